@@ -1,0 +1,80 @@
+//! The roof: one file per verb, each with its arguments, its help and its story: read, decide, act, say.
+
+mod completions;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::fault::{Exit, Failure};
+use crate::ui::{Color, Face, Ui};
+use crate::world::World;
+
+/// Grow a Django project onto AWS Elastic Beanstalk
+///
+/// Generate a project, check it, build a reproducible source bundle, and publish it as an application version.
+#[derive(Debug, Parser)]
+#[command(name = "beansprout", version, propagate_version = true, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Common options")]
+struct Common {
+    /// Act in DIR instead of the working directory
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
+    directory: Option<PathBuf>,
+    /// Print one JSON document on stdout
+    #[arg(long, global = true)]
+    json: bool,
+    /// Say only warnings and errors
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, global = true)]
+    color: Color,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Completions(completions::CompletionsArgs),
+    Man(completions::ManArgs),
+}
+
+fn run(verb: &Verb, _world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    match verb {
+        Verb::Completions(args) => completions::completions(args, Cli::command(), ui),
+        Verb::Man(args) => completions::man(args, Cli::command(), ui),
+    }
+}
+
+/// Parse, run, report, exit.
+pub fn main() -> ExitCode {
+    let mut world = match World::real() {
+        Ok(world) => world,
+        Err(error) => clap::Error::raw(clap::error::ErrorKind::Io, format!("no working directory: {error}\n")).exit(),
+    };
+    let cli = Cli::parse();
+    if let Some(directory) = &cli.common.directory {
+        world.dir = world.resolve(directory);
+        if !world.dir.is_dir() {
+            let message = format!("`{}` is not a directory\n", directory.display());
+            clap::Error::raw(clap::error::ErrorKind::ValueValidation, message).exit();
+        }
+    }
+    let face = if cli.common.json { Face::Json } else { Face::People };
+    let mut ui = Ui::new(&world, face, cli.common.quiet, cli.common.color);
+    if let Err(error) = world.interrupt.listen(Exit::Interrupted.code()) {
+        ui.warn(format_args!("cannot tidy up after Ctrl-C: {error}"));
+    }
+    let exit = run(&cli.verb, &world, &mut ui).unwrap_or_else(|failure| {
+        ui.failure(&failure);
+        failure.exit()
+    });
+    ExitCode::from(u8::try_from(exit.code()).expect("exit codes are below 256"))
+}

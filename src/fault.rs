@@ -1,0 +1,81 @@
+//! What every error of this program owes its reader: one sentence, a way on, and an exit code.
+//!
+//! Each module has its own `Error` and says there what happened. This trait is all that the roof needs to know.
+
+use std::fmt;
+
+/// How a run ended, as build scripts see it
+///
+/// The numbers are API: documented in `docs/reference/exit-codes.md` and tested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// The command did what was asked.
+    Done = 0,
+    /// A check found something, or a plan was refused.
+    Findings = 1,
+    /// The command line was wrong, or an answer is missing.
+    Usage = 2,
+    /// The project, the bundle or a local file cannot be used.
+    Invalid = 3,
+    /// AWS refused or failed.
+    Aws = 4,
+    /// The deployment failed or was rolled back.
+    DeployFailed = 5,
+    /// Time ran out while AWS is still working.
+    StillGoing = 6,
+    /// A label or key stands for other content.
+    Conflict = 7,
+    /// Stopped by a signal.
+    Interrupted = 130,
+}
+
+impl Exit {
+    pub fn code(self) -> i32 {
+        self as i32
+    }
+}
+
+/// An error that knows what the reader can do next.
+pub trait Fault: std::error::Error + Send + Sync + 'static {
+    fn exit(&self) -> Exit;
+
+    /// The next thing to try, as a sentence without a full stop.
+    fn hint(&self) -> Option<String> {
+        None
+    }
+}
+
+/// Any `Fault`, on its way up to `main`.
+pub struct Failure(Box<dyn Fault>);
+
+impl Failure {
+    pub fn exit(&self) -> Exit {
+        self.0.exit()
+    }
+
+    pub fn hint(&self) -> Option<String> {
+        self.0.hint()
+    }
+
+    /// The sentences from the outermost to the cause.
+    pub fn chain(&self) -> impl Iterator<Item = String> {
+        let mut next: Option<&dyn std::error::Error> = Some(&*self.0);
+        std::iter::from_fn(move || {
+            let error = next?;
+            next = error.source();
+            Some(error.to_string())
+        })
+    }
+}
+
+impl<E: Fault> From<E> for Failure {
+    fn from(fault: E) -> Self {
+        Self(Box::new(fault))
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,17 @@
+//! beansprout takes a Django project from an empty folder to AWS Elastic Beanstalk.
+//!
+//! The rooms of the house, from the ground up; imports only point down:
+//!
+//! - [`beanstalk`]: what Elastic Beanstalk is. Pure: no disk, no clock, no network.
+//! - [`bundle`]: what ships, and what it is called.
+//! - [`stack`]: templates, and the plan of what they write.
+//! - [`check`], [`release`], [`sandbox`]: rules, AWS, and the embedded AWS. They stand on the three above.
+//! - [`cli`]: one file per verb.
+//!
+//! Everybody may use [`fault`], [`world`], [`ui`] and [`project`].
+
+pub mod cli;
+pub mod fault;
+pub mod project;
+pub mod ui;
+pub mod world;

@@ -1,0 +1,162 @@
+//! Where a project is, and what it says of itself.
+//!
+//! `beansprout.toml` is for people. Machine state lives in `.beansprout/`, which git ignores and no bundle contains.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::fault::{Exit, Fault};
+use crate::world::World;
+
+/// The file that makes a folder a project.
+pub const FILE: &str = "beansprout.toml";
+/// Machine state, in the project's folder.
+pub const STATE_DIR: &str = ".beansprout";
+
+/// A folder, and its settings if it has any.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// The folder with `beansprout.toml`, or where the command acts if there is none.
+    pub root: PathBuf,
+    /// Was there a `beansprout.toml`?
+    pub configured: bool,
+    pub config: Config,
+}
+
+/// `beansprout.toml`, exactly as typed: defaults are resolved by whoever uses a section.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    pub project: ProjectSection,
+    pub bundle: BundleSection,
+    pub release: ReleaseSection,
+    pub prune: PruneSection,
+    pub check: CheckSection,
+    pub environments: BTreeMap<String, EnvironmentSection>,
+}
+
+/// `[project]`: its name, and how it was generated.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProjectSection {
+    pub name: Option<String>,
+    pub stack: Option<String>,
+    pub answers: BTreeMap<String, toml::Value>,
+}
+
+/// `[bundle]`: what ships.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BundleSection {
+    /// `worktree`, `index` or a git revision.
+    pub source: Option<String>,
+    /// Folders outside the project that ship with it: where in the bundle, and where they are.
+    pub include: BTreeMap<String, PathBuf>,
+    /// Patterns in the manner of `.gitignore`, relative to the project.
+    pub exclude: Vec<String>,
+    /// Names that the packager would refuse and this project wants all the same, such as `.env.example`.
+    pub allow: Vec<String>,
+    /// Largest archive in bytes.
+    pub max_bytes: Option<u64>,
+}
+
+/// `[release]`: where versions go.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReleaseSection {
+    pub application: Option<String>,
+    pub region: Option<String>,
+    pub profile: Option<String>,
+    pub bucket: Option<String>,
+    pub prefix: Option<String>,
+    pub tags: BTreeMap<String, String>,
+}
+
+/// `[prune]`: what deleting versions must leave.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PruneSection {
+    pub keep: Option<u32>,
+    pub keep_days: Option<u32>,
+    pub keep_labels: Vec<String>,
+}
+
+/// `[check]`: findings that this project has decided to live with, and why.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CheckSection {
+    pub suppress: Vec<Suppression>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Suppression {
+    pub rule: String,
+    pub path: Option<String>,
+    pub reason: String,
+}
+
+/// `[environments.NAME]`: facts about one environment.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EnvironmentSection {
+    pub platform: Option<String>,
+    pub options: BTreeMap<String, String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("failed to read `{}`", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("`{}` is not what beansprout expects", path.display())]
+    Config { path: PathBuf, source: Box<toml::de::Error> },
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        Exit::Invalid
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read { .. } => None,
+            Self::Config { .. } => Some("`docs/reference/beansprout-toml.md` lists every key".to_owned()),
+        }
+    }
+}
+
+impl Project {
+    /// The project that `world.dir` is in: the nearest folder upward with a `beansprout.toml`, else the folder itself.
+    pub fn load(world: &World) -> Result<Self, Error> {
+        let found = world.dir.ancestors().find(|dir| dir.join(FILE).is_file());
+        let Some(root) = found else {
+            return Ok(Self { root: world.dir.clone(), configured: false, config: Config::default() });
+        };
+        let config = Config::read(&root.join(FILE))?;
+        Ok(Self { root: root.to_owned(), configured: true, config })
+    }
+
+    /// What the project is called: in its settings, or the name of its folder.
+    pub fn name(&self) -> String {
+        let folder = || self.root.file_name().map(|name| name.to_string_lossy().into_owned());
+        self.config.project.name.clone().or_else(folder).unwrap_or_else(|| "app".to_owned())
+    }
+
+    /// The Elastic Beanstalk application that this project's versions belong to.
+    pub fn application(&self) -> String {
+        self.config.release.application.clone().unwrap_or_else(|| self.name())
+    }
+
+    pub fn state_dir(&self) -> PathBuf {
+        self.root.join(STATE_DIR)
+    }
+}
+
+impl Config {
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        toml::from_str(&text).map_err(|source| Error::Config { path: path.to_owned(), source: Box::new(source) })
+    }
+}

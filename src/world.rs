@@ -1,0 +1,113 @@
+//! Everything ambient enters here, once: directory, environment, clock, terminal, signals.
+//!
+//! Below `main` nobody asks the machine. A test makes another `World`.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+#[derive(Clone)]
+pub struct World {
+    /// Where the command acts: the working directory, or what `-C` named.
+    pub dir: PathBuf,
+    /// The environment variables that are text.
+    pub vars: BTreeMap<String, String>,
+    pub terminal: Terminal,
+    pub interrupt: Interrupt,
+    clock: fn() -> Timestamp,
+}
+
+/// Which of the three standard streams a person sits at.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Terminal {
+    pub stdin: bool,
+    pub stdout: bool,
+    pub stderr: bool,
+    pub columns: Option<u16>,
+}
+
+impl World {
+    /// The real one. Only `main` calls this.
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
+    pub fn real() -> std::io::Result<Self> {
+        Ok(Self {
+            dir: std::env::current_dir()?,
+            vars: std::env::vars_os()
+                .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
+                .collect(),
+            terminal: Terminal {
+                stdin: std::io::stdin().is_terminal(),
+                stdout: std::io::stdout().is_terminal(),
+                stderr: std::io::stderr().is_terminal(),
+                columns: console::Term::stderr().size_checked().map(|(_, columns)| columns),
+            },
+            interrupt: Interrupt::default(),
+            clock: Timestamp::now,
+        })
+    }
+
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// A variable that is set and not empty.
+    pub fn var(&self, name: &str) -> Option<&str> {
+        self.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// `path` as the user meant it: relative to where the command acts.
+    pub fn resolve(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.dir.join(path)
+    }
+}
+
+type Action = Box<dyn FnOnce() + Send>;
+
+/// What has to be put right before an interrupted run may end.
+///
+/// Ctrl-C ends any command at once, with exit code 130; a command that has something to undo (a half-written file, a
+/// child process) registers it for as long as that is true.
+#[derive(Clone, Default)]
+pub struct Interrupt {
+    actions: Arc<Mutex<(u64, BTreeMap<u64, Action>)>>,
+}
+
+impl Interrupt {
+    /// Run `action` if a signal arrives before the guard is dropped.
+    #[must_use = "dropping the guard withdraws the action"]
+    pub fn guard(&self, action: impl FnOnce() + Send + 'static) -> Guard {
+        let mut actions = self.actions.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = actions.0;
+        actions.0 += 1;
+        actions.1.insert(id, Box::new(action));
+        Guard { interrupt: self.clone(), id }
+    }
+
+    /// Take the signals of this process. Only `main` calls this.
+    pub fn listen(&self, exit: i32) -> Result<(), ctrlc::Error> {
+        let interrupt = self.clone();
+        ctrlc::set_handler(move || {
+            // The lock stays taken: nobody can start new work that would need undoing.
+            let mut actions = interrupt.actions.lock().unwrap_or_else(PoisonError::into_inner);
+            while let Some((_, action)) = actions.1.pop_last() {
+                action();
+            }
+            std::process::exit(exit)
+        })
+    }
+}
+
+/// Withdraws its action when dropped.
+pub struct Guard {
+    interrupt: Interrupt,
+    id: u64,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.interrupt.actions.lock().unwrap_or_else(PoisonError::into_inner).1.remove(&self.id);
+    }
+}

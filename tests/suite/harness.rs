@@ -1,0 +1,295 @@
+//! A test reads like a terminal transcript: arrange files, run the real binary, look at what a person would see.
+//!
+//! Hermetic: an empty environment but for `PATH`, an own `HOME`, an own folder that goes away with the test.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// A folder for one test.
+pub(crate) struct Place {
+    temp: TempDir,
+    vars: Vec<(String, String)>,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        let temp = tempfile::Builder::new().prefix("beansprout-test-").tempdir().unwrap();
+        std::fs::create_dir(temp.path().join("home")).unwrap();
+        std::fs::create_dir(temp.path().join("work")).unwrap();
+        Self { temp, vars: Vec::new() }
+    }
+
+    /// Where commands run.
+    pub(crate) fn dir(&self) -> PathBuf {
+        self.temp.path().join("work")
+    }
+
+    pub(crate) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.dir().join(path)
+    }
+
+    pub(crate) fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
+        self.write(path, content);
+        self
+    }
+
+    pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let path = self.path(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+
+    pub(crate) fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    pub(crate) fn exists(&self, path: &str) -> bool {
+        self.path(path).exists()
+    }
+
+    /// Set a variable for every command of this place.
+    pub(crate) fn var(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.vars.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Any program, in this place and its environment.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
+            .current_dir(self.dir())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.temp.path().join("home"))
+            .env("LC_ALL", "C.UTF-8")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .envs(self.vars.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null());
+        // How this machine reaches the package registry is not part of the test.
+        for (name, value) in std::env::vars_os() {
+            let name_text = name.to_string_lossy();
+            if name_text.starts_with("PIP_") || name_text.to_ascii_lowercase().ends_with("_proxy") {
+                command.env(name, value);
+            }
+        }
+        command
+    }
+
+    pub(crate) fn beansprout<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
+        let mut command = self.command(env!("CARGO_BIN_EXE_beansprout"));
+        command.args(arguments);
+        command
+    }
+
+    /// Run beansprout to its end.
+    #[track_caller]
+    pub(crate) fn run<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Run {
+        self.finish(self.beansprout(arguments))
+    }
+
+    /// Run any program to its end and fail the test if it fails.
+    #[track_caller]
+    pub(crate) fn sh(&self, program: &str, arguments: &[&str]) -> String {
+        let mut command = self.command(program);
+        command.args(arguments);
+        let run = self.finish(command);
+        assert_eq!(run.exit, 0, "{program} {arguments:?}\n{run}");
+        run.stdout
+    }
+
+    #[track_caller]
+    pub(crate) fn finish(&self, mut command: Command) -> Run {
+        let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let tidy = |bytes: &[u8]| {
+            let text = String::from_utf8_lossy(bytes);
+            text.replace(&*self.dir().to_string_lossy(), "[DIR]")
+        };
+        Run { exit: output.status.code().unwrap_or(-1), stdout: tidy(&output.stdout), stderr: tidy(&output.stderr) }
+    }
+
+    /// Start beansprout and keep it running.
+    pub(crate) fn start<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Running {
+        let mut command = self.beansprout(arguments);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Running::new(child)
+    }
+
+    /// A git repository with everything that is in the place committed.
+    pub(crate) fn git(self) -> Self {
+        self.sh("git", &["init", "-q", "-b", "main"]);
+        self.sh("git", &["config", "user.name", "Test"]);
+        self.sh("git", &["config", "user.email", "test@example.invalid"]);
+        self.sh("git", &["add", "-A"]);
+        self.sh("git", &["commit", "-q", "--allow-empty", "-m", "first"]);
+        self
+    }
+}
+
+/// What a finished command said.
+pub(crate) struct Run {
+    pub(crate) exit: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    /// The run must have ended well.
+    #[track_caller]
+    pub(crate) fn ok(self) -> Self {
+        self.exit(0)
+    }
+
+    #[track_caller]
+    pub(crate) fn exit(self, code: i32) -> Self {
+        assert_eq!(self.exit, code, "\n{self}");
+        self
+    }
+
+    /// stdout as the JSON document that it must be.
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("not JSON: {error}\n{self}"))
+    }
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.stdout)?;
+        if !self.stderr.is_empty() {
+            write!(f, "----- stderr -----\n{}", self.stderr)?;
+        }
+        if self.exit != 0 {
+            write!(f, "----- exit {} -----", self.exit)?;
+        }
+        Ok(())
+    }
+}
+
+/// A beansprout that goes on, such as the sandbox. Ended when dropped.
+pub(crate) struct Running {
+    child: std::process::Child,
+    lines: std::sync::mpsc::Receiver<String>,
+    seen: String,
+}
+
+impl Running {
+    fn new(mut child: std::process::Child) -> Self {
+        let (send, lines) = std::sync::mpsc::channel();
+        let streams: [Box<dyn Read + Send>; 2] =
+            [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
+        for stream in streams {
+            let send = send.clone();
+            std::thread::spawn(move || {
+                for line in std::io::BufRead::lines(std::io::BufReader::new(stream)) {
+                    let Ok(line) = line else { return };
+                    if send.send(line).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        Self { child, lines, seen: String::new() }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The rest of the first line that has `before` in it, after it. Fails the test after two minutes.
+    #[track_caller]
+    pub(crate) fn wait_for(&mut self, before: &str) -> String {
+        let end = Instant::now() + Duration::from_secs(120);
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            let Ok(line) = self.lines.recv_timeout(left) else {
+                panic!("never said `{before}`, but:\n{}", self.seen);
+            };
+            self.seen.push_str(&line);
+            self.seen.push('\n');
+            if let Some((_, rest)) = line.split_once(before) {
+                return rest.trim().to_owned();
+            }
+        }
+    }
+
+    /// Send a signal by name, such as `INT`.
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([format!("-{name}"), self.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// Wait for its end. Fails the test after a minute.
+    #[track_caller]
+    pub(crate) fn finish(mut self) -> i32 {
+        let end = Instant::now() + Duration::from_secs(60);
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code().unwrap_or(-1);
+            }
+            assert!(Instant::now() < end, "did not end; it had said:\n{}", self.seen);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // SIGTERM first, so that it ends what it started itself.
+        let _ = Command::new("kill").arg(self.child.id().to_string()).stderr(Stdio::null()).status();
+        for _ in 0..250 {
+            if matches!(self.child.try_wait(), Ok(Some(_)) | Err(_)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Where tests keep what is expensive to make, inside `target/`.
+pub(crate) fn cache_dir() -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    std::fs::create_dir_all(target).unwrap();
+    target.to_owned()
+}
+
+/// The Python of a virtual environment with the pinned packages of `tests/requirements.txt`, made once.
+///
+/// Needs Python 3 with venv, and the package registry the first time.
+pub(crate) fn python() -> PathBuf {
+    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+    PYTHON
+        .get_or_init(|| {
+            let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/requirements.txt");
+            let pinned = std::fs::read_to_string(&requirements).unwrap();
+            let venv = cache_dir().join("python");
+            let stamp = venv.join("installed.txt");
+            let python = venv.join("bin/python");
+            if std::fs::read_to_string(&stamp).is_ok_and(|text| text == pinned) {
+                return python;
+            }
+            let run = |command: &mut Command| {
+                let output = command.output().unwrap_or_else(|error| {
+                    panic!("the tests need Python 3 (Debian: `python3` and `python3-venv`): {command:?}: {error}")
+                });
+                assert!(
+                    output.status.success(),
+                    "{command:?}\nDebian has venv in `python3-venv`\n{}",
+                    String::from_utf8_lossy(&output.stderr)
+                );
+            };
+            run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv));
+            run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(&requirements));
+            std::fs::write(&stamp, pinned).unwrap();
+            python
+        })
+        .clone()
+}

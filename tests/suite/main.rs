@@ -1,0 +1,5 @@
+//! One suite, one harness, one file per verb. `harness.rs` says how a test looks.
+
+mod harness;
+
+mod usage;

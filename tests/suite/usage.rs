@@ -1,0 +1,15 @@
+//! The command line itself: help, mistakes, exit codes.
+
+use crate::harness::Place;
+
+#[test]
+fn a_mistyped_verb_is_a_usage_error() {
+    let run = Place::new().run(["pakcage"]).exit(2);
+    assert_eq!(run.stdout, "");
+}
+
+#[test]
+fn a_missing_directory_is_a_usage_error() {
+    let run = Place::new().run(["-C", "nowhere", "package"]).exit(2);
+    assert!(run.stderr.contains("nowhere"), "{run}");
+}
