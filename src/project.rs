@@ -122,7 +122,9 @@ impl Fault for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Read { .. } => None,
-            Self::Config { .. } => Some("`docs/reference/beansprout-toml.md` lists every key".to_owned()),
+            Self::Config { .. } => {
+                Some("mend that line; unknown keys are refused so that a typing mistake cannot go unnoticed".to_owned())
+            }
         }
     }
 }
@@ -158,5 +160,26 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self, Error> {
         let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
         toml::from_str(&text).map_err(|source| Error::Config { path: path.to_owned(), source: Box::new(source) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_page_shows_every_section() {
+        let page = include_str!("../docs/src/reference/beansprout-toml.md");
+        let example = page.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let config: Config = toml::from_str(example).unwrap();
+        assert_eq!(config.project.name.as_deref(), Some("shop"));
+        assert_eq!(config.check.suppress[0].rule, "EB030");
+    }
+
+    #[test]
+    fn a_mistyped_key_is_named_with_its_line() {
+        let error = toml::from_str::<Config>("[release]\n\naplication = 'x'").unwrap_err().to_string();
+        assert!(error.contains("line 3"), "{error}");
+        assert!(error.contains("aplication"), "{error}");
     }
 }
