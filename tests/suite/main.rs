@@ -1,5 +1,9 @@
 //! One suite, one harness, one file per verb. `harness.rs` says how a test looks.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+#![allow(clippy::disallowed_methods, reason = "tests are the machine that World asks")]
+
+#[allow(dead_code, reason = "the harness is for every test, also for those to come")]
 mod harness;
 
 mod usage;
