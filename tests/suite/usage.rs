@@ -10,6 +10,6 @@ fn a_mistyped_verb_is_a_usage_error() {
 
 #[test]
 fn a_missing_directory_is_a_usage_error() {
-    let run = Place::new().run(["-C", "nowhere", "package"]).exit(2);
+    let run = Place::new().run(["-C", "nowhere", "completions", "bash"]).exit(2);
     assert!(run.stderr.contains("nowhere"), "{run}");
 }
