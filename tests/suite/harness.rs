@@ -4,7 +4,7 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -15,6 +15,7 @@ use tempfile::TempDir;
 /// A folder for one test.
 pub(crate) struct Place {
     temp: TempDir,
+    inside: PathBuf,
     vars: Vec<(String, String)>,
 }
 
@@ -23,12 +24,18 @@ impl Place {
         let temp = tempfile::Builder::new().prefix("beansprout-test-").tempdir().unwrap();
         std::fs::create_dir(temp.path().join("home")).unwrap();
         std::fs::create_dir(temp.path().join("work")).unwrap();
-        Self { temp, vars: Vec::new() }
+        Self { temp, inside: PathBuf::from("work"), vars: Vec::new() }
     }
 
     /// Where commands run.
     pub(crate) fn dir(&self) -> PathBuf {
-        self.temp.path().join("work")
+        self.temp.path().join(&self.inside)
+    }
+
+    /// From here on, as after `cd`.
+    pub(crate) fn enter(mut self, path: &str) -> Self {
+        self.inside.push(path);
+        self
     }
 
     pub(crate) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
@@ -156,6 +163,31 @@ impl Run {
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("not JSON: {error}\n{self}"))
+    }
+
+    /// stdout as the document `name/version`, which must be what `docs/schema` promises.
+    #[track_caller]
+    pub(crate) fn document(&self, name: &str) -> serde_json::Value {
+        const VALIDATE: &str = "import json, sys, jsonschema\n\
+            schema = json.load(open(sys.argv[1]))\n\
+            jsonschema.Draft202012Validator.check_schema(schema)\n\
+            jsonschema.validate(json.load(sys.stdin), schema)";
+        let document = self.json();
+        assert_eq!(document["schema"], format!("beansprout.{name}"), "{self}");
+        let schema = format!("docs/schema/{}.json", name.replace('/', "-"));
+        let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join(schema);
+        let mut child = Command::new(python())
+            .args(["-c", VALIDATE])
+            .arg(&schema)
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(self.stdout.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let problems = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}\n{problems}\n{self}", schema.display());
+        document
     }
 }
 

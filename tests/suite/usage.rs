@@ -13,3 +13,11 @@ fn a_missing_directory_is_a_usage_error() {
     let run = Place::new().run(["-C", "nowhere", "completions", "bash"]).exit(2);
     assert!(run.stderr.contains("nowhere"), "{run}");
 }
+
+#[test]
+fn a_failure_is_a_document_too() {
+    let run = Place::new().file("beansprout.toml", "[projekt]\n").run(["man", "prepare", "--json"]).exit(2);
+    let document = run.document("error/1");
+    assert_eq!(document["error"]["exit"], 2);
+    assert!(document["error"]["message"].as_str().unwrap().contains("`prepare`"), "{run}");
+}
