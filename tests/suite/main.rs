@@ -6,4 +6,5 @@
 #[allow(dead_code, reason = "the harness is for every test, also for those to come")]
 mod harness;
 
+mod house;
 mod usage;

@@ -1,0 +1,121 @@
+//! The house keeps its order: imports point down, and heavy crates have one door.
+
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every Rust file below `folder`, with its text.
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                found.push((path.strip_prefix(root()).unwrap().to_owned(), text));
+            }
+        }
+    }
+    assert!(!found.is_empty());
+    found
+}
+
+/// The room of a source file: `bundle` for `src/bundle/archive.rs`.
+fn room(path: &Path) -> String {
+    let inside = path.strip_prefix("src").unwrap();
+    let first = inside.components().next().unwrap().as_os_str();
+    Path::new(first).file_stem().unwrap().to_string_lossy().into_owned()
+}
+
+#[test]
+fn imports_point_down() {
+    // What each room may stand on. Everybody may use the floor.
+    const FLOOR: [&str; 4] = ["fault", "world", "ui", "project"];
+    const ROOMS: [(&str, &[&str]); 11] = [
+        ("fault", &[]),
+        ("world", &[]),
+        ("ui", &["fault", "world"]),
+        ("project", &["fault", "world", "beanstalk"]),
+        ("beanstalk", &["fault"]),
+        ("bundle", &["fault", "world", "ui"]),
+        ("stack", &["fault", "world", "ui"]),
+        ("check", &["beanstalk", "bundle", "stack"]),
+        ("release", &["beanstalk", "bundle", "stack"]),
+        ("sandbox", &["beanstalk", "bundle", "stack"]),
+        ("cli", &["beanstalk", "bundle", "stack", "check", "release", "sandbox"]),
+    ];
+    let mut wrong = Vec::new();
+    for (path, text) in sources("src") {
+        let here = room(&path);
+        if matches!(here.as_str(), "main" | "lib") {
+            continue;
+        }
+        let (_, below) = ROOMS.iter().find(|(name, _)| *name == here).unwrap_or_else(|| panic!("a new room: {here}"));
+        let workshop = matches!(here.as_str(), "check" | "release" | "sandbox" | "cli");
+        for (number, line) in text.lines().enumerate() {
+            for used in line.split("crate::").skip(1) {
+                let used: String = used.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+                let allowed = used.is_empty()
+                    || used == here
+                    || below.contains(&used.as_str())
+                    || (workshop && FLOOR.contains(&used.as_str()));
+                if !allowed {
+                    wrong.push(format!("{}:{}: `{here}` uses `{used}`", path.display(), number + 1));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn heavy_crates_have_one_door() {
+    const DOORS: [(&str, &str); 8] = [
+        ("aws_sdk_", "src/release"),
+        ("aws_config", "src/release"),
+        ("zip::", "src/bundle"),
+        ("libdeflater", "src/bundle"),
+        ("s3s", "src/sandbox"),
+        ("axum", "src/sandbox"),
+        ("tera::", "src/stack"),
+        ("saphyr", "src/beanstalk"),
+    ];
+    let mut wrong = Vec::new();
+    for (path, text) in sources("src") {
+        for (number, line) in text.lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            for (name, door) in DOORS {
+                let used = code.match_indices(name).any(|(at, _)| {
+                    !code[..at]
+                        .ends_with(|before: char| before.is_alphanumeric() || matches!(before, '_' | ':' | '"' | '`'))
+                });
+                if used && !path.starts_with(door) {
+                    wrong.push(format!("{}:{}: `{name}` belongs in {door}", path.display(), number + 1));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_code_can_delete_an_application_or_terminate_an_environment() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources("src") {
+        // The sandbox answers those calls, as AWS does; what must not exist is a caller.
+        if path.starts_with("src/sandbox") {
+            continue;
+        }
+        for (number, line) in text.lines().enumerate() {
+            if line.contains("delete_application()") || line.contains("terminate_environment()") {
+                wrong.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
