@@ -8,10 +8,12 @@
 //! - [`check`], [`release`], [`sandbox`]: rules, AWS, and the embedded AWS. They stand on the three above.
 //! - [`cli`]: one file per verb.
 //!
-//! Everybody may use [`fault`], [`world`], [`ui`] and [`project`].
+//! Everybody may use [`fault`], [`world`], [`ui`], [`project`] and [`folder`].
 
+pub mod beanstalk;
 pub mod cli;
 pub mod fault;
+pub mod folder;
 pub mod project;
 pub mod ui;
 pub mod world;

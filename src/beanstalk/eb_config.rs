@@ -1,0 +1,83 @@
+//! `.elasticbeanstalk/config.yml`: what the EB CLI knows of this folder.
+
+use std::collections::BTreeMap;
+
+use super::yaml::{self, Node};
+
+/// Where the EB CLI keeps it.
+pub const PATH: &str = ".elasticbeanstalk/config.yml";
+
+/// What `eb init` and `eb use` wrote. Everything may be missing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EbConfig {
+    pub application: Option<String>,
+    pub region: Option<String>,
+    pub profile: Option<String>,
+    /// A platform branch such as `Python 3.13`, or an ARN.
+    pub platform: Option<String>,
+    /// The default environment of each git branch; the EB CLI uses `default` outside git.
+    pub environments: BTreeMap<String, String>,
+    /// A ready archive to deploy instead of the folder.
+    pub artifact: Option<String>,
+}
+
+/// Unknown keys are other people's: they are passed over.
+pub fn parse(text: &str) -> Result<EbConfig, yaml::Error> {
+    let root = yaml::parse(text)?;
+    let section = |name: &str| root.as_ref().and_then(|root| root.get(name));
+    let word = |section: Option<&Node>, key: &str| {
+        section?.get(key).filter(|node| !node.is_null()).and_then(Node::as_str).map(str::to_owned)
+    };
+    let global = section("global");
+    let branches = section("branch-defaults").and_then(Node::mapping);
+    let environments = branches.map(|branches| {
+        branches
+            .named()
+            .filter_map(|(branch, _, node)| Some((branch.to_owned(), word(Some(node), "environment")?)))
+            .collect()
+    });
+    Ok(EbConfig {
+        application: word(global, "application_name"),
+        region: word(global, "default_region"),
+        profile: word(global, "profile"),
+        platform: word(global, "default_platform"),
+        environments: environments.unwrap_or_default(),
+        artifact: word(section("deploy"), "artifact"),
+    })
+}
+
+impl EbConfig {
+    /// The environment that commands on `branch` mean.
+    pub fn environment(&self, branch: Option<&str>) -> Option<&str> {
+        self.environments.get(branch.unwrap_or("default")).map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_the_eb_cli_wrote() {
+        let config = parse(
+            "branch-defaults:\n  main:\n    environment: site-prod\n    group_suffix: null\n  other:\n    environment: null\n\
+             deploy:\n  artifact: app.zip\nglobal:\n  application_name: site\n  default_platform: Python 3.13\n  \
+             default_region: eu-west-1\n  profile: eb-cli\n  sc: git\n",
+        )
+        .unwrap();
+        assert_eq!(config.application.as_deref(), Some("site"));
+        assert_eq!(config.region.as_deref(), Some("eu-west-1"));
+        assert_eq!(config.profile.as_deref(), Some("eb-cli"));
+        assert_eq!(config.platform.as_deref(), Some("Python 3.13"));
+        assert_eq!(config.artifact.as_deref(), Some("app.zip"));
+        assert_eq!(config.environment(Some("main")), Some("site-prod"));
+        assert_eq!(config.environment(Some("other")), None);
+        assert_eq!(config.environment(None), None);
+    }
+
+    #[test]
+    fn an_empty_file_says_nothing() {
+        assert_eq!(parse(""), Ok(EbConfig::default()));
+        assert_eq!(parse("global: [x]\nbranch-defaults: y\n"), Ok(EbConfig::default()));
+    }
+}

@@ -1,0 +1,15 @@
+//! What Elastic Beanstalk is, as values: no disk, no clock, no network.
+//!
+//! [`tree`] is a project as Elastic Beanstalk receives it. [`customizations`] is everything in it that takes part in a
+//! deployment, and [`timeline`] is the order in which an instance goes through it. Whoever prints, executes or judges that
+//! order uses the same value; there is no second copy of it.
+
+pub mod config_file;
+pub mod customizations;
+pub mod eb_config;
+pub mod encoding;
+pub mod platforms;
+pub mod procfile;
+pub mod timeline;
+pub mod tree;
+pub mod yaml;

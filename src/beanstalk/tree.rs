@@ -1,0 +1,158 @@
+//! A project as Elastic Beanstalk receives it: paths and, of the files it looks into, their contents.
+//!
+//! A value, so that everything built on it can be tested with three lines, and so that a folder, a bundle and a git
+//! revision are the same thing from here on.
+
+use std::collections::BTreeMap;
+
+/// Every entry by its path: relative, `/`-separated, without `.` or `..`.
+#[derive(Debug, Clone, Default)]
+pub struct Tree {
+    entries: BTreeMap<String, Entry>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    File {
+        executable: bool,
+        bytes: u64,
+        /// `None` where nobody asked for it: see [`Tree::reads`].
+        content: Option<Vec<u8>>,
+    },
+    Link {
+        target: String,
+    },
+    Directory,
+}
+
+impl Tree {
+    /// Files larger than this are not read: nothing that Elastic Beanstalk parses is near it.
+    pub const MAX_READ: u64 = 16_000_000;
+
+    pub fn insert(&mut self, path: impl Into<String>, entry: Entry) {
+        self.entries.insert(path.into(), entry);
+    }
+
+    /// The same tree with one more file that is not executable.
+    #[must_use]
+    pub fn file(mut self, path: &str, content: impl AsRef<[u8]>) -> Self {
+        let content = content.as_ref().to_vec();
+        self.insert(path, Entry::File { executable: false, bytes: content.len() as u64, content: Some(content) });
+        self
+    }
+
+    pub fn get(&self, path: &str) -> Option<&Entry> {
+        self.entries.get(path)
+    }
+
+    pub fn is_file(&self, path: &str) -> bool {
+        matches!(self.get(path), Some(Entry::File { .. }))
+    }
+
+    /// Is there an entry with this path, or one below it?
+    pub fn is_dir(&self, path: &str) -> bool {
+        matches!(self.get(path), Some(Entry::Directory)) || self.under(path).next().is_some()
+    }
+
+    /// The content of a file that was read.
+    pub fn content(&self, path: &str) -> Option<&[u8]> {
+        match self.get(path)? {
+            Entry::File { content, .. } => content.as_deref(),
+            Entry::Link { .. } | Entry::Directory => None,
+        }
+    }
+
+    /// Every path with its entry, in byte order of the paths.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.entries.iter().map(|(path, entry)| (path.as_str(), entry))
+    }
+
+    /// What is below `dir` at any depth, in byte order.
+    pub fn under<'a>(&'a self, dir: &str) -> impl Iterator<Item = (&'a str, &'a Entry)> + use<'a> {
+        let prefix = format!("{dir}/");
+        self.entries
+            .range(prefix.clone()..)
+            .map(|(path, entry)| (path.as_str(), entry))
+            .take_while(move |(path, _)| path.starts_with(&prefix))
+    }
+
+    /// The files and links directly in `dir`, in byte order.
+    pub fn files_in<'a>(&'a self, dir: &str) -> impl Iterator<Item = (&'a str, &'a Entry)> + use<'a> {
+        let skip = dir.len() + 1;
+        self.under(dir).filter(move |(path, entry)| !matches!(entry, Entry::Directory) && !path[skip..].contains('/'))
+    }
+
+    /// Should whoever fills a tree read the content of this path?
+    ///
+    /// Everything that takes part in a deployment; none of the application's code but what configures Django.
+    pub fn reads(path: &str) -> bool {
+        const ROOT: &[&str] = &[
+            "Procfile",
+            "Buildfile",
+            "Dockerfile",
+            "Dockerrun.aws.json",
+            "Pipfile",
+            "Pipfile.lock",
+            "cron.yaml",
+            "env.yaml",
+            "docker-compose.yml",
+            "docker-compose.yaml",
+            "pyproject.toml",
+            ".ebignore",
+            ".elasticbeanstalk/config.yml",
+            "gunicorn.conf.py",
+        ];
+        let name = file_name(path);
+        let parents = || path.split('/').rev().skip(1);
+        ROOT.contains(&path)
+            || path.starts_with(".platform/")
+            || parents().any(|dir| dir == ".ebextensions")
+            || (path.matches('/').count() <= 1 && name.starts_with("requirements") && name.ends_with(".txt"))
+            || (name.ends_with(".py") && reads_python(name, parents))
+    }
+}
+
+fn reads_python<'a, I: Iterator<Item = &'a str>>(name: &str, parents: impl Fn() -> I) -> bool {
+    // Other people's settings, such as a virtual environment's, are not this project's.
+    let foreign = |dir: &str| matches!(dir, "site-packages" | "node_modules" | "tests" | "test" | "docs" | "examples");
+    let settings = name.starts_with("settings") || matches!(name, "wsgi.py" | "asgi.py" | "manage.py");
+    let in_settings = parents().next().is_some_and(|dir| dir == "settings" || dir == "config");
+    (settings || in_settings) && parents().count() <= 4 && !parents().any(foreign)
+}
+
+/// The last part of a path.
+pub fn file_name(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_in_a_folder_are_not_those_below_it() {
+        let tree = Tree::default().file("a/b", "").file("a/c/d", "").file("ab", "");
+        assert_eq!(tree.files_in("a").map(|(path, _)| path).collect::<Vec<_>>(), ["a/b"]);
+        assert_eq!(tree.under("a").map(|(path, _)| path).collect::<Vec<_>>(), ["a/b", "a/c/d"]);
+        assert!(tree.is_dir("a/c") && !tree.is_dir("ab"));
+    }
+
+    #[test]
+    fn only_what_takes_part_is_read() {
+        #[track_caller]
+        fn case(path: &str, read: bool) {
+            assert_eq!(Tree::reads(path), read, "{path}");
+        }
+        case("Procfile", true);
+        case("deep/Procfile", false);
+        case(".ebextensions/01.config", true);
+        case("nested/.ebextensions/x.config", true);
+        case("mysite/settings.py", true);
+        case("mysite/settings/production.py", true);
+        case("venv/lib/python3.12/site-packages/x/settings.py", false);
+        case("tests/settings.py", false);
+        case("mysite/views.py", false);
+        case("requirements.txt", true);
+        case("requirements/prod.txt", false);
+    }
+}

@@ -1,0 +1,104 @@
+//! A folder on disk as the value that [`crate::beanstalk`] reasons over.
+//!
+//! Reads every name and only the contents that [`Tree::reads`] asks for. Links are recorded, never followed.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::beanstalk::tree::{Entry, Tree};
+use crate::fault::{Exit, Fault};
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("failed to read `{}`", path.display())]
+    Read { path: PathBuf, source: io::Error },
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        Exit::Invalid
+    }
+}
+
+/// Everything below `root` but what `skip` names, each by its path in the tree.
+///
+/// Names that are not UTF-8 are left out: Elastic Beanstalk looks for none of them.
+pub fn read(root: &Path, skip: impl Fn(&str) -> bool) -> Result<Tree, Error> {
+    let mut tree = Tree::default();
+    let mut left = vec![(root.to_owned(), String::new())];
+    while let Some((dir, prefix)) = left.pop() {
+        let failed = |source| Error::Read { path: dir.clone(), source };
+        for entry in std::fs::read_dir(&dir).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let path = format!("{prefix}{name}");
+            if skip(&path) {
+                continue;
+            }
+            let kind = entry.file_type().map_err(failed)?;
+            if kind.is_dir() {
+                left.push((entry.path(), format!("{path}/")));
+            }
+            if let Some(value) = self::entry(&entry.path(), &path, kind)? {
+                tree.insert(path, value);
+            }
+        }
+    }
+    Ok(tree)
+}
+
+fn entry(on_disk: &Path, path: &str, kind: std::fs::FileType) -> Result<Option<Entry>, Error> {
+    let failed = |source| Error::Read { path: on_disk.to_owned(), source };
+    if kind.is_dir() {
+        return Ok(Some(Entry::Directory));
+    }
+    if kind.is_symlink() {
+        let target = std::fs::read_link(on_disk).map_err(failed)?;
+        return Ok(Some(Entry::Link { target: target.to_string_lossy().into_owned() }));
+    }
+    if !kind.is_file() {
+        return Ok(None);
+    }
+    let wanted = Tree::reads(path);
+    let metadata = on_disk.metadata().map_err(failed)?;
+    let bytes = metadata.len();
+    let content = match wanted && bytes <= Tree::MAX_READ {
+        true => Some(std::fs::read(on_disk).map_err(failed)?),
+        false => None,
+    };
+    Ok(Some(Entry::File { executable: executable(&metadata), bytes, content }))
+}
+
+#[cfg(unix)]
+fn executable(metadata: &std::fs::Metadata) -> bool {
+    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o111 != 0
+}
+
+#[cfg(not(unix))]
+fn executable(_: &std::fs::Metadata) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_all_and_contents_of_some() {
+        let temp = tempfile::tempdir().unwrap();
+        let write = |path: &str| {
+            let path = temp.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "x").unwrap();
+        };
+        ["Procfile", "app/views.py", ".git/HEAD"].into_iter().for_each(write);
+        std::fs::create_dir(temp.path().join("x.config")).unwrap();
+        std::os::unix::fs::symlink("/etc", temp.path().join("link")).unwrap();
+        let tree = read(temp.path(), |path| path == ".git").unwrap();
+        let paths: Vec<_> = tree.iter().map(|(path, _)| path).collect();
+        assert_eq!(paths, ["Procfile", "app", "app/views.py", "link", "x.config"]);
+        assert_eq!(tree.content("Procfile"), Some(&b"x"[..]));
+        assert_eq!(tree.content("app/views.py"), None);
+        assert_eq!(tree.get("link"), Some(&Entry::Link { target: "/etc".to_owned() }));
+    }
+}
