@@ -15,5 +15,6 @@ pub mod cli;
 pub mod fault;
 pub mod folder;
 pub mod project;
+pub mod release;
 pub mod ui;
 pub mod world;

@@ -70,6 +70,10 @@ pub struct ReleaseSection {
     pub region: Option<String>,
     pub profile: Option<String>,
     pub bucket: Option<String>,
+    /// The account that owns the bucket, if it is not the one that publishes.
+    pub bucket_owner: Option<String>,
+    /// The KMS key that bundles are encrypted with, instead of the bucket's own way.
+    pub kms_key: Option<String>,
     pub prefix: Option<String>,
     pub tags: BTreeMap<String, String>,
 }

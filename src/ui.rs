@@ -159,6 +159,11 @@ impl Ui {
         self.terminal.stdin && self.terminal.stderr && self.face == Face::People && !self.dumb
     }
 
+    /// Ask a person; no is the default, and the answer of whoever goes away.
+    pub fn confirm(&mut self, question: &str) -> bool {
+        self.can_prompt() && dialoguer::Confirm::new().with_prompt(question).default(false).interact().unwrap_or(false)
+    }
+
     /// A bar on stderr for a person, nothing elsewhere.
     pub fn progress(&self, what: &str, total: u64) -> Progress {
         if self.quiet || self.dumb || !self.terminal.stderr {

@@ -1,0 +1,321 @@
+//! A connection: who calls, from where, and over which wire.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::{Credentials, ProvideCredentials};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::RequestId;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+
+use super::audit::Audit;
+use super::call::{Call, Refusal};
+use crate::fault::{Exit, Fault};
+use crate::world::World;
+
+/// Where to connect, resolved from flags, environment and project file.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub profile: Option<String>,
+    /// `None` leaves it to the profile, and on AWS's own machines to their metadata.
+    pub region: Option<String>,
+    /// `None` is AWS itself.
+    pub endpoint_url: Option<String>,
+    /// Access key and secret of an embedded AWS; `None` is the SDK's own chain.
+    pub keys: Option<(String, String)>,
+    /// Credentials are in the environment: no file, process or web service has to be asked for them.
+    pub keys_in_environment: bool,
+    /// How long one call may stay without an answer.
+    pub patience: Duration,
+    /// Write down what would be changed instead of changing it.
+    pub rehearse: bool,
+    /// Where every call that changes something leaves a line.
+    pub audit: Option<PathBuf>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            profile: None,
+            region: None,
+            endpoint_url: None,
+            keys: None,
+            keys_in_environment: false,
+            patience: Duration::from_secs(30),
+            rehearse: false,
+            audit: None,
+        }
+    }
+}
+
+/// A connection to AWS, or to something that speaks its language.
+pub struct Aws {
+    pub(crate) s3: aws_sdk_s3::Client,
+    pub(crate) eb: aws_sdk_elasticbeanstalk::Client,
+    pub(crate) region: String,
+    pub(crate) caller: Caller,
+    pub(crate) patience: Duration,
+    endpoint_url: Option<String>,
+    rehearsal: Option<Mutex<Vec<Call>>>,
+    audit: Audit,
+    world: World,
+    runtime: tokio::runtime::Runtime,
+}
+
+/// In whose name the calls are made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Caller {
+    /// `None` where nobody could say.
+    pub account: Option<String>,
+    pub arn: Option<String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    #[error("no region is chosen")]
+    NoRegion,
+    #[error("no AWS credentials were found")]
+    NoCredentials { profile: Option<String>, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("the AWS credentials cannot be used")]
+    BadCredentials { profile: Option<String>, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("failed to start the machinery of network calls")]
+    Runtime { source: std::io::Error },
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+impl Fault for ConnectError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NoRegion => Exit::Usage,
+            Self::NoCredentials { .. } | Self::BadCredentials { .. } | Self::Runtime { .. } => Exit::Aws,
+            Self::Refused(refusal) => refusal.exit(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let with =
+            |profile: &Option<String>| profile.as_ref().map(|name| format!(" --profile {name}")).unwrap_or_default();
+        match self {
+            Self::NoRegion => Some("name it with `--region`, `AWS_REGION`, or `region` in `[release]`".to_owned()),
+            Self::NoCredentials { profile, .. } => Some(format!(
+                "`aws configure sso{0}` or `aws configure{0}` sets them up; `--sandbox` needs none",
+                with(profile)
+            )),
+            Self::BadCredentials { profile, .. } => {
+                Some(format!("if this profile uses IAM Identity Center, `aws sso login{}` renews them", with(profile)))
+            }
+            Self::Runtime { .. } => None,
+            Self::Refused(refusal) => refusal.hint(),
+        }
+    }
+}
+
+impl Aws {
+    /// Connect: find credentials and region, and ask AWS whose they are.
+    pub fn connect(settings: Settings, world: &World) -> Result<Self, ConnectError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(|source| ConnectError::Runtime { source })?;
+        let config = runtime.block_on(load(&settings));
+        let region = config.region().ok_or(ConnectError::NoRegion)?.to_string();
+        runtime.block_on(find_credentials(&config, &settings))?;
+        let endpoint_url = settings.endpoint_url.clone().or_else(|| config.endpoint_url().map(str::to_owned));
+
+        // A bucket's name can't become a part of a loopback host's name.
+        let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(endpoint_url.is_some());
+        let mut aws = Self {
+            s3: aws_sdk_s3::Client::from_conf(s3.build()),
+            eb: aws_sdk_elasticbeanstalk::Client::new(&config),
+            region,
+            caller: Caller::default(),
+            patience: settings.patience,
+            endpoint_url,
+            rehearsal: settings.rehearse.then(Mutex::default),
+            audit: Audit::new(settings.audit),
+            world: world.clone(),
+            runtime,
+        };
+        aws.caller = aws.block_on(who(&aws, &config))?;
+        Ok(aws)
+    }
+
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Is this a rehearsal?
+    pub fn rehearses(&self) -> bool {
+        self.rehearsal.is_some()
+    }
+
+    /// The calls that a rehearsal did not make, in order.
+    pub fn rehearsed(&self) -> Vec<Call> {
+        match &self.rehearsal {
+            Some(calls) => calls.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            None => Vec::new(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> jiff::Timestamp {
+        self.world.now()
+    }
+
+    pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// Make a call that changes nothing.
+    pub(crate) async fn read<T, E>(
+        &self,
+        call: Call,
+        future: impl Future<Output = Result<T, SdkError<E>>>,
+    ) -> Result<T, Refusal>
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        future.await.map_err(|error| Refusal::new(call, error, self))
+    }
+
+    /// Make a call that changes something: recorded, and in a rehearsal only written down (`None`).
+    pub(crate) async fn write<T, E>(
+        &self,
+        call: Call,
+        future: impl Future<Output = Result<T, SdkError<E>>>,
+    ) -> Result<Option<T>, Refusal>
+    where
+        T: RequestId,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let call = call.changing();
+        if self.rehearses() {
+            self.rehearse(call);
+            return Ok(None);
+        }
+        match future.await {
+            Ok(answer) => {
+                self.audit.done(self.now(), self.caller.arn.as_deref(), &call, answer.request_id());
+                Ok(Some(answer))
+            }
+            Err(error) => {
+                let refusal = Refusal::new(call, error, self);
+                self.audit.refused(self.now(), self.caller.arn.as_deref(), &refusal);
+                Err(refusal)
+            }
+        }
+    }
+
+    /// A request with megabytes in it may take longer than one with words.
+    pub(crate) fn for_bodies(&self) -> aws_sdk_s3::config::Builder {
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(self.patience * 10).build();
+        aws_sdk_s3::config::Builder::default().timeout_config(timeouts)
+    }
+
+    /// Write down a call of a rehearsal.
+    pub(crate) fn rehearse(&self, call: Call) {
+        if let Some(calls) = &self.rehearsal {
+            calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
+        }
+    }
+
+    /// Where calls go, for messages.
+    pub(crate) fn place(&self) -> String {
+        match &self.endpoint_url {
+            Some(url) => url.clone(),
+            None => format!("AWS in {}", self.region),
+        }
+    }
+
+    /// Why the record of what was changed is incomplete, if it is.
+    pub fn unrecorded(&self) -> Option<String> {
+        self.audit.broken()
+    }
+}
+
+impl fmt::Debug for Aws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Aws").field("region", &self.region).field("caller", &self.caller).finish_non_exhaustive()
+    }
+}
+
+/// `arn:aws:iam::123456789012:user/ann`, or where, if nobody could say who.
+impl fmt::Display for Aws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.caller.arn, &self.endpoint_url) {
+            (Some(arn), None) => write!(f, "as `{arn}` in {}", self.region),
+            (Some(arn), Some(url)) => write!(f, "as `{arn}` in {} at {url}", self.region),
+            (None, Some(url)) => write!(f, "{} at {url}", self.region),
+            (None, None) => write!(f, "{}", self.region),
+        }
+    }
+}
+
+async fn load(settings: &Settings) -> SdkConfig {
+    let plain = settings.endpoint_url.as_deref().is_some_and(|url| url.starts_with("http://"));
+    let local = settings.keys.is_some() || settings.keys_in_environment;
+    let http = aws_smithy_http_client::Builder::new();
+    // Reading the machine's trusted certificates takes longer than talking to a loopback address.
+    let http = if plain && local {
+        http.build_http()
+    } else {
+        http.tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+    };
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5).min(settings.patience))
+        .operation_attempt_timeout(settings.patience)
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http).timeout_config(timeouts);
+    if let Some(profile) = &settings.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = &settings.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(url) = &settings.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    if let Some((id, secret)) = &settings.keys {
+        let keys = Credentials::builder().access_key_id(id).secret_access_key(secret).provider_name("sandbox").build();
+        loader = loader.credentials_provider(keys);
+    }
+    loader.load().await
+}
+
+/// Find the credentials before the first call, so that their absence isn't reported as a failure of that call.
+async fn find_credentials(config: &SdkConfig, settings: &Settings) -> Result<(), ConnectError> {
+    use aws_credential_types::provider::error::CredentialsError;
+    let profile = settings.profile.clone();
+    let Some(provider) = config.credentials_provider() else {
+        return Err(ConnectError::NoCredentials { profile, source: "the SDK has no way to find any".into() });
+    };
+    match provider.provide_credentials().await {
+        Ok(_) => Ok(()),
+        Err(error @ CredentialsError::CredentialsNotLoaded(_)) => {
+            Err(ConnectError::NoCredentials { profile, source: error.into() })
+        }
+        Err(error) => Err(ConnectError::BadCredentials { profile, source: error.into() }),
+    }
+}
+
+/// AWS says who calls; another endpoint may not know the question.
+async fn who(aws: &Aws, config: &SdkConfig) -> Result<Caller, Refusal> {
+    let sts = aws_sdk_sts::Client::new(config);
+    let call = Call::new("sts", "GetCallerIdentity");
+    match aws.read(call, sts.get_caller_identity().send()).await {
+        Ok(answer) => Ok(Caller { account: answer.account, arn: answer.arn }),
+        Err(refusal) if aws.endpoint_url.is_some() && refusal.was_answered() && !refusal.is_about_credentials() => {
+            Ok(Caller::default())
+        }
+        Err(refusal) => Err(refusal),
+    }
+}

@@ -1,0 +1,351 @@
+//! One call to AWS as a value: what `--dry-run` prints, what the audit record keeps, and what an error is about.
+
+use std::fmt;
+
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::RequestId;
+use serde::Serialize;
+
+use super::aws::Aws;
+use crate::fault::{Exit, Fault};
+
+/// A call: its name, and the arguments that matter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Call {
+    pub service: &'static str,
+    pub operation: &'static str,
+    /// In the words of the API reference; never a secret.
+    pub arguments: Vec<(&'static str, String)>,
+    /// What IAM has to allow for it.
+    pub actions: Vec<&'static str>,
+    #[serde(skip)]
+    changes: bool,
+}
+
+impl Call {
+    pub(crate) fn new(service: &'static str, operation: &'static str) -> Self {
+        let actions = actions(service, operation).to_vec();
+        Self { service, operation, arguments: Vec::new(), actions, changes: false }
+    }
+
+    pub(crate) fn s3(operation: &'static str, bucket: &str, key: &str) -> Self {
+        let call = Self::new("s3", operation).with("Bucket", bucket);
+        if key.is_empty() { call } else { call.with("Key", key) }
+    }
+
+    pub(crate) fn eb(operation: &'static str) -> Self {
+        Self::new("elasticbeanstalk", operation)
+    }
+
+    #[must_use]
+    pub(crate) fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
+        self.arguments.push((name, value.to_string()));
+        self
+    }
+
+    /// IAM asks for this too because of an argument.
+    #[must_use]
+    pub(crate) fn needing(mut self, action: &'static str) -> Self {
+        self.actions.push(action);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn changing(mut self) -> Self {
+        self.changes = true;
+        self
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.service, self.operation)?;
+        for (name, value) in &self.arguments {
+            if value.contains(char::is_whitespace) || value.is_empty() {
+                write!(f, " {name}={value:?}")?;
+            } else {
+                write!(f, " {name}={value}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What IAM asks for, where it isn't the operation's own name.
+///
+/// Source: the S3 user guide's "Required permissions for Amazon S3 API operations" and the service authorization
+/// reference of Elastic Beanstalk.
+fn actions(service: &str, operation: &'static str) -> &'static [&'static str] {
+    match (service, operation) {
+        ("s3", "HeadObject" | "GetObject") => &["s3:GetObject"],
+        ("s3", "HeadBucket" | "ListObjectsV2") => &["s3:ListBucket"],
+        ("s3", "PutObject" | "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload") => &["s3:PutObject"],
+        ("s3", "CopyObject") => &["s3:GetObject", "s3:PutObject"],
+        ("s3", "ListParts") => &["s3:ListMultipartUploadParts"],
+        ("s3", "ListMultipartUploads") => &["s3:ListBucketMultipartUploads"],
+        ("s3", "AbortMultipartUpload") => &["s3:AbortMultipartUpload"],
+        ("s3", "DeleteObject") => &["s3:DeleteObject"],
+        ("s3", "GetBucketEncryption") => &["s3:GetEncryptionConfiguration"],
+        ("s3", "GetPublicAccessBlock") => &["s3:GetBucketPublicAccessBlock"],
+        ("elasticbeanstalk", "CreateStorageLocation") => &["elasticbeanstalk:CreateStorageLocation"],
+        ("elasticbeanstalk", "CreateApplicationVersion") => &["elasticbeanstalk:CreateApplicationVersion"],
+        ("elasticbeanstalk", "DeleteApplicationVersion") => &["elasticbeanstalk:DeleteApplicationVersion"],
+        ("elasticbeanstalk", "DescribeAccountAttributes") => &["elasticbeanstalk:DescribeAccountAttributes"],
+        ("elasticbeanstalk", "DescribeApplications") => &["elasticbeanstalk:DescribeApplications"],
+        ("elasticbeanstalk", "DescribeApplicationVersions") => &["elasticbeanstalk:DescribeApplicationVersions"],
+        ("elasticbeanstalk", "DescribeEnvironments") => &["elasticbeanstalk:DescribeEnvironments"],
+        ("elasticbeanstalk", "DescribeEvents") => &["elasticbeanstalk:DescribeEvents"],
+        ("elasticbeanstalk", "DescribeInstancesHealth") => &["elasticbeanstalk:DescribeInstancesHealth"],
+        ("elasticbeanstalk", "UpdateEnvironment") => &["elasticbeanstalk:UpdateEnvironment"],
+        ("elasticbeanstalk", "AbortEnvironmentUpdate") => &["elasticbeanstalk:AbortEnvironmentUpdate"],
+        ("elasticbeanstalk", "UpdateApplicationResourceLifecycle") => {
+            &["elasticbeanstalk:UpdateApplicationResourceLifecycle", "iam:PassRole"]
+        }
+        // `sts:GetCallerIdentity` is allowed to everybody.
+        _ => &[],
+    }
+}
+
+/// How a call failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// IAM says no.
+    Denied,
+    /// The credentials are not valid any more.
+    Expired,
+    /// AWS does not know the credentials, or their signature.
+    Unknown,
+    /// Too many requests, and still after the SDK's own attempts.
+    Throttled,
+    /// Something by that name does not exist.
+    Missing,
+    /// A conditional write found that its condition does not hold.
+    Taken,
+    /// AWS refuses for another reason, and says why.
+    Refused,
+    /// AWS failed: a status of 500 and above.
+    Broken,
+    /// An answer came and makes no sense, for example because it was cut off.
+    Garbled,
+    /// No connection, or one that broke.
+    Unreachable,
+    /// No answer in time.
+    Silent,
+}
+
+/// A call that did not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub struct Refusal(Box<Facts>);
+
+/// Boxed, so that the good case does not carry room for the bad one.
+#[derive(Debug)]
+struct Facts {
+    call: Call,
+    kind: Kind,
+    code: Option<String>,
+    message: Option<String>,
+    status: Option<u16>,
+    request: Option<String>,
+    place: String,
+    patience: std::time::Duration,
+}
+
+impl Facts {
+    /// An answer that makes no sense, until more is known.
+    fn new(call: Call, aws: &Aws) -> Self {
+        Self {
+            call,
+            kind: Kind::Garbled,
+            code: None,
+            message: None,
+            status: None,
+            request: None,
+            place: aws.place(),
+            patience: aws.patience,
+        }
+    }
+}
+
+impl Refusal {
+    pub(crate) fn new<E>(call: Call, error: SdkError<E>, aws: &Aws) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let code = error.code().map(str::to_owned);
+        let status = error.raw_response().map(|response| response.status().as_u16());
+        let kind = match &error {
+            SdkError::TimeoutError(_) => Kind::Silent,
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => Kind::Silent,
+            SdkError::DispatchFailure(_) => Kind::Unreachable,
+            SdkError::ResponseError(_) => Kind::Garbled,
+            SdkError::ServiceError(_) => answered(code.as_deref(), status),
+            // The request was never made.
+            _ => Kind::Refused,
+        };
+        let message = match &error {
+            SdkError::ServiceError(_) => error.message().map(str::to_owned),
+            _ => std::iter::successors(std::error::Error::source(&error), |error| error.source())
+                .last()
+                .map(ToString::to_string),
+        };
+        let request = error.request_id().map(str::to_owned);
+        Self(Box::new(Facts { kind, code, message, status, request, ..Facts::new(call, aws) }))
+    }
+
+    /// An answer that lacks what it is for.
+    pub(crate) fn empty(call: Call, aws: &Aws) -> Self {
+        Self(Box::new(Facts::new(call, aws)))
+    }
+
+    /// An answer that ended before it was complete.
+    pub(crate) fn cut_off(call: Call, cause: &dyn std::error::Error, aws: &Aws) -> Self {
+        Self(Box::new(Facts { message: Some(cause.to_string()), ..Facts::new(call, aws) }))
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    pub fn call(&self) -> &Call {
+        &self.0.call
+    }
+
+    pub(crate) fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    pub(crate) fn request(&self) -> Option<&str> {
+        self.0.request.as_deref()
+    }
+
+    /// Did AWS say that it has not done it? Otherwise nobody knows.
+    pub(crate) fn was_answered(&self) -> bool {
+        match self.0.kind {
+            Kind::Denied
+            | Kind::Expired
+            | Kind::Unknown
+            | Kind::Throttled
+            | Kind::Missing
+            | Kind::Taken
+            | Kind::Refused => true,
+            Kind::Broken | Kind::Garbled | Kind::Unreachable | Kind::Silent => false,
+        }
+    }
+
+    pub(crate) fn is_about_credentials(&self) -> bool {
+        matches!(self.0.kind, Kind::Expired | Kind::Unknown)
+    }
+}
+
+/// What an error answer means, by its code and status. Never by its English.
+fn answered(code: Option<&str>, status: Option<u16>) -> Kind {
+    match (code.unwrap_or_default(), status.unwrap_or_default()) {
+        ("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" | "RequestExpired", _) => Kind::Expired,
+        (
+            "InvalidAccessKeyId" | "InvalidClientTokenId" | "SignatureDoesNotMatch" | "UnrecognizedClientException",
+            _,
+        ) => Kind::Unknown,
+        ("InvalidToken" | "IncompleteSignature" | "MissingAuthenticationToken", _) => Kind::Unknown,
+        (code, _) if code.starts_with("Throttling") => Kind::Throttled,
+        ("RequestLimitExceeded" | "TooManyRequestsException" | "SlowDown" | "PriorRequestNotComplete", _)
+        | (_, 429) => Kind::Throttled,
+        ("PreconditionFailed" | "ConditionalRequestConflict", _) | (_, 412) => Kind::Taken,
+        ("NotFound" | "NoSuchKey" | "NoSuchBucket" | "NoSuchUpload", _) | (_, 404) => Kind::Missing,
+        (_, 401 | 403) => Kind::Denied,
+        (code, _) if code.starts_with("AccessDenied") || code.starts_with("InsufficientPrivileges") => Kind::Denied,
+        (_, 500..) => Kind::Broken,
+        // A success that the SDK did not take for one, and an error that has no code.
+        (_, 0..=399) | ("", _) => Kind::Garbled,
+        _ => Kind::Refused,
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Call { service, operation, .. } = &self.0.call;
+        match self.0.kind {
+            Kind::Denied => write!(f, "these credentials may not call `{service}:{operation}`")?,
+            Kind::Expired => write!(f, "the AWS credentials have expired")?,
+            Kind::Unknown => write!(f, "AWS does not accept the credentials")?,
+            Kind::Throttled => write!(f, "AWS limits the rate of `{operation}`")?,
+            Kind::Missing => write!(f, "`{operation}` found nothing")?,
+            Kind::Taken => write!(f, "`{operation}` found something that is there already")?,
+            Kind::Refused => write!(f, "`{operation}` was refused")?,
+            Kind::Broken => write!(f, "`{operation}` failed at AWS with status {}", self.0.status.unwrap_or(500))?,
+            Kind::Garbled => write!(f, "the answer to `{operation}` makes no sense")?,
+            Kind::Unreachable => write!(f, "failed to reach {} for `{operation}`", self.0.place)?,
+            Kind::Silent => write!(f, "`{operation}` got no answer in {} s", self.0.patience.as_secs_f32())?,
+        }
+        if let Some(message) = &self.0.message {
+            write!(f, ": {}", message.trim_end_matches('.'))?;
+        }
+        Ok(())
+    }
+}
+
+impl Fault for Refusal {
+    fn exit(&self) -> Exit {
+        Exit::Aws
+    }
+
+    fn hint(&self) -> Option<String> {
+        let again = match (self.was_answered(), self.0.call.changes) {
+            (false, true) => "it is not known whether AWS did it; run the same command again: it asks first",
+            _ => "nothing is lost; run the same command again",
+        };
+        Some(match self.0.kind {
+            Kind::Denied if self.0.call.actions.is_empty() => return None,
+            Kind::Denied => format!(
+                "IAM has to allow `{}`; `beansprout policy --help` prints what each role needs",
+                self.0.call.actions.join("`, `")
+            ),
+            Kind::Expired => {
+                "`aws sso login` renews those of IAM Identity Center; other temporary ones have to be fetched again"
+                    .to_owned()
+            }
+            Kind::Unknown => {
+                "`aws sts get-caller-identity` shows whose they are; look at `AWS_ACCESS_KEY_ID` and the profile"
+                    .to_owned()
+            }
+            Kind::Throttled => {
+                "other tools share the same limit; wait a minute and run the same command again".to_owned()
+            }
+            Kind::Broken | Kind::Garbled | Kind::Unreachable | Kind::Silent => again.to_owned(),
+            Kind::Missing | Kind::Taken | Kind::Refused => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_decide_and_english_does_not() {
+        #[track_caller]
+        fn case(code: &str, status: u16, kind: Kind) {
+            assert_eq!(answered(Some(code).filter(|code| !code.is_empty()), Some(status)), kind);
+        }
+        case("Throttling", 400, Kind::Throttled);
+        case("ThrottlingException", 400, Kind::Throttled);
+        case("SlowDown", 503, Kind::Throttled);
+        case("ServiceUnavailable", 503, Kind::Broken);
+        case("InternalFailure", 500, Kind::Broken);
+        case("ExpiredToken", 403, Kind::Expired);
+        case("AccessDenied", 403, Kind::Denied);
+        case("InsufficientPrivileges", 403, Kind::Denied);
+        case("InsufficientPrivilegesException", 403, Kind::Denied);
+        case("InvalidParameterValue", 400, Kind::Refused);
+        case("NoSuchKey", 404, Kind::Missing);
+        case("", 404, Kind::Missing);
+        case("", 412, Kind::Taken);
+        case("", 200, Kind::Garbled);
+        case("", 400, Kind::Garbled);
+    }
+
+    #[test]
+    fn a_call_is_one_line() {
+        let call = Call::s3("PutObject", "bucket", "a/b.zip").with("Note", "two words");
+        assert_eq!(call.to_string(), "s3:PutObject Bucket=bucket Key=a/b.zip Note=\"two words\"");
+    }
+}

@@ -1,0 +1,34 @@
+//! How long to wait between two looks, and when to stop looking.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::aws::Aws;
+
+/// Quick at first, so that something quick is seen at once; then slower, so that AWS isn't asked too often.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    next: Duration,
+    slowest: Duration,
+    end: Timestamp,
+}
+
+impl Pace {
+    pub(crate) fn new(aws: &Aws, slowest: Duration, limit: Duration) -> Self {
+        let limit = SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
+        let end = aws.now().checked_add(limit).unwrap_or(Timestamp::MAX);
+        Self { next: Duration::from_millis(100).min(slowest), slowest, end }
+    }
+
+    /// Wait for the next look. `false`: time is up.
+    pub(crate) async fn wait(&mut self, aws: &Aws) -> bool {
+        let left = Duration::try_from(aws.now().duration_until(self.end)).unwrap_or(Duration::ZERO);
+        if left.is_zero() {
+            return false;
+        }
+        tokio::time::sleep(self.next.min(left)).await;
+        self.next = (self.next * 2).min(self.slowest);
+        true
+    }
+}

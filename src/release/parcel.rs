@@ -1,0 +1,112 @@
+//! A bundle as the network sees it: a file, its length, and the two digests that name it.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::PathBuf;
+
+use aws_smithy_types::base64;
+use sha2::{Digest, Sha256};
+
+use crate::fault::{Exit, Fault};
+
+/// The size of a part of an upload. S3 wants at least 5 MiB and at most 10,000 of them.
+pub(crate) const PART: u64 = 8 << 20;
+
+/// A bundle that is ready to be sent.
+#[derive(Debug, Clone)]
+pub struct Parcel {
+    pub path: PathBuf,
+    pub bytes: u64,
+    /// What is in it: the tree digest, 64 hexadecimal digits.
+    pub digest: String,
+    /// Its own bytes: SHA-256, 64 hexadecimal digits.
+    pub sha256: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ParcelError {
+    #[error("failed to read `{}`", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("`{}` changed while it was being published", path.display())]
+    Changed { path: PathBuf },
+}
+
+impl Fault for ParcelError {
+    fn exit(&self) -> Exit {
+        Exit::Invalid
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read { .. } => None,
+            Self::Changed { .. } => {
+                Some("nothing was registered; publish again when nothing else writes it".to_owned())
+            }
+        }
+    }
+}
+
+impl Parcel {
+    /// `length` bytes from `offset` on.
+    pub(crate) fn read(&self, offset: u64, length: u64) -> Result<Vec<u8>, ParcelError> {
+        let failed = |source| ParcelError::Read { path: self.path.clone(), source };
+        let mut file = File::open(&self.path).map_err(failed)?;
+        file.seek(SeekFrom::Start(offset)).map_err(failed)?;
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+        file.take(length).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() as u64 == length { Ok(bytes) } else { Err(self.changed()) }
+    }
+
+    /// Where part `number` starts, counted from 1, and its length.
+    pub(crate) fn part(&self, number: i32) -> (u64, u64) {
+        let offset = u64::try_from(number - 1).unwrap_or(0) * PART;
+        (offset, PART.min(self.bytes.saturating_sub(offset)))
+    }
+
+    /// SHA-256 of each part, after making sure that together they are this parcel.
+    pub(crate) fn parts(&self) -> Result<Vec<[u8; 32]>, ParcelError> {
+        let failed = |source| ParcelError::Read { path: self.path.clone(), source };
+        let mut file = File::open(&self.path).map_err(failed)?;
+        let mut whole = Sha256::new();
+        let mut digests = Vec::new();
+        let mut part = Vec::new();
+        loop {
+            part.clear();
+            if (&mut file).take(PART).read_to_end(&mut part).map_err(failed)? == 0 {
+                break;
+            }
+            whole.update(&part);
+            digests.push(sha256(&part));
+        }
+        if hex(&whole.finalize()) == self.sha256 { Ok(digests) } else { Err(self.changed()) }
+    }
+
+    /// What S3 calls the checksum of an object that was sent in our parts: a checksum of checksums, and their number.
+    pub(crate) fn checksum_of_parts(&self) -> Result<String, ParcelError> {
+        let digests = self.parts()?;
+        Ok(format!("{}-{}", base64::encode(sha256(&digests.concat())), digests.len()))
+    }
+
+    pub(crate) fn changed(&self) -> ParcelError {
+        ParcelError::Changed { path: self.path.clone() }
+    }
+}
+
+/// SHA-256 of bytes that are at hand.
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hex_has_leading_zeros() {
+        assert_eq!(hex(&[0, 15, 255]), "000fff");
+    }
+}

@@ -1,0 +1,233 @@
+//! Uploads in parts: several at a time, never much in memory, and continued where an earlier run was cut off.
+//!
+//! There is no file that remembers an upload. S3 itself is asked for unfinished ones of this key: the key names the
+//! content, so whoever began it sent the same bytes, and each part is compared by its SHA-256 before it is kept.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{
+    ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart, MultipartUpload, ServerSideEncryption,
+};
+use aws_smithy_types::base64;
+use tokio::task::JoinSet;
+
+use super::aws::Aws;
+use super::call::{Call, Kind, Refusal};
+use super::parcel::{Parcel, sha256};
+use super::store::{Error, Store};
+
+/// From this size on a bundle is sent in parts.
+pub(crate) const THRESHOLD: u64 = 16_000_000;
+/// Parts in flight. With 8 MiB each this is what an upload needs of memory, however large the bundle is.
+const PARALLEL: usize = 4;
+
+/// A part that S3 has: the number, and what completing the upload has to repeat.
+type Parts = BTreeMap<i32, Kept>;
+
+struct Kept {
+    etag: String,
+    checksum: String,
+}
+
+impl Store {
+    /// Put the parcel in parts at a key where nothing is. `false`: something came to be there first.
+    pub(crate) async fn put_parts(
+        &self,
+        aws: &Aws,
+        key: &str,
+        parcel: &Parcel,
+        sent: &mut dyn FnMut(u64),
+    ) -> Result<bool, Error> {
+        let digests = parcel.parts()?;
+        let (id, mut kept) = match self.unfinished(aws, key).await? {
+            Some(id) => {
+                let kept = self.kept(aws, key, &id, parcel, &digests).await?;
+                (id, kept)
+            }
+            None => (self.begin(aws, key, parcel).await?, Parts::new()),
+        };
+        for number in kept.keys() {
+            sent(parcel.part(*number).1);
+        }
+        self.send(aws, key, &id, parcel, &digests, &mut kept, sent).await?;
+        self.complete(aws, key, &id, kept).await
+    }
+
+    async fn begin(&self, aws: &Aws, key: &str, parcel: &Parcel) -> Result<String, Refusal> {
+        let call = Call::s3("CreateMultipartUpload", &self.bucket, key).with("ChecksumAlgorithm", "SHA256");
+        let mut request = aws
+            .s3
+            .create_multipart_upload()
+            .bucket(&self.bucket)
+            .key(key)
+            .content_type("application/zip")
+            .checksum_algorithm(ChecksumAlgorithm::Sha256)
+            .metadata("beansprout-digest", &parcel.digest)
+            .set_expected_bucket_owner(self.owner.clone());
+        if let Some(key) = &self.kms_key {
+            request = request.server_side_encryption(ServerSideEncryption::AwsKms).ssekms_key_id(key);
+        }
+        match aws.write(call.clone(), request.send()).await? {
+            Some(answer) => answer.upload_id.ok_or_else(|| Refusal::empty(call, aws)),
+            None => Ok("(new)".to_owned()),
+        }
+    }
+
+    /// The newest upload of this key that was begun and not completed.
+    async fn unfinished(&self, aws: &Aws, key: &str) -> Result<Option<String>, Refusal> {
+        let mut uploads = match self.uploads(aws, key).await {
+            Ok(uploads) => uploads,
+            // Continuing is a courtesy. Without the right to look, or in a place that can't, begin anew.
+            Err(refusal) if refusal.was_answered() && !refusal.is_about_credentials() => return Ok(None),
+            Err(refusal) => return Err(refusal),
+        };
+        uploads.retain(|upload| upload.key() == Some(key));
+        let newest = uploads.into_iter().max_by_key(|upload| upload.initiated().map(|time| time.secs()));
+        Ok(newest.and_then(|upload| upload.upload_id))
+    }
+
+    /// Every unfinished upload whose key starts with `prefix`.
+    pub(crate) async fn uploads(&self, aws: &Aws, prefix: &str) -> Result<Vec<MultipartUpload>, Refusal> {
+        let mut uploads = Vec::new();
+        let mut marker: Option<(Option<String>, Option<String>)> = None;
+        loop {
+            let call = Call::s3("ListMultipartUploads", &self.bucket, "").with("Prefix", prefix);
+            let (key, id) = marker.clone().unwrap_or_default();
+            let request = aws.s3.list_multipart_uploads().bucket(&self.bucket).prefix(prefix);
+            let request = request.set_key_marker(key).set_upload_id_marker(id);
+            let page = aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await?;
+            uploads.extend(page.uploads.unwrap_or_default());
+            let next = Some((page.next_key_marker, page.next_upload_id_marker));
+            if page.is_truncated != Some(true) || next == marker {
+                return Ok(uploads);
+            }
+            marker = next;
+        }
+    }
+
+    /// The parts of an unfinished upload that hold the right bytes.
+    async fn kept(
+        &self,
+        aws: &Aws,
+        key: &str,
+        id: &str,
+        parcel: &Parcel,
+        digests: &[[u8; 32]],
+    ) -> Result<Parts, Refusal> {
+        let mut kept = Parts::new();
+        let mut marker: Option<String> = None;
+        loop {
+            let call = Call::s3("ListParts", &self.bucket, key).with("UploadId", id);
+            let request = aws.s3.list_parts().bucket(&self.bucket).key(key).upload_id(id);
+            let request = request.set_part_number_marker(marker.clone());
+            let page = aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await?;
+            for part in page.parts.unwrap_or_default() {
+                let (Some(number), Some(etag), Some(checksum)) = (part.part_number, part.e_tag, part.checksum_sha256)
+                else {
+                    continue;
+                };
+                let Some(digest) = usize::try_from(number - 1).ok().and_then(|index| digests.get(index)) else {
+                    continue;
+                };
+                let right_size = part.size.and_then(|size| u64::try_from(size).ok()) == Some(parcel.part(number).1);
+                if right_size && checksum == base64::encode(digest) {
+                    kept.insert(number, Kept { etag, checksum });
+                }
+            }
+            if page.is_truncated != Some(true) || page.next_part_number_marker == marker {
+                return Ok(kept);
+            }
+            marker = page.next_part_number_marker;
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one upload, spelled out; a struct for it would live for this call")]
+    async fn send(
+        &self,
+        aws: &Aws,
+        key: &str,
+        id: &str,
+        parcel: &Parcel,
+        digests: &[[u8; 32]],
+        kept: &mut Parts,
+        sent: &mut dyn FnMut(u64),
+    ) -> Result<(), Error> {
+        let missing: Vec<(i32, [u8; 32])> =
+            (1..).zip(digests.iter().copied()).filter(|(number, _)| !kept.contains_key(number)).collect();
+        let mut missing = missing.into_iter();
+        let mut flying = JoinSet::new();
+        loop {
+            while flying.len() < PARALLEL
+                && let Some((number, digest)) = missing.next()
+            {
+                let checksum = base64::encode(digest);
+                let (offset, length) = parcel.part(number);
+                let call = Call::s3("UploadPart", &self.bucket, key)
+                    .with("PartNumber", number)
+                    .with("ContentLength", length)
+                    .with("ChecksumSHA256", &checksum);
+                if aws.rehearses() {
+                    aws.rehearse(call);
+                    continue;
+                }
+                let request = aws.s3.upload_part().bucket(&self.bucket).key(key).upload_id(id).part_number(number);
+                let request = request.checksum_sha256(&checksum).set_expected_bucket_owner(self.owner.clone());
+                let (parcel, slow) = (parcel.clone(), aws.for_bodies());
+                flying.spawn(async move {
+                    let bytes = parcel.read(offset, length)?;
+                    if sha256(&bytes) != digest {
+                        return Err(parcel.changed());
+                    }
+                    let answer = request.body(ByteStream::from(bytes)).customize().config_override(slow).send().await;
+                    Ok((number, checksum, call, length, answer))
+                });
+            }
+            let Some(landed) = flying.join_next().await else { return Ok(()) };
+            let (number, checksum, call, length, answer) = landed.expect("an upload of a part does not panic")?;
+            let answer = aws.write(call.clone(), std::future::ready(answer)).await?;
+            let etag = answer.and_then(|answer| answer.e_tag).ok_or_else(|| Refusal::empty(call, aws))?;
+            kept.insert(number, Kept { etag, checksum });
+            sent(length);
+        }
+    }
+
+    async fn complete(&self, aws: &Aws, key: &str, id: &str, kept: Parts) -> Result<bool, Error> {
+        let parts = kept
+            .into_iter()
+            .map(|(number, Kept { etag, checksum })| {
+                CompletedPart::builder().part_number(number).e_tag(etag).checksum_sha256(checksum).build()
+            })
+            .collect();
+        let call = Call::s3("CompleteMultipartUpload", &self.bucket, key).with("IfNoneMatch", "*");
+        let request = aws
+            .s3
+            .complete_multipart_upload()
+            .bucket(&self.bucket)
+            .key(key)
+            .upload_id(id)
+            .if_none_match("*")
+            .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build())
+            .set_expected_bucket_owner(self.owner.clone());
+        match aws.write(call, request.send()).await {
+            Ok(_) => Ok(true),
+            // The answer to an earlier attempt was lost, or another run was faster: a look at the object will tell.
+            Err(refusal) if refusal.kind() == Kind::Missing => Ok(false),
+            Err(refusal) if refusal.kind() == Kind::Taken => {
+                self.abort(aws, key, id).await?;
+                Ok(false)
+            }
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+
+    /// Give up an unfinished upload, and what it costs.
+    pub(crate) async fn abort(&self, aws: &Aws, key: &str, id: &str) -> Result<(), Refusal> {
+        let call = Call::s3("AbortMultipartUpload", &self.bucket, key).with("UploadId", id);
+        let request = aws.s3.abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(id);
+        match aws.write(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await {
+            Err(refusal) if refusal.kind() != Kind::Missing => Err(refusal),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! Publish: a bundle becomes an object, and the object an application version. Twice the same is once.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_sdk_elasticbeanstalk::types::{S3Location, Tag};
+use serde::Serialize;
+
+use super::aws::Aws;
+use super::call::{Call, Kind, Refusal};
+use super::pace::Pace;
+use super::parcel::Parcel;
+use super::store::{Error as StoreError, Found, Store};
+use super::version::{self, Location, Status, Version};
+use crate::fault::{Exit, Fault};
+
+/// What to publish, and where. Everything is resolved: flags, project file and defaults.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub application: String,
+    pub label: String,
+    pub parcel: Parcel,
+    /// At most 200 characters reach AWS.
+    pub description: Option<String>,
+    pub tags: BTreeMap<String, String>,
+    /// `None` is the one that Elastic Beanstalk keeps for the account and region.
+    pub bucket: Option<String>,
+    /// `None` is the account that calls.
+    pub bucket_owner: Option<String>,
+    pub kms_key: Option<String>,
+    pub prefix: String,
+    /// May an application that is not there be created?
+    pub create_application: bool,
+    /// Have Elastic Beanstalk look into the bundle, and wait for what it says.
+    pub process: bool,
+    /// How long to wait for that.
+    pub timeout: Duration,
+}
+
+/// What publishing came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Published {
+    pub application: String,
+    pub label: String,
+    pub digest: String,
+    pub sha256: String,
+    pub bytes: u64,
+    pub bundle: Location,
+    pub region: String,
+    pub account: Option<String>,
+    /// Was the object sent in this run?
+    pub uploaded: bool,
+    /// Was the version registered in this run?
+    pub registered: bool,
+    pub status: Status,
+}
+
+/// What happens on the way.
+#[derive(Debug)]
+pub enum Event<'a> {
+    Uploading { bytes: u64, to: &'a Location },
+    Sent { bytes: u64 },
+    Registering { label: &'a str, application: &'a str },
+    Processing,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("there is no application `{application}` in {region}")]
+    NoApplication { application: String, region: String },
+    #[error("version `{label}` of `{application}` has other content")]
+    LabelTaken { application: String, label: String, ours: String, theirs: String },
+    #[error("Elastic Beanstalk could not process version `{label}`{}", reasons(.causes))]
+    Failed { label: String, causes: Vec<String> },
+    #[error("Elastic Beanstalk is still processing version `{label}` after {} s", .after.as_secs())]
+    StillProcessing { label: String, after: Duration },
+    #[error("the limit of application versions in this region is reached")]
+    NoRoom { source: Refusal },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+fn reasons(causes: &[String]) -> String {
+    if causes.is_empty() { String::new() } else { format!(": {}", causes.join("; ")) }
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NoApplication { .. } | Self::Failed { .. } | Self::NoRoom { .. } => Exit::Aws,
+            Self::LabelTaken { .. } => Exit::Conflict,
+            Self::StillProcessing { .. } => Exit::StillGoing,
+            Self::Store(error) => error.exit(),
+            Self::Refused(refusal) => refusal.exit(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoApplication { .. } => Some("`--create-application` creates it; nothing was uploaded".to_owned()),
+            Self::LabelTaken { ours, theirs, .. } => {
+                Some(format!("ours is {ours}, theirs is {theirs}; publish under another `--label`"))
+            }
+            Self::Failed { .. } => {
+                Some("`beansprout check` finds most causes; such a version cannot be deployed".to_owned())
+            }
+            Self::StillProcessing { .. } => {
+                Some("it is registered; run the same command again to go on waiting".to_owned())
+            }
+            Self::NoRoom { .. } => {
+                Some("`beansprout prune` shows which versions nobody needs; the bundle is uploaded already".to_owned())
+            }
+            Self::Store(error) => error.hint(),
+            Self::Refused(refusal) => refusal.hint(),
+        }
+    }
+}
+
+/// Upload and register, or find that both is done already.
+pub fn publish(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> Result<Published, Error> {
+    aws.block_on(run(aws, request, tell))
+}
+
+async fn run(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> Result<Published, Error> {
+    let Request { application, label, parcel, .. } = request;
+    // First of all what could make the rest pointless: a name that is wrong, or taken.
+    let new_application = !version::application_exists(aws, application).await?;
+    if new_application && !request.create_application {
+        return Err(Error::NoApplication { application: application.clone(), region: aws.region().to_owned() });
+    }
+    let store = open(aws, request).await?;
+    let key = key(&request.prefix, application, &parcel.digest);
+    let there = version::find(aws, application, label).await?;
+    let (bundle, same) = match &there {
+        None => (store.at(&key), false),
+        Some(version) => (same_bundle(aws, request, &store, version).await?, true),
+    };
+
+    let store = Store { bucket: bundle.bucket.clone(), ..store };
+    let uploaded = upload(aws, request, &store, &bundle, tell).await?;
+    if !same {
+        tell(Event::Registering { label, application });
+        register(aws, request, &store, &bundle, new_application).await?;
+    }
+    let status = match there {
+        Some(version) if is_final(&version.status) => settle(aws, request, version.status).await?,
+        _ if aws.rehearses() => Status::Unprocessed,
+        _ => {
+            tell(Event::Processing);
+            wait(aws, request).await?
+        }
+    };
+    Ok(Published {
+        application: application.clone(),
+        label: label.clone(),
+        digest: parcel.digest.clone(),
+        sha256: parcel.sha256.clone(),
+        bytes: parcel.bytes,
+        bundle,
+        region: aws.region().to_owned(),
+        account: aws.caller().account.clone(),
+        uploaded,
+        registered: !same,
+        status,
+    })
+}
+
+/// Where a bundle of this content goes.
+pub(crate) fn key(prefix: &str, application: &str, digest: &str) -> String {
+    match prefix.trim_matches('/') {
+        "" => format!("{application}/{digest}.zip"),
+        prefix => format!("{prefix}/{application}/{digest}.zip"),
+    }
+}
+
+async fn open(aws: &Aws, request: &Request) -> Result<Store, Refusal> {
+    let bucket = match &request.bucket {
+        Some(bucket) => bucket.clone(),
+        None => Store::of_service(aws).await?,
+    };
+    let owner = request.bucket_owner.clone().or_else(|| aws.caller().account.clone());
+    Ok(Store { bucket, owner, kms_key: request.kms_key.clone() })
+}
+
+/// Where the bundle of a version that has our label is. An error if its content isn't ours.
+async fn same_bundle(aws: &Aws, request: &Request, store: &Store, version: &Version) -> Result<Location, Error> {
+    let taken = |theirs: String| Error::LabelTaken {
+        application: version.application.clone(),
+        label: version.label.clone(),
+        ours: request.parcel.digest.clone(),
+        theirs,
+    };
+    let Some(bundle) = &version.bundle else {
+        return Err(taken("not made from a bundle".to_owned()));
+    };
+    let digest = request.parcel.digest.as_str();
+    if bundle.digest().is_some_and(|theirs| theirs != digest) {
+        return Err(taken(bundle.digest().unwrap_or_default().to_owned()));
+    }
+    let store = Store { bucket: bundle.bucket.clone(), ..store.clone() };
+    match store.look(aws, &bundle.key, &request.parcel).await? {
+        Found::Same => Ok(bundle.clone()),
+        // A key of ours whose object is gone: the same content can be put back.
+        Found::Nothing if bundle.digest() == Some(digest) => Ok(bundle.clone()),
+        Found::Nothing => Err(taken(format!("`{bundle}`, which is gone"))),
+        Found::Other { sha256 } => Err(taken(format!("`{bundle}` with SHA-256 {sha256}"))),
+    }
+}
+
+/// See that the object is there. `true` if this run sent it.
+async fn upload(
+    aws: &Aws,
+    request: &Request,
+    store: &Store,
+    to: &Location,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<bool, Error> {
+    let parcel = &request.parcel;
+    let look = async || match store.look(aws, &to.key, parcel).await {
+        // A bucket that a rehearsal did not create has nothing in it.
+        Err(StoreError::Refused(refusal)) if aws.rehearses() && refusal.kind() == Kind::Missing => Ok(Found::Nothing),
+        other => other,
+    };
+    match look().await? {
+        Found::Same => return Ok(false),
+        Found::Other { sha256 } => {
+            let (location, ours) = (to.clone(), parcel.sha256.clone());
+            return Err(StoreError::KeyTaken { location, ours, theirs: sha256 }.into());
+        }
+        Found::Nothing => {}
+    }
+    tell(Event::Uploading { bytes: parcel.bytes, to });
+    let sent = store.put(aws, &to.key, parcel, &mut |bytes| tell(Event::Sent { bytes })).await?;
+    if aws.rehearses() {
+        return Ok(true);
+    }
+    // Read back: whoever put it there, and however often, this is what will be registered.
+    match look().await? {
+        Found::Same => Ok(sent),
+        Found::Other { sha256 } if sent => {
+            let location = to.clone();
+            Err(StoreError::Corrupt { location, sent: parcel.sha256.clone(), found: sha256 }.into())
+        }
+        Found::Other { sha256 } => {
+            let (location, ours) = (to.clone(), parcel.sha256.clone());
+            Err(StoreError::KeyTaken { location, ours, theirs: sha256 }.into())
+        }
+        Found::Nothing => {
+            let (location, sent) = (to.clone(), parcel.sha256.clone());
+            Err(StoreError::Corrupt { location, sent, found: "nothing".to_owned() }.into())
+        }
+    }
+}
+
+async fn register(
+    aws: &Aws,
+    request: &Request,
+    store: &Store,
+    bundle: &Location,
+    new_application: bool,
+) -> Result<(), Error> {
+    let Request { application, label, .. } = request;
+    let mut call = Call::eb("CreateApplicationVersion")
+        .with("ApplicationName", application)
+        .with("VersionLabel", label)
+        .with("SourceBundle", bundle)
+        .with("Process", request.process);
+    let mut create = aws
+        .eb
+        .create_application_version()
+        .application_name(application)
+        .version_label(label)
+        .source_bundle(S3Location::builder().s3_bucket(&bundle.bucket).s3_key(&bundle.key).build())
+        .process(request.process);
+    if let Some(description) = &request.description {
+        let description: String = description.chars().take(200).collect();
+        call = call.with("Description", &description);
+        create = create.description(description);
+    }
+    if new_application {
+        call = call.with("AutoCreateApplication", true).needing("elasticbeanstalk:CreateApplication");
+        create = create.auto_create_application(true);
+    }
+    for (key, value) in &request.tags {
+        call = call.with("Tag", format_args!("{key}={value}"));
+        create = create.tags(Tag::builder().key(key).value(value).build());
+    }
+    if !request.tags.is_empty() {
+        call = call.needing("elasticbeanstalk:AddTags");
+    }
+    let refusal = match aws.write(call, create.send()).await {
+        Ok(_) => return Ok(()),
+        Err(refusal) => refusal,
+    };
+    // The answer to an earlier attempt may have been lost, or another run was faster: ask what is true.
+    if let Kind::Refused | Kind::Garbled | Kind::Broken | Kind::Unreachable | Kind::Silent = refusal.kind()
+        && let Ok(Some(version)) = version::find(aws, application, label).await
+    {
+        same_bundle(aws, request, store, &version).await?;
+        return Ok(());
+    }
+    match refusal.code() {
+        Some(code) if code.starts_with("TooManyApplicationVersions") => Err(Error::NoRoom { source: refusal }),
+        _ => Err(refusal.into()),
+    }
+}
+
+fn is_final(status: &Status) -> bool {
+    !matches!(status, Status::Processing | Status::Building)
+}
+
+/// What a final status means for this run.
+async fn settle(aws: &Aws, request: &Request, status: Status) -> Result<Status, Error> {
+    if status != Status::Failed {
+        return Ok(status);
+    }
+    let causes = causes(aws, request).await;
+    Err(Error::Failed { label: request.label.clone(), causes })
+}
+
+async fn wait(aws: &Aws, request: &Request) -> Result<Status, Error> {
+    let mut pace = Pace::new(aws, Duration::from_secs(5), request.timeout);
+    loop {
+        let version = version::find(aws, &request.application, &request.label).await?;
+        match version.map(|version| version.status) {
+            // `Process` was asked for, so this is not the end but a moment before the beginning.
+            Some(Status::Unprocessed) if request.process => {}
+            Some(status) if is_final(&status) => return settle(aws, request, status).await,
+            // Not visible yet, or at work.
+            _ => {}
+        }
+        if !pace.wait(aws).await {
+            return Err(Error::StillProcessing { label: request.label.clone(), after: request.timeout });
+        }
+    }
+}
+
+/// What Elastic Beanstalk says about a failure: only its events do.
+async fn causes(aws: &Aws, request: &Request) -> Vec<String> {
+    let Request { application, label, .. } = request;
+    let call = Call::eb("DescribeEvents").with("ApplicationName", application).with("VersionLabel", label);
+    let events = aws.eb.describe_events().application_name(application).version_label(label).max_records(100);
+    let severity = aws_sdk_elasticbeanstalk::types::EventSeverity::Warn;
+    // Without the right to read events, the failure is still one.
+    let Ok(answer) = aws.read(call, events.severity(severity).send()).await else { return Vec::new() };
+    let mut causes: Vec<String> =
+        answer.events.unwrap_or_default().into_iter().rev().filter_map(|event| event.message).collect();
+    causes.dedup();
+    causes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_prefix_application_digest() {
+        assert_eq!(key("beansprout", "app", "d1"), "beansprout/app/d1.zip");
+        assert_eq!(key("/a/b/", "app", "d1"), "a/b/app/d1.zip");
+        assert_eq!(key("", "app", "d1"), "app/d1.zip");
+    }
+}

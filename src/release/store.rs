@@ -1,0 +1,180 @@
+//! The bucket that bundles are kept in.
+//!
+//! An object is trusted for its checksum, never for its name: somebody else may have put it there.
+
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{ChecksumMode, ServerSideEncryption};
+use aws_smithy_types::base64;
+use sha2::{Digest, Sha256};
+
+use super::aws::Aws;
+use super::call::{Call, Kind, Refusal};
+use super::parcel::{Parcel, ParcelError, hex, sha256};
+use super::parts::THRESHOLD;
+use super::version::Location;
+use crate::fault::{Exit, Fault};
+
+/// A bucket, and how to be sure that it is the one that was meant.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub bucket: String,
+    /// The account that has to own it. Names of buckets can be guessed, and taken by others.
+    pub owner: Option<String>,
+    /// The KMS key to encrypt with, instead of what the bucket does by itself.
+    pub kms_key: Option<String>,
+}
+
+/// What is at a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Found {
+    Nothing,
+    Same,
+    /// Something else, with this SHA-256.
+    Other {
+        sha256: String,
+    },
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("`{location}` holds other content")]
+    KeyTaken { location: Location, ours: String, theirs: String },
+    #[error("`{location}` does not hold what was sent")]
+    Corrupt { location: Location, sent: String, found: String },
+    #[error(transparent)]
+    Parcel(#[from] ParcelError),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::KeyTaken { .. } => Exit::Conflict,
+            Self::Corrupt { .. } => Exit::Aws,
+            Self::Parcel(error) => error.exit(),
+            Self::Refused(refusal) => refusal.exit(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::KeyTaken { ours, theirs, .. } => Some(format!(
+                "SHA-256 of ours is {ours}, of what is there {theirs}; look at it with `beansprout inspect`, then remove it or choose another `prefix`"
+            )),
+            Self::Corrupt { sent, found, .. } => {
+                Some(format!("sent SHA-256 {sent}, found {found}; nothing was registered; run the same command again"))
+            }
+            Self::Parcel(error) => error.hint(),
+            Self::Refused(refusal) => refusal.hint(),
+        }
+    }
+}
+
+impl Store {
+    /// The bucket that Elastic Beanstalk keeps for this account and region. Made if it is not there yet.
+    pub(crate) async fn of_service(aws: &Aws) -> Result<String, Refusal> {
+        let call = Call::eb("CreateStorageLocation");
+        let answer = aws.write(call.clone(), aws.eb.create_storage_location().send()).await?;
+        match answer {
+            Some(answer) => answer.s3_bucket.ok_or_else(|| Refusal::empty(call, aws)),
+            // A rehearsal can only say what the name will most likely be.
+            None => {
+                let account = aws.caller().account.as_deref().unwrap_or("ACCOUNT");
+                Ok(format!("elasticbeanstalk-{}-{account}", aws.region()))
+            }
+        }
+    }
+
+    pub(crate) fn at(&self, key: &str) -> Location {
+        Location { bucket: self.bucket.clone(), key: key.to_owned() }
+    }
+
+    /// Does the key hold this parcel?
+    pub(crate) async fn look(&self, aws: &Aws, key: &str, parcel: &Parcel) -> Result<Found, Error> {
+        let call = Call::s3("HeadObject", &self.bucket, key);
+        let request = aws.s3.head_object().bucket(&self.bucket).key(key).checksum_mode(ChecksumMode::Enabled);
+        let head = match aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await {
+            Ok(head) => head,
+            Err(refusal) if refusal.kind() == Kind::Missing => return Ok(Found::Nothing),
+            Err(refusal) => return Err(refusal.into()),
+        };
+        let checksum = head.checksum_sha256().unwrap_or_default();
+        if checksum.contains('-') && checksum == parcel.checksum_of_parts()? {
+            return Ok(Found::Same);
+        }
+        let found = match whole(checksum) {
+            Some(sha256) => sha256,
+            // Put there by another tool: no checksum of the whole that could be trusted. Read it.
+            None => match self.hash(aws, key).await {
+                Ok(sha256) => sha256,
+                Err(refusal) if refusal.kind() == Kind::Missing => return Ok(Found::Nothing),
+                Err(refusal) => return Err(refusal.into()),
+            },
+        };
+        Ok(if found == parcel.sha256 { Found::Same } else { Found::Other { sha256: found } })
+    }
+
+    /// Read the object and hash it.
+    async fn hash(&self, aws: &Aws, key: &str) -> Result<String, Refusal> {
+        let call = Call::s3("GetObject", &self.bucket, key);
+        let request = aws.s3.get_object().bucket(&self.bucket).key(key);
+        let answer = aws.read(call.clone(), request.set_expected_bucket_owner(self.owner.clone()).send()).await?;
+        let mut hash = Sha256::new();
+        let mut body = answer.body;
+        while let Some(chunk) = body.next().await {
+            hash.update(&chunk.map_err(|error| Refusal::cut_off(call.clone(), &error, aws))?);
+        }
+        Ok(hex(&hash.finalize()))
+    }
+
+    /// Put the parcel at a key where nothing is. `false`: something came to be there first.
+    pub(crate) async fn put(
+        &self,
+        aws: &Aws,
+        key: &str,
+        parcel: &Parcel,
+        sent: &mut dyn FnMut(u64),
+    ) -> Result<bool, Error> {
+        if parcel.bytes >= THRESHOLD {
+            return self.put_parts(aws, key, parcel, sent).await;
+        }
+        let bytes = parcel.read(0, parcel.bytes)?;
+        let digest = sha256(&bytes);
+        if hex(&digest) != parcel.sha256 {
+            return Err(parcel.changed().into());
+        }
+        let call = Call::s3("PutObject", &self.bucket, key)
+            .with("IfNoneMatch", "*")
+            .with("ContentLength", parcel.bytes)
+            .with("ChecksumSHA256", base64::encode(digest));
+        let mut request = aws
+            .s3
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .if_none_match("*")
+            .content_type("application/zip")
+            .checksum_sha256(base64::encode(digest))
+            .metadata("beansprout-digest", &parcel.digest)
+            .body(ByteStream::from(bytes))
+            .set_expected_bucket_owner(self.owner.clone());
+        if let Some(key) = &self.kms_key {
+            request = request.server_side_encryption(ServerSideEncryption::AwsKms).ssekms_key_id(key);
+        }
+        match aws.write(call, request.customize().config_override(aws.for_bodies()).send()).await {
+            Ok(_) => {
+                sent(parcel.bytes);
+                Ok(true)
+            }
+            Err(refusal) if refusal.kind() == Kind::Taken => Ok(false),
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+}
+
+/// The SHA-256 of a whole object, in hexadecimal. `None` for a checksum of checksums (`…-4`).
+fn whole(checksum: &str) -> Option<String> {
+    let bytes = base64::decode(checksum).ok()?;
+    (bytes.len() == 32).then(|| hex(&bytes))
+}

@@ -1,0 +1,189 @@
+//! Application versions, as Elastic Beanstalk tells of them.
+
+use std::fmt;
+
+use aws_sdk_elasticbeanstalk::types::ApplicationVersionDescription;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::aws::Aws;
+use super::call::{Call, Refusal};
+
+/// A registered application version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Version {
+    pub application: String,
+    pub label: String,
+    pub description: Option<String>,
+    pub created: Option<Timestamp>,
+    pub status: Status,
+    /// Where its bundle is; `None` if it was not made from one.
+    pub bundle: Option<Location>,
+}
+
+/// An object in S3.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Location {
+    pub bucket: String,
+    pub key: String,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "s3://{}/{}", self.bucket, self.key)
+    }
+}
+
+impl Location {
+    /// The tree digest that a key of ours ends with.
+    pub fn digest(&self) -> Option<&str> {
+        let name = self.key.rsplit('/').next()?;
+        let digest = name.strip_suffix(".zip")?;
+        let ours = digest.len() == 64 && digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        ours.then_some(digest)
+    }
+}
+
+/// What Elastic Beanstalk made of a version.
+///
+/// The service writes these in upper case although its model declares them otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// Registered without a look at what is in it.
+    Unprocessed,
+    Building,
+    Processing,
+    Processed,
+    Failed,
+    /// A word that this program does not know.
+    Other(String),
+}
+
+impl Status {
+    pub(crate) fn parse(text: &str) -> Self {
+        match text.to_ascii_lowercase().as_str() {
+            "unprocessed" => Self::Unprocessed,
+            "building" => Self::Building,
+            "processing" => Self::Processing,
+            "processed" => Self::Processed,
+            "failed" => Self::Failed,
+            _ => Self::Other(text.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unprocessed => "unprocessed",
+            Self::Building => "building",
+            Self::Processing => "processing",
+            Self::Processed => "processed",
+            Self::Failed => "failed",
+            Self::Other(text) => text,
+        })
+    }
+}
+
+impl Serialize for Status {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Version {
+    fn new(version: ApplicationVersionDescription) -> Self {
+        let bundle =
+            version.source_bundle.and_then(|source| Some(Location { bucket: source.s3_bucket?, key: source.s3_key? }));
+        Self {
+            application: version.application_name.unwrap_or_default(),
+            label: version.version_label.unwrap_or_default(),
+            description: version.description.filter(|text| !text.is_empty()),
+            created: version.date_created.and_then(|date| timestamp(&date)),
+            status: version.status.map_or(Status::Unprocessed, |status| Status::parse(status.as_str())),
+            bundle,
+        }
+    }
+
+    /// The tree digest, as far as the name of its bundle tells.
+    pub fn digest(&self) -> Option<&str> {
+        self.bundle.as_ref()?.digest()
+    }
+}
+
+pub(crate) fn timestamp(date: &aws_sdk_elasticbeanstalk::primitives::DateTime) -> Option<Timestamp> {
+    Timestamp::new(date.secs(), i32::try_from(date.subsec_nanos()).ok()?).ok()
+}
+
+/// All versions of an application, newest first.
+pub fn versions(aws: &Aws, application: &str) -> Result<Vec<Version>, Refusal> {
+    aws.block_on(all(aws, Some(application)))
+}
+
+pub(crate) async fn all(aws: &Aws, application: Option<&str>) -> Result<Vec<Version>, Refusal> {
+    let mut versions = Vec::new();
+    let mut token: Option<String> = None;
+    loop {
+        let mut call = Call::eb("DescribeApplicationVersions");
+        if let Some(application) = application {
+            call = call.with("ApplicationName", application);
+        }
+        let request = aws.eb.describe_application_versions().set_application_name(application.map(str::to_owned));
+        let page = aws.read(call, request.max_records(1000).set_next_token(token.clone()).send()).await?;
+        versions.extend(page.application_versions.unwrap_or_default().into_iter().map(Version::new));
+        // A token that does not move would go on for ever.
+        if page.next_token.is_none() || page.next_token == token {
+            break;
+        }
+        token = page.next_token;
+    }
+    versions.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.label.cmp(&b.label)));
+    Ok(versions)
+}
+
+/// The version of that label, if there is one.
+pub(crate) async fn find(aws: &Aws, application: &str, label: &str) -> Result<Option<Version>, Refusal> {
+    let call =
+        Call::eb("DescribeApplicationVersions").with("ApplicationName", application).with("VersionLabels", label);
+    let request = aws.eb.describe_application_versions().application_name(application).version_labels(label);
+    let answer = aws.read(call, request.send()).await?;
+    let mut versions = answer.application_versions.unwrap_or_default().into_iter().map(Version::new);
+    Ok(versions.find(|version| version.label == label))
+}
+
+/// Is there an application of that name?
+pub(crate) async fn application_exists(aws: &Aws, application: &str) -> Result<bool, Refusal> {
+    let call = Call::eb("DescribeApplications").with("ApplicationNames", application);
+    let answer = aws.read(call, aws.eb.describe_applications().application_names(application).send()).await?;
+    Ok(answer
+        .applications
+        .unwrap_or_default()
+        .iter()
+        .any(|found| found.application_name.as_deref() == Some(application)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_case_of_a_status_does_not_matter() {
+        for text in ["PROCESSED", "Processed", "processed"] {
+            assert_eq!(Status::parse(text), Status::Processed);
+        }
+        assert_eq!(Status::parse("Dreaming"), Status::Other("Dreaming".to_owned()));
+    }
+
+    #[test]
+    fn only_our_keys_tell_a_digest() {
+        #[track_caller]
+        fn case(key: &str, digest: Option<&str>) {
+            assert_eq!(Location { bucket: "b".to_owned(), key: key.to_owned() }.digest(), digest);
+        }
+        let digest = "0123456789abcdef".repeat(4);
+        case(&format!("beansprout/app/{digest}.zip"), Some(&digest));
+        case(&format!("beansprout/app/{}.zip", digest.to_uppercase()), None);
+        case("app/app-1a2b.zip", None);
+        case("", None);
+    }
+}
