@@ -16,5 +16,6 @@ pub mod fault;
 pub mod folder;
 pub mod project;
 pub mod release;
+pub mod stack;
 pub mod ui;
 pub mod world;

@@ -215,6 +215,10 @@ pub struct Paint {
 }
 
 impl Paint {
+    pub fn is_on(self) -> bool {
+        self.on
+    }
+
     fn with(self, code: &str, text: impl fmt::Display) -> String {
         if self.on { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
     }

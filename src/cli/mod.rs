@@ -1,6 +1,9 @@
 //! The roof: one file per verb, each with its arguments, its help and its story: read, decide, act, say.
 
 mod completions;
+mod interview;
+pub(crate) mod new;
+mod stack;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -44,12 +47,16 @@ struct Common {
 enum Verb {
     Completions(completions::CompletionsArgs),
     Man(completions::ManArgs),
+    New(new::NewArgs),
+    Stack(stack::StackArgs),
 }
 
-fn run(verb: &Verb, _world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     match verb {
         Verb::Completions(args) => completions::completions(args, Cli::command(), ui),
         Verb::Man(args) => completions::man(args, Cli::command(), ui),
+        Verb::New(args) => new::new(args, world, ui),
+        Verb::Stack(args) => stack::stack(args, ui),
     }
 }
 

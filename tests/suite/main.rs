@@ -5,6 +5,10 @@
 
 #[allow(dead_code, reason = "the harness is for every test, also for those to come")]
 mod harness;
+mod terminal;
 
 mod house;
+mod new;
+mod site;
+mod stack;
 mod usage;

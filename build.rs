@@ -1,0 +1,38 @@
+//! Lists every file under `templates/`, so that the binary carries its stacks and recipes.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+#[expect(clippy::disallowed_methods, reason = "this is how cargo speaks to a build script")]
+fn main() -> io::Result<()> {
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("templates");
+    let mut files = Vec::new();
+    collect(&root, &mut files)?;
+    files.sort();
+    let mut code = String::from("&[\n");
+    for file in &files {
+        let name = file.strip_prefix(&root).expect("the walk starts at the root").to_string_lossy().replace('\\', "/");
+        writeln!(code, "({name:?}, include_bytes!({:?}) as &[u8]),", file.display().to_string())
+            .expect("a String takes every byte");
+    }
+    code.push(']');
+    fs::write(PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("templates.rs"), code)
+}
+
+fn collect(dir: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    println!("cargo::rerun-if-changed={}", dir.display());
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.file_name().is_some_and(|name| name == "__pycache__") {
+            continue;
+        }
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else {
+            println!("cargo::rerun-if-changed={}", path.display());
+            files.push(path);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,275 @@
+//! Asking a person: short questions, a review before anything is written, and never a prompt without a terminal.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use console::Term;
+use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
+use dialoguer::{Confirm, Input, MultiSelect, Password, Select};
+
+use crate::fault::{Exit, Failure, Fault};
+use crate::stack::{Answer, Answers, Asking, Form, Given, Scope, Stack, from_default};
+use crate::ui::Ui;
+use crate::world::World;
+
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Answers")]
+pub(crate) struct AnswerArgs {
+    /// Take the default of every question that is not answered otherwise
+    #[arg(long)]
+    pub(crate) defaults: bool,
+    /// Answer a question; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Read answers from a TOML or JSON file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) answers: Option<PathBuf>,
+}
+
+/// Whom to ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// The person at the terminal.
+    Prompt,
+    /// Nobody: defaults answer.
+    Defaults,
+    /// Nobody: what was not answered is an error.
+    Strict,
+}
+
+impl AnswerArgs {
+    pub(crate) fn mode(&self, ui: &Ui) -> Mode {
+        match (self.defaults, ui.can_prompt()) {
+            (true, _) => Mode::Defaults,
+            (false, true) => Mode::Prompt,
+            (false, false) => Mode::Strict,
+        }
+    }
+
+    /// What the command line and the answers file say, the command line last.
+    pub(crate) fn given(&self, world: &World) -> Result<Given, Failure> {
+        let mut given = Given::default();
+        if let Some(file) = &self.answers {
+            let path = world.resolve(file);
+            let text = std::fs::read_to_string(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
+            for (key, value) in parse(&text, path)? {
+                given.stored(&key, value);
+            }
+        }
+        for pair in &self.set {
+            match pair.split_once('=') {
+                Some((key, value)) => given.typed(key.trim(), value),
+                None => return Err(Error::NoEquals { pair: pair.clone() }.into()),
+            }
+        }
+        Ok(given)
+    }
+}
+
+fn parse(text: &str, path: PathBuf) -> Result<toml::Table, Error> {
+    if path.extension().is_some_and(|extension| extension == "json") {
+        serde_json::from_str(text).map_err(|source| Error::Json { path, source: Box::new(source) })
+    } else {
+        toml::from_str(text).map_err(|source| Error::Toml { path, source: Box::new(source) })
+    }
+}
+
+/// Get every answer that the stack needs.
+pub(crate) fn interview(
+    stack: &Stack,
+    given: Given,
+    scope: &Scope,
+    mode: Mode,
+    world: &World,
+    ui: &mut Ui,
+) -> Result<Answers, Failure> {
+    match mode {
+        Mode::Defaults | Mode::Strict => Answers::resolve(stack, &given, scope.clone(), |asking| {
+            from_default(asking, mode == Mode::Defaults).map_err(Failure::from)
+        }),
+        Mode::Prompt => Person::new(world, ui).interview(stack, given, scope, ui),
+    }
+}
+
+/// The person at the terminal.
+pub(crate) struct Person {
+    term: Term,
+    theme: Box<dyn Theme>,
+    columns: usize,
+    /// Prompts hide the cursor; an interrupted one must not leave it so.
+    _cursor: crate::world::Guard,
+}
+
+impl Person {
+    pub(crate) fn new(world: &World, ui: &Ui) -> Self {
+        let term = Term::stderr();
+        let shown = term.clone();
+        let cursor = world.interrupt.guard(move || {
+            let _ = shown.show_cursor();
+        });
+        let theme: Box<dyn Theme> =
+            if ui.err().is_on() { Box::new(ColorfulTheme::default()) } else { Box::new(SimpleTheme) };
+        Self { term, theme, columns: ui.columns(), _cursor: cursor }
+    }
+
+    fn interview(&self, stack: &Stack, mut given: Given, scope: &Scope, ui: &mut Ui) -> Result<Answers, Failure> {
+        let mut changing: Option<String> = None;
+        loop {
+            let mut asked = Vec::new();
+            let answers = Answers::resolve(stack, &given, scope.clone(), |asking| {
+                let key = &asking.question.key;
+                if asking.question.later && changing.as_ref() != Some(key) {
+                    return from_default(asking, true).map_err(Failure::from);
+                }
+                let answer = self.ask(asking, ui)?;
+                asked.push((key.clone(), answer.clone()));
+                Ok::<_, Failure>(answer)
+            })?;
+            for (key, answer) in asked {
+                given.answered(&key, answer);
+            }
+            ui.say("");
+            for (key, answer) in &answers.given {
+                let secret = stack.manifest.questions.iter().any(|q| q.key == *key && q.form == Form::Secret);
+                let shown = if secret { "…".to_owned() } else { answer.to_string() };
+                ui.say(format_args!("  {key} = {}", ui.err().bold(shown)));
+            }
+            match self.select("All right?", &["Write the files", "Change an answer", "Stop, write nothing"], 0)? {
+                0 => return Ok(answers),
+                1 => {
+                    let keys: Vec<&str> = answers.given.iter().map(|(key, _)| key.as_str()).collect();
+                    let key = keys[self.select("Which one?", &keys, 0)?].to_owned();
+                    given.remove(&key);
+                    changing = Some(key);
+                }
+                _ => return Err(Error::Declined.into()),
+            }
+        }
+    }
+
+    fn ask(&self, asking: &Asking<'_>, ui: &mut Ui) -> Result<Answer, Failure> {
+        let question = asking.question;
+        // Long lines go out as text, because a prompt that wraps is drawn wrongly when it is drawn again.
+        let fits = question.ask.chars().count() + 24 <= self.columns;
+        let prompt = if fits { &question.ask } else { &question.key };
+        if !fits {
+            ui.say(&question.ask);
+        }
+        if let Some(help) = &question.help {
+            ui.say(ui.err().dim(help));
+        }
+        let labels: Vec<&str> = asking.choices.iter().map(|choice| choice.label.as_str()).collect();
+        let answer = match question.form {
+            Form::Text => Answer::Text(self.text(asking, prompt)?),
+            Form::Secret => {
+                let typed = Password::with_theme(&*self.theme)
+                    .with_prompt(prompt)
+                    .allow_empty_password(question.optional)
+                    .validate_with(|typed: &String| complaint(asking, &Answer::Text(typed.clone())))
+                    .interact_on(&self.term);
+                Answer::Text(self.heard(typed)?)
+            }
+            Form::Boolean => {
+                let default = matches!(asking.default, Some(Answer::Flag(true)));
+                let confirm = Confirm::with_theme(&*self.theme).with_prompt(prompt).default(default);
+                Answer::Flag(self.heard(confirm.interact_on(&self.term))?)
+            }
+            Form::Choice => {
+                let is_default =
+                    |value: &str| asking.default.as_ref().is_some_and(|d| *d == Answer::Text(value.to_owned()));
+                let default = asking.choices.iter().position(|choice| is_default(&choice.value)).unwrap_or(0);
+                let chosen = self.select(prompt, &labels, default)?;
+                Answer::Text(asking.choices[chosen].value.clone())
+            }
+            Form::Choices => {
+                let ticked: Vec<bool> = asking
+                    .choices
+                    .iter()
+                    .map(|choice| matches!(&asking.default, Some(Answer::Many(d)) if d.contains(&choice.value)))
+                    .collect();
+                let select = MultiSelect::with_theme(&*self.theme)
+                    .with_prompt(prompt)
+                    .items(self.narrow(&labels))
+                    .defaults(&ticked);
+                let chosen = self.heard(select.interact_on(&self.term))?;
+                Answer::Many(chosen.into_iter().map(|index| asking.choices[index].value.clone()).collect())
+            }
+        };
+        Ok(answer)
+    }
+
+    fn text(&self, asking: &Asking<'_>, prompt: &str) -> Result<String, Failure> {
+        let mut input = Input::<String>::with_theme(&*self.theme)
+            .with_prompt(prompt)
+            .allow_empty(asking.question.optional)
+            .validate_with(|typed: &String| complaint(asking, &Answer::Text(typed.clone())));
+        if let Some(Answer::Text(default)) = &asking.default
+            && !default.is_empty()
+        {
+            input = input.default(default.clone());
+        }
+        self.heard(input.interact_text_on(&self.term))
+    }
+
+    pub(crate) fn select(&self, prompt: &str, items: &[&str], default: usize) -> Result<usize, Failure> {
+        let select = Select::with_theme(&*self.theme).with_prompt(prompt).items(self.narrow(items)).default(default);
+        self.heard(select.interact_on(&self.term))
+    }
+
+    /// Items that fit into one line each.
+    fn narrow(&self, items: &[&str]) -> Vec<String> {
+        let room = self.columns.saturating_sub(6).max(10);
+        items.iter().map(|item| console::truncate_str(item, room, "…").into_owned()).collect()
+    }
+
+    fn heard<T>(&self, answer: dialoguer::Result<T>) -> Result<T, Failure> {
+        answer.map_err(|dialoguer::Error::IO(source)| {
+            let _ = self.term.show_cursor();
+            match source.kind() {
+                std::io::ErrorKind::Interrupted => Error::Interrupted.into(),
+                _ => Error::Silent { source }.into(),
+            }
+        })
+    }
+}
+
+fn complaint(asking: &Asking<'_>, answer: &Answer) -> Result<(), String> {
+    asking.check(answer).map_err(|error| error.to_string())
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("`--set {pair}` has no `=`")]
+    NoEquals { pair: String },
+    #[error("failed to read `{}`", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("`{}` is not TOML", path.display())]
+    Toml { path: PathBuf, source: Box<toml::de::Error> },
+    #[error("`{}` is not a JSON object of answers", path.display())]
+    Json { path: PathBuf, source: Box<serde_json::Error> },
+    #[error("nothing was written, as you chose")]
+    Declined,
+    #[error("interrupted; nothing was written")]
+    Interrupted,
+    #[error("the terminal went away")]
+    Silent { source: std::io::Error },
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NoEquals { .. } => Exit::Usage,
+            Self::Read { .. } | Self::Toml { .. } | Self::Json { .. } | Self::Silent { .. } => Exit::Invalid,
+            Self::Declined => Exit::Findings,
+            Self::Interrupted => Exit::Interrupted,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoEquals { .. } => Some("write `--set KEY=VALUE`".to_owned()),
+            Self::Toml { .. } => Some("write one `key = \"value\"` per line, or name the file `.json`".to_owned()),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! `new`: an empty folder becomes a project.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::interview::{AnswerArgs, Mode, interview};
+use crate::fault::{Exit, Failure};
+use crate::stack::{self, Given, Plan, Stack, TargetPath};
+use crate::ui::{self, Ui};
+use crate::world::World;
+
+/// Generate a Django project that is ready for Elastic Beanstalk
+///
+/// Asks what it has to know, shows the answers, and writes everything or nothing. Without a terminal it never asks: give
+/// `--defaults`, `--set` or `--answers`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  beansprout new shop\n  beansprout new shop --defaults --set database=postgresql")]
+pub(crate) struct NewArgs {
+    /// The folder to make, or an empty one
+    #[arg(value_name = "DIR")]
+    target: PathBuf,
+    /// The stack to grow it from
+    #[arg(long, value_name = "NAME|DIR", default_value = "python")]
+    stack: String,
+    /// Show what would be written, write nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    answers: AnswerArgs,
+}
+
+pub(crate) fn new(args: &NewArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let request = Request {
+        directory: &args.target,
+        stack: &args.stack,
+        given: args.answers.given(world)?,
+        mode: args.answers.mode(ui),
+        dry_run: args.dry_run,
+    };
+    let created = create(request, world, ui)?;
+    if !args.dry_run {
+        ui.say(format_args!("Wrote {} to `{}`.", ui::count(created.files.len(), "file"), args.target.display()));
+        ui.say(format_args!(
+            "Next: `README.md` there tells how to run it, and `beansprout -C {} package` bundles it.",
+            args.target.display()
+        ));
+    }
+    ui.answer(&created);
+    Ok(Exit::Done)
+}
+
+/// What to create, where.
+pub(crate) struct Request<'a> {
+    pub(crate) directory: &'a Path,
+    pub(crate) stack: &'a str,
+    pub(crate) given: Given,
+    pub(crate) mode: Mode,
+    pub(crate) dry_run: bool,
+}
+
+/// What was created.
+#[derive(Debug, Serialize)]
+pub(crate) struct Created {
+    pub(crate) directory: PathBuf,
+    pub(crate) stack: String,
+    pub(crate) dry_run: bool,
+    pub(crate) answers: toml::Table,
+    pub(crate) files: Vec<Written>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Written {
+    pub(crate) path: TargetPath,
+    pub(crate) executable: bool,
+    pub(crate) bytes: usize,
+}
+
+impl ui::Answer for Created {
+    const SCHEMA: &str = "new/1";
+}
+
+impl fmt::Display for Created {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.files.iter().try_for_each(|file| writeln!(f, "{}", file.path))
+    }
+}
+
+pub(crate) fn create(request: Request<'_>, world: &World, ui: &mut Ui) -> Result<Created, Failure> {
+    let target = world.resolve(request.directory);
+    // Before twenty questions, not after.
+    stack::check_empty(&target)?;
+    let stack = Stack::open(request.stack, &world.dir)?;
+    let scope = stack.scope(&folder_name(&target));
+    let answers = interview(&stack, request.given, &scope, request.mode, world, ui)?;
+    let plan = Plan::render(&stack, &answers.scope)?;
+    if !request.dry_run {
+        stack::create(&plan, &target, &world.interrupt)?;
+    }
+    let files = plan
+        .iter()
+        .map(|(path, planned)| Written {
+            path: path.clone(),
+            executable: planned.executable,
+            bytes: planned.content.len(),
+        })
+        .collect();
+    let (stack, answers) = (stack.manifest.stack.name.clone(), answers.to_toml(&stack.manifest));
+    Ok(Created { directory: target, stack, dry_run: request.dry_run, answers, files })
+}
+
+/// What the folder is called, also when it is named `.` or `..`.
+fn folder_name(target: &Path) -> String {
+    let whole = std::path::absolute(target).unwrap_or_else(|_| target.to_owned());
+    let whole = whole.canonicalize().unwrap_or(whole);
+    whole.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}

@@ -1,0 +1,295 @@
+//! Answers: what was given, what a default gives, what is still to be asked.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use regex::Regex;
+use serde_json::Value;
+
+use super::expression::{Scope, holds, render};
+use super::manifest::{Choice, Form, Manifest, Question};
+use super::{Error, Stack};
+
+/// One answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Text(String),
+    Flag(bool),
+    Many(Vec<String>),
+}
+
+impl Answer {
+    /// Read what was typed, as the question's form wants it.
+    pub(crate) fn parse(question: &Question, typed: &str) -> Result<Self, Error> {
+        Ok(match question.form {
+            Form::Text | Form::Choice | Form::Secret => Self::Text(typed.to_owned()),
+            Form::Choices => Self::Many(
+                typed.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect(),
+            ),
+            Form::Boolean => match typed.to_ascii_lowercase().as_str() {
+                "true" | "yes" | "y" | "on" | "1" => Self::Flag(true),
+                "false" | "no" | "n" | "off" | "0" => Self::Flag(false),
+                _ => return Err(bad(question, typed, "is neither `yes` nor `no`")),
+            },
+        })
+    }
+
+    /// Read what stands in a file.
+    pub(crate) fn read(question: &Question, value: &toml::Value) -> Result<Self, Error> {
+        match (question.form, value) {
+            (_, toml::Value::String(text)) => Self::parse(question, text),
+            (Form::Boolean, toml::Value::Boolean(flag)) => Ok(Self::Flag(*flag)),
+            (Form::Choices, toml::Value::Array(items)) => {
+                let texts = items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>();
+                texts.map(Self::Many).ok_or_else(|| bad(question, &value.to_string(), "is not a list of texts"))
+            }
+            // Python 3.10 as a number would be 3.1.
+            (_, other) => Err(bad(question, &other.to_string(), "must stand in quotes")),
+        }
+    }
+
+    pub(crate) fn to_value(&self) -> Value {
+        match self {
+            Self::Text(text) => Value::from(text.as_str()),
+            Self::Flag(flag) => Value::from(*flag),
+            Self::Many(items) => Value::from(items.clone()),
+        }
+    }
+
+    pub(crate) fn to_toml(&self) -> toml::Value {
+        match self {
+            Self::Text(text) => text.as_str().into(),
+            Self::Flag(flag) => (*flag).into(),
+            Self::Many(items) => items.clone().into(),
+        }
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) if text.is_empty() => f.write_str("none"),
+            Self::Text(text) => f.write_str(text),
+            Self::Flag(true) => f.write_str("yes"),
+            Self::Flag(false) => f.write_str("no"),
+            Self::Many(items) if items.is_empty() => f.write_str("none"),
+            Self::Many(items) => f.write_str(&items.join(", ")),
+        }
+    }
+}
+
+/// What a person or a file said before any question was asked.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Given(BTreeMap<String, Said>);
+
+#[derive(Debug, Clone)]
+enum Said {
+    Typed(String),
+    Stored(toml::Value),
+    Answered(Answer),
+}
+
+impl Given {
+    pub(crate) fn typed(&mut self, key: &str, value: &str) {
+        self.0.insert(key.to_owned(), Said::Typed(value.to_owned()));
+    }
+
+    pub(crate) fn stored(&mut self, key: &str, value: toml::Value) {
+        self.0.insert(key.to_owned(), Said::Stored(value));
+    }
+
+    pub(crate) fn answered(&mut self, key: &str, answer: Answer) {
+        self.0.insert(key.to_owned(), Said::Answered(answer));
+    }
+
+    /// Was this said on the command line or in a file, where an answer to a question that is not asked is a mistake?
+    fn insists(&self, key: &str) -> bool {
+        matches!(self.0.get(key), Some(Said::Typed(_) | Said::Stored(_)))
+    }
+
+    pub(crate) fn remove(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+
+    fn check_known(&self, manifest: &Manifest) -> Result<(), Error> {
+        for key in self.0.keys() {
+            if !manifest.questions.iter().any(|question| question.key == *key) {
+                let known = manifest.questions.iter().map(|question| question.key.clone()).collect();
+                return Err(Error::AnswerUnknown { key: key.clone(), known });
+            }
+        }
+        Ok(())
+    }
+
+    fn answer(&self, question: &Question) -> Result<Option<Answer>, Error> {
+        match self.0.get(&question.key) {
+            None => Ok(None),
+            Some(Said::Typed(text)) => Answer::parse(question, text).map(Some),
+            Some(Said::Stored(value)) => Answer::read(question, value).map(Some),
+            Some(Said::Answered(answer)) => Ok(Some(answer.clone())),
+        }
+    }
+}
+
+/// A question whose turn has come.
+pub(crate) struct Asking<'a> {
+    pub(crate) question: &'a Question,
+    /// The choices that earlier answers leave.
+    pub(crate) choices: Vec<&'a Choice>,
+    pub(crate) default: Option<Answer>,
+}
+
+impl Asking<'_> {
+    /// Would this answer do?
+    pub(crate) fn check(&self, answer: &Answer) -> Result<(), Error> {
+        let question = self.question;
+        let wrong = |value: &str, complaint: &str| Err(bad(question, value, complaint));
+        let offered = |value: &String| self.choices.iter().any(|choice| choice.value == *value);
+        let offer = || {
+            let values: Vec<String> = self.choices.iter().map(|choice| format!("`{}`", choice.value)).collect();
+            format!("is not one of {}", values.join(", "))
+        };
+        match (question.form, answer) {
+            (Form::Choice, Answer::Text(value)) if !offered(value) => wrong(value, &offer()),
+            (Form::Choices, Answer::Many(values)) => match values.iter().find(|value| !offered(value)) {
+                Some(value) => wrong(value, &offer()),
+                None => Ok(()),
+            },
+            (Form::Text | Form::Secret, Answer::Text(value)) => {
+                if value.is_empty() {
+                    return if question.optional { Ok(()) } else { wrong(value, "is empty") };
+                }
+                if value.chars().any(char::is_control) {
+                    return wrong(&value.escape_debug().to_string(), "has a control character");
+                }
+                if let Some(kind) = question.kind
+                    && let Err(complaint) = kind.check(value)
+                {
+                    return wrong(value, &complaint);
+                }
+                match &question.pattern {
+                    Some(pattern) if !whole(question, pattern)?.is_match(value) => {
+                        let otherwise = format!("does not match `{pattern}`");
+                        wrong(value, question.complaint.as_deref().unwrap_or(&otherwise))
+                    }
+                    _ => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The pattern, for the whole answer.
+fn whole(question: &Question, pattern: &str) -> Result<Regex, Error> {
+    Regex::new(&format!("^(?:{pattern})$"))
+        .map_err(|source| Error::Pattern { key: question.key.clone(), source: Box::new(source) })
+}
+
+fn bad(question: &Question, value: &str, complaint: &str) -> Error {
+    let shown = if question.form == Form::Secret { "…" } else { value };
+    Error::AnswerBad { key: question.key.clone(), value: shown.to_owned(), complaint: complaint.to_owned() }
+}
+
+/// Every question answered or passed over, and every derived value worked out.
+#[derive(Debug, Clone)]
+pub(crate) struct Answers {
+    pub(crate) scope: Scope,
+    /// The questions that mattered, in order, with their answers.
+    pub(crate) given: Vec<(String, Answer)>,
+}
+
+impl Answers {
+    /// Go through the questions in order. `ask` is called for those that matter and were not answered yet.
+    pub(crate) fn resolve<E: From<Error>>(
+        stack: &Stack,
+        given: &Given,
+        mut scope: Scope,
+        mut ask: impl FnMut(&Asking<'_>) -> Result<Answer, E>,
+    ) -> Result<Self, E> {
+        let manifest = &stack.manifest;
+        given.check_known(manifest)?;
+        let mut answers = Vec::new();
+        for question in &manifest.questions {
+            let place = format!("question `{}`", question.key);
+            let matters = match &question.when {
+                Some(condition) => holds(&place, condition, &scope)?,
+                None => true,
+            };
+            if !matters {
+                if given.insists(&question.key) {
+                    let condition = question.when.clone().unwrap_or_default();
+                    return Err(Error::AnswerIdle { key: question.key.clone(), condition }.into());
+                }
+                let text = render(&place, question.unasked(), &scope)?;
+                scope.set(&question.key, Answer::parse(question, &text)?.to_value());
+                continue;
+            }
+            let asking = Self::asking(question, &scope)?;
+            let answer = match given.answer(question)? {
+                // What a person said at a prompt may have stopped to fit when an earlier answer was changed.
+                Some(answer) if given.insists(&question.key) || asking.check(&answer).is_ok() => answer,
+                _ => ask(&asking)?,
+            };
+            asking.check(&answer)?;
+            scope.set(&question.key, answer.to_value());
+            answers.push((question.key.clone(), answer));
+        }
+        for derived in &manifest.derived {
+            let text = render(&format!("derived value `{}`", derived.name), &derived.value, &scope)?;
+            scope.set(&derived.name, read_derived(&text));
+        }
+        let mut answers = Self { scope, given: answers };
+        let table = answers.to_toml(manifest);
+        answers.scope.set("answers", Value::from(table.to_string()));
+        Ok(answers)
+    }
+
+    fn asking<'a>(question: &'a Question, scope: &Scope) -> Result<Asking<'a>, Error> {
+        let place = format!("question `{}`", question.key);
+        let mut choices = Vec::new();
+        for choice in &question.choices {
+            let offered = match &choice.when {
+                Some(condition) => holds(&place, condition, scope)?,
+                None => true,
+            };
+            if offered {
+                choices.push(choice);
+            }
+        }
+        let default = match &question.default {
+            Some(template) => Some(Answer::parse(question, &render(&place, template, scope)?)?),
+            None if question.optional => Some(Answer::parse(question, "")?),
+            None => None,
+        };
+        Ok(Asking { question, choices, default })
+    }
+
+    /// For `beansprout.toml`: what to remember, which is all but secrets.
+    pub(crate) fn to_toml(&self, manifest: &Manifest) -> toml::Table {
+        let secret =
+            |key: &str| manifest.questions.iter().any(|question| question.key == key && question.form == Form::Secret);
+        self.given.iter().filter(|(key, _)| !secret(key)).map(|(key, answer)| (key.clone(), answer.to_toml())).collect()
+    }
+}
+
+fn read_derived(text: &str) -> Value {
+    match text {
+        "true" => Value::from(true),
+        "false" => Value::from(false),
+        _ => match text.parse::<i64>() {
+            // `007` is a text that happens to be made of digits.
+            Ok(number) if number.to_string() == text => Value::from(number),
+            _ => Value::from(text),
+        },
+    }
+}
+
+/// For runs without a person: the default, where it may be used.
+pub(crate) fn from_default(asking: &Asking<'_>, defaults: bool) -> Result<Answer, Error> {
+    let usable = defaults || asking.question.later;
+    match &asking.default {
+        Some(answer) if usable => Ok(answer.clone()),
+        default => Err(Error::AnswerMissing { key: asking.question.key.clone(), has_default: default.is_some() }),
+    }
+}

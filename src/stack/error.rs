@@ -1,0 +1,122 @@
+//! What can go wrong with a stack, its answers or its target.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::TargetPath;
+use crate::fault::{Exit, Fault};
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("there is no stack `{name}`")]
+    StackUnknown { name: String, known: Vec<String> },
+    #[error("`{place}` is not a stack: it has no `stack.toml`")]
+    NotAStack { place: String },
+    #[error("stack `{stack}` stands on a part `{name}` that does not exist")]
+    PartUnknown { name: String, stack: String },
+    #[error("`{place}` is not what beansprout expects")]
+    Manifest { place: String, source: Box<toml::de::Error> },
+    #[error("stack `{stack}` has a rule for `{path}`, which is not among its files")]
+    RuleIdle { path: String, stack: String },
+    #[error("the pattern of question `{key}` is not a regular expression")]
+    Pattern { key: String, source: Box<regex::Error> },
+    #[error("`{place}` uses the unknown name `{name}`")]
+    NameUnknown { place: String, name: String, known: Vec<String> },
+    #[error("`{place}` cannot be rendered")]
+    Template { place: String, source: Box<tera::Error> },
+    #[error("`{place}` has a `{tag}` that is never closed")]
+    TagOpen { place: String, tag: String },
+    #[error("`{path}` is not UTF-8 text")]
+    FileNotText { path: String },
+    #[error("the name of `{}` is not UTF-8 text", path.display())]
+    NameNotText { path: PathBuf },
+    #[error("`{}` is a link", path.display())]
+    LinkInStack { path: PathBuf },
+    #[error("the stack has more than {most} files")]
+    TooManyFiles { most: usize },
+
+    #[error("there is no question `{key}`")]
+    AnswerUnknown { key: String, known: Vec<String> },
+    #[error("`{value}` is no answer to `{key}`: it {complaint}")]
+    AnswerBad { key: String, value: String, complaint: String },
+    #[error("`{key}` has no answer")]
+    AnswerMissing { key: String, has_default: bool },
+    #[error("`{key}` was answered but is not asked here")]
+    AnswerIdle { key: String, condition: String },
+
+    #[error("`{path}` cannot be written: {why}")]
+    PathRefused { path: String, why: &'static str },
+    #[error("`{first}` and `{second}` cannot both be written")]
+    PathTwice { first: TargetPath, second: TargetPath },
+    #[error("`{}` is a link, which may lead out of the project", path.display())]
+    LinkInTarget { path: PathBuf },
+    #[error("`{}` is not empty", path.display())]
+    TargetNotEmpty { path: PathBuf, found: String },
+    #[error("`{}` is not a folder", path.display())]
+    TargetNotFolder { path: PathBuf },
+    #[error("failed to read `{}`", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("failed to write `{}`", path.display())]
+    Write { path: PathBuf, source: io::Error },
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::StackUnknown { .. }
+            | Self::AnswerUnknown { .. }
+            | Self::AnswerBad { .. }
+            | Self::AnswerMissing { .. }
+            | Self::AnswerIdle { .. } => Exit::Usage,
+            _ => Exit::Invalid,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::StackUnknown { known, .. } => Some(format!("the stacks in the box are {}", ticked(known))),
+            Self::NameUnknown { name, known, .. } => closest(name, known).map(|near| format!("did you mean `{near}`?")),
+            Self::AnswerUnknown { key, known } => Some(match closest(key, known) {
+                Some(near) => format!("did you mean `{near}`? The questions are {}", ticked(known)),
+                None => format!("the questions are {}", ticked(known)),
+            }),
+            Self::AnswerBad { key, .. } => Some(format!("`--set {key}=VALUE` gives another answer")),
+            Self::AnswerMissing { key, has_default: true } => {
+                Some(format!("give `--set {key}=VALUE`, an `--answers` file, or `--defaults`"))
+            }
+            Self::AnswerMissing { key, has_default: false } => {
+                Some(format!("give `--set {key}=VALUE` or an `--answers` file; it has no default"))
+            }
+            Self::AnswerIdle { condition, .. } => Some(format!("it is asked only when {condition}")),
+            Self::TargetNotEmpty { found, .. } => Some(format!("it holds `{found}`; name a new folder")),
+            Self::LinkInStack { .. } => Some("a stack is made of files and folders only".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+fn ticked(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The known name that a typing mistake was probably meant to be.
+fn closest<'a>(name: &str, known: &'a [String]) -> Option<&'a String> {
+    let near = known.iter().map(|other| (distance(name, other), other)).min()?;
+    (near.0 <= 1 + name.len() / 4).then_some(near.1)
+}
+
+/// Letters to add, drop or change (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let change = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}

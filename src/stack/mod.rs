@@ -1,0 +1,115 @@
+//! Templates: what a stack asks, how it is rendered, and the plan of what is written where.
+//!
+//! A stack is data and nothing in it runs. Rendering knows the answers and no more: not the clock, not the environment, not
+//! the disk; and no path that leaves the target can be written down.
+
+mod answers;
+mod delimiters;
+mod error;
+mod expression;
+mod kind;
+mod manifest;
+mod plan;
+mod source;
+mod target;
+mod tree;
+mod write;
+
+pub(crate) use answers::{Answer, Answers, Asking, Given, from_default};
+pub(crate) use error::Error;
+pub(crate) use expression::Scope;
+pub(crate) use kind::package_from;
+pub(crate) use manifest::Form;
+pub(crate) use plan::Plan;
+pub(crate) use target::TargetPath;
+pub(crate) use tree::Tree;
+pub(crate) use write::{check_empty, create};
+
+/// A stack, ready to ask and to render.
+#[derive(Debug, Clone)]
+pub(crate) struct Stack {
+    pub(crate) manifest: manifest::Manifest,
+    /// What lies below `files/`.
+    pub(crate) files: Tree,
+}
+
+impl Stack {
+    /// The names of the stacks in the box.
+    pub(crate) fn names() -> Vec<String> {
+        let tree = Tree::embedded("stacks/");
+        tree.iter()
+            .filter_map(|(path, _)| path.strip_suffix(manifest::FILE)?.strip_suffix('/'))
+            .filter(|name| !name.contains('/'))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    pub(crate) fn named(name: &str) -> Result<Self, Error> {
+        let tree = Tree::embedded(&format!("stacks/{name}/"));
+        if tree.is_empty() {
+            return Err(Error::StackUnknown { name: name.to_owned(), known: Self::names() });
+        }
+        Self::from_tree(&tree, name)
+    }
+
+    /// Make a stack of the files of its folder. `place` is for messages.
+    pub(crate) fn from_tree(tree: &Tree, place: &str) -> Result<Self, Error> {
+        let own = read_manifest(tree, manifest::FILE, place)?;
+        let mut stack: Option<Self> = None;
+        for part in own.stack.parts.clone() {
+            let tree = Tree::embedded(&format!("parts/{part}/"));
+            if tree.is_empty() {
+                return Err(Error::PartUnknown { name: part, stack: own.stack.name });
+            }
+            let manifest = read_manifest(&tree, "part.toml", &part)?;
+            let files = tree.below("files/");
+            match &mut stack {
+                None => stack = Some(Self { manifest, files }),
+                Some(stack) => {
+                    stack.manifest.overlay(manifest);
+                    stack.files.overlay(files);
+                }
+            }
+        }
+        let files = tree.below("files/");
+        let stack = match stack {
+            None => Self { manifest: own, files },
+            Some(mut stack) => {
+                stack.manifest.overlay(own);
+                stack.files.overlay(files);
+                stack
+            }
+        };
+        stack.check_rules()?;
+        Ok(stack)
+    }
+
+    /// A rule for a file that does not exist is a typing mistake.
+    fn check_rules(&self) -> Result<(), Error> {
+        for rule in &self.manifest.rules {
+            if !self.files.iter().any(|(path, _)| rule.covers(path)) {
+                return Err(Error::RuleIdle { path: rule.path.clone(), stack: self.manifest.stack.name.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    /// What is known before the first question: the tables of the manifest and the folder's name.
+    pub(crate) fn scope(&self, folder: &str) -> Scope {
+        let mut scope = Scope::default();
+        for (name, table) in &self.manifest.data {
+            scope.set(name, table.clone());
+        }
+        scope.set("folder", folder.into());
+        scope.set("folder_package", package_from(folder).into());
+        scope.set("stack", self.manifest.stack.name.as_str().into());
+        scope.set("beansprout_version", env!("CARGO_PKG_VERSION").into());
+        scope
+    }
+}
+
+fn read_manifest(tree: &Tree, file: &str, place: &str) -> Result<manifest::Manifest, Error> {
+    let bytes = tree.get(file).ok_or_else(|| Error::NotAStack { place: place.to_owned() })?;
+    let text = std::str::from_utf8(bytes).map_err(|_| Error::FileNotText { path: format!("{place}/{file}") })?;
+    manifest::Manifest::parse(text).map_err(|source| Error::Manifest { place: format!("{place}/{file}"), source })
+}

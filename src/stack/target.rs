@@ -1,0 +1,98 @@
+//! Where in the target a file goes. A path that leaves it cannot be built.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::Error;
+
+/// Relative, `/`-separated, never `..`, never inside `.git`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct TargetPath(String);
+
+impl TargetPath {
+    pub(crate) fn parse(path: &str) -> Result<Self, Error> {
+        let refuse = |why| Err(Error::PathRefused { path: path.to_owned(), why });
+        if path.is_empty() {
+            return refuse("it is empty");
+        }
+        if path.starts_with('/') {
+            return refuse("it is absolute");
+        }
+        if path.contains(['\\', ':']) || path.chars().any(char::is_control) {
+            return refuse("it has a character that some systems read as more than a letter");
+        }
+        for part in path.split('/') {
+            // Windows drops dots and spaces at the end of a name, so `.. ` is `..` there.
+            let bare = part.trim_end_matches(['.', ' ']);
+            if part.is_empty() {
+                return refuse("it has an empty part");
+            }
+            if bare.is_empty() || bare != part {
+                return refuse("a part of it is `.`, `..`, or ends with a dot or a space");
+            }
+            if part.eq_ignore_ascii_case(".git") {
+                return refuse("git runs what lies there");
+            }
+        }
+        Ok(Self(path.to_owned()))
+    }
+
+    /// The same on a file system that does not know capitals from small letters.
+    pub(crate) fn folded(&self) -> String {
+        self.0.to_lowercase()
+    }
+
+    /// Where it is below `root`. No folder on the way there may be a link: it could lead out of the target.
+    pub(crate) fn below_without_links(&self, root: &Path) -> Result<PathBuf, Error> {
+        let mut at = root.to_owned();
+        for part in self.0.split('/') {
+            at.push(part);
+            if at.symlink_metadata().is_ok_and(|found| found.file_type().is_symlink()) {
+                return Err(Error::LinkInTarget { path: at });
+            }
+        }
+        Ok(at)
+    }
+}
+
+impl fmt::Display for TargetPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl serde::Serialize for TargetPath {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_paths_inside_can_be_built() {
+        #[track_caller]
+        fn case(path: &str, fits: bool) {
+            assert_eq!(TargetPath::parse(path).is_ok(), fits, "{path:?}");
+        }
+        case("manage.py", true);
+        case(".ebextensions/10-django.config", true);
+        case(".gitignore", true);
+        case("", false);
+        case("/etc/passwd", false);
+        case("../x", false);
+        case("a/../../x", false);
+        case("a/./b", false);
+        case("a//b", false);
+        case("a/", false);
+        case("a/.. /b", false);
+        case("a\\b", false);
+        case("C:x", false);
+        case("a\nb", false);
+        case(".git/hooks/pre-commit", false);
+        case("sub/.GIT/config", false);
+        case(".git ./x", false);
+    }
+}

@@ -1,0 +1,220 @@
+//! Putting a plan on disk: everything, or nothing.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Error, Plan, TargetPath};
+use crate::world::Interrupt;
+
+/// Fill `target`, which must not exist or be empty.
+///
+/// The files are written into a folder beside it (or inside it, when it exists) and moved into place by renaming, so a
+/// run that fails or is stopped leaves the disk as it was.
+pub(crate) fn create(plan: &Plan, target: &Path, interrupt: &Interrupt) -> Result<(), Error> {
+    check_empty(target)?;
+    let exists = target.is_dir();
+    let (parent, made) = if exists {
+        (target.to_owned(), Vec::new())
+    } else {
+        let parent = target.parent().unwrap_or(Path::new("/"));
+        (parent.to_owned(), make_folders(parent)?)
+    };
+    let undo = Undo(made);
+    let staging = tempfile::Builder::new()
+        .prefix(".beansprout-new-")
+        .tempdir_in(&parent)
+        .map_err(|source| Error::Write { path: parent.clone(), source })?;
+    let half_written = staging.path().to_owned();
+    let _guard = interrupt.guard(move || {
+        let _ = fs::remove_dir_all(half_written);
+    });
+    for (path, planned) in plan.iter() {
+        write(staging.path(), path, &planned.content, planned.mode())?;
+    }
+    if exists {
+        move_contents(staging.path(), target)?;
+    } else {
+        readable(staging.path())?;
+        fs::rename(staging.path(), target).map_err(|source| Error::Write { path: target.to_owned(), source })?;
+        // Renamed: nothing is left for it to delete.
+        let _ = staging.keep();
+    }
+    undo.disarm();
+    Ok(())
+}
+
+/// A folder that does not exist, or holds nothing.
+pub(crate) fn check_empty(target: &Path) -> Result<(), Error> {
+    let mut entries = match fs::read_dir(target) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return Err(Error::TargetNotFolder { path: target.to_owned() });
+        }
+        Err(source) => return Err(Error::Read { path: target.to_owned(), source }),
+    };
+    match entries.next() {
+        None => Ok(()),
+        Some(Ok(entry)) => {
+            let found = entry.file_name().to_string_lossy().into_owned();
+            Err(Error::TargetNotEmpty { path: target.to_owned(), found })
+        }
+        Some(Err(source)) => Err(Error::Read { path: target.to_owned(), source }),
+    }
+}
+
+/// Write one file below `root`, beside its place first.
+pub(crate) fn write(root: &Path, path: &TargetPath, content: &[u8], mode: u32) -> Result<(), Error> {
+    let to = path.below_without_links(root)?;
+    let failed = |source| Error::Write { path: to.clone(), source };
+    let folder = to.parent().expect("a path below the root has a parent");
+    fs::create_dir_all(folder).map_err(failed)?;
+    let mut file = tempfile::Builder::new().prefix(".beansprout-").tempfile_in(folder).map_err(failed)?;
+    io::Write::write_all(&mut file, content).map_err(failed)?;
+    set_mode(file.path(), mode).map_err(failed)?;
+    file.persist(&to).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn set_mode(_path: &Path, _mode: u32) -> io::Result<()> {
+    Ok(())
+}
+
+/// A temporary folder is its owner's alone; a project is an ordinary folder.
+fn readable(folder: &Path) -> Result<(), Error> {
+    set_mode(folder, 0o755).map_err(|source| Error::Write { path: folder.to_owned(), source })
+}
+
+/// Make the missing folders down to `path` and tell which, deepest first.
+fn make_folders(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    let missing: Vec<PathBuf> = path.ancestors().take_while(|dir| !dir.exists()).map(Path::to_owned).collect();
+    fs::create_dir_all(path).map_err(|source| Error::Write { path: path.to_owned(), source })?;
+    Ok(missing)
+}
+
+fn move_contents(from: &Path, to: &Path) -> Result<(), Error> {
+    let mut moved: Vec<PathBuf> = Vec::new();
+    let step = |moved: &mut Vec<PathBuf>| -> io::Result<()> {
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            let place = to.join(entry.file_name());
+            fs::rename(entry.path(), &place)?;
+            moved.push(place);
+        }
+        Ok(())
+    };
+    step(&mut moved).map_err(|source| {
+        for place in &moved {
+            let _ = if place.is_dir() { fs::remove_dir_all(place) } else { fs::remove_file(place) };
+        }
+        Error::Write { path: to.to_owned(), source }
+    })
+}
+
+/// Folders that were made on the way and go again if the rest fails.
+struct Undo(Vec<PathBuf>);
+
+impl Undo {
+    fn disarm(mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for Undo {
+    fn drop(&mut self) {
+        for folder in &self.0 {
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::plan::Planned;
+    use super::*;
+
+    fn plan(paths: &[&str]) -> Plan {
+        let mut plan = Plan::default();
+        for path in paths {
+            let planned = Planned { content: path.as_bytes().to_vec(), executable: path.ends_with(".sh") };
+            plan.add(TargetPath::parse(path).unwrap(), planned).unwrap();
+        }
+        plan
+    }
+
+    fn names(dir: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_new_folder_appears_whole() {
+        let temp = tempfile::tempdir().unwrap();
+        let target = temp.path().join("deep/site");
+        create(&plan(&["a.sh", "b/c"]), &target, &Interrupt::default()).unwrap();
+        assert_eq!(names(&target), ["a.sh", "b"]);
+        assert_eq!(fs::read_to_string(target.join("b/c")).unwrap(), "b/c");
+        assert_eq!(names(&temp.path().join("deep")), ["site"]);
+    }
+
+    #[test]
+    fn an_empty_folder_is_filled() {
+        let temp = tempfile::tempdir().unwrap();
+        create(&plan(&["a", "b/c"]), temp.path(), &Interrupt::default()).unwrap();
+        assert_eq!(names(temp.path()), ["a", "b"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn modes_do_not_depend_on_the_umask() {
+        use std::os::unix::fs::PermissionsExt;
+        let temp = tempfile::tempdir().unwrap();
+        let target = temp.path().join("site");
+        create(&plan(&["a", "a.sh"]), &target, &Interrupt::default()).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!([mode(&target), mode(&target.join("a")), mode(&target.join("a.sh"))], [0o755, 0o644, 0o755]);
+    }
+
+    #[test]
+    fn a_failure_leaves_nothing() {
+        let temp = tempfile::tempdir().unwrap();
+        // A name that no file system takes.
+        let long = "x".repeat(300);
+        let target = temp.path().join("made/on/the/way");
+        create(&plan(&["a", &long]), &target, &Interrupt::default()).unwrap_err();
+        assert_eq!(names(temp.path()), [""; 0]);
+        create(&plan(&["a", &long]), temp.path(), &Interrupt::default()).unwrap_err();
+        assert_eq!(names(temp.path()), [""; 0]);
+    }
+
+    #[test]
+    fn a_full_folder_or_a_file_is_refused() {
+        let temp = tempfile::tempdir().unwrap();
+        fs::write(temp.path().join("x"), "").unwrap();
+        let full = create(&plan(&["a"]), temp.path(), &Interrupt::default());
+        assert!(matches!(full, Err(Error::TargetNotEmpty { found, .. }) if found == "x"));
+        let file = create(&plan(&["a"]), &temp.path().join("x"), &Interrupt::default());
+        assert!(matches!(file, Err(Error::TargetNotFolder { .. })));
+        assert_eq!(names(temp.path()), ["x"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_not_followed() {
+        let temp = tempfile::tempdir().unwrap();
+        let outside = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(outside.path(), temp.path().join("app")).unwrap();
+        let path = TargetPath::parse("app/evil").unwrap();
+        assert!(matches!(write(temp.path(), &path, b"", 0o644), Err(Error::LinkInTarget { .. })));
+        assert_eq!(names(outside.path()), [""; 0]);
+    }
+}

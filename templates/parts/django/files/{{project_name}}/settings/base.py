@@ -1,0 +1,85 @@
+"""What development and production share."""
+
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "deployment",
+    "welcome",
+]
+
+MIDDLEWARE = [
+    # First: the health check asks with the instance's address as its host, over plain HTTP.
+    "deployment.health.HealthMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+{%- if static_files == "whitenoise" %}
+    # Right after security, before anything that costs time.
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+{%- endif %}
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+# Answered before any other middleware; the load balancer and enhanced health ask here.
+HEALTH_PATH = "/health/"
+# Asks the database too. After a deployment, not for the load balancer: a database that is
+# down must not make it replace every instance.
+READY_PATH = "/health/ready/"
+
+ROOT_URLCONF = "{{ project_name }}.urls"
+WSGI_APPLICATION = "{{ project_name }}.wsgi.application"
+ASGI_APPLICATION = "{{ project_name }}.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+LANGUAGE_CODE = "en-us"
+# Instances run in UTC; this is what people see.
+TIME_ZONE = "{{ time_zone }}"
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "/static/"
+# `collectstatic` fills it on each instance{% if static_files == "nginx" %}; `.ebextensions` maps `/static` to it{% endif %}.
+STATIC_ROOT = BASE_DIR / "staticfiles"
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# To stdout: Elastic Beanstalk keeps and rotates it, and no file belongs to the wrong user.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+}
