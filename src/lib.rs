@@ -11,6 +11,7 @@
 //! Everybody may use [`fault`], [`world`], [`ui`], [`project`] and [`folder`].
 
 pub mod beanstalk;
+pub mod bundle;
 pub mod cli;
 pub mod fault;
 pub mod folder;

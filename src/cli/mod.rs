@@ -3,6 +3,7 @@
 mod completions;
 mod interview;
 pub(crate) mod new;
+mod package;
 mod stack;
 
 use std::path::PathBuf;
@@ -48,6 +49,7 @@ enum Verb {
     Completions(completions::CompletionsArgs),
     Man(completions::ManArgs),
     New(new::NewArgs),
+    Package(package::PackageArgs),
     Stack(stack::StackArgs),
 }
 
@@ -56,6 +58,7 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
         Verb::Completions(args) => completions::completions(args, Cli::command(), ui),
         Verb::Man(args) => completions::man(args, Cli::command(), ui),
         Verb::New(args) => new::new(args, world, ui),
+        Verb::Package(args) => package::package(args, world, ui),
         Verb::Stack(args) => stack::stack(args, ui),
     }
 }

@@ -9,6 +9,7 @@ mod terminal;
 
 mod house;
 mod new;
+mod package;
 mod site;
 mod stack;
 mod usage;

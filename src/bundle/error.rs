@@ -1,0 +1,131 @@
+//! What can go wrong between a folder and a bundle.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::fault::{Exit, Fault};
+use crate::ui::{bytes, count};
+
+use super::entry::BadName;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("failed to read `{}`", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("`{}` vanished while it was being packaged", path.display())]
+    Vanished { path: PathBuf },
+    #[error("`{}` changed while it was being packaged", path.display())]
+    Changed { path: PathBuf },
+    #[error("failed to write `{}`", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("nothing is left to put in a bundle of `{}`", root.display())]
+    Empty { root: PathBuf },
+    #[error("{}", Listed(problems))]
+    Problems { problems: Vec<Problem> },
+    #[error("`{}` would be part of the next bundle", path.display())]
+    OutputShips { path: PathBuf },
+    #[error("the bundle has {}, more than the {} that Elastic Beanstalk accepts", bytes(*size), bytes(*limit))]
+    TooLarge { size: u64, limit: u64, largest: Vec<(String, u64)> },
+}
+
+/// Something about one path that keeps the whole bundle from being made.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    pub path: String,
+    pub kind: ProblemKind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ProblemKind {
+    Name(BadName),
+    Special(&'static str),
+    LinkOutside { target: String },
+    CaseClash { with: String },
+    SameName,
+    Environment,
+    PrivateKey,
+    AwsKey,
+    Sqlite,
+}
+
+impl Problem {
+    pub(crate) fn name(path: String, bad: BadName) -> Self {
+        Self { path, kind: ProblemKind::Name(bad) }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` ", self.path.escape_debug())?;
+        match &self.kind {
+            ProblemKind::Name(bad) => bad.fmt(f),
+            ProblemKind::Special(kind) => write!(f, "is a {kind}, not a file"),
+            ProblemKind::LinkOutside { target } => write!(f, "links to `{target}`, out of the bundle"),
+            ProblemKind::CaseClash { with } => write!(f, "differs from `{with}` only in upper and lower case"),
+            ProblemKind::SameName => f.write_str("comes from two places"),
+            ProblemKind::Environment => f.write_str("is an environment file, which usually holds secrets"),
+            ProblemKind::PrivateKey => f.write_str("holds a private key"),
+            ProblemKind::AwsKey => f.write_str("holds an AWS access key"),
+            ProblemKind::Sqlite => f.write_str("is an SQLite database"),
+        }
+    }
+}
+
+/// All problems in one message: nobody wants to meet them one run at a time.
+struct Listed<'a>(&'a [Problem]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 20;
+        if let [problem] = self.0 {
+            return problem.fmt(f);
+        }
+        write!(f, "{} cannot be in a bundle", count(self.0.len(), "file"))?;
+        for problem in self.0.iter().take(SHOWN) {
+            write!(f, "\n  {problem}")?;
+        }
+        if self.0.len() > SHOWN {
+            write!(f, "\n  and {} more", self.0.len() - SHOWN)?;
+        }
+        Ok(())
+    }
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::OutputShips { .. } => Exit::Usage,
+            _ => Exit::Invalid,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read { .. } => None,
+            Self::Vanished { .. } | Self::Changed { .. } => {
+                Some("run it again when nothing else writes to the project".to_owned())
+            }
+            Self::Write { .. } => Some("nothing was left behind; an earlier bundle is as it was".to_owned()),
+            Self::Empty { .. } => Some("`beansprout package --why PATH` tells which rule leaves a path out".to_owned()),
+            Self::Problems { problems } => {
+                let allowable = problems.iter().any(|problem| {
+                    use ProblemKind::{AwsKey, Environment, PrivateKey, Sqlite};
+                    matches!(problem.kind, Environment | PrivateKey | AwsKey | Sqlite)
+                });
+                Some(if allowable {
+                    "leave them out with a line in `.ebignore`, or name them in `allow` under `[bundle]` in `beansprout.toml`"
+                        .to_owned()
+                } else {
+                    "rename or remove them, or leave them out with a line in `.ebignore`".to_owned()
+                })
+            }
+            Self::OutputShips { .. } => Some("name a file outside the project, or one that is ignored".to_owned()),
+            Self::TooLarge { largest, .. } => {
+                let largest: Vec<String> =
+                    largest.iter().map(|(path, size)| format!("`{path}` {}", bytes(*size))).collect();
+                Some(format!("the largest folders: {}", largest.join(", ")))
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What ships, and what it is called.
+//!
+//! A bundle is decided before it is made: [`Plan::read`] answers which files of a [`Scope`] ship and why the others do
+//! not, and [`Plan::write`] turns the answer into a zip file in one pass over the contents. Its name is the
+//! [`TreeDigest`], which no clock, path, user or compressor can change.
+
+mod archive;
+mod content;
+mod deflate;
+mod digest;
+mod entry;
+mod error;
+mod output;
+mod pack;
+mod pattern;
+mod plan;
+mod repository;
+mod rules;
+mod scope;
+mod screen;
+mod unpack;
+mod walk;
+
+pub use digest::{ContentDigest, FORMAT, TreeDigest};
+pub use entry::{BadName, EntryPath, Mode};
+pub use error::{Error, Problem, ProblemKind};
+pub use output::Output;
+pub use plan::{Bundle, Errand, MAX_BYTES, Note, Plan};
+pub use rules::Reason;
+pub use scope::{Scope, Source};
+pub use unpack::{UnpackError, unpack};
+pub use walk::LeftOut;

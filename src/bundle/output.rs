@@ -1,0 +1,127 @@
+//! Where a bundle goes: written beside, then renamed, so that a killed run leaves the old bundle or none.
+
+use std::fs::{self, File};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempPath;
+
+use crate::world::{Guard, Interrupt};
+
+use super::digest::TreeDigest;
+use super::error::Error;
+
+/// The name of the bundle, known before or only after its content is.
+#[derive(Debug, Clone)]
+pub enum Output {
+    File(PathBuf),
+    /// `<label>.zip` in a folder, which is made if need be.
+    Labelled {
+        dir: PathBuf,
+        name: String,
+    },
+}
+
+impl Output {
+    fn dir(&self) -> &Path {
+        match self {
+            Self::File(path) => path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")),
+            Self::Labelled { dir, .. } => dir,
+        }
+    }
+
+    pub(crate) fn path(&self, digest: &TreeDigest) -> PathBuf {
+        match self {
+            Self::File(path) => path.clone(),
+            Self::Labelled { dir, name } => dir.join(format!("{}.zip", digest.label(name))),
+        }
+    }
+}
+
+const PART: &str = ".part";
+
+/// A bundle that is being written.
+pub(crate) struct Draft {
+    pub(crate) file: File,
+    path: TempPath,
+    /// Removes the file if Ctrl-C ends the run.
+    _guard: Guard,
+}
+
+impl Draft {
+    pub(crate) fn create(output: &Output, interrupt: &Interrupt) -> Result<Self, Error> {
+        let dir = output.dir();
+        let failed = |source| Error::Write { path: dir.to_owned(), source };
+        if matches!(output, Output::Labelled { .. }) {
+            fs::create_dir_all(dir).map_err(failed)?;
+        }
+        sweep(dir);
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".beansprout-").suffix(PART);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // The umask has its say, as with any new file.
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        let (file, path) = builder.tempfile_in(dir).map_err(failed)?.into_parts();
+        // Held while this run lives. What nobody holds is the rest of a run that was killed.
+        let _ = file.try_lock();
+        let name = path.to_path_buf();
+        let guard = interrupt.guard(move || {
+            let _ = fs::remove_file(name);
+        });
+        Ok(Self { file, path, _guard: guard })
+    }
+
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let result = self.file.write_all(bytes);
+        result.map_err(|source| self.failed(source))
+    }
+
+    /// Write over what is at `offset`, and go on at the end.
+    pub(crate) fn write_at(&mut self, offset: u64, bytes: &[u8]) -> Result<(), Error> {
+        let file = &mut self.file;
+        let result = file
+            .seek(SeekFrom::Start(offset))
+            .and_then(|_| file.write_all(bytes))
+            .and_then(|()| file.seek(SeekFrom::End(0)).map(|_| ()));
+        result.map_err(|source| self.failed(source))
+    }
+
+    pub(crate) fn truncate(&mut self, length: u64) -> Result<(), Error> {
+        let file = &mut self.file;
+        let result = file.set_len(length).and_then(|()| file.seek(SeekFrom::End(0)).map(|_| ()));
+        result.map_err(|source| self.failed(source))
+    }
+
+    pub(crate) fn length(&self) -> Result<u64, Error> {
+        self.file.metadata().map(|metadata| metadata.len()).map_err(|source| self.failed(source))
+    }
+
+    /// Give the finished file its name.
+    pub(crate) fn publish(self, path: &Path) -> Result<File, Error> {
+        let Self { file, path: temp, _guard } = self;
+        temp.persist(path).map_err(|error| Error::Write { path: path.to_owned(), source: error.error })?;
+        Ok(file)
+    }
+
+    fn failed(&self, source: io::Error) -> Error {
+        Error::Write { path: self.path.to_path_buf(), source }
+    }
+}
+
+/// Remove what killed runs have left.
+fn sweep(dir: &Path) {
+    let Ok(entries) = fs::read_dir(dir) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(".beansprout-")
+            && name.ends_with(PART)
+            && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok())
+        {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}

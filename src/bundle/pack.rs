@@ -1,0 +1,378 @@
+//! Contents become a zip file, on all cores, in an order that no core decides.
+//!
+//! Entries are dealt out in batches. Each worker reads, hashes and deflates a batch into one piece of memory, local
+//! headers included; the calling thread writes the pieces in order. Large files are streamed by the calling thread when
+//! their turn comes. Workers may be only a few batches ahead, so memory stays bounded.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+use super::archive::{Header, Method, write_end};
+use super::content::Contents;
+use super::deflate::{Deflater, StreamDeflater, is_random};
+use super::digest::{ContentDigest, TreeDigest, TreeHasher};
+use super::entry::Mode;
+use super::error::{Error, Problem};
+use super::output::Draft;
+use super::plan::{Entry, Errand, Note, Origin, Plan, threads};
+use super::screen::{Screen, Traits};
+
+/// Files above this are streamed.
+const LARGE: u64 = 4 << 20;
+/// A batch ends after so many entries or bytes.
+const BATCH_ENTRIES: usize = 64;
+const BATCH_BYTES: u64 = 1 << 20;
+/// How much of a large file is in memory.
+const PIECE: usize = 1 << 20;
+
+/// Where the bytes go.
+pub(crate) enum Sink<'a> {
+    /// Only the digest is wanted.
+    Nowhere,
+    Draft(&'a mut Draft),
+}
+
+/// What is known of an entry once it was read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sealed {
+    pub(crate) content: ContentDigest,
+    pub(crate) header: Header,
+    pub(crate) traits: Traits,
+    /// Where its local header is.
+    pub(crate) offset: u64,
+}
+
+/// The result of packing.
+pub(crate) struct Packed {
+    pub(crate) digest: TreeDigest,
+    pub(crate) bytes: u64,
+    pub(crate) notes: Vec<Note>,
+}
+
+/// The entries from here to there.
+enum Batch {
+    Small(Range<usize>),
+    Large(usize),
+}
+
+fn batches(entries: &[Entry]) -> Vec<Batch> {
+    let mut batches = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (index, entry) in entries.iter().enumerate() {
+        let size = entry.size();
+        let full = index - start >= BATCH_ENTRIES || bytes + size > BATCH_BYTES;
+        if full && index > start {
+            batches.push(Batch::Small(start..index));
+            (start, bytes) = (index, 0);
+        }
+        if size > LARGE {
+            batches.push(Batch::Large(index));
+            (start, bytes) = (index + 1, 0);
+            continue;
+        }
+        bytes += size;
+    }
+    if start < entries.len() {
+        batches.push(Batch::Small(start..entries.len()));
+    }
+    batches
+}
+
+/// A batch that waits for its turn.
+#[derive(Default)]
+struct Piece {
+    bytes: Vec<u8>,
+    sealed: Vec<Sealed>,
+}
+
+#[derive(Default)]
+struct Desk {
+    /// The next batch to be taken.
+    next: usize,
+    /// Batches that have been written.
+    written: usize,
+    ready: BTreeMap<usize, Result<Piece, Error>>,
+    /// Memory to be used again.
+    spare: Vec<Piece>,
+    closed: bool,
+}
+
+struct Office<'a> {
+    plan: &'a Plan,
+    batches: &'a [Batch],
+    deflate: bool,
+    ahead: usize,
+    desk: Mutex<Desk>,
+    news: Condvar,
+}
+
+/// Read every entry of `plan` once, and write what `sink` wants.
+pub(crate) fn pack(plan: &Plan, sink: Sink<'_>, errand: &Errand<'_>) -> Result<Packed, Error> {
+    let batches = batches(&plan.entries);
+    let threads = threads().min(batches.len()).max(1);
+    let office = Office {
+        plan,
+        batches: &batches,
+        deflate: matches!(sink, Sink::Draft(_)),
+        ahead: 2 * threads + 2,
+        desk: Mutex::default(),
+        news: Condvar::new(),
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| office.work());
+        }
+        let result = Clerk::new(plan, sink, errand).write_all(&office);
+        office.close();
+        result
+    })
+}
+
+impl Office<'_> {
+    fn close(&self) {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.news.notify_all();
+    }
+
+    fn work(&self) {
+        let mut worker = Worker { contents: Contents::new(self.plan), deflater: Deflater::new() };
+        let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            while !desk.closed && desk.next < self.batches.len() && desk.next >= desk.written + self.ahead {
+                desk = self.news.wait(desk).unwrap_or_else(PoisonError::into_inner);
+            }
+            let number = desk.next;
+            if desk.closed || number >= self.batches.len() {
+                return;
+            }
+            desk.next += 1;
+            let Batch::Small(range) = &self.batches[number] else { continue };
+            let mut piece = desk.spare.pop().unwrap_or_default();
+            drop(desk);
+            piece.bytes.clear();
+            piece.sealed.clear();
+            let entries = &self.plan.entries[range.clone()];
+            let result = entries.iter().try_for_each(|entry| worker.seal(entry, self.deflate, &mut piece));
+            desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+            desk.ready.insert(number, result.map(|()| piece));
+            self.news.notify_all();
+        }
+    }
+
+    fn wait_for(&self, number: usize) -> Result<Piece, Error> {
+        let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(piece) = desk.ready.remove(&number) {
+                return piece;
+            }
+            desk = self.news.wait(desk).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn written(&self, piece: Option<Piece>) {
+        let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        desk.written += 1;
+        desk.spare.extend(piece);
+        drop(desk);
+        self.news.notify_all();
+    }
+}
+
+struct Worker<'a> {
+    contents: Contents<'a>,
+    deflater: Deflater,
+}
+
+impl Worker<'_> {
+    fn seal(&mut self, entry: &Entry, deflate: bool, to: &mut Piece) -> Result<(), Error> {
+        let content = self.contents.read(entry)?;
+        let digest = ContentDigest(Sha256::digest(content).into());
+        let size = content.len() as u64;
+        let is_link = matches!(entry.origin, Origin::Link(_));
+        let random = !is_link && is_random(content);
+        let traits = if is_link { Traits::default() } else { Traits::of(content, random) };
+        let mode = entry.mode(traits);
+        let mut header = Header { mode, method: Method::Stored, crc: 0, size, packed: size };
+        let offset = to.bytes.len() as u64;
+        if deflate {
+            header.crc = crc32fast::hash(content);
+            let (method, packed) = self.deflater.pack(content, random || is_link);
+            header.method = method;
+            if method == Method::Deflated {
+                header.packed = packed.len() as u64;
+            }
+            header.write_local(&entry.path, &mut to.bytes);
+            to.bytes.extend_from_slice(if method == Method::Deflated { packed } else { content });
+        }
+        to.sealed.push(Sealed { content: digest, header, traits, offset });
+        Ok(())
+    }
+}
+
+/// The one thread that writes.
+struct Clerk<'a> {
+    plan: &'a Plan,
+    sink: Sink<'a>,
+    errand: &'a Errand<'a>,
+    offset: u64,
+    tree: TreeHasher,
+    sealed: Vec<Sealed>,
+    notes: Vec<Note>,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Clerk<'a> {
+    fn new(plan: &'a Plan, sink: Sink<'a>, errand: &'a Errand<'a>) -> Self {
+        let sealed = Vec::with_capacity(plan.entries.len());
+        let (notes, problems) = (Vec::new(), Vec::new());
+        Self { plan, sink, errand, offset: 0, tree: TreeHasher::new(), sealed, notes, problems }
+    }
+
+    fn write_all(mut self, office: &Office<'_>) -> Result<Packed, Error> {
+        for (number, batch) in office.batches.iter().enumerate() {
+            match batch {
+                Batch::Small(range) => {
+                    let piece = office.wait_for(number)?;
+                    if let Sink::Draft(draft) = &mut self.sink {
+                        draft.write(&piece.bytes)?;
+                    }
+                    let base = self.offset;
+                    for (entry, sealed) in self.plan.entries[range.clone()].iter().zip(&piece.sealed) {
+                        self.book(entry, Sealed { offset: base + sealed.offset, ..*sealed });
+                    }
+                    self.offset = base + piece.bytes.len() as u64;
+                    office.written(Some(piece));
+                }
+                Batch::Large(index) => {
+                    self.stream(&self.plan.entries[*index])?;
+                    office.written(None);
+                }
+            }
+            self.check_size()?;
+        }
+        self.finish()
+    }
+
+    fn stream(&mut self, entry: &Entry) -> Result<(), Error> {
+        let mut sealed = self.stream_as(entry, None)?;
+        let grew = sealed.header.method == Method::Deflated && sealed.header.packed >= sealed.header.size;
+        if grew {
+            sealed = self.stream_as(entry, Some(Method::Stored))?;
+        }
+        if let Sink::Draft(draft) = &mut self.sink {
+            let mut header = Vec::new();
+            sealed.header.write_local(&entry.path, &mut header);
+            draft.write_at(sealed.offset, &header)?;
+            self.offset = sealed.offset + header.len() as u64 + sealed.header.packed;
+        }
+        self.book(entry, sealed);
+        Ok(())
+    }
+
+    /// One pass over a large content. The method follows from its first piece, or is given.
+    fn stream_as(&mut self, entry: &Entry, method: Option<Method>) -> Result<Sealed, Error> {
+        let size = entry.size();
+        let mut header = Header { mode: Mode::File, method: Method::Stored, crc: 0, size, packed: 0 };
+        if let Sink::Draft(draft) = &mut self.sink {
+            draft.truncate(self.offset)?;
+            draft.write(&vec![0; header.local_length(&entry.path) as usize])?;
+        }
+        let mut hasher = Sha256::new();
+        let mut crc = crc32fast::Hasher::new();
+        let mut screen = Screen::new(false);
+        let mut deflater = None;
+        let mut first = true;
+        let mut buffer = vec![0; PIECE];
+        let deflates = !matches!(self.sink, Sink::Nowhere) && method != Some(Method::Stored);
+        let sink = &mut self.sink;
+        let limit = self.errand.max_bytes;
+        let (start, plan) = (self.offset, self.plan);
+        let mut write = |bytes: &[u8]| {
+            header.packed += bytes.len() as u64;
+            match sink {
+                Sink::Nowhere => Ok(()),
+                Sink::Draft(_) if start + header.packed > limit => {
+                    Err(Error::TooLarge { size: start + header.packed, limit, largest: plan.largest(5) })
+                }
+                Sink::Draft(draft) => draft.write(bytes),
+            }
+        };
+        Contents::new(self.plan).stream(entry)?.pieces(&mut buffer, |piece| {
+            if first {
+                let random = is_random(piece);
+                deflater = (deflates && !random).then(StreamDeflater::new);
+                screen = Screen::new(random);
+                first = false;
+            }
+            hasher.update(piece);
+            crc.update(piece);
+            screen.add(piece);
+            match &mut deflater {
+                Some(deflater) => deflater.add(piece, &mut write),
+                None => write(piece),
+            }
+        })?;
+        if let Some(deflater) = deflater {
+            deflater.finish(&mut write)?;
+            header.method = Method::Deflated;
+        }
+        header.crc = crc.finalize();
+        let traits = screen.finish();
+        header.mode = entry.mode(traits);
+        let content = ContentDigest(hasher.finalize().into());
+        Ok(Sealed { content, header, traits, offset: self.offset })
+    }
+
+    /// Enter a sealed entry into the books.
+    fn book(&mut self, entry: &Entry, sealed: Sealed) {
+        self.tree.add(sealed.header.mode, &sealed.content, &entry.path);
+        self.errand.progress.advance(sealed.header.size);
+        if let Some(kind) = sealed.traits.problem()
+            && !self.plan.allows(&entry.path)
+        {
+            self.problems.push(Problem { path: entry.path.to_string(), kind });
+        }
+        if sealed.traits.crlf {
+            self.notes.push(Note::CrlfScript(entry.path.clone()));
+        }
+        if sealed.traits.lfs_pointer {
+            self.notes.push(Note::LfsPointer(entry.path.clone()));
+        }
+        self.sealed.push(sealed);
+    }
+
+    fn check_size(&self) -> Result<(), Error> {
+        let limit = self.errand.max_bytes;
+        if self.offset <= limit {
+            return Ok(());
+        }
+        Err(Error::TooLarge { size: self.offset, limit, largest: self.plan.largest(5) })
+    }
+
+    fn finish(mut self) -> Result<Packed, Error> {
+        if !self.problems.is_empty() {
+            return Err(Error::Problems { problems: self.problems });
+        }
+        if let Sink::Draft(draft) = &mut self.sink {
+            let directory = self.offset;
+            let mut bytes = Vec::with_capacity(1 << 16);
+            for (entry, sealed) in self.plan.entries.iter().zip(&self.sealed) {
+                sealed.header.write_central(&entry.path, sealed.offset, &mut bytes);
+                if bytes.len() >= 1 << 16 {
+                    draft.write(&bytes)?;
+                    self.offset += bytes.len() as u64;
+                    bytes.clear();
+                }
+            }
+            self.offset += bytes.len() as u64;
+            write_end(self.sealed.len() as u64, directory, self.offset - directory, &mut bytes);
+            draft.write(&bytes)?;
+            self.offset = draft.length()?;
+        }
+        self.check_size()?;
+        Ok(Packed { digest: self.tree.finish(), bytes: self.offset, notes: self.notes })
+    }
+}

@@ -1,0 +1,207 @@
+//! Which rule of which file, at which line, leaves a path out of a bundle or keeps it in.
+//!
+//! Three families of rules, and the first one with something to say decides: `[bundle] exclude`, then `.ebignore`, then
+//! git's own (`.gitignore`, `info/exclude`). Within a family, the deeper file wins, and in one file the later line.
+//! A folder that is left out is never entered, so nothing below it can come back.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::pattern::Pattern;
+
+/// One file of rules.
+#[derive(Debug)]
+pub(crate) struct RuleFile {
+    /// How a message names it: relative to the project, or absolute if it lies elsewhere.
+    name: String,
+    /// Paths are relative to the project; a rule file below it looks only at what follows its own folder.
+    skip: usize,
+    /// A rule file above the project sees the project's folder in front of every path. Ends with a slash.
+    above: String,
+    lines: Vec<(u32, Pattern)>,
+}
+
+impl RuleFile {
+    /// Rules that stand in the folder `dir` of the project: empty, or ending with a slash.
+    pub(crate) fn inside(name: &str, dir: &str, text: &[u8]) -> Self {
+        Self::parse(name, dir.len(), String::new(), text)
+    }
+
+    /// Rules that stand above the project, which is `above` (ending with a slash) from there.
+    pub(crate) fn above(name: &str, above: String, text: &[u8]) -> Self {
+        Self::parse(name, 0, above, text)
+    }
+
+    fn parse(name: &str, skip: usize, above: String, text: &[u8]) -> Self {
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+        let text = String::from_utf8_lossy(text);
+        let lines = text.split('\n').zip(1..).filter_map(|(line, number)| Some((number, Pattern::parse(line)?)));
+        Self { name: name.to_owned(), skip, above, lines: lines.collect() }
+    }
+
+    /// The last line that matches.
+    fn find(&self, path: &str, is_directory: bool) -> Option<Rule<'_>> {
+        let index = self.find_index(path, is_directory)?;
+        Some(Rule { file: self, index })
+    }
+
+    /// Where in the file the last line that matches is.
+    pub(crate) fn find_index(&self, path: &str, is_directory: bool) -> Option<usize> {
+        let whole;
+        let subject = if self.above.is_empty() {
+            &path[self.skip..]
+        } else {
+            whole = format!("{}{path}", self.above);
+            &whole
+        };
+        self.lines.iter().rposition(|(_, pattern)| pattern.matches(subject.as_bytes(), is_directory))
+    }
+
+    pub(crate) fn rule(&self, index: usize) -> Rule<'_> {
+        Rule { file: self, index }
+    }
+}
+
+/// A line that decided.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rule<'a> {
+    file: &'a RuleFile,
+    index: usize,
+}
+
+impl Rule<'_> {
+    pub(crate) fn keeps(self) -> bool {
+        self.file.lines[self.index].1.negated
+    }
+
+    pub(crate) fn reason(self) -> Reason {
+        let (line, pattern) = &self.file.lines[self.index];
+        Reason::Rule { file: self.file.name.clone(), line: *line, pattern: pattern.text.clone() }
+    }
+}
+
+/// Why a path is in or out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "reason")]
+pub enum Reason {
+    /// The name never ships.
+    Never { name: String },
+    /// A folder with a `pyvenv.cfg` is a virtual environment.
+    VirtualEnvironment,
+    /// A line of a rule file.
+    Rule { file: String, line: u32, pattern: String },
+    /// `export-ignore` in `.gitattributes`.
+    ExportIgnore,
+    /// The EB CLI's own exceptions, in its mode.
+    EbCli,
+    /// No rule speaks of it.
+    Default,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Never { name } => write!(f, "`{name}` never ships"),
+            Self::VirtualEnvironment => f.write_str("a virtual environment never ships"),
+            Self::Rule { file, line, pattern } => write!(f, "`{pattern}` in `{file}`, line {line}"),
+            Self::ExportIgnore => f.write_str("`export-ignore` in `.gitattributes`"),
+            Self::EbCli => f.write_str("the EB CLI leaves it out"),
+            Self::Default => f.write_str("no rule leaves it out"),
+        }
+    }
+}
+
+/// Names that are in no bundle, whatever the rules say.
+pub(crate) fn never(name: &str) -> Option<Reason> {
+    const NAMES: [&str; 6] = [".git", ".elasticbeanstalk", ".beansprout", "__MACOSX", ".DS_Store", "__pycache__"];
+    let rule = NAMES.into_iter().find(|never| *never == name).or_else(|| name.starts_with("._").then_some("._*"))?;
+    Some(Reason::Never { name: rule.into() })
+}
+
+/// The rule files that hold in one folder. Folders without rule files share that of the folder above.
+#[derive(Debug, Default)]
+pub(crate) struct Level {
+    parent: Option<Arc<Level>>,
+    eb: Option<RuleFile>,
+    git: Option<RuleFile>,
+}
+
+impl Level {
+    pub(crate) fn below(parent: &Arc<Level>, eb: Option<RuleFile>, git: Option<RuleFile>) -> Arc<Self> {
+        if eb.is_none() && git.is_none() {
+            return Arc::clone(parent);
+        }
+        Arc::new(Self { parent: Some(Arc::clone(parent)), eb, git })
+    }
+
+    fn upward(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |level| level.parent.as_deref())
+    }
+}
+
+/// Rules that hold everywhere in the project.
+#[derive(Debug, Default)]
+pub(crate) struct Rules {
+    /// `[bundle] exclude`.
+    pub(crate) exclude: Option<RuleFile>,
+    /// From the weakest to the strongest: global excludes, `info/exclude`, then `.gitignore` files above the project.
+    pub(crate) outside: Vec<RuleFile>,
+}
+
+impl Rules {
+    /// The rule that decides about `path`, whose parents are all in.
+    pub(crate) fn find<'a>(&'a self, level: &'a Level, path: &str, is_directory: bool) -> Option<Rule<'a>> {
+        let find = |file: &'a RuleFile| file.find(path, is_directory);
+        let excluded = self.exclude.as_ref().and_then(find);
+        let eb = || level.upward().filter_map(|level| level.eb.as_ref()).find_map(find);
+        let git = || level.upward().filter_map(|level| level.git.as_ref()).find_map(find);
+        let outside = || self.outside.iter().rev().find_map(find);
+        excluded.or_else(eb).or_else(git).or_else(outside)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(rules: &Rules, level: &Level, path: &str) -> String {
+        let (path, is_directory) = path.strip_suffix('/').map_or((path, false), |path| (path, true));
+        rules
+            .find(level, path, is_directory)
+            .map_or("-".to_owned(), |rule| format!("{}{}", if rule.keeps() { "in: " } else { "out: " }, rule.reason()))
+    }
+
+    #[test]
+    fn the_strongest_family_decides() {
+        let rules = Rules {
+            exclude: Some(RuleFile::inside("beansprout.toml", "", b"secret.*")),
+            outside: vec![RuleFile::above("/up/.gitignore", "web/".to_owned(), b"/web/log\n")],
+        };
+        let top = Level::below(
+            &Arc::default(),
+            Some(RuleFile::inside(".ebignore", "", b"!static/\n!secret.txt")),
+            Some(RuleFile::inside(".gitignore", "", b"*.log\nstatic/\n")),
+        );
+        let deep = Level::below(&top, None, Some(RuleFile::inside("a/.gitignore", "a/", b"!keep.log\n/only\n")));
+        let case = |path: &str, expected: &str| assert_eq!(reason(&rules, &deep, path), expected, "{path}");
+        case("a/x.log", "out: `*.log` in `.gitignore`, line 1");
+        case("a/keep.log", "in: `!keep.log` in `a/.gitignore`, line 1");
+        case("a/only", "out: `/only` in `a/.gitignore`, line 2");
+        case("a/b/only", "-");
+        case("a/static/", "in: `!static/` in `.ebignore`, line 1");
+        case("a/secret.txt", "out: `secret.*` in `beansprout.toml`, line 1");
+        assert_eq!(reason(&rules, &top, "log"), "out: `/web/log` in `/up/.gitignore`, line 1");
+    }
+
+    #[test]
+    fn some_names_never_ship() {
+        for name in [".git", "._a.config", "__pycache__", ".beansprout"] {
+            assert!(never(name).is_some(), "{name}");
+        }
+        for name in [".gitignore", ".platform", ".ebextensions", "_a"] {
+            assert!(never(name).is_none(), "{name}");
+        }
+    }
+}

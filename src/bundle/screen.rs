@@ -1,0 +1,174 @@
+//! What a file's content says about it: a script, a secret, a database.
+
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+use super::error::ProblemKind;
+
+/// What was seen in a content.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Traits {
+    pub(crate) script: bool,
+    /// A script whose first line ends with CR LF: "bad interpreter" on the instance.
+    pub(crate) crlf: bool,
+    pub(crate) private_key: bool,
+    pub(crate) aws_key: bool,
+    pub(crate) sqlite: bool,
+    /// The few lines that stand for a file in git LFS.
+    pub(crate) lfs_pointer: bool,
+}
+
+impl Traits {
+    /// From the beginning of a file.
+    fn of_start(start: &[u8]) -> Self {
+        let script = start.starts_with(b"#!");
+        let first_line = start.iter().position(|byte| *byte == b'\n').map_or(start, |end| &start[..end]);
+        Self {
+            script,
+            crlf: script && first_line.ends_with(b"\r"),
+            sqlite: start.starts_with(b"SQLite format 3\0"),
+            lfs_pointer: start.starts_with(b"version https://git-lfs.github.com/spec/v1\n"),
+            ..Self::default()
+        }
+    }
+
+    /// From a whole content. `random` content (compressed, encrypted) is not searched: a match there is chance.
+    pub(crate) fn of(content: &[u8], random: bool) -> Self {
+        let mut traits = Self::of_start(content);
+        if !random {
+            traits.search(content);
+        }
+        traits
+    }
+
+    fn search(&mut self, content: &[u8]) {
+        static PRIVATE_KEY: LazyLock<Finder> = LazyLock::new(|| Finder::new(b"PRIVATE KEY-----"));
+        static AWS: [LazyLock<Finder>; 2] =
+            [LazyLock::new(|| Finder::new(b"AKIA")), LazyLock::new(|| Finder::new(b"ASIA"))];
+        self.private_key |= PRIVATE_KEY.find_iter(content).any(|at| is_key(content, at));
+        self.aws_key |= AWS.iter().any(|finder| finder.find_iter(content).any(|at| is_access_key(content, at)));
+    }
+
+    /// What keeps the file out of a bundle.
+    pub(crate) fn problem(self) -> Option<ProblemKind> {
+        if self.sqlite {
+            Some(ProblemKind::Sqlite)
+        } else if self.private_key {
+            Some(ProblemKind::PrivateKey)
+        } else if self.aws_key {
+            Some(ProblemKind::AwsKey)
+        } else {
+            None
+        }
+    }
+}
+
+/// For contents that come in pieces.
+pub(crate) struct Screen {
+    random: bool,
+    traits: Option<Traits>,
+    /// The end of the last piece, where a key may have begun.
+    tail: Vec<u8>,
+}
+
+impl Screen {
+    /// More than the longest thing that is searched for.
+    const OVERLAP: usize = 128;
+
+    pub(crate) fn new(random: bool) -> Self {
+        Self { random, traits: None, tail: Vec::new() }
+    }
+
+    pub(crate) fn add(&mut self, piece: &[u8]) {
+        let traits = self.traits.get_or_insert_with(|| Traits::of_start(piece));
+        if self.random {
+            return;
+        }
+        self.tail.extend_from_slice(&piece[..piece.len().min(Self::OVERLAP)]);
+        traits.search(&self.tail);
+        traits.search(piece);
+        self.tail.clear();
+        self.tail.extend_from_slice(&piece[piece.len().saturating_sub(Self::OVERLAP)..]);
+    }
+
+    pub(crate) fn finish(self) -> Traits {
+        self.traits.unwrap_or_default()
+    }
+}
+
+/// `-----BEGIN RSA PRIVATE KEY-----` and its kin, followed by the key itself: code that merely speaks of keys has none.
+fn is_key(content: &[u8], at: usize) -> bool {
+    let kind = content[..at].iter().rev().take_while(|byte| byte.is_ascii_uppercase() || **byte == b' ').count();
+    let (dashes, kind) = content[..at].split_at(at - kind);
+    if !dashes.ends_with(b"-----") || !kind.starts_with(b"BEGIN ") {
+        return false;
+    }
+    let mut body = &content[at + b"PRIVATE KEY-----".len()..];
+    // A line end, or one that is written out, as in JSON.
+    while let Some(rest) = body.strip_prefix(b"\r").or(body.strip_prefix(b"\n")).or(body.strip_prefix(b"\\n")) {
+        body = rest;
+    }
+    let base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    body.starts_with(b"Proc-Type:") || body.get(..32).is_some_and(|start| start.iter().all(base64))
+}
+
+/// Twenty characters, standing alone. The keys in AWS's own documentation end with `EXAMPLE`.
+fn is_access_key(content: &[u8], at: usize) -> bool {
+    let Some(key) = content.get(at..at + 20) else { return false };
+    let alone =
+        |byte: Option<&u8>| !byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'/' || *byte == b'+');
+    key.iter().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9'))
+        && !key.ends_with(b"EXAMPLE")
+        && alone(at.checked_sub(1).and_then(|before| content.get(before)))
+        && alone(content.get(at + 20))
+}
+
+/// `.env` and its variants, such as `.env.production`, but not `.envrc`'s neighbours like `.environment`.
+pub(crate) fn is_environment_file(name: &str) -> bool {
+    name.strip_prefix(".env").is_some_and(|rest| rest.is_empty() || rest == "rc" || rest.starts_with(['.', '-', '_']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contents_are_told_apart() {
+        #[track_caller]
+        fn case(content: &str, expected: Option<ProblemKind>) {
+            assert_eq!(Traits::of(content.as_bytes(), false).problem(), expected, "{content}");
+            let mut screen = Screen::new(false);
+            content.as_bytes().chunks(100).for_each(|piece| screen.add(piece));
+            // Pieces in earnest are far longer than these; what begins in one and ends in the next must be found.
+            if content.len() < 120 {
+                assert_eq!(screen.finish().problem(), expected, "{content}, in pieces");
+            }
+        }
+        // Put together, so that this file holds no key itself.
+        let key = format!("AKIA{}", "Q3EGVZ5RKT7WNJ2X");
+        case("hello", None);
+        case(&format!("aws_access_key_id = {key}"), Some(ProblemKind::AwsKey));
+        case(&format!("x{key}"), None);
+        case("AKIAIOSFODNN7EXAMPLE", None);
+        case("AKIAIOSF", None);
+        let header = format!("-----BEGIN RSA {}", "PRIVATE KEY-----");
+        let body = "MIIEpAIBAAKCAQEA1234567890abcdefghijklmn";
+        case(&format!("{header}\n{body}"), Some(ProblemKind::PrivateKey));
+        case(&format!("{{\"key\": \"{header}\\n{body}"), Some(ProblemKind::PrivateKey));
+        case(&format!("begin = '{header}'"), None);
+        case("SQLite format 3\0rest", Some(ProblemKind::Sqlite));
+        assert!(Traits::of(b"#!/bin/sh\r\n", false).crlf);
+        assert!(!Traits::of(b"#!/bin/sh\n\r\n", false).crlf);
+    }
+
+    #[test]
+    fn environment_files_are_known_by_name() {
+        for name in [".env", ".env.local", ".env-prod", ".envrc"] {
+            assert!(is_environment_file(name), "{name}");
+        }
+        for name in [".environment", "env", "a.env"] {
+            assert!(!is_environment_file(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! `package`: what ships, what it is called, and what stops it.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::harness::Place;
+
+/// A small project with every kind of entry.
+fn site() -> Place {
+    let place = Place::new()
+        .file("manage.py", "#!/usr/bin/env python3\nprint('hello')\n")
+        .file("requirements.txt", "Django==5.2\n")
+        .file(".platform/hooks/predeploy/01_x.sh", "echo hook\n")
+        .file(".ebextensions/01.config", "option_settings: {}\n")
+        .file("static/long name é.txt", "text ".repeat(5000))
+        .file("static/empty", "")
+        .file("bin/tool", "data")
+        .file(".gitignore", "*.log\n/build/\n")
+        .file("debug.log", "noise")
+        .file("build/x", "noise")
+        .file("app/__pycache__/x.pyc", "noise")
+        .file(".git/HEAD", "ref: refs/heads/main\n");
+    std::os::unix::fs::symlink("manage.py", place.path("run.py")).unwrap();
+    std::fs::set_permissions(place.path("bin/tool"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    place
+}
+
+fn package(place: &Place) -> (String, PathBuf) {
+    let made = place.run(["package", "--json"]).ok().document("package/1");
+    let text = |key: &str| made[key].as_str().unwrap().to_owned();
+    (text("digest"), place.path(text("path").replace("[DIR]/", "")))
+}
+
+#[test]
+fn the_list_is_what_git_would_ship() {
+    let run = site().run(["package", "--list"]).ok();
+    insta::assert_snapshot!(run, @r"
+    .ebextensions/01.config
+    .gitignore
+    .platform/hooks/predeploy/01_x.sh
+    bin/tool
+    manage.py
+    requirements.txt
+    run.py
+    static/empty
+    static/long name é.txt
+    ----- stderr -----
+    9 files, 25.1 kB; 4 paths left out
+    ");
+    site().run(["package", "--list", "--json"]).ok().document("package-list/1");
+}
+
+#[test]
+fn the_same_tree_gives_the_same_bytes() {
+    let place = site();
+    let (digest, path) = package(&place);
+    let bytes = std::fs::read(&path).unwrap();
+
+    // Another folder, made in another order, under another umask, at another time, by a shell that speaks another
+    // language.
+    let other = Place::new().var("LC_ALL", "tr_TR.UTF-8").var("TZ", "Pacific/Chatham");
+    let copy = "umask 077; cd ../copied && (cd \"$FROM\" && find . -print0 | sort -rz | \
+                tar --no-recursion --null -T - -cf -) | tar -xf - && find . -exec touch -hd 2001-02-03 {} +";
+    std::fs::create_dir(other.path("../copied")).unwrap();
+    let copied = other.finish({
+        let mut command = other.command("bash");
+        command.args(["-c", copy]).env("FROM", place.dir());
+        command
+    });
+    copied.ok();
+    let again = other.run(["-C", "../copied", "package", "--json", "-o", "../out.zip"]).ok().json();
+    assert_eq!(again["digest"], digest.as_str());
+    assert!(std::fs::read(other.path("../out.zip")).unwrap() == bytes, "the bytes differ");
+
+    // And the day on which a content changes, so does the digest.
+    place.write("requirements.txt", "Django==5.1\n");
+    assert_ne!(package(&place).0, digest);
+    place.write("requirements.txt", "Django==5.2\n");
+    assert_eq!(package(&place).0, digest);
+    std::fs::set_permissions(place.path("bin/tool"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    assert_ne!(package(&place).0, digest);
+}
+
+/// The commands that `docs/src/explanation/bundle-identity.md` shows.
+fn documented_script() -> String {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/src/explanation/bundle-identity.md");
+    let text = std::fs::read_to_string(page).unwrap();
+    let (_, rest) = text.split_once("```sh\n").unwrap();
+    rest.split_once("```").unwrap().0.to_owned()
+}
+
+#[test]
+fn coreutils_find_the_same_digest() {
+    let place = site();
+    let (digest, path) = package(&place);
+    place.sh("unzip", &["-q", "-o", &path.to_string_lossy(), "-d", "../unzipped"]);
+    let mut command = Command::new("bash");
+    command.arg("-c").arg(documented_script()).current_dir(place.path("../unzipped"));
+    let output = command.output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), digest, "{output:?}");
+}
+
+#[test]
+fn other_readers_agree() {
+    let place = site();
+    let (_, path) = package(&place);
+    let path = path.to_string_lossy().into_owned();
+    place.sh("unzip", &["-tq", &path]);
+    let listing = place.sh("unzip", &["-Z", &path]);
+    assert!(listing.contains("-rwxr-xr-x  3.0 unx") && listing.contains("lrwxrwxrwx"), "{listing}");
+    assert!(listing.contains("80-Jan-01 00:00"), "{listing}");
+    let python = "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); print(z.testzip(), len(z.namelist()))";
+    assert_eq!(place.sh("python3", &["-c", python, &path]).trim(), "None 9");
+}
+
+#[test]
+fn all_problems_are_told_at_once() {
+    let place = Place::new()
+        .file("app.py", "")
+        .file("README", "")
+        .file("readme", "")
+        .file(".env.production", "SECRET=1\n")
+        .file("new\nline", "");
+    std::os::unix::fs::symlink("/etc/passwd", place.path("users")).unwrap();
+    place.sh("mkfifo", &["pipe"]);
+    let run = place.run(["package"]).exit(3);
+    insta::assert_snapshot!(run, @r"
+    ----- stderr -----
+    error: 5 files cannot be in a bundle
+      `.env.production` is an environment file, which usually holds secrets
+      `new\nline` has a control character in its name
+      `pipe` is a FIFO, not a file
+      `readme` differs from `README` only in upper and lower case
+      `users` links to `/etc/passwd`, out of the bundle
+    hint: leave them out with a line in `.ebignore`, or name them in `allow` under `[bundle]` in `beansprout.toml`
+    ----- exit 3 -----
+    ");
+    assert!(!place.exists(".beansprout"));
+}
+
+#[test]
+fn secrets_stay_unless_allowed_by_name() {
+    let key = format!("aws_access_key_id = AKIA{}\n", "Q3EGVZ5RKT7WNJ2X");
+    let place = Place::new().file("app.py", "").file("conf/aws.ini", key).file("db.sqlite3", "SQLite format 3\0...");
+    let run = place.run(["package"]).exit(3);
+    assert!(run.stderr.contains("`conf/aws.ini` holds an AWS access key"), "{run}");
+    assert!(run.stderr.contains("`db.sqlite3` is an SQLite database"), "{run}");
+    assert_eq!(std::fs::read_dir(place.path(".beansprout/bundles")).unwrap().count(), 0);
+    place.write("beansprout.toml", "[bundle]\nallow = [\"conf/\", \"db.sqlite3\"]\n");
+    place.run(["package"]).ok();
+    place.write("beansprout.toml", "");
+    place.run(["package", "--allow", "*.ini", "--allow", "db.sqlite3"]).ok();
+}
+
+#[test]
+fn a_bundle_is_not_part_of_the_next() {
+    let place = Place::new().file("app.py", "");
+    let run = place.run(["package", "-o", "out.zip"]).exit(2);
+    insta::assert_snapshot!(run, @r"
+    ----- stderr -----
+    error: `[DIR]/out.zip` would be part of the next bundle
+    hint: name a file outside the project, or one that is ignored
+    ----- exit 2 -----
+    ");
+    assert!(!place.exists("out.zip"));
+    place.run(["package", "-o", "../out.zip"]).ok();
+}
+
+#[test]
+fn nothing_to_ship_is_an_error() {
+    let place = Place::new().file(".gitignore", "*\n");
+    let run = place.run(["package"]).exit(3);
+    assert!(run.stderr.contains("nothing is left to put in a bundle"), "{run}");
+}
+
+#[test]
+fn an_unreadable_file_is_named() {
+    let place = Place::new().file("app.py", "");
+    place.write("secret.py", "");
+    std::fs::set_permissions(place.path("secret.py"), std::fs::Permissions::from_mode(0o000)).unwrap();
+    // Permissions stop root only if it gives up the right to pass them by.
+    let is_root = std::fs::read(place.path("secret.py")).is_ok();
+    let binary = env!("CARGO_BIN_EXE_beansprout");
+    let run = if is_root {
+        let mut command = place.command("setpriv");
+        command.args(["--bounding-set=-dac_override,-dac_read_search", binary, "package"]);
+        place.finish(command).exit(3)
+    } else {
+        place.run(["package"]).exit(3)
+    };
+    assert!(run.stderr.contains("failed to read `[DIR]/secret.py`"), "{run}");
+}
+
+#[test]
+fn a_disk_that_is_full_leaves_nothing() {
+    let place = Place::new().file("noise.txt", "line\n".repeat(1000));
+    let random: Vec<u8> = (0..3_000_000_u64).map(|n| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as u8).collect();
+    place.write("noise.bin", random);
+    std::fs::create_dir(place.path("../out")).unwrap();
+    // A limit on the length of files stands for the end of the disk: the same call fails in the same place.
+    let binary = env!("CARGO_BIN_EXE_beansprout");
+    let mut command = place.command("bash");
+    command.args(["-c", &format!("trap '' XFSZ; ulimit -f 64; exec '{binary}' package -o ../out/a.zip")]);
+    let run = place.finish(command).exit(3);
+    assert!(run.stderr.contains("failed to write"), "{run}");
+    assert_eq!(std::fs::read_dir(place.path("../out")).unwrap().count(), 0);
+}
+
+#[test]
+fn dry_runs_write_nothing() {
+    let place = site();
+    let dry = place.run(["package", "--dry-run", "--json"]).ok().document("package/1");
+    assert!(!place.exists(".beansprout"));
+    assert_eq!(dry["digest"], package(&place).0.as_str());
+}
+
+#[test]
+fn what_looks_wrong_is_said() {
+    let place = Place::new().file("start.sh", "#!/bin/sh\r\necho\r\n").file("big.bin", LFS);
+    std::os::unix::fs::symlink("nowhere", place.path("lost")).unwrap();
+    let run = place.run(["package"]).ok();
+    for word in ["`start.sh` has Windows line ends", "`big.bin` is a git LFS pointer", "`lost` is a link to something"]
+    {
+        assert!(run.stderr.contains(word), "{run}");
+    }
+}
+
+const LFS: &str = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
