@@ -12,6 +12,7 @@
 
 pub mod beanstalk;
 pub mod bundle;
+pub mod check;
 pub mod cli;
 pub mod fault;
 pub mod folder;

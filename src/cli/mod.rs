@@ -1,5 +1,6 @@
 //! The roof: one file per verb, each with its arguments, its help and its story: read, decide, act, say.
 
+mod check;
 mod completions;
 mod interview;
 pub(crate) mod new;
@@ -46,6 +47,7 @@ struct Common {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Check(check::CheckArgs),
     Completions(completions::CompletionsArgs),
     Man(completions::ManArgs),
     New(new::NewArgs),
@@ -55,6 +57,7 @@ enum Verb {
 
 fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     match verb {
+        Verb::Check(args) => check::check(args, world, ui),
         Verb::Completions(args) => completions::completions(args, Cli::command(), ui),
         Verb::Man(args) => completions::man(args, Cli::command(), ui),
         Verb::New(args) => new::new(args, world, ui),

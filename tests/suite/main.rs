@@ -7,6 +7,7 @@
 mod harness;
 mod terminal;
 
+mod check;
 mod house;
 mod new;
 mod package;

@@ -1,0 +1,106 @@
+//! Every page is true: its failing example fails with the words that the page quotes, its passing example is clean.
+
+use super::*;
+use crate::beanstalk::tree::{Entry, Tree};
+use crate::check::{Report, Settings, run};
+
+/// The files of one example, and the findings that the page says it has.
+#[derive(Default)]
+struct Example {
+    tree: Tree,
+    quoted: Vec<String>,
+}
+
+/// What stands between `**Fails**` or `**Passes**` and the next such mark.
+fn example(rule: &Rule, mark: &str) -> Example {
+    let (_, after) = rule.text.split_once(mark).unwrap_or_else(|| panic!("{} has no {mark}", rule.id));
+    let section = after.split("\n**").next().unwrap_or(after);
+    let mut example = Example::default();
+    let mut lines = section.lines();
+    while let Some(line) = lines.next() {
+        if let Some(quote) = line.strip_prefix("> ") {
+            example.quoted.push(quote.to_owned());
+        } else if let Some((path, how)) = line.strip_prefix('`').and_then(|rest| rest.split_once('`')) {
+            let fence = lines.find(|line| !line.is_empty()).unwrap_or_default();
+            assert!(fence.starts_with("```"), "{}: `{path}` has no content", rule.id);
+            let mut content = String::new();
+            for line in lines.by_ref().take_while(|line| *line != "```") {
+                content.push_str(line);
+                content.push('\n');
+            }
+            let entry = entry(&content, how.trim());
+            example.tree.insert(path, entry);
+        }
+    }
+    example
+}
+
+/// `` `path` in UTF-16 ``, `with CRLF`, `not executable`, … say what a page cannot show.
+fn entry(content: &str, how: &str) -> Entry {
+    let bytes = match how {
+        "in UTF-16" => "\u{feff}".encode_utf16().chain(content.encode_utf16()).flat_map(u16::to_le_bytes).collect(),
+        "with a byte order mark" => format!("\u{feff}{content}").into_bytes(),
+        "with CRLF" => content.replace('\n', "\r\n").into_bytes(),
+        "a directory" => return Entry::Directory,
+        "" | "not executable" => content.as_bytes().to_vec(),
+        other => panic!("what is `{other}`?"),
+    };
+    Entry::File { executable: how != "not executable", bytes: bytes.len() as u64, content: Some(bytes) }
+}
+
+fn check(tree: &Tree) -> Report {
+    let platform = tree.content(crate::beanstalk::eb_config::PATH).and_then(|content| {
+        crate::beanstalk::eb_config::parse(std::str::from_utf8(content).unwrap()).unwrap().platform
+    });
+    run(tree, &Settings { platform, ..Settings::default() })
+}
+
+fn lines(report: &Report) -> Vec<String> {
+    let place = |finding: &crate::check::Finding| match finding.start {
+        Some(start) => format!("{}:{}:{}", finding.path, start.line, start.column),
+        None => finding.path.clone(),
+    };
+    report.findings.iter().map(|finding| format!("{}: {}", place(finding), finding.message)).collect()
+}
+
+#[test]
+fn failing_examples_fail_as_their_pages_say() {
+    let mut wrong = String::new();
+    for rule in rules() {
+        let example = example(rule, "**Fails**");
+        let report = check(&example.tree);
+        assert!(report.findings.iter().any(|finding| finding.rule == rule.id), "{}: {:?}", rule.id, lines(&report));
+        if lines(&report) != example.quoted {
+            wrong.push_str(&format!("{}\n", rule.id));
+            lines(&report).iter().for_each(|line| wrong.push_str(&format!("> {line}\n")));
+        }
+    }
+    assert!(wrong.is_empty(), "these pages do not say what the rules say:\n{wrong}");
+}
+
+#[test]
+fn passing_examples_are_clean() {
+    for rule in rules() {
+        let report = check(&example(rule, "**Passes**").tree);
+        assert!(report.is_clean(), "{}: {:?}", rule.id, lines(&report));
+    }
+}
+
+#[test]
+fn pages_have_their_parts() {
+    for (index, rule) in rules().iter().enumerate() {
+        assert!(rule.id.len() == 5 && rule.id.starts_with("EB"), "{}", rule.id);
+        assert!(rule.text.contains("\n**Sources:** "), "{} says where it is known from", rule.id);
+        assert!(rule.summary.ends_with('.'), "{}: {}", rule.id, rule.summary);
+        assert!(rules()[..index].iter().all(|other| other.name != rule.name), "{} is used twice", rule.name);
+    }
+}
+
+#[test]
+fn messages_are_sentences_without_a_full_stop() {
+    for rule in rules() {
+        for finding in check(&example(rule, "**Fails**").tree).findings {
+            assert!(!finding.message.ends_with('.') && !finding.fix.ends_with('.'), "{}: {}", rule.id, finding.message);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Rules over a project: what will go wrong on the instance, found before anything is deployed.
+//!
+//! [`run`] is pure. A rule is a function in [`rules`] and a section of a page under `docs/src/reference/rules`, which says what
+//! the rule knows, with an example that fails and one that passes; [`catalogue`] reads the pages, and a test runs their
+//! examples.
+
+pub mod catalogue;
+pub mod finding;
+mod rules;
+mod show;
+mod subject;
+mod suppress;
+
+use crate::beanstalk::customizations::Customizations;
+use crate::beanstalk::platforms::Family;
+use crate::beanstalk::tree::Tree;
+use crate::project::Suppression;
+
+pub use finding::{Edit, Finding, Level, Position, Suppressed};
+use subject::Subject;
+
+/// What the project says besides its files.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The platform, where the project names one: a branch, solution stack or ARN.
+    pub platform: Option<String>,
+    pub suppress: Vec<Suppression>,
+}
+
+/// Everything that was found, in the order of paths and lines.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct Report {
+    pub findings: Vec<Finding>,
+    pub suppressed: Vec<Suppressed>,
+    /// How many files were looked into.
+    pub files: usize,
+    #[serde(skip)]
+    sources: std::collections::BTreeMap<String, String>,
+}
+
+/// Check a tree against every rule.
+pub fn run(tree: &Tree, settings: &Settings) -> Report {
+    let family = settings.platform.as_deref().and_then(Family::named).unwrap_or_else(|| Family::of(tree));
+    let customizations = Customizations::for_family(tree, family);
+    let mut subject = Subject::new(tree, &customizations);
+    rules::run(&mut subject);
+    let (findings, texts) = subject.finish();
+    let mut report = suppress::apply(findings, &texts, &settings.suppress);
+    report.files = texts.len();
+    let named: std::collections::BTreeSet<&str> = report.findings.iter().map(|finding| finding.path.as_str()).collect();
+    report.sources = texts.into_iter().filter(|(path, _)| named.contains(path.as_str())).collect();
+    report
+}
+
+impl Report {
+    pub fn is_clean(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    pub fn count(&self, level: Level) -> usize {
+        self.findings.iter().filter(|finding| finding.level == level).count()
+    }
+}
+
+impl crate::ui::Answer for Report {
+    const SCHEMA: &str = "check/1";
+}

@@ -1,0 +1,205 @@
+//! Where Python's packages come from, and whether they can be installed on Amazon Linux 2023.
+
+use std::ops::Range;
+
+use crate::beanstalk::encoding;
+use crate::check::finding::Edit;
+use crate::check::subject::Subject;
+
+const FILE: &str = "requirements.txt";
+
+/// One line of a requirements file.
+struct Requirement<'a> {
+    /// The project's name in lower case with `-` for `_` and `.`; empty for options and URLs.
+    name: String,
+    line: &'a str,
+    span: Range<usize>,
+}
+
+pub(super) fn check(subject: &mut Subject<'_>) {
+    encodings(subject);
+    if !subject.python() || !subject.deployable() {
+        return;
+    }
+    which(subject);
+    wheels(subject);
+    let Some(text) = subject.text(FILE) else { return };
+    let requirements = requirements(text);
+    for requirement in &requirements {
+        machine(subject, requirement);
+        build(subject, requirement);
+    }
+}
+
+fn encodings(subject: &mut Subject<'_>) {
+    let tree = subject.tree;
+    let paths: Vec<&str> = tree.iter().map(|(path, _)| path).filter(|path| path.ends_with(".txt")).collect();
+    for path in paths {
+        let Some(content) = tree.content(path) else { continue };
+        let fix = "save it as UTF-8 without a byte order mark";
+        match encoding::decode(content) {
+            Ok(decoded) if decoded.bom => {
+                let message = "there is a byte order mark before the first requirement";
+                subject.find("EB050", path, 0..0, message, fix).edit(Edit::Content(decoded.text.to_owned()));
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let message = format!("pip fails with `Invalid requirement`: {error}");
+                let finding = subject.find("EB050", path, error.range(), message, fix);
+                if let Some(text) = encoding::recover(content) {
+                    finding.edit(Edit::Content(text));
+                }
+            }
+        }
+    }
+}
+
+fn which(subject: &mut Subject<'_>) {
+    let tree = subject.tree;
+    let read: Vec<&str> = [FILE, "Pipfile.lock", "Pipfile"].into_iter().filter(|path| tree.is_file(path)).collect();
+    let locks = ["uv.lock", "poetry.lock", "pdm.lock"];
+    let unread = locks.into_iter().find(|path| tree.is_file(path));
+    match (read.as_slice(), unread) {
+        ([], Some(lock)) => {
+            let message = format!("nothing is installed: Elastic Beanstalk does not read `{lock}`");
+            let fix = match lock {
+                "uv.lock" => "`uv export --no-dev --format requirements-txt -o requirements.txt`",
+                "poetry.lock" => "`poetry export -o requirements.txt`",
+                _ => "`pdm export -o requirements.txt`",
+            };
+            subject.find_file("EB053", lock, message, fix);
+        }
+        ([first, "Pipfile.lock", ..], _) if *first == FILE => {
+            let message = format!("`Pipfile.lock` is not read: there is a `{FILE}`, which is");
+            subject.find_file(
+                "EB053",
+                "Pipfile.lock",
+                message,
+                format!("keep one of the two, or write `{FILE}` from the lock file"),
+            );
+        }
+        _ => {}
+    }
+}
+
+/// Wheels in the bundle that were built for another machine.
+fn wheels(subject: &mut Subject<'_>) {
+    let tree = subject.tree;
+    let arm = subject
+        .customizations
+        .option("aws:ec2:instances", "SupportedArchitectures")
+        .is_some_and(|value| value.contains("arm64"))
+        || subject.customizations.option("aws:ec2:instances", "InstanceTypes").is_some_and(graviton)
+        || subject.customizations.option("aws:autoscaling:launchconfiguration", "InstanceType").is_some_and(graviton);
+    for (path, _) in tree.iter().filter(|(path, _)| path.ends_with(".whl")) {
+        let tags = path.trim_end_matches(".whl").rsplit('-').next().unwrap_or_default();
+        let wrong = tags.contains("win")
+            || tags.contains("macosx")
+            || (tags.contains("x86_64") && arm)
+            || (tags.contains("aarch64") && !arm);
+        if wrong {
+            let message = format!("pip refuses this wheel on the instance: it is for `{tags}`");
+            let machine = if arm { "manylinux2014_aarch64" } else { "manylinux2014_x86_64" };
+            subject.find_file(
+                "EB056",
+                path,
+                message,
+                format!("`pip download --platform {machine} --only-binary=:all:` gets the right one"),
+            );
+        }
+    }
+}
+
+/// The first instance type of a list: is it of the Graviton family, such as `t4g` or `c7gn`?
+fn graviton(types: &str) -> bool {
+    let family = types.split(['.', ',']).next().unwrap_or_default().trim();
+    let after = family.trim_start_matches(|char: char| char.is_ascii_lowercase());
+    after.trim_start_matches(|char: char| char.is_ascii_digit()).starts_with('g') && after.len() < family.len()
+}
+
+fn requirements(text: &str) -> Vec<Requirement<'_>> {
+    let mut requirements = Vec::new();
+    let mut start = 0;
+    for raw in text.split_inclusive('\n') {
+        let code = raw.split(" #").next().unwrap_or(raw);
+        let line = code.trim();
+        let offset = start + (code.len() - code.trim_start().len());
+        start += raw.len();
+        if line.is_empty() || line.starts_with('#') || line.starts_with("--hash") {
+            continue;
+        }
+        let end = line.find(|char: char| !(char.is_alphanumeric() || "-_.".contains(char))).unwrap_or(line.len());
+        let name = if line.starts_with(['-', '.', '/']) || line[end..].starts_with("://") { "" } else { &line[..end] };
+        let name = name.to_ascii_lowercase().replace(['_', '.'], "-");
+        requirements.push(Requirement { name, line, span: offset..offset + line.len() });
+    }
+    requirements
+}
+
+/// Lines that `pip freeze` wrote on somebody's machine.
+fn machine(subject: &mut Subject<'_>, requirement: &Requirement<'_>) {
+    let line = requirement.line;
+    let (marker, span) = (line.contains(';'), requirement.span.clone());
+    let windows = ["pywin32", "pypiwin32", "pywinpty", "wmi", "pyreadline", "pywin32-ctypes"];
+    if line.contains("file://") {
+        let message = "pip fails: this path is on the machine that wrote the file";
+        subject.find("EB051", FILE, span, message, "name the version from the package index instead");
+    } else if windows.contains(&requirement.name.as_str()) && !marker {
+        let message = format!("pip fails: `{}` exists for Windows only", requirement.name);
+        let fixed = format!("{line}; sys_platform == \"win32\"");
+        subject.find("EB051", FILE, span, message, "add `; sys_platform == \"win32\"`").replace(fixed);
+    } else if line.starts_with("-e ") || line.starts_with("--editable") {
+        let message = "an editable install points into `/var/app/staging`, which is renamed a moment later";
+        subject.find("EB051", FILE, span, message, "install it as a package, or leave the line out");
+    } else if line.contains("git+") && !line.starts_with('#') {
+        let git =
+            subject.customizations.used().any(|file| file.packages.iter().any(|package| package.name.value == "git"));
+        if !git {
+            let message = "pip fails with `git: command not found`: the instance has no git";
+            subject.find(
+                "EB052",
+                FILE,
+                span,
+                message,
+                "add `packages: {yum: {git: []}}` to a `.config` file, or name an archive by its URL",
+            );
+        }
+    }
+}
+
+/// Packages that are compiled on the instance, without what they need.
+fn build(subject: &mut Subject<'_>, requirement: &Requirement<'_>) {
+    let installs = |needles: &[&str]| {
+        let files = subject.customizations.used();
+        let mut names = files.flat_map(|file| file.packages.iter().map(|package| package.name.value.as_str()));
+        names.any(|name| needles.iter().any(|needle| name.contains(needle)))
+            || super::shell::scripts(subject)
+                .iter()
+                .any(|script| needles.iter().any(|needle| script.text.contains(needle)))
+    };
+    match requirement.name.as_str() {
+        "psycopg2" if !installs(&["libpq-devel", "-server-devel", "postgresql-devel"]) => {
+            let message = "pip fails with `pg_config executable not found`: `psycopg2` is compiled on the instance";
+            let fix =
+                "use `psycopg[binary]` or `psycopg2-binary`, or install `libpq-devel` and `gcc` with `packages: yum:`";
+            subject.find("EB040", FILE, requirement.span.clone(), message, fix);
+        }
+        "psycopg" if requirement.line.contains("[c") && !installs(&["libpq-devel", "-server-devel"]) => {
+            let message = "pip fails with `pg_config executable not found`: `psycopg[c]` is compiled on the instance";
+            subject.find(
+                "EB040",
+                FILE,
+                requirement.span.clone(),
+                message,
+                "use `psycopg[binary]`, or install `libpq-devel` and `gcc`",
+            );
+        }
+        "mysqlclient" if !installs(&["mariadb", "mysql"]) => {
+            let message =
+                "pip fails: `mysqlclient` is compiled on the instance and finds no `pkg-config` file of MySQL";
+            let fix = "install `mariadb105-devel`, `gcc` and `pkgconf` with `packages: yum:`, or use `PyMySQL`";
+            subject.find("EB041", FILE, requirement.span.clone(), message, fix);
+        }
+        _ => {}
+    }
+}

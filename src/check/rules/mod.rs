@@ -1,0 +1,18 @@
+//! The rules, one file per family. Each is a function over the [`Subject`].
+
+mod commands;
+mod config_files;
+mod dependencies;
+mod hooks;
+mod server;
+mod shell;
+
+use super::subject::Subject;
+
+pub(super) fn run(subject: &mut Subject<'_>) {
+    config_files::check(subject);
+    commands::check(subject);
+    hooks::check(subject);
+    server::check(subject);
+    dependencies::check(subject);
+}

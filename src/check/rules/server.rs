@@ -1,0 +1,239 @@
+//! What answers requests: `WSGIPath`, `Procfile`, the port.
+
+use std::ops::Range;
+
+use crate::beanstalk::config_file::OptionSetting;
+use crate::beanstalk::procfile::{Process, Reason};
+use crate::beanstalk::timeline::PORT;
+use crate::check::subject::Subject;
+
+const PYTHON: &str = "aws:elasticbeanstalk:container:python";
+
+pub(super) fn check(subject: &mut Subject<'_>) {
+    lines(subject, "Procfile");
+    lines(subject, "Buildfile");
+    if !subject.python() {
+        return;
+    }
+    let customizations = subject.customizations;
+    match &customizations.procfile {
+        None if !subject.tree.is_file("Procfile") => without_procfile(subject),
+        None => {}
+        Some(procfile) => {
+            options_without_effect(subject);
+            match procfile.get("web") {
+                Some(web) => command(subject, web),
+                None if subject.deployable() && !customizations.worker => {
+                    let message = "no process is named `web`: the proxy has nobody to ask, and every request is a 502";
+                    subject.find_file("EB005", "Procfile", message, "name the process that serves HTTP `web`");
+                }
+                None => {}
+            }
+        }
+    }
+}
+
+fn lines(subject: &mut Subject<'_>, path: &str) {
+    let customizations = subject.customizations;
+    let procfile = if path == "Procfile" { &customizations.procfile } else { &customizations.buildfile };
+    for line in procfile.iter().flat_map(|file| &file.invalid) {
+        let (what, fix) = match line.reason {
+            Reason::NoName => ("there is no `name:` before the command", "write `web: ` before it"),
+            Reason::BadName => (
+                "the name has characters other than letters, digits, `_` and `-`",
+                "write the name at the start of the line",
+            ),
+            Reason::NoCommand => ("there is no command after the name", "add the command, or delete the line"),
+            Reason::Twice => ("the name was used before", "give the process another name"),
+        };
+        subject.find("EB006", path, line.span.clone(), format!("the deployment fails: {what}"), fix);
+    }
+}
+
+/// Settings of an option, with their files.
+fn settings<'a>(subject: &Subject<'a>, name: &str) -> Vec<(&'a str, &'a OptionSetting)> {
+    let files = subject.customizations.used();
+    let pairs = files.flat_map(|file| file.option_settings.iter().map(move |setting| (file.path.as_str(), setting)));
+    pairs.filter(|(_, setting)| setting.namespace.value == PYTHON && setting.name.value == name).collect()
+}
+
+fn without_procfile(subject: &mut Subject<'_>) {
+    let found = settings(subject, "WSGIPath");
+    let Some((path, setting)) = found.last().copied() else {
+        let django = subject.tree.is_file("manage.py");
+        if django
+            && subject.deployable()
+            && !subject.tree.is_file("application.py")
+            && !subject.tree.is_dir("application")
+        {
+            let target = suggestion(subject, "").unwrap_or_else(|| "mysite.wsgi:application".to_owned());
+            let message = "there is no `Procfile` and no `WSGIPath`: the server looks for a module `application`, and every request is a 502";
+            let fix = format!("write `web: gunicorn {target}` into `Procfile`");
+            subject.find_file("EB001", "Procfile", message, fix);
+        }
+        return;
+    };
+    target(subject, path, &setting.value.span, &setting.value.value, &[]);
+}
+
+fn options_without_effect(subject: &mut Subject<'_>) {
+    for name in ["WSGIPath", "NumProcesses", "NumThreads"] {
+        for (path, setting) in settings(subject, name) {
+            let message = format!("`{name}` has no effect: there is a `Procfile`");
+            let fix = "say it in `Procfile` or `gunicorn.conf.py`, and delete it here";
+            subject.find("EB003", path, setting.name.span.clone(), message, fix);
+        }
+    }
+}
+
+/// The `web` process of Procfile.
+fn command(subject: &mut Subject<'_>, web: &Process) {
+    let words: Vec<(Range<usize>, &str)> = words(&web.command, web.command_span.start);
+    let program = words.first().map(|(_, word)| word.rsplit('/').next().unwrap_or(word)).unwrap_or_default();
+    let shell =
+        matches!(program, "sh" | "bash" | "env") || words.iter().any(|(_, word)| matches!(*word, "&&" | ";" | "|"));
+    if shell
+        || !words
+            .iter()
+            .any(|(_, word)| matches!(word.rsplit('/').next(), Some("gunicorn" | "uvicorn" | "daphne" | "hypercorn")))
+    {
+        return;
+    }
+    let value_of = |flags: &[&str]| {
+        words.iter().enumerate().find_map(|(index, (span, word))| {
+            let flag = flags.iter().find(|flag| word.starts_with(**flag))?;
+            match word[flag.len()..].strip_prefix('=') {
+                Some(value) => Some((span.clone(), value)),
+                None if word.len() == flag.len() => words.get(index + 1).map(|(span, word)| (span.clone(), *word)),
+                None if flag.len() == 2 => Some((span.clone(), &word[2..])),
+                None => None,
+            }
+        })
+    };
+    let roots: Vec<&str> =
+        value_of(&["--chdir", "--pythonpath", "--app-dir"]).into_iter().map(|(_, dir)| dir).collect();
+    for (span, word) in words.iter().skip(1) {
+        let (module, callable) = word.split_once(':').unwrap_or((word, ""));
+        let names_module = !callable.is_empty() || module.ends_with(".wsgi") || module.ends_with(".asgi");
+        if names_module
+            && !module.is_empty()
+            && identifier_path(module)
+            && callable.chars().all(|char| char.is_alphanumeric() || "_().".contains(char))
+        {
+            target(subject, "Procfile", span, word, &roots);
+        }
+    }
+    let port = subject.customizations.option(crate::beanstalk::config_file::DEFAULT_NAMESPACE, "PORT");
+    let expected = port.and_then(|port| port.parse().ok()).unwrap_or(PORT);
+    let bind =
+        value_of(&["--bind", "-b"]).or_else(|| if program == "gunicorn" { None } else { value_of(&["--port", "-p"]) });
+    let Some((span, address)) = bind else { return };
+    let address = address.trim_matches(['"', '\'']);
+    if address.starts_with("unix:") {
+        if !subject.tree.is_dir(".platform/nginx") {
+            let message = format!("the proxy asks port {expected}, and nobody listens there: every request is a 502");
+            subject.find("EB004", "Procfile", span, message, format!("bind `127.0.0.1:{expected}`"));
+        }
+    } else if address.contains("$PORT") || address.contains("${PORT") {
+        if port.is_none() && !address.contains(":-") {
+            let message = "`PORT` is not set: the server does not start";
+            let fix = format!("bind `127.0.0.1:{PORT}`, or set `PORT` as an environment property");
+            subject.find("EB004", "Procfile", span, message, fix);
+        }
+    } else if let Some(bound) = address.rsplit(':').next().and_then(|port| port.parse::<u16>().ok())
+        && bound != expected
+    {
+        let message =
+            format!("the proxy asks port {expected}, and the server listens on {bound}: every request is a 502");
+        subject.find(
+            "EB004",
+            "Procfile",
+            span,
+            message,
+            format!("bind `127.0.0.1:{expected}`, or set `PORT` to {bound} as an environment property"),
+        );
+    }
+}
+
+fn words(line: &str, start: usize) -> Vec<(Range<usize>, &str)> {
+    let mut words = Vec::new();
+    let mut from = None;
+    for (index, char) in line.char_indices().chain([(line.len(), ' ')]) {
+        match (char.is_whitespace(), from) {
+            (true, Some(begin)) => {
+                words.push((start + begin..start + index, &line[begin..index]));
+                from = None;
+            }
+            (false, None) => from = Some(index),
+            _ => {}
+        }
+    }
+    words
+}
+
+fn identifier_path(text: &str) -> bool {
+    text.split('.').all(|part| {
+        let mut chars = part.chars();
+        chars.next().is_some_and(|first| first.is_alphabetic() || first == '_')
+            && chars.all(|char| char.is_alphanumeric() || char == '_')
+    })
+}
+
+/// Does `module:callable` name a module of this project?
+fn target(subject: &mut Subject<'_>, path: &str, span: &Range<usize>, written: &str, roots: &[&str]) {
+    let written = written.trim();
+    if written.contains('/') || written.ends_with(".py") {
+        let dotted = written.trim_end_matches(".py").trim_start_matches("./").replace('/', ".");
+        let target = if dotted.contains(':') { dotted } else { format!("{dotted}:application") };
+        let message =
+            format!("`{written}` is the path of a file: the server wants a module, and every request is a 502");
+        subject.find("EB002", path, span.clone(), message, format!("write `{target}`")).replace(target);
+        return;
+    }
+    let module = written.split(':').next().unwrap_or(written);
+    if !identifier_path(module) || exists(subject, "", module) || roots.iter().any(|root| exists(subject, root, module))
+    {
+        return;
+    }
+    let nested = suggestion(subject, module);
+    // A module that is nowhere in the project may come with a dependency.
+    let (top, _) = module.split_once('.').unwrap_or((module, ""));
+    if nested.is_none() && !exists(subject, "", top) && !subject.tree.is_dir(top) && !subject.tree.is_file("manage.py")
+    {
+        return;
+    }
+    let message = format!("there is no module `{module}`: the server does not start, and every request is a 502");
+    let fix = nested.map_or_else(
+        || "name the module that has the WSGI application".to_owned(),
+        |target| format!("write `{target}`"),
+    );
+    subject.find("EB002", path, span.clone(), message, fix);
+}
+
+fn exists(subject: &Subject<'_>, root: &str, module: &str) -> bool {
+    let root = root.trim_start_matches("./").trim_end_matches('/');
+    let root = root.trim_start_matches("/var/app/current").trim_start_matches('/');
+    let path = module.replace('.', "/");
+    let path = if root.is_empty() || root == "." { path } else { format!("{root}/{path}") };
+    subject.tree.is_file(&format!("{path}.py")) || subject.tree.is_file(&format!("{path}/__init__.py"))
+}
+
+/// A WSGI module that is there, as gunicorn wants it: one that ends like `module`, else any.
+fn suggestion(subject: &Subject<'_>, module: &str) -> Option<String> {
+    let wanted = format!("/{}.py", module.replace('.', "/"));
+    let is_wsgi = |path: &&str| path.ends_with("/wsgi.py") && path.matches('/').count() <= 2;
+    let paths = || subject.tree.iter().map(|(path, _)| path);
+    let nested = paths().find(|path| !module.is_empty() && path.ends_with(&wanted));
+    if let Some(path) = nested {
+        let root = &path[..path.len() - wanted.len()];
+        return Some(format!("--chdir {root} {module}:application"));
+    }
+    let path = paths().find(is_wsgi)?;
+    match path.matches('/').count() {
+        1 => Some(format!("{}:application", path.trim_end_matches(".py").replace('/', "."))),
+        _ => {
+            let (root, rest) = path.split_once('/')?;
+            Some(format!("--chdir {root} {}:application", rest.trim_end_matches(".py").replace('/', ".")))
+        }
+    }
+}

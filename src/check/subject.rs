@@ -1,0 +1,124 @@
+//! What the rules look at, and where they put what they find.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::finding::{Edit, Finding};
+use crate::beanstalk::customizations::{Customizations, EXTENSIONS};
+use crate::beanstalk::encoding;
+use crate::beanstalk::platforms::Family;
+use crate::beanstalk::tree::Tree;
+
+pub(super) struct Subject<'a> {
+    pub(super) tree: &'a Tree,
+    pub(super) customizations: &'a Customizations,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Subject<'a> {
+    pub(super) fn new(tree: &'a Tree, customizations: &'a Customizations) -> Self {
+        Self { tree, customizations, findings: Vec::new() }
+    }
+
+    /// The text of a file that was read and is text.
+    pub(super) fn text(&self, path: &str) -> Option<&'a str> {
+        encoding::decode(self.tree.content(path)?).ok().map(|decoded| decoded.text)
+    }
+
+    /// Is this meant for Elastic Beanstalk, or a Django project that somebody may want to deploy there?
+    ///
+    /// A rule about something that is missing asks this first: a library has no `Procfile` and needs none.
+    pub(super) fn deployable(&self) -> bool {
+        let tree = self.tree;
+        tree.is_dir(EXTENSIONS)
+            || tree.is_dir(".platform")
+            || tree.is_dir(".elasticbeanstalk")
+            || tree.is_file(crate::project::FILE)
+            || tree.is_file("manage.py")
+    }
+
+    pub(super) fn python(&self) -> bool {
+        self.customizations.family == Family::Python
+    }
+
+    /// Found in a part of a file.
+    pub(super) fn find(
+        &mut self,
+        rule: &'static str,
+        path: &str,
+        span: Range<usize>,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> &mut Finding {
+        let finding = self.find_file(rule, path, message, fix);
+        finding.span = Some(span);
+        finding
+    }
+
+    /// Found in a file as a whole, or in its absence.
+    pub(super) fn find_file(
+        &mut self,
+        rule: &'static str,
+        path: &str,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> &mut Finding {
+        self.findings.push(Finding::new(rule, path, message.into(), fix.into()));
+        self.findings.last_mut().expect("one was just pushed")
+    }
+
+    /// The findings, located and sorted, and the text of every file that was read.
+    pub(super) fn finish(self) -> (Vec<Finding>, BTreeMap<String, String>) {
+        let lossy = |content: &[u8]| match encoding::decode(content) {
+            Ok(decoded) => decoded.text.to_owned(),
+            Err(_) => String::from_utf8_lossy(content).into_owned(),
+        };
+        let texts: BTreeMap<String, String> =
+            self.tree.iter().filter_map(|(path, _)| Some((path.to_owned(), lossy(self.tree.content(path)?)))).collect();
+        let mut findings = self.findings;
+        for finding in &mut findings {
+            finding.fixable = finding.edit.is_some();
+            if let Some(text) = texts.get(&finding.path) {
+                finding.locate(text);
+            }
+        }
+        findings.sort_by(|a, b| (&a.path, a.start, a.rule).cmp(&(&b.path, b.start, b.rule)));
+        (findings, texts)
+    }
+}
+
+impl Finding {
+    pub(super) fn edit(&mut self, edit: Edit) {
+        self.edit = Some(edit);
+    }
+
+    pub(super) fn replace(&mut self, with: impl Into<String>) {
+        let span = self.span.clone().expect("only a finding with a place has something to replace");
+        self.edit = Some(Edit::Replace { span, with: with.into() });
+    }
+}
+
+/// The known word that is nearest to what was written, if it is near.
+pub(super) fn nearest<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let distance = |word: &str| edits(&written.to_ascii_lowercase(), &word.to_ascii_lowercase());
+    known
+        .map(|word| (distance(word), word))
+        .min()
+        .filter(|(edits, word)| *edits <= 1 + word.len() / 6)
+        .map(|(_, word)| word)
+}
+
+/// How many characters have to be added, removed or changed.
+fn edits(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().take(100).enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, to) in b.iter().enumerate() {
+            let change = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
