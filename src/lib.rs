@@ -18,6 +18,7 @@ pub mod fault;
 pub mod folder;
 pub mod project;
 pub mod release;
+pub mod sandbox;
 pub mod stack;
 pub mod ui;
 pub mod world;

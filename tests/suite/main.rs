@@ -8,9 +8,11 @@ mod harness;
 mod terminal;
 
 mod check;
+mod boto3;
 mod house;
 mod new;
 mod package;
+mod sandbox;
 mod site;
 mod stack;
 mod usage;

@@ -1,0 +1,68 @@
+//! `beansprout sandbox`: the embedded AWS as a server for other clients.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::fault::{Exit, Failure};
+use crate::project::Project;
+use crate::sandbox::{self, PORT, Server, Settings, Speed};
+use crate::ui::{Answer, Ui};
+use crate::world::World;
+
+/// Run the embedded AWS
+///
+/// S3, the Elastic Beanstalk API and STS on one port of this machine, for the EB CLI, boto3 or any other client. It runs
+/// until Ctrl-C; what it holds stays in the state directory.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  beansprout sandbox --port 9324")]
+pub(crate) struct SandboxArgs {
+    /// Where to listen on 127.0.0.1; 0 takes any free port
+    #[arg(long, value_name = "PORT", default_value_t = PORT)]
+    port: u16,
+    /// Keep everything in DIR [default: .beansprout/sandbox in the project]
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// How long transitions take
+    #[arg(long, value_enum, default_value_t = Speed::Real)]
+    speed: Speed,
+}
+
+/// Where the sandbox is, and what a client must know to find it.
+#[derive(Serialize)]
+struct Running {
+    endpoint: String,
+    state: PathBuf,
+    environment: std::collections::BTreeMap<&'static str, String>,
+}
+
+impl Answer for Running {
+    const SCHEMA: &str = "sandbox/1";
+}
+
+impl fmt::Display for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in &self.environment {
+            writeln!(f, "export {name}={value}")?;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn sandbox(args: &SandboxArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let state = match &args.state {
+        Some(dir) => world.resolve(dir),
+        None => Project::load(world)?.state_dir().join("sandbox"),
+    };
+    let settings = Settings { port: args.port, speed: args.speed, ..Settings::new(world, &state) };
+    let server = Server::start(settings)?;
+    let endpoint = server.endpoint();
+    ui.answer(&Running { environment: sandbox::variables(&endpoint).into(), endpoint: endpoint.clone(), state });
+    ui.say(format_args!("the sandbox is at {endpoint}; Ctrl-C ends it"));
+    loop {
+        // The signal's handler ends the process.
+        std::thread::park();
+    }
+}

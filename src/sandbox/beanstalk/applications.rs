@@ -1,0 +1,88 @@
+//! Applications.
+
+use serde_json::{Value, json};
+
+use super::super::reply::Refusal;
+use super::super::state::{Application, Region, Severity, Subject, Tags};
+use super::account::APPLICATIONS;
+use super::{Call, time};
+
+pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
+    let name = call.input.required("ApplicationName");
+    if region.applications.contains_key(name) {
+        return Err(Refusal::value(format!("Application {name} already exists.")));
+    }
+    let tags = call.tags("Tags")?;
+    let lifecycle = call.input.get("ResourceLifecycleConfig").cloned();
+    add(call, region, name, tags)?;
+    let application = find_mut(region, name)?;
+    application.lifecycle = lifecycle;
+    Ok(json!({"Application": describe_one(call, name, application)}))
+}
+
+/// Add an application, whoever asked for it.
+pub(super) fn add(call: &Call<'_>, region: &mut Region, name: &str, tags: Tags) -> Result<(), Refusal> {
+    // It becomes a part of ARNs and of the EB CLI's keys.
+    if name.contains('/') {
+        return Err(Refusal::value(format!("Application name '{name}' must not contain '/'.")));
+    }
+    if region.applications.len() >= APPLICATIONS {
+        let message = format!("You cannot have more than {APPLICATIONS} applications.");
+        return Err(Refusal::new(400, "TooManyApplicationsException", message));
+    }
+    let application = Application {
+        description: call.input.owned("Description"),
+        created: call.now,
+        updated: call.now,
+        lifecycle: None,
+        versions: Default::default(),
+        tags,
+    };
+    region.applications.insert(name.to_owned(), application);
+    let subject = Subject { application: Some(name.to_owned()), ..Subject::default() };
+    region.events.push(call.event(Severity::Info, subject, "createApplication completed successfully."));
+    Ok(())
+}
+
+pub(super) fn find_mut<'a>(region: &'a mut Region, name: &str) -> Result<&'a mut Application, Refusal> {
+    let refusal = || Refusal::value(format!("No Application named '{name}' found."));
+    region.applications.get_mut(name).ok_or_else(refusal)
+}
+
+pub(super) fn update(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
+    let name = call.input.required("ApplicationName");
+    let application = find_mut(region, name)?;
+    // No description keeps the old one, an empty one clears it.
+    if let Some(description) = call.input.owned("Description") {
+        application.description = Some(description).filter(|text| !text.is_empty());
+    }
+    application.updated = call.now;
+    let answer = json!({"Application": describe_one(call, name, application)});
+    let subject = Subject { application: Some(name.to_owned()), ..Subject::default() };
+    region.events.push(call.event(Severity::Info, subject, "updateApplication completed successfully."));
+    Ok(answer)
+}
+
+pub(super) fn describe(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
+    let names = call.input.texts("ApplicationNames");
+    let wanted = |name: &str| names.as_ref().is_none_or(|names| names.contains(&name));
+    let found = region.applications.iter().filter(|(name, _)| wanted(name));
+    let found: Vec<Value> = found.map(|(name, application)| describe_one(call, name, application)).collect();
+    Ok(json!({"Applications": found}))
+}
+
+fn describe_one(call: &Call<'_>, name: &str, application: &Application) -> Value {
+    let mut labels: Vec<_> = application.versions.iter().collect();
+    labels.sort_by_key(|(_, version)| std::cmp::Reverse(version.created));
+    let labels: Vec<&String> = labels.into_iter().map(|(label, _)| label).collect();
+    json!({
+        "ApplicationArn": call.arn("application", name),
+        "ApplicationName": name,
+        "Description": application.description,
+        "DateCreated": time(application.created),
+        "DateUpdated": time(application.updated),
+        "Versions": labels,
+        "ConfigurationTemplates": [],
+        "ResourceLifecycleConfig": application.lifecycle,
+    })
+}

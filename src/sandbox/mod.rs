@@ -1,0 +1,100 @@
+//! The embedded AWS: S3, the Elastic Beanstalk API and STS on one loopback port.
+//!
+//! No mock trait stands in for AWS. The same client that talks to AWS talks to this server, and so do `boto3` and the
+//! EB CLI. What it keeps outlives it: the state is files in one folder, which two servers can share.
+
+mod beanstalk;
+mod call;
+mod calls;
+mod input;
+mod model;
+mod reply;
+mod s3;
+mod server;
+mod state;
+mod store;
+
+use std::path::PathBuf;
+
+use crate::fault::{Exit, Fault};
+use crate::world::World;
+
+pub use self::server::{Server, variables};
+
+/// The credentials that the sandbox knows. They open nothing else.
+pub const ACCESS_KEY_ID: &str = "AKIABEANSPROUTSANDBX";
+pub const SECRET_ACCESS_KEY: &str = "this-is-not-a-secret/beansprout-sandbox";
+/// Where the sandbox is, unless the caller says otherwise.
+pub const REGION: &str = "us-east-1";
+/// The account that owns everything in the sandbox.
+pub const ACCOUNT: &str = "123456789012";
+/// Where `beansprout sandbox` listens unless told otherwise.
+pub const PORT: u16 = 9324;
+
+/// What a sandbox needs to know before it starts.
+#[derive(Clone)]
+pub struct Settings {
+    pub world: World,
+    /// The folder that holds everything. Made if it is not there.
+    pub state: PathBuf,
+    /// Where to listen; 0 takes any free port.
+    pub port: u16,
+    pub speed: Speed,
+}
+
+impl Settings {
+    /// Any free port, transitions at once.
+    pub fn new(world: &World, state: impl Into<PathBuf>) -> Self {
+        Self { world: world.clone(), state: state.into(), port: 0, speed: Speed::Instant }
+    }
+}
+
+/// How long what AWS needs time for takes here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Speed {
+    /// About as long as on AWS: minutes for an environment
+    Real,
+    /// Over by the next call
+    Instant,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("port {port} is taken")]
+    PortTaken { port: u16 },
+    #[error("failed to listen on port {port}")]
+    Listen { port: u16, source: std::io::Error },
+    #[error("failed to start the sandbox's threads")]
+    Threads { source: std::io::Error },
+    #[error("`{}` was written by a newer beansprout (state version {found}, this one knows {known})", path.display())]
+    Newer { path: PathBuf, found: u64, known: u64 },
+    #[error("`{}` is not a sandbox's state", path.display())]
+    Broken { path: PathBuf, source: serde_json::Error },
+    #[error("failed to read `{}`", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("failed to write `{}`", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::PortTaken { .. } => Exit::Usage,
+            _ => Exit::Invalid,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::PortTaken { .. } => Some(
+                "another sandbox may be running; choose another with `--port`, or any free one with `--port 0`"
+                    .to_owned(),
+            ),
+            Self::Newer { .. } => {
+                Some("update beansprout, or keep this version's state elsewhere with `--state DIR`".to_owned())
+            }
+            Self::Broken { path, .. } => Some(format!("move `{}` away to start with an empty sandbox", path.display())),
+            Self::Listen { .. } | Self::Threads { .. } | Self::Read { .. } | Self::Write { .. } => None,
+        }
+    }
+}

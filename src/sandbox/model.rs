@@ -1,0 +1,249 @@
+//! The service model: which parameters an operation takes, and within which bounds.
+//!
+//! `model.json` is what botocore publishes of the API 2010-12-01, reduced to operations and input shapes by
+//! `tests/clients/model.py`; a test compares the two. Requests are checked against it before any operation sees them,
+//! in the words that AWS uses.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use jiff::Timestamp;
+use regex::Regex;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::input::Input;
+use super::reply::Refusal;
+
+#[derive(Deserialize)]
+pub(super) struct Model {
+    pub(super) version: String,
+    operations: BTreeMap<String, Operation>,
+    shapes: BTreeMap<String, Shape>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Operation {
+    input: Option<String>,
+    /// The element around the result, for operations that have one.
+    pub(super) result: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+enum Shape {
+    Structure {
+        members: BTreeMap<String, String>,
+        #[serde(default)]
+        required: Vec<String>,
+    },
+    List {
+        member: String,
+        min: Option<usize>,
+        max: Option<usize>,
+    },
+    String {
+        min: Option<usize>,
+        max: Option<usize>,
+        pattern: Option<String>,
+        #[serde(rename = "enum")]
+        allowed: Option<Vec<String>>,
+    },
+    Integer {
+        min: Option<i64>,
+        max: Option<i64>,
+    },
+    Boolean,
+    Timestamp,
+}
+
+pub(super) fn model() -> &'static Model {
+    static MODEL: LazyLock<Model> =
+        LazyLock::new(|| serde_json::from_str(include_str!("model.json")).expect("model.json is part of the program"));
+    &MODEL
+}
+
+impl Model {
+    pub(super) fn operation(&self, name: &str) -> Option<&Operation> {
+        self.operations.get(name)
+    }
+
+    /// Check and type the parameters of a call.
+    pub(super) fn check(&self, operation: &Operation, tree: Value) -> Result<Input, Refusal> {
+        let Some(shape) = &operation.input else { return Ok(Input::new(Value::Object(Map::new()))) };
+        let mut problems = Vec::new();
+        let value = self.value(shape, tree, "", &mut problems);
+        if problems.is_empty() {
+            return Ok(Input::new(value));
+        }
+        let count = match problems.len() {
+            1 => "1 validation error".to_owned(),
+            many => format!("{many} validation errors"),
+        };
+        Err(Refusal::new(400, "ValidationError", format!("{count} detected: {}", problems.join("; "))))
+    }
+
+    /// Parameters that the operation doesn't have are dropped, as AWS does.
+    fn value(&self, shape: &str, value: Value, path: &str, problems: &mut Vec<String>) -> Value {
+        let mut fail = |value: &Value, constraint: String| {
+            let shown = match value {
+                Value::Null => "null".to_owned(),
+                Value::String(text) => format!("'{text}'"),
+                other => format!("'{other}'"),
+            };
+            problems.push(format!("Value {shown} at '{path}' failed to satisfy constraint: {constraint}"));
+        };
+        match (&self.shapes[shape], value) {
+            (Shape::Structure { members, required }, Value::Object(mut given)) => {
+                let mut kept = Map::new();
+                for (name, target) in members {
+                    let path = join(path, name);
+                    match given.remove(name) {
+                        Some(value) => {
+                            kept.insert(name.clone(), self.value(target, value, &path, problems));
+                        }
+                        None if required.contains(name) => problems.push(format!(
+                            "Value null at '{path}' failed to satisfy constraint: Member must not be null"
+                        )),
+                        None => {}
+                    }
+                }
+                Value::Object(kept)
+            }
+            // `Name=` is how clients write an empty list or structure.
+            (Shape::Structure { .. }, Value::String(text)) if text.is_empty() => {
+                self.value(shape, Value::Object(Map::new()), path, problems)
+            }
+            (Shape::List { member, min, max }, value) => {
+                let items = match value {
+                    Value::Array(items) => items,
+                    Value::String(text) if text.is_empty() => Vec::new(),
+                    other => {
+                        fail(&other, "Member must be a list".to_owned());
+                        return Value::Null;
+                    }
+                };
+                length(items.len(), *min, *max, |constraint| fail(&Value::Array(items.clone()), constraint));
+                let items = items.into_iter().enumerate();
+                let items =
+                    items.map(|(at, item)| self.value(member, item, &format!("{path}.{}.member", at + 1), problems));
+                Value::Array(items.collect())
+            }
+            (Shape::String { min, max, pattern, allowed }, Value::String(text)) => {
+                length(text.chars().count(), *min, *max, |constraint| fail(&Value::from(text.as_str()), constraint));
+                if let Some(pattern) = pattern
+                    && !whole(pattern).is_match(&text)
+                {
+                    let constraint = format!("Member must satisfy regular expression pattern: {pattern}");
+                    fail(&Value::from(text.as_str()), constraint);
+                }
+                if let Some(allowed) = allowed
+                    && !allowed.contains(&text)
+                {
+                    let constraint = format!("Member must satisfy enum value set: [{}]", allowed.join(", "));
+                    fail(&Value::from(text.as_str()), constraint);
+                }
+                Value::from(text)
+            }
+            (Shape::Integer { min, max }, Value::String(text)) => {
+                let Ok(number) = text.parse::<i64>() else {
+                    fail(&Value::from(text), "Member must be an integer".to_owned());
+                    return Value::Null;
+                };
+                if let Some(min) = min.filter(|min| number < *min) {
+                    fail(&Value::from(text.as_str()), format!("Member must have value greater than or equal to {min}"));
+                }
+                if let Some(max) = max.filter(|max| number > *max) {
+                    fail(&Value::from(text.as_str()), format!("Member must have value less than or equal to {max}"));
+                }
+                Value::from(number)
+            }
+            (Shape::Boolean, Value::String(text)) => match text.to_ascii_lowercase().as_str() {
+                "true" => Value::Bool(true),
+                "false" => Value::Bool(false),
+                _ => {
+                    fail(&Value::from(text), "Member must be a boolean".to_owned());
+                    Value::Null
+                }
+            },
+            (Shape::Timestamp, Value::String(text)) => {
+                if let Ok(time) = text.parse::<Timestamp>() {
+                    return Value::from(time.to_string());
+                }
+                fail(&Value::from(text), "Member must be an ISO 8601 timestamp".to_owned());
+                Value::Null
+            }
+            (_, other) => {
+                fail(&other, "Member has another type".to_owned());
+                Value::Null
+            }
+        }
+    }
+}
+
+/// AWS writes member names with a small first letter here.
+fn join(path: &str, name: &str) -> String {
+    let mut letters = name.chars();
+    let small: String = letters.next().map(|c| c.to_ascii_lowercase()).into_iter().chain(letters).collect();
+    if path.is_empty() { small } else { format!("{path}.{small}") }
+}
+
+fn length(length: usize, min: Option<usize>, max: Option<usize>, mut fail: impl FnMut(String)) {
+    if let Some(min) = min.filter(|min| length < *min) {
+        fail(format!("Member must have length greater than or equal to {min}"));
+    }
+    if let Some(max) = max.filter(|max| length > *max) {
+        fail(format!("Member must have length less than or equal to {max}"));
+    }
+}
+
+fn whole(pattern: &str) -> Regex {
+    Regex::new(&format!("^(?s:{pattern})$")).expect("the model's patterns are part of the program")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::input::{form, tree};
+    use super::*;
+
+    fn check(operation: &str, body: &str) -> Result<Input, Refusal> {
+        let operation = model().operation(operation).unwrap();
+        model().check(operation, tree(&form(body.as_bytes())).unwrap())
+    }
+
+    #[test]
+    fn constraints_are_named_as_aws_names_them() {
+        #[track_caller]
+        fn case(operation: &str, body: &str, message: &str) {
+            let refusal = check(operation, body).unwrap_err();
+            assert_eq!((refusal.code, refusal.message.as_str()), ("ValidationError", message));
+        }
+        let null = "failed to satisfy constraint: Member must not be null";
+        case("CreateApplication", "", &format!("1 validation error detected: Value null at 'applicationName' {null}"));
+        case(
+            "CreateApplication",
+            "ApplicationName=",
+            "1 validation error detected: Value '' at 'applicationName' failed to satisfy constraint: \
+             Member must have length greater than or equal to 1",
+        );
+        case(
+            "DescribeEvents",
+            "MaxRecords=1001&Severity=BAD",
+            "2 validation errors detected: Value '1001' at 'maxRecords' failed to satisfy constraint: Member must have \
+             value less than or equal to 1000; Value 'BAD' at 'severity' failed to satisfy constraint: Member must \
+             satisfy enum value set: [TRACE, DEBUG, INFO, WARN, ERROR, FATAL]",
+        );
+    }
+
+    #[test]
+    fn values_get_their_types() {
+        let body = "ApplicationName=a&VersionLabel=v&Process=true&Tags.member.1.Key=k&Unknown=x";
+        let input = check("CreateApplicationVersion", body).unwrap();
+        assert_eq!(input.flag("Process"), Some(true));
+        assert_eq!(input.list("Tags").map(<[Value]>::len), Some(1));
+        assert!(input.get("Unknown").is_none());
+        let input = check("DescribeEvents", "StartTime=2026-01-02T03:04:05Z&MaxRecords=7").unwrap();
+        assert_eq!(input.number("MaxRecords"), Some(7));
+        assert_eq!(input.text("StartTime"), Some("2026-01-02T03:04:05Z"));
+    }
+}

@@ -1,0 +1,152 @@
+//! The state's file: locked, versioned, and replaced as a whole, so that a killed sandbox leaves the old state or the new.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use serde::Deserialize;
+
+use super::Error;
+use super::state::{State, VERSION};
+
+const FILE: &str = "state.json";
+const LOCK: &str = "state.lock";
+
+pub(super) struct Store {
+    dir: PathBuf,
+    /// What the file held when we last looked, and which file that was.
+    known: Mutex<Option<(Stamp, State)>>,
+}
+
+/// A replaced file is another inode; the time guards against a number used again.
+#[derive(PartialEq, Clone, Copy)]
+struct Stamp {
+    inode: u64,
+    modified: (i64, i64),
+    bytes: u64,
+}
+
+impl Store {
+    pub(super) fn open(dir: &Path) -> Result<Self, Error> {
+        fs::create_dir_all(dir).map_err(|source| Error::Write { path: dir.to_owned(), source })?;
+        let store = Self { dir: dir.to_owned(), known: Mutex::new(None) };
+        // A state that cannot be used is said at the start, not at the first call.
+        store.update(|_| ())?;
+        Ok(store)
+    }
+
+    /// Look at the state, and change it. Nobody else does so meanwhile, in this process or another.
+    pub(super) fn update<T>(&self, act: impl FnOnce(&mut State) -> T) -> Result<T, Error> {
+        let _lock = lock(&self.dir.join(LOCK))?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamp = self.stamp()?;
+        let before = match (known.take(), stamp) {
+            (Some((seen, state)), Some(now)) if seen == now => state,
+            (_, Some(_)) => self.load()?,
+            (_, None) => State::default(),
+        };
+        let mut state = before.clone();
+        let result = act(&mut state);
+        if state != before {
+            self.save(&state)?;
+        }
+        *known = self.stamp()?.map(|stamp| (stamp, state));
+        Ok(result)
+    }
+
+    fn stamp(&self) -> Result<Option<Stamp>, Error> {
+        let path = self.dir.join(FILE);
+        match fs::metadata(&path) {
+            Ok(meta) => {
+                let modified = (meta.mtime(), meta.mtime_nsec());
+                Ok(Some(Stamp { inode: meta.ino(), modified, bytes: meta.len() }))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(Error::Read { path, source }),
+        }
+    }
+
+    fn load(&self) -> Result<State, Error> {
+        #[derive(Deserialize)]
+        struct Head {
+            version: u64,
+        }
+        let path = self.dir.join(FILE);
+        let text = fs::read(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
+        let broken = |source| Error::Broken { path: path.clone(), source };
+        let head: Head = serde_json::from_slice(&text).map_err(broken)?;
+        if head.version > VERSION {
+            return Err(Error::Newer { path, found: head.version, known: VERSION });
+        }
+        serde_json::from_slice(&text).map_err(broken)
+    }
+
+    fn save(&self, state: &State) -> Result<(), Error> {
+        let text = serde_json::to_vec(state).expect("the state has text keys");
+        write(&self.dir.join(FILE), &text)
+    }
+}
+
+/// Wait until nobody else holds the lock of this file. It is free again when the file is dropped, or its process dies.
+pub(super) fn lock(path: &Path) -> Result<File, Error> {
+    let wrap = |source| Error::Write { path: path.to_owned(), source };
+    let file = File::options().create(true).append(true).open(path).map_err(wrap)?;
+    file.lock().map_err(wrap)?;
+    Ok(file)
+}
+
+/// Write beside, then rename: readers see the old content or the new, even after a power cut.
+pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
+    let dir = path.parent().expect("state files are in a folder");
+    let attempt = || {
+        let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(dir)?;
+        file.write_all(content)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        File::open(dir)?.sync_all()
+    };
+    attempt().map_err(|source| Error::Write { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_stores_see_each_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let one = Store::open(dir.path()).unwrap();
+        let two = Store::open(dir.path()).unwrap();
+        one.update(|state| state.regions.entry("a".to_owned()).or_default().events.clear()).unwrap();
+        two.update(|state| state.regions.entry("b".to_owned()).or_default().events.clear()).unwrap();
+        let names = one.update(|state| state.regions.keys().cloned().collect::<Vec<_>>()).unwrap();
+        assert_eq!(names, ["a", "b"]);
+    }
+
+    #[test]
+    fn nothing_is_written_for_a_look() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        store.update(|state| state.regions.len()).unwrap();
+        assert!(!dir.path().join(FILE).exists());
+    }
+
+    #[test]
+    fn a_newer_state_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = r#"{"version": 99, "regions": "in a form of the future"}"#;
+        fs::write(dir.path().join(FILE), text).unwrap();
+        assert!(matches!(Store::open(dir.path()), Err(Error::Newer { found: 99, known: VERSION, .. })));
+        assert_eq!(fs::read_to_string(dir.path().join(FILE)).unwrap(), text);
+    }
+
+    #[test]
+    fn rubbish_is_not_overwritten() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(FILE), "{").unwrap();
+        assert!(matches!(Store::open(dir.path()), Err(Error::Broken { .. })));
+        assert_eq!(fs::read_to_string(dir.path().join(FILE)).unwrap(), "{");
+    }
+}

@@ -1,0 +1,41 @@
+"""What the boto3 scripts share: clients for the sandbox, and a way to expect a refusal."""
+
+import os
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+ENDPOINT = os.environ["AWS_ENDPOINT_URL"]
+ONCE = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
+
+
+def client(service, **options):
+    options.setdefault("config", ONCE)
+    return boto3.client(service, **options)
+
+
+class refused:
+    """`with refused("Code", "words"):` fails unless the call is refused so."""
+
+    def __init__(self, code, words="", status=None):
+        self.code, self.words, self.status = code, words, status
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, _):
+        assert error is not None, f"expected {self.code}, but the call went through"
+        if not isinstance(error, ClientError):
+            return False
+        found = error.response["Error"]
+        assert found["Code"] == self.code, found
+        assert self.words in found.get("Message", ""), found
+        if self.status:
+            assert error.response["ResponseMetadata"]["HTTPStatusCode"] == self.status, error.response
+        return True
+
+
+def stranger(service, key="AKIAUNKNOWNUNKNOWN00", secret=os.environ["AWS_SECRET_ACCESS_KEY"]):
+    """A client with other credentials than the sandbox's."""
+    return client(service, aws_access_key_id=key, aws_secret_access_key=secret)

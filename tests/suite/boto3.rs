@@ -1,0 +1,56 @@
+//! AWS's own client for Python against the sandbox.
+
+use std::path::Path;
+
+use crate::harness::{Place, python};
+use crate::sandbox::start;
+
+/// Run a script of `tests/clients` against an endpoint. It asserts; its exit code is the verdict.
+#[track_caller]
+pub(crate) fn script(place: &Place, endpoint: &str, arguments: &[&str]) -> String {
+    let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
+    let mut command = place.command(python());
+    command.arg(clients.join(arguments[0])).args(&arguments[1..]).env("PYTHONDONTWRITEBYTECODE", "1");
+    command.envs(beansprout::sandbox::variables(endpoint));
+    place.finish(command).ok().stdout
+}
+
+#[test]
+fn versions_can_be_registered_and_listed() {
+    let place = Place::new();
+    let (running, endpoint) = start(&place, &[]);
+    script(&place, &endpoint, &["versions.py"]);
+
+    // Neither the end of the server nor its sudden death loses anything.
+    running.signal("TERM");
+    running.finish();
+    let (running, endpoint) = start(&place, &[]);
+    script(&place, &endpoint, &["versions.py", "again"]);
+    running.signal("KILL");
+    running.finish();
+    let (_running, endpoint) = start(&place, &[]);
+    script(&place, &endpoint, &["versions.py", "again"]);
+    let (_second, endpoint) = start(&place, &[]);
+    script(&place, &endpoint, &["versions.py", "again"]);
+}
+
+#[test]
+fn objects_behave_as_in_s3() {
+    let place = Place::new();
+    let (_running, endpoint) = start(&place, &[]);
+    script(&place, &endpoint, &["objects.py"]);
+}
+
+#[test]
+fn the_model_is_what_botocore_publishes() {
+    let place = Place::new();
+    let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/model.py");
+    let mut command = place.command(python());
+    command.arg(clients);
+    let published = place.finish(command).ok().stdout;
+    let ours = include_str!("../../src/sandbox/model.json");
+    assert!(
+        published == ours,
+        "run `python tests/clients/model.py > src/sandbox/model.json` and look at the difference"
+    );
+}

@@ -1,0 +1,113 @@
+//! `beansprout sandbox`: where it listens, whom it answers, and what survives it.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use crate::harness::{Place, Running};
+
+/// A sandbox on a free port, and its endpoint.
+pub(crate) fn start(place: &Place, arguments: &[&str]) -> (Running, String) {
+    let mut all = vec!["sandbox", "--port", "0", "--state", "state", "--speed", "instant"];
+    all.extend(arguments);
+    let mut running = place.start(all);
+    let endpoint = running.wait_for("export AWS_ENDPOINT_URL=");
+    (running, endpoint)
+}
+
+/// One HTTP request, byte for byte, and the whole answer.
+#[track_caller]
+pub(crate) fn raw(endpoint: &str, request: &str) -> String {
+    let address = endpoint.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(request.replace('\n', "\r\n").as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_taken_port_is_a_usage_error() {
+    let place = Place::new();
+    let (_running, endpoint) = start(&place, &[]);
+    let port = endpoint.rsplit(':').next().unwrap();
+    let run = place.run(["sandbox", "--port", port, "--state", "other"]).exit(2);
+    assert!(run.stderr.contains(&format!("error: port {port} is taken")), "{run}");
+    assert!(run.stderr.contains("--port"), "{run}");
+}
+
+#[test]
+fn a_state_of_the_future_is_left_alone() {
+    let text = r#"{"version": 99}"#;
+    let place = Place::new().file("state/state.json", text);
+    let run = place.run(["sandbox", "--port", "0", "--state", "state"]).exit(3);
+    assert!(run.stderr.contains("newer beansprout"), "{run}");
+    assert!(run.stderr.contains("hint:"), "{run}");
+    assert_eq!(place.read("state/state.json"), text);
+}
+
+#[test]
+fn signals_end_it() {
+    let place = Place::new();
+    for signal in ["INT", "TERM"] {
+        let (running, _) = start(&place, &[]);
+        running.signal(signal);
+        assert_eq!(running.finish(), 130);
+    }
+}
+
+#[test]
+fn json_says_where_it_is() {
+    let place = Place::new();
+    let mut running = place.start(["--json", "sandbox", "--port", "0", "--state", "state"]);
+    let endpoint = running.wait_for("\"endpoint\": ");
+    assert!(endpoint.starts_with("\"http://127.0.0.1:"), "{endpoint}");
+}
+
+#[test]
+fn only_programs_of_this_machine_are_answered() {
+    let place = Place::new();
+    let (_running, endpoint) = start(&place, &[]);
+    let case = |headers: &str, status: &str| {
+        let answer = raw(&endpoint, &format!("GET / HTTP/1.1\n{headers}Connection: close\n\n"));
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{headers}{answer}");
+        assert!(!answer.to_lowercase().contains("access-control"), "{answer}");
+    };
+    // A name that an attacker made resolve to 127.0.0.1.
+    case("Host: attacker.example\n", "403");
+    case("Host: 127.0.0.1.attacker.example\n", "403");
+    case("Host: localhost\nOrigin: http://attacker.example\n", "403");
+    case("Host: localhost\nOrigin: null\n", "403");
+}
+
+#[test]
+fn an_unsigned_request_is_refused_in_the_right_form() {
+    let place = Place::new();
+    let (_running, endpoint) = start(&place, &[]);
+    let form = "POST / HTTP/1.1\nHost: localhost\nContent-Type: application/x-www-form-urlencoded\nContent-Length: 0\n\
+                Connection: close\n\n";
+    let answer = raw(&endpoint, form);
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    assert!(answer.contains("<Code>MissingAuthenticationToken</Code>"), "{answer}");
+    let answer = raw(&endpoint, "GET /bucket/key HTTP/1.1\nHost: localhost\nConnection: close\n\n");
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    assert!(answer.contains("<Code>AccessDenied</Code>"), "{answer}");
+}
+
+#[test]
+fn nothing_listens_outside_loopback() {
+    let place = Place::new();
+    let (running, endpoint) = start(&place, &[]);
+    let port: u16 = endpoint.rsplit(':').next().unwrap().parse().unwrap();
+    let listening = |table: &str| {
+        let text = std::fs::read_to_string(format!("/proc/{}/net/{table}", running.id())).unwrap_or_default();
+        let lines = text.lines().skip(1).filter_map(|line| {
+            let mut fields = line.split_whitespace();
+            let local = fields.nth(1)?.to_owned();
+            let state = fields.nth(1)?.to_owned();
+            (state == "0A" && local.ends_with(&format!(":{port:04X}"))).then_some(local)
+        });
+        lines.collect::<Vec<_>>()
+    };
+    assert_eq!(listening("tcp"), [format!("0100007F:{port:04X}")]);
+    assert!(listening("tcp6").is_empty());
+}
