@@ -56,14 +56,6 @@ fn signals_end_it() {
 }
 
 #[test]
-fn json_says_where_it_is() {
-    let place = Place::new();
-    let mut running = place.start(["--json", "sandbox", "--port", "0", "--state", "state"]);
-    let endpoint = running.wait_for("\"endpoint\": ");
-    assert!(endpoint.starts_with("\"http://127.0.0.1:"), "{endpoint}");
-}
-
-#[test]
 fn only_programs_of_this_machine_are_answered() {
     let place = Place::new();
     let (_running, endpoint) = start(&place, &[]);
@@ -110,4 +102,15 @@ fn nothing_listens_outside_loopback() {
     };
     assert_eq!(listening("tcp"), [format!("0100007F:{port:04X}")]);
     assert!(listening("tcp6").is_empty());
+}
+
+#[test]
+fn the_answer_is_documented() {
+    let place = Place::new();
+    let mut command = place.command("timeout");
+    command.args(["--signal=INT", "2", env!("CARGO_BIN_EXE_beansprout")]);
+    command.args(["--json", "sandbox", "--port", "0", "--state", "state"]);
+    let run = place.finish(command);
+    let document = run.document("sandbox/1");
+    assert_eq!(document["environment"]["AWS_ENDPOINT_URL"], document["endpoint"]);
 }
