@@ -7,8 +7,8 @@
 mod harness;
 mod terminal;
 
-mod check;
 mod boto3;
+mod check;
 mod house;
 mod new;
 mod package;
