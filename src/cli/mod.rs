@@ -5,6 +5,7 @@ mod completions;
 mod interview;
 pub(crate) mod new;
 mod package;
+mod policy;
 mod sandbox;
 mod stack;
 
@@ -53,6 +54,7 @@ enum Verb {
     Man(completions::ManArgs),
     New(new::NewArgs),
     Package(package::PackageArgs),
+    Policy(policy::PolicyArgs),
     Sandbox(sandbox::SandboxArgs),
     Stack(stack::StackArgs),
 }
@@ -64,6 +66,7 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
         Verb::Man(args) => completions::man(args, Cli::command(), ui),
         Verb::New(args) => new::new(args, world, ui),
         Verb::Package(args) => package::package(args, world, ui),
+        Verb::Policy(args) => policy::verb(args, world, ui),
         Verb::Sandbox(args) => sandbox::sandbox(args, world, ui),
         Verb::Stack(args) => stack::stack(args, ui),
     }

@@ -7,16 +7,33 @@
 mod audit;
 mod aws;
 mod call;
+mod deploy;
+mod document;
+mod environment;
+mod history;
+mod lock;
 mod pace;
 mod parcel;
 mod parts;
+mod policy;
+mod prune;
+mod pruning;
 mod publish;
 mod store;
 mod version;
 
 pub use aws::{Aws, Caller, ConnectError, Settings};
 pub use call::{Call, Kind, Refusal};
+pub use deploy::{
+    Deployed, Error as DeployError, Event as DeployEvent, Failed, Outcome, Request as DeployRequest, current_label,
+    deploy, previous, watch,
+};
+pub use environment::{Environment, Happening, Health, Phase};
+pub use lock::Holder;
 pub use parcel::{Parcel, ParcelError};
+pub use policy::{Role, Scope, policy};
+pub use prune::{Doomed, Kept, Object, Plan, Policy, Reason, Upload};
+pub use pruning::{Apply, Error as PruneError, Event as PruneEvent, Fate, Pruned, Undo, plan, prune, undo};
 pub use publish::{Error as PublishError, Event as PublishEvent, Published, Request as PublishRequest, publish};
-pub use store::{Error as StoreError, Store};
+pub use store::{Error as StoreError, PREFIX, Shelf, Store};
 pub use version::{Location, Status, Version, versions};

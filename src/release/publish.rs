@@ -10,7 +10,7 @@ use super::aws::Aws;
 use super::call::{Call, Kind, Refusal};
 use super::pace::Pace;
 use super::parcel::Parcel;
-use super::store::{Error as StoreError, Found, Store};
+use super::store::{Error as StoreError, Found, Shelf, Store};
 use super::version::{self, Location, Status, Version};
 use crate::fault::{Exit, Fault};
 
@@ -23,12 +23,7 @@ pub struct Request {
     /// At most 200 characters reach AWS.
     pub description: Option<String>,
     pub tags: BTreeMap<String, String>,
-    /// `None` is the one that Elastic Beanstalk keeps for the account and region.
-    pub bucket: Option<String>,
-    /// `None` is the account that calls.
-    pub bucket_owner: Option<String>,
-    pub kms_key: Option<String>,
-    pub prefix: String,
+    pub shelf: Shelf,
     /// May an application that is not there be created?
     pub create_application: bool,
     /// Have Elastic Beanstalk look into the bundle, and wait for what it says.
@@ -130,8 +125,8 @@ async fn run(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> R
     if new_application && !request.create_application {
         return Err(Error::NoApplication { application: application.clone(), region: aws.region().to_owned() });
     }
-    let store = open(aws, request).await?;
-    let key = key(&request.prefix, application, &parcel.digest);
+    let store = request.shelf.open(aws).await?;
+    let key = request.shelf.key(application, &parcel.digest);
     let there = version::find(aws, application, label).await?;
     let (bundle, same) = match &there {
         None => (store.at(&key), false),
@@ -165,23 +160,6 @@ async fn run(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> R
         registered: !same,
         status,
     })
-}
-
-/// Where a bundle of this content goes.
-pub(crate) fn key(prefix: &str, application: &str, digest: &str) -> String {
-    match prefix.trim_matches('/') {
-        "" => format!("{application}/{digest}.zip"),
-        prefix => format!("{prefix}/{application}/{digest}.zip"),
-    }
-}
-
-async fn open(aws: &Aws, request: &Request) -> Result<Store, Refusal> {
-    let bucket = match &request.bucket {
-        Some(bucket) => bucket.clone(),
-        None => Store::of_service(aws).await?,
-    };
-    let owner = request.bucket_owner.clone().or_else(|| aws.caller().account.clone());
-    Ok(Store { bucket, owner, kms_key: request.kms_key.clone() })
 }
 
 /// Where the bundle of a version that has our label is. An error if its content isn't ours.
@@ -349,16 +327,4 @@ async fn causes(aws: &Aws, request: &Request) -> Vec<String> {
         answer.events.unwrap_or_default().into_iter().rev().filter_map(|event| event.message).collect();
     causes.dedup();
     causes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_prefix_application_digest() {
-        assert_eq!(key("beansprout", "app", "d1"), "beansprout/app/d1.zip");
-        assert_eq!(key("/a/b/", "app", "d1"), "a/b/app/d1.zip");
-        assert_eq!(key("", "app", "d1"), "app/d1.zip");
-    }
 }

@@ -24,6 +24,43 @@ pub struct Store {
     pub kms_key: Option<String>,
 }
 
+/// What keys of bundles begin with unless the project says otherwise.
+pub const PREFIX: &str = "beansprout";
+
+/// Where the project keeps its bundles, resolved from flags and project file.
+#[derive(Debug, Clone)]
+pub struct Shelf {
+    /// `None` is the bucket that Elastic Beanstalk keeps for the account and region.
+    pub bucket: Option<String>,
+    /// `None` is the account that calls.
+    pub owner: Option<String>,
+    pub kms_key: Option<String>,
+    pub prefix: String,
+}
+
+impl Shelf {
+    pub(crate) async fn open(&self, aws: &Aws) -> Result<Store, Refusal> {
+        let bucket = match &self.bucket {
+            Some(bucket) => bucket.clone(),
+            None => Store::of_service(aws).await?,
+        };
+        let owner = self.owner.clone().or_else(|| aws.caller().account.clone());
+        Ok(Store { bucket, owner, kms_key: self.kms_key.clone() })
+    }
+
+    /// Where things of one kind are kept: bundles, deployments, locks.
+    pub(crate) fn folder(&self, application: &str, kind: &str) -> String {
+        let prefix = self.prefix.trim_matches('/');
+        let parts = [prefix, application, kind].into_iter().filter(|part| !part.is_empty());
+        parts.map(|part| format!("{part}/")).collect()
+    }
+
+    /// Where a bundle of this content goes.
+    pub(crate) fn key(&self, application: &str, digest: &str) -> String {
+        format!("{}{digest}.zip", self.folder(application, ""))
+    }
+}
+
 /// What is at a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Found {
@@ -115,6 +152,17 @@ impl Store {
         Ok(if found == parcel.sha256 { Found::Same } else { Found::Other { sha256: found } })
     }
 
+    /// Is anything at the key?
+    pub(crate) async fn has(&self, aws: &Aws, key: &str) -> Result<bool, Refusal> {
+        let call = Call::s3("HeadObject", &self.bucket, key);
+        let request = aws.s3.head_object().bucket(&self.bucket).key(key);
+        match aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await {
+            Ok(_) => Ok(true),
+            Err(refusal) if refusal.kind() == Kind::Missing => Ok(false),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
     /// Read the object and hash it.
     async fn hash(&self, aws: &Aws, key: &str) -> Result<String, Refusal> {
         let call = Call::s3("GetObject", &self.bucket, key);
@@ -177,4 +225,28 @@ impl Store {
 fn whole(checksum: &str) -> Option<String> {
     let bytes = base64::decode(checksum).ok()?;
     (bytes.len() == 32).then(|| hex(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_prefix_application_digest() {
+        #[track_caller]
+        fn case(prefix: &str, key: &str) {
+            let shelf = Shelf { bucket: None, owner: None, kms_key: None, prefix: prefix.to_owned() };
+            assert_eq!(shelf.key("app", "d1"), key);
+        }
+        case("beansprout", "beansprout/app/d1.zip");
+        case("/a/b/", "a/b/app/d1.zip");
+        case("", "app/d1.zip");
+    }
+
+    #[test]
+    fn a_checksum_of_checksums_says_nothing_about_the_whole() {
+        assert_eq!(whole(&base64::encode([1; 32])).as_deref(), Some("01".repeat(32).as_str()));
+        assert_eq!(whole(&format!("{}-3", base64::encode([1; 32]))), None);
+        assert_eq!(whole(""), None);
+    }
 }

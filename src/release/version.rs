@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_sdk_elasticbeanstalk::types::ApplicationVersionDescription;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::aws::Aws;
 use super::call::{Call, Refusal};
@@ -22,7 +22,7 @@ pub struct Version {
 }
 
 /// An object in S3.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Location {
     pub bucket: String,
     pub key: String,
@@ -149,6 +149,51 @@ pub(crate) async fn find(aws: &Aws, application: &str, label: &str) -> Result<Op
     let answer = aws.read(call, request.send()).await?;
     let mut versions = answer.application_versions.unwrap_or_default().into_iter().map(Version::new);
     Ok(versions.find(|version| version.label == label))
+}
+
+/// How many versions there may be in the region, over all applications. `None`: AWS does not tell us.
+pub(crate) async fn limit(aws: &Aws) -> Result<Option<u32>, Refusal> {
+    let call = Call::eb("DescribeAccountAttributes");
+    match aws.read(call, aws.eb.describe_account_attributes().send()).await {
+        Ok(answer) => {
+            let quotas = answer.resource_quotas.and_then(|quotas| quotas.application_version_quota);
+            Ok(quotas.and_then(|quota| quota.maximum).and_then(|maximum| u32::try_from(maximum).ok()))
+        }
+        // Nice to know, and no reason to fail.
+        Err(refusal) if refusal.was_answered() && !refusal.is_about_credentials() => Ok(None),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// Register a version again that was deleted.
+pub(crate) async fn create(
+    aws: &Aws,
+    application: &str,
+    doomed: &super::prune::Doomed,
+    bundle: &Location,
+) -> Result<(), Refusal> {
+    use aws_sdk_elasticbeanstalk::types::S3Location;
+    let call = Call::eb("CreateApplicationVersion")
+        .with("ApplicationName", application)
+        .with("VersionLabel", &doomed.label)
+        .with("SourceBundle", bundle)
+        .with("Process", doomed.processed);
+    let request = aws
+        .eb
+        .create_application_version()
+        .application_name(application)
+        .version_label(&doomed.label)
+        .set_description(doomed.description.clone())
+        .source_bundle(S3Location::builder().s3_bucket(&bundle.bucket).s3_key(&bundle.key).build())
+        .process(doomed.processed);
+    match aws.write(call, request.send()).await {
+        Ok(_) => Ok(()),
+        // A lost answer: it is there, with this very bundle.
+        Err(refusal) => match find(aws, application, &doomed.label).await {
+            Ok(Some(version)) if version.bundle.as_ref() == Some(bundle) => Ok(()),
+            _ => Err(refusal),
+        },
+    }
 }
 
 /// Is there an application of that name?

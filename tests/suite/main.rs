@@ -12,6 +12,7 @@ mod check;
 mod house;
 mod new;
 mod package;
+mod policy;
 mod sandbox;
 mod site;
 mod stack;

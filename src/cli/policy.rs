@@ -1,0 +1,69 @@
+//! `policy`: the IAM documents that go with the verbs.
+
+use clap::Args;
+
+use crate::fault::{Exit, Failure};
+use crate::project::Project;
+use crate::release::{PREFIX, Role, Scope, policy};
+use crate::ui::Ui;
+use crate::world::World;
+
+/// Print the IAM policy that a role needs, as JSON
+///
+/// Least privilege for what this program calls, with explicit denies for deleting applications and for ending
+/// environments that are named or tagged as production.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: beansprout policy publisher --account 123456789012 --region eu-west-1 > publisher.json"
+)]
+pub(crate) struct PolicyArgs {
+    /// For whom
+    role: Role,
+    /// The Elastic Beanstalk application [default: `application` in `[release]`, or the project's name]
+    #[arg(long, value_name = "NAME")]
+    application: Option<String>,
+    /// The environment that a deployer may change
+    #[arg(long = "env", value_name = "NAME", default_value = "*")]
+    environment: String,
+    /// The account's number
+    #[arg(long, value_name = "ID", default_value = "*", value_parser = account)]
+    account: String,
+    /// The region [default: `AWS_REGION`, `region` in `[release]`, or all]
+    #[arg(long, value_name = "NAME")]
+    region: Option<String>,
+    /// The bucket [default: `bucket` in `[release]`, or the one of Elastic Beanstalk]
+    #[arg(long, value_name = "NAME")]
+    bucket: Option<String>,
+    /// The partition: `aws-cn` and `aws-us-gov` have their own
+    #[arg(long, value_name = "NAME", default_value = "aws")]
+    partition: String,
+}
+
+pub(crate) fn verb(args: &PolicyArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let project = Project::load(world)?;
+    let release = &project.config.release;
+    let variable = || ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(|name| world.var(name));
+    let region = args.region.clone().or_else(|| variable().map(str::to_owned)).or_else(|| release.region.clone());
+    let scope = Scope {
+        partition: args.partition.clone(),
+        region: region.unwrap_or_else(|| "*".to_owned()),
+        account: args.account.clone(),
+        application: args.application.clone().unwrap_or_else(|| project.application()),
+        environment: args.environment.clone(),
+        bucket: args.bucket.clone().or_else(|| release.bucket.clone()),
+        prefix: release.prefix.clone().unwrap_or_else(|| PREFIX.to_owned()),
+    };
+    for (flag, value) in [("--account", &scope.account), ("--region", &scope.region)] {
+        if value == "*" {
+            ui.warn(format_args!("the policy is about every {}; name yours with `{flag}`", &flag[2..]));
+        }
+    }
+    // A policy is JSON for people too.
+    ui.text(serde_json::to_string_pretty(&policy(args.role, &scope)).expect("a policy has string keys"));
+    Ok(Exit::Done)
+}
+
+fn account(text: &str) -> Result<String, String> {
+    let digits = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if digits || text == "*" { Ok(text.to_owned()) } else { Err("an account's number has 12 digits".to_owned()) }
+}

@@ -1,0 +1,264 @@
+//! Environments and what happens in them, as Elastic Beanstalk tells.
+
+use std::fmt;
+
+use aws_sdk_elasticbeanstalk::types::{EnvironmentDescription, EventSeverity};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::aws::Aws;
+use super::call::{Call, Kind, Refusal};
+use super::version::timestamp;
+
+/// An environment at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Environment {
+    pub application: String,
+    pub name: String,
+    pub id: String,
+    /// The version that it has, or is getting.
+    pub label: Option<String>,
+    pub status: Phase,
+    pub health: Health,
+    /// Can what it is doing be aborted?
+    pub abortable: bool,
+    pub updated: Option<Timestamp>,
+    pub url: Option<String>,
+}
+
+/// What an environment is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    Ready,
+    /// Launching, updating, linking: on its way to `Ready`.
+    Busy,
+    Aborting,
+    /// Terminating, or gone.
+    Ending,
+}
+
+/// How an environment feels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Health {
+    Good,
+    /// Not known yet.
+    Open,
+    Bad,
+}
+
+impl fmt::Display for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Good => "good",
+            Self::Open => "not known",
+            Self::Bad => "bad",
+        })
+    }
+}
+
+impl Phase {
+    fn parse(text: &str) -> Self {
+        match text.to_ascii_lowercase().as_str() {
+            "ready" => Self::Ready,
+            "aborting" => Self::Aborting,
+            "terminating" | "terminated" => Self::Ending,
+            _ => Self::Busy,
+        }
+    }
+}
+
+impl Health {
+    /// The colour decides; enhanced health, where there is any, can only make it worse.
+    fn parse(color: &str, status: &str) -> Self {
+        let color = match color.to_ascii_lowercase().as_str() {
+            "green" => Self::Good,
+            "yellow" | "red" => Self::Bad,
+            _ => Self::Open,
+        };
+        match (color, status.to_ascii_lowercase().as_str()) {
+            (_, "warning" | "degraded" | "severe") => Self::Bad,
+            (Self::Good, "pending" | "unknown") => Self::Open,
+            (color, _) => color,
+        }
+    }
+}
+
+impl Environment {
+    fn new(environment: EnvironmentDescription) -> Self {
+        let status = environment.status.as_ref().map_or("", |status| status.as_str());
+        let color = environment.health.as_ref().map_or("", |health| health.as_str());
+        let health = environment.health_status.as_ref().map_or("", |health| health.as_str());
+        Self {
+            status: Phase::parse(status),
+            health: Health::parse(color, health),
+            application: environment.application_name.unwrap_or_default(),
+            name: environment.environment_name.unwrap_or_default(),
+            id: environment.environment_id.unwrap_or_default(),
+            label: environment.version_label,
+            abortable: environment.abortable_operation_in_progress.unwrap_or(false),
+            updated: environment.date_updated.and_then(|date| timestamp(&date)),
+            url: environment.cname.map(|name| format!("http://{name}")),
+        }
+    }
+}
+
+/// Which environments to ask for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Which<'a> {
+    /// Those that run this version.
+    With(&'a str),
+    Named(&'a str),
+    /// Live ones, and those terminated since.
+    Since(Timestamp),
+}
+
+/// The application's environments.
+pub(crate) async fn all(aws: &Aws, application: &str, which: Which<'_>) -> Result<Vec<Environment>, Refusal> {
+    let mut environments = Vec::new();
+    let mut token: Option<String> = None;
+    loop {
+        let mut call = Call::eb("DescribeEnvironments").with("ApplicationName", application);
+        // The default of `IncludeDeleted` is not documented, and terminated ones stay in sight for an hour.
+        let gone = matches!(which, Which::Since(_));
+        let mut request = aws.eb.describe_environments().application_name(application).include_deleted(gone);
+        match which {
+            Which::With(label) => {
+                call = call.with("VersionLabel", label);
+                request = request.version_label(label);
+            }
+            Which::Named(name) => {
+                call = call.with("EnvironmentNames", name);
+                request = request.environment_names(name);
+            }
+            Which::Since(time) => {
+                call = call.with("IncludedDeletedBackTo", time);
+                let time = aws_sdk_elasticbeanstalk::primitives::DateTime::from_secs(time.as_second());
+                request = request.included_deleted_back_to(time);
+            }
+        }
+        let page = aws.read(call, request.max_records(1000).set_next_token(token.clone()).send()).await?;
+        environments.extend(page.environments.unwrap_or_default().into_iter().map(Environment::new));
+        if page.next_token.is_none() || page.next_token == token {
+            break;
+        }
+        token = page.next_token;
+    }
+    if !matches!(which, Which::Since(_)) {
+        environments.retain(|environment| environment.status != Phase::Ending);
+    }
+    Ok(environments)
+}
+
+/// The live environment of that name.
+pub(crate) async fn find(aws: &Aws, application: &str, name: &str) -> Result<Option<Environment>, Refusal> {
+    let found = all(aws, application, Which::Named(name)).await?;
+    Ok(found.into_iter().find(|environment| environment.name == name))
+}
+
+/// Something that Elastic Beanstalk reports.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Happening {
+    pub time: Timestamp,
+    pub severity: String,
+    pub message: String,
+    pub label: Option<String>,
+    #[serde(skip)]
+    pub(crate) request: Option<String>,
+}
+
+impl Happening {
+    pub fn is_error(&self) -> bool {
+        matches!(self.severity.to_ascii_uppercase().as_str(), "ERROR" | "FATAL")
+    }
+}
+
+/// The environment's events after `mark`, oldest first.
+pub(crate) async fn events(aws: &Aws, environment: &str, mark: Option<Timestamp>) -> Result<Vec<Happening>, Refusal> {
+    let mut events = Vec::new();
+    let mut token: Option<String> = None;
+    loop {
+        let call = Call::eb("DescribeEvents").with("EnvironmentId", environment);
+        let mut request = aws.eb.describe_events().environment_id(environment).severity(EventSeverity::Info);
+        if let Some(mark) = mark {
+            request = request.start_time(aws_sdk_elasticbeanstalk::primitives::DateTime::from_secs(mark.as_second()));
+        }
+        let page = aws.read(call, request.max_records(1000).set_next_token(token.clone()).send()).await?;
+        events.extend(page.events.unwrap_or_default().into_iter().filter_map(|event| {
+            Some(Happening {
+                time: timestamp(&event.event_date?)?,
+                severity: event.severity.map(|severity| severity.as_str().to_owned()).unwrap_or_default(),
+                message: event.message.unwrap_or_default(),
+                label: event.version_label,
+                request: event.request_id,
+            })
+        }));
+        if page.next_token.is_none() || page.next_token == token {
+            break;
+        }
+        token = page.next_token;
+    }
+    events.retain(|event| mark.is_none_or(|mark| event.time > mark));
+    events.sort_by_key(|event| event.time);
+    Ok(events)
+}
+
+/// When the last thing happened, by the clock that stamps events.
+pub(crate) async fn newest_event(aws: &Aws, environment: &str) -> Result<Option<Timestamp>, Refusal> {
+    let call = Call::eb("DescribeEvents").with("EnvironmentId", environment).with("MaxRecords", 1);
+    let request = aws.eb.describe_events().environment_id(environment).max_records(1);
+    let answer = aws.read(call, request.send()).await?;
+    let event = answer.events.unwrap_or_default().into_iter().next();
+    Ok(event.and_then(|event| timestamp(&event.event_date?)))
+}
+
+/// The versions that the environment's instances run. `None` where only basic health is reported.
+pub(crate) async fn on_instances(aws: &Aws, environment: &Environment) -> Result<Option<Vec<String>>, Refusal> {
+    use aws_sdk_elasticbeanstalk::types::InstancesHealthAttribute;
+    let mut labels = Vec::new();
+    let mut token: Option<String> = None;
+    loop {
+        let call = Call::eb("DescribeInstancesHealth").with("EnvironmentId", &environment.id);
+        let request = aws
+            .eb
+            .describe_instances_health()
+            .environment_id(&environment.id)
+            .attribute_names(InstancesHealthAttribute::Deployment)
+            .set_next_token(token.clone());
+        let page = match aws.read(call, request.send()).await {
+            Ok(page) => page,
+            Err(refusal) if refusal.kind() == Kind::Refused => return Ok(None),
+            Err(refusal) => return Err(refusal),
+        };
+        let instances = page.instance_health_list.unwrap_or_default();
+        labels.extend(instances.into_iter().filter_map(|instance| instance.deployment?.version_label));
+        if page.next_token.is_none() || page.next_token == token {
+            return Ok(Some(labels));
+        }
+        token = page.next_token;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn enhanced_health_can_only_make_it_worse() {
+        #[track_caller]
+        fn case(color: &str, status: &str, health: Health) {
+            assert_eq!(Health::parse(color, status), health);
+        }
+        case("Green", "", Health::Good);
+        case("Green", "Ok", Health::Good);
+        case("Green", "Info", Health::Good);
+        case("GREEN", "Severe", Health::Bad);
+        case("Green", "Pending", Health::Open);
+        case("Yellow", "", Health::Bad);
+        case("Yellow", "Warning", Health::Bad);
+        case("Red", "Degraded", Health::Bad);
+        case("Grey", "Ok", Health::Open);
+        case("", "", Health::Open);
+    }
+}

@@ -1,0 +1,65 @@
+//! One deployment per environment at a time, also between machines: a document that only one can write.
+//!
+//! A lock of a run that died ends by itself: it says until when it holds. The same person deploying the same version
+//! again takes it over at once, so that repeating a command finishes its work.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::aws::Aws;
+use super::call::Refusal;
+use super::store::Store;
+
+/// Who deploys what, and until when nobody else may.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    pub caller: Option<String>,
+    pub label: String,
+    pub since: Timestamp,
+    pub until: Timestamp,
+}
+
+/// A lock that this run holds.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    key: String,
+    tag: String,
+}
+
+/// Take the lock of an environment. The other holder, if there is one.
+pub(crate) async fn take(
+    aws: &Aws,
+    store: &Store,
+    key: String,
+    label: &str,
+    patience: Duration,
+) -> Result<Result<Lock, Holder>, Refusal> {
+    let since = aws.now();
+    let hold = SignedDuration::try_from(patience).unwrap_or(SignedDuration::MAX);
+    let until = since.checked_add(hold).unwrap_or(Timestamp::MAX);
+    let ours = Holder { caller: aws.caller().arn.clone(), label: label.to_owned(), since, until };
+    // A lock that ends just now can be lost to another run, once each time.
+    for _ in 0..5 {
+        if let Some(tag) = store.write(aws, &key, &ours).await? {
+            return Ok(Ok(Lock { key, tag }));
+        }
+        let Some((theirs, tag)) = store.document::<Holder>(aws, &key).await? else { continue };
+        let same = theirs.caller == ours.caller && theirs.label == ours.label;
+        if !same && theirs.until > since {
+            return Ok(Err(theirs));
+        }
+        store.remove(aws, &key, Some(&tag)).await?;
+    }
+    let holder = store.document::<Holder>(aws, &key).await?.map(|(holder, _)| holder);
+    Ok(Err(holder.unwrap_or(ours)))
+}
+
+impl Lock {
+    /// Give it back. What can't be given back ends by itself.
+    pub(crate) async fn release(self, aws: &Aws, store: &Store) {
+        let tag = Some(self.tag.as_str()).filter(|tag| !tag.is_empty());
+        let _ = store.remove(aws, &self.key, tag).await;
+    }
+}

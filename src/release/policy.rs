@@ -1,0 +1,309 @@
+//! IAM policies: what each role needs, and what nobody should be able to do.
+//!
+//! Pure: values in, JSON out. Sources: the service authorization reference for actions and the resources they accept,
+//! the Elastic Beanstalk developer guide for its condition keys, the S3 user guide for permissions of operations.
+
+use serde_json::{Value, json};
+
+/// For whom a policy is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Role {
+    /// A build that uploads bundles and registers versions
+    Publisher,
+    /// A job that deletes versions nobody needs
+    Pruner,
+    /// A build that moves one environment to another version
+    Deployer,
+    /// Denies only: no deletion of applications, no termination of production
+    Guard,
+}
+
+/// What the policy is about. `*` where it is about all.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    pub partition: String,
+    pub region: String,
+    pub account: String,
+    pub application: String,
+    pub environment: String,
+    /// `None` is the bucket that Elastic Beanstalk keeps, and makes.
+    pub bucket: Option<String>,
+    pub prefix: String,
+}
+
+impl Scope {
+    fn beanstalk(&self, resource: &str) -> String {
+        let Self { partition, region, account, .. } = self;
+        format!("arn:{partition}:elasticbeanstalk:{region}:{account}:{resource}")
+    }
+
+    fn application(&self) -> String {
+        self.beanstalk(&format!("application/{}", self.application))
+    }
+
+    fn versions(&self) -> String {
+        self.beanstalk(&format!("applicationversion/{}/*", self.application))
+    }
+
+    fn environment(&self) -> String {
+        self.beanstalk(&format!("environment/{}/{}", self.application, self.environment))
+    }
+
+    fn bucket(&self) -> String {
+        let name = match &self.bucket {
+            Some(bucket) => bucket.clone(),
+            None => format!("elasticbeanstalk-{}-{}", self.region, self.account),
+        };
+        format!("arn:{}:s3:::{name}", self.partition)
+    }
+
+    fn objects(&self, below: &str) -> String {
+        let prefix = self.prefix.trim_matches('/');
+        let slash = if prefix.is_empty() { "" } else { "/" };
+        format!("{}/{prefix}{slash}{}/{below}", self.bucket(), self.application)
+    }
+}
+
+/// The policy document of a role.
+pub fn policy(role: Role, scope: &Scope) -> Value {
+    let mut statements = match role {
+        Role::Publisher => publisher(scope),
+        Role::Pruner => pruner(scope),
+        Role::Deployer => deployer(scope),
+        Role::Guard => guard(scope),
+    };
+    if role != Role::Guard {
+        statements.extend(never(scope));
+    }
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+fn allow(sid: &str, actions: &[&str], resources: &[String]) -> Value {
+    json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources })
+}
+
+fn deny(sid: &str, actions: &[&str], resource: &str) -> Value {
+    json!({ "Sid": sid, "Effect": "Deny", "Action": actions, "Resource": resource })
+}
+
+fn with(mut statement: Value, condition: Value) -> Value {
+    statement["Condition"] = condition;
+    statement
+}
+
+fn any() -> Vec<String> {
+    vec!["*".to_owned()]
+}
+
+/// The bucket itself: whose it is, what is in it, and whether it is closed.
+const BUCKET: [&str; 5] = [
+    "s3:GetBucketLocation",
+    "s3:GetBucketPublicAccessBlock",
+    "s3:GetEncryptionConfiguration",
+    "s3:ListBucket",
+    "s3:ListBucketMultipartUploads",
+];
+
+fn publisher(scope: &Scope) -> Vec<Value> {
+    let versions = [scope.application(), scope.versions()];
+    let mut statements = vec![
+        allow("Register", &["elasticbeanstalk:CreateApplicationVersion"], &versions),
+        allow("Tag", &["elasticbeanstalk:AddTags"], &[scope.versions()]),
+        allow(
+            "Look",
+            &[
+                "elasticbeanstalk:DescribeApplicationVersions",
+                "elasticbeanstalk:DescribeApplications",
+                "elasticbeanstalk:DescribeEvents",
+            ],
+            &versions,
+        ),
+        allow("Quota", &["elasticbeanstalk:DescribeAccountAttributes"], &any()),
+        allow(
+            "Bundles",
+            &["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
+            &[scope.objects("*")],
+        ),
+        allow("Bucket", &BUCKET, &[scope.bucket()]),
+    ];
+    if scope.bucket.is_none() {
+        // The service's own bucket is found by asking the service. Where there is none yet, an administrator runs this
+        // once: making it needs rights over buckets that a build should not have.
+        statements.push(allow("Locate", &["elasticbeanstalk:CreateStorageLocation"], &any()));
+    }
+    statements
+}
+
+fn pruner(scope: &Scope) -> Vec<Value> {
+    vec![
+        // On everything: with fewer rights AWS leaves environments out of its answer instead of refusing, and a version
+        // that runs would look unused.
+        allow(
+            "LookEverywhere",
+            &[
+                "elasticbeanstalk:DescribeAccountAttributes",
+                "elasticbeanstalk:DescribeApplicationVersions",
+                "elasticbeanstalk:DescribeApplications",
+                "elasticbeanstalk:DescribeEnvironments",
+                "elasticbeanstalk:DescribeInstancesHealth",
+            ],
+            &any(),
+        ),
+        allow("Locate", &["elasticbeanstalk:CreateStorageLocation"], &any()),
+        allow("DeleteVersions", &["elasticbeanstalk:DeleteApplicationVersion"], &[scope.versions()]),
+        allow(
+            "Bundles",
+            &["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+            &[scope.objects("*")],
+        ),
+        allow("Bucket", &BUCKET, &[scope.bucket()]),
+        with(
+            deny("KeepTagged", &["elasticbeanstalk:DeleteApplicationVersion"], "*"),
+            json!({ "StringEquals": { "aws:ResourceTag/keep": "true" } }),
+        ),
+    ]
+}
+
+fn deployer(scope: &Scope) -> Vec<Value> {
+    vec![
+        with(
+            allow("Deploy", &["elasticbeanstalk:UpdateEnvironment"], &[scope.environment()]),
+            json!({ "ArnLike": { "elasticbeanstalk:FromApplicationVersion": scope.versions() } }),
+        ),
+        // Its own statement: no version comes with it, and a condition on a key that is absent is not met.
+        allow("Abort", &["elasticbeanstalk:AbortEnvironmentUpdate"], &[scope.environment()]),
+        allow(
+            "Look",
+            &[
+                "elasticbeanstalk:DescribeApplicationVersions",
+                "elasticbeanstalk:DescribeApplications",
+                "elasticbeanstalk:DescribeConfigurationSettings",
+                "elasticbeanstalk:DescribeEnvironmentHealth",
+                "elasticbeanstalk:DescribeEnvironmentResources",
+                "elasticbeanstalk:DescribeEnvironments",
+                "elasticbeanstalk:DescribeEvents",
+                "elasticbeanstalk:DescribeInstancesHealth",
+            ],
+            &any(),
+        ),
+        allow("Locate", &["elasticbeanstalk:CreateStorageLocation"], &any()),
+        allow(
+            "Record",
+            &["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+            &[scope.objects("deployments/*"), scope.objects("locks/*")],
+        ),
+        allow("Bundles", &["s3:GetObject"], &[scope.objects("*")]),
+        allow("Bucket", &["s3:ListBucket"], &[scope.bucket()]),
+        // Elastic Beanstalk does this in the name of whoever deploys. AWS publishes no tighter list; an operations role
+        // moves these rights away from the caller.
+        allow(
+            "Downstream",
+            &[
+                "autoscaling:*",
+                "cloudformation:*",
+                "cloudwatch:*",
+                "ec2:*",
+                "elasticloadbalancing:*",
+                "logs:*",
+                "s3:Get*",
+                "s3:List*",
+                "sns:*",
+                "sqs:*",
+            ],
+            &any(),
+        ),
+        with(
+            allow(
+                "PassRoles",
+                &["iam:PassRole"],
+                &[format!("arn:{}:iam::{}:role/aws-elasticbeanstalk-*", scope.partition, scope.account)],
+            ),
+            json!({ "StringLike": { "iam:PassedToService": ["ec2.amazonaws.com*", "elasticbeanstalk.amazonaws.com*"] } }),
+        ),
+    ]
+}
+
+/// What no role of ours needs. A Deny wins over every Allow, also over one that somebody adds later.
+fn never(scope: &Scope) -> Vec<Value> {
+    let ending = ["elasticbeanstalk:RebuildEnvironment", "elasticbeanstalk:TerminateEnvironment"];
+    let named = scope.beanstalk("environment/*/*prod*");
+    vec![
+        deny("NoApplicationDeletion", &["elasticbeanstalk:DeleteApplication"], "*"),
+        deny("NoProductionEndByName", &ending, &named),
+        with(
+            deny("NoProductionEndByTag", &ending, "*"),
+            json!({ "StringEquals": { "aws:ResourceTag/stage": ["prod", "production"] } }),
+        ),
+    ]
+}
+
+fn guard(scope: &Scope) -> Vec<Value> {
+    let mut statements = never(scope);
+    statements.extend([
+        // Or the tag that protects could be taken off first.
+        with(
+            deny(
+                "NoRetagging",
+                &["elasticbeanstalk:AddTags", "elasticbeanstalk:RemoveTags", "elasticbeanstalk:UpdateTagsForResource"],
+                "*",
+            ),
+            json!({ "ForAnyValue:StringEquals": { "aws:TagKeys": ["stage"] } }),
+        ),
+        // Deleting its stack ends an environment as surely as terminating it.
+        deny(
+            "NoStackDeletion",
+            &["cloudformation:DeleteStack"],
+            &format!("arn:{}:cloudformation:*:*:stack/awseb-*", scope.partition),
+        ),
+        deny(
+            "NoBucketLoss",
+            &["s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:PutBucketPolicy"],
+            &format!("arn:{}:s3:::elasticbeanstalk-*", scope.partition),
+        ),
+        deny("NoDatabaseLoss", &["rds:DeleteDBCluster", "rds:DeleteDBInstance"], "*"),
+    ]);
+    statements
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope() -> Scope {
+        Scope {
+            partition: "aws".to_owned(),
+            region: "eu-west-1".to_owned(),
+            account: "123456789012".to_owned(),
+            application: "app".to_owned(),
+            environment: "app-prod".to_owned(),
+            bucket: None,
+            prefix: "beansprout".to_owned(),
+        }
+    }
+
+    fn statements(role: Role, effect: &str) -> Vec<Value> {
+        let policy = policy(role, &scope());
+        let statements = policy["Statement"].as_array().unwrap().clone();
+        statements.into_iter().filter(|statement| statement["Effect"] == effect).collect()
+    }
+
+    #[test]
+    fn every_role_is_denied_to_delete_applications() {
+        for role in [Role::Publisher, Role::Pruner, Role::Deployer, Role::Guard] {
+            let denied = json!(statements(role, "Deny")).to_string();
+            assert!(denied.contains("elasticbeanstalk:DeleteApplication\""), "{role:?}");
+            assert!(denied.contains("elasticbeanstalk:TerminateEnvironment"), "{role:?}");
+            let allowed = json!(statements(role, "Allow")).to_string();
+            assert!(!allowed.contains("elasticbeanstalk:*"), "{role:?}");
+        }
+    }
+
+    #[test]
+    fn objects_are_below_prefix_and_application() {
+        assert_eq!(scope().objects("*"), "arn:aws:s3:::elasticbeanstalk-eu-west-1-123456789012/beansprout/app/*");
+        assert_eq!(
+            Scope { prefix: String::new(), bucket: Some("b".to_owned()), ..scope() }.objects("*"),
+            "arn:aws:s3:::b/app/*"
+        );
+    }
+}

@@ -1,0 +1,91 @@
+//! `policy`: what a third-party linter thinks of our IAM documents, and that nothing here can do what they deny.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::harness::{Place, Run, python};
+
+fn policy(place: &Place, arguments: &[&str]) -> Run {
+    let known = ["policy", "--application", "shop", "--account", "123456789012", "--region", "eu-west-1"];
+    place.run(known.iter().chain(arguments)).ok()
+}
+
+/// Every finding of `parliament`, which knows each action of AWS, its resources and its condition keys.
+fn lint(place: &Place, text: &str) -> String {
+    const LINT: &str = "import sys, parliament\n\
+        policy = parliament.analyze_policy_string(sys.argv[1])\n\
+        for finding in policy.findings:\n    print(finding.issue, str(finding.detail)[:60])";
+    place.sh(python().to_str().unwrap(), &["-W", "ignore", "-c", LINT, text])
+}
+
+#[test]
+fn a_linter_finds_nothing_in_any_role() {
+    let place = Place::new();
+    for role in ["publisher", "pruner", "deployer", "guard"] {
+        let run = policy(&place, &[role]);
+        let findings = lint(&place, &run.stdout);
+        // AWS publishes no tight list of what deploying needs downstream; the policy says so, and so does the linter.
+        let known = if role == "deployer" { "RESOURCE_STAR ['autoscaling:" } else { "" };
+        assert!(
+            findings.starts_with(known) && findings.lines().count() == usize::from(!known.is_empty()),
+            "{findings}\n{run}"
+        );
+    }
+    // The linter is awake.
+    let broken = policy(&place, &["publisher"]).stdout.replace("CreateApplicationVersion", "CreateApplicationVersoin");
+    assert!(lint(&place, &broken).contains("UNKNOWN_ACTION"));
+}
+
+#[test]
+fn a_role_has_no_rights_over_other_applications() {
+    let place = Place::new();
+    let policy: Value = policy(&place, &["publisher"]).json();
+    for statement in policy["Statement"].as_array().unwrap().iter().filter(|found| found["Effect"] == "Allow") {
+        let resources = statement["Resource"].to_string();
+        let writes =
+            ["Create", "Put", "Add", "Delete"].iter().any(|verb| statement["Action"].to_string().contains(verb));
+        let alone = statement["Sid"] == "Locate";
+        assert!(!writes || alone || resources.contains("shop"), "{statement:#}");
+    }
+}
+
+#[test]
+fn what_is_not_named_is_said() {
+    let run = Place::new().file("beansprout.toml", "[release]\napplication = 'shop'\n").run(["policy", "guard"]).ok();
+    assert!(run.stderr.contains("`--account`"), "{run}");
+    assert!(run.stderr.contains("`--region`"), "{run}");
+    Place::new().run(["policy", "guard", "--account", "12"]).exit(2);
+}
+
+/// The SDK can do all that AWS can. This program must not be able to: the calls are not in its source, so they are not
+/// linked.
+#[test]
+fn no_code_path_ends_an_application_or_an_environment() {
+    const NEVER: [&str; 6] = [
+        "delete_application(",
+        "delete_application::",
+        "terminate_environment(",
+        "terminate_environment::",
+        "rebuild_environment",
+        "delete_bucket",
+    ];
+    let mut seen = 0;
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            // The sandbox is AWS's side of the wire: there these are requests to answer.
+            if path.is_dir() && !path.ends_with("sandbox") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                seen += usize::from(text.contains("aws_sdk_elasticbeanstalk"));
+                for call in NEVER {
+                    assert!(!text.contains(call), "{} has `{call}`", path.display());
+                }
+            }
+        }
+    }
+    assert!(seen > 0, "the scan did not see the code that calls AWS");
+}
