@@ -28,6 +28,9 @@ pub(crate) struct SandboxArgs {
     /// How long transitions take
     #[arg(long, value_enum, default_value_t = Speed::Real)]
     speed: Speed,
+    /// Let calls fail as the JSON file FILE says, to test clients
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
 }
 
 /// Where the sandbox is, and what a client must know to find it.
@@ -56,7 +59,9 @@ pub(crate) fn sandbox(args: &SandboxArgs, world: &World, ui: &mut Ui) -> Result<
         Some(dir) => world.resolve(dir),
         None => Project::load(world)?.state_dir().join("sandbox"),
     };
-    let settings = Settings { port: args.port, speed: args.speed, ..Settings::new(world, &state) };
+    let faults = args.faults.as_ref().map(|file| sandbox::read_faults(&world.resolve(file))).transpose()?;
+    let faults = faults.unwrap_or_default();
+    let settings = Settings { port: args.port, speed: args.speed, faults, ..Settings::new(world, &state) };
     let server = Server::start(settings)?;
     let endpoint = server.endpoint();
     ui.answer(&Running { environment: sandbox::variables(&endpoint).into(), endpoint: endpoint.clone(), state });

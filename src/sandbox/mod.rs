@@ -6,6 +6,8 @@
 mod beanstalk;
 mod call;
 mod calls;
+mod dispatch;
+mod faults;
 mod input;
 mod model;
 mod reply;
@@ -19,6 +21,7 @@ use std::path::PathBuf;
 use crate::fault::{Exit, Fault};
 use crate::world::World;
 
+pub use self::faults::{Fault as Misfortune, Rule};
 pub use self::server::{Server, variables};
 
 /// The credentials that the sandbox knows. They open nothing else.
@@ -40,13 +43,21 @@ pub struct Settings {
     /// Where to listen; 0 takes any free port.
     pub port: u16,
     pub speed: Speed,
+    /// What goes wrong, for tests of clients.
+    pub faults: Vec<Rule>,
 }
 
 impl Settings {
     /// Any free port, transitions at once.
     pub fn new(world: &World, state: impl Into<PathBuf>) -> Self {
-        Self { world: world.clone(), state: state.into(), port: 0, speed: Speed::Instant }
+        Self { world: world.clone(), state: state.into(), port: 0, speed: Speed::Instant, faults: Vec::new() }
     }
+}
+
+/// Read the rules of a `--faults` file.
+pub fn read_faults(path: &std::path::Path) -> Result<Vec<Rule>, Error> {
+    let text = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    serde_json::from_slice(&text).map_err(|source| Error::Faults { path: path.to_owned(), source })
 }
 
 /// How long what AWS needs time for takes here.
@@ -70,6 +81,8 @@ pub enum Error {
     Newer { path: PathBuf, found: u64, known: u64 },
     #[error("`{}` is not a sandbox's state", path.display())]
     Broken { path: PathBuf, source: serde_json::Error },
+    #[error("`{}` is not a list of faults", path.display())]
+    Faults { path: PathBuf, source: serde_json::Error },
     #[error("failed to read `{}`", path.display())]
     Read { path: PathBuf, source: std::io::Error },
     #[error("failed to write `{}`", path.display())]
@@ -94,6 +107,7 @@ impl Fault for Error {
                 Some("update beansprout, or keep this version's state elsewhere with `--state DIR`".to_owned())
             }
             Self::Broken { path, .. } => Some(format!("move `{}` away to start with an empty sandbox", path.display())),
+            Self::Faults { .. } => Some("`docs/src/reference/sandbox.md` shows one".to_owned()),
             Self::Listen { .. } | Self::Threads { .. } | Self::Read { .. } | Self::Write { .. } => None,
         }
     }

@@ -1,34 +1,20 @@
-//! The listener: loopback only, one connection a task, every request to the service it was signed for.
+//! The listener: loopback only, one task a connection.
 
-use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
-use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderValue, ORIGIN};
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use s3s::Body;
-use s3s::service::S3Service;
-use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-use super::beanstalk::{self, Call, Question};
-use super::call::{Scope, Service, s3_operation};
-use super::calls::{Calls, Entry};
-use super::reply::{Envelope, Refusal};
+use super::calls::Calls;
+use super::dispatch::Sandbox;
+use super::faults::Faults;
 use super::s3::buckets::Buckets;
 use super::store::Store;
-use super::{ACCESS_KEY_ID, ACCOUNT, Error, REGION, Settings, Speed, input, s3};
-use crate::world::World;
-
-/// A Query request is small; the API's own limit is of this order.
-const LARGEST_QUERY: usize = 1024 * 1024;
-const STS: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+use super::{ACCESS_KEY_ID, Error, REGION, Settings, s3};
 
 /// A running sandbox. It ends when dropped; its state stays.
 pub struct Server {
@@ -39,7 +25,7 @@ pub struct Server {
 impl Server {
     /// Open the state and listen on loopback.
     pub fn start(settings: Settings) -> Result<Self, Error> {
-        let Settings { world, state, port, speed } = settings;
+        let Settings { world, state, port, speed, faults } = settings;
         let store = Store::open(&state)?;
         let buckets = Buckets::open(&state)?;
         let calls = Calls::open(&state)?;
@@ -59,7 +45,7 @@ impl Server {
             _ => Error::Listen { port, source },
         })?;
         let s3 = s3::service(buckets.clone(), world.clone());
-        let sandbox = Arc::new(Sandbox { world, store, buckets, calls, s3, speed });
+        let sandbox = Arc::new(Sandbox { world, store, buckets, calls, faults: Faults::new(faults), s3, speed });
         runtime.spawn(accept(listener, sandbox));
         Ok(Self { address, runtime: Some(runtime) })
     }
@@ -87,198 +73,14 @@ async fn accept(listener: TcpListener, sandbox: Arc<Sandbox>) {
         };
         let sandbox = Arc::clone(&sandbox);
         tokio::spawn(async move {
-            let service = service_fn(|request| {
-                let sandbox = Arc::clone(&sandbox);
-                async move { Ok::<_, Infallible>(sandbox.answer(request).await) }
-            });
+            let service = service_fn(|request| Arc::clone(&sandbox).answer(request));
             let connection = hyper::server::conn::http1::Builder::new()
                 .timer(TokioTimer::new())
                 .serve_connection(TokioIo::new(stream), service);
-            // A client that went away is not our error.
+            // A client that went away is not our error, nor is one that we left on purpose.
             let _ = connection.await;
         });
     }
-}
-
-struct Sandbox {
-    world: World,
-    store: Store,
-    buckets: Buckets,
-    calls: Calls,
-    s3: S3Service,
-    speed: Speed,
-}
-
-impl Sandbox {
-    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
-        if let Err(reason) = from_here(&request) {
-            return plain(StatusCode::FORBIDDEN, reason);
-        }
-        let (head, body) = request.into_parts();
-        let scope = Scope::of(&head.headers, &head.uri);
-        let form = head.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        let form = form.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
-        let service = match &scope {
-            Some(scope) => match scope.service() {
-                Some(service) => service,
-                None => {
-                    let text = "the sandbox has S3, Elastic Beanstalk and STS, nothing else\n";
-                    return plain(StatusCode::NOT_IMPLEMENTED, text);
-                }
-            },
-            None if form && head.method == Method::POST && head.uri.path() == "/" => Service::Beanstalk,
-            None => Service::S3,
-        };
-        let region = scope.as_ref().map_or(REGION, |scope| &scope.region).to_owned();
-        let id = request_id();
-        let (operation, response) = match service {
-            Service::S3 => {
-                let operation = s3_operation(&head.method, &head.uri, &head.headers).to_owned();
-                (operation, self.object(Request::from_parts(head, body.into())).await)
-            }
-            Service::Beanstalk | Service::Sts => match fields(&head.method, body).await {
-                Ok(fields) => {
-                    let action = fields.iter().find(|(name, _)| name == "Action");
-                    let operation = action.map(|(_, value)| value.clone()).unwrap_or_default();
-                    (operation, self.query(service, scope, &fields, &id))
-                }
-                Err(refusal) => (String::new(), envelope(service, &id).refusal(&refusal)),
-            },
-        };
-        self.calls.add(&Entry {
-            time: self.world.now(),
-            service: service.name().to_owned(),
-            operation,
-            region,
-            status: response.status().as_u16(),
-            code: response.extensions().get::<Refusal>().map(|refusal| refusal.code.to_owned()),
-            request: id,
-        });
-        response
-    }
-
-    async fn object(&self, request: Request<Body>) -> Response<Body> {
-        let writes = request.method() == Method::PUT || request.method() == Method::POST;
-        let answer = self.s3.call(request).await;
-        let mut answer = answer.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR, "the sandbox failed\n"));
-        if writes && answer.status().is_client_error() {
-            // The body may not have been read; the client must not send its next request behind it.
-            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        answer
-    }
-
-    /// A request of the Query protocol.
-    fn query(&self, service: Service, scope: Option<Scope>, fields: &[(String, String)], id: &str) -> Response<Body> {
-        let mut envelope = envelope(service, id);
-        let Some(scope) = scope else {
-            let refusal = Refusal::new(403, "MissingAuthenticationToken", "Missing Authentication Token");
-            return envelope.refusal(&refusal);
-        };
-        if scope.key != ACCESS_KEY_ID {
-            let message = "The security token included in the request is invalid.";
-            return envelope.refusal(&Refusal::new(403, "InvalidClientTokenId", message));
-        }
-        if service == Service::Sts {
-            return identity(fields, envelope);
-        }
-        let question = match Question::read(fields) {
-            Ok(question) => question,
-            Err(refusal) => return envelope.refusal(&refusal),
-        };
-        envelope.operation = &question.operation;
-        envelope.result = question.result.as_deref();
-        match self.beanstalk(&question, &scope.region, id) {
-            Ok(result) => envelope.success(&result),
-            Err(refusal) => envelope.refusal(&refusal),
-        }
-    }
-
-    /// The state's lock may be held by another process, so this waits on a thread that may.
-    fn beanstalk(&self, question: &Question, region: &str, request: &str) -> Result<Value, Refusal> {
-        tokio::task::block_in_place(|| {
-            let call = Call {
-                input: question.input.clone(),
-                region,
-                now: self.world.now(),
-                request,
-                speed: self.speed,
-                buckets: &self.buckets,
-            };
-            let answer = self.store.update(|state| beanstalk::answer(&call, question, state));
-            answer.unwrap_or_else(|error| Err(Refusal::internal(&error)))
-        })
-    }
-}
-
-fn envelope(service: Service, id: &str) -> Envelope<'_> {
-    let namespace = if service == Service::Sts { STS } else { beanstalk::NAMESPACE };
-    Envelope { namespace, operation: "Unknown", result: None, request: id }
-}
-
-/// The form that a Query request carries.
-async fn fields(method: &Method, body: Incoming) -> Result<Vec<(String, String)>, Refusal> {
-    if method != Method::POST {
-        let message = "The sandbox takes Query requests by POST only";
-        return Err(Refusal::new(405, "MethodNotAllowed", message));
-    }
-    match Limited::new(body, LARGEST_QUERY).collect().await {
-        Ok(body) => Ok(input::form(&body.to_bytes())),
-        Err(_) => {
-            let message = "The request did not arrive whole, or is too large";
-            Err(Refusal::new(413, "RequestEntityTooLarge", message))
-        }
-    }
-}
-
-/// STS knows one operation, the one that tells people who they are.
-fn identity<'a>(fields: &'a [(String, String)], mut envelope: Envelope<'a>) -> Response<Body> {
-    let action = fields.iter().find(|(name, _)| name == "Action").map_or("", |(_, value)| value);
-    if action != "GetCallerIdentity" {
-        let message = format!("Could not find operation {action} in the sandbox");
-        return envelope.refusal(&Refusal::new(400, "InvalidAction", message));
-    }
-    envelope.operation = action;
-    envelope.result = Some("GetCallerIdentityResult");
-    let arn = format!("arn:aws:iam::{ACCOUNT}:user/beansprout-sandbox");
-    envelope.success(&json!({"Arn": arn, "UserId": ACCESS_KEY_ID, "Account": ACCOUNT}))
-}
-
-/// Did a program of this machine ask, and not a web page that it shows?
-///
-/// A page may resolve its own name to 127.0.0.1, so the name must be loopback's; and a page of another site says where
-/// it comes from.
-fn from_here(request: &Request<Incoming>) -> Result<(), &'static str> {
-    let header = |name| request.headers().get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("?"));
-    let host =
-        header(HOST).or_else(|| request.uri().authority().map(|authority| authority.as_str())).unwrap_or_default();
-    if !is_loopback(host) {
-        return Err("the sandbox answers requests to 127.0.0.1 and localhost only\n");
-    }
-    let origin = header(ORIGIN);
-    if origin.is_some_and(|origin| origin.strip_prefix("http://") != Some(host)) {
-        return Err("the sandbox answers no requests of other sites\n");
-    }
-    Ok(())
-}
-
-fn is_loopback(host: &str) -> bool {
-    let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((name, _)) => name,
-        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
-    };
-    ["127.0.0.1", "localhost", "::1"].contains(&name)
-}
-
-fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
-    let response = Response::builder().status(status).header(CONTENT_TYPE, "text/plain; charset=utf-8");
-    response.body(Body::from(text.to_owned())).expect("the header above is valid")
-}
-
-/// A random UUID.
-fn request_id() -> String {
-    let hex = format!("{:032x}", fastrand::u128(..));
-    format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
 }
 
 /// The environment variables with which an AWS client finds this server.
@@ -290,24 +92,4 @@ pub fn variables(endpoint: &str) -> [(&'static str, String); 5] {
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_DEFAULT_REGION", REGION.to_owned()),
     ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_loopback_names_are_ours() {
-        #[track_caller]
-        fn case(host: &str, ours: bool) {
-            assert_eq!(is_loopback(host), ours, "{host}");
-        }
-        case("127.0.0.1:9324", true);
-        case("localhost", true);
-        case("[::1]:80", true);
-        case("example.com", false);
-        case("127.0.0.1.example.com:80", false);
-        case("localhost.example.com", false);
-        case("", false);
-    }
 }

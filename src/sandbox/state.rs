@@ -50,6 +50,9 @@ pub(super) struct Version {
     pub(super) status: Status,
     /// When `Processing` or `Building` ends.
     pub(super) due: Option<Timestamp>,
+    /// It will not pass.
+    #[serde(default)]
+    pub(super) doomed: bool,
     /// The call that made it.
     pub(super) request: String,
     pub(super) created: Timestamp,

@@ -1,6 +1,8 @@
 """What the boto3 scripts share: clients for the sandbox, and a way to expect a refusal."""
 
+import json
 import os
+import urllib.request
 
 import boto3
 from botocore.config import Config
@@ -39,3 +41,12 @@ class refused:
 def stranger(service, key="AKIAUNKNOWNUNKNOWN00", secret=os.environ["AWS_SECRET_ACCESS_KEY"]):
     """A client with other credentials than the sandbox's."""
     return client(service, aws_access_key_id=key, aws_secret_access_key=secret)
+
+
+def order(*rules, method="POST"):
+    """Order faults; each rule is a dictionary."""
+    request = urllib.request.Request(
+        ENDPOINT + "/-/faults", json.dumps(rules).encode(), {"Content-Type": "application/json"}, method=method
+    )
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)

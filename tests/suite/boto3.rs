@@ -54,3 +54,11 @@ fn the_model_is_what_botocore_publishes() {
         "run `python tests/clients/model.py > src/sandbox/model.json` and look at the difference"
     );
 }
+
+#[test]
+fn faults_come_on_order() {
+    let rule = r#"[{"on": "DescribeAccountAttributes", "fault": "throttle", "skip": 1}]"#;
+    let place = Place::new().file("faults.json", rule);
+    let (_running, endpoint) = start(&place, &["--faults", "faults.json"]);
+    script(&place, &endpoint, &["faults.py"]);
+}

@@ -114,3 +114,10 @@ fn the_answer_is_documented() {
     let document = run.document("sandbox/1");
     assert_eq!(document["environment"]["AWS_ENDPOINT_URL"], document["endpoint"]);
 }
+
+#[test]
+fn a_mistyped_fault_stops_the_start() {
+    let place = Place::new().file("faults.json", r#"[{"on": "PutObject", "fault": "boom"}]"#);
+    let run = place.run(["sandbox", "--port", "0", "--state", "state", "--faults", "faults.json"]).exit(3);
+    assert!(run.stderr.contains("`boom`"), "{run}");
+}

@@ -10,6 +10,7 @@ mod versions;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::faults::Fault;
 use super::input::{self, Input};
 use super::model::model;
 use super::reply::Refusal;
@@ -27,6 +28,8 @@ pub(super) struct Call<'a> {
     pub(super) request: &'a str,
     pub(super) speed: Speed,
     pub(super) buckets: &'a Buckets,
+    /// What goes wrong later, as a test ordered.
+    pub(super) fault: Option<Fault>,
 }
 
 type Operation = fn(&Call<'_>, &mut Region) -> Result<Value, Refusal>;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::super::faults::Fault;
 use super::super::reply::Refusal;
 use super::super::state::{Application, Event, Region, Severity, Source, Status, Subject, Version};
 use super::account::VERSIONS;
@@ -40,6 +41,7 @@ pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
         process,
         status: if process { Status::Processing } else { Status::Unprocessed },
         due: process.then(|| call.after(PROCESSING)),
+        doomed: call.fault == Some(Fault::ProcessingFails),
         request: call.request.to_owned(),
         created: call.now,
         updated: call.now,
@@ -157,12 +159,12 @@ pub(super) fn settle(region: &mut Region, now: Timestamp) {
         for (label, version) in &mut application.versions {
             let Some(due) = version.due.filter(|due| *due <= now) else { continue };
             version.due = None;
-            version.status = Status::Processed;
+            version.status = if version.doomed { Status::Failed } else { Status::Processed };
             version.updated = due;
             let status = version.status.wire();
             region.events.push(Event {
                 time: due,
-                severity: Severity::Info,
+                severity: if version.doomed { Severity::Error } else { Severity::Info },
                 message: format!("Finished processing application version {label}. Status: {status}."),
                 request: version.request.clone(),
                 subject: subject(name, label),

@@ -1,0 +1,292 @@
+//! The desk: every request goes to the service that it was signed for, unless it comes from elsewhere or meets a fault.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, ORIGIN};
+use hyper::{Method, Request, Response, StatusCode, Uri};
+use s3s::Body;
+use s3s::service::S3Service;
+use serde_json::{Value, json};
+
+use super::beanstalk::{self, Call, Question};
+use super::call::{Scope, Service, s3_operation};
+use super::calls::{Calls, Entry};
+use super::faults::{self, Fault, Faults};
+use super::reply::{Envelope, Refusal};
+use super::s3::buckets::Buckets;
+use super::store::Store;
+use super::{ACCESS_KEY_ID, ACCOUNT, REGION, Speed, input};
+use crate::world::World;
+
+/// A Query request is small; the API's own limit is of this order.
+const LARGEST_QUERY: usize = 1024 * 1024;
+const STS: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+/// Where the sandbox itself is talked to. No bucket can have this name.
+const FAULTS: &str = "/-/faults";
+
+/// The connection ends without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection was reset, as a rule said")]
+pub(super) struct Reset;
+
+pub(super) struct Sandbox {
+    pub(super) world: World,
+    pub(super) store: Store,
+    pub(super) buckets: Buckets,
+    pub(super) calls: Calls,
+    pub(super) faults: Faults,
+    pub(super) s3: S3Service,
+    pub(super) speed: Speed,
+}
+
+impl Sandbox {
+    pub(super) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Body>, Reset> {
+        let (head, body) = request.into_parts();
+        if let Err(reason) = from_here(&head.headers, &head.uri) {
+            return Ok(plain(StatusCode::FORBIDDEN, reason));
+        }
+        let kind = head.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        if head.uri.path() == FAULTS {
+            let body = small(body).await.unwrap_or_default();
+            return Ok(faults::control(&self.faults, &head.method, kind, &body));
+        }
+        let scope = Scope::of(&head.headers, &head.uri);
+        let form = kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+        let service = match scope.as_ref().map(Scope::service) {
+            Some(Some(service)) => service,
+            Some(None) => {
+                let text = "the sandbox has S3, Elastic Beanstalk and STS, nothing else\n";
+                return Ok(plain(StatusCode::NOT_IMPLEMENTED, text));
+            }
+            None if form && head.method == Method::POST && head.uri.path() == "/" => Service::Beanstalk,
+            None => Service::S3,
+        };
+        let id = request_id();
+        let region = scope.as_ref().map_or(REGION, |scope| &scope.region).to_owned();
+        let mut entry = Entry {
+            time: self.world.now(),
+            service: service.name().to_owned(),
+            operation: String::new(),
+            region,
+            status: 0,
+            code: None,
+            request: id.clone(),
+        };
+        let (fault, response) = match service {
+            Service::S3 => {
+                entry.operation = s3_operation(&head.method, &head.uri, &head.headers).to_owned();
+                let fault = self.meet(&entry.operation, |name| path_parameter(&head.uri, name)).await;
+                let response = match fault.and_then(|fault| fault.refusal(service, &entry.operation)) {
+                    Some(refusal) => Some(faults::answer(&refusal, service, &envelope(service, &id))),
+                    None if fault == Some(Fault::ResetBefore) => None,
+                    None => Some(self.object(Request::from_parts(head, body.into())).await),
+                };
+                (fault, response)
+            }
+            Service::Beanstalk | Service::Sts => match fields(&head.method, body).await {
+                Err(refusal) => (None, Some(envelope(service, &id).refusal(&refusal))),
+                Ok(fields) => {
+                    let field =
+                        |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
+                    entry.operation = field("Action").unwrap_or_default();
+                    let fault = self.meet(&entry.operation, field).await;
+                    let response = match fault.and_then(|fault| fault.refusal(service, &entry.operation)) {
+                        Some(refusal) => Some(envelope(service, &id).refusal(&refusal)),
+                        None if fault == Some(Fault::ResetBefore) => None,
+                        None => Some(self.query(service, scope, &fields, &id, fault)),
+                    };
+                    (fault, response)
+                }
+            },
+        };
+        let response = response.filter(|_| fault != Some(Fault::ResetAfter));
+        // A call whose answer never left has the status 0.
+        entry.status = response.as_ref().map_or(0, |response| response.status().as_u16());
+        let refusal = response.as_ref().and_then(|response| response.extensions().get::<Refusal>());
+        entry.code = refusal.map(|refusal| refusal.code.to_owned());
+        self.calls.add(&entry);
+        let response = response.ok_or(Reset)?;
+        if fault == Some(Fault::Truncate) { Ok(faults::truncate(response).await) } else { Ok(response) }
+    }
+
+    /// The fault that a call meets. A stall is over when this returns.
+    async fn meet(&self, operation: &str, parameter: impl Fn(&str) -> Option<String>) -> Option<Fault> {
+        let rule = self.faults.meet(operation, parameter)?;
+        if rule.fault == Fault::Stall {
+            tokio::time::sleep(Duration::from_secs(rule.seconds.into())).await;
+        }
+        Some(rule.fault)
+    }
+
+    async fn object(&self, request: Request<Body>) -> Response<Body> {
+        let writes = request.method() == Method::PUT || request.method() == Method::POST;
+        let answer = self.s3.call(request).await;
+        let mut answer = answer.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR, "the sandbox failed\n"));
+        if writes && answer.status().is_client_error() {
+            // The body may not have been read; the client must not send its next request behind it.
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        answer
+    }
+
+    /// A request of the Query protocol.
+    fn query(
+        &self,
+        service: Service,
+        scope: Option<Scope>,
+        fields: &[(String, String)],
+        id: &str,
+        fault: Option<Fault>,
+    ) -> Response<Body> {
+        let mut envelope = envelope(service, id);
+        let Some(scope) = scope else {
+            let refusal = Refusal::new(403, "MissingAuthenticationToken", "Missing Authentication Token");
+            return envelope.refusal(&refusal);
+        };
+        if scope.key != ACCESS_KEY_ID {
+            let message = "The security token included in the request is invalid.";
+            return envelope.refusal(&Refusal::new(403, "InvalidClientTokenId", message));
+        }
+        if service == Service::Sts {
+            return identity(fields, envelope);
+        }
+        let question = match Question::read(fields) {
+            Ok(question) => question,
+            Err(refusal) => return envelope.refusal(&refusal),
+        };
+        envelope.operation = &question.operation;
+        envelope.result = question.result.as_deref();
+        match self.beanstalk(&question, &scope.region, id, fault) {
+            Ok(result) => envelope.success(&result),
+            Err(refusal) => envelope.refusal(&refusal),
+        }
+    }
+
+    /// The state's lock may be held by another process, so this waits on a thread that may.
+    fn beanstalk(
+        &self,
+        question: &Question,
+        region: &str,
+        request: &str,
+        fault: Option<Fault>,
+    ) -> Result<Value, Refusal> {
+        tokio::task::block_in_place(|| {
+            let call = Call {
+                input: question.input.clone(),
+                region,
+                now: self.world.now(),
+                request,
+                speed: self.speed,
+                buckets: &self.buckets,
+                fault,
+            };
+            let answer = self.store.update(|state| beanstalk::answer(&call, question, state));
+            answer.unwrap_or_else(|error| Err(Refusal::internal(&error)))
+        })
+    }
+}
+
+fn envelope(service: Service, id: &str) -> Envelope<'_> {
+    let namespace = if service == Service::Sts { STS } else { beanstalk::NAMESPACE };
+    Envelope { namespace, operation: "Unknown", result: None, request: id }
+}
+
+/// The form that a Query request carries.
+async fn fields(method: &Method, body: Incoming) -> Result<Vec<(String, String)>, Refusal> {
+    if method != Method::POST {
+        let message = "The sandbox takes Query requests by POST only";
+        return Err(Refusal::new(405, "MethodNotAllowed", message));
+    }
+    let too_large = || Refusal::new(413, "RequestEntityTooLarge", "The request did not arrive whole, or is too large");
+    small(body).await.map(|body| input::form(&body)).ok_or_else(too_large)
+}
+
+/// A body, if it arrives whole and is not too large.
+async fn small(body: Incoming) -> Option<Bytes> {
+    Limited::new(body, LARGEST_QUERY).collect().await.ok().map(|body| body.to_bytes())
+}
+
+/// `Bucket` or `Key` of a request to S3.
+fn path_parameter(uri: &Uri, name: &str) -> Option<String> {
+    let path = uri.path().trim_start_matches('/');
+    let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+    match name {
+        "Bucket" => Some(bucket.to_owned()),
+        // A form's decoding also turns `+` into a space, which a path's does not.
+        "Key" => input::form(key.replace('+', "%2B").as_bytes()).into_iter().next().map(|(key, _)| key),
+        _ => None,
+    }
+}
+
+/// STS knows one operation, the one that tells people who they are.
+fn identity<'a>(fields: &'a [(String, String)], mut envelope: Envelope<'a>) -> Response<Body> {
+    let action = fields.iter().find(|(name, _)| name == "Action").map_or("", |(_, value)| value);
+    if action != "GetCallerIdentity" {
+        let message = format!("Could not find operation {action} in the sandbox");
+        return envelope.refusal(&Refusal::new(400, "InvalidAction", message));
+    }
+    envelope.operation = action;
+    envelope.result = Some("GetCallerIdentityResult");
+    let arn = format!("arn:aws:iam::{ACCOUNT}:user/beansprout-sandbox");
+    envelope.success(&json!({"Arn": arn, "UserId": ACCESS_KEY_ID, "Account": ACCOUNT}))
+}
+
+/// Did a program of this machine ask, and not a web page that it shows?
+///
+/// A page may resolve its own name to 127.0.0.1, so the name must be loopback's; and a page of another site says where
+/// it comes from.
+fn from_here(headers: &HeaderMap, uri: &Uri) -> Result<(), &'static str> {
+    let header = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("?"));
+    let host = header(HOST).or_else(|| uri.authority().map(|authority| authority.as_str())).unwrap_or_default();
+    if !is_loopback(host) {
+        return Err("the sandbox answers requests to 127.0.0.1 and localhost only\n");
+    }
+    let origin = header(ORIGIN);
+    if origin.is_some_and(|origin| origin.strip_prefix("http://") != Some(host)) {
+        return Err("the sandbox answers no requests of other sites\n");
+    }
+    Ok(())
+}
+
+fn is_loopback(host: &str) -> bool {
+    let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((name, _)) => name,
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    };
+    ["127.0.0.1", "localhost", "::1"].contains(&name)
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
+    let response = Response::builder().status(status).header(CONTENT_TYPE, "text/plain; charset=utf-8");
+    response.body(Body::from(text.to_owned())).expect("the header above is valid")
+}
+
+/// A random UUID.
+fn request_id() -> String {
+    let hex = format!("{:032x}", fastrand::u128(..));
+    format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_names_are_ours() {
+        #[track_caller]
+        fn case(host: &str, ours: bool) {
+            assert_eq!(is_loopback(host), ours, "{host}");
+        }
+        case("127.0.0.1:9324", true);
+        case("localhost", true);
+        case("[::1]:80", true);
+        case("example.com", false);
+        case("127.0.0.1.example.com:80", false);
+        case("localhost.example.com", false);
+        case("", false);
+    }
+}

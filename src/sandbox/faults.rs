@@ -1,0 +1,236 @@
+//! Bad days on order: tests say which call meets which misfortune, so that a client's answer to it can be seen.
+//!
+//! A rule names an operation and may name parameters; the matching calls are counted, the first `skip` pass, the next
+//! `times` meet the fault. Rules come from `--faults FILE`, or are posted to `/-/faults` while the sandbox runs.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures_util::stream;
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::Frame;
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use hyper::{Response, StatusCode};
+use s3s::Body;
+use serde::{Deserialize, Serialize};
+
+use super::call::Service;
+use super::reply::{Envelope, Refusal};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// The operation, such as `PutObject`; `*` is all of them.
+    pub on: String,
+    /// Parameters that must have these values. For S3 they are `Bucket` and `Key`.
+    #[serde(default)]
+    pub with: BTreeMap<String, String>,
+    pub fault: Fault,
+    /// How many matching calls pass first.
+    #[serde(default)]
+    pub skip: u32,
+    /// How many matching calls then meet the fault.
+    #[serde(default = "once")]
+    pub times: u32,
+    /// How long a `stall` lasts.
+    #[serde(default = "hour")]
+    pub seconds: u32,
+}
+
+fn once() -> u32 {
+    1
+}
+
+fn hour() -> u32 {
+    3600
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    /// Too many requests.
+    Throttle,
+    /// 500.
+    InternalError,
+    /// 503.
+    Unavailable,
+    AccessDenied,
+    ExpiredToken,
+    /// The connection ends and nothing was done.
+    ResetBefore,
+    /// It was done, and the connection ends instead of an answer.
+    ResetAfter,
+    /// It was done, and half of the answer arrives.
+    Truncate,
+    /// Nothing happens for `seconds`; then it is done and answered.
+    Stall,
+    /// The version's processing ends in `FAILED`.
+    ProcessingFails,
+    /// The environment's update fails; it keeps the old version.
+    DeploymentFails,
+    /// The environment's update fails on some instances and is taken back.
+    DeploymentRollsBack,
+    /// The new version runs, and its health is red.
+    DeploymentTurnsRed,
+    /// The update never ends by itself; it can be aborted.
+    DeploymentHangs,
+}
+
+/// The rules that still have something to do.
+#[derive(Default)]
+pub(super) struct Faults {
+    rules: Mutex<Vec<Rule>>,
+}
+
+impl Faults {
+    pub(super) fn new(rules: Vec<Rule>) -> Self {
+        Self { rules: Mutex::new(rules) }
+    }
+
+    pub(super) fn add(&self, rules: Vec<Rule>) {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner).extend(rules);
+    }
+
+    pub(super) fn clear(&self) {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    pub(super) fn left(&self) -> Vec<Rule> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The rule that this call meets, if any.
+    pub(super) fn meet(&self, operation: &str, parameter: impl Fn(&str) -> Option<String>) -> Option<Rule> {
+        let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut met = None;
+        for rule in rules.iter_mut() {
+            let matches = (rule.on == operation || rule.on == "*")
+                && rule.with.iter().all(|(name, value)| parameter(name).as_ref() == Some(value));
+            if !matches {
+                continue;
+            }
+            if rule.skip > 0 {
+                rule.skip -= 1;
+                continue;
+            }
+            rule.times -= 1;
+            met = Some(rule.clone());
+            break;
+        }
+        rules.retain(|rule| rule.times > 0);
+        met
+    }
+}
+
+impl Fault {
+    /// The refusal that this fault is, if it is one.
+    pub(super) fn refusal(self, service: Service, operation: &str) -> Option<Refusal> {
+        let s3 = service == Service::S3;
+        let refusal = match self {
+            Self::Throttle if s3 => Refusal::new(503, "SlowDown", "Please reduce your request rate."),
+            Self::Throttle => Refusal::new(400, "Throttling", "Rate exceeded"),
+            Self::InternalError if s3 => {
+                Refusal::new(500, "InternalError", "We encountered an internal error. Please try again.")
+            }
+            Self::InternalError => Refusal::new(500, "InternalFailure", "The request failed due to an internal error."),
+            Self::Unavailable => Refusal::new(503, "ServiceUnavailable", "The service is temporarily unavailable."),
+            Self::AccessDenied if s3 => Refusal::new(403, "AccessDenied", "Access Denied"),
+            Self::AccessDenied => {
+                let action = format!("{}:{operation}", service.name());
+                let user = format!("arn:aws:iam::{}:user/beansprout-sandbox", super::ACCOUNT);
+                Refusal::new(403, "AccessDenied", format!("User: {user} is not authorized to perform: {action}"))
+            }
+            Self::ExpiredToken if s3 => Refusal::new(400, "ExpiredToken", "The provided token has expired."),
+            Self::ExpiredToken => {
+                Refusal::new(403, "ExpiredToken", "The security token included in the request is expired")
+            }
+            _ => return None,
+        };
+        Some(refusal)
+    }
+}
+
+/// A refusal in the form of the service.
+pub(super) fn answer(refusal: &Refusal, service: Service, envelope: &Envelope<'_>) -> Response<Body> {
+    if service != Service::S3 {
+        return envelope.refusal(refusal);
+    }
+    let text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{}</Code><Message>{}</Message><RequestId>{}</RequestId></Error>",
+        refusal.code, refusal.message, envelope.request
+    );
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = refusal.status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    response.extensions_mut().insert(refusal.clone());
+    response
+}
+
+/// Half of the answer, under headers that promise all of it.
+pub(super) async fn truncate(response: Response<Body>) -> Response<Body> {
+    let (mut head, body) = response.into_parts();
+    let Ok(body) = body.collect().await else { return Response::from_parts(head, Body::empty()) };
+    let whole = body.to_bytes();
+    head.headers.insert(CONTENT_LENGTH, HeaderValue::from(whole.len()));
+    let half: Bytes = whole.slice(..whole.len() / 2);
+    let cut = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+    let frames = stream::iter([Ok(Frame::data(half)), Err(cut)]);
+    Response::from_parts(head, Body::http_body_unsync(StreamBody::new(frames)))
+}
+
+/// The rules over HTTP: `GET` lists what is left, `POST` adds, `DELETE` forgets.
+///
+/// Only `application/json` is taken: a web page cannot send that here without asking first, and is never answered.
+pub(super) fn control(faults: &Faults, method: &hyper::Method, kind: Option<&str>, body: &[u8]) -> Response<Body> {
+    let (status, text) = match method.as_str() {
+        "GET" => (StatusCode::OK, serde_json::to_string_pretty(&faults.left()).expect("rules have text keys")),
+        "DELETE" => {
+            faults.clear();
+            (StatusCode::OK, "[]".to_owned())
+        }
+        "POST" if kind == Some("application/json") => match serde_json::from_slice(body) {
+            Ok(rules) => {
+                faults.add(rules);
+                (StatusCode::OK, serde_json::to_string_pretty(&faults.left()).expect("rules have text keys"))
+            }
+            Err(error) => (StatusCode::BAD_REQUEST, format!("{error}\n")),
+        },
+        "POST" => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "rules are `application/json`\n".to_owned()),
+        _ => (StatusCode::METHOD_NOT_ALLOWED, "GET, POST or DELETE\n".to_owned()),
+    };
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nth_call_meets_its_fault() {
+        let rules = r#"[
+            {"on": "PutObject", "with": {"Key": "a"}, "fault": "reset-after", "skip": 1, "times": 2},
+            {"on": "*", "fault": "throttle"}
+        ]"#;
+        let faults = Faults::new(serde_json::from_str(rules).unwrap());
+        let call = |operation: &str, key: &str| {
+            let key = key.to_owned();
+            faults.meet(operation, |name| (name == "Key").then(|| key.clone())).map(|rule| rule.fault)
+        };
+        assert_eq!(call("PutObject", "a"), Some(Fault::Throttle));
+        assert_eq!(call("PutObject", "b"), None);
+        assert_eq!(call("PutObject", "a"), Some(Fault::ResetAfter));
+        assert_eq!(call("GetObject", "a"), None);
+        assert_eq!(call("PutObject", "a"), Some(Fault::ResetAfter));
+        assert_eq!(call("PutObject", "a"), None);
+        assert_eq!(faults.left(), []);
+    }
+
+    #[test]
+    fn a_mistyped_rule_is_refused() {
+        assert!(serde_json::from_str::<Rule>(r#"{"on": "x", "fault": "boom"}"#).is_err());
+        assert!(serde_json::from_str::<Rule>(r#"{"on": "x", "fault": "stall", "second": 1}"#).is_err());
+    }
+}
