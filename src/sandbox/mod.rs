@@ -3,6 +3,8 @@
 //! No mock trait stands in for AWS. The same client that talks to AWS talks to this server, and so do `boto3` and the
 //! EB CLI. What it keeps outlives it: the state is files in one folder, which two servers can share.
 
+pub mod instance;
+
 mod beanstalk;
 mod call;
 mod calls;

@@ -325,3 +325,14 @@ pub(crate) fn python() -> PathBuf {
         })
         .clone()
 }
+
+/// Is `program` missing on this machine? Says which Debian package has it, so that nobody takes the test for done.
+pub(crate) fn missing(program: &str, package: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]).any(|dir| dir.join(program).is_file());
+    if !found {
+        // Past the capture of output, so that it is seen although the test passes.
+        let _ = writeln!(std::io::stderr(), "LEFT OUT: this test needs `{program}` (Debian: `{package}`)");
+    }
+    !found
+}

@@ -10,6 +10,7 @@ mod terminal;
 mod boto3;
 mod check;
 mod house;
+mod instance;
 mod new;
 mod package;
 mod policy;

@@ -1,0 +1,185 @@
+//! Every process of an instance, so that none of them outlives it.
+//!
+//! Each program has a process group of its own. A program may still leave its group (`setsid`), so the environment of
+//! all of them carries a mark: the home of the instance. In a mount namespace the process namespace ends them anyway.
+
+use std::collections::BTreeSet;
+use std::process::{Child, Command, ExitStatus};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
+
+/// The variable that marks the processes of an instance.
+pub(crate) const MARK: &str = "BEANSPROUT_INSTANCE";
+
+/// How long a process may take to end after it was asked.
+const GRACE: Duration = Duration::from_secs(3);
+
+#[derive(Clone)]
+pub(crate) struct Crew {
+    mark: String,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    groups: BTreeSet<i32>,
+    closed: bool,
+}
+
+impl Crew {
+    /// `mark` names the instance. Processes that an earlier, killed run left behind end now.
+    pub(crate) fn new(mark: String) -> Self {
+        let crew = Self { mark, state: Arc::default() };
+        crew.end_strays();
+        crew
+    }
+
+    /// Start a program, unless everything is being ended.
+    pub(crate) fn spawn(&self, command: &mut Command) -> std::io::Result<Child> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.closed {
+            return Err(std::io::Error::other("the instance is being stopped"));
+        }
+        let child = command.env(MARK, &self.mark).spawn()?;
+        state.groups.insert(child.id().cast_signed());
+        Ok(child)
+    }
+
+    /// Wait for the end of `child`, for `limit` at most if there is one. What is left of its group is ended with it.
+    pub(crate) fn wait(&self, child: &mut Child, limit: Option<Duration>) -> std::io::Result<Option<ExitStatus>> {
+        let end = limit.map(|limit| Instant::now() + limit);
+        let mut pause = Duration::from_millis(1);
+        let status = loop {
+            if let Some(status) = child.try_wait()? {
+                break Some(status);
+            }
+            if end.is_some_and(|end| Instant::now() >= end) {
+                break None;
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(20));
+        };
+        let group = child.id().cast_signed();
+        end_group(group, Signal::KILL);
+        if status.is_none() {
+            child.wait()?;
+        }
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).groups.remove(&group);
+        Ok(status)
+    }
+
+    /// Ask these groups to end, and make them when they do not.
+    pub(crate) fn end(&self, groups: &[i32]) {
+        for group in groups {
+            end_group(*group, Signal::TERM);
+        }
+        let end = Instant::now() + GRACE;
+        while Instant::now() < end && groups.iter().any(|group| lives(*group)) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        for group in groups {
+            end_group(*group, Signal::KILL);
+        }
+    }
+
+    /// End everything, for good.
+    pub(crate) fn close(&self) {
+        let groups: Vec<i32> = {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.closed = true;
+            state.groups.iter().copied().collect()
+        };
+        self.end(&groups);
+        self.end_strays();
+    }
+
+    pub(crate) fn closed(&self) -> bool {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).closed
+    }
+
+    /// End the processes that carry the mark and are in no group of ours. Only Linux can tell.
+    pub(crate) fn end_strays(&self) {
+        // A process may fork while this looks, so look again; a fork bomb shall not keep us here.
+        for _ in 0..20 {
+            let strays = self.marked();
+            if strays.is_empty() {
+                return;
+            }
+            for pid in strays {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The living processes that carry the mark.
+    pub(crate) fn marked(&self) -> Vec<Pid> {
+        let entry = format!("{MARK}={}", self.mark);
+        let marked = |pid: i32| {
+            std::fs::read(format!("/proc/{pid}/environ"))
+                .is_ok_and(|vars| vars.split(|byte| *byte == 0).any(|var| var == entry.as_bytes()))
+        };
+        std::fs::read_dir("/proc")
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|dir| dir.file_name().to_str()?.parse().ok())
+            .filter(|pid| marked(*pid))
+            .filter_map(Pid::from_raw)
+            .collect()
+    }
+}
+
+fn end_group(group: i32, signal: Signal) {
+    if let Some(group) = Pid::from_raw(group) {
+        let _ = kill_process_group(group, signal);
+    }
+}
+
+fn lives(group: i32) -> bool {
+    Pid::from_raw(group).is_some_and(|group| test_kill_process_group(group).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::CommandExt;
+
+    use super::*;
+
+    fn sh(text: &str) -> Command {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", text]).process_group(0);
+        command
+    }
+
+    #[test]
+    fn nothing_survives_the_close() {
+        let home = tempfile::tempdir().unwrap();
+        let crew = Crew::new(home.path().to_string_lossy().into_owned());
+        let ready = home.path().join("ready");
+        // One that ignores being asked, and one that has left the group.
+        let text = format!("trap '' TERM; setsid sleep 600 & sleep 1; echo > {}; sleep 600", ready.display());
+        let mut child = crew.spawn(&mut sh(&text)).unwrap();
+        while !ready.exists() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert!(crew.marked().len() >= 2);
+        let crew_too = crew.clone();
+        let waiter = std::thread::spawn(move || crew_too.wait(&mut child, None).unwrap());
+        crew.close();
+        waiter.join().unwrap();
+        assert_eq!(crew.marked(), []);
+        assert!(crew.spawn(&mut sh("true")).is_err());
+    }
+
+    #[test]
+    fn a_program_that_hangs_is_ended() {
+        let home = tempfile::tempdir().unwrap();
+        let crew = Crew::new(home.path().to_string_lossy().into_owned());
+        let mut child = crew.spawn(&mut sh("sleep 600")).unwrap();
+        assert_eq!(crew.wait(&mut child, Some(Duration::from_millis(50))).unwrap(), None);
+        assert_eq!(crew.marked(), []);
+    }
+}

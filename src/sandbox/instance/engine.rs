@@ -1,0 +1,356 @@
+//! The platform's engine: goes through the timeline, step by step, and ends the deployment where AWS would.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::error::{Error, Io};
+use super::journal::Journal;
+use super::machine::{Machine, Ran};
+use super::places::{STAGING, VENV};
+use super::python::{Dependencies, Keep, Python};
+use super::settings::Settings;
+use super::supervisor::Service;
+use super::view::{Argv, Program};
+use super::{Event, hook};
+use crate::beanstalk::config_file::CommandLine;
+use crate::beanstalk::timeline::{Action, Environment, Failure, Stage, Step, Timeline, Work};
+
+/// One pass through the timeline.
+pub(crate) struct Engine<'a> {
+    pub(crate) machine: &'a Arc<Machine>,
+    pub(crate) timeline: &'a Timeline,
+    pub(crate) python: &'a Python,
+    pub(crate) settings: &'a Settings,
+    /// Environment properties and what the platform adds to them.
+    pub(crate) env: BTreeMap<String, String>,
+    /// The bundle, unpacked and waiting for its step.
+    pub(crate) unpacked: &'a Path,
+    pub(crate) leader: bool,
+    pub(crate) say: &'a mut dyn FnMut(Event),
+}
+
+/// What the engine asks its instance to do at the turn from the old version to the new.
+pub(crate) trait Stagehand {
+    fn stop_proxy(&mut self);
+    fn stop_services(&mut self);
+    fn start_services(&mut self, services: Vec<Service>) -> Result<(), Error>;
+    /// The inner error is the proxy's.
+    fn start_proxy(&mut self) -> Result<Result<(), String>, Error>;
+}
+
+impl Engine<'_> {
+    pub(crate) fn run(&mut self, stage: &mut dyn Stagehand) -> Result<(), Error> {
+        for step in &self.timeline.steps {
+            let instruction = step.instruction.map_or_else(|| format!("{:?}", step.stage), str::to_owned);
+            self.machine.note("INFO", &format!("Executing instruction: {instruction}"));
+            (self.say)(Event::Step { stage: step.stage, summary: step.summary });
+            if let Err(error) = self.step(step, stage) {
+                self.machine.note("ERROR", &format!("An error occurred during execution of [{instruction}]: {error}"));
+                return Err(error);
+            }
+        }
+        self.machine.note("INFO", "CommandService Response: {\"status\":\"SUCCESS\"}");
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step, stage: &mut dyn Stagehand) -> Result<(), Error> {
+        match step.stage {
+            Stage::Unpack => self.stage_application()?,
+            Stage::Flip => {
+                stage.stop_services();
+                self.machine.places.flip()?;
+            }
+            Stage::CleanExtensions if step.runs.on(self.leader) => clean(&self.machine.places.real(STAGING))?,
+            Stage::StopProxy => stage.stop_proxy(),
+            Stage::Dependencies => self.venv(step)?,
+            _ => {}
+        }
+        let mut services = Vec::new();
+        for action in &step.actions {
+            if !(step.runs.on(self.leader) && action.runs.on(self.leader)) {
+                self.skip(action);
+            } else if let Work::Process { command } = &action.work {
+                services.push(Service { name: action.name.clone(), command: command.clone() });
+            } else {
+                self.action(step, action)?;
+            }
+        }
+        match step.stage {
+            Stage::Flip => stage.start_services(services),
+            Stage::StartProxy => {
+                stage.start_proxy()?.map_err(|said| self.failed(step, &said, "eb-engine.log", Vec::new()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn skip(&mut self, action: &Action) {
+        use crate::beanstalk::timeline::Runs;
+        let why = match action.runs {
+            Runs::Leader => "this instance is not the leader",
+            Runs::Never { why } => why,
+            Runs::All => "the step does not run",
+        };
+        self.machine.note("INFO", &format!("skipping {} `{}`: {why}", action.work.noun(), action.name));
+    }
+
+    fn action(&mut self, step: &Step, action: &Action) -> Result<(), Error> {
+        match &action.work {
+            Work::Command { command, test, env } => self.command(step, action, command, test.as_ref(), env),
+            Work::Hook => self.hook(step, action),
+            Work::Dependencies { command } => self.dependencies(step, action, command),
+            Work::Build { command } => {
+                let log = Arc::new(self.machine.journal("eb-engine.log"));
+                let program = Program { argv: Argv::Shell(command), cwd: &action.cwd, env: &self.env };
+                let ran = self.machine.run(&program, &log, self.settings.timeout())?;
+                self.judge(step, action, &ran, "eb-engine.log")
+            }
+            Work::File { mode, content, base64, source, .. } => {
+                self.file(action, mode.as_deref(), content.as_deref().filter(|_| !base64 && source.is_none()))
+            }
+            Work::Package { manager, .. } => {
+                self.would_do(action, &format!("`{manager}` would install it on the instance"));
+                Ok(())
+            }
+            Work::Group { .. } | Work::User { .. } => {
+                self.would_do(action, "this machine's users are not the instance's");
+                Ok(())
+            }
+            Work::Source { url } => {
+                self.would_do(action, &format!("`{url}` would be downloaded and unpacked there"));
+                Ok(())
+            }
+            Work::Service { .. } => {
+                self.would_do(action, "this machine's services are not the instance's");
+                Ok(())
+            }
+            Work::Containers => {
+                self.would_do(action, "containers need an engine such as Docker");
+                Ok(())
+            }
+            Work::ProxyFile | Work::Process { .. } => Ok(()),
+        }
+    }
+
+    /// `StageApplication`: what was unpacked becomes staging.
+    fn stage_application(&mut self) -> Result<(), Error> {
+        let places = &self.machine.places;
+        places.remove(STAGING)?;
+        let staging = places.real(STAGING);
+        std::fs::rename(self.unpacked, &staging).doing("fill", &staging)?;
+        hook::prepare(self.machine, self.say)
+    }
+
+    fn command(
+        &mut self,
+        step: &Step,
+        action: &Action,
+        line: &CommandLine,
+        test: Option<&CommandLine>,
+        extra: &[(String, String)],
+    ) -> Result<(), Error> {
+        let early = step.stage == Stage::Extensions;
+        if early && !self.machine.view.is_namespace() {
+            self.would_do(action, "a command that may change the machine runs only in a namespace of its own");
+            return Ok(());
+        }
+        // cfn-init gives a command its own `env` and nothing else; container commands keep the properties.
+        let mut env = match step.environment {
+            Environment::Unconfirmed if early => self.machine.base.clone(),
+            _ => self.env.clone(),
+        };
+        env.extend(extra.iter().cloned());
+        let log = Arc::new(self.machine.journal("cfn-init-cmd.log"));
+        let init = self.machine.journal("cfn-init.log");
+        log.line(&format!("--- {} `{}`", action.work.noun(), action.name));
+        let machine = Arc::clone(self.machine);
+        let run = |line: &CommandLine| {
+            let argv = match line {
+                CommandLine::Shell(text) => Argv::Shell(text),
+                CommandLine::Program(list) => Argv::List(list),
+            };
+            machine.run(&Program { argv, cwd: &action.cwd, env: &env }, &log, self.settings.timeout())
+        };
+        if let Some(test) = test
+            && !run(test)?.end.good()
+        {
+            init.line(&format!("[INFO] Test failed for command {}", action.name));
+            (self.say)(Event::Skipped {
+                noun: "command",
+                name: action.name.clone(),
+                why: "its test failed".to_owned(),
+            });
+            return Ok(());
+        }
+        let ran = run(line)?;
+        let word = if ran.end.good() { "succeeded" } else { "failed" };
+        init.line(&format!("[INFO] Command {} {word}: {}", action.name, ran.end));
+        if early && !ran.end.good() && action.failure != Failure::Ignored {
+            self.would_do(action, &format!("it failed here ({}), where the machine is read-only", ran.end));
+            return Ok(());
+        }
+        self.judge(step, action, &ran, "cfn-init-cmd.log")
+    }
+
+    fn hook(&mut self, step: &Step, action: &Action) -> Result<(), Error> {
+        let path = format!("{}/{}", action.cwd, action.origin.path);
+        let log = Arc::new(self.machine.journal("eb-hooks.log"));
+        log.line(&format!("--- {}", action.origin.path));
+        if let Err(why) = hook::runnable(&self.machine.places.real(&path)) {
+            return Err(self.failed(
+                step,
+                &format!("hook `{}` cannot be started: {why}", action.origin.path),
+                "eb-hooks.log",
+                Vec::new(),
+            ));
+        }
+        let argv = [path];
+        let program = Program { argv: Argv::List(&argv), cwd: &action.cwd, env: &self.env };
+        let ran = self.machine.run(&program, &log, self.settings.timeout())?;
+        self.judge(step, action, &ran, "eb-hooks.log")
+    }
+
+    /// The virtual environment exists whether or not something is installed into it.
+    fn venv(&mut self, step: &Step) -> Result<(), Error> {
+        if step.actions.is_empty() {
+            let log = Arc::new(self.machine.journal("eb-engine.log"));
+            self.python.venv(self.machine, &log, Keep::Always)?;
+            self.gunicorn(step, &log)?;
+        }
+        Ok(())
+    }
+
+    fn dependencies(&mut self, step: &Step, action: &Action, command: &str) -> Result<(), Error> {
+        use crate::beanstalk::timeline::Event as Why;
+        let log = Arc::new(self.machine.journal("eb-engine.log"));
+        let dependencies = Dependencies::read(self.machine, &action.name, command)?;
+        let keep = match self.timeline.event {
+            Why::Launch | Why::ScaleOut => Keep::Same(dependencies.digest.clone()),
+            Why::Deploy | Why::Config => Keep::Always,
+        };
+        let venv = self.python.venv(self.machine, &log, keep)?;
+        match venv.install(&dependencies, self.machine, &self.env, &log, self.settings.timeout())? {
+            None => self.note(&format!("`{}` is as it was, and installed", action.name)),
+            Some(ran) => self.judge(step, action, &ran, "eb-engine.log")?,
+        }
+        self.gunicorn(step, &log)
+    }
+
+    /// The platform brings gunicorn along, and nothing else. Here it comes when somebody asks for it.
+    fn gunicorn(&mut self, step: &Step, log: &Arc<Journal>) -> Result<(), Error> {
+        let asks = |action: &Action| matches!(&action.work, Work::Process { command } if command.contains("gunicorn"));
+        let there = self.machine.places.real(VENV).join("bin/gunicorn").exists();
+        if there || !self.timeline.actions().any(|(_, action)| asks(action)) {
+            return Ok(());
+        }
+        let argv = [format!("{VENV}/bin/pip"), "install".into(), "--quiet".into(), "gunicorn".into()];
+        let program = Program { argv: Argv::List(&argv), cwd: STAGING, env: &self.env };
+        let ran = self.machine.run(&program, log, self.settings.timeout())?;
+        match ran.end.good() {
+            true => Ok(()),
+            false => Err(self.failed(
+                step,
+                "gunicorn, which the platform brings along, cannot be installed",
+                "eb-engine.log",
+                ran.last,
+            )),
+        }
+    }
+
+    /// A file that the project wants on the instance: written where the instance is ours.
+    fn file(&mut self, action: &Action, mode: Option<&str>, content: Option<&str>) -> Result<(), Error> {
+        let ours = super::places::ROOTS.iter().any(|root| Path::new(&action.name).starts_with(root));
+        let clean = !Path::new(&action.name).components().any(|part| part == std::path::Component::ParentDir);
+        let (Some(content), true) = (content, ours && clean) else {
+            self.would_do(action, "it lies outside of what is the instance's here");
+            return Ok(());
+        };
+        let file = self.machine.places.write(&action.name, self.machine.view.rewrite(content))?;
+        if let Some(mode) = mode.and_then(|text| u32::from_str_radix(text, 8).ok()) {
+            use std::os::unix::fs::PermissionsExt;
+            let permissions = std::fs::Permissions::from_mode(mode & 0o777);
+            std::fs::set_permissions(&file, permissions).doing("set the mode of", &file)?;
+        }
+        Ok(())
+    }
+
+    /// What becomes of the deployment after `ran`.
+    fn judge(&mut self, step: &Step, action: &Action, ran: &Ran, log: &str) -> Result<(), Error> {
+        let noun = action.work.noun();
+        let name = match action.work {
+            Work::Hook => &action.origin.path,
+            _ => &action.name,
+        };
+        self.machine.note("INFO", &format!("{noun} `{name}`: {}", ran.end));
+        if ran.end.good() {
+            (self.say)(Event::Ran { noun, name: name.clone() });
+            return Ok(());
+        }
+        if action.failure == Failure::Ignored {
+            self.warn(&format!("{noun} `{name}` failed ({}), which `ignoreErrors` allows", ran.end));
+            return Ok(());
+        }
+        Err(self.failed(step, &format!("{noun} `{name}` failed: {}", ran.end), log, ran.last.clone()))
+    }
+
+    fn failed(&self, step: &Step, message: &str, log: &str, tail: Vec<String>) -> Error {
+        Error::Step {
+            instruction: step.instruction.map_or_else(|| step.summary.to_owned(), str::to_owned),
+            message: message.to_owned(),
+            consequence: step.failure,
+            log: self.machine.log_path(log),
+            tail,
+        }
+    }
+
+    fn would_do(&mut self, action: &Action, why: &str) {
+        let noun = action.work.noun();
+        self.machine.note("INFO", &format!("not done here: {noun} `{}`: {why}", action.name));
+        (self.say)(Event::WouldDo { noun, name: action.name.clone(), why: why.to_owned() });
+    }
+
+    fn note(&mut self, text: &str) {
+        self.machine.note("INFO", text);
+        (self.say)(Event::Note(text.to_owned()));
+    }
+
+    fn warn(&mut self, text: &str) {
+        self.machine.note("WARN", text);
+        (self.say)(Event::Warning(text.to_owned()));
+    }
+}
+
+/// Remove every `.ebextensions` folder below `dir`.
+fn clean(dir: &Path) -> Result<(), Error> {
+    for path in folders(dir) {
+        if path.file_name().is_some_and(|name| name == crate::beanstalk::customizations::EXTENSIONS) {
+            std::fs::remove_dir_all(&path).doing("remove", &path)?;
+        } else {
+            clean(&path)?;
+        }
+    }
+    Ok(())
+}
+
+fn folders(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_extensions_reach_the_running_version() {
+        let dir = tempfile::tempdir().unwrap();
+        for path in [".ebextensions/deep", "app/.ebextensions", "app/kept"] {
+            std::fs::create_dir_all(dir.path().join(path)).unwrap();
+        }
+        clean(dir.path()).unwrap();
+        assert!(!dir.path().join(".ebextensions").exists());
+        assert!(!dir.path().join("app/.ebextensions").exists());
+        assert!(dir.path().join("app/kept").exists());
+    }
+}

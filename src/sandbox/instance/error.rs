@@ -1,0 +1,79 @@
+//! What can go wrong on an instance: the machine it stands on, or a step of the deployment.
+
+use std::path::{Path, PathBuf};
+
+use crate::beanstalk::timeline::Failure;
+use crate::fault::{Exit, Fault};
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("failed to {doing} `{}`", path.display())]
+    Io { doing: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("there is no `{name}` to run the application with")]
+    PythonMissing { name: String },
+    #[error("`{}` cannot create virtual environments", python.display())]
+    VenvMissing { python: PathBuf, said: String },
+    #[error("port {port} is not free on 127.0.0.1")]
+    Port { port: u16, source: std::io::Error },
+    #[error("another run is using the instance in `{}`", home.display())]
+    InUse { home: PathBuf },
+    #[error("failed to start a thread")]
+    Thread(#[source] std::io::Error),
+    #[error(transparent)]
+    Unpack(#[from] crate::bundle::UnpackError),
+    #[error(transparent)]
+    Folder(#[from] crate::folder::Error),
+    #[error("the deployment failed at `{instruction}`: {message}")]
+    Step { instruction: String, message: String, consequence: Failure, log: PathBuf, tail: Vec<String> },
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Io { .. } | Self::PythonMissing { .. } | Self::VenvMissing { .. } | Self::Thread(_) => Exit::Invalid,
+            Self::InUse { .. } => Exit::Invalid,
+            Self::Unpack(error) => error.exit(),
+            Self::Folder(error) => error.exit(),
+            Self::Port { .. } => Exit::Usage,
+            Self::Step { .. } => Exit::DeployFailed,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Io { .. } | Self::Thread(_) => None,
+            Self::Unpack(error) => error.hint(),
+            Self::Folder(error) => error.hint(),
+            Self::PythonMissing { .. } => {
+                Some("install Python 3 with venv; Debian: `apt install python3-venv`".to_owned())
+            }
+            Self::VenvMissing { .. } => {
+                Some("Debian keeps venv in a package of its own: `apt install python3-venv`".to_owned())
+            }
+            Self::Port { .. } => Some("choose another with `--port`, or `--port 0` for any".to_owned()),
+            Self::InUse { .. } => Some("end the other `beansprout up`, or run this one in another folder".to_owned()),
+            Self::Step { consequence, log, tail, .. } => {
+                let mut text = format!("on AWS: {}\nthe whole log is `{}`", consequence.phrase(), log.display());
+                if !tail.is_empty() {
+                    text.push_str("; its last lines:");
+                    for line in tail {
+                        text.push_str("\n  | ");
+                        text.push_str(line);
+                    }
+                }
+                Some(text)
+            }
+        }
+    }
+}
+
+/// Gives an I/O error its path.
+pub(crate) trait Io<T> {
+    fn doing(self, doing: &'static str, path: impl AsRef<Path>) -> Result<T, Error>;
+}
+
+impl<T> Io<T> for std::io::Result<T> {
+    fn doing(self, doing: &'static str, path: impl AsRef<Path>) -> Result<T, Error> {
+        self.map_err(|source| Error::Io { doing, path: path.as_ref().to_owned(), source })
+    }
+}

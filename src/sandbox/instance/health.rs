@@ -1,0 +1,194 @@
+//! The health check as the balancer makes it: plain HTTP, with the instance's address for a host name.
+//!
+//! It is where most Django projects first fail on Elastic Beanstalk, so it is asked here, and the answer explained.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use super::machine::Machine;
+use super::settings::Settings;
+
+/// An address as instances have them: private, and in no `ALLOWED_HOSTS`.
+pub(crate) const INSTANCE_IP: &str = "172.31.0.10";
+
+/// How long an application may take to start before the answer counts.
+const START: Duration = Duration::from_secs(20);
+
+/// What the balancer thinks of the instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    pub path: String,
+    pub answer: Answer,
+    /// Why it is so, and what to do.
+    pub finding: Option<Finding>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    Status(u16),
+    Nothing(String),
+}
+
+/// A known mistake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub what: String,
+    pub hint: String,
+    /// The last words of the web process, where they say more.
+    pub tail: Vec<String>,
+}
+
+impl Health {
+    pub fn good(&self) -> bool {
+        self.finding.is_none()
+    }
+}
+
+pub(crate) fn ask(machine: &Machine, port: u16, settings: &Settings) -> Health {
+    let path = path(settings);
+    let began = Instant::now();
+    let mut pause = Duration::from_millis(20);
+    let answer = loop {
+        let answer = get(port, &path);
+        // 502 and 503 are what the proxy says of an application that is still starting.
+        let starting = !matches!(&answer, Ok((status, _)) if *status != 502 && *status != 503);
+        if !starting || began.elapsed() >= START {
+            break answer;
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(300));
+    };
+    let (answer, location) = match answer {
+        Ok((status, location)) => (Answer::Status(status), location),
+        Err(error) => (Answer::Nothing(error.to_string()), None),
+    };
+    let finding = finding(&path, &answer, location.as_deref(), settings, machine);
+    Health { path, answer, finding }
+}
+
+fn path(settings: &Settings) -> String {
+    let path = settings.get("aws:elasticbeanstalk:environment:process:default", "HealthCheckPath");
+    let url = settings.get("aws:elasticbeanstalk:application", "Application Healthcheck URL");
+    let text = path.or(url).unwrap_or("/");
+    // The second form may be `HTTP:80/path`.
+    text.find('/').map_or_else(|| format!("/{text}"), |at| text[at..].to_owned())
+}
+
+fn finding(
+    path: &str,
+    answer: &Answer,
+    location: Option<&str>,
+    settings: &Settings,
+    machine: &Machine,
+) -> Option<Finding> {
+    let wanted = settings.get("aws:elasticbeanstalk:environment:process:default", "MatcherHTTPCode").unwrap_or("200");
+    let status = match answer {
+        Answer::Status(status) => *status,
+        Answer::Nothing(_) => 0,
+    };
+    if accepts(wanted, status) {
+        return None;
+    }
+    let (what, hint, with_tail) = explain(path, status, location);
+    let tail = if with_tail { machine.journal("web.stdout.log").tail(12) } else { Vec::new() };
+    Some(Finding { what, hint: hint.to_owned(), tail })
+}
+
+/// What an answer other than the wanted one means.
+fn explain(path: &str, status: u16, location: Option<&str>) -> (String, &'static str, bool) {
+    match status {
+        400 => (
+            format!(
+                "`{path}` answers 400: Django refuses the host name, which is the instance's address in a health check"
+            ),
+            "answer the health path in a middleware before the host is checked; do not allow every host",
+            false,
+        ),
+        301 | 302 | 307 | 308 if location.is_some_and(|to| to.starts_with("https:")) => (
+            format!("`{path}` answers {status}: plain HTTP is sent to https, and a health check is plain HTTP"),
+            "exempt the path with `SECURE_REDIRECT_EXEMPT`, or answer it in a middleware before `SecurityMiddleware`",
+            false,
+        ),
+        301 | 302 | 303 | 307 | 308 => (
+            format!("`{path}` answers {status}: it leads to `{}`", location.unwrap_or("another page")),
+            "give the health check a path of its own that needs no login: `HealthCheckPath`",
+            false,
+        ),
+        404 => (
+            format!("`{path}` answers 404: the application has no such page"),
+            "point `HealthCheckPath` to a page that there is",
+            false,
+        ),
+        502 => (
+            "the web process does not answer (502)".to_owned(),
+            "it must listen on the port that `PORT` names; its log says whether it started at all",
+            true,
+        ),
+        504 => (format!("`{path}` takes too long (504)"), "a health path should touch little", true),
+        500..=599 => (format!("`{path}` answers {status}"), "the log of the web process has the traceback", true),
+        0 => (format!("`{path}` gets no answer"), "the log of the web process may say why", true),
+        _ => (
+            format!("`{path}` answers {status}, which `MatcherHTTPCode` does not name"),
+            "change the one or the other",
+            false,
+        ),
+    }
+}
+
+/// Is `status` in a list such as `200,301-302`?
+fn accepts(wanted: &str, status: u16) -> bool {
+    wanted.split(',').any(|part| {
+        let (from, to) = part.split_once('-').unwrap_or((part, part));
+        match (from.trim().parse::<u16>(), to.trim().parse::<u16>()) {
+            (Ok(from), Ok(to)) => (from..=to).contains(&status),
+            _ => false,
+        }
+    })
+}
+
+fn get(port: u16, path: &str) -> std::io::Result<(u16, Option<String>)> {
+    let mut stream =
+        TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)), Duration::from_secs(5))?;
+    stream.set_read_timeout(Some(Duration::from_secs(65)))?;
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {INSTANCE_IP}\r\nUser-Agent: ELB-HealthChecker/2.0\r\nConnection: close\r\n\r\n"
+    )?;
+    let mut head = Vec::new();
+    stream.take(64 * 1024).read_to_end(&mut head)?;
+    let text = String::from_utf8_lossy(&head);
+    let head = text.split("\r\n\r\n").next().unwrap_or_default();
+    let status = head.split(' ').nth(1).and_then(|word| word.parse().ok());
+    let status = status.ok_or_else(|| std::io::Error::other("the answer is not HTTP"))?;
+    let location = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("location").then(|| value.trim().to_owned())
+    });
+    Ok((status, location))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_may_be_lists_and_ranges() {
+        assert!(accepts("200", 200));
+        assert!(accepts("200, 301-302", 302));
+        assert!(!accepts("200", 301));
+        assert!(!accepts("", 200));
+    }
+
+    #[test]
+    fn the_health_path_comes_from_the_options() {
+        let case = |namespace: &str, name: &str, value: &str| {
+            let mut settings = Settings::default();
+            settings.set(namespace, name, value);
+            path(&settings)
+        };
+        assert_eq!(path(&Settings::default()), "/");
+        assert_eq!(case("aws:elasticbeanstalk:environment:process:default", "HealthCheckPath", "/up/"), "/up/");
+        assert_eq!(case("aws:elasticbeanstalk:application", "Application Healthcheck URL", "HTTP:80/up"), "/up");
+    }
+}

@@ -1,0 +1,137 @@
+//! Where things are on an instance: the paths that scripts write down, and the folders that stand for them here.
+
+use std::path::{Path, PathBuf};
+
+use super::error::{Error, Io};
+
+/// The virtual environment's name on every instance whose logs are public. Scripts find it as `/var/app/venv/*`.
+pub(crate) const VENV: &str = "/var/app/venv/staging-LQM1lest";
+pub(crate) const STAGING: &str = "/var/app/staging";
+pub(crate) const CURRENT: &str = "/var/app/current";
+pub(crate) const GET_CONFIG: &str = "/opt/elasticbeanstalk/bin/get-config";
+
+/// The trees of an instance that a laptop has no business to have at its root.
+pub(crate) const ROOTS: [&str; 4] = ["/var/app", "/var/log", "/var/proxy", "/opt/elasticbeanstalk"];
+
+/// The folders of one instance, all below one home.
+#[derive(Debug, Clone)]
+pub(crate) struct Places {
+    home: PathBuf,
+}
+
+impl Places {
+    /// Make the folders that do not exist yet. What an earlier run left in them stays.
+    pub(crate) fn prepare(home: &Path) -> Result<Self, Error> {
+        std::fs::create_dir_all(home).doing("create", home)?;
+        let home = home.canonicalize().doing("find", home)?;
+        let places = Self { home };
+        for dir in ["/var/app/venv", "/var/log", "/var/proxy", "/opt/elasticbeanstalk/bin"] {
+            let dir = places.real(dir);
+            std::fs::create_dir_all(&dir).doing("create", &dir)?;
+        }
+        places.fresh("tmp")?;
+        places.write_users()?;
+        Ok(places)
+    }
+
+    /// Does root run this instance?
+    pub(crate) fn of_root(&self) -> Result<bool, Error> {
+        use std::os::unix::fs::MetadataExt;
+        Ok(std::fs::metadata(&self.home).doing("look at", &self.home)?.uid() == 0)
+    }
+
+    /// The users that an instance has, as names of the one who runs this.
+    fn write_users(&self) -> Result<(), Error> {
+        use std::os::unix::fs::MetadataExt;
+        let owner = std::fs::metadata(&self.home).doing("look at", &self.home)?;
+        let (uid, gid) = (owner.uid(), owner.gid());
+        let with = |file: &str, lines: [String; 2]| {
+            let own = std::fs::read_to_string(file).unwrap_or_default();
+            format!("{}\n{}\n", own.trim_end(), lines.join("\n"))
+        };
+        let user = |name: &str| format!("{name}:x:{uid}:{gid}::/tmp:/sbin/nologin");
+        self.write("/etc/passwd", with("/etc/passwd", [user("webapp"), user("ec2-user")]))?;
+        let group = |name: &str| format!("{name}:x:{gid}:");
+        self.write("/etc/group", with("/etc/group", [group("webapp"), group("ec2-user")]))?;
+        Ok(())
+    }
+
+    pub(crate) fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// Where `path` of the instance is on this machine.
+    pub(crate) fn real(&self, path: impl AsRef<Path>) -> PathBuf {
+        let path = path.as_ref();
+        self.home.join(path.strip_prefix("/").unwrap_or(path))
+    }
+
+    /// An empty folder at `path` of the instance.
+    pub(crate) fn fresh(&self, path: &str) -> Result<PathBuf, Error> {
+        let dir = self.real(path);
+        remove_tree(&dir)?;
+        std::fs::create_dir_all(&dir).doing("create", &dir)?;
+        Ok(dir)
+    }
+
+    pub(crate) fn remove(&self, path: &str) -> Result<(), Error> {
+        remove_tree(&self.real(path))
+    }
+
+    /// What `FlipApplication` does: staging becomes current, and nothing is left at staging.
+    pub(crate) fn flip(&self) -> Result<(), Error> {
+        let current = self.real(CURRENT);
+        remove_tree(&current)?;
+        std::fs::rename(self.real(STAGING), &current).doing("replace", &current)
+    }
+
+    /// Write a file of the instance, with the folders above it.
+    pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) -> Result<PathBuf, Error> {
+        let file = self.real(path);
+        if let Some(dir) = file.parent() {
+            std::fs::create_dir_all(dir).doing("create", dir)?;
+        }
+        std::fs::write(&file, content).doing("write", &file)?;
+        Ok(file)
+    }
+}
+
+/// Remove `dir` even if something in it made itself read-only.
+fn remove_tree(dir: &Path) -> Result<(), Error> {
+    let gone = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+    match std::fs::remove_dir_all(dir) {
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            unlock(dir);
+            std::fs::remove_dir_all(dir).doing("remove", dir)
+        }
+        Err(error) if gone(&error) => Ok(()),
+        result => result.doing("remove", dir),
+    }
+}
+
+fn unlock(dir: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let _ = std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755));
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            unlock(&entry.path());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flipping_leaves_no_staging() {
+        let home = tempfile::tempdir().unwrap();
+        let places = Places::prepare(home.path()).unwrap();
+        places.write("/var/app/current/old", "").unwrap();
+        places.write("/var/app/staging/new", "").unwrap();
+        places.flip().unwrap();
+        assert!(places.real("/var/app/current/new").exists());
+        assert!(!places.real("/var/app/current/old").exists());
+        assert!(!places.real(STAGING).exists());
+    }
+}

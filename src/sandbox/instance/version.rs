@@ -1,0 +1,98 @@
+//! A version on its way to an instance: unpacked aside, read, and its timeline made, before anything is touched.
+
+use std::path::{Path, PathBuf};
+
+use super::Event;
+use super::error::{Error, Io};
+use super::machine::Machine;
+use super::settings::Settings;
+use crate::beanstalk::config_file::{ConfigFile, ProblemKind};
+use crate::beanstalk::customizations::Customizations;
+use crate::beanstalk::timeline::{self, Failure, Timeline};
+use crate::bundle;
+use crate::folder;
+
+/// Where the engine keeps the bundle of the version that runs.
+pub(crate) const BUNDLE: &str = "/opt/elasticbeanstalk/deployment/app_source_bundle";
+const UNPACKED: &str = "/opt/elasticbeanstalk/deployment/unpacked";
+
+pub(crate) struct Version {
+    pub(crate) timeline: Timeline,
+    /// What is set directly, over what the files set.
+    pub(crate) settings: Settings,
+    pub(crate) unpacked: PathBuf,
+    bundle: PathBuf,
+}
+
+impl Version {
+    pub(crate) fn open(
+        machine: &Machine,
+        bundle: &Path,
+        direct: &Settings,
+        event: timeline::Event,
+        say: &mut dyn FnMut(Event),
+    ) -> Result<Self, Error> {
+        let unpacked = machine.places.fresh(UNPACKED)?;
+        bundle::unpack(bundle, &unpacked)?;
+        let tree = folder::read(&unpacked, |_| false)?;
+        let customizations = Customizations::read(&tree);
+        for file in &customizations.configs {
+            judge(file, machine, say)?;
+        }
+        if let Some(invalid) = customizations.procfile.iter().flat_map(|file| &file.invalid).next() {
+            return Err(rejected(
+                machine,
+                format!("`Procfile` has a line that does not say `name: command` ({:?})", invalid.reason),
+            ));
+        }
+        let mut files = Settings::default();
+        for setting in customizations.used().flat_map(|file| &file.option_settings) {
+            files.set(&setting.namespace.value, &setting.name.value, setting.value.value.clone());
+        }
+        let timeline = Timeline::new(&customizations, event);
+        Ok(Self { timeline, settings: direct.over(files), unpacked, bundle: bundle.to_owned() })
+    }
+
+    /// The version runs: its bundle is the one that a configuration deployment unpacks again.
+    pub(crate) fn keep(self, machine: &Machine) -> Result<(), Error> {
+        let kept = machine.places.real(BUNDLE);
+        if kept == self.bundle {
+            return Ok(());
+        }
+        let beside = kept.with_extension("new");
+        std::fs::copy(&self.bundle, &beside).doing("write", &beside)?;
+        std::fs::rename(&beside, &kept).doing("write", &kept)
+    }
+}
+
+/// A file that cannot be parsed ends the deployment before it begins; one with an unknown section is passed over.
+fn judge(file: &ConfigFile, machine: &Machine, say: &mut dyn FnMut(Event)) -> Result<(), Error> {
+    for problem in &file.problems {
+        match &problem.kind {
+            ProblemKind::Encoding(_) | ProblemKind::Syntax(_) | ProblemKind::NotAMap { .. } => {
+                let line = file.text.get(..problem.span.start).map_or(1, |before| before.matches('\n').count() + 1);
+                let text =
+                    format!("the configuration file `{}` contains invalid YAML or JSON, at line {line}", file.path);
+                return Err(rejected(machine, text));
+            }
+            ProblemKind::UnknownSection { name } => {
+                let text = format!("`{}` is skipped: it contains the invalid key `{name}`", file.path);
+                machine.note("WARN", &text);
+                say(Event::Warning(text));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn rejected(machine: &Machine, message: String) -> Error {
+    machine.note("ERROR", &message);
+    Error::Step {
+        instruction: "validation".to_owned(),
+        message,
+        consequence: Failure::KeepsOld,
+        log: machine.log_path("eb-engine.log"),
+        tail: Vec::new(),
+    }
+}
