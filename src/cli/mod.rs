@@ -1,13 +1,16 @@
 //! The roof: one file per verb, each with its arguments, its help and its story: read, decide, act, say.
 
+mod aws;
 mod check;
 mod completions;
 mod interview;
 pub(crate) mod new;
 mod package;
 mod policy;
+mod publish;
 mod sandbox;
 mod stack;
+mod versions;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -55,8 +58,10 @@ enum Verb {
     New(new::NewArgs),
     Package(package::PackageArgs),
     Policy(policy::PolicyArgs),
+    Publish(publish::PublishArgs),
     Sandbox(sandbox::SandboxArgs),
     Stack(stack::StackArgs),
+    Versions(versions::VersionsArgs),
 }
 
 fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
@@ -67,8 +72,10 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
         Verb::New(args) => new::new(args, world, ui),
         Verb::Package(args) => package::package(args, world, ui),
         Verb::Policy(args) => policy::verb(args, world, ui),
+        Verb::Publish(args) => publish::verb(args, world, ui),
         Verb::Sandbox(args) => sandbox::sandbox(args, world, ui),
         Verb::Stack(args) => stack::stack(args, ui),
+        Verb::Versions(args) => versions::verb(args, world, ui),
     }
 }
 

@@ -54,7 +54,6 @@ pub(crate) fn package(args: &PackageArgs, world: &World, ui: &mut Ui) -> Result<
 }
 
 /// Build the bundle of `project` as its own settings say, into `.beansprout/bundles`.
-#[allow(dead_code, reason = "for `publish`, `up` and `tour`")]
 pub(crate) fn build(project: &Project, world: &World, ui: &mut Ui) -> Result<Bundle, Failure> {
     let args = PackageArgs { output: None, list: false, dry_run: false, allow: Vec::new() };
     let plan = plan(&args, project)?;

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use aws_smithy_types::base64;
 use sha2::{Digest, Sha256};
@@ -47,6 +47,25 @@ impl Fault for ParcelError {
 }
 
 impl Parcel {
+    /// The bundle in a file. `digest` is the tree digest of what is in it.
+    pub fn open(path: &Path, digest: String) -> Result<Self, ParcelError> {
+        let failed = |source| ParcelError::Read { path: path.to_owned(), source };
+        let mut file = File::open(path).map_err(failed)?;
+        let mut hash = Sha256::new();
+        let mut bytes = 0;
+        let mut chunk = vec![0; 1 << 16];
+        loop {
+            match file.read(&mut chunk).map_err(failed)? {
+                0 => break,
+                read => {
+                    hash.update(&chunk[..read]);
+                    bytes += read as u64;
+                }
+            }
+        }
+        Ok(Self { path: path.to_owned(), bytes, digest, sha256: hex(&hash.finalize()) })
+    }
+
     /// `length` bytes from `offset` on.
     pub(crate) fn read(&self, offset: u64, length: u64) -> Result<Vec<u8>, ParcelError> {
         let failed = |source| ParcelError::Read { path: self.path.clone(), source };

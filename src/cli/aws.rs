@@ -1,0 +1,154 @@
+//! The options by which every verb finds AWS, and the embedded AWS that can stand in for it.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::ops::Deref;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::fault::Failure;
+use crate::project::Project;
+use crate::release::{Aws, Call, PREFIX, Settings, Shelf};
+use crate::sandbox;
+use crate::ui::{Answer, Ui};
+use crate::world::World;
+
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "AWS options")]
+pub(crate) struct AwsArgs {
+    /// Use this profile of `~/.aws/config` [default: `AWS_PROFILE`, or `profile` in `[release]`]
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// Work in this region [default: `AWS_REGION`, `region` in `[release]`, or the profile's]
+    #[arg(long, value_name = "NAME")]
+    region: Option<String>,
+    /// Send all calls to this address instead of AWS's own [default: `AWS_ENDPOINT_URL`]
+    #[arg(long, value_name = "URL", conflicts_with = "sandbox")]
+    endpoint_url: Option<String>,
+    /// Use the embedded AWS: no account, no credentials, no network
+    #[arg(long, conflicts_with = "profile")]
+    pub(crate) sandbox: bool,
+    /// Give one call this long to answer
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    call_timeout: u64,
+}
+
+/// A connection, and the embedded AWS behind it if that is what it leads to.
+pub(crate) struct Connected {
+    aws: Aws,
+    _server: Option<sandbox::Server>,
+    pub(crate) sandbox: bool,
+}
+
+impl Deref for Connected {
+    type Target = Aws;
+
+    fn deref(&self) -> &Aws {
+        &self.aws
+    }
+}
+
+/// Will calls that change something be made?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Intent {
+    Act,
+    Rehearse,
+}
+
+impl Intent {
+    pub(crate) fn of(dry_run: bool) -> Self {
+        if dry_run { Self::Rehearse } else { Self::Act }
+    }
+}
+
+/// What a rehearsal would have called, and what IAM has to allow for it.
+#[derive(Serialize)]
+pub(crate) struct Rehearsal {
+    calls: Vec<Call>,
+    actions: BTreeSet<&'static str>,
+}
+
+impl Rehearsal {
+    pub(crate) fn of(aws: &Aws) -> Self {
+        let calls = aws.rehearsed();
+        let actions = calls.iter().flat_map(|call| call.actions.iter().copied()).collect();
+        Self { calls, actions }
+    }
+}
+
+impl Answer for Rehearsal {
+    const SCHEMA: &str = "dry-run/1";
+}
+
+impl fmt::Display for Rehearsal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.calls.is_empty() {
+            return f.write_str("nothing would change");
+        }
+        writeln!(f, "would call:")?;
+        for call in &self.calls {
+            writeln!(f, "  {call}")?;
+        }
+        write!(f, "IAM has to allow:")?;
+        self.actions.iter().try_for_each(|action| write!(f, "\n  {action}"))
+    }
+}
+
+/// Where the project keeps what it releases.
+pub(crate) fn shelf(project: &Project, bucket: Option<&str>) -> Shelf {
+    let release = &project.config.release;
+    Shelf {
+        bucket: bucket.map(str::to_owned).or_else(|| release.bucket.clone()),
+        owner: release.bucket_owner.clone(),
+        kms_key: release.kms_key.clone(),
+        prefix: release.prefix.clone().unwrap_or_else(|| PREFIX.to_owned()),
+    }
+}
+
+impl AwsArgs {
+    /// The arguments of `--sandbox` alone.
+    #[allow(dead_code, reason = "for `tour`")]
+    pub(crate) fn sandboxed() -> Self {
+        Self { sandbox: true, call_timeout: 30, ..Self::default() }
+    }
+
+    /// Connect, and say who acts where.
+    pub(crate) fn connect(
+        &self,
+        project: &Project,
+        intent: Intent,
+        world: &World,
+        ui: &mut Ui,
+    ) -> Result<Connected, Failure> {
+        let mut settings = Settings {
+            patience: Duration::from_secs(self.call_timeout),
+            rehearse: intent == Intent::Rehearse,
+            audit: Some(project.state_dir().join("audit.jsonl")),
+            ..Settings::default()
+        };
+        let named = |flag: &Option<String>, variables: &[&str], file: &Option<String>| {
+            let variable = || variables.iter().find_map(|name| world.var(name)).map(str::to_owned);
+            flag.clone().or_else(variable).or_else(|| file.clone())
+        };
+        let release = &project.config.release;
+        settings.region = named(&self.region, &["AWS_REGION", "AWS_DEFAULT_REGION"], &release.region);
+        if self.sandbox {
+            let region = settings.region.unwrap_or_else(|| sandbox::REGION.to_owned());
+            settings.region = Some(region);
+            settings.keys = Some((sandbox::ACCESS_KEY_ID.to_owned(), sandbox::SECRET_ACCESS_KEY.to_owned()));
+            let server = sandbox::Server::start(sandbox::Settings::new(world, project.state_dir().join("sandbox")))?;
+            settings.endpoint_url = Some(server.endpoint());
+            let aws = Aws::connect(settings, world)?;
+            ui.say(format_args!("acting {aws} (the sandbox)"));
+            return Ok(Connected { aws, _server: Some(server), sandbox: true });
+        }
+        settings.profile = named(&self.profile, &["AWS_PROFILE"], &release.profile);
+        settings.endpoint_url = named(&self.endpoint_url, &["AWS_ENDPOINT_URL"], &None);
+        settings.keys_in_environment = settings.profile.is_none() && world.var("AWS_ACCESS_KEY_ID").is_some();
+        let aws = Aws::connect(settings, world)?;
+        ui.say(format_args!("acting {aws}"));
+        Ok(Connected { aws, _server: None, sandbox: false })
+    }
+}

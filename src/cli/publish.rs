@@ -1,0 +1,230 @@
+//! `publish`: package, upload, register.
+
+use std::fmt;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::aws::{AwsArgs, Connected, Intent, Rehearsal, shelf};
+use super::package;
+use crate::bundle::Bundle;
+use crate::fault::{Exit, Failure};
+use crate::project::Project;
+use crate::release::{self, Parcel, PublishEvent, PublishRequest, Published};
+use crate::ui::{Answer, Progress, Ui, bytes};
+use crate::world::World;
+
+/// Package the project, upload the bundle and register it as an application version
+///
+/// The label and the object's key come from the content. Publishing the same content again changes nothing and sends
+/// nothing; the same label with other content is an error.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  beansprout publish --sandbox\n  beansprout publish --tag team=web --json")]
+pub(crate) struct PublishArgs {
+    #[command(flatten)]
+    options: Options,
+    /// Print the calls that would change something, and make none of them
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    aws: AwsArgs,
+}
+
+/// What becomes of the bundle.
+#[derive(Debug, Args)]
+struct Options {
+    /// The Elastic Beanstalk application [default: `application` in `[release]`, or the project's name]
+    #[arg(long, value_name = "NAME")]
+    application: Option<String>,
+    /// Create the application if it is not there
+    #[arg(long)]
+    create_application: bool,
+    /// Call the version this instead of `<name>-<digest>`
+    #[arg(long, value_name = "LABEL", value_parser = label)]
+    label: Option<String>,
+    /// Describe the version [default: the subject and name of the commit]
+    #[arg(short, long, value_name = "TEXT")]
+    message: Option<String>,
+    /// Tag the version; may be given more than once
+    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag)]
+    tags: Vec<(String, String)>,
+    /// Keep the bundle in this bucket [default: `bucket` in `[release]`, or the one of Elastic Beanstalk]
+    #[arg(long, value_name = "NAME")]
+    bucket: Option<String>,
+    /// Register without having Elastic Beanstalk look into the bundle
+    #[arg(long)]
+    no_process: bool,
+    /// Wait this long for Elastic Beanstalk to process the version
+    #[arg(long, value_name = "SECONDS", default_value_t = PROCESSING)]
+    timeout: u64,
+}
+
+/// Real versions are processed in seconds; a queue at AWS may take minutes.
+const PROCESSING: u64 = 300;
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            application: None,
+            create_application: false,
+            label: None,
+            message: None,
+            tags: Vec::new(),
+            bucket: None,
+            no_process: false,
+            timeout: PROCESSING,
+        }
+    }
+}
+
+pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let project = Project::load(world)?;
+    let bundle = package::build(&project, world, ui)?;
+    let aws = args.aws.connect(&project, Intent::of(args.dry_run), world, ui)?;
+    let published = send(&aws, request(&args.options, &project, &bundle, aws.sandbox)?, ui)?;
+    if let Some(problem) = aws.unrecorded() {
+        ui.warn(problem);
+    }
+    if args.dry_run {
+        ui.answer(&Rehearsal::of(&aws));
+    } else {
+        ui.answer(&PublishAnswer { published });
+    }
+    Ok(Exit::Done)
+}
+
+/// Publish a bundle as the project says, with no options.
+#[allow(dead_code, reason = "for `tour`")]
+pub(crate) fn publish(project: &Project, bundle: &Bundle, aws: &Connected, ui: &mut Ui) -> Result<Published, Failure> {
+    send(aws, request(&Options::default(), project, bundle, aws.sandbox)?, ui)
+}
+
+/// Flags first, then the project's own words, then defaults.
+fn request(options: &Options, project: &Project, bundle: &Bundle, sandbox: bool) -> Result<PublishRequest, Failure> {
+    let release = &project.config.release;
+    let application = options.application.clone().unwrap_or_else(|| project.application());
+    let mut tags = release.tags.clone();
+    tags.extend(options.tags.iter().cloned());
+    let parcel = Parcel::open(&bundle.path, bundle.digest.to_string())?;
+    Ok(PublishRequest {
+        label: options.label.clone().unwrap_or_else(|| bundle.digest.label(&project.name())),
+        parcel,
+        description: options.message.clone().or_else(|| origin(&project.root)),
+        tags,
+        shelf: shelf(project, options.bucket.as_deref()),
+        // Nobody can mind an application in the sandbox.
+        create_application: options.create_application || sandbox,
+        process: !options.no_process,
+        timeout: Duration::from_secs(options.timeout),
+        application,
+    })
+}
+
+fn send(aws: &Connected, mut request: PublishRequest, ui: &mut Ui) -> Result<Published, Failure> {
+    match attempt(aws, &request, ui) {
+        Err(release::PublishError::NoApplication { application, region }) if ui.can_prompt() => {
+            let question = format!("There is no application `{application}` in {region}. Create it?");
+            if !ui.confirm(&question) {
+                return Err(release::PublishError::NoApplication { application, region }.into());
+            }
+            request.create_application = true;
+            Ok(attempt(aws, &request, ui)?)
+        }
+        other => Ok(other?),
+    }
+}
+
+fn attempt(aws: &Connected, request: &PublishRequest, ui: &mut Ui) -> Result<Published, release::PublishError> {
+    let mut progress = Progress::hidden();
+    release::publish(aws, request, &mut |event| match event {
+        PublishEvent::Uploading { bytes: total, to } => {
+            ui.say(format_args!("uploading {} to `{to}`", bytes(total)));
+            progress = ui.progress("uploading", total);
+        }
+        PublishEvent::Sent { bytes } => progress.advance(bytes),
+        PublishEvent::Registering { label, application } => {
+            progress = Progress::hidden();
+            ui.say(format_args!("registering `{label}` in `{application}`"));
+        }
+        PublishEvent::Processing => ui.say("waiting for Elastic Beanstalk to process it"),
+    })
+}
+
+/// What the work tree comes from: the commit's subject and name, if there is one.
+fn origin(root: &Path) -> Option<String> {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").arg("-C").arg(root).args(arguments).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let subject = git(&["log", "-1", "--format=%s"])?;
+    let commit = git(&["rev-parse", "--short=12", "HEAD"])?;
+    let changed = if git(&["status", "--porcelain"])?.is_empty() { "" } else { ", changed" };
+    // The commit's name is the part that must not be cut off.
+    let subject: String = subject.chars().take(170).collect();
+    Some(format!("{subject} ({commit}{changed})"))
+}
+
+fn label(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    match text.len() {
+        1..=100 if text.chars().all(plain) => Ok(text.to_owned()),
+        1..=100 => Err("only letters, digits, `.`, `_` and `-` are safe in a label".to_owned()),
+        _ => Err("a label has 1 to 100 characters".to_owned()),
+    }
+}
+
+fn tag(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("a tag is `KEY=VALUE`")?;
+    match (key.chars().count(), value.chars().count()) {
+        (1..=128, 0..=256) => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("a tag's key has 1 to 128 characters, its value at most 256".to_owned()),
+    }
+}
+
+#[derive(Serialize)]
+struct PublishAnswer {
+    #[serde(flatten)]
+    published: Published,
+}
+
+impl Answer for PublishAnswer {
+    const SCHEMA: &str = "publish/1";
+}
+
+impl fmt::Display for PublishAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Published { application, label, digest, bundle, region, uploaded, registered, status, .. } =
+            &self.published;
+        match (uploaded, registered) {
+            (_, true) => writeln!(f, "published `{label}` to `{application}` in {region}")?,
+            (true, false) => writeln!(f, "restored the bundle of `{label}` in `{application}`")?,
+            (false, false) => writeln!(f, "unchanged: `{label}` is in `{application}` already")?,
+        }
+        writeln!(f, "  bundle  {bundle}")?;
+        writeln!(f, "  digest  {digest}")?;
+        write!(f, "  status  {status}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_safe_in_keys_and_arns() {
+        assert!(label("app-1.2_3").is_ok());
+        assert!(label("").is_err());
+        assert!(label("a/b").is_err());
+        assert!(label(&"a".repeat(101)).is_err());
+    }
+
+    #[test]
+    fn a_tag_has_a_key() {
+        assert_eq!(tag("team=web=1"), Ok(("team".to_owned(), "web=1".to_owned())));
+        assert!(tag("team").is_err());
+        assert!(tag("=web").is_err());
+    }
+}
