@@ -216,6 +216,10 @@ impl Person {
         self.heard(select.interact_on(&self.term))
     }
 
+    pub(crate) fn confirm(&self, prompt: &str) -> Result<bool, Failure> {
+        self.heard(Confirm::with_theme(&*self.theme).with_prompt(prompt).default(true).interact_on(&self.term))
+    }
+
     /// Items that fit into one line each.
     fn narrow(&self, items: &[&str]) -> Vec<String> {
         let room = self.columns.saturating_sub(6).max(10);

@@ -1,5 +1,6 @@
 //! The roof: one file per verb, each with its arguments, its help and its story: read, decide, act, say.
 
+mod add;
 mod aws;
 mod check;
 mod completions;
@@ -9,6 +10,7 @@ mod package;
 mod policy;
 mod publish;
 mod sandbox;
+mod recipes;
 mod stack;
 mod versions;
 
@@ -52,6 +54,7 @@ struct Common {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Add(add::AddArgs),
     Check(check::CheckArgs),
     Completions(completions::CompletionsArgs),
     Man(completions::ManArgs),
@@ -59,6 +62,7 @@ enum Verb {
     Package(package::PackageArgs),
     Policy(policy::PolicyArgs),
     Publish(publish::PublishArgs),
+    Recipes(recipes::RecipesArgs),
     Sandbox(sandbox::SandboxArgs),
     Stack(stack::StackArgs),
     Versions(versions::VersionsArgs),
@@ -66,6 +70,7 @@ enum Verb {
 
 fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     match verb {
+        Verb::Add(args) => add::add(args, world, ui),
         Verb::Check(args) => check::check(args, world, ui),
         Verb::Completions(args) => completions::completions(args, Cli::command(), ui),
         Verb::Man(args) => completions::man(args, Cli::command(), ui),
@@ -73,8 +78,9 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
         Verb::Package(args) => package::package(args, world, ui),
         Verb::Policy(args) => policy::verb(args, world, ui),
         Verb::Publish(args) => publish::verb(args, world, ui),
+        Verb::Recipes(args) => recipes::recipes(args, ui),
         Verb::Sandbox(args) => sandbox::sandbox(args, world, ui),
-        Verb::Stack(args) => stack::stack(args, ui),
+        Verb::Stack(args) => stack::stack(args, world, ui),
         Verb::Versions(args) => versions::verb(args, world, ui),
     }
 }

@@ -1,15 +1,17 @@
 //! `stack`: for those who choose a stack, and those who write one.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::fault::{Exit, Failure};
-use crate::stack::Stack;
+use crate::stack::{self, Plan, Stack, pairwise};
 use crate::ui::{self, Ui};
+use crate::world::World;
 
-/// List the stacks that projects grow from
+/// List the stacks that projects grow from, and work on one of your own
 #[derive(Debug, Args)]
 #[command(after_help = "Example: beansprout stack list")]
 pub(crate) struct StackArgs {
@@ -21,11 +23,27 @@ pub(crate) struct StackArgs {
 enum StackVerb {
     /// Show the stacks in the box, and what each asks
     List,
+    Matrix(MatrixArgs),
 }
 
-pub(crate) fn stack(args: &StackArgs, ui: &mut Ui) -> Result<Exit, Failure> {
-    match args.verb {
+/// Render a stack with few sets of answers in which every two answers meet
+///
+/// Each set gets a folder of its own below DIR, with what `new` would have written for it.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: beansprout stack matrix ./my-stack --out /tmp/renderings")]
+struct MatrixArgs {
+    /// The stack
+    #[arg(value_name = "NAME|DIR")]
+    stack: String,
+    /// The folder to make for the renderings
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+pub(crate) fn stack(args: &StackArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    match &args.verb {
         StackVerb::List => list(ui),
+        StackVerb::Matrix(args) => matrix(args, world, ui),
     }
 }
 
@@ -63,5 +81,44 @@ fn list(ui: &mut Ui) -> Result<Exit, Failure> {
         stacks.push(Described { name, title: manifest.stack.title, questions });
     }
     ui.answer(&Stacks { stacks });
+    Ok(Exit::Done)
+}
+
+/// The answers of each rendering, and the folder it is in.
+#[derive(Debug, Serialize)]
+struct Matrix {
+    stack: String,
+    renderings: Vec<Rendering>,
+}
+
+#[derive(Debug, Serialize)]
+struct Rendering {
+    directory: PathBuf,
+    answers: toml::Table,
+}
+
+impl ui::Answer for Matrix {
+    const SCHEMA: &str = "stack-matrix/1";
+}
+
+impl fmt::Display for Matrix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.renderings.iter().try_for_each(|rendering| writeln!(f, "{}", rendering.directory.display()))
+    }
+}
+
+fn matrix(args: &MatrixArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let out = world.resolve(&args.out);
+    stack::check_empty(&out)?;
+    let stack = Stack::open(&args.stack, &world.dir)?;
+    let mut renderings = Vec::new();
+    for (number, answers) in pairwise(&stack, &stack.scope("site"))?.into_iter().enumerate() {
+        let directory = out.join(format!("{:03}", number + 1));
+        let plan = Plan::render(&stack, &answers.scope)?;
+        stack::create(&plan, &directory, &world.interrupt)?;
+        renderings.push(Rendering { directory, answers: answers.to_toml(&stack.manifest) });
+    }
+    ui.say(format_args!("Rendered {} of `{}`.", ui::count(renderings.len(), "combination"), args.stack));
+    ui.answer(&Matrix { stack: stack.manifest.stack.name, renderings });
     Ok(Exit::Done)
 }

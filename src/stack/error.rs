@@ -10,6 +10,8 @@ use crate::fault::{Exit, Fault};
 pub(crate) enum Error {
     #[error("there is no stack `{name}`")]
     StackUnknown { name: String, known: Vec<String> },
+    #[error("there is no recipe `{name}`")]
+    RecipeUnknown { name: String, known: Vec<String> },
     #[error("`{place}` is not a stack: it has no `stack.toml`")]
     NotAStack { place: String },
     #[error("stack `{stack}` stands on a part `{name}` that does not exist")]
@@ -41,6 +43,8 @@ pub(crate) enum Error {
     AnswerBad { key: String, value: String, complaint: String },
     #[error("`{key}` has no answer")]
     AnswerMissing { key: String, has_default: bool },
+    #[error("`{key}` has neither a default nor a sample to try")]
+    SampleMissing { key: String },
     #[error("`{key}` was answered but is not asked here")]
     AnswerIdle { key: String, condition: String },
 
@@ -64,6 +68,7 @@ impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
             Self::StackUnknown { .. }
+            | Self::RecipeUnknown { .. }
             | Self::AnswerUnknown { .. }
             | Self::AnswerBad { .. }
             | Self::AnswerMissing { .. }
@@ -75,6 +80,10 @@ impl Fault for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::StackUnknown { known, .. } => Some(format!("the stacks in the box are {}", ticked(known))),
+            Self::RecipeUnknown { name, known } => Some(match closest(name, known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`beansprout recipes WORDS` finds one".to_owned(),
+            }),
             Self::NameUnknown { name, known, .. } => closest(name, known).map(|near| format!("did you mean `{near}`?")),
             Self::AnswerUnknown { key, known } => Some(match closest(key, known) {
                 Some(near) => format!("did you mean `{near}`? The questions are {}", ticked(known)),
@@ -87,6 +96,7 @@ impl Fault for Error {
             Self::AnswerMissing { key, has_default: false } => {
                 Some(format!("give `--set {key}=VALUE` or an `--answers` file; it has no default"))
             }
+            Self::SampleMissing { key } => Some(format!("add `samples = [\"…\"]` to question `{key}`")),
             Self::AnswerIdle { condition, .. } => Some(format!("it is asked only when {condition}")),
             Self::TargetNotEmpty { found, .. } => Some(format!("it holds `{found}`; name a new folder")),
             Self::LinkInStack { .. } => Some("a stack is made of files and folders only".to_owned()),

@@ -3,32 +3,47 @@
 //! Tera alone takes an unknown name in `{% if name %}` for false. Here each template's names are looked up before it is
 //! rendered, so that a typing mistake can never quietly leave a file out.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::rc::Rc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tera::Tera;
 use tera::ast::{Expr, ExprVal, Node};
 
 use super::Error;
 
 /// What the names of a template stand for.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Scope(Map<String, Value>);
+#[derive(Clone, Default)]
+pub(crate) struct Scope {
+    context: tera::Context,
+    names: BTreeSet<String>,
+    /// Shared by all clones: a matrix renders the same few templates thousands of times.
+    parsed: Rc<RefCell<HashMap<String, Rc<Parsed>>>>,
+}
+
+struct Parsed {
+    tera: Tera,
+    /// What the template takes from outside.
+    names: BTreeSet<String>,
+}
 
 impl Scope {
     pub(crate) fn set(&mut self, name: &str, value: Value) {
-        self.0.insert(name.to_owned(), value);
+        self.context.insert(name, &value);
+        self.names.insert(name.to_owned());
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.names.iter().map(String::as_str)
     }
 
     /// Does `a.b.c` lead somewhere? Only as far as it can be told without evaluating brackets.
     fn leads(&self, path: &str) -> bool {
         let plain = path.split('[').next().unwrap_or_default();
         let mut steps = plain.split('.');
-        let mut at = steps.next().and_then(|root| self.0.get(root));
+        let mut at = steps.next().and_then(|root| self.context.get(root));
         for step in steps {
             at = match at {
                 Some(Value::Object(map)) => map.get(step),
@@ -38,6 +53,25 @@ impl Scope {
         }
         at.is_some()
     }
+
+    fn parse(&self, place: &str, text: &str) -> Result<Rc<Parsed>, Error> {
+        if let Some(parsed) = self.parsed.borrow().get(text) {
+            return Ok(Rc::clone(parsed));
+        }
+        let parsed = Rc::new(Parsed::new(text).map_err(|source| unusable(place, source))?);
+        self.parsed.borrow_mut().insert(text.to_owned(), Rc::clone(&parsed));
+        Ok(parsed)
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.names.fmt(f)
+    }
+}
+
+fn unusable(place: &str, source: tera::Error) -> Error {
+    Error::Template { place: place.to_owned(), source: Box::new(source) }
 }
 
 /// Render `text`, called `place` in messages.
@@ -45,16 +79,12 @@ pub(crate) fn render(place: &str, text: &str, scope: &Scope) -> Result<String, E
     if !text.contains('{') {
         return Ok(text.to_owned());
     }
-    let tera = compile(place, text)?;
-    for name in names_in(&tera) {
-        if !scope.leads(&name) {
-            let known = scope.names().map(str::to_owned).collect();
-            return Err(Error::NameUnknown { place: place.to_owned(), name, known });
-        }
+    let parsed = scope.parse(place, text)?;
+    if let Some(name) = parsed.names.iter().find(|name| !scope.leads(name)) {
+        let known = scope.names().map(str::to_owned).collect();
+        return Err(Error::NameUnknown { place: place.to_owned(), name: name.clone(), known });
     }
-    let context = tera::Context::from_value(Value::Object(scope.0.clone())).expect("a scope is a map");
-    tera.render(TEMPLATE, &context)
-        .map_err(|source| Error::Template { place: place.to_owned(), source: Box::new(source) })
+    parsed.tera.render(TEMPLATE, &scope.context).map_err(|source| unusable(place, source))
 }
 
 /// Does the condition hold?
@@ -68,22 +98,18 @@ fn as_template(condition: &str) -> String {
 
 const TEMPLATE: &str = "template";
 
-fn compile(place: &str, text: &str) -> Result<Tera, Error> {
-    let mut tera = Tera::default();
-    // Nothing here is a web page's data: `&` in a title stays `&`.
-    tera.autoescape_on(Vec::new());
-    // Reads the machine's environment: templates know answers and nothing else.
-    tera.functions.remove("get_env");
-    tera.add_raw_template(TEMPLATE, text)
-        .map_err(|source| Error::Template { place: place.to_owned(), source: Box::new(source) })?;
-    Ok(tera)
-}
-
-fn names_in(tera: &Tera) -> BTreeSet<String> {
-    let mut names = Names::default();
-    let template = tera.get_template(TEMPLATE).expect("it was just added");
-    names.nodes(&template.ast);
-    names.wanted
+impl Parsed {
+    fn new(text: &str) -> tera::Result<Self> {
+        let mut tera = Tera::default();
+        // Nothing here is a web page's data: `&` in a title stays `&`.
+        tera.autoescape_on(Vec::new());
+        // Reads the machine's environment: templates know answers and nothing else.
+        tera.functions.remove("get_env");
+        tera.add_raw_template(TEMPLATE, text)?;
+        let mut names = Names::default();
+        names.nodes(&tera.get_template(TEMPLATE)?.ast);
+        Ok(Self { tera, names: names.wanted })
+    }
 }
 
 /// Walks a template and notes what it takes from outside.

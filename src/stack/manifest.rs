@@ -61,6 +61,9 @@ pub(crate) struct Question {
     /// May the answer be empty?
     #[serde(default)]
     pub(crate) optional: bool,
+    /// Answers that `stack check` and `stack test` try, beside the default.
+    #[serde(default)]
+    pub(crate) samples: Vec<String>,
     /// Not asked at first: the default holds unless the person changes it on the review screen.
     #[serde(default)]
     pub(crate) later: bool,
@@ -111,6 +114,11 @@ pub(crate) struct Rule {
 }
 
 impl Rule {
+    /// A rule that changes nothing yet.
+    pub(crate) fn of(path: &str) -> Self {
+        Self { path: path.to_owned(), when: None, executable: None, verbatim: None, delimiters: None }
+    }
+
     pub(crate) fn covers(&self, path: &str) -> bool {
         if self.path.ends_with('/') { path.starts_with(&self.path) } else { path == self.path }
     }

@@ -9,7 +9,9 @@ mod error;
 mod expression;
 mod kind;
 mod manifest;
+mod matrix;
 mod plan;
+mod recipe;
 mod source;
 mod target;
 mod tree;
@@ -17,18 +19,22 @@ mod write;
 
 pub(crate) use answers::{Answer, Answers, Asking, Given, from_default};
 pub(crate) use error::Error;
-pub(crate) use expression::Scope;
+pub(crate) use expression::{Scope, render};
 pub(crate) use kind::package_from;
-pub(crate) use manifest::Form;
-pub(crate) use plan::Plan;
+pub(crate) use manifest::{Form, Manifest};
+pub(crate) use matrix::pairwise;
+pub(crate) use plan::{Plan, Planned};
+pub(crate) use recipe::{Recipe, RecipeFile};
 pub(crate) use target::TargetPath;
 pub(crate) use tree::Tree;
-pub(crate) use write::{check_empty, create};
+pub(crate) use write::{Change, add, change, check_empty, create};
+
+use std::path::Path;
 
 /// A stack, ready to ask and to render.
 #[derive(Debug, Clone)]
 pub(crate) struct Stack {
-    pub(crate) manifest: manifest::Manifest,
+    pub(crate) manifest: Manifest,
     /// What lies below `files/`.
     pub(crate) files: Tree,
 }
@@ -108,8 +114,16 @@ impl Stack {
     }
 }
 
-fn read_manifest(tree: &Tree, file: &str, place: &str) -> Result<manifest::Manifest, Error> {
+/// The package that a project's `manage.py` names, or the best guess from its folder.
+pub(crate) fn project_package(root: &Path, folder: &str) -> String {
+    let text = std::fs::read_to_string(root.join("manage.py")).unwrap_or_default();
+    let named = text.split("DJANGO_SETTINGS_MODULE").nth(1).and_then(|rest| rest.split(['"', '\'']).nth(2));
+    let package = named.and_then(|module| module.split('.').next()).filter(|package| !package.is_empty());
+    package.map_or_else(|| package_from(folder), str::to_owned)
+}
+
+fn read_manifest(tree: &Tree, file: &str, place: &str) -> Result<Manifest, Error> {
     let bytes = tree.get(file).ok_or_else(|| Error::NotAStack { place: place.to_owned() })?;
     let text = std::str::from_utf8(bytes).map_err(|_| Error::FileNotText { path: format!("{place}/{file}") })?;
-    manifest::Manifest::parse(text).map_err(|source| Error::Manifest { place: format!("{place}/{file}"), source })
+    Manifest::parse(text).map_err(|source| Error::Manifest { place: format!("{place}/{file}"), source })
 }

@@ -3,8 +3,11 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Error, Plan, TargetPath};
+use serde::Serialize;
+
+use super::{Error, Plan, Planned, TargetPath};
 use crate::world::Interrupt;
 
 /// Fill `target`, which must not exist or be empty.
@@ -62,6 +65,50 @@ pub(crate) fn check_empty(target: &Path) -> Result<(), Error> {
         }
         Some(Err(source)) => Err(Error::Read { path: target.to_owned(), source }),
     }
+}
+
+/// How a planned file stands to what is on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Change {
+    New,
+    Same,
+    Other,
+}
+
+pub(crate) fn change(root: &Path, path: &TargetPath, planned: &Planned) -> Result<Change, Error> {
+    let at = path.below_without_links(root)?;
+    match fs::read(&at) {
+        Ok(content) if content == planned.content => Ok(Change::Same),
+        Ok(_) => Ok(Change::Other),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Change::New),
+        Err(source) => Err(Error::Read { path: at, source }),
+    }
+}
+
+/// Add the files of the plan that do not exist yet to a folder: all of them, or none.
+pub(crate) fn add(plan: &Plan, root: &Path, interrupt: &Interrupt) -> Result<(), Error> {
+    let added = Arc::new(Mutex::new(Vec::new()));
+    let take_back = {
+        let added = Arc::clone(&added);
+        move || {
+            for path in added.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+                let _ = fs::remove_file(path);
+            }
+        }
+    };
+    let _guard = interrupt.guard(take_back.clone());
+    let outcome = plan.iter().try_for_each(|(path, planned)| {
+        if change(root, path, planned)? == Change::New {
+            added.lock().unwrap_or_else(PoisonError::into_inner).push(path.below_without_links(root)?);
+            write(root, path, &planned.content, planned.mode())?;
+        }
+        Ok(())
+    });
+    if outcome.is_err() {
+        take_back();
+    }
+    outcome
 }
 
 /// Write one file below `root`, beside its place first.
@@ -137,7 +184,6 @@ impl Drop for Undo {
 
 #[cfg(test)]
 mod tests {
-    use super::super::plan::Planned;
     use super::*;
 
     fn plan(paths: &[&str]) -> Plan {

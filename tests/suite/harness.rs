@@ -286,6 +286,12 @@ impl Drop for Running {
     }
 }
 
+/// Say which part of a test could not run here, and why.
+#[expect(clippy::print_stderr, reason = "a test that looks at less than it promises must say so")]
+pub(crate) fn left_out(why: &str) {
+    eprintln!("left out: {why}");
+}
+
 /// Where tests keep what is expensive to make, inside `target/`.
 pub(crate) fn cache_dir() -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"));

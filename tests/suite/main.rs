@@ -11,6 +11,7 @@ mod boto3;
 mod check;
 mod house;
 mod instance;
+mod matrix;
 mod new;
 mod package;
 mod policy;

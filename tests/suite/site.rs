@@ -63,7 +63,7 @@ fn manage(place: &Place, python: &Path, arguments: &[&str]) -> String {
 }
 
 /// The Python of a virtual environment with the site's own requirements, made once for each set of them.
-fn installed(place: &Place, site: &str) -> PathBuf {
+pub(crate) fn installed(place: &Place, site: &str) -> PathBuf {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _lock = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let requirements = place.read(&format!("{site}/requirements.txt"));

@@ -1,0 +1,132 @@
+//! `add`: put a recipe's files into a project, as a plan that was shown.
+
+use std::fmt;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::interview::{AnswerArgs, Mode, Person, interview};
+use crate::fault::{Exit, Failure, Fault};
+use crate::project::Project;
+use crate::stack::{self, Change, Plan, Recipe, TargetPath};
+use crate::ui::{self, Ui};
+use crate::world::World;
+
+/// Add a recipe's files to the project
+///
+/// Shows what would be written and never changes a file that exists: what it added is undone with git.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: beansprout add upload-limit --set size=100m")]
+pub(crate) struct AddArgs {
+    /// The recipe: `beansprout recipes` lists them
+    recipe: String,
+    /// Show what would be written, write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Write without asking
+    #[arg(short, long)]
+    yes: bool,
+    #[command(flatten)]
+    answers: AnswerArgs,
+}
+
+pub(crate) fn add(args: &AddArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let recipe = Recipe::named(&args.recipe)?;
+    let project = Project::load(world)?;
+    let stack = recipe.stack()?;
+    let folder = project.root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut scope = stack.scope(&folder);
+    scope.set("project_package", stack::project_package(&project.root, &folder).into());
+
+    // The plan below is the review; a recipe without questions has nothing else to ask.
+    let mode = if stack.manifest.questions.is_empty() { Mode::Defaults } else { args.answers.mode(ui) };
+    let answers = interview(&stack, args.answers.given(world)?, &scope, mode, world, ui)?;
+    let plan = Plan::render(&stack, &answers.scope)?;
+
+    let mut files = Vec::new();
+    for (path, planned) in plan.iter() {
+        let change = stack::change(&project.root, path, planned)?;
+        if change == Change::Other {
+            return Err(Error::Taken { path: path.clone(), recipe: recipe.name }.into());
+        }
+        files.push(Added { path: path.clone(), executable: planned.executable, change });
+    }
+    let then = recipe.then.iter().map(|line| stack::render("then", line, &answers.scope)).collect::<Result<_, _>>()?;
+    let added = AddedAll { recipe: recipe.name, dry_run: args.dry_run, files, then };
+
+    let fresh = added.files.iter().filter(|file| file.change == Change::New).count();
+    if fresh == 0 {
+        ui.say("Everything is there already.");
+    } else if !args.dry_run {
+        if !args.yes && ui.can_prompt() {
+            for (path, planned) in plan.iter() {
+                ui.say(format_args!("--- {path}\n{}", String::from_utf8_lossy(&planned.content)));
+            }
+            if !Person::new(world, ui).confirm(&format!("Write {}?", ui::count(fresh, "file")))? {
+                return Err(Error::Declined.into());
+            }
+        }
+        stack::add(&plan, &project.root, &world.interrupt)?;
+        ui.say(format_args!("Added {}. {}", ui::count(fresh, "file"), recipe.runs));
+    }
+    for caveat in &recipe.caveats {
+        ui.say(format_args!("Mind: {caveat}"));
+    }
+    for line in &added.then {
+        ui.say(format_args!("Then: {line}"));
+    }
+    ui.answer(&added);
+    Ok(Exit::Done)
+}
+
+#[derive(Debug, Serialize)]
+struct AddedAll {
+    recipe: String,
+    dry_run: bool,
+    files: Vec<Added>,
+    /// What remains to be done by hand.
+    then: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Added {
+    path: TargetPath,
+    executable: bool,
+    change: Change,
+}
+
+impl ui::Answer for AddedAll {
+    const SCHEMA: &str = "add/1";
+}
+
+impl fmt::Display for AddedAll {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.files.iter().try_for_each(|file| match file.change {
+            Change::New => writeln!(f, "+ {}", file.path),
+            Change::Same | Change::Other => writeln!(f, "= {}", file.path),
+        })
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("`{path}` exists and is another")]
+    Taken { path: TargetPath, recipe: String },
+    #[error("nothing was written, as you chose")]
+    Declined,
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        Exit::Findings
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Taken { recipe, .. } => {
+                Some(format!("`beansprout recipes {recipe}` shows what it would hold; take over what is missing"))
+            }
+            Self::Declined => None,
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The reverse dictionary: from "I want X" to the files that do it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::manifest::{About, Manifest, Question, Rule};
+use super::{Error, Stack, Tree};
+
+/// One recipe, exactly as its file has it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Recipe {
+    #[serde(skip)]
+    pub(crate) name: String,
+    pub(crate) title: String,
+    /// What hurts, in the words of somebody who has it.
+    pub(crate) problem: String,
+    /// What they would type to find it, in English and Japanese.
+    pub(crate) words: Vec<String>,
+    /// What runs when.
+    pub(crate) runs: String,
+    pub(crate) caveats: Vec<String>,
+    pub(crate) sources: Vec<String>,
+    /// What remains to be done by hand; templates.
+    #[serde(default)]
+    pub(crate) then: Vec<String>,
+    #[serde(default, rename = "question")]
+    pub(crate) questions: Vec<Question>,
+    #[serde(default)]
+    data: BTreeMap<String, serde_json::Value>,
+    #[serde(rename = "file")]
+    pub(crate) files: Vec<RecipeFile>,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RecipeFile {
+    pub(crate) path: String,
+    #[serde(default)]
+    pub(crate) executable: bool,
+    pub(crate) content: String,
+}
+
+impl Recipe {
+    /// All recipes in the box, by name.
+    pub(crate) fn all() -> Result<Vec<Self>, Error> {
+        let read = |(path, bytes): (&str, &[u8])| -> Result<Self, Error> {
+            let place = format!("recipes/{path}");
+            let text = std::str::from_utf8(bytes).map_err(|_| Error::FileNotText { path: place.clone() })?;
+            let mut recipe: Self =
+                toml::from_str(text).map_err(|source| Error::Manifest { place, source: Box::new(source) })?;
+            recipe.name = path.trim_end_matches(".toml").to_owned();
+            Ok(recipe)
+        };
+        Tree::embedded("recipes/").iter().map(read).collect()
+    }
+
+    pub(crate) fn named(name: &str) -> Result<Self, Error> {
+        let all = Self::all()?;
+        let known = all.iter().map(|recipe| recipe.name.clone()).collect();
+        let found = all.into_iter().find(|recipe| recipe.name == name);
+        found.ok_or_else(|| Error::RecipeUnknown { name: name.to_owned(), known })
+    }
+
+    /// The recipes that these words are about, the best first.
+    pub(crate) fn search(words: &str) -> Result<Vec<Self>, Error> {
+        let mut found: Vec<(usize, Self)> = Self::all()?
+            .into_iter()
+            .map(|recipe| (recipe.weight(words), recipe))
+            .filter(|(weight, _)| *weight > 0)
+            .collect();
+        // Stable: equals stay in the order of their names.
+        found.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+        Ok(found.into_iter().map(|(_, recipe)| recipe).collect())
+    }
+
+    fn weight(&self, words: &str) -> usize {
+        let asked = fold(words);
+        let phrases: Vec<String> = self.words.iter().map(|word| fold(word)).collect();
+        let mut weight = 0;
+        // The whole question is one of the phrases, or holds one: Japanese has no spaces to split at.
+        for phrase in &phrases {
+            if asked == *phrase {
+                weight += 40;
+            } else if asked.contains(phrase.as_str()) {
+                weight += 10 + phrase.chars().count();
+            } else if asked.chars().count() > 2 && phrase.contains(asked.as_str()) {
+                weight += 8;
+            }
+        }
+        let (title, problem, name) = (fold(&self.title), fold(&self.problem), fold(&self.name));
+        for word in asked.split_whitespace().filter(|word| word.chars().count() > 1) {
+            let in_phrase = phrases.iter().any(|phrase| phrase.split_whitespace().any(|part| part == word));
+            weight += 4 * usize::from(in_phrase);
+            weight += 3 * usize::from(name.split_whitespace().any(|part| part == word));
+            weight += 2 * usize::from(title.split_whitespace().any(|part| part == word));
+            weight += usize::from(problem.split_whitespace().any(|part| part == word));
+        }
+        weight
+    }
+
+    /// The recipe as a stack of its own: the same questions, rendering and plan.
+    pub(crate) fn stack(&self) -> Result<Stack, Error> {
+        let mut files = Tree::default();
+        let mut rules = Vec::new();
+        for file in &self.files {
+            files.insert(file.path.clone(), file.content.clone().into_bytes())?;
+            rules.push(Rule { executable: Some(file.executable), ..Rule::of(&file.path) });
+        }
+        let stack = About { name: self.name.clone(), title: self.title.clone(), parts: Vec::new() };
+        let (questions, data) = (self.questions.clone(), self.data.clone());
+        Ok(Stack { manifest: Manifest { stack, questions, derived: Vec::new(), data, rules }, files })
+    }
+}
+
+/// Small letters, and one kind of space: `Basic-Auth` and `ＢＡＳＩＣ認証` are typed in many ways.
+fn fold(text: &str) -> String {
+    let narrow = text.chars().map(|c| match c {
+        // Full-width ASCII, as Japanese keyboards type it.
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(c as u32 - 0xFEE0).unwrap_or(c),
+        '\u{3000}' | '-' | '_' | '.' | ',' | '?' | '!' | ':' | ';' | '(' | ')' => ' ',
+        _ => c,
+    });
+    let lower = narrow.collect::<String>().to_lowercase();
+    lower.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Answers, Given, Plan, pairwise};
+    use super::*;
+
+    #[test]
+    fn words_lead_to_the_recipe() {
+        #[track_caller]
+        fn case(words: &str, name: &str) {
+            let found = Recipe::search(words).unwrap();
+            let names: Vec<&str> = found.iter().map(|recipe| recipe.name.as_str()).collect();
+            assert_eq!(names.first(), Some(&name), "{words}: {names:?}");
+        }
+        case("upload limit", "upload-limit");
+        case("413", "upload-limit");
+        case("Request Entity Too Large", "upload-limit");
+        case("アップロードの制限", "upload-limit");
+        case("root domain", "root-domain");
+        case("独自ドメイン", "root-domain");
+        case("cron once", "cron-once");
+        case("cron only once please", "cron-once");
+        case("定期実行を一度だけ", "cron-once");
+        case("swap", "swap-file");
+        case("メモリ不足", "swap-file");
+        case("spike", "spike-schedule");
+        case("スパイク", "spike-schedule");
+        case("custom AMI", "custom-ami");
+        case("ＣｌｏｕｄＦｒｏｎｔ", "cloudfront");
+        case("HTTPS redirect", "https-redirect");
+        case("常時SSL", "https-redirect");
+        case("basic auth", "basic-auth");
+        case("ベーシック認証", "basic-auth");
+        case("time zone", "time-zone");
+        case("日本時間", "time-zone");
+        case("log rotation", "log-file");
+        case("X-Forwarded-For", "client-ip");
+        case("migrate once", "migrate-once");
+        case("マイグレーション", "migrate-once");
+        case("health 400", "health-400");
+        case("DisallowedHost", "health-400");
+        case("ヘルスチェック", "health-400");
+    }
+
+    #[test]
+    fn nonsense_finds_nothing() {
+        assert!(Recipe::search("zzzz qqqq").unwrap().is_empty());
+        assert!(Recipe::search("").unwrap().is_empty());
+    }
+
+    #[test]
+    fn every_recipe_is_whole() {
+        let all = Recipe::all().unwrap();
+        assert!(all.len() >= 25, "{}", all.len());
+        let japanese = |word: &String| word.chars().any(|c| !c.is_ascii());
+        for recipe in &all {
+            let name = &recipe.name;
+            assert!(recipe.words.iter().any(japanese), "{name} cannot be found in Japanese");
+            assert!(!recipe.words.iter().all(japanese), "{name} cannot be found in English");
+            assert!(!recipe.caveats.is_empty() && !recipe.files.is_empty(), "{name}");
+            assert!(recipe.sources.iter().all(|source| source.starts_with("https://")), "{name}");
+            assert!(!recipe.sources.is_empty(), "{name} has no source");
+        }
+    }
+
+    #[test]
+    fn every_recipe_renders_with_every_answer() {
+        for recipe in Recipe::all().unwrap() {
+            let stack = recipe.stack().unwrap();
+            let mut scope = stack.scope("shop");
+            scope.set("project_package", "shop".into());
+            let rows = pairwise(&stack, &scope).unwrap_or_else(|error| panic!("{}: {error}", recipe.name));
+            for row in &rows {
+                let plan = Plan::render(&stack, &row.scope).unwrap_or_else(|error| panic!("{}: {error}", recipe.name));
+                assert_eq!(plan.iter().count(), recipe.files.len());
+                for (path, planned) in plan.iter() {
+                    let text = std::str::from_utf8(&planned.content).unwrap();
+                    assert!(text.ends_with('\n') && !text.contains("\n\n\n"), "{}: {path}\n{text}", recipe.name);
+                }
+                for then in &recipe.then {
+                    super::super::render("then", then, &row.scope).unwrap();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_zone_follows_the_region() {
+        let stack = Recipe::named("root-domain").unwrap().stack().unwrap();
+        let mut given = Given::default();
+        given.typed("domain", "example.com");
+        given.typed("cname", "shop.ap-northeast-1.elasticbeanstalk.com");
+        let answers =
+            Answers::resolve(&stack, &given, stack.scope("shop"), |asking| super::super::from_default(asking, true))
+                .unwrap();
+        let plan = Plan::render(&stack, &answers.scope).unwrap();
+        let (_, planned) = plan.iter().next().unwrap();
+        let batch: serde_json::Value = serde_json::from_slice(&planned.content).unwrap();
+        let set = &batch["Changes"][0]["ResourceRecordSet"];
+        assert_eq!(set["AliasTarget"]["HostedZoneId"], "Z1R25G3KIG2GBW");
+    }
+}

@@ -1,0 +1,299 @@
+//! Every two answers that can meet, for every stack in the box: rendered, and each rendering held to what is true of all.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::harness::{Place, cache_dir, left_out};
+
+struct Rendering {
+    dir: PathBuf,
+    answers: serde_json::Value,
+}
+
+impl Rendering {
+    fn says(&self, key: &str, value: &str) -> bool {
+        self.answers[key] == value
+    }
+
+    fn read(&self, path: &str) -> Option<String> {
+        std::fs::read_to_string(self.dir.join(path)).ok()
+    }
+
+    /// All files, below the rendering's folder.
+    fn files(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.dir.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { folders.push(path) } else { found.push(path) }
+            }
+        }
+        found.sort();
+        found
+    }
+}
+
+/// The renderings of a stack, made once.
+fn renderings(stack: &str) -> &'static [Rendering] {
+    static PYTHON: OnceLock<Vec<Rendering>> = OnceLock::new();
+    let made = match stack {
+        "python" => &PYTHON,
+        other => panic!("no matrix for {other}"),
+    };
+    made.get_or_init(|| {
+        // Not in a place of its own: what a `static` holds is never dropped, and would stay in `/tmp`.
+        let out = cache_dir().join(format!("matrix-{stack}"));
+        let _ = std::fs::remove_dir_all(&out);
+        let place = Place::new();
+        let document = place
+            .run(["--json", "stack", "matrix", stack, "--out", out.to_str().unwrap()])
+            .ok()
+            .document("stack-matrix/1");
+        let rendering = |value: &serde_json::Value| Rendering {
+            dir: PathBuf::from(value["directory"].as_str().unwrap()),
+            answers: value["answers"].clone(),
+        };
+        document["renderings"].as_array().unwrap().iter().map(rendering).collect()
+    })
+}
+
+const STACKS: [&str; 1] = ["python"];
+
+fn all() -> impl Iterator<Item = &'static Rendering> {
+    STACKS.into_iter().flat_map(renderings)
+}
+
+fn run(command: &mut Command) -> (bool, String) {
+    let output =
+        command.env("PYTHONDONTWRITEBYTECODE", "1").output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.success(), said)
+}
+
+#[test]
+fn nothing_of_the_generator_is_left() {
+    for rendering in all() {
+        for path in rendering.files() {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let has_own_braces = path.ends_with("index.html") || path.to_string_lossy().contains(".github");
+            assert!(has_own_braces || !(text.contains("{{") || text.contains("{%")), "{}:\n{text}", path.display());
+            assert!(!text.contains("<%"), "{}:\n{text}", path.display());
+            assert!(text.is_empty() || text.ends_with('\n'), "{} does not end its last line", path.display());
+            assert!(!text.starts_with('\n'), "{} begins with an empty line", path.display());
+            let trailing = text.lines().find(|line| line.ends_with([' ', '\t']));
+            assert_eq!(trailing, None, "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn our_own_check_finds_nothing_and_the_bundle_is_sound() {
+    let place = Place::new();
+    for rendering in all() {
+        let dir = rendering.dir.to_str().unwrap();
+        let check = place.run(["-C", dir, "check"]);
+        assert_eq!(check.exit, 0, "{:#}\n{check}", rendering.answers);
+        let package = place.run(["-C", dir, "package", "--dry-run"]);
+        assert_eq!(package.exit, 0, "{:#}\n{package}", rendering.answers);
+    }
+}
+
+#[test]
+fn python_compiles() {
+    for stack in STACKS {
+        let folder = renderings(stack)[0].dir.parent().unwrap();
+        let code = "import ast, pathlib, sys\n\
+            for path in pathlib.Path(sys.argv[1]).rglob('*.py'): ast.parse(path.read_text(), str(path))";
+        let (fine, said) = run(Command::new("python3").args(["-c", code]).arg(folder));
+        assert!(fine, "{said}");
+    }
+}
+
+#[test]
+fn scripts_are_executable_and_well_formed() {
+    let shellcheck = Command::new("shellcheck").arg("--version").output().is_ok();
+    if !shellcheck {
+        left_out("shellcheck is not installed (Debian: `shellcheck`); `bash -n` looks instead");
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    for rendering in all() {
+        for path in rendering.files() {
+            let text = std::fs::read_to_string(&path).unwrap();
+            if !text.starts_with("#!") {
+                continue;
+            }
+            let mode = std::os::unix::fs::PermissionsExt::mode(&path.metadata().unwrap().permissions());
+            assert_eq!(mode & 0o111, 0o111, "{} is not executable", path.display());
+            // Most renderings hold the same scripts.
+            if text.starts_with("#!/bin/bash") && seen.insert(text) {
+                let mut command = Command::new(if shellcheck { "shellcheck" } else { "bash" });
+                command.args(if shellcheck { &[][..] } else { &["-n"] });
+                let (fine, said) = run(command.arg(&path));
+                assert!(fine, "{}\n{said}", path.display());
+            }
+        }
+    }
+    assert!(seen.len() >= 3, "{seen:?}");
+}
+
+#[test]
+fn nginx_takes_its_configuration() {
+    if Command::new("nginx").arg("-v").output().is_err() {
+        left_out("nginx is not installed (Debian: `nginx`)");
+        return;
+    }
+    let temp = tempfile::tempdir().unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    for rendering in all() {
+        let folder = rendering.dir.join(".platform/nginx/conf.d");
+        let text: String = rendering
+            .files()
+            .iter()
+            .filter(|path| path.starts_with(&folder))
+            .map(|path| std::fs::read_to_string(path).unwrap())
+            .collect();
+        if text.is_empty() || !seen.insert(text.clone()) {
+            continue;
+        }
+        let config = temp.path().join("nginx.conf");
+        let whole = format!("pid {}/pid;\nevents {{}}\nhttp {{\naccess_log off;\n{text}\n}}\n", temp.path().display());
+        std::fs::write(&config, whole).unwrap();
+        let (fine, said) = run(Command::new("nginx").args(["-t", "-e", "stderr", "-c"]).arg(&config));
+        assert!(fine, "{said}\n{text}");
+    }
+    assert!(!seen.is_empty());
+}
+
+/// `container_commands` and both kinds of hooks agree on what has to be there after any kind of deployment.
+#[test]
+fn static_files_survive_a_change_of_configuration() {
+    for rendering in renderings("python") {
+        let deploy = rendering.read(".ebextensions/50-deploy.config").unwrap();
+        let hook = rendering.read(".platform/confighooks/predeploy/20_collectstatic.sh").unwrap();
+        let settings = format!("{}.settings.production", rendering.answers["project_name"].as_str().unwrap());
+        for text in [&deploy, &hook] {
+            assert!(text.contains(&format!("collectstatic --noinput --settings {settings}")), "{text}");
+        }
+        // Everywhere, not on the leader: a replaced instance needs them too.
+        let collect = deploy.split("20_collectstatic").nth(1).unwrap();
+        assert!(!collect.contains("leader_only"), "{deploy}");
+    }
+}
+
+#[test]
+fn every_option_has_its_reason() {
+    for rendering in all() {
+        for path in rendering.files().iter().filter(|path| path.extension().is_some_and(|e| e == "config")) {
+            let text = std::fs::read_to_string(path).unwrap();
+            let Some(options) = text.split("option_settings:\n").nth(1) else { continue };
+            let mut above = "";
+            for line in options.lines() {
+                let namespace = line.trim_end().ends_with(':') || line.trim_start().starts_with("- namespace");
+                // A group of options may share the reason above its first.
+                let explained = above.trim_start().starts_with('#') || !above.trim_end().ends_with(':');
+                assert!(namespace || line.trim_start().starts_with('#') || explained, "{}: {line}", path.display());
+                above = line;
+            }
+        }
+    }
+}
+
+#[test]
+fn the_choices_show_in_the_files() {
+    #[track_caller]
+    fn case(key: &str, value: &str, path: &str, text: &str) {
+        let with: Vec<_> = renderings("python").iter().filter(|rendering| rendering.says(key, value)).collect();
+        assert!(!with.is_empty(), "no rendering has {key} = {value}");
+        for rendering in with {
+            let content = rendering.read(path).unwrap_or_else(|| panic!("{}/{path}", rendering.dir.display()));
+            assert!(content.contains(text), "{path} without `{text}`:\n{content}");
+        }
+    }
+    let production = |rendering: &Rendering| {
+        rendering
+            .read(&format!("{}/settings/production.py", rendering.answers["project_name"].as_str().unwrap()))
+            .unwrap()
+    };
+    let package = renderings("python")[0].answers["project_name"].as_str().unwrap();
+    let settings = format!("{package}/settings/production.py");
+    case("python", "3.14", ".elasticbeanstalk/config.yml", "Python 3.14 running on 64bit Amazon Linux 2023");
+    case("django", "6.1", "requirements.txt", "Django==6.1.");
+    case("database", "postgresql", "requirements.txt", "psycopg-binary==");
+    case("database", "mysql", "requirements.txt", "PyMySQL==");
+    case("static_files", "nginx", ".ebextensions/40-static.config", "/static: staticfiles");
+    case("static_files", "s3", &settings, "S3ManifestStaticStorage");
+    case("cache", "redis", &settings, "RedisCache");
+    case("server", "asgi", "Procfile", "asgi:application");
+    case("profile", "learning", ".ebextensions/20-instances.config", "SingleInstance");
+    case("profile", "steady", ".ebextensions/20-instances.config", "Immutable");
+    case("profile", "spiky", ".ebextensions/32-broadcasts.config", "scheduledaction");
+    case("instance_type", "t4g.small", ".ebextensions/20-instances.config", "SupportedArchitectures: arm64");
+    case("domain", "www.example.com", &settings, "\"example.com\"");
+    case("ami", "ami-0123456789abcdef0", ".ebextensions/20-instances.config", "ImageId: ami-0123456789abcdef0");
+    case("ci", "github", ".github/workflows/publish.yml", "id-token: write");
+    case("ci", "script", "ci/publish.sh", "beansprout --json publish");
+    for rendering in renderings("python") {
+        let text = production(rendering);
+        assert_eq!(rendering.answers["https"] == true, text.contains("SECURE_SSL_REDIRECT = True"), "{text}");
+        assert_eq!(rendering.answers["https"] == true, rendering.read(".ebextensions/31-https.config").is_some());
+        assert_eq!(
+            rendering.answers["celery"] == true,
+            rendering.read("Procfile").unwrap().contains("\nworker: celery")
+        );
+        assert_eq!(
+            rendering.answers["log_streaming"] == true,
+            rendering.read(".ebextensions/42-logs.config").is_some()
+        );
+        assert!(!text.contains("\"*\"]"), "{text}");
+    }
+}
+
+/// With everything that any choice needs installed, Django itself looks at each rendering.
+#[test]
+fn django_finds_nothing_to_say_before_deployment() {
+    let place = Place::new().var("SECRET_KEY", "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz");
+    // Django 6.1 needs a newer Python than the tests ask for.
+    let able: Vec<_> = renderings("python").iter().filter(|rendering| !rendering.says("django", "6.1")).collect();
+    let mut pins: Vec<String> = able
+        .iter()
+        .flat_map(|rendering| {
+            rendering.read("requirements.txt").unwrap().lines().map(str::to_owned).collect::<Vec<_>>()
+        })
+        .filter(|line| !line.starts_with('#'))
+        .collect();
+    pins.sort();
+    pins.dedup();
+    place.write("site/requirements.txt", pins.join("\n"));
+    let python = crate::site::installed(&place, "site");
+    let halves = able.chunks(able.len().div_ceil(2));
+    std::thread::scope(|scope| {
+        for half in halves {
+            let (place, python) = (&place, &python);
+            scope.spawn(move || {
+                for (number, rendering) in half.iter().enumerate() {
+                    check(place, python, rendering, &["check", "--deploy", "--fail-level", "WARNING"], "production");
+                    if number % 6 == 0 {
+                        check(place, python, rendering, &["makemigrations", "--check", "--dry-run"], "development");
+                        check(place, python, rendering, &["test"], "development");
+                    }
+                }
+            });
+        }
+    });
+}
+
+#[track_caller]
+fn check(place: &Place, python: &Path, rendering: &Rendering, arguments: &[&str], settings: &str) {
+    let package = rendering.answers["project_name"].as_str().unwrap();
+    let mut command = place.command(python);
+    command.current_dir(&rendering.dir).arg("manage.py").args(arguments);
+    command.args(["--settings", &format!("{package}.settings.{settings}")]);
+    command.env("REDIS_URL", "redis://127.0.0.1:1/0");
+    if let Some(kind) = rendering.answers["database"].as_str().filter(|kind| *kind != "sqlite") {
+        command.env("DATABASE_URL", format!("{kind}://user:password@127.0.0.1:1/name"));
+    }
+    let (fine, said) = run(&mut command);
+    assert!(fine, "{}\n{:#}\n{said}", rendering.dir.display(), rendering.answers);
+}
