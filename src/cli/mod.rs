@@ -9,8 +9,8 @@ pub(crate) mod new;
 mod package;
 mod policy;
 mod publish;
-mod sandbox;
 mod recipes;
+mod sandbox;
 mod stack;
 mod versions;
 

@@ -13,7 +13,9 @@ use crate::ui::{self, Ui};
 ///
 /// Words are English or Japanese, as you would type them into a search box. The name of a recipe shows all of it.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  beansprout recipes upload limit\n  beansprout recipes ヘルスチェック\n  beansprout recipes root-domain")]
+#[command(
+    after_help = "Examples:\n  beansprout recipes upload limit\n  beansprout recipes ヘルスチェック\n  beansprout recipes root-domain"
+)]
 pub(crate) struct RecipesArgs {
     /// What you want, or the name of a recipe
     words: Vec<String>,

@@ -16,6 +16,7 @@ mod new;
 mod package;
 mod policy;
 mod publish;
+mod recipes;
 mod sandbox;
 mod site;
 mod stack;

@@ -1,0 +1,181 @@
+//! `recipes` and `add`: found by what hurts, added as a plan, undone by git.
+
+use std::process::Command;
+
+use insta::assert_snapshot;
+
+use crate::harness::{Place, left_out};
+use crate::terminal::Terminal;
+
+/// Answers for the questions that have no default.
+const ANSWERS: &[(&str, &[&str])] = &[
+    ("root-domain", &["domain=example.com", "cname=shop.us-east-1.elasticbeanstalk.com"]),
+    ("www-redirect", &["domain=example.com"]),
+    ("https-listener", &["certificate=arn:aws:acm:us-east-1:123456789012:certificate/1"]),
+    ("custom-ami", &["ami=ami-0123456789abcdef0"]),
+    ("environment-secrets", &["secret=arn:aws:secretsmanager:us-east-1:123456789012:secret:shop-AbCdEf"]),
+    ("notifications", &["address=ops@example.com"]),
+    ("database-access", &["group=sg-0123456789abcdef0"]),
+];
+
+fn names(place: &Place) -> Vec<String> {
+    let document = place.run(["--json", "recipes"]).ok().document("recipes/1");
+    document["recipes"].as_array().unwrap().iter().map(|recipe| recipe["name"].as_str().unwrap().to_owned()).collect()
+}
+
+fn add(place: &Place, name: &str) {
+    let answers = ANSWERS.iter().find(|(recipe, _)| *recipe == name).map_or(&[][..], |(_, answers)| *answers);
+    let mut arguments = vec!["add".to_owned(), name.to_owned(), "--defaults".to_owned()];
+    arguments.extend(answers.iter().map(|answer| format!("--set={answer}")));
+    place.run(&arguments).ok();
+}
+
+#[test]
+fn words_find_recipes_in_two_languages() {
+    let place = Place::new();
+    assert_snapshot!(place.run(["recipes", "root", "domain"]).ok().stdout.lines().next().unwrap(), @"root-domain   Point a domain without www at the environment");
+    let japanese = place.run(["recipes", "ヘルスチェックが赤くなる"]).ok();
+    assert!(japanese.stdout.starts_with("health-400 "), "{japanese}");
+    let nothing = place.run(["recipes", "qqqq"]).ok();
+    assert_eq!(nothing.stdout, "");
+    assert!(nothing.stderr.contains("No recipe for `qqqq`"), "{nothing}");
+}
+
+#[test]
+fn a_recipe_shows_its_files_its_caveats_and_its_sources() {
+    let run = Place::new().run(["recipes", "upload-limit"]).ok();
+    for part in ["413", "Mind:", "Sources:", "--- .platform/nginx/conf.d/uploads.conf", "add upload-limit --set size=…"]
+    {
+        assert!(run.stdout.contains(part), "{part}\n{run}");
+    }
+}
+
+#[test]
+fn adding_shows_what_it_did_and_git_undoes_it() {
+    let place = Place::new().file("manage.py", "").git();
+    assert_snapshot!(place.run(["add", "upload-limit", "--set", "size=100m"]).ok(), @r"
+    + .platform/nginx/conf.d/uploads.conf
+    ----- stderr -----
+    Added 1 file. nginx reads it at each deployment, also when only the configuration changes.
+    Mind: Django has limits of its own: DATA_UPLOAD_MAX_MEMORY_SIZE counts what is not a file.
+    Mind: For files over some hundred MB let browsers upload to S3 directly.
+    ");
+    assert!(place.read(".platform/nginx/conf.d/uploads.conf").contains("client_max_body_size 100m;"));
+    let again = place.run(["add", "upload-limit", "--set", "size=100m"]).ok();
+    assert!(again.stderr.contains("Everything is there already."), "{again}");
+    place.sh("git", &["clean", "-qfd"]);
+    assert_eq!(place.sh("git", &["status", "--porcelain"]), "");
+}
+
+#[test]
+fn a_dry_run_and_a_refusal_write_nothing() {
+    let place = Place::new().file(".platform/nginx/conf.d/uploads.conf", "mine\n");
+    let run = place.run(["add", "upload-limit", "--defaults"]).exit(1);
+    assert!(run.stderr.contains("`.platform/nginx/conf.d/uploads.conf` exists and is another"), "{run}");
+    assert_eq!(place.read(".platform/nginx/conf.d/uploads.conf"), "mine\n");
+    let document = place.run(["--json", "add", "swap-file", "--defaults", "--dry-run"]).ok().document("add/1");
+    assert_eq!(document["files"][0]["change"], "new");
+    assert!(!place.exists(".ebextensions"));
+    let typo = place.run(["add", "swap-fil"]).exit(2);
+    assert!(typo.stderr.contains("did you mean `swap-file`?"), "{typo}");
+    let silent = place.run(["add", "swap-file"]).exit(2);
+    assert!(silent.stderr.contains("`megabytes` has no answer"), "{silent}");
+}
+
+#[test]
+fn a_person_sees_the_files_before_they_are_written() {
+    let place = Place::new();
+    let mut terminal = Terminal::run(&place, 100, &["add", "imdsv2-only"]);
+    terminal.sees("DisableIMDSv1").sees("Write 1 file?").types("n");
+    let (exit, screen) = terminal.ends();
+    assert_eq!(exit, 1, "{screen}");
+    assert!(!place.exists(".ebextensions"));
+    let mut terminal = Terminal::run(&place, 100, &["add", "imdsv2-only"]);
+    terminal.sees("Write 1 file?").types("y");
+    assert_eq!(terminal.ends().0, 0);
+    assert!(place.exists(".ebextensions/23-imds.config"));
+}
+
+#[test]
+fn our_own_check_finds_nothing_in_any_recipe() {
+    let all = names(&Place::new());
+    assert!(all.len() >= 25);
+    for name in all {
+        let place = Place::new();
+        place.run(["new", "shop", "--defaults", "--set", "profile=steady"]).ok();
+        let shop = Place::new();
+        std::fs::rename(place.path("shop"), shop.path("x")).unwrap();
+        // What the skeleton has already is not what the recipe is about.
+        for part in [".ebextensions", ".platform", "bin"] {
+            std::fs::remove_dir_all(shop.path("x").join(part)).unwrap();
+        }
+        let inside = shop.path("x").to_str().unwrap().to_owned();
+        let answers = ANSWERS.iter().find(|(recipe, _)| *recipe == name).map_or(&[][..], |(_, answers)| *answers);
+        let mut arguments =
+            vec!["-C".to_owned(), inside.clone(), "add".to_owned(), name.clone(), "--defaults".to_owned()];
+        arguments.extend(answers.iter().map(|answer| format!("--set={answer}")));
+        shop.run(&arguments).ok();
+        let check = shop.run(["-C", &inside, "--json", "check"]);
+        let findings = check.json()["findings"].as_array().unwrap().clone();
+        // Without the skeleton's own options some rules miss them; only what the recipe wrote counts.
+        let recipe = place.run(["--json", "recipes", &name]).ok().json()["recipes"][0].clone();
+        for finding in findings {
+            let path = finding["path"].as_str().unwrap_or_default();
+            let own = recipe["files"].as_array().unwrap().iter().any(|file| file["path"] == path);
+            assert!(!own, "{name}: {finding:#}");
+        }
+    }
+}
+
+#[test]
+fn nginx_takes_every_recipe() {
+    if Command::new("nginx").arg("-v").output().is_err() {
+        left_out("nginx is not installed (Debian: `nginx`)");
+        return;
+    }
+    let mut tried = 0;
+    for name in names(&Place::new()) {
+        let place = Place::new().file("manage.py", "");
+        add(&place, &name);
+        let conf = place.path(".platform/nginx/conf.d");
+        if !conf.exists() {
+            continue;
+        }
+        tried += 1;
+        // As the platform includes them: `conf.d/*.conf` in `http`, `conf.d/elasticbeanstalk/*.conf` in `server`.
+        let dir = place.dir();
+        let config = format!(
+            "pid {0}/pid;\nevents {{}}\nhttp {{\naccess_log off;\ninclude {1}/*.conf;\n\
+             server {{\nlisten 8080;\ninclude {1}/elasticbeanstalk/*.conf;\nlocation / {{ return 200; }}\n}}\n}}\n",
+            dir.display(),
+            conf.display()
+        );
+        place.write("nginx.conf", config);
+        let config = place.path("nginx.conf");
+        place.sh("nginx", &["-t", "-q", "-e", "stderr", "-c", config.to_str().unwrap()]);
+    }
+    assert!(tried >= 8, "{tried}");
+}
+
+#[test]
+fn scripts_of_recipes_are_well_formed() {
+    let shellcheck = Command::new("shellcheck").arg("--version").output().is_ok();
+    if !shellcheck {
+        left_out("shellcheck is not installed (Debian: `shellcheck`); `bash -n` looks instead");
+    }
+    let mut tried = 0;
+    for name in names(&Place::new()) {
+        let place = Place::new().file("manage.py", "");
+        add(&place, &name);
+        let found = place.sh("find", &[".", "-type", "f", "-perm", "-100"]);
+        for script in found.lines() {
+            tried += 1;
+            if shellcheck {
+                place.sh("shellcheck", &[script]);
+            } else {
+                place.sh("bash", &["-n", script]);
+            }
+        }
+    }
+    assert!(tried >= 6, "{tried}");
+}
