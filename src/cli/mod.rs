@@ -12,6 +12,7 @@ mod publish;
 mod recipes;
 mod sandbox;
 mod stack;
+mod up;
 mod versions;
 
 use std::path::PathBuf;
@@ -65,6 +66,7 @@ enum Verb {
     Recipes(recipes::RecipesArgs),
     Sandbox(sandbox::SandboxArgs),
     Stack(stack::StackArgs),
+    Up(up::UpArgs),
     Versions(versions::VersionsArgs),
 }
 
@@ -81,6 +83,7 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
         Verb::Recipes(args) => recipes::recipes(args, ui),
         Verb::Sandbox(args) => sandbox::sandbox(args, world, ui),
         Verb::Stack(args) => stack::stack(args, world, ui),
+        Verb::Up(args) => up::up(args, world, ui),
         Verb::Versions(args) => versions::verb(args, world, ui),
     }
 }

@@ -62,6 +62,13 @@ pub fn read_faults(path: &std::path::Path) -> Result<Vec<Rule>, Error> {
     serde_json::from_slice(&text).map_err(|source| Error::Faults { path: path.to_owned(), source })
 }
 
+/// The file with the bytes of an object that the sandbox in `state` holds.
+pub fn object(state: &std::path::Path, bucket: &str, key: &str) -> Result<Option<PathBuf>, Error> {
+    let buckets = s3::buckets::Buckets::open(state)?;
+    let object = buckets.object(bucket, key)?;
+    Ok(object.map(|object| buckets.blob(bucket, &object.blob)))
+}
+
 /// How long what AWS needs time for takes here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Speed {

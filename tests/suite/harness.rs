@@ -342,3 +342,16 @@ pub(crate) fn missing(program: &str, package: &str) -> bool {
     }
     !found
 }
+
+/// The command lines of the living processes with this entry in their environment. Only Linux tells.
+pub(crate) fn processes_with(entry: &str) -> Vec<String> {
+    let processes = std::fs::read_dir("/proc").unwrap().filter_map(|dir| {
+        let dir = dir.ok()?.path();
+        let vars = std::fs::read(dir.join("environ")).ok()?;
+        let has = vars.split(|byte| *byte == 0).any(|var| var == entry.as_bytes());
+        // A zombie has ended; whoever should wait for it has not looked yet.
+        let zombie = std::fs::read_to_string(dir.join("stat")).is_ok_and(|stat| stat.contains(") Z "));
+        (has && !zombie).then(|| std::fs::read_to_string(dir.join("cmdline")).unwrap_or_default().replace('\0', " "))
+    });
+    processes.collect()
+}

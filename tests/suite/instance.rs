@@ -9,7 +9,7 @@ use beansprout::world::World;
 
 use beansprout::beanstalk::timeline::Failure;
 
-use crate::harness::{Place, missing};
+use crate::harness::{Place, missing, processes_with};
 
 /// A web server of the standard library: it answers with what it is asked to tell.
 const SERVER: &str = r#"
@@ -470,18 +470,9 @@ fn the_health_check_explains_the_classic_failures() {
     case(&mut stand, 502, "No module named 'nothing_of_this_name'");
 }
 
-/// Processes that carry the mark of this instance, or have it as their parent's.
+/// Processes that carry the mark of this instance.
 fn survivors(home: &std::path::Path) -> Vec<String> {
-    let mark = format!("BEANSPROUT_INSTANCE={}", home.canonicalize().unwrap().display());
-    let processes = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
-        let dir = entry.ok()?.path();
-        let vars = std::fs::read(dir.join("environ")).ok()?;
-        let ours = vars.split(|byte| *byte == 0).any(|var| var == mark.as_bytes());
-        // A zombie has ended; whoever should wait for it has not looked yet.
-        let zombie = std::fs::read_to_string(dir.join("stat")).is_ok_and(|stat| stat.contains(") Z "));
-        (ours && !zombie).then(|| std::fs::read_to_string(dir.join("cmdline")).unwrap_or_default().replace('\0', " "))
-    });
-    processes.collect()
+    processes_with(&format!("BEANSPROUT_INSTANCE={}", home.canonicalize().unwrap().display()))
 }
 
 #[test]

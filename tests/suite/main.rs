@@ -20,5 +20,6 @@ mod recipes;
 mod sandbox;
 mod site;
 mod stack;
+mod up;
 mod usage;
 mod versions;

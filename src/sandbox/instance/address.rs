@@ -47,11 +47,13 @@ pub(crate) fn move_to(
         if web && gunicorn(&command) && !bound(&command) {
             let literal = config.and_then(literal_bind);
             let at = match literal {
-                Some(Bind::Port(other)) if other != expected => other,
-                Some(Bind::Socket) => 0,
-                _ => port,
+                Some(Bind::Port(other)) if other != expected => Some(other),
+                Some(Bind::Socket) => None,
+                // It computes the address, from `PORT` and for loopback.
+                None if config.is_some_and(|text| text.contains("PORT") && !text.contains("0.0.0.0")) => None,
+                _ => Some(port),
             };
-            if at != 0 {
+            if let Some(at) = at {
                 let before = properties.get("GUNICORN_CMD_ARGS").map(|args| format!("{args} ")).unwrap_or_default();
                 let args = format!("{before}--bind 127.0.0.1:{at}");
                 moved.notes.push(format!("`{}` runs with `GUNICORN_CMD_ARGS={args}`", service.name));
@@ -144,7 +146,8 @@ mod tests {
         }
         case("gunicorn a.wsgi", None, Some("--bind 127.0.0.1:41234"));
         case("gunicorn a.wsgi", Some("bind = '0.0.0.0:8000'\n"), Some("--bind 127.0.0.1:41234"));
-        case("gunicorn a.wsgi", Some("bind = f\"127.0.0.1:{port}\"\n"), Some("--bind 127.0.0.1:41234"));
+        case("gunicorn a.wsgi", Some("bind = f\"0.0.0.0:{os.environ['PORT']}\"\n"), Some("--bind 127.0.0.1:41234"));
+        case("gunicorn a.wsgi", Some("bind = '127.0.0.1:' + os.environ['PORT']\n"), None);
         // The classic mistake of another port must stay what it is: a 502.
         case("gunicorn a.wsgi", Some("bind = ['0.0.0.0:5000']\n"), Some("--bind 127.0.0.1:5000"));
         case("gunicorn a.wsgi", Some("bind = 'unix:/tmp/s'\n"), None);

@@ -36,7 +36,7 @@ use self::places::Places;
 use self::proxy::{Proxy, Routes};
 use self::python::Python;
 use self::supervisor::{Service, Services};
-use self::version::Version;
+use self::version::{Given, Version};
 use self::view::View;
 use crate::beanstalk::timeline::{self, Stage};
 use crate::world::{Guard, World};
@@ -55,6 +55,8 @@ pub struct Launch {
     pub home: PathBuf,
     /// What is set directly on the environment. It wins over the project's own files.
     pub settings: Settings,
+    /// What AWS has and this machine has not, such as a secret: used where nobody else says anything.
+    pub stand_ins: Settings,
     /// Where to serve on 127.0.0.1; 0 takes any free port.
     pub port: u16,
     /// The platform branch's Python, such as `3.13`. Used if it is installed.
@@ -80,6 +82,7 @@ impl Launch {
             bundle: bundle.into(),
             home: home.into(),
             settings: Settings::default(),
+            stand_ins: Settings::default(),
             port: 0,
             python: None,
             isolation: Isolation::Auto,
@@ -90,7 +93,6 @@ impl Launch {
 
 /// What happens on an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Event {
     /// A step of the timeline begins.
     Step {
@@ -129,6 +131,7 @@ pub struct Instance {
     machine: Arc<Machine>,
     python: Python,
     stage: Theatre,
+    stand_ins: Settings,
     happenings: Receiver<Event>,
     /// Kept so that two runs do not share a home.
     _lock: File,
@@ -164,7 +167,8 @@ impl Instance {
         let proxy = Proxy::start(launch.port)?;
         let (send, happenings) = mpsc::channel();
         let stage = Theatre::new(&machine, launch.front, proxy, send);
-        let mut instance = Self { machine, python, stage, happenings, _lock: lock, _guard: guard };
+        let stand_ins = launch.stand_ins.clone();
+        let mut instance = Self { machine, python, stage, stand_ins, happenings, _lock: lock, _guard: guard };
         instance.pass(timeline::Event::Launch, &launch.bundle, &launch.settings, say)?;
         Ok(instance)
     }
@@ -189,7 +193,7 @@ impl Instance {
         direct: &Settings,
         say: &mut dyn FnMut(Event),
     ) -> Result<(), Error> {
-        let version = Version::open(&self.machine, bundle, direct, event, say)?;
+        let version = Version::open(&self.machine, bundle, &Given { direct, stand_ins: &self.stand_ins }, event, say)?;
         let env = self.stage.plan(&version)?;
         version.settings.install(&self.machine.places, self.python.program(), &env)?;
         let mut engine = Engine {

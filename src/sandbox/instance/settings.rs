@@ -10,6 +10,8 @@ use super::error::{Error, Io};
 use super::places::{GET_CONFIG, Places};
 
 pub(crate) const PROPERTIES: &str = "aws:elasticbeanstalk:application:environment";
+/// Properties whose values are kept elsewhere on AWS.
+pub(crate) const SECRETS: &str = "aws:elasticbeanstalk:application:environmentsecrets";
 pub(crate) const STATIC_FILES: &str = "aws:elasticbeanstalk:environment:proxy:staticfiles";
 
 /// Option settings by namespace and name.

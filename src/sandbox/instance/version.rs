@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Event;
 use super::error::{Error, Io};
 use super::machine::Machine;
-use super::settings::Settings;
+use super::settings::{PROPERTIES, SECRETS, Settings};
 use crate::beanstalk::config_file::{ConfigFile, ProblemKind};
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::timeline::{self, Failure, Timeline};
@@ -24,11 +24,19 @@ pub(crate) struct Version {
     bundle: PathBuf,
 }
 
+/// What holds for the environment besides the project's own files.
+pub(crate) struct Given<'a> {
+    /// Set directly: wins over the files.
+    pub(crate) direct: &'a Settings,
+    /// Loses against them.
+    pub(crate) stand_ins: &'a Settings,
+}
+
 impl Version {
     pub(crate) fn open(
         machine: &Machine,
         bundle: &Path,
-        direct: &Settings,
+        given: &Given,
         event: timeline::Event,
         say: &mut dyn FnMut(Event),
     ) -> Result<Self, Error> {
@@ -50,7 +58,16 @@ impl Version {
             files.set(&setting.namespace.value, &setting.name.value, setting.value.value.clone());
         }
         let timeline = Timeline::new(&customizations, event);
-        Ok(Self { timeline, settings: direct.over(files), unpacked, bundle: bundle.to_owned() })
+        let said = given.direct.over(files);
+        for (name, _) in given.stand_ins.namespace(PROPERTIES).filter(|(name, _)| said.get(PROPERTIES, name).is_none())
+        {
+            say(Event::Note(format!("`{name}` is made up for this instance")));
+        }
+        let settings = said.over(given.stand_ins.clone());
+        for (name, arn) in settings.namespace(SECRETS).filter(|(name, _)| settings.get(PROPERTIES, name).is_none()) {
+            say(Event::Warning(format!("`{name}` is not set: AWS would fetch it from `{arn}`")));
+        }
+        Ok(Self { timeline, settings, unpacked, bundle: bundle.to_owned() })
     }
 
     /// The version runs: its bundle is the one that a configuration deployment unpacks again.

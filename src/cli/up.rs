@@ -1,0 +1,421 @@
+//! `up`: the project runs on this machine, from the object that was registered, as on an instance.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, UNIX_EPOCH};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::aws::{AwsArgs, Connected, Intent};
+use super::{package, publish};
+use crate::beanstalk::eb_config;
+use crate::beanstalk::timeline::Stage;
+use crate::bundle::{Plan, Scope};
+use crate::fault::{Exit, Failure, Fault};
+use crate::project::Project;
+use crate::release::Published;
+use crate::sandbox;
+use crate::sandbox::instance::{self, Answer as Reply, Event, Front, Health, Instance, Isolation, Launch, Settings};
+use crate::ui::{Answer, Ui};
+use crate::world::World;
+
+/// Run the project on this machine as Elastic Beanstalk would
+///
+/// Packages the project, registers the bundle in the sandbox, and takes the registered object through the steps of a
+/// deployment: dependencies, hooks, container commands, the processes of the Procfile, the proxy. What a laptop cannot do
+/// is listed. Ctrl-C ends everything.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  beansprout up --open\n  beansprout up --watch --env DATABASE_URL=postgres://localhost/site"
+)]
+pub(crate) struct UpArgs {
+    /// Where to serve on 127.0.0.1; 0 takes any free port
+    #[arg(long, value_name = "PORT", default_value_t = PORT)]
+    port: u16,
+    /// Open the site in the browser
+    #[arg(long)]
+    open: bool,
+    /// Deploy again whenever a file that ships changes
+    #[arg(long)]
+    watch: bool,
+    /// Set an environment property; may be given more than once
+    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = property)]
+    properties: Vec<(String, String)>,
+    /// Read environment properties from FILE, one `NAME=VALUE` a line
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+    /// Begin with a new instance: no data, logs or packages of an earlier run
+    #[arg(long)]
+    fresh: bool,
+    /// How programs come to see `/var/app` and the other paths of an instance
+    #[arg(long, value_enum, default_value_t)]
+    isolation: Isolation,
+    /// What serves in place of the instance's proxy
+    #[arg(long, value_enum, default_value_t)]
+    proxy: Front,
+}
+
+/// Not 8000: an application that insists on its usual port may have it.
+pub(crate) const PORT: u16 = 8080;
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("failed to read `{}`", path.display())]
+    EnvFile { path: PathBuf, source: std::io::Error },
+    #[error("line {line} of `{}` is not `NAME=VALUE`", path.display())]
+    EnvLine { path: PathBuf, line: usize },
+    #[error("failed to remove `{}`", path.display())]
+    Fresh { path: PathBuf, source: std::io::Error },
+    #[error("the sandbox has no object for `{label}`")]
+    NoObject { label: String },
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::EnvFile { .. } | Self::EnvLine { .. } => Exit::Usage,
+            Self::Fresh { .. } => Exit::Invalid,
+            Self::NoObject { .. } => Exit::Aws,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoObject { .. } => {
+                Some("another program may have emptied `.beansprout/sandbox`; try again".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+pub(crate) fn up(args: &UpArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let project = Project::load(world)?;
+    let mut settings = Settings::default();
+    for (name, value) in given(args, world)? {
+        settings = settings.property(&name, value);
+    }
+    let options = Options { port: args.port, isolation: args.isolation, front: args.proxy, settings };
+    if args.fresh {
+        let home = home(&project);
+        match std::fs::remove_dir_all(&home) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::Fresh { path: home, source }.into());
+            }
+            _ => {}
+        }
+    }
+    let seen = fingerprint(&project);
+    let (aws, published) = register(&project, world, ui)?;
+    let mut running = launch(&project, &published, options, world, ui)?;
+    ui.answer(&Up::of(&running, &published));
+    if args.open {
+        open(&running.instance.url(), world, ui);
+    }
+    ui.say(match args.watch {
+        true => "watching the project; Ctrl-C ends it",
+        false => "Ctrl-C ends it",
+    });
+    let mut seen = seen;
+    loop {
+        running.listen(ui);
+        if !args.watch {
+            continue;
+        }
+        let now = fingerprint(&project);
+        if now != seen {
+            seen = now;
+            if let Err(failure) = running.redeploy(&project, &aws, ui, world) {
+                // The next change may mend it.
+                ui.failure(&failure);
+            }
+        }
+    }
+}
+
+/// What `up` was told, apart from the project.
+pub(crate) struct Options {
+    pub(crate) port: u16,
+    pub(crate) isolation: Isolation,
+    pub(crate) front: Front,
+    pub(crate) settings: Settings,
+}
+
+/// An instance that serves the project.
+pub(crate) struct Running {
+    pub(crate) instance: Instance,
+    pub(crate) health: Health,
+    settings: Settings,
+    would_do: Vec<WouldDo>,
+}
+
+/// Package the project and register it in the sandbox.
+fn register(project: &Project, world: &World, ui: &mut Ui) -> Result<(Connected, Published), Failure> {
+    let bundle = package::build(project, world, ui)?;
+    let aws = AwsArgs::sandboxed().connect(project, Intent::Act, world, ui)?;
+    let published = publish::publish(project, &bundle, &aws, ui)?;
+    Ok((aws, published))
+}
+
+/// Take a version that is registered in the sandbox through a launch.
+pub(crate) fn launch(
+    project: &Project,
+    published: &Published,
+    options: Options,
+    world: &World,
+    ui: &mut Ui,
+) -> Result<Running, Failure> {
+    let home = home(project);
+    let bundle = object(project, published)?;
+    let Options { port, isolation, front, settings } = options;
+    // On AWS it is a property or a secret of the environment, and in no bundle.
+    let secret = instance::stand_in_secret(&home)?;
+    let launch = Launch {
+        settings: settings.clone(),
+        stand_ins: Settings::default().property("SECRET_KEY", secret),
+        port,
+        python: python(project),
+        isolation,
+        front,
+        ..Launch::new(bundle, home)
+    };
+    let mut told = Told::default();
+    let instance = Instance::launch(&launch, world, &mut |event| told.tell(&event, ui))?;
+    let health = instance.health();
+    tell_health(&health, ui);
+    Ok(Running { instance, health, settings, would_do: told.would_do })
+}
+
+impl Running {
+    /// Say what happens, for about half a second.
+    pub(crate) fn listen(&self, ui: &mut Ui) {
+        if let Some(event) = self.instance.next(Duration::from_millis(500)) {
+            Told::default().tell(&event, ui);
+        }
+    }
+
+    fn redeploy(&mut self, project: &Project, aws: &Connected, ui: &mut Ui, world: &World) -> Result<(), Failure> {
+        let bundle = package::build(project, world, ui)?;
+        let published = publish::publish(project, &bundle, aws, ui)?;
+        let object = object(project, &published)?;
+        let mut told = Told::default();
+        self.instance.deploy(&object, &self.settings, &mut |event| told.tell(&event, ui))?;
+        tell_health(&self.instance.health(), ui);
+        ui.say(format_args!("`{}` runs at {}", published.label, self.instance.url()));
+        Ok(())
+    }
+}
+
+/// The registered object itself, not the file that was uploaded.
+fn object(project: &Project, published: &Published) -> Result<PathBuf, Failure> {
+    let state = project.state_dir().join("sandbox");
+    let object = sandbox::object(&state, &published.bundle.bucket, &published.bundle.key)?;
+    Ok(object.ok_or_else(|| Error::NoObject { label: published.label.clone() })?)
+}
+
+fn home(project: &Project) -> PathBuf {
+    project.state_dir().join("instance")
+}
+
+/// The Python of the platform branch that the EB CLI's file names.
+fn python(project: &Project) -> Option<String> {
+    let text = std::fs::read_to_string(project.root.join(eb_config::PATH)).ok()?;
+    let platform = eb_config::parse(&text).ok()?.platform?;
+    let after = platform.split_once("Python ").or_else(|| platform.split_once("python-"))?.1;
+    let version: String = after.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+    version.contains('.').then_some(version)
+}
+
+/// Flags win over the file.
+fn given(args: &UpArgs, world: &World) -> Result<BTreeMap<String, String>, Error> {
+    let mut properties = BTreeMap::new();
+    if let Some(file) = &args.env_file {
+        let path = world.resolve(file);
+        let text = std::fs::read_to_string(&path).map_err(|source| Error::EnvFile { path: path.clone(), source })?;
+        for (number, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let (name, value) = property(line).map_err(|_| Error::EnvLine { path: path.clone(), line: number + 1 })?;
+            properties.insert(name, value);
+        }
+    }
+    properties.extend(args.properties.iter().cloned());
+    Ok(properties)
+}
+
+fn property(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
+        _ => Err("a property is `NAME=VALUE`".to_owned()),
+    }
+}
+
+/// What ships, and when it was last written. Two of them differ when something that ships has changed.
+fn fingerprint(project: &Project) -> Vec<(String, u64, u128)> {
+    let scope = Scope { exclude: project.config.bundle.exclude.clone(), ..Scope::of(&project.root) };
+    let Ok(plan) = Plan::read(&scope) else { return Vec::new() };
+    let entry = |path: &str| {
+        let data = std::fs::symlink_metadata(project.root.join(path)).ok()?;
+        let written = data.modified().ok()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Some((path.to_owned(), data.len(), written.as_nanos()))
+    };
+    plan.entries().iter().filter_map(|shipped| entry(shipped.path().as_str())).collect()
+}
+
+fn open(url: &str, world: &World, ui: &mut Ui) {
+    let browser = world.var("BROWSER").map(str::to_owned);
+    let candidates = browser.into_iter().chain(["xdg-open".to_owned(), "open".to_owned()]);
+    for program in candidates {
+        let started = Command::new(&program)
+            .arg(url)
+            .env_clear()
+            .envs(&world.vars)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        if started.is_ok() {
+            return;
+        }
+    }
+    ui.warn(format_args!("found no program to open {url} with"));
+}
+
+/// Tells what happens on an instance, and keeps what it did not do.
+#[derive(Default)]
+struct Told {
+    /// A step that nothing was said of yet: most steps of most projects have nothing to say.
+    step: Option<&'static str>,
+    would_do: Vec<WouldDo>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct WouldDo {
+    kind: &'static str,
+    name: String,
+    why: String,
+}
+
+impl Told {
+    fn tell(&mut self, event: &Event, ui: &mut Ui) {
+        match event {
+            Event::Step { stage, summary } => {
+                self.step = Some(summary);
+                // These take their time.
+                if matches!(stage, Stage::Dependencies | Stage::Flip) {
+                    self.begin(ui);
+                }
+            }
+            Event::Ran { noun, name } => self.line(format_args!("ran {noun} `{name}`"), ui),
+            Event::Skipped { noun, name, why } => self.line(format_args!("passed over {noun} `{name}`: {why}"), ui),
+            Event::WouldDo { noun, name, why } => {
+                self.line(format_args!("not done here: {noun} `{name}`: {why}"), ui);
+                self.would_do.push(WouldDo { kind: noun, name: name.clone(), why: why.clone() });
+            }
+            Event::Note(text) => self.line(format_args!("{text}"), ui),
+            Event::Warning(text) => ui.warn(text),
+            Event::Ended { process, how, again_in } => {
+                let pause = again_in.as_secs_f64();
+                ui.warn(format_args!("`{process}` ended ({how}); it starts again in {pause} s"));
+            }
+        }
+    }
+}
+
+impl Told {
+    fn begin(&mut self, ui: &mut Ui) {
+        if let Some(step) = self.step.take() {
+            ui.say(ui.err().bold(step));
+        }
+    }
+
+    fn line(&mut self, text: fmt::Arguments, ui: &mut Ui) {
+        self.begin(ui);
+        ui.say(format_args!("  {text}"));
+    }
+}
+
+fn tell_health(health: &Health, ui: &mut Ui) {
+    let Some(finding) = &health.finding else {
+        return ui.say(format_args!("the health check at `{}` answers well", health.path));
+    };
+    let mut text = format!("the load balancer would take this instance out: {}\n", finding.what);
+    text.push_str(&format!("{} {}", ui.err().cyan("hint:"), finding.hint));
+    for line in &finding.tail {
+        text.push_str(&format!("\n  | {line}"));
+    }
+    ui.warn(text);
+}
+
+/// The answer of `up`: what runs, and where.
+#[derive(Serialize)]
+struct Up {
+    url: String,
+    label: String,
+    digest: String,
+    logs: PathBuf,
+    health: HealthAnswer,
+    would_do: Vec<WouldDo>,
+}
+
+#[derive(Serialize)]
+struct HealthAnswer {
+    path: String,
+    /// Absent where nothing answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    good: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finding: Option<String>,
+}
+
+impl Up {
+    fn of(running: &Running, published: &Published) -> Self {
+        let health = &running.health;
+        let status = match health.answer {
+            Reply::Status(status) => Some(status),
+            Reply::Nothing(_) => None,
+        };
+        Self {
+            url: running.instance.url(),
+            label: published.label.clone(),
+            digest: published.digest.clone(),
+            logs: running.instance.logs(),
+            health: HealthAnswer {
+                path: health.path.clone(),
+                status,
+                good: health.good(),
+                finding: health.finding.as_ref().map(|finding| finding.what.clone()),
+            },
+            would_do: running.would_do.clone(),
+        }
+    }
+}
+
+impl Answer for Up {
+    const SCHEMA: &str = "up/1";
+}
+
+impl fmt::Display for Up {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "`{}` runs at {}", self.label, self.url)?;
+        write!(f, "  logs  {}", self.logs.display())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_property_has_a_name() {
+        assert_eq!(property("A=b=c"), Ok(("A".to_owned(), "b=c".to_owned())));
+        assert!(property("=b").is_err());
+        assert!(property("A").is_err());
+    }
+}

@@ -1,0 +1,113 @@
+//! `up`: from a folder to a site that answers, and to nothing left when it ends.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use crate::harness::{Place, Running};
+
+const SERVER: &str = r#"
+import http.server, os
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = (open("page").read() + os.environ.get("GREETING", "") + os.environ["SECRET_KEY"][:6]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+"#;
+
+fn site() -> Place {
+    Place::new()
+        .file("beansprout.toml", "[project]\nname = \"site\"\n")
+        .file("Procfile", "web: python server.py\n")
+        .file("server.py", SERVER)
+        .file("page", "one ")
+}
+
+fn get(url: &str) -> String {
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn url(running: &mut Running) -> String {
+    running.wait_for("runs at ")
+}
+
+#[test]
+fn the_registered_object_runs_until_ctrl_c() {
+    let place = site().file("local.env", "# for this machine\nGREETING=from the file\n");
+    let arguments = ["up", "--port", "0", "--env-file", "local.env", "--env", "SECRET_KEY=abcdef"];
+    let mut up = place.start(arguments);
+    let url = url(&mut up);
+    let answer = get(&url);
+    assert!(answer.ends_with("one from the fileabcdef"), "{answer}");
+    // What runs is what `versions` lists.
+    let versions = place.run(["versions", "--sandbox", "--json"]).ok();
+    assert!(versions.stdout.contains("site-"), "{versions}");
+    up.signal("INT");
+    assert_eq!(up.finish(), 130);
+    let home = place.path(".beansprout/instance").canonicalize().unwrap();
+    assert_eq!(survivors(&home.to_string_lossy()), Vec::<String>::new());
+}
+
+#[test]
+fn a_change_is_deployed_while_watching() {
+    let place = site();
+    let mut up = place.start(["up", "--port", "0", "--watch", "--json"]);
+    up.wait_for("watching the project");
+    place.write("page", "two ");
+    let url = url(&mut up);
+    assert!(get(&url).contains("two "));
+    // A version that cannot be deployed is told, and the one before goes on.
+    place.write(".platform/hooks/prebuild/10_no.sh", "#!/bin/bash\nexit 1\n");
+    up.wait_for("10_no.sh` failed");
+    assert!(get(&url).contains("two "));
+    std::fs::remove_file(place.path(".platform/hooks/prebuild/10_no.sh")).unwrap();
+    place.write("page", "three ");
+    up.wait_for("runs at ");
+    assert!(get(&url).contains("three "));
+}
+
+#[test]
+fn a_deployment_that_fails_is_exit_5() {
+    let place = site()
+        .file(".ebextensions/x.config", "container_commands:\n  01_migrate:\n    command: echo no database; exit 4\n");
+    let run = place.run(["up", "--port", "0"]).exit(5);
+    assert!(
+        run.stderr.contains("failed at `PostBuildEbExtension`: command `01_migrate` failed: exit status 4"),
+        "{run}"
+    );
+    assert!(run.stderr.contains("  | no database"), "{run}");
+    let home = place.path(".beansprout/instance").canonicalize().unwrap();
+    assert_eq!(survivors(&home.to_string_lossy()), Vec::<String>::new());
+}
+
+#[test]
+fn without_python_the_last_step_says_what_to_install() {
+    let place = site();
+    let mut up = place.beansprout(["up", "--port", "0"]);
+    up.env("PATH", "/nonexistent");
+    let run = place.finish(up).exit(3);
+    assert!(run.stderr.contains("registering `site-"), "{run}");
+    assert!(run.stderr.contains("python3-venv"), "{run}");
+}
+
+#[test]
+fn a_port_in_use_is_a_usage_error() {
+    let place = site();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let run = place.run(["up", "--port", &port]).exit(2);
+    assert!(run.stderr.contains("is not free"), "{run}");
+}
+
+fn survivors(home: &str) -> Vec<String> {
+    crate::harness::processes_with(&format!("BEANSPROUT_INSTANCE={home}"))
+}
