@@ -27,6 +27,7 @@ const LARGEST_QUERY: usize = 1024 * 1024;
 const STS: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 /// Where the sandbox itself is talked to. No bucket can have this name.
 const FAULTS: &str = "/-/faults";
+const LOGS: &str = "/-/logs/";
 
 /// The connection ends without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,7 @@ pub(super) struct Sandbox {
     pub(super) faults: Faults,
     pub(super) s3: S3Service,
     pub(super) speed: Speed,
+    pub(super) endpoint: String,
 }
 
 impl Sandbox {
@@ -53,6 +55,9 @@ impl Sandbox {
         if head.uri.path() == FAULTS {
             let body = small(body).await.unwrap_or_default();
             return Ok(faults::control(&self.faults, &head.method, kind, &body));
+        }
+        if let Some(token) = head.uri.path().strip_prefix(LOGS) {
+            return Ok(self.logs(token));
         }
         let scope = Scope::of(&head.headers, &head.uri);
         let form = kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
@@ -122,6 +127,18 @@ impl Sandbox {
         Some(rule.fault)
     }
 
+    /// What an address of `RetrieveEnvironmentInfo` leads to. On AWS it would be a presigned one in S3.
+    fn logs(&self, token: &str) -> Response<Body> {
+        let now = self.world.now();
+        let found =
+            tokio::task::block_in_place(|| self.store.update(|state| beanstalk::logs::fetch(state, token, now)));
+        match found {
+            Ok(Some(text)) => plain(StatusCode::OK, text),
+            Ok(None) => plain(StatusCode::FORBIDDEN, "there are no such logs, or no longer\n"),
+            Err(error) => plain(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+        }
+    }
+
     async fn object(&self, request: Request<Body>) -> Response<Body> {
         let writes = request.method() == Method::PUT || request.method() == Method::POST;
         let answer = self.s3.call(request).await;
@@ -183,6 +200,7 @@ impl Sandbox {
                 speed: self.speed,
                 buckets: &self.buckets,
                 fault,
+                endpoint: &self.endpoint,
             };
             let answer = self.store.update(|state| beanstalk::answer(&call, question, state));
             answer.unwrap_or_else(|error| Err(Refusal::internal(&error)))
@@ -260,9 +278,9 @@ fn is_loopback(host: &str) -> bool {
     ["127.0.0.1", "localhost", "::1"].contains(&name)
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
+fn plain(status: StatusCode, text: impl Into<String>) -> Response<Body> {
     let response = Response::builder().status(status).header(CONTENT_TYPE, "text/plain; charset=utf-8");
-    response.body(Body::from(text.to_owned())).expect("the header above is valid")
+    response.body(Body::from(text.into())).expect("the header above is valid")
 }
 
 /// A random UUID.

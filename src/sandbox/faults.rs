@@ -67,6 +67,8 @@ pub enum Fault {
     Stall,
     /// The version's processing ends in `FAILED`.
     ProcessingFails,
+    /// On `DeleteApplicationVersion`: the version goes, its object stays, and the call says so.
+    BundleStays,
     /// The environment's update fails; it keeps the old version.
     DeploymentFails,
     /// The environment's update fails on some instances and is taken back.

@@ -9,6 +9,7 @@ mod beanstalk;
 mod call;
 mod calls;
 mod dispatch;
+mod environment;
 mod faults;
 mod input;
 mod model;

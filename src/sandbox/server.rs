@@ -45,7 +45,16 @@ impl Server {
             _ => Error::Listen { port, source },
         })?;
         let s3 = s3::service(buckets.clone(), world.clone());
-        let sandbox = Arc::new(Sandbox { world, store, buckets, calls, faults: Faults::new(faults), s3, speed });
+        let sandbox = Arc::new(Sandbox {
+            world,
+            store,
+            buckets,
+            calls,
+            faults: Faults::new(faults),
+            s3,
+            speed,
+            endpoint: format!("http://{address}"),
+        });
         runtime.spawn(accept(listener, sandbox));
         Ok(Self { address, runtime: Some(runtime) })
     }

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::environment::{Environment, Settings};
+
 /// The version of the state's form. A change that an older program would misread counts it up.
 pub(super) const VERSION: u64 = 1;
 
@@ -25,8 +27,18 @@ impl Default for State {
 #[serde(default)]
 pub(super) struct Region {
     pub(super) applications: BTreeMap<String, Application>,
+    /// By id, also those that are gone.
+    pub(super) environments: BTreeMap<String, Environment>,
     /// Oldest first.
     pub(super) events: Vec<Event>,
+}
+
+impl Region {
+    /// An environment that is there, and where to say what happens to it.
+    pub(super) fn environment(&mut self, id: &str) -> (&mut Environment, &mut Vec<Event>) {
+        let environment = self.environments.get_mut(id).expect("the id comes from this region");
+        (environment, &mut self.events)
+    }
 }
 
 pub(super) type Tags = BTreeMap<String, String>;
@@ -39,6 +51,19 @@ pub(super) struct Application {
     /// `ResourceLifecycleConfig`, as it was given.
     pub(super) lifecycle: Option<Value>,
     pub(super) versions: BTreeMap<String, Version>,
+    #[serde(default)]
+    pub(super) templates: BTreeMap<String, Template>,
+    pub(super) tags: Tags,
+}
+
+/// A saved configuration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Template {
+    pub(super) description: Option<String>,
+    pub(super) platform: String,
+    pub(super) settings: Settings,
+    pub(super) created: Timestamp,
+    pub(super) updated: Timestamp,
     pub(super) tags: Tags,
 }
 

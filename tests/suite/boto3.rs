@@ -35,6 +35,20 @@ fn versions_can_be_registered_and_listed() {
 }
 
 #[test]
+fn environments_live_and_come_back() {
+    let place = Place::new();
+    let (_running, endpoint) = start(&place, &[]);
+    script(&place, &endpoint, &["environments.py"]);
+}
+
+#[test]
+fn settings_templates_platforms_and_tags() {
+    let place = Place::new();
+    let (_running, endpoint) = start(&place, &[]);
+    script(&place, &endpoint, &["configuration.py"]);
+}
+
+#[test]
 fn objects_behave_as_in_s3() {
     let place = Place::new();
     let (_running, endpoint) = start(&place, &[]);

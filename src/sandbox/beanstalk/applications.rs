@@ -2,19 +2,20 @@
 
 use serde_json::{Value, json};
 
+use super::super::environment::Kind;
 use super::super::reply::Refusal;
 use super::super::state::{Application, Region, Severity, Subject, Tags};
 use super::account::APPLICATIONS;
-use super::{Call, time};
+use super::{Call, environments, tags, time};
 
 pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
     let name = call.input.required("ApplicationName");
     if region.applications.contains_key(name) {
         return Err(Refusal::value(format!("Application {name} already exists.")));
     }
-    let tags = call.tags("Tags")?;
+    let given = tags::given(call, "Tags")?;
     let lifecycle = call.input.get("ResourceLifecycleConfig").cloned();
-    add(call, region, name, tags)?;
+    add(call, region, name, given)?;
     let application = find_mut(region, name)?;
     application.lifecycle = lifecycle;
     Ok(json!({"Application": describe_one(call, name, application)}))
@@ -36,6 +37,7 @@ pub(super) fn add(call: &Call<'_>, region: &mut Region, name: &str, tags: Tags) 
         updated: call.now,
         lifecycle: None,
         versions: Default::default(),
+        templates: Default::default(),
         tags,
     };
     region.applications.insert(name.to_owned(), application);
@@ -71,6 +73,51 @@ pub(super) fn describe(call: &Call<'_>, region: &mut Region) -> Result<Value, Re
     Ok(json!({"Applications": found}))
 }
 
+pub(super) fn update_lifecycle(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
+    let name = call.input.required("ApplicationName");
+    let application = find_mut(region, name)?;
+    let mut new = call.input.get("ResourceLifecycleConfig").cloned().unwrap_or_default();
+    // The role is needed once; afterwards it may be left out, and stays.
+    let role = application.lifecycle.as_ref().and_then(|old| old.get("ServiceRole")).cloned();
+    match (new.get("ServiceRole").is_some(), role) {
+        (true, _) => {}
+        (false, Some(role)) => new["ServiceRole"] = role,
+        (false, None) => {
+            let message = "A ServiceRole must be specified when a lifecycle configuration is set for the first time.";
+            return Err(Refusal::combination(message));
+        }
+    }
+    application.lifecycle = Some(new.clone());
+    application.updated = call.now;
+    Ok(json!({"ApplicationName": name, "ResourceLifecycleConfig": new}))
+}
+
+/// The application, its versions and its saved configurations go; the objects in S3 stay.
+pub(super) fn delete(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
+    let name = call.input.required("ApplicationName");
+    // Deleting what is not there succeeds.
+    if !region.applications.contains_key(name) {
+        return Ok(Value::Null);
+    }
+    let running: Vec<String> = environments::alive(region)
+        .filter(|environment| environment.application == name)
+        .map(|environment| environment.id.clone())
+        .collect();
+    if !running.is_empty() && call.input.flag("TerminateEnvByForce") != Some(true) {
+        let message = format!("Unable to delete application {name} because it has running environments.");
+        return Err(Refusal::new(400, "OperationInProgressFailure", message));
+    }
+    for id in running {
+        let (environment, events) = region.environment(&id);
+        let before = environment.before();
+        environment.begin(environments::operation(call, Kind::Terminate, before), call.now, events);
+    }
+    region.applications.remove(name);
+    let subject = Subject { application: Some(name.to_owned()), ..Subject::default() };
+    region.events.push(call.event(Severity::Info, subject, "The application has been deleted successfully."));
+    Ok(Value::Null)
+}
+
 fn describe_one(call: &Call<'_>, name: &str, application: &Application) -> Value {
     let mut labels: Vec<_> = application.versions.iter().collect();
     labels.sort_by_key(|(_, version)| std::cmp::Reverse(version.created));
@@ -82,7 +129,7 @@ fn describe_one(call: &Call<'_>, name: &str, application: &Application) -> Value
         "DateCreated": time(application.created),
         "DateUpdated": time(application.updated),
         "Versions": labels,
-        "ConfigurationTemplates": [],
+        "ConfigurationTemplates": application.templates.keys().collect::<Vec<_>>(),
         "ResourceLifecycleConfig": application.lifecycle,
     })
 }

@@ -3,8 +3,16 @@
 
 mod account;
 mod applications;
+mod configuration;
+mod environments;
 mod events;
+mod health;
+mod lifecycle;
+pub(super) mod logs;
 mod page;
+mod platforms;
+mod tags;
+mod unavailable;
 mod versions;
 
 use jiff::Timestamp;
@@ -30,21 +38,59 @@ pub(super) struct Call<'a> {
     pub(super) buckets: &'a Buckets,
     /// What goes wrong later, as a test ordered.
     pub(super) fault: Option<Fault>,
+    /// Where this server is.
+    pub(super) endpoint: &'a str,
 }
 
 type Operation = fn(&Call<'_>, &mut Region) -> Result<Value, Refusal>;
 
 fn operation(name: &str) -> Option<Operation> {
     let operation: Operation = match name {
+        "AbortEnvironmentUpdate" => environments::abort,
+        "ApplyEnvironmentManagedAction" => unavailable::apply_managed_action,
+        "AssociateEnvironmentOperationsRole" => environments::associate_role,
+        "CheckDNSAvailability" => environments::check_dns,
+        "ComposeEnvironments" => unavailable::compose,
         "CreateApplication" => applications::create,
         "CreateApplicationVersion" => versions::create,
+        "CreateConfigurationTemplate" => configuration::create_template,
+        "CreateEnvironment" => environments::create,
+        "CreatePlatformVersion" => unavailable::custom_platform,
         "CreateStorageLocation" => account::create_storage_location,
+        "DeleteApplication" => applications::delete,
+        "DeleteApplicationVersion" => versions::delete,
+        "DeleteConfigurationTemplate" => configuration::delete_template,
+        "DeleteEnvironmentConfiguration" => configuration::delete_draft,
+        "DeletePlatformVersion" => unavailable::custom_platform,
         "DescribeAccountAttributes" => account::attributes,
         "DescribeApplicationVersions" => versions::describe,
         "DescribeApplications" => applications::describe,
+        "DescribeConfigurationSettings" => configuration::describe_settings,
+        "DescribeEnvironmentHealth" => health::environment,
+        "DescribeEnvironmentManagedActionHistory" => unavailable::managed_action_history,
+        "DescribeEnvironmentManagedActions" => unavailable::managed_actions,
+        "DescribeEnvironmentResources" => environments::resources,
+        "DescribeEnvironments" => environments::describe,
         "DescribeEvents" => events::describe,
+        "DescribeInstancesHealth" => health::instances,
+        "DescribePlatformVersion" => platforms::describe,
+        "DisassociateEnvironmentOperationsRole" => environments::disassociate_role,
+        "ListAvailableSolutionStacks" => platforms::solution_stacks,
+        "ListPlatformBranches" => platforms::branches,
+        "ListPlatformVersions" => platforms::versions,
+        "ListTagsForResource" => tags::list,
+        "RebuildEnvironment" => environments::rebuild,
+        "RequestEnvironmentInfo" => logs::request,
+        "RestartAppServer" => environments::restart,
+        "RetrieveEnvironmentInfo" => logs::retrieve,
+        "SwapEnvironmentCNAMEs" => environments::swap,
+        "TerminateEnvironment" => environments::terminate,
         "UpdateApplication" => applications::update,
+        "UpdateApplicationResourceLifecycle" => applications::update_lifecycle,
         "UpdateApplicationVersion" => versions::update,
+        "UpdateConfigurationTemplate" => configuration::update_template,
+        "UpdateEnvironment" => environments::update,
+        "UpdateTagsForResource" => tags::update,
         _ => return None,
     };
     Some(operation)
@@ -80,16 +126,19 @@ impl Question {
 pub(super) fn answer(call: &Call<'_>, run: &Question, state: &mut State) -> Result<Value, Refusal> {
     let region = state.regions.entry(call.region.to_owned()).or_default();
     settle(region, call.now);
-    // A refused call changes nothing.
+    // A refused call changes nothing, with one exception in the API.
     let mut changed = region.clone();
-    let result = (run.run)(call, &mut changed)?;
-    *region = changed;
-    Ok(result)
+    let result = (run.run)(call, &mut changed);
+    if result.as_ref().err().is_none_or(|refusal| refusal.code == versions::SOURCE_BUNDLE_STAYS) {
+        *region = changed;
+    }
+    result
 }
 
 /// Let everything happen that was due by `now`.
 pub(super) fn settle(region: &mut Region, now: Timestamp) {
     versions::settle(region, now);
+    environments::settle(region, now);
     events::forget(region, now);
 }
 
@@ -108,21 +157,6 @@ impl Call<'_> {
             Speed::Real => self.now + jiff::SignedDuration::from_secs(seconds),
             Speed::Instant => self.now,
         }
-    }
-
-    /// The tags of a request.
-    fn tags(&self, name: &str) -> Result<super::state::Tags, Refusal> {
-        let pairs = self.input.list(name).unwrap_or_default().iter();
-        let text = |tag: &Value, name: &str| tag.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let tags: super::state::Tags = pairs.map(|tag| (text(tag, "Key"), text(tag, "Value"))).collect();
-        if tags.len() > 50 {
-            return Err(Refusal::new(400, "TooManyTagsException", "A resource may have at most 50 tags."));
-        }
-        let reserved = |key: &String| key.starts_with("aws:") || key.starts_with("elasticbeanstalk:") || key.is_empty();
-        if let Some(key) = tags.keys().find(|key| reserved(key)) {
-            return Err(Refusal::value(format!("Invalid tag key '{key}'.")));
-        }
-        Ok(tags)
     }
 }
 

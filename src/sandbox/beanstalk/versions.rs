@@ -8,8 +8,10 @@ use super::super::reply::Refusal;
 use super::super::state::{Application, Event, Region, Severity, Source, Status, Subject, Version};
 use super::account::VERSIONS;
 use super::page::{newest_first, page};
-use super::{Call, applications, broken, time};
+use super::{Call, applications, broken, environments, lifecycle, tags, time};
 
+/// The one refusal that comes after the deed.
+pub(super) const SOURCE_BUNDLE_STAYS: &str = "SourceBundleDeletionFailure";
 /// How long AWS takes to look into a bundle.
 const PROCESSING: i64 = 5;
 
@@ -45,7 +47,7 @@ pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
         request: call.request.to_owned(),
         created: call.now,
         updated: call.now,
-        tags: call.tags("Tags")?,
+        tags: tags::given(call, "Tags")?,
     };
     let answer = describe_one(call, name, label, &version);
     applications::find_mut(region, name)?.versions.insert(label.to_owned(), version);
@@ -59,10 +61,11 @@ pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
         let message = format!("Started processing application version {label}.");
         region.events.push(call.event(Severity::Info, subject, message));
     }
+    lifecycle::prune(call, region, name, label)?;
     Ok(json!({"ApplicationVersion": answer}))
 }
 
-fn subject(application: &str, label: &str) -> Subject {
+pub(super) fn subject(application: &str, label: &str) -> Subject {
     Subject { application: Some(application.to_owned()), version: Some(label.to_owned()), ..Subject::default() }
 }
 
@@ -112,6 +115,48 @@ pub(super) fn update(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
     }
     version.updated = call.now;
     Ok(json!({"ApplicationVersion": describe_one(call, name, label, version)}))
+}
+
+pub(super) fn delete(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
+    let (name, label) = (call.input.required("ApplicationName"), call.input.required("VersionLabel"));
+    let users: Vec<String> =
+        environments::using(region, name, label).map(|environment| environment.name.clone()).collect();
+    let application = applications::find_mut(region, name)?;
+    // Deleting what is not there succeeds.
+    let Some(version) = application.versions.get(label) else { return Ok(Value::Null) };
+    if version.status == Status::Processing {
+        let message = format!(
+            "Unable to delete application version: {label}. An operation is already in progress, please retry again shortly."
+        );
+        return Err(Refusal::new(400, "OperationInProgressFailure", message));
+    }
+    if !users.is_empty() {
+        let message = format!("Unable to delete application version {label}: it is deployed to {}.", users.join(", "));
+        return Err(Refusal::value(message));
+    }
+    let version = application.versions.remove(label).expect("it was just found");
+    region.events.push(call.event(
+        Severity::Info,
+        subject(name, label),
+        format!("Deleted Application Version: {label}"),
+    ));
+    if call.input.flag("DeleteSourceBundle") == Some(true) {
+        delete_source(call, &version)?;
+    }
+    Ok(Value::Null)
+}
+
+/// Delete a version's object. Other versions may name the same one; S3 does not ask.
+pub(super) fn delete_source(call: &Call<'_>, version: &Version) -> Result<(), Refusal> {
+    let Source::Bundle { bucket, key } = &version.source else { return Ok(()) };
+    let stays = call.fault == Some(Fault::BundleStays);
+    if stays || call.buckets.bucket(bucket).map_err(broken)?.is_none() {
+        let message =
+            format!("Unable to delete the source bundle {key} in {bucket}. The application version was deleted.");
+        return Err(Refusal::new(400, SOURCE_BUNDLE_STAYS, message));
+    }
+    call.buckets.delete_object(bucket, key).map_err(broken)?;
+    Ok(())
 }
 
 pub(super) fn describe(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {

@@ -1,0 +1,194 @@
+//! Option settings: of environments, and saved in templates.
+
+use serde_json::{Value, json};
+
+use super::super::environment::{Environment, Kind, Setting, Settings, Status};
+use super::super::reply::Refusal;
+use super::super::state::{Region, Template};
+use super::account::TEMPLATES;
+use super::{Call, applications, environments, platforms, tags, time};
+
+/// The option that an item of `OptionSettings` or `OptionsToRemove` names.
+fn setting(item: &Value) -> Setting {
+    let text = |name: &str| item.get(name).and_then(Value::as_str).map(str::to_owned);
+    Setting {
+        namespace: text("Namespace").unwrap_or_default(),
+        resource: text("ResourceName"),
+        name: text("OptionName").unwrap_or_default(),
+        value: text("Value").unwrap_or_default(),
+    }
+}
+
+/// The settings that a call carries.
+pub(super) fn given(call: &Call<'_>, parameter: &str) -> Vec<Setting> {
+    call.input.list(parameter).unwrap_or_default().iter().map(setting).collect()
+}
+
+/// Apply what a call sets and removes, if it is valid.
+pub(super) fn change(call: &Call<'_>, settings: &mut Settings) -> Result<(), Refusal> {
+    for setting in given(call, "OptionSettings") {
+        if setting.namespace.is_empty() || setting.name.is_empty() {
+            let message = "Every option setting needs a Namespace and an OptionName.";
+            return Err(Refusal::value(message));
+        }
+        settings.set(setting);
+    }
+    for option in given(call, "OptionsToRemove") {
+        settings.remove(&option);
+    }
+    Ok(())
+}
+
+/// A saved configuration that a call names.
+pub(super) fn template(region: &Region, application: &str, name: Option<&str>) -> Result<Option<Template>, Refusal> {
+    let Some(name) = name else { return Ok(None) };
+    let application = region.applications.get(application);
+    let found = application.and_then(|application| application.templates.get(name));
+    let refusal = || Refusal::value(format!("No Configuration Template named '{name}' found."));
+    found.cloned().map(Some).ok_or_else(refusal)
+}
+
+fn list(settings: &Settings) -> Value {
+    let items = settings.0.iter().map(|setting| {
+        json!({
+            "ResourceName": setting.resource,
+            "Namespace": setting.namespace,
+            "OptionName": setting.name,
+            "Value": setting.value,
+        })
+    });
+    Value::Array(items.collect())
+}
+
+fn describe_template(call: &Call<'_>, application: &str, name: &str, template: &Template) -> Value {
+    json!({
+        "SolutionStackName": template.platform,
+        "PlatformArn": platforms::arn(call.region, &template.platform),
+        "ApplicationName": application,
+        "TemplateName": name,
+        "Description": template.description,
+        "DateCreated": time(template.created),
+        "DateUpdated": time(template.updated),
+        "OptionSettings": list(&template.settings),
+    })
+}
+
+fn describe_environment(call: &Call<'_>, environment: &Environment) -> Value {
+    let updating = environment.operation.as_ref().is_some_and(|operation| operation.kind == Kind::Configure);
+    json!({
+        "SolutionStackName": environment.platform,
+        "PlatformArn": platforms::arn(call.region, &environment.platform),
+        "ApplicationName": environment.application,
+        "EnvironmentName": environment.name,
+        "Description": environment.description,
+        "DeploymentStatus": if updating { "pending" } else { "deployed" },
+        "DateCreated": time(environment.created),
+        "DateUpdated": time(environment.updated),
+        "OptionSettings": list(&environment.settings),
+    })
+}
+
+/// Either a template or an environment, and not both.
+fn subject<'a>(call: &'a Call<'_>) -> Result<(Option<&'a str>, Option<&'a str>), Refusal> {
+    let names = (call.input.text("TemplateName"), call.input.text("EnvironmentName"));
+    match names {
+        (Some(_), Some(_)) => {
+            Err(Refusal::combination("You can specify either TemplateName or EnvironmentName, not both."))
+        }
+        (None, None) => {
+            let message = "Either TemplateName or EnvironmentName must be specified.";
+            Err(Refusal::new(400, "MissingRequiredParameter", message))
+        }
+        _ => Ok(names),
+    }
+}
+
+pub(super) fn describe_settings(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
+    let application = call.input.required("ApplicationName");
+    applications::find_mut(region, application)?;
+    let settings = match subject(call)? {
+        (Some(name), _) => {
+            let template = template(region, application, Some(name))?;
+            template.map(|template| describe_template(call, application, name, &template))
+        }
+        (None, _) => Some(describe_environment(call, environments::find_mut(call, region)?)),
+    };
+    Ok(json!({"ConfigurationSettings": [settings]}))
+}
+
+pub(super) fn create_template(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
+    let input = &call.input;
+    let (application, name) = (input.required("ApplicationName"), input.required("TemplateName"));
+    if applications::find_mut(region, application)?.templates.contains_key(name) {
+        return Err(Refusal::value(format!("Configuration Template {name} already exists.")));
+    }
+    let all: usize = region.applications.values().map(|application| application.templates.len()).sum();
+    if all >= TEMPLATES {
+        let message = format!("You cannot have more than {TEMPLATES} configuration templates.");
+        return Err(Refusal::new(400, "TooManyConfigurationTemplatesException", message));
+    }
+    let (base, mut settings) = base(call, region)?;
+    let platform = platforms::asked(call)?;
+    let platform = platform
+        .or(base)
+        .ok_or_else(|| Refusal::combination("Unable to determine base for template pack (no solution stack)"))?;
+    change(call, &mut settings)?;
+    let template = Template {
+        description: input.owned("Description"),
+        platform,
+        settings,
+        created: call.now,
+        updated: call.now,
+        tags: tags::given(call, "Tags")?,
+    };
+    let answer = describe_template(call, application, name, &template);
+    applications::find_mut(region, application)?.templates.insert(name.to_owned(), template);
+    Ok(answer)
+}
+
+/// What a new template starts from: another template, or an environment.
+fn base(call: &Call<'_>, region: &mut Region) -> Result<(Option<String>, Settings), Refusal> {
+    if let Some(source) = call.input.get("SourceConfiguration") {
+        let text = |name: &str| source.get(name).and_then(Value::as_str);
+        let application = text("ApplicationName").unwrap_or(call.input.required("ApplicationName"));
+        let found = template(region, application, text("TemplateName"))?;
+        return Ok(found.map_or_else(Default::default, |found| (Some(found.platform), found.settings)));
+    }
+    if call.input.text("EnvironmentId").is_some() {
+        let environment = environments::find_mut(call, region)?;
+        return Ok((Some(environment.platform.clone()), environment.settings.clone()));
+    }
+    Ok(Default::default())
+}
+
+pub(super) fn update_template(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
+    let (application, name) = (call.input.required("ApplicationName"), call.input.required("TemplateName"));
+    applications::find_mut(region, application)?;
+    let found = template(region, application, Some(name))?;
+    let mut found = found.expect("a name was given");
+    change(call, &mut found.settings)?;
+    if let Some(description) = call.input.owned("Description") {
+        found.description = Some(description).filter(|text| !text.is_empty());
+    }
+    found.updated = call.now;
+    let answer = describe_template(call, application, name, &found);
+    applications::find_mut(region, application)?.templates.insert(name.to_owned(), found);
+    Ok(answer)
+}
+
+pub(super) fn delete_template(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
+    let application = call.input.required("ApplicationName");
+    applications::find_mut(region, application)?.templates.remove(call.input.required("TemplateName"));
+    Ok(Value::Null)
+}
+
+/// A draft is what an update under way would set. It cannot be taken back here, and there is no other draft.
+pub(super) fn delete_draft(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
+    let environment = environments::find_mut(call, region)?;
+    if environment.status == Status::Updating {
+        let message =
+            format!("Environment named {} is in an invalid state for this operation. Must be Ready.", environment.name);
+        return Err(Refusal::value(message));
+    }
+    Ok(Value::Null)
+}

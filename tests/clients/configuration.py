@@ -1,0 +1,119 @@
+"""Option settings, templates, platforms and tags."""
+
+from check import client, refused
+
+eb = client("elasticbeanstalk")
+ENV = "aws:elasticbeanstalk:application:environment"
+
+
+def option(name, value, namespace=ENV):
+    return {"Namespace": namespace, "OptionName": name, "Value": value}
+
+
+# Platforms.
+stacks = eb.list_available_solution_stacks()
+assert stacks["SolutionStacks"][0] == stacks["SolutionStackDetails"][0]["SolutionStackName"]
+STACK = stacks["SolutionStacks"][0]
+branches = eb.list_platform_branches(Filters=[{"Attribute": "PlatformName", "Operator": "=", "Values": ["Python"]}])
+assert all(branch["LifecycleState"] == "Supported" for branch in branches["PlatformBranchSummaryList"]), branches
+retired = eb.list_platform_branches(Filters=[{"Attribute": "LifecycleState", "Operator": "in", "Values": ["Retired"]}])
+assert "Python 3.9 running on 64bit Amazon Linux 2023" in [b["BranchName"] for b in retired["PlatformBranchSummaryList"]]
+first = eb.list_platform_branches(MaxRecords=1)
+second = eb.list_platform_branches(MaxRecords=1, NextToken=first["NextToken"])
+assert first["PlatformBranchSummaryList"] != second["PlatformBranchSummaryList"]
+filters = [
+    {"Type": "PlatformBranchName", "Operator": "=", "Values": ["Python 3.13 running on 64bit Amazon Linux 2023"]},
+    {"Type": "PlatformLifecycleState", "Operator": "=", "Values": ["recommended"]},
+]
+[recommended] = eb.list_platform_versions(Filters=filters)["PlatformSummaryList"]
+assert recommended["PlatformVersion"] == "4.13.7", recommended
+older = eb.list_platform_versions(Filters=[filters[0], {"Type": "PlatformVersion", "Operator": "<", "Values": ["4.13.7"]}])
+assert [found["PlatformVersion"] for found in older["PlatformSummaryList"]] == ["4.13.5"], older
+pages = list(eb.get_paginator("list_platform_versions").paginate(PaginationConfig={"PageSize": 5}))
+assert sum(len(page["PlatformSummaryList"]) for page in pages) == len(eb.list_platform_versions()["PlatformSummaryList"]) > 5
+with refused("InvalidParameterValue", "Invalid filter"):
+    eb.list_platform_versions(Filters=[{"Type": "Colour", "Operator": "=", "Values": ["x"]}])
+described = eb.describe_platform_version(PlatformArn=recommended["PlatformArn"])["PlatformDescription"]
+assert described["SolutionStackName"] == "64bit Amazon Linux 2023 v4.13.7 running Python 3.13", described
+with refused("InvalidParameterValue", "No Platform named"):
+    eb.describe_platform_version(PlatformArn="arn:aws:elasticbeanstalk:us-east-1::platform/none")
+
+# Templates.
+app = {"ApplicationName": "shop"}
+arn = eb.create_application(**app, Tags=[{"Key": "a", "Value": "1"}])["Application"]["ApplicationArn"]
+with refused("InvalidParameterCombination", "Unable to determine base for template pack (no solution stack)"):
+    eb.create_configuration_template(**app, TemplateName="base")
+made = eb.create_configuration_template(**app, TemplateName="base", SolutionStackName=STACK, OptionSettings=[option("A", "1")])
+assert made["OptionSettings"] == [option("A", "1")], made
+with refused("InvalidParameterValue", "Configuration Template base already exists."):
+    eb.create_configuration_template(**app, TemplateName="base", SolutionStackName=STACK)
+copy = eb.create_configuration_template(**app, TemplateName="copy", OptionSettings=[option("B", "2")],
+                                        SourceConfiguration={**app, "TemplateName": "base"})
+assert copy["OptionSettings"] == [option("A", "1"), option("B", "2")] and copy["SolutionStackName"] == STACK, copy
+changed = eb.update_configuration_template(**app, TemplateName="copy", Description="d", OptionsToRemove=[{"Namespace": ENV, "OptionName": "A"}])
+assert changed["OptionSettings"] == [option("B", "2")] and changed["Description"] == "d", changed
+assert eb.describe_applications()["Applications"][0]["ConfigurationTemplates"] == ["base", "copy"]
+[settings] = eb.describe_configuration_settings(**app, TemplateName="copy")["ConfigurationSettings"]
+assert settings["OptionSettings"] == [option("B", "2")], settings
+with refused("InvalidParameterValue", "No Configuration Template named 'none' found."):
+    eb.describe_configuration_settings(**app, TemplateName="none")
+with refused("MissingRequiredParameter"):
+    eb.describe_configuration_settings(**app)
+
+# Environments take them.
+env = {"EnvironmentName": "shop-prod"}
+made = eb.create_environment(**app, **env, TemplateName="base", OptionSettings=[option("C", "3")])
+assert made["SolutionStackName"] == STACK and made["TemplateName"] == "base", made
+
+
+def settings():
+    [found] = eb.describe_configuration_settings(**app, **env)["ConfigurationSettings"]
+    return found
+
+
+def own():
+    return {item["OptionName"]: item["Value"] for item in settings()["OptionSettings"] if item["Namespace"] == ENV}
+
+
+assert own() == {"A": "1", "C": "3"}, own()
+update = eb.update_environment(**env, OptionSettings=[option("A", "9")], OptionsToRemove=[{"Namespace": ENV, "OptionName": "C"}])
+events = eb.describe_events(RequestId=update["ResponseMetadata"]["RequestId"])["Events"]
+assert "Successfully deployed new configuration to environment." in [event["Message"] for event in events]
+assert own() == {"A": "9"}, own()
+assert settings()["DeploymentStatus"] == "deployed"
+eb.update_environment(**env, TemplateName="copy")
+assert own() == {"A": "9", "B": "2"}, own()
+from_env = eb.create_configuration_template(**app, TemplateName="saved", EnvironmentId=made["EnvironmentId"])
+assert option("B", "2") in from_env["OptionSettings"], from_env
+eb.delete_environment_configuration(**app, **env)
+eb.delete_configuration_template(**app, TemplateName="saved")
+with refused("InvalidParameterValue", "Namespace"):
+    eb.update_environment(**env, OptionSettings=[{"OptionName": "x", "Value": "1"}])
+
+# Tags.
+assert eb.list_tags_for_resource(ResourceArn=arn)["ResourceTags"] == [{"Key": "a", "Value": "1"}]
+eb.update_tags_for_resource(ResourceArn=arn, TagsToAdd=[{"Key": "b", "Value": "2"}], TagsToRemove=["a"])
+assert eb.list_tags_for_resource(ResourceArn=arn)["ResourceTags"] == [{"Key": "b", "Value": "2"}]
+with refused("InvalidParameterValue"):
+    eb.update_tags_for_resource(ResourceArn=arn)
+with refused("TooManyTagsException"):
+    eb.update_tags_for_resource(ResourceArn=arn, TagsToAdd=[{"Key": str(n), "Value": "x"} for n in range(50)])
+with refused("InvalidParameterValue", "aws:"):
+    eb.update_tags_for_resource(ResourceArn=arn, TagsToAdd=[{"Key": "aws:x", "Value": "x"}])
+with refused("ResourceNotFoundException"):
+    eb.list_tags_for_resource(ResourceArn=arn + "x")
+with refused("ResourceTypeNotSupportedException"):
+    eb.list_tags_for_resource(ResourceArn=arn.replace("application/", "rocket/"))
+tagged = eb.update_tags_for_resource(ResourceArn=made["EnvironmentArn"], TagsToAdd=[{"Key": "b", "Value": "2"}])
+events = eb.describe_events(RequestId=tagged["ResponseMetadata"]["RequestId"])["Events"]
+assert events[0]["Message"] == "Environment tag update completed successfully.", events
+tags = {tag["Key"]: tag["Value"] for tag in eb.list_tags_for_resource(ResourceArn=made["EnvironmentArn"])["ResourceTags"]}
+assert tags["b"] == "2" and tags["elasticbeanstalk:environment-name"] == "shop-prod", tags
+
+# What the sandbox says that it cannot do.
+with refused("ElasticBeanstalkServiceException"):
+    eb.create_platform_version(PlatformName="p", PlatformVersion="1.0.0", PlatformDefinitionBundle={"S3Bucket": "b", "S3Key": "k"})
+with refused("ElasticBeanstalkServiceException"):
+    eb.delete_platform_version(PlatformArn="arn")
+with refused("InvalidParameterValue", "composes no"):
+    eb.compose_environments(**app)
