@@ -35,6 +35,7 @@ pub enum Face {
 pub struct Ui {
     face: Face,
     quiet: bool,
+    indent: usize,
     terminal: Terminal,
     dumb: bool,
     out: Paint,
@@ -54,6 +55,7 @@ impl Ui {
         Self {
             face,
             quiet,
+            indent: 0,
             terminal: world.terminal,
             dumb,
             out: paint(world.terminal.stdout),
@@ -113,8 +115,14 @@ impl Ui {
     /// Part of the conversation: what is being done.
     pub fn say(&mut self, text: impl fmt::Display) {
         if !self.quiet {
-            print(&mut io::stderr().lock(), &text.to_string());
+            let text = format!("{:indent$}{text}", "", indent = self.indent);
+            print(&mut io::stderr().lock(), &text);
         }
+    }
+
+    /// From here on, what is said belongs under a heading.
+    pub fn indent(&mut self, columns: usize) {
+        self.indent = columns;
     }
 
     /// Something the user should know although the command goes on. Not silenced by `--quiet`.

@@ -58,6 +58,12 @@ impl World {
         self.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// The same world, seen from another folder.
+    #[must_use]
+    pub fn at(&self, dir: impl Into<PathBuf>) -> Self {
+        Self { dir: dir.into(), ..self.clone() }
+    }
+
     /// `path` as the user meant it: relative to where the command acts.
     pub fn resolve(&self, path: impl AsRef<Path>) -> PathBuf {
         self.dir.join(path)

@@ -109,7 +109,6 @@ pub(crate) fn shelf(project: &Project, bucket: Option<&str>) -> Shelf {
 
 impl AwsArgs {
     /// The arguments of `--sandbox` alone.
-    #[allow(dead_code, reason = "for `tour`")]
     pub(crate) fn sandboxed() -> Self {
         Self { sandbox: true, call_timeout: 30, ..Self::default() }
     }

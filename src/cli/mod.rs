@@ -11,7 +11,9 @@ mod policy;
 mod publish;
 mod recipes;
 mod sandbox;
+mod serve;
 mod stack;
+mod tour;
 mod up;
 mod versions;
 
@@ -67,6 +69,7 @@ enum Verb {
     Sandbox(sandbox::SandboxArgs),
     Stack(stack::StackArgs),
     Up(up::UpArgs),
+    Tour(tour::TourArgs),
     Versions(versions::VersionsArgs),
 }
 
@@ -84,6 +87,7 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
         Verb::Sandbox(args) => sandbox::sandbox(args, world, ui),
         Verb::Stack(args) => stack::stack(args, world, ui),
         Verb::Up(args) => up::up(args, world, ui),
+        Verb::Tour(args) => tour::tour(args, world, ui),
         Verb::Versions(args) => versions::verb(args, world, ui),
     }
 }

@@ -97,7 +97,6 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
 }
 
 /// Publish a bundle as the project says, with no options.
-#[allow(dead_code, reason = "for `tour`")]
 pub(crate) fn publish(project: &Project, bundle: &Bundle, aws: &Connected, ui: &mut Ui) -> Result<Published, Failure> {
     send(aws, request(&Options::default(), project, bundle, aws.sandbox)?, ui)
 }

@@ -10,6 +10,7 @@ mod call;
 mod deploy;
 mod document;
 mod environment;
+mod fetch;
 mod history;
 mod lock;
 mod pace;
@@ -29,6 +30,7 @@ pub use deploy::{
     deploy, previous, watch,
 };
 pub use environment::{Environment, Happening, Health, Phase};
+pub use fetch::{Error as FetchError, fetch};
 pub use lock::Holder;
 pub use parcel::{Parcel, ParcelError};
 pub use policy::{Role, Scope, policy};

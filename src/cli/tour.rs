@@ -1,0 +1,216 @@
+//! `tour`: the whole main job on the embedded AWS, told as it happens.
+//!
+//! Every step is what its verb does, through the same code, and names the command that does it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::aws::{AwsArgs, Connected, Intent};
+use super::interview::Mode;
+use super::{check, new, package, publish, serve, versions};
+use crate::bundle::Bundle;
+use crate::fault::{Exit, Failure, Fault};
+use crate::project::{self, Project};
+use crate::release::{Parcel, Published};
+use crate::stack::Given;
+use crate::ui::{Answer, Paint, Ui, bytes, count};
+use crate::world::World;
+
+/// Do the whole main job, without an AWS account
+///
+/// Generates a project, checks it, packages it twice, publishes it to the embedded AWS, and runs the published bundle on
+/// this machine until Ctrl-C. A second tour in the same place goes on with what is there.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: beansprout tour --no-serve")]
+pub(crate) struct TourArgs {
+    /// Where the project goes
+    #[arg(value_name = "DIR", default_value = "beansprout-tour")]
+    target: PathBuf,
+    /// End after registering: run nothing
+    #[arg(long)]
+    no_serve: bool,
+    /// Serve the site on this port of 127.0.0.1; 0 takes any free one
+    #[arg(long, value_name = "PORT", default_value_t = 0, conflicts_with = "no_serve")]
+    port: u16,
+}
+
+pub(crate) fn tour(args: &TourArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let mut guide = Guide { step: 0, steps: if args.no_serve { 6 } else { 7 }, ui };
+    let shown = args.target.display();
+
+    guide.step("new", format_args!("beansprout new {shown} --defaults"));
+    let target = world.resolve(&args.target);
+    plant(&args.target, &target, world, &mut guide)?;
+    let world = world.at(&target);
+    let project = Project::load(&world)?;
+
+    guide.step("check", "beansprout check");
+    let report = check::report(&project)?;
+    let findings = report.findings.len();
+    match findings {
+        0 => guide.say("nothing would go wrong that can be known before deploying"),
+        _ => guide.ui.say(report.paint(guide.ui.err())),
+    }
+
+    guide.step("package", "beansprout package");
+    let bundle = package_twice(&project, &world, &mut guide)?;
+
+    guide.step("sandbox", "beansprout sandbox");
+    let aws = AwsArgs::sandboxed().connect(&project, Intent::Act, &world, guide.ui)?;
+    guide.say("an S3 and an Elastic Beanstalk on this machine; what they hold is in `.beansprout/sandbox`");
+
+    guide.step("publish", "beansprout publish --sandbox");
+    let published = publish::publish(&project, &bundle, &aws, guide.ui)?;
+    guide.say(match (published.uploaded, published.registered) {
+        (_, true) => format!("application version `{}` is {}", published.label, published.status),
+        (true, false) => format!("the bundle was gone and is back at `{}`", published.bundle),
+        (false, false) => "unchanged: it was published before, so nothing was sent".to_owned(),
+    });
+
+    guide.step("versions", "beansprout versions --sandbox");
+    let listed = versions::list(&published.application, &aws)?;
+    for line in listed.to_string().lines() {
+        guide.say(line);
+    }
+
+    let end = End { directory: target, findings, published, out: guide.ui.out() };
+    if args.no_serve {
+        guide.ui.indent(0);
+        guide.ui.answer(&end);
+        return Ok(Exit::Done);
+    }
+    guide.step("up", "beansprout up");
+    run(args.port, &end, &aws, &project, &world, guide.ui)
+}
+
+/// Generate the project, unless an earlier tour did.
+fn plant(shown: &Path, target: &Path, world: &World, guide: &mut Guide<'_>) -> Result<(), Failure> {
+    if target.join(project::FILE).is_file() {
+        let stack = project::Config::read(&target.join(project::FILE))?.project.stack;
+        if stack.is_none() {
+            return Err(Occupied { shown: shown.to_owned() }.into());
+        }
+        guide.say(format_args!("`{}` is there already: going on with it", shown.display()));
+        return Ok(());
+    }
+    let request = new::Request {
+        directory: shown,
+        stack: "python",
+        given: Given::default(),
+        mode: Mode::Defaults,
+        dry_run: false,
+    };
+    let created = new::create(request, world, guide.ui)?;
+    guide.say(format_args!("a Django project of {} in `{}`", count(created.files.len(), "file"), shown.display()));
+    Ok(())
+}
+
+/// Package, and package again: the same content has the same name and the same bytes.
+fn package_twice(project: &Project, world: &World, guide: &mut Guide<'_>) -> Result<Bundle, Failure> {
+    let first = package::build(project, world, guide.ui)?;
+    let parcel = Parcel::open(&first.path, first.digest.to_string())?;
+    let label = first.digest.label(&project.name());
+    guide.say(format_args!("{label}: {}, {}", count(first.entries, "file"), bytes(first.bytes)));
+    let second = package::build(project, world, guide.ui)?;
+    if Parcel::open(&second.path, second.digest.to_string())?.sha256 == parcel.sha256 {
+        guide.say("once more: the same digest, and the same bytes");
+    } else {
+        guide.ui.warn("the project changed between two runs of `package`");
+    }
+    Ok(second)
+}
+
+/// Run what was published until Ctrl-C.
+fn run(port: u16, end: &End, aws: &Connected, project: &Project, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let instance = serve::launch(&end.published, port, aws, project, world, ui)?;
+    let health = instance.health();
+    match &health.finding {
+        None => ui.say(format_args!("the health check `{}` answers as it should", health.path)),
+        Some(finding) => ui.warn(format_args!("{}; {}", finding.what, finding.hint)),
+    }
+    ui.indent(0);
+    ui.answer(&Served { end, url: instance.url() });
+    ui.say("Ctrl-C ends it");
+    serve::watch(&instance, ui)
+}
+
+/// Tells each step, and the command that does the same.
+struct Guide<'a> {
+    step: usize,
+    steps: usize,
+    ui: &'a mut Ui,
+}
+
+impl Guide<'_> {
+    fn step(&mut self, verb: &str, command: impl fmt::Display) {
+        self.step += 1;
+        let paint = self.ui.err();
+        let number = paint.dim(format_args!("{}/{}", self.step, self.steps));
+        let verb = paint.bold(format_args!("{verb:<9}"));
+        self.ui.indent(0);
+        self.ui.say(format_args!("{number} {verb} {}", paint.dim(format_args!("$ {command}"))));
+        self.ui.indent(4);
+    }
+
+    fn say(&mut self, text: impl fmt::Display) {
+        self.ui.say(text);
+    }
+}
+
+/// The answer of a tour that does not serve.
+#[derive(Serialize)]
+struct End {
+    directory: PathBuf,
+    findings: usize,
+    #[serde(flatten)]
+    published: Published,
+    #[serde(skip)]
+    out: Paint,
+}
+
+impl Answer for End {
+    const SCHEMA: &str = "tour/1";
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is registered in `{}`", self.out.bold(&self.published.label), self.published.application)
+    }
+}
+
+/// The answer of a tour that serves, as soon as the site answers.
+#[derive(Serialize)]
+struct Served<'a> {
+    #[serde(flatten)]
+    end: &'a End,
+    url: String,
+}
+
+impl Answer for Served<'_> {
+    const SCHEMA: &'static str = End::SCHEMA;
+}
+
+impl fmt::Display for Served<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} runs at {}", self.end.out.bold(&self.end.published.label), self.url)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("`{}` holds a project that no stack made", shown.display())]
+struct Occupied {
+    shown: PathBuf,
+}
+
+impl Fault for Occupied {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("name another folder: `beansprout tour DIR`".to_owned())
+    }
+}
