@@ -59,13 +59,6 @@ impl Family {
     }
 }
 
-/// The Python of a platform branch, solution stack or platform ARN, such as `3.13`.
-pub fn python(platform: &str) -> Option<&str> {
-    let (_, rest) = platform.split_once("Python ")?;
-    let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-    Some(&rest[..end]).filter(|version| version.starts_with("3."))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,13 +84,5 @@ mod tests {
         assert_eq!(Family::named("ECS running on 64bit Amazon Linux 2023"), Some(Family::Ecs));
         assert_eq!(Family::named("docker"), Some(Family::Docker));
         assert_eq!(Family::named("PHP 8.4"), None);
-    }
-
-    #[test]
-    fn names_of_platforms_tell_the_python() {
-        assert_eq!(python("Python 3.13 running on 64bit Amazon Linux 2023"), Some("3.13"));
-        assert_eq!(python("64bit Amazon Linux 2023 v4.13.7 running Python 3.14"), Some("3.14"));
-        assert_eq!(python("Docker running on 64bit Amazon Linux 2023"), None);
-        assert_eq!(python("Python "), None);
     }
 }

@@ -11,7 +11,6 @@ mod policy;
 mod publish;
 mod recipes;
 mod sandbox;
-mod serve;
 mod stack;
 mod tour;
 mod up;
@@ -68,8 +67,8 @@ enum Verb {
     Recipes(recipes::RecipesArgs),
     Sandbox(sandbox::SandboxArgs),
     Stack(stack::StackArgs),
-    Up(up::UpArgs),
     Tour(tour::TourArgs),
+    Up(up::UpArgs),
     Versions(versions::VersionsArgs),
 }
 
@@ -86,8 +85,8 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
         Verb::Recipes(args) => recipes::recipes(args, ui),
         Verb::Sandbox(args) => sandbox::sandbox(args, world, ui),
         Verb::Stack(args) => stack::stack(args, world, ui),
-        Verb::Up(args) => up::up(args, world, ui),
         Verb::Tour(args) => tour::tour(args, world, ui),
+        Verb::Up(args) => up::up(args, world, ui),
         Verb::Versions(args) => versions::verb(args, world, ui),
     }
 }

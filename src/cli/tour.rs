@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::aws::{AwsArgs, Connected, Intent};
+use super::aws::{AwsArgs, Intent};
 use super::interview::Mode;
-use super::{check, new, package, publish, serve, versions};
+use super::{check, new, package, publish, up, versions};
 use crate::bundle::Bundle;
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::{self, Project};
@@ -83,7 +83,7 @@ pub(crate) fn tour(args: &TourArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
         return Ok(Exit::Done);
     }
     guide.step("up", "beansprout up");
-    run(args.port, &end, &aws, &project, &world, guide.ui)
+    run(args.port, &end, &project, &world, guide.ui)
 }
 
 /// Generate the project, unless an earlier tour did.
@@ -124,17 +124,15 @@ fn package_twice(project: &Project, world: &World, guide: &mut Guide<'_>) -> Res
 }
 
 /// Run what was published until Ctrl-C.
-fn run(port: u16, end: &End, aws: &Connected, project: &Project, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
-    let instance = serve::launch(&end.published, port, aws, project, world, ui)?;
-    let health = instance.health();
-    match &health.finding {
-        None => ui.say(format_args!("the health check `{}` answers as it should", health.path)),
-        Some(finding) => ui.warn(format_args!("{}; {}", finding.what, finding.hint)),
-    }
+fn run(port: u16, end: &End, project: &Project, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let options = up::Options { port, ..up::Options::default() };
+    let running = up::launch(project, &end.published, options, world, ui)?;
     ui.indent(0);
-    ui.answer(&Served { end, url: instance.url() });
+    ui.answer(&Served { end, url: running.instance.url() });
     ui.say("Ctrl-C ends it");
-    serve::watch(&instance, ui)
+    loop {
+        running.listen(ui);
+    }
 }
 
 /// Tells each step, and the command that does the same.

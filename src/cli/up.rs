@@ -137,6 +137,7 @@ pub(crate) fn up(args: &UpArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fail
 }
 
 /// What `up` was told, apart from the project.
+#[derive(Default)]
 pub(crate) struct Options {
     pub(crate) port: u16,
     pub(crate) isolation: Isolation,

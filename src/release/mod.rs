@@ -10,7 +10,6 @@ mod call;
 mod deploy;
 mod document;
 mod environment;
-mod fetch;
 mod history;
 mod lock;
 mod pace;
@@ -30,7 +29,6 @@ pub use deploy::{
     deploy, previous, watch,
 };
 pub use environment::{Environment, Happening, Health, Phase};
-pub use fetch::{Error as FetchError, fetch};
 pub use lock::Holder;
 pub use parcel::{Parcel, ParcelError};
 pub use policy::{Role, Scope, policy};
