@@ -63,9 +63,12 @@ impl Sandbox {
         let form = kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
         let service = match scope.as_ref().map(Scope::service) {
             Some(Some(service)) => service,
+            // Clients such as the EB CLI go on without what they may not do, but not without what makes no sense.
             Some(None) => {
-                let text = "the sandbox has S3, Elastic Beanstalk and STS, nothing else\n";
-                return Ok(plain(StatusCode::NOT_IMPLEMENTED, text));
+                let name = scope.map(|scope| scope.service).unwrap_or_default();
+                let message = format!("The sandbox has S3, Elastic Beanstalk and STS; nobody may use {name} here.");
+                let id = request_id();
+                return Ok(envelope(Service::Beanstalk, &id).refusal(&Refusal::new(403, "AccessDenied", message)));
             }
             None if form && head.method == Method::POST && head.uri.path() == "/" => Service::Beanstalk,
             None => Service::S3,

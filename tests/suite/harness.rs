@@ -300,36 +300,47 @@ pub(crate) fn cache_dir() -> PathBuf {
 }
 
 /// The Python of a virtual environment with the pinned packages of `tests/requirements.txt`, made once.
-///
-/// Needs Python 3 with venv, and the package registry the first time.
 pub(crate) fn python() -> PathBuf {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
-    PYTHON
-        .get_or_init(|| {
-            let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/requirements.txt");
-            let pinned = std::fs::read_to_string(&requirements).unwrap();
-            let venv = cache_dir().join("python");
-            let stamp = venv.join("installed.txt");
-            let python = venv.join("bin/python");
-            if std::fs::read_to_string(&stamp).is_ok_and(|text| text == pinned) {
-                return python;
-            }
-            let run = |command: &mut Command| {
-                let output = command.output().unwrap_or_else(|error| {
-                    panic!("the tests need Python 3 (Debian: `python3` and `python3-venv`): {command:?}: {error}")
-                });
-                assert!(
-                    output.status.success(),
-                    "{command:?}\nDebian has venv in `python3-venv`\n{}",
-                    String::from_utf8_lossy(&output.stderr)
-                );
-            };
-            run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv));
-            run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(&requirements));
-            std::fs::write(&stamp, pinned).unwrap();
-            python
-        })
-        .clone()
+    venv(&PYTHON, "python", "tests/requirements.txt")
+}
+
+/// The Python of a virtual environment with the EB CLI, which brings its own versions of much.
+pub(crate) fn ebcli() -> PathBuf {
+    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+    venv(&PYTHON, "ebcli", "tests/requirements-ebcli.txt")
+}
+
+/// Needs Python 3 with venv, and the package registry the first time.
+fn venv(made: &OnceLock<PathBuf>, name: &str, requirements: &str) -> PathBuf {
+    made.get_or_init(|| {
+        let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join(requirements);
+        let pinned = std::fs::read_to_string(&requirements).unwrap();
+        let venv = cache_dir().join(name);
+        // Another run of the suite may be making it.
+        let lock = std::fs::File::create(cache_dir().join(format!("{name}.lock"))).unwrap();
+        lock.lock().unwrap();
+        let stamp = venv.join("installed.txt");
+        let python = venv.join("bin/python");
+        if std::fs::read_to_string(&stamp).is_ok_and(|text| text == pinned) {
+            return python;
+        }
+        let run = |command: &mut Command| {
+            let output = command.output().unwrap_or_else(|error| {
+                panic!("the tests need Python 3 (Debian: `python3` and `python3-venv`): {command:?}: {error}")
+            });
+            assert!(
+                output.status.success(),
+                "{command:?}\nDebian has venv in `python3-venv`\n{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+        };
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv));
+        run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(&requirements));
+        std::fs::write(&stamp, pinned).unwrap();
+        python
+    })
+    .clone()
 }
 
 /// Is `program` missing on this machine? Says which Debian package has it, so that nobody takes the test for done.

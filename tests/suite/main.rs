@@ -9,6 +9,7 @@ mod terminal;
 
 mod boto3;
 mod check;
+mod ebcli;
 mod house;
 mod instance;
 mod matrix;

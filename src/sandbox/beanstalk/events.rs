@@ -1,6 +1,6 @@
 //! What happened, newest first.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, Unit};
 use serde_json::{Value, json};
 
 use super::super::input::Input;
@@ -17,6 +17,21 @@ const AT_ONCE: usize = 1000;
 pub(super) fn forget(region: &mut Region, now: Timestamp) {
     let oldest = now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
     region.events.retain(|event| event.time >= oldest);
+}
+
+/// Give events of one moment their own milliseconds, from the place `known` on.
+///
+/// Clients follow an operation by asking for what is newer than the last event they saw.
+pub(super) fn space(events: &mut [Event], known: usize) {
+    let step = SignedDuration::from_millis(1);
+    for at in known..events.len() {
+        events[at].time = events[at].time.round(Unit::Millisecond).unwrap_or(events[at].time);
+        let Some(last) = at.checked_sub(1).map(|at| events[at].time) else { continue };
+        let gap = events[at].time.duration_since(last);
+        if gap < step && gap > SignedDuration::from_secs(-1) {
+            events[at].time = last + step;
+        }
+    }
 }
 
 pub(super) fn describe(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {

@@ -130,16 +130,19 @@ pub(super) fn answer(call: &Call<'_>, run: &Question, state: &mut State) -> Resu
     let mut changed = region.clone();
     let result = (run.run)(call, &mut changed);
     if result.as_ref().err().is_none_or(|refusal| refusal.code == versions::SOURCE_BUNDLE_STAYS) {
+        events::space(&mut changed.events, region.events.len());
         *region = changed;
     }
     result
 }
 
 /// Let everything happen that was due by `now`.
-pub(super) fn settle(region: &mut Region, now: Timestamp) {
+fn settle(region: &mut Region, now: Timestamp) {
+    events::forget(region, now);
+    let known = region.events.len();
     versions::settle(region, now);
     environments::settle(region, now);
-    events::forget(region, now);
+    events::space(&mut region.events, known);
 }
 
 impl Call<'_> {

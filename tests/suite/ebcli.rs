@@ -1,0 +1,79 @@
+//! The EB CLI, unchanged and unaware, against the sandbox.
+
+use std::process::Stdio;
+
+use crate::harness::{Place, Run, ebcli};
+use crate::sandbox::start;
+
+struct Eb<'a> {
+    place: &'a Place,
+    endpoint: &'a str,
+}
+
+impl Eb<'_> {
+    /// Run `eb` with these words, and `yes` to its questions.
+    #[track_caller]
+    fn run(&self, words: &str) -> Run {
+        let mut command = self.place.command("sh");
+        // It waits minutes for events that do not come, which would be a failure.
+        let eb = ebcli().with_file_name("eb");
+        command.args(["-c", &format!("yes | timeout 120 {} {words}", eb.display())]).stdin(Stdio::null());
+        command.envs(beansprout::sandbox::variables(self.endpoint));
+        self.place.finish(command)
+    }
+
+    #[track_caller]
+    fn says(&self, words: &str, expected: &[&str]) {
+        let run = self.run(words);
+        for text in expected {
+            assert!(run.stdout.contains(text), "`eb {words}` does not say `{text}`\n{run}");
+        }
+        assert_eq!(run.exit, 0, "eb {words}\n{run}");
+    }
+}
+
+#[test]
+fn the_walk_of_the_eb_cli() {
+    let place = Place::new().file("requirements.txt", "django\n").file("Procfile", "web: true\n").git();
+    let (_running, endpoint) = start(&place, &[]);
+    let eb = Eb { place: &place, endpoint: &endpoint };
+
+    eb.says("init shop --region us-east-1 --platform 'Python 3.13'", &["Application shop has been created."]);
+    eb.says("create shop-prod --single --cname shop-prod", &["Successfully launched environment: shop-prod"]);
+    eb.says("deploy shop-prod --label v2", &["Upload Complete.", "Environment update completed successfully."]);
+    eb.says(
+        "status shop-prod",
+        &["Deployed Version: v2", "Status: Ready", "Health: Green", "running on 64bit Amazon Linux 2023/"],
+    );
+    eb.says("events shop-prod", &["createEnvironment is starting.", "New application version was deployed"]);
+    eb.says("appversion --create --label v3", &["Upload Complete."]);
+    eb.says("create shop-blue --single --version v3", &["Successfully launched environment: shop-blue"]);
+    eb.says("list", &["shop-blue", "shop-prod"]);
+    eb.says("swap shop-prod --destination_name shop-blue", &["Completed swapping CNAMEs for environments"]);
+    eb.says("status shop-blue", &["CNAME: shop-prod.us-east-1.elasticbeanstalk.com", "Deployed Version: v3"]);
+    eb.says("setenv NAME=value -e shop-prod", &["Successfully deployed new configuration to environment."]);
+    eb.says("printenv shop-prod", &["NAME = value"]);
+    eb.says("logs shop-prod", &["eb-engine.log", "Deploying new version to instance(s)."]);
+    eb.says("tags shop-prod --add team=web", &["Environment tag update completed successfully."]);
+    eb.says("tags shop-prod --list", &["team", "web"]);
+    eb.says("config save shop-prod --cfg saved", &[]);
+    eb.says("appversion --delete v3", &[]);
+    let run = eb.run("appversion");
+    assert!(run.stdout.contains("v3"), "it is deployed, so the EB CLI keeps it\n{run}");
+    eb.says("terminate shop-blue --force", &["terminateEnvironment completed successfully."]);
+    eb.says("appversion --delete v3", &["deleted"]);
+    let run = eb.run("status shop-blue");
+    assert!(run.exit != 0 && run.stderr.contains("not Found"), "{run}");
+}
+
+#[test]
+fn a_failed_deployment_is_a_failure() {
+    let rule = r#"[{"on": "UpdateEnvironment", "fault": "deployment-fails"}]"#;
+    let place = Place::new().file("faults.json", rule).file("requirements.txt", "django\n").git();
+    let (_running, endpoint) = start(&place, &["--faults", "faults.json"]);
+    let eb = Eb { place: &place, endpoint: &endpoint };
+    eb.says("init shop --region us-east-1 --platform 'Python 3.13'", &[]);
+    eb.says("create shop-prod --single", &["Successfully launched environment: shop-prod"]);
+    let run = eb.run("deploy shop-prod --label v2");
+    assert!(run.exit != 0 && run.stderr.contains("Failed to deploy application."), "{run}");
+}
