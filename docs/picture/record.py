@@ -76,6 +76,8 @@ class Screen:
             elif token.startswith("\x1b["):
                 self.control(token[2:-1], token[-1])
             elif not token.startswith("\x1b"):
+                if self.column == COLUMNS:
+                    self.write("\r\n")
                 line = self.lines[self.row]
                 while len(line) <= self.column:
                     line.append((" ", (False, False, None)))
