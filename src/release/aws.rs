@@ -13,7 +13,7 @@ use aws_sdk_s3::operation::RequestId;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use super::audit::Audit;
-use super::call::{Call, Refusal};
+use super::call::{Call, Kind, Refusal};
 use crate::fault::{Exit, Fault};
 use crate::world::World;
 
@@ -313,7 +313,7 @@ async fn who(aws: &Aws, config: &SdkConfig) -> Result<Caller, Refusal> {
     let call = Call::new("sts", "GetCallerIdentity");
     match aws.read(call, sts.get_caller_identity().send()).await {
         Ok(answer) => Ok(Caller { account: answer.account, arn: answer.arn }),
-        Err(refusal) if aws.endpoint_url.is_some() && refusal.was_answered() && !refusal.is_about_credentials() => {
+        Err(refusal) if aws.endpoint_url.is_some() && matches!(refusal.kind(), Kind::Refused | Kind::Missing) => {
             Ok(Caller::default())
         }
         Err(refusal) => Err(refusal),

@@ -253,6 +253,7 @@ fn answered(code: Option<&str>, status: Option<u16>) -> Kind {
         ("NotFound" | "NoSuchKey" | "NoSuchBucket" | "NoSuchUpload", _) | (_, 404) => Kind::Missing,
         (_, 401 | 403) => Kind::Denied,
         (code, _) if code.starts_with("AccessDenied") || code.starts_with("InsufficientPrivileges") => Kind::Denied,
+        (_, 501) => Kind::Refused,
         (_, 500..) => Kind::Broken,
         // A success that the SDK did not take for one, and an error that has no code.
         (_, 0..=399) | ("", _) => Kind::Garbled,
@@ -331,6 +332,7 @@ mod tests {
         case("SlowDown", 503, Kind::Throttled);
         case("ServiceUnavailable", 503, Kind::Broken);
         case("InternalFailure", 500, Kind::Broken);
+        case("NotImplemented", 501, Kind::Refused);
         case("ExpiredToken", 403, Kind::Expired);
         case("AccessDenied", 403, Kind::Denied);
         case("InsufficientPrivileges", 403, Kind::Denied);

@@ -209,7 +209,8 @@ impl Store {
             .if_none_match("*")
             .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build())
             .set_expected_bucket_owner(self.owner.clone());
-        match aws.write(call, request.send()).await {
+        // Putting the parts together may take S3 minutes.
+        match aws.write(call, request.customize().config_override(aws.for_bodies()).send()).await {
             Ok(_) => Ok(true),
             // The answer to an earlier attempt was lost, or another run was faster: a look at the object will tell.
             Err(refusal) if refusal.kind() == Kind::Missing => Ok(false),

@@ -10,6 +10,7 @@ mod terminal;
 mod boto3;
 mod check;
 mod ebcli;
+mod faults;
 mod house;
 mod instance;
 mod matrix;
