@@ -295,7 +295,7 @@ impl Fault for Refusal {
             _ => "nothing is lost; run the same command again",
         };
         Some(match self.0.kind {
-            Kind::Denied if self.0.call.actions.is_empty() => return None,
+            Kind::Denied if self.0.call.actions.is_empty() => "ask whoever gave you the credentials".to_owned(),
             Kind::Denied => format!(
                 "IAM has to allow `{}`; `beansprout policy --help` prints what each role needs",
                 self.0.call.actions.join("`, `")
