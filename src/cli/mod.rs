@@ -4,17 +4,21 @@ mod add;
 mod aws;
 mod check;
 mod completions;
+mod deploy;
 mod interview;
 pub(crate) mod new;
 mod package;
 mod policy;
+mod prune;
 mod publish;
 mod recipes;
+mod rollback;
 mod sandbox;
 mod stack;
 mod tour;
 mod up;
 mod versions;
+mod wait;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -59,17 +63,21 @@ enum Verb {
     Add(add::AddArgs),
     Check(check::CheckArgs),
     Completions(completions::CompletionsArgs),
+    Deploy(deploy::DeployArgs),
     Man(completions::ManArgs),
     New(new::NewArgs),
     Package(package::PackageArgs),
     Policy(policy::PolicyArgs),
+    Prune(prune::PruneArgs),
     Publish(publish::PublishArgs),
     Recipes(recipes::RecipesArgs),
+    Rollback(rollback::RollbackArgs),
     Sandbox(sandbox::SandboxArgs),
     Stack(stack::StackArgs),
     Tour(tour::TourArgs),
     Up(up::UpArgs),
     Versions(versions::VersionsArgs),
+    Wait(wait::WaitArgs),
 }
 
 fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
@@ -77,17 +85,21 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
         Verb::Add(args) => add::add(args, world, ui),
         Verb::Check(args) => check::check(args, world, ui),
         Verb::Completions(args) => completions::completions(args, Cli::command(), ui),
+        Verb::Deploy(args) => deploy::verb(args, world, ui),
         Verb::Man(args) => completions::man(args, Cli::command(), ui),
         Verb::New(args) => new::new(args, world, ui),
         Verb::Package(args) => package::package(args, world, ui),
         Verb::Policy(args) => policy::verb(args, world, ui),
+        Verb::Prune(args) => prune::verb(args, world, ui),
         Verb::Publish(args) => publish::verb(args, world, ui),
         Verb::Recipes(args) => recipes::recipes(args, ui),
+        Verb::Rollback(args) => rollback::verb(args, world, ui),
         Verb::Sandbox(args) => sandbox::sandbox(args, world, ui),
         Verb::Stack(args) => stack::stack(args, world, ui),
         Verb::Tour(args) => tour::tour(args, world, ui),
         Verb::Up(args) => up::up(args, world, ui),
         Verb::Versions(args) => versions::verb(args, world, ui),
+        Verb::Wait(args) => wait::verb(args, world, ui),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `publish`: package, upload, register.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -9,12 +9,15 @@ use clap::Args;
 use serde::Serialize;
 
 use super::aws::{AwsArgs, Connected, Intent, Rehearsal, shelf};
+use super::deploy::{DeployAnswer, Target, WatchArgs};
 use super::package;
 use crate::bundle::Bundle;
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
-use crate::release::{self, Parcel, PublishEvent, PublishRequest, Published};
-use crate::ui::{Answer, Progress, Ui, bytes};
+use crate::release::{
+    self, DeployRequest, Deployed, Fate, Parcel, PublishEvent, PublishRequest, Published, Restored, Undo,
+};
+use crate::ui::{Answer, Progress, Ui, bytes, count};
 use crate::world::World;
 
 /// Package the project, upload the bundle and register it as an application version
@@ -26,6 +29,15 @@ use crate::world::World;
 pub(crate) struct PublishArgs {
     #[command(flatten)]
     options: Options,
+    /// Deploy the version to this environment afterwards
+    #[arg(long, value_name = "ENV")]
+    deploy: Option<String>,
+    /// See the deployment through to its end, and tell how it ended
+    #[arg(long, requires = "deploy")]
+    wait: bool,
+    /// Bring back the versions that `prune` recorded in FILE, and publish nothing else
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["deploy", "label", "message", "tags", "create_application"])]
+    undo: Option<PathBuf>,
     /// Print the calls that would change something, and make none of them
     #[arg(long)]
     dry_run: bool,
@@ -82,18 +94,57 @@ impl Default for Options {
 
 pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
+    if let Some(file) = &args.undo {
+        return undo(args, &world.resolve(file), &project, world, ui);
+    }
     let bundle = package::build(&project, world, ui)?;
     let aws = args.aws.connect(&project, Intent::of(args.dry_run), world, ui)?;
-    let published = send(&aws, request(&args.options, &project, &bundle, aws.sandbox)?, ui)?;
+    let published = send(&aws, request(&args.options, &project, &bundle, aws.sandbox)?, ui);
+    let deployment = match (&published, &args.deploy) {
+        (Ok(published), Some(environment)) => Some(deploy(args, &aws, &project, published, environment, ui)),
+        _ => None,
+    };
     if let Some(problem) = aws.unrecorded() {
         ui.warn(problem);
     }
+    let published = published?;
+    let deployment = deployment.transpose()?;
     if args.dry_run {
         ui.answer(&Rehearsal::of(&aws));
     } else {
-        ui.answer(&PublishAnswer { published });
+        ui.answer(&PublishAnswer { published, deployment });
     }
     Ok(Exit::Done)
+}
+
+fn deploy(
+    args: &PublishArgs,
+    aws: &Connected,
+    project: &Project,
+    published: &Published,
+    environment: &str,
+    ui: &mut Ui,
+) -> Result<Deployed, Failure> {
+    let target = Target { environment: environment.to_owned(), application: args.options.application.clone() };
+    let request = DeployRequest {
+        wait: args.wait,
+        ..super::deploy::request(project, &target, &WatchArgs::default(), published.label.clone())
+    };
+    Ok(release::deploy(aws, &request, &mut |event| super::deploy::tell(&event, ui))?)
+}
+
+/// Register again what was pruned.
+fn undo(args: &PublishArgs, file: &Path, project: &Project, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let undo = Undo::read(file)?;
+    let aws = args.aws.connect(project, Intent::of(args.dry_run), world, ui)?;
+    let versions = release::undo(&aws, file, &undo, &shelf(project, args.options.bucket.as_deref()))?;
+    if args.dry_run {
+        ui.answer(&Rehearsal::of(&aws));
+        return Ok(Exit::Done);
+    }
+    let gone = versions.iter().any(|restored| restored.fate == Fate::BundleGone);
+    ui.answer(&UndoAnswer { application: undo.application, versions });
+    Ok(if gone { Exit::Findings } else { Exit::Done })
 }
 
 /// Publish a bundle as the project says, with no options.
@@ -187,6 +238,8 @@ fn tag(text: &str) -> Result<(String, String), String> {
 struct PublishAnswer {
     #[serde(flatten)]
     published: Published,
+    /// How the deployment that was asked for went.
+    deployment: Option<Deployed>,
 }
 
 impl Answer for PublishAnswer {
@@ -204,7 +257,37 @@ impl fmt::Display for PublishAnswer {
         }
         writeln!(f, "  bundle  {bundle}")?;
         writeln!(f, "  digest  {digest}")?;
-        write!(f, "  status  {status}")
+        write!(f, "  status  {status}")?;
+        match &self.deployment {
+            Some(deployed) => write!(f, "\n{}", DeployAnswer { deployed: deployed.clone() }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What became of versions that were pruned.
+#[derive(Serialize)]
+struct UndoAnswer {
+    application: String,
+    versions: Vec<Restored>,
+}
+
+impl Answer for UndoAnswer {
+    const SCHEMA: &str = "undo/1";
+}
+
+impl fmt::Display for UndoAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let restored = self.versions.iter().filter(|restored| restored.fate == Fate::Restored).count();
+        write!(f, "restored {} of `{}`", count(restored, "version"), self.application)?;
+        for Restored { label, fate } in &self.versions {
+            match fate {
+                Fate::Restored => {}
+                Fate::Unchanged => write!(f, "\n  {label} is there")?,
+                Fate::BundleGone => write!(f, "\n  {label} cannot come back: its bundle is gone")?,
+            }
+        }
+        Ok(())
     }
 }
 

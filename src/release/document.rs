@@ -88,7 +88,12 @@ impl Store {
             let call = Call::s3("ListObjectsV2", &self.bucket, "").with("Prefix", prefix);
             let request = aws.s3.list_objects_v2().bucket(&self.bucket).prefix(prefix);
             let request = request.set_continuation_token(token.clone());
-            let page = aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await?;
+            let page = match aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await {
+                Ok(page) => page,
+                // A bucket that nobody has needed yet.
+                Err(refusal) if refusal.kind() == Kind::Missing => return Ok(listed),
+                Err(refusal) => return Err(refusal),
+            };
             listed.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| {
                 Some(Listed {
                     key: object.key?,

@@ -33,7 +33,9 @@ pub use lock::Holder;
 pub use parcel::{Parcel, ParcelError};
 pub use policy::{Role, Scope, policy};
 pub use prune::{Doomed, Kept, Object, Plan, Policy, Reason, Upload};
-pub use pruning::{Apply, Error as PruneError, Event as PruneEvent, Fate, Pruned, Undo, plan, prune, undo};
-pub use publish::{Error as PublishError, Event as PublishEvent, Published, Request as PublishRequest, publish};
+pub use pruning::{Apply, Error as PruneError, Event as PruneEvent, Fate, Pruned, Restored, Undo, plan, prune, undo};
+pub use publish::{
+    Error as PublishError, Event as PublishEvent, Published, Request as PublishRequest, has_bundle, publish,
+};
 pub use store::{Error as StoreError, PREFIX, Shelf, Store};
 pub use version::{Location, Status, Version, versions};

@@ -195,6 +195,9 @@ pub fn prune(
         if plan.environments == 0 && !apply.no_environments && !plan.is_empty() {
             return Err(Error::NoEnvironments { application: plan.application.clone() });
         }
+        if plan.keep.is_empty() && !plan.delete.is_empty() {
+            return Err(Error::KeepsNothing);
+        }
         carry_out(aws, plan, &store, apply, tell).await
     })
 }
@@ -343,6 +346,13 @@ pub enum Fate {
     BundleGone,
 }
 
+/// A version of a record, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Restored {
+    pub label: String,
+    pub fate: Fate,
+}
+
 impl Undo {
     pub fn read(path: &Path) -> Result<Self, Error> {
         let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
@@ -351,13 +361,22 @@ impl Undo {
 }
 
 /// Bring deleted versions back, as far as their bundles are there.
-pub fn undo(aws: &Aws, undo: &Undo, shelf: &Shelf) -> Result<Vec<(String, Fate)>, Error> {
+pub fn undo(aws: &Aws, path: &Path, undo: &Undo, shelf: &Shelf) -> Result<Vec<Restored>, Error> {
+    let place = |region: &str, account: &Option<String>| match account {
+        Some(account) => format!("{account} in {region}"),
+        None => region.to_owned(),
+    };
+    let expected = place(aws.region(), &aws.caller().account);
+    let found = place(&undo.region, &undo.account);
+    if found != expected {
+        return Err(Error::OtherPlace { path: path.to_owned(), found, expected });
+    }
     aws.block_on(async {
         let store = shelf.open(aws).await?;
         let mut fates = Vec::new();
         for doomed in &undo.versions {
             let fate = restore(aws, undo, doomed, &store).await?;
-            fates.push((doomed.label.clone(), fate));
+            fates.push(Restored { label: doomed.label.clone(), fate });
         }
         Ok(fates)
     })

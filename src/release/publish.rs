@@ -118,6 +118,18 @@ pub fn publish(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) ->
     aws.block_on(run(aws, request, tell))
 }
 
+/// Is the bundle of a version still there?
+pub fn has_bundle(aws: &Aws, application: &str, label: &str) -> Result<bool, Refusal> {
+    aws.block_on(async {
+        let Some(bundle) = version::find(aws, application, label).await?.and_then(|version| version.bundle) else {
+            // There is nothing to look for: no version, or one that was built otherwise. Deploying it will tell.
+            return Ok(true);
+        };
+        let store = Store { bucket: bundle.bucket.clone(), owner: None, kms_key: None };
+        store.has(aws, &bundle.key).await
+    })
+}
+
 async fn run(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> Result<Published, Error> {
     let Request { application, label, parcel, .. } = request;
     // First of all what could make the rest pointless: a name that is wrong, or taken.

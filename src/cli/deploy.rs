@@ -1,0 +1,153 @@
+//! `deploy`: an environment is moved to a version, and the truth is told about how that went.
+
+use std::fmt;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::aws::{AwsArgs, Connected, Intent, Rehearsal, shelf};
+use crate::fault::{Exit, Failure};
+use crate::project::Project;
+use crate::release::{self, DeployEvent, DeployRequest, Deployed, Outcome};
+use crate::ui::{Answer, Ui};
+use crate::world::World;
+
+/// Move an environment to a version, and tell the truth about how that went
+///
+/// It succeeded when the environment is ready and healthy with this version on every instance, and reported no error
+/// since the request. Exit code 5: it failed or was rolled back. Exit code 6: time ran out, and it goes on without us.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: beansprout deploy shop-1a2b3c4d5e6f --env shop-prod")]
+pub(crate) struct DeployArgs {
+    /// The version to deploy
+    label: String,
+    #[command(flatten)]
+    target: Target,
+    #[command(flatten)]
+    watch: WatchArgs,
+    /// Ask for the deployment and don't wait for its end
+    #[arg(long)]
+    no_wait: bool,
+    /// If the environment is busy, wait until it is ready instead of refusing
+    #[arg(long)]
+    when_ready: bool,
+    /// Print the calls that would change something, and make none of them
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    aws: AwsArgs,
+}
+
+/// Which environment.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// The environment
+    #[arg(long = "env", value_name = "NAME")]
+    pub(crate) environment: String,
+    /// The Elastic Beanstalk application [default: `application` in `[release]`, or the project's name]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) application: Option<String>,
+}
+
+/// How long to look.
+#[derive(Debug, Args)]
+pub(crate) struct WatchArgs {
+    /// Stop watching after this long
+    #[arg(long, value_name = "SECONDS", default_value_t = Self::default().timeout)]
+    pub(crate) timeout: u64,
+    /// Let a ready environment take this long to become healthy
+    #[arg(long, value_name = "SECONDS", default_value_t = Self::default().settle)]
+    pub(crate) settle: u64,
+}
+
+impl Default for WatchArgs {
+    /// A rolling deployment over several batches takes this long; health follows within a few reports.
+    fn default() -> Self {
+        Self { timeout: 1800, settle: 180 }
+    }
+}
+
+pub(crate) fn verb(args: &DeployArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let project = Project::load(world)?;
+    let aws = args.aws.connect(&project, Intent::of(args.dry_run), world, ui)?;
+    let request = DeployRequest {
+        wait: !args.no_wait,
+        when_ready: args.when_ready,
+        ..request(&project, &args.target, &args.watch, args.label.clone())
+    };
+    run(&aws, &request, ui)
+}
+
+/// A request that waits, for an environment that is ready.
+pub(crate) fn request(project: &Project, target: &Target, watch: &WatchArgs, label: String) -> DeployRequest {
+    DeployRequest {
+        application: target.application.clone().unwrap_or_else(|| project.application()),
+        environment: target.environment.clone(),
+        label,
+        when_ready: false,
+        wait: true,
+        timeout: Duration::from_secs(watch.timeout),
+        settle: Duration::from_secs(watch.settle),
+        shelf: Some(shelf(project, None)),
+    }
+}
+
+/// Deploy, and answer.
+pub(crate) fn run(aws: &Connected, request: &DeployRequest, ui: &mut Ui) -> Result<Exit, Failure> {
+    let deployed = release::deploy(aws, request, &mut |event| tell(&event, ui));
+    if let Some(problem) = aws.unrecorded() {
+        ui.warn(problem);
+    }
+    let deployed = deployed?;
+    if aws.rehearses() {
+        ui.answer(&Rehearsal::of(aws));
+    } else {
+        ui.answer(&DeployAnswer { deployed });
+    }
+    Ok(Exit::Done)
+}
+
+pub(crate) fn tell(event: &DeployEvent<'_>, ui: &mut Ui) {
+    match event {
+        DeployEvent::NotReady => ui.say("the environment is busy; waiting until it is ready"),
+        DeployEvent::Asking { label, environment } => ui.say(format_args!("deploying `{label}` to `{environment}`")),
+        DeployEvent::Joining => ui.say("this version is on its way already; watching it"),
+        DeployEvent::NotRecorded(refusal) => ui.warn(format_args!("going on without lock or record: {refusal}")),
+        DeployEvent::Happened(event) => {
+            let line = format!("{} {:5} {}", event.time.strftime("%H:%M:%SZ"), event.severity, event.message);
+            ui.say(if event.is_error() { ui.err().red(line) } else { line });
+        }
+        DeployEvent::Settling { health } => {
+            ui.say(format_args!("ready; its health is {health}, waiting for it to settle"))
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct DeployAnswer {
+    #[serde(flatten)]
+    pub(crate) deployed: Deployed,
+}
+
+impl Answer for DeployAnswer {
+    const SCHEMA: &str = "deploy/1";
+}
+
+impl fmt::Display for DeployAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Deployed { environment, label, previous, outcome, url, .. } = &self.deployed;
+        match outcome {
+            Outcome::Deployed => write!(f, "`{environment}` runs `{label}`")?,
+            Outcome::Unchanged => write!(f, "unchanged: `{environment}` runs `{label}` already")?,
+            Outcome::Started => write!(f, "`{environment}` is on its way to `{label}`")?,
+        }
+        if let Some(previous) = previous {
+            write!(f, "\n  before  {previous}")?;
+        }
+        if let Some(url) = url {
+            write!(f, "\n  url     {url}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,244 @@
+//! `prune`: versions that nobody needs, shown first and deleted then.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::aws::{AwsArgs, Intent, Rehearsal, shelf};
+use crate::fault::{Exit, Failure, Fault};
+use crate::project::Project;
+use crate::release::{self, Apply, Plan, Policy, PruneEvent, Pruned};
+use crate::ui::{Answer, Ui, bytes, count};
+use crate::world::World;
+
+/// Show which versions nobody needs, and delete them with `--apply`
+///
+/// Kept in any case: what runs in an environment or on one of its instances, what a terminated environment needs to be
+/// restored, what each environment ran well last, and what is being processed. Only records of versions are deleted,
+/// unless `--delete-bundles` says otherwise; a file is written that brings them back.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  beansprout prune --keep 20\n  beansprout prune --keep 20 --plan prune.json\n  beansprout prune --apply --plan prune.json"
+)]
+pub(crate) struct PruneArgs {
+    /// Delete, instead of only showing the plan
+    #[arg(long)]
+    apply: bool,
+    /// Write the plan to FILE; with `--apply`, carry out the plan in FILE if the world is still what it was made for
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
+    /// Keep so many of the newest [default: `keep` in `[prune]`, or 10]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    keep: Option<u32>,
+    /// Keep all that are younger [default: `keep_days` in `[prune]`]
+    #[arg(long, value_name = "DAYS")]
+    keep_days: Option<u32>,
+    /// Keep labels that match PATTERN, in which `*` stands for anything [default: `keep_labels` in `[prune]`]
+    #[arg(long = "keep-label", value_name = "PATTERN")]
+    keep_labels: Vec<String>,
+    /// Keep so many of the last versions that each environment ran well
+    #[arg(long, value_name = "NUMBER", default_value_t = 3)]
+    keep_deployed: u32,
+    /// Delete the bundles too that no version needs any more
+    #[arg(long)]
+    delete_bundles: bool,
+    /// Copy bundles below PREFIX of the same bucket first
+    #[arg(long, value_name = "PREFIX")]
+    archive: Option<String>,
+    /// There are no environments, although AWS shows none to who may not see them
+    #[arg(long)]
+    no_environments: bool,
+    /// With `--apply`, print the calls that would change something, and make none of them
+    #[arg(long)]
+    dry_run: bool,
+    /// The Elastic Beanstalk application [default: `application` in `[release]`, or the project's name]
+    #[arg(long, value_name = "NAME")]
+    application: Option<String>,
+    #[command(flatten)]
+    aws: AwsArgs,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("failed to read `{}`", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("failed to write `{}`", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
+    #[error("`{}` is not a plan", path.display())]
+    NotPlan { path: PathBuf, source: serde_json::Error },
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        Exit::Invalid
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotPlan { .. } => Some("`beansprout prune --plan FILE` writes one".to_owned()),
+            Self::Read { .. } | Self::Write { .. } => None,
+        }
+    }
+}
+
+pub(crate) fn verb(args: &PruneArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let project = Project::load(world)?;
+    let application = args.application.clone().unwrap_or_else(|| project.application());
+    let file = args.plan.as_ref().map(|path| world.resolve(path));
+    let given = match &file {
+        Some(path) if args.apply => Some(read(path)?),
+        _ => None,
+    };
+    let aws = args.aws.connect(&project, Intent::of(args.dry_run || !args.apply), world, ui)?;
+    let shelf = shelf(&project, None);
+    let plan = match given {
+        Some(plan) => plan,
+        None => release::plan(&aws, &application, &shelf, &policy(args, &project))?,
+    };
+    if let Some(path) = file.filter(|_| !args.apply) {
+        let text = serde_json::to_string_pretty(&plan).expect("a plan has string keys");
+        std::fs::write(&path, text).map_err(|source| Error::Write { path: path.clone(), source })?;
+    }
+    if !args.apply {
+        ui.answer(&PlanAnswer { plan });
+        return Ok(Exit::Done);
+    }
+    ui.say(Shown(&plan));
+    let apply = Apply {
+        undo_dir: project.state_dir().join("undo"),
+        archive: args.archive.clone(),
+        no_environments: args.no_environments,
+    };
+    let pruned = release::prune(&aws, &plan, &shelf, &apply, &mut |event| tell(&event, ui));
+    if let Some(problem) = aws.unrecorded() {
+        ui.warn(problem);
+    }
+    let pruned = pruned?;
+    if args.dry_run {
+        ui.answer(&Rehearsal::of(&aws));
+    } else {
+        ui.answer(&PruneAnswer { pruned });
+    }
+    Ok(Exit::Done)
+}
+
+/// Flags first, then the project's own words, then defaults.
+fn policy(args: &PruneArgs, project: &Project) -> Policy {
+    let prune = &project.config.prune;
+    Policy {
+        keep: args.keep.or(prune.keep).unwrap_or(10),
+        keep_days: args.keep_days.or(prune.keep_days),
+        keep_labels: if args.keep_labels.is_empty() { prune.keep_labels.clone() } else { args.keep_labels.clone() },
+        keep_deployed: args.keep_deployed,
+        delete_bundles: args.delete_bundles,
+    }
+}
+
+fn read(path: &PathBuf) -> Result<Plan, Error> {
+    let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.clone(), source })?;
+    serde_json::from_str(&text).map_err(|source| Error::NotPlan { path: path.clone(), source })
+}
+
+fn tell(event: &PruneEvent<'_>, ui: &mut Ui) {
+    match event {
+        PruneEvent::Deleted { label } => ui.say(format_args!("deleted `{label}`")),
+        PruneEvent::Spared { label, environment } => {
+            ui.warn(format_args!("kept `{label}` after all: it runs in `{environment}` now"));
+        }
+        PruneEvent::Archived { to } => ui.say(format_args!("copied to `{to}`")),
+        PruneEvent::BundleDeleted { key } => ui.say(format_args!("deleted the bundle `{key}`")),
+        PruneEvent::UploadAborted { key } => ui.say(format_args!("aborted an unfinished upload of `{key}`")),
+        PruneEvent::Limited { seconds } => ui.say(format_args!("AWS asks for patience; going on in {seconds} s")),
+    }
+}
+
+#[derive(Serialize)]
+struct PlanAnswer {
+    #[serde(flatten)]
+    plan: Plan,
+}
+
+impl Answer for PlanAnswer {
+    const SCHEMA: &str = "prune-plan/1";
+}
+
+impl fmt::Display for PlanAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", Shown(&self.plan))?;
+        if !self.plan.is_empty() {
+            write!(f, "\nnothing was deleted; `--apply` does it")?;
+        }
+        Ok(())
+    }
+}
+
+/// A plan for people.
+struct Shown<'a>(&'a Plan);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plan = self.0;
+        let labels = plan.keep.iter().map(|kept| &kept.label).chain(plan.delete.iter().map(|doomed| &doomed.label));
+        let width = labels.map(|label| label.chars().count()).max().unwrap_or(0);
+        for kept in &plan.keep {
+            let reasons: Vec<String> = kept.reasons.iter().map(ToString::to_string).collect();
+            writeln!(f, "keep    {:width$}  {}", kept.label, reasons.join(", "))?;
+        }
+        for doomed in &plan.delete {
+            let created = doomed.created.map(|time| time.strftime("%Y-%m-%d").to_string()).unwrap_or_default();
+            writeln!(
+                f,
+                "delete  {:width$}  {created} {}",
+                doomed.label,
+                doomed.description.as_deref().unwrap_or_default()
+            )?;
+        }
+        for object in &plan.objects {
+            writeln!(f, "delete  {} ({})", object.key, bytes(object.bytes))?;
+        }
+        for upload in &plan.uploads {
+            writeln!(f, "abort   unfinished upload of {}", upload.key)?;
+        }
+        let doomed = count(plan.delete.len(), "version");
+        write!(f, "{doomed} to delete, {} to keep", plan.keep.len())?;
+        if plan.environments == 0 {
+            write!(f, "; no environment is visible")?;
+        }
+        if let Some(limit) = plan.limit {
+            write!(f, "\n{} of {limit} versions in {} are used", plan.used, plan.region)?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Serialize)]
+struct PruneAnswer {
+    #[serde(flatten)]
+    pruned: Pruned,
+}
+
+impl Answer for PruneAnswer {
+    const SCHEMA: &str = "prune/1";
+}
+
+impl fmt::Display for PruneAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Pruned { deleted, spared, bundles_deleted, uploads_aborted, undo } = &self.pruned;
+        write!(f, "deleted {}", count(deleted.len(), "version"))?;
+        if !spared.is_empty() {
+            write!(f, ", kept {} after all", spared.len())?;
+        }
+        if !bundles_deleted.is_empty() {
+            write!(f, ", deleted {}", count(bundles_deleted.len(), "bundle"))?;
+        }
+        if *uploads_aborted > 0 {
+            write!(f, ", aborted {}", count(*uploads_aborted, "upload"))?;
+        }
+        if let Some(undo) = undo {
+            write!(f, "\n`beansprout publish --undo {}` brings them back", undo.display())?;
+        }
+        Ok(())
+    }
+}

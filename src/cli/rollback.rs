@@ -1,0 +1,80 @@
+//! `rollback`: back to the version that ran well before.
+
+use clap::Args;
+
+use super::aws::{AwsArgs, Intent, shelf};
+use super::deploy::{self, Target, WatchArgs};
+use crate::fault::{Exit, Failure, Fault};
+use crate::project::Project;
+use crate::release::{self, DeployRequest};
+use crate::ui::Ui;
+use crate::world::World;
+
+/// Move an environment back to the version that ran well before
+///
+/// The last version that was deployed there with success and isn't there now, or the one that is named. Its bundle is
+/// looked for first.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: beansprout rollback --env shop-prod")]
+pub(crate) struct RollbackArgs {
+    /// Go back to this version instead of the last that ran well
+    label: Option<String>,
+    #[command(flatten)]
+    target: Target,
+    #[command(flatten)]
+    watch: WatchArgs,
+    /// If the environment is busy, wait until it is ready instead of refusing
+    #[arg(long)]
+    when_ready: bool,
+    /// Print the calls that would change something, and make none of them
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    aws: AwsArgs,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("nothing is known to have run well in `{environment}` before")]
+    NoPrevious { environment: String },
+    #[error("the bundle of version `{label}` is gone")]
+    BundleGone { label: String },
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NoPrevious { .. } => Exit::Usage,
+            Self::BundleGone { .. } => Exit::Aws,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoPrevious { .. } => Some("name the version; `beansprout versions` lists them".to_owned()),
+            Self::BundleGone { .. } => Some(
+                "nothing was changed; check out its commit and publish it again, or name another version".to_owned(),
+            ),
+        }
+    }
+}
+
+pub(crate) fn verb(args: &RollbackArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let project = Project::load(world)?;
+    let aws = args.aws.connect(&project, Intent::of(args.dry_run), world, ui)?;
+    let environment = &args.target.environment;
+    let application = args.target.application.clone().unwrap_or_else(|| project.application());
+    let shelf = shelf(&project, None);
+    let label = match &args.label {
+        Some(label) => label.clone(),
+        None => release::previous(&aws, &application, environment, &shelf)?
+            .ok_or_else(|| Error::NoPrevious { environment: environment.clone() })?,
+    };
+    if !release::has_bundle(&aws, &application, &label)? {
+        return Err(Error::BundleGone { label }.into());
+    }
+    ui.say(format_args!("rolling `{environment}` back to `{label}`"));
+    let request =
+        DeployRequest { when_ready: args.when_ready, ..deploy::request(&project, &args.target, &args.watch, label) };
+    deploy::run(&aws, &request, ui)
+}

@@ -1,0 +1,42 @@
+//! `wait`: see a deployment through that was asked for elsewhere, or that was left alone.
+
+use clap::Args;
+
+use super::aws::{AwsArgs, Intent};
+use super::deploy::{self, DeployAnswer, Target, WatchArgs, tell};
+use crate::fault::{Exit, Failure};
+use crate::project::Project;
+use crate::release;
+use crate::ui::Ui;
+use crate::world::World;
+
+/// Watch an environment until its deployment has ended, and tell how
+///
+/// Changes nothing. The exit codes are those of `deploy`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: beansprout wait --env shop-prod --label shop-1a2b3c4d5e6f")]
+pub(crate) struct WaitArgs {
+    #[command(flatten)]
+    target: Target,
+    /// The version that it should come to run [default: the one that it has or is getting]
+    #[arg(long, value_name = "LABEL")]
+    label: Option<String>,
+    #[command(flatten)]
+    watch: WatchArgs,
+    #[command(flatten)]
+    aws: AwsArgs,
+}
+
+pub(crate) fn verb(args: &WaitArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let project = Project::load(world)?;
+    let aws = args.aws.connect(&project, Intent::Act, world, ui)?;
+    let application = args.target.application.clone().unwrap_or_else(|| project.application());
+    let label = match &args.label {
+        Some(label) => label.clone(),
+        None => release::current_label(&aws, &application, &args.target.environment)?.unwrap_or_default(),
+    };
+    let request = deploy::request(&project, &args.target, &args.watch, label);
+    let deployed = release::watch(&aws, &request, &mut |event| tell(&event, ui))?;
+    ui.answer(&DeployAnswer { deployed });
+    Ok(Exit::Done)
+}
