@@ -260,7 +260,9 @@ async fn run(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> R
         // An earlier run asked for the same, and was cut off.
         tell(Event::Joining);
         let watch = Watch { mark: before.updated, previous: None, began: true };
-        return finish(aws, request, &before, watch, tell).await;
+        let done = finish(aws, request, &before, watch, tell).await;
+        unlock(aws, request, tell).await;
+        return done;
     }
     if before.status != Phase::Ready {
         if !request.when_ready {
@@ -269,6 +271,11 @@ async fn run(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> R
         before = ready(aws, request, tell).await?;
     }
     if ours(&before) && before.health == Health::Good {
+        // An earlier run may have ended between its success and its last words.
+        if !aws.rehearses() {
+            remember(aws, request, tell).await;
+            unlock(aws, request, tell).await;
+        }
         return Ok(deployed(aws, request, &before, None, Outcome::Unchanged));
     }
 
@@ -286,7 +293,10 @@ async fn run(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> R
     if let Some(bench) = &mut bench
         && let Some(lock) = bench.lock.take()
     {
-        lock.release(aws, &bench.store).await;
+        let released = patiently(async || lock.release(aws, &bench.store).await).await;
+        if let Err(refusal) = released {
+            tell(Event::NotRecorded(&refusal));
+        }
     }
     done
 }
@@ -300,7 +310,7 @@ struct Bench {
 /// See that nobody else deploys to the environment. Without the right to lock, go on without.
 async fn bench(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> Result<Option<Bench>, Error> {
     let Some(shelf) = &request.shelf else { return Ok(None) };
-    let key = format!("{}{}.json", shelf.folder(&request.application, "locks"), request.environment);
+    let key = shelf.lock(&request.application, &request.environment);
     let locked = async {
         let store = shelf.open(aws).await?;
         let taken = lock::take(aws, &store, key, &request.label, request.timeout).await?;
@@ -319,7 +329,7 @@ async fn bench(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) ->
     }
 }
 
-/// Remember that this environment runs this version well.
+/// Remember that this environment runs this version well, unless that is known.
 async fn remember(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) {
     let Some(shelf) = &request.shelf else { return };
     let folder = shelf.folder(&request.application, "deployments");
@@ -329,10 +339,39 @@ async fn remember(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>))
         time: aws.now(),
         caller: aws.caller().arn.clone(),
     };
-    let written = async { history::remember(aws, &shelf.open(aws).await?, &folder, &success).await };
+    let written = patiently(async || {
+        let store = shelf.open(aws).await?;
+        let ran = history::recall(aws, &store, &folder).await?;
+        let last = ran.iter().rfind(|ran| ran.environment == success.environment);
+        if last.is_none_or(|last| last.label != success.label) {
+            history::remember(aws, &store, &folder, &success).await?;
+        }
+        Ok(())
+    });
     if let Err(refusal) = written.await {
         tell(Event::NotRecorded(&refusal));
     }
+}
+
+/// Take back a lock that an earlier run of this very command left behind.
+async fn unlock(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) {
+    let Some(shelf) = &request.shelf else { return };
+    let key = shelf.lock(&request.application, &request.environment);
+    let done = patiently(async || lock::forget(aws, &shelf.open(aws).await?, &key, &request.label).await);
+    if let Err(refusal) = done.await {
+        tell(Event::NotRecorded(&refusal));
+    }
+}
+
+/// The deployment itself is over, and must not be called a failure for what is only about its record.
+async fn patiently(mut act: impl AsyncFnMut() -> Result<(), Refusal>) -> Result<(), Refusal> {
+    for _ in 0..2 {
+        if act().await.is_ok() {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    act().await
 }
 
 /// The version that an environment ran well before the one that it has: what a rollback goes to.

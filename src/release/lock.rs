@@ -56,10 +56,20 @@ pub(crate) async fn take(
     Ok(Err(holder.unwrap_or(ours)))
 }
 
+/// Remove a lock that this caller took for this version, if there is one.
+pub(crate) async fn forget(aws: &Aws, store: &Store, key: &str, label: &str) -> Result<(), Refusal> {
+    match store.document::<Holder>(aws, key).await? {
+        Some((holder, tag)) if holder.caller == aws.caller().arn && holder.label == label => {
+            store.remove(aws, key, Some(&tag)).await
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Lock {
-    /// Give it back. What can't be given back ends by itself.
-    pub(crate) async fn release(self, aws: &Aws, store: &Store) {
+    /// Give it back.
+    pub(crate) async fn release(&self, aws: &Aws, store: &Store) -> Result<(), Refusal> {
         let tag = Some(self.tag.as_str()).filter(|tag| !tag.is_empty());
-        let _ = store.remove(aws, &self.key, tag).await;
+        store.remove(aws, &self.key, tag).await
     }
 }

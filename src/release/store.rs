@@ -55,6 +55,11 @@ impl Shelf {
         parts.map(|part| format!("{part}/")).collect()
     }
 
+    /// Where the lock of an environment is.
+    pub(crate) fn lock(&self, application: &str, environment: &str) -> String {
+        format!("{}{environment}.json", self.folder(application, "locks"))
+    }
+
     /// Where a bundle of this content goes.
     pub(crate) fn key(&self, application: &str, digest: &str) -> String {
         format!("{}{digest}.zip", self.folder(application, ""))

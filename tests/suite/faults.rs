@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use beansprout::release::{Aws, Settings as Connection, versions};
+use beansprout::release::{Aws, Settings as Connection, current_label, versions};
 use beansprout::sandbox::{self, Misfortune as Fault, Rule, Server, Settings};
 use beansprout::world::World;
 
+use crate::deploy::{STATE, Scene};
 use crate::harness::{Place, Run};
 use crate::publish::{calls, project};
 use crate::sandbox::raw;
@@ -20,13 +21,16 @@ use crate::sandbox::raw;
 /// A verb in a situation.
 struct Scenario {
     name: &'static str,
-    arguments: &'static [&'static str],
-    /// Brings a place into the situation; its state `start` is where every case starts.
-    prepare: fn() -> Place,
+    arguments: Vec<String>,
+    /// Its state `start` is where every case starts.
+    place: Place,
     faults: &'static [Fault],
     /// The calls that are of interest; the others are in another scenario.
     calls: fn(&str) -> bool,
 }
+
+/// Seconds that no answer takes, however busy the machine is.
+const PATIENT: &str = "60";
 
 /// One place, and the sandbox that its commands talk to.
 struct Case<'a> {
@@ -45,7 +49,7 @@ impl<'a> Case<'a> {
         Self { place, state, server }
     }
 
-    fn command(&self, arguments: &[&str], patience: &str) -> std::process::Command {
+    fn command(&self, arguments: &[String], patience: &str) -> std::process::Command {
         let mut command = self.place.beansprout(arguments);
         command.args(["--call-timeout", patience]).env("AWS_MAX_ATTEMPTS", "1");
         command.envs(sandbox::variables(&self.server.endpoint()));
@@ -53,8 +57,8 @@ impl<'a> Case<'a> {
     }
 
     #[track_caller]
-    fn run(&self, arguments: &[&str]) -> Run {
-        self.place.finish(self.command(arguments, "1"))
+    fn run(&self, arguments: &[String]) -> Run {
+        self.place.finish(self.command(arguments, PATIENT))
     }
 
     /// All that is left behind: versions, objects, environments, and unfinished things.
@@ -70,6 +74,9 @@ impl<'a> Case<'a> {
         for version in versions(&aws, "shop").unwrap() {
             let bundle = version.bundle.map(|bundle| bundle.to_string()).unwrap_or_default();
             writeln!(text, "{} {} {bundle}", version.label, version.status).unwrap();
+        }
+        if let Ok(label) = current_label(&aws, "shop", "shop-prod") {
+            writeln!(text, "shop-prod runs {label:?}").unwrap();
         }
         let mut files = BTreeMap::new();
         count_files(&self.state.join("buckets"), &mut files);
@@ -137,10 +144,10 @@ fn name(fault: Fault) -> String {
 
 /// Let everything go wrong, and draw the table of how the first run ended.
 fn matrix(scenario: &Scenario) -> String {
-    let place = (scenario.prepare)();
-    let clean = Case::new(&place, "clean", Vec::new());
-    clean.run(scenario.arguments).ok();
-    let operations = calls(&place, &folder("clean"));
+    let place = &scenario.place;
+    let clean = Case::new(place, "clean", Vec::new());
+    clean.run(&scenario.arguments).ok();
+    let operations = calls(place, &folder("clean"));
     let expected = clean.remains();
     drop(clean);
 
@@ -152,11 +159,11 @@ fn matrix(scenario: &Scenario) -> String {
     for (call, operation) in operations.iter().enumerate().filter(|(_, operation)| (scenario.calls)(operation)) {
         write!(table, "| {operation} |").unwrap();
         for fault in scenario.faults {
-            let exit = misfortune(scenario, &place, call, *fault, operation, &expected);
+            let exit = misfortune(scenario, place, call, *fault, operation, &expected);
             write!(table, " {exit} |").unwrap();
         }
         for signal in ["INT", "KILL"] {
-            let exit = death(scenario, &place, call, signal, operation, &expected);
+            let exit = death(scenario, place, call, signal, operation, &expected);
             write!(table, " {} |", exit.map_or("killed".to_owned(), |code| code.to_string())).unwrap();
         }
         table.push('\n');
@@ -167,7 +174,8 @@ fn matrix(scenario: &Scenario) -> String {
 fn misfortune(scenario: &Scenario, place: &Place, call: usize, fault: Fault, operation: &str, expected: &str) -> i32 {
     let what = format!("{}: {} at call {call}, {operation}", scenario.name, name(fault));
     let case = Case::new(place, "case", at(call, fault));
-    let run = case.run(scenario.arguments);
+    let patience = if fault == Fault::Stall { "1" } else { PATIENT };
+    let run = place.finish(case.command(&scenario.arguments, patience));
     match run.exit {
         // It found a way, so everything is done.
         0 => assert_eq!(case.remains(), expected, "{what}\n{run}"),
@@ -193,8 +201,7 @@ fn death(
 ) -> Option<i32> {
     let what = format!("{}: SIG{signal} at call {call}, {operation}", scenario.name);
     let case = Case::new(place, "case", at(call, Fault::Stall));
-    // It must not give up by itself before.
-    let mut command = case.command(scenario.arguments, "60");
+    let mut command = case.command(&scenario.arguments, PATIENT);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let end = Instant::now() + Duration::from_secs(60);
     let request = "GET /-/faults HTTP/1.1\nHost: localhost\nConnection: close\n\n";
@@ -213,7 +220,7 @@ fn death(
 /// The same command again finishes the work, without a duplicate, an orphan or a loss.
 #[track_caller]
 fn finish(case: &Case<'_>, scenario: &Scenario, what: &str, expected: &str) {
-    let again = case.run(scenario.arguments);
+    let again = case.run(&scenario.arguments);
     assert_eq!(again.exit, 0, "{what}, then again\n{again}");
     assert_eq!(case.remains(), expected, "{what}, then again\n{again}");
     // The sandbox is on our side of the wire: nothing asked it for what this program must not do.
@@ -245,56 +252,103 @@ fn documented(table: &str) {
     panic!("{} says otherwise; look, and run with BEANSPROUT_BLESS=1\n{table}", page.display());
 }
 
-/// A place in which these commands have run well.
-fn prepared(place: Place, commands: &[&[&str]]) -> Place {
-    let case = Case::new(&place, "first", Vec::new());
-    for arguments in commands {
-        case.run(arguments).ok();
-    }
-    calls(&place, &folder("first"));
-    drop(case);
-    std::fs::rename(place.path(folder("first")), place.path(folder("start"))).unwrap();
+fn words(arguments: &[&str]) -> Vec<String> {
+    arguments.iter().map(ToString::to_string).collect()
+}
+
+fn scenario(name: &'static str, place: Place, arguments: &[&str]) -> Scenario {
+    Scenario { name, arguments: words(arguments), place, faults: ALL, calls: |_| true }
+}
+
+/// The place of a scene, with its state where cases start.
+fn staged(scene: Scene) -> Place {
+    let Scene { place, .. } = scene;
+    calls(&place, STATE);
+    std::fs::rename(place.path(STATE), place.path(folder("start"))).unwrap();
     place
 }
 
 #[test]
 fn publish_survives_everything() {
-    let scenario = Scenario {
-        name: "publish",
-        arguments: &["publish", "--create-application"],
-        prepare: project,
-        faults: ALL,
-        calls: |_| true,
-    };
-    documented(&matrix(&scenario));
+    documented(&matrix(&scenario("publish", project(), &["publish", "--create-application"])));
 }
 
 #[test]
 fn publish_in_parts_survives_everything() {
     // Content that no compressor makes smaller: three parts.
-    let prepare = || {
-        let mut state = 1_u64;
-        let noise = std::iter::repeat_with(|| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            state.to_be_bytes()[1]
-        });
-        let place = project();
-        place.write("noise.bin", noise.take(17_000_000).collect::<Vec<u8>>());
-        place
-    };
+    let mut state = 1_u64;
+    let noise = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.to_be_bytes()[1]
+    });
+    let place = project();
+    place.write("noise.bin", noise.take(17_000_000).collect::<Vec<u8>>());
     let scenario = Scenario {
-        name: "publish in parts",
-        arguments: &["publish", "--create-application"],
-        prepare,
         faults: &[Fault::InternalError, Fault::ResetBefore, Fault::ResetAfter, Fault::Truncate],
-        calls: |operation| operation.contains("Multipart") || operation.contains("Part"),
+        calls: |operation| operation.to_lowercase().contains("part"),
+        ..scenario("publish in parts", place, &["publish", "--create-application"])
     };
     documented(&matrix(&scenario));
 }
 
 #[test]
 fn versions_survives_everything() {
-    let prepare = || prepared(project(), &[&["publish", "--create-application"]]);
-    let scenario = Scenario { name: "versions", arguments: &["versions"], prepare, faults: ALL, calls: |_| true };
+    documented(&matrix(&scenario("versions", staged(Scene::new()), &["versions"])));
+}
+
+#[test]
+fn deploy_survives_everything() {
+    let scene = Scene::new();
+    let label = scene.second.clone();
+    documented(&matrix(&scenario("deploy", staged(scene), &["deploy", &label, "--env", "shop-prod"])));
+}
+
+#[test]
+fn rollback_survives_everything() {
+    let scene = Scene::new();
+    let server = scene.server(Vec::new());
+    let (first, second) = (scene.first.clone(), scene.second.clone());
+    scene.run(&server, &["deploy", &second, "--env", "shop-prod"]).ok();
+    drop(server);
+    // It ends as a deployment; what is its own is in the first calls.
+    let scenario = Scenario {
+        faults: &[Fault::InternalError, Fault::AccessDenied, Fault::ResetAfter, Fault::Truncate],
+        ..scenario("rollback", staged(scene), &["rollback", &first, "--env", "shop-prod"])
+    };
     documented(&matrix(&scenario));
+}
+
+#[test]
+fn wait_survives_everything() {
+    documented(&matrix(&scenario("wait", staged(Scene::new()), &["wait", "--env", "shop-prod"])));
+}
+
+#[test]
+fn prune_survives_everything() {
+    let scene = Scene::new();
+    let server = scene.server(Vec::new());
+    for content in ["three", "four"] {
+        scene.place.write("app.py", content);
+        scene.run(&server, &["publish"]).ok();
+    }
+    drop(server);
+    age(&scene.place.path(STATE).join("buckets"));
+    let arguments = ["prune", "--keep", "1", "--delete-bundles", "--apply"];
+    documented(&matrix(&scenario("prune", staged(scene), &arguments)));
+}
+
+/// Objects of today could be about to be registered, so let these be of last year.
+fn age(folder: &Path) {
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            age(&path);
+        } else if path.extension().is_some_and(|extension| extension == "json") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let year = text.find("\"20").map(|at| at + 1);
+            if let Some(at) = year {
+                std::fs::write(&path, format!("{}2020{}", &text[..at], &text[at + 4..])).unwrap();
+            }
+        }
+    }
 }

@@ -9,6 +9,7 @@ mod terminal;
 
 mod boto3;
 mod check;
+mod deploy;
 mod ebcli;
 mod faults;
 mod house;
@@ -17,6 +18,7 @@ mod matrix;
 mod new;
 mod package;
 mod policy;
+mod prune;
 mod publish;
 mod readme;
 mod recipes;

@@ -1,0 +1,187 @@
+//! `deploy`, `rollback` and `wait`: an environment is moved to a version, and the truth is told.
+
+use std::path::PathBuf;
+
+use beansprout::sandbox::{self, Misfortune, Rule, Server, Settings};
+use beansprout::world::World;
+
+use crate::harness::{Place, Run, python};
+use crate::publish::{calls, project};
+
+/// A project with two published versions, and an environment that runs the first.
+pub(crate) struct Scene {
+    pub(crate) place: Place,
+    pub(crate) first: String,
+    pub(crate) second: String,
+    state: PathBuf,
+}
+
+/// What commands of a scene talk to.
+pub(crate) const STATE: &str = ".beansprout/aws";
+
+impl Scene {
+    pub(crate) fn new() -> Self {
+        let place = project();
+        let state = place.path(STATE);
+        let mut scene = Self { place, first: String::new(), second: String::new(), state };
+        let server = scene.server(Vec::new());
+        scene.first = scene.publish(&server);
+        scene.place.write("app.py", "print('goodbye')\n");
+        scene.second = scene.publish(&server);
+        scene.create_environment(&server, "shop-prod", &scene.first);
+        scene
+    }
+
+    pub(crate) fn server(&self, faults: Vec<Rule>) -> Server {
+        Server::start(Settings { faults, ..Settings::new(&World::real().unwrap(), &self.state) }).unwrap()
+    }
+
+    #[track_caller]
+    pub(crate) fn run(&self, server: &Server, arguments: &[&str]) -> Run {
+        let mut command = self.place.beansprout(arguments);
+        command.envs(sandbox::variables(&server.endpoint()));
+        self.place.finish(command)
+    }
+
+    fn publish(&self, server: &Server) -> String {
+        let run = self.run(server, &["publish", "--create-application", "--json"]).ok();
+        run.json()["label"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn create_environment(&self, server: &Server, name: &str, label: &str) {
+        const CREATE: &str = "import boto3, sys\n\
+            eb = boto3.client('elasticbeanstalk')\n\
+            stack = [s for s in eb.list_available_solution_stacks()['SolutionStacks'] if 'Python' in s][0]\n\
+            eb.create_environment(ApplicationName='shop', EnvironmentName=sys.argv[1], VersionLabel=sys.argv[2], SolutionStackName=stack)\n\
+            for _ in range(20):\n    found = eb.describe_environments(EnvironmentNames=[sys.argv[1]])['Environments'][0]\n    if found['Status'] == 'Ready': break\n\
+            assert found['Status'] == 'Ready' and found['Health'] == 'Green', found";
+        let mut command = self.place.command(python());
+        command.args(["-c", CREATE, name, label]).envs(sandbox::variables(&server.endpoint()));
+        self.place.finish(command).ok();
+    }
+}
+
+fn on_update(fault: Misfortune) -> Vec<Rule> {
+    vec![Rule { on: "UpdateEnvironment".to_owned(), with: [].into(), fault, skip: 0, times: 1, seconds: 3600 }]
+}
+
+#[test]
+fn an_environment_is_moved_and_back() {
+    let scene = Scene::new();
+    let server = scene.server(Vec::new());
+    let run = scene.run(&server, &["deploy", &scene.second, "--env", "shop-prod", "--json"]).ok();
+    let deployed = run.document("deploy/1");
+    assert_eq!(deployed["outcome"], "deployed");
+    assert_eq!(deployed["previous"], scene.first.as_str());
+    assert_eq!(deployed["health"], "good");
+
+    // Again: nothing to do, nothing sent.
+    calls(&scene.place, STATE);
+    let run = scene.run(&server, &["deploy", &scene.second, "--env", "shop-prod"]).ok();
+    assert!(run.stdout.starts_with("unchanged: "), "{run}");
+    assert!(!calls(&scene.place, STATE).contains(&"elasticbeanstalk:UpdateEnvironment".to_owned()));
+
+    // The first one was not deployed by us, so nobody knows that it ran well.
+    let run = scene.run(&server, &["rollback", "--env", "shop-prod"]).exit(2);
+    assert!(run.stderr.contains("nothing is known to have run well"), "{run}");
+    scene.run(&server, &["rollback", &scene.first, "--env", "shop-prod"]).ok();
+    // Now both are known, and going back is going to the other one.
+    let run = scene.run(&server, &["rollback", "--env", "shop-prod"]).ok();
+    assert!(run.stdout.contains(&format!("runs `{}`", scene.second)), "{run}");
+    let run = scene.run(&server, &["wait", "--env", "shop-prod", "--json"]).ok();
+    assert_eq!(run.document("deploy/1")["label"], scene.second.as_str());
+}
+
+#[test]
+fn ways_to_fail_have_their_own_words() {
+    let scene = Scene::new();
+    let case = |fault: Misfortune, words: &str| {
+        let server = scene.server(on_update(fault));
+        let arguments = ["deploy", &scene.second, "--env", "shop-prod", "--settle", "1"];
+        let run = scene.run(&server, &arguments).exit(5);
+        assert!(run.stderr.contains(words), "{run}");
+        assert!(run.stderr.contains("hint: "), "{run}");
+        drop(server);
+        let server = scene.server(Vec::new());
+        scene.run(&server, &["deploy", &scene.first, "--env", "shop-prod"]).ok();
+    };
+    case(Misfortune::DeploymentRollsBack, "was rolled back");
+    case(Misfortune::DeploymentTurnsRed, "");
+    case(Misfortune::DeploymentFails, "");
+}
+
+#[test]
+fn time_that_runs_out_is_not_a_failure() {
+    let scene = Scene::new();
+    let server = scene.server(on_update(Misfortune::DeploymentHangs));
+    let arguments = ["deploy", &scene.second, "--env", "shop-prod", "--timeout", "1"];
+    let run = scene.run(&server, &arguments).exit(6);
+    assert!(run.stderr.contains("is still on its way"), "{run}");
+    assert!(run.stderr.contains("beansprout wait --env shop-prod"), "{run}");
+    // Another version is refused as long as the environment is busy, or waited for.
+    let run = scene.run(&server, &["deploy", &scene.first, "--env", "shop-prod"]).exit(4);
+    assert!(run.stderr.contains("is busy"), "{run}");
+    let patient = ["deploy", &scene.first, "--env", "shop-prod", "--when-ready", "--timeout", "1"];
+    let run = scene.run(&server, &patient).exit(6);
+    assert!(run.stderr.contains("is still busy"), "{run}");
+    // The same version is joined.
+    let run = scene.run(&server, &arguments).exit(6);
+    assert!(run.stderr.contains("on its way already"), "{run}");
+}
+
+#[test]
+fn what_is_not_there_is_told() {
+    let scene = Scene::new();
+    let server = scene.server(Vec::new());
+    let run = scene.run(&server, &["deploy", "nothing", "--env", "shop-prod"]).exit(4);
+    assert!(run.stderr.contains("error: there is no version `nothing` of `shop`"), "{run}");
+    let run = scene.run(&server, &["deploy", &scene.second, "--env", "nowhere"]).exit(4);
+    assert!(run.stderr.contains("error: `shop` has no environment `nowhere`"), "{run}");
+}
+
+#[test]
+fn a_dry_run_asks_for_nothing() {
+    let scene = Scene::new();
+    let server = scene.server(Vec::new());
+    calls(&scene.place, STATE);
+    let run = scene.run(&server, &["deploy", &scene.second, "--env", "shop-prod", "--dry-run", "--json"]).ok();
+    let plan = run.document("dry-run/1");
+    assert!(plan["calls"].to_string().contains("UpdateEnvironment"), "{run}");
+    let asked = calls(&scene.place, STATE);
+    let changes = |call: &&String| ["Create", "Put", "Delete", "Update"].iter().any(|verb| call.contains(verb));
+    assert_eq!(asked.iter().find(changes), None);
+}
+
+#[test]
+fn publish_can_deploy_at_once() {
+    let scene = Scene::new();
+    let server = scene.server(Vec::new());
+    scene.place.write("app.py", "print('third')\n");
+    let run = scene.run(&server, &["publish", "--deploy", "shop-prod", "--wait", "--json"]).ok();
+    let published = run.document("publish/1");
+    assert_eq!(published["deployment"]["outcome"], "deployed");
+    assert_eq!(published["deployment"]["label"], published["label"]);
+}
+
+#[test]
+fn one_deployment_at_a_time() {
+    let scene = Scene::new();
+    let server = scene.server(Vec::new());
+    // Somebody else holds the lock.
+    const LOCK: &str = "import boto3, sys\n\
+        eb, s3 = boto3.client('elasticbeanstalk'), boto3.client('s3')\n\
+        bucket = eb.create_storage_location()['S3Bucket']\n\
+        body = '{\"caller\": \"arn:aws:iam::1:user/ann\", \"label\": \"other\", \"since\": \"2026-01-01T00:00:00Z\", \"until\": \"%s\"}'\n\
+        s3.put_object(Bucket=bucket, Key='beansprout/shop/locks/shop-prod.json', Body=(body % sys.argv[1]).encode())";
+    let lock = |until: &str| {
+        let mut command = scene.place.command(python());
+        command.args(["-c", LOCK, until]).envs(sandbox::variables(&server.endpoint()));
+        scene.place.finish(command).ok();
+    };
+    lock("2999-01-01T00:00:00Z");
+    let run = scene.run(&server, &["deploy", &scene.second, "--env", "shop-prod"]).exit(4);
+    assert!(run.stderr.contains("is being deployed to by arn:aws:iam::1:user/ann"), "{run}");
+    // A lock that has ended is no lock.
+    lock("2026-01-02T00:00:00Z");
+    scene.run(&server, &["deploy", &scene.second, "--env", "shop-prod"]).ok();
+}

@@ -1,0 +1,104 @@
+//! `prune`: versions that nobody needs, shown first and deleted then.
+
+use serde_json::{Value, json};
+
+use crate::deploy::{STATE, Scene};
+use crate::publish::calls;
+
+fn labels(value: &Value) -> Vec<&str> {
+    value.as_array().unwrap().iter().map(|found| found["label"].as_str().unwrap()).collect()
+}
+
+/// `shop-prod` runs the first of four versions.
+fn scene() -> (Scene, Vec<String>) {
+    let scene = Scene::new();
+    let server = scene.server(Vec::new());
+    let mut labels = vec![scene.first.clone(), scene.second.clone()];
+    for content in ["three", "four"] {
+        scene.place.write("app.py", content);
+        let run = scene.run(&server, &["publish", "--json"]).ok();
+        labels.push(run.json()["label"].as_str().unwrap().to_owned());
+    }
+    (scene, labels)
+}
+
+#[test]
+fn the_plan_comes_first_and_deletes_nothing() {
+    let (scene, versions) = scene();
+    let server = scene.server(Vec::new());
+    calls(&scene.place, STATE);
+    let plan = scene.run(&server, &["prune", "--keep", "1", "--json"]).ok().document("prune-plan/1");
+    assert_eq!(labels(&plan["delete"]), [&versions[1], &versions[2]]);
+    assert_eq!(labels(&plan["keep"]), [&versions[3], &versions[0]]);
+    assert_eq!(plan["keep"][1]["reasons"], json!([{ "why": "runs", "environment": "shop-prod" }]));
+    assert!(!calls(&scene.place, STATE).iter().any(|call| call.contains("Delete")));
+    scene.run(&server, &["prune", "--keep", "0"]).exit(2);
+}
+
+#[test]
+fn what_was_deleted_can_be_brought_back() {
+    let (scene, versions) = scene();
+    let server = scene.server(Vec::new());
+    let pruned = scene.run(&server, &["prune", "--keep", "1", "--apply", "--json"]).ok().document("prune/1");
+    assert_eq!(pruned["deleted"], json!([versions[1], versions[2]]));
+    let left = scene.run(&server, &["versions", "--json"]).ok().json();
+    assert_eq!(labels(&left["versions"]), [&versions[3], &versions[0]]);
+    // Again: nothing left to do.
+    let again = scene.run(&server, &["prune", "--keep", "1", "--apply", "--json"]).ok().json();
+    assert_eq!(again["deleted"], json!([]));
+
+    let undo = &pruned["undo"].as_str().unwrap().replace("[DIR]/", "");
+    let restored = scene.run(&server, &["publish", "--undo", undo, "--json"]).ok().document("undo/1");
+    assert_eq!(restored["versions"][0], json!({ "label": versions[1], "fate": "restored" }));
+    let restored = scene.run(&server, &["publish", "--undo", undo, "--json"]).ok().json();
+    assert_eq!(restored["versions"][0]["fate"], "unchanged");
+    assert_eq!(scene.run(&server, &["versions", "--json"]).ok().json()["versions"].as_array().unwrap().len(), 4);
+}
+
+#[test]
+fn bundles_go_only_when_asked_and_come_back_from_the_archive() {
+    let (scene, versions) = scene();
+    let server = scene.server(Vec::new());
+    let arguments = ["prune", "--keep", "1", "--delete-bundles", "--archive", "archive", "--apply", "--json"];
+    let pruned = scene.run(&server, &arguments).ok().json();
+    assert_eq!(pruned["bundles_deleted"].as_array().unwrap().len(), 2);
+    let undo = &pruned["undo"].as_str().unwrap().replace("[DIR]/", "");
+    let restored = scene.run(&server, &["publish", "--undo", undo, "--json"]).ok().json();
+    assert_eq!(restored["versions"][1], json!({ "label": versions[2], "fate": "restored" }));
+    scene.run(&server, &["rollback", &versions[2], "--env", "shop-prod"]).ok();
+
+    // Without an archive they are gone for good, and that is said.
+    let arguments = ["prune", "--keep", "1", "--keep-deployed", "0", "--delete-bundles", "--apply", "--json"];
+    let pruned = scene.run(&server, &arguments).ok().json();
+    let undo = &pruned["undo"].as_str().unwrap().replace("[DIR]/", "");
+    let run = scene.run(&server, &["publish", "--undo", undo]).exit(1);
+    assert!(run.stdout.contains("its bundle is gone"), "{run}");
+}
+
+#[test]
+fn a_plan_is_carried_out_only_in_the_world_it_was_made_for() {
+    let (scene, versions) = scene();
+    let server = scene.server(Vec::new());
+    scene.run(&server, &["prune", "--keep", "1", "--plan", "plan.json"]).ok();
+    // Somebody deploys one of the doomed.
+    scene.run(&server, &["deploy", &versions[2], "--env", "shop-prod"]).ok();
+    let run = scene.run(&server, &["prune", "--apply", "--plan", "plan.json"]).exit(1);
+    assert!(run.stderr.contains("error: the plan is out of date"), "{run}");
+    assert_eq!(scene.run(&server, &["versions", "--json"]).ok().json()["versions"].as_array().unwrap().len(), 4);
+    scene.run(&server, &["prune", "--keep", "1", "--plan", "plan.json"]).ok();
+    let run = scene.run(&server, &["prune", "--apply", "--plan", "plan.json", "--json"]).ok();
+    assert_eq!(run.json()["deleted"], json!([versions[0], versions[1]]));
+}
+
+#[test]
+fn no_environment_at_all_is_suspicious() {
+    let place = crate::publish::project();
+    for content in ["one", "two"] {
+        place.write("app.py", content);
+        place.run(["publish", "--sandbox"]).ok();
+    }
+    let run = place.run(["prune", "--sandbox", "--keep", "1", "--apply"]).exit(1);
+    assert!(run.stderr.contains("no environment of `shop` is visible"), "{run}");
+    let run = place.run(["prune", "--sandbox", "--keep", "1", "--apply", "--no-environments"]).ok();
+    assert!(run.stdout.starts_with("deleted 1 version"), "{run}");
+}
