@@ -92,6 +92,14 @@ impl Interrupt {
         Guard { interrupt: self.clone(), id }
     }
 
+    /// Run every action now, as if a signal had come, and go on.
+    pub fn fire(&self) {
+        let actions = std::mem::take(&mut self.actions.lock().unwrap_or_else(PoisonError::into_inner).1);
+        for (_, action) in actions.into_iter().rev() {
+            action();
+        }
+    }
+
     /// Take the signals of this process. Only `main` calls this.
     pub fn listen(&self, exit: i32) -> Result<(), ctrlc::Error> {
         let interrupt = self.clone();

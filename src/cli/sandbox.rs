@@ -28,6 +28,11 @@ pub(crate) struct SandboxArgs {
     /// How long transitions take
     #[arg(long, value_enum, default_value_t = Speed::Real)]
     speed: Speed,
+    /// Run the versions of environments that are created here, each on an instance of its own on this machine
+    ///
+    /// Deployments then take as long as they take, and fail where they would.
+    #[arg(long)]
+    run: bool,
     /// Let calls fail as the JSON file FILE says, to test clients
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
@@ -61,7 +66,8 @@ pub(crate) fn sandbox(args: &SandboxArgs, world: &World, ui: &mut Ui) -> Result<
     };
     let faults = args.faults.as_ref().map(|file| sandbox::read_faults(&world.resolve(file))).transpose()?;
     let faults = faults.unwrap_or_default();
-    let settings = Settings { port: args.port, speed: args.speed, faults, ..Settings::new(world, &state) };
+    let settings =
+        Settings { port: args.port, speed: args.speed, faults, run: args.run, ..Settings::new(world, &state) };
     let server = Server::start(settings)?;
     let endpoint = server.endpoint();
     ui.answer(&Running { environment: sandbox::variables(&endpoint).into(), endpoint: endpoint.clone(), state });

@@ -17,6 +17,7 @@ use super::call::{Scope, Service, s3_operation};
 use super::calls::{Calls, Entry};
 use super::faults::{self, Fault, Faults};
 use super::reply::{Envelope, Refusal};
+use super::runner::Bell;
 use super::s3::buckets::Buckets;
 use super::store::Store;
 use super::{ACCESS_KEY_ID, ACCOUNT, REGION, Speed, input};
@@ -43,6 +44,8 @@ pub(super) struct Sandbox {
     pub(super) s3: S3Service,
     pub(super) speed: Speed,
     pub(super) endpoint: String,
+    pub(super) run: bool,
+    pub(super) bell: Bell,
 }
 
 impl Sandbox {
@@ -204,8 +207,11 @@ impl Sandbox {
                 buckets: &self.buckets,
                 fault,
                 endpoint: &self.endpoint,
+                run: self.run,
             };
             let answer = self.store.update(|state| beanstalk::answer(&call, question, state));
+            // It may have written down work for an instance. A bell that rings already is enough.
+            let _ = self.bell.try_send(());
             answer.unwrap_or_else(|error| Err(Refusal::internal(&error)))
         })
     }

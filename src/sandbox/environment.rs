@@ -40,6 +40,9 @@ pub(super) struct Environment {
     pub(super) deployed: Timestamp,
     /// Logs that were asked for.
     pub(super) logs: Vec<Logs>,
+    /// An instance on this machine carries out what happens to it.
+    #[serde(default)]
+    pub(super) real: bool,
 }
 
 /// Which of the two common kinds it is.
@@ -191,6 +194,11 @@ impl Kind {
         }
     }
 
+    /// Does something happen on the instance?
+    fn needs_instance(self) -> bool {
+        matches!(self, Self::Launch | Self::Rebuild | Self::Deploy | Self::Configure | Self::Restart)
+    }
+
     fn status(self) -> Status {
         match self {
             Self::Launch | Self::Rebuild => Status::Launching,
@@ -276,8 +284,21 @@ impl Environment {
             self.health = Health::Grey;
         }
         self.updated = now;
-        let due = begun.due.filter(|_| outcome != Outcome::Hangs);
+        let due = begun.due.filter(|_| outcome != Outcome::Hangs && !(self.real && kind.needs_instance()));
         self.operation = Some(Operation { due, ..begun });
+    }
+
+    /// The operation that waits for an instance to carry it out.
+    pub(super) fn waits(&self) -> Option<&Operation> {
+        let operation = self.operation.as_ref().filter(|_| self.real)?;
+        let waits =
+            operation.due.is_none() && operation.outcome == Outcome::Succeeds && operation.kind.needs_instance();
+        waits.then_some(operation)
+    }
+
+    /// Is it terminated, or about to be?
+    pub(super) fn ends(&self) -> bool {
+        matches!(self.status, Status::Terminating | Status::Terminated)
     }
 
     /// May its operation be cancelled?
@@ -418,6 +439,7 @@ mod tests {
             deployments: 1,
             deployed: time,
             logs: Vec::new(),
+            real: false,
         }
     }
 

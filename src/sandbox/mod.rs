@@ -14,6 +14,7 @@ mod faults;
 mod input;
 mod model;
 mod reply;
+mod runner;
 mod s3;
 mod server;
 mod state;
@@ -48,12 +49,21 @@ pub struct Settings {
     pub speed: Speed,
     /// What goes wrong, for tests of clients.
     pub faults: Vec<Rule>,
+    /// Do environments that are created here run their versions on this machine?
+    pub run: bool,
 }
 
 impl Settings {
     /// Any free port, transitions at once.
     pub fn new(world: &World, state: impl Into<PathBuf>) -> Self {
-        Self { world: world.clone(), state: state.into(), port: 0, speed: Speed::Instant, faults: Vec::new() }
+        Self {
+            world: world.clone(),
+            state: state.into(),
+            port: 0,
+            speed: Speed::Instant,
+            faults: Vec::new(),
+            run: false,
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::runtime::Runtime;
 use super::calls::Calls;
 use super::dispatch::Sandbox;
 use super::faults::Faults;
+use super::runner::{self, Runner};
 use super::s3::buckets::Buckets;
 use super::store::Store;
 use super::{ACCESS_KEY_ID, Error, REGION, Settings, s3};
@@ -20,12 +21,13 @@ use super::{ACCESS_KEY_ID, Error, REGION, Settings, s3};
 pub struct Server {
     address: SocketAddr,
     runtime: Option<Runtime>,
+    runner: Option<Runner>,
 }
 
 impl Server {
     /// Open the state and listen on loopback.
     pub fn start(settings: Settings) -> Result<Self, Error> {
-        let Settings { world, state, port, speed, faults } = settings;
+        let Settings { world, state, port, speed, faults, run } = settings;
         let store = Store::open(&state)?;
         let buckets = Buckets::open(&state)?;
         let calls = Calls::open(&state)?;
@@ -45,6 +47,7 @@ impl Server {
             _ => Error::Listen { port, source },
         })?;
         let s3 = s3::service(buckets.clone(), world.clone());
+        let (bell, rings) = runner::bell();
         let sandbox = Arc::new(Sandbox {
             world,
             store,
@@ -54,9 +57,12 @@ impl Server {
             s3,
             speed,
             endpoint: format!("http://{address}"),
+            run,
+            bell: bell.clone(),
         });
+        let runner = Runner::start(Arc::clone(&sandbox), state.join("instances"), rings)?;
         runtime.spawn(accept(listener, sandbox));
-        Ok(Self { address, runtime: Some(runtime) })
+        Ok(Self { address, runtime: Some(runtime), runner: Some(runner) })
     }
 
     /// What `AWS_ENDPOINT_URL` must be.
@@ -67,6 +73,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        drop(self.runner.take());
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_timeout(Duration::from_secs(1));
         }

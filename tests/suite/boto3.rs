@@ -42,6 +42,21 @@ fn environments_live_and_come_back() {
 }
 
 #[test]
+fn environments_run_their_versions_where_that_is_asked_for() {
+    let place = Place::new();
+    let (running, endpoint) = start(&place, &["--run"]);
+    script(&place, &endpoint, &["running.py"]);
+    running.signal("INT");
+    assert_eq!(running.finish(), 130);
+    let instances = std::fs::read_dir(place.path("state/instances")).unwrap();
+    for home in instances {
+        let home = home.unwrap().path().canonicalize().unwrap();
+        let left = crate::harness::processes_with(&format!("BEANSPROUT_INSTANCE={}", home.display()));
+        assert_eq!(left, Vec::<String>::new());
+    }
+}
+
+#[test]
 fn settings_templates_platforms_and_tags() {
     let place = Place::new();
     let (_running, endpoint) = start(&place, &[]);

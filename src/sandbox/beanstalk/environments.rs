@@ -80,6 +80,7 @@ pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
         deployments: 0,
         deployed: call.now,
         logs: Vec::new(),
+        real: call.run,
     };
     let before = environment.before();
     environment.begin(operation(call, Kind::Launch, before), call.now, &mut region.events);

@@ -38,6 +38,8 @@ pub(super) struct Call<'a> {
     pub(super) buckets: &'a Buckets,
     /// What goes wrong later, as a test ordered.
     pub(super) fault: Option<Fault>,
+    /// Do new environments get an instance on this machine?
+    pub(super) run: bool,
     /// Where this server is.
     pub(super) endpoint: &'a str,
 }
