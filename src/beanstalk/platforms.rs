@@ -59,6 +59,71 @@ impl Family {
     }
 }
 
+/// A platform branch, as of November 2026 (Developer Guide, "Elastic Beanstalk platforms schedule" and release notes).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Branch {
+    pub name: &'static str,
+    pub family: Family,
+    /// The minor version of Python 3.
+    pub python: Option<u32>,
+    /// Since when it is retired.
+    pub retired: Option<&'static str>,
+}
+
+const fn on_python(name: &'static str, minor: u32, retired: Option<&'static str>) -> Branch {
+    Branch { name, family: Family::Python, python: Some(minor), retired }
+}
+
+/// The branches of the families above, newest first.
+pub const BRANCHES: &[Branch] = &[
+    on_python("Python 3.14 running on 64bit Amazon Linux 2023", 14, None),
+    on_python("Python 3.13 running on 64bit Amazon Linux 2023", 13, None),
+    on_python("Python 3.12 running on 64bit Amazon Linux 2023", 12, None),
+    on_python("Python 3.11 running on 64bit Amazon Linux 2023", 11, None),
+    on_python("Python 3.9 running on 64bit Amazon Linux 2023", 9, Some("2026-08-13")),
+    on_python("Python 3.8 running on 64bit Amazon Linux 2", 8, Some("2025-04-08")),
+    on_python("Python 3.7 running on 64bit Amazon Linux 2", 7, Some("2024-10-10")),
+    on_python("Python 3.6 running on 64bit Amazon Linux", 6, Some("2022-07-18")),
+    Branch { name: "Docker running on 64bit Amazon Linux 2023", family: Family::Docker, python: None, retired: None },
+    Branch { name: "ECS running on 64bit Amazon Linux 2023", family: Family::Ecs, python: None, retired: None },
+    Branch {
+        name: "Docker running on 64bit Amazon Linux 2",
+        family: Family::Docker,
+        python: None,
+        retired: Some("2026-08-06"),
+    },
+    Branch {
+        name: "ECS running on 64bit Amazon Linux 2",
+        family: Family::Ecs,
+        python: None,
+        retired: Some("2026-08-06"),
+    },
+    Branch {
+        name: "Multi-container Docker running on 64bit Amazon Linux",
+        family: Family::Ecs,
+        python: None,
+        retired: Some("2022-07-18"),
+    },
+];
+
+impl Branch {
+    /// The branch that a name means: its own, a solution stack, an ARN, or the EB CLI's short form such as `Python 3.13`.
+    pub fn named(platform: &str) -> Option<&'static Self> {
+        let text = platform.to_ascii_lowercase();
+        let plain = text.rsplit_once("platform/").map_or(text.as_str(), |(_, rest)| rest);
+        BRANCHES.iter().find(|branch| {
+            let name = branch.name.to_ascii_lowercase();
+            let (runtime, os) = name.split_once(" running on ").expect("every branch runs on something");
+            let stack = plain.strip_prefix(os).is_some_and(|rest| {
+                (rest.is_empty() || rest.starts_with(" v") || rest.starts_with(" running"))
+                    && rest.ends_with(&format!("running {runtime}"))
+            });
+            let versioned = plain.strip_prefix(&name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            stack || versioned || plain == runtime
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,5 +149,25 @@ mod tests {
         assert_eq!(Family::named("ECS running on 64bit Amazon Linux 2023"), Some(Family::Ecs));
         assert_eq!(Family::named("docker"), Some(Family::Docker));
         assert_eq!(Family::named("PHP 8.4"), None);
+    }
+
+    #[test]
+    fn a_branch_has_many_names() {
+        #[track_caller]
+        fn case(platform: &str, name: Option<&str>) {
+            assert_eq!(Branch::named(platform).map(|branch| branch.name), name);
+        }
+        let python = Some("Python 3.13 running on 64bit Amazon Linux 2023");
+        case("Python 3.13 running on 64bit Amazon Linux 2023", python);
+        case("Python 3.13", python);
+        case("python 3.13", python);
+        case("64bit Amazon Linux 2023 v4.13.7 running Python 3.13", python);
+        case(
+            "arn:aws:elasticbeanstalk:eu-west-1::platform/Python 3.13 running on 64bit Amazon Linux 2023/4.13.7",
+            python,
+        );
+        case("64bit Amazon Linux 2 v3.10.5 running ECS", Some("ECS running on 64bit Amazon Linux 2"));
+        case("Docker", Some("Docker running on 64bit Amazon Linux 2023"));
+        case("Node.js 22", None);
     }
 }

@@ -32,6 +32,7 @@ use super::finding::Level;
 
 const PAGES: &[(&str, &str)] = &[
     ("config-files", include_str!("../../docs/src/reference/rules/config-files.md")),
+    ("options", include_str!("../../docs/src/reference/rules/options.md")),
     ("commands", include_str!("../../docs/src/reference/rules/commands.md")),
     ("server", include_str!("../../docs/src/reference/rules/server.md")),
     ("dependencies", include_str!("../../docs/src/reference/rules/dependencies.md")),

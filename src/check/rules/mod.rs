@@ -4,6 +4,7 @@ mod commands;
 mod config_files;
 mod dependencies;
 mod hooks;
+mod options;
 mod server;
 mod shell;
 
@@ -11,6 +12,7 @@ use super::subject::Subject;
 
 pub(super) fn run(subject: &mut Subject<'_>) {
     config_files::check(subject);
+    options::check(subject);
     commands::check(subject);
     hooks::check(subject);
     server::check(subject);

@@ -1,0 +1,284 @@
+//! Option settings: is there such an option, may it have this value, and do several of them go together?
+
+mod together;
+
+use crate::beanstalk::config_file::{ConfigFile, DEFAULT_NAMESPACE, OptionSetting};
+use crate::beanstalk::options::{self, ConfigOption};
+use crate::beanstalk::platforms::Family;
+use crate::beanstalk::yaml::Kind;
+use crate::check::subject::{Subject, nearest};
+
+const SECRETS: &str = "aws:elasticbeanstalk:application:environmentsecrets";
+const STATIC_FILES: &str = "aws:elasticbeanstalk:environment:proxy:staticfiles";
+
+pub(super) fn check(subject: &mut Subject<'_>) {
+    let customizations = subject.customizations;
+    for file in customizations.configs.iter().filter(|file| file.root.is_some()) {
+        for setting in &file.option_settings {
+            one(subject, file, setting);
+        }
+    }
+    together::check(subject);
+    properties(subject);
+}
+
+fn one(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSetting) {
+    let (namespace, name) = (setting.namespace.value.as_str(), setting.name.value.as_str());
+    let Some(row) = options::find(namespace, name) else { return unknown(subject, file, setting) };
+    if exists_here(subject, file, setting, row) {
+        surprise(subject, file, setting, row);
+        if let Err(invalid) = row.validate(&setting.value.value) {
+            // YAML has made a boolean of `yes` and `on`.
+            let boolean = row.kind == options::Kind::Boolean && matches!(setting.kind, Kind::Bool(_));
+            if !boolean {
+                let message = format!("the deployment is rejected: {invalid}");
+                let fix = expected(row);
+                subject.find("EB302", &file.path, setting.value.span.clone(), message, fix);
+            }
+        }
+        if row.resource_name && setting.resource_name.is_none() {
+            let message = format!("`{name}` belongs to a scheduled action, and this does not say to which");
+            let fix = format!("give it a `resource_name`, or write `ACTION.{namespace}:` in the short form");
+            subject.find("EB315", &file.path, setting.name.span.clone(), message, fix);
+        }
+    }
+    if namespace == STATIC_FILES {
+        static_files(subject, file, setting);
+    }
+    if namespace == "aws:rds:dbinstance" && name == "DBEngine" && !keeps_database(subject) {
+        let message = "the database is deleted with the environment";
+        let fix = "set `DBDeletionPolicy` to `Snapshot`, or create the database outside of the environment";
+        subject.find("EB081", &file.path, setting.name.span.clone(), message, fix);
+    }
+}
+
+fn keeps_database(subject: &Subject<'_>) -> bool {
+    let policy = subject.customizations.option("aws:rds:dbinstance", "DBDeletionPolicy");
+    policy.is_some_and(|policy| !policy.eq_ignore_ascii_case("Delete"))
+}
+
+fn unknown(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSetting) {
+    let (namespace, name) = (setting.namespace.value.as_str(), setting.name.value.as_str());
+    if !options::is_namespace(namespace) {
+        let message = format!("the deployment is rejected: there is no namespace `{namespace}`");
+        let span = setting.namespace.span.clone();
+        // The file says it once, even if there are many options below it.
+        let first = file.option_settings.iter().find(|other| other.namespace.span == span);
+        if first.is_some_and(|first| first.name.span != setting.name.span) {
+            return;
+        }
+        match nearest(namespace, options::namespaces().filter(|known| !known.contains('*'))) {
+            Some(near) => {
+                subject.find("EB301", &file.path, span, message, format!("did you mean `{near}`?")).replace(near)
+            }
+            None => {
+                subject.find("EB301", &file.path, span, message, "`beansprout explain aws:` lists the namespaces");
+            }
+        }
+        return;
+    }
+    let message = format!("the deployment is rejected: `{namespace}` has no option `{name}`");
+    let span = setting.name.span.clone();
+    let elsewhere = options::all().iter().find(|row| row.name == name && !row.is_cluster() && !row.is_retired());
+    match (nearest(name, options::names(namespace)), elsewhere) {
+        (Some(near), _) => {
+            subject.find("EB301", &file.path, span, message, format!("did you mean `{near}`?")).replace(near)
+        }
+        (None, Some(row)) => {
+            subject.find("EB301", &file.path, span, message, format!("it is in `{}`", row.namespace));
+        }
+        (None, None) => {
+            subject.find(
+                "EB301",
+                &file.path,
+                span,
+                message,
+                format!("`beansprout explain {namespace}` lists its options"),
+            );
+        }
+    }
+}
+
+/// Does the option exist on this platform at all?
+fn exists_here(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSetting, row: &ConfigOption) -> bool {
+    let (namespace, name) = (setting.namespace.value.as_str(), setting.name.value.as_str());
+    let span = setting.name.span.clone();
+    if namespace == "aws:elasticbeanstalk:container:python:staticfiles" {
+        let message =
+            "the first Amazon Linux had this namespace: the deployment is rejected, or the static files are a 404";
+        let span = setting.namespace.span.clone();
+        if file
+            .option_settings
+            .iter()
+            .find(|other| other.namespace.span == span)
+            .is_some_and(|first| first.name.span == setting.name.span)
+        {
+            subject.find("EB020", &file.path, span, message, format!("write `{STATIC_FILES}`")).replace(STATIC_FILES);
+        }
+        return false;
+    }
+    if row.is_cluster() {
+        let message = format!("`{name}` is an option of Beanstalk Cluster, which reads no `.config` files");
+        subject.find("EB130", &file.path, span, message, "set it on the environment, or use the options of instances");
+        return false;
+    }
+    if row.is_retired() || row.is_windows() {
+        let place = row.only_for.unwrap_or_default();
+        let message = format!("the deployment is rejected: `{name}` exists on {place} only");
+        subject.find("EB304", &file.path, span, message, "delete it");
+        return false;
+    }
+    let family = subject.customizations.family;
+    let here = match family {
+        Family::Python => "python",
+        Family::Docker => "docker",
+        Family::Ecs => "ecs",
+    };
+    if let Some(languages) = row.languages().filter(|languages| !languages.contains(&here)) {
+        let message =
+            format!("the deployment is rejected on {family}: `{name}` exists on {} only", languages.join(", "));
+        subject.find(
+            "EB304",
+            &file.path,
+            span,
+            message,
+            "delete it, or name the platform in `.elasticbeanstalk/config.yml`",
+        );
+        return false;
+    }
+    if namespace == STATIC_FILES && family != Family::Python {
+        let message = format!("this has no effect on {family}");
+        subject.find(
+            "EB304",
+            &file.path,
+            span,
+            message,
+            "serve static files from the container, with WhiteNoise for example",
+        );
+        return false;
+    }
+    // What is obsolete works as before; what is named as not supported does not.
+    if let Some(why) = row.deprecated.filter(|why| !why.starts_with("obsolete")) {
+        let message = format!("`{name}` is out of date: {}", why.trim_end_matches('.'));
+        let fix = why
+            .strip_prefix("use ")
+            .map_or_else(|| "see `beansprout explain` for what takes its place".to_owned(), |new| format!("use {new}"));
+        subject.find("EB305", &file.path, span, message, fix);
+    }
+    true
+}
+
+fn expected(row: &ConfigOption) -> String {
+    if !row.allowed.is_empty() {
+        return format!(
+            "write one of {}",
+            row.allowed.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+        );
+    }
+    match (row.kind, row.min.or(row.max)) {
+        (options::Kind::Boolean, _) => "write `true` or `false`".to_owned(),
+        (_, Some(_)) => {
+            let unit = row.unit.map(|unit| format!(" {unit}")).unwrap_or_default();
+            format!("write {}{unit}", options::range(row.min, row.max))
+        }
+        _ => format!("`beansprout explain {}` says what it may be", row.name),
+    }
+}
+
+/// Values that YAML 1.1 turns into something else.
+fn surprise(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSetting, row: &ConfigOption) {
+    let text = setting.value.value.as_str();
+    let property = setting.namespace.value == DEFAULT_NAMESPACE;
+    let becomes = match setting.kind {
+        Kind::Int(number) if text != number.to_string() && number != i64::MAX => number.to_string(),
+        Kind::Float if text.contains('.') && text.ends_with('0') && text.parse::<f64>().is_ok() => {
+            text.parse::<f64>().map(|number| number.to_string()).unwrap_or_default()
+        }
+        Kind::Bool(value) if property && text != value.to_string() => value.to_string(),
+        _ => return,
+    };
+    if row.kind == options::Kind::Integer && text.parse::<f64>().is_ok_and(|number| number.to_string() == becomes) {
+        return;
+    }
+    let message = format!("YAML reads `{text}` as `{becomes}`, and that is what arrives");
+    subject
+        .find("EB210", &file.path, setting.value.span.clone(), message, "put it in quotes")
+        .replace(format!("\"{text}\""));
+}
+
+fn static_files(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSetting) {
+    let value = setting.value.value.as_str();
+    if value.starts_with('/') {
+        let message =
+            format!("`{value}` is looked for in the bundle, where no path begins with `/`: these files are a 404");
+        let relative = value.trim_start_matches("/var/app/current").trim_matches('/').to_owned();
+        subject
+            .find("EB022", &file.path, setting.value.span.clone(), message, "write the folder as it lies in the bundle")
+            .replace(relative);
+    }
+}
+
+/// Environment properties as a whole: their size, their names, what is secret.
+fn properties(subject: &mut Subject<'_>) {
+    const LIMIT: usize = 4096;
+    let customizations = subject.customizations;
+    let mut last: std::collections::BTreeMap<&str, (&ConfigFile, &OptionSetting)> = std::collections::BTreeMap::new();
+    for file in customizations.used() {
+        for setting in file.option_settings.iter().filter(|setting| setting.namespace.value == DEFAULT_NAMESPACE) {
+            last.insert(&setting.name.value, (file, setting));
+        }
+    }
+    let bytes: usize = last.iter().map(|(name, (_, setting))| name.len() + setting.value.value.len() + 2).sum();
+    if let Some((file, setting)) =
+        last.values().max_by_key(|(_, setting)| setting.value.value.len()).filter(|_| bytes > LIMIT)
+    {
+        let message = format!(
+            "the environment update is refused: all properties together have {bytes} bytes, and {LIMIT} are allowed"
+        );
+        subject.find(
+            "EB072",
+            &file.path,
+            setting.name.span.clone(),
+            message,
+            format!("move secrets to `{SECRETS}`, and data to files"),
+        );
+    }
+    for (name, (file, setting)) in &last {
+        let allowed = |char: char| char.is_ascii_alphanumeric() || "_.:/+\\-@".contains(char);
+        if !name.chars().all(allowed) {
+            let message = format!("`{name}` has characters that the name of a property may not have");
+            subject.find("EB316", &file.path, setting.name.span.clone(), message, "use letters, digits and `_`");
+        }
+        if is_secret(name, &setting.value.value) {
+            let message =
+                format!("`{name}` is readable for everybody who may look at the environment, or at this file");
+            let fix = format!("store it in Secrets Manager or Parameter Store, and its ARN under `{SECRETS}`");
+            subject.find("EB073", &file.path, setting.value.span.clone(), message, fix);
+        }
+    }
+}
+
+/// Does the name say secret, and the value look like one?
+fn is_secret(name: &str, value: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    let named = ["SECRET", "PASSWORD", "PASSWD", "PRIVATE_KEY", "ACCESS_KEY", "API_KEY", "APIKEY", "AUTH_TOKEN"]
+        .iter()
+        .any(|word| name.contains(word));
+    let about = ["_NAME", "_ARN", "_ID", "_FILE", "_PATH", "_URL", "_HEADER"].iter().any(|end| name.ends_with(end))
+        && !name.ends_with("ACCESS_KEY_ID");
+    let url = value.split_once("://").is_some_and(|(_, rest)| {
+        rest.split_once('@').is_some_and(|(user, _)| {
+            user.split_once(':')
+                .is_some_and(|(_, password)| !password.is_empty() && !password.starts_with(['$', '{', '<']))
+        })
+    });
+    let plain = value.len() >= 6
+        && !value.contains('`')
+        && !value.starts_with("arn:")
+        && !value.starts_with("{{")
+        && !value.contains(['<', '$']);
+    let placeholder = ["change", "example", "your", "xxx", "placeholder", "todo"]
+        .iter()
+        .any(|word| value.to_ascii_lowercase().contains(word));
+    (named && !about && plain && !placeholder && !matches!(value, "true" | "false")) || (url && plain)
+}

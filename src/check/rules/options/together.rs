@@ -1,0 +1,181 @@
+//! Options that are valid each for itself and refused together.
+
+use crate::beanstalk::config_file::{ConfigFile, OptionSetting};
+use crate::beanstalk::options;
+use crate::check::subject::Subject;
+
+const GROUP: &str = "aws:autoscaling:asg";
+const COMMAND: &str = "aws:elasticbeanstalk:command";
+const ENVIRONMENT: &str = "aws:elasticbeanstalk:environment";
+const LAUNCH: &str = "aws:autoscaling:launchconfiguration";
+const ROLLING: &str = "aws:autoscaling:updatepolicy:rollingupdate";
+const HEALTH: &str = "aws:elasticbeanstalk:healthreporting:system";
+const MANAGED: &str = "aws:elasticbeanstalk:managedactions";
+
+type Place<'a> = (&'a ConfigFile, &'a OptionSetting);
+
+pub(super) fn check(subject: &mut Subject<'_>) {
+    sizes(subject);
+    health(subject);
+    managed(subject);
+    listeners(subject);
+    security_groups(subject);
+    traffic(subject);
+    instance_types(subject);
+}
+
+/// Where the files set it last.
+fn last<'a>(subject: &Subject<'a>, namespace: &str, name: &str) -> Option<Place<'a>> {
+    let files = subject.customizations.used();
+    let settings = files.flat_map(|file| file.option_settings.iter().map(move |setting| (file, setting)));
+    settings.filter(|(_, setting)| setting.namespace.value == namespace && setting.name.value == name).last()
+}
+
+/// What is in force as far as the files and the defaults say.
+fn value<'a>(subject: &Subject<'a>, namespace: &str, name: &str) -> Option<&'a str> {
+    let set = last(subject, namespace, name).map(|(_, setting)| setting.value.value.as_str());
+    set.or_else(|| options::find(namespace, name)?.default)
+}
+
+fn is(subject: &Subject<'_>, namespace: &str, name: &str, expected: &str) -> bool {
+    value(subject, namespace, name).is_some_and(|value| value.eq_ignore_ascii_case(expected))
+}
+
+fn find(subject: &mut Subject<'_>, rule: &'static str, (file, setting): Place<'_>, message: String, fix: &str) {
+    subject.find(rule, &file.path, setting.value.span.clone(), message, fix);
+}
+
+fn sizes(subject: &mut Subject<'_>) {
+    let number = |subject: &Subject<'_>, namespace, name| value(subject, namespace, name)?.parse::<u64>().ok();
+    let (min, max) = (number(subject, GROUP, "MinSize"), number(subject, GROUP, "MaxSize"));
+    if let (Some(min), Some(max)) = (min, max)
+        && min > max
+        && let Some(place) = last(subject, GROUP, "MinSize").or_else(|| last(subject, GROUP, "MaxSize"))
+    {
+        let message = format!("the deployment is rejected: `MinSize` is {min} and `MaxSize` is {max}");
+        find(subject, "EB307", place, message, "set both, the smaller one first");
+    }
+    if let Some(place) = last(subject, ROLLING, "MinInstancesInService")
+        && let (Ok(in_service), Some(max)) = (place.1.value.value.parse::<u64>(), max)
+        && in_service >= max
+    {
+        let message = format!(
+            "the deployment is rejected: {in_service} instances are to stay in service and there are {max} at most"
+        );
+        find(subject, "EB308", place, message, "keep at least one less than `MaxSize`");
+    }
+}
+
+fn health(subject: &mut Subject<'_>) {
+    // Clients ask for enhanced health themselves; only a file that says `basic` is certain.
+    let Some((_, setting)) = last(subject, HEALTH, "SystemType") else { return };
+    if !setting.value.value.eq_ignore_ascii_case("basic") {
+        return;
+    }
+    let needs = [
+        (COMMAND, "DeploymentPolicy", &["Immutable", "TrafficSplitting"][..]),
+        (ROLLING, "RollingUpdateType", &["Immutable"][..]),
+        ("aws:elasticbeanstalk:cloudwatch:logs:health", "HealthStreamingEnabled", &["true"][..]),
+        (MANAGED, "ManagedActionsEnabled", &["true"][..]),
+    ];
+    for (namespace, name, values) in needs {
+        if let Some(place) = last(subject, namespace, name)
+            && values.iter().any(|value| value.eq_ignore_ascii_case(&place.1.value.value))
+        {
+            let message = format!(
+                "the deployment is rejected: `{name}: {}` needs enhanced health, and `SystemType` is `basic`",
+                place.1.value.value
+            );
+            find(subject, "EB311", place, message, "set `SystemType` to `enhanced`");
+        }
+    }
+}
+
+fn managed(subject: &mut Subject<'_>) {
+    let Some(place) = last(subject, MANAGED, "ManagedActionsEnabled")
+        .filter(|(_, setting)| setting.value.value.eq_ignore_ascii_case("true"))
+    else {
+        return;
+    };
+    let missing =
+        [(MANAGED, "PreferredStartTime"), ("aws:elasticbeanstalk:managedactions:platformupdate", "UpdateLevel")]
+            .into_iter()
+            .filter(|(namespace, name)| last(subject, namespace, name).is_none())
+            .map(|(_, name)| format!("`{name}`"))
+            .collect::<Vec<_>>();
+    if !missing.is_empty() {
+        let message = format!("the deployment is rejected: managed updates need {} as well", missing.join(" and "));
+        find(
+            subject,
+            "EB312",
+            place,
+            message,
+            "set `PreferredStartTime`, such as `Tue:09:00` in UTC, and `UpdateLevel`",
+        );
+    }
+}
+
+/// A listener that speaks TLS needs a certificate.
+fn listeners(subject: &mut Subject<'_>) {
+    let customizations = subject.customizations;
+    for file in customizations.used() {
+        for setting in &file.option_settings {
+            let namespace = setting.namespace.value.as_str();
+            let (certificate, secure) = match setting.name.value.as_str() {
+                "Protocol" if namespace.starts_with("aws:elbv2:listener:") => ("SSLCertificateArns", ["HTTPS", "TLS"]),
+                "ListenerProtocol" if namespace.starts_with("aws:elb:listener") => {
+                    ("SSLCertificateId", ["HTTPS", "SSL"])
+                }
+                _ => continue,
+            };
+            let protocol = setting.value.value.as_str();
+            if secure.iter().any(|word| word.eq_ignore_ascii_case(protocol))
+                && last(subject, namespace, certificate).is_none()
+            {
+                let message = format!("the deployment is rejected: a listener for {protocol} needs a certificate");
+                let fix = format!("set `{certificate}` in `{namespace}`");
+                find(subject, "EB309", (file, setting), message, &fix);
+            }
+        }
+    }
+}
+
+fn security_groups(subject: &mut Subject<'_>) {
+    if let Some(place) = last(subject, LAUNCH, "DisableDefaultEC2SecurityGroup")
+        && place.1.value.value.eq_ignore_ascii_case("true")
+        && last(subject, LAUNCH, "SecurityGroups").is_none()
+    {
+        let message =
+            "the deployment is rejected: without the default security group the instances have none".to_owned();
+        find(subject, "EB310", place, message, "name at least one group in `SecurityGroups`");
+    }
+}
+
+fn traffic(subject: &mut Subject<'_>) {
+    let Some(place) = last(subject, COMMAND, "DeploymentPolicy") else { return };
+    let policy = place.1.value.value.as_str();
+    let single = is(subject, ENVIRONMENT, "EnvironmentType", "SingleInstance");
+    let balancer = last(subject, ENVIRONMENT, "LoadBalancerType").map(|(_, setting)| setting.value.value.as_str());
+    if policy.eq_ignore_ascii_case("TrafficSplitting") {
+        if single || balancer.is_some_and(|kind| !kind.eq_ignore_ascii_case("application")) {
+            let message =
+                "the deployment is rejected: traffic can be split by an Application Load Balancer only".to_owned();
+            find(subject, "EB313", place, message, "set `LoadBalancerType` to `application`, or take another policy");
+        }
+    } else if single && policy.to_ascii_lowercase().starts_with("rolling") {
+        let message =
+            format!("the deployment is rejected: `{policy}` needs a load balancer, and this is a single instance");
+        find(subject, "EB313", place, message, "take `AllAtOnce` or `Immutable`");
+    }
+}
+
+fn instance_types(subject: &mut Subject<'_>) {
+    const MOST: usize = 40;
+    if let Some(place) = last(subject, "aws:ec2:instances", "InstanceTypes") {
+        let number = place.1.value.value.split(',').count();
+        if number > MOST {
+            let message = format!("the deployment is rejected: {number} instance types, and {MOST} are allowed");
+            find(subject, "EB318", place, message, "leave out the unlikely ones");
+        }
+    }
+}
