@@ -247,7 +247,7 @@ impl fmt::Display for User {
 impl Environment {
     pub fn phrase(self) -> &'static str {
         match self {
-            Self::Unconfirmed => "not confirmed: do not rely on environment properties, read them with get-config",
+            Self::Unconfirmed => "no variables to rely on (get-config reads the properties)",
             Self::Properties => "environment properties and secrets",
             Self::Hook => "environment properties and secrets, HOME, PATH, PORT",
             Self::None => "nothing of yours runs here",

@@ -18,6 +18,7 @@ use crate::project::Suppression;
 
 pub use finding::{Edit, Finding, Level, Position, Suppressed};
 use subject::Subject;
+pub use subject::nearest;
 
 /// What the project says besides its files.
 #[derive(Debug, Clone, Default)]

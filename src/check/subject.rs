@@ -99,7 +99,7 @@ impl Finding {
 }
 
 /// The known word that is nearest to what was written, if it is near.
-pub(super) fn nearest<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let distance = |word: &str| edits(&written.to_ascii_lowercase(), &word.to_ascii_lowercase());
     known
         .map(|word| (distance(word), word))

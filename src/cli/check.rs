@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::beanstalk::eb_config;
+use crate::beanstalk::tree::Tree;
 use crate::check::{self, Report, Settings};
 use crate::fault::{Exit, Failure};
 use crate::folder;
@@ -36,13 +37,20 @@ pub(crate) fn check(_args: &CheckArgs, world: &World, ui: &mut Ui) -> Result<Exi
 
 /// Check a project as it is on disk.
 pub(crate) fn report(project: &Project) -> Result<Report, Failure> {
-    let tree = folder::read(&project.root, is_foreign)?;
-    let platform = tree.content(eb_config::PATH).and_then(|content| {
-        let text = std::str::from_utf8(content).ok()?;
-        eb_config::parse(text).ok()?.platform
-    });
-    let settings = Settings { platform, suppress: project.config.check.suppress.clone() };
+    let tree = tree(project)?;
+    let settings = Settings { platform: platform(&tree), suppress: project.config.check.suppress.clone() };
     Ok(check::run(&tree, &settings))
+}
+
+/// The project's folder, without what never ships.
+pub(super) fn tree(project: &Project) -> Result<Tree, Failure> {
+    Ok(folder::read(&project.root, is_foreign)?)
+}
+
+/// The platform that the EB CLI knows for this folder.
+pub(super) fn platform(tree: &Tree) -> Option<String> {
+    let text = std::str::from_utf8(tree.content(eb_config::PATH)?).ok()?;
+    eb_config::parse(text).ok()?.platform
 }
 
 /// Folders that never ship and may be large.

@@ -5,6 +5,7 @@ mod aws;
 mod check;
 mod completions;
 mod deploy;
+mod explain;
 mod interview;
 pub(crate) mod new;
 mod package;
@@ -64,6 +65,7 @@ enum Verb {
     Check(check::CheckArgs),
     Completions(completions::CompletionsArgs),
     Deploy(deploy::DeployArgs),
+    Explain(explain::ExplainArgs),
     Man(completions::ManArgs),
     New(new::NewArgs),
     Package(package::PackageArgs),
@@ -86,6 +88,7 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
         Verb::Check(args) => check::check(args, world, ui),
         Verb::Completions(args) => completions::completions(args, Cli::command(), ui),
         Verb::Deploy(args) => deploy::verb(args, world, ui),
+        Verb::Explain(args) => explain::explain(args, world, ui),
         Verb::Man(args) => completions::man(args, Cli::command(), ui),
         Verb::New(args) => new::new(args, world, ui),
         Verb::Package(args) => package::package(args, world, ui),

@@ -12,6 +12,7 @@ mod check;
 mod deploy;
 mod ebcli;
 mod faults;
+mod explain;
 mod house;
 mod instance;
 mod matrix;

@@ -1,0 +1,110 @@
+//! `explain`: what runs when on the instance, and what a rule or an option is about.
+
+mod event;
+mod page;
+mod thing;
+mod topic;
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::beanstalk::customizations::Customizations;
+use crate::beanstalk::platforms::Family;
+use crate::beanstalk::timeline::{Event, Timeline};
+use crate::fault::{Exit, Failure, Fault};
+use crate::project::Project;
+use crate::ui::{Face, Ui};
+use crate::world::World;
+
+/// Show what runs when on the instance, or what a rule or option is about
+///
+/// Without TOPIC: every step that an instance goes through, with what of this project runs there, as whom, and what a failure does.
+/// TOPIC is a rule such as EB031, an option such as Timeout, a namespace such as aws:elasticbeanstalk:command, or something
+/// of this project by its name or path, such as 10_migrate or .platform/hooks/predeploy/10_static.sh.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  beansprout explain                        # a new version is deployed
+  beansprout explain --event config         # an environment variable changes
+  beansprout explain --html timeline.html   # all four events as one page
+  beansprout explain DeploymentPolicy
+  beansprout explain EB031")]
+pub(crate) struct ExplainArgs {
+    /// A rule, an option, a namespace, or something of this project
+    #[arg(conflicts_with_all = ["event", "html"])]
+    topic: Option<String>,
+    /// What happens to the environment
+    #[arg(long, value_enum, default_value_t = Event::Deploy, conflicts_with = "html")]
+    event: Event,
+    /// Draw all events on one page, which needs nothing but itself
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+pub(crate) fn explain(args: &ExplainArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let project = Project::load(world)?;
+    if let Some(topic) = &args.topic {
+        topic::explain(topic, &project, ui)?;
+        return Ok(Exit::Done);
+    }
+    let customizations = read(&project)?;
+    if let Some(html) = &args.html {
+        let path = world.resolve(html);
+        let timelines: Vec<Timeline> =
+            Event::ALL.into_iter().map(|event| Timeline::new(&customizations, event)).collect();
+        let page = page::html(&project.name(), &timelines);
+        write(&path, &page)?;
+        ui.answer(&page::Drawn { path: path.display().to_string(), bytes: page.len() });
+        return Ok(Exit::Done);
+    }
+    let timeline = event::Explained(Timeline::new(&customizations, args.event));
+    match ui.face() {
+        Face::Json => ui.answer(&timeline),
+        Face::People => ui.text(timeline.paint(ui.out(), ui.columns())),
+    }
+    Ok(Exit::Done)
+}
+
+/// What of the project takes part in a deployment.
+fn read(project: &Project) -> Result<Customizations, Failure> {
+    let tree = super::check::tree(project)?;
+    let family = super::check::platform(&tree).as_deref().and_then(Family::named).unwrap_or_else(|| Family::of(&tree));
+    Ok(Customizations::for_family(&tree, family))
+}
+
+/// Beside, then renamed.
+fn write(path: &std::path::Path, text: &str) -> Result<(), Error> {
+    let failed = |source| Error::Write { path: path.to_owned(), source };
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
+    std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("failed to write `{}`", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
+    #[error("`{topic}` is no rule, option or namespace, and nothing of this project")]
+    UnknownTopic { topic: String, near: Option<String> },
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Write { .. } => Exit::Invalid,
+            Self::UnknownTopic { .. } => Exit::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Write { .. } => None,
+            Self::UnknownTopic { near: Some(near), .. } => Some(format!("did you mean `{near}`?")),
+            Self::UnknownTopic { near: None, .. } => {
+                Some("rules look like `EB031`, options like `DeploymentPolicy`; `beansprout explain aws:` lists the namespaces".to_owned())
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! `explain`: what runs when, and the story behind a rule or an option.
+
+use crate::harness::{Place, Run};
+
+fn project() -> Place {
+    Place::new()
+        .file("manage.py", "")
+        .file("requirements.txt", "Django==5.2\n")
+        .file("Procfile", "web: gunicorn mysite.wsgi\n")
+        .file(
+            ".ebextensions/10.config",
+            "option_settings:\n  aws:elasticbeanstalk:command:\n    Timeout: \"900\"\ncontainer_commands:\n  01_migrate:\n    command: migrate\n    leader_only: true\n",
+        )
+        .file(".ebextensions/20.config", "option_settings:\n  aws:elasticbeanstalk:command:\n    Timeout: \"1200\"\n")
+        .file(".platform/hooks/predeploy/10_static.sh", "#!/bin/bash\n")
+}
+
+/// The names of what runs on the leader, in order.
+fn running(run: &Run) -> Vec<String> {
+    let document = run.document("explain/1");
+    let on = |value: &serde_json::Value| value["runs"]["on"] != "never";
+    let steps = document["steps"].as_array().unwrap().iter().filter(|step| on(step));
+    let actions = steps.flat_map(|step| step["actions"].as_array().unwrap()).filter(|action| on(action));
+    actions.map(|action| action["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn each_event_runs_its_own() {
+    let place = project();
+    let explain = |event: &str| running(&place.run(["explain", "--json", "--event", event]).ok());
+    assert_eq!(explain("deploy"), ["requirements.txt", "01_migrate", "10_static.sh", "web"]);
+    assert_eq!(explain("launch"), explain("deploy"));
+    assert_eq!(explain("config"), ["requirements.txt", "web"]);
+    assert_eq!(explain("scale-out"), ["requirements.txt", "10_static.sh", "web"]);
+}
+
+#[test]
+fn the_table_names_files_and_lines() {
+    let run = project().run(["explain"]).ok();
+    assert!(run.stdout.contains("▸ 01_migrate  .ebextensions/10.config:5  leader only"), "{run}");
+    assert!(run.stdout.contains("[RunAppDeployPreDeployHooks]"), "{run}");
+}
+
+#[test]
+fn one_thing_answers_what_people_ask() {
+    let place = project();
+    let run = place.run(["explain", "01_migrate"]).ok();
+    assert!(run.stdout.contains("deploy     runs on the leader only"), "{run}");
+    assert!(run.stdout.contains("config     does not run"), "{run}");
+    assert!(run.stdout.contains("sees your environment variables: yes"), "{run}");
+    place.run(["explain", "--json", ".platform/hooks/predeploy/10_static.sh"]).ok().document("things/1");
+}
+
+#[test]
+fn an_option_tells_which_file_sets_it_last() {
+    let place = project();
+    let document = place.run(["explain", "--json", "aws:elasticbeanstalk:command"]).ok().document("options/1");
+    let settings = document["settings"].as_array().unwrap();
+    let told: Vec<_> = settings
+        .iter()
+        .map(|setting| (setting["path"].as_str().unwrap(), setting["overridden"].as_bool().unwrap()))
+        .collect();
+    assert_eq!(told, [(".ebextensions/10.config", true), (".ebextensions/20.config", false)]);
+    let run = place.run(["explain", "batchsizetype"]).ok();
+    assert!(run.stdout.starts_with("BatchSizeType\n  in aws:elasticbeanstalk:command\n"), "{run}");
+    place.run(["explain", "--json", "aws:"]).ok().document("namespaces/1");
+}
+
+#[test]
+fn a_rule_tells_its_story() {
+    let place = Place::new();
+    let run = place.run(["explain", "eb031"]).ok();
+    assert!(run.stdout.starts_with("EB031 leader-makes-files (error)"), "{run}");
+    assert_eq!(place.run(["explain", "leader-makes-files"]).ok().stdout, run.stdout);
+    place.run(["explain", "--json", "EB031"]).ok().document("rule/1");
+}
+
+#[test]
+fn an_unknown_topic_is_a_usage_error() {
+    let run = project().run(["explain", "DeploymentPolcy"]).exit(2);
+    assert!(run.stderr.contains("hint: did you mean `DeploymentPolicy`?"), "{run}");
+}
+
+#[test]
+fn the_page_needs_nothing_but_itself() {
+    let place = project();
+    place.run(["explain", "--json", "--html", "page.html"]).ok().document("explain-html/1");
+    let page = place.read("page.html");
+    for outside in ["http:", "https:", "src=", "href=", "url(", "@import", "<script"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    assert_eq!(page.matches("<section").count(), 4);
+    let run = project().run(["explain", "--html", "nowhere/page.html"]).exit(3);
+    assert!(run.stderr.contains("nowhere/page.html"), "{run}");
+}
