@@ -183,7 +183,7 @@ impl ConfigOption {
             let same = |allowed: &&str| {
                 if self.case_sensitive { *allowed == word } else { allowed.eq_ignore_ascii_case(word) }
             };
-            if !self.allowed.is_empty() && !self.allowed.iter().any(|allowed| same(allowed)) {
+            if !self.allowed.is_empty() && !self.allowed.iter().any(same) {
                 return Err(Invalid::NotAllowed { value: word.to_owned(), allowed: self.allowed.clone() });
             }
         }

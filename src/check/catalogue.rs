@@ -36,6 +36,7 @@ const PAGES: &[(&str, &str)] = &[
     ("commands", include_str!("../../docs/src/reference/rules/commands.md")),
     ("server", include_str!("../../docs/src/reference/rules/server.md")),
     ("dependencies", include_str!("../../docs/src/reference/rules/dependencies.md")),
+    ("settings", include_str!("../../docs/src/reference/rules/settings.md")),
     ("hooks", include_str!("../../docs/src/reference/rules/hooks.md")),
 ];
 

@@ -5,6 +5,7 @@
 //! examples.
 
 pub mod catalogue;
+mod django;
 pub mod finding;
 mod rules;
 mod show;

@@ -37,6 +37,14 @@ impl<'a> Subject<'a> {
             || tree.is_file("manage.py")
     }
 
+    /// Has somebody begun to prepare it for a deployment? Until then `DEBUG = True` is as it should be.
+    pub(super) fn prepared(&self) -> bool {
+        let tree = self.tree;
+        [EXTENSIONS, ".platform", ".elasticbeanstalk"].iter().any(|dir| tree.is_dir(dir))
+            || tree.is_file(crate::project::FILE)
+            || tree.is_file("Procfile")
+    }
+
     pub(super) fn python(&self) -> bool {
         self.customizations.family == Family::Python
     }

@@ -6,6 +6,7 @@ mod dependencies;
 mod hooks;
 mod options;
 mod server;
+mod settings;
 mod shell;
 
 use super::subject::Subject;
@@ -17,4 +18,5 @@ pub(super) fn run(subject: &mut Subject<'_>) {
     hooks::check(subject);
     server::check(subject);
     dependencies::check(subject);
+    settings::check(subject);
 }

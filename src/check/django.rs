@@ -1,0 +1,168 @@
+//! Django's settings, read and never imported.
+//!
+//! Finds the settings module that production uses, follows `from .base import *`, and evaluates what can be known without
+//! running anything. Everything else is [`Value::Unknown`], on which no rule may build.
+
+mod syntax;
+mod value;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
+use crate::check::subject::Subject;
+
+use syntax::Source;
+pub(super) use value::Value;
+
+/// The settings that production gets.
+#[derive(Debug, Default)]
+pub(super) struct Settings {
+    /// The names that are assigned at the top level, by their last assignment.
+    names: BTreeMap<String, Setting>,
+    /// Every file that took part, with its text.
+    pub(super) files: Vec<String>,
+    /// Files that Python cannot parse.
+    pub(super) broken: Vec<(String, Range<usize>, String)>,
+    /// `os.environ["X"]` outside of any condition.
+    pub(super) required: Vec<(String, String, Range<usize>)>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Setting {
+    pub(super) value: Value,
+    pub(super) path: String,
+    pub(super) span: Range<usize>,
+}
+
+/// Where a settings module is named.
+#[derive(Debug, Clone)]
+pub(super) struct Named {
+    pub(super) module: String,
+    pub(super) path: String,
+    pub(super) span: Range<usize>,
+}
+
+impl Settings {
+    /// The settings of the module that `DJANGO_SETTINGS_MODULE` or `wsgi.py` names.
+    pub(super) fn read(subject: &Subject<'_>) -> Option<Self> {
+        let named = named(subject)?;
+        let root = root(subject);
+        let path = module_path(subject, &root, &named.module)?;
+        // Parsers recurse, and how deep is the input's choice: see `syntax::Source`.
+        std::thread::scope(|scope| {
+            let read = || {
+                let mut settings = Self::default();
+                settings.load(subject, &root, &path, 0);
+                settings
+            };
+            let thread = std::thread::Builder::new().stack_size(syntax::STACK).spawn_scoped(scope, read).ok()?;
+            thread.join().ok()
+        })
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Setting> {
+        self.names.get(name)
+    }
+
+    pub(super) fn value(&self, name: &str) -> &Value {
+        self.names.get(name).map_or(&Value::Missing, |setting| &setting.value)
+    }
+
+    fn load(&mut self, subject: &Subject<'_>, root: &str, path: &str, depth: usize) {
+        const MOST: usize = 8;
+        let Some(text) = subject.text(path).filter(|_| depth < MOST && !self.files.iter().any(|file| file == path))
+        else {
+            return;
+        };
+        self.files.push(path.to_owned());
+        match Source::parse(text) {
+            Err(syntax::Refused::TooComplex) => {}
+            Err(syntax::Refused::Invalid { span, message }) => self.broken.push((path.to_owned(), span, message)),
+            Ok(source) => source.run(
+                self,
+                &mut |settings, module, level| {
+                    let target = match level {
+                        0 => module_path(subject, root, module),
+                        _ => relative(subject, path, module, level),
+                    };
+                    if let Some(target) = target {
+                        settings.load(subject, root, &target, depth + 1);
+                    }
+                },
+                path,
+            ),
+        }
+    }
+
+    fn set(&mut self, name: &str, value: Value, path: &str, span: Range<usize>) {
+        self.names.insert(name.to_owned(), Setting { value, path: path.to_owned(), span });
+    }
+}
+
+/// The settings module of production: what the environment says, else what `wsgi.py` chooses, else `manage.py`.
+pub(super) fn named(subject: &Subject<'_>) -> Option<Named> {
+    in_options(subject).or_else(|| in_python(subject, "wsgi.py")).or_else(|| in_python(subject, "manage.py"))
+}
+
+pub(super) fn in_options(subject: &Subject<'_>) -> Option<Named> {
+    let files = subject.customizations.used();
+    let settings = files.flat_map(|file| file.option_settings.iter().map(move |setting| (file, setting)));
+    let (file, setting) = settings
+        .filter(|(_, setting)| {
+            setting.namespace.value == DEFAULT_NAMESPACE && setting.name.value == "DJANGO_SETTINGS_MODULE"
+        })
+        .last()?;
+    Some(Named { module: setting.value.value.clone(), path: file.path.clone(), span: setting.value.span.clone() })
+}
+
+/// The string after `DJANGO_SETTINGS_MODULE` in the first file of this name.
+pub(super) fn in_python(subject: &Subject<'_>, name: &str) -> Option<Named> {
+    const KEY: &str = "DJANGO_SETTINGS_MODULE";
+    let is_named = |path: &&str| *path == name || path.ends_with(&format!("/{name}"));
+    let mut paths: Vec<&str> = subject.tree.iter().map(|(path, _)| path).filter(is_named).collect();
+    paths.sort_by_key(|path| path.matches('/').count());
+    paths.into_iter().find_map(|path| {
+        let text = subject.text(path)?;
+        let at = text.find(KEY)? + KEY.len();
+        let rest = &text[at..];
+        let open = rest.char_indices().skip(1).find(|(_, char)| matches!(char, '"' | '\''))?;
+        let start = at + open.0 + 1;
+        let length = text[start..].find(['"', '\'', '\n'])?;
+        let module = &text[start..start + length];
+        let plain = !module.is_empty() && module.chars().all(|char| char.is_alphanumeric() || "_.".contains(char));
+        plain.then(|| Named { module: module.to_owned(), path: path.to_owned(), span: start..start + length })
+    })
+}
+
+/// The folder that `manage.py` is in: Django's modules are looked for there.
+fn root(subject: &Subject<'_>) -> String {
+    let mut found: Vec<&str> = subject
+        .tree
+        .iter()
+        .map(|(path, _)| path)
+        .filter(|path| *path == "manage.py" || path.ends_with("/manage.py"))
+        .collect();
+    found.sort_by_key(|path| path.matches('/').count());
+    found.first().map(|path| path.trim_end_matches("manage.py").to_owned()).unwrap_or_default()
+}
+
+/// The file of a module below the project's root.
+pub(super) fn module_path(subject: &Subject<'_>, root: &str, module: &str) -> Option<String> {
+    let base = format!("{root}{}", module.replace('.', "/"));
+    [format!("{base}.py"), format!("{base}/__init__.py")].into_iter().find(|path| subject.tree.is_file(path))
+}
+
+/// Does the project have this settings module at all?
+pub(super) fn exists(subject: &Subject<'_>, module: &str) -> bool {
+    module_path(subject, &root(subject), module).is_some()
+}
+
+fn relative(subject: &Subject<'_>, path: &str, module: &str, level: usize) -> Option<String> {
+    let mut parts: Vec<&str> = path.split('/').collect();
+    for _ in 0..level {
+        parts.pop()?;
+    }
+    let folder = if parts.is_empty() { String::new() } else { format!("{}/", parts.join("/")) };
+    module_path(subject, &folder, module)
+}

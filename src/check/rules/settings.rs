@@ -1,0 +1,171 @@
+//! Django's settings as production gets them: hosts, HTTPS, secrets, static files, the database.
+
+mod https;
+mod storage;
+
+use crate::check::django::{self, Setting, Settings, Value};
+use crate::check::finding::Finding;
+use crate::check::subject::Subject;
+
+const ENVIRONMENT: &str = "aws:elasticbeanstalk:environment";
+
+pub(super) fn check(subject: &mut Subject<'_>) {
+    if !subject.prepared() {
+        return;
+    }
+    module(subject);
+    let Some(settings) = Settings::read(subject) else { return };
+    for (path, span, message) in &settings.broken {
+        let message = format!("the server does not start: {message}");
+        subject.find("EB113", path, span.clone(), message, "`python -m py_compile` says more");
+    }
+    if !settings.broken.is_empty() {
+        return;
+    }
+    debug(subject, &settings);
+    secret_key(subject, &settings);
+    hosts(subject, &settings);
+    metadata(subject, &settings);
+    required(subject, &settings);
+    https::check(subject, &settings);
+    storage::check(subject, &settings);
+}
+
+/// Found in a setting's value.
+fn at<'a>(
+    subject: &'a mut Subject<'_>,
+    rule: &'static str,
+    setting: &Setting,
+    message: impl Into<String>,
+    fix: &str,
+) -> &'a mut Finding {
+    subject.find(rule, &setting.path, setting.span.clone(), message, fix)
+}
+
+/// Do the places that name the settings module agree with what is there?
+fn module(subject: &mut Subject<'_>) {
+    let option = django::in_options(subject);
+    if let Some(named) = &option
+        && subject.tree.is_file("manage.py")
+        && !named.module.contains('`')
+        && !django::exists(subject, &named.module)
+    {
+        let message = format!("the server does not start: there is no module `{}`", named.module);
+        subject.find("EB111", &named.path, named.span.clone(), message, "name the settings module of production");
+    }
+    if option.is_none()
+        && let Some(named) = django::in_python(subject, "wsgi.py")
+    {
+        let last = named.module.rsplit('.').next().unwrap_or_default();
+        if matches!(last, "dev" | "development" | "local" | "test" | "testing") {
+            let message = format!("the site runs with `{}`: nothing names other settings", named.module);
+            let fix = "name production's here, or set `DJANGO_SETTINGS_MODULE` as an environment property";
+            subject.find("EB111", &named.path, named.span.clone(), message, fix);
+        }
+    }
+}
+
+fn debug(subject: &mut Subject<'_>, settings: &Settings) {
+    let Some(setting) = settings.get("DEBUG") else { return };
+    let set = subject.customizations.option(crate::beanstalk::config_file::DEFAULT_NAMESPACE, "DEBUG").is_some();
+    match &setting.value {
+        Value::Bool(true) => {
+            let message = "every error shows settings and source code to whoever caused it";
+            at(subject, "EB110", setting, message, "`DEBUG = False` for production");
+        }
+        Value::Environment { default: Some(default) }
+            if !set && (**default == Value::Bool(true) || default.text() == Some("True")) =>
+        {
+            let message =
+                "`DEBUG` is on unless a variable turns it off, and none does: errors show settings and source code";
+            at(subject, "EB110", setting, message, "let the default be off");
+        }
+        _ => {}
+    }
+}
+
+fn secret_key(subject: &mut Subject<'_>, settings: &Settings) {
+    let Some(setting) = settings.get("SECRET_KEY") else { return };
+    match setting.value.by_default() {
+        Value::Random => {
+            let message = "each process makes its own `SECRET_KEY`: users are logged out at random";
+            at(subject, "EB083", setting, message, "read it from an environment property or secret");
+        }
+        Value::Text(key) if setting.value == Value::Text(key.clone()) && !key.is_empty() => {
+            let message = "everybody who can read the code can sign sessions: the key is in it";
+            at(subject, "EB112", setting, message, "read it from an environment property or secret");
+        }
+        _ => {}
+    }
+}
+
+/// Does something answer health checks before Django looks at the host and the scheme?
+fn health_is_answered(subject: &Subject<'_>, settings: &Settings) -> bool {
+    let middleware = settings.value("MIDDLEWARE");
+    let apps = settings.value("INSTALLED_APPS");
+    let named = |value: &Value| {
+        value.items().iter().any(|item| item.text().is_some_and(|text| text.to_ascii_lowercase().contains("health")))
+    };
+    let unknown = !matches!(middleware, Value::List(items) if items.iter().all(Value::is_known));
+    let proxy = subject.customizations.proxy.iter().any(|path| {
+        subject.text(path).is_some_and(|text| {
+            text.contains("proxy_set_header Host")
+                || text.contains("proxy_set_header  Host")
+                || text.contains("return 200")
+        })
+    });
+    unknown || proxy || named(middleware) || named(apps)
+}
+
+fn is_single(subject: &Subject<'_>) -> bool {
+    subject
+        .customizations
+        .option(ENVIRONMENT, "EnvironmentType")
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("SingleInstance"))
+}
+
+fn hosts(subject: &mut Subject<'_>, settings: &Settings) {
+    let Some(setting) = settings.get("ALLOWED_HOSTS") else { return };
+    // In debug mode an empty list allows the local host, and nobody else either.
+    if !setting.value.is_known()
+        || !matches!(setting.value, Value::List(_))
+        || is_single(subject)
+        || health_is_answered(subject, settings)
+    {
+        return;
+    }
+    if !setting.value.items().iter().any(|host| host.text() == Some("*")) {
+        let message =
+            "health checks get a 400 and the environment turns red: they come with the instance's own address as host";
+        at(subject, "EB010", setting, message, "answer the health check in a middleware before `CommonMiddleware`");
+    }
+}
+
+/// IMDSv1 is off on Amazon Linux 2023.
+fn metadata(subject: &mut Subject<'_>, settings: &Settings) {
+    for path in &settings.files {
+        let Some(text) = subject.text(path) else { continue };
+        let commented = |at: usize| text[text[..at].rfind('\n').map_or(0, |newline| newline + 1)..at].contains('#');
+        if let Some(at) = text.find("169.254.169.254").filter(|&at| !commented(at))
+            && !text.to_ascii_lowercase().contains("x-aws-ec2-metadata-token")
+        {
+            let message =
+                "the metadata service answers 401 without a token, and the address of the instance stays unknown";
+            let fix = "ask for a token first, with a short time-out; better, answer health checks in a middleware";
+            subject.find("EB011", path, at..at + "169.254.169.254".len(), message, fix);
+        }
+    }
+}
+
+/// Variables without which the settings cannot be loaded.
+fn required(subject: &mut Subject<'_>, settings: &Settings) {
+    for (name, path, span) in &settings.required {
+        if name.starts_with("RDS_") && subject.customizations.option("aws:rds:dbinstance", "DBEngine").is_none() {
+            let message =
+                format!("without a database inside the environment the server does not start: `KeyError: '{name}'`");
+            let fix = "read `DATABASE_URL` or another property first, and `RDS_…` only where it is set";
+            subject.find("EB074", path, span.clone(), message, fix);
+            return;
+        }
+    }
+}

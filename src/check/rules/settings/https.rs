@@ -1,0 +1,39 @@
+//! HTTPS ends at the load balancer, and Django must know.
+
+use super::{at, health_is_answered};
+use crate::check::django::{Settings, Value};
+use crate::check::subject::Subject;
+
+pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
+    redirect(subject, settings);
+    origins(subject, settings);
+}
+
+fn redirect(subject: &mut Subject<'_>, settings: &Settings) {
+    let Some(setting) = settings.get("SECURE_SSL_REDIRECT").filter(|setting| setting.value == Value::Bool(true)) else {
+        return;
+    };
+    if *settings.value("SECURE_PROXY_SSL_HEADER") == Value::Missing {
+        let message =
+            "every request is redirected to itself: behind the load balancer Django takes all of them for HTTP";
+        let fix = "`SECURE_PROXY_SSL_HEADER = (\"HTTP_X_FORWARDED_PROTO\", \"https\")`";
+        at(subject, "EB014", setting, message, fix);
+    }
+    const PROCESS: &str = "aws:elasticbeanstalk:environment:process:default";
+    let matcher = subject.customizations.option(PROCESS, "MatcherHTTPCode").is_some_and(|codes| codes.contains('3'));
+    let exempt = *settings.value("SECURE_REDIRECT_EXEMPT") != Value::Missing;
+    if !exempt && !matcher && !health_is_answered(subject, settings) {
+        let message = "health checks get a 301 and the environment turns red: they come by HTTP";
+        at(subject, "EB012", setting, message, "name the health path in `SECURE_REDIRECT_EXEMPT`");
+    }
+}
+
+fn origins(subject: &mut Subject<'_>, settings: &Settings) {
+    let Some(setting) = settings.get("CSRF_TRUSTED_ORIGINS") else { return };
+    let bare = setting.value.by_default().items().iter().filter_map(Value::text).find(|origin| !origin.contains("://"));
+    if let Some(origin) = bare {
+        let message = format!("every form is refused with `Origin checking failed`: `{origin}` has no scheme");
+        let fix = format!("write `https://{origin}`");
+        at(subject, "EB015", setting, message, &fix);
+    }
+}

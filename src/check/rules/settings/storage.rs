@@ -1,0 +1,161 @@
+//! What the site keeps: static files, uploads, the database, logs. The disk of an instance keeps nothing.
+
+use super::at;
+use crate::check::django::{Settings, Value};
+use crate::check::rules::shell::scripts;
+use crate::check::subject::Subject;
+
+pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
+    database(subject, settings);
+    static_files(subject, settings);
+    mapping(subject, settings);
+    uploads(subject, settings);
+    logs(subject, settings);
+    gis(subject, settings);
+}
+
+fn database(subject: &mut Subject<'_>, settings: &Settings) {
+    let Some(setting) = settings.get("DATABASES") else { return };
+    let default = setting.value.get("default");
+    let sqlite = default.get("ENGINE").text().is_some_and(|engine| engine.ends_with("sqlite3"));
+    let inside = match default.get("NAME") {
+        Value::Path(_) => true,
+        Value::Text(name) => !name.starts_with('/') && name != ":memory:",
+        _ => false,
+    };
+    if sqlite && inside {
+        let message = "each deployment replaces the folder, and with it the database; each instance has its own";
+        at(subject, "EB080", setting, message, "use PostgreSQL on RDS, or keep the file outside of `/var/app`");
+    }
+}
+
+/// Does anything collect static files, or do they lie elsewhere?
+fn static_files(subject: &mut Subject<'_>, settings: &Settings) {
+    let apps = settings.value("INSTALLED_APPS");
+    let Value::List(items) = apps else { return };
+    if !items.iter().any(|app| app.text() == Some("django.contrib.staticfiles")) || !subject.python() {
+        return;
+    }
+    let collects = scripts(subject).iter().any(|script| script.text.contains("collectstatic"))
+        || ["Buildfile", "Procfile"]
+            .iter()
+            .any(|path| subject.text(path).is_some_and(|text| text.contains("collectstatic")));
+    let root = settings.get("STATIC_ROOT");
+    if let Some(script) =
+        scripts(subject).iter().find(|script| script.has(&["collectstatic"])).filter(|_| root.is_none())
+    {
+        let span = script.find(&["collectstatic"]).expect("it has it");
+        let message = "the deployment fails with `ImproperlyConfigured`: the settings have no `STATIC_ROOT`";
+        subject.find("EB021", script.path, span, message, "`STATIC_ROOT = BASE_DIR / \"staticfiles\"`");
+        return;
+    }
+    let Some(root) = root else { return };
+    let shipped = matches!(&root.value, Value::Path(path) if subject.tree.is_dir(path));
+    let backend = settings
+        .value("STORAGES")
+        .get("staticfiles")
+        .get("BACKEND")
+        .text()
+        .or_else(|| settings.value("STATICFILES_STORAGE").text());
+    let remote = backend.is_some_and(|backend| {
+        ["s3", "boto", "storages"].iter().any(|word| backend.to_ascii_lowercase().contains(word))
+    });
+    let unknown =
+        *settings.value("STORAGES") == Value::Unknown || *settings.value("STATICFILES_STORAGE") == Value::Unknown;
+    if collects || shipped || remote || unknown {
+        return;
+    }
+    let (rule, message) = if backend.is_some_and(|backend| backend.contains("Manifest")) {
+        ("EB023", "every page is a 500 with `Missing staticfiles manifest entry`: nothing runs `collectstatic`")
+    } else {
+        ("EB021", "style sheets and images are a 404: nothing runs `collectstatic`")
+    };
+    at(subject, rule, root, message, "run it in `container_commands` and in a confighook, on every instance");
+}
+
+/// The proxy must look where `collectstatic` writes.
+fn mapping(subject: &mut Subject<'_>, settings: &Settings) {
+    let Value::Path(root) = settings.value("STATIC_ROOT") else { return };
+    let url = settings
+        .value("STATIC_URL")
+        .text()
+        .map(|url| url.trim_matches('/').to_owned())
+        .unwrap_or_else(|| "static".to_owned());
+    let customizations = subject.customizations;
+    let in_bundle = if subject.tree.is_file("manage.py") { root.clone() } else { return };
+    for file in customizations.used() {
+        for setting in &file.option_settings {
+            let of_proxy = setting.namespace.value == "aws:elasticbeanstalk:environment:proxy:staticfiles";
+            let value = setting.value.value.trim_matches('/');
+            if of_proxy
+                && setting.name.value.trim_matches('/') == url
+                && !setting.value.value.starts_with('/')
+                && value != in_bundle
+            {
+                let message = format!(
+                    "style sheets are a 404: the proxy looks into `{value}`, and `collectstatic` writes to `{in_bundle}`"
+                );
+                let fix = format!("write `{in_bundle}`");
+                subject.find("EB022", &file.path, setting.value.span.clone(), message, fix).replace(in_bundle.clone());
+            }
+        }
+    }
+}
+
+fn uploads(subject: &mut Subject<'_>, settings: &Settings) {
+    let Some(setting) = settings.get("MEDIA_ROOT").filter(|setting| matches!(setting.value, Value::Path(_))) else {
+        return;
+    };
+    let elsewhere = *settings.value("STORAGES").get("default") != Value::Missing
+        || *settings.value("STORAGES") == Value::Unknown
+        || *settings.value("DEFAULT_FILE_STORAGE") != Value::Missing;
+    if !elsewhere {
+        let message = "uploads are lost with the next deployment, and each instance sees its own only";
+        at(subject, "EB082", setting, message, "keep them in S3, with `django-storages` and the role of the instance");
+    }
+}
+
+/// A log file that root makes and webapp cannot write.
+fn logs(subject: &mut Subject<'_>, settings: &Settings) {
+    let Some(setting) = settings.get("LOGGING") else { return };
+    let Value::Dict(handlers) = setting.value.get("handlers") else { return };
+    let to_file = handlers.iter().find(|(_, handler)| {
+        let file = handler.get("class").text().is_some_and(|class| class.ends_with("FileHandler"));
+        file && matches!(handler.get("filename"), Value::Path(_) | Value::Text(_))
+    });
+    if let Some((name, _)) = to_file {
+        let message = format!(
+            "the server does not start: `manage.py` in a deployment makes the file of `{}` as root, and `webapp` may not write to it",
+            name.text().unwrap_or("the handler")
+        );
+        at(
+            subject,
+            "EB090",
+            setting,
+            message,
+            "log to the console: the platform keeps and rotates it as `/var/log/web.stdout.log`",
+        );
+    }
+}
+
+fn gis(subject: &mut Subject<'_>, settings: &Settings) {
+    let Some(setting) = settings.get("INSTALLED_APPS").filter(|_| subject.python()) else { return };
+    let uses = setting.value.items().iter().any(|app| app.text() == Some("django.contrib.gis"));
+    let found = *settings.value("GDAL_LIBRARY_PATH") != Value::Missing
+        || scripts(subject).iter().any(|script| script.text.to_ascii_lowercase().contains("gdal"));
+    let packages = subject
+        .customizations
+        .used()
+        .any(|file| file.packages.iter().any(|package| package.name.value.contains("gdal")));
+    if uses && !found && !packages {
+        let message =
+            "the server does not start: `Could not find the GDAL library`, which Amazon Linux 2023 has no package of";
+        at(
+            subject,
+            "EB043",
+            setting,
+            message,
+            "use the Docker platform, or ship the libraries and set `GDAL_LIBRARY_PATH`",
+        );
+    }
+}
