@@ -47,6 +47,16 @@ pub fn read(root: &Path, skip: impl Fn(&str) -> bool) -> Result<Tree, Error> {
     Ok(tree)
 }
 
+/// One entry of a folder by its path in the tree, if it is there.
+pub fn file(root: &Path, path: &str) -> Result<Option<Entry>, Error> {
+    let on_disk = root.join(path);
+    match on_disk.symlink_metadata() {
+        Ok(metadata) => entry(&on_disk, path, metadata.file_type()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(Error::Read { path: on_disk, source }),
+    }
+}
+
 fn entry(on_disk: &Path, path: &str, kind: std::fs::FileType) -> Result<Option<Entry>, Error> {
     let failed = |source| Error::Read { path: on_disk.to_owned(), source };
     if kind.is_dir() {

@@ -100,6 +100,11 @@ impl Ui {
         print(&mut io::stdout().lock(), &text.to_string());
     }
 
+    /// Give an answer as its JSON document, whatever the flags say.
+    pub fn json<A: Answer>(&mut self, answer: &A) {
+        self.document(A::SCHEMA, answer);
+    }
+
     fn document(&self, schema: &str, value: &impl Serialize) {
         #[derive(Serialize)]
         struct Document<'a, T> {

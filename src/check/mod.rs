@@ -7,7 +7,9 @@
 pub mod catalogue;
 mod django;
 pub mod finding;
+mod fix;
 mod rules;
+mod sarif;
 mod show;
 mod subject;
 mod suppress;
@@ -18,6 +20,7 @@ use crate::beanstalk::tree::Tree;
 use crate::project::Suppression;
 
 pub use finding::{Edit, Finding, Level, Position, Suppressed};
+pub use fix::{Change, changes};
 use subject::Subject;
 pub use subject::nearest;
 

@@ -1,36 +1,76 @@
 //! `check`: what will go wrong on the instance, before anything is deployed.
 
-use clap::Args;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
 
 use crate::beanstalk::eb_config;
-use crate::beanstalk::tree::Tree;
-use crate::check::{self, Report, Settings};
-use crate::fault::{Exit, Failure};
+use crate::beanstalk::tree::{Entry, Tree};
+use crate::bundle::{Plan, Scope};
+use crate::check::{self, Change, Report, Settings};
+use crate::fault::{Exit, Failure, Fault};
 use crate::folder;
-use crate::project::Project;
-use crate::ui::{Face, Ui};
+use crate::project::{self, Project};
+use crate::ui::{Face, Ui, count};
 use crate::world::World;
 
 /// Find what will go wrong on the instance, before deploying
 ///
-/// Reads .ebextensions, .platform, Procfile, requirements and Django's settings; runs and imports nothing. Exits with 1 if
-/// there are findings.
+/// Looks at what would ship: .ebextensions, .platform, Procfile, Docker descriptors, requirements and Django's settings. Runs
+/// and imports nothing. Exits with 1 if there are findings.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   beansprout check
-  beansprout explain EB031     # the whole story of a rule
+  beansprout check --fix --dry-run              # show what would be changed
+  beansprout check --format sarif > check.sarif # for code scanning
+  beansprout explain EB031                      # the whole story of a rule
 
 To live with a finding, write a comment on its line or on the one above:
   # beansprout: ignore EB031 these files are made by the CDN
 or add it with a reason to [check] in beansprout.toml.")]
-pub(crate) struct CheckArgs {}
+pub(crate) struct CheckArgs {
+    /// Make the mechanical fixes, and show them as a diff
+    #[arg(long)]
+    fix: bool,
+    /// With --fix: show the diff and change nothing
+    #[arg(long, requires = "fix")]
+    dry_run: bool,
+    /// How to print the report
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<Format>,
+}
 
-pub(crate) fn check(_args: &CheckArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// With the source underlined
+    Human,
+    /// The same as --json
+    Json,
+    /// SARIF 2.1.0, which code scanning reads
+    Sarif,
+}
+
+pub(crate) fn check(args: &CheckArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
-    let report = report(&project)?;
-    match ui.face() {
-        Face::Json => ui.answer(&report),
-        Face::People => ui.text(report.paint(ui.out())),
+    let mut report = report(&project)?;
+    if args.fix {
+        let changes = check::changes(&tree(&project)?, &report);
+        for change in &changes {
+            ui.say(change.paint(ui.err()));
+        }
+        if args.dry_run {
+            ui.say(format_args!("{} would change", count(changes.len(), "file")));
+        } else {
+            changes.iter().try_for_each(|change| apply(&project.root, change))?;
+            ui.say(format_args!("{} changed", count(changes.len(), "file")));
+            report = self::report(&project)?;
+        }
+    }
+    match args.format.unwrap_or(if ui.face() == Face::Json { Format::Json } else { Format::Human }) {
+        Format::Human => ui.text(report.paint(ui.out())),
+        Format::Json => ui.json(&report),
+        Format::Sarif => ui.text(format_args!("{:#}", report.sarif())),
     }
     Ok(if report.is_clean() { Exit::Done } else { Exit::Findings })
 }
@@ -42,9 +82,29 @@ pub(crate) fn report(project: &Project) -> Result<Report, Failure> {
     Ok(check::run(&tree, &settings))
 }
 
-/// The project's folder, without what never ships.
+/// What would ship, and the files that say what it is for.
 pub(super) fn tree(project: &Project) -> Result<Tree, Failure> {
-    Ok(folder::read(&project.root, is_foreign)?)
+    let bundle = &project.config.bundle;
+    let plan = Plan::read(&Scope {
+        exclude: bundle.exclude.clone(),
+        allow: bundle.allow.clone(),
+        ..Scope::of(&project.root)
+    })?;
+    let ships = plan.entries().iter().map(|entry| entry.path().as_str());
+    let paths: BTreeSet<&str> = ships.chain([eb_config::PATH, project::FILE]).collect();
+    let mut tree = Tree::default();
+    for path in paths {
+        if let Some(entry) = folder::file(&project.root, path)? {
+            tree.insert(path, entry);
+        }
+    }
+    // A folder has no entry of its own in a bundle, and one that is named like a file deserves a look.
+    let folders: BTreeSet<String> =
+        tree.iter().filter_map(|(path, _)| path.rsplit_once('/')).map(|(folder, _)| folder.to_owned()).collect();
+    for folder in folders.into_iter().filter(|folder| folder.ends_with(".config")) {
+        tree.insert(folder, Entry::Directory);
+    }
+    Ok(tree)
 }
 
 /// The platform that the EB CLI knows for this folder.
@@ -53,11 +113,45 @@ pub(super) fn platform(tree: &Tree) -> Option<String> {
     eb_config::parse(text).ok()?.platform
 }
 
-/// Folders that never ship and may be large.
-fn is_foreign(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    matches!(
-        name,
-        ".git" | ".hg" | ".beansprout" | "node_modules" | "__pycache__" | ".venv" | "venv" | ".tox" | ".mypy_cache"
-    )
+/// Beside, then renamed.
+fn apply(root: &Path, change: &Change) -> Result<(), Error> {
+    let path = root.join(&change.path);
+    let failed = |source| Error::Write { path: path.clone(), source };
+    if let Some(after) = &change.after {
+        let folder = path.parent().expect("a path below the root has a folder");
+        let permissions = path.metadata().map_err(failed)?.permissions();
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+        std::io::Write::write_all(&mut file, after.as_bytes()).map_err(failed)?;
+        file.as_file().set_permissions(permissions).map_err(failed)?;
+        file.persist(&path).map_err(|error| failed(error.error))?;
+    }
+    if change.executable {
+        make_executable(&path).map_err(failed)?;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn make_executable(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut permissions = path.metadata()?.permissions();
+    permissions.set_mode(permissions.mode() | 0o755);
+    std::fs::set_permissions(path, permissions)
+}
+
+#[cfg(not(unix))]
+fn make_executable(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("failed to write `{}`", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        Exit::Invalid
+    }
 }

@@ -80,3 +80,44 @@ fn bad_bytes_are_findings() {
     ];
     assert_eq!(found, expected);
 }
+
+#[test]
+fn fixes_are_shown_and_made() {
+    let config = "files:\n  /etc/motd:\n    mode: 000644\n    content: hello\n";
+    let place = Place::new().file(".ebextensions/a.config", config).file("requirements.txt", b"\xff\xfeD\0\n\0");
+    let run = place.run(["check", "--fix", "--dry-run"]).exit(1);
+    assert!(run.stderr.contains("-    mode: 000644\n+    mode: \"000644\"\n"), "{run}");
+    assert!(run.stderr.ends_with("2 files would change\n"), "{run}");
+    assert_eq!(place.read(".ebextensions/a.config"), config);
+    let run = place.run(["check", "--fix"]).ok();
+    assert!(run.stderr.ends_with("2 files changed\n"), "{run}");
+    assert_eq!(place.read(".ebextensions/a.config"), config.replace("000644", "\"000644\""));
+    assert_eq!(place.read("requirements.txt"), "D\n");
+}
+
+#[test]
+fn sarif_is_what_code_scanning_reads() {
+    const VALIDATE: &str = "import sys, sarif_pydantic\nsarif_pydantic.Sarif.model_validate_json(sys.stdin.read())";
+    let place = broken().file("Buildfile", "oops\n");
+    let run = place.run(["check", "--format", "sarif"]).exit(1);
+    place.write("check.sarif", &run.stdout);
+    let mut command = place.command(crate::harness::python());
+    command.args(["-c", VALIDATE]).stdin(std::fs::File::open(place.path("check.sarif")).unwrap());
+    place.finish(command).ok();
+    let document = run.json();
+    let results = document["runs"][0]["results"].as_array().unwrap();
+    let rules = document["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+    for result in results {
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+    }
+    let place = &results[0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], ".ebextensions/django.config");
+    assert_eq!(place["region"]["startLine"], 3);
+}
+
+#[test]
+fn what_does_not_ship_is_not_checked() {
+    let place = broken().file(".ebignore", ".ebextensions/\n");
+    place.run(["check"]).ok();
+}

@@ -1,0 +1,166 @@
+//! The mechanical fixes, as changes that can be shown before they are made.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::finding::Edit;
+use super::{Finding, Report};
+use crate::beanstalk::encoding;
+use crate::beanstalk::tree::Tree;
+use crate::ui::Paint;
+
+/// What is done to one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub path: String,
+    /// The rules whose findings go away.
+    pub rules: Vec<&'static str>,
+    pub before: String,
+    /// The new text, if it is the text that changes.
+    pub after: Option<String>,
+    pub executable: bool,
+}
+
+/// The changes that a report's findings ask for, by path.
+pub fn changes(tree: &Tree, report: &Report) -> Vec<Change> {
+    let mut by_path: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
+    for finding in report.findings.iter().filter(|finding| finding.edit.is_some()) {
+        by_path.entry(&finding.path).or_default().push(finding);
+    }
+    by_path.into_iter().filter_map(|(path, findings)| change(tree, path, &findings)).collect()
+}
+
+fn change(tree: &Tree, path: &str, findings: &[&Finding]) -> Option<Change> {
+    let content = tree.content(path)?;
+    let before = match encoding::decode(content) {
+        Ok(decoded) => decoded.text.to_owned(),
+        Err(_) => String::from_utf8_lossy(content).into_owned(),
+    };
+    let mut change = Change { path: path.to_owned(), rules: Vec::new(), before, after: None, executable: false };
+    // The whole file first: the places of the other edits are those of the file as it was, and come with the next run.
+    let whole = findings.iter().find_map(|finding| match &finding.edit {
+        Some(Edit::Content(text)) => Some((finding.rule, text)),
+        _ => None,
+    });
+    if let Some((rule, text)) = whole {
+        change.rules.push(rule);
+        change.after = Some(text.clone());
+    } else {
+        replace(&mut change, findings);
+    }
+    if let Some(finding) = findings.iter().find(|finding| finding.edit == Some(Edit::Executable)) {
+        change.executable = true;
+        change.rules.push(finding.rule);
+    }
+    (!change.rules.is_empty()).then_some(change)
+}
+
+/// From the end to the beginning, so that places stay true; of two that overlap, the later one waits for the next run.
+fn replace(change: &mut Change, findings: &[&Finding]) {
+    let mut edits: Vec<_> = findings
+        .iter()
+        .filter_map(|finding| match &finding.edit {
+            Some(Edit::Replace { span, with }) => Some((span.clone(), with, finding.rule)),
+            _ => None,
+        })
+        .collect();
+    edits.sort_by_key(|(span, ..)| std::cmp::Reverse(span.start));
+    let mut text = change.before.clone();
+    let mut end = usize::MAX;
+    for (span, with, rule) in edits {
+        if span.end <= end && text.get(span.clone()).is_some() {
+            text.replace_range(span.clone(), with);
+            end = span.start;
+            change.rules.push(rule);
+        }
+    }
+    if text != change.before {
+        change.after = Some(text);
+    }
+}
+
+impl Change {
+    /// As a unified diff.
+    pub fn paint(&self, paint: Paint) -> String {
+        let mut out = String::new();
+        let _ = self.diff(&mut out, paint); // writing to a `String` cannot fail
+        out
+    }
+
+    fn diff(&self, out: &mut String, paint: Paint) -> fmt::Result {
+        use fmt::Write;
+        writeln!(out, "{}", paint.bold(format!("{} ({})", self.path, self.rules.join(", "))))?;
+        if self.executable {
+            writeln!(out, "old mode 100644\nnew mode 100755")?;
+        }
+        let Some(after) = &self.after else { return Ok(()) };
+        if *after == self.before {
+            return writeln!(out, "the same text, as UTF-8 without a byte order mark");
+        }
+        let diff = similar::TextDiff::from_lines(&self.before, after);
+        for hunk in diff.unified_diff().context_radius(2).iter_hunks() {
+            writeln!(out, "{}", paint.cyan(hunk.header()))?;
+            for line in hunk.iter_changes() {
+                let text = line.value().trim_end_matches('\n').replace('\r', "␍");
+                match line.tag() {
+                    similar::ChangeTag::Delete => writeln!(out, "{}", paint.red(format!("-{text}")))?,
+                    similar::ChangeTag::Insert => writeln!(out, "{}", paint.green(format!("+{text}")))?,
+                    similar::ChangeTag::Equal => writeln!(out, " {text}")?,
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::beanstalk::tree::Entry;
+    use crate::check::{Settings, run};
+
+    /// The text of a file after its fixes, until there is nothing more to fix.
+    #[track_caller]
+    fn fixed(path: &str, content: &[u8]) -> String {
+        let mut tree = Tree::default().file(path, content);
+        for _ in 0..5 {
+            let changes = changes(&tree, &run(&tree, &Settings::default()));
+            let [Change { after: Some(after), .. }] = changes.as_slice() else { break };
+            tree = Tree::default().file(path, after);
+        }
+        String::from_utf8(tree.content(path).unwrap().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn what_is_mechanical_is_done() {
+        const CONFIG: &str = ".ebextensions/a.config";
+        #[track_caller]
+        fn case(path: &str, before: &[u8], after: &str) {
+            assert_eq!(fixed(path, before), after);
+        }
+        case(CONFIG, b"files:\n  /a: {mode: 000644, content: a}\n", "files:\n  /a: {mode: \"000644\", content: a}\n");
+        case(CONFIG, b"container_command: {}\n", "container_commands: {}\n");
+        case(
+            CONFIG,
+            b"option_settings:\n  aws:elasticbeanstalk:container:python:staticfiles:\n    /static: /static/\n",
+            "option_settings:\n  aws:elasticbeanstalk:environment:proxy:staticfiles:\n    /static: static\n",
+        );
+        case(
+            CONFIG,
+            b"container_commands:\n  a: {command: 'source /opt/python/run/venv/bin/activate && cd /opt/python/current/app'}\n",
+            "container_commands:\n  a: {command: 'source /var/app/venv/*/bin/activate && cd /var/app/current'}\n",
+        );
+        case("requirements.txt", b"\xff\xfeD\0=\0=\x001\0\n\0", "D==1\n");
+        case(".platform/hooks/predeploy/a.sh", b"#!/bin/sh\r\ntrue\r\n", "#!/bin/sh\ntrue\n");
+    }
+
+    #[test]
+    fn a_mode_is_a_change_too() {
+        let mut tree = Tree::default();
+        let content = Some(b"#!/bin/sh\n".to_vec());
+        tree.insert(".platform/hooks/predeploy/a.sh", Entry::File { executable: false, bytes: 10, content });
+        let changes = changes(&tree, &run(&tree, &Settings::default()));
+        assert_eq!(changes.len(), 1);
+        assert!(changes[0].executable && changes[0].after.is_none());
+    }
+}
