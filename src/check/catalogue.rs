@@ -37,6 +37,7 @@ const PAGES: &[(&str, &str)] = &[
     ("server", include_str!("../../docs/src/reference/rules/server.md")),
     ("dependencies", include_str!("../../docs/src/reference/rules/dependencies.md")),
     ("settings", include_str!("../../docs/src/reference/rules/settings.md")),
+    ("descriptors", include_str!("../../docs/src/reference/rules/descriptors.md")),
     ("hooks", include_str!("../../docs/src/reference/rules/hooks.md")),
 ];
 

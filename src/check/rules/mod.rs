@@ -3,6 +3,7 @@
 mod commands;
 mod config_files;
 mod dependencies;
+mod descriptors;
 mod hooks;
 mod options;
 mod server;
@@ -19,4 +20,5 @@ pub(super) fn run(subject: &mut Subject<'_>) {
     server::check(subject);
     dependencies::check(subject);
     settings::check(subject);
+    descriptors::check(subject);
 }

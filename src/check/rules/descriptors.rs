@@ -1,0 +1,159 @@
+//! Descriptors beside `.ebextensions`: Docker's, `cron.yaml`, `env.yaml`, and the platform that all of them are for.
+
+mod platform;
+mod worker;
+
+use serde_json::Value;
+
+use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
+use crate::beanstalk::platforms::Family;
+use crate::beanstalk::yaml::{self, Node};
+use crate::check::subject::Subject;
+
+const DOCKERRUN: &str = "Dockerrun.aws.json";
+
+pub(super) fn check(subject: &mut Subject<'_>) {
+    platform::check(subject);
+    worker::check(subject);
+    let compose = ["docker-compose.yml", "docker-compose.yaml"].into_iter().find(|path| subject.tree.is_file(path));
+    dockerrun(subject, compose);
+    if let Some(path) = compose {
+        self::compose(subject, path);
+    }
+}
+
+fn dockerrun(subject: &mut Subject<'_>, compose: Option<&str>) {
+    let Some(text) = subject.text(DOCKERRUN) else { return };
+    let document: Value = match serde_json::from_str(text) {
+        Ok(document) => document,
+        Err(error) => {
+            let offset = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>()
+                + error.column().saturating_sub(1);
+            let message = format!("the deployment fails: this is not JSON: {error}");
+            subject.find(
+                "EB121",
+                DOCKERRUN,
+                offset..offset + 1,
+                message,
+                "JSON has no comments and no comma after the last entry",
+            );
+            return;
+        }
+    };
+    let version = &document["AWSEBDockerrunVersion"];
+    let number = version.as_str().and_then(|text| text.parse::<u64>().ok()).or_else(|| version.as_u64());
+    let family = subject.customizations.family;
+    let key = text.find("AWSEBDockerrunVersion").unwrap_or(0);
+    let span = key..key + "AWSEBDockerrunVersion".len();
+    let described = document["Image"]["Name"].as_str().is_some() || subject.tree.is_file("Dockerfile");
+    let mut say = |message: &str, fix: &str| {
+        subject.find("EB121", DOCKERRUN, span.clone(), message, fix);
+    };
+    match (number, compose) {
+        (None, _) => say(
+            "the deployment fails: `AWSEBDockerrunVersion` is missing",
+            "version 1 for one container, 2 for ECS, 3 beside `docker-compose.yml`",
+        ),
+        (Some(1 | 2), Some(compose)) => {
+            let message = format!("this file is not read: there is a `{compose}`");
+            say(&message, "keep one of the two; with compose, version 3 holds the credentials of a private registry");
+        }
+        (Some(2), None) if family == Family::Docker => {
+            say(
+                "the Docker platform rejects version 2, which is for ECS",
+                "take the ECS platform, or describe the containers in `docker-compose.yml`",
+            );
+        }
+        (Some(1), None) if family == Family::Ecs => {
+            say("the ECS platform rejects version 1", "write version 2 with `containerDefinitions`")
+        }
+        (Some(1), None) if !described => {
+            say(
+                "the deployment fails: there is neither an `Image` nor a `Dockerfile`",
+                "name the image, or add a `Dockerfile`",
+            );
+        }
+        (Some(2), None) => containers(subject, &document, text),
+        (Some(3), None) => say(
+            "the deployment fails: version 3 goes with a `docker-compose.yml`, and there is none",
+            "add it, or write version 1",
+        ),
+        (Some(1 | 3), _) => {}
+        (Some(_), _) => say("the deployment fails: there is no such version", "1, 2 or 3"),
+    }
+}
+
+/// What ECS asks of a task definition.
+fn containers(subject: &mut Subject<'_>, document: &Value, text: &str) {
+    let at = text.find("containerDefinitions").map_or(0..0, |start| start..start + "containerDefinitions".len());
+    let Some(definitions) = document["containerDefinitions"].as_array().filter(|definitions| !definitions.is_empty())
+    else {
+        subject.find(
+            "EB121",
+            DOCKERRUN,
+            at,
+            "the deployment fails: there are no containers",
+            "list them in `containerDefinitions`",
+        );
+        return;
+    };
+    for definition in definitions {
+        let name = definition["name"].as_str().unwrap_or("a container without a name");
+        let mut missing: Vec<&str> =
+            ["name", "image"].into_iter().filter(|key| definition[*key].as_str().is_none()).collect();
+        if definition["memory"].is_null() && definition["memoryReservation"].is_null() {
+            missing.push("memory");
+        }
+        if !missing.is_empty() {
+            let message = format!("ECS refuses the task: `{name}` has no `{}`", missing.join("`, no `"));
+            let place = definition["name"]
+                .as_str()
+                .and_then(|name| text.find(&format!("\"{name}\"")).map(|start| start..start + name.len() + 2));
+            subject.find(
+                "EB121",
+                DOCKERRUN,
+                place.unwrap_or_else(|| at.clone()),
+                message,
+                "add it to the container's definition",
+            );
+        }
+    }
+}
+
+/// Properties reach a service only if it asks for them.
+fn compose(subject: &mut Subject<'_>, path: &str) {
+    let Some(text) = subject.text(path) else { return };
+    let root = match yaml::parse(text) {
+        Ok(Some(root)) => root,
+        Ok(None) => return,
+        Err(error) => {
+            subject.find(
+                "EB121",
+                path,
+                error.span.clone(),
+                format!("the deployment fails: {error}"),
+                "`docker compose config` says more",
+            );
+            return;
+        }
+    };
+    let Some(services) = root.get("services").and_then(Node::mapping) else {
+        let message = "the deployment fails: there are no services";
+        subject.find("EB121", path, 0..0, message, "list the containers below `services:`");
+        return;
+    };
+    let sets = subject
+        .customizations
+        .used()
+        .any(|file| file.option_settings.iter().any(|setting| setting.namespace.value == DEFAULT_NAMESPACE));
+    let asks = services.named().any(|(_, _, service)| service.get("env_file").is_some()) || text.contains("${");
+    if sets
+        && !asks
+        && let Some((name, key, _)) = services.named().next()
+    {
+        let message = format!(
+            "`{name}` sees none of the environment properties: they are in a file `.env`, which no service reads"
+        );
+        subject.find("EB122", path, key.span.clone(), message, "add `env_file: .env` to the service");
+    }
+}
