@@ -18,6 +18,7 @@ mod sandbox;
 mod stack;
 mod tour;
 mod up;
+mod update;
 mod versions;
 mod wait;
 
@@ -78,6 +79,7 @@ enum Verb {
     Stack(stack::StackArgs),
     Tour(tour::TourArgs),
     Up(up::UpArgs),
+    Update(update::UpdateArgs),
     Versions(versions::VersionsArgs),
     Wait(wait::WaitArgs),
 }
@@ -101,6 +103,7 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
         Verb::Stack(args) => stack::stack(args, world, ui),
         Verb::Tour(args) => tour::tour(args, world, ui),
         Verb::Up(args) => up::up(args, world, ui),
+        Verb::Update(args) => update::update(args, world, ui),
         Verb::Versions(args) => versions::verb(args, world, ui),
         Verb::Wait(args) => wait::verb(args, world, ui),
     }

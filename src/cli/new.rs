@@ -93,9 +93,16 @@ pub(crate) fn create(request: Request<'_>, world: &World, ui: &mut Ui) -> Result
     // Before twenty questions, not after.
     stack::check_empty(&target)?;
     let stack = Stack::open(request.stack, &world.dir)?;
-    let scope = stack.scope(&folder_name(&target));
+    let mut scope = stack.scope(&folder_name(&target));
+    // A folder is found again from anywhere.
+    let spec = if request.stack.contains('/') {
+        world.resolve(request.stack).display().to_string()
+    } else {
+        request.stack.to_owned()
+    };
+    scope.set("stack_spec", spec.into());
     let answers = interview(&stack, request.given, &scope, request.mode, world, ui)?;
-    let plan = Plan::render(&stack, &answers.scope)?;
+    let plan = stack::with_base(Plan::render(&stack, &answers.scope)?)?;
     if !request.dry_run {
         stack::create(&plan, &target, &world.interrupt)?;
     }

@@ -107,6 +107,20 @@ impl Given {
         matches!(self.0.get(key), Some(Said::Typed(_) | Said::Stored(_)))
     }
 
+    /// An answer from the project's own file. What was said now wins; a question that is gone is forgotten.
+    pub(crate) fn remembered(&mut self, stack: &Stack, key: &str, value: &toml::Value) -> Result<(), Error> {
+        let question = stack.manifest.questions.iter().find(|question| question.key == key);
+        if let Some(question) = question.filter(|_| !self.0.contains_key(key)) {
+            self.answered(key, Answer::read(question, value)?);
+        }
+        Ok(())
+    }
+
+    /// Is nothing left to ask at first?
+    pub(crate) fn answers_all(&self, stack: &Stack) -> bool {
+        stack.manifest.questions.iter().all(|question| question.later || self.0.contains_key(&question.key))
+    }
+
     pub(crate) fn remove(&mut self, key: &str) {
         self.0.remove(key);
     }

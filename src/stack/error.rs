@@ -58,6 +58,14 @@ pub(crate) enum Error {
     TargetNotEmpty { path: PathBuf, found: String },
     #[error("`{}` is not a folder", path.display())]
     TargetNotFolder { path: PathBuf },
+    #[error("`{}` is missing", path.display())]
+    BaseMissing { path: PathBuf },
+    #[error("`{}` is not what beansprout wrote", path.display())]
+    Base { path: PathBuf, source: Box<serde_json::Error> },
+    #[error("`{}` is of format {format}, which this version does not know", path.display())]
+    BaseNewer { path: PathBuf, format: u32 },
+    #[error("`{}` has no content for `{name}`", path.display())]
+    BaseBytes { path: PathBuf, name: String },
     #[error("failed to read `{}`", path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error("failed to write `{}`", path.display())]
@@ -99,6 +107,11 @@ impl Fault for Error {
             Self::SampleMissing { key } => Some(format!("add `samples = [\"…\"]` to question `{key}`")),
             Self::AnswerIdle { condition, .. } => Some(format!("it is asked only when {condition}")),
             Self::TargetNotEmpty { found, .. } => Some(format!("it holds `{found}`; name a new folder")),
+            Self::BaseMissing { .. } => Some(
+                "git has it if it was ever committed; without it nobody can tell your changes from the stack's"
+                    .to_owned(),
+            ),
+            Self::BaseNewer { .. } => Some("use a newer beansprout".to_owned()),
             Self::LinkInStack { .. } => Some("a stack is made of files and folders only".to_owned()),
             _ => None,
         }

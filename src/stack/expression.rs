@@ -87,6 +87,17 @@ pub(crate) fn render(place: &str, text: &str, scope: &Scope) -> Result<String, E
     parsed.tera.render(TEMPLATE, &scope.context).map_err(|source| unusable(place, source))
 }
 
+/// The names that a template takes from outside, without what follows a dot.
+pub(crate) fn names(place: &str, text: &str) -> Result<BTreeSet<String>, Error> {
+    let parsed = Parsed::new(text).map_err(|source| unusable(place, source))?;
+    Ok(parsed.names.iter().map(|name| name.split('.').next().unwrap_or_default().to_owned()).collect())
+}
+
+/// The names that a condition takes from outside.
+pub(crate) fn names_of_condition(place: &str, condition: &str) -> Result<BTreeSet<String>, Error> {
+    names(place, &as_template(condition))
+}
+
 /// Does the condition hold?
 pub(crate) fn holds(place: &str, condition: &str, scope: &Scope) -> Result<bool, Error> {
     Ok(!render(place, &as_template(condition), scope)?.is_empty())

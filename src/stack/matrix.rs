@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     fn stack(manifest: &str) -> Stack {
-        Stack { manifest: Manifest::parse(manifest).unwrap(), files: Tree::default() }
+        Stack { manifest: Manifest::parse(manifest).unwrap(), files: Tree::default(), borrowed: BTreeSet::new() }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! the disk; and no path that leaves the target can be written down.
 
 mod answers;
+mod base;
 mod delimiters;
 mod error;
 mod expression;
@@ -12,12 +13,15 @@ mod manifest;
 mod matrix;
 mod plan;
 mod recipe;
+mod review;
 mod source;
 mod target;
 mod tree;
+mod update;
 mod write;
 
 pub(crate) use answers::{Answer, Answers, Asking, Given, from_default};
+pub(crate) use base::{read as read_base, with_base, write_base};
 pub(crate) use error::Error;
 pub(crate) use expression::{Scope, render};
 pub(crate) use kind::package_from;
@@ -25,10 +29,13 @@ pub(crate) use manifest::{Form, Manifest};
 pub(crate) use matrix::pairwise;
 pub(crate) use plan::{Plan, Planned};
 pub(crate) use recipe::{Recipe, RecipeFile};
+pub(crate) use review::{Remark, review};
 pub(crate) use target::TargetPath;
 pub(crate) use tree::Tree;
+pub(crate) use update::{Action, Step, apply, steps};
 pub(crate) use write::{Change, add, change, check_empty, create};
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// A stack, ready to ask and to render.
@@ -37,6 +44,8 @@ pub(crate) struct Stack {
     pub(crate) manifest: Manifest,
     /// What lies below `files/`.
     pub(crate) files: Tree,
+    /// Files and questions that parts brought: a stack may well have no use for some of them.
+    pub(crate) borrowed: BTreeSet<String>,
 }
 
 impl Stack {
@@ -70,7 +79,7 @@ impl Stack {
             let manifest = read_manifest(&tree, "part.toml", &part)?;
             let files = tree.below("files/");
             match &mut stack {
-                None => stack = Some(Self { manifest, files }),
+                None => stack = Some(Self { manifest, files, borrowed: BTreeSet::new() }),
                 Some(stack) => {
                     stack.manifest.overlay(manifest);
                     stack.files.overlay(files);
@@ -79,8 +88,11 @@ impl Stack {
         }
         let files = tree.below("files/");
         let stack = match stack {
-            None => Self { manifest: own, files },
+            None => Self { manifest: own, files, borrowed: BTreeSet::new() },
             Some(mut stack) => {
+                let keys = stack.manifest.questions.iter().map(|question| question.key.clone());
+                let paths = stack.files.iter().map(|(path, _)| path.to_owned());
+                stack.borrowed = keys.chain(paths).collect();
                 stack.manifest.overlay(own);
                 stack.files.overlay(files);
                 stack
@@ -109,6 +121,8 @@ impl Stack {
         scope.set("folder", folder.into());
         scope.set("folder_package", package_from(folder).into());
         scope.set("stack", self.manifest.stack.name.as_str().into());
+        // Whoever opened the stack by another name says so.
+        scope.set("stack_spec", self.manifest.stack.name.as_str().into());
         scope.set("beansprout_version", env!("CARGO_PKG_VERSION").into());
         scope
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::expression::{Scope, holds, render};
 use super::manifest::Rule;
-use super::{Error, Stack, TargetPath};
+use super::{Error, Stack, TargetPath, Tree};
 
 /// Files to write, in order of their paths.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,30 +29,29 @@ impl Plan {
     pub(crate) fn render(stack: &Stack, scope: &Scope) -> Result<Self, Error> {
         let mut plan = Self::default();
         for (from, bytes) in stack.files.iter() {
-            let rules: Vec<&Rule> = stack.manifest.rules.iter().filter(|rule| rule.covers(from)).collect();
-            let mut wanted = true;
-            for condition in rules.iter().filter_map(|rule| rule.when.as_deref()) {
-                wanted = wanted && holds(from, condition, scope)?;
-            }
-            if !wanted {
+            if !stack.wants(from, scope)? {
                 continue;
             }
-            // The narrowest rule speaks last, and the last to speak wins.
-            let last = |pick: fn(&Rule) -> Option<bool>| rules.iter().filter_map(|rule| pick(rule)).next_back();
             let path = TargetPath::parse(&render(from, from, scope)?)?;
-            let content = if last(|rule| rule.verbatim).unwrap_or(false) {
-                bytes.to_vec()
-            } else {
-                let text = std::str::from_utf8(bytes).map_err(|_| Error::FileNotText { path: from.to_owned() })?;
-                match rules.iter().rev().find_map(|rule| rule.delimiters.as_ref()) {
-                    Some(delimiters) => render(from, &delimiters.translate(from, text)?, scope)?,
-                    None => render(from, text, scope)?,
-                }
-                .into_bytes()
+            let content = match stack.template(from)? {
+                Some(template) => render(from, &template, scope)?.into_bytes(),
+                None => bytes.to_vec(),
             };
-            plan.add(path, Planned { content, executable: last(|rule| rule.executable).unwrap_or(false) })?;
+            let executable = stack.last_rule(from, |rule| rule.executable).unwrap_or(false);
+            plan.add(path, Planned { content, executable })?;
         }
         Ok(plan)
+    }
+
+    /// Every file as it is.
+    pub(crate) fn verbatim(tree: &Tree) -> Result<Self, Error> {
+        let mut plan = Self::default();
+        tree.iter().try_for_each(|(path, bytes)| plan.add_content(path, bytes.to_vec()))?;
+        Ok(plan)
+    }
+
+    pub(crate) fn add_content(&mut self, path: &str, content: Vec<u8>) -> Result<(), Error> {
+        self.add(TargetPath::parse(path)?, Planned { content, executable: false })
     }
 
     /// Refuses two files for one name, also where capitals do not count, and a file where a folder must be.
@@ -69,8 +68,46 @@ impl Plan {
         Ok(())
     }
 
+    pub(crate) fn get(&self, path: &TargetPath) -> Option<&Planned> {
+        self.files.get(path)
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&TargetPath, &Planned)> {
         self.files.iter()
+    }
+}
+
+impl Stack {
+    fn rules(&self, path: &str) -> impl DoubleEndedIterator<Item = &Rule> {
+        self.manifest.rules.iter().filter(move |rule| rule.covers(path))
+    }
+
+    /// What the last rule that says anything says: a stack's own rules come after those of its parts.
+    fn last_rule(&self, path: &str, pick: fn(&Rule) -> Option<bool>) -> Option<bool> {
+        self.rules(path).filter_map(pick).next_back()
+    }
+
+    /// Do the answers ask for this file?
+    pub(crate) fn wants(&self, path: &str, scope: &Scope) -> Result<bool, Error> {
+        for condition in self.rules(path).filter_map(|rule| rule.when.as_deref()) {
+            if !holds(path, condition, scope)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The file as a template in the engine's own brackets; nothing for one that is copied byte for byte.
+    pub(crate) fn template(&self, path: &str) -> Result<Option<String>, Error> {
+        if self.last_rule(path, |rule| rule.verbatim).unwrap_or(false) {
+            return Ok(None);
+        }
+        let bytes = self.files.get(path).unwrap_or_default();
+        let text = std::str::from_utf8(bytes).map_err(|_| Error::FileNotText { path: path.to_owned() })?;
+        match self.rules(path).rev().find_map(|rule| rule.delimiters.as_ref()) {
+            Some(delimiters) => delimiters.translate(path, text).map(Some),
+            None => Ok(Some(text.to_owned())),
+        }
     }
 }
 

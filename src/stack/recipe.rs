@@ -1,6 +1,6 @@
 //! The reverse dictionary: from "I want X" to the files that do it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -110,7 +110,8 @@ impl Recipe {
         }
         let stack = About { name: self.name.clone(), title: self.title.clone(), parts: Vec::new() };
         let (questions, data) = (self.questions.clone(), self.data.clone());
-        Ok(Stack { manifest: Manifest { stack, questions, derived: Vec::new(), data, rules }, files })
+        let manifest = Manifest { stack, questions, derived: Vec::new(), data, rules };
+        Ok(Stack { manifest, files, borrowed: BTreeSet::new() })
     }
 }
 

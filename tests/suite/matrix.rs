@@ -4,24 +4,29 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::harness::{Place, cache_dir, left_out};
+use crate::harness::{Place, cache_dir, left_out, python};
 
-struct Rendering {
-    dir: PathBuf,
-    answers: serde_json::Value,
+pub(crate) struct Rendering {
+    pub(crate) dir: PathBuf,
+    pub(crate) answers: serde_json::Value,
 }
 
 impl Rendering {
+    /// The project's Python package.
+    pub(crate) fn package(&self) -> &str {
+        self.answers["project_name"].as_str().unwrap()
+    }
+
     fn says(&self, key: &str, value: &str) -> bool {
         self.answers[key] == value
     }
 
-    fn read(&self, path: &str) -> Option<String> {
+    pub(crate) fn read(&self, path: &str) -> Option<String> {
         std::fs::read_to_string(self.dir.join(path)).ok()
     }
 
     /// All files, below the rendering's folder.
-    fn files(&self) -> Vec<PathBuf> {
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
         let mut folders = vec![self.dir.clone()];
         while let Some(folder) = folders.pop() {
@@ -36,16 +41,21 @@ impl Rendering {
 }
 
 /// The renderings of a stack, made once.
-fn renderings(stack: &str) -> &'static [Rendering] {
-    static PYTHON: OnceLock<Vec<Rendering>> = OnceLock::new();
-    let made = match stack {
-        "python" => &PYTHON,
-        other => panic!("no matrix for {other}"),
-    };
-    made.get_or_init(|| {
-        // Not in a place of its own: what a `static` holds is never dropped, and would stay in `/tmp`.
-        let out = cache_dir().join(format!("matrix-{stack}"));
-        let _ = std::fs::remove_dir_all(&out);
+pub(crate) fn renderings(stack: &str) -> &'static [Rendering] {
+    static MADE: [OnceLock<Vec<Rendering>>; STACKS.len()] = [const { OnceLock::new() }; STACKS.len()];
+    let number = STACKS.iter().position(|known| *known == stack).unwrap();
+    MADE[number].get_or_init(|| {
+        // Not in a place of its own: what a `static` holds is never dropped, and would stay in `/tmp`. What earlier runs
+        // left is taken away, unless such a run is still going on.
+        let mine = format!("matrix-{stack}-{}", std::process::id());
+        for entry in std::fs::read_dir(cache_dir()).unwrap().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let process = name.strip_prefix(&format!("matrix-{stack}-")).map(|id| Path::new("/proc").join(id));
+            if process.is_some_and(|process| !process.exists()) {
+                let _ = std::fs::remove_dir_all(entry.path());
+            }
+        }
+        let out = cache_dir().join(mine);
         let place = Place::new();
         let document = place
             .run(["--json", "stack", "matrix", stack, "--out", out.to_str().unwrap()])
@@ -59,9 +69,9 @@ fn renderings(stack: &str) -> &'static [Rendering] {
     })
 }
 
-const STACKS: [&str; 1] = ["python"];
+const STACKS: [&str; 4] = ["docker", "ecs", "python", "worker"];
 
-fn all() -> impl Iterator<Item = &'static Rendering> {
+pub(crate) fn all() -> impl Iterator<Item = &'static Rendering> {
     STACKS.into_iter().flat_map(renderings)
 }
 
@@ -151,8 +161,10 @@ fn nginx_takes_its_configuration() {
         let text: String = rendering
             .files()
             .iter()
-            .filter(|path| path.starts_with(&folder))
+            .filter(|path| path.starts_with(&folder) || path.ends_with("proxy/conf.d/site.conf"))
             .map(|path| std::fs::read_to_string(path).unwrap())
+            // The name of a container, which nobody answers to here.
+            .map(|text| text.replace("server web:8000", "server 127.0.0.1:8000"))
             .collect();
         if text.is_empty() || !seen.insert(text.clone()) {
             continue;
@@ -254,8 +266,11 @@ fn the_choices_show_in_the_files() {
 #[test]
 fn django_finds_nothing_to_say_before_deployment() {
     let place = Place::new().var("SECRET_KEY", "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz");
-    // Django 6.1 needs a newer Python than the tests ask for.
-    let able: Vec<_> = renderings("python").iter().filter(|rendering| !rendering.says("django", "6.1")).collect();
+    // Django 6.1 needs a newer Python than the tests ask for. The other stacks ship the same Django project, so a
+    // sample of them will do.
+    let others = ["docker", "ecs", "worker"].into_iter().flat_map(|stack| renderings(stack).iter().step_by(6));
+    let able: Vec<_> =
+        renderings("python").iter().chain(others).filter(|rendering| !rendering.says("django", "6.1")).collect();
     let mut pins: Vec<String> = able
         .iter()
         .flat_map(|rendering| {
@@ -267,6 +282,17 @@ fn django_finds_nothing_to_say_before_deployment() {
     pins.dedup();
     place.write("site/requirements.txt", pins.join("\n"));
     let python = crate::site::installed(&place, "site");
+    for rendering in renderings("docker").iter().filter(|rendering| !rendering.says("django", "6.1")) {
+        let dockerfile = rendering.read("Dockerfile").unwrap();
+        // What the image's build runs; only looking, so that the rendering stays as it is.
+        let Some(line) = dockerfile.lines().find(|line| line.contains("collectstatic")) else { continue };
+        let command = format!("{} --dry-run", line.trim_start_matches("RUN "));
+        let path = format!("{}:/usr/bin:/bin", python.parent().unwrap().display());
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &command]).current_dir(&rendering.dir).env_clear().env("PATH", path);
+        let (fine, said) = run(&mut shell);
+        assert!(fine, "{command}\n{said}");
+    }
     let halves = able.chunks(able.len().div_ceil(2));
     std::thread::scope(|scope| {
         for half in halves {
@@ -296,4 +322,104 @@ fn check(place: &Place, python: &Path, rendering: &Rendering, arguments: &[&str]
     }
     let (fine, said) = run(&mut command);
     assert!(fine, "{}\n{:#}\n{said}", rendering.dir.display(), rendering.answers);
+}
+
+/// What Elastic Beanstalk's guide says of version 2: every container has a name, an image and memory, links and volumes
+/// lead somewhere, and all of it fits on the instance.
+#[test]
+fn container_definitions_hang_together() {
+    for rendering in renderings("ecs") {
+        let text = rendering.read("Dockerrun.aws.json").unwrap();
+        let run: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        assert_eq!(run["AWSEBDockerrunVersion"], 2);
+        let containers = run["containerDefinitions"].as_array().unwrap();
+        let names: Vec<&str> = containers.iter().map(|container| container["name"].as_str().unwrap()).collect();
+        assert_eq!(names.contains(&"worker"), rendering.answers["celery"] == true, "{text}");
+        let volumes: Vec<&str> =
+            run["volumes"].as_array().unwrap().iter().map(|volume| volume["name"].as_str().unwrap()).collect();
+        let mut memory = 0;
+        for container in containers {
+            assert!(container["image"].as_str().is_some_and(|image| image.contains(':')), "{container}");
+            memory += container["memory"].as_u64().unwrap();
+            for link in container["links"].as_array().into_iter().flatten() {
+                assert!(names.contains(&link.as_str().unwrap()), "{container}");
+            }
+            for mount in container["mountPoints"].as_array().into_iter().flatten() {
+                let volume = mount["sourceVolume"].as_str().unwrap();
+                let own_log = volume == format!("awseb-logs-{}", container["name"].as_str().unwrap());
+                assert!(own_log || volumes.contains(&volume), "{container}");
+            }
+        }
+        let instance = match rendering.answers["instance_type"].as_str().unwrap() {
+            "t3.micro" => 1024,
+            "t3.small" | "t4g.small" => 2048,
+            "t3.medium" | "t4g.medium" => 4096,
+            "m7i.large" | "c7i.xlarge" => 8192,
+            "m7i.xlarge" => 16384,
+            other => panic!("{other}"),
+        };
+        assert!(memory > instance / 3 && memory < instance - 300, "{memory} of {instance}\n{text}");
+    }
+}
+
+#[test]
+fn compose_files_hang_together() {
+    // PyYAML reads what docker compose would, as far as YAML goes.
+    let code = "import json, sys, yaml\nprint(json.dumps([yaml.safe_load(open(path)) for path in sys.argv[1:]]))";
+    let files = renderings("docker").iter().map(|rendering| rendering.dir.join("docker-compose.yml"));
+    let (fine, said) = run(Command::new(python()).args(["-c", code]).args(files));
+    assert!(fine, "{said}");
+    let composes: Vec<serde_json::Value> = serde_json::from_str(&said).unwrap();
+    for (rendering, compose) in renderings("docker").iter().zip(&composes) {
+        let services = compose["services"].as_object().unwrap();
+        assert_eq!(services["web"]["ports"][0], "80:8000", "{compose:#}");
+        assert_eq!(services.contains_key("worker"), rendering.answers["celery"] == true, "{compose:#}");
+        assert_eq!(services.contains_key("redis"), rendering.answers["redis_container"] == true, "{compose:#}");
+        for (name, service) in services {
+            assert!(service["image"].is_string(), "{name}");
+            for needed in service["depends_on"].as_object().into_iter().flat_map(|needed| needed.keys()) {
+                assert!(services.contains_key(needed), "{name} needs {needed}");
+            }
+            for volume in service["volumes"].as_array().into_iter().flatten() {
+                let volume = volume.as_str().unwrap().split(':').next().unwrap();
+                assert!(compose["volumes"].as_object().unwrap().contains_key(volume), "{name}: {volume}");
+            }
+        }
+        // What the database choice needs reaches the build, where Django has to start too.
+        let dockerfile = rendering.read("Dockerfile").unwrap();
+        let builds = dockerfile.contains("collectstatic");
+        assert_eq!(builds, rendering.says("static_files", "whitenoise"), "{dockerfile}");
+        if builds && !rendering.says("database", "sqlite") {
+            assert!(dockerfile.contains("DATABASE_URL="), "{dockerfile}");
+        }
+    }
+}
+
+#[test]
+fn a_task_is_given_up_by_the_daemon_before_anybody_else() {
+    for rendering in renderings("worker") {
+        let queue = rendering.read(".ebextensions/36-queue.config").unwrap();
+        let number = |text: &str, before: &str| -> u32 {
+            let rest = text.split(before).nth(1).unwrap_or_else(|| panic!("{before}\n{text}"));
+            rest.chars()
+                .skip_while(|c| !c.is_ascii_digit())
+                .take_while(char::is_ascii_digit)
+                .collect::<String>()
+                .parse()
+                .unwrap()
+        };
+        let daemon = number(&queue, "InactivityTimeout:");
+        assert_eq!(daemon, 300);
+        let gunicorn = number(&rendering.read("gunicorn.conf.py").unwrap(), "\ntimeout =");
+        let nginx = number(&rendering.read(".platform/nginx/conf.d/tasks.conf").unwrap(), "proxy_read_timeout");
+        let visible = number(&queue, "VisibilityTimeout:");
+        assert!(daemon < gunicorn && gunicorn <= nginx && nginx < visible, "{daemon} {gunicorn} {nginx} {visible}");
+        assert!(!rendering.read(".ebextensions/20-instances.config").unwrap().contains("LoadBalancerType"));
+        assert!(
+            rendering
+                .read(&format!("{}/settings/base.py", rendering.answers["project_name"].as_str().unwrap()))
+                .unwrap()
+                .contains("\"tasks\"")
+        );
+    }
 }

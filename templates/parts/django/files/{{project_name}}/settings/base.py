@@ -12,6 +12,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "deployment",
+{%- if stack == "worker" %}
+    "tasks",
+{%- endif %}
     "welcome",
 ]
 

@@ -16,8 +16,13 @@ threads = int(os.environ.get("WEB_THREADS", "{{ threads }}"))
 worker_class = "gthread"
 {%- endif %}
 
+{% if stack == "worker" -%}
+# A little longer than the daemon waits for a task: it gives up first.
+timeout = {{ timeout }}
+{%- else -%}
 # Shorter than the 60 seconds after which nginx and the load balancer give up: our error, not theirs.
-timeout = 50
+timeout = {{ timeout }}
+{%- endif %}
 # Requests that were accepted are finished before a deployment stops the process.
 graceful_timeout = 30
 # nginx keeps its connections to us; end them later than it does, never earlier.

@@ -1,5 +1,7 @@
 //! `stack`: for those who choose a stack, and those who write one.
 
+mod author;
+
 use std::fmt;
 use std::path::PathBuf;
 
@@ -23,7 +25,10 @@ pub(crate) struct StackArgs {
 enum StackVerb {
     /// Show the stacks in the box, and what each asks
     List,
+    Check(author::CheckStackArgs),
     Matrix(MatrixArgs),
+    New(author::NewStackArgs),
+    Test(author::TestStackArgs),
 }
 
 /// Render a stack with few sets of answers in which every two answers meet
@@ -43,7 +48,10 @@ struct MatrixArgs {
 pub(crate) fn stack(args: &StackArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     match &args.verb {
         StackVerb::List => list(ui),
+        StackVerb::Check(args) => author::check(args, world, ui),
         StackVerb::Matrix(args) => matrix(args, world, ui),
+        StackVerb::New(args) => author::new(args, world, ui),
+        StackVerb::Test(args) => author::test(args, world, ui),
     }
 }
 

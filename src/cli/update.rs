@@ -1,0 +1,161 @@
+//! `update`: what the stack has learned since, without losing what was changed here.
+
+use std::fmt;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::interview::{AnswerArgs, Mode, Person, interview};
+use crate::fault::{Exit, Failure, Fault};
+use crate::project::{self, Project};
+use crate::stack::{self, Action, Plan, Stack, Step, TargetPath};
+use crate::ui::{self, Ui};
+use crate::world::World;
+
+/// Bring the stack's newer files into the project
+///
+/// A three-way merge: what only the stack changed is taken, what only you changed is kept, and where both changed the
+/// same lines the file gets conflict markers. Files that you deleted stay deleted. New questions are asked; `--set` gives
+/// another answer to an old one. Exits with 1 if there are conflicts.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  beansprout update --dry-run --diff\n  beansprout update --set python=3.14")]
+pub(crate) struct UpdateArgs {
+    /// Show each change as a diff
+    #[arg(long)]
+    diff: bool,
+    /// Show what would change, write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Write without asking
+    #[arg(short, long)]
+    yes: bool,
+    #[command(flatten)]
+    answers: AnswerArgs,
+}
+
+pub(crate) fn update(args: &UpdateArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let project = Project::load(world)?;
+    let Some(spec) = project.config.project.stack.clone() else {
+        return Err(Error::NoStack.into());
+    };
+    let base = stack::read_base(&project.root)?;
+    let stack = Stack::open(&spec, &project.root)?;
+
+    // Old answers first, then what was said now.
+    let mut given = args.answers.given(world)?;
+    for (key, value) in &project.config.project.answers {
+        given.remembered(&stack, key, value)?;
+    }
+    let folder = project.root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut scope = stack.scope(&folder);
+    scope.set("stack_spec", spec.as_str().into());
+    // Old answers are not asked again, so the review screen has a place only where something is new.
+    let mode = match args.answers.mode(ui) {
+        Mode::Prompt if given.answers_all(&stack) => Mode::Defaults,
+        mode => mode,
+    };
+    let answers = interview(&stack, given, &scope, mode, world, ui)?;
+    let theirs = Plan::render(&stack, &answers.scope)?;
+    let steps = stack::steps(&project.root, &base, &theirs)?;
+
+    let report = Report::of(&steps, args);
+    let changing = steps.iter().filter(|step| step.then.is_some() || step.action == Action::Remove).count();
+    if changing == 0 {
+        ui.say("Everything is up to date.");
+    }
+    if changing > 0 && !args.dry_run && !args.yes && ui.can_prompt() {
+        ui.say(&report);
+        if !Person::new(world, ui).confirm(&format!("Change {}?", ui::count(changing, "file")))? {
+            return Err(Error::Declined.into());
+        }
+    }
+    if !args.dry_run {
+        stack::apply(&steps, &project.root)?;
+        // Last: a run that was stopped before is simply run again.
+        stack::write_base(&theirs, &project.root)?;
+    }
+    let conflicts = report.conflicts;
+    ui.answer(&report);
+    if conflicts > 0 {
+        let markers = if args.dry_run { "would have" } else { "has" };
+        ui.warn(format_args!("{} {markers} conflict markers: look for `<<<<<<<`", ui::count(conflicts, "file")));
+        return Ok(Exit::Findings);
+    }
+    Ok(Exit::Done)
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    dry_run: bool,
+    conflicts: usize,
+    files: Vec<Changed>,
+    #[serde(skip)]
+    diffs: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Changed {
+    path: TargetPath,
+    action: Action,
+    diff: Option<String>,
+}
+
+impl Report {
+    fn of(steps: &[Step], args: &UpdateArgs) -> Self {
+        let files: Vec<Changed> = steps
+            .iter()
+            .map(|step| Changed { path: step.path.clone(), action: step.action, diff: step.diff() })
+            .collect();
+        let conflicts = files.iter().filter(|file| file.action == Action::Conflict).count();
+        Self { dry_run: args.dry_run, conflicts, files, diffs: args.diff }
+    }
+}
+
+impl ui::Answer for Report {
+    const SCHEMA: &str = "update/1";
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for file in &self.files {
+            let word = match file.action {
+                Action::Create => "create",
+                Action::Update => "update",
+                Action::Merge => "merge",
+                Action::Conflict => "conflict",
+                Action::Remove => "remove",
+                Action::Keep => "keep (the stack has it no more)",
+                Action::Deleted => "stays deleted",
+            };
+            writeln!(f, "{} {word}", file.path)?;
+            if let Some(diff) = file.diff.as_ref().filter(|_| self.diffs) {
+                write!(f, "{diff}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("this project does not say which stack it grew from")]
+    NoStack,
+    #[error("nothing was written, as you chose")]
+    Declined,
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NoStack => Exit::Invalid,
+            Self::Declined => Exit::Findings,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoStack => Some(format!("`{}` has it as `stack` in `[project]`", project::FILE)),
+            Self::Declined => None,
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What the stack wrote last: the base of a three-way merge, kept in the project.
+//!
+//! One small file of text that git keeps. Without it nobody could tell what the stack changed from what people changed.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::plan::Planned;
+use super::{Error, Plan, TargetPath, write};
+
+/// The file's name. No bundle needs it.
+pub(crate) const FILE: &str = ".beansprout-base.json";
+const FORMAT: u32 = 1;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    /// For people who open it.
+    about: String,
+    format: u32,
+    files: BTreeMap<String, Kept>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    executable: bool,
+    /// The content, if it is text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    /// Else its bytes, in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hex: Option<String>,
+}
+
+/// The plan, with its own base as one more file.
+pub(crate) fn with_base(mut plan: Plan) -> Result<Plan, Error> {
+    let content = document(&plan).into_bytes();
+    plan.add(TargetPath::parse(FILE)?, Planned { content, executable: false })?;
+    Ok(plan)
+}
+
+/// Remember what was written.
+pub(crate) fn write_base(plan: &Plan, root: &Path) -> Result<(), Error> {
+    write::write(root, &TargetPath::parse(FILE)?, document(plan).as_bytes(), 0o644)
+}
+
+/// What a plan looks like as a base.
+fn document(plan: &Plan) -> String {
+    let keep = |planned: &Planned| {
+        let text = std::str::from_utf8(&planned.content).ok().map(str::to_owned);
+        let hex = text.is_none().then(|| planned.content.iter().map(|byte| format!("{byte:02x}")).collect());
+        Kept { executable: planned.executable, text, hex }
+    };
+    let files = plan.iter().map(|(path, planned)| (path.to_string(), keep(planned))).collect();
+    let about = "What `beansprout` wrote last. `beansprout update` compares with it; keep it in git.".to_owned();
+    let document = Document { about, format: FORMAT, files };
+    serde_json::to_string_pretty(&document).expect("paths are strings") + "\n"
+}
+
+/// Read the base of a project.
+pub(crate) fn read(root: &Path) -> Result<Plan, Error> {
+    let path = root.join(FILE);
+    let bytes = std::fs::read(&path).map_err(|source| match source.kind() {
+        std::io::ErrorKind::NotFound => Error::BaseMissing { path: path.clone() },
+        _ => Error::Read { path: path.clone(), source },
+    })?;
+    let document: Document = serde_json::from_slice(&bytes)
+        .map_err(|source| Error::Base { path: path.clone(), source: Box::new(source) })?;
+    if document.format != FORMAT {
+        return Err(Error::BaseNewer { path, format: document.format });
+    }
+    let mut plan = Plan::default();
+    for (name, kept) in document.files {
+        let content = match (kept.text, kept.hex) {
+            (Some(text), _) => text.into_bytes(),
+            (None, Some(hex)) => {
+                from_hex(&hex).ok_or_else(|| Error::BaseBytes { path: path.clone(), name: name.clone() })?
+            }
+            (None, None) => return Err(Error::BaseBytes { path, name }),
+        };
+        plan.add(TargetPath::parse(&name)?, Planned { content, executable: kept.executable })?;
+    }
+    Ok(plan)
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+    let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
+    Some(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_comes_back_as_it_was() {
+        let mut plan = Plan::default();
+        for (path, content) in [("a.txt", &b"text \xe3\x81\x82\n"[..]), ("bin/x", b"\x00\xff\x10"), ("empty", b"")] {
+            let planned = Planned { content: content.to_vec(), executable: path.starts_with("bin") };
+            plan.add(TargetPath::parse(path).unwrap(), planned).unwrap();
+        }
+        let temp = tempfile::tempdir().unwrap();
+        write_base(&plan, temp.path()).unwrap();
+        assert_eq!(read(temp.path()).unwrap(), plan);
+    }
+
+    #[test]
+    fn a_broken_base_is_told() {
+        #[track_caller]
+        fn case(content: &str, expected: fn(&Error) -> bool) {
+            let temp = tempfile::tempdir().unwrap();
+            std::fs::write(temp.path().join(FILE), content).unwrap();
+            let error = read(temp.path()).unwrap_err();
+            assert!(expected(&error), "{error:?}");
+        }
+        case("", |error| matches!(error, Error::Base { .. }));
+        case(r#"{"about": "", "format": 2, "files": {}}"#, |error| matches!(error, Error::BaseNewer { format: 2, .. }));
+        case(r#"{"about": "", "format": 1, "files": {"a": {"hex": "0"}}}"#, |e| matches!(e, Error::BaseBytes { .. }));
+        case(r#"{"about": "", "format": 1, "files": {"../a": {"text": ""}}}"#, |e| {
+            matches!(e, Error::PathRefused { .. })
+        });
+        let temp = tempfile::tempdir().unwrap();
+        assert!(matches!(read(temp.path()), Err(Error::BaseMissing { .. })));
+    }
+}

@@ -1,0 +1,1 @@
+"""Work that arrives as messages of a queue."""

@@ -1,0 +1,149 @@
+//! `update`: the stack goes on, the project goes on, and nothing is lost.
+
+use insta::assert_snapshot;
+
+use crate::harness::Place;
+use crate::terminal::Terminal;
+
+/// A stack of one's own in `stack/`, and a project `site` that grew from it.
+fn place() -> Place {
+    let place = Place::new()
+        .file(
+            "stack/stack.toml",
+            "[stack]\nname = \"small\"\ntitle = \"A small stack\"\n\n[[question]]\nkey = \"title\"\nask = \"Title?\"\n\
+             type = \"text\"\ndefault = \"Hello\"\n",
+        )
+        .file(
+            "stack/files/beansprout.toml",
+            "[project]\nstack = {{ stack_spec | json_encode }}\n[project.answers]\n{{ answers }}",
+        )
+        .file("stack/files/a.txt", "one\ntwo\nthree\nfour\nfive\n")
+        .file("stack/files/b.txt", "b\n")
+        .file("stack/files/c.txt", "{{ title }}\n")
+        .file("stack/files/old.txt", "old\n");
+    place.run(["new", "site", "--stack", "./stack", "--defaults"]).ok();
+    place
+}
+
+#[test]
+fn an_untouched_project_has_nothing_to_update() {
+    let place = Place::new();
+    place.run(["new", "shop", "--defaults"]).ok();
+    let run = place.run(["-C", "shop", "update"]).ok();
+    assert_eq!(run.stdout, "");
+    assert!(run.stderr.contains("up to date"), "{run}");
+}
+
+#[test]
+fn what_only_one_side_changed_is_that_sides() {
+    let place = place();
+    place.write("stack/files/a.txt", "one\ntwo\nthree\nfour\nFIVE\n");
+    place.write("stack/files/new.txt", "new\n");
+    std::fs::remove_file(place.path("stack/files/old.txt")).unwrap();
+    place.write("site/a.txt", "ONE\ntwo\nthree\nfour\nfive\n");
+    place.write("site/b.txt", "mine\n");
+    std::fs::remove_file(place.path("site/c.txt")).unwrap();
+
+    let before = place.sh("sh", &["-c", "cd site && find . -type f | sort | xargs sha256sum"]);
+    let dry = place.run(["-C", "site", "update", "--dry-run", "--diff"]).ok();
+    assert_eq!(place.sh("sh", &["-c", "cd site && find . -type f | sort | xargs sha256sum"]), before);
+    assert!(dry.stdout.contains("-five\n+FIVE\n"), "{dry}");
+
+    assert_snapshot!(place.run(["-C", "site", "update"]).ok(), @r"
+    a.txt merge
+    c.txt stays deleted
+    new.txt create
+    old.txt remove
+    ");
+    assert_eq!(place.read("site/a.txt"), "ONE\ntwo\nthree\nfour\nFIVE\n");
+    assert_eq!(place.read("site/b.txt"), "mine\n");
+    assert_eq!(place.read("site/new.txt"), "new\n");
+    assert!(!place.exists("site/old.txt") && !place.exists("site/c.txt"));
+
+    // And it is done: the deleted file stays deleted the next time too.
+    assert_snapshot!(place.run(["-C", "site", "update"]).ok().stdout, @"c.txt stays deleted");
+}
+
+#[test]
+fn the_same_lines_changed_twice_are_a_conflict() {
+    let place = place();
+    place.write("stack/files/b.txt", "theirs\n");
+    place.write("site/b.txt", "mine\n");
+    let document = place.run(["-C", "site", "--json", "update", "--dry-run"]).exit(1).document("update/1");
+    assert_eq!(document["conflicts"], 1);
+    assert_eq!(place.read("site/b.txt"), "mine\n");
+    let run = place.run(["-C", "site", "update"]).exit(1);
+    assert!(run.stderr.contains("1 file has conflict markers"), "{run}");
+    assert_snapshot!(place.read("site/b.txt"), @r"
+    <<<<<<< ours
+    mine
+    ||||||| original
+    b
+    =======
+    theirs
+    >>>>>>> theirs
+    ");
+}
+
+#[test]
+fn an_answer_can_be_changed_later() {
+    let place = place();
+    assert_snapshot!(place.run(["-C", "site", "update", "--set", "title=Bye"]).ok().stdout, @r"
+    beansprout.toml update
+    c.txt update
+    ");
+    assert_eq!(place.read("site/c.txt"), "Bye\n");
+    // Remembered: the next update needs no flag.
+    assert_eq!(place.run(["-C", "site", "update"]).ok().stdout, "");
+}
+
+#[test]
+fn new_questions_are_asked_and_old_ones_are_not() {
+    let place = place();
+    let manifest = place.read("stack/stack.toml")
+        + "[[question]]\nkey = \"color\"\nask = \"Which colour?\"\ntype = \"choice\"\nchoices = [{ value = \"red\", \
+           label = \"red\" }, { value = \"blue\", label = \"blue\" }]\n";
+    place.write("stack/stack.toml", manifest);
+    place.write("stack/files/color.txt", "{{ color }}\n");
+    let silent = place.run(["-C", "site", "update"]).exit(2);
+    assert!(silent.stderr.contains("`color` has no answer"), "{silent}");
+    let mut terminal = Terminal::run(&place, 100, &["-C", "site", "update"]);
+    terminal.sees("Which colour?").types("\x1b[B").enter().sees("All right?").enter();
+    terminal.sees("color.txt create").sees("Change 2 files?").types("y");
+    let (exit, screen) = terminal.ends();
+    assert_eq!(exit, 0, "{screen}");
+    assert!(!screen.contains("Title?"), "{screen}");
+    assert_eq!(place.read("site/color.txt"), "blue\n");
+}
+
+#[test]
+fn a_real_project_moves_to_another_python() {
+    let place = Place::new();
+    place.run(["new", "shop", "--defaults"]).ok();
+    place.write("shop/welcome/views.py", "# mine\n");
+    place.run(["-C", "shop", "update", "--set", "python=3.14"]).ok();
+    assert!(place.read("shop/.elasticbeanstalk/config.yml").contains("Python 3.14 running"));
+    assert_eq!(place.read("shop/welcome/views.py"), "# mine\n");
+    place.run(["-C", "shop", "check"]).ok();
+}
+
+#[test]
+fn without_a_base_or_a_stack_it_says_so() {
+    let place = Place::new().file("beansprout.toml", "[project]\nname = \"x\"\n");
+    let run = place.run(["update"]).exit(3);
+    assert!(run.stderr.contains("does not say which stack"), "{run}");
+    place.write("beansprout.toml", "[project]\nstack = \"python\"\n");
+    let run = place.run(["update"]).exit(3);
+    assert!(run.stderr.contains("`[DIR]/.beansprout-base.json` is missing"), "{run}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_does_not_lead_out_of_the_project() {
+    let place = place().file("outside/x", "");
+    place.write("stack/files/sub/evil.txt", "evil\n");
+    std::os::unix::fs::symlink(place.path("outside"), place.path("site/sub")).unwrap();
+    let run = place.run(["-C", "site", "update"]).exit(3);
+    assert!(run.stderr.contains("`[DIR]/site/sub` is a link"), "{run}");
+    assert!(!place.exists("outside/evil.txt"));
+}
