@@ -450,6 +450,47 @@ fn the_projects_own_nginx_files_are_used() {
 }
 
 #[test]
+fn containers_run_their_web_process_without_an_engine() {
+    #[track_caller]
+    fn case(place: &Place, left_out: &[(&str, &str)]) {
+        let mut stand = Stand::new(place);
+        let instance =
+            stand.launch(Settings::default().property("GREETING", "hello")).unwrap_or_else(|error| stand.fail(&error));
+        assert!(instance.health().good(), "{:?}\n{}", instance.health(), stand.log("web.stdout.log"));
+        let body: serde_json::Value = serde_json::from_str(&get(instance.port(), "/").1).unwrap();
+        assert_eq!(body["version"], "migrated", "what comes before the site has run");
+        assert_eq!(body["env"]["GREETING"], "hello");
+        assert_eq!(body["env"]["FROM"], "the descriptor");
+        let told = stand.events.iter().filter_map(|event| match event {
+            Event::WouldDo { noun, name, .. } => Some((*noun, name.as_str())),
+            _ => None,
+        });
+        assert_eq!(told.collect::<Vec<_>>(), left_out);
+    }
+    let place = || {
+        Place::new()
+            .file("server.py", SERVER)
+            .file("version", "")
+            .file("beansprout.toml", "[project]\nname = \"site\"\n")
+    };
+    let docker = place()
+        .file("Dockerfile", "FROM python\nENV FROM=\"the descriptor\"\nRUN apt-get install x\nEXPOSE 8000\nCMD [\"python\", \"server.py\"]\n")
+        .file(
+            "docker-compose.yml",
+            "services:\n  migrate:\n    command: sh -c 'echo migrated > version'\n  web:\n    build: .\n    depends_on:\n      migrate:\n        \
+             condition: service_completed_successfully\n    ports: ['80:8000']\n  redis:\n    image: redis\n",
+        );
+    case(&docker, &[("image step", "apt-get install x"), ("container", "redis"), ("containers", "docker-compose.yml")]);
+    let ecs = place().file(
+        "Dockerrun.aws.json",
+        r#"{"AWSEBDockerrunVersion": 2, "containerDefinitions": [{"name": "nginx", "image": "nginx"}, {"name": "web",
+            "command": ["sh", "-c", "echo migrated > version && exec python server.py"],
+            "environment": [{"name": "FROM", "value": "the descriptor"}]}]}"#,
+    );
+    case(&ecs, &[("container", "nginx"), ("containers", "Dockerrun.aws.json")]);
+}
+
+#[test]
 fn the_health_check_explains_the_classic_failures() {
     let place = project();
     let mut stand = Stand::new(&place);

@@ -12,7 +12,7 @@ use super::python::{Dependencies, Keep, Python};
 use super::settings::Settings;
 use super::supervisor::Service;
 use super::view::{Argv, Program};
-use super::{Event, hook};
+use super::{Event, containers, hook};
 use crate::beanstalk::config_file::CommandLine;
 use crate::beanstalk::timeline::{Action, Environment, Failure, Stage, Step, Timeline, Work};
 
@@ -30,11 +30,20 @@ pub(crate) struct Engine<'a> {
     pub(crate) say: &'a mut dyn FnMut(Event),
 }
 
+/// What processes take for granted because their image says so.
+#[derive(Default)]
+pub(crate) struct Believed {
+    pub(crate) env: Vec<(String, String)>,
+    pub(crate) port: Option<u16>,
+}
+
 /// What the engine asks its instance to do at the turn from the old version to the new.
 pub(crate) trait Stagehand {
     fn stop_proxy(&mut self);
     fn stop_services(&mut self);
-    fn start_services(&mut self, services: Vec<Service>) -> Result<(), Error>;
+    fn start_services(&mut self, services: Vec<Service>, believed: &Believed) -> Result<(), Error>;
+    /// A container's port is the instance's: there is no proxy of the platform's.
+    fn publish_port(&mut self);
     /// The inner error is the proxy's.
     fn start_proxy(&mut self) -> Result<Result<(), String>, Error>;
 }
@@ -55,9 +64,16 @@ impl Engine<'_> {
     }
 
     fn step(&mut self, step: &Step, stage: &mut dyn Stagehand) -> Result<(), Error> {
+        let mut believed = Believed::default();
+        let mut services = Vec::new();
         match step.stage {
             Stage::Unpack => self.stage_application()?,
             Stage::Flip => {
+                if let Some(containers) = self.containers(step) {
+                    self.build(step, &containers)?;
+                    services.extend(containers.web.map(|command| Service { name: "web".to_owned(), command }));
+                    believed = Believed { env: containers.env, port: containers.port };
+                }
                 stage.stop_services();
                 self.machine.places.flip()?;
             }
@@ -66,7 +82,6 @@ impl Engine<'_> {
             Stage::Dependencies => self.venv(step)?,
             _ => {}
         }
-        let mut services = Vec::new();
         for action in &step.actions {
             if !(step.runs.on(self.leader) && action.runs.on(self.leader)) {
                 self.skip(action);
@@ -77,7 +92,13 @@ impl Engine<'_> {
             }
         }
         match step.stage {
-            Stage::Flip => stage.start_services(services),
+            Stage::Flip => {
+                stage.start_services(services, &believed)?;
+                if self.timeline.step(Stage::StartProxy).is_none() {
+                    stage.publish_port();
+                }
+                Ok(())
+            }
             Stage::StartProxy => {
                 stage.start_proxy()?.map_err(|said| self.failed(step, &said, "eb-engine.log", Vec::new()))
             }
@@ -126,7 +147,9 @@ impl Engine<'_> {
                 Ok(())
             }
             Work::Containers => {
-                self.would_do(action, "containers need an engine such as Docker");
+                if step.stage == Stage::Flip {
+                    self.would_do(action, "containers need an engine; the web process runs without its image");
+                }
                 Ok(())
             }
             Work::ProxyFile | Work::Process { .. } => Ok(()),
@@ -209,6 +232,53 @@ impl Engine<'_> {
         let program = Program { argv: Argv::List(&argv), cwd: &action.cwd, env: &self.env };
         let ran = self.machine.run(&program, &log, self.settings.timeout())?;
         self.judge(step, action, &ran, "eb-hooks.log")
+    }
+
+    /// What of the containers can run here; nothing on a platform without any.
+    fn containers(&self, step: &Step) -> Option<containers::Plan> {
+        let descriptor = step.actions.iter().find(|action| action.work == Work::Containers)?;
+        Some(containers::Plan::read(&self.machine.places.real(STAGING), &descriptor.origin.path))
+    }
+
+    /// In place of the image: its requirements, and what has to end well before the site starts.
+    fn build(&mut self, step: &Step, plan: &containers::Plan) -> Result<(), Error> {
+        for (kind, what) in &plan.left_out {
+            let why = "it needs the image or a container of its own".to_owned();
+            (self.say)(Event::WouldDo { noun: kind, name: what.clone(), why });
+        }
+        let log = Arc::new(self.machine.journal("eb-engine.log"));
+        let failed = |ran: &Ran| (!ran.end.good()).then(|| (ran.end, ran.last.clone()));
+        let mut result = None;
+        if self.machine.places.real(STAGING).join("requirements.txt").is_file() {
+            let dependencies = Dependencies::read(self.machine, "requirements.txt", "pip install -r requirements.txt")?;
+            // An image begins with nothing.
+            let venv = self.python.venv(self.machine, &log, Keep::Same(dependencies.digest.clone()))?;
+            let ran = venv.install(&dependencies, self.machine, &self.env, &log, self.settings.timeout())?;
+            result = ran.as_ref().and_then(failed).map(|failed| ("requirements.txt".to_owned(), failed));
+        } else {
+            self.python.venv(self.machine, &log, Keep::Always)?;
+        }
+        let mut env: BTreeMap<String, String> = plan.env.iter().cloned().collect();
+        env.extend(self.env.clone());
+        let path = env.get("PATH").cloned().unwrap_or_default();
+        env.insert("PATH".to_owned(), format!("{VENV}/bin:{path}"));
+        for (name, command) in &plan.first {
+            if result.is_some() {
+                break;
+            }
+            let program = Program { argv: Argv::Shell(command), cwd: STAGING, env: &env };
+            let ran = self.machine.run(&program, &log, self.settings.timeout())?;
+            match failed(&ran) {
+                Some(failed) => result = Some((name.clone(), failed)),
+                None => (self.say)(Event::Ran { noun: "container step", name: name.clone() }),
+            }
+        }
+        match result {
+            None => Ok(()),
+            Some((name, (end, last))) => {
+                Err(self.failed(step, &format!("`{name}` failed: {end}"), "eb-engine.log", last))
+            }
+        }
     }
 
     /// The virtual environment exists whether or not something is installed into it.

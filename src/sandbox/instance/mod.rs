@@ -4,6 +4,7 @@
 //! there is no Amazon Linux. What a laptop cannot do is told as [`Event::WouldDo`] and never pretended.
 
 mod address;
+mod containers;
 mod crew;
 mod engine;
 mod error;
@@ -28,7 +29,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
 use self::crew::Crew;
-use self::engine::{Engine, Stagehand};
+use self::engine::{Believed, Engine, Stagehand};
 use self::error::Io;
 use self::machine::Machine;
 use self::nginx::{Nginx, Site};
@@ -297,6 +298,12 @@ impl Theatre {
 }
 
 impl Stagehand for Theatre {
+    fn publish_port(&mut self) {
+        let tls = self.settings.ends_tls();
+        let routes = Routes { upload_limit: u64::MAX, patience: Duration::from_secs(3600), tls, ..Routes::closed() };
+        self.proxy.route(Routes { upstream: Some(self.port), ..routes });
+    }
+
     fn stop_proxy(&mut self) {
         self.proxy.route(Routes::closed());
         self.nginx = None;
@@ -306,7 +313,8 @@ impl Stagehand for Theatre {
         self.services = None;
     }
 
-    fn start_services(&mut self, services: Vec<Service>) -> Result<(), Error> {
+    fn start_services(&mut self, services: Vec<Service>, believed: &Believed) -> Result<(), Error> {
+        self.expected = believed.port.unwrap_or(self.expected);
         let config = std::fs::read_to_string(self.machine.places.real(places::CURRENT).join("gunicorn.conf.py")).ok();
         let moved = address::move_to(self.port, self.expected, &services, &self.properties, config.as_deref());
         for note in &moved.notes {
@@ -314,6 +322,7 @@ impl Stagehand for Theatre {
         }
         self.notes.extend(moved.notes);
         let mut env = self.machine.base.clone();
+        env.extend(believed.env.iter().cloned());
         env.extend(self.properties.clone());
         env.entry("PYTHONPATH".to_owned()).or_insert_with(|| format!("{}/bin", places::VENV));
         env.extend(moved.env);
