@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
+use super::ebcli::EbCli;
 use crate::fault::Failure;
 use crate::project::Project;
 use crate::release::{Aws, Call, PREFIX, Settings, Shelf};
@@ -127,12 +128,13 @@ impl AwsArgs {
             audit: Some(project.state_dir().join("audit.jsonl")),
             ..Settings::default()
         };
-        let named = |flag: &Option<String>, variables: &[&str], file: &Option<String>| {
-            let variable = || variables.iter().find_map(|name| world.var(name)).map(str::to_owned);
-            flag.clone().or_else(variable).or_else(|| file.clone())
-        };
         let release = &project.config.release;
-        settings.region = named(&self.region, &["AWS_REGION", "AWS_DEFAULT_REGION"], &release.region);
+        let theirs = EbCli::read(project)?;
+        let named = |flag: &Option<String>, variables: &[&str], ours: &Option<String>, theirs: Option<String>| {
+            let variable = || variables.iter().find_map(|name| world.var(name)).map(str::to_owned);
+            flag.clone().or_else(variable).or_else(|| ours.clone()).or(theirs)
+        };
+        settings.region = named(&self.region, &["AWS_REGION", "AWS_DEFAULT_REGION"], &release.region, theirs.region);
         if self.sandbox {
             let region = settings.region.unwrap_or_else(|| sandbox::REGION.to_owned());
             settings.region = Some(region);
@@ -143,8 +145,12 @@ impl AwsArgs {
             ui.say(format_args!("acting {aws} (the sandbox)"));
             return Ok(Connected { aws, _server: Some(server), sandbox: true });
         }
-        settings.profile = named(&self.profile, &["AWS_PROFILE"], &release.profile);
-        settings.endpoint_url = named(&self.endpoint_url, &["AWS_ENDPOINT_URL"], &None);
+        settings.profile = named(&self.profile, &["AWS_PROFILE"], &release.profile, theirs.profile);
+        settings.endpoint_url = self.endpoint_url.clone();
+        // The SDK reads these itself, one for each service if there is one.
+        let variables = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_ELASTIC_BEANSTALK"];
+        settings.endpoints = variables.into_iter().filter_map(|name| world.var(name)).map(str::to_owned).collect();
+        settings.endpoints_cover_all = world.var("AWS_ENDPOINT_URL").is_some();
         settings.keys_in_environment = settings.profile.is_none() && world.var("AWS_ACCESS_KEY_ID").is_some();
         let aws = Aws::connect(settings, world)?;
         ui.say(format_args!("acting {aws}"));

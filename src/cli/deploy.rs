@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::aws::{AwsArgs, Connected, Intent, Rehearsal, shelf};
+use super::ebcli;
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::release::{self, DeployEvent, DeployRequest, Deployed, Outcome};
@@ -74,15 +75,20 @@ pub(crate) fn verb(args: &DeployArgs, world: &World, ui: &mut Ui) -> Result<Exit
     let request = DeployRequest {
         wait: !args.no_wait,
         when_ready: args.when_ready,
-        ..request(&project, &args.target, &args.watch, args.label.clone())
+        ..request(&project, &args.target, &args.watch, args.label.clone())?
     };
     run(&aws, &request, ui)
 }
 
 /// A request that waits, for an environment that is ready.
-pub(crate) fn request(project: &Project, target: &Target, watch: &WatchArgs, label: String) -> DeployRequest {
-    DeployRequest {
-        application: target.application.clone().unwrap_or_else(|| project.application()),
+pub(crate) fn request(
+    project: &Project,
+    target: &Target,
+    watch: &WatchArgs,
+    label: String,
+) -> Result<DeployRequest, Failure> {
+    Ok(DeployRequest {
+        application: ebcli::application(target.application.as_deref(), project)?,
         environment: target.environment.clone(),
         label,
         when_ready: false,
@@ -90,7 +96,7 @@ pub(crate) fn request(project: &Project, target: &Target, watch: &WatchArgs, lab
         timeout: Duration::from_secs(watch.timeout),
         settle: Duration::from_secs(watch.settle),
         shelf: Some(shelf(project, None)),
-    }
+    })
 }
 
 /// Deploy, and answer.

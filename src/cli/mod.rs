@@ -5,6 +5,7 @@ mod aws;
 mod check;
 mod completions;
 mod deploy;
+mod ebcli;
 mod explain;
 mod interview;
 pub(crate) mod new;

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::ebcli;
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::release::{PREFIX, Role, Scope, policy};
@@ -48,7 +49,7 @@ pub(crate) fn verb(args: &PolicyArgs, world: &World, ui: &mut Ui) -> Result<Exit
         partition: args.partition.clone(),
         region: region.unwrap_or_else(|| "*".to_owned()),
         account: args.account.clone(),
-        application: args.application.clone().unwrap_or_else(|| project.application()),
+        application: ebcli::application(args.application.as_deref(), &project)?,
         environment: args.environment.clone(),
         bucket: args.bucket.clone().or_else(|| release.bucket.clone()),
         prefix: release.prefix.clone().unwrap_or_else(|| PREFIX.to_owned()),

@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::aws::{AwsArgs, Intent, Rehearsal, shelf};
+use super::ebcli;
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
 use crate::release::{self, Apply, Plan, Policy, PruneEvent, Pruned};
@@ -39,7 +40,7 @@ pub(crate) struct PruneArgs {
     #[arg(long = "keep-label", value_name = "PATTERN")]
     keep_labels: Vec<String>,
     /// Keep so many of the last versions that each environment ran well
-    #[arg(long, value_name = "NUMBER", default_value_t = 3)]
+    #[arg(long, value_name = "NUMBER", default_value_t = release::KEEP_DEPLOYED)]
     keep_deployed: u32,
     /// Delete the bundles too that no version needs any more
     #[arg(long)]
@@ -85,7 +86,7 @@ impl Fault for Error {
 
 pub(crate) fn verb(args: &PruneArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
-    let application = args.application.clone().unwrap_or_else(|| project.application());
+    let application = ebcli::application(args.application.as_deref(), &project)?;
     let file = args.plan.as_ref().map(|path| world.resolve(path));
     let given = match &file {
         Some(path) if args.apply => Some(read(path)?),

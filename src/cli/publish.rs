@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::aws::{AwsArgs, Connected, Intent, Rehearsal, shelf};
 use super::deploy::{DeployAnswer, Target, WatchArgs};
+use super::ebcli;
 use super::package;
 use crate::bundle::Bundle;
 use crate::fault::{Exit, Failure};
@@ -128,7 +129,7 @@ fn deploy(
     let target = Target { environment: environment.to_owned(), application: args.options.application.clone() };
     let request = DeployRequest {
         wait: args.wait,
-        ..super::deploy::request(project, &target, &WatchArgs::default(), published.label.clone())
+        ..super::deploy::request(project, &target, &WatchArgs::default(), published.label.clone())?
     };
     Ok(release::deploy(aws, &request, &mut |event| super::deploy::tell(&event, ui))?)
 }
@@ -155,7 +156,7 @@ pub(crate) fn publish(project: &Project, bundle: &Bundle, aws: &Connected, ui: &
 /// Flags first, then the project's own words, then defaults.
 fn request(options: &Options, project: &Project, bundle: &Bundle, sandbox: bool) -> Result<PublishRequest, Failure> {
     let release = &project.config.release;
-    let application = options.application.clone().unwrap_or_else(|| project.application());
+    let application = ebcli::application(options.application.as_deref(), project)?;
     let mut tags = release.tags.clone();
     tags.extend(options.tags.iter().cloned());
     let parcel = Parcel::open(&bundle.path, bundle.digest.to_string())?;

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::aws::{AwsArgs, Intent, shelf};
 use super::deploy::{self, Target, WatchArgs};
+use super::ebcli;
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
 use crate::release::{self, DeployRequest};
@@ -63,7 +64,7 @@ pub(crate) fn verb(args: &RollbackArgs, world: &World, ui: &mut Ui) -> Result<Ex
     let project = Project::load(world)?;
     let aws = args.aws.connect(&project, Intent::of(args.dry_run), world, ui)?;
     let environment = &args.target.environment;
-    let application = args.target.application.clone().unwrap_or_else(|| project.application());
+    let application = ebcli::application(args.target.application.as_deref(), &project)?;
     let shelf = shelf(&project, None);
     let label = match &args.label {
         Some(label) => label.clone(),
@@ -75,6 +76,6 @@ pub(crate) fn verb(args: &RollbackArgs, world: &World, ui: &mut Ui) -> Result<Ex
     }
     ui.say(format_args!("rolling `{environment}` back to `{label}`"));
     let request =
-        DeployRequest { when_ready: args.when_ready, ..deploy::request(&project, &args.target, &args.watch, label) };
+        DeployRequest { when_ready: args.when_ready, ..deploy::request(&project, &args.target, &args.watch, label)? };
     deploy::run(&aws, &request, ui)
 }

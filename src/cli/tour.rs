@@ -71,7 +71,7 @@ pub(crate) fn tour(args: &TourArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
     });
 
     guide.step("versions", "beansprout versions --sandbox");
-    let listed = versions::list(&published.application, &aws)?;
+    let listed = versions::list(&project, &published.application, &aws)?;
     for line in listed.to_string().lines() {
         guide.say(line);
     }

@@ -5,14 +5,17 @@ use std::fmt;
 use clap::Args;
 use serde::Serialize;
 
-use super::aws::{AwsArgs, Intent};
+use super::aws::{AwsArgs, Intent, shelf};
+use super::ebcli;
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
-use crate::release::{self, Version};
-use crate::ui::{Answer, Ui, count};
+use crate::release::{self, Overview, Reason};
+use crate::ui::{Answer, Ui, bytes, count};
 use crate::world::World;
 
 /// List the application's versions, newest first
+///
+/// With where each of them runs, and what else protects it from `prune`.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: beansprout versions --sandbox --json")]
 pub(crate) struct VersionsArgs {
@@ -25,15 +28,16 @@ pub(crate) struct VersionsArgs {
 
 pub(crate) fn verb(args: &VersionsArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
-    let application = args.application.clone().unwrap_or_else(|| project.application());
-    let aws = args.aws.connect(&project, Intent::Act, world, ui)?;
-    ui.answer(&list(&application, &aws)?);
+    let application = ebcli::application(args.application.as_deref(), &project)?;
+    // Looking must not even create the bucket.
+    let aws = args.aws.connect(&project, Intent::Rehearse, world, ui)?;
+    ui.answer(&list(&project, &application, &aws)?);
     Ok(Exit::Done)
 }
 
 /// The list as an answer. `tour` shows it too.
-pub(crate) fn list(application: &str, aws: &release::Aws) -> Result<VersionsAnswer, Failure> {
-    let versions = release::versions(aws, application)?;
+pub(crate) fn list(project: &Project, application: &str, aws: &release::Aws) -> Result<VersionsAnswer, Failure> {
+    let versions = release::overview(aws, application, &shelf(project, None), release::KEEP_DEPLOYED)?;
     let rows = versions.into_iter().map(Row::new).collect();
     Ok(VersionsAnswer { application: application.to_owned(), versions: rows })
 }
@@ -50,21 +54,36 @@ struct Row {
     created: Option<jiff::Timestamp>,
     status: release::Status,
     digest: Option<String>,
+    commit: Option<String>,
     description: Option<String>,
     bundle: Option<release::Location>,
+    bytes: Option<u64>,
+    protection: Vec<Reason>,
 }
 
 impl Row {
-    fn new(version: Version) -> Self {
+    fn new(overview: Overview) -> Self {
+        let Overview { version, bytes, protection } = overview;
         Self {
             digest: version.digest().map(str::to_owned),
+            commit: version.description.as_deref().and_then(commit).map(str::to_owned),
             label: version.label,
             created: version.created,
             status: version.status,
             description: version.description,
             bundle: version.bundle,
+            bytes,
+            protection,
         }
     }
+}
+
+/// The commit that `publish` writes at the end of a description: `(0123456789ab)` or `(0123456789ab, changed)`.
+fn commit(description: &str) -> Option<&str> {
+    let (_, last) = description.strip_suffix(')')?.rsplit_once('(')?;
+    let commit = last.strip_suffix(", changed").unwrap_or(last);
+    let hex = commit.len() >= 12 && commit.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    hex.then_some(commit)
 }
 
 impl Answer for VersionsAnswer {
@@ -80,9 +99,26 @@ impl fmt::Display for VersionsAnswer {
             let created = row.created.map(|time| time.strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default();
             let description = row.description.as_deref().unwrap_or_default();
             let status = row.status.to_string();
-            let line = format!("{:width$}  {created:16}  {status:11}  {description}", row.label);
+            let size = row.bytes.map(bytes).unwrap_or_default();
+            let line = format!("{:width$}  {created:16}  {status:11}  {size:>8}  {description}", row.label);
             write!(f, "\n  {}", line.trim_end())?;
+            for reason in &row.protection {
+                write!(f, "\n  {:width$}  {reason}", "")?;
+            }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_may_end_with_its_commit() {
+        assert_eq!(commit("Add a page (0123456789ab)"), Some("0123456789ab"));
+        assert_eq!(commit("Add a page (0123456789ab, changed)"), Some("0123456789ab"));
+        assert_eq!(commit("Add a page (at last)"), None);
+        assert_eq!(commit("Add a page"), None);
     }
 }

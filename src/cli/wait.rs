@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::aws::{AwsArgs, Intent};
 use super::deploy::{self, DeployAnswer, Target, WatchArgs, tell};
+use super::ebcli;
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::release;
@@ -30,12 +31,12 @@ pub(crate) struct WaitArgs {
 pub(crate) fn verb(args: &WaitArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
     let aws = args.aws.connect(&project, Intent::Act, world, ui)?;
-    let application = args.target.application.clone().unwrap_or_else(|| project.application());
+    let application = ebcli::application(args.target.application.as_deref(), &project)?;
     let label = match &args.label {
         Some(label) => label.clone(),
         None => release::current_label(&aws, &application, &args.target.environment)?.unwrap_or_default(),
     };
-    let request = deploy::request(&project, &args.target, &args.watch, label);
+    let request = deploy::request(&project, &args.target, &args.watch, label)?;
     let deployed = release::watch(&aws, &request, &mut |event| tell(&event, ui))?;
     ui.answer(&DeployAnswer { deployed });
     Ok(Exit::Done)

@@ -25,6 +25,10 @@ pub struct Settings {
     pub region: Option<String>,
     /// `None` is AWS itself.
     pub endpoint_url: Option<String>,
+    /// What the environment says of addresses. The SDK reads them itself; here they tell what will be spoken.
+    pub endpoints: Vec<String>,
+    /// One of them is for every service that has none of its own.
+    pub endpoints_cover_all: bool,
     /// Access key and secret of an embedded AWS; `None` is the SDK's own chain.
     pub keys: Option<(String, String)>,
     /// Credentials are in the environment: no file, process or web service has to be asked for them.
@@ -43,6 +47,8 @@ impl Default for Settings {
             profile: None,
             region: None,
             endpoint_url: None,
+            endpoints: Vec::new(),
+            endpoints_cover_all: false,
             keys: None,
             keys_in_environment: false,
             patience: Duration::from_secs(30),
@@ -129,7 +135,8 @@ impl Aws {
         let endpoint_url = settings.endpoint_url.clone().or_else(|| config.endpoint_url().map(str::to_owned));
 
         // A bucket's name can't become a part of a loopback host's name.
-        let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(endpoint_url.is_some());
+        let elsewhere = endpoint_url.is_some() || !settings.endpoints.is_empty();
+        let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(elsewhere);
         let mut aws = Self {
             s3: aws_sdk_s3::Client::from_conf(s3.build()),
             eb: aws_sdk_elasticbeanstalk::Client::new(&config),
@@ -261,7 +268,9 @@ impl fmt::Display for Aws {
 }
 
 async fn load(settings: &Settings) -> SdkConfig {
-    let plain = settings.endpoint_url.as_deref().is_some_and(|url| url.starts_with("http://"));
+    let everywhere = settings.endpoint_url.is_some() || settings.endpoints_cover_all;
+    let mut urls = settings.endpoint_url.iter().chain(&settings.endpoints);
+    let plain = everywhere && urls.all(|url| url.starts_with("http://"));
     let local = settings.keys.is_some() || settings.keys_in_environment;
     let http = aws_smithy_http_client::Builder::new();
     // Reading the machine's trusted certificates takes longer than talking to a loopback address.

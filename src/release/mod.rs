@@ -32,8 +32,10 @@ pub use environment::{Environment, Happening, Health, Phase};
 pub use lock::Holder;
 pub use parcel::{Parcel, ParcelError};
 pub use policy::{Role, Scope, policy};
+pub use prune::KEEP_DEPLOYED;
 pub use prune::{Doomed, Kept, Object, Plan, Policy, Reason, Upload};
 pub use pruning::{Apply, Error as PruneError, Event as PruneEvent, Fate, Pruned, Restored, Undo, plan, prune, undo};
+pub use pruning::{Overview, overview};
 pub use publish::{
     Error as PublishError, Event as PublishEvent, Published, Request as PublishRequest, has_bundle, publish,
 };

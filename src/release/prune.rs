@@ -22,6 +22,9 @@ const SETTLED: SignedDuration = SignedDuration::from_hours(24);
 /// An upload that has not been continued for so long will not be.
 const STALE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
+/// So many of the last versions that each environment ran well are kept, unless the caller says otherwise.
+pub const KEEP_DEPLOYED: u32 = 3;
+
 /// What must be left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {

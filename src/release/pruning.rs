@@ -11,9 +11,9 @@ use super::aws::Aws;
 use super::call::{Call, Kind, Refusal};
 use super::environment::{self, Phase, Which};
 use super::history;
-use super::prune::{Doomed, Facts, Object, Plan, Policy, Upload};
+use super::prune::{Doomed, Facts, Object, Plan, Policy, Reason, Upload};
 use super::store::{Shelf, Store};
-use super::version::{self, Location};
+use super::version::{self, Location, Version};
 use crate::fault::{Exit, Fault};
 
 /// The most that AWS looks back for terminated environments.
@@ -166,6 +166,36 @@ pub(crate) async fn facts(aws: &Aws, application: &str, shelf: &Shelf) -> Result
         limit: version::limit(aws).await?,
     };
     Ok((facts, store))
+}
+
+/// A version, and what is known around it.
+#[derive(Debug, Clone)]
+pub struct Overview {
+    pub version: Version,
+    /// The length of its bundle, if that is kept where the project keeps its bundles.
+    pub bytes: Option<u64>,
+    /// What protects it from being pruned, whatever the policy.
+    pub protection: Vec<Reason>,
+}
+
+/// All versions of an application, newest first. Changes nothing.
+pub fn overview(aws: &Aws, application: &str, shelf: &Shelf, keep_deployed: u32) -> Result<Vec<Overview>, Refusal> {
+    aws.block_on(async {
+        let (facts, _) = facts(aws, application, shelf).await?;
+        let own = facts.versions.iter().filter(|version| version.application == application);
+        Ok(own
+            .map(|version| {
+                let key =
+                    version.bundle.as_ref().filter(|bundle| bundle.bucket == facts.bucket).map(|bundle| &bundle.key);
+                let object = facts.objects.iter().find(|object| Some(&object.key) == key);
+                Overview {
+                    version: version.clone(),
+                    bytes: object.map(|object| object.bytes),
+                    protection: facts.protection(version, keep_deployed),
+                }
+            })
+            .collect())
+    })
 }
 
 /// How to carry a plan out.
