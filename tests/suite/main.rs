@@ -5,12 +5,12 @@
 
 #[allow(dead_code, reason = "the harness is for every test, also for those to come")]
 mod harness;
-mod terminal;
 
 mod boto3;
 mod check;
 mod deploy;
 mod ebcli;
+mod examples;
 mod explain;
 mod failures;
 mod faults;
@@ -27,6 +27,7 @@ mod recipes;
 mod sandbox;
 mod site;
 mod stack;
+mod terminal;
 mod tour;
 mod up;
 mod update;
