@@ -36,6 +36,9 @@ pub(crate) struct SandboxArgs {
     /// Let calls fail as the JSON file FILE says, to test clients
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
+    /// Fill a new state with the calls in the JSON file FILE
+    #[arg(long, value_name = "FILE")]
+    seed: Option<PathBuf>,
 }
 
 /// Where the sandbox is, and what a client must know to find it.
@@ -68,6 +71,8 @@ pub(crate) fn sandbox(args: &SandboxArgs, world: &World, ui: &mut Ui) -> Result<
     let faults = faults.unwrap_or_default();
     let settings =
         Settings { port: args.port, speed: args.speed, faults, run: args.run, ..Settings::new(world, &state) };
+    let seed = args.seed.as_ref().map(|file| world.resolve(file));
+    let settings = Settings { port: args.port, speed: args.speed, faults, seed, ..Settings::new(world, &state) };
     let server = Server::start(settings)?;
     let endpoint = server.endpoint();
     ui.answer(&Running { environment: sandbox::variables(&endpoint).into(), endpoint: endpoint.clone(), state });

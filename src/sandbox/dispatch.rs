@@ -19,8 +19,9 @@ use super::faults::{self, Fault, Faults};
 use super::reply::{Envelope, Refusal};
 use super::runner::Bell;
 use super::s3::buckets::Buckets;
+use super::state::State;
 use super::store::Store;
-use super::{ACCESS_KEY_ID, ACCOUNT, REGION, Speed, input};
+use super::{ACCESS_KEY_ID, ACCOUNT, REGION, Speed, input, page};
 use crate::world::World;
 
 /// A Query request is small; the API's own limit is of this order.
@@ -63,6 +64,9 @@ impl Sandbox {
             return Ok(self.logs(token));
         }
         let scope = Scope::of(&head.headers, &head.uri);
+        if scope.is_none() && head.method == Method::GET && head.uri.path() == "/" {
+            return Ok(self.page());
+        }
         let form = kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
         let service = match scope.as_ref().map(Scope::service) {
             Some(Some(service)) => service,
@@ -131,6 +135,16 @@ impl Sandbox {
             tokio::time::sleep(Duration::from_secs(rule.seconds.into())).await;
         }
         Some(rule.fault)
+    }
+
+    fn page(&self) -> Response<Body> {
+        let (calls, now) = (self.calls.last(page::SHOWN), self.world.now());
+        let look = |state: &mut State| {
+            state.regions.values_mut().for_each(|region| beanstalk::settle(region, now));
+            page::page(state, &calls, &self.endpoint, now)
+        };
+        let page = tokio::task::block_in_place(|| self.store.update(look));
+        page.unwrap_or_else(|error| plain(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
     }
 
     /// What an address of `RetrieveEnvironmentInfo` leads to. On AWS it would be a presigned one in S3.

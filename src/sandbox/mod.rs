@@ -13,9 +13,11 @@ mod environment;
 mod faults;
 mod input;
 mod model;
+mod page;
 mod reply;
 mod runner;
 mod s3;
+mod seed;
 mod server;
 mod state;
 mod store;
@@ -51,6 +53,8 @@ pub struct Settings {
     pub faults: Vec<Rule>,
     /// Do environments that are created here run their versions on this machine?
     pub run: bool,
+    /// Calls that fill a new state, in a JSON file.
+    pub seed: Option<PathBuf>,
 }
 
 impl Settings {
@@ -63,6 +67,7 @@ impl Settings {
             speed: Speed::Instant,
             faults: Vec::new(),
             run: false,
+            seed: None,
         }
     }
 }
@@ -103,6 +108,10 @@ pub enum Error {
     Broken { path: PathBuf, source: serde_json::Error },
     #[error("`{}` is not a list of faults", path.display())]
     Faults { path: PathBuf, source: serde_json::Error },
+    #[error("`{}` is not a list of calls", path.display())]
+    Seed { path: PathBuf, source: serde_json::Error },
+    #[error("`{operation}`, call {number} of `{}`, was refused: {message}", path.display())]
+    SeedRefused { path: PathBuf, number: usize, operation: String, message: String },
     #[error("failed to read `{}`", path.display())]
     Read { path: PathBuf, source: std::io::Error },
     #[error("failed to write `{}`", path.display())]
@@ -127,8 +136,12 @@ impl Fault for Error {
                 Some("update beansprout, or keep this version's state elsewhere with `--state DIR`".to_owned())
             }
             Self::Broken { path, .. } => Some(format!("move `{}` away to start with an empty sandbox", path.display())),
-            Self::Faults { .. } => Some("`docs/src/reference/sandbox.md` shows one".to_owned()),
-            Self::Listen { .. } | Self::Threads { .. } | Self::Read { .. } | Self::Write { .. } => None,
+            Self::Faults { .. } | Self::Seed { .. } => Some("`docs/src/reference/sandbox.md` shows one".to_owned()),
+            Self::SeedRefused { .. }
+            | Self::Listen { .. }
+            | Self::Threads { .. }
+            | Self::Read { .. }
+            | Self::Write { .. } => None,
         }
     }
 }

@@ -121,3 +121,37 @@ fn a_mistyped_fault_stops_the_start() {
     let run = place.run(["sandbox", "--port", "0", "--state", "state", "--faults", "faults.json"]).exit(3);
     assert!(run.stderr.contains("`boom`"), "{run}");
 }
+
+#[test]
+fn the_page_shows_what_is_there() {
+    let seed = r#"[
+        {"operation": "PutObject", "parameters": {"Bucket": "bundles", "Key": "shop/1.zip", "File": "bundle.zip"}},
+        {"operation": "CreateApplicationVersion", "parameters": {
+            "ApplicationName": "shop", "VersionLabel": "v<1>", "AutoCreateApplication": true,
+            "SourceBundle": {"S3Bucket": "bundles", "S3Key": "shop/1.zip"}}},
+        {"operation": "CreateEnvironment", "parameters": {
+            "ApplicationName": "shop", "EnvironmentName": "shop-prod", "VersionLabel": "v<1>", "CNAMEPrefix": "shop",
+            "SolutionStackName": "64bit Amazon Linux 2023 v4.13.7 running Python 3.13",
+            "Tags": [{"Key": "team", "Value": "web"}]}}
+    ]"#;
+    let place = Place::new().file("seed/seed.json", seed).file("seed/bundle.zip", "zip");
+    // Twice: what is there already is not made again.
+    for _ in 0..2 {
+        let (_running, endpoint) = start(&place, &["--seed", "seed/seed.json"]);
+        let answer = raw(&endpoint, "GET / HTTP/1.1\nHost: localhost\nConnection: close\n\n");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        for text in ["<h2>shop</h2>", "shop-prod", "Green", "v&lt;1&gt;", "s3://bundles/shop/1.zip"] {
+            assert!(answer.contains(text), "no {text} in {answer}");
+        }
+        assert!(answer.contains("default-src 'none'"), "{answer}");
+        assert!(!answer.contains("<script") && !answer.contains("<link") && !answer.contains("<img"), "{answer}");
+    }
+}
+
+#[test]
+fn a_seed_that_is_refused_stops_the_start() {
+    let seed = r#"[{"operation": "CreateApplication", "parameters": {"ApplicationName": ""}}]"#;
+    let place = Place::new().file("seed.json", seed);
+    let run = place.run(["sandbox", "--port", "0", "--state", "state", "--seed", "seed.json"]).exit(3);
+    assert!(run.stderr.contains("`CreateApplication`, call 1 of"), "{run}");
+}

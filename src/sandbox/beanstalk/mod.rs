@@ -139,7 +139,7 @@ pub(super) fn answer(call: &Call<'_>, run: &Question, state: &mut State) -> Resu
 }
 
 /// Let everything happen that was due by `now`.
-fn settle(region: &mut Region, now: Timestamp) {
+pub(super) fn settle(region: &mut Region, now: Timestamp) {
     events::forget(region, now);
     let known = region.events.len();
     versions::settle(region, now);

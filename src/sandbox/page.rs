@@ -1,0 +1,234 @@
+//! The page at `/`: what is in the sandbox, for people. One self-contained document, without scripts.
+
+use hyper::Response;
+use hyper::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
+use jiff::Timestamp;
+use quick_xml::escape::escape;
+use s3s::Body;
+
+use super::calls::Entry;
+use super::environment::{Environment, Health};
+use super::state::{Application, Region, Severity, Source, State};
+
+const STYLE: &str = "
+:root { color-scheme: light dark; --text: #1d2b24; --dim: #5c6b63; --line: #d9e2dc; --paper: #fbfdfb; --card: #fff;
+  --green: #1c7c45; --yellow: #8a6100; --red: #b3261e; --grey: #5f6b65; }
+@media (prefers-color-scheme: dark) { :root { --text: #e3ece6; --dim: #9aaba1; --line: #31403a; --paper: #131a17;
+  --card: #1a2420; --green: #6fd197; --yellow: #e8c15a; --red: #ff9a92; --grey: #a9b6af; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 72rem; background: var(--paper); color: var(--text);
+  font: 1rem/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.2rem; margin: 2.5rem 0 .25rem; } h3 { font-size: 1rem; margin: 1.25rem 0 .5rem; }
+p { margin: .25rem 0; } .dim { color: var(--dim); }
+code { font: .875em ui-monospace, monospace; overflow-wrap: anywhere; }
+.table { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: .5rem; }
+table { border-collapse: collapse; width: 100%; font-size: .9375rem; }
+th, td { text-align: left; padding: .5rem .75rem; border-bottom: 1px solid var(--line); vertical-align: top; }
+tr:last-child td { border-bottom: 0; } th { color: var(--dim); font-weight: 600; white-space: nowrap; }
+.time { white-space: nowrap; }
+.mark { white-space: nowrap; font-weight: 600; } .mark::before { content: '● '; }
+.green { color: var(--green); } .yellow { color: var(--yellow); } .red { color: var(--red); } .grey { color: var(--grey); }
+.empty { padding: 2rem; text-align: center; background: var(--card); border: 1px dashed var(--line); border-radius: .5rem; margin-top: 1rem; }
+";
+
+/// How many events and calls are shown.
+pub(super) const SHOWN: usize = 30;
+
+pub(super) fn page(state: &State, calls: &[Entry], endpoint: &str, now: Timestamp) -> Response<Body> {
+    let mut body = String::new();
+    let regions =
+        state.regions.iter().filter(|(_, region)| !region.applications.is_empty() || !region.environments.is_empty());
+    let mut any = false;
+    for (name, region) in regions {
+        any = true;
+        show_region(&mut body, name, region, now);
+    }
+    if !any {
+        body.push_str(
+            "<div class=empty><p>Nothing is here yet.</p><p class=dim>A project comes here with \
+             <code>beansprout publish --sandbox</code>, or from any AWS client with the variables that \
+             <code>beansprout sandbox</code> prints.</p></div>",
+        );
+    }
+    show_calls(&mut body, calls, now);
+    let html = format!(
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width, initial-scale=1'>\
+         <title>beansprout sandbox</title><style>{STYLE}</style><header><h1>beansprout sandbox</h1>\
+         <p class=dim>S3, Elastic Beanstalk and STS at <code>{}</code></p></header><main>{body}</main></html>",
+        escape(endpoint)
+    );
+    let mut response = Response::new(Body::from(html));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
+}
+
+fn show_region(out: &mut String, name: &str, region: &Region, now: Timestamp) {
+    for (application, content) in &region.applications {
+        out.push_str(&format!("<section><h2>{}</h2>", escape(application.as_str())));
+        let about = content.description.as_deref().map(|text| format!(" · {}", escape(text))).unwrap_or_default();
+        out.push_str(&format!("<p class=dim>Application in {}{about}</p>", escape(name)));
+        let environments: Vec<&Environment> =
+            region.environments.values().filter(|environment| environment.application == *application).collect();
+        show_environments(out, &environments, now);
+        show_versions(out, content, &environments, now);
+        out.push_str("</section>");
+    }
+    let gone: Vec<&Environment> = region
+        .environments
+        .values()
+        .filter(|environment| !region.applications.contains_key(&environment.application))
+        .collect();
+    if !gone.is_empty() {
+        out.push_str(&format!(
+            "<section><h2>Environments of deleted applications</h2><p class=dim>{}</p>",
+            escape(name)
+        ));
+        show_environments(out, &gone, now);
+        out.push_str("</section>");
+    }
+    let rows = region.events.iter().rev().take(SHOWN).map(|event| {
+        let class = match event.severity {
+            Severity::Error | Severity::Fatal => "red",
+            Severity::Warn => "yellow",
+            _ => "grey",
+        };
+        let subject = &event.subject;
+        let about = subject.environment.as_ref().or(subject.version.as_ref()).or(subject.application.as_ref());
+        vec![
+            when(event.time, now),
+            format!("<span class='mark {class}'>{}</span>", event.severity.wire()),
+            code(about.map_or("", String::as_str)),
+            escape(event.message.as_str()).into_owned(),
+        ]
+    });
+    table(out, "Events", &["When", "Severity", "About", "What happened"], rows.collect());
+}
+
+fn show_environments(out: &mut String, environments: &[&Environment], now: Timestamp) {
+    let rows = environments.iter().map(|environment| {
+        let class = match environment.health {
+            Health::Green => "green",
+            Health::Yellow => "yellow",
+            Health::Red => "red",
+            Health::Grey => "grey",
+        };
+        vec![
+            escape(environment.name.as_str()).into_owned(),
+            format!("<span class='mark {class}'>{:?}</span>", environment.health),
+            format!("{:?}", environment.status),
+            code(environment.version.as_deref().unwrap_or("Sample Application")),
+            code(environment.cname.as_deref().unwrap_or("")),
+            escape(environment.platform.as_str()).into_owned(),
+            when(environment.updated, now),
+        ]
+    });
+    let head = ["Environment", "Health", "Status", "Version", "Name in DNS", "Platform", "Updated"];
+    table(out, "Environments", &head, rows.collect());
+}
+
+fn show_versions(out: &mut String, application: &Application, environments: &[&Environment], now: Timestamp) {
+    let mut versions: Vec<_> = application.versions.iter().collect();
+    versions.sort_by_key(|(label, version)| (std::cmp::Reverse(version.created), *label));
+    let rows = versions.into_iter().map(|(label, version)| {
+        let users =
+            environments.iter().filter(|environment| environment.terminated.is_none() && environment.runs(label));
+        let users: Vec<&str> = users.map(|environment| environment.name.as_str()).collect();
+        let source = match &version.source {
+            Source::Bundle { bucket, key } => format!("s3://{bucket}/{key}"),
+            Source::Sample => "the platform's sample".to_owned(),
+        };
+        vec![
+            code(label),
+            version.status.wire().to_owned(),
+            escape(users.join(", ")).into_owned(),
+            code(&source),
+            escape(version.description.as_deref().unwrap_or("")).into_owned(),
+            when(version.created, now),
+        ]
+    });
+    table(out, "Versions", &["Label", "Status", "Deployed to", "Bundle", "Description", "Made"], rows.collect());
+}
+
+fn show_calls(out: &mut String, calls: &[Entry], now: Timestamp) {
+    let rows = calls.iter().map(|call| {
+        let (class, status) = match call.status {
+            0 => ("red", "no answer".to_owned()),
+            status if status >= 400 => ("red", status.to_string()),
+            status => ("green", status.to_string()),
+        };
+        let code_text = call.code.as_deref().map(|text| format!(" {}", escape(text))).unwrap_or_default();
+        vec![
+            when(call.time, now),
+            escape(call.service.as_str()).into_owned(),
+            code(&call.operation),
+            format!("<span class='mark {class}'>{status}{code_text}</span>"),
+        ]
+    });
+    table(out, "Last calls", &["When", "Service", "Operation", "Answer"], rows.collect());
+}
+
+fn code(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("<code>{}</code>", escape(text)) }
+}
+
+/// `12 s ago`, with the exact time behind it.
+fn when(time: Timestamp, now: Timestamp) -> String {
+    let seconds = now.duration_since(time).as_secs().max(0);
+    let ago = match seconds {
+        0..60 => format!("{seconds} s ago"),
+        60..3600 => format!("{} min ago", seconds / 60),
+        3600..86400 => format!("{} h ago", seconds / 3600),
+        _ => format!("{} d ago", seconds / 86400),
+    };
+    format!("<time class=time datetime='{time:.0}' title='{time:.0}'>{ago}</time>")
+}
+
+/// A table of cells that are HTML already; none if there are no rows.
+fn table(out: &mut String, title: &str, head: &[&str], rows: Vec<Vec<String>>) {
+    if rows.is_empty() {
+        return;
+    }
+    out.push_str(&format!(
+        "<h3>{title}</h3><div class=table tabindex=0 role=region aria-label='{title}'><table><thead><tr>"
+    ));
+    head.iter().for_each(|name| out.push_str(&format!("<th scope=col>{name}")));
+    out.push_str("</thead><tbody>");
+    for row in rows {
+        out.push_str("<tr>");
+        row.iter().for_each(|cell| out.push_str(&format!("<td>{cell}")));
+    }
+    out.push_str("</tbody></table></div>");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_typed_is_not_html() {
+        let mut state = State::default();
+        let text = r#"{"applications": {"<b>": {"description": "<script>", "created": "2026-01-01T00:00:00Z",
+            "updated": "2026-01-01T00:00:00Z", "lifecycle": null, "versions": {}, "tags": {}}}}"#;
+        state.regions.insert("us-east-1".to_owned(), serde_json::from_str(text).unwrap());
+        let mut body = String::new();
+        show_region(&mut body, "us-east-1", &state.regions["us-east-1"], Timestamp::UNIX_EPOCH);
+        assert!(body.contains("<h2>&lt;b&gt;</h2>") && !body.contains("<script>"), "{body}");
+    }
+
+    #[test]
+    fn times_are_told_as_people_tell_them() {
+        #[track_caller]
+        fn case(seconds: i64, text: &str) {
+            let now = Timestamp::from_second(1_000_000_000).unwrap();
+            let then = now - jiff::SignedDuration::from_secs(seconds);
+            assert!(when(then, now).contains(&format!(">{text}<")));
+        }
+        case(59, "59 s ago");
+        case(60, "1 min ago");
+        case(7200, "2 h ago");
+        case(200_000, "2 d ago");
+    }
+}

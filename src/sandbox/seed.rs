@@ -1,0 +1,107 @@
+//! Fills a new sandbox: a list of calls, made as a client would make them, before the first client comes.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::beanstalk::{self, Call, Question};
+use super::model::model;
+use super::reply::Refusal;
+use super::s3::buckets::{Bucket, Buckets};
+use super::store::Store;
+use super::{Error, REGION, Speed};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Step {
+    /// An operation of Elastic Beanstalk, or `PutObject` with `Bucket`, `Key` and `File`.
+    operation: String,
+    #[serde(default)]
+    parameters: Map<String, Value>,
+    #[serde(default = "region")]
+    region: String,
+}
+
+fn region() -> String {
+    REGION.to_owned()
+}
+
+/// Make the calls of the file, unless the state already has something: a restart must not sow twice.
+pub(super) fn sow(path: &Path, store: &Store, buckets: &Buckets, now: Timestamp) -> Result<(), Error> {
+    let text = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    let steps: Vec<Step> =
+        serde_json::from_slice(&text).map_err(|source| Error::Seed { path: path.to_owned(), source })?;
+    if store.update(|state| !state.regions.is_empty())? {
+        return Ok(());
+    }
+    let dir = path.parent().unwrap_or(Path::new("."));
+    for (at, step) in steps.iter().enumerate() {
+        let refused = |message: String| {
+            let operation = step.operation.clone();
+            Error::SeedRefused { path: path.to_owned(), number: at + 1, operation, message }
+        };
+        match step.operation.as_str() {
+            "PutObject" => put(step, dir, buckets, now)?.map_err(refused)?,
+            _ => call(step, store, buckets, now)?.map_err(|refusal| refused(refusal.message))?,
+        }
+    }
+    Ok(())
+}
+
+fn put(step: &Step, dir: &Path, buckets: &Buckets, now: Timestamp) -> Result<Result<(), String>, Error> {
+    let text = |name: &str| step.parameters.get(name).and_then(Value::as_str);
+    let (Some(bucket), Some(key), Some(file)) = (text("Bucket"), text("Key"), text("File")) else {
+        return Ok(Err("it needs `Bucket`, `Key` and `File`".to_owned()));
+    };
+    let path: PathBuf = dir.join(file);
+    let content = std::fs::read(&path).map_err(|source| Error::Read { path, source })?;
+    buckets.create(&Bucket { name: bucket.to_owned(), region: step.region.clone(), created: now })?;
+    buckets.put(bucket, key, &content, now)?;
+    Ok(Ok(()))
+}
+
+fn call(step: &Step, store: &Store, buckets: &Buckets, now: Timestamp) -> Result<Result<(), Refusal>, Error> {
+    let mut fields = vec![field("Action", &step.operation), field("Version", &model().version)];
+    for (name, value) in &step.parameters {
+        flatten(name, value, &mut fields);
+    }
+    let question = match Question::read(&fields) {
+        Ok(question) => question,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let call = Call {
+        input: question.input.clone(),
+        region: &step.region,
+        now,
+        request: "seed",
+        speed: Speed::Instant,
+        buckets,
+        fault: None,
+        endpoint: "",
+    };
+    let answer = store.update(|state| beanstalk::answer(&call, &question, state))?;
+    Ok(answer.map(|_| ()))
+}
+
+fn field(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+/// A JSON value as the fields of a form.
+fn flatten(name: &str, value: &Value, fields: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(members) => {
+            members.iter().for_each(|(key, value)| flatten(&format!("{name}.{key}"), value, fields))
+        }
+        Value::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                flatten(&format!("{name}.member.{}", at + 1), item, fields);
+            }
+        }
+        Value::String(text) => fields.push(field(name, text)),
+        Value::Null => {}
+        Value::Bool(_) | Value::Number(_) => fields.push(field(name, &value.to_string())),
+    }
+}
