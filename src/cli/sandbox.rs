@@ -69,10 +69,9 @@ pub(crate) fn sandbox(args: &SandboxArgs, world: &World, ui: &mut Ui) -> Result<
     };
     let faults = args.faults.as_ref().map(|file| sandbox::read_faults(&world.resolve(file))).transpose()?;
     let faults = faults.unwrap_or_default();
-    let settings =
-        Settings { port: args.port, speed: args.speed, faults, run: args.run, ..Settings::new(world, &state) };
     let seed = args.seed.as_ref().map(|file| world.resolve(file));
-    let settings = Settings { port: args.port, speed: args.speed, faults, seed, ..Settings::new(world, &state) };
+    let (port, speed, run) = (args.port, args.speed, args.run);
+    let settings = Settings { port, speed, faults, run, seed, ..Settings::new(world, &state) };
     let server = Server::start(settings)?;
     let endpoint = server.endpoint();
     ui.answer(&Running { environment: sandbox::variables(&endpoint).into(), endpoint: endpoint.clone(), state });

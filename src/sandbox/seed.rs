@@ -79,6 +79,7 @@ fn call(step: &Step, store: &Store, buckets: &Buckets, now: Timestamp) -> Result
         speed: Speed::Instant,
         buckets,
         fault: None,
+        run: false,
         endpoint: "",
     };
     let answer = store.update(|state| beanstalk::answer(&call, &question, state))?;

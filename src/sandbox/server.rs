@@ -15,7 +15,7 @@ use super::faults::Faults;
 use super::runner::{self, Runner};
 use super::s3::buckets::Buckets;
 use super::store::Store;
-use super::{ACCESS_KEY_ID, Error, REGION, Settings, s3, seed};
+use super::{ACCESS_KEY_ID, Error, REGION, Settings, s3};
 
 /// A running sandbox. It ends when dropped; its state stays.
 pub struct Server {
@@ -27,13 +27,12 @@ pub struct Server {
 impl Server {
     /// Open the state and listen on loopback.
     pub fn start(settings: Settings) -> Result<Self, Error> {
-        let Settings { world, state, port, speed, faults, run } = settings;
-        let Settings { world, state, port, speed, faults, seed } = settings;
+        let Settings { world, state, port, speed, faults, run, seed } = settings;
         let store = Store::open(&state)?;
         let buckets = Buckets::open(&state)?;
         let calls = Calls::open(&state)?;
         if let Some(path) = &seed {
-            seed::sow(path, &store, &buckets, world.now())?;
+            super::seed::sow(path, &store, &buckets, world.now())?;
         }
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
