@@ -68,6 +68,11 @@ impl Model {
         self.operations.get(name)
     }
 
+    #[cfg(test)]
+    pub(super) fn operations(&self) -> impl Iterator<Item = &str> {
+        self.operations.keys().map(String::as_str)
+    }
+
     /// Check and type the parameters of a call.
     pub(super) fn check(&self, operation: &Operation, tree: Value) -> Result<Input, Refusal> {
         let Some(shape) = &operation.input else { return Ok(Input::new(Value::Object(Map::new()))) };

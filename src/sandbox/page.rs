@@ -22,7 +22,7 @@ h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.2rem; margin: 2.5rem 0 .2
 p { margin: .25rem 0; } .dim { color: var(--dim); }
 code { font: .875em ui-monospace, monospace; overflow-wrap: anywhere; }
 .table { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: .5rem; }
-table { border-collapse: collapse; width: 100%; font-size: .9375rem; }
+table { border-collapse: collapse; width: 100%; min-width: 44rem; font-size: .9375rem; }
 th, td { text-align: left; padding: .5rem .75rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 tr:last-child td { border-bottom: 0; } th { color: var(--dim); font-weight: 600; white-space: nowrap; }
 .time { white-space: nowrap; }

@@ -90,6 +90,28 @@ eb.delete_configuration_template(**app, TemplateName="saved")
 with refused("InvalidParameterValue", "Namespace"):
     eb.update_environment(**env, OptionSettings=[{"OptionName": "x", "Value": "1"}])
 
+# Options and their bounds.
+ASG, COMMAND = "aws:autoscaling:asg", "aws:elasticbeanstalk:command"
+with refused("ConfigurationValidationException", "Unknown configuration setting."):
+    eb.update_environment(**env, OptionSettings=[option("MaxSise", "4", ASG)])
+with refused("ConfigurationValidationException", "Invalid option value: 'many'"):
+    eb.update_environment(**env, OptionSettings=[option("MaxSize", "many", ASG)])
+with refused("ConfigurationValidationException"):
+    eb.create_configuration_template(**app, TemplateName="bad", SolutionStackName=STACK, OptionSettings=[option("x", "1", "aws:none")])
+found = eb.validate_configuration_settings(**app, **env, OptionSettings=[
+    option("DeploymentPolicy", "Rolling", COMMAND), option("DeploymentPolicy", "Sideways", COMMAND), option("Any", "1"),
+])["Messages"]
+assert [(message["Severity"], message["OptionName"]) for message in found] == [("error", "DeploymentPolicy")], found
+with refused("InvalidParameterValue", "No Application named"):
+    eb.validate_configuration_settings(ApplicationName="none", OptionSettings=[])
+described = eb.describe_configuration_options(**app, **env)
+assert described["SolutionStackName"] == STACK and len(described["Options"]) > 100, len(described["Options"])
+policy = next(found for found in described["Options"] if found["Name"] == "DeploymentPolicy")
+assert "Immutable" in policy["ValueOptions"] and policy["UserDefined"] is False, policy
+assert any(found["Name"] == "B" and found["UserDefined"] for found in described["Options"])
+only = eb.describe_configuration_options(SolutionStackName=STACK, Options=[{"Namespace": ASG, "OptionName": "MaxSize"}])["Options"]
+assert [(found["Name"], found["MinValue"]) for found in only] == [("MaxSize", 1)], only
+
 # Tags.
 assert eb.list_tags_for_resource(ResourceArn=arn)["ResourceTags"] == [{"Key": "a", "Value": "1"}]
 eb.update_tags_for_resource(ResourceArn=arn, TagsToAdd=[{"Key": "b", "Value": "2"}], TagsToRemove=["a"])

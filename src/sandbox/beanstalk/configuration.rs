@@ -6,7 +6,7 @@ use super::super::environment::{Environment, Kind, Setting, Settings, Status};
 use super::super::reply::Refusal;
 use super::super::state::{Region, Template};
 use super::account::TEMPLATES;
-use super::{Call, applications, environments, platforms, tags, time};
+use super::{Call, applications, environments, options, platforms, tags, time};
 
 /// The option that an item of `OptionSettings` or `OptionsToRemove` names.
 fn setting(item: &Value) -> Setting {
@@ -26,13 +26,12 @@ pub(super) fn given(call: &Call<'_>, parameter: &str) -> Vec<Setting> {
 
 /// Apply what a call sets and removes, if it is valid.
 pub(super) fn change(call: &Call<'_>, settings: &mut Settings) -> Result<(), Refusal> {
-    for setting in given(call, "OptionSettings") {
-        if setting.namespace.is_empty() || setting.name.is_empty() {
-            let message = "Every option setting needs a Namespace and an OptionName.";
-            return Err(Refusal::value(message));
-        }
-        settings.set(setting);
+    let new = given(call, "OptionSettings");
+    if new.iter().any(|setting| setting.namespace.is_empty() || setting.name.is_empty()) {
+        return Err(Refusal::value("Every option setting needs a Namespace and an OptionName."));
     }
+    options::check(&new)?;
+    new.into_iter().for_each(|setting| settings.set(setting));
     for option in given(call, "OptionsToRemove") {
         settings.remove(&option);
     }

@@ -9,6 +9,7 @@ mod events;
 mod health;
 mod lifecycle;
 pub(super) mod logs;
+mod options;
 mod page;
 mod platforms;
 mod tags;
@@ -67,6 +68,7 @@ fn operation(name: &str) -> Option<Operation> {
         "DescribeAccountAttributes" => account::attributes,
         "DescribeApplicationVersions" => versions::describe,
         "DescribeApplications" => applications::describe,
+        "DescribeConfigurationOptions" => options::describe,
         "DescribeConfigurationSettings" => configuration::describe_settings,
         "DescribeEnvironmentHealth" => health::environment,
         "DescribeEnvironmentManagedActionHistory" => unavailable::managed_action_history,
@@ -93,6 +95,7 @@ fn operation(name: &str) -> Option<Operation> {
         "UpdateConfigurationTemplate" => configuration::update_template,
         "UpdateEnvironment" => environments::update,
         "UpdateTagsForResource" => tags::update,
+        "ValidateConfigurationSettings" => options::validate,
         _ => return None,
     };
     Some(operation)
@@ -173,4 +176,15 @@ fn broken(error: Error) -> Refusal {
 /// Times as AWS writes them.
 fn time(time: Timestamp) -> Value {
     json!(format!("{time:.3}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_of_the_model_is_answered() {
+        let missing: Vec<&str> = model().operations().filter(|name| operation(name).is_none()).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
 }
