@@ -1,10 +1,13 @@
 //! The bytes of an entry, from wherever they are, read once.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
+use super::git::BlobReader;
 use super::plan::{Entry, Origin, Plan};
 use super::walk::{Stamp, unreadable};
 
@@ -12,19 +15,56 @@ use super::walk::{Stamp, unreadable};
 pub(crate) struct Contents<'a> {
     plan: &'a Plan,
     buffer: Vec<u8>,
+    readers: BTreeMap<u16, BlobReader>,
 }
 
 impl<'a> Contents<'a> {
     pub(crate) fn new(plan: &'a Plan) -> Self {
-        Self { plan, buffer: Vec::new() }
+        Self { plan, buffer: Vec::new(), readers: BTreeMap::new() }
     }
 
-    /// The whole content of a small entry.
+    /// Say which entries will be read next, in this order: git answers faster when it is asked for many at once.
+    pub(crate) fn announce(&mut self, entries: &[Entry]) -> Result<(), Error> {
+        let mut questions: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
+        for entry in entries {
+            if let Origin::Blob { repository, id, .. } = &entry.origin {
+                questions.entry(*repository).or_default().push(id);
+            }
+        }
+        for (repository, ids) in questions {
+            let failed = |source| Error::GitContent { id: ids[0].to_owned(), source };
+            self.reader(repository)?.ask(ids.iter().copied()).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    fn reader(&mut self, repository: u16) -> Result<&mut BlobReader, Error> {
+        Ok(match self.readers.entry(repository) {
+            Slot::Occupied(slot) => slot.into_mut(),
+            Slot::Vacant(slot) => slot.insert(self.plan.repositories[usize::from(repository)].reader()?),
+        })
+    }
+
+    /// The whole content of a small entry, which was announced.
     pub(crate) fn read(&mut self, entry: &Entry) -> Result<&[u8], Error> {
         match &entry.origin {
             Origin::Link(target) => Ok(copied(&mut self.buffer, target.as_bytes())),
-            Origin::Disk(stamp) => self.read_disk(self.plan.disk_path(entry), stamp),
+            Origin::Disk { root, stamp } => self.read_disk(self.plan.disk_path(*root, &entry.path), stamp),
+            Origin::Blob { repository, id, .. } => self.read_blob(*repository, id),
         }
+    }
+
+    fn read_blob(&mut self, repository: u16, id: &str) -> Result<&[u8], Error> {
+        let failed = |source| Error::GitContent { id: id.to_owned(), source };
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let reader = self.reader(repository)?;
+        let size = usize::try_from(reader.size().map_err(failed)?).expect("only small files are read whole");
+        if buffer.len() < size {
+            buffer.resize(size, 0);
+        }
+        reader.content().read_exact(&mut buffer[..size]).and_then(|()| reader.end()).map_err(failed)?;
+        self.buffer = buffer;
+        Ok(&self.buffer[..size])
     }
 
     fn read_disk(&mut self, path: PathBuf, stamp: &Stamp) -> Result<&[u8], Error> {
@@ -53,48 +93,51 @@ impl<'a> Contents<'a> {
         Ok(&self.buffer[..size])
     }
 
-    /// A content that is too large to be held: its pieces in order.
-    pub(crate) fn stream(&self, entry: &Entry) -> Result<Stream, Error> {
+    /// Hand the pieces of a content that is too large to be held to `take`, every piece but the last as long as `piece`.
+    pub(crate) fn stream(
+        &mut self,
+        entry: &Entry,
+        piece: &mut [u8],
+        take: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         match &entry.origin {
             Origin::Link(_) => unreachable!("links are small"),
-            Origin::Disk(stamp) => {
-                let path = self.plan.disk_path(entry);
-                Ok(Stream { file: open(&path)?, path, stamp: *stamp })
+            Origin::Disk { root, stamp } => {
+                let path = self.plan.disk_path(*root, &entry.path);
+                let mut file = open(&path)?;
+                let failed = |source| Error::Read { path: path.clone(), source };
+                // One byte more, as above: a file that has grown shows itself.
+                let total = pieces(&mut (&mut file).take(stamp.size + 1), piece, failed, take)?;
+                unchanged(&file, &path, stamp)?;
+                if total == stamp.size { Ok(()) } else { Err(Error::Changed { path }) }
+            }
+            Origin::Blob { repository, id, .. } => {
+                let failed = |source| Error::GitContent { id: id.to_string(), source };
+                let reader = self.reader(*repository)?;
+                reader.ask([&**id].into_iter()).map_err(failed)?;
+                let size = reader.size().map_err(failed)?;
+                pieces(&mut reader.content().take(size), piece, failed, take)?;
+                reader.end().map_err(failed)
             }
         }
     }
 }
 
-/// A large file, open.
-pub(crate) struct Stream {
-    file: File,
-    path: PathBuf,
-    stamp: Stamp,
-}
-
-impl Stream {
-    /// Hand all pieces to `take`, every one but the last as long as `buffer`, and see at the end that the file is still
-    /// what it was.
-    pub(crate) fn pieces(
-        mut self,
-        buffer: &mut [u8],
-        mut take: impl FnMut(&[u8]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let mut total = 0;
-        while total <= self.stamp.size {
-            let filled = match fill(&mut self.file, buffer) {
-                Ok(0) => break,
-                Ok(filled) => filled,
-                Err(source) => return Err(Error::Read { path: self.path, source }),
-            };
-            total += filled as u64;
-            take(&buffer[..filled])?;
+/// How many bytes there were.
+fn pieces(
+    from: &mut impl Read,
+    buffer: &mut [u8],
+    failed: impl Fn(io::Error) -> Error,
+    mut take: impl FnMut(&[u8]) -> Result<(), Error>,
+) -> Result<u64, Error> {
+    let mut total = 0;
+    loop {
+        let filled = fill(from, buffer).map_err(&failed)?;
+        if filled == 0 {
+            return Ok(total);
         }
-        unchanged(&self.file, &self.path, &self.stamp)?;
-        if total != self.stamp.size {
-            return Err(Error::Changed { path: self.path });
-        }
-        Ok(())
+        total += filled as u64;
+        take(&buffer[..filled])?;
     }
 }
 

@@ -27,6 +27,24 @@ pub enum Error {
     OutputShips { path: PathBuf },
     #[error("the bundle has {}, more than the {} that Elastic Beanstalk accepts", bytes(*size), bytes(*limit))]
     TooLarge { size: u64, limit: u64, largest: Vec<(String, u64)> },
+    #[error("`{}` is in no git repository", dir.display())]
+    NoRepository { dir: PathBuf },
+    #[error("git knows no revision `{name}`")]
+    Revision { name: String },
+    #[error("`{path}` is not merged yet")]
+    Unmerged { path: String },
+    #[error("the content of submodule `{path}` is not here")]
+    Submodule { path: String },
+    #[error("more than 65,535 submodules")]
+    TooManySubmodules,
+    #[error("failed to run `{command}`")]
+    GitMissing { command: String, source: io::Error },
+    #[error("`{command}` failed: {message}")]
+    Git { command: String, message: String },
+    #[error("git has no object `{id}`")]
+    GitObject { id: String },
+    #[error("failed to read object `{id}` from git")]
+    GitContent { id: String, source: io::Error },
 }
 
 /// Something about one path that keeps the whole bundle from being made.
@@ -95,14 +113,20 @@ impl fmt::Display for Listed<'_> {
 impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
-            Self::OutputShips { .. } => Exit::Usage,
+            Self::OutputShips { .. } | Self::Revision { .. } => Exit::Usage,
             _ => Exit::Invalid,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Read { .. } => None,
+            Self::Read { .. } | Self::Git { .. } | Self::GitContent { .. } | Self::TooManySubmodules => None,
+            Self::NoRepository { .. } => Some("`--source worktree` packages the files as they are".to_owned()),
+            Self::Revision { .. } => Some("`--source` is `worktree`, `index` or a revision, such as `HEAD`".to_owned()),
+            Self::Unmerged { .. } => Some("finish the merge and add the file".to_owned()),
+            Self::Submodule { .. } => Some("run `git submodule update --init --recursive`".to_owned()),
+            Self::GitMissing { .. } => Some("install git, or use `--source worktree`, which needs none".to_owned()),
+            Self::GitObject { .. } => Some("in a shallow or partial clone, fetch the rest first".to_owned()),
             Self::Vanished { .. } | Self::Changed { .. } => {
                 Some("run it again when nothing else writes to the project".to_owned())
             }

@@ -58,12 +58,7 @@ impl Draft {
         sweep(dir);
         let mut builder = tempfile::Builder::new();
         builder.prefix(".beansprout-").suffix(PART);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // The umask has its say, as with any new file.
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
+        open_to_all(&mut builder);
         let (file, path) = builder.tempfile_in(dir).map_err(failed)?.into_parts();
         // Held while this run lives. What nobody holds is the rest of a run that was killed.
         let _ = file.try_lock();
@@ -109,6 +104,30 @@ impl Draft {
     fn failed(&self, source: io::Error) -> Error {
         Error::Write { path: self.path.to_path_buf(), source }
     }
+}
+
+/// Write a whole file, or leave the old one as it was.
+pub fn write_beside(path: &Path, content: &[u8]) -> Result<(), Error> {
+    let failed = |source| Error::Write { path: path.to_owned(), source };
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".beansprout-").suffix(PART);
+    open_to_all(&mut builder);
+    let mut file = builder.tempfile_in(dir).map_err(failed)?;
+    file.write_all(content).map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// The umask has its say, as with any new file, instead of the 0600 of temporary files.
+fn open_to_all(builder: &mut tempfile::Builder<'_, '_>) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    #[cfg(not(unix))]
+    let _ = builder;
 }
 
 /// Remove what killed runs have left.

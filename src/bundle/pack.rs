@@ -50,6 +50,7 @@ pub(crate) struct Packed {
     pub(crate) digest: TreeDigest,
     pub(crate) bytes: u64,
     pub(crate) notes: Vec<Note>,
+    pub(crate) sealed: Vec<Sealed>,
 }
 
 /// The entries from here to there.
@@ -155,7 +156,9 @@ impl Office<'_> {
             piece.bytes.clear();
             piece.sealed.clear();
             let entries = &self.plan.entries[range.clone()];
-            let result = entries.iter().try_for_each(|entry| worker.seal(entry, self.deflate, &mut piece));
+            let announced = worker.contents.announce(entries);
+            let mut seal = |entry| worker.seal(entry, self.deflate, &mut piece);
+            let result = announced.and_then(|()| entries.iter().try_for_each(&mut seal));
             desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
             desk.ready.insert(number, result.map(|()| piece));
             self.news.notify_all();
@@ -300,7 +303,7 @@ impl<'a> Clerk<'a> {
                 Sink::Draft(draft) => draft.write(bytes),
             }
         };
-        Contents::new(self.plan).stream(entry)?.pieces(&mut buffer, |piece| {
+        Contents::new(self.plan).stream(entry, &mut buffer, |piece| {
             if first {
                 let random = is_random(piece);
                 deflater = (deflates && !random).then(StreamDeflater::new);
@@ -373,6 +376,6 @@ impl<'a> Clerk<'a> {
             self.offset = draft.length()?;
         }
         self.check_size()?;
-        Ok(Packed { digest: self.tree.finish(), bytes: self.offset, notes: self.notes })
+        Ok(Packed { digest: self.tree.finish(), bytes: self.offset, notes: self.notes, sealed: self.sealed })
     }
 }

@@ -1,6 +1,8 @@
 //! The decision: which files ship, from where, and what was left out.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::ui::Progress;
@@ -9,13 +11,16 @@ use crate::world::Interrupt;
 use super::digest::TreeDigest;
 use super::entry::{EntryPath, Mode};
 use super::error::{Error, Problem, ProblemKind};
+use super::git::{Git, Tree};
+use super::manifest::Manifest;
 use super::output::{Draft, Output};
-use super::pack::{Packed, Sink, pack};
+use super::pack::{Packed, Sealed, Sink, pack};
 use super::repository::Repository;
-use super::rules::{RuleFile, Rules};
-use super::scope::{Scope, Source};
+use super::rules::{EbCli, LeftOut, Reason, RuleFile, Rules};
+use super::scope::{IgnoreMode, Scope, Source};
 use super::screen::{Traits, is_environment_file};
-use super::walk::{FoundKind, LeftOut, Stamp, walk};
+use super::tracked::Tracked;
+use super::walk::{FoundKind, Stamp, walk};
 
 /// What Elastic Beanstalk's guide names as the limit, taken at its lowest reading.
 pub const MAX_BYTES: u64 = 500_000_000;
@@ -25,10 +30,21 @@ pub const MAX_BYTES: u64 = 500_000_000;
 pub struct Plan {
     root: PathBuf,
     source: Source,
+    revision: Option<String>,
+    roots: Vec<Root>,
+    pub(crate) repositories: Vec<Git>,
     pub(crate) entries: Vec<Entry>,
     left_out: Vec<LeftOut>,
+    kept: Vec<LeftOut>,
     problems: Vec<Problem>,
     allow: RuleFile,
+}
+
+/// A folder on disk, and where in the bundle it is: empty, or ending with a slash.
+#[derive(Debug)]
+struct Root {
+    at: String,
+    dir: PathBuf,
 }
 
 /// One file or link that ships.
@@ -40,8 +56,18 @@ pub struct Entry {
 
 #[derive(Debug)]
 pub(crate) enum Origin {
-    Disk(Stamp),
+    Disk {
+        root: u16,
+        stamp: Stamp,
+    },
     Link(Box<str>),
+    /// A content in a git repository.
+    Blob {
+        repository: u16,
+        id: Box<str>,
+        size: u64,
+        executable: bool,
+    },
 }
 
 impl Entry {
@@ -51,11 +77,12 @@ impl Entry {
 
     /// Scripts and hooks are executable wherever the bundle is made; for the rest, the file itself says it.
     pub(crate) fn mode(&self, traits: Traits) -> Mode {
-        match &self.origin {
-            Origin::Link(_) => Mode::Link,
-            Origin::Disk(stamp) if stamp.executable || traits.script || self.is_hook() => Mode::Executable,
-            Origin::Disk(_) => Mode::File,
-        }
+        let marked = match &self.origin {
+            Origin::Link(_) => return Mode::Link,
+            Origin::Disk { stamp, .. } => stamp.executable,
+            Origin::Blob { executable, .. } => *executable,
+        };
+        if marked || traits.script || self.is_hook() { Mode::Executable } else { Mode::File }
     }
 
     fn is_hook(&self) -> bool {
@@ -66,10 +93,20 @@ impl Entry {
     /// Bytes of content; of a link, the length of its target.
     pub fn size(&self) -> u64 {
         match &self.origin {
-            Origin::Disk(stamp) => stamp.size,
+            Origin::Disk { stamp, .. } => stamp.size,
+            Origin::Blob { size, .. } => *size,
             Origin::Link(target) => target.len() as u64,
         }
     }
+}
+
+/// Why a path is in or out.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Why {
+    pub path: String,
+    pub ships: bool,
+    /// The rule, and the path that it matched: this one, or a folder above it.
+    pub decided: LeftOut,
 }
 
 /// What a run that packs needs from the world.
@@ -90,6 +127,7 @@ pub struct Bundle {
     pub entries: usize,
     /// What the author should know about it.
     pub notes: Vec<Note>,
+    sealed: Vec<Sealed>,
 }
 
 /// Something in a bundle that works, or not, in a way that may surprise.
@@ -119,36 +157,86 @@ impl std::fmt::Display for Note {
 impl Plan {
     /// Find out what ships. What would keep the bundle from being made is in [`Plan::problems`].
     pub fn read(scope: &Scope) -> Result<Self, Error> {
-        let rules = Rules {
-            exclude: (!scope.exclude.is_empty())
-                .then(|| RuleFile::inside("[bundle] exclude", "", scope.exclude.join("\n").as_bytes())),
-            outside: match Repository::discover(&scope.root) {
-                Some(repository) => repository.outside_rules(&scope.root)?,
-                None => Vec::new(),
-            },
-        };
-        let walked = walk(&scope.root, &rules, threads())?;
-        let mut entries: Vec<Entry> = walked
-            .found
-            .into_iter()
-            .map(|found| Entry {
-                path: found.path,
-                origin: match found.kind {
-                    FoundKind::File(stamp) => Origin::Disk(stamp),
-                    FoundKind::Link(target) => Origin::Link(target),
-                },
-            })
-            .collect();
-        entries.sort_unstable_by(|one, other| one.path.cmp(&other.path));
-        let mut left_out = walked.left_out;
-        left_out.sort_unstable_by(|one, other| one.path.cmp(&other.path));
         let allow = RuleFile::inside("[bundle] allow", "", scope.allow.join("\n").as_bytes());
-        let (root, source) = (scope.root.clone(), scope.source.clone());
-        let mut plan = Self { root, source, entries, left_out, problems: walked.problems, allow };
+        let mut plan = Self {
+            root: scope.root.clone(),
+            source: scope.source.clone(),
+            revision: None,
+            roots: Vec::new(),
+            repositories: Vec::new(),
+            entries: Vec::new(),
+            left_out: Vec::new(),
+            kept: Vec::new(),
+            problems: Vec::new(),
+            allow,
+        };
+        match &scope.source {
+            Source::Worktree => plan.read_folders(scope)?,
+            Source::Index => plan.read_git(scope, &|_| Ok(Tree::Index))?,
+            Source::Revision(name) => plan.read_git(scope, &|git| git.commit(name).map(Tree::Commit))?,
+        }
+        plan.entries.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        plan.left_out.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        plan.kept.sort_unstable_by(|one, other| one.path.cmp(&other.path));
         plan.find_clashes();
         plan.find_environment_files();
         plan.problems.sort_unstable();
         Ok(plan)
+    }
+
+    fn read_folders(&mut self, scope: &Scope) -> Result<(), Error> {
+        for (at, dir) in folders(scope) {
+            let mut rules = Rules { exclude: exclude(scope, &at), ..Rules::default() };
+            match scope.ignore {
+                IgnoreMode::Git => {
+                    if let Some(path) = &scope.global_excludes {
+                        rules.outside.extend(global_excludes(path)?);
+                    }
+                    if let Some(repository) = Repository::discover(&dir) {
+                        rules.outside.extend(repository.outside_rules(&dir)?);
+                    }
+                }
+                IgnoreMode::EbCli => rules.eb_cli = Some(EbCli { file: eb_cli_file(&dir)? }),
+            }
+            let root = u16::try_from(self.roots.len()).expect("nobody includes so many folders");
+            let mut walked = walk(&dir, &at, &rules, threads())?;
+            self.roots.push(Root { at, dir });
+            self.entries.extend(walked.found.into_iter().map(|found| Entry {
+                path: found.path,
+                origin: match found.kind {
+                    FoundKind::File(stamp) => Origin::Disk { root, stamp },
+                    FoundKind::Link(target) => Origin::Link(target),
+                },
+            }));
+            self.left_out.append(&mut walked.left_out);
+            self.kept.append(&mut walked.kept);
+            self.problems.append(&mut walked.problems);
+        }
+        Ok(())
+    }
+
+    fn read_git(&mut self, scope: &Scope, tree: &dyn Fn(&Git) -> Result<Tree, Error>) -> Result<(), Error> {
+        let mut tracked = Tracked::default();
+        for (at, dir) in folders(scope) {
+            let canonical = dir.canonicalize().map_err(|source| Error::Read { path: dir.clone(), source })?;
+            let repository =
+                Repository::discover(&canonical).ok_or_else(|| Error::NoRepository { dir: dir.clone() })?;
+            let git = Git::at(&repository.top);
+            let folder = canonical.strip_prefix(&repository.top).unwrap_or(Path::new(""));
+            let folder = folder.to_string_lossy().replace('\\', "/");
+            let rules = Rules { exclude: exclude(scope, &at), ..Rules::default() };
+            let tree = tree(&git)?;
+            tracked.add(&git, &tree, &folder, &at, &rules)?;
+            if let Tree::Commit(commit) = tree {
+                self.revision.get_or_insert(commit);
+            }
+        }
+        self.entries = tracked.entries;
+        self.left_out = tracked.left_out;
+        self.kept = tracked.kept;
+        self.problems = tracked.problems;
+        self.repositories = tracked.repositories;
+        Ok(())
     }
 
     pub fn entries(&self) -> &[Entry] {
@@ -157,6 +245,11 @@ impl Plan {
 
     pub fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// The commit that the content comes from, if it comes from one.
+    pub fn revision(&self) -> Option<&str> {
+        self.revision.as_deref()
     }
 
     /// The topmost paths that stay out, sorted, and why.
@@ -174,8 +267,28 @@ impl Plan {
         self.entries.iter().map(Entry::size).sum()
     }
 
-    pub(crate) fn disk_path(&self, entry: &Entry) -> PathBuf {
-        self.root.join(entry.path.as_str())
+    /// Where on disk the entry with `path` is, in the root that it was found in.
+    pub(crate) fn disk_path(&self, root: u16, path: &EntryPath) -> PathBuf {
+        let root = &self.roots[usize::from(root)];
+        root.dir.join(&path.as_str()[root.at.len()..])
+    }
+
+    /// Which rule puts `path` in or out: the path itself, or a folder above it.
+    pub fn why(&self, path: &str) -> Option<Why> {
+        let path = path.trim_end_matches('/').trim_start_matches("./");
+        let above: Vec<&str> = path.match_indices('/').map(|(end, _)| &path[..end]).chain([path]).collect();
+        let find = |list: &[LeftOut], wanted: &str| {
+            list.iter().find(|found| found.path.trim_end_matches('/') == wanted).cloned()
+        };
+        if let Some(decided) = above.iter().find_map(|part| find(&self.left_out, part)) {
+            return Some(Why { path: path.to_owned(), ships: false, decided });
+        }
+        if !self.has(path) {
+            return None;
+        }
+        let kept = above.iter().rev().find_map(|part| find(&self.kept, part));
+        let decided = kept.unwrap_or_else(|| LeftOut { path: path.to_owned(), reason: Reason::Default });
+        Some(Why { path: path.to_owned(), ships: true, decided })
     }
 
     /// May a file that looks like a secret ship all the same?
@@ -189,10 +302,16 @@ impl Plan {
             .is_some_and(|index| !self.allow.rule(index).keeps())
     }
 
-    /// The digest of what ships, by reading all of it and writing nothing.
-    pub fn digest(&self, errand: &Errand<'_>) -> Result<TreeDigest, Error> {
+    /// What ships, by reading all of it and writing nothing.
+    pub fn manifest(&self, errand: &Errand<'_>) -> Result<Manifest, Error> {
         self.sound()?;
-        Ok(pack(self, Sink::Nowhere, errand)?.digest)
+        let packed = pack(self, Sink::Nowhere, errand)?;
+        Ok(Manifest::new(packed.digest, &self.entries, &packed.sealed))
+    }
+
+    /// What is in the bundle that this plan has just become.
+    pub fn manifest_of(&self, bundle: &Bundle) -> Manifest {
+        Manifest::new(bundle.digest, &self.entries, &bundle.sealed)
     }
 
     /// Make the bundle.
@@ -211,7 +330,14 @@ impl Plan {
     fn bundle(&self, path: PathBuf, packed: Packed) -> Bundle {
         let mut notes = packed.notes;
         notes.extend(self.dangling_links());
-        Bundle { path, digest: packed.digest, bytes: packed.bytes, entries: self.entries.len(), notes }
+        Bundle {
+            path,
+            digest: packed.digest,
+            bytes: packed.bytes,
+            entries: self.entries.len(),
+            notes,
+            sealed: packed.sealed,
+        }
     }
 
     /// Can the bundle be made, as far as names show it?
@@ -280,7 +406,7 @@ impl Plan {
     fn dangling_links(&self) -> Vec<Note> {
         let dangling = |entry: &Entry| match &entry.origin {
             Origin::Link(target) => !self.has(&resolved(&entry.path, target)),
-            Origin::Disk(_) => false,
+            Origin::Disk { .. } | Origin::Blob { .. } => false,
         };
         self.entries
             .iter()
@@ -328,6 +454,36 @@ fn resolved(link: &EntryPath, target: &str) -> String {
         }
     }
     parts.join("/")
+}
+
+/// The project itself, and what is mapped in.
+fn folders(scope: &Scope) -> Vec<(String, PathBuf)> {
+    let included =
+        scope.include.iter().map(|include| (format!("{}/", include.at.trim_matches('/')), include.dir.clone()));
+    std::iter::once((String::new(), scope.root.clone())).chain(included).collect()
+}
+
+/// `[bundle] exclude` speaks of paths in the bundle, wherever they come from.
+fn exclude(scope: &Scope, at: &str) -> Option<RuleFile> {
+    let text = scope.exclude.join("\n");
+    (!text.is_empty()).then(|| RuleFile::above("[bundle] exclude", at.to_owned(), text.as_bytes()))
+}
+
+fn global_excludes(path: &Path) -> Result<Option<RuleFile>, Error> {
+    match fs::read(path) {
+        Ok(text) => Ok(Some(RuleFile::inside(&path.to_string_lossy(), "", &text))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(Error::Read { path: path.to_owned(), source }),
+    }
+}
+
+fn eb_cli_file(dir: &Path) -> Result<Option<RuleFile>, Error> {
+    let path = dir.join(".ebignore");
+    match fs::read(&path) {
+        Ok(text) => Ok(Some(RuleFile::inside(".ebignore", "", &text))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(Error::Read { path, source }),
+    }
 }
 
 /// How many threads work. It shows in no byte of the result.

@@ -47,6 +47,11 @@ impl RuleFile {
         Some(Rule { file: self, index })
     }
 
+    /// Is there a `!pattern` after the line at `index`?
+    fn keeps_something_after(&self, index: usize) -> bool {
+        self.lines[index + 1..].iter().any(|(_, pattern)| pattern.negated)
+    }
+
     /// Where in the file the last line that matches is.
     pub(crate) fn find_index(&self, path: &str, is_directory: bool) -> Option<usize> {
         let whole;
@@ -113,6 +118,15 @@ impl fmt::Display for Reason {
     }
 }
 
+/// A path about which a rule had something to say; of what is left out, the topmost one only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// Folders end with a slash.
+    pub path: String,
+    #[serde(flatten)]
+    pub reason: Reason,
+}
+
 /// Names that are in no bundle, whatever the rules say.
 pub(crate) fn never(name: &str) -> Option<Reason> {
     const NAMES: [&str; 6] = [".git", ".elasticbeanstalk", ".beansprout", "__MACOSX", ".DS_Store", "__pycache__"];
@@ -148,6 +162,35 @@ pub(crate) struct Rules {
     pub(crate) exclude: Option<RuleFile>,
     /// From the weakest to the strongest: global excludes, `info/exclude`, then `.gitignore` files above the project.
     pub(crate) outside: Vec<RuleFile>,
+    /// In the EB CLI's mode, its only rule file, which may be empty.
+    pub(crate) eb_cli: Option<EbCli>,
+}
+
+/// `.ebignore` as the EB CLI reads it: for each file, the last line that matches it or a folder above it decides, so a
+/// file can come back from a folder that is out. No other rule file is read.
+#[derive(Debug)]
+pub(crate) struct EbCli {
+    /// The `.ebignore` at the top, if there is one.
+    pub(crate) file: Option<RuleFile>,
+}
+
+/// What holds in a folder because of the folders above it: the last line that matched one of them, in the EB CLI's mode.
+pub(crate) type Inherited = Option<usize>;
+
+impl EbCli {
+    /// What becomes of `path`: the reason why it is out, or what what is below it inherits.
+    pub(crate) fn judge(&self, path: &str, is_directory: bool, inherited: Inherited) -> Result<Inherited, Reason> {
+        let ignore_file = if self.file.is_some() { ".ebignore" } else { ".gitignore" };
+        if !is_directory && (path == ignore_file || path.ends_with('~')) {
+            return Err(Reason::EbCli);
+        }
+        let Some(file) = &self.file else { return Ok(None) };
+        let last = inherited.max(file.find_index(path, is_directory));
+        let Some(index) = last else { return Ok(None) };
+        let rule = file.rule(index);
+        let may_keep = rule.keeps() || (is_directory && file.keeps_something_after(index));
+        if may_keep { Ok(last) } else { Err(rule.reason()) }
+    }
 }
 
 impl Rules {
@@ -178,6 +221,7 @@ mod tests {
         let rules = Rules {
             exclude: Some(RuleFile::inside("beansprout.toml", "", b"secret.*")),
             outside: vec![RuleFile::above("/up/.gitignore", "web/".to_owned(), b"/web/log\n")],
+            eb_cli: None,
         };
         let top = Level::below(
             &Arc::default(),
@@ -193,6 +237,20 @@ mod tests {
         case("a/static/", "in: `!static/` in `.ebignore`, line 1");
         case("a/secret.txt", "out: `secret.*` in `beansprout.toml`, line 1");
         assert_eq!(reason(&rules, &top, "log"), "out: `/web/log` in `/up/.gitignore`, line 1");
+    }
+
+    #[test]
+    fn the_eb_cli_lets_files_come_back() {
+        let file = RuleFile::inside(".ebignore", "", b"node_modules/\n!node_modules/keep.js\n*.log\n");
+        let rules = EbCli { file: Some(file) };
+        let inherited = rules.judge("node_modules", true, None).expect("something below may come back");
+        assert!(rules.judge("node_modules/x.js", false, inherited).is_err());
+        assert!(rules.judge("node_modules/keep.js", false, inherited).is_ok());
+        assert!(rules.judge("a.log", false, None).is_err());
+        assert!(rules.judge("logs.log", true, None).is_err(), "no line after it lets a file come back");
+        assert!(rules.judge("a~", false, None).is_err());
+        assert!(rules.judge(".gitignore", false, None).is_ok());
+        assert!(EbCli { file: None }.judge(".gitignore", false, None).is_err());
     }
 
     #[test]

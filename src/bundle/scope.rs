@@ -3,22 +3,64 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// Where the content comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// The files as they are in the folder.
     Worktree,
+    /// What is staged for the next commit.
+    Index,
+    /// A commit, by any name that git knows.
+    Revision(String),
+}
+
+impl Source {
+    /// `worktree`, `index`, or else a revision.
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "worktree" => Self::Worktree,
+            "index" => Self::Index,
+            name => Self::Revision(name.to_owned()),
+        }
+    }
 }
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Worktree => f.write_str("worktree"),
-        }
+        f.write_str(match self {
+            Self::Worktree => "worktree",
+            Self::Index => "index",
+            Self::Revision(name) => name,
+        })
     }
+}
+
+impl Serialize for Source {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Whose meaning of `.ebignore` holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum IgnoreMode {
+    /// As git reads `.gitignore`; `.ebignore` adds to it and has the last word
+    #[default]
+    Git,
+    /// As the EB CLI does it: `.ebignore` alone, the last matching line wins for each file
+    EbCli,
+}
+
+/// A folder outside of the project that ships with it.
+#[derive(Debug, Clone)]
+pub struct Include {
+    /// Where in the bundle.
+    pub at: String,
+    /// Where it is.
+    pub dir: PathBuf,
 }
 
 /// One question: which files of which folder ship?
@@ -26,6 +68,10 @@ impl fmt::Display for Source {
 pub struct Scope {
     pub root: PathBuf,
     pub source: Source,
+    pub include: Vec<Include>,
+    pub ignore: IgnoreMode,
+    /// The user's own `core.excludesFile`, if it shall count. A bundle that depends on it differs from user to user.
+    pub global_excludes: Option<PathBuf>,
     /// `[bundle] exclude`: patterns in the manner of `.gitignore`.
     pub exclude: Vec<String>,
     /// Patterns of files that would be refused and are wanted all the same.
@@ -35,6 +81,14 @@ pub struct Scope {
 impl Scope {
     /// Everything of a folder, by its own rule files.
     pub fn of(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), source: Source::Worktree, exclude: Vec::new(), allow: Vec::new() }
+        Self {
+            root: root.into(),
+            source: Source::Worktree,
+            include: Vec::new(),
+            ignore: IgnoreMode::Git,
+            global_excludes: None,
+            exclude: Vec::new(),
+            allow: Vec::new(),
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::entry::{BadName, EntryPath};
 use super::error::{Error, Problem, ProblemKind};
-use super::rules::{Level, Reason, RuleFile, Rules, never};
+use super::rules::{Inherited, LeftOut, Level, Reason, RuleFile, Rules, never};
 
 /// How a file was when it was found. What is read later must still be this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,20 +58,13 @@ pub(crate) enum FoundKind {
     Link(Box<str>),
 }
 
-/// A path that stays out, the topmost one only.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct LeftOut {
-    /// Folders end with a slash.
-    pub path: String,
-    #[serde(flatten)]
-    pub reason: Reason,
-}
-
 /// What a walk brought home.
 #[derive(Debug, Default)]
 pub(crate) struct Walked {
     pub(crate) found: Vec<Found>,
     pub(crate) left_out: Vec<LeftOut>,
+    /// What a `!pattern` keeps in.
+    pub(crate) kept: Vec<LeftOut>,
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -79,6 +72,7 @@ struct Folder {
     /// Relative to the root: empty, or ending with a slash.
     path: String,
     level: Arc<Level>,
+    inherited: Inherited,
 }
 
 /// Folders that wait, and how many are being read right now.
@@ -89,12 +83,13 @@ struct Queue {
     failed: bool,
 }
 
-/// Walk `root` by `rules`. The order of what is found is no particular one.
-pub(crate) fn walk(root: &Path, rules: &Rules, threads: usize) -> Result<Walked, Error> {
-    let first = Folder { path: String::new(), level: Arc::default() };
+/// Walk `root` by `rules`, for a bundle in which it is at `at` (empty, or ending with a slash). The order of what is found
+/// is no particular one.
+pub(crate) fn walk(root: &Path, at: &str, rules: &Rules, threads: usize) -> Result<Walked, Error> {
+    let first = Folder { path: String::new(), level: Arc::default(), inherited: None };
     let queue = Mutex::new(Queue { waiting: vec![first], ..Queue::default() });
     let news = Condvar::new();
-    let walker = Walker { root, rules, queue: &queue, news: &news };
+    let walker = Walker { root, at, rules, queue: &queue, news: &news };
     let results: Vec<Result<Walked, Error>> = std::thread::scope(|scope| {
         let workers: Vec<_> = (1..threads).map(|_| scope.spawn(|| walker.work())).collect();
         let own = walker.work();
@@ -106,6 +101,7 @@ pub(crate) fn walk(root: &Path, rules: &Rules, threads: usize) -> Result<Walked,
         let mut walked = result?;
         all.found.append(&mut walked.found);
         all.left_out.append(&mut walked.left_out);
+        all.kept.append(&mut walked.kept);
         all.problems.append(&mut walked.problems);
     }
     Ok(all)
@@ -113,6 +109,7 @@ pub(crate) fn walk(root: &Path, rules: &Rules, threads: usize) -> Result<Walked,
 
 struct Walker<'a> {
     root: &'a Path,
+    at: &'a str,
     rules: &'a Rules,
     queue: &'a Mutex<Queue>,
     news: &'a Condvar,
@@ -157,13 +154,15 @@ impl Walker<'_> {
             let kind = child.file_type().map_err(failed)?;
             let name = child.file_name();
             if kind.is_file() && !folder.path.is_empty() && name == "pyvenv.cfg" {
-                walked.left_out.push(LeftOut { path: folder.path.clone(), reason: Reason::VirtualEnvironment });
+                let path = format!("{}{}", self.at, folder.path);
+                walked.left_out.push(LeftOut { path, reason: Reason::VirtualEnvironment });
                 return Ok(());
             }
-            if kind.is_file() && name == ".ebignore" {
+            let rules_count = kind.is_file() && self.rules.eb_cli.is_none();
+            if rules_count && name == ".ebignore" {
                 eb = Some(self.rule_file(folder, ".ebignore", &child.path())?);
             }
-            if kind.is_file() && name == ".gitignore" {
+            if rules_count && name == ".gitignore" {
                 git = Some(self.rule_file(folder, ".gitignore", &child.path())?);
             }
             children.push((child, kind, name));
@@ -171,22 +170,26 @@ impl Walker<'_> {
         let level = Level::below(&folder.level, eb, git);
         for (child, kind, name) in children {
             let text = name.to_string_lossy();
-            let path = format!("{}{text}", folder.path);
-            let out = never(&text).or_else(|| {
-                let rule = self.rules.find(&level, &path, kind.is_dir())?;
-                (!rule.keeps()).then(|| rule.reason())
-            });
-            if let Some(reason) = out {
-                let path = if kind.is_dir() { path + "/" } else { path };
-                walked.left_out.push(LeftOut { path, reason });
-                continue;
-            }
+            let inside_root = format!("{}{text}", folder.path);
+            let path = format!("{}{inside_root}", self.at);
+            let judged = self.judge(folder, &level, &text, &inside_root, kind.is_dir());
+            let inherited = match judged {
+                Ok((inherited, reason)) => {
+                    walked.kept.extend(reason.map(|reason| LeftOut { path: path.clone(), reason }));
+                    inherited
+                }
+                Err(reason) => {
+                    let path = if kind.is_dir() { path + "/" } else { path };
+                    walked.left_out.push(LeftOut { path, reason });
+                    continue;
+                }
+            };
             if name.to_str().is_none() {
                 walked.problems.push(Problem::name(path, BadName::NotUtf8));
                 continue;
             }
             if kind.is_dir() {
-                below.push(Folder { path: path + "/", level: Arc::clone(&level) });
+                below.push(Folder { path: inside_root + "/", level: Arc::clone(&level), inherited });
                 continue;
             }
             let path = match EntryPath::new(path.as_str()) {
@@ -216,9 +219,34 @@ impl Walker<'_> {
         Ok(())
     }
 
+    /// Why a child is out; or what is below it inherits, and which rule kept it if one did.
+    fn judge(
+        &self,
+        folder: &Folder,
+        level: &Level,
+        name: &str,
+        path: &str,
+        is_directory: bool,
+    ) -> Result<(Inherited, Option<Reason>), Reason> {
+        if let Some(reason) = never(name) {
+            return Err(reason);
+        }
+        let rule = self.rules.find(level, path, is_directory);
+        if let Some(rule) = rule
+            && !rule.keeps()
+        {
+            return Err(rule.reason());
+        }
+        let inherited = match &self.rules.eb_cli {
+            Some(eb_cli) => eb_cli.judge(path, is_directory, folder.inherited)?,
+            None => None,
+        };
+        Ok((inherited, rule.map(|rule| rule.reason())))
+    }
+
     fn rule_file(&self, folder: &Folder, name: &str, path: &Path) -> Result<RuleFile, Error> {
         let text = fs::read(path).map_err(|source| unreadable(path.to_owned(), source))?;
-        Ok(RuleFile::inside(&format!("{}{name}", folder.path), &folder.path, &text))
+        Ok(RuleFile::inside(&format!("{}{}{name}", self.at, folder.path), &folder.path, &text))
     }
 }
 

@@ -15,6 +15,7 @@ mod explain;
 mod failures;
 mod faults;
 mod house;
+mod ignored;
 mod instance;
 mod matrix;
 mod new;

@@ -227,3 +227,192 @@ fn what_looks_wrong_is_said() {
 }
 
 const LFS: &str = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
+
+/// A repository with a committed, a staged and a changed content of `page.txt`.
+fn three_contents() -> Place {
+    let place = Place::new()
+        .file("page.txt", "committed\n")
+        .file("tool.sh", "#!/bin/sh\n")
+        .file("marked", "x")
+        .file("docs/a.md", "doc")
+        .file("secret/b", "left out")
+        .file(".gitattributes", "docs export-ignore\n")
+        .file(".ebignore", "/secret/\n");
+    std::os::unix::fs::symlink("page.txt", place.path("link")).unwrap();
+    std::fs::set_permissions(place.path("marked"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let place = place.git();
+    place.write("page.txt", "staged\n");
+    place.sh("git", &["add", "page.txt"]);
+    place.write("page.txt", "changed\n");
+    place.write("untracked.txt", "new");
+    place
+}
+
+#[test]
+fn sources_are_told_apart() {
+    let place = three_contents();
+    let case = |source: &str, page: &str, described: &str| {
+        let run = place.run(["package", "--source", source, "-o", "../out.zip"]).ok();
+        assert!(run.stdout.contains(described), "{run}");
+        assert_eq!(place.sh("unzip", &["-p", "../out.zip", "page.txt"]), page, "{source}");
+        place.sh("unzip", &["-Z1", "../out.zip"])
+    };
+    let head = place.sh("git", &["rev-parse", "HEAD"])[..12].to_owned();
+    let committed = ".ebignore\n.gitattributes\nlink\nmarked\npage.txt\ntool.sh\n";
+    assert_eq!(case("HEAD", "committed\n", &format!("HEAD, {head}, without 2 changes in the work tree")), committed);
+    assert_eq!(case("index", "staged\n", "index"), committed);
+    let worktree = case("worktree", "changed\n", &format!("worktree at {head}, 2 changes not committed"));
+    assert!(worktree.contains("untracked.txt") && worktree.contains("docs/a.md"), "{worktree}");
+}
+
+#[test]
+fn a_clean_tree_is_the_same_from_every_source() {
+    let place = Place::new().file("a/b.txt", "b").file("run", "#!/bin/sh\n").file("big", vec![b'x'; 6_000_000]);
+    std::os::unix::fs::symlink("b.txt", place.path("a/link")).unwrap();
+    let place = place.git();
+    let bytes = ["worktree", "index", "HEAD"].map(|source| {
+        place.run(["package", "--source", source, "-o", "../out.zip"]).ok();
+        std::fs::read(place.path("../out.zip")).unwrap()
+    });
+    assert!(bytes[0] == bytes[1] && bytes[1] == bytes[2], "the bytes differ");
+    let made = place.run(["package", "--require-clean", "--source", "HEAD", "--json"]).ok().document("package/1");
+    assert_eq!(made["checkout"]["changes"], 0);
+    assert_eq!(made["revision"], made["checkout"]["revision"]);
+}
+
+#[test]
+fn a_dirty_tree_is_refused_on_request() {
+    let run = three_contents().run(["package", "--require-clean"]).exit(3);
+    insta::assert_snapshot!(run, @r"
+    ----- stderr -----
+    error: 2 changes in the work tree are not committed
+    hint: commit, or leave out `--require-clean`
+    ----- exit 3 -----
+    ");
+    Place::new().file("a", "").run(["package", "--require-clean"]).exit(3);
+}
+
+#[test]
+fn unknown_revisions_are_a_usage_error() {
+    let run = three_contents().run(["package", "--source", "nowhere"]).exit(2);
+    insta::assert_snapshot!(run, @r"
+    ----- stderr -----
+    error: git knows no revision `nowhere`
+    hint: `--source` is `worktree`, `index` or a revision, such as `HEAD`
+    ----- exit 2 -----
+    ");
+    let run = Place::new().file("a", "").run(["package", "--source", "HEAD"]).exit(3);
+    assert!(run.stderr.contains("is in no git repository"), "{run}");
+}
+
+#[test]
+fn submodules_and_linked_work_trees_are_read_like_any_other() {
+    let outer = Place::new().file("app.py", "").git();
+    let library = Place::new().file("tool", "x").file(".gitignore", "*.log\n");
+    std::fs::set_permissions(library.path("tool"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let library = library.git();
+    let url = library.dir().to_string_lossy().into_owned();
+    outer.sh("git", &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &url, "lib"]);
+    outer.sh("git", &["commit", "-qm", "with a library"]);
+    outer.write("lib/x.log", "noise");
+    for source in ["HEAD", "worktree"] {
+        outer.run(["package", "--source", source, "-o", "../out.zip"]).ok();
+        let listing = outer.sh("unzip", &["-Z", "../out.zip"]);
+        let tool = listing.lines().find(|line| line.ends_with("lib/tool")).unwrap();
+        assert!(tool.starts_with("-rwxr-xr-x") && !listing.contains("x.log"), "{source}: {listing}");
+    }
+
+    // In a linked work tree `.git` is a file, and `info/exclude` is that of the repository.
+    outer.sh("git", &["worktree", "add", "-q", "../linked", "HEAD"]);
+    outer.write(".git/info/exclude", "*.tmp\n");
+    std::fs::write(outer.path("../linked/x.tmp"), "noise").unwrap();
+    let run = outer.run(["-C", "../linked", "package", "--list"]).ok();
+    assert_eq!(run.stdout, ".gitmodules\napp.py\n");
+    let run = outer.run(["-C", "../linked", "package", "--source", "HEAD"]).exit(3);
+    assert!(run.stderr.contains("git submodule update --init"), "{run}");
+}
+
+#[test]
+fn a_project_in_a_folder_takes_what_is_mapped_in() {
+    let place = Place::new()
+        .file(".gitignore", "*.log\n")
+        .file("services/web/beansprout.toml", "[bundle.include]\n\"vendor/common\" = \"../../libs/common\"\n")
+        .file("services/web/app.py", "")
+        .file("services/web/x.log", "")
+        .file("libs/common/util.py", "util")
+        .file("libs/common/y.log", "")
+        .file("other/z.py", "")
+        .git();
+    for source in ["worktree", "index", "HEAD"] {
+        let run = place.run(["-C", "services/web", "package", "--list", "--source", source]).ok();
+        assert_eq!(run.stdout, "app.py\nbeansprout.toml\nvendor/common/util.py\n", "{source}");
+    }
+    let run = place.run(["-C", "services/web", "package", "--why", "x.log"]).ok();
+    assert_eq!(run.stdout, "`x.log` stays out: `*.log` in `[DIR]/.gitignore`, line 1\n");
+}
+
+#[test]
+fn why_names_the_rule_and_its_line() {
+    let place = Place::new()
+        .file(".gitignore", "# comment\n*.log\n\nbuild/\n!keep.log\n")
+        .file(".ebignore", "!build/\n")
+        .file("a.log", "")
+        .file("keep.log", "")
+        .file("build/x", "")
+        .file("app.py", "")
+        .file(".git/HEAD", "ref: refs/heads/main\n")
+        .file("env/pyvenv.cfg", "")
+        .file("env/lib/y", "");
+    let case = |path: &str, expected: &str| {
+        let run = place.run(["package", "--why", path]).ok();
+        assert_eq!(run.stdout.trim_end(), expected);
+    };
+    case("a.log", "`a.log` stays out: `*.log` in `.gitignore`, line 2");
+    case("keep.log", "`keep.log` ships: `!keep.log` in `.gitignore`, line 5");
+    case("build/x", "`build/x` ships: `!build/` in `.ebignore`, line 1, which matches `build`");
+    case("app.py", "`app.py` ships: no rule leaves it out");
+    case(".git/HEAD", "`.git/HEAD` stays out: `.git` never ships, which matches `.git/`");
+    case("env/lib/y", "`env/lib/y` stays out: a virtual environment never ships, which matches `env/`");
+    place.run(["package", "--why", "a.log", "--json"]).ok().document("package-why/1");
+    let run = place.run(["package", "--why", "nothing"]).exit(3);
+    assert!(run.stderr.contains("there is no `nothing` in the work tree"), "{run}");
+}
+
+#[test]
+fn the_eb_clis_rules_are_there_for_who_wants_them() {
+    let place = Place::new()
+        .file(".gitignore", "secret.txt\n")
+        .file(".ebignore", "node_modules/\n!node_modules/keep.js\n")
+        .file("secret.txt", "")
+        .file("node_modules/keep.js", "")
+        .file("node_modules/drop.js", "")
+        .file("note~", "");
+    let list = |mode: &str| place.run(["package", "--list", "--ignore", mode]).ok().stdout;
+    assert_eq!(list("git"), ".ebignore\n.gitignore\nnote~\n");
+    assert_eq!(list("eb-cli"), ".gitignore\nnode_modules/keep.js\nsecret.txt\n");
+    let run = place.run(["package", "--ignore", "eb-cli"]).ok();
+    let warning = "with the EB CLI's rules, 2 files (first: `node_modules/keep.js`) more ship than with git's, and 2 files \
+                   (first: `.ebignore`) fewer";
+    assert!(run.stderr.contains(warning), "{run}");
+    place.run(["package", "--ignore", "eb-cli", "--json"]).ok().document("package/1");
+}
+
+#[test]
+fn the_users_own_excludes_count_only_on_request() {
+    let place = Place::new().file("a.py", "").file("a.swp", "").git();
+    place.sh("git", &["config", "core.excludesFile", "../my-excludes"]);
+    std::fs::write(place.path("../my-excludes"), "*.swp\n").unwrap();
+    assert_eq!(place.run(["package", "--list"]).ok().stdout, "a.py\na.swp\n");
+    assert_eq!(place.run(["package", "--list", "--global-excludes"]).ok().stdout, "a.py\n");
+}
+
+#[test]
+fn the_manifest_tells_what_is_in_it() {
+    let place = site();
+    let made = place.run(["package", "--json", "--manifest", "../manifest.json"]).ok().json();
+    let text = std::fs::read_to_string(place.path("../manifest.json")).unwrap();
+    let run = crate::harness::Run { exit: 0, stdout: text, stderr: String::new() };
+    let manifest = run.document("manifest/1");
+    assert_eq!(manifest["digest"], made["digest"]);
+    assert_eq!(manifest["entries"].as_array().unwrap().len(), 9);
+}

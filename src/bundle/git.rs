@@ -1,0 +1,354 @@
+//! Contents that git holds: the index or a revision, read through git's own plumbing.
+//!
+//! What a work tree looks like plays no part in it; `.gitattributes` and `.ebignore` are those of the index or revision.
+
+use std::collections::{BTreeSet, HashSet};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use super::error::Error;
+
+/// A folder in which git is asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Git {
+    dir: PathBuf,
+}
+
+/// A file, link or submodule that git knows.
+#[derive(Debug)]
+pub(crate) struct Item {
+    /// Relative to the folder that was asked about.
+    pub(crate) path: Vec<u8>,
+    pub(crate) mode: ItemMode,
+    pub(crate) id: Box<str>,
+    pub(crate) size: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ItemMode {
+    File,
+    Executable,
+    Link,
+    Submodule,
+}
+
+impl ItemMode {
+    fn parse(octal: &str) -> Option<Self> {
+        Some(match octal {
+            "100644" | "100664" => Self::File,
+            "100755" => Self::Executable,
+            "120000" => Self::Link,
+            "160000" => Self::Submodule,
+            _ => return None,
+        })
+    }
+}
+
+/// What of git's content is meant.
+#[derive(Debug, Clone)]
+pub(crate) enum Tree {
+    Index,
+    /// The full name of a commit.
+    Commit(String),
+}
+
+/// The state of a work tree against its last commit.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Checkout {
+    /// The commit; none before the first.
+    pub revision: Option<String>,
+    /// Files that were changed, added or deleted since.
+    pub changes: usize,
+}
+
+impl Git {
+    pub(crate) fn at(dir: impl Into<PathBuf>) -> Self {
+        Self { dir: dir.into() }
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("git");
+        // Inside a git hook these name another index, or another repository.
+        for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY"] {
+            command.env_remove(name);
+        }
+        command
+            .args(["--no-pager", "--literal-pathspecs"])
+            .args(arguments)
+            .current_dir(&self.dir)
+            .env("LC_ALL", "C")
+            // Looking must not write: no refreshed index, no lock.
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn failed(&self, arguments: &[&str], source: io::Error) -> Error {
+        Error::GitMissing { command: format!("git {}", arguments.join(" ")), source }
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Result<Vec<u8>, Error> {
+        self.run_with(arguments, Vec::new())
+    }
+
+    fn run_with(&self, arguments: &[&str], input: Vec<u8>) -> Result<Vec<u8>, Error> {
+        let failed = |source| self.failed(arguments, source);
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().map_err(failed)?;
+        let mut stdin = child.stdin.take().expect("stdin is piped");
+        let output = std::thread::scope(|scope| {
+            // A git that fails early reads no more; its message says why.
+            scope.spawn(move || drop(stdin.write_all(&input)));
+            child.wait_with_output()
+        });
+        let output = output.map_err(failed)?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        let message = String::from_utf8_lossy(&output.stderr);
+        let message = message.lines().next().unwrap_or_default().trim_start_matches("fatal: ").to_owned();
+        Err(Error::Git { command: format!("git {}", arguments.join(" ")), message })
+    }
+
+    /// The commit that `name` stands for.
+    pub(crate) fn commit(&self, name: &str) -> Result<String, Error> {
+        let wanted = format!("{name}^{{commit}}");
+        let found = self.run(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]);
+        match found {
+            Ok(id) => Ok(String::from_utf8_lossy(&id).trim().to_owned()),
+            Err(Error::Git { message, .. }) if message.is_empty() => Err(Error::Revision { name: name.to_owned() }),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What `tree` has below `folder`, which is relative to the top and empty or without a slash at its end.
+    ///
+    /// `self` must be at the top of a work tree.
+    pub(crate) fn list(&self, tree: &Tree, folder: &str) -> Result<Vec<Item>, Error> {
+        match tree {
+            Tree::Index => self.list_index(folder),
+            Tree::Commit(commit) => self.list_commit(commit, folder),
+        }
+    }
+
+    fn list_commit(&self, commit: &str, folder: &str) -> Result<Vec<Item>, Error> {
+        let tree = format!("{commit}:{folder}");
+        let listing = self.run(&["ls-tree", "-r", "-z", "-l", "--full-tree", &tree])?;
+        fields(&listing).map(|line| self.item(line)).collect()
+    }
+
+    /// `<mode> <type> <id> <size>\t<path>`
+    fn item(&self, line: &[u8]) -> Result<Item, Error> {
+        let unknown = || Error::Git {
+            command: "git ls-tree".to_owned(),
+            message: format!("said `{}`", String::from_utf8_lossy(line).escape_debug()),
+        };
+        let tab = line.iter().position(|byte| *byte == b'\t').ok_or_else(unknown)?;
+        let words = std::str::from_utf8(&line[..tab]).map_err(|_| unknown())?;
+        let mut words = words.split_ascii_whitespace();
+        let mode = words.next().and_then(ItemMode::parse).ok_or_else(unknown)?;
+        let id = words.nth(1).ok_or_else(unknown)?.into();
+        let size = words.next().and_then(|size| size.parse().ok()).unwrap_or(0);
+        Ok(Item { path: line[tab + 1..].to_vec(), mode, id, size })
+    }
+
+    fn list_index(&self, folder: &str) -> Result<Vec<Item>, Error> {
+        let listing = self.run(&[
+            "ls-files",
+            "--stage",
+            "-z",
+            "--full-name",
+            "--",
+            if folder.is_empty() { "." } else { folder },
+        ])?;
+        let skip = if folder.is_empty() { 0 } else { folder.len() + 1 };
+        let mut items = Vec::new();
+        for line in fields(&listing) {
+            let unknown = || Error::Git {
+                command: "git ls-files".to_owned(),
+                message: format!("said `{}`", String::from_utf8_lossy(line).escape_debug()),
+            };
+            let tab = line.iter().position(|byte| *byte == b'\t').ok_or_else(unknown)?;
+            let words = std::str::from_utf8(&line[..tab]).map_err(|_| unknown())?;
+            let words: Vec<&str> = words.split(' ').collect();
+            let &[mode, id, stage] = words.as_slice() else { return Err(unknown()) };
+            let path = line[tab + 1..].get(skip..).ok_or_else(unknown)?.to_vec();
+            if stage != "0" {
+                return Err(Error::Unmerged { path: String::from_utf8_lossy(&path).into_owned() });
+            }
+            let mode = ItemMode::parse(mode).ok_or_else(unknown)?;
+            items.push(Item { path, mode, id: id.into(), size: 0 });
+        }
+        let blobs = || items.iter().filter(|item| item.mode != ItemMode::Submodule);
+        let ids: String = blobs().map(|item| format!("{}\n", item.id)).collect();
+        let sizes = self.run_with(&["cat-file", "--batch-check=%(objectsize)"], ids.into_bytes())?;
+        let sizes = String::from_utf8_lossy(&sizes).into_owned();
+        let mut sizes = sizes.lines();
+        for item in items.iter_mut().filter(|item| item.mode != ItemMode::Submodule) {
+            let size = sizes.next().and_then(|size| size.parse().ok());
+            item.size = size.ok_or_else(|| Error::GitObject { id: item.id.to_string() })?;
+        }
+        Ok(items)
+    }
+
+    /// Which of `paths` have `export-ignore`: files, and folders with a slash at their end, relative to the top.
+    pub(crate) fn export_ignored(&self, tree: &Tree, paths: &BTreeSet<Vec<u8>>) -> Result<HashSet<Vec<u8>>, Error> {
+        let source;
+        let mut arguments = vec!["check-attr", "-z", "--stdin"];
+        match tree {
+            Tree::Index => arguments.push("--cached"),
+            Tree::Commit(commit) => {
+                source = format!("--source={commit}");
+                arguments.push(&source);
+            }
+        }
+        arguments.push("export-ignore");
+        let input: Vec<u8> = paths.iter().flat_map(|path| path.iter().copied().chain([0])).collect();
+        let answer = self.run_with(&arguments, input)?;
+        let mut answer = fields(&answer);
+        let mut ignored = HashSet::new();
+        while let (Some(path), Some(_), Some(value)) = (answer.next(), answer.next(), answer.next()) {
+            if value == b"set" {
+                ignored.insert(path.to_vec());
+            }
+        }
+        Ok(ignored)
+    }
+
+    pub(crate) fn reader(&self) -> Result<BlobReader, Error> {
+        const ARGUMENTS: [&str; 2] = ["cat-file", "--batch"];
+        let mut command = self.command(&ARGUMENTS);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().map_err(|source| self.failed(&ARGUMENTS, source))?;
+        let stdin = child.stdin.take();
+        let stdout = BufReader::with_capacity(1 << 16, child.stdout.take().expect("stdout is piped"));
+        Ok(BlobReader { child, stdin, stdout })
+    }
+}
+
+fn fields(output: &[u8]) -> impl Iterator<Item = &[u8]> {
+    output.strip_suffix(&[0]).into_iter().flat_map(|output| output.split(|byte| *byte == 0))
+}
+
+/// A `git cat-file --batch` that answers in the order of the questions.
+pub(crate) struct BlobReader {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl BlobReader {
+    /// Ask for the contents of `ids`. Not for so many that the question fills a pipe.
+    pub(crate) fn ask<'a>(&mut self, ids: impl Iterator<Item = &'a str>) -> io::Result<()> {
+        let mut question = String::new();
+        for id in ids {
+            question.push_str(id);
+            question.push('\n');
+        }
+        let stdin = self.stdin.as_mut().expect("open until dropped");
+        stdin.write_all(question.as_bytes())?;
+        stdin.flush()
+    }
+
+    /// The size of the next answer, whose content must be read next.
+    pub(crate) fn size(&mut self) -> io::Result<u64> {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line)?;
+        let size = line.trim_end().rsplit_once(' ').filter(|(start, _)| start.ends_with(" blob"));
+        let size = size.and_then(|(_, size)| size.parse().ok());
+        size.ok_or_else(|| {
+            io::Error::new(io::ErrorKind::NotFound, format!("git has no such content: {}", line.trim_end()))
+        })
+    }
+
+    pub(crate) fn content(&mut self) -> &mut impl Read {
+        &mut self.stdout
+    }
+
+    /// The line end after a content.
+    pub(crate) fn end(&mut self) -> io::Result<()> {
+        self.stdout.read_exact(&mut [0])
+    }
+}
+
+impl Drop for BlobReader {
+    fn drop(&mut self) {
+        // Without a question, git ends by itself; with an answer that nobody wants, it must be told.
+        drop(self.stdin.take());
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A question about the work tree that git answers while other work goes on.
+pub struct PendingCheckout(Option<Child>);
+
+impl Checkout {
+    /// Begin to find out how the work tree around `dir` differs from its last commit.
+    pub fn start(dir: &Path) -> PendingCheckout {
+        if super::repository::Repository::discover(dir).is_none() {
+            return PendingCheckout(None);
+        }
+        let git = Git::at(dir);
+        let mut command =
+            git.command(&["status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--", "."]);
+        // Without git, or in a repository that git does not trust, there is nothing to say.
+        PendingCheckout(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok())
+    }
+
+    /// The file that `core.excludesFile` names.
+    pub fn global_excludes(dir: &Path) -> Option<PathBuf> {
+        let value = Git::at(dir).run(&["config", "--get", "--type=path", "core.excludesFile"]).ok()?;
+        let value = String::from_utf8(value).ok()?;
+        Some(dir.join(value.trim_end_matches('\n')))
+    }
+
+    fn parse(status: &[u8]) -> Self {
+        let mut checkout = Self { revision: None, changes: 0 };
+        let mut lines = fields(status);
+        while let Some(line) = lines.next() {
+            if let Some(id) = line.strip_prefix(b"# branch.oid ") {
+                let id = String::from_utf8_lossy(id).into_owned();
+                checkout.revision = (id != "(initial)").then_some(id);
+            } else if let Some(path) = line.strip_prefix(b"? ") {
+                // Our own state is no change of the project's.
+                checkout.changes += usize::from(!path.ends_with(b".beansprout/"));
+            } else if !line.starts_with(b"#") {
+                checkout.changes += 1;
+                if line.starts_with(b"2 ") {
+                    lines.next(); // where it was renamed from
+                }
+            }
+        }
+        checkout
+    }
+}
+
+impl PendingCheckout {
+    /// The answer; none outside of a repository, or without git.
+    pub fn finish(self) -> Option<Checkout> {
+        let output = self.0?.wait_with_output().ok()?;
+        output.status.success().then(|| Checkout::parse(&output.stdout))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_counted_without_our_own() {
+        let status = b"# branch.oid 1234\0# branch.head main\x001 .M N... 100644 100644 100644 a b x.py\0\
+            2 R. N... 100644 100644 100644 a b R100 new\0old\0? notes.txt\0? .beansprout/\0";
+        assert_eq!(Checkout::parse(status), Checkout { revision: Some("1234".to_owned()), changes: 3 });
+        let status = b"# branch.oid (initial)\0# branch.head main\0";
+        assert_eq!(Checkout::parse(status), Checkout { revision: None, changes: 0 });
+    }
+}

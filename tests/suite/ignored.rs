@@ -1,0 +1,120 @@
+//! Our rules against git's own: generated trees and rule files, every decision compared with `git check-ignore`.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use crate::harness::Place;
+
+/// Names that patterns can hit and miss.
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => "[ab]{1,2}",
+        1 => "[ab]\\.(log|txt)",
+        1 => Just("{a,b}".to_owned()),
+        1 => Just("a b".to_owned()),
+        1 => Just("é".to_owned()),
+        1 => Just("[a]".to_owned()),
+        1 => Just("#a".to_owned()),
+        1 => Just("!b".to_owned()),
+    ]
+}
+
+fn path() -> impl Strategy<Value = String> {
+    prop::collection::vec(name(), 1..4).prop_map(|parts| parts.join("/"))
+}
+
+fn part() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => name(),
+        1 => Just("*".to_owned()),
+        1 => Just("**".to_owned()),
+        1 => Just("?".to_owned()),
+        1 => Just("*.log".to_owned()),
+        1 => Just("a*".to_owned()),
+        1 => Just("a**".to_owned()),
+        1 => Just("**b".to_owned()),
+        1 => Just("[ab]".to_owned()),
+        1 => Just("[!a]*".to_owned()),
+        1 => Just("[[:alpha:]]".to_owned()),
+        1 => Just("[a-".to_owned()),
+        1 => Just("[]-a]".to_owned()),
+        1 => Just("\\a".to_owned()),
+        1 => Just("a\\".to_owned()),
+        1 => Just("[[:alpha:]".to_owned()),
+        1 => Just("[b-a]".to_owned()),
+    ]
+}
+
+fn line() -> impl Strategy<Value = String> {
+    let start =
+        prop_oneof![4 => Just(""), 2 => Just("!"), 2 => Just("/"), 1 => Just("!/"), 1 => Just("\\"), 1 => Just("#")];
+    let end =
+        prop_oneof![4 => Just(""), 2 => Just("/"), 1 => Just(" "), 1 => Just("\\ "), 1 => Just("\t"), 1 => Just("\r")];
+    (start, prop::collection::vec(part(), 1..4), end)
+        .prop_map(|(start, parts, end)| format!("{start}{}{end}", parts.join("/")))
+}
+
+fn rule_file() -> impl Strategy<Value = String> {
+    (prop::collection::vec(line(), 0..5), prop::bool::ANY)
+        .prop_map(|(lines, last)| lines.join("\n") + if last { "\n" } else { "" })
+}
+
+#[test]
+fn every_decision_is_gits() {
+    let tree = prop::collection::btree_set(path(), 1..12);
+    let rules = prop::collection::vec((path(), rule_file()), 0..3);
+    let case = (tree, rule_file(), rules, rule_file());
+    // Each case costs two programs; the seed of a failure is printed with its smallest form.
+    let cases = std::env::var("BEANSPROUT_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(60);
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let result = runner.run(&case, |(tree, top, deeper, exclude)| {
+        let place = Place::new();
+        place.sh("git", &["init", "-q"]);
+        let mut files = BTreeSet::new();
+        let mut put = |path: &str, content: &str| {
+            let target = place.path(path);
+            let Some(parent) = target.parent() else { return };
+            // Where a file is already, no folder can be, and the other way round.
+            if std::fs::create_dir_all(parent).is_ok() && !target.is_dir() {
+                std::fs::write(&target, content).unwrap();
+                files.insert(path.to_owned());
+            }
+        };
+        put(".gitignore", &top);
+        tree.iter().for_each(|path| put(path, ""));
+        for (path, rules) in &deeper {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            if !folder.is_empty() && place.path(folder).is_dir() {
+                put(&format!("{folder}/.gitignore"), rules);
+            }
+        }
+        place.write(".git/info/exclude", &exclude);
+
+        let mut git = place.command("git");
+        git.args(["check-ignore", "--no-index", "-z", "--stdin"]);
+        let ignored = ask(git, &files);
+        let expected: BTreeSet<String> = files.difference(&ignored).cloned().collect();
+        let listing = place.run(["package", "--list", "--json"]).json();
+        let listed = listing["entries"].as_array().unwrap().iter();
+        let listed: BTreeSet<String> = listed.map(|entry| entry["path"].as_str().unwrap().to_owned()).collect();
+        prop_assert_eq!(listed, expected, ".gitignore {:?}, {:?}, info/exclude {:?}", top, deeper, exclude);
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+}
+
+/// The paths that a program which reads and answers with NUL between them has picked.
+fn ask(mut command: Command, paths: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let question: String = paths.iter().map(|path| format!("{path}\0")).collect();
+    child.stdin.take().unwrap().write_all(question.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let answer = String::from_utf8(output.stdout).unwrap();
+    answer.split_terminator('\0').map(str::to_owned).collect()
+}
