@@ -1,26 +1,19 @@
 //! A bundle becomes files again, with the modes that Info-ZIP's `unzip` would give them on an instance.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-
-use zip::ZipArchive;
 
 use crate::fault::{Exit, Fault};
 
-use super::entry::{BadName, EntryPath};
+use super::entry::BadName;
+use super::opened::{OpenError, Opened};
 use super::walk::inside;
 
 #[derive(Debug, thiserror::Error)]
 pub enum UnpackError {
-    #[error("failed to read `{}`", path.display())]
-    Read { path: PathBuf, source: io::Error },
-    #[error("`{}` is not a zip file that can be read", path.display())]
-    Zip { path: PathBuf, source: Box<zip::result::ZipError> },
-    #[error("failed to unpack `{name}` of `{}`", path.display())]
-    Entry { path: PathBuf, name: String, source: io::Error },
-    #[error("entry `{}` of `{}` {bad}", name.escape_debug(), path.display())]
-    Name { path: PathBuf, name: String, bad: BadName },
+    #[error(transparent)]
+    Open(#[from] OpenError),
     #[error("entry `{name}` of `{}` is a link out of the bundle", path.display())]
     Link { path: PathBuf, name: String },
     #[error("failed to write `{}`", path.display())]
@@ -29,15 +22,17 @@ pub enum UnpackError {
 
 impl Fault for UnpackError {
     fn exit(&self) -> Exit {
-        Exit::Invalid
+        match self {
+            Self::Open(error) => error.exit(),
+            Self::Link { .. } | Self::Write { .. } => Exit::Invalid,
+        }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Zip { .. } | Self::Entry { .. } | Self::Name { .. } | Self::Link { .. } => {
-                Some("`beansprout verify` tells everything that is wrong with a bundle".to_owned())
-            }
-            Self::Read { .. } | Self::Write { .. } => None,
+            Self::Open(error) => error.hint(),
+            Self::Link { .. } => Some("`beansprout verify` tells everything that is wrong with a bundle".to_owned()),
+            Self::Write { .. } => None,
         }
     }
 }
@@ -48,37 +43,30 @@ impl Fault for UnpackError {
 /// none becomes 0600; other creators' modes are not believed. Unlike there, a name that leads out of the folder is an
 /// error instead of a warning that aborts the deployment later.
 pub fn unpack(bundle: &Path, dir: &Path) -> Result<(), UnpackError> {
-    let open = |path: &Path| File::open(path).map_err(|source| UnpackError::Read { path: path.to_owned(), source });
-    let mut archive = ZipArchive::new(io::BufReader::new(open(bundle)?))
-        .map_err(|source| UnpackError::Zip { path: bundle.to_owned(), source: source.into() })?;
+    let mut opened = Opened::open(bundle)?;
     let mut links = Vec::new();
-    for index in 0..archive.len() {
-        let mut entry = archive
-            .by_index(index)
-            .map_err(|source| UnpackError::Zip { path: bundle.to_owned(), source: source.into() })?;
-        let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
-        let failed = |source| UnpackError::Entry { path: bundle.to_owned(), name: name.clone(), source };
-        let plain = name.strip_prefix("./").unwrap_or(&name);
-        let is_dir = entry.is_dir();
-        let plain = plain.strip_suffix('/').filter(|_| is_dir).unwrap_or(plain);
-        if plain.is_empty() {
-            continue;
-        }
-        let path = EntryPath::new(plain).map_err(|bad| UnpackError::Name {
-            path: bundle.to_owned(),
-            name: name.clone(),
-            bad,
-        })?;
+    for index in 0..opened.archive.len() {
+        let entry = opened.listed(index)?;
+        let name = entry.lossy();
+        let path = match entry.path() {
+            Ok(path) => path,
+            // `./` alone is how some tools begin.
+            Err(BadName::Empty) if entry.is_dir => continue,
+            Err(bad) => return Err(OpenError::Name { path: bundle.to_owned(), name, bad }.into()),
+        };
         let target = dir.join(path.as_str());
         let write = |source| UnpackError::Write { path: target.clone(), source };
-        if is_dir {
+        if entry.is_dir {
             fs::create_dir_all(&target).map_err(write)?;
             continue;
         }
         fs::create_dir_all(target.parent().unwrap_or(dir)).map_err(write)?;
-        if entry.is_symlink() {
-            let mut text = String::new();
-            entry.read_to_string(&mut text).map_err(failed)?;
+        if entry.is_link {
+            let mut text = Vec::new();
+            opened
+                .content(index, entry.size, |piece| text.extend_from_slice(piece))
+                .map_err(|source| OpenError::Entry { path: bundle.to_owned(), name: name.clone(), source })?;
+            let text = String::from_utf8_lossy(&text).into_owned();
             let Some(text) = inside(&path, Path::new(&text)) else {
                 return Err(UnpackError::Link { path: bundle.to_owned(), name });
             };
@@ -90,26 +78,22 @@ pub fn unpack(bundle: &Path, dir: &Path) -> Result<(), UnpackError> {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(write(error)),
             _ => {}
         }
-        let (creator, attributes) = (entry.system(), entry.external_attributes());
         let mut file = File::create(&target).map_err(write)?;
-        io::copy(&mut entry, &mut file).map_err(failed)?;
-        set_mode(&file, mode(creator, attributes)).map_err(write)?;
+        let mut written = Ok(());
+        let unpacked = opened.content(index, entry.size, |piece| {
+            if written.is_ok() {
+                written = file.write_all(piece);
+            }
+        });
+        unpacked.map_err(|source| OpenError::Entry { path: bundle.to_owned(), name, source })?;
+        written.map_err(write)?;
+        set_mode(&file, entry.permissions()).map_err(write)?;
     }
     // Links last: no entry can be written through one.
     for (path, target) in links {
         link(&target, &path).map_err(|source| UnpackError::Write { path, source })?;
     }
     Ok(())
-}
-
-/// The mode that `unzip` gives to a file.
-fn mode(creator: zip::System, attributes: u32) -> u32 {
-    match creator {
-        zip::System::Unix if attributes >> 16 == 0 => 0o600,
-        zip::System::Unix => attributes >> 16 & 0o777,
-        // By the umask of root.
-        _ => 0o644,
-    }
 }
 
 #[cfg(unix)]

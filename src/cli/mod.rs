@@ -5,8 +5,10 @@ mod aws;
 mod check;
 mod completions;
 mod deploy;
+mod diff;
 mod ebcli;
 mod explain;
+mod inspect;
 mod interview;
 pub(crate) mod new;
 mod package;
@@ -20,6 +22,7 @@ mod stack;
 mod tour;
 mod up;
 mod update;
+mod verify;
 mod versions;
 mod wait;
 
@@ -68,6 +71,8 @@ enum Verb {
     Completions(completions::CompletionsArgs),
     Deploy(deploy::DeployArgs),
     Explain(explain::ExplainArgs),
+    Diff(diff::DiffArgs),
+    Inspect(inspect::InspectArgs),
     Man(completions::ManArgs),
     New(new::NewArgs),
     Package(package::PackageArgs),
@@ -83,6 +88,7 @@ enum Verb {
     Update(update::UpdateArgs),
     Versions(versions::VersionsArgs),
     Wait(wait::WaitArgs),
+    Verify(verify::VerifyArgs),
 }
 
 fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
@@ -92,6 +98,8 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
         Verb::Completions(args) => completions::completions(args, Cli::command(), ui),
         Verb::Deploy(args) => deploy::verb(args, world, ui),
         Verb::Explain(args) => explain::explain(args, world, ui),
+        Verb::Diff(args) => diff::diff(args, world, ui),
+        Verb::Inspect(args) => inspect::inspect(args, world, ui),
         Verb::Man(args) => completions::man(args, Cli::command(), ui),
         Verb::New(args) => new::new(args, world, ui),
         Verb::Package(args) => package::package(args, world, ui),
@@ -107,6 +115,7 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
         Verb::Update(args) => update::update(args, world, ui),
         Verb::Versions(args) => versions::verb(args, world, ui),
         Verb::Wait(args) => wait::verb(args, world, ui),
+        Verb::Verify(args) => verify::verify(args, world, ui),
     }
 }
 

@@ -1,0 +1,185 @@
+//! Any zip file, ours or foreign, looked into.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use zip::ZipArchive;
+
+use crate::fault::{Exit, Fault};
+
+use super::digest::{ContentDigest, TreeHasher};
+use super::entry::{BadName, EntryPath, Mode};
+use super::manifest::{Manifest, ManifestEntry};
+
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("failed to read `{}`", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("`{}` is not a zip file that can be read", path.display())]
+    Zip { path: PathBuf, source: Box<zip::result::ZipError> },
+    #[error("failed to unpack `{name}` of `{}`", path.display())]
+    Entry { path: PathBuf, name: String, source: io::Error },
+    #[error("entry `{}` of `{}` {bad}", name.escape_debug(), path.display())]
+    Name { path: PathBuf, name: String, bad: BadName },
+}
+
+impl Fault for OpenError {
+    fn exit(&self) -> Exit {
+        Exit::Invalid
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read { .. } => None,
+            Self::Zip { .. } => Some("Elastic Beanstalk takes zip files only".to_owned()),
+            Self::Entry { .. } | Self::Name { .. } => {
+                Some("`beansprout verify` tells everything that is wrong with a bundle".to_owned())
+            }
+        }
+    }
+}
+
+/// A zip file whose directory was read.
+pub struct Opened {
+    pub(crate) path: PathBuf,
+    pub(crate) archive: ZipArchive<BufReader<File>>,
+    pub(crate) bytes: u64,
+}
+
+/// What the directory says of one entry.
+#[derive(Debug, Clone)]
+pub(crate) struct Listed {
+    pub(crate) name: Vec<u8>,
+    pub(crate) creator: zip::System,
+    pub(crate) attributes: u32,
+    pub(crate) method: zip::CompressionMethod,
+    pub(crate) encrypted: bool,
+    pub(crate) is_dir: bool,
+    pub(crate) is_link: bool,
+    pub(crate) size: u64,
+    pub(crate) packed: u64,
+}
+
+impl Listed {
+    /// The permissions that `unzip` gives to a file.
+    pub(crate) fn permissions(&self) -> u32 {
+        match self.creator {
+            zip::System::Unix if self.attributes >> 16 == 0 => 0o600,
+            zip::System::Unix => self.attributes >> 16 & 0o777,
+            // By the umask of root.
+            _ => 0o644,
+        }
+    }
+
+    pub(crate) fn mode(&self) -> Mode {
+        if self.is_link {
+            Mode::Link
+        } else if self.permissions() & 0o100 != 0 {
+            Mode::Executable
+        } else {
+            Mode::File
+        }
+    }
+
+    /// The name as text, without a `./` in front and the slash of a folder.
+    pub(crate) fn text(&self) -> Result<&str, BadName> {
+        let name = std::str::from_utf8(&self.name).map_err(|_| BadName::NotUtf8)?;
+        let name = name.strip_prefix("./").unwrap_or(name);
+        Ok(if self.is_dir { name.trim_end_matches('/') } else { name })
+    }
+
+    pub(crate) fn path(&self) -> Result<EntryPath, BadName> {
+        EntryPath::new(self.text()?)
+    }
+
+    pub(crate) fn lossy(&self) -> String {
+        String::from_utf8_lossy(&self.name).into_owned()
+    }
+}
+
+impl Opened {
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::Read { path: path.to_owned(), source };
+        let file = File::open(path).map_err(failed)?;
+        let bytes = file.metadata().map_err(failed)?.len();
+        let archive = ZipArchive::new(BufReader::with_capacity(1 << 16, file))
+            .map_err(|source| OpenError::Zip { path: path.to_owned(), source: source.into() })?;
+        Ok(Self { path: path.to_owned(), archive, bytes })
+    }
+
+    /// Length of the zip file.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    pub(crate) fn listed(&mut self, index: usize) -> Result<Listed, OpenError> {
+        let failed = |source: zip::result::ZipError| OpenError::Zip { path: self.path.clone(), source: source.into() };
+        let entry = self.archive.by_index_raw(index).map_err(failed)?;
+        Ok(Listed {
+            name: entry.name_raw().to_vec(),
+            creator: entry.system(),
+            attributes: entry.external_attributes(),
+            method: entry.compression(),
+            encrypted: entry.encrypted(),
+            is_dir: entry.is_dir(),
+            is_link: entry.is_symlink(),
+            size: entry.size(),
+            packed: entry.compressed_size(),
+        })
+    }
+
+    /// Hand the content of an entry to `take`, piece by piece, and never more of it than it says it has.
+    pub(crate) fn content(&mut self, index: usize, size: u64, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+        let entry = self.archive.by_index(index).map_err(io::Error::from)?;
+        let mut entry = entry.take(size.saturating_add(1));
+        let mut buffer = vec![0; 1 << 16];
+        let mut total = 0;
+        loop {
+            match entry.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => {
+                    total += read as u64;
+                    take(&buffer[..read]);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if total == size {
+            return Ok(());
+        }
+        let what = if total > size { "more" } else { "less" };
+        Err(io::Error::new(io::ErrorKind::InvalidData, format!("there is {what} of it than its header says")))
+    }
+
+    /// What `unzip` would make of it. The last of two entries with one name wins, as there.
+    pub fn manifest(&mut self) -> Result<Manifest, OpenError> {
+        let mut entries = Vec::new();
+        for index in 0..self.archive.len() {
+            let listed = self.listed(index)?;
+            if listed.is_dir {
+                continue;
+            }
+            let path =
+                listed.path().map_err(|bad| OpenError::Name { path: self.path.clone(), name: listed.lossy(), bad })?;
+            let mut hasher = Sha256::new();
+            self.content(index, listed.size, |piece| hasher.update(piece)).map_err(|source| OpenError::Entry {
+                path: self.path.clone(),
+                name: listed.lossy(),
+                source,
+            })?;
+            let sha256 = ContentDigest(hasher.finalize().into());
+            entries.push(ManifestEntry { path, mode: listed.mode(), size: listed.size, sha256 });
+        }
+        entries.reverse();
+        entries.sort_by(|one, other| one.path.cmp(&other.path));
+        entries.dedup_by(|later, kept| later.path == kept.path);
+        let mut tree = TreeHasher::new();
+        for entry in &entries {
+            tree.add(entry.mode, &entry.sha256, &entry.path);
+        }
+        Ok(Manifest { digest: tree.finish(), entries })
+    }
+}

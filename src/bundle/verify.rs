@@ -1,0 +1,358 @@
+//! What would go wrong if a zip file were deployed as it is.
+//!
+//! What each finding does on an instance was tried with Info-ZIP's `unzip -q -o`, which the platform uses; anything but
+//! exit code 0 aborts a deployment.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::ui::{bytes, count};
+
+use super::entry::BadName;
+use super::opened::{Listed, OpenError, Opened};
+use super::plan::MAX_BYTES;
+use super::rules::never;
+use super::screen::{Screen, is_environment_file};
+use super::walk::inside;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// The deployment fails, or something is not what it seems.
+    Error,
+    /// It works, but hardly as meant.
+    Warning,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Flaw {
+    WrapperFolder,
+    NothingToRun,
+    TooLarge,
+    Zip64,
+    BytesInFront,
+    Overlap,
+    HeadersDisagree,
+    Duplicate,
+    CaseClash,
+    Backslash,
+    Absolute,
+    ParentFolder,
+    BadName,
+    ForeignModes,
+    MissingMode,
+    SpecialMode,
+    LinkOutside,
+    Unreadable,
+    Method,
+    Encrypted,
+    Bomb,
+    AppleDouble,
+    NeverShips,
+    EnvironmentFile,
+    Secret,
+    Database,
+    CrlfScript,
+    NotExecutable,
+}
+
+impl Flaw {
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::Zip64
+            | Self::NothingToRun
+            | Self::BytesInFront
+            | Self::CaseClash
+            | Self::ForeignModes
+            | Self::SpecialMode
+            | Self::NeverShips
+            | Self::EnvironmentFile
+            | Self::Secret
+            | Self::Database
+            | Self::CrlfScript
+            | Self::NotExecutable => Severity::Warning,
+            _ => Severity::Error,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Finding {
+    pub severity: Severity,
+    pub flaw: Flaw,
+    /// The entry, if it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
+    pub message: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.entry {
+            Some(entry) => write!(f, "`{}` {}", entry.escape_debug(), self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+/// An entry that unpacks to more than this, at more than a hundredfold, is no source code.
+const BOMB_BYTES: u64 = 1 << 30;
+const BOMB_RATIO: u64 = 100;
+
+/// Files by which a platform knows what to do.
+const MARKERS: [&str; 12] = [
+    "Procfile",
+    "Buildfile",
+    "requirements.txt",
+    "Pipfile",
+    "Pipfile.lock",
+    "application.py",
+    "manage.py",
+    "Dockerfile",
+    "Dockerrun.aws.json",
+    "docker-compose.yml",
+    "package.json",
+    ".ebextensions",
+];
+
+/// Everything that is wrong with a bundle, errors first.
+pub fn verify(bundle: &mut Opened) -> Result<Vec<Finding>, OpenError> {
+    let mut examiner = Examiner { bundle, findings: Vec::new(), unpacked: 0 };
+    examiner.whole()?;
+    let mut listed = Vec::new();
+    for index in 0..examiner.bundle.archive.len() {
+        let entry = examiner.bundle.listed(index)?;
+        examiner.name(&entry);
+        examiner.mode(&entry);
+        examiner.content(index, &entry);
+        listed.push(entry);
+    }
+    examiner.names_together(&listed);
+    examiner.layout(&listed);
+    let mut findings = examiner.findings;
+    findings.sort();
+    Ok(findings)
+}
+
+struct Examiner<'a> {
+    bundle: &'a mut Opened,
+    findings: Vec<Finding>,
+    /// Bytes of content so far.
+    unpacked: u64,
+}
+
+impl Examiner<'_> {
+    fn find(&mut self, flaw: Flaw, entry: Option<&Listed>, message: impl Into<String>) {
+        let entry = entry.map(Listed::lossy);
+        self.findings.push(Finding { severity: flaw.severity(), flaw, entry, message: message.into() });
+    }
+
+    fn whole(&mut self) -> Result<(), OpenError> {
+        let size = self.bundle.bytes;
+        if size > MAX_BYTES {
+            let message = format!("the bundle has {}, more than the {} allowed", bytes(size), bytes(MAX_BYTES));
+            self.find(Flaw::TooLarge, None, message);
+        }
+        let entries = self.bundle.archive.len();
+        if entries > 65_535 {
+            self.find(
+                Flaw::Zip64,
+                None,
+                format!("{} need zip64, which some tools cannot read", count(entries, "entry")),
+            );
+        }
+        if self.bundle.archive.offset() > 0 {
+            let message =
+                format!("{} stand in front of the zip file", count(self.bundle.archive.offset() as usize, "byte"));
+            self.find(Flaw::BytesInFront, None, message);
+        }
+        match self.bundle.archive.has_overlapping_entries() {
+            Ok(false) => {}
+            Ok(true) => self.find(Flaw::Overlap, None, "entries share bytes, as only a zip bomb has it"),
+            Err(error) => self.find(Flaw::HeadersDisagree, None, format!("a local header cannot be read: {error}")),
+        }
+        // The check below stops at duplicates, which have their own finding.
+        if !self.bundle.archive.has_duplicate_names()
+            && let Err(error) = self.bundle.archive.validate_header_consistency()
+        {
+            let message =
+                format!("local headers and directory disagree, so tools may unpack different things: {error}");
+            self.find(Flaw::HeadersDisagree, None, message);
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, entry: &Listed) {
+        let Err(bad) = entry.path() else {
+            let path = entry.text().unwrap_or_default();
+            if let Some(part) = path.split('/').find(|part| never(part).is_some()) {
+                if part == "__MACOSX" || part.starts_with("._") {
+                    let message = "is left from macOS; below `.ebextensions` it aborts the deployment";
+                    self.find(Flaw::AppleDouble, Some(entry), message);
+                } else {
+                    self.find(
+                        Flaw::NeverShips,
+                        Some(entry),
+                        format!("should not ship: `{part}` is of no use on an instance"),
+                    );
+                }
+            }
+            if !entry.is_dir && is_environment_file(path.rsplit('/').next().unwrap_or_default()) {
+                self.find(Flaw::EnvironmentFile, Some(entry), "is an environment file, which usually holds secrets");
+            }
+            return;
+        };
+        // `./` alone is how some tools begin.
+        if bad == BadName::Empty && entry.is_dir {
+            return;
+        }
+        let text = entry.lossy();
+        let (flaw, message) = match bad {
+            BadName::Backslash => {
+                (Flaw::Backslash, "has a backslash in its name: unzip warns, and that aborts the deployment".to_owned())
+            }
+            BadName::Absolute => {
+                (Flaw::Absolute, "is an absolute path: unzip warns, and that aborts the deployment".to_owned())
+            }
+            BadName::Component if text.split('/').any(|part| part == "..") => {
+                (Flaw::ParentFolder, "leads out of the bundle".to_owned())
+            }
+            bad => (Flaw::BadName, bad.to_string()),
+        };
+        self.find(flaw, Some(entry), message);
+    }
+
+    fn mode(&mut self, entry: &Listed) {
+        if entry.is_dir {
+            return;
+        }
+        if entry.creator == zip::System::Unix {
+            if entry.attributes >> 16 == 0 {
+                let message = "has no mode: unzip makes it 0600, which the application cannot read";
+                self.find(Flaw::MissingMode, Some(entry), message);
+            } else if entry.attributes >> 16 & 0o7000 != 0 {
+                self.find(Flaw::SpecialMode, Some(entry), "is setuid, setgid or sticky, which unzip does not restore");
+            }
+        }
+    }
+
+    fn content(&mut self, index: usize, entry: &Listed) {
+        if entry.is_dir {
+            return;
+        }
+        if entry.encrypted {
+            return self.find(Flaw::Encrypted, Some(entry), "is encrypted");
+        }
+        if !matches!(entry.method, zip::CompressionMethod::Stored | zip::CompressionMethod::Deflated) {
+            let message = format!("is packed with {}, which unzip may not know", entry.method);
+            return self.find(Flaw::Method, Some(entry), message);
+        }
+        self.unpacked = self.unpacked.saturating_add(entry.size);
+        let ratio = entry.size / entry.packed.max(1);
+        if entry.size > BOMB_BYTES && ratio > BOMB_RATIO {
+            let message = format!("unpacks to {}, {ratio} times its packed size", bytes(entry.size));
+            return self.find(Flaw::Bomb, Some(entry), message);
+        }
+        let mut screen = Screen::new(false);
+        let mut link = Vec::new();
+        let result = self.bundle.content(index, entry.size, |piece| {
+            if entry.is_link && link.len() < 4096 {
+                link.extend_from_slice(piece);
+            }
+            screen.add(piece);
+        });
+        if let Err(error) = result {
+            return self.find(Flaw::Unreadable, Some(entry), format!("cannot be unpacked: {error}"));
+        }
+        let Ok(path) = entry.path() else { return };
+        if entry.is_link {
+            let target = String::from_utf8_lossy(&link).into_owned();
+            if inside(&path, Path::new(&target)).is_none() {
+                self.find(Flaw::LinkOutside, Some(entry), format!("links to `{target}`, out of the bundle"));
+            }
+            return;
+        }
+        let traits = screen.finish();
+        if traits.private_key {
+            self.find(Flaw::Secret, Some(entry), "holds a private key");
+        }
+        if traits.aws_key {
+            self.find(Flaw::Secret, Some(entry), "holds an AWS access key");
+        }
+        if traits.sqlite {
+            self.find(Flaw::Database, Some(entry), "is an SQLite database");
+        }
+        if traits.crlf {
+            let message = "has Windows line ends: Linux will not find the interpreter in its first line";
+            self.find(Flaw::CrlfScript, Some(entry), message);
+        }
+        if traits.script && entry.creator == zip::System::Unix && entry.permissions() & 0o100 == 0 {
+            self.find(Flaw::NotExecutable, Some(entry), "is a script that is not executable");
+        }
+    }
+
+    fn names_together(&mut self, listed: &[Listed]) {
+        let mut seen: HashMap<&[u8], usize> = HashMap::new();
+        for entry in listed.iter().filter(|entry| !entry.is_dir) {
+            *seen.entry(&entry.name).or_default() += 1;
+        }
+        let duplicates: BTreeSet<&[u8]> = seen.iter().filter(|(_, times)| **times > 1).map(|(name, _)| *name).collect();
+        for name in duplicates {
+            let entry = listed.iter().find(|entry| entry.name == name);
+            self.find(Flaw::Duplicate, entry, format!("is there {} times; the last one wins", seen[name]));
+        }
+        let mut lowered: BTreeMap<String, &Listed> = BTreeMap::new();
+        for entry in listed.iter().filter(|entry| !entry.is_dir) {
+            let Ok(text) = entry.text() else { continue };
+            if let Some(other) = lowered.insert(text.to_lowercase(), entry)
+                && other.name != entry.name
+            {
+                let message = format!("differs from `{}` only in upper and lower case", other.lossy());
+                self.find(Flaw::CaseClash, Some(entry), message);
+            }
+        }
+        let files = || listed.iter().filter(|entry| !entry.is_dir);
+        let foreign = files().filter(|entry| entry.creator != zip::System::Unix).count();
+        if foreign > 0 {
+            let message = format!(
+                "{} not packed on Unix: modes are ignored, so nothing in them is executable",
+                if foreign == 1 { "1 file was".to_owned() } else { format!("{foreign} files were") }
+            );
+            self.find(Flaw::ForeignModes, None, message);
+        }
+        if self.unpacked > 100 * BOMB_BYTES {
+            self.find(Flaw::Bomb, None, format!("everything together unpacks to {}", bytes(self.unpacked)));
+        }
+    }
+
+    fn layout(&mut self, listed: &[Listed]) {
+        let paths: Vec<&str> =
+            listed.iter().filter(|entry| !entry.is_dir).filter_map(|entry| entry.text().ok()).collect();
+        let first = |path: &str| path.split_once('/').map_or(path, |(first, _)| first).to_owned();
+        let marked = |path: &str| MARKERS.contains(&first(path).as_str());
+        if paths.is_empty() || paths.iter().any(|path| marked(path)) {
+            return;
+        }
+        let tops: BTreeSet<String> = paths.iter().map(|path| first(path)).filter(|top| top != "__MACOSX").collect();
+        let below = |path: &&str| path.split_once('/').is_some_and(|(_, rest)| marked(rest));
+        match tops.first() {
+            Some(top) if tops.len() == 1 && paths.iter().any(below) => {
+                self.find(
+                    Flaw::WrapperFolder,
+                    None,
+                    format!("everything is in the folder `{top}`; it must be at the top"),
+                );
+            }
+            _ => {
+                let message =
+                    "nothing at the top tells a platform what to run (Procfile, requirements.txt, Dockerfile, …)";
+                self.find(Flaw::NothingToRun, None, message);
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! `diff`: two bundles, a bundle and the tree, two revisions.
+
+use crate::harness::Place;
+
+#[test]
+fn a_bundle_and_the_tree() {
+    let place = Place::new().file("a.py", "one").file("b.py", "two").file("tool", "x");
+    let made = place.run(["package", "--json"]).ok().json();
+    let label = made["label"].as_str().unwrap();
+    let run = place.run(["diff", label]).ok();
+    assert_eq!(run.stdout.trim_end(), format!("the same: {}", made["digest"].as_str().unwrap()));
+
+    place.write("a.py", "three");
+    place.write("c.py", "new");
+    std::fs::remove_file(place.path("b.py")).unwrap();
+    place.sh("chmod", &["+x", "tool"]);
+    let run = place.run(["diff", label, "worktree"]).exit(1);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!(
+        lines[..4],
+        ["changed a.py (3 B to 5 B)", "removed b.py (3 B)", "added   c.py (3 B)", "mode    tool (100644 to 100755)"]
+    );
+    assert!(lines[4].starts_with("4 differences: "), "{run}");
+    place.run(["diff", label, "--json"]).exit(1).document("diff/1");
+}
+
+#[test]
+fn two_revisions_and_two_bundles() {
+    let place = Place::new().file("a.py", "one").git();
+    place.run(["package", "-o", "../one.zip"]).ok();
+    place.write("a.py", "two");
+    place.sh("git", &["commit", "-qam", "second"]);
+    place.run(["package", "-o", "../two.zip"]).ok();
+    let case = |old: &str, new: &str, exit: i32| {
+        let run = place.run(["diff", old, new]).exit(exit);
+        assert_eq!(run.stdout.contains("changed a.py"), exit == 1, "{old} {new}: {run}");
+    };
+    case("HEAD~1", "HEAD", 1);
+    case("../one.zip", "../two.zip", 1);
+    case("../one.zip", "HEAD~1", 0);
+    case("../two.zip", "index", 0);
+    let run = place.run(["diff", "nowhere"]).exit(2);
+    assert!(run.stderr.contains("git knows no revision `nowhere`"), "{run}");
+}
