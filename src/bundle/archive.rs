@@ -18,7 +18,7 @@ pub(crate) enum Method {
 }
 
 /// What the headers say of one entry.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) mode: Mode,
     pub(crate) method: Method,

@@ -27,6 +27,8 @@ pub enum Error {
     OutputShips { path: PathBuf },
     #[error("the bundle has {}, more than the {} that Elastic Beanstalk accepts", bytes(*size), bytes(*limit))]
     TooLarge { size: u64, limit: u64, largest: Vec<(String, u64)> },
+    #[error("the cache was wrong about {}, first `{}`", count(paths.len(), "file"), paths[0])]
+    CacheWrong { paths: Vec<String> },
     #[error("`{}` is in no git repository", dir.display())]
     NoRepository { dir: PathBuf },
     #[error("git knows no revision `{name}`")]
@@ -121,6 +123,9 @@ impl Fault for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Read { .. } | Self::Git { .. } | Self::GitContent { .. } | Self::TooManySubmodules => None,
+            Self::CacheWrong { .. } => {
+                Some("it was deleted; the next bundle is made without it. Please report what came before".to_owned())
+            }
             Self::NoRepository { .. } => Some("`--source worktree` packages the files as they are".to_owned()),
             Self::Revision { .. } => Some("`--source` is `worktree`, `index` or a revision, such as `HEAD`".to_owned()),
             Self::Unmerged { .. } => Some("finish the merge and add the file".to_owned()),

@@ -5,6 +5,7 @@
 //! [`TreeDigest`], which no clock, path, user or compressor can change.
 
 mod archive;
+mod cache;
 mod content;
 mod deflate;
 mod digest;
@@ -33,7 +34,7 @@ pub use git::{Checkout, PendingCheckout};
 pub use manifest::{Change, ChangeKind, Manifest, ManifestEntry, Side};
 pub use opened::{OpenError, Opened};
 pub use output::{Output, write_beside};
-pub use plan::{Bundle, Errand, MAX_BYTES, Note, Plan, Why};
+pub use plan::{Bundle, Errand, MAX_BYTES, Note, Plan, Trust, Why};
 pub use rules::{LeftOut, Reason};
 pub use scope::{IgnoreMode, Include, Scope, Source};
 pub use unpack::{UnpackError, unpack};

@@ -1,7 +1,7 @@
 //! Any zip file, ours or foreign, looked into.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -128,6 +128,26 @@ impl Opened {
             size: entry.size(),
             packed: entry.compressed_size(),
         })
+    }
+
+    /// The names in the directory as they stand there. The crate keeps only the last of two entries with one name.
+    pub(crate) fn directory_names(&mut self) -> Result<Vec<Vec<u8>>, OpenError> {
+        let failed = |source| OpenError::Read { path: self.path.clone(), source };
+        let mut file = File::open(&self.path).map_err(failed)?;
+        file.seek(SeekFrom::Start(self.archive.central_directory_start())).map_err(failed)?;
+        let mut reader = BufReader::new(file);
+        let mut names = Vec::new();
+        let mut header = [0; 46];
+        while reader.read_exact(&mut header).is_ok() && header.starts_with(b"PK\x01\x02") {
+            let length = |at: usize| usize::from(u16::from_le_bytes([header[at], header[at + 1]]));
+            let mut name = vec![0; length(28) + length(30) + length(32)];
+            if reader.read_exact(&mut name).is_err() {
+                break;
+            }
+            name.truncate(length(28));
+            names.push(name);
+        }
+        Ok(names)
     }
 
     /// Hand the content of an entry to `take`, piece by piece, and never more of it than it says it has.

@@ -1,7 +1,7 @@
 //! Where a bundle goes: written beside, then renamed, so that a killed run leaves the old bundle or none.
 
 use std::fs::{self, File};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempPath;
@@ -10,6 +10,7 @@ use crate::world::{Guard, Interrupt};
 
 use super::digest::TreeDigest;
 use super::error::Error;
+use super::walk::Stamp;
 
 /// The name of the bundle, known before or only after its content is.
 #[derive(Debug, Clone)]
@@ -94,11 +95,25 @@ impl Draft {
         self.file.metadata().map(|metadata| metadata.len()).map_err(|source| self.failed(source))
     }
 
+    /// Copy `length` bytes of another bundle, from `offset` on.
+    pub(crate) fn copy(&mut self, mut from: &File, offset: u64, length: u64) -> Result<(), Error> {
+        let copied = from
+            .seek(SeekFrom::Start(offset))
+            .and_then(|_| io::copy(&mut from.take(length), &mut self.file))
+            .and_then(|copied| if copied == length { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) });
+        copied.map_err(|source| self.failed(source))
+    }
+
+    /// The file system's time when the writing began.
+    pub(crate) fn started(&self) -> Result<i64, Error> {
+        let metadata = self.file.metadata().map_err(|source| self.failed(source))?;
+        Ok(Stamp::of(&metadata).modified)
+    }
+
     /// Give the finished file its name.
-    pub(crate) fn publish(self, path: &Path) -> Result<File, Error> {
-        let Self { file, path: temp, _guard } = self;
-        temp.persist(path).map_err(|error| Error::Write { path: path.to_owned(), source: error.error })?;
-        Ok(file)
+    pub(crate) fn publish(self, path: &Path) -> Result<(), Error> {
+        let Self { file: _file, path: temp, _guard } = self;
+        temp.persist(path).map_err(|error| Error::Write { path: path.to_owned(), source: error.error })
     }
 
     fn failed(&self, source: io::Error) -> Error {

@@ -5,6 +5,7 @@
 //! their turn comes. Workers may be only a few batches ahead, so memory stays bounded.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::ops::Range;
 use std::sync::{Condvar, Mutex, PoisonError};
 
@@ -21,7 +22,7 @@ use super::plan::{Entry, Errand, Note, Origin, Plan, threads};
 use super::screen::{Screen, Traits};
 
 /// Files above this are streamed.
-const LARGE: u64 = 4 << 20;
+pub(crate) const LARGE: u64 = 4 << 20;
 /// A batch ends after so many entries or bytes.
 const BATCH_ENTRIES: usize = 64;
 const BATCH_BYTES: u64 = 1 << 20;
@@ -55,29 +56,37 @@ pub(crate) struct Packed {
 
 /// The entries from here to there.
 enum Batch {
+    /// In the previous bundle already.
+    Known(Range<usize>),
     Small(Range<usize>),
     Large(usize),
 }
 
-fn batches(entries: &[Entry]) -> Vec<Batch> {
+fn batches(entries: &[Entry], known: &[Option<Sealed>]) -> Vec<Batch> {
     let mut batches = Vec::new();
-    let (mut start, mut bytes) = (0, 0);
-    for (index, entry) in entries.iter().enumerate() {
-        let size = entry.size();
-        let full = index - start >= BATCH_ENTRIES || bytes + size > BATCH_BYTES;
-        if full && index > start {
-            batches.push(Batch::Small(start..index));
-            (start, bytes) = (index, 0);
+    let mut at = 0;
+    while at < entries.len() {
+        let start = at;
+        let same = |index: usize| known[index].is_some();
+        if same(start) {
+            while at < entries.len() && same(at) {
+                at += 1;
+            }
+            batches.push(Batch::Known(start..at));
+        } else if entries[start].size() > LARGE {
+            at += 1;
+            batches.push(Batch::Large(start));
+        } else {
+            let mut bytes = 0;
+            while at < entries.len() && !same(at) && at - start < BATCH_ENTRIES && bytes + entries[at].size() <= LARGE {
+                bytes += entries[at].size();
+                at += 1;
+                if bytes >= BATCH_BYTES {
+                    break;
+                }
+            }
+            batches.push(Batch::Small(start..at));
         }
-        if size > LARGE {
-            batches.push(Batch::Large(index));
-            (start, bytes) = (index + 1, 0);
-            continue;
-        }
-        bytes += size;
-    }
-    if start < entries.len() {
-        batches.push(Batch::Small(start..entries.len()));
     }
     batches
 }
@@ -111,9 +120,16 @@ struct Office<'a> {
 }
 
 /// Read every entry of `plan` once, and write what `sink` wants.
-pub(crate) fn pack(plan: &Plan, sink: Sink<'_>, errand: &Errand<'_>) -> Result<Packed, Error> {
-    let batches = batches(&plan.entries);
-    let threads = threads().min(batches.len()).max(1);
+pub(crate) fn pack(
+    plan: &Plan,
+    known: &[Option<Sealed>],
+    old: Option<&File>,
+    sink: Sink<'_>,
+    errand: &Errand<'_>,
+) -> Result<Packed, Error> {
+    let batches = batches(&plan.entries, known);
+    let work = batches.iter().filter(|batch| matches!(batch, Batch::Small(_))).count();
+    let threads = threads().min(work);
     let office = Office {
         plan,
         batches: &batches,
@@ -126,7 +142,7 @@ pub(crate) fn pack(plan: &Plan, sink: Sink<'_>, errand: &Errand<'_>) -> Result<P
         for _ in 0..threads {
             scope.spawn(|| office.work());
         }
-        let result = Clerk::new(plan, sink, errand).write_all(&office);
+        let result = Clerk::new(plan, known, old, sink, errand).write_all(&office);
         office.close();
         result
     })
@@ -215,23 +231,61 @@ impl Worker<'_> {
     }
 }
 
+/// What contents show that somebody should know, or that must not ship.
+pub(crate) struct Review<'a> {
+    plan: &'a Plan,
+    notes: Vec<Note>,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Review<'a> {
+    pub(crate) fn new(plan: &'a Plan) -> Self {
+        Self { plan, notes: Vec::new(), problems: Vec::new() }
+    }
+
+    pub(crate) fn look_at(&mut self, entry: &Entry, traits: Traits) {
+        if let Some(kind) = traits.problem()
+            && !self.plan.allows(&entry.path)
+        {
+            self.problems.push(Problem { path: entry.path.to_string(), kind });
+        }
+        if traits.crlf {
+            self.notes.push(Note::CrlfScript(entry.path.clone()));
+        }
+        if traits.lfs_pointer {
+            self.notes.push(Note::LfsPointer(entry.path.clone()));
+        }
+    }
+
+    pub(crate) fn finish(self) -> Result<Vec<Note>, Error> {
+        if self.problems.is_empty() { Ok(self.notes) } else { Err(Error::Problems { problems: self.problems }) }
+    }
+}
+
 /// The one thread that writes.
 struct Clerk<'a> {
     plan: &'a Plan,
+    known: &'a [Option<Sealed>],
+    /// The previous bundle.
+    old: Option<&'a File>,
     sink: Sink<'a>,
     errand: &'a Errand<'a>,
     offset: u64,
     tree: TreeHasher,
     sealed: Vec<Sealed>,
-    notes: Vec<Note>,
-    problems: Vec<Problem>,
+    review: Review<'a>,
 }
 
 impl<'a> Clerk<'a> {
-    fn new(plan: &'a Plan, sink: Sink<'a>, errand: &'a Errand<'a>) -> Self {
+    fn new(
+        plan: &'a Plan,
+        known: &'a [Option<Sealed>],
+        old: Option<&'a File>,
+        sink: Sink<'a>,
+        errand: &'a Errand<'a>,
+    ) -> Self {
         let sealed = Vec::with_capacity(plan.entries.len());
-        let (notes, problems) = (Vec::new(), Vec::new());
-        Self { plan, sink, errand, offset: 0, tree: TreeHasher::new(), sealed, notes, problems }
+        Self { plan, known, old, sink, errand, offset: 0, tree: TreeHasher::new(), sealed, review: Review::new(plan) }
     }
 
     fn write_all(mut self, office: &Office<'_>) -> Result<Packed, Error> {
@@ -249,6 +303,10 @@ impl<'a> Clerk<'a> {
                     self.offset = base + piece.bytes.len() as u64;
                     office.written(Some(piece));
                 }
+                Batch::Known(range) => {
+                    self.take_over(range.clone())?;
+                    office.written(None);
+                }
                 Batch::Large(index) => {
                     self.stream(&self.plan.entries[*index])?;
                     office.written(None);
@@ -257,6 +315,33 @@ impl<'a> Clerk<'a> {
             self.check_size()?;
         }
         self.finish()
+    }
+
+    /// Copy a run of entries that the previous bundle has, in as few pieces as it has them.
+    fn take_over(&mut self, range: Range<usize>) -> Result<(), Error> {
+        let entries = &self.plan.entries[range.clone()];
+        let sealed = self.known[range].iter().map(|sealed| sealed.expect("the batch is of known entries"));
+        let mut piece: Option<(u64, u64)> = None;
+        for (entry, sealed) in entries.iter().zip(sealed) {
+            let length = sealed.header.local_length(&entry.path) + sealed.header.packed;
+            match &mut piece {
+                Some((start, total)) if *start + *total == sealed.offset => *total += length,
+                _ => {
+                    self.copy(piece.replace((sealed.offset, length)))?;
+                }
+            }
+            let offset = self.offset;
+            self.offset += length;
+            self.book(entry, Sealed { offset, ..sealed });
+        }
+        self.copy(piece)
+    }
+
+    fn copy(&mut self, piece: Option<(u64, u64)>) -> Result<(), Error> {
+        match (&mut self.sink, self.old, piece) {
+            (Sink::Draft(draft), Some(old), Some((start, length))) => draft.copy(old, start, length),
+            _ => Ok(()),
+        }
     }
 
     fn stream(&mut self, entry: &Entry) -> Result<(), Error> {
@@ -333,17 +418,7 @@ impl<'a> Clerk<'a> {
     fn book(&mut self, entry: &Entry, sealed: Sealed) {
         self.tree.add(sealed.header.mode, &sealed.content, &entry.path);
         self.errand.progress.advance(sealed.header.size);
-        if let Some(kind) = sealed.traits.problem()
-            && !self.plan.allows(&entry.path)
-        {
-            self.problems.push(Problem { path: entry.path.to_string(), kind });
-        }
-        if sealed.traits.crlf {
-            self.notes.push(Note::CrlfScript(entry.path.clone()));
-        }
-        if sealed.traits.lfs_pointer {
-            self.notes.push(Note::LfsPointer(entry.path.clone()));
-        }
+        self.review.look_at(entry, sealed.traits);
         self.sealed.push(sealed);
     }
 
@@ -356,9 +431,7 @@ impl<'a> Clerk<'a> {
     }
 
     fn finish(mut self) -> Result<Packed, Error> {
-        if !self.problems.is_empty() {
-            return Err(Error::Problems { problems: self.problems });
-        }
+        let notes = std::mem::replace(&mut self.review, Review::new(self.plan)).finish()?;
         if let Sink::Draft(draft) = &mut self.sink {
             let directory = self.offset;
             let mut bytes = Vec::with_capacity(1 << 16);
@@ -376,6 +449,6 @@ impl<'a> Clerk<'a> {
             self.offset = draft.length()?;
         }
         self.check_size()?;
-        Ok(Packed { digest: self.tree.finish(), bytes: self.offset, notes: self.notes, sealed: self.sealed })
+        Ok(Packed { digest: self.tree.finish(), bytes: self.offset, notes, sealed: self.sealed })
     }
 }

@@ -62,6 +62,25 @@ impl Traits {
             None
         }
     }
+
+    pub(crate) fn to_bits(self) -> u8 {
+        [self.script, self.crlf, self.private_key, self.aws_key, self.sqlite, self.lfs_pointer]
+            .into_iter()
+            .enumerate()
+            .fold(0, |bits, (index, flag)| bits | u8::from(flag) << index)
+    }
+
+    pub(crate) fn from_bits(bits: u8) -> Self {
+        let flag = |index: u8| bits >> index & 1 == 1;
+        Self {
+            script: flag(0),
+            crlf: flag(1),
+            private_key: flag(2),
+            aws_key: flag(3),
+            sqlite: flag(4),
+            lfs_pointer: flag(5),
+        }
+    }
 }
 
 /// For contents that come in pieces.
@@ -160,6 +179,13 @@ mod tests {
         case("SQLite format 3\0rest", Some(ProblemKind::Sqlite));
         assert!(Traits::of(b"#!/bin/sh\r\n", false).crlf);
         assert!(!Traits::of(b"#!/bin/sh\n\r\n", false).crlf);
+    }
+
+    #[test]
+    fn traits_survive_as_bits() {
+        for bits in 0..64 {
+            assert_eq!(Traits::from_bits(bits).to_bits(), bits);
+        }
     }
 
     #[test]

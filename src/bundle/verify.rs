@@ -3,7 +3,7 @@
 //! What each finding does on an instance was tried with Info-ZIP's `unzip -q -o`, which the platform uses; anything but
 //! exit code 0 aborts a deployment.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
@@ -132,7 +132,8 @@ pub fn verify(bundle: &mut Opened) -> Result<Vec<Finding>, OpenError> {
         examiner.content(index, &entry);
         listed.push(entry);
     }
-    examiner.names_together(&listed);
+    let names = examiner.bundle.directory_names()?;
+    examiner.names_together(&listed, &names);
     examiner.layout(&listed);
     let mut findings = examiner.findings;
     findings.sort();
@@ -296,15 +297,14 @@ impl Examiner<'_> {
         }
     }
 
-    fn names_together(&mut self, listed: &[Listed]) {
-        let mut seen: HashMap<&[u8], usize> = HashMap::new();
-        for entry in listed.iter().filter(|entry| !entry.is_dir) {
-            *seen.entry(&entry.name).or_default() += 1;
+    fn names_together(&mut self, listed: &[Listed], names: &[Vec<u8>]) {
+        let mut seen: BTreeMap<&[u8], usize> = BTreeMap::new();
+        for name in names.iter().filter(|name| !name.ends_with(b"/")) {
+            *seen.entry(name).or_default() += 1;
         }
-        let duplicates: BTreeSet<&[u8]> = seen.iter().filter(|(_, times)| **times > 1).map(|(name, _)| *name).collect();
-        for name in duplicates {
+        for (name, times) in seen.into_iter().filter(|(_, times)| *times > 1) {
             let entry = listed.iter().find(|entry| entry.name == name);
-            self.find(Flaw::Duplicate, entry, format!("is there {} times; the last one wins", seen[name]));
+            self.find(Flaw::Duplicate, entry, format!("is there {times} times; the last one wins"));
         }
         let mut lowered: BTreeMap<String, &Listed> = BTreeMap::new();
         for entry in listed.iter().filter(|entry| !entry.is_dir) {

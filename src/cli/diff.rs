@@ -47,7 +47,8 @@ fn side(name: &str, project: &Project, world: &World) -> Result<Manifest, Failur
     }
     let scope = Scope { source: Source::parse(name), ..ScopeArgs::default().scope(project, world) };
     let plan = Plan::read(&scope)?;
-    let errand = Errand { progress: &Progress::hidden(), interrupt: &world.interrupt, max_bytes: u64::MAX };
+    let errand =
+        Errand { progress: &Progress::hidden(), interrupt: &world.interrupt, max_bytes: u64::MAX, cache: None };
     Ok(plan.manifest(&errand)?)
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::bundle::{
     Bundle, Checkout, Errand, Error, FORMAT, IgnoreMode, Include, LeftOut, MAX_BYTES, Manifest, Note, Output, Plan,
-    Scope, Source, TreeDigest, Why, write_beside,
+    Scope, Source, TreeDigest, Trust, Why, write_beside,
 };
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
@@ -40,6 +40,9 @@ pub(crate) struct PackageArgs {
     /// Refuse if something in the work tree is not committed
     #[arg(long)]
     require_clean: bool,
+    /// Read everything again and compare it with what the cache would have taken for unchanged
+    #[arg(long, conflicts_with_all = ["list", "why", "dry_run"])]
+    verify_cache: bool,
     /// Read everything and tell digest and label, write nothing
     #[arg(long, conflicts_with_all = ["list", "output", "manifest", "why"])]
     dry_run: bool,
@@ -101,7 +104,9 @@ pub(crate) fn package(args: &PackageArgs, world: &World, ui: &mut Ui) -> Result<
     }
     let output = args.output.as_ref().map(|path| world.resolve(path));
     let manifest = args.manifest.as_ref().map(|path| world.resolve(path));
-    let job = Job { project: &project, scope, output, manifest, clean: args.require_clean, dry_run: args.dry_run };
+    let trust = if args.verify_cache { Trust::Prove } else { Trust::Believe };
+    let job =
+        Job { project: &project, scope, output, manifest, clean: args.require_clean, dry_run: args.dry_run, trust };
     let answer = job.run(world, ui)?;
     ui.answer(&answer);
     Ok(Exit::Done)
@@ -110,7 +115,7 @@ pub(crate) fn package(args: &PackageArgs, world: &World, ui: &mut Ui) -> Result<
 /// Build the bundle of `project` as its own settings say, into `.beansprout/bundles`.
 pub(crate) fn build(project: &Project, world: &World, ui: &mut Ui) -> Result<Bundle, Failure> {
     let scope = ScopeArgs::default().scope(project, world);
-    let job = Job { project, scope, output: None, manifest: None, clean: false, dry_run: false };
+    let job = Job { project, scope, output: None, manifest: None, clean: false, dry_run: false, trust: Trust::Believe };
     let packaged = job.run(world, ui)?;
     Ok(packaged.bundle.expect("only a dry run makes none"))
 }
@@ -123,6 +128,7 @@ struct Job<'a> {
     manifest: Option<PathBuf>,
     clean: bool,
     dry_run: bool,
+    trust: Trust,
 }
 
 impl Job<'_> {
@@ -155,15 +161,21 @@ impl Job<'_> {
     }
 
     fn make(&self, plan: &Plan, world: &World, ui: &Ui) -> Result<Made, Failure> {
+        plan.sound()?;
         let progress = ui.progress("packaging", plan.size());
         let max_bytes = self.project.config.bundle.max_bytes.unwrap_or(MAX_BYTES);
-        let errand = Errand { progress: &progress, interrupt: &world.interrupt, max_bytes };
+        let dir = self.project.state_dir().join("bundles");
+        let cache = Some((dir.as_path(), self.trust));
+        let errand = Errand { progress: &progress, interrupt: &world.interrupt, max_bytes, cache };
         if self.dry_run {
             return Ok(Made::Digest(plan.manifest(&errand)?.digest));
         }
         let output = match &self.output {
             Some(path) => Output::File(path.clone()),
-            None => Output::Labelled { dir: self.project.state_dir().join("bundles"), name: self.project.name() },
+            None => {
+                hide_from_git(&self.project.state_dir())?;
+                Output::Labelled { dir: dir.clone(), name: self.project.name() }
+            }
         };
         Ok(Made::Bundle(plan.write(&output, &errand)?))
     }
@@ -204,6 +216,8 @@ impl Job<'_> {
             content_bytes: plan.size(),
             path: bundle.as_ref().map(|bundle| bundle.path.clone()),
             bytes: bundle.as_ref().map(|bundle| bundle.bytes),
+            reused: bundle.as_ref().map(|bundle| bundle.reused),
+            unchanged: bundle.as_ref().is_some_and(|bundle| bundle.unchanged),
             left_out: plan.left_out().to_vec(),
             notes,
             other_mode,
@@ -216,6 +230,17 @@ impl Job<'_> {
 enum Made {
     Digest(TreeDigest),
     Bundle(Bundle),
+}
+
+/// Our state is nobody's source: git shall not see it, whatever the project's own `.gitignore` says.
+fn hide_from_git(state_dir: &Path) -> Result<(), Error> {
+    let path = state_dir.join(".gitignore");
+    if path.exists() {
+        return Ok(());
+    }
+    let failed = |source| Error::Write { path: state_dir.to_owned(), source };
+    std::fs::create_dir_all(state_dir).map_err(failed)?;
+    write_beside(&path, b"*\n")
 }
 
 /// Where git looks for the user's own excludes.
@@ -327,6 +352,11 @@ struct Packaged {
     path: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
+    /// Entries that were taken from the previous bundle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reused: Option<usize>,
+    /// Was the bundle there already?
+    unchanged: bool,
     left_out: Vec<LeftOut>,
     notes: Vec<Note>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -348,7 +378,8 @@ impl fmt::Display for Packaged {
         writeln!(f, "  source  {}", self.described_source())?;
         write!(f, "  content {} in {}", bytes(self.content_bytes), count(self.entries, "file"))?;
         if let (Some(path), Some(size)) = (&self.path, self.bytes) {
-            write!(f, "\n  bundle  {}, {}", path.display(), bytes(size))?;
+            let unchanged = if self.unchanged { ", unchanged" } else { "" };
+            write!(f, "\n  bundle  {}, {}{unchanged}", path.display(), bytes(size))?;
         }
         Ok(())
     }

@@ -1,0 +1,372 @@
+//! What the last bundle already knows: the previous zip file is the cache, and an index beside it tells what is where.
+//!
+//! A file is taken from the cache if it is what it was when it was read: the same size, inode, times and mode. Times can
+//! lie by their coarseness: a file that changed within the same tick in which it was read looks unchanged. So a file that
+//! was younger than [`SETTLED`] when it was read is never trusted; it is read and hashed again.
+//!
+//! The cache is a guess that saves work and nothing else. Whatever is odd about it (another version wrote it, it was cut
+//! off, the zip file is gone or another) means that there is none.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+use super::archive::{Header, Method};
+use super::content::Contents;
+use super::digest::{ContentDigest, TreeDigest};
+use super::entry::Mode;
+use super::error::Error;
+use super::pack::{LARGE, Sealed};
+use super::plan::{Entry, Origin, Plan, threads};
+use super::screen::Traits;
+use super::walk::Stamp;
+
+/// The name of the index, beside the bundles.
+pub(crate) const INDEX: &str = "index";
+
+/// Two seconds: the coarsest clock of a file system in use (FAT).
+const SETTLED: i64 = 2_000_000_000;
+
+/// Another layout, or another way to pack, is another cache: old packed contents must not live on in new bundles.
+const MAGIC: &[u8] = concat!("beansprout-index-1 ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
+
+/// The previous bundle, believed in.
+pub(crate) struct Cache {
+    pub(crate) zip: File,
+    pub(crate) path: PathBuf,
+    pub(crate) digest: TreeDigest,
+    pub(crate) bytes: u64,
+    entries: u64,
+    records: Vec<u8>,
+}
+
+/// What the cache knows of a plan.
+#[derive(Clone)]
+pub(crate) struct Known {
+    /// For every entry of the plan: what is known, with the place in the previous zip file.
+    pub(crate) sealed: Vec<Option<Sealed>>,
+    /// Entries that look changed, or may be, and what they were before.
+    suspects: Vec<(usize, Sealed)>,
+    /// Does the previous bundle have other entries besides?
+    others: bool,
+    /// The file system's time before anything was read again.
+    pub(crate) started: Option<i64>,
+}
+
+impl Known {
+    pub(crate) fn nothing(plan: &Plan) -> Self {
+        Self { sealed: vec![None; plan.entries.len()], suspects: Vec::new(), others: true, started: None }
+    }
+
+    /// Is the previous bundle the one that is asked for?
+    pub(crate) fn is_everything(&self) -> bool {
+        !self.others && self.sealed.iter().all(Option::is_some)
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.sealed.iter().flatten().count()
+    }
+}
+
+impl Cache {
+    /// The cache beside the bundles in `dir`, if it can be believed.
+    pub(crate) fn load(dir: &Path) -> Option<Self> {
+        let mut file = File::open(dir.join(INDEX)).ok()?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).ok()?;
+        let mut reader = Reader(bytes.strip_prefix(MAGIC)?);
+        let sum = reader.u32()?;
+        if crc32fast::hash(reader.0) != sum {
+            return None;
+        }
+        let stamp = reader.stamp()?;
+        let digest = TreeDigest(reader.array()?);
+        let entries = reader.u64()?;
+        let name = reader.text()?;
+        let path = dir.join(std::str::from_utf8(name).ok()?);
+        let start = bytes.len() - reader.0.len();
+        let zip = File::open(&path).ok()?;
+        if Stamp::of(&zip.metadata().ok()?) != stamp {
+            return None;
+        }
+        bytes.drain(..start);
+        Some(Self { zip, path, digest, bytes: stamp.size, entries, records: bytes })
+    }
+
+    /// What of `plan` is as it was. Both are sorted, so one pass over both finds it.
+    pub(crate) fn known(&self, plan: &Plan) -> Known {
+        let mut known = Known::nothing(plan);
+        let mut reader = Reader(&self.records);
+        let mut record = reader.record();
+        let mut matched = 0;
+        for (index, entry) in plan.entries.iter().enumerate() {
+            let path = entry.path.as_str().as_bytes();
+            while record.as_ref().is_some_and(|record| record.path < path) {
+                record = reader.record();
+            }
+            let Some(found) = record.as_ref().filter(|record| record.path == path) else { continue };
+            matched += 1;
+            match &entry.origin {
+                Origin::Disk { stamp, .. } if *stamp == found.stamp && found.settled => {
+                    known.sealed[index] = Some(found.sealed);
+                }
+                Origin::Disk { stamp, .. } if stamp.size == found.sealed.header.size => {
+                    known.suspects.push((index, found.sealed));
+                }
+                Origin::Link(target)
+                    if ContentDigest(Sha256::digest(target.as_bytes()).into()) == found.sealed.content =>
+                {
+                    known.sealed[index] = Some(found.sealed).filter(|sealed| sealed.header.mode == Mode::Link);
+                }
+                _ => {}
+            }
+        }
+        known.others = matched != self.entries;
+        known
+    }
+
+    /// Hold what was believed against what was read and packed anew, byte by byte. A cache that was wrong is deleted.
+    pub(crate) fn prove(&self, plan: &Plan, known: &Known, fresh: &[Sealed], packed: &File) -> Result<(), Error> {
+        let mut wrong = Vec::new();
+        for ((entry, known), fresh) in plan.entries.iter().zip(&known.sealed).zip(fresh) {
+            let Some(known) = known else { continue };
+            let length = fresh.header.local_length(&entry.path) + fresh.header.packed;
+            let same = known.content == fresh.content
+                && known.header == fresh.header
+                && known.traits == fresh.traits
+                && same_bytes((&self.zip, known.offset), (packed, fresh.offset), length).unwrap_or(false);
+            if !same {
+                wrong.push(entry.path.to_string());
+            }
+        }
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let index = self.path.with_file_name(INDEX);
+        fs::remove_file(&index).map_err(|source| Error::Write { path: index, source })?;
+        Err(Error::CacheWrong { paths: wrong })
+    }
+}
+
+fn same_bytes(one: (&File, u64), other: (&File, u64), length: u64) -> io::Result<bool> {
+    let open = |(mut file, offset): (&'_ File, u64)| -> io::Result<()> { file.seek(SeekFrom::Start(offset)).map(drop) };
+    open(one)?;
+    open(other)?;
+    let (mut one, mut other) = (BufReader::new(one.0.take(length)), BufReader::new(other.0.take(length)));
+    loop {
+        let (left, right) = (one.fill_buf()?, other.fill_buf()?);
+        let common = left.len().min(right.len());
+        if common == 0 {
+            return Ok(left.len() == right.len());
+        }
+        if left[..common] != right[..common] {
+            return Ok(false);
+        }
+        one.consume(common);
+        other.consume(common);
+    }
+}
+
+impl Known {
+    /// Read the suspects again. What has the content that it had before is known after all.
+    pub(crate) fn settle(&mut self, plan: &Plan, dir: &Path) -> Result<(), Error> {
+        if self.suspects.is_empty() {
+            return Ok(());
+        }
+        self.started = Some(file_system_time(dir)?);
+        let suspects = std::mem::take(&mut self.suspects);
+        let next = AtomicUsize::new(0);
+        let settled = Mutex::new(&mut self.sealed);
+        let work = || -> Result<(), Error> {
+            let mut contents = Contents::new(plan);
+            loop {
+                let Some((index, before)) = suspects.get(next.fetch_add(1, Ordering::Relaxed)) else { return Ok(()) };
+                let entry = &plan.entries[*index];
+                let same =
+                    hash(&mut contents, entry)? == before.content && entry.mode(before.traits) == before.header.mode;
+                if same {
+                    settled.lock().unwrap_or_else(PoisonError::into_inner)[*index] = Some(*before);
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            let others: Vec<_> = (1..threads().min(suspects.len())).map(|_| scope.spawn(work)).collect();
+            let own = work();
+            others.into_iter().fold(own, |result, other| result.and(other.join().expect("a reader does not panic")))
+        })
+    }
+}
+
+fn hash(contents: &mut Contents<'_>, entry: &Entry) -> Result<ContentDigest, Error> {
+    if entry.size() <= LARGE {
+        return Ok(ContentDigest(Sha256::digest(contents.read(entry)?).into()));
+    }
+    let mut hasher = Sha256::new();
+    let mut piece = vec![0; 1 << 18];
+    contents.stream(entry, &mut piece, |piece| {
+        hasher.update(piece);
+        Ok(())
+    })?;
+    Ok(ContentDigest(hasher.finalize().into()))
+}
+
+/// What time a file gets that is made in `dir` now.
+pub(crate) fn file_system_time(dir: &Path) -> Result<i64, Error> {
+    let failed = |source| Error::Write { path: dir.to_owned(), source };
+    fs::create_dir_all(dir).map_err(failed)?;
+    let file = tempfile::tempfile_in(dir).map_err(failed)?;
+    Ok(Stamp::of(&file.metadata().map_err(failed)?).modified)
+}
+
+/// Write the index of the bundle at `zip`, whose entries were read at `started` or later.
+///
+/// A cache that cannot be written is none: the bundle is there all the same.
+pub(crate) fn save(zip: &Path, digest: &TreeDigest, plan: &Plan, sealed: &[Sealed], started: i64) -> io::Result<()> {
+    let dir = zip.parent().expect("bundles are in a folder");
+    let name = zip.file_name().expect("a bundle has a name").to_string_lossy().into_owned();
+    let temp = tempfile::Builder::new().prefix(".beansprout-").suffix(".part").tempfile_in(dir)?;
+    let (file, temp) = temp.into_parts();
+    let mut writer = Writer { out: BufWriter::with_capacity(1 << 18, file), sum: crc32fast::Hasher::new() };
+    writer.out.write_all(MAGIC)?;
+    writer.out.write_all(&[0; 4])?;
+    writer.stamp(&Stamp::of(&fs::metadata(zip)?))?;
+    writer.put(&digest.0)?;
+    writer.put(&(sealed.len() as u64).to_le_bytes())?;
+    writer.text(name.as_bytes())?;
+    for (entry, sealed) in plan.entries.iter().zip(sealed) {
+        let none = Stamp::default();
+        let stamp = match &entry.origin {
+            Origin::Disk { stamp, .. } => stamp,
+            Origin::Link(_) | Origin::Blob { .. } => &none,
+        };
+        let settled = stamp.modified.max(stamp.changed).saturating_add(SETTLED) < started;
+        writer.text(entry.path.as_str().as_bytes())?;
+        writer.stamp(stamp)?;
+        writer.put(&[
+            u8::from(settled),
+            mode_byte(sealed.header.mode),
+            sealed.header.method as u8,
+            sealed.traits.to_bits(),
+        ])?;
+        writer.put(&sealed.content.0)?;
+        writer.put(&sealed.header.crc.to_le_bytes())?;
+        writer.put(&sealed.header.size.to_le_bytes())?;
+        writer.put(&sealed.header.packed.to_le_bytes())?;
+        writer.put(&sealed.offset.to_le_bytes())?;
+    }
+    let Writer { mut out, sum } = writer;
+    out.seek(SeekFrom::Start(MAGIC.len() as u64))?;
+    out.write_all(&sum.finalize().to_le_bytes())?;
+    out.flush()?;
+    drop(out);
+    temp.persist(dir.join(INDEX))?;
+    Ok(())
+}
+
+struct Writer<W> {
+    out: W,
+    sum: crc32fast::Hasher,
+}
+
+impl<W: Write> Writer<W> {
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.sum.update(bytes);
+        self.out.write_all(bytes)
+    }
+
+    fn text(&mut self, text: &[u8]) -> io::Result<()> {
+        let length = u16::try_from(text.len()).expect("paths are shorter than 64 kB");
+        self.put(&length.to_le_bytes())?;
+        self.put(text)
+    }
+
+    fn stamp(&mut self, stamp: &Stamp) -> io::Result<()> {
+        self.put(&stamp.size.to_le_bytes())?;
+        self.put(&stamp.modified.to_le_bytes())?;
+        self.put(&stamp.changed.to_le_bytes())?;
+        self.put(&stamp.inode.to_le_bytes())?;
+        self.put(&[u8::from(stamp.executable)])
+    }
+}
+
+struct Record<'a> {
+    path: &'a [u8],
+    stamp: Stamp,
+    /// Was the file old enough when it was read?
+    settled: bool,
+    sealed: Sealed,
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (array, rest) = self.0.split_first_chunk::<N>()?;
+        self.0 = rest;
+        Some(*array)
+    }
+
+    fn u32(&mut self) -> Option<u32> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    fn u64(&mut self) -> Option<u64> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    fn i64(&mut self) -> Option<i64> {
+        self.array().map(i64::from_le_bytes)
+    }
+
+    fn text(&mut self) -> Option<&'a [u8]> {
+        let length = usize::from(self.array().map(u16::from_le_bytes)?);
+        let (text, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(text)
+    }
+
+    fn stamp(&mut self) -> Option<Stamp> {
+        Some(Stamp {
+            size: self.u64()?,
+            modified: self.i64()?,
+            changed: self.i64()?,
+            inode: self.u64()?,
+            executable: self.array::<1>()? != [0],
+        })
+    }
+
+    fn record(&mut self) -> Option<Record<'a>> {
+        let path = self.text()?;
+        let stamp = self.stamp()?;
+        let [settled, mode, method, traits] = self.array()?;
+        let content = ContentDigest(self.array()?);
+        let crc = self.u32()?;
+        let size = self.u64()?;
+        let packed = self.u64()?;
+        let offset = self.u64()?;
+        let method = match method {
+            0 => Method::Stored,
+            8 => Method::Deflated,
+            _ => return None,
+        };
+        let header = Header { mode: mode_of(mode)?, method, crc, size, packed };
+        let sealed = Sealed { content, header, traits: Traits::from_bits(traits), offset };
+        Some(Record { path, stamp, settled: settled != 0, sealed })
+    }
+}
+
+fn mode_byte(mode: Mode) -> u8 {
+    match mode {
+        Mode::File => 0,
+        Mode::Executable => 1,
+        Mode::Link => 2,
+    }
+}
+
+fn mode_of(byte: u8) -> Option<Mode> {
+    [Mode::File, Mode::Executable, Mode::Link].get(usize::from(byte)).copied()
+}
