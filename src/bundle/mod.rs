@@ -31,7 +31,7 @@ pub use digest::{ContentDigest, FORMAT, TreeDigest};
 pub use entry::{BadName, EntryPath, Mode};
 pub use error::{Error, Problem, ProblemKind};
 pub use git::{Checkout, PendingCheckout};
-pub use manifest::{Change, ChangeKind, Manifest, ManifestEntry, Side};
+pub use manifest::{Change, ChangeKind, Manifest, ManifestEntry, ManifestError, Side};
 pub use opened::{OpenError, Opened};
 pub use output::{Output, write_beside};
 pub use plan::{Bundle, Errand, MAX_BYTES, Note, Plan, Trust, Why};

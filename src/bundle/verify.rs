@@ -356,3 +356,65 @@ impl Examiner<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use super::super::{Errand, Output, Plan, Scope, unpack};
+    use super::*;
+    use crate::ui::Progress;
+    use crate::world::Interrupt;
+
+    /// A small bundle with a file of each kind.
+    fn bundle() -> Vec<u8> {
+        let place = tempfile::tempdir().expect("a folder");
+        let tree = place.path().join("tree");
+        std::fs::create_dir(&tree).expect("a folder");
+        std::fs::write(tree.join("Procfile"), "web: gunicorn\n".repeat(20)).expect("a file");
+        std::fs::write(tree.join("run.sh"), "#!/bin/sh\n").expect("a file");
+        let errand = Errand {
+            progress: &Progress::hidden(),
+            interrupt: &Interrupt::default(),
+            max_bytes: MAX_BYTES,
+            cache: None,
+        };
+        let plan = Plan::read(&Scope::of(&tree)).expect("a good tree");
+        let made = plan.write(&Output::File(place.path().join("a.zip")), &errand).expect("a bundle");
+        std::fs::read(made.path).expect("it was just written")
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Whatever happens to a zip file, the reader does not panic, and nothing is written outside of the folder.
+        #[test]
+        fn damaged_bundles_are_read_without_harm(
+            damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+            cut in prop::option::weighted(0.2, any::<prop::sample::Index>()),
+        ) {
+            static BUNDLE: LazyLock<Vec<u8>> = LazyLock::new(bundle);
+            let mut bytes = BUNDLE.clone();
+            for (at, byte) in damage {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            if let Some(cut) = cut {
+                bytes.truncate(cut.index(bytes.len()));
+            }
+            let place = tempfile::tempdir().expect("a folder");
+            let path = place.path().join("a.zip");
+            std::fs::write(&path, bytes).expect("a file");
+            if let Ok(mut opened) = Opened::open(&path) {
+                let _ = opened.manifest();
+                let _ = verify(&mut opened);
+                let _ = unpack(&path, &place.path().join("to/deep"));
+            }
+            for entry in std::fs::read_dir(place.path()).expect("a folder").flatten() {
+                prop_assert!(entry.file_name() == "a.zip" || entry.file_name() == "to", "{:?}", entry);
+            }
+        }
+    }
+}

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use crate::bundle::{Change, ChangeKind, Errand, Manifest, Opened, Plan, Scope, Source, TreeDigest};
-use crate::fault::{Exit, Failure};
+use crate::bundle::{Change, ChangeKind, Errand, Manifest, ManifestError, Opened, Plan, Scope, Source, TreeDigest};
+use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
 use crate::ui::{Answer, Paint, Progress, Ui, bytes, count};
 use crate::world::World;
@@ -16,7 +16,7 @@ use super::package::ScopeArgs;
 
 /// Show what differs between two bundles, trees or revisions
 ///
-/// A side is a zip file, a label with a bundle in `.beansprout/bundles`, `worktree`, `index`, or a git revision. Of trees
+/// A side is a zip file, a manifest (`.json`), a label with a bundle in `.beansprout/bundles`, `worktree`, `index`, or a git revision. Of trees
 /// and revisions, only what would ship is compared. The exit code is 1 if there are differences.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: beansprout diff shop-0123456789ab worktree")]
@@ -43,6 +43,11 @@ fn side(name: &str, project: &Project, world: &World) -> Result<Manifest, Failur
     let path = world.resolve(name);
     let labelled: PathBuf = project.state_dir().join("bundles").join(format!("{name}.zip"));
     if let Some(path) = [path, labelled].into_iter().find(|path| path.is_file()) {
+        if path.extension().is_some_and(|extension| extension == "json") {
+            let failed = |source| SideError::Read { path: path.clone(), source };
+            let text = std::fs::read(&path).map_err(failed)?;
+            return Ok(Manifest::parse(&text).map_err(|source| SideError::Manifest { path, source })?);
+        }
         return Ok(Opened::open(&path)?.manifest()?);
     }
     let scope = Scope { source: Source::parse(name), ..ScopeArgs::default().scope(project, world) };
@@ -50,6 +55,20 @@ fn side(name: &str, project: &Project, world: &World) -> Result<Manifest, Failur
     let errand =
         Errand { progress: &Progress::hidden(), interrupt: &world.interrupt, max_bytes: u64::MAX, cache: None };
     Ok(plan.manifest(&errand)?)
+}
+
+#[derive(Debug, thiserror::Error)]
+enum SideError {
+    #[error("failed to read `{}`", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("`{}` is not a manifest", path.display())]
+    Manifest { path: PathBuf, source: ManifestError },
+}
+
+impl Fault for SideError {
+    fn exit(&self) -> Exit {
+        Exit::Invalid
+    }
 }
 
 /// The answer of `diff`.

@@ -25,6 +25,20 @@ fn a_bundle_and_the_tree() {
 }
 
 #[test]
+fn a_manifest_and_the_tree() {
+    let place = Place::new().file("a.py", "one");
+    place.run(["package", "-o", "../a.zip", "--manifest", "../a.json"]).ok();
+    place.run(["diff", "../a.json"]).ok();
+    place.run(["diff", "../a.json", "../a.zip"]).ok();
+    place.write("a.py", "two");
+    let run = place.run(["diff", "../a.json"]).exit(1);
+    assert!(run.stdout.starts_with("changed a.py (3 B to 3 B)"), "{run}");
+    std::fs::write(place.path("../a.json"), "{}").unwrap();
+    let run = place.run(["diff", "../a.json"]).exit(3);
+    assert!(run.stderr.contains("a.json` is not a manifest"), "{run}");
+}
+
+#[test]
 fn two_revisions_and_two_bundles() {
     let place = Place::new().file("a.py", "one").git();
     place.run(["package", "-o", "../one.zip"]).ok();
