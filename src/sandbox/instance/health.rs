@@ -181,6 +181,20 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_is_explained() {
+        #[track_caller]
+        fn case(status: u16, location: Option<&str>, what: &str, hint: &str) {
+            let (said, advice, _) = explain("/up", status, location);
+            assert!(said.contains(what) && advice.contains(hint), "{said}; {advice}");
+        }
+        case(400, None, "refuses the host name", "middleware before the host is checked");
+        case(301, Some("https://172.31.0.10/up"), "sent to https", "SECURE_REDIRECT_EXEMPT");
+        case(302, Some("/login/?next=/up"), "leads to `/login/?next=/up`", "HealthCheckPath");
+        case(404, None, "no such page", "HealthCheckPath");
+        case(502, None, "does not answer", "`PORT`");
+    }
+
+    #[test]
     fn the_health_path_comes_from_the_options() {
         let case = |namespace: &str, name: &str, value: &str| {
             let mut settings = Settings::default();
