@@ -134,7 +134,9 @@ fn exists_here(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSet
         Family::Docker => "docker",
         Family::Ecs => "ecs",
     };
-    if let Some(languages) = row.languages().filter(|languages| !languages.contains(&here)) {
+    // An environment property may have any name, also one that means something to another platform only.
+    let languages = row.languages().filter(|_| namespace != DEFAULT_NAMESPACE);
+    if let Some(languages) = languages.filter(|languages| !languages.contains(&here)) {
         let message =
             format!("the deployment is rejected on {family}: `{name}` exists on {} only", languages.join(", "));
         subject.find(
