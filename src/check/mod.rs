@@ -1,6 +1,6 @@
 //! Rules over a project: what will go wrong on the instance, found before anything is deployed.
 //!
-//! [`run`] is pure. A rule is a function in [`rules`] and a section of a page under `docs/src/reference/rules`, which says what
+//! [`run`] is pure. A rule is a function in `rules` and a section of a page under `docs/src/reference/rules`, which says what
 //! the rule knows, with an example that fails and one that passes; [`catalogue`] reads the pages, and a test runs their
 //! examples.
 

@@ -1,6 +1,6 @@
 //! The only door to AWS: what is uploaded, registered, deployed and pruned goes through here.
 //!
-//! Two kinds of calls exist. One that reads is made with [`Aws::read`]; one that changes something with `Aws::write`,
+//! Two kinds of calls exist. One that reads is made with `Aws::read`; one that changes something with `Aws::write`,
 //! which records it, and in a rehearsal (`--dry-run`) writes it down instead of sending it. A call that was cut off is
 //! never guessed about: the next step asks AWS what is true.
 
