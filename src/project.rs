@@ -34,7 +34,6 @@ pub struct Config {
     pub release: ReleaseSection,
     pub prune: PruneSection,
     pub check: CheckSection,
-    pub environments: BTreeMap<String, EnvironmentSection>,
 }
 
 /// `[project]`: its name, and how it was generated.
@@ -100,14 +99,6 @@ pub struct Suppression {
     pub rule: String,
     pub path: Option<String>,
     pub reason: String,
-}
-
-/// `[environments.NAME]`: facts about one environment.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct EnvironmentSection {
-    pub platform: Option<String>,
-    pub options: BTreeMap<String, String>,
 }
 
 #[derive(Debug, thiserror::Error)]
