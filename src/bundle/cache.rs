@@ -21,8 +21,9 @@ use super::digest::{ContentDigest, TreeDigest};
 use super::entry::Mode;
 use super::error::Error;
 use super::pack::{LARGE, Sealed};
-use super::plan::{Entry, Origin, Plan, threads};
+use super::plan::{Plan, threads};
 use super::screen::Traits;
+use super::shipped::{Entry, Origin};
 use super::walk::Stamp;
 
 /// The name of the index, beside the bundles.

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::git::BlobReader;
-use super::plan::{Entry, Origin, Plan};
+use super::plan::Plan;
+use super::shipped::{Entry, Origin};
 use super::walk::{Stamp, unreadable};
 
 /// One thread's way to contents, and the buffer for the one that it read last.

@@ -5,14 +5,18 @@
 //! [`TreeDigest`], which no clock, path, user or compressor can change.
 
 mod archive;
+mod build;
 mod cache;
+mod clash;
 mod content;
 mod deflate;
 mod digest;
 mod entry;
 mod error;
+mod flaw;
 mod git;
 mod manifest;
+mod note;
 mod opened;
 mod output;
 mod pack;
@@ -22,20 +26,26 @@ mod repository;
 mod rules;
 mod scope;
 mod screen;
+mod shipped;
 mod tracked;
 mod unpack;
 mod verify;
 mod walk;
+mod why;
 
+pub use build::{Bundle, Errand, MAX_BYTES, Trust};
 pub use digest::{ContentDigest, FORMAT, TreeDigest};
 pub use entry::{BadName, EntryPath, Mode};
 pub use error::{Error, Problem, ProblemKind};
+pub use flaw::{Finding, Flaw, Severity};
 pub use git::{Checkout, PendingCheckout};
 pub use manifest::{Change, ChangeKind, Manifest, ManifestEntry, ManifestError, Side};
+pub use note::Note;
 pub use opened::{OpenError, Opened};
 pub use output::{Output, write_beside};
-pub use plan::{Bundle, Errand, MAX_BYTES, Note, Plan, Trust, Why};
+pub use plan::Plan;
 pub use rules::{LeftOut, Reason};
 pub use scope::{IgnoreMode, Include, Scope, Source};
 pub use unpack::{UnpackError, unpack};
-pub use verify::{Finding, Flaw, Severity, verify};
+pub use verify::verify;
+pub use why::Why;

@@ -12,14 +12,17 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use sha2::{Digest, Sha256};
 
 use super::archive::{Header, Method, write_end};
+use super::build::Errand;
 use super::content::Contents;
 use super::deflate::{Deflater, StreamDeflater, is_random};
 use super::digest::{ContentDigest, TreeDigest, TreeHasher};
 use super::entry::Mode;
 use super::error::{Error, Problem};
+use super::note::Note;
 use super::output::Draft;
-use super::plan::{Entry, Errand, Note, Origin, Plan, threads};
+use super::plan::{Plan, threads};
 use super::screen::{Screen, Traits};
+use super::shipped::{Entry, Origin};
 
 /// Files above this are streamed.
 pub(crate) const LARGE: u64 = 4 << 20;

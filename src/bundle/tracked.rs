@@ -12,8 +12,8 @@ use std::sync::Arc;
 use super::entry::{BadName, EntryPath};
 use super::error::{Error, Problem, ProblemKind};
 use super::git::{BlobReader, Git, Item, ItemMode, Tree};
-use super::plan::{Entry, Origin};
 use super::rules::{LeftOut, Level, Reason, RuleFile, Rules, never};
+use super::shipped::{Entry, Origin};
 use super::walk::inside;
 
 /// What a listing by git came to.

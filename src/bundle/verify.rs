@@ -4,101 +4,17 @@
 //! exit code 0 aborts a deployment.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::path::Path;
-
-use serde::Serialize;
 
 use crate::ui::{bytes, count};
 
+use super::build::MAX_BYTES;
 use super::entry::BadName;
+use super::flaw::{Finding, Flaw};
 use super::opened::{Listed, OpenError, Opened};
-use super::plan::MAX_BYTES;
 use super::rules::never;
 use super::screen::{Screen, is_environment_file};
 use super::walk::inside;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    /// The deployment fails, or something is not what it seems.
-    Error,
-    /// It works, but hardly as meant.
-    Warning,
-}
-
-/// What was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Flaw {
-    WrapperFolder,
-    NothingToRun,
-    TooLarge,
-    Zip64,
-    BytesInFront,
-    Overlap,
-    HeadersDisagree,
-    Duplicate,
-    CaseClash,
-    Backslash,
-    Absolute,
-    ParentFolder,
-    BadName,
-    ForeignModes,
-    MissingMode,
-    SpecialMode,
-    LinkOutside,
-    Unreadable,
-    Method,
-    Encrypted,
-    Bomb,
-    AppleDouble,
-    NeverShips,
-    EnvironmentFile,
-    Secret,
-    Database,
-    CrlfScript,
-    NotExecutable,
-}
-
-impl Flaw {
-    pub fn severity(self) -> Severity {
-        match self {
-            Self::Zip64
-            | Self::NothingToRun
-            | Self::BytesInFront
-            | Self::CaseClash
-            | Self::ForeignModes
-            | Self::SpecialMode
-            | Self::NeverShips
-            | Self::EnvironmentFile
-            | Self::Secret
-            | Self::Database
-            | Self::CrlfScript
-            | Self::NotExecutable => Severity::Warning,
-            _ => Severity::Error,
-        }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Finding {
-    pub severity: Severity,
-    pub flaw: Flaw,
-    /// The entry, if it is about one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub entry: Option<String>,
-    pub message: String,
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.entry {
-            Some(entry) => write!(f, "`{}` {}", entry.escape_debug(), self.message),
-            None => f.write_str(&self.message),
-        }
-    }
-}
 
 /// An entry that unpacks to more than this, at more than a hundredfold, is no source code.
 const BOMB_BYTES: u64 = 1 << 30;

@@ -1,0 +1,150 @@
+//! The plan becomes a bundle, or a manifest of what would be in one.
+
+use std::path::{Path, PathBuf};
+
+use crate::ui::Progress;
+use crate::world::Interrupt;
+
+use super::cache::{self, Cache, Known};
+use super::digest::TreeDigest;
+use super::error::Error;
+use super::manifest::Manifest;
+use super::note::Note;
+use super::output::{Draft, Output};
+use super::pack::{Packed, Review, Sealed, Sink, pack};
+use super::plan::Plan;
+
+/// What Elastic Beanstalk's guide names as the limit, taken at its lowest reading.
+pub const MAX_BYTES: u64 = 500_000_000;
+
+/// What a run that packs needs from the world.
+#[derive(Clone)]
+pub struct Errand<'a> {
+    pub progress: &'a Progress,
+    pub interrupt: &'a Interrupt,
+    pub max_bytes: u64,
+    /// The folder of earlier bundles, which save work, and whether to prove that they do not lie.
+    pub cache: Option<(&'a Path, Trust)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// What looks unchanged is taken from the cache.
+    Believe,
+    /// Everything is read again, and compared with the cache.
+    Prove,
+}
+
+/// A bundle that was made.
+#[derive(Debug, Clone)]
+pub struct Bundle {
+    pub path: PathBuf,
+    pub digest: TreeDigest,
+    /// Length of the zip file.
+    pub bytes: u64,
+    pub entries: usize,
+    /// What the author should know about it.
+    pub notes: Vec<Note>,
+    /// Entries that were taken from the previous bundle.
+    pub reused: usize,
+    /// Was the bundle there already, and was nothing written?
+    pub unchanged: bool,
+    sealed: Vec<Sealed>,
+}
+
+impl Plan {
+    /// What ships, by reading all of it and writing nothing.
+    pub fn manifest(&self, errand: &Errand<'_>) -> Result<Manifest, Error> {
+        self.sound()?;
+        let known = Known::nothing(self);
+        let packed = pack(self, &known.sealed, None, Sink::Nowhere, errand)?;
+        Ok(Manifest::new(packed.digest, &self.entries, &packed.sealed))
+    }
+
+    /// What is in the bundle that this plan has just become.
+    pub fn manifest_of(&self, bundle: &Bundle) -> Manifest {
+        Manifest::new(bundle.digest, &self.entries, &bundle.sealed)
+    }
+
+    /// Make the bundle.
+    pub fn write(&self, output: &Output, errand: &Errand<'_>) -> Result<Bundle, Error> {
+        self.sound()?;
+        if let Output::File(path) = output {
+            self.refuse_inside(path)?;
+        }
+        let trust = errand.cache.map(|(_, trust)| trust);
+        let cache = errand.cache.and_then(|(dir, _)| Cache::load(dir));
+        let mut known = cache.as_ref().map_or_else(|| Known::nothing(self), |cache| cache.known(self));
+        if let Some((dir, Trust::Believe)) = errand.cache {
+            known.settle(self, dir)?;
+        }
+        if let (Some(cache), Some(Trust::Believe)) = (&cache, trust)
+            && known.is_everything()
+        {
+            return self.reuse(cache, known, output, errand);
+        }
+        let mut draft = Draft::create(output, errand.interrupt)?;
+        let started = match known.started {
+            Some(earlier) => earlier,
+            None => draft.started()?,
+        };
+        let (believed, old) = match trust {
+            Some(Trust::Prove) => (Known::nothing(self), None),
+            _ => (known.clone(), cache.as_ref().map(|cache| &cache.zip)),
+        };
+        let packed = pack(self, &believed.sealed, old, Sink::Draft(&mut draft), errand)?;
+        if let (Some(cache), Some(Trust::Prove)) = (&cache, trust) {
+            cache.prove(self, &known, &packed.sealed, &draft.file)?;
+        }
+        let path = output.path(&packed.digest);
+        draft.publish(&path)?;
+        if matches!(output, Output::Labelled { .. }) && errand.cache.is_some() {
+            // A cache that cannot be written is none; the bundle is there all the same.
+            let _ = cache::save(&path, &packed.digest, self, &packed.sealed, started);
+        }
+        let Packed { digest, bytes, mut notes, sealed } = packed;
+        notes.extend(self.dangling_links());
+        let (entries, reused) = (self.entries.len(), believed.count());
+        Ok(Bundle { path, digest, bytes, entries, notes, reused, unchanged: false, sealed })
+    }
+
+    /// The previous bundle is the one that is asked for.
+    fn reuse(&self, cache: &Cache, known: Known, output: &Output, errand: &Errand<'_>) -> Result<Bundle, Error> {
+        let sealed: Vec<Sealed> = known.sealed.into_iter().flatten().collect();
+        let mut review = Review::new(self);
+        for (entry, sealed) in self.entries.iter().zip(&sealed) {
+            review.look_at(entry, sealed.traits);
+        }
+        let mut notes = review.finish()?;
+        if cache.bytes > errand.max_bytes {
+            return Err(Error::TooLarge { size: cache.bytes, limit: errand.max_bytes, largest: self.largest(5) });
+        }
+        let (digest, path) = (cache.digest, output.path(&cache.digest));
+        let unchanged = path == cache.path;
+        if !unchanged {
+            let mut draft = Draft::create(output, errand.interrupt)?;
+            draft.copy(&cache.zip, 0, cache.bytes)?;
+            draft.publish(&path)?;
+        } else if let Some(started) = known.started {
+            // What was read again need not be the next time.
+            let _ = cache::save(&path, &digest, self, &sealed, started);
+        }
+        notes.extend(self.dangling_links());
+        let entries = self.entries.len();
+        Ok(Bundle { path, digest, bytes: cache.bytes, entries, notes, reused: entries, unchanged, sealed })
+    }
+
+    /// A bundle that ships in the next bundle would make every digest differ from the last.
+    fn refuse_inside(&self, output: &Path) -> Result<(), Error> {
+        let dir = output.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let (Ok(root), Ok(dir)) = (self.root.canonicalize(), dir.canonicalize()) else { return Ok(()) };
+        let Ok(inside) = dir.strip_prefix(&root) else { return Ok(()) };
+        let Some(name) = output.file_name() else { return Ok(()) };
+        let path = inside.join(name);
+        let is_out = path.ancestors().any(|part| {
+            let part = part.to_string_lossy();
+            self.left_out.iter().any(|out| out.path.trim_end_matches('/') == part)
+        });
+        if is_out { Ok(()) } else { Err(Error::OutputShips { path: output.to_owned() }) }
+    }
+}

@@ -1,0 +1,48 @@
+//! Names that cannot live together on every disk, and names that look like secrets.
+
+use std::collections::HashMap;
+
+use super::entry::EntryPath;
+use super::error::{Problem, ProblemKind};
+use super::plan::Plan;
+use super::screen::is_environment_file;
+
+impl Plan {
+    pub(crate) fn find_clashes(&mut self) {
+        let mut problems = Vec::new();
+        for pair in self.entries.windows(2) {
+            if pair[0].path == pair[1].path {
+                problems.push(Problem { path: pair[1].path.to_string(), kind: ProblemKind::SameName });
+            }
+        }
+        // Only a name with something to lower can clash with another.
+        let mut lowered: HashMap<String, &EntryPath> = HashMap::new();
+        for entry in &self.entries {
+            let path = entry.path.as_str();
+            if path.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii())
+                && let Some(other) = lowered.insert(path.to_lowercase(), &entry.path)
+                && *other != entry.path
+            {
+                let kind = ProblemKind::CaseClash { with: other.to_string() };
+                problems.push(Problem { path: entry.path.to_string(), kind });
+            }
+        }
+        for entry in &self.entries {
+            if let Some(other) = lowered.get(entry.path.as_str())
+                && **other != entry.path
+            {
+                let kind = ProblemKind::CaseClash { with: other.to_string() };
+                problems.push(Problem { path: entry.path.to_string(), kind });
+            }
+        }
+        self.problems.append(&mut problems);
+    }
+
+    pub(crate) fn find_environment_files(&mut self) {
+        let suspects = self.entries.iter().filter(|entry| is_environment_file(entry.path.name()));
+        let refused = suspects.filter(|entry| !self.allows(&entry.path));
+        let problems: Vec<Problem> =
+            refused.map(|entry| Problem { path: entry.path.to_string(), kind: ProblemKind::Environment }).collect();
+        self.problems.extend(problems);
+    }
+}

@@ -1,0 +1,58 @@
+//! What in a bundle works, or not, in a way that may surprise.
+
+use super::entry::EntryPath;
+use super::plan::Plan;
+use super::shipped::{Entry, Origin};
+
+/// Something in a bundle that works, or not, in a way that may surprise.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Note {
+    /// A script whose first line ends with CR LF.
+    CrlfScript(EntryPath),
+    /// The pointer of git LFS instead of the file.
+    LfsPointer(EntryPath),
+    /// A link whose target does not ship.
+    DanglingLink(EntryPath),
+}
+
+impl std::fmt::Display for Note {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::CrlfScript(path) => {
+                write!(f, "`{path}` has Windows line ends: Linux will not find the interpreter in its first line")
+            }
+            Self::LfsPointer(path) => write!(f, "`{path}` is a git LFS pointer, not the file: run `git lfs pull`"),
+            Self::DanglingLink(path) => write!(f, "`{path}` is a link to something that is not in the bundle"),
+        }
+    }
+}
+
+impl Plan {
+    /// Links whose target does not ship.
+    pub(crate) fn dangling_links(&self) -> Vec<Note> {
+        let dangling = |entry: &Entry| match &entry.origin {
+            Origin::Link(target) => !self.has(&resolved(&entry.path, target)),
+            Origin::Disk { .. } | Origin::Blob { .. } => false,
+        };
+        self.entries
+            .iter()
+            .filter(|entry| dangling(entry))
+            .map(|entry| Note::DanglingLink(entry.path.clone()))
+            .collect()
+    }
+}
+
+/// Where a link leads, relative to the root.
+fn resolved(link: &EntryPath, target: &str) -> String {
+    let mut parts: Vec<&str> = link.as_str().split('/').collect();
+    parts.pop();
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
+}

@@ -1,0 +1,33 @@
+//! Which rule puts a path in or out.
+
+use super::plan::Plan;
+use super::rules::{LeftOut, Reason};
+
+/// Why a path is in or out.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Why {
+    pub path: String,
+    pub ships: bool,
+    /// The rule, and the path that it matched: this one, or a folder above it.
+    pub decided: LeftOut,
+}
+
+impl Plan {
+    /// Which rule puts `path` in or out: the path itself, or a folder above it.
+    pub fn why(&self, path: &str) -> Option<Why> {
+        let path = path.trim_end_matches('/').trim_start_matches("./");
+        let above: Vec<&str> = path.match_indices('/').map(|(end, _)| &path[..end]).chain([path]).collect();
+        let find = |list: &[LeftOut], wanted: &str| {
+            list.iter().find(|found| found.path.trim_end_matches('/') == wanted).cloned()
+        };
+        if let Some(decided) = above.iter().find_map(|part| find(&self.left_out, part)) {
+            return Some(Why { path: path.to_owned(), ships: false, decided });
+        }
+        if !self.has(path) {
+            return None;
+        }
+        let kept = above.iter().rev().find_map(|part| find(&self.kept, part));
+        let decided = kept.unwrap_or_else(|| LeftOut { path: path.to_owned(), reason: Reason::Default });
+        Some(Why { path: path.to_owned(), ships: true, decided })
+    }
+}
