@@ -1,13 +1,12 @@
 //! `deploy`: an environment is moved to a version, and the truth is told about how that went.
 
 use std::fmt;
-use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
 
-use super::aws::{AwsArgs, Connected, Intent, Rehearsal, shelf};
-use super::ebcli;
+use super::aws::{Connected, Intent, Rehearsal};
+use super::target::{MoveArgs, request};
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::release::{self, DeployEvent, DeployRequest, Deployed, Outcome};
@@ -24,79 +23,22 @@ pub(crate) struct DeployArgs {
     /// The version to deploy
     label: String,
     #[command(flatten)]
-    target: Target,
-    #[command(flatten)]
-    watch: WatchArgs,
+    moved: MoveArgs,
     /// Ask for the deployment and don't wait for its end
     #[arg(long)]
     no_wait: bool,
-    /// If the environment is busy, wait until it is ready instead of refusing
-    #[arg(long)]
-    when_ready: bool,
-    /// Print the calls that would change something, and make none of them
-    #[arg(long)]
-    dry_run: bool,
-    #[command(flatten)]
-    aws: AwsArgs,
-}
-
-/// Which environment.
-#[derive(Debug, Args)]
-pub(crate) struct Target {
-    /// The environment
-    #[arg(long = "env", value_name = "NAME")]
-    pub(crate) environment: String,
-    /// The Elastic Beanstalk application [default: `application` in `[release]`, or the project's name]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) application: Option<String>,
-}
-
-/// How long to look.
-#[derive(Debug, Args)]
-pub(crate) struct WatchArgs {
-    /// Stop watching after this long
-    #[arg(long, value_name = "SECONDS", default_value_t = Self::default().timeout)]
-    pub(crate) timeout: u64,
-    /// Let a ready environment take this long to become healthy
-    #[arg(long, value_name = "SECONDS", default_value_t = Self::default().settle)]
-    pub(crate) settle: u64,
-}
-
-impl Default for WatchArgs {
-    /// A rolling deployment over several batches takes this long; health follows within a few reports.
-    fn default() -> Self {
-        Self { timeout: 1800, settle: 180 }
-    }
 }
 
 pub(crate) fn verb(args: &DeployArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
-    let aws = args.aws.connect(&project, Intent::of(args.dry_run), world, ui)?;
+    let MoveArgs { target, watch, when_ready, dry_run, aws } = &args.moved;
+    let aws = aws.connect(&project, Intent::of(*dry_run), world, ui)?;
     let request = DeployRequest {
         wait: !args.no_wait,
-        when_ready: args.when_ready,
-        ..request(&project, &args.target, &args.watch, args.label.clone())?
+        when_ready: *when_ready,
+        ..request(&project, target, watch, args.label.clone())?
     };
     run(&aws, &request, ui)
-}
-
-/// A request that waits, for an environment that is ready.
-pub(crate) fn request(
-    project: &Project,
-    target: &Target,
-    watch: &WatchArgs,
-    label: String,
-) -> Result<DeployRequest, Failure> {
-    Ok(DeployRequest {
-        application: ebcli::application(target.application.as_deref(), project)?,
-        environment: target.environment.clone(),
-        label,
-        when_ready: false,
-        wait: true,
-        timeout: Duration::from_secs(watch.timeout),
-        settle: Duration::from_secs(watch.settle),
-        shelf: Some(shelf(project, None)),
-    })
 }
 
 /// Deploy, and answer.

@@ -19,6 +19,7 @@ mod recipes;
 mod rollback;
 mod sandbox;
 mod stack;
+mod target;
 mod tour;
 mod up;
 mod update;

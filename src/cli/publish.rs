@@ -9,9 +9,9 @@ use clap::Args;
 use serde::Serialize;
 
 use super::aws::{AwsArgs, Connected, Intent, Rehearsal, shelf};
-use super::deploy::{DeployAnswer, Target, WatchArgs};
-use super::ebcli;
-use super::package;
+use super::deploy::DeployAnswer;
+use super::target::{Target, WatchArgs};
+use super::{ebcli, package, target};
 use crate::bundle::Bundle;
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
@@ -129,7 +129,7 @@ fn deploy(
     let target = Target { environment: environment.to_owned(), application: args.options.application.clone() };
     let request = DeployRequest {
         wait: args.wait,
-        ..super::deploy::request(project, &target, &WatchArgs::default(), published.label.clone())?
+        ..target::request(project, &target, &WatchArgs::default(), published.label.clone())?
     };
     Ok(release::deploy(aws, &request, &mut |event| super::deploy::tell(&event, ui))?)
 }

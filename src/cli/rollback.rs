@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use super::aws::{AwsArgs, Intent, shelf};
-use super::deploy::{self, Target, WatchArgs};
-use super::ebcli;
+use super::aws::{Intent, shelf};
+use super::target::{MoveArgs, request};
+use super::{deploy, ebcli};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
 use crate::release::{self, DeployRequest};
@@ -21,17 +21,7 @@ pub(crate) struct RollbackArgs {
     /// Go back to this version instead of the last that ran well
     label: Option<String>,
     #[command(flatten)]
-    target: Target,
-    #[command(flatten)]
-    watch: WatchArgs,
-    /// If the environment is busy, wait until it is ready instead of refusing
-    #[arg(long)]
-    when_ready: bool,
-    /// Print the calls that would change something, and make none of them
-    #[arg(long)]
-    dry_run: bool,
-    #[command(flatten)]
-    aws: AwsArgs,
+    moved: MoveArgs,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -62,9 +52,10 @@ impl Fault for Error {
 
 pub(crate) fn verb(args: &RollbackArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
-    let aws = args.aws.connect(&project, Intent::of(args.dry_run), world, ui)?;
-    let environment = &args.target.environment;
-    let application = ebcli::application(args.target.application.as_deref(), &project)?;
+    let MoveArgs { target, watch, when_ready, dry_run, aws } = &args.moved;
+    let aws = aws.connect(&project, Intent::of(*dry_run), world, ui)?;
+    let environment = &target.environment;
+    let application = ebcli::application(target.application.as_deref(), &project)?;
     let shelf = shelf(&project, None);
     let label = match &args.label {
         Some(label) => label.clone(),
@@ -75,7 +66,6 @@ pub(crate) fn verb(args: &RollbackArgs, world: &World, ui: &mut Ui) -> Result<Ex
         return Err(Error::BundleGone { label }.into());
     }
     ui.say(format_args!("rolling `{environment}` back to `{label}`"));
-    let request =
-        DeployRequest { when_ready: args.when_ready, ..deploy::request(&project, &args.target, &args.watch, label)? };
+    let request = DeployRequest { when_ready: *when_ready, ..request(&project, target, watch, label)? };
     deploy::run(&aws, &request, ui)
 }

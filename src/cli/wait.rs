@@ -3,8 +3,9 @@
 use clap::Args;
 
 use super::aws::{AwsArgs, Intent};
-use super::deploy::{self, DeployAnswer, Target, WatchArgs, tell};
+use super::deploy::{DeployAnswer, tell};
 use super::ebcli;
+use super::target::{Target, WatchArgs, request};
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::release;
@@ -36,7 +37,7 @@ pub(crate) fn verb(args: &WaitArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
         Some(label) => label.clone(),
         None => release::current_label(&aws, &application, &args.target.environment)?.unwrap_or_default(),
     };
-    let request = deploy::request(&project, &args.target, &args.watch, label)?;
+    let request = request(&project, &args.target, &args.watch, label)?;
     let deployed = release::watch(&aws, &request, &mut |event| tell(&event, ui))?;
     ui.answer(&DeployAnswer { deployed });
     Ok(Exit::Done)

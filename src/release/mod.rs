@@ -17,7 +17,6 @@ mod parcel;
 mod parts;
 mod policy;
 mod prune;
-mod pruning;
 mod publish;
 mod store;
 mod version;
@@ -32,10 +31,11 @@ pub use environment::{Environment, Happening, Health, Phase};
 pub use lock::Holder;
 pub use parcel::{Parcel, ParcelError};
 pub use policy::{Role, Scope, policy};
-pub use prune::KEEP_DEPLOYED;
-pub use prune::{Doomed, Kept, Object, Plan, Policy, Reason, Upload};
-pub use pruning::{Apply, Error as PruneError, Event as PruneEvent, Fate, Pruned, Restored, Undo, plan, prune, undo};
-pub use pruning::{Overview, overview};
+pub use prune::{
+    Apply, Error as PruneError, Event as PruneEvent, Fate, Overview, Pruned, Restored, Undo, overview, plan, prune,
+    undo,
+};
+pub use prune::{Doomed, KEEP_DEPLOYED, Kept, Object, Plan, Policy, Reason, Upload};
 pub use publish::{
     Error as PublishError, Event as PublishEvent, Published, Request as PublishRequest, has_bundle, publish,
 };

@@ -6,16 +6,14 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{
-    ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart, MultipartUpload, ServerSideEncryption,
-};
+use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart, MultipartUpload};
 use aws_smithy_types::base64;
 use tokio::task::JoinSet;
 
 use super::aws::Aws;
 use super::call::{Call, Kind, Refusal};
 use super::parcel::{Parcel, sha256};
-use super::store::{Error, Store};
+use super::store::{Error, Store, bundle_at};
 
 /// From this size on a bundle is sent in parts.
 pub(crate) const THRESHOLD: u64 = 16_000_000;
@@ -56,18 +54,8 @@ impl Store {
 
     async fn begin(&self, aws: &Aws, key: &str, parcel: &Parcel) -> Result<String, Refusal> {
         let call = Call::s3("CreateMultipartUpload", &self.bucket, key).with("ChecksumAlgorithm", "SHA256");
-        let mut request = aws
-            .s3
-            .create_multipart_upload()
-            .bucket(&self.bucket)
-            .key(key)
-            .content_type("application/zip")
-            .checksum_algorithm(ChecksumAlgorithm::Sha256)
-            .metadata("beansprout-digest", &parcel.digest)
-            .set_expected_bucket_owner(self.owner.clone());
-        if let Some(key) = &self.kms_key {
-            request = request.server_side_encryption(ServerSideEncryption::AwsKms).ssekms_key_id(key);
-        }
+        let request = aws.s3.create_multipart_upload().checksum_algorithm(ChecksumAlgorithm::Sha256);
+        let request = bundle_at!(request, self, key, parcel);
         match aws.write(call.clone(), request.send()).await? {
             Some(answer) => answer.upload_id.ok_or_else(|| Refusal::empty(call, aws)),
             None => Ok("(new)".to_owned()),

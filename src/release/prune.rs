@@ -1,457 +1,239 @@
-//! Prune: which versions nobody needs, as a plan that is shown before it is carried out.
-//!
-//! Deciding is pure. Elastic Beanstalk has been seen to delete a version that an environment runs, so nothing here relies
-//! on its refusal; and it leaves out of its answers what the caller may not see, so no environments at all is suspicious.
+//! Prune: make a plan of what nobody needs, and carry it out: look again before each step, write down how to undo it, and don't hurry.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+mod decide;
+mod plan;
+mod survey;
+mod undo;
 
-use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
 
-use super::environment::{Environment, Phase};
-use super::history::Success;
-use super::version::{Location, Status, Version};
+use serde::Serialize;
 
-/// How long a terminated environment can be brought back, with the version that it had.
-///
-/// Source: the developer guide on rebuilding terminated environments.
-const RESTORABLE_DAYS: i64 = 42;
-/// An object that no version names may be one that is about to be registered.
-const SETTLED: SignedDuration = SignedDuration::from_hours(24);
-/// An upload that has not been continued for so long will not be.
-const STALE: SignedDuration = SignedDuration::from_hours(7 * 24);
+pub use self::plan::{Doomed, KEEP_DEPLOYED, Kept, Object, Plan, Policy, Reason, Upload};
+use self::survey::facts;
+pub use self::survey::{Overview, overview};
+pub use self::undo::{Fate, Restored, Undo, undo};
+use self::undo::{archived, copy, write_undo};
+use super::aws::Aws;
+use super::call::{Call, Kind, Refusal};
+use super::environment::{self, Which};
+use super::store::{Shelf, Store};
+use super::version::{self, Location};
+use crate::fault::{Exit, Fault};
 
-/// So many of the last versions that each environment ran well are kept, unless the caller says otherwise.
-pub const KEEP_DEPLOYED: u32 = 3;
-
-/// What must be left.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Policy {
-    /// So many of the newest.
-    pub keep: u32,
-    /// All that are younger.
-    pub keep_days: Option<u32>,
-    /// All whose label matches one of these; `*` stands for anything.
-    pub keep_labels: Vec<String>,
-    /// So many of the last that each environment ran well.
-    pub keep_deployed: u32,
-    /// Remove the bundles too, where no other version needs them.
-    pub delete_bundles: bool,
-}
-
-/// Everything that the decision depends on.
-#[derive(Debug, Clone)]
-pub(crate) struct Facts {
-    pub(crate) application: String,
-    pub(crate) region: String,
-    pub(crate) account: Option<String>,
-    pub(crate) now: Timestamp,
-    /// Of every application: bundles are shared.
-    pub(crate) versions: Vec<Version>,
-    /// Live, and those terminated as long as they can be brought back.
-    pub(crate) environments: Vec<Environment>,
-    /// Environment and label, as the instances themselves say.
-    pub(crate) on_instances: Vec<(String, String)>,
-    /// Oldest first.
-    pub(crate) ran: Vec<Success>,
-    pub(crate) bucket: String,
-    /// What is kept of this application.
-    pub(crate) objects: Vec<Object>,
-    pub(crate) uploads: Vec<Upload>,
-    pub(crate) limit: Option<u32>,
-}
-
-/// An object in the bucket.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Object {
-    pub key: String,
-    pub bytes: u64,
-    pub modified: Option<Timestamp>,
-}
-
-/// An upload that was begun and not completed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Upload {
-    pub key: String,
-    pub id: String,
-    pub began: Option<Timestamp>,
-}
-
-/// What to delete, what to keep, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Plan {
-    pub application: String,
-    pub region: String,
-    pub account: Option<String>,
-    pub made: Timestamp,
-    pub policy: Policy,
-    pub bucket: String,
-    /// Oldest first: what is deleted before an interruption is what is missed least.
-    pub delete: Vec<Doomed>,
-    pub keep: Vec<Kept>,
-    /// Bundles that no version needs any more.
-    pub objects: Vec<Object>,
-    pub uploads: Vec<Upload>,
-    /// How many environments were seen, terminated ones included.
-    pub environments: usize,
-    /// Versions of all applications in the region, and how many there may be.
-    pub used: usize,
-    pub limit: Option<u32>,
-}
-
-/// A version to delete: all that is needed to bring it back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Doomed {
-    pub label: String,
-    pub created: Option<Timestamp>,
-    pub description: Option<String>,
-    pub bundle: Option<Location>,
-    pub processed: bool,
-}
-
-/// A version to keep.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kept {
-    pub label: String,
-    pub reasons: Vec<Reason>,
-}
-
-/// What protects a version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "why")]
-pub enum Reason {
-    Runs {
-        environment: String,
+/// What happens on the way.
+#[derive(Debug)]
+pub enum Event<'a> {
+    Deleted {
+        label: &'a str,
     },
-    /// An instance has it although its environment has another one.
-    OnInstance {
-        environment: String,
+    /// Kept after all: it runs now.
+    Spared {
+        label: &'a str,
+        environment: &'a str,
     },
-    /// The environment was terminated, and could be brought back.
-    Terminated {
-        environment: String,
+    Archived {
+        to: &'a Location,
     },
-    RanWell {
-        environment: String,
+    BundleDeleted {
+        key: &'a str,
     },
-    InProgress,
-    Newest,
-    Young,
-    Label {
-        pattern: String,
+    UploadAborted {
+        key: &'a str,
+    },
+    Limited {
+        seconds: u64,
     },
 }
 
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// What pruning came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Pruned {
+    pub deleted: Vec<String>,
+    /// Kept after all, because something changed since the plan.
+    pub spared: Vec<String>,
+    pub bundles_deleted: Vec<String>,
+    pub uploads_aborted: usize,
+    /// The file that brings the versions back.
+    pub undo: Option<PathBuf>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("a plan that keeps no version is refused")]
+    KeepsNothing,
+    #[error("no environment of `{application}` is visible")]
+    NoEnvironments { application: String },
+    #[error("the plan is out of date")]
+    Changed,
+    #[error("failed to write `{}`", path.display())]
+    Undo { path: PathBuf, source: std::io::Error },
+    #[error("failed to read `{}`", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("`{}` is not a record of deleted versions", path.display())]
+    NotUndo { path: PathBuf, source: serde_json::Error },
+    #[error("`{}` is about `{found}`, not about `{expected}`", path.display())]
+    OtherPlace { path: PathBuf, found: String, expected: String },
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
         match self {
-            Self::Runs { environment } => write!(f, "runs in `{environment}`"),
-            Self::OnInstance { environment } => write!(f, "on an instance of `{environment}`"),
-            Self::Terminated { environment } => write!(f, "`{environment}` had it and can be restored"),
-            Self::RanWell { environment } => write!(f, "ran well in `{environment}`"),
-            Self::InProgress => f.write_str("is being processed"),
-            Self::Newest => f.write_str("newest"),
-            Self::Young => f.write_str("young"),
-            Self::Label { pattern } => write!(f, "label matches `{pattern}`"),
+            Self::KeepsNothing => Exit::Usage,
+            Self::NoEnvironments { .. } | Self::Changed => Exit::Findings,
+            Self::Undo { .. } | Self::Read { .. } | Self::NotUndo { .. } | Self::OtherPlace { .. } => Exit::Invalid,
+            Self::Refused(refusal) => refusal.exit(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::KeepsNothing => Some("`keep` is at least 1".to_owned()),
+            Self::NoEnvironments { .. } => Some(
+                "AWS hides what the caller may not see, so a version that runs could look unused; nothing was deleted. \
+                 If there really is no environment, say so with `--no-environments`"
+                    .to_owned(),
+            ),
+            Self::Changed => Some("nothing was deleted; make a new plan and look at it".to_owned()),
+            Self::Undo { .. } => Some("nothing was deleted: without this record it could not be undone".to_owned()),
+            Self::OtherPlace { .. } => Some("nothing was changed; look at `--application` and `--region`".to_owned()),
+            Self::Read { .. } | Self::NotUndo { .. } => None,
+            Self::Refused(refusal) => refusal.hint(),
         }
     }
 }
 
-impl Facts {
-    /// What protects a version, whatever the policy says.
-    pub(crate) fn protection(&self, version: &Version, keep_deployed: u32) -> Vec<Reason> {
-        let label = version.label.as_str();
-        let mut reasons = Vec::new();
-        for environment in &self.environments {
-            let has = environment.label.as_deref() == Some(label);
-            let name = environment.name.clone();
-            match environment.status {
-                Phase::Ending if has && self.restorable(environment) => {
-                    reasons.push(Reason::Terminated { environment: name });
-                }
-                Phase::Ready | Phase::Busy | Phase::Aborting if has => reasons.push(Reason::Runs { environment: name }),
-                _ => {}
-            }
-        }
-        for (environment, found) in &self.on_instances {
-            let reason = Reason::OnInstance { environment: environment.clone() };
-            let runs = Reason::Runs { environment: environment.clone() };
-            if found == label && !reasons.contains(&runs) && !reasons.contains(&reason) {
-                reasons.push(reason);
-            }
-        }
-        for environment in self.last_good(label, keep_deployed) {
-            reasons.push(Reason::RanWell { environment });
-        }
-        if matches!(version.status, Status::Processing | Status::Building) {
-            reasons.push(Reason::InProgress);
-        }
-        reasons
+/// Read everything, decide, change nothing.
+pub fn plan(aws: &Aws, application: &str, shelf: &Shelf, policy: &Policy) -> Result<Plan, Error> {
+    if policy.keep == 0 {
+        return Err(Error::KeepsNothing);
     }
+    aws.block_on(async { Ok(facts(aws, application, shelf).await?.0.plan(policy)) })
+}
 
-    fn restorable(&self, environment: &Environment) -> bool {
-        let gone = |updated: Timestamp| self.now.duration_since(updated);
-        environment.updated.is_none_or(|updated| gone(updated) <= SignedDuration::from_hours(24 * RESTORABLE_DAYS))
-    }
+/// How to carry a plan out.
+#[derive(Debug, Clone)]
+pub struct Apply {
+    /// The folder for the record that undoes it.
+    pub undo_dir: PathBuf,
+    /// Copy bundles below this prefix before deleting anything.
+    pub archive: Option<String>,
+    /// There really are no environments.
+    pub no_environments: bool,
+}
 
-    /// The environments among whose last good versions this is.
-    fn last_good(&self, label: &str, keep: u32) -> BTreeSet<String> {
-        let mut last: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for success in self.ran.iter().rev() {
-            let labels = last.entry(&success.environment).or_default();
-            if labels.len() < keep as usize && !labels.contains(&success.label.as_str()) {
-                labels.push(&success.label);
-            }
+/// Carry out a plan, if the world is still what it was made for.
+pub fn prune(
+    aws: &Aws,
+    plan: &Plan,
+    shelf: &Shelf,
+    apply: &Apply,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<Pruned, Error> {
+    aws.block_on(async {
+        let (facts, store) = facts(aws, &plan.application, shelf).await?;
+        if !facts.plan(&plan.policy).same_deeds(plan) {
+            return Err(Error::Changed);
         }
-        let has = last.into_iter().filter(|(_, labels)| labels.contains(&label));
-        has.map(|(environment, _)| environment.to_owned()).collect()
-    }
-
-    /// Decide.
-    pub(crate) fn plan(&self, policy: &Policy) -> Plan {
-        let own = |version: &&Version| version.application == self.application;
-        let mut versions: Vec<&Version> = self.versions.iter().filter(own).collect();
-        // Newest first; one without a date counts as new, so that it is not deleted for it.
-        versions.sort_by_key(|version| std::cmp::Reverse(version.created.unwrap_or(Timestamp::MAX)));
-        let mut delete = Vec::new();
-        let mut keep = Vec::new();
-        for (place, version) in versions.into_iter().enumerate() {
-            let mut reasons = self.protection(version, policy.keep_deployed);
-            if place < policy.keep as usize {
-                reasons.push(Reason::Newest);
-            }
-            let age = version.created.map(|created| self.now.duration_since(created));
-            let young = |days: u32| age.is_none_or(|age| age < SignedDuration::from_hours(24 * i64::from(days)));
-            if policy.keep_days.is_some_and(young) {
-                reasons.push(Reason::Young);
-            }
-            let matching = policy.keep_labels.iter().find(|pattern| matches(pattern, &version.label));
-            reasons.extend(matching.map(|pattern| Reason::Label { pattern: pattern.clone() }));
-            let label = version.label.clone();
-            if reasons.is_empty() {
-                delete.push(Doomed {
-                    label,
-                    created: version.created,
-                    description: version.description.clone(),
-                    bundle: version.bundle.clone(),
-                    processed: version.status == Status::Processed,
-                });
-            } else {
-                keep.push(Kept { label, reasons });
-            }
+        if plan.environments == 0 && !apply.no_environments && !plan.is_empty() {
+            return Err(Error::NoEnvironments { application: plan.application.clone() });
         }
-        delete.reverse();
-        Plan {
-            application: self.application.clone(),
-            region: self.region.clone(),
-            account: self.account.clone(),
-            made: self.now,
-            policy: policy.clone(),
-            bucket: self.bucket.clone(),
-            objects: if policy.delete_bundles { self.unneeded(&delete) } else { Vec::new() },
-            uploads: self.stale(),
-            environments: self.environments.len(),
-            used: self.versions.len(),
-            limit: self.limit,
-            delete,
-            keep,
+        if plan.keep.is_empty() && !plan.delete.is_empty() {
+            return Err(Error::KeepsNothing);
+        }
+        carry_out(aws, plan, &store, apply, tell).await
+    })
+}
+
+async fn carry_out(
+    aws: &Aws,
+    plan: &Plan,
+    store: &Store,
+    apply: &Apply,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<Pruned, Error> {
+    let mut pruned = Pruned::default();
+    if !plan.delete.is_empty() && !aws.rehearses() {
+        pruned.undo = Some(write_undo(plan, apply)?);
+    }
+    if let Some(prefix) = &apply.archive {
+        for bundle in plan.delete.iter().filter_map(|doomed| doomed.bundle.as_ref()) {
+            let to = store.at(&archived(prefix, &bundle.key));
+            copy(aws, store, bundle, &to).await?;
+            tell(Event::Archived { to: &to });
         }
     }
-
-    /// Bundles that only doomed versions name, or none at all.
-    fn unneeded(&self, delete: &[Doomed]) -> Vec<Object> {
-        let doomed = |version: &Version| {
-            version.application == self.application && delete.iter().any(|doomed| doomed.label == version.label)
-        };
-        let needed: BTreeSet<&Location> = self
-            .versions
+    for doomed in &plan.delete {
+        // The plan is seconds old by now, and the service does not refuse reliably.
+        let runs = environment::all(aws, &plan.application, Which::With(&doomed.label)).await?;
+        if let Some(found) = runs.iter().find(|found| found.label.as_deref() == Some(doomed.label.as_str())) {
+            tell(Event::Spared { label: &doomed.label, environment: &found.name });
+            pruned.spared.push(doomed.label.clone());
+            continue;
+        }
+        delete_version(aws, &plan.application, &doomed.label, tell).await?;
+        tell(Event::Deleted { label: &doomed.label });
+        pruned.deleted.push(doomed.label.clone());
+    }
+    if !plan.objects.is_empty() {
+        // Somebody may have registered one of them meanwhile.
+        let versions = version::all(aws, None).await?;
+        let deleted = |label: &String| aws.rehearses() && pruned.deleted.contains(label);
+        let needed: BTreeSet<&str> = versions
             .iter()
-            .filter(|version| !doomed(version))
+            .filter(|version| !(version.application == plan.application && deleted(&version.label)))
             .filter_map(|version| version.bundle.as_ref())
+            .filter(|bundle| bundle.bucket == plan.bucket)
+            .map(|bundle| bundle.key.as_str())
             .collect();
-        let named: BTreeSet<&Location> = delete.iter().filter_map(|doomed| doomed.bundle.as_ref()).collect();
-        let unneeded = |object: &&Object| {
-            let location = Location { bucket: self.bucket.clone(), key: object.key.clone() };
-            let settled = object.modified.is_some_and(|modified| self.now.duration_since(modified) > SETTLED);
-            !needed.contains(&location) && (named.contains(&location) || location.digest().is_some() && settled)
+        for object in plan.objects.iter().filter(|object| !needed.contains(object.key.as_str())) {
+            store.remove(aws, &object.key, None).await?;
+            tell(Event::BundleDeleted { key: &object.key });
+            pruned.bundles_deleted.push(object.key.clone());
+        }
+    }
+    for upload in &plan.uploads {
+        store.abort(aws, &upload.key, &upload.id).await?;
+        tell(Event::UploadAborted { key: &upload.key });
+        pruned.uploads_aborted += 1;
+    }
+    Ok(pruned)
+}
+
+/// Delete the record of a version, and only that: its bundle may be shared.
+async fn delete_version(
+    aws: &Aws,
+    application: &str,
+    label: &str,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<(), Refusal> {
+    let mut pause = 1;
+    loop {
+        let call = Call::eb("DeleteApplicationVersion")
+            .with("ApplicationName", application)
+            .with("VersionLabel", label)
+            .with("DeleteSourceBundle", false);
+        let request = aws.eb.delete_application_version().application_name(application).version_label(label);
+        let refusal = match aws.write(call, request.delete_source_bundle(false).send()).await {
+            Ok(_) => return Ok(()),
+            Err(refusal) => refusal,
         };
-        self.objects.iter().filter(unneeded).cloned().collect()
-    }
-
-    fn stale(&self) -> Vec<Upload> {
-        let stale = |began: Timestamp| self.now.duration_since(began) > STALE;
-        self.uploads.iter().filter(|upload| upload.began.is_some_and(stale)).cloned().collect()
-    }
-}
-
-impl Plan {
-    /// Would carrying out the one do the same as carrying out the other?
-    pub fn same_deeds(&self, other: &Self) -> bool {
-        (&self.application, &self.region, &self.account, &self.bucket, &self.delete, &self.objects, &self.uploads)
-            == (
-                &other.application,
-                &other.region,
-                &other.account,
-                &other.bucket,
-                &other.delete,
-                &other.objects,
-                &other.uploads,
-            )
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.delete.is_empty() && self.objects.is_empty() && self.uploads.is_empty()
-    }
-}
-
-/// Does the pattern, in which `*` stands for anything, match all of the label?
-fn matches(pattern: &str, label: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == label,
-        Some((start, rest)) => {
-            let Some(tail) = label.strip_prefix(start) else { return false };
-            tail.char_indices().map(|(at, _)| at).chain([tail.len()]).any(|at| matches(rest, &tail[at..]))
+        let busy = refusal.code().is_some_and(|code| code.starts_with("OperationInProgress"));
+        if (busy || refusal.kind() == Kind::Throttled) && pause <= 32 {
+            tell(Event::Limited { seconds: pause });
+            tokio::time::sleep(Duration::from_secs(pause)).await;
+            pause *= 2;
+            continue;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::release::environment::Health;
-
-    const DAY: SignedDuration = SignedDuration::from_hours(24);
-
-    fn now() -> Timestamp {
-        "2026-01-31T12:00:00Z".parse().unwrap()
-    }
-
-    fn version(application: &str, label: &str, age_days: i32, key: &str) -> Version {
-        Version {
-            application: application.to_owned(),
-            label: label.to_owned(),
-            description: None,
-            created: Some(now() - DAY * age_days),
-            status: Status::Processed,
-            bundle: Some(Location { bucket: "b".to_owned(), key: key.to_owned() }),
+        // The answer to an earlier attempt may have been lost: is it gone?
+        let unclear = !refusal.was_answered() || refusal.kind() == Kind::Refused;
+        if unclear && version::find(aws, application, label).await?.is_none() {
+            return Ok(());
         }
-    }
-
-    fn environment(name: &str, label: &str, status: Phase, updated_days: i32) -> Environment {
-        Environment {
-            application: "app".to_owned(),
-            name: name.to_owned(),
-            id: format!("e-{name}"),
-            label: Some(label.to_owned()),
-            status,
-            health: Health::Good,
-            abortable: false,
-            updated: Some(now() - DAY * updated_days),
-            url: None,
-        }
-    }
-
-    /// Six versions, `v1` of today to `v6` of 50 days ago, each with its own bundle.
-    fn facts() -> Facts {
-        let ages = [0, 10, 20, 30, 40, 50];
-        let versions =
-            (1..).zip(ages).map(|(n, age)| version("app", &format!("v{n}"), age, &format!("k{n}"))).collect();
-        let object = |n: i32| Object { key: format!("k{n}"), bytes: 1, modified: Some(now() - DAY * 60) };
-        Facts {
-            application: "app".to_owned(),
-            region: "us-east-1".to_owned(),
-            account: None,
-            now: now(),
-            versions,
-            environments: Vec::new(),
-            on_instances: Vec::new(),
-            ran: Vec::new(),
-            bucket: "b".to_owned(),
-            objects: (1..=6).map(object).collect(),
-            uploads: Vec::new(),
-            limit: Some(1000),
-        }
-    }
-
-    fn policy() -> Policy {
-        Policy { keep: 1, keep_days: None, keep_labels: Vec::new(), keep_deployed: 2, delete_bundles: true }
-    }
-
-    #[track_caller]
-    fn deletes(facts: &Facts, policy: &Policy, labels: &[&str]) {
-        let plan = facts.plan(policy);
-        let delete: Vec<&str> = plan.delete.iter().map(|doomed| doomed.label.as_str()).collect();
-        assert_eq!(delete, labels);
-    }
-
-    #[test]
-    fn the_newest_are_kept_and_the_oldest_go_first() {
-        deletes(&facts(), &policy(), &["v6", "v5", "v4", "v3", "v2"]);
-        deletes(&facts(), &Policy { keep: 5, ..policy() }, &["v6"]);
-        deletes(&facts(), &Policy { keep: 99, ..policy() }, &[]);
-        deletes(&facts(), &Policy { keep_days: Some(31), ..policy() }, &["v6", "v5"]);
-        deletes(
-            &facts(),
-            &Policy { keep_labels: vec!["v3".to_owned(), "*6".to_owned()], ..policy() },
-            &["v5", "v4", "v2"],
-        );
-    }
-
-    #[test]
-    fn what_runs_is_kept_wherever_it_runs() {
-        let mut facts = facts();
-        facts.environments = vec![
-            environment("live", "v6", Phase::Ready, 50),
-            environment("moving", "v5", Phase::Busy, 0),
-            environment("gone", "v4", Phase::Ending, 41),
-            environment("long-gone", "v3", Phase::Ending, 43),
-        ];
-        facts.on_instances = vec![("live".to_owned(), "v2".to_owned())];
-        deletes(&facts, &policy(), &["v3"]);
-    }
-
-    #[test]
-    fn the_last_that_ran_well_are_kept() {
-        let ran = |label: &str| Success {
-            environment: "live".to_owned(),
-            label: label.to_owned(),
-            time: now(),
-            caller: None,
-        };
-        let facts = Facts { ran: ["v4", "v6", "v5", "v5"].map(ran).to_vec(), ..facts() };
-        deletes(&facts, &policy(), &["v4", "v3", "v2"]);
-    }
-
-    #[test]
-    fn a_bundle_goes_only_when_nobody_needs_it() {
-        let mut facts = facts();
-        // Another application runs the bundle of `v5`, and `v1`, which stays, has that of `v6`.
-        facts.versions.push(version("other", "x", 0, "k5"));
-        facts.versions[0].bundle = Some(Location { bucket: "b".to_owned(), key: "k6".to_owned() });
-        let digest = "0123456789abcdef".repeat(4);
-        let orphan =
-            |age: i32, name: &str| Object { key: name.to_owned(), bytes: 1, modified: Some(now() - DAY * age) };
-        facts.objects.push(orphan(2, &format!("old/{digest}.zip")));
-        facts.objects.push(orphan(0, &format!("new/{digest}.zip")));
-        facts.objects.push(orphan(2, "somebody-elses.zip"));
-        let plan = facts.plan(&policy());
-        let keys: Vec<&str> = plan.objects.iter().map(|object| object.key.as_str()).collect();
-        assert_eq!(keys, ["k2", "k3", "k4", &format!("old/{digest}.zip")]);
-        assert!(facts.plan(&Policy { delete_bundles: false, ..policy() }).objects.is_empty());
-    }
-
-    #[test]
-    fn a_star_stands_for_anything() {
-        #[track_caller]
-        fn case(pattern: &str, label: &str, expected: bool) {
-            assert_eq!(matches(pattern, label), expected, "{pattern} {label}");
-        }
-        case("v1", "v1", true);
-        case("v1", "v10", false);
-        case("v*", "v10", true);
-        case("*-rc*", "app-1-rc2", true);
-        case("*-rc*", "app-1", false);
-        case("*", "", true);
+        return Err(refusal);
     }
 }

@@ -66,6 +66,21 @@ impl Shelf {
     }
 }
 
+/// What a bundle's object is, however it is sent: the SDK has a type of its own for each request.
+macro_rules! bundle_at {
+    ($request:expr, $store:expr, $key:expr, $parcel:expr) => {
+        $request
+            .bucket(&$store.bucket)
+            .key($key)
+            .content_type("application/zip")
+            .metadata("beansprout-digest", &$parcel.digest)
+            .set_expected_bucket_owner($store.owner.clone())
+            .set_server_side_encryption($store.encryption())
+            .set_ssekms_key_id($store.kms_key.clone())
+    };
+}
+pub(super) use bundle_at;
+
 /// What is at a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Found {
@@ -126,6 +141,11 @@ impl Store {
                 Ok(format!("elasticbeanstalk-{}-{account}", aws.region()))
             }
         }
+    }
+
+    /// What to ask S3 for; without a key of its own the bucket's default holds.
+    pub(super) fn encryption(&self) -> Option<ServerSideEncryption> {
+        self.kms_key.as_ref().map(|_| ServerSideEncryption::AwsKms)
     }
 
     pub(crate) fn at(&self, key: &str) -> Location {
@@ -201,20 +221,8 @@ impl Store {
             .with("IfNoneMatch", "*")
             .with("ContentLength", parcel.bytes)
             .with("ChecksumSHA256", base64::encode(digest));
-        let mut request = aws
-            .s3
-            .put_object()
-            .bucket(&self.bucket)
-            .key(key)
-            .if_none_match("*")
-            .content_type("application/zip")
-            .checksum_sha256(base64::encode(digest))
-            .metadata("beansprout-digest", &parcel.digest)
-            .body(ByteStream::from(bytes))
-            .set_expected_bucket_owner(self.owner.clone());
-        if let Some(key) = &self.kms_key {
-            request = request.server_side_encryption(ServerSideEncryption::AwsKms).ssekms_key_id(key);
-        }
+        let request = aws.s3.put_object().if_none_match("*").checksum_sha256(base64::encode(digest));
+        let request = bundle_at!(request.body(ByteStream::from(bytes)), self, key, parcel);
         match aws.write(call, request.customize().config_override(aws.for_bodies()).send()).await {
             Ok(_) => {
                 sent(parcel.bytes);

@@ -1,0 +1,131 @@
+//! How a deployment can end badly, in words.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::fault::{Exit, Fault};
+use crate::release::call::Refusal;
+use crate::release::lock::Holder;
+use crate::release::version::Status;
+
+/// Why an environment does not run the version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "why")]
+pub enum Failed {
+    /// Elastic Beanstalk reported errors, and the environment has the version or a part of it.
+    Errors,
+    /// It went back to what it ran before.
+    RolledBack {
+        to: Option<String>,
+    },
+    Aborted {
+        to: Option<String>,
+    },
+    /// Ready with the version, and not healthy.
+    Unhealthy,
+    /// Some instances run something else.
+    Mixed {
+        labels: Vec<String>,
+    },
+    /// Somebody else deployed another version meanwhile.
+    Replaced {
+        by: Option<String>,
+    },
+    /// The environment was terminated.
+    Gone,
+    /// The request was accepted, and nothing happened.
+    Ignored,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("there is no version `{label}` of `{application}`")]
+    NoVersion { application: String, label: String },
+    #[error("version `{label}` cannot be deployed: it is {status}")]
+    NotDeployable { label: String, status: Status },
+    #[error("`{application}` has no environment `{environment}` in {region}")]
+    NoEnvironment { application: String, environment: String, region: String },
+    #[error("environment `{environment}` is busy")]
+    NotReady { environment: String },
+    #[error("{}", sentence(.environment, .label, .failed, .errors))]
+    Failed { environment: String, label: String, failed: Failed, errors: Vec<String> },
+    #[error("environment `{environment}` is still on its way to `{label}` after {} s", .after.as_secs())]
+    StillGoing { environment: String, label: String, after: Duration },
+    #[error("environment `{environment}` is being deployed to by {}", .holder.caller.as_deref().unwrap_or("somebody else"))]
+    Locked { environment: String, holder: Box<Holder> },
+    #[error("environment `{environment}` is still busy after {} s", .after.as_secs())]
+    StillBusy { environment: String, after: Duration },
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+fn sentence(environment: &str, label: &str, failed: &Failed, errors: &[String]) -> String {
+    let version = |label: &Option<String>| match label {
+        Some(label) => format!("`{label}`"),
+        None => "no version".to_owned(),
+    };
+    let text = match failed {
+        Failed::Errors => format!("the deployment of `{label}` to `{environment}` had errors"),
+        Failed::RolledBack { to } => {
+            format!("the deployment of `{label}` to `{environment}` was rolled back to {}", version(to))
+        }
+        Failed::Aborted { to } => {
+            format!("the deployment of `{label}` to `{environment}` was aborted; it runs {}", version(to))
+        }
+        Failed::Unhealthy => format!("`{environment}` runs `{label}` and is not healthy"),
+        Failed::Mixed { labels } => {
+            format!("not every instance of `{environment}` runs `{label}`: there is also `{}`", labels.join("`, `"))
+        }
+        Failed::Replaced { by } => format!("`{environment}` was moved to {} meanwhile, not to `{label}`", version(by)),
+        Failed::Gone => format!("`{environment}` was terminated"),
+        Failed::Ignored => format!("`{environment}` did not begin to move to `{label}`"),
+    };
+    if errors.is_empty() { text } else { format!("{text}: {}", errors.join("; ")) }
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NoVersion { .. }
+            | Self::NotDeployable { .. }
+            | Self::NoEnvironment { .. }
+            | Self::NotReady { .. }
+            | Self::Locked { .. } => Exit::Aws,
+            Self::Failed { .. } => Exit::DeployFailed,
+            Self::StillGoing { .. } | Self::StillBusy { .. } => Exit::StillGoing,
+            Self::Refused(refusal) => refusal.exit(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoVersion { .. } => Some("`beansprout versions` lists them".to_owned()),
+            Self::NotDeployable { .. } => Some("publish a version that Elastic Beanstalk can process".to_owned()),
+            Self::NoEnvironment { .. } => Some(
+                "look at `--region` and `--application`; environments are created in the console or with `eb create`"
+                    .to_owned(),
+            ),
+            Self::NotReady { environment } => Some(format!(
+                "nothing was changed; `--when-ready` waits for it, `beansprout wait --env {environment}` watches it"
+            )),
+            Self::Failed { environment, failed, .. } => match failed {
+                Failed::RolledBack { .. } | Failed::Aborted { .. } => {
+                    Some(format!("it runs what it ran before; `eb logs {environment}` has the instances' side"))
+                }
+                _ => Some(format!(
+                    "`beansprout rollback --env {environment}` goes back to the version before; `eb logs {environment}` has the instances' side"
+                )),
+            },
+            Self::StillGoing { environment, label, .. } => Some(format!(
+                "it goes on without this program; `beansprout wait --env {environment} --label {label}` watches it again"
+            )),
+            Self::Locked { holder, .. } => Some(format!(
+                "they deploy `{}` since {}; the lock ends at {} at the latest",
+                holder.label, holder.since, holder.until
+            )),
+            Self::StillBusy { .. } => Some("nothing was changed; run the same command again".to_owned()),
+            Self::Refused(refusal) => refusal.hint(),
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Watching an environment, and what to think of what is seen.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::bench::remember;
+use super::failure::Failed;
+use super::{Deployed, Error, Event, Outcome, Request, deployed};
+use crate::release::aws::Aws;
+use crate::release::environment::{self, Environment, Happening, Health, Phase};
+use crate::release::pace::Pace;
+
+/// AWS's own waiters look every 20 s; a person wants to see events sooner.
+pub(super) const SLOWEST: Duration = Duration::from_secs(8);
+/// Looks at an environment that does not move before its request counts as ignored.
+const PATIENCE: u32 = 10;
+
+/// What is known at the beginning of a watch.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Watch {
+    /// Nothing up to here counts.
+    pub(super) mark: Option<Timestamp>,
+    pub(super) previous: Option<String>,
+    /// Has it begun to move?
+    pub(super) began: bool,
+}
+
+pub(super) async fn follow(
+    aws: &Aws,
+    request: &Request,
+    before: &Environment,
+    watch: Watch,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<Deployed, Error> {
+    let mut pace = Pace::new(aws, SLOWEST, request.timeout);
+    let mut sight = Sight { began: watch.began, ..Sight::default() };
+    let mut told = 0;
+    let mut settling: Option<Pace> = None;
+    let fail = |failed: Failed, events: &[Happening]| {
+        let errors = events.iter().filter(|event| event.is_error()).map(|event| event.message.clone()).collect();
+        Error::Failed { environment: request.environment.clone(), label: request.label.clone(), failed, errors }
+    };
+    loop {
+        // Events after the environment: what explains a status must not be missed.
+        let now = environment::find(aws, &request.application, &request.environment).await?;
+        let events = environment::events(aws, &before.id, watch.mark).await?;
+        events[told.min(events.len())..].iter().for_each(|event| tell(Event::Happened(event)));
+        told = events.len();
+        sight.look(now.as_ref().filter(|now| now.id == before.id), &events);
+        match sight.verdict(&request.label, watch.previous.as_deref()) {
+            Verdict::Going => settling = None,
+            Verdict::Settling(health) => {
+                if settling.is_none() {
+                    tell(Event::Settling { health });
+                }
+                let pace = settling.get_or_insert_with(|| Pace::new(aws, SLOWEST, request.settle));
+                if !pace.wait(aws).await {
+                    return Err(fail(Failed::Unhealthy, &events));
+                }
+                continue;
+            }
+            Verdict::Well => {
+                let now = now.unwrap_or_else(|| before.clone());
+                let mut others = environment::on_instances(aws, &now).await?.unwrap_or_default();
+                others.retain(|label| *label != request.label);
+                others.sort();
+                others.dedup();
+                if !others.is_empty() {
+                    return Err(fail(Failed::Mixed { labels: others }, &events));
+                }
+                remember(aws, request, tell).await;
+                return Ok(deployed(aws, request, &now, watch.previous, Outcome::Deployed));
+            }
+            Verdict::Failed(failed) => return Err(fail(failed, &events)),
+        }
+        if !pace.wait(aws).await {
+            let Request { environment, label, timeout, .. } = request.clone();
+            return Err(Error::StillGoing { environment, label, after: timeout });
+        }
+    }
+}
+
+/// All that was seen since the request.
+#[derive(Debug, Clone, Default)]
+struct Sight {
+    now: Option<(Phase, Health, Option<String>)>,
+    errors: bool,
+    /// Has the environment been anything but ready, or has anything happened in it?
+    began: bool,
+    aborting: bool,
+    idle_looks: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Verdict {
+    Going,
+    /// Ready with our version; only its health is open.
+    Settling(Health),
+    Well,
+    Failed(Failed),
+}
+
+impl Sight {
+    fn look(&mut self, now: Option<&Environment>, events: &[Happening]) {
+        self.now = now.map(|now| (now.status, now.health, now.label.clone()));
+        self.errors |= events.iter().any(Happening::is_error);
+        self.began |= !events.is_empty() || now.is_none_or(|now| now.status != Phase::Ready);
+        self.aborting |= now.is_some_and(|now| now.status == Phase::Aborting);
+        self.idle_looks += u32::from(!self.began);
+    }
+
+    fn verdict(&self, label: &str, previous: Option<&str>) -> Verdict {
+        let Some((status, health, has)) = &self.now else { return Verdict::Failed(Failed::Gone) };
+        let ours = has.as_deref() == Some(label);
+        match status {
+            Phase::Busy | Phase::Aborting => Verdict::Going,
+            Phase::Ending => Verdict::Failed(Failed::Gone),
+            // The first `Ready` after a request is the last one before it.
+            Phase::Ready if !self.began && self.idle_looks < PATIENCE => Verdict::Going,
+            Phase::Ready if !self.began && !ours => Verdict::Failed(Failed::Ignored),
+            Phase::Ready if ours && self.errors => Verdict::Failed(Failed::Errors),
+            Phase::Ready if ours && *health == Health::Good => Verdict::Well,
+            Phase::Ready if ours => Verdict::Settling(*health),
+            Phase::Ready if self.aborting => Verdict::Failed(Failed::Aborted { to: has.clone() }),
+            Phase::Ready if previous.is_some() && has.as_deref() != previous && !self.errors => {
+                Verdict::Failed(Failed::Replaced { by: has.clone() })
+            }
+            Phase::Ready => Verdict::Failed(Failed::RolledBack { to: has.clone() }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(status: Phase, health: Health, label: &str) -> Environment {
+        Environment {
+            application: "app".to_owned(),
+            name: "env".to_owned(),
+            id: "e-1".to_owned(),
+            label: Some(label.to_owned()),
+            status,
+            health,
+            abortable: false,
+            updated: None,
+            url: None,
+        }
+    }
+
+    fn event(severity: &str) -> Happening {
+        let time = Timestamp::UNIX_EPOCH;
+        Happening { time, severity: severity.to_owned(), message: "words".to_owned(), label: None, request: None }
+    }
+
+    /// What is thought after a series of looks at a deployment from `old` to `new`.
+    #[track_caller]
+    fn case(looks: &[(Phase, Health, &str, &[&str])], verdict: Verdict) {
+        let mut sight = Sight::default();
+        let mut events = Vec::new();
+        for (status, health, label, new) in looks {
+            events.extend(new.iter().map(|severity| event(severity)));
+            sight.look(Some(&environment(*status, *health, label)), &events);
+        }
+        assert_eq!(sight.verdict("new", Some("old")), verdict);
+    }
+
+    #[test]
+    fn the_first_ready_proves_nothing() {
+        use {Health::*, Phase::*};
+        case(&[(Ready, Good, "old", &[])], Verdict::Going);
+        case(&[(Ready, Good, "new", &[])], Verdict::Going);
+        let look: (Phase, Health, &str, &[&str]) = (Ready, Good, "old", &[]);
+        case(&[look; PATIENCE as usize], Verdict::Failed(Failed::Ignored));
+    }
+
+    #[test]
+    fn success_is_label_status_health_and_no_errors() {
+        use {Health::*, Phase::*};
+        case(&[(Busy, Open, "new", &["INFO"]), (Ready, Good, "new", &["INFO"])], Verdict::Well);
+        case(&[(Busy, Open, "new", &["INFO"]), (Ready, Good, "new", &["WARN"])], Verdict::Well);
+        case(&[(Busy, Open, "new", &["INFO"])], Verdict::Going);
+        case(&[(Busy, Good, "new", &[]), (Ready, Open, "new", &[])], Verdict::Settling(Open));
+        case(&[(Busy, Good, "new", &[]), (Ready, Bad, "new", &[])], Verdict::Settling(Bad));
+        case(&[(Busy, Good, "new", &["ERROR"]), (Ready, Good, "new", &[])], Verdict::Failed(Failed::Errors));
+    }
+
+    #[test]
+    fn ways_to_fail_are_told_apart() {
+        use {Health::*, Phase::*};
+        let to = |label: &str| Some(label.to_owned());
+        case(
+            &[(Busy, Open, "new", &["INFO"]), (Ready, Good, "old", &["ERROR"])],
+            Verdict::Failed(Failed::RolledBack { to: to("old") }),
+        );
+        case(
+            &[(Busy, Open, "new", &[]), (Aborting, Open, "new", &[]), (Ready, Good, "old", &[])],
+            Verdict::Failed(Failed::Aborted { to: to("old") }),
+        );
+        case(
+            &[(Busy, Open, "new", &[]), (Ready, Good, "third", &[])],
+            Verdict::Failed(Failed::Replaced { by: to("third") }),
+        );
+        case(&[(Busy, Open, "new", &[]), (Ending, Open, "new", &[])], Verdict::Failed(Failed::Gone));
+        // Without an error event it still isn't what was asked for.
+        case(
+            &[(Busy, Open, "old", &[]), (Ready, Good, "old", &[])],
+            Verdict::Failed(Failed::RolledBack { to: to("old") }),
+        );
+    }
+}

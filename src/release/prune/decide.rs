@@ -1,0 +1,322 @@
+//! Which versions nobody needs, as a plan that is shown before it is carried out.
+//!
+//! Deciding is pure. Elastic Beanstalk has been seen to delete a version that an environment runs, so nothing here relies
+//! on its refusal; and it leaves out of its answers what the caller may not see, so no environments at all is suspicious.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::plan::{Doomed, Kept, Object, Plan, Policy, Reason, Upload};
+use crate::release::environment::{Environment, Phase};
+use crate::release::history::Success;
+use crate::release::version::{Location, Status, Version};
+
+/// How long a terminated environment can be brought back, with the version that it had.
+///
+/// Source: the developer guide on rebuilding terminated environments.
+const RESTORABLE_DAYS: i64 = 42;
+/// An object that no version names may be one that is about to be registered.
+const SETTLED: SignedDuration = SignedDuration::from_hours(24);
+/// An upload that has not been continued for so long will not be.
+const STALE: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Everything that the decision depends on.
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
+    pub(crate) application: String,
+    pub(crate) region: String,
+    pub(crate) account: Option<String>,
+    pub(crate) now: Timestamp,
+    /// Of every application: bundles are shared.
+    pub(crate) versions: Vec<Version>,
+    /// Live, and those terminated as long as they can be brought back.
+    pub(crate) environments: Vec<Environment>,
+    /// Environment and label, as the instances themselves say.
+    pub(crate) on_instances: Vec<(String, String)>,
+    /// Oldest first.
+    pub(crate) ran: Vec<Success>,
+    pub(crate) bucket: String,
+    /// What is kept of this application.
+    pub(crate) objects: Vec<Object>,
+    pub(crate) uploads: Vec<Upload>,
+    pub(crate) limit: Option<u32>,
+}
+
+impl Facts {
+    /// What protects a version, whatever the policy says.
+    pub(crate) fn protection(&self, version: &Version, keep_deployed: u32) -> Vec<Reason> {
+        let label = version.label.as_str();
+        let mut reasons = Vec::new();
+        for environment in &self.environments {
+            let has = environment.label.as_deref() == Some(label);
+            let name = environment.name.clone();
+            match environment.status {
+                Phase::Ending if has && self.restorable(environment) => {
+                    reasons.push(Reason::Terminated { environment: name });
+                }
+                Phase::Ready | Phase::Busy | Phase::Aborting if has => reasons.push(Reason::Runs { environment: name }),
+                _ => {}
+            }
+        }
+        for (environment, found) in &self.on_instances {
+            let reason = Reason::OnInstance { environment: environment.clone() };
+            let runs = Reason::Runs { environment: environment.clone() };
+            if found == label && !reasons.contains(&runs) && !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
+        for environment in self.last_good(label, keep_deployed) {
+            reasons.push(Reason::RanWell { environment });
+        }
+        if matches!(version.status, Status::Processing | Status::Building) {
+            reasons.push(Reason::InProgress);
+        }
+        reasons
+    }
+
+    fn restorable(&self, environment: &Environment) -> bool {
+        let gone = |updated: Timestamp| self.now.duration_since(updated);
+        environment.updated.is_none_or(|updated| gone(updated) <= SignedDuration::from_hours(24 * RESTORABLE_DAYS))
+    }
+
+    /// The environments among whose last good versions this is.
+    fn last_good(&self, label: &str, keep: u32) -> BTreeSet<String> {
+        let mut last: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for success in self.ran.iter().rev() {
+            let labels = last.entry(&success.environment).or_default();
+            if labels.len() < keep as usize && !labels.contains(&success.label.as_str()) {
+                labels.push(&success.label);
+            }
+        }
+        let has = last.into_iter().filter(|(_, labels)| labels.contains(&label));
+        has.map(|(environment, _)| environment.to_owned()).collect()
+    }
+
+    /// Decide.
+    pub(crate) fn plan(&self, policy: &Policy) -> Plan {
+        let own = |version: &&Version| version.application == self.application;
+        let mut versions: Vec<&Version> = self.versions.iter().filter(own).collect();
+        // Newest first; one without a date counts as new, so that it is not deleted for it.
+        versions.sort_by_key(|version| std::cmp::Reverse(version.created.unwrap_or(Timestamp::MAX)));
+        let mut delete = Vec::new();
+        let mut keep = Vec::new();
+        for (place, version) in versions.into_iter().enumerate() {
+            let mut reasons = self.protection(version, policy.keep_deployed);
+            if place < policy.keep as usize {
+                reasons.push(Reason::Newest);
+            }
+            let age = version.created.map(|created| self.now.duration_since(created));
+            let young = |days: u32| age.is_none_or(|age| age < SignedDuration::from_hours(24 * i64::from(days)));
+            if policy.keep_days.is_some_and(young) {
+                reasons.push(Reason::Young);
+            }
+            let matching = policy.keep_labels.iter().find(|pattern| matches(pattern, &version.label));
+            reasons.extend(matching.map(|pattern| Reason::Label { pattern: pattern.clone() }));
+            let label = version.label.clone();
+            if reasons.is_empty() {
+                delete.push(Doomed {
+                    label,
+                    created: version.created,
+                    description: version.description.clone(),
+                    bundle: version.bundle.clone(),
+                    processed: version.status == Status::Processed,
+                });
+            } else {
+                keep.push(Kept { label, reasons });
+            }
+        }
+        delete.reverse();
+        Plan {
+            application: self.application.clone(),
+            region: self.region.clone(),
+            account: self.account.clone(),
+            made: self.now,
+            policy: policy.clone(),
+            bucket: self.bucket.clone(),
+            objects: if policy.delete_bundles { self.unneeded(&delete) } else { Vec::new() },
+            uploads: self.stale(),
+            environments: self.environments.len(),
+            used: self.versions.len(),
+            limit: self.limit,
+            delete,
+            keep,
+        }
+    }
+
+    /// Bundles that only doomed versions name, or none at all.
+    fn unneeded(&self, delete: &[Doomed]) -> Vec<Object> {
+        let doomed = |version: &Version| {
+            version.application == self.application && delete.iter().any(|doomed| doomed.label == version.label)
+        };
+        let needed: BTreeSet<&Location> = self
+            .versions
+            .iter()
+            .filter(|version| !doomed(version))
+            .filter_map(|version| version.bundle.as_ref())
+            .collect();
+        let named: BTreeSet<&Location> = delete.iter().filter_map(|doomed| doomed.bundle.as_ref()).collect();
+        let unneeded = |object: &&Object| {
+            let location = Location { bucket: self.bucket.clone(), key: object.key.clone() };
+            let settled = object.modified.is_some_and(|modified| self.now.duration_since(modified) > SETTLED);
+            !needed.contains(&location) && (named.contains(&location) || location.digest().is_some() && settled)
+        };
+        self.objects.iter().filter(unneeded).cloned().collect()
+    }
+
+    fn stale(&self) -> Vec<Upload> {
+        let stale = |began: Timestamp| self.now.duration_since(began) > STALE;
+        self.uploads.iter().filter(|upload| upload.began.is_some_and(stale)).cloned().collect()
+    }
+}
+
+/// Does the pattern, in which `*` stands for anything, match all of the label?
+fn matches(pattern: &str, label: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == label,
+        Some((start, rest)) => {
+            let Some(tail) = label.strip_prefix(start) else { return false };
+            tail.char_indices().map(|(at, _)| at).chain([tail.len()]).any(|at| matches(rest, &tail[at..]))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::environment::Health;
+
+    const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+    fn now() -> Timestamp {
+        "2026-01-31T12:00:00Z".parse().unwrap()
+    }
+
+    fn version(application: &str, label: &str, age_days: i32, key: &str) -> Version {
+        Version {
+            application: application.to_owned(),
+            label: label.to_owned(),
+            description: None,
+            created: Some(now() - DAY * age_days),
+            status: Status::Processed,
+            bundle: Some(Location { bucket: "b".to_owned(), key: key.to_owned() }),
+        }
+    }
+
+    fn environment(name: &str, label: &str, status: Phase, updated_days: i32) -> Environment {
+        Environment {
+            application: "app".to_owned(),
+            name: name.to_owned(),
+            id: format!("e-{name}"),
+            label: Some(label.to_owned()),
+            status,
+            health: Health::Good,
+            abortable: false,
+            updated: Some(now() - DAY * updated_days),
+            url: None,
+        }
+    }
+
+    /// Six versions, `v1` of today to `v6` of 50 days ago, each with its own bundle.
+    fn facts() -> Facts {
+        let ages = [0, 10, 20, 30, 40, 50];
+        let versions =
+            (1..).zip(ages).map(|(n, age)| version("app", &format!("v{n}"), age, &format!("k{n}"))).collect();
+        let object = |n: i32| Object { key: format!("k{n}"), bytes: 1, modified: Some(now() - DAY * 60) };
+        Facts {
+            application: "app".to_owned(),
+            region: "us-east-1".to_owned(),
+            account: None,
+            now: now(),
+            versions,
+            environments: Vec::new(),
+            on_instances: Vec::new(),
+            ran: Vec::new(),
+            bucket: "b".to_owned(),
+            objects: (1..=6).map(object).collect(),
+            uploads: Vec::new(),
+            limit: Some(1000),
+        }
+    }
+
+    fn policy() -> Policy {
+        Policy { keep: 1, keep_days: None, keep_labels: Vec::new(), keep_deployed: 2, delete_bundles: true }
+    }
+
+    #[track_caller]
+    fn deletes(facts: &Facts, policy: &Policy, labels: &[&str]) {
+        let plan = facts.plan(policy);
+        let delete: Vec<&str> = plan.delete.iter().map(|doomed| doomed.label.as_str()).collect();
+        assert_eq!(delete, labels);
+    }
+
+    #[test]
+    fn the_newest_are_kept_and_the_oldest_go_first() {
+        deletes(&facts(), &policy(), &["v6", "v5", "v4", "v3", "v2"]);
+        deletes(&facts(), &Policy { keep: 5, ..policy() }, &["v6"]);
+        deletes(&facts(), &Policy { keep: 99, ..policy() }, &[]);
+        deletes(&facts(), &Policy { keep_days: Some(31), ..policy() }, &["v6", "v5"]);
+        deletes(
+            &facts(),
+            &Policy { keep_labels: vec!["v3".to_owned(), "*6".to_owned()], ..policy() },
+            &["v5", "v4", "v2"],
+        );
+    }
+
+    #[test]
+    fn what_runs_is_kept_wherever_it_runs() {
+        let mut facts = facts();
+        facts.environments = vec![
+            environment("live", "v6", Phase::Ready, 50),
+            environment("moving", "v5", Phase::Busy, 0),
+            environment("gone", "v4", Phase::Ending, 41),
+            environment("long-gone", "v3", Phase::Ending, 43),
+        ];
+        facts.on_instances = vec![("live".to_owned(), "v2".to_owned())];
+        deletes(&facts, &policy(), &["v3"]);
+    }
+
+    #[test]
+    fn the_last_that_ran_well_are_kept() {
+        let ran = |label: &str| Success {
+            environment: "live".to_owned(),
+            label: label.to_owned(),
+            time: now(),
+            caller: None,
+        };
+        let facts = Facts { ran: ["v4", "v6", "v5", "v5"].map(ran).to_vec(), ..facts() };
+        deletes(&facts, &policy(), &["v4", "v3", "v2"]);
+    }
+
+    #[test]
+    fn a_bundle_goes_only_when_nobody_needs_it() {
+        let mut facts = facts();
+        // Another application runs the bundle of `v5`, and `v1`, which stays, has that of `v6`.
+        facts.versions.push(version("other", "x", 0, "k5"));
+        facts.versions[0].bundle = Some(Location { bucket: "b".to_owned(), key: "k6".to_owned() });
+        let digest = "0123456789abcdef".repeat(4);
+        let orphan =
+            |age: i32, name: &str| Object { key: name.to_owned(), bytes: 1, modified: Some(now() - DAY * age) };
+        facts.objects.push(orphan(2, &format!("old/{digest}.zip")));
+        facts.objects.push(orphan(0, &format!("new/{digest}.zip")));
+        facts.objects.push(orphan(2, "somebody-elses.zip"));
+        let plan = facts.plan(&policy());
+        let keys: Vec<&str> = plan.objects.iter().map(|object| object.key.as_str()).collect();
+        assert_eq!(keys, ["k2", "k3", "k4", &format!("old/{digest}.zip")]);
+        assert!(facts.plan(&Policy { delete_bundles: false, ..policy() }).objects.is_empty());
+    }
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        #[track_caller]
+        fn case(pattern: &str, label: &str, expected: bool) {
+            assert_eq!(matches(pattern, label), expected, "{pattern} {label}");
+        }
+        case("v1", "v1", true);
+        case("v1", "v10", false);
+        case("v*", "v10", true);
+        case("*-rc*", "app-1-rc2", true);
+        case("*-rc*", "app-1", false);
+        case("*", "", true);
+    }
+}

@@ -1,0 +1,142 @@
+//! A plan of pruning: what is deleted, what is kept, and why. It is shown, written to a file, and read back.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::release::version::Location;
+
+/// So many of the last versions that each environment ran well are kept, unless the caller says otherwise.
+pub const KEEP_DEPLOYED: u32 = 3;
+
+/// What must be left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// So many of the newest.
+    pub keep: u32,
+    /// All that are younger.
+    pub keep_days: Option<u32>,
+    /// All whose label matches one of these; `*` stands for anything.
+    pub keep_labels: Vec<String>,
+    /// So many of the last that each environment ran well.
+    pub keep_deployed: u32,
+    /// Remove the bundles too, where no other version needs them.
+    pub delete_bundles: bool,
+}
+
+/// An object in the bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Object {
+    pub key: String,
+    pub bytes: u64,
+    pub modified: Option<Timestamp>,
+}
+
+/// An upload that was begun and not completed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upload {
+    pub key: String,
+    pub id: String,
+    pub began: Option<Timestamp>,
+}
+
+/// What to delete, what to keep, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    pub application: String,
+    pub region: String,
+    pub account: Option<String>,
+    pub made: Timestamp,
+    pub policy: Policy,
+    pub bucket: String,
+    /// Oldest first: what is deleted before an interruption is what is missed least.
+    pub delete: Vec<Doomed>,
+    pub keep: Vec<Kept>,
+    /// Bundles that no version needs any more.
+    pub objects: Vec<Object>,
+    pub uploads: Vec<Upload>,
+    /// How many environments were seen, terminated ones included.
+    pub environments: usize,
+    /// Versions of all applications in the region, and how many there may be.
+    pub used: usize,
+    pub limit: Option<u32>,
+}
+
+/// A version to delete: all that is needed to bring it back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doomed {
+    pub label: String,
+    pub created: Option<Timestamp>,
+    pub description: Option<String>,
+    pub bundle: Option<Location>,
+    pub processed: bool,
+}
+
+/// A version to keep.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    pub label: String,
+    pub reasons: Vec<Reason>,
+}
+
+/// What protects a version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "why")]
+pub enum Reason {
+    Runs {
+        environment: String,
+    },
+    /// An instance has it although its environment has another one.
+    OnInstance {
+        environment: String,
+    },
+    /// The environment was terminated, and could be brought back.
+    Terminated {
+        environment: String,
+    },
+    RanWell {
+        environment: String,
+    },
+    InProgress,
+    Newest,
+    Young,
+    Label {
+        pattern: String,
+    },
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Runs { environment } => write!(f, "runs in `{environment}`"),
+            Self::OnInstance { environment } => write!(f, "on an instance of `{environment}`"),
+            Self::Terminated { environment } => write!(f, "`{environment}` had it and can be restored"),
+            Self::RanWell { environment } => write!(f, "ran well in `{environment}`"),
+            Self::InProgress => f.write_str("is being processed"),
+            Self::Newest => f.write_str("newest"),
+            Self::Young => f.write_str("young"),
+            Self::Label { pattern } => write!(f, "label matches `{pattern}`"),
+        }
+    }
+}
+
+impl Plan {
+    /// Would carrying out the one do the same as carrying out the other?
+    pub fn same_deeds(&self, other: &Self) -> bool {
+        (&self.application, &self.region, &self.account, &self.bucket, &self.delete, &self.objects, &self.uploads)
+            == (
+                &other.application,
+                &other.region,
+                &other.account,
+                &other.bucket,
+                &other.delete,
+                &other.objects,
+                &other.uploads,
+            )
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.delete.is_empty() && self.objects.is_empty() && self.uploads.is_empty()
+    }
+}

@@ -1,0 +1,134 @@
+//! Bring back what was pruned: the record that is written first, and the archive of bundles.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::plan::{Doomed, Plan};
+use super::{Apply, Error};
+use crate::release::aws::Aws;
+use crate::release::call::{Call, Refusal};
+use crate::release::store::{Shelf, Store};
+use crate::release::version::{self, Location};
+
+/// What it takes to bring versions back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undo {
+    pub application: String,
+    pub region: String,
+    pub account: Option<String>,
+    pub made: Timestamp,
+    /// Where the bundles were copied to first.
+    pub archive: Option<String>,
+    pub versions: Vec<Doomed>,
+}
+
+pub(super) fn archived(prefix: &str, key: &str) -> String {
+    format!("{}/{key}", prefix.trim_matches('/'))
+}
+
+pub(super) async fn copy(aws: &Aws, store: &Store, from: &Location, to: &Location) -> Result<(), Refusal> {
+    let call = Call::s3("CopyObject", &to.bucket, &to.key).with("CopySource", from);
+    let source = format!("{}/{}", from.bucket, percent(&from.key));
+    let request = aws
+        .s3
+        .copy_object()
+        .bucket(&to.bucket)
+        .key(&to.key)
+        .copy_source(source)
+        .set_expected_bucket_owner(store.owner.clone())
+        .set_expected_source_bucket_owner(store.owner.clone());
+    aws.write(call, request.send()).await.map(drop)
+}
+
+/// A copy's source is part of a URL.
+fn percent(key: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.' | b'~');
+    key.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+pub(super) fn write_undo(plan: &Plan, apply: &Apply) -> Result<PathBuf, Error> {
+    let name = plan.made.strftime("%Y%m%dT%H%M%S%.3fZ.json").to_string();
+    let path = apply.undo_dir.join(name);
+    let undo = Undo {
+        application: plan.application.clone(),
+        region: plan.region.clone(),
+        account: plan.account.clone(),
+        made: plan.made,
+        archive: apply.archive.clone(),
+        versions: plan.delete.clone(),
+    };
+    let text = serde_json::to_string_pretty(&undo).expect("a record has string keys");
+    let failed = |source| Error::Undo { path: path.clone(), source };
+    std::fs::create_dir_all(&apply.undo_dir).map_err(failed)?;
+    let file = tempfile::NamedTempFile::new_in(&apply.undo_dir).map_err(failed)?;
+    std::fs::write(file.path(), text).map_err(failed)?;
+    file.persist(&path).map_err(|error| failed(error.error))?;
+    Ok(path)
+}
+
+/// What became of a version that should be brought back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    Restored,
+    /// It is there.
+    Unchanged,
+    /// Its bundle is gone.
+    BundleGone,
+}
+
+/// A version of a record, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Restored {
+    pub label: String,
+    pub fate: Fate,
+}
+
+impl Undo {
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        serde_json::from_str(&text).map_err(|source| Error::NotUndo { path: path.to_owned(), source })
+    }
+}
+
+/// Bring deleted versions back, as far as their bundles are there.
+pub fn undo(aws: &Aws, path: &Path, undo: &Undo, shelf: &Shelf) -> Result<Vec<Restored>, Error> {
+    let place = |region: &str, account: &Option<String>| match account {
+        Some(account) => format!("{account} in {region}"),
+        None => region.to_owned(),
+    };
+    let expected = place(aws.region(), &aws.caller().account);
+    let found = place(&undo.region, &undo.account);
+    if found != expected {
+        return Err(Error::OtherPlace { path: path.to_owned(), found, expected });
+    }
+    aws.block_on(async {
+        let store = shelf.open(aws).await?;
+        let mut fates = Vec::new();
+        for doomed in &undo.versions {
+            let fate = restore(aws, undo, doomed, &store).await?;
+            fates.push(Restored { label: doomed.label.clone(), fate });
+        }
+        Ok(fates)
+    })
+}
+
+async fn restore(aws: &Aws, undo: &Undo, doomed: &Doomed, store: &Store) -> Result<Fate, Error> {
+    if version::find(aws, &undo.application, &doomed.label).await?.is_some() {
+        return Ok(Fate::Unchanged);
+    }
+    let Some(bundle) = &doomed.bundle else { return Ok(Fate::BundleGone) };
+    let place = Store { bucket: bundle.bucket.clone(), ..store.clone() };
+    if !place.has(aws, &bundle.key).await? {
+        let Some(prefix) = &undo.archive else { return Ok(Fate::BundleGone) };
+        let from = store.at(&archived(prefix, &bundle.key));
+        if !store.has(aws, &from.key).await? {
+            return Ok(Fate::BundleGone);
+        }
+        copy(aws, store, &from, bundle).await?;
+    }
+    version::create(aws, &undo.application, doomed, bundle).await?;
+    Ok(Fate::Restored)
+}
