@@ -4,6 +4,8 @@
 
 use std::fmt;
 use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -177,46 +179,110 @@ impl Ui {
         self.can_prompt() && dialoguer::Confirm::new().with_prompt(question).default(false).interact().unwrap_or(false)
     }
 
-    /// A bar on stderr for a person, nothing elsewhere.
-    pub fn progress(&self, what: &str, total: u64) -> Progress {
-        if self.quiet || self.dumb || !self.terminal.stderr {
-            return Progress { bar: None };
+    /// How far a piece of work is: a bar on stderr for a person, events there with `--json`, nothing elsewhere.
+    pub fn progress(&self, phase: &'static str, total: u64) -> Progress {
+        if self.quiet {
+            return Progress::hidden();
+        }
+        if self.face == Face::Json {
+            return Progress(Shown::Events(Arc::new(Mutex::new(Events::begin(phase, total)))));
+        }
+        if self.dumb || !self.terminal.stderr {
+            return Progress::hidden();
         }
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
         let template = if self.columns() < 70 {
             "{msg} {percent:>3}%"
         } else {
-            "{msg} {wide_bar} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta}"
+            "{msg} {wide_bar} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta}"
         };
         let style = ProgressStyle::with_template(template).expect("the templates above are well formed");
         bar.set_style(style.progress_chars("=> "));
-        bar.set_message(what.to_owned());
-        Progress { bar: Some(bar) }
+        bar.set_message(phase);
+        Progress(Shown::Bar(bar))
     }
 }
 
-/// A progress bar that may not be there. It goes away when dropped.
+/// How far a piece of work is, if anybody wants to know. A bar goes away when dropped; events end with the last state.
 #[derive(Clone)]
-pub struct Progress {
-    bar: Option<ProgressBar>,
+pub struct Progress(Shown);
+
+#[derive(Clone)]
+enum Shown {
+    Nothing,
+    Bar(ProgressBar),
+    Events(Arc<Mutex<Events>>),
 }
 
 impl Progress {
     pub fn hidden() -> Self {
-        Self { bar: None }
+        Self(Shown::Nothing)
     }
 
     pub fn advance(&self, bytes: u64) {
-        if let Some(bar) = &self.bar {
-            bar.inc(bytes);
+        match &self.0 {
+            Shown::Nothing => {}
+            Shown::Bar(bar) => bar.inc(bytes),
+            Shown::Events(events) => events.lock().unwrap_or_else(PoisonError::into_inner).advance(bytes),
         }
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
+        if let Shown::Bar(bar) = &self.0 {
             bar.finish_and_clear();
+        }
+    }
+}
+
+/// Lines of JSON on stderr: the first state, the last one, and between them no more than one in this time.
+const PACE: Duration = Duration::from_secs(1);
+
+/// What `docs/schema/event-1.json` describes.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+struct State {
+    schema: &'static str,
+    event: &'static str,
+    phase: &'static str,
+    /// Bytes.
+    done: u64,
+    total: u64,
+}
+
+struct Events {
+    state: State,
+    told: State,
+    at: Instant,
+}
+
+impl Events {
+    fn begin(phase: &'static str, total: u64) -> Self {
+        let state = State { schema: "beansprout.event/1", event: "progress", phase, done: 0, total };
+        let mut events = Self { state, told: state, at: Instant::now() };
+        events.tell();
+        events
+    }
+
+    fn advance(&mut self, bytes: u64) {
+        self.state.done += bytes;
+        if self.at.elapsed() >= PACE {
+            self.tell();
+        }
+    }
+
+    fn tell(&mut self) {
+        let text = serde_json::to_string(&self.state).expect("a state has string keys");
+        print(&mut io::stderr().lock(), &text);
+        self.told = self.state;
+        self.at = Instant::now();
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        if self.state != self.told {
+            self.tell();
         }
     }
 }

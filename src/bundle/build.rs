@@ -130,6 +130,7 @@ impl Plan {
             let _ = cache::save(&path, &digest, self, &sealed, started);
         }
         notes.extend(self.dangling_links());
+        errand.progress.advance(self.size());
         let entries = self.entries.len();
         Ok(Bundle { path, digest, bytes: cache.bytes, entries, notes, reused: entries, unchanged, sealed })
     }

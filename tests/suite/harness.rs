@@ -168,12 +168,29 @@ impl Run {
     /// stdout as the document `name/version`, which must be what `docs/schema` promises.
     #[track_caller]
     pub(crate) fn document(&self, name: &str) -> serde_json::Value {
+        let document = self.json();
+        assert_eq!(document["schema"], format!("beansprout.{name}"), "{self}");
+        self.validate(&self.stdout, name);
+        document
+    }
+
+    /// The lines of stderr that are for programs, which must be what `docs/schema` promises too.
+    #[track_caller]
+    pub(crate) fn events(&self) -> Vec<serde_json::Value> {
+        let lines = self.stderr.lines().filter(|line| line.starts_with('{'));
+        let event = |line: &str| {
+            self.validate(line, "event/1");
+            serde_json::from_str(line).unwrap()
+        };
+        lines.map(event).collect()
+    }
+
+    #[track_caller]
+    fn validate(&self, text: &str, name: &str) {
         const VALIDATE: &str = "import json, sys, jsonschema\n\
             schema = json.load(open(sys.argv[1]))\n\
             jsonschema.Draft202012Validator.check_schema(schema)\n\
             jsonschema.validate(json.load(sys.stdin), schema)";
-        let document = self.json();
-        assert_eq!(document["schema"], format!("beansprout.{name}"), "{self}");
         let schema = format!("docs/schema/{}.json", name.replace('/', "-"));
         let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join(schema);
         let mut child = Command::new(python())
@@ -183,11 +200,10 @@ impl Run {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        child.stdin.take().unwrap().write_all(self.stdout.as_bytes()).unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
         let output = child.wait_with_output().unwrap();
         let problems = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{}\n{problems}\n{self}", schema.display());
-        document
     }
 }
 

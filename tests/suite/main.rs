@@ -23,6 +23,7 @@ mod matrix;
 mod new;
 mod package;
 mod policy;
+mod progress;
 mod prune;
 mod publish;
 mod readme;
