@@ -27,12 +27,12 @@ impl Plan {
                 problems.push(Problem { path: entry.path.to_string(), kind });
             }
         }
-        for entry in &self.entries {
-            if let Some(other) = lowered.get(entry.path.as_str())
-                && **other != entry.path
+        for (lower, other) in &lowered {
+            if other.as_str() != lower
+                && let Ok(index) = self.entries.binary_search_by(|entry| entry.path.as_str().cmp(lower))
             {
                 let kind = ProblemKind::CaseClash { with: other.to_string() };
-                problems.push(Problem { path: entry.path.to_string(), kind });
+                problems.push(Problem { path: self.entries[index].path.to_string(), kind });
             }
         }
         self.problems.append(&mut problems);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
 
+use super::disk::Disk;
 use super::error::Error;
 use super::git::BlobReader;
 use super::plan::Plan;
@@ -50,7 +50,10 @@ impl<'a> Contents<'a> {
     pub(crate) fn read(&mut self, entry: &Entry) -> Result<&[u8], Error> {
         match &entry.origin {
             Origin::Link(target) => Ok(copied(&mut self.buffer, target.as_bytes())),
-            Origin::Disk { root, stamp } => self.read_disk(self.plan.disk_path(*root, &entry.path), stamp),
+            Origin::Disk { root, stamp } => {
+                let (disk, path) = self.plan.on_disk(*root, &entry.path);
+                self.read_disk(disk, path, stamp)
+            }
             Origin::Blob { repository, id, .. } => self.read_blob(*repository, id),
         }
     }
@@ -68,28 +71,25 @@ impl<'a> Contents<'a> {
         Ok(&self.buffer[..size])
     }
 
-    fn read_disk(&mut self, path: PathBuf, stamp: &Stamp) -> Result<&[u8], Error> {
-        let mut file = open(&path)?;
+    fn read_disk(&mut self, disk: &Disk, path: &str, stamp: &Stamp) -> Result<&[u8], Error> {
+        let mut file = open(disk, path)?;
         let size = usize::try_from(stamp.size).expect("only small files are read whole");
         if self.buffer.len() <= size {
             self.buffer.resize(size + 1, 0);
         }
-        // One byte more than there should be: a file that has grown shows itself, one that has not ends with this read.
+        // One byte more than there should be: a file that has grown shows itself.
         let mut filled = 0;
-        while filled <= size {
+        while filled < size {
             match file.read(&mut self.buffer[filled..=size]) {
                 Ok(0) => break,
                 Ok(read) => filled += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(source) => return Err(Error::Read { path, source }),
-            }
-            if filled == size {
-                break;
+                Err(source) => return Err(Error::Read { path: disk.path(path), source }),
             }
         }
-        unchanged(&file, &path, stamp)?;
+        unchanged(&file, disk, path, stamp)?;
         if filled != size {
-            return Err(Error::Changed { path });
+            return Err(Error::Changed { path: disk.path(path) });
         }
         Ok(&self.buffer[..size])
     }
@@ -104,13 +104,13 @@ impl<'a> Contents<'a> {
         match &entry.origin {
             Origin::Link(_) => unreachable!("links are small"),
             Origin::Disk { root, stamp } => {
-                let path = self.plan.disk_path(*root, &entry.path);
-                let mut file = open(&path)?;
-                let failed = |source| Error::Read { path: path.clone(), source };
+                let (disk, path) = self.plan.on_disk(*root, &entry.path);
+                let mut file = open(disk, path)?;
+                let failed = |source| Error::Read { path: disk.path(path), source };
                 // One byte more, as above: a file that has grown shows itself.
                 let total = pieces(&mut (&mut file).take(stamp.size + 1), piece, failed, take)?;
-                unchanged(&file, &path, stamp)?;
-                if total == stamp.size { Ok(()) } else { Err(Error::Changed { path }) }
+                unchanged(&file, disk, path, stamp)?;
+                if total == stamp.size { Ok(()) } else { Err(Error::Changed { path: disk.path(path) }) }
             }
             Origin::Blob { repository, id, .. } => {
                 let failed = |source| Error::GitContent { id: id.to_string(), source };
@@ -164,14 +164,14 @@ fn copied<'a>(buffer: &'a mut Vec<u8>, bytes: &[u8]) -> &'a [u8] {
     &buffer[..bytes.len()]
 }
 
-fn open(path: &PathBuf) -> Result<File, Error> {
-    File::open(path).map_err(|source| unreadable(path.clone(), source))
+fn open(disk: &Disk, path: &str) -> Result<File, Error> {
+    disk.file(path).map_err(|source| unreadable(disk.path(path), source))
 }
 
-fn unchanged(file: &File, path: &Path, stamp: &Stamp) -> Result<(), Error> {
-    let metadata = file.metadata().map_err(|source| Error::Read { path: path.to_owned(), source })?;
+fn unchanged(file: &File, disk: &Disk, path: &str, stamp: &Stamp) -> Result<(), Error> {
+    let metadata = file.metadata().map_err(|source| Error::Read { path: disk.path(path), source })?;
     if metadata.is_file() && Stamp::of(&metadata) == *stamp {
         return Ok(());
     }
-    Err(Error::Changed { path: path.to_owned() })
+    Err(Error::Changed { path: disk.path(path) })
 }

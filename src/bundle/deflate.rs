@@ -101,6 +101,10 @@ pub(crate) fn is_random(content: &[u8]) -> bool {
             total += 1;
         }
     }
+    // With a byte this common, even if all others were equally rare, there are fewer bits than that.
+    if counts.iter().any(|count| *count > total / 16) {
+        return false;
+    }
     let sum: f64 = counts.iter().filter(|count| **count > 0).map(|count| f64::from(*count) * log2(*count)).sum();
     log2(total) - sum / f64::from(total) > RANDOM
 }

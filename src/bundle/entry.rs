@@ -55,7 +55,9 @@ impl EntryPath {
         if path.contains('\\') {
             return Err(BadName::Backslash);
         }
-        if path.chars().any(char::is_control) {
+        // Nearly every name is plain ASCII, where one look at the bytes will do.
+        let plain = path.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        if !plain && path.chars().any(char::is_control) {
             return Err(BadName::Control);
         }
         if path.split('/').any(|part| matches!(part, "" | "." | "..")) {

@@ -11,6 +11,7 @@ mod clash;
 mod content;
 mod deflate;
 mod digest;
+mod disk;
 mod entry;
 mod error;
 mod flaw;

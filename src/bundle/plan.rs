@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::disk::Disk;
 use super::entry::EntryPath;
 use super::error::{Error, Problem};
 use super::git::{Git, Tree};
@@ -13,7 +14,7 @@ use super::rules::{EbCli, LeftOut, RuleFile, Rules};
 use super::scope::{IgnoreMode, Scope, Source};
 use super::shipped::{Entry, Origin};
 use super::tracked::Tracked;
-use super::walk::{FoundKind, walk};
+use super::walk::{FoundKind, unreadable, walk};
 
 /// Which files ship. Sorted by the bytes of their paths.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ pub struct Plan {
 #[derive(Debug)]
 struct Root {
     at: String,
-    dir: PathBuf,
+    disk: Disk,
 }
 
 impl Plan {
@@ -59,7 +60,8 @@ impl Plan {
             Source::Index => plan.read_git(scope, &|_| Ok(Tree::Index))?,
             Source::Revision(name) => plan.read_git(scope, &|git| git.commit(name).map(Tree::Commit))?,
         }
-        plan.entries.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        // What a walk brings home is sorted, and this sort sees it.
+        plan.entries.sort_by(|one, other| one.path.cmp(&other.path));
         plan.left_out.sort_unstable_by(|one, other| one.path.cmp(&other.path));
         plan.kept.sort_unstable_by(|one, other| one.path.cmp(&other.path));
         plan.find_clashes();
@@ -83,8 +85,9 @@ impl Plan {
                 IgnoreMode::EbCli => rules.eb_cli = Some(EbCli { file: eb_cli_file(&dir)? }),
             }
             let root = u16::try_from(self.roots.len()).expect("nobody includes so many folders");
-            let mut walked = walk(&dir, &at, &rules, threads())?;
-            self.roots.push(Root { at, dir });
+            let disk = Disk::open(&dir).map_err(|source| unreadable(dir, source))?;
+            let mut walked = walk(&disk, &at, &rules, threads())?;
+            self.roots.push(Root { at, disk });
             self.entries.extend(walked.found.into_iter().map(|found| Entry {
                 path: found.path,
                 origin: match found.kind {
@@ -151,10 +154,10 @@ impl Plan {
         self.entries.iter().map(Entry::size).sum()
     }
 
-    /// Where on disk the entry with `path` is, in the root that it was found in.
-    pub(crate) fn disk_path(&self, root: u16, path: &EntryPath) -> PathBuf {
+    /// Where on disk the entry with `path` is: the root that it was found in, and the path from there.
+    pub(crate) fn on_disk<'a>(&'a self, root: u16, path: &'a EntryPath) -> (&'a Disk, &'a str) {
         let root = &self.roots[usize::from(root)];
-        root.dir.join(&path.as_str()[root.at.len()..])
+        (&root.disk, &path.as_str()[root.at.len()..])
     }
 
     /// May a file that looks like a secret ship all the same?

@@ -6,8 +6,10 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
+use super::disk::{Disk, Kind, Names};
 use super::entry::{BadName, EntryPath};
 use super::error::{Error, Problem, ProblemKind};
 use super::rules::{Inherited, LeftOut, Level, Reason, RuleFile, Rules, never};
@@ -75,21 +77,18 @@ struct Folder {
     inherited: Inherited,
 }
 
-/// Folders that wait, and how many are being read right now.
-#[derive(Default)]
+/// Folders that wait for a worker with nothing to do, and how many have something.
 struct Queue {
     waiting: Vec<Folder>,
     busy: usize,
     failed: bool,
 }
 
-/// Walk `root` by `rules`, for a bundle in which it is at `at` (empty, or ending with a slash). The order of what is found
-/// is no particular one.
-pub(crate) fn walk(root: &Path, at: &str, rules: &Rules, threads: usize) -> Result<Walked, Error> {
+/// Walk `disk` by `rules`, for a bundle in which it is at `at` (empty, or ending with a slash). What is found is sorted.
+pub(crate) fn walk(disk: &Disk, at: &str, rules: &Rules, threads: usize) -> Result<Walked, Error> {
     let first = Folder { path: String::new(), level: Arc::default(), inherited: None };
-    let queue = Mutex::new(Queue { waiting: vec![first], ..Queue::default() });
-    let news = Condvar::new();
-    let walker = Walker { root, at, rules, queue: &queue, news: &news };
+    let queue = Mutex::new(Queue { waiting: vec![first], busy: threads, failed: false });
+    let walker = Walker { disk, at, rules, queue, news: Condvar::new(), hungry: AtomicUsize::new(0) };
     let results: Vec<Result<Walked, Error>> = std::thread::scope(|scope| {
         let workers: Vec<_> = (1..threads).map(|_| scope.spawn(|| walker.work())).collect();
         let own = walker.work();
@@ -104,116 +103,145 @@ pub(crate) fn walk(root: &Path, at: &str, rules: &Rules, threads: usize) -> Resu
         all.kept.append(&mut walked.kept);
         all.problems.append(&mut walked.problems);
     }
+    // Each worker sorted its own: what is left is a merge.
+    all.found.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(all)
 }
 
 struct Walker<'a> {
-    root: &'a Path,
+    disk: &'a Disk,
     at: &'a str,
     rules: &'a Rules,
-    queue: &'a Mutex<Queue>,
-    news: &'a Condvar,
+    queue: Mutex<Queue>,
+    news: Condvar,
+    /// Workers that wait for folders.
+    hungry: AtomicUsize,
+}
+
+/// What a worker uses again for every folder.
+#[derive(Default)]
+struct Desk {
+    walked: Walked,
+    /// Folders that were found, and not yet read.
+    below: Vec<Folder>,
+    path: String,
 }
 
 impl Walker<'_> {
     fn work(&self) -> Result<Walked, Error> {
-        let mut walked = Walked::default();
-        let mut below = Vec::new();
-        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            if queue.failed || (queue.waiting.is_empty() && queue.busy == 0) {
+        let mut desk = Desk::default();
+        let mut names = Names::default();
+        while let Some(folder) = desk.below.pop().or_else(|| self.take()) {
+            if let Err(error) = self.read(&folder, &mut names, &mut desk) {
+                self.queue.lock().unwrap_or_else(PoisonError::into_inner).failed = true;
                 self.news.notify_all();
-                return Ok(walked);
+                return Err(error);
             }
-            let Some(folder) = queue.waiting.pop() else {
-                queue = self.news.wait(queue).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
-            queue.busy += 1;
-            drop(queue);
-            let result = self.read(&folder, &mut walked, &mut below);
-            queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-            queue.busy -= 1;
-            queue.failed |= result.is_err();
-            queue.waiting.append(&mut below);
-            self.news.notify_all();
-            result?;
+            if desk.below.len() > 1 && self.hungry.load(Ordering::Relaxed) > 0 {
+                // The oldest are nearest to the top, and have the most below them.
+                let half = desk.below.len() / 2;
+                self.queue.lock().unwrap_or_else(PoisonError::into_inner).waiting.extend(desk.below.drain(..half));
+                self.news.notify_all();
+            }
+        }
+        desk.walked.found.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        Ok(desk.walked)
+    }
+
+    /// A folder from another worker; none when all have been read.
+    fn take(&self) -> Option<Folder> {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.busy -= 1;
+        loop {
+            if queue.failed {
+                return None;
+            }
+            if let Some(folder) = queue.waiting.pop() {
+                queue.busy += 1;
+                return Some(folder);
+            }
+            if queue.busy == 0 {
+                self.news.notify_all();
+                return None;
+            }
+            self.hungry.fetch_add(1, Ordering::Relaxed);
+            queue = self.news.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            self.hungry.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
-    fn read(&self, folder: &Folder, walked: &mut Walked, below: &mut Vec<Folder>) -> Result<(), Error> {
-        let dir = self.root.join(&folder.path);
-        let failed = |source: io::Error| match source.kind() {
-            io::ErrorKind::NotFound => Error::Vanished { path: dir.clone() },
-            _ => Error::Read { path: dir.clone(), source },
-        };
-        let mut children = Vec::new();
+    fn read(&self, folder: &Folder, names: &mut Names, desk: &mut Desk) -> Result<(), Error> {
+        let path_of = |name: &str| self.disk.path(&format!("{}{name}", folder.path));
+        let open = self.disk.list(&folder.path, names).map_err(|source| unreadable(path_of(""), source))?;
+        let walked = &mut desk.walked;
         let (mut eb, mut git) = (None, None);
-        for child in fs::read_dir(&dir).map_err(failed)? {
-            let child = child.map_err(failed)?;
-            let kind = child.file_type().map_err(failed)?;
-            let name = child.file_name();
-            if kind.is_file() && !folder.path.is_empty() && name == "pyvenv.cfg" {
-                let path = format!("{}{}", self.at, folder.path);
-                walked.left_out.push(LeftOut { path, reason: Reason::VirtualEnvironment });
-                return Ok(());
+        for name in names.iter().filter(|name| name.kind == Kind::File) {
+            match name.text {
+                "pyvenv.cfg" if !folder.path.is_empty() => {
+                    let path = format!("{}{}", self.at, folder.path);
+                    walked.left_out.push(LeftOut { path, reason: Reason::VirtualEnvironment });
+                    return Ok(());
+                }
+                ".ebignore" if self.rules.eb_cli.is_none() => eb = Some(self.rule_file(folder, name.text)?),
+                ".gitignore" if self.rules.eb_cli.is_none() => git = Some(self.rule_file(folder, name.text)?),
+                _ => {}
             }
-            let rules_count = kind.is_file() && self.rules.eb_cli.is_none();
-            if rules_count && name == ".ebignore" {
-                eb = Some(self.rule_file(folder, ".ebignore", &child.path())?);
-            }
-            if rules_count && name == ".gitignore" {
-                git = Some(self.rule_file(folder, ".gitignore", &child.path())?);
-            }
-            children.push((child, kind, name));
         }
         let level = Level::below(&folder.level, eb, git);
-        for (child, kind, name) in children {
-            let text = name.to_string_lossy();
-            let inside_root = format!("{}{text}", folder.path);
-            let path = format!("{}{inside_root}", self.at);
-            let judged = self.judge(folder, &level, &text, &inside_root, kind.is_dir());
-            let inherited = match judged {
+        for name in names.iter() {
+            let is_directory = name.kind == Kind::Directory;
+            let path = &mut desk.path;
+            path.clear();
+            path.push_str(self.at);
+            path.push_str(&folder.path);
+            path.push_str(name.text);
+            let inherited = match self.judge(folder, &level, name.text, &path[self.at.len()..], is_directory) {
                 Ok((inherited, reason)) => {
                     walked.kept.extend(reason.map(|reason| LeftOut { path: path.clone(), reason }));
                     inherited
                 }
                 Err(reason) => {
-                    let path = if kind.is_dir() { path + "/" } else { path };
+                    let path = if is_directory { format!("{path}/") } else { path.clone() };
                     walked.left_out.push(LeftOut { path, reason });
                     continue;
                 }
             };
-            if name.to_str().is_none() {
-                walked.problems.push(Problem::name(path, BadName::NotUtf8));
+            if !name.is_utf8 {
+                walked.problems.push(Problem::name(path.clone(), BadName::NotUtf8));
                 continue;
             }
-            if kind.is_dir() {
-                below.push(Folder { path: inside_root + "/", level: Arc::clone(&level), inherited });
+            if is_directory {
+                let path = format!("{}{}/", folder.path, name.text);
+                desk.below.push(Folder { path, level: Arc::clone(&level), inherited });
                 continue;
             }
             let path = match EntryPath::new(path.as_str()) {
                 Ok(path) => path,
                 Err(bad) => {
-                    walked.problems.push(Problem::name(path, bad));
+                    walked.problems.push(Problem::name(path.clone(), bad));
                     continue;
                 }
             };
-            if kind.is_file() {
-                let metadata = child.metadata().map_err(|source| unreadable(child.path(), source))?;
-                walked.found.push(Found { path, kind: FoundKind::File(Stamp::of(&metadata)) });
-            } else if kind.is_symlink() {
-                let target = fs::read_link(child.path()).map_err(|source| unreadable(child.path(), source))?;
-                match inside(&path, &target) {
-                    Some(target) => walked.found.push(Found { path, kind: FoundKind::Link(target) }),
-                    None => walked.problems.push(Problem {
-                        path: path.to_string(),
-                        kind: ProblemKind::LinkOutside { target: target.to_string_lossy().into_owned() },
-                    }),
+            let failed = |source| unreadable(path_of(name.text), source);
+            match name.kind {
+                Kind::File => {
+                    let stamp = open.stamp(name).map_err(failed)?;
+                    walked.found.push(Found { path, kind: FoundKind::File(stamp) });
                 }
-            } else {
-                let kind = ProblemKind::Special(special(kind));
-                walked.problems.push(Problem { path: path.to_string(), kind });
+                Kind::Link => {
+                    let target = open.target(name).map_err(failed)?;
+                    match inside(&path, &target) {
+                        Some(target) => walked.found.push(Found { path, kind: FoundKind::Link(target) }),
+                        None => walked.problems.push(Problem {
+                            path: path.to_string(),
+                            kind: ProblemKind::LinkOutside { target: target.to_string_lossy().into_owned() },
+                        }),
+                    }
+                }
+                Kind::Special(what) => {
+                    walked.problems.push(Problem { path: path.to_string(), kind: ProblemKind::Special(what) });
+                }
+                Kind::Directory => unreachable!("folders are read later"),
             }
         }
         Ok(())
@@ -244,8 +272,9 @@ impl Walker<'_> {
         Ok((inherited, rule.map(|rule| rule.reason())))
     }
 
-    fn rule_file(&self, folder: &Folder, name: &str, path: &Path) -> Result<RuleFile, Error> {
-        let text = fs::read(path).map_err(|source| unreadable(path.to_owned(), source))?;
+    fn rule_file(&self, folder: &Folder, name: &str) -> Result<RuleFile, Error> {
+        let path = self.disk.path(&format!("{}{name}", folder.path));
+        let text = fs::read(&path).map_err(|source| unreadable(path, source))?;
         Ok(RuleFile::inside(&format!("{}{}{name}", self.at, folder.path), &folder.path, &text))
     }
 }
@@ -273,23 +302,6 @@ pub(crate) fn inside(link: &EntryPath, target: &Path) -> Option<Box<str>> {
         }
     }
     Some(target.into())
-}
-
-#[cfg(unix)]
-fn special(kind: fs::FileType) -> &'static str {
-    use std::os::unix::fs::FileTypeExt;
-    if kind.is_fifo() {
-        "FIFO"
-    } else if kind.is_socket() {
-        "socket"
-    } else {
-        "device"
-    }
-}
-
-#[cfg(not(unix))]
-fn special(_: fs::FileType) -> &'static str {
-    "special file"
 }
 
 #[cfg(test)]
