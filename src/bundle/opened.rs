@@ -45,6 +45,8 @@ impl Fault for OpenError {
 pub struct Opened {
     pub(crate) path: PathBuf,
     pub(crate) archive: ZipArchive<BufReader<File>>,
+    /// The same file, for what the crate does not tell.
+    file: File,
     pub(crate) bytes: u64,
 }
 
@@ -101,12 +103,18 @@ impl Listed {
 
 impl Opened {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let file = File::open(path).map_err(|source| OpenError::Read { path: path.to_owned(), source })?;
+        Self::read(file, path)
+    }
+
+    /// The zip file in `file`, which messages call `path`.
+    pub fn read(file: File, path: &Path) -> Result<Self, OpenError> {
         let failed = |source| OpenError::Read { path: path.to_owned(), source };
-        let file = File::open(path).map_err(failed)?;
         let bytes = file.metadata().map_err(failed)?.len();
-        let archive = ZipArchive::new(BufReader::with_capacity(1 << 16, file))
+        let reader = BufReader::with_capacity(1 << 16, file.try_clone().map_err(failed)?);
+        let archive = ZipArchive::new(reader)
             .map_err(|source| OpenError::Zip { path: path.to_owned(), source: source.into() })?;
-        Ok(Self { path: path.to_owned(), archive, bytes })
+        Ok(Self { path: path.to_owned(), archive, file, bytes })
     }
 
     /// Length of the zip file.
@@ -133,9 +141,9 @@ impl Opened {
     /// The names in the directory as they stand there. The crate keeps only the last of two entries with one name.
     pub(crate) fn directory_names(&mut self) -> Result<Vec<Vec<u8>>, OpenError> {
         let failed = |source| OpenError::Read { path: self.path.clone(), source };
-        let mut file = File::open(&self.path).map_err(failed)?;
-        file.seek(SeekFrom::Start(self.archive.central_directory_start())).map_err(failed)?;
-        let mut reader = BufReader::new(file);
+        // The two share a place in the file; the crate seeks before it reads.
+        self.file.seek(SeekFrom::Start(self.archive.central_directory_start())).map_err(failed)?;
+        let mut reader = BufReader::new(&self.file);
         let mut names = Vec::new();
         let mut header = [0; 46];
         while reader.read_exact(&mut header).is_ok() && header.starts_with(b"PK\x01\x02") {

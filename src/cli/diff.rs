@@ -1,48 +1,60 @@
 //! `diff`: what differs between two bundles, trees or revisions.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
 
-use crate::bundle::{Change, ChangeKind, Errand, Manifest, ManifestError, Opened, Plan, Scope, Source, TreeDigest};
+use crate::bundle::{
+    self, Change, ChangeKind, Errand, Manifest, ManifestError, Opened, Plan, Scope, Source, TreeDigest,
+};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
-use crate::ui::{Answer, Paint, Progress, Ui, bytes, count};
+use crate::ui::{Answer, Paint, Ui, bytes, count};
 use crate::world::World;
 
+use super::named::{Shelves, VersionArgs};
 use super::package::ScopeArgs;
 
-/// Show what differs between two bundles, trees or revisions
+/// Show what differs between two bundles, trees, revisions or registered versions
 ///
-/// A side is a zip file, a manifest (`.json`), a label with a bundle in `.beansprout/bundles`, `worktree`, `index`, or a git revision. Of trees
-/// and revisions, only what would ship is compared. The exit code is 1 if there are differences.
+/// A side is `version:LABEL` for a registered version, a zip file, a manifest (`.json`), a label with a bundle in
+/// `.beansprout/bundles`, `worktree`, `index`, or a git revision. Of trees and revisions, only what would ship is compared.
+/// The exit code is 1 if there are differences.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: beansprout diff shop-0123456789ab worktree")]
+#[command(
+    after_help = "Examples:\n  beansprout diff HEAD\n  beansprout diff version:shop-0123456789ab worktree --sandbox"
+)]
 pub(crate) struct DiffArgs {
     /// The old side
     old: String,
     /// The new side
     #[arg(default_value = "worktree")]
     new: String,
+    #[command(flatten)]
+    version: VersionArgs,
 }
 
 pub(crate) fn diff(args: &DiffArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
-    let old = side(&args.old, &project, world)?;
-    let new = side(&args.new, &project, world)?;
+    let mut shelves = Shelves::new(&args.version, &project, world);
+    let old = side(&args.old, &mut shelves, ui)?;
+    let new = side(&args.new, &mut shelves, ui)?;
     let changes = old.changes_to(&new);
     let exit = if changes.is_empty() { Exit::Done } else { Exit::Findings };
     ui.answer(&Differences { old: old.digest, new: new.digest, changes, paint: ui.out() });
     Ok(exit)
 }
 
-/// What `name` stands for: a file, then a label, then a source.
-fn side(name: &str, project: &Project, world: &World) -> Result<Manifest, Failure> {
-    let path = world.resolve(name);
-    let labelled: PathBuf = project.state_dir().join("bundles").join(format!("{name}.zip"));
-    if let Some(path) = [path, labelled].into_iter().find(|path| path.is_file()) {
+/// What `name` stands for: a registered version, a file, a label, then a source.
+fn side(name: &str, shelves: &mut Shelves<'_>, ui: &mut Ui) -> Result<Manifest, Failure> {
+    if let Some(mut found) = shelves.version(Path::new(name), ui)? {
+        let manifest = found.opened.manifest()?;
+        found.hold_to_its_name(&manifest.digest, ui);
+        return Ok(manifest);
+    }
+    if let Some(path) = shelves.file(Path::new(name)) {
         if path.extension().is_some_and(|extension| extension == "json") {
             let failed = |source| SideError::Read { path: path.clone(), source };
             let text = std::fs::read(&path).map_err(failed)?;
@@ -50,10 +62,16 @@ fn side(name: &str, project: &Project, world: &World) -> Result<Manifest, Failur
         }
         return Ok(Opened::open(&path)?.manifest()?);
     }
+    let (project, world) = (shelves.project, shelves.world);
     let scope = Scope { source: Source::parse(name), ..ScopeArgs::default().scope(project, world) };
-    let plan = Plan::read(&scope)?;
-    let errand =
-        Errand { progress: &Progress::hidden(), interrupt: &world.interrupt, max_bytes: u64::MAX, cache: None };
+    let plan = match Plan::read(&scope) {
+        Err(bundle::Error::Revision { .. } | bundle::Error::NoRepository { .. }) if scope.source != Source::Index => {
+            return Err(SideError::Unknown { name: name.to_owned() }.into());
+        }
+        read => read?,
+    };
+    let progress = ui.progress("packaging", plan.size());
+    let errand = Errand { progress: &progress, interrupt: &world.interrupt, max_bytes: u64::MAX, cache: None };
     Ok(plan.manifest(&errand)?)
 }
 
@@ -63,11 +81,24 @@ enum SideError {
     Read { path: PathBuf, source: std::io::Error },
     #[error("`{}` is not a manifest", path.display())]
     Manifest { path: PathBuf, source: ManifestError },
+    #[error("`{name}` is no file, no label with a bundle here, and no git revision")]
+    Unknown { name: String },
 }
 
 impl Fault for SideError {
     fn exit(&self) -> Exit {
-        Exit::Invalid
+        match self {
+            Self::Read { .. } | Self::Manifest { .. } => Exit::Invalid,
+            Self::Unknown { .. } => Exit::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read { .. } => None,
+            Self::Manifest { .. } => Some("`beansprout package --manifest FILE` writes one".to_owned()),
+            Self::Unknown { name } => Some(format!("`version:{name}` means the registered version of that label")),
+        }
     }
 }
 

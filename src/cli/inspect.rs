@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use crate::bundle::{Manifest, Mode, Opened};
+use super::named::{Shelves, VersionArgs};
+use crate::bundle::{Manifest, Mode};
 use crate::fault::{Exit, Failure};
+use crate::project::Project;
 use crate::ui::{Answer, Paint, Ui, bytes, count};
 use crate::world::World;
 
@@ -15,16 +17,22 @@ use crate::world::World;
 ///
 /// Works for any zip file. The tree digest is that of the files as `unzip` would make them, whoever packed them.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: beansprout inspect .beansprout/bundles/shop-0123456789ab.zip")]
+#[command(
+    after_help = "Examples:\n  beansprout inspect somewhere-else.zip\n  beansprout inspect version:shop-0123456789ab --sandbox"
+)]
 pub(crate) struct InspectArgs {
-    /// The bundle
+    /// The bundle: a zip file, a label with a bundle in `.beansprout/bundles`, or `version:LABEL` for a registered version
     bundle: PathBuf,
+    #[command(flatten)]
+    version: VersionArgs,
 }
 
 pub(crate) fn inspect(args: &InspectArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
-    let mut opened = Opened::open(&world.resolve(&args.bundle))?;
-    let manifest = opened.manifest()?;
-    ui.answer(&Inspected { path: args.bundle.clone(), bytes: opened.bytes(), manifest, paint: ui.out() });
+    let project = Project::load(world)?;
+    let mut found = Shelves::new(&args.version, &project, world).bundle(&args.bundle, ui)?;
+    let manifest = found.opened.manifest()?;
+    found.hold_to_its_name(&manifest.digest, ui);
+    ui.answer(&Inspected { path: found.path, bytes: found.opened.bytes(), manifest, paint: ui.out() });
     Ok(Exit::Done)
 }
 

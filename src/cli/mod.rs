@@ -10,6 +10,7 @@ mod ebcli;
 mod explain;
 mod inspect;
 mod interview;
+mod named;
 pub(crate) mod new;
 mod package;
 mod policy;

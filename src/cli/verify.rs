@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use crate::bundle::{self, Finding, Opened, Severity};
+use super::named::{Shelves, VersionArgs};
+use crate::bundle::{self, Finding, Severity};
 use crate::fault::{Exit, Failure};
+use crate::project::Project;
 use crate::ui::{Answer, Paint, Ui, count};
 use crate::world::World;
 
@@ -16,18 +18,23 @@ use crate::world::World;
 /// Works for any zip file, whoever made it. Errors make a deployment fail, or deploy something else than it seems;
 /// warnings do not.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: beansprout verify from-somewhere-else.zip")]
+#[command(
+    after_help = "Examples:\n  beansprout verify from-somewhere-else.zip\n  beansprout verify version:shop-0123456789ab --sandbox"
+)]
 pub(crate) struct VerifyArgs {
-    /// The bundle
+    /// The bundle: a zip file, a label with a bundle in `.beansprout/bundles`, or `version:LABEL` for a registered version
     bundle: PathBuf,
+    #[command(flatten)]
+    version: VersionArgs,
 }
 
 pub(crate) fn verify(args: &VerifyArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
-    let mut opened = Opened::open(&world.resolve(&args.bundle))?;
-    let findings = bundle::verify(&mut opened)?;
+    let project = Project::load(world)?;
+    let mut found = Shelves::new(&args.version, &project, world).bundle(&args.bundle, ui)?;
+    let findings = bundle::verify(&mut found.opened)?;
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     let warnings = findings.len() - errors;
-    ui.answer(&Verified { path: args.bundle.clone(), errors, warnings, findings, paint: ui.out() });
+    ui.answer(&Verified { path: found.path, errors, warnings, findings, paint: ui.out() });
     Ok(if errors == 0 { Exit::Done } else { Exit::Findings })
 }
 

@@ -9,6 +9,7 @@ mod aws;
 mod call;
 mod deploy;
 mod document;
+mod download;
 mod environment;
 mod history;
 mod lock;
@@ -27,6 +28,7 @@ pub use deploy::{
     Deployed, Error as DeployError, Event as DeployEvent, Failed, Outcome, Request as DeployRequest, current_label,
     deploy, previous, watch,
 };
+pub use download::{Error as DownloadError, Event as DownloadEvent, download};
 pub use environment::{Environment, Happening, Health, Phase};
 pub use lock::Holder;
 pub use parcel::{Parcel, ParcelError};

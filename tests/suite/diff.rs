@@ -54,5 +54,10 @@ fn two_revisions_and_two_bundles() {
     case("../one.zip", "HEAD~1", 0);
     case("../two.zip", "index", 0);
     let run = place.run(["diff", "nowhere"]).exit(2);
-    assert!(run.stderr.contains("git knows no revision `nowhere`"), "{run}");
+    insta::assert_snapshot!(run, @r"
+    ----- stderr -----
+    error: `nowhere` is no file, no label with a bundle here, and no git revision
+    hint: `version:nowhere` means the registered version of that label
+    ----- exit 2 -----
+    ");
 }

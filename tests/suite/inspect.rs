@@ -39,5 +39,5 @@ fn inspect_refuses_what_is_no_zip() {
         assert!(run.stderr.contains("is not a zip file that can be read"), "{run}");
     }
     let run = place.run(["inspect", "nowhere.zip"]).exit(3);
-    assert!(run.stderr.contains("failed to read `[DIR]/nowhere.zip`"), "{run}");
+    assert!(run.stderr.contains("there is no `[DIR]/nowhere.zip`\nhint: name a zip file"), "{run}");
 }

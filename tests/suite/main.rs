@@ -28,6 +28,7 @@ mod prune;
 mod publish;
 mod readme;
 mod recipes;
+mod registered;
 mod sandbox;
 mod site;
 mod stack;
