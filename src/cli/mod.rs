@@ -3,6 +3,7 @@
 mod add;
 mod aws;
 mod check;
+mod complete;
 mod completions;
 mod deploy;
 mod diff;
@@ -97,7 +98,7 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     match verb {
         Verb::Add(args) => add::add(args, world, ui),
         Verb::Check(args) => check::check(args, world, ui),
-        Verb::Completions(args) => completions::completions(args, Cli::command(), ui),
+        Verb::Completions(args) => completions::completions(args, ui),
         Verb::Deploy(args) => deploy::verb(args, world, ui),
         Verb::Explain(args) => explain::explain(args, world, ui),
         Verb::Diff(args) => diff::diff(args, world, ui),
@@ -127,6 +128,9 @@ pub fn main() -> ExitCode {
         Ok(world) => world,
         Err(error) => clap::Error::raw(clap::error::ErrorKind::Io, format!("no working directory: {error}\n")).exit(),
     };
+    if complete::answered(&world, Cli::command, &mut Ui::new(&world, Face::People, true, Color::Never)) {
+        return ExitCode::SUCCESS;
+    }
     let cli = Cli::parse();
     if let Some(directory) = &cli.common.directory {
         world.dir = world.resolve(directory);

@@ -13,6 +13,7 @@ mod environment;
 mod faults;
 mod input;
 mod model;
+mod names;
 mod page;
 mod reply;
 mod runner;
@@ -28,6 +29,7 @@ use crate::fault::{Exit, Fault};
 use crate::world::World;
 
 pub use self::faults::{Fault as Misfortune, Rule};
+pub use self::names::{Names, names};
 pub use self::server::{Server, variables};
 
 /// The credentials that the sandbox knows. They open nothing else.

@@ -89,6 +89,11 @@ impl Store {
     }
 }
 
+/// The state as it is now, for those who only look. The file is always whole, so no lock is needed.
+pub(super) fn peek(dir: &Path) -> Option<State> {
+    serde_json::from_slice(&fs::read(dir.join(FILE)).ok()?).ok()
+}
+
 /// Wait until nobody else holds the lock of this file. It is free again when the file is dropped, or its process dies.
 pub(super) fn lock(path: &Path) -> Result<File, Error> {
     let wrap = |source| Error::Write { path: path.to_owned(), source };

@@ -67,6 +67,10 @@ impl Place {
         self
     }
 
+    pub(crate) fn vars(&self) -> &[(String, String)] {
+        &self.vars
+    }
+
     /// Any program, in this place and its environment.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);

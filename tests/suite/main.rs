@@ -30,6 +30,7 @@ mod readme;
 mod recipes;
 mod registered;
 mod sandbox;
+mod shell;
 mod site;
 mod stack;
 mod terminal;

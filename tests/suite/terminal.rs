@@ -13,6 +13,8 @@ pub(crate) struct Terminal {
     keyboard: Box<dyn Write + Send>,
     output: Receiver<Vec<u8>>,
     seen: String,
+    /// The bytes as the terminal got them, with colours and cursor movements.
+    raw: Vec<u8>,
     /// How much of `seen` was waited for already.
     read: usize,
     _master: Box<dyn MasterPty + Send>,
@@ -30,6 +32,9 @@ impl Terminal {
         command.env("TERM", "xterm");
         command.env("LC_ALL", "C.UTF-8");
         command.env("HOME", place.dir());
+        for (name, value) in place.vars() {
+            command.env(name, value);
+        }
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().unwrap();
@@ -43,7 +48,7 @@ impl Terminal {
                 }
             }
         });
-        Self { child, keyboard, output, seen: String::new(), read: 0, _master: pair.master }
+        Self { child, keyboard, output, seen: String::new(), raw: Vec::new(), read: 0, _master: pair.master }
     }
 
     /// Wait until the screen shows `text`, after what was waited for before.
@@ -57,10 +62,15 @@ impl Terminal {
             }
             let left = end.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {
-                Ok(bytes) => self.seen.push_str(&plain(&bytes)),
+                Ok(bytes) => self.take(&bytes),
                 Err(_) => panic!("`{text}` never appeared after byte {} of:\n{}", self.read, self.seen),
             }
         }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.seen.push_str(&plain(bytes));
+        self.raw.extend_from_slice(bytes);
     }
 
     pub(crate) fn types(&mut self, keys: &str) -> &mut Self {
@@ -75,17 +85,24 @@ impl Terminal {
 
     /// The exit code, and everything that was on the screen.
     #[track_caller]
-    pub(crate) fn ends(mut self) -> (u32, String) {
+    pub(crate) fn ends(self) -> (u32, String) {
+        let (exit, seen, _) = self.ends_with_bytes();
+        (exit, seen)
+    }
+
+    /// The same, and the bytes that the terminal got.
+    #[track_caller]
+    pub(crate) fn ends_with_bytes(mut self) -> (u32, String, Vec<u8>) {
         let end = Instant::now() + Duration::from_secs(30);
         loop {
             while let Ok(bytes) = self.output.try_recv() {
-                self.seen.push_str(&plain(&bytes));
+                self.take(&bytes);
             }
             if let Some(status) = self.child.try_wait().unwrap() {
                 while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(200)) {
-                    self.seen.push_str(&plain(&bytes));
+                    self.take(&bytes);
                 }
-                return (status.exit_code(), self.seen);
+                return (status.exit_code(), self.seen, self.raw);
             }
             assert!(Instant::now() < end, "did not end:\n{}", self.seen);
             std::thread::sleep(Duration::from_millis(10));
