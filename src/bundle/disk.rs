@@ -98,6 +98,11 @@ mod system {
             Ok(rustix::fs::openat(&self.handle, relative, FILE, Mode::empty())?.into())
         }
 
+        /// How the file or link at `relative` is.
+        pub(crate) fn stamp(&self, relative: &str) -> io::Result<Stamp> {
+            stamp(&self.handle, relative)
+        }
+
         /// Fill `names` with what is in the folder at `relative`: empty for this one, or ending with a slash.
         pub(crate) fn list(&self, relative: &str, names: &mut Names) -> io::Result<Folder> {
             names.clear();
@@ -130,20 +135,24 @@ mod system {
         }
     }
 
+    /// How what is at `path` is, whose last component is not followed if it is a link.
+    fn stamp(from: &OwnedFd, path: &str) -> io::Result<Stamp> {
+        let found = rustix::fs::statx(from, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BASIC_STATS)?;
+        let nanoseconds = |time: rustix::fs::StatxTimestamp| {
+            time.tv_sec.wrapping_mul(1_000_000_000).wrapping_add(i64::from(time.tv_nsec))
+        };
+        Ok(Stamp {
+            size: found.stx_size,
+            modified: nanoseconds(found.stx_mtime),
+            changed: nanoseconds(found.stx_ctime),
+            inode: found.stx_ino,
+            executable: found.stx_mode & 0o100 != 0,
+        })
+    }
+
     impl Folder {
         pub(crate) fn stamp(&self, name: Name<'_>) -> io::Result<Stamp> {
-            let flags = AtFlags::SYMLINK_NOFOLLOW;
-            let found = rustix::fs::statx(&self.0, name.text, flags, StatxFlags::BASIC_STATS)?;
-            let nanoseconds = |time: rustix::fs::StatxTimestamp| {
-                time.tv_sec.wrapping_mul(1_000_000_000).wrapping_add(i64::from(time.tv_nsec))
-            };
-            Ok(Stamp {
-                size: found.stx_size,
-                modified: nanoseconds(found.stx_mtime),
-                changed: nanoseconds(found.stx_ctime),
-                inode: found.stx_ino,
-                executable: found.stx_mode & 0o100 != 0,
-            })
+            stamp(&self.0, name.text)
         }
 
         pub(crate) fn target(&self, name: Name<'_>) -> io::Result<PathBuf> {
@@ -183,6 +192,11 @@ mod system {
 
         pub(crate) fn file(&self, relative: &str) -> io::Result<File> {
             File::open(self.path(relative))
+        }
+
+        /// How the file or link at `relative` is.
+        pub(crate) fn stamp(&self, relative: &str) -> io::Result<Stamp> {
+            Ok(Stamp::of(&fs::symlink_metadata(self.path(relative))?))
         }
 
         /// Fill `names` with what is in the folder at `relative`: empty for this one, or ending with a slash.

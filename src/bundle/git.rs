@@ -53,15 +53,6 @@ pub(crate) enum Tree {
     Commit(String),
 }
 
-/// The state of a work tree against its last commit.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Checkout {
-    /// The commit; none before the first.
-    pub revision: Option<String>,
-    /// Files that were changed, added or deleted since.
-    pub changes: usize,
-}
-
 impl Git {
     pub(crate) fn at(dir: impl Into<PathBuf>) -> Self {
         Self { dir: dir.into() }
@@ -71,7 +62,7 @@ impl Git {
         &self.dir
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("git");
         // Inside a git hook these name another index, or another repository.
         for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY"] {
@@ -233,7 +224,7 @@ impl Git {
     }
 }
 
-fn fields(output: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn fields(output: &[u8]) -> impl Iterator<Item = &[u8]> {
     output.strip_suffix(&[0]).into_iter().flat_map(|output| output.split(|byte| *byte == 0))
 }
 
@@ -284,71 +275,5 @@ impl Drop for BlobReader {
         drop(self.stdin.take());
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// A question about the work tree that git answers while other work goes on.
-pub struct PendingCheckout(Option<Child>);
-
-impl Checkout {
-    /// Begin to find out how the work tree around `dir` differs from its last commit.
-    pub fn start(dir: &Path) -> PendingCheckout {
-        if super::repository::Repository::discover(dir).is_none() {
-            return PendingCheckout(None);
-        }
-        let git = Git::at(dir);
-        let mut command =
-            git.command(&["status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--", "."]);
-        // Without git, or in a repository that git does not trust, there is nothing to say.
-        PendingCheckout(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok())
-    }
-
-    /// The file that `core.excludesFile` names.
-    pub fn global_excludes(dir: &Path) -> Option<PathBuf> {
-        let value = Git::at(dir).run(&["config", "--get", "--type=path", "core.excludesFile"]).ok()?;
-        let value = String::from_utf8(value).ok()?;
-        Some(dir.join(value.trim_end_matches('\n')))
-    }
-
-    fn parse(status: &[u8]) -> Self {
-        let mut checkout = Self { revision: None, changes: 0 };
-        let mut lines = fields(status);
-        while let Some(line) = lines.next() {
-            if let Some(id) = line.strip_prefix(b"# branch.oid ") {
-                let id = String::from_utf8_lossy(id).into_owned();
-                checkout.revision = (id != "(initial)").then_some(id);
-            } else if let Some(path) = line.strip_prefix(b"? ") {
-                // Our own state is no change of the project's.
-                checkout.changes += usize::from(!path.ends_with(b".beansprout/"));
-            } else if !line.starts_with(b"#") {
-                checkout.changes += 1;
-                if line.starts_with(b"2 ") {
-                    lines.next(); // where it was renamed from
-                }
-            }
-        }
-        checkout
-    }
-}
-
-impl PendingCheckout {
-    /// The answer; none outside of a repository, or without git.
-    pub fn finish(self) -> Option<Checkout> {
-        let output = self.0?.wait_with_output().ok()?;
-        output.status.success().then(|| Checkout::parse(&output.stdout))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn changes_are_counted_without_our_own() {
-        let status = b"# branch.oid 1234\0# branch.head main\x001 .M N... 100644 100644 100644 a b x.py\0\
-            2 R. N... 100644 100644 100644 a b R100 new\0old\0? notes.txt\0? .beansprout/\0";
-        assert_eq!(Checkout::parse(status), Checkout { revision: Some("1234".to_owned()), changes: 3 });
-        let status = b"# branch.oid (initial)\0# branch.head main\0";
-        assert_eq!(Checkout::parse(status), Checkout { revision: None, changes: 0 });
     }
 }

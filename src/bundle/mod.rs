@@ -7,6 +7,7 @@
 mod archive;
 mod build;
 mod cache;
+mod checkout;
 mod clash;
 mod content;
 mod deflate;
@@ -16,6 +17,7 @@ mod entry;
 mod error;
 mod flaw;
 mod git;
+mod git_index;
 mod manifest;
 mod note;
 mod opened;
@@ -35,11 +37,11 @@ mod walk;
 mod why;
 
 pub use build::{Bundle, Errand, MAX_BYTES, Trust};
+pub use checkout::{Checkout, ComparedCheckout, PendingCheckout};
 pub use digest::{ContentDigest, FORMAT, TreeDigest};
 pub use entry::{BadName, EntryPath, Mode};
 pub use error::{Error, Problem, ProblemKind};
 pub use flaw::{Finding, Flaw, Severity};
-pub use git::{Checkout, PendingCheckout};
 pub use manifest::{Change, ChangeKind, Manifest, ManifestEntry, ManifestError, Side};
 pub use note::Note;
 pub use opened::{OpenError, Opened};

@@ -26,6 +26,8 @@ pub struct Plan {
     pub(crate) repositories: Vec<Git>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) left_out: Vec<LeftOut>,
+    /// What is left out although git may know it, sorted: `[bundle] exclude`, `.ebignore`, names that never ship.
+    pub(crate) unsure: Vec<String>,
     /// What a `!pattern` keeps in.
     pub(crate) kept: Vec<LeftOut>,
     pub(crate) problems: Vec<Problem>,
@@ -37,6 +39,8 @@ pub struct Plan {
 struct Root {
     at: String,
     disk: Disk,
+    /// Were git's rules looked at?
+    by_git: bool,
 }
 
 impl Plan {
@@ -51,6 +55,7 @@ impl Plan {
             repositories: Vec::new(),
             entries: Vec::new(),
             left_out: Vec::new(),
+            unsure: Vec::new(),
             kept: Vec::new(),
             problems: Vec::new(),
             allow,
@@ -63,6 +68,7 @@ impl Plan {
         // What a walk brings home is sorted, and this sort sees it.
         plan.entries.sort_by(|one, other| one.path.cmp(&other.path));
         plan.left_out.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        plan.unsure.sort_unstable();
         plan.kept.sort_unstable_by(|one, other| one.path.cmp(&other.path));
         plan.find_clashes();
         plan.find_environment_files();
@@ -87,7 +93,7 @@ impl Plan {
             let root = u16::try_from(self.roots.len()).expect("nobody includes so many folders");
             let disk = Disk::open(&dir).map_err(|source| unreadable(dir, source))?;
             let mut walked = walk(&disk, &at, &rules, threads())?;
-            self.roots.push(Root { at, disk });
+            self.roots.push(Root { at, disk, by_git: scope.ignore == IgnoreMode::Git });
             self.entries.extend(walked.found.into_iter().map(|found| Entry {
                 path: found.path,
                 origin: match found.kind {
@@ -96,6 +102,7 @@ impl Plan {
                 },
             }));
             self.left_out.append(&mut walked.left_out);
+            self.unsure.append(&mut walked.unsure);
             self.kept.append(&mut walked.kept);
             self.problems.append(&mut walked.problems);
         }
@@ -124,6 +131,14 @@ impl Plan {
         self.problems = tracked.problems;
         self.repositories = tracked.repositories;
         Ok(())
+    }
+
+    /// The folder that everything comes from, if it is one, and if git's rules were looked at.
+    pub(crate) fn only_disk(&self) -> Option<&Disk> {
+        match self.roots.as_slice() {
+            [root] if root.by_git => Some(&root.disk),
+            _ => None,
+        }
     }
 
     pub fn entries(&self) -> &[Entry] {

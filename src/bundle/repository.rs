@@ -12,6 +12,8 @@ use super::walk::unreadable;
 pub(crate) struct Repository {
     /// The top of the work tree.
     pub(crate) top: PathBuf,
+    /// Where this work tree's own `HEAD` and `index` are.
+    pub(crate) git_dir: PathBuf,
     /// Shared by all work trees of the repository: holds `info/exclude`.
     common: PathBuf,
 }
@@ -38,9 +40,9 @@ impl Repository {
         }
         let common = match fs::read_to_string(git_dir.join("commondir")) {
             Ok(text) => git_dir.join(text.trim()),
-            Err(_) => git_dir,
+            Err(_) => git_dir.clone(),
         };
-        Some(Self { top: top.to_owned(), common })
+        Some(Self { top: top.to_owned(), git_dir, common })
     }
 
     /// The rules for `root` that stand outside of it, from the weakest to the strongest: `info/exclude`, then the

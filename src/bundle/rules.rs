@@ -199,9 +199,18 @@ impl Rules {
         let find = |file: &'a RuleFile| file.find(path, is_directory);
         let excluded = self.exclude.as_ref().and_then(find);
         let eb = || level.upward().filter_map(|level| level.eb.as_ref()).find_map(find);
-        let git = || level.upward().filter_map(|level| level.git.as_ref()).find_map(find);
-        let outside = || self.outside.iter().rev().find_map(find);
-        excluded.or_else(eb).or_else(git).or_else(outside)
+        excluded.or_else(eb).or_else(|| self.find_git(level, path, is_directory))
+    }
+
+    fn find_git<'a>(&'a self, level: &'a Level, path: &str, is_directory: bool) -> Option<Rule<'a>> {
+        let find = |file: &'a RuleFile| file.find(path, is_directory);
+        let git = level.upward().filter_map(|level| level.git.as_ref()).find_map(find);
+        git.or_else(|| self.outside.iter().rev().find_map(find))
+    }
+
+    /// Would git ignore `path`, whose parents are all in?
+    pub(crate) fn ignored_by_git(&self, level: &Level, path: &str, is_directory: bool) -> bool {
+        self.find_git(level, path, is_directory).is_some_and(|rule| !rule.keeps())
     }
 }
 

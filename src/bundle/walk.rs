@@ -65,6 +65,8 @@ pub(crate) enum FoundKind {
 pub(crate) struct Walked {
     pub(crate) found: Vec<Found>,
     pub(crate) left_out: Vec<LeftOut>,
+    /// What of it git may know all the same. Folders end with a slash.
+    pub(crate) unsure: Vec<String>,
     /// What a `!pattern` keeps in.
     pub(crate) kept: Vec<LeftOut>,
     pub(crate) problems: Vec<Problem>,
@@ -100,6 +102,7 @@ pub(crate) fn walk(disk: &Disk, at: &str, rules: &Rules, threads: usize) -> Resu
         let mut walked = result?;
         all.found.append(&mut walked.found);
         all.left_out.append(&mut walked.left_out);
+        all.unsure.append(&mut walked.unsure);
         all.kept.append(&mut walked.kept);
         all.problems.append(&mut walked.problems);
     }
@@ -179,6 +182,7 @@ impl Walker<'_> {
             match name.text {
                 "pyvenv.cfg" if !folder.path.is_empty() => {
                     let path = format!("{}{}", self.at, folder.path);
+                    walked.unsure.push(path.clone());
                     walked.left_out.push(LeftOut { path, reason: Reason::VirtualEnvironment });
                     return Ok(());
                 }
@@ -201,7 +205,11 @@ impl Walker<'_> {
                     inherited
                 }
                 Err(reason) => {
+                    let is_ours = matches!(name.text, ".git" | ".beansprout");
+                    let by_git = || self.rules.ignored_by_git(&level, &path[self.at.len()..], is_directory);
+                    let is_unsure = !is_ours && !by_git();
                     let path = if is_directory { format!("{path}/") } else { path.clone() };
+                    walked.unsure.extend(is_unsure.then(|| path.clone()));
                     walked.left_out.push(LeftOut { path, reason });
                     continue;
                 }

@@ -8,6 +8,7 @@ mod harness;
 
 mod boto3;
 mod check;
+mod checkout;
 mod deploy;
 mod diff;
 mod ebcli;

@@ -27,22 +27,18 @@ pub(super) struct Job<'a> {
 
 impl Job<'_> {
     pub(super) fn run(self, world: &World, ui: &mut Ui) -> Result<Packaged, Failure> {
-        // git looks at the work tree while we read it.
         let checkout = Checkout::start(&self.project.root);
+        let plan = Plan::read(&self.scope)?;
+        let checkout = checkout.compare(&plan);
         if self.clean {
             let checkout = checkout.finish();
             self.require_clean(checkout.as_ref())?;
-            return self.pack(checkout, world, ui);
+            let made = self.make(&plan, world, ui)?;
+            return self.report(&plan, made, checkout, ui);
         }
-        let plan = Plan::read(&self.scope)?;
+        // If git has to look at the work tree, it does so meanwhile.
         let made = self.make(&plan, world, ui)?;
         self.report(&plan, made, checkout.finish(), ui)
-    }
-
-    fn pack(self, checkout: Option<Checkout>, world: &World, ui: &mut Ui) -> Result<Packaged, Failure> {
-        let plan = Plan::read(&self.scope)?;
-        let made = self.make(&plan, world, ui)?;
-        self.report(&plan, made, checkout, ui)
     }
 
     fn require_clean(&self, checkout: Option<&Checkout>) -> Result<(), NotClean> {

@@ -1,0 +1,193 @@
+//! How the work tree around a project stands against its last commit.
+//!
+//! Told without looking at every file a second time: the walk of a [`Plan`] has done so, and git's index says how the
+//! files were when git last did. Only what differs, or what the index cannot tell, is left for `git status`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+
+use super::git::{Git, fields};
+use super::git_index::{GitIndex, Seen};
+use super::plan::Plan;
+use super::repository::Repository;
+use super::shipped::Origin;
+use super::walk::Stamp;
+
+/// The state of a work tree against its last commit.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Checkout {
+    /// The commit; none before the first.
+    pub revision: Option<String>,
+    /// Files that were changed, added or deleted since.
+    pub changes: usize,
+}
+
+/// More suspects than this are a question about the whole work tree.
+const FEW: usize = 64;
+
+impl Checkout {
+    /// Begin to find out how the work tree around `dir` stands.
+    pub fn start(dir: &Path) -> PendingCheckout {
+        let Some(repository) = Repository::discover(dir) else { return PendingCheckout(None) };
+        let mut head = Git::at(dir).command(&["rev-parse", "HEAD", "HEAD^{tree}"]);
+        // Without git, or in a repository that git does not trust, there is nothing to say.
+        let head = head.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok();
+        PendingCheckout(head.map(|head| Question { dir: dir.to_owned(), repository, head }))
+    }
+
+    /// The file that `core.excludesFile` names.
+    pub fn global_excludes(dir: &Path) -> Option<PathBuf> {
+        let value = Git::at(dir).run(&["config", "--get", "--type=path", "core.excludesFile"]).ok()?;
+        let value = String::from_utf8(value).ok()?;
+        Some(dir.join(value.trim_end_matches('\n')))
+    }
+
+    fn parse(status: &[u8]) -> Self {
+        let mut checkout = Self { revision: None, changes: 0 };
+        let mut lines = fields(status);
+        while let Some(line) = lines.next() {
+            if let Some(id) = line.strip_prefix(b"# branch.oid ") {
+                let id = String::from_utf8_lossy(id).into_owned();
+                checkout.revision = (id != "(initial)").then_some(id);
+            } else if let Some(path) = line.strip_prefix(b"? ") {
+                // Our own state is no change of the project's.
+                checkout.changes += usize::from(!path.ends_with(b".beansprout/"));
+            } else if !line.starts_with(b"#") {
+                checkout.changes += 1;
+                if line.starts_with(b"2 ") {
+                    lines.next(); // where it was renamed from
+                }
+            }
+        }
+        checkout
+    }
+}
+
+/// A question about a work tree whose answer is on its way; none outside of a repository, or without git.
+pub struct PendingCheckout(Option<Question>);
+
+struct Question {
+    dir: PathBuf,
+    repository: Repository,
+    /// git, telling the last commit and its tree.
+    head: Child,
+}
+
+/// The answer, or git, which still looks for it.
+pub struct ComparedCheckout(Option<Answer>);
+
+enum Answer {
+    Known(Checkout),
+    Asked(Child),
+}
+
+impl PendingCheckout {
+    /// Compare with what the walk has found, and let git look at the rest while other work goes on.
+    pub fn compare(self, plan: &Plan) -> ComparedCheckout {
+        ComparedCheckout(self.0.and_then(|question| question.compare(plan)))
+    }
+}
+
+impl ComparedCheckout {
+    pub fn finish(self) -> Option<Checkout> {
+        match self.0? {
+            Answer::Known(checkout) => Some(checkout),
+            Answer::Asked(git) => {
+                let output = git.wait_with_output().ok()?;
+                output.status.success().then(|| Checkout::parse(&output.stdout))
+            }
+        }
+    }
+}
+
+impl Question {
+    fn compare(self, plan: &Plan) -> Option<Answer> {
+        let Self { dir, repository, head } = self;
+        let head = head.wait_with_output().ok()?;
+        let told = String::from_utf8_lossy(if head.status.success() { &head.stdout } else { b"" });
+        let mut told = told.lines();
+        let suspects = match (told.next(), told.next()) {
+            (Some(commit), Some(tree)) => match suspects(&dir, &repository, tree, plan) {
+                Some(suspects) if suspects.is_empty() => {
+                    return Some(Answer::Known(Checkout { revision: Some(commit.to_owned()), changes: 0 }));
+                }
+                Some(suspects) if suspects.len() <= FEW => suspects,
+                _ => vec![".".to_owned()],
+            },
+            // Before the first commit.
+            _ => vec![".".to_owned()],
+        };
+        let arguments = ["status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--"];
+        let arguments: Vec<&str> = arguments.into_iter().chain(suspects.iter().map(String::as_str)).collect();
+        Git::at(dir).command(&arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok().map(Answer::Asked)
+    }
+}
+
+/// The tracked files below `dir` that may have changed since the commit with `tree`: all others have not, and nothing was
+/// added or staged. None if that cannot be told from the index and the plan alone.
+fn suspects(dir: &Path, repository: &Repository, tree: &str, plan: &Plan) -> Option<Vec<String>> {
+    let disk = plan.only_disk()?;
+    let below_top = dir.strip_prefix(&repository.top).ok()?.to_str()?;
+    let prefix = if below_top.is_empty() { String::new() } else { below_top.replace('\\', "/") + "/" };
+    let path = repository.git_dir.join("index");
+    let index = GitIndex::parse(&fs::read(&path).ok()?, tree.len() / 2)?;
+    if index.tree.as_deref() != Some(tree) {
+        return None;
+    }
+    // A file that changed within the same tick in which git wrote the index may look as git knows it.
+    let racy = Stamp::of(&fs::metadata(&path).ok()?).modified;
+    let mut entries = plan.entries.iter().peekable();
+    let mut unsure = plan.unsure.iter().peekable();
+    let mut suspects = Vec::new();
+    for (path, seen) in index.files() {
+        let Some(path) = path.strip_prefix(prefix.as_bytes()) else { continue };
+        let path = std::str::from_utf8(path).ok()?;
+        if unsure.next_if(|left_out| left_out.as_str() == path).is_none() {
+            // Whatever sorts before it is not tracked.
+            if unsure.peek().is_some_and(|left_out| left_out.as_str() < path) {
+                return None;
+            }
+        }
+        let stamp = match entries.next_if(|entry| entry.path.as_str() == path) {
+            Some(entry) => match &entry.origin {
+                Origin::Disk { stamp, .. } => Some(*stamp),
+                _ => disk.stamp(path).ok(),
+            },
+            None if entries.peek().is_some_and(|entry| entry.path.as_str() < path) => return None,
+            None => disk.stamp(path).ok(),
+        };
+        if !stamp.is_some_and(|stamp| Seen::of(&stamp) == seen && stamp.modified < racy) {
+            suspects.push(path.to_owned());
+        }
+    }
+    (entries.next().is_none() && unsure.next().is_none()).then_some(suspects)
+}
+
+impl Seen {
+    /// What git keeps of a file's state, cut off to 32 bits as it does.
+    fn of(stamp: &Stamp) -> Self {
+        const SECOND: i64 = 1_000_000_000;
+        let time = |time: i64| (time.div_euclid(SECOND) as u32, time.rem_euclid(SECOND) as u32);
+        Self {
+            changed: time(stamp.changed),
+            modified: time(stamp.modified),
+            inode: stamp.inode as u32,
+            size: stamp.size as u32,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_counted_without_our_own() {
+        let status = b"# branch.oid 1234\0# branch.head main\x001 .M N... 100644 100644 100644 a b x.py\0\
+            2 R. N... 100644 100644 100644 a b R100 new\0old\0? notes.txt\0? .beansprout/\0";
+        assert_eq!(Checkout::parse(status), Checkout { revision: Some("1234".to_owned()), changes: 3 });
+        let status = b"# branch.oid (initial)\0# branch.head main\0";
+        assert_eq!(Checkout::parse(status), Checkout { revision: None, changes: 0 });
+    }
+}

@@ -1,0 +1,162 @@
+//! What `package` says of the work tree is what `git status` says, in every state that a work tree can be in.
+
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use crate::harness::Place;
+
+fn project() -> Place {
+    Place::new()
+        .file("app.py", "print()\n")
+        .file("lib/a.py", "a = 1\n")
+        .file("lib/b.py", "b = 1\n")
+        .file("docs/a.md", "a\n")
+        .file(".gitignore", "*.log\n")
+        .git()
+}
+
+/// Package, and compare with git; twice, because the second run knows the cache.
+#[track_caller]
+fn agrees(place: &Place, expected: usize) {
+    for run in 0..2 {
+        let told = place.run(["package", "--json"]).ok().document("package/1");
+        let status = place.sh("git", &["status", "--porcelain", "--untracked-files=normal", "--", "."]);
+        assert_eq!(status.lines().count(), expected, "git: {status}");
+        assert_eq!(told["checkout"]["changes"], expected, "run {run}, git: {status}");
+        assert_eq!(told["checkout"]["revision"], place.sh("git", &["rev-parse", "HEAD"]).trim());
+    }
+}
+
+#[test]
+fn a_clean_tree_is_clean() {
+    agrees(&project(), 0);
+    let place = project();
+    place.write("lib/debug.log", "ignored\n");
+    agrees(&place, 0);
+}
+
+#[test]
+fn every_change_counts() {
+    let change = |expected: usize, act: &dyn Fn(&Place)| {
+        let place = project();
+        act(&place);
+        agrees(&place, expected);
+    };
+    change(1, &|place| place.write("app.py", "print(1)\n"));
+    // The same length, and the same time.
+    change(1, &|place| {
+        place.write("app.py", "prinz()\n");
+        place.sh("touch", &["-d", "2020-01-01", "app.py"]);
+    });
+    change(0, &|place| {
+        place.sh("touch", &["app.py"]);
+    });
+    change(1, &|place| place.write("new.py", ""));
+    change(1, &|place| place.write("fresh/one.py", ""));
+    change(2, &|place| {
+        place.write("new.py", "");
+        place.write("lib/a.py", "");
+    });
+    change(1, &|place| std::fs::remove_file(place.path("lib/a.py")).unwrap());
+    change(1, &|place| {
+        std::fs::set_permissions(place.path("app.py"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    });
+    change(1, &|place| {
+        std::fs::remove_file(place.path("lib/a.py")).unwrap();
+        symlink("b.py", place.path("lib/a.py")).unwrap();
+    });
+    change(1, &|place| {
+        place.write("app.py", "staged\n");
+        place.sh("git", &["add", "app.py"]);
+    });
+    change(1, &|place| {
+        place.sh("git", &["mv", "app.py", "main.py"]);
+    });
+    change(2, &|place| {
+        place.sh("git", &["rm", "-q", "--cached", "app.py"]);
+    });
+    change(1, &|place| {
+        place.write("later.py", "");
+        place.sh("git", &["add", "-N", "later.py"]);
+    });
+    change(1, &|place| {
+        place.write(".ebignore", "docs/\n.git/\n");
+        place.write("docs/a.md", "left out, and changed\n");
+        place.sh("git", &["add", ".ebignore"]);
+        place.sh("git", &["commit", "-qm", "more", "--", ".ebignore"]);
+    });
+    change(1, &|place| {
+        place.write(".ebignore", "docs/\n");
+        place.write("docs/new.md", "left out, and new\n");
+        place.sh("git", &["add", ".ebignore"]);
+        place.sh("git", &["commit", "-qm", "more"]);
+    });
+}
+
+#[test]
+fn unusual_repositories_are_understood() {
+    let with = |act: &dyn Fn(&Place)| {
+        let place = project();
+        act(&place);
+        agrees(&place, 0);
+        place.write("lib/a.py", "a = 2\n");
+        agrees(&place, 1);
+    };
+    with(&|place| {
+        place.sh("git", &["update-index", "--index-version", "4"]);
+    });
+    with(&|place| {
+        place.sh("git", &["update-index", "--split-index"]);
+    });
+    with(&|place| {
+        place.sh("git", &["config", "core.trustctime", "false"]);
+    });
+    with(&|place| {
+        place.sh("git", &["-c", "index.skipHash=true", "reset", "-q", "--hard"]);
+    });
+    let outer = project();
+    outer.sh("git", &["worktree", "add", "-q", "linked"]);
+    let linked = outer.enter("linked");
+    agrees(&linked, 0);
+    linked.write("app.py", "");
+    agrees(&linked, 1);
+    let folder = project().enter("lib");
+    agrees(&folder, 0);
+    folder.write("b.py", "");
+    agrees(&folder, 1);
+}
+
+#[test]
+fn object_names_may_be_sha256() {
+    let place = Place::new().file("app.py", "print()\n");
+    place.sh("git", &["init", "-q", "--object-format=sha256"]);
+    let place = place.git();
+    agrees(&place, 0);
+    place.write("app.py", "");
+    agrees(&place, 1);
+}
+
+#[test]
+fn git_looks_only_at_what_may_have_changed() {
+    let place = project();
+    place.sh("touch", &["-d", "2020-01-01", "app.py", "lib/a.py", "lib/b.py", "docs/a.md", ".gitignore"]);
+    place.sh("git", &["update-index", "--refresh"]);
+    // A git that writes down what it was asked for.
+    let real = place.sh("sh", &["-c", "command -v git"]);
+    place.write("home/bin/git", format!("#!/bin/sh\necho \"$@\" >> \"$HOME/asked\"\nexec {} \"$@\"\n", real.trim()));
+    let git = place.path("home/bin/git");
+    std::fs::set_permissions(&git, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", git.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    place.write(".git/info/exclude", "home/\n");
+    let home = place.path("home").to_string_lossy().into_owned();
+    let place = place.var("PATH", path).var("HOME", home);
+    let asked = || {
+        let _ = std::fs::remove_file(place.path("home/asked"));
+        place.run(["package", "--json"]).ok();
+        place.read("home/asked").lines().filter(|line| line.contains(" status ")).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(asked(), "");
+    place.write("app.py", "print(1)\n");
+    assert!(asked().ends_with(" -- app.py"), "{}", asked());
+    place.write("new.py", "");
+    assert!(asked().ends_with(" -- ."), "{}", asked());
+}
