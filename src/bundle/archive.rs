@@ -4,6 +4,7 @@
 //! where the numbers need it.
 
 use super::entry::{EntryPath, Mode};
+use super::limit::MANY;
 
 /// 1980-01-01 in MS-DOS form; the time is 0.
 const DATE: u16 = 1 << 5 | 1;
@@ -109,7 +110,7 @@ impl Header {
 
 /// What stands after the directory.
 pub(crate) fn write_end(entries: u64, directory_offset: u64, directory_length: u64, to: &mut Vec<u8>) {
-    if entries >= 0xffff || directory_offset >= MAX32 || directory_length >= MAX32 {
+    if entries >= MANY as u64 || directory_offset >= MAX32 || directory_length >= MAX32 {
         let here = directory_offset + directory_length;
         put32(to, 0x0606_4b50);
         put64(to, 44); // what follows in this record

@@ -57,6 +57,7 @@ impl Plan {
     pub fn manifest(&self, errand: &Errand<'_>) -> Result<Manifest, Error> {
         self.sound()?;
         let known = Known::nothing(self);
+        self.refuse_too_large(&known.sealed, errand.max_bytes)?;
         let packed = pack(self, &known.sealed, None, Sink::Nowhere, errand)?;
         Ok(Manifest::new(packed.digest, &self.entries, &packed.sealed))
     }
@@ -83,6 +84,7 @@ impl Plan {
         {
             return self.reuse(cache, known, output, errand);
         }
+        self.refuse_too_large(&known.sealed, errand.max_bytes)?;
         let mut draft = Draft::create(output, errand.interrupt)?;
         let started = match known.started {
             Some(earlier) => earlier,
@@ -117,7 +119,7 @@ impl Plan {
         }
         let mut notes = review.finish()?;
         if cache.bytes > errand.max_bytes {
-            return Err(Error::TooLarge { size: cache.bytes, limit: errand.max_bytes, largest: self.largest(5) });
+            return Err(self.too_large(cache.bytes, errand.max_bytes));
         }
         let (digest, path) = (cache.digest, output.path(&cache.digest));
         let unchanged = path == cache.path;

@@ -8,6 +8,7 @@ use crate::fault::{Exit, Fault};
 use crate::ui::{bytes, count};
 
 use super::entry::BadName;
+use super::limit::where_most_is;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -25,7 +26,7 @@ pub enum Error {
     Problems { problems: Vec<Problem> },
     #[error("`{}` would be part of the next bundle", path.display())]
     OutputShips { path: PathBuf },
-    #[error("the bundle has {}, more than the {} that Elastic Beanstalk accepts", bytes(*size), bytes(*limit))]
+    #[error("the bundle would have {} or more, and the limit is {}", bytes(*size), bytes(*limit))]
     TooLarge { size: u64, limit: u64, largest: Vec<(String, u64)> },
     #[error("the cache was wrong about {}, first `{}`", count(paths.len(), "file"), paths[0])]
     CacheWrong { paths: Vec<String> },
@@ -150,11 +151,10 @@ impl Fault for Error {
                 })
             }
             Self::OutputShips { .. } => Some("name a file outside the project, or one that is ignored".to_owned()),
-            Self::TooLarge { largest, .. } => {
-                let largest: Vec<String> =
-                    largest.iter().map(|(path, size)| format!("`{path}` {}", bytes(*size))).collect();
-                Some(format!("the largest folders: {}", largest.join(", ")))
-            }
+            Self::TooLarge { largest, .. } => Some(format!(
+                "{}; leave out what the site does not need, with a line in `.ebignore`",
+                where_most_is(largest)
+            )),
         }
     }
 }

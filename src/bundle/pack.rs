@@ -30,7 +30,7 @@ pub(crate) const LARGE: u64 = 4 << 20;
 const BATCH_ENTRIES: usize = 64;
 const BATCH_BYTES: u64 = 1 << 20;
 /// How much of a large file is in memory.
-const PIECE: usize = 1 << 20;
+pub(crate) const PIECE: usize = 1 << 20;
 
 /// Where the bytes go.
 pub(crate) enum Sink<'a> {
@@ -385,9 +385,7 @@ impl<'a> Clerk<'a> {
             header.packed += bytes.len() as u64;
             match sink {
                 Sink::Nowhere => Ok(()),
-                Sink::Draft(_) if start + header.packed > limit => {
-                    Err(Error::TooLarge { size: start + header.packed, limit, largest: plan.largest(5) })
-                }
+                Sink::Draft(_) if start + header.packed > limit => Err(plan.too_large(start + header.packed, limit)),
                 Sink::Draft(draft) => draft.write(bytes),
             }
         };
@@ -430,7 +428,7 @@ impl<'a> Clerk<'a> {
         if self.offset <= limit {
             return Ok(());
         }
-        Err(Error::TooLarge { size: self.offset, limit, largest: self.plan.largest(5) })
+        Err(self.plan.too_large(self.offset, limit))
     }
 
     fn finish(mut self) -> Result<Packed, Error> {

@@ -1,6 +1,5 @@
 //! The decision: which files ship, from where, and what was left out.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -207,20 +206,6 @@ impl Plan {
         let exact = self.entries.get(after).is_some_and(|entry| entry.path.as_str() == path);
         let start = self.entries.partition_point(|entry| entry.path.as_str() < below.as_str());
         exact || self.entries.get(start).is_some_and(|entry| entry.path.as_str().starts_with(&below))
-    }
-
-    /// The folders with the most content, two levels deep.
-    pub fn largest(&self, number: usize) -> Vec<(String, u64)> {
-        let mut folders: BTreeMap<&str, u64> = BTreeMap::new();
-        for entry in &self.entries {
-            let path = entry.path.as_str();
-            let end = path.match_indices('/').map(|(at, _)| at + 1).take(2).last().unwrap_or(path.len());
-            *folders.entry(&path[..end]).or_default() += entry.size();
-        }
-        let mut folders: Vec<(String, u64)> = folders.into_iter().map(|(path, size)| (path.to_owned(), size)).collect();
-        folders.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
-        folders.truncate(number);
-        folders
     }
 }
 

@@ -11,6 +11,7 @@ use crate::ui::{bytes, count};
 use super::build::MAX_BYTES;
 use super::entry::BadName;
 use super::flaw::{Finding, Flaw};
+use super::limit::MANY;
 use super::opened::{Listed, OpenError, Opened};
 use super::rules::never;
 use super::screen::{Screen, is_environment_file};
@@ -76,11 +77,11 @@ impl Examiner<'_> {
             self.find(Flaw::TooLarge, None, message);
         }
         let entries = self.bundle.archive.len();
-        if entries > 65_535 {
+        if entries >= MANY {
             self.find(
                 Flaw::Zip64,
                 None,
-                format!("{} need zip64, which some tools cannot read", count(entries, "entry")),
+                format!("{} need zip64, which some tools cannot read", count(entries, "file")),
             );
         }
         if self.bundle.archive.offset() > 0 {

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::bundle::{Bundle, Plan, Trust};
+use crate::bundle::{Bundle, Plan, Trust, where_most_is};
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::ui::{Ui, bytes, count};
@@ -69,6 +69,9 @@ pub(crate) fn package(args: &PackageArgs, world: &World, ui: &mut Ui) -> Result<
         ui.answer(&Listing::of(&plan));
         let left_out = count(plan.left_out().len(), "path");
         ui.say(format_args!("{}, {}; {left_out} left out", count(plan.entries().len(), "file"), bytes(plan.size())));
+        if plan.entries().len() > 1 {
+            ui.say(where_most_is(&plan.largest(3)));
+        }
         for problem in plan.problems() {
             ui.warn(problem);
         }

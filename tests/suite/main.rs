@@ -20,6 +20,7 @@ mod house;
 mod ignored;
 mod inspect;
 mod instance;
+mod limits;
 mod matrix;
 mod new;
 mod package;

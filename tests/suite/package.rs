@@ -47,6 +47,7 @@ fn the_list_is_what_git_would_ship() {
     static/long name é.txt
     ----- stderr -----
     9 files, 25.1 kB; 4 paths left out
+    most is in `static/` (25.0 kB), `manage.py` (38 B), `.ebextensions/` (20 B)
     ");
     site().run(["package", "--list", "--json"]).ok().document("package-list/1");
 }

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use crate::bundle::{
-    Bundle, Checkout, Errand, Error, IgnoreMode, MAX_BYTES, Output, Plan, Scope, TreeDigest, Trust, write_beside,
+    Bundle, Checkout, Errand, Error, IgnoreMode, MANY, MAX_BYTES, Output, Plan, Scope, TreeDigest, Trust,
+    where_most_is, write_beside,
 };
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
-use crate::ui::{Ui, count};
+use crate::ui::{Ui, bytes, count};
 use crate::world::World;
 
 use super::answer::Packaged;
@@ -50,13 +51,21 @@ impl Job<'_> {
         }
     }
 
-    fn make(&self, plan: &Plan, world: &World, ui: &Ui) -> Result<Made, Failure> {
+    fn max_bytes(&self) -> u64 {
+        self.project.config.bundle.max_bytes.unwrap_or(MAX_BYTES)
+    }
+
+    fn make(&self, plan: &Plan, world: &World, ui: &mut Ui) -> Result<Made, Failure> {
         plan.sound()?;
+        let files = plan.entries().len();
+        if files >= MANY {
+            let files = count(files, "file");
+            ui.warn(format_args!("{files} need zip64, which unzip on the instance reads and some tools do not"));
+        }
         let progress = ui.progress("packaging", plan.size());
-        let max_bytes = self.project.config.bundle.max_bytes.unwrap_or(MAX_BYTES);
         let dir = self.project.state_dir().join("bundles");
         let cache = Some((dir.as_path(), self.trust));
-        let errand = Errand { progress: &progress, interrupt: &world.interrupt, max_bytes, cache };
+        let errand = Errand { progress: &progress, interrupt: &world.interrupt, max_bytes: self.max_bytes(), cache };
         if self.dry_run {
             return Ok(Made::Digest(plan.manifest(&errand)?.digest));
         }
@@ -80,10 +89,11 @@ impl Job<'_> {
             ui.warn(note);
         }
         if let Some(bundle) = &bundle
-            && bundle.entries > 65_535
+            && bundle.bytes >= self.max_bytes() / 10 * 8
         {
-            let entries = count(bundle.entries, "entry");
-            ui.warn(format_args!("{entries} need zip64, which unzip on the instance reads and some tools do not"));
+            let (size, limit) = (bytes(bundle.bytes), bytes(self.max_bytes()));
+            let largest = where_most_is(&plan.largest(5));
+            ui.warn(format_args!("the bundle has {size} of the {limit} that it may have; {largest}"));
         }
         let other_mode = match self.scope.ignore {
             IgnoreMode::Git => None,

@@ -12,8 +12,16 @@ use crate::ui::Answer;
 pub(super) struct Listing<'a> {
     entries: Vec<Listed<'a>>,
     left_out: &'a [LeftOut],
+    /// The folders with the most content, two levels deep.
+    largest: Vec<Folder>,
     /// What keeps the bundle from being made.
     problems: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Folder {
+    path: String,
+    bytes: u64,
 }
 
 #[derive(Serialize)]
@@ -27,7 +35,8 @@ impl<'a> Listing<'a> {
         let entries = plan.entries().iter();
         let entries = entries.map(|entry| Listed { path: entry.path().as_str(), bytes: entry.size() }).collect();
         let problems = plan.problems().iter().map(ToString::to_string).collect();
-        Self { entries, left_out: plan.left_out(), problems }
+        let largest = plan.largest(10).into_iter().map(|(path, bytes)| Folder { path, bytes }).collect();
+        Self { entries, left_out: plan.left_out(), largest, problems }
     }
 }
 
