@@ -18,6 +18,8 @@ mod policy;
 mod prune;
 mod publish;
 mod recipes;
+#[cfg(test)]
+mod reference;
 mod rollback;
 mod sandbox;
 mod stack;

@@ -24,6 +24,7 @@ pub(crate) struct StackArgs {
 #[derive(Debug, Subcommand)]
 enum StackVerb {
     /// Show the stacks in the box, and what each asks
+    #[command(after_help = "Example: beansprout stack list --json")]
     List,
     Check(author::CheckStackArgs),
     Matrix(MatrixArgs),
