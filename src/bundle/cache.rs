@@ -113,7 +113,9 @@ impl Cache {
             matched += 1;
             match &entry.origin {
                 Origin::Disk { stamp, .. } if *stamp == found.stamp && found.settled => {
-                    known.sealed[index] = Some(found.sealed);
+                    // git may have another opinion of the mode by now, where it is git's that counts.
+                    let Sealed { header, traits, .. } = found.sealed;
+                    known.sealed[index] = Some(found.sealed).filter(|_| entry.mode(traits) == header.mode);
                 }
                 Origin::Disk { stamp, .. } if stamp.size == found.sealed.header.size => {
                     known.suspects.push((index, found.sealed));

@@ -50,7 +50,7 @@ impl<'a> Contents<'a> {
     pub(crate) fn read(&mut self, entry: &Entry) -> Result<&[u8], Error> {
         match &entry.origin {
             Origin::Link(target) => Ok(copied(&mut self.buffer, target.as_bytes())),
-            Origin::Disk { root, stamp } => {
+            Origin::Disk { root, stamp, .. } => {
                 let (disk, path) = self.plan.on_disk(*root, &entry.path);
                 self.read_disk(disk, path, stamp)
             }
@@ -99,7 +99,7 @@ impl<'a> Contents<'a> {
         let mut buffer = vec![0; length];
         let filled = match &entry.origin {
             Origin::Link(target) => return Ok(target.as_bytes().to_vec()),
-            Origin::Disk { root, stamp } => {
+            Origin::Disk { root, stamp, .. } => {
                 let (disk, path) = self.plan.on_disk(*root, &entry.path);
                 let mut file = open(disk, path)?;
                 let filled = fill(&mut file, &mut buffer);
@@ -131,7 +131,7 @@ impl<'a> Contents<'a> {
     ) -> Result<(), Error> {
         match &entry.origin {
             Origin::Link(_) => unreachable!("links are small"),
-            Origin::Disk { root, stamp } => {
+            Origin::Disk { root, stamp, .. } => {
                 let (disk, path) = self.plan.on_disk(*root, &entry.path);
                 let mut file = open(disk, path)?;
                 let failed = |source| Error::Read { path: disk.path(path), source };

@@ -45,6 +45,30 @@ impl ItemMode {
     }
 }
 
+/// One line of `git ls-files --stage`: `<mode> <id> <stage>\t<path>`, the path relative to the folder that was asked about.
+struct Staged<'a> {
+    path: &'a [u8],
+    mode: ItemMode,
+    id: &'a str,
+    stage: &'a str,
+}
+
+impl<'a> Staged<'a> {
+    fn parse(line: &'a [u8], folder: &str) -> Result<Self, Error> {
+        let skip = if folder.is_empty() { 0 } else { folder.len() + 1 };
+        let parts = || {
+            let tab = line.iter().position(|byte| *byte == b'\t')?;
+            let words: Vec<&str> = std::str::from_utf8(&line[..tab]).ok()?.split(' ').collect();
+            let &[mode, id, stage] = words.as_slice() else { return None };
+            Some(Self { path: line[tab + 1..].get(skip..)?, mode: ItemMode::parse(mode)?, id, stage })
+        };
+        parts().ok_or_else(|| Error::Git {
+            command: "git ls-files".to_owned(),
+            message: format!("said `{}`", String::from_utf8_lossy(line).escape_debug()),
+        })
+    }
+}
+
 /// What of git's content is meant.
 #[derive(Debug, Clone)]
 pub(crate) enum Tree {
@@ -151,31 +175,14 @@ impl Git {
     }
 
     fn list_index(&self, folder: &str) -> Result<Vec<Item>, Error> {
-        let listing = self.run(&[
-            "ls-files",
-            "--stage",
-            "-z",
-            "--full-name",
-            "--",
-            if folder.is_empty() { "." } else { folder },
-        ])?;
-        let skip = if folder.is_empty() { 0 } else { folder.len() + 1 };
+        let listing = self.staged(folder)?;
         let mut items = Vec::new();
         for line in fields(&listing) {
-            let unknown = || Error::Git {
-                command: "git ls-files".to_owned(),
-                message: format!("said `{}`", String::from_utf8_lossy(line).escape_debug()),
-            };
-            let tab = line.iter().position(|byte| *byte == b'\t').ok_or_else(unknown)?;
-            let words = std::str::from_utf8(&line[..tab]).map_err(|_| unknown())?;
-            let words: Vec<&str> = words.split(' ').collect();
-            let &[mode, id, stage] = words.as_slice() else { return Err(unknown()) };
-            let path = line[tab + 1..].get(skip..).ok_or_else(unknown)?.to_vec();
+            let Staged { path, mode, id, stage } = Staged::parse(line, folder)?;
             if stage != "0" {
-                return Err(Error::Unmerged { path: String::from_utf8_lossy(&path).into_owned() });
+                return Err(Error::Unmerged { path: String::from_utf8_lossy(path).into_owned() });
             }
-            let mode = ItemMode::parse(mode).ok_or_else(unknown)?;
-            items.push(Item { path, mode, id: id.into(), size: 0 });
+            items.push(Item { path: path.to_vec(), mode, id: id.into(), size: 0 });
         }
         let blobs = || items.iter().filter(|item| item.mode != ItemMode::Submodule);
         let ids: String = blobs().map(|item| format!("{}\n", item.id)).collect();
@@ -187,6 +194,19 @@ impl Git {
             item.size = size.ok_or_else(|| Error::GitObject { id: item.id.to_string() })?;
         }
         Ok(items)
+    }
+
+    fn staged(&self, folder: &str) -> Result<Vec<u8>, Error> {
+        let folder = if folder.is_empty() { "." } else { folder };
+        self.run(&["ls-files", "--stage", "-z", "--full-name", "--", folder])
+    }
+
+    /// What kind of file the index takes each path below `folder` for. Of a conflict, all sides.
+    pub(crate) fn staged_modes(&self, folder: &str) -> Result<Vec<(Vec<u8>, ItemMode)>, Error> {
+        let listing = self.staged(folder)?;
+        fields(&listing)
+            .map(|line| Staged::parse(line, folder).map(|staged| (staged.path.to_vec(), staged.mode)))
+            .collect()
     }
 
     /// Which of `paths` have `export-ignore`: files, and folders with a slash at their end, relative to the top.

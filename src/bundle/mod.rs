@@ -26,6 +26,7 @@ mod output;
 mod pack;
 mod pattern;
 mod plan;
+mod recorded;
 mod repository;
 mod rules;
 mod scope;

@@ -8,12 +8,13 @@ use super::disk::Disk;
 use super::entry::EntryPath;
 use super::error::{Error, Problem};
 use super::git::{Git, Tree};
+use super::recorded::Recorded;
 use super::repository::Repository;
 use super::rules::{EbCli, LeftOut, RuleFile, Rules};
 use super::scope::{IgnoreMode, Scope, Source};
 use super::shipped::{Entry, Origin};
 use super::tracked::Tracked;
-use super::walk::{FoundKind, unreadable, walk};
+use super::walk::{Found, FoundKind, unreadable, walk};
 
 /// Which files ship. Sorted by the bytes of their paths.
 #[derive(Debug)]
@@ -92,14 +93,25 @@ impl Plan {
             let root = u16::try_from(self.roots.len()).expect("nobody includes so many folders");
             let disk = Disk::open(&dir).map_err(|source| unreadable(dir, source))?;
             let mut walked = walk(&disk, &at, &rules, threads())?;
+            let recorded = Recorded::of(&disk.path(""))?;
+            self.entries.reserve(walked.found.len());
+            for Found { path, kind } in walked.found {
+                let origin = match (kind, &recorded) {
+                    (FoundKind::Link(target), _) => Origin::Link(target),
+                    (FoundKind::File(stamp), None) => Origin::Disk { root, stamp, executable: stamp.executable },
+                    (FoundKind::File(stamp), Some(recorded)) => {
+                        match recorded.origin(&disk, root, &path, &path.as_str()[at.len()..], stamp)? {
+                            Ok(origin) => origin,
+                            Err(problem) => {
+                                self.problems.push(problem);
+                                continue;
+                            }
+                        }
+                    }
+                };
+                self.entries.push(Entry { path, origin });
+            }
             self.roots.push(Root { at, disk, by_git: scope.ignore == IgnoreMode::Git });
-            self.entries.extend(walked.found.into_iter().map(|found| Entry {
-                path: found.path,
-                origin: match found.kind {
-                    FoundKind::File(stamp) => Origin::Disk { root, stamp },
-                    FoundKind::Link(target) => Origin::Link(target),
-                },
-            }));
             self.left_out.append(&mut walked.left_out);
             self.unsure.append(&mut walked.unsure);
             self.kept.append(&mut walked.kept);

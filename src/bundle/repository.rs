@@ -45,6 +45,11 @@ impl Repository {
         Some(Self { top: top.to_owned(), git_dir, common })
     }
 
+    /// The settings of the repository itself.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.common.join("config")
+    }
+
     /// The rules for `root` that stand outside of it, from the weakest to the strongest: `info/exclude`, then the
     /// `.gitignore` of every folder above.
     pub(crate) fn outside_rules(&self, root: &Path) -> Result<Vec<RuleFile>, Error> {

@@ -16,6 +16,8 @@ pub(crate) enum Origin {
     Disk {
         root: u16,
         stamp: Stamp,
+        /// As the disk says, or git where the disk cannot tell.
+        executable: bool,
     },
     Link(Box<str>),
     /// A content in a git repository.
@@ -36,8 +38,7 @@ impl Entry {
     pub(crate) fn mode(&self, traits: Traits) -> Mode {
         let marked = match &self.origin {
             Origin::Link(_) => return Mode::Link,
-            Origin::Disk { stamp, .. } => stamp.executable,
-            Origin::Blob { executable, .. } => *executable,
+            Origin::Disk { executable, .. } | Origin::Blob { executable, .. } => *executable,
         };
         if marked || traits.script || self.is_hook() { Mode::Executable } else { Mode::File }
     }

@@ -1,0 +1,148 @@
+//! What git's index says where the disk cannot tell: which files are executable, and which are links.
+//!
+//! Windows knows neither, nor do some mounted disks. git notes that in the repository (`core.fileMode`, `core.symlinks`)
+//! and then believes its index, and so does the packager: a bundle made there is the one that is made elsewhere.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+use super::disk::Disk;
+use super::entry::EntryPath;
+use super::error::{Error, Problem, ProblemKind};
+use super::git::{Git, ItemMode};
+use super::repository::Repository;
+use super::shipped::Origin;
+use super::walk::{Stamp, inside as stays_inside, unreadable};
+
+/// Linux has no longer ones.
+const LONGEST_TARGET: u64 = 4096;
+
+/// What the disk that a work tree is on can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Abilities {
+    modes: bool,
+    links: bool,
+}
+
+/// What the index has of one folder, by paths relative to it.
+#[derive(Debug)]
+pub(crate) struct Recorded {
+    abilities: Abilities,
+    executable: HashSet<String>,
+    links: HashSet<String>,
+}
+
+impl Recorded {
+    /// None where the disk tells all of it, or there is nobody else to ask.
+    pub(crate) fn of(dir: &Path) -> Result<Option<Self>, Error> {
+        let Some(repository) = Repository::discover(dir) else { return Ok(None) };
+        let abilities = Abilities::of(&repository);
+        if abilities.modes && abilities.links {
+            return Ok(None);
+        }
+        let folder = dir.strip_prefix(&repository.top).unwrap_or(Path::new(""));
+        let folder = folder.to_string_lossy().replace('\\', "/");
+        let mut recorded = Self { abilities, executable: HashSet::new(), links: HashSet::new() };
+        match recorded.read(&Git::at(&repository.top), &folder, "") {
+            Ok(()) => Ok(Some(recorded)),
+            Err(Error::GitMissing { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn read(&mut self, git: &Git, folder: &str, at: &str) -> Result<(), Error> {
+        for (path, mode) in git.staged_modes(folder)? {
+            // Other names cannot ship anyway.
+            let Ok(path) = String::from_utf8(path) else { continue };
+            match mode {
+                ItemMode::File => {}
+                ItemMode::Executable => drop(self.executable.insert(format!("{at}{path}"))),
+                ItemMode::Link => drop(self.links.insert(format!("{at}{path}"))),
+                ItemMode::Submodule => {
+                    let dir = git.dir().join(folder).join(&path);
+                    if dir.join(".git").exists() {
+                        self.read(&Git::at(dir), "", &format!("{at}{path}/"))?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What the file that is at `inside` on `disk`, and at `path` in the bundle, ships as: or why it cannot.
+    pub(crate) fn origin(
+        &self,
+        disk: &Disk,
+        root: u16,
+        path: &EntryPath,
+        inside: &str,
+        stamp: Stamp,
+    ) -> Result<Result<Origin, Problem>, Error> {
+        if self.abilities.links || !self.links.contains(inside) {
+            let executable = if self.abilities.modes { stamp.executable } else { self.executable.contains(inside) };
+            return Ok(Ok(Origin::Disk { root, stamp, executable }));
+        }
+        // The file stands for a link, and holds its target.
+        let failed = |source| unreadable(disk.path(inside), source);
+        let mut target = Vec::new();
+        disk.file(inside).map_err(failed)?.take(LONGEST_TARGET).read_to_end(&mut target).map_err(failed)?;
+        let target = String::from_utf8_lossy(&target).into_owned();
+        Ok(match stays_inside(path, Path::new(&target)) {
+            Some(target) => Ok(Origin::Link(target)),
+            None => Err(Problem { path: path.to_string(), kind: ProblemKind::LinkOutside { target } }),
+        })
+    }
+}
+
+impl Abilities {
+    const OF_THIS_SYSTEM: Self = Self { modes: cfg!(unix), links: true };
+
+    fn of(repository: &Repository) -> Self {
+        let text = fs::read(repository.config()).unwrap_or_default();
+        Self::OF_THIS_SYSTEM.said(&String::from_utf8_lossy(&text))
+    }
+
+    /// Those of a repository with this `config`. git writes both keys there when it makes a repository.
+    fn said(mut self, config: &str) -> Self {
+        let mut section = String::new();
+        for line in config.lines() {
+            let mut line = line.trim();
+            if let Some((name, rest)) = line.strip_prefix('[').and_then(|line| line.split_once(']')) {
+                section = name.trim().to_ascii_lowercase();
+                line = rest.trim();
+            }
+            let Some((key, value)) = line.split_once('=') else { continue };
+            let value = value.split(['#', ';']).next().unwrap_or_default().trim().trim_matches('"');
+            let is_off = ["false", "no", "off", "0", ""].iter().any(|off| value.eq_ignore_ascii_case(off));
+            match (section.as_str(), key.trim().to_ascii_lowercase().as_str()) {
+                ("core", "filemode") => self.modes = !is_off && Self::OF_THIS_SYSTEM.modes,
+                ("core", "symlinks") => self.links = !is_off,
+                _ => {}
+            }
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_repository_says_what_its_disk_can_tell() {
+        #[track_caller]
+        fn case(config: &str, modes: bool, links: bool) {
+            let able = Abilities { modes: true, links: true };
+            assert_eq!(able.said(config), Abilities { modes, links }, "{config}");
+        }
+        case("", true, true);
+        case("[core]\n\tfilemode = true\n\tsymlinks = true\n", true, true);
+        case("[core]\n\trepositoryformatversion = 0\n\tfileMode = false\n", false, true);
+        case("[Core] filemode=no ; as on Windows\n[user]\n\tsymlinks = false\n", false, true);
+        case("[core]\n\tsymlinks = \"off\"\n[core \"x\"]\nfilemode = false\n", true, false);
+        case("[core]\n\tfilemode = false\n\tfilemode = true\n", true, true);
+        assert!(!Abilities { modes: false, links: true }.said("[user]\n\tname = a\n").modes);
+    }
+}
