@@ -1,0 +1,5 @@
+"""Shared by both sites. The bundle of each has it as the package `common`."""
+
+
+def greeting(name):
+    return f"Hello from {name}.\n"
