@@ -89,6 +89,16 @@ pub fn range(min: Option<f64>, max: Option<f64>) -> String {
     }
 }
 
+/// What a change of an option does, by the name that AWS has for it.
+pub fn change(severity: &str) -> &str {
+    match severity {
+        "NoInterruption" => "interrupts nothing",
+        "RestartEnvironment" => "replaces the instances",
+        "RestartApplicationServer" => "restarts the application server",
+        other => other,
+    }
+}
+
 /// All rows, in the order of the file.
 pub fn all() -> &'static [ConfigOption] {
     static TABLE: OnceLock<Vec<ConfigOption>> = OnceLock::new();

@@ -211,7 +211,7 @@ fn one(f: &mut fmt::Formatter<'_>, row: &ConfigOption) -> fmt::Result {
         ("deprecated", row.deprecated.map(str::to_owned)),
         ("since", row.since.map(str::to_owned)),
         ("requires", row.requires.map(str::to_owned)),
-        ("a change", row.change.map(change)),
+        ("a change", row.change.map(|severity| options::change(severity).to_owned())),
         (
             "set by",
             (!row.set_by.is_empty()).then(|| format!("{} too, which wins over files", row.set_by.join(" and "))),
@@ -220,13 +220,4 @@ fn one(f: &mut fmt::Formatter<'_>, row: &ConfigOption) -> fmt::Result {
         ("source", Some(row.source.to_owned())),
     ];
     pairs.into_iter().filter_map(|(key, value)| Some((key, value?))).try_for_each(|(key, value)| fact(key, value))
-}
-
-fn change(severity: &str) -> String {
-    match severity {
-        "NoInterruption" => "interrupts nothing".to_owned(),
-        "RestartEnvironment" => "replaces the instances".to_owned(),
-        "RestartApplicationServer" => "restarts the application server".to_owned(),
-        other => other.to_owned(),
-    }
 }
