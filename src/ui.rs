@@ -74,6 +74,11 @@ impl Ui {
         self.terminal.columns.map_or(100, usize::from)
     }
 
+    /// The width of the terminal that stdout is. A pipe has none: its lines stay whole, so that they can be searched.
+    pub fn out_width(&self) -> Option<usize> {
+        self.terminal.columns.filter(|_| self.terminal.stdout).map(usize::from)
+    }
+
     /// Colours for text that goes to stdout.
     pub fn out(&self) -> Paint {
         self.out
@@ -325,6 +330,28 @@ impl Paint {
     pub fn cyan(self, text: impl fmt::Display) -> String {
         self.with("1;36", text)
     }
+}
+
+/// `text` in lines of at most `columns` characters, broken between words. Of the first line `used` are taken already, of the
+/// others `indent`.
+pub fn wrap(text: &str, used: usize, indent: usize, columns: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut width = used;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        let line = lines.last_mut().expect("there is always a line");
+        if !line.is_empty() && width + 1 + length > columns {
+            lines.push(word.to_owned());
+            width = indent + length;
+        } else {
+            width += length + usize::from(!line.is_empty());
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
 }
 
 /// `1 file`, `2 files`.

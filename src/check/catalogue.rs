@@ -76,11 +76,9 @@ fn sections(family: &'static str, page: &'static str) -> impl Iterator<Item = Ru
         let (heading, text) = section.split_once('\n').expect("a section has more than its heading");
         let (id, name) = heading.split_once(' ').expect("a heading is an id and a name");
         let text = text.trim();
-        let (level, rest) = match (text.strip_prefix("**error** "), text.strip_prefix("**warning** ")) {
-            (Some(rest), _) => (Level::Error, rest),
-            (_, Some(rest)) => (Level::Warning, rest),
-            _ => panic!("{id} begins with its level"),
-        };
+        let level = |level: Level| Some((level, text.strip_prefix(&format!("**{}** ", level.word()))?));
+        let (level, rest) =
+            Level::ALL.into_iter().find_map(level).unwrap_or_else(|| panic!("{id} begins with its level"));
         let summary = rest.lines().next().expect("a section has a summary");
         Rule { id, name, family, level, summary, text }
     })

@@ -26,6 +26,10 @@ pub(super) struct Settings {
     pub(super) broken: Vec<(String, Range<usize>, String)>,
     /// `os.environ["X"]` outside of any condition.
     pub(super) required: Vec<(String, String, Range<usize>)>,
+    /// As it is imported; empty for a file that is not a settings module.
+    pub(super) module: String,
+    /// Something that was not read may set more: what is missing here is not known to be missing.
+    open: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -49,11 +53,18 @@ impl Settings {
         let named = named(subject)?;
         let root = root(subject);
         let path = module_path(subject, &root, &named.module)?;
+        let mut settings = Self::of_file(subject, &root, &path)?;
+        settings.module = named.module;
+        Some(settings)
+    }
+
+    /// The names that any Python file assigns, such as `gunicorn.conf.py`.
+    pub(super) fn of_file(subject: &Subject<'_>, root: &str, path: &str) -> Option<Self> {
         // Parsers recurse, and how deep is the input's choice: see `syntax::Source`.
         std::thread::scope(|scope| {
             let read = || {
                 let mut settings = Self::default();
-                settings.load(subject, &root, &path, 0);
+                settings.load(subject, root, path, 0);
                 settings
             };
             let thread = std::thread::Builder::new().stack_size(syntax::STACK).spawn_scoped(scope, read).ok()?;
@@ -61,23 +72,36 @@ impl Settings {
         })
     }
 
+    /// What the settings of this project say in another of its modules, such as the one with the URLs.
+    pub(super) fn beside(subject: &Subject<'_>, module: &str) -> Option<Self> {
+        let root = root(subject);
+        let path = module_path(subject, &root, module)?;
+        Self::of_file(subject, &root, &path)
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&Setting> {
         self.names.get(name)
     }
 
     pub(super) fn value(&self, name: &str) -> &Value {
-        self.names.get(name).map_or(&Value::Missing, |setting| &setting.value)
+        const UNKNOWN: &Value = &Value::Unknown;
+        const MISSING: &Value = &Value::Missing;
+        let missing = if self.open { UNKNOWN } else { MISSING };
+        self.names.get(name).map_or(missing, |setting| &setting.value)
     }
 
     fn load(&mut self, subject: &Subject<'_>, root: &str, path: &str, depth: usize) {
         const MOST: usize = 8;
-        let Some(text) = subject.text(path).filter(|_| depth < MOST && !self.files.iter().any(|file| file == path))
-        else {
+        if self.files.iter().any(|file| file == path) {
+            return;
+        }
+        let Some(text) = subject.text(path).filter(|_| depth < MOST) else {
+            self.open = true;
             return;
         };
         self.files.push(path.to_owned());
         match Source::parse(text) {
-            Err(syntax::Refused::TooComplex) => {}
+            Err(syntax::Refused::TooComplex) => self.open = true,
             Err(syntax::Refused::Invalid { span, message }) => self.broken.push((path.to_owned(), span, message)),
             Ok(source) => source.run(
                 self,
@@ -86,8 +110,9 @@ impl Settings {
                         0 => module_path(subject, root, module),
                         _ => relative(subject, path, module, level),
                     };
-                    if let Some(target) = target {
-                        settings.load(subject, root, &target, depth + 1);
+                    match target {
+                        Some(target) => settings.load(subject, root, &target, depth + 1),
+                        None => settings.open = true,
                     }
                 },
                 path,

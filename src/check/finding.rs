@@ -35,6 +35,8 @@ pub enum Level {
     Error,
     /// It works, but not as meant, or not for long.
     Warning,
+    /// Perhaps: it depends on what only a running environment knows.
+    Note,
 }
 
 /// Counted from 1; columns in characters.
@@ -63,10 +65,13 @@ pub struct Suppressed {
 }
 
 impl Level {
+    pub const ALL: [Self; 3] = [Self::Error, Self::Warning, Self::Note];
+
     pub fn word(self) -> &'static str {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Note => "note",
         }
     }
 }

@@ -62,6 +62,11 @@ impl Report {
         self.findings.is_empty()
     }
 
+    /// Is there nothing worse than a note?
+    pub fn passes(&self) -> bool {
+        self.findings.iter().all(|finding| finding.level == Level::Note)
+    }
+
     pub fn count(&self, level: Level) -> usize {
         self.findings.iter().filter(|finding| finding.level == level).count()
     }

@@ -45,6 +45,13 @@ impl<'a> Subject<'a> {
             || tree.is_file("Procfile")
     }
 
+    /// Is it said that there is one instance, without a load balancer?
+    pub(super) fn single(&self) -> bool {
+        self.customizations
+            .option("aws:elasticbeanstalk:environment", "EnvironmentType")
+            .is_some_and(|kind| kind.eq_ignore_ascii_case("SingleInstance"))
+    }
+
     pub(super) fn python(&self) -> bool {
         self.customizations.family == Family::Python
     }

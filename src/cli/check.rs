@@ -18,7 +18,7 @@ use crate::world::World;
 /// Find what will go wrong on the instance, before deploying
 ///
 /// Looks at what would ship: .ebextensions, .platform, Procfile, Docker descriptors, requirements and Django's settings. Runs
-/// and imports nothing. Exits with 1 if there are findings.
+/// and imports nothing. Exits with 1 if there are errors or warnings; a note is for reading.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   beansprout check
@@ -68,11 +68,11 @@ pub(crate) fn check(args: &CheckArgs, world: &World, ui: &mut Ui) -> Result<Exit
         }
     }
     match args.format.unwrap_or(if ui.face() == Face::Json { Format::Json } else { Format::Human }) {
-        Format::Human => ui.text(report.paint(ui.out())),
+        Format::Human => ui.text(report.paint(ui.out(), ui.out_width())),
         Format::Json => ui.json(&report),
         Format::Sarif => ui.text(format_args!("{:#}", report.sarif())),
     }
-    Ok(if report.is_clean() { Exit::Done } else { Exit::Findings })
+    Ok(if report.passes() { Exit::Done } else { Exit::Findings })
 }
 
 /// Check a project as it is on disk.

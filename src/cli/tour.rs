@@ -52,7 +52,7 @@ pub(crate) fn tour(args: &TourArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
     let findings = report.findings.len();
     match findings {
         0 => guide.say("nothing would go wrong that can be known before deploying"),
-        _ => guide.ui.say(report.paint(guide.ui.err())),
+        _ => guide.ui.say(report.paint(guide.ui.err(), None)),
     }
 
     guide.step("package", "beansprout package");

@@ -25,7 +25,14 @@ fn a_finding_shows_its_place_and_the_way_out() {
         |                                                             ^^^^^^^^^^^^^^^^^
       fix: add `leader_only: true`
 
-    1 warning in 5 files
+    note[EB091]: if `01_migrate` fails, the events do not say why: its output is in `/var/log/cfn-init-cmd.log`, which is not among the logs that are fetched
+      --> .ebextensions/django.config:3:61
+        |
+      3 |     command: "source /var/app/venv/*/bin/activate && python manage.py migrate"
+        |                                                             ^^^^^^^^^
+      fix: `beansprout add tail-cfn-logs`
+
+    1 warning, 1 note in 5 files
     ----- exit 1 -----
     "#);
 }
@@ -43,7 +50,7 @@ fn a_reason_suppresses() {
     let place = broken();
     place.write("beansprout.toml", "[[check.suppress]]\nrule = \"EB030\"\nreason = \"there is one instance\"\n");
     let run = place.run(["check"]).ok();
-    insta::assert_snapshot!(run, @"nothing found in 5 files, 1 suppressed");
+    assert!(run.stdout.ends_with("1 note in 5 files, 1 suppressed\n"), "a note is no failure\n{run}");
 }
 
 #[test]

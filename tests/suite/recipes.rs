@@ -122,7 +122,8 @@ fn our_own_check_finds_nothing_in_any_recipe() {
         for finding in findings {
             let path = finding["path"].as_str().unwrap_or_default();
             let own = recipe["files"].as_array().unwrap().iter().any(|file| file["path"] == path);
-            assert!(!own, "{name}: {finding:#}");
+            // A note such as "nobody fetches the log of this command" is about the rest of the project.
+            assert!(!own || finding["level"] == "note", "{name}: {finding:#}");
         }
     }
 }

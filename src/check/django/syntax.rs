@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ruff_python_ast::{Expr, Stmt};
+use ruff_python_ast::{Expr, ExprCall, Operator, Stmt, StmtAugAssign};
 use ruff_python_parser::parse_module;
 
 use super::value::{Scope, Value};
@@ -111,14 +111,10 @@ impl Walk<'_> {
                     self.assign(&assign.target, value, sure);
                 }
             }
-            // What was added to is not known, but for the fact that it was.
-            Stmt::AugAssign(assign) => self.forget(&assign.target),
+            Stmt::AugAssign(assign) => self.add(assign, sure),
             Stmt::Expr(expression) => {
-                // `ALLOWED_HOSTS.append(…)` and `update(…)`.
-                if let Expr::Call(call) = &*expression.value
-                    && let Expr::Attribute(method) = &*call.func
-                {
-                    self.forget(&method.value);
+                if let Expr::Call(call) = &*expression.value {
+                    self.call(call);
                 }
             }
             Stmt::ImportFrom(from) if from.names.iter().any(|name| name.name.as_str() == "*") => {
@@ -162,6 +158,45 @@ impl Walk<'_> {
             Sure::Perhaps => Value::Unknown,
         };
         self.settings.set(name.id.as_str(), found, self.path, span);
+    }
+
+    /// `X += […]`. Unless both sides are known, what `X` is now is not, but for the fact that it is.
+    fn add(&mut self, assign: &StmtAugAssign, sure: Sure) {
+        if let (Expr::Name(name), Operator::Add, Sure::Yes) = (&*assign.target, assign.op, sure) {
+            let more = Scope { settings: self.settings }.evaluate(&assign.value, 0);
+            if let Some(Setting { value: Value::List(items), .. }) = self.settings.names.get_mut(name.id.as_str())
+                && let Value::List(more) = more
+            {
+                items.extend(more);
+                return;
+            }
+        }
+        self.forget(&assign.target);
+    }
+
+    /// A call for its effect: `ALLOWED_HOSTS.append(…)`, or one that gets all settings into its hands.
+    fn call(&mut self, call: &ExprCall) {
+        let names = |expression: &Expr| match expression {
+            Expr::Call(inner) => {
+                matches!(&*inner.func, Expr::Name(name) if matches!(name.id.as_str(), "locals" | "globals" | "vars"))
+            }
+            _ => false,
+        };
+        match &*call.func {
+            // `globals().update(…)`
+            Expr::Attribute(method) if names(&method.value) => self.settings.open = true,
+            Expr::Attribute(method) => self.forget(&method.value),
+            // `include("components/*.py")` of split-settings.
+            Expr::Name(name) if matches!(name.id.as_str(), "include" | "exec" | "execfile") => {
+                self.settings.open = true
+            }
+            _ => {}
+        }
+        // `django_heroku.settings(locals())`
+        if call.arguments.args.iter().any(names) {
+            self.settings.open = true;
+            self.settings.names.values_mut().for_each(|setting| setting.value = Value::Unknown);
+        }
     }
 
     /// `X[…] = …`, `X += …`, `X.append(…)`: what `X` is now, nobody knows.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ruff_python_ast::{Expr, ExprCall, Operator};
+use ruff_python_ast::{Expr, ExprCall, Number, Operator};
 
 use super::Settings;
 use super::syntax::range;
@@ -10,7 +10,13 @@ use super::syntax::range;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
     Bool(bool),
+    Int(i64),
     Text(String),
+    /// `path("x/", …)` of a URL configuration, and whether the text is a regular expression.
+    Route {
+        text: String,
+        regex: bool,
+    },
     /// Below the project's folder: `BASE_DIR / "x"`. Empty for the folder itself.
     Path(String),
     List(Vec<Value>),
@@ -53,6 +59,13 @@ impl Value {
         }
     }
 
+    pub(crate) fn number(&self) -> Option<i64> {
+        match self.by_default() {
+            Self::Int(number) => Some(*number),
+            _ => None,
+        }
+    }
+
     pub(crate) fn items(&self) -> &[Self] {
         match self {
             Self::List(items) => items,
@@ -64,7 +77,7 @@ impl Value {
     pub(crate) fn is_known(&self) -> bool {
         match self {
             Self::List(items) => items.iter().all(Self::is_known),
-            Self::Bool(_) | Self::Text(_) | Self::Path(_) => true,
+            Self::Bool(_) | Self::Int(_) | Self::Text(_) | Self::Path(_) => true,
             _ => false,
         }
     }
@@ -82,6 +95,10 @@ impl Scope<'_> {
         let deeper = |expression: &Expr| self.evaluate(expression, depth + 1);
         match expression {
             Expr::BooleanLiteral(literal) => Value::Bool(literal.value),
+            Expr::NumberLiteral(literal) => match &literal.value {
+                Number::Int(number) => number.as_i64().map_or(Value::Unknown, Value::Int),
+                _ => Value::Unknown,
+            },
             Expr::StringLiteral(literal) => Value::Text(literal.value.to_str().to_owned()),
             Expr::List(list) => Value::List(list.elts.iter().map(deeper).collect()),
             Expr::Tuple(tuple) => Value::List(tuple.elts.iter().map(deeper).collect()),
@@ -145,6 +162,19 @@ impl Scope<'_> {
             }
             return Value::Unknown;
         }
+        if last == "int" && call.arguments.args.len() == 1 {
+            return argument(0).map_or(Value::Unknown, |value| integer(self.evaluate(value, depth + 1)));
+        }
+        if matches!(name.as_str(), "path" | "re_path" | "url") {
+            return match argument(0).map(|value| self.evaluate(value, depth + 1)) {
+                Some(Value::Text(text)) => Value::Route { text, regex: name != "path" },
+                _ => Value::Unknown,
+            };
+        }
+        // In production both are empty.
+        if matches!(name.as_str(), "static" | "staticfiles_urlpatterns") {
+            return Value::List(Vec::new());
+        }
         if last == "str" && call.arguments.args.len() == 1 {
             return argument(0).map_or(Value::Unknown, |value| self.evaluate(value, depth + 1));
         }
@@ -175,6 +205,18 @@ impl Scope<'_> {
             }
         }
         found
+    }
+}
+
+/// `int(…)` of a value, or of a variable's default.
+fn integer(value: Value) -> Value {
+    match value {
+        Value::Int(_) => value,
+        Value::Text(text) => text.trim().parse().map_or(Value::Unknown, Value::Int),
+        Value::Environment { default: Some(default) } => {
+            Value::Environment { default: Some(Box::new(integer(*default))) }
+        }
+        _ => Value::Unknown,
     }
 }
 

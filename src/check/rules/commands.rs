@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::beanstalk::config_file::{Command, CommandLine, ConfigFile};
+use crate::beanstalk::customizations::Moment;
 use crate::check::subject::Subject;
 
 use super::shell::{Place, Script, scripts};
@@ -23,6 +24,30 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         old_paths(subject, script);
         django(subject, script);
         tools(subject, script);
+    }
+    silent(subject);
+}
+
+/// When `manage.py` fails, what it said is in a log that nobody fetches.
+fn silent(subject: &mut Subject<'_>) {
+    let tree = subject.tree;
+    let deploys = tree.is_file("manage.py") || tree.is_file("Procfile");
+    let all = scripts(subject);
+    let fetched = |text: &str| text.contains("taillogs.d") || text.contains("bundlelogs.d");
+    let names = subject.customizations.used().any(|file| file.files.iter().any(|entry| fetched(&entry.path.value)));
+    if !deploys || names || all.iter().any(|script| fetched(script.text)) {
+        return;
+    }
+    for script in &all {
+        let Place::ContainerCommand(command) = script.place else { continue };
+        if let Some(span) = script.find(&["manage.py", "django-admin"]).filter(|_| !command.ignore_errors) {
+            let message = format!(
+                "if {} fails, the events do not say why: its output is in `/var/log/cfn-init-cmd.log`, which is not among the logs that are fetched",
+                script.title()
+            );
+            subject.find("EB091", script.path, span, message, "`beansprout add tail-cfn-logs`");
+            return;
+        }
     }
 }
 
@@ -98,6 +123,8 @@ fn old_paths(subject: &mut Subject<'_>, script: &Script<'_>) {
         "/opt/python/ondeck/app",
         "/opt/python/current/env",
         "/opt/python/",
+        "/opt/elasticbeanstalk/support/envvars",
+        "/opt/elasticbeanstalk/containerfiles/envvars",
     ];
     if let Some(span) = script.find(&old) {
         let new = match &script.text[span.start - script.start..] {
@@ -106,7 +133,11 @@ fn old_paths(subject: &mut Subject<'_>, script: &Script<'_>) {
             text if text.starts_with(old[2]) => Some("/var/app/staging"),
             _ => None,
         };
-        let message = format!("{} fails: there is no `/opt/python` since Amazon Linux 2", script.title());
+        let gone = match &script.text[span.start - script.start..] {
+            text if text.starts_with("/opt/python") => "`/opt/python`",
+            _ => "file of variables there",
+        };
+        let message = format!("{} fails: there is no {gone} since Amazon Linux 2", script.title());
         match new {
             Some(new) => subject.find("EB033", script.path, span, message, format!("write `{new}`")).replace(new),
             None => {
@@ -140,7 +171,15 @@ fn django(subject: &mut Subject<'_>, script: &Script<'_>) {
             }
         }
         Place::ContainerCommand(command) => leader(subject, script, command),
-        Place::Hook(_) => {}
+        Place::Hook(hook) => {
+            let early = subject.python() && hook.moment == Moment::Prebuild;
+            if let Some(span) = manage.clone().filter(|_| early) {
+                let message = format!(
+                    "{title} runs before the dependencies are installed: on a new instance there is no Django yet"
+                );
+                subject.find("EB225", script.path, span, message, "move it to `predeploy`, or to `container_commands`");
+            }
+        }
     }
     let Some(span) = manage else { return };
     let activates = ["activate", "/var/app/venv", "PYTHONPATH", "venv/bin"];
@@ -204,7 +243,7 @@ fn tools(subject: &mut Subject<'_>, script: &Script<'_>) {
         .find(&["/etc/nginx/conf.d", "/etc/nginx/nginx.conf"])
         .filter(|_| !script.text.contains("/var/proxy/staging"))
     {
-        let postdeploy = matches!(script.place, Place::Hook(hook) if hook.moment == crate::beanstalk::customizations::Moment::Postdeploy);
+        let postdeploy = matches!(script.place, Place::Hook(hook) if hook.moment == Moment::Postdeploy);
         if !postdeploy && script.has(&[">", "cp ", "sed -i", "tee "]) {
             let message =
                 format!("what {} changes in `/etc/nginx` is overwritten later in the same deployment", script.title());

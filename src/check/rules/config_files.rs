@@ -1,10 +1,14 @@
 //! `.config` files as such: can they be read, and do they say what was meant?
 
-use crate::beanstalk::config_file::{ConfigFile, DEFAULT_NAMESPACE, File, ProblemKind, SECTIONS};
+mod cron;
+mod files;
+mod instance;
+
+use crate::beanstalk::config_file::{ConfigFile, DEFAULT_NAMESPACE, ProblemKind, SECTIONS};
 use crate::beanstalk::customizations::EXTENSIONS;
 use crate::beanstalk::encoding;
 use crate::beanstalk::tree::{Entry, file_name};
-use crate::beanstalk::yaml::{self, Kind, Node, Value};
+use crate::beanstalk::yaml::{self, Node, Value};
 use crate::check::finding::Edit;
 use crate::check::subject::{Subject, nearest};
 
@@ -15,9 +19,8 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         problems(subject, file);
         byte_order_mark(subject, file);
         tags(subject, file);
-        files(subject, file);
-        resources(subject, file);
-        packages(subject, file);
+        files::check(subject, file);
+        instance::check(subject, file);
     }
 }
 
@@ -218,185 +221,6 @@ fn tags(subject: &mut Subject<'_>, file: &ConfigFile) {
             Value::Scalar(_) => {}
             Value::Sequence(items) => left.extend(items),
             Value::Mapping(mapping) => left.extend(mapping.pairs.iter().flat_map(|(key, value)| [key, value])),
-        }
-    }
-}
-
-fn files(subject: &mut Subject<'_>, file: &ConfigFile) {
-    for entry in &file.files {
-        mode(subject, file, entry);
-        let (path, span) = (entry.path.value.as_str(), entry.path.span.clone());
-        if !path.starts_with('/') {
-            let message = format!("the deployment fails: `{path}` is not an absolute path");
-            subject.find("EB217", &file.path, span, message, "begin the path with `/`");
-        } else if path.starts_with("/etc/nginx/") {
-            let message = "this is overwritten in every deployment: the proxy's configuration is copied over `/etc/nginx` after it".to_owned();
-            let name = file_name(path);
-            let fix = format!("put the content into `.platform/nginx/conf.d/{name}` of the bundle");
-            subject.find("EB060", &file.path, span, message, fix);
-        } else if path.starts_with("/opt/elasticbeanstalk/hooks/")
-            || path.starts_with("/opt/elasticbeanstalk/tasks/") && path.contains("hooks")
-        {
-            let message = "nothing runs scripts in this folder since Amazon Linux 2".to_owned();
-            subject.find("EB036", &file.path, span, message, "move it to `.platform/hooks/` in the bundle");
-        } else if path.starts_with("/etc/cron.d/") {
-            cron(subject, file, entry);
-        }
-        if entry.content.as_ref().is_some_and(|content| content.value.is_empty()) && entry.source.is_none() {
-            let message = format!("the deployment fails: `{path}` has neither content nor source");
-            subject.find(
-                "EB207",
-                &file.path,
-                entry.path.span.clone(),
-                message,
-                "add a line, or create the file with a command",
-            );
-        }
-    }
-}
-
-fn mode(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) {
-    let Some(mode) = &entry.mode else { return };
-    match entry.mode_kind {
-        Some(Kind::Int(number)) if mode.value.starts_with('0') && mode.value.len() > 1 => {
-            let message =
-                format!("YAML reads `{}` as the number {number}, and the file gets mode {number:04}", mode.value);
-            let finding = subject.find("EB209", &file.path, mode.span.clone(), message, "put the mode in quotes");
-            finding.replace(format!("\"{}\"", mode.value));
-        }
-        _ => {
-            let octal = !mode.value.is_empty() && mode.value.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
-            if !octal {
-                let message = format!("`{}` is not a mode", mode.value);
-                subject.find(
-                    "EB209",
-                    &file.path,
-                    mode.span.clone(),
-                    message,
-                    "write six octal digits in quotes, such as `\"000644\"`",
-                );
-            }
-        }
-    }
-}
-
-fn cron(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) {
-    let path = entry.path.value.as_str();
-    let cleaned = subject.customizations.commands().iter().any(|command| {
-        let text = file_command_text(command.file, &command.entry.line_span);
-        text.contains(".bak") && text.contains("rm")
-    });
-    if !cleaned {
-        let message = format!("the second deployment leaves the old file as `{path}.bak`, and cron obeys both");
-        let fix = format!("add a command that removes it: `rm -f {path}.bak`");
-        subject.find("EB219", &file.path, entry.path.span.clone(), message, fix);
-    }
-    let content = entry.content.as_ref().map(|content| content.value.as_str()).unwrap_or_default();
-    let guarded = ["leader", "flock", "lock", "cron_on_one", "is_leader"].iter().any(|word| content.contains(word));
-    // What keeps the machine itself in order may well run on each.
-    if content.contains("manage.py") && !guarded {
-        let message = "cron runs this on every instance, at the same time";
-        let fix = "use `cron.yaml` in a worker environment, EventBridge, or a lock in the database";
-        subject.find("EB101", &file.path, entry.path.span.clone(), message, fix);
-    }
-}
-
-fn file_command_text<'a>(file: &'a ConfigFile, span: &std::ops::Range<usize>) -> &'a str {
-    file.text.get(span.clone()).unwrap_or_default()
-}
-
-fn resources(subject: &mut Subject<'_>, file: &ConfigFile) {
-    for (name, definition) in &file.resources {
-        if name.value == "AWSEBAutoScalingLaunchConfiguration" {
-            let message =
-                "environments with a launch template, as all new ones have, have no such resource: the update fails";
-            subject.find(
-                "EB223",
-                &file.path,
-                name.span.clone(),
-                message,
-                "customise `AWSEBEC2LaunchTemplate` instead, or use options",
-            );
-        }
-        if let Some(kind) = definition.get("Type").and_then(Node::as_str) {
-            let keeps = definition.get("DeletionPolicy").is_some();
-            let store = matches!(
-                kind,
-                "AWS::RDS::DBInstance" | "AWS::DynamoDB::Table" | "AWS::S3::Bucket" | "AWS::EFS::FileSystem"
-            );
-            if store && !keeps && !name.value.starts_with("AWSEB") {
-                let message = format!(
-                    "`{}` and its data are deleted with the environment, or when this entry goes away",
-                    name.value
-                );
-                subject.find(
-                    "EB081",
-                    &file.path,
-                    name.span.clone(),
-                    message,
-                    "add `DeletionPolicy: Retain` or `Snapshot`",
-                );
-            }
-        }
-    }
-}
-
-fn packages(subject: &mut Subject<'_>, file: &ConfigFile) {
-    const RENAMED: &[(&str, &str)] = &[
-        ("postgresql-devel", "libpq-devel"),
-        ("postgresql93-devel", "libpq-devel"),
-        ("postgresql94-devel", "libpq-devel"),
-        ("postgresql95-devel", "libpq-devel"),
-        ("postgresql96-devel", "libpq-devel"),
-        ("mysql-devel", "mariadb105-devel"),
-        ("mariadb-devel", "mariadb105-devel"),
-    ];
-    for package in &file.packages {
-        let manager = package.manager.value.as_str();
-        if !matches!(manager, "yum" | "rpm" | "rubygems" | "python" | "msi") {
-            let message = format!(
-                "`{manager}` is not a package manager here: `{}` is not installed, with a line in a log only",
-                package.name.value
-            );
-            subject.find(
-                "EB221",
-                &file.path,
-                package.manager.span.clone(),
-                message,
-                "Amazon Linux packages go under `yum`",
-            );
-        } else if manager == "python" {
-            let message = format!("`{}` goes to the Python of the system, not to the application", package.name.value);
-            subject.find("EB221", &file.path, package.name.span.clone(), message, "put it into `requirements.txt`");
-        } else if manager == "yum" {
-            let name = package.name.value.as_str();
-            if let Some((_, new)) = RENAMED.iter().find(|(old, _)| *old == name) {
-                let message = format!("the deployment fails: Amazon Linux 2023 has no package `{name}`");
-                subject
-                    .find("EB042", &file.path, package.name.span.clone(), message, format!("it is `{new}` now"))
-                    .replace(*new);
-            } else if name.starts_with("epel") || name == "amazon-linux-extras" {
-                let message = format!("the deployment fails: Amazon Linux 2023 has no package `{name}`");
-                subject.find(
-                    "EB042",
-                    &file.path,
-                    package.name.span.clone(),
-                    message,
-                    "look the package up in the Amazon Linux 2023 list",
-                );
-            }
-        }
-    }
-    for service in &file.services {
-        if !matches!(service.manager.value.as_str(), "sysvinit" | "systemd" | "windows") {
-            let message = format!("`{}` is not a service manager here: nothing is started", service.manager.value);
-            subject.find(
-                "EB222",
-                &file.path,
-                service.manager.span.clone(),
-                message,
-                "use `sysvinit`, which reaches systemd's services too",
-            );
         }
     }
 }

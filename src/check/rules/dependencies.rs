@@ -29,6 +29,50 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         machine(subject, requirement);
         build(subject, requirement);
     }
+    heavy(subject, &requirements);
+}
+
+/// Packages that a small instance has no memory or time for.
+fn heavy(subject: &mut Subject<'_>, requirements: &[Requirement<'_>]) {
+    const HEAVY: &[&str] = &[
+        "torch",
+        "tensorflow",
+        "jax",
+        "jaxlib",
+        "scipy",
+        "scikit-learn",
+        "pandas",
+        "pyarrow",
+        "opencv-python",
+        "opencv-python-headless",
+        "spacy",
+        "transformers",
+        "sentence-transformers",
+        "xgboost",
+        "lightgbm",
+        "prophet",
+        "numba",
+        "onnxruntime",
+        "polars",
+    ];
+    let customizations = subject.customizations;
+    let types = customizations
+        .option("aws:ec2:instances", "InstanceTypes")
+        .or_else(|| customizations.option("aws:autoscaling:launchconfiguration", "InstanceType"));
+    let small = types.and_then(|types| {
+        types.split(',').map(str::trim).find(|kind| kind.ends_with(".micro") || kind.ends_with(".nano"))
+    });
+    let swap = super::shell::scripts(subject).iter().any(|script| script.text.contains("swapon"))
+        || customizations.used().any(|file| file.files.iter().any(|entry| entry.path.value.contains("swap")));
+    let Some(small) = small.filter(|_| !swap) else { return };
+    if let Some(requirement) = requirements.iter().find(|requirement| HEAVY.contains(&requirement.name.as_str())) {
+        let message = format!(
+            "pip may be killed for want of memory, or still be at it when the deployment times out: `{}` on a `{small}`",
+            requirement.name
+        );
+        let fix = "take an instance with 2 GiB or more, or `beansprout add swap-file`; `Timeout` in `aws:elasticbeanstalk:command` gives it more time";
+        subject.find("EB055", FILE, requirement.span.clone(), message, fix);
+    }
 }
 
 fn encodings(subject: &mut Subject<'_>) {

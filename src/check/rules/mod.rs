@@ -22,3 +22,6 @@ pub(super) fn run(subject: &mut Subject<'_>) {
     settings::check(subject);
     descriptors::check(subject);
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,16 @@
 //! What answers requests: `WSGIPath`, `Procfile`, the port.
 
+mod line;
+pub(super) mod load;
+
 use std::ops::Range;
 
 use crate::beanstalk::config_file::OptionSetting;
 use crate::beanstalk::procfile::{Process, Reason};
 use crate::beanstalk::timeline::PORT;
 use crate::check::subject::Subject;
+
+use line::Line;
 
 const PYTHON: &str = "aws:elasticbeanstalk:container:python";
 
@@ -88,31 +93,11 @@ fn options_without_effect(subject: &mut Subject<'_>) {
 
 /// The `web` process of Procfile.
 fn command(subject: &mut Subject<'_>, web: &Process) {
-    let words: Vec<(Range<usize>, &str)> = words(&web.command, web.command_span.start);
-    let program = words.first().map(|(_, word)| word.rsplit('/').next().unwrap_or(word)).unwrap_or_default();
-    let shell =
-        matches!(program, "sh" | "bash" | "env") || words.iter().any(|(_, word)| matches!(*word, "&&" | ";" | "|"));
-    if shell
-        || !words
-            .iter()
-            .any(|(_, word)| matches!(word.rsplit('/').next(), Some("gunicorn" | "uvicorn" | "daphne" | "hypercorn")))
-    {
-        return;
-    }
-    let value_of = |flags: &[&str]| {
-        words.iter().enumerate().find_map(|(index, (span, word))| {
-            let flag = flags.iter().find(|flag| word.starts_with(**flag))?;
-            match word[flag.len()..].strip_prefix('=') {
-                Some(value) => Some((span.clone(), value)),
-                None if word.len() == flag.len() => words.get(index + 1).map(|(span, word)| (span.clone(), *word)),
-                None if flag.len() == 2 => Some((span.clone(), &word[2..])),
-                None => None,
-            }
-        })
-    };
+    let line = Line::of(web);
+    let Some(server) = line.server() else { return };
     let roots: Vec<&str> =
-        value_of(&["--chdir", "--pythonpath", "--app-dir"]).into_iter().map(|(_, dir)| dir).collect();
-    for (span, word) in words.iter().skip(1) {
+        line.value_of(&["--chdir", "--pythonpath", "--app-dir"]).into_iter().map(|(_, dir)| dir).collect();
+    for (span, word) in line.words.iter().skip(1) {
         let (module, callable) = word.split_once(':').unwrap_or((word, ""));
         let names_module = !callable.is_empty() || module.ends_with(".wsgi") || module.ends_with(".asgi");
         if names_module
@@ -125,8 +110,8 @@ fn command(subject: &mut Subject<'_>, web: &Process) {
     }
     let port = subject.customizations.option(crate::beanstalk::config_file::DEFAULT_NAMESPACE, "PORT");
     let expected = port.and_then(|port| port.parse().ok()).unwrap_or(PORT);
-    let bind =
-        value_of(&["--bind", "-b"]).or_else(|| if program == "gunicorn" { None } else { value_of(&["--port", "-p"]) });
+    let port_flag = || if server == "gunicorn" { None } else { line.value_of(&["--port", "-p"]) };
+    let bind = line.value_of(&["--bind", "-b"]).or_else(port_flag);
     let Some((span, address)) = bind else { return };
     let address = address.trim_matches(['"', '\'']);
     if address.starts_with("unix:") {
@@ -153,22 +138,6 @@ fn command(subject: &mut Subject<'_>, web: &Process) {
             format!("bind `127.0.0.1:{expected}`, or set `PORT` to {bound} as an environment property"),
         );
     }
-}
-
-fn words(line: &str, start: usize) -> Vec<(Range<usize>, &str)> {
-    let mut words = Vec::new();
-    let mut from = None;
-    for (index, char) in line.char_indices().chain([(line.len(), ' ')]) {
-        match (char.is_whitespace(), from) {
-            (true, Some(begin)) => {
-                words.push((start + begin..start + index, &line[begin..index]));
-                from = None;
-            }
-            (false, None) => from = Some(index),
-            _ => {}
-        }
-    }
-    words
 }
 
 fn identifier_path(text: &str) -> bool {

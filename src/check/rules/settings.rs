@@ -1,20 +1,23 @@
 //! Django's settings as production gets them: hosts, HTTPS, secrets, static files, the database.
 
+mod health;
 mod https;
+mod sessions;
 mod storage;
+mod variables;
 
 use crate::check::django::{self, Setting, Settings, Value};
 use crate::check::finding::Finding;
 use crate::check::subject::Subject;
-
-const ENVIRONMENT: &str = "aws:elasticbeanstalk:environment";
 
 pub(super) fn check(subject: &mut Subject<'_>) {
     if !subject.prepared() {
         return;
     }
     module(subject);
-    let Some(settings) = Settings::read(subject) else { return };
+    let settings = Settings::read(subject);
+    super::server::load::check(subject, settings.as_ref());
+    let Some(settings) = settings else { return };
     for (path, span, message) in &settings.broken {
         let message = format!("the server does not start: {message}");
         subject.find("EB113", path, span.clone(), message, "`python -m py_compile` says more");
@@ -29,6 +32,9 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     required(subject, &settings);
     https::check(subject, &settings);
     storage::check(subject, &settings);
+    sessions::check(subject, &settings);
+    health::check(subject, &settings);
+    variables::check(subject, &settings);
 }
 
 /// Found in a setting's value.
@@ -117,19 +123,12 @@ fn health_is_answered(subject: &Subject<'_>, settings: &Settings) -> bool {
     unknown || proxy || named(middleware) || named(apps)
 }
 
-fn is_single(subject: &Subject<'_>) -> bool {
-    subject
-        .customizations
-        .option(ENVIRONMENT, "EnvironmentType")
-        .is_some_and(|kind| kind.eq_ignore_ascii_case("SingleInstance"))
-}
-
 fn hosts(subject: &mut Subject<'_>, settings: &Settings) {
     let Some(setting) = settings.get("ALLOWED_HOSTS") else { return };
     // In debug mode an empty list allows the local host, and nobody else either.
     if !setting.value.is_known()
         || !matches!(setting.value, Value::List(_))
-        || is_single(subject)
+        || subject.single()
         || health_is_answered(subject, settings)
     {
         return;

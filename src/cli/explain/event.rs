@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use serde::Serialize;
 
 use crate::beanstalk::timeline::{Action, Environment, Event, Failure, Phase, Runs, Site, Step, Timeline, User};
-use crate::ui::{Answer, Paint, count};
+use crate::ui::{Answer, Paint, count, wrap};
 
 /// A timeline with two faces.
 #[derive(Serialize)]
@@ -154,22 +154,12 @@ pub(super) fn extras(step: &Step, action: &Action) -> Vec<String> {
 
 /// `text` after `lead`, broken between words so that lines stay below `columns`.
 fn wrapped(out: &mut String, lead: &str, text: &str, columns: usize) -> fmt::Result {
-    let indent = " ".repeat(lead.chars().count());
-    let mut line = lead.to_owned();
-    let mut empty = true;
-    for word in text.split_whitespace() {
-        if !empty && line.chars().count() + 1 + word.chars().count() > columns {
-            writeln!(out, "{}", line.trim_end())?;
-            line = indent.clone();
-            empty = true;
-        }
-        if !empty {
-            line.push(' ');
-        }
-        line.push_str(word);
-        empty = false;
+    let indent = lead.chars().count();
+    for (number, line) in wrap(text, indent, indent, columns).into_iter().enumerate() {
+        let lead = if number == 0 { lead.to_owned() } else { " ".repeat(indent) };
+        writeln!(out, "{lead}{line}")?;
     }
-    writeln!(out, "{line}")
+    Ok(())
 }
 
 /// For the page: everything about a step in words.

@@ -11,6 +11,8 @@ use crate::stack::Recipe;
 fn rules() {
     let mut page = format!(
         "{MADE}\n# Rules\n\nWhat `beansprout check` looks for. `beansprout explain EB001` tells the whole story of a rule, and so does its page.\n\n\
+         An **error** will not work; a **warning** works, but not as meant or not for long; a **note** depends on what only a running environment knows, \
+         and does not change the exit code.\n\n\
          | rule | name | level | what happens |\n|---|---|---|---|\n"
     );
     for rule in catalogue::rules() {

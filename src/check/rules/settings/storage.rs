@@ -41,8 +41,10 @@ fn static_files(subject: &mut Subject<'_>, settings: &Settings) {
             .iter()
             .any(|path| subject.text(path).is_some_and(|text| text.contains("collectstatic")));
     let root = settings.get("STATIC_ROOT");
-    if let Some(script) =
-        scripts(subject).iter().find(|script| script.has(&["collectstatic"])).filter(|_| root.is_none())
+    if let Some(script) = scripts(subject)
+        .iter()
+        .find(|script| script.has(&["collectstatic"]))
+        .filter(|_| *settings.value("STATIC_ROOT") == Value::Missing)
     {
         let span = script.find(&["collectstatic"]).expect("it has it");
         let message = "the deployment fails with `ImproperlyConfigured`: the settings have no `STATIC_ROOT`";

@@ -1,0 +1,88 @@
+//! Cron tables: who obeys them, as whom, and with what.
+
+use crate::beanstalk::config_file::{ConfigFile, File};
+use crate::check::subject::Subject;
+
+pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) {
+    let path = entry.path.value.as_str();
+    let cleaned = subject.customizations.commands().iter().any(|command| {
+        let text = file_command_text(command.file, &command.entry.line_span);
+        text.contains(".bak") && text.contains("rm")
+    });
+    if !cleaned {
+        let message = format!("the second deployment leaves the old file as `{path}.bak`, and cron obeys both");
+        let fix = format!("add a command that removes it: `rm -f {path}.bak`");
+        subject.find("EB219", &file.path, entry.path.span.clone(), message, fix);
+    }
+    let content = entry.content.as_ref().map(|content| content.value.as_str()).unwrap_or_default();
+    let guarded = ["leader", "flock", "lock", "cron_on_one", "is_leader"].iter().any(|word| content.contains(word));
+    // What keeps the machine itself in order may well run on each.
+    if content.contains("manage.py") && !guarded {
+        let message = "cron runs this on every instance, at the same time";
+        let fix = "use `cron.yaml` in a worker environment, EventBridge, or a lock in the database";
+        subject.find("EB101", &file.path, entry.path.span.clone(), message, fix);
+    }
+    lines(subject, file, entry);
+}
+
+/// The lines of a table in `/etc/cron.d`: when, who, what.
+fn lines(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) {
+    let Some(content) = entry.content.as_ref().filter(|_| !entry.base64) else { return };
+    let mut variables = false;
+    let block = file.text.get(content.span.clone()).unwrap_or_default();
+    for line in content.value.lines().map(str::trim) {
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        // Where the line stands, if the file has it as it is.
+        let span = block.find(line).map(|at| content.span.start + at..content.span.start + at + line.len());
+        let span = span.unwrap_or_else(|| entry.path.span.clone());
+        if let Some((name, _)) = line.split_once('=').filter(|(name, _)| is_name(name.trim())) {
+            variables |= !matches!(name.trim(), "SHELL" | "PATH" | "MAILTO" | "MAILFROM" | "HOME" | "CRON_TZ" | "TZ");
+            continue;
+        }
+        let when = if line.starts_with('@') { 1 } else { 5 };
+        let mut words = line.split_whitespace().skip(when);
+        let (user, command) = (words.next(), words.next());
+        match (user, command) {
+            (Some(user), Some(_)) if !is_user(user) => {
+                let message = format!("cron takes `{user}` for a user, and this line never runs");
+                subject.find("EB106", &file.path, span.clone(), message, format!("write `root {user}`"));
+            }
+            (_, None) => {
+                let message = "cron skips this line: there is no user and command after the time";
+                let fix = "five fields for the time, the user, and then the command";
+                subject.find("EB106", &file.path, span.clone(), message, fix);
+            }
+            _ => {}
+        }
+        let reads = ["get-config", "deployment/env", "bin/manage", "application-manage"];
+        if line.contains("manage.py") && !variables && !reads.iter().any(|word| line.contains(word)) {
+            let message = "cron gives `manage.py` none of the environment properties: the settings have other values here, or stop";
+            let fix = "call a script that reads them as JSON: `beansprout add cron-once` writes one";
+            subject.find("EB102", &file.path, span, message, fix);
+        }
+    }
+    if !content.value.is_empty() && !content.value.ends_with('\n') {
+        let message = "cron does not read the last line: the file does not end with a line end";
+        subject.find("EB106", &file.path, entry.path.span.clone(), message, "write the content after `content: |`");
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|char| char.is_ascii_alphanumeric() || char == '_')
+}
+
+/// Could this be the name of a user, and is it not a command that people begin with?
+fn is_user(word: &str) -> bool {
+    const COMMANDS: &[&str] = &[
+        "source", "python", "python3", "cd", "sudo", "bash", "sh", "export", "flock", "curl", "wget", "echo", "eval",
+        "env", "test", "date", "find", "rm", "nice", "timeout", "exec",
+    ];
+    let shape = word.chars().all(|char| char.is_ascii_alphanumeric() || "_-".contains(char));
+    shape && !COMMANDS.contains(&word)
+}
+
+fn file_command_text<'a>(file: &'a ConfigFile, span: &std::ops::Range<usize>) -> &'a str {
+    file.text.get(span.clone()).unwrap_or_default()
+}

@@ -1,0 +1,65 @@
+//! Entries of `files`: where they go, with which mode, and what becomes of them there.
+
+use super::cron;
+use crate::beanstalk::config_file::{ConfigFile, File};
+use crate::beanstalk::tree::file_name;
+use crate::beanstalk::yaml::Kind;
+use crate::check::subject::Subject;
+
+pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
+    for entry in &file.files {
+        mode(subject, file, entry);
+        let (path, span) = (entry.path.value.as_str(), entry.path.span.clone());
+        if !path.starts_with('/') {
+            let message = format!("the deployment fails: `{path}` is not an absolute path");
+            subject.find("EB217", &file.path, span, message, "begin the path with `/`");
+        } else if path.starts_with("/etc/nginx/") {
+            let message = "this is overwritten in every deployment: the proxy's configuration is copied over `/etc/nginx` after it".to_owned();
+            let name = file_name(path);
+            let fix = format!("put the content into `.platform/nginx/conf.d/{name}` of the bundle");
+            subject.find("EB060", &file.path, span, message, fix);
+        } else if path.starts_with("/opt/elasticbeanstalk/hooks/")
+            || path.starts_with("/opt/elasticbeanstalk/tasks/") && path.contains("hooks")
+        {
+            let message = "nothing runs scripts in this folder since Amazon Linux 2".to_owned();
+            subject.find("EB036", &file.path, span, message, "move it to `.platform/hooks/` in the bundle");
+        } else if path.starts_with("/etc/cron.d/") {
+            cron::check(subject, file, entry);
+        }
+        if entry.content.as_ref().is_some_and(|content| content.value.is_empty()) && entry.source.is_none() {
+            let message = format!("the deployment fails: `{path}` has neither content nor source");
+            subject.find(
+                "EB207",
+                &file.path,
+                entry.path.span.clone(),
+                message,
+                "add a line, or create the file with a command",
+            );
+        }
+    }
+}
+
+fn mode(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) {
+    let Some(mode) = &entry.mode else { return };
+    match entry.mode_kind {
+        Some(Kind::Int(number)) if mode.value.starts_with('0') && mode.value.len() > 1 => {
+            let message =
+                format!("YAML reads `{}` as the number {number}, and the file gets mode {number:04}", mode.value);
+            let finding = subject.find("EB209", &file.path, mode.span.clone(), message, "put the mode in quotes");
+            finding.replace(format!("\"{}\"", mode.value));
+        }
+        _ => {
+            let octal = !mode.value.is_empty() && mode.value.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
+            if !octal {
+                let message = format!("`{}` is not a mode", mode.value);
+                subject.find(
+                    "EB209",
+                    &file.path,
+                    mode.span.clone(),
+                    message,
+                    "write six octal digits in quotes, such as `\"000644\"`",
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What is added to the instance and around it: packages, services, resources.
+
+use crate::beanstalk::config_file::ConfigFile;
+use crate::beanstalk::yaml::Node;
+use crate::check::subject::Subject;
+
+pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
+    resources(subject, file);
+    packages(subject, file);
+}
+
+fn resources(subject: &mut Subject<'_>, file: &ConfigFile) {
+    for (name, definition) in &file.resources {
+        if name.value == "AWSEBAutoScalingLaunchConfiguration" {
+            let message =
+                "environments with a launch template, as all new ones have, have no such resource: the update fails";
+            subject.find(
+                "EB223",
+                &file.path,
+                name.span.clone(),
+                message,
+                "customise `AWSEBEC2LaunchTemplate` instead, or use options",
+            );
+        }
+        if let Some(kind) = definition.get("Type").and_then(Node::as_str) {
+            let keeps = definition.get("DeletionPolicy").is_some();
+            let store = matches!(
+                kind,
+                "AWS::RDS::DBInstance" | "AWS::DynamoDB::Table" | "AWS::S3::Bucket" | "AWS::EFS::FileSystem"
+            );
+            if store && !keeps && !name.value.starts_with("AWSEB") {
+                let message = format!(
+                    "`{}` and its data are deleted with the environment, or when this entry goes away",
+                    name.value
+                );
+                subject.find(
+                    "EB081",
+                    &file.path,
+                    name.span.clone(),
+                    message,
+                    "add `DeletionPolicy: Retain` or `Snapshot`",
+                );
+            }
+        }
+    }
+}
+
+fn packages(subject: &mut Subject<'_>, file: &ConfigFile) {
+    const RENAMED: &[(&str, &str)] = &[
+        ("postgresql-devel", "libpq-devel"),
+        ("postgresql93-devel", "libpq-devel"),
+        ("postgresql94-devel", "libpq-devel"),
+        ("postgresql95-devel", "libpq-devel"),
+        ("postgresql96-devel", "libpq-devel"),
+        ("mysql-devel", "mariadb105-devel"),
+        ("mariadb-devel", "mariadb105-devel"),
+    ];
+    for package in &file.packages {
+        let manager = package.manager.value.as_str();
+        if !matches!(manager, "yum" | "rpm" | "rubygems" | "python" | "msi") {
+            let message = format!(
+                "`{manager}` is not a package manager here: `{}` is not installed, with a line in a log only",
+                package.name.value
+            );
+            subject.find(
+                "EB221",
+                &file.path,
+                package.manager.span.clone(),
+                message,
+                "Amazon Linux packages go under `yum`",
+            );
+        } else if manager == "python" {
+            let message = format!("`{}` goes to the Python of the system, not to the application", package.name.value);
+            subject.find("EB221", &file.path, package.name.span.clone(), message, "put it into `requirements.txt`");
+        } else if manager == "yum" {
+            let name = package.name.value.as_str();
+            if let Some((_, new)) = RENAMED.iter().find(|(old, _)| *old == name) {
+                let message = format!("the deployment fails: Amazon Linux 2023 has no package `{name}`");
+                subject
+                    .find("EB042", &file.path, package.name.span.clone(), message, format!("it is `{new}` now"))
+                    .replace(*new);
+            } else if name.starts_with("epel") || name == "amazon-linux-extras" {
+                let message = format!("the deployment fails: Amazon Linux 2023 has no package `{name}`");
+                subject.find(
+                    "EB042",
+                    &file.path,
+                    package.name.span.clone(),
+                    message,
+                    "look the package up in the Amazon Linux 2023 list",
+                );
+            }
+        }
+    }
+    for service in &file.services {
+        if !matches!(service.manager.value.as_str(), "sysvinit" | "systemd" | "windows") {
+            let message = format!("`{}` is not a service manager here: nothing is started", service.manager.value);
+            subject.find(
+                "EB222",
+                &file.path,
+                service.manager.span.clone(),
+                message,
+                "use `sysvinit`, which reaches systemd's services too",
+            );
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! How the server works: how many requests at a time, how long it waits, and for whom.
+
+use std::ops::Range;
+
+use super::line::Line;
+use crate::beanstalk::customizations::Customizations;
+use crate::beanstalk::platforms::Family;
+use crate::check::django::{Settings, Value};
+use crate::check::subject::Subject;
+
+const CONF: &str = "gunicorn.conf.py";
+const BALANCER: &str = "aws:elbv2:loadbalancer";
+const ENVIRONMENT: &str = "aws:elasticbeanstalk:environment";
+/// Seconds without a byte after which nginx and the balancers give up, unless they are told otherwise.
+const PATIENCE: i64 = 60;
+
+/// gunicorn as `Procfile` starts it.
+struct Gunicorn<'a> {
+    line: Line<'a>,
+    conf: Option<Settings>,
+}
+
+/// A number, and where it is written.
+struct Number {
+    value: i64,
+    path: String,
+    span: Range<usize>,
+}
+
+/// `settings` are Django's, where there are any.
+pub(in crate::check::rules) fn check(subject: &mut Subject<'_>, settings: Option<&Settings>) {
+    let customizations = subject.customizations;
+    let line = match customizations.family {
+        Family::Python => customizations.procfile.as_ref().and_then(|procfile| procfile.get("web")).map(Line::of),
+        Family::Docker | Family::Ecs => subject.text("Dockerfile").and_then(Line::of_image),
+    };
+    let Some(line) = line.filter(|line| line.server() == Some("gunicorn")) else { return };
+    // gunicorn reads this file without being told, and another one if it is.
+    let told = line.value_of(&["--config", "-c"]).map(|(_, path)| path.trim_start_matches("./"));
+    let conf = subject.tree.is_file(CONF).then(|| Settings::of_file(subject, "", CONF)).flatten();
+    if told.is_some_and(|path| path != CONF) || (subject.tree.is_file(CONF) && conf.is_none()) {
+        return;
+    }
+    let gunicorn = Gunicorn { line, conf };
+    patience(subject, &gunicorn);
+    if let Some(settings) = settings {
+        connections(subject, &gunicorn, settings);
+        websockets(subject, &gunicorn, settings);
+    }
+}
+
+impl Gunicorn<'_> {
+    /// A setting: the command line comes before the file. `None` if it is set and nobody knows to what.
+    fn number(&self, flags: &[&str], name: &str) -> Option<Result<Number, Unset>> {
+        if let Some((span, text)) = self.line.value_of(flags) {
+            let value = text.parse().ok()?;
+            return Some(Ok(Number { value, path: self.line.path.to_owned(), span }));
+        }
+        let Some(conf) = &self.conf else { return Some(Err(Unset)) };
+        match (conf.get(name), conf.value(name)) {
+            (None, Value::Missing) => Some(Err(Unset)),
+            (Some(setting), value) => {
+                Some(Ok(Number { value: value.number()?, path: setting.path.clone(), span: setting.span.clone() }))
+            }
+            (None, _) => None,
+        }
+    }
+
+    fn is(&self, flags: &[&str], name: &str, word: &str) -> bool {
+        let typed = self.line.value_of(flags).is_some_and(|(_, text)| text.contains(word));
+        // What a condition decides may be it.
+        let set = self.conf.as_ref().map(|conf| conf.value(name));
+        typed
+            || set.is_some_and(|value| *value == Value::Unknown || value.text().is_some_and(|text| text.contains(word)))
+    }
+}
+
+struct Unset;
+
+fn idle_timeout(customizations: &Customizations) -> i64 {
+    let set = |namespace, name| customizations.option(namespace, name).and_then(|text| text.parse().ok());
+    set(BALANCER, "IdleTimeout").or_else(|| set("aws:elb:policies", "ConnectionSettingIdleTimeout")).unwrap_or(PATIENCE)
+}
+
+/// Who waits for whom, and for how long.
+fn patience(subject: &mut Subject<'_>, gunicorn: &Gunicorn<'_>) {
+    let customizations = subject.customizations;
+    if open_to_balancer(subject) {
+        const DEFAULT: i64 = 2;
+        let idle = idle_timeout(customizations);
+        let keepalive = gunicorn.number(&["--keep-alive"], "keepalive");
+        let found = keepalive.map(|found| found.map_or((DEFAULT, None), |number| (number.value, Some(number))));
+        if let Some((seconds, place)) = found.filter(|(seconds, _)| *seconds <= idle) {
+            let message = format!(
+                "now and then a visitor gets a 502: gunicorn closes idle connections after {seconds} seconds, and the balancer uses them for {idle}"
+            );
+            let whole = || (gunicorn.line.path.to_owned(), gunicorn.line.words[0].0.clone());
+            let (path, span) = place.map_or_else(whole, |number| (number.path, number.span));
+            subject.find("EB061", &path, span, message, format!("`--keep-alive {}`", idle + 5));
+        }
+        return;
+    }
+    let nginx = customizations.proxy.iter().any(|path| {
+        subject.text(path).is_some_and(|text| text.contains("proxy_read_timeout") || path.ends_with("/nginx.conf"))
+    });
+    if let Some(Ok(number)) = gunicorn.number(&["--timeout", "-t"], "timeout")
+        && !nginx
+        && customizations.family != Family::Ecs
+        && !customizations.worker
+        && number.value > PATIENCE
+    {
+        let message = format!(
+            "nginx answers 504 after {PATIENCE} seconds, and gunicorn goes on with the request until {}",
+            number.value
+        );
+        let fix = "let slow work be done by a task queue; or raise `proxy_read_timeout` in `.platform/nginx/conf.d/` and `IdleTimeout` of the balancer as well";
+        subject.find("EB062", &number.path, number.span, message, fix);
+    }
+}
+
+/// Does the load balancer reach the server with no proxy in between? So it is with compose and on ECS, unless the project
+/// brings a proxy.
+fn open_to_balancer(subject: &Subject<'_>) -> bool {
+    const PROXIES: &[&str] = &["nginx", "caddy", "traefik", "httpd", "apache", "envoy", "haproxy", "proxy"];
+    let Some(path) = subject.customizations.containers.as_deref().filter(|path| *path != "Dockerfile") else {
+        return false;
+    };
+    let text = subject.text(path).unwrap_or_default().to_ascii_lowercase();
+    let direct = path.starts_with("docker-compose") || subject.customizations.family == Family::Ecs;
+    direct && !subject.single() && !PROXIES.iter().any(|proxy| text.contains(proxy))
+}
+
+/// Workers times threads times instances, each with a connection of its own.
+fn connections(subject: &mut Subject<'_>, gunicorn: &Gunicorn<'_>, settings: &Settings) {
+    /// What PostgreSQL allows by default, and RDS on its smallest instances.
+    const ALLOWED: i64 = 100;
+    const MOST_INSTANCES: i64 = 4;
+    let customizations = subject.customizations;
+    let database = settings.value("DATABASES").get("default");
+    let server = database.get("ENGINE").text().is_some_and(|engine| !engine.contains("sqlite"));
+    let pooled = *database.get("OPTIONS").get("pool") != Value::Missing || *database.get("OPTIONS") == Value::Unknown;
+    if !server || pooled {
+        return;
+    }
+    let most = customizations.option("aws:autoscaling:asg", "MaxSize").and_then(|text| text.parse().ok());
+    let instances = if subject.single() { 1 } else { most.unwrap_or(MOST_INSTANCES) };
+    let workers = gunicorn.number(&["--workers", "-w"], "workers");
+    let threads = gunicorn.number(&["--threads"], "threads");
+    let (Some(Ok(workers)), Some(threads)) = (workers, threads) else { return };
+    let threads = threads.map_or(1, |number| number.value);
+    let Some(all) = workers.value.checked_mul(threads).and_then(|all| all.checked_mul(instances)) else { return };
+    if all > ALLOWED {
+        let message = format!(
+            "up to {all} connections at once ({} workers × {threads} threads × {instances} instances), and a small database allows about {ALLOWED}",
+            workers.value
+        );
+        let fix =
+            "fewer workers and threads, a lower `MaxSize`, or a pool (`OPTIONS = {\"pool\": True}` since Django 5.1)";
+        subject.find("EB084", &workers.path, workers.span, message, fix);
+    }
+}
+
+/// WebSockets need a server that speaks ASGI, and a balancer that passes them on.
+fn websockets(subject: &mut Subject<'_>, gunicorn: &Gunicorn<'_>, settings: &Settings) {
+    let apps = settings.value("INSTALLED_APPS").items();
+    let Some(app) = apps.iter().filter_map(Value::text).find(|app| matches!(*app, "channels" | "daphne")) else {
+        return;
+    };
+    if !gunicorn.is(&["--worker-class", "-k"], "worker_class", "uvicorn") {
+        let message = format!("WebSockets fail: `{app}` is installed, and gunicorn's workers speak WSGI only");
+        let fix = "`gunicorn --worker-class uvicorn_worker.UvicornWorker mysite.asgi:application`, or `daphne`";
+        subject.find("EB103", gunicorn.line.path, gunicorn.line.words[0].0.clone(), message, fix);
+    }
+    let customizations = subject.customizations;
+    for file in customizations.used() {
+        for setting in &file.option_settings {
+            if setting.namespace.value == ENVIRONMENT
+                && setting.name.value == "LoadBalancerType"
+                && setting.value.value.eq_ignore_ascii_case("classic")
+            {
+                let message =
+                    format!("WebSockets fail: `{app}` is installed, and a Classic Load Balancer does not pass them on");
+                let fix = "`LoadBalancerType: application`, in a new environment";
+                subject.find("EB103", &file.path, setting.value.span.clone(), message, fix);
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What a health check finds at the path that it asks.
+
+use super::{at, health_is_answered};
+use crate::beanstalk::config_file::OptionSetting;
+use crate::check::django::{Settings, Value};
+use crate::check::subject::Subject;
+
+const PROCESS: &str = "aws:elasticbeanstalk:environment:process:default";
+
+pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
+    if subject.single() || subject.customizations.worker || health_is_answered(subject, settings) {
+        return;
+    }
+    let asked = asked(subject);
+    let path = asked.as_ref().map_or("/", |(_, setting)| setting.value.value.as_str());
+    let Some(path) = path.strip_prefix('/') else { return };
+    let matcher = subject.customizations.option(PROCESS, "MatcherHTTPCode").unwrap_or("200").to_owned();
+    if path.is_empty() && !matcher.contains('3') {
+        let login = settings.value("MIDDLEWARE").items().iter().find_map(|item| {
+            item.text().filter(|text| text.rsplit('.').next().is_some_and(|name| name.starts_with("LoginRequired")))
+        });
+        if let (Some(name), Some(setting)) = (login, settings.get("MIDDLEWARE")) {
+            let name = name.rsplit('.').next().unwrap_or(name);
+            let message = format!(
+                "health checks get a 302 and the environment turns red: they ask `/`, and `{name}` wants a login"
+            );
+            let fix = "answer a path of their own in a middleware, and name it in `HealthCheckPath`";
+            at(subject, "EB013", setting, message, fix);
+            return;
+        }
+    }
+    routes(subject, settings, path, &matcher, asked);
+}
+
+/// The option that says which path the balancer asks.
+fn asked<'a>(subject: &Subject<'a>) -> Option<(&'a str, &'a OptionSetting)> {
+    let files = subject.customizations.used();
+    let all = files.flat_map(|file| file.option_settings.iter().map(move |setting| (file.path.as_str(), setting)));
+    all.filter(|(_, setting)| match setting.name.value.as_str() {
+        "HealthCheckPath" => setting.namespace.value == PROCESS,
+        "Application Healthcheck URL" => true,
+        _ => false,
+    })
+    .last()
+}
+
+/// Does the URL configuration have anything at this path?
+fn routes(
+    subject: &mut Subject<'_>,
+    settings: &Settings,
+    path: &str,
+    matcher: &str,
+    asked: Option<(&str, &OptionSetting)>,
+) {
+    let Some(module) = settings.value("ROOT_URLCONF").text() else { return };
+    let Some(urls) = Settings::beside(subject, module) else { return };
+    let Some(setting) = urls.get("urlpatterns") else { return };
+    let Value::List(routes) = &setting.value else { return };
+    if !routes.iter().all(|route| matches!(route, Value::Route { .. })) {
+        return;
+    }
+    let any = |wanted: &str| {
+        routes.iter().any(|route| match route {
+            // A regular expression or a converter may match anything; a prefix may lead to an `include`.
+            Value::Route { text, regex } => *regex || text.contains('<') || wanted.starts_with(text.as_str()),
+            _ => false,
+        })
+    };
+    if any(path) {
+        return;
+    }
+    let slash = !path.is_empty() && !path.ends_with('/') && any(&format!("{path}/"));
+    let (code, why) = match slash {
+        true => {
+            ('3', format!("a 301 and the environment turns red: `/{path}` has no slash at its end, and the URL has"))
+        }
+        false => (
+            '4',
+            format!(
+                "a 404 and the environment turns red: they ask `/{path}`, and `{}` has nothing there",
+                setting.path
+            ),
+        ),
+    };
+    if matcher.contains(code) {
+        return;
+    }
+    let message = format!("health checks get {why}");
+    let fix = match slash {
+        true => format!("write `/{path}/`"),
+        false => "add a view that answers 200, and name its path in `HealthCheckPath`".to_owned(),
+    };
+    match asked {
+        Some((file, option)) => {
+            let finding = subject.find("EB013", file, option.value.span.clone(), message, fix);
+            if slash {
+                finding.replace(format!("/{path}/"));
+            }
+        }
+        None => {
+            at(subject, "EB013", setting, message, &fix);
+        }
+    }
+}

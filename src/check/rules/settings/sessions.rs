@@ -1,0 +1,42 @@
+//! What is kept between requests must be kept where every process finds it.
+
+use super::at;
+use crate::check::django::{Settings, Value};
+use crate::check::subject::Subject;
+
+pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
+    let engine = settings.get("SESSION_ENGINE").filter(|setting| setting.value.text().is_some());
+    if let Some(setting) = engine {
+        let name = setting.value.text().unwrap_or_default();
+        let alias = settings.value("SESSION_CACHE_ALIAS").text().unwrap_or("default");
+        if name.ends_with("backends.cache") && is_local(settings, alias) {
+            let message = "users are logged out at random: sessions are in the memory of one process, and the next request may reach another";
+            let fix = "sessions in the database (`django.contrib.sessions.backends.db`), or a cache that all share, such as Redis";
+            at(subject, "EB085", setting, message, fix);
+        } else if name.ends_with("backends.file") && !subject.single() {
+            let message = "users are logged out when the balancer sends them to another instance: sessions are on the disk of one";
+            at(subject, "EB085", setting, message, "sessions in the database, `django.contrib.sessions.backends.db`");
+        }
+    }
+    let throttled = settings.value("REST_FRAMEWORK").get("DEFAULT_THROTTLE_CLASSES");
+    if !throttled.items().is_empty()
+        && is_local(settings, "default")
+        && !subject.single()
+        && let Some(setting) = settings.get("REST_FRAMEWORK")
+    {
+        let message = "a limit of requests is a limit of each process: they are counted in its own memory";
+        at(subject, "EB085", setting, message, "a cache that all processes share, such as Redis or the database cache");
+    }
+}
+
+/// Is this cache the memory of one process? Django's default is.
+fn is_local(settings: &Settings, alias: &str) -> bool {
+    match (settings.value("CACHES"), alias) {
+        (Value::Missing, "default") => true,
+        (caches @ Value::Dict(_), _) => {
+            let backend = caches.get(alias).get("BACKEND").text();
+            backend.is_some_and(|backend| backend.ends_with("LocMemCache") || backend.ends_with("DummyCache"))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,154 @@
+//! Where rules that guess must speak, and where they must be silent. What each says is on its page.
+
+use crate::beanstalk::tree::Tree;
+use crate::check::{Settings, run};
+
+const WSGI: (&str, &str) =
+    ("mysite/wsgi.py", "os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"mysite.settings\")\n");
+const PROCFILE: (&str, &str) = ("Procfile", "web: gunicorn mysite.wsgi\n");
+
+/// Is `rule` among what is found in a project with these files?
+#[track_caller]
+fn case(rule: &str, found: bool, files: &[(&str, &str)]) {
+    let with = |tree: Tree, (path, content): &(&str, &str)| tree.file(path, content);
+    let tree = [PROCFILE, WSGI].iter().chain(files).fold(Tree::default(), with);
+    let report = run(&tree, &Settings::default());
+    assert_eq!(report.findings.iter().any(|finding| finding.rule == rule), found, "{files:#?}\n{report}");
+}
+
+#[test]
+fn health_checks_ask_what_the_urls_have() {
+    const MIDDLEWARE: &str = "ROOT_URLCONF = \"mysite.urls\"\nMIDDLEWARE = []\n";
+    let urls = |found: bool, patterns: &str, path: Option<&str>| {
+        let urls = format!("urlpatterns = {patterns}\n");
+        let option = path.map(|path| {
+            format!(
+                "option_settings:\n  aws:elasticbeanstalk:environment:process:default:\n    HealthCheckPath: {path}\n"
+            )
+        });
+        let mut files = vec![("mysite/settings.py", MIDDLEWARE), ("mysite/urls.py", urls.as_str())];
+        files.extend(option.as_deref().map(|option| (".ebextensions/a.config", option)));
+        case("EB013", found, &files);
+    };
+    urls(true, "[path('admin/', admin.site.urls)]", None);
+    urls(true, "[path('admin/', admin.site.urls)] + static('/media/', document_root='media')", None);
+    urls(false, "[path('', home), path('admin/', admin.site.urls)]", None);
+    urls(false, "[path('admin/', admin.site.urls), *more]", None);
+    urls(false, "[path('admin/', admin.site.urls), re_path('^$', home)]", None);
+    urls(false, "patterns()", None);
+    urls(true, "[path('', home)]\nurlpatterns = [path('health/', ok)]", Some("/health"));
+    urls(false, "[path('health/', ok)]", Some("/health/"));
+    urls(false, "[path('api/', include('api.urls'))]", Some("/api/health/"));
+    urls(true, "[path('api/', include('api.urls'))]", Some("/healthz"));
+    let files = [
+        ("mysite/settings.py", "ROOT_URLCONF = \"mysite.urls\"\nMIDDLEWARE = [\"site.HealthMiddleware\"]\n"),
+        ("mysite/urls.py", "urlpatterns = []\n"),
+    ];
+    case("EB013", false, &files);
+    let login = "MIDDLEWARE = [\"django.contrib.auth.middleware.LoginRequiredMiddleware\"]\n";
+    case("EB013", true, &[("mysite/settings.py", login)]);
+    let single = "option_settings:\n  aws:elasticbeanstalk:environment: {EnvironmentType: SingleInstance}\n";
+    case("EB013", false, &[("mysite/settings.py", login), (".ebextensions/a.config", single)]);
+}
+
+#[test]
+fn settings_that_need_variables() {
+    const NEEDS: (&str, &str) = ("mysite/settings.py", "SECRET_KEY = os.environ[\"SECRET_KEY\"]\n");
+    let command = |found: bool, line: &str| {
+        let config = format!("container_commands:\n  a:\n    command: |\n      {line}\n");
+        case("EB024", found, &[NEEDS, (".ebextensions/a.config", &config)]);
+    };
+    command(true, "source /var/app/venv/*/bin/activate && sudo -u webapp python manage.py check");
+    command(true, "env -i python manage.py check");
+    command(false, "source /var/app/venv/*/bin/activate && python manage.py check");
+    command(false, "sudo -E -u webapp python manage.py check");
+    command(false, "sudo chown webapp x && python manage.py check");
+    command(false, "# sudo python manage.py check");
+    command(false, "sudo SECRET_KEY=x python manage.py check");
+    let build = |found: bool, run: &str| {
+        let dockerfile = format!("FROM python\n{run}\n");
+        let docker = (".elasticbeanstalk/config.yml", "global: {default_platform: Docker}\n");
+        case("EB024", found, &[NEEDS, ("Dockerfile", &dockerfile), docker]);
+    };
+    build(true, "RUN python manage.py collectstatic --noinput");
+    build(true, "RUN pip install x && \\\n  # a comment\n  python manage.py collectstatic");
+    build(false, "ENV SECRET_KEY=build\nRUN python manage.py collectstatic");
+    build(false, "ARG SECRET_KEY=build\nRUN python manage.py collectstatic");
+    build(false, "RUN SECRET_KEY=x python manage.py collectstatic");
+    build(false, "RUN python manage.py collectstatic --settings mysite.build");
+    build(false, "ENV DJANGO_SETTINGS_MODULE=mysite.build\nRUN python manage.py collectstatic");
+    build(false, "CMD python manage.py collectstatic");
+}
+
+#[test]
+fn memory_of_one_process() {
+    let settings = |found: bool, text: &str| case("EB085", found, &[("mysite/settings.py", text)]);
+    const CACHED: &str = "SESSION_ENGINE = 'django.contrib.sessions.backends.cache'\n";
+    let redis = "CACHES = {'default': {'BACKEND': 'django.core.cache.backends.redis.RedisCache'}}\n";
+    settings(true, CACHED);
+    settings(true, "SESSION_ENGINE = 'django.contrib.sessions.backends.file'\n");
+    settings(false, &format!("{CACHED}{redis}"));
+    settings(false, &format!("from somewhere_else import *\n{CACHED}"));
+    settings(false, &format!("{CACHED}django_heroku.settings(locals())\n"));
+    settings(false, "SESSION_ENGINE = 'django.contrib.sessions.backends.cached_db'\n");
+    settings(true, "REST_FRAMEWORK = {'DEFAULT_THROTTLE_CLASSES': ['x.Throttle']}\n");
+    settings(false, "REST_FRAMEWORK = {'PAGE_SIZE': 10}\n");
+}
+
+#[test]
+fn servers_and_how_they_work() {
+    let web = |rule: &str, found: bool, line: &str, more: &[(&str, &str)]| {
+        let procfile = format!("web: {line}\n");
+        case(rule, found, &[&[("Procfile", procfile.as_str())], more].concat());
+    };
+    web("EB062", true, "gunicorn -t120 mysite.wsgi", &[]);
+    web("EB062", true, "gunicorn mysite.wsgi", &[("gunicorn.conf.py", "timeout = int(os.environ.get('T', '90'))\n")]);
+    web("EB062", false, "gunicorn mysite.wsgi", &[("gunicorn.conf.py", "timeout = 50\n")]);
+    web("EB062", false, "gunicorn --config other.py mysite.wsgi", &[("gunicorn.conf.py", "timeout = 500\n")]);
+    let nginx = (".platform/nginx/conf.d/slow.conf", "proxy_read_timeout 300;\n");
+    web("EB062", false, "gunicorn --timeout 300 mysite.wsgi", &[nginx]);
+    let channels = ("mysite/settings.py", "INSTALLED_APPS = ['channels']\n");
+    web("EB103", true, "gunicorn mysite.asgi", &[channels]);
+    web("EB103", false, "daphne mysite.asgi:application", &[channels]);
+    web(
+        "EB103",
+        false,
+        "gunicorn mysite.asgi",
+        &[channels, ("gunicorn.conf.py", "worker_class = 'uvicorn.workers.UvicornWorker'\n")],
+    );
+    let database = ("mysite/settings.py", "DATABASES = {'default': {'ENGINE': 'django.db.backends.mysql'}}\n");
+    web("EB084", true, "gunicorn --workers=8 --threads=8 mysite.wsgi", &[database]);
+    web("EB084", false, "gunicorn --workers=8 mysite.wsgi", &[database]);
+    web("EB084", false, "gunicorn --threads=80 mysite.wsgi", &[database]);
+    let one = (".ebextensions/a.config", "option_settings:\n  aws:autoscaling:asg: {MaxSize: 1}\n");
+    web("EB084", false, "gunicorn --workers=8 --threads=8 mysite.wsgi", &[database, one]);
+    let pool = "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'OPTIONS': {'pool': True}}}\n";
+    web("EB084", false, "gunicorn --workers=8 --threads=8 mysite.wsgi", &[("mysite/settings.py", pool)]);
+}
+
+#[test]
+fn lines_of_cron() {
+    let cron = |rule: &str, found: bool, content: &str| {
+        let config = format!("files:\n  /etc/cron.d/a:\n    mode: \"000644\"\n    content: {content}\n");
+        case(rule, found, &[(".ebextensions/a.config", &config)]);
+    };
+    cron("EB106", true, "|\n      0 1 * * * python manage.py x");
+    cron("EB106", true, "|\n      @daily /usr/bin/x y");
+    cron("EB106", true, "\"0 1 * * * root x\"");
+    cron("EB106", true, "|\n      0 1 * * * root");
+    cron("EB106", false, "|\n      PATH=/usr/bin\n      # daily\n      @daily root x");
+    cron("EB106", false, "|\n      0 1 * * * root /usr/bin/x");
+    cron("EB102", true, "|\n      SHELL=/bin/bash\n      0 1 * * * root python manage.py x");
+    cron("EB102", false, "|\n      DJANGO_SECRET=x\n      0 1 * * * root python manage.py x");
+    cron("EB102", false, "|\n      0 1 * * * root /var/app/current/bin/manage x");
+}
+
+#[test]
+fn a_small_instance_and_a_large_package() {
+    let small = "option_settings:\n  aws:ec2:instances: {InstanceTypes: 't3.micro, t3.small'}\n";
+    let torch = [("manage.py", ""), ("requirements.txt", "torch==2\n"), (".ebextensions/a.config", small)];
+    case("EB055", true, &torch);
+    let swap = "container_commands:\n  swap: {command: 'swapon /swap'}\n";
+    case("EB055", false, &[&torch[..], &[(".ebextensions/b.config", swap)]].concat());
+    case("EB055", false, &torch[..2]);
+}
