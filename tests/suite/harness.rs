@@ -332,6 +332,13 @@ pub(crate) fn ebcli() -> PathBuf {
     venv(&PYTHON, "ebcli", "tests/requirements-ebcli.txt")
 }
 
+/// The folder with the pinned linters of `tests/requirements-linters.txt`.
+pub(crate) fn linters() -> PathBuf {
+    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+    let python = venv(&PYTHON, "linters", "tests/requirements-linters.txt");
+    python.parent().expect("it is in `bin`").to_owned()
+}
+
 /// Needs Python 3 with venv, and the package registry the first time.
 fn venv(made: &OnceLock<PathBuf>, name: &str, requirements: &str) -> PathBuf {
     made.get_or_init(|| {

@@ -13,6 +13,7 @@ mod check;
 mod checkout;
 mod deploy;
 mod diff;
+mod dist;
 mod ebcli;
 mod examples;
 mod explain;
