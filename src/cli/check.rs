@@ -33,7 +33,7 @@ pub(crate) struct CheckArgs {
     /// Make the mechanical fixes, and show them as a diff
     #[arg(long)]
     fix: bool,
-    /// With --fix: show the diff and change nothing
+    /// With `--fix`, show the diff and change nothing
     #[arg(long, requires = "fix")]
     dry_run: bool,
     /// How to print the report
@@ -45,7 +45,7 @@ pub(crate) struct CheckArgs {
 enum Format {
     /// With the source underlined
     Human,
-    /// The same as --json
+    /// The same as `--json`
     Json,
     /// SARIF 2.1.0, which code scanning reads
     Sarif,

@@ -16,7 +16,7 @@ use crate::world::World;
 /// Move an environment to a version, and tell the truth about how that went
 ///
 /// It succeeded when the environment is ready and healthy with this version on every instance, and reported no error
-/// since the request. Exit code 5: it failed or was rolled back. Exit code 6: time ran out, and it goes on without us.
+/// since the request. Exits with 5 if it failed or was rolled back, and with 6 if time ran out and it goes on without us.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: beansprout deploy shop-1a2b3c4d5e6f --env shop-prod")]
 pub(crate) struct DeployArgs {

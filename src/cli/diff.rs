@@ -21,7 +21,7 @@ use super::package::ScopeArgs;
 ///
 /// A side is `version:LABEL` for a registered version, a zip file, a manifest (`.json`), a label with a bundle in
 /// `.beansprout/bundles`, `worktree`, `index`, or a git revision. Of trees and revisions, only what would ship is compared.
-/// The exit code is 1 if there are differences.
+/// Exits with 1 if there are differences.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  beansprout diff HEAD\n  beansprout diff version:shop-0123456789ab worktree --sandbox"

@@ -18,7 +18,7 @@ pub(crate) struct AnswerArgs {
     /// Take the default of every question that is not answered otherwise
     #[arg(long)]
     pub(crate) defaults: bool,
-    /// Answer a question; may be repeated
+    /// Answer a question; may be given more than once
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
     /// Read answers from a TOML or JSON file

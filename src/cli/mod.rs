@@ -27,10 +27,12 @@ mod target;
 mod tour;
 mod up;
 mod update;
+mod usage;
 mod verify;
 mod versions;
 mod wait;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -69,31 +71,32 @@ struct Common {
     color: Color,
 }
 
+// In the order of the work, which is that of `--help`: begin, look, ship, deploy, tidy up, and what helps with it.
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Tour(tour::TourArgs),
+    New(new::NewArgs),
+    Update(update::UpdateArgs),
+    Recipes(recipes::RecipesArgs),
     Add(add::AddArgs),
     Check(check::CheckArgs),
-    Completions(completions::CompletionsArgs),
-    Deploy(deploy::DeployArgs),
     Explain(explain::ExplainArgs),
-    Diff(diff::DiffArgs),
-    Inspect(inspect::InspectArgs),
-    Man(completions::ManArgs),
-    New(new::NewArgs),
+    Up(up::UpArgs),
     Package(package::PackageArgs),
-    Policy(policy::PolicyArgs),
-    Prune(prune::PruneArgs),
+    Inspect(inspect::InspectArgs),
+    Verify(verify::VerifyArgs),
+    Diff(diff::DiffArgs),
     Publish(publish::PublishArgs),
-    Recipes(recipes::RecipesArgs),
+    Deploy(deploy::DeployArgs),
     Rollback(rollback::RollbackArgs),
+    Wait(wait::WaitArgs),
+    Versions(versions::VersionsArgs),
+    Prune(prune::PruneArgs),
+    Policy(policy::PolicyArgs),
     Sandbox(sandbox::SandboxArgs),
     Stack(stack::StackArgs),
-    Tour(tour::TourArgs),
-    Up(up::UpArgs),
-    Update(update::UpdateArgs),
-    Versions(versions::VersionsArgs),
-    Wait(wait::WaitArgs),
-    Verify(verify::VerifyArgs),
+    Completions(completions::CompletionsArgs),
+    Man(completions::ManArgs),
 }
 
 fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
@@ -124,6 +127,22 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     }
 }
 
+/// A command line that is no command: help that was asked for, or a mistake.
+fn mistaken(mistake: &clap::Error, words: &[OsString], world: &World) -> ExitCode {
+    let Some(misused) = usage::misused(mistake) else { mistake.exit() };
+    let face = if usage::wants_json(words) { Face::Json } else { Face::People };
+    refused(misused.into(), &mut Ui::new(world, face, false, Color::Auto))
+}
+
+fn refused(failure: Failure, ui: &mut Ui) -> ExitCode {
+    ui.failure(&failure);
+    code(failure.exit())
+}
+
+fn code(exit: Exit) -> ExitCode {
+    ExitCode::from(u8::try_from(exit.code()).expect("exit codes are below 256"))
+}
+
 /// Parse, run, report, exit.
 pub fn main() -> ExitCode {
     let mut world = match World::real() {
@@ -133,16 +152,19 @@ pub fn main() -> ExitCode {
     if complete::answered(&world, Cli::command, &mut Ui::new(&world, Face::People, true, Color::Never)) {
         return ExitCode::SUCCESS;
     }
-    let cli = Cli::parse();
+    let words: Vec<_> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&words) {
+        Ok(cli) => cli,
+        Err(mistake) => return mistaken(&mistake, &words, &world),
+    };
+    let face = if cli.common.json { Face::Json } else { Face::People };
+    let mut ui = Ui::new(&world, face, cli.common.quiet, cli.common.color);
     if let Some(directory) = &cli.common.directory {
         world.dir = world.resolve(directory);
         if !world.dir.is_dir() {
-            let message = format!("`{}` is not a directory\n", directory.display());
-            clap::Error::raw(clap::error::ErrorKind::ValueValidation, message).exit();
+            return refused(usage::Misused::no_directory(directory).into(), &mut ui);
         }
     }
-    let face = if cli.common.json { Face::Json } else { Face::People };
-    let mut ui = Ui::new(&world, face, cli.common.quiet, cli.common.color);
     if let Err(error) = world.interrupt.listen(Exit::Interrupted.code()) {
         ui.warn(format_args!("cannot tidy up after Ctrl-C: {error}"));
     }
@@ -150,5 +172,5 @@ pub fn main() -> ExitCode {
         ui.failure(&failure);
         failure.exit()
     });
-    ExitCode::from(u8::try_from(exit.code()).expect("exit codes are below 256"))
+    code(exit)
 }

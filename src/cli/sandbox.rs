@@ -19,10 +19,10 @@ use crate::world::World;
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  beansprout sandbox --port 9324")]
 pub(crate) struct SandboxArgs {
-    /// Where to listen on 127.0.0.1; 0 takes any free port
+    /// Listen on this port of 127.0.0.1; 0 takes any free one
     #[arg(long, value_name = "PORT", default_value_t = PORT)]
     port: u16,
-    /// Keep everything in DIR [default: .beansprout/sandbox in the project]
+    /// Keep everything in DIR [default: `.beansprout/sandbox` in the project]
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
     /// How long transitions take

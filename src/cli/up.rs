@@ -32,7 +32,7 @@ use crate::world::World;
     after_help = "Examples:\n  beansprout up --open\n  beansprout up --watch --env DATABASE_URL=postgres://localhost/site"
 )]
 pub(crate) struct UpArgs {
-    /// Where to serve on 127.0.0.1; 0 takes any free port
+    /// Serve the site on this port of 127.0.0.1; 0 takes any free one
     #[arg(long, value_name = "PORT", default_value_t = PORT)]
     port: u16,
     /// Open the site in the browser

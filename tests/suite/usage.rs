@@ -6,6 +6,15 @@ use crate::harness::Place;
 fn a_mistyped_verb_is_a_usage_error() {
     let run = Place::new().run(["pakcage"]).exit(2);
     assert_eq!(run.stdout, "");
+    assert_eq!(run.stderr, "error: there is no verb `pakcage`\nhint: did you mean `package`?\n");
+}
+
+#[test]
+fn a_mistake_is_a_document_too() {
+    let run = Place::new().run(["versions", "--json", "--regon", "x"]).exit(2);
+    let document = run.document("error/1");
+    assert_eq!(document["error"]["exit"], 2);
+    assert_eq!(document["error"]["hint"], "did you mean `--region`?");
 }
 
 #[test]
