@@ -8,7 +8,7 @@
 //! - [`check`], [`release`], [`sandbox`]: rules, AWS, and the embedded AWS. They stand on the three above.
 //! - [`cli`]: one file per verb.
 //!
-//! Everybody may use [`fault`], [`world`], [`ui`], [`project`] and [`folder`].
+//! Everybody may use [`fault`], [`world`], [`ui`], [`project`], [`folder`] and [`git`].
 
 pub mod beanstalk;
 pub mod bundle;
@@ -16,6 +16,7 @@ pub mod check;
 pub mod cli;
 pub mod fault;
 pub mod folder;
+pub mod git;
 pub mod project;
 pub mod release;
 pub mod sandbox;

@@ -7,7 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
-use super::git::{Git, fields};
+use crate::git::{Git, fields};
+
 use super::git_index::{GitIndex, Seen};
 use super::plan::Plan;
 use super::repository::Repository;

@@ -5,9 +5,10 @@ use std::collections::btree_map::Entry as Slot;
 use std::fs::File;
 use std::io::{self, Read};
 
+use crate::git::BlobReader;
+
 use super::disk::Disk;
 use super::error::Error;
-use super::git::BlobReader;
 use super::plan::Plan;
 use super::shipped::{Entry, Origin};
 use super::walk::{Stamp, unreadable};

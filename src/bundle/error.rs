@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::fault::{Exit, Fault};
+use crate::git;
 use crate::ui::{bytes, count};
 
 use super::entry::BadName;
@@ -32,20 +33,12 @@ pub enum Error {
     CacheWrong { paths: Vec<String> },
     #[error("`{}` is in no git repository", dir.display())]
     NoRepository { dir: PathBuf },
-    #[error("git knows no revision `{name}`")]
-    Revision { name: String },
-    #[error("`{path}` is not merged yet")]
-    Unmerged { path: String },
     #[error("the content of submodule `{path}` is not here")]
     Submodule { path: String },
     #[error("more than 65,535 submodules")]
     TooManySubmodules,
-    #[error("failed to run `{command}`")]
-    GitMissing { command: String, source: io::Error },
-    #[error("`{command}` failed: {message}")]
-    Git { command: String, message: String },
-    #[error("git has no object `{id}`")]
-    GitObject { id: String },
+    #[error(transparent)]
+    Git(#[from] git::Error),
     #[error("failed to read object `{id}` from git")]
     GitContent { id: String, source: io::Error },
 }
@@ -116,23 +109,27 @@ impl fmt::Display for Listed<'_> {
 impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
-            Self::OutputShips { .. } | Self::Revision { .. } => Exit::Usage,
+            Self::OutputShips { .. } => Exit::Usage,
+            Self::Git(error) => error.exit(),
             _ => Exit::Invalid,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Read { .. } | Self::Git { .. } | Self::GitContent { .. } | Self::TooManySubmodules => None,
+            Self::Read { .. } | Self::GitContent { .. } | Self::TooManySubmodules => None,
             Self::CacheWrong { .. } => {
                 Some("it was deleted; the next bundle is made without it. Please report what came before".to_owned())
             }
             Self::NoRepository { .. } => Some("`--source worktree` packages the files as they are".to_owned()),
-            Self::Revision { .. } => Some("`--source` is `worktree`, `index` or a revision, such as `HEAD`".to_owned()),
-            Self::Unmerged { .. } => Some("finish the merge and add the file".to_owned()),
+            Self::Git(git::Error::Revision { .. }) => {
+                Some("`--source` is `worktree`, `index` or a revision, such as `HEAD`".to_owned())
+            }
             Self::Submodule { .. } => Some("run `git submodule update --init --recursive`".to_owned()),
-            Self::GitMissing { .. } => Some("install git, or use `--source worktree`, which needs none".to_owned()),
-            Self::GitObject { .. } => Some("in a shallow or partial clone, fetch the rest first".to_owned()),
+            Self::Git(git::Error::Missing { .. }) => {
+                Some("install git, or use `--source worktree`, which needs none".to_owned())
+            }
+            Self::Git(error) => error.hint(),
             Self::Vanished { .. } | Self::Changed { .. } => {
                 Some("run it again when nothing else writes to the project".to_owned())
             }

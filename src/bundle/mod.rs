@@ -16,7 +16,6 @@ mod disk;
 mod entry;
 mod error;
 mod flaw;
-mod git;
 mod git_index;
 mod limit;
 mod manifest;

@@ -122,6 +122,11 @@ impl Opened {
         self.bytes
     }
 
+    /// How many entries the directory has.
+    pub(crate) fn entries(&self) -> usize {
+        self.archive.len()
+    }
+
     pub(crate) fn listed(&mut self, index: usize) -> Result<Listed, OpenError> {
         let failed = |source: zip::result::ZipError| OpenError::Zip { path: self.path.clone(), source: source.into() };
         let entry = self.archive.by_index_raw(index).map_err(failed)?;

@@ -4,10 +4,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::git::{Git, Tree};
+
 use super::disk::Disk;
 use super::entry::EntryPath;
 use super::error::{Error, Problem};
-use super::git::{Git, Tree};
 use super::recorded::Recorded;
 use super::repository::Repository;
 use super::rules::{EbCli, LeftOut, RuleFile, Rules};
@@ -63,7 +64,7 @@ impl Plan {
         match &scope.source {
             Source::Worktree => plan.read_folders(scope)?,
             Source::Index => plan.read_git(scope, &|_| Ok(Tree::Index))?,
-            Source::Revision(name) => plan.read_git(scope, &|git| git.commit(name).map(Tree::Commit))?,
+            Source::Revision(name) => plan.read_git(scope, &|git| Ok(Tree::Commit(git.commit(name)?)))?,
         }
         // What a walk brings home is sorted, and this sort sees it.
         plan.entries.sort_by(|one, other| one.path.cmp(&other.path));

@@ -8,10 +8,11 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
+use crate::git::{self, Git, ItemMode};
+
 use super::disk::Disk;
 use super::entry::EntryPath;
 use super::error::{Error, Problem, ProblemKind};
-use super::git::{Git, ItemMode};
 use super::repository::Repository;
 use super::shipped::Origin;
 use super::walk::{Stamp, inside as stays_inside, unreadable};
@@ -47,7 +48,7 @@ impl Recorded {
         let mut recorded = Self { abilities, executable: HashSet::new(), links: HashSet::new() };
         match recorded.read(&Git::at(&repository.top), &folder, "") {
             Ok(()) => Ok(Some(recorded)),
-            Err(Error::GitMissing { .. }) => Ok(None),
+            Err(Error::Git(git::Error::Missing { .. })) => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -9,9 +9,10 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::git::{BlobReader, Git, Item, ItemMode, Tree};
+
 use super::entry::{BadName, EntryPath};
 use super::error::{Error, Problem, ProblemKind};
-use super::git::{BlobReader, Git, Item, ItemMode, Tree};
 use super::rules::{LeftOut, Level, Reason, RuleFile, Rules, never};
 use super::shipped::{Entry, Origin};
 use super::walk::inside;

@@ -60,6 +60,7 @@ const ARGUMENTS: &[(&[&str], &str, Values)] = &[
     (&["rollback"], "label", Values::Labels),
     (&["stack", "check"], "stack", Values::Stacks),
     (&["stack", "matrix"], "stack", Values::Stacks),
+    (&["update"], "stack", Values::Stacks),
     (&["verify"], "application", Values::Applications),
     (&["versions"], "application", Values::Applications),
     (&["wait"], "application", Values::Applications),

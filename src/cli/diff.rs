@@ -10,6 +10,7 @@ use crate::bundle::{
     self, Change, ChangeKind, Errand, Manifest, ManifestError, Opened, Plan, Scope, Source, TreeDigest,
 };
 use crate::fault::{Exit, Failure, Fault};
+use crate::git;
 use crate::project::Project;
 use crate::ui::{Answer, Paint, Ui, bytes, count};
 use crate::world::World;
@@ -65,7 +66,9 @@ fn side(name: &str, shelves: &mut Shelves<'_>, ui: &mut Ui) -> Result<Manifest, 
     let (project, world) = (shelves.project, shelves.world);
     let scope = Scope { source: Source::parse(name), ..ScopeArgs::default().scope(project, world) };
     let plan = match Plan::read(&scope) {
-        Err(bundle::Error::Revision { .. } | bundle::Error::NoRepository { .. }) if scope.source != Source::Index => {
+        Err(bundle::Error::Git(git::Error::Revision { .. }) | bundle::Error::NoRepository { .. })
+            if scope.source != Source::Index =>
+        {
             return Err(SideError::Unknown { name: name.to_owned() }.into());
         }
         read => read?,

@@ -13,6 +13,7 @@ mod inspect;
 mod interview;
 mod named;
 pub(crate) mod new;
+mod origin;
 mod package;
 mod policy;
 mod prune;

@@ -7,8 +7,9 @@ use clap::Args;
 use serde::Serialize;
 
 use super::interview::{AnswerArgs, Mode, interview};
+use super::origin::Origin;
 use crate::fault::{Exit, Failure};
-use crate::stack::{self, Given, Plan, Stack, TargetPath};
+use crate::stack::{self, Given, Plan, TargetPath};
 use crate::ui::{self, Ui};
 use crate::world::World;
 
@@ -17,13 +18,20 @@ use crate::world::World;
 /// Asks what it has to know, shows the answers, and writes everything or nothing. Without a terminal it never asks: give
 /// `--defaults`, `--set` or `--answers`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  beansprout new shop\n  beansprout new shop --defaults --set database=postgresql")]
+#[command(
+    after_help = "Examples:\n  beansprout new shop\n  beansprout new shop --defaults --set database=postgresql\n  \
+                  beansprout new shop --stack https://github.com/example/stacks.git@v2"
+)]
 pub(crate) struct NewArgs {
     /// The folder to make, or an empty one
     #[arg(value_name = "DIR")]
     target: PathBuf,
     /// The stack to grow it from
-    #[arg(long, value_name = "NAME|DIR", default_value = "python")]
+    ///
+    /// A name from `beansprout stack list`, a folder, a git repository (`URL[@REVISION]`), or an archive
+    /// (`FILE.tar.gz#sha256=…`, also `.zip`). `#subdirectory=FOLDER` says where in a repository or archive it is. The project
+    /// remembers the commit, not the branch.
+    #[arg(long, value_name = "NAME|DIR|GIT|ARCHIVE", default_value = "python")]
     stack: String,
     /// Show what would be written, write nothing
     #[arg(long)]
@@ -92,15 +100,9 @@ pub(crate) fn create(request: Request<'_>, world: &World, ui: &mut Ui) -> Result
     let target = world.resolve(request.directory);
     // Before twenty questions, not after.
     stack::check_empty(&target)?;
-    let stack = Stack::open(request.stack, &world.dir)?;
+    let Origin { stack, spec } = Origin::open(request.stack, &world.dir, world)?;
     let mut scope = stack.scope(&folder_name(&target));
-    // A folder is found again from anywhere.
-    let spec = if request.stack.contains('/') {
-        world.resolve(request.stack).display().to_string()
-    } else {
-        request.stack.to_owned()
-    };
-    scope.set("stack_spec", spec.into());
+    scope.set("stack_spec", spec.to_string().into());
     let answers = interview(&stack, request.given, &scope, request.mode, world, ui)?;
     let plan = stack::with_base(Plan::render(&stack, &answers.scope)?)?;
     if !request.dry_run {

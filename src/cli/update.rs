@@ -6,20 +6,32 @@ use clap::Args;
 use serde::Serialize;
 
 use super::interview::{AnswerArgs, Mode, Person, interview};
+use super::origin::Origin;
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::{self, Project};
-use crate::stack::{self, Action, Plan, Stack, Step, TargetPath};
+use crate::stack::{self, Action, Conflicts, Plan, Step, TargetPath};
 use crate::ui::{self, Ui};
 use crate::world::World;
 
 /// Bring the stack's newer files into the project
 ///
 /// A three-way merge: what only the stack changed is taken, what only you changed is kept, and where both changed the
-/// same lines the file gets conflict markers. Files that you deleted stay deleted. New questions are asked; `--set` gives
+/// same lines the file gets conflict markers, or `--conflict rej` lays the stack's change beside it. Files that you deleted stay deleted. New questions are asked; `--set` gives
 /// another answer to an old one. Exits with 1 if there are conflicts.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  beansprout update --dry-run --diff\n  beansprout update --set python=3.14")]
+#[command(
+    after_help = "Examples:\n  beansprout update --dry-run --diff\n  beansprout update --set python=3.14\n  beansprout update --to v2"
+)]
 pub(crate) struct UpdateArgs {
+    /// Go to this revision of the stack's git repository: a branch, a tag or a commit
+    #[arg(long, value_name = "REVISION", conflicts_with = "stack")]
+    to: Option<String>,
+    /// Take the stack from another place, such as a newer archive: as `beansprout new --stack` has it
+    #[arg(long, value_name = "NAME|DIR|GIT|ARCHIVE")]
+    stack: Option<String>,
+    /// How lines that both changed are left to you
+    #[arg(long, value_name = "WAY", value_enum, default_value_t = ConflictWay::Markers)]
+    conflict: ConflictWay,
     /// Show each change as a diff
     #[arg(long)]
     diff: bool,
@@ -33,13 +45,25 @@ pub(crate) struct UpdateArgs {
     answers: AnswerArgs,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum ConflictWay {
+    /// Both versions in the file, between `<<<<<<<` and `>>>>>>>`
+    Markers,
+    /// Yours in the file, and what the stack wanted in `FILE.rej`, which `patch` reads
+    Rej,
+}
+
 pub(crate) fn update(args: &UpdateArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
     let Some(spec) = project.config.project.stack.clone() else {
         return Err(Error::NoStack.into());
     };
     let base = stack::read_base(&project.root)?;
-    let stack = Stack::open(&spec, &project.root)?;
+    let Origin { stack, spec } = match (&args.stack, &args.to) {
+        (Some(other), _) => Origin::open(other, &world.dir, world)?,
+        (None, Some(revision)) => Origin::moved(&spec, revision, &project.root, world)?,
+        (None, None) => Origin::open(&spec, &project.root, world)?,
+    };
 
     // Old answers first, then what was said now.
     let mut given = args.answers.given(world)?;
@@ -48,7 +72,7 @@ pub(crate) fn update(args: &UpdateArgs, world: &World, ui: &mut Ui) -> Result<Ex
     }
     let folder = project.root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut scope = stack.scope(&folder);
-    scope.set("stack_spec", spec.as_str().into());
+    scope.set("stack_spec", spec.to_string().into());
     // Old answers are not asked again, so the review screen has a place only where something is new.
     let mode = match args.answers.mode(ui) {
         Mode::Prompt if given.answers_all(&stack) => Mode::Defaults,
@@ -56,10 +80,14 @@ pub(crate) fn update(args: &UpdateArgs, world: &World, ui: &mut Ui) -> Result<Ex
     };
     let answers = interview(&stack, given, &scope, mode, world, ui)?;
     let theirs = Plan::render(&stack, &answers.scope)?;
-    let steps = stack::steps(&project.root, &base, &theirs)?;
+    let conflicts = match args.conflict {
+        ConflictWay::Markers => Conflicts::Markers,
+        ConflictWay::Rej => Conflicts::Rejects,
+    };
+    let steps = stack::steps(&project.root, &base, &theirs, conflicts)?;
 
     let report = Report::of(&steps, args);
-    let changing = steps.iter().filter(|step| step.then.is_some() || step.action == Action::Remove).count();
+    let changing = steps.iter().filter(|step| step.changes()).count();
     if changing == 0 {
         ui.say("Everything is up to date.");
     }
@@ -74,14 +102,11 @@ pub(crate) fn update(args: &UpdateArgs, world: &World, ui: &mut Ui) -> Result<Ex
         // Last: a run that was stopped before is simply run again.
         stack::write_base(&theirs, &project.root)?;
     }
-    let conflicts = report.conflicts;
     ui.answer(&report);
-    if conflicts > 0 {
-        let markers = if args.dry_run { "would have" } else { "has" };
-        ui.warn(format_args!("{} {markers} conflict markers: look for `<<<<<<<`", ui::count(conflicts, "file")));
-        return Ok(Exit::Findings);
+    for line in report.left_to_you() {
+        ui.warn(line);
     }
-    Ok(Exit::Done)
+    Ok(if report.conflicts > 0 { Exit::Findings } else { Exit::Done })
 }
 
 #[derive(Debug, Serialize)]
@@ -98,16 +123,43 @@ struct Changed {
     path: TargetPath,
     action: Action,
     diff: Option<String>,
+    /// The file with what did not fit.
+    rejected: Option<TargetPath>,
 }
 
 impl Report {
     fn of(steps: &[Step], args: &UpdateArgs) -> Self {
         let files: Vec<Changed> = steps
             .iter()
-            .map(|step| Changed { path: step.path.clone(), action: step.action, diff: step.diff() })
+            .map(|step| Changed {
+                path: step.path.clone(),
+                action: step.action,
+                diff: step.diff(),
+                rejected: step.rejected.as_ref().map(|(path, _)| path.clone()),
+            })
             .collect();
         let conflicts = files.iter().filter(|file| file.action == Action::Conflict).count();
         Self { dry_run: args.dry_run, conflicts, files, diffs: args.diff }
+    }
+
+    /// What a person has to do about the conflicts.
+    fn left_to_you(&self) -> Vec<String> {
+        let has = if self.dry_run { "would have" } else { "has" };
+        let (mut marked, mut lines) = (0, Vec::new());
+        for file in self.files.iter().filter(|file| file.action == Action::Conflict) {
+            let path = &file.path;
+            match &file.rejected {
+                Some(rejected) => lines.push(format!(
+                    "`{path}` {has} a conflict: `patch {path} {rejected}` takes the stack's side, deleting `{rejected}` keeps yours"
+                )),
+                None if file.diff.is_some() => marked += 1,
+                None => lines.push(format!("`{path}` was changed on both sides and is no text; it stays as it is here")),
+            }
+        }
+        if marked > 0 {
+            lines.push(format!("{} {has} conflict markers: look for `<<<<<<<`", ui::count(marked, "file")));
+        }
+        lines
     }
 }
 
@@ -128,6 +180,9 @@ impl fmt::Display for Report {
                 Action::Deleted => "stays deleted",
             };
             writeln!(f, "{} {word}", file.path)?;
+            if let Some(rejected) = &file.rejected {
+                writeln!(f, "{rejected} create")?;
+            }
             if let Some(diff) = file.diff.as_ref().filter(|_| self.diffs) {
                 write!(f, "{diff}")?;
             }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use super::TargetPath;
 use crate::fault::{Exit, Fault};
+use crate::git;
+use crate::ui::bytes;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -32,10 +34,37 @@ pub(crate) enum Error {
     FileNotText { path: String },
     #[error("the name of `{}` is not UTF-8 text", path.display())]
     NameNotText { path: PathBuf },
-    #[error("`{}` is a link", path.display())]
-    LinkInStack { path: PathBuf },
+    #[error("`{path}` is a link, or something else that is no file")]
+    LinkInStack { path: String },
+    #[error("`{path}` is a submodule")]
+    SubmoduleInStack { path: String },
     #[error("the stack has more than {most} files")]
     TooManyFiles { most: usize },
+    #[error("the stack has more than {}", bytes(*most))]
+    TooManyBytes { most: u64 },
+
+    #[error("`{spec}` says `{key}` after `#`, which nothing here understands")]
+    SpecFragment { spec: String, key: String },
+    #[error("`{url}` is no URL to fetch a stack from")]
+    UrlRefused { url: String },
+    #[error("the URL at `{host}` holds a password, which would be remembered in `beansprout.toml`")]
+    UrlPassword { host: String },
+    #[error("`{name}` is no name of a revision")]
+    RevisionRefused { name: String },
+    #[error("`{url}` has no revision `{name}`")]
+    RevisionUnknown { name: String, url: String },
+    #[error("git cannot fetch `{url}`: {message}")]
+    Unreachable { url: String, message: String },
+    #[error(transparent)]
+    Git(#[from] git::Error),
+    #[error("`{url}` is an archive, and archives are read from files only")]
+    ArchiveUrl { url: String },
+    #[error("`{path}` comes without its SHA-256, so nobody can tell whether it is the one that was meant")]
+    ArchiveUnpinned { path: String, found: String },
+    #[error("`{path}` is not the archive that was meant: its SHA-256 is {found}, not {expected}")]
+    ArchiveOther { path: String, expected: String, found: String },
+    #[error("`{path}` cannot be unpacked")]
+    Archive { path: String, source: io::Error },
 
     #[error("there is no question `{key}`")]
     AnswerUnknown { key: String, known: Vec<String> },
@@ -80,7 +109,15 @@ impl Fault for Error {
             | Self::AnswerUnknown { .. }
             | Self::AnswerBad { .. }
             | Self::AnswerMissing { .. }
-            | Self::AnswerIdle { .. } => Exit::Usage,
+            | Self::AnswerIdle { .. }
+            | Self::SpecFragment { .. }
+            | Self::UrlRefused { .. }
+            | Self::UrlPassword { .. }
+            | Self::RevisionRefused { .. }
+            | Self::RevisionUnknown { .. }
+            | Self::ArchiveUrl { .. }
+            | Self::ArchiveUnpinned { .. } => Exit::Usage,
+            Self::Git(error) => error.exit(),
             _ => Exit::Invalid,
         }
     }
@@ -112,7 +149,26 @@ impl Fault for Error {
                     .to_owned(),
             ),
             Self::BaseNewer { .. } => Some("use a newer beansprout".to_owned()),
-            Self::LinkInStack { .. } => Some("a stack is made of files and folders only".to_owned()),
+            Self::LinkInStack { .. } | Self::SubmoduleInStack { .. } => {
+                Some("a stack is made of files and folders only".to_owned())
+            }
+            Self::SpecFragment { .. } => {
+                Some("after `#` may stand `subdirectory=FOLDER`, and for an archive `sha256=` and 64 digits".to_owned())
+            }
+            Self::UrlRefused { .. } => {
+                Some("`https://`, `ssh://`, `user@host:path`, `file://` and paths are".to_owned())
+            }
+            Self::UrlPassword { .. } => Some("leave it out, and let git's credential helper keep it".to_owned()),
+            Self::RevisionRefused { .. } => Some("name a branch, a tag or a commit".to_owned()),
+            Self::RevisionUnknown { url, .. } => Some(format!("`git ls-remote {url}` lists branches and tags")),
+            Self::Git(error) => error.hint(),
+            Self::ArchiveUrl { url } => {
+                Some(format!("`curl -fLO {url}`, and name the file with `#sha256=` and its digest"))
+            }
+            Self::ArchiveUnpinned { path, found } => Some(format!("if you trust this file: `{path}#sha256={found}`")),
+            Self::ArchiveOther { .. } => Some(
+                "somebody changed it or the digest is another version's; ask whoever gave you the digest".to_owned(),
+            ),
             _ => None,
         }
     }

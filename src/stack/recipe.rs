@@ -105,7 +105,7 @@ impl Recipe {
         let mut files = Tree::default();
         let mut rules = Vec::new();
         for file in &self.files {
-            files.insert(file.path.clone(), file.content.clone().into_bytes())?;
+            files.insert(file.path.clone(), file.content.clone().into_bytes());
             rules.push(Rule { executable: Some(file.executable), ..Rule::of(&file.path) });
         }
         let stack = About { name: self.name.clone(), title: self.title.clone(), parts: Vec::new() };

@@ -126,10 +126,9 @@ mod tests {
 
     fn remarks(manifest: &str, files: &[(&str, &str)]) -> Vec<String> {
         let mut tree = Tree::default();
-        tree.insert("stack.toml".to_owned(), format!("[stack]\nname = 's'\ntitle = ''\n{manifest}").into_bytes())
-            .unwrap();
+        tree.insert("stack.toml".to_owned(), format!("[stack]\nname = 's'\ntitle = ''\n{manifest}").into_bytes());
         for (path, text) in files {
-            tree.insert(format!("files/{path}"), text.as_bytes().to_vec()).unwrap();
+            tree.insert(format!("files/{path}"), text.as_bytes().to_vec());
         }
         let stack = Stack::from_tree(&tree, "s").unwrap();
         let (_, remarks) = review(&stack, &stack.scope("site")).unwrap();

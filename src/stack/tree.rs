@@ -3,13 +3,35 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::Error;
+use super::{Error, manifest};
 
 /// Everything under `templates/`, carried by the binary.
 static EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/templates.rs"));
 
-/// No stack needs more; a folder named by mistake (`/`, a home) has more.
-const MOST_FILES: usize = 5_000;
+/// No stack needs more; a folder named by mistake has more.
+pub(super) const MOST_FILES: usize = 5_000;
+pub(super) const MOST_BYTES: u64 = 64 << 20;
+
+/// How much a stack may still take: what strangers made is not believed.
+pub(super) struct Allowance {
+    files: usize,
+    bytes: u64,
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self { files: MOST_FILES, bytes: MOST_BYTES }
+    }
+}
+
+impl Allowance {
+    /// One more file, of so many bytes.
+    pub(super) fn take(&mut self, bytes: u64) -> Result<(), Error> {
+        self.files = self.files.checked_sub(1).ok_or(Error::TooManyFiles { most: MOST_FILES })?;
+        self.bytes = self.bytes.checked_sub(bytes).ok_or(Error::TooManyBytes { most: MOST_BYTES })?;
+        Ok(())
+    }
+}
 
 /// `/`-separated paths and what is in them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,8 +44,35 @@ impl Tree {
         Self(below.map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect())
     }
 
+    /// Is a file at this place part of a stack? What else lies beside it (tests, a README, `.git`) is not.
+    pub(crate) fn belongs(path: &str) -> bool {
+        path == manifest::FILE || path.starts_with("files/")
+    }
+
+    /// The stack in the folder `root`.
+    pub(crate) fn stack_folder(root: &Path) -> Result<Self, Error> {
+        let mut tree = Self::default();
+        let manifest = root.join(manifest::FILE);
+        match std::fs::read(&manifest) {
+            Ok(bytes) => tree.insert(manifest::FILE.to_owned(), bytes),
+            // Whoever opens it says that it is no stack; a folder that does not exist is another mistake.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && root.is_dir() => return Ok(tree),
+            Err(source) => {
+                return Err(Error::Read { path: if root.is_dir() { manifest } else { root.to_owned() }, source });
+            }
+        }
+        let files = root.join("files");
+        if files.is_dir() {
+            let below = Self::folder(&files)?.0.into_iter();
+            tree.0.extend(below.map(|(path, bytes)| (format!("files/{path}"), bytes)));
+        }
+        Ok(tree)
+    }
+
+    /// Everything in the folder `root`.
     pub(crate) fn folder(root: &Path) -> Result<Self, Error> {
         let mut tree = Self::default();
+        let mut allowance = Allowance::default();
         let mut waiting = vec![PathBuf::new()];
         while let Some(dir) = waiting.pop() {
             let at = root.join(&dir);
@@ -34,24 +83,24 @@ impl Tree {
                 let kind = entry.file_type().map_err(failed)?;
                 let Some(name) = path.to_str() else { return Err(Error::NameNotText { path: root.join(path) }) };
                 if kind.is_symlink() {
-                    return Err(Error::LinkInStack { path: root.join(path) });
+                    return Err(Error::LinkInStack { path: root.join(path).display().to_string() });
                 } else if kind.is_dir() {
                     if name != ".git" && !name.ends_with("__pycache__") {
                         waiting.push(path);
                     }
                 } else {
+                    allowance.take(entry.metadata().map_err(failed)?.len())?;
                     let bytes = std::fs::read(root.join(&path))
                         .map_err(|source| Error::Read { path: root.join(&path), source })?;
-                    tree.insert(name.replace('\\', "/"), bytes)?;
+                    tree.insert(name.replace('\\', "/"), bytes);
                 }
             }
         }
         Ok(tree)
     }
 
-    pub(crate) fn insert(&mut self, path: String, bytes: Vec<u8>) -> Result<(), Error> {
+    pub(crate) fn insert(&mut self, path: String, bytes: Vec<u8>) {
         self.0.insert(path, bytes);
-        if self.0.len() > MOST_FILES { Err(Error::TooManyFiles { most: MOST_FILES }) } else { Ok(()) }
     }
 
     pub(crate) fn get(&self, path: &str) -> Option<&[u8]> {

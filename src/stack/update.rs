@@ -15,9 +15,20 @@ pub(crate) struct Step {
     pub(crate) path: TargetPath,
     pub(crate) action: Action,
     /// What is on disk now.
-    pub(crate) ours: Option<Vec<u8>>,
+    pub(crate) ours: Option<Planned>,
     /// What will be there, when it changes.
     pub(crate) then: Option<Planned>,
+    /// What of the stack's changes did not fit: as a diff, and where it goes.
+    pub(crate) rejected: Option<(TargetPath, String)>,
+}
+
+/// How a conflict is left to the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Conflicts {
+    /// Both sides in the file, between markers.
+    Markers,
+    /// The file keeps this side, and the stack's lies beside it as `FILE.rej`.
+    Rejects,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -40,68 +51,172 @@ pub(crate) enum Action {
 }
 
 /// Everything that differs, in order of paths. What needs nothing is not listed.
-pub(crate) fn steps(root: &Path, base: &Plan, theirs: &Plan) -> Result<Vec<Step>, Error> {
+pub(crate) fn steps(root: &Path, base: &Plan, theirs: &Plan, conflicts: Conflicts) -> Result<Vec<Step>, Error> {
     let paths: BTreeSet<&TargetPath> = base.iter().chain(theirs.iter()).map(|(path, _)| path).collect();
     let mut steps = Vec::new();
     for path in paths {
         let at = path.below_without_links(root)?;
         let ours = match std::fs::read(&at) {
-            Ok(content) => Some(content),
+            Ok(content) => Some(Planned { content, executable: is_executable(&at, base.get(path)) }),
             Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
                 None
             }
             Err(source) => return Err(Error::Read { path: at, source }),
         };
-        if let Some((action, then)) = decide(base.get(path), ours.as_deref(), theirs.get(path)) {
-            steps.push(Step { path: path.clone(), action, ours, then });
+        if let Some(decided) = decide(base.get(path), ours.as_ref(), theirs.get(path), conflicts) {
+            let rejected = match &decided.rejected {
+                Some(content) => {
+                    let beside = TargetPath::parse(&format!("{path}.rej"))?;
+                    Some((beside, diff(path, &decided.kept(ours.as_ref()), content)))
+                }
+                None => None,
+            };
+            steps.push(Step { path: path.clone(), action: decided.action, ours, then: decided.then, rejected });
         }
     }
     Ok(steps)
 }
 
+#[cfg(unix)]
+fn is_executable(at: &Path, _: Option<&Planned>) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    at.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0)
+}
+
+/// Where the disk does not tell, nobody can have changed it.
+#[cfg(not(unix))]
+fn is_executable(_: &Path, base: Option<&Planned>) -> bool {
+    base.is_some_and(|base| base.executable)
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Decided {
+    action: Action,
+    then: Option<Planned>,
+    /// The text that the stack wanted where it could not have its way.
+    rejected: Option<String>,
+}
+
+impl Decided {
+    fn of(action: Action, then: Option<Planned>) -> Self {
+        Self { action, then, rejected: None }
+    }
+
+    /// The text that will be there.
+    fn kept(&self, ours: Option<&Planned>) -> String {
+        let content = self.then.as_ref().or(ours).map(|planned| planned.content.as_slice()).unwrap_or_default();
+        String::from_utf8_lossy(content).into_owned()
+    }
+}
+
 /// The heart of it: three versions in, one decision out. Nothing to do is `None`.
-fn decide(base: Option<&Planned>, ours: Option<&[u8]>, theirs: Option<&Planned>) -> Option<(Action, Option<Planned>)> {
+fn decide(
+    base: Option<&Planned>,
+    ours: Option<&Planned>,
+    theirs: Option<&Planned>,
+    conflicts: Conflicts,
+) -> Option<Decided> {
     match (base, ours, theirs) {
-        (None, None, Some(theirs)) => Some((Action::Create, Some(theirs.clone()))),
-        (Some(_), None, Some(_)) => Some((Action::Deleted, None)),
-        (_, Some(ours), Some(theirs)) if ours == theirs.content => None,
-        (Some(base), Some(_), Some(theirs)) if base.content == theirs.content => None,
-        (Some(base), Some(ours), Some(theirs)) if ours == base.content => Some((Action::Update, Some(theirs.clone()))),
-        (base, Some(ours), Some(theirs)) => Some(merge(base, ours, theirs)),
-        (Some(base), Some(ours), None) if ours == base.content => Some((Action::Remove, None)),
-        (Some(_), Some(_), None) => Some((Action::Keep, None)),
+        (None, None, Some(theirs)) => Some(Decided::of(Action::Create, Some(theirs.clone()))),
+        (Some(_), None, Some(_)) => Some(Decided::of(Action::Deleted, None)),
+        (base, Some(ours), Some(theirs)) => both(base, ours, theirs, conflicts),
+        (Some(base), Some(ours), None) if ours.content == base.content => Some(Decided::of(Action::Remove, None)),
+        (Some(_), Some(_), None) => Some(Decided::of(Action::Keep, None)),
         (_, None, None) | (None, Some(_), None) => None,
     }
 }
 
-fn merge(base: Option<&Planned>, ours: &[u8], theirs: &Planned) -> (Action, Option<Planned>) {
-    let ancestor = base.map(|base| base.content.as_slice()).unwrap_or_default();
-    let texts = (std::str::from_utf8(ancestor), std::str::from_utf8(ours), std::str::from_utf8(&theirs.content));
-    let (Ok(ancestor), Ok(ours), Ok(text)) = texts else {
-        // Bytes cannot have conflict markers: what is here stays, and the person is told.
-        return (Action::Conflict, None);
+fn both(base: Option<&Planned>, ours: &Planned, theirs: &Planned, conflicts: Conflicts) -> Option<Decided> {
+    // The stack's mode counts only where the stack changed it.
+    let executable = match base {
+        Some(base) if base.executable == theirs.executable => ours.executable,
+        Some(_) => theirs.executable,
+        None => ours.executable || theirs.executable,
     };
-    let (action, content) = match diffy::merge(ancestor, ours, text) {
-        Ok(merged) => (Action::Merge, merged),
-        Err(marked) => (Action::Conflict, marked),
+    let planned = |content: &[u8]| Planned { content: content.to_vec(), executable };
+    let mut decided = if ours.content == theirs.content || base.is_some_and(|base| base.content == theirs.content) {
+        Decided::of(Action::Update, Some(planned(&ours.content)))
+    } else if base.is_some_and(|base| base.content == ours.content) {
+        Decided::of(Action::Update, Some(planned(&theirs.content)))
+    } else {
+        let ancestor = base.map(|base| base.content.as_slice()).unwrap_or_default();
+        let texts =
+            (std::str::from_utf8(ancestor), std::str::from_utf8(&ours.content), std::str::from_utf8(&theirs.content));
+        let (Ok(ancestor), Ok(mine), Ok(text)) = texts else {
+            // Bytes cannot have conflict markers: what is here stays, and the person is told.
+            return Some(Decided::of(Action::Conflict, None));
+        };
+        match diffy::merge(ancestor, mine, text) {
+            Ok(merged) => Decided::of(Action::Merge, Some(planned(merged.as_bytes()))),
+            Err(marked) if conflicts == Conflicts::Markers => {
+                Decided::of(Action::Conflict, Some(planned(marked.as_bytes())))
+            }
+            Err(_) => {
+                let [kept, wanted] = sides(ancestor, mine, text);
+                let then = Some(planned(kept.as_bytes()));
+                Decided { action: Action::Conflict, then, rejected: Some(wanted) }
+            }
+        }
     };
-    (action, Some(Planned { content: content.into_bytes(), executable: theirs.executable }))
+    if decided.then.as_ref() == Some(ours) {
+        decided.then = None;
+        if decided.action != Action::Conflict {
+            return None;
+        }
+    }
+    Some(decided)
+}
+
+/// The merge with every conflict decided one way, and the other.
+fn sides(ancestor: &str, ours: &str, theirs: &str) -> [String; 2] {
+    // Markers so long that no file has them.
+    const LENGTH: usize = 120;
+    let merged = diffy::MergeOptions::new().set_conflict_marker_length(LENGTH).merge(ancestor, ours, theirs);
+    let marker = |letter: &str| letter.repeat(LENGTH);
+    let [open, original, middle, close] = ["<", "|", "=", ">"].map(marker);
+    let mut sides = [String::new(), String::new()];
+    let mut inside = None;
+    for line in merged.unwrap_or_else(|marked| marked).split_inclusive('\n') {
+        match () {
+            () if line.starts_with(&open) => inside = Some(Some(0)),
+            () if line.starts_with(&original) => inside = Some(None),
+            () if line.starts_with(&middle) => inside = Some(Some(1)),
+            () if line.starts_with(&close) => inside = None,
+            () => match inside {
+                None => sides.iter_mut().for_each(|side| side.push_str(line)),
+                Some(Some(side)) => sides[side].push_str(line),
+                Some(None) => {}
+            },
+        }
+    }
+    sides
+}
+
+/// As `diff -u` shows it.
+fn diff(path: &TargetPath, before: &str, after: &str) -> String {
+    let patch = diffy::DiffOptions::new()
+        .set_original_filename(format!("a/{path}"))
+        .set_modified_filename(format!("b/{path}"))
+        .create_patch(before, after);
+    patch.to_string()
 }
 
 impl Step {
+    /// Does it change the disk?
+    pub(crate) fn changes(&self) -> bool {
+        self.then.is_some() || self.rejected.is_some() || self.action == Action::Remove
+    }
+
     /// What would change, as `diff -u` shows it.
     pub(crate) fn diff(&self) -> Option<String> {
-        let before = std::str::from_utf8(self.ours.as_deref().unwrap_or_default()).ok()?;
+        let text = |planned: &Planned| String::from_utf8(planned.content.clone()).ok();
+        let before = self.ours.as_ref().map_or(Some(String::new()), text)?;
         let after = match (&self.then, self.action) {
-            (Some(planned), _) => std::str::from_utf8(&planned.content).ok()?,
-            (None, Action::Remove) => "",
+            (Some(planned), _) => text(planned)?,
+            (None, Action::Remove) => String::new(),
             (None, _) => return None,
         };
-        let patch = diffy::DiffOptions::new()
-            .set_original_filename(format!("a/{}", self.path))
-            .set_modified_filename(format!("b/{}", self.path))
-            .create_patch(before, after);
-        Some(patch.to_string())
+        Some(diff(&self.path, &before, &after))
     }
 }
 
@@ -113,6 +228,9 @@ pub(crate) fn apply(steps: &[Step], root: &Path) -> Result<(), Error> {
         } else if step.action == Action::Remove {
             let at = step.path.below_without_links(root)?;
             std::fs::remove_file(&at).map_err(|source| Error::Write { path: at, source })?;
+        }
+        if let Some((beside, text)) = &step.rejected {
+            write(root, beside, text.as_bytes(), 0o644)?;
         }
     }
     Ok(())
@@ -129,11 +247,11 @@ mod tests {
             // `-` is a file that does not exist.
             let planned =
                 |text: &str| (text != "-").then(|| Planned { content: text.as_bytes().to_vec(), executable: false });
-            let ours = (ours != "-").then_some(ours.as_bytes());
-            let decided = decide(planned(base).as_ref(), ours, planned(theirs).as_ref());
-            assert_eq!(decided.as_ref().map(|(action, _)| *action), action);
+            let decided =
+                decide(planned(base).as_ref(), planned(ours).as_ref(), planned(theirs).as_ref(), Conflicts::Markers);
+            assert_eq!(decided.as_ref().map(|decided| decided.action), action);
             let content = decided
-                .and_then(|(_, then)| then)
+                .and_then(|decided| decided.then)
                 .map_or("-".to_owned(), |planned| String::from_utf8(planned.content).unwrap());
             assert_eq!(content, then);
         }
@@ -154,9 +272,46 @@ mod tests {
     }
 
     #[test]
+    fn what_does_not_fit_is_laid_beside() {
+        let planned = |text: &str| Planned { content: text.as_bytes().to_vec(), executable: false };
+        let case = |base: &str, ours: &str, theirs: &str| {
+            let theirs = planned(theirs);
+            let base = (base != "-").then(|| planned(base));
+            let decided = decide(base.as_ref(), Some(&planned(ours)), Some(&theirs), Conflicts::Rejects).unwrap();
+            assert_eq!(decided.action, Action::Conflict);
+            (decided.then.map(|then| String::from_utf8(then.content).unwrap()), decided.rejected.unwrap())
+        };
+        assert_eq!(case("a\n", "mine\n", "b\n"), (None, "b\n".to_owned()));
+        assert_eq!(case("-", "mine\n", "b\n"), (None, "b\n".to_owned()));
+        // What fits is taken: only the first line is in dispute.
+        let (kept, wanted) = case("1\n2\n3\n4\n5\n", "one\n2\n3\n4\n5\n", "I\n2\n3\n4\nV\n");
+        assert_eq!((kept.as_deref(), wanted.as_str()), (Some("one\n2\n3\n4\nV\n"), "I\n2\n3\n4\nV\n"));
+    }
+
+    #[test]
+    fn the_mode_is_that_of_whoever_changed_it() {
+        #[track_caller]
+        fn case(base: bool, ours: bool, theirs: bool, then: Option<bool>) {
+            let planned = |executable: bool| Planned { content: b"x".to_vec(), executable };
+            let (base, ours, theirs) = (planned(base), planned(ours), planned(theirs));
+            let decided = decide(Some(&base), Some(&ours), Some(&theirs), Conflicts::Markers);
+            assert_eq!(decided.and_then(|decided| decided.then).map(|then| then.executable), then);
+        }
+        case(false, false, false, None);
+        case(false, false, true, Some(true));
+        case(false, true, false, None);
+        case(false, true, true, None);
+        case(true, true, false, Some(false));
+        case(true, false, true, None);
+    }
+
+    #[test]
     fn bytes_that_are_no_text_are_never_merged() {
         let planned = |content: &[u8]| Planned { content: content.to_vec(), executable: false };
-        let decided = decide(Some(&planned(b"\xff1")), Some(b"\xff2"), Some(&planned(b"\xff3")));
-        assert_eq!(decided, Some((Action::Conflict, None)));
+        let (base, ours, theirs) = (planned(b"\xff1"), planned(b"\xff2"), planned(b"\xff3"));
+        for conflicts in [Conflicts::Markers, Conflicts::Rejects] {
+            let decided = decide(Some(&base), Some(&ours), Some(&theirs), conflicts);
+            assert_eq!(decided, Some(Decided::of(Action::Conflict, None)));
+        }
     }
 }

@@ -26,6 +26,7 @@ mod instance;
 mod limits;
 mod matrix;
 mod new;
+mod origin;
 mod package;
 mod policy;
 mod progress;

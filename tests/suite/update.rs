@@ -86,6 +86,42 @@ fn the_same_lines_changed_twice_are_a_conflict() {
 }
 
 #[test]
+fn what_does_not_fit_can_be_laid_beside() {
+    let place = place();
+    place.write("stack/files/a.txt", "uno\ntwo\nthree\nfour\ncinque\n");
+    place.write("site/a.txt", "ONE\ntwo\nthree\nfour\nfive\n");
+    let document = place.run(["-C", "site", "--json", "update", "--dry-run", "--conflict", "rej"]).exit(1);
+    let document = document.document("update/1");
+    assert_eq!(document["files"][0]["rejected"], "a.txt.rej");
+    assert!(!place.exists("site/a.txt.rej"));
+    assert_snapshot!(place.run(["-C", "site", "update", "--conflict", "rej"]).exit(1), @r"
+    a.txt conflict
+    a.txt.rej create
+    ----- stderr -----
+    warning: `a.txt` has a conflict: `patch a.txt a.txt.rej` takes the stack's side, deleting `a.txt.rej` keeps yours
+    ----- exit 1 -----
+    ");
+    // What fits is there, and the rest is a diff on top of that.
+    assert_eq!(place.read("site/a.txt"), "ONE\ntwo\nthree\nfour\ncinque\n");
+    assert!(place.read("site/a.txt.rej").contains("-ONE\n+uno\n"));
+    place.sh("patch", &["site/a.txt", "site/a.txt.rej"]);
+    assert_eq!(place.read("site/a.txt"), "uno\ntwo\nthree\nfour\ncinque\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_mode_follows_whoever_changed_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = place();
+    let mode = |path: &str| std::fs::metadata(place.path(path)).unwrap().permissions().mode() & 0o111 != 0;
+    place.sh("chmod", &["+x", "site/b.txt"]);
+    place.write("stack/files/b.txt", "b\nmore\n");
+    place.write("stack/stack.toml", place.read("stack/stack.toml") + "[[rule]]\npath = \"c.txt\"\nexecutable = true\n");
+    place.run(["-C", "site", "update"]).ok();
+    assert!(mode("site/b.txt") && mode("site/c.txt") && !mode("site/a.txt"));
+}
+
+#[test]
 fn an_answer_can_be_changed_later() {
     let place = place();
     assert_snapshot!(place.run(["-C", "site", "update", "--set", "title=Bye"]).ok().stdout, @r"

@@ -8,6 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::check;
+use crate::cli::origin::Origin;
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
 use crate::stack::{self, Plan, Remark, Stack, Tree, review};
@@ -33,7 +34,7 @@ pub(crate) struct NewStackArgs {
 #[command(after_help = "Example: beansprout stack check ./my-stack")]
 pub(crate) struct CheckStackArgs {
     /// The stack
-    #[arg(value_name = "NAME|DIR")]
+    #[arg(value_name = "NAME|DIR|GIT|ARCHIVE")]
     stack: String,
 }
 
@@ -78,7 +79,7 @@ impl fmt::Display for Begun {
 }
 
 pub(crate) fn check(args: &CheckStackArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
-    let stack = Stack::open(&args.stack, &world.dir)?;
+    let Origin { stack, .. } = Origin::open(&args.stack, &world.dir, world)?;
     let (rows, mut remarks) = review(&stack, &stack.scope("site"))?;
     let temp = tempfile::tempdir().map_err(|source| Error::Temporary { source })?;
     for (number, row) in rows.iter().enumerate() {
@@ -124,7 +125,7 @@ const GOLDEN: &str = "golden";
 
 pub(crate) fn test(args: &TestStackArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let folder = world.resolve(&args.folder);
-    let tree = Tree::folder(&folder)?;
+    let tree = Tree::stack_folder(&folder)?;
     let stack = Stack::from_tree(&tree, &args.folder.display().to_string())?;
     let (rows, _) = review(&stack, &stack.scope("site"))?;
     let mut now: BTreeMap<String, Vec<u8>> = BTreeMap::new();
@@ -142,7 +143,8 @@ pub(crate) fn test(args: &TestStackArgs, world: &World, ui: &mut Ui) -> Result<E
     if args.bless {
         bless(&golden, &folder.join(GOLDEN), world)?;
     }
-    let blessed = if args.bless { Tree::folder(&folder)? } else { tree }.below("golden/");
+    let golden = folder.join(GOLDEN);
+    let blessed = if golden.is_dir() { Tree::folder(&golden)? } else { Tree::default() };
     if blessed.is_empty() {
         return Err(Error::NothingBlessed { folder: args.folder.clone() }.into());
     }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::origin::Origin;
 use crate::fault::{Exit, Failure};
 use crate::stack::{self, Plan, Stack, pairwise};
 use crate::ui::{self, Ui};
@@ -39,7 +40,7 @@ enum StackVerb {
 #[command(after_help = "Example: beansprout stack matrix ./my-stack --out /tmp/renderings")]
 struct MatrixArgs {
     /// The stack
-    #[arg(value_name = "NAME|DIR")]
+    #[arg(value_name = "NAME|DIR|GIT|ARCHIVE")]
     stack: String,
     /// The folder to make for the renderings
     #[arg(long, value_name = "DIR")]
@@ -119,7 +120,7 @@ impl fmt::Display for Matrix {
 fn matrix(args: &MatrixArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let out = world.resolve(&args.out);
     stack::check_empty(&out)?;
-    let stack = Stack::open(&args.stack, &world.dir)?;
+    let Origin { stack, .. } = Origin::open(&args.stack, &world.dir, world)?;
     let mut renderings = Vec::new();
     for (number, answers) in pairwise(&stack, &stack.scope("site"))?.into_iter().enumerate() {
         let directory = out.join(format!("{:03}", number + 1));

@@ -1,18 +1,55 @@
 //! Contents that git holds: the index or a revision, read through git's own plumbing.
 //!
-//! What a work tree looks like plays no part in it; `.gitattributes` and `.ebignore` are those of the index or revision.
+//! What a work tree looks like plays no part in it, and nothing of a repository runs: no hook, no filter.
 
 use std::collections::{BTreeSet, HashSet};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use super::error::Error;
+use crate::fault::{Exit, Fault};
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("failed to run `{command}`")]
+    Missing { command: String, source: io::Error },
+    #[error("`{command}` failed: {message}")]
+    Failed { command: String, message: String },
+    #[error("git knows no revision `{name}`")]
+    Revision { name: String },
+    #[error("git has no object `{id}`")]
+    Object { id: String },
+    #[error("`{path}` is not merged yet")]
+    Unmerged { path: String },
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Revision { .. } => Exit::Usage,
+            _ => Exit::Invalid,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Missing { .. } => Some("install git (Debian: `git`)".to_owned()),
+            Self::Object { .. } => Some("in a shallow or partial clone, fetch the rest first".to_owned()),
+            Self::Unmerged { .. } => Some("finish the merge and add the file".to_owned()),
+            Self::Failed { .. } | Self::Revision { .. } => None,
+        }
+    }
+}
+
+/// Settings of this machine that would make something run, or go on after us.
+const GUEST_RULES: [&str; 6] = ["-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false"];
 
 /// A folder in which git is asked.
 #[derive(Debug, Clone)]
 pub(crate) struct Git {
     dir: PathBuf,
+    /// A repository of our own without a work tree, for what others have.
+    guest_room: bool,
 }
 
 /// A file, link or submodule that git knows.
@@ -62,7 +99,7 @@ impl<'a> Staged<'a> {
             let &[mode, id, stage] = words.as_slice() else { return None };
             Some(Self { path: line[tab + 1..].get(skip..)?, mode: ItemMode::parse(mode)?, id, stage })
         };
-        parts().ok_or_else(|| Error::Git {
+        parts().ok_or_else(|| Error::Failed {
             command: "git ls-files".to_owned(),
             message: format!("said `{}`", String::from_utf8_lossy(line).escape_debug()),
         })
@@ -79,7 +116,36 @@ pub(crate) enum Tree {
 
 impl Git {
     pub(crate) fn at(dir: impl Into<PathBuf>) -> Self {
-        Self { dir: dir.into() }
+        Self { dir: dir.into(), guest_room: false }
+    }
+
+    /// A new repository in the empty folder `dir`, without a work tree and without anybody's hooks, to fetch into.
+    pub(crate) fn guest_room(dir: impl Into<PathBuf>) -> Result<Self, Error> {
+        let room = Self { dir: dir.into(), guest_room: true };
+        room.run(&["init", "--quiet", "--bare", "--template=", "."])?;
+        Ok(room)
+    }
+
+    /// Get what `url` has as `revision`, or as its `HEAD`, and tell which commit that is.
+    ///
+    /// Nothing is checked out: no filter, hook or submodule of the foreign repository comes into play.
+    pub(crate) fn fetch(&self, url: &str, revision: Option<&str>) -> Result<String, Error> {
+        let fetch = |wanted: &[&str], depth: &str| {
+            let options = ["fetch", "--quiet", "--no-tags", "--recurse-submodules=no", "--end-of-options", url];
+            let depth = [depth].into_iter().filter(|option| !option.is_empty());
+            let arguments: Vec<&str> =
+                options[..4].iter().copied().chain(depth).chain(options[4..].iter().copied()).collect();
+            self.run(&[&arguments, wanted].concat())
+        };
+        match (fetch(&[revision.unwrap_or("HEAD")], "--depth=1"), revision) {
+            (Ok(_), _) => self.commit("FETCH_HEAD"),
+            // The beginning of a commit's name, or a server that knows its commits only by branches and tags.
+            (Err(Error::Failed { .. }), Some(revision)) => {
+                fetch(&["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"], "")?;
+                self.commit(revision)
+            }
+            (Err(error), _) => Err(error),
+        }
     }
 
     pub(crate) fn dir(&self) -> &Path {
@@ -94,6 +160,7 @@ impl Git {
         }
         command
             .args(["--no-pager", "--literal-pathspecs"])
+            .args(if self.guest_room { &GUEST_RULES[..] } else { &[] })
             .args(arguments)
             .current_dir(&self.dir)
             .env("LC_ALL", "C")
@@ -101,11 +168,20 @@ impl Git {
             .env("GIT_OPTIONAL_LOCKS", "0")
             .stdin(Stdio::null())
             .stderr(Stdio::piped());
+        if self.guest_room {
+            command
+                // Also where bare repositories have to be named (`safe.bareRepository`).
+                .env("GIT_DIR", ".")
+                // No prompt without us knowing, and none of the transports that run what a URL says.
+                .env("GIT_TERMINAL_PROMPT", "0")
+                .env("GIT_ALLOW_PROTOCOL", "file:http:https:ssh")
+                .env("GIT_NO_LAZY_FETCH", "1");
+        }
         command
     }
 
     fn failed(&self, arguments: &[&str], source: io::Error) -> Error {
-        Error::GitMissing { command: format!("git {}", arguments.join(" ")), source }
+        Error::Missing { command: format!("git {}", arguments.join(" ")), source }
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Result<Vec<u8>, Error> {
@@ -128,8 +204,10 @@ impl Git {
             return Ok(output.stdout);
         }
         let message = String::from_utf8_lossy(&output.stderr);
-        let message = message.lines().next().unwrap_or_default().trim_start_matches("fatal: ").to_owned();
-        Err(Error::Git { command: format!("git {}", arguments.join(" ")), message })
+        // A remote's warnings come first, and what became of it all last.
+        let telling = message.lines().find(|line| line.starts_with("fatal: ")).or_else(|| message.lines().next());
+        let message = telling.unwrap_or_default().trim_start_matches("fatal: ").to_owned();
+        Err(Error::Failed { command: format!("git {}", arguments.join(" ")), message })
     }
 
     /// The commit that `name` stands for.
@@ -138,7 +216,7 @@ impl Git {
         let found = self.run(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]);
         match found {
             Ok(id) => Ok(String::from_utf8_lossy(&id).trim().to_owned()),
-            Err(Error::Git { message, .. }) if message.is_empty() => Err(Error::Revision { name: name.to_owned() }),
+            Err(Error::Failed { message, .. }) if message.is_empty() => Err(Error::Revision { name: name.to_owned() }),
             Err(error) => Err(error),
         }
     }
@@ -161,7 +239,7 @@ impl Git {
 
     /// `<mode> <type> <id> <size>\t<path>`
     fn item(&self, line: &[u8]) -> Result<Item, Error> {
-        let unknown = || Error::Git {
+        let unknown = || Error::Failed {
             command: "git ls-tree".to_owned(),
             message: format!("said `{}`", String::from_utf8_lossy(line).escape_debug()),
         };
@@ -191,7 +269,7 @@ impl Git {
         let mut sizes = sizes.lines();
         for item in items.iter_mut().filter(|item| item.mode != ItemMode::Submodule) {
             let size = sizes.next().and_then(|size| size.parse().ok());
-            item.size = size.ok_or_else(|| Error::GitObject { id: item.id.to_string() })?;
+            item.size = size.ok_or_else(|| Error::Object { id: item.id.to_string() })?;
         }
         Ok(items)
     }

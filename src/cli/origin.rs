@@ -1,0 +1,116 @@
+//! Where a stack comes from, and how a project remembers it.
+
+use std::io::{self, Write};
+use std::path::{Component, Path, PathBuf};
+
+use crate::bundle;
+use crate::fault::{Exit, Failure, Fault};
+use crate::stack::{self, Format, GitSpec, Spec, Stack, Tree, Unpacked};
+use crate::world::World;
+
+/// A stack, and its place so exactly that the very same is found again.
+pub(crate) struct Origin {
+    pub(crate) stack: Stack,
+    pub(crate) spec: Spec,
+}
+
+impl Origin {
+    /// Open what was typed, as it is meant in `dir`.
+    pub(crate) fn open(typed: &str, dir: &Path, world: &World) -> Result<Self, Failure> {
+        Self::at(parse(typed, dir)?, typed, world)
+    }
+
+    /// Open what messages call `place`.
+    fn at(spec: Spec, place: &str, world: &World) -> Result<Self, Failure> {
+        let (tree, spec) = match spec {
+            Spec::Name(name) => return Ok(Self { stack: Stack::named(&name)?, spec: Spec::Name(name) }),
+            Spec::Folder(folder) => (Tree::stack_folder(Path::new(&folder))?, Spec::Folder(folder)),
+            Spec::Git(git) => {
+                let room = tempfile::tempdir().map_err(|source| Error::Temporary { source })?;
+                let left_behind = room.path().to_owned();
+                let _guard = world.interrupt.guard(move || {
+                    let _ = std::fs::remove_dir_all(left_behind);
+                });
+                let (tree, commit) = git.fetch(room.path())?;
+                // A branch goes on; a commit does not.
+                (tree, Spec::Git(GitSpec { revision: Some(commit), ..git }))
+            }
+            Spec::Archive(archive) => {
+                let bytes = archive.read()?;
+                archive.hold_to_digest(&bytes)?;
+                let unpacked = match archive.format {
+                    Format::TarGz => Unpacked::tar_gz(&bytes, &archive.path)?,
+                    Format::Zip => unzip(&bytes, &archive.path)?,
+                };
+                (unpacked.tree(archive.subdirectory.as_deref())?, Spec::Archive(archive))
+            }
+        };
+        Ok(Self { stack: Stack::from_tree(&tree, place)?, spec })
+    }
+
+    /// The same stack at another revision of its repository.
+    pub(crate) fn moved(typed: &str, revision: &str, dir: &Path, world: &World) -> Result<Self, Failure> {
+        match parse(typed, dir)? {
+            Spec::Git(git) => Self::at(Spec::Git(git.at(revision)?), typed, world),
+            _ => Err(Error::NotGit { spec: typed.to_owned() }.into()),
+        }
+    }
+}
+
+/// What was typed, as a place that is the same from everywhere.
+fn parse(typed: &str, dir: &Path) -> Result<Spec, stack::Error> {
+    let spec = Spec::parse(typed, |path| dir.join(path).is_dir())?;
+    Ok(spec.anchored(|path| {
+        // Without `.`, and without `..` where that can be told.
+        let path: PathBuf = dir.join(path).components().collect();
+        let climbs = path.components().any(|part| part == Component::ParentDir);
+        let path = if climbs { path.canonicalize().unwrap_or(path) } else { path };
+        path.display().to_string()
+    }))
+}
+
+/// `zip` has one door, which is the bundle's; so this is not beside `tar`.
+fn unzip(bytes: &[u8], place: &str) -> Result<Unpacked, Failure> {
+    let failed = |source| stack::Error::Archive { path: place.to_owned(), source };
+    let mut file = tempfile::tempfile().map_err(|source| Error::Temporary { source })?;
+    file.write_all(bytes).map_err(|source| Error::Temporary { source })?;
+    let mut opened = bundle::Opened::read(file, Path::new(place)).map_err(|error| failed(io::Error::other(error)))?;
+    let mut unpacked = Unpacked::default();
+    for index in 0..opened.entries() {
+        let entry = opened.listed(index).map_err(|error| failed(io::Error::other(error)))?;
+        let path = entry.text().map_err(|bad| failed(io::Error::other(format!("`{}` {bad}", entry.lossy()))))?;
+        if entry.is_link {
+            unpacked.other(path)?;
+        } else if !entry.is_dir {
+            unpacked.check(path, entry.size)?;
+            let mut content = Vec::new();
+            opened.content(index, entry.size, |piece| content.extend_from_slice(piece)).map_err(failed)?;
+            unpacked.file(path, content)?;
+        }
+    }
+    Ok(unpacked)
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("no temporary file can be made")]
+    Temporary { source: io::Error },
+    #[error("stack `{spec}` is not from git, so it has no revisions")]
+    NotGit { spec: String },
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Temporary { .. } => Exit::Invalid,
+            Self::NotGit { .. } => Exit::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Temporary { .. } => None,
+            Self::NotGit { .. } => Some("`--stack` names another place for it".to_owned()),
+        }
+    }
+}
