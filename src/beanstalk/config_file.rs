@@ -198,6 +198,42 @@ impl ConfigFile {
         self.root.is_some()
             && !self.problems.iter().any(|problem| matches!(problem.kind, ProblemKind::UnknownSection { .. }))
     }
+
+    /// What becomes of the file, and of whoever brings it.
+    pub fn fate(&self) -> Fate<'_> {
+        let rejects = |problem: &&Problem| match &problem.kind {
+            ProblemKind::Encoding(_) | ProblemKind::Syntax(_) | ProblemKind::NotAMap { .. } => true,
+            ProblemKind::Shape { section, .. } => *section == "option_settings",
+            _ => false,
+        };
+        if let Some(problem) = self.problems.iter().find(rejects) {
+            return Fate::Rejected { problem };
+        }
+        let unknown = self.problems.iter().find_map(|problem| match &problem.kind {
+            ProblemKind::UnknownSection { name } => Some(name.as_str()),
+            _ => None,
+        });
+        unknown.map_or(Fate::Read, |key| Fate::Skipped { key })
+    }
+
+    /// The line on which a problem stands, counted from 1.
+    pub fn line(&self, problem: &Problem) -> usize {
+        self.text.get(..problem.span.start).map_or(1, |before| before.matches('\n').count() + 1)
+    }
+}
+
+/// What Elastic Beanstalk makes of a configuration file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate<'a> {
+    Read,
+    /// The whole file is passed over, with a warning.
+    Skipped {
+        key: &'a str,
+    },
+    /// The version is not deployed.
+    Rejected {
+        problem: &'a Problem,
+    },
 }
 
 #[cfg(test)]

@@ -83,16 +83,22 @@ impl std::error::Error for Error {}
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.problem {
-            Problem::Syntax(message) => write!(f, "{message}"),
-            Problem::Tab => write!(f, "a tab is not allowed here: YAML is indented with spaces"),
-            Problem::TooLarge { bytes } => {
+        self.problem.fmt(f)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax(message) => write!(f, "{message}"),
+            Self::Tab => write!(f, "a tab is not allowed here: YAML is indented with spaces"),
+            Self::TooLarge { bytes } => {
                 write!(f, "the file has {bytes} bytes, more than the {MAX_BYTES} that are read")
             }
-            Problem::TooDeep => write!(f, "values are nested more than {MAX_DEPTH} deep"),
-            Problem::TooManyNodes => write!(f, "the values, with aliases expanded, are more than {MAX_NODES}"),
-            Problem::CyclicAlias => write!(f, "an alias stands inside the value that it refers to"),
-            Problem::SecondDocument => write!(f, "there is a second YAML document"),
+            Self::TooDeep => write!(f, "values are nested more than {MAX_DEPTH} deep"),
+            Self::TooManyNodes => write!(f, "the values, with aliases expanded, are more than {MAX_NODES}"),
+            Self::CyclicAlias => write!(f, "an alias stands inside the value that it refers to"),
+            Self::SecondDocument => write!(f, "there is a second YAML document"),
         }
     }
 }

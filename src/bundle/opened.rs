@@ -1,5 +1,6 @@
 //! Any zip file, ours or foreign, looked into.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -185,6 +186,37 @@ impl Opened {
         }
         let what = if total > size { "more" } else { "less" };
         Err(io::Error::new(io::ErrorKind::InvalidData, format!("there is {what} of it than its header says")))
+    }
+
+    /// The content of the files whose names `wanted` picks, as they would be unpacked; none of more than `limit` bytes.
+    pub fn files(&mut self, wanted: impl Fn(&str) -> bool, limit: u64) -> Result<BTreeMap<String, Vec<u8>>, OpenError> {
+        let mut files = BTreeMap::new();
+        for index in 0..self.archive.len() {
+            let listed = self.listed(index)?;
+            let Some(name) = listed.text().ok().filter(|name| wanted(name)).map(str::to_owned) else { continue };
+            if listed.is_dir || listed.is_link {
+                continue;
+            }
+            let failed = |source| OpenError::Entry { path: self.path.clone(), name: listed.lossy(), source };
+            if listed.size > limit {
+                let source = io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {limit} bytes"));
+                return Err(failed(source));
+            }
+            let mut content = Vec::new();
+            let read = self.content(index, listed.size, |piece| content.extend_from_slice(piece));
+            read.map_err(|source| OpenError::Entry { path: self.path.clone(), name: listed.lossy(), source })?;
+            files.insert(name, content);
+        }
+        Ok(files)
+    }
+
+    /// How many bytes its files have once they are unpacked, as the directory says.
+    pub fn unpacked_bytes(&mut self) -> Result<u64, OpenError> {
+        let mut total: u64 = 0;
+        for index in 0..self.archive.len() {
+            total = total.saturating_add(self.listed(index)?.size);
+        }
+        Ok(total)
     }
 
     /// What `unzip` would make of it. The last of two entries with one name wins, as there.

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::fault::{Exit, Fault};
+use crate::ui::bytes;
 
 use super::entry::BadName;
 use super::opened::{OpenError, Opened};
@@ -16,6 +17,8 @@ pub enum UnpackError {
     Open(#[from] OpenError),
     #[error("entry `{name}` of `{}` is a link out of the bundle", path.display())]
     Link { path: PathBuf, name: String },
+    #[error("`{}` unpacks to {}, more than the {} that there is room for", path.display(), bytes(*size), bytes(*limit))]
+    TooLarge { path: PathBuf, size: u64, limit: u64 },
     #[error("failed to write `{}`", path.display())]
     Write { path: PathBuf, source: io::Error },
 }
@@ -24,14 +27,16 @@ impl Fault for UnpackError {
     fn exit(&self) -> Exit {
         match self {
             Self::Open(error) => error.exit(),
-            Self::Link { .. } | Self::Write { .. } => Exit::Invalid,
+            Self::Link { .. } | Self::TooLarge { .. } | Self::Write { .. } => Exit::Invalid,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
             Self::Open(error) => error.hint(),
-            Self::Link { .. } => Some("`beansprout verify` tells everything that is wrong with a bundle".to_owned()),
+            Self::Link { .. } | Self::TooLarge { .. } => {
+                Some("`beansprout verify` tells everything that is wrong with a bundle".to_owned())
+            }
             Self::Write { .. } => None,
         }
     }
@@ -41,9 +46,14 @@ impl Fault for UnpackError {
 ///
 /// As on an instance: modes are those that a Unix creator recorded, without setuid; an entry by a Unix creator that has
 /// none becomes 0600; other creators' modes are not believed. Unlike there, a name that leads out of the folder is an
-/// error instead of a warning that aborts the deployment later.
-pub fn unpack(bundle: &Path, dir: &Path) -> Result<(), UnpackError> {
+/// error instead of a warning that aborts the deployment later. Nothing is written of a bundle that says it has more than
+/// `limit` bytes, and none of its entries gives more than it says.
+pub fn unpack(bundle: &Path, dir: &Path, limit: u64) -> Result<(), UnpackError> {
     let mut opened = Opened::open(bundle)?;
+    let size = opened.unpacked_bytes()?;
+    if size > limit {
+        return Err(UnpackError::TooLarge { path: bundle.to_owned(), size, limit });
+    }
     let mut links = Vec::new();
     for index in 0..opened.archive.len() {
         let entry = opened.listed(index)?;

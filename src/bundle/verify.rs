@@ -303,6 +303,19 @@ mod tests {
         std::fs::read(made.path).expect("it was just written")
     }
 
+    #[test]
+    fn a_bundle_that_unpacks_to_too_much_is_not_begun() {
+        let place = tempfile::tempdir().expect("a folder");
+        let (zip, to) = (place.path().join("a.zip"), place.path().join("to"));
+        std::fs::write(&zip, bundle()).expect("a file");
+        let error = unpack(&zip, &to, 200).expect_err("the limit is below what it has");
+        assert!(error.to_string().contains("unpacks to"), "{error}");
+        assert!(!to.exists());
+        let mut opened = Opened::open(&zip).expect("a bundle");
+        assert!(opened.files(|name| name == "Procfile", 200).is_err());
+        assert_eq!(opened.files(|name| name == "run.sh", 200).expect("it is small").len(), 1);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -327,7 +340,7 @@ mod tests {
             if let Ok(mut opened) = Opened::open(&path) {
                 let _ = opened.manifest();
                 let _ = verify(&mut opened);
-                let _ = unpack(&path, &place.path().join("to/deep"));
+                let _ = unpack(&path, &place.path().join("to/deep"), 1 << 30);
             }
             for entry in std::fs::read_dir(place.path()).expect("a folder").flatten() {
                 prop_assert!(entry.file_name() == "a.zip" || entry.file_name() == "to", "{:?}", entry);

@@ -187,6 +187,7 @@ pub(crate) fn launch(
     let instance = Instance::launch(&launch, world, &mut |event| told.tell(&event, ui))?;
     let health = instance.health();
     tell_health(&health, ui);
+    instance.open_to_others().iter().for_each(|text| ui.warn(text));
     Ok(Running { instance, health, settings, would_do: told.would_do })
 }
 
@@ -205,6 +206,7 @@ impl Running {
         let mut told = Told::default();
         self.instance.deploy(&object, &self.settings, &mut |event| told.tell(&event, ui))?;
         tell_health(&self.instance.health(), ui);
+        self.instance.open_to_others().iter().for_each(|text| ui.warn(text));
         ui.say(format_args!("`{}` runs at {}", published.label, self.instance.url()));
         Ok(())
     }
@@ -346,7 +348,7 @@ fn tell_health(health: &Health, ui: &mut Ui) {
         return ui.say(format_args!("the health check at `{}` answers well", health.path));
     };
     let mut text = format!("the load balancer would take this instance out: {}\n", finding.what);
-    text.push_str(&format!("{} {}", ui.err().cyan("hint:"), finding.hint));
+    text.push_str(&format!("{} {}", ui.err().cyan("hint:"), finding.advice()));
     for line in &finding.tail {
         text.push_str(&format!("\n  | {line}"));
     }
@@ -373,6 +375,9 @@ struct HealthAnswer {
     good: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     finding: Option<String>,
+    /// The rule that explains it, for `explain`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'static str>,
 }
 
 impl Up {
@@ -392,6 +397,7 @@ impl Up {
                 status,
                 good: health.good(),
                 finding: health.finding.as_ref().map(|finding| finding.what.clone()),
+                rule: health.finding.as_ref().and_then(|finding| finding.rule),
             },
             would_do: running.would_do.clone(),
         }
@@ -412,6 +418,13 @@ impl fmt::Display for Up {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_rules_that_a_health_check_names_are_there() {
+        for id in instance::RULES {
+            assert!(crate::check::catalogue::rule(id).is_some(), "{id}");
+        }
+    }
 
     #[test]
     fn a_property_has_a_name() {

@@ -19,6 +19,7 @@ use super::faults::{self, Fault, Faults};
 use super::reply::{Envelope, Refusal};
 use super::runner::Bell;
 use super::s3::buckets::Buckets;
+use super::signature::Signed;
 use super::state::State;
 use super::store::Store;
 use super::{ACCESS_KEY_ID, ACCOUNT, REGION, Speed, input, page};
@@ -102,9 +103,11 @@ impl Sandbox {
                 };
                 (fault, response)
             }
-            Service::Beanstalk | Service::Sts => match fields(&head.method, body).await {
+            Service::Beanstalk | Service::Sts => match form_of(&head.method, body).await {
                 Err(refusal) => (None, Some(envelope(service, &id).refusal(&refusal))),
-                Ok(fields) => {
+                Ok(body) => {
+                    let fields = input::form(&body);
+                    let signed = Signed { method: &head.method, uri: &head.uri, headers: &head.headers, body: &body };
                     let field =
                         |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
                     entry.operation = field("Action").unwrap_or_default();
@@ -112,7 +115,10 @@ impl Sandbox {
                     let response = match fault.and_then(|fault| fault.refusal(service, &entry.operation)) {
                         Some(refusal) => Some(envelope(service, &id).refusal(&refusal)),
                         None if fault == Some(Fault::ResetBefore) => None,
-                        None => Some(self.query(service, scope, &fields, &id, fault)),
+                        None => {
+                            let scope = scope.map(|scope| (scope, signed));
+                            Some(self.query(service, scope, &fields, &id, fault))
+                        }
                     };
                     (fault, response)
                 }
@@ -174,19 +180,22 @@ impl Sandbox {
     fn query(
         &self,
         service: Service,
-        scope: Option<Scope>,
+        signed: Option<(Scope, Signed<'_>)>,
         fields: &[(String, String)],
         id: &str,
         fault: Option<Fault>,
     ) -> Response<Body> {
         let mut envelope = envelope(service, id);
-        let Some(scope) = scope else {
+        let Some((scope, signed)) = signed else {
             let refusal = Refusal::new(403, "MissingAuthenticationToken", "Missing Authentication Token");
             return envelope.refusal(&refusal);
         };
         if scope.key != ACCESS_KEY_ID {
             let message = "The security token included in the request is invalid.";
             return envelope.refusal(&Refusal::new(403, "InvalidClientTokenId", message));
+        }
+        if let Err(refusal) = signed.verify() {
+            return envelope.refusal(&refusal);
         }
         if service == Service::Sts {
             return identity(fields, envelope);
@@ -237,13 +246,13 @@ fn envelope(service: Service, id: &str) -> Envelope<'_> {
 }
 
 /// The form that a Query request carries.
-async fn fields(method: &Method, body: Incoming) -> Result<Vec<(String, String)>, Refusal> {
+async fn form_of(method: &Method, body: Incoming) -> Result<Bytes, Refusal> {
     if method != Method::POST {
         let message = "The sandbox takes Query requests by POST only";
         return Err(Refusal::new(405, "MethodNotAllowed", message));
     }
     let too_large = || Refusal::new(413, "RequestEntityTooLarge", "The request did not arrive whole, or is too large");
-    small(body).await.map(|body| input::form(&body)).ok_or_else(too_large)
+    small(body).await.ok_or_else(too_large)
 }
 
 /// A body, if it arrives whole and is not too large.

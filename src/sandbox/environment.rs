@@ -158,6 +158,8 @@ pub(super) enum Outcome {
     RollsBack,
     TurnsRed,
     Hangs,
+    /// The service refuses the version's files before any instance is touched.
+    Refused,
 }
 
 impl Outcome {
@@ -284,7 +286,12 @@ impl Environment {
             self.health = Health::Grey;
         }
         self.updated = now;
-        let due = begun.due.filter(|_| outcome != Outcome::Hangs && !(self.real && kind.needs_instance()));
+        let due = begun.due.filter(|_| match outcome {
+            Outcome::Hangs => false,
+            // The instance says when it has ended.
+            Outcome::Succeeds => !(self.real && kind.needs_instance()),
+            _ => true,
+        });
         self.operation = Some(Operation { due, ..begun });
     }
 
@@ -336,14 +343,18 @@ impl Environment {
                 self.go_back(before);
                 say(Severity::Info, "The environment was reverted to the previous configuration setting.");
             }
-            (_, Outcome::Fails | Outcome::RollsBack) => {
+            (_, Outcome::Fails | Outcome::RollsBack | Outcome::Refused) => {
                 let instance = &self.instance;
-                say(
-                    Severity::Error,
-                    &format!("[Instance: {instance}] Command failed on instance. An unexpected error has occurred."),
-                );
-                let reason = "Unsuccessful command execution on instance id(s)";
-                say(Severity::Error, &format!("{reason} '{instance}'. Aborting the operation."));
+                if outcome != Outcome::Refused {
+                    say(
+                        Severity::Error,
+                        &format!(
+                            "[Instance: {instance}] Command failed on instance. An unexpected error has occurred."
+                        ),
+                    );
+                    let reason = "Unsuccessful command execution on instance id(s)";
+                    say(Severity::Error, &format!("{reason} '{instance}'. Aborting the operation."));
+                }
                 let failed = match kind {
                     Kind::Launch | Kind::Rebuild => "Failed to launch environment.",
                     Kind::Configure => "Failed to deploy configuration.",
@@ -353,10 +364,13 @@ impl Environment {
                 if !matches!(kind, Kind::Launch | Kind::Rebuild) {
                     self.go_back(before);
                 }
-                if outcome == Outcome::RollsBack {
-                    say(Severity::Info, "The environment was reverted to the previous configuration setting.");
-                } else {
-                    self.health = Health::Red;
+                match (outcome, kind) {
+                    (Outcome::RollsBack, _) => {
+                        say(Severity::Info, "The environment was reverted to the previous configuration setting.");
+                    }
+                    // Nothing happened to what runs.
+                    (Outcome::Refused, Kind::Deploy | Kind::Configure) => {}
+                    _ => self.health = Health::Red,
                 }
             }
             (_, Outcome::Succeeds | Outcome::TurnsRed | Outcome::Hangs) => {
@@ -472,6 +486,7 @@ mod tests {
         case(Outcome::Fails, "v1", Status::Ready, Health::Red, 3);
         case(Outcome::RollsBack, "v1", Status::Ready, Health::Green, 3);
         case(Outcome::TurnsRed, "v2", Status::Ready, Health::Red, 0);
+        case(Outcome::Refused, "v1", Status::Ready, Health::Green, 1);
         case(Outcome::Hangs, "v2", Status::Updating, Health::Grey, 0);
     }
 }

@@ -20,6 +20,7 @@ mod runner;
 mod s3;
 mod seed;
 mod server;
+mod signature;
 mod state;
 mod store;
 

@@ -170,10 +170,12 @@ impl Hall<'_> {
     fn look(&self, job: &Job, events: &mut Vec<(Severity, String)>) -> Outcome {
         let Some(instance) = self.instances.get(&job.environment) else { return Outcome::Succeeds };
         events.push((Severity::Info, format!("The sandbox serves {} at {}", job.name, instance.url())));
-        match instance.health().finding {
+        let health = instance.health();
+        events.extend(instance.open_to_others().into_iter().map(|text| (Severity::Warn, text)));
+        match health.finding {
             None => Outcome::Succeeds,
             Some(finding) => {
-                events.push((Severity::Warn, format!("{}; {}", finding.what, finding.hint)));
+                events.push((Severity::Warn, format!("{}; {}", finding.what, finding.advice())));
                 Outcome::TurnsRed
             }
         }

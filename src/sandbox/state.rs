@@ -78,6 +78,9 @@ pub(super) struct Version {
     /// It will not pass.
     #[serde(default)]
     pub(super) doomed: bool,
+    /// What will be said of its files when its processing ends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) findings: Vec<(Severity, String)>,
     /// The call that made it.
     pub(super) request: String,
     pub(super) created: Timestamp,

@@ -1,8 +1,10 @@
 """What the boto3 scripts share: clients for the sandbox, and a way to expect a refusal."""
 
+import io
 import json
 import os
 import urllib.request
+import zipfile
 
 import boto3
 from botocore.config import Config
@@ -41,6 +43,15 @@ class refused:
 def stranger(service, key="AKIAUNKNOWNUNKNOWN00", secret=os.environ["AWS_SECRET_ACCESS_KEY"]):
     """A client with other credentials than the sandbox's."""
     return client(service, aws_access_key_id=key, aws_secret_access_key=secret)
+
+
+def zipped(**files):
+    """The bytes of a source bundle, always the same."""
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name), text)
+    return body.getvalue()
 
 
 def order(*rules, method="POST"):

@@ -3,7 +3,7 @@
 import datetime
 import urllib.request
 
-from check import client, order, refused
+from check import client, order, refused, zipped
 
 eb, s3 = client("elasticbeanstalk"), client("s3")
 STACK = next(name for name in eb.list_available_solution_stacks()["SolutionStacks"] if name.endswith("Python 3.13"))
@@ -89,6 +89,17 @@ order({"on": "CreateApplicationVersion", "fault": "processing-fails"})
 version("bad", Process=True)
 with refused("InvalidParameterValue", "FAILED"):
     eb.update_environment(EnvironmentName="shop-prod", VersionLabel="bad")
+
+# The service reads the configuration files before it touches an instance, and changes nothing if it cannot.
+update = eb.update_environment(EnvironmentName="shop-prod", VersionLabel="v2")
+look("shop-prod")
+s3.put_object(Bucket=bucket, Key="tab", Body=zipped(**{".ebextensions/a.config": "commands:\n\t- x\n"}))
+version("tab", "tab")
+update = eb.update_environment(EnvironmentName="shop-prod", VersionLabel="tab")
+found = look("shop-prod")
+assert (found["Status"], found["VersionLabel"], found["Health"]) == ("Ready", "v2", "Green"), found
+[first, second] = messages(update, Severity="ERROR")
+assert "in application version tab contains invalid YAML or JSON" in first and second == "Failed to deploy application."
 
 # Deployments that go wrong.
 for fault, label, health, error in [

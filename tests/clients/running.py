@@ -1,14 +1,12 @@
 """An environment that really runs: its bundles are carried out, and its events tell how that ended."""
 
-import io
 import json
 import re
 import time
 import urllib.error
 import urllib.request
-import zipfile
 
-from check import client
+from check import client, zipped
 
 eb, s3 = client("elasticbeanstalk"), client("s3")
 STACK = next(name for name in eb.list_available_solution_stacks()["SolutionStacks"] if name.endswith("Python 3.13"))
@@ -28,12 +26,8 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler)
 
 
 def version(label, **files):
-    body = io.BytesIO()
-    with zipfile.ZipFile(body, "w") as archive:
-        content = {"Procfile": "web: python server.py\n", "server.py": SERVER, "version": label, **files}
-        for name, text in content.items():
-            archive.writestr(name, text)
-    s3.put_object(Bucket=bucket, Key=label, Body=body.getvalue())
+    content = {"Procfile": "web: python server.py\n", "server.py": SERVER, "version": label, **files}
+    s3.put_object(Bucket=bucket, Key=label, Body=zipped(**content))
     source = {"S3Bucket": bucket, "S3Key": label}
     eb.create_application_version(ApplicationName="shop", VersionLabel=label, SourceBundle=source, AutoCreateApplication=True)
 

@@ -1,26 +1,31 @@
 """Applications, versions and their events."""
 
+import os
 import sys
 
-from check import client, refused, stranger
+from check import client, refused, stranger, zipped
 
 eb, s3, sts = client("elasticbeanstalk"), client("s3"), client("sts")
+BUNDLE = zipped(Procfile="web: true\n")
 
 if "again" in sys.argv:
     # Another process, after a restart or a kill: everything is still there.
     [version] = eb.describe_application_versions(ApplicationName="shop", VersionLabels=["shop-1"])["ApplicationVersions"]
     assert version["Status"] == "UNPROCESSED", version
     bundle = version["SourceBundle"]
-    assert s3.get_object(Bucket=bundle["S3Bucket"], Key=bundle["S3Key"])["Body"].read() == b"zip", bundle
+    assert s3.get_object(Bucket=bundle["S3Bucket"], Key=bundle["S3Key"])["Body"].read() == BUNDLE, bundle
     sys.exit()
 
 assert sts.get_caller_identity()["Account"] == "123456789012"
 with refused("InvalidClientTokenId", status=403):
     stranger("elasticbeanstalk").describe_applications()
+for service, call in [("elasticbeanstalk", "describe_applications"), ("sts", "get_caller_identity"), ("s3", "list_buckets")]:
+    with refused("SignatureDoesNotMatch", status=403):
+        getattr(stranger(service, os.environ["AWS_ACCESS_KEY_ID"], "another secret"), call)()
 
 bucket = eb.create_storage_location()["S3Bucket"]
 assert bucket == eb.create_storage_location()["S3Bucket"] == "elasticbeanstalk-us-east-1-123456789012"
-s3.put_object(Bucket=bucket, Key="beansprout/shop/1.zip", Body=b"zip")
+s3.put_object(Bucket=bucket, Key="beansprout/shop/1.zip", Body=BUNDLE)
 bundle = {"S3Bucket": bucket, "S3Key": "beansprout/shop/1.zip"}
 
 # Applications.
@@ -44,7 +49,7 @@ assert eb.describe_applications(ApplicationNames=["none"])["Applications"] == []
 # Versions.
 with refused("InvalidParameterValue", "No Application named 'shop' found."):
     eb.create_application_version(ApplicationName="shop", VersionLabel="shop-1", SourceBundle=bundle)
-with refused("InvalidParameterValue", "Reason: Not Found"):
+with refused("InvalidParameterCombination", "Reason: Not Found"):
     missing = {"S3Bucket": bucket, "S3Key": "nothing"}
     eb.create_application_version(
         ApplicationName="shop", VersionLabel="shop-1", SourceBundle=missing, AutoCreateApplication=True
@@ -77,6 +82,39 @@ request = processing["ResponseMetadata"]["RequestId"]
 messages = [event["Message"] for event in eb.describe_events(RequestId=request)["Events"]]
 assert "Finished processing application version shop-2" in messages[0] and "PROCESSED." in messages[0], messages
 assert messages[-1] == "Created new Application Version: shop-2", messages
+# Processing looks into the bundle, and only the events say what it found there.
+def processed(label, body):
+    s3.put_object(Bucket=bucket, Key=label, Body=body)
+    source = {"S3Bucket": bucket, "S3Key": label}
+    answer = eb.create_application_version(ApplicationName="looked-at", VersionLabel=label, SourceBundle=source, Process=True,
+                                           AutoCreateApplication=True)
+    [version] = eb.describe_application_versions(ApplicationName="looked-at", VersionLabels=[label])["ApplicationVersions"]
+    events = eb.describe_events(RequestId=answer["ResponseMetadata"]["RequestId"], Severity="WARN")["Events"]
+    return version["Status"], [event["Message"] for event in reversed(events)]
+
+
+def config(text):
+    return zipped(**{"app/.ebextensions/a.config": text, "Procfile": "web: true\n"})
+
+
+PATH = "app/.ebextensions/a.config"
+for label, body, status, words in [
+    ("good", config("commands: {}\n"), "PROCESSED", None),
+    ("unknown", config("Commands: {}\n"), "PROCESSED", f"(Skipping): '{PATH}' - Contains invalid key: 'Commands'"),
+    ("tab", config("commands:\n\t- x\n"), "FAILED", f"file {PATH} in application version tab contains invalid YAML or JSON"),
+    ("item", config("option_settings:\n  - x\n"), "FAILED", f"Each option setting in configuration file {PATH}"),
+    ("manifest", zipped(**{"env.yaml": "- x\n"}), "FAILED", "env.yaml in application version manifest contains invalid YAML"),
+    ("tar", b"not a zip file", "FAILED", "not a zip file"),
+]:
+    found, messages = processed(label, body)
+    assert found == status, (label, found, messages)
+    assert not messages if words is None else words in messages[0], (label, messages)
+    assert (f"Finished processing application version {label}. Status: FAILED." in messages) == (status == "FAILED"), messages
+s3.put_object(Bucket=bucket, Key="empty", Body=b"")
+with refused("InvalidParameterValue", "Source bundle is empty or exceeds maximum allowed size: 524288000"):
+    eb.create_application_version(ApplicationName="shop", VersionLabel="no", SourceBundle={"S3Bucket": bucket, "S3Key": "empty"})
+eb.delete_application(ApplicationName="looked-at")
+
 changed = eb.update_application_version(ApplicationName="shop", VersionLabel="shop-1", Description="renamed")
 assert changed["ApplicationVersion"]["Description"] == "renamed"
 with refused("InvalidParameterValue", "No Application Version named 'shop-9' found."):

@@ -22,7 +22,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = json.dumps({
             "path": self.path, "headers": {name.lower(): value for name, value in self.headers.items()}, "env": dict(os.environ), "cwd": os.getcwd(), "version": VERSION,
         }).encode()
-        self.send_response(400 if self.headers["Host"].startswith("172.31.") and VERSION == "strict" else 200)
+        checked = self.headers["Host"].startswith("172.31.")
+        self.send_response({"strict": 400, "https": 301, "login": 302, "missing": 404}.get(VERSION, 200) if checked else 200)
+        self.send_header("Location", {"https": "https://172.31.0.10/"}.get(VERSION, "/login/"))
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -35,7 +37,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         print(text % values, flush=True)
 
 VERSION = open("version").read().strip()
-http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+where = ("0.0.0.0", 0) if VERSION == "elsewhere" else ("127.0.0.1", int(os.environ["PORT"]))
+http.server.ThreadingHTTPServer(where, Handler).serve_forever()
 "#;
 
 fn project() -> Place {
@@ -495,20 +498,30 @@ fn the_health_check_explains_the_classic_failures() {
     let place = project();
     let mut stand = Stand::new(&place);
     #[track_caller]
-    fn case(stand: &mut Stand, status: u16, says: &str) {
+    fn case(stand: &mut Stand, version: &str, status: u16, rule: Option<&str>, says: &str) -> Vec<String> {
+        stand.place.write("version", version);
         let instance = stand.launch(Settings::default()).unwrap_or_else(|error| stand.fail(&error));
         let health = instance.health();
         assert_eq!(health.answer, beansprout::sandbox::instance::Answer::Status(status));
         let finding = health.finding.unwrap();
-        let text = format!("{} {} {}", finding.what, finding.hint, finding.tail.join("\n"));
+        let text = format!("{} {} {}", finding.what, finding.advice(), finding.tail.join("\n"));
         assert!(text.contains(says), "{text}");
+        assert_eq!(finding.rule, rule, "{text}");
+        assert!(rule.is_none_or(|rule| text.contains(&format!("beansprout explain {rule}"))), "{text}");
+        instance.open_to_others()
     }
-    // Django's `DisallowedHost`.
-    place.write("version", "strict\n");
-    case(&mut stand, 400, "refuses the host name");
+    // Django's `DisallowedHost`, and `SECURE_SSL_REDIRECT`.
+    case(&mut stand, "strict", 400, Some("EB010"), "refuses the host name");
+    case(&mut stand, "https", 301, Some("EB012"), "plain HTTP is sent to https");
+    case(&mut stand, "login", 302, None, "leads to `/login/`");
+    let open = case(&mut stand, "missing", 404, None, "no such page");
+    assert_eq!(open, Vec::<String>::new());
+    // Another port than the proxy asks, and one that the whole network can reach.
+    let open = case(&mut stand, "elsewhere", 502, Some("EB004"), "listens on port");
+    assert!(open[0].contains("` listens on 0.0.0.0:") && open[0].contains("open to the network"), "{open:?}");
     // Nothing to import.
     place.write("server.py", "import nothing_of_this_name\n");
-    case(&mut stand, 502, "No module named 'nothing_of_this_name'");
+    case(&mut stand, "one", 502, Some("EB002"), "No module named 'nothing_of_this_name'");
 }
 
 /// Processes that carry the mark of this instance.

@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::super::environment::{Environment, Health, Kind, Operation, Outcome, Settings, Status, Tier};
+use super::super::environment::{Before, Environment, Health, Kind, Operation, Outcome, Settings, Status, Tier};
 use super::super::reply::Refusal;
-use super::super::state::{self, Region};
+use super::super::state::{self, Event, Region};
 use super::account::{ENVIRONMENTS, storage_location};
 use super::page::{newest_first, page};
+use super::processing::Findings;
 use super::{Call, applications, configuration, platforms, tags, time};
 
 /// How long a terminated environment is listed without being asked for.
@@ -42,7 +43,7 @@ pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
         return Err(Refusal::new(400, "TooManyEnvironmentsException", message));
     }
     let version = input.owned("VersionLabel");
-    deployable(region, application, version.as_deref())?;
+    let findings = deployable(call, region, application, version.as_deref())?;
     let template = configuration::template(region, application, input.text("TemplateName"))?;
     let platform = platforms::asked(call)?.or_else(|| template.as_ref().map(|template| template.platform.clone()));
     let platform = platform.ok_or_else(|| {
@@ -83,7 +84,7 @@ pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
         real: call.run,
     };
     let before = environment.before();
-    environment.begin(operation(call, Kind::Launch, before), call.now, &mut region.events);
+    begin_with(call, &mut environment, Kind::Launch, before, findings, &mut region.events);
     let answer = describe_one(call, &environment);
     region.environments.insert(environment.id.clone(), environment);
     Ok(answer)
@@ -93,7 +94,7 @@ fn random(length: usize) -> String {
     (0..length).map(|_| fastrand::alphanumeric().to_ascii_lowercase()).collect()
 }
 
-pub(super) fn operation(call: &Call<'_>, kind: Kind, before: super::super::environment::Before) -> Operation {
+pub(super) fn operation(call: &Call<'_>, kind: Kind, before: Before) -> Operation {
     Operation {
         kind,
         request: call.request.to_owned(),
@@ -108,12 +109,38 @@ pub(super) fn alive(region: &Region) -> impl Iterator<Item = &Environment> {
     region.environments.values().filter(|environment| environment.terminated.is_none())
 }
 
-/// A version that is there and has not failed its processing. No label is the platform's sample.
-fn deployable(region: &mut Region, application: &str, label: Option<&str>) -> Result<(), Refusal> {
-    let Some(label) = label else { return Ok(()) };
+/// Begin an operation that brings a version, unless its configuration files are refused.
+fn begin_with(
+    call: &Call<'_>,
+    environment: &mut Environment,
+    kind: Kind,
+    before: Before,
+    findings: Findings,
+    events: &mut Vec<Event>,
+) {
+    let refused = findings.reject();
+    let ordered = operation(call, kind, before);
+    let outcome = if refused { Outcome::Refused } else { ordered.outcome };
+    environment.begin(Operation { outcome, ..ordered }, call.now, events);
+    for (severity, message) in findings.0 {
+        events.push(environment.event(call.now, call.request, severity, message));
+    }
+}
+
+/// A version that is there and has not failed its processing, and what its configuration files say. No label is the
+/// platform's sample.
+fn deployable(
+    call: &Call<'_>,
+    region: &mut Region,
+    application: &str,
+    label: Option<&str>,
+) -> Result<Findings, Refusal> {
+    let Some(label) = label else { return Ok(Findings::default()) };
     let version = super::versions::find_mut(applications::find_mut(region, application)?, label)?;
     match version.status {
-        state::Status::Unprocessed | state::Status::Processed => Ok(()),
+        state::Status::Unprocessed | state::Status::Processed => {
+            super::versions::before_deployment(call, region, application, label)
+        }
         state::Status::Processing | state::Status::Failed => {
             let status = version.status.wire();
             Err(Refusal::value(format!("Application Version '{label}' cannot be deployed. Its status is {status}.")))
@@ -222,7 +249,7 @@ pub(super) fn update(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
         let message = "You cannot update the version and the configuration of an environment in one call.";
         return Err(Refusal::combination(message));
     }
-    deployable(region, &found.application, version.as_deref())?;
+    let findings = deployable(call, region, &found.application, version.as_deref())?;
     let mut settings = found.settings.clone();
     if let Some(template) = configuration::template(region, &found.application, input.text("TemplateName"))? {
         for setting in template.settings.0 {
@@ -252,7 +279,7 @@ pub(super) fn update(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
         environment.version = version;
     }
     if let Some(kind) = kind {
-        environment.begin(operation(call, kind, before), call.now, events);
+        begin_with(call, environment, kind, before, findings, events);
     }
     Ok(describe_one(call, environment))
 }
@@ -296,7 +323,7 @@ pub(super) fn rebuild(call: &Call<'_>, region: &mut Region) -> Result<Value, Ref
         if let Some(cname) = found.cname.as_deref().filter(|cname| taken(region, cname)) {
             return Err(Refusal::value(format!("DNS name {cname} is not available.")));
         }
-        deployable(region, &found.application, found.version.as_deref())?;
+        deployable(call, region, &found.application, found.version.as_deref())?;
     } else {
         ready(&found)?;
     }

@@ -12,6 +12,7 @@ pub(super) mod logs;
 mod options;
 mod page;
 mod platforms;
+mod processing;
 mod tags;
 mod unavailable;
 mod versions;

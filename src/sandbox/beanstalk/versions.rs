@@ -1,5 +1,7 @@
 //! Application versions: a label, an object in S3, and a status.
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -8,7 +10,7 @@ use super::super::reply::Refusal;
 use super::super::state::{Application, Event, Region, Severity, Source, Status, Subject, Version};
 use super::account::VERSIONS;
 use super::page::{newest_first, page};
-use super::{Call, applications, broken, environments, lifecycle, tags, time};
+use super::{Call, applications, broken, environments, lifecycle, processing, tags, time};
 
 /// The one refusal that comes after the deed.
 pub(super) const SOURCE_BUNDLE_STAYS: &str = "SourceBundleDeletionFailure";
@@ -37,13 +39,21 @@ pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
     }
     let source = source(call)?;
     let process = input.flag("Process").unwrap_or(false);
+    let fails = call.fault == Some(Fault::ProcessingFails);
+    let findings = match &source {
+        Source::Bundle { bucket, key } if process && !fails => {
+            processing::process(&object(call, bucket, key)?, key, label)
+        }
+        _ => processing::Findings::default(),
+    };
     let version = Version {
         description: input.owned("Description"),
         source,
         process,
         status: if process { Status::Processing } else { Status::Unprocessed },
         due: process.then(|| call.after(PROCESSING)),
-        doomed: call.fault == Some(Fault::ProcessingFails),
+        doomed: fails || findings.reject(),
+        findings: findings.0,
         request: call.request.to_owned(),
         created: call.now,
         updated: call.now,
@@ -90,16 +100,44 @@ fn source(call: &Call<'_>) -> Result<Source, Refusal> {
     let (Some(bucket), Some(key)) = (text("S3Bucket"), text("S3Key")) else {
         return Err(Refusal::combination("Both S3Bucket and S3Key must be specified in SourceBundle."));
     };
-    let missing = |reason: &str| {
-        Refusal::value(format!("Unable to download from S3 location (Bucket: {bucket}  Key: {key}). Reason: {reason}"))
-    };
-    let found = call.buckets.bucket(bucket).map_err(broken)?.ok_or_else(|| missing("Not Found"))?;
+    let found = call.buckets.bucket(bucket).map_err(broken)?.ok_or_else(|| not_found(bucket, key))?;
     if found.region != call.region {
         let message = format!("The specified S3 bucket does not exist in '{}' region: {bucket}", call.region);
         return Err(Refusal::new(400, "S3LocationNotInServiceRegionException", message));
     }
-    call.buckets.object(bucket, key).map_err(broken)?.ok_or_else(|| missing("Not Found"))?;
+    let object = call.buckets.object(bucket, key).map_err(broken)?.ok_or_else(|| not_found(bucket, key))?;
+    if !(1..=processing::LARGEST).contains(&object.bytes) {
+        let message = format!("Source bundle is empty or exceeds maximum allowed size: {}", processing::LARGEST);
+        return Err(Refusal::value(message));
+    }
     Ok(Source::Bundle { bucket: bucket.to_owned(), key: key.to_owned() })
+}
+
+fn not_found(bucket: &str, key: &str) -> Refusal {
+    let place = format!("(Bucket: {bucket}  Key: {key})");
+    Refusal::combination(format!("Unable to download from S3 location {place}. Reason: Not Found"))
+}
+
+/// The file with the bytes of a version's object.
+fn object(call: &Call<'_>, bucket: &str, key: &str) -> Result<PathBuf, Refusal> {
+    let object = call.buckets.object(bucket, key).map_err(broken)?.ok_or_else(|| not_found(bucket, key))?;
+    Ok(call.buckets.blob(bucket, &object.blob))
+}
+
+/// What a deployment of this version finds in its configuration files before it touches an instance.
+pub(super) fn before_deployment(
+    call: &Call<'_>,
+    region: &mut Region,
+    application: &str,
+    label: &str,
+) -> Result<processing::Findings, Refusal> {
+    let Source::Bundle { bucket, key } = &find_mut(applications::find_mut(region, application)?, label)?.source else {
+        return Ok(processing::Findings::default());
+    };
+    Ok(match object(call, bucket, key) {
+        Ok(file) => processing::deploy(&file, label),
+        Err(refusal) => processing::Findings::error(refusal.message),
+    })
 }
 
 pub(super) fn find_mut<'a>(application: &'a mut Application, label: &str) -> Result<&'a mut Version, Refusal> {
@@ -204,6 +242,14 @@ pub(super) fn settle(region: &mut Region, now: Timestamp) {
         for (label, version) in &mut application.versions {
             let Some(due) = version.due.filter(|due| *due <= now) else { continue };
             version.due = None;
+            let findings = std::mem::take(&mut version.findings).into_iter();
+            region.events.extend(findings.map(|(severity, message)| Event {
+                time: due,
+                severity,
+                message,
+                request: version.request.clone(),
+                subject: subject(name, label),
+            }));
             version.status = if version.doomed { Status::Failed } else { Status::Processed };
             version.updated = due;
             let status = version.status.wire();

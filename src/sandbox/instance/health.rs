@@ -6,8 +6,10 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+use super::listeners::{Listener, listeners};
 use super::machine::Machine;
 use super::settings::Settings;
+use super::supervisor::Services;
 
 /// An address as instances have them: private, and in no `ALLOWED_HOSTS`.
 pub(crate) const INSTANCE_IP: &str = "172.31.0.10";
@@ -35,8 +37,20 @@ pub enum Answer {
 pub struct Finding {
     pub what: String,
     pub hint: String,
+    /// The id of the rule that tells the whole story, where there is one.
+    pub rule: Option<&'static str>,
     /// The last words of the web process, where they say more.
     pub tail: Vec<String>,
+}
+
+impl Finding {
+    /// What to do, and where the whole story is.
+    pub fn advice(&self) -> String {
+        match self.rule {
+            Some(rule) => format!("{}; `beansprout explain {rule}` tells the whole story", self.hint),
+            None => self.hint.clone(),
+        }
+    }
 }
 
 impl Health {
@@ -45,7 +59,39 @@ impl Health {
     }
 }
 
-pub(crate) fn ask(machine: &Machine, port: u16, settings: &Settings) -> Health {
+/// The rules of `check` that explain an answer. They are names here: `explain` knows what they stand for.
+pub const RULES: [&str; 4] = [HOST, REDIRECT, PORT, TARGET];
+const HOST: &str = "EB010";
+const REDIRECT: &str = "EB012";
+const PORT: &str = "EB004";
+const TARGET: &str = "EB002";
+
+/// So many false starts of the web process in a row are no start.
+const FALSE_STARTS: u32 = 3;
+/// Who listens at another port by then means it.
+const ELSEWHERE: Duration = Duration::from_secs(5);
+
+/// What stands behind the proxy.
+pub(crate) struct Behind<'a> {
+    /// Where somebody should listen.
+    pub(crate) ports: [Option<u16>; 2],
+    pub(crate) services: Option<&'a Services>,
+}
+
+impl Behind<'_> {
+    fn elsewhere(&self, machine: &Machine) -> Option<Listener> {
+        let all = listeners(&machine.crew.marked());
+        all.into_iter().find(|listener| !self.ports.contains(&Some(listener.address.port())))
+    }
+
+    /// Is it of no use to wait any longer?
+    fn hopeless(&self, machine: &Machine, waited: Duration) -> bool {
+        let false_starts = self.services.map_or(0, Services::false_starts);
+        false_starts >= FALSE_STARTS || waited >= ELSEWHERE && self.elsewhere(machine).is_some()
+    }
+}
+
+pub(crate) fn ask(machine: &Machine, port: u16, settings: &Settings, behind: &Behind<'_>) -> Health {
     let path = path(settings);
     let began = Instant::now();
     let mut pause = Duration::from_millis(20);
@@ -53,7 +99,8 @@ pub(crate) fn ask(machine: &Machine, port: u16, settings: &Settings) -> Health {
         let answer = get(port, &path);
         // 502 and 503 are what the proxy says of an application that is still starting.
         let starting = !matches!(&answer, Ok((status, _)) if *status != 502 && *status != 503);
-        if !starting || began.elapsed() >= START {
+        let waited = began.elapsed();
+        if !starting || waited >= START || behind.hopeless(machine, waited) {
             break answer;
         }
         std::thread::sleep(pause);
@@ -63,8 +110,28 @@ pub(crate) fn ask(machine: &Machine, port: u16, settings: &Settings) -> Health {
         Ok((status, location)) => (Answer::Status(status), location),
         Err(error) => (Answer::Nothing(error.to_string()), None),
     };
-    let finding = finding(&path, &answer, location.as_deref(), settings, machine);
+    let finding = finding(&path, &answer, location.as_deref(), settings, machine).map(|finding| match answer {
+        Answer::Status(502) => nobody(finding, behind.elsewhere(machine)),
+        _ => finding,
+    });
     Health { path, answer, finding }
+}
+
+/// Why the proxy found nobody to ask: the server listens elsewhere, or did not find the application.
+fn nobody(finding: Finding, elsewhere: Option<Listener>) -> Finding {
+    let unfound = ["ModuleNotFoundError", "No module named", "Failed to find attribute", "Failed to find application"];
+    match elsewhere {
+        Some(Listener { address, program }) => Finding {
+            what: format!("`{program}` listens on port {}, where the proxy does not ask (502)", address.port()),
+            hint: "it must listen on the port that `PORT` names, or on 8000 where nothing sets `PORT`".to_owned(),
+            rule: Some(PORT),
+            ..finding
+        },
+        None if finding.tail.iter().any(|line| unfound.iter().any(|words| line.contains(words))) => {
+            Finding { rule: Some(TARGET), ..finding }
+        }
+        None => finding,
+    }
 }
 
 fn path(settings: &Settings) -> String {
@@ -92,7 +159,12 @@ fn finding(
     }
     let (what, hint, with_tail) = explain(path, status, location);
     let tail = if with_tail { machine.journal("web.stdout.log").tail(12) } else { Vec::new() };
-    Some(Finding { what, hint: hint.to_owned(), tail })
+    let rule = match status {
+        400 => Some(HOST),
+        301 | 302 | 307 | 308 if to_https(location) => Some(REDIRECT),
+        _ => None,
+    };
+    Some(Finding { what, hint: hint.to_owned(), rule, tail })
 }
 
 /// What an answer other than the wanted one means.
@@ -105,7 +177,7 @@ fn explain(path: &str, status: u16, location: Option<&str>) -> (String, &'static
             "answer the health path in a middleware before the host is checked; do not allow every host",
             false,
         ),
-        301 | 302 | 307 | 308 if location.is_some_and(|to| to.starts_with("https:")) => (
+        301 | 302 | 307 | 308 if to_https(location) => (
             format!("`{path}` answers {status}: plain HTTP is sent to https, and a health check is plain HTTP"),
             "exempt the path with `SECURE_REDIRECT_EXEMPT`, or answer it in a middleware before `SecurityMiddleware`",
             false,
@@ -134,6 +206,10 @@ fn explain(path: &str, status: u16, location: Option<&str>) -> (String, &'static
             false,
         ),
     }
+}
+
+fn to_https(location: Option<&str>) -> bool {
+    location.is_some_and(|to| to.starts_with("https:"))
 }
 
 /// Is `status` in a list such as `200,301-302`?
@@ -192,6 +268,20 @@ mod tests {
         case(302, Some("/login/?next=/up"), "leads to `/login/?next=/up`", "HealthCheckPath");
         case(404, None, "no such page", "HealthCheckPath");
         case(502, None, "does not answer", "`PORT`");
+    }
+
+    #[test]
+    fn nobody_at_the_port_has_a_reason() {
+        let finding = |tail: &str| {
+            let (what, hint, tail) = ("502".to_owned(), String::new(), vec![tail.to_owned()]);
+            Finding { what, hint, rule: None, tail }
+        };
+        let elsewhere = Listener { address: "127.0.0.1:5000".parse().unwrap(), program: "gunicorn".to_owned() };
+        let found = nobody(finding(""), Some(elsewhere));
+        assert_eq!(found.rule, Some("EB004"));
+        assert!(found.what.contains("`gunicorn` listens on port 5000"), "{found:?}");
+        assert_eq!(nobody(finding("ModuleNotFoundError: No module named 'application'"), None).rule, Some("EB002"));
+        assert_eq!(nobody(finding("killed"), None).rule, None);
     }
 
     #[test]

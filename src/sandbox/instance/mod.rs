@@ -11,6 +11,7 @@ mod error;
 mod health;
 mod hook;
 mod journal;
+mod listeners;
 mod machine;
 mod nginx;
 mod places;
@@ -31,6 +32,7 @@ use std::time::Duration;
 use self::crew::Crew;
 use self::engine::{Believed, Engine, Stagehand};
 use self::error::Io;
+use self::health::Behind;
 use self::machine::Machine;
 use self::nginx::{Nginx, Site};
 use self::places::Places;
@@ -43,7 +45,7 @@ use crate::beanstalk::timeline::{self, Stage};
 use crate::world::{Guard, World};
 
 pub use self::error::Error;
-pub use self::health::{Answer, Health};
+pub use self::health::{Answer, Health, RULES};
 pub use self::settings::Settings;
 pub use self::view::Isolation;
 
@@ -235,7 +237,16 @@ impl Instance {
 
     /// Ask the health path as the load balancer does, for as long as the application may still be starting.
     pub fn health(&self) -> Health {
-        health::ask(&self.machine, self.port(), &self.stage.settings)
+        let stage = &self.stage;
+        let nginx = stage.nginx.as_ref().map(|nginx| nginx.port);
+        let behind = Behind { ports: [Some(stage.port), nginx], services: stage.services.as_ref() };
+        health::ask(&self.machine, self.port(), &stage.settings, &behind)
+    }
+
+    /// What of the project listens where other machines can reach it, as warnings.
+    pub fn open_to_others(&self) -> Vec<String> {
+        let listeners = listeners::listeners(&self.machine.crew.marked());
+        listeners.iter().filter(|listener| listener.is_open()).map(listeners::Listener::warning).collect()
     }
 }
 

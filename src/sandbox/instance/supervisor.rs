@@ -1,7 +1,7 @@
 //! The processes of the Procfile: started together, restarted when they end, stopped together.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -35,7 +35,10 @@ pub(crate) struct Services {
 }
 
 struct Keeper {
+    name: String,
     group: Arc<AtomicI32>,
+    /// How often in a row its process ended soon after its start.
+    ends: Arc<AtomicU32>,
     thread: JoinHandle<()>,
 }
 
@@ -74,11 +77,12 @@ impl Services {
     ) -> Result<Self, Error> {
         let mut running = Self { machine: Arc::clone(machine), stop: Arc::default(), keepers: Vec::new() };
         for service in services {
-            let group = Arc::new(AtomicI32::new(0));
+            let (group, ends) = (Arc::new(AtomicI32::new(0)), Arc::new(AtomicU32::new(0)));
             let keep = Keep {
                 machine: Arc::clone(machine),
                 stop: Arc::clone(&running.stop),
                 group: Arc::clone(&group),
+                ends: Arc::clone(&ends),
                 journal: Arc::new(machine.journal(&format!("{}.stdout.log", service.name))),
                 service: service.clone(),
                 env: env.clone(),
@@ -87,9 +91,15 @@ impl Services {
             // bubblewrap ends its program with the thread that started it, so the thread that starts is the one that waits.
             let builder = std::thread::Builder::new().name(service.name.clone());
             let thread = builder.spawn(move || keep.forever()).map_err(Error::Thread)?;
-            running.keepers.push(Keeper { group, thread });
+            running.keepers.push(Keeper { name: service.name.clone(), group, ends, thread });
         }
         Ok(running)
+    }
+
+    /// How often in a row the web process ended soon after its start.
+    pub(crate) fn false_starts(&self) -> u32 {
+        let web = self.keepers.iter().find(|keeper| keeper.name == "web").or(self.keepers.first());
+        web.map_or(0, |keeper| keeper.ends.load(Ordering::SeqCst))
     }
 }
 
@@ -109,6 +119,7 @@ struct Keep {
     machine: Arc<Machine>,
     stop: Arc<Stop>,
     group: Arc<AtomicI32>,
+    ends: Arc<AtomicU32>,
     journal: Arc<Journal>,
     service: Service,
     env: BTreeMap<String, String>,
@@ -129,6 +140,9 @@ impl Keep {
             }
             if began.elapsed() >= SETTLED {
                 pause = FIRST_PAUSE;
+                self.ends.store(0, Ordering::SeqCst);
+            } else {
+                self.ends.fetch_add(1, Ordering::SeqCst);
             }
             let name = self.service.name.clone();
             self.machine.note("WARN", &format!("process `{name}` ended ({ended}); starting it again"));

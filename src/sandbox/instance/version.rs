@@ -6,7 +6,7 @@ use super::Event;
 use super::error::{Error, Io};
 use super::machine::Machine;
 use super::settings::{PROPERTIES, SECRETS, Settings};
-use crate::beanstalk::config_file::{ConfigFile, ProblemKind};
+use crate::beanstalk::config_file::{ConfigFile, Fate, ProblemKind};
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::timeline::{self, Failure, Timeline};
 use crate::bundle;
@@ -14,6 +14,8 @@ use crate::folder;
 
 /// Where the engine keeps the bundle of the version that runs.
 pub(crate) const BUNDLE: &str = "/opt/elasticbeanstalk/deployment/app_source_bundle";
+/// Small instances have a root volume of this size unless `RootVolumeSize` says otherwise.
+const DISK: u64 = 8 << 30;
 const UNPACKED: &str = "/opt/elasticbeanstalk/deployment/unpacked";
 
 pub(crate) struct Version {
@@ -41,7 +43,7 @@ impl Version {
         say: &mut dyn FnMut(Event),
     ) -> Result<Self, Error> {
         let unpacked = machine.places.fresh(UNPACKED)?;
-        bundle::unpack(bundle, &unpacked)?;
+        bundle::unpack(bundle, &unpacked, DISK)?;
         let tree = folder::read(&unpacked, |_| false)?;
         let customizations = Customizations::read(&tree);
         for file in &customizations.configs {
@@ -84,20 +86,20 @@ impl Version {
 
 /// A file that cannot be parsed ends the deployment before it begins; one with an unknown section is passed over.
 fn judge(file: &ConfigFile, machine: &Machine, say: &mut dyn FnMut(Event)) -> Result<(), Error> {
-    for problem in &file.problems {
-        match &problem.kind {
-            ProblemKind::Encoding(_) | ProblemKind::Syntax(_) | ProblemKind::NotAMap { .. } => {
-                let line = file.text.get(..problem.span.start).map_or(1, |before| before.matches('\n').count() + 1);
-                let text =
-                    format!("the configuration file `{}` contains invalid YAML or JSON, at line {line}", file.path);
-                return Err(rejected(machine, text));
-            }
-            ProblemKind::UnknownSection { name } => {
-                let text = format!("`{}` is skipped: it contains the invalid key `{name}`", file.path);
-                machine.note("WARN", &text);
-                say(Event::Warning(text));
-            }
-            _ => {}
+    match file.fate() {
+        Fate::Read => {}
+        Fate::Skipped { key } => {
+            let text = format!("`{}` is skipped: it contains the invalid key `{key}`", file.path);
+            machine.note("WARN", &text);
+            say(Event::Warning(text));
+        }
+        Fate::Rejected { problem } => {
+            let (path, line) = (&file.path, file.line(problem));
+            let what = match problem.kind {
+                ProblemKind::Shape { .. } => "has an option setting that is no map",
+                _ => "contains invalid YAML or JSON",
+            };
+            return Err(rejected(machine, format!("the configuration file `{path}` {what}, at line {line}")));
         }
     }
     Ok(())
