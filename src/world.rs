@@ -53,6 +53,12 @@ impl World {
         (self.clock)()
     }
 
+    /// The same world, at another time.
+    #[must_use]
+    pub fn with_clock(&self, clock: fn() -> Timestamp) -> Self {
+        Self { clock, ..self.clone() }
+    }
+
     /// A variable that is set and not empty.
     pub fn var(&self, name: &str) -> Option<&str> {
         self.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())

@@ -1,6 +1,7 @@
 //! AWS's own client for Python against the sandbox.
 
 use std::path::Path;
+use std::process::Command;
 
 use crate::harness::{Place, python};
 use crate::sandbox::start;
@@ -8,11 +9,16 @@ use crate::sandbox::start;
 /// Run a script of `tests/clients` against an endpoint. It asserts; its exit code is the verdict.
 #[track_caller]
 pub(crate) fn script(place: &Place, endpoint: &str, arguments: &[&str]) -> String {
+    place.finish(client(place, endpoint, arguments)).ok().stdout
+}
+
+/// The command that runs such a script.
+pub(crate) fn client(place: &Place, endpoint: &str, arguments: &[&str]) -> Command {
     let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
     let mut command = place.command(python());
     command.arg(clients.join(arguments[0])).args(&arguments[1..]).env("PYTHONDONTWRITEBYTECODE", "1");
     command.envs(beansprout::sandbox::variables(endpoint));
-    place.finish(command).ok().stdout
+    command
 }
 
 #[test]

@@ -313,6 +313,39 @@ fn a_step_that_fails_leaves_what_aws_would_have_left() {
     assert_eq!(version(&instance), "two");
 }
 
+#[test]
+fn the_dependency_file_is_the_one_that_the_platform_takes() {
+    let pipfile = |version: &str| {
+        format!(
+            "[[source]]\nurl = \"https://pypi.org/simple\"\nverify_ssl = true\nname = \"pypi\"\n\n[packages]\nsix = \"=={version}\"\n"
+        )
+    };
+    let lock = r#"{"_meta": {"hash": {"sha256": ""}, "pipfile-spec": 6, "requires": {},
+        "sources": [{"name": "pypi", "url": "https://pypi.org/simple", "verify_ssl": true}]},
+        "default": {"six": {"version": "==1.16.0", "index": "pypi", "hashes": [
+            "sha256:1e61c37477a1626458e36f7b1d82aa5c9b094fa4802892072e49de9c60c4c926",
+            "sha256:8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254"]}}, "develop": {}}"#;
+    let place = project()
+        .file("requirements.txt", "six==1.17.0\n")
+        .file("Pipfile.lock", lock)
+        .file("Pipfile", pipfile("1.15.0"));
+    let mut stand = Stand::new(&place);
+    let mut installed = || {
+        let instance = stand.launch(Settings::default()).unwrap_or_else(|error| stand.fail(&error));
+        drop(instance);
+        let lib = stand.home().join("var/app/venv/staging-LQM1lest/lib");
+        let python = std::fs::read_dir(lib).unwrap().next().unwrap().unwrap().path();
+        let packages = std::fs::read_dir(python.join("site-packages")).unwrap();
+        let names = packages.filter_map(|entry| entry.unwrap().file_name().into_string().ok());
+        names.filter(|name| name.starts_with("six-")).collect::<Vec<_>>()
+    };
+    assert_eq!(installed(), ["six-1.17.0.dist-info"]);
+    std::fs::remove_file(place.path("requirements.txt")).unwrap();
+    assert_eq!(installed(), ["six-1.16.0.dist-info"]);
+    std::fs::remove_file(place.path("Pipfile.lock")).unwrap();
+    assert_eq!(installed(), ["six-1.15.0.dist-info"]);
+}
+
 #[track_caller]
 fn rude_hooks(isolation: Isolation) {
     #[track_caller]

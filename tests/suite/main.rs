@@ -8,6 +8,7 @@ mod harness;
 
 mod book;
 mod boto3;
+mod browser;
 mod cache;
 mod check;
 mod checkout;

@@ -1,8 +1,16 @@
 //! `beansprout sandbox`: where it listens, whom it answers, and what survives it.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
+use beansprout::sandbox::{Server, Settings, Speed};
+use beansprout::world::World;
+use jiff::Timestamp;
+
+use crate::boto3::{client, script};
 use crate::harness::{Place, Running};
 
 /// A sandbox on a free port, and its endpoint.
@@ -102,6 +110,53 @@ fn nothing_listens_outside_loopback() {
     };
     assert_eq!(listening("tcp"), [format!("0100007F:{port:04X}")]);
     assert!(listening("tcp6").is_empty());
+}
+
+#[test]
+fn at_real_speed_things_take_the_time_that_they_take_on_aws() {
+    // The sandbox's clock is the test's: nobody waits.
+    static NOW: AtomicI64 = AtomicI64::new(1_767_225_600);
+    let world = World::real().unwrap().with_clock(|| Timestamp::from_second(NOW.load(Ordering::SeqCst)).unwrap());
+    let place = Place::new();
+    let settings = Settings { speed: Speed::Real, ..Settings::new(&world, place.path("state")) };
+    let server = Server::start(settings).unwrap();
+    let step = |seconds: i64, word: &str| {
+        NOW.fetch_add(seconds, Ordering::SeqCst);
+        script(&place, &server.endpoint(), &["speed.py", word]);
+    };
+    step(0, "create");
+    step(5, "launch");
+    step(149, "launching");
+    step(1, "launched");
+    step(0, "terminate");
+    step(90, "terminated");
+}
+
+#[test]
+fn a_state_survives_a_death_at_any_instant_and_two_servers() {
+    let place = Place::new();
+    for round in 0..5_u64 {
+        let (running, endpoint) = start(&place, &[]);
+        let mut hammer = client(&place, &endpoint, &["hammer.py", "until-killed", &format!("round{round}"), "100000"]);
+        let mut hammer = hammer.stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(hammer.stdout.take().unwrap()).lines();
+        lines.next().unwrap().unwrap();
+        std::thread::sleep(Duration::from_millis(17 * round));
+        running.signal("KILL");
+        running.finish();
+        lines.for_each(drop);
+        assert!(hammer.wait().unwrap().success());
+    }
+    let (_one, endpoint) = start(&place, &[]);
+    let (_other, second) = start(&place, &[]);
+    script(&place, &endpoint, &["hammer.py", "check", "", "5"]);
+    let at_once = [(&endpoint, "one"), (&second, "other")].map(|(endpoint, name)| {
+        client(&place, endpoint, &["hammer.py", "write", name, "20"]).stdout(Stdio::null()).spawn().unwrap()
+    });
+    for mut writer in at_once {
+        assert!(writer.wait().unwrap().success());
+    }
+    script(&place, &endpoint, &["hammer.py", "check", "", "45"]);
 }
 
 #[test]
