@@ -9,6 +9,9 @@ use super::tree::{Tree, file_name};
 /// The directory name whose `.config` files are read, at any depth.
 pub const EXTENSIONS: &str = ".ebextensions";
 
+/// The options of the daemon that takes a worker's messages out of its queue.
+pub const DAEMON: &str = "aws:elasticbeanstalk:sqsd";
+
 #[derive(Debug, Clone)]
 pub struct Customizations {
     pub family: Family,
@@ -24,7 +27,7 @@ pub struct Customizations {
     pub proxy: Vec<String>,
     /// The file that describes containers, on the platforms of Docker and ECS.
     pub containers: Option<String>,
-    /// There is a `cron.yaml`, so this is for a worker environment.
+    /// There is a `cron.yaml`, or an option for the queue's daemon, so this is for a worker environment.
     pub worker: bool,
 }
 
@@ -106,15 +109,17 @@ impl Customizations {
             Family::Ecs => &["Dockerrun.aws.json"],
         };
         let proxy = |dir: &str| tree.under(dir).filter(|(path, _)| tree.is_file(path)).map(|(path, _)| path.to_owned());
+        let configs = configs(tree);
+        let mut used = configs.iter().filter(|file| file.is_used()).flat_map(|file| &file.option_settings);
         Self {
             family,
-            configs: configs(tree),
+            worker: tree.is_file("cron.yaml") || used.any(|setting| setting.namespace.value == DAEMON),
+            configs,
             procfile: lines("Procfile"),
             buildfile: lines("Buildfile"),
             dependencies: dependencies.filter(|_| family == Family::Python),
             hooks: hooks(tree),
             proxy: proxy(".platform/nginx").chain(proxy(".platform/httpd")).collect(),
-            worker: tree.is_file("cron.yaml"),
             containers: containers.iter().find(|path| tree.is_file(path)).map(|&path| path.to_owned()),
         }
     }

@@ -14,6 +14,7 @@ use crate::beanstalk::options;
 use crate::check::catalogue;
 use crate::project::Project;
 use crate::sandbox;
+use crate::sandbox::instance::Spool;
 use crate::stack::{Recipe, Stack};
 use crate::ui::Ui;
 use crate::world::World;
@@ -31,6 +32,7 @@ enum Values {
     Sides,
     Sources,
     Stacks,
+    Tasks,
     Topics,
     Verbs,
 }
@@ -51,6 +53,7 @@ const ARGUMENTS: &[(&[&str], &str, Values)] = &[
     (&["package"], "source", Values::Sources),
     (&["policy"], "application", Values::Applications),
     (&["policy"], "environment", Values::Environments),
+    (&["post"], "task", Values::Tasks),
     (&["prune"], "application", Values::Applications),
     (&["publish"], "application", Values::Applications),
     (&["publish"], "deploy", Values::Environments),
@@ -146,6 +149,11 @@ impl Values {
                 told("HEAD", "the last commit"),
             ],
             Self::Stacks => Stack::names().iter().filter_map(|name| Some(told(name, &title(name)?))).collect(),
+            Self::Tasks => {
+                let spool = project.as_ref().map(|project| Spool::at(&super::up::home(project)));
+                let tasks = spool.and_then(|spool| spool.worker()).unwrap_or_default().tasks;
+                tasks.iter().map(|(name, path)| told(name, &format!("posted to {path}"))).collect()
+            }
             Self::Topics => {
                 let rules = catalogue::rules().iter().map(|rule| told(rule.id, rule.summary));
                 let options = options::all().iter().map(|option| told(option.name, option.namespace));
@@ -201,7 +209,7 @@ mod tests {
         }
         for (path, pair) in found {
             let id = path.rsplit(' ').next().unwrap();
-            let kept = matches!(id, "application" | "environment" | "recipe" | "topic" | "stack" | "source");
+            let kept = matches!(id, "application" | "environment" | "recipe" | "topic" | "stack" | "source" | "task");
             assert!(!kept || pair || table.contains(&path), "what can `{path}` be?");
         }
     }

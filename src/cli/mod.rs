@@ -16,6 +16,7 @@ pub(crate) mod new;
 mod origin;
 mod package;
 mod policy;
+mod post;
 mod prune;
 mod publish;
 mod recipes;
@@ -83,6 +84,7 @@ enum Verb {
     Check(check::CheckArgs),
     Explain(explain::ExplainArgs),
     Up(up::UpArgs),
+    Post(post::PostArgs),
     Package(package::PackageArgs),
     Inspect(inspect::InspectArgs),
     Verify(verify::VerifyArgs),
@@ -113,6 +115,7 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
         Verb::New(args) => new::new(args, world, ui),
         Verb::Package(args) => package::package(args, world, ui),
         Verb::Policy(args) => policy::verb(args, world, ui),
+        Verb::Post(args) => post::post(args, world, ui),
         Verb::Prune(args) => prune::verb(args, world, ui),
         Verb::Publish(args) => publish::verb(args, world, ui),
         Verb::Recipes(args) => recipes::recipes(args, ui),

@@ -115,6 +115,13 @@ pub(crate) fn up(args: &UpArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fail
     if args.open {
         open(&running.instance.url(), world, ui);
     }
+    if let Some(worker) = running.instance.worker() {
+        ui.say(format_args!("a worker: `beansprout post` puts messages into its queue, which go to `{}`", worker.path));
+        if !worker.tasks.is_empty() {
+            let tasks: Vec<&str> = worker.tasks.keys().map(String::as_str).collect();
+            ui.say(format_args!("tasks of `cron.yaml` run with `--task`, not by the clock: {}", tasks.join(", ")));
+        }
+    }
     ui.say(match args.watch {
         true => "watching the project; Ctrl-C ends it",
         false => "Ctrl-C ends it",
@@ -219,7 +226,8 @@ fn object(project: &Project, published: &Published) -> Result<PathBuf, Failure> 
     Ok(object.ok_or_else(|| Error::NoObject { label: published.label.clone() })?)
 }
 
-fn home(project: &Project) -> PathBuf {
+/// The folder that holds everything of the project's instance.
+pub(crate) fn home(project: &Project) -> PathBuf {
     project.state_dir().join("instance")
 }
 

@@ -316,7 +316,7 @@ fn plain(status: StatusCode, text: impl Into<String>) -> Response<Body> {
 }
 
 /// A random UUID.
-fn request_id() -> String {
+pub(super) fn request_id() -> String {
     let hex = format!("{:032x}", fastrand::u128(..));
     format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
 }

@@ -170,3 +170,27 @@ fn links_lead_somewhere() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn every_step_of_the_instance_names_a_test_that_is_there() {
+    let page = std::fs::read_to_string(root().join("docs/src/reference/instance.md")).unwrap();
+    let rows =
+        page.split("| step | here | test |").nth(1).unwrap().lines().skip(2).take_while(|line| line.starts_with('|'));
+    let mut seen = 0;
+    for row in rows {
+        let cell = row.trim_end_matches('|').rsplit('|').next().unwrap();
+        let tests: Vec<&str> = cell.split('`').skip(1).step_by(2).collect();
+        assert!(!tests.is_empty(), "no test: {row}");
+        for test in tests {
+            let (file, name) = test.rsplit_once("::").unwrap_or_else(|| panic!("`{test}` is no test"));
+            let name = name.trim_end_matches('…');
+            let suite = root().join("tests/suite").join(format!("{file}.rs"));
+            let unit =
+                file.strip_suffix("::tests").map(|path| root().join("src").join(path.replace("::", "/") + ".rs"));
+            let text = std::fs::read_to_string(unit.unwrap_or(suite)).unwrap_or_else(|error| panic!("{test}: {error}"));
+            assert!(text.contains(&format!("fn {name}")), "there is no test `{test}`");
+        }
+        seen += 1;
+    }
+    assert!(seen >= 20, "{seen}");
+}

@@ -49,3 +49,4 @@ mod update;
 mod usage;
 mod verify;
 mod versions;
+mod worker;

@@ -46,6 +46,9 @@ pub(crate) trait Stagehand {
     fn publish_port(&mut self);
     /// The inner error is the proxy's.
     fn start_proxy(&mut self) -> Result<Result<(), String>, Error>;
+    fn stop_queue(&mut self);
+    /// The daemon of a worker.
+    fn start_queue(&mut self) -> Result<(), Error>;
 }
 
 impl Engine<'_> {
@@ -55,6 +58,10 @@ impl Engine<'_> {
             self.machine.note("INFO", &format!("Executing instruction: {instruction}"));
             (self.say)(Event::Step { stage: step.stage, summary: step.summary });
             if let Err(error) = self.step(step, stage) {
+                // What goes on serving goes on answering messages. Whether the platform starts its daemon again is not known.
+                if step.failure == Failure::KeepsOld && self.timeline.step(Stage::StartQueue).is_some() {
+                    stage.start_queue()?;
+                }
                 self.machine.note("ERROR", &format!("An error occurred during execution of [{instruction}]: {error}"));
                 return Err(error);
             }
@@ -79,6 +86,8 @@ impl Engine<'_> {
             }
             Stage::CleanExtensions if step.runs.on(self.leader) => clean(&self.machine.places.real(STAGING))?,
             Stage::StopProxy => stage.stop_proxy(),
+            Stage::StopQueue => stage.stop_queue(),
+            Stage::StartQueue => stage.start_queue()?,
             Stage::Dependencies => self.venv(step)?,
             _ => {}
         }

@@ -2,10 +2,9 @@
 //!
 //! It is where most Django projects first fail on Elastic Beanstalk, so it is asked here, and the answer explained.
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+use super::http::{self, Request, Response};
 use super::listeners::{Listener, listeners};
 use super::machine::Machine;
 use super::settings::Settings;
@@ -98,7 +97,7 @@ pub(crate) fn ask(machine: &Machine, port: u16, settings: &Settings, behind: &Be
     let answer = loop {
         let answer = get(port, &path);
         // 502 and 503 are what the proxy says of an application that is still starting.
-        let starting = !matches!(&answer, Ok((status, _)) if *status != 502 && *status != 503);
+        let starting = !matches!(&answer, Ok(Response { status, .. }) if *status != 502 && *status != 503);
         let waited = began.elapsed();
         if !starting || waited >= START || behind.hopeless(machine, waited) {
             break answer;
@@ -107,7 +106,7 @@ pub(crate) fn ask(machine: &Machine, port: u16, settings: &Settings, behind: &Be
         pause = (pause * 2).min(Duration::from_millis(300));
     };
     let (answer, location) = match answer {
-        Ok((status, location)) => (Answer::Status(status), location),
+        Ok(Response { status, location }) => (Answer::Status(status), location),
         Err(error) => (Answer::Nothing(error.to_string()), None),
     };
     let finding = finding(&path, &answer, location.as_deref(), settings, machine).map(|finding| match answer {
@@ -223,25 +222,18 @@ fn accepts(wanted: &str, status: u16) -> bool {
     })
 }
 
-fn get(port: u16, path: &str) -> std::io::Result<(u16, Option<String>)> {
-    let mut stream =
-        TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)), Duration::from_secs(5))?;
-    stream.set_read_timeout(Some(Duration::from_secs(65)))?;
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: {INSTANCE_IP}\r\nUser-Agent: ELB-HealthChecker/2.0\r\nConnection: close\r\n\r\n"
-    )?;
-    let mut head = Vec::new();
-    stream.take(64 * 1024).read_to_end(&mut head)?;
-    let text = String::from_utf8_lossy(&head);
-    let head = text.split("\r\n\r\n").next().unwrap_or_default();
-    let status = head.split(' ').nth(1).and_then(|word| word.parse().ok());
-    let status = status.ok_or_else(|| std::io::Error::other("the answer is not HTTP"))?;
-    let location = head.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("location").then(|| value.trim().to_owned())
-    });
-    Ok((status, location))
+fn get(port: u16, path: &str) -> std::io::Result<Response> {
+    let request = Request {
+        method: "GET",
+        path,
+        headers: [("Host", INSTANCE_IP), ("User-Agent", "ELB-HealthChecker/2.0")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        body: b"",
+        connect: Duration::from_secs(5),
+        patience: Duration::from_secs(65),
+    };
+    http::ask(port, &request)
 }
 
 #[cfg(test)]

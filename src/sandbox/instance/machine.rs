@@ -87,9 +87,13 @@ impl Machine {
         self.places.real("/var/log").join(name)
     }
 
+    pub(crate) fn now(&self) -> jiff::Timestamp {
+        (self.clock)()
+    }
+
     /// A line of `eb-engine.log`, in its shape.
     pub(crate) fn note(&self, level: &str, text: &str) {
-        let now = (self.clock)().strftime("%Y/%m/%d %H:%M:%S%.6f").to_string();
+        let now = self.now().strftime("%Y/%m/%d %H:%M:%S%.6f").to_string();
         for line in text.lines() {
             self.log.line(&format!("{now} [{level}] {line}"));
         }

@@ -10,6 +10,7 @@ mod engine;
 mod error;
 mod health;
 mod hook;
+mod http;
 mod journal;
 mod listeners;
 mod machine;
@@ -17,7 +18,9 @@ mod nginx;
 mod places;
 mod proxy;
 mod python;
+mod queue;
 mod settings;
+mod spool;
 mod supervisor;
 mod version;
 mod view;
@@ -38,6 +41,7 @@ use self::nginx::{Nginx, Site};
 use self::places::Places;
 use self::proxy::{Proxy, Routes};
 use self::python::Python;
+use self::queue::Queue;
 use self::supervisor::{Service, Services};
 use self::version::{Given, Version};
 use self::view::View;
@@ -47,6 +51,7 @@ use crate::world::{Guard, World};
 pub use self::error::Error;
 pub use self::health::{Answer, Health, RULES};
 pub use self::settings::Settings;
+pub use self::spool::{Delivery, LARGEST_MESSAGE, Message, Spool, Worker};
 pub use self::view::Isolation;
 
 /// What an instance is started with.
@@ -243,6 +248,11 @@ impl Instance {
         health::ask(&self.machine, self.port(), &stage.settings, &behind)
     }
 
+    /// Does it take messages out of a queue?
+    pub fn worker(&self) -> Option<Worker> {
+        self.stage.queue.is_some().then(|| Spool::at(self.machine.places.home()).worker()).flatten()
+    }
+
     /// What of the project listens where other machines can reach it, as warnings.
     pub fn open_to_others(&self) -> Vec<String> {
         let listeners = listeners::listeners(&self.machine.crew.marked());
@@ -252,6 +262,7 @@ impl Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
+        self.stage.stop_queue();
         self.stage.stop_proxy();
         self.stage.stop_services();
         self.machine.crew.close();
@@ -265,6 +276,7 @@ struct Theatre {
     proxy: Proxy,
     nginx: Option<Nginx>,
     services: Option<Services>,
+    queue: Option<Queue>,
     events: Sender<Event>,
     /// What holds for the version that is on its way, and from the flip on for the one that runs.
     settings: Settings,
@@ -282,6 +294,7 @@ impl Theatre {
             proxy,
             nginx: None,
             services: None,
+            queue: None,
             events,
             settings: Settings::default(),
             properties: BTreeMap::new(),
@@ -322,6 +335,17 @@ impl Stagehand for Theatre {
 
     fn stop_services(&mut self) {
         self.services = None;
+    }
+
+    fn stop_queue(&mut self) {
+        self.queue = None;
+    }
+
+    fn start_queue(&mut self) -> Result<(), Error> {
+        // The daemon asks the instance's own proxy. Where that is not nginx, ours plays both it and a balancer.
+        let port = self.nginx.as_ref().map_or(self.proxy.port(), |nginx| nginx.port);
+        self.queue = Some(Queue::start(&self.machine, &self.settings, port, &self.events)?);
+        Ok(())
     }
 
     fn start_services(&mut self, services: Vec<Service>, believed: &Believed) -> Result<(), Error> {
