@@ -8,7 +8,7 @@ use s3s::Body;
 
 use super::calls::Entry;
 use super::environment::{Environment, Health};
-use super::state::{Application, Region, Severity, Source, State};
+use super::state::{Application, Region, Severity, Source, State, Status};
 
 const STYLE: &str = "
 :root { color-scheme: light dark; --text: #1d2b24; --dim: #5c6b63; --line: #d9e2dc; --paper: #fbfdfb; --card: #fff;
@@ -25,10 +25,17 @@ code { font: .875em ui-monospace, monospace; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; min-width: 44rem; font-size: .9375rem; }
 th, td { text-align: left; padding: .5rem .75rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 tr:last-child td { border-bottom: 0; } th { color: var(--dim); font-weight: 600; white-space: nowrap; }
-.time { white-space: nowrap; }
+.time, td code { white-space: nowrap; } td code.long { white-space: normal; }
 .mark { white-space: nowrap; font-weight: 600; } .mark::before { content: '● '; }
 .green { color: var(--green); } .yellow { color: var(--yellow); } .red { color: var(--red); } .grey { color: var(--grey); }
 .empty { padding: 2rem; text-align: center; background: var(--card); border: 1px dashed var(--line); border-radius: .5rem; margin-top: 1rem; }
+/* In a narrow window each row is a card: the heads stand beside the cells. */
+@media (max-width: 44rem) {
+  table { min-width: 0; } table, tbody, tr, td { display: block; } thead { position: absolute; clip-path: inset(50%); }
+  tr { padding: .5rem 0; border-bottom: 1px solid var(--line); } tr:last-child { border-bottom: 0; }
+  td { display: grid; grid-template-columns: 7rem minmax(0, 1fr); padding: .125rem .75rem; border: 0; overflow-wrap: anywhere; }
+  td:empty { display: none; } td::before { content: attr(data-head); color: var(--dim); } td code { white-space: normal; }
+}
 ";
 
 /// How many events and calls are shown.
@@ -120,7 +127,10 @@ fn show_environments(out: &mut String, environments: &[&Environment], now: Times
             format!("<span class='mark {class}'>{:?}</span>", environment.health),
             format!("{:?}", environment.status),
             code(environment.version.as_deref().unwrap_or("Sample Application")),
-            code(environment.cname.as_deref().unwrap_or("")),
+            environment
+                .cname
+                .as_deref()
+                .map_or_else(String::new, |name| format!("<code class=long>{}</code>", escape(name))),
             escape(environment.platform.as_str()).into_owned(),
             when(environment.updated, now),
         ]
@@ -142,9 +152,12 @@ fn show_versions(out: &mut String, application: &Application, environments: &[&E
         };
         vec![
             code(label),
-            version.status.wire().to_owned(),
+            match version.status {
+                Status::Failed => "<span class='mark red'>FAILED</span>".to_owned(),
+                status => status.wire().to_owned(),
+            },
             escape(users.join(", ")).into_owned(),
-            code(&source),
+            format!("<code class=long>{}</code>", escape(source.as_str())),
             escape(version.description.as_deref().unwrap_or("")).into_owned(),
             when(version.created, now),
         ]
@@ -192,13 +205,16 @@ fn table(out: &mut String, title: &str, head: &[&str], rows: Vec<Vec<String>>) {
         return;
     }
     out.push_str(&format!(
-        "<h3>{title}</h3><div class=table tabindex=0 role=region aria-label='{title}'><table><thead><tr>"
+        "<h3>{title}</h3><div class=table tabindex=0 role=region aria-label='{title}'><table role=table><thead><tr role=row>"
     ));
-    head.iter().for_each(|name| out.push_str(&format!("<th scope=col>{name}")));
-    out.push_str("</thead><tbody>");
+    head.iter().for_each(|name| out.push_str(&format!("<th scope=col role=columnheader>{name}</th>")));
+    out.push_str("</tr></thead><tbody>");
     for row in rows {
-        out.push_str("<tr>");
-        row.iter().for_each(|cell| out.push_str(&format!("<td>{cell}")));
+        out.push_str("<tr role=row>");
+        for (name, cell) in head.iter().zip(&row) {
+            out.push_str(&format!("<td role=cell data-head='{name}'>{cell}</td>"));
+        }
+        out.push_str("</tr>");
     }
     out.push_str("</tbody></table></div>");
 }
