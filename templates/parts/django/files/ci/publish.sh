@@ -7,8 +7,10 @@ venv="$(mktemp -d)"
 trap 'rm -rf "$venv"' EXIT
 python{{ python }} -m venv "$venv"
 "$venv/bin/pip" install --quiet -r requirements.txt
-"$venv/bin/python" manage.py makemigrations --check --dry-run
-"$venv/bin/python" manage.py test
+{%- if stack != "adopted" %}
+"$venv/bin/python" {{ manage }} makemigrations --check --dry-run
+{%- endif %}
+"$venv/bin/python" {{ manage }} test
 beansprout check
 # Prints one JSON document; publishing the same tree again changes nothing and succeeds.
 beansprout --json publish

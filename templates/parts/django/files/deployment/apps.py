@@ -2,4 +2,4 @@ from django.apps import AppConfig
 
 
 class DeploymentConfig(AppConfig):
-    name = "deployment"
+    name = "{{ deployment_package }}"

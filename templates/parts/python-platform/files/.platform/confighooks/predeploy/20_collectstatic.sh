@@ -5,4 +5,4 @@ set -euo pipefail
 
 # shellcheck source=/dev/null
 source /var/app/venv/*/bin/activate
-python manage.py collectstatic --noinput --settings {{ production }}
+python {{ manage }} collectstatic --noinput --settings {{ production }}

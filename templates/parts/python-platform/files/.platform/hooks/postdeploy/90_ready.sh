@@ -3,7 +3,7 @@
 # A failure here fails the deployment, which is what it should do.
 set -euo pipefail
 
-url="http://127.0.0.1:${PORT:-8000}/health/ready/"
+url="http://127.0.0.1:${PORT:-8000}{{ ready_path }}"
 for _ in $(seq 30); do
     if curl --fail --silent --show-error --max-time 5 "$url"; then
         exit 0
