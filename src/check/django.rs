@@ -10,18 +10,20 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
+use crate::beanstalk::encoding;
+use crate::beanstalk::tree::Tree;
 use crate::check::subject::Subject;
 
 use syntax::Source;
-pub(super) use value::Value;
+pub(crate) use value::Value;
 
 /// The settings that production gets.
 #[derive(Debug, Default)]
-pub(super) struct Settings {
+pub(crate) struct Settings {
     /// The names that are assigned at the top level, by their last assignment.
     names: BTreeMap<String, Setting>,
     /// Every file that took part, with its text.
-    pub(super) files: Vec<String>,
+    pub(crate) files: Vec<String>,
     /// Files that Python cannot parse.
     pub(super) broken: Vec<(String, Range<usize>, String)>,
     /// `os.environ["X"]` outside of any condition.
@@ -33,8 +35,8 @@ pub(super) struct Settings {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Setting {
-    pub(super) value: Value,
+pub(crate) struct Setting {
+    pub(crate) value: Value,
     pub(super) path: String,
     pub(super) span: Range<usize>,
 }
@@ -51,20 +53,24 @@ impl Settings {
     /// The settings of the module that `DJANGO_SETTINGS_MODULE` or `wsgi.py` names.
     pub(super) fn read(subject: &Subject<'_>) -> Option<Self> {
         let named = named(subject)?;
-        let root = root(subject);
-        let path = module_path(subject, &root, &named.module)?;
-        let mut settings = Self::of_file(subject, &root, &path)?;
+        let mut settings = Self::of(subject.tree, &root(subject), &named.module)?;
         settings.module = named.module;
         Some(settings)
     }
 
+    /// The settings of a module, whose top is the folder `root`: empty, or ending with a slash.
+    pub(crate) fn of(tree: &Tree, root: &str, module: &str) -> Option<Self> {
+        let path = module_path(tree, root, module)?;
+        Self::of_file(tree, root, &path)
+    }
+
     /// The names that any Python file assigns, such as `gunicorn.conf.py`.
-    pub(super) fn of_file(subject: &Subject<'_>, root: &str, path: &str) -> Option<Self> {
+    pub(super) fn of_file(tree: &Tree, root: &str, path: &str) -> Option<Self> {
         // Parsers recurse, and how deep is the input's choice: see `syntax::Source`.
         std::thread::scope(|scope| {
             let read = || {
                 let mut settings = Self::default();
-                settings.load(subject, root, path, 0);
+                settings.load(tree, root, path, 0);
                 settings
             };
             let thread = std::thread::Builder::new().stack_size(syntax::STACK).spawn_scoped(scope, read).ok()?;
@@ -74,28 +80,27 @@ impl Settings {
 
     /// What the settings of this project say in another of its modules, such as the one with the URLs.
     pub(super) fn beside(subject: &Subject<'_>, module: &str) -> Option<Self> {
-        let root = root(subject);
-        let path = module_path(subject, &root, module)?;
-        Self::of_file(subject, &root, &path)
+        Self::of(subject.tree, &root(subject), module)
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&Setting> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Setting> {
         self.names.get(name)
     }
 
-    pub(super) fn value(&self, name: &str) -> &Value {
+    pub(crate) fn value(&self, name: &str) -> &Value {
         const UNKNOWN: &Value = &Value::Unknown;
         const MISSING: &Value = &Value::Missing;
         let missing = if self.open { UNKNOWN } else { MISSING };
         self.names.get(name).map_or(missing, |setting| &setting.value)
     }
 
-    fn load(&mut self, subject: &Subject<'_>, root: &str, path: &str, depth: usize) {
+    fn load(&mut self, tree: &Tree, root: &str, path: &str, depth: usize) {
         const MOST: usize = 8;
         if self.files.iter().any(|file| file == path) {
             return;
         }
-        let Some(text) = subject.text(path).filter(|_| depth < MOST) else {
+        let text = tree.content(path).and_then(|content| encoding::decode(content).ok()).map(|decoded| decoded.text);
+        let Some(text) = text.filter(|_| depth < MOST) else {
             self.open = true;
             return;
         };
@@ -107,11 +112,11 @@ impl Settings {
                 self,
                 &mut |settings, module, level| {
                     let target = match level {
-                        0 => module_path(subject, root, module),
-                        _ => relative(subject, path, module, level),
+                        0 => module_path(tree, root, module),
+                        _ => relative(tree, path, module, level),
                     };
                     match target {
-                        Some(target) => settings.load(subject, root, &target, depth + 1),
+                        Some(target) => settings.load(tree, root, &target, depth + 1),
                         None => settings.open = true,
                     }
                 },
@@ -173,21 +178,21 @@ fn root(subject: &Subject<'_>) -> String {
 }
 
 /// The file of a module below the project's root.
-pub(super) fn module_path(subject: &Subject<'_>, root: &str, module: &str) -> Option<String> {
+pub(crate) fn module_path(tree: &Tree, root: &str, module: &str) -> Option<String> {
     let base = format!("{root}{}", module.replace('.', "/"));
-    [format!("{base}.py"), format!("{base}/__init__.py")].into_iter().find(|path| subject.tree.is_file(path))
+    [format!("{base}.py"), format!("{base}/__init__.py")].into_iter().find(|path| tree.is_file(path))
 }
 
 /// Does the project have this settings module at all?
 pub(super) fn exists(subject: &Subject<'_>, module: &str) -> bool {
-    module_path(subject, &root(subject), module).is_some()
+    module_path(subject.tree, &root(subject), module).is_some()
 }
 
-fn relative(subject: &Subject<'_>, path: &str, module: &str, level: usize) -> Option<String> {
+fn relative(tree: &Tree, path: &str, module: &str, level: usize) -> Option<String> {
     let mut parts: Vec<&str> = path.split('/').collect();
     for _ in 0..level {
         parts.pop()?;
     }
     let folder = if parts.is_empty() { String::new() } else { format!("{}/", parts.join("/")) };
-    module_path(subject, &folder, module)
+    module_path(tree, &folder, module)
 }

@@ -5,7 +5,7 @@
 //! examples.
 
 pub mod catalogue;
-mod django;
+pub(crate) mod django;
 pub mod finding;
 mod fix;
 mod rules;

@@ -100,8 +100,8 @@ impl Scope<'_> {
                 _ => Value::Unknown,
             },
             Expr::StringLiteral(literal) => Value::Text(literal.value.to_str().to_owned()),
-            Expr::List(list) => Value::List(list.elts.iter().map(deeper).collect()),
-            Expr::Tuple(tuple) => Value::List(tuple.elts.iter().map(deeper).collect()),
+            Expr::List(list) => self.list(&list.elts, depth),
+            Expr::Tuple(tuple) => self.list(&tuple.elts, depth),
             Expr::Dict(dict) => {
                 let pair = |item: &ruff_python_ast::DictItem| match &item.key {
                     Some(key) => (deeper(key), deeper(&item.value)),
@@ -128,6 +128,21 @@ impl Scope<'_> {
             Expr::Call(call) => self.call(call, depth),
             _ => Value::Unknown,
         }
+    }
+
+    /// With what `*OTHER` brings along; a list with an unknown part in it is unknown.
+    fn list(&self, items: &[Expr], depth: usize) -> Value {
+        let mut values = Vec::new();
+        for item in items {
+            match item {
+                Expr::Starred(starred) => match self.evaluate(&starred.value, depth + 1) {
+                    Value::List(more) => values.extend(more),
+                    _ => return Value::Unknown,
+                },
+                item => values.push(self.evaluate(item, depth + 1)),
+            }
+        }
+        Value::List(values)
     }
 
     fn call(&self, call: &ExprCall, depth: usize) -> Value {

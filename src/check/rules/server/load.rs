@@ -37,7 +37,7 @@ pub(in crate::check::rules) fn check(subject: &mut Subject<'_>, settings: Option
     let Some(line) = line.filter(|line| line.server() == Some("gunicorn")) else { return };
     // gunicorn reads this file without being told, and another one if it is.
     let told = line.value_of(&["--config", "-c"]).map(|(_, path)| path.trim_start_matches("./"));
-    let conf = subject.tree.is_file(CONF).then(|| Settings::of_file(subject, "", CONF)).flatten();
+    let conf = subject.tree.is_file(CONF).then(|| Settings::of_file(subject.tree, "", CONF)).flatten();
     if told.is_some_and(|path| path != CONF) || (subject.tree.is_file(CONF) && conf.is_none()) {
         return;
     }
