@@ -10,6 +10,7 @@
 //!
 //! Everybody may use [`fault`], [`world`], [`ui`], [`project`], [`folder`] and [`git`].
 
+mod adopt;
 pub mod beanstalk;
 pub mod bundle;
 pub mod check;

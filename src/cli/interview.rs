@@ -83,11 +83,24 @@ pub(crate) fn interview(
     world: &World,
     ui: &mut Ui,
 ) -> Result<Answers, Failure> {
+    interview_before(stack, given, scope, mode, "Write the files", world, ui)
+}
+
+/// The same, with what comes after the review.
+pub(crate) fn interview_before(
+    stack: &Stack,
+    given: Given,
+    scope: &Scope,
+    mode: Mode,
+    next: &str,
+    world: &World,
+    ui: &mut Ui,
+) -> Result<Answers, Failure> {
     match mode {
         Mode::Defaults | Mode::Strict => Answers::resolve(stack, &given, scope.clone(), |asking| {
             from_default(asking, mode == Mode::Defaults).map_err(Failure::from)
         }),
-        Mode::Prompt => Person::new(world, ui).interview(stack, given, scope, ui),
+        Mode::Prompt => Person::new(world, ui).interview(stack, given, scope, next, ui),
     }
 }
 
@@ -112,7 +125,14 @@ impl Person {
         Self { term, theme, columns: ui.columns(), _cursor: cursor }
     }
 
-    fn interview(&self, stack: &Stack, mut given: Given, scope: &Scope, ui: &mut Ui) -> Result<Answers, Failure> {
+    fn interview(
+        &self,
+        stack: &Stack,
+        mut given: Given,
+        scope: &Scope,
+        next: &str,
+        ui: &mut Ui,
+    ) -> Result<Answers, Failure> {
         let mut changing: Option<String> = None;
         loop {
             let mut asked = Vec::new();
@@ -134,7 +154,7 @@ impl Person {
                 let shown = if secret { "…".to_owned() } else { answer.to_string() };
                 ui.say(format_args!("  {key} = {}", ui.err().bold(shown)));
             }
-            match self.select("All right?", &["Write the files", "Change an answer", "Stop, write nothing"], 0)? {
+            match self.select("All right?", &[next, "Change an answer", "Stop, write nothing"], 0)? {
                 0 => return Ok(answers),
                 1 => {
                     let keys: Vec<&str> = answers.given.iter().map(|(key, _)| key.as_str()).collect();

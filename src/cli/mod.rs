@@ -1,6 +1,7 @@
 //! The roof: one file per verb, each with its arguments, its help and its story: read, decide, act, say.
 
 mod add;
+mod adopt;
 mod aws;
 mod check;
 mod complete;
@@ -81,6 +82,7 @@ enum Verb {
     Update(update::UpdateArgs),
     Recipes(recipes::RecipesArgs),
     Add(add::AddArgs),
+    Adopt(adopt::AdoptArgs),
     Check(check::CheckArgs),
     Explain(explain::ExplainArgs),
     Up(up::UpArgs),
@@ -105,6 +107,7 @@ enum Verb {
 fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     match verb {
         Verb::Add(args) => add::add(args, world, ui),
+        Verb::Adopt(args) => adopt::adopt(args, world, ui),
         Verb::Check(args) => check::check(args, world, ui),
         Verb::Completions(args) => completions::completions(args, ui),
         Verb::Deploy(args) => deploy::verb(args, world, ui),

@@ -116,6 +116,15 @@ impl Given {
         Ok(())
     }
 
+    /// What was said, as text.
+    pub(crate) fn text(&self, key: &str) -> Option<String> {
+        Some(match self.0.get(key)? {
+            Said::Typed(text) => text.clone(),
+            Said::Stored(value) => value.as_str()?.to_owned(),
+            Said::Answered(answer) => answer.to_string(),
+        })
+    }
+
     /// Is nothing left to ask at first?
     pub(crate) fn answers_all(&self, stack: &Stack) -> bool {
         stack.manifest.questions.iter().all(|question| question.later || self.0.contains_key(&question.key))

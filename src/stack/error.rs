@@ -83,6 +83,8 @@ pub(crate) enum Error {
     PathTwice { first: TargetPath, second: TargetPath },
     #[error("`{}` is a link, which may lead out of the project", path.display())]
     LinkInTarget { path: PathBuf },
+    #[error("`{}` changed after the plan was made", path.display())]
+    ChangedMeanwhile { path: PathBuf },
     #[error("`{}` is not empty", path.display())]
     TargetNotEmpty { path: PathBuf, found: String },
     #[error("`{}` is not a folder", path.display())]
@@ -149,6 +151,7 @@ impl Fault for Error {
                     .to_owned(),
             ),
             Self::BaseNewer { .. } => Some("use a newer beansprout".to_owned()),
+            Self::ChangedMeanwhile { .. } => Some("nothing was written; run it again".to_owned()),
             Self::LinkInStack { .. } | Self::SubmoduleInStack { .. } => {
                 Some("a stack is made of files and folders only".to_owned())
             }

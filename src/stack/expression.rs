@@ -35,6 +35,10 @@ impl Scope {
         self.names.insert(name.to_owned());
     }
 
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.context.get(name)
+    }
+
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(String::as_str)
     }

@@ -36,8 +36,8 @@ pub(crate) use spec::{Format, GitSpec, Spec};
 pub(crate) use target::TargetPath;
 pub(crate) use tree::Tree;
 pub(crate) use unpacked::Unpacked;
-pub(crate) use update::{Action, Conflicts, Step, apply, steps};
-pub(crate) use write::{Change, add, change, check_empty, create};
+pub(crate) use update::{Action, Conflicts, Step, apply, diff, steps};
+pub(crate) use write::{Change, add, change, check_empty, create, put};
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -61,6 +61,11 @@ impl Stack {
             .filter(|name| !name.contains('/'))
             .map(str::to_owned)
             .collect()
+    }
+
+    /// What `adopt` adds to a project that was there before: a stack that knows only with what was found what to write.
+    pub(crate) fn adopted() -> Result<Self, Error> {
+        Self::from_tree(&Tree::embedded("adopted/"), "adopted")
     }
 
     pub(crate) fn named(name: &str) -> Result<Self, Error> {

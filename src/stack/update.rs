@@ -192,8 +192,8 @@ fn sides(ancestor: &str, ours: &str, theirs: &str) -> [String; 2] {
     sides
 }
 
-/// As `diff -u` shows it.
-fn diff(path: &TargetPath, before: &str, after: &str) -> String {
+/// Two versions of a file as `diff -u` shows them.
+pub(crate) fn diff(path: &TargetPath, before: &str, after: &str) -> String {
     let patch = diffy::DiffOptions::new()
         .set_original_filename(format!("a/{path}"))
         .set_modified_filename(format!("b/{path}"))

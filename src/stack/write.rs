@@ -88,27 +88,96 @@ pub(crate) fn change(root: &Path, path: &TargetPath, planned: &Planned) -> Resul
 
 /// Add the files of the plan that do not exist yet to a folder: all of them, or none.
 pub(crate) fn add(plan: &Plan, root: &Path, interrupt: &Interrupt) -> Result<(), Error> {
-    let added = Arc::new(Mutex::new(Vec::new()));
-    let take_back = {
-        let added = Arc::clone(&added);
-        move || {
-            for path in added.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-                let _ = fs::remove_file(path);
-            }
+    let mut files = Vec::new();
+    for (path, planned) in plan.iter() {
+        if change(root, path, planned)? == Change::New {
+            files.push((path, None, planned));
         }
+    }
+    put(&files, root, interrupt)
+}
+
+/// Write files over what they were when the plan was made, or where nothing was: all of them, or none.
+pub(crate) fn put(
+    files: &[(&TargetPath, Option<&[u8]>, &Planned)],
+    root: &Path,
+    interrupt: &Interrupt,
+) -> Result<(), Error> {
+    let undo = Arc::new(Mutex::new(Replaced::default()));
+    let take_back = {
+        let undo = Arc::clone(&undo);
+        move || undo.lock().unwrap_or_else(PoisonError::into_inner).take_back()
     };
     let _guard = interrupt.guard(take_back.clone());
-    let outcome = plan.iter().try_for_each(|(path, planned)| {
-        if change(root, path, planned)? == Change::New {
-            added.lock().unwrap_or_else(PoisonError::into_inner).push(path.below_without_links(root)?);
-            write(root, path, &planned.content, planned.mode())?;
+    let outcome = files.iter().try_for_each(|(path, before, planned)| {
+        let at = path.below_without_links(root)?;
+        let found = match fs::read(&at) {
+            Ok(content) => Some(content),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(source) => return Err(Error::Read { path: at, source }),
+        };
+        if found.as_deref() != *before {
+            return Err(Error::ChangedMeanwhile { path: at });
         }
-        Ok(())
+        // What exists keeps its mode.
+        let mode = if found.is_some() { mode(&at) } else { None }.unwrap_or(planned.mode());
+        undo.lock().unwrap_or_else(PoisonError::into_inner).note(root, at, found.map(|content| Was { content, mode }));
+        write(root, path, &planned.content, mode)
     });
     if outcome.is_err() {
         take_back();
     }
     outcome
+}
+
+/// A file as it was.
+struct Was {
+    content: Vec<u8>,
+    mode: u32,
+}
+
+/// What was there before files were written over it.
+#[derive(Default)]
+struct Replaced {
+    files: Vec<(PathBuf, Option<Was>)>,
+    /// Folders that did not exist, the outermost first.
+    folders: Vec<PathBuf>,
+}
+
+impl Replaced {
+    fn note(&mut self, root: &Path, path: PathBuf, before: Option<Was>) {
+        let parents = path.ancestors().skip(1).take_while(|dir| dir.starts_with(root));
+        let mut missing: Vec<PathBuf> = parents.filter(|dir| !dir.exists()).map(Path::to_owned).collect();
+        missing.reverse();
+        self.folders.append(&mut missing);
+        self.files.push((path, before));
+    }
+
+    fn take_back(&mut self) {
+        for (path, before) in self.files.drain(..).rev() {
+            match before {
+                // Whatever fails here, the others should still be put right.
+                None => drop(fs::remove_file(path)),
+                Some(Was { content, mode }) => {
+                    let _ = fs::write(&path, content).and_then(|()| set_mode(&path, mode));
+                }
+            }
+        }
+        for folder in self.folders.drain(..).rev() {
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn mode(path: &Path) -> Option<u32> {
+    let metadata = path.metadata().ok()?;
+    Some(std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777)
+}
+
+#[cfg(not(unix))]
+fn mode(_path: &Path) -> Option<u32> {
+    None
 }
 
 /// Write one file below `root`, beside its place first.
@@ -240,6 +309,24 @@ mod tests {
         assert_eq!(names(temp.path()), [""; 0]);
         create(&plan(&["a", &long]), temp.path(), &Interrupt::default()).unwrap_err();
         assert_eq!(names(temp.path()), [""; 0]);
+    }
+
+    #[test]
+    fn what_was_written_over_comes_back_if_the_rest_fails() {
+        let temp = tempfile::tempdir().unwrap();
+        fs::write(temp.path().join("a"), "before").unwrap();
+        let planned = Planned { content: b"after".to_vec(), executable: false };
+        let path = |text: &str| TargetPath::parse(text).unwrap();
+        let (a, new, taken) = (path("a"), path("deep/new"), path("taken"));
+        let put = |files: &[(&TargetPath, Option<&[u8]>, &Planned)]| put(files, temp.path(), &Interrupt::default());
+        // The last one is not what it was when the plan was made.
+        let error = put(&[(&a, Some(b"before"), &planned), (&new, None, &planned), (&taken, Some(b"x"), &planned)]);
+        assert!(matches!(error, Err(Error::ChangedMeanwhile { .. })), "{error:?}");
+        assert_eq!(names(temp.path()), ["a"]);
+        assert_eq!(fs::read(temp.path().join("a")).unwrap(), b"before");
+        put(&[(&a, Some(b"before"), &planned), (&new, None, &planned)]).unwrap();
+        assert_eq!(fs::read(temp.path().join("a")).unwrap(), b"after");
+        assert_eq!(names(&temp.path().join("deep")), ["new"]);
     }
 
     #[test]

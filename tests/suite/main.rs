@@ -6,6 +6,7 @@
 #[allow(dead_code, reason = "the harness is for every test, also for those to come")]
 mod harness;
 
+mod adopt;
 mod book;
 mod boto3;
 mod browser;

@@ -1,0 +1,273 @@
+//! What the chosen settings say, as the templates need it.
+
+use serde::Serialize;
+
+use crate::beanstalk::tree::{Tree, file_name};
+use crate::check::django::{Settings, Value};
+
+use super::Survey;
+use super::requirements::Version;
+use super::survey::text;
+
+/// `found` in the templates.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Facts {
+    pub(crate) application: String,
+    pub(crate) settings: String,
+    pub(crate) database: &'static str,
+    pub(crate) static_files: &'static str,
+    /// `true` or `false`, the default of a question.
+    pub(crate) overlay: &'static str,
+    /// Why there should be no settings module on top.
+    #[serde(skip)]
+    pub(crate) no_overlay: Option<String>,
+    pub(crate) celery: String,
+    pub(crate) wsgi: String,
+    pub(crate) asgi: String,
+    pub(crate) has_wsgi: bool,
+    pub(crate) manage: String,
+    /// The folder of the modules, without a slash at its end.
+    pub(crate) root: String,
+    /// The package that is added.
+    pub(crate) package: String,
+    pub(crate) static_url: String,
+    pub(crate) static_root: String,
+    /// What is in the project and must not ship.
+    pub(crate) exclude: Vec<String>,
+    pub(crate) set_debug: bool,
+    pub(crate) set_secret: bool,
+    pub(crate) set_static_root: bool,
+    pub(crate) any_host: bool,
+    pub(crate) has_hosts: bool,
+    pub(crate) keep_engine: bool,
+    pub(crate) mysqlclient: bool,
+    /// Environment properties without which these settings do not load.
+    #[serde(skip)]
+    pub(crate) required: Vec<String>,
+}
+
+impl Facts {
+    pub(crate) fn of(tree: &Tree, survey: &Survey, module: &str, folder: &str) -> Self {
+        let settings = Settings::of(tree, &survey.root, module).unwrap_or_default();
+        let root = survey.root.trim_end_matches('/').to_owned();
+        let package = package(tree, &survey.root);
+        let own_wsgi = format!("{package}.wsgi:application");
+        let no_overlay = no_overlay(survey, &settings, module);
+        let (database, keep_engine) = database(&settings);
+        let static_root = match settings.value("STATIC_ROOT") {
+            Value::Path(path) if !path.is_empty() => format!("{}{path}", survey.root),
+            _ => String::new(),
+        };
+        let hosts = settings.value("ALLOWED_HOSTS");
+        let debug = settings.value("DEBUG");
+        let truthy = |value: &Value| *value == Value::Bool(true) || matches!(value.text(), Some("True" | "true" | "1"));
+        let secret = settings.value("SECRET_KEY");
+        Self {
+            application: survey.application().map_or_else(|| application(folder), str::to_owned),
+            settings: module.to_owned(),
+            database,
+            static_files: static_files(tree, &settings),
+            overlay: if no_overlay.is_none() { "true" } else { "false" },
+            no_overlay,
+            celery: survey.celery.clone().unwrap_or_default(),
+            wsgi: survey.wsgi.clone().unwrap_or_else(|| own_wsgi.clone()),
+            asgi: survey.asgi.clone().unwrap_or_else(|| own_wsgi.replace(".wsgi:", ".asgi:")),
+            has_wsgi: survey.wsgi.is_some(),
+            manage: survey.manage.clone(),
+            static_url: static_url(&settings),
+            static_root,
+            exclude: exclude(tree),
+            set_debug: truthy(debug.by_default()),
+            set_secret: matches!(secret, Value::Text(key) if !key.is_empty()) || *secret.by_default() == Value::Random,
+            set_static_root: *settings.value("STATIC_ROOT") == Value::Missing,
+            any_host: hosts.items().iter().any(|host| host.text() == Some("*")),
+            has_hosts: matches!(hosts, Value::List(_) | Value::Environment { .. }),
+            keep_engine,
+            mysqlclient: survey.packages.has("mysqlclient"),
+            required: required(tree, &settings),
+            root,
+            package,
+        }
+    }
+}
+
+/// The folder's name as an application may be called.
+fn application(folder: &str) -> String {
+    let kept: String =
+        folder.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
+    let kept = kept.trim_matches(['-', '.', '_']).to_owned();
+    if kept.is_empty() { "site".to_owned() } else { kept }
+}
+
+/// A name that the project has not taken, or the one that was taken for this before.
+fn package(tree: &Tree, root: &str) -> String {
+    const NAMES: [&str; 3] = ["deployment", "eb_deployment", "beanstalk_deployment"];
+    let free = |name: &&str| {
+        let ours =
+            text(tree, &format!("{root}{name}/health.py")).is_some_and(|text| text.contains("class HealthMiddleware"));
+        ours || !(tree.is_dir(&format!("{root}{name}")) || tree.is_file(&format!("{root}{name}.py")))
+    };
+    (*NAMES.iter().find(|name| free(name)).unwrap_or(&NAMES[2])).to_owned()
+}
+
+/// Why a settings module on top would not work.
+fn no_overlay(survey: &Survey, settings: &Settings, module: &str) -> Option<String> {
+    if survey.configurations {
+        return Some(
+            "the settings are classes of django-configurations, which no other module can take over".to_owned(),
+        );
+    }
+    if let Some(django) = survey.packages.django().filter(|django| *django < Version { major: 4, minor: 2 }) {
+        return Some(format!("the health check that comes with it needs Django 4.2, and this is {django}"));
+    }
+    let missing = ["INSTALLED_APPS", "MIDDLEWARE"].into_iter().find(|name| *settings.value(name) == Value::Missing)?;
+    Some(format!("`{module}` does not set `{missing}` in a way that can be read, and the module on top adds to it"))
+}
+
+/// Where the data live, and whether the engine is one of its own kind.
+fn database(settings: &Settings) -> (&'static str, bool) {
+    let default = settings.value("DATABASES").get("default");
+    let Some(engine) = default.get("ENGINE").text() else { return ("own", false) };
+    let told = ["NAME", "HOST", "USER", "PASSWORD"]
+        .iter()
+        .any(|key| matches!(default.get(key), Value::Environment { .. } | Value::Unknown));
+    if engine.ends_with("sqlite3") {
+        return if told && matches!(default.get("NAME"), Value::Environment { .. }) {
+            ("own", false)
+        } else {
+            ("sqlite", false)
+        };
+    }
+    if told {
+        return ("own", false);
+    }
+    match engine {
+        "django.db.backends.postgresql" | "django.db.backends.postgresql_psycopg2" => ("postgresql", false),
+        "django.db.backends.mysql" => ("mysql", false),
+        _ if engine.contains("postgis") || engine.contains("postgresql") => ("postgresql", true),
+        _ if engine.contains("mysql") => ("mysql", true),
+        _ => ("own", false),
+    }
+}
+
+fn static_files(tree: &Tree, settings: &Settings) -> &'static str {
+    let speaks =
+        |word: &str| settings.files.iter().any(|path| text(tree, path).is_some_and(|text| text.contains(word)));
+    let backend = settings.value("STORAGES").get("staticfiles").get("BACKEND").text();
+    let backend =
+        backend.or_else(|| settings.value("STATICFILES_STORAGE").text()).unwrap_or_default().to_ascii_lowercase();
+    let remote = ["s3", "boto", "storages.backends", "gcloud", "azure"].iter().any(|word| backend.contains(word));
+    let url = settings.value("STATIC_URL").text().unwrap_or_default();
+    if remote || url.contains("//") {
+        "elsewhere"
+    } else if speaks("whitenoise.middleware") || speaks("WhiteNoiseMiddleware") {
+        "whitenoise"
+    } else {
+        "nginx"
+    }
+}
+
+fn static_url(settings: &Settings) -> String {
+    let url = settings.value("STATIC_URL").by_default().text().unwrap_or("static").trim_matches('/');
+    let plain = !url.is_empty() && url.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c));
+    if plain { url.to_owned() } else { "static".to_owned() }
+}
+
+/// Environment files and databases: the packager refuses a bundle with them.
+fn exclude(tree: &Tree) -> Vec<String> {
+    let environment = |name: &str| name == ".env" || name.starts_with(".env.");
+    let database =
+        |name: &str| [".sqlite3", ".sqlite", ".sqlite3-wal", ".sqlite3-shm"].iter().any(|end| name.ends_with(end));
+    let paths = tree.iter().filter(|(path, _)| tree.is_file(path)).map(|(path, _)| path);
+    let found = paths.filter(|path| environment(file_name(path)) || database(file_name(path)));
+    found.take(50).map(|path| format!("/{path}")).collect()
+}
+
+/// The variables that are read without a default.
+fn required(tree: &Tree, settings: &Settings) -> Vec<String> {
+    let pattern = r#"(?:environ\[\s*["'](\w+)["']\s*\])|(?:\b(?:env|config)(?:\.\w+)?\(\s*["'](\w+)["']\s*(?:,\s*cast\s*=\s*[\w.()]+\s*)?\))"#;
+    let pattern = regex::Regex::new(pattern).expect("the pattern above is well formed");
+    let mut names: Vec<String> = Vec::new();
+    for path in &settings.files {
+        let text = text(tree, path).unwrap_or_default();
+        // Whoever asks first can do without.
+        let asks =
+            |name: &str| ["\"", "'"].iter().any(|quote| text.contains(&format!("{quote}{name}{quote} in os.environ")));
+        for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
+            for found in pattern.captures_iter(line) {
+                let name = found.get(1).or_else(|| found.get(2)).map(|name| name.as_str().to_owned());
+                names.extend(name.filter(|name| name != "DJANGO_SETTINGS_MODULE" && !asks(name)));
+            }
+        }
+    }
+    names.sort();
+    names.dedup();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(settings: &str) -> Facts {
+        let tree = Tree::default()
+            .file(
+                "manage.py",
+                "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\nexecute_from_command_line()\n",
+            )
+            .file("shop/settings.py", format!("INSTALLED_APPS = ['a']\nMIDDLEWARE = ['b']\n{settings}"));
+        Facts::of(&tree, &Survey::of(&tree, ""), "shop.settings", "My Shop")
+    }
+
+    #[test]
+    fn databases() {
+        #[track_caller]
+        fn case(value: &str, expected: (&str, bool)) {
+            let facts = facts(&format!("DATABASES = {{'default': {value}}}\n"));
+            assert_eq!((facts.database, facts.keep_engine), expected, "{value}");
+        }
+        case("{'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'db.sqlite3'}", ("sqlite", false));
+        case("{'ENGINE': 'django.db.backends.postgresql', 'NAME': 'shop'}", ("postgresql", false));
+        case("{'ENGINE': 'django.contrib.gis.db.backends.postgis', 'NAME': 'shop'}", ("postgresql", true));
+        case("{'ENGINE': 'django.db.backends.postgresql', 'HOST': os.environ['DB']}", ("own", false));
+        case("{'ENGINE': 'django.db.backends.mysql', 'NAME': 'shop'}", ("mysql", false));
+        case("dj_database_url.config()", ("own", false));
+        case("env.db()", ("own", false));
+    }
+
+    #[test]
+    fn what_production_needs() {
+        let plain = facts("DEBUG = True\nSECRET_KEY = 'abc'\nALLOWED_HOSTS = []\n");
+        assert!(plain.set_debug && plain.set_secret && plain.set_static_root && plain.has_hosts && !plain.any_host);
+        assert_eq!((plain.application.as_str(), plain.static_files, plain.overlay), ("My-Shop", "nginx", "true"));
+        let ready = facts(
+            "import os\nDEBUG = False\nSECRET_KEY = os.environ['SECRET_KEY']\nALLOWED_HOSTS = ['*']\nSTATIC_ROOT = '/x'\nSTATIC_URL = 'https://cdn.example.com/'\nX = config('TOKEN', cast=str)\nif 'ES' in os.environ:\n    Z = os.environ['ES']\nY = env('HOST', default='x')\n",
+        );
+        assert!(!ready.set_debug && !ready.set_secret && !ready.set_static_root && ready.any_host);
+        assert_eq!(ready.static_files, "elsewhere");
+        assert_eq!(ready.required, ["SECRET_KEY", "TOKEN"]);
+    }
+
+    #[test]
+    fn where_nothing_can_go_on_top() {
+        let tree =
+            Tree::default().file("manage.py", "DJANGO_CONFIGURATION execute_from_command_line").file("s.py", "X = 1\n");
+        let survey = Survey::of(&tree, "");
+        assert!(Facts::of(&tree, &survey, "s", "x").no_overlay.is_some());
+        let facts = Facts::of(
+            &Tree::default().file("manage.py", "").file("s.py", "X = 1\n"),
+            &Survey::of(&Tree::default(), ""),
+            "s",
+            "x",
+        );
+        assert!(facts.no_overlay.unwrap().contains("INSTALLED_APPS"));
+    }
+
+    #[test]
+    fn a_taken_name_is_left_alone() {
+        let tree = Tree::default().file("deployment/models.py", "");
+        assert_eq!(package(&tree, ""), "eb_deployment");
+        let ours = Tree::default().file("deployment/health.py", "class HealthMiddleware:");
+        assert_eq!(package(&ours, ""), "deployment");
+    }
+}

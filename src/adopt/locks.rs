@@ -1,0 +1,195 @@
+//! Lock files that Elastic Beanstalk does not read, as the lines that pip reads.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use toml::{Table, Value};
+
+/// The lines of what the project needs on a server; nothing where the file has what only its own tool can tell.
+pub(super) fn lines(path: &str, text: &str) -> Option<Vec<String>> {
+    let table: Table = toml::from_str(text).ok()?;
+    let packages = table.get("package")?.as_array()?;
+    match path {
+        "uv.lock" => uv(packages),
+        "poetry.lock" => poetry(packages),
+        _ => None,
+    }
+}
+
+fn word<'a>(package: &'a Value, key: &str) -> Option<&'a str> {
+    package.get(key)?.as_str()
+}
+
+/// From the project itself to what it needs, and what that needs.
+fn uv(packages: &[Value]) -> Option<Vec<String>> {
+    let of_project = |package: &&Value| {
+        package.get("source").is_some_and(|source| {
+            ["virtual", "editable"].iter().any(|kind| source.get(kind).and_then(Value::as_str) == Some("."))
+        })
+    };
+    let root = packages.iter().find(of_project)?;
+    let mut by_name: BTreeMap<&str, &Value> = BTreeMap::new();
+    for package in packages {
+        // Of two versions only the markers of the resolution tell which.
+        if by_name.insert(word(package, "name")?, package).is_some() {
+            return None;
+        }
+    }
+    let mut found: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
+    let mut waiting: Vec<(&Value, String)> = vec![(root, String::new())];
+    while let Some((package, condition)) = waiting.pop() {
+        let mut edges: Vec<&Value> =
+            package.get("dependencies").and_then(Value::as_array).into_iter().flatten().collect();
+        if !std::ptr::eq(package, root) {
+            edges.extend(extras(package, &found_extras(packages, package)));
+        }
+        for edge in edges {
+            let name = word(edge, "name")?;
+            let target = *by_name.get(name)?;
+            let condition = match word(edge, "marker") {
+                Some(marker) if condition.is_empty() => marker.to_owned(),
+                Some(marker) if condition != marker => format!("({condition}) and ({marker})"),
+                _ => condition.clone(),
+            };
+            if seen.insert((name.to_owned(), condition.clone())) && seen.len() < 5_000 {
+                found.entry(name).or_default().insert(condition.clone());
+                waiting.push((target, condition));
+            }
+        }
+    }
+    let mut lines = Vec::new();
+    for (name, conditions) in &found {
+        let package = by_name[name];
+        // From git, a path or a URL: only the tool knows how.
+        package.get("source")?.get("registry")?;
+        lines.push(line(name, word(package, "version")?, conditions));
+    }
+    Some(lines)
+}
+
+/// The extras that anybody asks of this package.
+fn found_extras<'a>(packages: &'a [Value], package: &Value) -> BTreeSet<&'a str> {
+    let name = word(package, "name");
+    let edges = packages.iter().filter_map(|other| other.get("dependencies")?.as_array()).flatten();
+    let asked = edges.filter(|edge| word(edge, "name") == name).filter_map(|edge| edge.get("extra")?.as_array());
+    asked.flatten().filter_map(Value::as_str).collect()
+}
+
+fn extras<'a>(package: &'a Value, names: &BTreeSet<&str>) -> Vec<&'a Value> {
+    let optional = package.get("optional-dependencies").and_then(Value::as_table);
+    let wanted = optional.into_iter().flatten().filter(|(extra, _)| names.contains(extra.as_str()));
+    wanted.filter_map(|(_, edges)| edges.as_array()).flatten().collect()
+}
+
+/// Since version 2, Poetry writes groups and markers to each package.
+fn poetry(packages: &[Value]) -> Option<Vec<String>> {
+    let mut lines = Vec::new();
+    for package in packages {
+        let groups = package.get("groups")?.as_array()?;
+        if !groups.iter().any(|group| group.as_str() == Some("main"))
+            || package.get("optional").and_then(Value::as_bool) == Some(true)
+        {
+            continue;
+        }
+        if package.get("source").is_some() {
+            return None;
+        }
+        let marker = match package.get("markers") {
+            Some(Value::String(marker)) => marker.as_str(),
+            Some(Value::Table(by_group)) => by_group.get("main").and_then(Value::as_str).unwrap_or_default(),
+            _ => "",
+        };
+        lines.push(line(word(package, "name")?, word(package, "version")?, &BTreeSet::from([marker.to_owned()])));
+    }
+    lines.sort();
+    Some(lines)
+}
+
+fn line(name: &str, version: &str, conditions: &BTreeSet<String>) -> String {
+    if conditions.contains("") {
+        return format!("{name}=={version}");
+    }
+    let one = |condition: &String| if conditions.len() > 1 { format!("({condition})") } else { condition.clone() };
+    format!("{name}=={version} ; {}", conditions.iter().map(one).collect::<Vec<_>>().join(" or "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uv_from_the_project_to_what_it_needs() {
+        let text = r#"
+            [[package]]
+            name = "shop"
+            source = { virtual = "." }
+            dependencies = [{ name = "django" }, { name = "uvicorn", extra = ["standard"] }, { name = "pywin32", marker = "sys_platform == 'win32'" }]
+            [package.dev-dependencies]
+            dev = [{ name = "pytest" }]
+            [[package]]
+            name = "django"
+            version = "5.2.1"
+            source = { registry = "https://pypi.org/simple" }
+            dependencies = [{ name = "asgiref" }, { name = "tzdata", marker = "sys_platform == 'win32'" }]
+            [[package]]
+            name = "asgiref"
+            version = "3.9"
+            source = { registry = "https://pypi.org/simple" }
+            [[package]]
+            name = "tzdata"
+            version = "2025.1"
+            source = { registry = "https://pypi.org/simple" }
+            [[package]]
+            name = "pywin32"
+            version = "300"
+            source = { registry = "https://pypi.org/simple" }
+            dependencies = [{ name = "asgiref" }]
+            [[package]]
+            name = "uvicorn"
+            version = "0.30"
+            source = { registry = "https://pypi.org/simple" }
+            [package.optional-dependencies]
+            standard = [{ name = "httptools" }]
+            other = [{ name = "pytest" }]
+            [[package]]
+            name = "httptools"
+            version = "0.6"
+            source = { registry = "https://pypi.org/simple" }
+            [[package]]
+            name = "pytest"
+            version = "8"
+            source = { registry = "https://pypi.org/simple" }
+        "#;
+        let expected = [
+            "asgiref==3.9",
+            "django==5.2.1",
+            "httptools==0.6",
+            "pywin32==300 ; sys_platform == 'win32'",
+            "tzdata==2025.1 ; sys_platform == 'win32'",
+            "uvicorn==0.30",
+        ];
+        assert_eq!(lines("uv.lock", text).unwrap(), expected);
+        // Only uv knows what to do with these.
+        assert_eq!(lines("uv.lock", &text.replacen("registry", "git", 1)), None);
+        assert_eq!(
+            lines(
+                "uv.lock",
+                &text.replace("name = \"httptools\"\n            version", "name = \"django\"\n            version")
+            ),
+            None
+        );
+    }
+
+    #[test]
+    fn poetry_by_its_groups() {
+        let package = |name: &str, rest: &str| {
+            format!("[[package]]\nname = \"{name}\"\nversion = \"1.0\"\noptional = false\n{rest}\n")
+        };
+        let text = package("django", "groups = [\"main\", \"dev\"]")
+            + &package("tzdata", "groups = [\"main\"]\nmarkers = \"sys_platform == 'win32'\"")
+            + &package("pytest", "groups = [\"dev\"]");
+        assert_eq!(lines("poetry.lock", &text).unwrap(), ["django==1.0", "tzdata==1.0 ; sys_platform == 'win32'"]);
+        assert_eq!(lines("poetry.lock", &package("django", "")), None, "version 1 does not say");
+        assert_eq!(lines("pdm.lock", &text), None);
+    }
+}

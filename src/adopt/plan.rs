@@ -1,0 +1,316 @@
+//! The plan: each file with what happens to it and why, and what is left for people to do.
+
+use serde::Serialize;
+
+use crate::beanstalk::tree::Tree;
+use crate::stack::{self, Error, Planned, Scope, Stack, TargetPath};
+
+use super::existing::{self, Rest};
+use super::requirements::Outcome;
+use super::{Facts, Survey};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Action {
+    Add,
+    Change,
+    /// It is there and as it would be.
+    Same,
+    /// It is there and stays as it is, or the project has its like.
+    Keep,
+}
+
+/// One file.
+#[derive(Debug, Clone)]
+pub(crate) struct Item {
+    pub(crate) path: TargetPath,
+    pub(crate) action: Action,
+    pub(crate) why: String,
+    /// Does it belong to the package that is added, which is whole or not there at all?
+    pub(crate) of_package: bool,
+    /// What is there.
+    pub(crate) before: Option<Vec<u8>>,
+    /// What will be, for those that are added or changed.
+    pub(crate) after: Option<Planned>,
+}
+
+/// Something that this program cannot do, or should not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Note {
+    pub(crate) rule: Option<&'static str>,
+    pub(crate) path: Option<String>,
+    pub(crate) line: Option<usize>,
+    pub(crate) message: String,
+    pub(crate) fix: Option<String>,
+}
+
+impl Note {
+    fn new(message: impl Into<String>) -> Self {
+        Self { rule: None, path: None, line: None, message: message.into(), fix: None }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// The package first, then by path.
+    pub(crate) items: Vec<Item>,
+    pub(crate) notes: Vec<Note>,
+}
+
+/// Tells the content of a file, if there is one.
+pub(crate) type Disk<'a> = dyn Fn(&TargetPath) -> Result<Option<Vec<u8>>, Error> + 'a;
+
+/// What a plan is made of.
+pub(crate) struct Ground<'a> {
+    pub(crate) stack: &'a Stack,
+    pub(crate) scope: &'a Scope,
+    pub(crate) tree: &'a Tree,
+    pub(crate) survey: &'a Survey,
+    pub(crate) facts: &'a Facts,
+    /// What is on disk, also what does not ship.
+    pub(crate) disk: &'a Disk<'a>,
+}
+
+impl Plan {
+    pub(crate) fn of(ground: &Ground<'_>) -> Result<Self, Error> {
+        let mut plan = Self::default();
+        let rendered = stack::Plan::render(ground.stack, ground.scope)?;
+        let web = rendered.iter().find(|(path, _)| path.to_string() == "Procfile");
+        let web = web.map(|(_, planned)| String::from_utf8_lossy(&planned.content).into_owned()).unwrap_or_default();
+        for (path, planned) in rendered.iter() {
+            plan.file(ground, &path.to_string(), planned.clone(), &web)?;
+        }
+        plan.requirements(ground)?;
+        plan.gitignore(ground)?;
+        if ground.flag("overlay") {
+            plan.make_heard(ground)?;
+        }
+        plan.remarks(ground);
+        plan.items.sort_by(|a, b| (!a.of_package, &a.path).cmp(&(!b.of_package, &b.path)));
+        Ok(plan)
+    }
+
+    fn file(&mut self, ground: &Ground<'_>, from: &str, mut planned: Planned, web: &str) -> Result<(), Error> {
+        let of_package = from.starts_with("deployment/");
+        let path = TargetPath::parse(&ground.place(from))?;
+        let mut why = ground.why(from);
+        let before = (ground.disk)(&path)?;
+        let keep = |plan: &mut Self, why: String, before| {
+            plan.items.push(Item { path: path.clone(), action: Action::Keep, why, of_package, before, after: None });
+            Ok(())
+        };
+        if let Some(content) = before {
+            if content == planned.content {
+                self.items.push(Item {
+                    path,
+                    action: Action::Same,
+                    why,
+                    of_package,
+                    before: Some(content),
+                    after: None,
+                });
+                return Ok(());
+            }
+            let text = std::str::from_utf8(&content).ok();
+            return match text.filter(|_| from == "Procfile").map(|text| existing::procfile(text, web)) {
+                Some(Some((after, why))) => {
+                    let after = Some(Planned { content: after.into_bytes(), executable: false });
+                    self.items.push(Item {
+                        path,
+                        action: Action::Change,
+                        why,
+                        of_package,
+                        before: Some(content),
+                        after,
+                    });
+                    Ok(())
+                }
+                Some(None) => keep(self, "it is there, and Elastic Beanstalk can use it".to_owned(), Some(content)),
+                None => keep(self, "it is there, and stays as it is".to_owned(), Some(content)),
+            };
+        }
+        if from.starts_with(".ebextensions/") {
+            let text = String::from_utf8_lossy(&planned.content).into_owned();
+            match existing::rest(from, &text, &ground.survey.customizations, ground.tree) {
+                Rest::Whole => {}
+                Rest::Less { text, because } => {
+                    why = format!("{why}; without what {because} has already");
+                    planned.content = text.into_bytes();
+                }
+                Rest::Nothing { because } => return keep(self, format!("not needed: {because} has it all"), None),
+            }
+        }
+        if from.contains("confighooks/")
+            && from.ends_with("collectstatic.sh")
+            && let Some(other) = existing::runs(ground.tree, ".platform/confighooks", "collectstatic", from)
+        {
+            return keep(self, format!("not needed: `{other}` does it"), None);
+        }
+        self.items.push(Item { path, action: Action::Add, why, of_package, before: None, after: Some(planned) });
+        Ok(())
+    }
+
+    /// A file of the project with another text.
+    fn change(&mut self, ground: &Ground<'_>, path: &str, text: String, why: String) -> Result<(), Error> {
+        let path = TargetPath::parse(path)?;
+        let before = (ground.disk)(&path)?;
+        let action = if before.is_some() { Action::Change } else { Action::Add };
+        let after = Some(Planned { content: text.into_bytes(), executable: false });
+        self.items.push(Item { path, action, why, of_package: false, before, after });
+        Ok(())
+    }
+
+    fn requirements(&mut self, ground: &Ground<'_>) -> Result<(), Error> {
+        let pins = ground.pins()?;
+        match ground.survey.packages.with(ground.tree, &pins) {
+            Outcome::Enough => {}
+            Outcome::Write { path, text, then } => {
+                let added: Vec<&str> = pins
+                    .iter()
+                    .map(|pin| pin.split("==").next().unwrap_or(pin))
+                    .filter(|name| !ground.survey.packages.has(name))
+                    .collect();
+                let what = if added.is_empty() {
+                    ground.why("requirements.txt")
+                } else {
+                    format!("{}: {}", ground.why("requirements.txt"), added.join(", "))
+                };
+                self.change(ground, &path, text, what)?;
+                self.notes.extend(then.map(Note::new));
+            }
+            Outcome::Left { path, message, fix } => {
+                self.notes.push(Note { path: Some(path), fix: Some(fix), ..Note::new(message) });
+            }
+        }
+        Ok(())
+    }
+
+    fn gitignore(&mut self, ground: &Ground<'_>) -> Result<(), Error> {
+        const FILE: &str = ".gitignore";
+        let before = (ground.disk)(&TargetPath::parse(FILE)?)?;
+        let before = before.as_deref().and_then(|content| std::str::from_utf8(content).ok());
+        let collected =
+            ground.flag("overlay") && (ground.text("static_files") == "nginx" || ground.facts.set_static_root);
+        let wanted: &[&str] = if collected { &[".beansprout/", "staticfiles/"] } else { &[".beansprout/"] };
+        match existing::gitignore(before, wanted) {
+            Some(text) => self.change(ground, FILE, text, ground.why(FILE)),
+            None => Ok(()),
+        }
+    }
+
+    /// The settings module on top has an effect only where nothing names another.
+    fn make_heard(&mut self, ground: &Ground<'_>) -> Result<(), Error> {
+        let module = format!("{}.settings", ground.facts.package);
+        if let Some((path, text)) = existing::settings_option(&ground.survey.customizations, &module) {
+            self.change(ground, &path, text, format!("it names the settings module, and that is `{module}` now"))?;
+        }
+        let served = ground.text("wsgi").split(':').next().unwrap_or_default().replace('.', "/");
+        let path = format!("{}{served}.py", ground.survey.root);
+        if let Some(text) = super::survey::text(ground.tree, &path).and_then(existing::listening) {
+            self.change(ground, &path, text, "it would name other settings than the environment does".to_owned())?;
+        }
+        Ok(())
+    }
+
+    fn remarks(&mut self, ground: &Ground<'_>) {
+        let facts = ground.facts;
+        let overlay = ground.flag("overlay");
+        if !overlay && ground.text("own_health").is_empty() {
+            let because = facts.no_overlay.as_ref().map(|because| format!(": {because}")).unwrap_or_default();
+            let fix = "answer a path such as `/health/` before host and HTTPS checks, and adopt again with `--set own_health=/health/`";
+            self.notes.push(Note {
+                fix: Some(fix.to_owned()),
+                ..Note::new(format!("nothing answers health checks yet{because}"))
+            });
+        }
+        let mut properties = facts.required.clone();
+        if overlay && facts.set_secret {
+            properties.push("SECRET_KEY".to_owned());
+        }
+        if overlay && matches!(ground.text("database"), "postgresql" | "mysql") {
+            properties.push("DATABASE_URL".to_owned());
+        }
+        if !ground.text("secret_arn").is_empty() {
+            properties.retain(|name| name != "SECRET_KEY");
+        }
+        properties.sort();
+        properties.dedup();
+        if !properties.is_empty() {
+            let names = properties.join(", ");
+            let fix = "in the console, or with `eb setenv`; secrets better as `environmentsecrets`";
+            self.notes.push(Note {
+                fix: Some(fix.to_owned()),
+                ..Note::new(format!("set as environment properties: {names}"))
+            });
+        }
+    }
+}
+
+impl Ground<'_> {
+    fn value(&self, name: &str) -> Option<&serde_json::Value> {
+        self.scope.get(name)
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.value(name).and_then(serde_json::Value::as_str).unwrap_or_default()
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        self.value(name).and_then(serde_json::Value::as_bool).unwrap_or_default()
+    }
+
+    /// Where a file goes: the package that is added lies among the project's modules.
+    fn place(&self, from: &str) -> String {
+        match from.strip_prefix("deployment/") {
+            Some(inside) => format!("{}{}/{inside}", self.survey.root, self.facts.package),
+            None => from.to_owned(),
+        }
+    }
+
+    fn why(&self, from: &str) -> String {
+        let why = self.value("why").and_then(|why| why.get(from)).and_then(serde_json::Value::as_str);
+        why.unwrap_or_default().to_owned()
+    }
+
+    /// What has to be installed beside the project's own, each with its version.
+    fn pins(&self) -> Result<Vec<String>, Error> {
+        const FILE: &str = "requirements.txt";
+        let has = |names: &[&str]| names.iter().any(|name| self.survey.packages.has(name));
+        let procfile = super::survey::text(self.tree, "Procfile").unwrap_or_default();
+        let theirs = procfile.lines().find(|line| line.starts_with("web:"));
+        let mut wanted: Vec<&str> = Vec::new();
+        if theirs.is_none_or(|line| line.contains("gunicorn")) {
+            wanted.push("gunicorn");
+        }
+        if theirs.is_none() && self.text("server") == "asgi" {
+            wanted.extend(["uvicorn", "uvicorn-worker"]);
+        }
+        if self.flag("overlay") {
+            match self.text("database") {
+                "postgresql" if !has(&["psycopg", "psycopg2", "psycopg2-binary"]) => {
+                    wanted.extend(["psycopg", "psycopg-binary"])
+                }
+                "mysql" if !has(&["mysqlclient", "PyMySQL"]) => wanted.push("PyMySQL"),
+                _ => {}
+            }
+        }
+        let template = self.stack.template(FILE)?.unwrap_or_default();
+        let list = stack::render(FILE, &template, self.scope)?;
+        let pinned = |line: &&str| line.split_once("==").is_some_and(|(name, _)| wanted.contains(&name));
+        Ok(list.lines().filter(pinned).map(str::to_owned).collect())
+    }
+}
+
+impl Item {
+    /// Does accepting it change anything on disk?
+    pub(crate) fn writes(&self) -> bool {
+        self.after.is_some()
+    }
+
+    /// As `diff -u` shows it.
+    pub(crate) fn diff(&self) -> Option<String> {
+        let after = self.after.as_ref()?;
+        let before = std::str::from_utf8(self.before.as_deref().unwrap_or_default()).ok()?;
+        Some(stack::diff(&self.path, before, std::str::from_utf8(&after.content).ok()?))
+    }
+}

@@ -1,0 +1,451 @@
+//! What a project says it needs installed, and how gunicorn and its kind come into that.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use crate::beanstalk::encoding;
+use crate::beanstalk::tree::{Tree, file_name};
+
+use super::locks;
+
+/// The file that Elastic Beanstalk installs from.
+pub(super) const FILE: &str = "requirements.txt";
+
+/// Enough of a version to compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Version {
+    pub(crate) major: u32,
+    pub(crate) minor: u32,
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+impl Version {
+    /// The first version in `==4.2.11` or `>=4.2,<5`.
+    fn first(text: &str) -> Option<Self> {
+        let start = text.find(|c: char| c.is_ascii_digit())?;
+        let mut numbers = text[start..].split(|c: char| !c.is_ascii_digit());
+        let major = numbers.next()?.parse().ok()?;
+        Some(Self { major, minor: numbers.next().and_then(|minor| minor.parse().ok()).unwrap_or(0) })
+    }
+}
+
+/// Where the list is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Source {
+    /// `requirements.txt` at the top.
+    File,
+    /// Another file of pip's, which that one can include.
+    Include(String),
+    Pipfile,
+    /// A lock file that Elastic Beanstalk does not read, and the command that makes a list of it.
+    Lock {
+        path: &'static str,
+        add: &'static str,
+        export: &'static str,
+    },
+    /// Lines from `pyproject.toml`.
+    Project(Vec<String>),
+    Nowhere,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Requirements {
+    pub(super) source: Source,
+    /// Every package that is named, in pip's spelling.
+    names: BTreeMap<String, Option<Version>>,
+}
+
+/// What becomes of the list.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Enough,
+    /// This file gets this text; and what is left to do by hand.
+    Write {
+        path: String,
+        text: String,
+        then: Option<String>,
+    },
+    /// Nothing that this program may do.
+    Left {
+        path: String,
+        message: String,
+        fix: String,
+    },
+}
+
+impl Requirements {
+    pub(super) fn read(tree: &Tree, project: &str) -> Self {
+        let source = source(tree, project);
+        let mut names = BTreeMap::new();
+        let mut seen = BTreeSet::new();
+        match &source {
+            Source::File => follow(tree, FILE, &mut names, &mut seen),
+            Source::Include(path) => follow(tree, path, &mut names, &mut seen),
+            Source::Pipfile => pipfile(tree, &mut names),
+            Source::Lock { path, .. } => lock(tree, path, &mut names),
+            Source::Project(lines) => lines.iter().for_each(|line| note(line, &mut names)),
+            Source::Nowhere => {}
+        }
+        Self { source, names }
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.names.contains_key(&normal(name))
+    }
+
+    pub(crate) fn django(&self) -> Option<Version> {
+        self.names.get("django").copied().flatten()
+    }
+
+    /// The file that the list is in, for people.
+    pub(crate) fn path(&self) -> Option<&str> {
+        match &self.source {
+            Source::File => Some(FILE),
+            Source::Include(path) => Some(path),
+            Source::Pipfile => Some("Pipfile"),
+            Source::Lock { path, .. } => Some(path),
+            Source::Project(_) => Some("pyproject.toml"),
+            Source::Nowhere => None,
+        }
+    }
+
+    /// Add what is missing of `pins`, lines such as `gunicorn==27.0.1`.
+    pub(super) fn with(&self, tree: &Tree, pins: &[String]) -> Outcome {
+        let missing: Vec<&str> = pins.iter().filter(|pin| !self.has(name_of(pin))).map(String::as_str).collect();
+        match &self.source {
+            Source::File if missing.is_empty() => Outcome::Enough,
+            Source::File => append(tree, &missing),
+            Source::Include(path) => {
+                let text = format!("# Elastic Beanstalk installs from this file.\n-r {path}\n{}", lines(&missing));
+                Outcome::Write { path: FILE.to_owned(), text, then: None }
+            }
+            Source::Project(dependencies) => {
+                let all: Vec<&str> = dependencies.iter().map(String::as_str).chain(missing).collect();
+                let text =
+                    format!("# Elastic Beanstalk installs from this file. Taken from pyproject.toml.\n{}", lines(&all));
+                let then = "`requirements.txt` repeats `pyproject.toml`: change both, or make it with `pip-compile` or `uv pip compile`";
+                Outcome::Write { path: FILE.to_owned(), text, then: Some(then.to_owned()) }
+            }
+            Source::Pipfile if missing.is_empty() => Outcome::Enough,
+            Source::Pipfile => into_pipfile(tree, &missing),
+            Source::Lock { path, add, export } => from_lock(tree, path, add, export, &missing),
+            Source::Nowhere => {
+                let text = format!(
+                    "# Elastic Beanstalk installs from this file. Add what else the project needs, with exact versions.\nDjango\n{}",
+                    lines(&missing)
+                );
+                let then = "`requirements.txt` has only Django and the server: add what the project imports";
+                Outcome::Write { path: FILE.to_owned(), text, then: Some(then.to_owned()) }
+            }
+        }
+    }
+}
+
+fn lines(lines: &[&str]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+fn source(tree: &Tree, project: &str) -> Source {
+    // From what is meant for servers to what is meant for everybody.
+    const WORDS: &[&str] =
+        &["production", "prod", "deploy", "server", "live", "base", "common", "requirements", "main"];
+    if tree.is_file(FILE) {
+        return Source::File;
+    }
+    if tree.is_file("Pipfile") {
+        return Source::Pipfile;
+    }
+    let plain = |path: &str| path.matches('/').count() <= 1 + project.matches('/').count() && path.ends_with(".txt");
+    let rank = |path: &str| {
+        let stem = file_name(path).trim_end_matches(".txt");
+        let words: Vec<&str> = stem.split(['-', '_', '.']).collect();
+        WORDS.iter().position(|word| stem == *word || (words.len() > 1 && words.contains(word)))
+    };
+    let lists = tree.iter().map(|(path, _)| path).filter(|path| tree.content(path).is_some() && plain(path));
+    let lists = lists.filter(|path| file_name(path).contains("requirements") || path.contains("requirements/"));
+    let foreign = |path: &str| path.split('/').any(|dir| matches!(dir, "docs" | "doc" | "tests" | "test" | "dev"));
+    let best = lists.filter(|path| !foreign(path)).filter_map(|path| Some((rank(path)?, path))).min();
+    if let Some((_, path)) = best {
+        return Source::Include(path.to_owned());
+    }
+    let locks = [
+        ("uv.lock", "uv add", "uv export --no-dev --no-emit-project --format requirements-txt -o requirements.txt"),
+        ("poetry.lock", "poetry add", "poetry export -o requirements.txt"),
+        ("pdm.lock", "pdm add", "pdm export --prod -o requirements.txt"),
+    ];
+    if let Some((path, add, export)) = locks.into_iter().find(|(path, ..)| tree.is_file(path)) {
+        return Source::Lock { path, add, export };
+    }
+    match pyproject(tree) {
+        Some(lines) => Source::Project(lines),
+        None => Source::Nowhere,
+    }
+}
+
+/// A list from a lock file, or the command that makes one.
+fn from_lock(tree: &Tree, path: &str, add: &str, export: &str, missing: &[&str]) -> Outcome {
+    let text = tree.content(path).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
+    if let Some(locked) = locks::lines(path, text) {
+        let all: Vec<&str> = locked.iter().map(String::as_str).chain(missing.iter().copied()).collect();
+        let text = format!("# Elastic Beanstalk installs from this file. Taken from {path}.\n{}", lines(&all));
+        let then = format!("`{FILE}` repeats `{path}`: whenever that changes, `{export}`");
+        let then = match missing {
+            [] => then,
+            _ => format!("{then}; and `{add} {}` once, so that they are in both", names(missing)),
+        };
+        return Outcome::Write { path: FILE.to_owned(), text, then: Some(then) };
+    }
+    let add = if missing.is_empty() { String::new() } else { format!("`{add} {}`, then ", names(missing)) };
+    Outcome::Left {
+        path: path.to_owned(),
+        message: format!("nothing is installed: Elastic Beanstalk does not read `{path}`"),
+        fix: format!("{add}`{export}`"),
+    }
+}
+
+fn names(pins: &[&str]) -> String {
+    pins.iter().map(|pin| name_of(pin)).collect::<Vec<_>>().join(" ")
+}
+
+/// The dependencies of `[project]`, which are lines as pip reads them.
+fn pyproject(tree: &Tree) -> Option<Vec<String>> {
+    let text = std::str::from_utf8(tree.content("pyproject.toml")?).ok()?;
+    let table: toml::Table = toml::from_str(text).ok()?;
+    let dependencies = table.get("project")?.get("dependencies")?.as_array()?;
+    let lines = dependencies.iter().filter_map(|line| line.as_str()).map(str::to_owned).collect::<Vec<_>>();
+    (!lines.is_empty()).then_some(lines)
+}
+
+/// The name at the beginning of a requirement.
+fn name_of(line: &str) -> &str {
+    let line = line.trim();
+    let end = line.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).unwrap_or(line.len());
+    &line[..end]
+}
+
+fn normal(name: &str) -> String {
+    name.to_ascii_lowercase().replace(['_', '.'], "-")
+}
+
+fn note(line: &str, names: &mut BTreeMap<String, Option<Version>>) {
+    let code = line.split('#').next().unwrap_or_default().trim();
+    let name = name_of(code);
+    if !name.is_empty() && !code.starts_with('-') {
+        // A marker's version is Python's.
+        let conditions = code[name.len()..].split(';').next().unwrap_or_default();
+        let conditions = conditions.rsplit(']').next().unwrap_or_default();
+        names.insert(normal(name), Version::first(conditions));
+    }
+}
+
+/// Read a file of pip's and what it includes.
+fn follow(tree: &Tree, path: &str, names: &mut BTreeMap<String, Option<Version>>, seen: &mut BTreeSet<String>) {
+    if !seen.insert(path.to_owned()) || seen.len() > 20 {
+        return;
+    }
+    let text = tree.content(path).and_then(|content| encoding::decode(content).ok());
+    let Some(text) = text.map(|decoded| decoded.text) else { return };
+    for line in text.lines() {
+        let line = line.trim();
+        let included = line.strip_prefix("-r").or_else(|| line.strip_prefix("--requirement"));
+        match included {
+            Some(other) => {
+                let other = other.trim_start_matches(['=', ' ']).split_whitespace().next().unwrap_or_default();
+                let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+                if let Some(other) = beside(folder, other) {
+                    follow(tree, &other, names, seen);
+                }
+            }
+            None => note(line, names),
+        }
+    }
+}
+
+/// `folder/other` without `.` and `..`.
+fn beside(folder: &str, other: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in other.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+fn pipfile(tree: &Tree, names: &mut BTreeMap<String, Option<Version>>) {
+    let table =
+        |path: &str| -> Option<toml::Table> { toml::from_str(std::str::from_utf8(tree.content(path)?).ok()?).ok() };
+    if let Some(packages) = table("Pipfile").and_then(|file| file.get("packages").cloned()) {
+        for (name, value) in packages.as_table().into_iter().flatten() {
+            let version = value.as_str().or_else(|| value.get("version")?.as_str());
+            names.insert(normal(name), version.and_then(Version::first));
+        }
+    }
+    let lock = tree.content("Pipfile.lock").and_then(|bytes| serde_json::from_slice::<serde_json::Value>(bytes).ok());
+    let default = lock.as_ref().and_then(|lock| lock.get("default")?.as_object());
+    for (name, value) in default.into_iter().flatten() {
+        names.insert(normal(name), value["version"].as_str().and_then(Version::first));
+    }
+}
+
+/// `[[package]]` with name and version, as uv, poetry and pdm write it.
+fn lock(tree: &Tree, path: &str, names: &mut BTreeMap<String, Option<Version>>) {
+    let text = tree.content(path).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
+    let Ok(table) = toml::from_str::<toml::Table>(text) else { return };
+    for package in table.get("package").and_then(toml::Value::as_array).into_iter().flatten() {
+        if let Some(name) = package.get("name").and_then(toml::Value::as_str) {
+            let version = package.get("version").and_then(toml::Value::as_str);
+            names.insert(normal(name), version.and_then(Version::first));
+        }
+    }
+}
+
+fn append(tree: &Tree, missing: &[&str]) -> Outcome {
+    let path = FILE.to_owned();
+    let names: Vec<&str> = missing.iter().map(|pin| name_of(pin)).collect();
+    let left = |message: &str, fix: String| Outcome::Left { path: FILE.to_owned(), message: message.to_owned(), fix };
+    let decoded = tree.content(FILE).map(encoding::decode);
+    let Some(Ok(decoded)) = decoded else {
+        let fix = format!("save it as UTF-8, and add {}", names.join(", "));
+        return left("it is not UTF-8 text", fix);
+    };
+    let text = decoded.text;
+    let maker = ["pip-compile", "uv pip compile", "uv export", "poetry export", "pdm export", "pipenv"];
+    let maker =
+        maker.into_iter().find(|maker| text.lines().take(10).any(|line| line.starts_with('#') && line.contains(maker)));
+    if text.contains("--hash=") {
+        let fix = format!("add {} where {} reads", names.join(", "), maker.unwrap_or("whatever writes the hashes"));
+        return left("it has hashes, and pip then wants one for each line", fix);
+    }
+    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let gap = if text.is_empty() || text.ends_with('\n') { "" } else { end };
+    let added: String = missing.iter().map(|line| format!("{line}{end}")).collect();
+    let then = maker.map(|maker| {
+        format!(
+            "`requirements.txt` is made by `{maker}`: add {} where it reads, or the next run takes the lines away",
+            names.join(", ")
+        )
+    });
+    Outcome::Write { path, text: format!("{text}{gap}# For Elastic Beanstalk{end}{added}"), then }
+}
+
+fn into_pipfile(tree: &Tree, missing: &[&str]) -> Outcome {
+    const HEAD: &str = "[packages]";
+    let text = tree.content("Pipfile").and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
+    let entry = |pin: &&str| {
+        let name = name_of(pin);
+        format!("{name} = \"{}\"\n", &pin[name.len()..])
+    };
+    let entries: String = missing.iter().map(entry).collect();
+    let head = text.lines().find(|line| line.trim() == HEAD);
+    let text = match head.and_then(|head| text.split_once(&format!("{head}\n"))) {
+        Some((before, after)) => format!("{before}{HEAD}\n{entries}{after}"),
+        None => format!("{}\n\n{HEAD}\n{entries}", text.trim_end()),
+    };
+    let locked = tree.is_file("Pipfile.lock");
+    let then = "`pipenv lock`: the instance installs from `Pipfile.lock`, which does not know the new lines yet";
+    Outcome::Write { path: "Pipfile".to_owned(), text, then: locked.then(|| then.to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pins() -> Vec<String> {
+        vec!["gunicorn==27.0.1".to_owned()]
+    }
+
+    #[track_caller]
+    fn written(tree: &Tree, project: &str) -> (String, String) {
+        match Requirements::read(tree, project).with(tree, &pins()) {
+            Outcome::Write { path, text, .. } => (path, text),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_list_gets_what_it_lacks() {
+        let tree = Tree::default().file("requirements.txt", "Django==4.2.11\r\nrequests");
+        let (path, text) = written(&tree, "");
+        assert_eq!(path, "requirements.txt");
+        assert_eq!(text, "Django==4.2.11\r\nrequests\r\n# For Elastic Beanstalk\r\ngunicorn==27.0.1\r\n");
+        assert_eq!(Requirements::read(&tree, "").django(), Some(Version { major: 4, minor: 2 }));
+    }
+
+    #[test]
+    fn what_is_included_counts() {
+        let tree = Tree::default()
+            .file("requirements.txt", "-r requirements/prod.txt\n")
+            .file("requirements/prod.txt", "-r ../base.txt\nGunicorn[gevent]>=20 ; python_version > '3.8'\n")
+            .file("base.txt", "Django>=5.1,<5.2  # the site\n");
+        assert_eq!(Requirements::read(&tree, "").with(&tree, &pins()), Outcome::Enough);
+        // `base.txt` is read only because whoever fills the tree read it.
+        assert_eq!(Requirements::read(&tree, "").django(), Some(Version { major: 5, minor: 1 }));
+    }
+
+    #[test]
+    fn a_list_elsewhere_is_included() {
+        #[track_caller]
+        fn case(paths: &[&str], project: &str, included: &str) {
+            let tree = paths.iter().fold(Tree::default(), |tree, path| tree.file(path, "Django\n"));
+            let (path, text) = written(&tree, project);
+            assert_eq!(path, "requirements.txt");
+            assert!(text.contains(&format!("\n-r {included}\ngunicorn==27.0.1\n")), "{text}");
+        }
+        case(
+            &["requirements/base.txt", "requirements/dev.txt", "requirements/production.txt"],
+            "",
+            "requirements/production.txt",
+        );
+        case(&["requirements/base.txt", "requirements/local.txt"], "", "requirements/base.txt");
+        case(&["src/requirements.txt", "docs/requirements.txt"], "src/", "src/requirements.txt");
+        case(&["requirements-dev.txt", "requirements-prod.txt"], "", "requirements-prod.txt");
+    }
+
+    #[test]
+    fn other_lists() {
+        let tree = Tree::default()
+            .file(
+                "Pipfile",
+                "[[source]]\nurl = \"x\"\n\n[packages]\ndjango = \"~=5.2\"\n\n[dev-packages]\npytest = \"*\"\n",
+            )
+            .file("Pipfile.lock", r#"{"default": {"django": {"version": "==5.2.1"}}}"#);
+        let (path, text) = written(&tree, "");
+        assert_eq!(path, "Pipfile");
+        assert!(text.contains("[packages]\ngunicorn = \"==27.0.1\"\ndjango = \"~=5.2\"\n"), "{text}");
+        let tree = Tree::default().file("pyproject.toml", "[project]\ndependencies = [\"Django>=5\", \"pillow\"]\n");
+        let (_, text) = written(&tree, "");
+        assert!(text.ends_with("Django>=5\npillow\ngunicorn==27.0.1\n"), "{text}");
+        let (_, text) = written(&Tree::default(), "");
+        assert!(text.ends_with("Django\ngunicorn==27.0.1\n"), "{text}");
+    }
+
+    #[test]
+    fn what_must_not_be_touched_is_told() {
+        #[track_caller]
+        fn case(path: &str, text: impl AsRef<[u8]>, fix: &str) {
+            let tree = Tree::default().file(path, text);
+            match Requirements::read(&tree, "").with(&tree, &pins()) {
+                Outcome::Left { path: found, fix: said, .. } => {
+                    assert_eq!(found, path);
+                    assert!(said.contains(fix), "{said}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        // Poetry 1 and a project that is not in its own lock file.
+        case("uv.lock", "[[package]]\nname = \"django\"\nversion = \"5.2.1\"\n", "`uv add gunicorn`, then `uv export");
+        case("poetry.lock", "[[package]]\nname = \"gunicorn\"\nversion = \"22\"\n", "`poetry export");
+        case("requirements.txt", "django==5.2 --hash=sha256:00\n", "add gunicorn");
+        case("requirements.txt", b"\xff\xfeD\0j\0", "UTF-8");
+    }
+}

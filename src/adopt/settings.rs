@@ -1,0 +1,194 @@
+//! Which modules are settings, and which of them is production's.
+
+use std::collections::BTreeSet;
+
+use crate::beanstalk::tree::{Tree, file_name};
+
+use super::survey::text;
+
+/// The words that people call it by, the surest first.
+const PRODUCTION: &[&str] = &["production", "prod", "live", "deploy", "deployment", "heroku", "docker"];
+const OTHER: &[&str] = &[
+    "dev",
+    "develop",
+    "development",
+    "local",
+    "test",
+    "tests",
+    "testing",
+    "ci",
+    "debug",
+    "example",
+    "sample",
+    "template",
+    "staging",
+];
+const SHARED: &[&str] = &["base", "common", "defaults", "default", "shared"];
+
+/// The modules below `root` that look like settings, the most likely production's first; and whether that one is sure.
+pub(super) fn modules(tree: &Tree, root: &str, wsgi: Option<&str>, manage: Option<&str>) -> (Vec<String>, bool) {
+    let mut found: BTreeSet<String> = BTreeSet::new();
+    let python: Vec<(&str, &str)> = tree
+        .iter()
+        .map(|(path, _)| path)
+        .filter(|path| path.starts_with(root) && path.ends_with(".py") && is_importable(&path[root.len()..]))
+        .filter(|path| !path.split('/').any(|part| matches!(part, "tests" | "test" | "docs" | "examples")))
+        .filter_map(|path| Some((path, text(tree, path)?)))
+        .collect();
+    let mut shared: BTreeSet<String> = BTreeSet::new();
+    for (path, text) in &python {
+        if assigns(text) && !is_ours(text) {
+            found.insert(module(root, path));
+        }
+    }
+    // Whoever takes over settings has settings: in as many steps as such chains have.
+    for _ in 0..4 {
+        let before = found.len();
+        for (path, text) in &python {
+            let stars: Vec<String> = stars(text).filter_map(|from| resolve(root, path, from)).collect();
+            if !is_ours(text) && stars.iter().any(|star| found.contains(star)) {
+                found.insert(module(root, path));
+                shared.extend(stars);
+            }
+        }
+        if found.len() == before {
+            break;
+        }
+    }
+    for named in [wsgi, manage].into_iter().flatten() {
+        if crate::check::django::module_path(tree, root, named).is_some() {
+            found.insert(named.to_owned());
+        }
+    }
+    let last = |module: &str| module.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    let words = |module: &str| -> Vec<String> { last(module).split('_').map(str::to_owned).collect() };
+    let is = |module: &str, list: &[&str]| words(module).iter().any(|word| list.contains(&word.as_str()));
+    let base = |module: &str| shared.contains(module) || is(module, SHARED);
+    // What others build upon is meant for nobody, unless it is all there is or the server names it.
+    let rank = |module: &String| {
+        let production = PRODUCTION.iter().position(|word| words(module).iter().any(|part| part == word));
+        let named = usize::from(wsgi != Some(module)) + usize::from(manage != Some(module));
+        let settings = usize::from(!module.split('.').any(|part| part.starts_with("settings") || part == "config"));
+        (
+            is(module, OTHER),
+            production.unwrap_or(99),
+            base(module) && wsgi != Some(module),
+            named,
+            settings,
+            module.matches('.').count(),
+        )
+    };
+    let mut modules: Vec<String> = found.into_iter().collect();
+    modules.sort_by_key(|module| (rank(module), module.clone()));
+    let Some(first) = modules.first() else { return (modules, false) };
+    let candidates: Vec<&String> = modules.iter().filter(|module| !is(module, OTHER) && !base(module)).collect();
+    let productions = modules.iter().filter(|module| is(module, PRODUCTION)).count();
+    let sure = modules.len() == 1
+        || (productions == 1 && is(first, PRODUCTION))
+        || (productions == 0 && wsgi == Some(first) && !is(first, OTHER))
+        || (candidates.len() == 1 && candidates[0] == first);
+    (modules, sure)
+}
+
+/// Parts that Python can import.
+fn is_importable(path: &str) -> bool {
+    path.trim_end_matches(".py").split('/').all(|part| part.chars().all(|c| c.is_alphanumeric() || c == '_'))
+}
+
+/// Does it set what only settings set?
+fn assigns(text: &str) -> bool {
+    let sets = |name: &str| {
+        text.lines()
+            .any(|line| line.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with(['=', ':', '+'])))
+    };
+    (sets("INSTALLED_APPS") || sets("ROOT_URLCONF"))
+        && (sets("DATABASES") || sets("MIDDLEWARE") || sets("SECRET_KEY") || sets("TEMPLATES"))
+}
+
+/// Written by `adopt` itself.
+fn is_ours(text: &str) -> bool {
+    text.contains("on Elastic Beanstalk: everything from there, and on top only what the platform needs")
+}
+
+/// The modules that are taken over with `from … import *`.
+fn stars(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| {
+        let (from, what) = line.trim().strip_prefix("from ")?.split_once(" import ")?;
+        what.trim_start().starts_with('*').then_some(from.trim())
+    })
+}
+
+fn module(root: &str, path: &str) -> String {
+    let inside = path[root.len()..].trim_end_matches(".py");
+    inside.strip_suffix("/__init__").unwrap_or(inside).replace('/', ".")
+}
+
+/// `.base` as seen from a file is a module.
+fn resolve(root: &str, path: &str, from: &str) -> Option<String> {
+    let level = from.len() - from.trim_start_matches('.').len();
+    if level == 0 {
+        return Some(from.to_owned());
+    }
+    let mut folders: Vec<&str> = path[root.len()..].split('/').collect();
+    for _ in 0..level {
+        folders.pop()?;
+    }
+    let rest = &from[level..];
+    if !rest.is_empty() {
+        folders.push(rest);
+    }
+    Some(folders.join("."))
+}
+
+/// The module that a file names after `DJANGO_SETTINGS_MODULE`.
+pub(super) fn named_in(text: &str) -> Option<String> {
+    let rest = &text[text.find("DJANGO_SETTINGS_MODULE")? + "DJANGO_SETTINGS_MODULE".len()..];
+    let rest = rest.strip_prefix(['"', '\''])?;
+    let open = rest.find(['"', '\''])?;
+    let module = rest[open + 1..].split(['"', '\'']).next()?;
+    let plain = !module.is_empty() && module.chars().all(|c| c.is_alphanumeric() || "_.".contains(c));
+    plain.then(|| module.to_owned())
+}
+
+/// The file's name, for what is asked of names only.
+pub(super) fn is_called(path: &str, names: &[&str]) -> bool {
+    names.contains(&file_name(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str = "INSTALLED_APPS = []\nMIDDLEWARE = []\n";
+
+    #[test]
+    fn production_comes_first() {
+        #[track_caller]
+        fn case(files: &[(&str, &str)], wsgi: &str, expected: &str, sure: bool) {
+            let tree = files.iter().fold(Tree::default(), |tree, (path, text)| tree.file(path, text));
+            let (found, said) = modules(&tree, "", Some(wsgi).filter(|wsgi| !wsgi.is_empty()), None);
+            assert_eq!((found.first().map(String::as_str).unwrap_or_default(), said), (expected, sure), "{found:?}");
+        }
+        let base = ("shop/settings/base.py", WHOLE);
+        let production = ("shop/settings/production.py", "from .base import *\n");
+        let local = ("shop/settings/local.py", "from shop.settings.base import *\nDEBUG = True\n");
+        case(&[("shop/settings.py", WHOLE)], "shop.settings", "shop.settings", true);
+        case(&[base, production, local], "shop.settings.local", "shop.settings.production", true);
+        case(&[base, local], "shop.settings.local", "shop.settings.base", false);
+        case(&[base, local], "shop.settings.base", "shop.settings.base", true);
+        case(&[("a/settings.py", WHOLE), ("b/settings.py", WHOLE)], "", "a.settings", false);
+        case(&[("a/settings.py", WHOLE), ("b/settings.py", WHOLE)], "b.settings", "b.settings", true);
+        case(&[("shop/settings/__init__.py", "from .base import *\n"), base], "shop.settings", "shop.settings", true);
+        case(&[("shop/conf/prod_eu.py", WHOLE), ("shop/conf/prod_us.py", WHOLE)], "", "shop.conf.prod_eu", false);
+        case(&[("tests/settings.py", WHOLE)], "", "", false);
+        case(&[("shop/models.py", "X = 1\n")], "", "", false);
+    }
+
+    #[test]
+    fn the_name_after_the_variable() {
+        assert_eq!(named_in("os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"a.b\")"), Some("a.b".to_owned()));
+        assert_eq!(named_in("os.environ['DJANGO_SETTINGS_MODULE'] = 'a.b'"), Some("a.b".to_owned()));
+        assert_eq!(named_in("os.environ['DJANGO_SETTINGS_MODULE'] = '{{ x }}'"), None);
+        assert_eq!(named_in(""), None);
+    }
+}

@@ -1,0 +1,270 @@
+//! What an existing project is: where things are, and what they are called.
+
+use serde::Serialize;
+
+use crate::beanstalk::customizations::Customizations;
+use crate::beanstalk::eb_config::{self, EbConfig};
+use crate::beanstalk::encoding;
+use crate::beanstalk::tree::{Tree, file_name};
+
+use super::python::{self, Wanted};
+use super::requirements::Requirements;
+use super::settings;
+
+/// What was found, as far as it does not depend on the choice of settings.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Survey {
+    /// Django's command line.
+    pub(crate) manage: String,
+    /// The folder that its modules are in: empty, or ending with a slash.
+    pub(crate) root: String,
+    /// Modules that look like settings, the most likely production's first.
+    pub(crate) settings: Vec<String>,
+    /// Is that one sure?
+    #[serde(skip)]
+    pub(crate) sure: bool,
+    pub(crate) wsgi: Option<String>,
+    pub(crate) asgi: Option<String>,
+    pub(crate) celery: Option<String>,
+    /// Do its settings and packages speak of WebSockets?
+    pub(crate) channels: bool,
+    /// Where its packages are listed.
+    pub(crate) requirements: Option<String>,
+    pub(crate) django: Option<String>,
+    pub(crate) python: Option<Wanted>,
+    #[serde(skip)]
+    pub(super) packages: Requirements,
+    #[serde(skip)]
+    pub(super) eb: EbConfig,
+    #[serde(skip)]
+    pub(super) customizations: Customizations,
+    /// Settings that are classes, which cannot be imported with a star.
+    #[serde(skip)]
+    pub(super) configurations: bool,
+}
+
+/// The text of a file, if it was read and is text.
+pub(super) fn text<'a>(tree: &'a Tree, path: &str) -> Option<&'a str> {
+    encoding::decode(tree.content(path)?).ok().map(|decoded| decoded.text)
+}
+
+/// The folders with a `manage.py` of Django, the shallowest first: empty, or ending with a slash.
+pub(crate) fn projects(tree: &Tree) -> Vec<String> {
+    let foreign = |dir: &str| {
+        matches!(dir, "tests" | "test" | "docs" | "node_modules" | "site-packages")
+            || dir.contains("template")
+            || dir.starts_with('.')
+    };
+    // Its command line may be another module's, which `manage.py` only calls.
+    const WORDS: [&str; 4] = ["execute_from_command_line", "DJANGO_SETTINGS_MODULE", "django", "import main"];
+    let is_django = |path: &&str| text(tree, path).is_some_and(|text| WORDS.iter().any(|word| text.contains(word)));
+    let found = tree.iter().map(|(path, _)| path).filter(|path| file_name(path) == "manage.py");
+    let mut folders: Vec<String> = found
+        .filter(|path| !path.split('/').any(foreign))
+        .filter(is_django)
+        .map(|path| path.trim_end_matches("manage.py").to_owned())
+        .collect();
+    folders.sort_by_key(|folder| folder.matches('/').count());
+    folders
+}
+
+impl Survey {
+    /// Look at the project in `folder`, one of [`projects`].
+    pub(crate) fn of(tree: &Tree, folder: &str) -> Self {
+        let manage = format!("{folder}manage.py");
+        let by_manage = text(tree, &manage).and_then(settings::named_in);
+        let root = root(tree, folder, by_manage.as_deref());
+        let server = |name: &str| server(tree, &root, name);
+        let wsgi_file = server("wsgi.py");
+        let by_wsgi = wsgi_file.as_deref().and_then(|path| text(tree, path)).and_then(settings::named_in);
+        let customizations = Customizations::read(tree);
+        let by_option = customizations.option(DEFAULT, "DJANGO_SETTINGS_MODULE").map(str::to_owned);
+        let (mut modules, mut sure) = settings::modules(tree, &root, by_wsgi.as_deref(), by_manage.as_deref());
+        // Whoever deployed it there before has said it.
+        if let Some(at) = by_option.and_then(|named| modules.iter().position(|module| *module == named)) {
+            let named = modules.remove(at);
+            modules.insert(0, named);
+            sure = true;
+        }
+        let folders: Vec<&str> = if folder.is_empty() { vec![""] } else { vec!["", folder] };
+        let packages = Requirements::read(tree, folder);
+        let target = |path: Option<String>, name: &str| path.map(|path| format!("{}:{name}", dotted(&root, &path)));
+        let configurations = [Some(manage.as_str()), wsgi_file.as_deref()]
+            .into_iter()
+            .flatten()
+            .any(|path| text(tree, path).is_some_and(|text| text.contains("DJANGO_CONFIGURATION")));
+        let callable = wsgi_file.as_deref().and_then(|path| callable(text(tree, path)?)).unwrap_or("application");
+        Self {
+            wsgi: target(wsgi_file, callable),
+            asgi: target(server("asgi.py"), "application"),
+            celery: celery(tree, &root),
+            channels: packages.has("channels") || packages.has("daphne"),
+            requirements: packages.path().map(str::to_owned),
+            django: packages.django().map(|version| version.to_string()),
+            python: by_platform(tree).or_else(|| python::wanted(tree, &folders)),
+            eb: eb_config(tree),
+            manage,
+            root,
+            settings: modules,
+            sure,
+            packages,
+            customizations,
+            configurations,
+        }
+    }
+
+    /// The branch to propose of those on offer, and what has to be said of it.
+    pub(crate) fn branch(&self, branches: &[String], usual: &str) -> (String, Option<String>) {
+        python::branch(self.python.as_ref(), self.packages.django().as_ref(), branches, usual)
+    }
+
+    pub(crate) fn application(&self) -> Option<&str> {
+        self.eb.application.as_deref()
+    }
+
+    pub(crate) fn region(&self) -> Option<&str> {
+        self.eb.region.as_deref()
+    }
+}
+
+const DEFAULT: &str = crate::beanstalk::config_file::DEFAULT_NAMESPACE;
+
+fn eb_config(tree: &Tree) -> EbConfig {
+    text(tree, eb_config::PATH).and_then(|text| eb_config::parse(text).ok()).unwrap_or_default()
+}
+
+/// `Python 3.12 running on …`, as `eb init` wrote it.
+fn by_platform(tree: &Tree) -> Option<Wanted> {
+    let platform = eb_config(tree).platform?;
+    let version = platform.split_whitespace().skip_while(|word| *word != "Python").nth(1)?;
+    version.starts_with("3.").then(|| Wanted { version: version.to_owned(), path: eb_config::PATH.to_owned() })
+}
+
+/// Where modules are looked for: beside `manage.py`, or where its settings are if it extends the path.
+fn root(tree: &Tree, folder: &str, module: Option<&str>) -> String {
+    let Some(module) = module else { return folder.to_owned() };
+    if crate::check::django::module_path(tree, folder, module).is_some() {
+        return folder.to_owned();
+    }
+    let file = module.replace('.', "/");
+    let [plain, package] = [format!("/{file}.py"), format!("/{file}/__init__.py")];
+    let mut roots: Vec<&str> = tree
+        .iter()
+        .filter(|(path, _)| path.starts_with(folder))
+        .filter_map(|(path, _)| path.strip_suffix(&plain).or_else(|| path.strip_suffix(&package)))
+        .collect();
+    roots.sort_by_key(|root| root.matches('/').count());
+    roots.first().map_or_else(|| folder.to_owned(), |root| format!("{root}/"))
+}
+
+/// The file of that name with an `application` in it: the shallowest, and nobody's test.
+fn server(tree: &Tree, root: &str, name: &str) -> Option<String> {
+    let mut found: Vec<&str> = tree
+        .iter()
+        .map(|(path, _)| path)
+        .filter(|path| path.starts_with(root) && settings::is_called(path, &[name]))
+        .filter(|path| !path.split('/').any(|dir| matches!(dir, "tests" | "test" | "docs") || dir.contains("template")))
+        .filter(|path| text(tree, path).is_some_and(|text| text.contains("application") && !is_ours(text)))
+        .collect();
+    found.sort_by_key(|path| path.matches('/').count());
+    found.first().map(|path| (*path).to_owned())
+}
+
+/// The one that `adopt` writes where there is none.
+fn is_ours(text: &str) -> bool {
+    text.contains("\"deployment.settings\"") || text.contains("\"eb_deployment.settings\"")
+}
+
+/// What the module calls its application.
+fn callable(text: &str) -> Option<&'static str> {
+    let sets = |name: &str| {
+        text.lines().any(|line| line.starts_with(name) && line[name.len()..].trim_start().starts_with('='))
+    };
+    ["application", "app"].into_iter().find(|name| sets(name))
+}
+
+fn dotted(root: &str, path: &str) -> String {
+    path[root.len()..].trim_end_matches(".py").replace('/', ".")
+}
+
+/// The module with Celery's application, as `celery --app` wants it.
+fn celery(tree: &Tree, root: &str) -> Option<String> {
+    let mut found: Vec<&str> = tree
+        .iter()
+        .map(|(path, _)| path)
+        .filter(|path| {
+            path.starts_with(root) && settings::is_called(path, &["celery.py", "celery_app.py", "celeryapp.py"])
+        })
+        .filter(|path| !path.split('/').any(|dir| matches!(dir, "tests" | "test" | "docs")))
+        .filter(|path| text(tree, path).is_some_and(|text| text.contains("Celery(")))
+        .collect();
+    found.sort_by_key(|path| path.matches('/').count());
+    let module = dotted(root, found.first()?);
+    Some(module.strip_suffix(".celery").map(str::to_owned).unwrap_or(module))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MANAGE: &str =
+        "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\nexecute_from_command_line(sys.argv)\n";
+    const SETTINGS: &str = "INSTALLED_APPS = []\nMIDDLEWARE = []\n";
+    const WSGI: &str =
+        "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\napplication = get_wsgi_application()\n";
+
+    fn project(folder: &str, modules: &str) -> Tree {
+        Tree::default()
+            .file(&format!("{folder}manage.py"), MANAGE)
+            .file(&format!("{modules}shop/settings.py"), SETTINGS)
+            .file(&format!("{modules}shop/wsgi.py"), WSGI)
+    }
+
+    #[test]
+    fn layouts() {
+        #[track_caller]
+        fn case(folder: &str, modules: &str) {
+            let tree = project(folder, modules);
+            assert_eq!(projects(&tree), [folder]);
+            let survey = Survey::of(&tree, folder);
+            assert_eq!(
+                (survey.root.as_str(), survey.settings.as_slice(), survey.sure),
+                (modules, &["shop.settings".to_owned()][..], true)
+            );
+            assert_eq!(survey.wsgi.as_deref(), Some("shop.wsgi:application"));
+        }
+        case("", "");
+        case("src/", "src/");
+        case("", "src/");
+        case("backend/site/", "backend/site/");
+    }
+
+    #[test]
+    fn several_projects_are_told() {
+        let tree = project("", "").file("sandbox/manage.py", MANAGE).file("tests/site/manage.py", MANAGE);
+        assert_eq!(projects(&tree), ["", "sandbox/"]);
+        assert_eq!(projects(&Tree::default().file("manage.py", "print('mine')")), [""; 0]);
+    }
+
+    #[test]
+    fn celery_and_asgi() {
+        let tree = project("", "")
+            .file("shop/celery.py", "app = Celery('shop')\n")
+            .file("shop/asgi.py", "application = get_asgi_application()\n")
+            .file("requirements.txt", "channels\n");
+        let survey = Survey::of(&tree, "");
+        assert_eq!(survey.celery.as_deref(), Some("shop"));
+        assert_eq!(survey.asgi.as_deref(), Some("shop.asgi:application"));
+        assert!(survey.channels);
+    }
+
+    #[test]
+    fn what_eb_init_said_counts() {
+        let tree = project("", "")
+            .file(".elasticbeanstalk/config.yml", "global:\n  application_name: store\n  default_region: eu-west-1\n  default_platform: Python 3.12 running on 64bit Amazon Linux 2023\n")
+            .file(".python-version", "3.11\n");
+        let survey = Survey::of(&tree, "");
+        assert_eq!(survey.python.map(|wanted| wanted.version).as_deref(), Some("3.12"));
+        assert_eq!((survey.eb.application.as_deref(), survey.eb.region.as_deref()), (Some("store"), Some("eu-west-1")));
+    }
+}

@@ -1,0 +1,322 @@
+//! `adopt`: existing projects of every layout, what it proposes, what it leaves alone, and how it asks.
+
+use insta::assert_snapshot;
+
+use crate::harness::{Place, Run};
+use crate::terminal::Terminal;
+
+const MANAGE: &str = "import os, sys\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n\
+    from django.core.management import execute_from_command_line\nexecute_from_command_line(sys.argv)\n";
+const WSGI: &str = "import os\nfrom django.core.wsgi import get_wsgi_application\n\
+    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\napplication = get_wsgi_application()\n";
+const SETTINGS: &str = "from pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent.parent\n\
+    SECRET_KEY = 'django-insecure-0'\nDEBUG = True\nALLOWED_HOSTS = []\n\
+    INSTALLED_APPS = ['django.contrib.staticfiles']\nMIDDLEWARE = ['django.middleware.common.CommonMiddleware']\n\
+    ROOT_URLCONF = 'shop.urls'\nSTATIC_URL = 'static/'\n\
+    DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': BASE_DIR / 'db.sqlite3'}}\n";
+
+/// What `django-admin startproject` makes, in `folder`, in git.
+fn project(folder: &str) -> Place {
+    bare(folder).file("requirements.txt", "Django==5.2.1\n").git()
+}
+
+fn bare(folder: &str) -> Place {
+    Place::new()
+        .file(&format!("{folder}manage.py"), MANAGE)
+        .file(&format!("{folder}shop/__init__.py"), "")
+        .file(&format!("{folder}shop/settings.py"), SETTINGS)
+        .file(&format!("{folder}shop/urls.py"), "urlpatterns = []\n")
+        .file(&format!("{folder}shop/wsgi.py"), WSGI)
+}
+
+/// The paths of the plan with this action.
+fn paths(run: &Run, action: &str) -> Vec<String> {
+    let document = run.document("adopt/1");
+    let files = document["files"].as_array().unwrap().clone();
+    let of_action = files.into_iter().filter(|file| file["action"] == action);
+    of_action.map(|file| file["path"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_project_is_adopted_checked_and_packaged() {
+    let place = project("");
+    let run = place.run(["adopt", "--yes"]).ok();
+    assert!(run.stdout.contains("Left for you:\n- set as environment properties: SECRET_KEY\n"), "{run}");
+    assert_snapshot!(place.read("Procfile"), @"web: gunicorn --config gunicorn.conf.py shop.wsgi:application");
+    assert_snapshot!(place.read("requirements.txt"), @r"
+    Django==5.2.1
+    # For Elastic Beanstalk
+    gunicorn==27.0.1
+    ");
+    assert!(place.read("deployment/settings.py").contains("\nfrom shop.settings import *\n"));
+    // Its own code is as it was.
+    assert_eq!(place.sh("git", &["diff", "--stat", "--", "shop", "manage.py"]), "");
+    place.run(["check"]).ok();
+    place.run(["package"]).ok();
+
+    let again = place.run(["--json", "adopt", "--yes"]).ok();
+    assert_eq!(paths(&again, "add"), [""; 0]);
+    assert_eq!(paths(&again, "change"), [""; 0]);
+    assert!(again.stderr.contains("Everything is there already."), "{again}");
+}
+
+#[test]
+fn a_dry_run_shows_the_plan_and_writes_nothing() {
+    let place = project("");
+    let run = place.run(["adopt", "--dry-run", "--diff"]).ok();
+    assert!(run.stdout.contains("+++ b/requirements.txt\n@@ -1 +1,3 @@\n Django==5.2.1\n+# For Elastic"), "{run}");
+    assert!(run.stdout.contains("+ Procfile"), "{run}");
+    assert_eq!(place.sh("git", &["status", "--porcelain"]), "");
+    let document = place.run(["--json", "adopt", "--dry-run"]).ok().document("adopt/1");
+    assert_eq!(document["found"]["settings"][0], "shop.settings");
+    assert_eq!(document["uncommitted"], 0);
+}
+
+#[test]
+fn a_project_one_folder_down_stays_there() {
+    for folder in ["src/", "backend/site/"] {
+        let place = bare(folder).file(&format!("{folder}requirements.txt"), "Django>=5.2,<5.3\n").git();
+        place.run(["adopt", "--yes"]).ok();
+        let bare = folder.trim_end_matches('/');
+        let procfile = format!("web: gunicorn --chdir {bare} --config gunicorn.conf.py shop.wsgi:application\n");
+        assert_eq!(place.read("Procfile"), procfile);
+        assert!(place.read("requirements.txt").contains(&format!("\n-r {folder}requirements.txt\ngunicorn==")));
+        let deploy = place.read(".ebextensions/50-deploy.config");
+        assert!(
+            deploy.contains(&format!("python {folder}manage.py migrate_once --settings deployment.settings")),
+            "{deploy}"
+        );
+        assert!(place.read(".ebextensions/40-static.config").contains(&format!("/static: {folder}staticfiles\n")));
+        assert!(place.exists(&format!("{folder}deployment/health.py")) && !place.exists("deployment"));
+        place.run(["check"]).ok();
+    }
+}
+
+#[test]
+fn modules_in_a_source_folder_beside_manage_py() {
+    let place = bare("src/").file("manage.py", format!("import sys\nsys.path.insert(0, 'src')\n{MANAGE}"));
+    std::fs::remove_file(place.path("src/manage.py")).unwrap();
+    place.run(["adopt", "--yes"]).ok();
+    assert!(place.read("Procfile").contains("--chdir src "));
+    assert!(place.read(".ebextensions/50-deploy.config").contains("python manage.py migrate_once"));
+    assert!(place.exists("src/deployment/settings.py"));
+}
+
+#[test]
+fn which_settings_is_asked_or_named() {
+    let place = bare("")
+        .file("shop/settings_eu.py", "from shop.settings import *\n")
+        .file("shop/settings_us.py", "from .settings import *\n");
+    // Whoever starts the server names none of them.
+    place.write("shop/wsgi.py", "application = None\n");
+    place.write("manage.py", "execute_from_command_line()\n");
+    let run = place.run(["adopt", "--yes"]).exit(2);
+    assert_snapshot!(run, @r"
+    ----- stderr -----
+    error: several modules look like settings, and none is surely production's
+    hint: `--set settings=MODULE` names it: `shop.settings_eu`, `shop.settings_us`, `shop.settings`
+    ----- exit 2 -----
+    ");
+    let run = place.run(["adopt", "--yes", "--set", "settings=shop.setings_eu"]).exit(2);
+    assert!(run.stderr.contains("error: there is no module `shop.setings_eu` in the project"), "{run}");
+    place.run(["adopt", "--yes", "--set", "settings=shop.settings_eu"]).ok();
+    assert!(place.read("deployment/settings.py").contains("from shop.settings_eu import *"));
+
+    let other = bare_again(&place);
+    let mut terminal = Terminal::run(&other, 80, &["adopt"]);
+    terminal.sees("Which one is production's?").types(DOWN).enter();
+    terminal.sees("settings      shop.settings_us").types("\x03");
+    assert_eq!(terminal.ends().0, 130);
+}
+
+/// The same project before it was adopted.
+fn bare_again(place: &Place) -> Place {
+    let other = Place::new();
+    for path in [
+        "manage.py",
+        "shop/__init__.py",
+        "shop/settings.py",
+        "shop/settings_eu.py",
+        "shop/settings_us.py",
+        "shop/wsgi.py",
+    ] {
+        other.write(path, place.read(path));
+    }
+    other
+}
+
+#[test]
+fn several_projects_are_asked_or_named() {
+    let place = bare("one/")
+        .file("two/manage.py", MANAGE)
+        .file("two/shop/settings.py", SETTINGS)
+        .file("two/shop/wsgi.py", WSGI);
+    let run = place.run(["adopt", "--yes"]).exit(2);
+    assert!(run.stderr.contains("hint: `--project DIR` names one: `one`, `two`"), "{run}");
+    let run = place.run(["adopt", "--yes", "--project", "three"]).exit(2);
+    assert!(run.stderr.contains("error: `three` has no `manage.py` of Django"), "{run}");
+    place.run(["adopt", "--yes", "--project", "two/"]).ok();
+    assert!(place.read("Procfile").contains("--chdir two "));
+}
+
+#[test]
+fn where_nothing_is_to_adopt_it_says_so() {
+    let run = Place::new().file("README.md", "").run(["adopt", "--yes"]).exit(3);
+    assert!(run.stderr.contains("error: there is no Django project in `[DIR]`"), "{run}");
+    let run = Place::new().file("manage.py", MANAGE).run(["adopt", "--yes"]).exit(3);
+    assert!(run.stderr.contains("error: nothing that looks like settings is near `manage.py`"), "{run}");
+}
+
+#[test]
+fn without_a_terminal_it_wants_to_be_told() {
+    let run = project("").run(["adopt"]).exit(2);
+    assert_snapshot!(run, @r"
+    ----- stderr -----
+    error: nobody is here to accept the plan
+    hint: `--yes` accepts every file, `--only PATH` some of them, and `--dry-run` shows the plan
+    ----- exit 2 -----
+    ");
+}
+
+#[test]
+fn only_what_was_accepted_is_written() {
+    let place = project("");
+    let run = place.run(["--json", "adopt", "--only", "Procfile", "--only", ".ebextensions/"]).ok();
+    let document = run.document("adopt/1");
+    let accepted: Vec<&str> = document["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|file| file["accepted"] == true)
+        .map(|file| file["path"].as_str().unwrap())
+        .collect();
+    assert!(
+        accepted.contains(&"Procfile")
+            && accepted.iter().all(|path| *path == "Procfile" || path.starts_with(".ebextensions/"))
+    );
+    let status = place.sh("git", &["status", "--porcelain"]);
+    assert_eq!(status, "?? .ebextensions/\n?? Procfile\n");
+    // The package was not accepted, so nothing names it.
+    assert!(place.read(".ebextensions/10-django.config").contains("DJANGO_SETTINGS_MODULE: shop.settings\n"));
+    assert!(place.read(".ebextensions/50-deploy.config").contains("migrate --noinput --settings shop.settings"));
+
+    let place = project("");
+    place.run(["adopt", "--yes", "--skip", "deployment", "--skip", ".elasticbeanstalk/config.yml"]).ok();
+    assert!(!place.exists("deployment") && !place.exists(".elasticbeanstalk") && place.exists("gunicorn.conf.py"));
+    let run = place.run(["adopt", "--yes", "--skip", "Procfil"]).exit(2);
+    assert!(run.stderr.contains("hint: did you mean `Procfile`?"), "{run}");
+}
+
+#[test]
+fn what_is_not_committed_is_said() {
+    let place = project("");
+    place.write("notes.txt", "");
+    let run = place.run(["adopt", "--dry-run"]).ok();
+    assert!(run.stderr.contains("warning: 1 change is not committed"), "{run}");
+    let run = bare("").run(["adopt", "--dry-run"]).ok();
+    assert!(run.stderr.contains("warning: this is not a git repository"), "{run}");
+}
+
+#[test]
+fn files_of_the_project_are_respected() {
+    let place = bare("")
+        .file("requirements.txt", "Django==5.2.1\ngunicorn==22.0\n")
+        .file("Procfile", "release: python manage.py migrate\nweb: gunicorn shop.wsgi --bind 0.0.0.0:$PORT\n")
+        .file("gunicorn.conf.py", "workers = 2\n")
+        .file(".gitignore", "*.pyc\n.beansprout/\nstaticfiles/\n")
+        .file(
+            ".ebextensions/django.config",
+            "option_settings:\n  aws:elasticbeanstalk:application:environment:\n    DJANGO_SETTINGS_MODULE: shop.settings\n\
+             \x20 aws:ec2:instances:\n    InstanceTypes: t3.large\n\
+             container_commands:\n  01_migrate:\n    command: source /var/app/venv/*/bin/activate && python manage.py migrate --noinput\n    leader_only: true\n",
+        )
+        .git();
+    let run = place.run(["adopt", "--yes"]).ok();
+    assert_eq!(place.read("Procfile"), "web: gunicorn shop.wsgi --bind 0.0.0.0:${PORT:-8000}\n");
+    assert_eq!(place.read("gunicorn.conf.py"), "workers = 2\n");
+    assert!(run.stdout.contains("gunicorn.conf.py\n    it is there, and stays as it is\n"), "{run}");
+    let status = place.sh("git", &["status", "--porcelain", "--untracked-files=no"]);
+    assert_eq!(status, " M .ebextensions/django.config\n M Procfile\n");
+    // Theirs sets the instance type and migrates, so ours does not; the name of the settings changes where it stands.
+    let theirs = place.read(".ebextensions/django.config");
+    assert!(theirs.contains("DJANGO_SETTINGS_MODULE: deployment.settings\n"), "{theirs}");
+    let instances = place.read(".ebextensions/20-instances.config");
+    assert!(
+        !instances.contains("InstanceTypes")
+            && !instances.contains("aws:ec2:instances")
+            && instances.contains("RootVolumeType: gp3"),
+        "{instances}"
+    );
+    assert!(!place.read(".ebextensions/10-django.config").contains("DJANGO_SETTINGS_MODULE"));
+    let deploy = place.read(".ebextensions/50-deploy.config");
+    assert!(deploy.contains("collectstatic") && !deploy.contains("migrate"), "{deploy}");
+    place.run(["check"]).ok();
+}
+
+#[test]
+fn secrets_and_databases_stay_out_of_the_bundle() {
+    let place = bare("").file(".env.example", "SECRET_KEY=\n").file("db.sqlite3", b"SQLite format 3\0");
+    place.run(["package"]).exit(3);
+    place.run(["adopt", "--yes"]).ok();
+    let list = place.run(["package", "--list"]).ok();
+    assert!(!list.stdout.contains(".env.example") && !list.stdout.contains("db.sqlite3"), "{list}");
+    place.run(["package"]).ok();
+}
+
+#[test]
+fn a_taken_name_and_settings_that_are_classes() {
+    let place = bare("").file("deployment/__init__.py", "").file("deployment/models.py", "");
+    place.run(["adopt", "--yes"]).ok();
+    assert!(place.read("eb_deployment/apps.py").contains("name = \"eb_deployment\""));
+    assert!(place.read("eb_deployment/settings.py").contains("\"eb_deployment.health.HealthMiddleware\""));
+    place.run(["check"]).ok();
+
+    let place = bare("").file("manage.py", format!("os.environ.setdefault('DJANGO_CONFIGURATION', 'Dev')\n{MANAGE}"));
+    let run = place.run(["adopt", "--yes"]).ok();
+    assert!(
+        run.stdout.contains("nothing answers health checks yet: the settings are classes of django-configurations"),
+        "{run}"
+    );
+    assert!(!place.exists("deployment"));
+}
+
+const DOWN: &str = "\x1b[B";
+
+#[test]
+fn a_person_accepts_file_by_file() {
+    let place = project("");
+    let mut terminal = Terminal::run(&place, 100, &["adopt"]);
+    terminal.sees("settings      shop.settings");
+    terminal.sees("What is the Elastic Beanstalk application called?").types("shop").enter();
+    for question in ["In which AWS region?", "Which Python?", "How much traffic?", "Where do the data live?"] {
+        terminal.sees(question).enter();
+    }
+    terminal.sees("All right?").sees("Show the plan").enter();
+    // No package; and then all that follows names none.
+    terminal.sees("+ deployment/").sees("Add it?").types(DOWN).enter();
+    terminal.sees(".ebextensions/10-django.config").sees("Add it?").types(DOWN).types(DOWN).enter();
+    terminal.sees("DJANGO_SETTINGS_MODULE: shop.settings").sees("Add it?").enter();
+    terminal.sees(".ebextensions/20-instances.config").sees("Add it?").types(DOWN).enter();
+    terminal.sees("Add it?").types(DOWN).types(DOWN).types(DOWN).enter();
+    let (exit, seen) = terminal.ends();
+    assert_eq!(exit, 0, "{seen}");
+    assert!(!place.exists("deployment") && place.exists(".ebextensions/10-django.config"));
+    assert!(!place.exists(".ebextensions/20-instances.config") && place.exists("Procfile"));
+    assert!(seen.contains("- .ebextensions/20-instances.config") && seen.contains("left out, as you chose"), "{seen}");
+}
+
+#[test]
+fn a_person_may_stop_at_any_time() {
+    let place = project("");
+    let mut terminal = Terminal::run(&place, 60, &["adopt", "--defaults"]);
+    terminal.sees("Add it?").types("\x03");
+    let (exit, seen) = terminal.ends();
+    assert_eq!(exit, 130, "{seen}");
+    assert!(seen.contains("<cursor>"), "the cursor is back: {seen}");
+    let mut terminal = Terminal::run(&place, 60, &["adopt", "--defaults"]);
+    terminal.sees("Add it?").types(DOWN).types(DOWN).types(DOWN).types(DOWN).enter();
+    let (exit, seen) = terminal.ends();
+    assert_eq!(exit, 1, "{seen}");
+    assert!(seen.contains("nothing was written, as you chose"), "{seen}");
+    assert_eq!(place.sh("git", &["status", "--porcelain"]), "");
+}
