@@ -196,11 +196,11 @@ fn a_typing_mistake_is_answered_with_what_was_meant() {
         let run = Place::new().run(arguments).exit(2);
         assert!(run.stderr.contains(meant), "{run}");
     }
-    case(&["pakcage"], "'package'");
-    case(&["package", "--lst"], "'--list'");
+    case(&["pakcage"], "`package`");
+    case(&["package", "--lst"], "`--list`");
     case(&["new", "x", "--defaults", "--stack", "pyhton"], "`python`");
     case(&["add", "uplod-limit"], "`upload-limit`");
     case(&["explain", "DeploymentPolcy"], "`DeploymentPolicy`");
-    case(&["check", "--format", "sarf"], "'sarif'");
+    case(&["check", "--format", "sarf"], "`sarif`");
     case(&["man", "pakcage"], "`beansprout --help`");
 }
