@@ -56,7 +56,7 @@ pub(crate) fn add(args: &AddArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fa
 
     let fresh = added.files.iter().filter(|file| file.change == Change::New).count();
     if fresh == 0 {
-        ui.say("Everything is there already.");
+        ui.say("everything is there already");
     } else if !args.dry_run {
         if !args.yes && ui.can_prompt() {
             for (path, planned) in plan.iter() {
@@ -67,13 +67,14 @@ pub(crate) fn add(args: &AddArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fa
             }
         }
         stack::add(&plan, &project.root, &world.interrupt)?;
-        ui.say(format_args!("Added {}. {}", ui::count(fresh, "file"), recipe.runs));
+        ui.say(format_args!("added {}", ui::count(fresh, "file")));
+        ui.say(format_args!("runs: {}", recipe.runs));
     }
     for caveat in &recipe.caveats {
-        ui.say(format_args!("Mind: {caveat}"));
+        ui.say(format_args!("mind: {caveat}"));
     }
     for line in &added.then {
-        ui.say(format_args!("Then: {line}"));
+        ui.say(format_args!("then: {line}"));
     }
     ui.answer(&added);
     Ok(Exit::Done)

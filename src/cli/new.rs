@@ -49,14 +49,15 @@ pub(crate) fn new(args: &NewArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fa
         dry_run: args.dry_run,
     };
     let created = create(request, world, ui)?;
+    // The long list first: what comes last stays in sight.
+    ui.answer(&created);
     if !args.dry_run {
-        ui.say(format_args!("Wrote {} to `{}`.", ui::count(created.files.len(), "file"), args.target.display()));
+        ui.say(format_args!("wrote {} to `{}`", ui::count(created.files.len(), "file"), args.target.display()));
         ui.say(format_args!(
-            "Next: `README.md` there tells how to run it, and `beansprout -C {} package` bundles it.",
+            "next: `README.md` there tells how to run it, and `beansprout -C {} package` bundles it",
             args.target.display()
         ));
     }
-    ui.answer(&created);
     Ok(Exit::Done)
 }
 

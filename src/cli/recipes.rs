@@ -32,7 +32,7 @@ pub(crate) fn recipes(args: &RecipesArgs, ui: &mut Ui) -> Result<Exit, Failure> 
         (None, false) => (Recipe::search(&words)?, false),
     };
     if found.is_empty() {
-        ui.say(format_args!("No recipe for `{words}`; `beansprout recipes` lists all {total}."));
+        ui.say(format_args!("no recipe for `{words}`; `beansprout recipes` lists all {total}"));
     }
     let recipes = found.into_iter().map(Described::from).collect();
     ui.answer(&Recipes { whole, recipes });

@@ -89,7 +89,7 @@ pub(crate) fn update(args: &UpdateArgs, world: &World, ui: &mut Ui) -> Result<Ex
     let report = Report::of(&steps, args);
     let changing = steps.iter().filter(|step| step.changes()).count();
     if changing == 0 {
-        ui.say("Everything is up to date.");
+        ui.say("everything is up to date");
     }
     if changing > 0 && !args.dry_run && !args.yes && ui.can_prompt() {
         ui.say(&report);

@@ -38,7 +38,7 @@ fn words_find_recipes_in_two_languages() {
     assert!(japanese.stdout.starts_with("health-400 "), "{japanese}");
     let nothing = place.run(["recipes", "qqqq"]).ok();
     assert_eq!(nothing.stdout, "");
-    assert!(nothing.stderr.contains("No recipe for `qqqq`"), "{nothing}");
+    assert!(nothing.stderr.contains("no recipe for `qqqq`"), "{nothing}");
 }
 
 #[test]
@@ -56,13 +56,14 @@ fn adding_shows_what_it_did_and_git_undoes_it() {
     assert_snapshot!(place.run(["add", "upload-limit", "--set", "size=100m"]).ok(), @r"
     + .platform/nginx/conf.d/uploads.conf
     ----- stderr -----
-    Added 1 file. nginx reads it at each deployment, also when only the configuration changes.
-    Mind: Django has limits of its own: DATA_UPLOAD_MAX_MEMORY_SIZE counts what is not a file.
-    Mind: For files over some hundred MB let browsers upload to S3 directly.
+    added 1 file
+    runs: nginx reads it at each deployment, also when only the configuration changes.
+    mind: Django has limits of its own: DATA_UPLOAD_MAX_MEMORY_SIZE counts what is not a file.
+    mind: For files over some hundred MB let browsers upload to S3 directly.
     ");
     assert!(place.read(".platform/nginx/conf.d/uploads.conf").contains("client_max_body_size 100m;"));
     let again = place.run(["add", "upload-limit", "--set", "size=100m"]).ok();
-    assert!(again.stderr.contains("Everything is there already."), "{again}");
+    assert!(again.stderr.contains("everything is there already"), "{again}");
     place.sh("git", &["clean", "-qfd"]);
     assert_eq!(place.sh("git", &["status", "--porcelain"]), "");
 }

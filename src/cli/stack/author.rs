@@ -58,7 +58,7 @@ pub(crate) fn new(args: &NewStackArgs, world: &World, ui: &mut Ui) -> Result<Exi
     let plan = Plan::verbatim(&Tree::embedded("scaffold/"))?;
     stack::create(&plan, &target, &world.interrupt)?;
     let shown = args.folder.display();
-    ui.say(format_args!("A stack is in `{shown}`. Next: beansprout stack check {shown}"));
+    ui.say(format_args!("a stack is in `{shown}`; next: `beansprout stack check {shown}`"));
     ui.answer(&Begun { files: plan.iter().map(|(path, _)| path.to_string()).collect() });
     Ok(Exit::Done)
 }

@@ -128,7 +128,7 @@ fn matrix(args: &MatrixArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure
         stack::create(&plan, &directory, &world.interrupt)?;
         renderings.push(Rendering { directory, answers: answers.to_toml(&stack.manifest) });
     }
-    ui.say(format_args!("Rendered {} of `{}`.", ui::count(renderings.len(), "combination"), args.stack));
+    ui.say(format_args!("rendered {} of `{}`", ui::count(renderings.len(), "combination"), args.stack));
     ui.answer(&Matrix { stack: stack.manifest.stack.name, renderings });
     Ok(Exit::Done)
 }
