@@ -23,7 +23,7 @@ const SLACK: Duration = Duration::from_secs(70);
 /// Put a message into the queue of the worker that `up` runs here
 ///
 /// The message is posted to the application as the queue's daemon does on AWS, with its headers and retries. Says what
-/// the worker answered the first time; 0 is done, 1 is not.
+/// the worker answered the first time. Exits with 1 if that was anything but 200.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  beansprout post message.json --attribute Kind=nightly\n  beansprout post --task clear-sessions"
@@ -41,7 +41,7 @@ pub(crate) struct PostArgs {
     /// An attribute of the message, which the application gets as the header `X-Aws-Sqsd-Attr-NAME`; may be given more than once
     #[arg(long = "attribute", id = "attributes", value_name = "NAME=VALUE", value_parser = attribute)]
     attributes: Vec<(String, String)>,
-    /// The folder of the instance, for one of `sandbox --run` [default: .beansprout/instance in the project]
+    /// The folder of the instance, for one of `sandbox --run` [default: `.beansprout/instance` in the project]
     #[arg(long, value_name = "DIR")]
     instance: Option<PathBuf>,
 }
