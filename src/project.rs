@@ -33,6 +33,7 @@ pub struct Config {
     pub bundle: BundleSection,
     pub release: ReleaseSection,
     pub prune: PruneSection,
+    pub environments: BTreeMap<String, EnvironmentSection>,
     pub check: CheckSection,
 }
 
@@ -74,6 +75,8 @@ pub struct ReleaseSection {
     /// The KMS key that bundles are encrypted with, instead of the bucket's own way.
     pub kms_key: Option<String>,
     pub prefix: Option<String>,
+    /// Keep a record of what each run changed in the bucket too.
+    pub audit: bool,
     pub tags: BTreeMap<String, String>,
 }
 
@@ -84,6 +87,18 @@ pub struct PruneSection {
     pub keep: Option<u32>,
     pub keep_days: Option<u32>,
     pub keep_labels: Vec<String>,
+}
+
+/// `[environments.NAME]`: when this environment is meant, and how long it takes.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EnvironmentSection {
+    /// The git branches that are deployed to it; `*` stands for anything.
+    pub branches: Vec<String>,
+    /// Seconds that a deployment may take.
+    pub timeout: Option<u64>,
+    /// Seconds that it may take to become healthy after it is ready.
+    pub settle: Option<u64>,
 }
 
 /// `[check]`: findings that this project has decided to live with, and why.
@@ -168,6 +183,7 @@ mod tests {
         let example = page.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
         let config: Config = toml::from_str(example).unwrap();
         assert_eq!(config.project.name.as_deref(), Some("shop"));
+        assert_eq!(config.environments["shop-prod"].branches, ["main"]);
         assert_eq!(config.check.suppress[0].rule, "EB030");
     }
 

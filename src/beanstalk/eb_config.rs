@@ -26,7 +26,8 @@ pub fn parse(text: &str) -> Result<EbConfig, yaml::Error> {
     let root = yaml::parse(text)?;
     let section = |name: &str| root.as_ref().and_then(|root| root.get(name));
     let word = |section: Option<&Node>, key: &str| {
-        section?.get(key).filter(|node| !node.is_null()).and_then(Node::as_str).map(str::to_owned)
+        let text = section?.get(key).filter(|node| !node.is_null())?.as_str()?;
+        (!text.is_empty()).then(|| text.to_owned())
     };
     let global = section("global");
     let branches = section("branch-defaults").and_then(Node::mapping);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
-use super::ebcli::EbCli;
+use super::ebcli;
 use crate::fault::Failure;
 use crate::project::Project;
 use crate::release::{Aws, Call, PREFIX, Settings, Shelf};
@@ -73,9 +73,7 @@ pub(crate) struct Rehearsal {
 
 impl Rehearsal {
     pub(crate) fn of(aws: &Aws) -> Self {
-        let calls = aws.rehearsed();
-        let actions = calls.iter().flat_map(|call| call.actions.iter().copied()).collect();
-        Self { calls, actions }
+        Self { calls: aws.rehearsed(), actions: aws.actions() }
     }
 }
 
@@ -129,7 +127,7 @@ impl AwsArgs {
             ..Settings::default()
         };
         let release = &project.config.release;
-        let theirs = EbCli::read(project)?;
+        let theirs = ebcli::read(project)?;
         let named = |flag: &Option<String>, variables: &[&str], ours: &Option<String>, theirs: Option<String>| {
             let variable = || variables.iter().find_map(|name| world.var(name)).map(str::to_owned);
             flag.clone().or_else(variable).or_else(|| ours.clone()).or(theirs)

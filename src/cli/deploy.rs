@@ -32,11 +32,13 @@ pub(crate) struct DeployArgs {
 pub(crate) fn verb(args: &DeployArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
     let MoveArgs { target, watch, when_ready, dry_run, aws } = &args.moved;
+    let environment = target.choose(&project)?;
     let aws = aws.connect(&project, Intent::of(*dry_run), world, ui)?;
+    environment.say(ui);
     let request = DeployRequest {
         wait: !args.no_wait,
         when_ready: *when_ready,
-        ..request(&project, target, watch, args.label.clone())?
+        ..request(&project, target.application.as_deref(), &environment, watch, args.label.clone())?
     };
     run(&aws, &request, ui)
 }
@@ -62,6 +64,7 @@ pub(crate) fn tell(event: &DeployEvent<'_>, ui: &mut Ui) {
         DeployEvent::Asking { label, environment } => ui.say(format_args!("deploying `{label}` to `{environment}`")),
         DeployEvent::Joining => ui.say("this version is on its way already; watching it"),
         DeployEvent::NotRecorded(refusal) => ui.warn(format_args!("going on without lock or record: {refusal}")),
+        DeployEvent::NotSeen(refusal) => ui.warn(format_args!("looking again: {refusal}")),
         DeployEvent::Happened(event) => {
             let line = format!("{} {:5} {}", event.time.strftime("%H:%M:%SZ"), event.severity, event.message);
             ui.say(if event.is_error() { ui.err().red(line) } else { line });

@@ -10,6 +10,7 @@ mod deploy;
 mod diff;
 mod ebcli;
 mod explain;
+mod git;
 mod inspect;
 mod interview;
 mod named;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::aws::{AwsArgs, Connected, Intent};
+use super::aws::{AwsArgs, Connected, Intent, shelf};
 use super::ebcli;
 use crate::bundle::{Opened, TreeDigest};
 use crate::fault::{Exit, Failure, Fault};
@@ -68,10 +68,11 @@ impl<'a> Shelves<'a> {
             // Looking must change nothing.
             none => none.insert(self.args.aws.connect(self.project, Intent::Rehearse, self.world, ui)?),
         };
+        let shelf = shelf(self.project, None);
         // Without a name, so that nothing is left behind however this ends.
-        let mut file = tempfile::tempfile().map_err(|source| release::DownloadError::Write { source })?;
+        let mut file = tempfile::tempfile().map_err(|source| release::StoreError::Keep { source })?;
         let mut progress = Progress::hidden();
-        let from = release::download(aws, &application, label, &mut file, &mut |event| match event {
+        let from = release::download(aws, &application, label, &shelf, &mut file, &mut |event| match event {
             DownloadEvent::Downloading { bytes: total, from } => {
                 ui.say(format_args!("downloading {} from `{from}`", bytes(total)));
                 progress = ui.progress("downloading", total);

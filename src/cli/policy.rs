@@ -35,6 +35,12 @@ pub(crate) struct PolicyArgs {
     /// The bucket [default: `bucket` in `[release]`, or the one of Elastic Beanstalk]
     #[arg(long, value_name = "NAME")]
     bucket: Option<String>,
+    /// The archive that `prune` copies bundles to, and `publish --undo` brings them back from
+    #[arg(long, value_name = "PREFIX")]
+    archive: Option<String>,
+    /// The KMS key that bundles are encrypted with: its id, ARN or `alias/NAME` [default: `kms_key` in `[release]`]
+    #[arg(long, value_name = "KEY")]
+    kms_key: Option<String>,
     /// The partition: `aws-cn` and `aws-us-gov` have their own
     #[arg(long, value_name = "NAME", default_value = "aws")]
     partition: String,
@@ -53,6 +59,8 @@ pub(crate) fn verb(args: &PolicyArgs, world: &World, ui: &mut Ui) -> Result<Exit
         environment: args.environment.clone(),
         bucket: args.bucket.clone().or_else(|| release.bucket.clone()),
         prefix: release.prefix.clone().unwrap_or_else(|| PREFIX.to_owned()),
+        archive: args.archive.clone(),
+        kms_key: args.kms_key.clone().or_else(|| release.kms_key.clone()),
     };
     for (flag, value) in [("--account", &scope.account), ("--region", &scope.region)] {
         if value == "*" {

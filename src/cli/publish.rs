@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use clap::Args;
@@ -10,13 +9,15 @@ use serde::Serialize;
 
 use super::aws::{AwsArgs, Connected, Intent, Rehearsal, shelf};
 use super::deploy::DeployAnswer;
-use super::target::{Target, WatchArgs};
+use super::git::origin;
+use super::target::{Chosen, WatchArgs};
 use super::{ebcli, package, target};
 use crate::bundle::Bundle;
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::release::{
-    self, DeployRequest, Deployed, Fate, Parcel, PublishEvent, PublishRequest, Published, Restored, Undo,
+    self, DeployRequest, Deployed, DownloadEvent, Fate, Guards, Parcel, PublishEvent, PublishRequest, Published,
+    Restored, Shelf, Undo,
 };
 use crate::ui::{Answer, Progress, Ui, bytes, count};
 use crate::world::World;
@@ -30,9 +31,9 @@ use crate::world::World;
 pub(crate) struct PublishArgs {
     #[command(flatten)]
     options: Options,
-    /// Deploy the version to this environment afterwards
-    #[arg(long, value_name = "ENV")]
-    deploy: Option<String>,
+    /// Deploy the version afterwards, to this environment or to that of the git branch
+    #[arg(long, value_name = "ENV", num_args = 0..=1, value_parser = target::name)]
+    deploy: Option<Option<String>>,
     /// See the deployment through to its end, and tell how it ended
     #[arg(long, requires = "deploy")]
     wait: bool,
@@ -67,6 +68,10 @@ struct Options {
     /// Keep the bundle in this bucket [default: `bucket` in `[release]`, or the one of Elastic Beanstalk]
     #[arg(long, value_name = "NAME")]
     bucket: Option<String>,
+    /// Encrypt the bundle with this KMS key: its id, ARN or `alias/NAME` [default: `kms_key` in `[release]`, or as the
+    /// bucket does]
+    #[arg(long, value_name = "KEY")]
+    kms_key: Option<String>,
     /// Register without having Elastic Beanstalk look into the bundle
     #[arg(long)]
     no_process: bool,
@@ -87,6 +92,7 @@ impl Default for Options {
             message: None,
             tags: Vec::new(),
             bucket: None,
+            kms_key: None,
             no_process: false,
             timeout: PROCESSING,
         }
@@ -98,10 +104,15 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
     if let Some(file) = &args.undo {
         return undo(args, &world.resolve(file), &project, world, ui);
     }
+    // A missing name is told before anything is packed.
+    let environment = args.deploy.as_ref().map(|name| target::choose(name.as_deref(), &project)).transpose()?;
     let bundle = package::build(&project, world, ui)?;
     let aws = args.aws.connect(&project, Intent::of(args.dry_run), world, ui)?;
+    if let Some(environment) = &environment {
+        environment.say(ui);
+    }
     let published = send(&aws, request(&args.options, &project, &bundle, aws.sandbox)?, ui);
-    let deployment = match (&published, &args.deploy) {
+    let deployment = match (&published, &environment) {
         (Ok(published), Some(environment)) => Some(deploy(args, &aws, &project, published, environment, ui)),
         _ => None,
     };
@@ -123,14 +134,13 @@ fn deploy(
     aws: &Connected,
     project: &Project,
     published: &Published,
-    environment: &str,
+    environment: &Chosen,
     ui: &mut Ui,
 ) -> Result<Deployed, Failure> {
-    let target = Target { environment: environment.to_owned(), application: args.options.application.clone() };
-    let request = DeployRequest {
-        wait: args.wait,
-        ..target::request(project, &target, &WatchArgs::default(), published.label.clone())?
-    };
+    let application = args.options.application.as_deref();
+    let label = published.label.clone();
+    let request = target::request(project, application, environment, &WatchArgs::default(), label)?;
+    let request = DeployRequest { wait: args.wait, ..request };
     Ok(release::deploy(aws, &request, &mut |event| super::deploy::tell(&event, ui))?)
 }
 
@@ -160,12 +170,16 @@ fn request(options: &Options, project: &Project, bundle: &Bundle, sandbox: bool)
     let mut tags = release.tags.clone();
     tags.extend(options.tags.iter().cloned());
     let parcel = Parcel::open(&bundle.path, bundle.digest.to_string())?;
+    let shelf = shelf(project, options.bucket.as_deref());
     Ok(PublishRequest {
         label: options.label.clone().unwrap_or_else(|| bundle.digest.label(&project.name())),
         parcel,
         description: options.message.clone().or_else(|| origin(&project.root)),
         tags,
-        shelf: shelf(project, options.bucket.as_deref()),
+        shelf: match &options.kms_key {
+            Some(key) => Shelf { kms_key: Some(key.clone()), ..shelf },
+            None => shelf,
+        },
         // Nobody can mind an application in the sandbox.
         create_application: options.create_application || sandbox,
         process: !options.no_process,
@@ -191,6 +205,21 @@ fn send(aws: &Connected, mut request: PublishRequest, ui: &mut Ui) -> Result<Pub
 fn attempt(aws: &Connected, request: &PublishRequest, ui: &mut Ui) -> Result<Published, release::PublishError> {
     let mut progress = Progress::hidden();
     release::publish(aws, request, &mut |event| match event {
+        PublishEvent::Comparing(DownloadEvent::Downloading { bytes: total, from }) => {
+            ui.say(format_args!("`{from}` is there with other bytes; comparing its content"));
+            progress = ui.progress("downloading", total);
+        }
+        PublishEvent::Comparing(DownloadEvent::Received { bytes }) => progress.advance(bytes),
+        PublishEvent::Repacked { at } => {
+            progress = Progress::hidden();
+            ui.say(format_args!("`{at}` has the same content, packed by another compressor"));
+        }
+        PublishEvent::Guarded { bucket, guards } => guarded(bucket, guards, ui),
+        PublishEvent::Room(room) if room.is_short() => ui.warn(format_args!(
+            "{} of {} versions in this region are used; `beansprout prune` shows which nobody needs",
+            room.used, room.limit
+        )),
+        PublishEvent::Room(_) => {}
         PublishEvent::Uploading { bytes: total, to } => {
             ui.say(format_args!("uploading {} to `{to}`", bytes(total)));
             progress = ui.progress("uploading", total);
@@ -200,22 +229,30 @@ fn attempt(aws: &Connected, request: &PublishRequest, ui: &mut Ui) -> Result<Pub
             progress = Progress::hidden();
             ui.say(format_args!("registering `{label}` in `{application}`"));
         }
+        PublishEvent::NotSeen(refusal) => ui.warn(format_args!("looking again: {refusal}")),
         PublishEvent::Processing => ui.say("waiting for Elastic Beanstalk to process it"),
     })
 }
 
-/// What the work tree comes from: the commit's subject and name, if there is one.
-fn origin(root: &Path) -> Option<String> {
-    let git = |arguments: &[&str]| {
-        let output = Command::new("git").arg("-C").arg(root).args(arguments).output().ok()?;
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+/// Whether strangers can get at the bundle, and how it is encrypted.
+fn guarded(bucket: &str, guards: &Guards, ui: &mut Ui) {
+    let encryption = match (&guards.encryption, &guards.kms_key) {
+        (Some(how), Some(key)) => format!("encrypted by {how} with `{key}`"),
+        (Some(how), None) => format!("encrypted by {how}"),
+        (None, _) => "its encryption could not be checked".to_owned(),
     };
-    let subject = git(&["log", "-1", "--format=%s"])?;
-    let commit = git(&["rev-parse", "--short=12", "HEAD"])?;
-    let changed = if git(&["status", "--porcelain"])?.is_empty() { "" } else { ", changed" };
-    // The commit's name is the part that must not be cut off.
-    let subject: String = subject.chars().take(170).collect();
-    Some(format!("{subject} ({commit}{changed})"))
+    match guards.public_access_blocked {
+        Some(true) => ui.say(format_args!("bucket `{bucket}`: closed to the public, {encryption}")),
+        Some(false) => {
+            ui.say(format_args!("bucket `{bucket}`: {encryption}"));
+            ui.warn(format_args!(
+                "bucket `{bucket}` does not block public access; `aws s3api put-public-access-block` closes it"
+            ));
+        }
+        None => ui.say(format_args!(
+            "bucket `{bucket}`: whether it is closed to the public could not be checked; {encryption}"
+        )),
+    }
 }
 
 fn label(text: &str) -> Result<String, String> {

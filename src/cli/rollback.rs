@@ -2,13 +2,14 @@
 
 use clap::Args;
 
-use super::aws::{Intent, shelf};
+use super::aws::{Connected, Intent, shelf};
 use super::target::{MoveArgs, request};
 use super::{deploy, ebcli};
+use crate::bundle::OpenError;
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
-use crate::release::{self, DeployRequest};
-use crate::ui::Ui;
+use crate::release::{self, Condition, DeployRequest, DownloadEvent, Location, Shelf};
+use crate::ui::{Progress, Ui};
 use crate::world::World;
 
 /// Move an environment back to the version that ran well before
@@ -28,22 +29,27 @@ pub(crate) struct RollbackArgs {
 enum Error {
     #[error("nothing is known to have run well in `{environment}` before")]
     NoPrevious { environment: String },
-    #[error("the bundle of version `{label}` is gone")]
-    BundleGone { label: String },
+    #[error("the bundle of version `{label}` is gone: `{at}` is not there")]
+    BundleGone { label: String, at: Location },
+    #[error("the bundle of version `{label}` cannot be read: `{at}`")]
+    BundleBroken { label: String, at: Location, source: OpenError },
+    #[error("the bundle of version `{label}` holds another tree than it is named after: `{at}` holds {holds}")]
+    BundleOther { label: String, at: Location, holds: String },
 }
 
 impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
             Self::NoPrevious { .. } => Exit::Usage,
-            Self::BundleGone { .. } => Exit::Aws,
+            Self::BundleGone { .. } | Self::BundleBroken { .. } => Exit::Aws,
+            Self::BundleOther { .. } => Exit::Conflict,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
             Self::NoPrevious { .. } => Some("name the version; `beansprout versions` lists them".to_owned()),
-            Self::BundleGone { .. } => Some(
+            Self::BundleGone { .. } | Self::BundleBroken { .. } | Self::BundleOther { .. } => Some(
                 "nothing was changed; check out its commit and publish it again, or name another version".to_owned(),
             ),
         }
@@ -53,19 +59,43 @@ impl Fault for Error {
 pub(crate) fn verb(args: &RollbackArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
     let MoveArgs { target, watch, when_ready, dry_run, aws } = &args.moved;
+    let environment = target.choose(&project)?;
     let aws = aws.connect(&project, Intent::of(*dry_run), world, ui)?;
-    let environment = &target.environment;
+    environment.say(ui);
     let application = ebcli::application(target.application.as_deref(), &project)?;
     let shelf = shelf(&project, None);
     let label = match &args.label {
         Some(label) => label.clone(),
-        None => release::previous(&aws, &application, environment, &shelf)?
-            .ok_or_else(|| Error::NoPrevious { environment: environment.clone() })?,
+        None => release::previous(&aws, &application, &environment.name, &shelf)?
+            .ok_or_else(|| Error::NoPrevious { environment: environment.name.clone() })?,
     };
-    if !release::has_bundle(&aws, &application, &label)? {
-        return Err(Error::BundleGone { label }.into());
-    }
-    ui.say(format_args!("rolling `{environment}` back to `{label}`"));
-    let request = DeployRequest { when_ready: *when_ready, ..request(&project, target, watch, label)? };
+    verify(&aws, &application, &label, &shelf, ui)?;
+    ui.say(format_args!("rolling `{}` back to `{label}`", environment.name));
+    let request = request(&project, target.application.as_deref(), &environment, watch, label)?;
+    let request = DeployRequest { when_ready: *when_ready, ..request };
     deploy::run(&aws, &request, ui)
+}
+
+/// Nobody should go back to something that can't be deployed, or isn't what it was.
+fn verify(aws: &Connected, application: &str, label: &str, shelf: &Shelf, ui: &mut Ui) -> Result<(), Failure> {
+    let mut progress = Progress::hidden();
+    let condition = release::condition(aws, application, label, shelf, &mut |event| match event {
+        DownloadEvent::Downloading { bytes, .. } => {
+            ui.say(format_args!("looking into the bundle of `{label}`"));
+            progress = ui.progress("downloading", bytes);
+        }
+        DownloadEvent::Received { bytes } => progress.advance(bytes),
+    })?;
+    drop(progress);
+    let label = label.to_owned();
+    match condition {
+        Condition::NoBundle | Condition::Good => Ok(()),
+        Condition::Unseen { source } => {
+            ui.warn(format_args!("the bundle of `{label}` could not be looked into: {source}"));
+            Ok(())
+        }
+        Condition::Gone { at } => Err(Error::BundleGone { label, at }.into()),
+        Condition::Broken { at, source } => Err(Error::BundleBroken { label, at, source }.into()),
+        Condition::Other { at, holds } => Err(Error::BundleOther { label, at, holds }.into()),
+    }
 }

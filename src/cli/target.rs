@@ -1,43 +1,45 @@
-//! The options of the verbs that are about one environment.
+//! Which environment, and how long to look at it: the options of the verbs that are about one environment.
 
+use std::fmt;
 use std::time::Duration;
 
 use clap::Args;
 
 use super::aws::{AwsArgs, shelf};
-use super::ebcli;
-use crate::fault::Failure;
-use crate::project::Project;
-use crate::release::DeployRequest;
+use super::git::Branch;
+use super::{ebcli, git};
+use crate::beanstalk::eb_config;
+use crate::fault::{Exit, Failure, Fault};
+use crate::project::{EnvironmentSection, FILE, Project};
+use crate::release::{DeployRequest, matches};
+use crate::ui::Ui;
 
 /// Which environment.
 #[derive(Debug, Args)]
 pub(crate) struct Target {
-    /// The environment
-    #[arg(long = "env", value_name = "NAME")]
-    pub(crate) environment: String,
+    /// The environment [default: that of the git branch in `[environments]`, or in the EB CLI's settings]
+    #[arg(long = "env", value_name = "NAME", value_parser = name)]
+    pub(crate) environment: Option<String>,
     /// The Elastic Beanstalk application [default: `application` in `[release]`, or the project's name]
     #[arg(long, value_name = "NAME")]
     pub(crate) application: Option<String>,
 }
 
 /// How long to look.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct WatchArgs {
-    /// Stop watching after this long
-    #[arg(long, value_name = "SECONDS", default_value_t = Self::default().timeout)]
-    pub(crate) timeout: u64,
-    /// Let a ready environment take this long to become healthy
-    #[arg(long, value_name = "SECONDS", default_value_t = Self::default().settle)]
-    pub(crate) settle: u64,
+    /// Stop watching after this long [default: `timeout` of the environment, or 1800]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) timeout: Option<u64>,
+    /// Let a ready environment take this long to become healthy [default: `settle` of the environment, or 180]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) settle: Option<u64>,
 }
 
-impl Default for WatchArgs {
-    /// A rolling deployment over several batches takes this long; health follows within a few reports.
-    fn default() -> Self {
-        Self { timeout: 1800, settle: 180 }
-    }
-}
+/// A rolling deployment over several batches takes this long.
+const TIMEOUT: u64 = 1800;
+/// Health follows within a few reports.
+const SETTLE: u64 = 180;
 
 /// How an environment is moved to another version.
 #[derive(Debug, Args)]
@@ -56,21 +58,226 @@ pub(crate) struct MoveArgs {
     pub(crate) aws: AwsArgs,
 }
 
+/// An environment, and who chose it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Chosen {
+    pub(crate) name: String,
+    why: Why,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Why {
+    Flag,
+    /// A branch that `[environments]` names.
+    Ours {
+        branch: String,
+    },
+    /// `[environments]` has no other, and asks for no branch.
+    Only,
+    /// A branch, or `default`, of the EB CLI's settings.
+    Theirs {
+        branch: String,
+    },
+}
+
+impl Chosen {
+    /// Where nobody typed it, say which it is, and why.
+    pub(crate) fn say(&self, ui: &mut Ui) {
+        if self.why != Why::Flag {
+            ui.say(self);
+        }
+    }
+}
+
+impl fmt::Display for Chosen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "environment `{}`", self.name)?;
+        match &self.why {
+            Why::Flag => Ok(()),
+            Why::Ours { branch } => write!(f, ": `{FILE}` has it for branch `{branch}`"),
+            Why::Only => write!(f, ": the only one in `{FILE}`"),
+            Why::Theirs { branch } => write!(f, ": `{}` has it for branch `{branch}`", eb_config::PATH),
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("no environment is chosen{}", here(.branch))]
+    NoEnvironment { branch: Branch },
+    #[error("branch `{branch}` has several environments: `{}`", .names.join("`, `"))]
+    Several { branch: String, names: Vec<String> },
+    #[error("`{name}` cannot be an environment: {reason}")]
+    BadName { name: String, reason: String },
+}
+
+fn here(branch: &Branch) -> String {
+    match branch {
+        Branch::Named(name) => format!(" for branch `{name}`"),
+        Branch::Detached => ": the work tree is on no branch".to_owned(),
+        Branch::NoGit => String::new(),
+    }
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoEnvironment { .. } => {
+                format!("name it with `--env`, or give it the branch: `branches` in `[environments.NAME]` of `{FILE}`")
+            }
+            Self::Several { .. } => "name one with `--env`".to_owned(),
+            Self::BadName { .. } => format!("correct it in `{FILE}` or `{}`", eb_config::PATH),
+        })
+    }
+}
+
+impl Target {
+    /// The environment that is meant.
+    pub(crate) fn choose(&self, project: &Project) -> Result<Chosen, Failure> {
+        choose(self.environment.as_deref(), project)
+    }
+}
+
+/// The environment of `flag`, or the one that the project's settings have for the branch that it is on.
+pub(crate) fn choose(flag: Option<&str>, project: &Project) -> Result<Chosen, Failure> {
+    if let Some(name) = flag {
+        return Ok(Chosen { name: name.to_owned(), why: Why::Flag });
+    }
+    let branch = git::branch(&project.root);
+    let chosen = match ours(project, &branch)? {
+        Some(chosen) => Some(chosen),
+        None => theirs(project, &branch)?,
+    };
+    let chosen = chosen.ok_or(Error::NoEnvironment { branch })?;
+    name(&chosen.name).map_err(|reason| Error::BadName { name: chosen.name.clone(), reason })?;
+    Ok(chosen)
+}
+
+/// What `[environments]` says.
+fn ours(project: &Project, branch: &Branch) -> Result<Option<Chosen>, Error> {
+    let environments = &project.config.environments;
+    if let Branch::Named(branch) = branch {
+        let has = |section: &EnvironmentSection| section.branches.iter().any(|pattern| matches(pattern, branch));
+        let names: Vec<String> =
+            environments.iter().filter(|(_, section)| has(section)).map(|(name, _)| name.clone()).collect();
+        match names.len() {
+            0 => {}
+            1 => {
+                let why = Why::Ours { branch: branch.clone() };
+                return Ok(names.into_iter().next().map(|name| Chosen { name, why }));
+            }
+            _ => return Err(Error::Several { branch: branch.clone(), names }),
+        }
+    }
+    let mut all = environments.iter();
+    Ok(match (all.next(), all.next()) {
+        (Some((name, section)), None) if section.branches.is_empty() => {
+            Some(Chosen { name: name.clone(), why: Why::Only })
+        }
+        _ => None,
+    })
+}
+
+/// What the EB CLI would take.
+fn theirs(project: &Project, branch: &Branch) -> Result<Option<Chosen>, ebcli::Error> {
+    let branch = match branch {
+        Branch::Named(name) => name.as_str(),
+        // So the EB CLI calls it where there is no git.
+        Branch::NoGit => "default",
+        Branch::Detached => return Ok(None),
+    };
+    let settings = ebcli::read(project)?;
+    let why = Why::Theirs { branch: branch.to_owned() };
+    Ok(settings.environments.get(branch).map(|name| Chosen { name: name.clone(), why }))
+}
+
+/// A name that Elastic Beanstalk takes for an environment.
+///
+/// Source: `EnvironmentName` in the API reference.
+pub(crate) fn name(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if !(4..=40).contains(&text.chars().count()) {
+        return Err("an environment's name has 4 to 40 characters".to_owned());
+    }
+    if !text.chars().all(plain) || text.starts_with('-') || text.ends_with('-') {
+        return Err("an environment's name has letters, digits and `-`, which is not at its ends".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 /// A request that waits, for an environment that is ready.
 pub(crate) fn request(
     project: &Project,
-    target: &Target,
+    application: Option<&str>,
+    environment: &Chosen,
     watch: &WatchArgs,
     label: String,
 ) -> Result<DeployRequest, Failure> {
+    let section = project.config.environments.get(&environment.name);
+    let timeout = watch.timeout.or_else(|| section?.timeout).unwrap_or(TIMEOUT);
+    let settle = watch.settle.or_else(|| section?.settle).unwrap_or(SETTLE);
     Ok(DeployRequest {
-        application: ebcli::application(target.application.as_deref(), project)?,
-        environment: target.environment.clone(),
+        application: ebcli::application(application, project)?,
+        environment: environment.name.clone(),
         label,
         when_ready: false,
         wait: true,
-        timeout: Duration::from_secs(watch.timeout),
-        settle: Duration::from_secs(watch.settle),
+        timeout: Duration::from_secs(timeout),
+        settle: Duration::from_secs(settle),
         shelf: Some(shelf(project, None)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_environments_are_checked_before_aws_does() {
+        for good in ["shop", "shop-prod", "Shop-2", &"a".repeat(40)] {
+            assert!(name(good).is_ok(), "{good}");
+        }
+        for bad in ["e", "abc", "-shop", "shop-", "sh op", "shöp", &"a".repeat(41), ""] {
+            assert!(name(bad).is_err(), "{bad}");
+        }
+    }
+
+    fn chosen(settings: &str, branch: Branch) -> Result<Option<String>, Error> {
+        let config = toml::from_str(settings).unwrap();
+        let project = Project { root: "/nowhere".into(), configured: true, config };
+        Ok(ours(&project, &branch)?.map(|chosen| chosen.to_string()))
+    }
+
+    #[test]
+    fn a_branch_has_its_environment() {
+        let two = "[environments.shop-prod]\nbranches = ['main']\n[environments.shop-test]\nbranches = ['feature/*']\n";
+        let on = |branch: &str| Branch::Named(branch.to_owned());
+        let said = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            chosen(two, on("main")).unwrap(),
+            said("environment `shop-prod`: `beansprout.toml` has it for branch `main`")
+        );
+        assert_eq!(
+            chosen(two, on("feature/x")).unwrap(),
+            said("environment `shop-test`: `beansprout.toml` has it for branch `feature/x`")
+        );
+        assert_eq!(chosen(two, on("other")).unwrap(), None);
+        assert_eq!(chosen(two, Branch::Detached).unwrap(), None);
+        let only = "[environments.shop-prod]\nsettle = 1\n";
+        assert_eq!(
+            chosen(only, Branch::NoGit).unwrap(),
+            said("environment `shop-prod`: the only one in `beansprout.toml`")
+        );
+        // One that is for a branch is not for all others.
+        assert_eq!(chosen("[environments.shop-prod]\nbranches = ['main']\n", on("other")).unwrap(), None);
+        let both = "[environments.shop-a]\nbranches = ['*']\n[environments.shop-b]\nbranches = ['main']\n";
+        assert_eq!(
+            chosen(both, on("main")).unwrap_err().to_string(),
+            "branch `main` has several environments: `shop-a`, `shop-b`"
+        );
+    }
 }

@@ -31,13 +31,15 @@ pub(crate) struct WaitArgs {
 
 pub(crate) fn verb(args: &WaitArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
+    let environment = args.target.choose(&project)?;
     let aws = args.aws.connect(&project, Intent::Act, world, ui)?;
+    environment.say(ui);
     let application = ebcli::application(args.target.application.as_deref(), &project)?;
     let label = match &args.label {
         Some(label) => label.clone(),
-        None => release::current_label(&aws, &application, &args.target.environment)?.unwrap_or_default(),
+        None => release::current_label(&aws, &application, &environment.name)?.unwrap_or_default(),
     };
-    let request = request(&project, &args.target, &args.watch, label)?;
+    let request = request(&project, args.target.application.as_deref(), &environment, &args.watch, label)?;
     let deployed = release::watch(&aws, &request, &mut |event| tell(&event, ui))?;
     ui.answer(&DeployAnswer { deployed });
     Ok(Exit::Done)

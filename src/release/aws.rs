@@ -1,5 +1,6 @@
 //! A connection: who calls, from where, and over which wire.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -67,6 +68,8 @@ pub struct Aws {
     pub(crate) patience: Duration,
     endpoint_url: Option<String>,
     rehearsal: Option<Mutex<Vec<Call>>>,
+    /// What IAM had to allow for the calls that only read.
+    asked: Mutex<BTreeSet<&'static str>>,
     audit: Audit,
     world: World,
     runtime: tokio::runtime::Runtime,
@@ -145,6 +148,7 @@ impl Aws {
             patience: settings.patience,
             endpoint_url,
             rehearsal: settings.rehearse.then(Mutex::default),
+            asked: Mutex::default(),
             audit: Audit::new(settings.audit),
             world: world.clone(),
             runtime,
@@ -174,6 +178,18 @@ impl Aws {
         }
     }
 
+    /// What IAM has to allow for the calls of a rehearsal, those that only read included.
+    pub fn actions(&self) -> BTreeSet<&'static str> {
+        let mut actions = self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        actions.extend(self.rehearsed().iter().flat_map(|call| call.actions.iter().copied()));
+        actions
+    }
+
+    /// A call that only reads is made, or would be made once this is no rehearsal.
+    pub(crate) fn foresee(&self, call: &Call) {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).extend(call.actions.iter().copied());
+    }
+
     pub(crate) fn now(&self) -> jiff::Timestamp {
         self.world.now()
     }
@@ -191,6 +207,7 @@ impl Aws {
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
+        self.foresee(&call);
         future.await.map_err(|error| Refusal::new(call, error, self))
     }
 

@@ -232,6 +232,11 @@ impl Refusal {
         }
     }
 
+    /// May the same call succeed in a moment?
+    pub(crate) fn may_pass(&self) -> bool {
+        !self.was_answered() || self.0.kind == Kind::Throttled
+    }
+
     pub(crate) fn is_about_credentials(&self) -> bool {
         matches!(self.0.kind, Kind::Expired | Kind::Unknown)
     }
@@ -312,6 +317,12 @@ impl Fault for Refusal {
                 "other tools share the same limit; wait a minute and run the same command again".to_owned()
             }
             Kind::Broken | Kind::Garbled | Kind::Unreachable | Kind::Silent => again.to_owned(),
+            Kind::Refused if self.code().is_some_and(|code| code.starts_with("Validation")) => {
+                format!(
+                    "AWS does not take an argument of `{}`; look at the flag or setting that it comes from",
+                    self.0.call
+                )
+            }
             Kind::Missing | Kind::Taken | Kind::Refused => return None,
         })
     }

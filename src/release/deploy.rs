@@ -81,6 +81,8 @@ pub enum Event<'a> {
     Happened(&'a Happening),
     /// The lock or the record could not be written; the deployment does not depend on it.
     NotRecorded(&'a Refusal),
+    /// A look at the environment failed in passing; the next one will tell.
+    NotSeen(&'a Refusal),
     /// Ready with the version; its health is not settled yet.
     Settling {
         health: Health,
@@ -96,7 +98,11 @@ pub fn deploy(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> 
 pub fn watch(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> Result<Deployed, Error> {
     aws.block_on(async {
         let before = found(aws, request).await?;
-        let mark = if before.status == Phase::Ready { newest(aws, &before).await? } else { before.updated };
+        // What it did last may have ended badly before anybody looked.
+        let mark = match before.status {
+            Phase::Ready => environment::last_operation(aws, &before.id).await?,
+            _ => before.updated,
+        };
         let began = before.status != Phase::Ready || before.label.as_deref() == Some(&request.label);
         let watch = Watch { mark, previous: None, began };
         follow(aws, request, &before, watch, tell).await
@@ -123,11 +129,12 @@ async fn newest(aws: &Aws, environment: &Environment) -> Result<Option<Timestamp
 
 async fn found(aws: &Aws, request: &Request) -> Result<Environment, Error> {
     let Request { application, environment, .. } = request;
-    environment::find(aws, application, environment).await?.ok_or_else(|| Error::NoEnvironment {
-        application: application.clone(),
-        environment: environment.clone(),
-        region: aws.region().to_owned(),
-    })
+    environment::find(aws, application, environment).await?.ok_or_else(|| no_environment(aws, request))
+}
+
+fn no_environment(aws: &Aws, request: &Request) -> Error {
+    let Request { application, environment, .. } = request.clone();
+    Error::NoEnvironment { application, environment, region: aws.region().to_owned() }
 }
 
 async fn run(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> Result<Deployed, Error> {
@@ -168,6 +175,9 @@ async fn run(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> R
         let mark = newest(aws, &before).await?;
         tell(Event::Asking { label, environment: &before.name });
         if !ask(aws, request, &before, mark).await? {
+            for watching in ["DescribeEvents", "DescribeInstancesHealth"] {
+                aws.foresee(&Call::eb(watching));
+            }
             return Ok(deployed(aws, request, &before, before.label.clone(), Outcome::Started));
         }
         let watch = Watch { mark, previous: before.label.clone(), began: false };
@@ -210,9 +220,11 @@ async fn ready(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) ->
     tell(Event::NotReady);
     let mut pace = Pace::new(aws, SLOWEST, request.timeout);
     loop {
-        let now = found(aws, request).await?;
-        if now.status == Phase::Ready {
-            return Ok(now);
+        let look = environment::find(aws, &request.application, &request.environment).await;
+        match pace.see(look, |refusal| tell(Event::NotSeen(refusal)))? {
+            Some(None) => return Err(no_environment(aws, request)),
+            Some(Some(now)) if now.status == Phase::Ready => return Ok(now),
+            _ => {}
         }
         if !pace.wait(aws).await {
             return Err(Error::StillBusy { environment: request.environment.clone(), after: request.timeout });

@@ -213,6 +213,17 @@ pub(crate) async fn newest_event(aws: &Aws, environment: &str) -> Result<Option<
     Ok(event.and_then(|event| timestamp(&event.event_date?)))
 }
 
+/// A moment before the last operation on the environment began, as its events tell: those of one operation carry the
+/// same request.
+pub(crate) async fn last_operation(aws: &Aws, environment: &str) -> Result<Option<Timestamp>, Refusal> {
+    let events = events(aws, environment, None).await?;
+    let Some(last) = events.iter().rev().find_map(|event| event.request.as_ref()) else {
+        return Ok(events.last().map(|event| event.time));
+    };
+    let began = events.iter().find(|event| event.request.as_ref() == Some(last)).map(|event| event.time);
+    Ok(began.and_then(|began| began.checked_sub(jiff::SignedDuration::from_millis(1)).ok()))
+}
+
 /// The versions that the environment's instances run. `None` where only basic health is reported.
 pub(crate) async fn on_instances(aws: &Aws, environment: &Environment) -> Result<Option<Vec<String>>, Refusal> {
     use aws_sdk_elasticbeanstalk::types::InstancesHealthAttribute;

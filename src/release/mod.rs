@@ -6,13 +6,16 @@
 
 mod audit;
 mod aws;
+mod bucket;
 mod call;
+mod condition;
 mod deploy;
 mod document;
 mod download;
 mod environment;
 mod history;
 mod lock;
+mod look;
 mod pace;
 mod parcel;
 mod parts;
@@ -23,7 +26,9 @@ mod store;
 mod version;
 
 pub use aws::{Aws, Caller, ConnectError, Settings};
+pub use bucket::Guards;
 pub use call::{Call, Kind, Refusal};
+pub use condition::{Condition, condition};
 pub use deploy::{
     Deployed, Error as DeployError, Event as DeployEvent, Failed, Outcome, Request as DeployRequest, current_label,
     deploy, previous, watch,
@@ -37,9 +42,7 @@ pub use prune::{
     Apply, Error as PruneError, Event as PruneEvent, Fate, Overview, Pruned, Restored, Undo, overview, plan, prune,
     undo,
 };
-pub use prune::{Doomed, KEEP_DEPLOYED, Kept, Object, Plan, Policy, Reason, Upload};
-pub use publish::{
-    Error as PublishError, Event as PublishEvent, Published, Request as PublishRequest, has_bundle, publish,
-};
+pub use prune::{Doomed, KEEP_DEPLOYED, Kept, Object, Plan, Policy, Reason, Upload, matches};
+pub use publish::{Error as PublishError, Event as PublishEvent, Published, Request as PublishRequest, Room, publish};
 pub use store::{Error as StoreError, PREFIX, Shelf, Store};
 pub use version::{Location, Status, Version, versions};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::aws::Aws;
+use super::call::Refusal;
 
 /// Quick at first, so that something quick is seen at once; then slower, so that AWS isn't asked too often.
 #[derive(Debug)]
@@ -12,13 +13,39 @@ pub(crate) struct Pace {
     next: Duration,
     slowest: Duration,
     end: Timestamp,
+    blind: u32,
 }
+
+/// Looks in a row that may fail in passing before nobody looks any more.
+const BLIND: u32 = 5;
 
 impl Pace {
     pub(crate) fn new(aws: &Aws, slowest: Duration, limit: Duration) -> Self {
         let limit = SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
         let end = aws.now().checked_add(limit).unwrap_or(Timestamp::MAX);
-        Self { next: Duration::from_millis(100).min(slowest), slowest, end }
+        Self { next: Duration::from_millis(100).min(slowest), slowest, end, blind: 0 }
+    }
+
+    /// What a look showed. `None`: it failed in passing, as `tell` was told, and the next one may not.
+    ///
+    /// What is looked at goes on whether it is seen or not.
+    pub(crate) fn see<T>(
+        &mut self,
+        look: Result<T, Refusal>,
+        tell: impl FnOnce(&Refusal),
+    ) -> Result<Option<T>, Refusal> {
+        match look {
+            Ok(seen) => {
+                self.blind = 0;
+                Ok(Some(seen))
+            }
+            Err(refusal) if refusal.may_pass() && self.blind < BLIND => {
+                self.blind += 1;
+                tell(&refusal);
+                Ok(None)
+            }
+            Err(refusal) => Err(refusal),
+        }
     }
 
     /// Wait for the next look. `false`: time is up.

@@ -54,6 +54,7 @@ impl Store {
 
     async fn begin(&self, aws: &Aws, key: &str, parcel: &Parcel) -> Result<String, Refusal> {
         let call = Call::s3("CreateMultipartUpload", &self.bucket, key).with("ChecksumAlgorithm", "SHA256");
+        let call = self.encrypting(call);
         let request = aws.s3.create_multipart_upload().checksum_algorithm(ChecksumAlgorithm::Sha256);
         let request = bundle_at!(request, self, key, parcel);
         match aws.write(call.clone(), request.send()).await? {

@@ -29,6 +29,10 @@ pub struct Scope {
     /// `None` is the bucket that Elastic Beanstalk keeps, and makes.
     pub bucket: Option<String>,
     pub prefix: String,
+    /// Where bundles are copied to before they are deleted: `--archive` of `prune`.
+    pub archive: Option<String>,
+    /// The KMS key that bundles are encrypted with: an id, an ARN, or `alias/NAME`.
+    pub kms_key: Option<String>,
 }
 
 impl Scope {
@@ -55,6 +59,29 @@ impl Scope {
             None => format!("elasticbeanstalk-{}-{}", self.region, self.account),
         };
         format!("arn:{}:s3:::{name}", self.partition)
+    }
+
+    /// Bundles, and their copies in the archive.
+    fn bundles(&self) -> Vec<String> {
+        let archive = self.archive.as_ref().map(|prefix| format!("{}/{}/*", self.bucket(), prefix.trim_matches('/')));
+        [self.objects("*")].into_iter().chain(archive).collect()
+    }
+
+    /// The right to use the key that bundles are encrypted with, if they have one of their own.
+    fn key(&self, actions: &[&str]) -> Option<Value> {
+        let Self { partition, region, account, .. } = self;
+        let named = self.kms_key.as_deref()?;
+        let keys = |name: &str| format!("arn:{partition}:kms:{region}:{account}:key/{name}");
+        let alias = named.split_once("alias/").map(|(_, name)| format!("alias/{name}"));
+        Some(match alias {
+            // IAM knows keys, not their aliases.
+            Some(alias) => with(
+                allow("Key", actions, &[keys("*")]),
+                json!({ "ForAnyValue:StringEquals": { "kms:ResourceAliases": alias } }),
+            ),
+            None if named.starts_with("arn:") => allow("Key", actions, &[named.to_owned()]),
+            None => allow("Key", actions, &[keys(named)]),
+        })
     }
 
     fn objects(&self, below: &str) -> String {
@@ -109,23 +136,21 @@ fn publisher(scope: &Scope) -> Vec<Value> {
     let mut statements = vec![
         allow("Register", &["elasticbeanstalk:CreateApplicationVersion"], &versions),
         allow("Tag", &["elasticbeanstalk:AddTags"], &[scope.versions()]),
+        allow("Look", &["elasticbeanstalk:DescribeApplicationVersions", "elasticbeanstalk:DescribeEvents"], &versions),
+        // Versions are counted over all applications; of those that may not be seen, AWS tells nothing.
         allow(
-            "Look",
-            &[
-                "elasticbeanstalk:DescribeApplicationVersions",
-                "elasticbeanstalk:DescribeApplications",
-                "elasticbeanstalk:DescribeEvents",
-            ],
-            &versions,
+            "Quota",
+            &["elasticbeanstalk:DescribeAccountAttributes", "elasticbeanstalk:DescribeApplications"],
+            &any(),
         ),
-        allow("Quota", &["elasticbeanstalk:DescribeAccountAttributes"], &any()),
         allow(
             "Bundles",
             &["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
-            &[scope.objects("*")],
+            &scope.bundles(),
         ),
         allow("Bucket", &BUCKET, &[scope.bucket()]),
     ];
+    statements.extend(scope.key(&["kms:Decrypt", "kms:GenerateDataKey"]));
     if scope.bucket.is_none() {
         // The service's own bucket is found by asking the service. Where there is none yet, an administrator runs this
         // once: making it needs rights over buckets that a build should not have.
@@ -135,7 +160,7 @@ fn publisher(scope: &Scope) -> Vec<Value> {
 }
 
 fn pruner(scope: &Scope) -> Vec<Value> {
-    vec![
+    let mut statements = vec![
         // On everything: with fewer rights AWS leaves environments out of its answer instead of refusing, and a version
         // that runs would look unused.
         allow(
@@ -161,11 +186,20 @@ fn pruner(scope: &Scope) -> Vec<Value> {
             deny("KeepTagged", &["elasticbeanstalk:DeleteApplicationVersion"], "*"),
             json!({ "StringEquals": { "aws:ResourceTag/keep": "true" } }),
         ),
-    ]
+    ];
+    if let Some(prefix) = &scope.archive {
+        // What is archived is what brings versions back, so nothing is deleted there. A bundle that another tool put
+        // elsewhere in the bucket is archived too.
+        let archive = format!("{}/{}/*", scope.bucket(), prefix.trim_matches('/'));
+        statements.push(allow("Archive", &["s3:PutObject"], &[archive]));
+        statements.push(allow("Archived", &["s3:GetObject"], &[format!("{}/*", scope.bucket())]));
+    }
+    statements.extend(scope.key(&["kms:Decrypt", "kms:GenerateDataKey"]));
+    statements
 }
 
 fn deployer(scope: &Scope) -> Vec<Value> {
-    vec![
+    let mut statements = vec![
         with(
             allow("Deploy", &["elasticbeanstalk:UpdateEnvironment"], &[scope.environment()]),
             json!({ "ArnLike": { "elasticbeanstalk:FromApplicationVersion": scope.versions() } }),
@@ -190,7 +224,7 @@ fn deployer(scope: &Scope) -> Vec<Value> {
         allow(
             "Record",
             &["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
-            &[scope.objects("deployments/*"), scope.objects("locks/*")],
+            &[scope.objects("audit/*"), scope.objects("deployments/*"), scope.objects("locks/*")],
         ),
         allow("Bundles", &["s3:GetObject"], &[scope.objects("*")]),
         allow("Bucket", &["s3:ListBucket"], &[scope.bucket()]),
@@ -220,7 +254,9 @@ fn deployer(scope: &Scope) -> Vec<Value> {
             ),
             json!({ "StringLike": { "iam:PassedToService": ["ec2.amazonaws.com*", "elasticbeanstalk.amazonaws.com*"] } }),
         ),
-    ]
+    ];
+    statements.extend(scope.key(&["kms:Decrypt", "kms:GenerateDataKey"]));
+    statements
 }
 
 /// What no role of ours needs. A Deny wins over every Allow, also over one that somebody adds later.
@@ -278,6 +314,8 @@ mod tests {
             environment: "app-prod".to_owned(),
             bucket: None,
             prefix: "beansprout".to_owned(),
+            archive: None,
+            kms_key: None,
         }
     }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+pub use self::decide::matches;
 pub use self::plan::{Doomed, KEEP_DEPLOYED, Kept, Object, Plan, Policy, Reason, Upload};
 use self::survey::facts;
 pub use self::survey::{Overview, overview};

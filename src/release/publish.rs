@@ -7,10 +7,13 @@ use aws_sdk_elasticbeanstalk::types::{S3Location, Tag};
 use serde::Serialize;
 
 use super::aws::Aws;
+use super::bucket::Guards;
 use super::call::{Call, Kind, Refusal};
+use super::download;
+use super::look::{Bytes, Found};
 use super::pace::Pace;
 use super::parcel::Parcel;
-use super::store::{Error as StoreError, Found, Shelf, Store};
+use super::store::{Error as StoreError, Shelf, Store};
 use super::version::{self, Location, Status, Version};
 use crate::fault::{Exit, Fault};
 
@@ -38,9 +41,14 @@ pub struct Published {
     pub application: String,
     pub label: String,
     pub digest: String,
+    /// Of the bytes that are there, which another compressor may have packed.
     pub sha256: String,
     pub bytes: u64,
     pub bundle: Location,
+    /// How the bucket is guarded; looked at only when something is put into it.
+    pub guards: Option<Guards>,
+    /// How full the region is with this version; looked at only when one is registered.
+    pub room: Option<Room>,
     pub region: String,
     pub account: Option<String>,
     /// Was the object sent in this run?
@@ -50,13 +58,49 @@ pub struct Published {
     pub status: Status,
 }
 
+/// How many versions a region has, over all applications, and how many it may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Room {
+    /// At least so many: AWS counts only what the caller may see.
+    pub used: usize,
+    pub limit: usize,
+}
+
+impl Room {
+    /// From here on it is said: four fifths.
+    pub fn is_short(&self) -> bool {
+        self.used * 5 >= self.limit * 4
+    }
+}
+
 /// What happens on the way.
 #[derive(Debug)]
 pub enum Event<'a> {
-    Uploading { bytes: u64, to: &'a Location },
-    Sent { bytes: u64 },
-    Registering { label: &'a str, application: &'a str },
+    /// Something with other bytes is at the key or label; its content is compared.
+    Comparing(download::Event<'a>),
+    /// It has the same content, packed by another compressor.
+    Repacked {
+        at: &'a Location,
+    },
+    Guarded {
+        bucket: &'a str,
+        guards: &'a Guards,
+    },
+    Room(Room),
+    Uploading {
+        bytes: u64,
+        to: &'a Location,
+    },
+    Sent {
+        bytes: u64,
+    },
+    Registering {
+        label: &'a str,
+        application: &'a str,
+    },
     Processing,
+    /// A look at the version failed in passing; the next one will tell.
+    NotSeen(&'a Refusal),
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -118,64 +162,93 @@ pub fn publish(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) ->
     aws.block_on(run(aws, request, tell))
 }
 
-/// Is the bundle of a version still there?
-pub fn has_bundle(aws: &Aws, application: &str, label: &str) -> Result<bool, Refusal> {
-    aws.block_on(async {
-        let Some(bundle) = version::find(aws, application, label).await?.and_then(|version| version.bundle) else {
-            // There is nothing to look for: no version, or one that was built otherwise. Deploying it will tell.
-            return Ok(true);
-        };
-        let store = Store { bucket: bundle.bucket.clone(), owner: None, kms_key: None };
-        store.has(aws, &bundle.key).await
-    })
-}
-
 async fn run(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> Result<Published, Error> {
     let Request { application, label, parcel, .. } = request;
     // First of all what could make the rest pointless: a name that is wrong, or taken.
-    let new_application = !version::application_exists(aws, application).await?;
+    let applications = version::applications(aws).await?;
+    let new_application = !applications.contains_key(application);
     if new_application && !request.create_application {
         return Err(Error::NoApplication { application: application.clone(), region: aws.region().to_owned() });
     }
     let store = request.shelf.open(aws).await?;
-    let key = request.shelf.key(application, &parcel.digest);
     let there = version::find(aws, application, label).await?;
-    let (bundle, same) = match &there {
-        None => (store.at(&key), false),
-        Some(version) => (same_bundle(aws, request, &store, version).await?, true),
+    let (bundle, found) = match &there {
+        None => {
+            let bundle = store.at(&request.shelf.key(application, &parcel.digest));
+            let found = look(aws, &store, &bundle, parcel, tell).await?;
+            (bundle, found)
+        }
+        Some(version) => same_bundle(aws, request, &store, version, tell).await?,
     };
 
     let store = Store { bucket: bundle.bucket.clone(), ..store };
-    let uploaded = upload(aws, request, &store, &bundle, tell).await?;
-    if !same {
+    let sent = upload(aws, request, &store, &bundle, found, tell).await?;
+    let mut room = None;
+    if there.is_none() {
+        room = self::room(aws, applications.values().sum(), tell).await?;
         tell(Event::Registering { label, application });
         register(aws, request, &store, &bundle, new_application).await?;
     }
+    let registered = there.is_none();
     let status = match there {
         Some(version) if is_final(&version.status) => settle(aws, request, version.status).await?,
         _ if aws.rehearses() => Status::Unprocessed,
         _ => {
             tell(Event::Processing);
-            wait(aws, request).await?
+            wait(aws, request, tell).await?
         }
     };
     Ok(Published {
         application: application.clone(),
         label: label.clone(),
         digest: parcel.digest.clone(),
-        sha256: parcel.sha256.clone(),
-        bytes: parcel.bytes,
+        sha256: sent.bytes.sha256,
+        bytes: sent.bytes.length,
         bundle,
+        guards: sent.guards,
+        room,
         region: aws.region().to_owned(),
         account: aws.caller().account.clone(),
-        uploaded,
-        registered: !same,
+        uploaded: sent.now,
+        registered,
         status,
     })
 }
 
-/// Where the bundle of a version that has our label is. An error if its content isn't ours.
-async fn same_bundle(aws: &Aws, request: &Request, store: &Store, version: &Version) -> Result<Location, Error> {
+/// Before a version is added: how full will the region be?
+async fn room(aws: &Aws, used: usize, tell: &mut dyn FnMut(Event<'_>)) -> Result<Option<Room>, Refusal> {
+    let Some(limit) = version::limit(aws).await? else { return Ok(None) };
+    let room = Room { used: used + 1, limit: limit as usize };
+    tell(Event::Room(room));
+    Ok(Some(room))
+}
+
+async fn look(
+    aws: &Aws,
+    store: &Store,
+    at: &Location,
+    parcel: &Parcel,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<Found, StoreError> {
+    let found = match store.look(aws, &at.key, parcel, &mut |event| tell(Event::Comparing(event))).await {
+        // A bucket that a rehearsal did not create has nothing in it.
+        Err(StoreError::Refused(refusal)) if aws.rehearses() && refusal.kind() == Kind::Missing => Found::Nothing,
+        other => other?,
+    };
+    if let Found::Repacked(_) = found {
+        tell(Event::Repacked { at });
+    }
+    Ok(found)
+}
+
+/// Where the bundle of a version that has our label is, and what is there. An error if its content isn't ours.
+async fn same_bundle(
+    aws: &Aws,
+    request: &Request,
+    store: &Store,
+    version: &Version,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<(Location, Found), Error> {
     let taken = |theirs: String| Error::LabelTaken {
         application: version.application.clone(),
         label: version.label.clone(),
@@ -189,57 +262,61 @@ async fn same_bundle(aws: &Aws, request: &Request, store: &Store, version: &Vers
     if bundle.digest().is_some_and(|theirs| theirs != digest) {
         return Err(taken(bundle.digest().unwrap_or_default().to_owned()));
     }
-    let store = Store { bucket: bundle.bucket.clone(), ..store.clone() };
-    match store.look(aws, &bundle.key, &request.parcel).await? {
-        Found::Same => Ok(bundle.clone()),
+    let store = Store { kms_key: store.kms_key.clone(), ..request.shelf.holding(aws, bundle) };
+    match look(aws, &store, bundle, &request.parcel, tell).await? {
         // A key of ours whose object is gone: the same content can be put back.
-        Found::Nothing if bundle.digest() == Some(digest) => Ok(bundle.clone()),
-        Found::Nothing => Err(taken(format!("`{bundle}`, which is gone"))),
-        Found::Other { sha256 } => Err(taken(format!("`{bundle}` with SHA-256 {sha256}"))),
+        Found::Nothing if bundle.digest() != Some(digest) => Err(taken(format!("`{bundle}`, which is gone"))),
+        found @ Found::Other { .. } => Err(taken(format!("{} in `{bundle}`", found.theirs()))),
+        found => Ok((bundle.clone(), found)),
     }
 }
 
-/// See that the object is there. `true` if this run sent it.
+/// The object that a version is made from.
+struct Sent {
+    bytes: Bytes,
+    /// Did this run send it?
+    now: bool,
+    guards: Option<Guards>,
+}
+
+/// See that the object is there.
 async fn upload(
     aws: &Aws,
     request: &Request,
     store: &Store,
     to: &Location,
+    found: Found,
     tell: &mut dyn FnMut(Event<'_>),
-) -> Result<bool, Error> {
+) -> Result<Sent, Error> {
     let parcel = &request.parcel;
-    let look = async || match store.look(aws, &to.key, parcel).await {
-        // A bucket that a rehearsal did not create has nothing in it.
-        Err(StoreError::Refused(refusal)) if aws.rehearses() && refusal.kind() == Kind::Missing => Ok(Found::Nothing),
-        other => other,
+    let ours = Bytes { length: parcel.bytes, sha256: parcel.sha256.clone() };
+    let taken = |found: &Found| StoreError::KeyTaken {
+        location: to.clone(),
+        ours: parcel.digest.clone(),
+        theirs: found.theirs(),
     };
-    match look().await? {
-        Found::Same => return Ok(false),
-        Found::Other { sha256 } => {
-            let (location, ours) = (to.clone(), parcel.sha256.clone());
-            return Err(StoreError::KeyTaken { location, ours, theirs: sha256 }.into());
-        }
+    match found {
+        Found::Same => return Ok(Sent { bytes: ours, now: false, guards: None }),
+        Found::Repacked(bytes) => return Ok(Sent { bytes, now: false, guards: None }),
+        Found::Other { .. } => return Err(taken(&found).into()),
         Found::Nothing => {}
     }
+    let guards = store.guards(aws).await?;
+    tell(Event::Guarded { bucket: &store.bucket, guards: &guards });
     tell(Event::Uploading { bytes: parcel.bytes, to });
-    let sent = store.put(aws, &to.key, parcel, &mut |bytes| tell(Event::Sent { bytes })).await?;
+    let now = store.put(aws, &to.key, parcel, &mut |bytes| tell(Event::Sent { bytes })).await?;
+    let guards = Some(guards);
     if aws.rehearses() {
-        return Ok(true);
+        return Ok(Sent { bytes: ours, now: true, guards });
     }
     // Read back: whoever put it there, and however often, this is what will be registered.
-    match look().await? {
-        Found::Same => Ok(sent),
-        Found::Other { sha256 } if sent => {
-            let location = to.clone();
-            Err(StoreError::Corrupt { location, sent: parcel.sha256.clone(), found: sha256 }.into())
-        }
-        Found::Other { sha256 } => {
-            let (location, ours) = (to.clone(), parcel.sha256.clone());
-            Err(StoreError::KeyTaken { location, ours, theirs: sha256 }.into())
-        }
-        Found::Nothing => {
-            let (location, sent) = (to.clone(), parcel.sha256.clone());
-            Err(StoreError::Corrupt { location, sent, found: "nothing".to_owned() }.into())
+    match look(aws, store, to, parcel, tell).await? {
+        Found::Same => Ok(Sent { bytes: ours, now, guards }),
+        Found::Repacked(bytes) => Ok(Sent { bytes, now: false, guards }),
+        found @ Found::Other { .. } if !now => Err(taken(&found).into()),
+        found => {
+            let (location, sent) = (to.clone(), parcel.digest.clone());
+            Err(StoreError::Corrupt { location, sent, found: found.theirs() }.into())
         }
     }
 }
@@ -288,7 +365,7 @@ async fn register(
     if let Kind::Refused | Kind::Garbled | Kind::Broken | Kind::Unreachable | Kind::Silent = refusal.kind()
         && let Ok(Some(version)) = version::find(aws, application, label).await
     {
-        same_bundle(aws, request, store, &version).await?;
+        same_bundle(aws, request, store, &version, &mut |_| {}).await?;
         return Ok(());
     }
     match refusal.code() {
@@ -310,10 +387,11 @@ async fn settle(aws: &Aws, request: &Request, status: Status) -> Result<Status, 
     Err(Error::Failed { label: request.label.clone(), causes })
 }
 
-async fn wait(aws: &Aws, request: &Request) -> Result<Status, Error> {
+async fn wait(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> Result<Status, Error> {
     let mut pace = Pace::new(aws, Duration::from_secs(5), request.timeout);
     loop {
-        let version = version::find(aws, &request.application, &request.label).await?;
+        let look = version::find(aws, &request.application, &request.label).await;
+        let version = pace.see(look, |refusal| tell(Event::NotSeen(refusal)))?.flatten();
         match version.map(|version| version.status) {
             // `Process` was asked for, so this is not the end but a moment before the beginning.
             Some(Status::Unprocessed) if request.process => {}

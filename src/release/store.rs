@@ -3,9 +3,8 @@
 //! An object is trusted for its checksum, never for its name: somebody else may have put it there.
 
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{ChecksumMode, ServerSideEncryption};
+use aws_sdk_s3::types::ServerSideEncryption;
 use aws_smithy_types::base64;
-use sha2::{Digest, Sha256};
 
 use super::aws::Aws;
 use super::call::{Call, Kind, Refusal};
@@ -48,6 +47,19 @@ impl Shelf {
         Ok(Store { bucket, owner, kms_key: self.kms_key.clone() })
     }
 
+    /// The place of a bundle that may be in another bucket than ours: a version may have been registered by anybody.
+    pub(crate) fn holding(&self, aws: &Aws, bundle: &Location) -> Store {
+        let account = aws.caller().account.clone();
+        let ours = self.bucket.as_ref() == Some(&bundle.bucket);
+        let owner = if ours {
+            self.owner.clone().or(account)
+        } else {
+            // A bucket of this name in another account is one that somebody took before Elastic Beanstalk did.
+            account.filter(|_| bundle.bucket.starts_with("elasticbeanstalk-"))
+        };
+        Store { bucket: bundle.bucket.clone(), owner, kms_key: self.kms_key.clone() }
+    }
+
     /// Where things of one kind are kept: bundles, deployments, locks.
     pub(crate) fn folder(&self, application: &str, kind: &str) -> String {
         let prefix = self.prefix.trim_matches('/');
@@ -81,21 +93,12 @@ macro_rules! bundle_at {
 }
 pub(super) use bundle_at;
 
-/// What is at a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Found {
-    Nothing,
-    Same,
-    /// Something else, with this SHA-256.
-    Other {
-        sha256: String,
-    },
-}
-
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("`{location}` holds other content")]
     KeyTaken { location: Location, ours: String, theirs: String },
+    #[error("failed to keep what was downloaded")]
+    Keep { source: std::io::Error },
     #[error("`{location}` does not hold what was sent")]
     Corrupt { location: Location, sent: String, found: String },
     #[error(transparent)]
@@ -109,6 +112,7 @@ impl Fault for Error {
         match self {
             Self::KeyTaken { .. } => Exit::Conflict,
             Self::Corrupt { .. } => Exit::Aws,
+            Self::Keep { .. } => Exit::Invalid,
             Self::Parcel(error) => error.exit(),
             Self::Refused(refusal) => refusal.exit(),
         }
@@ -117,10 +121,11 @@ impl Fault for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::KeyTaken { ours, theirs, .. } => Some(format!(
-                "SHA-256 of ours is {ours}, of what is there {theirs}; look at it with `beansprout inspect`, then remove it or choose another `prefix`"
+                "ours is {ours}, what is there is {theirs}; look at it, then remove it or choose another `prefix`"
             )),
+            Self::Keep { .. } => Some("it goes to the folder for temporary files, which `TMPDIR` names".to_owned()),
             Self::Corrupt { sent, found, .. } => {
-                Some(format!("sent SHA-256 {sent}, found {found}; nothing was registered; run the same command again"))
+                Some(format!("sent {sent}, found {found}; nothing was registered; run the same command again"))
             }
             Self::Parcel(error) => error.hint(),
             Self::Refused(refusal) => refusal.hint(),
@@ -148,57 +153,16 @@ impl Store {
         self.kms_key.as_ref().map(|_| ServerSideEncryption::AwsKms)
     }
 
+    /// With a key of KMS, IAM has to allow its use too: S3 decrypts a part to put it together with others.
+    pub(super) fn encrypting(&self, call: Call) -> Call {
+        if self.kms_key.is_none() {
+            return call;
+        }
+        call.needing("kms:GenerateDataKey").needing("kms:Decrypt")
+    }
+
     pub(crate) fn at(&self, key: &str) -> Location {
         Location { bucket: self.bucket.clone(), key: key.to_owned() }
-    }
-
-    /// Does the key hold this parcel?
-    pub(crate) async fn look(&self, aws: &Aws, key: &str, parcel: &Parcel) -> Result<Found, Error> {
-        let call = Call::s3("HeadObject", &self.bucket, key);
-        let request = aws.s3.head_object().bucket(&self.bucket).key(key).checksum_mode(ChecksumMode::Enabled);
-        let head = match aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await {
-            Ok(head) => head,
-            Err(refusal) if refusal.kind() == Kind::Missing => return Ok(Found::Nothing),
-            Err(refusal) => return Err(refusal.into()),
-        };
-        let checksum = head.checksum_sha256().unwrap_or_default();
-        if checksum.contains('-') && checksum == parcel.checksum_of_parts()? {
-            return Ok(Found::Same);
-        }
-        let found = match whole(checksum) {
-            Some(sha256) => sha256,
-            // Put there by another tool: no checksum of the whole that could be trusted. Read it.
-            None => match self.hash(aws, key).await {
-                Ok(sha256) => sha256,
-                Err(refusal) if refusal.kind() == Kind::Missing => return Ok(Found::Nothing),
-                Err(refusal) => return Err(refusal.into()),
-            },
-        };
-        Ok(if found == parcel.sha256 { Found::Same } else { Found::Other { sha256: found } })
-    }
-
-    /// Is anything at the key?
-    pub(crate) async fn has(&self, aws: &Aws, key: &str) -> Result<bool, Refusal> {
-        let call = Call::s3("HeadObject", &self.bucket, key);
-        let request = aws.s3.head_object().bucket(&self.bucket).key(key);
-        match aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await {
-            Ok(_) => Ok(true),
-            Err(refusal) if refusal.kind() == Kind::Missing => Ok(false),
-            Err(refusal) => Err(refusal),
-        }
-    }
-
-    /// Read the object and hash it.
-    async fn hash(&self, aws: &Aws, key: &str) -> Result<String, Refusal> {
-        let call = Call::s3("GetObject", &self.bucket, key);
-        let request = aws.s3.get_object().bucket(&self.bucket).key(key);
-        let answer = aws.read(call.clone(), request.set_expected_bucket_owner(self.owner.clone()).send()).await?;
-        let mut hash = Sha256::new();
-        let mut body = answer.body;
-        while let Some(chunk) = body.next().await {
-            hash.update(&chunk.map_err(|error| Refusal::cut_off(call.clone(), &error, aws))?);
-        }
-        Ok(hex(&hash.finalize()))
     }
 
     /// Put the parcel at a key where nothing is. `false`: something came to be there first.
@@ -221,6 +185,7 @@ impl Store {
             .with("IfNoneMatch", "*")
             .with("ContentLength", parcel.bytes)
             .with("ChecksumSHA256", base64::encode(digest));
+        let call = self.encrypting(call);
         let request = aws.s3.put_object().if_none_match("*").checksum_sha256(base64::encode(digest));
         let request = bundle_at!(request.body(ByteStream::from(bytes)), self, key, parcel);
         match aws.write(call, request.customize().config_override(aws.for_bodies()).send()).await {
@@ -232,12 +197,6 @@ impl Store {
             Err(refusal) => Err(refusal.into()),
         }
     }
-}
-
-/// The SHA-256 of a whole object, in hexadecimal. `None` for a checksum of checksums (`…-4`).
-fn whole(checksum: &str) -> Option<String> {
-    let bytes = base64::decode(checksum).ok()?;
-    (bytes.len() == 32).then(|| hex(&bytes))
 }
 
 #[cfg(test)]
@@ -254,12 +213,5 @@ mod tests {
         case("beansprout", "beansprout/app/d1.zip");
         case("/a/b/", "a/b/app/d1.zip");
         case("", "app/d1.zip");
-    }
-
-    #[test]
-    fn a_checksum_of_checksums_says_nothing_about_the_whole() {
-        assert_eq!(whole(&base64::encode([1; 32])).as_deref(), Some("01".repeat(32).as_str()));
-        assert_eq!(whole(&format!("{}-3", base64::encode([1; 32]))), None);
-        assert_eq!(whole(""), None);
     }
 }

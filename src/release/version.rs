@@ -1,5 +1,6 @@
 //! Application versions, as Elastic Beanstalk tells of them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use aws_sdk_elasticbeanstalk::types::ApplicationVersionDescription;
@@ -196,15 +197,13 @@ pub(crate) async fn create(
     }
 }
 
-/// Is there an application of that name?
-pub(crate) async fn application_exists(aws: &Aws, application: &str) -> Result<bool, Refusal> {
-    let call = Call::eb("DescribeApplications").with("ApplicationNames", application);
-    let answer = aws.read(call, aws.eb.describe_applications().application_names(application).send()).await?;
-    Ok(answer
-        .applications
-        .unwrap_or_default()
-        .iter()
-        .any(|found| found.application_name.as_deref() == Some(application)))
+/// Every application that the caller may see, and how many versions it has.
+pub(crate) async fn applications(aws: &Aws) -> Result<BTreeMap<String, usize>, Refusal> {
+    let answer = aws.read(Call::eb("DescribeApplications"), aws.eb.describe_applications().send()).await?;
+    let applications = answer.applications.unwrap_or_default().into_iter();
+    Ok(applications
+        .filter_map(|found| Some((found.application_name?, found.versions.unwrap_or_default().len())))
+        .collect())
 }
 
 #[cfg(test)]

@@ -76,6 +76,8 @@ pub(super) fn s3_operation(method: &Method, uri: &Uri, headers: &HeaderMap) -> &
         ("POST", false, true) if asks("delete") => "DeleteObjects",
         ("GET", false, true) if asks("uploads") => "ListMultipartUploads",
         ("GET", false, true) if asks("location") => "GetBucketLocation",
+        ("GET", false, true) if asks("publicAccessBlock") => "GetPublicAccessBlock",
+        ("GET", false, true) if asks("encryption") => "GetBucketEncryption",
         ("GET", false, true) if asks("list-type") => "ListObjectsV2",
         ("GET", false, true) => "ListObjects",
         ("PUT", false, false) if asks("partNumber") && copies => "UploadPartCopy",

@@ -111,6 +111,74 @@ fn ways_to_fail_have_their_own_words() {
 }
 
 #[test]
+fn waiting_afterwards_tells_how_it_ended() {
+    let scene = Scene::new();
+    let server = scene.server(on_update(Misfortune::DeploymentRollsBack));
+    let deploy = ["deploy", &scene.second, "--env", "shop-prod", "--no-wait"];
+    scene.run(&server, &deploy).ok();
+    // Nobody looked while it failed.
+    for _ in 0..2 {
+        let run = scene.run(&server, &["wait", "--env", "shop-prod", "--label", &scene.second]).exit(5);
+        assert!(run.stderr.contains("was rolled back"), "{run}");
+    }
+    scene.run(&server, &["wait", "--env", "shop-prod", "--settle", "1"]).exit(5);
+    scene.run(&server, &["deploy", &scene.second, "--env", "shop-prod"]).ok();
+    scene.run(&server, &["wait", "--env", "shop-prod"]).ok();
+}
+
+#[test]
+fn trouble_on_the_way_to_an_environment_is_not_the_end_of_watching_it() {
+    let scene = Scene::new();
+    let rule = |on: &str, fault, times| Rule { on: on.to_owned(), with: [].into(), fault, skip: 1, times, seconds: 60 };
+    let server = scene.server(vec![
+        rule("DescribeEnvironments", Misfortune::Throttle, 2),
+        rule("DescribeEvents", Misfortune::ResetBefore, 3),
+    ]);
+    let mut command = scene.place.beansprout(["deploy", &scene.second, "--env", "shop-prod"]);
+    command.envs(sandbox::variables(&server.endpoint())).env("AWS_MAX_ATTEMPTS", "1");
+    let run = scene.place.finish(command).ok();
+    assert!(run.stderr.contains("warning: looking again: AWS limits the rate of `DescribeEnvironments`"), "{run}");
+    assert!(run.stderr.contains("warning: looking again: failed to reach"), "{run}");
+}
+
+#[test]
+fn the_branch_chooses_the_environment() {
+    let scene = Scene::new();
+    let server = scene.server(Vec::new());
+    let deploy = ["deploy", &scene.second];
+    let run = scene.run(&server, &deploy).exit(2);
+    assert!(run.stderr.contains("error: no environment is chosen\nhint: name it with `--env`"), "{run}");
+    // Outside of git the EB CLI has a `default`.
+    let theirs = "branch-defaults:\n  default:\n    environment: shop-none\n  live:\n    environment: shop-prod\n";
+    scene.place.write(".elasticbeanstalk/config.yml", theirs);
+    let run = scene.run(&server, &deploy).exit(4);
+    assert!(
+        run.stderr.contains("environment `shop-none`: `.elasticbeanstalk/config.yml` has it for branch `default`"),
+        "{run}"
+    );
+    scene.place.sh("git", &["init", "-q", "-b", "live"]);
+    let run = scene.run(&server, &deploy).ok();
+    assert!(
+        run.stderr.contains("environment `shop-prod`: `.elasticbeanstalk/config.yml` has it for branch `live`"),
+        "{run}"
+    );
+    let acting = run.stderr.lines().next().unwrap();
+    assert!(acting.starts_with("acting "), "{run}");
+    // Our own file comes first.
+    let ours = "[project]\nname = 'shop'\n[environments.shop-other]\nbranches = ['li*']\n";
+    scene.place.write("beansprout.toml", ours);
+    for verb in [&["wait"][..], &["rollback"], &["publish", "--deploy"]] {
+        let run = scene.run(&server, verb);
+        assert!(run.stderr.contains("environment `shop-other`: `beansprout.toml` has it for branch `live`"), "{run}");
+    }
+    let run = scene.run(&server, &["deploy", &scene.second, "--env", "shop-prod"]).ok();
+    assert!(!run.stderr.contains("has it for branch"), "{run}");
+    // What AWS would refuse is told before it is asked.
+    let run = scene.run(&server, &["rollback", "--env", "e"]).exit(2);
+    assert!(run.stderr.contains("an environment's name has 4 to 40 characters"), "{run}");
+}
+
+#[test]
 fn time_that_runs_out_is_not_a_failure() {
     let scene = Scene::new();
     let server = scene.server(on_update(Misfortune::DeploymentHangs));
@@ -184,4 +252,34 @@ fn one_deployment_at_a_time() {
     // A lock that has ended is no lock.
     lock("2026-01-02T00:00:00Z");
     scene.run(&server, &["deploy", &scene.second, "--env", "shop-prod"]).ok();
+}
+
+#[test]
+fn going_back_needs_a_bundle_that_is_what_it_was() {
+    const MEDDLE: &str = "import boto3, sys\n\
+        s3 = boto3.client('s3')\n\
+        bucket = s3.list_buckets()['Buckets'][0]['Name']\n\
+        keys = [o['Key'] for o in s3.list_objects_v2(Bucket=bucket)['Contents'] if o['Key'].endswith('.zip')]\n\
+        key = next(key for key in keys if key.split('/')[-1].startswith(sys.argv[1]))\n\
+        other = next(other for other in keys if other != key)\n\
+        def other_tree(): s3.copy_object(Bucket=bucket, Key=key, CopySource={'Bucket': bucket, 'Key': other})\n\
+        def no_zip(): s3.put_object(Bucket=bucket, Key=key, Body=b'no zip')\n\
+        def gone(): s3.delete_object(Bucket=bucket, Key=key)\n\
+        globals()[sys.argv[2]]()";
+    let scene = Scene::new();
+    let server = scene.server(Vec::new());
+    scene.run(&server, &["deploy", &scene.second, "--env", "shop-prod"]).ok();
+    let digest = scene.first.rsplit('-').next().unwrap();
+    let case = |how: &str, exit: i32, words: &str| {
+        let mut command = scene.place.command(python());
+        command.args(["-c", MEDDLE, digest, how]).envs(sandbox::variables(&server.endpoint()));
+        scene.place.finish(command).ok();
+        let run = scene.run(&server, &["rollback", &scene.first, "--env", "shop-prod"]).exit(exit);
+        assert!(run.stderr.contains(words) && run.stderr.contains("hint: nothing was changed"), "{run}");
+    };
+    case("other_tree", 7, "holds another tree than it is named after");
+    case("no_zip", 4, "cannot be read");
+    case("gone", 4, "is gone");
+    let run = scene.run(&server, &["wait", "--env", "shop-prod", "--json"]).ok();
+    assert_eq!(run.json()["label"], scene.second.as_str());
 }

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use beansprout::sandbox::Server;
 use serde_json::Value;
 
+use crate::deploy::Scene;
 use crate::harness::{Place, Run, python};
 
 fn policy(place: &Place, arguments: &[&str]) -> Run {
@@ -32,6 +34,13 @@ fn a_linter_finds_nothing_in_any_role() {
             "{findings}\n{run}"
         );
     }
+    for role in ["publisher", "pruner"] {
+        let run = policy(&place, &[role, "--kms-key", "1234abcd-12ab-34cd-56ef-1234567890ab", "--archive", "archive"]);
+        assert_eq!(lint(&place, &run.stdout), "", "{run}");
+        // This linter does not know that keys can be told by their aliases.
+        let findings = lint(&place, &policy(&place, &[role, "--kms-key", "alias/bundles"]).stdout);
+        assert!(findings.lines().all(|finding| finding.contains("kms:ResourceAliases")), "{findings}");
+    }
     // The linter is awake.
     let broken = policy(&place, &["publisher"]).stdout.replace("CreateApplicationVersion", "CreateApplicationVersoin");
     assert!(lint(&place, &broken).contains("UNKNOWN_ACTION"));
@@ -48,6 +57,43 @@ fn a_role_has_no_rights_over_other_applications() {
         let alone = statement["Sid"] == "Locate";
         assert!(!writes || alone || resources.contains("shop"), "{statement:#}");
     }
+}
+
+/// Every action that a rehearsal needs is in the policy that goes with it.
+#[test]
+fn a_policy_has_what_its_verbs_need() {
+    #[track_caller]
+    fn case(scene: &Scene, server: &Server, role: &str, arguments: &[&str]) {
+        let run = scene.run(server, &[arguments, &["--dry-run", "--json"]].concat()).ok();
+        let policy: Value = policy(&scene.place, &[role, "--kms-key", "alias/bundles", "--archive", "archive"]).json();
+        let allowed: Vec<String> = policy["Statement"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|statement| statement["Effect"] == "Allow")
+            .flat_map(|statement| statement["Action"].as_array().unwrap())
+            .map(|action| action.as_str().unwrap().to_owned())
+            .collect();
+        let needed = run.document("dry-run/1")["actions"].clone();
+        let needed = needed.as_array().unwrap();
+        assert!(needed.len() > 5, "{run}");
+        for action in needed {
+            // Creating an application is for an administrator, once.
+            let known =
+                allowed.iter().any(|allowed| action == allowed) || action == "elasticbeanstalk:CreateApplication";
+            assert!(known, "`policy {role}` lacks {action} for {arguments:?}");
+        }
+    }
+    let scene = Scene::new();
+    let server = scene.server(Vec::new());
+    let second = scene.second.as_str();
+    scene.place.write("app.py", "print('third')\n");
+    case(&scene, &server, "publisher", &["publish", "--kms-key", "alias/bundles", "--tag", "a=b"]);
+    case(&scene, &server, "deployer", &["deploy", second, "--env", "shop-prod"]);
+    case(&scene, &server, "deployer", &["rollback", second, "--env", "shop-prod"]);
+    let prune = ["prune", "--keep", "1", "--keep-deployed", "0", "--delete-bundles", "--archive", "archive", "--apply"];
+    scene.run(&server, &["deploy", second, "--env", "shop-prod"]).ok();
+    case(&scene, &server, "pruner", &prune);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::Place;
+use crate::harness::{Place, Running};
 use crate::sandbox::start;
 
 /// A project that is small and complete.
@@ -84,6 +84,14 @@ fn a_label_never_means_two_things() {
     assert_eq!(failed["error"]["exit"], 7);
 }
 
+/// The sandbox of `--sandbox`, for other clients too.
+fn serve(place: &Place, more: &[&str]) -> (Running, String) {
+    let arguments = ["sandbox", "--port", "0", "--speed", "instant"];
+    let mut running = place.start(arguments.iter().chain(more));
+    let endpoint = running.wait_for("export AWS_ENDPOINT_URL=");
+    (running, endpoint)
+}
+
 /// Put an object into the sandbox as somebody else would.
 fn plant(place: &Place, endpoint: &str, bucket: &str, key: &str, content: &str) {
     const PLANT: &str = "import boto3, sys\nboto3.client('s3').put_object(Bucket=sys.argv[1], Key=sys.argv[2], Body=sys.argv[3].encode())";
@@ -101,14 +109,123 @@ fn an_object_is_trusted_for_its_content_not_its_name() {
     let digest = place.run(["package", "--dry-run", "--json"]).ok().json()["digest"].as_str().unwrap().to_owned();
     let planted = key.as_str().unwrap().replace(published["digest"].as_str().unwrap(), &digest);
 
-    let mut arguments = vec!["sandbox", "--port", "0", "--speed", "instant"];
-    let mut running = place.start(arguments.drain(..));
-    let endpoint = running.wait_for("export AWS_ENDPOINT_URL=");
+    let (_running, endpoint) = serve(&place, &[]);
     plant(&place, &endpoint, bucket.as_str().unwrap(), &planted, "not what the name says");
     let run = place.run(["publish", "--sandbox"]).exit(7);
     assert!(run.stderr.contains("holds other content"), "{run}");
-    assert!(run.stderr.contains("SHA-256"), "{run}");
+    assert!(
+        run.stderr.contains(&format!("hint: ours is {digest}, what is there is no bundle, with SHA-256 ")),
+        "{run}"
+    );
     assert_eq!(place.run(["versions", "--sandbox", "--json"]).ok().json()["versions"].as_array().unwrap().len(), 1);
+}
+
+/// Unpack the object at a key and pack it anew, as another compressor would; and register it under another label.
+const REPACK: &str = "import boto3, io, json, sys, zipfile\n\
+    s3, eb = boto3.client('s3'), boto3.client('elasticbeanstalk')\n\
+    bucket, key = sys.argv[1:3]\n\
+    old = zipfile.ZipFile(io.BytesIO(s3.get_object(Bucket=bucket, Key=key)['Body'].read()))\n\
+    packed = io.BytesIO()\n\
+    with zipfile.ZipFile(packed, 'w', zipfile.ZIP_DEFLATED, compresslevel=1) as new:\n\
+    \x20   for info in old.infolist():\n\
+    \x20       made = zipfile.ZipInfo(info.filename, (2020, 1, 1, 0, 0, 0))\n\
+    \x20       made.external_attr, made.create_system = info.external_attr, 3\n\
+    \x20       new.writestr(made, old.read(info) + sys.argv[3].encode(), zipfile.ZIP_STORED)\n\
+    for place in [key, 'shop/foreign.zip']:\n\
+    \x20   s3.put_object(Bucket=bucket, Key=place, Body=packed.getvalue())\n\
+    eb.create_application_version(ApplicationName='shop', VersionLabel='foreign' + sys.argv[3],\n\
+    \x20   SourceBundle={'S3Bucket': bucket, 'S3Key': 'shop/foreign.zip'})";
+
+#[test]
+fn the_same_tree_in_other_bytes_is_the_same() {
+    let place = project();
+    let published = place.run(["publish", "--sandbox", "--json"]).ok().json();
+    let bundle = |name: &str| published["bundle"][name].as_str().unwrap().to_owned();
+    let (_running, endpoint) = serve(&place, &[]);
+    let repack = |more: &str| {
+        let mut command = place.command(crate::harness::python());
+        command.args(["-c", REPACK, &bundle("bucket"), &bundle("key"), more]);
+        command.envs(beansprout::sandbox::variables(&endpoint));
+        place.finish(command).ok();
+    };
+    repack("");
+    calls(&place, STATE);
+    // At our key, and with another tool's key under a label that is asked for.
+    for arguments in
+        [&["publish", "--sandbox", "--json"][..], &["publish", "--sandbox", "--json", "--label", "foreign"]]
+    {
+        let run = place.run(arguments).ok();
+        let again = run.document("publish/1");
+        assert_eq!((&again["uploaded"], &again["registered"]), (&false.into(), &false.into()), "{run}");
+        assert_eq!(again["digest"], published["digest"]);
+        assert_ne!(again["sha256"], published["sha256"], "{run}");
+        assert!(run.stderr.contains("has the same content, packed by another compressor"), "{run}");
+    }
+    let changes = ["s3:PutObject", "elasticbeanstalk:CreateApplicationVersion"];
+    assert!(!calls(&place, STATE).iter().any(|call| changes.contains(&call.as_str())));
+
+    // With other content in it, neither is ours, and both digests are shown.
+    repack("!");
+    let ours = published["digest"].as_str().unwrap();
+    let run = place.run(["publish", "--sandbox", "--label", "other"]).exit(7);
+    assert!(run.stderr.contains(&format!("hint: ours is {ours}, what is there is ")), "{run}");
+    let run = place.run(["publish", "--sandbox", "--label", "foreign!"]).exit(2);
+    assert!(run.stderr.contains("are safe in a label"), "{run}");
+    let run = place.run(["publish", "--sandbox", "--label", "foreign"]).exit(7);
+    assert!(run.stderr.contains(&format!("hint: ours is {ours}, theirs is ")), "{run}");
+}
+
+#[test]
+fn the_bucket_is_looked_at_before_something_is_put_into_it() {
+    let place = project();
+    let run = place.run(["publish", "--sandbox", "--json"]).ok();
+    let guards = run.document("publish/1")["guards"].clone();
+    let expected = serde_json::json!({ "public_access_blocked": true, "encryption": "AES256", "kms_key": null });
+    assert_eq!(guards, expected);
+    let closed = "bucket `elasticbeanstalk-us-east-1-123456789012`: closed to the public, encrypted by AES256";
+    assert!(run.stderr.contains(closed), "{run}");
+    place.write("app.py", "print('goodbye')\n");
+    let denied = r#"[{"on": "GetPublicAccessBlock", "fault": "access-denied"}, {"on": "GetBucketEncryption", "fault": "access-denied"}]"#;
+    place.write(".beansprout/faults.json", denied);
+    let (_running, endpoint) = serve(&place, &["--faults", ".beansprout/faults.json"]);
+    let mut command = place.beansprout(["publish", "--json"]);
+    command.envs(beansprout::sandbox::variables(&endpoint));
+    let run = place.finish(command).ok();
+    let expected = serde_json::json!({ "public_access_blocked": null, "encryption": null, "kms_key": null });
+    assert_eq!(run.document("publish/1")["guards"], expected);
+    assert!(run.stderr.contains("could not be checked"), "{run}");
+}
+
+#[test]
+fn a_key_of_kms_encrypts_and_needs_rights() {
+    let place = project();
+    let run = place.run(["publish", "--sandbox", "--kms-key", "alias/bundles", "--dry-run", "--json"]).ok();
+    let actions = run.document("dry-run/1")["actions"].to_string();
+    for action in ["kms:GenerateDataKey", "kms:Decrypt", "s3:GetBucketPublicAccessBlock", "s3:GetObject"] {
+        assert!(actions.contains(action), "{run}");
+    }
+    assert!(run.stderr.contains("encrypted by aws:kms with `alias/bundles`"), "{run}");
+}
+
+#[test]
+fn a_region_that_is_nearly_full_is_warned_about() {
+    let place = project();
+    let run = place.run(["publish", "--sandbox", "--json"]).ok();
+    assert_eq!(run.json()["room"], serde_json::json!({ "used": 1, "limit": 1000 }));
+    assert!(!run.stderr.contains("versions in this region"), "{run}");
+    let state = format!("{STATE}/state.json");
+    let mut world: Value = serde_json::from_str(&place.read(&state)).unwrap();
+    let versions = world["regions"]["us-east-1"]["applications"]["shop"]["versions"].as_object_mut().unwrap();
+    let version = versions.values().next().unwrap().clone();
+    versions.extend((1..799).map(|number| (format!("v{number}"), version.clone())));
+    place.write(&state, world.to_string());
+    place.write("app.py", "print('goodbye')\n");
+    let run = place.run(["publish", "--sandbox"]).ok();
+    assert!(run.stderr.contains("warning: 800 of 1000 versions in this region are used; `beansprout prune`"), "{run}");
+    assert_eq!(run.stderr.matches("versions in this region").count(), 1, "{run}");
+    // Nothing is registered, so nothing is said.
+    let run = place.run(["publish", "--sandbox"]).ok();
+    assert!(!run.stderr.contains("versions in this region"), "{run}");
 }
 
 #[test]

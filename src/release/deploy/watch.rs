@@ -8,6 +8,7 @@ use super::bench::remember;
 use super::failure::Failed;
 use super::{Deployed, Error, Event, Outcome, Request, deployed};
 use crate::release::aws::Aws;
+use crate::release::call::Refusal;
 use crate::release::environment::{self, Environment, Happening, Health, Phase};
 use crate::release::pace::Pace;
 
@@ -42,9 +43,13 @@ pub(super) async fn follow(
         Error::Failed { environment: request.environment.clone(), label: request.label.clone(), failed, errors }
     };
     loop {
-        // Events after the environment: what explains a status must not be missed.
-        let now = environment::find(aws, &request.application, &request.environment).await?;
-        let events = environment::events(aws, &before.id, watch.mark).await?;
+        let look = look(aws, request, before, &watch).await;
+        let Some((now, events, others)) = pace.see(look, |refusal| tell(Event::NotSeen(refusal)))? else {
+            if pace.wait(aws).await {
+                continue;
+            }
+            return Err(still_going(request));
+        };
         events[told.min(events.len())..].iter().for_each(|event| tell(Event::Happened(event)));
         told = events.len();
         sight.look(now.as_ref().filter(|now| now.id == before.id), &events);
@@ -62,23 +67,49 @@ pub(super) async fn follow(
             }
             Verdict::Well => {
                 let now = now.unwrap_or_else(|| before.clone());
-                let mut others = environment::on_instances(aws, &now).await?.unwrap_or_default();
-                others.retain(|label| *label != request.label);
-                others.sort();
-                others.dedup();
-                if !others.is_empty() {
+                if others.is_empty() {
+                    remember(aws, request, tell).await;
+                    return Ok(deployed(aws, request, &now, watch.previous, Outcome::Deployed));
+                }
+                // Instances report a little later than their environment.
+                let pace = settling.get_or_insert_with(|| Pace::new(aws, SLOWEST, request.settle));
+                if !pace.wait(aws).await {
                     return Err(fail(Failed::Mixed { labels: others }, &events));
                 }
-                remember(aws, request, tell).await;
-                return Ok(deployed(aws, request, &now, watch.previous, Outcome::Deployed));
+                continue;
             }
             Verdict::Failed(failed) => return Err(fail(failed, &events)),
         }
         if !pace.wait(aws).await {
-            let Request { environment, label, timeout, .. } = request.clone();
-            return Err(Error::StillGoing { environment, label, after: timeout });
+            return Err(still_going(request));
         }
     }
+}
+
+fn still_going(request: &Request) -> Error {
+    let Request { environment, label, timeout, .. } = request.clone();
+    Error::StillGoing { environment, label, after: timeout }
+}
+
+/// The environment, what has happened in it, and what its instances run instead once it seems to be there.
+async fn look(
+    aws: &Aws,
+    request: &Request,
+    before: &Environment,
+    watch: &Watch,
+) -> Result<(Option<Environment>, Vec<Happening>, Vec<String>), Refusal> {
+    // Events after the environment: what explains a status must not be missed.
+    let now = environment::find(aws, &request.application, &request.environment).await?;
+    let events = environment::events(aws, &before.id, watch.mark).await?;
+    let there = |now: &&Environment| now.status == Phase::Ready && now.label.as_deref() == Some(&request.label);
+    let mut others = match now.as_ref().filter(there) {
+        Some(now) => environment::on_instances(aws, now).await?.unwrap_or_default(),
+        None => Vec::new(),
+    };
+    others.retain(|label| *label != request.label);
+    others.sort();
+    others.dedup();
+    Ok((now, events, others))
 }
 
 /// All that was seen since the request.

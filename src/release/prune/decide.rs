@@ -171,7 +171,7 @@ impl Facts {
 }
 
 /// Does the pattern, in which `*` stands for anything, match all of the label?
-fn matches(pattern: &str, label: &str) -> bool {
+pub fn matches(pattern: &str, label: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == label,
         Some((start, rest)) => {

@@ -180,6 +180,39 @@ impl S3 for Objects {
         Ok(S3Response::new(GetBucketVersioningOutput::default()))
     }
 
+    /// The bucket of Elastic Beanstalk is closed and encrypted; so is every new one on AWS.
+    async fn get_public_access_block(
+        &self,
+        req: S3Request<GetPublicAccessBlockInput>,
+    ) -> S3Result<S3Response<GetPublicAccessBlockOutput>> {
+        self.bucket(&req.input.bucket).await?;
+        let closed = PublicAccessBlockConfiguration {
+            block_public_acls: Some(true),
+            block_public_policy: Some(true),
+            ignore_public_acls: Some(true),
+            restrict_public_buckets: Some(true),
+        };
+        Ok(S3Response::new(GetPublicAccessBlockOutput { public_access_block_configuration: Some(closed) }))
+    }
+
+    async fn get_bucket_encryption(
+        &self,
+        req: S3Request<GetBucketEncryptionInput>,
+    ) -> S3Result<S3Response<GetBucketEncryptionOutput>> {
+        self.bucket(&req.input.bucket).await?;
+        let algorithm = ServerSideEncryption::from_static(ServerSideEncryption::AES256);
+        let rule = ServerSideEncryptionRule {
+            apply_server_side_encryption_by_default: Some(ServerSideEncryptionByDefault {
+                kms_master_key_id: None,
+                sse_algorithm: algorithm,
+            }),
+            bucket_key_enabled: Some(false),
+        };
+        let configuration = ServerSideEncryptionConfiguration { rules: vec![rule] };
+        let output = GetBucketEncryptionOutput { server_side_encryption_configuration: Some(configuration) };
+        Ok(S3Response::new(output))
+    }
+
     async fn put_object(&self, req: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
         self.put(req).await
     }

@@ -1,0 +1,164 @@
+//! What is at a key: compared by its checksum, and where that is another, by the tree that is in it.
+//!
+//! Another compressor packs the same tree into other bytes. Whether two objects mean the same is therefore decided by
+//! their content; what is written beside an object, its name or metadata, is whatever the one who wrote it wanted.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use aws_sdk_s3::types::ChecksumMode;
+use aws_smithy_types::base64;
+use sha2::{Digest, Sha256};
+
+use super::aws::Aws;
+use super::call::{Call, Kind, Refusal};
+use super::download::{Event, fetch};
+use super::parcel::{Parcel, hex};
+use super::store::{Error, Store};
+use crate::bundle::{OpenError, Opened};
+
+/// What is at a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Found {
+    Nothing,
+    /// The very bytes.
+    Same,
+    /// The same tree, packed by another compressor.
+    Repacked(Bytes),
+    /// Another tree, or no tree at all.
+    Other {
+        sha256: String,
+        /// The tree digest, if it is a zip file that can be read.
+        digest: Option<String>,
+    },
+}
+
+/// The bytes of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Bytes {
+    pub(crate) length: u64,
+    pub(crate) sha256: String,
+}
+
+impl Found {
+    /// What is there instead of ours, in words.
+    pub(crate) fn theirs(&self) -> String {
+        match self {
+            Self::Other { digest: Some(digest), .. } => digest.clone(),
+            Self::Other { sha256, .. } => format!("no bundle, with SHA-256 {sha256}"),
+            Self::Nothing => "nothing".to_owned(),
+            Self::Same | Self::Repacked(_) => "the same".to_owned(),
+        }
+    }
+}
+
+impl Store {
+    /// Does the key hold this parcel?
+    pub(crate) async fn look(
+        &self,
+        aws: &Aws,
+        key: &str,
+        parcel: &Parcel,
+        tell: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Found, Error> {
+        let call = Call::s3("HeadObject", &self.bucket, key);
+        let request = aws.s3.head_object().bucket(&self.bucket).key(key).checksum_mode(ChecksumMode::Enabled);
+        let head = match aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await {
+            Ok(head) => head,
+            Err(refusal) if refusal.kind() == Kind::Missing => return Ok(Found::Nothing),
+            Err(refusal) => return Err(refusal.into()),
+        };
+        let checksum = head.checksum_sha256().unwrap_or_default();
+        if checksum.contains('-') && checksum == parcel.checksum_of_parts()? {
+            return Ok(Found::Same);
+        }
+        if whole(checksum).is_some_and(|sha256| sha256 == parcel.sha256) {
+            return Ok(Found::Same);
+        }
+        // Sent by another tool or packed by another compressor: only its content can tell.
+        let mut file = kept(tempfile::tempfile())?;
+        if !fetch(aws, self, key, &mut file, tell).await? {
+            return Ok(Found::Nothing);
+        }
+        let bytes = kept(Bytes::of(&mut file))?;
+        if bytes.sha256 == parcel.sha256 {
+            return Ok(Found::Same);
+        }
+        let digest = tree_digest(file, Path::new(key)).ok();
+        Ok(if digest.as_deref() == Some(&parcel.digest) {
+            Found::Repacked(bytes)
+        } else {
+            Found::Other { sha256: bytes.sha256, digest }
+        })
+    }
+
+    /// The digest of the tree in an object; `None` if there is no such object.
+    pub(crate) async fn tree(
+        &self,
+        aws: &Aws,
+        key: &str,
+        tell: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Option<Result<String, OpenError>>, Error> {
+        let mut file = kept(tempfile::tempfile())?;
+        if !fetch(aws, self, key, &mut file, tell).await? {
+            return Ok(None);
+        }
+        Ok(Some(tree_digest(file, Path::new(&self.at(key).to_string()))))
+    }
+
+    /// Is anything at the key?
+    pub(crate) async fn has(&self, aws: &Aws, key: &str) -> Result<bool, Refusal> {
+        let call = Call::s3("HeadObject", &self.bucket, key);
+        let request = aws.s3.head_object().bucket(&self.bucket).key(key);
+        match aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await {
+            Ok(_) => Ok(true),
+            Err(refusal) if refusal.kind() == Kind::Missing => Ok(false),
+            Err(refusal) => Err(refusal),
+        }
+    }
+}
+
+fn kept<T>(result: io::Result<T>) -> Result<T, Error> {
+    result.map_err(|source| Error::Keep { source })
+}
+
+impl Bytes {
+    fn of(file: &mut File) -> io::Result<Self> {
+        file.seek(SeekFrom::Start(0))?;
+        let mut hash = Sha256::new();
+        let mut length = 0;
+        let mut chunk = vec![0; 1 << 16];
+        loop {
+            match file.read(&mut chunk)? {
+                0 => return Ok(Self { length, sha256: hex(&hash.finalize()) }),
+                read => {
+                    hash.update(&chunk[..read]);
+                    length += read as u64;
+                }
+            }
+        }
+    }
+}
+
+fn tree_digest(file: File, name: &Path) -> Result<String, OpenError> {
+    Ok(Opened::read(file, name)?.manifest()?.digest.to_string())
+}
+
+/// The SHA-256 of a whole object, in hexadecimal. `None` for a checksum of checksums (`…-4`).
+fn whole(checksum: &str) -> Option<String> {
+    let bytes = base64::decode(checksum).ok()?;
+    (bytes.len() == 32).then(|| hex(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checksum_of_checksums_says_nothing_about_the_whole() {
+        assert_eq!(whole(&base64::encode([1; 32])).as_deref(), Some("01".repeat(32).as_str()));
+        assert_eq!(whole(&format!("{}-3", base64::encode([1; 32]))), None);
+        assert_eq!(whole(""), None);
+    }
+}
