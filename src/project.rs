@@ -75,8 +75,6 @@ pub struct ReleaseSection {
     /// The KMS key that bundles are encrypted with, instead of the bucket's own way.
     pub kms_key: Option<String>,
     pub prefix: Option<String>,
-    /// Keep a record of what each run changed in the bucket too.
-    pub audit: bool,
     pub tags: BTreeMap<String, String>,
 }
 

@@ -66,6 +66,7 @@ const ARGUMENTS: &[(&[&str], &str, Values)] = &[
     (&["update"], "stack", Values::Stacks),
     (&["verify"], "application", Values::Applications),
     (&["versions"], "application", Values::Applications),
+    (&["versions", "lifecycle"], "application", Values::Applications),
     (&["wait"], "application", Values::Applications),
     (&["wait"], "environment", Values::Environments),
     (&["wait"], "label", Values::Labels),

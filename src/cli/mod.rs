@@ -13,6 +13,7 @@ mod explain;
 mod git;
 mod inspect;
 mod interview;
+mod lifecycle;
 mod named;
 pub(crate) mod new;
 mod origin;

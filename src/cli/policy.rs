@@ -5,7 +5,7 @@ use clap::Args;
 use super::ebcli;
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
-use crate::release::{PREFIX, Role, Scope, policy};
+use crate::release::{PREFIX, Role, SERVICE_ROLE, Scope, policy};
 use crate::ui::Ui;
 use crate::world::World;
 
@@ -41,6 +41,9 @@ pub(crate) struct PolicyArgs {
     /// The KMS key that bundles are encrypted with: its id, ARN or `alias/NAME` [default: `kms_key` in `[release]`]
     #[arg(long, value_name = "KEY")]
     kms_key: Option<String>,
+    /// The role that a lifecycle rule deletes as, by name
+    #[arg(long, value_name = "NAME", default_value = SERVICE_ROLE)]
+    service_role: String,
     /// The partition: `aws-cn` and `aws-us-gov` have their own
     #[arg(long, value_name = "NAME", default_value = "aws")]
     partition: String,
@@ -59,6 +62,7 @@ pub(crate) fn verb(args: &PolicyArgs, world: &World, ui: &mut Ui) -> Result<Exit
         environment: args.environment.clone(),
         bucket: args.bucket.clone().or_else(|| release.bucket.clone()),
         prefix: release.prefix.clone().unwrap_or_else(|| PREFIX.to_owned()),
+        service_role: args.service_role.clone(),
         archive: args.archive.clone(),
         kms_key: args.kms_key.clone().or_else(|| release.kms_key.clone()),
     };

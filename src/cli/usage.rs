@@ -130,20 +130,16 @@ mod tests {
             "`extra` is one word too many",
             "it goes `beansprout check [OPTIONS]`; `--help` tells more",
         );
-        case(
-            "beansprout deploy",
-            "`--env <NAME>` and `<LABEL>` are missing",
-            "it goes `beansprout deploy --env <NAME> <LABEL>`; `--help` tells more",
-        );
+        case("beansprout deploy", "`<LABEL>` is missing", "it goes `beansprout deploy <LABEL>`; `--help` tells more");
         case(
             "beansprout publish --wait",
-            "`--deploy <ENV>` is missing",
-            "it goes `beansprout publish --deploy <ENV> --wait`; `--help` tells more",
+            "`--deploy [<ENV>]` is missing",
+            "it goes `beansprout publish --deploy [<ENV>] --wait`; `--help` tells more",
         );
         case("beansprout versions --region", "`--region <NAME>` needs a value", "`--help` tells more");
         case(
             "beansprout policy publishr",
-            "`publishr` is no value of `<ROLE>`: it is one of `publisher`, `pruner`, `deployer`, `guard`",
+            "`publishr` is no value of `<ROLE>`: it is one of `publisher`, `pruner`, `lifecycle`, `deployer`, `guard`",
             "did you mean `publisher`?",
         );
         case(
@@ -157,9 +153,9 @@ mod tests {
             "it goes `beansprout versions --sandbox`; `--help` tells more",
         );
         case(
-            "beansprout deploy x --env a --env b",
+            "beansprout deploy x --env shop --env blue",
             "`--env <NAME>` is given twice",
-            "it goes `beansprout deploy [OPTIONS] --env <NAME> <LABEL>`; `--help` tells more",
+            "it goes `beansprout deploy [OPTIONS] <LABEL>`; `--help` tells more",
         );
     }
 

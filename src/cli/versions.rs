@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::aws::{AwsArgs, Intent, shelf};
-use super::ebcli;
+use super::{ebcli, lifecycle};
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::release::{self, Overview, Reason};
@@ -17,8 +17,10 @@ use crate::world::World;
 ///
 /// With where each of them runs, and what else protects it from `prune`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: beansprout versions --sandbox --json")]
+#[command(after_help = "Example: beansprout versions --sandbox --json", args_conflicts_with_subcommands = true)]
 pub(crate) struct VersionsArgs {
+    #[command(subcommand)]
+    action: Option<Action>,
     /// The Elastic Beanstalk application [default: `application` in `[release]`, or the project's name]
     #[arg(long, value_name = "NAME")]
     application: Option<String>,
@@ -26,7 +28,15 @@ pub(crate) struct VersionsArgs {
     aws: AwsArgs,
 }
 
+#[derive(Debug, Subcommand)]
+enum Action {
+    Lifecycle(lifecycle::LifecycleArgs),
+}
+
 pub(crate) fn verb(args: &VersionsArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    if let Some(Action::Lifecycle(args)) = &args.action {
+        return lifecycle::verb(args, world, ui);
+    }
     let project = Project::load(world)?;
     let application = ebcli::application(args.application.as_deref(), &project)?;
     // Looking must not even create the bucket.

@@ -14,6 +14,7 @@ mod document;
 mod download;
 mod environment;
 mod history;
+mod lifecycle;
 mod lock;
 mod look;
 mod pace;
@@ -35,6 +36,10 @@ pub use deploy::{
 };
 pub use download::{Error as DownloadError, Event as DownloadEvent, download};
 pub use environment::{Environment, Happening, Health, Phase};
+pub use lifecycle::{
+    Change as LifecycleChange, Error as LifecycleError, Leaving, Lifecycle, Outlook, Rule as LifecycleRule,
+    SERVICE_ROLE, outlook as lifecycle_outlook, set as set_lifecycle,
+};
 pub use lock::Holder;
 pub use parcel::{Parcel, ParcelError};
 pub use policy::{Role, Scope, policy};

@@ -12,6 +12,8 @@ pub enum Role {
     Publisher,
     /// A job that deletes versions nobody needs
     Pruner,
+    /// Somebody who sets the rule by which Elastic Beanstalk itself deletes versions
+    Lifecycle,
     /// A build that moves one environment to another version
     Deployer,
     /// Denies only: no deletion of applications, no termination of production
@@ -33,6 +35,8 @@ pub struct Scope {
     pub archive: Option<String>,
     /// The KMS key that bundles are encrypted with: an id, an ARN, or `alias/NAME`.
     pub kms_key: Option<String>,
+    /// The role in whose name Elastic Beanstalk deletes versions by a rule.
+    pub service_role: String,
 }
 
 impl Scope {
@@ -96,6 +100,7 @@ pub fn policy(role: Role, scope: &Scope) -> Value {
     let mut statements = match role {
         Role::Publisher => publisher(scope),
         Role::Pruner => pruner(scope),
+        Role::Lifecycle => lifecycle(scope),
         Role::Deployer => deployer(scope),
         Role::Guard => guard(scope),
     };
@@ -161,19 +166,7 @@ fn publisher(scope: &Scope) -> Vec<Value> {
 
 fn pruner(scope: &Scope) -> Vec<Value> {
     let mut statements = vec![
-        // On everything: with fewer rights AWS leaves environments out of its answer instead of refusing, and a version
-        // that runs would look unused.
-        allow(
-            "LookEverywhere",
-            &[
-                "elasticbeanstalk:DescribeAccountAttributes",
-                "elasticbeanstalk:DescribeApplicationVersions",
-                "elasticbeanstalk:DescribeApplications",
-                "elasticbeanstalk:DescribeEnvironments",
-                "elasticbeanstalk:DescribeInstancesHealth",
-            ],
-            &any(),
-        ),
+        look_everywhere(),
         allow("Locate", &["elasticbeanstalk:CreateStorageLocation"], &any()),
         allow("DeleteVersions", &["elasticbeanstalk:DeleteApplicationVersion"], &[scope.versions()]),
         allow(
@@ -196,6 +189,44 @@ fn pruner(scope: &Scope) -> Vec<Value> {
     }
     statements.extend(scope.key(&["kms:Decrypt", "kms:GenerateDataKey"]));
     statements
+}
+
+fn lifecycle(scope: &Scope) -> Vec<Value> {
+    let mut statements = vec![
+        look_everywhere(),
+        allow("Locate", &["elasticbeanstalk:CreateStorageLocation"], &any()),
+        allow("Rule", &["elasticbeanstalk:UpdateApplicationResourceLifecycle"], &[scope.application()]),
+        with(
+            allow(
+                "PassRole",
+                &["iam:PassRole"],
+                &[format!("arn:{}:iam::{}:role/{}", scope.partition, scope.account, scope.service_role)],
+            ),
+            json!({ "StringLike": { "iam:PassedToService": "elasticbeanstalk.amazonaws.com*" } }),
+        ),
+        // What ran well is kept there.
+        allow("Record", &["s3:GetObject"], &[scope.objects("*")]),
+        allow("RecordOfRun", &["s3:PutObject"], &[scope.objects("audit/*")]),
+        allow("Bucket", &["s3:ListBucket", "s3:ListBucketMultipartUploads"], &[scope.bucket()]),
+    ];
+    statements.extend(scope.key(&["kms:Decrypt", "kms:GenerateDataKey"]));
+    statements
+}
+
+/// On everything: with fewer rights AWS leaves environments out of its answer instead of refusing, and a version that
+/// runs would look unused.
+fn look_everywhere() -> Value {
+    allow(
+        "LookEverywhere",
+        &[
+            "elasticbeanstalk:DescribeAccountAttributes",
+            "elasticbeanstalk:DescribeApplicationVersions",
+            "elasticbeanstalk:DescribeApplications",
+            "elasticbeanstalk:DescribeEnvironments",
+            "elasticbeanstalk:DescribeInstancesHealth",
+        ],
+        &any(),
+    )
 }
 
 fn deployer(scope: &Scope) -> Vec<Value> {
@@ -316,6 +347,7 @@ mod tests {
             prefix: "beansprout".to_owned(),
             archive: None,
             kms_key: None,
+            service_role: "aws-elasticbeanstalk-service-role".to_owned(),
         }
     }
 
@@ -327,7 +359,7 @@ mod tests {
 
     #[test]
     fn every_role_is_denied_to_delete_applications() {
-        for role in [Role::Publisher, Role::Pruner, Role::Deployer, Role::Guard] {
+        for role in [Role::Publisher, Role::Pruner, Role::Lifecycle, Role::Deployer, Role::Guard] {
             let denied = json!(statements(role, "Deny")).to_string();
             assert!(denied.contains("elasticbeanstalk:DeleteApplication\""), "{role:?}");
             assert!(denied.contains("elasticbeanstalk:TerminateEnvironment"), "{role:?}");

@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+pub(crate) use self::decide::Facts;
 pub use self::decide::matches;
 pub use self::plan::{Doomed, KEEP_DEPLOYED, Kept, Object, Plan, Policy, Reason, Upload};
-use self::survey::facts;
+pub(crate) use self::survey::facts;
 pub use self::survey::{Overview, overview};
 pub use self::undo::{Fate, Restored, Undo, undo};
 use self::undo::{archived, copy, write_undo};

@@ -24,7 +24,7 @@ fn lint(place: &Place, text: &str) -> String {
 #[test]
 fn a_linter_finds_nothing_in_any_role() {
     let place = Place::new();
-    for role in ["publisher", "pruner", "deployer", "guard"] {
+    for role in ["publisher", "pruner", "lifecycle", "deployer", "guard"] {
         let run = policy(&place, &[role]);
         let findings = lint(&place, &run.stdout);
         // AWS publishes no tight list of what deploying needs downstream; the policy says so, and so does the linter.
@@ -94,6 +94,7 @@ fn a_policy_has_what_its_verbs_need() {
     let prune = ["prune", "--keep", "1", "--keep-deployed", "0", "--delete-bundles", "--archive", "archive", "--apply"];
     scene.run(&server, &["deploy", second, "--env", "shop-prod"]).ok();
     case(&scene, &server, "pruner", &prune);
+    case(&scene, &server, "lifecycle", &["versions", "lifecycle", "--keep", "1", "--apply"]);
 }
 
 #[test]

@@ -51,3 +51,77 @@ fn the_eb_cli_settings_are_honoured() {
     assert_eq!(run.stdout, "0 versions of `mine`\n");
     assert!(run.stderr.contains("in eu-west-2"), "{run}");
 }
+
+#[test]
+fn a_lifecycle_rule_is_shown_before_it_is_set() {
+    let scene = Scene::new();
+    let server = scene.server(Vec::new());
+    let rule = |arguments: &[&str]| scene.run(&server, &[&["versions", "lifecycle"], arguments].concat());
+    let run = rule(&[]).ok();
+    assert_eq!(run.stdout, "`shop`: Elastic Beanstalk deletes no versions\n");
+    scene.run(&server, &["deploy", &scene.second, "--env", "shop-prod"]).ok();
+    scene.run(&server, &["deploy", &scene.first, "--env", "shop-prod"]).ok();
+
+    // What `prune` would keep because it ran well, the service would delete.
+    scene.place.write("app.py", "print('third')\n");
+    let third = scene.run(&server, &["publish", "--json"]).ok().json()["label"].as_str().unwrap().to_owned();
+    let run = rule(&["--keep", "1", "--json"]).ok();
+    let shown = run.document("lifecycle/1");
+    let well = json!({ "why": "ran-well", "environment": "shop-prod" });
+    assert_eq!(shown["leaving"][0]["label"], scene.second.as_str(), "{run}");
+    assert_eq!(
+        shown["leaving"],
+        json!([{ "label": scene.second, "created": shown["leaving"][0]["created"], "protection": [well] }])
+    );
+    assert_eq!((&shown["now"]["keep"], &shown["asked"]["keep"]), (&json!(null), &json!(1)));
+    let run = rule(&["--keep", "1"]).ok();
+    assert!(
+        run.stdout.contains("although it ran well in `shop-prod`\nnothing was changed; `--apply` sets it"),
+        "{run}"
+    );
+    assert_eq!(rule(&["--json"]).ok().document("lifecycle/1")["now"]["keep"], json!(null));
+    let run = rule(&["--keep", "1", "--apply", "--dry-run"]).ok();
+    assert!(
+        run.stdout.contains("elasticbeanstalk:UpdateApplicationResourceLifecycle ApplicationName=shop MaxCount=1"),
+        "{run}"
+    );
+    assert!(run.stdout.contains("iam:PassRole"), "{run}");
+    assert_eq!(rule(&["--json"]).ok().json()["now"]["keep"], json!(null));
+
+    let run = rule(&["--keep", "1", "--apply"]).ok();
+    let role = "as `arn:aws:iam::123456789012:role/aws-elasticbeanstalk-service-role`";
+    assert!(
+        run.stdout.starts_with(&format!("`shop`: Elastic Beanstalk keeps the newest 1 version, {role}\n")),
+        "{run}"
+    );
+    let run = rule(&["--keep", "1", "--apply"]).ok();
+    assert!(run.stdout.ends_with("unchanged\n"), "{run}");
+    // The service does what was told.
+    scene.place.write("app.py", "print('fourth')\n");
+    let fourth = scene.run(&server, &["publish", "--json"]).ok().json()["label"].as_str().unwrap().to_owned();
+    let left = scene.run(&server, &["versions", "--json"]).ok().json();
+    let labels: Vec<&str> =
+        left["versions"].as_array().unwrap().iter().map(|row| row["label"].as_str().unwrap()).collect();
+    assert_eq!(labels, [&fourth, &third, &scene.first]);
+
+    let run = rule(&["--keep-days", "30", "--delete-bundles", "--service-role", "deleter", "--apply", "--json"]).ok();
+    let set = run.document("lifecycle/1")["asked"].clone();
+    let role = "arn:aws:iam::123456789012:role/deleter";
+    assert_eq!(set, json!({ "keep": null, "keep_days": 30, "delete_bundles": true, "service_role": role }));
+    rule(&["--off", "--apply"]).ok();
+    assert_eq!(rule(&[]).ok().stdout, "`shop`: Elastic Beanstalk deletes no versions\n");
+}
+
+#[test]
+fn a_lifecycle_rule_that_cannot_be_is_refused() {
+    let scene = Scene::new();
+    let server = scene.server(Vec::new());
+    let rule = |arguments: &[&str]| scene.run(&server, &[&["versions", "lifecycle"], arguments].concat());
+    rule(&["--keep", "0"]).exit(2);
+    rule(&["--keep", "1", "--off"]).exit(2);
+    rule(&["--apply"]).exit(2);
+    let run = rule(&["--keep", "1", "--service-role", "arn:aws:iam::999999999999:role/x"]).exit(2);
+    assert!(run.stderr.contains("hint: name a role of this account, 123456789012"), "{run}");
+    let run = rule(&["--application", "nothing"]).exit(4);
+    assert!(run.stderr.contains("error: there is no application `nothing`"), "{run}");
+}
