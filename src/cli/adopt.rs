@@ -46,10 +46,10 @@ pub(crate) struct AdoptArgs {
     /// Accept every file without asking
     #[arg(short, long)]
     yes: bool,
-    /// Accept this file, or what is in this folder, and nothing else; may be repeated
+    /// Accept this file, or what is in this folder, and nothing else; may be given more than once
     #[arg(long, value_name = "PATH", conflicts_with_all = ["yes", "skip"])]
     only: Vec<String>,
-    /// Leave this file, or what is in this folder, as it is; may be repeated
+    /// Leave this file, or what is in this folder, as it is; may be given more than once
     #[arg(long, value_name = "PATH")]
     skip: Vec<String>,
     #[command(flatten)]
