@@ -1,5 +1,7 @@
 //! `up`: the project runs on this machine, from the object that was registered, as on an instance.
 
+mod told;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -9,16 +11,16 @@ use std::time::{Duration, UNIX_EPOCH};
 use clap::Args;
 use serde::Serialize;
 
+use self::told::{Told, WouldDo, tell_health};
 use super::aws::{AwsArgs, Connected, Intent};
 use super::{package, publish};
 use crate::beanstalk::eb_config;
-use crate::beanstalk::timeline::Stage;
 use crate::bundle::{Plan, Scope};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
 use crate::release::Published;
 use crate::sandbox;
-use crate::sandbox::instance::{self, Answer as Reply, Event, Front, Health, Instance, Isolation, Launch, Settings};
+use crate::sandbox::instance::{self, Answer as Reply, Front, Health, Instance, Isolation, Launch, Settings};
 use crate::ui::{Answer, Ui};
 use crate::world::World;
 
@@ -295,72 +297,6 @@ fn open(url: &str, world: &World, ui: &mut Ui) {
         }
     }
     ui.warn(format_args!("found no program to open {url} with"));
-}
-
-/// Tells what happens on an instance, and keeps what it did not do.
-#[derive(Default)]
-struct Told {
-    /// A step that nothing was said of yet: most steps of most projects have nothing to say.
-    step: Option<&'static str>,
-    would_do: Vec<WouldDo>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct WouldDo {
-    kind: &'static str,
-    name: String,
-    why: String,
-}
-
-impl Told {
-    fn tell(&mut self, event: &Event, ui: &mut Ui) {
-        match event {
-            Event::Step { stage, summary } => {
-                self.step = Some(summary);
-                // These take their time.
-                if matches!(stage, Stage::Dependencies | Stage::Flip) {
-                    self.begin(ui);
-                }
-            }
-            Event::Ran { noun, name } => self.line(format_args!("ran {noun} `{name}`"), ui),
-            Event::Skipped { noun, name, why } => self.line(format_args!("passed over {noun} `{name}`: {why}"), ui),
-            Event::WouldDo { noun, name, why } => {
-                self.line(format_args!("not done here: {noun} `{name}`: {why}"), ui);
-                self.would_do.push(WouldDo { kind: noun, name: name.clone(), why: why.clone() });
-            }
-            Event::Note(text) => self.line(format_args!("{text}"), ui),
-            Event::Warning(text) => ui.warn(text),
-            Event::Ended { process, how, again_in } => {
-                let pause = again_in.as_secs_f64();
-                ui.warn(format_args!("`{process}` ended ({how}); it starts again in {pause} s"));
-            }
-        }
-    }
-}
-
-impl Told {
-    fn begin(&mut self, ui: &mut Ui) {
-        if let Some(step) = self.step.take() {
-            ui.say(ui.err().bold(step));
-        }
-    }
-
-    fn line(&mut self, text: fmt::Arguments, ui: &mut Ui) {
-        self.begin(ui);
-        ui.say(format_args!("  {text}"));
-    }
-}
-
-fn tell_health(health: &Health, ui: &mut Ui) {
-    let Some(finding) = &health.finding else {
-        return ui.say(format_args!("the health check at `{}` answers well", health.path));
-    };
-    let mut text = format!("the load balancer would take this instance out: {}\n", finding.what);
-    text.push_str(&format!("{} {}", ui.err().cyan("hint:"), finding.advice()));
-    for line in &finding.tail {
-        text.push_str(&format!("\n  | {line}"));
-    }
-    ui.warn(text);
 }
 
 /// The answer of `up`: what runs, and where.

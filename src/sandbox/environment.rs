@@ -2,11 +2,14 @@
 //!
 //! Pure: `begin` and `finish` take the time as a value, and say what happened as events.
 
+mod operation;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::faults::Fault;
 use super::state::{Event, Severity, Subject, Tags};
+
+pub(super) use self::operation::{Before, Kind, Operation, Outcome};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Environment {
@@ -121,107 +124,6 @@ pub(super) struct Logs {
     /// The unguessable part of the address where they are.
     pub(super) token: String,
     pub(super) text: String,
-}
-
-/// Something that takes time.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Operation {
-    pub(super) kind: Kind,
-    /// The call that began it.
-    pub(super) request: String,
-    /// When it ends; never by itself if there is no time.
-    pub(super) due: Option<Timestamp>,
-    pub(super) outcome: Outcome,
-    /// What to go back to.
-    pub(super) before: Before,
-    /// The event of its good end, where that is not always the same.
-    pub(super) done: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Kind {
-    Launch,
-    Deploy,
-    Configure,
-    Rebuild,
-    Restart,
-    Swap,
-    Tag,
-    Abort,
-    Terminate,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Outcome {
-    Succeeds,
-    Fails,
-    RollsBack,
-    TurnsRed,
-    Hangs,
-    /// The service refuses the version's files before any instance is touched.
-    Refused,
-}
-
-impl Outcome {
-    pub(super) fn ordered(fault: Option<Fault>) -> Self {
-        match fault {
-            Some(Fault::DeploymentFails) => Self::Fails,
-            Some(Fault::DeploymentRollsBack) => Self::RollsBack,
-            Some(Fault::DeploymentTurnsRed) => Self::TurnsRed,
-            Some(Fault::DeploymentHangs) => Self::Hangs,
-            _ => Self::Succeeds,
-        }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Before {
-    version: Option<String>,
-    platform: String,
-    template: Option<String>,
-    settings: Settings,
-    health: Health,
-}
-
-impl Kind {
-    /// About how long AWS takes, in seconds.
-    pub(super) fn seconds(self) -> i64 {
-        match self {
-            Self::Launch | Self::Rebuild => 150,
-            Self::Terminate => 90,
-            Self::Deploy => 45,
-            Self::Configure => 60,
-            Self::Restart | Self::Swap => 15,
-            Self::Tag | Self::Abort => 20,
-        }
-    }
-
-    /// Does something happen on the instance?
-    fn needs_instance(self) -> bool {
-        matches!(self, Self::Launch | Self::Rebuild | Self::Deploy | Self::Configure | Self::Restart)
-    }
-
-    fn status(self) -> Status {
-        match self {
-            Self::Launch | Self::Rebuild => Status::Launching,
-            Self::Abort => Status::Aborting,
-            Self::Terminate => Status::Terminating,
-            _ => Status::Updating,
-        }
-    }
-
-    fn starting(self) -> &'static str {
-        match self {
-            Self::Launch => "createEnvironment is starting.",
-            Self::Deploy | Self::Configure => "Environment update is starting.",
-            Self::Rebuild => "rebuildEnvironment is starting.",
-            Self::Restart => "restartAppServer is starting.",
-            Self::Swap => "swapEnvironmentCNAMEs is starting.",
-            Self::Tag => "Environment tag update is starting.",
-            Self::Abort => "abortEnvironmentUpdate is starting.",
-            Self::Terminate => "terminateEnvironment is starting.",
-        }
-    }
 }
 
 impl Environment {

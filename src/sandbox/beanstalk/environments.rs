@@ -1,14 +1,20 @@
 //! Environments: create, update, swap, rebuild, restart, abort, terminate.
 
-use serde_json::{Value, json};
+mod address;
+mod listing;
 
-use super::super::environment::{Before, Environment, Health, Kind, Operation, Outcome, Settings, Status, Tier};
+use serde_json::Value;
+
+use super::super::environment::{Before, Environment, Health, Kind, Operation, Outcome, Status, Tier};
 use super::super::reply::Refusal;
 use super::super::state::{self, Event, Region};
 use super::account::{ENVIRONMENTS, storage_location};
-use super::page::{newest_first, page};
 use super::processing::Findings;
-use super::{Call, applications, configuration, platforms, tags, time};
+use super::{Call, applications, configuration, platforms, tags};
+
+pub(super) use self::address::check_dns;
+use self::address::{cname, random, taken};
+pub(super) use self::listing::{describe, describe_one, enhanced, resources};
 
 /// How long a terminated environment is listed without being asked for.
 const LISTED_HOURS: i64 = 1;
@@ -90,10 +96,6 @@ pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
     Ok(answer)
 }
 
-fn random(length: usize) -> String {
-    (0..length).map(|_| fastrand::alphanumeric().to_ascii_lowercase()).collect()
-}
-
 pub(super) fn operation(call: &Call<'_>, kind: Kind, before: Before) -> Operation {
     Operation {
         kind,
@@ -155,38 +157,6 @@ fn tier(call: &Call<'_>) -> Result<Tier, Refusal> {
         Some("Worker") => Ok(Tier::Worker),
         Some(other) => Err(Refusal::value(format!("No environment tier named '{other}' found in the sandbox."))),
     }
-}
-
-fn domain(call: &Call<'_>) -> String {
-    format!("{}.elasticbeanstalk.com", call.region)
-}
-
-fn cname(call: &Call<'_>, region: &Region, name: &str) -> Result<String, Refusal> {
-    let Some(prefix) = call.input.text("CNAMEPrefix") else {
-        return Ok(format!("{}.eba-{}.{}", name.to_lowercase(), random(8), domain(call)));
-    };
-    let cname = full_cname(call, prefix)?;
-    if taken(region, &cname) {
-        return Err(Refusal::value(format!("DNS name {cname} is not available.")));
-    }
-    Ok(cname)
-}
-
-fn full_cname(call: &Call<'_>, prefix: &str) -> Result<String, Refusal> {
-    let plain = prefix.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    if !plain || prefix.starts_with('-') || prefix.ends_with('-') {
-        return Err(Refusal::value(format!("Value {prefix} at 'CNAMEPrefix' is not a valid DNS label.")));
-    }
-    Ok(format!("{}.{}", prefix.to_lowercase(), domain(call)))
-}
-
-fn taken(region: &Region, cname: &str) -> bool {
-    alive(region).any(|environment| environment.cname.as_deref() == Some(cname))
-}
-
-pub(super) fn check_dns(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
-    let cname = full_cname(call, call.input.required("CNAMEPrefix"))?;
-    Ok(json!({"Available": !taken(region, &cname), "FullyQualifiedCNAME": cname}))
 }
 
 fn missing(name: &str) -> Refusal {
@@ -369,91 +339,6 @@ pub(super) fn swap(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusa
         environment.cname = cname;
     }
     Ok(Value::Null)
-}
-
-pub(super) fn describe(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
-    let input = &call.input;
-    let same = |name: &str, is: Option<&String>| input.text(name).is_none_or(|asked| is.is_some_and(|is| is == asked));
-    let among = |name: &str, is: &String| input.texts(name).is_none_or(|asked| asked.contains(&is.as_str()));
-    let back_to = input.text("IncludedDeletedBackTo").and_then(|text| text.parse::<jiff::Timestamp>().ok());
-    let listed = |environment: &Environment| match (environment.terminated, input.flag("IncludeDeleted")) {
-        (None, _) => true,
-        (Some(_), Some(false)) => false,
-        (Some(then), _) => match back_to {
-            Some(back_to) => then >= back_to && !environment.gone_for(call.now, RESTORABLE_HOURS),
-            None => !environment.gone_for(call.now, LISTED_HOURS),
-        },
-    };
-    let found = region.environments.values().filter(|environment| {
-        same("ApplicationName", Some(&environment.application))
-            && same("VersionLabel", environment.version.as_ref())
-            && among("EnvironmentIds", &environment.id)
-            && among("EnvironmentNames", &environment.name)
-            && listed(environment)
-    });
-    let mut found: Vec<&Environment> = found.collect();
-    let sort_name = |environment: &&Environment| newest_first(environment.created, &environment.id);
-    found.sort_by_key(sort_name);
-    let (found, token) = page(input, found.into_iter(), sort_name)?;
-    let found: Vec<Value> = found.into_iter().map(|environment| describe_one(call, environment)).collect();
-    Ok(json!({"Environments": found, "NextToken": token}))
-}
-
-pub(super) fn enhanced(settings: &Settings) -> bool {
-    settings.get("aws:elasticbeanstalk:healthreporting:system", "SystemType") == Some("enhanced")
-}
-
-pub(super) fn describe_one(call: &Call<'_>, environment: &Environment) -> Value {
-    let tier = match environment.tier {
-        Tier::WebServer => json!({"Name": "WebServer", "Type": "Standard", "Version": "1.0"}),
-        Tier::Worker => json!({"Name": "Worker", "Type": "SQS/HTTP", "Version": "3.0"}),
-    };
-    let reachable = environment.terminated.is_none();
-    json!({
-        "EnvironmentName": environment.name,
-        "EnvironmentId": environment.id,
-        "ApplicationName": environment.application,
-        "VersionLabel": environment.version,
-        "SolutionStackName": environment.platform,
-        "PlatformArn": platforms::arn(call.region, &environment.platform),
-        "TemplateName": environment.template,
-        "Description": environment.description,
-        "EndpointURL": environment.cname.as_ref().filter(|_| reachable),
-        "CNAME": environment.cname,
-        "DateCreated": time(environment.created),
-        "DateUpdated": time(environment.updated),
-        "Status": environment.status,
-        "AbortableOperationInProgress": environment.abortable(),
-        "Health": environment.health,
-        "HealthStatus": enhanced(&environment.settings).then(|| environment.health.status()),
-        "Tier": tier,
-        "EnvironmentLinks": [],
-        "EnvironmentArn": call.arn("environment", &format!("{}/{}", environment.application, environment.name)),
-        "OperationsRole": environment.operations_role,
-    })
-}
-
-pub(super) fn resources(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
-    let environment = find_mut(call, region)?;
-    let (id, there) = (&environment.id, environment.terminated.is_none());
-    let one = |member: Value| if there { json!([member]) } else { json!([]) };
-    let balanced =
-        environment.settings.get("aws:elasticbeanstalk:environment", "EnvironmentType") != Some("SingleInstance");
-    let queue = json!({"Name": "WorkerQueue", "URL": format!("https://sqs.{}.amazonaws.com/{}/{id}", call.region, super::ACCOUNT)});
-    Ok(json!({"EnvironmentResources": {
-        "EnvironmentName": environment.name,
-        "AutoScalingGroups": one(json!({"Name": format!("awseb-{id}-stack-AWSEBAutoScalingGroup")})),
-        "Instances": one(json!({"Id": environment.instance})),
-        "LaunchConfigurations": [],
-        "LaunchTemplates": one(json!({"Id": format!("lt-{}", &environment.instance[2..])})),
-        "LoadBalancers": if balanced && environment.tier == Tier::WebServer {
-            one(json!({"Name": format!("awseb-{id}-AWSEBLoadBalancer")}))
-        } else {
-            json!([])
-        },
-        "Triggers": [],
-        "Queues": if environment.tier == Tier::Worker { one(queue) } else { json!([]) },
-    }}))
 }
 
 pub(super) fn associate_role(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {

@@ -6,6 +6,7 @@
 
 pub(super) mod buckets;
 pub(super) mod digest;
+mod headers;
 mod list;
 mod multipart;
 mod objects;

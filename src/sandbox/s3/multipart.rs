@@ -6,9 +6,9 @@ use std::io::Read;
 use s3s::dto::*;
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
-use super::buckets::{self, Buckets, Object, Said, Sums, Upload};
-use super::digest::{self, Hasher, from_dto};
-use super::objects::{Conditions, header_tags};
+use super::buckets::{self, Buckets, Object, Sums, Upload};
+use super::digest::{self, Hasher};
+use super::headers::{Conditions, said, sums};
 use super::receive::Claims;
 use super::{Objects, broken, find_bucket, owner, timestamp};
 use crate::sandbox::Error;
@@ -53,15 +53,7 @@ impl Objects {
             started: self.world.now(),
             composite: composite(algorithm.as_deref(), asked),
             algorithm,
-            said: Said {
-                content_type: input.content_type,
-                content_encoding: input.content_encoding,
-                content_disposition: input.content_disposition,
-                content_language: input.content_language,
-                cache_control: input.cache_control,
-                metadata: input.metadata.unwrap_or_default().into_iter().collect(),
-                tags: header_tags(input.tagging.as_deref()),
-            },
+            said: said!(input),
         };
         let output = CreateMultipartUploadOutput {
             bucket: Some(input.bucket.clone()),
@@ -89,14 +81,7 @@ impl Objects {
         let upload = self.files(move |buckets| find_upload(buckets, &bucket, &key, &id)).await?;
         let claims = Claims {
             md5: input.content_md5,
-            sums: from_dto(&Checksum {
-                checksum_crc32: input.checksum_crc32,
-                checksum_crc32c: input.checksum_crc32c,
-                checksum_crc64nvme: input.checksum_crc64nvme,
-                checksum_sha1: input.checksum_sha1,
-                checksum_sha256: input.checksum_sha256,
-                checksum_type: None,
-            }),
+            sums: sums!(input),
             trailing: req.trailing_headers,
             algorithms: upload.algorithm.into_iter().collect(),
         };
@@ -239,14 +224,7 @@ impl Objects {
         input: CompleteMultipartUploadInput,
     ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
         let listed = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
-        let said = from_dto(&Checksum {
-            checksum_crc32: input.checksum_crc32,
-            checksum_crc32c: input.checksum_crc32c,
-            checksum_crc64nvme: input.checksum_crc64nvme,
-            checksum_sha1: input.checksum_sha1,
-            checksum_sha256: input.checksum_sha256,
-            checksum_type: None,
-        });
+        let said = sums!(input);
         let conditions = Conditions { if_match: input.if_match, if_none_match: input.if_none_match };
         let (bucket, key, id, now) = (input.bucket.clone(), input.key.clone(), input.upload_id, self.world.now());
         let object = self

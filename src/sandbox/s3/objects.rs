@@ -9,38 +9,10 @@ use s3s::{S3Request, S3Response, S3Result, s3_error};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use super::buckets::{Buckets, Object as Kept, Said, Sums};
-use super::digest::from_dto;
+use super::headers::{Conditions, said, sums};
 use super::receive::Claims;
 use super::{Objects, broken, checksum_type, find_bucket, find_object, timestamp};
 use crate::sandbox::Error;
-
-/// Headers with which a client ties a write to what is there.
-pub(super) struct Conditions {
-    pub(super) if_match: Option<ETagCondition>,
-    pub(super) if_none_match: Option<ETagCondition>,
-}
-
-impl Conditions {
-    /// Call it exclusively, just before replacing.
-    pub(super) fn check(&self, there: Option<&Kept>) -> S3Result<()> {
-        let refused = || s3_error!(PreconditionFailed, "At least one of the pre-conditions you specified did not hold");
-        let same = |condition: &ETagCondition| match (condition, there) {
-            (_, None) => false,
-            (ETagCondition::Any, Some(_)) => true,
-            (ETagCondition::ETag(etag), Some(there)) => etag.value() == there.etag,
-        };
-        if self.if_match.is_some() && there.is_none() {
-            return Err(s3_error!(NoSuchKey, "The specified key does not exist."));
-        }
-        if self.if_match.as_ref().is_some_and(|condition| !same(condition)) {
-            return Err(refused());
-        }
-        if self.if_none_match.as_ref().is_some_and(same) {
-            return Err(refused());
-        }
-        Ok(())
-    }
-}
 
 /// Replace an object if the conditions allow it.
 pub(super) fn commit(buckets: &Buckets, bucket: &str, object: &Kept, conditions: &Conditions) -> S3Result<()> {
@@ -57,23 +29,11 @@ pub(super) fn commit(buckets: &Buckets, bucket: &str, object: &Kept, conditions:
     outcome
 }
 
-/// Tags as the `x-amz-tagging` header has them, like a query.
-pub(super) fn header_tags(header: Option<&str>) -> BTreeMap<String, String> {
-    crate::sandbox::input::form(header.unwrap_or_default().as_bytes()).into_iter().collect()
-}
-
 impl Objects {
     pub(super) async fn put(&self, req: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
         let input = req.input;
         self.bucket(&input.bucket).await?;
-        let sums = from_dto(&Checksum {
-            checksum_crc32: input.checksum_crc32,
-            checksum_crc32c: input.checksum_crc32c,
-            checksum_crc64nvme: input.checksum_crc64nvme,
-            checksum_sha1: input.checksum_sha1,
-            checksum_sha256: input.checksum_sha256,
-            checksum_type: None,
-        });
+        let sums = sums!(input);
         let claims = Claims {
             md5: input.content_md5,
             sums,
@@ -81,15 +41,7 @@ impl Objects {
             algorithms: input.checksum_algorithm.iter().map(|name| name.as_str().to_owned()).collect(),
         };
         let received = self.receive(&input.bucket, input.body, claims, &req.headers).await?;
-        let said = Said {
-            content_type: input.content_type,
-            content_encoding: input.content_encoding,
-            content_disposition: input.content_disposition,
-            content_language: input.content_language,
-            cache_control: input.cache_control,
-            metadata: input.metadata.unwrap_or_default().into_iter().collect(),
-            tags: header_tags(input.tagging.as_deref()),
-        };
+        let said = said!(input);
         let conditions = Conditions { if_match: input.if_match, if_none_match: input.if_none_match };
         let (bucket, key, modified) = (input.bucket, input.key, self.world.now());
         let object = self
@@ -236,15 +188,7 @@ impl Objects {
         let conditions = Conditions { if_match: None, if_none_match: None };
         let source_match = (input.copy_source_if_match, input.copy_source_if_none_match);
         let (bucket, key, modified) = (input.bucket, input.key, self.world.now());
-        let said = Said {
-            content_type: input.content_type,
-            content_encoding: input.content_encoding,
-            content_disposition: input.content_disposition,
-            content_language: input.content_language,
-            cache_control: input.cache_control,
-            metadata: input.metadata.unwrap_or_default().into_iter().collect(),
-            tags: header_tags(input.tagging.as_deref()),
-        };
+        let said = said!(input);
         let object = self
             .files(move |buckets| {
                 let source = find_object(buckets, &from_bucket, &from_key)?;

@@ -1,0 +1,108 @@
+//! Something that happens to an environment and takes time: what it is, how it will end, and what to go back to.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Health, Settings, Status};
+use crate::sandbox::faults::Fault;
+
+/// Something that takes time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(in crate::sandbox) struct Operation {
+    pub(in crate::sandbox) kind: Kind,
+    /// The call that began it.
+    pub(in crate::sandbox) request: String,
+    /// When it ends; never by itself if there is no time.
+    pub(in crate::sandbox) due: Option<Timestamp>,
+    pub(in crate::sandbox) outcome: Outcome,
+    /// What to go back to.
+    pub(in crate::sandbox) before: Before,
+    /// The event of its good end, where that is not always the same.
+    pub(in crate::sandbox) done: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::sandbox) enum Kind {
+    Launch,
+    Deploy,
+    Configure,
+    Rebuild,
+    Restart,
+    Swap,
+    Tag,
+    Abort,
+    Terminate,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::sandbox) enum Outcome {
+    Succeeds,
+    Fails,
+    RollsBack,
+    TurnsRed,
+    Hangs,
+    /// The service refuses the version's files before any instance is touched.
+    Refused,
+}
+
+impl Outcome {
+    pub(in crate::sandbox) fn ordered(fault: Option<Fault>) -> Self {
+        match fault {
+            Some(Fault::DeploymentFails) => Self::Fails,
+            Some(Fault::DeploymentRollsBack) => Self::RollsBack,
+            Some(Fault::DeploymentTurnsRed) => Self::TurnsRed,
+            Some(Fault::DeploymentHangs) => Self::Hangs,
+            _ => Self::Succeeds,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(in crate::sandbox) struct Before {
+    pub(super) version: Option<String>,
+    pub(super) platform: String,
+    pub(super) template: Option<String>,
+    pub(super) settings: Settings,
+    pub(super) health: Health,
+}
+
+impl Kind {
+    /// About how long AWS takes, in seconds.
+    pub(in crate::sandbox) fn seconds(self) -> i64 {
+        match self {
+            Self::Launch | Self::Rebuild => 150,
+            Self::Terminate => 90,
+            Self::Deploy => 45,
+            Self::Configure => 60,
+            Self::Restart | Self::Swap => 15,
+            Self::Tag | Self::Abort => 20,
+        }
+    }
+
+    /// Does something happen on the instance?
+    pub(super) fn needs_instance(self) -> bool {
+        matches!(self, Self::Launch | Self::Rebuild | Self::Deploy | Self::Configure | Self::Restart)
+    }
+
+    pub(super) fn status(self) -> Status {
+        match self {
+            Self::Launch | Self::Rebuild => Status::Launching,
+            Self::Abort => Status::Aborting,
+            Self::Terminate => Status::Terminating,
+            _ => Status::Updating,
+        }
+    }
+
+    pub(super) fn starting(self) -> &'static str {
+        match self {
+            Self::Launch => "createEnvironment is starting.",
+            Self::Deploy | Self::Configure => "Environment update is starting.",
+            Self::Rebuild => "rebuildEnvironment is starting.",
+            Self::Restart => "restartAppServer is starting.",
+            Self::Swap => "swapEnvironmentCNAMEs is starting.",
+            Self::Tag => "Environment tag update is starting.",
+            Self::Abort => "abortEnvironmentUpdate is starting.",
+            Self::Terminate => "terminateEnvironment is starting.",
+        }
+    }
+}
