@@ -148,6 +148,9 @@ fn title(stage: Stage, family: Family, event: Event) -> (Phase, Option<&'static 
         Stage::PredeployHooks => (Configure, hooks("RunAppDeployPreDeployHooks"), "predeploy hooks"),
         Stage::StopProxy => (Deploy, Some("stop proxy"), "the proxy stops: from here on the site is down"),
         Stage::Flip => match family {
+            Family::Python if matches!(event, Event::Launch | Event::ScaleOut) => {
+                (Deploy, Some("FlipApplication"), "staging becomes /var/app/current, the processes of Procfile start")
+            }
             Family::Python => (
                 Deploy,
                 Some("FlipApplication"),
