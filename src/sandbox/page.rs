@@ -31,7 +31,7 @@ tr:last-child td { border-bottom: 0; } th { color: var(--dim); font-weight: 600;
 .empty { padding: 2rem; text-align: center; background: var(--card); border: 1px dashed var(--line); border-radius: .5rem; margin-top: 1rem; }
 /* In a narrow window each row is a card: the heads stand beside the cells. */
 @media (max-width: 44rem) {
-  table { min-width: 0; } table, tbody, tr, td { display: block; } thead { position: absolute; clip-path: inset(50%); }
+  table { min-width: 0; } table, tbody, tr, td { display: block; } thead { display: block; position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   tr { padding: .5rem 0; border-bottom: 1px solid var(--line); } tr:last-child { border-bottom: 0; }
   td { display: grid; grid-template-columns: 7rem minmax(0, 1fr); padding: .125rem .75rem; border: 0; overflow-wrap: anywhere; }
   td:empty { display: none; } td::before { content: attr(data-head); color: var(--dim); } td code { white-space: normal; }
