@@ -381,6 +381,31 @@ pub(crate) fn missing(program: &str, package: &str) -> bool {
     !found
 }
 
+/// Where processes with this entry in their environment listen for other machines, as the kernel's tables have it.
+pub(crate) fn open_to_others(entry: &str) -> Vec<String> {
+    let mut inodes = Vec::new();
+    for dir in std::fs::read_dir("/proc").unwrap().flatten().map(|dir| dir.path()) {
+        let vars = std::fs::read(dir.join("environ")).unwrap_or_default();
+        if vars.split(|byte| *byte == 0).any(|var| var == entry.as_bytes()) {
+            let files = std::fs::read_dir(dir.join("fd")).into_iter().flatten().flatten();
+            inodes.extend(
+                files.filter_map(|file| std::fs::read_link(file.path()).ok()?.into_os_string().into_string().ok()),
+            );
+        }
+    }
+    let mut open = Vec::new();
+    for (table, loopback) in [("tcp", "0100007F:"), ("tcp6", "00000000000000000000000001000000:")] {
+        for line in std::fs::read_to_string(format!("/proc/net/{table}")).unwrap_or_default().lines().skip(1) {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let ours = inodes.contains(&format!("socket:[{}]", fields[9]));
+            if ours && fields[3] == "0A" && !fields[1].starts_with(loopback) {
+                open.push(fields[1].to_owned());
+            }
+        }
+    }
+    open
+}
+
 /// The command lines of the living processes with this entry in their environment. Only Linux tells.
 pub(crate) fn processes_with(entry: &str) -> Vec<String> {
     let processes = std::fs::read_dir("/proc").unwrap().filter_map(|dir| {

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use crate::harness::{Place, Running};
+use crate::harness::{Place, Running, open_to_others, processes_with};
 
 const SERVER: &str = r#"
 import http.server, os
@@ -51,6 +51,31 @@ fn the_registered_object_runs_until_ctrl_c() {
     // What runs is what `versions` lists.
     let versions = place.run(["versions", "--sandbox", "--json"]).ok();
     assert!(versions.stdout.contains("site-"), "{versions}");
+    up.signal("INT");
+    assert_eq!(up.finish(), 130);
+    let home = place.path(".beansprout/instance").canonicalize().unwrap();
+    assert_eq!(survivors(&home.to_string_lossy()), Vec::<String>::new());
+}
+
+#[test]
+fn what_asks_for_every_interface_gets_loopback_and_a_sudden_death_leaves_nothing_for_long() {
+    let place = site()
+        .file("Procfile", "web: python server.py --bind 0.0.0.0:8000\nother: python -m http.server --bind 0.0.0.0 0\n");
+    // Without a namespace, nothing but the next start ends what is left.
+    for isolation in ["prefix", "auto"] {
+        let mut up = place.start(["up", "--port", "0", "--isolation", isolation]);
+        let address = url(&mut up);
+        assert!(get(&address).contains("one "));
+        let home = place.path(".beansprout/instance").canonicalize().unwrap();
+        let mark = format!("BEANSPROUT_INSTANCE={}", home.display());
+        assert!(processes_with(&mark).len() >= 2, "{:?}", processes_with(&mark));
+        assert_eq!(open_to_others(&mark), Vec::<String>::new());
+        up.signal("KILL");
+        up.finish();
+    }
+    let mut up = place.start(["up", "--port", "0"]);
+    let address = url(&mut up);
+    assert!(get(&address).contains("one "));
     up.signal("INT");
     assert_eq!(up.finish(), 130);
     let home = place.path(".beansprout/instance").canonicalize().unwrap();
@@ -109,5 +134,5 @@ fn a_port_in_use_is_a_usage_error() {
 }
 
 fn survivors(home: &str) -> Vec<String> {
-    crate::harness::processes_with(&format!("BEANSPROUT_INSTANCE={home}"))
+    processes_with(&format!("BEANSPROUT_INSTANCE={home}"))
 }
