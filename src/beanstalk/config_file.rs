@@ -6,6 +6,7 @@
 mod reader;
 
 use super::encoding;
+use super::lines::Lines;
 use super::yaml::{self, Kind, Node, Span};
 
 /// A value and where it stands.
@@ -22,6 +23,7 @@ pub struct ConfigFile {
     /// Without a byte order mark.
     pub text: String,
     pub bom: bool,
+    lines: Lines,
     pub root: Option<Node>,
     pub option_settings: Vec<OptionSetting>,
     pub packages: Vec<Package>,
@@ -182,6 +184,7 @@ impl ConfigFile {
         };
         file.text = decoded.text.to_owned();
         file.bom = decoded.bom;
+        file.lines = Lines::of(&file.text);
         match yaml::parse(decoded.text) {
             Err(error) => file.problem(error.span, ProblemKind::Syntax(error.problem)),
             Ok(None) => {}
@@ -191,6 +194,11 @@ impl ConfigFile {
             }
         }
         file
+    }
+
+    /// The number of the line that something stands in, counted from 1.
+    pub fn line(&self, span: &Span) -> usize {
+        self.lines.number(span.start)
     }
 
     /// Does Elastic Beanstalk read anything of this file? A file with an unknown section is skipped as a whole.

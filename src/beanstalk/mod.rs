@@ -8,6 +8,7 @@ pub mod config_file;
 pub mod customizations;
 pub mod eb_config;
 pub mod encoding;
+pub mod lines;
 pub mod options;
 pub mod platforms;
 pub mod procfile;

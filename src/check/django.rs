@@ -28,6 +28,8 @@ pub(crate) struct Settings {
     pub(super) broken: Vec<(String, Range<usize>, String)>,
     /// `os.environ["X"]` outside of any condition.
     pub(super) required: Vec<(String, String, Range<usize>)>,
+    /// Files that are larger or deeper than what is read.
+    pub(super) unread: Vec<String>,
     /// As it is imported; empty for a file that is not a settings module.
     pub(super) module: String,
     /// Something that was not read may set more: what is missing here is not known to be missing.
@@ -106,7 +108,10 @@ impl Settings {
         };
         self.files.push(path.to_owned());
         match Source::parse(text) {
-            Err(syntax::Refused::TooComplex) => self.open = true,
+            Err(syntax::Refused::TooComplex) => {
+                self.open = true;
+                self.unread.push(path.to_owned());
+            }
             Err(syntax::Refused::Invalid { span, message }) => self.broken.push((path.to_owned(), span, message)),
             Ok(source) => source.run(
                 self,

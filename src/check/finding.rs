@@ -1,5 +1,6 @@
 //! One thing that a rule found.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::Serialize;
@@ -46,6 +47,10 @@ pub struct Position {
     pub column: usize,
 }
 
+impl Position {
+    const START: Self = Self { line: 1, column: 1 };
+}
+
 /// A mechanical change that makes the finding go away.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edit {
@@ -62,6 +67,9 @@ pub enum Edit {
 pub struct Suppressed {
     pub finding: Finding,
     pub reason: String,
+    /// By a comment beside it, not in `beansprout.toml`.
+    #[serde(skip)]
+    pub by_comment: bool,
 }
 
 impl Level {
@@ -93,26 +101,54 @@ impl Finding {
             edit: None,
         }
     }
+}
 
-    pub(super) fn locate(&mut self, text: &str) {
-        let Some(span) = &self.span else { return };
-        let clamp = |offset: usize| {
-            let mut offset = offset.min(text.len());
-            while !text.is_char_boundary(offset) {
-                offset -= 1;
-            }
-            offset
-        };
-        self.start = Some(position(text, clamp(span.start)));
-        self.end = Some(position(text, clamp(span.end.max(span.start))));
+/// Fill in where the findings are, going through each text once however many there are.
+pub(super) fn locate(findings: &mut [Finding], texts: &BTreeMap<String, String>) {
+    let mut by_path: BTreeMap<String, Vec<&mut Finding>> = BTreeMap::new();
+    for finding in findings.iter_mut().filter(|finding| finding.span.is_some()) {
+        by_path.entry(finding.path.clone()).or_default().push(finding);
+    }
+    for (path, findings) in by_path {
+        if let Some(text) = texts.get(&path) {
+            locate_in(text, findings);
+        }
     }
 }
 
-fn position(text: &str, offset: usize) -> Position {
-    let before = &text[..offset];
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    Position {
-        line: before.bytes().filter(|&byte| byte == b'\n').count() + 1,
-        column: before[line_start..].chars().count() + 1,
+fn locate_in(text: &str, findings: Vec<&mut Finding>) {
+    let clamp = |offset: usize| {
+        let mut offset = offset.min(text.len());
+        while !text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        offset
+    };
+    let mut places: Vec<(usize, Position)> = Vec::new();
+    for finding in &findings {
+        let span = finding.span.clone().unwrap_or_default();
+        places.extend([clamp(span.start), clamp(span.end.max(span.start))].map(|offset| (offset, Position::START)));
+    }
+    places.sort_by_key(|(offset, _)| *offset);
+    let (mut at, mut position) = (0, Position::START);
+    for (offset, place) in &mut places {
+        for char in text[at..*offset].chars() {
+            position = match char {
+                '\n' => Position { line: position.line + 1, column: 1 },
+                _ => Position { column: position.column + 1, ..position },
+            };
+        }
+        at = *offset;
+        *place = position;
+    }
+    let position = |offset: usize| {
+        let index = places.binary_search_by_key(&offset, |(offset, _)| *offset).expect("each offset was looked up");
+        places[index].1
+    };
+    for finding in findings {
+        let span = finding.span.take().unwrap_or_default();
+        let span = clamp(span.start)..clamp(span.end.max(span.start));
+        (finding.start, finding.end) = (Some(position(span.start)), Some(position(span.end)));
+        finding.span = Some(span);
     }
 }

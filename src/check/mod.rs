@@ -52,7 +52,9 @@ pub fn run(tree: &Tree, settings: &Settings) -> Report {
     let (findings, texts) = subject.finish();
     let mut report = suppress::apply(findings, &texts, &settings.suppress);
     report.files = texts.len();
-    let named: std::collections::BTreeSet<&str> = report.findings.iter().map(|finding| finding.path.as_str()).collect();
+    let suppressed = report.suppressed.iter().map(|suppressed| &suppressed.finding);
+    let named: std::collections::BTreeSet<&str> =
+        report.findings.iter().chain(suppressed).map(|finding| finding.path.as_str()).collect();
     report.sources = texts.into_iter().filter(|(path, _)| named.contains(path.as_str())).collect();
     report
 }
@@ -75,3 +77,6 @@ impl Report {
 impl crate::ui::Answer for Report {
     const SCHEMA: &str = "check/1";
 }
+
+#[cfg(test)]
+mod hostile;

@@ -41,25 +41,32 @@ impl Report {
     }
 
     fn source(&self, out: &mut String, finding: &Finding, paint: Paint, columns: usize) -> fmt::Result {
-        let (Some(start), Some(end)) = (finding.start, finding.end) else { return Ok(()) };
-        let Some(line) = self.sources.get(&finding.path).and_then(|text| text.lines().nth(start.line - 1)) else {
-            return Ok(());
-        };
+        let (Some(start), Some(end), Some(span)) = (finding.start, finding.end, &finding.span) else { return Ok(()) };
+        let Some(text) = self.sources.get(&finding.path) else { return Ok(()) };
         // A line may be as long as the file; what stands around the mark is enough.
         const WIDTH: usize = 120;
         let number = start.line.to_string();
-        let width = WIDTH.min(columns - number.len() - 5);
-        let skip = if start.column > width { start.column - width / 2 } else { 0 };
-        let shown: String = line.chars().skip(skip).take(width).map(printable).collect();
-        let length = line.chars().count() + 1;
-        let stop = if end.line == start.line { end.column } else { length };
-        let length = stop.saturating_sub(start.column).clamp(1, (skip + width + 1).saturating_sub(start.column).max(1));
-        let gutter = " ".repeat(number.len());
-        let bar = paint.cyan("|");
-        let mark = paint.yellow("^".repeat(length));
+        let width = WIDTH.min(columns - number.len() - 5); // `paint` sees to it that there is room
+        let before = if start.column > width { width / 2 } else { start.column - 1 };
+        let from = text[..span.start].char_indices().rev().take(before).last().map_or(span.start, |(at, _)| at);
+        let line = text[from..].split('\n').next().unwrap_or_default();
+        let mut shown: Vec<char> = line.trim_end_matches('\r').chars().take(width + 1).collect();
+        // A line that goes on says so.
+        if shown.len() > width {
+            shown.truncate(width);
+            shown[width - 1] = '…';
+        }
+        if before < start.column - 1 && before > 0 {
+            shown[0] = '…';
+        }
+        let room = shown.len().saturating_sub(before).max(1);
+        let length = if end.line == start.line { end.column - start.column } else { room };
+        let shown: String = shown.into_iter().map(printable).collect();
+        let (gutter, bar) = (" ".repeat(number.len()), paint.cyan("|"));
+        let mark = paint.yellow("^".repeat(length.clamp(1, room)));
         writeln!(out, "  {gutter} {bar}")?;
         writeln!(out, "  {} {bar} {}", paint.cyan(&number), shown.trim_end())?;
-        writeln!(out, "  {gutter} {bar} {}{mark}", " ".repeat(start.column - 1 - skip))
+        writeln!(out, "  {gutter} {bar} {}{mark}", " ".repeat(before))
     }
 
     fn summary(&self) -> String {
@@ -68,12 +75,14 @@ impl Report {
             0 => String::new(),
             number => format!(", {number} suppressed"),
         };
+        let fixable = self.findings.iter().filter(|finding| finding.fixable).count();
+        let fixable = if fixable > 0 { format!("; `--fix` mends {fixable}") } else { String::new() };
         let levels = Level::ALL.into_iter().map(|level| (self.count(level), level.word()));
         let found: Vec<String> =
             levels.filter(|(number, _)| *number > 0).map(|(number, word)| count(number, word)).collect();
         match found.as_slice() {
             [] => format!("nothing found in {looked}{suppressed}"),
-            found => format!("{} in {looked}{suppressed}", found.join(", ")),
+            found => format!("{} in {looked}{suppressed}{fixable}", found.join(", ")),
         }
     }
 }

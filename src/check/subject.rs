@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::finding::{Edit, Finding};
+use super::finding::{self, Edit, Finding};
 use crate::beanstalk::customizations::{Customizations, EXTENSIONS};
 use crate::beanstalk::encoding;
 use crate::beanstalk::platforms::Family;
@@ -93,10 +93,8 @@ impl<'a> Subject<'a> {
         let mut findings = self.findings;
         for finding in &mut findings {
             finding.fixable = finding.edit.is_some();
-            if let Some(text) = texts.get(&finding.path) {
-                finding.locate(text);
-            }
         }
+        finding::locate(&mut findings, &texts);
         findings.sort_by(|a, b| (&a.path, a.start, a.rule).cmp(&(&b.path, b.start, b.rule)));
         (findings, texts)
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::Report;
 use super::catalogue;
-use super::finding::{Finding, Suppressed};
+use super::finding::{self, Finding, Suppressed};
 use crate::project::{self, Suppression};
 
 const MARK: &str = "beansprout: ignore";
@@ -29,23 +29,26 @@ pub(super) fn apply(findings: Vec<Finding>, texts: &BTreeMap<String, String>, se
         .map(|(path, text)| (path.as_str(), comments(text)))
         .collect();
     for finding in findings {
-        let reason = by_comment(&finding, comments.get(finding.path.as_str()))
-            .or_else(|| settings.iter().find(|entry| covers(entry, &finding)).map(|entry| entry.reason.clone()));
-        match reason {
-            Some(reason) => report.suppressed.push(Suppressed { finding, reason }),
+        let comment = by_comment(&finding, comments.get(finding.path.as_str()));
+        let entry = settings.iter().find(|entry| covers(entry, &finding)).map(|entry| entry.reason.clone());
+        let by_comment = comment.is_some();
+        match comment.or(entry) {
+            Some(reason) => report.suppressed.push(Suppressed { finding, reason, by_comment }),
             None => report.findings.push(finding),
         }
     }
+    let mut incomplete_comments = Vec::new();
     for (path, comments) in &comments {
         let bad =
             comments.iter().filter(|comment| comment.reason.is_empty() || catalogue::rule(comment.rule).is_none());
         for comment in bad {
             let mut finding = incomplete(path, comment.rule);
             finding.span = Some(comment.span.clone());
-            finding.locate(&texts[*path]);
-            report.findings.push(finding);
+            incomplete_comments.push(finding);
         }
     }
+    finding::locate(&mut incomplete_comments, texts);
+    report.findings.append(&mut incomplete_comments);
     for entry in settings {
         if entry.reason.trim().is_empty() || catalogue::rule(&entry.rule).is_none() {
             report.findings.push(incomplete(project::FILE, &entry.rule));
@@ -65,8 +68,11 @@ fn incomplete(path: &str, rule: &str) -> Finding {
 
 fn by_comment(finding: &Finding, comments: Option<&Vec<Comment<'_>>>) -> Option<String> {
     let line = finding.start?.line;
+    let comments = comments?;
+    // They are in the order of the lines, one to a line.
+    let first = comments.partition_point(|comment| comment.line + 1 < line);
     let near = |comment: &&Comment<'_>| comment.line == line || (comment.alone && comment.line + 1 == line);
-    let comment = comments?.iter().filter(near).find(|comment| comment.rule == finding.rule)?;
+    let comment = comments[first..].iter().take(2).filter(near).find(|comment| comment.rule == finding.rule)?;
     (!comment.reason.is_empty()).then(|| comment.reason.to_owned())
 }
 

@@ -86,6 +86,16 @@ pub enum Work {
 }
 
 impl Work {
+    /// Does something of the project's own run, which may look for variables?
+    pub fn is_program(&self) -> bool {
+        match self {
+            Self::Command { .. } | Self::Hook | Self::Dependencies { .. } | Self::Build { .. } => true,
+            Self::Containers | Self::Process { .. } => true,
+            Self::Package { .. } | Self::Group { .. } | Self::User { .. } | Self::Source { .. } => false,
+            Self::File { .. } | Self::Service { .. } | Self::ProxyFile => false,
+        }
+    }
+
     /// What kind of thing it is, for a table.
     pub fn noun(&self) -> &'static str {
         match self {
@@ -131,13 +141,14 @@ struct List<'a> {
 
 impl List<'_> {
     fn action(&self, name: &str, origin: Origin, work: Work) -> Action {
+        let environment = if work.is_program() { self.step.environment } else { Environment::None };
         Action {
             name: name.to_owned(),
             work,
             origin,
             cwd: self.step.cwd.to_owned(),
             user: self.step.user,
-            environment: self.step.environment,
+            environment,
             runs: self.step.runs,
             failure: self.step.failure,
         }
@@ -283,6 +294,5 @@ impl List<'_> {
 }
 
 fn origin(file: &ConfigFile, span: &Span) -> Origin {
-    let line = file.text[..span.start].bytes().filter(|&byte| byte == b'\n').count() + 1;
-    Origin { path: file.path.clone(), line: Some(line) }
+    Origin { path: file.path.clone(), line: Some(file.line(span)) }
 }

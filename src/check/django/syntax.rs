@@ -145,11 +145,11 @@ impl Walk<'_> {
     fn assign(&mut self, target: &Expr, value: &Expr, sure: Sure) {
         let Expr::Name(name) = target else { return self.forget(target) };
         let span = range(value);
-        let scope = Scope { settings: self.settings };
+        let scope = Scope::of(self.settings);
         let found = match sure {
             Sure::Yes => {
                 let required = scope.required(value);
-                let found = scope.evaluate(value, 0);
+                let found = scope.evaluate(value, 0).bounded();
                 for (variable, span) in required {
                     self.settings.required.push((variable, self.path.to_owned(), span));
                 }
@@ -163,11 +163,12 @@ impl Walk<'_> {
     /// `X += […]`. Unless both sides are known, what `X` is now is not, but for the fact that it is.
     fn add(&mut self, assign: &StmtAugAssign, sure: Sure) {
         if let (Expr::Name(name), Operator::Add, Sure::Yes) = (&*assign.target, assign.op, sure) {
-            let more = Scope { settings: self.settings }.evaluate(&assign.value, 0);
-            if let Some(Setting { value: Value::List(items), .. }) = self.settings.names.get_mut(name.id.as_str())
-                && let Value::List(more) = more
+            let more = Scope::of(self.settings).evaluate(&assign.value, 0);
+            if let Some(Setting { value, .. }) = self.settings.names.get_mut(name.id.as_str())
+                && let (Value::List(items), Value::List(more)) = (&mut *value, more)
             {
                 items.extend(more);
+                *value = std::mem::replace(value, Value::Unknown).bounded();
                 return;
             }
         }

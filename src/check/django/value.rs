@@ -1,5 +1,6 @@
 //! What an expression of a settings file comes to, as far as that can be known without running it.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use ruff_python_ast::{Expr, ExprCall, Number, Operator};
@@ -83,8 +84,37 @@ impl Value {
     }
 }
 
+/// A value with more parts than this is not kept: each line of a file may double what the one before made.
+const MAX_PARTS: usize = 20_000;
+
+impl Value {
+    /// How many values it is made of, and bytes of text by the hundred.
+    fn parts(&self) -> usize {
+        match self {
+            Self::List(items) => items.iter().map(Self::parts).sum::<usize>() + 1,
+            Self::Dict(pairs) => pairs.iter().map(|(key, value)| key.parts() + value.parts()).sum::<usize>() + 1,
+            Self::Text(text) | Self::Path(text) => text.len() / 100 + 1,
+            Self::Environment { default: Some(default) } => default.parts() + 1,
+            _ => 1,
+        }
+    }
+
+    /// Itself, or unknown if it has grown beyond all measure.
+    pub(super) fn bounded(self) -> Self {
+        if self.parts() > MAX_PARTS { Self::Unknown } else { self }
+    }
+}
+
 pub(super) struct Scope<'a> {
-    pub(super) settings: &'a Settings,
+    settings: &'a Settings,
+    /// How many parts of other values may still be copied into this one.
+    left: Cell<usize>,
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn of(settings: &'a Settings) -> Self {
+        Self { settings, left: Cell::new(MAX_PARTS) }
+    }
 }
 
 impl Scope<'_> {
@@ -110,7 +140,13 @@ impl Scope<'_> {
                 Value::Dict(dict.items.iter().map(pair).collect())
             }
             Expr::Name(name) => match self.settings.get(name.id.as_str()) {
-                Some(setting) => setting.value.clone(),
+                Some(setting) => match self.left.get().checked_sub(setting.value.parts()) {
+                    Some(left) => {
+                        self.left.set(left);
+                        setting.value.clone()
+                    }
+                    None => Value::Unknown,
+                },
                 None => Value::Unknown,
             },
             Expr::BinOp(operation) => match (operation.op, deeper(&operation.left), deeper(&operation.right)) {

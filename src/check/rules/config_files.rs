@@ -14,6 +14,7 @@ use crate::check::subject::{Subject, nearest};
 
 pub(super) fn check(subject: &mut Subject<'_>) {
     names(subject);
+    encodings(subject);
     let customizations = subject.customizations;
     for file in customizations.configs.iter().filter(|file| !is_apple_double(&file.path)) {
         problems(subject, file);
@@ -23,6 +24,47 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         instance::check(subject, file);
     }
 }
+
+/// Every other file that somebody on the instance reads as text. `requirements.txt` has a rule of its own.
+fn encodings(subject: &mut Subject<'_>) {
+    let tree = subject.tree;
+    for (path, _) in tree.iter() {
+        let Some(content) = tree.content(path) else { continue };
+        let name = file_name(path);
+        let other = path.contains(EXTENSIONS) || name.ends_with(".txt") || content.starts_with(b"\x7fELF");
+        let proxy = path.starts_with(".platform/") && name.ends_with(".conf");
+        let python = name.ends_with(".py");
+        // Python may be told another encoding in the first lines.
+        let head = content.get(..200).unwrap_or(content);
+        let told = python && memchr::memmem::find(head, b"coding").is_some();
+        if other || told || (path.starts_with(".platform/") && !proxy) {
+            continue;
+        }
+        let reader = if python {
+            "Python"
+        } else if proxy {
+            "the proxy"
+        } else {
+            "Elastic Beanstalk"
+        };
+        match encoding::decode(content) {
+            Err(error) => {
+                let message = format!("{reader} cannot read this: {error}");
+                let finding = subject.find("EB201", path, error.range(), message, UTF8);
+                if let Some(text) = encoding::recover(content) {
+                    finding.edit(Edit::Content(text));
+                }
+            }
+            Ok(decoded) if decoded.bom && !python => {
+                let message = format!("there is a byte order mark, which {reader} takes for the first letter");
+                subject.find("EB201", path, 0..0, message, UTF8).edit(Edit::Content(decoded.text.to_owned()));
+            }
+            Ok(_) => {}
+        }
+    }
+}
+
+const UTF8: &str = "save the file as UTF-8 without a byte order mark";
 
 /// Files that look like configuration and are not read as such, and the other way round.
 fn names(subject: &mut Subject<'_>) {
@@ -182,8 +224,7 @@ fn shape_fix(section: &str) -> &'static str {
 fn encoding_error(subject: &mut Subject<'_>, file: &ConfigFile, error: &encoding::Error) {
     let message = format!("the deployment is rejected: {error}");
     let content = subject.tree.content(&file.path);
-    let finding =
-        subject.find("EB201", &file.path, error.range(), message, "save the file as UTF-8 without a byte order mark");
+    let finding = subject.find("EB201", &file.path, error.range(), message, UTF8);
     if let Some(text) = content.and_then(encoding::recover) {
         finding.edit(Edit::Content(text));
     }
@@ -192,8 +233,7 @@ fn encoding_error(subject: &mut Subject<'_>, file: &ConfigFile, error: &encoding
 fn byte_order_mark(subject: &mut Subject<'_>, file: &ConfigFile) {
     if file.bom {
         let message = "there is a byte order mark, which Elastic Beanstalk may refuse as a special character";
-        let finding =
-            subject.find("EB201", &file.path, 0..0, message, "save the file as UTF-8 without a byte order mark");
+        let finding = subject.find("EB201", &file.path, 0..0, message, UTF8);
         finding.edit(Edit::Content(file.text.clone()));
     }
 }

@@ -25,9 +25,19 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     wheels(subject);
     let Some(text) = subject.text(FILE) else { return };
     let requirements = requirements(text);
+    let scripts = super::shell::scripts(subject);
+    let packages: Vec<&str> = subject
+        .customizations
+        .used()
+        .flat_map(|file| file.packages.iter().map(|package| package.name.value.as_str()))
+        .collect();
+    let installs = |needles: &[&str]| {
+        let any = |text: &str| needles.iter().any(|needle| text.contains(needle));
+        packages.iter().any(|name| any(name)) || scripts.iter().any(|script| any(script.text))
+    };
     for requirement in &requirements {
         machine(subject, requirement);
-        build(subject, requirement);
+        build(subject, requirement, &installs);
     }
     heavy(subject, &requirements);
 }
@@ -212,15 +222,7 @@ fn machine(subject: &mut Subject<'_>, requirement: &Requirement<'_>) {
 }
 
 /// Packages that are compiled on the instance, without what they need.
-fn build(subject: &mut Subject<'_>, requirement: &Requirement<'_>) {
-    let installs = |needles: &[&str]| {
-        let files = subject.customizations.used();
-        let mut names = files.flat_map(|file| file.packages.iter().map(|package| package.name.value.as_str()));
-        names.any(|name| needles.iter().any(|needle| name.contains(needle)))
-            || super::shell::scripts(subject)
-                .iter()
-                .any(|script| needles.iter().any(|needle| script.text.contains(needle)))
-    };
+fn build(subject: &mut Subject<'_>, requirement: &Requirement<'_>, installs: &dyn Fn(&[&str]) -> bool) {
     match requirement.name.as_str() {
         "psycopg2" if !installs(&["libpq-devel", "-server-devel", "postgresql-devel"]) => {
             let message = "pip fails with `pg_config executable not found`: `psycopg2` is compiled on the instance";

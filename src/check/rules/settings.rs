@@ -22,6 +22,10 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         let message = format!("the server does not start: {message}");
         subject.find("EB113", path, span.clone(), message, "`python -m py_compile` says more");
     }
+    for path in &settings.unread {
+        let message = "these settings are not looked into: they are larger or nested deeper than any that people write";
+        subject.find_file("EB114", path, message, "keep what is generated in a module of its own");
+    }
     if !settings.broken.is_empty() {
         return;
     }

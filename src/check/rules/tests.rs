@@ -152,3 +152,35 @@ fn a_small_instance_and_a_large_package() {
     case("EB055", false, &[&torch[..], &[(".ebextensions/b.config", swap)]].concat());
     case("EB055", false, &torch[..2]);
 }
+
+/// What the Developer Guide and its samples do again and again, in files of our own: nothing is wrong with any of it.
+#[test]
+fn idioms_of_the_guide_are_silent() {
+    let files: &[&str] = &[
+        "option_settings:\n  - namespace: aws:elasticbeanstalk:command\n    option_name: DeploymentPolicy\n    value: Rolling\n  - option_name: NAME\n    value: value\n",
+        "option_settings:\n  aws:autoscaling:launchconfiguration:\n    EC2KeyName: my-key\n    InstanceType: t3.small\n  aws:autoscaling:asg:\n    MinSize: 2\n    MaxSize: 4\n",
+        "option_settings:\n  aws:elasticbeanstalk:application:environment:\n    REGION: '`{\"Ref\" : \"AWS::Region\"}`'\n",
+        "{ \"option_settings\": [ { \"namespace\": \"aws:elasticbeanstalk:healthreporting:system\", \"option_name\": \"SystemType\", \"value\": \"enhanced\" } ] }",
+        "option_settings:\n  ScheduledUp.aws:autoscaling:scheduledaction:\n    MinSize: '2'\n    StartTime: '2027-05-14T19:25:00Z'\n    Recurrence: '0 5 * * *'\n",
+        "option_settings:\n  aws:elbv2:listener:443:\n    ListenerEnabled: 'true'\n    Protocol: HTTPS\n    SSLCertificateArns: arn:aws:acm:us-east-1:123456789012:certificate/abc\n",
+        "packages:\n  yum:\n    libmemcached: []\n    git: '2.40.1'\n  rpm:\n    epel: https://example.com/some.rpm\n",
+        "groups:\n  groupOne: {}\n  groupTwo:\n    gid: \"45\"\nusers:\n  myuser:\n    groups:\n      - groupOne\n    uid: 50\n    homeDir: \"/tmp\"\n",
+        "sources:\n  /etc/myapp: https://example.com/myapp.tar.gz\n",
+        "files:\n  \"/home/ec2-user/myfile\":\n    mode: \"000755\"\n    owner: root\n    group: root\n    source: http://example.com/myfile\n  \"/home/ec2-user/other\":\n    mode: \"000755\"\n    content: |\n      # the region is `{\"Ref\" : \"AWS::Region\"}`\n",
+        "Resources:\n  AWSEBAutoScalingGroup:\n    Metadata:\n      AWS::CloudFormation::Authentication:\n        S3Auth:\n          type: \"s3\"\n          buckets: [\"bucket\"]\n          roleName:\n            \"Fn::GetOptionSetting\":\n              Namespace: \"aws:autoscaling:launchconfiguration\"\n              OptionName: \"IamInstanceProfile\"\n              DefaultValue: \"aws-elasticbeanstalk-ec2-role\"\nfiles:\n  \"/tmp/data.json\":\n    mode: \"000755\"\n    authentication: \"S3Auth\"\n    source: https://bucket.s3.amazonaws.com/data.json\n",
+        "commands:\n  python_install:\n    command: myscript.py\n    cwd: /home/ec2-user\n    env:\n      myvarname: myvarvalue\n    test: \"[ -x /usr/bin/python ]\"\n    ignoreErrors: true\n",
+        "commands:\n  01_echo:\n    command: [echo, hello, world]\n  02_script:\n    command: |\n      set -e\n      echo `date` > /tmp/when\n",
+        "services:\n  sysvinit:\n    myservice:\n      enabled: true\n      ensureRunning: true\n",
+        "container_commands:\n  collectstatic:\n    command: \"echo static\"\n  01syncdb:\n    command: \"echo migrate\"\n    leader_only: true\n  99customize:\n    command: \"scripts/customize.sh\"\n",
+        "Resources:\n  SessionTable:\n    Type: AWS::DynamoDB::Table\n    DeletionPolicy: Retain\n    Properties:\n      KeySchema:\n        HashKeyElement: {AttributeName: username, AttributeType: S}\nOutputs:\n  Table:\n    Value: '`{ \"Ref\" : \"SessionTable\"}`'\n",
+        "option_settings:\n  \"aws:elasticbeanstalk:customoption\":\n     CacheNodeType : cache.t3.micro\nResources:\n  MyCache:\n    Type: AWS::ElastiCache::CacheCluster\n    Properties:\n      CacheNodeType:\n         Fn::GetOptionSetting:\n             OptionName : CacheNodeType\n             DefaultValue: cache.t3.micro\n",
+        "option_settings:\n  aws:elasticbeanstalk:environment:proxy:staticfiles:\n    /html: statichtml\n    /images: staticimages\n",
+        "option_settings:\n  aws:elasticbeanstalk:application:environmentsecrets:\n    MY_SECRET: arn:aws:secretsmanager:us-east-1:111122223333:secret:mysecret-AbCdEf\n",
+        "option_settings:\n  aws:elasticbeanstalk:managedactions:\n    ManagedActionsEnabled: true\n    PreferredStartTime: \"Tue:09:00\"\n  aws:elasticbeanstalk:managedactions:platformupdate:\n    UpdateLevel: patch\n    InstanceRefreshEnabled: true\n",
+        "files:\n  \"/etc/cron.d/mycron\":\n    mode: \"000644\"\n    owner: root\n    group: root\n    content: |\n      */5 * * * * root /usr/local/bin/myscript.sh\ncommands:\n  remove_old_cron:\n    command: \"rm -f /etc/cron.d/*.bak\"\n",
+    ];
+    for text in files {
+        let report = run(&Tree::default().file(".ebextensions/a.config", text), &Settings::default());
+        assert!(report.is_clean(), "{text}\n{report}");
+    }
+}

@@ -29,13 +29,15 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) 
 fn lines(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) {
     let Some(content) = entry.content.as_ref().filter(|_| !entry.base64) else { return };
     let mut variables = false;
-    let block = file.text.get(content.span.clone()).unwrap_or_default();
+    let mut rest = content.span.clone();
     for line in content.value.lines().map(str::trim) {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
         // Where the line stands, if the file has it as it is.
-        let span = block.find(line).map(|at| content.span.start + at..content.span.start + at + line.len());
+        let found = file.text.get(rest.clone()).and_then(|text| text.find(line));
+        let span = found.map(|at| rest.start + at..rest.start + at + line.len());
+        rest.start = span.as_ref().map_or(rest.start, |span| span.end);
         let span = span.unwrap_or_else(|| entry.path.span.clone());
         if let Some((name, _)) = line.split_once('=').filter(|(name, _)| is_name(name.trim())) {
             variables |= !matches!(name.trim(), "SHELL" | "PATH" | "MAILTO" | "MAILFROM" | "HOME" | "CRON_TZ" | "TZ");

@@ -1,0 +1,29 @@
+//! Which line an offset is in, without counting from the start each time.
+
+/// Where the lines of a text begin.
+#[derive(Debug, Clone, Default)]
+pub struct Lines {
+    starts: Vec<usize>,
+}
+
+impl Lines {
+    pub fn of(text: &str) -> Self {
+        Self { starts: memchr::memchr_iter(b'\n', text.as_bytes()).map(|newline| newline + 1).collect() }
+    }
+
+    /// The number of the line, counted from 1.
+    pub fn number(&self, offset: usize) -> usize {
+        self.starts.partition_point(|&start| start <= offset) + 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_ends_with_its_newline() {
+        let lines = Lines::of("ab\n\nc\n");
+        assert_eq!([0, 2, 3, 4, 5, 6].map(|offset| lines.number(offset)), [1, 1, 2, 3, 3, 4]);
+    }
+}
