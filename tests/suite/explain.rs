@@ -1,6 +1,8 @@
 //! `explain`: what runs when, and the story behind a rule or an option.
 
-use crate::harness::{Place, Run};
+use std::path::Path;
+
+use crate::harness::{Place, Run, missing, python};
 
 fn project() -> Place {
     Place::new()
@@ -45,9 +47,20 @@ fn the_table_names_files_and_lines() {
 fn one_thing_answers_what_people_ask() {
     let place = project();
     let run = place.run(["explain", "01_migrate"]).ok();
-    assert!(run.stdout.contains("deploy     runs on the leader only"), "{run}");
-    assert!(run.stdout.contains("config     does not run"), "{run}");
-    assert!(run.stdout.contains("sees your environment variables: yes"), "{run}");
+    insta::assert_snapshot!(run, @r"
+    01_migrate: command of .ebextensions/10.config:5, as root in /var/app/staging
+      - It runs when the environment is created, on the leader only. If it fails: the deployment fails;
+        this instance never serves.
+      - It runs when a new version is deployed, on the leader only. If it fails: the deployment fails;
+        the old version goes on serving.
+      - It does not run again when an environment variable changes: a configuration deployment runs
+        neither commands nor container_commands (roadmap issue 288).
+      - It does not run on a new instance at scale-out: leader_only commands run when the environment is
+        created and when a version is deployed, not on instances that are added later.
+      - It sees your environment variables: environment properties and secrets.
+      - The proxy (nginx) is up at that moment and serves the old version; on a new instance it is not
+        up yet.
+    ");
     place.run(["explain", "--json", ".platform/hooks/predeploy/10_static.sh"]).ok().document("things/1");
 }
 
@@ -61,6 +74,16 @@ fn an_option_tells_which_file_sets_it_last() {
         .map(|setting| (setting["path"].as_str().unwrap(), setting["overridden"].as_bool().unwrap()))
         .collect();
     assert_eq!(told, [(".ebextensions/10.config", true), (".ebextensions/20.config", false)]);
+    let run = place.run(["explain", "aws:elasticbeanstalk:command:Timeout"]).ok();
+    assert!(run.stdout.contains("  .ebextensions/20.config:3 sets it last: Timeout = 1200\n"), "{run}");
+    assert!(run.stdout.contains("  .ebextensions/10.config:3 sets it in vain: Timeout = 900\n"), "{run}");
+    place.write(
+        ".ebextensions/30.config",
+        "option_settings:\n  aws:elasticbeanstalk:application:environment:\n    GREETING: hi\n",
+    );
+    let run = place.run(["explain", "GREETING"]).ok();
+    assert!(run.stdout.starts_with("GREETING\n  in aws:elasticbeanstalk:application:environment\n"), "{run}");
+    assert!(run.stdout.contains("  .ebextensions/30.config:3 sets it last: GREETING = hi\n"), "{run}");
     let run = place.run(["explain", "batchsizetype"]).ok();
     assert!(run.stdout.starts_with("BatchSizeType\n  in aws:elasticbeanstalk:command\n"), "{run}");
     place.run(["explain", "--json", "aws:"]).ok().document("namespaces/1");
@@ -92,4 +115,30 @@ fn the_page_needs_nothing_but_itself() {
     assert_eq!(page.matches("<section").count(), 4);
     let run = project().run(["explain", "--html", "nowhere/page.html"]).exit(3);
     assert!(run.stderr.contains("nowhere/page.html"), "{run}");
+}
+
+#[test]
+fn the_page_works_in_a_browser() {
+    if missing("chromium", "chromium") || missing("chromedriver", "chromium-driver") {
+        return;
+    }
+    let place = project();
+    place.run(["explain", "--html", "page.html"]).ok();
+    let mut command = place.command(python());
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/browser.py")).args(["page.html", "."]);
+    let seen = place.finish(command).ok().json();
+    assert_eq!(seen["title"], "work: what runs when");
+    assert_eq!((&seen["fetched"], &seen["complaints"]), (&serde_json::json!([]), &serde_json::json!([])));
+    // Tab to the events, an arrow to the next one, Tab to a step, Enter opens it; and one sees where one is.
+    assert_eq!((&seen["first"][0], &seen["second"][0]), (&"deploy".into(), &"config".into()));
+    for key in ["tab", "right", "summary"] {
+        assert_eq!(seen[key][2], true, "no outline: {seen:#}");
+    }
+    assert_eq!(seen["opens"], serde_json::json!([false, true]));
+    assert_eq!((&seen["owners"], &seen["wide"], &seen["narrow"]), (&true.into(), &true.into(), &true.into()));
+    // What WCAG 2.2 asks of text at level AA.
+    for scheme in ["light", "dark"] {
+        assert!(seen[scheme][0].as_f64().unwrap() >= 4.5, "{scheme}: {seen:#}");
+        assert!(std::fs::metadata(place.path(format!("{scheme}.png"))).unwrap().len() > 10_000);
+    }
 }

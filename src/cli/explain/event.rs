@@ -63,10 +63,8 @@ impl Explained {
         let runs: Vec<&Action> = step.actions.iter().filter(|action| !skipped && !never(action)).collect();
         let others: Vec<&Action> = step.actions.iter().filter(|action| skipped || never(action)).collect();
         if let Some(first) = runs.first() {
-            let sees = match first.environment {
-                Environment::None => String::new(),
-                environment => format!("sees {}; ", environment.phrase()),
-            };
+            let environment = runs.iter().map(|action| action.environment).find(|seen| *seen != Environment::None);
+            let sees = environment.map(|environment| format!("sees {}; ", environment.phrase())).unwrap_or_default();
             let who = format!("as {} in {}; {sees}if it fails, {}", first.user, step.cwd, step.failure.phrase());
             wrapped(out, "     ", &who, columns)?;
         }

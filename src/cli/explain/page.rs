@@ -99,7 +99,7 @@ fn step(out: &mut String, step: &Step, changed: bool) -> fmt::Result {
     let instruction = step.instruction.map(|name| format!(" <code>{}</code>", escape(name))).unwrap_or_default();
     writeln!(
         out,
-        "<details{open}>\n<summary>{} {instruction}<span class=\"owner\">{owner}</span></summary>",
+        "<details{open}>\n<summary><span class=\"owner\">{owner}</span>{} {instruction}</summary>",
         escape(step.summary)
     )?;
     if let Runs::Never { why } = step.runs {

@@ -1,12 +1,12 @@
 //! One thing of the project, through all events: does it run again, does it see the variables, is the site up?
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use serde::Serialize;
 
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::timeline::{Environment, Event, Failure, Runs, Site, Timeline, User};
-use crate::ui::Answer;
+use crate::ui::{Answer, wrap};
 
 /// Something of this project, through all events: its name or its path was the topic.
 #[derive(Serialize)]
@@ -70,32 +70,89 @@ impl Answer for Things {
 
 impl fmt::Display for Things {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.tell(100))
+    }
+}
+
+impl Things {
+    /// The answers to what people ask about each thing, one sentence to a line, broken at `columns`.
+    pub(super) fn tell(&self, columns: usize) -> String {
         let mut told = std::collections::BTreeSet::new();
+        let mut out = String::new();
         for thing in &self.things {
-            let Thing { name, kind, place, .. } = thing;
-            if !told.insert((name, place)) {
+            if !told.insert((&thing.name, &thing.place)) {
                 continue;
             }
-            writeln!(f, "{name}: {kind} of {place}")?;
-            writeln!(f, "  as {} in {}", thing.user, thing.cwd)?;
-            writeln!(f, "  sees your environment variables: {}", sees(thing.environment))?;
-            for other in self.things.iter().filter(|other| other.name == *name && other.place == *place) {
-                let fate = match other.runs {
-                    Runs::All => "runs on every instance".to_owned(),
-                    Runs::Leader => "runs on the leader only".to_owned(),
-                    Runs::Never { why } => format!("does not run: {why}"),
-                };
-                writeln!(f, "  {:<10} {fate}", other.event.to_string())?;
-                if !matches!(other.runs, Runs::Never { .. }) {
-                    writeln!(
-                        f,
-                        "             visitors get {}; if it fails, {}",
-                        other.site.phrase(),
-                        other.failure.phrase()
-                    )?;
+            let same = |other: &&Thing| other.name == thing.name && other.place == thing.place;
+            let all: Vec<&Thing> = self.things.iter().filter(same).collect();
+            if told.len() > 1 {
+                out.push('\n');
+            }
+            let Thing { name, kind, place, user, cwd, .. } = thing;
+            let _ = writeln!(out, "{name}: {kind} of {place}, as {user} in {cwd}"); // writing to a `String` cannot fail
+            for sentence in sentences(&all) {
+                for (number, line) in wrap(&sentence, 4, 4, columns.max(40)).into_iter().enumerate() {
+                    let _ = writeln!(out, "{}{line}", if number == 0 { "  - " } else { "    " });
                 }
             }
         }
-        Ok(())
+        out
+    }
+}
+
+/// One thing, in all events.
+fn sentences(all: &[&Thing]) -> Vec<String> {
+    let mut sentences: Vec<String> = all.iter().map(|thing| thing.fate()).collect();
+    let runs = |event: Event| all.iter().find(|thing| thing.event == event && !thing.is_left_out());
+    let on_running = runs(Event::Deploy).or_else(|| runs(Event::Config));
+    let on_new = runs(Event::ScaleOut).or_else(|| runs(Event::Launch));
+    let Some(any) = on_running.or(on_new) else { return sentences };
+    sentences.push(match any.environment {
+        Environment::Properties | Environment::Hook => {
+            format!("It sees your environment variables: {}.", any.environment.phrase())
+        }
+        Environment::Unconfirmed => {
+            format!("Do not count on your environment variables: {}.", any.environment.phrase())
+        }
+        Environment::None => "It is no program that would look for environment variables.".to_owned(),
+    });
+    let mut proxy = match on_running.map(|thing| thing.site) {
+        Some(Site::Old) => "The proxy (nginx) is up at that moment and serves the old version".to_owned(),
+        Some(Site::New) => "The proxy (nginx) is up at that moment and serves the new version".to_owned(),
+        Some(Site::Down | Site::NotYet) => {
+            "The proxy (nginx) is stopped at that moment: visitors get nothing".to_owned()
+        }
+        None => String::new(),
+    };
+    match (proxy.is_empty(), on_new.map(|thing| thing.site)) {
+        (true, Some(Site::New)) => proxy.push_str("The proxy (nginx) is up at that moment"),
+        (true, Some(_)) => proxy.push_str("The proxy (nginx) is not up at that moment"),
+        (false, Some(Site::NotYet)) => proxy.push_str("; on a new instance it is not up yet"),
+        _ => {}
+    }
+    sentences.push(format!("{proxy}."));
+    sentences
+}
+
+impl Thing {
+    fn is_left_out(&self) -> bool {
+        matches!(self.runs, Runs::Never { .. })
+    }
+
+    /// What becomes of it in its event.
+    fn fate(&self) -> String {
+        let when = match self.event {
+            Event::Launch => "when the environment is created",
+            Event::Deploy => "when a new version is deployed",
+            Event::Config => "again when an environment variable changes",
+            Event::ScaleOut => "on a new instance at scale-out",
+        };
+        let on = match self.runs {
+            Runs::Never { why } => return format!("It does not run {when}: {why}."),
+            Runs::Leader => ", on the leader only",
+            Runs::All if self.event == Event::ScaleOut => "",
+            Runs::All => ", on every instance",
+        };
+        format!("It runs {when}{on}. If it fails: {}.", self.failure.phrase())
     }
 }

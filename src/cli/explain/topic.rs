@@ -11,7 +11,7 @@ use crate::beanstalk::options::{self, ConfigOption};
 use crate::check::catalogue::{self, Rule};
 use crate::fault::Failure;
 use crate::project::Project;
-use crate::ui::{Answer, Ui};
+use crate::ui::{Answer, Face, Ui};
 
 pub(super) fn explain(topic: &str, project: &Project, ui: &mut Ui) -> Result<(), Failure> {
     let upper = topic.to_ascii_uppercase();
@@ -44,7 +44,19 @@ pub(super) fn explain(topic: &str, project: &Project, ui: &mut Ui) -> Result<(),
     if rows.is_empty() {
         let things = Things::find(topic, &super::read(project)?);
         if !things.things.is_empty() {
-            ui.answer(&things);
+            match ui.face() {
+                Face::Json => ui.answer(&things),
+                Face::People => ui.text(things.tell(ui.columns().min(100)).trim_end()),
+            }
+            return Ok(());
+        }
+        // A name that the project chose itself, such as an environment variable's.
+        let settings = settings(project, |_, option| option == name)?;
+        let mut rows: Vec<_> =
+            settings.iter().filter_map(|setting| options::find(&setting.namespace, &setting.option)).collect();
+        rows.dedup_by_key(|row| row.namespace);
+        if !rows.is_empty() {
+            ui.answer(&Options { topic: name.to_owned(), options: rows, settings });
             return Ok(());
         }
         let names = options::all().iter().map(|row| row.name).chain(catalogue::rules().iter().map(|rule| rule.name));
@@ -143,13 +155,12 @@ fn settings(project: &Project, asked: impl Fn(&str, &str) -> bool) -> Result<Vec
             for earlier in &mut settings {
                 earlier.overridden |= earlier.namespace == *namespace && earlier.option == *option;
             }
-            let line = file.text[..setting.name.span.start].bytes().filter(|&byte| byte == b'\n').count() + 1;
             settings.push(Setting {
                 namespace: namespace.clone(),
                 option: option.clone(),
                 value: setting.value.value.clone(),
                 path: file.path.clone(),
-                line,
+                line: file.line(&setting.name.span),
                 overridden: false,
             });
         }
@@ -167,27 +178,45 @@ impl fmt::Display for Options {
             if index > 0 {
                 writeln!(f)?;
             }
-            one(f, row)?;
+            let name = if row.name == "*" && !options::is_namespace(&self.topic) { &self.topic } else { row.name };
+            one(f, name, row)?;
+            self.in_project(f, row)?;
         }
         writeln!(f, "\nWho wins, from the strongest:")?;
         writeln!(f, "  1 what was set on the environment itself, by the console, the EB CLI or the API")?;
         writeln!(f, "  2 a saved configuration")?;
-        writeln!(f, "  3 .ebextensions, of which the file that comes last by name")?;
-        writeln!(f, "  4 the default")?;
-        if self.settings.is_empty() {
-            return writeln!(f, "\nNo file of this project sets it.");
+        writeln!(f, "  3 .ebextensions, of which the file that comes last by path")?;
+        writeln!(f, "  4 the default")
+    }
+}
+
+impl Options {
+    /// Which file of the project sets an option last, and which others in vain.
+    fn in_project(&self, f: &mut fmt::Formatter<'_>, row: &ConfigOption) -> fmt::Result {
+        let of_row = |setting: &&Setting| {
+            options::find(&setting.namespace, &setting.option)
+                .is_some_and(|found| found.namespace == row.namespace && found.name == row.name)
+        };
+        let settings: Vec<&Setting> = self.settings.iter().filter(of_row).collect();
+        if settings.is_empty() {
+            return writeln!(f, "  No file of this project sets it.");
         }
-        writeln!(f, "\nIn this project:")?;
-        for Setting { option, value, path, line, overridden, .. } in &self.settings {
-            let fate = if *overridden { "  (a later file takes its place)" } else { "" };
-            writeln!(f, "  {path}:{line}  {option} = {value}{fate}")?;
+        for Setting { namespace, option, value, path, line, .. } in
+            settings.iter().filter(|setting| !setting.overridden)
+        {
+            let place = if row.namespace.contains('*') { format!(" in {namespace}") } else { String::new() };
+            writeln!(f, "  {path}:{line} sets it last: {option} = {value}{place}")?;
+            let same = |other: &&&Setting| other.overridden && other.namespace == *namespace && other.option == *option;
+            for earlier in settings.iter().filter(same) {
+                writeln!(f, "  {}:{} sets it in vain: {option} = {}", earlier.path, earlier.line, earlier.value)?;
+            }
         }
         Ok(())
     }
 }
 
-fn one(f: &mut fmt::Formatter<'_>, row: &ConfigOption) -> fmt::Result {
-    writeln!(f, "{}\n  in {}", row.name, row.namespace)?;
+fn one(f: &mut fmt::Formatter<'_>, name: &str, row: &ConfigOption) -> fmt::Result {
+    writeln!(f, "{name}\n  in {}", row.namespace)?;
     if !row.note.is_empty() {
         writeln!(f, "  {}", row.note)?;
     }
