@@ -1,6 +1,6 @@
 //! `check`: what a person sees, and what a script gets.
 
-use crate::harness::Place;
+use crate::harness::{Place, npm_package};
 
 fn broken() -> Place {
     Place::new()
@@ -111,13 +111,33 @@ fn sarif_is_what_code_scanning_reads() {
     let mut command = place.command(crate::harness::python());
     command.args(["-c", VALIDATE]).stdin(std::fs::File::open(place.path("check.sarif")).unwrap());
     place.finish(command).ok();
+    // The schema of OASIS itself, as one of its editors ships it.
+    if let Some(package) = npm_package("@microsoft/jest-sarif@1.0.0-beta.0") {
+        const OFFICIAL: &str = "import json, sys, jsonschema\n\
+            jsonschema.validate(json.load(open(sys.argv[2])), json.load(open(sys.argv[1])))";
+        let schema = package.join("lib/schemas/sarif-2.1.0-rtm.5.json");
+        let mut command = place.command(crate::harness::python());
+        command.args(["-c", OFFICIAL]).arg(schema).arg("check.sarif");
+        place.finish(command).ok();
+    }
     let document = run.json();
+    for rule in document["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap() {
+        // What GitHub asks of a rule, beyond the schema.
+        for key in ["shortDescription", "fullDescription", "help"] {
+            assert!(rule[key]["text"].as_str().is_some_and(|text| !text.is_empty()), "{rule:#}");
+        }
+    }
     let results = document["runs"][0]["results"].as_array().unwrap();
     let rules = document["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
     for result in results {
         let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
         assert_eq!(rules[index]["id"], result["ruleId"]);
     }
+    // Two runs know the same finding by its line, wherever the line has moved to.
+    let print = |run: &crate::harness::Run| run.json()["runs"][0]["results"][0]["partialFingerprints"].clone();
+    let config = place.read(".ebextensions/django.config");
+    place.write(".ebextensions/django.config", format!("# moved\n\n{config}"));
+    assert_eq!(print(&run), print(&place.run(["check", "--format", "sarif"]).exit(1)));
     let place = &results[0]["locations"][0]["physicalLocation"];
     assert_eq!(place["artifactLocation"]["uri"], ".ebextensions/django.config");
     assert_eq!(place["region"]["startLine"], 3);

@@ -371,6 +371,30 @@ fn venv(made: &OnceLock<PathBuf>, name: &str, requirements: &str) -> PathBuf {
     .clone()
 }
 
+/// The unpacked files of a package from the npm registry, `name@version`; `None` without npm. Nothing of it is run.
+pub(crate) fn npm_package(name: &str) -> Option<PathBuf> {
+    if missing("npm", "npm") {
+        return None;
+    }
+    let safe: String = name.chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '-' }).collect();
+    let lock = std::fs::File::create(cache_dir().join(format!("npm-{safe}.lock"))).unwrap();
+    lock.lock().unwrap();
+    let dir = cache_dir().join(format!("npm-{safe}"));
+    if !dir.join("package").is_dir() {
+        let _ = std::fs::remove_dir_all(&dir);
+        let half = tempfile::tempdir_in(cache_dir()).unwrap();
+        let run = |command: &mut Command| {
+            let output = command.current_dir(half.path()).output().unwrap();
+            assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&output.stderr));
+            String::from_utf8(output.stdout).unwrap().trim().to_owned()
+        };
+        let archive = run(Command::new("npm").args(["pack", "--silent", "--ignore-scripts", name]));
+        run(Command::new("tar").args(["-xzf", &archive]));
+        std::fs::rename(half.keep(), &dir).unwrap();
+    }
+    Some(dir.join("package"))
+}
+
 /// Is `program` missing on this machine? Says which Debian package has it, so that nobody takes the test for done.
 pub(crate) fn missing(program: &str, package: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
