@@ -34,6 +34,7 @@ mod policy;
 mod progress;
 mod prune;
 mod publish;
+mod quiet;
 mod readme;
 mod recipes;
 mod registered;

@@ -1,0 +1,69 @@
+//! `check` must be quiet where nothing is wrong: on well-known Django projects, what it says is true, line by line.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::harness::{Place, cache_dir, missing};
+
+/// A project as the package registry has it, unpacked once. Wheels are only unpacked: nothing of them runs.
+fn project(name: &str, version: &str) -> Option<PathBuf> {
+    if missing("python3", "python3-venv") {
+        return None;
+    }
+    let dir = cache_dir().join(format!("project-{name}-{version}"));
+    let lock = std::fs::File::create(dir.with_extension("lock")).unwrap();
+    lock.lock().unwrap();
+    if !dir.is_dir() {
+        let half = tempfile::tempdir_in(cache_dir()).unwrap();
+        let run = |arguments: &[&str]| {
+            let output = Command::new("python3").arg("-m").args(arguments).current_dir(half.path()).output().unwrap();
+            assert!(output.status.success(), "{arguments:?}\n{}", String::from_utf8_lossy(&output.stderr));
+        };
+        let requirement = format!("{name}=={version}");
+        let any = ["--only-binary", ":all:", "--python-version", "3.13", "--platform", "any", "--no-deps"];
+        run(&[&["pip", "download", "--quiet", "--dest", "wheel"][..], &any, &[&requirement]].concat());
+        let wheel = std::fs::read_dir(half.path().join("wheel")).unwrap().next().unwrap().unwrap().path();
+        run(&["zipfile", "-e", wheel.to_str().unwrap(), "tree"]);
+        std::fs::rename(half.path().join("tree"), &dir).unwrap();
+    }
+    Some(dir)
+}
+
+/// What `check` finds once there is a `Procfile` and the settings of production are named, one to a line.
+fn found(tree: &Path, wsgi: &str, settings: &str) -> String {
+    let place = Place::new();
+    place.sh("cp", &["-r", tree.to_str().unwrap(), "x"]);
+    place.write("x/Procfile", format!("web: gunicorn {wsgi}\n"));
+    let option = format!(
+        "option_settings:\n  aws:elasticbeanstalk:application:environment:\n    DJANGO_SETTINGS_MODULE: {settings}\n"
+    );
+    place.write("x/.ebextensions/10.config", option);
+    let report = place.run(["-C", "x", "check", "--json"]).json();
+    let line = |finding: &serde_json::Value| {
+        let text = |key: &str| finding[key].as_str().unwrap().to_owned();
+        let line = finding["start"]["line"].as_u64().map_or_else(String::new, |line| format!(":{line}"));
+        format!("{} {} {}{line}: {}", text("level"), text("rule"), text("path"), text("message"))
+    };
+    report["findings"].as_array().unwrap().iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[track_caller]
+fn case(name: &str, version: &str, wsgi: &str, settings: &str, expected: &str) {
+    if let Some(tree) = project(name, version) {
+        assert_eq!(found(&tree, wsgi, settings), expected, "{name}");
+    }
+}
+
+#[test]
+fn well_known_projects_get_true_findings_only() {
+    case("archivebox", "0.9.73", "archivebox.core.wsgi", "archivebox.core.settings", "");
+    case("mayan-edms", "4.12.2", "mayan.wsgi", "mayan.settings.production", "");
+    // Line 34 is `DEBUG = True`: who deploys the example as it is shows pages with settings in them.
+    let debug =
+        "error EB110 weblate/settings_example.py:34: every error shows settings and source code to whoever caused it";
+    case("weblate", "2026.10.1", "weblate.wsgi", "weblate.settings_example", debug);
+    // The base of these settings has a key that everybody can read; production may set its own in a file outside.
+    let key =
+        "warning EB112 tcms/settings/common.py:25: everybody who can read the code can sign sessions: the key is in it";
+    case("kiwitcms", "12.4", "tcms.wsgi", "tcms.settings.product", key);
+}
