@@ -223,11 +223,6 @@ impl ConfigFile {
         });
         unknown.map_or(Fate::Read, |key| Fate::Skipped { key })
     }
-
-    /// The line on which a problem stands, counted from 1.
-    pub fn line(&self, problem: &Problem) -> usize {
-        self.text.get(..problem.span.start).map_or(1, |before| before.matches('\n').count() + 1)
-    }
 }
 
 /// What Elastic Beanstalk makes of a configuration file.

@@ -89,7 +89,7 @@ fn config_file(file: &ConfigFile, label: &str) -> Option<(Severity, String)> {
                         ProblemKind::NotAMap { found } => format!("it is {found}, not a map"),
                         _ => "it cannot be read".to_owned(),
                     };
-                    invalid(path, label, &what, file.line(problem))
+                    invalid(path, label, &what, file.line(&problem.span))
                 }
             },
         )),

@@ -94,7 +94,7 @@ fn judge(file: &ConfigFile, machine: &Machine, say: &mut dyn FnMut(Event)) -> Re
             say(Event::Warning(text));
         }
         Fate::Rejected { problem } => {
-            let (path, line) = (&file.path, file.line(problem));
+            let (path, line) = (&file.path, file.line(&problem.span));
             let what = match problem.kind {
                 ProblemKind::Shape { .. } => "has an option setting that is no map",
                 _ => "contains invalid YAML or JSON",
