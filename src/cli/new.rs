@@ -54,7 +54,7 @@ pub(crate) fn new(args: &NewArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fa
     if !args.dry_run {
         ui.say(format_args!("wrote {} to `{}`", ui::count(created.files.len(), "file"), args.target.display()));
         ui.say(format_args!(
-            "next: `README.md` there tells how to run it, and `beansprout -C {} package` bundles it",
+            "next: `beansprout -C {} up` runs it here as an instance would; `README.md` there tells the rest",
             args.target.display()
         ));
     }
