@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use crate::fault::Failure;
-use crate::world::{Terminal, World};
+use crate::world::{Guard, Terminal, World};
 
 /// A value with two faces: `Display` for people, `Serialize` for `--json`.
 pub trait Answer: Serialize + fmt::Display {
@@ -141,6 +141,12 @@ impl Ui {
     pub fn warn(&mut self, text: impl fmt::Display) {
         let label = self.err.yellow("warning:");
         print(&mut io::stderr().lock(), &format!("{label} {text}"));
+    }
+
+    /// What to say if a signal ends the run before the guard is dropped.
+    pub fn last_words(&self, world: &World, words: String) -> Guard {
+        let label = self.err.yellow("interrupted:");
+        world.interrupt.guard(move || print(&mut io::stderr().lock(), &format!("{label} {words}")))
     }
 
     /// The end of a run that failed.

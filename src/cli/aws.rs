@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::ebcli;
 use crate::fault::Failure;
 use crate::project::Project;
-use crate::release::{Aws, Call, PREFIX, Settings, Shelf};
+use crate::release::{self, Aws, Call, PREFIX, Run, Settings, Shelf};
 use crate::sandbox;
 use crate::ui::{Answer, Ui};
 use crate::world::World;
@@ -41,6 +41,24 @@ pub(crate) struct Connected {
     aws: Aws,
     _server: Option<sandbox::Server>,
     pub(crate) sandbox: bool,
+    /// Where the project wants a record of each run.
+    audit: Option<Shelf>,
+}
+
+impl Connected {
+    /// The end of a run that may have changed something: see that it is on record, or say that it isn't.
+    pub(crate) fn record<T, E: fmt::Display>(&self, result: &Result<T, E>, run: Run, ui: &mut Ui) {
+        if let Some(problem) = self.aws.unrecorded() {
+            ui.warn(problem);
+        }
+        let Some(shelf) = self.audit.as_ref().filter(|_| !self.aws.rehearses()) else { return };
+        let run = Run { error: result.as_ref().err().map(ToString::to_string), ..run };
+        match release::record(&self.aws, shelf, &run) {
+            Ok(Some(at)) => ui.say(format_args!("recorded in `{at}`")),
+            Ok(None) => {}
+            Err(refusal) => ui.warn(format_args!("this run is not on record in the bucket: {refusal}")),
+        }
+    }
 }
 
 impl Deref for Connected {
@@ -127,6 +145,7 @@ impl AwsArgs {
             ..Settings::default()
         };
         let release = &project.config.release;
+        let audit = release.audit.then(|| shelf(project, None));
         let theirs = ebcli::read(project)?;
         let named = |flag: &Option<String>, variables: &[&str], ours: &Option<String>, theirs: Option<String>| {
             let variable = || variables.iter().find_map(|name| world.var(name)).map(str::to_owned);
@@ -141,7 +160,7 @@ impl AwsArgs {
             settings.endpoint_url = Some(server.endpoint());
             let aws = Aws::connect(settings, world)?;
             ui.say(format_args!("acting {aws} (the sandbox)"));
-            return Ok(Connected { aws, _server: Some(server), sandbox: true });
+            return Ok(Connected { aws, _server: Some(server), sandbox: true, audit });
         }
         settings.profile = named(&self.profile, &["AWS_PROFILE"], &release.profile, theirs.profile);
         settings.endpoint_url = self.endpoint_url.clone();
@@ -152,6 +171,6 @@ impl AwsArgs {
         settings.keys_in_environment = settings.profile.is_none() && world.var("AWS_ACCESS_KEY_ID").is_some();
         let aws = Aws::connect(settings, world)?;
         ui.say(format_args!("acting {aws}"));
-        Ok(Connected { aws, _server: None, sandbox: false })
+        Ok(Connected { aws, _server: None, sandbox: false, audit })
     }
 }

@@ -9,7 +9,7 @@ use super::aws::{Connected, Intent, Rehearsal};
 use super::target::{MoveArgs, request};
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
-use crate::release::{self, DeployEvent, DeployRequest, Deployed, Outcome};
+use crate::release::{self, DeployEvent, DeployRequest, Deployed, Outcome, Run};
 use crate::ui::{Answer, Ui};
 use crate::world::World;
 
@@ -40,15 +40,51 @@ pub(crate) fn verb(args: &DeployArgs, world: &World, ui: &mut Ui) -> Result<Exit
         when_ready: *when_ready,
         ..request(&project, target.application.as_deref(), &environment, watch, args.label.clone())?
     };
-    run(&aws, &request, ui)
+    run(&aws, "deploy", &request, world, ui)
+}
+
+/// Deploy; from the request on, whoever interrupts is told that it goes on, and how to see its end.
+pub(crate) fn watched(
+    aws: &Connected,
+    request: &DeployRequest,
+    world: &World,
+    ui: &mut Ui,
+) -> Result<Deployed, release::DeployError> {
+    let mut guard = None;
+    let deployed = release::deploy(aws, request, &mut |event| {
+        if matches!(event, DeployEvent::Asking { .. } | DeployEvent::Joining) && !aws.rehearses() {
+            let DeployRequest { environment, label, .. } = request;
+            let words =
+                format!("what was asked for goes on; `beansprout wait --env {environment} --label {label}` watches it");
+            guard = Some(ui.last_words(world, words));
+        }
+        tell(&event, ui);
+    });
+    drop(guard);
+    deployed
+}
+
+/// What the record of a deployment says.
+fn on_record(verb: &'static str, request: &DeployRequest) -> Run {
+    Run {
+        verb,
+        application: request.application.clone(),
+        label: Some(request.label.clone()),
+        environment: Some(request.environment.clone()),
+        ..Run::default()
+    }
 }
 
 /// Deploy, and answer.
-pub(crate) fn run(aws: &Connected, request: &DeployRequest, ui: &mut Ui) -> Result<Exit, Failure> {
-    let deployed = release::deploy(aws, request, &mut |event| tell(&event, ui));
-    if let Some(problem) = aws.unrecorded() {
-        ui.warn(problem);
-    }
+pub(crate) fn run(
+    aws: &Connected,
+    verb: &'static str,
+    request: &DeployRequest,
+    world: &World,
+    ui: &mut Ui,
+) -> Result<Exit, Failure> {
+    let deployed = watched(aws, request, world, ui);
+    aws.record(&deployed, on_record(verb, request), ui);
     let deployed = deployed?;
     if aws.rehearses() {
         ui.answer(&Rehearsal::of(aws));

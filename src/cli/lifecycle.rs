@@ -9,7 +9,7 @@ use super::aws::{AwsArgs, Intent, Rehearsal, shelf};
 use super::ebcli;
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
-use crate::release::{self, Lifecycle, LifecycleChange, LifecycleRule, Outlook};
+use crate::release::{self, Lifecycle, LifecycleChange, LifecycleRule, Outlook, Run};
 use crate::ui::{Answer, Ui, count};
 use crate::world::World;
 
@@ -75,9 +75,7 @@ pub(crate) fn verb(args: &LifecycleArgs, world: &World, ui: &mut Ui) -> Result<E
         return Ok(Exit::Done);
     }
     let set = release::set_lifecycle(&aws, &outlook);
-    if let Some(problem) = aws.unrecorded() {
-        ui.warn(problem);
-    }
+    aws.record(&set, Run { verb: "lifecycle", application, ..Run::default() }, ui);
     let applied = set?;
     if args.dry_run {
         ui.answer(&Rehearsal::of(&aws));

@@ -10,7 +10,7 @@ use super::aws::{AwsArgs, Intent, Rehearsal, shelf};
 use super::ebcli;
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
-use crate::release::{self, Apply, Plan, Policy, PruneEvent, Pruned};
+use crate::release::{self, Apply, Plan, Policy, PruneEvent, Pruned, Run};
 use crate::ui::{Answer, Ui, bytes, count};
 use crate::world::World;
 
@@ -113,9 +113,7 @@ pub(crate) fn verb(args: &PruneArgs, world: &World, ui: &mut Ui) -> Result<Exit,
         no_environments: args.no_environments,
     };
     let pruned = release::prune(&aws, &plan, &shelf, &apply, &mut |event| tell(&event, ui));
-    if let Some(problem) = aws.unrecorded() {
-        ui.warn(problem);
-    }
+    aws.record(&pruned, Run { verb: "prune", application: plan.application.clone(), ..Run::default() }, ui);
     let pruned = pruned?;
     if args.dry_run {
         ui.answer(&Rehearsal::of(&aws));

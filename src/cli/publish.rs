@@ -17,7 +17,7 @@ use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::release::{
     self, DeployRequest, Deployed, DownloadEvent, Fate, Guards, Parcel, PublishEvent, PublishRequest, Published,
-    Restored, Shelf, Undo,
+    Restored, Run, Shelf, Undo,
 };
 use crate::ui::{Answer, Progress, Ui, bytes, count};
 use crate::world::World;
@@ -111,16 +111,23 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
     if let Some(environment) = &environment {
         environment.say(ui);
     }
-    let published = send(&aws, request(&args.options, &project, &bundle, aws.sandbox)?, ui);
+    let request = request(&args.options, &project, &bundle, aws.sandbox)?;
+    let run = Run {
+        verb: "publish",
+        application: request.application.clone(),
+        label: Some(request.label.clone()),
+        digest: Some(request.parcel.digest.clone()),
+        environment: environment.as_ref().map(|chosen| chosen.name.clone()),
+        error: None,
+    };
+    let published = send(&aws, request, ui);
     let deployment = match (&published, &environment) {
-        (Ok(published), Some(environment)) => Some(deploy(args, &aws, &project, published, environment, ui)),
+        (Ok(published), Some(environment)) => Some(deploy(args, &aws, &project, published, environment, world, ui)),
         _ => None,
     };
-    if let Some(problem) = aws.unrecorded() {
-        ui.warn(problem);
-    }
-    let published = published?;
-    let deployment = deployment.transpose()?;
+    let done = published.and_then(|published| Ok((published, deployment.transpose()?)));
+    aws.record(&done.as_ref().map_err(|failure| failure.chain().next().unwrap_or_default()), run, ui);
+    let (published, deployment) = done?;
     if args.dry_run {
         ui.answer(&Rehearsal::of(&aws));
     } else {
@@ -135,20 +142,23 @@ fn deploy(
     project: &Project,
     published: &Published,
     environment: &Chosen,
+    world: &World,
     ui: &mut Ui,
 ) -> Result<Deployed, Failure> {
     let application = args.options.application.as_deref();
     let label = published.label.clone();
     let request = target::request(project, application, environment, &WatchArgs::default(), label)?;
     let request = DeployRequest { wait: args.wait, ..request };
-    Ok(release::deploy(aws, &request, &mut |event| super::deploy::tell(&event, ui))?)
+    Ok(super::deploy::watched(aws, &request, world, ui)?)
 }
 
 /// Register again what was pruned.
 fn undo(args: &PublishArgs, file: &Path, project: &Project, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let undo = Undo::read(file)?;
     let aws = args.aws.connect(project, Intent::of(args.dry_run), world, ui)?;
-    let versions = release::undo(&aws, file, &undo, &shelf(project, args.options.bucket.as_deref()))?;
+    let versions = release::undo(&aws, file, &undo, &shelf(project, args.options.bucket.as_deref()));
+    aws.record(&versions, Run { verb: "undo", application: undo.application.clone(), ..Run::default() }, ui);
+    let versions = versions?;
     if args.dry_run {
         ui.answer(&Rehearsal::of(&aws));
         return Ok(Exit::Done);

@@ -73,7 +73,7 @@ pub(crate) fn verb(args: &RollbackArgs, world: &World, ui: &mut Ui) -> Result<Ex
     ui.say(format_args!("rolling `{}` back to `{label}`", environment.name));
     let request = request(&project, target.application.as_deref(), &environment, watch, label)?;
     let request = DeployRequest { when_ready: *when_ready, ..request };
-    deploy::run(&aws, &request, ui)
+    deploy::run(&aws, "rollback", &request, world, ui)
 }
 
 /// Nobody should go back to something that can't be deployed, or isn't what it was.

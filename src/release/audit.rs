@@ -1,4 +1,5 @@
-//! Every call that changes something leaves a line: when, who, what, and how it ended.
+//! Every call that changes something leaves a line: when, who, what, and how it ended. And each run, where the project
+//! wants that, a document in the bucket, for everybody who uses it.
 //!
 //! A record that can't be written must not stop a release half-way: that failure is kept, and told at the end.
 
@@ -10,17 +11,20 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::aws::Aws;
 use super::call::{Call, Refusal};
+use super::store::Shelf;
+use super::version::Location;
 
 /// One line of the record.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Line<'a> {
+pub(crate) struct Line {
     time: Timestamp,
-    caller: Option<&'a str>,
-    call: &'a Call,
+    caller: Option<String>,
+    call: Call,
     outcome: &'static str,
     error: Option<String>,
-    request: Option<&'a str>,
+    request: Option<String>,
 }
 
 /// Where the lines go.
@@ -28,6 +32,48 @@ pub(crate) struct Line<'a> {
 pub(crate) struct Audit {
     path: Option<PathBuf>,
     broken: Mutex<Option<std::io::Error>>,
+    lines: Mutex<Vec<Line>>,
+}
+
+/// A run that changed something: what it was about, and how it ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Run {
+    pub verb: &'static str,
+    pub application: String,
+    pub label: Option<String>,
+    pub digest: Option<String>,
+    pub environment: Option<String>,
+    /// `None`: it ended well.
+    pub error: Option<String>,
+}
+
+/// Put the record of a run into the bucket. `None`: it changed nothing.
+pub fn record(aws: &Aws, shelf: &Shelf, run: &Run) -> Result<Option<Location>, Refusal> {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        time: Timestamp,
+        caller: Option<&'a str>,
+        region: &'a str,
+        #[serde(flatten)]
+        run: &'a Run,
+        calls: Vec<Line>,
+    }
+    let calls = aws.audit().lines();
+    // Asking where the bucket is counts as a change, as it may make one; but everybody asks.
+    if !calls.iter().any(|line| line.call.operation != "CreateStorageLocation") {
+        return Ok(None);
+    }
+    aws.block_on(async {
+        let store = shelf.open(aws).await?;
+        let time = aws.now();
+        let name = time.strftime("%Y%m%dT%H%M%S%.3fZ");
+        // Two machines may end in the same moment.
+        let key =
+            format!("{}{name}_{}_{:08x}.json", shelf.folder(&run.application, "audit"), run.verb, fastrand::u32(..));
+        let caller = aws.caller().arn.as_deref();
+        store.write(aws, &key, &Document { time, caller, region: aws.region(), run, calls }).await?;
+        Ok(Some(store.at(&key)))
+    })
 }
 
 impl Audit {
@@ -36,18 +82,31 @@ impl Audit {
     }
 
     pub(crate) fn done(&self, time: Timestamp, caller: Option<&str>, call: &Call, request: Option<&str>) {
-        self.write(&Line { time, caller, call, outcome: "done", error: None, request });
+        let (caller, request) = (caller.map(str::to_owned), request.map(str::to_owned));
+        self.write(Line { time, caller, call: call.clone(), outcome: "done", error: None, request });
     }
 
     pub(crate) fn refused(&self, time: Timestamp, caller: Option<&str>, refusal: &Refusal) {
-        let error = Some(refusal.to_string());
         let outcome = if refusal.was_answered() { "refused" } else { "unknown" };
-        self.write(&Line { time, caller, call: refusal.call(), outcome, error, request: refusal.request() });
+        self.write(Line {
+            time,
+            caller: caller.map(str::to_owned),
+            call: refusal.call().clone(),
+            outcome,
+            error: Some(refusal.to_string()),
+            request: refusal.request().map(str::to_owned),
+        });
     }
 
-    fn write(&self, line: &Line) {
-        let mut text = serde_json::to_string(line).expect("a line has string keys");
+    /// What this run has changed so far.
+    fn lines(&self) -> Vec<Line> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn write(&self, line: Line) {
+        let mut text = serde_json::to_string(&line).expect("a line has string keys");
         text.push('\n');
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
         let Some(path) = &self.path else { return };
         let written = path
             .parent()

@@ -260,6 +260,10 @@ impl Aws {
         }
     }
 
+    pub(crate) fn audit(&self) -> &Audit {
+        &self.audit
+    }
+
     /// Why the record of what was changed is incomplete, if it is.
     pub fn unrecorded(&self) -> Option<String> {
         self.audit.broken()

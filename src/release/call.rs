@@ -119,6 +119,8 @@ pub enum Kind {
     Throttled,
     /// Something by that name does not exist.
     Missing,
+    /// What arrived at AWS is not what its checksum says.
+    Damaged,
     /// A conditional write found that its condition does not hold.
     Taken,
     /// AWS refuses for another reason, and says why.
@@ -226,6 +228,7 @@ impl Refusal {
             | Kind::Unknown
             | Kind::Throttled
             | Kind::Missing
+            | Kind::Damaged
             | Kind::Taken
             | Kind::Refused => true,
             Kind::Broken | Kind::Garbled | Kind::Unreachable | Kind::Silent => false,
@@ -254,6 +257,9 @@ fn answered(code: Option<&str>, status: Option<u16>) -> Kind {
         (code, _) if code.starts_with("Throttling") => Kind::Throttled,
         ("RequestLimitExceeded" | "TooManyRequestsException" | "SlowDown" | "PriorRequestNotComplete", _)
         | (_, 429) => Kind::Throttled,
+        ("BadDigest" | "InvalidDigest" | "XAmzContentSHA256Mismatch" | "XAmzContentChecksumMismatch", _) => {
+            Kind::Damaged
+        }
         ("PreconditionFailed" | "ConditionalRequestConflict", _) | (_, 412) => Kind::Taken,
         ("NotFound" | "NoSuchKey" | "NoSuchBucket" | "NoSuchUpload", _) | (_, 404) => Kind::Missing,
         (_, 401 | 403) => Kind::Denied,
@@ -275,6 +281,7 @@ impl fmt::Display for Refusal {
             Kind::Unknown => write!(f, "AWS does not accept the credentials")?,
             Kind::Throttled => write!(f, "AWS limits the rate of `{operation}`")?,
             Kind::Missing => write!(f, "`{operation}` found nothing")?,
+            Kind::Damaged => write!(f, "what `{operation}` sent did not arrive as it was")?,
             Kind::Taken => write!(f, "`{operation}` found something that is there already")?,
             Kind::Refused => write!(f, "`{operation}` was refused")?,
             Kind::Broken => write!(f, "`{operation}` failed at AWS with status {}", self.0.status.unwrap_or(500))?,
@@ -317,6 +324,7 @@ impl Fault for Refusal {
                 "other tools share the same limit; wait a minute and run the same command again".to_owned()
             }
             Kind::Broken | Kind::Garbled | Kind::Unreachable | Kind::Silent => again.to_owned(),
+            Kind::Damaged => "AWS stored nothing of it; run the same command again".to_owned(),
             Kind::Refused if self.code().is_some_and(|code| code.starts_with("Validation")) => {
                 format!(
                     "AWS does not take an argument of `{}`; look at the flag or setting that it comes from",
@@ -349,6 +357,7 @@ mod tests {
         case("InsufficientPrivileges", 403, Kind::Denied);
         case("InsufficientPrivilegesException", 403, Kind::Denied);
         case("InvalidParameterValue", 400, Kind::Refused);
+        case("BadDigest", 400, Kind::Damaged);
         case("NoSuchKey", 404, Kind::Missing);
         case("", 404, Kind::Missing);
         case("", 412, Kind::Taken);

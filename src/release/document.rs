@@ -1,6 +1,7 @@
 //! Small documents beside the bundles: who deploys now, and what ran well. Shared by everybody who uses the bucket.
 
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::ChecksumMode;
 use aws_smithy_types::base64;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -54,7 +55,7 @@ impl Store {
         key: &str,
     ) -> Result<Option<(T, String)>, Refusal> {
         let call = Call::s3("GetObject", &self.bucket, key);
-        let request = aws.s3.get_object().bucket(&self.bucket).key(key);
+        let request = aws.s3.get_object().bucket(&self.bucket).key(key).checksum_mode(ChecksumMode::Enabled);
         let answer = match aws.read(call.clone(), request.set_expected_bucket_owner(self.owner.clone()).send()).await {
             Ok(answer) => answer,
             Err(refusal) if refusal.kind() == Kind::Missing => return Ok(None),

@@ -26,6 +26,7 @@ mod publish;
 mod store;
 mod version;
 
+pub use audit::{Run, record};
 pub use aws::{Aws, Caller, ConnectError, Settings};
 pub use bucket::Guards;
 pub use call::{Call, Kind, Refusal};

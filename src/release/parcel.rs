@@ -106,6 +106,10 @@ impl Parcel {
         Ok(format!("{}-{}", base64::encode(sha256(&digests.concat())), digests.len()))
     }
 
+    pub(crate) fn unreadable(&self, error: &dyn std::error::Error) -> ParcelError {
+        ParcelError::Read { path: self.path.clone(), source: std::io::Error::other(error.to_string()) }
+    }
+
     pub(crate) fn changed(&self) -> ParcelError {
         ParcelError::Changed { path: self.path.clone() }
     }

@@ -5,20 +5,22 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::primitives::{ByteStream, Length};
 use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart, MultipartUpload};
 use aws_smithy_types::base64;
 use tokio::task::JoinSet;
 
 use super::aws::Aws;
 use super::call::{Call, Kind, Refusal};
-use super::parcel::{Parcel, sha256};
+use super::parcel::Parcel;
 use super::store::{Error, Store, bundle_at};
 
 /// From this size on a bundle is sent in parts.
 pub(crate) const THRESHOLD: u64 = 16_000_000;
-/// Parts in flight. With 8 MiB each this is what an upload needs of memory, however large the bundle is.
+/// Parts in flight.
 const PARALLEL: usize = 4;
+/// What is read of a part at once.
+const BUFFER: usize = 1 << 18;
 
 /// A part that S3 has: the number, and what completing the upload has to repeat.
 type Parts = BTreeMap<i32, Kept>;
@@ -110,7 +112,13 @@ impl Store {
             let call = Call::s3("ListParts", &self.bucket, key).with("UploadId", id);
             let request = aws.s3.list_parts().bucket(&self.bucket).key(key).upload_id(id);
             let request = request.set_part_number_marker(marker.clone());
-            let page = aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await?;
+            let page = match aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await {
+                Ok(page) => page,
+                // As with the list of uploads; a part that is sent again takes the place of the one that was there.
+                Err(refusal) if refusal.kind() == Kind::Garbled => return Ok(Parts::new()),
+                Err(refusal) if refusal.was_answered() && !refusal.is_about_credentials() => return Ok(Parts::new()),
+                Err(refusal) => return Err(refusal),
+            };
             for part in page.parts.unwrap_or_default() {
                 let (Some(number), Some(etag), Some(checksum)) = (part.part_number, part.e_tag, part.checksum_sha256)
                 else {
@@ -162,19 +170,26 @@ impl Store {
                 }
                 let request = aws.s3.upload_part().bucket(&self.bucket).key(key).upload_id(id).part_number(number);
                 let request = request.checksum_sha256(&checksum).set_expected_bucket_owner(self.owner.clone());
-                let (parcel, slow) = (parcel.clone(), aws.for_bodies());
+                // Read from the file while it is sent: four parts in memory would be 32 MiB, and twice that once an
+                // allocator has kept what it was given back.
+                let part = ByteStream::read_from().path(&parcel.path).offset(offset).length(Length::Exact(length));
+                let part = part.buffer_size(BUFFER).build().await.map_err(|error| parcel.unreadable(&error))?;
+                let slow = aws.for_bodies();
                 flying.spawn(async move {
-                    let bytes = parcel.read(offset, length)?;
-                    if sha256(&bytes) != digest {
-                        return Err(parcel.changed());
-                    }
-                    let answer = request.body(ByteStream::from(bytes)).customize().config_override(slow).send().await;
-                    Ok((number, checksum, call, length, answer))
+                    let answer = request.body(part).customize().config_override(slow).send().await;
+                    (number, checksum, call, length, answer)
                 });
             }
             let Some(landed) = flying.join_next().await else { return Ok(()) };
-            let (number, checksum, call, length, answer) = landed.expect("an upload of a part does not panic")?;
-            let answer = aws.write(call.clone(), std::future::ready(answer)).await?;
+            let (number, checksum, call, length, answer) = landed.expect("an upload of a part does not panic");
+            let answer = match aws.write(call.clone(), std::future::ready(answer)).await {
+                // What was read is not what was hashed, unless the network did it.
+                Err(refusal) if refusal.kind() == Kind::Damaged => {
+                    parcel.parts()?;
+                    return Err(refusal.into());
+                }
+                answer => answer?,
+            };
             let etag = answer.and_then(|answer| answer.e_tag).ok_or_else(|| Refusal::empty(call, aws))?;
             kept.insert(number, Kept { etag, checksum });
             sent(length);

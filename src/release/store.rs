@@ -155,10 +155,10 @@ impl Store {
 
     /// With a key of KMS, IAM has to allow its use too: S3 decrypts a part to put it together with others.
     pub(super) fn encrypting(&self, call: Call) -> Call {
-        if self.kms_key.is_none() {
-            return call;
+        match &self.kms_key {
+            Some(key) => call.with("SSEKMSKeyId", key).needing("kms:GenerateDataKey").needing("kms:Decrypt"),
+            None => call,
         }
-        call.needing("kms:GenerateDataKey").needing("kms:Decrypt")
     }
 
     pub(crate) fn at(&self, key: &str) -> Location {

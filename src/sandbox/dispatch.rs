@@ -131,7 +131,12 @@ impl Sandbox {
         entry.code = refusal.map(|refusal| refusal.code.to_owned());
         self.calls.add(&entry);
         let response = response.ok_or(Reset)?;
-        if fault == Some(Fault::Truncate) { Ok(faults::truncate(response).await) } else { Ok(response) }
+        Ok(match (fault, entry.operation.as_str()) {
+            (Some(Fault::Truncate), _) => faults::truncate(response).await,
+            (Some(Fault::WrongChecksum), "HeadObject") => faults::spoil(response, true).await,
+            (Some(Fault::WrongChecksum), "GetObject") => faults::spoil(response, false).await,
+            _ => response,
+        })
     }
 
     /// The fault that a call meets. A stall is over when this returns.

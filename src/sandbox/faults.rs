@@ -63,6 +63,8 @@ pub enum Fault {
     ResetAfter,
     /// It was done, and half of the answer arrives.
     Truncate,
+    /// A body changes on its way: S3 refuses one that it is sent, and sends one with another byte in it.
+    WrongChecksum,
     /// Nothing happens for `seconds`; then it is done and answered.
     Stall,
     /// The version's processing ends in `FAILED`.
@@ -143,6 +145,9 @@ impl Fault {
                 let user = format!("arn:aws:iam::{}:user/beansprout-sandbox", super::ACCOUNT);
                 Refusal::new(403, "AccessDenied", format!("User: {user} is not authorized to perform: {action}"))
             }
+            Self::WrongChecksum if matches!(operation, "PutObject" | "UploadPart") => {
+                Refusal::new(400, "BadDigest", "The SHA256 you specified did not match the calculated checksum.")
+            }
             Self::ExpiredToken if s3 => Refusal::new(400, "ExpiredToken", "The provided token has expired."),
             Self::ExpiredToken => {
                 Refusal::new(403, "ExpiredToken", "The security token included in the request is expired")
@@ -179,6 +184,26 @@ pub(super) async fn truncate(response: Response<Body>) -> Response<Body> {
     let cut = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
     let frames = stream::iter([Ok(Frame::data(half)), Err(cut)]);
     Response::from_parts(head, Body::http_body_unsync(StreamBody::new(frames)))
+}
+
+/// One byte of the body is another, and of a checksum that comes without a body too.
+pub(super) async fn spoil(response: Response<Body>, head_only: bool) -> Response<Body> {
+    const CHECKSUM: &str = "x-amz-checksum-sha256";
+    let (mut head, body) = response.into_parts();
+    if head_only {
+        if head.headers.contains_key(CHECKSUM) {
+            // SHA-256 of nothing.
+            let other = HeaderValue::from_static("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+            head.headers.insert(CHECKSUM, other);
+        }
+        return Response::from_parts(head, body);
+    }
+    let Ok(body) = body.collect().await else { return Response::from_parts(head, Body::empty()) };
+    let mut bytes = body.to_bytes().to_vec();
+    if let Some(byte) = bytes.first_mut() {
+        *byte ^= 1;
+    }
+    Response::from_parts(head, Body::from(Bytes::from(bytes)))
 }
 
 /// The rules over HTTP: `GET` lists what is left, `POST` adds, `DELETE` forgets.

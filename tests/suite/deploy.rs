@@ -179,6 +179,23 @@ fn the_branch_chooses_the_environment() {
 }
 
 #[test]
+fn whoever_interrupts_is_told_that_it_goes_on() {
+    let scene = Scene::new();
+    let server = scene.server(on_update(Misfortune::DeploymentHangs));
+    let variables = sandbox::variables(&server.endpoint()).into_iter();
+    let place = variables.fold(scene.place, |place, (name, value)| place.var(name, value));
+    let mut running = place.start(["deploy", &scene.second, "--env", "shop-prod"]);
+    running.wait_for("Environment update is starting");
+    running.signal("INT");
+    let words = running.wait_for("interrupted: ");
+    assert!(
+        words.contains(&format!("`beansprout wait --env shop-prod --label {}` watches it", scene.second)),
+        "{words}"
+    );
+    assert_eq!(running.finish(), 130);
+}
+
+#[test]
 fn time_that_runs_out_is_not_a_failure() {
     let scene = Scene::new();
     let server = scene.server(on_update(Misfortune::DeploymentHangs));

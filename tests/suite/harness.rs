@@ -339,6 +339,12 @@ pub(crate) fn linters() -> PathBuf {
     python.parent().expect("it is in `bin`").to_owned()
 }
 
+/// The Python of a virtual environment with moto, which brings a web server.
+pub(crate) fn moto() -> PathBuf {
+    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+    venv(&PYTHON, "moto", "tests/requirements-moto.txt")
+}
+
 /// Needs Python 3 with venv, and the package registry the first time.
 fn venv(made: &OnceLock<PathBuf>, name: &str, requirements: &str) -> PathBuf {
     made.get_or_init(|| {

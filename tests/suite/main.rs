@@ -27,6 +27,7 @@ mod inspect;
 mod instance;
 mod limits;
 mod matrix;
+mod moto;
 mod new;
 mod origin;
 mod package;

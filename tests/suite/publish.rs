@@ -13,6 +13,16 @@ pub(crate) fn project() -> Place {
         .file("app.py", "print('hello')\n")
 }
 
+/// Content that no compressor makes smaller, the same every time.
+pub(crate) fn noise(bytes: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.to_be_bytes()[1]
+    };
+    std::iter::repeat_with(next).take(bytes).collect()
+}
+
 /// What the sandbox was asked since the log was last looked at: `service:operation`, in order.
 pub(crate) fn calls(place: &Place, state: &str) -> Vec<String> {
     let log = place.path(state).join("calls.jsonl");
@@ -312,4 +322,102 @@ fn a_commit_describes_its_version() {
     let versions = place.run(["versions", "--sandbox", "--json"]).ok().json();
     assert_eq!(versions["versions"][1]["description"], format!("first ({})", commit.trim()));
     assert_eq!(versions["versions"][0]["description"], format!("first ({}, changed)", commit.trim()));
+}
+
+#[test]
+fn a_run_that_changed_something_is_on_record_in_the_bucket() {
+    const READ: &str = "import boto3, json\n\
+        s3 = boto3.client('s3')\n\
+        bucket = s3.list_buckets()['Buckets'][0]['Name']\n\
+        found = s3.list_objects_v2(Bucket=bucket, Prefix='beansprout/shop/audit/').get('Contents', [])\n\
+        print(json.dumps([json.load(s3.get_object(Bucket=bucket, Key=o['Key'])['Body']) for o in found]))";
+    let place = project().file("beansprout.toml", "[project]\nname = 'shop'\n[release]\naudit = true\n");
+    let first = place.run(["publish", "--sandbox", "--json"]).ok();
+    assert!(first.stderr.contains("recorded in `s3://"), "{first}");
+    // Nothing was changed, so there is nothing to record.
+    let again = place.run(["publish", "--sandbox"]).ok();
+    assert!(!again.stderr.contains("recorded in"), "{again}");
+    place.write("app.py", "print('goodbye')\n");
+    let (_running, endpoint) = serve(&place, &[]);
+    let mut command = place.beansprout(["prune", "--keep", "1", "--apply", "--no-environments"]);
+    command.envs(beansprout::sandbox::variables(&endpoint));
+    place.finish(command).ok();
+    let mut command = place.command(crate::harness::python());
+    command.args(["-c", READ]).envs(beansprout::sandbox::variables(&endpoint));
+    let records = place.finish(command).ok().json();
+    assert_eq!(records.as_array().unwrap().len(), 1, "{records:#}");
+    let record = &records[0];
+    assert_eq!((&record["verb"], &record["error"]), (&"publish".into(), &Value::Null));
+    assert_eq!(record["label"], first.json()["label"]);
+    assert_eq!(record["digest"], first.json()["digest"]);
+    assert_eq!(record["caller"], "arn:aws:iam::123456789012:user/beansprout-sandbox");
+    assert_eq!(record["calls"][2]["call"]["operation"], "CreateApplicationVersion");
+}
+
+/// All that was said and written must be without what is secret.
+#[test]
+fn no_secret_is_said_or_written() {
+    const TOKEN: &str = "hush-this-is-a-session-token";
+    let scene = crate::deploy::Scene::new();
+    let secret = beansprout::sandbox::SECRET_ACCESS_KEY;
+    let ours = "[project]\nname = 'shop'\n[release]\naudit = true\n";
+    scene.place.write("beansprout.toml", ours);
+    let second = scene.second.as_str();
+    let version = format!("version:{second}");
+    let denied = r#"[{"on": "DescribeApplicationVersions", "fault": "expired-token"}]"#;
+    let expired: Vec<beansprout::sandbox::Rule> = serde_json::from_str(denied).unwrap();
+    let mut said = String::new();
+    for rules in [Vec::new(), expired] {
+        let server = scene.server(rules);
+        for words in [
+            &["publish", "--json"][..],
+            &["publish", "--dry-run"],
+            &["versions", "--json"],
+            &["versions", "lifecycle", "--keep", "9", "--apply"],
+            &["deploy", second, "--env", "shop-prod"],
+            &["rollback", &scene.first, "--env", "shop-prod"],
+            &["wait", "--env", "shop-prod"],
+            &["diff", &version],
+            &["inspect", &version],
+            &["prune", "--keep", "1", "--apply", "--json"],
+            &["policy", "publisher"],
+            &["publish", "--endpoint-url", "http://127.0.0.1:1"],
+        ] {
+            let mut command = scene.place.beansprout(words);
+            command.envs(beansprout::sandbox::variables(&server.endpoint()));
+            command.env("AWS_SESSION_TOKEN", TOKEN).env("AWS_MAX_ATTEMPTS", "1").env("RUST_LOG", "trace");
+            said.push_str(&scene.place.finish(command).to_string());
+        }
+    }
+    assert!(said.contains("beansprout.publish/1") && said.contains("have expired"), "{said}");
+    let kept = scene.place.sh("grep", &["-rc", "", ".beansprout"]);
+    assert!(kept.contains("audit.jsonl"), "{kept}");
+    for word in [secret, TOKEN] {
+        assert!(!said.contains(word), "{said}");
+        let mut grep = scene.place.command("grep");
+        grep.args(["-rlF", word, "."]);
+        assert_eq!(scene.place.finish(grep).stdout, "");
+    }
+}
+
+/// However large a bundle is, sending it needs little memory.
+#[test]
+fn sending_much_needs_little_memory() {
+    // The peak of a child is what the kernel says of it afterwards.
+    const PEAK: &str = "import resource, subprocess, sys\n\
+        done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)\n\
+        assert done.returncode == 0, done.stderr\n\
+        print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
+    if !cfg!(target_os = "linux") {
+        return crate::harness::left_out("only Linux says the peak in kilobytes");
+    }
+    let place = project();
+    place.write("noise.bin", noise(80_000_000));
+    place.run(["package"]).ok();
+    let (_running, endpoint) = serve(&place, &[]);
+    let mut command = place.command(crate::harness::python());
+    command.args(["-c", PEAK, env!("CARGO_BIN_EXE_beansprout"), "publish", "--create-application"]);
+    command.envs(beansprout::sandbox::variables(&endpoint));
+    let peak: u64 = place.finish(command).ok().stdout.trim().parse().unwrap();
+    assert!(peak < 64 * 1024, "{peak} kB");
 }

@@ -125,3 +125,50 @@ fn a_lifecycle_rule_that_cannot_be_is_refused() {
     let run = rule(&["--application", "nothing"]).exit(4);
     assert!(run.stderr.contains("error: there is no application `nothing`"), "{run}");
 }
+
+#[test]
+fn bundles_of_other_tools_have_a_length_too() {
+    const REGISTER: &str = "import boto3\n\
+        s3, eb = boto3.client('s3'), boto3.client('elasticbeanstalk')\n\
+        bucket = eb.create_storage_location()['S3Bucket']\n\
+        s3.put_object(Bucket=bucket, Key='shop/theirs.zip', Body=b'x' * 1234)\n\
+        where = {'S3Bucket': bucket, 'S3Key': 'shop/theirs.zip'}\n\
+        eb.create_application_version(ApplicationName='shop', VersionLabel='theirs', SourceBundle=where)";
+    let scene = Scene::new();
+    let server = scene.server(Vec::new());
+    let mut command = scene.place.command(crate::harness::python());
+    command.args(["-c", REGISTER]).envs(beansprout::sandbox::variables(&server.endpoint()));
+    scene.place.finish(command).ok();
+    let listed = scene.run(&server, &["versions", "--json"]).ok().document("versions/1");
+    let theirs = &listed["versions"][0];
+    assert_eq!((&theirs["label"], &theirs["bytes"]), (&json!("theirs"), &json!(1234)));
+    assert_eq!((&theirs["digest"], &theirs["commit"]), (&json!(null), &json!(null)));
+    // Its record may be pruned; its bundle is not ours to delete.
+    scene.place.write("app.py", "print('third')\n");
+    scene.run(&server, &["publish"]).ok();
+    let plan = scene.run(&server, &["prune", "--keep", "1", "--delete-bundles", "--json"]).ok().json();
+    assert!(plan["delete"].to_string().contains("theirs"), "{plan:#}");
+    assert!(!plan["objects"].to_string().contains("theirs"), "{plan:#}");
+}
+
+#[test]
+fn more_versions_than_fit_on_a_page_are_all_seen() {
+    let scene = Scene::new();
+    let state = format!("{}/state.json", crate::deploy::STATE);
+    let mut world: serde_json::Value = serde_json::from_str(&scene.place.read(&state)).unwrap();
+    let versions = world["regions"]["us-east-1"]["applications"]["shop"]["versions"].as_object_mut().unwrap();
+    let old = versions[&scene.first].clone();
+    // The oldest of all: on the last page.
+    let mut older = old.clone();
+    older["created"] = json!("2020-01-01T00:00:00Z");
+    versions.extend((0..1499).map(|number| (format!("v{number:04}"), old.clone())));
+    versions.insert("oldest".to_owned(), older);
+    scene.place.write(&state, world.to_string());
+    let server = scene.server(Vec::new());
+    let listed = scene.run(&server, &["versions", "--json"]).ok().json();
+    assert_eq!(listed["versions"].as_array().unwrap().len(), 1502);
+    assert_eq!(listed["versions"][1501]["label"], "oldest");
+    let plan = scene.run(&server, &["prune", "--keep", "1500", "--json"]).ok().json();
+    assert_eq!(plan["used"], 1502);
+    assert_eq!(plan["delete"][0]["label"], "oldest");
+}

@@ -306,6 +306,106 @@ mod tests {
         assert!(facts.plan(&Policy { delete_bundles: false, ..policy() }).objects.is_empty());
     }
 
+    /// A number below `end`, the next of a series that is the same every time.
+    fn below(series: &mut u64, end: u64) -> u64 {
+        *series = series.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (*series >> 33) % end
+    }
+
+    /// Applications that share labels and bundles, environments in every state, instances that lag behind.
+    fn any_world(series: &mut u64) -> (Facts, Policy) {
+        let mut any = |end: u64| below(series, end);
+        let mut facts = Facts { versions: Vec::new(), objects: Vec::new(), ..facts() };
+        let count = 1 + any(14);
+        for number in 0..count {
+            let application = if any(4) == 0 { "other" } else { "app" };
+            let key = format!("k{}", any(8));
+            let mut version = version(application, &format!("v{number}"), i32::try_from(any(90)).unwrap(), &key);
+            version.status = [Status::Processed, Status::Processing, Status::Failed][any(3) as usize].clone();
+            if any(9) == 0 {
+                version.created = None;
+            }
+            facts.versions.push(version);
+        }
+        let label = |any: &mut dyn FnMut(u64) -> u64| format!("v{}", any(count));
+        for number in 0..any(5) {
+            let status = [Phase::Ready, Phase::Busy, Phase::Aborting, Phase::Ending][any(4) as usize];
+            let days = i32::try_from(any(90)).unwrap();
+            facts.environments.push(environment(&format!("e{number}"), &label(&mut any), status, days));
+        }
+        for _ in 0..any(3) {
+            facts.on_instances.push(("e0".to_owned(), label(&mut any)));
+        }
+        for number in 0..any(12) {
+            let environment = format!("e{}", any(3));
+            let time = now() - DAY * 30 + SignedDuration::from_hours(i64::try_from(number).unwrap());
+            facts.ran.push(Success { environment, label: label(&mut any), time, caller: None });
+        }
+        facts.objects = (0..8)
+            .map(|n| Object { key: format!("k{n}"), bytes: 1, modified: Some(now() - DAY * (any(60) as i32)) })
+            .collect();
+        let policy = Policy {
+            keep: 1 + any(4) as u32,
+            keep_days: (any(2) == 0).then(|| any(60) as u32),
+            keep_labels: if any(3) == 0 { vec!["v1*".to_owned()] } else { Vec::new() },
+            keep_deployed: any(4) as u32,
+            delete_bundles: any(2) == 0,
+        };
+        (facts, policy)
+    }
+
+    #[test]
+    fn nothing_that_is_needed_is_ever_deleted() {
+        let mut series = 7;
+        let (mut deleted, mut removed) = (0, 0);
+        for world in 0..3000 {
+            let (facts, policy) = any_world(&mut series);
+            let plan = facts.plan(&policy);
+            let goes = |label: &str| plan.delete.iter().any(|doomed| doomed.label == label);
+            let story = || format!("world {world}: {facts:#?}\n{policy:#?}\n{plan:#?}");
+            for environment in &facts.environments {
+                let lives = environment.status != Phase::Ending || environment.updated.unwrap() >= now() - DAY * 42;
+                assert!(!lives || !goes(environment.label.as_deref().unwrap()), "{}", story());
+            }
+            for (_, label) in &facts.on_instances {
+                assert!(!goes(label), "{}", story());
+            }
+            for name in ["e0", "e1", "e2"] {
+                let mut well: Vec<&str> = facts
+                    .ran
+                    .iter()
+                    .rev()
+                    .filter(|ran| ran.environment == name)
+                    .map(|ran| ran.label.as_str())
+                    .collect();
+                let mut seen = BTreeSet::new();
+                well.retain(|label| seen.insert(*label));
+                assert!(!well.iter().take(policy.keep_deployed as usize).any(|label| goes(label)), "{}", story());
+            }
+            let own: Vec<&Version> = facts.versions.iter().filter(|version| version.application == "app").collect();
+            assert!(plan.keep.len() >= own.len().min(policy.keep as usize), "{}", story());
+            assert_eq!(plan.keep.len() + plan.delete.len(), own.len(), "{}", story());
+            for version in &own {
+                let young = policy.keep_days.is_some_and(|days| {
+                    version.created.is_none_or(|created| created > now() - DAY * i32::try_from(days).unwrap())
+                });
+                let named = !policy.keep_labels.is_empty() && version.label.starts_with("v1");
+                let busy = version.status == Status::Processing;
+                assert!(!(young || named || busy) || !goes(&version.label), "{}", story());
+            }
+            for object in &plan.objects {
+                let needed =
+                    facts.versions.iter().filter(|version| version.application != "app" || !goes(&version.label));
+                let mut keys = needed.map(|version| version.bundle.as_ref().unwrap().key.as_str());
+                assert!(policy.delete_bundles && !keys.any(|key| key == object.key), "{}", story());
+            }
+            deleted += plan.delete.len();
+            removed += plan.objects.len();
+        }
+        // The worlds are not so that nothing could go wrong.
+        assert!(deleted > 1000 && removed > 200, "{deleted} {removed}");
+    }
+
     #[test]
     fn a_star_stands_for_anything() {
         #[track_caller]
