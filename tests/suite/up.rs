@@ -83,6 +83,25 @@ fn what_asks_for_every_interface_gets_loopback_and_a_sudden_death_leaves_nothing
 }
 
 #[test]
+fn the_browser_is_opened_at_the_site() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = site();
+    place.write("../browser.sh", "#!/bin/sh\necho \"$1\" > opened.txt\n");
+    let script = place.path("../browser.sh").canonicalize().unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let place = place.var("BROWSER", script.to_str().unwrap());
+    let mut up = place.start(["up", "--port", "0", "--open"]);
+    let address = url(&mut up);
+    up.wait_for("Ctrl-C ends it");
+    let opened = || std::fs::read_to_string(place.path("opened.txt")).unwrap_or_default();
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while opened().trim().is_empty() && std::time::Instant::now() < end {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(opened().trim(), address);
+}
+
+#[test]
 fn a_change_is_deployed_while_watching() {
     let place = site();
     let mut up = place.start(["up", "--port", "0", "--watch", "--json"]);
