@@ -1,5 +1,6 @@
 //! The desk: every request goes to the service that it was signed for, unless it comes from elsewhere or meets a fault.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,6 +48,8 @@ pub(super) struct Sandbox {
     pub(super) speed: Speed,
     pub(super) endpoint: String,
     pub(super) run: bool,
+    /// The folder with the instances of environments that run.
+    pub(super) instances: PathBuf,
     pub(super) bell: Bell,
 }
 
@@ -236,6 +239,7 @@ impl Sandbox {
                 fault,
                 endpoint: &self.endpoint,
                 run: self.run,
+                instances: &self.instances,
             };
             let answer = self.store.update(|state| beanstalk::answer(&call, question, state));
             // It may have written down work for an instance. A bell that rings already is enough.

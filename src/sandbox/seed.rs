@@ -80,6 +80,7 @@ fn call(step: &Step, store: &Store, buckets: &Buckets, now: Timestamp) -> Result
         buckets,
         fault: None,
         run: false,
+        instances: Path::new(""),
         endpoint: "",
     };
     let answer = store.update(|state| beanstalk::answer(&call, &question, state))?;

@@ -61,9 +61,10 @@ impl Server {
             speed,
             endpoint: format!("http://{address}"),
             run,
+            instances: state.join("instances"),
             bell: bell.clone(),
         });
-        let runner = Runner::start(Arc::clone(&sandbox), state.join("instances"), rings)?;
+        let runner = Runner::start(Arc::clone(&sandbox), sandbox.instances.clone(), rings)?;
         runtime.spawn(accept(listener, sandbox));
         Ok(Self { address, runtime: Some(runtime), runner: Some(runner) })
     }

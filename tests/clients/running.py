@@ -87,6 +87,13 @@ done = eb.update_environment(
 assert settled()["Health"] == "Green", messages(done)
 assert page(url) == ["two", "good bye"]
 
+# The logs are those of the instance.
+eb.request_environment_info(EnvironmentName="shop-prod", InfoType="tail")
+[info] = eb.retrieve_environment_info(EnvironmentName="shop-prod", InfoType="tail")["EnvironmentInfo"]
+logs = urllib.request.urlopen(info["Message"]).read().decode()
+for text in ["/var/log/eb-engine.log", "Executing instruction: FlipApplication", "/var/log/eb-hooks.log", "the reason"]:
+    assert text in logs, (text, logs)
+
 eb.terminate_environment(EnvironmentName="shop-prod")
 for _ in range(200):
     try:

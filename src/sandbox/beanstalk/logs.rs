@@ -3,10 +3,14 @@
 use serde_json::{Value, json};
 
 use super::super::environment::Logs;
+use super::super::instance;
 use super::super::reply::Refusal;
 use super::super::state::{Region, Severity, State};
 use super::{Call, environments, time};
 
+/// How many lines of each log `tail` has, and `bundle`, which on AWS is a zip file of the whole logs.
+const TAIL: usize = 100;
+const WHOLE: usize = 1000;
 /// How long they can be fetched.
 const KEPT_MINUTES: i64 = 15;
 
@@ -16,17 +20,24 @@ pub(super) fn request(call: &Call<'_>, region: &mut Region) -> Result<Value, Ref
     if kind == "analyze" {
         return Err(Refusal::value("The sandbox has no model that could analyze logs; ask for `tail` or `bundle`."));
     }
-    // There is no instance: what it can tell is what happened to the environment.
-    let lines = region.events.iter().filter(|event| event.subject.environment_id.as_ref() == Some(&id));
-    let lines = lines.map(|event| format!("{} {} {}\n", event.time, event.severity.wire(), event.message));
-    let text: String = lines.collect();
+    let mut logs = match region.environments[&id].real {
+        true => instance::tails(&call.instances.join(&id), if kind == "tail" { TAIL } else { WHOLE }),
+        false => Vec::new(),
+    };
+    if logs.is_empty() {
+        // There is no instance: what can be told is what happened to the environment.
+        let events = region.events.iter().filter(|event| event.subject.environment_id.as_ref() == Some(&id));
+        let lines = events.map(|event| format!("{} {} {}", event.time, event.severity.wire(), event.message));
+        logs.push(("/var/log/eb-engine.log".to_owned(), lines.collect()));
+    }
+    let rule = "-".repeat(40);
+    let shown = logs.iter().map(|(name, lines)| format!("{rule}\n{name}\n{rule}\n{}\n", lines.join("\n")));
+    let text = shown.collect::<Vec<_>>().join("\n");
     let (environment, events) = region.environment(&id);
     environments::ready(environment)?;
-    let title =
-        "----------------------------------------\n/var/log/eb-engine.log\n----------------------------------------\n";
     let token = (0..32).map(|_| fastrand::alphanumeric()).collect();
     environment.logs.retain(|logs| recent(logs, call.now));
-    environment.logs.push(Logs { kind, time: call.now, token, text: format!("{title}{text}") });
+    environment.logs.push(Logs { kind, time: call.now, token, text });
     let done = "Pulled logs for environment instances.";
     events.push(environment.event(call.now, call.request, Severity::Info, "requestEnvironmentInfo is starting."));
     events.push(environment.event(call.now, call.request, Severity::Info, done));

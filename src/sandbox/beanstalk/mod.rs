@@ -17,6 +17,8 @@ mod tags;
 mod unavailable;
 mod versions;
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -42,6 +44,8 @@ pub(super) struct Call<'a> {
     pub(super) fault: Option<Fault>,
     /// Do new environments get an instance on this machine?
     pub(super) run: bool,
+    /// The folder with the instances of environments that run.
+    pub(super) instances: &'a Path,
     /// Where this server is.
     pub(super) endpoint: &'a str,
 }

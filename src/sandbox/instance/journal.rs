@@ -67,6 +67,23 @@ fn tail(path: &Path, lines: usize) -> std::io::Result<Vec<String>> {
     Ok(all[skip..].iter().map(|line| (*line).to_owned()).collect())
 }
 
+/// The last lines of every log of the instance in `home`: name and lines, as the platform collects them.
+pub(crate) fn tails(home: &Path, lines: usize) -> Vec<(String, Vec<String>)> {
+    let logs = home.join("var/log");
+    let mut found = Vec::new();
+    for dir in ["", "nginx"] {
+        let entries = std::fs::read_dir(logs.join(dir)).into_iter().flatten().flatten();
+        let paths = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "log"));
+        found.extend(paths.filter_map(|path| {
+            let name = path.strip_prefix(home).ok()?.to_str()?.to_owned();
+            let last = tail(&path, lines).ok().filter(|last| !last.is_empty())?;
+            Some((format!("/{name}"), last))
+        }));
+    }
+    found.sort();
+    found
+}
+
 /// Copy what `from` says into `journal`, and keep the last `keep` lines of it.
 pub(crate) fn pour(from: impl Read, journal: &Journal, keep: usize) -> Vec<String> {
     let mut last = std::collections::VecDeque::with_capacity(keep);
@@ -103,6 +120,24 @@ mod tests {
         assert!(size("hooks.log") <= LIMIT);
         assert!(size("hooks.log.1") <= LIMIT);
         assert!(last.iter().all(|line| line.len() <= 400));
+    }
+
+    #[test]
+    fn every_log_has_a_tail() {
+        let home = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = home.path().join("var/log").join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        assert_eq!(tails(home.path(), 1), []);
+        write("web.stdout.log", "one\ntwo\n");
+        write("nginx/access.log", "GET /\n");
+        write("empty.log", "");
+        write("web.stdout.log.1", "older");
+        let line = |name: &str, line: &str| (name.to_owned(), vec![line.to_owned()]);
+        let expected = [line("/var/log/nginx/access.log", "GET /"), line("/var/log/web.stdout.log", "two")];
+        assert_eq!(tails(home.path(), 1), expected);
     }
 
     #[test]

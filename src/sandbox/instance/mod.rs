@@ -48,6 +48,7 @@ use crate::world::{Guard, World};
 
 pub use self::error::Error;
 pub use self::health::{Answer, Health, RULES};
+pub(super) use self::journal::tails;
 pub use self::settings::Settings;
 pub use self::spool::{Delivery, LARGEST_MESSAGE, Message, Spool, Worker};
 pub use self::view::Isolation;
