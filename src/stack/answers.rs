@@ -48,6 +48,15 @@ impl Answer {
         }
     }
 
+    /// Is this value chosen?
+    pub(crate) fn holds(&self, value: &str) -> bool {
+        match self {
+            Self::Text(text) => text == value,
+            Self::Many(items) => items.iter().any(|item| item == value),
+            Self::Flag(_) => false,
+        }
+    }
+
     pub(crate) fn to_value(&self) -> Value {
         match self {
             Self::Text(text) => Value::from(text.as_str()),

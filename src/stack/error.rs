@@ -22,6 +22,14 @@ pub(crate) enum Error {
     Manifest { place: String, source: Box<toml::de::Error> },
     #[error("stack `{stack}` has a rule for `{path}`, which is not among its files")]
     RuleIdle { path: String, stack: String },
+    #[error("`{name}` is no name that a template can say")]
+    NameOdd { name: String },
+    #[error("`{name}` stands for two things")]
+    NameTaken { name: String },
+    #[error("question `{key}` {complaint}")]
+    QuestionWrong { key: String, complaint: &'static str },
+    #[error("question `{key}` has `{value}` as its default or a sample, which {complaint}")]
+    SampleBad { key: String, value: String, complaint: String },
     #[error("the pattern of question `{key}` is not a regular expression")]
     Pattern { key: String, source: Box<regex::Error> },
     #[error("`{place}` uses the unknown name `{name}`")]
@@ -142,6 +150,10 @@ impl Fault for Error {
             }
             Self::AnswerMissing { key, has_default: false } => {
                 Some(format!("give `--set {key}=VALUE` or an `--answers` file; it has no default"))
+            }
+            Self::NameOdd { .. } => Some("letters without accents, digits and `_`, and no digit first".to_owned()),
+            Self::NameTaken { .. } => {
+                Some("questions, derived values, tables and what is known from the start share their names".to_owned())
             }
             Self::SampleMissing { key } => Some(format!("add `samples = [\"…\"]` to question `{key}`")),
             Self::AnswerIdle { condition, .. } => Some(format!("it is asked only when {condition}")),

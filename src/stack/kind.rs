@@ -375,7 +375,7 @@ pub(crate) fn package_from(folder: &str) -> String {
     while name.contains("__") {
         name = name.replace("__", "_");
     }
-    let name: String = name.trim_matches(|c: char| c == '_' || c.is_ascii_digit()).chars().take(40).collect();
+    let name: String = name.trim_start_matches(|c: char| c == '_' || c.is_ascii_digit()).chars().take(40).collect();
     let name = name.trim_end_matches('_');
     if name.is_empty() {
         return "mysite".to_owned();
@@ -424,6 +424,8 @@ mod tests {
         case("shop", "shop");
         case("django", "django_site");
         case("2024-class", "class_site");
+        // Another project than `shop`.
+        case("shop2", "shop2");
         case("サイト", "mysite");
         case("", "mysite");
     }

@@ -1,14 +1,18 @@
 //! `stack.toml`: what a stack asks, works out, and writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::Error;
 use super::delimiters::Delimiters;
 use super::kind::Kind;
 
 /// The file that makes a folder a stack.
 pub(crate) const FILE: &str = "stack.toml";
+
+/// What templates know without asking.
+const KNOWN: [&str; 6] = ["folder", "folder_package", "stack", "stack_spec", "beansprout_version", "answers"];
 
 /// `stack.toml` or `part.toml`, exactly as written.
 #[derive(Debug, Clone, Deserialize)]
@@ -129,6 +133,21 @@ impl Manifest {
         toml::from_str(text).map_err(Box::new)
     }
 
+    /// What no stack can mean: looked for before anybody is asked anything.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let mut taken: BTreeSet<&str> = KNOWN.iter().copied().chain(self.data.keys().map(String::as_str)).collect();
+        let names = self.questions.iter().map(|question| question.key.as_str());
+        for name in names.chain(self.derived.iter().map(|derived| derived.name.as_str())) {
+            if !is_name(name) {
+                return Err(Error::NameOdd { name: name.to_owned() });
+            }
+            if !taken.insert(name) {
+                return Err(Error::NameTaken { name: name.to_owned() });
+            }
+        }
+        self.questions.iter().try_for_each(Question::check)
+    }
+
     /// Put `over` on top of this part: a question or derived value of the same name is replaced where it stands.
     pub(crate) fn overlay(&mut self, over: Self) {
         for question in over.questions {
@@ -149,12 +168,104 @@ impl Manifest {
     }
 }
 
+/// Can a template say it?
+fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
 impl Question {
+    fn check(&self) -> Result<(), Error> {
+        let wrong = |complaint| Err(Error::QuestionWrong { key: self.key.clone(), complaint });
+        let choosing = matches!(self.form, Form::Choice | Form::Choices);
+        let typed = matches!(self.form, Form::Text | Form::Secret);
+        let mut values = BTreeSet::new();
+        match () {
+            () if choosing && self.choices.is_empty() => wrong("offers nothing to choose"),
+            () if !choosing && !self.choices.is_empty() => wrong("has choices, and is not of a type that chooses"),
+            () if !typed && (self.kind.is_some() || self.pattern.is_some()) => {
+                wrong("has a validator for what nobody types")
+            }
+            () if !self.choices.iter().all(|choice| values.insert(&choice.value)) => wrong("offers one value twice"),
+            () => Ok(()),
+        }
+    }
+
     /// What the name stands for when nobody was asked.
     pub(crate) fn unasked(&self) -> &str {
         self.otherwise.as_deref().unwrap_or(match self.form {
             Form::Boolean => "false",
             Form::Text | Form::Choice | Form::Choices | Form::Secret => "",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::{Stack, Tree, review};
+    use super::*;
+
+    #[test]
+    fn what_no_stack_can_mean_is_refused() {
+        #[track_caller]
+        fn case(text: &str, expected: &str) {
+            let manifest = Manifest::parse(&format!("[stack]\nname = 's'\ntitle = ''\n{text}")).unwrap();
+            let said = manifest.check().map_err(|error| error.to_string());
+            assert_eq!(said.err().as_deref().unwrap_or("fine"), expected);
+        }
+        const A: &str = "[[question]]\nkey = 'a'\nask = ''\ntype = 'text'\n";
+        let with = |more: &str| format!("{A}{more}");
+        case(A, "fine");
+        case(&with(A), "`a` stands for two things");
+        case(&with("[[derived]]\nname = 'a'\nvalue = ''\n"), "`a` stands for two things");
+        case(&with("[data.a]\nb = 1\n"), "`a` stands for two things");
+        case("[[derived]]\nname = 'folder'\nvalue = ''\n", "`folder` stands for two things");
+        case("[[derived]]\nname = 'a-b'\nvalue = ''\n", "`a-b` is no name that a template can say");
+        case("[[derived]]\nname = '1a'\nvalue = ''\n", "`1a` is no name that a template can say");
+        case(
+            &with("choices = [{ value = 'x', label = '' }]\n"),
+            "question `a` has choices, and is not of a type that chooses",
+        );
+        let choice = |more: &str| format!("[[question]]\nkey = 'a'\nask = ''\ntype = 'choice'\n{more}");
+        case(&choice(""), "question `a` offers nothing to choose");
+        case(&choice("choices = [{ value = 'x', label = '' }]\n"), "fine");
+        let twice = choice("choices = [{ value = 'x', label = '' }, { value = 'x', label = '' }]\n");
+        case(&twice, "question `a` offers one value twice");
+        let validated = choice("pattern = 'x'\nchoices = [{ value = 'x', label = '' }]\n");
+        case(&validated, "question `a` has a validator for what nobody types");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Whatever happens to a `stack.toml`, it is read and reviewed, or refused with a sentence.
+        #[test]
+        fn damaged_stacks_are_refused_or_rendered(
+            damage in prop::collection::vec((any::<prop::sample::Index>(), 0..4usize, any::<prop::sample::Index>()), 1..5),
+        ) {
+            let mut tree = Tree::embedded("scaffold/");
+            let text = String::from_utf8(tree.get(FILE).unwrap().to_vec()).unwrap();
+            let original: Vec<&str> = text.lines().collect();
+            let mut lines = original.clone();
+            for (at, what, from) in damage {
+                let at = at.index(lines.len());
+                match what {
+                    0 => drop(lines.remove(at)),
+                    1 => lines.insert(at, original[from.index(original.len())]),
+                    2 => lines[at] = &lines[at][..from.index(lines[at].len() + 1)],
+                    _ => lines[at] = original[from.index(original.len())],
+                }
+                if lines.is_empty() {
+                    lines.push("");
+                }
+            }
+            tree.insert(FILE.to_owned(), lines.join("\n").into_bytes());
+            let said = Stack::from_tree(&tree, "damaged").and_then(|stack| review(&stack, &stack.scope("site")).map(drop));
+            if let Err(error) = said {
+                prop_assert!(!error.to_string().is_empty());
+            }
+        }
     }
 }

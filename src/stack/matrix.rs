@@ -18,6 +18,14 @@ const MOST_ROWS: usize = 200;
 
 /// Every row is a full set of answers.
 pub(crate) fn pairwise(stack: &Stack, scope: &Scope) -> Result<Vec<Answers>, Error> {
+    rows(stack, scope).map_err(|error| match error {
+        // Nobody answered: it is the stack's own default or sample.
+        Error::AnswerBad { key, value, complaint } => Error::SampleBad { key, value, complaint },
+        error => error,
+    })
+}
+
+fn rows(stack: &Stack, scope: &Scope) -> Result<Vec<Answers>, Error> {
     let mut dice = Dice(0x2545_F491_4F6C_DD1D);
     // The defaults come first: they are what most people get.
     let mut rows = vec![Answers::resolve(stack, &Given::default(), scope.clone(), |asking| pick(asking, None))?];

@@ -148,5 +148,8 @@ pub(crate) fn project_package(root: &Path, folder: &str) -> String {
 fn read_manifest(tree: &Tree, file: &str, place: &str) -> Result<Manifest, Error> {
     let bytes = tree.get(file).ok_or_else(|| Error::NotAStack { place: place.to_owned() })?;
     let text = std::str::from_utf8(bytes).map_err(|_| Error::FileNotText { path: format!("{place}/{file}") })?;
-    Manifest::parse(text).map_err(|source| Error::Manifest { place: format!("{place}/{file}"), source })
+    let manifest =
+        Manifest::parse(text).map_err(|source| Error::Manifest { place: format!("{place}/{file}"), source })?;
+    manifest.check()?;
+    Ok(manifest)
 }

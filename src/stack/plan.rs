@@ -89,8 +89,9 @@ impl Stack {
 
     /// Do the answers ask for this file?
     pub(crate) fn wants(&self, path: &str, scope: &Scope) -> Result<bool, Error> {
-        for condition in self.rules(path).filter_map(|rule| rule.when.as_deref()) {
-            if !holds(path, condition, scope)? {
+        for rule in self.rules(path) {
+            let Some(condition) = &rule.when else { continue };
+            if !holds(&format!("the condition of the rule for `{}`", rule.path), condition, scope)? {
                 return Ok(false);
             }
         }

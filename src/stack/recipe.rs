@@ -83,9 +83,9 @@ impl Recipe {
         for phrase in &phrases {
             if asked == *phrase {
                 weight += 40;
-            } else if asked.contains(phrase.as_str()) {
+            } else if holds_words(&asked, phrase) {
                 weight += 10 + phrase.chars().count();
-            } else if asked.chars().count() > 2 && phrase.contains(asked.as_str()) {
+            } else if asked.chars().count() > 2 && holds_words(phrase, &asked) {
                 weight += 8;
             }
         }
@@ -115,6 +115,12 @@ impl Recipe {
     }
 }
 
+/// Is `part` in `text`, where a word begins? `load` is not in `upload`; Japanese has no such borders.
+fn holds_words(text: &str, part: &str) -> bool {
+    let latin = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    text.match_indices(part).any(|(at, _)| !(latin(part.chars().next()) && latin(text[..at].chars().next_back())))
+}
+
 /// Small letters, and one kind of space: `Basic-Auth` and `ＢＡＳＩＣ認証` are typed in many ways.
 fn fold(text: &str) -> String {
     let narrow = text.chars().map(|c| match c {
@@ -142,6 +148,14 @@ mod tests {
         }
         case("upload limit", "upload-limit");
         case("413", "upload-limit");
+        case("media uploads", "upload-limit");
+        case("letsencrypt", "https-listener");
+        case("502", "slow-requests");
+        case("クラウドフロント", "cloudfront");
+        case("メモリが足りない", "swap-file");
+        case("急なアクセス増", "spike-schedule");
+        case("IP制限", "allow-addresses");
+        case("block ip", "allow-addresses");
         case("Request Entity Too Large", "upload-limit");
         case("アップロードの制限", "upload-limit");
         case("root domain", "root-domain");

@@ -112,8 +112,20 @@ fn never_offered(stack: &Stack, rows: &[Row]) -> Vec<Remark> {
     for question in &stack.manifest.questions {
         let place = format!("question `{}`", question.key);
         let asked = rows.iter().any(|row| row.answers.given.iter().any(|(key, _)| *key == question.key));
-        if !asked && !stack.borrowed.contains(&question.key) {
+        if stack.borrowed.contains(&question.key) {
+            continue;
+        }
+        if !asked {
             remarks.push(Remark { place, text: "is never asked".to_owned() });
+            continue;
+        }
+        let chosen = |value: &String| {
+            rows.iter()
+                .flat_map(|row| &row.answers.given)
+                .any(|(key, answer)| *key == question.key && answer.holds(value))
+        };
+        for choice in question.choices.iter().filter(|choice| !chosen(&choice.value)) {
+            remarks.push(Remark { place: place.clone(), text: format!("never offers `{}`", choice.value) });
         }
     }
     remarks
@@ -162,5 +174,13 @@ mod tests {
             "{COLOR}[[question]]\nkey = 'x'\nask = ''\ntype = 'text'\ndefault = ''\noptional = true\nwhen = \"color == 'green'\"\n"
         );
         assert_eq!(remarks(&asked, &[("a", "{{ x }}")]), ["question `x` is never asked"]);
+    }
+
+    #[test]
+    fn a_choice_that_is_never_offered_is_told() {
+        let choice = "[[question]]\nkey = 'size'\nask = ''\ntype = 'choice'\ndefault = 's'\nchoices = [\
+            { value = 's', label = '' }, { value = 'l', label = '', when = \"color == 'green'\" }]\n";
+        let said = remarks(&format!("{COLOR}{choice}"), &[("a", "{{ size }}")]);
+        assert_eq!(said, ["question `size` never offers `l`"]);
     }
 }

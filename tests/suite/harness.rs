@@ -232,7 +232,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    fn new(mut child: std::process::Child) -> Self {
+    pub(crate) fn new(mut child: std::process::Child) -> Self {
         let (send, lines) = std::sync::mpsc::channel();
         let streams: [Box<dyn Read + Send>; 2] =
             [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];

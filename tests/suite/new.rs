@@ -191,3 +191,20 @@ fn stopping_at_the_review_writes_nothing() {
     assert_eq!(exit, 1, "{screen}");
     assert!(!place.exists("shop"));
 }
+
+#[test]
+fn the_platform_is_patched_while_people_sleep() {
+    #[track_caller]
+    fn case(region: &str, hour: &str) {
+        let place = Place::new();
+        place.run(["new", "shop", "--defaults", "--set", &format!("region={region}")]).ok();
+        let options = place.read("shop/.ebextensions/20-instances.config");
+        assert!(options.contains(&format!("PreferredStartTime: \"{hour}\"")), "{region}: {options}");
+    }
+    case("us-east-1", "Tue:08:00");
+    case("us-west-2", "Tue:10:00");
+    case("eu-west-3", "Tue:02:00");
+    case("ap-south-1", "Tue:22:00");
+    case("ap-northeast-1", "Tue:18:00");
+    case("sa-east-1", "Tue:06:00");
+}

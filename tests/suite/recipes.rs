@@ -16,6 +16,7 @@ const ANSWERS: &[(&str, &[&str])] = &[
     ("environment-secrets", &["secret=arn:aws:secretsmanager:us-east-1:123456789012:secret:shop-AbCdEf"]),
     ("notifications", &["address=ops@example.com"]),
     ("database-access", &["group=sg-0123456789abcdef0"]),
+    ("allow-addresses", &["addresses=203.0.113.0/24, 198.51.100.7"]),
 ];
 
 fn names(place: &Place) -> Vec<String> {

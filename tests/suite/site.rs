@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::harness::{Place, cache_dir};
 
 /// Fifty letters, as Django's own check wants them.
-const SECRET_KEY: &str = "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz";
+pub(crate) const SECRET_KEY: &str = "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz";
 
 #[test]
 fn its_tests_pass_and_its_deployment_check_is_silent() {
@@ -55,7 +55,7 @@ fn gunicorn_serves_the_page_its_style_and_its_health() {
 
 /// Run `manage.py` of the site `shop` and tell what it said on both streams.
 #[track_caller]
-fn manage(place: &Place, python: &Path, arguments: &[&str]) -> String {
+pub(crate) fn manage(place: &Place, python: &Path, arguments: &[&str]) -> String {
     let mut command = place.command(python);
     command.current_dir(place.path("shop")).arg("manage.py").args(arguments);
     let run = place.finish(command).ok();
@@ -88,14 +88,14 @@ fn fnv(text: &str) -> u64 {
 }
 
 /// A running gunicorn. Ended when dropped.
-struct Site {
+pub(crate) struct Site {
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Site {
     /// Start what the `Procfile` says.
-    fn serve(place: &Place, python: &Path, site: &str) -> Self {
+    pub(crate) fn serve(place: &Place, python: &Path, site: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let procfile = place.read(&format!("{site}/Procfile"));
         let line = procfile.lines().find_map(|line| line.strip_prefix("web: ")).unwrap();
@@ -120,7 +120,7 @@ impl Site {
         site
     }
 
-    fn get(&self, path: &str, host: &str) -> String {
+    pub(crate) fn get(&self, path: &str, host: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         write!(stream, "GET {path} HTTP/1.0\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();

@@ -43,6 +43,15 @@ fn mistakes_of_authors_are_found() {
     case("stack.toml", "[stack]\nname = 'x'\n", 3, "missing field `title`");
     case("stack.toml", "[stack]\nname = 'x'\ntitle = ''\nparts = ['none']\n", 3, "a part `none` that does not exist");
     case("stack.toml", "[stack]\nname = 'x'\ntitle = ''\n[[rule]]\npath = 'y'\n", 3, "has a rule for `y`");
+    let question = |text: &str| format!("[stack]\nname = 'x'\ntitle = ''\n[[question]]\nkey = 'n'\nask = ''\n{text}\n");
+    let bad_default = question("type = 'text'\npattern = '[1-9]'\ndefault = 'x'");
+    case("stack.toml", &bad_default, 3, "question `n` has `x` as its default or a sample");
+    case("stack.toml", &question("type = 'choice'"), 3, "question `n` offers nothing to choose");
+    let twice = question("type = 'text'") + "[[derived]]\nname = 'n'\nvalue = ''\n";
+    case("stack.toml", &twice, 3, "`n` stands for two things");
+    let scaffold = include_str!("../../templates/scaffold/stack.toml");
+    let condition = format!("{scaffold}[[rule]]\npath = \"page.html\"\nwhen = \"loud = 'x'\"\n");
+    case("stack.toml", &condition, 3, "the condition of the rule for `page.html`");
     case("files/.ebextensions/a.config", "option_settings:\n\tx: y\n", 1, ".ebextensions/a.config: EB");
 }
 

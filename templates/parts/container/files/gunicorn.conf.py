@@ -5,7 +5,7 @@ import os
 # The container's own address; what may reach it is decided outside.
 bind = "0.0.0.0:" + os.environ.get("PORT", "8000")
 
-# Two for each vCPU and one more, or fewer if memory is short; {{ workers }} x {{ threads }} = {{ connections }} requests (and database connections) at once.
+# Two for each vCPU and one more, or fewer if memory is short{% if server == "wsgi" %}; {{ workers }} x {{ threads }} = {{ connections }} requests (and database connections) at once{% endif %}.
 workers = int(os.environ.get("WEB_CONCURRENCY", "{{ workers }}"))
 {%- if server == "asgi" %}
 # Each worker runs one event loop, which also holds WebSockets.

@@ -5,7 +5,7 @@ import os
 # nginx on the same instance asks here, and nobody else can.
 bind = "127.0.0.1:" + os.environ.get("PORT", "8000")
 
-# Two for each vCPU and one more, or fewer if memory is short; {{ workers }} x {{ threads }} = {{ connections }} requests (and database connections) at once.
+# Two for each vCPU and one more, or fewer if memory is short{% if server == "wsgi" %}; {{ workers }} x {{ threads }} = {{ connections }} requests (and database connections) at once{% endif %}.
 workers = int(os.environ.get("WEB_CONCURRENCY", "{{ workers }}"))
 {%- if server == "asgi" %}
 # Each worker runs one event loop, which also holds WebSockets.

@@ -11,8 +11,11 @@ ENGINES = {
 NAMES = {"postgresql": "postgresql", "postgres": "postgresql", "pgsql": "postgresql", "mysql": "mysql", "mysql2": "mysql"}
 
 
-def from_environment(environ, kind):
-    """DATABASE_URL first; else RDS_*, which Elastic Beanstalk sets for a database that it knows."""
+def from_environment(environ, kind, keep=60, pool=0):
+    """DATABASE_URL first; else RDS_*, which Elastic Beanstalk sets for a database that it knows.
+
+    A thread keeps its connection for `keep` seconds; or a process shares a `pool` of them among its requests.
+    """
     if environ.get("DATABASE_URL"):
         parts = from_url(environ["DATABASE_URL"], kind)
     elif environ.get("RDS_HOSTNAME"):
@@ -28,11 +31,14 @@ def from_environment(environ, kind):
         raise ImproperlyConfigured("set the environment property DATABASE_URL (or RDS_HOSTNAME and the rest): see README.md")
     if kind == "mysql":
         parts["OPTIONS"] = {"charset": "utf8mb4", **parts["OPTIONS"]}
+    if pool:
+        # Who waits longer than 10 seconds for a connection gets an error, before anybody in front gives up.
+        parts["OPTIONS"] = {"pool": {"min_size": 1, "max_size": pool, "timeout": 10}, **parts["OPTIONS"]}
     return {
         "ENGINE": ENGINES[kind],
         **parts,
         # A connection is kept between requests, and looked at before it is used again.
-        "CONN_MAX_AGE": int(environ.get("CONN_MAX_AGE", "60")),
+        "CONN_MAX_AGE": 0 if pool else int(environ.get("CONN_MAX_AGE", keep)),
         "CONN_HEALTH_CHECKS": True,
     }
 

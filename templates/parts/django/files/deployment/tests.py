@@ -40,6 +40,11 @@ class DatabaseTests(SimpleTestCase):
             from_environment({"DATABASE_URL": "mysql://u:secret@db/shop"}, "postgresql")
         self.assertNotIn("secret", str(caught.exception))
 
+    def test_a_pool_is_all_that_keeps_connections(self):
+        environ = {"DATABASE_URL": "postgres://db/shop", "CONN_MAX_AGE": "60"}
+        found = from_environment(environ, "postgresql", pool=4)
+        self.assertEqual((found["OPTIONS"]["pool"]["max_size"], found["CONN_MAX_AGE"]), (4, 0))
+
     def test_nothing_set_is_a_clear_error(self):
         with self.assertRaisesMessage(ImproperlyConfigured, "DATABASE_URL"):
             from_environment({}, "postgresql")

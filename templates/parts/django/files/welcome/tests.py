@@ -15,5 +15,5 @@ class WelcomeTests(TestCase):
     def test_tasks_run(self):
         from .tasks import add
 
-        self.assertEqual(add.delay(2, 3).get(), 5)
+        self.assertEqual(add.apply(args=(2, 3)).get(), 5)
 {%- endif %}

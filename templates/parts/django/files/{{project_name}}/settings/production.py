@@ -1,8 +1,14 @@
 """On Elastic Beanstalk. Every secret and every address comes from an environment property."""
 
 import os
+{%- if celery %}
+import ssl
+{%- endif %}
 {%- if database == "sqlite" %}
 from pathlib import Path
+{%- endif %}
+{%- if celery %}
+from urllib.parse import urlsplit
 {%- endif %}
 
 from django.core.exceptions import ImproperlyConfigured
@@ -27,6 +33,13 @@ def required(name):
 def listed(name, default):
     value = os.environ.get(name, "")
     return [part.strip() for part in value.split(",") if part.strip()] or default
+{%- if celery %}
+
+
+def next_database(url):
+    split = urlsplit(url)
+    return split._replace(path=f"/{int(split.path.strip('/') or 0) + 1}").geturl()
+{%- endif %}
 
 
 DEBUG = False
@@ -89,9 +102,17 @@ DATABASES = {
     }
 }
 {% else %}
-# DATABASE_URL, or the RDS_* properties of a database that the environment knows. One instance holds
-# up to {{ connections }} connections ({{ workers }} workers, {{ threads }} thread{% if threads != 1 %}s{% endif %} each): the server must allow that for every instance.
+# DATABASE_URL, or the RDS_* properties of a database that the environment knows.
+{%- if server == "wsgi" %} One instance holds
+# up to {{ connections }} connections ({{ workers }} workers, {{ threads }} threads each): the server must allow that for every instance.
 DATABASES = {"default": from_environment(os.environ, "{{ database }}")}
+{%- elif database == "postgresql" %} One instance holds
+# up to {{ connections }} connections ({{ workers }} workers, {{ threads }} in the pool of each): the server must allow that for every instance.
+DATABASES = {"default": from_environment(os.environ, "postgresql", pool={{ threads }})}
+{%- else %} An event loop
+# has a thread for each request, so a connection ends with its request: a kept one would be for nobody.
+DATABASES = {"default": from_environment(os.environ, "{{ database }}", keep=0)}
+{%- endif %}
 {% endif %}
 {%- if cache == "redis" %}
 # One cache for all instances and processes.
@@ -114,7 +135,11 @@ CACHES = {
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 {% endif %}
 {%- if celery %}
-CELERY_BROKER_URL = required("REDIS_URL")
+# Another database of the same server: clearing the cache would take the tasks with it.
+CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or next_database(required("REDIS_URL"))
+if CELERY_BROKER_URL.startswith("rediss:"):
+    # As the cache does by itself; Celery alone would take anybody's certificate.
+    CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
 # A task is taken off the list when it is done, not when it starts: a deployment may interrupt it.
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -31,6 +31,8 @@ def locked():
     try:
         take(holder)
         yield
+        # Where a pool keeps the connection, closing it is not the end of it.
+        release(holder)
     finally:
         holder.close()
 
@@ -45,3 +47,12 @@ def take(holder):
             if cursor.fetchone()[0] != 1:
                 raise TimeoutError(f"another instance has been migrating for {SECONDS} seconds")
         # SQLite has one machine and locks its file by itself.
+
+
+def release(holder):
+    with holder.cursor() as cursor:
+        if holder.vendor == "postgresql":
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+            cursor.execute("RESET lock_timeout")
+        elif holder.vendor == "mysql":
+            cursor.execute("SELECT RELEASE_LOCK(%s)", [f"migrate {LOCK}"])
