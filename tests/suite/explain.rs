@@ -142,3 +142,21 @@ fn the_page_works_in_a_browser() {
         assert!(std::fs::metadata(place.path(format!("{scheme}.png"))).unwrap().len() > 10_000);
     }
 }
+
+#[test]
+fn scheduled_actions_do_not_take_each_others_place() {
+    let action = |name: &str, size: u8| {
+        format!(
+            "  - namespace: aws:autoscaling:scheduledaction\n    resource_name: {name}\n    option_name: MinSize\n    value: \"{size}\"\n"
+        )
+    };
+    let config = format!("option_settings:\n{}{}{}", action("Begins", 8), action("Ends", 2), action("Ends", 3));
+    let place = Place::new().file(".ebextensions/33-spike.config", config);
+    let run = place.run(["explain", "aws:autoscaling:scheduledaction"]).ok();
+    for line in ["MinSize = 8 for Begins", "MinSize = 3 for Ends", "sets it in vain: MinSize = 2"] {
+        assert!(run.stdout.contains(line), "{line}\n{run}");
+    }
+    assert_eq!(run.stdout.matches("in vain").count(), 1, "{run}");
+    let document = place.run(["explain", "--json", "aws:autoscaling:scheduledaction"]).ok().document("options/1");
+    assert_eq!(document["settings"][0]["resource"], "Begins");
+}

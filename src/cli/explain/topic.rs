@@ -136,11 +136,19 @@ struct Options {
 struct Setting {
     namespace: String,
     option: String,
+    /// The scheduled action that it is about: each has values of its own.
+    resource: Option<String>,
     value: String,
     path: String,
     line: usize,
     /// Does a later setting take its place?
     overridden: bool,
+}
+
+impl Setting {
+    fn sets(&self, namespace: &str, option: &str, resource: Option<&str>) -> bool {
+        self.namespace == namespace && self.option == option && self.resource.as_deref() == resource
+    }
 }
 
 fn settings(project: &Project, asked: impl Fn(&str, &str) -> bool) -> Result<Vec<Setting>, Failure> {
@@ -152,12 +160,14 @@ fn settings(project: &Project, asked: impl Fn(&str, &str) -> bool) -> Result<Vec
             if !asked(namespace, option) {
                 continue;
             }
+            let resource = setting.resource_name.as_ref().map(|name| name.value.clone());
             for earlier in &mut settings {
-                earlier.overridden |= earlier.namespace == *namespace && earlier.option == *option;
+                earlier.overridden |= earlier.sets(namespace, option, resource.as_deref());
             }
             settings.push(Setting {
                 namespace: namespace.clone(),
                 option: option.clone(),
+                resource,
                 value: setting.value.value.clone(),
                 path: file.path.clone(),
                 line: file.line(&setting.name.span),
@@ -201,12 +211,16 @@ impl Options {
         if settings.is_empty() {
             return writeln!(f, "  No file of this project sets it.");
         }
-        for Setting { namespace, option, value, path, line, .. } in
+        for Setting { namespace, option, resource, value, path, line, .. } in
             settings.iter().filter(|setting| !setting.overridden)
         {
-            let place = if row.namespace.contains('*') { format!(" in {namespace}") } else { String::new() };
+            let place = match resource {
+                Some(resource) => format!(" for {resource}"),
+                None if row.namespace.contains('*') => format!(" in {namespace}"),
+                None => String::new(),
+            };
             writeln!(f, "  {path}:{line} sets it last: {option} = {value}{place}")?;
-            let same = |other: &&&Setting| other.overridden && other.namespace == *namespace && other.option == *option;
+            let same = |other: &&&Setting| other.overridden && other.sets(namespace, option, resource.as_deref());
             for earlier in settings.iter().filter(same) {
                 writeln!(f, "  {}:{} sets it in vain: {option} = {}", earlier.path, earlier.line, earlier.value)?;
             }
