@@ -5,12 +5,11 @@ use beansprout::beanstalk::tree::Tree;
 use beansprout::check::{Settings, changes, run};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let tree = Tree::default().file(".ebextensions/a.config", bytes);
+    let mut tree = Tree::default().file(".ebextensions/a.config", bytes);
     let report = run(&tree, &Settings::default());
     let _ = report.to_string();
-    for change in changes(&tree, &report) {
-        if let Some(after) = change.after {
-            run(&Tree::default().file(&change.path, after), &Settings::default());
-        }
+    for change in changes(&tree, &Settings::default()) {
+        tree.change(&change.path, change.after.as_deref(), change.executable);
     }
+    assert!(changes(&tree, &Settings::default()).is_empty(), "what is mended stays mended");
 });

@@ -41,6 +41,16 @@ impl Tree {
         self
     }
 
+    /// Give a file another text, if there is one, and make it executable, if it shall be.
+    pub fn change(&mut self, path: &str, text: Option<&str>, run: bool) {
+        if let Some(Entry::File { executable, bytes, content }) = self.entries.get_mut(path) {
+            *executable |= run;
+            if let Some(text) = text {
+                (*bytes, *content) = (text.len() as u64, Some(text.as_bytes().to_vec()));
+            }
+        }
+    }
+
     pub fn get(&self, path: &str) -> Option<&Entry> {
         self.entries.get(path)
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::finding::Edit;
-use super::{Finding, Report};
+use super::{Finding, Report, Settings, run};
 use crate::beanstalk::encoding;
 use crate::beanstalk::tree::Tree;
 use crate::ui::Paint;
@@ -21,8 +21,42 @@ pub struct Change {
     pub executable: bool,
 }
 
-/// The changes that a report's findings ask for, by path.
-pub fn changes(tree: &Tree, report: &Report) -> Vec<Change> {
+/// The changes that mend what can be mended, by path. One fix may bring another to light, so they are made until there is
+/// nothing left: a second time changes nothing.
+pub fn changes(tree: &Tree, settings: &Settings) -> Vec<Change> {
+    /// Far more than any chain of rules needs.
+    const MOST: usize = 12;
+    let mut changed = tree.clone();
+    let mut all: BTreeMap<String, Change> = BTreeMap::new();
+    for _ in 0..MOST {
+        let more = round(&changed, &run(&changed, settings));
+        if more.is_empty() {
+            break;
+        }
+        for change in more {
+            changed.change(&change.path, change.after.as_deref(), change.executable);
+            match all.get_mut(&change.path) {
+                None => {
+                    all.insert(change.path.clone(), change);
+                }
+                Some(before) => {
+                    before.rules.extend(change.rules);
+                    before.executable |= change.executable;
+                    before.after = change.after.or_else(|| before.after.take());
+                }
+            }
+        }
+    }
+    let mut all: Vec<Change> = all.into_values().collect();
+    for change in &mut all {
+        change.rules.sort_unstable();
+        change.rules.dedup();
+    }
+    all
+}
+
+/// What the findings of one report ask for.
+fn round(tree: &Tree, report: &Report) -> Vec<Change> {
     let mut by_path: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
     for finding in report.findings.iter().filter(|finding| finding.edit.is_some()) {
         by_path.entry(&finding.path).or_default().push(finding);
@@ -34,7 +68,7 @@ fn change(tree: &Tree, path: &str, findings: &[&Finding]) -> Option<Change> {
     let content = tree.content(path)?;
     let before = match encoding::decode(content) {
         Ok(decoded) => decoded.text.to_owned(),
-        Err(_) => String::from_utf8_lossy(content).into_owned(),
+        Err(_) => encoding::recover(content).unwrap_or_else(|| String::from_utf8_lossy(content).into_owned()),
     };
     let mut change = Change { path: path.to_owned(), rules: Vec::new(), before, after: None, executable: false };
     // The whole file first: the places of the other edits are those of the file as it was, and come with the next run.
@@ -117,18 +151,14 @@ impl Change {
 mod tests {
     use super::*;
     use crate::beanstalk::tree::Entry;
-    use crate::check::{Settings, run};
 
-    /// The text of a file after its fixes, until there is nothing more to fix.
+    /// The text of a file after its fixes.
     #[track_caller]
     fn fixed(path: &str, content: &[u8]) -> String {
-        let mut tree = Tree::default().file(path, content);
-        for _ in 0..5 {
-            let changes = changes(&tree, &run(&tree, &Settings::default()));
-            let [Change { after: Some(after), .. }] = changes.as_slice() else { break };
-            tree = Tree::default().file(path, after);
-        }
-        String::from_utf8(tree.content(path).unwrap().to_vec()).unwrap()
+        let tree = Tree::default().file(path, content);
+        let changes = changes(&tree, &Settings::default());
+        let [Change { after: Some(after), .. }] = changes.as_slice() else { panic!("{changes:?}") };
+        after.clone()
     }
 
     #[test]
@@ -159,7 +189,7 @@ mod tests {
         let mut tree = Tree::default();
         let content = Some(b"#!/bin/sh\n".to_vec());
         tree.insert(".platform/hooks/predeploy/a.sh", Entry::File { executable: false, bytes: 10, content });
-        let changes = changes(&tree, &run(&tree, &Settings::default()));
+        let changes = changes(&tree, &Settings::default());
         assert_eq!(changes.len(), 1);
         assert!(changes[0].executable && changes[0].after.is_none());
     }

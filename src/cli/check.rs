@@ -55,7 +55,8 @@ pub(crate) fn check(args: &CheckArgs, world: &World, ui: &mut Ui) -> Result<Exit
     let project = Project::load(world)?;
     let mut report = report(&project)?;
     if args.fix {
-        let changes = check::changes(&tree(&project)?, &report);
+        let tree = tree(&project)?;
+        let changes = check::changes(&tree, &settings(&project, &tree));
         for change in &changes {
             ui.say(change.paint(ui.err()));
         }
@@ -78,8 +79,11 @@ pub(crate) fn check(args: &CheckArgs, world: &World, ui: &mut Ui) -> Result<Exit
 /// Check a project as it is on disk.
 pub(crate) fn report(project: &Project) -> Result<Report, Failure> {
     let tree = tree(project)?;
-    let settings = Settings { platform: platform(&tree), suppress: project.config.check.suppress.clone() };
-    Ok(check::run(&tree, &settings))
+    Ok(check::run(&tree, &settings(project, &tree)))
+}
+
+fn settings(project: &Project, tree: &Tree) -> Settings {
+    Settings { platform: platform(tree), suppress: project.config.check.suppress.clone() }
 }
 
 /// What would ship, and the files that say what it is for.

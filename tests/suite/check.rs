@@ -100,6 +100,13 @@ fn fixes_are_shown_and_made() {
     assert!(run.stderr.ends_with("2 files changed\n"), "{run}");
     assert_eq!(place.read(".ebextensions/a.config"), config.replace("000644", "\"000644\""));
     assert_eq!(place.read("requirements.txt"), "D\n");
+    // The second file's old namespace hides a path that is wrong in the new one: both at once, and the second time nothing.
+    let old = "option_settings:\n  aws:elasticbeanstalk:container:python:staticfiles:\n    /static: /static/\n";
+    place.write(".ebextensions/b.config", old);
+    assert!(place.run(["check", "--fix"]).ok().stderr.ends_with("1 file changed\n"));
+    let new = "option_settings:\n  aws:elasticbeanstalk:environment:proxy:staticfiles:\n    /static: static\n";
+    assert_eq!(place.read(".ebextensions/b.config"), new);
+    assert!(place.run(["check", "--fix"]).ok().stderr.ends_with("0 files changed\n"));
 }
 
 #[test]

@@ -140,12 +140,16 @@ impl Scope<'_> {
                 Value::Dict(dict.items.iter().map(pair).collect())
             }
             Expr::Name(name) => match self.settings.get(name.id.as_str()) {
+                Some(_) if self.left.get() == 0 => Value::Unknown,
                 Some(setting) => match self.left.get().checked_sub(setting.value.parts()) {
                     Some(left) => {
                         self.left.set(left);
                         setting.value.clone()
                     }
-                    None => Value::Unknown,
+                    None => {
+                        self.left.set(0); // and no more counting
+                        Value::Unknown
+                    }
                 },
                 None => Value::Unknown,
             },
