@@ -117,7 +117,14 @@ impl Place {
 
     #[track_caller]
     pub(crate) fn finish(&self, mut command: Command) -> Run {
-        let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        self.ended(child.unwrap_or_else(|error| panic!("{command:?}: {error}")))
+    }
+
+    /// Wait for the end of a program whose output goes into pipes.
+    #[track_caller]
+    pub(crate) fn ended(&self, child: std::process::Child) -> Run {
+        let output = child.wait_with_output().unwrap();
         let tidy = |bytes: &[u8]| {
             let text = String::from_utf8_lossy(bytes);
             text.replace(&*self.dir().to_string_lossy(), "[DIR]")

@@ -1,8 +1,11 @@
 //! Whatever happens meanwhile: a clear error, the old bundle or none, and nothing left behind.
 
+use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+use std::time::Duration;
 
-use crate::harness::{Place, missing};
+use crate::harness::{Place, Run, missing};
 
 #[test]
 fn a_bundle_is_not_part_of_the_next() {
@@ -94,4 +97,49 @@ fn killed_at_any_instant_it_leaves_the_old_bundle_or_none() {
         names.filter(|name| name.to_string_lossy().ends_with(".part")).count()
     };
     assert_eq!((left(".."), left(".beansprout/bundles")), (0, 0));
+}
+
+/// A run that has listed the project, and still has much to read before it comes to `late.py`, when `meddle` happens.
+fn meanwhile(meddle: impl Fn(&Place)) -> Run {
+    let place = Place::new().file("late.py", "late = True\n");
+    // More large files than workers may be ahead of the writer.
+    for number in 0..12 {
+        File::create(place.path(format!("a{number:02}.bin"))).unwrap().set_len(5 << 20).unwrap();
+    }
+    let mut command = place.beansprout(["package"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let bundles = place.path(".beansprout/bundles");
+    let has_draft = || std::fs::read_dir(&bundles).is_ok_and(|files| files.count() > 0);
+    for _ in 0..2000 {
+        if has_draft() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(has_draft(), "nothing was ever written");
+    meddle(&place);
+    let run = place.ended(child);
+    assert!(!has_draft(), "something was left behind");
+    run
+}
+
+#[test]
+fn a_file_that_changes_meanwhile_is_named() {
+    #[track_caller]
+    fn case(meddle: impl Fn(&Place), expected: &str) {
+        let run = meanwhile(meddle).exit(3);
+        assert!(run.stderr.contains(expected), "{run}");
+    }
+    let changed = "`[DIR]/late.py` changed while it was being packaged";
+    case(|place| place.write("late.py", "late = False\n"), changed);
+    case(|place| place.write("late.py", "late = True\nlonger = True\n"), changed);
+    case(|place| std::fs::remove_file(place.path("late.py")).unwrap(), "`[DIR]/late.py` vanished while it was being packaged");
+    // Nobody waits for the writer of what is a FIFO now.
+    case(
+        |place| {
+            std::fs::remove_file(place.path("late.py")).unwrap();
+            place.sh("mkfifo", &["late.py"]);
+        },
+        changed,
+    );
 }
