@@ -9,6 +9,7 @@ use std::process::{Child, Stdio};
 
 use crate::git::{Git, fields};
 
+use super::git_head::Head;
 use super::git_index::{GitIndex, Seen};
 use super::plan::Plan;
 use super::repository::Repository;
@@ -31,9 +32,7 @@ impl Checkout {
     /// Begin to find out how the work tree around `dir` stands.
     pub fn start(dir: &Path) -> PendingCheckout {
         let Some(repository) = Repository::discover(dir) else { return PendingCheckout(None) };
-        let mut head = Git::at(dir).command(&["rev-parse", "HEAD", "HEAD^{tree}"]);
-        // Without git, or in a repository that git does not trust, there is nothing to say.
-        let head = head.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok();
+        let head = PendingHead::of(dir, &repository);
         PendingCheckout(head.map(|head| Question { dir: dir.to_owned(), repository, head }))
     }
 
@@ -71,8 +70,38 @@ pub struct PendingCheckout(Option<Question>);
 struct Question {
     dir: PathBuf,
     repository: Repository,
-    /// git, telling the last commit and its tree.
-    head: Child,
+    head: PendingHead,
+}
+
+/// The last commit and its tree.
+enum PendingHead {
+    Read(Head),
+    /// git, which tells them.
+    Asked(Child),
+}
+
+impl PendingHead {
+    /// None without git, or in a repository that git does not trust: there is nothing to say of it.
+    fn of(dir: &Path, repository: &Repository) -> Option<Self> {
+        if let Some(head) = Head::read(repository) {
+            return Some(Self::Read(head));
+        }
+        let mut git = Git::at(dir).command(&["rev-parse", "HEAD", "HEAD^{tree}"]);
+        git.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok().map(Self::Asked)
+    }
+
+    /// None before the first commit.
+    fn finish(self) -> Option<Head> {
+        match self {
+            Self::Read(head) => Some(head),
+            Self::Asked(git) => {
+                let output = git.wait_with_output().ok().filter(|output| output.status.success())?;
+                let text = String::from_utf8(output.stdout).ok()?;
+                let mut lines = text.lines();
+                Some(Head { commit: lines.next()?.to_owned(), tree: lines.next()?.to_owned() })
+            }
+        }
+    }
 }
 
 /// The answer, or git, which still looks for it.
@@ -105,19 +134,16 @@ impl ComparedCheckout {
 impl Question {
     fn compare(self, plan: &Plan) -> Option<Answer> {
         let Self { dir, repository, head } = self;
-        let head = head.wait_with_output().ok()?;
-        let told = String::from_utf8_lossy(if head.status.success() { &head.stdout } else { b"" });
-        let mut told = told.lines();
-        let suspects = match (told.next(), told.next()) {
-            (Some(commit), Some(tree)) => match suspects(&dir, &repository, tree, plan) {
+        let suspects = match head.finish() {
+            Some(head) => match suspects(&dir, &repository, &head.tree, plan) {
                 Some(suspects) if suspects.is_empty() => {
-                    return Some(Answer::Known(Checkout { revision: Some(commit.to_owned()), changes: 0 }));
+                    return Some(Answer::Known(Checkout { revision: Some(head.commit), changes: 0 }));
                 }
                 Some(suspects) if suspects.len() <= FEW => suspects,
                 _ => vec![".".to_owned()],
             },
             // Before the first commit.
-            _ => vec![".".to_owned()],
+            None => vec![".".to_owned()],
         };
         let arguments = ["status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--"];
         let arguments: Vec<&str> = arguments.into_iter().chain(suspects.iter().map(String::as_str)).collect();

@@ -16,6 +16,7 @@ mod disk;
 mod entry;
 mod error;
 mod flaw;
+mod git_head;
 mod git_index;
 mod limit;
 mod manifest;

@@ -45,6 +45,11 @@ impl Repository {
         Some(Self { top: top.to_owned(), git_dir, common })
     }
 
+    /// What all work trees share: references and objects.
+    pub(crate) fn common(&self) -> &Path {
+        &self.common
+    }
+
     /// The settings of the repository itself.
     pub(crate) fn config(&self) -> PathBuf {
         self.common.join("config")

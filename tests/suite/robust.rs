@@ -133,7 +133,10 @@ fn a_file_that_changes_meanwhile_is_named() {
     let changed = "`[DIR]/late.py` changed while it was being packaged";
     case(|place| place.write("late.py", "late = False\n"), changed);
     case(|place| place.write("late.py", "late = True\nlonger = True\n"), changed);
-    case(|place| std::fs::remove_file(place.path("late.py")).unwrap(), "`[DIR]/late.py` vanished while it was being packaged");
+    case(
+        |place| std::fs::remove_file(place.path("late.py")).unwrap(),
+        "`[DIR]/late.py` vanished while it was being packaged",
+    );
     // Nobody waits for the writer of what is a FIFO now.
     case(
         |place| {
