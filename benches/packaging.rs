@@ -13,6 +13,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::time::Instant;
 
 const DJANGO: &str = "5.2.8";
@@ -22,6 +23,12 @@ fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packaging");
     fs::create_dir_all(&place).unwrap();
+    let sources = place.join("sources");
+    if !sources.exists() {
+        fs::create_dir_all(&sources).unwrap();
+        django(&sources, &place);
+    }
+    CODE.set(read_code(&sources.join("django"))).expect("set once");
     let python = eb_cli(&place);
     println!("{}", machine());
     println!(
@@ -47,6 +54,8 @@ fn main() {
             put(&tree, ".ebignore".to_owned(), &[ignored.as_slice(), b".git/\n.beansprout/\n"].concat());
             run(Command::new("git").args(["init", "-q"]).current_dir(&tree));
             put(&tree, ".git/info/exclude".to_owned(), b".elasticbeanstalk/\n.beansprout/\n");
+            // Nothing of git's own runs beside what is measured.
+            run(Command::new("git").args(["config", "gc.auto", "0"]).current_dir(&tree));
             run(Command::new("git").args(["add", "-A"]).current_dir(&tree));
             let commit = ["-c", "user.name=bench", "-c", "user.email=bench@example.invalid", "commit", "-qm", "corpus"];
             run(Command::new("git").args(commit).current_dir(&tree));
@@ -67,23 +76,17 @@ struct Corpus {
     changes: &'static str,
 }
 
-const CORPORA: [Corpus; 8] = [
-    Corpus { name: "tiny", make: tiny, rounds: 15, changes: "app/f0.py" },
+const CORPORA: [Corpus; 9] = [
+    Corpus { name: "tiny", make: tiny, rounds: 40, changes: "app/f0.py" },
     Corpus { name: "django", make: django, rounds: 7, changes: "setup.cfg" },
     Corpus { name: "static", make: static_heavy, rounds: 3, changes: "code/f1.py" },
+    Corpus { name: "large", make: large, rounds: 1, changes: "app.py" },
     Corpus { name: "modules", make: modules, rounds: 3, changes: "src/f1.js" },
     Corpus { name: "1k", make: |tree, _| small(tree, 1_000), rounds: 7, changes: "d0/f1" },
     Corpus { name: "10k", make: |tree, _| small(tree, 10_000), rounds: 5, changes: "d0/f1" },
     Corpus { name: "100k", make: |tree, _| small(tree, 100_000), rounds: 3, changes: "d0/f1" },
     Corpus { name: "300k", make: |tree, _| small(tree, 300_000), rounds: 1, changes: "d0/f1" },
 ];
-
-/// The seconds of one run, and the kilobytes that it needed.
-#[derive(Clone, Copy)]
-struct Cost {
-    seconds: f64,
-    kilobytes: u64,
-}
 
 fn measure(corpus: &Corpus, dir: &Path, python: &Path) {
     let tree = dir.join("tree");
@@ -96,30 +99,41 @@ fn measure(corpus: &Corpus, dir: &Path, python: &Path) {
     let state = tree.join(".beansprout");
     let changed = tree.join(corpus.changes);
     let original = fs::read(&changed).unwrap();
-    let mut costs: [Vec<Cost>; 6] = Default::default();
+    let mut seconds: [Vec<f64>; 6] = Default::default();
+    let mut peaks = [0; 3];
     for round in 0..corpus.rounds {
         for name in ["zip.zip", "git.zip"] {
             let _ = fs::remove_file(out(name));
         }
         let _ = fs::remove_dir_all(&state);
-        costs[0].push(time(
-            Command::new("zip")
-                .args(["-qr"])
-                .arg(out("zip.zip"))
-                .args([".", "-x", ".git/*", "-x", ".beansprout/*"])
-                .current_dir(&tree),
-        ));
-        costs[1].push(time(
-            Command::new("git").args(["archive", "--format=zip", "HEAD", "-o"]).arg(out("git.zip")).current_dir(&tree),
-        ));
-        costs[2].push(time(Command::new(python).args(["-c", EB_ZIP]).arg(out("eb.zip")).current_dir(&tree)));
-        costs[3].push(time(&mut beansprout()));
+        let mut zip = Command::new("zip");
+        zip.args(["-qr"]).arg(out("zip.zip")).args([".", "-x", ".git/*", "-x", ".beansprout/*"]);
+        seconds[0].push(time(zip.current_dir(&tree)));
+        let mut archive = Command::new("git");
+        archive.args(["archive", "--format=zip", "HEAD", "-o"]).arg(out("git.zip"));
+        seconds[1].push(time(archive.current_dir(&tree)));
+        seconds[2].push(time(Command::new(python).args(["-c", EB_ZIP]).arg(out("eb.zip")).current_dir(&tree)));
+        seconds[3].push(time(&mut beansprout()));
         // The first run has no cache. This one settles what was too young to be trusted.
         run(&mut beansprout());
-        costs[4].push(time(&mut beansprout()));
-        fs::write(&changed, [original.as_slice(), format!("\n# {round}\n").as_bytes()].concat()).unwrap();
-        costs[5].push(time(&mut beansprout()));
+        seconds[4].push(time(&mut beansprout()));
+        let change = || {
+            let more = format!("\n# {:?}\n", Instant::now());
+            fs::write(&changed, [original.as_slice(), more.as_bytes()].concat()).unwrap();
+        };
+        change();
+        seconds[5].push(time(&mut beansprout()));
+        if round + 1 == corpus.rounds {
+            change();
+            peaks[2] = peak(&mut beansprout());
+            peaks[1] = peak(&mut beansprout());
+            fs::remove_dir_all(&state).unwrap();
+            peaks[0] = peak(&mut beansprout());
+        }
         fs::write(&changed, &original).unwrap();
+        // git takes a file that changed within a second for the one it knows; we do not, and would ask it every time.
+        run(Command::new("git").args(["read-tree", "HEAD"]).current_dir(&tree));
+        run(Command::new("git").args(["update-index", "-q", "--refresh"]).current_dir(&tree));
     }
     let git_bytes = fs::metadata(out("git.zip")).unwrap().len();
     let _ = fs::remove_dir_all(&state);
@@ -130,12 +144,10 @@ fn measure(corpus: &Corpus, dir: &Path, python: &Path) {
         .map(|file| file.metadata().unwrap().len())
         .sum();
     let files = walkdir_count(&tree);
-    let [zip, git, eb, ..] = [0, 1, 2].map(|peer| median(&costs[peer]));
-    for (case, index) in [("cold", 3), ("nothing changed", 4), ("one file changed", 5)] {
-        let seconds = median(&costs[index]);
-        let peak = costs[index].iter().map(|cost| cost.kilobytes).max().unwrap();
+    let [zip, git, eb, ours_each @ ..] = seconds.map(median);
+    for ((case, seconds), peak) in ["cold", "nothing changed", "one file changed"].iter().zip(ours_each).zip(peaks) {
         println!(
-            "| {} | {files} | {case} | {seconds:.3} | {:.4} | {:.4} | {:.4} | {:.3} | {:.0} |",
+            "| {} | {files} | {case} | {seconds:.4} | {:.4} | {:.4} | {:.4} | {:.3} | {:.0} |",
             corpus.name,
             seconds / zip,
             seconds / eb,
@@ -151,20 +163,25 @@ fn measure(corpus: &Corpus, dir: &Path, python: &Path) {
 /// What the EB CLI does with a project: its own walk, with the patterns of `.ebignore`.
 const EB_ZIP: &str = "
 import sys
-from ebcli.core import fileoperations
+from ebcli.core import fileoperations, io
+io.log_info = io.echo = lambda *words: None
 fileoperations.zip_up_project(sys.argv[1], ignore_list=fileoperations.get_ebignore_list())
 ";
 
-fn median(costs: &[Cost]) -> f64 {
-    let mut seconds: Vec<f64> = costs.iter().map(|cost| cost.seconds).collect();
+fn median(mut seconds: Vec<f64>) -> f64 {
     seconds.sort_by(f64::total_cmp);
     seconds[seconds.len() / 2]
 }
 
-fn time(command: &mut Command) -> Cost {
-    // `time` of GNU would be one more thing to install; Linux tells the peak of a child that was waited for.
+fn time(command: &mut Command) -> f64 {
     let start = Instant::now();
-    let mut child = command.stderr(Stdio::inherit()).spawn().unwrap();
+    run(command);
+    start.elapsed().as_secs_f64()
+}
+
+/// The most kilobytes that a run needed. Linux tells as long as it runs.
+fn peak(command: &mut Command) -> u64 {
+    let mut child = command.spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
     let mut kilobytes = 0;
     loop {
@@ -175,9 +192,9 @@ fn time(command: &mut Command) -> Cost {
         }
         if let Some(status) = child.try_wait().unwrap() {
             assert!(status.success(), "{command:?}: {status}");
-            return Cost { seconds: start.elapsed().as_secs_f64(), kilobytes };
+            return kilobytes;
         }
-        std::thread::sleep(std::time::Duration::from_micros(500));
+        std::thread::sleep(std::time::Duration::from_micros(200));
     }
 }
 
@@ -242,45 +259,34 @@ impl Noise {
         std::iter::repeat_with(|| (self.next() >> 32) as u8).take(length).collect()
     }
 
-    /// Something that deflates like source code.
+    /// A piece of source code, which deflates as such.
     fn code(&mut self, length: usize) -> Vec<u8> {
-        const WORDS: [&str; 24] = [
-            "def ",
-            "return ",
-            "self.",
-            "import ",
-            "from ",
-            "if ",
-            "else:\n    ",
-            "for ",
-            "in ",
-            "range(",
-            "None",
-            "True",
-            "\n\n",
-            "\n    ",
-            "(",
-            ")",
-            ", ",
-            " = ",
-            "value",
-            "request",
-            "response",
-            "class ",
-            "model",
-            "'name'",
-        ];
-        let mut text = Vec::with_capacity(length + 16);
-        while text.len() < length {
-            let number = self.next();
-            text.extend_from_slice(WORDS[(number % 24) as usize].as_bytes());
-            if number >> 60 == 0 {
-                text.extend_from_slice(format!("x{:x}", number >> 40).as_bytes());
+        let text = CODE.get().expect("the sources of Django are read first");
+        let start = (self.next() as usize) % (text.len() - length.min(text.len() - 1));
+        let end = (start + length).min(text.len());
+        let rest = length - (end - start);
+        [&text[start..end], &text[..rest.min(text.len())]].concat()
+    }
+}
+
+/// The Python, JavaScript and HTML of Django, one after the other.
+static CODE: OnceLock<Vec<u8>> = OnceLock::new();
+
+fn read_code(dir: &Path) -> Vec<u8> {
+    let mut paths = Vec::new();
+    let mut waiting = vec![dir.to_owned()];
+    while let Some(dir) = waiting.pop() {
+        for entry in fs::read_dir(dir).unwrap().flatten() {
+            let path = entry.path();
+            match path.extension().and_then(|extension| extension.to_str()) {
+                _ if path.is_dir() => waiting.push(path),
+                Some("py" | "js" | "html") => paths.push(path),
+                _ => {}
             }
         }
-        text.truncate(length);
-        text
     }
+    paths.sort();
+    paths.iter().flat_map(|path| fs::read(path).unwrap()).collect()
 }
 
 fn put(tree: &Path, path: String, content: &[u8]) {
@@ -306,6 +312,15 @@ fn static_heavy(tree: &Path, _: &Path) {
     (0..6).for_each(|n| put(tree, format!("static/video/v{n}.mp4"), &noise.bytes(8_000_000)));
     (0..500).for_each(|n| put(tree, format!("static/js/s{n}.js"), &noise.code(30_000 + n * 200)));
     (0..500).for_each(|n| put(tree, format!("code/f{n}.py"), &noise.code(6000)));
+}
+
+/// One file that takes long and does not fit into the memory that a run may have: half of it deflates.
+fn large(tree: &Path, _: &Path) {
+    let mut noise = Noise(6);
+    let mut content = noise.bytes(225_000_000);
+    (0..225).for_each(|_| content.extend(noise.code(1_000_000)));
+    put(tree, "data.bin".to_owned(), &content);
+    put(tree, "app.py".to_owned(), b"print()\n");
 }
 
 /// About 70,000 files in small packages, of which 30 % are ignored.
