@@ -112,6 +112,11 @@ impl fmt::Display for VersionsAnswer {
             let size = row.bytes.map(bytes).unwrap_or_default();
             let line = format!("{:width$}  {created:16}  {status:11}  {size:>8}  {description}", row.label);
             write!(f, "\n  {}", line.trim_end())?;
+            // Most labels end with it.
+            let digest = row.digest.as_deref().map(|digest| &digest[..12]);
+            if let Some(digest) = digest.filter(|digest| !row.label.contains(digest)) {
+                write!(f, "\n  {:width$}  holds {digest}", "")?;
+            }
             for reason in &row.protection {
                 write!(f, "\n  {:width$}  {reason}", "")?;
             }

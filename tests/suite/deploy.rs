@@ -179,6 +179,47 @@ fn the_branch_chooses_the_environment() {
 }
 
 #[test]
+fn an_environment_is_its_id_and_not_its_address() {
+    const SWAP: &str = "import boto3\n\
+        eb = boto3.client('elasticbeanstalk')\n\
+        eb.swap_environment_cnames(SourceEnvironmentName='shop-prod', DestinationEnvironmentName='shop-blue')";
+    // A new environment gets the name of one that is gone, and is listed beside it.
+    const REPLACE: &str = "import boto3\n\
+        eb = boto3.client('elasticbeanstalk')\n\
+        eb.terminate_environment(EnvironmentName='shop-blue')";
+    let scene = Scene::new();
+    let server = scene.server(Vec::new());
+    let client = |script: &str| {
+        let mut command = scene.place.command(python());
+        command.args(["-c", script]).envs(sandbox::variables(&server.endpoint()));
+        scene.place.finish(command).ok();
+    };
+    scene.create_environment(&server, "shop-blue", &scene.first);
+    let runs = |environment: &str| {
+        let run = scene.run(&server, &["wait", "--env", environment, "--json"]).ok().json();
+        (run["label"].as_str().unwrap().to_owned(), run["url"].as_str().unwrap().to_owned())
+    };
+    let (_, address) = runs("shop-prod");
+    client(SWAP);
+    // The environment of that name is moved, whatever address it has now; the other one stays.
+    let run = scene.run(&server, &["deploy", &scene.second, "--env", "shop-prod", "--json"]).ok().json();
+    assert_ne!(run["url"], address.as_str());
+    assert_eq!(runs("shop-blue"), (scene.first.clone(), address));
+    // Both sides of the swap protect what they have.
+    scene.place.write("app.py", "print('third')\n");
+    let third = scene.run(&server, &["publish", "--json"]).ok().json()["label"].as_str().unwrap().to_owned();
+    let plan = scene.run(&server, &["prune", "--keep", "1", "--keep-deployed", "0", "--json"]).ok().json();
+    assert_eq!(plan["delete"], serde_json::json!([]), "{plan:#}");
+
+    client(REPLACE);
+    let run = scene.run(&server, &["deploy", &third, "--env", "shop-blue"]).exit(4);
+    assert!(run.stderr.contains("has no environment `shop-blue`"), "{run}");
+    scene.create_environment(&server, "shop-blue", &scene.first);
+    scene.run(&server, &["deploy", &third, "--env", "shop-blue"]).ok();
+    assert_eq!(runs("shop-blue").0, third);
+}
+
+#[test]
 fn whoever_interrupts_is_told_that_it_goes_on() {
     let scene = Scene::new();
     let server = scene.server(on_update(Misfortune::DeploymentHangs));

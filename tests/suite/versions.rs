@@ -21,6 +21,11 @@ fn people_see_a_table() {
     let row = lines.next().unwrap();
     assert!(row.contains("  processed    "), "{run}");
     assert!(row.ends_with(" B  the first one"), "{run}");
+    assert_eq!(lines.next(), None);
+    // A label that does not tell the content is told it.
+    let digest = place.run(["publish", "--sandbox", "--label", "v1", "--json"]).ok().json()["digest"].clone();
+    let run = place.run(["versions", "--sandbox"]).ok();
+    assert!(run.stdout.contains(&format!("  holds {}\n", &digest.as_str().unwrap()[..12])), "{run}");
 }
 
 #[test]
