@@ -36,6 +36,8 @@ pub(crate) struct Facts {
     pub(crate) exclude: Vec<String>,
     pub(crate) set_debug: bool,
     pub(crate) set_secret: bool,
+    /// No file that is here sets it.
+    pub(crate) offer_secret: bool,
     pub(crate) set_static_root: bool,
     pub(crate) any_host: bool,
     pub(crate) has_hosts: bool,
@@ -79,6 +81,7 @@ impl Facts {
             exclude: exclude(tree),
             set_debug: truthy(debug.by_default()),
             set_secret: matches!(secret, Value::Text(key) if !key.is_empty()) || *secret.by_default() == Value::Random,
+            offer_secret: settings.get("SECRET_KEY").is_none(),
             set_static_root: *settings.value("STATIC_ROOT") == Value::Missing,
             any_host: hosts.items().iter().any(|host| host.text() == Some("*")),
             has_hosts: matches!(hosts, Value::List(_) | Value::Environment { .. }),

@@ -224,7 +224,7 @@ impl Plan {
             });
         }
         let mut properties = facts.required.clone();
-        if overlay && facts.set_secret {
+        if overlay && (facts.set_secret || facts.offer_secret) {
             properties.push("SECRET_KEY".to_owned());
         }
         if overlay && matches!(ground.text("database"), "postgresql" | "mysql") {

@@ -38,6 +38,10 @@ try:
     SECRET_KEY = os.environ["SECRET_KEY"]
 except KeyError:
     raise ImproperlyConfigured("the environment property SECRET_KEY is not set") from None
+{%- elif found.offer_secret %}
+
+# Where nothing else has set it, it is an environment property.
+SECRET_KEY = os.environ.get("SECRET_KEY") or globals().get("SECRET_KEY", "")
 {%- endif %}
 
 INSTALLED_APPS = [*INSTALLED_APPS, "{{ deployment_package }}"]
