@@ -223,6 +223,12 @@ impl Plan {
                 ..Note::new(format!("nothing answers health checks yet{because}"))
             });
         }
+        if !ground.flag("collects") {
+            let fix = "`STATIC_ROOT = BASE_DIR / \"staticfiles\"`, and adopt again";
+            let message = "nothing collects static files: the settings have no `STATIC_ROOT`";
+            let path = Some(facts.settings.clone());
+            self.notes.push(Note { rule: Some("EB021"), path, fix: Some(fix.to_owned()), ..Note::new(message) });
+        }
         let mut properties = facts.required.clone();
         if overlay && (facts.set_secret || facts.offer_secret) {
             properties.push("SECRET_KEY".to_owned());
@@ -312,5 +318,96 @@ impl Item {
         let after = self.after.as_ref()?;
         let before = std::str::from_utf8(self.before.as_deref().unwrap_or_default()).ok()?;
         Some(stack::diff(&self.path, before, std::str::from_utf8(&after.content).ok()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::beanstalk::tree::Entry;
+    use crate::stack::{Answers, Given, from_default, pairwise};
+
+    const MANAGE: &str =
+        "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\nexecute_from_command_line()\n";
+    const SETTINGS: &str = "import os\nfrom pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent.parent\n\
+        INSTALLED_APPS = ['django.contrib.staticfiles']\nROOT_URLCONF = 'shop.urls'\nSTATIC_URL = 'static/'\n";
+
+    fn project(folder: &str, settings: &str) -> Tree {
+        Tree::default()
+            .file(&format!("{folder}manage.py"), MANAGE)
+            .file(&format!("{folder}shop/settings.py"), format!("{SETTINGS}{settings}"))
+            .file(&format!("{folder}shop/urls.py"), "urlpatterns = []\n")
+            .file(&format!("{folder}shop/celery.py"), "app = Celery('shop')\n")
+            .file(&format!("{folder}shop/asgi.py"), "application = get_asgi_application()\n")
+            .file(&format!("{folder}shop/wsgi.py"), "application = get_wsgi_application()\n")
+            .file("requirements.txt", "Django==5.2.19\ncelery\n")
+    }
+
+    /// Rendered, well formed, and nothing that our own check finds in our own files: for each of these answers, or without
+    /// any, for every two that can meet.
+    #[track_caller]
+    fn case(folder: &str, settings: &str, answers: &[&str]) {
+        let tree = project(folder, settings);
+        let survey = Survey::of(&tree, folder);
+        let facts = Facts::of(&tree, &survey, "shop.settings", "shop");
+        let mut stack = Stack::adopted().unwrap();
+        let python = stack.manifest.questions.iter_mut().find(|question| question.key == "python").unwrap();
+        python.default = Some("3.13".to_owned());
+        let mut scope = stack.scope("shop");
+        scope.set("found", serde_json::to_value(&facts).unwrap());
+        let disk = |path: &TargetPath| Ok(tree.content(&path.to_string()).map(<[u8]>::to_vec));
+        let rows = if answers.is_empty() {
+            pairwise(&stack, &scope).unwrap()
+        } else {
+            let one = |pair: &&str| {
+                let mut given = Given::default();
+                let (key, value) = pair.split_once('=').unwrap();
+                given.typed(key, value);
+                Answers::resolve(&stack, &given, scope.clone(), |asking| from_default(asking, true)).unwrap()
+            };
+            answers.iter().map(one).collect()
+        };
+        for (number, row) in rows.iter().enumerate() {
+            let ground =
+                Ground { stack: &stack, scope: &row.scope, tree: &tree, survey: &survey, facts: &facts, disk: &disk };
+            let plan = Plan::of(&ground).unwrap();
+            let mut after = tree.clone();
+            for item in &plan.items {
+                let planned = item.after.as_ref().unwrap_or_else(|| panic!("{} is kept", item.path));
+                let text = std::str::from_utf8(&planned.content).unwrap();
+                let path = &item.path;
+                assert!(!item.why.is_empty(), "{path} has no reason");
+                let braces = path.to_string().contains(".github");
+                assert!(braces || !(text.contains("{{") || text.contains("{%")), "{path}:\n{text}");
+                assert!(!text.lines().any(|line| line.ends_with(' ')), "{path}:\n{text}");
+                assert!(text.is_empty() || (text.ends_with('\n') && !text.ends_with("\n\n")), "{path}:\n{text}");
+                let bytes = planned.content.len() as u64;
+                let content = Some(planned.content.clone());
+                after.insert(path.to_string(), Entry::File { executable: planned.executable, bytes, content });
+            }
+            // Some of them: a check of all would take half a minute.
+            if answers.is_empty() && number % 12 > 0 {
+                continue;
+            }
+            let report = crate::check::run(&after, &crate::check::Settings::default());
+            // The path that a sample names is answered by no URL of this project: that is a true finding.
+            let ours = report.findings.iter().find(|finding| {
+                finding.rule != "EB013" && plan.items.iter().any(|item| item.path.to_string() == finding.path)
+            });
+            assert!(ours.is_none(), "{:?}\n{ours:#?}", row.given);
+        }
+    }
+
+    #[test]
+    fn every_plan_is_well_formed_and_checked() {
+        const SQLITE: &str = "MIDDLEWARE = ['a']\nDEBUG = True\nSECRET_KEY = 'x'\nALLOWED_HOSTS = []\n\
+            DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': BASE_DIR / 'db.sqlite3'}}\n";
+        const POSTGIS: &str = "MIDDLEWARE = ['whitenoise.middleware.WhiteNoiseMiddleware']\nSECRET_KEY = os.environ['SECRET_KEY']\n\
+            ALLOWED_HOSTS = ['*']\nSTATIC_ROOT = BASE_DIR / 'collected'\n\
+            DATABASES = {'default': {'ENGINE': 'django.contrib.gis.db.backends.postgis', 'NAME': 'shop'}}\n";
+        const ELSEWHERE: &str = "MIDDLEWARE = ['a']\nDATABASES = {'default': dj_database_url.config()}\nSTATIC_URL = 'https://cdn.example.com/'\n";
+        case("", SQLITE, &[]);
+        case("src/", POSTGIS, &["profile=steady", "overlay=no", "database=mysql", "server=asgi"]);
+        case("", ELSEWHERE, &["profile=spiky", "overlay=no", "static_files=nginx", "domain=www.example.com"]);
     }
 }

@@ -161,14 +161,17 @@ fn source(tree: &Tree, project: &str) -> Source {
         return Source::Pipfile;
     }
     let plain = |path: &str| path.matches('/').count() <= 1 + project.matches('/').count() && path.ends_with(".txt");
+    let words =
+        |part: &str| part.trim_end_matches(".txt").split(['-', '_', '.']).map(str::to_owned).collect::<Vec<_>>();
     let rank = |path: &str| {
-        let stem = file_name(path).trim_end_matches(".txt");
-        let words: Vec<&str> = stem.split(['-', '_', '.']).collect();
-        WORDS.iter().position(|word| stem == *word || (words.len() > 1 && words.contains(word)))
+        let name = words(file_name(path));
+        WORDS.iter().position(|word| name.iter().any(|part| part == word))
     };
     let lists = tree.iter().map(|(path, _)| path).filter(|path| tree.content(path).is_some() && plain(path));
     let lists = lists.filter(|path| file_name(path).contains("requirements") || path.contains("requirements/"));
-    let foreign = |path: &str| path.split('/').any(|dir| matches!(dir, "docs" | "doc" | "tests" | "test" | "dev"));
+    const FOREIGN: &[&str] = &["test", "tests", "dev", "develop", "development", "local", "doc", "docs", "lint", "ci"];
+    let foreign =
+        |path: &str| path.split('/').any(|part| words(part).iter().any(|word| FOREIGN.contains(&word.as_str())));
     let best = lists.filter(|path| !foreign(path)).filter_map(|path| Some((rank(path)?, path))).min();
     if let Some((_, path)) = best {
         return Source::Include(path.to_owned());
@@ -407,6 +410,11 @@ mod tests {
             "requirements/production.txt",
         );
         case(&["requirements/base.txt", "requirements/local.txt"], "", "requirements/base.txt");
+        case(
+            &["test-requirements.txt", "x_requirements.txt", "test_requirements/requirements_base.txt"],
+            "",
+            "x_requirements.txt",
+        );
         case(&["src/requirements.txt", "docs/requirements.txt"], "src/", "src/requirements.txt");
         case(&["requirements-dev.txt", "requirements-prod.txt"], "", "requirements-prod.txt");
     }

@@ -7,7 +7,7 @@ use crate::beanstalk::tree::{Tree, file_name};
 use super::survey::text;
 
 /// The words that people call it by, the surest first.
-const PRODUCTION: &[&str] = &["production", "prod", "live", "deploy", "deployment", "heroku", "docker"];
+const PRODUCTION: &[&str] = &["production", "prod", "live", "deploy", "deployment", "heroku"];
 const OTHER: &[&str] = &[
     "dev",
     "develop",

@@ -15,6 +15,7 @@ use self::told::{Told, WouldDo, tell_health};
 use super::aws::{AwsArgs, Connected, Intent};
 use super::{package, publish};
 use crate::beanstalk::eb_config;
+use crate::beanstalk::platforms::Family;
 use crate::bundle::{Plan, Scope};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
@@ -188,6 +189,7 @@ pub(crate) fn launch(
         stand_ins: Settings::default().property("SECRET_KEY", secret),
         port,
         python: python(project),
+        family: platform(project).as_deref().and_then(Family::named),
         isolation,
         front,
         ..Launch::new(bundle, home)
@@ -233,10 +235,15 @@ pub(crate) fn home(project: &Project) -> PathBuf {
     project.state_dir().join("instance")
 }
 
+/// The platform that the EB CLI knows for this folder.
+fn platform(project: &Project) -> Option<String> {
+    let text = std::fs::read_to_string(project.root.join(eb_config::PATH)).ok()?;
+    eb_config::parse(&text).ok()?.platform
+}
+
 /// The Python of the platform branch that the EB CLI's file names.
 fn python(project: &Project) -> Option<String> {
-    let text = std::fs::read_to_string(project.root.join(eb_config::PATH)).ok()?;
-    let platform = eb_config::parse(&text).ok()?.platform?;
+    let platform = platform(project)?;
     let after = platform.split_once("Python ").or_else(|| platform.split_once("python-"))?.1;
     let version: String = after.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
     version.contains('.').then_some(version)

@@ -1,8 +1,13 @@
 //! `adopt`: existing projects of every layout, what it proposes, what it leaves alone, and how it asks.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
 use insta::assert_snapshot;
 
-use crate::harness::{Place, Run};
+use crate::harness::{Place, Run, cache_dir, missing, python};
 use crate::terminal::Terminal;
 
 const MANAGE: &str = "import os, sys\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n\
@@ -319,4 +324,110 @@ fn a_person_may_stop_at_any_time() {
     assert_eq!(exit, 1, "{seen}");
     assert!(seen.contains("nothing was written, as you chose"), "{seen}");
     assert_eq!(place.sh("git", &["status", "--porcelain"]), "");
+}
+
+#[test]
+fn an_adopted_site_answers() {
+    // Its image is for somebody else: the platform is Python's.
+    let place = bare("src/").file("requirements.txt", "Django==5.2.19\n").file("Dockerfile", "FROM python:3.13\n");
+    place.run(["adopt", "--yes"]).ok();
+    let mut up = place.start(["up", "--port", "0"]);
+    let url = up.wait_for("runs at ");
+    let ready = get(&url, "/health/ready/");
+    assert!(ready.starts_with("HTTP/1.1 200") && ready.ends_with("ready\n"), "{ready}");
+    // The site itself has no page at all, and debugging is off.
+    let page = get(&url, "/");
+    assert!(page.starts_with("HTTP/1.1 404") && !page.contains("DEBUG = True"), "{page}");
+}
+
+fn get(url: &str, path: &str) -> String {
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// The source of a project from the package registry, fetched once. It may hold what it likes: nothing of it runs here but
+/// its own packaging.
+fn source(pin: &str) -> PathBuf {
+    let folder = cache_dir().join(format!("source-{pin}"));
+    let lock = std::fs::File::create(cache_dir().join(format!("source-{pin}.lock"))).unwrap();
+    lock.lock().unwrap();
+    let stamp = folder.join("fetched");
+    if !stamp.exists() {
+        let _ = std::fs::remove_dir_all(&folder);
+        let run = |command: &mut Command| {
+            let output = command.output().unwrap();
+            assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&output.stderr));
+        };
+        let pip = ["-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest"];
+        run(Command::new(python()).args(pip).arg(&folder).arg(pin));
+        let archive = entries(&folder).into_iter().find(|path| path.to_string_lossy().ends_with(".tar.gz")).unwrap();
+        run(Command::new("tar").arg("xzf").arg(archive).arg("--directory").arg(&folder));
+        std::fs::write(stamp, "").unwrap();
+    }
+    entries(&folder).into_iter().find(|path| path.is_dir()).unwrap()
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+/// A folder of a real project, in a place of its own.
+fn real(pin: &str, inside: &str) -> Option<Place> {
+    if missing("python3", "python3") {
+        return None;
+    }
+    let place = Place::new().enter("site");
+    let from = source(pin).join(inside);
+    let status = Command::new("cp").arg("-R").arg(from).arg(place.dir()).status().unwrap();
+    assert!(status.success());
+    Some(place.git())
+}
+
+#[test]
+fn a_certificate_authority_one_folder_down_with_a_lock_file() {
+    let Some(place) = real("django-ca==3.2.0", "") else { return };
+    let run = place.run(["--json", "adopt", "--yes"]).ok();
+    let document = run.document("adopt/1");
+    assert_eq!(document["found"]["settings"][0], "ca.settings");
+    assert_eq!(document["found"]["celery"], "ca");
+    assert_snapshot!(place.read("Procfile"), @r"
+    web: gunicorn --chdir ca --config gunicorn.conf.py ca.wsgi:application
+    worker: celery --workdir ca --app ca worker --loglevel INFO --concurrency 2
+    ");
+    // It locks several versions of Django, of which only uv can choose.
+    let left = document["left"].as_array().unwrap();
+    assert_eq!(left.len(), 1, "{run}");
+    assert!(left[0]["fix"].as_str().unwrap().starts_with("`uv add gunicorn`, then `uv export "), "{run}");
+    assert!(!place.exists("requirements.txt"));
+    assert_eq!(place.sh("git", &["diff", "--name-only"]), ".gitignore\n");
+    let check = place.run(["check"]).exit(1);
+    assert!(check.stdout.contains("EB053") && check.stdout.contains("1 error in"), "{check}");
+    place.run(["package"]).ok();
+}
+
+#[test]
+fn a_shop_system_with_settings_from_elsewhere() {
+    let Some(place) = real("mezzanine==6.1.1", "mezzanine/project_template") else { return };
+    place.run(["adopt", "--yes"]).ok();
+    assert!(place.read("deployment/settings.py").contains("from project_name.settings import *"));
+    assert_snapshot!(place.read("Procfile"), @"web: gunicorn --config gunicorn.conf.py project_name.wsgi:application");
+    place.run(["check"]).ok();
+    place.run(["package"]).ok();
+}
+
+#[test]
+fn a_site_from_the_time_of_django_1_3() {
+    let Some(place) = real("Pinax==0.9a2", "pinax/projects/basic_project") else { return };
+    let run = place.run(["adopt", "--yes"]).ok();
+    assert!(run.stdout.contains("needs Django 4.2, and this is 1.3"), "{run}");
+    assert!(run.stderr.contains("warning: Django 1.3 was not made for Python 3.11"), "{run}");
+    // What a check finds is told, each with its rule, and nothing of it is in our files.
+    assert!(run.stdout.contains("- EB110 settings.py:"), "{run}");
+    assert!(place.read(".ebextensions/10-django.config").contains("DJANGO_SETTINGS_MODULE: settings\n"));
+    assert!(!place.exists("deployment"));
+    assert_eq!(place.sh("git", &["diff", "--name-only"]), "");
 }

@@ -43,6 +43,7 @@ use self::python::Python;
 use self::theatre::Theatre;
 use self::version::{Given, Version};
 use self::view::View;
+use crate::beanstalk::platforms::Family;
 use crate::beanstalk::timeline::{self, Stage};
 use crate::world::{Guard, World};
 
@@ -68,6 +69,8 @@ pub struct Launch {
     pub port: u16,
     /// The platform branch's Python, such as `3.13`. Used if it is installed.
     pub python: Option<String>,
+    /// What the platform branch is for; without it the bundle's descriptors tell.
+    pub family: Option<Family>,
     pub isolation: Isolation,
     pub front: Front,
 }
@@ -92,6 +95,7 @@ impl Launch {
             stand_ins: Settings::default(),
             port: 0,
             python: None,
+            family: None,
             isolation: Isolation::Auto,
             front: Front::Auto,
         }
@@ -137,6 +141,7 @@ pub enum Event {
 pub struct Instance {
     machine: Arc<Machine>,
     python: Python,
+    family: Option<Family>,
     stage: Theatre,
     stand_ins: Settings,
     happenings: Receiver<Event>,
@@ -175,7 +180,8 @@ impl Instance {
         let (send, happenings) = mpsc::channel();
         let stage = Theatre::new(&machine, launch.front, proxy, send);
         let stand_ins = launch.stand_ins.clone();
-        let mut instance = Self { machine, python, stage, stand_ins, happenings, _lock: lock, _guard: guard };
+        let mut instance =
+            Self { machine, python, family: launch.family, stage, stand_ins, happenings, _lock: lock, _guard: guard };
         instance.pass(timeline::Event::Launch, &launch.bundle, &launch.settings, say)?;
         Ok(instance)
     }
@@ -200,7 +206,13 @@ impl Instance {
         direct: &Settings,
         say: &mut dyn FnMut(Event),
     ) -> Result<(), Error> {
-        let version = Version::open(&self.machine, bundle, &Given { direct, stand_ins: &self.stand_ins }, event, say)?;
+        let version = Version::open(
+            &self.machine,
+            bundle,
+            &Given { direct, stand_ins: &self.stand_ins, family: self.family },
+            event,
+            say,
+        )?;
         let env = self.stage.plan(&version)?;
         version.settings.install(&self.machine.places, self.python.program(), &env)?;
         let mut engine = Engine {

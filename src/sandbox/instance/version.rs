@@ -8,6 +8,7 @@ use super::machine::Machine;
 use super::settings::{PROPERTIES, SECRETS, Settings};
 use crate::beanstalk::config_file::{ConfigFile, Fate, ProblemKind};
 use crate::beanstalk::customizations::Customizations;
+use crate::beanstalk::platforms::Family;
 use crate::beanstalk::timeline::{self, Failure, Timeline};
 use crate::bundle;
 use crate::folder;
@@ -32,6 +33,8 @@ pub(crate) struct Given<'a> {
     pub(crate) direct: &'a Settings,
     /// Loses against them.
     pub(crate) stand_ins: &'a Settings,
+    /// What the platform is for, where that is known.
+    pub(crate) family: Option<Family>,
 }
 
 impl Version {
@@ -45,7 +48,8 @@ impl Version {
         let unpacked = machine.places.fresh(UNPACKED)?;
         bundle::unpack(bundle, &unpacked, DISK)?;
         let tree = folder::read(&unpacked, |_| false)?;
-        let customizations = Customizations::read(&tree);
+        let family = given.family.unwrap_or_else(|| Family::of(&tree));
+        let customizations = Customizations::for_family(&tree, family);
         for file in &customizations.configs {
             judge(file, machine, say)?;
         }
