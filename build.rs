@@ -24,7 +24,8 @@ fn collect(dir: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     println!("cargo::rerun-if-changed={}", dir.display());
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
-        if path.file_name().is_some_and(|name| name == "__pycache__") {
+        // `golden/` is what `stack test` compares with, and no part of a stack.
+        if path.file_name().is_some_and(|name| name == "__pycache__" || name == "golden") {
             continue;
         }
         if path.is_dir() {

@@ -72,7 +72,14 @@ fn renderings_are_compared_with_blessed_ones() {
     for line in ["~ golden/001/page.html", "+ golden/001/more.txt", "- golden/001/bin/greet"] {
         assert!(run.stdout.contains(line), "{line}\n{run}");
     }
+    // Fewer rows than were blessed: the others are gone.
+    let run = place.run(["stack", "test", "mine", "--rows", "1"]).exit(1);
+    assert!(run.stdout.contains("- golden/002.diff"), "{run}");
     let document = place.run(["--json", "stack", "test", "mine", "--bless"]).ok().document("stack-test/1");
+    // A patch that git understands, modes and all.
+    place.sh("git", &["init", "-q", "applied"]);
+    place.sh("git", &["-C", "applied", "apply", "../mine/golden/001.diff"]);
+    assert_eq!(place.read("applied/page.html"), "<p>changed</p>\n");
     assert_eq!(document["differences"].as_array().unwrap().len(), 0);
 }
 
@@ -86,4 +93,25 @@ fn the_example_and_the_box_are_sound() {
     place.run(["new", "shop", "--stack", example, "--defaults", "--set", "upload_megabytes=7"]).ok();
     assert!(place.read("shop/proxy/site.conf").contains("client_max_body_size 7m;"));
     assert!(place.run(["-C", "shop", "update"]).ok().stderr.contains("up to date"));
+}
+
+/// After a change that is meant: `BEANSPROUT_BLESS=1 cargo test --test suite stack::`.
+#[test]
+fn the_box_and_the_example_render_as_blessed() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let bless = std::env::var("BEANSPROUT_BLESS").is_ok();
+    std::thread::scope(|scope| {
+        for folder in ["docker", "ecs", "python", "worker"].map(|name| format!("templates/stacks/{name}")) {
+            scope.spawn(move || compare(&root.join(folder), bless));
+        }
+        scope.spawn(|| compare(&root.join("examples/multicontainer"), bless));
+    });
+}
+
+#[track_caller]
+fn compare(folder: &std::path::Path, bless: bool) {
+    let mut arguments = vec!["stack", "test", folder.to_str().unwrap(), "--rows", "4"];
+    arguments.extend(bless.then_some("--bless"));
+    let run = Place::new().run(&arguments);
+    assert_eq!(run.exit, 0, "{}\n{run}", folder.display());
 }

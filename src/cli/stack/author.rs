@@ -1,6 +1,6 @@
 //! `stack new`, `check` and `test`: for those who write a stack.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -40,13 +40,19 @@ pub(crate) struct CheckStackArgs {
 
 /// Compare a stack's renderings with those that were blessed
 ///
-/// `golden/` in the stack's folder has one folder per row of the matrix. Exits with 1 if a rendering differs.
+/// `golden/` in the stack's folder has the answers of each row of the matrix and its rendering as a patch: the first from
+/// nothing, every other one from the first. Exits with 1 if a rendering differs.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: beansprout stack test ./my-stack --bless")]
+#[command(
+    after_help = "Examples:\n  beansprout stack test ./my-stack --bless\n  beansprout stack test ./my-stack --rows 5"
+)]
 pub(crate) struct TestStackArgs {
     /// The stack's folder
     #[arg(value_name = "DIR")]
     folder: PathBuf,
+    /// Only the first rows of the matrix, which hold most pairs of answers
+    #[arg(long, value_name = "NUMBER")]
+    rows: Option<std::num::NonZeroUsize>,
     /// Write the renderings of today to `golden/`
     #[arg(long)]
     bless: bool,
@@ -127,41 +133,66 @@ pub(crate) fn test(args: &TestStackArgs, world: &World, ui: &mut Ui) -> Result<E
     let folder = world.resolve(&args.folder);
     let tree = Tree::stack_folder(&folder)?;
     let stack = Stack::from_tree(&tree, &args.folder.display().to_string())?;
-    let (rows, _) = review(&stack, &stack.scope("site"))?;
-    let mut now: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    let mut golden = Plan::default();
-    for (number, row) in rows.iter().enumerate() {
-        let answers = row.answers.to_toml(&stack.manifest).to_string();
-        now.insert(format!("{:03}.toml", number + 1), answers.into_bytes());
-        for (path, planned) in row.plan.iter() {
-            now.insert(format!("{:03}/{path}", number + 1), planned.content.clone());
-        }
-    }
-    for (path, content) in &now {
-        golden.add_content(path, content.clone())?;
-    }
-    if args.bless {
-        bless(&golden, &folder.join(GOLDEN), world)?;
+    let (mut rows, _) = review(&stack, &stack.scope("site"))?;
+    rows.truncate(args.rows.map_or(rows.len(), std::num::NonZeroUsize::get));
+    let mut now: BTreeMap<String, String> = BTreeMap::new();
+    for (number, (row, patch)) in rows.iter().zip(stack::patches(&rows)).enumerate() {
+        let name = |kind: &str| format!("{:03}.{kind}", number + 1);
+        now.insert(name("toml"), row.answers.to_toml(&stack.manifest).to_string());
+        now.insert(name("diff"), patch.into_values().collect());
     }
     let golden = folder.join(GOLDEN);
+    if args.bless {
+        let mut plan = Plan::default();
+        for (name, text) in &now {
+            plan.add_content(name, text.clone().into_bytes())?;
+        }
+        bless(&plan, &golden, world)?;
+    }
     let blessed = if golden.is_dir() { Tree::folder(&golden)? } else { Tree::default() };
     if blessed.is_empty() {
         return Err(Error::NothingBlessed { folder: args.folder.clone() }.into());
     }
-    let mut differences = Vec::new();
-    for (path, content) in &now {
-        match blessed.get(path) {
-            None => differences.push(Difference { path: path.clone(), kind: Kind::New }),
-            Some(before) if before != content => differences.push(Difference { path: path.clone(), kind: Kind::Other }),
-            Some(_) => (),
-        }
-    }
-    let gone = blessed.iter().filter(|(path, _)| !now.contains_key(*path));
-    differences.extend(gone.map(|(path, _)| Difference { path: path.to_owned(), kind: Kind::Gone }));
+    let differences = differences(&blessed, &now);
     let same = differences.is_empty();
     ui.say(format_args!("{}, {}", ui::count(rows.len(), "rendering"), ui::count(differences.len(), "difference")));
     ui.answer(&Tested { renderings: rows.len(), differences });
     Ok(if same { Exit::Done } else { Exit::Findings })
+}
+
+/// What is not as it was blessed, by the files of the renderings.
+fn differences(blessed: &Tree, now: &BTreeMap<String, String>) -> Vec<Difference> {
+    let before: BTreeMap<&str, String> =
+        blessed.iter().map(|(name, bytes)| (name, String::from_utf8_lossy(bytes).into_owned())).collect();
+    let names: BTreeSet<&str> = before.keys().copied().chain(now.keys().map(String::as_str)).collect();
+    let mut found = Vec::new();
+    for name in names {
+        let (old, new) = (before.get(name), now.get(name));
+        let kind = match (old, new) {
+            (None, _) => Kind::New,
+            (_, None) => Kind::Gone,
+            (Some(old), Some(new)) if old == new => continue,
+            (Some(_), Some(_)) => Kind::Other,
+        };
+        match (name.strip_suffix(".diff"), old, new) {
+            // Which files of it, rather than that it is another.
+            (Some(row), Some(old), Some(new)) => {
+                let (old, new) = (stack::read_patch(old), stack::read_patch(new));
+                let paths: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+                for path in paths {
+                    let kind = match (old.get(path), new.get(path)) {
+                        (None, _) => Kind::New,
+                        (_, None) => Kind::Gone,
+                        (old, new) if old == new => continue,
+                        _ => Kind::Other,
+                    };
+                    found.push(Difference { path: format!("{row}/{path}"), kind });
+                }
+            }
+            _ => found.push(Difference { path: name.to_owned(), kind }),
+        }
+    }
+    found
 }
 
 /// Replace the golden folder: the new one is whole before the old one goes.
