@@ -45,6 +45,7 @@ pub enum Reason {
 /// Blank lines and lines that begin with `#` are passed over.
 pub fn parse(text: &str) -> Procfile {
     let mut procfile = Procfile::default();
+    let mut names = std::collections::HashSet::new();
     let mut start = 0;
     for raw in text.split_inclusive('\n') {
         let line = raw.trim_end();
@@ -55,7 +56,7 @@ pub fn parse(text: &str) -> Procfile {
         }
         match process(line, &span) {
             Err(reason) => procfile.invalid.push(Invalid { span, reason }),
-            Ok(process) if procfile.processes.iter().any(|other| other.name == process.name) => {
+            Ok(process) if !names.insert(process.name.clone()) => {
                 procfile.invalid.push(Invalid { span, reason: Reason::Twice });
             }
             Ok(process) => procfile.processes.push(process),
