@@ -129,36 +129,36 @@ mod tests {
             [[package]]
             name = "django"
             version = "5.2.1"
-            source = { registry = "https://pypi.org/simple" }
+            source = { registry = "https://packages.invalid/simple" }
             dependencies = [{ name = "asgiref" }, { name = "tzdata", marker = "sys_platform == 'win32'" }]
             [[package]]
             name = "asgiref"
             version = "3.9"
-            source = { registry = "https://pypi.org/simple" }
+            source = { registry = "https://packages.invalid/simple" }
             [[package]]
             name = "tzdata"
             version = "2025.1"
-            source = { registry = "https://pypi.org/simple" }
+            source = { registry = "https://packages.invalid/simple" }
             [[package]]
             name = "pywin32"
             version = "300"
-            source = { registry = "https://pypi.org/simple" }
+            source = { registry = "https://packages.invalid/simple" }
             dependencies = [{ name = "asgiref" }]
             [[package]]
             name = "uvicorn"
             version = "0.30"
-            source = { registry = "https://pypi.org/simple" }
+            source = { registry = "https://packages.invalid/simple" }
             [package.optional-dependencies]
             standard = [{ name = "httptools" }]
             other = [{ name = "pytest" }]
             [[package]]
             name = "httptools"
             version = "0.6"
-            source = { registry = "https://pypi.org/simple" }
+            source = { registry = "https://packages.invalid/simple" }
             [[package]]
             name = "pytest"
             version = "8"
-            source = { registry = "https://pypi.org/simple" }
+            source = { registry = "https://packages.invalid/simple" }
         "#;
         let expected = [
             "asgiref==3.9",

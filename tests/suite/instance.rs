@@ -9,7 +9,7 @@ use beansprout::world::World;
 
 use beansprout::beanstalk::timeline::Failure;
 
-use crate::harness::{Place, missing, processes_with};
+use crate::harness::{Place, missing, processes_with, python};
 
 /// A web server of the standard library: it answers with what it is asked to tell.
 const SERVER: &str = r#"
@@ -315,16 +315,22 @@ fn a_step_that_fails_leaves_what_aws_would_have_left() {
 
 #[test]
 fn the_dependency_file_is_the_one_that_the_platform_takes() {
+    // The registry that pip itself asks.
+    let ask = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)";
+    let mut command = std::process::Command::new(python());
+    let told = command.args(["-c", ask]).output().unwrap();
+    let registry = String::from_utf8(told.stdout).unwrap().trim().to_owned();
     let pipfile = |version: &str| {
         format!(
-            "[[source]]\nurl = \"https://pypi.org/simple\"\nverify_ssl = true\nname = \"pypi\"\n\n[packages]\nsix = \"=={version}\"\n"
+            "[[source]]\nurl = \"{registry}\"\nverify_ssl = true\nname = \"pypi\"\n\n[packages]\nsix = \"=={version}\"\n"
         )
     };
     let lock = r#"{"_meta": {"hash": {"sha256": ""}, "pipfile-spec": 6, "requires": {},
-        "sources": [{"name": "pypi", "url": "https://pypi.org/simple", "verify_ssl": true}]},
+        "sources": [{"name": "pypi", "url": "REGISTRY", "verify_ssl": true}]},
         "default": {"six": {"version": "==1.16.0", "index": "pypi", "hashes": [
             "sha256:1e61c37477a1626458e36f7b1d82aa5c9b094fa4802892072e49de9c60c4c926",
-            "sha256:8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254"]}}, "develop": {}}"#;
+            "sha256:8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254"]}}, "develop": {}}"#
+        .replace("REGISTRY", &registry);
     let place = project()
         .file("requirements.txt", "six==1.17.0\n")
         .file("Pipfile.lock", lock)
