@@ -1,7 +1,8 @@
 //! What git says of a work tree, where there is git.
 
 use std::path::Path;
-use std::process::Command;
+
+use crate::git::Git;
 
 /// The branch that a work tree is on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +15,8 @@ pub(crate) enum Branch {
 }
 
 fn git(root: &Path, arguments: &[&str]) -> Option<String> {
-    let output = Command::new("git").arg("-C").arg(root).args(arguments).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    let output = Git::at(root).run(arguments).ok()?;
+    Some(String::from_utf8_lossy(&output).trim().to_owned())
 }
 
 pub(crate) fn branch(root: &Path) -> Branch {
