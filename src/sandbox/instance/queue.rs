@@ -218,8 +218,10 @@ impl Daemon {
             tries: self.options.tries,
             again_in: again.map(|pause| pause.as_secs()),
         };
+        let settled = self.spool.settle(&message, &delivery);
+        // Said when it is so: whoever hears of it may look.
         self.tell(&message, &path, &delivery);
-        if let Err(error) = self.spool.settle(&message, &delivery) {
+        if let Err(error) = settled {
             let _ = self.events.send(Event::Warning(error.to_string()));
         }
         again
