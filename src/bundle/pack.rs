@@ -375,7 +375,7 @@ impl<'a> Clerk<'a> {
         }
         let mut hasher = Sha256::new();
         let mut crc = crc32fast::Hasher::new();
-        let mut screen = Screen::new(false);
+        let mut screen = Screen::default();
         let mut deflater = None;
         let mut first = true;
         let mut buffer = vec![0; PIECE];
@@ -392,15 +392,14 @@ impl<'a> Clerk<'a> {
             }
         };
         Contents::new(self.plan).stream(entry, &mut buffer, |piece| {
+            let random = is_random(piece);
             if first {
-                let random = is_random(piece);
                 deflater = (deflates && !random).then(StreamDeflater::new);
-                screen = Screen::new(random);
                 first = false;
             }
             hasher.update(piece);
             crc.update(piece);
-            screen.add(piece);
+            screen.add(piece, random);
             match &mut deflater {
                 Some(deflater) => deflater.add(piece, &mut write),
                 None => write(piece),

@@ -84,8 +84,8 @@ impl Traits {
 }
 
 /// For contents that come in pieces.
+#[derive(Default)]
 pub(crate) struct Screen {
-    random: bool,
     traits: Option<Traits>,
     /// The end of the last piece, where a key may have begun.
     tail: Vec<u8>,
@@ -95,18 +95,14 @@ impl Screen {
     /// More than the longest thing that is searched for.
     const OVERLAP: usize = 128;
 
-    pub(crate) fn new(random: bool) -> Self {
-        Self { random, traits: None, tail: Vec::new() }
-    }
-
-    pub(crate) fn add(&mut self, piece: &[u8]) {
+    /// As above, a `random` piece is not searched.
+    pub(crate) fn add(&mut self, piece: &[u8], random: bool) {
         let traits = self.traits.get_or_insert_with(|| Traits::of_start(piece));
-        if self.random {
-            return;
-        }
         self.tail.extend_from_slice(&piece[..piece.len().min(Self::OVERLAP)]);
         traits.search(&self.tail);
-        traits.search(piece);
+        if !random {
+            traits.search(piece);
+        }
         self.tail.clear();
         self.tail.extend_from_slice(&piece[piece.len().saturating_sub(Self::OVERLAP)..]);
     }
@@ -157,8 +153,8 @@ mod tests {
         #[track_caller]
         fn case(content: &str, expected: Option<ProblemKind>) {
             assert_eq!(Traits::of(content.as_bytes(), false).problem(), expected, "{content}");
-            let mut screen = Screen::new(false);
-            content.as_bytes().chunks(100).for_each(|piece| screen.add(piece));
+            let mut screen = Screen::default();
+            content.as_bytes().chunks(100).for_each(|piece| screen.add(piece, false));
             // Pieces in earnest are far longer than these; what begins in one and ends in the next must be found.
             if content.len() < 120 {
                 assert_eq!(screen.finish().problem(), expected, "{content}, in pieces");

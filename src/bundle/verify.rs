@@ -176,13 +176,13 @@ impl Examiner<'_> {
             let message = format!("unpacks to {}, {ratio} times its packed size", bytes(entry.size));
             return self.find(Flaw::Bomb, Some(entry), message);
         }
-        let mut screen = Screen::new(false);
+        let mut screen = Screen::default();
         let mut link = Vec::new();
         let result = self.bundle.content(index, entry.size, |piece| {
             if entry.is_link && link.len() < 4096 {
                 link.extend_from_slice(piece);
             }
-            screen.add(piece);
+            screen.add(piece, false);
         });
         if let Err(error) = result {
             return self.find(Flaw::Unreadable, Some(entry), format!("cannot be unpacked: {error}"));

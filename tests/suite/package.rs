@@ -183,6 +183,18 @@ fn secrets_stay_unless_allowed_by_name() {
 }
 
 #[test]
+fn a_secret_behind_noise_is_found_in_a_large_file_too() {
+    let mut content: Vec<u8> =
+        (0..2_000_000_u64).map(|n| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as u8).collect();
+    content.extend(b"some text\n".repeat(300_000));
+    content.extend(format!("aws_access_key_id = AKIA{}\n", "Q3EGVZ5RKT7WNJ2X").bytes());
+    let place = Place::new().file("app.py", "").file("backup.bin", content);
+    let run = place.run(["package"]).exit(3);
+    assert!(run.stderr.contains("`backup.bin` holds an AWS access key"), "{run}");
+    place.run(["package", "--allow", "backup.bin"]).ok();
+}
+
+#[test]
 fn nothing_to_ship_is_an_error() {
     let place = Place::new().file(".gitignore", "*\n");
     let run = place.run(["package"]).exit(3);
