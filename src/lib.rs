@@ -8,7 +8,7 @@
 //! - [`check`], [`release`], [`sandbox`]: rules, AWS, and the embedded AWS. They stand on the three above.
 //! - [`cli`]: one file per verb.
 //!
-//! Everybody may use [`fault`], [`world`], [`ui`], [`project`], [`folder`] and [`git`].
+//! Everybody may use [`fault`], [`world`], [`ui`], [`project`], [`folder`], [`git`] and [`mode`].
 
 mod adopt;
 pub mod beanstalk;
@@ -18,6 +18,7 @@ pub mod cli;
 pub mod fault;
 pub mod folder;
 pub mod git;
+pub mod mode;
 pub mod project;
 pub mod release;
 pub mod sandbox;

@@ -2,7 +2,8 @@
 //!
 //! A file is taken from the cache if it is what it was when it was read: the same size, inode, times and mode. Times can
 //! lie by their coarseness: a file that changed within the same tick in which it was read looks unchanged. So a file that
-//! was younger than [`SETTLED`] when it was read is never trusted; it is read and hashed again.
+//! was younger than [`SETTLED`] when it was read is never trusted; it is read and hashed again. Where the system tells less of
+//! a file ([`Stamp::IS_CERTAIN`]), that is true of all of them.
 //!
 //! The cache is a guess that saves work and nothing else. Whatever is odd about it (another version wrote it, it was cut
 //! off, the zip file is gone or another) means that there is none.
@@ -246,7 +247,7 @@ pub(crate) fn save(zip: &Path, digest: &TreeDigest, plan: &Plan, sealed: &[Seale
             Origin::Disk { stamp, .. } => stamp,
             Origin::Link(_) | Origin::Blob { .. } => &none,
         };
-        let settled = stamp.modified.max(stamp.changed).saturating_add(SETTLED) < started;
+        let settled = Stamp::IS_CERTAIN && stamp.modified.max(stamp.changed).saturating_add(SETTLED) < started;
         writer.text(entry.path.as_str().as_bytes())?;
         writer.stamp(stamp)?;
         writer.put(&[

@@ -3,7 +3,7 @@
 //! On Linux the folder stays open and the kernel is asked directly: a walk over a large project is little else than these
 //! calls, and the shortest path is the fastest one. Elsewhere the standard library does the same.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -61,6 +61,31 @@ impl Names {
     fn push(&mut self, name: Result<&str, &str>, kind: Kind) {
         self.text.push_str(name.unwrap_or_else(|lossy| lossy));
         self.list.push((self.text.len(), kind, name.is_ok()));
+    }
+}
+
+impl Stamp {
+    /// Do two equal stamps mean one content? Only where the system numbers files and tells when anything about them changed.
+    pub(crate) const IS_CERTAIN: bool = cfg!(unix);
+
+    #[cfg(unix)]
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        let nanoseconds = |seconds: i64, rest: i64| seconds.wrapping_mul(1_000_000_000).wrapping_add(rest);
+        Self {
+            size: metadata.len(),
+            modified: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
+            changed: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
+            inode: metadata.ino(),
+            executable: metadata.mode() & 0o100 != 0,
+        }
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        let modified = metadata.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+        let modified = modified.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX));
+        Self { size: metadata.len(), modified, ..Self::default() }
     }
 }
 

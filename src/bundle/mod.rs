@@ -54,4 +54,5 @@ pub use rules::{LeftOut, Reason};
 pub use scope::{IgnoreMode, Include, Scope, Source};
 pub use unpack::{UnpackError, unpack};
 pub use verify::verify;
+pub(crate) use walk::Stamp;
 pub use why::Why;

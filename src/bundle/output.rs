@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempPath;
 
+use crate::mode;
 use crate::world::{Guard, Interrupt};
 
 use super::digest::TreeDigest;
@@ -136,13 +137,9 @@ pub fn write_beside(path: &Path, content: &[u8]) -> Result<(), Error> {
 
 /// The umask has its say, as with any new file, instead of the 0600 of temporary files.
 fn open_to_all(builder: &mut tempfile::Builder<'_, '_>) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666));
+    if let Some(permissions) = mode::permissions(0o666) {
+        builder.permissions(permissions);
     }
-    #[cfg(not(unix))]
-    let _ = builder;
 }
 
 /// Remove what killed runs have left.

@@ -9,6 +9,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::git::{self, Git, ItemMode};
+use crate::mode;
 
 use super::disk::Disk;
 use super::entry::EntryPath;
@@ -98,7 +99,7 @@ impl Recorded {
 }
 
 impl Abilities {
-    const OF_THIS_SYSTEM: Self = Self { modes: cfg!(unix), links: true };
+    const OF_THIS_SYSTEM: Self = Self { modes: mode::KNOWN, links: true };
 
     fn of(repository: &Repository) -> Self {
         let text = fs::read(repository.config()).unwrap_or_default();

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::fault::{Exit, Fault};
+use crate::mode;
 use crate::ui::bytes;
 
 use super::entry::BadName;
@@ -97,7 +98,7 @@ pub fn unpack(bundle: &Path, dir: &Path, limit: u64) -> Result<(), UnpackError> 
         });
         unpacked.map_err(|source| OpenError::Entry { path: bundle.to_owned(), name, source })?;
         written.map_err(write)?;
-        set_mode(&file, entry.permissions()).map_err(write)?;
+        mode::set_open(&file, entry.permissions()).map_err(write)?;
     }
     // Links last: no entry can be written through one.
     for (path, target) in links {
@@ -106,27 +107,10 @@ pub fn unpack(bundle: &Path, dir: &Path, limit: u64) -> Result<(), UnpackError> 
     Ok(())
 }
 
-#[cfg(unix)]
-fn set_mode(file: &File, mode: u32) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(fs::Permissions::from_mode(mode))
-}
-
-#[cfg(not(unix))]
-fn set_mode(_: &File, _: u32) -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(unix)]
 fn link(target: &str, path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    std::os::unix::fs::symlink(target, path)
-}
-
-#[cfg(not(unix))]
-fn link(target: &str, path: &Path) -> io::Result<()> {
-    fs::write(path, target)
+    mode::link(target, path)
 }

@@ -14,7 +14,7 @@ use super::entry::{BadName, EntryPath};
 use super::error::{Error, Problem, ProblemKind};
 use super::rules::{Inherited, LeftOut, Level, Reason, RuleFile, Rules, never};
 
-/// How a file was when it was found. What is read later must still be this.
+/// How a file was when it was found. What is read later must still be this. What the system does not tell is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Stamp {
     pub(crate) size: u64,
@@ -23,28 +23,6 @@ pub(crate) struct Stamp {
     pub(crate) changed: i64,
     pub(crate) inode: u64,
     pub(crate) executable: bool,
-}
-
-impl Stamp {
-    #[cfg(unix)]
-    pub(crate) fn of(metadata: &fs::Metadata) -> Self {
-        use std::os::unix::fs::MetadataExt;
-        let nanoseconds = |seconds: i64, rest: i64| seconds.wrapping_mul(1_000_000_000).wrapping_add(rest);
-        Self {
-            size: metadata.len(),
-            modified: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
-            changed: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
-            inode: metadata.ino(),
-            executable: metadata.mode() & 0o100 != 0,
-        }
-    }
-
-    #[cfg(not(unix))]
-    pub(crate) fn of(metadata: &fs::Metadata) -> Self {
-        let modified = metadata.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-        let modified = modified.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX));
-        Self { size: metadata.len(), modified, ..Self::default() }
-    }
 }
 
 /// A file or link that ships.

@@ -11,6 +11,7 @@ use crate::bundle::{Plan, Scope};
 use crate::check::{self, Change, Report, Settings};
 use crate::fault::{Exit, Failure, Fault};
 use crate::folder;
+use crate::mode;
 use crate::project::{self, Project};
 use crate::ui::{Face, Ui, count};
 use crate::world::World;
@@ -130,21 +131,8 @@ fn apply(root: &Path, change: &Change) -> Result<(), Error> {
         file.persist(&path).map_err(|error| failed(error.error))?;
     }
     if change.executable {
-        make_executable(&path).map_err(failed)?;
+        mode::add_executable(&path).map_err(failed)?;
     }
-    Ok(())
-}
-
-#[cfg(unix)]
-fn make_executable(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mut permissions = path.metadata()?.permissions();
-    permissions.set_mode(permissions.mode() | 0o755);
-    std::fs::set_permissions(path, permissions)
-}
-
-#[cfg(not(unix))]
-fn make_executable(_: &Path) -> std::io::Result<()> {
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
-use crate::sandbox::{self, PORT, Server, Settings, Speed};
+use crate::sandbox::{self, PORT, Server, Settings, Speed, instance};
 use crate::ui::{Answer, Ui};
 use crate::world::World;
 
@@ -63,6 +63,9 @@ impl fmt::Display for Running {
 }
 
 pub(crate) fn sandbox(args: &SandboxArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    if args.run {
+        instance::possible()?;
+    }
     let state = match &args.state {
         Some(dir) => world.resolve(dir),
         None => Project::load(world)?.state_dir().join("sandbox"),

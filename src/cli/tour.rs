@@ -15,6 +15,7 @@ use crate::bundle::Bundle;
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::{self, Project};
 use crate::release::{Parcel, Published};
+use crate::sandbox::instance;
 use crate::stack::Given;
 use crate::ui::{Answer, Paint, Ui, bytes, count};
 use crate::world::World;
@@ -38,6 +39,9 @@ pub(crate) struct TourArgs {
 }
 
 pub(crate) fn tour(args: &TourArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    if !args.no_serve {
+        instance::possible().map_err(Unserved)?;
+    }
     let mut guide = Guide { step: 0, steps: if args.no_serve { 6 } else { 7 }, ui };
     let shown = args.target.display();
 
@@ -155,6 +159,21 @@ impl Guide<'_> {
 
     fn say(&mut self, text: impl fmt::Display) {
         self.ui.say(text);
+    }
+}
+
+/// Here no tour can serve.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+struct Unserved(instance::Error);
+
+impl Fault for Unserved {
+    fn exit(&self) -> Exit {
+        self.0.exit()
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("`beansprout tour --no-serve` does everything but that; the rest needs WSL".to_owned())
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -10,6 +9,7 @@ use serde::Deserialize;
 
 use super::Error;
 use super::state::{State, VERSION};
+use crate::bundle::Stamp;
 
 const FILE: &str = "state.json";
 const LOCK: &str = "state.lock";
@@ -18,14 +18,6 @@ pub(super) struct Store {
     dir: PathBuf,
     /// What the file held when we last looked, and which file that was.
     known: Mutex<Option<(Stamp, State)>>,
-}
-
-/// A replaced file is another inode; the time guards against a number used again.
-#[derive(PartialEq, Clone, Copy)]
-struct Stamp {
-    inode: u64,
-    modified: (i64, i64),
-    bytes: u64,
 }
 
 impl Store {
@@ -43,7 +35,7 @@ impl Store {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let stamp = self.stamp()?;
         let before = match (known.take(), stamp) {
-            (Some((seen, state)), Some(now)) if seen == now => state,
+            (Some((seen, state)), Some(now)) if seen == now && Stamp::IS_CERTAIN => state,
             (_, Some(_)) => self.load()?,
             (_, None) => State::default(),
         };
@@ -59,10 +51,7 @@ impl Store {
     fn stamp(&self) -> Result<Option<Stamp>, Error> {
         let path = self.dir.join(FILE);
         match fs::metadata(&path) {
-            Ok(meta) => {
-                let modified = (meta.mtime(), meta.mtime_nsec());
-                Ok(Some(Stamp { inode: meta.ino(), modified, bytes: meta.len() }))
-            }
+            Ok(meta) => Ok(Some(Stamp::of(&meta))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(Error::Read { path, source }),
         }
@@ -97,7 +86,8 @@ pub(super) fn peek(dir: &Path) -> Option<State> {
 /// Wait until nobody else holds the lock of this file. It is free again when the file is dropped, or its process dies.
 pub(super) fn lock(path: &Path) -> Result<File, Error> {
     let wrap = |source| Error::Write { path: path.to_owned(), source };
-    let file = File::options().create(true).append(true).open(path).map_err(wrap)?;
+    // Windows locks no file that can only be appended to.
+    let file = File::options().create(true).truncate(false).write(true).open(path).map_err(wrap)?;
     file.lock().map_err(wrap)?;
     Ok(file)
 }
@@ -110,7 +100,8 @@ pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
         file.write_all(content)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
-        File::open(dir)?.sync_all()
+        // Windows opens no folders, and keeps their names safe by itself.
+        File::open(dir).map_or(Ok(()), |dir| dir.sync_all())
     };
     attempt().map_err(|source| Error::Write { path: path.to_owned(), source })
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::plan::Planned;
 use super::write::write;
 use super::{Error, Plan, TargetPath};
+use crate::mode;
 
 /// What becomes of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,16 +78,12 @@ pub(crate) fn steps(root: &Path, base: &Plan, theirs: &Plan, conflicts: Conflict
     Ok(steps)
 }
 
-#[cfg(unix)]
-fn is_executable(at: &Path, _: Option<&Planned>) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    at.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0)
-}
-
 /// Where the disk does not tell, nobody can have changed it.
-#[cfg(not(unix))]
-fn is_executable(_: &Path, base: Option<&Planned>) -> bool {
-    base.is_some_and(|base| base.executable)
+fn is_executable(at: &Path, base: Option<&Planned>) -> bool {
+    match mode::KNOWN {
+        true => at.metadata().is_ok_and(|metadata| mode::is_executable(&metadata)),
+        false => base.is_some_and(|base| base.executable),
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]

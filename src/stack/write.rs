@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 
 use super::{Error, Plan, Planned, TargetPath};
+use crate::mode;
 use crate::world::Interrupt;
 
 /// Fill `target`, which must not exist or be empty.
@@ -120,7 +121,8 @@ pub(crate) fn put(
             return Err(Error::ChangedMeanwhile { path: at });
         }
         // What exists keeps its mode.
-        let mode = if found.is_some() { mode(&at) } else { None }.unwrap_or(planned.mode());
+        let was = found.is_some().then(|| at.metadata().ok()).flatten();
+        let mode = was.and_then(|metadata| mode::of(&metadata)).unwrap_or(planned.mode());
         undo.lock().unwrap_or_else(PoisonError::into_inner).note(root, at, found.map(|content| Was { content, mode }));
         write(root, path, &planned.content, mode)
     });
@@ -159,7 +161,7 @@ impl Replaced {
                 // Whatever fails here, the others should still be put right.
                 None => drop(fs::remove_file(path)),
                 Some(Was { content, mode }) => {
-                    let _ = fs::write(&path, content).and_then(|()| set_mode(&path, mode));
+                    let _ = fs::write(&path, content).and_then(|()| mode::set(&path, mode));
                 }
             }
         }
@@ -167,17 +169,6 @@ impl Replaced {
             let _ = fs::remove_dir(folder);
         }
     }
-}
-
-#[cfg(unix)]
-fn mode(path: &Path) -> Option<u32> {
-    let metadata = path.metadata().ok()?;
-    Some(std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777)
-}
-
-#[cfg(not(unix))]
-fn mode(_path: &Path) -> Option<u32> {
-    None
 }
 
 /// Write one file below `root`, beside its place first.
@@ -188,24 +179,14 @@ pub(crate) fn write(root: &Path, path: &TargetPath, content: &[u8], mode: u32) -
     fs::create_dir_all(folder).map_err(failed)?;
     let mut file = tempfile::Builder::new().prefix(".beansprout-").tempfile_in(folder).map_err(failed)?;
     io::Write::write_all(&mut file, content).map_err(failed)?;
-    set_mode(file.path(), mode).map_err(failed)?;
+    mode::set(file.path(), mode).map_err(failed)?;
     file.persist(&to).map_err(|error| failed(error.error))?;
-    Ok(())
-}
-
-#[cfg(unix)]
-fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
-}
-
-#[cfg(not(unix))]
-fn set_mode(_path: &Path, _mode: u32) -> io::Result<()> {
     Ok(())
 }
 
 /// A temporary folder is its owner's alone; a project is an ordinary folder.
 fn readable(folder: &Path) -> Result<(), Error> {
-    set_mode(folder, 0o755).map_err(|source| Error::Write { path: folder.to_owned(), source })
+    mode::set(folder, 0o755).map_err(|source| Error::Write { path: folder.to_owned(), source })
 }
 
 /// Make the missing folders down to `path` and tell which, deepest first.
@@ -288,15 +269,14 @@ mod tests {
         assert_eq!(names(temp.path()), ["a", "b"]);
     }
 
-    #[cfg(unix)]
     #[test]
     fn modes_do_not_depend_on_the_umask() {
-        use std::os::unix::fs::PermissionsExt;
         let temp = tempfile::tempdir().unwrap();
         let target = temp.path().join("site");
         create(&plan(&["a", "a.sh"]), &target, &Interrupt::default()).unwrap();
-        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!([mode(&target), mode(&target.join("a")), mode(&target.join("a.sh"))], [0o755, 0o644, 0o755]);
+        let mode = |path: &Path| mode::of(&fs::metadata(path).unwrap());
+        let modes = [mode(&target), mode(&target.join("a")), mode(&target.join("a.sh"))];
+        assert_eq!(modes, [0o755, 0o644, 0o755].map(|mode| mode::KNOWN.then_some(mode)));
     }
 
     #[test]
@@ -340,12 +320,11 @@ mod tests {
         assert_eq!(names(temp.path()), ["x"]);
     }
 
-    #[cfg(unix)]
     #[test]
     fn links_are_not_followed() {
         let temp = tempfile::tempdir().unwrap();
         let outside = tempfile::tempdir().unwrap();
-        std::os::unix::fs::symlink(outside.path(), temp.path().join("app")).unwrap();
+        mode::link(&outside.path().to_string_lossy(), &temp.path().join("app")).unwrap();
         let path = TargetPath::parse("app/evil").unwrap();
         assert!(matches!(write(temp.path(), &path, b"", 0o644), Err(Error::LinkInTarget { .. })));
         assert_eq!(names(outside.path()), [""; 0]);

@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
+use super::group::{self, Call};
 
 /// The variable that marks the processes of an instance.
 pub(crate) const MARK: &str = "BEANSPROUT_INSTANCE";
@@ -42,7 +42,7 @@ impl Crew {
         if state.closed {
             return Err(std::io::Error::other("the instance is being stopped"));
         }
-        let child = command.env(MARK, &self.mark).spawn()?;
+        let child = group::start(command.env(MARK, &self.mark))?;
         state.groups.insert(child.id().cast_signed());
         Ok(child)
     }
@@ -62,7 +62,7 @@ impl Crew {
             pause = (pause * 2).min(Duration::from_millis(20));
         };
         let group = child.id().cast_signed();
-        end_group(group, Signal::KILL);
+        group::end(group, Call::Make);
         if status.is_none() {
             child.wait()?;
         }
@@ -73,14 +73,14 @@ impl Crew {
     /// Ask these groups to end, and make them when they do not.
     pub(crate) fn end(&self, groups: &[i32]) {
         for group in groups {
-            end_group(*group, Signal::TERM);
+            group::end(*group, Call::Ask);
         }
         let end = Instant::now() + GRACE;
-        while Instant::now() < end && groups.iter().any(|group| lives(*group)) {
+        while Instant::now() < end && groups.iter().any(|group| group::lives(*group)) {
             std::thread::sleep(Duration::from_millis(10));
         }
         for group in groups {
-            end_group(*group, Signal::KILL);
+            group::end(*group, Call::Make);
         }
     }
 
@@ -108,14 +108,14 @@ impl Crew {
                 return;
             }
             for pid in strays {
-                let _ = kill_process(pid, Signal::KILL);
+                group::end_process(pid);
             }
             std::thread::sleep(Duration::from_millis(5));
         }
     }
 
     /// The living processes that carry the mark.
-    pub(crate) fn marked(&self) -> Vec<Pid> {
+    pub(crate) fn marked(&self) -> Vec<i32> {
         let entry = format!("{MARK}={}", self.mark);
         let marked = |pid: i32| {
             std::fs::read(format!("/proc/{pid}/environ"))
@@ -127,30 +127,18 @@ impl Crew {
             .flatten()
             .filter_map(|dir| dir.file_name().to_str()?.parse().ok())
             .filter(|pid| marked(*pid))
-            .filter_map(Pid::from_raw)
             .collect()
     }
 }
 
-fn end_group(group: i32, signal: Signal) {
-    if let Some(group) = Pid::from_raw(group) {
-        let _ = kill_process_group(group, signal);
-    }
-}
-
-fn lives(group: i32) -> bool {
-    Pid::from_raw(group).is_some_and(|group| test_kill_process_group(group).is_ok())
-}
-
-#[cfg(test)]
+// Only Linux tells what lives.
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use std::os::unix::process::CommandExt;
-
     use super::*;
 
     fn sh(text: &str) -> Command {
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", text]).process_group(0);
+        command.args(["-c", text]);
         command
     }
 
@@ -170,7 +158,7 @@ mod tests {
         let waiter = std::thread::spawn(move || crew_too.wait(&mut child, None).unwrap());
         crew.close();
         waiter.join().unwrap();
-        assert_eq!(crew.marked(), []);
+        assert_eq!(crew.marked(), [0; 0]);
         assert!(crew.spawn(&mut sh("true")).is_err());
     }
 

@@ -16,6 +16,7 @@ use super::view::{Argv, Program};
 use super::{Event, hook};
 use crate::beanstalk::config_file::CommandLine;
 use crate::beanstalk::timeline::{Action, Environment, Failure, Stage, Step, Timeline, Work};
+use crate::mode;
 
 /// One pass through the timeline.
 pub(crate) struct Engine<'a> {
@@ -254,9 +255,7 @@ impl Engine<'_> {
         };
         let file = self.machine.places.write(&action.name, self.machine.view.rewrite(content))?;
         if let Some(mode) = mode.and_then(|text| u32::from_str_radix(text, 8).ok()) {
-            use std::os::unix::fs::PermissionsExt;
-            let permissions = std::fs::Permissions::from_mode(mode & 0o777);
-            std::fs::set_permissions(&file, permissions).doing("set the mode of", &file)?;
+            mode::set(&file, mode & 0o777).doing("set the mode of", &file)?;
         }
         Ok(())
     }

@@ -7,6 +7,8 @@ use crate::fault::{Exit, Fault};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    #[error("this system cannot run an instance: it has no process groups, signals and modes of files")]
+    System,
     #[error("failed to {doing} `{}`", path.display())]
     Io { doing: &'static str, path: PathBuf, source: std::io::Error },
     #[error("there is no `{name}` to run the application with")]
@@ -31,7 +33,7 @@ impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
             Self::Io { .. } | Self::PythonMissing { .. } | Self::VenvMissing { .. } | Self::Thread(_) => Exit::Invalid,
-            Self::InUse { .. } => Exit::Invalid,
+            Self::System | Self::InUse { .. } => Exit::Invalid,
             Self::Unpack(error) => error.exit(),
             Self::Folder(error) => error.exit(),
             Self::Port { .. } => Exit::Usage,
@@ -42,6 +44,9 @@ impl Fault for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Io { .. } | Self::Thread(_) => None,
+            Self::System => Some(
+                "on Windows, run beansprout in WSL; everything that does not run the site works without it".to_owned(),
+            ),
             Self::Unpack(error) => error.hint(),
             Self::Folder(error) => error.hint(),
             Self::PythonMissing { .. } => {

@@ -1,13 +1,13 @@
 //! The scripts of `.platform/hooks` and `.platform/confighooks`, and the courtesies that the platform shows them.
 
 use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::Event;
 use super::error::{Error, Io};
 use super::machine::Machine;
 use super::places::STAGING;
+use crate::mode;
 
 /// What the platform does to hooks before it runs them: it makes them executable (since 2022-04-29) and turns CRLF line
 /// ends into LF (since 2022-12-29). Without a namespace, their paths are rewritten as well.
@@ -29,12 +29,10 @@ pub(crate) fn prepare(machine: &Machine, say: &mut dyn FnMut(Event)) -> Result<(
                         std::fs::write(&path, rewritten).doing("write", &path)?;
                     }
                 }
-                let mode = data.permissions().mode();
-                if mode & 0o111 == 0 {
+                if !mode::is_executable(&data) {
                     changes.push("is executable now");
                 }
-                std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode | 0o755))
-                    .doing("make executable", &path)?;
+                mode::add_executable(&path).doing("make executable", &path)?;
                 if !changes.is_empty() {
                     let text = format!("hook `{shown}` {}, as the platform makes it", changes.join(" and "));
                     machine.note("INFO", &text);

@@ -7,8 +7,6 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use rustix::process::Pid;
-
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Listener {
     pub(crate) address: SocketAddr,
@@ -29,7 +27,7 @@ impl Listener {
 }
 
 /// Where these processes listen for TCP connections.
-pub(crate) fn listeners(pids: &[Pid]) -> Vec<Listener> {
+pub(crate) fn listeners(pids: &[i32]) -> Vec<Listener> {
     let sockets: BTreeMap<u64, SocketAddr> = ["tcp", "tcp6"]
         .iter()
         .filter_map(|table| std::fs::read_to_string(format!("/proc/net/{table}")).ok())
@@ -38,7 +36,7 @@ pub(crate) fn listeners(pids: &[Pid]) -> Vec<Listener> {
     let mut found: Vec<Listener> = pids
         .iter()
         .flat_map(|pid| {
-            let dir = format!("/proc/{}", pid.as_raw_nonzero());
+            let dir = format!("/proc/{pid}");
             let program = std::fs::read_to_string(format!("{dir}/comm")).unwrap_or_default().trim().to_owned();
             let files = std::fs::read_dir(format!("{dir}/fd")).into_iter().flatten().flatten();
             let links = files.filter_map(|file| std::fs::read_link(file.path()).ok());

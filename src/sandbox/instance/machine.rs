@@ -1,7 +1,6 @@
 //! The instance as a place to run programs in: its folders, how programs see them, and what becomes of what they say.
 
 use std::collections::BTreeMap;
-use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::Arc;
@@ -10,6 +9,7 @@ use std::time::Duration;
 
 use super::crew::Crew;
 use super::error::{Error, Io};
+use super::group;
 use super::journal::{Journal, pour};
 use super::places::Places;
 use super::view::{Argv, Program, View};
@@ -49,9 +49,9 @@ impl End {
 
 impl From<ExitStatus> for End {
     fn from(status: ExitStatus) -> Self {
-        match (status.code(), status.signal()) {
-            (Some(code), _) => Self::Code(code),
-            (None, signal) => Self::Signal(signal.unwrap_or_default()),
+        match status.code() {
+            Some(code) => Self::Code(code),
+            None => Self::Signal(group::signal(status).unwrap_or_default()),
         }
     }
 }

@@ -8,6 +8,7 @@ mod containers;
 mod crew;
 mod engine;
 mod error;
+mod group;
 mod health;
 mod hook;
 mod http;
@@ -45,6 +46,7 @@ use self::version::{Given, Version};
 use self::view::View;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::timeline::{self, Stage};
+use crate::mode;
 use crate::world::{Guard, World};
 
 pub use self::error::Error;
@@ -155,6 +157,7 @@ impl Instance {
     ///
     /// An error means that nothing runs.
     pub fn launch(launch: &Launch, world: &World, say: &mut dyn FnMut(Event)) -> Result<Self, Error> {
+        possible()?;
         let python = Python::find(world, launch.python.as_deref())?;
         let places = Places::prepare(&launch.home)?;
         let lock = lock(places.home())?;
@@ -304,10 +307,14 @@ fn base(world: &World, view: &View, places: &Places, path: &str) -> BTreeMap<Str
     base
 }
 
+/// Can this system run an instance?
+pub fn possible() -> Result<(), Error> {
+    if group::KNOWN { Ok(()) } else { Err(Error::System) }
+}
+
 /// A secret for an environment that has none here, as AWS would keep it: always the same one for one home.
 pub fn stand_in_secret(home: &Path) -> Result<String, Error> {
     use std::io::Read;
-    use std::os::unix::fs::OpenOptionsExt;
     let path = home.join("secret");
     if let Ok(secret) = std::fs::read_to_string(&path) {
         return Ok(secret);
@@ -316,8 +323,9 @@ pub fn stand_in_secret(home: &Path) -> Result<String, Error> {
     let mut bytes = [0; 32];
     File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut bytes)).doing("read", "/dev/urandom")?;
     let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut file =
-        File::options().create(true).write(true).truncate(true).mode(0o600).open(&path).doing("write", &path)?;
+    let mut options = File::options();
+    options.create(true).write(true).truncate(true);
+    let mut file = mode::private(&mut options).open(&path).doing("write", &path)?;
     std::io::Write::write_all(&mut file, secret.as_bytes()).doing("write", &path)?;
     Ok(secret)
 }

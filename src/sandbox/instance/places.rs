@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::{Error, Io};
+use crate::mode;
 
 /// The virtual environment's name on every instance whose logs are public. Scripts find it as `/var/app/venv/*`.
 pub(crate) const VENV: &str = "/var/app/venv/staging-LQM1lest";
@@ -36,15 +37,17 @@ impl Places {
 
     /// Does root run this instance?
     pub(crate) fn of_root(&self) -> Result<bool, Error> {
-        use std::os::unix::fs::MetadataExt;
-        Ok(std::fs::metadata(&self.home).doing("look at", &self.home)?.uid() == 0)
+        Ok(self.owner()?.is_some_and(|(user, _)| user == 0))
+    }
+
+    /// The user and the group of the one who runs this instance.
+    fn owner(&self) -> Result<Option<(u32, u32)>, Error> {
+        Ok(mode::owner(&std::fs::metadata(&self.home).doing("look at", &self.home)?))
     }
 
     /// The users that an instance has, as names of the one who runs this.
     fn write_users(&self) -> Result<(), Error> {
-        use std::os::unix::fs::MetadataExt;
-        let owner = std::fs::metadata(&self.home).doing("look at", &self.home)?;
-        let (uid, gid) = (owner.uid(), owner.gid());
+        let Some((uid, gid)) = self.owner()? else { return Ok(()) };
         let with = |file: &str, lines: [String; 2]| {
             let own = std::fs::read_to_string(file).unwrap_or_default();
             format!("{}\n{}\n", own.trim_end(), lines.join("\n"))
@@ -110,8 +113,7 @@ fn remove_tree(dir: &Path) -> Result<(), Error> {
 }
 
 fn unlock(dir: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    let _ = std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755));
+    let _ = mode::set(dir, 0o755);
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             unlock(&entry.path());

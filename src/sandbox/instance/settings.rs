@@ -1,13 +1,13 @@
 //! The option settings of an environment, as far as an instance acts on them, and `get-config`, which shows them.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use super::error::{Error, Io};
 use super::places::{GET_CONFIG, Places};
+use crate::mode;
 
 pub(crate) const PROPERTIES: &str = "aws:elasticbeanstalk:application:environment";
 /// Properties whose values are kept elsewhere on AWS.
@@ -107,7 +107,7 @@ impl Settings {
         places.write("/opt/elasticbeanstalk/deployment/configuration.json", format!("{document}\n"))?;
         let script = include_str!("get-config.py").replacen("PYTHON", python, 1);
         let script = places.write(GET_CONFIG, script)?;
-        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).doing("make executable", &script)
+        mode::set(&script, 0o755).doing("make executable", &script)
     }
 }
 

@@ -6,11 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::places::{Places, ROOTS};
+use crate::mode;
 
 /// Which of the two ways to use.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -87,7 +87,7 @@ impl View {
         }
     }
 
-    /// The command that starts `program`, in a process group of its own, with nothing of our environment.
+    /// The command that starts `program`, with nothing of our environment.
     pub(crate) fn command(&self, program: &Program, places: &Places) -> Command {
         let mut command = match self {
             Self::Namespace { bwrap, mounts, shell } => {
@@ -115,17 +115,14 @@ impl View {
             }
         };
         command.env_clear().envs(program.env.iter().map(|(name, value)| (name, self.rewrite(value))));
-        command.stdin(Stdio::null()).process_group(0);
+        command.stdin(Stdio::null());
         command
     }
 }
 
 /// A program on the search path, or at a path.
 pub(crate) fn find(name: &str, path: &str) -> Option<PathBuf> {
-    use std::os::unix::fs::PermissionsExt;
-    let runs = |file: &PathBuf| {
-        std::fs::metadata(file).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
-    };
+    let runs = |file: &PathBuf| std::fs::metadata(file).is_ok_and(|data| data.is_file() && mode::is_executable(&data));
     std::env::split_paths(path).filter(|dir| dir.is_absolute()).map(|dir| dir.join(name)).find(runs)
 }
 
