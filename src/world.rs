@@ -13,7 +13,7 @@ use jiff::Timestamp;
 pub struct World {
     /// Where the command acts: the working directory, or what `-C` named.
     pub dir: PathBuf,
-    /// The environment variables that are text.
+    /// The environment variables that are text. On Windows, where case plays no part in their names, in capitals.
     pub vars: BTreeMap<String, String>,
     pub terminal: Terminal,
     pub interrupt: Interrupt,
@@ -37,6 +37,7 @@ impl World {
             dir: std::env::current_dir()?,
             vars: std::env::vars_os()
                 .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
+                .map(|(key, value)| (if cfg!(windows) { key.to_uppercase() } else { key }, value))
                 .collect(),
             terminal: Terminal {
                 stdin: std::io::stdin().is_terminal(),
@@ -64,6 +65,11 @@ impl World {
         self.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// The folder of whoever runs this, where programs look for their settings.
+    pub fn home(&self) -> Option<PathBuf> {
+        self.var("HOME").or_else(|| self.var("USERPROFILE")).map(PathBuf::from)
+    }
+
     /// The same world, seen from another folder.
     #[must_use]
     pub fn at(&self, dir: impl Into<PathBuf>) -> Self {
@@ -73,6 +79,25 @@ impl World {
     /// `path` as the user meant it: relative to where the command acts.
     pub fn resolve(&self, path: impl AsRef<Path>) -> PathBuf {
         self.dir.join(path)
+    }
+}
+
+/// The path without links and `..`, as other programs take it too.
+#[expect(clippy::disallowed_methods, reason = "the one place that knows what Windows makes of it")]
+pub fn real_path(path: &Path) -> std::io::Result<PathBuf> {
+    let real = path.canonicalize()?;
+    Ok(match real.to_str().and_then(ordinary) {
+        Some(ordinary) => ordinary.into(),
+        None => real,
+    })
+}
+
+/// `C:\site` for `\\?\C:\site`, the form without limits that Windows answers with, and that few programs know.
+fn ordinary(path: &str) -> Option<String> {
+    let rest = path.strip_prefix(r"\\?\")?;
+    match rest.strip_prefix(r"UNC\") {
+        Some(share) => Some(format!(r"\\{share}")),
+        None => (rest.as_bytes().get(1) == Some(&b':')).then(|| rest.to_owned()),
     }
 }
 
@@ -129,5 +154,18 @@ pub struct Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         self.interrupt.actions.lock().unwrap_or_else(PoisonError::into_inner).1.remove(&self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_windows_are_what_people_write() {
+        assert_eq!(ordinary(r"\\?\C:\site\app").as_deref(), Some(r"C:\site\app"));
+        assert_eq!(ordinary(r"\\?\UNC\server\share\site").as_deref(), Some(r"\\server\share\site"));
+        assert_eq!(ordinary(r"\\?\Volume{b75e2c83}\site"), None);
+        assert_eq!(ordinary("/var/app"), None);
     }
 }

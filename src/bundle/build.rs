@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::ui::Progress;
-use crate::world::Interrupt;
+use crate::world::{Interrupt, real_path};
 
 use super::cache::{self, Cache, Known};
 use super::digest::TreeDigest;
@@ -140,12 +140,12 @@ impl Plan {
     /// A bundle that ships in the next bundle would make every digest differ from the last.
     fn refuse_inside(&self, output: &Path) -> Result<(), Error> {
         let dir = output.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let (Ok(root), Ok(dir)) = (self.root.canonicalize(), dir.canonicalize()) else { return Ok(()) };
+        let (Ok(root), Ok(dir)) = (real_path(&self.root), real_path(dir)) else { return Ok(()) };
         let Ok(inside) = dir.strip_prefix(&root) else { return Ok(()) };
         let Some(name) = output.file_name() else { return Ok(()) };
         let path = inside.join(name);
         let is_out = path.ancestors().any(|part| {
-            let part = part.to_string_lossy();
+            let part = part.to_string_lossy().replace('\\', "/");
             self.left_out.iter().any(|out| out.path.trim_end_matches('/') == part)
         });
         if is_out { Ok(()) } else { Err(Error::OutputShips { path: output.to_owned() }) }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::git::{Git, Tree};
+use crate::world::real_path;
 
 use super::disk::Disk;
 use super::entry::EntryPath;
@@ -124,7 +125,7 @@ impl Plan {
     fn read_git(&mut self, scope: &Scope, tree: &dyn Fn(&Git) -> Result<Tree, Error>) -> Result<(), Error> {
         let mut tracked = Tracked::default();
         for (at, dir) in folders(scope) {
-            let canonical = dir.canonicalize().map_err(|source| Error::Read { path: dir.clone(), source })?;
+            let canonical = real_path(&dir).map_err(|source| Error::Read { path: dir.clone(), source })?;
             let repository =
                 Repository::discover(&canonical).ok_or_else(|| Error::NoRepository { dir: dir.clone() })?;
             let git = Git::at(&repository.top);

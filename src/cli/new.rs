@@ -11,7 +11,7 @@ use super::origin::Origin;
 use crate::fault::{Exit, Failure};
 use crate::stack::{self, Given, Plan, TargetPath};
 use crate::ui::{self, Ui};
-use crate::world::World;
+use crate::world::{World, real_path};
 
 /// Generate a Django project that is ready for Elastic Beanstalk
 ///
@@ -124,6 +124,6 @@ pub(crate) fn create(request: Request<'_>, world: &World, ui: &mut Ui) -> Result
 /// What the folder is called, also when it is named `.` or `..`.
 fn folder_name(target: &Path) -> String {
     let whole = std::path::absolute(target).unwrap_or_else(|_| target.to_owned());
-    let whole = whole.canonicalize().unwrap_or(whole);
+    let whole = real_path(&whole).unwrap_or(whole);
     whole.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use crate::bundle;
 use crate::fault::{Exit, Failure, Fault};
 use crate::stack::{self, Format, GitSpec, Spec, Stack, Tree, Unpacked};
-use crate::world::World;
+use crate::world::{World, real_path};
 
 /// A stack, and its place so exactly that the very same is found again.
 pub(crate) struct Origin {
@@ -64,7 +64,7 @@ fn parse(typed: &str, dir: &Path) -> Result<Spec, stack::Error> {
         // Without `.`, and without `..` where that can be told.
         let path: PathBuf = dir.join(path).components().collect();
         let climbs = path.components().any(|part| part == Component::ParentDir);
-        let path = if climbs { path.canonicalize().unwrap_or(path) } else { path };
+        let path = if climbs { real_path(&path).unwrap_or(path) } else { path };
         path.display().to_string()
     }))
 }

@@ -46,7 +46,6 @@ impl ScopeArgs {
 /// Where git looks for the user's own excludes.
 fn global_excludes(project: &Project, world: &World) -> Option<PathBuf> {
     let configured = Checkout::global_excludes(&project.root);
-    let home = || world.var("HOME").map(PathBuf::from);
-    let config = || world.var("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| Some(home()?.join(".config")));
+    let config = || world.var("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| Some(world.home()?.join(".config")));
     configured.or_else(|| Some(config()?.join("git/ignore")))
 }

@@ -7,7 +7,7 @@ use crate::fault::{Exit, Fault};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("this system cannot run an instance: it has no process groups, signals and modes of files")]
+    #[error("an instance cannot run on this system, which has no process groups, signals and file modes")]
     System,
     #[error("failed to {doing} `{}`", path.display())]
     Io { doing: &'static str, path: PathBuf, source: std::io::Error },

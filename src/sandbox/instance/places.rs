@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{Error, Io};
 use crate::mode;
+use crate::world::real_path;
 
 /// The virtual environment's name on every instance whose logs are public. Scripts find it as `/var/app/venv/*`.
 pub(crate) const VENV: &str = "/var/app/venv/staging-LQM1lest";
@@ -24,7 +25,7 @@ impl Places {
     /// Make the folders that do not exist yet. What an earlier run left in them stays.
     pub(crate) fn prepare(home: &Path) -> Result<Self, Error> {
         std::fs::create_dir_all(home).doing("create", home)?;
-        let home = home.canonicalize().doing("find", home)?;
+        let home = real_path(home).doing("find", home)?;
         let places = Self { home };
         for dir in ["/var/app/venv", "/var/log", "/var/proxy", "/opt/elasticbeanstalk/bin"] {
             let dir = places.real(dir);

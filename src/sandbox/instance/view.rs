@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 
 use super::places::{Places, ROOTS};
 use crate::mode;
+use crate::world::real_path;
 
 /// Which of the two ways to use.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -166,7 +167,7 @@ fn mounts(places: &Places, bash: Option<&Path>) -> Vec<OsString> {
     arguments.bind("--bind", places.real("tmp"), "/tmp");
     arguments.add(["--dir", "/var/tmp", "--proc", "/proc", "--dev", "/dev"]);
     // On an instance `/bin/sh` is bash; elsewhere it may be a shell that knows no `source`.
-    if let (Some(bash), Ok(sh)) = (bash.and_then(|bash| bash.canonicalize().ok()), Path::new("/bin/sh").canonicalize())
+    if let (Some(bash), Ok(sh)) = (bash.and_then(|bash| real_path(bash).ok()), real_path(Path::new("/bin/sh")))
         && bash != sh
     {
         arguments.bind("--ro-bind", &bash, &sh);
