@@ -106,6 +106,7 @@ impl Plan {
         }
         let Packed { digest, bytes, mut notes, sealed } = packed;
         notes.extend(self.dangling_links());
+        notes.extend(self.split_letters());
         let (entries, reused) = (self.entries.len(), believed.count());
         Ok(Bundle { path, digest, bytes, entries, notes, reused, unchanged: false, sealed })
     }
@@ -132,6 +133,7 @@ impl Plan {
             let _ = cache::save(&path, &digest, self, &sealed, started);
         }
         notes.extend(self.dangling_links());
+        notes.extend(self.split_letters());
         errand.progress.advance(self.size());
         let entries = self.entries.len();
         Ok(Bundle { path, digest, bytes: cache.bytes, entries, notes, reused: entries, unchanged, sealed })

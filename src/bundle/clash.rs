@@ -6,6 +6,7 @@ use super::entry::EntryPath;
 use super::error::{Problem, ProblemKind};
 use super::plan::Plan;
 use super::screen::is_environment_file;
+use super::spelling::composed;
 
 impl Plan {
     pub(crate) fn find_clashes(&mut self) {
@@ -20,10 +21,14 @@ impl Plan {
         for entry in &self.entries {
             let path = entry.path.as_str();
             if path.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii())
-                && let Some(other) = lowered.insert(path.to_lowercase(), &entry.path)
+                && let Some(other) = lowered.insert(composed(path).to_lowercase(), &entry.path)
                 && *other != entry.path
             {
-                let kind = ProblemKind::CaseClash { with: other.to_string() };
+                let with = other.to_string();
+                let kind = match with.to_lowercase() == path.to_lowercase() {
+                    true => ProblemKind::CaseClash { with },
+                    false => ProblemKind::SpellingClash { with },
+                };
                 problems.push(Problem { path: entry.path.to_string(), kind });
             }
         }

@@ -7,6 +7,7 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::spelling;
 use super::walk::Stamp;
 
 /// A folder whose files are read.
@@ -182,7 +183,7 @@ mod system {
 
         pub(crate) fn target(&self, name: Name<'_>) -> io::Result<PathBuf> {
             let target = rustix::fs::readlinkat(&self.0, name.text, Vec::new())?;
-            Ok(std::ffi::OsString::from_vec(target.into_bytes()).into())
+            Ok(spelling::of_target(std::ffi::OsString::from_vec(target.into_bytes()).into()))
         }
     }
 
@@ -231,7 +232,7 @@ mod system {
                 let entry = entry?;
                 let (name, kind) = (entry.file_name(), Kind::of(entry.file_type()?));
                 match name.to_str() {
-                    Some(name) => names.push(Ok(name), kind),
+                    Some(name) => names.push(Ok(&spelling::of_name(name)), kind),
                     None => names.push(Err(&name.to_string_lossy()), kind),
                 }
             }
@@ -245,7 +246,7 @@ mod system {
         }
 
         pub(crate) fn target(&self, name: Name<'_>) -> io::Result<PathBuf> {
-            fs::read_link(self.0.join(name.text))
+            fs::read_link(self.0.join(name.text)).map(spelling::of_target)
         }
     }
 

@@ -56,6 +56,7 @@ pub enum ProblemKind {
     Special(&'static str),
     LinkOutside { target: String },
     CaseClash { with: String },
+    SpellingClash { with: String },
     SameName,
     Environment,
     PrivateKey,
@@ -77,6 +78,9 @@ impl fmt::Display for Problem {
             ProblemKind::Special(kind) => write!(f, "is a {kind}, not a file"),
             ProblemKind::LinkOutside { target } => write!(f, "links to `{target}`, out of the bundle"),
             ProblemKind::CaseClash { with } => write!(f, "differs from `{with}` only in upper and lower case"),
+            ProblemKind::SpellingClash { with } => {
+                write!(f, "differs from `{}` only in how its accents are written", with.escape_default())
+            }
             ProblemKind::SameName => f.write_str("comes from two places"),
             ProblemKind::Environment => f.write_str("is an environment file, which usually holds secrets"),
             ProblemKind::PrivateKey => f.write_str("holds a private key"),

@@ -32,6 +32,7 @@ mod rules;
 mod scope;
 mod screen;
 mod shipped;
+mod spelling;
 mod tracked;
 mod unpack;
 mod verify;

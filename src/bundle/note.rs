@@ -1,8 +1,11 @@
 //! What in a bundle works, or not, in a way that may surprise.
 
+use std::borrow::Cow;
+
 use super::entry::EntryPath;
 use super::plan::Plan;
 use super::shipped::{Entry, Origin};
+use super::spelling::composed;
 
 /// Something in a bundle that works, or not, in a way that may surprise.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -14,6 +17,8 @@ pub enum Note {
     LfsPointer(EntryPath),
     /// A link whose target does not ship.
     DanglingLink(EntryPath),
+    /// A name with letters and accents apart, where one letter is usual.
+    SplitLetters(EntryPath),
 }
 
 impl std::fmt::Display for Note {
@@ -24,6 +29,10 @@ impl std::fmt::Display for Note {
             }
             Self::LfsPointer(path) => write!(f, "`{path}` is a git LFS pointer, not the file: run `git lfs pull`"),
             Self::DanglingLink(path) => write!(f, "`{path}` is a link to something that is not in the bundle"),
+            Self::SplitLetters(path) => write!(
+                f,
+                "`{path}` has letters and accents apart in its name, as Macs write them: Linux does not find it by the usual spelling"
+            ),
         }
     }
 }
@@ -40,6 +49,14 @@ impl Plan {
             .filter(|entry| dangling(entry))
             .map(|entry| Note::DanglingLink(entry.path.clone()))
             .collect()
+    }
+}
+
+impl Plan {
+    /// Names that a Mac would spell in another way.
+    pub(crate) fn split_letters(&self) -> impl Iterator<Item = Note> {
+        let paths = self.entries.iter().map(|entry| &entry.path);
+        paths.filter(|path| matches!(composed(path.as_str()), Cow::Owned(_))).cloned().map(Note::SplitLetters)
     }
 }
 

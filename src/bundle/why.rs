@@ -2,6 +2,7 @@
 
 use super::plan::Plan;
 use super::rules::{LeftOut, Reason};
+use super::spelling;
 
 /// Why a path is in or out.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -15,7 +16,8 @@ pub struct Why {
 impl Plan {
     /// Which rule puts `path` in or out: the path itself, or a folder above it.
     pub fn why(&self, path: &str) -> Option<Why> {
-        let path = path.trim_end_matches('/').trim_start_matches("./");
+        let path = spelling::of_name(path.trim_end_matches('/').trim_start_matches("./"));
+        let path = path.as_ref();
         let above: Vec<&str> = path.match_indices('/').map(|(end, _)| &path[..end]).chain([path]).collect();
         let find = |list: &[LeftOut], wanted: &str| {
             list.iter().find(|found| found.path.trim_end_matches('/') == wanted).cloned()

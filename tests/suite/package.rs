@@ -149,6 +149,8 @@ fn all_problems_are_told_at_once() {
         .file("app.py", "")
         .file("README", "")
         .file("readme", "")
+        .file("cafe\u{301}", "")
+        .file("caf\u{e9}", "")
         .file(".env.production", "SECRET=1\n")
         .file("new\nline", "");
     std::os::unix::fs::symlink("/etc/passwd", place.path("users")).unwrap();
@@ -156,8 +158,9 @@ fn all_problems_are_told_at_once() {
     let run = place.run(["package"]).exit(3);
     insta::assert_snapshot!(run, @r"
     ----- stderr -----
-    error: 5 files cannot be in a bundle
+    error: 6 files cannot be in a bundle
       `.env.production` is an environment file, which usually holds secrets
+      `café` differs from `cafe\u{301}` only in how its accents are written
       `new\nline` has a control character in its name
       `pipe` is a FIFO, not a file
       `readme` differs from `README` only in upper and lower case
@@ -212,10 +215,15 @@ fn dry_runs_write_nothing() {
 #[test]
 fn what_looks_wrong_is_said() {
     let place = Place::new().file("start.sh", "#!/bin/sh\r\necho\r\n").file("big.bin", LFS);
+    let place = place.file("cafe\u{301}.html", "");
     std::os::unix::fs::symlink("nowhere", place.path("lost")).unwrap();
     let run = place.run(["package"]).ok();
-    for word in ["`start.sh` has Windows line ends", "`big.bin` is a git LFS pointer", "`lost` is a link to something"]
-    {
+    for word in [
+        "`start.sh` has Windows line ends",
+        "`big.bin` is a git LFS pointer",
+        "`lost` is a link to something",
+        "`cafe\u{301}.html` has letters and accents apart",
+    ] {
         assert!(run.stderr.contains(word), "{run}");
     }
 }
