@@ -160,11 +160,14 @@ fn measure(corpus: &Corpus, dir: &Path, python: &Path) {
     fs::remove_dir_all(&state).unwrap();
 }
 
-/// What the EB CLI does with a project: its own walk, with the patterns of `.ebignore`.
+/// What `eb deploy` does until there is a source bundle: start, set the program up, and its own walk, with the patterns of
+/// `.ebignore`.
 const EB_ZIP: &str = "
 import sys
-from ebcli.core import fileoperations, io
-io.log_info = io.echo = lambda *words: None
+from ebcli.core import ebcore, ebglobals, ebrun, fileoperations
+ebrun.squash_cement_logging()
+ebglobals.app = ebcore.EB(argv=['deploy'])
+ebglobals.app.setup()
 fileoperations.zip_up_project(sys.argv[1], ignore_list=fileoperations.get_ebignore_list())
 ";
 
@@ -323,10 +326,19 @@ fn large(tree: &Path, _: &Path) {
     put(tree, "app.py".to_owned(), b"print()\n");
 }
 
+/// What a project of Django and Node.js ignores, as most do that began with somebody's template.
+const IGNORED: &str = "
+    __pycache__/ *.py[cod] *$py.class *.so .Python build/ develop-eggs/ dist/ downloads/ eggs/ .eggs/ lib64/ parts/ sdist/ wheels/
+    *.egg-info/ .installed.cfg *.egg MANIFEST pip-log.txt pip-delete-this-directory.txt htmlcov/ .tox/ .nox/ .coverage
+    .coverage.* nosetests.xml coverage.xml *.cover .hypothesis/ .pytest_cache/ *.log local_settings.py db.sqlite3
+    db.sqlite3-journal .env .venv env/ venv/ ENV/ .mypy_cache/ .ruff_cache/ staticfiles/ media/ .idea/ .vscode/ *.swp .DS_Store
+    /frontend/node_modules/ npm-debug.log* yarn-error.log* .npm .eslintcache *.tsbuildinfo .cache/ .next/ .parcel-cache/
+";
+
 /// About 70,000 files in small packages, of which 30 % are ignored.
 fn modules(tree: &Path, _: &Path) {
     let mut noise = Noise(4);
-    put(tree, ".gitignore".to_owned(), b"/frontend/node_modules/\n*.pyc\n*.log\n");
+    put(tree, ".gitignore".to_owned(), IGNORED.split_whitespace().collect::<Vec<_>>().join("\n").as_bytes());
     let mut package = |root: &str, n: usize| {
         for f in 0..20 {
             put(tree, format!("{root}/p{n}/lib/f{f}.js"), &noise.code(1500 + f * 150));
