@@ -41,7 +41,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::fault::{Exit, Failure};
 use crate::ui::{Color, Face, Ui};
@@ -76,9 +76,27 @@ struct Common {
     color: Color,
 }
 
+/// The verbs, and a way to describe one without the others.
+macro_rules! verbs {
+    ($($verb:ident($module:ident::$args:ident),)*) => {
+        #[derive(Debug, Subcommand)]
+        enum Verb {
+            $($verb($module::$args),)*
+        }
+
+        impl Verb {
+            fn described(name: &str) -> Option<Command> {
+                $(if name == stringify!($verb).to_ascii_lowercase() {
+                    return Some($module::$args::augment_args(Command::new(name.to_owned())));
+                })*
+                None
+            }
+        }
+    };
+}
+
 // In the order of the work, which is that of `--help`: begin, look, ship, deploy, tidy up, and what helps with it.
-#[derive(Debug, Subcommand)]
-enum Verb {
+verbs! {
     Tour(tour::TourArgs),
     New(new::NewArgs),
     Update(update::UpdateArgs),
@@ -136,6 +154,17 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     }
 }
 
+impl Cli {
+    /// Most lines name their verb and are right. For these, only that verb is described: to describe all of them takes as
+    /// long as packaging thirty files. Whatever else there is, help and mistakes too, is for all of them to answer.
+    fn parse_words(words: &[OsString]) -> Result<Self, clap::Error> {
+        let verb = words.iter().skip(1).filter_map(|word| word.to_str()).find_map(Verb::described);
+        let alone = verb.map(|verb| Common::augment_args(Command::new("beansprout")).subcommand(verb));
+        let parsed = alone.and_then(|command| Self::from_arg_matches(&command.try_get_matches_from(words).ok()?).ok());
+        parsed.map_or_else(|| Self::try_parse_from(words), Ok)
+    }
+}
+
 /// A command line that is no command: help that was asked for, or a mistake.
 fn mistaken(mistake: &clap::Error, words: &[OsString], world: &World) -> ExitCode {
     let Some(misused) = usage::misused(mistake) else { mistake.exit() };
@@ -162,7 +191,7 @@ pub fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let words: Vec<_> = std::env::args_os().collect();
-    let cli = match Cli::try_parse_from(&words) {
+    let cli = match Cli::parse_words(&words) {
         Ok(cli) => cli,
         Err(mistake) => return mistaken(&mistake, &words, &world),
     };
