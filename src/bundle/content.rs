@@ -95,34 +95,6 @@ impl<'a> Contents<'a> {
         Ok(&self.buffer[..size])
     }
 
-    /// The first `length` bytes of a content, or all of it.
-    pub(crate) fn beginning(&mut self, entry: &Entry, length: usize) -> Result<Vec<u8>, Error> {
-        let mut buffer = vec![0; length];
-        let filled = match &entry.origin {
-            Origin::Link(target) => return Ok(target.as_bytes().to_vec()),
-            Origin::Disk { root, stamp, .. } => {
-                let (disk, path) = self.plan.on_disk(*root, &entry.path);
-                let mut file = open(disk, path)?;
-                let filled = fill(&mut file, &mut buffer);
-                let filled = filled.map_err(|source| Error::Read { path: disk.path(path), source })?;
-                unchanged(&file, disk, path, stamp)?;
-                filled
-            }
-            Origin::Blob { repository, id, .. } => {
-                let failed = |source| Error::GitContent { id: id.to_string(), source };
-                let reader = self.reader(*repository)?;
-                reader.ask([&**id].into_iter()).map_err(failed)?;
-                let size = reader.size().map_err(failed)?;
-                let filled = fill(&mut reader.content().take(size), &mut buffer).map_err(failed)?;
-                // The rest of the answer stands in the way of the next.
-                self.readers.remove(repository);
-                filled
-            }
-        };
-        buffer.truncate(filled);
-        Ok(buffer)
-    }
-
     /// Hand the pieces of a content that is too large to be held to `take`, every piece but the last as long as `piece`.
     pub(crate) fn stream(
         &mut self,

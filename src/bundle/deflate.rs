@@ -65,18 +65,37 @@ fn compressor(level: i32) -> libdeflater::Compressor {
 pub(crate) struct StreamDeflater {
     compressor: Box<CompressorOxide>,
     out: Vec<u8>,
+    /// Has the compressor given everything, up to a whole byte, and forgotten what it saw?
+    flushed: bool,
 }
 
 impl StreamDeflater {
     pub(crate) fn new() -> Self {
         // Negative window bits: deflate without the zlib wrapper.
         let flags = create_comp_flags_from_zip_params(STREAM_LEVEL, -15, CompressionStrategy::Default as i32);
-        Self { compressor: Box::new(CompressorOxide::new(flags)), out: vec![0; 1 << 17] }
+        Self { compressor: Box::new(CompressorOxide::new(flags)), out: vec![0; 1 << 17], flushed: true }
     }
 
     /// Deflate one more piece and hand on what came of it.
     pub(crate) fn add<E>(&mut self, piece: &[u8], take: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        self.flushed = false;
         self.run(piece, MZFlush::None, take)
+    }
+
+    /// Put one more piece into the stream as it is.
+    pub(crate) fn store<E>(&mut self, piece: &[u8], mut take: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        if !self.flushed {
+            self.run(&[], MZFlush::Full, &mut take)?;
+            self.flushed = true;
+        }
+        for block in piece.chunks(usize::from(u16::MAX)) {
+            let length = u16::try_from(block.len()).expect("chunks are no longer");
+            // RFC 1951, 3.2.4: not the last block, stored; its length, and the same again with every bit turned.
+            let [low, high] = length.to_le_bytes();
+            take(&[0, low, high, !low, !high])?;
+            take(block)?;
+        }
+        Ok(())
     }
 
     pub(crate) fn finish<E>(mut self, take: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
@@ -95,7 +114,7 @@ impl StreamDeflater {
             take(&self.out[..result.bytes_written])?;
             let full = result.bytes_written == self.out.len();
             let ended = matches!(result.status, Ok(MZStatus::StreamEnd));
-            if ended || (flush == MZFlush::None && piece.is_empty() && !full) {
+            if ended || (flush != MZFlush::Finish && piece.is_empty() && !full) {
                 return Ok(());
             }
         }
@@ -168,19 +187,33 @@ mod tests {
 
     #[test]
     fn pieces_become_one_stream() {
-        let content = [b"the quick brown fox ".repeat(40_000), noise(300_000)].concat();
-        let mut packed = Vec::new();
-        let mut take = |bytes: &[u8]| {
-            packed.extend_from_slice(bytes);
-            Ok::<(), ()>(())
-        };
-        let mut deflater = StreamDeflater::new();
-        content.chunks(100_000).for_each(|piece| deflater.add(piece, &mut take).expect("a Vec takes all"));
-        deflater.finish(&mut take).expect("a Vec takes all");
-        let mut unpacked = vec![0; content.len()];
-        let length = libdeflater::Decompressor::new().deflate_decompress(&packed, &mut unpacked);
-        assert_eq!(length, Ok(content.len()));
-        assert!(unpacked == content);
+        let text = b"the quick brown fox ".repeat(40_000);
+        for content in [
+            [text.clone(), noise(300_000)].concat(),
+            [noise(300_000), text.clone(), noise(100_000), text.clone()].concat(),
+            [text.clone(), noise(700_000), text.clone(), noise(65_535)].concat(),
+            noise(131_070),
+            text,
+        ] {
+            let mut packed = Vec::new();
+            let mut take = |bytes: &[u8]| {
+                packed.extend_from_slice(bytes);
+                Ok::<(), ()>(())
+            };
+            let mut deflater = StreamDeflater::new();
+            for piece in content.chunks(100_000) {
+                let done = match is_random(piece) {
+                    true => deflater.store(piece, &mut take),
+                    false => deflater.add(piece, &mut take),
+                };
+                done.expect("a Vec takes all");
+            }
+            deflater.finish(&mut take).expect("a Vec takes all");
+            let mut unpacked = vec![0; content.len()];
+            let length = libdeflater::Decompressor::new().deflate_decompress(&packed, &mut unpacked);
+            assert_eq!(length, Ok(content.len()));
+            assert!(unpacked == content);
+        }
     }
 
     #[test]

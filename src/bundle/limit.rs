@@ -23,8 +23,8 @@ const END: u64 = 22;
 impl Plan {
     /// Refuse what cannot fit, whatever the compressor does.
     ///
-    /// Costs nothing unless the contents together are larger than the limit. Then large files show by their beginning
-    /// whether they will be stored as they are, and what the previous bundle has is known to the byte.
+    /// Costs nothing unless the contents together are larger than the limit. Then large files are read to see which pieces
+    /// of them will be stored as they are, and what the previous bundle has is known to the byte.
     pub(crate) fn refuse_too_large(&self, known: &[Option<Sealed>], limit: u64) -> Result<(), Error> {
         let headers: u64 = self.entries.iter().map(|entry| HEADERS + 2 * entry.path.as_str().len() as u64).sum();
         if headers + END + self.size() <= limit {
@@ -66,10 +66,16 @@ pub fn where_most_is(largest: &[(String, u64)]) -> String {
     format!("most is in {}", largest.join(", "))
 }
 
-/// The packer decides by the first piece of a large file whether to store it, and so does this.
+/// The packer stores those pieces of a large file that look random, and so does this.
 fn least_packed(entry: &Entry, contents: &mut Contents<'_>) -> Result<u64, Error> {
-    if entry.size() > LARGE && is_random(&contents.beginning(entry, PIECE)?) {
-        return Ok(entry.size());
+    if entry.size() <= LARGE {
+        return Ok(entry.size() / BEST_RATIO);
     }
-    Ok(entry.size() / BEST_RATIO)
+    let mut least = 0;
+    contents.stream(entry, &mut vec![0; PIECE], |piece| {
+        let length = piece.len() as u64;
+        least += if is_random(piece) { length } else { length / BEST_RATIO };
+        Ok(())
+    })?;
+    Ok(least)
 }

@@ -350,11 +350,16 @@ impl<'a> Clerk<'a> {
     }
 
     fn stream(&mut self, entry: &Entry) -> Result<(), Error> {
-        let mut sealed = self.stream_as(entry, None)?;
-        let grew = sealed.header.method == Method::Deflated && sealed.header.packed >= sealed.header.size;
-        if grew {
-            sealed = self.stream_as(entry, Some(Method::Stored))?;
-        }
+        let mut method = None;
+        let sealed = loop {
+            let (sealed, mixed) = self.stream_as(entry, method)?;
+            let grew = sealed.header.method == Method::Deflated && sealed.header.packed >= sealed.header.size;
+            method = match (mixed, grew) {
+                (true, _) => Some(Method::Deflated),
+                (_, true) => Some(Method::Stored),
+                _ => break sealed,
+            };
+        };
         if let Sink::Draft(draft) = &mut self.sink {
             let mut header = Vec::new();
             sealed.header.write_local(&entry.path, &mut header);
@@ -365,8 +370,9 @@ impl<'a> Clerk<'a> {
         Ok(())
     }
 
-    /// One pass over a large content. The method follows from its first piece, or is given.
-    fn stream_as(&mut self, entry: &Entry, method: Option<Method>) -> Result<Sealed, Error> {
+    /// One pass over a large content. The method follows from its first piece, or is given. If that piece is random and
+    /// another is not, the content is mixed, and what was written is of no use.
+    fn stream_as(&mut self, entry: &Entry, method: Option<Method>) -> Result<(Sealed, bool), Error> {
         let size = entry.size();
         let mut header = Header { mode: Mode::File, method: Method::Stored, crc: 0, size, packed: 0 };
         if let Sink::Draft(draft) = &mut self.sink {
@@ -376,10 +382,10 @@ impl<'a> Clerk<'a> {
         let mut hasher = Sha256::new();
         let mut crc = crc32fast::Hasher::new();
         let mut screen = Screen::default();
-        let mut deflater = None;
-        let mut first = true;
+        let mut deflater = (method == Some(Method::Deflated)).then(StreamDeflater::new);
+        let mut undecided = method.is_none() && !matches!(self.sink, Sink::Nowhere);
+        let (mut first, mut mixed) = (true, false);
         let mut buffer = vec![0; PIECE];
-        let deflates = !matches!(self.sink, Sink::Nowhere) && method != Some(Method::Stored);
         let sink = &mut self.sink;
         let limit = self.errand.max_bytes;
         let (start, plan) = (self.offset, self.plan);
@@ -393,14 +399,20 @@ impl<'a> Clerk<'a> {
         };
         Contents::new(self.plan).stream(entry, &mut buffer, |piece| {
             let random = is_random(piece);
-            if first {
-                deflater = (deflates && !random).then(StreamDeflater::new);
-                first = false;
+            if undecided && !random {
+                mixed = !first;
+                deflater = first.then(StreamDeflater::new);
+                undecided = false;
+            }
+            first = false;
+            if mixed {
+                return Ok(());
             }
             hasher.update(piece);
             crc.update(piece);
             screen.add(piece, random);
             match &mut deflater {
+                Some(deflater) if random => deflater.store(piece, &mut write),
                 Some(deflater) => deflater.add(piece, &mut write),
                 None => write(piece),
             }
@@ -413,7 +425,7 @@ impl<'a> Clerk<'a> {
         let traits = screen.finish();
         header.mode = entry.mode(traits);
         let content = ContentDigest(hasher.finalize().into());
-        Ok(Sealed { content, header, traits, offset: self.offset })
+        Ok((Sealed { content, header, traits, offset: self.offset }, mixed))
     }
 
     /// Enter a sealed entry into the books.

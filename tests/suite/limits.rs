@@ -25,23 +25,58 @@ fn bundles(place: &Place) -> usize {
 
 #[test]
 fn what_cannot_fit_is_refused_before_the_work() {
-    let place = Place::new().file("app.py", "x = 1\n").file("media/film.mp4", noise(2 << 20));
-    // The beginning is noise and 3 GB of nothing follow: whoever packed it would stop at 500 MB, and say another size.
-    std::fs::File::options().write(true).open(place.path("media/film.mp4")).unwrap().set_len(3_000_000_000).unwrap();
+    let limit = "[bundle]\nmax_bytes = 1000000\n";
+    let place = Place::new().file("app.py", "x = 1\n").file("beansprout.toml", limit);
+    // Nothing, then noise, then nothing: whoever packed it would stop at 1 MB, and say another size.
+    place.write("media/film.mp4", [vec![0; 4 << 20], noise(6 << 20), vec![0; 1 << 20]].concat());
     for arguments in [&["package"][..], &["package", "--dry-run"]] {
         let run = place.run(arguments).exit(3);
         insta::allow_duplicates!(insta::assert_snapshot!(run, @r"
         ----- stderr -----
-        error: the bundle would have 3.0 GB or more, and the limit is 500.0 MB
-        hint: most is in `media/` (3.0 GB), `app.py` (6 B); leave out what the site does not need, with a line in `.ebignore`
+        error: the bundle would have 6.3 MB or more, and the limit is 1.0 MB
+        hint: most is in `media/` (11.5 MB), `beansprout.toml` (29 B), `app.py` (6 B); leave out what the site does not need, with a line in `.ebignore`
         ----- exit 3 -----
         "));
     }
     assert_eq!(bundles(&place), 0);
-    // Three gigabytes that may well fit are packed to find out.
+    // What may well fit is packed to find out.
     std::fs::File::create(place.path("media/film.mp4")).unwrap().set_len(20_000_000).unwrap();
     place.write("beansprout.toml", "[bundle]\nmax_bytes = 100000\n");
     place.run(["package"]).ok();
+}
+
+#[test]
+fn a_large_file_shrinks_where_it_can() {
+    let text: String = (0..400_000).map(|line| format!("line {line}\n")).collect();
+    let text = text.into_bytes();
+    let (noise, mib) = (noise(5 << 20), 1_u64 << 20);
+    let film = [&noise[..], &noise[..100_000]].concat();
+    let place = Place::new()
+        .file("begins.bin", [&noise, &text[..]].concat())
+        .file("ends.bin", [&text, &noise[..], &text].concat())
+        .file("film.mp4", film)
+        .file("log.txt", text.repeat(2))
+        .git();
+    let packed = |made: &serde_json::Value| made["bytes"].as_u64().unwrap();
+    let made = place.run(["package", "--json", "-o", "../a.zip"]).ok().document("package/1");
+    assert!(packed(&made) < 20 * mib, "the noise is 15 MiB, the text six times 5 MB: {made}");
+    // The same bytes from the repository, where contents come as a stream.
+    let revision = place.run(["package", "--json", "-o", "../b.zip", "--source", "HEAD"]).ok().document("package/1");
+    assert_eq!(packed(&revision), packed(&made));
+    assert!(std::fs::read(place.path("../a.zip")).unwrap() == std::fs::read(place.path("../b.zip")).unwrap());
+    place.run(["verify", "../a.zip"]).ok();
+    let python = "import sys, zipfile
+for info in zipfile.ZipFile(sys.argv[1]).infolist():
+    with zipfile.ZipFile(sys.argv[1]).open(info) as packed, open(info.filename, 'rb') as file:
+        assert packed.read() == file.read(), info
+    print(info.filename, info.compress_type)";
+    assert_eq!(place.sh("python3", &["-c", python, "../a.zip"]), "begins.bin 8\nends.bin 8\nfilm.mp4 0\nlog.txt 8\n");
+    if !missing("unzip", "unzip") {
+        place.sh("unzip", &["-tqq", "../a.zip"]);
+    }
+    if !missing("bsdtar", "libarchive-tools") {
+        place.sh("sh", &["-c", "bsdtar -xOf ../a.zip > ../all"]);
+    }
 }
 
 #[test]
