@@ -1,13 +1,14 @@
 //! Contents become a zip file, on all cores, in an order that no core decides.
 //!
 //! Entries are dealt out in batches. Each worker reads, hashes and deflates a batch into one piece of memory, local
-//! headers included; the calling thread writes the pieces in order. Large files are streamed by the calling thread when
-//! their turn comes. Workers may be only a few batches ahead, so memory stays bounded.
+//! headers included; the calling thread writes the pieces in order, and works like the others while the next one is not
+//! there. Large files are streamed by the calling thread when their turn comes. Workers may be only a few batches ahead,
+//! so memory stays bounded.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::ops::Range;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
@@ -30,6 +31,8 @@ pub(crate) const LARGE: u64 = 4 << 20;
 const BATCH_ENTRIES: usize = 64;
 const BATCHES_EACH: usize = 2;
 const BATCH_BYTES: u64 = 1 << 20;
+/// With fewer bytes than this to pack, another thread costs more than it brings.
+const WORTH: u64 = 128 << 10;
 /// How much of a large file is in memory.
 pub(crate) const PIECE: usize = 1 << 20;
 
@@ -96,6 +99,16 @@ fn batches(entries: &[Entry], known: &[Option<Sealed>], threads: usize) -> Vec<B
     batches
 }
 
+/// How many threads these batches keep busy.
+fn helpful(batches: &[Batch], entries: &[Entry]) -> usize {
+    let small = batches.iter().filter_map(|batch| match batch {
+        Batch::Small(range) => Some(&entries[range.clone()]),
+        _ => None,
+    });
+    let bytes: u64 = small.clone().flatten().map(Entry::size).sum();
+    small.count().min(usize::try_from(bytes / WORTH).unwrap_or(usize::MAX))
+}
+
 /// A batch that waits for its turn.
 #[derive(Default)]
 struct Piece {
@@ -133,8 +146,7 @@ pub(crate) fn pack(
     errand: &Errand<'_>,
 ) -> Result<Packed, Error> {
     let batches = batches(&plan.entries, known, threads());
-    let work = batches.iter().filter(|batch| matches!(batch, Batch::Small(_))).count();
-    let threads = threads().min(work);
+    let threads = threads().min(helpful(&batches, &plan.entries));
     let office = Office {
         plan,
         batches: &batches,
@@ -144,7 +156,7 @@ pub(crate) fn pack(
         news: Condvar::new(),
     };
     std::thread::scope(|scope| {
-        for _ in 0..threads {
+        for _ in 1..threads {
             scope.spawn(|| office.work());
         }
         let result = Clerk::new(plan, known, old, sink, errand).write_all(&office);
@@ -155,49 +167,73 @@ pub(crate) fn pack(
 
 impl Office<'_> {
     fn close(&self) {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.desk().closed = true;
         self.news.notify_all();
     }
 
     fn work(&self) {
-        let mut worker = Worker { contents: Contents::new(self.plan), deflater: Deflater::new() };
-        let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut worker = Worker::new(self.plan);
+        let mut desk = self.desk();
         loop {
-            while !desk.closed && desk.next < self.batches.len() && desk.next >= desk.written + self.ahead {
+            if let Some((number, piece)) = self.take(&mut desk) {
+                drop(desk);
+                desk = self.make(&mut worker, number, piece);
+            } else if desk.closed || desk.next >= self.batches.len() {
+                return;
+            } else {
                 desk = self.news.wait(desk).unwrap_or_else(PoisonError::into_inner);
             }
-            let number = desk.next;
-            if desk.closed || number >= self.batches.len() {
-                return;
-            }
-            desk.next += 1;
-            let Batch::Small(range) = &self.batches[number] else { continue };
-            let mut piece = desk.spare.pop().unwrap_or_default();
-            drop(desk);
-            piece.bytes.clear();
-            piece.sealed.clear();
-            let entries = &self.plan.entries[range.clone()];
-            let announced = worker.contents.announce(entries);
-            let mut seal = |entry| worker.seal(entry, self.deflate, &mut piece);
-            let result = announced.and_then(|()| entries.iter().try_for_each(&mut seal));
-            desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
-            desk.ready.insert(number, result.map(|()| piece));
-            self.news.notify_all();
         }
     }
 
-    fn wait_for(&self, number: usize) -> Result<Piece, Error> {
-        let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The piece of a batch of small files. Whoever waits for it works meanwhile.
+    fn wait_for(&self, number: usize, worker: &mut Worker<'_>) -> Result<Piece, Error> {
+        let mut desk = self.desk();
         loop {
             if let Some(piece) = desk.ready.remove(&number) {
                 return piece;
             }
-            desk = self.news.wait(desk).unwrap_or_else(PoisonError::into_inner);
+            if let Some((number, piece)) = self.take(&mut desk) {
+                drop(desk);
+                desk = self.make(worker, number, piece);
+            } else {
+                desk = self.news.wait(desk).unwrap_or_else(PoisonError::into_inner);
+            }
         }
     }
 
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next batch of small files that nobody has taken, unless it is too far ahead, and memory for its piece.
+    fn take(&self, desk: &mut Desk) -> Option<(usize, Piece)> {
+        while !desk.closed && desk.next < self.batches.len() && desk.next < desk.written + self.ahead {
+            let number = desk.next;
+            desk.next += 1;
+            if matches!(self.batches[number], Batch::Small(_)) {
+                return Some((number, desk.spare.pop().unwrap_or_default()));
+            }
+        }
+        None
+    }
+
+    fn make(&self, worker: &mut Worker<'_>, number: usize, mut piece: Piece) -> MutexGuard<'_, Desk> {
+        let Batch::Small(range) = &self.batches[number] else { unreachable!("only small files are taken") };
+        piece.bytes.clear();
+        piece.sealed.clear();
+        let entries = &self.plan.entries[range.clone()];
+        let announced = worker.contents.announce(entries);
+        let mut seal = |entry| worker.seal(entry, self.deflate, &mut piece);
+        let result = announced.and_then(|()| entries.iter().try_for_each(&mut seal));
+        let mut desk = self.desk();
+        desk.ready.insert(number, result.map(|()| piece));
+        self.news.notify_all();
+        desk
+    }
+
     fn written(&self, piece: Option<Piece>) {
-        let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut desk = self.desk();
         desk.written += 1;
         desk.spare.extend(piece);
         drop(desk);
@@ -210,7 +246,11 @@ struct Worker<'a> {
     deflater: Deflater,
 }
 
-impl Worker<'_> {
+impl<'a> Worker<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        Self { contents: Contents::new(plan), deflater: Deflater::default() }
+    }
+
     fn seal(&mut self, entry: &Entry, deflate: bool, to: &mut Piece) -> Result<(), Error> {
         let content = self.contents.read(entry)?;
         let digest = ContentDigest(Sha256::digest(content).into());
@@ -294,10 +334,11 @@ impl<'a> Clerk<'a> {
     }
 
     fn write_all(mut self, office: &Office<'_>) -> Result<Packed, Error> {
+        let mut worker = Worker::new(self.plan);
         for (number, batch) in office.batches.iter().enumerate() {
             match batch {
                 Batch::Small(range) => {
-                    let piece = office.wait_for(number)?;
+                    let piece = office.wait_for(number, &mut worker)?;
                     if let Sink::Draft(draft) = &mut self.sink {
                         draft.write(&piece.bytes)?;
                     }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use crate::git::{Git, Tree};
 use crate::world::real_path;
@@ -255,5 +256,8 @@ fn eb_cli_file(dir: &Path) -> Result<Option<RuleFile>, Error> {
 
 /// How many threads work. It shows in no byte of the result.
 pub(crate) fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from).min(16)
+    // Linux is asked for limits of groups of processes too, in a dozen files.
+    static THREADS: LazyLock<usize> =
+        LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from).min(16));
+    *THREADS
 }

@@ -67,14 +67,28 @@ struct Queue {
 /// Walk `disk` by `rules`, for a bundle in which it is at `at` (empty, or ending with a slash). What is found is sorted.
 pub(crate) fn walk(disk: &Disk, at: &str, rules: &Rules, threads: usize) -> Result<Walked, Error> {
     let first = Folder { path: String::new(), level: Arc::default(), inherited: None };
-    let queue = Mutex::new(Queue { waiting: vec![first], busy: threads, failed: false });
+    let queue = Mutex::new(Queue { waiting: Vec::new(), busy: threads, failed: false });
     let walker = Walker { disk, at, rules, queue, news: Condvar::new(), hungry: AtomicUsize::new(0) };
-    let results: Vec<Result<Walked, Error>> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (1..threads).map(|_| scope.spawn(|| walker.work())).collect();
-        let own = walker.work();
-        let others = workers.into_iter().map(|worker| worker.join().expect("a walker does not panic"));
-        std::iter::once(own).chain(others).collect()
-    });
+    let mut desk = Desk { below: vec![first], ..Desk::default() };
+    let mut names = Names::default();
+    // In a small project there is nothing for others to do.
+    while let Some(folder) = desk.below.pop() {
+        walker.read(&folder, &mut names, &mut desk)?;
+        if desk.below.len() >= ALONE {
+            break;
+        }
+    }
+    let mut results = vec![];
+    if desk.below.is_empty() {
+        results.push(Ok(desk.finish()));
+    } else {
+        std::thread::scope(|scope| {
+            let workers: Vec<_> =
+                (1..threads).map(|_| scope.spawn(|| walker.work(Desk::default(), Names::default()))).collect();
+            results.push(walker.work(desk, names));
+            results.extend(workers.into_iter().map(|worker| worker.join().expect("a walker does not panic")));
+        });
+    }
     let mut all = Walked::default();
     for result in results {
         let mut walked = result?;
@@ -99,6 +113,9 @@ struct Walker<'a> {
     hungry: AtomicUsize,
 }
 
+/// With so many folders before it, a walk becomes work for several.
+const ALONE: usize = 8;
+
 /// What a worker uses again for every folder.
 #[derive(Default)]
 struct Desk {
@@ -108,10 +125,15 @@ struct Desk {
     path: String,
 }
 
+impl Desk {
+    fn finish(mut self) -> Walked {
+        self.walked.found.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        self.walked
+    }
+}
+
 impl Walker<'_> {
-    fn work(&self) -> Result<Walked, Error> {
-        let mut desk = Desk::default();
-        let mut names = Names::default();
+    fn work(&self, mut desk: Desk, mut names: Names) -> Result<Walked, Error> {
         while let Some(folder) = desk.below.pop().or_else(|| self.take()) {
             if let Err(error) = self.read(&folder, &mut names, &mut desk) {
                 self.queue.lock().unwrap_or_else(PoisonError::into_inner).failed = true;
@@ -125,8 +147,7 @@ impl Walker<'_> {
                 self.news.notify_all();
             }
         }
-        desk.walked.found.sort_unstable_by(|one, other| one.path.cmp(&other.path));
-        Ok(desk.walked)
+        Ok(desk.finish())
     }
 
     /// A folder from another worker; none when all have been read.
