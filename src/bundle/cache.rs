@@ -22,9 +22,10 @@ use super::digest::{ContentDigest, TreeDigest};
 use super::entry::Mode;
 use super::error::Error;
 use super::pack::{LARGE, Sealed};
-use super::plan::{Plan, threads};
+use super::plan::Plan;
 use super::screen::Traits;
 use super::shipped::{Entry, Origin};
+use super::threads::threads;
 use super::walk::Stamp;
 
 /// The name of the index, beside the bundles.
@@ -107,10 +108,15 @@ impl Cache {
         let mut matched = 0;
         for (index, entry) in plan.entries.iter().enumerate() {
             let path = entry.path.as_str().as_bytes();
-            while record.as_ref().is_some_and(|record| record.path < path) {
+            let mut order = std::cmp::Ordering::Greater;
+            while let Some(found) = &record {
+                order = found.path.cmp(path);
+                if order.is_ge() {
+                    break;
+                }
                 record = reader.record();
             }
-            let Some(found) = record.as_ref().filter(|record| record.path == path) else { continue };
+            let Some(found) = record.as_ref().filter(|_| order.is_eq()) else { continue };
             matched += 1;
             match &entry.origin {
                 Origin::Disk { stamp, .. } if *stamp == found.stamp && found.settled => {

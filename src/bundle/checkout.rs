@@ -112,10 +112,25 @@ enum Answer {
     Asked(Child),
 }
 
+/// From this many entries on, another thread is worth it.
+const MANY: usize = 2000;
+
 impl PendingCheckout {
     /// Compare with what the walk has found, and let git look at the rest while other work goes on.
     pub fn compare(self, plan: &Plan) -> ComparedCheckout {
         ComparedCheckout(self.0.and_then(|question| question.compare(plan)))
+    }
+
+    /// The same, while `work` is done.
+    pub fn compare_during<T>(self, plan: &Plan, work: impl FnOnce() -> T) -> (ComparedCheckout, T) {
+        if plan.entries.len() < MANY {
+            return (self.compare(plan), work());
+        }
+        std::thread::scope(|scope| {
+            let compared = scope.spawn(|| self.compare(plan));
+            let done = work();
+            (compared.join().expect("the comparison does not panic"), done)
+        })
     }
 }
 
@@ -158,7 +173,8 @@ fn suspects(dir: &Path, repository: &Repository, tree: &str, plan: &Plan) -> Opt
     let below_top = dir.strip_prefix(&repository.top).ok()?.to_str()?;
     let prefix = if below_top.is_empty() { String::new() } else { below_top.replace('\\', "/") + "/" };
     let path = repository.git_dir.join("index");
-    let index = GitIndex::parse(&fs::read(&path).ok()?, tree.len() / 2)?;
+    let bytes = fs::read(&path).ok()?;
+    let index = GitIndex::parse(&bytes, tree.len() / 2)?;
     if index.tree.as_deref() != Some(tree) {
         return None;
     }
@@ -167,8 +183,8 @@ fn suspects(dir: &Path, repository: &Repository, tree: &str, plan: &Plan) -> Opt
     let mut entries = plan.entries.iter().peekable();
     let mut unsure = plan.unsure.iter().peekable();
     let mut suspects = Vec::new();
-    for (path, seen) in index.files() {
-        let Some(path) = path.strip_prefix(prefix.as_bytes()) else { continue };
+    index.each(|path, seen| {
+        let Some(path) = path.strip_prefix(prefix.as_bytes()) else { return Some(()) };
         let path = std::str::from_utf8(path).ok()?;
         if unsure.next_if(|left_out| left_out.as_str() == path).is_none() {
             // Whatever sorts before it is not tracked.
@@ -187,7 +203,8 @@ fn suspects(dir: &Path, repository: &Repository, tree: &str, plan: &Plan) -> Opt
         if !stamp.is_some_and(|stamp| Seen::of(&stamp) == seen && stamp.modified < racy) {
             suspects.push(path.to_owned());
         }
-    }
+        Some(())
+    })?;
     (entries.next().is_none() && unsure.next().is_none()).then_some(suspects)
 }
 

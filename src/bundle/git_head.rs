@@ -4,7 +4,7 @@
 //! not say plainly (deltas, alternates, replaced objects, other ways to keep references) is left for git to tell.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
@@ -21,7 +21,7 @@ pub(crate) struct Head {
 /// A symbolic reference may lead to another one, but not for ever.
 const MOST_STEPS: usize = 5;
 /// Enough of an object, packed and unpacked, to have its first line.
-const PACKED: u64 = 4096;
+const PACKED: usize = 4096;
 const UNPACKED: usize = 128;
 
 impl Head {
@@ -86,8 +86,8 @@ fn tree_of(commit: &str, objects: &Path) -> Option<String> {
 
 /// The beginning of what `from` holds deflated.
 fn inflated(from: impl Read) -> Option<Vec<u8>> {
-    let mut packed = Vec::new();
-    from.take(PACKED).read_to_end(&mut packed).ok()?;
+    let mut packed = Vec::with_capacity(PACKED);
+    from.take(PACKED as u64).read_to_end(&mut packed).ok()?;
     let mut out = vec![0; UNPACKED];
     let flags = inflate_flags::TINFL_FLAG_PARSE_ZLIB_HEADER | inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
     let (_, _, length) = decompress(&mut DecompressorOxide::new(), &packed, &mut out, 0, flags);
@@ -107,7 +107,7 @@ fn packed_commit(commit: &str, packs: &Path) -> Option<Vec<u8>> {
     let (pack, offset) = indexes
         .filter(|path| path.extension().is_some_and(|extension| extension == "idx"))
         .find_map(|index| Some((index.with_extension("pack"), offset_in(&index, &id)?)))?;
-    let mut file = at(&pack, offset)?;
+    let mut file = BufReader::with_capacity(PACKED, at(&pack, offset)?);
     // Kind and length, seven bits a byte after the first.
     let mut byte = [0];
     file.read_exact(&mut byte).ok()?;

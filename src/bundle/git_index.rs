@@ -1,24 +1,26 @@
 //! git's index, as far as it tells what was committed: the file `.git/index`, in versions 2 to 4.
 //!
 //! Asking `git status` means that every file is looked at a second time. The walk has looked at them already, and the
-//! index says how they were when git did. The format is git's own (`gitformat-index`).
-
-use std::ops::Range;
+//! index says how they were when git did. The format is git's own (`gitformat-index`). It is read where it lies: a list of
+//! it would need as much memory again.
 
 /// What the index says of a work tree. Only made of an index that says it plainly: no split or sparse index, no conflict,
 /// no entry that git was told to believe without looking.
 #[derive(Debug)]
-pub(crate) struct GitIndex {
-    names: Vec<u8>,
-    items: Vec<Item>,
+pub(crate) struct GitIndex<'a> {
+    entries: &'a [u8],
+    count: u32,
+    form: Form,
     /// The tree that a commit of this index would have, in hex, if git has noted it down.
     pub(crate) tree: Option<String>,
 }
 
-#[derive(Debug)]
-struct Item {
-    name: Range<usize>,
-    seen: Seen,
+/// How entries are written.
+#[derive(Debug, Clone, Copy)]
+struct Form {
+    version: u32,
+    /// Bytes of an object's name.
+    id: usize,
 }
 
 /// How a file was when git last looked, in git's own measure: 32 bits each.
@@ -31,23 +33,22 @@ pub(crate) struct Seen {
     pub(crate) size: u32,
 }
 
-impl GitIndex {
+impl<'a> GitIndex<'a> {
     /// Read an index whose object names have `id` bytes. None if it is not one, or not a plain one.
-    pub(crate) fn parse(bytes: &[u8], id: usize) -> Option<Self> {
+    pub(crate) fn parse(bytes: &'a [u8], id: usize) -> Option<Self> {
         // The last thing is a checksum, which may be zero. What matters is compared with the files themselves.
         let mut reader = Reader(bytes.get(..bytes.len().checked_sub(id)?)?);
         if reader.take(4)? != b"DIRC" {
             return None;
         }
-        let version = reader.u32()?;
-        if !(2..=4).contains(&version) {
+        let form = Form { version: reader.u32()?, id };
+        if !(2..=4).contains(&form.version) {
             return None;
         }
-        let count = reader.u32()? as usize;
-        // An entry has more bytes than that: what claims to have more entries is not believed.
-        let mut index = Self { names: Vec::new(), items: Vec::with_capacity(count.min(bytes.len() / 40)), tree: None };
-        for _ in 0..count {
-            index.entry(&mut reader, version, id)?;
+        let mut index = Self { count: reader.u32()?, entries: reader.0, form, tree: None };
+        let mut path = Vec::new();
+        for _ in 0..index.count {
+            form.entry(&mut reader, &mut path)?;
         }
         while !reader.0.is_empty() {
             let name = reader.take(4)?;
@@ -63,7 +64,22 @@ impl GitIndex {
         Some(index)
     }
 
-    fn entry(&mut self, reader: &mut Reader<'_>, version: u32, id: usize) -> Option<()> {
+    /// Look at the paths from the top of the work tree and how their files were, sorted by the bytes of the path, until
+    /// `look` has seen enough.
+    pub(crate) fn each(&self, mut look: impl FnMut(&[u8], Seen) -> Option<()>) -> Option<()> {
+        let mut reader = Reader(self.entries);
+        let mut path = Vec::new();
+        for _ in 0..self.count {
+            let seen = self.form.entry(&mut reader, &mut path).expect("all entries were read once");
+            look(&path, seen)?;
+        }
+        Some(())
+    }
+}
+
+impl Form {
+    /// Read an entry; `path` is that of the one before, and becomes that of this one.
+    fn entry(self, reader: &mut Reader<'_>, path: &mut Vec<u8>) -> Option<Seen> {
         let before = reader.0.len();
         let changed = (reader.u32()?, reader.u32()?);
         let modified = (reader.u32()?, reader.u32()?);
@@ -72,7 +88,7 @@ impl GitIndex {
         let mode = reader.u32()?;
         reader.take(8)?; // user and group
         let size = reader.u32()?;
-        reader.take(id)?;
+        reader.take(self.id)?;
         let flags = reader.u16()?;
         const STAGE: u16 = 0x3000;
         const EXTENDED: u16 = 0x4000;
@@ -84,27 +100,15 @@ impl GitIndex {
         if flags & (STAGE | ASSUME_UNCHANGED) != 0 || !is_file_or_link {
             return None;
         }
-        let start = self.names.len();
-        if version == 4 {
-            let dropped = reader.offset()?;
-            let last = self.items.last().map_or(0..0, |item| item.name.clone());
-            let kept = last.len().checked_sub(dropped)?;
-            self.names.extend_from_within(last.start..last.start + kept);
-        }
-        let name = reader.until_nul()?;
-        self.names.extend_from_slice(name);
-        if version < 4 {
+        let kept = if self.version == 4 { path.len().checked_sub(reader.offset()?)? } else { 0 };
+        path.truncate(kept);
+        path.extend_from_slice(reader.until_nul()?);
+        if self.version < 4 {
             // Entries are filled up to eight bytes, with one to eight NUL.
             let length = before - reader.0.len();
             reader.take(length.next_multiple_of(8) - length)?;
         }
-        self.items.push(Item { name: start..self.names.len(), seen: Seen { changed, modified, inode, size } });
-        Some(())
-    }
-
-    /// The paths from the top of the work tree and how their files were, sorted by the bytes of the path.
-    pub(crate) fn files(&self) -> impl Iterator<Item = (&[u8], Seen)> {
-        self.items.iter().map(|item| (&self.names[item.name.clone()], item.seen))
+        Some(Seen { changed, modified, inode, size })
     }
 }
 
@@ -166,7 +170,11 @@ mod tests {
         #[test]
         fn any_bytes_are_read_without_harm(count in 0u32..5, version in 1u32..6, rest in proptest::collection::vec(any::<u8>(), 0..400)) {
             let bytes = [b"DIRC".as_slice(), &version.to_be_bytes(), &count.to_be_bytes(), &rest].concat();
-            let _ = GitIndex::parse(&bytes, 20);
+            if let Some(index) = GitIndex::parse(&bytes, 20) {
+                let mut number = 0;
+                let all = index.each(|_, _| { number += 1; Some(()) });
+                prop_assert_eq!((all, number), (Some(()), count));
+            }
             let _ = GitIndex::parse(&rest, 32);
         }
     }

@@ -33,6 +33,7 @@ mod scope;
 mod screen;
 mod shipped;
 mod spelling;
+mod threads;
 mod tracked;
 mod unpack;
 mod verify;

@@ -21,9 +21,10 @@ use super::entry::Mode;
 use super::error::{Error, Problem};
 use super::note::Note;
 use super::output::Draft;
-use super::plan::{Plan, threads};
+use super::plan::Plan;
 use super::screen::{Screen, Traits};
 use super::shipped::{Entry, Origin};
+use super::threads::threads;
 
 /// Files above this are streamed.
 pub(crate) const LARGE: u64 = 4 << 20;
@@ -99,14 +100,13 @@ fn batches(entries: &[Entry], known: &[Option<Sealed>], threads: usize) -> Vec<B
     batches
 }
 
-/// How many threads these batches keep busy.
-fn helpful(batches: &[Batch], entries: &[Entry]) -> usize {
-    let small = batches.iter().filter_map(|batch| match batch {
-        Batch::Small(range) => Some(&entries[range.clone()]),
-        _ => None,
-    });
-    let bytes: u64 = small.clone().flatten().map(Entry::size).sum();
-    small.count().min(usize::try_from(bytes / WORTH).unwrap_or(usize::MAX))
+/// How many threads the small files keep busy that are not known.
+fn helpful(entries: &[Entry], known: &[Option<Sealed>]) -> usize {
+    let unknown = entries.iter().zip(known).filter(|(entry, known)| known.is_none() && entry.size() <= LARGE);
+    match unknown.map(|(entry, _)| entry.size()).sum::<u64>() / WORTH {
+        0 | 1 => 1,
+        many => threads().min(usize::try_from(many).unwrap_or(usize::MAX)),
+    }
 }
 
 /// A batch that waits for its turn.
@@ -145,8 +145,8 @@ pub(crate) fn pack(
     sink: Sink<'_>,
     errand: &Errand<'_>,
 ) -> Result<Packed, Error> {
-    let batches = batches(&plan.entries, known, threads());
-    let threads = threads().min(helpful(&batches, &plan.entries));
+    let threads = helpful(&plan.entries, known);
+    let batches = batches(&plan.entries, known, threads);
     let office = Office {
         plan,
         batches: &batches,

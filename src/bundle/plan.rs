@@ -3,7 +3,6 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
 use crate::git::{Git, Tree};
 use crate::world::real_path;
@@ -82,12 +81,13 @@ impl Plan {
     fn read_folders(&mut self, scope: &Scope) -> Result<(), Error> {
         for (at, dir) in folders(scope) {
             let mut rules = Rules { exclude: exclude(scope, &at), ..Rules::default() };
+            let repository = Repository::discover(&dir);
             match scope.ignore {
                 IgnoreMode::Git => {
                     if let Some(path) = &scope.global_excludes {
                         rules.outside.extend(global_excludes(path)?);
                     }
-                    if let Some(repository) = Repository::discover(&dir) {
+                    if let Some(repository) = &repository {
                         rules.outside.extend(repository.outside_rules(&dir)?);
                     }
                 }
@@ -95,8 +95,11 @@ impl Plan {
             }
             let root = u16::try_from(self.roots.len()).expect("nobody includes so many folders");
             let disk = Disk::open(&dir).map_err(|source| unreadable(dir, source))?;
-            let mut walked = walk(&disk, &at, &rules, threads())?;
-            let recorded = Recorded::of(&disk.path(""))?;
+            let mut walked = walk(&disk, &at, &rules)?;
+            let recorded = match &repository {
+                Some(repository) => Recorded::of(&disk.path(""), repository)?,
+                None => None,
+            };
             self.entries.reserve(walked.found.len());
             for Found { path, kind } in walked.found {
                 let origin = match (kind, &recorded) {
@@ -252,12 +255,4 @@ fn eb_cli_file(dir: &Path) -> Result<Option<RuleFile>, Error> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(Error::Read { path, source }),
     }
-}
-
-/// How many threads work. It shows in no byte of the result.
-pub(crate) fn threads() -> usize {
-    // Linux is asked for limits of groups of processes too, in a dozen files.
-    static THREADS: LazyLock<usize> =
-        LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from).min(16));
-    *THREADS
 }

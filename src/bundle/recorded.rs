@@ -38,9 +38,8 @@ pub(crate) struct Recorded {
 
 impl Recorded {
     /// None where the disk tells all of it, or there is nobody else to ask.
-    pub(crate) fn of(dir: &Path) -> Result<Option<Self>, Error> {
-        let Some(repository) = Repository::discover(dir) else { return Ok(None) };
-        let abilities = Abilities::of(&repository);
+    pub(crate) fn of(dir: &Path, repository: &Repository) -> Result<Option<Self>, Error> {
+        let abilities = Abilities::of(repository);
         if abilities.modes && abilities.links {
             return Ok(None);
         }

@@ -13,6 +13,7 @@ use super::disk::{Disk, Kind, Names};
 use super::entry::{BadName, EntryPath};
 use super::error::{Error, Problem, ProblemKind};
 use super::rules::{Inherited, LeftOut, Level, Reason, RuleFile, Rules, never};
+use super::threads::threads;
 
 /// How a file was when it was found. What is read later must still be this. What the system does not tell is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,9 +66,9 @@ struct Queue {
 }
 
 /// Walk `disk` by `rules`, for a bundle in which it is at `at` (empty, or ending with a slash). What is found is sorted.
-pub(crate) fn walk(disk: &Disk, at: &str, rules: &Rules, threads: usize) -> Result<Walked, Error> {
+pub(crate) fn walk(disk: &Disk, at: &str, rules: &Rules) -> Result<Walked, Error> {
     let first = Folder { path: String::new(), level: Arc::default(), inherited: None };
-    let queue = Mutex::new(Queue { waiting: Vec::new(), busy: threads, failed: false });
+    let queue = Mutex::new(Queue { waiting: Vec::new(), busy: 0, failed: false });
     let walker = Walker { disk, at, rules, queue, news: Condvar::new(), hungry: AtomicUsize::new(0) };
     let mut desk = Desk { below: vec![first], ..Desk::default() };
     let mut names = Names::default();
@@ -82,6 +83,8 @@ pub(crate) fn walk(disk: &Disk, at: &str, rules: &Rules, threads: usize) -> Resu
     if desk.below.is_empty() {
         results.push(Ok(desk.finish()));
     } else {
+        let threads = threads();
+        walker.queue.lock().unwrap_or_else(PoisonError::into_inner).busy = threads;
         std::thread::scope(|scope| {
             let workers: Vec<_> =
                 (1..threads).map(|_| scope.spawn(|| walker.work(Desk::default(), Names::default()))).collect();

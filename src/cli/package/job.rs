@@ -30,16 +30,15 @@ impl Job<'_> {
     pub(super) fn run(self, world: &World, ui: &mut Ui) -> Result<Packaged, Failure> {
         let checkout = Checkout::start(&self.project.root);
         let plan = Plan::read(&self.scope)?;
-        let checkout = checkout.compare(&plan);
         if self.clean {
-            let checkout = checkout.finish();
+            let checkout = checkout.compare(&plan).finish();
             self.require_clean(checkout.as_ref())?;
             let made = self.make(&plan, world, ui)?;
             return self.report(&plan, made, checkout, ui);
         }
         // If git has to look at the work tree, it does so meanwhile.
-        let made = self.make(&plan, world, ui)?;
-        self.report(&plan, made, checkout.finish(), ui)
+        let (checkout, made) = checkout.compare_during(&plan, || self.make(&plan, world, ui));
+        self.report(&plan, made?, checkout.finish(), ui)
     }
 
     fn require_clean(&self, checkout: Option<&Checkout>) -> Result<(), NotClean> {
