@@ -71,13 +71,13 @@ fn tail(path: &Path, lines: usize) -> std::io::Result<Vec<String>> {
 pub(crate) fn tails(home: &Path, lines: usize) -> Vec<(String, Vec<String>)> {
     let logs = home.join("var/log");
     let mut found = Vec::new();
-    for dir in ["", "nginx"] {
+    for dir in ["", "nginx/"] {
         let entries = std::fs::read_dir(logs.join(dir)).into_iter().flatten().flatten();
         let paths = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "log"));
         found.extend(paths.filter_map(|path| {
-            let name = path.strip_prefix(home).ok()?.to_str()?.to_owned();
+            let name = path.file_name()?.to_str()?.to_owned();
             let last = tail(&path, lines).ok().filter(|last| !last.is_empty())?;
-            Some((format!("/{name}"), last))
+            Some((format!("/var/log/{dir}{name}"), last))
         }));
     }
     found.sort();
