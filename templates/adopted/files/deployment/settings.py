@@ -98,7 +98,7 @@ DATABASES["default"]["NAME"] = os.environ.get("SQLITE_PATH") or (DATA_DIR if DAT
 {%- elif database != "own" %}
 
 # DATABASE_URL, or the RDS_* properties of a database that the environment knows. One instance holds
-# up to {{ connections }} connections: the server must allow that for every instance.
+# up to {{ all_connections }} connections: the server must allow that for every instance.
 DATABASES["default"] = {
     **DATABASES.get("default", {}),
     **from_environment(os.environ, "{{ database }}"),

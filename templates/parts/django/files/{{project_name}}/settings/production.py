@@ -104,10 +104,10 @@ DATABASES = {
 {% else %}
 # DATABASE_URL, or the RDS_* properties of a database that the environment knows.
 {%- if server == "wsgi" %} One instance holds
-# up to {{ connections }} connections ({{ workers }} workers, {{ threads }} threads each): the server must allow that for every instance.
+# up to {{ all_connections }} connections ({{ workers }} workers, {{ threads }} threads each{% if celery %}; Celery's {{ celery_processes }}{% endif %}): the server must allow that for every instance.
 DATABASES = {"default": from_environment(os.environ, "{{ database }}")}
 {%- elif database == "postgresql" %} One instance holds
-# up to {{ connections }} connections ({{ workers }} workers, {{ threads }} in the pool of each): the server must allow that for every instance.
+# up to {{ all_connections }} connections ({{ workers }} workers, {{ threads }} in the pool of each{% if celery %}; Celery's {{ celery_processes }}{% endif %}): the server must allow that for every instance.
 DATABASES = {"default": from_environment(os.environ, "postgresql", pool={{ threads }})}
 {%- else %} An event loop
 # has a thread for each request, so a connection ends with its request: a kept one would be for nobody.
