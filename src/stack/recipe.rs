@@ -43,7 +43,7 @@ pub(crate) struct RecipeFile {
 }
 
 impl Recipe {
-    /// All recipes in the box, by name.
+    /// All built-in recipes, by name.
     pub(crate) fn all() -> Result<Vec<Self>, Error> {
         let read = |(path, bytes): (&str, &[u8])| -> Result<Self, Error> {
             let place = format!("recipes/{path}");
@@ -148,7 +148,7 @@ mod tests {
         }
         case("upload limit", "upload-limit");
         case("413", "upload-limit");
-        case("media uploads", "upload-limit");
+        case("media uploads", "media-bucket");
         case("letsencrypt", "https-listener");
         case("502", "slow-requests");
         case("クラウドフロント", "cloudfront");

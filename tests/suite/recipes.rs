@@ -16,6 +16,7 @@ const ANSWERS: &[(&str, &[&str])] = &[
     ("environment-secrets", &["secret=arn:aws:secretsmanager:us-east-1:123456789012:secret:shop-AbCdEf"]),
     ("notifications", &["address=ops@example.com"]),
     ("database-access", &["group=sg-0123456789abcdef0"]),
+    ("cors", &["origin=https://app.example.com"]),
     ("allow-addresses", &["addresses=203.0.113.0/24, 198.51.100.7"]),
 ];
 
@@ -37,6 +38,17 @@ fn words_find_recipes_in_two_languages() {
     assert_snapshot!(place.run(["recipes", "root", "domain"]).ok().stdout.lines().next().unwrap(), @"root-domain   Point a domain without www at the environment");
     let japanese = place.run(["recipes", "ヘルスチェックが赤くなる"]).ok();
     assert!(japanese.stdout.starts_with("health-400 "), "{japanese}");
+    for (word, recipe) in [
+        ("s3", "media-bucket"),
+        ("redis", "redis-cache"),
+        ("cors", "cors"),
+        ("waf", "web-firewall"),
+        ("gzip", "cloudfront"),
+        ("rollback", "no-downtime"),
+    ] {
+        let found = place.run(["recipes", word]).ok();
+        assert!(found.stdout.starts_with(recipe), "{word}: {found}");
+    }
     let nothing = place.run(["recipes", "qqqq"]).ok();
     assert_eq!(nothing.stdout, "");
     assert!(nothing.stderr.contains("no recipe for `qqqq`"), "{nothing}");
@@ -73,7 +85,7 @@ fn adding_shows_what_it_did_and_git_undoes_it() {
 fn a_dry_run_and_a_refusal_write_nothing() {
     let place = Place::new().file(".platform/nginx/conf.d/uploads.conf", "mine\n");
     let run = place.run(["add", "upload-limit", "--defaults"]).exit(1);
-    assert!(run.stderr.contains("`.platform/nginx/conf.d/uploads.conf` exists and is another"), "{run}");
+    assert!(run.stderr.contains("`.platform/nginx/conf.d/uploads.conf` exists with other content"), "{run}");
     assert_eq!(place.read(".platform/nginx/conf.d/uploads.conf"), "mine\n");
     let document = place.run(["--json", "add", "swap-file", "--defaults", "--dry-run"]).ok().document("add/1");
     assert_eq!(document["files"][0]["change"], "new");
