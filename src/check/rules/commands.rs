@@ -216,6 +216,28 @@ fn leader(subject: &mut Subject<'_>, script: &Script<'_>, command: &Command) {
         );
         subject.find("EB031", script.path, span, message, "take `leader_only` away, or make a command of its own");
     }
+    let table = command.leader_only.then(|| script.text.lines().find(|line| writes_crontab(line))).flatten();
+    if let Some(span) = table.and_then(|line| script.find(&[line.trim()])) {
+        let message =
+            format!("`{name}` writes cron's table on one instance only: once that one is replaced, nothing runs");
+        let fix = "use `cron.yaml` in a worker environment, EventBridge, or a lock in the database";
+        subject.find("EB101", script.path, span, message, fix);
+    }
+}
+
+/// Does a line of shell write a table for cron? Listing and removing one do not.
+fn writes_crontab(line: &str) -> bool {
+    let table = line.find("/etc/cron.d/").map(|at| &line[..at]);
+    let into_folder = table.is_some_and(|before| {
+        before.trim_end().ends_with('>')
+            || ["tee ", "cp ", "mv ", "ln ", "install "].iter().any(|word| before.contains(word))
+    });
+    let piped = |(before, after): (&str, &str)| {
+        let argument = after.split_whitespace().next().unwrap_or_default();
+        before.trim_end().ends_with('|') || (!argument.is_empty() && !argument.starts_with(['-', '|', '&', ';', '>']))
+    };
+    into_folder
+        || line.split_once("crontab ").or(line.strip_suffix("crontab").map(|before| (before, ""))).is_some_and(piped)
 }
 
 fn tools(subject: &mut Subject<'_>, script: &Script<'_>) {

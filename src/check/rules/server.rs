@@ -190,7 +190,17 @@ fn exists(subject: &Subject<'_>, root: &str, module: &str) -> bool {
 /// A WSGI module that is there, as gunicorn wants it: one that ends like `module`, else any.
 fn suggestion(subject: &Subject<'_>, module: &str) -> Option<String> {
     let wanted = format!("/{}.py", module.replace('.', "/"));
-    let is_wsgi = |path: &&str| path.ends_with("/wsgi.py") && path.matches('/').count() <= 2;
+    let is_file = |folder: &str, name: &str| subject.tree.is_file(format!("{folder}/{name}").trim_start_matches('/'));
+    // A site's, beside its settings or below its `manage.py`; Django itself has a `django/core/wsgi.py`.
+    let is_wsgi = |path: &&str| {
+        let Some(package) = path.strip_suffix("/wsgi.py").filter(|package| package.matches('/').count() <= 1) else {
+            return false;
+        };
+        let root = package.rsplit_once('/').map_or("", |(root, _)| root);
+        is_file(root, "manage.py")
+            || is_file(package, "settings.py")
+            || subject.tree.is_dir(&format!("{package}/settings"))
+    };
     let paths = || subject.tree.iter().map(|(path, _)| path);
     let nested = paths().find(|path| !module.is_empty() && path.ends_with(&wanted));
     if let Some(path) = nested {

@@ -66,7 +66,7 @@ fn lines(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) {
         }
     }
     if !content.value.is_empty() && !content.value.ends_with('\n') {
-        let message = "cron does not read the last line: the file does not end with a line end";
+        let message = "cron does not read the last line: the file does not end with a line break";
         subject.find("EB106", &file.path, entry.path.span.clone(), message, "write the content after `content: |`");
     }
 }

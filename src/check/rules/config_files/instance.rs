@@ -6,7 +6,44 @@ use crate::check::subject::Subject;
 
 pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
     resources(subject, file);
+    load_balancer(subject, file);
     packages(subject, file);
+}
+
+/// Who has no load balancer cannot ask for its name.
+///
+/// Source: Developer Guide, "Modifying the resources that Elastic Beanstalk creates for your environment".
+fn load_balancer(subject: &mut Subject<'_>, file: &ConfigFile) {
+    const ITS: [&str; 5] = [
+        "AWSEBV2LoadBalancer",
+        "AWSEBV2LoadBalancerListener",
+        "AWSEBV2LoadBalancerTargetGroup",
+        "AWSEBLoadBalancer",
+        "AWSEBLoadBalancerSecurityGroup",
+    ];
+    if !subject.single() {
+        return;
+    }
+    let mut at = 0;
+    for line in file.text.split_inclusive('\n') {
+        let code = line.split(" #").next().unwrap_or(line);
+        let code = if code.trim_start().starts_with('#') { "" } else { code };
+        let other = |char: char| !char.is_ascii_alphanumeric();
+        // A key would be a resource of that name, which is another matter.
+        let refers = |word: &&str| ITS.contains(word) && !code.trim_start().starts_with(&format!("{word}:"));
+        if let Some(name) = code.split(other).find(refers) {
+            // The first whole word: `AWSEBLoadBalancer` is also the beginning of another.
+            let places = code.match_indices(name).map(|(place, _)| place);
+            let whole = |place: &usize| !code[place + name.len()..].starts_with(|char: char| !other(char));
+            let start = at + places.into_iter().find(whole).unwrap_or_default();
+            let message =
+                format!("the deployment fails: a single instance has no load balancer, so there is no `{name}`");
+            let fix = "set `EnvironmentType` to `LoadBalanced`, or take this out";
+            subject.find("EB226", &file.path, start..start + name.len(), message, fix);
+            return;
+        }
+        at += line.len();
+    }
 }
 
 fn resources(subject: &mut Subject<'_>, file: &ConfigFile) {
@@ -19,7 +56,7 @@ fn resources(subject: &mut Subject<'_>, file: &ConfigFile) {
                 &file.path,
                 name.span.clone(),
                 message,
-                "customise `AWSEBEC2LaunchTemplate` instead, or use options",
+                "change `AWSEBEC2LaunchTemplate` instead, or use options",
             );
         }
         if let Some(kind) = definition.get("Type").and_then(Node::as_str) {

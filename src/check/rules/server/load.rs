@@ -30,6 +30,9 @@ struct Number {
 /// `settings` are Django's, where there are any.
 pub(in crate::check::rules) fn check(subject: &mut Subject<'_>, settings: Option<&Settings>) {
     let customizations = subject.customizations;
+    if let Some(settings) = settings {
+        upgrades(subject, settings);
+    }
     let line = match customizations.family {
         Family::Python => customizations.procfile.as_ref().and_then(|procfile| procfile.get("web")).map(Line::of),
         Family::Docker | Family::Ecs => subject.text("Dockerfile").and_then(Line::of_image),
@@ -92,7 +95,7 @@ fn patience(subject: &mut Subject<'_>, gunicorn: &Gunicorn<'_>) {
         let found = keepalive.map(|found| found.map_or((DEFAULT, None), |number| (number.value, Some(number))));
         if let Some((seconds, place)) = found.filter(|(seconds, _)| *seconds <= idle) {
             let message = format!(
-                "now and then a visitor gets a 502: gunicorn closes idle connections after {seconds} seconds, and the balancer uses them for {idle}"
+                "now and then a visitor gets a 502: gunicorn closes idle connections after {seconds} seconds, and the load balancer uses them for {idle}"
             );
             let whole = || (gunicorn.line.path.to_owned(), gunicorn.line.words[0].0.clone());
             let (path, span) = place.map_or_else(whole, |number| (number.path, number.span));
@@ -113,7 +116,7 @@ fn patience(subject: &mut Subject<'_>, gunicorn: &Gunicorn<'_>) {
             "nginx answers 504 after {PATIENCE} seconds, and gunicorn goes on with the request until {}",
             number.value
         );
-        let fix = "let slow work be done by a task queue; or raise `proxy_read_timeout` in `.platform/nginx/conf.d/` and `IdleTimeout` of the balancer as well";
+        let fix = "let slow work be done by a task queue; or raise `proxy_read_timeout` in `.platform/nginx/conf.d/` and `IdleTimeout` of the load balancer as well";
         subject.find("EB062", &number.path, number.span, message, fix);
     }
 }
@@ -160,12 +163,45 @@ fn connections(subject: &mut Subject<'_>, gunicorn: &Gunicorn<'_>, settings: &Se
     }
 }
 
-/// WebSockets need a server that speaks ASGI, and a balancer that passes them on.
-fn websockets(subject: &mut Subject<'_>, gunicorn: &Gunicorn<'_>, settings: &Settings) {
+/// The app by which a project shows that it speaks WebSockets.
+fn speaks_websockets(settings: &Settings) -> Option<String> {
     let apps = settings.value("INSTALLED_APPS").items();
-    let Some(app) = apps.iter().filter_map(Value::text).find(|app| matches!(*app, "channels" | "daphne")) else {
+    apps.iter().filter_map(Value::text).find(|app| matches!(*app, "channels" | "daphne")).map(str::to_owned)
+}
+
+/// The platform's own nginx passes WebSockets on. A `location` of the project's takes its place, and has to do the same.
+fn upgrades(subject: &mut Subject<'_>, settings: &Settings) {
+    let Some(app) = speaks_websockets(settings) else { return };
+    let paths = subject.tree.under(".platform/nginx").map(|(path, _)| path).filter(|path| path.ends_with(".conf"));
+    let files: Vec<(&str, &str)> = paths.filter_map(|path| Some((path, subject.text(path)?))).collect();
+    if files.iter().any(|(_, text)| text.to_ascii_lowercase().contains("upgrade")) {
+        return;
+    }
+    let Some((path, span)) = files.iter().find_map(|(path, text)| Some((*path, passing_location(text)?))) else {
         return;
     };
+    let message = format!("WebSockets fail: `{app}` is installed, and this does not pass their headers on");
+    let fix = "`proxy_http_version 1.1`, and `proxy_set_header` for `Upgrade $http_upgrade` and `Connection $connection_upgrade`";
+    subject.find("EB103", path, span, message, fix);
+}
+
+/// A `location` for all paths, or for those of WebSockets, that asks another server.
+fn passing_location(text: &str) -> Option<Range<usize>> {
+    for (start, _) in text.match_indices("location ") {
+        let line = text[..start].rsplit('\n').next().unwrap_or_default();
+        let (head, body) = text[start..].split_once('{')?;
+        let body = body.split('}').next().unwrap_or_default();
+        let path = head.split_whitespace().last().unwrap_or_default();
+        if line.trim().is_empty() && (path == "/" || path.contains("ws")) && body.contains("proxy_pass") {
+            return Some(start..start + head.trim_end().len());
+        }
+    }
+    None
+}
+
+/// WebSockets need a server that speaks ASGI, and a balancer that passes them on.
+fn websockets(subject: &mut Subject<'_>, gunicorn: &Gunicorn<'_>, settings: &Settings) {
+    let Some(app) = speaks_websockets(settings) else { return };
     if !gunicorn.is(&["--worker-class", "-k"], "worker_class", "uvicorn") {
         let message = format!("WebSockets fail: `{app}` is installed, and gunicorn's workers speak WSGI only");
         let fix = "`gunicorn --worker-class uvicorn_worker.UvicornWorker mysite.asgi:application`, or `daphne`";
