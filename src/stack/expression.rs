@@ -1,11 +1,12 @@
 //! The only door to `tera`: rendering that executes nothing and knows every name it meets.
 //!
 //! Tera alone takes an unknown name in `{% if name %}` for false. Here each template's names are looked up before it is
-//! rendered, so that a typing mistake can never quietly leave a file out.
+//! rendered, so that a typo can never quietly leave a file out.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::io::{self, Write};
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -13,6 +14,7 @@ use tera::Tera;
 use tera::ast::{Expr, ExprVal, Node};
 
 use super::Error;
+use crate::ui;
 
 /// What the names of a template stand for.
 #[derive(Clone, Default)]
@@ -88,7 +90,9 @@ pub(crate) fn render(place: &str, text: &str, scope: &Scope) -> Result<String, E
         let known = scope.names().map(str::to_owned).collect();
         return Err(Error::NameUnknown { place: place.to_owned(), name: name.clone(), known });
     }
-    parsed.tera.render(TEMPLATE, &scope.context).map_err(|source| unusable(place, source))
+    let mut room = Room(Vec::new());
+    parsed.tera.render_to(TEMPLATE, &scope.context, &mut room).map_err(|source| unusable(place, source))?;
+    Ok(String::from_utf8(room.0).expect("Tera writes text"))
 }
 
 /// The names that a template takes from outside, without what follows a dot.
@@ -112,6 +116,8 @@ fn as_template(condition: &str) -> String {
 }
 
 const TEMPLATE: &str = "template";
+/// Inside of each other.
+const MOST_LOOPS: usize = 3;
 
 impl Parsed {
     fn new(text: &str) -> tera::Result<Self> {
@@ -120,10 +126,47 @@ impl Parsed {
         tera.autoescape_on(Vec::new());
         // Reads the machine's environment: templates know answers and nothing else.
         tera.functions.remove("get_env");
+        tera.register_function("range", range);
         tera.add_raw_template(TEMPLATE, text)?;
         let mut names = Names::default();
         names.nodes(&tera.get_template(TEMPLATE)?.ast);
-        Ok(Self { tera, names: names.wanted })
+        match names.endless {
+            Some(why) => Err(tera::Error::msg(why)),
+            None => Ok(Self { tera, names: names.wanted }),
+        }
+    }
+}
+
+/// `range(start=0, end=…, step_by=1)`, as Tera has it, for so many numbers that a template may be of use.
+fn range(arguments: &HashMap<String, Value>) -> tera::Result<Value> {
+    const MOST: usize = 1_000;
+    let number = |name: &str, default: Option<usize>| {
+        let given =
+            arguments.get(name).map_or(default, |value| value.as_u64().and_then(|number| number.try_into().ok()));
+        given.ok_or_else(|| tera::Error::msg(format!("`range` needs a whole number for `{name}`")))
+    };
+    let (start, end, step) = (number("start", Some(0))?, number("end", None)?, number("step_by", Some(1))?);
+    let numbers: Vec<usize> = (start..end).step_by(step.max(1)).take(MOST + 1).collect();
+    if numbers.len() > MOST {
+        return Err(tera::Error::msg(format!("`range` gives {MOST} numbers at most")));
+    }
+    Ok(numbers.into())
+}
+
+/// What a template makes, as far as there is room for it.
+struct Room(Vec<u8>);
+
+impl Write for Room {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        const MOST: usize = 16 << 20;
+        if self.0.len() + bytes.len() > MOST {
+            return Err(io::Error::other(format!("it becomes longer than {}", ui::bytes(MOST as u64))));
+        }
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -133,6 +176,11 @@ struct Names {
     wanted: BTreeSet<String>,
     /// Names that the template itself makes: `for`, `set`.
     local: Vec<String>,
+    /// Loops around the place.
+    loops: usize,
+    in_macro: bool,
+    /// Why rendering might not come to an end.
+    endless: Option<&'static str>,
 }
 
 impl Names {
@@ -157,7 +205,9 @@ impl Names {
             Node::MacroDefinition(_, definition, _) => {
                 let outer = self.local.len();
                 self.local.extend(definition.args.keys().cloned());
+                self.in_macro = true;
                 self.nodes(&definition.body);
+                self.in_macro = false;
                 self.local.truncate(outer);
             }
             Node::Forloop(_, forloop, _) => {
@@ -165,7 +215,12 @@ impl Names {
                 let outer = self.local.len();
                 self.local.extend(forloop.key.iter().cloned());
                 self.local.extend([forloop.value.clone(), "loop".to_owned()]);
+                self.loops += 1;
+                if self.loops > MOST_LOOPS {
+                    self.endless = Some("more than three loops are inside of each other");
+                }
                 self.nodes(&forloop.body);
+                self.loops -= 1;
                 self.local.truncate(outer);
                 self.nodes(forloop.empty_body.as_deref().unwrap_or_default());
             }
@@ -178,15 +233,10 @@ impl Names {
                     self.nodes(body);
                 }
             }
-            Node::Super
-            | Node::Text(_)
-            | Node::Extends(..)
-            | Node::Include(..)
-            | Node::ImportMacro(..)
-            | Node::Raw(..)
-            | Node::Break(_)
-            | Node::Continue(_)
-            | Node::Comment(..) => (),
+            Node::Extends(..) | Node::Include(..) | Node::ImportMacro(..) => {
+                self.endless = Some("a template stands alone: there is nothing to include, extend or import");
+            }
+            Node::Super | Node::Text(_) | Node::Raw(..) | Node::Break(_) | Node::Continue(_) | Node::Comment(..) => (),
         }
     }
 
@@ -207,7 +257,12 @@ impl Names {
                 self.ident(&test.ident);
                 test.args.iter().for_each(|argument| self.expression(argument));
             }
-            ExprVal::MacroCall(call) => call.args.values().for_each(|argument| self.expression(argument)),
+            ExprVal::MacroCall(call) => {
+                if self.in_macro {
+                    self.endless = Some("a macro calls a macro");
+                }
+                call.args.values().for_each(|argument| self.expression(argument));
+            }
             ExprVal::FunctionCall(call) => call.args.values().for_each(|argument| self.expression(argument)),
             ExprVal::Array(items) => items.iter().for_each(|item| self.expression(item)),
             ExprVal::StringConcat(concat) => concat.values.iter().for_each(|part| self.value(part)),
@@ -292,6 +347,29 @@ mod tests {
         case("{{ get_random(end=10) }}");
         case("{% include '/etc/passwd' %}");
         case("{% import '../macros' as m %}");
+    }
+
+    #[test]
+    fn rendering_comes_to_an_end() {
+        #[track_caller]
+        fn case(text: &str, why: &str) {
+            let error = render("case", text, &scope()).unwrap_err();
+            let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+            let told: Vec<String> = causes.map(ToString::to_string).collect();
+            assert!(told.iter().any(|told| told.contains(why)), "{text}: {told:?}");
+        }
+        let digits = render("case", "{% for n in range(start=1, end=9, step_by=4) %}{{ n }}{% endfor %}", &scope());
+        assert_eq!(digits.unwrap(), "15");
+        case("{% for n in range(end=1001) %}{% endfor %}", "1000 numbers at most");
+        case("{% for n in range(end=-1) %}{% endfor %}", "needs a whole number for `end`");
+        case("{{ range() }}", "needs a whole number for `end`");
+        case("{% include 'template' %}", "stands alone");
+        case("{% macro a() %}{{ self::a() }}{% endmacro %}{{ self::a() }}", "a macro calls a macro");
+        let four = "{% for a in list %}".repeat(4) + &"{% endfor %}".repeat(4);
+        case(&four, "more than three loops");
+        let long =
+            "{% for a in range(end=1000) %}{% for b in range(end=1000) %}long enough to fill{% endfor %}{% endfor %}";
+        case(long, "it becomes longer than 16.8 MB");
     }
 
     #[test]
