@@ -221,6 +221,13 @@ impl Git {
         }
     }
 
+    /// Does the repository ignore this folder, and track nothing in it?
+    pub(crate) fn ignores_all(&self) -> bool {
+        let nothing_tracked = || self.run(&["ls-files", "-z", "--", "."]).is_ok_and(|files| files.is_empty());
+        // It knows no literal pathspecs, and `.` means itself in any case.
+        self.run(&["--no-literal-pathspecs", "check-ignore", "--quiet", "."]).is_ok() && nothing_tracked()
+    }
+
     /// What `tree` has below `folder`, which is relative to the top and empty or without a slash at its end.
     ///
     /// `self` must be at the top of a work tree.

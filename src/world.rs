@@ -17,6 +17,8 @@ pub struct World {
     pub vars: BTreeMap<String, String>,
     pub terminal: Terminal,
     pub interrupt: Interrupt,
+    /// The files that stdout and stderr go to, if they do and the system tells (Linux).
+    pub outputs: Vec<PathBuf>,
     clock: fn() -> Timestamp,
 }
 
@@ -46,6 +48,10 @@ impl World {
                 columns: console::Term::stderr().size_checked().map(|(_, columns)| columns),
             },
             interrupt: Interrupt::default(),
+            outputs: (1..=2)
+                .filter_map(|stream| std::fs::read_link(format!("/proc/self/fd/{stream}")).ok())
+                .filter(|path| path.is_file())
+                .collect(),
             clock: Timestamp::now,
         })
     }
@@ -76,9 +82,9 @@ impl World {
         Self { dir: dir.into(), ..self.clone() }
     }
 
-    /// `path` as the user meant it: relative to where the command acts.
+    /// `path` as the user meant it: relative to where the command acts, and without a `.` in it.
     pub fn resolve(&self, path: impl AsRef<Path>) -> PathBuf {
-        self.dir.join(path)
+        self.dir.join(path).components().collect()
     }
 }
 

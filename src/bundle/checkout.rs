@@ -13,6 +13,7 @@ use super::git_head::Head;
 use super::git_index::{GitIndex, Seen};
 use super::plan::Plan;
 use super::repository::Repository;
+use super::rules::Reason;
 use super::shipped::Origin;
 use super::walk::Stamp;
 
@@ -43,7 +44,8 @@ impl Checkout {
         Some(dir.join(value.trim_end_matches('\n')))
     }
 
-    fn parse(status: &[u8]) -> Self {
+    /// `own` is what this run itself writes.
+    fn parse(status: &[u8], own: &[String]) -> Self {
         let mut checkout = Self { revision: None, changes: 0 };
         let mut lines = fields(status);
         while let Some(line) = lines.next() {
@@ -51,8 +53,9 @@ impl Checkout {
                 let id = String::from_utf8_lossy(id).into_owned();
                 checkout.revision = (id != "(initial)").then_some(id);
             } else if let Some(path) = line.strip_prefix(b"? ") {
-                // Our own state is no change of the project's.
-                checkout.changes += usize::from(!path.ends_with(b".beansprout/"));
+                // Our own state and output are no change of the project's.
+                let ours = path.ends_with(b".beansprout/") || own.iter().any(|own| own.as_bytes() == path);
+                checkout.changes += usize::from(!ours);
             } else if !line.starts_with(b"#") {
                 checkout.changes += 1;
                 if line.starts_with(b"2 ") {
@@ -109,7 +112,8 @@ pub struct ComparedCheckout(Option<Answer>);
 
 enum Answer {
     Known(Checkout),
-    Asked(Child),
+    /// git, and what it must not count.
+    Asked(Child, Vec<String>),
 }
 
 /// From this many entries on, another thread is worth it.
@@ -138,9 +142,9 @@ impl ComparedCheckout {
     pub fn finish(self) -> Option<Checkout> {
         match self.0? {
             Answer::Known(checkout) => Some(checkout),
-            Answer::Asked(git) => {
+            Answer::Asked(git, own) => {
                 let output = git.wait_with_output().ok()?;
-                output.status.success().then(|| Checkout::parse(&output.stdout))
+                output.status.success().then(|| Checkout::parse(&output.stdout, &own))
             }
         }
     }
@@ -160,9 +164,17 @@ impl Question {
             // Before the first commit.
             None => vec![".".to_owned()],
         };
+        // What a repository around it ignores is not its work: that one's commit says nothing of it.
+        if dir != repository.top && suspects == ["."] && Git::at(&dir).ignores_all() {
+            return None;
+        }
         let arguments = ["status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--"];
         let arguments: Vec<&str> = arguments.into_iter().chain(suspects.iter().map(String::as_str)).collect();
-        Git::at(dir).command(&arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok().map(Answer::Asked)
+        let below_top = dir.strip_prefix(&repository.top).unwrap_or(Path::new(""));
+        let own = plan.left_out.iter().filter(|left_out| left_out.reason == Reason::Output);
+        let own = own.map(|left_out| below_top.join(&left_out.path).to_string_lossy().replace('\\', "/")).collect();
+        let git = Git::at(&dir).command(&arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
+        Some(Answer::Asked(git, own))
     }
 }
 
@@ -230,8 +242,10 @@ mod tests {
     fn changes_are_counted_without_our_own() {
         let status = b"# branch.oid 1234\0# branch.head main\x001 .M N... 100644 100644 100644 a b x.py\0\
             2 R. N... 100644 100644 100644 a b R100 new\0old\0? notes.txt\0? .beansprout/\0";
-        assert_eq!(Checkout::parse(status), Checkout { revision: Some("1234".to_owned()), changes: 3 });
+        assert_eq!(Checkout::parse(status, &[]), Checkout { revision: Some("1234".to_owned()), changes: 3 });
+        let own = ["notes.txt".to_owned()];
+        assert_eq!(Checkout::parse(status, &own), Checkout { revision: Some("1234".to_owned()), changes: 2 });
         let status = b"# branch.oid (initial)\0# branch.head main\0";
-        assert_eq!(Checkout::parse(status), Checkout { revision: None, changes: 0 });
+        assert_eq!(Checkout::parse(status, &[]), Checkout { revision: None, changes: 0 });
     }
 }

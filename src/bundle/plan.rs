@@ -12,7 +12,7 @@ use super::entry::EntryPath;
 use super::error::{Error, Problem};
 use super::recorded::Recorded;
 use super::repository::Repository;
-use super::rules::{EbCli, LeftOut, RuleFile, Rules};
+use super::rules::{EbCli, LeftOut, Reason, RuleFile, Rules};
 use super::scope::{IgnoreMode, Scope, Source};
 use super::shipped::{Entry, Origin};
 use super::tracked::Tracked;
@@ -94,8 +94,16 @@ impl Plan {
                 IgnoreMode::EbCli => rules.eb_cli = Some(EbCli { file: eb_cli_file(&dir)? }),
             }
             let root = u16::try_from(self.roots.len()).expect("nobody includes so many folders");
-            let disk = Disk::open(&dir).map_err(|source| unreadable(dir, source))?;
+            let disk = Disk::open(&dir).map_err(|source| unreadable(dir.clone(), source))?;
             let mut walked = walk(&disk, &at, &rules)?;
+            for path in written_below(scope, &dir) {
+                let path = format!("{at}{path}");
+                let before = walked.found.len();
+                walked.found.retain(|found| found.path.as_str() != path);
+                if walked.found.len() < before {
+                    self.left_out.push(LeftOut { path, reason: Reason::Output });
+                }
+            }
             let recorded = match &repository {
                 Some(repository) => Recorded::of(&disk.path(""), repository)?,
                 None => None,
@@ -232,6 +240,13 @@ fn folders(scope: &Scope) -> Vec<(String, PathBuf)> {
     let included =
         scope.include.iter().map(|include| (format!("{}/", include.at.trim_matches('/')), include.dir.clone()));
     std::iter::once((String::new(), scope.root.clone())).chain(included).collect()
+}
+
+/// What this run writes below `dir`: it would change while it is read.
+fn written_below(scope: &Scope, dir: &Path) -> Vec<String> {
+    let Ok(dir) = dir.canonicalize() else { return Vec::new() };
+    let below = scope.written.iter().filter_map(|path| path.strip_prefix(&dir).ok());
+    below.map(|path| path.to_string_lossy().replace('\\', "/")).collect()
 }
 
 /// `[bundle] exclude` speaks of paths in the bundle, wherever they come from.

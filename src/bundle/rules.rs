@@ -101,6 +101,8 @@ pub enum Reason {
     ExportIgnore,
     /// The EB CLI's own exceptions, in its mode.
     EbCli,
+    /// The command's own output goes there.
+    Output,
     /// No rule speaks of it.
     Default,
 }
@@ -113,6 +115,7 @@ impl fmt::Display for Reason {
             Self::Rule { file, line, pattern } => write!(f, "`{pattern}` in `{file}`, line {line}"),
             Self::ExportIgnore => f.write_str("`export-ignore` in `.gitattributes`"),
             Self::EbCli => f.write_str("the EB CLI leaves it out"),
+            Self::Output => f.write_str("this command writes to it"),
             Self::Default => f.write_str("no rule leaves it out"),
         }
     }

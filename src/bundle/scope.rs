@@ -74,6 +74,8 @@ pub struct Scope {
     pub global_excludes: Option<PathBuf>,
     /// `[bundle] exclude`: patterns in the manner of `.gitignore`.
     pub exclude: Vec<String>,
+    /// Files that this run itself is writing, with their whole paths.
+    pub written: Vec<PathBuf>,
     /// Patterns of files that would be refused and are wanted all the same.
     pub allow: Vec<String>,
 }
@@ -88,6 +90,7 @@ impl Scope {
             ignore: IgnoreMode::Git,
             global_excludes: None,
             exclude: Vec::new(),
+            written: Vec::new(),
             allow: Vec::new(),
         }
     }

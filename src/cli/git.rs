@@ -28,8 +28,12 @@ pub(crate) fn branch(root: &Path) -> Branch {
     }
 }
 
-/// What the work tree comes from: the commit's subject and name, if there is one.
+/// What the work tree comes from: the commit's subject and name, if there is one. A repository that ignores the folder has
+/// nothing to say of it.
 pub(crate) fn origin(root: &Path) -> Option<String> {
+    if Git::at(root).ignores_all() {
+        return None;
+    }
     let subject = git(root, &["log", "-1", "--format=%s"])?;
     let commit = git(root, &["rev-parse", "--short=12", "HEAD"])?;
     let changed = if git(root, &["status", "--porcelain"])?.is_empty() { "" } else { ", changed" };

@@ -112,7 +112,7 @@ pub(crate) fn up(args: &UpArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fail
             _ => {}
         }
     }
-    let seen = fingerprint(&project);
+    let seen = fingerprint(&project, world);
     let (aws, published) = register(&project, world, ui)?;
     let mut running = launch(&project, &published, options, world, ui)?;
     ui.answer(&Up::of(&running, &published));
@@ -136,7 +136,7 @@ pub(crate) fn up(args: &UpArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fail
         if !args.watch {
             continue;
         }
-        let now = fingerprint(&project);
+        let now = fingerprint(&project, world);
         if now != seen {
             seen = now;
             if let Err(failure) = running.redeploy(&project, &aws, ui, world) {
@@ -277,8 +277,9 @@ fn property(text: &str) -> Result<(String, String), String> {
 }
 
 /// What ships, and when it was last written. Two of them differ when something that ships has changed.
-fn fingerprint(project: &Project) -> Vec<(String, u64, u128)> {
-    let scope = Scope { exclude: project.config.bundle.exclude.clone(), ..Scope::of(&project.root) };
+fn fingerprint(project: &Project, world: &World) -> Vec<(String, u64, u128)> {
+    let bundle = &project.config.bundle;
+    let scope = Scope { exclude: bundle.exclude.clone(), written: world.outputs.clone(), ..Scope::of(&project.root) };
     let Ok(plan) = Plan::read(&scope) else { return Vec::new() };
     let entry = |path: &str| {
         let data = std::fs::symlink_metadata(project.root.join(path)).ok()?;

@@ -34,6 +34,21 @@ fn a_clean_tree_is_clean() {
     agrees(&place, 0);
 }
 
+/// A project in a folder that the repository around it ignores is not that repository's work.
+#[test]
+fn an_ignored_folder_has_no_commit() {
+    let place =
+        project().file("scratch/shop/app.py", "print()\n").file(".gitignore", "scratch/\n").enter("scratch/shop");
+    let told = place.run(["package", "--json"]).ok().document("package/1");
+    assert_eq!(told["checkout"], serde_json::Value::Null);
+    let run = place.run(["package", "--require-clean"]).exit(3);
+    assert!(run.stderr.contains("is in no git repository"), "{run}");
+    let run = place.run(["publish", "--sandbox", "--create-application"]).ok();
+    assert!(!run.stdout.contains("description"), "{run}");
+    let versions = place.run(["versions", "--sandbox", "--json"]).ok().document("versions/1");
+    assert_eq!(versions["versions"][0]["description"], serde_json::Value::Null, "{versions}");
+}
+
 #[test]
 fn every_change_counts() {
     let change = |expected: usize, act: &dyn Fn(&Place)| {

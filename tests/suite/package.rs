@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::harness::{Place, missing};
 
@@ -197,6 +197,22 @@ fn a_secret_behind_noise_is_found_in_a_large_file_too() {
     place.run(["package", "--allow", "backup.bin"]).ok();
 }
 
+/// `beansprout package --json > result.json` changes `result.json` while it is read.
+#[test]
+fn what_the_command_writes_to_stays_out() {
+    let place = Place::new().file("app.py", "print()\n");
+    let without = place.run(["package", "--json"]).ok().document("package/1");
+    place.write("logs/result.json", "");
+    let mut command = place.beansprout(["package", "--json"]);
+    let result = std::fs::File::create(place.path("logs/result.json")).unwrap();
+    let run = place.ended(command.stdout(result).stderr(Stdio::piped()).spawn().unwrap()).ok();
+    assert!(run.stderr.contains("`logs/result.json` stays out: this command writes to it"), "{run}");
+    let told: serde_json::Value = serde_json::from_str(&place.read("logs/result.json")).unwrap();
+    assert_eq!(told["digest"], without["digest"]);
+    let left_out = told["left_out"].as_array().unwrap();
+    assert!(left_out.iter().any(|left_out| left_out["path"] == "logs/result.json" && left_out["reason"] == "output"));
+}
+
 #[test]
 fn nothing_to_ship_is_an_error() {
     let place = Place::new().file(".gitignore", "*\n");
@@ -219,7 +235,7 @@ fn what_looks_wrong_is_said() {
     std::os::unix::fs::symlink("nowhere", place.path("lost")).unwrap();
     let run = place.run(["package"]).ok();
     for word in [
-        "`start.sh` has Windows line ends",
+        "`start.sh` has Windows line endings",
         "`big.bin` is a git LFS pointer",
         "`lost` is a link to something",
         "`cafe\u{301}.html` has letters and accents apart",

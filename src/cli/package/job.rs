@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::bundle::{
-    Bundle, Checkout, Errand, Error, IgnoreMode, MANY, MAX_BYTES, Output, Plan, Scope, TreeDigest, Trust,
+    Bundle, Checkout, Errand, Error, IgnoreMode, MANY, MAX_BYTES, Output, Plan, Reason, Scope, TreeDigest, Trust,
     where_most_is, write_beside,
 };
 use crate::fault::{Exit, Failure, Fault};
@@ -83,6 +83,9 @@ impl Job<'_> {
             Made::Digest(digest) => (digest, None),
             Made::Bundle(bundle) => (bundle.digest, Some(bundle)),
         };
+        for left_out in plan.left_out().iter().filter(|left_out| left_out.reason == Reason::Output) {
+            ui.say(format_args!("`{}` stays out: {}", left_out.path, left_out.reason));
+        }
         let notes = bundle.as_ref().map(|bundle| bundle.notes.clone()).unwrap_or_default();
         for note in &notes {
             ui.warn(note);

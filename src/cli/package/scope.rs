@@ -37,6 +37,7 @@ impl ScopeArgs {
             ignore: self.ignore.unwrap_or_default(),
             global_excludes: self.global_excludes.then(|| global_excludes(project, world)).flatten(),
             exclude: bundle.exclude.clone(),
+            written: world.outputs.clone(),
             allow: [bundle.allow.as_slice(), self.allow.as_slice()].concat(),
             ..Scope::of(&project.root)
         }
