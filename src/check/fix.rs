@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use similar::udiff::UnifiedHunkHeader;
+use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
+
 use super::finding::Edit;
 use super::{Finding, Report, Settings, run};
 use crate::beanstalk::encoding;
@@ -21,7 +24,7 @@ pub struct Change {
     pub executable: bool,
 }
 
-/// The changes that mend what can be mended, by path. One fix may bring another to light, so they are made until there is
+/// The changes that fix what can be fixed, by path. One fix may bring another to light, so they are made until there is
 /// nothing left: a second time changes nothing.
 pub fn changes(tree: &Tree, settings: &Settings) -> Vec<Change> {
     /// Far more than any chain of rules needs.
@@ -99,18 +102,41 @@ fn replace(change: &mut Change, findings: &[&Finding]) {
         })
         .collect();
     edits.sort_by_key(|(span, ..)| std::cmp::Reverse(span.start));
-    let mut text = change.before.clone();
-    let mut end = usize::MAX;
+    let before = &change.before;
+    let mut pieces: Vec<&str> = Vec::new();
+    let mut end = before.len();
     for (span, with, rule) in edits {
-        if span.end <= end && text.get(span.clone()).is_some() {
-            text.replace_range(span.clone(), with);
+        if span.end <= end && before.get(span.clone()).is_some() {
+            pieces.extend([&before[span.end..end], with.as_str()]);
             end = span.start;
             change.rules.push(rule);
         }
     }
+    pieces.push(&before[..end]);
+    let text: String = pieces.into_iter().rev().collect();
     if text != change.before {
         change.after = Some(text);
     }
+}
+
+/// How to come from one text to the other, line by line.
+fn operations(before: &[&str], after: &[&str]) -> Vec<DiffOp> {
+    if before.len() != after.len() {
+        return capture_diff_slices(Algorithm::Myers, before, after);
+    }
+    // Hardly any fix moves a line. A search for those that moved would take the square of the number of changes.
+    let same = |index: usize| before[index] == after[index];
+    let mut operations = Vec::new();
+    let mut start = 0;
+    while start < before.len() {
+        let len = (start..before.len()).take_while(|&index| same(index) == same(start)).count();
+        operations.push(match same(start) {
+            true => DiffOp::Equal { old_index: start, new_index: start, len },
+            false => DiffOp::Replace { old_index: start, old_len: len, new_index: start, new_len: len },
+        });
+        start += len;
+    }
+    operations
 }
 
 impl Change {
@@ -131,10 +157,11 @@ impl Change {
         if *after == self.before {
             return writeln!(out, "the same text, as UTF-8 without a byte order mark");
         }
-        let diff = similar::TextDiff::from_lines(&self.before, after);
-        for hunk in diff.unified_diff().context_radius(2).iter_hunks() {
-            writeln!(out, "{}", paint.cyan(hunk.header()))?;
-            for line in hunk.iter_changes() {
+        let before: Vec<&str> = self.before.split_inclusive('\n').collect();
+        let after: Vec<&str> = after.split_inclusive('\n').collect();
+        for hunk in group_diff_ops(operations(&before, &after), 2) {
+            writeln!(out, "{}", paint.cyan(UnifiedHunkHeader::new(&hunk)))?;
+            for line in hunk.iter().flat_map(|operation| operation.iter_changes(&before[..], &after[..])) {
                 let text = line.value().trim_end_matches('\n').replace('\r', "␍");
                 match line.tag() {
                     similar::ChangeTag::Delete => writeln!(out, "{}", paint.red(format!("-{text}")))?,
@@ -169,6 +196,11 @@ mod tests {
             assert_eq!(fixed(path, before), after);
         }
         case(CONFIG, b"files:\n  /a: {mode: 000644, content: a}\n", "files:\n  /a: {mode: \"000644\", content: a}\n");
+        case(
+            CONFIG,
+            b"files:\n  /a: {mode: 000644, content: a}\n  /b: {mode: 000755, content: b}\n",
+            "files:\n  /a: {mode: \"000644\", content: a}\n  /b: {mode: \"000755\", content: b}\n",
+        );
         case(CONFIG, b"container_command: {}\n", "container_commands: {}\n");
         case(
             CONFIG,

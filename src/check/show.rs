@@ -35,7 +35,7 @@ impl Report {
         };
         writeln!(out, "  {} {place}", paint.cyan("-->"))?;
         self.source(out, finding, paint, columns)?;
-        let fixable = if finding.fixable { " (`--fix` does it)" } else { "" };
+        let fixable = if finding.fixable { " (`--fix` does this)" } else { "" };
         let fix = wrap(&format!("{}{fixable}", finding.fix), 7, 7, columns);
         writeln!(out, "  {} {}\n", paint.cyan("fix:"), fix.join("\n       "))
     }
@@ -49,8 +49,11 @@ impl Report {
         let width = WIDTH.min(columns - number.len() - 5); // `paint` sees to it that there is room
         let before = if start.column > width { width / 2 } else { start.column - 1 };
         let from = text[..span.start].char_indices().rev().take(before).last().map_or(span.start, |(at, _)| at);
-        let line = text[from..].split('\n').next().unwrap_or_default();
-        let mut shown: Vec<char> = line.trim_end_matches('\r').chars().take(width + 1).collect();
+        let line = text[from..].chars().take_while(|char| *char != '\n');
+        let mut shown: Vec<char> = line.take(width + 1).collect();
+        if shown.last() == Some(&'\r') {
+            shown.pop();
+        }
         // A line that goes on says so.
         if shown.len() > width {
             shown.truncate(width);
@@ -76,7 +79,7 @@ impl Report {
             number => format!(", {number} suppressed"),
         };
         let fixable = self.findings.iter().filter(|finding| finding.fixable).count();
-        let fixable = if fixable > 0 { format!("; `--fix` mends {fixable}") } else { String::new() };
+        let fixable = if fixable > 0 { format!("; `--fix` fixes {fixable}") } else { String::new() };
         let levels = Level::ALL.into_iter().map(|level| (self.count(level), level.word()));
         let found: Vec<String> =
             levels.filter(|(number, _)| *number > 0).map(|(number, word)| count(number, word)).collect();
