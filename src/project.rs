@@ -133,7 +133,7 @@ impl Fault for Error {
         match self {
             Self::Read { .. } => None,
             Self::Config { .. } => {
-                Some("mend that line; unknown keys are refused so that a typing mistake cannot go unnoticed".to_owned())
+                Some("correct that line; unknown keys are refused so that a typo cannot go unnoticed".to_owned())
             }
         }
     }

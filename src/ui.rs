@@ -2,17 +2,22 @@
 //!
 //! The core says what happened; this file decides how to say it. Nothing else in the program prints.
 
+mod paint;
+mod progress;
+mod words;
+
 use std::fmt;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-use crate::fault::Failure;
+use crate::fault::{Exit, Failure, Fault};
 use crate::world::{Guard, Terminal, World};
+
+pub use paint::Paint;
+pub use progress::Progress;
+pub use words::{bytes, count, nearest, ticked, wrap};
 
 /// A value with two faces: `Display` for people, `Serialize` for `--json`.
 pub trait Answer: Serialize + fmt::Display {
@@ -42,17 +47,19 @@ pub struct Ui {
     dumb: bool,
     out: Paint,
     err: Paint,
+    /// Why stdout did not get an answer.
+    lost: Option<io::Error>,
 }
 
 impl Ui {
     pub fn new(world: &World, face: Face, quiet: bool, color: Color) -> Self {
         let dumb = world.var("TERM") == Some("dumb");
-        let paint = |terminal: bool| Paint {
-            on: match color {
+        let paint = |terminal: bool| {
+            Paint::new(match color {
                 Color::Always => true,
                 Color::Never => false,
                 Color::Auto => terminal && !dumb && world.var("NO_COLOR").is_none(),
-            },
+            })
         };
         Self {
             face,
@@ -62,6 +69,7 @@ impl Ui {
             dumb,
             out: paint(world.terminal.stdout),
             err: paint(world.terminal.stderr),
+            lost: None,
         }
     }
 
@@ -95,7 +103,7 @@ impl Ui {
             Face::People => {
                 let text = answer.to_string();
                 if !text.is_empty() {
-                    print(&mut io::stdout().lock(), &text);
+                    self.put(&text);
                 }
             }
             Face::Json => self.document(A::SCHEMA, answer),
@@ -104,7 +112,7 @@ impl Ui {
 
     /// Give an answer that is text whatever the flags say, such as a completion script.
     pub fn text(&mut self, text: impl fmt::Display) {
-        print(&mut io::stdout().lock(), &text.to_string());
+        self.put(&text.to_string());
     }
 
     /// Give an answer as its JSON document, whatever the flags say.
@@ -112,7 +120,7 @@ impl Ui {
         self.document(A::SCHEMA, answer);
     }
 
-    fn document(&self, schema: &str, value: &impl Serialize) {
+    fn document(&mut self, schema: &str, value: &impl Serialize) {
         #[derive(Serialize)]
         struct Document<'a, T> {
             schema: String,
@@ -121,14 +129,27 @@ impl Ui {
         }
         let document = Document { schema: format!("beansprout.{schema}"), value };
         let text = serde_json::to_string_pretty(&document).expect("answers have string keys");
-        print(&mut io::stdout().lock(), &text);
+        self.put(&text);
+    }
+
+    /// A reader that went away (`| head`) is not our error; a full disk is.
+    fn put(&mut self, text: &str) {
+        match print(&mut io::stdout().lock(), text) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => self.lost = Some(error),
+            _ => {}
+        }
+    }
+
+    /// Did stdout get all that it was to have?
+    pub fn finish(&mut self) -> Result<(), Unwritten> {
+        self.lost.take().map_or(Ok(()), |error| Err(Unwritten(error)))
     }
 
     /// Part of the conversation: what is being done.
     pub fn say(&mut self, text: impl fmt::Display) {
         if !self.quiet {
             let text = format!("{:indent$}{text}", "", indent = self.indent);
-            print(&mut io::stderr().lock(), &text);
+            tell(&text);
         }
     }
 
@@ -140,20 +161,21 @@ impl Ui {
     /// Something the user should know although the command goes on. Not silenced by `--quiet`.
     pub fn warn(&mut self, text: impl fmt::Display) {
         let label = self.err.yellow("warning:");
-        print(&mut io::stderr().lock(), &format!("{label} {text}"));
+        tell(&format!("{label} {text}"));
     }
 
     /// What to say if a signal ends the run before the guard is dropped.
     pub fn last_words(&self, world: &World, words: String) -> Guard {
         let label = self.err.yellow("interrupted:");
-        world.interrupt.guard(move || print(&mut io::stderr().lock(), &format!("{label} {words}")))
+        world.interrupt.guard(move || tell(&format!("{label} {words}")))
     }
 
     /// The end of a run that failed.
     pub fn failure(&mut self, failure: &Failure) {
         let mut sentences = failure.chain();
         let message = sentences.next().unwrap_or_default();
-        let causes: Vec<String> = sentences.collect();
+        // The TOML parser ends its drawing with a line break.
+        let causes: Vec<String> = sentences.map(|cause| cause.trim_end().to_owned()).collect();
         let hint = failure.hint();
         let mut text = format!("{} {message}", self.err.red("error:"));
         for cause in &causes {
@@ -162,7 +184,7 @@ impl Ui {
         if let Some(hint) = &hint {
             text.push_str(&format!("\n{} {hint}", self.err.cyan("hint:")));
         }
-        print(&mut io::stderr().lock(), &text);
+        tell(&text);
         if self.face == Face::Json {
             #[derive(Serialize)]
             struct Failed {
@@ -196,222 +218,33 @@ impl Ui {
             return Progress::hidden();
         }
         if self.face == Face::Json {
-            return Progress(Shown::Events(Arc::new(Mutex::new(Events::begin(phase, total)))));
+            return Progress::events(phase, total);
         }
         if self.dumb || !self.terminal.stderr {
             return Progress::hidden();
         }
-        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-        let template = if self.columns() < 70 {
-            "{msg} {percent:>3}%"
-        } else {
-            "{msg} {wide_bar} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta}"
-        };
-        let style = ProgressStyle::with_template(template).expect("the templates above are well formed");
-        bar.set_style(style.progress_chars("=> "));
-        bar.set_message(phase);
-        Progress(Shown::Bar(bar))
+        Progress::bar(phase, total, self.columns())
     }
 }
 
-/// How far a piece of work is, if anybody wants to know. A bar goes away when dropped; events end with the last state.
-#[derive(Clone)]
-pub struct Progress(Shown);
+/// What stdout was to have and did not get.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to write the answer to stdout")]
+pub struct Unwritten(#[source] io::Error);
 
-#[derive(Clone)]
-enum Shown {
-    Nothing,
-    Bar(ProgressBar),
-    Events(Arc<Mutex<Events>>),
-}
-
-impl Progress {
-    pub fn hidden() -> Self {
-        Self(Shown::Nothing)
-    }
-
-    pub fn advance(&self, bytes: u64) {
-        match &self.0 {
-            Shown::Nothing => {}
-            Shown::Bar(bar) => bar.inc(bytes),
-            Shown::Events(events) => events.lock().unwrap_or_else(PoisonError::into_inner).advance(bytes),
-        }
+impl Fault for Unwritten {
+    fn exit(&self) -> Exit {
+        Exit::Invalid
     }
 }
 
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if let Shown::Bar(bar) = &self.0 {
-            bar.finish_and_clear();
-        }
-    }
+/// A line of the conversation. If nobody can hear it, the work goes on.
+fn tell(text: &str) {
+    let _ = print(&mut io::stderr().lock(), text);
 }
 
-/// Lines of JSON on stderr: the first state, the last one, and between them no more than one in this time.
-const PACE: Duration = Duration::from_secs(1);
-
-/// What `docs/schema/event-1.json` describes.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
-struct State {
-    schema: &'static str,
-    event: &'static str,
-    phase: &'static str,
-    /// Bytes.
-    done: u64,
-    total: u64,
-}
-
-struct Events {
-    state: State,
-    told: State,
-    at: Instant,
-}
-
-impl Events {
-    fn begin(phase: &'static str, total: u64) -> Self {
-        let state = State { schema: "beansprout.event/1", event: "progress", phase, done: 0, total };
-        let mut events = Self { state, told: state, at: Instant::now() };
-        events.tell();
-        events
-    }
-
-    fn advance(&mut self, bytes: u64) {
-        self.state.done += bytes;
-        if self.at.elapsed() >= PACE {
-            self.tell();
-        }
-    }
-
-    fn tell(&mut self) {
-        let text = serde_json::to_string(&self.state).expect("a state has string keys");
-        print(&mut io::stderr().lock(), &text);
-        self.told = self.state;
-        self.at = Instant::now();
-    }
-}
-
-impl Drop for Events {
-    fn drop(&mut self) {
-        if self.state != self.told {
-            self.tell();
-        }
-    }
-}
-
-/// Colours, or not. No meaning lives in colour alone.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Paint {
-    on: bool,
-}
-
-impl Paint {
-    pub fn is_on(self) -> bool {
-        self.on
-    }
-
-    fn with(self, code: &str, text: impl fmt::Display) -> String {
-        if self.on { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
-    }
-
-    pub fn bold(self, text: impl fmt::Display) -> String {
-        self.with("1", text)
-    }
-
-    pub fn dim(self, text: impl fmt::Display) -> String {
-        self.with("2", text)
-    }
-
-    pub fn red(self, text: impl fmt::Display) -> String {
-        self.with("1;31", text)
-    }
-
-    pub fn green(self, text: impl fmt::Display) -> String {
-        self.with("32", text)
-    }
-
-    pub fn yellow(self, text: impl fmt::Display) -> String {
-        self.with("1;33", text)
-    }
-
-    pub fn cyan(self, text: impl fmt::Display) -> String {
-        self.with("1;36", text)
-    }
-}
-
-/// `text` in lines of at most `columns` characters, broken between words. Of the first line `used` are taken already, of the
-/// others `indent`.
-pub fn wrap(text: &str, used: usize, indent: usize, columns: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let mut width = used;
-    for word in text.split_whitespace() {
-        let length = word.chars().count();
-        let line = lines.last_mut().expect("there is always a line");
-        if !line.is_empty() && width + 1 + length > columns {
-            lines.push(word.to_owned());
-            width = indent + length;
-        } else {
-            width += length + usize::from(!line.is_empty());
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines
-}
-
-/// `1 file`, `2 files`.
-pub fn count(number: usize, noun: &str) -> String {
-    match number {
-        1 => format!("1 {noun}"),
-        _ => format!("{number} {noun}s"),
-    }
-}
-
-/// Bytes for people: `999 B`, `12.3 kB`, `4.5 MB`, in units of 1000, as AWS counts its limit.
-pub fn bytes(number: u64) -> String {
-    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
-    if number < 1000 {
-        return format!("{number} B");
-    }
-    let mut value = number as f64 / 1000.0;
-    let mut unit = 0;
-    // 999.95 would be printed as 1000.0.
-    while value >= 999.95 && unit + 1 < UNITS.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    format!("{value:.1} {}", UNITS[unit])
-}
-
-/// A reader that went away (`| head`) is not our error.
-fn print(to: &mut impl Write, text: &str) {
+fn print(to: &mut impl Write, text: &str) -> io::Result<()> {
     let newline = if text.ends_with('\n') { "" } else { "\n" };
-    let _ = write!(to, "{text}{newline}").and_then(|()| to.flush());
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_are_for_people() {
-        #[track_caller]
-        fn case(number: u64, text: &str) {
-            assert_eq!(bytes(number), text);
-        }
-        case(0, "0 B");
-        case(999, "999 B");
-        case(1000, "1.0 kB");
-        case(999_949, "999.9 kB");
-        case(999_950, "1.0 MB");
-        case(500_000_000, "500.0 MB");
-        case(u64::MAX, "18446744.1 TB");
-    }
-
-    #[test]
-    fn counts_agree_with_their_noun() {
-        assert_eq!(count(0, "file"), "0 files");
-        assert_eq!(count(1, "file"), "1 file");
-    }
+    write!(to, "{text}{newline}")?;
+    to.flush()
 }

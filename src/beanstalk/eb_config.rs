@@ -15,10 +15,20 @@ pub struct EbConfig {
     pub profile: Option<String>,
     /// A platform branch such as `Python 3.13`, or an ARN.
     pub platform: Option<String>,
-    /// The default environment of each git branch; the EB CLI uses `default` outside git.
-    pub environments: BTreeMap<String, String>,
+    /// What holds on one git branch; outside git the EB CLI calls it `default`.
+    pub branches: BTreeMap<String, BranchDefaults>,
     /// A ready archive to deploy instead of the folder.
     pub artifact: Option<String>,
+}
+
+/// Each wins over what the whole file says.
+///
+/// Source: `get_config_setting_from_branch_or_default` of the EB CLI (`ebcli/operations/commonops.py`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BranchDefaults {
+    pub environment: Option<String>,
+    pub region: Option<String>,
+    pub profile: Option<String>,
 }
 
 /// Unknown keys are other people's: they are passed over.
@@ -31,26 +41,37 @@ pub fn parse(text: &str) -> Result<EbConfig, yaml::Error> {
     };
     let global = section("global");
     let branches = section("branch-defaults").and_then(Node::mapping);
-    let environments = branches.map(|branches| {
-        branches
-            .named()
-            .filter_map(|(branch, _, node)| Some((branch.to_owned(), word(Some(node), "environment")?)))
-            .collect()
-    });
+    let defaults = |node| BranchDefaults {
+        environment: word(Some(node), "environment"),
+        region: word(Some(node), "default_region"),
+        profile: word(Some(node), "profile"),
+    };
+    let branches = branches
+        .map(|branches| branches.named().map(|(branch, _, node)| (branch.to_owned(), defaults(node))).collect());
     Ok(EbConfig {
         application: word(global, "application_name"),
         region: word(global, "default_region"),
         profile: word(global, "profile"),
         platform: word(global, "default_platform"),
-        environments: environments.unwrap_or_default(),
+        branches: branches.unwrap_or_default(),
         artifact: word(section("deploy"), "artifact"),
     })
 }
 
 impl EbConfig {
+    /// What holds on `branch`.
+    #[must_use]
+    pub fn on(mut self, branch: &str) -> Self {
+        if let Some(defaults) = self.branches.get(branch).cloned() {
+            self.region = defaults.region.or(self.region);
+            self.profile = defaults.profile.or(self.profile);
+        }
+        self
+    }
+
     /// The environment that commands on `branch` mean.
-    pub fn environment(&self, branch: Option<&str>) -> Option<&str> {
-        self.environments.get(branch.unwrap_or("default")).map(String::as_str)
+    pub fn environment(&self, branch: &str) -> Option<&str> {
+        self.branches.get(branch)?.environment.as_deref()
     }
 }
 
@@ -71,9 +92,22 @@ mod tests {
         assert_eq!(config.profile.as_deref(), Some("eb-cli"));
         assert_eq!(config.platform.as_deref(), Some("Python 3.13"));
         assert_eq!(config.artifact.as_deref(), Some("app.zip"));
-        assert_eq!(config.environment(Some("main")), Some("site-prod"));
-        assert_eq!(config.environment(Some("other")), None);
-        assert_eq!(config.environment(None), None);
+        assert_eq!(config.environment("main"), Some("site-prod"));
+        assert_eq!(config.environment("other"), None);
+        assert_eq!(config.environment("default"), None);
+    }
+
+    #[test]
+    fn a_branch_has_the_last_word() {
+        let text = "branch-defaults:\n  main:\n    profile: prod\n    default_region: eu-west-1\n  test:\n    profile: null\n\
+                    global:\n  profile: dev\n  default_region: us-east-1\n";
+        let on = |branch: &str| {
+            let config = parse(text).unwrap().on(branch);
+            [config.profile, config.region].map(Option::unwrap)
+        };
+        assert_eq!(on("main"), ["prod", "eu-west-1"]);
+        assert_eq!(on("test"), ["dev", "us-east-1"]);
+        assert_eq!(on("other"), ["dev", "us-east-1"]);
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub enum Event {
     Launch,
     /// A new application version on running instances
     Deploy,
-    /// Only configuration changes, such as an environment variable
+    /// Only configuration changes, such as an environment property
     Config,
     /// Auto Scaling adds or replaces an instance
     ScaleOut,
@@ -61,7 +61,7 @@ impl Event {
         match self {
             Self::Launch => "the environment is created",
             Self::Deploy => "a new version is deployed to running instances",
-            Self::Config => "only the configuration changes, such as an environment variable",
+            Self::Config => "only the configuration changes, such as an environment property",
             Self::ScaleOut => "an instance is added or replaced",
         }
     }

@@ -144,11 +144,13 @@ impl Fault for Error {
                     use ProblemKind::{AwsKey, Environment, PrivateKey, Sqlite};
                     matches!(problem.kind, Environment | PrivateKey | AwsKey | Sqlite)
                 });
+                let them = if problems.len() == 1 { "it" } else { "them" };
                 Some(if allowable {
-                    "leave them out with a line in `.ebignore`, or name them in `allow` under `[bundle]` in `beansprout.toml`"
-                        .to_owned()
+                    format!(
+                        "leave {them} out with a line in `.ebignore`, or name {them} in `allow` under `[bundle]` in `beansprout.toml`"
+                    )
                 } else {
-                    "rename or remove them, or leave them out with a line in `.ebignore`".to_owned()
+                    format!("rename or remove {them}, or leave {them} out with a line in `.ebignore`")
                 })
             }
             Self::OutputShips { .. } => Some("name a file outside the project, or one that is ignored".to_owned()),

@@ -56,7 +56,7 @@ impl<'a> GitIndex<'a> {
             let content = reader.take(length)?;
             match name {
                 b"TREE" => index.tree = root_tree(content, id),
-                // An extension in small letters changes the meaning of the rest.
+                // An extension in lower-case letters changes the meaning of the rest.
                 [b'A'..=b'Z', ..] => {}
                 _ => return None,
             }

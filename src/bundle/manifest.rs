@@ -63,9 +63,9 @@ pub enum ManifestError {
     Format(String),
     #[error("`{}` is listed, which {bad}", path.escape_debug())]
     Name { path: String, bad: BadName },
-    #[error("`{0}` is no digest of 64 hexadecimal digits")]
+    #[error("`{0}` is not a digest of 64 hexadecimal digits")]
     Digest(String),
-    #[error("`{0}` is no mode")]
+    #[error("`{0}` is not a mode")]
     Mode(String),
     #[error("its entries are not sorted, or some are there twice")]
     Order,

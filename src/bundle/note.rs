@@ -25,7 +25,7 @@ impl std::fmt::Display for Note {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::CrlfScript(path) => {
-                write!(f, "`{path}` has Windows line ends: Linux will not find the interpreter in its first line")
+                write!(f, "`{path}` has Windows line endings: Linux will not find the interpreter in its first line")
             }
             Self::LfsPointer(path) => write!(f, "`{path}` is a git LFS pointer, not the file: run `git lfs pull`"),
             Self::DanglingLink(path) => write!(f, "`{path}` is a link to something that is not in the bundle"),

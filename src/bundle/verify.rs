@@ -206,7 +206,7 @@ impl Examiner<'_> {
             self.find(Flaw::Database, Some(entry), "is an SQLite database");
         }
         if traits.crlf {
-            let message = "has Windows line ends: Linux will not find the interpreter in its first line";
+            let message = "has Windows line endings: Linux will not find the interpreter in its first line";
             self.find(Flaw::CrlfScript, Some(entry), message);
         }
         if traits.script && entry.creator == zip::System::Unix && entry.permissions() & 0o100 == 0 {

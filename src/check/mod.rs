@@ -22,7 +22,6 @@ use crate::project::Suppression;
 pub use finding::{Edit, Finding, Level, Position, Suppressed};
 pub use fix::{Change, changes};
 use subject::Subject;
-pub use subject::nearest;
 
 /// What the project says besides its files.
 #[derive(Debug, Clone, Default)]

@@ -110,28 +110,3 @@ impl Finding {
         self.edit = Some(Edit::Replace { span, with: with.into() });
     }
 }
-
-/// The known word that is nearest to what was written, if it is near.
-pub fn nearest<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let distance = |word: &str| edits(&written.to_ascii_lowercase(), &word.to_ascii_lowercase());
-    known
-        .map(|word| (distance(word), word))
-        .min()
-        .filter(|(edits, word)| *edits <= 1 + word.len() / 6)
-        .map(|(_, word)| word)
-}
-
-/// How many characters have to be added, removed or changed.
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().take(100).enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, to) in b.iter().enumerate() {
-            let change = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
-}

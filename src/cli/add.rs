@@ -111,7 +111,7 @@ impl fmt::Display for AddedAll {
 
 #[derive(Debug, thiserror::Error)]
 enum Error {
-    #[error("`{path}` exists and is another")]
+    #[error("`{path}` exists with other content")]
     Taken { path: TargetPath, recipe: String },
     #[error("nothing was written, as you chose")]
     Declined,

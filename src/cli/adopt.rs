@@ -16,7 +16,7 @@ use crate::check::{Settings, django};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
 use crate::stack::{self, Answer, Answers, Given, Stack, TargetPath};
-use crate::ui::Ui;
+use crate::ui::{Ui, nearest, ticked};
 use crate::world::World;
 
 use answer::Adopted;
@@ -57,10 +57,8 @@ pub(crate) struct AdoptArgs {
 }
 
 pub(crate) fn adopt(args: &AdoptArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
-    let asks = ui.can_prompt() && !args.yes && !args.dry_run && args.only.is_empty();
-    if !asks && !args.yes && !args.dry_run && args.only.is_empty() {
-        return Err(Error::Nobody.into());
-    }
+    let decided = args.yes || args.dry_run || !args.only.is_empty();
+    let asks = ui.can_prompt() && !decided;
     let project = Project::load(world)?;
     let checkout = Checkout::start(&project.root);
     let ships = bundle::Plan::read(&Scope::of(&project.root))?;
@@ -70,6 +68,9 @@ pub(crate) fn adopt(args: &AdoptArgs, world: &World, ui: &mut Ui) -> Result<Exit
     let person = asks.then(|| Person::new(world, ui));
 
     let folder = folder(args, &tree, &project, person.as_ref())?;
+    if !asks && !decided {
+        return Err(Error::Nobody.into());
+    }
     let survey = Survey::of(&tree, &folder);
     let mut stack = Stack::adopted()?;
     let mut given = args.answers.given(world)?;
@@ -335,7 +336,7 @@ fn findings(project: &Project, mut tree: Tree, accepted: &[&Item]) -> Vec<Note> 
 
 #[derive(Debug, thiserror::Error)]
 enum Error {
-    #[error("nobody is here to accept the plan")]
+    #[error("there is no terminal to accept the plan at")]
     Nobody,
     #[error("there is no Django project in `{}`", root.display())]
     NoProject { root: PathBuf },
@@ -355,10 +356,6 @@ enum Error {
     Read { path: PathBuf, source: std::io::Error },
     #[error("nothing was written, as you chose")]
     Declined,
-}
-
-fn ticked(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 impl Fault for Error {
@@ -391,7 +388,7 @@ impl Fault for Error {
             Self::NotSettings { found, .. } => Some(format!("what looks like settings is {}", ticked(found))),
             Self::SeveralSettings { found } => Some(format!("`--set settings=MODULE` names it: {}", ticked(found))),
             Self::NotInPlan { path, found } => {
-                let near = crate::check::nearest(path, found.iter().map(String::as_str));
+                let near = nearest(path, found.iter().map(String::as_str));
                 Some(near.map_or_else(
                     || "`--dry-run` shows what it has".to_owned(),
                     |near| format!("did you mean `{near}`?"),

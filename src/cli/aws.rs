@@ -26,7 +26,7 @@ pub(crate) struct AwsArgs {
     #[arg(long, value_name = "NAME")]
     region: Option<String>,
     /// Send all calls to this address instead of AWS's own [default: `AWS_ENDPOINT_URL`]
-    #[arg(long, value_name = "URL", conflicts_with = "sandbox")]
+    #[arg(long, value_name = "URL", conflicts_with = "sandbox", value_parser = address)]
     endpoint_url: Option<String>,
     /// Use the embedded AWS: no account, no credentials, no network
     #[arg(long, conflicts_with = "profile")]
@@ -89,6 +89,14 @@ pub(crate) struct Rehearsal {
     actions: BTreeSet<&'static str>,
 }
 
+fn address(text: &str) -> Result<String, String> {
+    let host = ["http://", "https://"].into_iter().find_map(|scheme| text.strip_prefix(scheme));
+    match host {
+        Some(host) if !host.is_empty() => Ok(text.to_owned()),
+        _ => Err("it begins with `http://` or `https://`".to_owned()),
+    }
+}
+
 impl Rehearsal {
     pub(crate) fn of(aws: &Aws) -> Self {
         Self { calls: aws.rehearsed(), actions: aws.actions() }
@@ -146,7 +154,7 @@ impl AwsArgs {
         };
         let release = &project.config.release;
         let audit = release.audit.then(|| shelf(project, None));
-        let theirs = ebcli::read(project)?;
+        let theirs = ebcli::read_here(project)?;
         let named = |flag: &Option<String>, variables: &[&str], ours: &Option<String>, theirs: Option<String>| {
             let variable = || variables.iter().find_map(|name| world.var(name)).map(str::to_owned);
             flag.clone().or_else(variable).or_else(|| ours.clone()).or(theirs)

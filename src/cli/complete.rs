@@ -184,10 +184,9 @@ fn bundles(project: &Project) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
 
     use super::*;
-    use crate::cli::Cli;
+    use crate::cli::program;
 
     /// Every argument of every verb, as `deploy label`, and whether it is a pair like `NAME=VALUE`.
     fn arguments(command: &Command, path: &str, found: &mut Vec<(String, bool)>) {
@@ -203,7 +202,7 @@ mod tests {
     #[test]
     fn the_table_has_every_argument_whose_values_are_kept_somewhere() {
         let mut found = Vec::new();
-        arguments(&Cli::command(), "", &mut found);
+        arguments(&program(), "", &mut found);
         let table: Vec<String> = ARGUMENTS.iter().map(|(verb, id, _)| format!("{} {id}", verb.join(" "))).collect();
         for known in &table {
             assert!(found.iter().any(|(path, _)| path == known), "there is no `{known}`");

@@ -9,7 +9,7 @@ use crate::ui::Ui;
 
 /// Print the completion script of a shell
 ///
-/// The script asks `beansprout` itself for what fits: verbs and flags, stacks, recipes, rules and options, and what the project's sandbox
+/// The script asks `beansprout` itself for what fits: commands and flags, stacks, recipes, rules and options, and what the project's sandbox
 /// has: labels, environments, applications. Print it again after an update.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -28,7 +28,8 @@ pub(crate) struct CompletionsArgs {
   beansprout man | man -l -
   beansprout man stack new > beansprout-stack-new.1")]
 pub(crate) struct ManArgs {
-    /// Only the page of this verb
+    /// Only the page of this command
+    #[arg(value_name = "COMMAND")]
     verb: Vec<String>,
 }
 
@@ -58,7 +59,7 @@ pub(crate) fn man(args: &ManArgs, mut command: Command, ui: &mut Ui) -> Result<E
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("there is no verb `{verb}`")]
+#[error("there is no command `{verb}`")]
 struct UnknownVerb {
     verb: String,
 }

@@ -22,11 +22,12 @@ use crate::world::World;
 pub(crate) struct DeployArgs {
     /// The version to deploy
     label: String,
-    #[command(flatten)]
-    moved: MoveArgs,
+    // Before the options of AWS, which begin a heading of their own.
     /// Ask for the deployment and don't wait for its end
     #[arg(long)]
     no_wait: bool,
+    #[command(flatten)]
+    moved: MoveArgs,
 }
 
 pub(crate) fn verb(args: &DeployArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {

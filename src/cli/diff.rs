@@ -84,7 +84,7 @@ enum SideError {
     Read { path: PathBuf, source: std::io::Error },
     #[error("`{}` is not a manifest", path.display())]
     Manifest { path: PathBuf, source: ManifestError },
-    #[error("`{name}` is no file, no label with a bundle here, and no git revision")]
+    #[error("`{name}` is not a file, a label with a bundle here, or a git revision")]
     Unknown { name: String },
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::git::{self, Branch};
 use crate::beanstalk::eb_config::{self, EbConfig};
 use crate::beanstalk::yaml;
 use crate::fault::{Exit, Fault};
@@ -13,15 +14,28 @@ pub(crate) enum Error {
     Read { path: PathBuf, source: std::io::Error },
     #[error("`{}` is not what the EB CLI writes", path.display())]
     Yaml { path: PathBuf, source: yaml::Error },
+    #[error("`{name}` cannot be an application: its name has 1 to 100 characters, and no `/`")]
+    ApplicationName { name: String },
 }
 
 impl Fault for Error {
     fn exit(&self) -> Exit {
-        Exit::Invalid
+        match self {
+            Self::Read { .. } | Self::Yaml { .. } => Exit::Invalid,
+            Self::ApplicationName { .. } => Exit::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read { .. } => None,
+            Self::Yaml { .. } => Some("correct that line, or let `eb init` write the file again".to_owned()),
+            Self::ApplicationName { .. } => Some("`--application` names another".to_owned()),
+        }
     }
 }
 
-/// Nothing, where there is no such file.
+/// Settings of the whole file; nothing, where there is no such file.
 pub(crate) fn read(project: &Project) -> Result<EbConfig, Error> {
     let path = project.root.join(eb_config::PATH);
     match std::fs::read_to_string(&path) {
@@ -31,11 +45,37 @@ pub(crate) fn read(project: &Project) -> Result<EbConfig, Error> {
     }
 }
 
+/// What the EB CLI calls the branch that a work tree is on.
+pub(crate) fn branch(branch: &Branch) -> Option<&str> {
+    match branch {
+        Branch::Named(name) => Some(name),
+        Branch::NoGit => Some("default"),
+        Branch::Detached => None,
+    }
+}
+
+/// Settings that hold on the branch that the project is on.
+pub(crate) fn read_here(project: &Project) -> Result<EbConfig, Error> {
+    let settings = read(project)?;
+    if settings.branches.is_empty() {
+        return Ok(settings);
+    }
+    Ok(match branch(&git::branch(&project.root)) {
+        Some(branch) => settings.on(branch),
+        None => settings,
+    })
+}
+
 /// The application: as the flag says, or `beansprout.toml`, or the EB CLI's settings, or the project's name.
 pub(crate) fn application(flag: Option<&str>, project: &Project) -> Result<String, Error> {
     let named = flag.map(str::to_owned).or_else(|| project.config.release.application.clone());
-    match named {
-        Some(name) => Ok(name),
-        None => Ok(read(project)?.application.unwrap_or_else(|| project.application())),
+    let name = match named {
+        Some(name) => name,
+        None => read(project)?.application.unwrap_or_else(|| project.application()),
+    };
+    // Source: `ApplicationName` in the API reference.
+    if !(1..=100).contains(&name.chars().count()) || name.contains('/') {
+        return Err(Error::ApplicationName { name });
     }
+    Ok(name)
 }

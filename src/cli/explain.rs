@@ -25,7 +25,7 @@ use crate::world::World;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   beansprout explain                        # a new version is deployed
-  beansprout explain --event config         # an environment variable changes
+  beansprout explain --event config         # an environment property changes
   beansprout explain --html timeline.html   # all four events as one page
   beansprout explain DeploymentPolicy
   beansprout explain EB031")]
@@ -86,7 +86,7 @@ fn write(path: &std::path::Path, text: &str) -> Result<(), Error> {
 pub(crate) enum Error {
     #[error("failed to write `{}`", path.display())]
     Write { path: PathBuf, source: std::io::Error },
-    #[error("`{topic}` is no rule, option or namespace, and nothing of this project")]
+    #[error("`{topic}` is not a rule, an option, a namespace, or anything of this project")]
     UnknownTopic { topic: String, near: Option<String> },
 }
 

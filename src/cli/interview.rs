@@ -8,7 +8,7 @@ use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
 use dialoguer::{Confirm, Input, MultiSelect, Password, Select};
 
 use crate::fault::{Exit, Failure, Fault};
-use crate::stack::{Answer, Answers, Asking, Form, Given, Scope, Stack, from_default};
+use crate::stack::{self, Answer, Answers, Asking, Form, Given, Scope, Stack, from_default};
 use crate::ui::Ui;
 use crate::world::World;
 
@@ -97,11 +97,21 @@ pub(crate) fn interview_before(
     ui: &mut Ui,
 ) -> Result<Answers, Failure> {
     match mode {
-        Mode::Defaults | Mode::Strict => Answers::resolve(stack, &given, scope.clone(), |asking| {
-            from_default(asking, mode == Mode::Defaults).map_err(Failure::from)
-        }),
+        Mode::Defaults => Ok(alone(stack, &given, scope, true)?),
+        Mode::Strict => {
+            Ok(alone(stack, &given, scope, false).map_err(|missing| match alone(stack, &given, scope, true) {
+                // What was answered wrongly is told before what was not answered.
+                Err(wrong) if !matches!(wrong, stack::Error::AnswerMissing { .. }) => wrong,
+                _ => missing,
+            })?)
+        }
         Mode::Prompt => Person::new(world, ui).interview(stack, given, scope, next, ui),
     }
+}
+
+/// The answers without a person.
+fn alone(stack: &Stack, given: &Given, scope: &Scope, defaults: bool) -> Result<Answers, stack::Error> {
+    Answers::resolve(stack, given, scope.clone(), |asking| from_default(asking, defaults))
 }
 
 /// The person at the terminal.

@@ -134,7 +134,7 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
         Verb::Explain(args) => explain::explain(args, world, ui),
         Verb::Diff(args) => diff::diff(args, world, ui),
         Verb::Inspect(args) => inspect::inspect(args, world, ui),
-        Verb::Man(args) => completions::man(args, Cli::command(), ui),
+        Verb::Man(args) => completions::man(args, program(), ui),
         Verb::New(args) => new::new(args, world, ui),
         Verb::Package(args) => package::package(args, world, ui),
         Verb::Policy(args) => policy::verb(args, world, ui),
@@ -154,22 +154,31 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     }
 }
 
+/// What the command line may say.
+fn program() -> Command {
+    Cli::command()
+}
+
 impl Cli {
     /// Most lines name their verb and are right. For these, only that verb is described: to describe all of them takes as
     /// long as packaging thirty files. Whatever else there is, help and mistakes too, is for all of them to answer.
-    fn parse_words(words: &[OsString]) -> Result<Self, clap::Error> {
+    fn parse_words(words: &[OsString]) -> Result<Self, usage::Misused> {
         let verb = words.iter().skip(1).filter_map(|word| word.to_str()).find_map(Verb::described);
-        let alone = verb.map(|verb| Common::augment_args(Command::new("beansprout")).subcommand(verb));
-        let parsed = alone.and_then(|command| Self::from_arg_matches(&command.try_get_matches_from(words).ok()?).ok());
-        parsed.map_or_else(|| Self::try_parse_from(words), Ok)
+        let alone = verb.and_then(|verb| {
+            let mut program = Common::augment_args(Command::new("beansprout")).subcommand(verb);
+            let matches = program.try_get_matches_from_mut(words).ok()?;
+            usage::filled(&matches, &program).ok()?;
+            Self::from_arg_matches(&matches).ok()
+        });
+        alone.map_or_else(|| Self::parse_any(words, &program()), Ok)
     }
-}
 
-/// A command line that is no command: help that was asked for, or a mistake.
-fn mistaken(mistake: &clap::Error, words: &[OsString], world: &World) -> ExitCode {
-    let Some(misused) = usage::misused(mistake) else { mistake.exit() };
-    let face = if usage::wants_json(words) { Face::Json } else { Face::People };
-    refused(misused.into(), &mut Ui::new(world, face, false, Color::Auto))
+    fn parse_any(words: &[OsString], program: &Command) -> Result<Self, usage::Misused> {
+        let mistaken = |mistake: clap::Error| usage::misused(&mistake, program).unwrap_or_else(|| mistake.exit());
+        let matches = program.clone().try_get_matches_from(words).map_err(mistaken)?;
+        usage::filled(&matches, program)?;
+        Self::from_arg_matches(&matches).map_err(mistaken)
+    }
 }
 
 fn refused(failure: Failure, ui: &mut Ui) -> ExitCode {
@@ -187,13 +196,16 @@ pub fn main() -> ExitCode {
         Ok(world) => world,
         Err(error) => clap::Error::raw(clap::error::ErrorKind::Io, format!("no working directory: {error}\n")).exit(),
     };
-    if complete::answered(&world, Cli::command, &mut Ui::new(&world, Face::People, true, Color::Never)) {
+    if complete::answered(&world, program, &mut Ui::new(&world, Face::People, true, Color::Never)) {
         return ExitCode::SUCCESS;
     }
     let words: Vec<_> = std::env::args_os().collect();
     let cli = match Cli::parse_words(&words) {
         Ok(cli) => cli,
-        Err(mistake) => return mistaken(&mistake, &words, &world),
+        Err(misused) => {
+            let face = if usage::wants_json(&words) { Face::Json } else { Face::People };
+            return refused(misused.into(), &mut Ui::new(&world, face, false, Color::Auto));
+        }
     };
     let face = if cli.common.json { Face::Json } else { Face::People };
     let mut ui = Ui::new(&world, face, cli.common.quiet, cli.common.color);
@@ -210,5 +222,8 @@ pub fn main() -> ExitCode {
         ui.failure(&failure);
         failure.exit()
     });
-    code(exit)
+    match ui.finish() {
+        Err(unwritten) if exit == Exit::Done => refused(unwritten.into(), &mut ui),
+        _ => code(exit),
+    }
 }

@@ -17,7 +17,13 @@ pub(crate) struct Origin {
 impl Origin {
     /// Open what was typed, as it is meant in `dir`.
     pub(crate) fn open(typed: &str, dir: &Path, world: &World) -> Result<Self, Failure> {
-        Self::at(parse(typed, dir)?, typed, world)
+        let spec = parse(typed, dir)?;
+        match &spec {
+            Spec::Name(name) if dir.join(name).is_dir() && !Stack::names().contains(name) => {
+                Err(Error::NoDot { name: name.clone() }.into())
+            }
+            _ => Self::at(spec, typed, world),
+        }
     }
 
     /// Open what messages call `place`.
@@ -93,8 +99,10 @@ fn unzip(bytes: &[u8], place: &str) -> Result<Unpacked, Failure> {
 
 #[derive(Debug, thiserror::Error)]
 enum Error {
-    #[error("no temporary file can be made")]
+    #[error("failed to make a temporary file or folder")]
     Temporary { source: io::Error },
+    #[error("there is no built-in stack `{name}`")]
+    NoDot { name: String },
     #[error("stack `{spec}` is not from git, so it has no revisions")]
     NotGit { spec: String },
 }
@@ -103,13 +111,14 @@ impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
             Self::Temporary { .. } => Exit::Invalid,
-            Self::NotGit { .. } => Exit::Usage,
+            Self::NoDot { .. } | Self::NotGit { .. } => Exit::Usage,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Temporary { .. } => None,
+            Self::Temporary { .. } => Some("`TMPDIR` names the folder for them".to_owned()),
+            Self::NoDot { name } => Some(format!("`./{name}` is the folder of that name")),
             Self::NotGit { .. } => Some("`--stack` names another place for it".to_owned()),
         }
     }

@@ -44,8 +44,8 @@ pub(crate) struct PolicyArgs {
     /// The role that a lifecycle rule deletes as, by name
     #[arg(long, value_name = "NAME", default_value = SERVICE_ROLE)]
     service_role: String,
-    /// The partition: `aws-cn` and `aws-us-gov` have their own
-    #[arg(long, value_name = "NAME", default_value = "aws")]
+    /// The partition of the account: China and GovCloud have their own
+    #[arg(long, value_name = "NAME", default_value = "aws", value_parser = ["aws", "aws-cn", "aws-us-gov"])]
     partition: String,
 }
 

@@ -149,7 +149,9 @@ fn tell(event: &PruneEvent<'_>, ui: &mut Ui) {
         PruneEvent::Archived { to } => ui.say(format_args!("copied to `{to}`")),
         PruneEvent::BundleDeleted { key } => ui.say(format_args!("deleted the bundle `{key}`")),
         PruneEvent::UploadAborted { key } => ui.say(format_args!("aborted an unfinished upload of `{key}`")),
-        PruneEvent::Limited { seconds } => ui.say(format_args!("AWS asks for patience; going on in {seconds} s")),
+        PruneEvent::Limited { seconds } => {
+            ui.say(format_args!("AWS limits the rate of calls; going on in {seconds} s"))
+        }
     }
 }
 

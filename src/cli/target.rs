@@ -184,15 +184,10 @@ fn ours(project: &Project, branch: &Branch) -> Result<Option<Chosen>, Error> {
 
 /// What the EB CLI would take.
 fn theirs(project: &Project, branch: &Branch) -> Result<Option<Chosen>, ebcli::Error> {
-    let branch = match branch {
-        Branch::Named(name) => name.as_str(),
-        // So the EB CLI calls it where there is no git.
-        Branch::NoGit => "default",
-        Branch::Detached => return Ok(None),
-    };
+    let Some(branch) = ebcli::branch(branch) else { return Ok(None) };
     let settings = ebcli::read(project)?;
     let why = Why::Theirs { branch: branch.to_owned() };
-    Ok(settings.environments.get(branch).map(|name| Chosen { name: name.clone(), why }))
+    Ok(settings.environment(branch).map(|name| Chosen { name: name.to_owned(), why }))
 }
 
 /// A name that Elastic Beanstalk takes for an environment.

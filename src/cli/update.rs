@@ -153,7 +153,7 @@ impl Report {
                     "`{path}` {has} a conflict: `patch {path} {rejected}` takes the stack's side, deleting `{rejected}` keeps yours"
                 )),
                 None if file.diff.is_some() => marked += 1,
-                None => lines.push(format!("`{path}` was changed on both sides and is no text; it stays as it is here")),
+                None => lines.push(format!("`{path}` was changed on both sides and is not text; it stays as it is here")),
             }
         }
         if marked > 0 {

@@ -1,11 +1,13 @@
 //! Mistakes in the command line, told as all other errors are: for people and as a document.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue, Error as Mistake, ErrorKind};
+use clap::{Arg, ArgMatches, Command};
 
 use crate::fault::{Exit, Fault};
+use crate::ui::{nearest, ticked};
 
 /// What is wrong with the command line, and the way on.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +21,7 @@ impl Misused {
     /// What `-C` names is not there.
     pub(super) fn no_directory(path: &Path) -> Self {
         Self {
-            message: format!("`{}` is not a directory", path.display()),
+            message: format!("`{}` is not a folder", path.display()),
             hint: "`-C` names the folder of a project".to_owned(),
         }
     }
@@ -41,7 +43,7 @@ pub(super) fn wants_json(words: &[OsString]) -> bool {
 }
 
 /// `None` for what is no mistake: somebody asked for help, or for the version.
-pub(super) fn misused(mistake: &Mistake) -> Option<Misused> {
+pub(super) fn misused(mistake: &Mistake, program: &Command) -> Option<Misused> {
     let text = |kind| match mistake.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
         _ => None,
@@ -51,36 +53,50 @@ pub(super) fn misused(mistake: &Mistake) -> Option<Misused> {
         Some(ContextValue::Strings(texts)) => texts.clone(),
         _ => Vec::new(),
     };
-    let quoted = |words: Vec<String>| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>();
+    let arguments = |kind| all(kind).iter().map(|name| format!("`{}`", bare(name))).collect::<Vec<_>>();
     let argument = text(ContextKind::InvalidArg).unwrap_or_default();
     let value = text(ContextKind::InvalidValue).unwrap_or_default();
+    let usage = text_of_usage(mistake);
+    let known = || commands(program, usage.as_deref().unwrap_or_default());
+    let mut near: Vec<String> =
+        [ContextKind::SuggestedArg, ContextKind::SuggestedValue].into_iter().flat_map(all).collect();
     let message = match mistake.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             return None;
         }
         ErrorKind::InvalidSubcommand => {
-            format!("there is no verb `{}`", text(ContextKind::InvalidSubcommand).unwrap_or_default())
+            let written = text(ContextKind::InvalidSubcommand).unwrap_or_default();
+            near.extend(nearest(&written, known()).map(str::to_owned));
+            format!("there is no command `{written}`")
         }
+        ErrorKind::MissingSubcommand => "no command is given".to_owned(),
         ErrorKind::UnknownArgument if argument.starts_with('-') => format!("there is no option `{argument}` here"),
         ErrorKind::UnknownArgument => format!("`{argument}` is one word too many"),
-        ErrorKind::MissingRequiredArgument => match quoted(all(ContextKind::InvalidArg)).as_slice() {
+        ErrorKind::MissingRequiredArgument => match arguments(ContextKind::InvalidArg).as_slice() {
+            // A group: clap writes it as `<--keep <NUMBER>|--off>`.
+            [one] if one.contains('|') => {
+                let one_of = one.trim_matches('`').split('|').map(bare);
+                format!("one of {} is missing", ticked(one_of))
+            }
             [one] => format!("{one} is missing"),
             several => format!("{} are missing", several.join(" and ")),
         },
-        ErrorKind::InvalidValue if value.is_empty() => format!("`{argument}` needs a value"),
+        ErrorKind::InvalidValue if value.is_empty() => format!("`{}` needs a value", bare(&argument)),
         ErrorKind::InvalidValue => {
-            let allowed = quoted(all(ContextKind::ValidValue)).join(", ");
-            format!("`{value}` is no value of `{argument}`: it is one of {allowed}")
+            let allowed = ticked(all(ContextKind::ValidValue));
+            format!("`{value}` is not a value of `{}`: it takes {allowed}", bare(&argument))
         }
         ErrorKind::ValueValidation => {
-            let why = std::error::Error::source(mistake).map(|source| format!(": {source}")).unwrap_or_default();
-            format!("`{value}` is no value of `{argument}`{why}")
+            let why = std::error::Error::source(mistake).map(|source| source.to_string()).unwrap_or_default();
+            format!("`{value}` is not a value of `{}`: {}", bare(&argument), plainly(&why))
         }
         ErrorKind::ArgumentConflict => {
-            let others = quoted(all(ContextKind::PriorArg));
+            let others = arguments(ContextKind::PriorArg);
             match others.as_slice() {
-                [other] if *other == format!("`{argument}`") => format!("`{argument}` is given twice"),
-                others => format!("`{argument}` does not go with {}", others.join(" and ")),
+                [other] if *other == format!("`{}`", bare(&argument)) => {
+                    format!("`{}` is given twice", bare(&argument))
+                }
+                others => format!("`{}` does not go with {}", bare(&argument), others.join(" and ")),
             }
         }
         _ => {
@@ -88,19 +104,78 @@ pub(super) fn misused(mistake: &Mistake) -> Option<Misused> {
             told.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
         }
     };
-    let near: Vec<String> = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue]
-        .into_iter()
-        .flat_map(all)
-        .collect();
-    let hint = match (near.is_empty(), text_of_usage(mistake)) {
-        (false, _) => format!("did you mean {}?", quoted(near).join(" or ")),
-        (true, Some(usage)) => format!("it goes `{usage}`; `--help` tells more"),
-        (true, None) => "`--help` tells more".to_owned(),
+    let hint = match (near.is_empty(), usage, mistake.kind()) {
+        (false, ..) => format!("did you mean {}?", ticked(near).replace(", ", " or ")),
+        (true, _, ErrorKind::InvalidSubcommand | ErrorKind::MissingSubcommand) => "`--help` lists them".to_owned(),
+        (true, Some(usage), _) => format!("it goes `{usage}`; `--help` tells more"),
+        (true, None, _) => "`--help` tells more".to_owned(),
     };
     Some(Misused { message, hint })
 }
 
-/// How the verb is called, in one line.
+/// An argument that is given says something: an empty one comes from a variable that a script forgot to set. Only a text
+/// may be empty.
+pub(super) fn filled(matches: &ArgMatches, program: &Command) -> Result<(), Misused> {
+    const TEXTS: [&str; 2] = ["message", "body"];
+    let is_empty = |arg: &&Arg| {
+        let given = matches.try_get_raw(arg.get_id().as_str()).ok().flatten();
+        given.is_some_and(|mut values| values.any(OsStr::is_empty))
+    };
+    let mut arguments = program.get_arguments().filter(|arg| !TEXTS.contains(&arg.get_id().as_str()));
+    if let Some(empty) = arguments.find(is_empty) {
+        let name = match (empty.get_long(), empty.get_value_names()) {
+            (Some(long), _) => format!("--{long}"),
+            (None, Some([name, ..])) => name.to_string(),
+            (None, _) => empty.get_id().to_string().to_uppercase(),
+        };
+        let message = format!("`{name}` needs a value");
+        return Err(Misused { message, hint: "`--help` tells more".to_owned() });
+    }
+    match matches.subcommand() {
+        Some((name, inner)) => program.find_subcommand(name).map_or(Ok(()), |command| filled(inner, command)),
+        None => Ok(()),
+    }
+}
+
+/// An argument by its name alone: `--set` of `--set <KEY=VALUE>`, `DIR` of `<DIR>`.
+fn bare(argument: &str) -> &str {
+    match argument.strip_prefix("--").or_else(|| argument.strip_prefix("<--")) {
+        Some(_) if argument.contains('|') => argument,
+        Some(_) => argument.trim_start_matches('<').split([' ', '=', '[', '>']).next().unwrap_or(argument),
+        None => argument.trim_start_matches(['<', '[']).trim_end_matches(['>', ']', '.']),
+    }
+}
+
+/// What Rust's numbers say of a text, for people.
+fn plainly(why: &str) -> String {
+    if let Some((_, range)) = why.split_once(" is not in ")
+        && let Some((low, high)) = range.split_once("..=")
+    {
+        // The end of a range that is only the end of the type says nothing.
+        return match high.parse() {
+            Ok(u32::MAX) => format!("it takes a whole number from {low}"),
+            _ => format!("it takes a whole number from {low} to {high}"),
+        };
+    }
+    match why {
+        "invalid digit found in string" => "it takes a whole number".to_owned(),
+        "number too large to fit in target type" => "the number is too large".to_owned(),
+        "number would be zero for non-zero type" => "it takes a whole number from 1".to_owned(),
+        why => why.to_owned(),
+    }
+}
+
+/// The commands that could have been meant where `usage` is about.
+fn commands<'a>(program: &'a Command, usage: &str) -> Vec<&'a str> {
+    let mut here = program;
+    for word in usage.split_whitespace().skip(1) {
+        let Some(inner) = here.find_subcommand(word) else { break };
+        here = inner;
+    }
+    here.get_subcommands().map(Command::get_name).collect()
+}
+
+/// How the command is called, in one line.
 fn text_of_usage(mistake: &Mistake) -> Option<String> {
     let Some(ContextValue::StyledStr(usage)) = mistake.get(ContextKind::Usage) else { return None };
     let usage = usage.to_string();
@@ -110,60 +185,85 @@ fn text_of_usage(mistake: &Mistake) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
-    use crate::cli::Cli;
+    use crate::cli::program;
 
     #[test]
     fn mistakes_are_told_in_our_words() {
         #[track_caller]
         fn case(line: &str, message: &str, hint: &str) {
-            let mistake = Cli::command().try_get_matches_from(line.split_whitespace()).unwrap_err();
-            let misused = misused(&mistake).unwrap();
+            let misused = match program().try_get_matches_from(line.split(' ')) {
+                Ok(matches) => filled(&matches, &program()).unwrap_err(),
+                Err(mistake) => misused(&mistake, &program()).unwrap(),
+            };
             assert_eq!((misused.message.as_str(), misused.hint.as_str()), (message, hint), "{line}");
         }
-        case("beansprout publsh", "there is no verb `publsh`", "did you mean `publish`?");
+        case("beansprout publsh", "there is no command `publsh`", "did you mean `publish`?");
+        case("beansprout packge", "there is no command `packge`", "did you mean `package`?");
+        case("beansprout stack lst", "there is no command `lst`", "did you mean `list`?");
+        case("beansprout shop", "there is no command `shop`", "`--help` lists them");
+        case("beansprout --quiet", "no command is given", "`--help` lists them");
         case("beansprout publish --sandbx", "there is no option `--sandbx` here", "did you mean `--sandbox`?");
         case(
             "beansprout check extra",
             "`extra` is one word too many",
             "it goes `beansprout check [OPTIONS]`; `--help` tells more",
         );
-        case("beansprout deploy", "`<LABEL>` is missing", "it goes `beansprout deploy <LABEL>`; `--help` tells more");
+        case("beansprout deploy", "`LABEL` is missing", "it goes `beansprout deploy <LABEL>`; `--help` tells more");
         case(
             "beansprout publish --wait",
-            "`--deploy [<ENV>]` is missing",
+            "`--deploy` is missing",
             "it goes `beansprout publish --deploy [<ENV>] --wait`; `--help` tells more",
         );
-        case("beansprout versions --region", "`--region <NAME>` needs a value", "`--help` tells more");
+        case("beansprout versions --region", "`--region` needs a value", "`--help` tells more");
+        case("beansprout versions --region ", "`--region` needs a value", "`--help` tells more");
+        case(
+            "beansprout versions lifecycle --apply",
+            "one of `--keep`, `--keep-days`, `--off` is missing",
+            "it goes `beansprout versions lifecycle --apply <--keep <NUMBER>|--keep-days <DAYS>|--off>`; `--help` tells more",
+        );
         case(
             "beansprout policy publishr",
-            "`publishr` is no value of `<ROLE>`: it is one of `publisher`, `pruner`, `lifecycle`, `deployer`, `guard`",
+            "`publishr` is not a value of `ROLE`: it takes `publisher`, `pruner`, `lifecycle`, `deployer`, `guard`",
             "did you mean `publisher`?",
         );
         case(
             "beansprout prune --keep 0",
-            "`0` is no value of `--keep <NUMBER>`: 0 is not in 1..=4294967295",
+            "`0` is not a value of `--keep`: it takes a whole number from 1",
+            "`--help` tells more",
+        );
+        case(
+            "beansprout up --port x",
+            "`x` is not a value of `--port`: it takes a whole number",
+            "`--help` tells more",
+        );
+        case(
+            "beansprout up --port 70000",
+            "`70000` is not a value of `--port`: it takes a whole number from 0 to 65535",
+            "`--help` tells more",
+        );
+        case(
+            "beansprout stack test x --rows 0",
+            "`0` is not a value of `--rows`: it takes a whole number from 1",
             "`--help` tells more",
         );
         case(
             "beansprout versions --sandbox --profile x",
-            "`--sandbox` does not go with `--profile <NAME>`",
+            "`--sandbox` does not go with `--profile`",
             "it goes `beansprout versions --sandbox`; `--help` tells more",
         );
         case(
             "beansprout deploy x --env shop --env blue",
-            "`--env <NAME>` is given twice",
+            "`--env` is given twice",
             "it goes `beansprout deploy [OPTIONS] <LABEL>`; `--help` tells more",
         );
     }
 
     #[test]
-    fn help_is_no_mistake() {
+    fn help_is_not_a_mistake() {
         for line in ["beansprout --help", "beansprout --version", "beansprout"] {
-            let asked = Cli::command().try_get_matches_from(line.split_whitespace()).unwrap_err();
-            assert!(misused(&asked).is_none(), "{line}");
+            let asked = program().try_get_matches_from(line.split(' ')).unwrap_err();
+            assert!(misused(&asked, &program()).is_none(), "{line}");
         }
     }
 

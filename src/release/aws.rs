@@ -91,7 +91,7 @@ pub enum ConnectError {
     NoCredentials { profile: Option<String>, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("the AWS credentials cannot be used")]
     BadCredentials { profile: Option<String>, source: Box<dyn std::error::Error + Send + Sync> },
-    #[error("failed to start the machinery of network calls")]
+    #[error("failed to start the threads for network calls")]
     Runtime { source: std::io::Error },
     #[error(transparent)]
     Refused(#[from] Refusal),

@@ -285,7 +285,7 @@ impl fmt::Display for Refusal {
             Kind::Taken => write!(f, "`{operation}` found something that is there already")?,
             Kind::Refused => write!(f, "`{operation}` was refused")?,
             Kind::Broken => write!(f, "`{operation}` failed at AWS with status {}", self.0.status.unwrap_or(500))?,
-            Kind::Garbled => write!(f, "the answer to `{operation}` makes no sense")?,
+            Kind::Garbled => write!(f, "the answer to `{operation}` cannot be understood")?,
             Kind::Unreachable => write!(f, "failed to reach {} for `{operation}`", self.0.place)?,
             Kind::Silent => write!(f, "`{operation}` got no answer in {} s", self.0.patience.as_secs_f32())?,
         }

@@ -97,7 +97,7 @@ pub(super) use bundle_at;
 pub enum Error {
     #[error("`{location}` holds other content")]
     KeyTaken { location: Location, ours: String, theirs: String },
-    #[error("failed to keep what was downloaded")]
+    #[error("failed to write the download to a temporary file")]
     Keep { source: std::io::Error },
     #[error("`{location}` does not hold what was sent")]
     Corrupt { location: Location, sent: String, found: String },

@@ -139,7 +139,11 @@ impl Fault for Error {
                 Some("update beansprout, or keep this version's state elsewhere with `--state DIR`".to_owned())
             }
             Self::Broken { path, .. } => Some(format!("move `{}` away to start with an empty sandbox", path.display())),
-            Self::Faults { .. } | Self::Seed { .. } => Some("`docs/src/reference/sandbox.md` shows one".to_owned()),
+            Self::Faults { .. } => Some("such as `[{\"on\": \"UploadPart\", \"fault\": \"unavailable\"}]`".to_owned()),
+            Self::Seed { .. } => Some(
+                "such as `[{\"operation\": \"CreateApplication\", \"parameters\": {\"ApplicationName\": \"shop\"}}]`"
+                    .to_owned(),
+            ),
             Self::SeedRefused { .. }
             | Self::Listen { .. }
             | Self::Threads { .. }

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use super::TargetPath;
 use crate::fault::{Exit, Fault};
 use crate::git;
-use crate::ui::bytes;
+use crate::ui::{bytes, nearest, ticked};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("there is no stack `{name}`")]
+    #[error("there is no built-in stack `{name}`")]
     StackUnknown { name: String, known: Vec<String> },
     #[error("there is no recipe `{name}`")]
     RecipeUnknown { name: String, known: Vec<String> },
@@ -22,7 +22,7 @@ pub(crate) enum Error {
     Manifest { place: String, source: Box<toml::de::Error> },
     #[error("stack `{stack}` has a rule for `{path}`, which is not among its files")]
     RuleIdle { path: String, stack: String },
-    #[error("`{name}` is no name that a template can say")]
+    #[error("`{name}` is not a name that a template can say")]
     NameOdd { name: String },
     #[error("`{name}` stands for two things")]
     NameTaken { name: String },
@@ -42,7 +42,7 @@ pub(crate) enum Error {
     FileNotText { path: String },
     #[error("the name of `{}` is not UTF-8 text", path.display())]
     NameNotText { path: PathBuf },
-    #[error("`{path}` is a link, or something else that is no file")]
+    #[error("`{path}` is a link, or something else that is not a file")]
     LinkInStack { path: String },
     #[error("`{path}` is a submodule")]
     SubmoduleInStack { path: String },
@@ -53,11 +53,11 @@ pub(crate) enum Error {
 
     #[error("`{spec}` says `{key}` after `#`, which nothing here understands")]
     SpecFragment { spec: String, key: String },
-    #[error("`{url}` is no URL to fetch a stack from")]
+    #[error("`{url}` is not a URL to fetch a stack from")]
     UrlRefused { url: String },
     #[error("the URL at `{host}` holds a password, which would be remembered in `beansprout.toml`")]
     UrlPassword { host: String },
-    #[error("`{name}` is no name of a revision")]
+    #[error("`{name}` is not a revision")]
     RevisionRefused { name: String },
     #[error("`{url}` has no revision `{name}`")]
     RevisionUnknown { name: String, url: String },
@@ -76,7 +76,7 @@ pub(crate) enum Error {
 
     #[error("there is no question `{key}`")]
     AnswerUnknown { key: String, known: Vec<String> },
-    #[error("`{value}` is no answer to `{key}`: it {complaint}")]
+    #[error("`{value}` is not an answer to `{key}`: it {complaint}")]
     AnswerBad { key: String, value: String, complaint: String },
     #[error("`{key}` has no answer")]
     AnswerMissing { key: String, has_default: bool },
@@ -134,13 +134,15 @@ impl Fault for Error {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::StackUnknown { known, .. } => Some(format!("the stacks in the box are {}", ticked(known))),
-            Self::RecipeUnknown { name, known } => Some(match closest(name, known) {
+            Self::StackUnknown { known, .. } => Some(format!("there are {}", ticked(known))),
+            Self::RecipeUnknown { name, known } => Some(match nearest(name, known.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`beansprout recipes WORDS` finds one".to_owned(),
             }),
-            Self::NameUnknown { name, known, .. } => closest(name, known).map(|near| format!("did you mean `{near}`?")),
-            Self::AnswerUnknown { key, known } => Some(match closest(key, known) {
+            Self::NameUnknown { name, known, .. } => {
+                nearest(name, known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"))
+            }
+            Self::AnswerUnknown { key, known } => Some(match nearest(key, known.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`? The questions are {}", ticked(known)),
                 None => format!("the questions are {}", ticked(known)),
             }),
@@ -187,30 +189,4 @@ impl Fault for Error {
             _ => None,
         }
     }
-}
-
-fn ticked(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-}
-
-/// The known name that a typing mistake was probably meant to be.
-fn closest<'a>(name: &str, known: &'a [String]) -> Option<&'a String> {
-    let near = known.iter().map(|other| (distance(name, other), other)).min()?;
-    (near.0 <= 1 + name.len() / 4).then_some(near.1)
-}
-
-/// Letters to add, drop or change (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let change = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }

@@ -295,7 +295,7 @@ impl Kind {
             ),
             Self::Hostname => demand(
                 value.len() <= 253 && matches(r"^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$", value),
-                "is not a host name such as `www.example.com`, in small letters",
+                "is not a host name such as `www.example.com`, in lower-case letters",
             ),
             Self::Region => demand(
                 matches(r"^[a-z]{2}(?:-[a-z]+){1,2}-\d$", value),
@@ -324,7 +324,7 @@ impl Kind {
             ),
             Self::BucketName => demand(
                 matches(r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", value) && !value.contains(".."),
-                "is not a bucket name: 3 to 63 small letters, digits, dots and hyphens",
+                "is not a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens",
             ),
             Self::TimeZone => demand(
                 matches(r"^(?:UTC|[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z0-9_+-]+){1,2})$", value),

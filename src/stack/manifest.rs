@@ -222,8 +222,8 @@ mod tests {
         case(&with("[[derived]]\nname = 'a'\nvalue = ''\n"), "`a` stands for two things");
         case(&with("[data.a]\nb = 1\n"), "`a` stands for two things");
         case("[[derived]]\nname = 'folder'\nvalue = ''\n", "`folder` stands for two things");
-        case("[[derived]]\nname = 'a-b'\nvalue = ''\n", "`a-b` is no name that a template can say");
-        case("[[derived]]\nname = '1a'\nvalue = ''\n", "`1a` is no name that a template can say");
+        case("[[derived]]\nname = 'a-b'\nvalue = ''\n", "`a-b` is not a name that a template can say");
+        case("[[derived]]\nname = '1a'\nvalue = ''\n", "`1a` is not a name that a template can say");
         case(
             &with("choices = [{ value = 'x', label = '' }]\n"),
             "question `a` has choices, and is not of a type that chooses",

@@ -55,7 +55,7 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    /// The names of the stacks in the box.
+    /// The names of the built-in stacks.
     pub(crate) fn names() -> Vec<String> {
         let tree = Tree::embedded("stacks/");
         tree.iter()
@@ -113,7 +113,7 @@ impl Stack {
         Ok(stack)
     }
 
-    /// A rule for a file that does not exist is a typing mistake.
+    /// A rule for a file that does not exist is a typo.
     fn check_rules(&self) -> Result<(), Error> {
         for rule in &self.manifest.rules {
             if !self.files.iter().any(|(path, _)| rule.covers(path)) {

@@ -28,7 +28,7 @@ pub(crate) struct GitSpec {
 pub(crate) struct ArchiveSpec {
     pub(crate) path: String,
     pub(crate) format: Format,
-    /// In small letters.
+    /// In lower-case letters.
     pub(crate) sha256: Option<String>,
     pub(crate) subdirectory: Option<String>,
 }

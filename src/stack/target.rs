@@ -37,7 +37,7 @@ impl TargetPath {
         Ok(Self(path.to_owned()))
     }
 
-    /// The same on a file system that does not know capitals from small letters.
+    /// The same on a file system that does not know capitals from lower-case letters.
     pub(crate) fn folded(&self) -> String {
         self.0.to_lowercase()
     }

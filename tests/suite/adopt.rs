@@ -177,7 +177,7 @@ fn without_a_terminal_it_wants_to_be_told() {
     let run = project("").run(["adopt"]).exit(2);
     assert_snapshot!(run, @r"
     ----- stderr -----
-    error: nobody is here to accept the plan
+    error: there is no terminal to accept the plan at
     hint: `--yes` accepts every file, `--only PATH` some of them, and `--dry-run` shows the plan
     ----- exit 2 -----
     ");

@@ -56,7 +56,7 @@ fn two_revisions_and_two_bundles() {
     let run = place.run(["diff", "nowhere"]).exit(2);
     insta::assert_snapshot!(run, @r"
     ----- stderr -----
-    error: `nowhere` is no file, no label with a bundle here, and no git revision
+    error: `nowhere` is not a file, a label with a bundle here, or a git revision
     hint: `version:nowhere` means the registered version of that label
     ----- exit 2 -----
     ");

@@ -53,11 +53,11 @@ fn one_thing_answers_what_people_ask() {
         this instance never serves.
       - It runs when a new version is deployed, on the leader only. If it fails: the deployment fails;
         the old version goes on serving.
-      - It does not run again when an environment variable changes: a configuration deployment runs
+      - It does not run again when an environment property changes: a configuration deployment runs
         neither commands nor container_commands (roadmap issue 288).
       - It does not run on a new instance at scale-out: leader_only commands run when the environment is
         created and when a version is deployed, not on instances that are added later.
-      - It sees your environment variables: environment properties and secrets.
+      - It sees your environment properties: environment properties and secrets.
       - The proxy (nginx) is up at that moment and serves the old version; on a new instance it is not
         up yet.
     ");

@@ -1,4 +1,4 @@
-//! Every two answers that can meet, for every stack in the box: rendered, and each rendering held to what is true of all.
+//! Every two answers that can meet, for every built-in stack: rendered, and each rendering held to what is true of all.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

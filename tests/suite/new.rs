@@ -123,8 +123,11 @@ fn bad_input_is_refused_with_a_hint_and_nothing_is_written() {
     case(&["a", "--defaults", "--answers", "number.toml"], 2, "it must stand in quotes", "--set python=");
     case(&["a", "--defaults", "--answers", "none.toml"], 3, "failed to read `[DIR]/none.toml`", "");
     case(&["a"], 2, "`project_name` has no answer", "`--set project_name=VALUE`, an `--answers` file, or `--defaults`");
+    // What is wrong comes before what is missing.
+    case(&["a", "--set", "database=oracle"], 2, "`oracle` is not an answer to `database`", "--set database=");
+    case(&["full/.", "--defaults"], 3, "`[DIR]/full` is not empty", "");
     case(&["a", "--defaults", "--set", "static_files=s3"], 2, "`static_bucket` has no answer", "--set static_bucket=");
-    case(&["a", "--defaults", "--stack", "cobol"], 2, "there is no stack `cobol`", "`python`");
+    case(&["a", "--defaults", "--stack", "cobol"], 2, "there is no built-in stack `cobol`", "`python`");
     case(&["a", "--defaults", "--stack", "./full"], 3, "`./full` is not a stack", "");
 }
 

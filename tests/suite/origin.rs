@@ -145,11 +145,11 @@ fn what_cannot_be_fetched_is_told() {
         assert!(!place.exists("site"));
     }
     case(&place, "./stacks@v9", 2, "has no revision `v9`");
-    case(&place, "./stacks@", 2, "no name of a revision");
+    case(&place, "./stacks@", 2, "`` is not a revision");
     case(&place, "git+./none", 3, "does not appear to be a git repository");
     case(&place, "https://127.0.0.1:1/a.git", 3, "git cannot fetch `https://127.0.0.1:1/a.git`");
     case(&place, "https://me:secret@127.0.0.1/a.git", 2, "holds a password");
-    case(&place, "ext::sh -c true.git", 2, "is no URL to fetch a stack from");
+    case(&place, "ext::sh -c true.git", 2, "is not a URL to fetch a stack from");
     case(&place, "./stacks@main#subdirectory=none", 3, "is not a stack");
     case(&place, "https://example.com/a.tar.gz", 2, "archives are read from files only");
     let mut command = place.beansprout(["new", "site", "--stack", "./stacks@main"]);

@@ -189,6 +189,18 @@ fn a_reader_may_go_away() {
     }
 }
 
+/// A script that keeps an answer must not go on with half of it.
+#[test]
+fn a_full_disk_is_an_error() {
+    let place = Place::new();
+    let mut command = place.beansprout(["recipes", "--json"]);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = command.stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.starts_with("error: failed to write the answer to stdout\n  cause: No space left"), "{said}");
+}
+
 #[test]
 fn a_typing_mistake_is_answered_with_what_was_meant() {
     #[track_caller]

@@ -1,4 +1,4 @@
-//! `stack`: the stacks in the box, and what authors of their own are told.
+//! `stack`: the built-in stacks, and what authors of their own are told.
 
 use crate::harness::Place;
 
@@ -15,7 +15,11 @@ fn the_box_is_listed() {
 #[test]
 fn a_new_stack_is_sound_and_grows_a_project() {
     let place = Place::new();
-    place.run(["--json", "stack", "new", "mine"]).ok().document("stack-new/1");
+    let begun = place.run(["--json", "stack", "new", "mine"]).ok();
+    begun.document("stack-new/1");
+    assert!(begun.stderr.contains("next: `beansprout stack check ./mine`"), "{begun}");
+    let bare = place.run(["stack", "check", "mine"]).exit(2);
+    assert!(bare.stderr.contains("no built-in stack `mine`\nhint: `./mine` is the folder of that name"), "{bare}");
     let document = place.run(["--json", "stack", "check", "./mine"]).ok().document("stack-check/1");
     assert_eq!(document["remarks"].as_array().unwrap().len(), 0);
     place.run(["new", "site", "--stack", "./mine", "--defaults", "--set", "greeting=hi", "--set", "loud=yes"]).ok();

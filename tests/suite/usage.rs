@@ -6,7 +6,7 @@ use crate::harness::Place;
 fn a_mistyped_verb_is_a_usage_error() {
     let run = Place::new().run(["pakcage"]).exit(2);
     assert_eq!(run.stdout, "");
-    assert_eq!(run.stderr, "error: there is no verb `pakcage`\nhint: did you mean `package`?\n");
+    assert_eq!(run.stderr, "error: there is no command `pakcage`\nhint: did you mean `package`?\n");
 }
 
 #[test]
@@ -15,6 +15,13 @@ fn a_mistake_is_a_document_too() {
     let document = run.document("error/1");
     assert_eq!(document["error"]["exit"], 2);
     assert_eq!(document["error"]["hint"], "did you mean `--region`?");
+}
+
+/// A script's variable that is not set must not become a policy for no region.
+#[test]
+fn an_empty_value_is_a_usage_error() {
+    let run = Place::new().run(["policy", "publisher", "--region", ""]).exit(2);
+    assert_eq!(run.stderr, "error: `--region` needs a value\nhint: `--help` tells more\n");
 }
 
 #[test]

@@ -10,7 +10,8 @@ use crate::beanstalk::encoding;
 use crate::beanstalk::tree::{Entry, file_name};
 use crate::beanstalk::yaml::{self, Node, Value};
 use crate::check::finding::Edit;
-use crate::check::subject::{Subject, nearest};
+use crate::check::subject::Subject;
+use crate::ui::{nearest, ticked};
 
 pub(super) fn check(subject: &mut Subject<'_>) {
     names(subject);
@@ -170,10 +171,7 @@ fn problems(subject: &mut Subject<'_>, file: &ConfigFile) {
                 let message = format!("`{name}` means nothing in an entry of `{section}`");
                 let fix = match nearest(name, known.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => format!(
-                        "known are {}",
-                        known.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
-                    ),
+                    None => format!("known are {}", ticked(*known)),
                 };
                 subject.find("EB206", path, span, message, fix);
             }

@@ -68,9 +68,9 @@ fn runnable(subject: &mut Subject<'_>, path: &str) {
     let Some(text) = subject.text(path) else { return };
     if let Some(end) = text.find("\r\n") {
         let message = format!(
-            "`{path}` has Windows line ends: platform versions before 29 December 2022 look for an interpreter named `bash\\r`"
+            "`{path}` has Windows line endings: platform versions before 29 December 2022 look for an interpreter named `bash\\r`"
         );
-        let finding = subject.find("EB092", path, end..end + 1, message, "save it with Unix line ends");
+        let finding = subject.find("EB092", path, end..end + 1, message, "save it with Unix line endings");
         finding.edit(Edit::Content(text.replace("\r\n", "\n")));
     }
 }
@@ -95,7 +95,7 @@ fn lost_files(subject: &mut Subject<'_>) {
             if let Some(span) = script.find(&[needle]).filter(|_| !again(needle)) {
                 let what = needle.trim_start_matches("manage.py ");
                 let message = format!(
-                    "the files of `{what}` are gone after the next change of an environment variable: only confighooks run then"
+                    "the files of `{what}` are gone after the next change of an environment property: only confighooks run then"
                 );
                 let fix = "run it in `.platform/confighooks/predeploy` as well";
                 subject.find("EB093", script.path, span, message, fix);

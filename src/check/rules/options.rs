@@ -6,7 +6,8 @@ use crate::beanstalk::config_file::{ConfigFile, DEFAULT_NAMESPACE, OptionSetting
 use crate::beanstalk::options::{self, ConfigOption};
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::yaml::Kind;
-use crate::check::subject::{Subject, nearest};
+use crate::check::subject::Subject;
+use crate::ui::{nearest, ticked};
 
 const SECRETS: &str = "aws:elasticbeanstalk:application:environmentsecrets";
 const STATIC_FILES: &str = "aws:elasticbeanstalk:environment:proxy:staticfiles";
@@ -172,10 +173,7 @@ fn exists_here(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSet
 
 fn expected(row: &ConfigOption) -> String {
     if !row.allowed.is_empty() {
-        return format!(
-            "write one of {}",
-            row.allowed.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
-        );
+        return format!("write one of {}", ticked(&row.allowed));
     }
     match (row.kind, row.min.or(row.max)) {
         (options::Kind::Boolean, _) => "write `true` or `false`".to_owned(),

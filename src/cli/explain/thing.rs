@@ -109,12 +109,12 @@ fn sentences(all: &[&Thing]) -> Vec<String> {
     let Some(any) = on_running.or(on_new) else { return sentences };
     sentences.push(match any.environment {
         Environment::Properties | Environment::Hook => {
-            format!("It sees your environment variables: {}.", any.environment.phrase())
+            format!("It sees your environment properties: {}.", any.environment.phrase())
         }
         Environment::Unconfirmed => {
-            format!("Do not count on your environment variables: {}.", any.environment.phrase())
+            format!("Do not count on your environment properties: {}.", any.environment.phrase())
         }
-        Environment::None => "It is no program that would look for environment variables.".to_owned(),
+        Environment::None => "It is not a program that would look for environment properties.".to_owned(),
     });
     let mut proxy = match on_running.map(|thing| thing.site) {
         Some(Site::Old) => "The proxy (nginx) is up at that moment and serves the old version".to_owned(),
@@ -144,7 +144,7 @@ impl Thing {
         let when = match self.event {
             Event::Launch => "when the environment is created",
             Event::Deploy => "when a new version is deployed",
-            Event::Config => "again when an environment variable changes",
+            Event::Config => "again when an environment property changes",
             Event::ScaleOut => "on a new instance at scale-out",
         };
         let on = match self.runs {

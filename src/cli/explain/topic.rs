@@ -11,7 +11,7 @@ use crate::beanstalk::options::{self, ConfigOption};
 use crate::check::catalogue::{self, Rule};
 use crate::fault::Failure;
 use crate::project::Project;
-use crate::ui::{Answer, Face, Ui};
+use crate::ui::{Answer, Face, Ui, nearest};
 
 pub(super) fn explain(topic: &str, project: &Project, ui: &mut Ui) -> Result<(), Failure> {
     let upper = topic.to_ascii_uppercase();
@@ -60,7 +60,7 @@ pub(super) fn explain(topic: &str, project: &Project, ui: &mut Ui) -> Result<(),
             return Ok(());
         }
         let names = options::all().iter().map(|row| row.name).chain(catalogue::rules().iter().map(|rule| rule.name));
-        let near = crate::check::nearest(name, names).map(str::to_owned);
+        let near = nearest(name, names).map(str::to_owned);
         return Err(Error::UnknownTopic { topic: topic.to_owned(), near }.into());
     }
     let asked = |in_file: &str, option: &str| rows.iter().any(|row| row.in_namespace(in_file) && row.name == option);

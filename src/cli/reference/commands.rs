@@ -3,10 +3,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use clap::{Arg, ArgAction, Command, CommandFactory};
+use clap::{Arg, ArgAction, Command};
 
 use super::{MADE, cell, compare, prose, root};
-use crate::cli::Cli;
 
 /// The headings of flags that many verbs share: they are described once.
 const SHARED: [&str; 2] = ["Common options", "AWS options"];
@@ -88,7 +87,7 @@ fn verb(command: &Command, name: &str, page: &mut String) {
 }
 
 fn program() -> Command {
-    let mut program = Cli::command();
+    let mut program = crate::cli::program();
     program.build();
     program
 }
@@ -100,7 +99,7 @@ fn commands() {
         program.get_subcommands().filter(|verb| verb.get_name() != "help" && !verb.is_hide_set()).collect();
     verbs.sort_by_key(|verb| verb.get_name());
     let mut page = format!(
-        "{MADE}\n# Commands\n\n`beansprout VERB --help` says the same in the terminal, `beansprout man VERB` as a manual page.\n\n| verb | what it does |\n|---|---|\n"
+        "{MADE}\n# Commands\n\n`beansprout COMMAND --help` says the same in the terminal, `beansprout man COMMAND` as a manual page.\n\n| command | what it does |\n|---|---|\n"
     );
     for verb in &verbs {
         let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
@@ -109,7 +108,7 @@ fn commands() {
     for shared in SHARED {
         let of = if shared == "AWS options" { program.find_subcommand("publish").unwrap() } else { &program };
         let which =
-            if shared == "AWS options" { "Verbs that talk to AWS take them." } else { "Every verb takes them." };
+            if shared == "AWS options" { "Commands that talk to AWS take them." } else { "Every command takes them." };
         let rows = table(of.get_arguments().filter(|argument| heading(argument) == shared));
         write!(page, "\n## {shared}\n\n{which}\n{rows}").unwrap();
     }
@@ -129,7 +128,7 @@ fn examples_are_commands() {
         for line in text.lines().filter_map(|line| Some(&line[line.find("beansprout ")?..])) {
             let code = line.split(['#', '>', '|']).next().unwrap();
             let words = code.split_whitespace();
-            let parsed = Cli::command().try_get_matches_from(words);
+            let parsed = program().try_get_matches_from(words);
             assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
             *seen += 1;
         }
@@ -175,7 +174,7 @@ fn commands_that_are_shown_are_understood() {
             }
             let end = line.find(['#', '>', '|', '&', ';', '\\']).unwrap_or(line.len());
             let words = filled_in(&line[..end]);
-            let parsed = Cli::command().try_get_matches_from(words.split_whitespace());
+            let parsed = program().try_get_matches_from(words.split_whitespace());
             if let Err(error) = parsed {
                 assert!(words.contains('"'), "{}: {line}\n{error}", path.display());
             }

@@ -63,7 +63,7 @@ fn values(row: &ConfigOption) -> String {
         facts = vec![allowed.join(", ")];
     }
     if row.case_sensitive {
-        facts.push("upper and lower case count".to_owned());
+        facts.push("upper and lower case differ".to_owned());
     }
     if row.min.is_some() || row.max.is_some() {
         facts.push(options::range(row.min, row.max));

@@ -63,7 +63,9 @@ pub(crate) fn new(args: &NewStackArgs, world: &World, ui: &mut Ui) -> Result<Exi
     stack::check_empty(&target)?;
     let plan = Plan::verbatim(&Tree::embedded("scaffold/"))?;
     stack::create(&plan, &target, &world.interrupt)?;
-    let shown = args.folder.display();
+    // Without a slash it would be the name of a built-in stack.
+    let bare = args.folder.components().count() == 1 && args.folder.is_relative();
+    let shown = format!("{}{}", if bare { "./" } else { "" }, args.folder.display());
     ui.say(format_args!("a stack is in `{shown}`; next: `beansprout stack check {shown}`"));
     ui.answer(&Begun { files: plan.iter().map(|(path, _)| path.to_string()).collect() });
     Ok(Exit::Done)
@@ -249,7 +251,7 @@ impl fmt::Display for Tested {
 
 #[derive(Debug, thiserror::Error)]
 enum Error {
-    #[error("there is no temporary folder to render into")]
+    #[error("failed to make a temporary folder to render into")]
     Temporary { source: std::io::Error },
     #[error("failed to write `{}`", path.display())]
     Bless { path: PathBuf, source: std::io::Error },

@@ -24,7 +24,7 @@ pub(crate) struct StackArgs {
 
 #[derive(Debug, Subcommand)]
 enum StackVerb {
-    /// Show the stacks in the box, and what each asks
+    /// Show the built-in stacks, and what each asks
     #[command(after_help = "Example: beansprout stack list --json")]
     List,
     Check(author::CheckStackArgs),

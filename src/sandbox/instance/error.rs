@@ -15,7 +15,7 @@ pub enum Error {
     PythonMissing { name: String },
     #[error("`{}` cannot create virtual environments", python.display())]
     VenvMissing { python: PathBuf, said: String },
-    #[error("port {port} is not free on 127.0.0.1")]
+    #[error("port {port} is taken")]
     Port { port: u16, source: std::io::Error },
     #[error("another run is using the instance in `{}`", home.display())]
     InUse { home: PathBuf },

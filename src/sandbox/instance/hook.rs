@@ -22,7 +22,7 @@ pub(crate) fn prepare(machine: &Machine, say: &mut dyn FnMut(Event)) -> Result<(
                 if let Ok(text) = std::fs::read_to_string(&path) {
                     let unix = text.replace("\r\n", "\n");
                     if unix != text {
-                        changes.push("has LF line ends now");
+                        changes.push("has LF line endings now");
                     }
                     let rewritten = machine.view.rewrite(&unix);
                     if rewritten != text {

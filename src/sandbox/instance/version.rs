@@ -100,7 +100,7 @@ fn judge(file: &ConfigFile, machine: &Machine, say: &mut dyn FnMut(Event)) -> Re
         Fate::Rejected { problem } => {
             let (path, line) = (&file.path, file.line(&problem.span));
             let what = match problem.kind {
-                ProblemKind::Shape { .. } => "has an option setting that is no map",
+                ProblemKind::Shape { .. } => "has an option setting that is not a map",
                 _ => "contains invalid YAML or JSON",
             };
             return Err(rejected(machine, format!("the configuration file `{path}` {what}, at line {line}")));

@@ -1,7 +1,8 @@
 //! `cron.yaml` for worker environments, and `env.yaml`, the environment manifest.
 
 use crate::beanstalk::yaml::{self, Node};
-use crate::check::subject::{Subject, nearest};
+use crate::check::subject::Subject;
+use crate::ui::nearest;
 
 pub(super) fn check(subject: &mut Subject<'_>) {
     if let Some(root) = read(subject, "cron.yaml", "EB104") {

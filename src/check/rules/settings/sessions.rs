@@ -14,7 +14,7 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
             let fix = "sessions in the database (`django.contrib.sessions.backends.db`), or a cache that all share, such as Redis";
             at(subject, "EB085", setting, message, fix);
         } else if name.ends_with("backends.file") && !subject.single() {
-            let message = "users are logged out when the balancer sends them to another instance: sessions are on the disk of one";
+            let message = "users are logged out when the load balancer sends them to another instance: sessions are on the disk of one";
             at(subject, "EB085", setting, message, "sessions in the database, `django.contrib.sessions.backends.db`");
         }
     }
