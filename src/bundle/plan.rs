@@ -244,7 +244,7 @@ fn folders(scope: &Scope) -> Vec<(String, PathBuf)> {
 
 /// What this run writes below `dir`: it would change while it is read.
 fn written_below(scope: &Scope, dir: &Path) -> Vec<String> {
-    let Ok(dir) = dir.canonicalize() else { return Vec::new() };
+    let Ok(dir) = real_path(dir) else { return Vec::new() };
     let below = scope.written.iter().filter_map(|path| path.strip_prefix(&dir).ok());
     below.map(|path| path.to_string_lossy().replace('\\', "/")).collect()
 }
