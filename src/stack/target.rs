@@ -18,7 +18,7 @@ impl TargetPath {
         if path.starts_with('/') {
             return refuse("it is absolute");
         }
-        if path.contains(['\\', ':']) || path.chars().any(char::is_control) {
+        if path.contains(['\\', ':', '<', '>', '"', '|', '?', '*']) || path.chars().any(char::is_control) {
             return refuse("it has a character that some systems read as more than a letter");
         }
         for part in path.split('/') {
@@ -29,6 +29,9 @@ impl TargetPath {
             }
             if bare.is_empty() || bare != part {
                 return refuse("a part of it is `.`, `..`, or ends with a dot or a space");
+            }
+            if is_device(part) {
+                return refuse("Windows keeps that name for a device");
             }
             if part.eq_ignore_ascii_case(".git") {
                 return refuse("git runs what lies there");
@@ -53,6 +56,13 @@ impl TargetPath {
         }
         Ok(at)
     }
+}
+
+/// Is it the console, a printer or nothing at all to Windows, whatever its extension?
+fn is_device(part: &str) -> bool {
+    let name = part.split('.').next().unwrap_or_default().trim_end().to_ascii_lowercase();
+    let numbered = |kind| name.strip_prefix(kind).is_some_and(|rest| matches!(rest.as_bytes(), [b'1'..=b'9']));
+    matches!(name.as_str(), "con" | "prn" | "aux" | "nul" | "conin$" | "conout$") || numbered("com") || numbered("lpt")
 }
 
 impl fmt::Display for TargetPath {
@@ -90,6 +100,13 @@ mod tests {
         case("a/.. /b", false);
         case("a\\b", false);
         case("C:x", false);
+        case("what?", false);
+        case("aux.py", false);
+        case("app/NUL", false);
+        case("com1 .txt", false);
+        case("auxiliary.py", true);
+        case("com10", true);
+        case(".con", true);
         case("a\nb", false);
         case(".git/hooks/pre-commit", false);
         case("sub/.GIT/config", false);
