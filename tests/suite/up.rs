@@ -149,7 +149,7 @@ fn a_port_in_use_is_a_usage_error() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let run = place.run(["up", "--port", &port]).exit(2);
-    assert!(run.stderr.contains("is not free"), "{run}");
+    assert!(run.stderr.contains(&format!("port {port} is taken")), "{run}");
 }
 
 fn survivors(home: &str) -> Vec<String> {
