@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::aws::{AwsArgs, Intent, Rehearsal, shelf};
-use super::ebcli;
+use super::{ebcli, versions};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
 use crate::release::{self, Apply, Plan, Policy, PruneEvent, Pruned, Run};
@@ -101,6 +101,9 @@ pub(crate) fn verb(args: &PruneArgs, world: &World, ui: &mut Ui) -> Result<Exit,
     if let Some(path) = file.filter(|_| !args.apply) {
         let text = serde_json::to_string_pretty(&plan).expect("a plan has string keys");
         std::fs::write(&path, text).map_err(|source| Error::Write { path: path.clone(), source })?;
+    }
+    if plan.keep.is_empty() && plan.delete.is_empty() {
+        versions::none_seen(&aws, ui);
     }
     if !args.apply {
         ui.answer(&PlanAnswer { plan });

@@ -41,8 +41,20 @@ pub(crate) fn verb(args: &VersionsArgs, world: &World, ui: &mut Ui) -> Result<Ex
     let application = ebcli::application(args.application.as_deref(), &project)?;
     // Looking must not even create the bucket.
     let aws = args.aws.connect(&project, Intent::Rehearse, world, ui)?;
-    ui.answer(&list(&project, &application, &aws)?);
+    let answer = list(&project, &application, &aws)?;
+    if answer.versions.is_empty() {
+        none_seen(&aws, ui);
+    }
+    ui.answer(&answer);
     Ok(Exit::Done)
+}
+
+/// For an application that is not there, AWS lists no versions, and does not say that it is not there.
+pub(crate) fn none_seen(aws: &release::Aws, ui: &mut Ui) {
+    ui.say(format_args!(
+        "no version is visible in {}; if there should be some, look at `--application` and `--region`",
+        aws.region()
+    ));
 }
 
 /// The list as an answer. `tour` shows it too.

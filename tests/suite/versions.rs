@@ -9,6 +9,10 @@ use crate::harness::Place;
 fn an_application_without_versions_is_no_error() {
     let run = Place::new().run(["versions", "--sandbox", "--application", "nothing"]).ok();
     assert_eq!(run.stdout, "0 versions of `nothing`\n");
+    let hint = "no version is visible in us-east-1; if there should be some, look at `--application` and `--region`";
+    assert!(run.stderr.contains(hint), "{run}");
+    let run = Place::new().run(["prune", "--sandbox", "--application", "nothing"]).ok();
+    assert!(run.stderr.contains(hint), "{run}");
 }
 
 #[test]
