@@ -34,10 +34,11 @@ fn bare(folder: &str) -> Place {
         .file(&format!("{folder}shop/wsgi.py"), WSGI)
 }
 
-/// The paths of the plan with this action.
+/// The paths of the plan with this action. Nothing is in a plan without its reason.
 fn paths(run: &Run, action: &str) -> Vec<String> {
     let document = run.document("adopt/1");
     let files = document["files"].as_array().unwrap().clone();
+    assert!(files.iter().all(|file| file["why"] != ""), "{run}");
     let of_action = files.into_iter().filter(|file| file["action"] == action);
     of_action.map(|file| file["path"].as_str().unwrap().to_owned()).collect()
 }
