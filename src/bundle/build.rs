@@ -11,8 +11,9 @@ use super::error::Error;
 use super::manifest::Manifest;
 use super::note::Note;
 use super::output::{Draft, Output};
-use super::pack::{Packed, Review, Sealed, Sink, pack};
+use super::pack::{Packed, Review, Sink, pack};
 use super::plan::Plan;
+use super::seal::Sealed;
 
 /// What Elastic Beanstalk's guide names as the limit, taken at its lowest reading.
 pub const MAX_BYTES: u64 = 500_000_000;

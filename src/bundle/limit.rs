@@ -7,8 +7,9 @@ use crate::ui::bytes;
 use super::content::Contents;
 use super::deflate::is_random;
 use super::error::Error;
-use super::pack::{LARGE, PIECE, Sealed};
+use super::pack::PIECE;
 use super::plan::Plan;
+use super::seal::{LARGE, Sealed};
 use super::shipped::Entry;
 
 /// From this many entries on, the numbers of a zip file need zip64.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::digest::{ContentDigest, FORMAT, TreeDigest, TreeHasher, unhex};
 use super::entry::{BadName, EntryPath, Mode};
-use super::pack::Sealed;
+use super::seal::Sealed;
 use super::shipped::Entry;
 
 /// All entries of a tree, sorted by the bytes of their paths.

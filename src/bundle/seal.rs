@@ -1,0 +1,69 @@
+//! An entry is sealed: read, hashed, looked at and deflated, all in one go.
+
+use sha2::{Digest, Sha256};
+
+use super::archive::{Header, Method};
+use super::content::Contents;
+use super::deflate::{Deflater, is_random};
+use super::digest::ContentDigest;
+use super::error::Error;
+use super::plan::Plan;
+use super::screen::Traits;
+use super::shipped::{Entry, Origin};
+
+/// Files above this are streamed.
+pub(crate) const LARGE: u64 = 4 << 20;
+
+/// What is known of an entry once it was read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sealed {
+    pub(crate) content: ContentDigest,
+    pub(crate) header: Header,
+    pub(crate) traits: Traits,
+    /// Where its local header is.
+    pub(crate) offset: u64,
+}
+
+/// Sealed entries, one after the other.
+#[derive(Default)]
+pub(crate) struct Piece {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) sealed: Vec<Sealed>,
+}
+
+/// One thread's means to seal entries that are held whole.
+pub(crate) struct Worker<'a> {
+    pub(crate) contents: Contents<'a>,
+    deflater: Deflater,
+}
+
+impl<'a> Worker<'a> {
+    pub(crate) fn new(plan: &'a Plan) -> Self {
+        Self { contents: Contents::new(plan), deflater: Deflater::default() }
+    }
+
+    /// Append `entry` to `to`: its header and, if `deflate` says so, its content.
+    pub(crate) fn seal(&mut self, entry: &Entry, deflate: bool, to: &mut Piece) -> Result<(), Error> {
+        let content = self.contents.read(entry)?;
+        let digest = ContentDigest(Sha256::digest(content).into());
+        let size = content.len() as u64;
+        let is_link = matches!(entry.origin, Origin::Link(_));
+        let random = !is_link && is_random(content);
+        let traits = if is_link { Traits::default() } else { Traits::of(content, random) };
+        let mode = entry.mode(traits);
+        let mut header = Header { mode, method: Method::Stored, crc: 0, size, packed: size };
+        let offset = to.bytes.len() as u64;
+        if deflate {
+            header.crc = crc32fast::hash(content);
+            let (method, packed) = self.deflater.pack(content, random || is_link);
+            header.method = method;
+            if method == Method::Deflated {
+                header.packed = packed.len() as u64;
+            }
+            header.write_local(&entry.path, &mut to.bytes);
+            to.bytes.extend_from_slice(if method == Method::Deflated { packed } else { content });
+        }
+        to.sealed.push(Sealed { content: digest, header, traits, offset });
+        Ok(())
+    }
+}
