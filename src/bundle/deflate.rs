@@ -1,17 +1,11 @@
 //! Deflating, or seeing that it would be of no use.
 
-use miniz_oxide::deflate::core::{CompressionStrategy, CompressorOxide, create_comp_flags_from_zip_params};
-use miniz_oxide::deflate::stream::deflate;
-use miniz_oxide::{MZFlush, MZStatus};
-
 use super::archive::Method;
 
 /// Up to which length contents are deflated at which level of libdeflate. With these, bundles are no larger than what `git
 /// archive` makes with zlib's default level. For short contents most of the time goes into preparing tables, which level 1
 /// has the smallest of: at 2 KiB it needs 30 % less time than level 4, for 1.8 % more bytes (November 2026).
 const LEVELS: [(usize, i32); 3] = [(2 << 10, 1), (32 << 10, 4), (usize::MAX, 5)];
-/// miniz_oxide, where contents come in pieces.
-const STREAM_LEVEL: i32 = 6;
 
 /// Contents shorter than this are not sampled: deflating them costs as much as looking.
 const SAMPLED_FROM: usize = 4096;
@@ -48,67 +42,6 @@ impl Deflater {
         let length =
             compressor.deflate_compress(content, &mut self.scratch).expect("the scratch has the length asked for");
         if length < content.len() { (Method::Deflated, &self.scratch[..length]) } else { (Method::Stored, &[]) }
-    }
-}
-
-/// Deflates what comes in pieces, for contents that are not held whole. libdeflate cannot; miniz_oxide gives the same
-/// bytes on every machine.
-pub(crate) struct StreamDeflater {
-    compressor: Box<CompressorOxide>,
-    out: Vec<u8>,
-    /// Has the compressor given everything, up to a whole byte, and forgotten what it saw?
-    flushed: bool,
-}
-
-impl StreamDeflater {
-    pub(crate) fn new() -> Self {
-        // Negative window bits: deflate without the zlib wrapper.
-        let flags = create_comp_flags_from_zip_params(STREAM_LEVEL, -15, CompressionStrategy::Default as i32);
-        Self { compressor: Box::new(CompressorOxide::new(flags)), out: vec![0; 1 << 17], flushed: true }
-    }
-
-    /// Deflate one more piece and hand on what came of it.
-    pub(crate) fn add<E>(&mut self, piece: &[u8], take: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
-        self.flushed = false;
-        self.run(piece, MZFlush::None, take)
-    }
-
-    /// Put one more piece into the stream as it is.
-    pub(crate) fn store<E>(&mut self, piece: &[u8], mut take: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
-        if !self.flushed {
-            self.run(&[], MZFlush::Full, &mut take)?;
-            self.flushed = true;
-        }
-        for block in piece.chunks(usize::from(u16::MAX)) {
-            let length = u16::try_from(block.len()).expect("chunks are no longer");
-            // RFC 1951, 3.2.4: not the last block, stored; its length, and the same again with every bit turned.
-            let [low, high] = length.to_le_bytes();
-            take(&[0, low, high, !low, !high])?;
-            take(block)?;
-        }
-        Ok(())
-    }
-
-    pub(crate) fn finish<E>(mut self, take: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
-        self.run(&[], MZFlush::Finish, take)
-    }
-
-    fn run<E>(
-        &mut self,
-        mut piece: &[u8],
-        flush: MZFlush,
-        mut take: impl FnMut(&[u8]) -> Result<(), E>,
-    ) -> Result<(), E> {
-        loop {
-            let result = deflate(&mut self.compressor, piece, &mut self.out, flush);
-            piece = &piece[result.bytes_consumed..];
-            take(&self.out[..result.bytes_written])?;
-            let full = result.bytes_written == self.out.len();
-            let ended = matches!(result.status, Ok(MZStatus::StreamEnd));
-            if ended || (flush != MZFlush::Finish && piece.is_empty() && !full) {
-                return Ok(());
-            }
-        }
     }
 }
 
@@ -153,10 +86,10 @@ fn log2(number: u32) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn noise(length: usize) -> Vec<u8> {
+    pub(crate) fn noise(length: usize) -> Vec<u8> {
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let next = || {
             state ^= state << 13;
@@ -174,37 +107,6 @@ mod tests {
         assert!(!is_random(&b"the quick brown fox ".repeat(1000)));
         assert!(!is_random(&vec![0; 100_000]));
         assert!(!is_random(b""));
-    }
-
-    #[test]
-    fn pieces_become_one_stream() {
-        let text = b"the quick brown fox ".repeat(40_000);
-        for content in [
-            [text.clone(), noise(300_000)].concat(),
-            [noise(300_000), text.clone(), noise(100_000), text.clone()].concat(),
-            [text.clone(), noise(700_000), text.clone(), noise(65_535)].concat(),
-            noise(131_070),
-            text,
-        ] {
-            let mut packed = Vec::new();
-            let mut take = |bytes: &[u8]| {
-                packed.extend_from_slice(bytes);
-                Ok::<(), ()>(())
-            };
-            let mut deflater = StreamDeflater::new();
-            for piece in content.chunks(100_000) {
-                let done = match is_random(piece) {
-                    true => deflater.store(piece, &mut take),
-                    false => deflater.add(piece, &mut take),
-                };
-                done.expect("a Vec takes all");
-            }
-            deflater.finish(&mut take).expect("a Vec takes all");
-            let mut unpacked = vec![0; content.len()];
-            let length = libdeflater::Decompressor::new().deflate_decompress(&packed, &mut unpacked);
-            assert_eq!(length, Ok(content.len()));
-            assert!(unpacked == content);
-        }
     }
 
     #[test]

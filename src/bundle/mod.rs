@@ -26,6 +26,7 @@ mod opened;
 mod output;
 mod pack;
 mod pattern;
+mod pieces;
 mod plan;
 mod recorded;
 mod repository;

@@ -13,20 +13,23 @@ use sha2::{Digest, Sha256};
 use super::archive::{Header, Method, write_end};
 use super::build::Errand;
 use super::content::Contents;
-use super::deflate::{StreamDeflater, is_random};
+use super::deflate::is_random;
 use super::digest::{ContentDigest, TreeDigest, TreeHasher};
 use super::entry::Mode;
 use super::error::{Error, Problem};
 use super::note::Note;
 use super::office::{Batch, Office};
 use super::output::Draft;
+use super::pieces::Pieces;
 use super::plan::Plan;
 use super::screen::{Screen, Traits};
 use super::seal::{Sealed, Worker};
 use super::shipped::Entry;
+use super::threads::threads;
 
-/// How much of a large file is in memory.
+/// How much of a large file is deflated at once, by each of at most so many threads.
 pub(crate) const PIECE: usize = 1 << 20;
+const MOST_PIECES: usize = 4;
 
 /// Where the bytes go.
 pub(crate) enum Sink<'a> {
@@ -202,7 +205,8 @@ impl<'a> Clerk<'a> {
         let mut hasher = Sha256::new();
         let mut crc = crc32fast::Hasher::new();
         let mut screen = Screen::default();
-        let mut deflater = (method == Some(Method::Deflated)).then(StreamDeflater::new);
+        let deflate = || Pieces::new(threads().min(MOST_PIECES));
+        let mut pieces = (method == Some(Method::Deflated)).then(deflate);
         let mut undecided = method.is_none() && !matches!(self.sink, Sink::Nowhere);
         let (mut first, mut mixed) = (true, false);
         let mut buffer = vec![0; PIECE];
@@ -221,7 +225,7 @@ impl<'a> Clerk<'a> {
             let random = is_random(piece);
             if undecided && !random {
                 mixed = !first;
-                deflater = first.then(StreamDeflater::new);
+                pieces = first.then(deflate);
                 undecided = false;
             }
             first = false;
@@ -231,14 +235,13 @@ impl<'a> Clerk<'a> {
             hasher.update(piece);
             crc.update(piece);
             screen.add(piece, random);
-            match &mut deflater {
-                Some(deflater) if random => deflater.store(piece, &mut write),
-                Some(deflater) => deflater.add(piece, &mut write),
+            match &mut pieces {
+                Some(pieces) => pieces.add(piece, &mut write),
                 None => write(piece),
             }
         })?;
-        if let Some(deflater) = deflater {
-            deflater.finish(&mut write)?;
+        if let Some(pieces) = pieces {
+            pieces.finish(&mut write)?;
             header.method = Method::Deflated;
         }
         header.crc = crc.finalize();
