@@ -189,8 +189,11 @@ impl Git {
     }
 
     fn run_with(&self, arguments: &[&str], input: Vec<u8>) -> Result<Vec<u8>, Error> {
+        self.finish(self.command(arguments), arguments, input)
+    }
+
+    fn finish(&self, mut command: Command, arguments: &[&str], input: Vec<u8>) -> Result<Vec<u8>, Error> {
         let failed = |source| self.failed(arguments, source);
-        let mut command = self.command(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().map_err(failed)?;
         let mut stdin = child.stdin.take().expect("stdin is piped");
@@ -296,18 +299,20 @@ impl Git {
 
     /// Which of `paths` have `export-ignore`: files, and folders with a slash at their end, relative to the top.
     pub(crate) fn export_ignored(&self, tree: &Tree, paths: &BTreeSet<Vec<u8>>) -> Result<HashSet<Vec<u8>>, Error> {
-        let source;
-        let mut arguments = vec!["check-attr", "-z", "--stdin"];
-        match tree {
-            Tree::Index => arguments.push("--cached"),
-            Tree::Commit(commit) => {
-                source = format!("--source={commit}");
-                arguments.push(&source);
-            }
-        }
-        arguments.push("export-ignore");
+        const OF_INDEX: [&str; 5] = ["check-attr", "-z", "--stdin", "--cached", "export-ignore"];
         let input: Vec<u8> = paths.iter().flat_map(|path| path.iter().copied().chain([0])).collect();
-        let answer = self.run_with(&arguments, input)?;
+        let answer = match tree {
+            Tree::Index => self.run_with(&OF_INDEX, input)?,
+            Tree::Commit(commit) => {
+                let source = format!("--source={commit}");
+                let asked = self.run_with(&["check-attr", "-z", "--stdin", &source, "export-ignore"], input.clone());
+                match asked {
+                    // Before 2.40, as in Debian 12, git knew attributes of work trees and indexes only.
+                    Err(Error::Failed { .. }) => self.with_index_of(commit, &OF_INDEX, input)?,
+                    answer => answer?,
+                }
+            }
+        };
         let mut answer = fields(&answer);
         let mut ignored = HashSet::new();
         while let (Some(path), Some(_), Some(value)) = (answer.next(), answer.next(), answer.next()) {
@@ -316,6 +321,19 @@ impl Git {
             }
         }
         Ok(ignored)
+    }
+
+    /// Ask git with an index that has what `commit` has. It is made for this question.
+    fn with_index_of(&self, commit: &str, arguments: &[&str], input: Vec<u8>) -> Result<Vec<u8>, Error> {
+        let failed = |source| self.failed(&["read-tree", commit], source);
+        let place = tempfile::tempdir().map_err(failed)?;
+        let ask = |arguments: &[&str], input| {
+            let mut command = self.command(arguments);
+            command.env("GIT_INDEX_FILE", place.path().join("index"));
+            self.finish(command, arguments, input)
+        };
+        ask(&["read-tree", commit], Vec::new())?;
+        ask(arguments, input)
     }
 
     pub(crate) fn reader(&self) -> Result<BlobReader, Error> {

@@ -45,6 +45,25 @@ fn sources_are_told_apart() {
 }
 
 #[test]
+fn an_older_git_is_enough_for_revisions() {
+    let place = three_contents();
+    let list = |place: &Place| place.run(["package", "--source", "HEAD", "--list"]).ok().stdout;
+    let expected = list(&place);
+    assert!(!expected.contains("docs/a.md"), "{expected}");
+    // As before 2.40.
+    place.write(
+        "../bin/git",
+        "#!/bin/sh\nfor word; do case $word in --source=*) echo 'error: unknown option' >&2; exit 129;; esac; done\n\
+         PATH=${PATH#*:} exec git \"$@\"\n",
+    );
+    std::fs::set_permissions(place.path("../bin/git"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", place.path("../bin").display(), std::env::var("PATH").unwrap());
+    let place = place.var("PATH", path);
+    assert_eq!(list(&place), expected);
+    assert_eq!(place.sh("git", &["diff", "--cached", "--name-only"]), "page.txt\n", "the index is as it was");
+}
+
+#[test]
 fn a_clean_tree_is_the_same_from_every_source() {
     let place = Place::new().file("a/b.txt", "b").file("run", "#!/bin/sh\n").file("big", vec![b'x'; 6_000_000]);
     std::os::unix::fs::symlink("b.txt", place.path("a/link")).unwrap();
