@@ -19,7 +19,7 @@ use crate::world::World;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "AWS options")]
 pub(crate) struct AwsArgs {
-    /// Use this profile of `~/.aws/config` [default: `AWS_PROFILE`, or `profile` in `[release]`]
+    /// Use this profile of `~/.aws/config`, whatever keys the environment has [default: `AWS_PROFILE`, or `profile` in `[release]`]
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
     /// Work in this region [default: `AWS_REGION`, `region` in `[release]`, or the profile's]
@@ -171,6 +171,7 @@ impl AwsArgs {
             return Ok(Connected { aws, _server: Some(server), sandbox: true, audit });
         }
         settings.profile = named(&self.profile, &["AWS_PROFILE"], &release.profile, theirs.profile);
+        settings.profile_only = self.profile.is_some();
         settings.endpoint_url = self.endpoint_url.clone();
         // The SDK reads these itself, one for each service if there is one.
         let variables = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_ELASTIC_BEANSTALK"];

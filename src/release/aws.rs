@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use aws_config::default_provider::region::DefaultRegionChain;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{Credentials, ProvideCredentials};
@@ -22,6 +25,8 @@ use crate::world::World;
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub profile: Option<String>,
+    /// It was named in the command: no keys in the environment may stand in for those of the profile.
+    pub profile_only: bool,
     /// `None` leaves it to the profile, and on AWS's own machines to their metadata.
     pub region: Option<String>,
     /// `None` is AWS itself.
@@ -46,6 +51,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             profile: None,
+            profile_only: false,
             region: None,
             endpoint_url: None,
             endpoints: Vec::new(),
@@ -304,9 +310,19 @@ async fn load(settings: &Settings) -> SdkConfig {
         .connect_timeout(Duration::from_secs(5).min(settings.patience))
         .operation_attempt_timeout(settings.patience)
         .build();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http).timeout_config(timeouts);
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone()).timeout_config(timeouts);
     if let Some(profile) = &settings.profile {
         loader = loader.profile_name(profile);
+    }
+    if let (Some(profile), true) = (&settings.profile, settings.profile_only) {
+        // The SDK's own chain asks the environment first.
+        let region = match &settings.region {
+            Some(region) => Some(Region::new(region.clone())),
+            None => DefaultRegionChain::builder().profile_name(profile).build().region().await,
+        };
+        let how = ProviderConfig::default().with_http_client(http).with_region(region);
+        let files = ProfileFileCredentialsProvider::builder().configure(&how).profile_name(profile);
+        loader = loader.credentials_provider(files.build());
     }
     if let Some(region) = &settings.region {
         loader = loader.region(Region::new(region.clone()));

@@ -293,6 +293,29 @@ fn every_change_is_recorded_and_no_secret_is() {
 }
 
 #[test]
+fn a_profile_that_is_named_acts_whatever_keys_the_environment_has() {
+    let place = project();
+    place.run(["publish", "--sandbox"]).ok();
+    let (_running, endpoint) = serve(&place, &[]);
+    let mut keys = String::from("[mine]\n");
+    for (name, value) in beansprout::sandbox::variables(&endpoint) {
+        if name.starts_with("AWS_ACCESS") || name.starts_with("AWS_SECRET") {
+            keys += &format!("{} = {value}\n", name.to_lowercase());
+        }
+    }
+    place.write("../home/.aws/credentials", keys);
+    let place = place
+        .var("AWS_ENDPOINT_URL", endpoint)
+        .var("AWS_REGION", "us-east-1")
+        .var("AWS_ACCESS_KEY_ID", "AKIAOFSOMEBODYELSEXX")
+        .var("AWS_SECRET_ACCESS_KEY", "of another account");
+    place.run(["versions"]).exit(4);
+    place.run(["versions", "--profile", "mine"]).ok();
+    let run = place.run(["versions", "--profile", "yours"]).exit(4);
+    assert!(run.stderr.contains("error: no AWS credentials were found") && run.stderr.contains("yours"), "{run}");
+}
+
+#[test]
 fn without_region_or_credentials_the_way_on_is_shown() {
     // Nobody has to be asked on a machine that isn't AWS's.
     let place = project().var("AWS_EC2_METADATA_DISABLED", "true");
