@@ -119,15 +119,8 @@ impl<'a> Office<'a> {
     fn work(&self) {
         let mut worker = Worker::new(self.plan);
         let mut desk = self.desk();
-        loop {
-            if let Some((number, piece)) = self.take(&mut desk) {
-                drop(desk);
-                desk = self.make(&mut worker, number, piece);
-            } else if desk.closed || desk.next >= self.batches.len() {
-                return;
-            } else {
-                desk = self.news.wait(desk).unwrap_or_else(PoisonError::into_inner);
-            }
+        while !desk.closed && desk.next < self.batches.len() {
+            desk = self.go_on(desk, &mut worker);
         }
     }
 
@@ -138,12 +131,18 @@ impl<'a> Office<'a> {
             if let Some(piece) = desk.ready.remove(&number) {
                 return piece;
             }
-            if let Some((number, piece)) = self.take(&mut desk) {
+            desk = self.go_on(desk, worker);
+        }
+    }
+
+    /// Make the piece of a batch that waits, or wait for news.
+    fn go_on<'d>(&'d self, mut desk: MutexGuard<'d, Desk>, worker: &mut Worker<'_>) -> MutexGuard<'d, Desk> {
+        match self.take(&mut desk) {
+            Some((number, piece)) => {
                 drop(desk);
-                desk = self.make(worker, number, piece);
-            } else {
-                desk = self.news.wait(desk).unwrap_or_else(PoisonError::into_inner);
+                self.make(worker, number, piece)
             }
+            None => self.news.wait(desk).unwrap_or_else(PoisonError::into_inner),
         }
     }
 

@@ -79,19 +79,15 @@ pub(crate) fn walk(disk: &Disk, at: &str, rules: &Rules) -> Result<Walked, Error
             break;
         }
     }
-    let mut results = vec![];
-    if desk.below.is_empty() {
-        results.push(Ok(desk.finish()));
-    } else {
-        let threads = threads();
-        walker.queue.lock().unwrap_or_else(PoisonError::into_inner).busy = threads;
-        std::thread::scope(|scope| {
-            let workers: Vec<_> =
-                (1..threads).map(|_| scope.spawn(|| walker.work(Desk::default(), Names::default()))).collect();
-            results.push(walker.work(desk, names));
-            results.extend(workers.into_iter().map(|worker| worker.join().expect("a walker does not panic")));
-        });
-    }
+    let threads = if desk.below.is_empty() { 1 } else { threads() };
+    walker.queue.lock().unwrap_or_else(PoisonError::into_inner).busy = threads;
+    let results: Vec<Result<Walked, Error>> = std::thread::scope(|scope| {
+        let work = || walker.work(Desk::default(), Names::default());
+        let workers: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let own = walker.work(desk, names);
+        let others = workers.into_iter().map(|worker| worker.join().expect("a walker does not panic"));
+        std::iter::once(own).chain(others).collect()
+    });
     let mut all = Walked::default();
     for result in results {
         let mut walked = result?;
@@ -128,13 +124,6 @@ struct Desk {
     path: String,
 }
 
-impl Desk {
-    fn finish(mut self) -> Walked {
-        self.walked.found.sort_unstable_by(|one, other| one.path.cmp(&other.path));
-        self.walked
-    }
-}
-
 impl Walker<'_> {
     fn work(&self, mut desk: Desk, mut names: Names) -> Result<Walked, Error> {
         while let Some(folder) = desk.below.pop().or_else(|| self.take()) {
@@ -150,7 +139,8 @@ impl Walker<'_> {
                 self.news.notify_all();
             }
         }
-        Ok(desk.finish())
+        desk.walked.found.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        Ok(desk.walked)
     }
 
     /// A folder from another worker; none when all have been read.
