@@ -89,6 +89,25 @@ impl<'a> Review<'a> {
     }
 }
 
+/// How a large content is written, as far as is known of it.
+enum Form {
+    /// Its first piece will tell.
+    Open,
+    /// Stored, since all of it was random so far.
+    Noise,
+    /// Stored, whatever it is.
+    Stored,
+    Deflated(Pieces),
+    /// Noise, and then something else that deflates.
+    Mixed,
+}
+
+impl Form {
+    fn deflated() -> Self {
+        Self::Deflated(Pieces::new(threads().min(MOST_PIECES)))
+    }
+}
+
 /// The one thread that writes.
 struct Clerk<'a> {
     plan: &'a Plan,
@@ -136,7 +155,7 @@ impl<'a> Clerk<'a> {
                     office.written(None);
                 }
                 Batch::Large(index) => {
-                    self.stream(&self.plan.entries[*index])?;
+                    self.stream(&self.plan.entries[*index], &mut worker.contents)?;
                     office.written(None);
                 }
             }
@@ -172,16 +191,13 @@ impl<'a> Clerk<'a> {
         }
     }
 
-    fn stream(&mut self, entry: &Entry) -> Result<(), Error> {
-        let mut method = None;
+    fn stream(&mut self, entry: &Entry, contents: &mut Contents<'_>) -> Result<(), Error> {
+        let mut form = if matches!(self.sink, Sink::Nowhere) { Form::Stored } else { Form::Open };
         let sealed = loop {
-            let (sealed, mixed) = self.stream_as(entry, method)?;
-            let grew = sealed.header.method == Method::Deflated && sealed.header.packed >= sealed.header.size;
-            method = match (mixed, grew) {
-                (true, _) => Some(Method::Deflated),
-                (_, true) => Some(Method::Stored),
-                _ => break sealed,
-            };
+            match self.stream_as(entry, form, contents)? {
+                Ok(sealed) => break sealed,
+                Err(other) => form = other,
+            }
         };
         if let Sink::Draft(draft) = &mut self.sink {
             let mut header = Vec::new();
@@ -193,9 +209,13 @@ impl<'a> Clerk<'a> {
         Ok(())
     }
 
-    /// One pass over a large content. The method follows from its first piece, or is given. If that piece is random and
-    /// another is not, the content is mixed, and what was written is of no use.
-    fn stream_as(&mut self, entry: &Entry, method: Option<Method>) -> Result<(Sealed, bool), Error> {
+    /// One pass over a large content; or the form in which to begin again, if what was written is of no use.
+    fn stream_as(
+        &mut self,
+        entry: &Entry,
+        mut form: Form,
+        contents: &mut Contents<'_>,
+    ) -> Result<Result<Sealed, Form>, Error> {
         let size = entry.size();
         let mut header = Header { mode: Mode::File, method: Method::Stored, crc: 0, size, packed: 0 };
         if let Sink::Draft(draft) = &mut self.sink {
@@ -205,10 +225,6 @@ impl<'a> Clerk<'a> {
         let mut hasher = Sha256::new();
         let mut crc = crc32fast::Hasher::new();
         let mut screen = Screen::default();
-        let deflate = || Pieces::new(threads().min(MOST_PIECES));
-        let mut pieces = (method == Some(Method::Deflated)).then(deflate);
-        let mut undecided = method.is_none() && !matches!(self.sink, Sink::Nowhere);
-        let (mut first, mut mixed) = (true, false);
         let mut buffer = vec![0; PIECE];
         let sink = &mut self.sink;
         let limit = self.errand.max_bytes;
@@ -221,34 +237,41 @@ impl<'a> Clerk<'a> {
                 Sink::Draft(draft) => draft.write(bytes),
             }
         };
-        Contents::new(self.plan).stream(entry, &mut buffer, |piece| {
+        contents.stream(entry, &mut buffer, |piece| {
             let random = is_random(piece);
-            if undecided && !random {
-                mixed = !first;
-                pieces = first.then(deflate);
-                undecided = false;
+            match (&form, random) {
+                (Form::Open, true) => form = Form::Noise,
+                (Form::Open, false) => form = Form::deflated(),
+                (Form::Noise, false) => form = Form::Mixed,
+                _ => {}
             }
-            first = false;
-            if mixed {
+            if matches!(form, Form::Mixed) {
                 return Ok(());
             }
             hasher.update(piece);
             crc.update(piece);
             screen.add(piece, random);
-            match &mut pieces {
-                Some(pieces) => pieces.add(piece, &mut write),
-                None => write(piece),
+            match &mut form {
+                Form::Deflated(pieces) => pieces.add(piece, &mut write),
+                _ => write(piece),
             }
         })?;
-        if let Some(pieces) = pieces {
-            pieces.finish(&mut write)?;
-            header.method = Method::Deflated;
+        match form {
+            Form::Mixed => return Ok(Err(Form::deflated())),
+            Form::Deflated(pieces) => {
+                pieces.finish(&mut write)?;
+                header.method = Method::Deflated;
+                if header.packed >= size {
+                    return Ok(Err(Form::Stored));
+                }
+            }
+            Form::Open | Form::Noise | Form::Stored => {}
         }
         header.crc = crc.finalize();
         let traits = screen.finish();
         header.mode = entry.mode(traits);
         let content = ContentDigest(hasher.finalize().into());
-        Ok((Sealed { content, header, traits, offset: self.offset }, mixed))
+        Ok(Ok(Sealed { content, header, traits, offset: self.offset }))
     }
 
     /// Enter a sealed entry into the books.
