@@ -106,8 +106,7 @@ impl Plan {
             let _ = cache::save(&path, &packed.digest, self, &packed.sealed, started);
         }
         let Packed { digest, bytes, mut notes, sealed } = packed;
-        notes.extend(self.dangling_links());
-        notes.extend(self.split_letters());
+        notes.extend(self.notes());
         let (entries, reused) = (self.entries.len(), believed.count());
         Ok(Bundle { path, digest, bytes, entries, notes, reused, unchanged: false, sealed })
     }
@@ -133,8 +132,7 @@ impl Plan {
             // What was read again need not be the next time.
             let _ = cache::save(&path, &digest, self, &sealed, started);
         }
-        notes.extend(self.dangling_links());
-        notes.extend(self.split_letters());
+        notes.extend(self.notes());
         errand.progress.advance(self.size());
         let entries = self.entries.len();
         Ok(Bundle { path, digest, bytes: cache.bytes, entries, notes, reused: entries, unchanged, sealed })

@@ -38,25 +38,16 @@ impl std::fmt::Display for Note {
 }
 
 impl Plan {
-    /// Links whose target does not ship.
-    pub(crate) fn dangling_links(&self) -> Vec<Note> {
-        let dangling = |entry: &Entry| match &entry.origin {
+    /// What names and links show: links whose target does not ship, then names that a Mac would spell in another way.
+    pub(crate) fn notes(&self) -> impl Iterator<Item = Note> {
+        let dangling = |entry: &&Entry| match &entry.origin {
             Origin::Link(target) => !self.has(&resolved(&entry.path, target)),
             Origin::Disk { .. } | Origin::Blob { .. } => false,
         };
-        self.entries
-            .iter()
-            .filter(|entry| dangling(entry))
-            .map(|entry| Note::DanglingLink(entry.path.clone()))
-            .collect()
-    }
-}
-
-impl Plan {
-    /// Names that a Mac would spell in another way.
-    pub(crate) fn split_letters(&self) -> impl Iterator<Item = Note> {
-        let paths = self.entries.iter().map(|entry| &entry.path);
-        paths.filter(|path| matches!(composed(path.as_str()), Cow::Owned(_))).cloned().map(Note::SplitLetters)
+        let split = |entry: &&Entry| matches!(composed(entry.path.as_str()), Cow::Owned(_));
+        let paths = |entry: &Entry| entry.path.clone();
+        let dangling = self.entries.iter().filter(dangling).map(paths).map(Note::DanglingLink);
+        dangling.chain(self.entries.iter().filter(split).map(paths).map(Note::SplitLetters))
     }
 }
 
