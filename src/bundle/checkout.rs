@@ -116,8 +116,8 @@ enum Answer {
     Asked(Child, Vec<String>),
 }
 
-/// From this many entries on, another thread is worth it.
-const MANY: usize = 2000;
+/// With fewer entries than this, another thread costs more than it brings.
+const WORTH: usize = 2000;
 
 impl PendingCheckout {
     /// Compare with what the walk has found, and let git look at the rest while other work goes on.
@@ -127,7 +127,7 @@ impl PendingCheckout {
 
     /// The same, while `work` is done.
     pub fn compare_during<T>(self, plan: &Plan, work: impl FnOnce() -> T) -> (ComparedCheckout, T) {
-        if plan.entries.len() < MANY {
+        if plan.entries.len() < WORTH {
             return (self.compare(plan), work());
         }
         std::thread::scope(|scope| {

@@ -105,7 +105,7 @@ impl Plan {
                 }
             }
             let recorded = match &repository {
-                Some(repository) => Recorded::of(&disk.path(""), repository)?,
+                Some(repository) => Recorded::of(&dir, repository)?,
                 None => None,
             };
             self.entries.reserve(walked.found.len());
@@ -244,6 +244,9 @@ fn folders(scope: &Scope) -> Vec<(String, PathBuf)> {
 
 /// What this run writes below `dir`: it would change while it is read.
 fn written_below(scope: &Scope, dir: &Path) -> Vec<String> {
+    if scope.written.is_empty() {
+        return Vec::new();
+    }
     let Ok(dir) = real_path(dir) else { return Vec::new() };
     let below = scope.written.iter().filter_map(|path| path.strip_prefix(&dir).ok());
     below.map(|path| path.to_string_lossy().replace('\\', "/")).collect()
