@@ -99,6 +99,12 @@ fn a_rule_tells_its_story() {
 }
 
 #[test]
+fn a_rule_shows_empty_files_as_such() {
+    let run = Place::new().run(["explain", "EB001"]).ok();
+    assert!(run.stdout.contains("`manage.py`\n\n    (empty)\n"), "{run}");
+}
+
+#[test]
 fn an_unknown_topic_is_a_usage_error() {
     let run = project().run(["explain", "DeploymentPolcy"]).exit(2);
     assert!(run.stderr.contains("hint: did you mean `DeploymentPolicy`?"), "{run}");

@@ -95,14 +95,23 @@ impl fmt::Display for Page {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} {} ({})\n", self.id, self.name, self.level)?;
         let text = self.text.replacen(&format!("**{}** ", self.level), "", 1);
-        let mut fenced = false;
+        // Lines of the file that is being shown.
+        let mut shown = None;
         for line in text.lines() {
-            if let Some(language) = line.strip_prefix("```") {
-                fenced = !language.is_empty() || !fenced;
-            } else if fenced {
-                writeln!(f, "    {line}")?;
-            } else {
-                writeln!(f, "{}", line.replace("**", "").trim_start_matches('>'))?;
+            let is_fence = line.starts_with("```");
+            match shown {
+                None if is_fence => shown = Some(0),
+                None => writeln!(f, "{}", line.replace("**", "").trim_start_matches('>'))?,
+                Some(lines) if is_fence => {
+                    if lines == 0 {
+                        writeln!(f, "    (empty)")?;
+                    }
+                    shown = None;
+                }
+                Some(lines) => {
+                    writeln!(f, "    {line}")?;
+                    shown = Some(lines + 1);
+                }
             }
         }
         Ok(())
