@@ -105,7 +105,8 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
         return undo(args, &world.resolve(file), &project, world, ui);
     }
     // A missing name is told before anything is packed.
-    let environment = args.deploy.as_ref().map(|name| target::choose(name.as_deref(), &project)).transpose()?;
+    let environment =
+        args.deploy.as_ref().map(|name| target::choose("--deploy", name.as_deref(), &project)).transpose()?;
     let bundle = package::build(&project, world, ui)?;
     let aws = args.aws.connect(&project, Intent::of(args.dry_run), world, ui)?;
     if let Some(environment) = &environment {

@@ -104,9 +104,9 @@ impl fmt::Display for Chosen {
 #[derive(Debug, thiserror::Error)]
 enum Error {
     #[error("no environment is chosen{}", here(.branch))]
-    NoEnvironment { branch: Branch },
+    NoEnvironment { branch: Branch, flag: &'static str },
     #[error("branch `{branch}` has several environments: `{}`", .names.join("`, `"))]
-    Several { branch: String, names: Vec<String> },
+    Several { branch: String, names: Vec<String>, flag: &'static str },
     #[error("`{name}` cannot be an environment: {reason}")]
     BadName { name: String, reason: String },
 }
@@ -126,10 +126,10 @@ impl Fault for Error {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NoEnvironment { .. } => {
-                format!("name it with `--env`, or give it the branch: `branches` in `[environments.NAME]` of `{FILE}`")
+            Self::NoEnvironment { flag, .. } => {
+                format!("name it with `{flag}`, or give it the branch: `branches` in `[environments.NAME]` of `{FILE}`")
             }
-            Self::Several { .. } => "name one with `--env`".to_owned(),
+            Self::Several { flag, .. } => format!("name one with `{flag}`"),
             Self::BadName { .. } => format!("correct it in `{FILE}` or `{}`", eb_config::PATH),
         })
     }
@@ -138,27 +138,27 @@ impl Fault for Error {
 impl Target {
     /// The environment that is meant.
     pub(crate) fn choose(&self, project: &Project) -> Result<Chosen, Failure> {
-        choose(self.environment.as_deref(), project)
+        choose("--env", self.environment.as_deref(), project)
     }
 }
 
-/// The environment of `flag`, or the one that the project's settings have for the branch that it is on.
-pub(crate) fn choose(flag: Option<&str>, project: &Project) -> Result<Chosen, Failure> {
-    if let Some(name) = flag {
+/// The environment that `flag` names, or the one that the project's settings have for the branch that it is on.
+pub(crate) fn choose(flag: &'static str, named: Option<&str>, project: &Project) -> Result<Chosen, Failure> {
+    if let Some(name) = named {
         return Ok(Chosen { name: name.to_owned(), why: Why::Flag });
     }
     let branch = git::branch(&project.root);
-    let chosen = match ours(project, &branch)? {
+    let chosen = match ours(project, &branch, flag)? {
         Some(chosen) => Some(chosen),
         None => theirs(project, &branch)?,
     };
-    let chosen = chosen.ok_or(Error::NoEnvironment { branch })?;
+    let chosen = chosen.ok_or(Error::NoEnvironment { branch, flag })?;
     name(&chosen.name).map_err(|reason| Error::BadName { name: chosen.name.clone(), reason })?;
     Ok(chosen)
 }
 
 /// What `[environments]` says.
-fn ours(project: &Project, branch: &Branch) -> Result<Option<Chosen>, Error> {
+fn ours(project: &Project, branch: &Branch, flag: &'static str) -> Result<Option<Chosen>, Error> {
     let environments = &project.config.environments;
     if let Branch::Named(branch) = branch {
         let has = |section: &EnvironmentSection| section.branches.iter().any(|pattern| matches(pattern, branch));
@@ -170,7 +170,7 @@ fn ours(project: &Project, branch: &Branch) -> Result<Option<Chosen>, Error> {
                 let why = Why::Ours { branch: branch.clone() };
                 return Ok(names.into_iter().next().map(|name| Chosen { name, why }));
             }
-            _ => return Err(Error::Several { branch: branch.clone(), names }),
+            _ => return Err(Error::Several { branch: branch.clone(), names, flag }),
         }
     }
     let mut all = environments.iter();
@@ -244,7 +244,7 @@ mod tests {
     fn chosen(settings: &str, branch: Branch) -> Result<Option<String>, Error> {
         let config = toml::from_str(settings).unwrap();
         let project = Project { root: "/nowhere".into(), configured: true, config };
-        Ok(ours(&project, &branch)?.map(|chosen| chosen.to_string()))
+        Ok(ours(&project, &branch, "--env")?.map(|chosen| chosen.to_string()))
     }
 
     #[test]

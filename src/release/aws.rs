@@ -93,7 +93,7 @@ pub struct Caller {
 pub enum ConnectError {
     #[error("no region is chosen")]
     NoRegion,
-    #[error("no AWS credentials were found")]
+    #[error("no AWS credentials were found{}", profile.as_ref().map(|name| format!(" for profile `{name}`")).unwrap_or_default())]
     NoCredentials { profile: Option<String>, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("the AWS credentials cannot be used")]
     BadCredentials { profile: Option<String>, source: Box<dyn std::error::Error + Send + Sync> },

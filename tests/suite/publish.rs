@@ -312,7 +312,7 @@ fn a_profile_that_is_named_acts_whatever_keys_the_environment_has() {
     place.run(["versions"]).exit(4);
     place.run(["versions", "--profile", "mine"]).ok();
     let run = place.run(["versions", "--profile", "yours"]).exit(4);
-    assert!(run.stderr.contains("error: no AWS credentials were found") && run.stderr.contains("yours"), "{run}");
+    assert!(run.stderr.contains("error: no AWS credentials were found for profile `yours`\n"), "{run}");
 }
 
 #[test]
@@ -324,6 +324,8 @@ fn without_region_or_credentials_the_way_on_is_shown() {
     let run = place.run(["publish", "--region", "eu-west-1"]).exit(4);
     assert!(run.stderr.contains("error: no AWS credentials were found"), "{run}");
     assert!(run.stderr.contains("aws configure"), "{run}");
+    let run = place.run(["publish", "--region", "eu-west-1", "--deploy"]).exit(2);
+    assert!(run.stderr.contains("hint: name it with `--deploy`, or "), "{run}");
 }
 
 #[test]
