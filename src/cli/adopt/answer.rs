@@ -74,7 +74,8 @@ impl Adopted {
             )),
             (false, false) => {
                 ui.say(format_args!("Added {}, changed {changed}.", count(added, "file")));
-                ui.say("Next: look at `git status`, then `beansprout package`. `beansprout up` runs the site here.");
+                let look = if self.uncommitted.is_some() { "look at `git status`, then " } else { "" };
+                ui.say(format_args!("Next: {look}`beansprout package`. `beansprout up` runs the site here."));
             }
         }
     }
