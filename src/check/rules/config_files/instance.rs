@@ -28,17 +28,19 @@ fn load_balancer(subject: &mut Subject<'_>, file: &ConfigFile) {
     for line in file.text.split_inclusive('\n') {
         let code = line.split(" #").next().unwrap_or(line);
         let code = if code.trim_start().starts_with('#') { "" } else { code };
-        let other = |char: char| !char.is_ascii_alphanumeric();
         // A key would be a resource of that name, which is another matter.
-        let refers = |word: &&str| ITS.contains(word) && !code.trim_start().starts_with(&format!("{word}:"));
-        if let Some(name) = code.split(other).find(refers) {
-            // The first whole word: `AWSEBLoadBalancer` is also the beginning of another.
-            let places = code.match_indices(name).map(|(place, _)| place);
-            let whole = |place: &usize| !code[place + name.len()..].starts_with(|char: char| !other(char));
-            let start = at + places.into_iter().find(whole).unwrap_or_default();
+        let refers = |(place, name): &(usize, &str)| {
+            let alone = |rest: Option<char>| !rest.is_some_and(|char| char.is_ascii_alphanumeric());
+            alone(code[..*place].chars().next_back())
+                && alone(code[place + name.len()..].chars().next())
+                && !code.trim_start().starts_with(&format!("{name}:"))
+        };
+        let found = ITS.iter().flat_map(|name| code.match_indices(name)).filter(refers).min();
+        if let Some((place, name)) = found {
             let message =
                 format!("the deployment fails: a single instance has no load balancer, so there is no `{name}`");
             let fix = "set `EnvironmentType` to `LoadBalanced`, or take this out";
+            let start = at + place;
             subject.find("EB226", &file.path, start..start + name.len(), message, fix);
             return;
         }
