@@ -2,12 +2,16 @@
 //!
 //! What a work tree looks like plays no part in it, and nothing of a repository runs: no hook, no filter.
 
+mod blobs;
+
 use std::collections::{BTreeSet, HashSet};
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use crate::fault::{Exit, Fault};
+
+pub(crate) use blobs::BlobReader;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -338,65 +342,10 @@ impl Git {
 
     pub(crate) fn reader(&self) -> Result<BlobReader, Error> {
         const ARGUMENTS: [&str; 2] = ["cat-file", "--batch"];
-        let mut command = self.command(&ARGUMENTS);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().map_err(|source| self.failed(&ARGUMENTS, source))?;
-        let stdin = child.stdin.take();
-        let stdout = BufReader::with_capacity(1 << 16, child.stdout.take().expect("stdout is piped"));
-        Ok(BlobReader { child, stdin, stdout })
+        BlobReader::start(self.command(&ARGUMENTS)).map_err(|source| self.failed(&ARGUMENTS, source))
     }
 }
 
 pub(crate) fn fields(output: &[u8]) -> impl Iterator<Item = &[u8]> {
     output.strip_suffix(&[0]).into_iter().flat_map(|output| output.split(|byte| *byte == 0))
-}
-
-/// A `git cat-file --batch` that answers in the order of the questions.
-pub(crate) struct BlobReader {
-    child: Child,
-    stdin: Option<ChildStdin>,
-    stdout: BufReader<ChildStdout>,
-}
-
-impl BlobReader {
-    /// Ask for the contents of `ids`. Not for so many that the question fills a pipe.
-    pub(crate) fn ask<'a>(&mut self, ids: impl Iterator<Item = &'a str>) -> io::Result<()> {
-        let mut question = String::new();
-        for id in ids {
-            question.push_str(id);
-            question.push('\n');
-        }
-        let stdin = self.stdin.as_mut().expect("open until dropped");
-        stdin.write_all(question.as_bytes())?;
-        stdin.flush()
-    }
-
-    /// The size of the next answer, whose content must be read next.
-    pub(crate) fn size(&mut self) -> io::Result<u64> {
-        let mut line = String::new();
-        self.stdout.read_line(&mut line)?;
-        let size = line.trim_end().rsplit_once(' ').filter(|(start, _)| start.ends_with(" blob"));
-        let size = size.and_then(|(_, size)| size.parse().ok());
-        size.ok_or_else(|| {
-            io::Error::new(io::ErrorKind::NotFound, format!("git has no such content: {}", line.trim_end()))
-        })
-    }
-
-    pub(crate) fn content(&mut self) -> &mut impl Read {
-        &mut self.stdout
-    }
-
-    /// The line end after a content.
-    pub(crate) fn end(&mut self) -> io::Result<()> {
-        self.stdout.read_exact(&mut [0])
-    }
-}
-
-impl Drop for BlobReader {
-    fn drop(&mut self) {
-        // Without a question, git ends by itself; with an answer that nobody wants, it must be told.
-        drop(self.stdin.take());
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
