@@ -10,7 +10,6 @@ use crate::beanstalk::customizations::{Customizations, EXTENSIONS};
 use crate::beanstalk::procfile;
 use crate::beanstalk::tree::Tree;
 
-use super::survey::text;
 
 /// What is left of one of our files beside those of the project.
 #[derive(Debug, PartialEq, Eq)]
@@ -79,7 +78,7 @@ pub(super) fn rest(path: &str, ours: &str, theirs: &Customizations, tree: &Tree)
 pub(super) fn runs<'a>(tree: &'a Tree, folder: &str, word: &str, but: &str) -> Option<&'a str> {
     let code = |text: &str| text.lines().any(|line| !line.trim_start().starts_with('#') && line.contains(word));
     let found =
-        tree.under(folder).map(|(path, _)| path).find(|path| *path != but && text(tree, path).is_some_and(code))?;
+        tree.under(folder).map(|(path, _)| path).find(|path| *path != but && tree.text(path).is_some_and(code))?;
     Some(found)
 }
 

@@ -7,7 +7,6 @@ use crate::check::django::{Settings, Value};
 
 use super::Survey;
 use super::requirements::Version;
-use super::survey::text;
 
 /// `found` in the templates.
 #[derive(Debug, Clone, Serialize)]
@@ -107,7 +106,7 @@ fn package(tree: &Tree, root: &str) -> String {
     const NAMES: [&str; 3] = ["deployment", "eb_deployment", "beanstalk_deployment"];
     let free = |name: &&str| {
         let ours =
-            text(tree, &format!("{root}{name}/health.py")).is_some_and(|text| text.contains("class HealthMiddleware"));
+            tree.text(&format!("{root}{name}/health.py")).is_some_and(|text| text.contains("class HealthMiddleware"));
         ours || !(tree.is_dir(&format!("{root}{name}")) || tree.is_file(&format!("{root}{name}.py")))
     };
     (*NAMES.iter().find(|name| free(name)).unwrap_or(&NAMES[2])).to_owned()
@@ -155,7 +154,7 @@ fn database(settings: &Settings) -> (&'static str, bool) {
 
 fn static_files(tree: &Tree, settings: &Settings) -> &'static str {
     let speaks =
-        |word: &str| settings.files.iter().any(|path| text(tree, path).is_some_and(|text| text.contains(word)));
+        |word: &str| settings.files.iter().any(|path| tree.text(path).is_some_and(|text| text.contains(word)));
     let backend = settings.value("STORAGES").get("staticfiles").get("BACKEND").text();
     let backend =
         backend.or_else(|| settings.value("STATICFILES_STORAGE").text()).unwrap_or_default().to_ascii_lowercase();
@@ -192,7 +191,7 @@ fn required(tree: &Tree, settings: &Settings) -> Vec<String> {
     let pattern = regex::Regex::new(pattern).expect("the pattern above is well formed");
     let mut names: Vec<String> = Vec::new();
     for path in &settings.files {
-        let text = text(tree, path).unwrap_or_default();
+        let text = tree.text(path).unwrap_or_default();
         // Whoever asks first can do without.
         let asks =
             |name: &str| ["\"", "'"].iter().any(|quote| text.contains(&format!("{quote}{name}{quote} in os.environ")));

@@ -206,7 +206,7 @@ impl Plan {
         }
         let served = ground.text("wsgi").split(':').next().unwrap_or_default().replace('.', "/");
         let path = format!("{}{served}.py", ground.survey.root);
-        if let Some(text) = super::survey::text(ground.tree, &path).and_then(existing::listening) {
+        if let Some(text) = ground.tree.text(&path).and_then(existing::listening) {
             self.change(ground, &path, text, "it would name other settings than the environment does".to_owned())?;
         }
         Ok(())
@@ -282,7 +282,7 @@ impl Ground<'_> {
     fn pins(&self) -> Result<Vec<String>, Error> {
         const FILE: &str = "requirements.txt";
         let has = |names: &[&str]| names.iter().any(|name| self.survey.packages.has(name));
-        let procfile = super::survey::text(self.tree, "Procfile").unwrap_or_default();
+        let procfile = self.tree.text("Procfile").unwrap_or_default();
         let theirs = procfile.lines().find(|line| line.starts_with("web:"));
         let mut wanted: Vec<&str> = Vec::new();
         if theirs.is_none_or(|line| line.contains("gunicorn")) {

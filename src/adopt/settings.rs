@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::beanstalk::tree::{Tree, file_name};
 
-use super::survey::text;
 
 /// The words that people call it by, the surest first.
 const PRODUCTION: &[&str] = &["production", "prod", "live", "deploy", "deployment", "heroku"];
@@ -33,7 +32,7 @@ pub(super) fn modules(tree: &Tree, root: &str, wsgi: Option<&str>, manage: Optio
         .map(|(path, _)| path)
         .filter(|path| path.starts_with(root) && path.ends_with(".py") && is_importable(&path[root.len()..]))
         .filter(|path| !path.split('/').any(|part| matches!(part, "tests" | "test" | "docs" | "examples")))
-        .filter_map(|path| Some((path, text(tree, path)?)))
+        .filter_map(|path| Some((path, tree.text(path)?)))
         .collect();
     let mut shared: BTreeSet<String> = BTreeSet::new();
     for (path, text) in &python {

@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::eb_config::{self, EbConfig};
-use crate::beanstalk::encoding;
 use crate::beanstalk::tree::{Tree, file_name};
 
 use super::python::{self, Wanted};
@@ -43,11 +42,6 @@ pub(crate) struct Survey {
     pub(super) configurations: bool,
 }
 
-/// The text of a file, if it was read and is text.
-pub(super) fn text<'a>(tree: &'a Tree, path: &str) -> Option<&'a str> {
-    encoding::decode(tree.content(path)?).ok().map(|decoded| decoded.text)
-}
-
 /// The folders with a `manage.py` of Django, the shallowest first: empty, or ending with a slash.
 pub(crate) fn projects(tree: &Tree) -> Vec<String> {
     let foreign = |dir: &str| {
@@ -57,7 +51,7 @@ pub(crate) fn projects(tree: &Tree) -> Vec<String> {
     };
     // Its command line may be another module's, which `manage.py` only calls.
     const WORDS: [&str; 4] = ["execute_from_command_line", "DJANGO_SETTINGS_MODULE", "django", "import main"];
-    let is_django = |path: &&str| text(tree, path).is_some_and(|text| WORDS.iter().any(|word| text.contains(word)));
+    let is_django = |path: &&str| tree.text(path).is_some_and(|text| WORDS.iter().any(|word| text.contains(word)));
     let found = tree.iter().map(|(path, _)| path).filter(|path| file_name(path) == "manage.py");
     let mut folders: Vec<String> = found
         .filter(|path| !path.split('/').any(foreign))
@@ -72,11 +66,11 @@ impl Survey {
     /// Look at the project in `folder`, one of [`projects`].
     pub(crate) fn of(tree: &Tree, folder: &str) -> Self {
         let manage = format!("{folder}manage.py");
-        let by_manage = text(tree, &manage).and_then(settings::named_in);
+        let by_manage = tree.text(&manage).and_then(settings::named_in);
         let root = root(tree, folder, by_manage.as_deref());
         let server = |name: &str| server(tree, &root, name);
         let wsgi_file = server("wsgi.py");
-        let by_wsgi = wsgi_file.as_deref().and_then(|path| text(tree, path)).and_then(settings::named_in);
+        let by_wsgi = wsgi_file.as_deref().and_then(|path| tree.text(path)).and_then(settings::named_in);
         let customizations = Customizations::read(tree);
         let by_option = customizations.option(DEFAULT, "DJANGO_SETTINGS_MODULE").map(str::to_owned);
         let (mut modules, mut sure) = settings::modules(tree, &root, by_wsgi.as_deref(), by_manage.as_deref());
@@ -92,8 +86,8 @@ impl Survey {
         let configurations = [Some(manage.as_str()), wsgi_file.as_deref()]
             .into_iter()
             .flatten()
-            .any(|path| text(tree, path).is_some_and(|text| text.contains("DJANGO_CONFIGURATION")));
-        let callable = wsgi_file.as_deref().and_then(|path| callable(text(tree, path)?)).unwrap_or("application");
+            .any(|path| tree.text(path).is_some_and(|text| text.contains("DJANGO_CONFIGURATION")));
+        let callable = wsgi_file.as_deref().and_then(|path| callable(tree.text(path)?)).unwrap_or("application");
         Self {
             wsgi: target(wsgi_file, callable),
             asgi: target(server("asgi.py"), "application"),
@@ -130,7 +124,7 @@ impl Survey {
 const DEFAULT: &str = crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 
 fn eb_config(tree: &Tree) -> EbConfig {
-    text(tree, eb_config::PATH).and_then(|text| eb_config::parse(text).ok()).unwrap_or_default()
+    tree.text(eb_config::PATH).and_then(|text| eb_config::parse(text).ok()).unwrap_or_default()
 }
 
 /// `Python 3.12 running on …`, as `eb init` wrote it.
@@ -164,7 +158,7 @@ fn server(tree: &Tree, root: &str, name: &str) -> Option<String> {
         .map(|(path, _)| path)
         .filter(|path| path.starts_with(root) && settings::is_called(path, &[name]))
         .filter(|path| !path.split('/').any(|dir| matches!(dir, "tests" | "test" | "docs") || dir.contains("template")))
-        .filter(|path| text(tree, path).is_some_and(|text| text.contains("application") && !is_ours(text)))
+        .filter(|path| tree.text(path).is_some_and(|text| text.contains("application") && !is_ours(text)))
         .collect();
     found.sort_by_key(|path| path.matches('/').count());
     found.first().map(|path| (*path).to_owned())
@@ -196,7 +190,7 @@ fn celery(tree: &Tree, root: &str) -> Option<String> {
             path.starts_with(root) && settings::is_called(path, &["celery.py", "celery_app.py", "celeryapp.py"])
         })
         .filter(|path| !path.split('/').any(|dir| matches!(dir, "tests" | "test" | "docs")))
-        .filter(|path| text(tree, path).is_some_and(|text| text.contains("Celery(")))
+        .filter(|path| tree.text(path).is_some_and(|text| text.contains("Celery(")))
         .collect();
     found.sort_by_key(|path| path.matches('/').count());
     let module = dotted(root, found.first()?);

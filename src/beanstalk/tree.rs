@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use super::encoding;
+
 /// Every entry by its path: relative, `/`-separated, without `.` or `..`.
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
@@ -70,6 +72,11 @@ impl Tree {
             Entry::File { content, .. } => content.as_deref(),
             Entry::Link { .. } | Entry::Directory => None,
         }
+    }
+
+    /// The text of a file that was read, if it is text.
+    pub(crate) fn text(&self, path: &str) -> Option<&str> {
+        encoding::decode(self.content(path)?).ok().map(|decoded| decoded.text)
     }
 
     /// Every path with its entry, in byte order of the paths.

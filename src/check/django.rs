@@ -158,7 +158,7 @@ pub(super) fn in_python(subject: &Subject<'_>, name: &str) -> Option<Named> {
     let mut paths: Vec<&str> = subject.tree.iter().map(|(path, _)| path).filter(is_named).collect();
     paths.sort_by_key(|path| path.matches('/').count());
     paths.into_iter().find_map(|path| {
-        let text = subject.text(path)?;
+        let text = subject.tree.text(path)?;
         let at = text.find(KEY)? + KEY.len();
         let rest = &text[at..];
         let open = rest.char_indices().skip(1).find(|(_, char)| matches!(char, '"' | '\''))?;

@@ -20,11 +20,6 @@ impl<'a> Subject<'a> {
         Self { tree, customizations, findings: Vec::new() }
     }
 
-    /// The text of a file that was read and is text.
-    pub(super) fn text(&self, path: &str) -> Option<&'a str> {
-        encoding::decode(self.tree.content(path)?).ok().map(|decoded| decoded.text)
-    }
-
     /// Is this meant for Elastic Beanstalk, or a Django project that somebody may want to deploy there?
     ///
     /// A rule about something that is missing asks this first: a library has no `Procfile` and needs none.

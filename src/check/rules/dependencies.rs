@@ -23,7 +23,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     }
     which(subject);
     wheels(subject);
-    let Some(text) = subject.text(FILE) else { return };
+    let Some(text) = subject.tree.text(FILE) else { return };
     let requirements = requirements(text);
     let scripts = super::shell::scripts(subject);
     let packages: Vec<&str> = subject

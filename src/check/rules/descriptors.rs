@@ -23,7 +23,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
 }
 
 fn dockerrun(subject: &mut Subject<'_>, compose: Option<&str>) {
-    let Some(text) = subject.text(DOCKERRUN) else { return };
+    let Some(text) = subject.tree.text(DOCKERRUN) else { return };
     let document: Value = match serde_json::from_str(text) {
         Ok(document) => document,
         Err(error) => {
@@ -122,7 +122,7 @@ fn containers(subject: &mut Subject<'_>, document: &Value, text: &str) {
 
 /// Properties reach a service only if it asks for them.
 fn compose(subject: &mut Subject<'_>, path: &str) {
-    let Some(text) = subject.text(path) else { return };
+    let Some(text) = subject.tree.text(path) else { return };
     let root = match yaml::parse(text) {
         Ok(Some(root)) => root,
         Ok(None) => return,

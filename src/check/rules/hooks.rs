@@ -65,7 +65,7 @@ fn runnable(subject: &mut Subject<'_>, path: &str) {
         let message = format!("`{path}` has no `#!` line: it fails with `exec format error`");
         subject.find("EB096", path, 0..0, message, "begin with `#!/bin/bash`");
     }
-    let Some(text) = subject.text(path) else { return };
+    let Some(text) = subject.tree.text(path) else { return };
     if let Some(end) = text.find("\r\n") {
         let message = format!(
             "`{path}` has Windows line endings: platform versions before 29 December 2022 look for an interpreter named `bash\\r`"

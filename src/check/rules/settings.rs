@@ -118,7 +118,7 @@ fn health_is_answered(subject: &Subject<'_>, settings: &Settings) -> bool {
     };
     let unknown = !matches!(middleware, Value::List(items) if items.iter().all(Value::is_known));
     let proxy = subject.customizations.proxy.iter().any(|path| {
-        subject.text(path).is_some_and(|text| {
+        subject.tree.text(path).is_some_and(|text| {
             text.contains("proxy_set_header Host")
                 || text.contains("proxy_set_header  Host")
                 || text.contains("return 200")
@@ -147,7 +147,7 @@ fn hosts(subject: &mut Subject<'_>, settings: &Settings) {
 /// IMDSv1 is off on Amazon Linux 2023.
 fn metadata(subject: &mut Subject<'_>, settings: &Settings) {
     for path in &settings.files {
-        let Some(text) = subject.text(path) else { continue };
+        let Some(text) = subject.tree.text(path) else { continue };
         let commented = |at: usize| text[text[..at].rfind('\n').map_or(0, |newline| newline + 1)..at].contains('#');
         if let Some(at) = text.find("169.254.169.254").filter(|&at| !commented(at))
             && !text.to_ascii_lowercase().contains("x-aws-ec2-metadata-token")

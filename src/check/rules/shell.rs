@@ -76,7 +76,7 @@ pub(super) fn scripts<'a>(subject: &Subject<'a>) -> Vec<Script<'a>> {
         scripts.extend(file.container_commands.iter().map(|command| of(command, Place::ContainerCommand(command))));
     }
     for hook in &customizations.hooks {
-        if let Some(text) = subject.text(&hook.path) {
+        if let Some(text) = subject.tree.text(&hook.path) {
             scripts.push(Script { path: &hook.path, text, start: 0, place: Place::Hook(hook) });
         }
     }

@@ -5,7 +5,7 @@ use crate::beanstalk::platforms::{BRANCHES, Branch, Family};
 use crate::check::subject::Subject;
 
 pub(super) fn check(subject: &mut Subject<'_>) {
-    let Some(text) = subject.text(eb_config::PATH) else { return };
+    let Some(text) = subject.tree.text(eb_config::PATH) else { return };
     let Some(platform) = eb_config::parse(text).ok().and_then(|config| config.platform) else { return };
     let Some(branch) = Branch::named(&platform) else { return };
     let span = text.find(&platform).map_or(0..0, |start| start..start + platform.len());
@@ -26,7 +26,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
 
 /// The Python that the project and its Django need.
 fn python(subject: &mut Subject<'_>, branch: &Branch, minor: u32) {
-    if let Some(text) = subject.text("pyproject.toml")
+    if let Some(text) = subject.tree.text("pyproject.toml")
         && let Ok(document) = toml::from_str::<toml::Table>(text)
         && let Some(requires) =
             document.get("project").and_then(|project| project.get("requires-python")).and_then(toml::Value::as_str)
@@ -43,7 +43,7 @@ fn python(subject: &mut Subject<'_>, branch: &Branch, minor: u32) {
             "take a newer platform branch, or allow the older Python",
         );
     }
-    let Some(text) = subject.text("requirements.txt") else { return };
+    let Some(text) = subject.tree.text("requirements.txt") else { return };
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         let compact: String = line.to_ascii_lowercase().chars().filter(|char| !char.is_whitespace()).collect();

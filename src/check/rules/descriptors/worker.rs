@@ -14,7 +14,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
 }
 
 fn read(subject: &mut Subject<'_>, path: &'static str, rule: &'static str) -> Option<Node> {
-    let text = subject.text(path)?;
+    let text = subject.tree.text(path)?;
     match yaml::parse(text) {
         Ok(root) => root,
         Err(error) => {

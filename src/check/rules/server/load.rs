@@ -35,7 +35,7 @@ pub(in crate::check::rules) fn check(subject: &mut Subject<'_>, settings: Option
     }
     let line = match customizations.family {
         Family::Python => customizations.procfile.as_ref().and_then(|procfile| procfile.get("web")).map(Line::of),
-        Family::Docker | Family::Ecs => subject.text("Dockerfile").and_then(Line::of_image),
+        Family::Docker | Family::Ecs => subject.tree.text("Dockerfile").and_then(Line::of_image),
     };
     let Some(line) = line.filter(|line| line.server() == Some("gunicorn")) else { return };
     // gunicorn reads this file without being told, and another one if it is.
@@ -104,7 +104,7 @@ fn patience(subject: &mut Subject<'_>, gunicorn: &Gunicorn<'_>) {
         return;
     }
     let nginx = customizations.proxy.iter().any(|path| {
-        subject.text(path).is_some_and(|text| text.contains("proxy_read_timeout") || path.ends_with("/nginx.conf"))
+        subject.tree.text(path).is_some_and(|text| text.contains("proxy_read_timeout") || path.ends_with("/nginx.conf"))
     });
     if let Some(Ok(number)) = gunicorn.number(&["--timeout", "-t"], "timeout")
         && !nginx
@@ -128,7 +128,7 @@ fn open_to_balancer(subject: &Subject<'_>) -> bool {
     let Some(path) = subject.customizations.containers.as_deref().filter(|path| *path != "Dockerfile") else {
         return false;
     };
-    let text = subject.text(path).unwrap_or_default().to_ascii_lowercase();
+    let text = subject.tree.text(path).unwrap_or_default().to_ascii_lowercase();
     let direct = path.starts_with("docker-compose") || subject.customizations.family == Family::Ecs;
     direct && !subject.single() && !PROXIES.iter().any(|proxy| text.contains(proxy))
 }
@@ -173,7 +173,7 @@ fn speaks_websockets(settings: &Settings) -> Option<String> {
 fn upgrades(subject: &mut Subject<'_>, settings: &Settings) {
     let Some(app) = speaks_websockets(settings) else { return };
     let paths = subject.tree.under(".platform/nginx").map(|(path, _)| path).filter(|path| path.ends_with(".conf"));
-    let files: Vec<(&str, &str)> = paths.filter_map(|path| Some((path, subject.text(path)?))).collect();
+    let files: Vec<(&str, &str)> = paths.filter_map(|path| Some((path, subject.tree.text(path)?))).collect();
     if files.iter().any(|(_, text)| text.to_ascii_lowercase().contains("upgrade")) {
         return;
     }

@@ -39,7 +39,7 @@ fn static_files(subject: &mut Subject<'_>, settings: &Settings) {
     let collects = scripts(subject).iter().any(|script| script.text.contains("collectstatic"))
         || ["Buildfile", "Procfile"]
             .iter()
-            .any(|path| subject.text(path).is_some_and(|text| text.contains("collectstatic")));
+            .any(|path| subject.tree.text(path).is_some_and(|text| text.contains("collectstatic")));
     let root = settings.get("STATIC_ROOT");
     if let Some(script) = scripts(subject)
         .iter()

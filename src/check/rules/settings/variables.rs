@@ -18,7 +18,7 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
 /// `RUN python manage.py …`: an image is built without the environment's properties.
 fn image(subject: &mut Subject<'_>, settings: &Settings) {
     const FILE: &str = "Dockerfile";
-    let Some(text) = subject.text(FILE).filter(|_| !subject.python()) else { return };
+    let Some(text) = subject.tree.text(FILE).filter(|_| !subject.python()) else { return };
     let mut said = String::new();
     for (span, instruction) in instructions(text) {
         let word = instruction.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
