@@ -10,7 +10,6 @@ use crate::beanstalk::customizations::{Customizations, EXTENSIONS};
 use crate::beanstalk::procfile;
 use crate::beanstalk::tree::Tree;
 
-
 /// What is left of one of our files beside those of the project.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Rest {

@@ -153,8 +153,7 @@ fn database(settings: &Settings) -> (&'static str, bool) {
 }
 
 fn static_files(tree: &Tree, settings: &Settings) -> &'static str {
-    let speaks =
-        |word: &str| settings.files.iter().any(|path| tree.text(path).is_some_and(|text| text.contains(word)));
+    let speaks = |word: &str| settings.files.iter().any(|path| tree.text(path).is_some_and(|text| text.contains(word)));
     let backend = settings.value("STORAGES").get("staticfiles").get("BACKEND").text();
     let backend =
         backend.or_else(|| settings.value("STATICFILES_STORAGE").text()).unwrap_or_default().to_ascii_lowercase();

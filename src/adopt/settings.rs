@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::beanstalk::tree::{Tree, file_name};
 
-
 /// The words that people call it by, the surest first.
 const PRODUCTION: &[&str] = &["production", "prod", "live", "deploy", "deployment", "heroku"];
 const OTHER: &[&str] = &[
