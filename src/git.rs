@@ -46,14 +46,14 @@ impl Fault for Error {
 }
 
 /// Settings of this machine that would make something run, or go on after us.
-const GUEST_RULES: [&str; 6] = ["-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false"];
+const SCRATCH_OPTIONS: [&str; 6] = ["-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false"];
 
 /// A folder in which git is asked.
 #[derive(Debug, Clone)]
 pub(crate) struct Git {
     dir: PathBuf,
     /// A repository of our own without a work tree, for what others have.
-    guest_room: bool,
+    scratch: bool,
 }
 
 /// A file, link or submodule that git knows.
@@ -120,12 +120,12 @@ pub(crate) enum Tree {
 
 impl Git {
     pub(crate) fn at(dir: impl Into<PathBuf>) -> Self {
-        Self { dir: dir.into(), guest_room: false }
+        Self { dir: dir.into(), scratch: false }
     }
 
     /// A new repository in the empty folder `dir`, without a work tree and without anybody's hooks, to fetch into.
-    pub(crate) fn guest_room(dir: impl Into<PathBuf>) -> Result<Self, Error> {
-        let room = Self { dir: dir.into(), guest_room: true };
+    pub(crate) fn scratch_repository(dir: impl Into<PathBuf>) -> Result<Self, Error> {
+        let room = Self { dir: dir.into(), scratch: true };
         room.run(&["init", "--quiet", "--bare", "--template=", "."])?;
         Ok(room)
     }
@@ -164,7 +164,7 @@ impl Git {
         }
         command
             .args(["--no-pager", "--literal-pathspecs"])
-            .args(if self.guest_room { &GUEST_RULES[..] } else { &[] })
+            .args(if self.scratch { &SCRATCH_OPTIONS[..] } else { &[] })
             .args(arguments)
             .current_dir(&self.dir)
             .env("LC_ALL", "C")
@@ -172,7 +172,7 @@ impl Git {
             .env("GIT_OPTIONAL_LOCKS", "0")
             .stdin(Stdio::null())
             .stderr(Stdio::piped());
-        if self.guest_room {
+        if self.scratch {
             command
                 // Also where bare repositories have to be named (`safe.bareRepository`).
                 .env("GIT_DIR", ".")

@@ -34,13 +34,13 @@ pub enum Color {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Face {
+pub enum OutputFormat {
     People,
     Json,
 }
 
 pub struct Ui {
-    face: Face,
+    format: OutputFormat,
     quiet: bool,
     indent: usize,
     terminal: Terminal,
@@ -52,7 +52,7 @@ pub struct Ui {
 }
 
 impl Ui {
-    pub fn new(world: &World, face: Face, quiet: bool, color: Color) -> Self {
+    pub fn new(world: &World, format: OutputFormat, quiet: bool, color: Color) -> Self {
         let dumb = world.var("TERM") == Some("dumb");
         let paint = |terminal: bool| {
             Paint::new(match color {
@@ -62,7 +62,7 @@ impl Ui {
             })
         };
         Self {
-            face,
+            format,
             quiet,
             indent: 0,
             terminal: world.terminal,
@@ -73,8 +73,8 @@ impl Ui {
         }
     }
 
-    pub fn face(&self) -> Face {
-        self.face
+    pub fn output_format(&self) -> OutputFormat {
+        self.format
     }
 
     /// How wide a line may be: the terminal's width, or 100 where there is none.
@@ -99,14 +99,14 @@ impl Ui {
 
     /// Give the answer: text for people, one JSON document with `--json`.
     pub fn answer<A: Answer>(&mut self, answer: &A) {
-        match self.face {
-            Face::People => {
+        match self.format {
+            OutputFormat::People => {
                 let text = answer.to_string();
                 if !text.is_empty() {
                     self.put(&text);
                 }
             }
-            Face::Json => self.document(A::SCHEMA, answer),
+            OutputFormat::Json => self.document(A::SCHEMA, answer),
         }
     }
 
@@ -185,7 +185,7 @@ impl Ui {
             text.push_str(&format!("\n{} {hint}", self.err.cyan("hint:")));
         }
         tell(&text);
-        if self.face == Face::Json {
+        if self.format == OutputFormat::Json {
             #[derive(Serialize)]
             struct Failed {
                 error: Sentences,
@@ -204,7 +204,7 @@ impl Ui {
 
     /// May this run ask questions? Only with a person at both ends.
     pub fn can_prompt(&self) -> bool {
-        self.terminal.stdin && self.terminal.stderr && self.face == Face::People && !self.dumb
+        self.terminal.stdin && self.terminal.stderr && self.format == OutputFormat::People && !self.dumb
     }
 
     /// Ask a person; no is the default, and the answer of whoever goes away.
@@ -217,7 +217,7 @@ impl Ui {
         if self.quiet {
             return Progress::hidden();
         }
-        if self.face == Face::Json {
+        if self.format == OutputFormat::Json {
             return Progress::events(phase, total);
         }
         if self.dumb || !self.terminal.stderr {

@@ -5,7 +5,7 @@ use std::fmt;
 use clap::Args;
 use serde::Serialize;
 
-use super::interview::{AnswerArgs, Mode, Person, interview};
+use super::interview::{AnswerArgs, Mode, Prompter, interview};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
 use crate::stack::{self, Change, Plan, Recipe, TargetPath};
@@ -62,7 +62,7 @@ pub(crate) fn add(args: &AddArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fa
             for (path, planned) in plan.iter() {
                 ui.say(format_args!("--- {path}\n{}", String::from_utf8_lossy(&planned.content)));
             }
-            if !Person::new(world, ui).confirm(&format!("Write {}?", ui::count(fresh, "file")))? {
+            if !Prompter::new(world, ui).confirm(&format!("Write {}?", ui::count(fresh, "file")))? {
                 return Err(Error::Declined.into());
             }
         }

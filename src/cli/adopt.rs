@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::check;
-use super::interview::{AnswerArgs, Mode, Person, interview_before};
+use super::interview::{AnswerArgs, Mode, Prompter, interview_before};
 use crate::adopt::{self, Action, Facts, Ground, Item, MOST_BYTES, MOST_FILES, Note, Plan, Survey};
 use crate::beanstalk::tree::{Entry, Tree};
 use crate::bundle::{self, Checkout, Scope};
@@ -67,7 +67,7 @@ pub(crate) fn adopt(args: &AdoptArgs, world: &World, ui: &mut Ui) -> Result<Exit
     let uncommitted = checkout.compare(&ships).finish().map(|checkout| checkout.changes);
     let shipped = check::tree(&project)?;
     let tree = read(&project, &shipped)?;
-    let person = asks.then(|| Person::new(world, ui));
+    let person = asks.then(|| Prompter::new(world, ui));
 
     let folder = folder(args, &tree, &project, person.as_ref())?;
     if !asks && !decided {

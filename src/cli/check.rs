@@ -13,7 +13,7 @@ use crate::fault::{Exit, Failure, Fault};
 use crate::folder;
 use crate::mode;
 use crate::project::{self, Project};
-use crate::ui::{Face, Ui, count};
+use crate::ui::{OutputFormat, Ui, count};
 use crate::world::World;
 
 /// Find what will go wrong on the instance, before deploying
@@ -69,7 +69,7 @@ pub(crate) fn check(args: &CheckArgs, world: &World, ui: &mut Ui) -> Result<Exit
             report = self::report(&project)?;
         }
     }
-    match args.format.unwrap_or(if ui.face() == Face::Json { Format::Json } else { Format::Human }) {
+    match args.format.unwrap_or(if ui.output_format() == OutputFormat::Json { Format::Json } else { Format::Human }) {
         Format::Human => ui.text(report.paint(ui.out(), ui.out_width())),
         Format::Json => ui.json(&report),
         Format::Sarif => ui.text(format_args!("{:#}", report.sarif())),

@@ -15,7 +15,7 @@ use crate::project::Project;
 use crate::ui::{Answer, Paint, Ui, bytes, count};
 use crate::world::World;
 
-use super::named::{Shelves, VersionArgs};
+use super::bundles::{BundleFinder, VersionArgs};
 use super::package::ScopeArgs;
 
 /// Show what differs between two bundles, trees, revisions or registered versions
@@ -39,7 +39,7 @@ pub(crate) struct DiffArgs {
 
 pub(crate) fn diff(args: &DiffArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
-    let mut shelves = Shelves::new(&args.version, &project, world);
+    let mut shelves = BundleFinder::new(&args.version, &project, world);
     let old = side(&args.old, &mut shelves, ui)?;
     let new = side(&args.new, &mut shelves, ui)?;
     let changes = old.changes_to(&new);
@@ -49,7 +49,7 @@ pub(crate) fn diff(args: &DiffArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
 }
 
 /// What `name` stands for: a registered version, a file, a label, then a source.
-fn side(name: &str, shelves: &mut Shelves<'_>, ui: &mut Ui) -> Result<Manifest, Failure> {
+fn side(name: &str, shelves: &mut BundleFinder<'_>, ui: &mut Ui) -> Result<Manifest, Failure> {
     if let Some(mut found) = shelves.version(Path::new(name), ui)? {
         let manifest = found.opened.manifest()?;
         found.hold_to_its_name(&manifest.digest, ui);

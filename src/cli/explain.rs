@@ -14,7 +14,7 @@ use crate::beanstalk::platforms::Family;
 use crate::beanstalk::timeline::{Event, Timeline};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
-use crate::ui::{Face, Ui};
+use crate::ui::{OutputFormat, Ui};
 use crate::world::World;
 
 /// Show what runs when on the instance, or what a rule or option is about
@@ -58,9 +58,9 @@ pub(crate) fn explain(args: &ExplainArgs, world: &World, ui: &mut Ui) -> Result<
         return Ok(Exit::Done);
     }
     let timeline = event::Explained(Timeline::new(&customizations, args.event));
-    match ui.face() {
-        Face::Json => ui.answer(&timeline),
-        Face::People => ui.text(timeline.paint(ui.out(), ui.columns())),
+    match ui.output_format() {
+        OutputFormat::Json => ui.answer(&timeline),
+        OutputFormat::People => ui.text(timeline.paint(ui.out(), ui.columns())),
     }
     Ok(Exit::Done)
 }

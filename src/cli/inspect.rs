@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::named::{Shelves, VersionArgs};
+use super::bundles::{BundleFinder, VersionArgs};
 use crate::bundle::{Manifest, Mode};
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
@@ -29,7 +29,7 @@ pub(crate) struct InspectArgs {
 
 pub(crate) fn inspect(args: &InspectArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
-    let mut found = Shelves::new(&args.version, &project, world).bundle(&args.bundle, ui)?;
+    let mut found = BundleFinder::new(&args.version, &project, world).bundle(&args.bundle, ui)?;
     let manifest = found.opened.manifest()?;
     found.hold_to_its_name(&manifest.digest, ui);
     ui.answer(&Inspected { path: found.path, bytes: found.opened.bytes(), manifest, paint: ui.out() });

@@ -1,4 +1,4 @@
-//! Asking a person: short questions, a review before anything is written, and never a prompt without a terminal.
+//! OpenQuestion a person: short questions, a review before anything is written, and never a prompt without a terminal.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
 use dialoguer::{Confirm, Input, MultiSelect, Password, Select};
 
 use crate::fault::{Exit, Failure, Fault};
-use crate::stack::{self, Answer, Answers, Asking, Form, Given, Scope, Stack, from_default};
+use crate::stack::{self, Answer, Answers, OpenQuestion, Form, Given, Scope, Stack, from_default};
 use crate::ui::Ui;
 use crate::world::World;
 
@@ -105,7 +105,7 @@ pub(crate) fn interview_before(
                 _ => missing,
             })?)
         }
-        Mode::Prompt => Person::new(world, ui).interview(stack, given, scope, next, ui),
+        Mode::Prompt => Prompter::new(world, ui).interview(stack, given, scope, next, ui),
     }
 }
 
@@ -115,7 +115,7 @@ fn alone(stack: &Stack, given: &Given, scope: &Scope, defaults: bool) -> Result<
 }
 
 /// The person at the terminal.
-pub(crate) struct Person {
+pub(crate) struct Prompter {
     term: Term,
     theme: Box<dyn Theme>,
     columns: usize,
@@ -123,7 +123,7 @@ pub(crate) struct Person {
     _cursor: crate::world::Guard,
 }
 
-impl Person {
+impl Prompter {
     pub(crate) fn new(world: &World, ui: &Ui) -> Self {
         let term = Term::stderr();
         let shown = term.clone();
@@ -177,7 +177,7 @@ impl Person {
         }
     }
 
-    fn ask(&self, asking: &Asking<'_>, ui: &mut Ui) -> Result<Answer, Failure> {
+    fn ask(&self, asking: &OpenQuestion<'_>, ui: &mut Ui) -> Result<Answer, Failure> {
         let question = asking.question;
         // Long lines go out as text, because a prompt that wraps is drawn wrongly when it is drawn again.
         let fits = question.ask.chars().count() + 24 <= self.columns;
@@ -228,7 +228,7 @@ impl Person {
         Ok(answer)
     }
 
-    fn text(&self, asking: &Asking<'_>, prompt: &str) -> Result<String, Failure> {
+    fn text(&self, asking: &OpenQuestion<'_>, prompt: &str) -> Result<String, Failure> {
         let mut input = Input::<String>::with_theme(&*self.theme)
             .with_prompt(prompt)
             .allow_empty(asking.question.optional)
@@ -267,7 +267,7 @@ impl Person {
     }
 }
 
-fn complaint(asking: &Asking<'_>, answer: &Answer) -> Result<(), String> {
+fn complaint(asking: &OpenQuestion<'_>, answer: &Answer) -> Result<(), String> {
     asking.check(answer).map_err(|error| error.to_string())
 }
 

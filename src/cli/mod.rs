@@ -14,7 +14,7 @@ mod git;
 mod inspect;
 mod interview;
 mod lifecycle;
-mod named;
+mod bundles;
 pub(crate) mod new;
 mod origin;
 mod package;
@@ -44,7 +44,7 @@ use std::process::ExitCode;
 use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::fault::{Exit, Failure};
-use crate::ui::{Color, Face, Ui};
+use crate::ui::{Color, OutputFormat, Ui};
 use crate::world::World;
 
 /// Grow a Django project onto AWS Elastic Beanstalk
@@ -162,7 +162,7 @@ fn program() -> Command {
 impl Cli {
     /// Most lines name their verb and are right. For these, only that verb is described: to describe all of them takes as
     /// long as packaging thirty files. Whatever else there is, help and mistakes too, is for all of them to answer.
-    fn parse_words(words: &[OsString]) -> Result<Self, usage::Misused> {
+    fn parse_words(words: &[OsString]) -> Result<Self, usage::UsageError> {
         let verb = words.iter().skip(1).filter_map(|word| word.to_str()).find_map(Verb::described);
         let alone = verb.and_then(|verb| {
             let mut program = Common::augment_args(Command::new("beansprout")).subcommand(verb);
@@ -173,7 +173,7 @@ impl Cli {
         alone.map_or_else(|| Self::parse_any(words, &program()), Ok)
     }
 
-    fn parse_any(words: &[OsString], program: &Command) -> Result<Self, usage::Misused> {
+    fn parse_any(words: &[OsString], program: &Command) -> Result<Self, usage::UsageError> {
         let mistaken = |mistake: clap::Error| usage::misused(&mistake, program).unwrap_or_else(|| mistake.exit());
         let matches = program.clone().try_get_matches_from(words).map_err(mistaken)?;
         usage::filled(&matches, program)?;
@@ -196,23 +196,23 @@ pub fn main() -> ExitCode {
         Ok(world) => world,
         Err(error) => clap::Error::raw(clap::error::ErrorKind::Io, format!("no working directory: {error}\n")).exit(),
     };
-    if complete::answered(&world, program, &mut Ui::new(&world, Face::People, true, Color::Never)) {
+    if complete::answered(&world, program, &mut Ui::new(&world, OutputFormat::People, true, Color::Never)) {
         return ExitCode::SUCCESS;
     }
     let words: Vec<_> = std::env::args_os().collect();
     let cli = match Cli::parse_words(&words) {
         Ok(cli) => cli,
         Err(misused) => {
-            let face = if usage::wants_json(&words) { Face::Json } else { Face::People };
+            let face = if usage::wants_json(&words) { OutputFormat::Json } else { OutputFormat::People };
             return refused(misused.into(), &mut Ui::new(&world, face, false, Color::Auto));
         }
     };
-    let face = if cli.common.json { Face::Json } else { Face::People };
+    let face = if cli.common.json { OutputFormat::Json } else { OutputFormat::People };
     let mut ui = Ui::new(&world, face, cli.common.quiet, cli.common.color);
     if let Some(directory) = &cli.common.directory {
         world.dir = world.resolve(directory);
         if !world.dir.is_dir() {
-            return refused(usage::Misused::no_directory(directory).into(), &mut ui);
+            return refused(usage::UsageError::no_directory(directory).into(), &mut ui);
         }
     }
     if let Err(error) = world.interrupt.listen(Exit::Interrupted.code()) {

@@ -5,13 +5,13 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::bundle;
 use crate::fault::{Exit, Failure, Fault};
-use crate::stack::{self, Format, GitSpec, Spec, Stack, Tree, Unpacked};
+use crate::stack::{self, ArchiveFormat, GitSource, Source, Stack, Tree, Unpacked};
 use crate::world::{World, real_path};
 
 /// A stack, and its place so exactly that the very same is found again.
 pub(crate) struct Origin {
     pub(crate) stack: Stack,
-    pub(crate) spec: Spec,
+    pub(crate) spec: Source,
 }
 
 impl Origin {
@@ -19,7 +19,7 @@ impl Origin {
     pub(crate) fn open(typed: &str, dir: &Path, world: &World) -> Result<Self, Failure> {
         let spec = parse(typed, dir)?;
         match &spec {
-            Spec::Name(name) if dir.join(name).is_dir() && !Stack::names().contains(name) => {
+            Source::Name(name) if dir.join(name).is_dir() && !Stack::names().contains(name) => {
                 Err(Error::NoDot { name: name.clone() }.into())
             }
             _ => Self::at(spec, typed, world),
@@ -27,11 +27,11 @@ impl Origin {
     }
 
     /// Open what messages call `place`.
-    fn at(spec: Spec, place: &str, world: &World) -> Result<Self, Failure> {
+    fn at(spec: Source, place: &str, world: &World) -> Result<Self, Failure> {
         let (tree, spec) = match spec {
-            Spec::Name(name) => return Ok(Self { stack: Stack::named(&name)?, spec: Spec::Name(name) }),
-            Spec::Folder(folder) => (Tree::stack_folder(Path::new(&folder))?, Spec::Folder(folder)),
-            Spec::Git(git) => {
+            Source::Name(name) => return Ok(Self { stack: Stack::named(&name)?, spec: Source::Name(name) }),
+            Source::Folder(folder) => (Tree::stack_folder(Path::new(&folder))?, Source::Folder(folder)),
+            Source::Git(git) => {
                 let room = tempfile::tempdir().map_err(|source| Error::Temporary { source })?;
                 let left_behind = room.path().to_owned();
                 let _guard = world.interrupt.guard(move || {
@@ -39,16 +39,16 @@ impl Origin {
                 });
                 let (tree, commit) = git.fetch(room.path())?;
                 // A branch goes on; a commit does not.
-                (tree, Spec::Git(GitSpec { revision: Some(commit), ..git }))
+                (tree, Source::Git(GitSource { revision: Some(commit), ..git }))
             }
-            Spec::Archive(archive) => {
+            Source::Archive(archive) => {
                 let bytes = archive.read()?;
                 archive.hold_to_digest(&bytes)?;
                 let unpacked = match archive.format {
-                    Format::TarGz => Unpacked::tar_gz(&bytes, &archive.path)?,
-                    Format::Zip => unzip(&bytes, &archive.path)?,
+                    ArchiveFormat::TarGz => Unpacked::tar_gz(&bytes, &archive.path)?,
+                    ArchiveFormat::Zip => unzip(&bytes, &archive.path)?,
                 };
-                (unpacked.tree(archive.subdirectory.as_deref())?, Spec::Archive(archive))
+                (unpacked.tree(archive.subdirectory.as_deref())?, Source::Archive(archive))
             }
         };
         Ok(Self { stack: Stack::from_tree(&tree, place)?, spec })
@@ -57,15 +57,15 @@ impl Origin {
     /// The same stack at another revision of its repository.
     pub(crate) fn moved(typed: &str, revision: &str, dir: &Path, world: &World) -> Result<Self, Failure> {
         match parse(typed, dir)? {
-            Spec::Git(git) => Self::at(Spec::Git(git.at(revision)?), typed, world),
+            Source::Git(git) => Self::at(Source::Git(git.at(revision)?), typed, world),
             _ => Err(Error::NotGit { spec: typed.to_owned() }.into()),
         }
     }
 }
 
 /// What was typed, as a place that is the same from everywhere.
-fn parse(typed: &str, dir: &Path) -> Result<Spec, stack::Error> {
-    let spec = Spec::parse(typed, |path| dir.join(path).is_dir())?;
+fn parse(typed: &str, dir: &Path) -> Result<Source, stack::Error> {
+    let spec = Source::parse(typed, |path| dir.join(path).is_dir())?;
     Ok(spec.anchored(|path| {
         // Without `.`, and without `..` where that can be told.
         let path: PathBuf = dir.join(path).components().collect();

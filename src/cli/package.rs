@@ -1,10 +1,10 @@
 //! `package`: the files of a project become a bundle.
 
 mod answer;
-mod job;
+mod build;
 mod list;
 mod manifest;
-mod other_mode;
+mod mode_difference;
 mod scope;
 mod why;
 
@@ -18,7 +18,7 @@ use crate::project::Project;
 use crate::ui::{Ui, bytes, count};
 use crate::world::World;
 
-use job::Job;
+use build::Build;
 use list::Listing;
 pub(crate) use scope::ScopeArgs;
 use why::{Explained, NoSuchPath};
@@ -81,7 +81,7 @@ pub(crate) fn package(args: &PackageArgs, world: &World, ui: &mut Ui) -> Result<
     let manifest = args.manifest.as_ref().map(|path| world.resolve(path));
     let trust = if args.verify_cache { Trust::Prove } else { Trust::Believe };
     let job =
-        Job { project: &project, scope, output, manifest, clean: args.require_clean, dry_run: args.dry_run, trust };
+        Build { project: &project, scope, output, manifest, clean: args.require_clean, dry_run: args.dry_run, trust };
     let answer = job.run(world, ui)?;
     ui.answer(&answer);
     Ok(Exit::Done)
@@ -90,7 +90,7 @@ pub(crate) fn package(args: &PackageArgs, world: &World, ui: &mut Ui) -> Result<
 /// Build the bundle of `project` as its own settings say, into `.beansprout/bundles`.
 pub(crate) fn build(project: &Project, world: &World, ui: &mut Ui) -> Result<Bundle, Failure> {
     let scope = ScopeArgs::default().scope(project, world);
-    let job = Job { project, scope, output: None, manifest: None, clean: false, dry_run: false, trust: Trust::Believe };
+    let job = Build { project, scope, output: None, manifest: None, clean: false, dry_run: false, trust: Trust::Believe };
     let packaged = job.run(world, ui)?;
     Ok(packaged.bundle.expect("only a dry run makes none"))
 }

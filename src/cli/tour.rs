@@ -42,62 +42,62 @@ pub(crate) fn tour(args: &TourArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
     if !args.no_serve {
         instance::possible().map_err(Unserved)?;
     }
-    let mut guide = Guide { step: 0, steps: if args.no_serve { 6 } else { 7 }, ui };
+    let mut narrator = Narrator { step: 0, steps: if args.no_serve { 6 } else { 7 }, ui };
     let shown = args.target.display();
 
-    guide.step("new", format_args!("beansprout new {shown} --defaults"));
+    narrator.step("new", format_args!("beansprout new {shown} --defaults"));
     let target = world.resolve(&args.target);
-    plant(&args.target, &target, world, &mut guide)?;
+    generate(&args.target, &target, world, &mut narrator)?;
     let world = world.at(&target);
     let project = Project::load(&world)?;
 
-    guide.step("check", "beansprout check");
+    narrator.step("check", "beansprout check");
     let report = check::report(&project)?;
     let findings = report.findings.len();
     match findings {
-        0 => guide.say("nothing would go wrong that can be known before deploying"),
-        _ => guide.ui.say(report.paint(guide.ui.err(), None)),
+        0 => narrator.say("nothing would go wrong that can be known before deploying"),
+        _ => narrator.ui.say(report.paint(narrator.ui.err(), None)),
     }
 
-    guide.step("package", "beansprout package");
-    let bundle = package_twice(&project, &world, &mut guide)?;
+    narrator.step("package", "beansprout package");
+    let bundle = package_twice(&project, &world, &mut narrator)?;
 
-    guide.step("sandbox", "beansprout sandbox");
-    let aws = AwsArgs::sandboxed().connect(&project, Intent::Act, &world, guide.ui)?;
-    guide.say("an S3 and an Elastic Beanstalk on this machine; what they hold is in `.beansprout/sandbox`");
+    narrator.step("sandbox", "beansprout sandbox");
+    let aws = AwsArgs::sandboxed().connect(&project, Intent::Act, &world, narrator.ui)?;
+    narrator.say("an S3 and an Elastic Beanstalk on this machine; what they hold is in `.beansprout/sandbox`");
 
-    guide.step("publish", "beansprout publish --sandbox");
-    let published = publish::publish(&project, &bundle, &aws, guide.ui)?;
-    guide.say(match (published.uploaded, published.registered) {
+    narrator.step("publish", "beansprout publish --sandbox");
+    let published = publish::publish(&project, &bundle, &aws, narrator.ui)?;
+    narrator.say(match (published.uploaded, published.registered) {
         (_, true) => format!("application version `{}` is {}", published.label, published.status),
         (true, false) => format!("the bundle was gone and is back at `{}`", published.bundle),
         (false, false) => "unchanged: it was published before, so nothing was sent".to_owned(),
     });
 
-    guide.step("versions", "beansprout versions --sandbox");
+    narrator.step("versions", "beansprout versions --sandbox");
     let listed = versions::list(&project, &published.application, &aws)?;
     for line in listed.to_string().lines() {
-        guide.say(line);
+        narrator.say(line);
     }
 
-    let end = End { directory: target, findings, published, out: guide.ui.out() };
+    let end = End { directory: target, findings, published, out: narrator.ui.out() };
     if args.no_serve {
-        guide.ui.indent(0);
-        guide.ui.answer(&end);
+        narrator.ui.indent(0);
+        narrator.ui.answer(&end);
         return Ok(Exit::Done);
     }
-    guide.step("up", "beansprout up");
-    run(args.port, &end, &project, &world, guide.ui)
+    narrator.step("up", "beansprout up");
+    run(args.port, &end, &project, &world, narrator.ui)
 }
 
 /// Generate the project, unless an earlier tour did.
-fn plant(shown: &Path, target: &Path, world: &World, guide: &mut Guide<'_>) -> Result<(), Failure> {
+fn generate(shown: &Path, target: &Path, world: &World, narrator: &mut Narrator<'_>) -> Result<(), Failure> {
     if target.join(project::FILE).is_file() {
         let stack = project::Config::read(&target.join(project::FILE))?.project.stack;
         if stack.is_none() {
             return Err(Occupied { shown: shown.to_owned() }.into());
         }
-        guide.say(format_args!("`{}` is there already: going on with it", shown.display()));
+        narrator.say(format_args!("`{}` is there already: going on with it", shown.display()));
         return Ok(());
     }
     let request = new::Request {
@@ -107,22 +107,22 @@ fn plant(shown: &Path, target: &Path, world: &World, guide: &mut Guide<'_>) -> R
         mode: Mode::Defaults,
         dry_run: false,
     };
-    let created = new::create(request, world, guide.ui)?;
-    guide.say(format_args!("a Django project of {} in `{}`", count(created.files.len(), "file"), shown.display()));
+    let created = new::create(request, world, narrator.ui)?;
+    narrator.say(format_args!("a Django project of {} in `{}`", count(created.files.len(), "file"), shown.display()));
     Ok(())
 }
 
 /// Package, and package again: the same content has the same name and the same bytes.
-fn package_twice(project: &Project, world: &World, guide: &mut Guide<'_>) -> Result<Bundle, Failure> {
-    let first = package::build(project, world, guide.ui)?;
+fn package_twice(project: &Project, world: &World, narrator: &mut Narrator<'_>) -> Result<Bundle, Failure> {
+    let first = package::build(project, world, narrator.ui)?;
     let parcel = Parcel::open(&first.path, first.digest.to_string())?;
     let label = first.digest.label(&project.name());
-    guide.say(format_args!("{label}: {}, {}", count(first.entries, "file"), bytes(first.bytes)));
-    let second = package::build(project, world, guide.ui)?;
+    narrator.say(format_args!("{label}: {}, {}", count(first.entries, "file"), bytes(first.bytes)));
+    let second = package::build(project, world, narrator.ui)?;
     if Parcel::open(&second.path, second.digest.to_string())?.sha256 == parcel.sha256 {
-        guide.say("once more: the same digest, and the same bytes");
+        narrator.say("once more: the same digest, and the same bytes");
     } else {
-        guide.ui.warn("the project changed between two runs of `package`");
+        narrator.ui.warn("the project changed between two runs of `package`");
     }
     Ok(second)
 }
@@ -140,13 +140,13 @@ fn run(port: u16, end: &End, project: &Project, world: &World, ui: &mut Ui) -> R
 }
 
 /// Tells each step, and the command that does the same.
-struct Guide<'a> {
+struct Narrator<'a> {
     step: usize,
     steps: usize,
     ui: &'a mut Ui,
 }
 
-impl Guide<'_> {
+impl Narrator<'_> {
     fn step(&mut self, verb: &str, command: impl fmt::Display) {
         self.step += 1;
         let paint = self.ui.err();

@@ -1,6 +1,6 @@
 //! `up`: the project runs on this machine, from the object that was registered, as on an instance.
 
-mod told;
+mod report;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use clap::Args;
 use serde::Serialize;
 
-use self::told::{Told, WouldDo, tell_health};
+use self::report::{Reporter, WouldDo, tell_health};
 use super::aws::{AwsArgs, Connected, Intent};
 use super::{package, publish};
 use crate::beanstalk::eb_config;
@@ -195,7 +195,7 @@ pub(crate) fn launch(
         front,
         ..Launch::new(bundle, home)
     };
-    let mut told = Told::default();
+    let mut told = Reporter::default();
     let instance = Instance::launch(&launch, world, &mut |event| told.tell(&event, ui))?;
     let health = instance.health();
     tell_health(&health, ui);
@@ -207,7 +207,7 @@ impl Running {
     /// Say what happens, for about half a second.
     pub(crate) fn listen(&self, ui: &mut Ui) {
         if let Some(event) = self.instance.next(Duration::from_millis(500)) {
-            Told::default().tell(&event, ui);
+            Reporter::default().tell(&event, ui);
         }
     }
 
@@ -215,7 +215,7 @@ impl Running {
         let bundle = package::build(project, world, ui)?;
         let published = publish::publish(project, &bundle, aws, ui)?;
         let object = object(project, &published)?;
-        let mut told = Told::default();
+        let mut told = Reporter::default();
         self.instance.deploy(&object, &self.settings, &mut |event| told.tell(&event, ui))?;
         tell_health(&self.instance.health(), ui);
         self.instance.open_to_others().iter().for_each(|text| ui.warn(text));

@@ -5,7 +5,7 @@ use std::fmt;
 use clap::Args;
 use serde::Serialize;
 
-use super::interview::{AnswerArgs, Mode, Person, interview};
+use super::interview::{AnswerArgs, Mode, Prompter, interview};
 use super::origin::Origin;
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::{self, Project};
@@ -93,7 +93,7 @@ pub(crate) fn update(args: &UpdateArgs, world: &World, ui: &mut Ui) -> Result<Ex
     }
     if changing > 0 && !args.dry_run && !args.yes && ui.can_prompt() {
         ui.say(&report);
-        if !Person::new(world, ui).confirm(&format!("Change {}?", ui::count(changing, "file")))? {
+        if !Prompter::new(world, ui).confirm(&format!("Change {}?", ui::count(changing, "file")))? {
             return Err(Error::Declined.into());
         }
     }

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use clap::error::{ContextKind, ContextValue, Error as Mistake, ErrorKind};
+use clap::error::{ContextKind, ContextValue, Error as ClapError, ErrorKind};
 use clap::{Arg, ArgMatches, Command};
 
 use crate::fault::{Exit, Fault};
@@ -12,12 +12,12 @@ use crate::ui::{nearest, ticked};
 /// What is wrong with the command line, and the way on.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
-pub(super) struct Misused {
+pub(super) struct UsageError {
     message: String,
     hint: String,
 }
 
-impl Misused {
+impl UsageError {
     /// What `-C` names is not there.
     pub(super) fn no_directory(path: &Path) -> Self {
         Self {
@@ -27,7 +27,7 @@ impl Misused {
     }
 }
 
-impl Fault for Misused {
+impl Fault for UsageError {
     fn exit(&self) -> Exit {
         Exit::Usage
     }
@@ -43,7 +43,7 @@ pub(super) fn wants_json(words: &[OsString]) -> bool {
 }
 
 /// `None` for what is no mistake: somebody asked for help, or for the version.
-pub(super) fn misused(mistake: &Mistake, program: &Command) -> Option<Misused> {
+pub(super) fn misused(mistake: &ClapError, program: &Command) -> Option<UsageError> {
     let text = |kind| match mistake.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
         _ => None,
@@ -110,12 +110,12 @@ pub(super) fn misused(mistake: &Mistake, program: &Command) -> Option<Misused> {
         (true, Some(usage), _) => format!("it goes `{usage}`; `--help` tells more"),
         (true, None, _) => "`--help` tells more".to_owned(),
     };
-    Some(Misused { message, hint })
+    Some(UsageError { message, hint })
 }
 
 /// An argument that is given says something: an empty one comes from a variable that a script forgot to set. Only a text
 /// may be empty.
-pub(super) fn filled(matches: &ArgMatches, program: &Command) -> Result<(), Misused> {
+pub(super) fn filled(matches: &ArgMatches, program: &Command) -> Result<(), UsageError> {
     const TEXTS: [&str; 2] = ["message", "body"];
     let is_empty = |arg: &&Arg| {
         let given = matches.try_get_raw(arg.get_id().as_str()).ok().flatten();
@@ -129,7 +129,7 @@ pub(super) fn filled(matches: &ArgMatches, program: &Command) -> Result<(), Misu
             (None, _) => empty.get_id().to_string().to_uppercase(),
         };
         let message = format!("`{name}` needs a value");
-        return Err(Misused { message, hint: "`--help` tells more".to_owned() });
+        return Err(UsageError { message, hint: "`--help` tells more".to_owned() });
     }
     match matches.subcommand() {
         Some((name, inner)) => program.find_subcommand(name).map_or(Ok(()), |command| filled(inner, command)),
@@ -176,7 +176,7 @@ fn commands<'a>(program: &'a Command, usage: &str) -> Vec<&'a str> {
 }
 
 /// How the command is called, in one line.
-fn text_of_usage(mistake: &Mistake) -> Option<String> {
+fn text_of_usage(mistake: &ClapError) -> Option<String> {
     let Some(ContextValue::StyledStr(usage)) = mistake.get(ContextKind::Usage) else { return None };
     let usage = usage.to_string();
     let words: Vec<&str> = usage.trim_start_matches("Usage:").split_whitespace().collect();

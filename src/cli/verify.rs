@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::named::{Shelves, VersionArgs};
+use super::bundles::{BundleFinder, VersionArgs};
 use crate::bundle::{self, Finding, Severity};
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
@@ -30,7 +30,7 @@ pub(crate) struct VerifyArgs {
 
 pub(crate) fn verify(args: &VerifyArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
-    let mut found = Shelves::new(&args.version, &project, world).bundle(&args.bundle, ui)?;
+    let mut found = BundleFinder::new(&args.version, &project, world).bundle(&args.bundle, ui)?;
     let findings = bundle::verify(&mut found.opened)?;
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     let warnings = findings.len() - errors;

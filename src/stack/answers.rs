@@ -164,14 +164,14 @@ impl Given {
 }
 
 /// A question whose turn has come.
-pub(crate) struct Asking<'a> {
+pub(crate) struct OpenQuestion<'a> {
     pub(crate) question: &'a Question,
     /// The choices that earlier answers leave.
     pub(crate) choices: Vec<&'a Choice>,
     pub(crate) default: Option<Answer>,
 }
 
-impl Asking<'_> {
+impl OpenQuestion<'_> {
     /// Would this answer do?
     pub(crate) fn check(&self, answer: &Answer) -> Result<(), Error> {
         let question = self.question;
@@ -237,7 +237,7 @@ impl Answers {
         stack: &Stack,
         given: &Given,
         mut scope: Scope,
-        mut ask: impl FnMut(&Asking<'_>) -> Result<Answer, E>,
+        mut ask: impl FnMut(&OpenQuestion<'_>) -> Result<Answer, E>,
     ) -> Result<Self, E> {
         let manifest = &stack.manifest;
         given.check_known(manifest)?;
@@ -277,7 +277,7 @@ impl Answers {
         Ok(answers)
     }
 
-    fn asking<'a>(question: &'a Question, scope: &Scope) -> Result<Asking<'a>, Error> {
+    fn asking<'a>(question: &'a Question, scope: &Scope) -> Result<OpenQuestion<'a>, Error> {
         let place = format!("question `{}`", question.key);
         let mut choices = Vec::new();
         for choice in &question.choices {
@@ -294,7 +294,7 @@ impl Answers {
             None if question.optional => Some(Answer::parse(question, "")?),
             None => None,
         };
-        Ok(Asking { question, choices, default })
+        Ok(OpenQuestion { question, choices, default })
     }
 
     /// For `beansprout.toml`: what to remember, which is all but secrets.
@@ -318,7 +318,7 @@ fn read_derived(text: &str) -> Value {
 }
 
 /// For runs without a person: the default, where it may be used.
-pub(crate) fn from_default(asking: &Asking<'_>, defaults: bool) -> Result<Answer, Error> {
+pub(crate) fn from_default(asking: &OpenQuestion<'_>, defaults: bool) -> Result<Answer, Error> {
     let usable = defaults || asking.question.later;
     match &asking.default {
         Some(answer) if usable => Ok(answer.clone()),

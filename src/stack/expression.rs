@@ -90,7 +90,7 @@ pub(crate) fn render(place: &str, text: &str, scope: &Scope) -> Result<String, E
         let known = scope.names().map(str::to_owned).collect();
         return Err(Error::NameUnknown { place: place.to_owned(), name: name.clone(), known });
     }
-    let mut room = Room(Vec::new());
+    let mut room = LimitedWriter(Vec::new());
     parsed.tera.render_to(TEMPLATE, &scope.context, &mut room).map_err(|source| unusable(place, source))?;
     Ok(String::from_utf8(room.0).expect("Tera writes text"))
 }
@@ -154,9 +154,9 @@ fn range(arguments: &HashMap<String, Value>) -> tera::Result<Value> {
 }
 
 /// What a template makes, as far as there is room for it.
-struct Room(Vec<u8>);
+struct LimitedWriter(Vec<u8>);
 
-impl Write for Room {
+impl Write for LimitedWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         const MOST: usize = 16 << 20;
         if self.0.len() + bytes.len() > MOST {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::Error;
 use super::delimiters::Delimiters;
-use super::kind::Kind;
+use super::validate::Validator;
 
 /// The file that makes a folder a stack.
 pub(crate) const FILE: &str = "stack.toml";
@@ -50,7 +50,7 @@ pub(crate) struct Question {
     #[serde(rename = "type")]
     pub(crate) form: Form,
     /// A built-in validator.
-    pub(crate) kind: Option<Kind>,
+    pub(crate) kind: Option<Validator>,
     /// A regular expression that the whole answer must match, and the words for when it does not.
     pub(crate) pattern: Option<String>,
     pub(crate) complaint: Option<String>,

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::answers::{Answer, Answers, Asking, Given};
+use super::answers::{Answer, Answers, OpenQuestion, Given};
 use super::manifest::Form;
 use super::{Error, Scope, Stack};
 
@@ -72,7 +72,7 @@ impl Said {
 }
 
 /// The default, or what the dice say.
-fn pick(asking: &Asking<'_>, dice: Option<&mut Dice>) -> Result<Answer, Error> {
+fn pick(asking: &OpenQuestion<'_>, dice: Option<&mut Dice>) -> Result<Answer, Error> {
     let question = asking.question;
     let mut values = Vec::new();
     match question.form {

@@ -10,7 +10,7 @@ use super::{Error, Plan, Scope, Stack, pairwise};
 
 /// One thing that its author should look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Remark {
+pub(crate) struct Finding {
     /// The file, question or value that it is about.
     pub(crate) place: String,
     pub(crate) text: String,
@@ -24,7 +24,7 @@ pub(crate) struct Row {
 }
 
 /// Render the whole matrix, and say what no rendering uses.
-pub(crate) fn review(stack: &Stack, scope: &Scope) -> Result<(Vec<Row>, Vec<Remark>), Error> {
+pub(crate) fn review(stack: &Stack, scope: &Scope) -> Result<(Vec<Row>, Vec<Finding>), Error> {
     let mut rows = Vec::new();
     for answers in pairwise(stack, scope)? {
         let plan = Plan::render(stack, &answers.scope)?;
@@ -70,30 +70,30 @@ fn texts(stack: &Stack) -> Result<Vec<(String, BTreeSet<String>)>, Error> {
 }
 
 /// Names that nothing stands for, also in files that no row happened to write.
-fn unknown(stack: &Stack, rows: &[Row]) -> Result<Vec<Remark>, Error> {
+fn unknown(stack: &Stack, rows: &[Row]) -> Result<Vec<Finding>, Error> {
     let Some(row) = rows.first() else { return Ok(Vec::new()) };
     let known: BTreeSet<&str> = row.answers.scope.names().collect();
     let mut remarks = Vec::new();
     for (place, names) in texts(stack)? {
         for name in names.iter().filter(|name| !known.contains(name.as_str())) {
-            remarks.push(Remark { place: place.clone(), text: format!("uses the unknown name `{name}`") });
+            remarks.push(Finding { place: place.clone(), text: format!("uses the unknown name `{name}`") });
         }
     }
     Ok(remarks)
 }
 
 /// Questions and derived values that change nothing.
-fn unused(stack: &Stack) -> Result<Vec<Remark>, Error> {
+fn unused(stack: &Stack) -> Result<Vec<Finding>, Error> {
     let used: BTreeSet<String> = texts(stack)?.into_iter().flat_map(|(_, names)| names).collect();
     let questions = stack.manifest.questions.iter().map(|question| (&question.key, "question"));
     let derived = stack.manifest.derived.iter().map(|derived| (&derived.name, "derived value"));
     let idle = questions.chain(derived).filter(|(name, _)| !used.contains(*name));
     Ok(idle
-        .map(|(name, what)| Remark { place: format!("{what} `{name}`"), text: "is used by no file".to_owned() })
+        .map(|(name, what)| Finding { place: format!("{what} `{name}`"), text: "is used by no file".to_owned() })
         .collect())
 }
 
-fn never_written(stack: &Stack, rows: &[Row]) -> Result<Vec<Remark>, Error> {
+fn never_written(stack: &Stack, rows: &[Row]) -> Result<Vec<Finding>, Error> {
     let mut remarks = Vec::new();
     for (path, _) in stack.files.iter() {
         let mut written = false;
@@ -101,13 +101,13 @@ fn never_written(stack: &Stack, rows: &[Row]) -> Result<Vec<Remark>, Error> {
             written = written || stack.wants(path, &row.answers.scope)?;
         }
         if !written && !stack.borrowed.contains(path) {
-            remarks.push(Remark { place: path.to_owned(), text: "is written with no answers at all".to_owned() });
+            remarks.push(Finding { place: path.to_owned(), text: "is written with no answers at all".to_owned() });
         }
     }
     Ok(remarks)
 }
 
-fn never_offered(stack: &Stack, rows: &[Row]) -> Vec<Remark> {
+fn never_offered(stack: &Stack, rows: &[Row]) -> Vec<Finding> {
     let mut remarks = Vec::new();
     for question in &stack.manifest.questions {
         let place = format!("question `{}`", question.key);
@@ -116,7 +116,7 @@ fn never_offered(stack: &Stack, rows: &[Row]) -> Vec<Remark> {
             continue;
         }
         if !asked {
-            remarks.push(Remark { place, text: "is never asked".to_owned() });
+            remarks.push(Finding { place, text: "is never asked".to_owned() });
             continue;
         }
         let chosen = |value: &String| {
@@ -125,7 +125,7 @@ fn never_offered(stack: &Stack, rows: &[Row]) -> Vec<Remark> {
                 .any(|(key, answer)| *key == question.key && answer.holds(value))
         };
         for choice in question.choices.iter().filter(|choice| !chosen(&choice.value)) {
-            remarks.push(Remark { place: place.clone(), text: format!("never offers `{}`", choice.value) });
+            remarks.push(Finding { place: place.clone(), text: format!("never offers `{}`", choice.value) });
         }
     }
     remarks

@@ -1,6 +1,6 @@
 //! Which files of the plan are accepted: by flags, or by the person at the terminal, one by one.
 
-use super::{AdoptArgs, Error, Person, mark};
+use super::{AdoptArgs, Error, Prompter, mark};
 use crate::adopt::{Action, Item, Plan};
 use crate::fault::Failure;
 use crate::ui::{Ui, count};
@@ -13,7 +13,7 @@ pub(super) struct Choice {
     pub(super) no_package: bool,
 }
 
-pub(super) fn choose(plan: &Plan, args: &AdoptArgs, person: Option<&Person>, ui: &mut Ui) -> Result<Choice, Failure> {
+pub(super) fn choose(plan: &Plan, args: &AdoptArgs, person: Option<&Prompter>, ui: &mut Ui) -> Result<Choice, Failure> {
     let paths: Vec<String> = plan.items.iter().map(|item| item.path.to_string()).collect();
     for wanted in args.only.iter().chain(&args.skip) {
         if !paths.iter().any(|path| covers(wanted, path)) && !names_package(wanted) {
@@ -56,7 +56,7 @@ const NO: usize = 1;
 const SHOW: usize = 2;
 const ALL: usize = 3;
 
-fn ask(plan: &Plan, accepted: &mut [bool], person: &Person, ui: &mut Ui) -> Result<(), Failure> {
+fn ask(plan: &Plan, accepted: &mut [bool], person: &Prompter, ui: &mut Ui) -> Result<(), Failure> {
     for item in plan.items.iter().filter(|item| !item.writes()) {
         ui.say(format_args!("{} {}", mark(item.action), item.path));
         ui.say(ui.err().dim(format_args!("    {}", item.why)));

@@ -4,7 +4,7 @@ use super::{AdoptArgs, Error};
 use crate::adopt::{self, Survey};
 use crate::beanstalk::tree::Tree;
 use crate::check::django;
-use crate::cli::interview::Person;
+use crate::cli::interview::Prompter;
 use crate::fault::Failure;
 use crate::project::Project;
 use crate::stack::Given;
@@ -15,7 +15,7 @@ pub(super) fn folder(
     args: &AdoptArgs,
     tree: &Tree,
     project: &Project,
-    person: Option<&Person>,
+    person: Option<&Prompter>,
 ) -> Result<String, Failure> {
     let found = adopt::projects(tree);
     let shown =
@@ -54,7 +54,7 @@ pub(super) fn settings(
     tree: &Tree,
     survey: &Survey,
     given: &Given,
-    person: Option<&Person>,
+    person: Option<&Prompter>,
     ui: &mut Ui,
 ) -> Result<String, Failure> {
     if let Some(module) = given.text("settings") {

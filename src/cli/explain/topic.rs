@@ -11,7 +11,7 @@ use crate::beanstalk::options::{self, ConfigOption};
 use crate::check::catalogue::{self, Rule};
 use crate::fault::Failure;
 use crate::project::Project;
-use crate::ui::{Answer, Face, Ui, nearest};
+use crate::ui::{Answer, OutputFormat, Ui, nearest};
 
 pub(super) fn explain(topic: &str, project: &Project, ui: &mut Ui) -> Result<(), Failure> {
     let upper = topic.to_ascii_uppercase();
@@ -44,9 +44,9 @@ pub(super) fn explain(topic: &str, project: &Project, ui: &mut Ui) -> Result<(),
     if rows.is_empty() {
         let things = Things::find(topic, &super::read(project)?);
         if !things.things.is_empty() {
-            match ui.face() {
-                Face::Json => ui.answer(&things),
-                Face::People => ui.text(things.tell(ui.columns().min(100)).trim_end()),
+            match ui.output_format() {
+                OutputFormat::Json => ui.answer(&things),
+                OutputFormat::People => ui.text(things.tell(ui.columns().min(100)).trim_end()),
             }
             return Ok(());
         }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::bundle::{Bundle, Checkout, LeftOut, Note, Source, TreeDigest};
 use crate::ui::{Answer, Paint, bytes, count};
 
-use super::other_mode::OtherMode;
+use super::mode_difference::ModeDifference;
 
 /// The answer of `package`.
 #[derive(Serialize)]
@@ -38,7 +38,7 @@ pub(super) struct Packaged {
     pub(super) left_out: Vec<LeftOut>,
     pub(super) notes: Vec<Note>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) other_mode: Option<OtherMode>,
+    pub(super) other_mode: Option<ModeDifference>,
     #[serde(skip)]
     pub(super) bundle: Option<Bundle>,
     #[serde(skip)]

@@ -11,7 +11,7 @@ use crate::cli::check;
 use crate::cli::origin::Origin;
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
-use crate::stack::{self, Plan, Remark, Stack, Tree, review};
+use crate::stack::{self, Plan, Finding, Stack, Tree, review};
 use crate::ui::{self, Ui};
 use crate::world::World;
 
@@ -98,7 +98,7 @@ pub(crate) fn check(args: &CheckStackArgs, world: &World, ui: &mut Ui) -> Result
         let project = Project::load(&inside)?;
         for finding in check::report(&project)?.findings {
             let remark =
-                Remark { place: finding.path.to_string(), text: format!("{}: {}", finding.rule, finding.message) };
+                Finding { place: finding.path.to_string(), text: format!("{}: {}", finding.rule, finding.message) };
             // The same mistake shows in many rows.
             if !remarks.contains(&remark) {
                 remarks.push(remark);
@@ -115,7 +115,7 @@ pub(crate) fn check(args: &CheckStackArgs, world: &World, ui: &mut Ui) -> Result
 struct Reviewed {
     stack: String,
     renderings: usize,
-    remarks: Vec<Remark>,
+    remarks: Vec<Finding>,
 }
 
 impl ui::Answer for Reviewed {

@@ -10,7 +10,7 @@ use crate::ui::Ui;
 
 /// Tells what happens on an instance, and keeps what it did not do.
 #[derive(Default)]
-pub(super) struct Told {
+pub(super) struct Reporter {
     /// A step that nothing was said of yet: most steps of most projects have nothing to say.
     step: Option<&'static str>,
     pub(super) would_do: Vec<WouldDo>,
@@ -23,7 +23,7 @@ pub(super) struct WouldDo {
     why: String,
 }
 
-impl Told {
+impl Reporter {
     pub(super) fn tell(&mut self, event: &Event, ui: &mut Ui) {
         match event {
             Event::Step { stage, summary } => {
@@ -49,7 +49,7 @@ impl Told {
     }
 }
 
-impl Told {
+impl Reporter {
     fn begin(&mut self, ui: &mut Ui) {
         if let Some(step) = self.step.take() {
             ui.say(ui.err().bold(step));

@@ -6,16 +6,16 @@ use super::Error;
 
 /// A place that a stack can be opened from, as it was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Spec {
+pub(crate) enum Source {
     /// In the box.
     Name(String),
     Folder(String),
-    Git(GitSpec),
-    Archive(ArchiveSpec),
+    Git(GitSource),
+    Archive(ArchiveSource),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct GitSpec {
+pub(crate) struct GitSource {
     /// What `git fetch` is given.
     pub(crate) url: String,
     /// A branch, a tag or a commit. Without it: what the repository has as its `HEAD`.
@@ -25,16 +25,16 @@ pub(crate) struct GitSpec {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ArchiveSpec {
+pub(crate) struct ArchiveSource {
     pub(crate) path: String,
-    pub(crate) format: Format,
+    pub(crate) format: ArchiveFormat,
     /// In lower-case letters.
     pub(crate) sha256: Option<String>,
     pub(crate) subdirectory: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
+pub(crate) enum ArchiveFormat {
     TarGz,
     Zip,
 }
@@ -42,7 +42,7 @@ pub(crate) enum Format {
 /// What makes a text a git repository for certain, as pip has it.
 const GIT: &str = "git+";
 
-impl Spec {
+impl Source {
     /// Read what was typed. `is_folder` says whether there is a folder of this name.
     pub(crate) fn parse(typed: &str, is_folder: impl Fn(&str) -> bool) -> Result<Self, Error> {
         let is_path = |text: &str| text.contains('/') || text.starts_with('.');
@@ -53,12 +53,12 @@ impl Spec {
             }
         }
         let (body, fragment) = typed.split_once('#').unwrap_or((typed, ""));
-        if let Some(format) = Format::of(body) {
+        if let Some(format) = ArchiveFormat::of(body) {
             if body.contains("://") {
                 return Err(Error::ArchiveUrl { url: body.to_owned() });
             }
             let Fragment { sha256, subdirectory } = Fragment::parse(typed, fragment)?;
-            return Ok(Self::Archive(ArchiveSpec { path: body.to_owned(), format, sha256, subdirectory }));
+            return Ok(Self::Archive(ArchiveSource { path: body.to_owned(), format, sha256, subdirectory }));
         }
         let certain = body.strip_prefix(GIT);
         let (url, revision) = split_revision(certain.unwrap_or(body));
@@ -72,7 +72,7 @@ impl Spec {
                 return Err(Error::SpecFragment { spec: typed.to_owned(), key: "sha256".to_owned() });
             };
             check_url(url)?;
-            let git = GitSpec { url: url.to_owned(), revision: None, subdirectory };
+            let git = GitSource { url: url.to_owned(), revision: None, subdirectory };
             return Ok(Self::Git(match revision {
                 Some(revision) => git.at(revision)?,
                 None => git,
@@ -86,7 +86,7 @@ impl Spec {
     #[must_use]
     pub(crate) fn anchored(mut self, absolute: impl Fn(&str) -> String) -> Self {
         match &mut self {
-            Self::Folder(path) | Self::Archive(ArchiveSpec { path, .. }) => *path = absolute(path),
+            Self::Folder(path) | Self::Archive(ArchiveSource { path, .. }) => *path = absolute(path),
             Self::Git(git) if !git.url.contains("://") && !is_scp(&git.url) => git.url = absolute(&git.url),
             Self::Name(_) | Self::Git(_) => {}
         }
@@ -95,7 +95,7 @@ impl Spec {
 }
 
 /// What can be read again.
-impl fmt::Display for Spec {
+impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fragment = match self {
             Self::Name(text) | Self::Folder(text) => return f.write_str(text),
@@ -119,7 +119,7 @@ impl fmt::Display for Spec {
     }
 }
 
-impl GitSpec {
+impl GitSource {
     /// The same, at this revision.
     pub(crate) fn at(self, revision: &str) -> Result<Self, Error> {
         // git would read it as an option, or as more than one name.
@@ -130,7 +130,7 @@ impl GitSpec {
     }
 }
 
-impl Format {
+impl ArchiveFormat {
     fn of(path: &str) -> Option<Self> {
         let lower = path.to_ascii_lowercase();
         match () {
@@ -208,26 +208,26 @@ fn check_url(url: &str) -> Result<(), Error> {
 mod tests {
     use super::*;
 
-    fn parse(typed: &str) -> Result<Spec, Error> {
-        Spec::parse(typed, |path| matches!(path, "./here" | "./a@b" | "./bare.git" | "../x.zip"))
+    fn parse(typed: &str) -> Result<Source, Error> {
+        Source::parse(typed, |path| matches!(path, "./here" | "./a@b" | "./bare.git" | "../x.zip"))
     }
 
-    fn git(url: &str, revision: Option<&str>, subdirectory: Option<&str>) -> Spec {
+    fn git(url: &str, revision: Option<&str>, subdirectory: Option<&str>) -> Source {
         let owned = |text: Option<&str>| text.map(str::to_owned);
-        Spec::Git(GitSpec { url: url.to_owned(), revision: owned(revision), subdirectory: owned(subdirectory) })
+        Source::Git(GitSource { url: url.to_owned(), revision: owned(revision), subdirectory: owned(subdirectory) })
     }
 
     #[test]
     fn what_was_typed_says_what_it_is() {
         #[track_caller]
-        fn case(typed: &str, expected: Spec) {
+        fn case(typed: &str, expected: Source) {
             assert_eq!(parse(typed).unwrap(), expected, "{typed}");
             // What is remembered leads to the same place.
             assert_eq!(parse(&expected.to_string()).unwrap(), expected, "{expected}");
         }
-        let folder = |path: &str| Spec::Folder(path.to_owned());
-        case("python", Spec::Name("python".to_owned()));
-        case("py@thon", Spec::Name("py@thon".to_owned()));
+        let folder = |path: &str| Source::Folder(path.to_owned());
+        case("python", Source::Name("python".to_owned()));
+        case("py@thon", Source::Name("py@thon".to_owned()));
         case("./here", folder("./here"));
         case("./gone", folder("./gone"));
         case(".", folder("."));
@@ -250,19 +250,19 @@ mod tests {
     #[test]
     fn archives_are_known_by_their_names() {
         #[track_caller]
-        fn case(typed: &str, path: &str, format: Format, sha256: Option<&str>, subdirectory: Option<&str>) {
+        fn case(typed: &str, path: &str, format: ArchiveFormat, sha256: Option<&str>, subdirectory: Option<&str>) {
             let owned = |text: Option<&str>| text.map(str::to_owned);
             let (path, sha256, subdirectory) = (path.to_owned(), owned(sha256), owned(subdirectory));
-            let expected = Spec::Archive(ArchiveSpec { path, format, sha256, subdirectory });
+            let expected = Source::Archive(ArchiveSource { path, format, sha256, subdirectory });
             assert_eq!(parse(typed).unwrap(), expected, "{typed}");
             assert_eq!(parse(&expected.to_string()).unwrap(), expected, "{expected}");
         }
         let digest = "a".repeat(64);
-        case("a.zip", "a.zip", Format::Zip, None, None);
-        case("./a.TGZ", "./a.TGZ", Format::TarGz, None, None);
-        case(&format!("a.tar.gz#sha256={}", "A".repeat(64)), "a.tar.gz", Format::TarGz, Some(&digest), None);
+        case("a.zip", "a.zip", ArchiveFormat::Zip, None, None);
+        case("./a.TGZ", "./a.TGZ", ArchiveFormat::TarGz, None, None);
+        case(&format!("a.tar.gz#sha256={}", "A".repeat(64)), "a.tar.gz", ArchiveFormat::TarGz, Some(&digest), None);
         let both = format!("a.tar.gz#subdirectory=s&sha256={digest}");
-        case(&both, "a.tar.gz", Format::TarGz, Some(&digest), Some("s"));
+        case(&both, "a.tar.gz", ArchiveFormat::TarGz, Some(&digest), Some("s"));
     }
 
     #[test]

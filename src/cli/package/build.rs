@@ -13,10 +13,10 @@ use crate::world::World;
 
 use super::answer::Packaged;
 use super::manifest;
-use super::other_mode::OtherMode;
+use super::mode_difference::ModeDifference;
 
 /// One build, with every question answered.
-pub(super) struct Job<'a> {
+pub(super) struct Build<'a> {
     pub(super) project: &'a Project,
     pub(super) scope: Scope,
     pub(super) output: Option<PathBuf>,
@@ -26,7 +26,7 @@ pub(super) struct Job<'a> {
     pub(super) trust: Trust,
 }
 
-impl Job<'_> {
+impl Build<'_> {
     pub(super) fn run(self, world: &World, ui: &mut Ui) -> Result<Packaged, Failure> {
         let checkout = Checkout::start(&self.project.root);
         let plan = Plan::read(&self.scope)?;
@@ -99,7 +99,7 @@ impl Job<'_> {
         }
         let other_mode = match self.scope.ignore {
             IgnoreMode::Git => None,
-            IgnoreMode::EbCli => Some(OtherMode::of(plan, &self.scope)?),
+            IgnoreMode::EbCli => Some(ModeDifference::of(plan, &self.scope)?),
         };
         if let Some(other) = &other_mode {
             ui.warn(other);

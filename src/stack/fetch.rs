@@ -5,14 +5,14 @@ use std::path::Path;
 
 use crate::git::{self, Git, ItemMode};
 
-use super::spec::GitSpec;
+use super::source::GitSource;
 use super::tree::Allowance;
 use super::{Error, Tree};
 
-impl GitSpec {
-    /// Fetch into the empty folder `room`, and read the stack. Gives the commit that it is from, too.
-    pub(crate) fn fetch(&self, room: &Path) -> Result<(Tree, String), Error> {
-        let git = Git::guest_room(room)?;
+impl GitSource {
+    /// Fetch into the empty folder `scratch`, and read the stack. Gives the commit that it is from, too.
+    pub(crate) fn fetch(&self, scratch: &Path) -> Result<(Tree, String), Error> {
+        let git = Git::scratch_repository(scratch)?;
         let commit = git.fetch(&self.url, self.revision.as_deref()).map_err(|error| match error {
             git::Error::Revision { name } => Error::RevisionUnknown { name, url: self.url.clone() },
             git::Error::Failed { message, .. } => Error::Unreachable { url: self.url.clone(), message },

@@ -28,7 +28,7 @@ pub(crate) struct VersionArgs {
 }
 
 /// Finds bundles by name, and connects to AWS when the first name asks for it.
-pub(crate) struct Shelves<'a> {
+pub(crate) struct BundleFinder<'a> {
     args: &'a VersionArgs,
     pub(crate) project: &'a Project,
     pub(crate) world: &'a World,
@@ -44,7 +44,7 @@ pub(crate) struct Found {
     from: Option<Location>,
 }
 
-impl<'a> Shelves<'a> {
+impl<'a> BundleFinder<'a> {
     pub(crate) fn new(args: &'a VersionArgs, project: &'a Project, world: &'a World) -> Self {
         Self { args, project, world, aws: None }
     }

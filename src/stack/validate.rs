@@ -1,13 +1,17 @@
 //! Built-in validators: what a good name looks like to Python, DNS and AWS.
 
+mod reserved;
+
 use std::sync::LazyLock;
 
 use regex::Regex;
 use serde::Deserialize;
 
+use self::reserved::{KEYWORDS, MODULES};
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Kind {
+pub(crate) enum Validator {
     PythonPackage,
     ApplicationName,
     EnvironmentName,
@@ -22,265 +26,7 @@ pub(crate) enum Kind {
     Repository,
 }
 
-/// Words that Python keeps for itself. See: Python's `keyword.kwlist` and `keyword.softkwlist`.
-const KEYWORDS: &[&str] = &[
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "case", "class", "continue", "def",
-    "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "match",
-    "nonlocal", "not", "or", "pass", "raise", "return", "try", "type", "while", "with", "yield",
-];
-
-/// Modules that a package of the same name would hide: Python's own (`sys.stdlib_module_names` of 3.11 to 3.14 without the
-/// private ones), Django and what comes with it, and the folders that the stacks write.
-const MODULES: &[&str] = &[
-    "abc",
-    "aifc",
-    "annotationlib",
-    "antigravity",
-    "argparse",
-    "array",
-    "ast",
-    "asynchat",
-    "asyncio",
-    "asyncore",
-    "atexit",
-    "audioop",
-    "base64",
-    "bdb",
-    "binascii",
-    "bisect",
-    "builtins",
-    "bz2",
-    "cProfile",
-    "calendar",
-    "cgi",
-    "cgitb",
-    "chunk",
-    "cmath",
-    "cmd",
-    "code",
-    "codecs",
-    "codeop",
-    "collections",
-    "colorsys",
-    "compileall",
-    "compression",
-    "concurrent",
-    "configparser",
-    "contextlib",
-    "contextvars",
-    "copy",
-    "copyreg",
-    "crypt",
-    "csv",
-    "ctypes",
-    "curses",
-    "dataclasses",
-    "datetime",
-    "dbm",
-    "decimal",
-    "difflib",
-    "dis",
-    "distutils",
-    "doctest",
-    "email",
-    "encodings",
-    "ensurepip",
-    "enum",
-    "errno",
-    "faulthandler",
-    "fcntl",
-    "filecmp",
-    "fileinput",
-    "fnmatch",
-    "fractions",
-    "ftplib",
-    "functools",
-    "gc",
-    "genericpath",
-    "getopt",
-    "getpass",
-    "gettext",
-    "glob",
-    "graphlib",
-    "grp",
-    "gzip",
-    "hashlib",
-    "heapq",
-    "hmac",
-    "html",
-    "http",
-    "idlelib",
-    "imaplib",
-    "imghdr",
-    "imp",
-    "importlib",
-    "inspect",
-    "io",
-    "ipaddress",
-    "itertools",
-    "json",
-    "keyword",
-    "lib2to3",
-    "linecache",
-    "locale",
-    "logging",
-    "lzma",
-    "mailbox",
-    "mailcap",
-    "marshal",
-    "math",
-    "mimetypes",
-    "mmap",
-    "modulefinder",
-    "msilib",
-    "msvcrt",
-    "multiprocessing",
-    "netrc",
-    "nis",
-    "nntplib",
-    "nt",
-    "ntpath",
-    "nturl2path",
-    "numbers",
-    "opcode",
-    "operator",
-    "optparse",
-    "os",
-    "ossaudiodev",
-    "pathlib",
-    "pdb",
-    "pickle",
-    "pickletools",
-    "pipes",
-    "pkgutil",
-    "platform",
-    "plistlib",
-    "poplib",
-    "posix",
-    "posixpath",
-    "pprint",
-    "profile",
-    "pstats",
-    "pty",
-    "pwd",
-    "py_compile",
-    "pyclbr",
-    "pydoc",
-    "pydoc_data",
-    "pyexpat",
-    "queue",
-    "quopri",
-    "random",
-    "re",
-    "readline",
-    "reprlib",
-    "resource",
-    "rlcompleter",
-    "runpy",
-    "sched",
-    "secrets",
-    "select",
-    "selectors",
-    "shelve",
-    "shlex",
-    "shutil",
-    "signal",
-    "site",
-    "smtpd",
-    "smtplib",
-    "sndhdr",
-    "socket",
-    "socketserver",
-    "spwd",
-    "sqlite3",
-    "sre_compile",
-    "sre_constants",
-    "sre_parse",
-    "ssl",
-    "stat",
-    "statistics",
-    "string",
-    "stringprep",
-    "struct",
-    "subprocess",
-    "sunau",
-    "symtable",
-    "sys",
-    "sysconfig",
-    "syslog",
-    "tabnanny",
-    "tarfile",
-    "telnetlib",
-    "tempfile",
-    "termios",
-    "test",
-    "textwrap",
-    "this",
-    "threading",
-    "time",
-    "timeit",
-    "tkinter",
-    "token",
-    "tokenize",
-    "tomllib",
-    "trace",
-    "traceback",
-    "tracemalloc",
-    "tty",
-    "turtle",
-    "turtledemo",
-    "types",
-    "typing",
-    "unicodedata",
-    "unittest",
-    "urllib",
-    "uu",
-    "uuid",
-    "venv",
-    "warnings",
-    "wave",
-    "weakref",
-    "webbrowser",
-    "winreg",
-    "winsound",
-    "wsgiref",
-    "xdrlib",
-    "xml",
-    "xmlrpc",
-    "zipapp",
-    "zipfile",
-    "zipimport",
-    "zlib",
-    "zoneinfo", // Python
-    "asgiref",
-    "boto3",
-    "botocore",
-    "celery",
-    "django",
-    "gunicorn",
-    "kombu",
-    "pip",
-    "psycopg",
-    "pymysql",
-    "redis",
-    "setuptools",
-    "sqlparse",
-    "storages",
-    "uvicorn",
-    "whitenoise", // what the stacks install
-    "application",
-    "bin",
-    "locale",
-    "manage",
-    "media",
-    "static",
-    "staticfiles",
-    "templates",
-    "tests",
-    "welcome",
-];
-
-impl Kind {
+impl Validator {
     /// `Err` holds what is wrong, as the end of a sentence that begins with the value.
     pub(crate) fn check(self, value: &str) -> Result<(), String> {
         match self {
@@ -433,20 +179,20 @@ mod tests {
     #[test]
     fn names_of_aws() {
         #[track_caller]
-        fn case(kind: Kind, value: &str, fits: bool) {
+        fn case(kind: Validator, value: &str, fits: bool) {
             assert_eq!(kind.check(value).is_ok(), fits, "{kind:?} {value}");
         }
-        case(Kind::Region, "us-gov-west-1", true);
-        case(Kind::Region, "tokyo", false);
-        case(Kind::EnvironmentName, "shop-production", true);
-        case(Kind::EnvironmentName, "-shop", false);
-        case(Kind::Hostname, "www.example.com", true);
-        case(Kind::Hostname, "https://example.com", false);
-        case(Kind::CertificateArn, "arn:aws:acm:us-east-1:123456789012:certificate/ab-c", true);
-        case(Kind::CertificateArn, "certificate", false);
-        case(Kind::Arn, "arn:aws:ssm:us-east-1:123456789012:parameter/shop/key", true);
-        case(Kind::Ami, "ami-0123456789abcdef0", true);
-        case(Kind::TimeZone, "Asia/Tokyo", true);
-        case(Kind::TimeZone, "tokyo", false);
+        case(Validator::Region, "us-gov-west-1", true);
+        case(Validator::Region, "tokyo", false);
+        case(Validator::EnvironmentName, "shop-production", true);
+        case(Validator::EnvironmentName, "-shop", false);
+        case(Validator::Hostname, "www.example.com", true);
+        case(Validator::Hostname, "https://example.com", false);
+        case(Validator::CertificateArn, "arn:aws:acm:us-east-1:123456789012:certificate/ab-c", true);
+        case(Validator::CertificateArn, "certificate", false);
+        case(Validator::Arn, "arn:aws:ssm:us-east-1:123456789012:parameter/shop/key", true);
+        case(Validator::Ami, "ami-0123456789abcdef0", true);
+        case(Validator::TimeZone, "Asia/Tokyo", true);
+        case(Validator::TimeZone, "tokyo", false);
     }
 }

@@ -6,7 +6,7 @@ use std::io::Read;
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
-use super::spec::{ArchiveSpec, is_plain};
+use super::source::{ArchiveSource, is_plain};
 use super::tree::{Allowance, MOST_BYTES};
 use super::{Error, Tree, manifest};
 
@@ -17,7 +17,7 @@ pub(crate) struct Unpacked {
     allowance: Allowance,
 }
 
-impl ArchiveSpec {
+impl ArchiveSource {
     /// The archive's bytes, if they are those that the digest is of.
     pub(crate) fn hold_to_digest(&self, bytes: &[u8]) -> Result<(), Error> {
         let found: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -185,9 +185,9 @@ mod tests {
     #[test]
     fn an_archive_is_the_one_that_was_meant() {
         let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        let spec = |sha256: Option<&str>| ArchiveSpec {
+        let spec = |sha256: Option<&str>| ArchiveSource {
             path: "x.zip".to_owned(),
-            format: super::super::Format::Zip,
+            format: super::super::ArchiveFormat::Zip,
             sha256: sha256.map(str::to_owned),
             subdirectory: None,
         };

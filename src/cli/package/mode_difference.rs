@@ -10,14 +10,14 @@ use crate::ui::count;
 
 /// How the EB CLI's bundle differs from ours.
 #[derive(Serialize)]
-pub(super) struct OtherMode {
+pub(super) struct ModeDifference {
     /// Ships in this mode only.
     only_eb_cli: Vec<String>,
     /// Would ship in the default mode only.
     only_git: Vec<String>,
 }
 
-impl OtherMode {
+impl ModeDifference {
     pub(super) fn of(plan: &Plan, scope: &Scope) -> Result<Self, Error> {
         let other = Plan::read(&Scope { ignore: IgnoreMode::Git, ..scope.clone() })?;
         let paths = |plan: &Plan| plan.entries().iter().map(|entry| entry.path().to_string()).collect::<BTreeSet<_>>();
@@ -29,7 +29,7 @@ impl OtherMode {
     }
 }
 
-impl fmt::Display for OtherMode {
+impl fmt::Display for ModeDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let first = |paths: &[String]| paths.first().map(|path| format!(" (first: `{path}`)")).unwrap_or_default();
         write!(
