@@ -46,7 +46,8 @@ impl Fault for Error {
 }
 
 /// Settings of this machine that would make something run, or go on after us.
-const SCRATCH_OPTIONS: [&str; 6] = ["-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false"];
+const SCRATCH_OPTIONS: [&str; 6] =
+    ["-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false"];
 
 /// A folder in which git is asked.
 #[derive(Debug, Clone)]
@@ -125,9 +126,9 @@ impl Git {
 
     /// A new repository in the empty folder `dir`, without a work tree and without anybody's hooks, to fetch into.
     pub(crate) fn scratch_repository(dir: impl Into<PathBuf>) -> Result<Self, Error> {
-        let room = Self { dir: dir.into(), scratch: true };
-        room.run(&["init", "--quiet", "--bare", "--template=", "."])?;
-        Ok(room)
+        let scratch = Self { dir: dir.into(), scratch: true };
+        scratch.run(&["init", "--quiet", "--bare", "--template=", "."])?;
+        Ok(scratch)
     }
 
     /// Get what `url` has as `revision`, or as its `HEAD`, and tell which commit that is.

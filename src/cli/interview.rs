@@ -8,7 +8,7 @@ use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
 use dialoguer::{Confirm, Input, MultiSelect, Password, Select};
 
 use crate::fault::{Exit, Failure, Fault};
-use crate::stack::{self, Answer, Answers, OpenQuestion, Form, Given, Scope, Stack, from_default};
+use crate::stack::{self, Answer, Answers, Form, Given, OpenQuestion, Scope, Stack, from_default};
 use crate::ui::Ui;
 use crate::world::World;
 
@@ -26,7 +26,7 @@ pub(crate) struct AnswerArgs {
     pub(crate) answers: Option<PathBuf>,
 }
 
-/// Whom to ask.
+/// Source of answers that were not given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// The person at the terminal.
@@ -46,7 +46,7 @@ impl AnswerArgs {
         }
     }
 
-    /// What the command line and the answers file say, the command line last.
+    /// Answers of the command line and the answers file; the command line wins.
     pub(crate) fn given(&self, world: &World) -> Result<Given, Failure> {
         let mut given = Given::default();
         if let Some(file) = &self.answers {

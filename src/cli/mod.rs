@@ -3,6 +3,7 @@
 mod add;
 mod adopt;
 mod aws;
+mod bundles;
 mod check;
 mod complete;
 mod completions;
@@ -14,7 +15,6 @@ mod git;
 mod inspect;
 mod interview;
 mod lifecycle;
-mod bundles;
 pub(crate) mod new;
 mod origin;
 mod package;

@@ -61,7 +61,7 @@ pub(crate) fn new(args: &NewArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fa
     Ok(Exit::Done)
 }
 
-/// What to create, where.
+/// Request for a new project.
 pub(crate) struct Request<'a> {
     pub(crate) directory: &'a Path,
     pub(crate) stack: &'a str,
@@ -70,7 +70,7 @@ pub(crate) struct Request<'a> {
     pub(crate) dry_run: bool,
 }
 
-/// What was created.
+/// The created project.
 #[derive(Debug, Serialize)]
 pub(crate) struct Created {
     pub(crate) directory: PathBuf,
@@ -121,7 +121,7 @@ pub(crate) fn create(request: Request<'_>, world: &World, ui: &mut Ui) -> Result
     Ok(Created { directory: target, stack, dry_run: request.dry_run, answers, files })
 }
 
-/// What the folder is called, also when it is named `.` or `..`.
+/// Name of the folder, also when it is written as `.` or `..`.
 fn folder_name(target: &Path) -> String {
     let whole = std::path::absolute(target).unwrap_or_else(|_| target.to_owned());
     let whole = real_path(&whole).unwrap_or(whole);

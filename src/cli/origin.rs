@@ -1,4 +1,4 @@
-//! Where a stack comes from, and how a project remembers it.
+//! Origin of a stack, as a project remembers it.
 
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
@@ -32,12 +32,12 @@ impl Origin {
             Source::Name(name) => return Ok(Self { stack: Stack::named(&name)?, spec: Source::Name(name) }),
             Source::Folder(folder) => (Tree::stack_folder(Path::new(&folder))?, Source::Folder(folder)),
             Source::Git(git) => {
-                let room = tempfile::tempdir().map_err(|source| Error::Temporary { source })?;
-                let left_behind = room.path().to_owned();
+                let scratch = tempfile::tempdir().map_err(|source| Error::Temporary { source })?;
+                let left_behind = scratch.path().to_owned();
                 let _guard = world.interrupt.guard(move || {
                     let _ = std::fs::remove_dir_all(left_behind);
                 });
-                let (tree, commit) = git.fetch(room.path())?;
+                let (tree, commit) = git.fetch(scratch.path())?;
                 // A branch goes on; a commit does not.
                 (tree, Source::Git(GitSource { revision: Some(commit), ..git }))
             }
@@ -63,7 +63,7 @@ impl Origin {
     }
 }
 
-/// What was typed, as a place that is the same from everywhere.
+/// The typed place, made the same from everywhere.
 fn parse(typed: &str, dir: &Path) -> Result<Source, stack::Error> {
     let spec = Source::parse(typed, |path| dir.join(path).is_dir())?;
     Ok(spec.anchored(|path| {

@@ -90,7 +90,8 @@ pub(crate) fn package(args: &PackageArgs, world: &World, ui: &mut Ui) -> Result<
 /// Build the bundle of `project` as its own settings say, into `.beansprout/bundles`.
 pub(crate) fn build(project: &Project, world: &World, ui: &mut Ui) -> Result<Bundle, Failure> {
     let scope = ScopeArgs::default().scope(project, world);
-    let job = Build { project, scope, output: None, manifest: None, clean: false, dry_run: false, trust: Trust::Believe };
+    let job =
+        Build { project, scope, output: None, manifest: None, clean: false, dry_run: false, trust: Trust::Believe };
     let packaged = job.run(world, ui)?;
     Ok(packaged.bundle.expect("only a dry run makes none"))
 }

@@ -142,7 +142,7 @@ impl Report {
         Self { dry_run: args.dry_run, conflicts, files, diffs: args.diff }
     }
 
-    /// What a person has to do about the conflicts.
+    /// Lines about the conflicts that are left to the person.
     fn left_to_you(&self) -> Vec<String> {
         let has = if self.dry_run { "would have" } else { "has" };
         let (mut marked, mut lines) = (0, Vec::new());

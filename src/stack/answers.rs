@@ -87,7 +87,7 @@ impl fmt::Display for Answer {
     }
 }
 
-/// What a person or a file said before any question was asked.
+/// Answers that a person or a file gave before any question was asked.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Given(BTreeMap<String, Said>);
 
@@ -125,7 +125,7 @@ impl Given {
         Ok(())
     }
 
-    /// What was said, as text.
+    /// The given answer, as text.
     pub(crate) fn text(&self, key: &str) -> Option<String> {
         Some(match self.0.get(key)? {
             Said::Typed(text) => text.clone(),
@@ -163,7 +163,7 @@ impl Given {
     }
 }
 
-/// A question whose turn has come.
+/// A question whose turn has come, with the choices and the default that earlier answers leave it.
 pub(crate) struct OpenQuestion<'a> {
     pub(crate) question: &'a Question,
     /// The choices that earlier answers leave.

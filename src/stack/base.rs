@@ -1,4 +1,4 @@
-//! What the stack wrote last: the base of a three-way merge, kept in the project.
+//! Base of a three-way merge: the files that the stack wrote last, kept in the project.
 //!
 //! One small file of text that git keeps. Without it nobody could tell what the stack changed from what people changed.
 
@@ -48,7 +48,7 @@ pub(crate) fn write_base(plan: &Plan, root: &Path) -> Result<(), Error> {
     write::write(root, &TargetPath::parse(FILE)?, document(plan).as_bytes(), 0o644)
 }
 
-/// What a plan looks like as a base.
+/// A plan as the text of a base.
 fn document(plan: &Plan) -> String {
     let keep = |planned: &Planned| {
         let text = std::str::from_utf8(&planned.content).ok().map(str::to_owned);

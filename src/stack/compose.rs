@@ -10,7 +10,7 @@ use super::{Error, Scope, Tree};
 #[derive(Debug, Clone)]
 pub(crate) struct Stack {
     pub(crate) manifest: Manifest,
-    /// What lies below `files/`.
+    /// Files below `files/`.
     pub(crate) files: Tree,
     /// Files and questions that parts brought: a stack may well have no use for some of them.
     pub(crate) borrowed: BTreeSet<String>,
@@ -27,7 +27,7 @@ impl Stack {
             .collect()
     }
 
-    /// What `adopt` adds to a project that was there before: a stack that knows only with what was found what to write.
+    /// The stack that `adopt` adds to an existing project: it learns from what was found there what to write.
     pub(crate) fn adopted() -> Result<Self, Error> {
         Self::from_tree(&Tree::embedded("adopted/"), "adopted")
     }
@@ -85,7 +85,7 @@ impl Stack {
         Ok(())
     }
 
-    /// What is known before the first question: the tables of the manifest and the folder's name.
+    /// Names that are known before the first question: the tables of the manifest and the folder's name.
     pub(crate) fn scope(&self, folder: &str) -> Scope {
         let mut scope = Scope::default();
         for (name, table) in &self.manifest.data {

@@ -14,7 +14,7 @@ pub(crate) struct Delimiters {
     comment: Option<[String; 2]>,
 }
 
-/// What the engine itself reads as a tag.
+/// Openings of the tags that the engine itself reads.
 const NATIVE: [&str; 3] = ["{{", "{%", "{#"];
 
 impl Delimiters {

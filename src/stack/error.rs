@@ -1,4 +1,4 @@
-//! What can go wrong with a stack, its answers or its target.
+//! Errors of a stack, its answers or its target.
 
 use std::io;
 use std::path::PathBuf;

@@ -16,7 +16,7 @@ use tera::ast::{Expr, ExprVal, Node};
 use super::Error;
 use crate::ui;
 
-/// What the names of a template stand for.
+/// Values of the names of a template.
 #[derive(Clone, Default)]
 pub(crate) struct Scope {
     context: tera::Context,
@@ -27,7 +27,7 @@ pub(crate) struct Scope {
 
 struct Parsed {
     tera: Tera,
-    /// What the template takes from outside.
+    /// Names that the template takes from outside.
     names: BTreeSet<String>,
 }
 
@@ -90,9 +90,9 @@ pub(crate) fn render(place: &str, text: &str, scope: &Scope) -> Result<String, E
         let known = scope.names().map(str::to_owned).collect();
         return Err(Error::NameUnknown { place: place.to_owned(), name: name.clone(), known });
     }
-    let mut room = LimitedWriter(Vec::new());
-    parsed.tera.render_to(TEMPLATE, &scope.context, &mut room).map_err(|source| unusable(place, source))?;
-    Ok(String::from_utf8(room.0).expect("Tera writes text"))
+    let mut out = LimitedWriter(Vec::new());
+    parsed.tera.render_to(TEMPLATE, &scope.context, &mut out).map_err(|source| unusable(place, source))?;
+    Ok(String::from_utf8(out.0).expect("Tera writes text"))
 }
 
 /// The names that a template takes from outside, without what follows a dot.
@@ -153,7 +153,7 @@ fn range(arguments: &HashMap<String, Value>) -> tera::Result<Value> {
     Ok(numbers.into())
 }
 
-/// What a template makes, as far as there is room for it.
+/// Output of a template, up to a limit.
 struct LimitedWriter(Vec<u8>);
 
 impl Write for LimitedWriter {

@@ -11,7 +11,7 @@ use super::plan::Planned;
 use super::review::Row;
 use super::{Plan, TargetPath};
 
-/// What a line that begins a file's part of a patch begins with. No other line of a patch does.
+/// Beginning of the line that opens a file's part of a patch. No other line of a patch begins so.
 const BEGIN: &str = "diff --git a/";
 
 /// A patch by its files.

@@ -11,7 +11,7 @@ use super::validate::Validator;
 /// The file that makes a folder a stack.
 pub(crate) const FILE: &str = "stack.toml";
 
-/// What templates know without asking.
+/// Names that templates know without asking.
 const KNOWN: [&str; 6] = ["folder", "folder_package", "stack", "stack_spec", "beansprout_version", "answers"];
 
 /// `stack.toml` or `part.toml`, exactly as written.
@@ -58,7 +58,7 @@ pub(crate) struct Question {
     pub(crate) default: Option<String>,
     /// Asked only when this expression over earlier answers holds.
     pub(crate) when: Option<String>,
-    /// What the name stands for when the question was not asked. Without it: empty, or false.
+    /// Value of the name when the question was not asked. Without it: empty, or false.
     pub(crate) otherwise: Option<String>,
     #[serde(default)]
     pub(crate) choices: Vec<Choice>,
@@ -101,7 +101,7 @@ pub(crate) struct Derived {
     pub(crate) value: String,
 }
 
-/// How some files differ from the ordinary: rendered, always written, not executable.
+/// Exception for some files: the ordinary is rendered, always written, not executable.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rule {
@@ -133,7 +133,7 @@ impl Manifest {
         toml::from_str(text).map_err(Box::new)
     }
 
-    /// What no stack can mean: looked for before anybody is asked anything.
+    /// Refuses what no stack can mean, before anybody is asked anything.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let mut taken: BTreeSet<&str> = KNOWN.iter().copied().chain(self.data.keys().map(String::as_str)).collect();
         let names = self.questions.iter().map(|question| question.key.as_str());
@@ -180,18 +180,20 @@ impl Question {
         let choosing = matches!(self.form, Form::Choice | Form::Choices);
         let typed = matches!(self.form, Form::Text | Form::Secret);
         let mut values = BTreeSet::new();
-        match () {
-            () if choosing && self.choices.is_empty() => wrong("offers nothing to choose"),
-            () if !choosing && !self.choices.is_empty() => wrong("has choices, and is not of a type that chooses"),
-            () if !typed && (self.kind.is_some() || self.pattern.is_some()) => {
-                wrong("has a validator for what nobody types")
-            }
-            () if !self.choices.iter().all(|choice| values.insert(&choice.value)) => wrong("offers one value twice"),
-            () => Ok(()),
+        if choosing && self.choices.is_empty() {
+            wrong("offers nothing to choose")
+        } else if !choosing && !self.choices.is_empty() {
+            wrong("has choices, and is not of a type that chooses")
+        } else if !typed && (self.kind.is_some() || self.pattern.is_some()) {
+            wrong("has a validator for what nobody types")
+        } else if !self.choices.iter().all(|choice| values.insert(&choice.value)) {
+            wrong("offers one value twice")
+        } else {
+            Ok(())
         }
     }
 
-    /// What the name stands for when nobody was asked.
+    /// Value of the name when nobody was asked.
     pub(crate) fn unasked(&self) -> &str {
         self.otherwise.as_deref().unwrap_or(match self.form {
             Form::Boolean => "false",

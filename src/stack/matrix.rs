@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::answers::{Answer, Answers, OpenQuestion, Given};
+use super::answers::{Answer, Answers, Given, OpenQuestion};
 use super::manifest::Form;
 use super::{Error, Scope, Stack};
 

@@ -11,7 +11,6 @@ mod error;
 mod expression;
 mod fetch;
 mod golden;
-mod validate;
 mod manifest;
 mod matrix;
 mod plan;
@@ -22,16 +21,18 @@ mod target;
 mod tree;
 mod unpack;
 mod update;
+mod validate;
 mod write;
 
-pub(crate) use answers::{Answer, Answers, OpenQuestion, Given, from_default};
+pub(crate) use answers::{Answer, Answers, Given, OpenQuestion, from_default};
 pub(crate) use base::{read as read_base, with_base, write_base};
 pub(crate) use compose::Stack;
 pub(crate) use error::Error;
 pub(crate) use expression::{Scope, render};
 pub(crate) use golden::{patches, read as read_patch};
-pub(crate) use validate::package_from;
-pub(crate) use manifest::{Form, Manifest};
+pub(crate) use manifest::Form;
+#[cfg(test)]
+pub(crate) use manifest::Manifest;
 pub(crate) use matrix::pairwise;
 pub(crate) use plan::{Plan, Planned};
 pub(crate) use recipe::{Recipe, RecipeFile};
@@ -41,6 +42,7 @@ pub(crate) use target::TargetPath;
 pub(crate) use tree::Tree;
 pub(crate) use unpack::Unpacked;
 pub(crate) use update::{Action, Conflicts, Step, apply, diff, steps};
+pub(crate) use validate::package_from;
 pub(crate) use write::{Change, add, change, check_empty, create, put};
 
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What a rendering would write, decided before anything is written.
+//! Plan of a rendering: its files, decided before anything is written.
 
 use std::collections::BTreeMap;
 
@@ -82,7 +82,7 @@ impl Stack {
         self.manifest.rules.iter().filter(move |rule| rule.covers(path))
     }
 
-    /// What the last rule that says anything says: a stack's own rules come after those of its parts.
+    /// The word of the last rule that has one: a stack's own rules come after those of its parts.
     fn last_rule(&self, path: &str, pick: fn(&Rule) -> Option<bool>) -> Option<bool> {
         self.rules(path).filter_map(pick).next_back()
     }

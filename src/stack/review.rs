@@ -1,4 +1,4 @@
-//! What is wrong with a stack, told to its author before anybody answers its questions.
+//! Review of a stack: its mistakes, told to its author before anybody answers its questions.
 
 use std::collections::BTreeSet;
 

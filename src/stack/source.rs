@@ -1,4 +1,4 @@
-//! What `--stack` says: a name from the box, a folder, a git repository at a revision, or an archive with its SHA-256.
+//! Source of a stack, as `--stack` says it: a name from the box, a folder, a git repository at a revision, or an archive with its SHA-256.
 
 use std::fmt;
 
@@ -16,11 +16,11 @@ pub(crate) enum Source {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct GitSource {
-    /// What `git fetch` is given.
+    /// Address for `git fetch`.
     pub(crate) url: String,
     /// A branch, a tag or a commit. Without it: what the repository has as its `HEAD`.
     pub(crate) revision: Option<String>,
-    /// Where the stack is in the repository, if not at the top.
+    /// Folder of the stack in the repository, if not the top.
     pub(crate) subdirectory: Option<String>,
 }
 
@@ -39,7 +39,7 @@ pub(crate) enum ArchiveFormat {
     Zip,
 }
 
-/// What makes a text a git repository for certain, as pip has it.
+/// Prefix that makes a text a git repository for certain, as for pip.
 const GIT: &str = "git+";
 
 impl Source {
@@ -94,7 +94,7 @@ impl Source {
     }
 }
 
-/// What can be read again.
+/// Text that [`Source::parse`] reads again.
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fragment = match self {
@@ -133,15 +133,17 @@ impl GitSource {
 impl ArchiveFormat {
     fn of(path: &str) -> Option<Self> {
         let lower = path.to_ascii_lowercase();
-        match () {
-            () if lower.ends_with(".tar.gz") || lower.ends_with(".tgz") => Some(Self::TarGz),
-            () if lower.ends_with(".zip") => Some(Self::Zip),
-            () => None,
+        if lower.ends_with(".tar.gz") || lower.ends_with(".tgz") {
+            Some(Self::TarGz)
+        } else if lower.ends_with(".zip") {
+            Some(Self::Zip)
+        } else {
+            None
         }
     }
 }
 
-/// What stands after `#`: `key=value`, joined by `&`.
+/// Options after `#`: `key=value`, joined by `&`.
 #[derive(Default)]
 struct Fragment {
     sha256: Option<String>,
@@ -177,7 +179,7 @@ fn is_scp(url: &str) -> bool {
     url.split_once(':').is_some_and(|(before, _)| before.contains('@') && !before.contains('/'))
 }
 
-/// What is before the `@` of a revision, and after. The `@` of a user stands before the host's end.
+/// The text before the `@` of a revision, and the text after. The `@` of a user stands before the host's end.
 fn split_revision(text: &str) -> (&str, Option<&str>) {
     let path_from = if let Some((scheme, rest)) = text.split_once("://") {
         scheme.len() + 3 + rest.find('/').unwrap_or(rest.len())

@@ -1,4 +1,4 @@
-//! Where in the target a file goes. A path that leaves it cannot be built.
+//! Path of a file in the target. One that leaves it cannot be built.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ impl TargetPath {
         self.0.to_lowercase()
     }
 
-    /// Where it is below `root`. No folder on the way there may be a link: it could lead out of the target.
+    /// The path below `root`. No folder on the way there may be a link: it could lead out of the target.
     pub(crate) fn below_without_links(&self, root: &Path) -> Result<PathBuf, Error> {
         let mut at = root.to_owned();
         for part in self.0.split('/') {
@@ -58,7 +58,7 @@ impl TargetPath {
     }
 }
 
-/// Is it the console, a printer or nothing at all to Windows, whatever its extension?
+/// Whether it is the console, a printer or nothing at all to Windows, whatever its extension.
 fn is_device(part: &str) -> bool {
     let name = part.split('.').next().unwrap_or_default().trim_end().to_ascii_lowercase();
     let numbered = |kind| name.strip_prefix(kind).is_some_and(|rest| matches!(rest.as_bytes(), [b'1'..=b'9']));

@@ -12,7 +12,7 @@ static EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/template
 pub(super) const MOST_FILES: usize = 5_000;
 pub(super) const MOST_BYTES: u64 = 64 << 20;
 
-/// How much a stack may still take: what strangers made is not believed.
+/// Files and bytes that a stack may still take: what strangers made is not believed.
 pub(super) struct Allowance {
     files: usize,
     bytes: u64,
@@ -107,7 +107,7 @@ impl Tree {
         self.0.get(path).map(Vec::as_slice)
     }
 
-    /// What is below `prefix`, which ends with `/`.
+    /// The files below `prefix`, which ends with `/`.
     pub(crate) fn below(&self, prefix: &str) -> Self {
         let below = self.0.iter().filter_map(|(path, bytes)| Some((path.strip_prefix(prefix)?, bytes)));
         Self(below.map(|(path, bytes)| (path.to_owned(), bytes.clone())).collect())

@@ -10,20 +10,20 @@ use super::write::write;
 use super::{Error, Plan, TargetPath};
 use crate::mode;
 
-/// What becomes of one file.
+/// Decision about one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) path: TargetPath,
     pub(crate) action: Action,
-    /// What is on disk now.
+    /// The file on disk.
     pub(crate) ours: Option<Planned>,
-    /// What will be there, when it changes.
+    /// The file that will be there, when it changes.
     pub(crate) then: Option<Planned>,
-    /// What of the stack's changes did not fit: as a diff, and where it goes.
+    /// Changes of the stack that did not fit: the diff's file, and the diff.
     pub(crate) rejected: Option<(TargetPath, String)>,
 }
 
-/// How a conflict is left to the person.
+/// Form in which a conflict is left to the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Conflicts {
     /// Both sides in the file, between markers.
@@ -78,11 +78,12 @@ pub(crate) fn steps(root: &Path, base: &Plan, theirs: &Plan, conflicts: Conflict
     Ok(steps)
 }
 
-/// Where the disk does not tell, nobody can have changed it.
+/// Mode on disk. Where the disk does not tell, nobody can have changed it.
 fn is_executable(at: &Path, base: Option<&Planned>) -> bool {
-    match mode::KNOWN {
-        true => at.metadata().is_ok_and(|metadata| mode::is_executable(&metadata)),
-        false => base.is_some_and(|base| base.executable),
+    if mode::KNOWN {
+        at.metadata().is_ok_and(|metadata| mode::is_executable(&metadata))
+    } else {
+        base.is_some_and(|base| base.executable)
     }
 }
 
@@ -174,16 +175,20 @@ fn sides(ancestor: &str, ours: &str, theirs: &str) -> [String; 2] {
     let mut sides = [String::new(), String::new()];
     let mut inside = None;
     for line in merged.unwrap_or_else(|marked| marked).split_inclusive('\n') {
-        match () {
-            () if line.starts_with(&open) => inside = Some(Some(0)),
-            () if line.starts_with(&original) => inside = Some(None),
-            () if line.starts_with(&middle) => inside = Some(Some(1)),
-            () if line.starts_with(&close) => inside = None,
-            () => match inside {
+        if line.starts_with(&open) {
+            inside = Some(Some(0));
+        } else if line.starts_with(&original) {
+            inside = Some(None);
+        } else if line.starts_with(&middle) {
+            inside = Some(Some(1));
+        } else if line.starts_with(&close) {
+            inside = None;
+        } else {
+            match inside {
                 None => sides.iter_mut().for_each(|side| side.push_str(line)),
                 Some(Some(side)) => sides[side].push_str(line),
                 Some(None) => {}
-            },
+            }
         }
     }
     sides
@@ -204,7 +209,7 @@ impl Step {
         self.then.is_some() || self.rejected.is_some() || self.action == Action::Remove
     }
 
-    /// What would change, as `diff -u` shows it.
+    /// The change, as `diff -u` shows it.
     pub(crate) fn diff(&self) -> Option<String> {
         let text = |planned: &Planned| String::from_utf8(planned.content.clone()).ok();
         let before = self.ours.as_ref().map_or(Some(String::new()), text)?;

@@ -67,7 +67,7 @@ pub(crate) fn check_empty(target: &Path) -> Result<(), Error> {
     }
 }
 
-/// How a planned file stands to what is on disk.
+/// Relation of a planned file to the one on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Change {
@@ -137,7 +137,7 @@ struct Was {
     mode: u32,
 }
 
-/// What was there before files were written over it.
+/// Former content of files that were written over.
 #[derive(Default)]
 struct Replaced {
     files: Vec<(PathBuf, Option<Was>)>,

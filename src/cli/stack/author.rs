@@ -11,7 +11,7 @@ use crate::cli::check;
 use crate::cli::origin::Origin;
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
-use crate::stack::{self, Plan, Finding, Stack, Tree, review};
+use crate::stack::{self, Finding, Plan, Stack, Tree, review};
 use crate::ui::{self, Ui};
 use crate::world::World;
 
@@ -128,7 +128,7 @@ impl fmt::Display for Reviewed {
     }
 }
 
-/// Where blessed renderings lie, below the stack's folder.
+/// Folder of blessed renderings, below the stack's own.
 const GOLDEN: &str = "golden";
 
 pub(crate) fn test(args: &TestStackArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
@@ -162,7 +162,7 @@ pub(crate) fn test(args: &TestStackArgs, world: &World, ui: &mut Ui) -> Result<E
     Ok(if same { Exit::Done } else { Exit::Findings })
 }
 
-/// What is not as it was blessed, by the files of the renderings.
+/// Differences from the blessed renderings, by their files.
 fn differences(blessed: &Tree, now: &BTreeMap<String, String>) -> Vec<Difference> {
     let before: BTreeMap<&str, String> =
         blessed.iter().map(|(name, bytes)| (name, String::from_utf8_lossy(bytes).into_owned())).collect();
