@@ -8,7 +8,8 @@
 //! - [`check`], [`release`], [`sandbox`]: rules, AWS, and the embedded AWS. They stand on the three above.
 //! - [`cli`]: one file per verb.
 //!
-//! Everybody may use [`fault`], [`world`], [`ui`], [`project`], [`folder`], [`git`] and [`mode`].
+//! Everybody may use [`fault`], [`world`], [`ui`], [`project`], [`folder`], [`git`], [`mode`], [`level`] and
+//! [`known`].
 
 mod adopt;
 pub mod beanstalk;
@@ -18,6 +19,8 @@ pub mod cli;
 pub mod fault;
 pub mod folder;
 pub mod git;
+pub mod known;
+pub mod level;
 pub mod mode;
 pub mod project;
 pub mod release;

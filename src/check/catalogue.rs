@@ -28,7 +28,7 @@
 
 use std::sync::OnceLock;
 
-use super::finding::Level;
+use crate::level::Level;
 
 const PAGES: &[(&str, &str)] = &[
     ("config-files", include_str!("../../docs/src/reference/rules/config-files.md")),

@@ -1,11 +1,12 @@
-//! One thing that a rule found.
+//! Finding: one thing that a rule found, and where.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::Serialize;
 
-use super::catalogue;
+use super::catalogue::Rule;
+use crate::level::Level;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
@@ -27,17 +28,6 @@ pub struct Finding {
     pub span: Option<Range<usize>>,
     #[serde(skip)]
     pub edit: Option<Edit>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Level {
-    /// It will not work.
-    Error,
-    /// It works, but not as meant, or not for long.
-    Warning,
-    /// Perhaps: it depends on what only a running environment knows.
-    Note,
 }
 
 /// Counted from 1; columns in characters.
@@ -72,25 +62,13 @@ pub struct Suppressed {
     pub by_comment: bool,
 }
 
-impl Level {
-    pub const ALL: [Self; 3] = [Self::Error, Self::Warning, Self::Note];
-
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-            Self::Note => "note",
-        }
-    }
-}
-
 impl Finding {
-    pub(super) fn new(rule: &'static str, path: &str, message: String, fix: String) -> Self {
-        let page = catalogue::rule(rule).expect("every rule has its page");
+    /// A finding about a file as a whole, of the rule on this page.
+    pub(super) fn new(rule: &Rule, path: &str, message: String, fix: String) -> Self {
         Self {
-            rule,
-            name: page.name,
-            level: page.level,
+            rule: rule.id,
+            name: rule.name,
+            level: rule.level,
             path: path.to_owned(),
             start: None,
             end: None,

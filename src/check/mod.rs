@@ -17,9 +17,10 @@ mod suppress;
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::tree::Tree;
+use crate::level::Level;
 use crate::project::Suppression;
 
-pub use finding::{Edit, Finding, Level, Position, Suppressed};
+pub use finding::{Edit, Finding, Position, Suppressed};
 pub use fix::{Change, changes};
 use subject::Subject;
 
@@ -65,7 +66,7 @@ impl Report {
 
     /// Is there nothing worse than a note?
     pub fn passes(&self) -> bool {
-        self.findings.iter().all(|finding| finding.level == Level::Note)
+        !self.findings.iter().any(|finding| finding.level.fails())
     }
 
     pub fn count(&self, level: Level) -> usize {

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::Report;
 use super::catalogue::{self, Rule};
 use super::finding::Finding;
-use super::{Level, Report};
+use crate::level::Level;
 
 impl Report {
     /// One run with every rule, and a result for each finding; what is suppressed says why.

@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Write};
 
-use super::{Finding, Level, Report};
+use super::{Finding, Report};
+use crate::level::Level;
 use crate::ui::{Paint, count, wrap};
 
 impl Report {

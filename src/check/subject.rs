@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::catalogue;
 use super::finding::{self, Edit, Finding};
 use crate::beanstalk::customizations::{Customizations, EXTENSIONS};
 use crate::beanstalk::encoding;
@@ -73,6 +74,7 @@ impl<'a> Subject<'a> {
         message: impl Into<String>,
         fix: impl Into<String>,
     ) -> &mut Finding {
+        let rule = catalogue::rule(rule).expect("every rule has its page");
         self.findings.push(Finding::new(rule, path, message.into(), fix.into()));
         self.findings.last_mut().expect("one was just pushed")
     }

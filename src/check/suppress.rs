@@ -63,7 +63,12 @@ fn incomplete(path: &str, rule: &str) -> Finding {
         Some(_) => format!("nothing is suppressed: there is no reason after `{rule}`"),
         None => format!("nothing is suppressed: there is no rule `{rule}`"),
     };
-    Finding::new("EB900", path, message, "write the rule's id and then the reason".to_owned())
+    Finding::new(
+        catalogue::rule("EB900").expect("it has its page"),
+        path,
+        message,
+        "write the rule's id and then the reason".to_owned(),
+    )
 }
 
 fn by_comment(finding: &Finding, comments: Option<&Vec<Comment<'_>>>) -> Option<String> {

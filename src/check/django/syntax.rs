@@ -5,7 +5,7 @@ use std::ops::Range;
 use ruff_python_ast::{Expr, ExprCall, Operator, Stmt, StmtAugAssign};
 use ruff_python_parser::parse_module;
 
-use super::value::{Scope, Value};
+use super::value::{Scope, Value, range};
 use super::{Setting, Settings};
 
 /// Enough for what [`Source::parse`] lets through: it was tried with the worst of it.
@@ -216,10 +216,4 @@ impl Walk<'_> {
             *value = Value::Unknown;
         }
     }
-}
-
-pub(super) fn range(expression: &Expr) -> Range<usize> {
-    use ruff_text_size::Ranged;
-    let range = expression.range();
-    range.start().to_usize()..range.end().to_usize()
 }

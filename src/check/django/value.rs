@@ -6,7 +6,6 @@ use std::ops::Range;
 use ruff_python_ast::{Expr, ExprCall, Number, Operator};
 
 use super::Settings;
-use super::syntax::range;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
@@ -321,4 +320,11 @@ fn dotted(expression: &Expr) -> String {
     }
     parts.reverse();
     parts.join(".")
+}
+
+/// Where an expression stands.
+pub(super) fn range(expression: &Expr) -> Range<usize> {
+    use ruff_text_size::Ranged;
+    let range = expression.range();
+    range.start().to_usize()..range.end().to_usize()
 }
