@@ -3,6 +3,9 @@
 //! What a work tree looks like plays no part in it, and nothing of a repository runs: no hook, no filter.
 
 mod blobs;
+pub(crate) mod head;
+pub(crate) mod index;
+pub(crate) mod repository;
 
 use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};

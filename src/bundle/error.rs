@@ -4,12 +4,12 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::bundle::pack::limit::where_most_is;
 use crate::fault::{Exit, Fault};
 use crate::git;
 use crate::ui::{bytes, count};
 
 use super::entry::BadName;
-use super::limit::where_most_is;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -4,10 +4,11 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bundle::pack::compress::Sealed;
+use crate::bundle::select::origin::Entry;
+
 use super::digest::{ContentDigest, FORMAT, TreeDigest, TreeHasher, unhex};
 use super::entry::{BadName, EntryPath, Mode};
-use super::seal::Sealed;
-use super::shipped::Entry;
 
 /// All entries of a tree, sorted by the bytes of their paths.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -25,7 +25,7 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// The room of a source file: `bundle` for `src/bundle/archive.rs`.
+/// The room of a source file: `bundle` for `src/bundle/pack/archive.rs`.
 fn room(path: &Path) -> String {
     let inside = path.strip_prefix("src").unwrap();
     let first = inside.components().next().unwrap().as_os_str();
@@ -118,8 +118,8 @@ fn what_differs_between_systems_has_one_door() {
     const DOORS: [&str; 5] = [
         "src/world.rs",
         "src/mode.rs",
-        "src/bundle/disk.rs",
-        "src/bundle/spelling.rs",
+        "src/bundle/select/disk.rs",
+        "src/bundle/select/spelling.rs",
         "src/sandbox/instance/group.rs",
     ];
     const SIGNS: [&str; 6] = ["std::os::", "rustix::", "(unix)", "(windows)", "target_os", "target_family"];

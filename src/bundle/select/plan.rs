@@ -4,17 +4,17 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::bundle::entry::EntryPath;
+use crate::bundle::error::{Error, Problem};
+use crate::git::repository::Repository;
 use crate::git::{Git, Tree};
 use crate::world::real_path;
 
 use super::disk::Disk;
-use super::entry::EntryPath;
-use super::error::{Error, Problem};
+use super::origin::{Entry, Origin};
 use super::recorded::Recorded;
-use super::repository::Repository;
 use super::rules::{EbCli, LeftOut, Reason, RuleFile, Rules};
 use super::scope::{IgnoreMode, Scope, Source};
-use super::shipped::{Entry, Origin};
 use super::tracked::Tracked;
 use super::walk::{Found, FoundKind, unreadable, walk};
 

@@ -4,13 +4,13 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::bundle::entry::BadName;
+use crate::bundle::select::walk::inside;
 use crate::fault::{Exit, Fault};
 use crate::mode;
 use crate::ui::bytes;
 
-use super::entry::BadName;
-use super::opened::{OpenError, Opened};
-use super::walk::inside;
+use super::reader::{OpenError, Opened};
 
 #[derive(Debug, thiserror::Error)]
 pub enum UnpackError {

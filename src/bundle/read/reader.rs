@@ -8,11 +8,10 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
+use crate::bundle::digest::{ContentDigest, TreeHasher};
+use crate::bundle::entry::{BadName, EntryPath, Mode};
+use crate::bundle::manifest::{Manifest, ManifestEntry};
 use crate::fault::{Exit, Fault};
-
-use super::digest::{ContentDigest, TreeHasher};
-use super::entry::{BadName, EntryPath, Mode};
-use super::manifest::{Manifest, ManifestEntry};
 
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {

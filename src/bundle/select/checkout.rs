@@ -7,14 +7,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
+use crate::git::head::Head;
+use crate::git::index::{GitIndex, Seen};
+use crate::git::repository::Repository;
 use crate::git::{Git, fields};
 
-use super::git_head::Head;
-use super::git_index::{GitIndex, Seen};
+use super::origin::Origin;
 use super::plan::Plan;
-use super::repository::Repository;
 use super::rules::Reason;
-use super::shipped::Origin;
 use super::walk::Stamp;
 
 /// The state of a work tree against its last commit.

@@ -2,14 +2,15 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::bundle::digest::ContentDigest;
+use crate::bundle::error::Error;
+use crate::bundle::flags::Traits;
+use crate::bundle::select::origin::{Entry, Origin};
+use crate::bundle::select::plan::Plan;
+
 use super::archive::{Header, Method};
 use super::content::Contents;
 use super::deflate::{Deflater, is_random};
-use super::digest::ContentDigest;
-use super::error::Error;
-use super::plan::Plan;
-use super::screen::Traits;
-use super::shipped::{Entry, Origin};
 
 /// Files above this are streamed.
 pub(crate) const LARGE: u64 = 4 << 20;

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::entry::EntryPath;
-use super::error::{Problem, ProblemKind};
+use crate::bundle::entry::EntryPath;
+use crate::bundle::error::{Problem, ProblemKind};
+use crate::bundle::flags::is_environment_file;
+
 use super::plan::Plan;
-use super::screen::is_environment_file;
 use super::spelling::composed;
 
 impl Plan {

@@ -8,14 +8,14 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
+use crate::bundle::entry::EntryPath;
+use crate::bundle::error::{Error, Problem, ProblemKind};
+use crate::git::repository::Repository;
 use crate::git::{self, Git, ItemMode};
 use crate::mode;
 
 use super::disk::Disk;
-use super::entry::EntryPath;
-use super::error::{Error, Problem, ProblemKind};
-use super::repository::Repository;
-use super::shipped::Origin;
+use super::origin::Origin;
 use super::walk::{Stamp, inside as stays_inside, unreadable};
 
 /// Linux has no longer ones.

@@ -3,7 +3,8 @@
 //! Unix modes, the first day that a zip file knows (1980-01-01), UTF-8 names, no extra fields, no folders; zip64 only
 //! where the numbers need it.
 
-use super::entry::{EntryPath, Mode};
+use crate::bundle::entry::{EntryPath, Mode};
+
 use super::limit::MANY;
 
 /// 1980-01-01 in MS-DOS form; the time is 0.

@@ -6,16 +6,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::bundle::entry::BadName;
+use crate::bundle::flags::{Screen, is_environment_file};
+use crate::bundle::pack::build::MAX_BYTES;
+use crate::bundle::pack::limit::MANY;
+use crate::bundle::select::rules::never;
+use crate::bundle::select::walk::inside;
 use crate::ui::{bytes, count};
 
-use super::build::MAX_BYTES;
-use super::entry::BadName;
 use super::flaw::{Finding, Flaw};
-use super::limit::MANY;
-use super::opened::{Listed, OpenError, Opened};
-use super::rules::never;
-use super::screen::{Screen, is_environment_file};
-use super::walk::inside;
+use super::reader::{Listed, OpenError, Opened};
 
 /// An entry that unpacks to more than this, at more than a hundredfold, is no source code.
 const BOMB_BYTES: u64 = 1 << 30;
@@ -280,8 +280,8 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::{Errand, Output, Plan, Scope, unpack};
     use super::*;
+    use crate::bundle::{Errand, Output, Plan, Scope, unpack};
     use crate::ui::Progress;
     use crate::world::Interrupt;
 

@@ -6,12 +6,11 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempPath;
 
+use crate::bundle::digest::TreeDigest;
+use crate::bundle::error::Error;
+use crate::bundle::select::walk::Stamp;
 use crate::mode;
 use crate::world::{Guard, Interrupt};
-
-use super::digest::TreeDigest;
-use super::error::Error;
-use super::walk::Stamp;
 
 /// The name of the bundle, known before or only after its content is.
 #[derive(Debug, Clone)]

@@ -1,7 +1,8 @@
 //! One file or link that ships, and where its content is.
 
-use super::entry::{EntryPath, Mode};
-use super::screen::Traits;
+use crate::bundle::entry::{EntryPath, Mode};
+use crate::bundle::flags::Traits;
+
 use super::walk::Stamp;
 
 /// One file or link that ships.

@@ -2,18 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::bundle::digest::TreeDigest;
+use crate::bundle::error::Error;
+use crate::bundle::manifest::Manifest;
+use crate::bundle::select::note::Note;
+use crate::bundle::select::plan::Plan;
 use crate::ui::Progress;
 use crate::world::{Interrupt, real_path};
 
 use super::cache::{self, Cache, Known};
-use super::digest::TreeDigest;
-use super::error::Error;
-use super::manifest::Manifest;
-use super::note::Note;
+use super::compress::Sealed;
 use super::output::{Draft, Output};
-use super::pack::{Packed, Review, Sink, pack};
-use super::plan::Plan;
-use super::seal::Sealed;
+use super::writer::{Packed, Review, Sink, pack};
 
 /// What Elastic Beanstalk's guide names as the limit, taken at its lowest reading.
 pub const MAX_BYTES: u64 = 500_000_000;

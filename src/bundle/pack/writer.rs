@@ -10,22 +10,23 @@ use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
+use crate::bundle::digest::{ContentDigest, TreeDigest, TreeHasher};
+use crate::bundle::entry::Mode;
+use crate::bundle::error::{Error, Problem};
+use crate::bundle::flags::{Screen, Traits};
+use crate::bundle::select::note::Note;
+use crate::bundle::select::origin::Entry;
+use crate::bundle::select::plan::Plan;
+use crate::bundle::threads::threads;
+
 use super::archive::{Header, Method, write_end};
 use super::build::Errand;
+use super::chunks::Pieces;
+use super::compress::{Sealed, Worker};
 use super::content::Contents;
 use super::deflate::is_random;
-use super::digest::{ContentDigest, TreeDigest, TreeHasher};
-use super::entry::Mode;
-use super::error::{Error, Problem};
-use super::note::Note;
-use super::office::{Batch, Office};
 use super::output::Draft;
-use super::pieces::Pieces;
-use super::plan::Plan;
-use super::screen::{Screen, Traits};
-use super::seal::{Sealed, Worker};
-use super::shipped::Entry;
-use super::threads::threads;
+use super::pool::{Batch, Office};
 
 /// How much of a large file is deflated at once, by each of at most so many threads.
 pub(crate) const PIECE: usize = 1 << 20;

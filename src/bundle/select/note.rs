@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::entry::EntryPath;
+use crate::bundle::entry::EntryPath;
+
+use super::origin::{Entry, Origin};
 use super::plan::Plan;
-use super::shipped::{Entry, Origin};
 use super::spelling::composed;
 
 /// Something in a bundle that works, or not, in a way that may surprise.

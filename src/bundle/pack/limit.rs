@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use crate::bundle::error::Error;
+use crate::bundle::select::origin::Entry;
+use crate::bundle::select::plan::Plan;
 use crate::ui::bytes;
 
+use super::compress::{LARGE, Sealed};
 use super::content::Contents;
 use super::deflate::is_random;
-use super::error::Error;
-use super::pack::PIECE;
-use super::plan::Plan;
-use super::seal::{LARGE, Sealed};
-use super::shipped::Entry;
+use super::writer::PIECE;
 
 /// From this many entries on, the numbers of a zip file need zip64.
 pub const MANY: usize = 65_535;

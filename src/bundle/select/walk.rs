@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
+use crate::bundle::entry::{BadName, EntryPath};
+use crate::bundle::error::{Error, Problem, ProblemKind};
+use crate::bundle::threads::threads;
+
 use super::disk::{Disk, Kind, Names};
-use super::entry::{BadName, EntryPath};
-use super::error::{Error, Problem, ProblemKind};
 use super::rules::{Inherited, LeftOut, Level, Reason, RuleFile, Rules, never};
-use super::threads::threads;
 
 /// How a file was when it was found. What is read later must still be this. What the system does not tell is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

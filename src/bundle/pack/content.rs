@@ -5,13 +5,12 @@ use std::collections::btree_map::Entry as Slot;
 use std::fs::File;
 use std::io::{self, Read};
 
+use crate::bundle::error::Error;
+use crate::bundle::select::disk::Disk;
+use crate::bundle::select::origin::{Entry, Origin};
+use crate::bundle::select::plan::Plan;
+use crate::bundle::select::walk::{Stamp, unreadable};
 use crate::git::BlobReader;
-
-use super::disk::Disk;
-use super::error::Error;
-use super::plan::Plan;
-use super::shipped::{Entry, Origin};
-use super::walk::{Stamp, unreadable};
 
 /// One thread's way to contents, and the buffer for the one that it read last.
 pub(crate) struct Contents<'a> {

@@ -16,17 +16,18 @@ use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
+use crate::bundle::digest::{ContentDigest, TreeDigest};
+use crate::bundle::entry::Mode;
+use crate::bundle::error::Error;
+use crate::bundle::flags::Traits;
+use crate::bundle::select::origin::{Entry, Origin};
+use crate::bundle::select::plan::Plan;
+use crate::bundle::select::walk::Stamp;
+use crate::bundle::threads::threads;
+
 use super::archive::{Header, Method};
+use super::compress::{LARGE, Sealed};
 use super::content::Contents;
-use super::digest::{ContentDigest, TreeDigest};
-use super::entry::Mode;
-use super::error::Error;
-use super::plan::Plan;
-use super::screen::Traits;
-use super::seal::{LARGE, Sealed};
-use super::shipped::{Entry, Origin};
-use super::threads::threads;
-use super::walk::Stamp;
 
 /// The name of the index, beside the bundles.
 pub(crate) const INDEX: &str = "index";

@@ -3,10 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::error::Error;
-use super::rules::RuleFile;
-use super::walk::unreadable;
-
 /// A work tree and the folder of its repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Repository {
@@ -45,7 +41,7 @@ impl Repository {
         Some(Self { top: top.to_owned(), git_dir, common })
     }
 
-    /// What all work trees share: references and objects.
+    /// What all work trees share: references, objects, `info/exclude`.
     pub(crate) fn common(&self) -> &Path {
         &self.common
     }
@@ -53,30 +49,5 @@ impl Repository {
     /// The settings of the repository itself.
     pub(crate) fn config(&self) -> PathBuf {
         self.common.join("config")
-    }
-
-    /// The rules for `root` that stand outside of it, from the weakest to the strongest: `info/exclude`, then the
-    /// `.gitignore` of every folder above.
-    pub(crate) fn outside_rules(&self, root: &Path) -> Result<Vec<RuleFile>, Error> {
-        let below_top = root.strip_prefix(&self.top).unwrap_or(Path::new(""));
-        let above = |from: &Path| {
-            let path = root.strip_prefix(from).unwrap_or(Path::new("")).to_string_lossy().replace('\\', "/");
-            if path.is_empty() { path } else { path + "/" }
-        };
-        let mut files = vec![(self.common.join("info/exclude"), above(&self.top))];
-        let mut dir = self.top.clone();
-        for part in below_top.components() {
-            files.push((dir.join(".gitignore"), above(&dir)));
-            dir.push(part);
-        }
-        let mut rules = Vec::new();
-        for (path, above) in files {
-            if !fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
-                continue;
-            }
-            let text = fs::read(&path).map_err(|source| unreadable(path.clone(), source))?;
-            rules.push(RuleFile::above(&path.to_string_lossy(), above, &text));
-        }
-        Ok(rules)
     }
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::error::Error;
-use super::plan::Plan;
-use super::seal::{LARGE, Piece, Sealed, Worker};
-use super::shipped::Entry;
-use super::threads::threads;
+use crate::bundle::error::Error;
+use crate::bundle::select::origin::Entry;
+use crate::bundle::select::plan::Plan;
+use crate::bundle::threads::threads;
+
+use super::compress::{LARGE, Piece, Sealed, Worker};
 
 /// A batch ends after so many entries or bytes. In a small project it ends earlier, so that no core is without work.
 const BATCH_ENTRIES: usize = 32;

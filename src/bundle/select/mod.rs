@@ -1,0 +1,24 @@
+//! Which files ship, and why the others do not.
+
+pub(super) mod checkout;
+mod clash;
+pub(super) mod disk;
+pub(super) mod note;
+pub(super) mod origin;
+mod outside;
+mod pattern;
+pub(super) mod plan;
+mod recorded;
+pub(super) mod rules;
+pub(super) mod scope;
+mod spelling;
+mod tracked;
+pub(super) mod walk;
+mod why;
+
+pub use checkout::{Checkout, ComparedCheckout, PendingCheckout};
+pub use note::Note;
+pub use plan::Plan;
+pub use rules::{LeftOut, Reason};
+pub use scope::{IgnoreMode, Include, Scope, Source};
+pub use why::Why;
