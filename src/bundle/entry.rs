@@ -1,6 +1,7 @@
 //! The words of a bundle: where an entry is, and what kind of file.
 
 use std::fmt;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -80,6 +81,23 @@ impl EntryPath {
     }
 }
 
+/// The target of a link as text, if it stays in the bundle.
+pub(crate) fn inside(link: &EntryPath, target: &Path) -> Option<Box<str>> {
+    let target = target.to_str()?;
+    if target.is_empty() || target.starts_with('/') || target.contains('\\') || target.chars().any(char::is_control) {
+        return None;
+    }
+    let mut depth = link.as_str().matches('/').count();
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => depth = depth.checked_sub(1)?,
+            _ => depth += 1,
+        }
+    }
+    Some(target.into())
+}
+
 impl fmt::Display for EntryPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -151,5 +169,22 @@ mod tests {
         case("a\\b", Err(BadName::Backslash));
         case("a\nb", Err(BadName::Control));
         assert_eq!(EntryPath::from_bytes(b"\xff"), Err(BadName::NotUtf8));
+    }
+
+    #[test]
+    fn links_stay_in_the_bundle() {
+        #[track_caller]
+        fn case(link: &str, target: &str, expected: bool) {
+            let link = EntryPath::new(link).expect("a good path");
+            assert_eq!(inside(&link, Path::new(target)).is_some(), expected, "`{link}` to `{target}`");
+        }
+        case("a", "b", true);
+        case("a", "../b", false);
+        case("a/b", "../c", true);
+        case("a/b", "../../c", false);
+        case("a/b", "c/../../d", true);
+        case("a/b", "c/../../../d/e", false);
+        case("a", "/etc/passwd", false);
+        case("a", "b\\c", false);
     }
 }

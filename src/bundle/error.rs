@@ -4,7 +4,6 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::bundle::pack::limit::where_most_is;
 use crate::fault::{Exit, Fault};
 use crate::git;
 use crate::ui::{bytes, count};
@@ -41,6 +40,14 @@ pub enum Error {
     Git(#[from] git::Error),
     #[error("failed to read object `{id}` from git")]
     GitContent { id: String, source: io::Error },
+}
+
+/// An error about a file that was there a moment ago.
+pub(crate) fn unreadable(path: PathBuf, source: io::Error) -> Error {
+    match source.kind() {
+        io::ErrorKind::NotFound => Error::Vanished { path },
+        _ => Error::Read { path, source },
+    }
 }
 
 /// Something about one path that keeps the whole bundle from being made.
@@ -108,6 +115,12 @@ impl fmt::Display for Listed<'_> {
         }
         Ok(())
     }
+}
+
+/// [`super::Plan::largest`] in a sentence.
+pub fn where_most_is(largest: &[(String, u64)]) -> String {
+    let largest: Vec<String> = largest.iter().map(|(path, size)| format!("`{path}` ({})", bytes(*size))).collect();
+    format!("most is in {}", largest.join(", "))
 }
 
 impl Fault for Error {

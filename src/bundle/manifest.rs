@@ -4,9 +4,6 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bundle::pack::compress::Sealed;
-use crate::bundle::select::origin::Entry;
-
 use super::digest::{ContentDigest, FORMAT, TreeDigest, TreeHasher, unhex};
 use super::entry::{BadName, EntryPath, Mode};
 
@@ -117,13 +114,8 @@ impl Manifest {
         Ok(Self { digest, entries })
     }
 
-    pub(crate) fn new(digest: TreeDigest, entries: &[Entry], sealed: &[Sealed]) -> Self {
-        let entries = entries.iter().zip(sealed).map(|(entry, sealed)| ManifestEntry {
-            path: entry.path.clone(),
-            mode: sealed.header.mode,
-            size: sealed.header.size,
-            sha256: sealed.content,
-        });
+    /// `entries` are sorted by the bytes of their paths.
+    pub(crate) fn new(digest: TreeDigest, entries: impl Iterator<Item = ManifestEntry>) -> Self {
         Self { digest, entries: entries.collect() }
     }
 

@@ -18,11 +18,11 @@ mod threads;
 
 pub use digest::{ContentDigest, FORMAT, TreeDigest};
 pub use entry::{BadName, EntryPath, Mode};
-pub use error::{Error, Problem, ProblemKind};
+pub use error::{Error, Problem, ProblemKind, where_most_is};
 pub use manifest::{Change, ChangeKind, Manifest, ManifestEntry, ManifestError, Side};
-pub use pack::{Bundle, Errand, MANY, MAX_BYTES, Output, Trust, where_most_is, write_beside};
+pub use pack::{Bundle, Errand, MANY, MAX_BYTES, Output, Trust, write_beside};
 pub use read::{Finding, Flaw, OpenError, Opened, Severity, UnpackError, unpack, verify};
-pub(crate) use select::walk::Stamp;
+pub(crate) use select::disk::Stamp;
 pub use select::{
     Checkout, ComparedCheckout, IgnoreMode, Include, LeftOut, Note, PendingCheckout, Plan, Reason, Scope, Source, Why,
 };

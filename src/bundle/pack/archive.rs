@@ -5,7 +5,8 @@
 
 use crate::bundle::entry::{EntryPath, Mode};
 
-use super::limit::MANY;
+/// From this many entries on, the numbers of a zip file need zip64.
+pub const MANY: usize = 65_535;
 
 /// 1980-01-01 in MS-DOS form; the time is 0.
 const DATE: u16 = 1 << 5 | 1;

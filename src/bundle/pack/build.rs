@@ -4,37 +4,17 @@ use std::path::{Path, PathBuf};
 
 use crate::bundle::digest::TreeDigest;
 use crate::bundle::error::Error;
-use crate::bundle::manifest::Manifest;
+use crate::bundle::manifest::{Manifest, ManifestEntry};
 use crate::bundle::select::note::Note;
+use crate::bundle::select::origin::Entry;
 use crate::bundle::select::plan::Plan;
-use crate::ui::Progress;
-use crate::world::{Interrupt, real_path};
+use crate::world::real_path;
 
 use super::cache::{self, Cache, Known};
 use super::compress::Sealed;
+use super::options::{Errand, Trust};
 use super::output::{Draft, Output};
 use super::writer::{Packed, Review, Sink, pack};
-
-/// What Elastic Beanstalk's guide names as the limit, taken at its lowest reading.
-pub const MAX_BYTES: u64 = 500_000_000;
-
-/// What a run that packs needs from the world.
-#[derive(Clone)]
-pub struct Errand<'a> {
-    pub progress: &'a Progress,
-    pub interrupt: &'a Interrupt,
-    pub max_bytes: u64,
-    /// The folder of earlier bundles, which save work, and whether to prove that they do not lie.
-    pub cache: Option<(&'a Path, Trust)>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trust {
-    /// What looks unchanged is taken from the cache.
-    Believe,
-    /// Everything is read again, and compared with the cache.
-    Prove,
-}
 
 /// A bundle that was made.
 #[derive(Debug, Clone)]
@@ -60,12 +40,12 @@ impl Plan {
         let known = Known::nothing(self);
         self.refuse_too_large(&known.sealed, errand.max_bytes)?;
         let packed = pack(self, &known.sealed, None, Sink::Nowhere, errand)?;
-        Ok(Manifest::new(packed.digest, &self.entries, &packed.sealed))
+        Ok(Manifest::new(packed.digest, listed(&self.entries, &packed.sealed)))
     }
 
     /// What is in the bundle that this plan has just become.
     pub fn manifest_of(&self, bundle: &Bundle) -> Manifest {
-        Manifest::new(bundle.digest, &self.entries, &bundle.sealed)
+        Manifest::new(bundle.digest, listed(&self.entries, &bundle.sealed))
     }
 
     /// Make the bundle.
@@ -151,4 +131,13 @@ impl Plan {
         });
         if is_out { Ok(()) } else { Err(Error::OutputShips { path: output.to_owned() }) }
     }
+}
+
+fn listed<'a>(entries: &'a [Entry], sealed: &'a [Sealed]) -> impl Iterator<Item = ManifestEntry> + 'a {
+    entries.iter().zip(sealed).map(|(entry, sealed)| ManifestEntry {
+        path: entry.path.clone(),
+        mode: sealed.header.mode,
+        size: sealed.header.size,
+        sha256: sealed.content,
+    })
 }

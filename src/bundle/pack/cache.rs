@@ -20,9 +20,9 @@ use crate::bundle::digest::{ContentDigest, TreeDigest};
 use crate::bundle::entry::Mode;
 use crate::bundle::error::Error;
 use crate::bundle::flags::Traits;
+use crate::bundle::select::disk::Stamp;
 use crate::bundle::select::origin::{Entry, Origin};
 use crate::bundle::select::plan::Plan;
-use crate::bundle::select::walk::Stamp;
 use crate::bundle::threads::threads;
 
 use super::archive::{Header, Method};

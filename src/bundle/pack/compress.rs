@@ -14,6 +14,8 @@ use super::deflate::{Deflater, is_random};
 
 /// Files above this are streamed.
 pub(crate) const LARGE: u64 = 4 << 20;
+/// How much of a large file is deflated at once.
+pub(crate) const PIECE: usize = 1 << 20;
 
 /// What is known of an entry once it was read.
 #[derive(Debug, Clone, Copy)]

@@ -5,11 +5,10 @@ use std::collections::btree_map::Entry as Slot;
 use std::fs::File;
 use std::io::{self, Read};
 
-use crate::bundle::error::Error;
-use crate::bundle::select::disk::Disk;
+use crate::bundle::error::{Error, unreadable};
+use crate::bundle::select::disk::{Disk, Stamp};
 use crate::bundle::select::origin::{Entry, Origin};
 use crate::bundle::select::plan::Plan;
-use crate::bundle::select::walk::{Stamp, unreadable};
 use crate::git::BlobReader;
 
 /// One thread's way to contents, and the buffer for the one that it read last.

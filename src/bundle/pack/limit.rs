@@ -5,15 +5,10 @@ use std::collections::BTreeMap;
 use crate::bundle::error::Error;
 use crate::bundle::select::origin::Entry;
 use crate::bundle::select::plan::Plan;
-use crate::ui::bytes;
 
-use super::compress::{LARGE, Sealed};
+use super::compress::{LARGE, PIECE, Sealed};
 use super::content::Contents;
 use super::deflate::is_random;
-use super::writer::PIECE;
-
-/// From this many entries on, the numbers of a zip file need zip64.
-pub const MANY: usize = 65_535;
 
 /// No content gets smaller than this part of itself: what deflate makes of a long row of one byte.
 const BEST_RATIO: u64 = 1032;
@@ -59,12 +54,6 @@ impl Plan {
         folders.truncate(number);
         folders
     }
-}
-
-/// [`Plan::largest`] in a sentence.
-pub fn where_most_is(largest: &[(String, u64)]) -> String {
-    let largest: Vec<String> = largest.iter().map(|(path, size)| format!("`{path}` ({})", bytes(*size))).collect();
-    format!("most is in {}", largest.join(", "))
 }
 
 /// The packer stores those pieces of a large file that look random, and so does this.

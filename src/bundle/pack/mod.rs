@@ -1,17 +1,19 @@
 //! What was selected becomes a zip file, on all cores, with the same bytes every time.
 
 pub(super) mod archive;
-pub(super) mod build;
+mod build;
 mod cache;
 mod chunks;
-pub(super) mod compress;
+mod compress;
 mod content;
 mod deflate;
-pub(super) mod limit;
+mod limit;
+pub(super) mod options;
 mod output;
 mod pool;
 mod writer;
 
-pub use build::{Bundle, Errand, MAX_BYTES, Trust};
-pub use limit::{MANY, where_most_is};
+pub use archive::MANY;
+pub use build::Bundle;
+pub use options::{Errand, MAX_BYTES, Trust};
 pub use output::{Output, write_beside};

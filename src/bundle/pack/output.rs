@@ -8,7 +8,7 @@ use tempfile::TempPath;
 
 use crate::bundle::digest::TreeDigest;
 use crate::bundle::error::Error;
-use crate::bundle::select::walk::Stamp;
+use crate::bundle::select::disk::Stamp;
 use crate::mode;
 use crate::world::{Guard, Interrupt};
 

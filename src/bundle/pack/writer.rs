@@ -20,16 +20,15 @@ use crate::bundle::select::plan::Plan;
 use crate::bundle::threads::threads;
 
 use super::archive::{Header, Method, write_end};
-use super::build::Errand;
 use super::chunks::Pieces;
-use super::compress::{Sealed, Worker};
+use super::compress::{PIECE, Sealed, Worker};
 use super::content::Contents;
 use super::deflate::is_random;
+use super::options::Errand;
 use super::output::Draft;
 use super::pool::{Batch, Office};
 
-/// How much of a large file is deflated at once, by each of at most so many threads.
-pub(crate) const PIECE: usize = 1 << 20;
+/// Pieces of a large file that are deflated at once, each by its thread.
 const MOST_PIECES: usize = 4;
 
 /// Where the bytes go.

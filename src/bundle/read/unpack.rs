@@ -4,8 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::bundle::entry::BadName;
-use crate::bundle::select::walk::inside;
+use crate::bundle::entry::{BadName, inside};
 use crate::fault::{Exit, Fault};
 use crate::mode;
 use crate::ui::bytes;

@@ -6,12 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::bundle::entry::BadName;
+use crate::bundle::entry::{BadName, inside};
 use crate::bundle::flags::{Screen, is_environment_file};
-use crate::bundle::pack::build::MAX_BYTES;
-use crate::bundle::pack::limit::MANY;
+use crate::bundle::pack::archive::MANY;
+use crate::bundle::pack::options::MAX_BYTES;
 use crate::bundle::select::rules::never;
-use crate::bundle::select::walk::inside;
 use crate::ui::{bytes, count};
 
 use super::flaw::{Finding, Flaw};

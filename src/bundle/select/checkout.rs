@@ -12,10 +12,10 @@ use crate::git::index::{GitIndex, Seen};
 use crate::git::repository::Repository;
 use crate::git::{Git, fields};
 
+use super::disk::Stamp;
 use super::origin::Origin;
 use super::plan::Plan;
 use super::rules::Reason;
-use super::walk::Stamp;
 
 /// The state of a work tree against its last commit.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]

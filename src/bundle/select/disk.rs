@@ -8,7 +8,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::spelling;
-use super::walk::Stamp;
 
 /// A folder whose files are read.
 #[derive(Debug)]
@@ -63,6 +62,17 @@ impl Names {
         self.text.push_str(name.unwrap_or_else(|lossy| lossy));
         self.list.push((self.text.len(), kind, name.is_ok()));
     }
+}
+
+/// How a file was when it was found. What is read later must still be this. What the system does not tell is 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Stamp {
+    pub(crate) size: u64,
+    /// Nanoseconds since 1970.
+    pub(crate) modified: i64,
+    pub(crate) changed: i64,
+    pub(crate) inode: u64,
+    pub(crate) executable: bool,
 }
 
 impl Stamp {

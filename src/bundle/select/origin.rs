@@ -3,7 +3,7 @@
 use crate::bundle::entry::{EntryPath, Mode};
 use crate::bundle::flags::Traits;
 
-use super::walk::Stamp;
+use super::disk::Stamp;
 
 /// One file or link that ships.
 #[derive(Debug)]

@@ -3,11 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use crate::bundle::error::Error;
+use crate::bundle::error::{Error, unreadable};
 use crate::git::repository::Repository;
 
 use super::rules::RuleFile;
-use super::walk::unreadable;
 
 impl Repository {
     /// The rules for `root` that stand outside of it, from the weakest to the strongest: `info/exclude`, then the

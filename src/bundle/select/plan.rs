@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::bundle::entry::EntryPath;
-use crate::bundle::error::{Error, Problem};
+use crate::bundle::error::{Error, Problem, unreadable};
 use crate::git::repository::Repository;
 use crate::git::{Git, Tree};
 use crate::world::real_path;
@@ -16,7 +16,7 @@ use super::recorded::Recorded;
 use super::rules::{EbCli, LeftOut, Reason, RuleFile, Rules};
 use super::scope::{IgnoreMode, Scope, Source};
 use super::tracked::Tracked;
-use super::walk::{Found, FoundKind, unreadable, walk};
+use super::walk::{Found, FoundKind, walk};
 
 /// Which files ship. Sorted by the bytes of their paths.
 #[derive(Debug)]

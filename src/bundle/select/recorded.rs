@@ -8,15 +8,14 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use crate::bundle::entry::EntryPath;
-use crate::bundle::error::{Error, Problem, ProblemKind};
+use crate::bundle::entry::{EntryPath, inside as stays_inside};
+use crate::bundle::error::{Error, Problem, ProblemKind, unreadable};
 use crate::git::repository::Repository;
 use crate::git::{self, Git, ItemMode};
 use crate::mode;
 
-use super::disk::Disk;
+use super::disk::{Disk, Stamp};
 use super::origin::Origin;
-use super::walk::{Stamp, inside as stays_inside, unreadable};
 
 /// Linux has no longer ones.
 const LONGEST_TARGET: u64 = 4096;

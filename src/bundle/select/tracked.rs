@@ -9,13 +9,12 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::bundle::entry::{BadName, EntryPath};
+use crate::bundle::entry::{BadName, EntryPath, inside};
 use crate::bundle::error::{Error, Problem, ProblemKind};
 use crate::git::{BlobReader, Git, Item, ItemMode, Tree};
 
 use super::origin::{Entry, Origin};
 use super::rules::{LeftOut, Level, Reason, RuleFile, Rules, never};
-use super::walk::inside;
 
 /// What a listing by git came to.
 #[derive(Default)]

@@ -4,28 +4,15 @@
 //! left out is not entered, so an ignored `node_modules` costs one name.
 
 use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use crate::bundle::entry::{BadName, EntryPath};
-use crate::bundle::error::{Error, Problem, ProblemKind};
+use crate::bundle::entry::{BadName, EntryPath, inside};
+use crate::bundle::error::{Error, Problem, ProblemKind, unreadable};
 use crate::bundle::threads::threads;
 
-use super::disk::{Disk, Kind, Names};
+use super::disk::{Disk, Kind, Names, Stamp};
 use super::rules::{Inherited, LeftOut, Level, Reason, RuleFile, Rules, never};
-
-/// How a file was when it was found. What is read later must still be this. What the system does not tell is 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Stamp {
-    pub(crate) size: u64,
-    /// Nanoseconds since 1970.
-    pub(crate) modified: i64,
-    pub(crate) changed: i64,
-    pub(crate) inode: u64,
-    pub(crate) executable: bool,
-}
 
 /// A file or link that ships.
 #[derive(Debug)]
@@ -277,52 +264,5 @@ impl Walker<'_> {
         let path = self.disk.path(&format!("{}{name}", folder.path));
         let text = fs::read(&path).map_err(|source| unreadable(path, source))?;
         Ok(RuleFile::inside(&format!("{}{}{name}", self.at, folder.path), &folder.path, &text))
-    }
-}
-
-/// An error about a file that was there a moment ago.
-pub(crate) fn unreadable(path: PathBuf, source: io::Error) -> Error {
-    match source.kind() {
-        io::ErrorKind::NotFound => Error::Vanished { path },
-        _ => Error::Read { path, source },
-    }
-}
-
-/// The target of a link as text, if it stays in the bundle.
-pub(crate) fn inside(link: &EntryPath, target: &Path) -> Option<Box<str>> {
-    let target = target.to_str()?;
-    if target.is_empty() || target.starts_with('/') || target.contains('\\') || target.chars().any(char::is_control) {
-        return None;
-    }
-    let mut depth = link.as_str().matches('/').count();
-    for part in target.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => depth = depth.checked_sub(1)?,
-            _ => depth += 1,
-        }
-    }
-    Some(target.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn links_stay_in_the_bundle() {
-        #[track_caller]
-        fn case(link: &str, target: &str, expected: bool) {
-            let link = EntryPath::new(link).expect("a good path");
-            assert_eq!(inside(&link, Path::new(target)).is_some(), expected, "`{link}` to `{target}`");
-        }
-        case("a", "b", true);
-        case("a", "../b", false);
-        case("a/b", "../c", true);
-        case("a/b", "../../c", false);
-        case("a/b", "c/../../d", true);
-        case("a/b", "c/../../../d/e", false);
-        case("a", "/etc/passwd", false);
-        case("a", "b\\c", false);
     }
 }
