@@ -12,7 +12,7 @@ use crate::beanstalk::tree::Tree;
 
 /// What is left of one of our files beside those of the project.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Rest {
+pub(super) enum Remainder {
     Whole,
     /// Without what these files do.
     Less {
@@ -26,7 +26,7 @@ pub(super) enum Rest {
 }
 
 /// Take out of a `.config` file of ours what the project's own files say already: of two, the later one would win.
-pub(super) fn rest(path: &str, ours: &str, theirs: &Customizations, tree: &Tree) -> Rest {
+pub(super) fn rest(path: &str, ours: &str, theirs: &Customizations, tree: &Tree) -> Remainder {
     let config = ConfigFile::parse(path, ours.as_bytes());
     let mut cuts: Vec<Range<usize>> = Vec::new();
     let mut because: BTreeSet<&str> = BTreeSet::new();
@@ -65,11 +65,11 @@ pub(super) fn rest(path: &str, ours: &str, theirs: &Customizations, tree: &Tree)
     }
     let because = because.into_iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
     if cuts.is_empty() {
-        return Rest::Whole;
+        return Remainder::Whole;
     }
     match cut(ours, &cuts).filter(|_| !listed) {
-        Some(text) => Rest::Less { text, because },
-        None => Rest::Nothing { because },
+        Some(text) => Remainder::Less { text, because },
+        None => Remainder::Nothing { because },
     }
 }
 
@@ -194,7 +194,7 @@ mod tests {
     const OURS: &str = "option_settings:\n  a:one:\n    # why x\n    X: \"1\"\n    # why y,\n    # in two lines\n    Y: \"2\"\n  a:two:\n    # why z\n    Z: \"3\"\n";
 
     #[track_caller]
-    fn left(ours: &str, path: &str, theirs: &str) -> Rest {
+    fn left(ours: &str, path: &str, theirs: &str) -> Remainder {
         let tree = Tree::default().file(path, theirs);
         rest(".ebextensions/20-a.config", ours, &Customizations::read(&tree), &tree)
     }
@@ -202,22 +202,22 @@ mod tests {
     #[test]
     fn options_that_are_set_are_left_out_with_their_comments() {
         let other = ".ebextensions/mine.config";
-        assert_eq!(left(OURS, other, "option_settings:\n  b: {X: 1}\n"), Rest::Whole);
+        assert_eq!(left(OURS, other, "option_settings:\n  b: {X: 1}\n"), Remainder::Whole);
         let because = format!("`{other}`");
         let text =
             "option_settings:\n  a:one:\n    # why x\n    X: \"1\"\n  a:two:\n    # why z\n    Z: \"3\"\n".to_owned();
         assert_eq!(
             left(OURS, other, "option_settings:\n  a:one: {Y: 5}\n"),
-            Rest::Less { text, because: because.clone() }
+            Remainder::Less { text, because: because.clone() }
         );
         let text = OURS[..OURS.find("  a:two").unwrap()].to_owned();
         assert_eq!(
             left(OURS, other, "option_settings:\n  - {namespace: a:two, option_name: Z, value: 1}\n"),
-            Rest::Less { text, because: because.clone() }
+            Remainder::Less { text, because: because.clone() }
         );
         assert_eq!(
             left(OURS, other, "option_settings:\n  a:one: {X: 1, Y: 1}\n  a:two: {Z: 1}\n"),
-            Rest::Nothing { because }
+            Remainder::Nothing { because }
         );
     }
 
@@ -229,10 +229,10 @@ mod tests {
             "container_commands:\n  # all\n  20_static:\n    command: python manage.py collectstatic\n".to_owned();
         assert_eq!(
             left(ours, ".ebextensions/db.config", theirs),
-            Rest::Less { text, because: "`.ebextensions/db.config`".to_owned() }
+            Remainder::Less { text, because: "`.ebextensions/db.config`".to_owned() }
         );
         let hook = "#!/bin/bash\n# migrate\npython manage.py collectstatic\n";
-        let Rest::Less { text, .. } = left(ours, ".platform/hooks/predeploy/a.sh", hook) else { panic!() };
+        let Remainder::Less { text, .. } = left(ours, ".platform/hooks/predeploy/a.sh", hook) else { panic!() };
         assert!(text.contains("migrate_once") && !text.contains("collectstatic"), "{text}");
     }
 

@@ -1,20 +1,20 @@
 //! An existing Django project: what it is, and the plan of what it lacks for Elastic Beanstalk.
 //!
-//! Everything is read and nothing imported. [`Survey`], [`Facts`] and [`Plan`] are values made of other values: they never
+//! Everything is read and nothing imported. [`Detected`], [`Context`] and [`Plan`] are values made of other values: they never
 //! touch the disk.
 
+mod context;
+mod detect;
 mod existing;
-mod facts;
 mod locks;
 mod plan;
 mod python;
 mod requirements;
 mod settings;
-mod survey;
 
-pub(crate) use facts::Facts;
-pub(crate) use plan::{Action, Ground, Item, Note, Plan};
-pub(crate) use survey::{Survey, projects};
+pub(crate) use context::Context;
+pub(crate) use detect::{Detected, projects};
+pub(crate) use plan::{Action, Inputs, Item, Note, Plan};
 
 use crate::beanstalk::tree::file_name;
 

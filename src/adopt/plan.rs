@@ -5,9 +5,9 @@ use serde::Serialize;
 use crate::beanstalk::tree::Tree;
 use crate::stack::{self, Error, Planned, Scope, Stack, TargetPath};
 
-use super::existing::{self, Rest};
-use super::requirements::Outcome;
-use super::{Facts, Survey};
+use super::existing::{self, Remainder};
+use super::requirements::ListChange;
+use super::{Context, Detected};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -20,7 +20,18 @@ pub(crate) enum Action {
     Keep,
 }
 
-/// One file.
+impl Action {
+    /// The mark before a path.
+    pub(crate) fn mark(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Change => "~",
+            Self::Same | Self::Keep => "=",
+        }
+    }
+}
+
+/// File of the plan: what happens to it, and why.
 #[derive(Debug, Clone)]
 pub(crate) struct Item {
     pub(crate) path: TargetPath,
@@ -34,7 +45,7 @@ pub(crate) struct Item {
     pub(crate) after: Option<Planned>,
 }
 
-/// Something that this program cannot do, or should not.
+/// Task left for people: something that this program cannot do, or should not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Note {
     pub(crate) rule: Option<&'static str>,
@@ -60,41 +71,41 @@ pub(crate) struct Plan {
 /// Tells the content of a file, if there is one.
 pub(crate) type Disk<'a> = dyn Fn(&TargetPath) -> Result<Option<Vec<u8>>, Error> + 'a;
 
-/// What a plan is made of.
-pub(crate) struct Ground<'a> {
+/// Inputs of a plan.
+pub(crate) struct Inputs<'a> {
     pub(crate) stack: &'a Stack,
     pub(crate) scope: &'a Scope,
     pub(crate) tree: &'a Tree,
-    pub(crate) survey: &'a Survey,
-    pub(crate) facts: &'a Facts,
+    pub(crate) detected: &'a Detected,
+    pub(crate) context: &'a Context,
     /// What is on disk, also what does not ship.
     pub(crate) disk: &'a Disk<'a>,
 }
 
 impl Plan {
-    pub(crate) fn of(ground: &Ground<'_>) -> Result<Self, Error> {
+    pub(crate) fn of(inputs: &Inputs<'_>) -> Result<Self, Error> {
         let mut plan = Self::default();
-        let rendered = stack::Plan::render(ground.stack, ground.scope)?;
+        let rendered = stack::Plan::render(inputs.stack, inputs.scope)?;
         let web = rendered.iter().find(|(path, _)| path.to_string() == "Procfile");
         let web = web.map(|(_, planned)| String::from_utf8_lossy(&planned.content).into_owned()).unwrap_or_default();
         for (path, planned) in rendered.iter() {
-            plan.file(ground, &path.to_string(), planned.clone(), &web)?;
+            plan.file(inputs, &path.to_string(), planned.clone(), &web)?;
         }
-        plan.requirements(ground)?;
-        plan.gitignore(ground)?;
-        if ground.flag("overlay") {
-            plan.make_heard(ground)?;
+        plan.requirements(inputs)?;
+        plan.gitignore(inputs)?;
+        if inputs.flag("overlay") {
+            plan.make_heard(inputs)?;
         }
-        plan.remarks(ground);
+        plan.remarks(inputs);
         plan.items.sort_by(|a, b| (!a.of_package, &a.path).cmp(&(!b.of_package, &b.path)));
         Ok(plan)
     }
 
-    fn file(&mut self, ground: &Ground<'_>, from: &str, mut planned: Planned, web: &str) -> Result<(), Error> {
+    fn file(&mut self, inputs: &Inputs<'_>, from: &str, mut planned: Planned, web: &str) -> Result<(), Error> {
         let of_package = from.starts_with("deployment/");
-        let path = TargetPath::parse(&ground.place(from))?;
-        let mut why = ground.why(from);
-        let before = (ground.disk)(&path)?;
+        let path = TargetPath::parse(&inputs.place(from))?;
+        let mut why = inputs.why(from);
+        let before = (inputs.disk)(&path)?;
         let keep = |plan: &mut Self, why: String, before| {
             plan.items.push(Item { path: path.clone(), action: Action::Keep, why, of_package, before, after: None });
             Ok(())
@@ -131,18 +142,18 @@ impl Plan {
         }
         if from.starts_with(".ebextensions/") {
             let text = String::from_utf8_lossy(&planned.content).into_owned();
-            match existing::rest(from, &text, &ground.survey.customizations, ground.tree) {
-                Rest::Whole => {}
-                Rest::Less { text, because } => {
+            match existing::rest(from, &text, &inputs.detected.customizations, inputs.tree) {
+                Remainder::Whole => {}
+                Remainder::Less { text, because } => {
                     why = format!("{why}; without what {because} has already");
                     planned.content = text.into_bytes();
                 }
-                Rest::Nothing { because } => return keep(self, format!("not needed: {because} has it all"), None),
+                Remainder::Nothing { because } => return keep(self, format!("not needed: {because} has it all"), None),
             }
         }
         if from.contains("confighooks/")
             && from.ends_with("collectstatic.sh")
-            && let Some(other) = existing::runs(ground.tree, ".platform/confighooks", "collectstatic", from)
+            && let Some(other) = existing::runs(inputs.tree, ".platform/confighooks", "collectstatic", from)
         {
             return keep(self, format!("not needed: `{other}` does it"), None);
         }
@@ -151,92 +162,92 @@ impl Plan {
     }
 
     /// A file of the project with another text.
-    fn change(&mut self, ground: &Ground<'_>, path: &str, text: String, why: String) -> Result<(), Error> {
+    fn change(&mut self, inputs: &Inputs<'_>, path: &str, text: String, why: String) -> Result<(), Error> {
         let path = TargetPath::parse(path)?;
-        let before = (ground.disk)(&path)?;
+        let before = (inputs.disk)(&path)?;
         let action = if before.is_some() { Action::Change } else { Action::Add };
         let after = Some(Planned { content: text.into_bytes(), executable: false });
         self.items.push(Item { path, action, why, of_package: false, before, after });
         Ok(())
     }
 
-    fn requirements(&mut self, ground: &Ground<'_>) -> Result<(), Error> {
-        let pins = ground.pins()?;
-        match ground.survey.packages.with(ground.tree, &pins) {
-            Outcome::Enough => {}
-            Outcome::Write { path, text, then } => {
+    fn requirements(&mut self, inputs: &Inputs<'_>) -> Result<(), Error> {
+        let pins = inputs.pins()?;
+        match inputs.detected.packages.with(inputs.tree, &pins) {
+            ListChange::Enough => {}
+            ListChange::Write { path, text, then } => {
                 let added: Vec<&str> = pins
                     .iter()
                     .map(|pin| pin.split("==").next().unwrap_or(pin))
-                    .filter(|name| !ground.survey.packages.has(name))
+                    .filter(|name| !inputs.detected.packages.has(name))
                     .collect();
                 let what = if added.is_empty() {
-                    ground.why("requirements.txt")
+                    inputs.why("requirements.txt")
                 } else {
-                    format!("{}: {}", ground.why("requirements.txt"), added.join(", "))
+                    format!("{}: {}", inputs.why("requirements.txt"), added.join(", "))
                 };
-                self.change(ground, &path, text, what)?;
+                self.change(inputs, &path, text, what)?;
                 self.notes.extend(then.map(Note::new));
             }
-            Outcome::Left { path, message, fix } => {
+            ListChange::Left { path, message, fix } => {
                 self.notes.push(Note { path: Some(path), fix: Some(fix), ..Note::new(message) });
             }
         }
         Ok(())
     }
 
-    fn gitignore(&mut self, ground: &Ground<'_>) -> Result<(), Error> {
+    fn gitignore(&mut self, inputs: &Inputs<'_>) -> Result<(), Error> {
         const FILE: &str = ".gitignore";
-        let before = (ground.disk)(&TargetPath::parse(FILE)?)?;
+        let before = (inputs.disk)(&TargetPath::parse(FILE)?)?;
         let before = before.as_deref().and_then(|content| std::str::from_utf8(content).ok());
         let collected =
-            ground.flag("overlay") && (ground.text("static_files") == "nginx" || ground.facts.set_static_root);
+            inputs.flag("overlay") && (inputs.text("static_files") == "nginx" || inputs.context.set_static_root);
         let wanted: &[&str] = if collected { &[".beansprout/", "staticfiles/"] } else { &[".beansprout/"] };
         match existing::gitignore(before, wanted) {
-            Some(text) => self.change(ground, FILE, text, ground.why(FILE)),
+            Some(text) => self.change(inputs, FILE, text, inputs.why(FILE)),
             None => Ok(()),
         }
     }
 
     /// The settings module on top has an effect only where nothing names another.
-    fn make_heard(&mut self, ground: &Ground<'_>) -> Result<(), Error> {
-        let module = format!("{}.settings", ground.facts.package);
-        if let Some((path, text)) = existing::settings_option(&ground.survey.customizations, &module) {
-            self.change(ground, &path, text, format!("it names the settings module, and that is `{module}` now"))?;
+    fn make_heard(&mut self, inputs: &Inputs<'_>) -> Result<(), Error> {
+        let module = format!("{}.settings", inputs.context.package);
+        if let Some((path, text)) = existing::settings_option(&inputs.detected.customizations, &module) {
+            self.change(inputs, &path, text, format!("it names the settings module, and that is `{module}` now"))?;
         }
-        let served = ground.text("wsgi").split(':').next().unwrap_or_default().replace('.', "/");
-        let path = format!("{}{served}.py", ground.survey.root);
-        if let Some(text) = ground.tree.text(&path).and_then(existing::listening) {
-            self.change(ground, &path, text, "it would name other settings than the environment does".to_owned())?;
+        let served = inputs.text("wsgi").split(':').next().unwrap_or_default().replace('.', "/");
+        let path = format!("{}{served}.py", inputs.detected.root);
+        if let Some(text) = inputs.tree.text(&path).and_then(existing::listening) {
+            self.change(inputs, &path, text, "it would name other settings than the environment does".to_owned())?;
         }
         Ok(())
     }
 
-    fn remarks(&mut self, ground: &Ground<'_>) {
-        let facts = ground.facts;
-        let overlay = ground.flag("overlay");
-        if !overlay && ground.text("own_health").is_empty() {
-            let because = facts.no_overlay.as_ref().map(|because| format!(": {because}")).unwrap_or_default();
+    fn remarks(&mut self, inputs: &Inputs<'_>) {
+        let context = inputs.context;
+        let overlay = inputs.flag("overlay");
+        if !overlay && inputs.text("own_health").is_empty() {
+            let because = context.no_overlay.as_ref().map(|because| format!(": {because}")).unwrap_or_default();
             let fix = "answer a path such as `/health/` before host and HTTPS checks, and adopt again with `--set own_health=/health/`";
             self.notes.push(Note {
                 fix: Some(fix.to_owned()),
                 ..Note::new(format!("nothing answers health checks yet{because}"))
             });
         }
-        if !ground.flag("collects") {
+        if !inputs.flag("collects") {
             let fix = "`STATIC_ROOT = BASE_DIR / \"staticfiles\"`, and adopt again";
             let message = "nothing collects static files: the settings have no `STATIC_ROOT`";
-            let path = Some(facts.settings.clone());
+            let path = Some(context.settings.clone());
             self.notes.push(Note { rule: Some("EB021"), path, fix: Some(fix.to_owned()), ..Note::new(message) });
         }
-        let mut properties = facts.required.clone();
-        if overlay && (facts.set_secret || facts.offer_secret) {
+        let mut properties = context.required.clone();
+        if overlay && (context.set_secret || context.offer_secret) {
             properties.push("SECRET_KEY".to_owned());
         }
-        if overlay && matches!(ground.text("database"), "postgresql" | "mysql") {
+        if overlay && matches!(inputs.text("database"), "postgresql" | "mysql") {
             properties.push("DATABASE_URL".to_owned());
         }
-        if !ground.text("secret_arn").is_empty() {
+        if !inputs.text("secret_arn").is_empty() {
             properties.retain(|name| name != "SECRET_KEY");
         }
         properties.sort();
@@ -252,7 +263,7 @@ impl Plan {
     }
 }
 
-impl Ground<'_> {
+impl Inputs<'_> {
     fn value(&self, name: &str) -> Option<&serde_json::Value> {
         self.scope.get(name)
     }
@@ -268,7 +279,7 @@ impl Ground<'_> {
     /// Where a file goes: the package that is added lies among the project's modules.
     fn place(&self, from: &str) -> String {
         match from.strip_prefix("deployment/") {
-            Some(inside) => format!("{}{}/{inside}", self.survey.root, self.facts.package),
+            Some(inside) => format!("{}{}/{inside}", self.detected.root, self.context.package),
             None => from.to_owned(),
         }
     }
@@ -281,7 +292,7 @@ impl Ground<'_> {
     /// What has to be installed beside the project's own, each with its version.
     fn pins(&self) -> Result<Vec<String>, Error> {
         const FILE: &str = "requirements.txt";
-        let has = |names: &[&str]| names.iter().any(|name| self.survey.packages.has(name));
+        let has = |names: &[&str]| names.iter().any(|name| self.detected.packages.has(name));
         let procfile = self.tree.text("Procfile").unwrap_or_default();
         let theirs = procfile.lines().find(|line| line.starts_with("web:"));
         let mut wanted: Vec<&str> = Vec::new();
@@ -348,13 +359,13 @@ mod tests {
     #[track_caller]
     fn case(folder: &str, settings: &str, answers: &[&str]) {
         let tree = project(folder, settings);
-        let survey = Survey::of(&tree, folder);
-        let facts = Facts::of(&tree, &survey, "shop.settings", "shop");
+        let detected = Detected::of(&tree, folder);
+        let context = Context::of(&tree, &detected, "shop.settings", "shop");
         let mut stack = Stack::adopted().unwrap();
         let python = stack.manifest.questions.iter_mut().find(|question| question.key == "python").unwrap();
         python.default = Some("3.13".to_owned());
         let mut scope = stack.scope("shop");
-        scope.set("found", serde_json::to_value(&facts).unwrap());
+        scope.set("found", serde_json::to_value(&context).unwrap());
         let disk = |path: &TargetPath| Ok(tree.content(&path.to_string()).map(<[u8]>::to_vec));
         let rows = if answers.is_empty() {
             pairwise(&stack, &scope).unwrap()
@@ -368,9 +379,15 @@ mod tests {
             answers.iter().map(one).collect()
         };
         for (number, row) in rows.iter().enumerate() {
-            let ground =
-                Ground { stack: &stack, scope: &row.scope, tree: &tree, survey: &survey, facts: &facts, disk: &disk };
-            let plan = Plan::of(&ground).unwrap();
+            let inputs = Inputs {
+                stack: &stack,
+                scope: &row.scope,
+                tree: &tree,
+                detected: &detected,
+                context: &context,
+                disk: &disk,
+            };
+            let plan = Plan::of(&inputs).unwrap();
             let mut after = tree.clone();
             for item in &plan.items {
                 let planned = item.after.as_ref().unwrap_or_else(|| panic!("{} is kept", item.path));

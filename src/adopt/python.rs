@@ -6,14 +6,14 @@ use super::requirements::Version;
 
 /// What the project says, and where.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub(crate) struct Wanted {
+pub(crate) struct PythonRequirement {
     /// A version such as `3.12.4`, or conditions such as `>=3.10,<3.14`.
     pub(crate) version: String,
     pub(crate) path: String,
 }
 
 /// The most particular place first: what people run, then what they promise.
-pub(super) fn wanted(tree: &Tree, folders: &[&str]) -> Option<Wanted> {
+pub(super) fn wanted(tree: &Tree, folders: &[&str]) -> Option<PythonRequirement> {
     type Reader = fn(&str) -> Option<String>;
     let places: [(&str, Reader); 6] = [
         (".python-version", exact),
@@ -27,7 +27,7 @@ pub(super) fn wanted(tree: &Tree, folders: &[&str]) -> Option<Wanted> {
         folders.iter().find_map(|folder| {
             let path = format!("{folder}{name}");
             let text = std::str::from_utf8(tree.content(&path)?).ok()?;
-            Some(Wanted { version: read(text)?, path })
+            Some(PythonRequirement { version: read(text)?, path })
         })
     })
 }
@@ -111,7 +111,7 @@ fn of_django(django: &Version) -> (u32, u32) {
 
 /// The branch to propose, and what has to be said of it.
 pub(super) fn branch(
-    wanted: Option<&Wanted>,
+    wanted: Option<&PythonRequirement>,
     django: Option<&Version>,
     branches: &[String],
     usual: &str,
@@ -143,7 +143,7 @@ pub(super) fn branch(
     let number = best(numbers.iter().filter(|number| supported(number)).copied().collect())
         .unwrap_or_else(|| numbers.iter().min().copied().unwrap_or(usual_number));
     let mut remark = match wanted {
-        Some(Wanted { version, path }) => {
+        Some(PythonRequirement { version, path }) => {
             format!("`{path}` asks for Python {version}; the branches with support have {offered}")
         }
         None => String::new(),
@@ -185,7 +185,7 @@ mod tests {
     fn the_branch_that_fits() {
         #[track_caller]
         fn case(wanted: &str, django: Option<(u32, u32)>, expected: &str, remark: bool) {
-            let wanted = Wanted { version: wanted.to_owned(), path: "x".to_owned() };
+            let wanted = PythonRequirement { version: wanted.to_owned(), path: "x".to_owned() };
             let wanted = (!wanted.version.is_empty()).then_some(&wanted);
             let django = django.map(|(major, minor)| Version { major, minor });
             let (branch, said) = branch(wanted, django.as_ref(), &branches(), "3.13");

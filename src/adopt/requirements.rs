@@ -62,7 +62,7 @@ pub(crate) struct Requirements {
 
 /// What becomes of the list.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum ListChange {
     Enough,
     /// This file gets this text; and what is left to do by hand.
     Write {
@@ -115,23 +115,23 @@ impl Requirements {
     }
 
     /// Add what is missing of `pins`, lines such as `gunicorn==27.0.1`.
-    pub(super) fn with(&self, tree: &Tree, pins: &[String]) -> Outcome {
+    pub(super) fn with(&self, tree: &Tree, pins: &[String]) -> ListChange {
         let missing: Vec<&str> = pins.iter().filter(|pin| !self.has(name_of(pin))).map(String::as_str).collect();
         match &self.source {
-            Source::File if missing.is_empty() => Outcome::Enough,
+            Source::File if missing.is_empty() => ListChange::Enough,
             Source::File => append(tree, &missing),
             Source::Include(path) => {
                 let text = format!("# Elastic Beanstalk installs from this file.\n-r {path}\n{}", lines(&missing));
-                Outcome::Write { path: FILE.to_owned(), text, then: None }
+                ListChange::Write { path: FILE.to_owned(), text, then: None }
             }
             Source::Project(dependencies) => {
                 let all: Vec<&str> = dependencies.iter().map(String::as_str).chain(missing).collect();
                 let text =
                     format!("# Elastic Beanstalk installs from this file. Taken from pyproject.toml.\n{}", lines(&all));
                 let then = "`requirements.txt` repeats `pyproject.toml`: change both, or make it with `pip-compile` or `uv pip compile`";
-                Outcome::Write { path: FILE.to_owned(), text, then: Some(then.to_owned()) }
+                ListChange::Write { path: FILE.to_owned(), text, then: Some(then.to_owned()) }
             }
-            Source::Pipfile if missing.is_empty() => Outcome::Enough,
+            Source::Pipfile if missing.is_empty() => ListChange::Enough,
             Source::Pipfile => into_pipfile(tree, &missing),
             Source::Lock { path, add, export } => from_lock(tree, path, add, export, &missing),
             Source::Nowhere => {
@@ -140,7 +140,7 @@ impl Requirements {
                     lines(&missing)
                 );
                 let then = "`requirements.txt` has only Django and the server: add what the project imports";
-                Outcome::Write { path: FILE.to_owned(), text, then: Some(then.to_owned()) }
+                ListChange::Write { path: FILE.to_owned(), text, then: Some(then.to_owned()) }
             }
         }
     }
@@ -191,7 +191,7 @@ fn source(tree: &Tree, project: &str) -> Source {
 }
 
 /// A list from a lock file, or the command that makes one.
-fn from_lock(tree: &Tree, path: &str, add: &str, export: &str, missing: &[&str]) -> Outcome {
+fn from_lock(tree: &Tree, path: &str, add: &str, export: &str, missing: &[&str]) -> ListChange {
     let text = tree.content(path).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
     if let Some(locked) = locks::lines(path, text) {
         let all: Vec<&str> = locked.iter().map(String::as_str).chain(missing.iter().copied()).collect();
@@ -201,10 +201,10 @@ fn from_lock(tree: &Tree, path: &str, add: &str, export: &str, missing: &[&str])
             [] => then,
             _ => format!("{then}; and `{add} {}` once, so that they are in both", names(missing)),
         };
-        return Outcome::Write { path: FILE.to_owned(), text, then: Some(then) };
+        return ListChange::Write { path: FILE.to_owned(), text, then: Some(then) };
     }
     let add = if missing.is_empty() { String::new() } else { format!("`{add} {}`, then ", names(missing)) };
-    Outcome::Left {
+    ListChange::Left {
         path: path.to_owned(),
         message: format!("nothing is installed: Elastic Beanstalk does not read `{path}`"),
         fix: format!("{add}`{export}`"),
@@ -312,10 +312,11 @@ fn lock(tree: &Tree, path: &str, names: &mut BTreeMap<String, Option<Version>>) 
     }
 }
 
-fn append(tree: &Tree, missing: &[&str]) -> Outcome {
+fn append(tree: &Tree, missing: &[&str]) -> ListChange {
     let path = FILE.to_owned();
     let names: Vec<&str> = missing.iter().map(|pin| name_of(pin)).collect();
-    let left = |message: &str, fix: String| Outcome::Left { path: FILE.to_owned(), message: message.to_owned(), fix };
+    let left =
+        |message: &str, fix: String| ListChange::Left { path: FILE.to_owned(), message: message.to_owned(), fix };
     let decoded = tree.content(FILE).map(encoding::decode);
     let Some(Ok(decoded)) = decoded else {
         let fix = format!("save it as UTF-8, and add {}", names.join(", "));
@@ -338,10 +339,10 @@ fn append(tree: &Tree, missing: &[&str]) -> Outcome {
             names.join(", ")
         )
     });
-    Outcome::Write { path, text: format!("{text}{gap}# For Elastic Beanstalk{end}{added}"), then }
+    ListChange::Write { path, text: format!("{text}{gap}# For Elastic Beanstalk{end}{added}"), then }
 }
 
-fn into_pipfile(tree: &Tree, missing: &[&str]) -> Outcome {
+fn into_pipfile(tree: &Tree, missing: &[&str]) -> ListChange {
     const HEAD: &str = "[packages]";
     let text = tree.content("Pipfile").and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
     let entry = |pin: &&str| {
@@ -356,7 +357,7 @@ fn into_pipfile(tree: &Tree, missing: &[&str]) -> Outcome {
     };
     let locked = tree.is_file("Pipfile.lock");
     let then = "`pipenv lock`: the instance installs from `Pipfile.lock`, which does not know the new lines yet";
-    Outcome::Write { path: "Pipfile".to_owned(), text, then: locked.then(|| then.to_owned()) }
+    ListChange::Write { path: "Pipfile".to_owned(), text, then: locked.then(|| then.to_owned()) }
 }
 
 #[cfg(test)]
@@ -370,7 +371,7 @@ mod tests {
     #[track_caller]
     fn written(tree: &Tree, project: &str) -> (String, String) {
         match Requirements::read(tree, project).with(tree, &pins()) {
-            Outcome::Write { path, text, .. } => (path, text),
+            ListChange::Write { path, text, .. } => (path, text),
             other => panic!("{other:?}"),
         }
     }
@@ -390,7 +391,7 @@ mod tests {
             .file("requirements.txt", "-r requirements/prod.txt\n")
             .file("requirements/prod.txt", "-r ../base.txt\nGunicorn[gevent]>=20 ; python_version > '3.8'\n")
             .file("base.txt", "Django>=5.1,<5.2  # the site\n");
-        assert_eq!(Requirements::read(&tree, "").with(&tree, &pins()), Outcome::Enough);
+        assert_eq!(Requirements::read(&tree, "").with(&tree, &pins()), ListChange::Enough);
         // `base.txt` is read only because whoever fills the tree read it.
         assert_eq!(Requirements::read(&tree, "").django(), Some(Version { major: 5, minor: 1 }));
     }
@@ -443,7 +444,7 @@ mod tests {
         fn case(path: &str, text: impl AsRef<[u8]>, fix: &str) {
             let tree = Tree::default().file(path, text);
             match Requirements::read(&tree, "").with(&tree, &pins()) {
-                Outcome::Left { path: found, fix: said, .. } => {
+                ListChange::Left { path: found, fix: said, .. } => {
                     assert_eq!(found, path);
                     assert!(said.contains(fix), "{said}");
                 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::beanstalk::tree::{Tree, file_name};
+use crate::check::django;
 
 /// The words that people call it by, the surest first.
 const PRODUCTION: &[&str] = &["production", "prod", "live", "deploy", "deployment", "heroku"];
@@ -23,28 +24,41 @@ const OTHER: &[&str] = &[
 ];
 const SHARED: &[&str] = &["base", "common", "defaults", "default", "shared"];
 
-/// The modules below `root` that look like settings, the most likely production's first; and whether that one is sure.
+/// Settings modules below `root`, the most likely production's first; and whether that one is sure.
 pub(super) fn modules(tree: &Tree, root: &str, wsgi: Option<&str>, manage: Option<&str>) -> (Vec<String>, bool) {
-    let mut found: BTreeSet<String> = BTreeSet::new();
-    let python: Vec<(&str, &str)> = tree
-        .iter()
+    let sources = sources(tree, root);
+    let mut found: BTreeSet<String> =
+        sources.iter().filter(|(_, text)| assigns(text)).map(|(path, _)| module(root, path)).collect();
+    let shared = importers(&sources, root, &mut found);
+    let named = [wsgi, manage].into_iter().flatten();
+    found.extend(named.filter(|named| django::module_path(tree, root, named).is_some()).map(str::to_owned));
+    let ranking = Ranking { wsgi, manage, shared };
+    let mut modules: Vec<String> = found.into_iter().collect();
+    modules.sort_by_key(|module| (ranking.rank(module), module.clone()));
+    let sure = ranking.is_sure(&modules);
+    (modules, sure)
+}
+
+/// Python files that the project's own settings may be in, with their texts.
+fn sources<'a>(tree: &'a Tree, root: &str) -> Vec<(&'a str, &'a str)> {
+    tree.iter()
         .map(|(path, _)| path)
         .filter(|path| path.starts_with(root) && path.ends_with(".py") && is_importable(&path[root.len()..]))
         .filter(|path| !path.split('/').any(|part| matches!(part, "tests" | "test" | "docs" | "examples")))
         .filter_map(|path| Some((path, tree.text(path)?)))
-        .collect();
-    let mut shared: BTreeSet<String> = BTreeSet::new();
-    for (path, text) in &python {
-        if assigns(text) && !is_ours(text) {
-            found.insert(module(root, path));
-        }
-    }
-    // Whoever takes over settings has settings: in as many steps as such chains have.
+        .filter(|(_, text)| !is_ours(text))
+        .collect()
+}
+
+/// Add the modules that take over settings with a star, and tell which they take over.
+fn importers(sources: &[(&str, &str)], root: &str, found: &mut BTreeSet<String>) -> BTreeSet<String> {
+    let mut shared = BTreeSet::new();
+    // In as many steps as such chains have.
     for _ in 0..4 {
         let before = found.len();
-        for (path, text) in &python {
+        for (path, text) in sources {
             let stars: Vec<String> = stars(text).filter_map(|from| resolve(root, path, from)).collect();
-            if !is_ours(text) && stars.iter().any(|star| found.contains(star)) {
+            if stars.iter().any(|star| found.contains(star)) {
                 found.insert(module(root, path));
                 shared.extend(stars);
             }
@@ -53,39 +67,58 @@ pub(super) fn modules(tree: &Tree, root: &str, wsgi: Option<&str>, manage: Optio
             break;
         }
     }
-    for named in [wsgi, manage].into_iter().flatten() {
-        if crate::check::django::module_path(tree, root, named).is_some() {
-            found.insert(named.to_owned());
-        }
-    }
-    let last = |module: &str| module.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-    let words = |module: &str| -> Vec<String> { last(module).split('_').map(str::to_owned).collect() };
-    let is = |module: &str, list: &[&str]| words(module).iter().any(|word| list.contains(&word.as_str()));
-    let base = |module: &str| shared.contains(module) || is(module, SHARED);
-    // What others build upon is meant for nobody, unless it is all there is or the server names it.
-    let rank = |module: &String| {
+    shared
+}
+
+/// Order of settings modules: how likely each is production's.
+struct Ranking<'a> {
+    wsgi: Option<&'a str>,
+    manage: Option<&'a str>,
+    /// Modules that others take over.
+    shared: BTreeSet<String>,
+}
+
+impl Ranking<'_> {
+    /// What others build upon is meant for nobody, unless it is all there is or the server names it.
+    fn rank(&self, module: &str) -> impl Ord + use<> {
         let production = PRODUCTION.iter().position(|word| words(module).iter().any(|part| part == word));
-        let named = usize::from(wsgi != Some(module)) + usize::from(manage != Some(module));
+        let named = usize::from(self.wsgi != Some(module)) + usize::from(self.manage != Some(module));
         let settings = usize::from(!module.split('.').any(|part| part.starts_with("settings") || part == "config"));
         (
             is(module, OTHER),
             production.unwrap_or(99),
-            base(module) && wsgi != Some(module),
+            self.is_base(module) && self.wsgi != Some(module),
             named,
             settings,
             module.matches('.').count(),
         )
-    };
-    let mut modules: Vec<String> = found.into_iter().collect();
-    modules.sort_by_key(|module| (rank(module), module.clone()));
-    let Some(first) = modules.first() else { return (modules, false) };
-    let candidates: Vec<&String> = modules.iter().filter(|module| !is(module, OTHER) && !base(module)).collect();
-    let productions = modules.iter().filter(|module| is(module, PRODUCTION)).count();
-    let sure = modules.len() == 1
-        || (productions == 1 && is(first, PRODUCTION))
-        || (productions == 0 && wsgi == Some(first) && !is(first, OTHER))
-        || (candidates.len() == 1 && candidates[0] == first);
-    (modules, sure)
+    }
+
+    fn is_base(&self, module: &str) -> bool {
+        self.shared.contains(module) || is(module, SHARED)
+    }
+
+    /// Is the first one surely production's?
+    fn is_sure(&self, modules: &[String]) -> bool {
+        let Some(first) = modules.first() else { return false };
+        let candidates: Vec<&String> =
+            modules.iter().filter(|module| !is(module, OTHER) && !self.is_base(module)).collect();
+        let productions = modules.iter().filter(|module| is(module, PRODUCTION)).count();
+        modules.len() == 1
+            || (productions == 1 && is(first, PRODUCTION))
+            || (productions == 0 && self.wsgi == Some(first) && !is(first, OTHER))
+            || (candidates.len() == 1 && candidates[0] == first)
+    }
+}
+
+/// Words of a module's last name.
+fn words(module: &str) -> Vec<String> {
+    let last = module.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    last.split('_').map(str::to_owned).collect()
+}
+
+fn is(module: &str, list: &[&str]) -> bool {
+    words(module).iter().any(|word| list.contains(&word.as_str()))
 }
 
 /// Parts that Python can import.
@@ -103,9 +136,12 @@ fn assigns(text: &str) -> bool {
         && (sets("DATABASES") || sets("MIDDLEWARE") || sets("SECRET_KEY") || sets("TEMPLATES"))
 }
 
-/// Written by `adopt` itself.
-fn is_ours(text: &str) -> bool {
+/// A module that `adopt` wrote: the settings on top, or the application where there was none.
+pub(super) fn is_ours(text: &str) -> bool {
     text.contains("on Elastic Beanstalk: everything from there, and on top only what the platform needs")
+        || ["\"deployment.settings\"", "\"eb_deployment.settings\"", "\"beanstalk_deployment.settings\""]
+            .iter()
+            .any(|named| text.contains(named))
 }
 
 /// The modules that are taken over with `from … import *`.

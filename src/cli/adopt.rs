@@ -2,6 +2,7 @@
 
 mod answer;
 mod choose;
+mod error;
 mod found;
 
 use std::path::PathBuf;
@@ -10,18 +11,19 @@ use clap::Args;
 
 use super::check;
 use super::interview::{AnswerArgs, Mode, Prompter, interview_before};
-use crate::adopt::{self, Action, Facts, Ground, Item, MOST_BYTES, MOST_FILES, Note, Plan, Survey};
+use crate::adopt::{self, Context, Detected, Inputs, Item, MOST_BYTES, MOST_FILES, Note, Plan};
 use crate::beanstalk::tree::{Entry, Tree};
 use crate::bundle::{self, Checkout, Scope};
 use crate::check::Settings;
-use crate::fault::{Exit, Failure, Fault};
+use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::stack::{self, Answer, Answers, Given, Stack, TargetPath};
-use crate::ui::{Ui, nearest, ticked};
+use crate::ui::Ui;
 use crate::world::World;
 
 use answer::Adopted;
-use choose::choose;
+use choose::{Choice, Wanted, choose};
+use error::Error;
 use found::{exists, folder, settings, tell};
 
 /// Add the deployment files to an existing Django project
@@ -69,54 +71,40 @@ pub(crate) fn adopt(args: &AdoptArgs, world: &World, ui: &mut Ui) -> Result<Exit
     let tree = read(&project, &shipped)?;
     let person = asks.then(|| Prompter::new(world, ui));
 
-    let folder = folder(args, &tree, &project, person.as_ref())?;
+    let folder = folder(args.project.as_deref(), &tree, &project, person.as_ref())?;
     if !asks && !decided {
         return Err(Error::Nobody.into());
     }
-    let survey = Survey::of(&tree, &folder);
+    let detected = Detected::of(&tree, &folder);
     let mut stack = Stack::adopted()?;
     let mut given = args.answers.given(world)?;
     for (key, value) in &project.config.project.answers {
         given.remembered(&stack, key, value)?;
     }
-    let module = settings(&tree, &survey, &given, person.as_ref(), ui)?;
-    tell(&survey, &module, uncommitted, ui);
+    let module = settings(&tree, &detected, &given, person.as_ref(), ui)?;
+    tell(&detected, &module, uncommitted, ui);
 
     let questions = if asks && !args.answers.defaults { Mode::Prompt } else { Mode::Defaults };
-    let mut job = Job { project: &project, tree: &tree, survey: &survey, stack: &mut stack, world };
-    let (mut facts, mut answers) = job.ask(module, &mut given, questions, ui)?;
-    let mut plan = job.plan(&facts, &answers)?;
-    let mut chosen = choose(&plan, args, person.as_ref(), ui)?;
-    if chosen.no_package {
-        // Nothing else may name the package then.
-        given.answered("overlay", Answer::Flag(false));
-        (facts, answers) = job.ask(facts.settings, &mut given, Mode::Defaults, ui)?;
-        plan = job.plan(&facts, &answers)?;
-        chosen = choose(&plan, args, person.as_ref(), ui)?;
-    }
-
-    let accepted: Vec<&Item> =
-        plan.items.iter().zip(&chosen.accepted).filter(|(_, yes)| **yes).map(|(item, _)| item).collect();
-    if !args.dry_run && accepted.is_empty() && plan.items.iter().any(Item::writes) {
-        return Err(Error::Declined.into());
-    }
+    let mut planner = Planner { project: &project, tree: &tree, detected: &detected, stack: &mut stack, world };
+    let wanted = Wanted { only: &args.only, skip: &args.skip };
+    let planned = planner.decide(module, given, questions, &wanted, person.as_ref(), ui)?;
+    let accepted = planned.accepted();
     if !args.dry_run {
-        let files: Vec<_> = accepted
-            .iter()
-            .filter_map(|item| Some((&item.path, item.before.as_deref(), item.after.as_ref()?)))
-            .collect();
-        stack::put(&files, &project.root, &world.interrupt)?;
+        if accepted.is_empty() && planned.plan.items.iter().any(Item::writes) {
+            return Err(Error::Declined.into());
+        }
+        write(&accepted, &project, world)?;
     }
-    let mut left = plan.notes;
+    let mut left = planned.plan.notes.clone();
     let told = |note: &Note| note.rule == Some("EB053") && left.iter().any(|known| known.path == note.path);
     let found: Vec<Note> = findings(&project, shipped, &accepted).into_iter().filter(|note| !told(note)).collect();
     left.extend(found);
     let adopted = Adopted {
         dry_run: args.dry_run,
-        found: survey,
-        answers: answers.to_toml(&stack.manifest),
+        files: planned.files(),
+        answers: planned.answers.to_toml(&stack.manifest),
+        found: detected,
         uncommitted,
-        files: plan.items.iter().zip(&chosen.accepted).map(|(item, yes)| answer::File::of(item, *yes)).collect(),
         left,
         diffs: args.diff,
         told: person.is_some(),
@@ -125,6 +113,15 @@ pub(crate) fn adopt(args: &AdoptArgs, world: &World, ui: &mut Ui) -> Result<Exit
     ui.answer(&adopted);
     adopted.conclude(ui);
     Ok(Exit::Done)
+}
+
+/// The accepted files, all of them or none.
+fn write(accepted: &[&Item], project: &Project, world: &World) -> Result<(), Failure> {
+    let files: Vec<_> = accepted
+        .iter()
+        .filter_map(|item| Some((&item.path, item.before.as_deref(), item.after.as_ref()?)))
+        .collect();
+    Ok(stack::put(&files, &project.root, &world.interrupt)?)
 }
 
 /// What ships, with the contents that tell what the project is.
@@ -143,15 +140,56 @@ fn read(project: &Project, shipped: &Tree) -> Result<Tree, Failure> {
     Ok(tree)
 }
 
-struct Job<'a> {
+/// Plan that was shown, and what was accepted of it.
+struct Planned {
+    plan: Plan,
+    answers: Answers,
+    choice: Choice,
+}
+
+impl Planned {
+    fn accepted(&self) -> Vec<&Item> {
+        self.plan.items.iter().zip(&self.choice.accepted).filter(|(_, yes)| **yes).map(|(item, _)| item).collect()
+    }
+
+    fn files(&self) -> Vec<answer::File> {
+        self.plan.items.iter().zip(&self.choice.accepted).map(|(item, yes)| answer::File::of(item, *yes)).collect()
+    }
+}
+
+/// Questions and plan of one project.
+struct Planner<'a> {
     project: &'a Project,
     tree: &'a Tree,
-    survey: &'a Survey,
+    detected: &'a Detected,
     stack: &'a mut Stack,
     world: &'a World,
 }
 
-impl Job<'_> {
+impl Planner<'_> {
+    /// Ask, plan, and let people choose; once more if they choose no package, which nothing else may name then.
+    fn decide(
+        &mut self,
+        module: String,
+        mut given: Given,
+        questions: Mode,
+        wanted: &Wanted<'_>,
+        person: Option<&Prompter>,
+        ui: &mut Ui,
+    ) -> Result<Planned, Failure> {
+        let (context, answers) = self.ask(module, &mut given, questions, ui)?;
+        let plan = self.plan(&context, &answers)?;
+        let choice = choose(&plan, wanted, person, ui)?;
+        if !choice.no_package {
+            return Ok(Planned { plan, answers, choice });
+        }
+        given.answered("overlay", Answer::Flag(false));
+        let (context, answers) = self.ask(context.settings, &mut given, Mode::Defaults, ui)?;
+        let plan = self.plan(&context, &answers)?;
+        let choice = choose(&plan, wanted, person, ui)?;
+        Ok(Planned { plan, answers, choice })
+    }
+
     /// The answers, and what the settings that they name say.
     fn ask(
         &mut self,
@@ -159,55 +197,55 @@ impl Job<'_> {
         given: &mut Given,
         mode: Mode,
         ui: &mut Ui,
-    ) -> Result<(Facts, Answers), Failure> {
+    ) -> Result<(Context, Answers), Failure> {
         let name = self.project.root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         loop {
-            let facts = Facts::of(self.tree, self.survey, &module, &name);
-            let remark = self.fit(&facts);
+            let context = Context::of(self.tree, self.detected, &module, &name);
+            let remark = self.fit(&context);
             if let Some(remark) = remark {
                 ui.warn(remark);
             }
             let mut scope = self.stack.scope(&name);
-            scope.set("found", serde_json::to_value(&facts).expect("facts have string keys"));
+            scope.set("found", serde_json::to_value(&context).expect("the context has string keys"));
             let answers = interview_before(self.stack, given.clone(), &scope, mode, "Show the plan", self.world, ui)?;
             for (key, answer) in &answers.given {
                 given.answered(key, answer.clone());
             }
             let chosen = answers.scope.get("settings").and_then(|value| value.as_str()).unwrap_or_default().to_owned();
             if chosen == module {
-                return Ok((facts, answers));
+                return Ok((context, answers));
             }
             // What follows from the settings is looked at anew.
             ["database", "static_files", "overlay"].into_iter().for_each(|key| given.remove(key));
-            module = exists(self.tree, self.survey, chosen)?;
+            module = exists(self.tree, self.detected, chosen)?;
         }
     }
 
     /// What was found is no longer asked; what was not has the best guess for a default.
-    fn fit(&mut self, facts: &Facts) -> Option<String> {
-        let survey = self.survey;
+    fn fit(&mut self, context: &Context) -> Option<String> {
+        let detected = self.detected;
         let questions = &mut self.stack.manifest.questions;
         let python = questions.iter().find(|question| question.key == "python").expect("the part has this question");
         let branches: Vec<String> = python.choices.iter().map(|choice| choice.value.clone()).collect();
         let usual = branches.iter().find(|branch| *branch == "3.13").unwrap_or(&branches[0]).clone();
-        let (branch, remark) = survey.branch(&branches, &usual);
+        let (branch, remark) = detected.branch(&branches, &usual);
         let mut set = |key: &str, default: Option<String>, known: bool| {
             let question =
                 questions.iter_mut().find(|question| question.key == key).expect("the stack has this question");
             question.later |= known;
             question.default = default.or_else(|| question.default.take());
         };
-        set("python", Some(branch), survey.python.is_some());
-        set("application", None, survey.application().is_some());
-        set("region", survey.region().map(str::to_owned), survey.region().is_some());
+        set("python", Some(branch), detected.python.is_some());
+        set("application", None, detected.application().is_some());
+        set("region", detected.region().map(str::to_owned), detected.region().is_some());
         set("settings", None, true);
         set("static_files", None, true);
-        set("database", None, facts.database == "own");
-        set("server", survey.channels.then(|| "asgi".to_owned()).filter(|_| survey.asgi.is_some()), true);
+        set("database", None, context.database == "own");
+        set("server", detected.channels.then(|| "asgi".to_owned()).filter(|_| detected.asgi.is_some()), true);
         remark
     }
 
-    fn plan(&self, facts: &Facts, answers: &Answers) -> Result<Plan, Failure> {
+    fn plan(&self, context: &Context, answers: &Answers) -> Result<Plan, Failure> {
         let disk = |path: &TargetPath| {
             let at = path.below_without_links(&self.project.root)?;
             match std::fs::read(&at) {
@@ -216,8 +254,8 @@ impl Job<'_> {
                 Err(source) => Err(stack::Error::Read { path: at, source }),
             }
         };
-        let (tree, survey, stack) = (self.tree, self.survey, &*self.stack);
-        Ok(Plan::of(&Ground { stack, scope: &answers.scope, tree, survey, facts, disk: &disk })?)
+        let (tree, detected, stack) = (self.tree, self.detected, &*self.stack);
+        Ok(Plan::of(&Inputs { stack, scope: &answers.scope, tree, detected, context, disk: &disk })?)
     }
 }
 
@@ -240,78 +278,4 @@ fn findings(project: &Project, mut tree: Tree, accepted: &[&Item]) -> Vec<Note> 
         fix: Some(finding.fix),
     };
     report.findings.into_iter().map(note).collect()
-}
-
-#[derive(Debug, thiserror::Error)]
-enum Error {
-    #[error("there is no terminal to accept the plan at")]
-    Nobody,
-    #[error("there is no Django project in `{}`", root.display())]
-    NoProject { root: PathBuf },
-    #[error("`{folder}` has no `manage.py` of Django")]
-    NotAProject { folder: String, found: Vec<String> },
-    #[error("there are several Django projects here")]
-    SeveralProjects { found: Vec<String> },
-    #[error("nothing that looks like settings is near `{manage}`")]
-    NoSettings { manage: String },
-    #[error("there is no module `{module}` in the project")]
-    NotSettings { module: String, found: Vec<String> },
-    #[error("several modules look like settings, and none is surely production's")]
-    SeveralSettings { found: Vec<String> },
-    #[error("the plan has no `{path}`")]
-    NotInPlan { path: String, found: Vec<String> },
-    #[error("failed to read `{}`", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
-    #[error("nothing was written, as you chose")]
-    Declined,
-}
-
-impl Fault for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Nobody
-            | Self::NotAProject { .. }
-            | Self::SeveralProjects { .. }
-            | Self::NotSettings { .. }
-            | Self::SeveralSettings { .. }
-            | Self::NotInPlan { .. } => Exit::Usage,
-            Self::NoProject { .. } | Self::NoSettings { .. } | Self::Read { .. } => Exit::Invalid,
-            Self::Declined => Exit::Findings,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Nobody => Some(
-                "`--yes` accepts every file, `--only PATH` some of them, and `--dry-run` shows the plan".to_owned(),
-            ),
-            Self::NoProject { .. } => {
-                Some("go where `manage.py` is, or `-C DIR`; `beansprout new DIR` makes a new project".to_owned())
-            }
-            Self::NotAProject { found, .. } if found.is_empty() => None,
-            Self::NotAProject { found, .. } => Some(format!("`manage.py` is in {}", ticked(found))),
-            Self::SeveralProjects { found } => Some(format!("`--project DIR` names one: {}", ticked(found))),
-            Self::NoSettings { .. } => Some("`--set settings=MODULE` names them, such as `mysite.settings`".to_owned()),
-            Self::NotSettings { found, .. } if found.is_empty() => None,
-            Self::NotSettings { found, .. } => Some(format!("what looks like settings is {}", ticked(found))),
-            Self::SeveralSettings { found } => Some(format!("`--set settings=MODULE` names it: {}", ticked(found))),
-            Self::NotInPlan { path, found } => {
-                let near = nearest(path, found.iter().map(String::as_str));
-                Some(near.map_or_else(
-                    || "`--dry-run` shows what it has".to_owned(),
-                    |near| format!("did you mean `{near}`?"),
-                ))
-            }
-            Self::Read { .. } | Self::Declined => None,
-        }
-    }
-}
-
-/// The mark before a path.
-fn mark(action: Action) -> &'static str {
-    match action {
-        Action::Add => "+",
-        Action::Change => "~",
-        Action::Same | Action::Keep => "=",
-    }
 }

@@ -4,15 +4,14 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::mark;
-use crate::adopt::{Action, Item, Note, Survey};
+use crate::adopt::{Action, Detected, Item, Note};
 use crate::stack::TargetPath;
 use crate::ui::{self, Ui, count};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Adopted {
     pub(super) dry_run: bool,
-    pub(super) found: Survey,
+    pub(super) found: Detected,
     pub(super) answers: toml::Table,
     /// Files that differ from the last commit; none outside of git.
     pub(super) uncommitted: Option<usize>,
@@ -88,7 +87,7 @@ impl fmt::Display for Adopted {
         let wide = longest + 62 <= self.columns;
         for file in &self.files {
             let mark = if file.action == Action::Same || file.action == Action::Keep || file.accepted {
-                mark(file.action)
+                file.action.mark()
             } else {
                 "-"
             };

@@ -1,11 +1,18 @@
 //! Which files of the plan are accepted: by flags, or by the person at the terminal, one by one.
 
-use super::{AdoptArgs, Error, Prompter, mark};
+use super::error::Error;
 use crate::adopt::{Action, Item, Plan};
+use crate::cli::interview::Prompter;
 use crate::fault::Failure;
 use crate::ui::{Ui, count};
 
-/// What was chosen.
+/// Files that the flags name: nothing but these, all but those.
+pub(super) struct Wanted<'a> {
+    pub(super) only: &'a [String],
+    pub(super) skip: &'a [String],
+}
+
+/// Files of the plan that were accepted.
 pub(super) struct Choice {
     /// For each item of the plan, in its order.
     pub(super) accepted: Vec<bool>,
@@ -13,17 +20,22 @@ pub(super) struct Choice {
     pub(super) no_package: bool,
 }
 
-pub(super) fn choose(plan: &Plan, args: &AdoptArgs, person: Option<&Prompter>, ui: &mut Ui) -> Result<Choice, Failure> {
+pub(super) fn choose(
+    plan: &Plan,
+    wanted: &Wanted<'_>,
+    person: Option<&Prompter>,
+    ui: &mut Ui,
+) -> Result<Choice, Failure> {
     let paths: Vec<String> = plan.items.iter().map(|item| item.path.to_string()).collect();
-    for wanted in args.only.iter().chain(&args.skip) {
-        if !paths.iter().any(|path| covers(wanted, path)) && !names_package(wanted) {
-            return Err(Error::NotInPlan { path: wanted.clone(), found: paths }.into());
+    for named in wanted.only.iter().chain(wanted.skip) {
+        if !paths.iter().any(|path| covers(named, path)) && !names_package(named) {
+            return Err(Error::NotInPlan { path: named.clone(), found: paths }.into());
         }
     }
     let named = |list: &[String], path: &str| list.iter().any(|wanted| covers(wanted, path));
     let by_flags = |item: &Item| {
         let path = item.path.to_string();
-        item.writes() && !named(&args.skip, &path) && (args.only.is_empty() || named(&args.only, &path))
+        item.writes() && !named(wanted.skip, &path) && (wanted.only.is_empty() || named(wanted.only, &path))
     };
     let mut accepted: Vec<bool> = plan.items.iter().map(by_flags).collect();
     if !declined(plan, &accepted)
@@ -58,7 +70,7 @@ const ALL: usize = 3;
 
 fn ask(plan: &Plan, accepted: &mut [bool], person: &Prompter, ui: &mut Ui) -> Result<(), Failure> {
     for item in plan.items.iter().filter(|item| !item.writes()) {
-        ui.say(format_args!("{} {}", mark(item.action), item.path));
+        ui.say(format_args!("{} {}", item.action.mark(), item.path));
         ui.say(ui.err().dim(format_args!("    {}", item.why)));
     }
     let mut groups: Vec<Vec<usize>> = Vec::new();
@@ -105,7 +117,7 @@ fn introduce(items: &[&Item], number: usize, total: usize, ui: &mut Ui) {
     if first.of_package {
         let folder = first.path.to_string();
         let folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
-        ui.say(format_args!("{number}/{total} {} {}", mark(first.action), ui.err().bold(format_args!("{folder}/"))));
+        ui.say(format_args!("{number}/{total} {} {}", first.action.mark(), ui.err().bold(format_args!("{folder}/"))));
         ui.say(format_args!("    {}, to answer health checks and the like:", count(items.len(), "file")));
         for item in items.iter().filter(|item| item.after.as_ref().is_some_and(|planned| !planned.content.is_empty())) {
             ui.say(format_args!(
@@ -116,7 +128,7 @@ fn introduce(items: &[&Item], number: usize, total: usize, ui: &mut Ui) {
         }
         return;
     }
-    ui.say(format_args!("{number}/{total} {} {}", mark(first.action), ui.err().bold(&first.path)));
+    ui.say(format_args!("{number}/{total} {} {}", first.action.mark(), ui.err().bold(&first.path)));
     ui.say(format_args!("    {}", first.why));
     if first.action == Action::Change {
         show(first, ui);

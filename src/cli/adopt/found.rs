@@ -1,7 +1,9 @@
 //! What `adopt` finds: which project, which settings, and what is said of them before anything is asked.
 
-use super::{AdoptArgs, Error};
-use crate::adopt::{self, Survey};
+use std::path::Path;
+
+use super::error::Error;
+use crate::adopt::{self, Detected};
 use crate::beanstalk::tree::Tree;
 use crate::check::django;
 use crate::cli::interview::Prompter;
@@ -12,7 +14,7 @@ use crate::ui::Ui;
 
 /// Which of the projects in the tree is meant.
 pub(super) fn folder(
-    args: &AdoptArgs,
+    wanted: Option<&Path>,
     tree: &Tree,
     project: &Project,
     person: Option<&Prompter>,
@@ -20,7 +22,7 @@ pub(super) fn folder(
     let found = adopt::projects(tree);
     let shown =
         |folder: &String| if folder.is_empty() { ".".to_owned() } else { folder.trim_end_matches('/').to_owned() };
-    if let Some(wanted) = &args.project {
+    if let Some(wanted) = wanted {
         let wanted = wanted.to_string_lossy();
         let wanted = wanted.trim_start_matches("./").trim_end_matches('/');
         let same = |folder: &&String| shown(folder) == wanted || (wanted.is_empty() && folder.is_empty());
@@ -52,17 +54,17 @@ pub(super) fn folder(
 /// Which settings are production's.
 pub(super) fn settings(
     tree: &Tree,
-    survey: &Survey,
+    detected: &Detected,
     given: &Given,
     person: Option<&Prompter>,
     ui: &mut Ui,
 ) -> Result<String, Failure> {
     if let Some(module) = given.text("settings") {
-        return exists(tree, survey, module);
+        return exists(tree, detected, module);
     }
-    match survey.settings.as_slice() {
-        [] => Err(Error::NoSettings { manage: survey.manage.clone() }.into()),
-        [first, ..] if survey.sure => Ok(first.clone()),
+    match detected.settings.as_slice() {
+        [] => Err(Error::NoSettings { manage: detected.manage.clone() }.into()),
+        [first, ..] if detected.sure => Ok(first.clone()),
         several => {
             let Some(person) = person else { return Err(Error::SeveralSettings { found: several.to_vec() }.into()) };
             ui.say("Several modules look like settings.");
@@ -72,29 +74,29 @@ pub(super) fn settings(
     }
 }
 
-pub(super) fn exists(tree: &Tree, survey: &Survey, module: String) -> Result<String, Failure> {
-    match django::module_path(tree, &survey.root, &module) {
+pub(super) fn exists(tree: &Tree, detected: &Detected, module: String) -> Result<String, Failure> {
+    match django::module_path(tree, &detected.root, &module) {
         Some(_) => Ok(module),
-        None => Err(Error::NotSettings { module, found: survey.settings.clone() }.into()),
+        None => Err(Error::NotSettings { module, found: detected.settings.clone() }.into()),
     }
 }
 
 /// Say what was found, before anything is asked.
-pub(super) fn tell(survey: &Survey, module: &str, uncommitted: Option<usize>, ui: &mut Ui) {
+pub(super) fn tell(detected: &Detected, module: &str, uncommitted: Option<usize>, ui: &mut Ui) {
     let bold = |text: &str| ui.err().bold(text);
     let mut lines = vec![format!("  settings      {}", bold(module))];
-    let served = survey.wsgi.as_deref().or(survey.asgi.as_deref()).unwrap_or("none: one is added");
+    let served = detected.wsgi.as_deref().or(detected.asgi.as_deref()).unwrap_or("none: one is added");
     lines.push(format!("  application   {}", bold(served)));
-    let django = survey.django.as_deref().map_or_else(|| "of a version that is not pinned".to_owned(), bold);
+    let django = detected.django.as_deref().map_or_else(|| "of a version that is not pinned".to_owned(), bold);
     lines.push(format!("  Django        {django}"));
-    if let Some(python) = &survey.python {
+    if let Some(python) = &detected.python {
         lines.push(format!("  Python        {}, says {}", bold(&python.version), python.path));
     }
-    lines.push(format!("  packages      {}", bold(survey.requirements.as_deref().unwrap_or("listed nowhere"))));
-    if let Some(celery) = &survey.celery {
+    lines.push(format!("  packages      {}", bold(detected.requirements.as_deref().unwrap_or("listed nowhere"))));
+    if let Some(celery) = &detected.celery {
         lines.push(format!("  Celery        {}", bold(celery)));
     }
-    ui.say(format_args!("Found Django at `{}`:", survey.manage));
+    ui.say(format_args!("Found Django at `{}`:", detected.manage));
     lines.into_iter().for_each(|line| ui.say(line));
     match uncommitted {
         None => ui.warn("this is not a git repository: nothing but a copy of yours can undo what is written"),

@@ -1,4 +1,4 @@
-//! What an existing project is: where things are, and what they are called.
+//! Detection of an existing project: where things are, and what they are called.
 
 use serde::Serialize;
 
@@ -6,13 +6,13 @@ use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::eb_config::{self, EbConfig};
 use crate::beanstalk::tree::{Tree, file_name};
 
-use super::python::{self, Wanted};
+use super::python::{self, PythonRequirement};
 use super::requirements::Requirements;
 use super::settings;
 
-/// What was found, as far as it does not depend on the choice of settings.
+/// An existing project as detected, as far as it does not depend on the choice of settings.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Survey {
+pub(crate) struct Detected {
     /// Django's command line.
     pub(crate) manage: String,
     /// The folder that its modules are in: empty, or ending with a slash.
@@ -30,7 +30,7 @@ pub(crate) struct Survey {
     /// Where its packages are listed.
     pub(crate) requirements: Option<String>,
     pub(crate) django: Option<String>,
-    pub(crate) python: Option<Wanted>,
+    pub(crate) python: Option<PythonRequirement>,
     #[serde(skip)]
     pub(super) packages: Requirements,
     #[serde(skip)]
@@ -62,7 +62,7 @@ pub(crate) fn projects(tree: &Tree) -> Vec<String> {
     folders
 }
 
-impl Survey {
+impl Detected {
     /// Look at the project in `folder`, one of [`projects`].
     pub(crate) fn of(tree: &Tree, folder: &str) -> Self {
         let manage = format!("{folder}manage.py");
@@ -128,10 +128,12 @@ fn eb_config(tree: &Tree) -> EbConfig {
 }
 
 /// `Python 3.12 running on …`, as `eb init` wrote it.
-fn by_platform(tree: &Tree) -> Option<Wanted> {
+fn by_platform(tree: &Tree) -> Option<PythonRequirement> {
     let platform = eb_config(tree).platform?;
     let version = platform.split_whitespace().skip_while(|word| *word != "Python").nth(1)?;
-    version.starts_with("3.").then(|| Wanted { version: version.to_owned(), path: eb_config::PATH.to_owned() })
+    version
+        .starts_with("3.")
+        .then(|| PythonRequirement { version: version.to_owned(), path: eb_config::PATH.to_owned() })
 }
 
 /// Where modules are looked for: beside `manage.py`, or where its settings are if it extends the path.
@@ -158,15 +160,10 @@ fn server(tree: &Tree, root: &str, name: &str) -> Option<String> {
         .map(|(path, _)| path)
         .filter(|path| path.starts_with(root) && settings::is_called(path, &[name]))
         .filter(|path| !path.split('/').any(|dir| matches!(dir, "tests" | "test" | "docs") || dir.contains("template")))
-        .filter(|path| tree.text(path).is_some_and(|text| text.contains("application") && !is_ours(text)))
+        .filter(|path| tree.text(path).is_some_and(|text| text.contains("application") && !settings::is_ours(text)))
         .collect();
     found.sort_by_key(|path| path.matches('/').count());
     found.first().map(|path| (*path).to_owned())
-}
-
-/// The one that `adopt` writes where there is none.
-fn is_ours(text: &str) -> bool {
-    text.contains("\"deployment.settings\"") || text.contains("\"eb_deployment.settings\"")
 }
 
 /// What the module calls its application.
@@ -220,12 +217,12 @@ mod tests {
         fn case(folder: &str, modules: &str) {
             let tree = project(folder, modules);
             assert_eq!(projects(&tree), [folder]);
-            let survey = Survey::of(&tree, folder);
+            let detected = Detected::of(&tree, folder);
             assert_eq!(
-                (survey.root.as_str(), survey.settings.as_slice(), survey.sure),
+                (detected.root.as_str(), detected.settings.as_slice(), detected.sure),
                 (modules, &["shop.settings".to_owned()][..], true)
             );
-            assert_eq!(survey.wsgi.as_deref(), Some("shop.wsgi:application"));
+            assert_eq!(detected.wsgi.as_deref(), Some("shop.wsgi:application"));
         }
         case("", "");
         case("src/", "src/");
@@ -246,10 +243,10 @@ mod tests {
             .file("shop/celery.py", "app = Celery('shop')\n")
             .file("shop/asgi.py", "application = get_asgi_application()\n")
             .file("requirements.txt", "channels\n");
-        let survey = Survey::of(&tree, "");
-        assert_eq!(survey.celery.as_deref(), Some("shop"));
-        assert_eq!(survey.asgi.as_deref(), Some("shop.asgi:application"));
-        assert!(survey.channels);
+        let detected = Detected::of(&tree, "");
+        assert_eq!(detected.celery.as_deref(), Some("shop"));
+        assert_eq!(detected.asgi.as_deref(), Some("shop.asgi:application"));
+        assert!(detected.channels);
     }
 
     #[test]
@@ -257,8 +254,11 @@ mod tests {
         let tree = project("", "")
             .file(".elasticbeanstalk/config.yml", "global:\n  application_name: store\n  default_region: eu-west-1\n  default_platform: Python 3.12 running on 64bit Amazon Linux 2023\n")
             .file(".python-version", "3.11\n");
-        let survey = Survey::of(&tree, "");
-        assert_eq!(survey.python.map(|wanted| wanted.version).as_deref(), Some("3.12"));
-        assert_eq!((survey.eb.application.as_deref(), survey.eb.region.as_deref()), (Some("store"), Some("eu-west-1")));
+        let detected = Detected::of(&tree, "");
+        assert_eq!(detected.python.map(|wanted| wanted.version).as_deref(), Some("3.12"));
+        assert_eq!(
+            (detected.eb.application.as_deref(), detected.eb.region.as_deref()),
+            (Some("store"), Some("eu-west-1"))
+        );
     }
 }

@@ -1,16 +1,16 @@
-//! What the chosen settings say, as the templates need it.
+//! Template context of an adopted project: what the chosen settings say.
 
 use serde::Serialize;
 
 use crate::beanstalk::tree::{Tree, file_name};
 use crate::check::django::{Settings, Value};
 
-use super::Survey;
+use super::Detected;
 use super::requirements::Version;
 
 /// `found` in the templates.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Facts {
+pub(crate) struct Context {
     pub(crate) application: String,
     pub(crate) settings: String,
     pub(crate) database: &'static str,
@@ -47,16 +47,16 @@ pub(crate) struct Facts {
     pub(crate) required: Vec<String>,
 }
 
-impl Facts {
-    pub(crate) fn of(tree: &Tree, survey: &Survey, module: &str, folder: &str) -> Self {
-        let settings = Settings::of(tree, &survey.root, module).unwrap_or_default();
-        let root = survey.root.trim_end_matches('/').to_owned();
-        let package = package(tree, &survey.root);
+impl Context {
+    pub(crate) fn of(tree: &Tree, detected: &Detected, module: &str, folder: &str) -> Self {
+        let settings = Settings::of(tree, &detected.root, module).unwrap_or_default();
+        let root = detected.root.trim_end_matches('/').to_owned();
+        let package = package(tree, &detected.root);
         let own_wsgi = format!("{package}.wsgi:application");
-        let no_overlay = no_overlay(survey, &settings, module);
+        let no_overlay = no_overlay(detected, &settings, module);
         let (database, keep_engine) = database(&settings);
         let static_root = match settings.value("STATIC_ROOT") {
-            Value::Path(path) if !path.is_empty() => format!("{}{path}", survey.root),
+            Value::Path(path) if !path.is_empty() => format!("{}{path}", detected.root),
             _ => String::new(),
         };
         let hosts = settings.value("ALLOWED_HOSTS");
@@ -64,17 +64,17 @@ impl Facts {
         let truthy = |value: &Value| *value == Value::Bool(true) || matches!(value.text(), Some("True" | "true" | "1"));
         let secret = settings.value("SECRET_KEY");
         Self {
-            application: survey.application().map_or_else(|| application(folder), str::to_owned),
+            application: detected.application().map_or_else(|| application(folder), str::to_owned),
             settings: module.to_owned(),
             database,
             static_files: static_files(tree, &settings),
             overlay: if no_overlay.is_none() { "true" } else { "false" },
             no_overlay,
-            celery: survey.celery.clone().unwrap_or_default(),
-            wsgi: survey.wsgi.clone().unwrap_or_else(|| own_wsgi.clone()),
-            asgi: survey.asgi.clone().unwrap_or_else(|| own_wsgi.replace(".wsgi:", ".asgi:")),
-            has_wsgi: survey.wsgi.is_some(),
-            manage: survey.manage.clone(),
+            celery: detected.celery.clone().unwrap_or_default(),
+            wsgi: detected.wsgi.clone().unwrap_or_else(|| own_wsgi.clone()),
+            asgi: detected.asgi.clone().unwrap_or_else(|| own_wsgi.replace(".wsgi:", ".asgi:")),
+            has_wsgi: detected.wsgi.is_some(),
+            manage: detected.manage.clone(),
             static_url: static_url(&settings),
             static_root,
             exclude: exclude(tree),
@@ -85,7 +85,7 @@ impl Facts {
             any_host: hosts.items().iter().any(|host| host.text() == Some("*")),
             has_hosts: matches!(hosts, Value::List(_) | Value::Environment { .. }),
             keep_engine,
-            mysqlclient: survey.packages.has("mysqlclient"),
+            mysqlclient: detected.packages.has("mysqlclient"),
             required: required(tree, &settings),
             root,
             package,
@@ -113,13 +113,13 @@ fn package(tree: &Tree, root: &str) -> String {
 }
 
 /// Why a settings module on top would not work.
-fn no_overlay(survey: &Survey, settings: &Settings, module: &str) -> Option<String> {
-    if survey.configurations {
+fn no_overlay(detected: &Detected, settings: &Settings, module: &str) -> Option<String> {
+    if detected.configurations {
         return Some(
             "the settings are classes of django-configurations, which no other module can take over".to_owned(),
         );
     }
-    if let Some(django) = survey.packages.django().filter(|django| *django < Version { major: 4, minor: 2 }) {
+    if let Some(django) = detected.packages.django().filter(|django| *django < Version { major: 4, minor: 2 }) {
         return Some(format!("the health check that comes with it needs Django 4.2, and this is {django}"));
     }
     let missing = ["INSTALLED_APPS", "MIDDLEWARE"].into_iter().find(|name| *settings.value(name) == Value::Missing)?;
@@ -210,22 +210,22 @@ fn required(tree: &Tree, settings: &Settings) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn facts(settings: &str) -> Facts {
+    fn context(settings: &str) -> Context {
         let tree = Tree::default()
             .file(
                 "manage.py",
                 "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\nexecute_from_command_line()\n",
             )
             .file("shop/settings.py", format!("INSTALLED_APPS = ['a']\nMIDDLEWARE = ['b']\n{settings}"));
-        Facts::of(&tree, &Survey::of(&tree, ""), "shop.settings", "My Shop")
+        Context::of(&tree, &Detected::of(&tree, ""), "shop.settings", "My Shop")
     }
 
     #[test]
     fn databases() {
         #[track_caller]
         fn case(value: &str, expected: (&str, bool)) {
-            let facts = facts(&format!("DATABASES = {{'default': {value}}}\n"));
-            assert_eq!((facts.database, facts.keep_engine), expected, "{value}");
+            let context = context(&format!("DATABASES = {{'default': {value}}}\n"));
+            assert_eq!((context.database, context.keep_engine), expected, "{value}");
         }
         case("{'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'db.sqlite3'}", ("sqlite", false));
         case("{'ENGINE': 'django.db.backends.postgresql', 'NAME': 'shop'}", ("postgresql", false));
@@ -238,10 +238,10 @@ mod tests {
 
     #[test]
     fn what_production_needs() {
-        let plain = facts("DEBUG = True\nSECRET_KEY = 'abc'\nALLOWED_HOSTS = []\n");
+        let plain = context("DEBUG = True\nSECRET_KEY = 'abc'\nALLOWED_HOSTS = []\n");
         assert!(plain.set_debug && plain.set_secret && plain.set_static_root && plain.has_hosts && !plain.any_host);
         assert_eq!((plain.application.as_str(), plain.static_files, plain.overlay), ("My-Shop", "nginx", "true"));
-        let ready = facts(
+        let ready = context(
             "import os\nDEBUG = False\nSECRET_KEY = os.environ['SECRET_KEY']\nALLOWED_HOSTS = ['*']\nSTATIC_ROOT = '/x'\nSTATIC_URL = 'https://cdn.example.com/'\nX = config('TOKEN', cast=str)\nif 'ES' in os.environ:\n    Z = os.environ['ES']\nY = env('HOST', default='x')\n",
         );
         assert!(!ready.set_debug && !ready.set_secret && !ready.set_static_root && ready.any_host);
@@ -253,15 +253,15 @@ mod tests {
     fn where_nothing_can_go_on_top() {
         let tree =
             Tree::default().file("manage.py", "DJANGO_CONFIGURATION execute_from_command_line").file("s.py", "X = 1\n");
-        let survey = Survey::of(&tree, "");
-        assert!(Facts::of(&tree, &survey, "s", "x").no_overlay.is_some());
-        let facts = Facts::of(
+        let detected = Detected::of(&tree, "");
+        assert!(Context::of(&tree, &detected, "s", "x").no_overlay.is_some());
+        let context = Context::of(
             &Tree::default().file("manage.py", "").file("s.py", "X = 1\n"),
-            &Survey::of(&Tree::default(), ""),
+            &Detected::of(&Tree::default(), ""),
             "s",
             "x",
         );
-        assert!(facts.no_overlay.unwrap().contains("INSTALLED_APPS"));
+        assert!(context.no_overlay.unwrap().contains("INSTALLED_APPS"));
     }
 
     #[test]
