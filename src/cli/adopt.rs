@@ -117,10 +117,8 @@ pub(crate) fn adopt(args: &AdoptArgs, world: &World, ui: &mut Ui) -> Result<Exit
 
 /// The accepted files, all of them or none.
 fn write(accepted: &[&Item], project: &Project, world: &World) -> Result<(), Failure> {
-    let files: Vec<_> = accepted
-        .iter()
-        .filter_map(|item| Some((&item.path, item.before.as_deref(), item.after.as_ref()?)))
-        .collect();
+    let files: Vec<_> =
+        accepted.iter().filter_map(|item| Some((&item.path, item.before.as_deref(), item.after.as_ref()?))).collect();
     Ok(stack::put(&files, &project.root, &world.interrupt)?)
 }
 
