@@ -5,6 +5,7 @@
 //! - [`beanstalk`]: what Elastic Beanstalk is. Pure: no disk, no clock, no network.
 //! - [`bundle`]: what ships, and what it is called.
 //! - [`stack`]: templates, and the plan of what they write.
+//! - [`environment`]: the description of an environment. Pure too.
 //! - [`check`], [`release`], [`sandbox`]: rules, AWS, and the embedded AWS. They stand on the three above.
 //! - [`cli`]: one file per verb.
 //!
@@ -16,6 +17,7 @@ pub mod beanstalk;
 pub mod bundle;
 pub mod check;
 pub mod cli;
+pub mod environment;
 pub mod fault;
 pub mod folder;
 pub mod git;
