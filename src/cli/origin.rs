@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::bundle;
 use crate::fault::{Exit, Failure, Fault};
-use crate::stack::{self, ArchiveFormat, GitSource, Source, Stack, Tree, Unpacked};
+use crate::stack::{self, ArchiveFormat, ArchiveSource, GitSource, Opened, Source, Stack, Tree, Unpacked};
 use crate::world::{World, real_path};
 
 /// A stack, and its place so exactly that the very same is found again.
@@ -26,32 +26,19 @@ impl Origin {
         }
     }
 
+    /// Open the stack in a folder, whatever it is called.
+    pub(crate) fn in_folder(folder: &Path, place: &str, world: &World) -> Result<Self, Failure> {
+        Self::at(Source::Folder(folder.display().to_string()), place, world)
+    }
+
     /// Open what messages call `place`.
     fn at(spec: Source, place: &str, world: &World) -> Result<Self, Failure> {
-        let (tree, spec) = match spec {
-            Source::Name(name) => return Ok(Self { stack: Stack::named(&name)?, spec: Source::Name(name) }),
-            Source::Folder(folder) => (Tree::stack_folder(Path::new(&folder))?, Source::Folder(folder)),
-            Source::Git(git) => {
-                let scratch = tempfile::tempdir().map_err(|source| Error::Temporary { source })?;
-                let left_behind = scratch.path().to_owned();
-                let _guard = world.interrupt.guard(move || {
-                    let _ = std::fs::remove_dir_all(left_behind);
-                });
-                let (tree, commit) = git.fetch(scratch.path())?;
-                // A branch goes on; a commit does not.
-                (tree, Source::Git(GitSource { revision: Some(commit), ..git }))
-            }
-            Source::Archive(archive) => {
-                let bytes = archive.read()?;
-                archive.hold_to_digest(&bytes)?;
-                let unpacked = match archive.format {
-                    ArchiveFormat::TarGz => Unpacked::tar_gz(&bytes, &archive.path)?,
-                    ArchiveFormat::Zip => unzip(&bytes, &archive.path)?,
-                };
-                (unpacked.tree(archive.subdirectory.as_deref())?, Source::Archive(archive))
-            }
-        };
-        Ok(Self { stack: Stack::from_tree(&tree, place)?, spec })
+        if let Source::Name(name) = &spec {
+            return Ok(Self { stack: Stack::named(name)?, spec });
+        }
+        let Opened { tree, source } = files(spec, world)?;
+        let stack = Stack::compose(&tree, &source, place, &mut |part, from| files(inside(part, from)?, world))?;
+        Ok(Self { stack, spec: source })
     }
 
     /// The same stack at another revision of its repository.
@@ -61,6 +48,78 @@ impl Origin {
             _ => Err(Error::NotGit { spec: typed.to_owned() }.into()),
         }
     }
+}
+
+/// A part's source, as the manifest of the stack at `from` names it.
+fn inside(part: &str, from: &Source) -> Result<Source, Failure> {
+    let outside = || stack::Error::PartOutside { part: part.to_owned(), from: from.to_string() };
+    let below = |folder: Option<&str>| joined(folder.unwrap_or_default(), part).ok_or_else(outside);
+    let plain = part.starts_with('.') && !part.contains(['@', '#']);
+    match from {
+        // Beside it in the same commit, or in the same archive.
+        Source::Git(git) if plain => {
+            Ok(Source::Git(GitSource { subdirectory: below(git.subdirectory.as_deref())?, ..git.clone() }))
+        }
+        Source::Archive(archive) if plain => {
+            let subdirectory = below(archive.subdirectory.as_deref())?;
+            Ok(Source::Archive(ArchiveSource { subdirectory, ..archive.clone() }))
+        }
+        _ => {
+            let dir = match from {
+                Source::Folder(folder) => PathBuf::from(folder),
+                // A stack that came from elsewhere cannot say what is read on this machine.
+                _ if !part.contains("://") && !part.contains('@') => return Err(outside().into()),
+                _ => PathBuf::new(),
+            };
+            match parse(part, &dir)? {
+                Source::Git(GitSource { revision: None, .. }) => {
+                    Err(stack::Error::PartMoving { part: part.to_owned() }.into())
+                }
+                source => Ok(source),
+            }
+        }
+    }
+}
+
+/// A folder seen from another one; nothing if it is not below the same top.
+fn joined(folder: &str, relative: &str) -> Option<Option<String>> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in relative.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(Some(parts.join("/")).filter(|folder| !folder.is_empty()))
+}
+
+/// The files at a source.
+fn files(source: Source, world: &World) -> Result<Opened, Failure> {
+    let (tree, source) = match source {
+        Source::Name(name) => return Err(stack::Error::PartElsewhere { part: name }.into()),
+        Source::Folder(folder) => (Tree::stack_folder(Path::new(&folder))?, Source::Folder(folder)),
+        Source::Git(git) => {
+            let scratch = tempfile::tempdir().map_err(|source| Error::Temporary { source })?;
+            let left_behind = scratch.path().to_owned();
+            let _guard = world.interrupt.guard(move || {
+                let _ = std::fs::remove_dir_all(left_behind);
+            });
+            let (tree, commit) = git.fetch(scratch.path())?;
+            // A branch goes on; a commit does not.
+            (tree, Source::Git(GitSource { revision: Some(commit), ..git }))
+        }
+        Source::Archive(archive) => {
+            let bytes = archive.read()?;
+            archive.hold_to_digest(&bytes)?;
+            let unpacked = match archive.format {
+                ArchiveFormat::TarGz => Unpacked::tar_gz(&bytes, &archive.path)?,
+                ArchiveFormat::Zip => unzip(&bytes, &archive.path)?,
+            };
+            (unpacked.tree(archive.subdirectory.as_deref())?, Source::Archive(archive))
+        }
+    };
+    Ok(Opened { tree, source })
 }
 
 /// The typed place, made the same from everywhere.

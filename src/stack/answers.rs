@@ -7,6 +7,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::expression::{Scope, holds, render};
+use super::extension;
 use super::manifest::{Choice, Form, Manifest, Question};
 use super::{Error, Stack};
 
@@ -136,7 +137,9 @@ impl Given {
 
     /// Is nothing left to ask at first?
     pub(crate) fn answers_all(&self, stack: &Stack) -> bool {
-        stack.manifest.questions.iter().all(|question| question.later || self.0.contains_key(&question.key))
+        let manifest = &stack.manifest;
+        let known = |key: &String| self.0.contains_key(key) || manifest.pin.contains_key(key);
+        manifest.questions.iter().all(|question| question.later || known(&question.key))
     }
 
     pub(crate) fn remove(&mut self, key: &str) {
@@ -244,6 +247,16 @@ impl Answers {
         let mut answers = Vec::new();
         for question in &manifest.questions {
             let place = format!("question `{}`", question.key);
+            if let Some(template) = manifest.pin.get(&question.key) {
+                if given.insists(&question.key) {
+                    let stack = manifest.stack.name.clone();
+                    return Err(Error::AnswerPinned { key: question.key.clone(), stack }.into());
+                }
+                let answer = Answer::parse(question, &render(&place, template, &scope)?)?;
+                Self::asking(question, &scope)?.check(&answer)?;
+                scope.set(&question.key, answer.to_value());
+                continue;
+            }
             let matters = match &question.when {
                 Some(condition) => holds(&place, condition, &scope)?,
                 None => true,
@@ -271,6 +284,7 @@ impl Answers {
             let text = render(&format!("derived value `{}`", derived.name), &derived.value, &scope)?;
             scope.set(&derived.name, read_derived(&text));
         }
+        scope.set("extend", extension::lists(&manifest.points, &manifest.extend, &scope)?);
         let mut answers = Self { scope, given: answers };
         let table = answers.to_toml(manifest);
         answers.scope.set("answers", Value::from(table.to_string()));

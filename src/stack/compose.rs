@@ -3,8 +3,86 @@
 use std::collections::BTreeSet;
 
 use super::manifest::{self, Manifest};
+use super::source::Source;
 use super::validate::package_from;
 use super::{Error, Scope, Tree};
+
+/// Files of a stack or part that was found, and its source so exactly that the very same is found again.
+pub(crate) struct Opened {
+    pub(crate) tree: Tree,
+    pub(crate) source: Source,
+}
+
+/// Finds what is not in the box: its name in a manifest, and the source of that manifest.
+pub(crate) type Opener<'a, E> = dyn FnMut(&str, &Source) -> Result<Opened, E> + 'a;
+
+/// No stack is so deep; one that stands on itself in some roundabout way would be.
+const DEEPEST: usize = 8;
+/// Nor does one stand on so many.
+const MOST_PARTS: usize = 32;
+
+/// A stack that is being put together, the parts first.
+struct Composer<'a, 'b, E> {
+    stack: Option<Stack>,
+    /// Names of what was added, for those that need it.
+    names: Vec<String>,
+    /// From the stack down to the part that is being read.
+    path: Vec<String>,
+    /// Everything that was read: what two parts stand on is added once.
+    sources: BTreeSet<String>,
+    open: &'a mut Opener<'b, E>,
+}
+
+impl<E: From<Error>> Composer<'_, '_, E> {
+    fn add(&mut self, tree: &Tree, source: &Source, place: &str) -> Result<(), E> {
+        let manifest = read_manifest(tree, place)?;
+        let name = manifest.stack.name.clone();
+        self.path.push(source.to_string());
+        for part in &manifest.stack.parts {
+            self.part(part, &name, source)?;
+        }
+        self.path.pop();
+        if let Some(missing) = manifest.stack.needs.iter().find(|needed| !self.names.contains(needed)) {
+            return Err(Error::PartNeeds { part: name, needs: missing.clone() }.into());
+        }
+        let files = tree.below("files/");
+        match &mut self.stack {
+            None => self.stack = Some(Stack { manifest, files, borrowed: BTreeSet::new() }),
+            Some(stack) => {
+                let keys = stack.manifest.questions.iter().map(|question| question.key.clone());
+                let paths = stack.files.iter().map(|(path, _)| path.to_owned());
+                stack.borrowed = keys.chain(paths).collect();
+                stack.manifest.overlay(manifest)?;
+                stack.files.overlay(files);
+            }
+        }
+        self.names.push(name);
+        Ok(())
+    }
+
+    /// Add what `entry` names in the manifest of stack `of`.
+    fn part(&mut self, entry: &str, of: &str, from: &Source) -> Result<(), E> {
+        let opened = match Tree::boxed(entry) {
+            Some(tree) => Opened { tree, source: Source::Name(entry.to_owned()) },
+            None if Source::is_path(entry) => (self.open)(entry, from)?,
+            None => {
+                let (name, stack, known) = (entry.to_owned(), of.to_owned(), Stack::parts());
+                return Err(Error::PartUnknown { name, stack, known }.into());
+            }
+        };
+        let source = opened.source.to_string();
+        if self.path.contains(&source) || self.path.len() >= DEEPEST {
+            return Err(Error::PartCircle { part: entry.to_owned(), stack: of.to_owned() }.into());
+        }
+        if !self.sources.insert(source) {
+            return Ok(());
+        }
+        if self.sources.len() > MOST_PARTS {
+            return Err(Error::TooManyParts { most: MOST_PARTS }.into());
+        }
+        self.add(&opened.tree, &opened.source, entry)
+    }
+}
 
 /// A stack, ready to ask and to render.
 #[derive(Debug, Clone)]
@@ -17,6 +95,13 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
+    /// The names of what the box has to stand on: parts, and whole stacks.
+    pub(crate) fn parts() -> Vec<String> {
+        let tree = Tree::embedded("parts/");
+        let parts = tree.iter().filter_map(|(path, _)| path.strip_suffix(manifest::PART)?.strip_suffix('/'));
+        parts.map(str::to_owned).chain(Self::names()).collect()
+    }
+
     /// The names of the built-in stacks.
     pub(crate) fn names() -> Vec<String> {
         let tree = Tree::embedded("stacks/");
@@ -40,37 +125,25 @@ impl Stack {
         Self::from_tree(&tree, name)
     }
 
-    /// Make a stack of the files of its folder. `place` is for messages.
+    /// Make a stack of the files of its folder and of parts from the box. `place` is for messages.
     pub(crate) fn from_tree(tree: &Tree, place: &str) -> Result<Self, Error> {
-        let own = read_manifest(tree, manifest::FILE, place)?;
-        let mut stack: Option<Self> = None;
-        for part in own.stack.parts.clone() {
-            let tree = Tree::embedded(&format!("parts/{part}/"));
-            if tree.is_empty() {
-                return Err(Error::PartUnknown { name: part, stack: own.stack.name });
-            }
-            let manifest = read_manifest(&tree, "part.toml", &part)?;
-            let files = tree.below("files/");
-            match &mut stack {
-                None => stack = Some(Self { manifest, files, borrowed: BTreeSet::new() }),
-                Some(stack) => {
-                    stack.manifest.overlay(manifest);
-                    stack.files.overlay(files);
-                }
-            }
-        }
-        let files = tree.below("files/");
-        let stack = match stack {
-            None => Self { manifest: own, files, borrowed: BTreeSet::new() },
-            Some(mut stack) => {
-                let keys = stack.manifest.questions.iter().map(|question| question.key.clone());
-                let paths = stack.files.iter().map(|(path, _)| path.to_owned());
-                stack.borrowed = keys.chain(paths).collect();
-                stack.manifest.overlay(own);
-                stack.files.overlay(files);
-                stack
-            }
-        };
+        let source = Source::Name(place.to_owned());
+        Self::compose(tree, &source, place, &mut |part, _| Err(Error::PartElsewhere { part: part.to_owned() }))
+    }
+
+    /// Make a stack of the files of its folder and of all that it stands on. `open` finds what is not in the box, as it is
+    /// named in the manifest of a source.
+    pub(crate) fn compose<E: From<Error>>(
+        tree: &Tree,
+        source: &Source,
+        place: &str,
+        open: &mut Opener<'_, E>,
+    ) -> Result<Self, E> {
+        let mut composer =
+            Composer { stack: None, names: Vec::new(), path: Vec::new(), sources: BTreeSet::new(), open };
+        composer.add(tree, source, place)?;
+        let stack = composer.stack.expect("what was added is there");
+        stack.manifest.check_whole()?;
         stack.check_rules()?;
         Ok(stack)
     }
@@ -91,6 +164,9 @@ impl Stack {
         for (name, table) in &self.manifest.data {
             scope.set(name, table.clone());
         }
+        for (name, capability) in &self.manifest.capabilities {
+            scope.set(name, capability.to_value());
+        }
         scope.set("folder", folder.into());
         scope.set("folder_package", package_from(folder).into());
         scope.set("stack", self.manifest.stack.name.as_str().into());
@@ -101,11 +177,113 @@ impl Stack {
     }
 }
 
-fn read_manifest(tree: &Tree, file: &str, place: &str) -> Result<Manifest, Error> {
-    let bytes = tree.get(file).ok_or_else(|| Error::NotAStack { place: place.to_owned() })?;
+/// The manifest of a stack, or of a part.
+fn read_manifest(tree: &Tree, place: &str) -> Result<Manifest, Error> {
+    let found = [manifest::FILE, manifest::PART].into_iter().find_map(|file| Some((file, tree.get(file)?)));
+    let (file, bytes) = found.ok_or_else(|| Error::NotAStack { place: place.to_owned() })?;
     let text = std::str::from_utf8(bytes).map_err(|_| Error::FileNotText { path: format!("{place}/{file}") })?;
     let manifest =
         Manifest::parse(text).map_err(|source| Error::Manifest { place: format!("{place}/{file}"), source })?;
     manifest.check()?;
     Ok(manifest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a manifest says after `[stack]`, as a stack of its own; parts of `others` are found by their names.
+    fn compose(text: &str, others: &[(&str, &str)]) -> Result<Stack, Error> {
+        let tree = |name: &str, text: &str| {
+            let mut tree = Tree::default();
+            tree.insert("stack.toml".to_owned(), format!("[stack]\nname = '{name}'\ntitle = ''\n{text}").into_bytes());
+            tree
+        };
+        let mut open = |part: &str, _: &Source| {
+            let found = others.iter().find(|(name, _)| *name == part);
+            let (name, text) = found.ok_or_else(|| Error::NotAStack { place: part.to_owned() })?;
+            Ok(Opened { tree: tree(&name[2..], text), source: Source::Folder(part.to_owned()) })
+        };
+        Stack::compose(&tree("top", text), &Source::Folder("./top".to_owned()), "top", &mut open)
+    }
+
+    #[track_caller]
+    fn refused(text: &str, others: &[(&str, &str)], said: &str) {
+        let error = compose(text, others).unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
+
+    #[test]
+    fn what_two_parts_stand_on_is_added_once() {
+        let (a, b) = (
+            "parts = ['python']\n[extend]\napps = ['a', 'both']\n",
+            "parts = ['python']\n[extend]\napps = ['both', 'b']\n",
+        );
+        let stack = compose("parts = ['./a', './b']\n[extend]\napps = ['own']\n", &[("./a", a), ("./b", b)]).unwrap();
+        let answers = super::super::Answers::resolve(&stack, &Default::default(), stack.scope("shop"), |asking| {
+            super::super::from_default(asking, true)
+        })
+        .unwrap();
+        assert_eq!(answers.scope.get("extend").unwrap()["apps"], serde_json::json!(["a", "both", "b", "own"]));
+        assert_eq!(stack.manifest.stack.name, "top");
+        assert!(stack.borrowed.contains("manage.py") && stack.borrowed.contains("project_name"));
+    }
+
+    #[test]
+    fn parts_that_cannot_stand_are_told() {
+        refused("parts = ['environment']", &[], "part `environment` needs part `django` before it");
+        refused("parts = ['djngo']", &[], "stands on a part `djngo` that does not exist");
+        refused(
+            "parts = ['./a']",
+            &[("./a", "parts = ['./b']"), ("./b", "parts = ['./a']")],
+            "stands on what it is part of",
+        );
+        refused("parts = ['./gone']", &[], "`./gone` is not a stack");
+    }
+
+    #[test]
+    fn words_without_a_meaning_are_refused() {
+        refused("parts = ['python']\n[pin]\ncelry = 'false'\n", &[], "`celry` is pinned, and no part asks it");
+        refused("parts = ['python']\n[extend]\napp = ['x']\n", &[], "no part reads the list `app`");
+        refused("parts = ['python']\n[extend]\noptions = ['x']\n", &[], "an entry of `options` in `[extend]`");
+        refused("parts = ['python']\n[capabilities]\nqueue = 'yes'\n", &[], "capability `queue`");
+        refused(
+            "parts = ['python']\n[[derived]]\nname = 'celery'\nvalue = 'true'\n",
+            &[],
+            "`celery` stands for two things",
+        );
+    }
+
+    #[test]
+    fn a_pinned_answer_is_not_asked_and_cannot_be_given() {
+        let stack = compose("parts = ['python']\n[pin]\nserver = 'asgi'\n", &[]).unwrap();
+        let resolve = |given: &super::super::Given| {
+            super::super::Answers::resolve(&stack, given, stack.scope("shop"), |asking| {
+                super::super::from_default(asking, true)
+            })
+        };
+        let answers = resolve(&Default::default()).unwrap();
+        assert_eq!(answers.scope.get("server").unwrap(), "asgi");
+        assert!(!answers.given.iter().any(|(key, _)| key == "server"));
+        let mut given = super::super::Given::default();
+        given.typed("server", "wsgi");
+        assert!(matches!(resolve(&given), Err(Error::AnswerPinned { key, .. }) if key == "server"));
+        let odd = compose("parts = ['python']\n[pin]\nserver = 'twisted'\n", &[]).unwrap();
+        let answers = super::super::Answers::resolve(&odd, &Default::default(), odd.scope("shop"), |asking| {
+            super::super::from_default(asking, true)
+        });
+        assert!(matches!(answers, Err(Error::AnswerBad { .. })));
+    }
+
+    /// Parts ask what a stack can do. A name says nothing, so that everybody's stack can do what those of the box do.
+    #[test]
+    fn parts_know_no_stack_by_its_name() {
+        let tree = Tree::embedded("parts/");
+        for (path, bytes) in tree.iter() {
+            let text = String::from_utf8_lossy(bytes);
+            for sign in ["stack ==", "stack !=", "stack in", "stack|", "stack |"] {
+                assert!(!text.contains(sign), "{path} has `{sign}`");
+            }
+        }
+    }
 }

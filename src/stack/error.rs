@@ -17,7 +17,29 @@ pub(crate) enum Error {
     #[error("`{place}` is not a stack: it has no `stack.toml`")]
     NotAStack { place: String },
     #[error("stack `{stack}` stands on a part `{name}` that does not exist")]
-    PartUnknown { name: String, stack: String },
+    PartUnknown { name: String, stack: String, known: Vec<String> },
+    #[error("part `{part}` is not in the box")]
+    PartElsewhere { part: String },
+    #[error("`{part}`, which stack `{stack}` stands on, stands on what it is part of")]
+    PartCircle { part: String, stack: String },
+    #[error("the stack stands on more than {most} parts")]
+    TooManyParts { most: usize },
+    #[error("`{part}` of `{from}` is not inside of it")]
+    PartOutside { part: String, from: String },
+    #[error("part `{part}` has no revision, so nobody can tell which one is meant")]
+    PartMoving { part: String },
+    #[error("part `{part}` needs part `{needs}` before it")]
+    PartNeeds { part: String, needs: String },
+    #[error("`{name}` is not a name for a stack")]
+    StackNameOdd { name: String },
+    #[error("`{key}` is pinned, and no part asks it")]
+    PinUnknown { key: String, known: Vec<String> },
+    #[error("no part reads the list `{name}`")]
+    PointUnknown { name: String, known: Vec<String> },
+    #[error("an entry of `{point}` in `[extend]` does not have what it takes")]
+    ExtensionOdd { point: String, keys: Vec<String> },
+    #[error("capability `{name}` was `true` or `false`, or a text, and became the other")]
+    CapabilityOdd { name: String },
     #[error("`{place}` is not what beansprout expects")]
     Manifest { place: String, source: Box<toml::de::Error> },
     #[error("stack `{stack}` has a rule for `{path}`, which is not among its files")]
@@ -82,6 +104,8 @@ pub(crate) enum Error {
     AnswerMissing { key: String, has_default: bool },
     #[error("`{key}` has neither a default nor a sample to try")]
     SampleMissing { key: String },
+    #[error("`{key}` was answered, and stack `{stack}` answers it itself")]
+    AnswerPinned { key: String, stack: String },
     #[error("`{key}` was answered but is not asked here")]
     AnswerIdle { key: String, condition: String },
 
@@ -120,6 +144,7 @@ impl Fault for Error {
             | Self::AnswerBad { .. }
             | Self::AnswerMissing { .. }
             | Self::AnswerIdle { .. }
+            | Self::AnswerPinned { .. }
             | Self::SpecFragment { .. }
             | Self::UrlRefused { .. }
             | Self::UrlPassword { .. }
@@ -154,9 +179,26 @@ impl Fault for Error {
                 Some(format!("give `--set {key}=VALUE` or an `--answers` file; it has no default"))
             }
             Self::NameOdd { .. } => Some("letters without accents, digits and `_`, and no digit first".to_owned()),
-            Self::NameTaken { .. } => {
-                Some("questions, derived values, tables and what is known from the start share their names".to_owned())
+            Self::NameTaken { name } => Some(format!(
+                "questions, derived values, tables, capabilities and what is known from the start share their names; \
+                 to answer a part's question in its stead, write `{name}` under `[pin]`"
+            )),
+            Self::PartUnknown { name, known, .. } => Some(match nearest(name, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`? The box has {}", ticked(known)),
+                None => format!("the box has {}; a folder begins with `./`", ticked(known)),
+            }),
+            Self::PartMoving { part } => Some(format!("write `{part}@` and a tag or a commit")),
+            Self::PartNeeds { needs, .. } => Some(format!("write `\"{needs}\"` before it in `parts`")),
+            Self::StackNameOdd { .. } => Some("small letters, digits, `-` and `_`, and a letter first".to_owned()),
+            Self::PinUnknown { key: name, known } | Self::PointUnknown { name, known } => {
+                Some(match nearest(name, known.iter().map(String::as_str)) {
+                    Some(near) => format!("did you mean `{near}`? There are {}", ticked(known)),
+                    None if known.is_empty() => "no part brings any".to_owned(),
+                    None => format!("there are {}", ticked(known)),
+                })
             }
+            Self::ExtensionOdd { keys, .. } if keys.is_empty() => Some("each is a text, one line".to_owned()),
+            Self::ExtensionOdd { keys, .. } => Some(format!("each is a table with {}", ticked(keys))),
             Self::SampleMissing { key } => Some(format!("add `samples = [\"…\"]` to question `{key}`")),
             Self::AnswerIdle { condition, .. } => Some(format!("it is asked only when {condition}")),
             Self::TargetNotEmpty { found, .. } => Some(format!("it holds `{found}`; name a new folder")),

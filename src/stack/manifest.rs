@@ -6,16 +6,19 @@ use serde::Deserialize;
 
 use super::Error;
 use super::delimiters::Delimiters;
+use super::extension::{Extension, Point};
 use super::validate::Validator;
 
 /// The file that makes a folder a stack.
 pub(crate) const FILE: &str = "stack.toml";
+/// The file that makes a folder a part, which other stacks stand on and nobody generates from.
+pub(crate) const PART: &str = "part.toml";
 
 /// Names that templates know without asking.
-const KNOWN: [&str; 6] = ["folder", "folder_package", "stack", "stack_spec", "beansprout_version", "answers"];
+const KNOWN: [&str; 7] = ["folder", "folder_package", "stack", "stack_spec", "beansprout_version", "answers", "extend"];
 
 /// `stack.toml` or `part.toml`, exactly as written.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Manifest {
     pub(crate) stack: About,
@@ -28,16 +31,49 @@ pub(crate) struct Manifest {
     pub(crate) data: BTreeMap<String, serde_json::Value>,
     #[serde(default, rename = "rule")]
     pub(crate) rules: Vec<Rule>,
+    /// Words that parts ask for, known before the first question; a stack on top says otherwise.
+    #[serde(default)]
+    pub(crate) capabilities: BTreeMap<String, Capability>,
+    /// Answers that this stack gives itself to questions of its parts; templates.
+    #[serde(default)]
+    pub(crate) pin: BTreeMap<String, String>,
+    /// Lists that this part reads.
+    #[serde(default, rename = "point")]
+    pub(crate) points: Vec<Point>,
+    /// Entries for the lists of parts.
+    #[serde(default)]
+    pub(crate) extend: BTreeMap<String, Vec<Extension>>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+/// A word that parts ask for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Capability {
+    Flag(bool),
+    Text(String),
+}
+
+impl Capability {
+    pub(crate) fn to_value(&self) -> serde_json::Value {
+        match self {
+            Self::Flag(flag) => (*flag).into(),
+            Self::Text(text) => text.as_str().into(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct About {
     pub(crate) name: String,
     pub(crate) title: String,
-    /// Parts from the box that this stack stands on: their questions come first, its own files win.
+    /// Parts and stacks that this one stands on: names of the box, folders, git, archives. Their questions come first, its own
+    /// files win.
     #[serde(default)]
     pub(crate) parts: Vec<String>,
+    /// Parts without which this one means nothing.
+    #[serde(default)]
+    pub(crate) needs: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -135,7 +171,18 @@ impl Manifest {
 
     /// Refuses what no stack can mean, before anybody is asked anything.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let mut taken: BTreeSet<&str> = KNOWN.iter().copied().chain(self.data.keys().map(String::as_str)).collect();
+        if !is_label(&self.stack.name) {
+            return Err(Error::StackNameOdd { name: self.stack.name.clone() });
+        }
+        let mut taken: BTreeSet<&str> = KNOWN.iter().copied().collect();
+        for name in self.data.keys().chain(self.capabilities.keys()) {
+            if !is_name(name) {
+                return Err(Error::NameOdd { name: name.clone() });
+            }
+            if !taken.insert(name) {
+                return Err(Error::NameTaken { name: name.clone() });
+            }
+        }
         let names = self.questions.iter().map(|question| question.key.as_str());
         for name in names.chain(self.derived.iter().map(|derived| derived.name.as_str())) {
             if !is_name(name) {
@@ -148,8 +195,53 @@ impl Manifest {
         self.questions.iter().try_for_each(Question::check)
     }
 
+    /// Refuses what has nothing to be about: pinned answers without a question, entries of lists that no part reads, and
+    /// capabilities that became another type. For a stack with all its parts.
+    pub(crate) fn check_whole(&self) -> Result<(), Error> {
+        self.check()?;
+        for key in self.pin.keys() {
+            if self.question(key).is_none() {
+                let known = self.questions.iter().map(|question| question.key.clone()).collect();
+                return Err(Error::PinUnknown { key: key.clone(), known });
+            }
+        }
+        for (name, entries) in &self.extend {
+            let Some(point) = self.points.iter().find(|point| point.name == *name) else {
+                let known = self.points.iter().map(|point| point.name.clone()).collect();
+                return Err(Error::PointUnknown { name: name.clone(), known });
+            };
+            entries.iter().try_for_each(|entry| entry.check(point))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn question(&self, key: &str) -> Option<&Question> {
+        self.questions.iter().find(|question| question.key == key)
+    }
+
     /// Put `over` on top of this part: a question or derived value of the same name is replaced where it stands.
-    pub(crate) fn overlay(&mut self, over: Self) {
+    pub(crate) fn overlay(&mut self, over: Self) -> Result<(), Error> {
+        for (name, capability) in over.capabilities {
+            let before = self.capabilities.insert(name.clone(), capability);
+            let kind = |capability: &Capability| std::mem::discriminant(capability);
+            if before.is_some_and(|before| kind(&before) != kind(&self.capabilities[&name])) {
+                return Err(Error::CapabilityOdd { name });
+            }
+        }
+        self.pin.extend(over.pin);
+        for point in over.points {
+            if !self.points.contains(&point) {
+                self.points.push(point);
+            }
+        }
+        for (name, entries) in over.extend {
+            let list = self.extend.entry(name).or_default();
+            for entry in entries {
+                if !list.contains(&entry) {
+                    list.push(entry);
+                }
+            }
+        }
         for question in over.questions {
             match self.questions.iter_mut().find(|known| known.key == question.key) {
                 Some(known) => *known = question,
@@ -165,7 +257,15 @@ impl Manifest {
         self.data.extend(over.data);
         self.rules.extend(over.rules);
         self.stack = over.stack;
+        Ok(())
     }
+}
+
+/// Can it stand in a file, a command line and a sentence?
+fn is_label(name: &str) -> bool {
+    name.len() <= 60
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'))
 }
 
 /// Can a template say it?
@@ -220,6 +320,12 @@ mod tests {
         const A: &str = "[[question]]\nkey = 'a'\nask = ''\ntype = 'text'\n";
         let with = |more: &str| format!("{A}{more}");
         case(A, "fine");
+        for name in ["", "a b", "../x", "Stack", "1st", "a\u{301}"] {
+            let manifest = Manifest::parse(&format!("[stack]\nname = '{name}'\ntitle = ''\n")).unwrap();
+            assert!(matches!(manifest.check(), Err(Error::StackNameOdd { .. })), "{name}");
+        }
+        case("[capabilities]\nfolder = true\n", "`folder` stands for two things");
+        case("[[derived]]\nname = 'extend'\nvalue = ''\n", "`extend` stands for two things");
         case(&with(A), "`a` stands for two things");
         case(&with("[[derived]]\nname = 'a'\nvalue = ''\n"), "`a` stands for two things");
         case(&with("[data.a]\nb = 1\n"), "`a` stands for two things");

@@ -108,9 +108,9 @@ impl Recipe {
             files.insert(file.path.clone(), file.content.clone().into_bytes());
             rules.push(Rule { executable: Some(file.executable), ..Rule::of(&file.path) });
         }
-        let stack = About { name: self.name.clone(), title: self.title.clone(), parts: Vec::new() };
+        let stack = About { name: self.name.clone(), title: self.title.clone(), ..About::default() };
         let (questions, data) = (self.questions.clone(), self.data.clone());
-        let manifest = Manifest { stack, questions, derived: Vec::new(), data, rules };
+        let manifest = Manifest { stack, questions, data, rules, ..Manifest::default() };
         Ok(Stack { manifest, files, borrowed: BTreeSet::new() })
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::answers::Answers;
 use super::expression::{names, names_of_condition};
+use super::extension;
 use super::{Error, Plan, Scope, Stack, pairwise};
 
 /// One thing that its author should look at.
@@ -60,6 +61,22 @@ fn texts(stack: &Stack) -> Result<Vec<(String, BTreeSet<String>)>, Error> {
             found.push((place.clone(), names_of_condition(&place, condition)?));
         }
     }
+    for (key, template) in &stack.manifest.pin {
+        let place = format!("pinned answer `{key}`");
+        found.push((place.clone(), names(&place, template)?));
+    }
+    for (point, entries) in &stack.manifest.extend {
+        let place = extension::place(point);
+        for entry in entries {
+            let (texts, condition) = entry.texts();
+            for text in texts {
+                found.push((place.clone(), names(&place, text)?));
+            }
+            if let Some(condition) = condition {
+                found.push((place.clone(), names_of_condition(&place, condition)?));
+            }
+        }
+    }
     for (path, _) in stack.files.iter() {
         found.push((path.to_owned(), names(path, path)?));
         if let Some(template) = stack.template(path)? {
@@ -87,7 +104,8 @@ fn unused(stack: &Stack) -> Result<Vec<Finding>, Error> {
     let used: BTreeSet<String> = texts(stack)?.into_iter().flat_map(|(_, names)| names).collect();
     let questions = stack.manifest.questions.iter().map(|question| (&question.key, "question"));
     let derived = stack.manifest.derived.iter().map(|derived| (&derived.name, "derived value"));
-    let idle = questions.chain(derived).filter(|(name, _)| !used.contains(*name));
+    let capabilities = stack.manifest.capabilities.keys().map(|name| (name, "capability"));
+    let idle = questions.chain(derived).chain(capabilities).filter(|(name, _)| !used.contains(*name));
     Ok(idle
         .map(|(name, what)| Finding { place: format!("{what} `{name}`"), text: "is used by no file".to_owned() })
         .collect())
@@ -112,7 +130,7 @@ fn never_offered(stack: &Stack, rows: &[Row]) -> Vec<Finding> {
     for question in &stack.manifest.questions {
         let place = format!("question `{}`", question.key);
         let asked = rows.iter().any(|row| row.answers.given.iter().any(|(key, _)| *key == question.key));
-        if stack.borrowed.contains(&question.key) {
+        if stack.borrowed.contains(&question.key) || stack.manifest.pin.contains_key(&question.key) {
             continue;
         }
         if !asked {

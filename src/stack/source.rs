@@ -45,7 +45,7 @@ const GIT: &str = "git+";
 impl Source {
     /// Read what was typed. `is_folder` says whether there is a folder of this name.
     pub(crate) fn parse(typed: &str, is_folder: impl Fn(&str) -> bool) -> Result<Self, Error> {
-        let is_path = |text: &str| text.contains('/') || text.starts_with('.');
+        let is_path = Self::is_path;
         if !typed.starts_with(GIT) && !typed.contains("://") && is_path(typed) && is_folder(typed) {
             // A bare repository is a folder too, and no stack.
             if !typed.trim_end_matches('/').ends_with(".git") {
@@ -80,6 +80,11 @@ impl Source {
         }
         // Neither git nor an archive: a `#` may be part of a folder's name.
         Ok(if is_path(typed) { Self::Folder(typed.to_owned()) } else { Self::Name(typed.to_owned()) })
+    }
+
+    /// Does it say where something is, rather than what it is called in the box?
+    pub(crate) fn is_path(text: &str) -> bool {
+        text.contains('/') || text.starts_with('.')
     }
 
     /// The same place, whichever folder it is looked at from. `absolute` makes a path of one that is seen from here.

@@ -44,22 +44,35 @@ impl Tree {
         Self(below.map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect())
     }
 
+    /// The part or the stack of this name in the box.
+    pub(super) fn boxed(name: &str) -> Option<Self> {
+        ["parts", "stacks"]
+            .into_iter()
+            .map(|kind| Self::embedded(&format!("{kind}/{name}/")))
+            .find(|tree| !tree.is_empty())
+    }
+
     /// Is a file at this place part of a stack? What else lies beside it (tests, a README, `.git`) is not.
     pub(crate) fn belongs(path: &str) -> bool {
-        path == manifest::FILE || path.starts_with("files/")
+        path == manifest::FILE || path == manifest::PART || path.starts_with("files/")
     }
 
     /// The stack in the folder `root`.
     pub(crate) fn stack_folder(root: &Path) -> Result<Self, Error> {
         let mut tree = Self::default();
-        let manifest = root.join(manifest::FILE);
-        match std::fs::read(&manifest) {
-            Ok(bytes) => tree.insert(manifest::FILE.to_owned(), bytes),
-            // Whoever opens it says that it is no stack; a folder that does not exist is another mistake.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && root.is_dir() => return Ok(tree),
-            Err(source) => {
-                return Err(Error::Read { path: if root.is_dir() { manifest } else { root.to_owned() }, source });
+        for name in [manifest::FILE, manifest::PART] {
+            let manifest = root.join(name);
+            match std::fs::read(&manifest) {
+                Ok(bytes) => tree.insert(name.to_owned(), bytes),
+                // Whoever opens it says that it is no stack; a folder that does not exist is another mistake.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound && root.is_dir() => {}
+                Err(source) => {
+                    return Err(Error::Read { path: if root.is_dir() { manifest } else { root.to_owned() }, source });
+                }
             }
+        }
+        if tree.is_empty() {
+            return Ok(tree);
         }
         let files = root.join("files");
         if files.is_dir() {

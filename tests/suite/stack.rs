@@ -1,6 +1,7 @@
 //! `stack`: the built-in stacks, and what authors of their own are told.
 
 use crate::harness::Place;
+use crate::site::{SECRET_KEY, installed, manage};
 
 #[test]
 fn the_box_is_listed() {
@@ -91,7 +92,8 @@ fn renderings_are_compared_with_blessed_ones() {
 fn the_example_and_the_box_are_sound() {
     let place = Place::new();
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/multicontainer");
-    for stack in [example, "worker"] {
+    let extension = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/rest-framework");
+    for stack in [example, extension, "worker"] {
         assert_eq!(place.run(["stack", "check", stack]).ok().stdout, "");
     }
     place.run(["new", "shop", "--stack", example, "--defaults", "--set", "upload_megabytes=7"]).ok();
@@ -108,7 +110,9 @@ fn the_box_and_the_example_render_as_blessed() {
         for folder in ["docker", "ecs", "python", "worker"].map(|name| format!("templates/stacks/{name}")) {
             scope.spawn(move || compare(&root.join(folder), bless));
         }
-        scope.spawn(|| compare(&root.join("examples/multicontainer"), bless));
+        for example in ["multicontainer", "rest-framework"].map(|name| format!("examples/{name}")) {
+            scope.spawn(move || compare(&root.join(example), bless));
+        }
     });
 }
 
@@ -118,4 +122,62 @@ fn compare(folder: &std::path::Path, bless: bool) {
     arguments.extend(bless.then_some("--bless"));
     let run = Place::new().run(&arguments);
     assert_eq!(run.exit, 0, "{}\n{run}", folder.display());
+}
+
+#[test]
+fn an_extension_of_ten_lines_runs() {
+    let place = Place::new().var("SECRET_KEY", SECRET_KEY);
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/rest-framework");
+    let manifest = std::fs::read_to_string(format!("{example}/stack.toml")).unwrap();
+    assert!(manifest.lines().filter(|line| !line.is_empty()).count() <= 10);
+    place.run(["new", "shop", "--stack", example, "--defaults"]).ok();
+    let python = installed(&place, "shop");
+    assert!(manage(&place, &python, &["test"]).contains("OK"));
+    let ask = "from django.test import Client; print(Client().get('/api-auth/login/', headers={'host': 'localhost'}).status_code)";
+    assert!(manage(&place, &python, &["shell", "-c", ask]).contains("200"));
+    assert!(place.run(["-C", "shop", "check"]).ok().stdout.starts_with("nothing found"));
+}
+
+#[test]
+fn a_stack_stands_on_a_folder_and_on_a_commit() {
+    let base = "[stack]\nname = 'base'\ntitle = ''\n[[point]]\nname = 'lines'\nabout = 'Lines'\n[[question]]\nkey = 'who'\nask = '?'\n\
+        type = 'text'\ndefault = 'all'\n";
+    let own = |parts: &str| {
+        format!("[stack]\nname = 'own'\ntitle = ''\nparts = [{parts}]\n[extend]\nlines = ['hi {{{{ who }}}}']\n")
+    };
+    let place = Place::new()
+        .var("GIT_AUTHOR_NAME", "Test")
+        .var("GIT_AUTHOR_EMAIL", "test@example.invalid")
+        .var("GIT_COMMITTER_NAME", "Test")
+        .var("GIT_COMMITTER_EMAIL", "test@example.invalid")
+        .file("shared/base/part.toml", base)
+        .file("shared/base/files/a.txt", "first{% for line in extend.lines %}\n{{ line }}{% endfor %}\n")
+        .file("shared/own/stack.toml", own("'../base'"));
+    place.run(["new", "near", "--stack", "./shared/own", "--set", "who=you"]).ok();
+    assert_eq!(place.read("near/a.txt"), "first\nhi you\n");
+    // In one repository: both of one commit.
+    place.sh("git", &["init", "-q", "shared"]);
+    place.sh("git", &["-C", "shared", "add", "-A"]);
+    place.sh("git", &["-C", "shared", "commit", "-qm", "one"]);
+    place.sh("git", &["-C", "shared", "tag", "v1"]);
+    place.write("shared/base/files/a.txt", "changed\n");
+    let url = format!("git+file://{}@v1", place.path("shared").display());
+    place.run(["new", "far", "--stack", &format!("{url}#subdirectory=own"), "--defaults"]).ok();
+    assert_eq!(place.read("far/a.txt"), "first\nhi all\n");
+    // From elsewhere, at a revision.
+    place.write("mine/stack.toml", own(&format!("'{url}#subdirectory=base'")));
+    place.run(["new", "mixed", "--stack", "./mine", "--defaults"]).ok();
+    assert_eq!(place.read("mixed/a.txt"), "first\nhi all\n");
+    place.write("mine/stack.toml", own(&format!("'{}#subdirectory=base'", url.replace("@v1", ""))));
+    let moving = place.run(["stack", "check", "./mine"]).exit(3);
+    assert!(moving.stderr.contains("has no revision"), "{moving}");
+    // What comes from elsewhere cannot name a folder of this machine.
+    place.sh("git", &["-C", "shared", "checkout", "-q", "."]);
+    for part in ["/etc", "../../mine"] {
+        place.write("shared/own/stack.toml", own(&format!("'{part}'")));
+        place.sh("git", &["-C", "shared", "commit", "-qam", "out"]);
+        let url = format!("git+file://{}#subdirectory=own", place.path("shared").display());
+        let out = place.run(["stack", "check", &url]).exit(3);
+        assert!(out.stderr.contains("is not inside of it"), "{out}");
+    }
 }

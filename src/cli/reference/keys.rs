@@ -75,6 +75,7 @@ fn stack_toml_has_every_key() {
         ("[[question.choices]]", QUESTION),
         ("[[derived]]", ABOUT),
         ("[[rule]]", ABOUT),
+        ("[[point]]", ABOUT),
     ];
     told::<crate::stack::Manifest>("stack-toml.md", &sections);
 }

@@ -11,7 +11,7 @@ use crate::cli::check;
 use crate::cli::origin::Origin;
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
-use crate::stack::{self, Finding, Plan, Stack, Tree, review};
+use crate::stack::{self, Finding, Plan, Tree, review};
 use crate::ui::{self, Ui};
 use crate::world::World;
 
@@ -133,8 +133,7 @@ const GOLDEN: &str = "golden";
 
 pub(crate) fn test(args: &TestStackArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let folder = world.resolve(&args.folder);
-    let tree = Tree::stack_folder(&folder)?;
-    let stack = Stack::from_tree(&tree, &args.folder.display().to_string())?;
+    let stack = Origin::in_folder(&folder, &args.folder.display().to_string(), world)?.stack;
     let (mut rows, _) = review(&stack, &stack.scope("site"))?;
     rows.truncate(args.rows.map_or(rows.len(), std::num::NonZeroUsize::get));
     let mut now: BTreeMap<String, String> = BTreeMap::new();

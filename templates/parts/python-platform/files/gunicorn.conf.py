@@ -16,7 +16,7 @@ threads = int(os.environ.get("WEB_THREADS", "{{ threads }}"))
 worker_class = "gthread"
 {%- endif %}
 
-{% if stack == "worker" -%}
+{% if queue -%}
 # A little longer than the daemon waits for a task: it gives up first.
 timeout = {{ timeout }}
 {%- else -%}

@@ -7,7 +7,7 @@ venv="$(mktemp -d)"
 trap 'rm -rf "$venv"' EXIT
 python{{ python }} -m venv "$venv"
 "$venv/bin/pip" install --quiet -r requirements.txt
-{%- if stack != "adopted" %}
+{%- if generated %}
 "$venv/bin/python" {{ manage }} makemigrations --check --dry-run
 {%- endif %}
 "$venv/bin/python" {{ manage }} test

@@ -12,9 +12,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "deployment",
-{%- if stack == "worker" %}
-    "tasks",
-{%- endif %}
+{%- for app in extend.apps %}
+    "{{ app }}",
+{%- endfor %}
     "welcome",
 ]
 
@@ -32,6 +32,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+{%- for middleware in extend.middleware %}
+    "{{ middleware }}",
+{%- endfor %}
 ]
 
 # Answered before any other middleware; the load balancer and enhanced health ask here.
@@ -86,3 +89,8 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
 }
+{%- if extend.settings %}
+{% for line in extend.settings %}
+{{ line }}
+{%- endfor %}
+{%- endif %}
