@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::ebcli;
 use crate::fault::Failure;
 use crate::project::Project;
-use crate::release::{self, Aws, Call, PREFIX, Run, Settings, Shelf};
+use crate::release::{self, Aws, BundleStore, Call, PREFIX, Run, Settings};
 use crate::sandbox;
 use crate::ui::{Answer, Ui};
 use crate::world::World;
@@ -42,7 +42,7 @@ pub(crate) struct Connected {
     _server: Option<sandbox::Server>,
     pub(crate) sandbox: bool,
     /// Where the project wants a record of each run.
-    audit: Option<Shelf>,
+    audit: Option<BundleStore>,
 }
 
 impl Connected {
@@ -51,12 +51,12 @@ impl Connected {
         if let Some(problem) = self.aws.unrecorded() {
             ui.warn(problem);
         }
-        let Some(shelf) = self.audit.as_ref().filter(|_| !self.aws.rehearses()) else { return };
+        let Some(bundle_store) = self.audit.as_ref().filter(|_| !self.aws.is_dry_run()) else { return };
         let run = Run { error: result.as_ref().err().map(ToString::to_string), ..run };
-        match release::record(&self.aws, shelf, &run) {
+        match release::record(&self.aws, bundle_store, &run) {
             Ok(Some(at)) => ui.say(format_args!("recorded in `{at}`")),
             Ok(None) => {}
-            Err(refusal) => ui.warn(format_args!("this run is not on record in the bucket: {refusal}")),
+            Err(error) => ui.warn(format_args!("this run is not on record in the bucket: {error}")),
         }
     }
 }
@@ -73,18 +73,18 @@ impl Deref for Connected {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Intent {
     Act,
-    Rehearse,
+    DryRun,
 }
 
 impl Intent {
     pub(crate) fn of(dry_run: bool) -> Self {
-        if dry_run { Self::Rehearse } else { Self::Act }
+        if dry_run { Self::DryRun } else { Self::Act }
     }
 }
 
-/// What a rehearsal would have called, and what IAM has to allow for it.
+/// What a dry run would have called, and what IAM has to allow for it.
 #[derive(Serialize)]
-pub(crate) struct Rehearsal {
+pub(crate) struct DryRun {
     calls: Vec<Call>,
     actions: BTreeSet<&'static str>,
 }
@@ -97,17 +97,17 @@ fn address(text: &str) -> Result<String, String> {
     }
 }
 
-impl Rehearsal {
+impl DryRun {
     pub(crate) fn of(aws: &Aws) -> Self {
-        Self { calls: aws.rehearsed(), actions: aws.actions() }
+        Self { calls: aws.dry_run_calls(), actions: aws.actions() }
     }
 }
 
-impl Answer for Rehearsal {
+impl Answer for DryRun {
     const SCHEMA: &str = "dry-run/1";
 }
 
-impl fmt::Display for Rehearsal {
+impl fmt::Display for DryRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.calls.is_empty() {
             return f.write_str("nothing would change");
@@ -122,9 +122,9 @@ impl fmt::Display for Rehearsal {
 }
 
 /// Where the project keeps what it releases.
-pub(crate) fn shelf(project: &Project, bucket: Option<&str>) -> Shelf {
+pub(crate) fn bundle_store(project: &Project, bucket: Option<&str>) -> BundleStore {
     let release = &project.config.release;
-    Shelf {
+    BundleStore {
         bucket: bucket.map(str::to_owned).or_else(|| release.bucket.clone()),
         owner: release.bucket_owner.clone(),
         kms_key: release.kms_key.clone(),
@@ -147,13 +147,13 @@ impl AwsArgs {
         ui: &mut Ui,
     ) -> Result<Connected, Failure> {
         let mut settings = Settings {
-            patience: Duration::from_secs(self.call_timeout),
-            rehearse: intent == Intent::Rehearse,
+            timeout: Duration::from_secs(self.call_timeout),
+            dry_run: intent == Intent::DryRun,
             audit: Some(project.state_dir().join("audit.jsonl")),
             ..Settings::default()
         };
         let release = &project.config.release;
-        let audit = release.audit.then(|| shelf(project, None));
+        let audit = release.audit.then(|| bundle_store(project, None));
         let theirs = ebcli::read_here(project)?;
         let named = |flag: &Option<String>, variables: &[&str], ours: &Option<String>, theirs: Option<String>| {
             let variable = || variables.iter().find_map(|name| world.var(name)).map(str::to_owned);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::aws::{AwsArgs, Connected, Intent, shelf};
+use super::aws::{AwsArgs, Connected, Intent, bundle_store};
 use super::ebcli;
 use crate::bundle::{Opened, TreeDigest};
 use crate::fault::{Exit, Failure, Fault};
@@ -66,13 +66,13 @@ impl<'a> BundleFinder<'a> {
         let aws = match &mut self.aws {
             Some(aws) => aws,
             // Looking must change nothing.
-            none => none.insert(self.args.aws.connect(self.project, Intent::Rehearse, self.world, ui)?),
+            none => none.insert(self.args.aws.connect(self.project, Intent::DryRun, self.world, ui)?),
         };
-        let shelf = shelf(self.project, None);
+        let bundle_store = bundle_store(self.project, None);
         // Without a name, so that nothing is left behind however this ends.
         let mut file = tempfile::tempfile().map_err(|source| release::StoreError::Keep { source })?;
         let mut progress = Progress::hidden();
-        let from = release::download(aws, &application, label, &shelf, &mut file, &mut |event| match event {
+        let from = release::download(aws, &application, label, &bundle_store, &mut file, &mut |event| match event {
             DownloadEvent::Downloading { bytes: total, from } => {
                 ui.say(format_args!("downloading {} from `{from}`", bytes(total)));
                 progress = ui.progress("downloading", total);

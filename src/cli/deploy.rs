@@ -5,8 +5,8 @@ use std::fmt;
 use clap::Args;
 use serde::Serialize;
 
-use super::aws::{Connected, Intent, Rehearsal};
-use super::target::{MoveArgs, request};
+use super::aws::{Connected, DryRun, Intent};
+use super::environment_args::{MoveArgs, request};
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::release::{self, DeployEvent, DeployRequest, Deployed, Outcome, Run};
@@ -53,7 +53,7 @@ pub(crate) fn watched(
 ) -> Result<Deployed, release::DeployError> {
     let mut guard = None;
     let deployed = release::deploy(aws, request, &mut |event| {
-        if matches!(event, DeployEvent::Asking { .. } | DeployEvent::Joining) && !aws.rehearses() {
+        if matches!(event, DeployEvent::Asking { .. } | DeployEvent::Joining) && !aws.is_dry_run() {
             let DeployRequest { environment, label, .. } = request;
             let words =
                 format!("what was asked for goes on; `beansprout wait --env {environment} --label {label}` watches it");
@@ -87,8 +87,8 @@ pub(crate) fn run(
     let deployed = watched(aws, request, world, ui);
     aws.record(&deployed, on_record(verb, request), ui);
     let deployed = deployed?;
-    if aws.rehearses() {
-        ui.answer(&Rehearsal::of(aws));
+    if aws.is_dry_run() {
+        ui.answer(&DryRun::of(aws));
     } else {
         ui.answer(&DeployAnswer { deployed });
     }
@@ -100,8 +100,8 @@ pub(crate) fn tell(event: &DeployEvent<'_>, ui: &mut Ui) {
         DeployEvent::NotReady => ui.say("the environment is busy; waiting until it is ready"),
         DeployEvent::Asking { label, environment } => ui.say(format_args!("deploying `{label}` to `{environment}`")),
         DeployEvent::Joining => ui.say("this version is on its way already; watching it"),
-        DeployEvent::NotRecorded(refusal) => ui.warn(format_args!("going on without lock or record: {refusal}")),
-        DeployEvent::NotSeen(refusal) => ui.warn(format_args!("looking again: {refusal}")),
+        DeployEvent::NotRecorded(error) => ui.warn(format_args!("going on without lock or record: {error}")),
+        DeployEvent::NotSeen(error) => ui.warn(format_args!("looking again: {error}")),
         DeployEvent::Happened(event) => {
             let line = format!("{} {:5} {}", event.time.strftime("%H:%M:%SZ"), event.severity, event.message);
             ui.say(if event.is_error() { ui.err().red(line) } else { line });

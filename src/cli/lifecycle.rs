@@ -5,11 +5,11 @@ use std::fmt;
 use clap::Args;
 use serde::Serialize;
 
-use super::aws::{AwsArgs, Intent, Rehearsal, shelf};
+use super::aws::{AwsArgs, DryRun, Intent, bundle_store};
 use super::ebcli;
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
-use crate::release::{self, Lifecycle, LifecycleChange, LifecycleRule, Outlook, Run};
+use crate::release::{self, Forecast, Lifecycle, LifecycleChange, LifecycleRule, Run};
 use crate::ui::{Answer, Ui, count};
 use crate::world::World;
 
@@ -69,18 +69,19 @@ pub(crate) fn verb(args: &LifecycleArgs, world: &World, ui: &mut Ui) -> Result<E
     let project = Project::load(world)?;
     let application = ebcli::application(args.application.as_deref(), &project)?;
     let aws = args.aws.connect(&project, Intent::of(args.dry_run || !args.apply), world, ui)?;
-    let outlook = release::lifecycle_outlook(&aws, &application, &shelf(&project, None), args.change().as_ref())?;
+    let forecast =
+        release::lifecycle_outlook(&aws, &application, &bundle_store(&project, None), args.change().as_ref())?;
     if !args.apply {
-        ui.answer(&LifecycleAnswer { outlook, applied: false });
+        ui.answer(&LifecycleAnswer { forecast, applied: false });
         return Ok(Exit::Done);
     }
-    let set = release::set_lifecycle(&aws, &outlook);
+    let set = release::set_lifecycle(&aws, &forecast);
     aws.record(&set, Run { verb: "lifecycle", application, ..Run::default() }, ui);
     let applied = set?;
     if args.dry_run {
-        ui.answer(&Rehearsal::of(&aws));
+        ui.answer(&DryRun::of(&aws));
     } else {
-        ui.answer(&LifecycleAnswer { outlook, applied });
+        ui.answer(&LifecycleAnswer { forecast, applied });
     }
     Ok(Exit::Done)
 }
@@ -88,7 +89,7 @@ pub(crate) fn verb(args: &LifecycleArgs, world: &World, ui: &mut Ui) -> Result<E
 #[derive(Serialize)]
 struct LifecycleAnswer {
     #[serde(flatten)]
-    outlook: Outlook,
+    forecast: Forecast,
     /// Was it set in this run?
     applied: bool,
 }
@@ -122,22 +123,22 @@ impl fmt::Display for Words<'_> {
 
 impl fmt::Display for LifecycleAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Outlook { application, now, asked, leaving } = &self.outlook;
+        let Forecast { application, now, asked, departing } = &self.forecast;
         match asked {
             Some(asked) if asked == now || self.applied => write!(f, "`{application}`: {}", Words(asked))?,
             Some(asked) => write!(f, "`{application}` now: {}\nasked for: {}", Words(now), Words(asked))?,
             None => write!(f, "`{application}`: {}", Words(now))?,
         }
-        if !leaving.is_empty() {
-            write!(f, "\nwith the next version, {} will go", count(leaving.len(), "version"))?;
+        if !departing.is_empty() {
+            write!(f, "\nwith the next version, {} will go", count(departing.len(), "version"))?;
         }
-        let width = leaving.iter().map(|leaving| leaving.label.chars().count()).max().unwrap_or(0);
-        for leaving in leaving {
-            let created = leaving.created.map(|time| time.strftime("%Y-%m-%d").to_string()).unwrap_or_default();
-            let reasons: Vec<String> = leaving.protection.iter().map(ToString::to_string).collect();
+        let width = departing.iter().map(|departing| departing.label.chars().count()).max().unwrap_or(0);
+        for departing in departing {
+            let created = departing.created.map(|time| time.strftime("%Y-%m-%d").to_string()).unwrap_or_default();
+            let reasons: Vec<String> = departing.protection.iter().map(ToString::to_string).collect();
             let reasons =
                 if reasons.is_empty() { String::new() } else { format!("although it {}", reasons.join(", ")) };
-            let line = format!("  {:width$}  {created:10}  {reasons}", leaving.label);
+            let line = format!("  {:width$}  {created:10}  {reasons}", departing.label);
             write!(f, "\n{}", line.trim_end())?;
         }
         match asked {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::aws::{AwsArgs, Intent, Rehearsal, shelf};
+use super::aws::{AwsArgs, DryRun, Intent, bundle_store};
 use super::{ebcli, versions};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
@@ -93,10 +93,10 @@ pub(crate) fn verb(args: &PruneArgs, world: &World, ui: &mut Ui) -> Result<Exit,
         _ => None,
     };
     let aws = args.aws.connect(&project, Intent::of(args.dry_run || !args.apply), world, ui)?;
-    let shelf = shelf(&project, None);
+    let bundle_store = bundle_store(&project, None);
     let plan = match given {
         Some(plan) => plan,
-        None => release::plan(&aws, &application, &shelf, &policy(args, &project))?,
+        None => release::plan(&aws, &application, &bundle_store, &policy(args, &project))?,
     };
     if let Some(path) = file.filter(|_| !args.apply) {
         let text = serde_json::to_string_pretty(&plan).expect("a plan has string keys");
@@ -115,11 +115,11 @@ pub(crate) fn verb(args: &PruneArgs, world: &World, ui: &mut Ui) -> Result<Exit,
         archive: args.archive.clone(),
         no_environments: args.no_environments,
     };
-    let pruned = release::prune(&aws, &plan, &shelf, &apply, &mut |event| tell(&event, ui));
+    let pruned = release::prune(&aws, &plan, &bundle_store, &apply, &mut |event| tell(&event, ui));
     aws.record(&pruned, Run { verb: "prune", application: plan.application.clone(), ..Run::default() }, ui);
     let pruned = pruned?;
     if args.dry_run {
-        ui.answer(&Rehearsal::of(&aws));
+        ui.answer(&DryRun::of(&aws));
     } else {
         ui.answer(&PruneAnswer { pruned });
     }
@@ -184,19 +184,19 @@ struct Shown<'a>(&'a Plan);
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plan = self.0;
-        let labels = plan.keep.iter().map(|kept| &kept.label).chain(plan.delete.iter().map(|doomed| &doomed.label));
+        let labels = plan.keep.iter().map(|kept| &kept.label).chain(plan.delete.iter().map(|deletion| &deletion.label));
         let width = labels.map(|label| label.chars().count()).max().unwrap_or(0);
         for kept in &plan.keep {
             let reasons: Vec<String> = kept.reasons.iter().map(ToString::to_string).collect();
             writeln!(f, "keep    {:width$}  {}", kept.label, reasons.join(", "))?;
         }
-        for doomed in &plan.delete {
-            let created = doomed.created.map(|time| time.strftime("%Y-%m-%d").to_string()).unwrap_or_default();
+        for deletion in &plan.delete {
+            let created = deletion.created.map(|time| time.strftime("%Y-%m-%d").to_string()).unwrap_or_default();
             writeln!(
                 f,
                 "delete  {:width$}  {created} {}",
-                doomed.label,
-                doomed.description.as_deref().unwrap_or_default()
+                deletion.label,
+                deletion.description.as_deref().unwrap_or_default()
             )?;
         }
         for object in &plan.objects {
@@ -205,8 +205,8 @@ impl fmt::Display for Shown<'_> {
         for upload in &plan.uploads {
             writeln!(f, "abort   unfinished upload of {}", upload.key)?;
         }
-        let doomed = count(plan.delete.len(), "version");
-        write!(f, "{doomed} to delete, {} to keep", plan.keep.len())?;
+        let deletion = count(plan.delete.len(), "version");
+        write!(f, "{deletion} to delete, {} to keep", plan.keep.len())?;
         if plan.environments == 0 {
             write!(f, "; no environment is visible")?;
         }

@@ -7,17 +7,17 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
-use super::aws::{AwsArgs, Connected, Intent, Rehearsal, shelf};
+use super::aws::{AwsArgs, Connected, DryRun, Intent, bundle_store};
 use super::deploy::DeployAnswer;
+use super::environment_args::{ChosenEnvironment, WatchArgs};
 use super::git::origin;
-use super::target::{Chosen, WatchArgs};
-use super::{ebcli, package, target};
+use super::{ebcli, environment_args, package};
 use crate::bundle::Bundle;
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::release::{
-    self, DeployRequest, Deployed, DownloadEvent, Fate, Guards, Parcel, PublishEvent, PublishRequest, Published,
-    Restored, Run, Shelf, Undo,
+    self, BucketSecurity, BundleFile, BundleStore, DeployRequest, Deployed, DownloadEvent, PublishEvent,
+    PublishRequest, Published, RestoreOutcome, Restored, Run, Undo,
 };
 use crate::ui::{Answer, Progress, Ui, bytes, count};
 use crate::world::World;
@@ -32,7 +32,7 @@ pub(crate) struct PublishArgs {
     #[command(flatten)]
     options: Options,
     /// Deploy the version afterwards, to this environment or to that of the git branch
-    #[arg(long, value_name = "ENV", num_args = 0..=1, value_parser = target::name)]
+    #[arg(long, value_name = "ENV", num_args = 0..=1, value_parser = environment_args::name)]
     deploy: Option<Option<String>>,
     /// See the deployment through to its end, and tell how it ended
     #[arg(long, requires = "deploy")]
@@ -106,7 +106,7 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
     }
     // A missing name is told before anything is packed.
     let environment =
-        args.deploy.as_ref().map(|name| target::choose("--deploy", name.as_deref(), &project)).transpose()?;
+        args.deploy.as_ref().map(|name| environment_args::choose("--deploy", name.as_deref(), &project)).transpose()?;
     let bundle = package::build(&project, world, ui)?;
     let aws = args.aws.connect(&project, Intent::of(args.dry_run), world, ui)?;
     if let Some(environment) = &environment {
@@ -117,7 +117,7 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
         verb: "publish",
         application: request.application.clone(),
         label: Some(request.label.clone()),
-        digest: Some(request.parcel.digest.clone()),
+        digest: Some(request.bundle_file.digest.clone()),
         environment: environment.as_ref().map(|chosen| chosen.name.clone()),
         error: None,
     };
@@ -130,7 +130,7 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
     aws.record(&done.as_ref().map_err(|failure| failure.chain().next().unwrap_or_default()), run, ui);
     let (published, deployment) = done?;
     if args.dry_run {
-        ui.answer(&Rehearsal::of(&aws));
+        ui.answer(&DryRun::of(&aws));
     } else {
         ui.answer(&PublishAnswer { published, deployment });
     }
@@ -142,13 +142,13 @@ fn deploy(
     aws: &Connected,
     project: &Project,
     published: &Published,
-    environment: &Chosen,
+    environment: &ChosenEnvironment,
     world: &World,
     ui: &mut Ui,
 ) -> Result<Deployed, Failure> {
     let application = args.options.application.as_deref();
     let label = published.label.clone();
-    let request = target::request(project, application, environment, &WatchArgs::default(), label)?;
+    let request = environment_args::request(project, application, environment, &WatchArgs::default(), label)?;
     let request = DeployRequest { wait: args.wait, ..request };
     Ok(super::deploy::watched(aws, &request, world, ui)?)
 }
@@ -157,14 +157,14 @@ fn deploy(
 fn undo(args: &PublishArgs, file: &Path, project: &Project, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let undo = Undo::read(file)?;
     let aws = args.aws.connect(project, Intent::of(args.dry_run), world, ui)?;
-    let versions = release::undo(&aws, file, &undo, &shelf(project, args.options.bucket.as_deref()));
+    let versions = release::undo(&aws, file, &undo, &bundle_store(project, args.options.bucket.as_deref()));
     aws.record(&versions, Run { verb: "undo", application: undo.application.clone(), ..Run::default() }, ui);
     let versions = versions?;
     if args.dry_run {
-        ui.answer(&Rehearsal::of(&aws));
+        ui.answer(&DryRun::of(&aws));
         return Ok(Exit::Done);
     }
-    let gone = versions.iter().any(|restored| restored.fate == Fate::BundleGone);
+    let gone = versions.iter().any(|restored| restored.fate == RestoreOutcome::BundleGone);
     ui.answer(&UndoAnswer { application: undo.application, versions });
     Ok(if gone { Exit::Findings } else { Exit::Done })
 }
@@ -180,16 +180,16 @@ fn request(options: &Options, project: &Project, bundle: &Bundle, sandbox: bool)
     let application = ebcli::application(options.application.as_deref(), project)?;
     let mut tags = release.tags.clone();
     tags.extend(options.tags.iter().cloned());
-    let parcel = Parcel::open(&bundle.path, bundle.digest.to_string())?;
-    let shelf = shelf(project, options.bucket.as_deref());
+    let bundle_file = BundleFile::open(&bundle.path, bundle.digest.to_string())?;
+    let bundle_store = bundle_store(project, options.bucket.as_deref());
     Ok(PublishRequest {
         label: options.label.clone().unwrap_or_else(|| bundle.digest.label(&project.name())),
-        parcel,
+        bundle_file,
         description: options.message.clone().or_else(|| origin(&project.root)),
         tags,
-        shelf: match &options.kms_key {
-            Some(key) => Shelf { kms_key: Some(key.clone()), ..shelf },
-            None => shelf,
+        bundle_store: match &options.kms_key {
+            Some(key) => BundleStore { kms_key: Some(key.clone()), ..bundle_store },
+            None => bundle_store,
         },
         // Nobody can mind an application in the sandbox.
         create_application: options.create_application || sandbox,
@@ -225,12 +225,12 @@ fn attempt(aws: &Connected, request: &PublishRequest, ui: &mut Ui) -> Result<Pub
             progress = Progress::hidden();
             ui.say(format_args!("`{at}` has the same content, packed by another compressor"));
         }
-        PublishEvent::Guarded { bucket, guards } => guarded(bucket, guards, ui),
-        PublishEvent::Room(room) if room.is_short() => ui.warn(format_args!(
+        PublishEvent::Guarded { bucket, security } => guarded(bucket, security, ui),
+        PublishEvent::Quota(quota) if quota.is_short() => ui.warn(format_args!(
             "{} of {} versions in this region are used; `beansprout prune` shows which nobody needs",
-            room.used, room.limit
+            quota.used, quota.limit
         )),
-        PublishEvent::Room(_) => {}
+        PublishEvent::Quota(_) => {}
         PublishEvent::Uploading { bytes: total, to } => {
             ui.say(format_args!("uploading {} to `{to}`", bytes(total)));
             progress = ui.progress("uploading", total);
@@ -240,19 +240,19 @@ fn attempt(aws: &Connected, request: &PublishRequest, ui: &mut Ui) -> Result<Pub
             progress = Progress::hidden();
             ui.say(format_args!("registering `{label}` in `{application}`"));
         }
-        PublishEvent::NotSeen(refusal) => ui.warn(format_args!("looking again: {refusal}")),
+        PublishEvent::NotSeen(error) => ui.warn(format_args!("looking again: {error}")),
         PublishEvent::Processing => ui.say("waiting for Elastic Beanstalk to process it"),
     })
 }
 
 /// Whether strangers can get at the bundle, and how it is encrypted.
-fn guarded(bucket: &str, guards: &Guards, ui: &mut Ui) {
-    let encryption = match (&guards.encryption, &guards.kms_key) {
+fn guarded(bucket: &str, security: &BucketSecurity, ui: &mut Ui) {
+    let encryption = match (&security.encryption, &security.kms_key) {
         (Some(how), Some(key)) => format!("encrypted by {how} with `{key}`"),
         (Some(how), None) => format!("encrypted by {how}"),
         (None, _) => "its encryption could not be checked".to_owned(),
     };
-    match guards.public_access_blocked {
+    match security.public_access_blocked {
         Some(true) => ui.say(format_args!("bucket `{bucket}`: closed to the public, {encryption}")),
         Some(false) => {
             ui.say(format_args!("bucket `{bucket}`: {encryption}"));
@@ -327,13 +327,13 @@ impl Answer for UndoAnswer {
 
 impl fmt::Display for UndoAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let restored = self.versions.iter().filter(|restored| restored.fate == Fate::Restored).count();
+        let restored = self.versions.iter().filter(|restored| restored.fate == RestoreOutcome::Restored).count();
         write!(f, "restored {} of `{}`", count(restored, "version"), self.application)?;
         for Restored { label, fate } in &self.versions {
             match fate {
-                Fate::Restored => {}
-                Fate::Unchanged => write!(f, "\n  {label} is there")?,
-                Fate::BundleGone => write!(f, "\n  {label} cannot come back: its bundle is gone")?,
+                RestoreOutcome::Restored => {}
+                RestoreOutcome::Unchanged => write!(f, "\n  {label} is there")?,
+                RestoreOutcome::BundleGone => write!(f, "\n  {label} cannot come back: its bundle is gone")?,
             }
         }
         Ok(())

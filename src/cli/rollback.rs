@@ -2,13 +2,13 @@
 
 use clap::Args;
 
-use super::aws::{Connected, Intent, shelf};
-use super::target::{MoveArgs, request};
+use super::aws::{Connected, Intent, bundle_store};
+use super::environment_args::{MoveArgs, request};
 use super::{deploy, ebcli};
 use crate::bundle::OpenError;
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
-use crate::release::{self, Condition, DeployRequest, DownloadEvent, Location, Shelf};
+use crate::release::{self, BundleState, BundleStore, DeployRequest, DownloadEvent, Location};
 use crate::ui::{Progress, Ui};
 use crate::world::World;
 
@@ -63,13 +63,13 @@ pub(crate) fn verb(args: &RollbackArgs, world: &World, ui: &mut Ui) -> Result<Ex
     let aws = aws.connect(&project, Intent::of(*dry_run), world, ui)?;
     environment.say(ui);
     let application = ebcli::application(target.application.as_deref(), &project)?;
-    let shelf = shelf(&project, None);
+    let bundle_store = bundle_store(&project, None);
     let label = match &args.label {
         Some(label) => label.clone(),
-        None => release::previous(&aws, &application, &environment.name, &shelf)?
+        None => release::previous(&aws, &application, &environment.name, &bundle_store)?
             .ok_or_else(|| Error::NoPrevious { environment: environment.name.clone() })?,
     };
-    verify(&aws, &application, &label, &shelf, ui)?;
+    verify(&aws, &application, &label, &bundle_store, ui)?;
     ui.say(format_args!("rolling `{}` back to `{label}`", environment.name));
     let request = request(&project, target.application.as_deref(), &environment, watch, label)?;
     let request = DeployRequest { when_ready: *when_ready, ..request };
@@ -77,9 +77,15 @@ pub(crate) fn verb(args: &RollbackArgs, world: &World, ui: &mut Ui) -> Result<Ex
 }
 
 /// Nobody should go back to something that can't be deployed, or isn't what it was.
-fn verify(aws: &Connected, application: &str, label: &str, shelf: &Shelf, ui: &mut Ui) -> Result<(), Failure> {
+fn verify(
+    aws: &Connected,
+    application: &str,
+    label: &str,
+    bundle_store: &BundleStore,
+    ui: &mut Ui,
+) -> Result<(), Failure> {
     let mut progress = Progress::hidden();
-    let condition = release::condition(aws, application, label, shelf, &mut |event| match event {
+    let condition = release::condition(aws, application, label, bundle_store, &mut |event| match event {
         DownloadEvent::Downloading { bytes, .. } => {
             ui.say(format_args!("looking into the bundle of `{label}`"));
             progress = ui.progress("downloading", bytes);
@@ -89,13 +95,13 @@ fn verify(aws: &Connected, application: &str, label: &str, shelf: &Shelf, ui: &m
     drop(progress);
     let label = label.to_owned();
     match condition {
-        Condition::NoBundle | Condition::Good => Ok(()),
-        Condition::Unseen { source } => {
+        BundleState::NoBundle | BundleState::Good => Ok(()),
+        BundleState::Unseen { source } => {
             ui.warn(format_args!("the bundle of `{label}` could not be looked into: {source}"));
             Ok(())
         }
-        Condition::Gone { at } => Err(Error::BundleGone { label, at }.into()),
-        Condition::Broken { at, source } => Err(Error::BundleBroken { label, at, source }.into()),
-        Condition::Other { at, holds } => Err(Error::BundleOther { label, at, holds }.into()),
+        BundleState::Gone { at } => Err(Error::BundleGone { label, at }.into()),
+        BundleState::Broken { at, source } => Err(Error::BundleBroken { label, at, source }.into()),
+        BundleState::Other { at, holds } => Err(Error::BundleOther { label, at, holds }.into()),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::aws::{AwsArgs, Intent, shelf};
+use super::aws::{AwsArgs, Intent, bundle_store};
 use super::{ebcli, lifecycle};
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
@@ -40,7 +40,7 @@ pub(crate) fn verb(args: &VersionsArgs, world: &World, ui: &mut Ui) -> Result<Ex
     let project = Project::load(world)?;
     let application = ebcli::application(args.application.as_deref(), &project)?;
     // Looking must not even create the bucket.
-    let aws = args.aws.connect(&project, Intent::Rehearse, world, ui)?;
+    let aws = args.aws.connect(&project, Intent::DryRun, world, ui)?;
     let answer = list(&project, &application, &aws)?;
     if answer.versions.is_empty() {
         none_seen(&aws, ui);
@@ -59,7 +59,7 @@ pub(crate) fn none_seen(aws: &release::Aws, ui: &mut Ui) {
 
 /// The list as an answer. `tour` shows it too.
 pub(crate) fn list(project: &Project, application: &str, aws: &release::Aws) -> Result<VersionsAnswer, Failure> {
-    let versions = release::overview(aws, application, &shelf(project, None), release::KEEP_DEPLOYED)?;
+    let versions = release::overview(aws, application, &bundle_store(project, None), release::KEEP_DEPLOYED)?;
     let rows = versions.into_iter().map(Row::new).collect();
     Ok(VersionsAnswer { application: application.to_owned(), versions: rows })
 }

@@ -5,7 +5,7 @@ use clap::Args;
 use super::aws::{AwsArgs, Intent};
 use super::deploy::{DeployAnswer, tell};
 use super::ebcli;
-use super::target::{Target, WatchArgs, request};
+use super::environment_args::{EnvironmentArgs, WatchArgs, request};
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::release;
@@ -19,7 +19,7 @@ use crate::world::World;
 #[command(after_help = "Example: beansprout wait --env shop-prod --label shop-1a2b3c4d5e6f")]
 pub(crate) struct WaitArgs {
     #[command(flatten)]
-    target: Target,
+    target: EnvironmentArgs,
     /// The version that it should come to run [default: the one that it has or is getting]
     #[arg(long, value_name = "LABEL")]
     label: Option<String>,

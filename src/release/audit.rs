@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::aws::Aws;
-use super::call::{Call, Refusal};
-use super::store::Shelf;
+use super::bucket::BundleStore;
+use super::call::{ApiError, Call};
 use super::version::Location;
 
 /// One line of the record.
@@ -48,7 +48,7 @@ pub struct Run {
 }
 
 /// Put the record of a run into the bucket. `None`: it changed nothing.
-pub fn record(aws: &Aws, shelf: &Shelf, run: &Run) -> Result<Option<Location>, Refusal> {
+pub fn record(aws: &Aws, bundle_store: &BundleStore, run: &Run) -> Result<Option<Location>, ApiError> {
     #[derive(Serialize)]
     struct Document<'a> {
         time: Timestamp,
@@ -64,15 +64,19 @@ pub fn record(aws: &Aws, shelf: &Shelf, run: &Run) -> Result<Option<Location>, R
         return Ok(None);
     }
     aws.block_on(async {
-        let store = shelf.open(aws).await?;
+        let bucket = bundle_store.open(aws).await?;
         let time = aws.now();
         let name = time.strftime("%Y%m%dT%H%M%S%.3fZ");
         // Two machines may end in the same moment.
-        let key =
-            format!("{}{name}_{}_{:08x}.json", shelf.folder(&run.application, "audit"), run.verb, fastrand::u32(..));
+        let key = format!(
+            "{}{name}_{}_{:08x}.json",
+            bundle_store.folder(&run.application, "audit"),
+            run.verb,
+            fastrand::u32(..)
+        );
         let caller = aws.caller().arn.as_deref();
-        store.write(aws, &key, &Document { time, caller, region: aws.region(), run, calls }).await?;
-        Ok(Some(store.at(&key)))
+        bucket.write(aws, &key, &Document { time, caller, region: aws.region(), run, calls }).await?;
+        Ok(Some(bucket.at(&key)))
     })
 }
 
@@ -86,15 +90,15 @@ impl Audit {
         self.write(Line { time, caller, call: call.clone(), outcome: "done", error: None, request });
     }
 
-    pub(crate) fn refused(&self, time: Timestamp, caller: Option<&str>, refusal: &Refusal) {
-        let outcome = if refusal.was_answered() { "refused" } else { "unknown" };
+    pub(crate) fn refused(&self, time: Timestamp, caller: Option<&str>, error: &ApiError) {
+        let outcome = if error.was_answered() { "refused" } else { "unknown" };
         self.write(Line {
             time,
             caller: caller.map(str::to_owned),
-            call: refusal.call().clone(),
+            call: error.call().clone(),
             outcome,
-            error: Some(refusal.to_string()),
-            request: refusal.request().map(str::to_owned),
+            error: Some(error.to_string()),
+            request: error.request().map(str::to_owned),
         });
     }
 

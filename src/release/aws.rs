@@ -17,7 +17,7 @@ use aws_sdk_s3::operation::RequestId;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use super::audit::Audit;
-use super::call::{Call, Kind, Refusal};
+use super::call::{ApiError, Call, ErrorKind};
 use crate::fault::{Exit, Fault};
 use crate::world::World;
 
@@ -40,9 +40,9 @@ pub struct Settings {
     /// Credentials are in the environment: no file, process or web service has to be asked for them.
     pub keys_in_environment: bool,
     /// How long one call may stay without an answer.
-    pub patience: Duration,
+    pub timeout: Duration,
     /// Write down what would be changed instead of changing it.
-    pub rehearse: bool,
+    pub dry_run: bool,
     /// Where every call that changes something leaves a line.
     pub audit: Option<PathBuf>,
 }
@@ -58,8 +58,8 @@ impl Default for Settings {
             endpoints_cover_all: false,
             keys: None,
             keys_in_environment: false,
-            patience: Duration::from_secs(30),
-            rehearse: false,
+            timeout: Duration::from_secs(30),
+            dry_run: false,
             audit: None,
         }
     }
@@ -71,9 +71,9 @@ pub struct Aws {
     pub(crate) eb: aws_sdk_elasticbeanstalk::Client,
     pub(crate) region: String,
     pub(crate) caller: Caller,
-    pub(crate) patience: Duration,
+    pub(crate) timeout: Duration,
     endpoint_url: Option<String>,
-    rehearsal: Option<Mutex<Vec<Call>>>,
+    dry_run: Option<Mutex<Vec<Call>>>,
     /// What IAM had to allow for the calls that only read.
     asked: Mutex<BTreeSet<&'static str>>,
     audit: Audit,
@@ -100,7 +100,7 @@ pub enum ConnectError {
     #[error("failed to start the threads for network calls")]
     Runtime { source: std::io::Error },
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] ApiError),
 }
 
 impl Fault for ConnectError {
@@ -108,7 +108,7 @@ impl Fault for ConnectError {
         match self {
             Self::NoRegion => Exit::Usage,
             Self::NoCredentials { .. } | Self::BadCredentials { .. } | Self::Runtime { .. } => Exit::Aws,
-            Self::Refused(refusal) => refusal.exit(),
+            Self::Refused(error) => error.exit(),
         }
     }
 
@@ -125,7 +125,7 @@ impl Fault for ConnectError {
                 Some(format!("if this profile uses IAM Identity Center, `aws sso login{}` renews them", with(profile)))
             }
             Self::Runtime { .. } => None,
-            Self::Refused(refusal) => refusal.hint(),
+            Self::Refused(error) => error.hint(),
         }
     }
 }
@@ -151,9 +151,9 @@ impl Aws {
             eb: aws_sdk_elasticbeanstalk::Client::new(&config),
             region,
             caller: Caller::default(),
-            patience: settings.patience,
+            timeout: settings.timeout,
             endpoint_url,
-            rehearsal: settings.rehearse.then(Mutex::default),
+            dry_run: settings.dry_run.then(Mutex::default),
             asked: Mutex::default(),
             audit: Audit::new(settings.audit),
             world: world.clone(),
@@ -171,28 +171,28 @@ impl Aws {
         &self.caller
     }
 
-    /// Is this a rehearsal?
-    pub fn rehearses(&self) -> bool {
-        self.rehearsal.is_some()
+    /// Is this a dry run?
+    pub fn is_dry_run(&self) -> bool {
+        self.dry_run.is_some()
     }
 
-    /// The calls that a rehearsal did not make, in order.
-    pub fn rehearsed(&self) -> Vec<Call> {
-        match &self.rehearsal {
+    /// The calls that a dry run did not make, in order.
+    pub fn dry_run_calls(&self) -> Vec<Call> {
+        match &self.dry_run {
             Some(calls) => calls.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             None => Vec::new(),
         }
     }
 
-    /// What IAM has to allow for the calls of a rehearsal, those that only read included.
+    /// What IAM has to allow for the calls of a dry run, those that only read included.
     pub fn actions(&self) -> BTreeSet<&'static str> {
         let mut actions = self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        actions.extend(self.rehearsed().iter().flat_map(|call| call.actions.iter().copied()));
+        actions.extend(self.dry_run_calls().iter().flat_map(|call| call.actions.iter().copied()));
         actions
     }
 
-    /// A call that only reads is made, or would be made once this is no rehearsal.
-    pub(crate) fn foresee(&self, call: &Call) {
+    /// A call that only reads is made, or would be made outside of a dry run.
+    pub(crate) fn note_actions(&self, call: &Call) {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).extend(call.actions.iter().copied());
     }
 
@@ -209,27 +209,27 @@ impl Aws {
         &self,
         call: Call,
         future: impl Future<Output = Result<T, SdkError<E>>>,
-    ) -> Result<T, Refusal>
+    ) -> Result<T, ApiError>
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        self.foresee(&call);
-        future.await.map_err(|error| Refusal::new(call, error, self))
+        self.note_actions(&call);
+        future.await.map_err(|error| ApiError::new(call, error, self))
     }
 
-    /// Make a call that changes something: recorded, and in a rehearsal only written down (`None`).
+    /// Make a call that changes something: recorded, and in a dry run only written down (`None`).
     pub(crate) async fn write<T, E>(
         &self,
         call: Call,
         future: impl Future<Output = Result<T, SdkError<E>>>,
-    ) -> Result<Option<T>, Refusal>
+    ) -> Result<Option<T>, ApiError>
     where
         T: RequestId,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         let call = call.changing();
-        if self.rehearses() {
-            self.rehearse(call);
+        if self.is_dry_run() {
+            self.dry_run(call);
             return Ok(None);
         }
         match future.await {
@@ -238,28 +238,28 @@ impl Aws {
                 Ok(Some(answer))
             }
             Err(error) => {
-                let refusal = Refusal::new(call, error, self);
-                self.audit.refused(self.now(), self.caller.arn.as_deref(), &refusal);
-                Err(refusal)
+                let error = ApiError::new(call, error, self);
+                self.audit.refused(self.now(), self.caller.arn.as_deref(), &error);
+                Err(error)
             }
         }
     }
 
     /// A request with megabytes in it may take longer than one with words.
     pub(crate) fn for_bodies(&self) -> aws_sdk_s3::config::Builder {
-        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(self.patience * 10).build();
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(self.timeout * 10).build();
         aws_sdk_s3::config::Builder::default().timeout_config(timeouts)
     }
 
-    /// Write down a call of a rehearsal.
-    pub(crate) fn rehearse(&self, call: Call) {
-        if let Some(calls) = &self.rehearsal {
+    /// Write down a call of a dry run.
+    pub(crate) fn dry_run(&self, call: Call) {
+        if let Some(calls) = &self.dry_run {
             calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
         }
     }
 
     /// Where calls go, for messages.
-    pub(crate) fn place(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         match &self.endpoint_url {
             Some(url) => url.clone(),
             None => format!("AWS in {}", self.region),
@@ -307,8 +307,8 @@ async fn load(settings: &Settings) -> SdkConfig {
         http.tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
     };
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(5).min(settings.patience))
-        .operation_attempt_timeout(settings.patience)
+        .connect_timeout(Duration::from_secs(5).min(settings.timeout))
+        .operation_attempt_timeout(settings.timeout)
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone()).timeout_config(timeouts);
     if let Some(profile) = &settings.profile {
@@ -354,14 +354,14 @@ async fn find_credentials(config: &SdkConfig, settings: &Settings) -> Result<(),
 }
 
 /// AWS says who calls; another endpoint may not know the question.
-async fn who(aws: &Aws, config: &SdkConfig) -> Result<Caller, Refusal> {
+async fn who(aws: &Aws, config: &SdkConfig) -> Result<Caller, ApiError> {
     let sts = aws_sdk_sts::Client::new(config);
     let call = Call::new("sts", "GetCallerIdentity");
     match aws.read(call, sts.get_caller_identity().send()).await {
         Ok(answer) => Ok(Caller { account: answer.account, arn: answer.arn }),
-        Err(refusal) if aws.endpoint_url.is_some() && matches!(refusal.kind(), Kind::Refused | Kind::Missing) => {
+        Err(error) if aws.endpoint_url.is_some() && matches!(error.kind(), ErrorKind::Refused | ErrorKind::Missing) => {
             Ok(Caller::default())
         }
-        Err(refusal) => Err(refusal),
+        Err(error) => Err(error),
     }
 }

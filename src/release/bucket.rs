@@ -1,72 +1,217 @@
-//! How the bucket is guarded: looked at before anything is put into it, and said.
+//! The bucket that bundles are kept in.
+//!
+//! An object is trusted for its checksum, never for its name: somebody else may have put it there.
 
-use serde::Serialize;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::ServerSideEncryption;
+use aws_smithy_types::base64;
 
 use super::aws::Aws;
-use super::call::{Call, Kind, Refusal};
-use super::store::Store;
+use super::bundle_file::{BundleFile, BundleFileError, hex, sha256};
+use super::call::{ApiError, Call, ErrorKind};
+use super::upload::THRESHOLD;
+use super::version::Location;
+use crate::fault::{Exit, Fault};
 
-/// How a bucket is guarded, as far as these credentials may see.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Guards {
-    /// All four blocks of public access are on. `None`: it could not be checked.
-    pub public_access_blocked: Option<bool>,
-    /// What a bundle is encrypted with: `AES256`, `aws:kms`, `aws:kms:dsse`. `None`: it could not be checked.
-    pub encryption: Option<String>,
-    /// The KMS key, where there is one.
+/// A bucket, and how to be sure that it is the one that was meant.
+#[derive(Debug, Clone)]
+pub struct BundleBucket {
+    pub name: String,
+    /// The account that has to own it. Names of buckets can be guessed, and taken by others.
+    pub owner: Option<String>,
+    /// The KMS key to encrypt with, instead of what the bucket does by itself.
     pub kms_key: Option<String>,
 }
 
-impl Store {
-    /// Look at the guards of the bucket.
-    pub(crate) async fn guards(&self, aws: &Aws) -> Result<Guards, Refusal> {
-        let (blocked, encryption) = tokio::join!(self.public_access_blocked(aws), self.default_encryption(aws));
-        let (encryption, kms_key) = match &self.kms_key {
-            Some(key) => (Some("aws:kms".to_owned()), Some(key.clone())),
-            None => encryption?,
+/// What keys of bundles begin with unless the project says otherwise.
+pub const PREFIX: &str = "beansprout";
+
+/// Where the project keeps its bundles, resolved from flags and project file.
+#[derive(Debug, Clone)]
+pub struct BundleStore {
+    /// `None` is the bucket that Elastic Beanstalk keeps for the account and region.
+    pub bucket: Option<String>,
+    /// `None` is the account that calls.
+    pub owner: Option<String>,
+    pub kms_key: Option<String>,
+    pub prefix: String,
+}
+
+impl BundleStore {
+    pub(crate) async fn open(&self, aws: &Aws) -> Result<BundleBucket, ApiError> {
+        let bucket = match &self.bucket {
+            Some(bucket) => bucket.clone(),
+            None => BundleBucket::of_service(aws).await?,
         };
-        Ok(Guards { public_access_blocked: blocked?, encryption, kms_key })
+        let owner = self.owner.clone().or_else(|| aws.caller().account.clone());
+        Ok(BundleBucket { name: bucket, owner, kms_key: self.kms_key.clone() })
     }
 
-    async fn public_access_blocked(&self, aws: &Aws) -> Result<Option<bool>, Refusal> {
-        let call = Call::s3("GetPublicAccessBlock", &self.bucket, "");
-        let request = aws.s3.get_public_access_block().bucket(&self.bucket);
-        match aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await {
-            Ok(answer) => Ok(answer.public_access_block_configuration.map(|found| {
-                let blocks = [
-                    found.block_public_acls,
-                    found.ignore_public_acls,
-                    found.block_public_policy,
-                    found.restrict_public_buckets,
-                ];
-                blocks.iter().all(|block| *block == Some(true))
-            })),
-            // The account may block it all the same; of this bucket nothing is said.
-            Err(refusal) if refusal.code() == Some("NoSuchPublicAccessBlockConfiguration") => Ok(Some(false)),
-            Err(refusal) => unseen(refusal).map(|()| None),
-        }
+    /// The place of a bundle that may be in another bucket than ours: a version may have been registered by anybody.
+    pub(crate) fn bucket_of(&self, aws: &Aws, bundle: &Location) -> BundleBucket {
+        let account = aws.caller().account.clone();
+        let ours = self.bucket.as_ref() == Some(&bundle.bucket);
+        let owner = if ours {
+            self.owner.clone().or(account)
+        } else {
+            // A bucket of this name in another account is one that somebody took before Elastic Beanstalk did.
+            account.filter(|_| bundle.bucket.starts_with("elasticbeanstalk-"))
+        };
+        BundleBucket { name: bundle.bucket.clone(), owner, kms_key: self.kms_key.clone() }
     }
 
-    async fn default_encryption(&self, aws: &Aws) -> Result<(Option<String>, Option<String>), Refusal> {
-        let call = Call::s3("GetBucketEncryption", &self.bucket, "");
-        let request = aws.s3.get_bucket_encryption().bucket(&self.bucket);
-        let answer = match aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await {
-            Ok(answer) => answer,
-            Err(refusal) => return unseen(refusal).map(|()| (None, None)),
-        };
-        let rules = answer.server_side_encryption_configuration.map(|found| found.rules).unwrap_or_default();
-        let rule = rules.into_iter().find_map(|rule| rule.apply_server_side_encryption_by_default);
-        Ok(match rule {
-            Some(rule) => (Some(rule.sse_algorithm.as_str().to_owned()), rule.kms_master_key_id),
-            None => (None, None),
-        })
+    /// Where things of one kind are kept: bundles, deployments, locks.
+    pub(crate) fn folder(&self, application: &str, kind: &str) -> String {
+        let prefix = self.prefix.trim_matches('/');
+        let parts = [prefix, application, kind].into_iter().filter(|part| !part.is_empty());
+        parts.map(|part| format!("{part}/")).collect()
+    }
+
+    /// Where the lock of an environment is.
+    pub(crate) fn lock(&self, application: &str, environment: &str) -> String {
+        format!("{}{environment}.json", self.folder(application, "locks"))
+    }
+
+    /// Where a bundle of this content goes.
+    pub(crate) fn key(&self, application: &str, digest: &str) -> String {
+        format!("{}{digest}.zip", self.folder(application, ""))
     }
 }
 
-/// Guards are good to know, and no reason to fail: without the right to look, or in a place that has none, go on.
-fn unseen(refusal: Refusal) -> Result<(), Refusal> {
-    if refusal.was_answered() && !refusal.is_about_credentials() || refusal.kind() == Kind::Garbled {
-        return Ok(());
+/// What a bundle's object is, however it is sent: the SDK has a type of its own for each request.
+macro_rules! bundle_at {
+    ($request:expr, $bucket:expr, $key:expr, $bundle_file:expr) => {
+        $request
+            .bucket(&$bucket.name)
+            .key($key)
+            .content_type("application/zip")
+            .metadata("beansprout-digest", &$bundle_file.digest)
+            .set_expected_bucket_owner($bucket.owner.clone())
+            .set_server_side_encryption($bucket.encryption())
+            .set_ssekms_key_id($bucket.kms_key.clone())
+    };
+}
+pub(super) use bundle_at;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("`{location}` holds other content")]
+    KeyTaken { location: Location, ours: String, theirs: String },
+    #[error("failed to write the download to a temporary file")]
+    Keep { source: std::io::Error },
+    #[error("`{location}` does not hold what was sent")]
+    Corrupt { location: Location, sent: String, found: String },
+    #[error(transparent)]
+    BundleFile(#[from] BundleFileError),
+    #[error(transparent)]
+    Refused(#[from] ApiError),
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::KeyTaken { .. } => Exit::Conflict,
+            Self::Corrupt { .. } => Exit::Aws,
+            Self::Keep { .. } => Exit::Invalid,
+            Self::BundleFile(error) => error.exit(),
+            Self::Refused(error) => error.exit(),
+        }
     }
-    Err(refusal)
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::KeyTaken { ours, theirs, .. } => Some(format!(
+                "ours is {ours}, what is there is {theirs}; look at it, then remove it or choose another `prefix`"
+            )),
+            Self::Keep { .. } => Some("it goes to the folder for temporary files, which `TMPDIR` names".to_owned()),
+            Self::Corrupt { sent, found, .. } => {
+                Some(format!("sent {sent}, found {found}; nothing was registered; run the same command again"))
+            }
+            Self::BundleFile(error) => error.hint(),
+            Self::Refused(error) => error.hint(),
+        }
+    }
+}
+
+impl BundleBucket {
+    /// The bucket that Elastic Beanstalk keeps for this account and region. Made if it is not there yet.
+    pub(crate) async fn of_service(aws: &Aws) -> Result<String, ApiError> {
+        let call = Call::eb("CreateStorageLocation");
+        let answer = aws.write(call.clone(), aws.eb.create_storage_location().send()).await?;
+        match answer {
+            Some(answer) => answer.s3_bucket.ok_or_else(|| ApiError::empty(call, aws)),
+            // A dry run can only say what the name will most likely be.
+            None => {
+                let account = aws.caller().account.as_deref().unwrap_or("ACCOUNT");
+                Ok(format!("elasticbeanstalk-{}-{account}", aws.region()))
+            }
+        }
+    }
+
+    /// What to ask S3 for; without a key of its own the bucket's default holds.
+    pub(super) fn encryption(&self) -> Option<ServerSideEncryption> {
+        self.kms_key.as_ref().map(|_| ServerSideEncryption::AwsKms)
+    }
+
+    /// With a key of KMS, IAM has to allow its use too: S3 decrypts a part to put it together with others.
+    pub(super) fn encrypting(&self, call: Call) -> Call {
+        match &self.kms_key {
+            Some(key) => call.with("SSEKMSKeyId", key).needing("kms:GenerateDataKey").needing("kms:Decrypt"),
+            None => call,
+        }
+    }
+
+    pub(crate) fn at(&self, key: &str) -> Location {
+        Location { bucket: self.name.clone(), key: key.to_owned() }
+    }
+
+    /// Put the bundle at a key where nothing is. `false`: something came to be there first.
+    pub(crate) async fn put(
+        &self,
+        aws: &Aws,
+        key: &str,
+        bundle_file: &BundleFile,
+        sent: &mut dyn FnMut(u64),
+    ) -> Result<bool, Error> {
+        if bundle_file.bytes >= THRESHOLD {
+            return self.put_parts(aws, key, bundle_file, sent).await;
+        }
+        let bytes = bundle_file.read(0, bundle_file.bytes)?;
+        let digest = sha256(&bytes);
+        if hex(&digest) != bundle_file.sha256 {
+            return Err(bundle_file.changed().into());
+        }
+        let call = Call::s3("PutObject", &self.name, key)
+            .with("IfNoneMatch", "*")
+            .with("ContentLength", bundle_file.bytes)
+            .with("ChecksumSHA256", base64::encode(digest));
+        let call = self.encrypting(call);
+        let request = aws.s3.put_object().if_none_match("*").checksum_sha256(base64::encode(digest));
+        let request = bundle_at!(request.body(ByteStream::from(bytes)), self, key, bundle_file);
+        match aws.write(call, request.customize().config_override(aws.for_bodies()).send()).await {
+            Ok(_) => {
+                sent(bundle_file.bytes);
+                Ok(true)
+            }
+            Err(error) if error.kind() == ErrorKind::Taken => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_prefix_application_digest() {
+        #[track_caller]
+        fn case(prefix: &str, key: &str) {
+            let bundle_store = BundleStore { bucket: None, owner: None, kms_key: None, prefix: prefix.to_owned() };
+            assert_eq!(bundle_store.key("app", "d1"), key);
+        }
+        case("beansprout", "beansprout/app/d1.zip");
+        case("/a/b/", "a/b/app/d1.zip");
+        case("", "app/d1.zip");
+    }
 }

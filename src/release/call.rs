@@ -108,7 +108,7 @@ fn actions(service: &str, operation: &'static str) -> &'static [&'static str] {
 
 /// How a call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ErrorKind {
     /// IAM says no.
     Denied,
     /// The credentials are not valid any more.
@@ -137,38 +137,38 @@ pub enum Kind {
 
 /// A call that did not do what it should.
 #[derive(Debug, thiserror::Error)]
-pub struct Refusal(Box<Facts>);
+pub struct ApiError(Box<Details>);
 
 /// Boxed, so that the good case does not carry room for the bad one.
 #[derive(Debug)]
-struct Facts {
+struct Details {
     call: Call,
-    kind: Kind,
+    kind: ErrorKind,
     code: Option<String>,
     message: Option<String>,
     status: Option<u16>,
     request: Option<String>,
     place: String,
-    patience: std::time::Duration,
+    timeout: std::time::Duration,
 }
 
-impl Facts {
+impl Details {
     /// An answer that makes no sense, until more is known.
     fn new(call: Call, aws: &Aws) -> Self {
         Self {
             call,
-            kind: Kind::Garbled,
+            kind: ErrorKind::Garbled,
             code: None,
             message: None,
             status: None,
             request: None,
-            place: aws.place(),
-            patience: aws.patience,
+            place: aws.address(),
+            timeout: aws.timeout,
         }
     }
 }
 
-impl Refusal {
+impl ApiError {
     pub(crate) fn new<E>(call: Call, error: SdkError<E>, aws: &Aws) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -176,13 +176,13 @@ impl Refusal {
         let code = error.code().map(str::to_owned);
         let status = error.raw_response().map(|response| response.status().as_u16());
         let kind = match &error {
-            SdkError::TimeoutError(_) => Kind::Silent,
-            SdkError::DispatchFailure(failure) if failure.is_timeout() => Kind::Silent,
-            SdkError::DispatchFailure(_) => Kind::Unreachable,
-            SdkError::ResponseError(_) => Kind::Garbled,
+            SdkError::TimeoutError(_) => ErrorKind::Silent,
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => ErrorKind::Silent,
+            SdkError::DispatchFailure(_) => ErrorKind::Unreachable,
+            SdkError::ResponseError(_) => ErrorKind::Garbled,
             SdkError::ServiceError(_) => answered(code.as_deref(), status),
             // The request was never made.
-            _ => Kind::Refused,
+            _ => ErrorKind::Refused,
         };
         let message = match &error {
             SdkError::ServiceError(_) => error.message().map(str::to_owned),
@@ -191,20 +191,20 @@ impl Refusal {
                 .map(ToString::to_string),
         };
         let request = error.request_id().map(str::to_owned);
-        Self(Box::new(Facts { kind, code, message, status, request, ..Facts::new(call, aws) }))
+        Self(Box::new(Details { kind, code, message, status, request, ..Details::new(call, aws) }))
     }
 
     /// An answer that lacks what it is for.
     pub(crate) fn empty(call: Call, aws: &Aws) -> Self {
-        Self(Box::new(Facts::new(call, aws)))
+        Self(Box::new(Details::new(call, aws)))
     }
 
     /// An answer that ended before it was complete.
     pub(crate) fn cut_off(call: Call, cause: &dyn std::error::Error, aws: &Aws) -> Self {
-        Self(Box::new(Facts { message: Some(cause.to_string()), ..Facts::new(call, aws) }))
+        Self(Box::new(Details { message: Some(cause.to_string()), ..Details::new(call, aws) }))
     }
 
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
@@ -223,71 +223,73 @@ impl Refusal {
     /// Did AWS say that it has not done it? Otherwise nobody knows.
     pub(crate) fn was_answered(&self) -> bool {
         match self.0.kind {
-            Kind::Denied
-            | Kind::Expired
-            | Kind::Unknown
-            | Kind::Throttled
-            | Kind::Missing
-            | Kind::Damaged
-            | Kind::Taken
-            | Kind::Refused => true,
-            Kind::Broken | Kind::Garbled | Kind::Unreachable | Kind::Silent => false,
+            ErrorKind::Denied
+            | ErrorKind::Expired
+            | ErrorKind::Unknown
+            | ErrorKind::Throttled
+            | ErrorKind::Missing
+            | ErrorKind::Damaged
+            | ErrorKind::Taken
+            | ErrorKind::Refused => true,
+            ErrorKind::Broken | ErrorKind::Garbled | ErrorKind::Unreachable | ErrorKind::Silent => false,
         }
     }
 
     /// May the same call succeed in a moment?
     pub(crate) fn may_pass(&self) -> bool {
-        !self.was_answered() || self.0.kind == Kind::Throttled
+        !self.was_answered() || self.0.kind == ErrorKind::Throttled
     }
 
     pub(crate) fn is_about_credentials(&self) -> bool {
-        matches!(self.0.kind, Kind::Expired | Kind::Unknown)
+        matches!(self.0.kind, ErrorKind::Expired | ErrorKind::Unknown)
     }
 }
 
 /// What an error answer means, by its code and status. Never by its English.
-fn answered(code: Option<&str>, status: Option<u16>) -> Kind {
+fn answered(code: Option<&str>, status: Option<u16>) -> ErrorKind {
     match (code.unwrap_or_default(), status.unwrap_or_default()) {
-        ("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" | "RequestExpired", _) => Kind::Expired,
+        ("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" | "RequestExpired", _) => ErrorKind::Expired,
         (
             "InvalidAccessKeyId" | "InvalidClientTokenId" | "SignatureDoesNotMatch" | "UnrecognizedClientException",
             _,
-        ) => Kind::Unknown,
-        ("InvalidToken" | "IncompleteSignature" | "MissingAuthenticationToken", _) => Kind::Unknown,
-        (code, _) if code.starts_with("Throttling") => Kind::Throttled,
+        ) => ErrorKind::Unknown,
+        ("InvalidToken" | "IncompleteSignature" | "MissingAuthenticationToken", _) => ErrorKind::Unknown,
+        (code, _) if code.starts_with("Throttling") => ErrorKind::Throttled,
         ("RequestLimitExceeded" | "TooManyRequestsException" | "SlowDown" | "PriorRequestNotComplete", _)
-        | (_, 429) => Kind::Throttled,
+        | (_, 429) => ErrorKind::Throttled,
         ("BadDigest" | "InvalidDigest" | "XAmzContentSHA256Mismatch" | "XAmzContentChecksumMismatch", _) => {
-            Kind::Damaged
+            ErrorKind::Damaged
         }
-        ("PreconditionFailed" | "ConditionalRequestConflict", _) | (_, 412) => Kind::Taken,
-        ("NotFound" | "NoSuchKey" | "NoSuchBucket" | "NoSuchUpload", _) | (_, 404) => Kind::Missing,
-        (_, 401 | 403) => Kind::Denied,
-        (code, _) if code.starts_with("AccessDenied") || code.starts_with("InsufficientPrivileges") => Kind::Denied,
-        (_, 501) => Kind::Refused,
-        (_, 500..) => Kind::Broken,
+        ("PreconditionFailed" | "ConditionalRequestConflict", _) | (_, 412) => ErrorKind::Taken,
+        ("NotFound" | "NoSuchKey" | "NoSuchBucket" | "NoSuchUpload", _) | (_, 404) => ErrorKind::Missing,
+        (_, 401 | 403) => ErrorKind::Denied,
+        (code, _) if code.starts_with("AccessDenied") || code.starts_with("InsufficientPrivileges") => {
+            ErrorKind::Denied
+        }
+        (_, 501) => ErrorKind::Refused,
+        (_, 500..) => ErrorKind::Broken,
         // A success that the SDK did not take for one, and an error that has no code.
-        (_, 0..=399) | ("", _) => Kind::Garbled,
-        _ => Kind::Refused,
+        (_, 0..=399) | ("", _) => ErrorKind::Garbled,
+        _ => ErrorKind::Refused,
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Call { service, operation, .. } = &self.0.call;
         match self.0.kind {
-            Kind::Denied => write!(f, "these credentials may not call `{service}:{operation}`")?,
-            Kind::Expired => write!(f, "the AWS credentials have expired")?,
-            Kind::Unknown => write!(f, "AWS does not accept the credentials")?,
-            Kind::Throttled => write!(f, "AWS limits the rate of `{operation}`")?,
-            Kind::Missing => write!(f, "`{operation}` found nothing")?,
-            Kind::Damaged => write!(f, "what `{operation}` sent did not arrive as it was")?,
-            Kind::Taken => write!(f, "`{operation}` found something that is there already")?,
-            Kind::Refused => write!(f, "`{operation}` was refused")?,
-            Kind::Broken => write!(f, "`{operation}` failed at AWS with status {}", self.0.status.unwrap_or(500))?,
-            Kind::Garbled => write!(f, "the answer to `{operation}` cannot be understood")?,
-            Kind::Unreachable => write!(f, "failed to reach {} for `{operation}`", self.0.place)?,
-            Kind::Silent => write!(f, "`{operation}` got no answer in {} s", self.0.patience.as_secs_f32())?,
+            ErrorKind::Denied => write!(f, "these credentials may not call `{service}:{operation}`")?,
+            ErrorKind::Expired => write!(f, "the AWS credentials have expired")?,
+            ErrorKind::Unknown => write!(f, "AWS does not accept the credentials")?,
+            ErrorKind::Throttled => write!(f, "AWS limits the rate of `{operation}`")?,
+            ErrorKind::Missing => write!(f, "`{operation}` found nothing")?,
+            ErrorKind::Damaged => write!(f, "what `{operation}` sent did not arrive as it was")?,
+            ErrorKind::Taken => write!(f, "`{operation}` found something that is there already")?,
+            ErrorKind::Refused => write!(f, "`{operation}` was refused")?,
+            ErrorKind::Broken => write!(f, "`{operation}` failed at AWS with status {}", self.0.status.unwrap_or(500))?,
+            ErrorKind::Garbled => write!(f, "the answer to `{operation}` cannot be understood")?,
+            ErrorKind::Unreachable => write!(f, "failed to reach {} for `{operation}`", self.0.place)?,
+            ErrorKind::Silent => write!(f, "`{operation}` got no answer in {} s", self.0.timeout.as_secs_f32())?,
         }
         if let Some(message) = &self.0.message {
             write!(f, ": {}", message.trim_end_matches('.'))?;
@@ -296,7 +298,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl Fault for Refusal {
+impl Fault for ApiError {
     fn exit(&self) -> Exit {
         Exit::Aws
     }
@@ -307,31 +309,31 @@ impl Fault for Refusal {
             _ => "nothing is lost; run the same command again",
         };
         Some(match self.0.kind {
-            Kind::Denied if self.0.call.actions.is_empty() => "ask whoever gave you the credentials".to_owned(),
-            Kind::Denied => format!(
+            ErrorKind::Denied if self.0.call.actions.is_empty() => "ask whoever gave you the credentials".to_owned(),
+            ErrorKind::Denied => format!(
                 "IAM has to allow `{}`; `beansprout policy --help` prints what each role needs",
                 self.0.call.actions.join("`, `")
             ),
-            Kind::Expired => {
+            ErrorKind::Expired => {
                 "`aws sso login` renews those of IAM Identity Center; other temporary ones have to be fetched again"
                     .to_owned()
             }
-            Kind::Unknown => {
+            ErrorKind::Unknown => {
                 "`aws sts get-caller-identity` shows whose they are; look at `AWS_ACCESS_KEY_ID` and the profile"
                     .to_owned()
             }
-            Kind::Throttled => {
+            ErrorKind::Throttled => {
                 "other tools share the same limit; wait a minute and run the same command again".to_owned()
             }
-            Kind::Broken | Kind::Garbled | Kind::Unreachable | Kind::Silent => again.to_owned(),
-            Kind::Damaged => "AWS stored nothing of it; run the same command again".to_owned(),
-            Kind::Refused if self.code().is_some_and(|code| code.starts_with("Validation")) => {
+            ErrorKind::Broken | ErrorKind::Garbled | ErrorKind::Unreachable | ErrorKind::Silent => again.to_owned(),
+            ErrorKind::Damaged => "AWS stored nothing of it; run the same command again".to_owned(),
+            ErrorKind::Refused if self.code().is_some_and(|code| code.starts_with("Validation")) => {
                 format!(
                     "AWS does not take an argument of `{}`; look at the flag or setting that it comes from",
                     self.0.call
                 )
             }
-            Kind::Missing | Kind::Taken | Kind::Refused => return None,
+            ErrorKind::Missing | ErrorKind::Taken | ErrorKind::Refused => return None,
         })
     }
 }
@@ -343,26 +345,26 @@ mod tests {
     #[test]
     fn codes_decide_and_english_does_not() {
         #[track_caller]
-        fn case(code: &str, status: u16, kind: Kind) {
+        fn case(code: &str, status: u16, kind: ErrorKind) {
             assert_eq!(answered(Some(code).filter(|code| !code.is_empty()), Some(status)), kind);
         }
-        case("Throttling", 400, Kind::Throttled);
-        case("ThrottlingException", 400, Kind::Throttled);
-        case("SlowDown", 503, Kind::Throttled);
-        case("ServiceUnavailable", 503, Kind::Broken);
-        case("InternalFailure", 500, Kind::Broken);
-        case("NotImplemented", 501, Kind::Refused);
-        case("ExpiredToken", 403, Kind::Expired);
-        case("AccessDenied", 403, Kind::Denied);
-        case("InsufficientPrivileges", 403, Kind::Denied);
-        case("InsufficientPrivilegesException", 403, Kind::Denied);
-        case("InvalidParameterValue", 400, Kind::Refused);
-        case("BadDigest", 400, Kind::Damaged);
-        case("NoSuchKey", 404, Kind::Missing);
-        case("", 404, Kind::Missing);
-        case("", 412, Kind::Taken);
-        case("", 200, Kind::Garbled);
-        case("", 400, Kind::Garbled);
+        case("Throttling", 400, ErrorKind::Throttled);
+        case("ThrottlingException", 400, ErrorKind::Throttled);
+        case("SlowDown", 503, ErrorKind::Throttled);
+        case("ServiceUnavailable", 503, ErrorKind::Broken);
+        case("InternalFailure", 500, ErrorKind::Broken);
+        case("NotImplemented", 501, ErrorKind::Refused);
+        case("ExpiredToken", 403, ErrorKind::Expired);
+        case("AccessDenied", 403, ErrorKind::Denied);
+        case("InsufficientPrivileges", 403, ErrorKind::Denied);
+        case("InsufficientPrivilegesException", 403, ErrorKind::Denied);
+        case("InvalidParameterValue", 400, ErrorKind::Refused);
+        case("BadDigest", 400, ErrorKind::Damaged);
+        case("NoSuchKey", 404, ErrorKind::Missing);
+        case("", 404, ErrorKind::Missing);
+        case("", 412, ErrorKind::Taken);
+        case("", 200, ErrorKind::Garbled);
+        case("", 400, ErrorKind::Garbled);
     }
 
     #[test]

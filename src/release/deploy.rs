@@ -17,10 +17,10 @@ use self::bench::{bench, remember, unlock};
 pub use self::failure::{Error, Failed};
 use self::watch::{SLOWEST, Watch, follow};
 use super::aws::Aws;
-use super::call::{Call, Kind, Refusal};
-use super::environment::{self, Environment, Happening, Health, Phase};
-use super::pace::Pace;
-use super::store::Shelf;
+use super::backoff::Backoff;
+use super::bucket::BundleStore;
+use super::call::{ApiError, Call, ErrorKind};
+use super::environment::{self, Environment, EnvironmentEvent, Health, Phase};
 use super::version::{self, Status};
 
 /// What to deploy, where, and how long to look at it.
@@ -38,7 +38,7 @@ pub struct Request {
     /// How long an environment may take to become healthy after it is ready.
     pub settle: Duration,
     /// Where the lock and the record of what ran well are. `None`: neither.
-    pub shelf: Option<Shelf>,
+    pub bundle_store: Option<BundleStore>,
 }
 
 /// What deploying came to.
@@ -78,11 +78,11 @@ pub enum Event<'a> {
     },
     /// A deployment of this version is under way already.
     Joining,
-    Happened(&'a Happening),
+    Happened(&'a EnvironmentEvent),
     /// The lock or the record could not be written; the deployment does not depend on it.
-    NotRecorded(&'a Refusal),
+    NotRecorded(&'a ApiError),
     /// A look at the environment failed in passing; the next one will tell.
-    NotSeen(&'a Refusal),
+    NotSeen(&'a ApiError),
     /// Ready with the version; its health is not settled yet.
     Settling {
         health: Health,
@@ -90,12 +90,12 @@ pub enum Event<'a> {
 }
 
 /// Move an environment to a version.
-pub fn deploy(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> Result<Deployed, Error> {
-    aws.block_on(run(aws, request, tell))
+pub fn deploy(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) -> Result<Deployed, Error> {
+    aws.block_on(run(aws, request, report))
 }
 
 /// Look at an environment until it has settled, without asking for anything.
-pub fn watch(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> Result<Deployed, Error> {
+pub fn watch(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) -> Result<Deployed, Error> {
     aws.block_on(async {
         let before = found(aws, request).await?;
         // What it did last may have ended badly before anybody looked.
@@ -105,7 +105,7 @@ pub fn watch(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> R
         };
         let began = before.status != Phase::Ready || before.label.as_deref() == Some(&request.label);
         let watch = Watch { mark, previous: None, began };
-        follow(aws, request, &before, watch, tell).await
+        follow(aws, request, &before, watch, report).await
     })
 }
 
@@ -123,7 +123,7 @@ pub fn current_label(aws: &Aws, application: &str, name: &str) -> Result<Option<
     })
 }
 
-async fn newest(aws: &Aws, environment: &Environment) -> Result<Option<Timestamp>, Refusal> {
+async fn newest(aws: &Aws, environment: &Environment) -> Result<Option<Timestamp>, ApiError> {
     environment::newest_event(aws, &environment.id).await
 }
 
@@ -137,7 +137,7 @@ fn no_environment(aws: &Aws, request: &Request) -> Error {
     Error::NoEnvironment { application, environment, region: aws.region().to_owned() }
 }
 
-async fn run(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> Result<Deployed, Error> {
+async fn run(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) -> Result<Deployed, Error> {
     let Request { application, label, .. } = request;
     let version = version::find(aws, application, label).await?;
     let missing = || Error::NoVersion { application: application.clone(), label: label.clone() };
@@ -149,84 +149,84 @@ async fn run(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> R
     let ours = |environment: &Environment| environment.label.as_deref() == Some(label.as_str());
     if before.status != Phase::Ready && ours(&before) {
         // An earlier run asked for the same, and was cut off.
-        tell(Event::Joining);
+        report(Event::Joining);
         let watch = Watch { mark: before.updated, previous: None, began: true };
-        let done = finish(aws, request, &before, watch, tell).await;
-        unlock(aws, request, tell).await;
+        let done = finish(aws, request, &before, watch, report).await;
+        unlock(aws, request, report).await;
         return done;
     }
     if before.status != Phase::Ready {
         if !request.when_ready {
             return Err(Error::NotReady { environment: request.environment.clone() });
         }
-        before = ready(aws, request, tell).await?;
+        before = ready(aws, request, report).await?;
     }
     if ours(&before) && before.health == Health::Good {
         // An earlier run may have ended between its success and its last words.
-        if !aws.rehearses() {
-            remember(aws, request, tell).await;
-            unlock(aws, request, tell).await;
+        if !aws.is_dry_run() {
+            remember(aws, request, report).await;
+            unlock(aws, request, report).await;
         }
         return Ok(deployed(aws, request, &before, None, Outcome::Unchanged));
     }
 
-    let bench = bench(aws, request, tell).await?;
+    let bench = bench(aws, request, report).await?;
     let done = async {
         let mark = newest(aws, &before).await?;
-        tell(Event::Asking { label, environment: &before.name });
+        report(Event::Asking { label, environment: &before.name });
         if !ask(aws, request, &before, mark).await? {
             for watching in ["DescribeEvents", "DescribeInstancesHealth"] {
-                aws.foresee(&Call::eb(watching));
+                aws.note_actions(&Call::eb(watching));
             }
             return Ok(deployed(aws, request, &before, before.label.clone(), Outcome::Started));
         }
         let watch = Watch { mark, previous: before.label.clone(), began: false };
-        finish(aws, request, &before, watch, tell).await
+        finish(aws, request, &before, watch, report).await
     }
     .await;
     if let Some(bench) = bench {
-        bench.leave(aws, tell).await;
+        bench.leave(aws, report).await;
     }
     done
 }
 
-/// Ask for the version. `false` in a rehearsal.
+/// Ask for the version. `false` in a dry run.
 async fn ask(aws: &Aws, request: &Request, before: &Environment, mark: Option<Timestamp>) -> Result<bool, Error> {
     let call = Call::eb("UpdateEnvironment")
         .with("ApplicationName", &request.application)
         .with("EnvironmentId", &before.id)
         .with("VersionLabel", &request.label);
     let update = aws.eb.update_environment().application_name(&request.application).environment_id(&before.id);
-    let refusal = match aws.write(call, update.version_label(&request.label).send()).await {
+    let error = match aws.write(call, update.version_label(&request.label).send()).await {
         Ok(answer) => return Ok(answer.is_some()),
-        Err(refusal) => refusal,
+        Err(error) => error,
     };
     // The answer to an earlier attempt may have been lost, and a second one is refused because the first is at work.
-    if !refusal.was_answered() || refusal.kind() == Kind::Refused {
+    if !error.was_answered() || error.kind() == ErrorKind::Refused {
         let now = found(aws, request).await?;
         let moved = now.status != Phase::Ready || newest(aws, &now).await? > mark;
         if moved && now.label.as_deref() == Some(request.label.as_str()) {
             return Ok(true);
         }
-        if now.status != Phase::Ready && refusal.was_answered() {
+        if now.status != Phase::Ready && error.was_answered() {
             return Err(Error::NotReady { environment: request.environment.clone() });
         }
     }
-    Err(refusal.into())
+    Err(error.into())
 }
 
 /// Wait until the environment is ready for something new.
-async fn ready(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> Result<Environment, Error> {
-    tell(Event::NotReady);
-    let mut pace = Pace::new(aws, SLOWEST, request.timeout);
+async fn ready(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) -> Result<Environment, Error> {
+    report(Event::NotReady);
+    let mut backoff = Backoff::new(aws, SLOWEST, request.timeout);
     loop {
         let look = environment::find(aws, &request.application, &request.environment).await;
-        match pace.see(look, |refusal| tell(Event::NotSeen(refusal)))? {
+        match backoff.see(look, |error| report(Event::NotSeen(error)))? {
             Some(None) => return Err(no_environment(aws, request)),
             Some(Some(now)) if now.status == Phase::Ready => return Ok(now),
             _ => {}
         }
-        if !pace.wait(aws).await {
+        if !backoff.wait(aws).await {
             return Err(Error::StillBusy { environment: request.environment.clone(), after: request.timeout });
         }
     }
@@ -237,12 +237,12 @@ async fn finish(
     request: &Request,
     before: &Environment,
     watch: Watch,
-    tell: &mut dyn FnMut(Event<'_>),
+    report: &mut dyn FnMut(Event<'_>),
 ) -> Result<Deployed, Error> {
     if !request.wait {
         return Ok(deployed(aws, request, before, watch.previous, Outcome::Started));
     }
-    follow(aws, request, before, watch, tell).await
+    follow(aws, request, before, watch, report).await
 }
 
 fn deployed(aws: &Aws, request: &Request, now: &Environment, previous: Option<String>, outcome: Outcome) -> Deployed {

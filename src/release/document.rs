@@ -8,9 +8,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::aws::Aws;
-use super::call::{Call, Kind, Refusal};
-use super::parcel::sha256;
-use super::store::Store;
+use super::bucket::BundleBucket;
+use super::bundle_file::sha256;
+use super::call::{ApiError, Call, ErrorKind};
 
 /// An object as a listing shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,21 +20,21 @@ pub(crate) struct Listed {
     pub(crate) modified: Option<Timestamp>,
 }
 
-impl Store {
+impl BundleBucket {
     /// Write a document where nothing is. `None`: something is there; otherwise its tag.
     pub(crate) async fn write(
         &self,
         aws: &Aws,
         key: &str,
         document: &impl Serialize,
-    ) -> Result<Option<String>, Refusal> {
+    ) -> Result<Option<String>, ApiError> {
         let bytes = serde_json::to_vec_pretty(document).expect("documents have string keys");
         let checksum = base64::encode(sha256(&bytes));
-        let call = Call::s3("PutObject", &self.bucket, key).with("IfNoneMatch", "*");
+        let call = Call::s3("PutObject", &self.name, key).with("IfNoneMatch", "*");
         let request = aws
             .s3
             .put_object()
-            .bucket(&self.bucket)
+            .bucket(&self.name)
             .key(key)
             .if_none_match("*")
             .content_type("application/json")
@@ -43,8 +43,8 @@ impl Store {
             .set_expected_bucket_owner(self.owner.clone());
         match aws.write(call, request.send()).await {
             Ok(answer) => Ok(Some(answer.and_then(|answer| answer.e_tag).unwrap_or_default())),
-            Err(refusal) if refusal.kind() == Kind::Taken => Ok(None),
-            Err(refusal) => Err(refusal),
+            Err(error) if error.kind() == ErrorKind::Taken => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -53,47 +53,47 @@ impl Store {
         &self,
         aws: &Aws,
         key: &str,
-    ) -> Result<Option<(T, String)>, Refusal> {
-        let call = Call::s3("GetObject", &self.bucket, key);
-        let request = aws.s3.get_object().bucket(&self.bucket).key(key).checksum_mode(ChecksumMode::Enabled);
+    ) -> Result<Option<(T, String)>, ApiError> {
+        let call = Call::s3("GetObject", &self.name, key);
+        let request = aws.s3.get_object().bucket(&self.name).key(key).checksum_mode(ChecksumMode::Enabled);
         let answer = match aws.read(call.clone(), request.set_expected_bucket_owner(self.owner.clone()).send()).await {
             Ok(answer) => answer,
-            Err(refusal) if refusal.kind() == Kind::Missing => return Ok(None),
-            Err(refusal) => return Err(refusal),
+            Err(error) if error.kind() == ErrorKind::Missing => return Ok(None),
+            Err(error) => return Err(error),
         };
         let tag = answer.e_tag.clone().unwrap_or_default();
-        let body = answer.body.collect().await.map_err(|error| Refusal::cut_off(call.clone(), &error, aws))?;
+        let body = answer.body.collect().await.map_err(|error| ApiError::cut_off(call.clone(), &error, aws))?;
         let document =
-            serde_json::from_slice(&body.into_bytes()).map_err(|error| Refusal::cut_off(call, &error, aws))?;
+            serde_json::from_slice(&body.into_bytes()).map_err(|error| ApiError::cut_off(call, &error, aws))?;
         Ok(Some((document, tag)))
     }
 
     /// Remove an object. It is fine if it is gone already.
-    pub(crate) async fn remove(&self, aws: &Aws, key: &str, tag: Option<&str>) -> Result<(), Refusal> {
-        let mut call = Call::s3("DeleteObject", &self.bucket, key);
+    pub(crate) async fn remove(&self, aws: &Aws, key: &str, tag: Option<&str>) -> Result<(), ApiError> {
+        let mut call = Call::s3("DeleteObject", &self.name, key);
         if let Some(tag) = tag {
             call = call.with("IfMatch", tag);
         }
-        let request = aws.s3.delete_object().bucket(&self.bucket).key(key).set_if_match(tag.map(str::to_owned));
+        let request = aws.s3.delete_object().bucket(&self.name).key(key).set_if_match(tag.map(str::to_owned));
         match aws.write(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await {
-            Err(refusal) if !matches!(refusal.kind(), Kind::Missing | Kind::Taken) => Err(refusal),
+            Err(error) if !matches!(error.kind(), ErrorKind::Missing | ErrorKind::Taken) => Err(error),
             _ => Ok(()),
         }
     }
 
     /// Every object whose key starts with `prefix`, in the order of the keys.
-    pub(crate) async fn list(&self, aws: &Aws, prefix: &str) -> Result<Vec<Listed>, Refusal> {
+    pub(crate) async fn list(&self, aws: &Aws, prefix: &str) -> Result<Vec<Listed>, ApiError> {
         let mut listed = Vec::new();
         let mut token: Option<String> = None;
         loop {
-            let call = Call::s3("ListObjectsV2", &self.bucket, "").with("Prefix", prefix);
-            let request = aws.s3.list_objects_v2().bucket(&self.bucket).prefix(prefix);
+            let call = Call::s3("ListObjectsV2", &self.name, "").with("Prefix", prefix);
+            let request = aws.s3.list_objects_v2().bucket(&self.name).prefix(prefix);
             let request = request.set_continuation_token(token.clone());
             let page = match aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await {
                 Ok(page) => page,
                 // A bucket that nobody has needed yet.
-                Err(refusal) if refusal.kind() == Kind::Missing => return Ok(listed),
-                Err(refusal) => return Err(refusal),
+                Err(error) if error.kind() == ErrorKind::Missing => return Ok(listed),
+                Err(error) => return Err(error),
             };
             listed.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| {
                 Some(Listed {

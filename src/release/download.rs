@@ -6,8 +6,8 @@ use std::io::Write;
 use aws_sdk_s3::types::ChecksumMode;
 
 use super::aws::Aws;
-use super::call::{Call, Kind, Refusal};
-use super::store::{Error as StoreError, Shelf, Store};
+use super::bucket::{BundleBucket, BundleStore, Error as StoreError};
+use super::call::{ApiError, Call, ErrorKind};
 use super::version::{self, Location};
 use crate::fault::{Exit, Fault};
 
@@ -27,17 +27,17 @@ pub enum Error {
     #[error("the bundle of version `{label}` is gone: `{from}` is not there")]
     Gone { label: String, from: Location },
     #[error(transparent)]
-    Store(#[from] StoreError),
+    BundleBucket(#[from] StoreError),
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] ApiError),
 }
 
 impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
             Self::NoVersion { .. } | Self::NoBundle { .. } | Self::Gone { .. } => Exit::Aws,
-            Self::Store(error) => error.exit(),
-            Self::Refused(refusal) => refusal.exit(),
+            Self::BundleBucket(error) => error.exit(),
+            Self::Refused(error) => error.exit(),
         }
     }
 
@@ -48,8 +48,8 @@ impl Fault for Error {
                 Some("it was built by CodeBuild or is a sample; there is nothing to look into".to_owned())
             }
             Self::Gone { .. } => Some("it can be neither looked into nor deployed; publish that tree again".to_owned()),
-            Self::Store(error) => error.hint(),
-            Self::Refused(refusal) => refusal.hint(),
+            Self::BundleBucket(error) => error.hint(),
+            Self::Refused(error) => error.hint(),
         }
     }
 }
@@ -59,27 +59,27 @@ pub fn download(
     aws: &Aws,
     application: &str,
     label: &str,
-    shelf: &Shelf,
+    bundle_store: &BundleStore,
     to: &mut File,
-    tell: &mut dyn FnMut(Event<'_>),
+    report: &mut dyn FnMut(Event<'_>),
 ) -> Result<Location, Error> {
-    aws.block_on(run(aws, application, label, shelf, to, tell))
+    aws.block_on(run(aws, application, label, bundle_store, to, report))
 }
 
 async fn run(
     aws: &Aws,
     application: &str,
     label: &str,
-    shelf: &Shelf,
+    bundle_store: &BundleStore,
     to: &mut File,
-    tell: &mut dyn FnMut(Event<'_>),
+    report: &mut dyn FnMut(Event<'_>),
 ) -> Result<Location, Error> {
     let Some(version) = version::find(aws, application, label).await? else {
         return Err(Error::NoVersion { application: application.to_owned(), label: label.to_owned() });
     };
     let from = version.bundle.ok_or_else(|| Error::NoBundle { label: label.to_owned() })?;
-    let store = shelf.holding(aws, &from);
-    if fetch(aws, &store, &from.key, to, tell).await? {
+    let bucket = bundle_store.bucket_of(aws, &from);
+    if fetch(aws, &bucket, &from.key, to, report).await? {
         return Ok(from);
     }
     Err(Error::Gone { label: label.to_owned(), from })
@@ -90,25 +90,25 @@ async fn run(
 /// S3's own checksum of the object is held against what arrives, where there is one.
 pub(super) async fn fetch(
     aws: &Aws,
-    store: &Store,
+    bucket: &BundleBucket,
     key: &str,
     to: &mut File,
-    tell: &mut dyn FnMut(Event<'_>),
+    report: &mut dyn FnMut(Event<'_>),
 ) -> Result<bool, StoreError> {
-    let call = Call::s3("GetObject", &store.bucket, key);
-    let request = aws.s3.get_object().bucket(&store.bucket).key(key).checksum_mode(ChecksumMode::Enabled);
-    let answer = match aws.read(call.clone(), request.set_expected_bucket_owner(store.owner.clone()).send()).await {
+    let call = Call::s3("GetObject", &bucket.name, key);
+    let request = aws.s3.get_object().bucket(&bucket.name).key(key).checksum_mode(ChecksumMode::Enabled);
+    let answer = match aws.read(call.clone(), request.set_expected_bucket_owner(bucket.owner.clone()).send()).await {
         Ok(answer) => answer,
-        Err(refusal) if refusal.kind() == Kind::Missing => return Ok(false),
-        Err(refusal) => return Err(refusal.into()),
+        Err(error) if error.kind() == ErrorKind::Missing => return Ok(false),
+        Err(error) => return Err(error.into()),
     };
     let bytes = answer.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or(0);
-    tell(Event::Downloading { bytes, from: &store.at(key) });
+    report(Event::Downloading { bytes, from: &bucket.at(key) });
     let mut body = answer.body;
     while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|error| Refusal::cut_off(call.clone(), &error, aws))?;
+        let chunk = chunk.map_err(|error| ApiError::cut_off(call.clone(), &error, aws))?;
         to.write_all(&chunk).map_err(|source| StoreError::Keep { source })?;
-        tell(Event::Received { bytes: chunk.len() as u64 });
+        report(Event::Received { bytes: chunk.len() as u64 });
     }
     Ok(true)
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::aws::Aws;
-use super::call::{Call, Kind, Refusal};
+use super::call::{ApiError, Call, ErrorKind};
 use super::version::timestamp;
 
 /// An environment at one moment.
@@ -115,7 +115,7 @@ pub(crate) enum Which<'a> {
 }
 
 /// The application's environments.
-pub(crate) async fn all(aws: &Aws, application: &str, which: Which<'_>) -> Result<Vec<Environment>, Refusal> {
+pub(crate) async fn all(aws: &Aws, application: &str, which: Which<'_>) -> Result<Vec<Environment>, ApiError> {
     let mut environments = Vec::new();
     let mut token: Option<String> = None;
     loop {
@@ -152,14 +152,14 @@ pub(crate) async fn all(aws: &Aws, application: &str, which: Which<'_>) -> Resul
 }
 
 /// The live environment of that name.
-pub(crate) async fn find(aws: &Aws, application: &str, name: &str) -> Result<Option<Environment>, Refusal> {
+pub(crate) async fn find(aws: &Aws, application: &str, name: &str) -> Result<Option<Environment>, ApiError> {
     let found = all(aws, application, Which::Named(name)).await?;
     Ok(found.into_iter().find(|environment| environment.name == name))
 }
 
 /// Something that Elastic Beanstalk reports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Happening {
+pub struct EnvironmentEvent {
     pub time: Timestamp,
     pub severity: String,
     pub message: String,
@@ -168,14 +168,18 @@ pub struct Happening {
     pub(crate) request: Option<String>,
 }
 
-impl Happening {
+impl EnvironmentEvent {
     pub fn is_error(&self) -> bool {
         matches!(self.severity.to_ascii_uppercase().as_str(), "ERROR" | "FATAL")
     }
 }
 
 /// The environment's events after `mark`, oldest first.
-pub(crate) async fn events(aws: &Aws, environment: &str, mark: Option<Timestamp>) -> Result<Vec<Happening>, Refusal> {
+pub(crate) async fn events(
+    aws: &Aws,
+    environment: &str,
+    mark: Option<Timestamp>,
+) -> Result<Vec<EnvironmentEvent>, ApiError> {
     let mut events = Vec::new();
     let mut token: Option<String> = None;
     loop {
@@ -186,7 +190,7 @@ pub(crate) async fn events(aws: &Aws, environment: &str, mark: Option<Timestamp>
         }
         let page = aws.read(call, request.max_records(1000).set_next_token(token.clone()).send()).await?;
         events.extend(page.events.unwrap_or_default().into_iter().filter_map(|event| {
-            Some(Happening {
+            Some(EnvironmentEvent {
                 time: timestamp(&event.event_date?)?,
                 severity: event.severity.map(|severity| severity.as_str().to_owned()).unwrap_or_default(),
                 message: event.message.unwrap_or_default(),
@@ -205,7 +209,7 @@ pub(crate) async fn events(aws: &Aws, environment: &str, mark: Option<Timestamp>
 }
 
 /// When the last thing happened, by the clock that stamps events.
-pub(crate) async fn newest_event(aws: &Aws, environment: &str) -> Result<Option<Timestamp>, Refusal> {
+pub(crate) async fn newest_event(aws: &Aws, environment: &str) -> Result<Option<Timestamp>, ApiError> {
     let call = Call::eb("DescribeEvents").with("EnvironmentId", environment).with("MaxRecords", 1);
     let request = aws.eb.describe_events().environment_id(environment).max_records(1);
     let answer = aws.read(call, request.send()).await?;
@@ -215,7 +219,7 @@ pub(crate) async fn newest_event(aws: &Aws, environment: &str) -> Result<Option<
 
 /// A moment before the last operation on the environment began, as its events tell: those of one operation carry the
 /// same request.
-pub(crate) async fn last_operation(aws: &Aws, environment: &str) -> Result<Option<Timestamp>, Refusal> {
+pub(crate) async fn last_operation(aws: &Aws, environment: &str) -> Result<Option<Timestamp>, ApiError> {
     let events = events(aws, environment, None).await?;
     let Some(last) = events.iter().rev().find_map(|event| event.request.as_ref()) else {
         return Ok(events.last().map(|event| event.time));
@@ -225,7 +229,7 @@ pub(crate) async fn last_operation(aws: &Aws, environment: &str) -> Result<Optio
 }
 
 /// The versions that the environment's instances run. `None` where only basic health is reported.
-pub(crate) async fn on_instances(aws: &Aws, environment: &Environment) -> Result<Option<Vec<String>>, Refusal> {
+pub(crate) async fn on_instances(aws: &Aws, environment: &Environment) -> Result<Option<Vec<String>>, ApiError> {
     use aws_sdk_elasticbeanstalk::types::InstancesHealthAttribute;
     let mut labels = Vec::new();
     let mut token: Option<String> = None;
@@ -239,8 +243,8 @@ pub(crate) async fn on_instances(aws: &Aws, environment: &Environment) -> Result
             .set_next_token(token.clone());
         let page = match aws.read(call, request.send()).await {
             Ok(page) => page,
-            Err(refusal) if refusal.kind() == Kind::Refused => return Ok(None),
-            Err(refusal) => return Err(refusal),
+            Err(error) if error.kind() == ErrorKind::Refused => return Ok(None),
+            Err(error) => return Err(error),
         };
         let instances = page.instance_health_list.unwrap_or_default();
         labels.extend(instances.into_iter().filter_map(|instance| instance.deployment?.version_label));

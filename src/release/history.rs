@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::aws::Aws;
-use super::call::Refusal;
-use super::store::Store;
+use super::bucket::BundleBucket;
+use super::call::ApiError;
 
 /// A deployment that ended well.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,13 +36,18 @@ impl Success {
 }
 
 /// Remember that a version runs well.
-pub(crate) async fn remember(aws: &Aws, store: &Store, folder: &str, success: &Success) -> Result<(), Refusal> {
-    store.write(aws, &success.key(folder), success).await.map(drop)
+pub(crate) async fn remember(
+    aws: &Aws,
+    bucket: &BundleBucket,
+    folder: &str,
+    success: &Success,
+) -> Result<(), ApiError> {
+    bucket.write(aws, &success.key(folder), success).await.map(drop)
 }
 
 /// Everything that ran well, oldest first within each environment.
-pub(crate) async fn recall(aws: &Aws, store: &Store, folder: &str) -> Result<Vec<Success>, Refusal> {
-    let listed = store.list(aws, folder).await?;
+pub(crate) async fn recall(aws: &Aws, bucket: &BundleBucket, folder: &str) -> Result<Vec<Success>, ApiError> {
+    let listed = bucket.list(aws, folder).await?;
     Ok(listed.iter().filter_map(|object| Success::parse(folder, &object.key)).collect())
 }
 

@@ -10,9 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::aws::Aws;
-use super::call::{Call, Refusal};
-use super::prune::{Facts, KEEP_DEPLOYED, Reason, facts};
-use super::store::Shelf;
+use super::bucket::BundleStore;
+use super::call::{ApiError, Call};
+use super::prune::{Inventory, KEEP_DEPLOYED, Reason, inventory};
 use crate::fault::{Exit, Fault};
 
 /// The role that the service's console and the EB CLI make and take.
@@ -35,7 +35,7 @@ pub struct Lifecycle {
 
 /// A version that goes after the next one is registered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Leaving {
+pub struct Departure {
     pub label: String,
     pub created: Option<Timestamp>,
     /// Why `prune` would keep it.
@@ -44,13 +44,14 @@ pub struct Leaving {
 
 /// A rule that was asked for, or the one that is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Outlook {
+pub struct Forecast {
     pub application: String,
     pub now: Lifecycle,
     /// `None`: nothing was asked for.
     pub asked: Option<Lifecycle>,
     /// Oldest first.
-    pub leaving: Vec<Leaving>,
+    #[serde(rename = "leaving")]
+    pub departing: Vec<Departure>,
 }
 
 /// What to set.
@@ -75,7 +76,7 @@ pub enum Error {
     #[error("`{role}` is not a role that Elastic Beanstalk can take")]
     BadRole { role: String, account: Option<String> },
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] ApiError),
 }
 
 impl Fault for Error {
@@ -83,7 +84,7 @@ impl Fault for Error {
         match self {
             Self::NoApplication { .. } => Exit::Aws,
             Self::BadRole { .. } => Exit::Usage,
-            Self::Refused(refusal) => refusal.exit(),
+            Self::Refused(error) => error.exit(),
         }
     }
 
@@ -94,27 +95,32 @@ impl Fault for Error {
                 "name a role of this account{}, such as `{SERVICE_ROLE}`, or its ARN",
                 account.as_ref().map(|account| format!(", {account}")).unwrap_or_default()
             )),
-            Self::Refused(refusal) => refusal.hint(),
+            Self::Refused(error) => error.hint(),
         }
     }
 }
 
 /// The rule that is there, the one that was asked for, and what would go. Changes nothing.
-pub fn outlook(aws: &Aws, application: &str, shelf: &Shelf, change: Option<&Change>) -> Result<Outlook, Error> {
+pub fn forecast(
+    aws: &Aws,
+    application: &str,
+    bundle_store: &BundleStore,
+    change: Option<&Change>,
+) -> Result<Forecast, Error> {
     aws.block_on(async {
         let now = read(aws, application).await?;
         let asked = change.map(|change| now.changed(change, aws)).transpose()?;
-        let (facts, _) = facts(aws, application, shelf).await?;
-        let leaving = asked.as_ref().unwrap_or(&now).leaving(&facts);
-        Ok(Outlook { application: application.to_owned(), now, asked, leaving })
+        let (inventory, _) = inventory(aws, application, bundle_store).await?;
+        let departing = asked.as_ref().unwrap_or(&now).departing(&inventory);
+        Ok(Forecast { application: application.to_owned(), now, asked, departing })
     })
 }
 
 /// Set what was asked for. `false`: it is so already.
-pub fn set(aws: &Aws, outlook: &Outlook) -> Result<bool, Error> {
-    let Some(asked) = outlook.asked.as_ref().filter(|asked| **asked != outlook.now) else { return Ok(false) };
+pub fn set(aws: &Aws, forecast: &Forecast) -> Result<bool, Error> {
+    let Some(asked) = forecast.asked.as_ref().filter(|asked| **asked != forecast.now) else { return Ok(false) };
     aws.block_on(async {
-        let mut call = Call::eb("UpdateApplicationResourceLifecycle").with("ApplicationName", &outlook.application);
+        let mut call = Call::eb("UpdateApplicationResourceLifecycle").with("ApplicationName", &forecast.application);
         if let Some(number) = asked.keep {
             call = call.with("MaxCount", number).with("DeleteSourceFromS3", asked.delete_bundles);
         }
@@ -124,15 +130,15 @@ pub fn set(aws: &Aws, outlook: &Outlook) -> Result<bool, Error> {
         if let Some(role) = &asked.service_role {
             call = call.with("ServiceRole", role);
         }
-        let request = aws.eb.update_application_resource_lifecycle().application_name(&outlook.application);
+        let request = aws.eb.update_application_resource_lifecycle().application_name(&forecast.application);
         match aws.write(call, request.resource_lifecycle_config(asked.config()).send()).await {
             Ok(_) => Ok(true),
             // The answer may have been lost: ask what is true.
-            Err(refusal) if !refusal.was_answered() => match read(aws, &outlook.application).await {
+            Err(error) if !error.was_answered() => match read(aws, &forecast.application).await {
                 Ok(now) if now == *asked => Ok(true),
-                _ => Err(refusal.into()),
+                _ => Err(error.into()),
             },
-            Err(refusal) => Err(refusal.into()),
+            Err(error) => Err(error.into()),
         }
     })
 }
@@ -202,12 +208,12 @@ impl Lifecycle {
 
     /// What goes when the next version is registered, oldest first: the service spares what environments have, or had
     /// until lately.
-    pub(crate) fn leaving(&self, facts: &Facts) -> Vec<Leaving> {
-        let own = facts.versions.iter().filter(|version| version.application == facts.application);
+    pub(crate) fn departing(&self, inventory: &Inventory) -> Vec<Departure> {
+        let own = inventory.versions.iter().filter(|version| version.application == inventory.application);
         let mut versions: Vec<_> = own.collect();
         versions.sort_by_key(|version| std::cmp::Reverse(version.created.unwrap_or(Timestamp::MAX)));
         let too_old = |created: Option<Timestamp>| {
-            let age = created.map(|created| facts.now.duration_since(created));
+            let age = created.map(|created| inventory.now.duration_since(created));
             self.keep_days
                 .is_some_and(|days| age.is_some_and(|age| age >= SignedDuration::from_hours(24 * i64::from(days))))
         };
@@ -215,18 +221,18 @@ impl Lifecycle {
             self.keep.is_some_and(|keep| *place >= keep as usize) || too_old(version.created)
         });
         let spared =
-            |label: &str| facts.environments.iter().any(|environment| environment.label.as_deref() == Some(label));
-        let mut leaving: Vec<Leaving> = surplus
+            |label: &str| inventory.environments.iter().any(|environment| environment.label.as_deref() == Some(label));
+        let mut departing: Vec<Departure> = surplus
             .filter(|(_, version)| !spared(&version.label))
-            .map(|(_, version)| Leaving {
+            .map(|(_, version)| Departure {
                 label: version.label.clone(),
                 created: version.created,
-                protection: facts.protection(version, KEEP_DEPLOYED),
+                protection: inventory.protection(version, KEEP_DEPLOYED),
             })
             .collect();
-        leaving.reverse();
-        leaving.truncate(AT_ONCE);
-        leaving
+        departing.reverse();
+        departing.truncate(AT_ONCE);
+        departing
     }
 }
 

@@ -9,12 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::aws::Aws;
-use super::call::Refusal;
-use super::store::Store;
+use super::bucket::BundleBucket;
+use super::call::ApiError;
 
 /// Who deploys what, and until when nobody else may.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
+pub struct LockHolder {
     pub caller: Option<String>,
     pub label: String,
     pub since: Timestamp,
@@ -31,36 +31,36 @@ pub(crate) struct Lock {
 /// Take the lock of an environment. The other holder, if there is one.
 pub(crate) async fn take(
     aws: &Aws,
-    store: &Store,
+    bucket: &BundleBucket,
     key: String,
     label: &str,
-    patience: Duration,
-) -> Result<Result<Lock, Holder>, Refusal> {
+    timeout: Duration,
+) -> Result<Result<Lock, LockHolder>, ApiError> {
     let since = aws.now();
-    let hold = SignedDuration::try_from(patience).unwrap_or(SignedDuration::MAX);
+    let hold = SignedDuration::try_from(timeout).unwrap_or(SignedDuration::MAX);
     let until = since.checked_add(hold).unwrap_or(Timestamp::MAX);
-    let ours = Holder { caller: aws.caller().arn.clone(), label: label.to_owned(), since, until };
+    let ours = LockHolder { caller: aws.caller().arn.clone(), label: label.to_owned(), since, until };
     // A lock that ends just now can be lost to another run, once each time.
     for _ in 0..5 {
-        if let Some(tag) = store.write(aws, &key, &ours).await? {
+        if let Some(tag) = bucket.write(aws, &key, &ours).await? {
             return Ok(Ok(Lock { key, tag }));
         }
-        let Some((theirs, tag)) = store.document::<Holder>(aws, &key).await? else { continue };
+        let Some((theirs, tag)) = bucket.document::<LockHolder>(aws, &key).await? else { continue };
         let same = theirs.caller == ours.caller && theirs.label == ours.label;
         if !same && theirs.until > since {
             return Ok(Err(theirs));
         }
-        store.remove(aws, &key, Some(&tag)).await?;
+        bucket.remove(aws, &key, Some(&tag)).await?;
     }
-    let holder = store.document::<Holder>(aws, &key).await?.map(|(holder, _)| holder);
+    let holder = bucket.document::<LockHolder>(aws, &key).await?.map(|(holder, _)| holder);
     Ok(Err(holder.unwrap_or(ours)))
 }
 
 /// Remove a lock that this caller took for this version, if there is one.
-pub(crate) async fn forget(aws: &Aws, store: &Store, key: &str, label: &str) -> Result<(), Refusal> {
-    match store.document::<Holder>(aws, key).await? {
+pub(crate) async fn forget(aws: &Aws, bucket: &BundleBucket, key: &str, label: &str) -> Result<(), ApiError> {
+    match bucket.document::<LockHolder>(aws, key).await? {
         Some((holder, tag)) if holder.caller == aws.caller().arn && holder.label == label => {
-            store.remove(aws, key, Some(&tag)).await
+            bucket.remove(aws, key, Some(&tag)).await
         }
         _ => Ok(()),
     }
@@ -68,8 +68,8 @@ pub(crate) async fn forget(aws: &Aws, store: &Store, key: &str, label: &str) -> 
 
 impl Lock {
     /// Give it back.
-    pub(crate) async fn release(&self, aws: &Aws, store: &Store) -> Result<(), Refusal> {
+    pub(crate) async fn release(&self, aws: &Aws, bucket: &BundleBucket) -> Result<(), ApiError> {
         let tag = Some(self.tag.as_str()).filter(|tag| !tag.is_empty());
-        store.remove(aws, &self.key, tag).await
+        bucket.remove(aws, &self.key, tag).await
     }
 }

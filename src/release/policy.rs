@@ -119,7 +119,7 @@ fn deny(sid: &str, actions: &[&str], resource: &str) -> Value {
 }
 
 fn with(mut statement: Value, condition: Value) -> Value {
-    statement["Condition"] = condition;
+    statement["BundleState"] = condition;
     statement
 }
 

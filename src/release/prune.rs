@@ -1,8 +1,8 @@
 //! Prune: make a plan of what nobody needs, and carry it out: look again before each step, write down how to undo it, and don't hurry.
 
 mod decide;
+mod inventory;
 mod plan;
-mod survey;
 mod undo;
 
 use std::collections::BTreeSet;
@@ -11,17 +11,17 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-pub(crate) use self::decide::Facts;
+pub(crate) use self::decide::Inventory;
 pub use self::decide::matches;
-pub use self::plan::{Doomed, KEEP_DEPLOYED, Kept, Object, Plan, Policy, Reason, Upload};
-pub(crate) use self::survey::facts;
-pub use self::survey::{Overview, overview};
-pub use self::undo::{Fate, Restored, Undo, undo};
+pub(crate) use self::inventory::inventory;
+pub use self::inventory::{Overview, overview};
+pub use self::plan::{Deletion, KEEP_DEPLOYED, Kept, Object, Plan, Policy, Reason, Upload};
+pub use self::undo::{RestoreOutcome, Restored, Undo, undo};
 use self::undo::{archived, copy, write_undo};
 use super::aws::Aws;
-use super::call::{Call, Kind, Refusal};
+use super::bucket::{BundleBucket, BundleStore};
+use super::call::{ApiError, Call, ErrorKind};
 use super::environment::{self, Which};
-use super::store::{Shelf, Store};
 use super::version::{self, Location};
 use crate::fault::{Exit, Fault};
 
@@ -79,7 +79,7 @@ pub enum Error {
     #[error("`{}` is about `{found}`, not about `{expected}`", path.display())]
     OtherPlace { path: PathBuf, found: String, expected: String },
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] ApiError),
 }
 
 impl Fault for Error {
@@ -88,7 +88,7 @@ impl Fault for Error {
             Self::KeepsNothing => Exit::Usage,
             Self::NoEnvironments { .. } | Self::Changed => Exit::Findings,
             Self::Undo { .. } | Self::Read { .. } | Self::NotUndo { .. } | Self::OtherPlace { .. } => Exit::Invalid,
-            Self::Refused(refusal) => refusal.exit(),
+            Self::Refused(error) => error.exit(),
         }
     }
 
@@ -104,17 +104,17 @@ impl Fault for Error {
             Self::Undo { .. } => Some("nothing was deleted: without this record it could not be undone".to_owned()),
             Self::OtherPlace { .. } => Some("nothing was changed; look at `--application` and `--region`".to_owned()),
             Self::Read { .. } | Self::NotUndo { .. } => None,
-            Self::Refused(refusal) => refusal.hint(),
+            Self::Refused(error) => error.hint(),
         }
     }
 }
 
 /// Read everything, decide, change nothing.
-pub fn plan(aws: &Aws, application: &str, shelf: &Shelf, policy: &Policy) -> Result<Plan, Error> {
+pub fn plan(aws: &Aws, application: &str, bundle_store: &BundleStore, policy: &Policy) -> Result<Plan, Error> {
     if policy.keep == 0 {
         return Err(Error::KeepsNothing);
     }
-    aws.block_on(async { Ok(facts(aws, application, shelf).await?.0.plan(policy)) })
+    aws.block_on(async { Ok(inventory(aws, application, bundle_store).await?.0.plan(policy)) })
 }
 
 /// How to carry a plan out.
@@ -132,13 +132,13 @@ pub struct Apply {
 pub fn prune(
     aws: &Aws,
     plan: &Plan,
-    shelf: &Shelf,
+    bundle_store: &BundleStore,
     apply: &Apply,
-    tell: &mut dyn FnMut(Event<'_>),
+    report: &mut dyn FnMut(Event<'_>),
 ) -> Result<Pruned, Error> {
     aws.block_on(async {
-        let (facts, store) = facts(aws, &plan.application, shelf).await?;
-        if !facts.plan(&plan.policy).same_deeds(plan) {
+        let (inventory, bucket) = inventory(aws, &plan.application, bundle_store).await?;
+        if !inventory.plan(&plan.policy).same_deeds(plan) {
             return Err(Error::Changed);
         }
         if plan.environments == 0 && !apply.no_environments && !plan.is_empty() {
@@ -147,44 +147,44 @@ pub fn prune(
         if plan.keep.is_empty() && !plan.delete.is_empty() {
             return Err(Error::KeepsNothing);
         }
-        carry_out(aws, plan, &store, apply, tell).await
+        carry_out(aws, plan, &bucket, apply, report).await
     })
 }
 
 async fn carry_out(
     aws: &Aws,
     plan: &Plan,
-    store: &Store,
+    bucket: &BundleBucket,
     apply: &Apply,
-    tell: &mut dyn FnMut(Event<'_>),
+    report: &mut dyn FnMut(Event<'_>),
 ) -> Result<Pruned, Error> {
     let mut pruned = Pruned::default();
-    if !plan.delete.is_empty() && !aws.rehearses() {
+    if !plan.delete.is_empty() && !aws.is_dry_run() {
         pruned.undo = Some(write_undo(plan, apply)?);
     }
     if let Some(prefix) = &apply.archive {
-        for bundle in plan.delete.iter().filter_map(|doomed| doomed.bundle.as_ref()) {
-            let to = store.at(&archived(prefix, &bundle.key));
-            copy(aws, store, bundle, &to).await?;
-            tell(Event::Archived { to: &to });
+        for bundle in plan.delete.iter().filter_map(|deletion| deletion.bundle.as_ref()) {
+            let to = bucket.at(&archived(prefix, &bundle.key));
+            copy(aws, bucket, bundle, &to).await?;
+            report(Event::Archived { to: &to });
         }
     }
-    for doomed in &plan.delete {
+    for deletion in &plan.delete {
         // The plan is seconds old by now, and the service does not refuse reliably.
-        let runs = environment::all(aws, &plan.application, Which::With(&doomed.label)).await?;
-        if let Some(found) = runs.iter().find(|found| found.label.as_deref() == Some(doomed.label.as_str())) {
-            tell(Event::Spared { label: &doomed.label, environment: &found.name });
-            pruned.spared.push(doomed.label.clone());
+        let runs = environment::all(aws, &plan.application, Which::With(&deletion.label)).await?;
+        if let Some(found) = runs.iter().find(|found| found.label.as_deref() == Some(deletion.label.as_str())) {
+            report(Event::Spared { label: &deletion.label, environment: &found.name });
+            pruned.spared.push(deletion.label.clone());
             continue;
         }
-        delete_version(aws, &plan.application, &doomed.label, tell).await?;
-        tell(Event::Deleted { label: &doomed.label });
-        pruned.deleted.push(doomed.label.clone());
+        delete_version(aws, &plan.application, &deletion.label, report).await?;
+        report(Event::Deleted { label: &deletion.label });
+        pruned.deleted.push(deletion.label.clone());
     }
     if !plan.objects.is_empty() {
         // Somebody may have registered one of them meanwhile.
         let versions = version::all(aws, None).await?;
-        let deleted = |label: &String| aws.rehearses() && pruned.deleted.contains(label);
+        let deleted = |label: &String| aws.is_dry_run() && pruned.deleted.contains(label);
         let needed: BTreeSet<&str> = versions
             .iter()
             .filter(|version| !(version.application == plan.application && deleted(&version.label)))
@@ -193,14 +193,14 @@ async fn carry_out(
             .map(|bundle| bundle.key.as_str())
             .collect();
         for object in plan.objects.iter().filter(|object| !needed.contains(object.key.as_str())) {
-            store.remove(aws, &object.key, None).await?;
-            tell(Event::BundleDeleted { key: &object.key });
+            bucket.remove(aws, &object.key, None).await?;
+            report(Event::BundleDeleted { key: &object.key });
             pruned.bundles_deleted.push(object.key.clone());
         }
     }
     for upload in &plan.uploads {
-        store.abort(aws, &upload.key, &upload.id).await?;
-        tell(Event::UploadAborted { key: &upload.key });
+        bucket.abort(aws, &upload.key, &upload.id).await?;
+        report(Event::UploadAborted { key: &upload.key });
         pruned.uploads_aborted += 1;
     }
     Ok(pruned)
@@ -211,8 +211,8 @@ async fn delete_version(
     aws: &Aws,
     application: &str,
     label: &str,
-    tell: &mut dyn FnMut(Event<'_>),
-) -> Result<(), Refusal> {
+    report: &mut dyn FnMut(Event<'_>),
+) -> Result<(), ApiError> {
     let mut pause = 1;
     loop {
         let call = Call::eb("DeleteApplicationVersion")
@@ -220,22 +220,22 @@ async fn delete_version(
             .with("VersionLabel", label)
             .with("DeleteSourceBundle", false);
         let request = aws.eb.delete_application_version().application_name(application).version_label(label);
-        let refusal = match aws.write(call, request.delete_source_bundle(false).send()).await {
+        let error = match aws.write(call, request.delete_source_bundle(false).send()).await {
             Ok(_) => return Ok(()),
-            Err(refusal) => refusal,
+            Err(error) => error,
         };
-        let busy = refusal.code().is_some_and(|code| code.starts_with("OperationInProgress"));
-        if (busy || refusal.kind() == Kind::Throttled) && pause <= 32 {
-            tell(Event::Limited { seconds: pause });
+        let busy = error.code().is_some_and(|code| code.starts_with("OperationInProgress"));
+        if (busy || error.kind() == ErrorKind::Throttled) && pause <= 32 {
+            report(Event::Limited { seconds: pause });
             tokio::time::sleep(Duration::from_secs(pause)).await;
             pause *= 2;
             continue;
         }
         // The answer to an earlier attempt may have been lost: is it gone?
-        let unclear = !refusal.was_answered() || refusal.kind() == Kind::Refused;
+        let unclear = !error.was_answered() || error.kind() == ErrorKind::Refused;
         if unclear && version::find(aws, application, label).await?.is_none() {
             return Ok(());
         }
-        return Err(refusal);
+        return Err(error);
     }
 }

@@ -7,13 +7,13 @@ use aws_sdk_elasticbeanstalk::types::{S3Location, Tag};
 use serde::Serialize;
 
 use super::aws::Aws;
-use super::bucket::Guards;
-use super::call::{Call, Kind, Refusal};
+use super::backoff::Backoff;
+use super::bucket::{BundleBucket, BundleStore, Error as StoreError};
+use super::bucket_security::BucketSecurity;
+use super::bundle_file::BundleFile;
+use super::call::{ApiError, Call, ErrorKind};
+use super::compare::{Bytes, Found};
 use super::download;
-use super::look::{Bytes, Found};
-use super::pace::Pace;
-use super::parcel::Parcel;
-use super::store::{Error as StoreError, Shelf, Store};
 use super::version::{self, Location, Status, Version};
 use crate::fault::{Exit, Fault};
 
@@ -22,11 +22,11 @@ use crate::fault::{Exit, Fault};
 pub struct Request {
     pub application: String,
     pub label: String,
-    pub parcel: Parcel,
+    pub bundle_file: BundleFile,
     /// At most 200 characters reach AWS.
     pub description: Option<String>,
     pub tags: BTreeMap<String, String>,
-    pub shelf: Shelf,
+    pub bundle_store: BundleStore,
     /// May an application that is not there be created?
     pub create_application: bool,
     /// Have Elastic Beanstalk look into the bundle, and wait for what it says.
@@ -46,9 +46,11 @@ pub struct Published {
     pub bytes: u64,
     pub bundle: Location,
     /// How the bucket is guarded; looked at only when something is put into it.
-    pub guards: Option<Guards>,
+    #[serde(rename = "guards")]
+    pub security: Option<BucketSecurity>,
     /// How full the region is with this version; looked at only when one is registered.
-    pub room: Option<Room>,
+    #[serde(rename = "room")]
+    pub quota: Option<Quota>,
     pub region: String,
     pub account: Option<String>,
     /// Was the object sent in this run?
@@ -60,13 +62,13 @@ pub struct Published {
 
 /// How many versions a region has, over all applications, and how many it may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Room {
+pub struct Quota {
     /// At least so many: AWS counts only what the caller may see.
     pub used: usize,
     pub limit: usize,
 }
 
-impl Room {
+impl Quota {
     /// From here on it is said: four fifths.
     pub fn is_short(&self) -> bool {
         self.used * 5 >= self.limit * 4
@@ -84,9 +86,9 @@ pub enum Event<'a> {
     },
     Guarded {
         bucket: &'a str,
-        guards: &'a Guards,
+        security: &'a BucketSecurity,
     },
-    Room(Room),
+    Quota(Quota),
     Uploading {
         bytes: u64,
         to: &'a Location,
@@ -100,7 +102,7 @@ pub enum Event<'a> {
     },
     Processing,
     /// A look at the version failed in passing; the next one will tell.
-    NotSeen(&'a Refusal),
+    NotSeen(&'a ApiError),
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -114,11 +116,11 @@ pub enum Error {
     #[error("Elastic Beanstalk is still processing version `{label}` after {} s", .after.as_secs())]
     StillProcessing { label: String, after: Duration },
     #[error("the limit of application versions in this region is reached")]
-    NoRoom { source: Refusal },
+    QuotaReached { source: ApiError },
     #[error(transparent)]
-    Store(#[from] StoreError),
+    BundleBucket(#[from] StoreError),
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] ApiError),
 }
 
 fn reasons(causes: &[String]) -> String {
@@ -128,11 +130,11 @@ fn reasons(causes: &[String]) -> String {
 impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
-            Self::NoApplication { .. } | Self::Failed { .. } | Self::NoRoom { .. } => Exit::Aws,
+            Self::NoApplication { .. } | Self::Failed { .. } | Self::QuotaReached { .. } => Exit::Aws,
             Self::LabelTaken { .. } => Exit::Conflict,
             Self::StillProcessing { .. } => Exit::StillGoing,
-            Self::Store(error) => error.exit(),
-            Self::Refused(refusal) => refusal.exit(),
+            Self::BundleBucket(error) => error.exit(),
+            Self::Refused(error) => error.exit(),
         }
     }
 
@@ -148,65 +150,65 @@ impl Fault for Error {
             Self::StillProcessing { .. } => {
                 Some("it is registered; run the same command again to go on waiting".to_owned())
             }
-            Self::NoRoom { .. } => {
+            Self::QuotaReached { .. } => {
                 Some("`beansprout prune` shows which versions nobody needs; the bundle is uploaded already".to_owned())
             }
-            Self::Store(error) => error.hint(),
-            Self::Refused(refusal) => refusal.hint(),
+            Self::BundleBucket(error) => error.hint(),
+            Self::Refused(error) => error.hint(),
         }
     }
 }
 
 /// Upload and register, or find that both is done already.
-pub fn publish(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> Result<Published, Error> {
-    aws.block_on(run(aws, request, tell))
+pub fn publish(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) -> Result<Published, Error> {
+    aws.block_on(run(aws, request, report))
 }
 
-async fn run(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> Result<Published, Error> {
-    let Request { application, label, parcel, .. } = request;
+async fn run(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) -> Result<Published, Error> {
+    let Request { application, label, bundle_file, .. } = request;
     // First of all what could make the rest pointless: a name that is wrong, or taken.
     let applications = version::applications(aws).await?;
     let new_application = !applications.contains_key(application);
     if new_application && !request.create_application {
         return Err(Error::NoApplication { application: application.clone(), region: aws.region().to_owned() });
     }
-    let store = request.shelf.open(aws).await?;
+    let bucket = request.bundle_store.open(aws).await?;
     let there = version::find(aws, application, label).await?;
     let (bundle, found) = match &there {
         None => {
-            let bundle = store.at(&request.shelf.key(application, &parcel.digest));
-            let found = look(aws, &store, &bundle, parcel, tell).await?;
+            let bundle = bucket.at(&request.bundle_store.key(application, &bundle_file.digest));
+            let found = look(aws, &bucket, &bundle, bundle_file, report).await?;
             (bundle, found)
         }
-        Some(version) => same_bundle(aws, request, &store, version, tell).await?,
+        Some(version) => same_bundle(aws, request, &bucket, version, report).await?,
     };
 
-    let store = Store { bucket: bundle.bucket.clone(), ..store };
-    let sent = upload(aws, request, &store, &bundle, found, tell).await?;
-    let mut room = None;
+    let bucket = BundleBucket { name: bundle.bucket.clone(), ..bucket };
+    let sent = upload(aws, request, &bucket, &bundle, found, report).await?;
+    let mut quota = None;
     if there.is_none() {
-        room = self::room(aws, applications.values().sum(), tell).await?;
-        tell(Event::Registering { label, application });
-        register(aws, request, &store, &bundle, new_application).await?;
+        quota = self::quota(aws, applications.values().sum(), report).await?;
+        report(Event::Registering { label, application });
+        register(aws, request, &bucket, &bundle, new_application).await?;
     }
     let registered = there.is_none();
     let status = match there {
         Some(version) if is_final(&version.status) => settle(aws, request, version.status).await?,
-        _ if aws.rehearses() => Status::Unprocessed,
+        _ if aws.is_dry_run() => Status::Unprocessed,
         _ => {
-            tell(Event::Processing);
-            wait(aws, request, tell).await?
+            report(Event::Processing);
+            wait(aws, request, report).await?
         }
     };
     Ok(Published {
         application: application.clone(),
         label: label.clone(),
-        digest: parcel.digest.clone(),
+        digest: bundle_file.digest.clone(),
         sha256: sent.bytes.sha256,
         bytes: sent.bytes.length,
         bundle,
-        guards: sent.guards,
-        room,
+        security: sent.security,
+        quota,
         region: aws.region().to_owned(),
         account: aws.caller().account.clone(),
         uploaded: sent.now,
@@ -216,27 +218,27 @@ async fn run(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> R
 }
 
 /// Before a version is added: how full will the region be?
-async fn room(aws: &Aws, used: usize, tell: &mut dyn FnMut(Event<'_>)) -> Result<Option<Room>, Refusal> {
+async fn quota(aws: &Aws, used: usize, report: &mut dyn FnMut(Event<'_>)) -> Result<Option<Quota>, ApiError> {
     let Some(limit) = version::limit(aws).await? else { return Ok(None) };
-    let room = Room { used: used + 1, limit: limit as usize };
-    tell(Event::Room(room));
-    Ok(Some(room))
+    let quota = Quota { used: used + 1, limit: limit as usize };
+    report(Event::Quota(quota));
+    Ok(Some(quota))
 }
 
 async fn look(
     aws: &Aws,
-    store: &Store,
+    bucket: &BundleBucket,
     at: &Location,
-    parcel: &Parcel,
-    tell: &mut dyn FnMut(Event<'_>),
+    bundle_file: &BundleFile,
+    report: &mut dyn FnMut(Event<'_>),
 ) -> Result<Found, StoreError> {
-    let found = match store.look(aws, &at.key, parcel, &mut |event| tell(Event::Comparing(event))).await {
-        // A bucket that a rehearsal did not create has nothing in it.
-        Err(StoreError::Refused(refusal)) if aws.rehearses() && refusal.kind() == Kind::Missing => Found::Nothing,
+    let found = match bucket.look(aws, &at.key, bundle_file, &mut |event| report(Event::Comparing(event))).await {
+        // A bucket that a dry run did not create has nothing in it.
+        Err(StoreError::Refused(error)) if aws.is_dry_run() && error.kind() == ErrorKind::Missing => Found::Nothing,
         other => other?,
     };
     if let Found::Repacked(_) = found {
-        tell(Event::Repacked { at });
+        report(Event::Repacked { at });
     }
     Ok(found)
 }
@@ -245,25 +247,25 @@ async fn look(
 async fn same_bundle(
     aws: &Aws,
     request: &Request,
-    store: &Store,
+    bucket: &BundleBucket,
     version: &Version,
-    tell: &mut dyn FnMut(Event<'_>),
+    report: &mut dyn FnMut(Event<'_>),
 ) -> Result<(Location, Found), Error> {
     let taken = |theirs: String| Error::LabelTaken {
         application: version.application.clone(),
         label: version.label.clone(),
-        ours: request.parcel.digest.clone(),
+        ours: request.bundle_file.digest.clone(),
         theirs,
     };
     let Some(bundle) = &version.bundle else {
         return Err(taken("not made from a bundle".to_owned()));
     };
-    let digest = request.parcel.digest.as_str();
+    let digest = request.bundle_file.digest.as_str();
     if bundle.digest().is_some_and(|theirs| theirs != digest) {
         return Err(taken(bundle.digest().unwrap_or_default().to_owned()));
     }
-    let store = Store { kms_key: store.kms_key.clone(), ..request.shelf.holding(aws, bundle) };
-    match look(aws, &store, bundle, &request.parcel, tell).await? {
+    let bucket = BundleBucket { kms_key: bucket.kms_key.clone(), ..request.bundle_store.bucket_of(aws, bundle) };
+    match look(aws, &bucket, bundle, &request.bundle_file, report).await? {
         // A key of ours whose object is gone: the same content can be put back.
         Found::Nothing if bundle.digest() != Some(digest) => Err(taken(format!("`{bundle}`, which is gone"))),
         found @ Found::Other { .. } => Err(taken(format!("{} in `{bundle}`", found.theirs()))),
@@ -276,46 +278,46 @@ struct Sent {
     bytes: Bytes,
     /// Did this run send it?
     now: bool,
-    guards: Option<Guards>,
+    security: Option<BucketSecurity>,
 }
 
 /// See that the object is there.
 async fn upload(
     aws: &Aws,
     request: &Request,
-    store: &Store,
+    bucket: &BundleBucket,
     to: &Location,
     found: Found,
-    tell: &mut dyn FnMut(Event<'_>),
+    report: &mut dyn FnMut(Event<'_>),
 ) -> Result<Sent, Error> {
-    let parcel = &request.parcel;
-    let ours = Bytes { length: parcel.bytes, sha256: parcel.sha256.clone() };
+    let bundle_file = &request.bundle_file;
+    let ours = Bytes { length: bundle_file.bytes, sha256: bundle_file.sha256.clone() };
     let taken = |found: &Found| StoreError::KeyTaken {
         location: to.clone(),
-        ours: parcel.digest.clone(),
+        ours: bundle_file.digest.clone(),
         theirs: found.theirs(),
     };
     match found {
-        Found::Same => return Ok(Sent { bytes: ours, now: false, guards: None }),
-        Found::Repacked(bytes) => return Ok(Sent { bytes, now: false, guards: None }),
+        Found::Same => return Ok(Sent { bytes: ours, now: false, security: None }),
+        Found::Repacked(bytes) => return Ok(Sent { bytes, now: false, security: None }),
         Found::Other { .. } => return Err(taken(&found).into()),
         Found::Nothing => {}
     }
-    let guards = store.guards(aws).await?;
-    tell(Event::Guarded { bucket: &store.bucket, guards: &guards });
-    tell(Event::Uploading { bytes: parcel.bytes, to });
-    let now = store.put(aws, &to.key, parcel, &mut |bytes| tell(Event::Sent { bytes })).await?;
-    let guards = Some(guards);
-    if aws.rehearses() {
-        return Ok(Sent { bytes: ours, now: true, guards });
+    let security = bucket.security(aws).await?;
+    report(Event::Guarded { bucket: &bucket.name, security: &security });
+    report(Event::Uploading { bytes: bundle_file.bytes, to });
+    let now = bucket.put(aws, &to.key, bundle_file, &mut |bytes| report(Event::Sent { bytes })).await?;
+    let security = Some(security);
+    if aws.is_dry_run() {
+        return Ok(Sent { bytes: ours, now: true, security });
     }
     // Read back: whoever put it there, and however often, this is what will be registered.
-    match look(aws, store, to, parcel, tell).await? {
-        Found::Same => Ok(Sent { bytes: ours, now, guards }),
-        Found::Repacked(bytes) => Ok(Sent { bytes, now: false, guards }),
+    match look(aws, bucket, to, bundle_file, report).await? {
+        Found::Same => Ok(Sent { bytes: ours, now, security }),
+        Found::Repacked(bytes) => Ok(Sent { bytes, now: false, security }),
         found @ Found::Other { .. } if !now => Err(taken(&found).into()),
         found => {
-            let (location, sent) = (to.clone(), parcel.digest.clone());
+            let (location, sent) = (to.clone(), bundle_file.digest.clone());
             Err(StoreError::Corrupt { location, sent, found: found.theirs() }.into())
         }
     }
@@ -324,7 +326,7 @@ async fn upload(
 async fn register(
     aws: &Aws,
     request: &Request,
-    store: &Store,
+    bucket: &BundleBucket,
     bundle: &Location,
     new_application: bool,
 ) -> Result<(), Error> {
@@ -357,20 +359,21 @@ async fn register(
     if !request.tags.is_empty() {
         call = call.needing("elasticbeanstalk:AddTags");
     }
-    let refusal = match aws.write(call, create.send()).await {
+    let error = match aws.write(call, create.send()).await {
         Ok(_) => return Ok(()),
-        Err(refusal) => refusal,
+        Err(error) => error,
     };
     // The answer to an earlier attempt may have been lost, or another run was faster: ask what is true.
-    if let Kind::Refused | Kind::Garbled | Kind::Broken | Kind::Unreachable | Kind::Silent = refusal.kind()
+    if let ErrorKind::Refused | ErrorKind::Garbled | ErrorKind::Broken | ErrorKind::Unreachable | ErrorKind::Silent =
+        error.kind()
         && let Ok(Some(version)) = version::find(aws, application, label).await
     {
-        same_bundle(aws, request, store, &version, &mut |_| {}).await?;
+        same_bundle(aws, request, bucket, &version, &mut |_| {}).await?;
         return Ok(());
     }
-    match refusal.code() {
-        Some(code) if code.starts_with("TooManyApplicationVersions") => Err(Error::NoRoom { source: refusal }),
-        _ => Err(refusal.into()),
+    match error.code() {
+        Some(code) if code.starts_with("TooManyApplicationVersions") => Err(Error::QuotaReached { source: error }),
+        _ => Err(error.into()),
     }
 }
 
@@ -387,11 +390,11 @@ async fn settle(aws: &Aws, request: &Request, status: Status) -> Result<Status, 
     Err(Error::Failed { label: request.label.clone(), causes })
 }
 
-async fn wait(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> Result<Status, Error> {
-    let mut pace = Pace::new(aws, Duration::from_secs(5), request.timeout);
+async fn wait(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) -> Result<Status, Error> {
+    let mut backoff = Backoff::new(aws, Duration::from_secs(5), request.timeout);
     loop {
         let look = version::find(aws, &request.application, &request.label).await;
-        let version = pace.see(look, |refusal| tell(Event::NotSeen(refusal)))?.flatten();
+        let version = backoff.see(look, |error| report(Event::NotSeen(error)))?.flatten();
         match version.map(|version| version.status) {
             // `Process` was asked for, so this is not the end but a moment before the beginning.
             Some(Status::Unprocessed) if request.process => {}
@@ -399,7 +402,7 @@ async fn wait(aws: &Aws, request: &Request, tell: &mut dyn FnMut(Event<'_>)) -> 
             // Not visible yet, or at work.
             _ => {}
         }
-        if !pace.wait(aws).await {
+        if !backoff.wait(aws).await {
             return Err(Error::StillProcessing { label: request.label.clone(), after: request.timeout });
         }
     }

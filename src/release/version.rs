@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::aws::Aws;
-use super::call::{Call, Refusal};
+use super::call::{ApiError, Call};
 
 /// A registered application version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -117,11 +117,11 @@ pub(crate) fn timestamp(date: &aws_sdk_elasticbeanstalk::primitives::DateTime) -
 }
 
 /// All versions of an application, newest first.
-pub fn versions(aws: &Aws, application: &str) -> Result<Vec<Version>, Refusal> {
+pub fn versions(aws: &Aws, application: &str) -> Result<Vec<Version>, ApiError> {
     aws.block_on(all(aws, Some(application)))
 }
 
-pub(crate) async fn all(aws: &Aws, application: Option<&str>) -> Result<Vec<Version>, Refusal> {
+pub(crate) async fn all(aws: &Aws, application: Option<&str>) -> Result<Vec<Version>, ApiError> {
     let mut versions = Vec::new();
     let mut token: Option<String> = None;
     loop {
@@ -143,7 +143,7 @@ pub(crate) async fn all(aws: &Aws, application: Option<&str>) -> Result<Vec<Vers
 }
 
 /// The version of that label, if there is one.
-pub(crate) async fn find(aws: &Aws, application: &str, label: &str) -> Result<Option<Version>, Refusal> {
+pub(crate) async fn find(aws: &Aws, application: &str, label: &str) -> Result<Option<Version>, ApiError> {
     let call =
         Call::eb("DescribeApplicationVersions").with("ApplicationName", application).with("VersionLabels", label);
     let request = aws.eb.describe_application_versions().application_name(application).version_labels(label);
@@ -153,7 +153,7 @@ pub(crate) async fn find(aws: &Aws, application: &str, label: &str) -> Result<Op
 }
 
 /// How many versions there may be in the region, over all applications. `None`: AWS does not tell us.
-pub(crate) async fn limit(aws: &Aws) -> Result<Option<u32>, Refusal> {
+pub(crate) async fn limit(aws: &Aws) -> Result<Option<u32>, ApiError> {
     let call = Call::eb("DescribeAccountAttributes");
     match aws.read(call, aws.eb.describe_account_attributes().send()).await {
         Ok(answer) => {
@@ -161,8 +161,8 @@ pub(crate) async fn limit(aws: &Aws) -> Result<Option<u32>, Refusal> {
             Ok(quotas.and_then(|quota| quota.maximum).and_then(|maximum| u32::try_from(maximum).ok()))
         }
         // Nice to know, and no reason to fail.
-        Err(refusal) if refusal.was_answered() && !refusal.is_about_credentials() => Ok(None),
-        Err(refusal) => Err(refusal),
+        Err(error) if error.was_answered() && !error.is_about_credentials() => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -170,35 +170,35 @@ pub(crate) async fn limit(aws: &Aws) -> Result<Option<u32>, Refusal> {
 pub(crate) async fn create(
     aws: &Aws,
     application: &str,
-    doomed: &super::prune::Doomed,
+    deletion: &super::prune::Deletion,
     bundle: &Location,
-) -> Result<(), Refusal> {
+) -> Result<(), ApiError> {
     use aws_sdk_elasticbeanstalk::types::S3Location;
     let call = Call::eb("CreateApplicationVersion")
         .with("ApplicationName", application)
-        .with("VersionLabel", &doomed.label)
+        .with("VersionLabel", &deletion.label)
         .with("SourceBundle", bundle)
-        .with("Process", doomed.processed);
+        .with("Process", deletion.processed);
     let request = aws
         .eb
         .create_application_version()
         .application_name(application)
-        .version_label(&doomed.label)
-        .set_description(doomed.description.clone())
+        .version_label(&deletion.label)
+        .set_description(deletion.description.clone())
         .source_bundle(S3Location::builder().s3_bucket(&bundle.bucket).s3_key(&bundle.key).build())
-        .process(doomed.processed);
+        .process(deletion.processed);
     match aws.write(call, request.send()).await {
         Ok(_) => Ok(()),
         // A lost answer: it is there, with this very bundle.
-        Err(refusal) => match find(aws, application, &doomed.label).await {
+        Err(error) => match find(aws, application, &deletion.label).await {
             Ok(Some(version)) if version.bundle.as_ref() == Some(bundle) => Ok(()),
-            _ => Err(refusal),
+            _ => Err(error),
         },
     }
 }
 
 /// Every application that the caller may see, and how many versions it has.
-pub(crate) async fn applications(aws: &Aws) -> Result<BTreeMap<String, usize>, Refusal> {
+pub(crate) async fn applications(aws: &Aws) -> Result<BTreeMap<String, usize>, ApiError> {
     let answer = aws.read(Call::eb("DescribeApplications"), aws.eb.describe_applications().send()).await?;
     let applications = answer.applications.unwrap_or_default().into_iter();
     Ok(applications

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::fault::{Exit, Fault};
-use crate::release::call::Refusal;
-use crate::release::lock::Holder;
+use crate::release::call::ApiError;
+use crate::release::lock::LockHolder;
 use crate::release::version::Status;
 
 /// Why an environment does not run the version.
@@ -53,11 +53,11 @@ pub enum Error {
     #[error("environment `{environment}` is still on its way to `{label}` after {} s", .after.as_secs())]
     StillGoing { environment: String, label: String, after: Duration },
     #[error("environment `{environment}` is being deployed to by {}", .holder.caller.as_deref().unwrap_or("somebody else"))]
-    Locked { environment: String, holder: Box<Holder> },
+    Locked { environment: String, holder: Box<LockHolder> },
     #[error("environment `{environment}` is still busy after {} s", .after.as_secs())]
     StillBusy { environment: String, after: Duration },
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] ApiError),
 }
 
 fn sentence(environment: &str, label: &str, failed: &Failed, errors: &[String]) -> String {
@@ -94,7 +94,7 @@ impl Fault for Error {
             | Self::Locked { .. } => Exit::Aws,
             Self::Failed { .. } => Exit::DeployFailed,
             Self::StillGoing { .. } | Self::StillBusy { .. } => Exit::StillGoing,
-            Self::Refused(refusal) => refusal.exit(),
+            Self::Refused(error) => error.exit(),
         }
     }
 
@@ -125,7 +125,7 @@ impl Fault for Error {
                 holder.label, holder.since, holder.until
             )),
             Self::StillBusy { .. } => Some("nothing was changed; run the same command again".to_owned()),
-            Self::Refused(refusal) => refusal.hint(),
+            Self::Refused(error) => error.hint(),
         }
     }
 }

@@ -8,14 +8,14 @@ use super::bench::remember;
 use super::failure::Failed;
 use super::{Deployed, Error, Event, Outcome, Request, deployed};
 use crate::release::aws::Aws;
-use crate::release::call::Refusal;
-use crate::release::environment::{self, Environment, Happening, Health, Phase};
-use crate::release::pace::Pace;
+use crate::release::backoff::Backoff;
+use crate::release::call::ApiError;
+use crate::release::environment::{self, Environment, EnvironmentEvent, Health, Phase};
 
 /// AWS's own waiters look every 20 s; a person wants to see events sooner.
 pub(super) const SLOWEST: Duration = Duration::from_secs(8);
 /// Looks at an environment that does not move before its request counts as ignored.
-const PATIENCE: u32 = 10;
+const IDLE_LOOKS: u32 = 10;
 
 /// What is known at the beginning of a watch.
 #[derive(Debug, Clone, Default)]
@@ -32,35 +32,35 @@ pub(super) async fn follow(
     request: &Request,
     before: &Environment,
     watch: Watch,
-    tell: &mut dyn FnMut(Event<'_>),
+    report: &mut dyn FnMut(Event<'_>),
 ) -> Result<Deployed, Error> {
-    let mut pace = Pace::new(aws, SLOWEST, request.timeout);
-    let mut sight = Sight { began: watch.began, ..Sight::default() };
+    let mut backoff = Backoff::new(aws, SLOWEST, request.timeout);
+    let mut observed = Observed { began: watch.began, ..Observed::default() };
     let mut told = 0;
-    let mut settling: Option<Pace> = None;
-    let fail = |failed: Failed, events: &[Happening]| {
+    let mut settling: Option<Backoff> = None;
+    let fail = |failed: Failed, events: &[EnvironmentEvent]| {
         let errors = events.iter().filter(|event| event.is_error()).map(|event| event.message.clone()).collect();
         Error::Failed { environment: request.environment.clone(), label: request.label.clone(), failed, errors }
     };
     loop {
         let look = look(aws, request, before, &watch).await;
-        let Some((now, events, others)) = pace.see(look, |refusal| tell(Event::NotSeen(refusal)))? else {
-            if pace.wait(aws).await {
+        let Some((now, events, others)) = backoff.see(look, |error| report(Event::NotSeen(error)))? else {
+            if backoff.wait(aws).await {
                 continue;
             }
             return Err(still_going(request));
         };
-        events[told.min(events.len())..].iter().for_each(|event| tell(Event::Happened(event)));
+        events[told.min(events.len())..].iter().for_each(|event| report(Event::Happened(event)));
         told = events.len();
-        sight.look(now.as_ref().filter(|now| now.id == before.id), &events);
-        match sight.verdict(&request.label, watch.previous.as_deref()) {
+        observed.look(now.as_ref().filter(|now| now.id == before.id), &events);
+        match observed.verdict(&request.label, watch.previous.as_deref()) {
             Verdict::Going => settling = None,
             Verdict::Settling(health) => {
                 if settling.is_none() {
-                    tell(Event::Settling { health });
+                    report(Event::Settling { health });
                 }
-                let pace = settling.get_or_insert_with(|| Pace::new(aws, SLOWEST, request.settle));
-                if !pace.wait(aws).await {
+                let backoff = settling.get_or_insert_with(|| Backoff::new(aws, SLOWEST, request.settle));
+                if !backoff.wait(aws).await {
                     return Err(fail(Failed::Unhealthy, &events));
                 }
                 continue;
@@ -68,19 +68,19 @@ pub(super) async fn follow(
             Verdict::Well => {
                 let now = now.unwrap_or_else(|| before.clone());
                 if others.is_empty() {
-                    remember(aws, request, tell).await;
+                    remember(aws, request, report).await;
                     return Ok(deployed(aws, request, &now, watch.previous, Outcome::Deployed));
                 }
                 // Instances report a little later than their environment.
-                let pace = settling.get_or_insert_with(|| Pace::new(aws, SLOWEST, request.settle));
-                if !pace.wait(aws).await {
+                let backoff = settling.get_or_insert_with(|| Backoff::new(aws, SLOWEST, request.settle));
+                if !backoff.wait(aws).await {
                     return Err(fail(Failed::Mixed { labels: others }, &events));
                 }
                 continue;
             }
             Verdict::Failed(failed) => return Err(fail(failed, &events)),
         }
-        if !pace.wait(aws).await {
+        if !backoff.wait(aws).await {
             return Err(still_going(request));
         }
     }
@@ -97,7 +97,7 @@ async fn look(
     request: &Request,
     before: &Environment,
     watch: &Watch,
-) -> Result<(Option<Environment>, Vec<Happening>, Vec<String>), Refusal> {
+) -> Result<(Option<Environment>, Vec<EnvironmentEvent>, Vec<String>), ApiError> {
     // Events after the environment: what explains a status must not be missed.
     let now = environment::find(aws, &request.application, &request.environment).await?;
     let events = environment::events(aws, &before.id, watch.mark).await?;
@@ -114,7 +114,7 @@ async fn look(
 
 /// All that was seen since the request.
 #[derive(Debug, Clone, Default)]
-struct Sight {
+struct Observed {
     now: Option<(Phase, Health, Option<String>)>,
     errors: bool,
     /// Has the environment been anything but ready, or has anything happened in it?
@@ -132,10 +132,10 @@ enum Verdict {
     Failed(Failed),
 }
 
-impl Sight {
-    fn look(&mut self, now: Option<&Environment>, events: &[Happening]) {
+impl Observed {
+    fn look(&mut self, now: Option<&Environment>, events: &[EnvironmentEvent]) {
         self.now = now.map(|now| (now.status, now.health, now.label.clone()));
-        self.errors |= events.iter().any(Happening::is_error);
+        self.errors |= events.iter().any(EnvironmentEvent::is_error);
         self.began |= !events.is_empty() || now.is_none_or(|now| now.status != Phase::Ready);
         self.aborting |= now.is_some_and(|now| now.status == Phase::Aborting);
         self.idle_looks += u32::from(!self.began);
@@ -148,7 +148,7 @@ impl Sight {
             Phase::Busy | Phase::Aborting => Verdict::Going,
             Phase::Ending => Verdict::Failed(Failed::Gone),
             // The first `Ready` after a request is the last one before it.
-            Phase::Ready if !self.began && self.idle_looks < PATIENCE => Verdict::Going,
+            Phase::Ready if !self.began && self.idle_looks < IDLE_LOOKS => Verdict::Going,
             Phase::Ready if !self.began && !ours => Verdict::Failed(Failed::Ignored),
             Phase::Ready if ours && self.errors => Verdict::Failed(Failed::Errors),
             Phase::Ready if ours && *health == Health::Good => Verdict::Well,
@@ -180,21 +180,27 @@ mod tests {
         }
     }
 
-    fn event(severity: &str) -> Happening {
+    fn event(severity: &str) -> EnvironmentEvent {
         let time = Timestamp::UNIX_EPOCH;
-        Happening { time, severity: severity.to_owned(), message: "words".to_owned(), label: None, request: None }
+        EnvironmentEvent {
+            time,
+            severity: severity.to_owned(),
+            message: "words".to_owned(),
+            label: None,
+            request: None,
+        }
     }
 
     /// What is thought after a series of looks at a deployment from `old` to `new`.
     #[track_caller]
     fn case(looks: &[(Phase, Health, &str, &[&str])], verdict: Verdict) {
-        let mut sight = Sight::default();
+        let mut observed = Observed::default();
         let mut events = Vec::new();
         for (status, health, label, new) in looks {
             events.extend(new.iter().map(|severity| event(severity)));
-            sight.look(Some(&environment(*status, *health, label)), &events);
+            observed.look(Some(&environment(*status, *health, label)), &events);
         }
-        assert_eq!(sight.verdict("new", Some("old")), verdict);
+        assert_eq!(observed.verdict("new", Some("old")), verdict);
     }
 
     #[test]
@@ -203,7 +209,7 @@ mod tests {
         case(&[(Ready, Good, "old", &[])], Verdict::Going);
         case(&[(Ready, Good, "new", &[])], Verdict::Going);
         let look: (Phase, Health, &str, &[&str]) = (Ready, Good, "old", &[]);
-        case(&[look; PATIENCE as usize], Verdict::Failed(Failed::Ignored));
+        case(&[look; IDLE_LOOKS as usize], Verdict::Failed(Failed::Ignored));
     }
 
     #[test]

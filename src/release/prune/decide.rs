@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::plan::{Doomed, Kept, Object, Plan, Policy, Reason, Upload};
+use super::plan::{Deletion, Kept, Object, Plan, Policy, Reason, Upload};
 use crate::release::environment::{Environment, Phase};
 use crate::release::history::Success;
 use crate::release::version::{Location, Status, Version};
@@ -23,7 +23,7 @@ const STALE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Everything that the decision depends on.
 #[derive(Debug, Clone)]
-pub(crate) struct Facts {
+pub(crate) struct Inventory {
     pub(crate) application: String,
     pub(crate) region: String,
     pub(crate) account: Option<String>,
@@ -43,7 +43,7 @@ pub(crate) struct Facts {
     pub(crate) limit: Option<u32>,
 }
 
-impl Facts {
+impl Inventory {
     /// What protects a version, whatever the policy says.
     pub(crate) fn protection(&self, version: &Version, keep_deployed: u32) -> Vec<Reason> {
         let label = version.label.as_str();
@@ -115,7 +115,7 @@ impl Facts {
             reasons.extend(matching.map(|pattern| Reason::Label { pattern: pattern.clone() }));
             let label = version.label.clone();
             if reasons.is_empty() {
-                delete.push(Doomed {
+                delete.push(Deletion {
                     label,
                     created: version.created,
                     description: version.description.clone(),
@@ -144,18 +144,18 @@ impl Facts {
         }
     }
 
-    /// Bundles that only doomed versions name, or none at all.
-    fn unneeded(&self, delete: &[Doomed]) -> Vec<Object> {
-        let doomed = |version: &Version| {
-            version.application == self.application && delete.iter().any(|doomed| doomed.label == version.label)
+    /// Bundles that only versions to delete name, or none at all.
+    fn unneeded(&self, delete: &[Deletion]) -> Vec<Object> {
+        let deletion = |version: &Version| {
+            version.application == self.application && delete.iter().any(|deletion| deletion.label == version.label)
         };
         let needed: BTreeSet<&Location> = self
             .versions
             .iter()
-            .filter(|version| !doomed(version))
+            .filter(|version| !deletion(version))
             .filter_map(|version| version.bundle.as_ref())
             .collect();
-        let named: BTreeSet<&Location> = delete.iter().filter_map(|doomed| doomed.bundle.as_ref()).collect();
+        let named: BTreeSet<&Location> = delete.iter().filter_map(|deletion| deletion.bundle.as_ref()).collect();
         let unneeded = |object: &&Object| {
             let location = Location { bucket: self.bucket.clone(), key: object.key.clone() };
             let settled = object.modified.is_some_and(|modified| self.now.duration_since(modified) > SETTLED);
@@ -218,12 +218,12 @@ mod tests {
     }
 
     /// Six versions, `v1` of today to `v6` of 50 days ago, each with its own bundle.
-    fn facts() -> Facts {
+    fn inventory() -> Inventory {
         let ages = [0, 10, 20, 30, 40, 50];
         let versions =
             (1..).zip(ages).map(|(n, age)| version("app", &format!("v{n}"), age, &format!("k{n}"))).collect();
         let object = |n: i32| Object { key: format!("k{n}"), bytes: 1, modified: Some(now() - DAY * 60) };
-        Facts {
+        Inventory {
             application: "app".to_owned(),
             region: "us-east-1".to_owned(),
             account: None,
@@ -244,20 +244,20 @@ mod tests {
     }
 
     #[track_caller]
-    fn deletes(facts: &Facts, policy: &Policy, labels: &[&str]) {
-        let plan = facts.plan(policy);
-        let delete: Vec<&str> = plan.delete.iter().map(|doomed| doomed.label.as_str()).collect();
+    fn deletes(inventory: &Inventory, policy: &Policy, labels: &[&str]) {
+        let plan = inventory.plan(policy);
+        let delete: Vec<&str> = plan.delete.iter().map(|deletion| deletion.label.as_str()).collect();
         assert_eq!(delete, labels);
     }
 
     #[test]
     fn the_newest_are_kept_and_the_oldest_go_first() {
-        deletes(&facts(), &policy(), &["v6", "v5", "v4", "v3", "v2"]);
-        deletes(&facts(), &Policy { keep: 5, ..policy() }, &["v6"]);
-        deletes(&facts(), &Policy { keep: 99, ..policy() }, &[]);
-        deletes(&facts(), &Policy { keep_days: Some(31), ..policy() }, &["v6", "v5"]);
+        deletes(&inventory(), &policy(), &["v6", "v5", "v4", "v3", "v2"]);
+        deletes(&inventory(), &Policy { keep: 5, ..policy() }, &["v6"]);
+        deletes(&inventory(), &Policy { keep: 99, ..policy() }, &[]);
+        deletes(&inventory(), &Policy { keep_days: Some(31), ..policy() }, &["v6", "v5"]);
         deletes(
-            &facts(),
+            &inventory(),
             &Policy { keep_labels: vec!["v3".to_owned(), "*6".to_owned()], ..policy() },
             &["v5", "v4", "v2"],
         );
@@ -265,15 +265,15 @@ mod tests {
 
     #[test]
     fn what_runs_is_kept_wherever_it_runs() {
-        let mut facts = facts();
-        facts.environments = vec![
+        let mut inventory = inventory();
+        inventory.environments = vec![
             environment("live", "v6", Phase::Ready, 50),
             environment("moving", "v5", Phase::Busy, 0),
             environment("gone", "v4", Phase::Ending, 41),
             environment("long-gone", "v3", Phase::Ending, 43),
         ];
-        facts.on_instances = vec![("live".to_owned(), "v2".to_owned())];
-        deletes(&facts, &policy(), &["v3"]);
+        inventory.on_instances = vec![("live".to_owned(), "v2".to_owned())];
+        deletes(&inventory, &policy(), &["v3"]);
     }
 
     #[test]
@@ -284,26 +284,26 @@ mod tests {
             time: now(),
             caller: None,
         };
-        let facts = Facts { ran: ["v4", "v6", "v5", "v5"].map(ran).to_vec(), ..facts() };
-        deletes(&facts, &policy(), &["v4", "v3", "v2"]);
+        let inventory = Inventory { ran: ["v4", "v6", "v5", "v5"].map(ran).to_vec(), ..inventory() };
+        deletes(&inventory, &policy(), &["v4", "v3", "v2"]);
     }
 
     #[test]
     fn a_bundle_goes_only_when_nobody_needs_it() {
-        let mut facts = facts();
+        let mut inventory = inventory();
         // Another application runs the bundle of `v5`, and `v1`, which stays, has that of `v6`.
-        facts.versions.push(version("other", "x", 0, "k5"));
-        facts.versions[0].bundle = Some(Location { bucket: "b".to_owned(), key: "k6".to_owned() });
+        inventory.versions.push(version("other", "x", 0, "k5"));
+        inventory.versions[0].bundle = Some(Location { bucket: "b".to_owned(), key: "k6".to_owned() });
         let digest = "0123456789abcdef".repeat(4);
         let orphan =
             |age: i32, name: &str| Object { key: name.to_owned(), bytes: 1, modified: Some(now() - DAY * age) };
-        facts.objects.push(orphan(2, &format!("old/{digest}.zip")));
-        facts.objects.push(orphan(0, &format!("new/{digest}.zip")));
-        facts.objects.push(orphan(2, "somebody-elses.zip"));
-        let plan = facts.plan(&policy());
+        inventory.objects.push(orphan(2, &format!("old/{digest}.zip")));
+        inventory.objects.push(orphan(0, &format!("new/{digest}.zip")));
+        inventory.objects.push(orphan(2, "somebody-elses.zip"));
+        let plan = inventory.plan(&policy());
         let keys: Vec<&str> = plan.objects.iter().map(|object| object.key.as_str()).collect();
         assert_eq!(keys, ["k2", "k3", "k4", &format!("old/{digest}.zip")]);
-        assert!(facts.plan(&Policy { delete_bundles: false, ..policy() }).objects.is_empty());
+        assert!(inventory.plan(&Policy { delete_bundles: false, ..policy() }).objects.is_empty());
     }
 
     /// A number below `end`, the next of a series that is the same every time.
@@ -313,9 +313,9 @@ mod tests {
     }
 
     /// Applications that share labels and bundles, environments in every state, instances that lag behind.
-    fn any_world(series: &mut u64) -> (Facts, Policy) {
+    fn any_world(series: &mut u64) -> (Inventory, Policy) {
         let mut any = |end: u64| below(series, end);
-        let mut facts = Facts { versions: Vec::new(), objects: Vec::new(), ..facts() };
+        let mut inventory = Inventory { versions: Vec::new(), objects: Vec::new(), ..inventory() };
         let count = 1 + any(14);
         for number in 0..count {
             let application = if any(4) == 0 { "other" } else { "app" };
@@ -325,23 +325,23 @@ mod tests {
             if any(9) == 0 {
                 version.created = None;
             }
-            facts.versions.push(version);
+            inventory.versions.push(version);
         }
         let label = |any: &mut dyn FnMut(u64) -> u64| format!("v{}", any(count));
         for number in 0..any(5) {
             let status = [Phase::Ready, Phase::Busy, Phase::Aborting, Phase::Ending][any(4) as usize];
             let days = i32::try_from(any(90)).unwrap();
-            facts.environments.push(environment(&format!("e{number}"), &label(&mut any), status, days));
+            inventory.environments.push(environment(&format!("e{number}"), &label(&mut any), status, days));
         }
         for _ in 0..any(3) {
-            facts.on_instances.push(("e0".to_owned(), label(&mut any)));
+            inventory.on_instances.push(("e0".to_owned(), label(&mut any)));
         }
         for number in 0..any(12) {
             let environment = format!("e{}", any(3));
             let time = now() - DAY * 30 + SignedDuration::from_hours(i64::try_from(number).unwrap());
-            facts.ran.push(Success { environment, label: label(&mut any), time, caller: None });
+            inventory.ran.push(Success { environment, label: label(&mut any), time, caller: None });
         }
-        facts.objects = (0..8)
+        inventory.objects = (0..8)
             .map(|n| Object { key: format!("k{n}"), bytes: 1, modified: Some(now() - DAY * (any(60) as i32)) })
             .collect();
         let policy = Policy {
@@ -351,7 +351,7 @@ mod tests {
             keep_deployed: any(4) as u32,
             delete_bundles: any(2) == 0,
         };
-        (facts, policy)
+        (inventory, policy)
     }
 
     #[test]
@@ -359,19 +359,19 @@ mod tests {
         let mut series = 7;
         let (mut deleted, mut removed) = (0, 0);
         for world in 0..3000 {
-            let (facts, policy) = any_world(&mut series);
-            let plan = facts.plan(&policy);
-            let goes = |label: &str| plan.delete.iter().any(|doomed| doomed.label == label);
-            let story = || format!("world {world}: {facts:#?}\n{policy:#?}\n{plan:#?}");
-            for environment in &facts.environments {
+            let (inventory, policy) = any_world(&mut series);
+            let plan = inventory.plan(&policy);
+            let goes = |label: &str| plan.delete.iter().any(|deletion| deletion.label == label);
+            let story = || format!("world {world}: {inventory:#?}\n{policy:#?}\n{plan:#?}");
+            for environment in &inventory.environments {
                 let lives = environment.status != Phase::Ending || environment.updated.unwrap() >= now() - DAY * 42;
                 assert!(!lives || !goes(environment.label.as_deref().unwrap()), "{}", story());
             }
-            for (_, label) in &facts.on_instances {
+            for (_, label) in &inventory.on_instances {
                 assert!(!goes(label), "{}", story());
             }
             for name in ["e0", "e1", "e2"] {
-                let mut well: Vec<&str> = facts
+                let mut well: Vec<&str> = inventory
                     .ran
                     .iter()
                     .rev()
@@ -382,7 +382,7 @@ mod tests {
                 well.retain(|label| seen.insert(*label));
                 assert!(!well.iter().take(policy.keep_deployed as usize).any(|label| goes(label)), "{}", story());
             }
-            let own: Vec<&Version> = facts.versions.iter().filter(|version| version.application == "app").collect();
+            let own: Vec<&Version> = inventory.versions.iter().filter(|version| version.application == "app").collect();
             assert!(plan.keep.len() >= own.len().min(policy.keep as usize), "{}", story());
             assert_eq!(plan.keep.len() + plan.delete.len(), own.len(), "{}", story());
             for version in &own {
@@ -395,7 +395,7 @@ mod tests {
             }
             for object in &plan.objects {
                 let needed =
-                    facts.versions.iter().filter(|version| version.application != "app" || !goes(&version.label));
+                    inventory.versions.iter().filter(|version| version.application != "app" || !goes(&version.label));
                 let mut keys = needed.map(|version| version.bundle.as_ref().unwrap().key.as_str());
                 assert!(policy.delete_bundles && !keys.any(|key| key == object.key), "{}", story());
             }

@@ -51,7 +51,7 @@ pub struct Plan {
     pub policy: Policy,
     pub bucket: String,
     /// Oldest first: what is deleted before an interruption is what is missed least.
-    pub delete: Vec<Doomed>,
+    pub delete: Vec<Deletion>,
     pub keep: Vec<Kept>,
     /// Bundles that no version needs any more.
     pub objects: Vec<Object>,
@@ -65,7 +65,7 @@ pub struct Plan {
 
 /// A version to delete: all that is needed to bring it back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Doomed {
+pub struct Deletion {
     pub label: String,
     pub created: Option<Timestamp>,
     pub description: Option<String>,

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::plan::{Doomed, Plan};
+use super::plan::{Deletion, Plan};
 use super::{Apply, Error};
 use crate::release::aws::Aws;
-use crate::release::call::{Call, Refusal};
-use crate::release::store::{Shelf, Store};
+use crate::release::bucket::{BundleBucket, BundleStore};
+use crate::release::call::{ApiError, Call};
 use crate::release::version::{self, Location};
 
 /// What it takes to bring versions back.
@@ -21,14 +21,14 @@ pub struct Undo {
     pub made: Timestamp,
     /// Where the bundles were copied to first.
     pub archive: Option<String>,
-    pub versions: Vec<Doomed>,
+    pub versions: Vec<Deletion>,
 }
 
 pub(super) fn archived(prefix: &str, key: &str) -> String {
     format!("{}/{key}", prefix.trim_matches('/'))
 }
 
-pub(super) async fn copy(aws: &Aws, store: &Store, from: &Location, to: &Location) -> Result<(), Refusal> {
+pub(super) async fn copy(aws: &Aws, bucket: &BundleBucket, from: &Location, to: &Location) -> Result<(), ApiError> {
     let call = Call::s3("CopyObject", &to.bucket, &to.key).with("CopySource", from);
     let source = format!("{}/{}", from.bucket, percent(&from.key));
     let request = aws
@@ -37,8 +37,8 @@ pub(super) async fn copy(aws: &Aws, store: &Store, from: &Location, to: &Locatio
         .bucket(&to.bucket)
         .key(&to.key)
         .copy_source(source)
-        .set_expected_bucket_owner(store.owner.clone())
-        .set_expected_source_bucket_owner(store.owner.clone());
+        .set_expected_bucket_owner(bucket.owner.clone())
+        .set_expected_source_bucket_owner(bucket.owner.clone());
     aws.write(call, request.send()).await.map(drop)
 }
 
@@ -71,7 +71,7 @@ pub(super) fn write_undo(plan: &Plan, apply: &Apply) -> Result<PathBuf, Error> {
 /// What became of a version that should be brought back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Fate {
+pub enum RestoreOutcome {
     Restored,
     /// It is there.
     Unchanged,
@@ -83,7 +83,7 @@ pub enum Fate {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Restored {
     pub label: String,
-    pub fate: Fate,
+    pub fate: RestoreOutcome,
 }
 
 impl Undo {
@@ -94,7 +94,7 @@ impl Undo {
 }
 
 /// Bring deleted versions back, as far as their bundles are there.
-pub fn undo(aws: &Aws, path: &Path, undo: &Undo, shelf: &Shelf) -> Result<Vec<Restored>, Error> {
+pub fn undo(aws: &Aws, path: &Path, undo: &Undo, bundle_store: &BundleStore) -> Result<Vec<Restored>, Error> {
     let place = |region: &str, account: &Option<String>| match account {
         Some(account) => format!("{account} in {region}"),
         None => region.to_owned(),
@@ -105,30 +105,30 @@ pub fn undo(aws: &Aws, path: &Path, undo: &Undo, shelf: &Shelf) -> Result<Vec<Re
         return Err(Error::OtherPlace { path: path.to_owned(), found, expected });
     }
     aws.block_on(async {
-        let store = shelf.open(aws).await?;
+        let bucket = bundle_store.open(aws).await?;
         let mut fates = Vec::new();
-        for doomed in &undo.versions {
-            let fate = restore(aws, undo, doomed, &store).await?;
-            fates.push(Restored { label: doomed.label.clone(), fate });
+        for deletion in &undo.versions {
+            let fate = restore(aws, undo, deletion, &bucket).await?;
+            fates.push(Restored { label: deletion.label.clone(), fate });
         }
         Ok(fates)
     })
 }
 
-async fn restore(aws: &Aws, undo: &Undo, doomed: &Doomed, store: &Store) -> Result<Fate, Error> {
-    if version::find(aws, &undo.application, &doomed.label).await?.is_some() {
-        return Ok(Fate::Unchanged);
+async fn restore(aws: &Aws, undo: &Undo, deletion: &Deletion, bucket: &BundleBucket) -> Result<RestoreOutcome, Error> {
+    if version::find(aws, &undo.application, &deletion.label).await?.is_some() {
+        return Ok(RestoreOutcome::Unchanged);
     }
-    let Some(bundle) = &doomed.bundle else { return Ok(Fate::BundleGone) };
-    let place = Store { bucket: bundle.bucket.clone(), ..store.clone() };
+    let Some(bundle) = &deletion.bundle else { return Ok(RestoreOutcome::BundleGone) };
+    let place = BundleBucket { name: bundle.bucket.clone(), ..bucket.clone() };
     if !place.has(aws, &bundle.key).await? {
-        let Some(prefix) = &undo.archive else { return Ok(Fate::BundleGone) };
-        let from = store.at(&archived(prefix, &bundle.key));
-        if !store.has(aws, &from.key).await? {
-            return Ok(Fate::BundleGone);
+        let Some(prefix) = &undo.archive else { return Ok(RestoreOutcome::BundleGone) };
+        let from = bucket.at(&archived(prefix, &bundle.key));
+        if !bucket.has(aws, &from.key).await? {
+            return Ok(RestoreOutcome::BundleGone);
         }
-        copy(aws, store, &from, bundle).await?;
+        copy(aws, bucket, &from, bundle).await?;
     }
-    version::create(aws, &undo.application, doomed, bundle).await?;
-    Ok(Fate::Restored)
+    version::create(aws, &undo.application, deletion, bundle).await?;
+    Ok(RestoreOutcome::Restored)
 }

@@ -11,9 +11,9 @@ use aws_smithy_types::base64;
 use tokio::task::JoinSet;
 
 use super::aws::Aws;
-use super::call::{Call, Kind, Refusal};
-use super::parcel::Parcel;
-use super::store::{Error, Store, bundle_at};
+use super::bucket::{BundleBucket, Error, bundle_at};
+use super::bundle_file::BundleFile;
+use super::call::{ApiError, Call, ErrorKind};
 
 /// From this size on a bundle is sent in parts.
 pub(crate) const THRESHOLD: u64 = 16_000_000;
@@ -30,48 +30,48 @@ struct Kept {
     checksum: String,
 }
 
-impl Store {
-    /// Put the parcel in parts at a key where nothing is. `false`: something came to be there first.
+impl BundleBucket {
+    /// Put the bundle in parts at a key where nothing is. `false`: something came to be there first.
     pub(crate) async fn put_parts(
         &self,
         aws: &Aws,
         key: &str,
-        parcel: &Parcel,
+        bundle_file: &BundleFile,
         sent: &mut dyn FnMut(u64),
     ) -> Result<bool, Error> {
-        let digests = parcel.parts()?;
+        let digests = bundle_file.parts()?;
         let (id, mut kept) = match self.unfinished(aws, key).await? {
             Some(id) => {
-                let kept = self.kept(aws, key, &id, parcel, &digests).await?;
+                let kept = self.kept(aws, key, &id, bundle_file, &digests).await?;
                 (id, kept)
             }
-            None => (self.begin(aws, key, parcel).await?, Parts::new()),
+            None => (self.begin(aws, key, bundle_file).await?, Parts::new()),
         };
         for number in kept.keys() {
-            sent(parcel.part(*number).1);
+            sent(bundle_file.part(*number).1);
         }
-        self.send(aws, key, &id, parcel, &digests, &mut kept, sent).await?;
+        self.send(aws, key, &id, bundle_file, &digests, &mut kept, sent).await?;
         self.complete(aws, key, &id, kept).await
     }
 
-    async fn begin(&self, aws: &Aws, key: &str, parcel: &Parcel) -> Result<String, Refusal> {
-        let call = Call::s3("CreateMultipartUpload", &self.bucket, key).with("ChecksumAlgorithm", "SHA256");
+    async fn begin(&self, aws: &Aws, key: &str, bundle_file: &BundleFile) -> Result<String, ApiError> {
+        let call = Call::s3("CreateMultipartUpload", &self.name, key).with("ChecksumAlgorithm", "SHA256");
         let call = self.encrypting(call);
         let request = aws.s3.create_multipart_upload().checksum_algorithm(ChecksumAlgorithm::Sha256);
-        let request = bundle_at!(request, self, key, parcel);
+        let request = bundle_at!(request, self, key, bundle_file);
         match aws.write(call.clone(), request.send()).await? {
-            Some(answer) => answer.upload_id.ok_or_else(|| Refusal::empty(call, aws)),
+            Some(answer) => answer.upload_id.ok_or_else(|| ApiError::empty(call, aws)),
             None => Ok("(new)".to_owned()),
         }
     }
 
     /// The newest upload of this key that was begun and not completed.
-    async fn unfinished(&self, aws: &Aws, key: &str) -> Result<Option<String>, Refusal> {
+    async fn unfinished(&self, aws: &Aws, key: &str) -> Result<Option<String>, ApiError> {
         let mut uploads = match self.uploads(aws, key).await {
             Ok(uploads) => uploads,
             // Continuing is a courtesy. Without the right to look, or in a place that can't, begin anew.
-            Err(refusal) if refusal.was_answered() && !refusal.is_about_credentials() => return Ok(None),
-            Err(refusal) => return Err(refusal),
+            Err(error) if error.was_answered() && !error.is_about_credentials() => return Ok(None),
+            Err(error) => return Err(error),
         };
         uploads.retain(|upload| upload.key() == Some(key));
         let newest = uploads.into_iter().max_by_key(|upload| upload.initiated().map(|time| time.secs()));
@@ -79,13 +79,13 @@ impl Store {
     }
 
     /// Every unfinished upload whose key starts with `prefix`.
-    pub(crate) async fn uploads(&self, aws: &Aws, prefix: &str) -> Result<Vec<MultipartUpload>, Refusal> {
+    pub(crate) async fn uploads(&self, aws: &Aws, prefix: &str) -> Result<Vec<MultipartUpload>, ApiError> {
         let mut uploads = Vec::new();
         let mut marker: Option<(Option<String>, Option<String>)> = None;
         loop {
-            let call = Call::s3("ListMultipartUploads", &self.bucket, "").with("Prefix", prefix);
+            let call = Call::s3("ListMultipartUploads", &self.name, "").with("Prefix", prefix);
             let (key, id) = marker.clone().unwrap_or_default();
-            let request = aws.s3.list_multipart_uploads().bucket(&self.bucket).prefix(prefix);
+            let request = aws.s3.list_multipart_uploads().bucket(&self.name).prefix(prefix);
             let request = request.set_key_marker(key).set_upload_id_marker(id);
             let page = aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await?;
             uploads.extend(page.uploads.unwrap_or_default());
@@ -103,21 +103,21 @@ impl Store {
         aws: &Aws,
         key: &str,
         id: &str,
-        parcel: &Parcel,
+        bundle_file: &BundleFile,
         digests: &[[u8; 32]],
-    ) -> Result<Parts, Refusal> {
+    ) -> Result<Parts, ApiError> {
         let mut kept = Parts::new();
         let mut marker: Option<String> = None;
         loop {
-            let call = Call::s3("ListParts", &self.bucket, key).with("UploadId", id);
-            let request = aws.s3.list_parts().bucket(&self.bucket).key(key).upload_id(id);
+            let call = Call::s3("ListParts", &self.name, key).with("UploadId", id);
+            let request = aws.s3.list_parts().bucket(&self.name).key(key).upload_id(id);
             let request = request.set_part_number_marker(marker.clone());
             let page = match aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await {
                 Ok(page) => page,
                 // As with the list of uploads; a part that is sent again takes the place of the one that was there.
-                Err(refusal) if refusal.kind() == Kind::Garbled => return Ok(Parts::new()),
-                Err(refusal) if refusal.was_answered() && !refusal.is_about_credentials() => return Ok(Parts::new()),
-                Err(refusal) => return Err(refusal),
+                Err(error) if error.kind() == ErrorKind::Garbled => return Ok(Parts::new()),
+                Err(error) if error.was_answered() && !error.is_about_credentials() => return Ok(Parts::new()),
+                Err(error) => return Err(error),
             };
             for part in page.parts.unwrap_or_default() {
                 let (Some(number), Some(etag), Some(checksum)) = (part.part_number, part.e_tag, part.checksum_sha256)
@@ -127,7 +127,8 @@ impl Store {
                 let Some(digest) = usize::try_from(number - 1).ok().and_then(|index| digests.get(index)) else {
                     continue;
                 };
-                let right_size = part.size.and_then(|size| u64::try_from(size).ok()) == Some(parcel.part(number).1);
+                let right_size =
+                    part.size.and_then(|size| u64::try_from(size).ok()) == Some(bundle_file.part(number).1);
                 if right_size && checksum == base64::encode(digest) {
                     kept.insert(number, Kept { etag, checksum });
                 }
@@ -145,7 +146,7 @@ impl Store {
         aws: &Aws,
         key: &str,
         id: &str,
-        parcel: &Parcel,
+        bundle_file: &BundleFile,
         digests: &[[u8; 32]],
         kept: &mut Parts,
         sent: &mut dyn FnMut(u64),
@@ -159,21 +160,21 @@ impl Store {
                 && let Some((number, digest)) = missing.next()
             {
                 let checksum = base64::encode(digest);
-                let (offset, length) = parcel.part(number);
-                let call = Call::s3("UploadPart", &self.bucket, key)
+                let (offset, length) = bundle_file.part(number);
+                let call = Call::s3("UploadPart", &self.name, key)
                     .with("PartNumber", number)
                     .with("ContentLength", length)
                     .with("ChecksumSHA256", &checksum);
-                if aws.rehearses() {
-                    aws.rehearse(call);
+                if aws.is_dry_run() {
+                    aws.dry_run(call);
                     continue;
                 }
-                let request = aws.s3.upload_part().bucket(&self.bucket).key(key).upload_id(id).part_number(number);
+                let request = aws.s3.upload_part().bucket(&self.name).key(key).upload_id(id).part_number(number);
                 let request = request.checksum_sha256(&checksum).set_expected_bucket_owner(self.owner.clone());
                 // Read from the file while it is sent: four parts in memory would be 32 MiB, and twice that once an
                 // allocator has kept what it was given back.
-                let part = ByteStream::read_from().path(&parcel.path).offset(offset).length(Length::Exact(length));
-                let part = part.buffer_size(BUFFER).build().await.map_err(|error| parcel.unreadable(&error))?;
+                let part = ByteStream::read_from().path(&bundle_file.path).offset(offset).length(Length::Exact(length));
+                let part = part.buffer_size(BUFFER).build().await.map_err(|error| bundle_file.unreadable(&error))?;
                 let slow = aws.for_bodies();
                 flying.spawn(async move {
                     let answer = request.body(part).customize().config_override(slow).send().await;
@@ -184,13 +185,13 @@ impl Store {
             let (number, checksum, call, length, answer) = landed.expect("an upload of a part does not panic");
             let answer = match aws.write(call.clone(), std::future::ready(answer)).await {
                 // What was read is not what was hashed, unless the network did it.
-                Err(refusal) if refusal.kind() == Kind::Damaged => {
-                    parcel.parts()?;
-                    return Err(refusal.into());
+                Err(error) if error.kind() == ErrorKind::Damaged => {
+                    bundle_file.parts()?;
+                    return Err(error.into());
                 }
                 answer => answer?,
             };
-            let etag = answer.and_then(|answer| answer.e_tag).ok_or_else(|| Refusal::empty(call, aws))?;
+            let etag = answer.and_then(|answer| answer.e_tag).ok_or_else(|| ApiError::empty(call, aws))?;
             kept.insert(number, Kept { etag, checksum });
             sent(length);
         }
@@ -203,11 +204,11 @@ impl Store {
                 CompletedPart::builder().part_number(number).e_tag(etag).checksum_sha256(checksum).build()
             })
             .collect();
-        let call = Call::s3("CompleteMultipartUpload", &self.bucket, key).with("IfNoneMatch", "*");
+        let call = Call::s3("CompleteMultipartUpload", &self.name, key).with("IfNoneMatch", "*");
         let request = aws
             .s3
             .complete_multipart_upload()
-            .bucket(&self.bucket)
+            .bucket(&self.name)
             .key(key)
             .upload_id(id)
             .if_none_match("*")
@@ -217,21 +218,21 @@ impl Store {
         match aws.write(call, request.customize().config_override(aws.for_bodies()).send()).await {
             Ok(_) => Ok(true),
             // The answer to an earlier attempt was lost, or another run was faster: a look at the object will tell.
-            Err(refusal) if refusal.kind() == Kind::Missing => Ok(false),
-            Err(refusal) if refusal.kind() == Kind::Taken => {
+            Err(error) if error.kind() == ErrorKind::Missing => Ok(false),
+            Err(error) if error.kind() == ErrorKind::Taken => {
                 self.abort(aws, key, id).await?;
                 Ok(false)
             }
-            Err(refusal) => Err(refusal.into()),
+            Err(error) => Err(error.into()),
         }
     }
 
     /// Give up an unfinished upload, and what it costs.
-    pub(crate) async fn abort(&self, aws: &Aws, key: &str, id: &str) -> Result<(), Refusal> {
-        let call = Call::s3("AbortMultipartUpload", &self.bucket, key).with("UploadId", id);
-        let request = aws.s3.abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(id);
+    pub(crate) async fn abort(&self, aws: &Aws, key: &str, id: &str) -> Result<(), ApiError> {
+        let call = Call::s3("AbortMultipartUpload", &self.name, key).with("UploadId", id);
+        let request = aws.s3.abort_multipart_upload().bucket(&self.name).key(key).upload_id(id);
         match aws.write(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await {
-            Err(refusal) if refusal.kind() != Kind::Missing => Err(refusal),
+            Err(error) if error.kind() != ErrorKind::Missing => Err(error),
             _ => Ok(()),
         }
     }

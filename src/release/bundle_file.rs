@@ -14,7 +14,7 @@ pub(crate) const PART: u64 = 8 << 20;
 
 /// A bundle that is ready to be sent.
 #[derive(Debug, Clone)]
-pub struct Parcel {
+pub struct BundleFile {
     pub path: PathBuf,
     pub bytes: u64,
     /// What is in it: the tree digest, 64 hexadecimal digits.
@@ -24,14 +24,14 @@ pub struct Parcel {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum ParcelError {
+pub enum BundleFileError {
     #[error("failed to read `{}`", path.display())]
     Read { path: PathBuf, source: std::io::Error },
     #[error("`{}` changed while it was being published", path.display())]
     Changed { path: PathBuf },
 }
 
-impl Fault for ParcelError {
+impl Fault for BundleFileError {
     fn exit(&self) -> Exit {
         Exit::Invalid
     }
@@ -46,10 +46,10 @@ impl Fault for ParcelError {
     }
 }
 
-impl Parcel {
+impl BundleFile {
     /// The bundle in a file. `digest` is the tree digest of what is in it.
-    pub fn open(path: &Path, digest: String) -> Result<Self, ParcelError> {
-        let failed = |source| ParcelError::Read { path: path.to_owned(), source };
+    pub fn open(path: &Path, digest: String) -> Result<Self, BundleFileError> {
+        let failed = |source| BundleFileError::Read { path: path.to_owned(), source };
         let mut file = File::open(path).map_err(failed)?;
         let mut hash = Sha256::new();
         let mut bytes = 0;
@@ -67,8 +67,8 @@ impl Parcel {
     }
 
     /// `length` bytes from `offset` on.
-    pub(crate) fn read(&self, offset: u64, length: u64) -> Result<Vec<u8>, ParcelError> {
-        let failed = |source| ParcelError::Read { path: self.path.clone(), source };
+    pub(crate) fn read(&self, offset: u64, length: u64) -> Result<Vec<u8>, BundleFileError> {
+        let failed = |source| BundleFileError::Read { path: self.path.clone(), source };
         let mut file = File::open(&self.path).map_err(failed)?;
         file.seek(SeekFrom::Start(offset)).map_err(failed)?;
         let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
@@ -82,9 +82,9 @@ impl Parcel {
         (offset, PART.min(self.bytes.saturating_sub(offset)))
     }
 
-    /// SHA-256 of each part, after making sure that together they are this parcel.
-    pub(crate) fn parts(&self) -> Result<Vec<[u8; 32]>, ParcelError> {
-        let failed = |source| ParcelError::Read { path: self.path.clone(), source };
+    /// SHA-256 of each part, after making sure that together they are this bundle.
+    pub(crate) fn parts(&self) -> Result<Vec<[u8; 32]>, BundleFileError> {
+        let failed = |source| BundleFileError::Read { path: self.path.clone(), source };
         let mut file = File::open(&self.path).map_err(failed)?;
         let mut whole = Sha256::new();
         let mut digests = Vec::new();
@@ -101,17 +101,17 @@ impl Parcel {
     }
 
     /// What S3 calls the checksum of an object that was sent in our parts: a checksum of checksums, and their number.
-    pub(crate) fn checksum_of_parts(&self) -> Result<String, ParcelError> {
+    pub(crate) fn checksum_of_parts(&self) -> Result<String, BundleFileError> {
         let digests = self.parts()?;
         Ok(format!("{}-{}", base64::encode(sha256(&digests.concat())), digests.len()))
     }
 
-    pub(crate) fn unreadable(&self, error: &dyn std::error::Error) -> ParcelError {
-        ParcelError::Read { path: self.path.clone(), source: std::io::Error::other(error.to_string()) }
+    pub(crate) fn unreadable(&self, error: &dyn std::error::Error) -> BundleFileError {
+        BundleFileError::Read { path: self.path.clone(), source: std::io::Error::other(error.to_string()) }
     }
 
-    pub(crate) fn changed(&self) -> ParcelError {
-        ParcelError::Changed { path: self.path.clone() }
+    pub(crate) fn changed(&self) -> BundleFileError {
+        BundleFileError::Changed { path: self.path.clone() }
     }
 }
 

@@ -1,13 +1,13 @@
 //! Is the bundle of a version still what was registered? Asked before going back to it.
 
 use super::aws::Aws;
+use super::bucket::{BundleStore, Error as StoreError};
 use super::download::Event;
-use super::store::{Error as StoreError, Shelf};
 use super::version::{self, Location};
 
 /// The state of a version's bundle.
 #[derive(Debug)]
-pub enum Condition {
+pub enum BundleState {
     /// There is nothing to look at: no such version, or one that was not made from a bundle. Deploying it will tell.
     NoBundle,
     /// It can be read, and is named after what it holds if it is named after anything.
@@ -27,7 +27,7 @@ pub enum Condition {
     },
     /// These credentials may not read it.
     Unseen {
-        source: super::call::Refusal,
+        source: super::call::ApiError,
     },
 }
 
@@ -36,25 +36,25 @@ pub fn condition(
     aws: &Aws,
     application: &str,
     label: &str,
-    shelf: &Shelf,
-    tell: &mut dyn FnMut(Event<'_>),
-) -> Result<Condition, StoreError> {
+    bundle_store: &BundleStore,
+    report: &mut dyn FnMut(Event<'_>),
+) -> Result<BundleState, StoreError> {
     aws.block_on(async {
         let Some(at) = version::find(aws, application, label).await?.and_then(|version| version.bundle) else {
-            return Ok(Condition::NoBundle);
+            return Ok(BundleState::NoBundle);
         };
-        let tree = match shelf.holding(aws, &at).tree(aws, &at.key, tell).await {
+        let tree = match bundle_store.bucket_of(aws, &at).tree(aws, &at.key, report).await {
             Ok(tree) => tree,
             Err(StoreError::Refused(source)) if source.was_answered() && !source.is_about_credentials() => {
-                return Ok(Condition::Unseen { source });
+                return Ok(BundleState::Unseen { source });
             }
             Err(error) => return Err(error),
         };
         Ok(match tree {
-            None => Condition::Gone { at },
-            Some(Err(source)) => Condition::Broken { at, source },
-            Some(Ok(holds)) if at.digest().is_some_and(|named| named != holds) => Condition::Other { at, holds },
-            Some(Ok(_)) => Condition::Good,
+            None => BundleState::Gone { at },
+            Some(Err(source)) => BundleState::Broken { at, source },
+            Some(Ok(holds)) if at.digest().is_some_and(|named| named != holds) => BundleState::Other { at, holds },
+            Some(Ok(_)) => BundleState::Good,
         })
     })
 }

@@ -4,47 +4,51 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
-use super::decide::Facts;
+use super::decide::Inventory;
 use super::plan::{Object, Reason, Upload};
 use crate::release::aws::Aws;
-use crate::release::call::Refusal;
+use crate::release::bucket::{BundleBucket, BundleStore};
+use crate::release::call::ApiError;
 use crate::release::document::Listed;
 use crate::release::environment::{self, Phase, Which};
 use crate::release::history;
-use crate::release::store::{Shelf, Store};
 use crate::release::version::{self, Version};
 
 /// The most that AWS looks back for terminated environments.
 const BACK: SignedDuration = SignedDuration::from_hours(24 * 42);
 
 /// Everything that pruning depends on. All pages of everything.
-pub(crate) async fn facts(aws: &Aws, application: &str, shelf: &Shelf) -> Result<(Facts, Store), Refusal> {
+pub(crate) async fn inventory(
+    aws: &Aws,
+    application: &str,
+    bundle_store: &BundleStore,
+) -> Result<(Inventory, BundleBucket), ApiError> {
     let now = aws.now();
-    let store = shelf.open(aws).await?;
+    let bucket = bundle_store.open(aws).await?;
     let environments = environment::all(aws, application, Which::Since(now - BACK)).await?;
     let mut on_instances = Vec::new();
     for live in environments.iter().filter(|found| found.status != Phase::Ending) {
         let labels = environment::on_instances(aws, live).await?.unwrap_or_default();
         on_instances.extend(labels.into_iter().map(|label| (live.name.clone(), label)));
     }
-    let folder = shelf.folder(application, "");
+    let folder = bundle_store.folder(application, "");
     let versions = version::all(aws, None).await?;
-    let listed = store.list(aws, &folder).await?;
-    let uploads = match store.uploads(aws, &folder).await {
+    let listed = bucket.list(aws, &folder).await?;
+    let uploads = match bucket.uploads(aws, &folder).await {
         Ok(uploads) => uploads,
         // Without the right to see them, they stay.
-        Err(refusal) if refusal.was_answered() && !refusal.is_about_credentials() => Vec::new(),
-        Err(refusal) => return Err(refusal),
+        Err(error) if error.was_answered() && !error.is_about_credentials() => Vec::new(),
+        Err(error) => return Err(error),
     };
-    let facts = Facts {
+    let inventory = Inventory {
         application: application.to_owned(),
         region: aws.region().to_owned(),
         account: aws.caller().account.clone(),
         now,
         environments,
         on_instances,
-        ran: history::recall(aws, &store, &shelf.folder(application, "deployments")).await?,
-        bucket: store.bucket.clone(),
+        ran: history::recall(aws, &bucket, &bundle_store.folder(application, "deployments")).await?,
+        bucket: bucket.name.clone(),
         objects: listed.into_iter().map(object).collect(),
         uploads: uploads
             .into_iter()
@@ -56,7 +60,7 @@ pub(crate) async fn facts(aws: &Aws, application: &str, shelf: &Shelf) -> Result
         versions,
         limit: version::limit(aws).await?,
     };
-    Ok((facts, store))
+    Ok((inventory, bucket))
 }
 
 fn object(listed: Listed) -> Object {
@@ -67,9 +71,9 @@ fn object(listed: Listed) -> Object {
 const FOLDERS: usize = 5;
 
 /// The folders of our bucket outside of `ours` that bundles of the application are in.
-fn elsewhere(facts: &Facts, ours: &str) -> BTreeSet<String> {
-    let own = facts.versions.iter().filter(|version| version.application == facts.application);
-    let bundles = own.filter_map(|version| version.bundle.as_ref().filter(|bundle| bundle.bucket == facts.bucket));
+fn elsewhere(inventory: &Inventory, ours: &str) -> BTreeSet<String> {
+    let own = inventory.versions.iter().filter(|version| version.application == inventory.application);
+    let bundles = own.filter_map(|version| version.bundle.as_ref().filter(|bundle| bundle.bucket == inventory.bucket));
     let folders = bundles.filter_map(|bundle| bundle.key.rsplit_once('/').map(|(folder, _)| format!("{folder}/")));
     let folders: BTreeSet<String> = folders.filter(|folder| !folder.starts_with(ours)).collect();
     folders.into_iter().take(FOLDERS).collect()
@@ -86,28 +90,33 @@ pub struct Overview {
 }
 
 /// All versions of an application, newest first. Changes nothing.
-pub fn overview(aws: &Aws, application: &str, shelf: &Shelf, keep_deployed: u32) -> Result<Vec<Overview>, Refusal> {
+pub fn overview(
+    aws: &Aws,
+    application: &str,
+    bundle_store: &BundleStore,
+    keep_deployed: u32,
+) -> Result<Vec<Overview>, ApiError> {
     aws.block_on(async {
-        let (mut facts, store) = facts(aws, application, shelf).await?;
+        let (mut inventory, bucket) = inventory(aws, application, bundle_store).await?;
         // Other tools keep bundles elsewhere in the bucket: the EB CLI below the application's name.
-        for folder in elsewhere(&facts, &shelf.folder(application, "")) {
-            match store.list(aws, &folder).await {
-                Ok(listed) => facts.objects.extend(listed.into_iter().map(object)),
+        for folder in elsewhere(&inventory, &bundle_store.folder(application, "")) {
+            match bucket.list(aws, &folder).await {
+                Ok(listed) => inventory.objects.extend(listed.into_iter().map(object)),
                 // Their length is good to know, and not more.
-                Err(refusal) if refusal.was_answered() && !refusal.is_about_credentials() => {}
-                Err(refusal) => return Err(refusal),
+                Err(error) if error.was_answered() && !error.is_about_credentials() => {}
+                Err(error) => return Err(error),
             }
         }
-        let own = facts.versions.iter().filter(|version| version.application == application);
+        let own = inventory.versions.iter().filter(|version| version.application == application);
         let lengths: BTreeMap<&str, u64> =
-            facts.objects.iter().map(|object| (object.key.as_str(), object.bytes)).collect();
+            inventory.objects.iter().map(|object| (object.key.as_str(), object.bytes)).collect();
         Ok(own
             .map(|version| {
-                let ours = version.bundle.as_ref().filter(|bundle| bundle.bucket == facts.bucket);
+                let ours = version.bundle.as_ref().filter(|bundle| bundle.bucket == inventory.bucket);
                 Overview {
                     version: version.clone(),
                     bytes: ours.and_then(|bundle| lengths.get(bundle.key.as_str()).copied()),
-                    protection: facts.protection(version, keep_deployed),
+                    protection: inventory.protection(version, keep_deployed),
                 }
             })
             .collect())

@@ -12,10 +12,10 @@ use aws_smithy_types::base64;
 use sha2::{Digest, Sha256};
 
 use super::aws::Aws;
-use super::call::{Call, Kind, Refusal};
+use super::bucket::{BundleBucket, Error};
+use super::bundle_file::{BundleFile, hex};
+use super::call::{ApiError, Call, ErrorKind};
 use super::download::{Event, fetch};
-use super::parcel::{Parcel, hex};
-use super::store::{Error, Store};
 use crate::bundle::{OpenError, Opened};
 
 /// What is at a key.
@@ -53,40 +53,40 @@ impl Found {
     }
 }
 
-impl Store {
-    /// Does the key hold this parcel?
+impl BundleBucket {
+    /// Does the key hold this bundle?
     pub(crate) async fn look(
         &self,
         aws: &Aws,
         key: &str,
-        parcel: &Parcel,
-        tell: &mut dyn FnMut(Event<'_>),
+        bundle_file: &BundleFile,
+        report: &mut dyn FnMut(Event<'_>),
     ) -> Result<Found, Error> {
-        let call = Call::s3("HeadObject", &self.bucket, key);
-        let request = aws.s3.head_object().bucket(&self.bucket).key(key).checksum_mode(ChecksumMode::Enabled);
+        let call = Call::s3("HeadObject", &self.name, key);
+        let request = aws.s3.head_object().bucket(&self.name).key(key).checksum_mode(ChecksumMode::Enabled);
         let head = match aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await {
             Ok(head) => head,
-            Err(refusal) if refusal.kind() == Kind::Missing => return Ok(Found::Nothing),
-            Err(refusal) => return Err(refusal.into()),
+            Err(error) if error.kind() == ErrorKind::Missing => return Ok(Found::Nothing),
+            Err(error) => return Err(error.into()),
         };
         let checksum = head.checksum_sha256().unwrap_or_default();
-        if checksum.contains('-') && checksum == parcel.checksum_of_parts()? {
+        if checksum.contains('-') && checksum == bundle_file.checksum_of_parts()? {
             return Ok(Found::Same);
         }
-        if whole(checksum).is_some_and(|sha256| sha256 == parcel.sha256) {
+        if whole(checksum).is_some_and(|sha256| sha256 == bundle_file.sha256) {
             return Ok(Found::Same);
         }
         // Sent by another tool or packed by another compressor: only its content can tell.
         let mut file = kept(tempfile::tempfile())?;
-        if !fetch(aws, self, key, &mut file, tell).await? {
+        if !fetch(aws, self, key, &mut file, report).await? {
             return Ok(Found::Nothing);
         }
         let bytes = kept(Bytes::of(&mut file))?;
-        if bytes.sha256 == parcel.sha256 {
+        if bytes.sha256 == bundle_file.sha256 {
             return Ok(Found::Same);
         }
         let digest = tree_digest(file, Path::new(key)).ok();
-        Ok(if digest.as_deref() == Some(&parcel.digest) {
+        Ok(if digest.as_deref() == Some(&bundle_file.digest) {
             Found::Repacked(bytes)
         } else {
             Found::Other { sha256: bytes.sha256, digest }
@@ -98,23 +98,23 @@ impl Store {
         &self,
         aws: &Aws,
         key: &str,
-        tell: &mut dyn FnMut(Event<'_>),
+        report: &mut dyn FnMut(Event<'_>),
     ) -> Result<Option<Result<String, OpenError>>, Error> {
         let mut file = kept(tempfile::tempfile())?;
-        if !fetch(aws, self, key, &mut file, tell).await? {
+        if !fetch(aws, self, key, &mut file, report).await? {
             return Ok(None);
         }
         Ok(Some(tree_digest(file, Path::new(&self.at(key).to_string()))))
     }
 
     /// Is anything at the key?
-    pub(crate) async fn has(&self, aws: &Aws, key: &str) -> Result<bool, Refusal> {
-        let call = Call::s3("HeadObject", &self.bucket, key);
-        let request = aws.s3.head_object().bucket(&self.bucket).key(key);
+    pub(crate) async fn has(&self, aws: &Aws, key: &str) -> Result<bool, ApiError> {
+        let call = Call::s3("HeadObject", &self.name, key);
+        let request = aws.s3.head_object().bucket(&self.name).key(key);
         match aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await {
             Ok(_) => Ok(true),
-            Err(refusal) if refusal.kind() == Kind::Missing => Ok(false),
-            Err(refusal) => Err(refusal),
+            Err(error) if error.kind() == ErrorKind::Missing => Ok(false),
+            Err(error) => Err(error),
         }
     }
 }

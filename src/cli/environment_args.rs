@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::aws::{AwsArgs, shelf};
+use super::aws::{AwsArgs, bundle_store};
 use super::git::Branch;
 use super::{ebcli, git};
 use crate::beanstalk::eb_config;
@@ -16,7 +16,7 @@ use crate::ui::Ui;
 
 /// Which environment.
 #[derive(Debug, Args)]
-pub(crate) struct Target {
+pub(crate) struct EnvironmentArgs {
     /// The environment [default: that of the git branch in `[environments]`, or in the EB CLI's settings]
     #[arg(long = "env", value_name = "NAME", value_parser = name)]
     pub(crate) environment: Option<String>,
@@ -45,7 +45,7 @@ const SETTLE: u64 = 180;
 #[derive(Debug, Args)]
 pub(crate) struct MoveArgs {
     #[command(flatten)]
-    pub(crate) target: Target,
+    pub(crate) target: EnvironmentArgs,
     #[command(flatten)]
     pub(crate) watch: WatchArgs,
     /// If the environment is busy, wait until it is ready instead of refusing
@@ -60,7 +60,7 @@ pub(crate) struct MoveArgs {
 
 /// An environment, and who chose it.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Chosen {
+pub(crate) struct ChosenEnvironment {
     pub(crate) name: String,
     why: Why,
 }
@@ -80,7 +80,7 @@ enum Why {
     },
 }
 
-impl Chosen {
+impl ChosenEnvironment {
     /// Where nobody typed it, say which it is, and why.
     pub(crate) fn say(&self, ui: &mut Ui) {
         if self.why != Why::Flag {
@@ -89,7 +89,7 @@ impl Chosen {
     }
 }
 
-impl fmt::Display for Chosen {
+impl fmt::Display for ChosenEnvironment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "environment `{}`", self.name)?;
         match &self.why {
@@ -135,17 +135,17 @@ impl Fault for Error {
     }
 }
 
-impl Target {
+impl EnvironmentArgs {
     /// The environment that is meant.
-    pub(crate) fn choose(&self, project: &Project) -> Result<Chosen, Failure> {
+    pub(crate) fn choose(&self, project: &Project) -> Result<ChosenEnvironment, Failure> {
         choose("--env", self.environment.as_deref(), project)
     }
 }
 
 /// The environment that `flag` names, or the one that the project's settings have for the branch that it is on.
-pub(crate) fn choose(flag: &'static str, named: Option<&str>, project: &Project) -> Result<Chosen, Failure> {
+pub(crate) fn choose(flag: &'static str, named: Option<&str>, project: &Project) -> Result<ChosenEnvironment, Failure> {
     if let Some(name) = named {
-        return Ok(Chosen { name: name.to_owned(), why: Why::Flag });
+        return Ok(ChosenEnvironment { name: name.to_owned(), why: Why::Flag });
     }
     let branch = git::branch(&project.root);
     let chosen = match ours(project, &branch, flag)? {
@@ -158,7 +158,7 @@ pub(crate) fn choose(flag: &'static str, named: Option<&str>, project: &Project)
 }
 
 /// What `[environments]` says.
-fn ours(project: &Project, branch: &Branch, flag: &'static str) -> Result<Option<Chosen>, Error> {
+fn ours(project: &Project, branch: &Branch, flag: &'static str) -> Result<Option<ChosenEnvironment>, Error> {
     let environments = &project.config.environments;
     if let Branch::Named(branch) = branch {
         let has = |section: &EnvironmentSection| section.branches.iter().any(|pattern| matches(pattern, branch));
@@ -168,7 +168,7 @@ fn ours(project: &Project, branch: &Branch, flag: &'static str) -> Result<Option
             0 => {}
             1 => {
                 let why = Why::Ours { branch: branch.clone() };
-                return Ok(names.into_iter().next().map(|name| Chosen { name, why }));
+                return Ok(names.into_iter().next().map(|name| ChosenEnvironment { name, why }));
             }
             _ => return Err(Error::Several { branch: branch.clone(), names, flag }),
         }
@@ -176,18 +176,18 @@ fn ours(project: &Project, branch: &Branch, flag: &'static str) -> Result<Option
     let mut all = environments.iter();
     Ok(match (all.next(), all.next()) {
         (Some((name, section)), None) if section.branches.is_empty() => {
-            Some(Chosen { name: name.clone(), why: Why::Only })
+            Some(ChosenEnvironment { name: name.clone(), why: Why::Only })
         }
         _ => None,
     })
 }
 
 /// What the EB CLI would take.
-fn theirs(project: &Project, branch: &Branch) -> Result<Option<Chosen>, ebcli::Error> {
+fn theirs(project: &Project, branch: &Branch) -> Result<Option<ChosenEnvironment>, ebcli::Error> {
     let Some(branch) = ebcli::branch(branch) else { return Ok(None) };
     let settings = ebcli::read(project)?;
     let why = Why::Theirs { branch: branch.to_owned() };
-    Ok(settings.environment(branch).map(|name| Chosen { name: name.to_owned(), why }))
+    Ok(settings.environment(branch).map(|name| ChosenEnvironment { name: name.to_owned(), why }))
 }
 
 /// A name that Elastic Beanstalk takes for an environment.
@@ -208,7 +208,7 @@ pub(crate) fn name(text: &str) -> Result<String, String> {
 pub(crate) fn request(
     project: &Project,
     application: Option<&str>,
-    environment: &Chosen,
+    environment: &ChosenEnvironment,
     watch: &WatchArgs,
     label: String,
 ) -> Result<DeployRequest, Failure> {
@@ -223,7 +223,7 @@ pub(crate) fn request(
         wait: true,
         timeout: Duration::from_secs(timeout),
         settle: Duration::from_secs(settle),
-        shelf: Some(shelf(project, None)),
+        bundle_store: Some(bundle_store(project, None)),
     })
 }
 

@@ -5,11 +5,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::aws::Aws;
-use super::call::Refusal;
+use super::call::ApiError;
 
 /// Quick at first, so that something quick is seen at once; then slower, so that AWS isn't asked too often.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(crate) struct Backoff {
     next: Duration,
     slowest: Duration,
     end: Timestamp,
@@ -19,7 +19,7 @@ pub(crate) struct Pace {
 /// Looks in a row that may fail in passing before nobody looks any more.
 const BLIND: u32 = 5;
 
-impl Pace {
+impl Backoff {
     pub(crate) fn new(aws: &Aws, slowest: Duration, limit: Duration) -> Self {
         let limit = SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
         let end = aws.now().checked_add(limit).unwrap_or(Timestamp::MAX);
@@ -31,20 +31,20 @@ impl Pace {
     /// What is looked at goes on whether it is seen or not.
     pub(crate) fn see<T>(
         &mut self,
-        look: Result<T, Refusal>,
-        tell: impl FnOnce(&Refusal),
-    ) -> Result<Option<T>, Refusal> {
+        look: Result<T, ApiError>,
+        report: impl FnOnce(&ApiError),
+    ) -> Result<Option<T>, ApiError> {
         match look {
             Ok(seen) => {
                 self.blind = 0;
                 Ok(Some(seen))
             }
-            Err(refusal) if refusal.may_pass() && self.blind < BLIND => {
+            Err(error) if error.may_pass() && self.blind < BLIND => {
                 self.blind += 1;
-                tell(&refusal);
+                report(&error);
                 Ok(None)
             }
-            Err(refusal) => Err(refusal),
+            Err(error) => Err(error),
         }
     }
 
