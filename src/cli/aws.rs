@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::ebcli;
 use crate::fault::Failure;
 use crate::project::Project;
-use crate::release::{self, Aws, BundleStore, Call, PREFIX, Run, Settings};
+use crate::release::{self, Aws, BundleStore, Call, PREFIX, RunRecord, Settings};
 use crate::sandbox;
 use crate::ui::{Answer, Ui};
 use crate::world::World;
@@ -47,12 +47,12 @@ pub(crate) struct Connected {
 
 impl Connected {
     /// The end of a run that may have changed something: see that it is on record, or say that it isn't.
-    pub(crate) fn record<T, E: fmt::Display>(&self, result: &Result<T, E>, run: Run, ui: &mut Ui) {
+    pub(crate) fn record<T, E: fmt::Display>(&self, result: &Result<T, E>, run: RunRecord, ui: &mut Ui) {
         if let Some(problem) = self.aws.unrecorded() {
             ui.warn(problem);
         }
         let Some(bundle_store) = self.audit.as_ref().filter(|_| !self.aws.is_dry_run()) else { return };
-        let run = Run { error: result.as_ref().err().map(ToString::to_string), ..run };
+        let run = RunRecord { error: result.as_ref().err().map(ToString::to_string), ..run };
         match release::record(&self.aws, bundle_store, &run) {
             Ok(Some(at)) => ui.say(format_args!("recorded in `{at}`")),
             Ok(None) => {}

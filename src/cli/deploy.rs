@@ -9,7 +9,7 @@ use super::aws::{Connected, DryRun, Intent};
 use super::environment_args::{MoveArgs, request};
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
-use crate::release::{self, DeployEvent, DeployRequest, Deployed, Outcome, Run};
+use crate::release::{self, DeployEvent, DeployRequest, Deployed, Outcome, RunRecord};
 use crate::ui::{Answer, Ui};
 use crate::world::World;
 
@@ -66,13 +66,13 @@ pub(crate) fn watched(
 }
 
 /// What the record of a deployment says.
-fn on_record(verb: &'static str, request: &DeployRequest) -> Run {
-    Run {
+fn on_record(verb: &'static str, request: &DeployRequest) -> RunRecord {
+    RunRecord {
         verb,
         application: request.application.clone(),
         label: Some(request.label.clone()),
         environment: Some(request.environment.clone()),
-        ..Run::default()
+        ..RunRecord::default()
     }
 }
 

@@ -9,7 +9,7 @@ use super::aws::{AwsArgs, DryRun, Intent, bundle_store};
 use super::ebcli;
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
-use crate::release::{self, Forecast, Lifecycle, LifecycleChange, LifecycleRule, Run};
+use crate::release::{self, Forecast, Lifecycle, LifecycleChange, LifecycleRule, RunRecord};
 use crate::ui::{Answer, Ui, count};
 use crate::world::World;
 
@@ -70,13 +70,13 @@ pub(crate) fn verb(args: &LifecycleArgs, world: &World, ui: &mut Ui) -> Result<E
     let application = ebcli::application(args.application.as_deref(), &project)?;
     let aws = args.aws.connect(&project, Intent::of(args.dry_run || !args.apply), world, ui)?;
     let forecast =
-        release::lifecycle_outlook(&aws, &application, &bundle_store(&project, None), args.change().as_ref())?;
+        release::lifecycle_forecast(&aws, &application, &bundle_store(&project, None), args.change().as_ref())?;
     if !args.apply {
         ui.answer(&LifecycleAnswer { forecast, applied: false });
         return Ok(Exit::Done);
     }
     let set = release::set_lifecycle(&aws, &forecast);
-    aws.record(&set, Run { verb: "lifecycle", application, ..Run::default() }, ui);
+    aws.record(&set, RunRecord { verb: "lifecycle", application, ..RunRecord::default() }, ui);
     let applied = set?;
     if args.dry_run {
         ui.answer(&DryRun::of(&aws));

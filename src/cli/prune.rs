@@ -10,7 +10,7 @@ use super::aws::{AwsArgs, DryRun, Intent, bundle_store};
 use super::{ebcli, versions};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
-use crate::release::{self, Apply, Plan, Policy, PruneEvent, Pruned, Run};
+use crate::release::{self, Apply, Plan, Policy, PruneEvent, Pruned, RunRecord};
 use crate::ui::{Answer, Ui, bytes, count};
 use crate::world::World;
 
@@ -116,7 +116,7 @@ pub(crate) fn verb(args: &PruneArgs, world: &World, ui: &mut Ui) -> Result<Exit,
         no_environments: args.no_environments,
     };
     let pruned = release::prune(&aws, &plan, &bundle_store, &apply, &mut |event| tell(&event, ui));
-    aws.record(&pruned, Run { verb: "prune", application: plan.application.clone(), ..Run::default() }, ui);
+    aws.record(&pruned, RunRecord { verb: "prune", application: plan.application.clone(), ..RunRecord::default() }, ui);
     let pruned = pruned?;
     if args.dry_run {
         ui.answer(&DryRun::of(&aws));

@@ -17,7 +17,7 @@ use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::release::{
     self, BucketSecurity, BundleFile, BundleStore, DeployRequest, Deployed, DownloadEvent, PublishEvent,
-    PublishRequest, Published, RestoreOutcome, Restored, Run, Undo,
+    PublishRequest, Published, RestoreOutcome, Restored, RunRecord, Undo,
 };
 use crate::ui::{Answer, Progress, Ui, bytes, count};
 use crate::world::World;
@@ -113,7 +113,7 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
         environment.say(ui);
     }
     let request = request(&args.options, &project, &bundle, aws.sandbox)?;
-    let run = Run {
+    let run = RunRecord {
         verb: "publish",
         application: request.application.clone(),
         label: Some(request.label.clone()),
@@ -158,7 +158,11 @@ fn undo(args: &PublishArgs, file: &Path, project: &Project, world: &World, ui: &
     let undo = Undo::read(file)?;
     let aws = args.aws.connect(project, Intent::of(args.dry_run), world, ui)?;
     let versions = release::undo(&aws, file, &undo, &bundle_store(project, args.options.bucket.as_deref()));
-    aws.record(&versions, Run { verb: "undo", application: undo.application.clone(), ..Run::default() }, ui);
+    aws.record(
+        &versions,
+        RunRecord { verb: "undo", application: undo.application.clone(), ..RunRecord::default() },
+        ui,
+    );
     let versions = versions?;
     if args.dry_run {
         ui.answer(&DryRun::of(&aws));

@@ -85,7 +85,7 @@ fn verify(
     ui: &mut Ui,
 ) -> Result<(), Failure> {
     let mut progress = Progress::hidden();
-    let condition = release::condition(aws, application, label, bundle_store, &mut |event| match event {
+    let condition = release::bundle_state(aws, application, label, bundle_store, &mut |event| match event {
         DownloadEvent::Downloading { bytes, .. } => {
             ui.say(format_args!("looking into the bundle of `{label}`"));
             progress = ui.progress("downloading", bytes);

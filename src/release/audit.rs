@@ -1,5 +1,4 @@
-//! Every call that changes something leaves a line: when, who, what, and how it ended. And each run, where the project
-//! wants that, a document in the bucket, for everybody who uses it.
+//! Every call that changes something leaves a line: when, who, what, and how it ended.
 //!
 //! A record that can't be written must not stop a release half-way: that failure is kept, and told at the end.
 
@@ -11,10 +10,8 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::aws::Aws;
-use super::bucket::BundleStore;
-use super::call::{ApiError, Call};
-use super::version::Location;
+use super::api_error::ApiError;
+use super::call::Call;
 
 /// One line of the record.
 #[derive(Debug, Clone, Serialize)]
@@ -22,9 +19,25 @@ pub(crate) struct Line {
     time: Timestamp,
     caller: Option<String>,
     call: Call,
-    outcome: &'static str,
+    outcome: Outcome,
     error: Option<String>,
     request: Option<String>,
+}
+
+/// How a call that changes something ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Outcome {
+    Done,
+    Refused,
+    /// No answer, or none that makes sense.
+    Unknown,
+}
+
+impl Line {
+    pub(super) fn operation(&self) -> &'static str {
+        self.call.operation
+    }
 }
 
 /// Where the lines go.
@@ -35,51 +48,6 @@ pub(crate) struct Audit {
     lines: Mutex<Vec<Line>>,
 }
 
-/// A run that changed something: what it was about, and how it ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Run {
-    pub verb: &'static str,
-    pub application: String,
-    pub label: Option<String>,
-    pub digest: Option<String>,
-    pub environment: Option<String>,
-    /// `None`: it ended well.
-    pub error: Option<String>,
-}
-
-/// Put the record of a run into the bucket. `None`: it changed nothing.
-pub fn record(aws: &Aws, bundle_store: &BundleStore, run: &Run) -> Result<Option<Location>, ApiError> {
-    #[derive(Serialize)]
-    struct Document<'a> {
-        time: Timestamp,
-        caller: Option<&'a str>,
-        region: &'a str,
-        #[serde(flatten)]
-        run: &'a Run,
-        calls: Vec<Line>,
-    }
-    let calls = aws.audit().lines();
-    // Asking where the bucket is counts as a change, as it may make one; but everybody asks.
-    if !calls.iter().any(|line| line.call.operation != "CreateStorageLocation") {
-        return Ok(None);
-    }
-    aws.block_on(async {
-        let bucket = bundle_store.open(aws).await?;
-        let time = aws.now();
-        let name = time.strftime("%Y%m%dT%H%M%S%.3fZ");
-        // Two machines may end in the same moment.
-        let key = format!(
-            "{}{name}_{}_{:08x}.json",
-            bundle_store.folder(&run.application, "audit"),
-            run.verb,
-            fastrand::u32(..)
-        );
-        let caller = aws.caller().arn.as_deref();
-        bucket.write(aws, &key, &Document { time, caller, region: aws.region(), run, calls }).await?;
-        Ok(Some(bucket.at(&key)))
-    })
-}
-
 impl Audit {
     pub(crate) fn new(path: Option<PathBuf>) -> Self {
         Self { path, ..Self::default() }
@@ -87,11 +55,11 @@ impl Audit {
 
     pub(crate) fn done(&self, time: Timestamp, caller: Option<&str>, call: &Call, request: Option<&str>) {
         let (caller, request) = (caller.map(str::to_owned), request.map(str::to_owned));
-        self.write(Line { time, caller, call: call.clone(), outcome: "done", error: None, request });
+        self.write(Line { time, caller, call: call.clone(), outcome: Outcome::Done, error: None, request });
     }
 
     pub(crate) fn refused(&self, time: Timestamp, caller: Option<&str>, error: &ApiError) {
-        let outcome = if error.was_answered() { "refused" } else { "unknown" };
+        let outcome = if error.was_answered() { Outcome::Refused } else { Outcome::Unknown };
         self.write(Line {
             time,
             caller: caller.map(str::to_owned),
@@ -103,7 +71,7 @@ impl Audit {
     }
 
     /// What this run has changed so far.
-    fn lines(&self) -> Vec<Line> {
+    pub(super) fn lines(&self) -> Vec<Line> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

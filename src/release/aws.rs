@@ -16,8 +16,9 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
+use super::api_error::{ApiError, Endpoint, ErrorKind};
 use super::audit::Audit;
-use super::call::{ApiError, Call, ErrorKind};
+use super::call::Call;
 use crate::fault::{Exit, Fault};
 use crate::world::World;
 
@@ -71,7 +72,7 @@ pub struct Aws {
     pub(crate) eb: aws_sdk_elasticbeanstalk::Client,
     pub(crate) region: String,
     pub(crate) caller: Caller,
-    pub(crate) timeout: Duration,
+    endpoint: Endpoint,
     endpoint_url: Option<String>,
     dry_run: Option<Mutex<Vec<Call>>>,
     /// What IAM had to allow for the calls that only read.
@@ -143,6 +144,7 @@ impl Aws {
         runtime.block_on(find_credentials(&config, &settings))?;
         let endpoint_url = settings.endpoint_url.clone().or_else(|| config.endpoint_url().map(str::to_owned));
 
+        let address = endpoint_url.clone().unwrap_or_else(|| format!("AWS in {region}"));
         // A bucket's name can't become a part of a loopback host's name.
         let elsewhere = endpoint_url.is_some() || !settings.endpoints.is_empty();
         let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(elsewhere);
@@ -151,7 +153,7 @@ impl Aws {
             eb: aws_sdk_elasticbeanstalk::Client::new(&config),
             region,
             caller: Caller::default(),
-            timeout: settings.timeout,
+            endpoint: Endpoint { address, timeout: settings.timeout },
             endpoint_url,
             dry_run: settings.dry_run.then(Mutex::default),
             asked: Mutex::default(),
@@ -214,7 +216,7 @@ impl Aws {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         self.note_actions(&call);
-        future.await.map_err(|error| ApiError::new(call, error, self))
+        future.await.map_err(|error| ApiError::new(call, error, &self.endpoint))
     }
 
     /// Make a call that changes something: recorded, and in a dry run only written down (`None`).
@@ -238,7 +240,7 @@ impl Aws {
                 Ok(Some(answer))
             }
             Err(error) => {
-                let error = ApiError::new(call, error, self);
+                let error = ApiError::new(call, error, &self.endpoint);
                 self.audit.refused(self.now(), self.caller.arn.as_deref(), &error);
                 Err(error)
             }
@@ -247,7 +249,7 @@ impl Aws {
 
     /// A request with megabytes in it may take longer than one with words.
     pub(crate) fn for_bodies(&self) -> aws_sdk_s3::config::Builder {
-        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(self.timeout * 10).build();
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(self.endpoint.timeout * 10).build();
         aws_sdk_s3::config::Builder::default().timeout_config(timeouts)
     }
 
@@ -258,12 +260,9 @@ impl Aws {
         }
     }
 
-    /// Where calls go, for messages.
-    pub(crate) fn address(&self) -> String {
-        match &self.endpoint_url {
-            Some(url) => url.clone(),
-            None => format!("AWS in {}", self.region),
-        }
+    /// Other end of the wire, for messages.
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 
     pub(crate) fn audit(&self) -> &Audit {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::api_error::ApiError;
 use super::aws::Aws;
-use super::call::ApiError;
 
 /// Quick at first, so that something quick is seen at once; then slower, so that AWS isn't asked too often.
 #[derive(Debug)]

@@ -2,14 +2,12 @@
 //!
 //! An object is trusted for its checksum, never for its name: somebody else may have put it there.
 
-use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ServerSideEncryption;
-use aws_smithy_types::base64;
 
+use super::api_error::ApiError;
 use super::aws::Aws;
-use super::bundle_file::{BundleFile, BundleFileError, hex, sha256};
-use super::call::{ApiError, Call, ErrorKind};
-use super::upload::THRESHOLD;
+use super::bundle_file::BundleFileError;
+use super::call::Call;
 use super::version::Location;
 use crate::fault::{Exit, Fault};
 
@@ -139,7 +137,7 @@ impl BundleBucket {
         let call = Call::eb("CreateStorageLocation");
         let answer = aws.write(call.clone(), aws.eb.create_storage_location().send()).await?;
         match answer {
-            Some(answer) => answer.s3_bucket.ok_or_else(|| ApiError::empty(call, aws)),
+            Some(answer) => answer.s3_bucket.ok_or_else(|| ApiError::empty(call, aws.endpoint())),
             // A dry run can only say what the name will most likely be.
             None => {
                 let account = aws.caller().account.as_deref().unwrap_or("ACCOUNT");
@@ -163,39 +161,6 @@ impl BundleBucket {
 
     pub(crate) fn at(&self, key: &str) -> Location {
         Location { bucket: self.name.clone(), key: key.to_owned() }
-    }
-
-    /// Put the bundle at a key where nothing is. `false`: something came to be there first.
-    pub(crate) async fn put(
-        &self,
-        aws: &Aws,
-        key: &str,
-        bundle_file: &BundleFile,
-        sent: &mut dyn FnMut(u64),
-    ) -> Result<bool, Error> {
-        if bundle_file.bytes >= THRESHOLD {
-            return self.put_parts(aws, key, bundle_file, sent).await;
-        }
-        let bytes = bundle_file.read(0, bundle_file.bytes)?;
-        let digest = sha256(&bytes);
-        if hex(&digest) != bundle_file.sha256 {
-            return Err(bundle_file.changed().into());
-        }
-        let call = Call::s3("PutObject", &self.name, key)
-            .with("IfNoneMatch", "*")
-            .with("ContentLength", bundle_file.bytes)
-            .with("ChecksumSHA256", base64::encode(digest));
-        let call = self.encrypting(call);
-        let request = aws.s3.put_object().if_none_match("*").checksum_sha256(base64::encode(digest));
-        let request = bundle_at!(request.body(ByteStream::from(bytes)), self, key, bundle_file);
-        match aws.write(call, request.customize().config_override(aws.for_bodies()).send()).await {
-            Ok(_) => {
-                sent(bundle_file.bytes);
-                Ok(true)
-            }
-            Err(error) if error.kind() == ErrorKind::Taken => Ok(false),
-            Err(error) => Err(error.into()),
-        }
     }
 }
 

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
+use super::api_error::{ApiError, ErrorKind};
 use super::aws::Aws;
 use super::bucket::BundleBucket;
-use super::call::{ApiError, Call, ErrorKind};
+use super::call::Call;
 
 /// How a bucket is guarded, as far as these credentials may see.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

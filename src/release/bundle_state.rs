@@ -27,12 +27,12 @@ pub enum BundleState {
     },
     /// These credentials may not read it.
     Unseen {
-        source: super::call::ApiError,
+        source: super::api_error::ApiError,
     },
 }
 
 /// Read the bundle of a version and see what it holds.
-pub fn condition(
+pub fn bundle_state(
     aws: &Aws,
     application: &str,
     label: &str,

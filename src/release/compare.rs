@@ -11,10 +11,11 @@ use aws_sdk_s3::types::ChecksumMode;
 use aws_smithy_types::base64;
 use sha2::{Digest, Sha256};
 
+use super::api_error::{ApiError, ErrorKind};
 use super::aws::Aws;
 use super::bucket::{BundleBucket, Error};
 use super::bundle_file::{BundleFile, hex};
-use super::call::{ApiError, Call, ErrorKind};
+use super::call::Call;
 use super::download::{Event, fetch};
 use crate::bundle::{OpenError, Opened};
 

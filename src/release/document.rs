@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::api_error::{ApiError, ErrorKind};
 use super::aws::Aws;
 use super::bucket::BundleBucket;
 use super::bundle_file::sha256;
-use super::call::{ApiError, Call, ErrorKind};
+use super::call::Call;
 
 /// An object as a listing shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,9 +63,10 @@ impl BundleBucket {
             Err(error) => return Err(error),
         };
         let tag = answer.e_tag.clone().unwrap_or_default();
-        let body = answer.body.collect().await.map_err(|error| ApiError::cut_off(call.clone(), &error, aws))?;
-        let document =
-            serde_json::from_slice(&body.into_bytes()).map_err(|error| ApiError::cut_off(call, &error, aws))?;
+        let body =
+            answer.body.collect().await.map_err(|error| ApiError::cut_off(call.clone(), &error, aws.endpoint()))?;
+        let document = serde_json::from_slice(&body.into_bytes())
+            .map_err(|error| ApiError::cut_off(call, &error, aws.endpoint()))?;
         Ok(Some((document, tag)))
     }
 

@@ -5,9 +5,10 @@ use std::io::Write;
 
 use aws_sdk_s3::types::ChecksumMode;
 
+use super::api_error::{ApiError, ErrorKind};
 use super::aws::Aws;
 use super::bucket::{BundleBucket, BundleStore, Error as StoreError};
-use super::call::{ApiError, Call, ErrorKind};
+use super::call::Call;
 use super::version::{self, Location};
 use crate::fault::{Exit, Fault};
 
@@ -106,7 +107,7 @@ pub(super) async fn fetch(
     report(Event::Downloading { bytes, from: &bucket.at(key) });
     let mut body = answer.body;
     while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|error| ApiError::cut_off(call.clone(), &error, aws))?;
+        let chunk = chunk.map_err(|error| ApiError::cut_off(call.clone(), &error, aws.endpoint()))?;
         to.write_all(&chunk).map_err(|source| StoreError::Keep { source })?;
         report(Event::Received { bytes: chunk.len() as u64 });
     }

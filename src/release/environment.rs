@@ -6,8 +6,9 @@ use aws_sdk_elasticbeanstalk::types::{EnvironmentDescription, EventSeverity};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::api_error::{ApiError, ErrorKind};
 use super::aws::Aws;
-use super::call::{ApiError, Call, ErrorKind};
+use super::call::Call;
 use super::version::timestamp;
 
 /// An environment at one moment.

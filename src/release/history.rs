@@ -6,9 +6,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::api_error::ApiError;
 use super::aws::Aws;
 use super::bucket::BundleBucket;
-use super::call::ApiError;
 
 /// A deployment that ended well.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

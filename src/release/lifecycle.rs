@@ -9,9 +9,10 @@ use aws_sdk_elasticbeanstalk::types::{
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use super::api_error::ApiError;
 use super::aws::Aws;
 use super::bucket::BundleStore;
-use super::call::{ApiError, Call};
+use super::call::Call;
 use super::prune::{Inventory, KEEP_DEPLOYED, Reason, inventory};
 use crate::fault::{Exit, Fault};
 

@@ -8,9 +8,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::api_error::ApiError;
 use super::aws::Aws;
 use super::bucket::BundleBucket;
-use super::call::ApiError;
 
 /// Who deploys what, and until when nobody else may.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,6 +4,7 @@
 //! which records it, and in a dry run (`--dry-run`) writes it down instead of sending it. A call that was cut off is
 //! never guessed about: the next step asks AWS what is true.
 
+mod api_error;
 mod audit;
 mod aws;
 mod backoff;
@@ -23,16 +24,17 @@ mod lock;
 mod policy;
 mod prune;
 mod publish;
+mod record;
 mod upload;
 mod version;
 
-pub use audit::{Run, record};
+pub use api_error::{ApiError, ErrorKind};
 pub use aws::{Aws, Caller, ConnectError, Settings};
 pub use bucket::{BundleBucket, BundleStore, Error as StoreError, PREFIX};
 pub use bucket_security::BucketSecurity;
 pub use bundle_file::{BundleFile, BundleFileError};
-pub use bundle_state::{BundleState, condition};
-pub use call::{ApiError, Call, ErrorKind};
+pub use bundle_state::{BundleState, bundle_state};
+pub use call::Call;
 pub use deploy::{
     Deployed, Error as DeployError, Event as DeployEvent, Failed, Outcome, Request as DeployRequest, current_label,
     deploy, previous, watch,
@@ -41,7 +43,7 @@ pub use download::{Error as DownloadError, Event as DownloadEvent, download};
 pub use environment::{Environment, EnvironmentEvent, Health, Phase};
 pub use lifecycle::{
     Change as LifecycleChange, Departure, Error as LifecycleError, Forecast, Lifecycle, Rule as LifecycleRule,
-    SERVICE_ROLE, forecast as lifecycle_outlook, set as set_lifecycle,
+    SERVICE_ROLE, forecast as lifecycle_forecast, set as set_lifecycle,
 };
 pub use lock::LockHolder;
 pub use policy::{Role, Scope, policy};
@@ -51,4 +53,5 @@ pub use prune::{
 };
 pub use prune::{Deletion, KEEP_DEPLOYED, Kept, Object, Plan, Policy, Reason, Upload, matches};
 pub use publish::{Error as PublishError, Event as PublishEvent, Published, Quota, Request as PublishRequest, publish};
+pub use record::{RunRecord, record};
 pub use version::{Location, Status, Version, versions};

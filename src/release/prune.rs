@@ -1,6 +1,7 @@
 //! Prune: make a plan of what nobody needs, and carry it out: look again before each step, write down how to undo it, and don't hurry.
 
 mod decide;
+mod error;
 mod inventory;
 mod plan;
 mod undo;
@@ -13,17 +14,18 @@ use serde::Serialize;
 
 pub(crate) use self::decide::Inventory;
 pub use self::decide::matches;
+pub use self::error::Error;
 pub(crate) use self::inventory::inventory;
 pub use self::inventory::{Overview, overview};
-pub use self::plan::{Deletion, KEEP_DEPLOYED, Kept, Object, Plan, Policy, Reason, Upload};
+pub use self::plan::{Apply, Deletion, KEEP_DEPLOYED, Kept, Object, Plan, Policy, Reason, Upload};
 pub use self::undo::{RestoreOutcome, Restored, Undo, undo};
 use self::undo::{archived, copy, write_undo};
+use super::api_error::{ApiError, ErrorKind};
 use super::aws::Aws;
 use super::bucket::{BundleBucket, BundleStore};
-use super::call::{ApiError, Call, ErrorKind};
+use super::call::Call;
 use super::environment::{self, Which};
 use super::version::{self, Location};
-use crate::fault::{Exit, Fault};
 
 /// What happens on the way.
 #[derive(Debug)]
@@ -62,70 +64,12 @@ pub struct Pruned {
     pub undo: Option<PathBuf>,
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("a plan that keeps no version is refused")]
-    KeepsNothing,
-    #[error("no environment of `{application}` is visible")]
-    NoEnvironments { application: String },
-    #[error("the plan is out of date")]
-    Changed,
-    #[error("failed to write `{}`", path.display())]
-    Undo { path: PathBuf, source: std::io::Error },
-    #[error("failed to read `{}`", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
-    #[error("`{}` is not a record of deleted versions", path.display())]
-    NotUndo { path: PathBuf, source: serde_json::Error },
-    #[error("`{}` is about `{found}`, not about `{expected}`", path.display())]
-    OtherPlace { path: PathBuf, found: String, expected: String },
-    #[error(transparent)]
-    Refused(#[from] ApiError),
-}
-
-impl Fault for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::KeepsNothing => Exit::Usage,
-            Self::NoEnvironments { .. } | Self::Changed => Exit::Findings,
-            Self::Undo { .. } | Self::Read { .. } | Self::NotUndo { .. } | Self::OtherPlace { .. } => Exit::Invalid,
-            Self::Refused(error) => error.exit(),
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::KeepsNothing => Some("`keep` is at least 1".to_owned()),
-            Self::NoEnvironments { .. } => Some(
-                "AWS hides what the caller may not see, so a version that runs could look unused; nothing was deleted. \
-                 If there really is no environment, say so with `--no-environments`"
-                    .to_owned(),
-            ),
-            Self::Changed => Some("nothing was deleted; make a new plan and look at it".to_owned()),
-            Self::Undo { .. } => Some("nothing was deleted: without this record it could not be undone".to_owned()),
-            Self::OtherPlace { .. } => Some("nothing was changed; look at `--application` and `--region`".to_owned()),
-            Self::Read { .. } | Self::NotUndo { .. } => None,
-            Self::Refused(error) => error.hint(),
-        }
-    }
-}
-
 /// Read everything, decide, change nothing.
 pub fn plan(aws: &Aws, application: &str, bundle_store: &BundleStore, policy: &Policy) -> Result<Plan, Error> {
     if policy.keep == 0 {
         return Err(Error::KeepsNothing);
     }
     aws.block_on(async { Ok(inventory(aws, application, bundle_store).await?.0.plan(policy)) })
-}
-
-/// How to carry a plan out.
-#[derive(Debug, Clone)]
-pub struct Apply {
-    /// The folder for the record that undoes it.
-    pub undo_dir: PathBuf,
-    /// Copy bundles below this prefix before deleting anything.
-    pub archive: Option<String>,
-    /// There really are no environments.
-    pub no_environments: bool,
 }
 
 /// Carry out a plan, if the world is still what it was made for.

@@ -6,12 +6,13 @@ use std::time::Duration;
 use aws_sdk_elasticbeanstalk::types::{S3Location, Tag};
 use serde::Serialize;
 
+use super::api_error::{ApiError, ErrorKind};
 use super::aws::Aws;
 use super::backoff::Backoff;
 use super::bucket::{BundleBucket, BundleStore, Error as StoreError};
 use super::bucket_security::BucketSecurity;
 use super::bundle_file::BundleFile;
-use super::call::{ApiError, Call, ErrorKind};
+use super::call::Call;
 use super::compare::{Bytes, Found};
 use super::download;
 use super::version::{self, Location, Status, Version};

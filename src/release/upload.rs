@@ -10,10 +10,11 @@ use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPa
 use aws_smithy_types::base64;
 use tokio::task::JoinSet;
 
+use super::api_error::{ApiError, ErrorKind};
 use super::aws::Aws;
 use super::bucket::{BundleBucket, Error, bundle_at};
-use super::bundle_file::BundleFile;
-use super::call::{ApiError, Call, ErrorKind};
+use super::bundle_file::{BundleFile, hex, sha256};
+use super::call::Call;
 
 /// From this size on a bundle is sent in parts.
 pub(crate) const THRESHOLD: u64 = 16_000_000;
@@ -31,8 +32,41 @@ struct Kept {
 }
 
 impl BundleBucket {
+    /// Put the bundle at a key where nothing is. `false`: something came to be there first.
+    pub(crate) async fn put(
+        &self,
+        aws: &Aws,
+        key: &str,
+        bundle_file: &BundleFile,
+        sent: &mut dyn FnMut(u64),
+    ) -> Result<bool, Error> {
+        if bundle_file.bytes >= THRESHOLD {
+            return self.put_parts(aws, key, bundle_file, sent).await;
+        }
+        let bytes = bundle_file.read(0, bundle_file.bytes)?;
+        let digest = sha256(&bytes);
+        if hex(&digest) != bundle_file.sha256 {
+            return Err(bundle_file.changed().into());
+        }
+        let call = Call::s3("PutObject", &self.name, key)
+            .with("IfNoneMatch", "*")
+            .with("ContentLength", bundle_file.bytes)
+            .with("ChecksumSHA256", base64::encode(digest));
+        let call = self.encrypting(call);
+        let request = aws.s3.put_object().if_none_match("*").checksum_sha256(base64::encode(digest));
+        let request = bundle_at!(request.body(ByteStream::from(bytes)), self, key, bundle_file);
+        match aws.write(call, request.customize().config_override(aws.for_bodies()).send()).await {
+            Ok(_) => {
+                sent(bundle_file.bytes);
+                Ok(true)
+            }
+            Err(error) if error.kind() == ErrorKind::Taken => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Put the bundle in parts at a key where nothing is. `false`: something came to be there first.
-    pub(crate) async fn put_parts(
+    async fn put_parts(
         &self,
         aws: &Aws,
         key: &str,
@@ -60,7 +94,7 @@ impl BundleBucket {
         let request = aws.s3.create_multipart_upload().checksum_algorithm(ChecksumAlgorithm::Sha256);
         let request = bundle_at!(request, self, key, bundle_file);
         match aws.write(call.clone(), request.send()).await? {
-            Some(answer) => answer.upload_id.ok_or_else(|| ApiError::empty(call, aws)),
+            Some(answer) => answer.upload_id.ok_or_else(|| ApiError::empty(call, aws.endpoint())),
             None => Ok("(new)".to_owned()),
         }
     }
@@ -191,7 +225,7 @@ impl BundleBucket {
                 }
                 answer => answer?,
             };
-            let etag = answer.and_then(|answer| answer.e_tag).ok_or_else(|| ApiError::empty(call, aws))?;
+            let etag = answer.and_then(|answer| answer.e_tag).ok_or_else(|| ApiError::empty(call, aws.endpoint()))?;
             kept.insert(number, Kept { etag, checksum });
             sent(length);
         }

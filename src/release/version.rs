@@ -7,8 +7,9 @@ use aws_sdk_elasticbeanstalk::types::ApplicationVersionDescription;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::api_error::ApiError;
 use super::aws::Aws;
-use super::call::{ApiError, Call};
+use super::call::Call;
 
 /// A registered application version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -163,37 +164,6 @@ pub(crate) async fn limit(aws: &Aws) -> Result<Option<u32>, ApiError> {
         // Nice to know, and no reason to fail.
         Err(error) if error.was_answered() && !error.is_about_credentials() => Ok(None),
         Err(error) => Err(error),
-    }
-}
-
-/// Register a version again that was deleted.
-pub(crate) async fn create(
-    aws: &Aws,
-    application: &str,
-    deletion: &super::prune::Deletion,
-    bundle: &Location,
-) -> Result<(), ApiError> {
-    use aws_sdk_elasticbeanstalk::types::S3Location;
-    let call = Call::eb("CreateApplicationVersion")
-        .with("ApplicationName", application)
-        .with("VersionLabel", &deletion.label)
-        .with("SourceBundle", bundle)
-        .with("Process", deletion.processed);
-    let request = aws
-        .eb
-        .create_application_version()
-        .application_name(application)
-        .version_label(&deletion.label)
-        .set_description(deletion.description.clone())
-        .source_bundle(S3Location::builder().s3_bucket(&bundle.bucket).s3_key(&bundle.key).build())
-        .process(deletion.processed);
-    match aws.write(call, request.send()).await {
-        Ok(_) => Ok(()),
-        // A lost answer: it is there, with this very bundle.
-        Err(error) => match find(aws, application, &deletion.label).await {
-            Ok(Some(version)) if version.bundle.as_ref() == Some(bundle) => Ok(()),
-            _ => Err(error),
-        },
     }
 }
 

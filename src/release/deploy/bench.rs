@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Error, Event, Request};
+use super::failure::Error;
+use super::request::{Event, Request};
+use crate::release::api_error::ApiError;
 use crate::release::aws::Aws;
 use crate::release::bucket::{BundleBucket, BundleStore};
-use crate::release::call::ApiError;
 use crate::release::environment;
 use crate::release::history::{self, Success};
 use crate::release::lock::{self, Lock};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::fault::{Exit, Fault};
-use crate::release::call::ApiError;
+use crate::release::api_error::ApiError;
 use crate::release::lock::LockHolder;
 use crate::release::version::Status;
 

@@ -5,11 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::bench::remember;
-use super::failure::Failed;
-use super::{Deployed, Error, Event, Outcome, Request, deployed};
+use super::failure::{Error, Failed};
+use super::request::{Deployed, Event, Outcome, Request, deployed};
+use crate::release::api_error::ApiError;
 use crate::release::aws::Aws;
 use crate::release::backoff::Backoff;
-use crate::release::call::ApiError;
 use crate::release::environment::{self, Environment, EnvironmentEvent, Health, Phase};
 
 /// AWS's own waiters look every 20 s; a person wants to see events sooner.

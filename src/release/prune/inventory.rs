@@ -6,9 +6,9 @@ use jiff::SignedDuration;
 
 use super::decide::Inventory;
 use super::plan::{Object, Reason, Upload};
+use crate::release::api_error::ApiError;
 use crate::release::aws::Aws;
 use crate::release::bucket::{BundleBucket, BundleStore};
-use crate::release::call::ApiError;
 use crate::release::document::Listed;
 use crate::release::environment::{self, Phase, Which};
 use crate::release::history;

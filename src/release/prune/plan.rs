@@ -1,6 +1,7 @@
 //! A plan of pruning: what is deleted, what is kept, and why. It is shown, written to a file, and read back.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -119,6 +120,17 @@ impl fmt::Display for Reason {
             Self::Label { pattern } => write!(f, "label matches `{pattern}`"),
         }
     }
+}
+
+/// How to carry a plan out.
+#[derive(Debug, Clone)]
+pub struct Apply {
+    /// The folder for the record that undoes it.
+    pub undo_dir: PathBuf,
+    /// Copy bundles below this prefix before deleting anything.
+    pub archive: Option<String>,
+    /// There really are no environments.
+    pub no_environments: bool,
 }
 
 impl Plan {

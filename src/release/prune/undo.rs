@@ -2,14 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use aws_sdk_elasticbeanstalk::types::S3Location;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::plan::{Deletion, Plan};
-use super::{Apply, Error};
+use super::error::Error;
+use super::plan::{Apply, Deletion, Plan};
+use crate::release::api_error::ApiError;
 use crate::release::aws::Aws;
 use crate::release::bucket::{BundleBucket, BundleStore};
-use crate::release::call::{ApiError, Call};
+use crate::release::call::Call;
 use crate::release::version::{self, Location};
 
 /// What it takes to bring versions back.
@@ -129,6 +131,31 @@ async fn restore(aws: &Aws, undo: &Undo, deletion: &Deletion, bucket: &BundleBuc
         }
         copy(aws, bucket, &from, bundle).await?;
     }
-    version::create(aws, &undo.application, deletion, bundle).await?;
+    register(aws, &undo.application, deletion, bundle).await?;
     Ok(RestoreOutcome::Restored)
+}
+
+/// Register a version again that was deleted.
+async fn register(aws: &Aws, application: &str, deletion: &Deletion, bundle: &Location) -> Result<(), ApiError> {
+    let call = Call::eb("CreateApplicationVersion")
+        .with("ApplicationName", application)
+        .with("VersionLabel", &deletion.label)
+        .with("SourceBundle", bundle)
+        .with("Process", deletion.processed);
+    let request = aws
+        .eb
+        .create_application_version()
+        .application_name(application)
+        .version_label(&deletion.label)
+        .set_description(deletion.description.clone())
+        .source_bundle(S3Location::builder().s3_bucket(&bundle.bucket).s3_key(&bundle.key).build())
+        .process(deletion.processed);
+    match aws.write(call, request.send()).await {
+        Ok(_) => Ok(()),
+        // A lost answer: it is there, with this very bundle.
+        Err(error) => match version::find(aws, application, &deletion.label).await {
+            Ok(Some(version)) if version.bundle.as_ref() == Some(bundle) => Ok(()),
+            _ => Err(error),
+        },
+    }
 }

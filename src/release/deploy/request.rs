@@ -1,0 +1,95 @@
+//! What a deployment is asked for, what happens on the way, and what it came to.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::release::api_error::ApiError;
+use crate::release::aws::Aws;
+use crate::release::bucket::BundleStore;
+use crate::release::environment::{Environment, EnvironmentEvent, Health};
+
+/// What to deploy, where, and how long to look at it.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub application: String,
+    pub environment: String,
+    pub label: String,
+    /// Wait for an environment that is busy, instead of refusing.
+    pub when_ready: bool,
+    /// See it through to its end.
+    pub wait: bool,
+    /// How long all of it may take.
+    pub timeout: Duration,
+    /// How long an environment may take to become healthy after it is ready.
+    pub settle: Duration,
+    /// Where the lock and the record of what ran well are. `None`: neither.
+    pub bundle_store: Option<BundleStore>,
+}
+
+/// What deploying came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Deployed {
+    pub application: String,
+    pub environment: String,
+    pub label: String,
+    /// What it ran before; `None` if it did not change, or nobody knows.
+    pub previous: Option<String>,
+    pub outcome: Outcome,
+    pub health: Health,
+    pub url: Option<String>,
+    pub region: String,
+}
+
+/// How a deployment that did not fail ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// The environment runs the version and is healthy.
+    Deployed,
+    /// It did so before.
+    Unchanged,
+    /// Asked for, and not waited for.
+    Started,
+}
+
+/// What happens on the way.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// The environment is busy with something else.
+    NotReady,
+    Asking {
+        label: &'a str,
+        environment: &'a str,
+    },
+    /// A deployment of this version is under way already.
+    Joining,
+    Happened(&'a EnvironmentEvent),
+    /// The lock or the record could not be written; the deployment does not depend on it.
+    NotRecorded(&'a ApiError),
+    /// A look at the environment failed in passing; the next one will tell.
+    NotSeen(&'a ApiError),
+    /// Ready with the version; its health is not settled yet.
+    Settling {
+        health: Health,
+    },
+}
+
+pub(super) fn deployed(
+    aws: &Aws,
+    request: &Request,
+    now: &Environment,
+    previous: Option<String>,
+    outcome: Outcome,
+) -> Deployed {
+    Deployed {
+        application: request.application.clone(),
+        environment: request.environment.clone(),
+        label: request.label.clone(),
+        previous,
+        outcome,
+        health: now.health,
+        url: now.url.clone(),
+        region: aws.region().to_owned(),
+    }
+}
