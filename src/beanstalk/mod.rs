@@ -9,6 +9,7 @@ pub mod customizations;
 pub mod eb_config;
 pub mod encoding;
 pub mod lines;
+pub mod name;
 pub mod options;
 pub mod platforms;
 pub mod procfile;

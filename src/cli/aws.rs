@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::ebcli;
 use crate::fault::Failure;
 use crate::project::Project;
-use crate::release::{self, Aws, BundleStore, Call, PREFIX, RunRecord, Settings};
+use crate::release::{self, Aws, BundleStore, Call, Credentials, PREFIX, RunRecord, Settings};
 use crate::sandbox;
 use crate::ui::{Answer, Ui};
 use crate::world::World;
@@ -163,21 +163,25 @@ impl AwsArgs {
         if self.sandbox {
             let region = settings.region.unwrap_or_else(|| sandbox::REGION.to_owned());
             settings.region = Some(region);
-            settings.keys = Some((sandbox::ACCESS_KEY_ID.to_owned(), sandbox::SECRET_ACCESS_KEY.to_owned()));
+            let (id, secret) = (sandbox::ACCESS_KEY_ID.to_owned(), sandbox::SECRET_ACCESS_KEY.to_owned());
+            settings.credentials = Credentials::Keys { id, secret };
             let server = sandbox::Server::start(sandbox::Settings::new(world, project.state_dir().join("sandbox")))?;
             settings.endpoint_url = Some(server.endpoint());
             let aws = Aws::connect(settings, world)?;
             ui.say(format_args!("acting {aws} (the sandbox)"));
             return Ok(Connected { aws, _server: Some(server), sandbox: true, audit });
         }
-        settings.profile = named(&self.profile, &["AWS_PROFILE"], &release.profile, theirs.profile);
-        settings.profile_only = self.profile.is_some();
+        settings.credentials = match named(&self.profile, &["AWS_PROFILE"], &release.profile, theirs.profile) {
+            Some(name) if self.profile.is_some() => Credentials::Profile(name),
+            Some(name) => Credentials::ProfileOrKeys(name),
+            None if world.var("AWS_ACCESS_KEY_ID").is_some() => Credentials::Environment,
+            None => Credentials::Chain,
+        };
         settings.endpoint_url = self.endpoint_url.clone();
         // The SDK reads these itself, one for each service if there is one.
         let variables = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_ELASTIC_BEANSTALK"];
         settings.endpoints = variables.into_iter().filter_map(|name| world.var(name)).map(str::to_owned).collect();
         settings.endpoints_cover_all = world.var("AWS_ENDPOINT_URL").is_some();
-        settings.keys_in_environment = settings.profile.is_none() && world.var("AWS_ACCESS_KEY_ID").is_some();
         let aws = Aws::connect(settings, world)?;
         ui.say(format_args!("acting {aws}"));
         Ok(Connected { aws, _server: None, sandbox: false, audit })

@@ -68,11 +68,9 @@ pub(crate) fn watched(
 /// What the record of a deployment says.
 fn on_record(verb: &'static str, request: &DeployRequest) -> RunRecord {
     RunRecord {
-        verb,
-        application: request.application.clone(),
         label: Some(request.label.clone()),
         environment: Some(request.environment.clone()),
-        ..RunRecord::default()
+        ..RunRecord::new(verb, &request.application)
     }
 }
 

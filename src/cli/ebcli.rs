@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::git::{self, Branch};
 use crate::beanstalk::eb_config::{self, EbConfig};
+use crate::beanstalk::name::{Application, BadName};
 use crate::beanstalk::yaml;
 use crate::fault::{Exit, Fault};
 use crate::project::Project;
@@ -14,8 +15,8 @@ pub(crate) enum Error {
     Read { path: PathBuf, source: std::io::Error },
     #[error("`{}` is not what the EB CLI writes", path.display())]
     Yaml { path: PathBuf, source: yaml::Error },
-    #[error("`{name}` cannot be an application: its name has 1 to 100 characters, and no `/`")]
-    ApplicationName { name: String },
+    #[error("`{name}` cannot be an application: {reason}")]
+    ApplicationName { name: String, reason: BadName },
 }
 
 impl Fault for Error {
@@ -67,15 +68,11 @@ pub(crate) fn read_here(project: &Project) -> Result<EbConfig, Error> {
 }
 
 /// The application: as the flag says, or `beansprout.toml`, or the EB CLI's settings, or the project's name.
-pub(crate) fn application(flag: Option<&str>, project: &Project) -> Result<String, Error> {
+pub(crate) fn application(flag: Option<&str>, project: &Project) -> Result<Application, Error> {
     let named = flag.map(str::to_owned).or_else(|| project.config.release.application.clone());
     let name = match named {
         Some(name) => name,
         None => read(project)?.application.unwrap_or_else(|| project.application()),
     };
-    // Source: `ApplicationName` in the API reference.
-    if !(1..=100).contains(&name.chars().count()) || name.contains('/') {
-        return Err(Error::ApplicationName { name });
-    }
-    Ok(name)
+    name.parse().map_err(|reason| Error::ApplicationName { name, reason })
 }

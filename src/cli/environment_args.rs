@@ -9,6 +9,7 @@ use super::aws::{AwsArgs, bundle_store};
 use super::git::Branch;
 use super::{ebcli, git};
 use crate::beanstalk::eb_config;
+use crate::beanstalk::name::{BadName, EnvironmentName};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::{EnvironmentSection, FILE, Project};
 use crate::release::{DeployRequest, matches};
@@ -18,8 +19,8 @@ use crate::ui::Ui;
 #[derive(Debug, Args)]
 pub(crate) struct EnvironmentArgs {
     /// The environment [default: that of the git branch in `[environments]`, or in the EB CLI's settings]
-    #[arg(long = "env", value_name = "NAME", value_parser = name)]
-    pub(crate) environment: Option<String>,
+    #[arg(long = "env", value_name = "NAME")]
+    pub(crate) environment: Option<EnvironmentName>,
     /// The Elastic Beanstalk application [default: `application` in `[release]`, or the project's name]
     #[arg(long, value_name = "NAME")]
     pub(crate) application: Option<String>,
@@ -61,7 +62,7 @@ pub(crate) struct MoveArgs {
 /// An environment, and who chose it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ChosenEnvironment {
-    pub(crate) name: String,
+    pub(crate) name: EnvironmentName,
     why: Why,
 }
 
@@ -108,7 +109,7 @@ enum Error {
     #[error("branch `{branch}` has several environments: `{}`", .names.join("`, `"))]
     Several { branch: String, names: Vec<String>, flag: &'static str },
     #[error("`{name}` cannot be an environment: {reason}")]
-    BadName { name: String, reason: String },
+    BadName { name: String, reason: BadName },
 }
 
 fn here(branch: &Branch) -> String {
@@ -138,27 +139,33 @@ impl Fault for Error {
 impl EnvironmentArgs {
     /// The environment that is meant.
     pub(crate) fn choose(&self, project: &Project) -> Result<ChosenEnvironment, Failure> {
-        choose("--env", self.environment.as_deref(), project)
+        choose("--env", self.environment.as_ref(), project)
     }
 }
 
 /// The environment that `flag` names, or the one that the project's settings have for the branch that it is on.
-pub(crate) fn choose(flag: &'static str, named: Option<&str>, project: &Project) -> Result<ChosenEnvironment, Failure> {
+pub(crate) fn choose(
+    flag: &'static str,
+    named: Option<&EnvironmentName>,
+    project: &Project,
+) -> Result<ChosenEnvironment, Failure> {
     if let Some(name) = named {
-        return Ok(ChosenEnvironment { name: name.to_owned(), why: Why::Flag });
+        return Ok(ChosenEnvironment { name: name.clone(), why: Why::Flag });
     }
     let branch = git::branch(&project.root);
     let chosen = match ours(project, &branch, flag)? {
         Some(chosen) => Some(chosen),
         None => theirs(project, &branch)?,
     };
-    let chosen = chosen.ok_or(Error::NoEnvironment { branch, flag })?;
-    name(&chosen.name).map_err(|reason| Error::BadName { name: chosen.name.clone(), reason })?;
-    Ok(chosen)
+    let (name, why) = chosen.ok_or(Error::NoEnvironment { branch, flag })?;
+    match name.parse() {
+        Ok(name) => Ok(ChosenEnvironment { name, why }),
+        Err(reason) => Err(Error::BadName { name, reason }.into()),
+    }
 }
 
 /// What `[environments]` says.
-fn ours(project: &Project, branch: &Branch, flag: &'static str) -> Result<Option<ChosenEnvironment>, Error> {
+fn ours(project: &Project, branch: &Branch, flag: &'static str) -> Result<Option<(String, Why)>, Error> {
     let environments = &project.config.environments;
     if let Branch::Named(branch) = branch {
         let has = |section: &EnvironmentSection| section.branches.iter().any(|pattern| matches(pattern, branch));
@@ -168,40 +175,24 @@ fn ours(project: &Project, branch: &Branch, flag: &'static str) -> Result<Option
             0 => {}
             1 => {
                 let why = Why::Ours { branch: branch.clone() };
-                return Ok(names.into_iter().next().map(|name| ChosenEnvironment { name, why }));
+                return Ok(names.into_iter().next().map(|name| (name, why)));
             }
             _ => return Err(Error::Several { branch: branch.clone(), names, flag }),
         }
     }
     let mut all = environments.iter();
     Ok(match (all.next(), all.next()) {
-        (Some((name, section)), None) if section.branches.is_empty() => {
-            Some(ChosenEnvironment { name: name.clone(), why: Why::Only })
-        }
+        (Some((name, section)), None) if section.branches.is_empty() => Some((name.clone(), Why::Only)),
         _ => None,
     })
 }
 
 /// What the EB CLI would take.
-fn theirs(project: &Project, branch: &Branch) -> Result<Option<ChosenEnvironment>, ebcli::Error> {
+fn theirs(project: &Project, branch: &Branch) -> Result<Option<(String, Why)>, ebcli::Error> {
     let Some(branch) = ebcli::branch(branch) else { return Ok(None) };
     let settings = ebcli::read(project)?;
     let why = Why::Theirs { branch: branch.to_owned() };
-    Ok(settings.environment(branch).map(|name| ChosenEnvironment { name: name.to_owned(), why }))
-}
-
-/// A name that Elastic Beanstalk takes for an environment.
-///
-/// Source: `EnvironmentName` in the API reference.
-pub(crate) fn name(text: &str) -> Result<String, String> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    if !(4..=40).contains(&text.chars().count()) {
-        return Err("an environment's name has 4 to 40 characters".to_owned());
-    }
-    if !text.chars().all(plain) || text.starts_with('-') || text.ends_with('-') {
-        return Err("an environment's name has letters, digits and `-`, which is not at its ends".to_owned());
-    }
-    Ok(text.to_owned())
+    Ok(settings.environment(branch).map(|name| (name.to_owned(), why)))
 }
 
 /// A request that waits, for an environment that is ready.
@@ -212,7 +203,7 @@ pub(crate) fn request(
     watch: &WatchArgs,
     label: String,
 ) -> Result<DeployRequest, Failure> {
-    let section = project.config.environments.get(&environment.name);
+    let section = project.config.environments.get(environment.name.as_str());
     let timeout = watch.timeout.or_else(|| section?.timeout).unwrap_or(TIMEOUT);
     let settle = watch.settle.or_else(|| section?.settle).unwrap_or(SETTLE);
     Ok(DeployRequest {
@@ -231,20 +222,11 @@ pub(crate) fn request(
 mod tests {
     use super::*;
 
-    #[test]
-    fn names_of_environments_are_checked_before_aws_does() {
-        for good in ["shop", "shop-prod", "Shop-2", &"a".repeat(40)] {
-            assert!(name(good).is_ok(), "{good}");
-        }
-        for bad in ["e", "abc", "-shop", "shop-", "sh op", "shöp", &"a".repeat(41), ""] {
-            assert!(name(bad).is_err(), "{bad}");
-        }
-    }
-
     fn chosen(settings: &str, branch: Branch) -> Result<Option<String>, Error> {
         let config = toml::from_str(settings).unwrap();
         let project = Project { root: "/nowhere".into(), configured: true, config };
-        Ok(ours(&project, &branch, "--env")?.map(|chosen| chosen.to_string()))
+        let chosen = ours(&project, &branch, "--env")?;
+        Ok(chosen.map(|(name, why)| ChosenEnvironment { name: name.parse().unwrap(), why }.to_string()))
     }
 
     #[test]

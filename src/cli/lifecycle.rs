@@ -76,7 +76,7 @@ pub(crate) fn verb(args: &LifecycleArgs, world: &World, ui: &mut Ui) -> Result<E
         return Ok(Exit::Done);
     }
     let set = release::set_lifecycle(&aws, &forecast);
-    aws.record(&set, RunRecord { verb: "lifecycle", application, ..RunRecord::default() }, ui);
+    aws.record(&set, RunRecord::new("lifecycle", &application), ui);
     let applied = set?;
     if args.dry_run {
         ui.answer(&DryRun::of(&aws));

@@ -116,7 +116,7 @@ pub(crate) fn verb(args: &PruneArgs, world: &World, ui: &mut Ui) -> Result<Exit,
         no_environments: args.no_environments,
     };
     let pruned = release::prune(&aws, &plan, &bundle_store, &apply, &mut |event| tell(&event, ui));
-    aws.record(&pruned, RunRecord { verb: "prune", application: plan.application.clone(), ..RunRecord::default() }, ui);
+    aws.record(&pruned, RunRecord::new("prune", &plan.application), ui);
     let pruned = pruned?;
     if args.dry_run {
         ui.answer(&DryRun::of(&aws));

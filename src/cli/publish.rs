@@ -12,6 +12,7 @@ use super::deploy::DeployAnswer;
 use super::environment_args::{ChosenEnvironment, WatchArgs};
 use super::git::origin;
 use super::{ebcli, environment_args, package};
+use crate::beanstalk::name::{Application, EnvironmentName, Label};
 use crate::bundle::Bundle;
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
@@ -32,8 +33,8 @@ pub(crate) struct PublishArgs {
     #[command(flatten)]
     options: Options,
     /// Deploy the version afterwards, to this environment or to that of the git branch
-    #[arg(long, value_name = "ENV", num_args = 0..=1, value_parser = environment_args::name)]
-    deploy: Option<Option<String>>,
+    #[arg(long, value_name = "ENV", num_args = 0..=1)]
+    deploy: Option<Option<EnvironmentName>>,
     /// See the deployment through to its end, and tell how it ended
     #[arg(long, requires = "deploy")]
     wait: bool,
@@ -57,8 +58,8 @@ struct Options {
     #[arg(long)]
     create_application: bool,
     /// Call the version this instead of `<name>-<digest>`
-    #[arg(long, value_name = "LABEL", value_parser = label)]
-    label: Option<String>,
+    #[arg(long, value_name = "LABEL", value_parser = Label::new)]
+    label: Option<Label>,
     /// Describe the version [default: the subject and name of the commit]
     #[arg(short, long, value_name = "TEXT")]
     message: Option<String>,
@@ -106,7 +107,7 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
     }
     // A missing name is told before anything is packed.
     let environment =
-        args.deploy.as_ref().map(|name| environment_args::choose("--deploy", name.as_deref(), &project)).transpose()?;
+        args.deploy.as_ref().map(|name| environment_args::choose("--deploy", name.as_ref(), &project)).transpose()?;
     let bundle = package::build(&project, world, ui)?;
     let aws = args.aws.connect(&project, Intent::of(args.dry_run), world, ui)?;
     if let Some(environment) = &environment {
@@ -114,12 +115,10 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
     }
     let request = request(&args.options, &project, &bundle, aws.sandbox)?;
     let run = RunRecord {
-        verb: "publish",
-        application: request.application.clone(),
         label: Some(request.label.clone()),
-        digest: Some(request.bundle_file.digest.clone()),
+        digest: Some(request.bundle_file.digest),
         environment: environment.as_ref().map(|chosen| chosen.name.clone()),
-        error: None,
+        ..RunRecord::new("publish", &request.application)
     };
     let published = send(&aws, request, ui);
     let deployment = match (&published, &environment) {
@@ -158,11 +157,7 @@ fn undo(args: &PublishArgs, file: &Path, project: &Project, world: &World, ui: &
     let undo = Undo::read(file)?;
     let aws = args.aws.connect(project, Intent::of(args.dry_run), world, ui)?;
     let versions = release::undo(&aws, file, &undo, &bundle_store(project, args.options.bucket.as_deref()));
-    aws.record(
-        &versions,
-        RunRecord { verb: "undo", application: undo.application.clone(), ..RunRecord::default() },
-        ui,
-    );
+    aws.record(&versions, RunRecord::new("undo", &undo.application), ui);
     let versions = versions?;
     if args.dry_run {
         ui.answer(&DryRun::of(&aws));
@@ -184,10 +179,13 @@ fn request(options: &Options, project: &Project, bundle: &Bundle, sandbox: bool)
     let application = ebcli::application(options.application.as_deref(), project)?;
     let mut tags = release.tags.clone();
     tags.extend(options.tags.iter().cloned());
-    let bundle_file = BundleFile::open(&bundle.path, bundle.digest.to_string())?;
+    let bundle_file = BundleFile::open(&bundle.path, bundle.digest)?;
     let bundle_store = bundle_store(project, options.bucket.as_deref());
     Ok(PublishRequest {
-        label: options.label.clone().unwrap_or_else(|| bundle.digest.label(&project.name())),
+        label: match &options.label {
+            Some(label) => label.to_string(),
+            None => bundle.digest.label(&project.name()),
+        },
         bundle_file,
         description: options.message.clone().or_else(|| origin(&project.root)),
         tags,
@@ -270,15 +268,6 @@ fn guarded(bucket: &str, security: &BucketSecurity, ui: &mut Ui) {
     }
 }
 
-fn label(text: &str) -> Result<String, String> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    match text.len() {
-        1..=100 if text.chars().all(plain) => Ok(text.to_owned()),
-        1..=100 => Err("only letters, digits, `.`, `_` and `-` are safe in a label".to_owned()),
-        _ => Err("a label has 1 to 100 characters".to_owned()),
-    }
-}
-
 fn tag(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("a tag is `KEY=VALUE`")?;
     match (key.chars().count(), value.chars().count()) {
@@ -321,7 +310,7 @@ impl fmt::Display for PublishAnswer {
 /// What became of versions that were pruned.
 #[derive(Serialize)]
 struct UndoAnswer {
-    application: String,
+    application: Application,
     versions: Vec<Restored>,
 }
 
@@ -347,14 +336,6 @@ impl fmt::Display for UndoAnswer {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn labels_are_safe_in_keys_and_arns() {
-        assert!(label("app-1.2_3").is_ok());
-        assert!(label("").is_err());
-        assert!(label("a/b").is_err());
-        assert!(label(&"a".repeat(101)).is_err());
-    }
 
     #[test]
     fn a_tag_has_a_key() {

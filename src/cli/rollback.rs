@@ -5,7 +5,8 @@ use clap::Args;
 use super::aws::{Connected, Intent, bundle_store};
 use super::environment_args::{MoveArgs, request};
 use super::{deploy, ebcli};
-use crate::bundle::OpenError;
+use crate::beanstalk::name::{Application, EnvironmentName};
+use crate::bundle::{OpenError, TreeDigest};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
 use crate::release::{self, BundleState, BundleStore, DeployRequest, DownloadEvent, Location};
@@ -28,13 +29,13 @@ pub(crate) struct RollbackArgs {
 #[derive(Debug, thiserror::Error)]
 enum Error {
     #[error("nothing is known to have run well in `{environment}` before")]
-    NoPrevious { environment: String },
+    NoPrevious { environment: EnvironmentName },
     #[error("the bundle of version `{label}` is gone: `{at}` is not there")]
     BundleGone { label: String, at: Location },
     #[error("the bundle of version `{label}` cannot be read: `{at}`")]
     BundleBroken { label: String, at: Location, source: OpenError },
     #[error("the bundle of version `{label}` holds another tree than it is named after: `{at}` holds {holds}")]
-    BundleOther { label: String, at: Location, holds: String },
+    BundleOther { label: String, at: Location, holds: TreeDigest },
 }
 
 impl Fault for Error {
@@ -79,7 +80,7 @@ pub(crate) fn verb(args: &RollbackArgs, world: &World, ui: &mut Ui) -> Result<Ex
 /// Nobody should go back to something that can't be deployed, or isn't what it was.
 fn verify(
     aws: &Connected,
-    application: &str,
+    application: &Application,
     label: &str,
     bundle_store: &BundleStore,
     ui: &mut Ui,

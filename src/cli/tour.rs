@@ -115,11 +115,11 @@ fn generate(shown: &Path, target: &Path, world: &World, narrator: &mut Narrator<
 /// Package, and package again: the same content has the same name and the same bytes.
 fn package_twice(project: &Project, world: &World, narrator: &mut Narrator<'_>) -> Result<Bundle, Failure> {
     let first = package::build(project, world, narrator.ui)?;
-    let parcel = BundleFile::open(&first.path, first.digest.to_string())?;
+    let file = BundleFile::open(&first.path, first.digest)?;
     let label = first.digest.label(&project.name());
     narrator.say(format_args!("{label}: {}, {}", count(first.entries, "file"), bytes(first.bytes)));
     let second = package::build(project, world, narrator.ui)?;
-    if BundleFile::open(&second.path, second.digest.to_string())?.sha256 == parcel.sha256 {
+    if BundleFile::open(&second.path, second.digest)?.sha256 == file.sha256 {
         narrator.say("once more: the same digest, and the same bytes");
     } else {
         narrator.ui.warn("the project changed between two runs of `package`");

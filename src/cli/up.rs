@@ -343,7 +343,7 @@ impl Up {
         Self {
             url: running.instance.url(),
             label: published.label.clone(),
-            digest: published.digest.clone(),
+            digest: published.digest.to_string(),
             logs: running.instance.logs(),
             health: HealthAnswer {
                 path: health.path.clone(),

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::aws::{AwsArgs, Intent, bundle_store};
 use super::{ebcli, lifecycle};
+use crate::beanstalk::name::Application;
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::release::{self, Overview, Reason};
@@ -58,7 +59,11 @@ pub(crate) fn none_seen(aws: &release::Aws, ui: &mut Ui) {
 }
 
 /// The list as an answer. `tour` shows it too.
-pub(crate) fn list(project: &Project, application: &str, aws: &release::Aws) -> Result<VersionsAnswer, Failure> {
+pub(crate) fn list(
+    project: &Project,
+    application: &Application,
+    aws: &release::Aws,
+) -> Result<VersionsAnswer, Failure> {
     let versions = release::overview(aws, application, &bundle_store(project, None), release::KEEP_DEPLOYED)?;
     let rows = versions.into_iter().map(Row::new).collect();
     Ok(VersionsAnswer { application: application.to_owned(), versions: rows })
@@ -66,7 +71,7 @@ pub(crate) fn list(project: &Project, application: &str, aws: &release::Aws) -> 
 
 #[derive(Serialize)]
 pub(crate) struct VersionsAnswer {
-    application: String,
+    application: Application,
     versions: Vec<Row>,
 }
 

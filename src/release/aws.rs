@@ -10,8 +10,8 @@ use aws_config::default_provider::region::DefaultRegionChain;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_s3::config::ProvideCredentials;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::config::{Credentials, ProvideCredentials};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
@@ -25,9 +25,7 @@ use crate::world::World;
 /// Where to connect, resolved from flags, environment and project file.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    pub profile: Option<String>,
-    /// It was named in the command: no keys in the environment may stand in for those of the profile.
-    pub profile_only: bool,
+    pub credentials: Credentials,
     /// `None` leaves it to the profile, and on AWS's own machines to their metadata.
     pub region: Option<String>,
     /// `None` is AWS itself.
@@ -36,10 +34,6 @@ pub struct Settings {
     pub endpoints: Vec<String>,
     /// One of them is for every service that has none of its own.
     pub endpoints_cover_all: bool,
-    /// Access key and secret of an embedded AWS; `None` is the SDK's own chain.
-    pub keys: Option<(String, String)>,
-    /// Credentials are in the environment: no file, process or web service has to be asked for them.
-    pub keys_in_environment: bool,
     /// How long one call may stay without an answer.
     pub timeout: Duration,
     /// Write down what would be changed instead of changing it.
@@ -48,17 +42,38 @@ pub struct Settings {
     pub audit: Option<PathBuf>,
 }
 
+/// Whose credentials sign the calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credentials {
+    /// The SDK's own chain.
+    Chain,
+    /// The chain with this profile in it, which keys in the environment come before.
+    ProfileOrKeys(String),
+    /// This profile and nothing else: no keys in the environment may stand in for it.
+    Profile(String),
+    /// Keys in the environment: no file, process or web service has to be asked for them.
+    Environment,
+    /// Keys of an embedded AWS.
+    Keys { id: String, secret: String },
+}
+
+impl Credentials {
+    fn profile(&self) -> Option<&String> {
+        match self {
+            Self::ProfileOrKeys(name) | Self::Profile(name) => Some(name),
+            Self::Chain | Self::Environment | Self::Keys { .. } => None,
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            profile: None,
-            profile_only: false,
+            credentials: Credentials::Chain,
             region: None,
             endpoint_url: None,
             endpoints: Vec::new(),
             endpoints_cover_all: false,
-            keys: None,
-            keys_in_environment: false,
             timeout: Duration::from_secs(30),
             dry_run: false,
             audit: None,
@@ -297,7 +312,7 @@ async fn load(settings: &Settings) -> SdkConfig {
     let everywhere = settings.endpoint_url.is_some() || settings.endpoints_cover_all;
     let mut urls = settings.endpoint_url.iter().chain(&settings.endpoints);
     let plain = everywhere && urls.all(|url| url.starts_with("http://"));
-    let local = settings.keys.is_some() || settings.keys_in_environment;
+    let local = matches!(settings.credentials, Credentials::Keys { .. } | Credentials::Environment);
     let http = aws_smithy_http_client::Builder::new();
     // Reading the machine's trusted certificates takes longer than talking to a loopback address.
     let http = if plain && local {
@@ -310,10 +325,10 @@ async fn load(settings: &Settings) -> SdkConfig {
         .operation_attempt_timeout(settings.timeout)
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone()).timeout_config(timeouts);
-    if let Some(profile) = &settings.profile {
+    if let Some(profile) = settings.credentials.profile() {
         loader = loader.profile_name(profile);
     }
-    if let (Some(profile), true) = (&settings.profile, settings.profile_only) {
+    if let Credentials::Profile(profile) = &settings.credentials {
         // The SDK's own chain asks the environment first.
         let region = match &settings.region {
             Some(region) => Some(Region::new(region.clone())),
@@ -329,8 +344,12 @@ async fn load(settings: &Settings) -> SdkConfig {
     if let Some(url) = &settings.endpoint_url {
         loader = loader.endpoint_url(url);
     }
-    if let Some((id, secret)) = &settings.keys {
-        let keys = Credentials::builder().access_key_id(id).secret_access_key(secret).provider_name("sandbox").build();
+    if let Credentials::Keys { id, secret } = &settings.credentials {
+        let keys = aws_sdk_s3::config::Credentials::builder()
+            .access_key_id(id)
+            .secret_access_key(secret)
+            .provider_name("sandbox")
+            .build();
         loader = loader.credentials_provider(keys);
     }
     loader.load().await
@@ -339,7 +358,7 @@ async fn load(settings: &Settings) -> SdkConfig {
 /// Find the credentials before the first call, so that their absence isn't reported as a failure of that call.
 async fn find_credentials(config: &SdkConfig, settings: &Settings) -> Result<(), ConnectError> {
     use aws_credential_types::provider::error::CredentialsError;
-    let profile = settings.profile.clone();
+    let profile = settings.credentials.profile().cloned();
     let Some(provider) = config.credentials_provider() else {
         return Err(ConnectError::NoCredentials { profile, source: "the SDK has no way to find any".into() });
     };

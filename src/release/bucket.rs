@@ -9,6 +9,8 @@ use super::aws::Aws;
 use super::bundle_file::BundleFileError;
 use super::call::Call;
 use super::version::Location;
+use crate::beanstalk::name::{Application, EnvironmentName};
+use crate::bundle::TreeDigest;
 use crate::fault::{Exit, Fault};
 
 /// A bucket, and how to be sure that it is the one that was meant.
@@ -59,19 +61,19 @@ impl BundleStore {
     }
 
     /// Where things of one kind are kept: bundles, deployments, locks.
-    pub(crate) fn folder(&self, application: &str, kind: &str) -> String {
+    pub(crate) fn folder(&self, application: &Application, kind: &str) -> String {
         let prefix = self.prefix.trim_matches('/');
         let parts = [prefix, application, kind].into_iter().filter(|part| !part.is_empty());
         parts.map(|part| format!("{part}/")).collect()
     }
 
     /// Where the lock of an environment is.
-    pub(crate) fn lock(&self, application: &str, environment: &str) -> String {
+    pub(crate) fn lock(&self, application: &Application, environment: &EnvironmentName) -> String {
         format!("{}{environment}.json", self.folder(application, "locks"))
     }
 
     /// Where a bundle of this content goes.
-    pub(crate) fn key(&self, application: &str, digest: &str) -> String {
+    pub(crate) fn key(&self, application: &Application, digest: &str) -> String {
         format!("{}{digest}.zip", self.folder(application, ""))
     }
 }
@@ -83,7 +85,7 @@ macro_rules! bundle_at {
             .bucket(&$bucket.name)
             .key($key)
             .content_type("application/zip")
-            .metadata("beansprout-digest", &$bundle_file.digest)
+            .metadata("beansprout-digest", $bundle_file.digest.to_string())
             .set_expected_bucket_owner($bucket.owner.clone())
             .set_server_side_encryption($bucket.encryption())
             .set_ssekms_key_id($bucket.kms_key.clone())
@@ -94,11 +96,11 @@ pub(super) use bundle_at;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("`{location}` holds other content")]
-    KeyTaken { location: Location, ours: String, theirs: String },
+    KeyTaken { location: Location, ours: TreeDigest, theirs: String },
     #[error("failed to write the download to a temporary file")]
     Keep { source: std::io::Error },
     #[error("`{location}` does not hold what was sent")]
-    Corrupt { location: Location, sent: String, found: String },
+    Corrupt { location: Location, sent: TreeDigest, found: String },
     #[error(transparent)]
     BundleFile(#[from] BundleFileError),
     #[error(transparent)]
@@ -173,7 +175,7 @@ mod tests {
         #[track_caller]
         fn case(prefix: &str, key: &str) {
             let bundle_store = BundleStore { bucket: None, owner: None, kms_key: None, prefix: prefix.to_owned() };
-            assert_eq!(bundle_store.key("app", "d1"), key);
+            assert_eq!(bundle_store.key(&"app".parse().unwrap(), "d1"), key);
         }
         case("beansprout", "beansprout/app/d1.zip");
         case("/a/b/", "a/b/app/d1.zip");

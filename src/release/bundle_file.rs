@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use aws_smithy_types::base64;
 use sha2::{Digest, Sha256};
 
+use crate::bundle::TreeDigest;
 use crate::fault::{Exit, Fault};
 
 /// The size of a part of an upload. S3 wants at least 5 MiB and at most 10,000 of them.
@@ -17,8 +18,8 @@ pub(crate) const PART: u64 = 8 << 20;
 pub struct BundleFile {
     pub path: PathBuf,
     pub bytes: u64,
-    /// What is in it: the tree digest, 64 hexadecimal digits.
-    pub digest: String,
+    /// Tree that is in it.
+    pub digest: TreeDigest,
     /// Its own bytes: SHA-256, 64 hexadecimal digits.
     pub sha256: String,
 }
@@ -48,7 +49,7 @@ impl Fault for BundleFileError {
 
 impl BundleFile {
     /// The bundle in a file. `digest` is the tree digest of what is in it.
-    pub fn open(path: &Path, digest: String) -> Result<Self, BundleFileError> {
+    pub fn open(path: &Path, digest: TreeDigest) -> Result<Self, BundleFileError> {
         let failed = |source| BundleFileError::Read { path: path.to_owned(), source };
         let mut file = File::open(path).map_err(failed)?;
         let mut hash = Sha256::new();

@@ -4,6 +4,8 @@ use super::aws::Aws;
 use super::bucket::{BundleStore, Error as StoreError};
 use super::download::Event;
 use super::version::{self, Location};
+use crate::beanstalk::name::Application;
+use crate::bundle::TreeDigest;
 
 /// The state of a version's bundle.
 #[derive(Debug)]
@@ -23,7 +25,7 @@ pub enum BundleState {
     /// Its name is the digest of another tree.
     Other {
         at: Location,
-        holds: String,
+        holds: TreeDigest,
     },
     /// These credentials may not read it.
     Unseen {
@@ -34,7 +36,7 @@ pub enum BundleState {
 /// Read the bundle of a version and see what it holds.
 pub fn bundle_state(
     aws: &Aws,
-    application: &str,
+    application: &Application,
     label: &str,
     bundle_store: &BundleStore,
     report: &mut dyn FnMut(Event<'_>),
@@ -53,7 +55,9 @@ pub fn bundle_state(
         Ok(match tree {
             None => BundleState::Gone { at },
             Some(Err(source)) => BundleState::Broken { at, source },
-            Some(Ok(holds)) if at.digest().is_some_and(|named| named != holds) => BundleState::Other { at, holds },
+            Some(Ok(holds)) if at.digest().is_some_and(|named| named != holds.to_string()) => {
+                BundleState::Other { at, holds }
+            }
             Some(Ok(_)) => BundleState::Good,
         })
     })

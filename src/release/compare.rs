@@ -17,7 +17,7 @@ use super::bucket::{BundleBucket, Error};
 use super::bundle_file::{BundleFile, hex};
 use super::call::Call;
 use super::download::{Event, fetch};
-use crate::bundle::{OpenError, Opened};
+use crate::bundle::{OpenError, Opened, TreeDigest};
 
 /// What is at a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(crate) enum Found {
     Other {
         sha256: String,
         /// The tree digest, if it is a zip file that can be read.
-        digest: Option<String>,
+        digest: Option<TreeDigest>,
     },
 }
 
@@ -46,7 +46,7 @@ impl Found {
     /// What is there instead of ours, in words.
     pub(crate) fn theirs(&self) -> String {
         match self {
-            Self::Other { digest: Some(digest), .. } => digest.clone(),
+            Self::Other { digest: Some(digest), .. } => digest.to_string(),
             Self::Other { sha256, .. } => format!("no bundle, with SHA-256 {sha256}"),
             Self::Nothing => "nothing".to_owned(),
             Self::Same | Self::Repacked(_) => "the same".to_owned(),
@@ -87,7 +87,7 @@ impl BundleBucket {
             return Ok(Found::Same);
         }
         let digest = tree_digest(file, Path::new(key)).ok();
-        Ok(if digest.as_deref() == Some(&bundle_file.digest) {
+        Ok(if digest == Some(bundle_file.digest) {
             Found::Repacked(bytes)
         } else {
             Found::Other { sha256: bytes.sha256, digest }
@@ -100,7 +100,7 @@ impl BundleBucket {
         aws: &Aws,
         key: &str,
         report: &mut dyn FnMut(Event<'_>),
-    ) -> Result<Option<Result<String, OpenError>>, Error> {
+    ) -> Result<Option<Result<TreeDigest, OpenError>>, Error> {
         let mut file = kept(tempfile::tempfile())?;
         if !fetch(aws, self, key, &mut file, report).await? {
             return Ok(None);
@@ -142,8 +142,8 @@ impl Bytes {
     }
 }
 
-fn tree_digest(file: File, name: &Path) -> Result<String, OpenError> {
-    Ok(Opened::read(file, name)?.manifest()?.digest.to_string())
+fn tree_digest(file: File, name: &Path) -> Result<TreeDigest, OpenError> {
+    Ok(Opened::read(file, name)?.manifest()?.digest)
 }
 
 /// The SHA-256 of a whole object, in hexadecimal. `None` for a checksum of checksums (`…-4`).

@@ -22,6 +22,7 @@ use super::backoff::Backoff;
 use super::call::Call;
 use super::environment::{self, Environment, Health, Phase};
 use super::version::{self, Status};
+use crate::beanstalk::name::{Application, EnvironmentName};
 
 /// Move an environment to a version.
 pub fn deploy(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) -> Result<Deployed, Error> {
@@ -44,13 +45,13 @@ pub fn watch(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) ->
 }
 
 /// The label that an environment has or is getting.
-pub fn current_label(aws: &Aws, application: &str, name: &str) -> Result<Option<String>, Error> {
+pub fn current_label(aws: &Aws, application: &Application, name: &EnvironmentName) -> Result<Option<String>, Error> {
     aws.block_on(async {
         match environment::find(aws, application, name).await? {
             Some(environment) => Ok(environment.label),
             None => Err(Error::NoEnvironment {
-                application: application.to_owned(),
-                environment: name.to_owned(),
+                application: application.clone(),
+                environment: name.clone(),
                 region: aws.region().to_owned(),
             }),
         }

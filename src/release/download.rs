@@ -10,6 +10,7 @@ use super::aws::Aws;
 use super::bucket::{BundleBucket, BundleStore, Error as StoreError};
 use super::call::Call;
 use super::version::{self, Location};
+use crate::beanstalk::name::Application;
 use crate::fault::{Exit, Fault};
 
 /// What happens on the way.
@@ -22,7 +23,7 @@ pub enum Event<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("there is no version `{label}` of `{application}`")]
-    NoVersion { application: String, label: String },
+    NoVersion { application: Application, label: String },
     #[error("version `{label}` was not made from a bundle")]
     NoBundle { label: String },
     #[error("the bundle of version `{label}` is gone: `{from}` is not there")]
@@ -58,7 +59,7 @@ impl Fault for Error {
 /// Write the bundle of a version to `to`, and tell where it was.
 pub fn download(
     aws: &Aws,
-    application: &str,
+    application: &Application,
     label: &str,
     bundle_store: &BundleStore,
     to: &mut File,
@@ -69,7 +70,7 @@ pub fn download(
 
 async fn run(
     aws: &Aws,
-    application: &str,
+    application: &Application,
     label: &str,
     bundle_store: &BundleStore,
     to: &mut File,

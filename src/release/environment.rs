@@ -10,6 +10,7 @@ use super::api_error::{ApiError, ErrorKind};
 use super::aws::Aws;
 use super::call::Call;
 use super::version::timestamp;
+use crate::beanstalk::name::{Application, EnvironmentName};
 
 /// An environment at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -116,7 +117,7 @@ pub(crate) enum Which<'a> {
 }
 
 /// The application's environments.
-pub(crate) async fn all(aws: &Aws, application: &str, which: Which<'_>) -> Result<Vec<Environment>, ApiError> {
+pub(crate) async fn all(aws: &Aws, application: &Application, which: Which<'_>) -> Result<Vec<Environment>, ApiError> {
     let mut environments = Vec::new();
     let mut token: Option<String> = None;
     loop {
@@ -153,16 +154,59 @@ pub(crate) async fn all(aws: &Aws, application: &str, which: Which<'_>) -> Resul
 }
 
 /// The live environment of that name.
-pub(crate) async fn find(aws: &Aws, application: &str, name: &str) -> Result<Option<Environment>, ApiError> {
+pub(crate) async fn find(
+    aws: &Aws,
+    application: &Application,
+    name: &EnvironmentName,
+) -> Result<Option<Environment>, ApiError> {
     let found = all(aws, application, Which::Named(name)).await?;
-    Ok(found.into_iter().find(|environment| environment.name == name))
+    Ok(found.into_iter().find(|environment| environment.name == *name))
 }
 
-/// Something that Elastic Beanstalk reports.
+/// Weight of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Severity {
+    Trace,
+    Debug,
+    Info,
+    Warn,
+    Error,
+    Fatal,
+}
+
+impl Severity {
+    /// A word that is new is not lost: it counts as a warning.
+    fn parse(text: &str) -> Self {
+        match text.to_ascii_uppercase().as_str() {
+            "TRACE" => Self::Trace,
+            "DEBUG" => Self::Debug,
+            "INFO" => Self::Info,
+            "ERROR" => Self::Error,
+            "FATAL" => Self::Fatal,
+            _ => Self::Warn,
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Trace => "TRACE",
+            Self::Debug => "DEBUG",
+            Self::Info => "INFO",
+            Self::Warn => "WARN",
+            Self::Error => "ERROR",
+            Self::Fatal => "FATAL",
+        })
+    }
+}
+
+/// Event that Elastic Beanstalk reports of an environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EnvironmentEvent {
     pub time: Timestamp,
-    pub severity: String,
+    pub severity: Severity,
     pub message: String,
     pub label: Option<String>,
     #[serde(skip)]
@@ -171,7 +215,7 @@ pub struct EnvironmentEvent {
 
 impl EnvironmentEvent {
     pub fn is_error(&self) -> bool {
-        matches!(self.severity.to_ascii_uppercase().as_str(), "ERROR" | "FATAL")
+        matches!(self.severity, Severity::Error | Severity::Fatal)
     }
 }
 
@@ -193,7 +237,7 @@ pub(crate) async fn events(
         events.extend(page.events.unwrap_or_default().into_iter().filter_map(|event| {
             Some(EnvironmentEvent {
                 time: timestamp(&event.event_date?)?,
-                severity: event.severity.map(|severity| severity.as_str().to_owned()).unwrap_or_default(),
+                severity: event.severity.map_or(Severity::Info, |severity| Severity::parse(severity.as_str())),
                 message: event.message.unwrap_or_default(),
                 label: event.version_label,
                 request: event.request_id,

@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 use super::api_error::ApiError;
 use super::aws::Aws;
 use super::bucket::BundleBucket;
+use crate::beanstalk::name::EnvironmentName;
 
 /// A deployment that ended well.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Success {
-    pub(crate) environment: String,
+    pub(crate) environment: EnvironmentName,
     pub(crate) label: String,
     pub(crate) time: Timestamp,
     pub(crate) caller: Option<String>,
@@ -31,7 +32,7 @@ impl Success {
         let (time, label) = name.strip_suffix(".json")?.split_once('_')?;
         let time = jiff::fmt::strtime::parse("%Y%m%dT%H%M%S%.fZ", time).ok()?.to_datetime().ok()?;
         let time = time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
-        Some(Self { environment: environment.to_owned(), label: label.to_owned(), time, caller: None })
+        Some(Self { environment: environment.parse().ok()?, label: label.to_owned(), time, caller: None })
     }
 }
 
@@ -58,7 +59,7 @@ mod tests {
     #[test]
     fn a_key_says_it_all() {
         let success = Success {
-            environment: "app-prod".to_owned(),
+            environment: "app-prod".parse().unwrap(),
             label: "app-1a2b_3".to_owned(),
             time: "2026-01-02T03:04:05.678Z".parse().unwrap(),
             caller: None,

@@ -14,6 +14,7 @@ use super::aws::Aws;
 use super::bucket::BundleStore;
 use super::call::Call;
 use super::prune::{Inventory, KEEP_DEPLOYED, Reason, inventory};
+use crate::beanstalk::name::Application;
 use crate::fault::{Exit, Fault};
 
 /// The role that the service's console and the EB CLI make and take.
@@ -46,7 +47,7 @@ pub struct Departure {
 /// A rule that was asked for, or the one that is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Forecast {
-    pub application: String,
+    pub application: Application,
     pub now: Lifecycle,
     /// `None`: nothing was asked for.
     pub asked: Option<Lifecycle>,
@@ -73,7 +74,7 @@ pub enum Rule {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("there is no application `{application}` in {region}")]
-    NoApplication { application: String, region: String },
+    NoApplication { application: Application, region: String },
     #[error("`{role}` is not a role that Elastic Beanstalk can take")]
     BadRole { role: String, account: Option<String> },
     #[error(transparent)]
@@ -104,7 +105,7 @@ impl Fault for Error {
 /// The rule that is there, the one that was asked for, and what would go. Changes nothing.
 pub fn forecast(
     aws: &Aws,
-    application: &str,
+    application: &Application,
     bundle_store: &BundleStore,
     change: Option<&Change>,
 ) -> Result<Forecast, Error> {
@@ -144,7 +145,7 @@ pub fn set(aws: &Aws, forecast: &Forecast) -> Result<bool, Error> {
     })
 }
 
-async fn read(aws: &Aws, application: &str) -> Result<Lifecycle, Error> {
+async fn read(aws: &Aws, application: &Application) -> Result<Lifecycle, Error> {
     let call = Call::eb("DescribeApplications").with("ApplicationNames", application);
     let answer = aws.read(call, aws.eb.describe_applications().application_names(application).send()).await?;
     let found = answer.applications.unwrap_or_default().into_iter();

@@ -28,14 +28,21 @@ pub(crate) struct Lock {
     tag: String,
 }
 
-/// Take the lock of an environment. The other holder, if there is one.
+/// Whether this run may deploy.
+#[derive(Debug)]
+pub(crate) enum Taking {
+    Taken(Lock),
+    HeldBy(LockHolder),
+}
+
+/// Take the lock of an environment.
 pub(crate) async fn take(
     aws: &Aws,
     bucket: &BundleBucket,
     key: String,
     label: &str,
     timeout: Duration,
-) -> Result<Result<Lock, LockHolder>, ApiError> {
+) -> Result<Taking, ApiError> {
     let since = aws.now();
     let hold = SignedDuration::try_from(timeout).unwrap_or(SignedDuration::MAX);
     let until = since.checked_add(hold).unwrap_or(Timestamp::MAX);
@@ -43,17 +50,17 @@ pub(crate) async fn take(
     // A lock that ends just now can be lost to another run, once each time.
     for _ in 0..5 {
         if let Some(tag) = bucket.write(aws, &key, &ours).await? {
-            return Ok(Ok(Lock { key, tag }));
+            return Ok(Taking::Taken(Lock { key, tag }));
         }
         let Some((theirs, tag)) = bucket.document::<LockHolder>(aws, &key).await? else { continue };
         let same = theirs.caller == ours.caller && theirs.label == ours.label;
         if !same && theirs.until > since {
-            return Ok(Err(theirs));
+            return Ok(Taking::HeldBy(theirs));
         }
         bucket.remove(aws, &key, Some(&tag)).await?;
     }
     let holder = bucket.document::<LockHolder>(aws, &key).await?.map(|(holder, _)| holder);
-    Ok(Err(holder.unwrap_or(ours)))
+    Ok(Taking::HeldBy(holder.unwrap_or(ours)))
 }
 
 /// Remove a lock that this caller took for this version, if there is one.

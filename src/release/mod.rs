@@ -29,7 +29,7 @@ mod upload;
 mod version;
 
 pub use api_error::{ApiError, ErrorKind};
-pub use aws::{Aws, Caller, ConnectError, Settings};
+pub use aws::{Aws, Caller, ConnectError, Credentials, Settings};
 pub use bucket::{BundleBucket, BundleStore, Error as StoreError, PREFIX};
 pub use bucket_security::BucketSecurity;
 pub use bundle_file::{BundleFile, BundleFileError};
@@ -40,7 +40,7 @@ pub use deploy::{
     deploy, previous, watch,
 };
 pub use download::{Error as DownloadError, Event as DownloadEvent, download};
-pub use environment::{Environment, EnvironmentEvent, Health, Phase};
+pub use environment::{Environment, EnvironmentEvent, Health, Phase, Severity};
 pub use lifecycle::{
     Change as LifecycleChange, Departure, Error as LifecycleError, Forecast, Lifecycle, Rule as LifecycleRule,
     SERVICE_ROLE, forecast as lifecycle_forecast, set as set_lifecycle,

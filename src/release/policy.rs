@@ -5,6 +5,8 @@
 
 use serde_json::{Value, json};
 
+use crate::beanstalk::name::Application;
+
 /// For whom a policy is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Role {
@@ -26,7 +28,7 @@ pub struct Scope {
     pub partition: String,
     pub region: String,
     pub account: String,
-    pub application: String,
+    pub application: Application,
     pub environment: String,
     /// `None` is the bucket that Elastic Beanstalk keeps, and makes.
     pub bucket: Option<String>,
@@ -341,7 +343,7 @@ mod tests {
             partition: "aws".to_owned(),
             region: "eu-west-1".to_owned(),
             account: "123456789012".to_owned(),
-            application: "app".to_owned(),
+            application: "app".parse().unwrap(),
             environment: "app-prod".to_owned(),
             bucket: None,
             prefix: "beansprout".to_owned(),

@@ -26,6 +26,7 @@ use super::bucket::{BundleBucket, BundleStore};
 use super::call::Call;
 use super::environment::{self, Which};
 use super::version::{self, Location};
+use crate::beanstalk::name::Application;
 
 /// What happens on the way.
 #[derive(Debug)]
@@ -65,7 +66,7 @@ pub struct Pruned {
 }
 
 /// Read everything, decide, change nothing.
-pub fn plan(aws: &Aws, application: &str, bundle_store: &BundleStore, policy: &Policy) -> Result<Plan, Error> {
+pub fn plan(aws: &Aws, application: &Application, bundle_store: &BundleStore, policy: &Policy) -> Result<Plan, Error> {
     if policy.keep == 0 {
         return Err(Error::KeepsNothing);
     }
@@ -153,7 +154,7 @@ async fn carry_out(
 /// Delete the record of a version, and only that: its bundle may be shared.
 async fn delete_version(
     aws: &Aws,
-    application: &str,
+    application: &Application,
     label: &str,
     report: &mut dyn FnMut(Event<'_>),
 ) -> Result<(), ApiError> {

@@ -16,12 +16,14 @@ use super::call::Call;
 use super::compare::{Bytes, Found};
 use super::download;
 use super::version::{self, Location, Status, Version};
+use crate::beanstalk::name::Application;
+use crate::bundle::TreeDigest;
 use crate::fault::{Exit, Fault};
 
 /// What to publish, and where. Everything is resolved: flags, project file and defaults.
 #[derive(Debug, Clone)]
 pub struct Request {
-    pub application: String,
+    pub application: Application,
     pub label: String,
     pub bundle_file: BundleFile,
     /// At most 200 characters reach AWS.
@@ -39,9 +41,9 @@ pub struct Request {
 /// What publishing came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Published {
-    pub application: String,
+    pub application: Application,
     pub label: String,
-    pub digest: String,
+    pub digest: TreeDigest,
     /// Of the bytes that are there, which another compressor may have packed.
     pub sha256: String,
     pub bytes: u64,
@@ -109,9 +111,9 @@ pub enum Event<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("there is no application `{application}` in {region}")]
-    NoApplication { application: String, region: String },
+    NoApplication { application: Application, region: String },
     #[error("version `{label}` of `{application}` has other content")]
-    LabelTaken { application: String, label: String, ours: String, theirs: String },
+    LabelTaken { application: Application, label: String, ours: String, theirs: String },
     #[error("Elastic Beanstalk could not process version `{label}`{}", reasons(.causes))]
     Failed { label: String, causes: Vec<String> },
     #[error("Elastic Beanstalk is still processing version `{label}` after {} s", .after.as_secs())]
@@ -169,7 +171,7 @@ async fn run(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) ->
     let Request { application, label, bundle_file, .. } = request;
     // First of all what could make the rest pointless: a name that is wrong, or taken.
     let applications = version::applications(aws).await?;
-    let new_application = !applications.contains_key(application);
+    let new_application = !applications.contains_key(application.as_str());
     if new_application && !request.create_application {
         return Err(Error::NoApplication { application: application.clone(), region: aws.region().to_owned() });
     }
@@ -177,7 +179,7 @@ async fn run(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) ->
     let there = version::find(aws, application, label).await?;
     let (bundle, found) = match &there {
         None => {
-            let bundle = bucket.at(&request.bundle_store.key(application, &bundle_file.digest));
+            let bundle = bucket.at(&request.bundle_store.key(application, &bundle_file.digest.to_string()));
             let found = look(aws, &bucket, &bundle, bundle_file, report).await?;
             (bundle, found)
         }
@@ -204,7 +206,7 @@ async fn run(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) ->
     Ok(Published {
         application: application.clone(),
         label: label.clone(),
-        digest: bundle_file.digest.clone(),
+        digest: bundle_file.digest,
         sha256: sent.bytes.sha256,
         bytes: sent.bytes.length,
         bundle,
@@ -253,22 +255,22 @@ async fn same_bundle(
     report: &mut dyn FnMut(Event<'_>),
 ) -> Result<(Location, Found), Error> {
     let taken = |theirs: String| Error::LabelTaken {
-        application: version.application.clone(),
+        application: request.application.clone(),
         label: version.label.clone(),
-        ours: request.bundle_file.digest.clone(),
+        ours: request.bundle_file.digest.to_string(),
         theirs,
     };
     let Some(bundle) = &version.bundle else {
         return Err(taken("not made from a bundle".to_owned()));
     };
-    let digest = request.bundle_file.digest.as_str();
-    if bundle.digest().is_some_and(|theirs| theirs != digest) {
+    let digest = request.bundle_file.digest.to_string();
+    if bundle.digest().is_some_and(|theirs| theirs != digest.as_str()) {
         return Err(taken(bundle.digest().unwrap_or_default().to_owned()));
     }
     let bucket = BundleBucket { kms_key: bucket.kms_key.clone(), ..request.bundle_store.bucket_of(aws, bundle) };
     match look(aws, &bucket, bundle, &request.bundle_file, report).await? {
         // A key of ours whose object is gone: the same content can be put back.
-        Found::Nothing if bundle.digest() != Some(digest) => Err(taken(format!("`{bundle}`, which is gone"))),
+        Found::Nothing if bundle.digest() != Some(digest.as_str()) => Err(taken(format!("`{bundle}`, which is gone"))),
         found @ Found::Other { .. } => Err(taken(format!("{} in `{bundle}`", found.theirs()))),
         found => Ok((bundle.clone(), found)),
     }
@@ -293,11 +295,8 @@ async fn upload(
 ) -> Result<Sent, Error> {
     let bundle_file = &request.bundle_file;
     let ours = Bytes { length: bundle_file.bytes, sha256: bundle_file.sha256.clone() };
-    let taken = |found: &Found| StoreError::KeyTaken {
-        location: to.clone(),
-        ours: bundle_file.digest.clone(),
-        theirs: found.theirs(),
-    };
+    let taken =
+        |found: &Found| StoreError::KeyTaken { location: to.clone(), ours: bundle_file.digest, theirs: found.theirs() };
     match found {
         Found::Same => return Ok(Sent { bytes: ours, now: false, security: None }),
         Found::Repacked(bytes) => return Ok(Sent { bytes, now: false, security: None }),
@@ -318,7 +317,7 @@ async fn upload(
         Found::Repacked(bytes) => Ok(Sent { bytes, now: false, security }),
         found @ Found::Other { .. } if !now => Err(taken(&found).into()),
         found => {
-            let (location, sent) = (to.clone(), bundle_file.digest.clone());
+            let (location, sent) = (to.clone(), bundle_file.digest);
             Err(StoreError::Corrupt { location, sent, found: found.theirs() }.into())
         }
     }

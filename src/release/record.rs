@@ -8,17 +8,25 @@ use super::audit::Line;
 use super::aws::Aws;
 use super::bucket::BundleStore;
 use super::version::Location;
+use crate::beanstalk::name::{Application, EnvironmentName};
+use crate::bundle::TreeDigest;
 
 /// Run that changed something: what it was about, and how it ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RunRecord {
     pub verb: &'static str,
-    pub application: String,
+    pub application: Application,
     pub label: Option<String>,
-    pub digest: Option<String>,
-    pub environment: Option<String>,
+    pub digest: Option<TreeDigest>,
+    pub environment: Option<EnvironmentName>,
     /// `None`: it ended well.
     pub error: Option<String>,
+}
+
+impl RunRecord {
+    pub fn new(verb: &'static str, application: &Application) -> Self {
+        Self { verb, application: application.clone(), label: None, digest: None, environment: None, error: None }
+    }
 }
 
 /// Put the record of a run into the bucket. `None`: it changed nothing.

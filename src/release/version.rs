@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::api_error::ApiError;
 use super::aws::Aws;
 use super::call::Call;
+use crate::beanstalk::name::Application;
 
 /// A registered application version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -118,7 +119,7 @@ pub(crate) fn timestamp(date: &aws_sdk_elasticbeanstalk::primitives::DateTime) -
 }
 
 /// All versions of an application, newest first.
-pub fn versions(aws: &Aws, application: &str) -> Result<Vec<Version>, ApiError> {
+pub fn versions(aws: &Aws, application: &Application) -> Result<Vec<Version>, ApiError> {
     aws.block_on(all(aws, Some(application)))
 }
 
@@ -144,7 +145,7 @@ pub(crate) async fn all(aws: &Aws, application: Option<&str>) -> Result<Vec<Vers
 }
 
 /// The version of that label, if there is one.
-pub(crate) async fn find(aws: &Aws, application: &str, label: &str) -> Result<Option<Version>, ApiError> {
+pub(crate) async fn find(aws: &Aws, application: &Application, label: &str) -> Result<Option<Version>, ApiError> {
     let call =
         Call::eb("DescribeApplicationVersions").with("ApplicationName", application).with("VersionLabels", label);
     let request = aws.eb.describe_application_versions().application_name(application).version_labels(label);

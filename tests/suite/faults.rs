@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use beansprout::release::{Aws, Settings as Connection, current_label, versions};
+use beansprout::release::{Aws, Credentials, Settings as Connection, current_label, versions};
 use beansprout::sandbox::{self, Misfortune as Fault, Rule, Server, Settings};
 use beansprout::world::World;
 
@@ -66,16 +66,19 @@ impl<'a> Case<'a> {
         let connection = Connection {
             region: Some(sandbox::REGION.to_owned()),
             endpoint_url: Some(self.server.endpoint()),
-            keys: Some((sandbox::ACCESS_KEY_ID.to_owned(), sandbox::SECRET_ACCESS_KEY.to_owned())),
+            credentials: Credentials::Keys {
+                id: sandbox::ACCESS_KEY_ID.to_owned(),
+                secret: sandbox::SECRET_ACCESS_KEY.to_owned(),
+            },
             ..Connection::default()
         };
         let aws = Aws::connect(connection, &World::real().unwrap()).unwrap();
         let mut text = String::new();
-        for version in versions(&aws, "shop").unwrap() {
+        for version in versions(&aws, &"shop".parse().unwrap()).unwrap() {
             let bundle = version.bundle.map(|bundle| bundle.to_string()).unwrap_or_default();
             writeln!(text, "{} {} {bundle}", version.label, version.status).unwrap();
         }
-        if let Ok(label) = current_label(&aws, "shop", "shop-prod") {
+        if let Ok(label) = current_label(&aws, &"shop".parse().unwrap(), &"shop-prod".parse().unwrap()) {
             writeln!(text, "shop-prod runs {label:?}").unwrap();
         }
         let mut files = BTreeMap::new();

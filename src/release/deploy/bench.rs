@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use super::failure::Error;
 use super::request::{Event, Request};
+use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::release::api_error::ApiError;
 use crate::release::aws::Aws;
 use crate::release::bucket::{BundleBucket, BundleStore};
 use crate::release::environment;
 use crate::release::history::{self, Success};
-use crate::release::lock::{self, Lock};
+use crate::release::lock::{self, Lock, Taking};
 
 /// The bucket's part in a deployment.
 pub(super) struct Bench {
@@ -40,8 +41,8 @@ pub(super) async fn bench(
         Ok::<_, ApiError>((bucket, taken))
     };
     match locked.await {
-        Ok((bucket, Ok(lock))) => Ok(Some(Bench { bucket, lock })),
-        Ok((_, Err(holder))) => {
+        Ok((bucket, Taking::Taken(lock))) => Ok(Some(Bench { bucket, lock })),
+        Ok((_, Taking::HeldBy(holder))) => {
             Err(Error::Locked { environment: request.environment.clone(), holder: Box::new(holder) })
         }
         Err(error) if error.was_answered() && !error.is_about_credentials() => {
@@ -100,15 +101,15 @@ async fn patiently(mut act: impl AsyncFnMut() -> Result<(), ApiError>) -> Result
 /// The version that an environment ran well before the one that it has: what a rollback goes to.
 pub fn previous(
     aws: &Aws,
-    application: &str,
-    environment: &str,
+    application: &Application,
+    environment: &EnvironmentName,
     bundle_store: &BundleStore,
 ) -> Result<Option<String>, Error> {
     aws.block_on(async {
         let current = environment::find(aws, application, environment).await?.and_then(|found| found.label);
         let folder = bundle_store.folder(application, "deployments");
         let mut ran = history::recall(aws, &bundle_store.open(aws).await?, &folder).await?;
-        ran.retain(|success| success.environment == environment && Some(&success.label) != current.as_ref());
+        ran.retain(|success| success.environment == *environment && Some(&success.label) != current.as_ref());
         Ok(ran.pop().map(|success| success.label))
     })
 }

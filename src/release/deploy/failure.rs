@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::fault::{Exit, Fault};
 use crate::release::api_error::ApiError;
 use crate::release::lock::LockHolder;
@@ -41,21 +42,21 @@ pub enum Failed {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("there is no version `{label}` of `{application}`")]
-    NoVersion { application: String, label: String },
+    NoVersion { application: Application, label: String },
     #[error("version `{label}` cannot be deployed: it is {status}")]
     NotDeployable { label: String, status: Status },
     #[error("`{application}` has no environment `{environment}` in {region}")]
-    NoEnvironment { application: String, environment: String, region: String },
+    NoEnvironment { application: Application, environment: EnvironmentName, region: String },
     #[error("environment `{environment}` is busy")]
-    NotReady { environment: String },
+    NotReady { environment: EnvironmentName },
     #[error("{}", sentence(.environment, .label, .failed, .errors))]
-    Failed { environment: String, label: String, failed: Failed, errors: Vec<String> },
+    Failed { environment: EnvironmentName, label: String, failed: Failed, errors: Vec<String> },
     #[error("environment `{environment}` is still on its way to `{label}` after {} s", .after.as_secs())]
-    StillGoing { environment: String, label: String, after: Duration },
+    StillGoing { environment: EnvironmentName, label: String, after: Duration },
     #[error("environment `{environment}` is being deployed to by {}", .holder.caller.as_deref().unwrap_or("somebody else"))]
-    Locked { environment: String, holder: Box<LockHolder> },
+    Locked { environment: EnvironmentName, holder: Box<LockHolder> },
     #[error("environment `{environment}` is still busy after {} s", .after.as_secs())]
-    StillBusy { environment: String, after: Duration },
+    StillBusy { environment: EnvironmentName, after: Duration },
     #[error(transparent)]
     Refused(#[from] ApiError),
 }

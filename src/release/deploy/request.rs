@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::release::api_error::ApiError;
 use crate::release::aws::Aws;
 use crate::release::bucket::BundleStore;
@@ -12,8 +13,8 @@ use crate::release::environment::{Environment, EnvironmentEvent, Health};
 /// What to deploy, where, and how long to look at it.
 #[derive(Debug, Clone)]
 pub struct Request {
-    pub application: String,
-    pub environment: String,
+    pub application: Application,
+    pub environment: EnvironmentName,
     pub label: String,
     /// Wait for an environment that is busy, instead of refusing.
     pub when_ready: bool,
@@ -30,8 +31,8 @@ pub struct Request {
 /// What deploying came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Deployed {
-    pub application: String,
-    pub environment: String,
+    pub application: Application,
+    pub environment: EnvironmentName,
     pub label: String,
     /// What it ran before; `None` if it did not change, or nobody knows.
     pub previous: Option<String>,

@@ -165,6 +165,7 @@ impl Observed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::release::environment::Severity;
 
     fn environment(status: Phase, health: Health, label: &str) -> Environment {
         Environment {
@@ -180,24 +181,18 @@ mod tests {
         }
     }
 
-    fn event(severity: &str) -> EnvironmentEvent {
+    fn event(severity: Severity) -> EnvironmentEvent {
         let time = Timestamp::UNIX_EPOCH;
-        EnvironmentEvent {
-            time,
-            severity: severity.to_owned(),
-            message: "words".to_owned(),
-            label: None,
-            request: None,
-        }
+        EnvironmentEvent { time, severity, message: "words".to_owned(), label: None, request: None }
     }
 
     /// What is thought after a series of looks at a deployment from `old` to `new`.
     #[track_caller]
-    fn case(looks: &[(Phase, Health, &str, &[&str])], verdict: Verdict) {
+    fn case(looks: &[(Phase, Health, &str, &[Severity])], verdict: Verdict) {
         let mut observed = Observed::default();
         let mut events = Vec::new();
         for (status, health, label, new) in looks {
-            events.extend(new.iter().map(|severity| event(severity)));
+            events.extend(new.iter().map(|severity| event(*severity)));
             observed.look(Some(&environment(*status, *health, label)), &events);
         }
         assert_eq!(observed.verdict("new", Some("old")), verdict);
@@ -208,19 +203,19 @@ mod tests {
         use {Health::*, Phase::*};
         case(&[(Ready, Good, "old", &[])], Verdict::Going);
         case(&[(Ready, Good, "new", &[])], Verdict::Going);
-        let look: (Phase, Health, &str, &[&str]) = (Ready, Good, "old", &[]);
+        let look: (Phase, Health, &str, &[Severity]) = (Ready, Good, "old", &[]);
         case(&[look; IDLE_LOOKS as usize], Verdict::Failed(Failed::Ignored));
     }
 
     #[test]
     fn success_is_label_status_health_and_no_errors() {
         use {Health::*, Phase::*};
-        case(&[(Busy, Open, "new", &["INFO"]), (Ready, Good, "new", &["INFO"])], Verdict::Well);
-        case(&[(Busy, Open, "new", &["INFO"]), (Ready, Good, "new", &["WARN"])], Verdict::Well);
-        case(&[(Busy, Open, "new", &["INFO"])], Verdict::Going);
+        case(&[(Busy, Open, "new", &[Severity::Info]), (Ready, Good, "new", &[Severity::Info])], Verdict::Well);
+        case(&[(Busy, Open, "new", &[Severity::Info]), (Ready, Good, "new", &[Severity::Warn])], Verdict::Well);
+        case(&[(Busy, Open, "new", &[Severity::Info])], Verdict::Going);
         case(&[(Busy, Good, "new", &[]), (Ready, Open, "new", &[])], Verdict::Settling(Open));
         case(&[(Busy, Good, "new", &[]), (Ready, Bad, "new", &[])], Verdict::Settling(Bad));
-        case(&[(Busy, Good, "new", &["ERROR"]), (Ready, Good, "new", &[])], Verdict::Failed(Failed::Errors));
+        case(&[(Busy, Good, "new", &[Severity::Error]), (Ready, Good, "new", &[])], Verdict::Failed(Failed::Errors));
     }
 
     #[test]
@@ -228,7 +223,7 @@ mod tests {
         use {Health::*, Phase::*};
         let to = |label: &str| Some(label.to_owned());
         case(
-            &[(Busy, Open, "new", &["INFO"]), (Ready, Good, "old", &["ERROR"])],
+            &[(Busy, Open, "new", &[Severity::Info]), (Ready, Good, "old", &[Severity::Error])],
             Verdict::Failed(Failed::RolledBack { to: to("old") }),
         );
         case(

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::plan::{Deletion, Kept, Object, Plan, Policy, Reason, Upload};
+use crate::beanstalk::name::Application;
 use crate::release::environment::{Environment, Phase};
 use crate::release::history::Success;
 use crate::release::version::{Location, Status, Version};
@@ -24,7 +25,7 @@ const STALE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Everything that the decision depends on.
 #[derive(Debug, Clone)]
 pub(crate) struct Inventory {
-    pub(crate) application: String,
+    pub(crate) application: Application,
     pub(crate) region: String,
     pub(crate) account: Option<String>,
     pub(crate) now: Timestamp,
@@ -224,7 +225,7 @@ mod tests {
             (1..).zip(ages).map(|(n, age)| version("app", &format!("v{n}"), age, &format!("k{n}"))).collect();
         let object = |n: i32| Object { key: format!("k{n}"), bytes: 1, modified: Some(now() - DAY * 60) };
         Inventory {
-            application: "app".to_owned(),
+            application: "app".parse().unwrap(),
             region: "us-east-1".to_owned(),
             account: None,
             now: now(),
@@ -279,7 +280,7 @@ mod tests {
     #[test]
     fn the_last_that_ran_well_are_kept() {
         let ran = |label: &str| Success {
-            environment: "live".to_owned(),
+            environment: "live".parse().unwrap(),
             label: label.to_owned(),
             time: now(),
             caller: None,
@@ -339,7 +340,12 @@ mod tests {
         for number in 0..any(12) {
             let environment = format!("e{}", any(3));
             let time = now() - DAY * 30 + SignedDuration::from_hours(i64::try_from(number).unwrap());
-            inventory.ran.push(Success { environment, label: label(&mut any), time, caller: None });
+            inventory.ran.push(Success {
+                environment: environment.parse().unwrap(),
+                label: label(&mut any),
+                time,
+                caller: None,
+            });
         }
         inventory.objects = (0..8)
             .map(|n| Object { key: format!("k{n}"), bytes: 1, modified: Some(now() - DAY * (any(60) as i32)) })

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::beanstalk::name::Application;
 use crate::fault::{Exit, Fault};
 use crate::release::api_error::ApiError;
 
@@ -10,7 +11,7 @@ pub enum Error {
     #[error("a plan that keeps no version is refused")]
     KeepsNothing,
     #[error("no environment of `{application}` is visible")]
-    NoEnvironments { application: String },
+    NoEnvironments { application: Application },
     #[error("the plan is out of date")]
     Changed,
     #[error("failed to write `{}`", path.display())]

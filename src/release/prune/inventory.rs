@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use super::decide::Inventory;
 use super::plan::{Object, Reason, Upload};
+use crate::beanstalk::name::Application;
 use crate::release::api_error::ApiError;
 use crate::release::aws::Aws;
 use crate::release::bucket::{BundleBucket, BundleStore};
@@ -20,7 +21,7 @@ const BACK: SignedDuration = SignedDuration::from_hours(24 * 42);
 /// Everything that pruning depends on. All pages of everything.
 pub(crate) async fn inventory(
     aws: &Aws,
-    application: &str,
+    application: &Application,
     bundle_store: &BundleStore,
 ) -> Result<(Inventory, BundleBucket), ApiError> {
     let now = aws.now();
@@ -92,7 +93,7 @@ pub struct Overview {
 /// All versions of an application, newest first. Changes nothing.
 pub fn overview(
     aws: &Aws,
-    application: &str,
+    application: &Application,
     bundle_store: &BundleStore,
     keep_deployed: u32,
 ) -> Result<Vec<Overview>, ApiError> {
@@ -107,7 +108,7 @@ pub fn overview(
                 Err(error) => return Err(error),
             }
         }
-        let own = inventory.versions.iter().filter(|version| version.application == application);
+        let own = inventory.versions.iter().filter(|version| version.application == *application);
         let lengths: BTreeMap<&str, u64> =
             inventory.objects.iter().map(|object| (object.key.as_str(), object.bytes)).collect();
         Ok(own

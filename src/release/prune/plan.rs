@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::beanstalk::name::Application;
 use crate::release::version::Location;
 
 /// So many of the last versions that each environment ran well are kept, unless the caller says otherwise.
@@ -45,7 +46,7 @@ pub struct Upload {
 /// What to delete, what to keep, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    pub application: String,
+    pub application: Application,
     pub region: String,
     pub account: Option<String>,
     pub made: Timestamp,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 use super::plan::{Apply, Deletion, Plan};
+use crate::beanstalk::name::Application;
 use crate::release::api_error::ApiError;
 use crate::release::aws::Aws;
 use crate::release::bucket::{BundleBucket, BundleStore};
@@ -17,7 +18,7 @@ use crate::release::version::{self, Location};
 /// What it takes to bring versions back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undo {
-    pub application: String,
+    pub application: Application,
     pub region: String,
     pub account: Option<String>,
     pub made: Timestamp,
@@ -136,7 +137,12 @@ async fn restore(aws: &Aws, undo: &Undo, deletion: &Deletion, bucket: &BundleBuc
 }
 
 /// Register a version again that was deleted.
-async fn register(aws: &Aws, application: &str, deletion: &Deletion, bundle: &Location) -> Result<(), ApiError> {
+async fn register(
+    aws: &Aws,
+    application: &Application,
+    deletion: &Deletion,
+    bundle: &Location,
+) -> Result<(), ApiError> {
     let call = Call::eb("CreateApplicationVersion")
         .with("ApplicationName", application)
         .with("VersionLabel", &deletion.label)
