@@ -41,7 +41,7 @@ pub(crate) struct Connected {
     aws: Aws,
     _server: Option<sandbox::Server>,
     pub(crate) sandbox: bool,
-    /// Where the project wants a record of each run.
+    /// Place where the project wants a record of each run.
     audit: Option<BundleStore>,
 }
 
@@ -82,7 +82,7 @@ impl Intent {
     }
 }
 
-/// What a dry run would have called, and what IAM has to allow for it.
+/// Calls of a dry run, and what IAM has to allow for them.
 #[derive(Serialize)]
 pub(crate) struct DryRun {
     calls: Vec<Call>,
@@ -121,7 +121,7 @@ impl fmt::Display for DryRun {
     }
 }
 
-/// Where the project keeps what it releases.
+/// Place where the project keeps what it releases.
 pub(crate) fn bundle_store(project: &Project, bucket: Option<&str>) -> BundleStore {
     let release = &project.config.release;
     BundleStore {

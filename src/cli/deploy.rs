@@ -65,7 +65,7 @@ pub(crate) fn watched(
     deployed
 }
 
-/// What the record of a deployment says.
+/// Record of a deployment.
 fn on_record(verb: &'static str, request: &DeployRequest) -> RunRecord {
     RunRecord {
         label: Some(request.label.clone()),

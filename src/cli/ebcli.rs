@@ -1,4 +1,4 @@
-//! What the EB CLI's own settings say, for projects that have them: `.elasticbeanstalk/config.yml`.
+//! Settings of the EB CLI, for projects that have them: `.elasticbeanstalk/config.yml`.
 
 use std::path::PathBuf;
 
@@ -46,7 +46,7 @@ pub(crate) fn read(project: &Project) -> Result<EbConfig, Error> {
     }
 }
 
-/// What the EB CLI calls the branch that a work tree is on.
+/// Name that the EB CLI has for the branch that a work tree is on.
 pub(crate) fn branch(branch: &Branch) -> Option<&str> {
     match branch {
         Branch::Named(name) => Some(name),

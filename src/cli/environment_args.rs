@@ -1,4 +1,4 @@
-//! Which environment, and how long to look at it: the options of the verbs that are about one environment.
+//! Options of the verbs that are about one environment: which it is, and how long to look at it.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::project::{EnvironmentSection, FILE, Project};
 use crate::release::{DeployRequest, matches};
 use crate::ui::Ui;
 
-/// Which environment.
+/// Environment that is meant.
 #[derive(Debug, Args)]
 pub(crate) struct EnvironmentArgs {
     /// The environment [default: that of the git branch in `[environments]`, or in the EB CLI's settings]
@@ -26,7 +26,7 @@ pub(crate) struct EnvironmentArgs {
     pub(crate) application: Option<String>,
 }
 
-/// How long to look.
+/// Time to look.
 #[derive(Debug, Default, Args)]
 pub(crate) struct WatchArgs {
     /// Stop watching after this long [default: `timeout` of the environment, or 1800]
@@ -42,7 +42,7 @@ const TIMEOUT: u64 = 1800;
 /// Health follows within a few reports.
 const SETTLE: u64 = 180;
 
-/// How an environment is moved to another version.
+/// Options of moving an environment to another version.
 #[derive(Debug, Args)]
 pub(crate) struct MoveArgs {
     #[command(flatten)]
@@ -164,7 +164,7 @@ pub(crate) fn choose(
     }
 }
 
-/// What `[environments]` says.
+/// Choice of `[environments]`.
 fn ours(project: &Project, branch: &Branch, flag: &'static str) -> Result<Option<(String, Why)>, Error> {
     let environments = &project.config.environments;
     if let Branch::Named(branch) = branch {
@@ -187,7 +187,7 @@ fn ours(project: &Project, branch: &Branch, flag: &'static str) -> Result<Option
     })
 }
 
-/// What the EB CLI would take.
+/// Choice of the EB CLI.
 fn theirs(project: &Project, branch: &Branch) -> Result<Option<(String, Why)>, ebcli::Error> {
     let Some(branch) = ebcli::branch(branch) else { return Ok(None) };
     let settings = ebcli::read(project)?;

@@ -15,7 +15,7 @@ use crate::sandbox::instance::{Delivery, LARGEST_MESSAGE, Message, Spool};
 use crate::ui::{Answer, Ui};
 use crate::world::World;
 
-/// How often to look for the worker's answer.
+/// Pause between looks for the worker's answer.
 const LOOK: Duration = Duration::from_millis(50);
 /// The daemon looks for messages, connects, and writes down what came of it; after this it is not there any more.
 const SLACK: Duration = Duration::from_secs(70);
@@ -143,7 +143,7 @@ fn body(args: &PostArgs, world: &World) -> Result<String, Error> {
     }
 }
 
-/// What the worker made of the message.
+/// Answer of the worker to the message.
 #[derive(Serialize)]
 struct Post {
     done: bool,

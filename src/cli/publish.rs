@@ -48,7 +48,7 @@ pub(crate) struct PublishArgs {
     aws: AwsArgs,
 }
 
-/// What becomes of the bundle.
+/// Options for the version and its bundle.
 #[derive(Debug, Args)]
 struct Options {
     /// The Elastic Beanstalk application [default: `application` in `[release]`, or the project's name]
@@ -280,7 +280,7 @@ fn tag(text: &str) -> Result<(String, String), String> {
 struct PublishAnswer {
     #[serde(flatten)]
     published: Published,
-    /// How the deployment that was asked for went.
+    /// End of the deployment that was asked for.
     deployment: Option<Deployed>,
 }
 
@@ -307,7 +307,7 @@ impl fmt::Display for PublishAnswer {
     }
 }
 
-/// What became of versions that were pruned.
+/// Outcome for versions that were pruned.
 #[derive(Serialize)]
 struct UndoAnswer {
     application: Application,

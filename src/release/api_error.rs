@@ -17,7 +17,7 @@ pub(crate) struct Endpoint {
     pub(crate) timeout: Duration,
 }
 
-/// How a call failed.
+/// Kind of a failed call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
     /// IAM says no.
@@ -154,7 +154,7 @@ impl ApiError {
     }
 }
 
-/// What an error answer means, by its code and status. Never by its English.
+/// Meaning of an error answer, by its code and status. Never by its English.
 fn answered(code: Option<&str>, status: Option<u16>) -> ErrorKind {
     match (code.unwrap_or_default(), status.unwrap_or_default()) {
         ("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" | "RequestExpired", _) => ErrorKind::Expired,

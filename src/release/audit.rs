@@ -1,4 +1,4 @@
-//! Every call that changes something leaves a line: when, who, what, and how it ended.
+//! Audit log: each call that changes something leaves a line: when, who, what, and how it ended.
 //!
 //! A record that can't be written must not stop a release half-way: that failure is kept, and told at the end.
 
@@ -24,7 +24,7 @@ pub(crate) struct Line {
     request: Option<String>,
 }
 
-/// How a call that changes something ended.
+/// End of a call that changes something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Outcome {
@@ -40,7 +40,7 @@ impl Line {
     }
 }
 
-/// Where the lines go.
+/// Log on disk, and the lines of this run.
 #[derive(Debug, Default)]
 pub(crate) struct Audit {
     path: Option<PathBuf>,
@@ -70,7 +70,7 @@ impl Audit {
         });
     }
 
-    /// What this run has changed so far.
+    /// Lines of this run so far.
     pub(super) fn lines(&self) -> Vec<Line> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -91,7 +91,7 @@ impl Audit {
         }
     }
 
-    /// Why the record on disk is incomplete, if it is.
+    /// Reason why the record on disk is incomplete, if it is.
     pub(crate) fn broken(&self) -> Option<String> {
         let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
         let error = broken.as_ref()?;

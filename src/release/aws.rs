@@ -22,7 +22,7 @@ use super::call::Call;
 use crate::fault::{Exit, Fault};
 use crate::world::World;
 
-/// Where to connect, resolved from flags, environment and project file.
+/// Settings of a connection, resolved from flags, environment and project file.
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub credentials: Credentials,
@@ -30,19 +30,19 @@ pub struct Settings {
     pub region: Option<String>,
     /// `None` is AWS itself.
     pub endpoint_url: Option<String>,
-    /// What the environment says of addresses. The SDK reads them itself; here they tell what will be spoken.
+    /// Addresses in the environment. The SDK reads them itself; here they tell what will be spoken.
     pub endpoints: Vec<String>,
     /// One of them is for every service that has none of its own.
     pub endpoints_cover_all: bool,
-    /// How long one call may stay without an answer.
+    /// Time that one call may stay without an answer.
     pub timeout: Duration,
     /// Write down what would be changed instead of changing it.
     pub dry_run: bool,
-    /// Where every call that changes something leaves a line.
+    /// File in which every call that changes something leaves a line.
     pub audit: Option<PathBuf>,
 }
 
-/// Whose credentials sign the calls.
+/// Credentials that sign the calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credentials {
     /// The SDK's own chain.
@@ -90,7 +90,7 @@ pub struct Aws {
     endpoint: Endpoint,
     endpoint_url: Option<String>,
     dry_run: Option<Mutex<Vec<Call>>>,
-    /// What IAM had to allow for the calls that only read.
+    /// Actions that IAM had to allow for the calls that only read.
     asked: Mutex<BTreeSet<&'static str>>,
     audit: Audit,
     world: World,
@@ -201,7 +201,7 @@ impl Aws {
         }
     }
 
-    /// What IAM has to allow for the calls of a dry run, those that only read included.
+    /// Actions that IAM has to allow for the calls of a dry run, those that only read included.
     pub fn actions(&self) -> BTreeSet<&'static str> {
         let mut actions = self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
         actions.extend(self.dry_run_calls().iter().flat_map(|call| call.actions.iter().copied()));
@@ -284,7 +284,7 @@ impl Aws {
         &self.audit
     }
 
-    /// Why the record of what was changed is incomplete, if it is.
+    /// Reason why the record of what was changed is incomplete, if it is.
     pub fn unrecorded(&self) -> Option<String> {
         self.audit.broken()
     }

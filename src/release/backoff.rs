@@ -1,4 +1,4 @@
-//! How long to wait between two looks, and when to stop looking.
+//! Backoff between two looks, and the time to stop looking.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ impl Backoff {
         Self { next: Duration::from_millis(100).min(slowest), slowest, end, blind: 0 }
     }
 
-    /// What a look showed. `None`: it failed in passing, as `tell` was told, and the next one may not.
+    /// Result of a look. `None`: it failed in passing, as `tell` was told, and the next one may not.
     ///
     /// What is looked at goes on whether it is seen or not.
     pub(crate) fn see<T>(

@@ -23,10 +23,10 @@ pub struct BundleBucket {
     pub kms_key: Option<String>,
 }
 
-/// What keys of bundles begin with unless the project says otherwise.
+/// Beginning of the keys of bundles, unless the project says otherwise.
 pub const PREFIX: &str = "beansprout";
 
-/// Where the project keeps its bundles, resolved from flags and project file.
+/// Settings of the place where the project keeps its bundles, resolved from flags and project file.
 #[derive(Debug, Clone)]
 pub struct BundleStore {
     /// `None` is the bucket that Elastic Beanstalk keeps for the account and region.
@@ -60,25 +60,25 @@ impl BundleStore {
         BundleBucket { name: bundle.bucket.clone(), owner, kms_key: self.kms_key.clone() }
     }
 
-    /// Where things of one kind are kept: bundles, deployments, locks.
+    /// Folder of things of one kind: bundles, deployments, locks.
     pub(crate) fn folder(&self, application: &Application, kind: &str) -> String {
         let prefix = self.prefix.trim_matches('/');
         let parts = [prefix, application, kind].into_iter().filter(|part| !part.is_empty());
         parts.map(|part| format!("{part}/")).collect()
     }
 
-    /// Where the lock of an environment is.
+    /// Key of an environment's lock.
     pub(crate) fn lock(&self, application: &Application, environment: &EnvironmentName) -> String {
         format!("{}{environment}.json", self.folder(application, "locks"))
     }
 
-    /// Where a bundle of this content goes.
+    /// Key of a bundle with this content.
     pub(crate) fn key(&self, application: &Application, digest: &str) -> String {
         format!("{}{digest}.zip", self.folder(application, ""))
     }
 }
 
-/// What a bundle's object is, however it is sent: the SDK has a type of its own for each request.
+/// Request for a bundle's object, however it is sent: the SDK has a type of its own for each request.
 macro_rules! bundle_at {
     ($request:expr, $bucket:expr, $key:expr, $bundle_file:expr) => {
         $request
@@ -148,7 +148,7 @@ impl BundleBucket {
         }
     }
 
-    /// What to ask S3 for; without a key of its own the bucket's default holds.
+    /// Encryption to ask S3 for; without a key of its own the bucket's default holds.
     pub(super) fn encryption(&self) -> Option<ServerSideEncryption> {
         self.kms_key.as_ref().map(|_| ServerSideEncryption::AwsKms)
     }

@@ -1,4 +1,4 @@
-//! How the bucket is guarded: looked at before anything is put into it, and said.
+//! Security of the bucket: looked at before anything is put into it, and said.
 
 use serde::Serialize;
 
@@ -7,12 +7,12 @@ use super::aws::Aws;
 use super::bucket::BundleBucket;
 use super::call::Call;
 
-/// How a bucket is guarded, as far as these credentials may see.
+/// Security of a bucket, as far as these credentials may see.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BucketSecurity {
     /// All four blocks of public access are on. `None`: it could not be checked.
     pub public_access_blocked: Option<bool>,
-    /// What a bundle is encrypted with: `AES256`, `aws:kms`, `aws:kms:dsse`. `None`: it could not be checked.
+    /// Encryption of a bundle: `AES256`, `aws:kms`, `aws:kms:dsse`. `None`: it could not be checked.
     pub encryption: Option<String>,
     /// The KMS key, where there is one.
     pub kms_key: Option<String>,

@@ -77,7 +77,7 @@ impl BundleFile {
         if bytes.len() as u64 == length { Ok(bytes) } else { Err(self.changed()) }
     }
 
-    /// Where part `number` starts, counted from 1, and its length.
+    /// Offset of part `number`, counted from 1, and its length.
     pub(crate) fn part(&self, number: i32) -> (u64, u64) {
         let offset = u64::try_from(number - 1).unwrap_or(0) * PART;
         (offset, PART.min(self.bytes.saturating_sub(offset)))
@@ -101,7 +101,7 @@ impl BundleFile {
         if hex(&whole.finalize()) == self.sha256 { Ok(digests) } else { Err(self.changed()) }
     }
 
-    /// What S3 calls the checksum of an object that was sent in our parts: a checksum of checksums, and their number.
+    /// Checksum that S3 has for an object that was sent in our parts: a checksum of checksums, and their number.
     pub(crate) fn checksum_of_parts(&self) -> Result<String, BundleFileError> {
         let digests = self.parts()?;
         Ok(format!("{}-{}", base64::encode(sha256(&digests.concat())), digests.len()))

@@ -1,4 +1,4 @@
-//! Is the bundle of a version still what was registered? Asked before going back to it.
+//! State of a version's bundle: is it still what was registered? Asked before going back to it.
 
 use super::aws::Aws;
 use super::bucket::{BundleStore, Error as StoreError};

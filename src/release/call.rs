@@ -11,7 +11,7 @@ pub struct Call {
     pub operation: &'static str,
     /// In the words of the API reference; never a secret.
     pub arguments: Vec<(&'static str, String)>,
-    /// What IAM has to allow for it.
+    /// Actions that IAM has to allow for it.
     pub actions: Vec<&'static str>,
     #[serde(skip)]
     pub(super) changes: bool,
@@ -66,7 +66,7 @@ impl fmt::Display for Call {
     }
 }
 
-/// What IAM asks for, where it isn't the operation's own name.
+/// Actions that IAM asks for, where it isn't the operation's own name.
 ///
 /// Source: the S3 user guide's "Required permissions for Amazon S3 API operations" and the service authorization
 /// reference of Elastic Beanstalk.

@@ -1,4 +1,4 @@
-//! What is at a key: compared by its checksum, and where that is another, by the tree that is in it.
+//! Comparison of an object with ours: first by its checksum, and where that is another, by the tree that is in it.
 //!
 //! Another compressor packs the same tree into other bytes. Whether two objects mean the same is therefore decided by
 //! their content; what is written beside an object, its name or metadata, is whatever the one who wrote it wanted.
@@ -19,7 +19,7 @@ use super::call::Call;
 use super::download::{Event, fetch};
 use crate::bundle::{OpenError, Opened, TreeDigest};
 
-/// What is at a key.
+/// Content of a key, compared with ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Found {
     Nothing,
@@ -43,7 +43,7 @@ pub(crate) struct Bytes {
 }
 
 impl Found {
-    /// What is there instead of ours, in words.
+    /// Content that is there instead of ours, in words.
     pub(crate) fn theirs(&self) -> String {
         match self {
             Self::Other { digest: Some(digest), .. } => digest.to_string(),

@@ -13,7 +13,7 @@ use super::version::{self, Location};
 use crate::beanstalk::name::Application;
 use crate::fault::{Exit, Fault};
 
-/// What happens on the way.
+/// Step of a download.
 #[derive(Debug)]
 pub enum Event<'a> {
     Downloading { bytes: u64, from: &'a Location },

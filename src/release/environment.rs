@@ -28,7 +28,7 @@ pub struct Environment {
     pub url: Option<String>,
 }
 
-/// What an environment is doing.
+/// Phase of an environment's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
@@ -40,7 +40,7 @@ pub enum Phase {
     Ending,
 }
 
-/// How an environment feels.
+/// Health of an environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Health {
@@ -106,7 +106,7 @@ impl Environment {
     }
 }
 
-/// Which environments to ask for.
+/// Environments to ask for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Which<'a> {
     /// Those that run this version.
@@ -253,7 +253,7 @@ pub(crate) async fn events(
     Ok(events)
 }
 
-/// When the last thing happened, by the clock that stamps events.
+/// Time of the last event, by the clock that stamps events.
 pub(crate) async fn newest_event(aws: &Aws, environment: &str) -> Result<Option<Timestamp>, ApiError> {
     let call = Call::eb("DescribeEvents").with("EnvironmentId", environment).with("MaxRecords", 1);
     let request = aws.eb.describe_events().environment_id(environment).max_records(1);

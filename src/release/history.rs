@@ -1,4 +1,4 @@
-//! What ran well where: one small document per deployment that ended well.
+//! History of what ran well: one small document per deployment that ended well.
 //!
 //! Elastic Beanstalk itself does not say which versions an environment ran before. Going back, and sparing the last good
 //! ones when pruning, both need to know. The key says it all, so that one listing is enough.
@@ -46,7 +46,7 @@ pub(crate) async fn remember(
     bucket.write(aws, &success.key(folder), success).await.map(drop)
 }
 
-/// Everything that ran well, oldest first within each environment.
+/// All that ran well, oldest first within each environment.
 pub(crate) async fn recall(aws: &Aws, bucket: &BundleBucket, folder: &str) -> Result<Vec<Success>, ApiError> {
     let listed = bucket.list(aws, folder).await?;
     Ok(listed.iter().filter_map(|object| Success::parse(folder, &object.key)).collect())

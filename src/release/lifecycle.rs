@@ -19,13 +19,13 @@ use crate::fault::{Exit, Fault};
 
 /// The role that the service's console and the EB CLI make and take.
 pub const SERVICE_ROLE: &str = "aws-elasticbeanstalk-service-role";
-/// So many versions go at most after each new one.
+/// Number of versions that go at most after each new one.
 const AT_ONCE: usize = 100;
 
-/// What an application's versions are subject to.
+/// Rule that an application's versions are subject to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Lifecycle {
-    /// So many of the newest stay.
+    /// Number of the newest that stay.
     pub keep: Option<u32>,
     /// Those that are younger stay.
     pub keep_days: Option<u32>,
@@ -40,7 +40,7 @@ pub struct Lifecycle {
 pub struct Departure {
     pub label: String,
     pub created: Option<Timestamp>,
-    /// Why `prune` would keep it.
+    /// Reasons for which `prune` would keep it.
     pub protection: Vec<Reason>,
 }
 
@@ -56,7 +56,7 @@ pub struct Forecast {
     pub departing: Vec<Departure>,
 }
 
-/// What to set.
+/// Change to make.
 #[derive(Debug, Clone)]
 pub struct Change {
     /// `None`: no version is deleted any more.
@@ -208,7 +208,7 @@ impl Lifecycle {
         })
     }
 
-    /// What goes when the next version is registered, oldest first: the service spares what environments have, or had
+    /// Versions that go when the next one is registered, oldest first: the service spares what environments have, or had
     /// until lately.
     pub(crate) fn departing(&self, inventory: &Inventory) -> Vec<Departure> {
         let own = inventory.versions.iter().filter(|version| version.application == inventory.application);

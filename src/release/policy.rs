@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::beanstalk::name::Application;
 
-/// For whom a policy is.
+/// Role that a policy is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Role {
     /// A build that uploads bundles and registers versions
@@ -22,7 +22,7 @@ pub enum Role {
     Guard,
 }
 
-/// What the policy is about. `*` where it is about all.
+/// Resources that the policy is about. `*` where it is about all.
 #[derive(Debug, Clone)]
 pub struct Scope {
     pub partition: String,
@@ -33,7 +33,7 @@ pub struct Scope {
     /// `None` is the bucket that Elastic Beanstalk keeps, and makes.
     pub bucket: Option<String>,
     pub prefix: String,
-    /// Where bundles are copied to before they are deleted: `--archive` of `prune`.
+    /// Prefix that bundles are copied to before they are deleted: `--archive` of `prune`.
     pub archive: Option<String>,
     /// The KMS key that bundles are encrypted with: an id, an ARN, or `alias/NAME`.
     pub kms_key: Option<String>,
@@ -292,7 +292,7 @@ fn deployer(scope: &Scope) -> Vec<Value> {
     statements
 }
 
-/// What no role of ours needs. A Deny wins over every Allow, also over one that somebody adds later.
+/// Denies of what no role of ours needs. A Deny wins over every Allow, also over one that somebody adds later.
 fn never(scope: &Scope) -> Vec<Value> {
     let ending = ["elasticbeanstalk:RebuildEnvironment", "elasticbeanstalk:TerminateEnvironment"];
     let named = scope.beanstalk("environment/*/*prod*");

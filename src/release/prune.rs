@@ -28,7 +28,7 @@ use super::environment::{self, Which};
 use super::version::{self, Location};
 use crate::beanstalk::name::Application;
 
-/// What happens on the way.
+/// Step of pruning.
 #[derive(Debug)]
 pub enum Event<'a> {
     Deleted {
@@ -53,7 +53,7 @@ pub enum Event<'a> {
     },
 }
 
-/// What pruning came to.
+/// Result of pruning.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Pruned {
     pub deleted: Vec<String>,

@@ -20,7 +20,7 @@ use crate::beanstalk::name::Application;
 use crate::bundle::TreeDigest;
 use crate::fault::{Exit, Fault};
 
-/// What to publish, and where. Everything is resolved: flags, project file and defaults.
+/// Request to publish. Everything is resolved: flags, project file and defaults.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub application: Application,
@@ -34,11 +34,11 @@ pub struct Request {
     pub create_application: bool,
     /// Have Elastic Beanstalk look into the bundle, and wait for what it says.
     pub process: bool,
-    /// How long to wait for that.
+    /// Time to wait for that.
     pub timeout: Duration,
 }
 
-/// What publishing came to.
+/// Result of publishing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Published {
     pub application: Application,
@@ -48,10 +48,10 @@ pub struct Published {
     pub sha256: String,
     pub bytes: u64,
     pub bundle: Location,
-    /// How the bucket is guarded; looked at only when something is put into it.
+    /// Security of the bucket; looked at only when something is put into it.
     #[serde(rename = "guards")]
     pub security: Option<BucketSecurity>,
-    /// How full the region is with this version; looked at only when one is registered.
+    /// Use of the region's quota with this version; looked at only when one is registered.
     #[serde(rename = "room")]
     pub quota: Option<Quota>,
     pub region: String,
@@ -63,7 +63,7 @@ pub struct Published {
     pub status: Status,
 }
 
-/// How many versions a region has, over all applications, and how many it may have.
+/// Quota of versions in a region, over all applications, and its use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Quota {
     /// At least so many: AWS counts only what the caller may see.
@@ -78,7 +78,7 @@ impl Quota {
     }
 }
 
-/// What happens on the way.
+/// Step of publishing.
 #[derive(Debug)]
 pub enum Event<'a> {
     /// Something with other bytes is at the key or label; its content is compared.
@@ -246,7 +246,7 @@ async fn look(
     Ok(found)
 }
 
-/// Where the bundle of a version that has our label is, and what is there. An error if its content isn't ours.
+/// Place and content of the bundle of a version that has our label. An error if its content isn't ours.
 async fn same_bundle(
     aws: &Aws,
     request: &Request,
@@ -381,7 +381,7 @@ fn is_final(status: &Status) -> bool {
     !matches!(status, Status::Processing | Status::Building)
 }
 
-/// What a final status means for this run.
+/// Meaning of a final status for this run.
 async fn settle(aws: &Aws, request: &Request, status: Status) -> Result<Status, Error> {
     if status != Status::Failed {
         return Ok(status);
@@ -408,7 +408,7 @@ async fn wait(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) -
     }
 }
 
-/// What Elastic Beanstalk says about a failure: only its events do.
+/// Causes of a failure as Elastic Beanstalk tells them: only its events do.
 async fn causes(aws: &Aws, request: &Request) -> Vec<String> {
     let Request { application, label, .. } = request;
     let call = Call::eb("DescribeEvents").with("ApplicationName", application).with("VersionLabel", label);

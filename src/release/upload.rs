@@ -20,7 +20,7 @@ use super::call::Call;
 pub(crate) const THRESHOLD: u64 = 16_000_000;
 /// Parts in flight.
 const PARALLEL: usize = 4;
-/// What is read of a part at once.
+/// Bytes of a part that are read at once.
 const BUFFER: usize = 1 << 18;
 
 /// A part that S3 has: the number, and what completing the upload has to repeat.

@@ -20,7 +20,7 @@ pub struct Version {
     pub description: Option<String>,
     pub created: Option<Timestamp>,
     pub status: Status,
-    /// Where its bundle is; `None` if it was not made from one.
+    /// Place of its bundle; `None` if it was not made from one.
     pub bundle: Option<Location>,
 }
 
@@ -47,7 +47,7 @@ impl Location {
     }
 }
 
-/// What Elastic Beanstalk made of a version.
+/// Status of a version.
 ///
 /// The service writes these in upper case although its model declares them otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,7 +154,7 @@ pub(crate) async fn find(aws: &Aws, application: &Application, label: &str) -> R
     Ok(versions.find(|version| version.label == label))
 }
 
-/// How many versions there may be in the region, over all applications. `None`: AWS does not tell us.
+/// Number of versions that there may be in the region, over all applications. `None`: AWS does not tell us.
 pub(crate) async fn limit(aws: &Aws) -> Result<Option<u32>, ApiError> {
     let call = Call::eb("DescribeAccountAttributes");
     match aws.read(call, aws.eb.describe_account_attributes().send()).await {

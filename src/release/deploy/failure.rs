@@ -1,4 +1,4 @@
-//! How a deployment can end badly, in words.
+//! Bad ends of a deployment, in words.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::release::api_error::ApiError;
 use crate::release::lock::LockHolder;
 use crate::release::version::Status;
 
-/// Why an environment does not run the version.
+/// Reason why an environment does not run the version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "why")]
 pub enum Failed {

@@ -1,4 +1,4 @@
-//! What a deployment is asked for, what happens on the way, and what it came to.
+//! Request, steps and result of a deployment.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::release::aws::Aws;
 use crate::release::bucket::BundleStore;
 use crate::release::environment::{Environment, EnvironmentEvent, Health};
 
-/// What to deploy, where, and how long to look at it.
+/// Version to deploy, where, and how long to look at it.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub application: Application,
@@ -20,21 +20,21 @@ pub struct Request {
     pub when_ready: bool,
     /// See it through to its end.
     pub wait: bool,
-    /// How long all of it may take.
+    /// Time that all of it may take.
     pub timeout: Duration,
-    /// How long an environment may take to become healthy after it is ready.
+    /// Time that an environment may take to become healthy after it is ready.
     pub settle: Duration,
     /// Where the lock and the record of what ran well are. `None`: neither.
     pub bundle_store: Option<BundleStore>,
 }
 
-/// What deploying came to.
+/// Result of deploying.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Deployed {
     pub application: Application,
     pub environment: EnvironmentName,
     pub label: String,
-    /// What it ran before; `None` if it did not change, or nobody knows.
+    /// Version that it ran before; `None` if it did not change, or nobody knows.
     pub previous: Option<String>,
     pub outcome: Outcome,
     pub health: Health,
@@ -42,7 +42,7 @@ pub struct Deployed {
     pub region: String,
 }
 
-/// How a deployment that did not fail ended.
+/// Good end of a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
@@ -54,7 +54,7 @@ pub enum Outcome {
     Started,
 }
 
-/// What happens on the way.
+/// Step of a deployment.
 #[derive(Debug)]
 pub enum Event<'a> {
     /// The environment is busy with something else.

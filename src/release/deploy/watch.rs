@@ -17,7 +17,7 @@ pub(super) const SLOWEST: Duration = Duration::from_secs(8);
 /// Looks at an environment that does not move before its request counts as ignored.
 const IDLE_LOOKS: u32 = 10;
 
-/// What is known at the beginning of a watch.
+/// Knowledge at the beginning of a watch.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Watch {
     /// Nothing up to here counts.

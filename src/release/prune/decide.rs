@@ -1,4 +1,4 @@
-//! Which versions nobody needs, as a plan that is shown before it is carried out.
+//! Decision which versions nobody needs, as a plan that is shown before it is carried out.
 //!
 //! Deciding is pure. Elastic Beanstalk has been seen to delete a version that an environment runs, so nothing here relies
 //! on its refusal; and it leaves out of its answers what the caller may not see, so no environments at all is suspicious.
@@ -13,7 +13,7 @@ use crate::release::environment::{Environment, Phase};
 use crate::release::history::Success;
 use crate::release::version::{Location, Status, Version};
 
-/// How long a terminated environment can be brought back, with the version that it had.
+/// Days for which a terminated environment can be brought back, with the version that it had.
 ///
 /// Source: the developer guide on rebuilding terminated environments.
 const RESTORABLE_DAYS: i64 = 42;
@@ -22,7 +22,7 @@ const SETTLED: SignedDuration = SignedDuration::from_hours(24);
 /// An upload that has not been continued for so long will not be.
 const STALE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// Everything that the decision depends on.
+/// Inventory: all that the decision depends on.
 #[derive(Debug, Clone)]
 pub(crate) struct Inventory {
     pub(crate) application: Application,
@@ -38,14 +38,14 @@ pub(crate) struct Inventory {
     /// Oldest first.
     pub(crate) ran: Vec<Success>,
     pub(crate) bucket: String,
-    /// What is kept of this application.
+    /// Objects of this application.
     pub(crate) objects: Vec<Object>,
     pub(crate) uploads: Vec<Upload>,
     pub(crate) limit: Option<u32>,
 }
 
 impl Inventory {
-    /// What protects a version, whatever the policy says.
+    /// Reasons that protect a version, whatever the policy says.
     pub(crate) fn protection(&self, version: &Version, keep_deployed: u32) -> Vec<Reason> {
         let label = version.label.as_str();
         let mut reasons = Vec::new();

@@ -1,4 +1,4 @@
-//! How pruning and bringing back can end badly, in words.
+//! Errors of pruning and bringing back, in words.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Everything that pruning depends on, read from AWS: all pages of everything.
+//! Reader of all that pruning depends on: all pages of everything.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ use crate::release::version::{self, Version};
 /// The most that AWS looks back for terminated environments.
 const BACK: SignedDuration = SignedDuration::from_hours(24 * 42);
 
-/// Everything that pruning depends on. All pages of everything.
+/// Inventory of all that pruning depends on. All pages of everything.
 pub(crate) async fn inventory(
     aws: &Aws,
     application: &Application,
@@ -86,7 +86,7 @@ pub struct Overview {
     pub version: Version,
     /// The length of its bundle, if that is kept where the project keeps its bundles.
     pub bytes: Option<u64>,
-    /// What protects it from being pruned, whatever the policy.
+    /// Reasons that protect it from being pruned, whatever the policy.
     pub protection: Vec<Reason>,
 }
 

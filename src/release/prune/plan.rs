@@ -9,19 +9,19 @@ use serde::{Deserialize, Serialize};
 use crate::beanstalk::name::Application;
 use crate::release::version::Location;
 
-/// So many of the last versions that each environment ran well are kept, unless the caller says otherwise.
+/// Number of the last versions that each environment ran well that are kept, unless the caller says otherwise.
 pub const KEEP_DEPLOYED: u32 = 3;
 
-/// What must be left.
+/// Policy: what must be left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
-    /// So many of the newest.
+    /// Number of the newest.
     pub keep: u32,
     /// All that are younger.
     pub keep_days: Option<u32>,
     /// All whose label matches one of these; `*` stands for anything.
     pub keep_labels: Vec<String>,
-    /// So many of the last that each environment ran well.
+    /// Number of the last that each environment ran well.
     pub keep_deployed: u32,
     /// Remove the bundles too, where no other version needs them.
     pub delete_bundles: bool,
@@ -43,7 +43,7 @@ pub struct Upload {
     pub began: Option<Timestamp>,
 }
 
-/// What to delete, what to keep, and why.
+/// Plan: what to delete, what to keep, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     pub application: Application,
@@ -58,7 +58,7 @@ pub struct Plan {
     /// Bundles that no version needs any more.
     pub objects: Vec<Object>,
     pub uploads: Vec<Upload>,
-    /// How many environments were seen, terminated ones included.
+    /// Number of environments that were seen, terminated ones included.
     pub environments: usize,
     /// Versions of all applications in the region, and how many there may be.
     pub used: usize,
@@ -82,7 +82,7 @@ pub struct Kept {
     pub reasons: Vec<Reason>,
 }
 
-/// What protects a version.
+/// Reason that protects a version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "why")]
 pub enum Reason {
@@ -123,7 +123,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// How to carry a plan out.
+/// Settings for carrying a plan out.
 #[derive(Debug, Clone)]
 pub struct Apply {
     /// The folder for the record that undoes it.

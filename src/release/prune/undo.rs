@@ -15,14 +15,14 @@ use crate::release::bucket::{BundleBucket, BundleStore};
 use crate::release::call::Call;
 use crate::release::version::{self, Location};
 
-/// What it takes to bring versions back.
+/// Record that brings versions back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undo {
     pub application: Application,
     pub region: String,
     pub account: Option<String>,
     pub made: Timestamp,
-    /// Where the bundles were copied to first.
+    /// Prefix that the bundles were copied to first.
     pub archive: Option<String>,
     pub versions: Vec<Deletion>,
 }
@@ -71,7 +71,7 @@ pub(super) fn write_undo(plan: &Plan, apply: &Apply) -> Result<PathBuf, Error> {
     Ok(path)
 }
 
-/// What became of a version that should be brought back.
+/// Outcome for a version that should be brought back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RestoreOutcome {
