@@ -332,13 +332,13 @@ mod tests {
         for number in 0..any(5) {
             let status = [Phase::Ready, Phase::Busy, Phase::Aborting, Phase::Ending][any(4) as usize];
             let days = i32::try_from(any(90)).unwrap();
-            inventory.environments.push(environment(&format!("e{number}"), &label(&mut any), status, days));
+            inventory.environments.push(environment(&format!("env-{number}"), &label(&mut any), status, days));
         }
         for _ in 0..any(3) {
-            inventory.on_instances.push(("e0".to_owned(), label(&mut any)));
+            inventory.on_instances.push(("env-0".to_owned(), label(&mut any)));
         }
         for number in 0..any(12) {
-            let environment = format!("e{}", any(3));
+            let environment = format!("env-{}", any(3));
             let time = now() - DAY * 30 + SignedDuration::from_hours(i64::try_from(number).unwrap());
             inventory.ran.push(Success {
                 environment: environment.parse().unwrap(),
