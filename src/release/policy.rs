@@ -121,7 +121,7 @@ fn deny(sid: &str, actions: &[&str], resource: &str) -> Value {
 }
 
 fn with(mut statement: Value, condition: Value) -> Value {
-    statement["BundleState"] = condition;
+    statement["Condition"] = condition;
     statement
 }
 
