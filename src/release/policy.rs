@@ -146,7 +146,7 @@ fn publisher(scope: &Scope) -> Vec<Value> {
         allow("Look", &["elasticbeanstalk:DescribeApplicationVersions", "elasticbeanstalk:DescribeEvents"], &versions),
         // Versions are counted over all applications; of those that may not be seen, AWS tells nothing.
         allow(
-            "Quota",
+            "Room",
             &["elasticbeanstalk:DescribeAccountAttributes", "elasticbeanstalk:DescribeApplications"],
             &any(),
         ),
