@@ -145,11 +145,7 @@ fn publisher(scope: &Scope) -> Vec<Value> {
         allow("Tag", &["elasticbeanstalk:AddTags"], &[scope.versions()]),
         allow("Look", &["elasticbeanstalk:DescribeApplicationVersions", "elasticbeanstalk:DescribeEvents"], &versions),
         // Versions are counted over all applications; of those that may not be seen, AWS tells nothing.
-        allow(
-            "Room",
-            &["elasticbeanstalk:DescribeAccountAttributes", "elasticbeanstalk:DescribeApplications"],
-            &any(),
-        ),
+        allow("Room", &["elasticbeanstalk:DescribeAccountAttributes", "elasticbeanstalk:DescribeApplications"], &any()),
         allow(
             "Bundles",
             &["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
