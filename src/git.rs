@@ -56,7 +56,7 @@ const SCRATCH_OPTIONS: [&str; 6] =
 #[derive(Debug, Clone)]
 pub(crate) struct Git {
     dir: PathBuf,
-    /// A repository of our own without a work tree, for what others have.
+    /// Is it a repository of our own without a work tree, for what others have?
     scratch: bool,
 }
 
@@ -114,7 +114,7 @@ impl<'a> Staged<'a> {
     }
 }
 
-/// What of git's content is meant.
+/// Which tree to read: index or commit.
 #[derive(Debug, Clone)]
 pub(crate) enum Tree {
     Index,
@@ -239,7 +239,7 @@ impl Git {
         self.run(&["--no-literal-pathspecs", "check-ignore", "--quiet", "."]).is_ok() && nothing_tracked()
     }
 
-    /// What `tree` has below `folder`, which is relative to the top and empty or without a slash at its end.
+    /// Items of `tree` below `folder`, which is relative to the top and empty or without a slash at its end.
     ///
     /// `self` must be at the top of a work tree.
     pub(crate) fn list(&self, tree: &Tree, folder: &str) -> Result<Vec<Item>, Error> {
@@ -297,7 +297,7 @@ impl Git {
         self.run(&["ls-files", "--stage", "-z", "--full-name", "--", folder])
     }
 
-    /// What kind of file the index takes each path below `folder` for. Of a conflict, all sides.
+    /// Kind of file that the index takes each path below `folder` for. Of a conflict, all sides.
     pub(crate) fn staged_modes(&self, folder: &str) -> Result<Vec<(Vec<u8>, ItemMode)>, Error> {
         let listing = self.staged(folder)?;
         fields(&listing)

@@ -10,7 +10,7 @@ fuzz_target!(|bytes: &[u8]| {
     let place = tempfile::tempdir().expect("a folder for the run");
     let zip = place.path().join("a.zip");
     std::fs::write(&zip, bytes).expect("the folder is ours");
-    let Ok(mut opened) = beansprout::bundle::Opened::open(&zip) else { return };
+    let Ok(mut opened) = beansprout::bundle::Reader::open(&zip) else { return };
     let manifest = opened.manifest();
     let _ = beansprout::bundle::verify(&mut opened);
     let unpacked = beansprout::bundle::unpack(&zip, &place.path().join("to/deep"), 1 << 30);

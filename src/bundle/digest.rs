@@ -1,4 +1,4 @@
-//! What a tree of files is called: a SHA-256 over modes, contents and paths, and over nothing else.
+//! Tree digest, the name of a tree of files: a SHA-256 over modes, contents and paths, and over nothing else.
 //!
 //! The text that is hashed is simple enough to be written by a shell script; `docs/src/explanation/bundle-identity.md`
 //! shows the one that the tests run.

@@ -1,4 +1,4 @@
-//! The words of a bundle: where an entry is, and what kind of file.
+//! Entry paths and modes.
 
 use std::fmt;
 use std::path::Path;

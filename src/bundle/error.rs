@@ -1,4 +1,4 @@
-//! What can go wrong between a folder and a bundle.
+//! Errors between a folder and a bundle.
 
 use std::fmt;
 use std::io;

@@ -1,4 +1,4 @@
-//! What a file's content says about it: a script, a secret, a database.
+//! Flags of a content: a script, a secret, a database.
 
 use std::sync::LazyLock;
 
@@ -6,9 +6,9 @@ use memchr::memmem::Finder;
 
 use super::error::ProblemKind;
 
-/// What was seen in a content.
+/// Flags of one content.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Traits {
+pub(crate) struct ContentFlags {
     pub(crate) script: bool,
     /// A script whose first line ends with CR LF: "bad interpreter" on the instance.
     pub(crate) crlf: bool,
@@ -19,7 +19,7 @@ pub(crate) struct Traits {
     pub(crate) lfs_pointer: bool,
 }
 
-impl Traits {
+impl ContentFlags {
     /// From the beginning of a file.
     fn of_start(start: &[u8]) -> Self {
         let script = start.starts_with(b"#!");
@@ -35,11 +35,11 @@ impl Traits {
 
     /// From a whole content. `random` content (compressed, encrypted) is not searched: a match there is chance.
     pub(crate) fn of(content: &[u8], random: bool) -> Self {
-        let mut traits = Self::of_start(content);
+        let mut flags = Self::of_start(content);
         if !random {
-            traits.search(content);
+            flags.search(content);
         }
-        traits
+        flags
     }
 
     fn search(&mut self, content: &[u8]) {
@@ -50,7 +50,7 @@ impl Traits {
         self.aws_key |= AWS.iter().any(|finder| finder.find_iter(content).any(|at| is_access_key(content, at)));
     }
 
-    /// What keeps the file out of a bundle.
+    /// The problem that keeps the file out of a bundle.
     pub(crate) fn problem(self) -> Option<ProblemKind> {
         if self.sqlite {
             Some(ProblemKind::Sqlite)
@@ -85,30 +85,30 @@ impl Traits {
 
 /// For contents that come in pieces.
 #[derive(Default)]
-pub(crate) struct Screen {
-    traits: Option<Traits>,
+pub(crate) struct ContentScanner {
+    flags: Option<ContentFlags>,
     /// The end of the last piece, where a key may have begun.
     tail: Vec<u8>,
 }
 
-impl Screen {
+impl ContentScanner {
     /// More than the longest thing that is searched for.
     const OVERLAP: usize = 128;
 
     /// As above, a `random` piece is not searched.
     pub(crate) fn add(&mut self, piece: &[u8], random: bool) {
-        let traits = self.traits.get_or_insert_with(|| Traits::of_start(piece));
+        let flags = self.flags.get_or_insert_with(|| ContentFlags::of_start(piece));
         self.tail.extend_from_slice(&piece[..piece.len().min(Self::OVERLAP)]);
-        traits.search(&self.tail);
+        flags.search(&self.tail);
         if !random {
-            traits.search(piece);
+            flags.search(piece);
         }
         self.tail.clear();
         self.tail.extend_from_slice(&piece[piece.len().saturating_sub(Self::OVERLAP)..]);
     }
 
-    pub(crate) fn finish(self) -> Traits {
-        self.traits.unwrap_or_default()
+    pub(crate) fn finish(self) -> ContentFlags {
+        self.flags.unwrap_or_default()
     }
 }
 
@@ -152,12 +152,12 @@ mod tests {
     fn contents_are_told_apart() {
         #[track_caller]
         fn case(content: &str, expected: Option<ProblemKind>) {
-            assert_eq!(Traits::of(content.as_bytes(), false).problem(), expected, "{content}");
-            let mut screen = Screen::default();
-            content.as_bytes().chunks(100).for_each(|piece| screen.add(piece, false));
+            assert_eq!(ContentFlags::of(content.as_bytes(), false).problem(), expected, "{content}");
+            let mut scanner = ContentScanner::default();
+            content.as_bytes().chunks(100).for_each(|piece| scanner.add(piece, false));
             // Pieces in earnest are far longer than these; what begins in one and ends in the next must be found.
             if content.len() < 120 {
-                assert_eq!(screen.finish().problem(), expected, "{content}, in pieces");
+                assert_eq!(scanner.finish().problem(), expected, "{content}, in pieces");
             }
         }
         // Put together, so that this file holds no key itself.
@@ -173,14 +173,14 @@ mod tests {
         case(&format!("{{\"key\": \"{header}\\n{body}"), Some(ProblemKind::PrivateKey));
         case(&format!("begin = '{header}'"), None);
         case("SQLite format 3\0rest", Some(ProblemKind::Sqlite));
-        assert!(Traits::of(b"#!/bin/sh\r\n", false).crlf);
-        assert!(!Traits::of(b"#!/bin/sh\n\r\n", false).crlf);
+        assert!(ContentFlags::of(b"#!/bin/sh\r\n", false).crlf);
+        assert!(!ContentFlags::of(b"#!/bin/sh\n\r\n", false).crlf);
     }
 
     #[test]
     fn traits_survive_as_bits() {
         for bits in 0..64 {
-            assert_eq!(Traits::from_bits(bits).to_bits(), bits);
+            assert_eq!(ContentFlags::from_bits(bits).to_bits(), bits);
         }
     }
 

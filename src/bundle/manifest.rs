@@ -1,4 +1,4 @@
-//! What is in a tree, entry by entry: the value that `diff` compares and that `--manifest` writes.
+//! Manifest of a tree, entry by entry: the value that `diff` compares and that `--manifest` writes.
 
 use std::cmp::Ordering;
 
@@ -119,7 +119,7 @@ impl Manifest {
         Self { digest, entries: entries.collect() }
     }
 
-    /// What one has to do to `self` to get `new`.
+    /// Changes that make `new` of `self`.
     pub fn changes_to(&self, new: &Self) -> Vec<Change> {
         let (mut old, mut new) = (self.entries.iter().peekable(), new.entries.iter().peekable());
         let side = |entry: &ManifestEntry| Side { mode: entry.mode, size: entry.size, sha256: entry.sha256 };

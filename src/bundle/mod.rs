@@ -1,4 +1,4 @@
-//! What ships, and what it is called.
+//! Source bundles: what ships, and what it is called.
 //!
 //! A bundle is decided before it is made: [`Plan::read`] answers which files of a [`Scope`] ship and why the others do
 //! not, and [`Plan::write`] turns the answer into a zip file in one pass over the contents. Its name is the
@@ -20,8 +20,8 @@ pub use digest::{ContentDigest, FORMAT, TreeDigest};
 pub use entry::{BadName, EntryPath, Mode};
 pub use error::{Error, Problem, ProblemKind, where_most_is};
 pub use manifest::{Change, ChangeKind, Manifest, ManifestEntry, ManifestError, Side};
-pub use pack::{Bundle, Errand, MANY, MAX_BYTES, Output, Trust, write_beside};
-pub use read::{Finding, Flaw, OpenError, Opened, Severity, UnpackError, unpack, verify};
+pub use pack::{Bundle, MANY, MAX_BYTES, Output, PackOptions, Trust, write_beside};
+pub use read::{Finding, Flaw, OpenError, Reader, Severity, UnpackError, unpack, verify};
 pub(crate) use select::disk::Stamp;
 pub use select::{
     Checkout, ComparedCheckout, IgnoreMode, Include, LeftOut, Note, PendingCheckout, Plan, Reason, Scope, Source, Why,

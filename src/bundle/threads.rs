@@ -1,8 +1,8 @@
-//! How many work at once.
+//! Number of worker threads.
 
 use std::sync::LazyLock;
 
-/// How many threads work. It shows in no byte of the result.
+/// Number of worker threads. It shows in no byte of the result.
 pub(crate) fn threads() -> usize {
     // Linux is asked for limits of groups of processes too, in a dozen files.
     static THREADS: LazyLock<usize> =

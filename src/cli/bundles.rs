@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::aws::{AwsArgs, Connected, Intent, bundle_store};
 use super::ebcli;
-use crate::bundle::{Opened, TreeDigest};
+use crate::bundle::{Reader, TreeDigest};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
 use crate::release::{self, DownloadEvent, Location};
@@ -39,7 +39,7 @@ pub(crate) struct BundleFinder<'a> {
 pub(crate) struct Found {
     /// How it is called in an answer.
     pub(crate) path: PathBuf,
-    pub(crate) opened: Opened,
+    pub(crate) opened: Reader,
     /// Where it came from, if it is that of a registered version.
     from: Option<Location>,
 }
@@ -81,7 +81,7 @@ impl<'a> BundleFinder<'a> {
         })?;
         drop(progress);
         let path = PathBuf::from(from.to_string());
-        let opened = Opened::read(file, &path)?;
+        let opened = Reader::read(file, &path)?;
         Ok(Some(Found { path, opened, from: Some(from) }))
     }
 
@@ -99,7 +99,7 @@ impl<'a> BundleFinder<'a> {
             }
             .into());
         };
-        Ok(Found { path: name.to_owned(), opened: Opened::open(&path)?, from: None })
+        Ok(Found { path: name.to_owned(), opened: Reader::open(&path)?, from: None })
     }
 }
 

@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::bundle::{
-    self, Change, ChangeKind, Errand, Manifest, ManifestError, Opened, Plan, Scope, Source, TreeDigest,
+    self, Change, ChangeKind, Manifest, ManifestError, PackOptions, Plan, Reader, Scope, Source, TreeDigest,
 };
 use crate::fault::{Exit, Failure, Fault};
 use crate::git;
@@ -61,7 +61,7 @@ fn side(name: &str, shelves: &mut BundleFinder<'_>, ui: &mut Ui) -> Result<Manif
             let text = std::fs::read(&path).map_err(failed)?;
             return Ok(Manifest::parse(&text).map_err(|source| SideError::Manifest { path, source })?);
         }
-        return Ok(Opened::open(&path)?.manifest()?);
+        return Ok(Reader::open(&path)?.manifest()?);
     }
     let (project, world) = (shelves.project, shelves.world);
     let scope = Scope { source: Source::parse(name), ..ScopeArgs::default().scope(project, world) };
@@ -74,8 +74,8 @@ fn side(name: &str, shelves: &mut BundleFinder<'_>, ui: &mut Ui) -> Result<Manif
         read => read?,
     };
     let progress = ui.progress("packaging", plan.size());
-    let errand = Errand { progress: &progress, interrupt: &world.interrupt, max_bytes: u64::MAX, cache: None };
-    Ok(plan.manifest(&errand)?)
+    let options = PackOptions { progress: &progress, interrupt: &world.interrupt, max_bytes: u64::MAX, cache: None };
+    Ok(plan.manifest(&options)?)
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -139,7 +139,7 @@ fn unzip(bytes: &[u8], place: &str) -> Result<Unpacked, Failure> {
     let failed = |source| stack::Error::Archive { path: place.to_owned(), source };
     let mut file = tempfile::tempfile().map_err(|source| Error::Temporary { source })?;
     file.write_all(bytes).map_err(|source| Error::Temporary { source })?;
-    let mut opened = bundle::Opened::read(file, Path::new(place)).map_err(|error| failed(io::Error::other(error)))?;
+    let mut opened = bundle::Reader::read(file, Path::new(place)).map_err(|error| failed(io::Error::other(error)))?;
     let mut unpacked = Unpacked::default();
     for index in 0..opened.entries() {
         let entry = opened.listed(index).map_err(|error| failed(io::Error::other(error)))?;

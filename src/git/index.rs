@@ -4,7 +4,7 @@
 //! index says how they were when git did. The format is git's own (`gitformat-index`). It is read where it lies: a list of
 //! it would need as much memory again.
 
-/// What the index says of a work tree. Only made of an index that says it plainly: no split or sparse index, no conflict,
+/// The index of a work tree. Only made of an index that says it plainly: no split or sparse index, no conflict,
 /// no entry that git was told to believe without looking.
 #[derive(Debug)]
 pub(crate) struct GitIndex<'a> {
@@ -15,7 +15,7 @@ pub(crate) struct GitIndex<'a> {
     pub(crate) tree: Option<String>,
 }
 
-/// How entries are written.
+/// Layout of the entries.
 #[derive(Debug, Clone, Copy)]
 struct Form {
     version: u32,
@@ -23,7 +23,7 @@ struct Form {
     id: usize,
 }
 
-/// How a file was when git last looked, in git's own measure: 32 bits each.
+/// State of a file when git last looked, in git's own measure: 32 bits each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Seen {
     /// Seconds and nanoseconds.

@@ -1,4 +1,4 @@
-//! Where the git repository around a project is, found by looking at files: no git is needed to read a work tree.
+//! The git repository around a project, found by looking at files: no git is needed to read a work tree.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ impl Repository {
         Some(Self { top: top.to_owned(), git_dir, common })
     }
 
-    /// What all work trees share: references, objects, `info/exclude`.
+    /// The folder that all work trees share: references, objects, `info/exclude`.
     pub(crate) fn common(&self) -> &Path {
         &self.common
     }

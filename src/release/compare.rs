@@ -17,7 +17,7 @@ use super::bucket::{BundleBucket, Error};
 use super::bundle_file::{BundleFile, hex};
 use super::call::Call;
 use super::download::{Event, fetch};
-use crate::bundle::{OpenError, Opened, TreeDigest};
+use crate::bundle::{OpenError, Reader, TreeDigest};
 
 /// Content of a key, compared with ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,7 +143,7 @@ impl Bytes {
 }
 
 fn tree_digest(file: File, name: &Path) -> Result<TreeDigest, OpenError> {
-    Ok(Opened::read(file, name)?.manifest()?.digest)
+    Ok(Reader::read(file, name)?.manifest()?.digest)
 }
 
 /// The SHA-256 of a whole object, in hexadecimal. `None` for a checksum of checksums (`…-4`).

@@ -1,4 +1,4 @@
-//! The bytes of a zip file, with nothing in them that the machine or the day could change.
+//! Zip file format, with nothing in them that the machine or the day could change.
 //!
 //! Unix modes, the first day that a zip file knows (1980-01-01), UTF-8 names, no extra fields, no folders; zip64 only
 //! where the numbers need it.
@@ -20,7 +20,7 @@ pub(crate) enum Method {
     Deflated = 8,
 }
 
-/// What the headers say of one entry.
+/// Fields that both headers of one entry have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) mode: Mode,
@@ -110,7 +110,7 @@ impl Header {
     }
 }
 
-/// What stands after the directory.
+/// End records, after the directory.
 pub(crate) fn write_end(entries: u64, directory_offset: u64, directory_length: u64, to: &mut Vec<u8>) {
     if entries >= MANY as u64 || directory_offset >= MAX32 || directory_length >= MAX32 {
         let here = directory_offset + directory_length;

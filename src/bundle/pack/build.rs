@@ -1,4 +1,4 @@
-//! The plan becomes a bundle, or a manifest of what would be in one.
+//! Bundles made from plans, and manifests of what would be in one.
 
 use std::path::{Path, PathBuf};
 
@@ -10,9 +10,9 @@ use crate::bundle::select::origin::Entry;
 use crate::bundle::select::plan::Plan;
 use crate::world::real_path;
 
-use super::cache::{self, Cache, Known};
-use super::compress::Sealed;
-use super::options::{Errand, Trust};
+use super::cache::{self, Cache, Cached};
+use super::compress::PackedEntry;
+use super::options::{PackOptions, Trust};
 use super::output::{Draft, Output};
 use super::writer::{Packed, Review, Sink, pack};
 
@@ -24,98 +24,104 @@ pub struct Bundle {
     /// Length of the zip file.
     pub bytes: u64,
     pub entries: usize,
-    /// What the author should know about it.
+    /// Notes for the author.
     pub notes: Vec<Note>,
     /// Entries that were taken from the previous bundle.
     pub reused: usize,
     /// Was the bundle there already, and was nothing written?
     pub unchanged: bool,
-    sealed: Vec<Sealed>,
+    packed: Vec<PackedEntry>,
 }
 
 impl Plan {
-    /// What ships, by reading all of it and writing nothing.
-    pub fn manifest(&self, errand: &Errand<'_>) -> Result<Manifest, Error> {
-        self.sound()?;
-        let known = Known::nothing(self);
-        self.refuse_too_large(&known.sealed, errand.max_bytes)?;
-        let packed = pack(self, &known.sealed, None, Sink::Nowhere, errand)?;
-        Ok(Manifest::new(packed.digest, listed(&self.entries, &packed.sealed)))
+    /// Manifest of what ships, by reading all of it and writing nothing.
+    pub fn manifest(&self, options: &PackOptions<'_>) -> Result<Manifest, Error> {
+        self.check()?;
+        let cached = Cached::nothing(self);
+        self.refuse_too_large(&cached.packed, options.max_bytes)?;
+        let packed = pack(self, &cached.packed, None, Sink::Nowhere, options)?;
+        Ok(Manifest::new(packed.digest, listed(&self.entries, &packed.entries)))
     }
 
-    /// What is in the bundle that this plan has just become.
+    /// Manifest of the bundle that this plan has just become.
     pub fn manifest_of(&self, bundle: &Bundle) -> Manifest {
-        Manifest::new(bundle.digest, listed(&self.entries, &bundle.sealed))
+        Manifest::new(bundle.digest, listed(&self.entries, &bundle.packed))
     }
 
     /// Make the bundle.
-    pub fn write(&self, output: &Output, errand: &Errand<'_>) -> Result<Bundle, Error> {
-        self.sound()?;
+    pub fn write(&self, output: &Output, options: &PackOptions<'_>) -> Result<Bundle, Error> {
+        self.check()?;
         if let Output::File(path) = output {
             self.refuse_inside(path)?;
         }
-        let trust = errand.cache.map(|(_, trust)| trust);
-        let cache = errand.cache.and_then(|(dir, _)| Cache::load(dir));
-        let mut known = cache.as_ref().map_or_else(|| Known::nothing(self), |cache| cache.known(self));
-        if let Some((dir, Trust::Believe)) = errand.cache {
-            known.settle(self, dir)?;
+        let trust = options.cache.map(|(_, trust)| trust);
+        let cache = options.cache.and_then(|(dir, _)| Cache::load(dir));
+        let mut cached = cache.as_ref().map_or_else(|| Cached::nothing(self), |cache| cache.cached(self));
+        if let Some((dir, Trust::Believe)) = options.cache {
+            cached.recheck(self, dir)?;
         }
         if let (Some(cache), Some(Trust::Believe)) = (&cache, trust)
-            && known.is_everything()
+            && cached.is_everything()
         {
-            return self.reuse(cache, known, output, errand);
+            return self.reuse(cache, cached, output, options);
         }
-        self.refuse_too_large(&known.sealed, errand.max_bytes)?;
-        let mut draft = Draft::create(output, errand.interrupt)?;
-        let started = match known.started {
+        self.refuse_too_large(&cached.packed, options.max_bytes)?;
+        let mut draft = Draft::create(output, options.interrupt)?;
+        let started = match cached.started {
             Some(earlier) => earlier,
             None => draft.started()?,
         };
         let (believed, old) = match trust {
-            Some(Trust::Prove) => (Known::nothing(self), None),
-            _ => (known.clone(), cache.as_ref().map(|cache| &cache.zip)),
+            Some(Trust::Prove) => (Cached::nothing(self), None),
+            _ => (cached.clone(), cache.as_ref().map(|cache| &cache.zip)),
         };
-        let packed = pack(self, &believed.sealed, old, Sink::Draft(&mut draft), errand)?;
+        let packed = pack(self, &believed.packed, old, Sink::Draft(&mut draft), options)?;
         if let (Some(cache), Some(Trust::Prove)) = (&cache, trust) {
-            cache.prove(self, &known, &packed.sealed, &draft.file)?;
+            cache.prove(self, &cached, &packed.entries, &draft.file)?;
         }
         let path = output.path(&packed.digest);
         draft.publish(&path)?;
-        if matches!(output, Output::Labelled { .. }) && errand.cache.is_some() {
-            // A cache that cannot be written is none; the bundle is there all the same.
-            let _ = cache::save(&path, &packed.digest, self, &packed.sealed, started);
+        if matches!(output, Output::Labelled { .. }) && options.cache.is_some() {
+            // Without an index the next run takes longer; the bundle is there all the same.
+            let _ = cache::save(&path, &packed.digest, self, &packed.entries, started);
         }
-        let Packed { digest, bytes, mut notes, sealed } = packed;
+        let Packed { digest, bytes, mut notes, entries: packed } = packed;
         notes.extend(self.notes());
         let (entries, reused) = (self.entries.len(), believed.count());
-        Ok(Bundle { path, digest, bytes, entries, notes, reused, unchanged: false, sealed })
+        Ok(Bundle { path, digest, bytes, entries, notes, reused, unchanged: false, packed })
     }
 
     /// The previous bundle is the one that is asked for.
-    fn reuse(&self, cache: &Cache, known: Known, output: &Output, errand: &Errand<'_>) -> Result<Bundle, Error> {
-        let sealed: Vec<Sealed> = known.sealed.into_iter().flatten().collect();
+    fn reuse(
+        &self,
+        cache: &Cache,
+        cached: Cached,
+        output: &Output,
+        options: &PackOptions<'_>,
+    ) -> Result<Bundle, Error> {
+        let packed: Vec<PackedEntry> = cached.packed.into_iter().flatten().collect();
         let mut review = Review::new(self);
-        for (entry, sealed) in self.entries.iter().zip(&sealed) {
-            review.look_at(entry, sealed.traits);
+        for (entry, packed) in self.entries.iter().zip(&packed) {
+            review.look_at(entry, packed.flags);
         }
         let mut notes = review.finish()?;
-        if cache.bytes > errand.max_bytes {
-            return Err(self.too_large(cache.bytes, errand.max_bytes));
+        if cache.bytes > options.max_bytes {
+            return Err(self.too_large(cache.bytes, options.max_bytes));
         }
         let (digest, path) = (cache.digest, output.path(&cache.digest));
         let unchanged = path == cache.path;
         if !unchanged {
-            let mut draft = Draft::create(output, errand.interrupt)?;
+            let mut draft = Draft::create(output, options.interrupt)?;
             draft.copy(&cache.zip, 0, cache.bytes)?;
             draft.publish(&path)?;
-        } else if let Some(started) = known.started {
+        } else if let Some(started) = cached.started {
             // What was read again need not be the next time.
-            let _ = cache::save(&path, &digest, self, &sealed, started);
+            let _ = cache::save(&path, &digest, self, &packed, started);
         }
         notes.extend(self.notes());
-        errand.progress.advance(self.size());
+        options.progress.advance(self.size());
         let entries = self.entries.len();
-        Ok(Bundle { path, digest, bytes: cache.bytes, entries, notes, reused: entries, unchanged, sealed })
+        Ok(Bundle { path, digest, bytes: cache.bytes, entries, notes, reused: entries, unchanged, packed })
     }
 
     /// A bundle that ships in the next bundle would make every digest differ from the last.
@@ -133,11 +139,11 @@ impl Plan {
     }
 }
 
-fn listed<'a>(entries: &'a [Entry], sealed: &'a [Sealed]) -> impl Iterator<Item = ManifestEntry> + 'a {
-    entries.iter().zip(sealed).map(|(entry, sealed)| ManifestEntry {
+fn listed<'a>(entries: &'a [Entry], packed: &'a [PackedEntry]) -> impl Iterator<Item = ManifestEntry> + 'a {
+    entries.iter().zip(packed).map(|(entry, packed)| ManifestEntry {
         path: entry.path.clone(),
-        mode: sealed.header.mode,
-        size: sealed.header.size,
-        sha256: sealed.content,
+        mode: packed.header.mode,
+        size: packed.header.size,
+        sha256: packed.content,
     })
 }

@@ -1,4 +1,4 @@
-//! What the last bundle already knows: the previous zip file is the cache, and an index beside it tells what is where.
+//! Cache of packed entries: the previous zip file, and an index beside it that tells what is where.
 //!
 //! A file is taken from the cache if it is what it was when it was read: the same size, inode, times and mode. Times can
 //! lie by their coarseness: a file that changed within the same tick in which it was read looks unchanged. So a file that
@@ -19,14 +19,14 @@ use sha2::{Digest, Sha256};
 use crate::bundle::digest::{ContentDigest, TreeDigest};
 use crate::bundle::entry::Mode;
 use crate::bundle::error::Error;
-use crate::bundle::flags::Traits;
+use crate::bundle::flags::ContentFlags;
 use crate::bundle::select::disk::Stamp;
 use crate::bundle::select::origin::{Entry, Origin};
 use crate::bundle::select::plan::Plan;
 use crate::bundle::threads::threads;
 
 use super::archive::{Header, Method};
-use super::compress::{LARGE, Sealed};
+use super::compress::{LARGE, PackedEntry};
 use super::content::Contents;
 
 /// The name of the index, beside the bundles.
@@ -48,31 +48,31 @@ pub(crate) struct Cache {
     records: Vec<u8>,
 }
 
-/// What the cache knows of a plan.
+/// Entries of a plan that the cache has.
 #[derive(Clone)]
-pub(crate) struct Known {
-    /// For every entry of the plan: what is known, with the place in the previous zip file.
-    pub(crate) sealed: Vec<Option<Sealed>>,
+pub(crate) struct Cached {
+    /// For every entry of the plan: the cached one if there is one, with the place in the previous zip file.
+    pub(crate) packed: Vec<Option<PackedEntry>>,
     /// Entries that look changed, or may be, and what they were before.
-    suspects: Vec<(usize, Sealed)>,
+    stale: Vec<(usize, PackedEntry)>,
     /// Does the previous bundle have other entries besides?
     others: bool,
     /// The file system's time before anything was read again.
     pub(crate) started: Option<i64>,
 }
 
-impl Known {
+impl Cached {
     pub(crate) fn nothing(plan: &Plan) -> Self {
-        Self { sealed: vec![None; plan.entries.len()], suspects: Vec::new(), others: true, started: None }
+        Self { packed: vec![None; plan.entries.len()], stale: Vec::new(), others: true, started: None }
     }
 
     /// Is the previous bundle the one that is asked for?
     pub(crate) fn is_everything(&self) -> bool {
-        !self.others && self.sealed.iter().all(Option::is_some)
+        !self.others && self.packed.iter().all(Option::is_some)
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.sealed.iter().flatten().count()
+        self.packed.iter().flatten().count()
     }
 }
 
@@ -82,7 +82,7 @@ impl Cache {
         let mut file = File::open(dir.join(INDEX)).ok()?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).ok()?;
-        let mut reader = Reader(bytes.strip_prefix(MAGIC)?);
+        let mut reader = IndexReader(bytes.strip_prefix(MAGIC)?);
         let sum = reader.u32()?;
         if crc32fast::hash(reader.0) != sum {
             return None;
@@ -101,10 +101,10 @@ impl Cache {
         Some(Self { zip, path, digest, bytes: stamp.size, entries, records: bytes })
     }
 
-    /// What of `plan` is as it was. Both are sorted, so one pass over both finds it.
-    pub(crate) fn known(&self, plan: &Plan) -> Known {
-        let mut known = Known::nothing(plan);
-        let mut reader = Reader(&self.records);
+    /// Entries of `plan` that are as they were. Both are sorted, so one pass over both finds it.
+    pub(crate) fn cached(&self, plan: &Plan) -> Cached {
+        let mut cached = Cached::nothing(plan);
+        let mut reader = IndexReader(&self.records);
         let mut record = reader.record();
         let mut matched = 0;
         for (index, entry) in plan.entries.iter().enumerate() {
@@ -122,34 +122,40 @@ impl Cache {
             match &entry.origin {
                 Origin::Disk { stamp, .. } if *stamp == found.stamp && found.settled => {
                     // git may have another opinion of the mode by now, where it is git's that counts.
-                    let Sealed { header, traits, .. } = found.sealed;
-                    known.sealed[index] = Some(found.sealed).filter(|_| entry.mode(traits) == header.mode);
+                    let PackedEntry { header, flags, .. } = found.packed;
+                    cached.packed[index] = Some(found.packed).filter(|_| entry.mode(flags) == header.mode);
                 }
-                Origin::Disk { stamp, .. } if stamp.size == found.sealed.header.size => {
-                    known.suspects.push((index, found.sealed));
+                Origin::Disk { stamp, .. } if stamp.size == found.packed.header.size => {
+                    cached.stale.push((index, found.packed));
                 }
                 Origin::Link(target)
-                    if ContentDigest(Sha256::digest(target.as_bytes()).into()) == found.sealed.content =>
+                    if ContentDigest(Sha256::digest(target.as_bytes()).into()) == found.packed.content =>
                 {
-                    known.sealed[index] = Some(found.sealed).filter(|sealed| sealed.header.mode == Mode::Link);
+                    cached.packed[index] = Some(found.packed).filter(|packed| packed.header.mode == Mode::Link);
                 }
                 _ => {}
             }
         }
-        known.others = matched != self.entries;
-        known
+        cached.others = matched != self.entries;
+        cached
     }
 
     /// Hold what was believed against what was read and packed anew, byte by byte. A cache that was wrong is deleted.
-    pub(crate) fn prove(&self, plan: &Plan, known: &Known, fresh: &[Sealed], packed: &File) -> Result<(), Error> {
+    pub(crate) fn prove(
+        &self,
+        plan: &Plan,
+        cached: &Cached,
+        fresh: &[PackedEntry],
+        packed: &File,
+    ) -> Result<(), Error> {
         let mut wrong = Vec::new();
-        for ((entry, known), fresh) in plan.entries.iter().zip(&known.sealed).zip(fresh) {
-            let Some(known) = known else { continue };
+        for ((entry, cached), fresh) in plan.entries.iter().zip(&cached.packed).zip(fresh) {
+            let Some(cached) = cached else { continue };
             let length = fresh.header.local_length(&entry.path) + fresh.header.packed;
-            let same = known.content == fresh.content
-                && known.header == fresh.header
-                && known.traits == fresh.traits
-                && same_bytes((&self.zip, known.offset), (packed, fresh.offset), length).unwrap_or(false);
+            let same = cached.content == fresh.content
+                && cached.header == fresh.header
+                && cached.flags == fresh.flags
+                && same_bytes((&self.zip, cached.offset), (packed, fresh.offset), length).unwrap_or(false);
             if !same {
                 wrong.push(entry.path.to_string());
             }
@@ -182,30 +188,30 @@ fn same_bytes(one: (&File, u64), other: (&File, u64), length: u64) -> io::Result
     }
 }
 
-impl Known {
-    /// Read the suspects again. What has the content that it had before is known after all.
-    pub(crate) fn settle(&mut self, plan: &Plan, dir: &Path) -> Result<(), Error> {
-        if self.suspects.is_empty() {
+impl Cached {
+    /// Read the stale candidates again. One with the content that it had before is cached after all.
+    pub(crate) fn recheck(&mut self, plan: &Plan, dir: &Path) -> Result<(), Error> {
+        if self.stale.is_empty() {
             return Ok(());
         }
         self.started = Some(file_system_time(dir)?);
-        let suspects = std::mem::take(&mut self.suspects);
+        let stale = std::mem::take(&mut self.stale);
         let next = AtomicUsize::new(0);
-        let settled = Mutex::new(&mut self.sealed);
+        let settled = Mutex::new(&mut self.packed);
         let work = || -> Result<(), Error> {
             let mut contents = Contents::new(plan);
             loop {
-                let Some((index, before)) = suspects.get(next.fetch_add(1, Ordering::Relaxed)) else { return Ok(()) };
+                let Some((index, before)) = stale.get(next.fetch_add(1, Ordering::Relaxed)) else { return Ok(()) };
                 let entry = &plan.entries[*index];
                 let same =
-                    hash(&mut contents, entry)? == before.content && entry.mode(before.traits) == before.header.mode;
+                    hash(&mut contents, entry)? == before.content && entry.mode(before.flags) == before.header.mode;
                 if same {
                     settled.lock().unwrap_or_else(PoisonError::into_inner)[*index] = Some(*before);
                 }
             }
         };
         std::thread::scope(|scope| {
-            let others: Vec<_> = (1..threads().min(suspects.len())).map(|_| scope.spawn(work)).collect();
+            let others: Vec<_> = (1..threads().min(stale.len())).map(|_| scope.spawn(work)).collect();
             let own = work();
             others.into_iter().fold(own, |result, other| result.and(other.join().expect("a reader does not panic")))
         })
@@ -225,7 +231,7 @@ fn hash(contents: &mut Contents<'_>, entry: &Entry) -> Result<ContentDigest, Err
     Ok(ContentDigest(hasher.finalize().into()))
 }
 
-/// What time a file gets that is made in `dir` now.
+/// Time that a file gets which is made in `dir` now.
 pub(crate) fn file_system_time(dir: &Path) -> Result<i64, Error> {
     let failed = |source| Error::Write { path: dir.to_owned(), source };
     fs::create_dir_all(dir).map_err(failed)?;
@@ -235,20 +241,26 @@ pub(crate) fn file_system_time(dir: &Path) -> Result<i64, Error> {
 
 /// Write the index of the bundle at `zip`, whose entries were read at `started` or later.
 ///
-/// A cache that cannot be written is none: the bundle is there all the same.
-pub(crate) fn save(zip: &Path, digest: &TreeDigest, plan: &Plan, sealed: &[Sealed], started: i64) -> io::Result<()> {
+/// A failure costs time in the next run and nothing else: the bundle is there all the same.
+pub(crate) fn save(
+    zip: &Path,
+    digest: &TreeDigest,
+    plan: &Plan,
+    packed: &[PackedEntry],
+    started: i64,
+) -> io::Result<()> {
     let dir = zip.parent().expect("bundles are in a folder");
     let name = zip.file_name().expect("a bundle has a name").to_string_lossy().into_owned();
     let temp = tempfile::Builder::new().prefix(".beansprout-").suffix(".part").tempfile_in(dir)?;
     let (file, temp) = temp.into_parts();
-    let mut writer = Writer { out: BufWriter::with_capacity(1 << 18, file), sum: crc32fast::Hasher::new() };
+    let mut writer = IndexWriter { out: BufWriter::with_capacity(1 << 18, file), sum: crc32fast::Hasher::new() };
     writer.out.write_all(MAGIC)?;
     writer.out.write_all(&[0; 4])?;
     writer.stamp(&Stamp::of(&fs::metadata(zip)?))?;
     writer.put(&digest.0)?;
-    writer.put(&(sealed.len() as u64).to_le_bytes())?;
+    writer.put(&(packed.len() as u64).to_le_bytes())?;
     writer.text(name.as_bytes())?;
-    for (entry, sealed) in plan.entries.iter().zip(sealed) {
+    for (entry, packed) in plan.entries.iter().zip(packed) {
         let none = Stamp::default();
         let stamp = match &entry.origin {
             Origin::Disk { stamp, .. } => stamp,
@@ -259,17 +271,17 @@ pub(crate) fn save(zip: &Path, digest: &TreeDigest, plan: &Plan, sealed: &[Seale
         writer.stamp(stamp)?;
         writer.put(&[
             u8::from(settled),
-            mode_byte(sealed.header.mode),
-            sealed.header.method as u8,
-            sealed.traits.to_bits(),
+            mode_byte(packed.header.mode),
+            packed.header.method as u8,
+            packed.flags.to_bits(),
         ])?;
-        writer.put(&sealed.content.0)?;
-        writer.put(&sealed.header.crc.to_le_bytes())?;
-        writer.put(&sealed.header.size.to_le_bytes())?;
-        writer.put(&sealed.header.packed.to_le_bytes())?;
-        writer.put(&sealed.offset.to_le_bytes())?;
+        writer.put(&packed.content.0)?;
+        writer.put(&packed.header.crc.to_le_bytes())?;
+        writer.put(&packed.header.size.to_le_bytes())?;
+        writer.put(&packed.header.packed.to_le_bytes())?;
+        writer.put(&packed.offset.to_le_bytes())?;
     }
-    let Writer { mut out, sum } = writer;
+    let IndexWriter { mut out, sum } = writer;
     out.seek(SeekFrom::Start(MAGIC.len() as u64))?;
     out.write_all(&sum.finalize().to_le_bytes())?;
     out.flush()?;
@@ -278,12 +290,12 @@ pub(crate) fn save(zip: &Path, digest: &TreeDigest, plan: &Plan, sealed: &[Seale
     Ok(())
 }
 
-struct Writer<W> {
+struct IndexWriter<W> {
     out: W,
     sum: crc32fast::Hasher,
 }
 
-impl<W: Write> Writer<W> {
+impl<W: Write> IndexWriter<W> {
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.sum.update(bytes);
         self.out.write_all(bytes)
@@ -309,12 +321,12 @@ struct Record<'a> {
     stamp: Stamp,
     /// Was the file old enough when it was read?
     settled: bool,
-    sealed: Sealed,
+    packed: PackedEntry,
 }
 
-struct Reader<'a>(&'a [u8]);
+struct IndexReader<'a>(&'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> IndexReader<'a> {
     fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (array, rest) = self.0.split_first_chunk::<N>()?;
         self.0 = rest;
@@ -353,7 +365,7 @@ impl<'a> Reader<'a> {
     fn record(&mut self) -> Option<Record<'a>> {
         let path = self.text()?;
         let stamp = self.stamp()?;
-        let [settled, mode, method, traits] = self.array()?;
+        let [settled, mode, method, flags] = self.array()?;
         let content = ContentDigest(self.array()?);
         let crc = self.u32()?;
         let size = self.u64()?;
@@ -365,8 +377,8 @@ impl<'a> Reader<'a> {
             _ => return None,
         };
         let header = Header { mode: mode_of(mode)?, method, crc, size, packed };
-        let sealed = Sealed { content, header, traits: Traits::from_bits(traits), offset };
-        Some(Record { path, stamp, settled: settled != 0, sealed })
+        let packed = PackedEntry { content, header, flags: ContentFlags::from_bits(flags), offset };
+        Some(Record { path, stamp, settled: settled != 0, packed })
     }
 }
 

@@ -1,6 +1,6 @@
-//! Contents that are not held whole are deflated piece by piece, on all cores.
+//! Contents that are not held whole are deflated chunk by chunk, on all cores.
 //!
-//! A piece knows nothing of those before it: it can be deflated before they are, by another thread, or be stored if that is
+//! A chunk knows nothing of those before it: it can be deflated before they are, by another thread, or be stored if that is
 //! shorter. libdeflate makes only whole streams, so the last block of what it makes is opened again, and an empty one fills
 //! up the byte (RFC 1951, 3.2.4): what comes next may begin there.
 
@@ -9,27 +9,27 @@ use miniz_oxide::inflate::core::{BlockBoundaryState, DecompressorOxide, decompre
 
 use super::deflate::is_random;
 
-/// Each piece begins anew, which costs what this level saves against the one for files that are held whole.
+/// Each chunk begins anew, which costs what this level saves against the one for files that are held whole.
 const LEVEL: i32 = 7;
-/// What closes a stream: a last block, stored and empty.
+/// End of a stream: a last block, stored and empty.
 const END: [u8; 5] = [1, 0, 0, 0xff, 0xff];
 
 /// A content on its way to become one stream.
-pub(crate) struct Pieces {
+pub(crate) struct Chunks {
     /// One for each thread.
     deflaters: Vec<Deflater>,
-    /// Pieces until there is work for all of them.
+    /// Chunks until there is work for all of them.
     waiting: Vec<Vec<u8>>,
 }
 
-impl Pieces {
+impl Chunks {
     pub(crate) fn new(threads: usize) -> Self {
         Self { deflaters: (0..threads).map(|_| Deflater::new()).collect(), waiting: Vec::new() }
     }
 
-    /// Deflate one more piece, now or with the next, and hand on what came of it.
-    pub(crate) fn add<E>(&mut self, piece: &[u8], take: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
-        self.waiting.push(piece.to_vec());
+    /// Deflate one more chunk, now or with the next, and hand on what came of it.
+    pub(crate) fn add<E>(&mut self, chunk: &[u8], take: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        self.waiting.push(chunk.to_vec());
         if self.waiting.len() < self.deflaters.len() { Ok(()) } else { self.deflate(take) }
     }
 
@@ -40,18 +40,18 @@ impl Pieces {
 
     /// Deflate what waits, all of it at the same time.
     fn deflate<E>(&mut self, mut take: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
-        let pieces = std::mem::take(&mut self.waiting);
+        let chunks = std::mem::take(&mut self.waiting);
         std::thread::scope(|scope| {
-            let mut work = pieces.iter().zip(&mut self.deflaters);
+            let mut work = chunks.iter().zip(&mut self.deflaters);
             let first = work.next();
-            let others: Vec<_> = work.map(|(piece, deflater)| scope.spawn(|| deflater.part(piece))).collect();
-            first.map_or(Ok(()), |(piece, deflater)| take(&deflater.part(piece)))?;
+            let others: Vec<_> = work.map(|(chunk, deflater)| scope.spawn(|| deflater.part(chunk))).collect();
+            first.map_or(Ok(()), |(chunk, deflater)| take(&deflater.part(chunk)))?;
             others.into_iter().try_for_each(|other| take(&other.join().expect("a deflater does not panic")))
         })
     }
 }
 
-/// What one thread deflates pieces with.
+/// One thread's compressor, and the memory it needs.
 struct Deflater {
     compressor: libdeflater::Compressor,
     unpacked: Vec<u8>,
@@ -63,27 +63,27 @@ impl Deflater {
         Self { compressor: libdeflater::Compressor::new(level), unpacked: Vec::new() }
     }
 
-    /// Part of a deflate stream with what `piece` holds. It begins and ends with a whole byte, and is not the last.
-    fn part(&mut self, piece: &[u8]) -> Vec<u8> {
-        if is_random(piece) {
-            return stored(piece);
+    /// Part of a deflate stream with what `chunk` holds. It begins and ends with a whole byte, and is not the last.
+    fn part(&mut self, chunk: &[u8]) -> Vec<u8> {
+        if is_random(chunk) {
+            return stored(chunk);
         }
-        let mut packed = vec![0; self.compressor.deflate_compress_bound(piece.len())];
-        let length = self.compressor.deflate_compress(piece, &mut packed).expect("there is room for the worst case");
+        let mut packed = vec![0; self.compressor.deflate_compress_bound(chunk.len())];
+        let length = self.compressor.deflate_compress(chunk, &mut packed).expect("there is room for the worst case");
         packed.truncate(length);
-        if length >= piece.len() {
-            return stored(piece);
+        if length >= chunk.len() {
+            return stored(chunk);
         }
         // A little more than is needed, so that the reader is never out of room before it sees the end.
-        self.unpacked.resize(piece.len() + 16, 0);
+        self.unpacked.resize(chunk.len() + 16, 0);
         leave_open(&mut packed, &mut self.unpacked);
         packed
     }
 }
 
-fn stored(piece: &[u8]) -> Vec<u8> {
-    let blocks = piece.chunks(usize::from(u16::MAX));
-    let mut part = Vec::with_capacity(piece.len() + 5 * blocks.len());
+fn stored(chunk: &[u8]) -> Vec<u8> {
+    let blocks = chunk.chunks(usize::from(u16::MAX));
+    let mut part = Vec::with_capacity(chunk.len() + 5 * blocks.len());
     for block in blocks {
         let length = u16::try_from(block.len()).expect("chunks are no longer");
         // Not the last block, stored; its length, and the same again with every bit turned.
@@ -131,15 +131,15 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn unpacks(content: &[u8], piece: usize) -> usize {
+    fn unpacks(content: &[u8], chunk: usize) -> usize {
         let mut packed = Vec::new();
         let mut take = |bytes: &[u8]| {
             packed.extend_from_slice(bytes);
             Ok::<(), ()>(())
         };
-        let mut pieces = Pieces::new(3);
-        content.chunks(piece).for_each(|piece| pieces.add(piece, &mut take).expect("a Vec takes all"));
-        pieces.finish(&mut take).expect("a Vec takes all");
+        let mut chunks = Chunks::new(3);
+        content.chunks(chunk).for_each(|chunk| chunks.add(chunk, &mut take).expect("a Vec takes all"));
+        chunks.finish(&mut take).expect("a Vec takes all");
         let mut unpacked = vec![0; content.len()];
         let length = libdeflater::Decompressor::new().deflate_decompress(&packed, &mut unpacked);
         assert_eq!(length, Ok(content.len()));
@@ -159,8 +159,8 @@ mod tests {
             b"a".to_vec(),
             Vec::new(),
         ] {
-            for piece in [100_000, 65_535, 333_333] {
-                unpacks(&content, piece);
+            for chunk in [100_000, 65_535, 333_333] {
+                unpacks(&content, chunk);
             }
         }
         assert!(unpacks(&text, 100_000) < text.len() / 3);
@@ -169,9 +169,9 @@ mod tests {
     proptest! {
         /// Ends of blocks at every bit of a byte.
         #[test]
-        fn any_content_comes_back(words in proptest::collection::vec(0u32..300, 0..4000), piece in 1usize..3000) {
+        fn any_content_comes_back(words in proptest::collection::vec(0u32..300, 0..4000), chunk in 1usize..3000) {
             let content: Vec<u8> = words.iter().flat_map(|word| format!("{word} ").into_bytes()).collect();
-            unpacks(&content, piece);
+            unpacks(&content, chunk);
         }
     }
 }

@@ -1,10 +1,10 @@
-//! An entry is sealed: read, hashed, looked at and deflated, all in one go.
+//! Reads, hashes, scans and compresses one entry, all in one go.
 
 use sha2::{Digest, Sha256};
 
 use crate::bundle::digest::ContentDigest;
 use crate::bundle::error::Error;
-use crate::bundle::flags::Traits;
+use crate::bundle::flags::ContentFlags;
 use crate::bundle::select::origin::{Entry, Origin};
 use crate::bundle::select::plan::Plan;
 
@@ -14,27 +14,27 @@ use super::deflate::{Deflater, is_random};
 
 /// Files above this are streamed.
 pub(crate) const LARGE: u64 = 4 << 20;
-/// How much of a large file is deflated at once.
-pub(crate) const PIECE: usize = 1 << 20;
+/// Bytes of a large file that are deflated at once.
+pub(crate) const CHUNK: usize = 1 << 20;
 
-/// What is known of an entry once it was read.
+/// An entry that was read: its content's digest, its header, its place in the zip file.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Sealed {
+pub(crate) struct PackedEntry {
     pub(crate) content: ContentDigest,
     pub(crate) header: Header,
-    pub(crate) traits: Traits,
+    pub(crate) flags: ContentFlags,
     /// Where its local header is.
     pub(crate) offset: u64,
 }
 
-/// Sealed entries, one after the other.
+/// Output of one batch: packed entries, one after the other.
 #[derive(Default)]
-pub(crate) struct Piece {
+pub(crate) struct BatchOutput {
     pub(crate) bytes: Vec<u8>,
-    pub(crate) sealed: Vec<Sealed>,
+    pub(crate) packed: Vec<PackedEntry>,
 }
 
-/// One thread's means to seal entries that are held whole.
+/// One thread's means to pack entries that are held whole.
 pub(crate) struct Worker<'a> {
     pub(crate) contents: Contents<'a>,
     deflater: Deflater,
@@ -46,14 +46,14 @@ impl<'a> Worker<'a> {
     }
 
     /// Append `entry` to `to`: its header and, if `deflate` says so, its content.
-    pub(crate) fn seal(&mut self, entry: &Entry, deflate: bool, to: &mut Piece) -> Result<(), Error> {
+    pub(crate) fn compress(&mut self, entry: &Entry, deflate: bool, to: &mut BatchOutput) -> Result<(), Error> {
         let content = self.contents.read(entry)?;
         let digest = ContentDigest(Sha256::digest(content).into());
         let size = content.len() as u64;
         let is_link = matches!(entry.origin, Origin::Link(_));
         let random = !is_link && is_random(content);
-        let traits = if is_link { Traits::default() } else { Traits::of(content, random) };
-        let mode = entry.mode(traits);
+        let flags = if is_link { ContentFlags::default() } else { ContentFlags::of(content, random) };
+        let mode = entry.mode(flags);
         let mut header = Header { mode, method: Method::Stored, crc: 0, size, packed: size };
         let offset = to.bytes.len() as u64;
         if deflate {
@@ -66,7 +66,7 @@ impl<'a> Worker<'a> {
             header.write_local(&entry.path, &mut to.bytes);
             to.bytes.extend_from_slice(if method == Method::Deflated { packed } else { content });
         }
-        to.sealed.push(Sealed { content: digest, header, traits, offset });
+        to.packed.push(PackedEntry { content: digest, header, flags, offset });
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! The bytes of an entry, from wherever they are, read once.
+//! Contents of entries, from wherever they are, read once.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
@@ -93,11 +93,11 @@ impl<'a> Contents<'a> {
         Ok(&self.buffer[..size])
     }
 
-    /// Hand the pieces of a content that is too large to be held to `take`, every piece but the last as long as `piece`.
+    /// Hand the chunks of a content that is too large to be held to `take`, every chunk but the last as long as `chunk`.
     pub(crate) fn stream(
         &mut self,
         entry: &Entry,
-        piece: &mut [u8],
+        chunk: &mut [u8],
         take: impl FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         match &entry.origin {
@@ -107,7 +107,7 @@ impl<'a> Contents<'a> {
                 let mut file = open(disk, path)?;
                 let failed = |source| Error::Read { path: disk.path(path), source };
                 // One byte more, as above: a file that has grown shows itself.
-                let total = pieces(&mut (&mut file).take(stamp.size + 1), piece, failed, take)?;
+                let total = chunks(&mut (&mut file).take(stamp.size + 1), chunk, failed, take)?;
                 unchanged(&file, disk, path, stamp)?;
                 if total == stamp.size { Ok(()) } else { Err(Error::Changed { path: disk.path(path) }) }
             }
@@ -116,15 +116,15 @@ impl<'a> Contents<'a> {
                 let reader = self.reader(*repository)?;
                 reader.ask([&**id].into_iter()).map_err(failed)?;
                 let size = reader.size().map_err(failed)?;
-                pieces(&mut reader.content().take(size), piece, failed, take)?;
+                chunks(&mut reader.content().take(size), chunk, failed, take)?;
                 reader.end().map_err(failed)
             }
         }
     }
 }
 
-/// How many bytes there were.
-fn pieces(
+/// Number of bytes that there were.
+fn chunks(
     from: &mut impl Read,
     buffer: &mut [u8],
     failed: impl Fn(io::Error) -> Error,

@@ -9,9 +9,9 @@ const LEVELS: [(usize, i32); 3] = [(2 << 10, 1), (32 << 10, 4), (usize::MAX, 5)]
 
 /// Contents shorter than this are not sampled: deflating them costs as much as looking.
 const SAMPLED_FROM: usize = 4096;
-/// Pieces of the sample, spread over the content, and the length of each.
-const PIECES: usize = 16;
-const PIECE: usize = 512;
+/// Samples of the sample, spread over the content, and the length of each.
+const SAMPLES: usize = 16;
+const SAMPLE: usize = 512;
 /// Bits a byte from which a sample counts as random. 8192 random bytes have 7.977 on average; text has 4 to 5, machine
 /// code 6, and a JPEG or PNG more than 7.9.
 const RANDOM: f64 = 7.9;
@@ -52,14 +52,14 @@ pub(crate) fn is_random(content: &[u8]) -> bool {
     }
     let mut counts = [0_u32; 256];
     let mut total = 0;
-    for piece in 0..PIECES {
-        let start = piece * (content.len() / PIECES);
-        for byte in &content[start..content.len().min(start + PIECE)] {
+    for sample in 0..SAMPLES {
+        let start = sample * (content.len() / SAMPLES);
+        for byte in &content[start..content.len().min(start + SAMPLE)] {
             counts[usize::from(*byte)] += 1;
             total += 1;
         }
         // With a byte this common, even if all others were equally rare, there are fewer bits than that. Text shows it soon.
-        if piece % 4 == 3 && counts.iter().any(|count| *count > total / 16) {
+        if sample % 4 == 3 && counts.iter().any(|count| *count > total / 16) {
             return false;
         }
     }

@@ -1,4 +1,4 @@
-//! What was selected becomes a zip file, on all cores, with the same bytes every time.
+//! Packing: a plan becomes a zip file, on all cores, with the same bytes every time.
 
 pub(super) mod archive;
 mod build;
@@ -7,7 +7,7 @@ mod chunks;
 mod compress;
 mod content;
 mod deflate;
-mod limit;
+mod estimate;
 pub(super) mod options;
 mod output;
 mod pool;
@@ -15,5 +15,5 @@ mod writer;
 
 pub use archive::MANY;
 pub use build::Bundle;
-pub use options::{Errand, MAX_BYTES, Trust};
+pub use options::{MAX_BYTES, PackOptions, Trust};
 pub use output::{Output, write_beside};

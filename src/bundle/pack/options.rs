@@ -1,16 +1,16 @@
-//! What a run that packs needs from the world, and the limit that it keeps.
+//! Options of a run that packs.
 
 use std::path::Path;
 
 use crate::ui::Progress;
 use crate::world::Interrupt;
 
-/// What Elastic Beanstalk's guide names as the limit, taken at its lowest reading.
+/// Largest bundle: what Elastic Beanstalk's guide names as the limit, at its lowest reading.
 pub const MAX_BYTES: u64 = 500_000_000;
 
-/// What a run that packs needs from the world.
+/// Options of a run that packs, and the parts of the world that it needs.
 #[derive(Clone)]
-pub struct Errand<'a> {
+pub struct PackOptions<'a> {
     pub progress: &'a Progress,
     pub interrupt: &'a Interrupt,
     pub max_bytes: u64,
@@ -20,7 +20,7 @@ pub struct Errand<'a> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
-    /// What looks unchanged is taken from the cache.
+    /// Entries that look unchanged are taken from the cache.
     Believe,
     /// Everything is read again, and compared with the cache.
     Prove,

@@ -1,7 +1,7 @@
-//! Contents become a zip file, on all cores, in an order that no core decides.
+//! Zip file writer: contents are packed on all cores, in an order that no core decides.
 //!
-//! Entries are dealt out in batches. Each worker reads, hashes and deflates a batch into one piece of memory, local
-//! headers included; the calling thread writes the pieces in order, and works like the others while the next one is not
+//! Entries are dealt out in batches. Each worker reads, hashes and deflates a batch into one output, local
+//! headers included; the calling thread writes the outputs in order, and works like the others while the next one is not
 //! there. Large files are streamed by the calling thread when their turn comes. Workers may be ahead by a few MB only, so
 //! memory stays bounded.
 
@@ -13,23 +13,23 @@ use sha2::{Digest, Sha256};
 use crate::bundle::digest::{ContentDigest, TreeDigest, TreeHasher};
 use crate::bundle::entry::Mode;
 use crate::bundle::error::{Error, Problem};
-use crate::bundle::flags::{Screen, Traits};
+use crate::bundle::flags::{ContentFlags, ContentScanner};
 use crate::bundle::select::note::Note;
 use crate::bundle::select::origin::Entry;
 use crate::bundle::select::plan::Plan;
 use crate::bundle::threads::threads;
 
 use super::archive::{Header, Method, write_end};
-use super::chunks::Pieces;
-use super::compress::{PIECE, Sealed, Worker};
+use super::chunks::Chunks;
+use super::compress::{CHUNK, PackedEntry, Worker};
 use super::content::Contents;
 use super::deflate::is_random;
-use super::options::Errand;
+use super::options::PackOptions;
 use super::output::Draft;
-use super::pool::{Batch, Office};
+use super::pool::{Batch, Pool};
 
-/// Pieces of a large file that are deflated at once, each by its thread.
-const MOST_PIECES: usize = 4;
+/// Chunks of a large file that are deflated at once, each by its thread.
+const MOST_CHUNKS: usize = 4;
 
 /// Where the bytes go.
 pub(crate) enum Sink<'a> {
@@ -43,22 +43,22 @@ pub(crate) struct Packed {
     pub(crate) digest: TreeDigest,
     pub(crate) bytes: u64,
     pub(crate) notes: Vec<Note>,
-    pub(crate) sealed: Vec<Sealed>,
+    pub(crate) entries: Vec<PackedEntry>,
 }
 
 /// Read every entry of `plan` once, and write what `sink` wants.
 pub(crate) fn pack(
     plan: &Plan,
-    known: &[Option<Sealed>],
+    cached: &[Option<PackedEntry>],
     old: Option<&File>,
     sink: Sink<'_>,
-    errand: &Errand<'_>,
+    options: &PackOptions<'_>,
 ) -> Result<Packed, Error> {
-    let office = Office::new(plan, known, matches!(sink, Sink::Draft(_)));
-    office.run(|| Clerk::new(plan, known, old, sink, errand).write_all(&office))
+    let pool = Pool::new(plan, cached, matches!(sink, Sink::Draft(_)));
+    pool.run(|| Writer::new(plan, cached, old, sink, options).write_all(&pool))
 }
 
-/// What contents show that somebody should know, or that must not ship.
+/// Review of contents: what somebody should know, and what must not ship.
 pub(crate) struct Review<'a> {
     plan: &'a Plan,
     notes: Vec<Note>,
@@ -70,16 +70,16 @@ impl<'a> Review<'a> {
         Self { plan, notes: Vec::new(), problems: Vec::new() }
     }
 
-    pub(crate) fn look_at(&mut self, entry: &Entry, traits: Traits) {
-        if let Some(kind) = traits.problem()
+    pub(crate) fn look_at(&mut self, entry: &Entry, flags: ContentFlags) {
+        if let Some(kind) = flags.problem()
             && !self.plan.allows(&entry.path)
         {
             self.problems.push(Problem { path: entry.path.to_string(), kind });
         }
-        if traits.crlf {
+        if flags.crlf {
             self.notes.push(Note::CrlfScript(entry.path.clone()));
         }
-        if traits.lfs_pointer {
+        if flags.lfs_pointer {
             self.notes.push(Note::LfsPointer(entry.path.clone()));
         }
     }
@@ -89,74 +89,81 @@ impl<'a> Review<'a> {
     }
 }
 
-/// How a large content is written, as far as is known of it.
+/// Form in which a large content is written, as far as is known of it.
 enum Form {
-    /// Its first piece will tell.
-    Open,
+    /// Its first chunk will tell.
+    Undecided,
     /// Stored, since all of it was random so far.
-    Noise,
+    Random,
     /// Stored, whatever it is.
     Stored,
-    Deflated(Pieces),
-    /// Noise, and then something else that deflates.
-    Mixed,
+    Deflated(Chunks),
+    /// Random at first, and then not: to be begun again.
+    RandomStart,
 }
 
 impl Form {
     fn deflated() -> Self {
-        Self::Deflated(Pieces::new(threads().min(MOST_PIECES)))
+        Self::Deflated(Chunks::new(threads().min(MOST_CHUNKS)))
     }
+}
+
+/// Result of one pass over a large content.
+enum Pass {
+    Done(PackedEntry),
+    /// What was written is of no use: begin again, in this form.
+    Again(Form),
 }
 
 /// The one thread that writes.
-struct Clerk<'a> {
+struct Writer<'a> {
     plan: &'a Plan,
-    known: &'a [Option<Sealed>],
+    cached: &'a [Option<PackedEntry>],
     /// The previous bundle.
     old: Option<&'a File>,
     sink: Sink<'a>,
-    errand: &'a Errand<'a>,
+    options: &'a PackOptions<'a>,
     offset: u64,
     tree: TreeHasher,
-    sealed: Vec<Sealed>,
+    packed: Vec<PackedEntry>,
     review: Review<'a>,
 }
 
-impl<'a> Clerk<'a> {
+impl<'a> Writer<'a> {
     fn new(
         plan: &'a Plan,
-        known: &'a [Option<Sealed>],
+        cached: &'a [Option<PackedEntry>],
         old: Option<&'a File>,
         sink: Sink<'a>,
-        errand: &'a Errand<'a>,
+        options: &'a PackOptions<'a>,
     ) -> Self {
-        let sealed = Vec::with_capacity(plan.entries.len());
-        Self { plan, known, old, sink, errand, offset: 0, tree: TreeHasher::new(), sealed, review: Review::new(plan) }
+        let packed = Vec::with_capacity(plan.entries.len());
+        Self { plan, cached, old, sink, options, offset: 0, tree: TreeHasher::new(), packed, review: Review::new(plan) }
     }
 
-    fn write_all(mut self, office: &Office<'_>) -> Result<Packed, Error> {
+    fn write_all(mut self, pool: &Pool<'_>) -> Result<Packed, Error> {
         let mut worker = Worker::new(self.plan);
-        for (number, batch) in office.batches.iter().enumerate() {
+        for (number, batch) in pool.batches.iter().enumerate() {
             match batch {
                 Batch::Small(range, _) => {
-                    let piece = office.wait_for(number, &mut worker)?;
+                    let output = pool.wait_for(number, &mut worker)?;
                     if let Sink::Draft(draft) = &mut self.sink {
-                        draft.write(&piece.bytes)?;
+                        draft.write(&output.bytes)?;
                     }
                     let base = self.offset;
-                    for (entry, sealed) in self.plan.entries[range.clone()].iter().zip(&piece.sealed) {
-                        self.book(entry, Sealed { offset: base + sealed.offset, ..*sealed });
+                    for (entry, packed) in self.plan.entries[range.clone()].iter().zip(&output.packed) {
+                        self.record(entry, PackedEntry { offset: base + packed.offset, ..*packed });
                     }
-                    self.offset = base + piece.bytes.len() as u64;
-                    office.written(Some(piece));
+                    self.offset = base + output.bytes.len() as u64;
+                    pool.written(Some(output));
                 }
-                Batch::Known(range) => {
+                Batch::Cached(range) => {
                     self.take_over(range.clone())?;
-                    office.written(None);
+                    pool.written(None);
                 }
                 Batch::Large(index) => {
                     self.stream(&self.plan.entries[*index], &mut worker.contents)?;
-                    office.written(None);
+                    pool.written(None);
                 }
             }
             self.check_size()?;
@@ -164,58 +171,53 @@ impl<'a> Clerk<'a> {
         self.finish()
     }
 
-    /// Copy a run of entries that the previous bundle has, in as few pieces as it has them.
+    /// Copy a run of entries that the previous bundle has, in as few stretches as it has them.
     fn take_over(&mut self, range: Range<usize>) -> Result<(), Error> {
         let entries = &self.plan.entries[range.clone()];
-        let sealed = self.known[range].iter().map(|sealed| sealed.expect("the batch is of known entries"));
-        let mut piece: Option<(u64, u64)> = None;
-        for (entry, sealed) in entries.iter().zip(sealed) {
-            let length = sealed.header.local_length(&entry.path) + sealed.header.packed;
-            match &mut piece {
-                Some((start, total)) if *start + *total == sealed.offset => *total += length,
+        let packed = self.cached[range].iter().map(|packed| packed.expect("the batch is of cached entries"));
+        let mut stretch: Option<(u64, u64)> = None;
+        for (entry, packed) in entries.iter().zip(packed) {
+            let length = packed.header.local_length(&entry.path) + packed.header.packed;
+            match &mut stretch {
+                Some((start, total)) if *start + *total == packed.offset => *total += length,
                 _ => {
-                    self.copy(piece.replace((sealed.offset, length)))?;
+                    self.copy(stretch.replace((packed.offset, length)))?;
                 }
             }
             let offset = self.offset;
             self.offset += length;
-            self.book(entry, Sealed { offset, ..sealed });
+            self.record(entry, PackedEntry { offset, ..packed });
         }
-        self.copy(piece)
+        self.copy(stretch)
     }
 
-    fn copy(&mut self, piece: Option<(u64, u64)>) -> Result<(), Error> {
-        match (&mut self.sink, self.old, piece) {
+    fn copy(&mut self, stretch: Option<(u64, u64)>) -> Result<(), Error> {
+        match (&mut self.sink, self.old, stretch) {
             (Sink::Draft(draft), Some(old), Some((start, length))) => draft.copy(old, start, length),
             _ => Ok(()),
         }
     }
 
     fn stream(&mut self, entry: &Entry, contents: &mut Contents<'_>) -> Result<(), Error> {
-        let mut form = if matches!(self.sink, Sink::Nowhere) { Form::Stored } else { Form::Open };
-        let sealed = loop {
+        let mut form = if matches!(self.sink, Sink::Nowhere) { Form::Stored } else { Form::Undecided };
+        let packed = loop {
             match self.stream_as(entry, form, contents)? {
-                Ok(sealed) => break sealed,
-                Err(other) => form = other,
+                Pass::Done(packed) => break packed,
+                Pass::Again(other) => form = other,
             }
         };
         if let Sink::Draft(draft) = &mut self.sink {
             let mut header = Vec::new();
-            sealed.header.write_local(&entry.path, &mut header);
-            draft.write_at(sealed.offset, &header)?;
-            self.offset = sealed.offset + header.len() as u64 + sealed.header.packed;
+            packed.header.write_local(&entry.path, &mut header);
+            draft.write_at(packed.offset, &header)?;
+            self.offset = packed.offset + header.len() as u64 + packed.header.packed;
         }
-        self.book(entry, sealed);
+        self.record(entry, packed);
         Ok(())
     }
 
-    /// One pass over a large content; or the form in which to begin again, if what was written is of no use.
-    fn stream_as(
-        &mut self,
-        entry: &Entry,
-        mut form: Form,
-        contents: &mut Contents<'_>,
-    ) -> Result<Result<Sealed, Form>, Error> {
+    /// One pass over a large content.
+    fn stream_as(&mut self, entry: &Entry, mut form: Form, contents: &mut Contents<'_>) -> Result<Pass, Error> {
         let size = entry.size();
         let mut header = Header { mode: Mode::File, method: Method::Stored, crc: 0, size, packed: 0 };
         if let Sink::Draft(draft) = &mut self.sink {
@@ -224,10 +226,10 @@ impl<'a> Clerk<'a> {
         }
         let mut hasher = Sha256::new();
         let mut crc = crc32fast::Hasher::new();
-        let mut screen = Screen::default();
-        let mut buffer = vec![0; PIECE];
+        let mut scanner = ContentScanner::default();
+        let mut buffer = vec![0; CHUNK];
         let sink = &mut self.sink;
-        let limit = self.errand.max_bytes;
+        let limit = self.options.max_bytes;
         let (start, plan) = (self.offset, self.plan);
         let mut write = |bytes: &[u8]| {
             header.packed += bytes.len() as u64;
@@ -237,53 +239,53 @@ impl<'a> Clerk<'a> {
                 Sink::Draft(draft) => draft.write(bytes),
             }
         };
-        contents.stream(entry, &mut buffer, |piece| {
-            let random = is_random(piece);
+        contents.stream(entry, &mut buffer, |chunk| {
+            let random = is_random(chunk);
             match (&form, random) {
-                (Form::Open, true) => form = Form::Noise,
-                (Form::Open, false) => form = Form::deflated(),
-                (Form::Noise, false) => form = Form::Mixed,
+                (Form::Undecided, true) => form = Form::Random,
+                (Form::Undecided, false) => form = Form::deflated(),
+                (Form::Random, false) => form = Form::RandomStart,
                 _ => {}
             }
-            if matches!(form, Form::Mixed) {
+            if matches!(form, Form::RandomStart) {
                 return Ok(());
             }
-            hasher.update(piece);
-            crc.update(piece);
-            screen.add(piece, random);
+            hasher.update(chunk);
+            crc.update(chunk);
+            scanner.add(chunk, random);
             match &mut form {
-                Form::Deflated(pieces) => pieces.add(piece, &mut write),
-                _ => write(piece),
+                Form::Deflated(chunks) => chunks.add(chunk, &mut write),
+                _ => write(chunk),
             }
         })?;
         match form {
-            Form::Mixed => return Ok(Err(Form::deflated())),
-            Form::Deflated(pieces) => {
-                pieces.finish(&mut write)?;
+            Form::RandomStart => return Ok(Pass::Again(Form::deflated())),
+            Form::Deflated(chunks) => {
+                chunks.finish(&mut write)?;
                 header.method = Method::Deflated;
                 if header.packed >= size {
-                    return Ok(Err(Form::Stored));
+                    return Ok(Pass::Again(Form::Stored));
                 }
             }
-            Form::Open | Form::Noise | Form::Stored => {}
+            Form::Undecided | Form::Random | Form::Stored => {}
         }
         header.crc = crc.finalize();
-        let traits = screen.finish();
-        header.mode = entry.mode(traits);
+        let flags = scanner.finish();
+        header.mode = entry.mode(flags);
         let content = ContentDigest(hasher.finalize().into());
-        Ok(Ok(Sealed { content, header, traits, offset: self.offset }))
+        Ok(Pass::Done(PackedEntry { content, header, flags, offset: self.offset }))
     }
 
-    /// Enter a sealed entry into the books.
-    fn book(&mut self, entry: &Entry, sealed: Sealed) {
-        self.tree.add(sealed.header.mode, &sealed.content, &entry.path);
-        self.errand.progress.advance(sealed.header.size);
-        self.review.look_at(entry, sealed.traits);
-        self.sealed.push(sealed);
+    /// Record a packed entry: in the digest, the progress, the review and the directory.
+    fn record(&mut self, entry: &Entry, packed: PackedEntry) {
+        self.tree.add(packed.header.mode, &packed.content, &entry.path);
+        self.options.progress.advance(packed.header.size);
+        self.review.look_at(entry, packed.flags);
+        self.packed.push(packed);
     }
 
     fn check_size(&self) -> Result<(), Error> {
-        let limit = self.errand.max_bytes;
+        let limit = self.options.max_bytes;
         if self.offset <= limit {
             return Ok(());
         }
@@ -295,8 +297,8 @@ impl<'a> Clerk<'a> {
         if let Sink::Draft(draft) = &mut self.sink {
             let directory = self.offset;
             let mut bytes = Vec::with_capacity(1 << 16);
-            for (entry, sealed) in self.plan.entries.iter().zip(&self.sealed) {
-                sealed.header.write_central(&entry.path, sealed.offset, &mut bytes);
+            for (entry, packed) in self.plan.entries.iter().zip(&self.packed) {
+                packed.header.write_central(&entry.path, packed.offset, &mut bytes);
                 if bytes.len() >= 1 << 16 {
                     draft.write(&bytes)?;
                     self.offset += bytes.len() as u64;
@@ -304,11 +306,11 @@ impl<'a> Clerk<'a> {
                 }
             }
             self.offset += bytes.len() as u64;
-            write_end(self.sealed.len() as u64, directory, self.offset - directory, &mut bytes);
+            write_end(self.packed.len() as u64, directory, self.offset - directory, &mut bytes);
             draft.write(&bytes)?;
             self.offset = draft.length()?;
         }
         self.check_size()?;
-        Ok(Packed { digest: self.tree.finish(), bytes: self.offset, notes, sealed: self.sealed })
+        Ok(Packed { digest: self.tree.finish(), bytes: self.offset, notes, entries: self.packed })
     }
 }

@@ -1,4 +1,4 @@
-//! What can be wrong with a zip file, and how bad that is.
+//! Flaws of a zip file, and how bad they are.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ pub enum Severity {
     Warning,
 }
 
-/// What was found.
+/// Kind of flaw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Flaw {

@@ -1,4 +1,4 @@
-//! Any zip file, ours or foreign, read: what is in it, what is wrong with it, and its files on disk.
+//! Reading any zip file, ours or foreign: what is in it, what is wrong with it, and its files on disk.
 
 mod flaw;
 mod reader;
@@ -6,6 +6,6 @@ mod unpack;
 mod verify;
 
 pub use flaw::{Finding, Flaw, Severity};
-pub use reader::{OpenError, Opened};
+pub use reader::{OpenError, Reader};
 pub use unpack::{UnpackError, unpack};
 pub use verify::verify;

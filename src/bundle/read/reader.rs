@@ -42,7 +42,7 @@ impl Fault for OpenError {
 }
 
 /// A zip file whose directory was read.
-pub struct Opened {
+pub struct Reader {
     pub(crate) path: PathBuf,
     pub(crate) archive: ZipArchive<BufReader<File>>,
     /// The same file, for what the crate does not tell.
@@ -50,7 +50,7 @@ pub struct Opened {
     pub(crate) bytes: u64,
 }
 
-/// What the directory says of one entry.
+/// Record of one entry in the directory.
 #[derive(Debug, Clone)]
 pub(crate) struct Listed {
     pub(crate) name: Vec<u8>,
@@ -101,7 +101,7 @@ impl Listed {
     }
 }
 
-impl Opened {
+impl Reader {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let file = File::open(path).map_err(|source| OpenError::Read { path: path.to_owned(), source })?;
         Self::read(file, path)
@@ -218,7 +218,7 @@ impl Opened {
         Ok(total)
     }
 
-    /// What `unzip` would make of it. The last of two entries with one name wins, as there.
+    /// Manifest of the files that `unzip` would make of it. The last of two entries with one name wins, as there.
     pub fn manifest(&mut self) -> Result<Manifest, OpenError> {
         let mut entries = Vec::new();
         for index in 0..self.archive.len() {

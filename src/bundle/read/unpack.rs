@@ -9,7 +9,7 @@ use crate::fault::{Exit, Fault};
 use crate::mode;
 use crate::ui::bytes;
 
-use super::reader::{OpenError, Opened};
+use super::reader::{OpenError, Reader};
 
 #[derive(Debug, thiserror::Error)]
 pub enum UnpackError {
@@ -49,7 +49,7 @@ impl Fault for UnpackError {
 /// error instead of a warning that aborts the deployment later. Nothing is written of a bundle that says it has more than
 /// `limit` bytes, and none of its entries gives more than it says.
 pub fn unpack(bundle: &Path, dir: &Path, limit: u64) -> Result<(), UnpackError> {
-    let mut opened = Opened::open(bundle)?;
+    let mut opened = Reader::open(bundle)?;
     let size = opened.unpacked_bytes()?;
     if size > limit {
         return Err(UnpackError::TooLarge { path: bundle.to_owned(), size, limit });

@@ -1,4 +1,4 @@
-//! What would go wrong if a zip file were deployed as it is.
+//! Verification of a zip file: what would go wrong if it were deployed as it is.
 //!
 //! What each finding does on an instance was tried with Info-ZIP's `unzip -q -o`, which the platform uses; anything but
 //! exit code 0 aborts a deployment.
@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::bundle::entry::{BadName, inside};
-use crate::bundle::flags::{Screen, is_environment_file};
+use crate::bundle::flags::{ContentScanner, is_environment_file};
 use crate::bundle::pack::archive::MANY;
 use crate::bundle::pack::options::MAX_BYTES;
 use crate::bundle::select::rules::never;
 use crate::ui::{bytes, count};
 
 use super::flaw::{Finding, Flaw};
-use super::reader::{Listed, OpenError, Opened};
+use super::reader::{Listed, OpenError, Reader};
 
 /// An entry that unpacks to more than this, at more than a hundredfold, is no source code.
 const BOMB_BYTES: u64 = 1 << 30;
@@ -37,7 +37,7 @@ const MARKERS: [&str; 12] = [
 ];
 
 /// Everything that is wrong with a bundle, errors first.
-pub fn verify(bundle: &mut Opened) -> Result<Vec<Finding>, OpenError> {
+pub fn verify(bundle: &mut Reader) -> Result<Vec<Finding>, OpenError> {
     let mut examiner = Examiner { bundle, findings: Vec::new(), unpacked: 0 };
     examiner.whole()?;
     let mut listed = Vec::new();
@@ -57,7 +57,7 @@ pub fn verify(bundle: &mut Opened) -> Result<Vec<Finding>, OpenError> {
 }
 
 struct Examiner<'a> {
-    bundle: &'a mut Opened,
+    bundle: &'a mut Reader,
     findings: Vec<Finding>,
     /// Bytes of content so far.
     unpacked: u64,
@@ -175,13 +175,13 @@ impl Examiner<'_> {
             let message = format!("unpacks to {}, {ratio} times its packed size", bytes(entry.size));
             return self.find(Flaw::Bomb, Some(entry), message);
         }
-        let mut screen = Screen::default();
+        let mut scanner = ContentScanner::default();
         let mut link = Vec::new();
         let result = self.bundle.content(index, entry.size, |piece| {
             if entry.is_link && link.len() < 4096 {
                 link.extend_from_slice(piece);
             }
-            screen.add(piece, false);
+            scanner.add(piece, false);
         });
         if let Err(error) = result {
             return self.find(Flaw::Unreadable, Some(entry), format!("cannot be unpacked: {error}"));
@@ -194,21 +194,21 @@ impl Examiner<'_> {
             }
             return;
         }
-        let traits = screen.finish();
-        if traits.private_key {
+        let flags = scanner.finish();
+        if flags.private_key {
             self.find(Flaw::Secret, Some(entry), "holds a private key");
         }
-        if traits.aws_key {
+        if flags.aws_key {
             self.find(Flaw::Secret, Some(entry), "holds an AWS access key");
         }
-        if traits.sqlite {
+        if flags.sqlite {
             self.find(Flaw::Database, Some(entry), "is an SQLite database");
         }
-        if traits.crlf {
+        if flags.crlf {
             let message = "has Windows line endings: Linux will not find the interpreter in its first line";
             self.find(Flaw::CrlfScript, Some(entry), message);
         }
-        if traits.script && entry.creator == zip::System::Unix && entry.permissions() & 0o100 == 0 {
+        if flags.script && entry.creator == zip::System::Unix && entry.permissions() & 0o100 == 0 {
             self.find(Flaw::NotExecutable, Some(entry), "is a script that is not executable");
         }
     }
@@ -280,7 +280,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::bundle::{Errand, Output, Plan, Scope, unpack};
+    use crate::bundle::{Output, PackOptions, Plan, Scope, unpack};
     use crate::ui::Progress;
     use crate::world::Interrupt;
 
@@ -291,14 +291,14 @@ mod tests {
         std::fs::create_dir(&tree).expect("a folder");
         std::fs::write(tree.join("Procfile"), "web: gunicorn\n".repeat(20)).expect("a file");
         std::fs::write(tree.join("run.sh"), "#!/bin/sh\n").expect("a file");
-        let errand = Errand {
+        let options = PackOptions {
             progress: &Progress::hidden(),
             interrupt: &Interrupt::default(),
             max_bytes: MAX_BYTES,
             cache: None,
         };
         let plan = Plan::read(&Scope::of(&tree)).expect("a good tree");
-        let made = plan.write(&Output::File(place.path().join("a.zip")), &errand).expect("a bundle");
+        let made = plan.write(&Output::File(place.path().join("a.zip")), &options).expect("a bundle");
         std::fs::read(made.path).expect("it was just written")
     }
 
@@ -310,7 +310,7 @@ mod tests {
         let error = unpack(&zip, &to, 200).expect_err("the limit is below what it has");
         assert!(error.to_string().contains("unpacks to"), "{error}");
         assert!(!to.exists());
-        let mut opened = Opened::open(&zip).expect("a bundle");
+        let mut opened = Reader::open(&zip).expect("a bundle");
         assert!(opened.files(|name| name == "Procfile", 200).is_err());
         assert_eq!(opened.files(|name| name == "run.sh", 200).expect("it is small").len(), 1);
     }
@@ -336,7 +336,7 @@ mod tests {
             let place = tempfile::tempdir().expect("a folder");
             let path = place.path().join("a.zip");
             std::fs::write(&path, bytes).expect("a file");
-            if let Ok(mut opened) = Opened::open(&path) {
+            if let Ok(mut opened) = Reader::open(&path) {
                 let _ = opened.manifest();
                 let _ = verify(&mut opened);
                 let _ = unpack(&path, &place.path().join("to/deep"), 1 << 30);

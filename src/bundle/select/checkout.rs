@@ -1,4 +1,4 @@
-//! How the work tree around a project stands against its last commit.
+//! State of the work tree around a project against its last commit.
 //!
 //! Told without looking at every file a second time: the walk of a [`Plan`] has done so, and git's index says how the
 //! files were when git last did. Only what differs, or what the index cannot tell, is left for `git status`.
@@ -221,7 +221,7 @@ fn suspects(dir: &Path, repository: &Repository, tree: &str, plan: &Plan) -> Opt
 }
 
 impl Seen {
-    /// What git keeps of a file's state, cut off to 32 bits as it does.
+    /// The part of a state that git keeps, cut off to 32 bits as it does.
     fn of(stamp: &Stamp) -> Self {
         const SECOND: i64 = 1_000_000_000;
         let time = |time: i64| (time.div_euclid(SECOND) as u32, time.rem_euclid(SECOND) as u32);

@@ -22,7 +22,7 @@ pub(crate) enum Kind {
     Directory,
     File,
     Link,
-    /// What no zip file can hold, and its name.
+    /// Something that no zip file can hold, and its name.
     Special(&'static str),
 }
 
@@ -64,7 +64,7 @@ impl Names {
     }
 }
 
-/// How a file was when it was found. What is read later must still be this. What the system does not tell is 0.
+/// State of a file when it was found, which must be the same when it is read. A part that the system does not tell is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Stamp {
     pub(crate) size: u64,

@@ -1,4 +1,4 @@
-//! Which files ship, and why the others do not.
+//! Selection: which files ship, and why the others do not.
 
 pub(super) mod checkout;
 mod clash;

@@ -1,4 +1,4 @@
-//! What in a bundle works, or not, in a way that may surprise.
+//! Notes: things in a bundle that work, or not, in a way that may surprise.
 
 use std::borrow::Cow;
 
@@ -39,7 +39,7 @@ impl std::fmt::Display for Note {
 }
 
 impl Plan {
-    /// What names and links show: links whose target does not ship, then names that a Mac would spell in another way.
+    /// Notes that names and links give rise to: links whose target does not ship, then names that a Mac would spell in another way.
     pub(crate) fn notes(&self) -> impl Iterator<Item = Note> {
         let dangling = |entry: &&Entry| match &entry.origin {
             Origin::Link(target) => !self.has(&resolved(&entry.path, target)),

@@ -1,7 +1,7 @@
 //! One file or link that ships, and where its content is.
 
 use crate::bundle::entry::{EntryPath, Mode};
-use crate::bundle::flags::Traits;
+use crate::bundle::flags::ContentFlags;
 
 use super::disk::Stamp;
 
@@ -36,12 +36,12 @@ impl Entry {
     }
 
     /// Scripts and hooks are executable wherever the bundle is made; for the rest, the file itself says it.
-    pub(crate) fn mode(&self, traits: Traits) -> Mode {
+    pub(crate) fn mode(&self, flags: ContentFlags) -> Mode {
         let marked = match &self.origin {
             Origin::Link(_) => return Mode::Link,
             Origin::Disk { executable, .. } | Origin::Blob { executable, .. } => *executable,
         };
-        if marked || traits.script || self.is_hook() { Mode::Executable } else { Mode::File }
+        if marked || flags.script || self.is_hook() { Mode::Executable } else { Mode::File }
     }
 
     fn is_hook(&self) -> bool {

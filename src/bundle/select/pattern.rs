@@ -59,7 +59,7 @@ impl Set {
 }
 
 impl Pattern {
-    /// What a line says, or `None` for blanks and comments.
+    /// Pattern of a line, or `None` for blanks and comments.
     pub(crate) fn parse(line: &str) -> Option<Self> {
         let line = line.strip_suffix('\r').unwrap_or(line);
         if line.starts_with('#') {
@@ -83,9 +83,9 @@ impl Pattern {
         match &self.glob {
             Glob::Name(wanted) => path.ends_with(wanted) && name() == &**wanted,
             Glob::Suffix(wanted) => path.ends_with(wanted) && name().len() >= wanted.len(),
-            Glob::Component(tokens) => wild(tokens, name()) == Outcome::Match,
+            Glob::Component(tokens) => wild(tokens, name()) == Matched::Yes,
             Glob::Path(start, tokens) => {
-                path.strip_prefix(&**start).is_some_and(|rest| wild(tokens, rest) == Outcome::Match)
+                path.strip_prefix(&**start).is_some_and(|rest| wild(tokens, rest) == Matched::Yes)
             }
             Glob::Nothing => false,
         }
@@ -241,18 +241,18 @@ fn class(name: &[u8]) -> Option<fn(&u8) -> bool> {
     })
 }
 
-/// How a match ended. The two kinds of giving up keep patterns with many stars from taking exponential time.
+/// Result of a match. The two kinds of giving up keep patterns with many stars from taking exponential time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    Match,
-    Mismatch,
+enum Matched {
+    Yes,
+    No,
     /// The text is used up: no longer `*` can help.
-    Exhausted,
+    TextUsedUp,
     /// A slash is in the way: only an earlier `**` can help.
     Slash,
 }
 
-fn wild(tokens: &[Token], text: &[u8]) -> Outcome {
+fn wild(tokens: &[Token], text: &[u8]) -> Matched {
     let mut text = text;
     for (index, token) in tokens.iter().enumerate() {
         let rest = &tokens[index + 1..];
@@ -261,14 +261,14 @@ fn wild(tokens: &[Token], text: &[u8]) -> Outcome {
             Token::Deep => {
                 // `**/x` also means `x` right here.
                 if let [Token::Byte(b'/'), after @ ..] = rest
-                    && wild(after, text) == Outcome::Match
+                    && wild(after, text) == Matched::Yes
                 {
-                    return Outcome::Match;
+                    return Matched::Yes;
                 }
                 return star(rest, text, true);
             }
             _ => {
-                let Some((byte, after)) = text.split_first() else { return Outcome::Exhausted };
+                let Some((byte, after)) = text.split_first() else { return Matched::TextUsedUp };
                 let fits = match token {
                     Token::Byte(wanted) => byte == wanted,
                     Token::Any => *byte != b'/',
@@ -276,29 +276,29 @@ fn wild(tokens: &[Token], text: &[u8]) -> Outcome {
                     Token::Star | Token::Deep => false,
                 };
                 if !fits {
-                    return Outcome::Mismatch;
+                    return Matched::No;
                 }
                 text = after;
             }
         }
     }
-    if text.is_empty() { Outcome::Match } else { Outcome::Mismatch }
+    if text.is_empty() { Matched::Yes } else { Matched::No }
 }
 
-fn star(rest: &[Token], mut text: &[u8], deep: bool) -> Outcome {
+fn star(rest: &[Token], mut text: &[u8], deep: bool) -> Matched {
     if rest.is_empty() {
-        return if deep || !text.contains(&b'/') { Outcome::Match } else { Outcome::Slash };
+        return if deep || !text.contains(&b'/') { Matched::Yes } else { Matched::Slash };
     }
     while let Some((byte, after)) = text.split_first() {
         match wild(rest, text) {
-            Outcome::Mismatch if !deep && *byte == b'/' => return Outcome::Slash,
-            Outcome::Mismatch => {}
-            Outcome::Slash if deep => {}
+            Matched::No if !deep && *byte == b'/' => return Matched::Slash,
+            Matched::No => {}
+            Matched::Slash if deep => {}
             outcome => return outcome,
         }
         text = after;
     }
-    Outcome::Exhausted
+    Matched::TextUsedUp
 }
 
 #[cfg(test)]

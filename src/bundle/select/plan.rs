@@ -12,7 +12,7 @@ use crate::world::real_path;
 
 use super::disk::Disk;
 use super::origin::{Entry, Origin};
-use super::recorded::Recorded;
+use super::recorded::{Recorded, Recording};
 use super::rules::{EbCli, LeftOut, Reason, RuleFile, Rules};
 use super::scope::{IgnoreMode, Scope, Source};
 use super::tracked::Tracked;
@@ -28,9 +28,9 @@ pub struct Plan {
     pub(crate) repositories: Vec<Git>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) left_out: Vec<LeftOut>,
-    /// What is left out although git may know it, sorted: `[bundle] exclude`, `.ebignore`, names that never ship.
+    /// Paths that are left out although git may know them, sorted: `[bundle] exclude`, `.ebignore`, names that never ship.
     pub(crate) unsure: Vec<String>,
-    /// What a `!pattern` keeps in.
+    /// Paths that a `!pattern` keeps in.
     pub(crate) kept: Vec<LeftOut>,
     pub(crate) problems: Vec<Problem>,
     allow: RuleFile,
@@ -115,8 +115,8 @@ impl Plan {
                     (FoundKind::File(stamp), None) => Origin::Disk { root, stamp, executable: stamp.executable },
                     (FoundKind::File(stamp), Some(recorded)) => {
                         match recorded.origin(&disk, root, &path, &path.as_str()[at.len()..], stamp)? {
-                            Ok(origin) => origin,
-                            Err(problem) => {
+                            Recording::Ships(origin) => origin,
+                            Recording::Refused(problem) => {
                                 self.problems.push(problem);
                                 continue;
                             }
@@ -184,7 +184,7 @@ impl Plan {
         &self.left_out
     }
 
-    /// What keeps the bundle from being made, as far as names show it. Contents are looked at when they are read.
+    /// Problems that keep the bundle from being made, as far as names show it. Contents are looked at when they are read.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
@@ -212,7 +212,7 @@ impl Plan {
     }
 
     /// Can the bundle be made, as far as names show it?
-    pub fn sound(&self) -> Result<(), Error> {
+    pub fn check(&self) -> Result<(), Error> {
         if !self.problems.is_empty() {
             return Err(Error::Problems { problems: self.problems.clone() });
         }
@@ -242,7 +242,7 @@ fn folders(scope: &Scope) -> Vec<(String, PathBuf)> {
     std::iter::once((String::new(), scope.root.clone())).chain(included).collect()
 }
 
-/// What this run writes below `dir`: it would change while it is read.
+/// Files below `dir` that this run writes: they would change while they are read.
 fn written_below(scope: &Scope, dir: &Path) -> Vec<String> {
     if scope.written.is_empty() {
         return Vec::new();

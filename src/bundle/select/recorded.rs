@@ -1,4 +1,4 @@
-//! What git's index says where the disk cannot tell: which files are executable, and which are links.
+//! Executable files and links, as git's index has them where the disk cannot tell.
 //!
 //! Windows knows neither, nor do some mounted disks. git notes that in the repository (`core.fileMode`, `core.symlinks`)
 //! and then believes its index, and so does the packager: a bundle made there is the one that is made elsewhere.
@@ -20,19 +20,25 @@ use super::origin::Origin;
 /// Linux has no longer ones.
 const LONGEST_TARGET: u64 = 4096;
 
-/// What the disk that a work tree is on can tell.
+/// Abilities of the disk that a work tree is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Abilities {
     modes: bool,
     links: bool,
 }
 
-/// What the index has of one folder, by paths relative to it.
+/// Modes that the index has for one folder, by paths relative to it.
 #[derive(Debug)]
 pub(crate) struct Recorded {
     abilities: Abilities,
     executable: HashSet<String>,
     links: HashSet<String>,
+}
+
+/// The index's answer about one file.
+pub(crate) enum Recording {
+    Ships(Origin),
+    Refused(Problem),
 }
 
 impl Recorded {
@@ -71,7 +77,7 @@ impl Recorded {
         Ok(())
     }
 
-    /// What the file that is at `inside` on `disk`, and at `path` in the bundle, ships as: or why it cannot.
+    /// Origin of the entry at `path`, whose file is at `inside` on `disk`; or why it has none.
     pub(crate) fn origin(
         &self,
         disk: &Disk,
@@ -79,10 +85,10 @@ impl Recorded {
         path: &EntryPath,
         inside: &str,
         stamp: Stamp,
-    ) -> Result<Result<Origin, Problem>, Error> {
+    ) -> Result<Recording, Error> {
         if self.abilities.links || !self.links.contains(inside) {
             let executable = if self.abilities.modes { stamp.executable } else { self.executable.contains(inside) };
-            return Ok(Ok(Origin::Disk { root, stamp, executable }));
+            return Ok(Recording::Ships(Origin::Disk { root, stamp, executable }));
         }
         // The file stands for a link, and holds its target.
         let failed = |source| unreadable(disk.path(inside), source);
@@ -90,8 +96,8 @@ impl Recorded {
         disk.file(inside).map_err(failed)?.take(LONGEST_TARGET).read_to_end(&mut target).map_err(failed)?;
         let target = String::from_utf8_lossy(&target).into_owned();
         Ok(match stays_inside(path, Path::new(&target)) {
-            Some(target) => Ok(Origin::Link(target)),
-            None => Err(Problem { path: path.to_string(), kind: ProblemKind::LinkOutside { target } }),
+            Some(target) => Recording::Ships(Origin::Link(target)),
+            None => Recording::Refused(Problem { path: path.to_string(), kind: ProblemKind::LinkOutside { target } }),
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Which rule of which file, at which line, leaves a path out of a bundle or keeps it in.
+//! Rules that leave a path out of a bundle or keep it in, each with its file and line.
 //!
 //! Three families of rules, and the first one with something to say decides: `[bundle] exclude`, then `.ebignore`, then
 //! git's own (`.gitignore`, `info/exclude`). Within a family, the deeper file wins, and in one file the later line.
@@ -139,14 +139,14 @@ pub(crate) fn never(name: &str) -> Option<Reason> {
 
 /// The rule files that hold in one folder. Folders without rule files share that of the folder above.
 #[derive(Debug, Default)]
-pub(crate) struct Level {
-    parent: Option<Arc<Level>>,
+pub(crate) struct RuleStack {
+    parent: Option<Arc<RuleStack>>,
     eb: Option<RuleFile>,
     git: Option<RuleFile>,
 }
 
-impl Level {
-    pub(crate) fn below(parent: &Arc<Level>, eb: Option<RuleFile>, git: Option<RuleFile>) -> Arc<Self> {
+impl RuleStack {
+    pub(crate) fn below(parent: &Arc<RuleStack>, eb: Option<RuleFile>, git: Option<RuleFile>) -> Arc<Self> {
         if eb.is_none() && git.is_none() {
             return Arc::clone(parent);
         }
@@ -177,11 +177,11 @@ pub(crate) struct EbCli {
     pub(crate) file: Option<RuleFile>,
 }
 
-/// What holds in a folder because of the folders above it: the last line that matched one of them, in the EB CLI's mode.
+/// The line that holds in a folder because it was the last that matched one of the folders above it, in the EB CLI's mode.
 pub(crate) type Inherited = Option<usize>;
 
 impl EbCli {
-    /// What becomes of `path`: the reason why it is out, or what what is below it inherits.
+    /// The reason why `path` is out, or the line that everything below it inherits.
     pub(crate) fn judge(&self, path: &str, is_directory: bool, inherited: Inherited) -> Result<Inherited, Reason> {
         let ignore_file = if self.file.is_some() { ".ebignore" } else { ".gitignore" };
         if !is_directory && (path == ignore_file || path.ends_with('~')) {
@@ -198,21 +198,21 @@ impl EbCli {
 
 impl Rules {
     /// The rule that decides about `path`, whose parents are all in.
-    pub(crate) fn find<'a>(&'a self, level: &'a Level, path: &str, is_directory: bool) -> Option<Rule<'a>> {
+    pub(crate) fn find<'a>(&'a self, level: &'a RuleStack, path: &str, is_directory: bool) -> Option<Rule<'a>> {
         let find = |file: &'a RuleFile| file.find(path, is_directory);
         let excluded = self.exclude.as_ref().and_then(find);
         let eb = || level.upward().filter_map(|level| level.eb.as_ref()).find_map(find);
         excluded.or_else(eb).or_else(|| self.find_git(level, path, is_directory))
     }
 
-    fn find_git<'a>(&'a self, level: &'a Level, path: &str, is_directory: bool) -> Option<Rule<'a>> {
+    fn find_git<'a>(&'a self, level: &'a RuleStack, path: &str, is_directory: bool) -> Option<Rule<'a>> {
         let find = |file: &'a RuleFile| file.find(path, is_directory);
         let git = level.upward().filter_map(|level| level.git.as_ref()).find_map(find);
         git.or_else(|| self.outside.iter().rev().find_map(find))
     }
 
     /// Would git ignore `path`, whose parents are all in?
-    pub(crate) fn ignored_by_git(&self, level: &Level, path: &str, is_directory: bool) -> bool {
+    pub(crate) fn ignored_by_git(&self, level: &RuleStack, path: &str, is_directory: bool) -> bool {
         self.find_git(level, path, is_directory).is_some_and(|rule| !rule.keeps())
     }
 }
@@ -221,7 +221,7 @@ impl Rules {
 mod tests {
     use super::*;
 
-    fn reason(rules: &Rules, level: &Level, path: &str) -> String {
+    fn reason(rules: &Rules, level: &RuleStack, path: &str) -> String {
         let (path, is_directory) = path.strip_suffix('/').map_or((path, false), |path| (path, true));
         rules
             .find(level, path, is_directory)
@@ -235,12 +235,12 @@ mod tests {
             outside: vec![RuleFile::above("/up/.gitignore", "web/".to_owned(), b"/web/log\n")],
             eb_cli: None,
         };
-        let top = Level::below(
+        let top = RuleStack::below(
             &Arc::default(),
             Some(RuleFile::inside(".ebignore", "", b"!static/\n!secret.txt")),
             Some(RuleFile::inside(".gitignore", "", b"*.log\nstatic/\n")),
         );
-        let deep = Level::below(&top, None, Some(RuleFile::inside("a/.gitignore", "a/", b"!keep.log\n/only\n")));
+        let deep = RuleStack::below(&top, None, Some(RuleFile::inside("a/.gitignore", "a/", b"!keep.log\n/only\n")));
         let case = |path: &str, expected: &str| assert_eq!(reason(&rules, &deep, path), expected, "{path}");
         case("a/x.log", "out: `*.log` in `.gitignore`, line 1");
         case("a/keep.log", "in: `!keep.log` in `a/.gitignore`, line 1");

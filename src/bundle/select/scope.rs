@@ -1,4 +1,4 @@
-//! What is asked of the packager, with every default resolved.
+//! Scope of a bundle: the question that a plan answers, with every default resolved.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -70,7 +70,7 @@ pub struct Scope {
     pub source: Source,
     pub include: Vec<Include>,
     pub ignore: IgnoreMode,
-    /// The user's own `core.excludesFile`, if it shall count. A bundle that depends on it differs from user to user.
+    /// The user's own `core.excludesFile`, if it counts. A bundle that depends on it differs from user to user.
     pub global_excludes: Option<PathBuf>,
     /// `[bundle] exclude`: patterns in the manner of `.gitignore`.
     pub exclude: Vec<String>,

@@ -1,4 +1,4 @@
-//! How names are spelled: some systems give back another spelling than the one that git and Linux know.
+//! Spelling of names: some systems give back another spelling than the one that git and Linux know.
 //!
 //! Here, and not where a folder is read, so that what a Mac or Windows would do is tested everywhere.
 

@@ -14,9 +14,9 @@ use crate::bundle::error::{Error, Problem, ProblemKind};
 use crate::git::{BlobReader, Git, Item, ItemMode, Tree};
 
 use super::origin::{Entry, Origin};
-use super::rules::{LeftOut, Level, Reason, RuleFile, Rules, never};
+use super::rules::{LeftOut, Reason, RuleFile, RuleStack, Rules, never};
 
-/// What a listing by git came to.
+/// Entries of a listing by git, and those that were left out.
 #[derive(Default)]
 pub(crate) struct Tracked {
     pub(crate) entries: Vec<Entry>,
@@ -105,7 +105,7 @@ impl Tracked {
                 environments.insert(dir.to_owned());
             }
         }
-        let base = Level::below(&Arc::default(), rule_files.remove(at), None);
+        let base = RuleStack::below(&Arc::default(), rule_files.remove(at), None);
         let mut judge = Judge {
             rules,
             ignored,
@@ -177,15 +177,15 @@ struct Judge<'a> {
     /// Folders with a `pyvenv.cfg`.
     environments: HashSet<String>,
     at: &'a str,
-    /// What was decided about a folder: the rules in it, or that it is out.
-    folders: BTreeMap<String, Option<Arc<Level>>>,
+    /// Decision about each folder: the rules in it, or that it is out.
+    folders: BTreeMap<String, Option<Arc<RuleStack>>>,
     out: Vec<LeftOut>,
     kept: Vec<LeftOut>,
 }
 
 impl Judge<'_> {
     /// The rules of the folder that `path` is in, unless it is out.
-    fn folder(&mut self, path: &str) -> Option<Arc<Level>> {
+    fn folder(&mut self, path: &str) -> Option<Arc<RuleStack>> {
         let dir = path.trim_end_matches('/').rfind('/').map_or("", |slash| &path[..=slash]);
         let dir = if dir.len() < self.at.len() { self.at } else { dir };
         if let Some(known) = self.folders.get(dir) {
@@ -196,13 +196,13 @@ impl Judge<'_> {
             if self.leaves_out(&above, dir, true) {
                 return None;
             }
-            Some(Level::below(&above, self.rule_files.remove(dir), None))
+            Some(RuleStack::below(&above, self.rule_files.remove(dir), None))
         });
         self.folders.insert(dir.to_owned(), level.clone());
         level
     }
 
-    fn leaves_out(&mut self, level: &Level, path: &str, is_directory: bool) -> bool {
+    fn leaves_out(&mut self, level: &RuleStack, path: &str, is_directory: bool) -> bool {
         let plain = path.strip_suffix('/').unwrap_or(path);
         let name = plain.rsplit_once('/').map_or(plain, |(_, name)| name);
         let mut reason = never(name);

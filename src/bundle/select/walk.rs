@@ -12,7 +12,7 @@ use crate::bundle::error::{Error, Problem, ProblemKind, unreadable};
 use crate::bundle::threads::threads;
 
 use super::disk::{Disk, Kind, Names, Stamp};
-use super::rules::{Inherited, LeftOut, Level, Reason, RuleFile, Rules, never};
+use super::rules::{Inherited, LeftOut, Reason, RuleFile, RuleStack, Rules, never};
 
 /// A file or link that ships.
 #[derive(Debug)]
@@ -27,14 +27,14 @@ pub(crate) enum FoundKind {
     Link(Box<str>),
 }
 
-/// What a walk brought home.
+/// Result of a walk.
 #[derive(Debug, Default)]
 pub(crate) struct Walked {
     pub(crate) found: Vec<Found>,
     pub(crate) left_out: Vec<LeftOut>,
-    /// What of it git may know all the same. Folders end with a slash.
+    /// Paths among them that git may know all the same. Folders end with a slash.
     pub(crate) unsure: Vec<String>,
-    /// What a `!pattern` keeps in.
+    /// Paths that a `!pattern` keeps in.
     pub(crate) kept: Vec<LeftOut>,
     pub(crate) problems: Vec<Problem>,
 }
@@ -42,7 +42,7 @@ pub(crate) struct Walked {
 struct Folder {
     /// Relative to the root: empty, or ending with a slash.
     path: String,
-    level: Arc<Level>,
+    level: Arc<RuleStack>,
     inherited: Inherited,
 }
 
@@ -57,22 +57,22 @@ struct Queue {
 pub(crate) fn walk(disk: &Disk, at: &str, rules: &Rules) -> Result<Walked, Error> {
     let first = Folder { path: String::new(), level: Arc::default(), inherited: None };
     let queue = Mutex::new(Queue { waiting: Vec::new(), busy: 0, failed: false });
-    let walker = Walker { disk, at, rules, queue, news: Condvar::new(), hungry: AtomicUsize::new(0) };
-    let mut desk = Desk { below: vec![first], ..Desk::default() };
+    let walker = Walker { disk, at, rules, queue, wakeup: Condvar::new(), idle: AtomicUsize::new(0) };
+    let mut scratch = Scratch { below: vec![first], ..Scratch::default() };
     let mut names = Names::default();
     // In a small project there is nothing for others to do.
-    while let Some(folder) = desk.below.pop() {
-        walker.read(&folder, &mut names, &mut desk)?;
-        if desk.below.len() >= ALONE {
+    while let Some(folder) = scratch.below.pop() {
+        walker.read(&folder, &mut names, &mut scratch)?;
+        if scratch.below.len() >= ALONE {
             break;
         }
     }
-    let threads = if desk.below.is_empty() { 1 } else { threads() };
+    let threads = if scratch.below.is_empty() { 1 } else { threads() };
     walker.queue.lock().unwrap_or_else(PoisonError::into_inner).busy = threads;
     let results: Vec<Result<Walked, Error>> = std::thread::scope(|scope| {
-        let work = || walker.work(Desk::default(), Names::default());
+        let work = || walker.work(Scratch::default(), Names::default());
         let workers: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let own = walker.work(desk, names);
+        let own = walker.work(scratch, names);
         let others = workers.into_iter().map(|worker| worker.join().expect("a walker does not panic"));
         std::iter::once(own).chain(others).collect()
     });
@@ -95,17 +95,17 @@ struct Walker<'a> {
     at: &'a str,
     rules: &'a Rules,
     queue: Mutex<Queue>,
-    news: Condvar,
+    wakeup: Condvar,
     /// Workers that wait for folders.
-    hungry: AtomicUsize,
+    idle: AtomicUsize,
 }
 
 /// With so many folders before it, a walk becomes work for several.
 const ALONE: usize = 8;
 
-/// What a worker uses again for every folder.
+/// Memory of a worker, used again for every folder.
 #[derive(Default)]
-struct Desk {
+struct Scratch {
     walked: Walked,
     /// Folders that were found, and not yet read.
     below: Vec<Folder>,
@@ -113,22 +113,22 @@ struct Desk {
 }
 
 impl Walker<'_> {
-    fn work(&self, mut desk: Desk, mut names: Names) -> Result<Walked, Error> {
-        while let Some(folder) = desk.below.pop().or_else(|| self.take()) {
-            if let Err(error) = self.read(&folder, &mut names, &mut desk) {
+    fn work(&self, mut scratch: Scratch, mut names: Names) -> Result<Walked, Error> {
+        while let Some(folder) = scratch.below.pop().or_else(|| self.take()) {
+            if let Err(error) = self.read(&folder, &mut names, &mut scratch) {
                 self.queue.lock().unwrap_or_else(PoisonError::into_inner).failed = true;
-                self.news.notify_all();
+                self.wakeup.notify_all();
                 return Err(error);
             }
-            if desk.below.len() > 1 && self.hungry.load(Ordering::Relaxed) > 0 {
+            if scratch.below.len() > 1 && self.idle.load(Ordering::Relaxed) > 0 {
                 // The oldest are nearest to the top, and have the most below them.
-                let half = desk.below.len() / 2;
-                self.queue.lock().unwrap_or_else(PoisonError::into_inner).waiting.extend(desk.below.drain(..half));
-                self.news.notify_all();
+                let half = scratch.below.len() / 2;
+                self.queue.lock().unwrap_or_else(PoisonError::into_inner).waiting.extend(scratch.below.drain(..half));
+                self.wakeup.notify_all();
             }
         }
-        desk.walked.found.sort_unstable_by(|one, other| one.path.cmp(&other.path));
-        Ok(desk.walked)
+        scratch.walked.found.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        Ok(scratch.walked)
     }
 
     /// A folder from another worker; none when all have been read.
@@ -144,19 +144,19 @@ impl Walker<'_> {
                 return Some(folder);
             }
             if queue.busy == 0 {
-                self.news.notify_all();
+                self.wakeup.notify_all();
                 return None;
             }
-            self.hungry.fetch_add(1, Ordering::Relaxed);
-            queue = self.news.wait(queue).unwrap_or_else(PoisonError::into_inner);
-            self.hungry.fetch_sub(1, Ordering::Relaxed);
+            self.idle.fetch_add(1, Ordering::Relaxed);
+            queue = self.wakeup.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            self.idle.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
-    fn read(&self, folder: &Folder, names: &mut Names, desk: &mut Desk) -> Result<(), Error> {
+    fn read(&self, folder: &Folder, names: &mut Names, scratch: &mut Scratch) -> Result<(), Error> {
         let path_of = |name: &str| self.disk.path(&format!("{}{name}", folder.path));
         let open = self.disk.list(&folder.path, names).map_err(|source| unreadable(path_of(""), source))?;
-        let walked = &mut desk.walked;
+        let walked = &mut scratch.walked;
         let (mut eb, mut git) = (None, None);
         for name in names.iter().filter(|name| name.kind == Kind::File) {
             match name.text {
@@ -171,10 +171,10 @@ impl Walker<'_> {
                 _ => {}
             }
         }
-        let level = Level::below(&folder.level, eb, git);
+        let level = RuleStack::below(&folder.level, eb, git);
         for name in names.iter() {
             let is_directory = name.kind == Kind::Directory;
-            let path = &mut desk.path;
+            let path = &mut scratch.path;
             path.clear();
             path.push_str(self.at);
             path.push_str(&folder.path);
@@ -200,7 +200,7 @@ impl Walker<'_> {
             }
             if is_directory {
                 let path = format!("{}{}/", folder.path, name.text);
-                desk.below.push(Folder { path, level: Arc::clone(&level), inherited });
+                scratch.below.push(Folder { path, level: Arc::clone(&level), inherited });
                 continue;
             }
             let path = match EntryPath::new(path.as_str()) {
@@ -239,7 +239,7 @@ impl Walker<'_> {
     fn judge(
         &self,
         folder: &Folder,
-        level: &Level,
+        level: &RuleStack,
         name: &str,
         path: &str,
         is_directory: bool,

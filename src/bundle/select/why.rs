@@ -1,4 +1,4 @@
-//! Which rule puts a path in or out.
+//! Answer to `--why`: the rule that puts a path in or out.
 
 use super::plan::Plan;
 use super::rules::{LeftOut, Reason};

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::bundle::{
-    Bundle, Checkout, Errand, Error, IgnoreMode, MANY, MAX_BYTES, Output, Plan, Reason, Scope, TreeDigest, Trust,
+    Bundle, Checkout, Error, IgnoreMode, MANY, MAX_BYTES, Output, PackOptions, Plan, Reason, Scope, TreeDigest, Trust,
     where_most_is, write_beside,
 };
 use crate::fault::{Exit, Failure, Fault};
@@ -55,7 +55,7 @@ impl Build<'_> {
     }
 
     fn make(&self, plan: &Plan, world: &World, ui: &mut Ui) -> Result<Made, Failure> {
-        plan.sound()?;
+        plan.check()?;
         let files = plan.entries().len();
         if files >= MANY {
             let files = count(files, "file");
@@ -64,9 +64,10 @@ impl Build<'_> {
         let progress = ui.progress("packaging", plan.size());
         let dir = self.project.state_dir().join("bundles");
         let cache = Some((dir.as_path(), self.trust));
-        let errand = Errand { progress: &progress, interrupt: &world.interrupt, max_bytes: self.max_bytes(), cache };
+        let options =
+            PackOptions { progress: &progress, interrupt: &world.interrupt, max_bytes: self.max_bytes(), cache };
         if self.dry_run {
-            return Ok(Made::Digest(plan.manifest(&errand)?.digest));
+            return Ok(Made::Digest(plan.manifest(&options)?.digest));
         }
         let output = match &self.output {
             Some(path) => Output::File(path.clone()),
@@ -75,7 +76,7 @@ impl Build<'_> {
                 Output::Labelled { dir: dir.clone(), name: self.project.name() }
             }
         };
-        Ok(Made::Bundle(plan.write(&output, &errand)?))
+        Ok(Made::Bundle(plan.write(&output, &options)?))
     }
 
     fn report(self, plan: &Plan, made: Made, checkout: Option<Checkout>, ui: &mut Ui) -> Result<Packaged, Failure> {

@@ -10,7 +10,7 @@ use super::super::state::Severity;
 use crate::beanstalk::config_file::{ConfigFile, Fate, ProblemKind};
 use crate::beanstalk::customizations::EXTENSIONS;
 use crate::beanstalk::yaml;
-use crate::bundle::{OpenError, Opened};
+use crate::bundle::{OpenError, Reader};
 
 /// The service takes no larger bundle.
 pub(super) const LARGEST: u64 = 524_288_000;
@@ -58,7 +58,7 @@ pub(super) fn deploy(file: &Path, label: &str) -> Findings {
 fn configuration(file: &Path, label: &str) -> Result<Findings, OpenError> {
     let parents = |path: &str| path.rsplit('/').nth(1) == Some(EXTENSIONS);
     let wanted = |path: &str| path == MANIFEST || path.ends_with(".config") && parents(path);
-    let files = Opened::open(file)?.files(wanted, LARGEST_FILE)?;
+    let files = Reader::open(file)?.files(wanted, LARGEST_FILE)?;
     let found = files.iter().filter_map(|(path, content)| match path.as_str() {
         MANIFEST => manifest(content, label),
         _ => config_file(&ConfigFile::parse(path, content), label),

@@ -6,7 +6,7 @@ use crate::bundle::error::Error;
 use crate::bundle::select::origin::Entry;
 use crate::bundle::select::plan::Plan;
 
-use super::compress::{LARGE, PIECE, Sealed};
+use super::compress::{CHUNK, LARGE, PackedEntry};
 use super::content::Contents;
 use super::deflate::is_random;
 
@@ -19,18 +19,18 @@ const END: u64 = 22;
 impl Plan {
     /// Refuse what cannot fit, whatever the compressor does.
     ///
-    /// Costs nothing unless the contents together are larger than the limit. Then large files are read to see which pieces
-    /// of them will be stored as they are, and what the previous bundle has is known to the byte.
-    pub(crate) fn refuse_too_large(&self, known: &[Option<Sealed>], limit: u64) -> Result<(), Error> {
+    /// Costs nothing unless the contents together are larger than the limit. Then large files are read to see which chunks
+    /// of them will be stored as they are, and what the previous bundle has is cached to the byte.
+    pub(crate) fn refuse_too_large(&self, cached: &[Option<PackedEntry>], limit: u64) -> Result<(), Error> {
         let headers: u64 = self.entries.iter().map(|entry| HEADERS + 2 * entry.path.as_str().len() as u64).sum();
         if headers + END + self.size() <= limit {
             return Ok(());
         }
         let mut contents = Contents::new(self);
         let mut least = headers + END;
-        for (entry, known) in self.entries.iter().zip(known) {
-            least += match known {
-                Some(sealed) => sealed.header.packed,
+        for (entry, cached) in self.entries.iter().zip(cached) {
+            least += match cached {
+                Some(packed) => packed.header.packed,
                 None => least_packed(entry, &mut contents)?,
             };
         }
@@ -56,15 +56,15 @@ impl Plan {
     }
 }
 
-/// The packer stores those pieces of a large file that look random, and so does this.
+/// The packer stores those chunks of a large file that look random, and so does this.
 fn least_packed(entry: &Entry, contents: &mut Contents<'_>) -> Result<u64, Error> {
     if entry.size() <= LARGE {
         return Ok(entry.size() / BEST_RATIO);
     }
     let mut least = 0;
-    contents.stream(entry, &mut vec![0; PIECE], |piece| {
-        let length = piece.len() as u64;
-        least += if is_random(piece) { length } else { length / BEST_RATIO };
+    contents.stream(entry, &mut vec![0; CHUNK], |chunk| {
+        let length = chunk.len() as u64;
+        least += if is_random(chunk) { length } else { length / BEST_RATIO };
         Ok(())
     })?;
     Ok(least)
