@@ -27,6 +27,7 @@ pub mod mode;
 pub mod project;
 pub mod release;
 pub mod sandbox;
+mod secret;
 pub mod stack;
 pub mod ui;
 pub mod world;

@@ -1,8 +1,6 @@
 //! Flags of a content: a script, a secret, a database.
 
-use std::sync::LazyLock;
-
-use memchr::memmem::Finder;
+use crate::secret::{self, Kind};
 
 use super::error::ProblemKind;
 
@@ -43,11 +41,13 @@ impl ContentFlags {
     }
 
     fn search(&mut self, content: &[u8]) {
-        static PRIVATE_KEY: LazyLock<Finder> = LazyLock::new(|| Finder::new(b"PRIVATE KEY-----"));
-        static AWS: [LazyLock<Finder>; 2] =
-            [LazyLock::new(|| Finder::new(b"AKIA")), LazyLock::new(|| Finder::new(b"ASIA"))];
-        self.private_key |= PRIVATE_KEY.find_iter(content).any(|at| is_key(content, at));
-        self.aws_key |= AWS.iter().any(|finder| finder.find_iter(content).any(|at| is_access_key(content, at)));
+        for kind in secret::in_content(content) {
+            match kind {
+                Kind::PrivateKey => self.private_key = true,
+                Kind::AwsKey => self.aws_key = true,
+                Kind::EnvironmentFile => {}
+            }
+        }
     }
 
     /// The problem that keeps the file out of a bundle.
@@ -92,56 +92,21 @@ pub(crate) struct ContentScanner {
 }
 
 impl ContentScanner {
-    /// More than the longest thing that is searched for.
-    const OVERLAP: usize = 128;
-
     /// As above, a `random` piece is not searched.
     pub(crate) fn add(&mut self, piece: &[u8], random: bool) {
         let flags = self.flags.get_or_insert_with(|| ContentFlags::of_start(piece));
-        self.tail.extend_from_slice(&piece[..piece.len().min(Self::OVERLAP)]);
+        self.tail.extend_from_slice(&piece[..piece.len().min(secret::LONGEST)]);
         flags.search(&self.tail);
         if !random {
             flags.search(piece);
         }
         self.tail.clear();
-        self.tail.extend_from_slice(&piece[piece.len().saturating_sub(Self::OVERLAP)..]);
+        self.tail.extend_from_slice(&piece[piece.len().saturating_sub(secret::LONGEST)..]);
     }
 
     pub(crate) fn finish(self) -> ContentFlags {
         self.flags.unwrap_or_default()
     }
-}
-
-/// `-----BEGIN RSA PRIVATE KEY-----` and its kin, followed by the key itself: code that merely speaks of keys has none.
-fn is_key(content: &[u8], at: usize) -> bool {
-    let kind = content[..at].iter().rev().take_while(|byte| byte.is_ascii_uppercase() || **byte == b' ').count();
-    let (dashes, kind) = content[..at].split_at(at - kind);
-    if !dashes.ends_with(b"-----") || !kind.starts_with(b"BEGIN ") {
-        return false;
-    }
-    let mut body = &content[at + b"PRIVATE KEY-----".len()..];
-    // A line end, or one that is written out, as in JSON.
-    while let Some(rest) = body.strip_prefix(b"\r").or(body.strip_prefix(b"\n")).or(body.strip_prefix(b"\\n")) {
-        body = rest;
-    }
-    let base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-    body.starts_with(b"Proc-Type:") || body.get(..32).is_some_and(|start| start.iter().all(base64))
-}
-
-/// Twenty characters, standing alone. The keys in AWS's own documentation end with `EXAMPLE`.
-fn is_access_key(content: &[u8], at: usize) -> bool {
-    let Some(key) = content.get(at..at + 20) else { return false };
-    let alone =
-        |byte: Option<&u8>| !byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'/' || *byte == b'+');
-    key.iter().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9'))
-        && !key.ends_with(b"EXAMPLE")
-        && alone(at.checked_sub(1).and_then(|before| content.get(before)))
-        && alone(content.get(at + 20))
-}
-
-/// `.env` and its variants, such as `.env.production`, but not `.envrc`'s neighbours like `.environment`.
-pub(crate) fn is_environment_file(name: &str) -> bool {
-    name.strip_prefix(".env").is_some_and(|rest| rest.is_empty() || rest == "rc" || rest.starts_with(['.', '-', '_']))
 }
 
 #[cfg(test)]
@@ -181,16 +146,6 @@ mod tests {
     fn traits_survive_as_bits() {
         for bits in 0..64 {
             assert_eq!(ContentFlags::from_bits(bits).to_bits(), bits);
-        }
-    }
-
-    #[test]
-    fn environment_files_are_known_by_name() {
-        for name in [".env", ".env.local", ".env-prod", ".envrc"] {
-            assert!(is_environment_file(name), "{name}");
-        }
-        for name in [".environment", "env", "a.env"] {
-            assert!(!is_environment_file(name), "{name}");
         }
     }
 }

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::bundle::entry::{BadName, inside};
-use crate::bundle::flags::{ContentScanner, is_environment_file};
+use crate::bundle::flags::ContentScanner;
 use crate::bundle::pack::archive::MANY;
 use crate::bundle::pack::options::MAX_BYTES;
 use crate::bundle::select::rules::never;
+use crate::secret;
 use crate::ui::{bytes, count};
 
 use super::flaw::{Finding, Flaw};
@@ -119,7 +120,7 @@ impl Examiner<'_> {
                     );
                 }
             }
-            if !entry.is_dir && is_environment_file(path.rsplit('/').next().unwrap_or_default()) {
+            if !entry.is_dir && secret::in_name(path.rsplit('/').next().unwrap_or_default()).is_some() {
                 self.find(Flaw::EnvironmentFile, Some(entry), "is an environment file, which usually holds secrets");
             }
             return;

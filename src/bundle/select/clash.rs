@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::bundle::entry::EntryPath;
 use crate::bundle::error::{Problem, ProblemKind};
-use crate::bundle::flags::is_environment_file;
+use crate::secret;
 
 use super::plan::Plan;
 use super::spelling::composed;
@@ -45,7 +45,7 @@ impl Plan {
     }
 
     pub(crate) fn find_environment_files(&mut self) {
-        let suspects = self.entries.iter().filter(|entry| is_environment_file(entry.path.name()));
+        let suspects = self.entries.iter().filter(|entry| secret::in_name(entry.path.name()).is_some());
         let refused = suspects.filter(|entry| !self.allows(&entry.path));
         let problems: Vec<Problem> =
             refused.map(|entry| Problem { path: entry.path.to_string(), kind: ProblemKind::Environment }).collect();
