@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::bundle::entry::{BadName, inside};
-use crate::bundle::flags::ContentScanner;
+use crate::bundle::flags::{ContentFlags, ContentScanner};
 use crate::bundle::pack::archive::MANY;
+use crate::bundle::pack::compress::{CHUNK, LARGE};
+use crate::bundle::pack::deflate::is_random;
 use crate::bundle::pack::options::MAX_BYTES;
-use crate::bundle::select::rules::never;
+use crate::bundle::select::rules::{Reason, never};
 use crate::secret;
 use crate::ui::{bytes, count};
 
@@ -108,16 +110,14 @@ impl Examiner<'_> {
     fn name(&mut self, entry: &Listed) {
         let Err(bad) = entry.path() else {
             let path = entry.text().unwrap_or_default();
-            if let Some(part) = path.split('/').find(|part| never(part).is_some()) {
-                if part == "__MACOSX" || part.starts_with("._") {
+            let above = path.match_indices('/').map(|(end, _)| &path[..end]);
+            if let Some(Reason::Never { name }) = above.chain([path]).find_map(never) {
+                if path.split('/').any(|part| part == "__MACOSX" || part.starts_with("._")) {
                     let message = "is left from macOS; below `.ebextensions` it aborts the deployment";
                     self.find(Flaw::AppleDouble, Some(entry), message);
                 } else {
-                    self.find(
-                        Flaw::NeverShips,
-                        Some(entry),
-                        format!("should not ship: `{part}` is of no use on an instance"),
-                    );
+                    let message = format!("should not ship: `{name}` is of no use on an instance");
+                    self.find(Flaw::NeverShips, Some(entry), message);
                 }
             }
             if !entry.is_dir && secret::in_name(path.rsplit('/').next().unwrap_or_default()).is_some() {
@@ -176,13 +176,13 @@ impl Examiner<'_> {
             let message = format!("unpacks to {}, {ratio} times its packed size", bytes(entry.size));
             return self.find(Flaw::Bomb, Some(entry), message);
         }
-        let mut scanner = ContentScanner::default();
+        let mut contents = ChunkedScan::new(entry.size);
         let mut link = Vec::new();
         let result = self.bundle.content(index, entry.size, |piece| {
             if entry.is_link && link.len() < 4096 {
                 link.extend_from_slice(piece);
             }
-            scanner.add(piece, false);
+            contents.add(piece);
         });
         if let Err(error) = result {
             return self.find(Flaw::Unreadable, Some(entry), format!("cannot be unpacked: {error}"));
@@ -195,7 +195,7 @@ impl Examiner<'_> {
             }
             return;
         }
-        let flags = scanner.finish();
+        let flags = contents.finish();
         if flags.private_key {
             self.find(Flaw::Secret, Some(entry), "holds a private key");
         }
@@ -274,6 +274,43 @@ impl Examiner<'_> {
     }
 }
 
+/// A content, scanned in the chunks in which the packer scans it: what is chance to the one is chance to the other.
+struct ChunkedScan {
+    scanner: ContentScanner,
+    chunk: Vec<u8>,
+    length: usize,
+}
+
+impl ChunkedScan {
+    fn new(size: u64) -> Self {
+        let length = if size > LARGE { CHUNK } else { LARGE as usize };
+        Self { scanner: ContentScanner::default(), chunk: Vec::new(), length }
+    }
+
+    fn add(&mut self, mut piece: &[u8]) {
+        while !piece.is_empty() {
+            let room = (self.length - self.chunk.len()).min(piece.len());
+            self.chunk.extend_from_slice(&piece[..room]);
+            piece = &piece[room..];
+            if self.chunk.len() == self.length {
+                self.scan();
+            }
+        }
+    }
+
+    fn scan(&mut self) {
+        self.scanner.add(&self.chunk, is_random(&self.chunk));
+        self.chunk.clear();
+    }
+
+    fn finish(mut self) -> ContentFlags {
+        if !self.chunk.is_empty() {
+            self.scan();
+        }
+        self.scanner.finish()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::LazyLock;
@@ -285,6 +322,16 @@ mod tests {
     use crate::ui::Progress;
     use crate::world::Interrupt;
 
+    fn packed(tree: &Path, to: &Path) -> Result<crate::bundle::Bundle, crate::bundle::Error> {
+        let options = PackOptions {
+            progress: &Progress::hidden(),
+            interrupt: &Interrupt::default(),
+            max_bytes: MAX_BYTES,
+            cache: None,
+        };
+        Plan::read(&Scope::of(tree))?.write(&Output::File(to.to_owned()), &options)
+    }
+
     /// A small bundle with a file of each kind.
     fn bundle() -> Vec<u8> {
         let place = tempfile::tempdir().expect("a folder");
@@ -292,15 +339,30 @@ mod tests {
         std::fs::create_dir(&tree).expect("a folder");
         std::fs::write(tree.join("Procfile"), "web: gunicorn\n".repeat(20)).expect("a file");
         std::fs::write(tree.join("run.sh"), "#!/bin/sh\n").expect("a file");
-        let options = PackOptions {
-            progress: &Progress::hidden(),
-            interrupt: &Interrupt::default(),
-            max_bytes: MAX_BYTES,
-            cache: None,
-        };
-        let plan = Plan::read(&Scope::of(&tree)).expect("a good tree");
-        let made = plan.write(&Output::File(place.path().join("a.zip")), &options).expect("a bundle");
+        let made = packed(&tree, &place.path().join("a.zip")).expect("a bundle");
         std::fs::read(made.path).expect("it was just written")
+    }
+
+    /// In compressed content, four letters and sixteen more of a key are chance: neither the packer nor the verifier looks.
+    #[test]
+    fn the_packer_and_the_verifier_take_the_same_for_chance() {
+        let key = format!(" AKIA{} ", "Q3EGVZ5RKT7WNJ2X");
+        let place = tempfile::tempdir().expect("a folder");
+        let tree = place.path().join("tree");
+        std::fs::create_dir(&tree).expect("a folder");
+        for size in [100_000, 5 << 20] {
+            let mut noise = crate::bundle::pack::deflate::tests::noise(size);
+            noise[size / 2..size / 2 + key.len()].copy_from_slice(key.as_bytes());
+            std::fs::write(tree.join("photo"), noise).expect("a file");
+            std::fs::write(tree.join("Procfile"), "web: gunicorn\n").expect("a file");
+            let made = packed(&tree, &place.path().join("a.zip")).expect("chance keeps nothing out");
+            let findings = verify(&mut Reader::open(&made.path).expect("a zip file")).expect("it can be read");
+            assert!(findings.is_empty(), "{findings:?}");
+            // Beside something else it is a key.
+            std::fs::write(tree.join("photo"), [b"text ".repeat(size / 5), key.clone().into()].concat())
+                .expect("a file");
+            assert!(packed(&tree, &place.path().join("b.zip")).is_err());
+        }
     }
 
     #[test]

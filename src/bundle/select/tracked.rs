@@ -204,8 +204,7 @@ impl Judge<'_> {
 
     fn leaves_out(&mut self, level: &RuleStack, path: &str, is_directory: bool) -> bool {
         let plain = path.strip_suffix('/').unwrap_or(path);
-        let name = plain.rsplit_once('/').map_or(plain, |(_, name)| name);
-        let mut reason = never(name);
+        let mut reason = never(plain);
         if reason.is_none() && is_directory && self.environments.contains(path) {
             reason = Some(Reason::VirtualEnvironment);
         }

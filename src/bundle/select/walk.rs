@@ -179,7 +179,7 @@ impl Walker<'_> {
             path.push_str(self.at);
             path.push_str(&folder.path);
             path.push_str(name.text);
-            let inherited = match self.judge(folder, &level, name.text, &path[self.at.len()..], is_directory) {
+            let inherited = match self.judge(folder, &level, path, is_directory) {
                 Ok((inherited, reason)) => {
                     walked.kept.extend(reason.map(|reason| LeftOut { path: path.clone(), reason }));
                     inherited
@@ -240,13 +240,13 @@ impl Walker<'_> {
         &self,
         folder: &Folder,
         level: &RuleStack,
-        name: &str,
         path: &str,
         is_directory: bool,
     ) -> Result<(Inherited, Option<Reason>), Reason> {
-        if let Some(reason) = never(name) {
+        if let Some(reason) = never(path) {
             return Err(reason);
         }
+        let path = &path[self.at.len()..];
         let rule = self.rules.find(level, path, is_directory);
         if let Some(rule) = rule
             && !rule.keeps()
