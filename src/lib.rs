@@ -9,8 +9,7 @@
 //! - [`check`], [`release`], [`sandbox`]: rules, AWS, and the embedded AWS. They stand on the three above.
 //! - [`cli`]: one file per verb.
 //!
-//! Everybody may use [`fault`], [`world`], [`ui`], [`project`], [`folder`], [`git`], [`mode`], [`level`] and
-//! [`known`].
+//! Everybody may use the rest, which is the ground: each module says what it is for.
 
 mod adopt;
 pub mod beanstalk;
@@ -19,8 +18,10 @@ pub mod check;
 pub mod cli;
 pub mod environment;
 pub mod fault;
+pub mod file;
 pub mod folder;
 pub mod git;
+pub mod hex;
 pub mod known;
 pub mod level;
 pub mod mode;

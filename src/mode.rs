@@ -55,6 +55,12 @@ mod system {
         options.mode(0o600)
     }
 
+    /// A FIFO that nobody writes to is opened at once, instead of when somebody does.
+    pub fn without_waiting(options: &mut OpenOptions) -> &mut OpenOptions {
+        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+        options.custom_flags(flags.bits().cast_signed())
+    }
+
     /// Make a link at `path`, where nothing is.
     pub fn link(target: &str, path: &Path) -> io::Result<()> {
         std::os::unix::fs::symlink(target, path)
@@ -81,13 +87,17 @@ mod system {
         options
     }
 
+    pub fn without_waiting(options: &mut OpenOptions) -> &mut OpenOptions {
+        options
+    }
+
     /// Windows makes links for administrators only. A file that holds the target stands for one, as with git.
     pub fn link(target: &str, path: &Path) -> io::Result<()> {
         std::fs::write(path, target)
     }
 }
 
-pub use self::system::{link, of, owner, permissions, private};
+pub use self::system::{link, of, owner, permissions, private, without_waiting};
 
 #[cfg(test)]
 mod tests {

@@ -50,7 +50,7 @@ struct Fingerprints {
 impl Fingerprints {
     fn of(&mut self, finding: &Finding, line: &str) -> String {
         let hash = Sha256::digest(line.split_whitespace().collect::<String>());
-        let hash: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let hash = crate::hex::encode(&hash[..8]);
         let number = self.seen.entry((finding.rule, finding.path.clone(), hash.clone())).or_default();
         *number += 1;
         format!("{hash}:{number}")

@@ -121,7 +121,7 @@ fn root_tree(content: &[u8], id: usize) -> Option<String> {
         return None;
     }
     let tree = rest.get(end + 1..end + 1 + id)?;
-    Some(tree.iter().map(|byte| format!("{byte:02x}")).collect())
+    Some(crate::hex::encode(tree))
 }
 
 struct Reader<'a>(&'a [u8]);

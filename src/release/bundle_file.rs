@@ -64,7 +64,7 @@ impl BundleFile {
                 }
             }
         }
-        Ok(Self { path: path.to_owned(), bytes, digest, sha256: hex(&hash.finalize()) })
+        Ok(Self { path: path.to_owned(), bytes, digest, sha256: crate::hex::encode(hash.finalize()) })
     }
 
     /// `length` bytes from `offset` on.
@@ -98,7 +98,7 @@ impl BundleFile {
             whole.update(&part);
             digests.push(sha256(&part));
         }
-        if hex(&whole.finalize()) == self.sha256 { Ok(digests) } else { Err(self.changed()) }
+        if crate::hex::encode(whole.finalize()) == self.sha256 { Ok(digests) } else { Err(self.changed()) }
     }
 
     /// Checksum that S3 has for an object that was sent in our parts: a checksum of checksums, and their number.
@@ -119,18 +119,4 @@ impl BundleFile {
 /// SHA-256 of bytes that are at hand.
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hex_has_leading_zeros() {
-        assert_eq!(hex(&[0, 15, 255]), "000fff");
-    }
 }

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::api_error::{ApiError, ErrorKind};
 use super::aws::Aws;
 use super::bucket::{BundleBucket, Error};
-use super::bundle_file::{BundleFile, hex};
+use super::bundle_file::BundleFile;
 use super::call::Call;
 use super::download::{Event, fetch};
 use crate::bundle::{OpenError, Reader, TreeDigest};
@@ -132,7 +132,7 @@ impl Bytes {
         let mut chunk = vec![0; 1 << 16];
         loop {
             match file.read(&mut chunk)? {
-                0 => return Ok(Self { length, sha256: hex(&hash.finalize()) }),
+                0 => return Ok(Self { length, sha256: crate::hex::encode(hash.finalize()) }),
                 read => {
                     hash.update(&chunk[..read]);
                     length += read as u64;
@@ -149,7 +149,7 @@ fn tree_digest(file: File, name: &Path) -> Result<TreeDigest, OpenError> {
 /// The SHA-256 of a whole object, in hexadecimal. `None` for a checksum of checksums (`…-4`).
 fn whole(checksum: &str) -> Option<String> {
     let bytes = base64::decode(checksum).ok()?;
-    (bytes.len() == 32).then(|| hex(&bytes))
+    (bytes.len() == 32).then(|| crate::hex::encode(bytes))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::api_error::{ApiError, ErrorKind};
 use super::aws::Aws;
 use super::bucket::{BundleBucket, Error, bundle_at};
-use super::bundle_file::{BundleFile, hex, sha256};
+use super::bundle_file::{BundleFile, sha256};
 use super::call::Call;
 
 /// From this size on a bundle is sent in parts.
@@ -45,7 +45,7 @@ impl BundleBucket {
         }
         let bytes = bundle_file.read(0, bundle_file.bytes)?;
         let digest = sha256(&bytes);
-        if hex(&digest) != bundle_file.sha256 {
+        if crate::hex::encode(digest) != bundle_file.sha256 {
             return Err(bundle_file.changed().into());
         }
         let call = Call::s3("PutObject", &self.name, key)

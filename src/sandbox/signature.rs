@@ -41,9 +41,9 @@ impl Signed<'_> {
             return Err(Refusal::new(400, "IncompleteSignature", message));
         };
         let scope = credential.split_once('/').map_or("", |(_, scope)| scope);
-        let request = hex(&Sha256::digest(self.canonical(names)));
+        let request = crate::hex::encode(Sha256::digest(self.canonical(names)));
         let key = scope.split('/').fold(format!("AWS4{secret}").into_bytes(), |key, part| keyed(&key, part.as_bytes()));
-        let ours = hex(&keyed(&key, format!("{ALGORITHM}\n{date}\n{scope}\n{request}").as_bytes()));
+        let ours = crate::hex::encode(keyed(&key, format!("{ALGORITHM}\n{date}\n{scope}\n{request}").as_bytes()));
         if ours == signature {
             return Ok(());
         }
@@ -60,7 +60,7 @@ impl Signed<'_> {
         let headers: String =
             names.split(';').map(|name| format!("{name}:{}\n", self.header(name).unwrap_or_default())).collect();
         let (method, path, query) = (self.method, self.uri.path(), query.join("&"));
-        format!("{method}\n{path}\n{query}\n{headers}\n{names}\n{}", hex(&Sha256::digest(self.body)))
+        format!("{method}\n{path}\n{query}\n{headers}\n{names}\n{}", crate::hex::encode(Sha256::digest(self.body)))
     }
 
     /// All values of a header, without the space around and the runs of it inside.
@@ -76,10 +76,6 @@ fn keyed(key: &[u8], text: &[u8]) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
     mac.update(text);
     mac.finalize().into_bytes().to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// As a URI has it: everything but letters, digits and four marks.

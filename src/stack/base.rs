@@ -52,7 +52,7 @@ pub(crate) fn write_base(plan: &Plan, root: &Path) -> Result<(), Error> {
 fn document(plan: &Plan) -> String {
     let keep = |planned: &Planned| {
         let text = std::str::from_utf8(&planned.content).ok().map(str::to_owned);
-        let hex = text.is_none().then(|| planned.content.iter().map(|byte| format!("{byte:02x}")).collect());
+        let hex = text.is_none().then(|| crate::hex::encode(&planned.content));
         Kept { executable: planned.executable, text, hex }
     };
     let files = plan.iter().map(|(path, planned)| (path.to_string(), keep(planned))).collect();

@@ -75,7 +75,7 @@ fn part(path: &TargetPath, before: Option<&Planned>, after: Option<&Planned>) ->
         }
         _ => {
             let content = after.map(|planned| planned.content.as_slice()).unwrap_or_default();
-            let digest: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
+            let digest = crate::hex::encode(Sha256::digest(content));
             line(format!("Binary files differ: {digest}"));
         }
     }

@@ -20,7 +20,7 @@ pub(crate) struct Unpacked {
 impl ArchiveSource {
     /// The archive's bytes, if they are those that the digest is of.
     pub(crate) fn hold_to_digest(&self, bytes: &[u8]) -> Result<(), Error> {
-        let found: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let found = crate::hex::encode(Sha256::digest(bytes));
         match &self.sha256 {
             None => Err(Error::ArchiveUnpinned { path: self.path.clone(), found }),
             Some(expected) if *expected != found => {

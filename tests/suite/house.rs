@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::imports;
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -25,60 +27,61 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// The room of a source file: `bundle` for `src/bundle/pack/archive.rs`.
-fn room(path: &Path) -> String {
-    let inside = path.strip_prefix("src").unwrap();
-    let first = inside.components().next().unwrap().as_os_str();
-    Path::new(first).file_stem().unwrap().to_string_lossy().into_owned()
+/// The room of a module: `bundle` for `bundle::pack::archive`.
+fn room(module: &str) -> &str {
+    module.split("::").next().unwrap()
 }
+
+/// The ground: each may use those before it, and every room all of them.
+const GROUND: [&str; 11] = ["fault", "hex", "known", "level", "mode", "secret", "world", "file", "ui", "git", "lib"];
+
+/// The rooms above it, and what each may stand on.
+const ROOMS: [(&str, &[&str]); 11] = [
+    ("beanstalk", &[]),
+    ("bundle", &[]),
+    ("stack", &[]),
+    ("environment", &["beanstalk"]),
+    ("folder", &["beanstalk", "bundle"]),
+    ("project", &["beanstalk", "bundle"]),
+    ("check", &["beanstalk", "folder", "project"]),
+    ("release", &["beanstalk", "bundle", "environment", "project"]),
+    ("sandbox", &["beanstalk", "bundle", "folder", "project"]),
+    ("adopt", &["beanstalk", "stack", "check"]),
+    (
+        "cli",
+        &["beanstalk", "bundle", "stack", "environment", "folder", "project", "check", "release", "sandbox", "adopt"],
+    ),
+];
 
 #[test]
 fn imports_point_down() {
-    // What each room may stand on. Everybody may use the floor.
-    const FLOOR: [&str; 10] = ["fault", "world", "ui", "project", "folder", "git", "mode", "level", "known", "secret"];
-    const ROOMS: [(&str, &[&str]); 19] = [
-        ("level", &[]),
-        ("known", &[]),
-        ("fault", &[]),
-        ("world", &[]),
-        ("ui", &["fault", "world"]),
-        ("project", &["fault", "world", "beanstalk"]),
-        ("beanstalk", &["fault", "known"]),
-        ("environment", &["fault", "beanstalk"]),
-        ("folder", &["fault", "beanstalk", "mode"]),
-        ("git", &["fault"]),
-        ("mode", &[]),
-        ("secret", &[]),
-        ("bundle", &["fault", "world", "ui", "git", "mode", "level", "secret"]),
-        ("stack", &["fault", "world", "ui", "git", "mode", "level"]),
-        ("check", &["beanstalk", "bundle", "stack"]),
-        ("release", &["beanstalk", "bundle", "environment", "stack"]),
-        ("sandbox", &["beanstalk", "bundle", "stack"]),
-        ("adopt", &["beanstalk", "stack", "check", "known", "level"]),
-        ("cli", &["adopt", "beanstalk", "bundle", "environment", "stack", "check", "release", "sandbox"]),
-    ];
     let mut wrong = Vec::new();
-    for (path, text) in sources("src") {
-        let here = room(&path);
-        if matches!(here.as_str(), "main" | "lib") {
+    for (from, to) in imports::of(&sources("src")).edges() {
+        let (here, used) = (room(&from), room(&to));
+        if here == used || matches!(here, "main" | "lib") {
             continue;
         }
-        let (_, below) = ROOMS.iter().find(|(name, _)| *name == here).unwrap_or_else(|| panic!("a new room: {here}"));
-        let workshop = matches!(here.as_str(), "check" | "release" | "sandbox" | "cli");
-        for (number, line) in text.lines().enumerate() {
-            for used in line.split("crate::").skip(1) {
-                let used: String = used.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
-                let allowed = used.is_empty()
-                    || used == here
-                    || below.contains(&used.as_str())
-                    || (workshop && FLOOR.contains(&used.as_str()));
-                if !allowed {
-                    wrong.push(format!("{}:{}: `{here}` uses `{used}`", path.display(), number + 1));
-                }
+        let ground = |name: &str| GROUND.iter().position(|room| *room == name);
+        let allowed = match (ground(here), ground(used)) {
+            (Some(here), Some(used)) => used < here,
+            (None, Some(_)) => true,
+            (_, None) => {
+                let room = ROOMS.iter().find(|(name, _)| *name == here);
+                room.unwrap_or_else(|| panic!("a new room: {here}")).1.contains(&used)
             }
+        };
+        if !allowed {
+            wrong.push(format!("`{from}` uses `{to}`"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_file_imports_in_a_circle() {
+    let circles = imports::of(&sources("src")).circles();
+    let circles: Vec<String> = circles.iter().map(|files| files.join(" ↔ ")).collect();
+    assert!(circles.is_empty(), "{} circles:\n{}", circles.len(), circles.join("\n"));
 }
 
 #[test]

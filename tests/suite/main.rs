@@ -24,6 +24,7 @@ mod failures;
 mod faults;
 mod house;
 mod ignored;
+mod imports;
 mod inspect;
 mod instance;
 mod limits;

@@ -27,7 +27,7 @@ pub(super) fn page<T>(
 
 /// Hexadecimal, so that nobody is tempted to compose one.
 fn write(name: &str) -> String {
-    name.bytes().map(|byte| format!("{byte:02x}")).collect()
+    crate::hex::encode(name)
 }
 
 fn read(token: &str) -> Option<String> {

@@ -322,7 +322,7 @@ pub fn stand_in_secret(home: &Path) -> Result<String, Error> {
     std::fs::create_dir_all(home).doing("create", home)?;
     let mut bytes = [0; 32];
     File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut bytes)).doing("read", "/dev/urandom")?;
-    let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let secret = crate::hex::encode(bytes);
     let mut options = File::options();
     options.create(true).write(true).truncate(true);
     let mut file = mode::private(&mut options).open(&path).doing("write", &path)?;

@@ -125,7 +125,7 @@ impl Dependencies {
         for name in others(&staging, file) {
             hash.update(std::fs::read(staging.join(name)).unwrap_or_default());
         }
-        let digest = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = crate::hex::encode(hash.finalize());
         let argv = std::iter::once(format!("{VENV}/bin/{command}"))
             .flat_map(|text| text.split(' ').map(str::to_owned).collect::<Vec<_>>())
             .collect();

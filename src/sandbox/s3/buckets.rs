@@ -144,7 +144,7 @@ impl Buckets {
     }
 
     fn object_file(&self, bucket: &str, key: &str) -> PathBuf {
-        let name: String = Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = crate::hex::encode(Sha256::digest(key));
         self.dir.join(bucket).join("objects").join(name + ".json")
     }
 

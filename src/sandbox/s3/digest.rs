@@ -48,12 +48,8 @@ impl Hasher {
     }
 
     pub(super) fn finish(self) -> Hashed {
-        Hashed { md5: hex(&self.md5.finalize()), sums: from_dto(&self.sums.finalize()) }
+        Hashed { md5: crate::hex::encode(self.md5.finalize()), sums: from_dto(&self.sums.finalize()) }
     }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The ETag of an object made of parts: the MD5 of their MD5s, and how many they are.
@@ -65,7 +61,7 @@ pub(super) fn composite_etag<'a>(etags: impl Iterator<Item = &'a str>) -> String
         md5.update(&(0..etag.len()).step_by(2).map(byte).collect::<Vec<u8>>());
         parts += 1;
     }
-    format!("{}-{parts}", hex(&md5.finalize()))
+    format!("{}-{parts}", crate::hex::encode(md5.finalize()))
 }
 
 /// The composite checksum of an object made of parts: the checksum of theirs, and how many they are.
@@ -100,7 +96,7 @@ pub(super) fn compare(said: &BTreeMap<String, String>, md5_said: Option<&str>, h
     }
     if let Some(said) = md5_said {
         let said = base64_simd::STANDARD.decode_to_vec(said).map_err(|_| s3_error!(InvalidDigest))?;
-        if hex(&said) != hashed.md5 {
+        if crate::hex::encode(said) != hashed.md5 {
             return Err(s3_error!(BadDigest, "The Content-MD5 you specified did not match what we received."));
         }
     }

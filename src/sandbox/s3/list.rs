@@ -71,7 +71,7 @@ fn groups(prefixes: Vec<String>) -> Option<Vec<CommonPrefix>> {
 
 /// A token is the name to go on after. It is written in hexadecimal, so that nobody is tempted to compose one.
 fn token(name: &str) -> String {
-    super::digest::hex(name.as_bytes())
+    crate::hex::encode(name)
 }
 
 fn read_token(token: &str) -> S3Result<String> {
