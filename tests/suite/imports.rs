@@ -248,7 +248,8 @@ impl Imports {
                 graph.entry(from).or_default().insert(to);
             }
         }
-        let reach: BTreeMap<&String, BTreeSet<&String>> = graph.keys().map(|from| (from, reach(&graph, from))).collect();
+        let reach: BTreeMap<&String, BTreeSet<&String>> =
+            graph.keys().map(|from| (from, reach(&graph, from))).collect();
         let mut circles: BTreeSet<Vec<String>> = BTreeSet::new();
         for from in graph.keys().filter(|from| reach[from].contains(from)) {
             let together = reach[from].iter().filter(|to| reach[*to].contains(from));
