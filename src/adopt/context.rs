@@ -59,6 +59,7 @@ impl Context {
             Value::Path(path) if !path.is_empty() => format!("{}{path}", detected.root),
             _ => String::new(),
         };
+        let static_files = static_files(tree, &settings);
         let hosts = settings.value("ALLOWED_HOSTS");
         let debug = settings.value("DEBUG");
         let truthy = |value: &Value| *value == Value::Bool(true) || matches!(value.text(), Some("True" | "true" | "1"));
@@ -67,7 +68,7 @@ impl Context {
             application: detected.application().map_or_else(|| application(folder), str::to_owned),
             settings: module.to_owned(),
             database,
-            static_files: static_files(tree, &settings),
+            static_files,
             overlay: if no_overlay.is_none() { "true" } else { "false" },
             no_overlay,
             celery: detected.celery.clone().unwrap_or_default(),
@@ -76,12 +77,14 @@ impl Context {
             has_wsgi: detected.wsgi.is_some(),
             manage: detected.manage.clone(),
             static_url: static_url(&settings),
-            static_root,
+            static_root: static_root.clone(),
             exclude: exclude(tree),
             set_debug: truthy(debug.by_default()),
             set_secret: matches!(secret, Value::Text(key) if !key.is_empty()) || *secret.by_default() == Value::Random,
             offer_secret: settings.get("SECRET_KEY").is_none(),
-            set_static_root: *settings.value("STATIC_ROOT") == Value::Missing,
+            // The proxy maps folders of the bundle only.
+            set_static_root: *settings.value("STATIC_ROOT") == Value::Missing
+                || (static_root.is_empty() && static_files != "elsewhere"),
             any_host: hosts.items().iter().any(|host| host.text() == Some("*")),
             has_hosts: matches!(hosts, Value::List(_) | Value::Environment { .. }),
             keep_engine,

@@ -200,8 +200,7 @@ impl Plan {
         const FILE: &str = ".gitignore";
         let before = (inputs.disk)(&TargetPath::parse(FILE)?)?;
         let before = before.as_deref().and_then(|content| std::str::from_utf8(content).ok());
-        let collected =
-            inputs.flag("overlay") && (inputs.text("static_files") == "nginx" || inputs.context.set_static_root);
+        let collected = inputs.flag("overlay") && inputs.context.set_static_root;
         let wanted: &[&str] = if collected { &[".beansprout/", "staticfiles/"] } else { &[".beansprout/"] };
         match existing::gitignore(before, wanted) {
             Some(text) => self.change(inputs, FILE, text, inputs.why(FILE)),

@@ -171,7 +171,7 @@ pub(super) fn in_python(subject: &Subject<'_>, name: &str) -> Option<Named> {
 }
 
 /// The folder that `manage.py` is in: Django's modules are looked for there.
-fn root(subject: &Subject<'_>) -> String {
+pub(super) fn root(subject: &Subject<'_>) -> String {
     let mut found: Vec<&str> = subject
         .tree
         .iter()

@@ -43,6 +43,13 @@ pub struct Report {
     sources: std::collections::BTreeMap<String, String>,
 }
 
+/// The settings that production gets, and the folder that their modules are in: empty, or ending with a slash.
+pub(crate) fn production(tree: &Tree) -> Option<(String, django::Settings)> {
+    let customizations = Customizations::for_family(tree, Family::Python);
+    let subject = Subject::new(tree, &customizations);
+    Some((django::root(&subject), django::Settings::read(&subject)?))
+}
+
 /// Check a tree against every rule.
 pub fn run(tree: &Tree, settings: &Settings) -> Report {
     let family = settings.platform.as_deref().and_then(Family::named).unwrap_or_else(|| Family::of(tree));

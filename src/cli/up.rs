@@ -1,6 +1,7 @@
 //! `up`: the project runs on this machine, from the object that was registered, as on an instance.
 
 mod report;
+mod style;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -199,6 +200,9 @@ pub(crate) fn launch(
     let instance = Instance::launch(&launch, world, &mut |event| told.tell(&event, ui))?;
     let health = instance.health();
     tell_health(&health, ui);
+    if health.good() {
+        style::tell(&super::check::tree(project)?, &instance, ui);
+    }
     instance.open_to_others().iter().for_each(|text| ui.warn(text));
     Ok(Running { instance, health, settings, would_do: told.would_do })
 }
@@ -217,7 +221,11 @@ impl Running {
         let object = object(project, &published)?;
         let mut told = Reporter::default();
         self.instance.deploy(&object, &self.settings, &mut |event| told.tell(&event, ui))?;
-        tell_health(&self.instance.health(), ui);
+        let health = self.instance.health();
+        tell_health(&health, ui);
+        if health.good() {
+            style::tell(&super::check::tree(project)?, &self.instance, ui);
+        }
         self.instance.open_to_others().iter().for_each(|text| ui.warn(text));
         ui.say(format_args!("`{}` runs at {}", published.label, self.instance.url()));
         Ok(())

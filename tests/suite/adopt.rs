@@ -330,12 +330,20 @@ fn a_person_may_stop_at_any_time() {
 #[test]
 fn an_adopted_site_answers() {
     // Its image is for somebody else: the platform is Python's.
-    let place = bare("src/").file("requirements.txt", "Django==5.2.19\n").file("Dockerfile", "FROM python:3.13\n");
+    let place = bare("src/")
+        .file("requirements.txt", "Django==5.2.19\n")
+        .file("Dockerfile", "FROM python:3.13\n")
+        .file("src/shop/settings.py", format!("{SETTINGS}STATICFILES_DIRS = [BASE_DIR / 'style']\n"))
+        .file("src/style/site.css", "body {}\n")
+        // Elastic Beanstalk would serve this one, and hide the others.
+        .file("static/notes.txt", "");
     place.run(["adopt", "--yes"]).ok();
     let mut up = place.start(["up", "--port", "0"]);
     let url = up.wait_for("runs at ");
     let ready = get(&url, "/health/ready/");
     assert!(ready.starts_with("HTTP/1.1 200") && ready.ends_with("ready\n"), "{ready}");
+    let style = get(&url, "/static/site.css");
+    assert!(style.starts_with("HTTP/1.1 200") && style.ends_with("body {}\n"), "{style}");
     // The site itself has no page at all, and debugging is off.
     let page = get(&url, "/");
     assert!(page.starts_with("HTTP/1.1 404") && !page.contains("DEBUG = True"), "{page}");

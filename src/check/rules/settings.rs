@@ -3,6 +3,7 @@
 mod health;
 mod https;
 mod sessions;
+mod shadow;
 mod storage;
 mod variables;
 
@@ -36,6 +37,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     required(subject, &settings);
     https::check(subject, &settings);
     storage::check(subject, &settings);
+    shadow::check(subject, &settings);
     sessions::check(subject, &settings);
     health::check(subject, &settings);
     variables::check(subject, &settings);

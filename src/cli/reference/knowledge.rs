@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{MADE, cell, compare, prose};
+use crate::beanstalk::defaults::{DEFAULTS, PlatformDefault};
 use crate::beanstalk::options::{self, ConfigOption};
 use crate::check::catalogue;
 use crate::stack::Recipe;
@@ -23,6 +24,18 @@ fn rules() {
         writeln!(page, "| [{id}](rules/{}.md#{anchor}) | {name} | {level} | {summary} |", rule.family).unwrap();
     }
     compare("rules.md", &page);
+}
+
+#[test]
+fn defaults() {
+    let mut page = format!(
+        "{MADE}\n# Platform defaults\n\nWhat acts where a project writes nothing, on the Python platform. `new`, `adopt`, `check` and `up` go by the same table.\n\n\
+         | what is not written | what then holds | what it does to a usual Django project | who answers it |\n|---|---|---|---|\n"
+    );
+    for PlatformDefault { unwritten, then, django, answer } in DEFAULTS {
+        writeln!(page, "| {} | {} | {} | {} |", cell(unwritten), cell(then), cell(django), cell(answer)).unwrap();
+    }
+    compare("platform-defaults.md", &page);
 }
 
 #[test]

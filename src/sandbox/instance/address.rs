@@ -12,7 +12,7 @@ use regex::{Captures, Regex};
 use super::supervisor::Service;
 
 /// The port that the proxy of the Python platform expects.
-pub(crate) const DEFAULT: u16 = 8000;
+pub(crate) const DEFAULT: u16 = crate::beanstalk::defaults::APPLICATION_PORT;
 
 /// The Procfile's processes as they run here.
 pub(crate) struct Moved {

@@ -9,6 +9,7 @@ use super::listeners::{Listener, listeners};
 use super::machine::Machine;
 use super::settings::Settings;
 use super::supervisor::Services;
+use crate::beanstalk::defaults;
 
 /// An address as instances have them: private, and in no `ALLOWED_HOSTS`.
 pub(crate) const INSTANCE_IP: &str = "172.31.0.10";
@@ -136,7 +137,7 @@ fn nobody(finding: Finding, elsewhere: Option<Listener>) -> Finding {
 fn path(settings: &Settings) -> String {
     let path = settings.get("aws:elasticbeanstalk:environment:process:default", "HealthCheckPath");
     let url = settings.get("aws:elasticbeanstalk:application", "Application Healthcheck URL");
-    let text = path.or(url).unwrap_or("/");
+    let text = path.or(url).unwrap_or(defaults::HEALTH_PATH);
     // The second form may be `HTTP:80/path`.
     text.find('/').map_or_else(|| format!("/{text}"), |at| text[at..].to_owned())
 }

@@ -249,6 +249,19 @@ impl Instance {
         self.machine.places.real("/var/log")
     }
 
+    /// The folder of the version that runs.
+    pub fn application(&self) -> PathBuf {
+        self.machine.places.real(places::CURRENT)
+    }
+
+    /// What the proxy answers a browser that asks for `path`.
+    pub fn status(&self, path: &str) -> std::io::Result<u16> {
+        let time = Duration::from_secs(10);
+        let headers = vec![("Host".to_owned(), format!("127.0.0.1:{}", self.port()))];
+        let request = http::Request { method: "GET", path, headers, body: &[], connect: time, patience: time };
+        Ok(http::ask(self.port(), &request)?.status)
+    }
+
     /// The next thing that happens, if anything does within `time`.
     pub fn next(&self, time: Duration) -> Option<Event> {
         self.happenings.recv_timeout(time).ok()

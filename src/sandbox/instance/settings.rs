@@ -7,12 +7,12 @@ use serde_json::{Map, Value, json};
 
 use super::error::{Error, Io};
 use super::places::{GET_CONFIG, Places};
+use crate::beanstalk::defaults;
 use crate::mode;
 
 pub(crate) const PROPERTIES: &str = "aws:elasticbeanstalk:application:environment";
 /// Properties whose values are kept elsewhere on AWS.
 pub(crate) const SECRETS: &str = "aws:elasticbeanstalk:application:environmentsecrets";
-pub(crate) const STATIC_FILES: &str = "aws:elasticbeanstalk:environment:proxy:staticfiles";
 
 /// Option settings by namespace and name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Settings {
 
     /// Static file mappings: a path, and a folder of the bundle.
     pub(crate) fn static_files(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.namespace(STATIC_FILES)
+        self.namespace(defaults::STATIC_FILES)
     }
 
     /// Put `get-config` where scripts call it.

@@ -18,6 +18,7 @@ use super::settings::Settings;
 use super::supervisor::{Service, Services};
 use super::version::Version;
 use super::{Event, Front, address, places};
+use crate::beanstalk::defaults;
 
 /// The proxy and the processes behind it, and what they will be after the turn.
 pub(super) struct Theatre {
@@ -82,6 +83,8 @@ impl Theatre {
         let mut env = self.machine.base.clone();
         env.extend(self.properties.clone());
         env.insert("PORT".to_owned(), self.port.to_string());
+        // On an instance the proxy has port 80; hooks that ask it find it here by this name.
+        env.insert("BEANSPROUT_PROXY_PORT".to_owned(), self.proxy.port().to_string());
         // The engine's own addition to the properties, which many public scripts use as `source $PYTHONPATH/activate`.
         env.entry("PYTHONPATH".to_owned()).or_insert_with(|| format!("{}/bin", places::VENV));
         env.insert("EB_IS_COMMAND_LEADER".to_owned(), "true".to_owned());
@@ -143,8 +146,9 @@ impl Stagehand for Theatre {
             .map(|(path, dir)| (format!("/{}", path.trim_matches('/')), dir.trim_matches('/').to_owned()))
             .collect();
         // A folder of this name is served without being asked for.
-        if current.join("static").is_dir() && !files.iter().any(|(path, _)| path == "/static") {
-            files.push(("/static".to_owned(), "static".to_owned()));
+        let has_folder = current.join(defaults::STATIC_FOLDER).is_dir();
+        if defaults::serves_static_folder(has_folder, files.iter().map(|(path, _)| path.as_str())) {
+            files.push((defaults::STATIC_PATH.to_owned(), defaults::STATIC_FOLDER.to_owned()));
         }
         let tls = self.settings.ends_tls();
         let path = self.machine.base.get("PATH").map(String::as_str).unwrap_or_default();

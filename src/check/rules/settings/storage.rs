@@ -87,7 +87,7 @@ fn mapping(subject: &mut Subject<'_>, settings: &Settings) {
     let in_bundle = if subject.tree.is_file("manage.py") { root.clone() } else { return };
     for file in customizations.used() {
         for setting in &file.option_settings {
-            let of_proxy = setting.namespace.value == "aws:elasticbeanstalk:environment:proxy:staticfiles";
+            let of_proxy = setting.namespace.value == crate::beanstalk::defaults::STATIC_FILES;
             let value = setting.value.value.trim_matches('/');
             if of_proxy
                 && setting.name.value.trim_matches('/') == url

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::beanstalk::defaults;
+
 /// nginx's own limit for a request body where a project sets none.
-pub(crate) const UPLOAD_LIMIT: u64 = 1_048_576;
+pub(crate) const UPLOAD_LIMIT: u64 = defaults::BODY_BYTES;
 /// nginx waits this long for the application's next word where a project sets nothing.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(defaults::PROXY_SECONDS);
 
 /// Where requests go at the moment.
 #[derive(Debug, Clone)]

@@ -107,8 +107,8 @@ DATABASES["default"] = {
 {%- endif %}
 }
 {%- endif %}
-{%- if static_files == "nginx" or found.set_static_root %}
+{%- if found.set_static_root %}
 
-# `collectstatic` fills it on each instance{% if static_files == "nginx" %}; `.ebextensions` maps `/{{ static_url }}` to it{% endif %}.
+# `collectstatic` fills it on each instance{% if static_files != "elsewhere" %}; `.ebextensions` maps `/{{ static_url }}` to it{% endif %}.
 STATIC_ROOT = ROOT / "staticfiles"
 {%- endif %}

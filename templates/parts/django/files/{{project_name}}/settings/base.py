@@ -76,7 +76,7 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "/static/"
-# `collectstatic` fills it on each instance{% if static_files == "nginx" %}; `.ebextensions` maps `/static` to it{% endif %}.
+# `collectstatic` fills it on each instance{% if runtime == "python" and static_files != "s3" %}; `.ebextensions` maps `/static` to it{% endif %}.
 STATIC_ROOT = BASE_DIR / "staticfiles"
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -1,0 +1,63 @@
+//! Static files that the proxy hides: what it serves by itself wins over the application.
+
+use super::at;
+use crate::beanstalk::defaults::{STATIC_FILES, STATIC_FOLDER, serves_static_of};
+use crate::check::django::{Settings, Value};
+use crate::check::subject::Subject;
+
+const RULE: &str = "EB131";
+
+pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
+    let options = subject.customizations.used().flat_map(|file| &file.option_settings);
+    let mapped: Vec<&str> = options
+        .filter(|option| option.namespace.value == STATIC_FILES)
+        .map(|option| option.name.value.as_str())
+        .collect();
+    if !subject.python() {
+        return;
+    }
+    let by_itself = serves_static_of(subject.tree, mapped.iter().copied());
+    if by_itself {
+        folder(subject, settings);
+    }
+    if by_itself || mapped.iter().any(|path| path.trim_matches('/') == STATIC_FOLDER) {
+        uploads(subject, settings);
+    }
+}
+
+/// The bundle's folder `static` answers for everything below `/static`.
+fn folder(subject: &mut Subject<'_>, settings: &Settings) {
+    let code =
+        subject.tree.under(STATIC_FOLDER).find(|(path, _)| path.ends_with(".py")).map(|(path, _)| path.to_owned());
+    if let Some(path) = code {
+        let message =
+            format!("everybody can read it at `/{path}`: Elastic Beanstalk serves the folder `static` as it is");
+        subject.find_file(RULE, &path, message, "give the package another name, or map `/static` to another folder");
+    }
+    // A folder that is collected into is served rightly.
+    let collected = matches!(settings.value("STATIC_ROOT"), Value::Path(path) if path == STATIC_FOLDER);
+    let apps = settings.value("INSTALLED_APPS");
+    let uses =
+        matches!(apps, Value::List(items) if items.iter().any(|app| app.text() == Some("django.contrib.staticfiles")));
+    let Some(setting) = settings.get("STATIC_URL").filter(|_| uses && !collected) else { return };
+    let below = |url: &str| !url.contains("//") && url.trim_matches('/').split('/').next() == Some(STATIC_FOLDER);
+    if !setting.value.by_default().text().is_some_and(below) {
+        return;
+    }
+    let root = match settings.value("STATIC_ROOT") {
+        Value::Path(root) if !root.is_empty() => root.clone(),
+        _ => "staticfiles".to_owned(),
+    };
+    let message = "the admin and all applications have no style: Elastic Beanstalk serves the bundle's folder `static` there, and nothing else";
+    at(subject, RULE, setting, message, &format!("map `/static: {root}` in `{STATIC_FILES}`, also with WhiteNoise"));
+}
+
+/// Uploads below the path of static files.
+fn uploads(subject: &mut Subject<'_>, settings: &Settings) {
+    let Some(setting) = settings.get("MEDIA_URL") else { return };
+    let Some(url) = setting.value.by_default().text().map(|url| url.trim_matches('/').to_owned()) else { return };
+    if url.starts_with("static/") {
+        let message = format!("uploads are a 404: the proxy looks for `/{url}` in the folder of static files");
+        at(subject, RULE, setting, message, "give uploads a path of their own, such as `/media/`");
+    }
+}
