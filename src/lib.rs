@@ -10,6 +10,8 @@
 //! - [`cli`]: one file per verb.
 //!
 //! Everybody may use the rest, which is the ground: each module says what it is for.
+//! Everybody may use [`fault`], [`world`], [`ui`], [`project`], [`folder`], [`git`], [`mode`], [`level`], [`known`] and
+//! [`settings_module`].
 
 mod adopt;
 pub mod beanstalk;
@@ -29,6 +31,7 @@ pub mod project;
 pub mod release;
 pub mod sandbox;
 mod secret;
+pub mod settings_module;
 pub mod stack;
 pub mod ui;
 pub mod world;

@@ -6,7 +6,7 @@ use crate::beanstalk::tree::{Tree, file_name};
 use crate::check::django::{Settings, Value};
 
 use super::Detected;
-use super::requirements::Version;
+use crate::beanstalk::version::Version;
 
 /// `found` in the templates.
 #[derive(Debug, Clone, Serialize)]

@@ -9,6 +9,7 @@ use crate::beanstalk::tree::{Tree, file_name};
 use super::python::{self, PythonRequirement};
 use super::requirements::Requirements;
 use super::settings;
+use crate::settings_module;
 
 /// An existing project as detected, as far as it does not depend on the choice of settings.
 #[derive(Debug, Clone, Serialize)]
@@ -66,12 +67,13 @@ impl Detected {
     /// Look at the project in `folder`, one of [`projects`].
     pub(crate) fn of(tree: &Tree, folder: &str) -> Self {
         let manage = format!("{folder}manage.py");
-        let by_manage = tree.text(&manage).and_then(settings::named_in);
+        let by_manage = tree.text(&manage).and_then(named);
         let root = root(tree, folder, by_manage.as_deref());
         let server = |name: &str| server(tree, &root, name);
         let wsgi_file = server("wsgi.py");
-        let by_wsgi = wsgi_file.as_deref().and_then(|path| tree.text(path)).and_then(settings::named_in);
+        let by_wsgi = wsgi_file.as_deref().and_then(|path| tree.text(path)).and_then(named);
         let customizations = Customizations::read(tree);
+        let eb = EbConfig::of(tree);
         let by_option = customizations.option(DEFAULT, "DJANGO_SETTINGS_MODULE").map(str::to_owned);
         let (mut modules, mut sure) = settings::modules(tree, &root, by_wsgi.as_deref(), by_manage.as_deref());
         // Whoever deployed it there before has said it.
@@ -95,8 +97,8 @@ impl Detected {
             channels: packages.has("channels") || packages.has("daphne"),
             requirements: packages.path().map(str::to_owned),
             django: packages.django().map(|version| version.to_string()),
-            python: by_platform(tree).or_else(|| python::wanted(tree, &folders)),
-            eb: eb_config(tree),
+            python: by_platform(&eb).or_else(|| python::wanted(tree, &folders)),
+            eb,
             manage,
             root,
             settings: modules,
@@ -123,17 +125,15 @@ impl Detected {
 
 const DEFAULT: &str = crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 
-fn eb_config(tree: &Tree) -> EbConfig {
-    tree.text(eb_config::PATH).and_then(|text| eb_config::parse(text).ok()).unwrap_or_default()
+/// The settings module that a file names for certain.
+fn named(text: &str) -> Option<String> {
+    settings_module::named_in(text).yes().map(|named| named.module)
 }
 
-/// `Python 3.12 running on …`, as `eb init` wrote it.
-fn by_platform(tree: &Tree) -> Option<PythonRequirement> {
-    let platform = eb_config(tree).platform?;
-    let version = platform.split_whitespace().skip_while(|word| *word != "Python").nth(1)?;
-    version
-        .starts_with("3.")
-        .then(|| PythonRequirement { version: version.to_owned(), path: eb_config::PATH.to_owned() })
+/// The Python of the platform that `eb init` wrote down.
+fn by_platform(eb: &EbConfig) -> Option<PythonRequirement> {
+    let version = eb.platform()?.python.filter(|version| version.major == 3)?;
+    Some(PythonRequirement { version: version.to_string(), path: eb_config::PATH.to_owned() })
 }
 
 /// Where modules are looked for: beside `manage.py`, or where its settings are if it extends the path.
@@ -247,6 +247,20 @@ mod tests {
         assert_eq!(detected.celery.as_deref(), Some("shop"));
         assert_eq!(detected.asgi.as_deref(), Some("shop.asgi:application"));
         assert!(detected.channels);
+    }
+
+    #[test]
+    fn the_platform_of_eb_init_has_many_spellings() {
+        for platform in [
+            "Python 3.11 running on 64bit Amazon Linux 2023",
+            "arn:aws:elasticbeanstalk:us-east-1::platform/Python 3.11 running on 64bit Amazon Linux 2023/4.3.0",
+            "64bit Amazon Linux 2023 v4.3.0 running Python 3.11",
+            "python-3.11",
+        ] {
+            let config = format!("global:\n  default_platform: {platform}\n");
+            let survey = Detected::of(&project("", "").file(".elasticbeanstalk/config.yml", &config), "");
+            assert_eq!(survey.python.map(|wanted| wanted.version).as_deref(), Some("3.11"), "{platform}");
+        }
     }
 
     #[test]

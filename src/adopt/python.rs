@@ -2,7 +2,7 @@
 
 use crate::beanstalk::tree::{Tree, file_name};
 
-use super::requirements::Version;
+use crate::beanstalk::version::Version;
 
 /// What the project says, and where.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]

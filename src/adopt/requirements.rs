@@ -1,38 +1,13 @@
 //! What a project says it needs installed, and how gunicorn and its kind come into that.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeMap;
 
 use crate::beanstalk::encoding;
+use crate::beanstalk::requirements::{FILE, Requirements as Installed, Source as From, normal};
 use crate::beanstalk::tree::{Tree, file_name};
+use crate::beanstalk::version::Version;
 
 use super::locks;
-
-/// The file that Elastic Beanstalk installs from.
-pub(super) const FILE: &str = "requirements.txt";
-
-/// Enough of a version to compare.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Version {
-    pub(crate) major: u32,
-    pub(crate) minor: u32,
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.major, self.minor)
-    }
-}
-
-impl Version {
-    /// The first version in `==4.2.11` or `>=4.2,<5`.
-    fn first(text: &str) -> Option<Self> {
-        let start = text.find(|c: char| c.is_ascii_digit())?;
-        let mut numbers = text[start..].split(|c: char| !c.is_ascii_digit());
-        let major = numbers.next()?.parse().ok()?;
-        Some(Self { major, minor: numbers.next().and_then(|minor| minor.parse().ok()).unwrap_or(0) })
-    }
-}
 
 /// Where the list is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,13 +57,16 @@ impl Requirements {
     pub(super) fn read(tree: &Tree, project: &str) -> Self {
         let source = source(tree, project);
         let mut names = BTreeMap::new();
-        let mut seen = BTreeSet::new();
+        let read = |path: &str| tree.bytes(path);
         match &source {
-            Source::File => follow(tree, FILE, &mut names, &mut seen),
-            Source::Include(path) => follow(tree, path, &mut names, &mut seen),
-            Source::Pipfile => pipfile(tree, &mut names),
+            Source::File => note(&Installed::of_file(FILE, &read), &mut names),
+            Source::Include(path) => note(&Installed::of_file(path, &read), &mut names),
+            // What is in one of the two is not missing: the lock file is made anew from the other.
+            Source::Pipfile => [From::Pipfile, From::PipfileLock]
+                .into_iter()
+                .for_each(|from| note(&Installed::of_source(from, &read), &mut names)),
             Source::Lock { path, .. } => lock(tree, path, &mut names),
-            Source::Project(lines) => lines.iter().for_each(|line| note(line, &mut names)),
+            Source::Project(lines) => note(&Installed::of_text(&lines.join("\n"), "pyproject.toml"), &mut names),
             Source::Nowhere => {}
         }
         Self { source, names }
@@ -231,72 +209,10 @@ fn name_of(line: &str) -> &str {
     &line[..end]
 }
 
-fn normal(name: &str) -> String {
-    name.to_ascii_lowercase().replace(['_', '.'], "-")
-}
-
-fn note(line: &str, names: &mut BTreeMap<String, Option<Version>>) {
-    let code = line.split('#').next().unwrap_or_default().trim();
-    let name = name_of(code);
-    if !name.is_empty() && !code.starts_with('-') {
-        // A marker's version is Python's.
-        let conditions = code[name.len()..].split(';').next().unwrap_or_default();
-        let conditions = conditions.rsplit(']').next().unwrap_or_default();
-        names.insert(normal(name), Version::first(conditions));
-    }
-}
-
-/// Read a file of pip's and what it includes.
-fn follow(tree: &Tree, path: &str, names: &mut BTreeMap<String, Option<Version>>, seen: &mut BTreeSet<String>) {
-    if !seen.insert(path.to_owned()) || seen.len() > 20 {
-        return;
-    }
-    let text = tree.content(path).and_then(|content| encoding::decode(content).ok());
-    let Some(text) = text.map(|decoded| decoded.text) else { return };
-    for line in text.lines() {
-        let line = line.trim();
-        let included = line.strip_prefix("-r").or_else(|| line.strip_prefix("--requirement"));
-        match included {
-            Some(other) => {
-                let other = other.trim_start_matches(['=', ' ']).split_whitespace().next().unwrap_or_default();
-                let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-                if let Some(other) = beside(folder, other) {
-                    follow(tree, &other, names, seen);
-                }
-            }
-            None => note(line, names),
-        }
-    }
-}
-
-/// `folder/other` without `.` and `..`.
-fn beside(folder: &str, other: &str) -> Option<String> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in other.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-}
-
-fn pipfile(tree: &Tree, names: &mut BTreeMap<String, Option<Version>>) {
-    let table =
-        |path: &str| -> Option<toml::Table> { toml::from_str(std::str::from_utf8(tree.content(path)?).ok()?).ok() };
-    if let Some(packages) = table("Pipfile").and_then(|file| file.get("packages").cloned()) {
-        for (name, value) in packages.as_table().into_iter().flatten() {
-            let version = value.as_str().or_else(|| value.get("version")?.as_str());
-            names.insert(normal(name), version.and_then(Version::first));
-        }
-    }
-    let lock = tree.content("Pipfile.lock").and_then(|bytes| serde_json::from_slice::<serde_json::Value>(bytes).ok());
-    let default = lock.as_ref().and_then(|lock| lock.get("default")?.as_object());
-    for (name, value) in default.into_iter().flatten() {
-        names.insert(normal(name), value["version"].as_str().and_then(Version::first));
+/// The names of what is installed, and the version that each line begins with.
+fn note(installed: &Installed, names: &mut BTreeMap<String, Option<Version>>) {
+    for line in installed.lines.iter().filter(|line| !line.constraint && !line.name.is_empty()) {
+        names.insert(line.name.clone(), Version::first(&line.specifier));
     }
 }
 

@@ -174,16 +174,6 @@ fn resolve(root: &str, path: &str, from: &str) -> Option<String> {
     Some(folders.join("."))
 }
 
-/// The module that a file names after `DJANGO_SETTINGS_MODULE`.
-pub(super) fn named_in(text: &str) -> Option<String> {
-    let rest = &text[text.find("DJANGO_SETTINGS_MODULE")? + "DJANGO_SETTINGS_MODULE".len()..];
-    let rest = rest.strip_prefix(['"', '\''])?;
-    let open = rest.find(['"', '\''])?;
-    let module = rest[open + 1..].split(['"', '\'']).next()?;
-    let plain = !module.is_empty() && module.chars().all(|c| c.is_alphanumeric() || "_.".contains(c));
-    plain.then(|| module.to_owned())
-}
-
 /// The file's name, for what is asked of names only.
 pub(super) fn is_called(path: &str, names: &[&str]) -> bool {
     names.contains(&file_name(path))
@@ -216,13 +206,5 @@ mod tests {
         case(&[("shop/conf/prod_eu.py", WHOLE), ("shop/conf/prod_us.py", WHOLE)], "", "shop.conf.prod_eu", false);
         case(&[("tests/settings.py", WHOLE)], "", "", false);
         case(&[("shop/models.py", "X = 1\n")], "", "", false);
-    }
-
-    #[test]
-    fn the_name_after_the_variable() {
-        assert_eq!(named_in("os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"a.b\")"), Some("a.b".to_owned()));
-        assert_eq!(named_in("os.environ['DJANGO_SETTINGS_MODULE'] = 'a.b'"), Some("a.b".to_owned()));
-        assert_eq!(named_in("os.environ['DJANGO_SETTINGS_MODULE'] = '{{ x }}'"), None);
-        assert_eq!(named_in(""), None);
     }
 }

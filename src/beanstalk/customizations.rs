@@ -1,9 +1,11 @@
 //! Everything in a project that takes part in a deployment, merged as Elastic Beanstalk merges it.
 
 use super::config_file::{Command, ConfigFile};
+use super::eb_config::EbConfig;
 use super::encoding;
-use super::platforms::Family;
+use super::platforms::{Family, Platform};
 use super::procfile::{self, Procfile};
+use super::requirements::Source;
 use super::tree::{Tree, file_name};
 
 /// The directory name whose `.config` files are read, at any depth.
@@ -15,12 +17,14 @@ pub const DAEMON: &str = "aws:elasticbeanstalk:sqsd";
 #[derive(Debug, Clone)]
 pub struct Customizations {
     pub family: Family,
+    /// What the EB CLI's file says of it, where it says something.
+    pub platform: Option<Platform>,
     /// In the order in which they are read: that of their paths.
     pub configs: Vec<ConfigFile>,
     pub procfile: Option<Procfile>,
     pub buildfile: Option<Procfile>,
     /// The file that Python's dependencies come from: the first that exists.
-    pub dependencies: Option<Dependencies>,
+    pub dependencies: Option<Source>,
     /// Scripts of `.platform/hooks` and `.platform/confighooks`, in the order in which they run.
     pub hooks: Vec<Hook>,
     /// Files under `.platform/nginx` and `.platform/httpd`.
@@ -29,31 +33,6 @@ pub struct Customizations {
     pub containers: Option<String>,
     /// There is a `cron.yaml`, or an option for the queue's daemon, so this is for a worker environment.
     pub worker: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dependencies {
-    Requirements,
-    PipfileLock,
-    Pipfile,
-}
-
-impl Dependencies {
-    pub fn file(self) -> &'static str {
-        match self {
-            Self::Requirements => "requirements.txt",
-            Self::PipfileLock => "Pipfile.lock",
-            Self::Pipfile => "Pipfile",
-        }
-    }
-
-    pub fn command(self) -> &'static str {
-        match self {
-            Self::Requirements => "pip install -r requirements.txt",
-            Self::PipfileLock => "pipenv sync",
-            Self::Pipfile => "pipenv install --skip-lock",
-        }
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,8 +70,11 @@ pub struct Origin<'a, T> {
 }
 
 impl Customizations {
+    /// For the platform that the EB CLI's file names, else for the one whose descriptors are there.
     pub fn read(tree: &Tree) -> Self {
-        Self::for_family(tree, Family::of(tree))
+        let platform = EbConfig::of(tree).platform();
+        let family = platform.as_ref().and_then(|platform| platform.family.as_ref().yes().copied());
+        Self { platform, ..Self::for_family(tree, family.unwrap_or_else(|| Family::of(tree))) }
     }
 
     pub fn for_family(tree: &Tree, family: Family) -> Self {
@@ -100,9 +82,7 @@ impl Customizations {
             let text = encoding::decode(tree.content(path)?).ok()?.text;
             Some(procfile::parse(text))
         };
-        let dependencies = [Dependencies::Requirements, Dependencies::PipfileLock, Dependencies::Pipfile]
-            .into_iter()
-            .find(|dependencies| tree.is_file(dependencies.file()));
+        let dependencies = Source::ALL.into_iter().find(|source| tree.is_file(source.file()));
         let containers: &[&str] = match family {
             Family::Python => &[],
             Family::Docker => &["docker-compose.yml", "docker-compose.yaml", "Dockerrun.aws.json", "Dockerfile"],
@@ -113,6 +93,7 @@ impl Customizations {
         let mut used = configs.iter().filter(|file| file.is_used()).flat_map(|file| &file.option_settings);
         Self {
             family,
+            platform: None,
             worker: tree.is_file("cron.yaml") || used.any(|setting| setting.namespace.value == DAEMON),
             configs,
             procfile: lines("Procfile"),
@@ -219,6 +200,6 @@ mod tests {
     #[test]
     fn the_first_dependency_file_is_used() {
         let tree = Tree::default().file("Pipfile", "").file("Pipfile.lock", "");
-        assert_eq!(Customizations::read(&tree).dependencies, Some(Dependencies::PipfileLock));
+        assert_eq!(Customizations::read(&tree).dependencies, Some(Source::PipfileLock));
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::platforms::Platform;
+use super::tree::Tree;
 use super::yaml::{self, Node};
 
 /// Where the EB CLI keeps it.
@@ -13,8 +15,8 @@ pub struct EbConfig {
     pub application: Option<String>,
     pub region: Option<String>,
     pub profile: Option<String>,
-    /// A platform branch such as `Python 3.13`, or an ARN.
-    pub platform: Option<String>,
+    /// As it is written: a platform branch such as `Python 3.13`, or an ARN. See [`EbConfig::platform`].
+    pub default_platform: Option<String>,
     /// What holds on one git branch; outside git the EB CLI calls it `default`.
     pub branches: BTreeMap<String, BranchDefaults>,
     /// A ready archive to deploy instead of the folder.
@@ -52,13 +54,18 @@ pub fn parse(text: &str) -> Result<EbConfig, yaml::Error> {
         application: word(global, "application_name"),
         region: word(global, "default_region"),
         profile: word(global, "profile"),
-        platform: word(global, "default_platform"),
+        default_platform: word(global, "default_platform"),
         branches: branches.unwrap_or_default(),
         artifact: word(section("deploy"), "artifact"),
     })
 }
 
 impl EbConfig {
+    /// What a project's tree has of it. A file that cannot be read says nothing: whoever acts on it asks [`parse`].
+    pub fn of(tree: &Tree) -> Self {
+        tree.text(PATH).and_then(|text| parse(text).ok()).unwrap_or_default()
+    }
+
     /// What holds on `branch`.
     #[must_use]
     pub fn on(mut self, branch: &str) -> Self {
@@ -67,6 +74,11 @@ impl EbConfig {
             self.profile = defaults.profile.or(self.profile);
         }
         self
+    }
+
+    /// What is known of the platform that it names.
+    pub fn platform(&self) -> Option<Platform> {
+        self.default_platform.as_deref().map(Platform::named)
     }
 
     /// The environment that commands on `branch` mean.
@@ -90,7 +102,7 @@ mod tests {
         assert_eq!(config.application.as_deref(), Some("site"));
         assert_eq!(config.region.as_deref(), Some("eu-west-1"));
         assert_eq!(config.profile.as_deref(), Some("eb-cli"));
-        assert_eq!(config.platform.as_deref(), Some("Python 3.13"));
+        assert_eq!(config.default_platform.as_deref(), Some("Python 3.13"));
         assert_eq!(config.artifact.as_deref(), Some("app.zip"));
         assert_eq!(config.environment("main"), Some("site-prod"));
         assert_eq!(config.environment("other"), None);

@@ -44,6 +44,15 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded<'_>, Error> {
     }
 }
 
+/// The text as pip reads it, which knows the byte order marks (`auto_decode`, tried with pip 20.3 to 25.3). UTF-16 without a
+/// mark is read here too, so that its lines can be judged.
+pub fn pip(bytes: &[u8]) -> Option<std::borrow::Cow<'_, str>> {
+    match decode(bytes) {
+        Ok(decoded) => Some(decoded.text.into()),
+        Err(_) => recover(bytes).map(Into::into),
+    }
+}
+
 /// The text that somebody meant when they saved these bytes as UTF-16, as PowerShell's `>` does.
 pub fn recover(bytes: &[u8]) -> Option<String> {
     let order = utf16(bytes)?;

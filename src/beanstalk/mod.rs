@@ -14,6 +14,8 @@ pub mod name;
 pub mod options;
 pub mod platforms;
 pub mod procfile;
+pub mod requirements;
 pub mod timeline;
 pub mod tree;
+pub mod version;
 pub mod yaml;

@@ -1,10 +1,12 @@
-//! The kinds of platform that a Django project meets.
+//! Platforms: the families that a Django project meets, their branches, and what a name of one says.
 
 use std::fmt;
 
 use serde::Serialize;
 
 use super::tree::Tree;
+use super::version::Version;
+use crate::known::Known;
 
 /// What an environment runs on, as far as the order of a deployment depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -29,18 +31,6 @@ impl fmt::Display for Family {
 }
 
 impl Family {
-    /// The family that a platform branch, solution stack or platform ARN names.
-    pub fn named(platform: &str) -> Option<Self> {
-        let platform = platform.to_ascii_lowercase();
-        let has = |word: &str| platform.contains(word);
-        match () {
-            () if has("python") => Some(Self::Python),
-            () if has("ecs") || has("multi-container") => Some(Self::Ecs),
-            () if has("docker") => Some(Self::Docker),
-            () => None,
-        }
-    }
-
     /// The family whose descriptors lie at the top of the tree.
     pub fn of(tree: &Tree) -> Self {
         let compose = ["docker-compose.yml", "docker-compose.yaml"].iter().any(|name| tree.is_file(name));
@@ -64,14 +54,13 @@ impl Family {
 pub struct Branch {
     pub name: &'static str,
     pub family: Family,
-    /// The minor version of Python 3.
-    pub python: Option<u32>,
+    pub python: Option<Version>,
     /// Since when it is retired.
     pub retired: Option<&'static str>,
 }
 
 const fn on_python(name: &'static str, minor: u32, retired: Option<&'static str>) -> Branch {
-    Branch { name, family: Family::Python, python: Some(minor), retired }
+    Branch { name, family: Family::Python, python: Some(Version::new(3, minor)), retired }
 }
 
 /// The branches of the families above, newest first.
@@ -84,6 +73,13 @@ pub const BRANCHES: &[Branch] = &[
     on_python("Python 3.8 running on 64bit Amazon Linux 2", 8, Some("2025-04-08")),
     on_python("Python 3.7 running on 64bit Amazon Linux 2", 7, Some("2024-10-10")),
     on_python("Python 3.6 running on 64bit Amazon Linux", 6, Some("2022-07-18")),
+    on_python("Python 3.4 running on 64bit Amazon Linux", 4, Some("2022-07-18")),
+    Branch {
+        name: "Python 2.7 running on 64bit Amazon Linux",
+        family: Family::Python,
+        python: Some(Version::new(2, 7)),
+        retired: Some("2022-07-18"),
+    },
     Branch { name: "Docker running on 64bit Amazon Linux 2023", family: Family::Docker, python: None, retired: None },
     Branch { name: "ECS running on 64bit Amazon Linux 2023", family: Family::Ecs, python: None, retired: None },
     Branch {
@@ -106,10 +102,72 @@ pub const BRANCHES: &[Branch] = &[
     },
 ];
 
+/// What a text says that names a platform: the `default_platform` of the EB CLI, a solution stack, an ARN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Platform {
+    /// As it is written.
+    pub name: String,
+    /// A certain no is a family of another language, such as PHP; what nobody can read, such as a custom platform, is not
+    /// known.
+    pub family: Known<Family>,
+    pub python: Option<Version>,
+    /// The branch, where it is one of [`BRANCHES`].
+    pub branch: Option<&'static Branch>,
+}
+
+/// Families that are none of ours, by the first word of their names.
+const OTHERS: &[&str] = &[
+    "php",
+    "node",
+    "nodejs",
+    "ruby",
+    "go",
+    "golang",
+    "java",
+    "corretto",
+    "tomcat",
+    "net",
+    "iis",
+    "glassfish",
+    "packer",
+];
+
+impl Platform {
+    pub fn named(name: &str) -> Self {
+        let name = name.trim();
+        let lower = name.to_ascii_lowercase();
+        // The place of an ARN says nothing of the platform.
+        let plain = lower.rsplit_once("platform/").map_or(lower.as_str(), |(_, rest)| rest);
+        let has = |word: &str| {
+            plain
+                .split(|char: char| !char.is_ascii_alphanumeric())
+                .any(|part| part.strip_prefix(word).is_some_and(|rest| rest.chars().all(|char| char.is_ascii_digit())))
+        };
+        let family = if has("ecs") || plain.contains("multi-container") || plain.contains("multicontainer") {
+            Known::Yes(Family::Ecs)
+        } else if has("docker") {
+            Known::Yes(Family::Docker)
+        } else if has("python") {
+            Known::Yes(Family::Python)
+        } else if OTHERS.iter().any(|word| has(word)) {
+            Known::No
+        } else {
+            Known::unknown(format!("nobody here knows a platform `{name}`"))
+        };
+        let python =
+            plain.split_once("python").filter(|_| family == Known::Yes(Family::Python)).and_then(|(_, rest)| {
+                let number = rest.trim_start_matches([' ', '-']);
+                let digits = number.find(|char: char| !(char.is_ascii_digit() || char == '.')).unwrap_or(number.len());
+                number[..digits].contains('.').then(|| Version::first(&number[..digits])).flatten()
+            });
+        Self { name: name.to_owned(), family, python, branch: Branch::named(name) }
+    }
+}
+
 impl Branch {
     /// The branch that a name means: its own, a solution stack, an ARN, or the EB CLI's short form such as `Python 3.13`.
     pub fn named(platform: &str) -> Option<&'static Self> {
-        let text = platform.to_ascii_lowercase();
+        let text = platform.trim().to_ascii_lowercase();
         let plain = text.rsplit_once("platform/").map_or(text.as_str(), |(_, rest)| rest);
         BRANCHES.iter().find(|branch| {
             let name = branch.name.to_ascii_lowercase();
@@ -119,7 +177,8 @@ impl Branch {
                     && rest.ends_with(&format!("running {runtime}"))
             });
             let versioned = plain.strip_prefix(&name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-            stack || versioned || plain == runtime
+            // `python-3.11` is how the EB CLI once wrote it.
+            stack || versioned || plain.replacen('-', " ", 1) == runtime
         })
     }
 }
@@ -144,11 +203,48 @@ mod tests {
     }
 
     #[test]
-    fn names_of_platforms_tell_the_family() {
-        assert_eq!(Family::named("64bit Amazon Linux 2023 v4.13.7 running Python 3.13"), Some(Family::Python));
-        assert_eq!(Family::named("ECS running on 64bit Amazon Linux 2023"), Some(Family::Ecs));
-        assert_eq!(Family::named("docker"), Some(Family::Docker));
-        assert_eq!(Family::named("PHP 8.4"), None);
+    fn a_platform_has_many_spellings() {
+        #[track_caller]
+        fn case(name: &str, family: Known<Family>, python: Option<(u32, u32)>, branch: Option<&str>) {
+            let found = Platform::named(name);
+            let version = python.map(|(major, minor)| Version::new(major, minor));
+            assert_eq!((&found.family, found.python), (&family, version), "{name}");
+            assert_eq!(found.branch.map(|branch| branch.name), branch, "{name}");
+        }
+        let python = |name: &str| {
+            let branch = Some("Python 3.11 running on 64bit Amazon Linux 2023");
+            case(name, Known::Yes(Family::Python), Some((3, 11)), branch);
+        };
+        python("Python 3.11 running on 64bit Amazon Linux 2023");
+        python("Python 3.11 running on 64bit Amazon Linux 2023/4.3.0");
+        python("arn:aws:elasticbeanstalk:us-east-1::platform/Python 3.11 running on 64bit Amazon Linux 2023/4.3.0");
+        python("64bit Amazon Linux 2023 v4.3.0 running Python 3.11");
+        python("Python 3.11");
+        python("python 3.11");
+        python("python-3.11");
+        python(" Python 3.11 ");
+        let is = |name, family, branch| case(name, Known::Yes(family), None, branch);
+        is("Docker", Family::Docker, Some("Docker running on 64bit Amazon Linux 2023"));
+        is("docker-19.03.13-ce", Family::Docker, None);
+        is(
+            "64bit Amazon Linux 2023 v4.5.0 running Docker",
+            Family::Docker,
+            Some("Docker running on 64bit Amazon Linux 2023"),
+        );
+        is("ECS running on 64bit Amazon Linux 2023", Family::Ecs, Some("ECS running on 64bit Amazon Linux 2023"));
+        is("multi-container-docker-19.03.13-ce-(generic)", Family::Ecs, None);
+        is("64bit Debian jessie v2.16.0 running Python 3.4 (Preconfigured - Docker)", Family::Docker, None);
+        is("Python", Family::Python, None);
+        case("python-3.4", Known::Yes(Family::Python), Some((3, 4)), Some("Python 3.4 running on 64bit Amazon Linux"));
+        case("Python 2.7", Known::Yes(Family::Python), Some((2, 7)), Some("Python 2.7 running on 64bit Amazon Linux"));
+        case("Python 3.99", Known::Yes(Family::Python), Some((3, 99)), None);
+        for other in
+            ["PHP 8.4", "Node.js 22", "Ruby 3.2", "Corretto 21", "Tomcat 10 with Corretto 17", "Go 1", ".NET 8"]
+        {
+            case(other, Known::No, None, None);
+        }
+        let custom = "arn:aws:elasticbeanstalk:eu-west-1:123456789012:platform/ours/1.0.0";
+        assert!(Platform::named(custom).family.why().is_some());
     }
 
     #[test]

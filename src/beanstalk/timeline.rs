@@ -29,7 +29,7 @@ pub const VENV: &str = "/var/app/venv/*";
 pub const PORT: u16 = 8000;
 
 /// Why an instance goes through its steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Event {
     /// The environment is created: its first instances start

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::encoding;
+use crate::known::Known;
 
 /// Every entry by its path: relative, `/`-separated, without `.` or `..`.
 #[derive(Debug, Clone, Default)]
@@ -74,6 +75,17 @@ impl Tree {
         }
     }
 
+    /// The content of a file, or that there is none; not known where it was not read.
+    pub fn bytes(&self, path: &str) -> Known<&[u8]> {
+        match self.get(path) {
+            Some(Entry::File { content: Some(content), .. }) => Known::Yes(content),
+            Some(Entry::File { bytes, .. }) if *bytes > Self::MAX_READ => Known::unknown("it is too large to be read"),
+            Some(Entry::File { .. }) => Known::unknown("it was not read"),
+            Some(Entry::Link { target }) => Known::unknown(format!("it is a link to `{target}`")),
+            Some(Entry::Directory) | None => Known::No,
+        }
+    }
+
     /// The text of a file that was read, if it is text.
     pub(crate) fn text(&self, path: &str) -> Option<&str> {
         encoding::decode(self.content(path)?).ok().map(|decoded| decoded.text)
@@ -124,9 +136,18 @@ impl Tree {
         ROOT.contains(&path)
             || path.starts_with(".platform/")
             || parents().any(|dir| dir == ".ebextensions")
-            || (path.matches('/').count() <= 1 && name.starts_with("requirements") && name.ends_with(".txt"))
+            || (name.ends_with(".txt") && reads_list(path, name))
             || (name.ends_with(".py") && reads_python(name, parents))
     }
+}
+
+/// Lists of packages may include each other: all at the top, and below where a name says so.
+fn reads_list(path: &str, name: &str) -> bool {
+    const WORDS: [&str; 4] = ["requirement", "constraint", "reqs", "deps"];
+    let depth = path.matches('/').count();
+    depth == 0
+        || (depth <= 2
+            && WORDS.iter().any(|word| path[..path.len() - name.len()].contains(word) || name.contains(word)))
 }
 
 fn reads_python<'a, I: Iterator<Item = &'a str>>(name: &str, parents: impl Fn() -> I) -> bool {
@@ -170,6 +191,9 @@ mod tests {
         case("tests/settings.py", false);
         case("mysite/views.py", false);
         case("requirements.txt", true);
-        case("requirements/prod.txt", false);
+        case("requirements/prod.txt", true);
+        case("backend/prod-requirements.txt", true);
+        case("base.txt", true);
+        case("static/licence.txt", false);
     }
 }

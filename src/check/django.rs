@@ -3,6 +3,7 @@
 //! Finds the settings module that production uses, follows `from .base import *`, and evaluates what can be known without
 //! running anything. Everything else is [`Value::Unknown`], on which no rule may build.
 
+mod evaluation;
 mod syntax;
 mod value;
 
@@ -13,6 +14,7 @@ use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::encoding;
 use crate::beanstalk::tree::Tree;
 use crate::check::subject::Subject;
+use crate::settings_module;
 
 use syntax::Source;
 pub(crate) use value::Value;
@@ -151,22 +153,14 @@ pub(super) fn in_options(subject: &Subject<'_>) -> Option<Named> {
     Some(Named { module: setting.value.value.clone(), path: file.path.clone(), span: setting.value.span.clone() })
 }
 
-/// The string after `DJANGO_SETTINGS_MODULE` in the first file of this name.
+/// The settings module that the first file of this name gives to `DJANGO_SETTINGS_MODULE`.
 pub(super) fn in_python(subject: &Subject<'_>, name: &str) -> Option<Named> {
-    const KEY: &str = "DJANGO_SETTINGS_MODULE";
     let is_named = |path: &&str| *path == name || path.ends_with(&format!("/{name}"));
     let mut paths: Vec<&str> = subject.tree.iter().map(|(path, _)| path).filter(is_named).collect();
     paths.sort_by_key(|path| path.matches('/').count());
     paths.into_iter().find_map(|path| {
-        let text = subject.tree.text(path)?;
-        let at = text.find(KEY)? + KEY.len();
-        let rest = &text[at..];
-        let open = rest.char_indices().skip(1).find(|(_, char)| matches!(char, '"' | '\''))?;
-        let start = at + open.0 + 1;
-        let length = text[start..].find(['"', '\'', '\n'])?;
-        let module = &text[start..start + length];
-        let plain = !module.is_empty() && module.chars().all(|char| char.is_alphanumeric() || "_.".contains(char));
-        plain.then(|| Named { module: module.to_owned(), path: path.to_owned(), span: start..start + length })
+        let named = settings_module::named_in(subject.tree.text(path)?).yes()?;
+        Some(Named { module: named.module, path: path.to_owned(), span: named.span })
     })
 }
 

@@ -15,7 +15,6 @@ mod subject;
 mod suppress;
 
 use crate::beanstalk::customizations::Customizations;
-use crate::beanstalk::platforms::Family;
 use crate::beanstalk::tree::Tree;
 use crate::level::Level;
 use crate::project::Suppression;
@@ -27,8 +26,6 @@ use subject::Subject;
 /// What the project says besides its files.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// The platform, where the project names one: a branch, solution stack or ARN.
-    pub platform: Option<String>,
     pub suppress: Vec<Suppression>,
 }
 
@@ -52,8 +49,7 @@ pub(crate) fn production(tree: &Tree) -> Option<(String, django::Settings)> {
 
 /// Check a tree against every rule.
 pub fn run(tree: &Tree, settings: &Settings) -> Report {
-    let family = settings.platform.as_deref().and_then(Family::named).unwrap_or_else(|| Family::of(tree));
-    let customizations = Customizations::for_family(tree, family);
+    let customizations = Customizations::read(tree);
     let mut subject = Subject::new(tree, &customizations);
     rules::run(&mut subject);
     let (findings, texts) = subject.finish();

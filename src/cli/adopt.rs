@@ -266,7 +266,7 @@ fn findings(project: &Project, mut tree: Tree, accepted: &[&Item]) -> Vec<Note> 
             tree.insert(item.path.to_string(), Entry::File { executable: planned.executable, bytes, content });
         }
     }
-    let settings = Settings { platform: check::platform(&tree), suppress: project.config.check.suppress.clone() };
+    let settings = Settings { suppress: project.config.check.suppress.clone() };
     let report = crate::check::run(&tree, &settings);
     let note = |finding: crate::check::Finding| Note {
         rule: Some(finding.rule),

@@ -57,7 +57,7 @@ pub(crate) fn check(args: &CheckArgs, world: &World, ui: &mut Ui) -> Result<Exit
     let mut report = report(&project)?;
     if args.fix {
         let tree = tree(&project)?;
-        let changes = check::changes(&tree, &settings(&project, &tree));
+        let changes = check::changes(&tree, &settings(&project));
         for change in &changes {
             ui.say(change.paint(ui.err()));
         }
@@ -80,11 +80,11 @@ pub(crate) fn check(args: &CheckArgs, world: &World, ui: &mut Ui) -> Result<Exit
 /// Check a project as it is on disk.
 pub(crate) fn report(project: &Project) -> Result<Report, Failure> {
     let tree = tree(project)?;
-    Ok(check::run(&tree, &settings(project, &tree)))
+    Ok(check::run(&tree, &settings(project)))
 }
 
-fn settings(project: &Project, tree: &Tree) -> Settings {
-    Settings { platform: platform(tree), suppress: project.config.check.suppress.clone() }
+fn settings(project: &Project) -> Settings {
+    Settings { suppress: project.config.check.suppress.clone() }
 }
 
 /// What would ship, and the files that say what it is for.
@@ -110,12 +110,6 @@ pub(super) fn tree(project: &Project) -> Result<Tree, Failure> {
         tree.insert(folder, Entry::Directory);
     }
     Ok(tree)
-}
-
-/// The platform that the EB CLI knows for this folder.
-pub(super) fn platform(tree: &Tree) -> Option<String> {
-    let text = std::str::from_utf8(tree.content(eb_config::PATH)?).ok()?;
-    eb_config::parse(text).ok()?.platform
 }
 
 /// Beside, then renamed.

@@ -7,10 +7,9 @@ mod topic;
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::beanstalk::customizations::Customizations;
-use crate::beanstalk::platforms::Family;
 use crate::beanstalk::timeline::{Event, Timeline};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
@@ -34,11 +33,35 @@ pub(crate) struct ExplainArgs {
     #[arg(conflicts_with_all = ["event", "html"])]
     topic: Option<String>,
     /// What happens to the environment
-    #[arg(long, value_enum, default_value_t = Event::Deploy, conflicts_with = "html")]
-    event: Event,
+    #[arg(long, value_enum, default_value_t = EventArg::Deploy, conflicts_with = "html")]
+    event: EventArg,
     /// Draw all events on one page, which needs nothing but itself
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+}
+
+/// An [`Event`], as it is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum EventArg {
+    /// The environment is created: its first instances start
+    Launch,
+    /// A new application version on running instances
+    Deploy,
+    /// Only configuration changes, such as an environment property
+    Config,
+    /// Auto Scaling adds or replaces an instance
+    ScaleOut,
+}
+
+impl From<EventArg> for Event {
+    fn from(event: EventArg) -> Self {
+        match event {
+            EventArg::Launch => Self::Launch,
+            EventArg::Deploy => Self::Deploy,
+            EventArg::Config => Self::Config,
+            EventArg::ScaleOut => Self::ScaleOut,
+        }
+    }
 }
 
 pub(crate) fn explain(args: &ExplainArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
@@ -57,7 +80,7 @@ pub(crate) fn explain(args: &ExplainArgs, world: &World, ui: &mut Ui) -> Result<
         ui.answer(&page::Drawn { path: path.display().to_string(), bytes: page.len() });
         return Ok(Exit::Done);
     }
-    let timeline = event::Explained(Timeline::new(&customizations, args.event));
+    let timeline = event::Explained(Timeline::new(&customizations, args.event.into()));
     match ui.output_format() {
         OutputFormat::Json => ui.answer(&timeline),
         OutputFormat::People => ui.text(timeline.paint(ui.out(), ui.columns())),
@@ -67,9 +90,7 @@ pub(crate) fn explain(args: &ExplainArgs, world: &World, ui: &mut Ui) -> Result<
 
 /// What of the project takes part in a deployment.
 fn read(project: &Project) -> Result<Customizations, Failure> {
-    let tree = super::check::tree(project)?;
-    let family = super::check::platform(&tree).as_deref().and_then(Family::named).unwrap_or_else(|| Family::of(&tree));
-    Ok(Customizations::for_family(&tree, family))
+    Ok(Customizations::read(&super::check::tree(project)?))
 }
 
 /// Beside, then renamed.

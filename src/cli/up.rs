@@ -16,7 +16,7 @@ use self::report::{Reporter, WouldDo, tell_health};
 use super::aws::{AwsArgs, Connected, Intent};
 use super::{package, publish};
 use crate::beanstalk::eb_config;
-use crate::beanstalk::platforms::Family;
+use crate::beanstalk::platforms::Platform;
 use crate::bundle::{Plan, Scope};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
@@ -186,12 +186,13 @@ pub(crate) fn launch(
     let Options { port, isolation, front, settings } = options;
     // On AWS it is a property or a secret of the environment, and in no bundle.
     let secret = instance::stand_in_secret(&home)?;
+    let platform = platform(project);
     let launch = Launch {
         settings: settings.clone(),
         stand_ins: Settings::default().property("SECRET_KEY", secret),
         port,
-        python: python(project),
-        family: platform(project).as_deref().and_then(Family::named),
+        python: platform.as_ref().and_then(|platform| platform.python).map(|version| version.to_string()),
+        family: platform.and_then(|platform| platform.family.yes()),
         isolation,
         front,
         ..Launch::new(bundle, home)
@@ -245,17 +246,9 @@ pub(crate) fn home(project: &Project) -> PathBuf {
 }
 
 /// The platform that the EB CLI knows for this folder.
-fn platform(project: &Project) -> Option<String> {
+fn platform(project: &Project) -> Option<Platform> {
     let text = std::fs::read_to_string(project.root.join(eb_config::PATH)).ok()?;
-    eb_config::parse(&text).ok()?.platform
-}
-
-/// The Python of the platform branch that the EB CLI's file names.
-fn python(project: &Project) -> Option<String> {
-    let platform = platform(project)?;
-    let after = platform.split_once("Python ").or_else(|| platform.split_once("python-"))?.1;
-    let version: String = after.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
-    version.contains('.').then_some(version)
+    eb_config::parse(&text).ok()?.platform()
 }
 
 /// Flags win over the file.

@@ -51,7 +51,7 @@ use std::path::Path;
 /// The package that a project's `manage.py` names, or the best guess from its folder.
 pub(crate) fn project_package(root: &Path, folder: &str) -> String {
     let text = std::fs::read_to_string(root.join("manage.py")).unwrap_or_default();
-    let named = text.split("DJANGO_SETTINGS_MODULE").nth(1).and_then(|rest| rest.split(['"', '\'']).nth(2));
-    let package = named.and_then(|module| module.split('.').next()).filter(|package| !package.is_empty());
+    let named = crate::settings_module::named_in(&text).yes();
+    let package = named.as_ref().and_then(|named| named.module.split('.').next());
     package.map_or_else(|| package_from(folder), str::to_owned)
 }

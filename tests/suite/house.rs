@@ -33,7 +33,8 @@ fn room(module: &str) -> &str {
 }
 
 /// The ground: each may use those before it, and every room all of them.
-const GROUND: [&str; 11] = ["fault", "hex", "known", "level", "mode", "secret", "world", "file", "ui", "git", "lib"];
+const GROUND: [&str; 12] =
+    ["fault", "hex", "known", "level", "settings_module", "mode", "secret", "world", "file", "ui", "git", "lib"];
 
 /// The rooms above it, and what each may stand on.
 const ROOMS: [(&str, &[&str]); 11] = [

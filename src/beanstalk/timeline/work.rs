@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::{CURRENT, Environment, Event, Failure, PORT, Runs, Stage, Step, User};
 use crate::beanstalk::config_file::{self, CommandLine, ConfigFile};
-use crate::beanstalk::customizations::{Customizations, Dependencies, Moment};
+use crate::beanstalk::customizations::{Customizations, Moment};
 use crate::beanstalk::platforms::Family;
+use crate::beanstalk::requirements::Source;
 use crate::beanstalk::tree::file_name;
 use crate::beanstalk::yaml::Span;
 
@@ -256,8 +257,8 @@ impl List<'_> {
         actions.collect()
     }
 
-    fn dependencies(&self, dependencies: Dependencies) -> Action {
-        self.whole_file(dependencies.file(), Work::Dependencies { command: dependencies.command().to_owned() })
+    fn dependencies(&self, source: Source) -> Action {
+        self.whole_file(source.file(), Work::Dependencies { command: source.command().to_owned() })
     }
 
     fn buildfile(&self) -> Vec<Action> {

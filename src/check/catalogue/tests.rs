@@ -49,10 +49,7 @@ fn entry(content: &str, how: &str) -> Entry {
 }
 
 fn check(tree: &Tree) -> Report {
-    let platform = tree.content(crate::beanstalk::eb_config::PATH).and_then(|content| {
-        crate::beanstalk::eb_config::parse(std::str::from_utf8(content).unwrap()).unwrap().platform
-    });
-    run(tree, &Settings { platform, ..Settings::default() })
+    run(tree, &Settings::default())
 }
 
 fn lines(report: &Report) -> Vec<String> {

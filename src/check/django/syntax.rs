@@ -5,7 +5,8 @@ use std::ops::Range;
 use ruff_python_ast::{Expr, ExprCall, Operator, Stmt, StmtAugAssign};
 use ruff_python_parser::parse_module;
 
-use super::value::{Scope, Value, range};
+use super::evaluation::{Evaluation, range};
+use super::value::Value;
 use super::{Setting, Settings};
 
 /// Enough for what [`Source::parse`] lets through: it was tried with the worst of it.
@@ -145,11 +146,11 @@ impl Walk<'_> {
     fn assign(&mut self, target: &Expr, value: &Expr, sure: Sure) {
         let Expr::Name(name) = target else { return self.forget(target) };
         let span = range(value);
-        let scope = Scope::of(self.settings);
+        let evaluation = Evaluation::of(self.settings);
         let found = match sure {
             Sure::Yes => {
-                let required = scope.required(value);
-                let found = scope.evaluate(value, 0).bounded();
+                let required = evaluation.required(value);
+                let found = evaluation.evaluate(value, 0).bounded();
                 for (variable, span) in required {
                     self.settings.required.push((variable, self.path.to_owned(), span));
                 }
@@ -163,7 +164,7 @@ impl Walk<'_> {
     /// `X += […]`. Unless both sides are known, what `X` is now is not, but for the fact that it is.
     fn add(&mut self, assign: &StmtAugAssign, sure: Sure) {
         if let (Expr::Name(name), Operator::Add, Sure::Yes) = (&*assign.target, assign.op, sure) {
-            let more = Scope::of(self.settings).evaluate(&assign.value, 0);
+            let more = Evaluation::of(self.settings).evaluate(&assign.value, 0);
             if let Some(Setting { value, .. }) = self.settings.names.get_mut(name.id.as_str())
                 && let (Value::List(items), Value::List(more)) = (&mut *value, more)
             {

@@ -1,20 +1,9 @@
 //! Where Python's packages come from, and whether they can be installed on Amazon Linux 2023.
 
-use std::ops::Range;
-
 use crate::beanstalk::encoding;
+use crate::beanstalk::requirements::{FILE, Requirement, Requirements};
 use crate::check::finding::Edit;
 use crate::check::subject::Subject;
-
-const FILE: &str = "requirements.txt";
-
-/// One line of a requirements file.
-struct Requirement<'a> {
-    /// The project's name in lower case with `-` for `_` and `.`; empty for options and URLs.
-    name: String,
-    line: &'a str,
-    span: Range<usize>,
-}
 
 pub(super) fn check(subject: &mut Subject<'_>) {
     encodings(subject);
@@ -23,8 +12,8 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     }
     which(subject);
     wheels(subject);
-    let Some(text) = subject.tree.text(FILE) else { return };
-    let requirements = requirements(text);
+    let tree = subject.tree;
+    let requirements = Requirements::read(&|path| tree.bytes(path));
     let scripts = super::shell::scripts(subject);
     let packages: Vec<&str> = subject
         .customizations
@@ -35,15 +24,15 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         let any = |text: &str| needles.iter().any(|needle| text.contains(needle));
         packages.iter().any(|name| any(name)) || scripts.iter().any(|script| any(script.text))
     };
-    for requirement in &requirements {
+    for requirement in requirements.lines.iter().filter(|line| !line.constraint) {
         machine(subject, requirement);
         build(subject, requirement, &installs);
     }
-    heavy(subject, &requirements);
+    heavy(subject, &requirements.lines);
 }
 
 /// Packages that a small instance has no memory or time for.
-fn heavy(subject: &mut Subject<'_>, requirements: &[Requirement<'_>]) {
+fn heavy(subject: &mut Subject<'_>, requirements: &[Requirement]) {
     const HEAVY: &[&str] = &[
         "torch",
         "tensorflow",
@@ -81,7 +70,7 @@ fn heavy(subject: &mut Subject<'_>, requirements: &[Requirement<'_>]) {
             requirement.name
         );
         let fix = "take an instance with 2 GiB or more, or `beansprout add swap-file`; `Timeout` in `aws:elasticbeanstalk:command` gives it more time";
-        subject.find("EB055", FILE, requirement.span.clone(), message, fix);
+        subject.find("EB055", &requirement.path, requirement.span.clone(), message, fix);
     }
 }
 
@@ -171,48 +160,33 @@ fn graviton(types: &str) -> bool {
     after.trim_start_matches(|char: char| char.is_ascii_digit()).starts_with('g') && after.len() < family.len()
 }
 
-fn requirements(text: &str) -> Vec<Requirement<'_>> {
-    let mut requirements = Vec::new();
-    let mut start = 0;
-    for raw in text.split_inclusive('\n') {
-        let code = raw.split(" #").next().unwrap_or(raw);
-        let line = code.trim();
-        let offset = start + (code.len() - code.trim_start().len());
-        start += raw.len();
-        if line.is_empty() || line.starts_with('#') || line.starts_with("--hash") {
-            continue;
-        }
-        let end = line.find(|char: char| !(char.is_alphanumeric() || "-_.".contains(char))).unwrap_or(line.len());
-        let name = if line.starts_with(['-', '.', '/']) || line[end..].starts_with("://") { "" } else { &line[..end] };
-        let name = name.to_ascii_lowercase().replace(['_', '.'], "-");
-        requirements.push(Requirement { name, line, span: offset..offset + line.len() });
-    }
-    requirements
-}
-
 /// Lines that `pip freeze` wrote on somebody's machine.
-fn machine(subject: &mut Subject<'_>, requirement: &Requirement<'_>) {
-    let line = requirement.line;
-    let (marker, span) = (line.contains(';'), requirement.span.clone());
+fn machine(subject: &mut Subject<'_>, requirement: &Requirement) {
+    let (line, path) = (requirement.text.as_str(), requirement.path.as_str());
+    let (marker, span) = (requirement.marker.is_some(), requirement.span.clone());
     let windows = ["pywin32", "pypiwin32", "pywinpty", "wmi", "pyreadline", "pywin32-ctypes"];
     if line.contains("file://") {
         let message = "pip fails: this path is on the machine that wrote the file";
-        subject.find("EB051", FILE, span, message, "name the version from the package index instead");
+        subject.find("EB051", path, span, message, "name the version from the package index instead");
     } else if windows.contains(&requirement.name.as_str()) && !marker {
         let message = format!("pip fails: `{}` exists for Windows only", requirement.name);
         let fixed = format!("{line}; sys_platform == \"win32\"");
-        subject.find("EB051", FILE, span, message, "add `; sys_platform == \"win32\"`").replace(fixed);
-    } else if line.starts_with("-e ") || line.starts_with("--editable") {
+        let whole = span.len() == line.len();
+        let finding = subject.find("EB051", path, span, message, "add `; sys_platform == \"win32\"`");
+        if whole {
+            finding.replace(fixed);
+        }
+    } else if requirement.editable {
         let message = "an editable install points into `/var/app/staging`, which is renamed a moment later";
-        subject.find("EB051", FILE, span, message, "install it as a package, or leave the line out");
-    } else if line.contains("git+") && !line.starts_with('#') {
+        subject.find("EB051", path, span, message, "install it as a package, or leave the line out");
+    } else if line.contains("git+") {
         let git =
             subject.customizations.used().any(|file| file.packages.iter().any(|package| package.name.value == "git"));
         if !git {
             let message = "pip fails with `git: command not found`: the instance has no git";
             subject.find(
                 "EB052",
-                FILE,
+                path,
                 span,
                 message,
                 "add `packages: {yum: {git: []}}` to a `.config` file, or name an archive by its URL",
@@ -222,19 +196,21 @@ fn machine(subject: &mut Subject<'_>, requirement: &Requirement<'_>) {
 }
 
 /// Packages that are compiled on the instance, without what they need.
-fn build(subject: &mut Subject<'_>, requirement: &Requirement<'_>, installs: &dyn Fn(&[&str]) -> bool) {
+fn build(subject: &mut Subject<'_>, requirement: &Requirement, installs: &dyn Fn(&[&str]) -> bool) {
     match requirement.name.as_str() {
         "psycopg2" if !installs(&["libpq-devel", "-server-devel", "postgresql-devel"]) => {
             let message = "pip fails with `pg_config executable not found`: `psycopg2` is compiled on the instance";
             let fix =
                 "use `psycopg[binary]` or `psycopg2-binary`, or install `libpq-devel` and `gcc` with `packages: yum:`";
-            subject.find("EB040", FILE, requirement.span.clone(), message, fix);
+            subject.find("EB040", &requirement.path, requirement.span.clone(), message, fix);
         }
-        "psycopg" if requirement.line.contains("[c") && !installs(&["libpq-devel", "-server-devel"]) => {
+        "psycopg"
+            if requirement.extras.iter().any(|extra| extra == "c") && !installs(&["libpq-devel", "-server-devel"]) =>
+        {
             let message = "pip fails with `pg_config executable not found`: `psycopg[c]` is compiled on the instance";
             subject.find(
                 "EB040",
-                FILE,
+                &requirement.path,
                 requirement.span.clone(),
                 message,
                 "use `psycopg[binary]`, or install `libpq-devel` and `gcc`",
@@ -244,7 +220,7 @@ fn build(subject: &mut Subject<'_>, requirement: &Requirement<'_>, installs: &dy
             let message =
                 "pip fails: `mysqlclient` is compiled on the instance and finds no `pkg-config` file of MySQL";
             let fix = "install `mariadb105-devel`, `gcc` and `pkgconf` with `packages: yum:`, or use `PyMySQL`";
-            subject.find("EB041", FILE, requirement.span.clone(), message, fix);
+            subject.find("EB041", &requirement.path, requirement.span.clone(), message, fix);
         }
         _ => {}
     }

@@ -2,13 +2,16 @@
 
 use crate::beanstalk::eb_config;
 use crate::beanstalk::platforms::{BRANCHES, Branch, Family};
+use crate::beanstalk::requirements::Requirements;
+use crate::beanstalk::version::Version;
 use crate::check::subject::Subject;
 
 pub(super) fn check(subject: &mut Subject<'_>) {
-    let Some(text) = subject.tree.text(eb_config::PATH) else { return };
-    let Some(platform) = eb_config::parse(text).ok().and_then(|config| config.platform) else { return };
-    let Some(branch) = Branch::named(&platform) else { return };
-    let span = text.find(&platform).map_or(0..0, |start| start..start + platform.len());
+    let customizations = subject.customizations;
+    let Some(platform) = &customizations.platform else { return };
+    let Some(branch) = platform.branch else { return };
+    let text = subject.tree.text(eb_config::PATH).unwrap_or_default();
+    let span = text.find(&platform.name).map_or(0..0, |start| start..start + platform.name.len());
     if let Some(since) = branch.retired {
         let message = format!(
             "`{}` is retired since {since}: no new environments, no patches, and its image may become private",
@@ -19,8 +22,8 @@ pub(super) fn check(subject: &mut Subject<'_>) {
             format!("create an environment on `{}` and swap the addresses", newest.name)
         });
         subject.find("EB120", eb_config::PATH, span, message, fix);
-    } else if let (Family::Python, Some(minor)) = (branch.family, branch.python) {
-        python(subject, branch, minor);
+    } else if let (Family::Python, Some(python)) = (branch.family, branch.python) {
+        self::python(subject, branch, python.minor);
     }
 }
 
@@ -43,26 +46,14 @@ fn python(subject: &mut Subject<'_>, branch: &Branch, minor: u32) {
             "take a newer platform branch, or allow the older Python",
         );
     }
-    let Some(text) = subject.tree.text("requirements.txt") else { return };
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        let compact: String = line.to_ascii_lowercase().chars().filter(|char| !char.is_whitespace()).collect();
-        let version = compact
-            .strip_prefix("django==")
-            .or_else(|| compact.strip_prefix("django~="))
-            .or_else(|| compact.strip_prefix("django>="));
-        if let Some(needs) = version.and_then(django_needs).filter(|needs| *needs > minor) {
-            let message = format!("pip fails: this Django needs Python 3.{needs}, and `{}` has 3.{minor}", branch.name);
-            let span = start..start + line.trim_end().len();
-            subject.find(
-                "EB054",
-                "requirements.txt",
-                span,
-                message,
-                "take a newer platform branch, or an older Django",
-            );
-        }
-        start += line.len();
+    let tree = subject.tree;
+    let requirements = Requirements::read(&|path| tree.bytes(path));
+    let Some(django) = requirements.get("django").yes() else { return };
+    let lowest = ["==", "~=", ">="].iter().find_map(|operator| django.specifier.strip_prefix(operator));
+    if let Some(needs) = lowest.and_then(Version::first).and_then(django_needs).filter(|needs| *needs > minor) {
+        let message = format!("pip fails: this Django needs Python 3.{needs}, and `{}` has 3.{minor}", branch.name);
+        let fix = "take a newer platform branch, or an older Django";
+        subject.find("EB054", &django.path, django.span.clone(), message, fix);
     }
 }
 
@@ -74,12 +65,11 @@ fn at_least(requires: &str) -> Option<u32> {
 }
 
 /// The oldest Python that a release of Django runs on (Django documentation, FAQ: Installation).
-fn django_needs(version: &str) -> Option<u32> {
-    let mut parts = version.split(|char: char| !char.is_ascii_digit());
-    match (parts.next()?.parse::<u32>().ok()?, parts.next().and_then(|part| part.parse::<u32>().ok()).unwrap_or(0)) {
-        (4, _) => Some(8),
-        (5, _) => Some(10),
-        (6, _) => Some(12),
+fn django_needs(version: Version) -> Option<u32> {
+    match version.major {
+        4 => Some(8),
+        5 => Some(10),
+        6 => Some(12),
         _ => None,
     }
 }

@@ -1,0 +1,107 @@
+use super::*;
+use crate::beanstalk::tree::{Entry, Tree};
+
+fn read(tree: &Tree) -> Requirements {
+    Requirements::read(&|path| tree.bytes(path))
+}
+
+#[track_caller]
+fn one(line: &str) -> Requirement {
+    let tree = Tree::default().file(FILE, line);
+    let found = read(&tree);
+    assert_eq!((found.lines.len(), found.unread.len()), (1, 0), "{found:?}");
+    found.lines[0].clone()
+}
+
+#[test]
+fn lines_of_pip() {
+    #[track_caller]
+    fn case(line: &str, name: &str, specifier: &str) {
+        let found = one(line);
+        assert_eq!((found.name.as_str(), found.specifier.as_str()), (name, specifier), "{line}");
+    }
+    case("Django==5.2.8\r\n", "django", "==5.2.8");
+    case("Django_Storages[s3] >= 1.14, < 2  # S3\n", "django-storages", ">=1.14,<2");
+    case("zope.interface (>=5)", "zope-interface", ">=5");
+    case("gunicorn==23.0.0 \\\n    --hash=sha256:00 \\\n    --hash=sha256:11\n", "gunicorn", "==23.0.0");
+    case("thing @ git+https://github.com/example/thing@abc", "thing", "");
+    case("git+https://github.com/example/thing@abc#egg=thing", "thing", "");
+    case("-e git+https://github.com/example/thing@abc#egg=Thing&subdirectory=x", "thing", "");
+    case("https://example.com/thing-1.0.tar.gz", "", "");
+    case("./local", "", "");
+    case("-e .", "", "");
+    assert_eq!(one("pywin32==308; sys_platform == 'win32'").marker.as_deref(), Some("sys_platform == 'win32'"));
+    assert_eq!(one("psycopg[c,pool]==3.3").extras, ["c", "pool"]);
+    assert_eq!(one("Django==4.2.11").pinned(), Some(Version::new(4, 2)));
+    assert_eq!(one("Django==4.2.11").exact(), Some("4.2.11"));
+    assert_eq!(one("Django>=4.2").pinned(), None);
+    assert!(one("--editable=.").editable);
+    let text = "# head\n--index-url https://example.com\n\nDjango==5.2\n";
+    let found = read(&Tree::default().file(FILE, text));
+    assert_eq!((found.lines[0].line, &text[found.lines[0].span.clone()]), (4, "Django==5.2"));
+}
+
+#[test]
+fn the_first_file_is_installed_from() {
+    let lock =
+        r#"{"_meta": {}, "default": {"django": {"version": "==5.2.1", "markers": "x"}}, "develop": {"pytest": {}}}"#;
+    let pipfile = "[packages]\ndjango = \"~=5.2\"\npsycopg = {extras = [\"c\"], version = \"*\"}\n[dev-packages]\npytest = \"*\"\n";
+    let tree = Tree::default().file("Pipfile", pipfile).file("Pipfile.lock", lock);
+    let found = read(&tree);
+    assert_eq!((found.source, found.version("Django")), (Some(Source::PipfileLock), Some(Version::new(5, 2))));
+    assert!(found.get("pytest").is_no());
+    let found = read(&tree.clone().file(FILE, "flask\n"));
+    assert_eq!(found.source, Some(Source::Requirements));
+    assert!(found.get("django").is_no());
+    let found = read(&Tree::default().file("Pipfile", pipfile));
+    let psycopg = found.get("psycopg").yes().unwrap();
+    assert_eq!((psycopg.line, psycopg.extras.as_slice()), (3, &["c".to_owned()][..]));
+    assert_eq!(read(&Tree::default()).source, None);
+    assert!(read(&Tree::default().file("Pipfile.lock", "{")).get("django").why().is_some());
+}
+
+#[test]
+fn includes_are_followed_within_the_project() {
+    let tree = Tree::default()
+        .file(FILE, "-r requirements/prod.txt\n")
+        .file("requirements/prod.txt", "-r base.txt\n-c ../constraints.txt\ngunicorn\n")
+        .file("requirements/base.txt", "-r prod.txt\nDjango\n")
+        .file("constraints.txt", "Django==5.1.2\nunused==1\n");
+    let found = read(&tree);
+    assert_eq!(found.unread, []);
+    assert_eq!(found.version("django"), Some(Version::new(5, 1)));
+    assert!(found.get("unused").is_no(), "a constraint asks for nothing");
+    let django = found.get("django").yes().unwrap();
+    assert_eq!((django.path.as_str(), django.line), ("requirements/base.txt", 2));
+}
+
+#[test]
+fn what_cannot_be_read_is_not_known() {
+    #[track_caller]
+    fn case(tree: Tree, why: &str) {
+        let found = read(&tree);
+        assert_eq!(found.unread.len(), 1, "{found:?}");
+        assert!(found.unread[0].why.contains(why), "{found:?}");
+        assert!(found.get("django").why().is_some());
+    }
+    case(Tree::default().file(FILE, "-r missing.txt\n"), "no such file");
+    case(Tree::default().file(FILE, "-r ../other.txt\n"), "outside");
+    case(Tree::default().file(FILE, "-r https://example.com/x.txt\n"), "another machine");
+    case(Tree::default().file(FILE, b"caf\xe9"), "UTF-8");
+    let mut large = Tree::default();
+    large.insert(FILE, Entry::File { executable: false, bytes: 1 << 40, content: None });
+    case(large, "too large");
+    let deep = (0..30).fold(Tree::default().file(FILE, "-r 0.txt\n"), |tree, number| {
+        tree.file(&format!("{number}.txt"), format!("-r {}.txt\n", number + 1))
+    });
+    case(deep, "too many");
+}
+
+/// As pip does: it knows the marks of UTF-16 and UTF-8.
+#[test]
+fn a_byte_order_mark_tells_the_encoding() {
+    let utf16: Vec<u8> = "\u{feff}Django==5.2\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for content in [utf16, b"\xef\xbb\xbfDjango==5.2\n".to_vec()] {
+        assert_eq!(read(&Tree::default().file(FILE, content)).version("django"), Some(Version::new(5, 2)));
+    }
+}
