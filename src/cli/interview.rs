@@ -21,6 +21,9 @@ pub(crate) struct AnswerArgs {
     /// Answer a question; may be given more than once
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
+    /// Answer a question with what an environment variable holds: for secrets, since shells write `--set` down
+    #[arg(long, value_name = "KEY=VARIABLE")]
+    pub(crate) set_env: Vec<String>,
     /// Read answers from a TOML or JSON file
     #[arg(long, value_name = "FILE")]
     pub(crate) answers: Option<PathBuf>,
@@ -62,7 +65,23 @@ impl AnswerArgs {
                 None => return Err(Error::NoEquals { pair: pair.clone() }.into()),
             }
         }
+        for pair in &self.set_env {
+            let Some((key, name)) = pair.split_once('=') else {
+                return Err(Error::NoVariable { pair: pair.clone() }.into());
+            };
+            match world.var(name) {
+                Some(value) => given.from_environment(key.trim(), value),
+                None => return Err(Error::Unset { name: name.to_owned() }.into()),
+            }
+        }
         Ok(given)
+    }
+}
+
+/// A secret on the command line stands in the shell's history, and in the list of processes for as long as we run.
+pub(crate) fn warn_of_secrets(given: &Given, stack: &Stack, ui: &mut Ui) {
+    for key in given.typed_secrets(stack) {
+        ui.warn(format_args!("`{key}` is a secret, and shells write `--set` down: `--set-env {key}=VARIABLE` reads it from the environment"));
     }
 }
 
@@ -281,6 +300,10 @@ enum Error {
     Toml { path: PathBuf, source: Box<toml::de::Error> },
     #[error("`{}` is not a JSON object of answers", path.display())]
     Json { path: PathBuf, source: Box<serde_json::Error> },
+    #[error("`{pair}` is not KEY=VARIABLE")]
+    NoVariable { pair: String },
+    #[error("the environment has no `{name}`")]
+    Unset { name: String },
     #[error("nothing was written, as you chose")]
     Declined,
     #[error("interrupted; nothing was written")]
@@ -292,7 +315,7 @@ enum Error {
 impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
-            Self::NoEquals { .. } => Exit::Usage,
+            Self::NoEquals { .. } | Self::NoVariable { .. } | Self::Unset { .. } => Exit::Usage,
             Self::Read { .. } | Self::Toml { .. } | Self::Json { .. } | Self::Silent { .. } => Exit::Invalid,
             Self::Declined => Exit::Findings,
             Self::Interrupted => Exit::Interrupted,
@@ -302,6 +325,8 @@ impl Fault for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NoEquals { .. } => Some("write `--set KEY=VALUE`".to_owned()),
+            Self::NoVariable { .. } => Some("write `--set-env KEY=VARIABLE`".to_owned()),
+            Self::Unset { name } => Some(format!("`export {name}=…` first")),
             Self::Toml { .. } => Some("write one `key = \"value\"` per line, or name the file `.json`".to_owned()),
             _ => None,
         }

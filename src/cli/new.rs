@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::interview::{AnswerArgs, Mode, interview};
+use super::interview::{AnswerArgs, Mode, interview, warn_of_secrets};
 use super::origin::Origin;
 use crate::fault::{Exit, Failure};
 use crate::stack::{self, Given, Plan, TargetPath};
@@ -104,8 +104,9 @@ pub(crate) fn create(request: Request<'_>, world: &World, ui: &mut Ui) -> Result
     let Origin { stack, spec } = Origin::open(request.stack, &world.dir, world)?;
     let mut scope = stack.scope(&folder_name(&target));
     scope.set("stack_spec", spec.to_string().into());
+    warn_of_secrets(&request.given, &stack, ui);
     let answers = interview(&stack, request.given, &scope, request.mode, world, ui)?;
-    let plan = stack::with_base(Plan::render(&stack, &answers.scope)?)?;
+    let plan = stack::with_base(Plan::of(&stack, &answers)?)?;
     if !request.dry_run {
         stack::create(&plan, &target, &world.interrupt)?;
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use clap::Args;
 use serde::Serialize;
 
-use super::interview::{AnswerArgs, Mode, Prompter, interview};
+use super::interview::{AnswerArgs, Mode, Prompter, interview, warn_of_secrets};
 use super::origin::Origin;
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::{self, Project};
@@ -67,24 +67,41 @@ pub(crate) fn update(args: &UpdateArgs, world: &World, ui: &mut Ui) -> Result<Ex
 
     // Old answers first, then what was said now.
     let mut given = args.answers.given(world)?;
+    warn_of_secrets(&given, &stack, ui);
     for (key, value) in &project.config.project.answers {
+        if stack.manifest.secrets().any(|question| question.key == *key) {
+            ui.warn(format_args!(
+                "`{key}` is a secret now, and its answer stands in git's history: change it where it is used"
+            ));
+        }
         given.remembered(&stack, key, value)?;
     }
+    given.keep_secrets(&stack);
     let folder = project.root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut scope = stack.scope(&folder);
     scope.set("stack_spec", spec.to_string().into());
-    // Old answers are not asked again, so the review screen has a place only where something is new.
-    let mode = match args.answers.mode(ui) {
-        Mode::Prompt if given.answers_all(&stack) => Mode::Defaults,
-        mode => mode,
-    };
-    let answers = interview(&stack, given, &scope, mode, world, ui)?;
-    let theirs = Plan::render(&stack, &answers.scope)?;
     let conflicts = match args.conflict {
         ConflictWay::Markers => Conflicts::Markers,
         ConflictWay::Rej => Conflicts::Rejects,
     };
-    let steps = stack::steps(&project.root, &base, &theirs, conflicts)?;
+    let (theirs, steps) = loop {
+        // Old answers are not asked again, so the review screen has a place only where something is new.
+        let mode = match args.answers.mode(ui) {
+            Mode::Prompt if given.answers_all(&stack) => Mode::Defaults,
+            mode => mode,
+        };
+        let answers = interview(&stack, given.clone(), &scope, mode, world, ui)?;
+        let theirs = Plan::of(&stack, &answers)?;
+        let steps = stack::steps(&project.root, &base, &theirs, conflicts)?;
+        let missing = missing_secrets(&steps, &theirs, &answers.kept);
+        if missing.is_empty() {
+            break (theirs, steps);
+        }
+        // A new file needs what only old files know.
+        for key in missing {
+            given.remove(&key);
+        }
+    };
 
     let report = Report::of(&steps, args);
     let changing = steps.iter().filter(|step| step.changes()).count();
@@ -107,6 +124,15 @@ pub(crate) fn update(args: &UpdateArgs, world: &World, ui: &mut Ui) -> Result<Ex
         ui.warn(line);
     }
     Ok(if report.conflicts > 0 { Exit::Findings } else { Exit::Done })
+}
+
+/// Secrets that a new file of the stack would hold, and that nobody said.
+fn missing_secrets(steps: &[Step], theirs: &Plan, kept: &[String]) -> Vec<String> {
+    let new = steps.iter().filter(|step| step.action == Action::Create && theirs.masked(&step.path).is_some());
+    let texts: Vec<String> =
+        new.filter_map(|step| Some(String::from_utf8_lossy(&step.then.as_ref()?.content).into_owned())).collect();
+    let holds = |key: &&String| texts.iter().any(|text| text.contains(&stack::placeholder(key)));
+    kept.iter().filter(holds).cloned().collect()
 }
 
 #[derive(Debug, Serialize)]
@@ -146,6 +172,12 @@ impl Report {
     fn left_to_you(&self) -> Vec<String> {
         let has = if self.dry_run { "would have" } else { "has" };
         let (mut marked, mut lines) = (0, Vec::new());
+        for file in self.files.iter().filter(|file| file.action == Action::Secret) {
+            lines.push(format!(
+                "the stack changed `{}`, which holds a secret: `--diff` shows what to take over by hand",
+                file.path
+            ));
+        }
         for file in self.files.iter().filter(|file| file.action == Action::Conflict) {
             let path = &file.path;
             match &file.rejected {
@@ -178,6 +210,7 @@ impl fmt::Display for Report {
                 Action::Remove => "remove",
                 Action::Keep => "keep (the stack has it no more)",
                 Action::Deleted => "stays deleted",
+                Action::Secret => "stays as it is: it holds a secret",
             };
             writeln!(f, "{} {word}", file.path)?;
             if let Some(rejected) = &file.rejected {

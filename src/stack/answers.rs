@@ -97,6 +97,15 @@ enum Said {
     Typed(String),
     Stored(toml::Value),
     Answered(Answer),
+    /// From the environment: like typed, but no shell remembers it.
+    Read(String),
+    /// A secret that a file of the project holds already; nobody but that file knows it.
+    Kept,
+}
+
+/// What stands for a secret in everything that is kept.
+pub(crate) fn placeholder(key: &str) -> String {
+    format!("secret-{key}-is-not-kept-here")
 }
 
 impl Given {
@@ -112,9 +121,26 @@ impl Given {
         self.0.insert(key.to_owned(), Said::Answered(answer));
     }
 
+    pub(crate) fn from_environment(&mut self, key: &str, value: &str) {
+        self.0.insert(key.to_owned(), Said::Read(value.to_owned()));
+    }
+
+    /// Leave every secret that is not given to the files that hold it.
+    pub(crate) fn keep_secrets(&mut self, stack: &Stack) {
+        for question in stack.manifest.secrets() {
+            self.0.entry(question.key.clone()).or_insert(Said::Kept);
+        }
+    }
+
+    /// Secrets that stand on the command line, which shells write down.
+    pub(crate) fn typed_secrets<'a>(&self, stack: &'a Stack) -> Vec<&'a str> {
+        let typed = |key: &str| matches!(self.0.get(key), Some(Said::Typed(_)));
+        stack.manifest.secrets().map(|question| question.key.as_str()).filter(|key| typed(key)).collect()
+    }
+
     /// Was this said on the command line or in a file, where an answer to a question that is not asked is a mistake?
     fn insists(&self, key: &str) -> bool {
-        matches!(self.0.get(key), Some(Said::Typed(_) | Said::Stored(_)))
+        matches!(self.0.get(key), Some(Said::Typed(_) | Said::Stored(_) | Said::Read(_)))
     }
 
     /// An answer from the project's own file. What was said now wins; a question that is gone is forgotten.
@@ -129,7 +155,8 @@ impl Given {
     /// The given answer, as text.
     pub(crate) fn text(&self, key: &str) -> Option<String> {
         Some(match self.0.get(key)? {
-            Said::Typed(text) => text.clone(),
+            Said::Typed(text) | Said::Read(text) => text.clone(),
+            Said::Kept => return None,
             Said::Stored(value) => value.as_str()?.to_owned(),
             Said::Answered(answer) => answer.to_string(),
         })
@@ -159,7 +186,8 @@ impl Given {
     fn answer(&self, question: &Question) -> Result<Option<Answer>, Error> {
         match self.0.get(&question.key) {
             None => Ok(None),
-            Some(Said::Typed(text)) => Answer::parse(question, text).map(Some),
+            Some(Said::Kept) => Ok(Some(Answer::Text(placeholder(&question.key)))),
+            Some(Said::Typed(text) | Said::Read(text)) => Answer::parse(question, text).map(Some),
             Some(Said::Stored(value)) => Answer::read(question, value).map(Some),
             Some(Said::Answered(answer)) => Ok(Some(answer.clone())),
         }
@@ -232,6 +260,11 @@ pub(crate) struct Answers {
     pub(crate) scope: Scope,
     /// The questions that mattered, in order, with their answers.
     pub(crate) given: Vec<(String, Answer)>,
+    /// The same with one placeholder and with another for each secret, if there is any: what is kept is rendered with the first,
+    /// and what differs between the two holds a secret.
+    pub(crate) masked: Option<[Scope; 2]>,
+    /// Secrets that only files of the project know.
+    pub(crate) kept: Vec<String>,
 }
 
 impl Answers {
@@ -244,7 +277,7 @@ impl Answers {
     ) -> Result<Self, E> {
         let manifest = &stack.manifest;
         given.check_known(manifest)?;
-        let mut answers = Vec::new();
+        let (mut answers, mut kept) = (Vec::new(), Vec::new());
         for question in &manifest.questions {
             let place = format!("question `{}`", question.key);
             if let Some(template) = manifest.pin.get(&question.key) {
@@ -271,24 +304,49 @@ impl Answers {
                 continue;
             }
             let asking = Self::asking(question, &scope)?;
+            if matches!(given.0.get(&question.key), Some(Said::Kept)) {
+                scope.set(&question.key, placeholder(&question.key).into());
+                kept.push(question.key.clone());
+                continue;
+            }
             let answer = match given.answer(question)? {
                 // What a person said at a prompt may have stopped to fit when an earlier answer was changed.
                 Some(answer) if given.insists(&question.key) || asking.check(&answer).is_ok() => answer,
                 _ => ask(&asking)?,
             };
             asking.check(&answer)?;
+            if let (Form::Secret, Answer::Text(secret)) = (question.form, &answer)
+                && !secret.is_empty()
+            {
+                scope.hide(secret);
+            }
             scope.set(&question.key, answer.to_value());
             answers.push((question.key.clone(), answer));
         }
-        for derived in &manifest.derived {
-            let text = render(&format!("derived value `{}`", derived.name), &derived.value, &scope)?;
-            scope.set(&derived.name, read_derived(&text));
+        let masked = Self::masked(manifest, &answers, &kept, &scope);
+        let mut answers = Self { scope, given: answers, masked, kept };
+        let table = answers.to_toml(manifest).to_string();
+        complete(manifest, &table, &mut answers.scope)?;
+        for scope in answers.masked.iter_mut().flatten() {
+            complete(manifest, &table, scope)?;
         }
-        scope.set("extend", extension::lists(&manifest.points, &manifest.extend, &scope)?);
-        let mut answers = Self { scope, given: answers };
-        let table = answers.to_toml(manifest);
-        answers.scope.set("answers", Value::from(table.to_string()));
         Ok(answers)
+    }
+
+    fn masked(manifest: &Manifest, answers: &[(String, Answer)], kept: &[String], scope: &Scope) -> Option<[Scope; 2]> {
+        // No answer is no secret, and conditions may ask whether there is one.
+        let said =
+            |key: &String| answers.iter().any(|(name, answer)| name == key && *answer != Answer::Text(String::new()));
+        let secrets: Vec<&String> =
+            manifest.secrets().map(|question| &question.key).filter(|key| kept.contains(key) || said(key)).collect();
+        let with = |suffix: &str| {
+            let mut scope = scope.clone();
+            for key in &secrets {
+                scope.set(key, format!("{}{suffix}", placeholder(key)).into());
+            }
+            scope
+        };
+        (!secrets.is_empty()).then(|| [with(""), with("-either")])
     }
 
     fn asking<'a>(question: &'a Question, scope: &Scope) -> Result<OpenQuestion<'a>, Error> {
@@ -317,6 +375,18 @@ impl Answers {
             |key: &str| manifest.questions.iter().any(|question| question.key == key && question.form == Form::Secret);
         self.given.iter().filter(|(key, _)| !secret(key)).map(|(key, answer)| (key.clone(), answer.to_toml())).collect()
     }
+}
+
+/// What follows from the answers: derived values, the lists of parts, and the table that is remembered.
+fn complete(manifest: &Manifest, remembered: &str, scope: &mut Scope) -> Result<(), Error> {
+    for derived in &manifest.derived {
+        let text = render(&format!("derived value `{}`", derived.name), &derived.value, scope)?;
+        scope.set(&derived.name, read_derived(&text));
+    }
+    let lists = extension::lists(&manifest.points, &manifest.extend, scope)?;
+    scope.set("extend", lists);
+    scope.set("answers", Value::from(remembered));
+    Ok(())
 }
 
 fn read_derived(text: &str) -> Value {

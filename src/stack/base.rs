@@ -12,7 +12,7 @@ use super::{Error, Plan, TargetPath, write};
 
 /// The file's name. No bundle needs it.
 pub(crate) const FILE: &str = ".beansprout-base.json";
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +20,9 @@ struct Document {
     /// For people who open it.
     about: String,
     format: u32,
+    /// The version that wrote it, and that the parts of the box came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    beansprout: Option<String>,
     files: BTreeMap<String, Kept>,
 }
 
@@ -28,6 +31,9 @@ struct Document {
 struct Kept {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     executable: bool,
+    /// Does the file hold a secret? Its content here has a placeholder instead.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    secret: bool,
     /// The content, if it is text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     text: Option<String>,
@@ -50,14 +56,16 @@ pub(crate) fn write_base(plan: &Plan, root: &Path) -> Result<(), Error> {
 
 /// A plan as the text of a base.
 fn document(plan: &Plan) -> String {
-    let keep = |planned: &Planned| {
+    let kept = plan.without_secrets();
+    let keep = |path: &TargetPath, planned: &Planned| {
         let text = std::str::from_utf8(&planned.content).ok().map(str::to_owned);
         let hex = text.is_none().then(|| crate::hex::encode(&planned.content));
-        Kept { executable: planned.executable, text, hex }
+        Kept { executable: planned.executable, secret: plan.masked(path).is_some(), text, hex }
     };
-    let files = plan.iter().map(|(path, planned)| (path.to_string(), keep(planned))).collect();
+    let files = kept.iter().map(|(path, planned)| (path.to_string(), keep(path, planned))).collect();
     let about = "What `beansprout` wrote last. `beansprout update` compares with it; keep it in git.".to_owned();
-    let document = Document { about, format: FORMAT, files };
+    let beansprout = Some(env!("CARGO_PKG_VERSION").to_owned());
+    let document = Document { about, format: FORMAT, beansprout, files };
     serde_json::to_string_pretty(&document).expect("paths are strings") + "\n"
 }
 
@@ -70,7 +78,7 @@ pub(crate) fn read(root: &Path) -> Result<Plan, Error> {
     })?;
     let document: Document = serde_json::from_slice(&bytes)
         .map_err(|source| Error::Base { path: path.clone(), source: Box::new(source) })?;
-    if document.format != FORMAT {
+    if document.format > FORMAT || document.format == 0 {
         return Err(Error::BaseNewer { path, format: document.format });
     }
     let mut plan = Plan::default();
@@ -82,7 +90,11 @@ pub(crate) fn read(root: &Path) -> Result<Plan, Error> {
             }
             (None, None) => return Err(Error::BaseBytes { path, name }),
         };
-        plan.add(TargetPath::parse(&name)?, Planned { content, executable: kept.executable })?;
+        let target = TargetPath::parse(&name)?;
+        plan.add(target.clone(), Planned { content, executable: kept.executable })?;
+        if kept.secret {
+            plan.mark_masked(&target);
+        }
     }
     Ok(plan)
 }
@@ -120,7 +132,7 @@ mod tests {
             assert!(expected(&error), "{error:?}");
         }
         case("", |error| matches!(error, Error::Base { .. }));
-        case(r#"{"about": "", "format": 2, "files": {}}"#, |error| matches!(error, Error::BaseNewer { format: 2, .. }));
+        case(r#"{"about": "", "format": 3, "files": {}}"#, |error| matches!(error, Error::BaseNewer { format: 3, .. }));
         case(r#"{"about": "", "format": 1, "files": {"a": {"hex": "0"}}}"#, |e| matches!(e, Error::BaseBytes { .. }));
         case(r#"{"about": "", "format": 1, "files": {"../a": {"text": ""}}}"#, |e| {
             matches!(e, Error::PathRefused { .. })

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::expression::names;
 use super::manifest::{self, Manifest};
 use super::source::Source;
 use super::validate::package_from;
@@ -144,8 +145,26 @@ impl Stack {
         composer.add(tree, source, place)?;
         let stack = composer.stack.expect("what was added is there");
         stack.manifest.check_whole()?;
+        stack.check_secrets()?;
         stack.check_rules()?;
         Ok(stack)
+    }
+
+    /// What is not secret is remembered, so no secret may go into it.
+    fn check_secrets(&self) -> Result<(), Error> {
+        let secrets: Vec<&String> = self.manifest.secrets().map(|question| &question.key).collect();
+        if secrets.is_empty() {
+            return Ok(());
+        }
+        for question in self.manifest.questions.iter().filter(|question| !secrets.contains(&&question.key)) {
+            for template in [&question.default, &question.otherwise].into_iter().flatten() {
+                let taken = names(&format!("question `{}`", question.key), template)?;
+                if let Some(secret) = secrets.iter().find(|secret| taken.contains(**secret)) {
+                    return Err(Error::SecretTold { key: question.key.clone(), secret: (*secret).clone() });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A rule for a file that does not exist is a typo.

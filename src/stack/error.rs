@@ -109,6 +109,12 @@ pub(crate) enum Error {
     #[error("`{key}` was answered but is not asked here")]
     AnswerIdle { key: String, condition: String },
 
+    #[error(
+        "question `{key}` takes the secret `{secret}` for its default, and answers are remembered in `beansprout.toml`"
+    )]
+    SecretTold { key: String, secret: String },
+    #[error("the name of `{file}` holds a secret")]
+    SecretInPath { file: String },
     #[error("`{path}` cannot be written: {why}")]
     PathRefused { path: String, why: &'static str },
     #[error("`{first}` and `{second}` cannot both be written")]
@@ -187,6 +193,10 @@ impl Fault for Error {
                 Some(near) => format!("did you mean `{near}`? The box has {}", ticked(known)),
                 None => format!("the box has {}; a folder begins with `./`", ticked(known)),
             }),
+            Self::SecretInPath { .. } => {
+                Some("names are listed, kept and shipped; leave the secret out of it".to_owned())
+            }
+            Self::SecretTold { key, .. } => Some(format!("make `{key}` a derived value, or a secret too")),
             Self::PartMoving { part } => Some(format!("write `{part}@` and a tag or a commit")),
             Self::PartNeeds { needs, .. } => Some(format!("write `\"{needs}\"` before it in `parts`")),
             Self::StackNameOdd { .. } => Some("small letters, digits, `-` and `_`, and a letter first".to_owned()),

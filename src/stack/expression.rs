@@ -21,6 +21,8 @@ use crate::ui;
 pub(crate) struct Scope {
     context: tera::Context,
     names: BTreeSet<String>,
+    /// Values that no message may repeat.
+    secrets: BTreeSet<String>,
     /// Shared by all clones: a matrix renders the same few templates thousands of times.
     parsed: Rc<RefCell<HashMap<String, Rc<Parsed>>>>,
 }
@@ -35,6 +37,27 @@ impl Scope {
     pub(crate) fn set(&mut self, name: &str, value: Value) {
         self.context.insert(name, &value);
         self.names.insert(name.to_owned());
+    }
+
+    /// Keep this value out of every message.
+    pub(crate) fn hide(&mut self, secret: &str) {
+        self.secrets.insert(secret.to_owned());
+    }
+
+    /// What Tera says, without anything that is kept out of messages.
+    fn scrub(&self, error: tera::Error) -> tera::Error {
+        if self.secrets.is_empty() {
+            return error;
+        }
+        let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+        let mut said: Vec<String> = causes.map(ToString::to_string).collect();
+        for text in &mut said {
+            for secret in self.secrets.iter().rev() {
+                *text = text.replace(secret.as_str(), "…");
+            }
+        }
+        let last = tera::Error::msg(said.pop().unwrap_or_default());
+        said.into_iter().rev().fold(last, |cause, text| tera::Error::chain(text, cause))
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
@@ -91,7 +114,7 @@ pub(crate) fn render(place: &str, text: &str, scope: &Scope) -> Result<String, E
         return Err(Error::NameUnknown { place: place.to_owned(), name: name.clone(), known });
     }
     let mut out = LimitedWriter(Vec::new());
-    parsed.tera.render_to(TEMPLATE, &scope.context, &mut out).map_err(|source| unusable(place, source))?;
+    parsed.tera.render_to(TEMPLATE, &scope.context, &mut out).map_err(|source| unusable(place, scope.scrub(source)))?;
     Ok(String::from_utf8(out.0).expect("Tera writes text"))
 }
 

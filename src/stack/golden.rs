@@ -20,9 +20,10 @@ pub(crate) type Patch = BTreeMap<String, String>;
 /// One patch for each rendering.
 pub(crate) fn patches(rows: &[Row]) -> Vec<Patch> {
     let nothing = Plan::default();
-    let first = rows.first().map_or(&nothing, |row| &row.plan);
+    let plans: Vec<Plan> = rows.iter().map(|row| row.plan.without_secrets()).collect();
+    let first = plans.first().unwrap_or(&nothing);
     let before = |number: usize| if number == 0 { &nothing } else { first };
-    rows.iter().enumerate().map(|(number, row)| between(before(number), &row.plan)).collect()
+    plans.iter().enumerate().map(|(number, plan)| between(before(number), plan)).collect()
 }
 
 /// Read what was written. What stands before the first file is nobody's.

@@ -215,6 +215,11 @@ impl Manifest {
         Ok(())
     }
 
+    /// Questions whose answers are told to nobody.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &Question> {
+        self.questions.iter().filter(|question| question.form == Form::Secret)
+    }
+
     pub(crate) fn question(&self, key: &str) -> Option<&Question> {
         self.questions.iter().find(|question| question.key == key)
     }

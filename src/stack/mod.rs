@@ -25,7 +25,7 @@ mod update;
 mod validate;
 mod write;
 
-pub(crate) use answers::{Answer, Answers, Given, OpenQuestion, from_default};
+pub(crate) use answers::{Answer, Answers, Given, OpenQuestion, from_default, placeholder};
 pub(crate) use base::{read as read_base, with_base, write_base};
 pub(crate) use compose::{Opened, Stack};
 pub(crate) use error::Error;

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use super::expression::{Scope, holds, render};
 use super::manifest::Rule;
-use super::{Error, Stack, TargetPath, Tree};
+use super::{Answers, Error, Stack, TargetPath, Tree};
 
 /// Files to write, in order of their paths.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
     files: BTreeMap<TargetPath, Planned>,
+    /// Contents without their secrets, of files that hold one.
+    masked: BTreeMap<TargetPath, Vec<u8>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +43,51 @@ impl Plan {
             plan.add(path, Planned { content, executable })?;
         }
         Ok(plan)
+    }
+
+    /// Render every file, and know which of them hold a secret.
+    pub(crate) fn of(stack: &Stack, answers: &Answers) -> Result<Self, Error> {
+        let Some([one, other]) = &answers.masked else { return Self::render(stack, &answers.scope) };
+        let mut masked = BTreeMap::new();
+        for (from, _) in stack.files.iter() {
+            if !stack.wants(from, &answers.scope)? {
+                continue;
+            }
+            let (path, shown) = (render(from, from, &answers.scope)?, render(from, from, one)?);
+            if path != shown || path != render(from, from, other)? {
+                return Err(Error::SecretInPath { file: from.to_owned() });
+            }
+            let Some(template) = stack.template(from)? else { continue };
+            let content = render(from, &template, one)?;
+            if content != render(from, &template, other)? {
+                masked.insert(TargetPath::parse(&path)?, content.into_bytes());
+            }
+        }
+        Ok(Self { masked, ..Self::render(stack, &answers.scope)? })
+    }
+
+    /// The content without its secrets, of a file that holds one.
+    pub(crate) fn masked(&self, path: &TargetPath) -> Option<&[u8]> {
+        self.masked.get(path).map(Vec::as_slice)
+    }
+
+    /// Say that a file of this plan holds a secret, which its content here does not tell.
+    pub(crate) fn mark_masked(&mut self, path: &TargetPath) {
+        if let Some(planned) = self.files.get(path) {
+            self.masked.insert(path.clone(), planned.content.clone());
+        }
+    }
+
+    /// The same plan without any secret: for whatever is kept or shown.
+    #[must_use]
+    pub(crate) fn without_secrets(&self) -> Self {
+        let mut plan = self.clone();
+        for (path, content) in &self.masked {
+            if let Some(planned) = plan.files.get_mut(path) {
+                planned.content.clone_from(content);
+            }
+        }
+        plan
     }
 
     /// Every file as it is.

@@ -28,11 +28,12 @@ pub(crate) struct Row {
 pub(crate) fn review(stack: &Stack, scope: &Scope) -> Result<(Vec<Row>, Vec<Finding>), Error> {
     let mut rows = Vec::new();
     for answers in pairwise(stack, scope)? {
-        let plan = Plan::render(stack, &answers.scope)?;
+        let plan = Plan::of(stack, &answers)?;
         rows.push(Row { answers, plan });
     }
     let mut remarks = unknown(stack, &rows)?;
     remarks.extend(unused(stack)?);
+    remarks.extend(secrets_with_default(stack));
     remarks.extend(never_written(stack, &rows)?);
     remarks.extend(never_offered(stack, &rows));
     Ok((rows, remarks))
@@ -97,6 +98,17 @@ fn unknown(stack: &Stack, rows: &[Row]) -> Result<Vec<Finding>, Error> {
         }
     }
     Ok(remarks)
+}
+
+/// A secret that everybody can read in the stack.
+fn secrets_with_default(stack: &Stack) -> Vec<Finding> {
+    let told =
+        stack.manifest.secrets().filter(|question| question.default.as_ref().is_some_and(|text| !text.is_empty()));
+    told.map(|question| Finding {
+        place: format!("question `{}`", question.key),
+        text: "is a secret with a default, which everybody can read".to_owned(),
+    })
+    .collect()
 }
 
 /// Questions and derived values that change nothing.

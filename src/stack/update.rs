@@ -21,6 +21,8 @@ pub(crate) struct Step {
     pub(crate) then: Option<Planned>,
     /// Changes of the stack that did not fit: the diff's file, and the diff.
     pub(crate) rejected: Option<(TargetPath, String)>,
+    /// What may be shown of a file that holds a secret, instead of its own diff.
+    pub(crate) shown: Option<String>,
 }
 
 /// Form in which a conflict is left to the person.
@@ -49,6 +51,8 @@ pub(crate) enum Action {
     Keep,
     /// It was deleted here: it stays deleted.
     Deleted,
+    /// The stack changed it, and it holds a secret that nobody else knows: it stays.
+    Secret,
 }
 
 /// Everything that differs, in order of paths. What needs nothing is not listed.
@@ -64,6 +68,10 @@ pub(crate) fn steps(root: &Path, base: &Plan, theirs: &Plan, conflicts: Conflict
             }
             Err(source) => return Err(Error::Read { path: at, source }),
         };
+        if base.masked(path).is_some() || theirs.masked(path).is_some() {
+            steps.extend(with_secret(path, base, ours, theirs));
+            continue;
+        }
         if let Some(decided) = decide(base.get(path), ours.as_ref(), theirs.get(path), conflicts) {
             let rejected = match &decided.rejected {
                 Some(content) => {
@@ -72,10 +80,47 @@ pub(crate) fn steps(root: &Path, base: &Plan, theirs: &Plan, conflicts: Conflict
                 }
                 None => None,
             };
-            steps.push(Step { path: path.clone(), action: decided.action, ours, then: decided.then, rejected });
+            let (path, action, then) = (path.clone(), decided.action, decided.then);
+            steps.push(Step { path, action, ours, then, rejected, shown: None });
         }
     }
     Ok(steps)
+}
+
+/// A file that holds a secret is nobody's to merge: it is written where it is new, or whole with the secret that was given
+/// where only the secret can have changed; else it stays.
+fn with_secret(path: &TargetPath, base: &Plan, ours: Option<Planned>, theirs: &Plan) -> Option<Step> {
+    let kept = |plan: &Plan| plan.masked(path).map(<[u8]>::to_vec).or_else(|| Some(plan.get(path)?.content.clone()));
+    let (before, after) = (kept(base), kept(theirs));
+    let text = |content: &Option<Vec<u8>>| String::from_utf8_lossy(content.as_deref().unwrap_or_default()).into_owned();
+    let new = theirs.get(path);
+    // With a placeholder for each secret that was not given, it is what is kept of it.
+    let given = new.filter(|planned| theirs.masked(path) != Some(planned.content.as_slice()));
+    let (action, then) = match (&ours, new, given) {
+        (None, Some(_), _) if before.is_some() => (Action::Deleted, None),
+        (None, Some(planned), _) => (Action::Create, Some(planned.clone())),
+        (None, None, _) => return None,
+        (Some(_), None, _) => (Action::Keep, None),
+        (Some(ours), Some(new), _) if ours.content == new.content => return None,
+        // What was written before secrets were marked.
+        (Some(_), Some(new), _) if base.get(path).is_some_and(|base| base.content == new.content) => return None,
+        (Some(ours), _, Some(given)) if [&before, &after].iter().any(|kept| fits(&text(kept), &ours.content)) => {
+            (Action::Update, Some(Planned { content: given.content.clone(), executable: ours.executable }))
+        }
+        (Some(_), Some(_), None) if before == after => return None,
+        (Some(_), Some(_), _) => (Action::Secret, None),
+    };
+    let shown = Some(diff(path, &text(&before), &text(&after)));
+    Some(Step { path: path.clone(), action, ours, then, rejected: None, shown })
+}
+
+/// Is it this text with something in the place of each placeholder?
+fn fits(masked: &str, content: &[u8]) -> bool {
+    let Ok(content) = std::str::from_utf8(content) else { return false };
+    let placeholder =
+        regex::Regex::new(&super::answers::placeholder("[A-Za-z0-9_]+")).expect("this is a regular expression");
+    let pieces: Vec<String> = placeholder.split(masked).map(regex::escape).collect();
+    regex::Regex::new(&format!("(?s)^{}$", pieces.join("[^\\n]*"))).is_ok_and(|pattern| pattern.is_match(content))
 }
 
 /// Mode on disk. Where the disk does not tell, nobody can have changed it.
@@ -211,6 +256,9 @@ impl Step {
 
     /// The change, as `diff -u` shows it.
     pub(crate) fn diff(&self) -> Option<String> {
+        if let Some(shown) = &self.shown {
+            return Some(shown.clone());
+        }
         let text = |planned: &Planned| String::from_utf8(planned.content.clone()).ok();
         let before = self.ours.as_ref().map_or(Some(String::new()), text)?;
         let after = match (&self.then, self.action) {

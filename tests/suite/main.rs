@@ -44,6 +44,7 @@ mod recipes;
 mod registered;
 mod robust;
 mod sandbox;
+mod secrets;
 mod shell;
 mod site;
 mod sources;

@@ -96,6 +96,16 @@ pub(crate) fn check(args: &CheckStackArgs, world: &World, ui: &mut Ui) -> Result
         let mut inside = world.clone();
         inside.dir = root;
         let project = Project::load(&inside)?;
+        let ships = check::tree(&project)?;
+        for (path, _) in row.plan.iter().filter(|(path, _)| row.plan.masked(path).is_some()) {
+            if ships.get(&path.to_string()).is_some() {
+                let text = "holds a secret and would ship: name it in `.gitignore`".to_owned();
+                let remark = Finding { place: path.to_string(), text };
+                if !remarks.contains(&remark) {
+                    remarks.push(remark);
+                }
+            }
+        }
         for finding in check::report(&project)?.findings {
             let remark =
                 Finding { place: finding.path.to_string(), text: format!("{}: {}", finding.rule, finding.message) };
