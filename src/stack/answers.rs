@@ -11,6 +11,9 @@ use super::extension;
 use super::manifest::{Choice, Form, Manifest, Question};
 use super::{Error, Stack};
 
+/// Longest text that is an answer and not a file.
+const LONGEST: usize = 10_000;
+
 /// One answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
@@ -221,6 +224,12 @@ impl OpenQuestion<'_> {
             (Form::Text | Form::Secret, Answer::Text(value)) => {
                 if value.is_empty() {
                     return if question.optional { Ok(()) } else { wrong(value, "is empty") };
+                }
+                if value.len() > LONGEST {
+                    return wrong(
+                        &format!("{}…", value.chars().take(20).collect::<String>()),
+                        "is longer than 10000 bytes",
+                    );
                 }
                 if value.chars().any(char::is_control) {
                     return wrong(&value.escape_debug().to_string(), "has a control character");

@@ -66,10 +66,14 @@ pub(crate) enum Error {
     NameNotText { path: PathBuf },
     #[error("`{path}` is a link, or something else that is not a file")]
     LinkInStack { path: String },
+    #[error("`{path}` is in the archive twice")]
+    EntryTwice { path: String },
     #[error("`{path}` is a submodule")]
     SubmoduleInStack { path: String },
     #[error("the stack has more than {most} files")]
     TooManyFiles { most: usize },
+    #[error("the files that the stack writes have more than {}", bytes(*most))]
+    PlanTooLarge { most: u64 },
     #[error("the stack has more than {}", bytes(*most))]
     TooManyBytes { most: u64 },
 

@@ -14,6 +14,7 @@ use tera::Tera;
 use tera::ast::{Expr, ExprVal, Node};
 
 use super::Error;
+use super::bounds::{Meter, check_depth};
 use crate::ui;
 
 /// Values of the names of a template.
@@ -29,6 +30,7 @@ pub(crate) struct Scope {
 
 struct Parsed {
     tera: Tera,
+    meter: Meter,
     /// Names that the template takes from outside.
     names: BTreeSet<String>,
 }
@@ -113,6 +115,7 @@ pub(crate) fn render(place: &str, text: &str, scope: &Scope) -> Result<String, E
         let known = scope.names().map(str::to_owned).collect();
         return Err(Error::NameUnknown { place: place.to_owned(), name: name.clone(), known });
     }
+    parsed.meter.reset();
     let mut out = LimitedWriter(Vec::new());
     parsed.tera.render_to(TEMPLATE, &scope.context, &mut out).map_err(|source| unusable(place, scope.scrub(source)))?;
     Ok(String::from_utf8(out.0).expect("Tera writes text"))
@@ -144,6 +147,7 @@ const MOST_LOOPS: usize = 3;
 
 impl Parsed {
     fn new(text: &str) -> tera::Result<Self> {
+        check_depth(text).map_err(tera::Error::msg)?;
         let mut tera = Tera::default();
         // Nothing here is a web page's data: `&` in a title stays `&`.
         tera.autoescape_on(Vec::new());
@@ -155,7 +159,11 @@ impl Parsed {
         names.nodes(&tera.get_template(TEMPLATE)?.ast);
         match names.endless {
             Some(why) => Err(tera::Error::msg(why)),
-            None => Ok(Self { tera, names: names.wanted }),
+            None => {
+                let meter = Meter::default();
+                meter.install(&mut tera, TEMPLATE);
+                Ok(Self { tera, meter, names: names.wanted })
+            }
         }
     }
 }
@@ -181,7 +189,7 @@ struct LimitedWriter(Vec<u8>);
 
 impl Write for LimitedWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        const MOST: usize = 16 << 20;
+        const MOST: usize = 8 << 20;
         if self.0.len() + bytes.len() > MOST {
             return Err(io::Error::other(format!("it becomes longer than {}", ui::bytes(MOST as u64))));
         }
@@ -224,7 +232,6 @@ impl Names {
                 section.filter.args.values().for_each(|argument| self.expression(argument));
                 self.nodes(&section.body);
             }
-            Node::Block(_, block, _) => self.nodes(&block.body),
             Node::MacroDefinition(_, definition, _) => {
                 let outer = self.local.len();
                 self.local.extend(definition.args.keys().cloned());
@@ -256,7 +263,7 @@ impl Names {
                     self.nodes(body);
                 }
             }
-            Node::Extends(..) | Node::Include(..) | Node::ImportMacro(..) => {
+            Node::Block(..) | Node::Extends(..) | Node::Include(..) | Node::ImportMacro(..) => {
                 self.endless = Some("a template stands alone: there is nothing to include, extend or import");
             }
             Node::Super | Node::Text(_) | Node::Raw(..) | Node::Break(_) | Node::Continue(_) | Node::Comment(..) => (),
@@ -391,8 +398,62 @@ mod tests {
         let four = "{% for a in list %}".repeat(4) + &"{% endfor %}".repeat(4);
         case(&four, "more than three loops");
         let long =
-            "{% for a in range(end=1000) %}{% for b in range(end=1000) %}long enough to fill{% endfor %}{% endfor %}";
-        case(long, "it becomes longer than 16.8 MB");
+            "{% for a in range(end=1000) %}{% for b in range(end=1000) %}a line that is long enough to fill it before the rounds are counted out{% endfor %}{% endfor %}";
+        case(long, "it becomes longer than 8.4 MB");
+        let rounds = "{% for a in range(end=1000) %}{% for b in range(end=1000) %}{% for c in range(end=1000) %}{% endfor %}\
+                      {% endfor %}{% endfor %}";
+        case(rounds, "its loops go round more than 200000 times");
+        let in_macro = "{% macro m() %}{% for a in range(end=1000) %}{% endfor %}{% endmacro %}{% for a in range(end=1000) %}{{ self::m() }}{% endfor %}";
+        case(in_macro, "its loops go round more than 200000 times");
+        case("{% block a %}{% endblock %}", "stands alone");
+    }
+
+    /// Everything that makes two of one, sixty times over.
+    #[test]
+    fn values_stay_small() {
+        #[track_caller]
+        fn case(doubled: &str) {
+            let template = format!(
+                "{{% set_global x = 'aaaaaaaaaaaaaaaaaaaa' %}}{{% set_global y = ['a'] %}}{{% for a in range(end=60) %}}{doubled}{{% endfor %}}"
+            );
+            let error = render("case", &template, &scope()).unwrap_err();
+            let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+            let told: Vec<String> = causes.map(ToString::to_string).collect();
+            let bounded = |told: &String| {
+                ["larger than 1.0 MB", "more than 67.1 MB", "longer than 8.4 MB"].iter().any(|why| told.contains(why))
+            };
+            assert!(told.iter().any(bounded), "{doubled}: {told:?}");
+        }
+        case("{% set_global x = x ~ x %}");
+        case("{% set_global x = x | replace(from='a', to='aa') %}");
+        case("{% set_global x = x | replace(from='', to='aa') %}");
+        case("{% set_global y = [y, y] %}");
+        case("{% set_global y = y | concat(with=y) %}");
+        case("{% set_global x = [x, x] | join(sep=x) %}");
+        case("{% set_global x = [x, x] | json_encode %}");
+        case("{% set_global x = x ~ '\n' ~ x | indent(prefix=x) %}");
+        case("{% if x ~ x ~ x == 'a' %}{% endif %}{% set_global x = x ~ x %}");
+        case(
+            "{% filter upper %}{% for a in range(end=999) %}{% for a in range(end=99) %}a line that is long enough to fill the memory of a machine with nothing at all, and then to fill it all over again, for as long as it takes to have no room for anything, not even for a word to say so, or for another one after that. And once more, so that it is certainly enough: a line that is long enough to fill the memory of a machine with nothing at all, over and over again, until there is no room left for anything at all.{{ x }}{% endfor %}{% endfor %}{% endfilter %}",
+        );
+        // In one expression.
+        let chain = "| replace(from='x', to='xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx')".repeat(7);
+        let error = render("case", &format!("{{{{ 'x' {chain} | length }}}}"), &scope()).unwrap_err();
+        assert!(format!("{error:?}").contains("larger than 1.0 MB"), "{error:?}");
+    }
+
+    #[test]
+    fn what_is_counted_renders_as_before() {
+        #[track_caller]
+        fn case(text: &str, expected: &str) {
+            assert_eq!(render("case", text, &scope()).unwrap(), expected);
+        }
+        case("{% if not on %}a{% elif 'x' in list and list | length > 1 %}b{% endif %}", "b");
+        case("{{ list | join(sep='-') | upper }}{{ list | length + 1 }}{{ not on }}", "X-Y3false");
+        case("{% set both = list | concat(with=['z']) %}{% for a in both %}{{ a ~ '.' }}{% endfor %}", "x.y.z.");
+        case("{% macro m(a) %}[{{ a }}]{% endmacro %}{{ self::m(a=name ~ '!') }}", "[shop & co!]");
+        case("{% filter upper %}a{% for a in list -%} {{ a }} {%- endfor %}{% endfilter %}", "AXY");
+        case("{% for a in [] %}{% else %}none{% endfor %}{{ name | default(value='d') }}", "noneshop & co");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod answers;
 mod base;
+mod bounds;
 mod compose;
 mod delimiters;
 mod error;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::expression::{Scope, holds, render};
 use super::manifest::Rule;
+use super::tree::MOST_BYTES;
 use super::{Answers, Error, Stack, TargetPath, Tree};
 
 /// Files to write, in order of their paths.
@@ -30,6 +31,7 @@ impl Plan {
     /// Render every file of the stack that the answers ask for.
     pub(crate) fn render(stack: &Stack, scope: &Scope) -> Result<Self, Error> {
         let mut plan = Self::default();
+        let mut left = MOST_BYTES;
         for (from, bytes) in stack.files.iter() {
             if !stack.wants(from, scope)? {
                 continue;
@@ -39,6 +41,8 @@ impl Plan {
                 Some(template) => render(from, &template, scope)?.into_bytes(),
                 None => bytes.to_vec(),
             };
+            let size = content.len() as u64;
+            left = left.checked_sub(size).ok_or(Error::PlanTooLarge { most: MOST_BYTES })?;
             let executable = stack.last_rule(from, |rule| rule.executable).unwrap_or(false);
             plan.add(path, Planned { content, executable })?;
         }

@@ -33,9 +33,16 @@ impl TargetPath {
             if is_device(part) {
                 return refuse("Windows keeps that name for a device");
             }
-            if part.eq_ignore_ascii_case(".git") {
-                return refuse("git runs what lies there");
+            if is_git(part) {
+                return refuse("git runs what lies there, or some systems take it for the folder where it does");
             }
+        }
+        let top = path.split('/').next().unwrap_or_default();
+        if top.eq_ignore_ascii_case(".beansprout") {
+            return refuse("the state of this machine lies there");
+        }
+        if part_of(path, &[".gitmodules", ".envrc"]) {
+            return refuse("git or a shell does what it says");
         }
         Ok(Self(path.to_owned()))
     }
@@ -58,10 +65,37 @@ impl TargetPath {
     }
 }
 
+/// Whether some system takes the name for `.git`: one without capitals, one that passes over characters nobody sees (HFS+), or
+/// one with short names (Windows: `git~1`).
+fn is_git(part: &str) -> bool {
+    let seen: String = part.chars().filter(|c| !is_ignorable(*c)).collect();
+    let short = |start: &str| {
+        let folded = seen.to_ascii_lowercase();
+        folded
+            .strip_prefix(start)
+            .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    seen.eq_ignore_ascii_case(".git") || short("git~")
+}
+
+/// Characters that HFS+ passes over in names. See: git's `utf8.c`, `next_hfs_char`.
+fn is_ignorable(c: char) -> bool {
+    matches!(c, '\u{200C}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{206A}'..='\u{206F}' | '\u{FEFF}')
+}
+
+/// Is the last part of the path one of these names, whatever its capitals?
+fn part_of(path: &str, names: &[&str]) -> bool {
+    let last: String = path.rsplit('/').next().unwrap_or_default().chars().filter(|c| !is_ignorable(*c)).collect();
+    names.iter().any(|name| last.eq_ignore_ascii_case(name))
+}
+
 /// Whether it is the console, a printer or nothing at all to Windows, whatever its extension.
 fn is_device(part: &str) -> bool {
     let name = part.split('.').next().unwrap_or_default().trim_end().to_ascii_lowercase();
-    let numbered = |kind| name.strip_prefix(kind).is_some_and(|rest| matches!(rest.as_bytes(), [b'1'..=b'9']));
+    let numbered = |kind| {
+        name.strip_prefix(kind)
+            .is_some_and(|rest| matches!(rest, "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³"))
+    };
     matches!(name.as_str(), "con" | "prn" | "aux" | "nul" | "conin$" | "conout$") || numbered("com") || numbered("lpt")
 }
 
@@ -111,5 +145,17 @@ mod tests {
         case(".git/hooks/pre-commit", false);
         case("sub/.GIT/config", false);
         case(".git ./x", false);
+        case("git~1/config", false);
+        case("sub/GIT~2/config", false);
+        case(".g\u{200C}it/config", false);
+        case(".git\u{FEFF}", false);
+        case("git~x", true);
+        case("COM\u{B9}", false);
+        case("lpt\u{B3}.txt", false);
+        case(".beansprout/cache", false);
+        case("sub/.beansprout", true);
+        case(".gitmodules", false);
+        case("sub/.envrc", false);
+        case(".env", true);
     }
 }

@@ -62,6 +62,9 @@ impl Tree {
         let mut tree = Self::default();
         for name in [manifest::FILE, manifest::PART] {
             let manifest = root.join(name);
+            if manifest.symlink_metadata().is_ok_and(|found| !found.is_file()) {
+                return Err(Error::LinkInStack { path: manifest.display().to_string() });
+            }
             match std::fs::read(&manifest) {
                 Ok(bytes) => tree.insert(name.to_owned(), bytes),
                 // Whoever opens it says that it is no stack; a folder that does not exist is another mistake.
@@ -95,7 +98,8 @@ impl Tree {
                 let path = dir.join(entry.file_name());
                 let kind = entry.file_type().map_err(failed)?;
                 let Some(name) = path.to_str() else { return Err(Error::NameNotText { path: root.join(path) }) };
-                if kind.is_symlink() {
+                // A pipe would be waited for.
+                if !kind.is_dir() && !kind.is_file() {
                     return Err(Error::LinkInStack { path: root.join(path).display().to_string() });
                 } else if kind.is_dir() {
                     if name != ".git" && !name.ends_with("__pycache__") {

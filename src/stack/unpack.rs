@@ -77,15 +77,21 @@ impl Unpacked {
     }
 
     pub(crate) fn file(&mut self, path: &str, content: Vec<u8>) -> Result<(), Error> {
-        self.entries.insert(plain(path)?, Some(content));
-        Ok(())
+        self.once(plain(path)?, Some(content))
     }
 
     /// A link, a device, or whatever else archives can hold.
     pub(crate) fn other(&mut self, path: &str) -> Result<(), Error> {
         self.allowance.take(0)?;
-        self.entries.insert(plain(path)?, None);
-        Ok(())
+        self.once(plain(path)?, None)
+    }
+
+    /// Two entries of one name are two archives in one: which of them is meant, no reader can tell from another.
+    fn once(&mut self, path: String, content: Option<Vec<u8>>) -> Result<(), Error> {
+        match self.entries.insert(path.clone(), content) {
+            None => Ok(()),
+            Some(_) => Err(Error::EntryTwice { path }),
+        }
     }
 
     /// The stack in it: at the top, or in the one folder that everything is in, as hosts pack a repository.
@@ -169,6 +175,12 @@ mod tests {
         for path in ["../a", "/a", "files/../../a", "files//a"] {
             assert!(matches!(paths(&[(path, "")], &[], None), Err(Error::PathRefused { .. })), "{path}");
         }
+    }
+
+    #[test]
+    fn one_name_is_one_file() {
+        let twice = paths(&[("stack.toml", ""), ("./stack.toml", "x")], &[], None);
+        assert!(matches!(twice, Err(Error::EntryTwice { path }) if path == "stack.toml"));
     }
 
     #[test]
