@@ -397,8 +397,7 @@ mod tests {
         case("{% macro a() %}{{ self::a() }}{% endmacro %}{{ self::a() }}", "a macro calls a macro");
         let four = "{% for a in list %}".repeat(4) + &"{% endfor %}".repeat(4);
         case(&four, "more than three loops");
-        let long =
-            "{% for a in range(end=1000) %}{% for b in range(end=1000) %}a line that is long enough to fill it before the rounds are counted out{% endfor %}{% endfor %}";
+        let long = "{% for a in range(end=1000) %}{% for b in range(end=1000) %}a line that is long enough to fill it before the rounds are counted out{% endfor %}{% endfor %}";
         case(long, "it becomes longer than 8.4 MB");
         let rounds = "{% for a in range(end=1000) %}{% for b in range(end=1000) %}{% for c in range(end=1000) %}{% endfor %}\
                       {% endfor %}{% endfor %}";

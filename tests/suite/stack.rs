@@ -181,3 +181,43 @@ fn a_stack_stands_on_a_folder_and_on_a_commit() {
         assert!(out.stderr.contains("is not inside of it"), "{out}");
     }
 }
+
+/// Little memory, as a small build server has it: what grows without bounds would end by a signal.
+#[cfg(unix)]
+#[test]
+fn hostile_stacks_are_refused_with_words() {
+    #[track_caller]
+    fn case(path: &str, content: &str, said: &str) {
+        let place = Place::new();
+        place.write("bad/stack.toml", "[stack]\nname = 'bad'\ntitle = ''\n");
+        if content == "PIPE" {
+            std::fs::create_dir(place.path("bad/files")).unwrap();
+            place.sh("mkfifo", &[&format!("bad/files/{path}")]);
+        } else {
+            place.write(&format!("bad/files/{path}"), content);
+        }
+        let mut command = place.command("sh");
+        // The stack of a thread is not part of what is bounded here, nor is the program itself.
+        command.args([
+            "-c",
+            "ulimit -v 1000000; exec \"$0\" new site --stack ./bad --defaults",
+            env!("CARGO_BIN_EXE_beansprout"),
+        ]);
+        let run = place.finish(command).exit(3);
+        assert!(run.stderr.contains(said), "{path}: {run}");
+        assert!(!place.exists("site"));
+    }
+    let doubling =
+        "{% set x = 'aaaaaaaaaaaaaaaaaaaa' %}{% for a in range(end=60) %}{% set_global x = x ~ x %}{% endfor %}";
+    case("a", doubling, "a value becomes larger than 1.0 MB");
+    let chain = "| replace(from='x', to='xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx')".repeat(7);
+    case("a", &format!("{{{{ 'x' {chain} | length }}}}"), "a value becomes larger than 1.0 MB");
+    case("a", &format!("{{{{ {}", "(".repeat(20_000)), "brackets are nested deeper");
+    for (open, said) in [("{% if folder %}", "blocks are nested deeper")] {
+        case("a", &open.repeat(20_000), said);
+    }
+    for path in ["git~1/config", "COM\u{b9}", ".beansprout/x", ".gitmodules", "sub/.envrc"] {
+        case(path, "x", "cannot be written");
+    }
+    case("pipe", "PIPE", "is a link, or something else that is not a file");
+}
