@@ -70,7 +70,7 @@ impl AnswerArgs {
                 return Err(Error::NoVariable { pair: pair.clone() }.into());
             };
             match world.var(name) {
-                Some(value) => given.from_environment(key.trim(), value),
+                Some(value) => given.read_from_environment(key.trim(), value),
                 None => return Err(Error::Unset { name: name.to_owned() }.into()),
             }
         }

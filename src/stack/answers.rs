@@ -124,7 +124,7 @@ impl Given {
         self.0.insert(key.to_owned(), Said::Answered(answer));
     }
 
-    pub(crate) fn from_environment(&mut self, key: &str, value: &str) {
+    pub(crate) fn read_from_environment(&mut self, key: &str, value: &str) {
         self.0.insert(key.to_owned(), Said::Read(value.to_owned()));
     }
 
