@@ -213,9 +213,7 @@ fn hostile_stacks_are_refused_with_words() {
     let chain = "| replace(from='x', to='xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx')".repeat(7);
     case("a", &format!("{{{{ 'x' {chain} | length }}}}"), "a value becomes larger than 1.0 MB");
     case("a", &format!("{{{{ {}", "(".repeat(20_000)), "brackets are nested deeper");
-    for (open, said) in [("{% if folder %}", "blocks are nested deeper")] {
-        case("a", &open.repeat(20_000), said);
-    }
+    case("a", &"{% if folder %}".repeat(20_000), "blocks are nested deeper");
     for path in ["git~1/config", "COM\u{b9}", ".beansprout/x", ".gitmodules", "sub/.envrc"] {
         case(path, "x", "cannot be written");
     }
