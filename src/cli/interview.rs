@@ -204,6 +204,9 @@ impl Prompter {
         if !fits {
             ui.say(&question.ask);
         }
+        if let Some((answer, why)) = asking.gone.as_ref().filter(|_| question.form != Form::Secret) {
+            ui.say(format_args!("`{} = {answer}` does not do any more: it {why}", question.key));
+        }
         if let Some(help) = &question.help {
             ui.say(ui.err().dim(help));
         }

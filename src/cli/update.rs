@@ -1,15 +1,20 @@
 //! `update`: what the stack has learned since, without losing what was changed here.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 
 use clap::Args;
 use serde::Serialize;
 
 use super::interview::{AnswerArgs, Mode, Prompter, interview, warn_of_secrets};
 use super::origin::Origin;
+use crate::bundle::{self, Checkout};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::{self, Project};
-use crate::stack::{self, Action, Conflicts, Plan, Step, TargetPath};
+use crate::stack::{
+    self, Action, Answers, Conflicts, Given, Merge, Plan, Scope, Stack, Step, TargetPath, from_default,
+};
 use crate::ui::{self, Ui};
 use crate::world::World;
 
@@ -66,7 +71,7 @@ pub(crate) fn update(args: &UpdateArgs, world: &World, ui: &mut Ui) -> Result<Ex
     };
 
     // Old answers first, then what was said now.
-    let mut given = args.answers.given(world)?;
+    let (mut given, mut before) = (args.answers.given(world)?, Given::default());
     warn_of_secrets(&given, &stack, ui);
     for (key, value) in &project.config.project.answers {
         if stack.manifest.secrets().any(|question| question.key == *key) {
@@ -75,8 +80,26 @@ pub(crate) fn update(args: &UpdateArgs, world: &World, ui: &mut Ui) -> Result<Ex
             ));
         }
         given.remembered(&stack, key, value)?;
+        before.remembered(&stack, key, value)?;
+        if stack.manifest.renamed(key).is_none() && !stack.manifest.pin.contains_key(key) {
+            ui.warn(format_args!("the stack does not ask `{key}` any more; the answer was {value}"));
+        }
     }
     given.keep_secrets(&stack);
+    before.keep_secrets(&stack);
+    if let Some(version) = stack::base_version(&project.root).filter(|version| version != env!("CARGO_PKG_VERSION")) {
+        ui.say(format_args!(
+            "parts of the box are those of beansprout {} now, and were those of {version}",
+            env!("CARGO_PKG_VERSION")
+        ));
+    }
+    let uncommitted = uncommitted(&project.root)?;
+    if uncommitted > 0 && !args.dry_run {
+        ui.warn(format_args!(
+            "{} not committed: git cannot tell them from what this writes",
+            if uncommitted == 1 { "1 change is".to_owned() } else { format!("{uncommitted} changes are") }
+        ));
+    }
     let folder = project.root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut scope = stack.scope(&folder);
     scope.set("stack_spec", spec.to_string().into());
@@ -87,12 +110,18 @@ pub(crate) fn update(args: &UpdateArgs, world: &World, ui: &mut Ui) -> Result<Ex
     let (theirs, steps) = loop {
         // Old answers are not asked again, so the review screen has a place only where something is new.
         let mode = match args.answers.mode(ui) {
-            Mode::Prompt if given.answers_all(&stack) => Mode::Defaults,
+            Mode::Prompt if given.answers_all(&stack) && !gone(&stack, &given, &scope) => Mode::Defaults,
             mode => mode,
         };
         let answers = interview(&stack, given.clone(), &scope, mode, world, ui)?;
         let theirs = Plan::of(&stack, &answers)?;
-        let steps = stack::steps(&project.root, &base, &theirs, conflicts)?;
+        let moves = moves(&stack, &before, &scope, &answers)?;
+        let merge = Merge { root: &project.root, base: &base, theirs: &theirs, moves: &moves, conflicts };
+        let unfinished = merge.unfinished()?;
+        if !unfinished.is_empty() {
+            return Err(stack::Error::Unfinished { files: unfinished }.into());
+        }
+        let steps = merge.steps()?;
         let missing = missing_secrets(&steps, &theirs, &answers.kept);
         if missing.is_empty() {
             break (theirs, steps);
@@ -126,6 +155,34 @@ pub(crate) fn update(args: &UpdateArgs, world: &World, ui: &mut Ui) -> Result<Ex
     Ok(if report.conflicts > 0 { Exit::Findings } else { Exit::Done })
 }
 
+/// Is there an answer of before that does not do any more?
+fn gone(stack: &Stack, given: &Given, scope: &Scope) -> bool {
+    let resolved = Answers::resolve(stack, given, scope.clone(), |asking| from_default(asking, true));
+    matches!(resolved, Err(stack::Error::AnswerGone { .. }))
+}
+
+/// Files that have another name with these answers than with those of before.
+fn moves(
+    stack: &Stack,
+    before: &Given,
+    scope: &Scope,
+    answers: &Answers,
+) -> Result<BTreeMap<TargetPath, TargetPath>, stack::Error> {
+    match Answers::resolve(stack, before, scope.clone(), |asking| from_default(asking, true)) {
+        Ok(before) => Plan::moves(stack, &before.scope, &answers.scope),
+        // Without what they were called before, nothing can be told to have moved.
+        Err(stack::Error::AnswerGone { .. } | stack::Error::AnswerMissing { .. }) => Ok(BTreeMap::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Changes of the work tree that are in no commit, where there is git.
+fn uncommitted(root: &Path) -> Result<usize, Failure> {
+    let checkout = Checkout::start(root);
+    let ships = bundle::Plan::read(&bundle::Scope::of(root))?;
+    Ok(checkout.compare(&ships).finish().map_or(0, |checkout| checkout.changes))
+}
+
 /// Secrets that a new file of the stack would hold, and that nobody said.
 fn missing_secrets(steps: &[Step], theirs: &Plan, kept: &[String]) -> Vec<String> {
     let new = steps.iter().filter(|step| step.action == Action::Create && theirs.masked(&step.path).is_some());
@@ -147,6 +204,9 @@ struct Report {
 #[derive(Debug, Serialize)]
 struct Changed {
     path: TargetPath,
+    /// The name that it had before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<TargetPath>,
     action: Action,
     diff: Option<String>,
     /// The file with what did not fit.
@@ -159,6 +219,7 @@ impl Report {
             .iter()
             .map(|step| Changed {
                 path: step.path.clone(),
+                from: step.from.clone(),
                 action: step.action,
                 diff: step.diff(),
                 rejected: step.rejected.as_ref().map(|(path, _)| path.clone()),
@@ -171,6 +232,7 @@ impl Report {
     /// Lines about the conflicts that are left to the person.
     fn left_to_you(&self) -> Vec<String> {
         let has = if self.dry_run { "would have" } else { "has" };
+        let have = if self.dry_run { "would have" } else { "have" };
         let (mut marked, mut lines) = (0, Vec::new());
         for file in self.files.iter().filter(|file| file.action == Action::Secret) {
             lines.push(format!(
@@ -182,13 +244,14 @@ impl Report {
             let path = &file.path;
             match &file.rejected {
                 Some(rejected) => lines.push(format!(
-                    "`{path}` {has} a conflict: `patch {path} {rejected}` takes the stack's side, deleting `{rejected}` keeps yours"
+                    "`{path}` {has} a conflict: `patch {path} {rejected}` takes the stack's lines for yours, deleting `{rejected}` keeps yours"
                 )),
                 None if file.diff.is_some() => marked += 1,
                 None => lines.push(format!("`{path}` was changed on both sides and is not text; it stays as it is here")),
             }
         }
         if marked > 0 {
+            let has = if marked == 1 { has } else { have };
             lines.push(format!("{} {has} conflict markers: look for `<<<<<<<`", ui::count(marked, "file")));
         }
         lines
@@ -210,9 +273,13 @@ impl fmt::Display for Report {
                 Action::Remove => "remove",
                 Action::Keep => "keep (the stack has it no more)",
                 Action::Deleted => "stays deleted",
+                Action::Move => "moves here",
                 Action::Secret => "stays as it is: it holds a secret",
             };
-            writeln!(f, "{} {word}", file.path)?;
+            match &file.from {
+                Some(from) => writeln!(f, "{} {word}, from {from}", file.path)?,
+                None => writeln!(f, "{} {word}", file.path)?,
+            }
             if let Some(rejected) = &file.rejected {
                 writeln!(f, "{rejected} create")?;
             }

@@ -100,6 +100,8 @@ enum Said {
     Typed(String),
     Stored(toml::Value),
     Answered(Answer),
+    /// Given when the project was generated, and since.
+    Remembered(Answer),
     /// From the environment: like typed, but no shell remembers it.
     Read(String),
     /// A secret that a file of the project holds already; nobody but that file knows it.
@@ -148,9 +150,10 @@ impl Given {
 
     /// An answer from the project's own file. What was said now wins; a question that is gone is forgotten.
     pub(crate) fn remembered(&mut self, stack: &Stack, key: &str, value: &toml::Value) -> Result<(), Error> {
-        let question = stack.manifest.questions.iter().find(|question| question.key == key);
-        if let Some(question) = question.filter(|_| !self.0.contains_key(key)) {
-            self.answered(key, Answer::read(question, value)?);
+        let known = |question: &&Question| question.key == key || question.was.iter().any(|was| was == key);
+        let question = stack.manifest.questions.iter().find(known);
+        if let Some(question) = question.filter(|question| !self.0.contains_key(&question.key)) {
+            self.0.insert(question.key.clone(), Said::Remembered(Answer::read(question, value)?));
         }
         Ok(())
     }
@@ -161,7 +164,7 @@ impl Given {
             Said::Typed(text) | Said::Read(text) => text.clone(),
             Said::Kept => return None,
             Said::Stored(value) => value.as_str()?.to_owned(),
-            Said::Answered(answer) => answer.to_string(),
+            Said::Answered(answer) | Said::Remembered(answer) => answer.to_string(),
         })
     }
 
@@ -192,7 +195,7 @@ impl Given {
             Some(Said::Kept) => Ok(Some(Answer::Text(placeholder(&question.key)))),
             Some(Said::Typed(text) | Said::Read(text)) => Answer::parse(question, text).map(Some),
             Some(Said::Stored(value)) => Answer::read(question, value).map(Some),
-            Some(Said::Answered(answer)) => Ok(Some(answer.clone())),
+            Some(Said::Answered(answer) | Said::Remembered(answer)) => Ok(Some(answer.clone())),
         }
     }
 }
@@ -203,6 +206,8 @@ pub(crate) struct OpenQuestion<'a> {
     /// The choices that earlier answers leave.
     pub(crate) choices: Vec<&'a Choice>,
     pub(crate) default: Option<Answer>,
+    /// The answer of before, and why it does not do any more.
+    pub(crate) gone: Option<(Answer, String)>,
 }
 
 impl OpenQuestion<'_> {
@@ -312,7 +317,7 @@ impl Answers {
                 scope.set(&question.key, Answer::parse(question, &text)?.to_value());
                 continue;
             }
-            let asking = Self::asking(question, &scope)?;
+            let mut asking = Self::asking(question, &scope)?;
             if matches!(given.0.get(&question.key), Some(Said::Kept)) {
                 scope.set(&question.key, placeholder(&question.key).into());
                 kept.push(question.key.clone());
@@ -321,7 +326,16 @@ impl Answers {
             let answer = match given.answer(question)? {
                 // What a person said at a prompt may have stopped to fit when an earlier answer was changed.
                 Some(answer) if given.insists(&question.key) || asking.check(&answer).is_ok() => answer,
-                _ => ask(&asking)?,
+                before => {
+                    if let (Some(answer), Some(Said::Remembered(_))) = (before, given.0.get(&question.key)) {
+                        let why = match asking.check(&answer) {
+                            Err(Error::AnswerBad { complaint, .. }) => complaint,
+                            _ => "does not do any more".to_owned(),
+                        };
+                        asking.gone = Some((answer, why));
+                    }
+                    ask(&asking)?
+                }
             };
             asking.check(&answer)?;
             if let (Form::Secret, Answer::Text(secret)) = (question.form, &answer)
@@ -375,7 +389,7 @@ impl Answers {
             None if question.optional => Some(Answer::parse(question, "")?),
             None => None,
         };
-        Ok(OpenQuestion { question, choices, default })
+        Ok(OpenQuestion { question, choices, default, gone: None })
     }
 
     /// For `beansprout.toml`: what to remember, which is all but secrets.
@@ -412,6 +426,12 @@ fn read_derived(text: &str) -> Value {
 
 /// For runs without a person: the default, where it may be used.
 pub(crate) fn from_default(asking: &OpenQuestion<'_>, defaults: bool) -> Result<Answer, Error> {
+    // What a person chose is not overridden by what a stack would choose.
+    if let Some((answer, complaint)) = &asking.gone {
+        let (key, value) = (asking.question.key.clone(), answer.to_string());
+        let value = if asking.question.form == Form::Secret { "…".to_owned() } else { value };
+        return Err(Error::AnswerGone { key, value, complaint: complaint.clone() });
+    }
     let usable = defaults || asking.question.later;
     match &asking.default {
         Some(answer) if usable => Ok(answer.clone()),

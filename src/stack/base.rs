@@ -69,6 +69,12 @@ fn document(plan: &Plan) -> String {
     serde_json::to_string_pretty(&document).expect("paths are strings") + "\n"
 }
 
+/// Version of beansprout that wrote the base, and whose parts the project is made of.
+pub(crate) fn version(root: &Path) -> Option<String> {
+    let bytes = std::fs::read(root.join(FILE)).ok()?;
+    serde_json::from_slice::<Document>(&bytes).ok()?.beansprout
+}
+
 /// Read the base of a project.
 pub(crate) fn read(root: &Path) -> Result<Plan, Error> {
     let path = root.join(FILE);

@@ -196,11 +196,27 @@ impl Stack {
     }
 }
 
+/// A manifest for a newer program is told before its first new word is.
+fn check_requires(text: &str, place: &str) -> Result<(), Error> {
+    let Ok(table) = toml::from_str::<toml::Table>(text) else { return Ok(()) };
+    let Some(requires) = table.get("stack").and_then(|stack| stack.get("requires")?.as_str()) else { return Ok(()) };
+    let version = |text: &str| -> Option<Vec<u64>> { text.split('.').map(|part| part.trim().parse().ok()).collect() };
+    let (place, requires) = (place.to_owned(), requires.to_owned());
+    let wanted = requires.strip_prefix(">=").and_then(version).filter(|parts| (1..=3).contains(&parts.len()));
+    let Some(wanted) = wanted else { return Err(Error::RequiresOdd { place, requires }) };
+    let here = version(env!("CARGO_PKG_VERSION")).unwrap_or_default();
+    if here < wanted {
+        return Err(Error::ToolOther { place, requires, version: env!("CARGO_PKG_VERSION").to_owned() });
+    }
+    Ok(())
+}
+
 /// The manifest of a stack, or of a part.
 fn read_manifest(tree: &Tree, place: &str) -> Result<Manifest, Error> {
     let found = [manifest::FILE, manifest::PART].into_iter().find_map(|file| Some((file, tree.get(file)?)));
     let (file, bytes) = found.ok_or_else(|| Error::NotAStack { place: place.to_owned() })?;
     let text = std::str::from_utf8(bytes).map_err(|_| Error::FileNotText { path: format!("{place}/{file}") })?;
+    check_requires(text, place)?;
     let manifest =
         Manifest::parse(text).map_err(|source| Error::Manifest { place: format!("{place}/{file}"), source })?;
     manifest.check()?;

@@ -108,6 +108,14 @@ pub(crate) enum Error {
     AnswerMissing { key: String, has_default: bool },
     #[error("`{key}` has neither a default nor a sample to try")]
     SampleMissing { key: String },
+    #[error("`{key} = {value}` does not do any more: it {complaint}")]
+    AnswerGone { key: String, value: String, complaint: String },
+    #[error("{} not finished since the last update", if files.len() == 1 { "1 file was".to_owned() } else { format!("{} files were", files.len()) })]
+    Unfinished { files: Vec<String> },
+    #[error("`{place}` needs beansprout {requires}, and this is {version}")]
+    ToolOther { place: String, requires: String, version: String },
+    #[error("`{requires}` says no version that `{place}` can need")]
+    RequiresOdd { place: String, requires: String },
     #[error("`{key}` was answered, and stack `{stack}` answers it itself")]
     AnswerPinned { key: String, stack: String },
     #[error("`{key}` was answered but is not asked here")]
@@ -155,6 +163,7 @@ impl Fault for Error {
             | Self::AnswerMissing { .. }
             | Self::AnswerIdle { .. }
             | Self::AnswerPinned { .. }
+            | Self::AnswerGone { .. }
             | Self::SpecFragment { .. }
             | Self::UrlRefused { .. }
             | Self::UrlPassword { .. }
@@ -163,6 +172,7 @@ impl Fault for Error {
             | Self::ArchiveUrl { .. }
             | Self::ArchiveUnpinned { .. } => Exit::Usage,
             Self::Git(error) => error.exit(),
+            Self::Unfinished { .. } => Exit::Findings,
             _ => Exit::Invalid,
         }
     }
@@ -201,6 +211,13 @@ impl Fault for Error {
                 Some("names are listed, kept and shipped; leave the secret out of it".to_owned())
             }
             Self::SecretTold { key, .. } => Some(format!("make `{key}` a derived value, or a secret too")),
+            Self::AnswerGone { key, .. } => Some(format!("`--set {key}=VALUE` gives another answer")),
+            Self::Unfinished { files } => Some(format!(
+                "{}: decide between the markers, and take over or delete what lies in `.rej`; nothing was written",
+                ticked(files)
+            )),
+            Self::ToolOther { .. } => Some("a newer beansprout, or an older version of the stack".to_owned()),
+            Self::RequiresOdd { .. } => Some("write `>=0.2` or `>=0.2.1`".to_owned()),
             Self::PartMoving { part } => Some(format!("write `{part}@` and a tag or a commit")),
             Self::PartNeeds { needs, .. } => Some(format!("write `\"{needs}\"` before it in `parts`")),
             Self::StackNameOdd { .. } => Some("small letters, digits, `-` and `_`, and a letter first".to_owned()),

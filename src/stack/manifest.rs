@@ -71,6 +71,10 @@ pub(crate) struct About {
     /// files win.
     #[serde(default)]
     pub(crate) parts: Vec<String>,
+    /// Versions of beansprout that can read it, such as `>=0.2`.
+    #[serde(default)]
+    #[expect(dead_code, reason = "read before the rest, which a newer manifest may say in words that are not known here")]
+    pub(crate) requires: Option<String>,
     /// Parts without which this one means nothing.
     #[serde(default)]
     pub(crate) needs: Vec<String>,
@@ -80,6 +84,9 @@ pub(crate) struct About {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Question {
     pub(crate) key: String,
+    /// Keys that it had in earlier versions of the stack.
+    #[serde(default)]
+    pub(crate) was: Vec<String>,
     /// One line, without a question mark at the end of a choice's label.
     pub(crate) ask: String,
     pub(crate) help: Option<String>,
@@ -218,6 +225,11 @@ impl Manifest {
     /// Questions whose answers are told to nobody.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &Question> {
         self.questions.iter().filter(|question| question.form == Form::Secret)
+    }
+
+    /// The question that has this key, or had it once.
+    pub(crate) fn renamed(&self, key: &str) -> Option<&Question> {
+        self.questions.iter().find(|question| question.key == key || question.was.iter().any(|was| was == key))
     }
 
     pub(crate) fn question(&self, key: &str) -> Option<&Question> {

@@ -15,6 +15,7 @@ mod fetch;
 mod golden;
 mod manifest;
 mod matrix;
+mod merge;
 mod plan;
 mod recipe;
 mod review;
@@ -27,7 +28,7 @@ mod validate;
 mod write;
 
 pub(crate) use answers::{Answer, Answers, Given, OpenQuestion, from_default, placeholder};
-pub(crate) use base::{read as read_base, with_base, write_base};
+pub(crate) use base::{read as read_base, version as base_version, with_base, write_base};
 pub(crate) use compose::{Opened, Stack};
 pub(crate) use error::Error;
 pub(crate) use expression::{Scope, render};
@@ -43,7 +44,7 @@ pub(crate) use source::{ArchiveFormat, ArchiveSource, GitSource, Source};
 pub(crate) use target::TargetPath;
 pub(crate) use tree::Tree;
 pub(crate) use unpack::Unpacked;
-pub(crate) use update::{Action, Conflicts, Step, apply, diff, steps};
+pub(crate) use update::{Action, Conflicts, Merge, Step, apply, diff};
 pub(crate) use validate::package_from;
 pub(crate) use write::{Change, add, change, check_empty, create, put};
 

@@ -70,6 +70,18 @@ impl Plan {
         Ok(Self { masked, ..Self::render(stack, &answers.scope)? })
     }
 
+    /// Files of the stack that these answers call otherwise than those did: the new name, and the old.
+    pub(crate) fn moves(stack: &Stack, before: &Scope, now: &Scope) -> Result<BTreeMap<TargetPath, TargetPath>, Error> {
+        let mut moves = BTreeMap::new();
+        for (from, _) in stack.files.iter() {
+            let (old, new) = (render(from, from, before)?, render(from, from, now)?);
+            if old != new {
+                moves.insert(TargetPath::parse(&new)?, TargetPath::parse(&old)?);
+            }
+        }
+        Ok(moves)
+    }
+
     /// The content without its secrets, of a file that holds one.
     pub(crate) fn masked(&self, path: &TargetPath) -> Option<&[u8]> {
         self.masked.get(path).map(Vec::as_slice)

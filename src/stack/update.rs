@@ -1,10 +1,11 @@
 //! A stack went on, and so did the project: which of the two changed a file, and what becomes of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Serialize;
 
+use super::merge::{self, Merged};
 use super::plan::Planned;
 use super::write::write;
 use super::{Error, Plan, TargetPath};
@@ -14,6 +15,8 @@ use crate::mode;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) path: TargetPath,
+    /// The name that it had before.
+    pub(crate) from: Option<TargetPath>,
     pub(crate) action: Action,
     /// The file on disk.
     pub(crate) ours: Option<Planned>,
@@ -51,40 +54,110 @@ pub(crate) enum Action {
     Keep,
     /// It was deleted here: it stays deleted.
     Deleted,
+    /// The stack calls it otherwise now: it moves, with all that was changed here.
+    Move,
     /// The stack changed it, and it holds a secret that nobody else knows: it stays.
     Secret,
 }
 
-/// Everything that differs, in order of paths. What needs nothing is not listed.
-pub(crate) fn steps(root: &Path, base: &Plan, theirs: &Plan, conflicts: Conflicts) -> Result<Vec<Step>, Error> {
-    let paths: BTreeSet<&TargetPath> = base.iter().chain(theirs.iter()).map(|(path, _)| path).collect();
-    let mut steps = Vec::new();
-    for path in paths {
-        let at = path.below_without_links(root)?;
-        let ours = match std::fs::read(&at) {
-            Ok(content) => Some(Planned { content, executable: is_executable(&at, base.get(path)) }),
-            Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
-                None
+/// Three versions of a project's files, and the way in which conflicts are left.
+pub(crate) struct Merge<'a> {
+    pub(crate) root: &'a Path,
+    pub(crate) base: &'a Plan,
+    pub(crate) theirs: &'a Plan,
+    /// Files of the stack that have another name now, with the old one.
+    pub(crate) moves: &'a BTreeMap<TargetPath, TargetPath>,
+    pub(crate) conflicts: Conflicts,
+}
+
+impl Merge<'_> {
+    /// Everything that differs, in order of paths. What needs nothing is not listed.
+    pub(crate) fn steps(&self) -> Result<Vec<Step>, Error> {
+        let paths: BTreeSet<&TargetPath> = self.paths().collect();
+        let mut moved = BTreeMap::new();
+        for (path, from) in self.moves {
+            let fresh = self.base.get(path).is_none() && self.theirs.get(path).is_some() && self.ours(path)?.is_none();
+            if fresh && self.base.get(from).is_some() && self.theirs.get(from).is_none() && self.ours(from)?.is_some() {
+                moved.insert(path, from);
             }
-            Err(source) => return Err(Error::Read { path: at, source }),
-        };
-        if base.masked(path).is_some() || theirs.masked(path).is_some() {
-            steps.extend(with_secret(path, base, ours, theirs));
-            continue;
         }
-        if let Some(decided) = decide(base.get(path), ours.as_ref(), theirs.get(path), conflicts) {
-            let rejected = match &decided.rejected {
-                Some(content) => {
-                    let beside = TargetPath::parse(&format!("{path}.rej"))?;
-                    Some((beside, diff(path, &decided.kept(ours.as_ref()), content)))
-                }
-                None => None,
-            };
-            let (path, action, then) = (path.clone(), decided.action, decided.then);
-            steps.push(Step { path, action, ours, then, rejected, shown: None });
+        let mut steps = Vec::new();
+        for path in paths {
+            if moved.values().any(|from| *from == path) {
+                continue;
+            }
+            steps.extend(self.step(path, moved.get(path).copied())?);
+        }
+        Ok(steps)
+    }
+
+    fn paths(&self) -> impl Iterator<Item = &TargetPath> {
+        self.base.iter().chain(self.theirs.iter()).map(|(path, _)| path)
+    }
+
+    /// The file on disk.
+    fn ours(&self, path: &TargetPath) -> Result<Option<Planned>, Error> {
+        let at = path.below_without_links(self.root)?;
+        match std::fs::read(&at) {
+            Ok(content) => Ok(Some(Planned { content, executable: is_executable(&at, self.base.get(path)) })),
+            Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+                Ok(None)
+            }
+            Err(source) => Err(Error::Read { path: at, source }),
         }
     }
-    Ok(steps)
+
+    fn step(&self, path: &TargetPath, from: Option<&TargetPath>) -> Result<Option<Step>, Error> {
+        let before = from.unwrap_or(path);
+        let ours = self.ours(before)?;
+        if self.base.masked(before).is_some() || self.theirs.masked(path).is_some() {
+            return Ok(with_secret(path, self.base, ours, self.theirs));
+        }
+        let (base, theirs) = (self.base.get(before), self.theirs.get(path));
+        let Some(decided) = decide(path, base, ours.as_ref(), theirs, self.conflicts) else {
+            return Ok(from.map(|from| Step {
+                path: path.clone(),
+                from: Some(from.clone()),
+                action: Action::Move,
+                then: ours.clone(),
+                ours,
+                rejected: None,
+                shown: None,
+            }));
+        };
+        let rejected = match &decided.rejected {
+            Some(content) => {
+                let beside = TargetPath::parse(&format!("{path}.rej"))?;
+                Some((beside, diff(path, &decided.kept(ours.as_ref()), content)))
+            }
+            None => None,
+        };
+        let (mut action, mut then) = (decided.action, decided.then);
+        if from.is_some() {
+            then = then.or_else(|| ours.clone());
+            if action != Action::Conflict {
+                action = Action::Move;
+            }
+        }
+        Ok(Some(Step { path: path.clone(), from: from.cloned(), action, ours, then, rejected, shown: None }))
+    }
+
+    /// Files with what an earlier merge left to a person who has not finished it.
+    pub(crate) fn unfinished(&self) -> Result<Vec<String>, Error> {
+        let mut left = Vec::new();
+        let marked = |planned: &Planned| std::str::from_utf8(&planned.content).is_ok_and(merge::has_markers);
+        for path in self.paths().collect::<BTreeSet<_>>() {
+            let expected = [self.base.get(path), self.theirs.get(path)].into_iter().flatten().any(marked);
+            if !expected && self.ours(path)?.is_some_and(|ours| marked(&ours)) {
+                left.push(path.to_string());
+            }
+            let beside = TargetPath::parse(&format!("{path}.rej"))?;
+            if self.base.get(&beside).is_none() && self.ours(&beside)?.is_some() {
+                left.push(beside.to_string());
+            }
+        }
+        Ok(left)
+    }
 }
 
 /// A file that holds a secret is nobody's to merge: it is written where it is new, or whole with the secret that was given
@@ -111,7 +184,7 @@ fn with_secret(path: &TargetPath, base: &Plan, ours: Option<Planned>, theirs: &P
         (Some(_), Some(_), _) => (Action::Secret, None),
     };
     let shown = Some(diff(path, &text(&before), &text(&after)));
-    Some(Step { path: path.clone(), action, ours, then, rejected: None, shown })
+    Some(Step { path: path.clone(), from: None, action, ours, then, rejected: None, shown })
 }
 
 /// Is it this text with something in the place of each placeholder?
@@ -154,6 +227,7 @@ impl Decided {
 
 /// The heart of it: three versions in, one decision out. Nothing to do is `None`.
 fn decide(
+    path: &TargetPath,
     base: Option<&Planned>,
     ours: Option<&Planned>,
     theirs: Option<&Planned>,
@@ -161,15 +235,25 @@ fn decide(
 ) -> Option<Decided> {
     match (base, ours, theirs) {
         (None, None, Some(theirs)) => Some(Decided::of(Action::Create, Some(theirs.clone()))),
+        // Said again only when there was something new to miss.
+        (Some(base), None, Some(theirs)) if base == theirs => None,
         (Some(_), None, Some(_)) => Some(Decided::of(Action::Deleted, None)),
-        (base, Some(ours), Some(theirs)) => both(base, ours, theirs, conflicts),
+        (base, Some(ours), Some(theirs)) => both(path, base, ours, theirs, conflicts),
+        // It says what grew here; without it nothing can be updated again.
+        (Some(_), Some(_), None) if path.to_string() == crate::project::FILE => Some(Decided::of(Action::Keep, None)),
         (Some(base), Some(ours), None) if ours.content == base.content => Some(Decided::of(Action::Remove, None)),
         (Some(_), Some(_), None) => Some(Decided::of(Action::Keep, None)),
         (_, None, None) | (None, Some(_), None) => None,
     }
 }
 
-fn both(base: Option<&Planned>, ours: &Planned, theirs: &Planned, conflicts: Conflicts) -> Option<Decided> {
+fn both(
+    path: &TargetPath,
+    base: Option<&Planned>,
+    ours: &Planned,
+    theirs: &Planned,
+    conflicts: Conflicts,
+) -> Option<Decided> {
     // The stack's mode counts only where the stack changed it.
     let executable = match base {
         Some(base) if base.executable == theirs.executable => ours.executable,
@@ -189,13 +273,13 @@ fn both(base: Option<&Planned>, ours: &Planned, theirs: &Planned, conflicts: Con
             // Bytes cannot have conflict markers: what is here stays, and the person is told.
             return Some(Decided::of(Action::Conflict, None));
         };
-        match diffy::merge(ancestor, mine, text) {
-            Ok(merged) => Decided::of(Action::Merge, Some(planned(merged.as_bytes()))),
-            Err(marked) if conflicts == Conflicts::Markers => {
+        match merge::merge(path, ancestor, mine, text) {
+            Merged::Clean(merged) => Decided::of(Action::Merge, Some(planned(merged.as_bytes()))),
+            Merged::Marked(marked) if conflicts == Conflicts::Markers => {
                 Decided::of(Action::Conflict, Some(planned(marked.as_bytes())))
             }
-            Err(_) => {
-                let [kept, wanted] = sides(ancestor, mine, text);
+            Merged::Marked(_) => {
+                let [kept, wanted] = merge::sides(ancestor, mine, text);
                 let then = Some(planned(kept.as_bytes()));
                 Decided { action: Action::Conflict, then, rejected: Some(wanted) }
             }
@@ -208,35 +292,6 @@ fn both(base: Option<&Planned>, ours: &Planned, theirs: &Planned, conflicts: Con
         }
     }
     Some(decided)
-}
-
-/// The merge with every conflict decided one way, and the other.
-fn sides(ancestor: &str, ours: &str, theirs: &str) -> [String; 2] {
-    // Markers so long that no file has them.
-    const LENGTH: usize = 120;
-    let merged = diffy::MergeOptions::new().set_conflict_marker_length(LENGTH).merge(ancestor, ours, theirs);
-    let marker = |letter: &str| letter.repeat(LENGTH);
-    let [open, original, middle, close] = ["<", "|", "=", ">"].map(marker);
-    let mut sides = [String::new(), String::new()];
-    let mut inside = None;
-    for line in merged.unwrap_or_else(|marked| marked).split_inclusive('\n') {
-        if line.starts_with(&open) {
-            inside = Some(Some(0));
-        } else if line.starts_with(&original) {
-            inside = Some(None);
-        } else if line.starts_with(&middle) {
-            inside = Some(Some(1));
-        } else if line.starts_with(&close) {
-            inside = None;
-        } else {
-            match inside {
-                None => sides.iter_mut().for_each(|side| side.push_str(line)),
-                Some(Some(side)) => sides[side].push_str(line),
-                Some(None) => {}
-            }
-        }
-    }
-    sides
 }
 
 /// Two versions of a file as `diff -u` shows them.
@@ -275,6 +330,10 @@ pub(crate) fn apply(steps: &[Step], root: &Path) -> Result<(), Error> {
     for step in steps {
         if let Some(planned) = &step.then {
             write(root, &step.path, &planned.content, planned.mode())?;
+            if let Some(from) = &step.from {
+                let at = from.below_without_links(root)?;
+                std::fs::remove_file(&at).map_err(|source| Error::Write { path: at, source })?;
+            }
         } else if step.action == Action::Remove {
             let at = step.path.below_without_links(root)?;
             std::fs::remove_file(&at).map_err(|source| Error::Write { path: at, source })?;
@@ -297,8 +356,14 @@ mod tests {
             // `-` is a file that does not exist.
             let planned =
                 |text: &str| (text != "-").then(|| Planned { content: text.as_bytes().to_vec(), executable: false });
-            let decided =
-                decide(planned(base).as_ref(), planned(ours).as_ref(), planned(theirs).as_ref(), Conflicts::Markers);
+            let path = TargetPath::parse("a").unwrap();
+            let decided = decide(
+                &path,
+                planned(base).as_ref(),
+                planned(ours).as_ref(),
+                planned(theirs).as_ref(),
+                Conflicts::Markers,
+            );
             assert_eq!(decided.as_ref().map(|decided| decided.action), action);
             let content = decided
                 .and_then(|decided| decided.then)
@@ -312,12 +377,12 @@ mod tests {
         case("-", "-", "b\n", Some(Action::Create), "b\n");
         case("-", "b\n", "b\n", None, "-");
         case("a\n", "-", "b\n", Some(Action::Deleted), "-");
-        case("a\n", "-", "a\n", Some(Action::Deleted), "-");
+        case("a\n", "-", "a\n", None, "-");
         case("a\n", "a\n", "-", Some(Action::Remove), "-");
         case("a\n", "mine\n", "-", Some(Action::Keep), "-");
         case("a\n", "-", "-", None, "-");
         case("1\n2\n3\n4\n5\n", "one\n2\n3\n4\n5\n", "1\n2\n3\n4\nfive\n", Some(Action::Merge), "one\n2\n3\n4\nfive\n");
-        let marked = "<<<<<<< ours\nmine\n||||||| original\na\n=======\nb\n>>>>>>> theirs\n";
+        let marked = "<<<<<<< yours\nmine\n||||||| before\na\n=======\nb\n>>>>>>> the stack's\n";
         case("a\n", "mine\n", "b\n", Some(Action::Conflict), marked);
     }
 
@@ -327,7 +392,14 @@ mod tests {
         let case = |base: &str, ours: &str, theirs: &str| {
             let theirs = planned(theirs);
             let base = (base != "-").then(|| planned(base));
-            let decided = decide(base.as_ref(), Some(&planned(ours)), Some(&theirs), Conflicts::Rejects).unwrap();
+            let decided = decide(
+                &TargetPath::parse("a").unwrap(),
+                base.as_ref(),
+                Some(&planned(ours)),
+                Some(&theirs),
+                Conflicts::Rejects,
+            )
+            .unwrap();
             assert_eq!(decided.action, Action::Conflict);
             (decided.then.map(|then| String::from_utf8(then.content).unwrap()), decided.rejected.unwrap())
         };
@@ -344,7 +416,8 @@ mod tests {
         fn case(base: bool, ours: bool, theirs: bool, then: Option<bool>) {
             let planned = |executable: bool| Planned { content: b"x".to_vec(), executable };
             let (base, ours, theirs) = (planned(base), planned(ours), planned(theirs));
-            let decided = decide(Some(&base), Some(&ours), Some(&theirs), Conflicts::Markers);
+            let decided =
+                decide(&TargetPath::parse("a").unwrap(), Some(&base), Some(&ours), Some(&theirs), Conflicts::Markers);
             assert_eq!(decided.and_then(|decided| decided.then).map(|then| then.executable), then);
         }
         case(false, false, false, None);
@@ -360,7 +433,7 @@ mod tests {
         let planned = |content: &[u8]| Planned { content: content.to_vec(), executable: false };
         let (base, ours, theirs) = (planned(b"\xff1"), planned(b"\xff2"), planned(b"\xff3"));
         for conflicts in [Conflicts::Markers, Conflicts::Rejects] {
-            let decided = decide(Some(&base), Some(&ours), Some(&theirs), conflicts);
+            let decided = decide(&TargetPath::parse("a").unwrap(), Some(&base), Some(&ours), Some(&theirs), conflicts);
             assert_eq!(decided, Some(Decided::of(Action::Conflict, None)));
         }
     }

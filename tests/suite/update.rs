@@ -51,7 +51,6 @@ fn what_only_one_side_changed_is_that_sides() {
 
     assert_snapshot!(place.run(["-C", "site", "update"]).ok(), @r"
     a.txt merge
-    c.txt stays deleted
     new.txt create
     old.txt remove
     ");
@@ -60,8 +59,11 @@ fn what_only_one_side_changed_is_that_sides() {
     assert_eq!(place.read("site/new.txt"), "new\n");
     assert!(!place.exists("site/old.txt") && !place.exists("site/c.txt"));
 
-    // And it is done: the deleted file stays deleted the next time too.
+    // And it is done: the deleted file stays deleted, which is worth a word only when there is something to miss.
+    assert_eq!(place.run(["-C", "site", "update"]).ok().stdout, "");
+    place.write("stack/files/c.txt", "{{ title }}!\n");
     assert_snapshot!(place.run(["-C", "site", "update"]).ok().stdout, @"c.txt stays deleted");
+    assert!(!place.exists("site/c.txt"));
 }
 
 #[test]
@@ -75,13 +77,13 @@ fn the_same_lines_changed_twice_are_a_conflict() {
     let run = place.run(["-C", "site", "update"]).exit(1);
     assert!(run.stderr.contains("1 file has conflict markers"), "{run}");
     assert_snapshot!(place.read("site/b.txt"), @r"
-    <<<<<<< ours
+    <<<<<<< yours
     mine
-    ||||||| original
+    ||||||| before
     b
     =======
     theirs
-    >>>>>>> theirs
+    >>>>>>> the stack's
     ");
 }
 
@@ -98,7 +100,7 @@ fn what_does_not_fit_can_be_laid_beside() {
     a.txt conflict
     a.txt.rej create
     ----- stderr -----
-    warning: `a.txt` has a conflict: `patch a.txt a.txt.rej` takes the stack's side, deleting `a.txt.rej` keeps yours
+    warning: `a.txt` has a conflict: `patch a.txt a.txt.rej` takes the stack's lines for yours, deleting `a.txt.rej` keeps yours
     ----- exit 1 -----
     ");
     // What fits is there, and the rest is a diff on top of that.
@@ -182,4 +184,131 @@ fn a_link_does_not_lead_out_of_the_project() {
     let run = place.run(["-C", "site", "update"]).exit(3);
     assert!(run.stderr.contains("`[DIR]/site/sub` is a link"), "{run}");
     assert!(!place.exists("outside/evil.txt"));
+}
+
+#[test]
+fn an_unfinished_merge_is_finished_first() {
+    let place = place();
+    place.write("stack/files/b.txt", "theirs\n");
+    place.write("site/b.txt", "mine\n");
+    place.run(["-C", "site", "update"]).exit(1);
+    let marked = place.read("site/b.txt");
+    place.write("stack/files/b.txt", "theirs again\n");
+    for arguments in [&["-C", "site", "update"][..], &["-C", "site", "update", "--dry-run"]] {
+        let run = place.run(arguments).exit(1);
+        assert!(run.stderr.contains("1 file was not finished since the last update\nhint: `b.txt`"), "{run}");
+    }
+    assert_eq!(place.read("site/b.txt"), marked);
+    place.write("site/b.txt", "decided\n");
+    place.run(["-C", "site", "update", "--conflict", "rej"]).exit(1);
+    let run = place.run(["-C", "site", "update"]).exit(1);
+    assert!(run.stderr.contains("`b.txt.rej`"), "{run}");
+    std::fs::remove_file(place.path("site/b.txt.rej")).unwrap();
+    place.run(["-C", "site", "update"]).ok();
+}
+
+/// The plainest edits that a project sees, beside the plainest answers that change.
+#[test]
+fn ones_own_lines_live_beside_those_of_the_stack() {
+    let place = Place::new();
+    let grown = |name: &str| place.run(["new", name, "--defaults"]).ok();
+    let update = |name: &str, set: &str| place.run(["-C", name, "update", "--yes", "--defaults", "--set", set]).ok();
+    grown("u1");
+    place.write("u1/requirements.txt", place.read("u1/requirements.txt") + "requests==2.32.3\n");
+    place.write("u1/.gitignore", place.read("u1/.gitignore") + "/mine\n");
+    place.write("u1/Procfile", place.read("u1/Procfile") + "mine: python manage.py mine\n");
+    update("u1", "database=postgresql");
+    let requirements = place.read("u1/requirements.txt");
+    assert!(requirements.contains("psycopg==") && requirements.contains("requests==2.32.3\n"), "{requirements}");
+    update("u1", "server=asgi");
+    assert!(place.read("u1/Procfile").contains("asgi:application\nmine: python"), "{}", place.read("u1/Procfile"));
+    // What a recipe of ours has put there is what the stack would have put there.
+    grown("u2");
+    place.run(["-C", "u2", "add", "static-nginx", "--yes", "--defaults"]).ok();
+    update("u2", "static_files=nginx");
+    grown("u3");
+    place.run(["-C", "u3", "add", "websockets", "--yes", "--defaults"]).ok();
+    update("u3", "server=asgi");
+    for name in ["u1", "u2", "u3"] {
+        assert!(place.run(["-C", name, "update"]).ok().stderr.contains("up to date"));
+    }
+}
+
+#[test]
+fn a_folder_that_an_answer_names_moves_with_its_edits() {
+    let place = Place::new();
+    place.run(["new", "old", "--defaults"]).ok();
+    place.write("old/old/settings/base.py", place.read("old/old/settings/base.py") + "X = 1\n");
+    std::fs::remove_file(place.path("old/old/celery.py")).unwrap_or_default();
+    let arguments = ["-C", "old", "--json", "update", "--set", "project_name=other", "--yes", "--defaults"];
+    let document = place.run(arguments).ok().document("update/1");
+    let moved =
+        document["files"].as_array().unwrap().iter().find(|file| file["path"] == "other/settings/base.py").unwrap();
+    assert_eq!((&moved["action"], &moved["from"]), (&"move".into(), &"old/settings/base.py".into()));
+    let base = place.read("old/other/settings/base.py");
+    assert!(base.contains("X = 1\n") && base.contains("other.urls"), "{base}");
+    assert!(!place.exists("old/old/settings/base.py"));
+    assert!(place.run(["-C", "old", "update"]).ok().stderr.contains("up to date"));
+}
+
+#[test]
+fn what_was_answered_is_not_overridden_in_silence() {
+    let choice = |choices: &str| {
+        format!(
+            "[stack]\nname = 'st'\ntitle = ''\n[[question]]\nkey = 'db'\nask = '?'\ntype = 'choice'\ndefault = 'pg'\nchoices = [{choices}]\n"
+        )
+    };
+    let port = |key: &str, more: &str| {
+        format!("[[question]]\nkey = '{key}'\nask = '?'\ntype = 'text'\ndefault = '8000'\n{more}")
+    };
+    let (pg, mysql) = ("{ value = 'pg', label = 'pg' }", ", { value = 'mysql', label = 'mysql' }");
+    let place = Place::new()
+        .file("st/stack.toml", choice(&format!("{pg}{mysql}")) + &port("port", ""))
+        .file(
+            "st/files/beansprout.toml",
+            "[project]\nstack = {{ stack_spec | json_encode }}\n[project.answers]\n{{ answers }}",
+        )
+        .file("st/files/a.txt", "{{ db }} {{ port }}\n");
+    place.run(["new", "mp", "--stack", "./st", "--set", "db=mysql", "--set", "port=7000", "--defaults"]).ok();
+    place.write("st/stack.toml", choice(pg) + &port("port", ""));
+    for arguments in [&["-C", "mp", "update", "--yes"][..], &["-C", "mp", "update", "--defaults", "--yes"]] {
+        let run = place.run(arguments).exit(2);
+        assert!(run.stderr.contains("`db = mysql` does not do any more: it is not one of `pg`"), "{run}");
+    }
+    assert_eq!(place.read("mp/a.txt"), "mysql 7000\n");
+    // Another key: with a word the answer goes along, without one it is told what is lost.
+    place.write("st/stack.toml", choice(&format!("{pg}{mysql}")) + &port("http_port", "was = ['port']\n"));
+    place.write("st/files/a.txt", "{{ db }} {{ http_port }}\n");
+    place.run(["-C", "mp", "update", "--defaults", "--yes"]).ok();
+    assert_eq!(place.read("mp/a.txt"), "mysql 7000\n");
+    assert!(place.read("mp/beansprout.toml").contains("http_port = \"7000\""));
+    place.write("st/stack.toml", choice(&format!("{pg}{mysql}")));
+    place.write("st/files/a.txt", "{{ db }}\n");
+    let run = place.run(["-C", "mp", "update", "--defaults", "--yes"]).ok();
+    assert!(run.stderr.contains("does not ask `http_port` any more; the answer was \"7000\""), "{run}");
+}
+
+#[test]
+fn a_stack_says_which_version_it_needs() {
+    #[track_caller]
+    fn case(requires: &str, exit: i32, said: &str) {
+        let place = Place::new();
+        place.write("s/stack.toml", format!("[stack]\nname = 's'\ntitle = ''\nrequires = '{requires}'\nnewer = 1\n"));
+        let run = place.run(["new", "x", "--stack", "./s", "--defaults"]).exit(exit);
+        assert!(run.stderr.contains(said), "{run}");
+    }
+    case(">=99.1", 3, "needs beansprout >=99.1, and this is");
+    case(">=0.1", 3, "unknown field `newer`");
+    case("~1", 3, "says no version");
+}
+
+#[test]
+fn a_dirty_tree_is_told_and_beansprout_toml_stays() {
+    let place = place().git();
+    place.write("stack/files/b.txt", "theirs\n");
+    place.write("site/a.txt", "mine\n");
+    std::fs::remove_file(place.path("stack/files/beansprout.toml")).unwrap();
+    let run = place.run(["-C", "site", "update", "--yes"]).ok();
+    assert!(run.stderr.contains("not committed"), "{run}");
+    assert!(place.exists("site/beansprout.toml"));
 }
