@@ -73,7 +73,10 @@ pub(crate) struct About {
     pub(crate) parts: Vec<String>,
     /// Versions of beansprout that can read it, such as `>=0.2`.
     #[serde(default)]
-    #[expect(dead_code, reason = "read before the rest, which a newer manifest may say in words that are not known here")]
+    #[expect(
+        dead_code,
+        reason = "read before the rest, which a newer manifest may say in words that are not known here"
+    )]
     pub(crate) requires: Option<String>,
     /// Parts without which this one means nothing.
     #[serde(default)]
