@@ -22,7 +22,7 @@ use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
 use crate::release::Published;
 use crate::sandbox;
-use crate::sandbox::instance::{self, Answer as Reply, Front, Health, Instance, Isolation, Launch, Settings};
+use crate::sandbox::instance::{self, Answer as Reply, Health, Instance, IsolationMode, Launch, ProxyKind, Settings};
 use crate::ui::{Answer, Ui};
 use crate::world::World;
 
@@ -56,10 +56,10 @@ pub(crate) struct UpArgs {
     fresh: bool,
     /// How programs come to see `/var/app` and the other paths of an instance
     #[arg(long, value_enum, default_value_t)]
-    isolation: Isolation,
+    isolation: IsolationMode,
     /// What serves in place of the instance's proxy
     #[arg(long, value_enum, default_value_t)]
-    proxy: Front,
+    proxy: ProxyKind,
 }
 
 /// Not 8000: an application that insists on its usual port may have it.
@@ -103,7 +103,7 @@ pub(crate) fn up(args: &UpArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fail
     for (name, value) in given(args, world)? {
         settings = settings.property(&name, value);
     }
-    let options = Options { port: args.port, isolation: args.isolation, front: args.proxy, settings };
+    let options = Options { port: args.port, isolation: args.isolation, proxy_kind: args.proxy, settings };
     if args.fresh {
         let home = home(&project);
         match std::fs::remove_dir_all(&home) {
@@ -152,8 +152,8 @@ pub(crate) fn up(args: &UpArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fail
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) port: u16,
-    pub(crate) isolation: Isolation,
-    pub(crate) front: Front,
+    pub(crate) isolation: IsolationMode,
+    pub(crate) proxy_kind: ProxyKind,
     pub(crate) settings: Settings,
 }
 
@@ -183,7 +183,7 @@ pub(crate) fn launch(
 ) -> Result<Running, Failure> {
     let home = home(project);
     let bundle = object(project, published)?;
-    let Options { port, isolation, front, settings } = options;
+    let Options { port, isolation, proxy_kind, settings } = options;
     // On AWS it is a property or a secret of the environment, and in no bundle.
     let secret = instance::stand_in_secret(&home)?;
     let platform = platform(project);
@@ -194,7 +194,7 @@ pub(crate) fn launch(
         python: platform.as_ref().and_then(|platform| platform.python).map(|version| version.to_string()),
         family: platform.and_then(|platform| platform.family.yes()),
         isolation,
-        front,
+        proxy_kind,
         ..Launch::new(bundle, home)
     };
     let mut told = Reporter::default();

@@ -13,13 +13,13 @@ use s3s::Body;
 use s3s::service::S3Service;
 use serde_json::{Value, json};
 
-use super::beanstalk::{self, Call, Question};
-use super::call::{Scope, Service, s3_operation};
-use super::calls::{Calls, Entry};
-use super::faults::{self, Fault, Faults};
+use super::access_log::{AccessLog, Entry};
+use super::beanstalk::{self, Call};
+use super::faults::{self, Faults, Injection};
 use super::reply::{Envelope, Refusal};
-use super::runner::Bell;
+use super::runner::Wake;
 use super::s3::buckets::Buckets;
+use super::service::{Scope, Service, s3_operation};
 use super::signature::Signed;
 use super::state::State;
 use super::store::Store;
@@ -42,7 +42,7 @@ pub(super) struct Sandbox {
     pub(super) world: World,
     pub(super) store: Store,
     pub(super) buckets: Buckets,
-    pub(super) calls: Calls,
+    pub(super) calls: AccessLog,
     pub(super) faults: Faults,
     pub(super) s3: S3Service,
     pub(super) speed: Speed,
@@ -50,7 +50,7 @@ pub(super) struct Sandbox {
     pub(super) run: bool,
     /// The folder with the instances of environments that run.
     pub(super) instances: PathBuf,
-    pub(super) bell: Bell,
+    pub(super) wake: Wake,
 }
 
 impl Sandbox {
@@ -101,7 +101,7 @@ impl Sandbox {
                 let fault = self.meet(&entry.operation, |name| path_parameter(&head.uri, name)).await;
                 let response = match fault.and_then(|fault| fault.refusal(service, &entry.operation)) {
                     Some(refusal) => Some(faults::answer(&refusal, service, &envelope(service, &id))),
-                    None if fault == Some(Fault::ResetBefore) => None,
+                    None if fault == Some(Injection::ResetBefore) => None,
                     None => Some(self.object(Request::from_parts(head, body.into())).await),
                 };
                 (fault, response)
@@ -117,7 +117,7 @@ impl Sandbox {
                     let fault = self.meet(&entry.operation, field).await;
                     let response = match fault.and_then(|fault| fault.refusal(service, &entry.operation)) {
                         Some(refusal) => Some(envelope(service, &id).refusal(&refusal)),
-                        None if fault == Some(Fault::ResetBefore) => None,
+                        None if fault == Some(Injection::ResetBefore) => None,
                         None => {
                             let scope = scope.map(|scope| (scope, signed));
                             Some(self.query(service, scope, &fields, &id, fault))
@@ -127,7 +127,7 @@ impl Sandbox {
                 }
             },
         };
-        let response = response.filter(|_| fault != Some(Fault::ResetAfter));
+        let response = response.filter(|_| fault != Some(Injection::ResetAfter));
         // A call whose answer never left has the status 0.
         entry.status = response.as_ref().map_or(0, |response| response.status().as_u16());
         let refusal = response.as_ref().and_then(|response| response.extensions().get::<Refusal>());
@@ -135,17 +135,17 @@ impl Sandbox {
         self.calls.add(&entry);
         let response = response.ok_or(Reset)?;
         Ok(match (fault, entry.operation.as_str()) {
-            (Some(Fault::Truncate), _) => faults::truncate(response).await,
-            (Some(Fault::WrongChecksum), "HeadObject") => faults::spoil(response, true).await,
-            (Some(Fault::WrongChecksum), "GetObject") => faults::spoil(response, false).await,
+            (Some(Injection::Truncate), _) => faults::truncate(response).await,
+            (Some(Injection::WrongChecksum), "HeadObject") => faults::spoil(response, true).await,
+            (Some(Injection::WrongChecksum), "GetObject") => faults::spoil(response, false).await,
             _ => response,
         })
     }
 
     /// The fault that a call meets. A stall is over when this returns.
-    async fn meet(&self, operation: &str, parameter: impl Fn(&str) -> Option<String>) -> Option<Fault> {
+    async fn meet(&self, operation: &str, parameter: impl Fn(&str) -> Option<String>) -> Option<Injection> {
         let rule = self.faults.meet(operation, parameter)?;
-        if rule.fault == Fault::Stall {
+        if rule.fault == Injection::Stall {
             tokio::time::sleep(Duration::from_secs(rule.seconds.into())).await;
         }
         Some(rule.fault)
@@ -191,7 +191,7 @@ impl Sandbox {
         signed: Option<(Scope, Signed<'_>)>,
         fields: &[(String, String)],
         id: &str,
-        fault: Option<Fault>,
+        fault: Option<Injection>,
     ) -> Response<Body> {
         let mut envelope = envelope(service, id);
         let Some((scope, signed)) = signed else {
@@ -208,13 +208,13 @@ impl Sandbox {
         if service == Service::Sts {
             return identity(fields, envelope);
         }
-        let question = match Question::read(fields) {
-            Ok(question) => question,
+        let asked = match beanstalk::Request::read(fields) {
+            Ok(asked) => asked,
             Err(refusal) => return envelope.refusal(&refusal),
         };
-        envelope.operation = &question.operation;
-        envelope.result = question.result.as_deref();
-        match self.beanstalk(&question, &scope.region, id, fault) {
+        envelope.operation = &asked.operation;
+        envelope.result = asked.result.as_deref();
+        match self.beanstalk(&asked, &scope.region, id, fault) {
             Ok(result) => envelope.success(&result),
             Err(refusal) => envelope.refusal(&refusal),
         }
@@ -223,14 +223,14 @@ impl Sandbox {
     /// The state's lock may be held by another process, so this waits on a thread that may.
     fn beanstalk(
         &self,
-        question: &Question,
+        asked: &beanstalk::Request,
         region: &str,
         request: &str,
-        fault: Option<Fault>,
+        fault: Option<Injection>,
     ) -> Result<Value, Refusal> {
         tokio::task::block_in_place(|| {
             let call = Call {
-                input: question.input.clone(),
+                input: asked.input.clone(),
                 region,
                 now: self.world.now(),
                 request,
@@ -241,9 +241,9 @@ impl Sandbox {
                 run: self.run,
                 instances: &self.instances,
             };
-            let answer = self.store.update(|state| beanstalk::answer(&call, question, state));
-            // It may have written down work for an instance. A bell that rings already is enough.
-            let _ = self.bell.try_send(());
+            let answer = self.store.update(|state| beanstalk::answer(&call, asked, state));
+            // It may have written down work for an instance. One wake that waits is enough.
+            let _ = self.wake.try_send(());
             answer.unwrap_or_else(|error| Err(Refusal::internal(&error)))
         })
     }

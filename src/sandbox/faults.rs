@@ -15,8 +15,8 @@ use hyper::{Response, StatusCode};
 use s3s::Body;
 use serde::{Deserialize, Serialize};
 
-use super::call::Service;
 use super::reply::{Envelope, Refusal};
+use super::service::Service;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,7 +26,7 @@ pub struct Rule {
     /// Parameters that must have these values. For S3 they are `Bucket` and `Key`.
     #[serde(default)]
     pub with: BTreeMap<String, String>,
-    pub fault: Fault,
+    pub fault: Injection,
     /// How many matching calls pass first.
     #[serde(default)]
     pub skip: u32,
@@ -48,7 +48,7 @@ fn hour() -> u32 {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Fault {
+pub enum Injection {
     /// Too many requests.
     Throttle,
     /// 500.
@@ -127,7 +127,7 @@ impl Faults {
     }
 }
 
-impl Fault {
+impl Injection {
     /// The refusal that this fault is, if it is one.
     pub(super) fn refusal(self, service: Service, operation: &str) -> Option<Refusal> {
         let s3 = service == Service::S3;
@@ -246,11 +246,11 @@ mod tests {
             let key = key.to_owned();
             faults.meet(operation, |name| (name == "Key").then(|| key.clone())).map(|rule| rule.fault)
         };
-        assert_eq!(call("PutObject", "a"), Some(Fault::Throttle));
+        assert_eq!(call("PutObject", "a"), Some(Injection::Throttle));
         assert_eq!(call("PutObject", "b"), None);
-        assert_eq!(call("PutObject", "a"), Some(Fault::ResetAfter));
+        assert_eq!(call("PutObject", "a"), Some(Injection::ResetAfter));
         assert_eq!(call("GetObject", "a"), None);
-        assert_eq!(call("PutObject", "a"), Some(Fault::ResetAfter));
+        assert_eq!(call("PutObject", "a"), Some(Injection::ResetAfter));
         assert_eq!(call("PutObject", "a"), None);
         assert_eq!(faults.left(), []);
     }

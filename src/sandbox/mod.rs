@@ -5,21 +5,21 @@
 
 pub mod instance;
 
+mod access_log;
 mod beanstalk;
-mod call;
-mod calls;
+mod completion;
 mod dispatch;
 mod environment;
 mod faults;
 mod input;
 mod model;
-mod names;
 mod page;
 mod reply;
 mod runner;
 mod s3;
 mod seed;
 mod server;
+mod service;
 mod signature;
 mod state;
 mod store;
@@ -29,8 +29,8 @@ use std::path::PathBuf;
 use crate::fault::{Exit, Fault};
 use crate::world::World;
 
-pub use self::faults::{Fault as Misfortune, Rule};
-pub use self::names::{Names, names};
+pub use self::completion::{Names, names};
+pub use self::faults::{Injection, Rule};
 pub use self::server::{Server, variables};
 
 /// The credentials that the sandbox knows. They open nothing else.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use quick_xml::escape::escape;
 use s3s::Body;
 
-use super::calls::Entry;
+use super::access_log::Entry;
 use super::environment::{Environment, Health};
 use super::state::{Application, Region, Severity, Source, State, Status};
 

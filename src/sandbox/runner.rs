@@ -33,14 +33,14 @@ pub(super) struct Runner {
 }
 
 /// Rung after every call: it may have written down work for an instance.
-pub(super) type Bell = SyncSender<()>;
+pub(super) type Wake = SyncSender<()>;
 
-pub(super) fn bell() -> (Bell, Receiver<()>) {
+pub(super) fn wake() -> (Wake, Receiver<()>) {
     sync_channel(1)
 }
 
 impl Runner {
-    pub(super) fn start(sandbox: Arc<Sandbox>, home: PathBuf, rings: Receiver<()>) -> Result<Self, Error> {
+    pub(super) fn start(sandbox: Arc<Sandbox>, home: PathBuf, wakes: Receiver<()>) -> Result<Self, Error> {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let interrupt = Interrupt::default();
@@ -50,7 +50,8 @@ impl Runner {
             let interrupt = interrupt.clone();
             move || interrupt.fire()
         });
-        let run = move || Hall { sandbox: &sandbox, world, home, instances: BTreeMap::new() }.stay(&rings, &stopped);
+        let run =
+            move || RunnerLoop { sandbox: &sandbox, world, home, instances: BTreeMap::new() }.run(&wakes, &stopped);
         let thread = std::thread::Builder::new().name("runner".to_owned()).spawn(run);
         Ok(Self { stop, interrupt, _guard: guard, thread: Some(thread.map_err(|source| Error::Threads { source })?) })
     }
@@ -85,19 +86,19 @@ struct Ended {
     events: Vec<(Severity, String)>,
 }
 
-struct Hall<'a> {
+struct RunnerLoop<'a> {
     sandbox: &'a Sandbox,
     world: World,
     home: PathBuf,
     instances: BTreeMap<String, Instance>,
 }
 
-impl Hall<'_> {
-    fn stay(mut self, rings: &Receiver<()>, stopped: &AtomicBool) {
+impl RunnerLoop<'_> {
+    fn run(mut self, wakes: &Receiver<()>, stopped: &AtomicBool) {
         let mut looked = Instant::now();
         while !stopped.load(Ordering::SeqCst) {
-            let rung = rings.recv_timeout(NOD).is_ok();
-            if !rung && looked.elapsed() < LOOK {
+            let woken = wakes.recv_timeout(NOD).is_ok();
+            if !woken && looked.elapsed() < LOOK {
                 continue;
             }
             looked = Instant::now();
@@ -131,7 +132,7 @@ impl Hall<'_> {
         let mut events = Vec::new();
         let mut hear = |event: instance::Event| {
             let text = match event {
-                instance::Event::WouldDo { noun, name, why } => {
+                instance::Event::Unsupported { noun, name, why } => {
                     format!("Not done in the sandbox: {noun} `{name}`: {why}.")
                 }
                 instance::Event::Warning(text) => text,
@@ -154,7 +155,7 @@ impl Hall<'_> {
             Ok(()) => self.look(job, &mut events),
             Err(instance::Error::InUse { .. }) => return None,
             Err(error) => {
-                events.push((Severity::Error, told(&error)));
+                events.push((Severity::Error, event_text(&error)));
                 Outcome::Fails
             }
         };
@@ -187,7 +188,7 @@ fn failed(message: String) -> Ended {
 }
 
 /// The error and the last words of what failed, as an event has room for them.
-fn told(error: &instance::Error) -> String {
+fn event_text(error: &instance::Error) -> String {
     let tail = match error {
         instance::Error::Step { tail, .. } => tail.join("\n"),
         _ => String::new(),

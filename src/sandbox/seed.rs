@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::beanstalk::{self, Call, Question};
+use super::beanstalk::{self, Call, Request};
 use super::model::model;
 use super::reply::Refusal;
 use super::s3::buckets::{Bucket, Buckets};
@@ -28,8 +28,8 @@ fn region() -> String {
     REGION.to_owned()
 }
 
-/// Make the calls of the file, unless the state already has something: a restart must not sow twice.
-pub(super) fn sow(path: &Path, store: &Store, buckets: &Buckets, now: Timestamp) -> Result<(), Error> {
+/// Make the calls of the file, unless the state already has something: a restart must not fill it twice.
+pub(super) fn fill(path: &Path, store: &Store, buckets: &Buckets, now: Timestamp) -> Result<(), Error> {
     let text = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
     let steps: Vec<Step> =
         serde_json::from_slice(&text).map_err(|source| Error::Seed { path: path.to_owned(), source })?;
@@ -67,12 +67,12 @@ fn call(step: &Step, store: &Store, buckets: &Buckets, now: Timestamp) -> Result
     for (name, value) in &step.parameters {
         flatten(name, value, &mut fields);
     }
-    let question = match Question::read(&fields) {
-        Ok(question) => question,
+    let asked = match Request::read(&fields) {
+        Ok(asked) => asked,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let call = Call {
-        input: question.input.clone(),
+        input: asked.input.clone(),
         region: &step.region,
         now,
         request: "seed",
@@ -83,7 +83,7 @@ fn call(step: &Step, store: &Store, buckets: &Buckets, now: Timestamp) -> Result
         instances: Path::new(""),
         endpoint: "",
     };
-    let answer = store.update(|state| beanstalk::answer(&call, &question, state))?;
+    let answer = store.update(|state| beanstalk::answer(&call, &asked, state))?;
     Ok(answer.map(|_| ()))
 }
 

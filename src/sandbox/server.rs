@@ -9,7 +9,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-use super::calls::Calls;
+use super::access_log::AccessLog;
 use super::dispatch::Sandbox;
 use super::faults::Faults;
 use super::runner::{self, Runner};
@@ -30,9 +30,9 @@ impl Server {
         let Settings { world, state, port, speed, faults, run, seed } = settings;
         let store = Store::open(&state)?;
         let buckets = Buckets::open(&state)?;
-        let calls = Calls::open(&state)?;
+        let calls = AccessLog::open(&state)?;
         if let Some(path) = &seed {
-            super::seed::sow(path, &store, &buckets, world.now())?;
+            super::seed::fill(path, &store, &buckets, world.now())?;
         }
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -50,7 +50,7 @@ impl Server {
             _ => Error::Listen { port, source },
         })?;
         let s3 = s3::service(buckets.clone(), world.clone());
-        let (bell, rings) = runner::bell();
+        let (wake, wakes) = runner::wake();
         let sandbox = Arc::new(Sandbox {
             world,
             store,
@@ -62,9 +62,9 @@ impl Server {
             endpoint: format!("http://{address}"),
             run,
             instances: state.join("instances"),
-            bell: bell.clone(),
+            wake: wake.clone(),
         });
-        let runner = Runner::start(Arc::clone(&sandbox), sandbox.instances.clone(), rings)?;
+        let runner = Runner::start(Arc::clone(&sandbox), sandbox.instances.clone(), wakes)?;
         runtime.spawn(accept(listener, sandbox));
         Ok(Self { address, runtime: Some(runtime), runner: Some(runner) })
     }

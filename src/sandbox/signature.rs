@@ -10,8 +10,8 @@ use hyper::{Method, Uri};
 use sha2::{Digest, Sha256};
 
 use super::SECRET_ACCESS_KEY;
-use super::call;
 use super::reply::Refusal;
+use super::service;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
@@ -55,7 +55,7 @@ impl Signed<'_> {
     /// The request in the one form that both sides sign.
     fn canonical(&self, names: &str) -> String {
         let mut query: Vec<String> =
-            call::query(self.uri).map(|(name, value)| format!("{}={}", encoded(&name), encoded(&value))).collect();
+            service::query(self.uri).map(|(name, value)| format!("{}={}", encoded(&name), encoded(&value))).collect();
         query.sort();
         let headers: String =
             names.split(';').map(|name| format!("{name}:{}\n", self.header(name).unwrap_or_default())).collect();

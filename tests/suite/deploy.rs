@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use beansprout::sandbox::{self, Misfortune, Rule, Server, Settings};
+use beansprout::sandbox::{self, Injection, Rule, Server, Settings};
 use beansprout::world::World;
 
 use crate::harness::{Place, Run, python};
@@ -61,7 +61,7 @@ impl Scene {
     }
 }
 
-fn on_update(fault: Misfortune) -> Vec<Rule> {
+fn on_update(fault: Injection) -> Vec<Rule> {
     vec![Rule { on: "UpdateEnvironment".to_owned(), with: [].into(), fault, skip: 0, times: 1, seconds: 3600 }]
 }
 
@@ -95,7 +95,7 @@ fn an_environment_is_moved_and_back() {
 #[test]
 fn ways_to_fail_have_their_own_words() {
     let scene = Scene::new();
-    let case = |fault: Misfortune, words: &str| {
+    let case = |fault: Injection, words: &str| {
         let server = scene.server(on_update(fault));
         let arguments = ["deploy", &scene.second, "--env", "shop-prod", "--settle", "1"];
         let run = scene.run(&server, &arguments).exit(5);
@@ -105,15 +105,15 @@ fn ways_to_fail_have_their_own_words() {
         let server = scene.server(Vec::new());
         scene.run(&server, &["deploy", &scene.first, "--env", "shop-prod"]).ok();
     };
-    case(Misfortune::DeploymentRollsBack, "was rolled back");
-    case(Misfortune::DeploymentTurnsRed, "");
-    case(Misfortune::DeploymentFails, "");
+    case(Injection::DeploymentRollsBack, "was rolled back");
+    case(Injection::DeploymentTurnsRed, "");
+    case(Injection::DeploymentFails, "");
 }
 
 #[test]
 fn waiting_afterwards_tells_how_it_ended() {
     let scene = Scene::new();
-    let server = scene.server(on_update(Misfortune::DeploymentRollsBack));
+    let server = scene.server(on_update(Injection::DeploymentRollsBack));
     let deploy = ["deploy", &scene.second, "--env", "shop-prod", "--no-wait"];
     scene.run(&server, &deploy).ok();
     // Nobody looked while it failed.
@@ -131,8 +131,8 @@ fn trouble_on_the_way_to_an_environment_is_not_the_end_of_watching_it() {
     let scene = Scene::new();
     let rule = |on: &str, fault, times| Rule { on: on.to_owned(), with: [].into(), fault, skip: 1, times, seconds: 60 };
     let server = scene.server(vec![
-        rule("DescribeEnvironments", Misfortune::Throttle, 2),
-        rule("DescribeEvents", Misfortune::ResetBefore, 3),
+        rule("DescribeEnvironments", Injection::Throttle, 2),
+        rule("DescribeEvents", Injection::ResetBefore, 3),
     ]);
     let mut command = scene.place.beansprout(["deploy", &scene.second, "--env", "shop-prod"]);
     command.envs(sandbox::variables(&server.endpoint())).env("AWS_MAX_ATTEMPTS", "1");
@@ -222,7 +222,7 @@ fn an_environment_is_its_id_and_not_its_address() {
 #[test]
 fn whoever_interrupts_is_told_that_it_goes_on() {
     let scene = Scene::new();
-    let server = scene.server(on_update(Misfortune::DeploymentHangs));
+    let server = scene.server(on_update(Injection::DeploymentHangs));
     let variables = sandbox::variables(&server.endpoint()).into_iter();
     let place = variables.fold(scene.place, |place, (name, value)| place.var(name, value));
     let mut running = place.start(["deploy", &scene.second, "--env", "shop-prod"]);
@@ -239,7 +239,7 @@ fn whoever_interrupts_is_told_that_it_goes_on() {
 #[test]
 fn time_that_runs_out_is_not_a_failure() {
     let scene = Scene::new();
-    let server = scene.server(on_update(Misfortune::DeploymentHangs));
+    let server = scene.server(on_update(Injection::DeploymentHangs));
     let arguments = ["deploy", &scene.second, "--env", "shop-prod", "--timeout", "1"];
     let run = scene.run(&server, &arguments).exit(6);
     assert!(run.stderr.contains("is still on its way"), "{run}");

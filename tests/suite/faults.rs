@@ -10,7 +10,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use beansprout::release::{Aws, Credentials, Settings as Connection, current_label, versions};
-use beansprout::sandbox::{self, Misfortune as Fault, Rule, Server, Settings};
+use beansprout::sandbox::{self, Injection as Fault, Rule, Server, Settings};
 use beansprout::world::World;
 
 use crate::deploy::{STATE, Scene};

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 
-use beansprout::sandbox::instance::{Error, Event, Front, Instance, Isolation, Launch, Settings};
+use beansprout::sandbox::instance::{Error, Event, Instance, IsolationMode, Launch, ProxyKind, Settings};
 use beansprout::world::World;
 
 use beansprout::beanstalk::timeline::Failure;
@@ -52,14 +52,14 @@ fn project() -> Place {
 /// An instance of a place's project, in both views if both work.
 struct Stand<'a> {
     place: &'a Place,
-    isolation: Isolation,
-    front: Front,
+    isolation: IsolationMode,
+    proxy_kind: ProxyKind,
     events: Vec<Event>,
 }
 
 impl<'a> Stand<'a> {
     fn new(place: &'a Place) -> Self {
-        Self { place, isolation: Isolation::Auto, front: Front::Auto, events: Vec::new() }
+        Self { place, isolation: IsolationMode::Auto, proxy_kind: ProxyKind::Auto, events: Vec::new() }
     }
 
     fn bundle(&self, name: &str) -> PathBuf {
@@ -70,8 +70,12 @@ impl<'a> Stand<'a> {
 
     fn launch(&mut self, settings: Settings) -> Result<Instance, Error> {
         let bundle = self.bundle("one.zip");
-        let launch =
-            Launch { settings, isolation: self.isolation, front: self.front, ..Launch::new(bundle, self.home()) };
+        let launch = Launch {
+            settings,
+            isolation: self.isolation,
+            proxy_kind: self.proxy_kind,
+            ..Launch::new(bundle, self.home())
+        };
         let mut world = World::real().unwrap();
         world.vars.insert("HOME".to_owned(), "/nonexistent".to_owned());
         world.vars.insert("LEAK".to_owned(), "from the caller".to_owned());
@@ -182,7 +186,7 @@ fn said(stand: &Stand) -> Vec<String> {
 }
 
 #[track_caller]
-fn every_step(isolation: Isolation) {
+fn every_step(isolation: IsolationMode) {
     let place = with_steps(project());
     let mut stand = Stand::new(&place);
     stand.isolation = isolation;
@@ -190,7 +194,7 @@ fn every_step(isolation: Isolation) {
     let mut instance = stand.launch(greeting.clone()).unwrap_or_else(|error| stand.fail(&error));
     let namespace =
         stand.events.iter().any(|event| matches!(event, Event::Note(text) if text.contains("a mount namespace")));
-    assert_eq!(namespace, isolation == Isolation::Auto, "is bubblewrap installed? {:?}", stand.events);
+    assert_eq!(namespace, isolation == IsolationMode::Auto, "is bubblewrap installed? {:?}", stand.events);
 
     // Each line is a row of the timeline: what ran, where, and with which variables.
     let commands = ["command / unset", "second own"];
@@ -213,7 +217,7 @@ fn every_step(isolation: Isolation) {
         .events
         .iter()
         .filter_map(|event| match event {
-            Event::WouldDo { noun, name, .. } => Some((*noun, name.as_str())),
+            Event::Unsupported { noun, name, .. } => Some((*noun, name.as_str())),
             _ => None,
         })
         .collect();
@@ -262,12 +266,12 @@ fn every_step_runs_in_its_place_in_a_namespace() {
     if missing("bwrap", "bubblewrap") {
         return;
     }
-    every_step(Isolation::Auto);
+    every_step(IsolationMode::Auto);
 }
 
 #[test]
 fn every_step_runs_in_its_place_with_rewritten_paths() {
-    every_step(Isolation::Prefix);
+    every_step(IsolationMode::Prefix);
 }
 
 #[test]
@@ -353,7 +357,7 @@ fn the_dependency_file_is_the_one_that_the_platform_takes() {
 }
 
 #[track_caller]
-fn rude_hooks(isolation: Isolation) {
+fn rude_hooks(isolation: IsolationMode) {
     #[track_caller]
     fn case(stand: &mut Stand, script: &str, says: &str) {
         stand.place.write(".platform/hooks/prebuild/10_rude.sh", format!("#!/bin/bash\n{script}\n"));
@@ -393,17 +397,17 @@ fn rude_hooks_are_outlived_in_a_namespace() {
     if missing("bwrap", "bubblewrap") {
         return;
     }
-    rude_hooks(Isolation::Auto);
+    rude_hooks(IsolationMode::Auto);
 }
 
 #[test]
 fn rude_hooks_are_outlived_with_rewritten_paths() {
-    rude_hooks(Isolation::Prefix);
+    rude_hooks(IsolationMode::Prefix);
 }
 
 #[test]
 fn the_built_in_proxy_does_what_the_platform_does() {
-    the_proxy(Front::BuiltIn);
+    the_proxy(ProxyKind::BuiltIn);
 }
 
 #[test]
@@ -411,11 +415,11 @@ fn nginx_does_what_the_platform_does() {
     if missing("nginx", "nginx-light") {
         return;
     }
-    the_proxy(Front::Auto);
+    the_proxy(ProxyKind::Auto);
 }
 
 #[track_caller]
-fn the_proxy(front: Front) {
+fn the_proxy(proxy_kind: ProxyKind) {
     let place = project()
         .file("staticfiles/site.css", "body {}\n")
         .file("static/inner.txt", "by the name of the folder\n")
@@ -425,7 +429,7 @@ fn the_proxy(front: Front) {
             "option_settings:\n  aws:elasticbeanstalk:environment:proxy:staticfiles:\n    /files: staticfiles\n",
         );
     let mut stand = Stand::new(&place);
-    stand.front = front;
+    stand.proxy_kind = proxy_kind;
     let instance = stand.launch(Settings::default()).unwrap_or_else(|error| stand.fail(&error));
     assert!(instance.health().good());
     let port = instance.port();
@@ -504,7 +508,7 @@ fn containers_run_their_web_process_without_an_engine() {
         assert_eq!(body["env"]["GREETING"], "hello");
         assert_eq!(body["env"]["FROM"], "the descriptor");
         let told = stand.events.iter().filter_map(|event| match event {
-            Event::WouldDo { noun, name, .. } => Some((*noun, name.as_str())),
+            Event::Unsupported { noun, name, .. } => Some((*noun, name.as_str())),
             _ => None,
         });
         assert_eq!(told.collect::<Vec<_>>(), left_out);

@@ -1,6 +1,6 @@
 //! Registered versions, looked into: `diff`, `inspect` and `verify` of `version:LABEL`.
 
-use beansprout::sandbox::{self, Misfortune, Rule, Server, Settings};
+use beansprout::sandbox::{self, Injection, Rule, Server, Settings};
 use beansprout::world::World;
 
 use crate::harness::{Place, Run, python};
@@ -117,7 +117,7 @@ fn an_object_that_is_gone_or_not_what_it_is_called_is_noticed() {
 fn a_download_that_is_cut_off_is_no_bundle() {
     let (place, version) = published();
     let rule = |fault| Rule { on: "GetObject".to_owned(), with: [].into(), fault, skip: 0, times: 99, seconds: 3600 };
-    for fault in [Misfortune::Truncate, Misfortune::AccessDenied] {
+    for fault in [Injection::Truncate, Injection::AccessDenied] {
         let server = server(&place, vec![rule(fault)]);
         let seen = run(&place, &server, &["verify", &version]).exit(4);
         assert!(seen.stderr.contains("GetObject"), "{seen}");

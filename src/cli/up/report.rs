@@ -35,7 +35,7 @@ impl Reporter {
             }
             Event::Ran { noun, name } => self.line(format_args!("ran {noun} `{name}`"), ui),
             Event::Skipped { noun, name, why } => self.line(format_args!("passed over {noun} `{name}`: {why}"), ui),
-            Event::WouldDo { noun, name, why } => {
+            Event::Unsupported { noun, name, why } => {
                 self.line(format_args!("not done here: {noun} `{name}`: {why}"), ui);
                 self.would_do.push(WouldDo { kind: noun, name: name.clone(), why: why.clone() });
             }

@@ -22,7 +22,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::faults::Fault;
+use super::faults::Injection;
 use super::input::{self, Input};
 use super::model::model;
 use super::reply::Refusal;
@@ -41,7 +41,7 @@ pub(super) struct Call<'a> {
     pub(super) speed: Speed,
     pub(super) buckets: &'a Buckets,
     /// What goes wrong later, as a test ordered.
-    pub(super) fault: Option<Fault>,
+    pub(super) fault: Option<Injection>,
     /// Do new environments get an instance on this machine?
     pub(super) run: bool,
     /// The folder with the instances of environments that run.
@@ -107,7 +107,7 @@ fn operation(name: &str) -> Option<Operation> {
 }
 
 /// What a Query request asks for, before its parameters are looked at.
-pub(super) struct Question {
+pub(super) struct Request {
     pub(super) operation: String,
     /// The element around the result.
     pub(super) result: Option<String>,
@@ -115,7 +115,7 @@ pub(super) struct Question {
     run: Operation,
 }
 
-impl Question {
+impl Request {
     pub(super) fn read(fields: &[(String, String)]) -> Result<Self, Refusal> {
         let field = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str());
         let Some(name) = field("Action") else {
@@ -133,12 +133,12 @@ impl Question {
 }
 
 /// Answer a call. What is due by now happens first.
-pub(super) fn answer(call: &Call<'_>, run: &Question, state: &mut State) -> Result<Value, Refusal> {
+pub(super) fn answer(call: &Call<'_>, request: &Request, state: &mut State) -> Result<Value, Refusal> {
     let region = state.regions.entry(call.region.to_owned()).or_default();
     settle(region, call.now);
     // A refused call changes nothing, with one exception in the API.
     let mut changed = region.clone();
-    let result = (run.run)(call, &mut changed);
+    let result = (request.run)(call, &mut changed);
     if result.as_ref().err().is_none_or(|refusal| refusal.code == versions::SOURCE_BUNDLE_STAYS) {
         events::space(&mut changed.events, region.events.len());
         *region = changed;

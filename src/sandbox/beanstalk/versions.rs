@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::super::faults::Fault;
+use super::super::faults::Injection;
 use super::super::reply::Refusal;
 use super::super::state::{Application, Event, Region, Severity, Source, Status, Subject, Version};
 use super::account::VERSIONS;
@@ -39,7 +39,7 @@ pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
     }
     let source = source(call)?;
     let process = input.flag("Process").unwrap_or(false);
-    let fails = call.fault == Some(Fault::ProcessingFails);
+    let fails = call.fault == Some(Injection::ProcessingFails);
     let findings = match &source {
         Source::Bundle { bucket, key } if process && !fails => {
             processing::process(&object(call, bucket, key)?, key, label)
@@ -187,7 +187,7 @@ pub(super) fn delete(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
 /// Delete a version's object. Other versions may name the same one; S3 does not ask.
 pub(super) fn delete_source(call: &Call<'_>, version: &Version) -> Result<(), Refusal> {
     let Source::Bundle { bucket, key } = &version.source else { return Ok(()) };
-    let stays = call.fault == Some(Fault::BundleStays);
+    let stays = call.fault == Some(Injection::BundleStays);
     if stays || call.buckets.bucket(bucket).map_err(broken)?.is_none() {
         let message =
             format!("Unable to delete the source bundle {key} in {bucket}. The application version was deleted.");

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Health, Settings, Status};
-use crate::sandbox::faults::Fault;
+use crate::sandbox::faults::Injection;
 
 /// Something that takes time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,12 +46,12 @@ pub(in crate::sandbox) enum Outcome {
 }
 
 impl Outcome {
-    pub(in crate::sandbox) fn ordered(fault: Option<Fault>) -> Self {
+    pub(in crate::sandbox) fn ordered(fault: Option<Injection>) -> Self {
         match fault {
-            Some(Fault::DeploymentFails) => Self::Fails,
-            Some(Fault::DeploymentRollsBack) => Self::RollsBack,
-            Some(Fault::DeploymentTurnsRed) => Self::TurnsRed,
-            Some(Fault::DeploymentHangs) => Self::Hangs,
+            Some(Injection::DeploymentFails) => Self::Fails,
+            Some(Injection::DeploymentRollsBack) => Self::RollsBack,
+            Some(Injection::DeploymentTurnsRed) => Self::TurnsRed,
+            Some(Injection::DeploymentHangs) => Self::Hangs,
             _ => Self::Succeeds,
         }
     }

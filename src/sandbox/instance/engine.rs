@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::{Error, Io};
+use super::isolation::{Argv, Program};
+use super::layout::STAGING;
 use super::machine::{Machine, Ran};
-use super::places::STAGING;
 use super::python::Python;
 use super::settings::Settings;
 use super::supervisor::Service;
-use super::view::{Argv, Program};
 use super::{Event, hook};
 use crate::beanstalk::config_file::CommandLine;
 use crate::beanstalk::timeline::{Action, Environment, Failure, Stage, Step, Timeline, Work};
@@ -34,7 +34,7 @@ pub(crate) struct Engine<'a> {
 
 /// What processes take for granted because their image says so.
 #[derive(Default)]
-pub(crate) struct Believed {
+pub(crate) struct ImageDefaults {
     pub(crate) env: Vec<(String, String)>,
     pub(crate) port: Option<u16>,
 }
@@ -43,7 +43,7 @@ pub(crate) struct Believed {
 pub(crate) trait Stagehand {
     fn stop_proxy(&mut self);
     fn stop_services(&mut self);
-    fn start_services(&mut self, services: Vec<Service>, believed: &Believed) -> Result<(), Error>;
+    fn start_services(&mut self, services: Vec<Service>, defaults: &ImageDefaults) -> Result<(), Error>;
     /// A container's port is the instance's: there is no proxy of the platform's.
     fn publish_port(&mut self);
     /// The inner error is the proxy's.
@@ -73,7 +73,7 @@ impl Engine<'_> {
     }
 
     fn step(&mut self, step: &Step, stage: &mut dyn Stagehand) -> Result<(), Error> {
-        let mut believed = Believed::default();
+        let mut defaults = ImageDefaults::default();
         let mut services = Vec::new();
         match step.stage {
             Stage::Unpack => self.stage_application()?,
@@ -81,12 +81,12 @@ impl Engine<'_> {
                 if let Some(containers) = self.containers(step) {
                     self.build(step, &containers)?;
                     services.extend(containers.web.map(|command| Service { name: "web".to_owned(), command }));
-                    believed = Believed { env: containers.env, port: containers.port };
+                    defaults = ImageDefaults { env: containers.env, port: containers.port };
                 }
                 stage.stop_services();
-                self.machine.places.flip()?;
+                self.machine.layout.flip()?;
             }
-            Stage::CleanExtensions if step.runs.on(self.leader) => clean(&self.machine.places.real(STAGING))?,
+            Stage::CleanExtensions if step.runs.on(self.leader) => clean(&self.machine.layout.real(STAGING))?,
             Stage::StopProxy => stage.stop_proxy(),
             Stage::StopQueue => stage.stop_queue(),
             Stage::StartQueue => stage.start_queue()?,
@@ -104,7 +104,7 @@ impl Engine<'_> {
         }
         match step.stage {
             Stage::Flip => {
-                stage.start_services(services, &believed)?;
+                stage.start_services(services, &defaults)?;
                 if self.timeline.step(Stage::StartProxy).is_none() {
                     stage.publish_port();
                 }
@@ -169,9 +169,9 @@ impl Engine<'_> {
 
     /// `StageApplication`: what was unpacked becomes staging.
     fn stage_application(&mut self) -> Result<(), Error> {
-        let places = &self.machine.places;
-        places.remove(STAGING)?;
-        let staging = places.real(STAGING);
+        let layout = &self.machine.layout;
+        layout.remove(STAGING)?;
+        let staging = layout.real(STAGING);
         std::fs::rename(self.unpacked, &staging).doing("fill", &staging)?;
         hook::prepare(self.machine, self.say)
     }
@@ -185,7 +185,7 @@ impl Engine<'_> {
         extra: &[(String, String)],
     ) -> Result<(), Error> {
         let early = step.stage == Stage::Extensions;
-        if early && !self.machine.view.is_namespace() {
+        if early && !self.machine.isolation.is_namespace() {
             self.would_do(action, "a command that may change the machine runs only in a namespace of its own");
             return Ok(());
         }
@@ -231,7 +231,7 @@ impl Engine<'_> {
         let path = format!("{}/{}", action.cwd, action.origin.path);
         let log = Arc::new(self.machine.journal("eb-hooks.log"));
         log.line(&format!("--- {}", action.origin.path));
-        if let Err(why) = hook::runnable(&self.machine.places.real(&path)) {
+        if let Err(why) = hook::runnable(&self.machine.layout.real(&path)) {
             return Err(self.failed(
                 step,
                 &format!("hook `{}` cannot be started: {why}", action.origin.path),
@@ -247,13 +247,13 @@ impl Engine<'_> {
 
     /// A file that the project wants on the instance: written where the instance is ours.
     fn file(&mut self, action: &Action, mode: Option<&str>, content: Option<&str>) -> Result<(), Error> {
-        let ours = super::places::ROOTS.iter().any(|root| Path::new(&action.name).starts_with(root));
+        let ours = super::layout::ROOTS.iter().any(|root| Path::new(&action.name).starts_with(root));
         let clean = !Path::new(&action.name).components().any(|part| part == std::path::Component::ParentDir);
         let (Some(content), true) = (content, ours && clean) else {
             self.would_do(action, "it lies outside of what is the instance's here");
             return Ok(());
         };
-        let file = self.machine.places.write(&action.name, self.machine.view.rewrite(content))?;
+        let file = self.machine.layout.write(&action.name, self.machine.isolation.rewrite(content))?;
         if let Some(mode) = mode.and_then(|text| u32::from_str_radix(text, 8).ok()) {
             mode::set(&file, mode & 0o777).doing("set the mode of", &file)?;
         }
@@ -292,7 +292,7 @@ impl Engine<'_> {
     fn would_do(&mut self, action: &Action, why: &str) {
         let noun = action.work.noun();
         self.machine.note("INFO", &format!("not done here: {noun} `{}`: {why}", action.name));
-        (self.say)(Event::WouldDo { noun, name: action.name.clone(), why: why.to_owned() });
+        (self.say)(Event::Unsupported { noun, name: action.name.clone(), why: why.to_owned() });
     }
 
     fn note(&mut self, text: &str) {

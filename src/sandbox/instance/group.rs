@@ -9,18 +9,18 @@ use std::process::{Child, Command, ExitStatus};
 pub(crate) const KNOWN: bool = cfg!(unix);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Call {
-    /// Please end. It may be ignored.
-    Ask,
+pub(crate) enum Signal {
+    /// Please end: it may be ignored.
+    Terminate,
     /// End.
-    Make,
+    Kill,
 }
 
 #[cfg(unix)]
 mod system {
     use std::os::unix::process::{CommandExt, ExitStatusExt};
 
-    use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
+    use rustix::process::{Pid, kill_process, kill_process_group, test_kill_process_group};
 
     use super::*;
 
@@ -30,10 +30,10 @@ mod system {
     }
 
     /// Let everything in the group end.
-    pub(crate) fn end(group: i32, call: Call) {
-        let signal = match call {
-            Call::Ask => Signal::TERM,
-            Call::Make => Signal::KILL,
+    pub(crate) fn end(group: i32, signal: Signal) {
+        let signal = match signal {
+            Signal::Terminate => rustix::process::Signal::TERM,
+            Signal::Kill => rustix::process::Signal::KILL,
         };
         if let Some(group) = Pid::from_raw(group) {
             let _ = kill_process_group(group, signal);
@@ -45,10 +45,10 @@ mod system {
         Pid::from_raw(group).is_some_and(|group| test_kill_process_group(group).is_ok())
     }
 
-    /// Make one process end, whatever its group is.
+    /// End one process, whatever its group is.
     pub(crate) fn end_process(process: i32) {
         if let Some(process) = Pid::from_raw(process) {
-            let _ = kill_process(process, Signal::KILL);
+            let _ = kill_process(process, rustix::process::Signal::KILL);
         }
     }
 
@@ -66,7 +66,7 @@ mod system {
         Err(io::Error::new(io::ErrorKind::Unsupported, "this system has no process groups"))
     }
 
-    pub(crate) fn end(_: i32, _: Call) {}
+    pub(crate) fn end(_: i32, _: Signal) {}
 
     pub(crate) fn lives(_: i32) -> bool {
         false

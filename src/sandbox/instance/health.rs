@@ -8,7 +8,7 @@ use super::http::{self, Request, Response};
 use super::listeners::{Listener, listeners};
 use super::machine::Machine;
 use super::settings::Settings;
-use super::supervisor::Services;
+use super::supervisor::Supervisor;
 use crate::beanstalk::defaults;
 
 /// An address as instances have them: private, and in no `ALLOWED_HOSTS`.
@@ -75,18 +75,18 @@ const ELSEWHERE: Duration = Duration::from_secs(5);
 pub(crate) struct Behind<'a> {
     /// Where somebody should listen.
     pub(crate) ports: [Option<u16>; 2],
-    pub(crate) services: Option<&'a Services>,
+    pub(crate) supervisor: Option<&'a Supervisor>,
 }
 
 impl Behind<'_> {
     fn elsewhere(&self, machine: &Machine) -> Option<Listener> {
-        let all = listeners(&machine.crew.marked());
+        let all = listeners(&machine.processes.marked());
         all.into_iter().find(|listener| !self.ports.contains(&Some(listener.address.port())))
     }
 
     /// Is it of no use to wait any longer?
     fn hopeless(&self, machine: &Machine, waited: Duration) -> bool {
-        let false_starts = self.services.map_or(0, Services::false_starts);
+        let false_starts = self.supervisor.map_or(0, Supervisor::false_starts);
         false_starts >= FALSE_STARTS || waited >= ELSEWHERE && self.elsewhere(machine).is_some()
     }
 }

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use super::Event;
 use super::error::{Error, Io};
+use super::layout::STAGING;
 use super::machine::Machine;
-use super::places::STAGING;
 use crate::mode;
 
 /// What the platform does to hooks before it runs them: it makes them executable (since 2022-04-29) and turns CRLF line
 /// ends into LF (since 2022-12-29). Without a namespace, their paths are rewritten as well.
 pub(crate) fn prepare(machine: &Machine, say: &mut dyn FnMut(Event)) -> Result<(), Error> {
-    let staging = machine.places.real(STAGING);
+    let staging = machine.layout.real(STAGING);
     for tree in ["hooks", "confighooks"] {
         for moment in ["prebuild", "predeploy", "postdeploy"] {
             for path in files(&staging.join(".platform").join(tree).join(moment)) {
@@ -24,7 +24,7 @@ pub(crate) fn prepare(machine: &Machine, say: &mut dyn FnMut(Event)) -> Result<(
                     if unix != text {
                         changes.push("has LF line endings now");
                     }
-                    let rewritten = machine.view.rewrite(&unix);
+                    let rewritten = machine.isolation.rewrite(&unix);
                     if rewritten != text {
                         std::fs::write(&path, rewritten).doing("write", &path)?;
                     }

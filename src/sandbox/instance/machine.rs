@@ -7,20 +7,20 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use super::crew::Crew;
 use super::error::{Error, Io};
 use super::group;
+use super::isolation::{Argv, Isolation, Program};
 use super::journal::{Journal, pour};
-use super::places::Places;
-use super::view::{Argv, Program, View};
+use super::layout::Layout;
+use super::process_tree::ProcessTree;
 
 /// How many lines of a program's output are worth repeating when it fails.
 const TAIL: usize = 12;
 
 pub(crate) struct Machine {
-    pub(crate) places: Places,
-    pub(crate) view: View,
-    pub(crate) crew: Crew,
+    pub(crate) layout: Layout,
+    pub(crate) isolation: Isolation,
+    pub(crate) processes: ProcessTree,
     /// What every program sees besides the environment properties.
     pub(crate) base: BTreeMap<String, String>,
     pub(crate) log: Journal,
@@ -68,14 +68,14 @@ impl std::fmt::Display for End {
 
 impl Machine {
     pub(crate) fn new(
-        places: Places,
-        view: View,
-        crew: Crew,
+        layout: Layout,
+        isolation: Isolation,
+        processes: ProcessTree,
         base: BTreeMap<String, String>,
         clock: Box<dyn Fn() -> jiff::Timestamp + Send + Sync>,
     ) -> Self {
-        let log = Journal::new(places.real("/var/log/eb-engine.log"));
-        Self { places, view, crew, base, log, clock }
+        let log = Journal::new(layout.real("/var/log/eb-engine.log"));
+        Self { layout, isolation, processes, base, log, clock }
     }
 
     /// The log file `name` in `/var/log`.
@@ -84,7 +84,7 @@ impl Machine {
     }
 
     pub(crate) fn log_path(&self, name: &str) -> PathBuf {
-        self.places.real("/var/log").join(name)
+        self.layout.real("/var/log").join(name)
     }
 
     pub(crate) fn now(&self) -> jiff::Timestamp {
@@ -106,9 +106,9 @@ impl Machine {
             Argv::List(list) => list.first().cloned().unwrap_or_default(),
         };
         let (reader, writer) = std::io::pipe().doing("open a pipe to", &what)?;
-        let mut command = self.view.command(program, &self.places);
+        let mut command = self.isolation.command(program, &self.layout);
         command.stdout(writer.try_clone().doing("open a pipe to", &what)?).stderr(writer);
-        let spawned = self.crew.spawn(&mut command).doing("start", &what);
+        let spawned = self.processes.spawn(&mut command).doing("start", &what);
         // The last of our writers: the pipe ends when the program's do.
         drop(command);
         let mut child = spawned?;
@@ -118,10 +118,10 @@ impl Machine {
             .name("output".to_owned())
             .spawn(move || send.send(pour(reader, &journal, TAIL)))
             .map_err(Error::Thread)?;
-        let status = self.crew.wait(&mut child, Some(limit)).doing("wait for", &what)?;
+        let status = self.processes.wait(&mut child, Some(limit)).doing("wait for", &what)?;
         // What left the process group may still hold the pipe.
         let last = match last.recv_timeout(Duration::from_millis(500)) {
-            Err(RecvTimeoutError::Timeout) if !self.view.is_namespace() => {
+            Err(RecvTimeoutError::Timeout) if !self.isolation.is_namespace() => {
                 self.note("WARN", &format!("`{what}` left a process behind that holds its output"));
                 Vec::new()
             }

@@ -1,31 +1,31 @@
 //! One instance of an environment, on this machine: takes a bundle and runs it as Elastic Beanstalk would.
 //!
 //! The order of what happens is [`crate::beanstalk::timeline`]'s; this module knows how each of its steps is done where
-//! there is no Amazon Linux. What a laptop cannot do is told as [`Event::WouldDo`] and never pretended.
+//! there is no Amazon Linux. What a laptop cannot do is told as [`Event::Unsupported`] and never pretended.
 
 mod address;
 mod containers;
-mod crew;
 mod engine;
 mod error;
 mod group;
 mod health;
 mod hook;
 mod http;
+mod isolation;
 mod journal;
+mod layout;
 mod listeners;
 mod machine;
 mod nginx;
-mod places;
+mod process_tree;
 mod proxy;
 mod python;
 mod queue;
+mod services;
 mod settings;
 mod spool;
 mod supervisor;
-mod theatre;
 mod version;
-mod view;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -34,16 +34,16 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-use self::crew::Crew;
 use self::engine::{Engine, Stagehand};
 use self::error::Io;
+use self::isolation::Isolation;
+use self::layout::Layout;
 use self::machine::Machine;
-use self::places::Places;
+use self::process_tree::ProcessTree;
 use self::proxy::Proxy;
 use self::python::Python;
-use self::theatre::Theatre;
+use self::services::Services;
 use self::version::{Given, Version};
-use self::view::View;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::timeline::{self, Stage};
 use crate::mode;
@@ -51,10 +51,10 @@ use crate::world::{Guard, World};
 
 pub use self::error::Error;
 pub use self::health::{Answer, Health, RULES};
+pub use self::isolation::IsolationMode;
 pub(super) use self::journal::tails;
 pub use self::settings::Settings;
 pub use self::spool::{Delivery, LARGEST_MESSAGE, Message, Spool, Worker};
-pub use self::view::Isolation;
 
 /// What an instance is started with.
 #[derive(Debug, Clone)]
@@ -73,13 +73,13 @@ pub struct Launch {
     pub python: Option<String>,
     /// What the platform branch is for; without it the bundle's descriptors tell.
     pub family: Option<Family>,
-    pub isolation: Isolation,
-    pub front: Front,
+    pub isolation: IsolationMode,
+    pub proxy_kind: ProxyKind,
 }
 
 /// What serves in place of the instance's proxy.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Front {
+pub enum ProxyKind {
     /// nginx with the project's own files where it is installed, else the built-in proxy
     #[default]
     Auto,
@@ -98,8 +98,8 @@ impl Launch {
             port: 0,
             python: None,
             family: None,
-            isolation: Isolation::Auto,
-            front: Front::Auto,
+            isolation: IsolationMode::Auto,
+            proxy_kind: ProxyKind::Auto,
         }
     }
 }
@@ -124,7 +124,7 @@ pub enum Event {
         why: String,
     },
     /// Something that an instance would do and this machine cannot.
-    WouldDo {
+    Unsupported {
         noun: &'static str,
         name: String,
         why: String,
@@ -144,7 +144,7 @@ pub struct Instance {
     machine: Arc<Machine>,
     python: Python,
     family: Option<Family>,
-    stage: Theatre,
+    stage: Services,
     stand_ins: Settings,
     happenings: Receiver<Event>,
     /// Kept so that two runs do not share a home.
@@ -159,18 +159,18 @@ impl Instance {
     pub fn launch(launch: &Launch, world: &World, say: &mut dyn FnMut(Event)) -> Result<Self, Error> {
         possible()?;
         let python = Python::find(world, launch.python.as_deref())?;
-        let places = Places::prepare(&launch.home)?;
-        let lock = lock(places.home())?;
-        let crew = Crew::new(places.home().to_string_lossy().into_owned());
+        let layout = Layout::prepare(&launch.home)?;
+        let lock = lock(layout.home())?;
+        let processes = ProcessTree::new(layout.home().to_string_lossy().into_owned());
         let guard = world.interrupt.guard({
-            let crew = crew.clone();
-            move || crew.close()
+            let processes = processes.clone();
+            move || processes.close()
         });
         let path = world.var("PATH").unwrap_or("/usr/local/bin:/usr/bin:/bin");
-        let (view, how) = View::choose(launch.isolation, &places, path);
-        let base = base(world, &view, &places, path);
+        let (isolation, how) = Isolation::choose(launch.isolation, &layout, path);
+        let base = base(world, &isolation, &layout, path);
         let clock = world.clone();
-        let machine = Arc::new(Machine::new(places, view, crew, base, Box::new(move || clock.now())));
+        let machine = Arc::new(Machine::new(layout, isolation, processes, base, Box::new(move || clock.now())));
         let mut note = |text: String| {
             machine.note("INFO", &text);
             say(Event::Note(text));
@@ -181,7 +181,7 @@ impl Instance {
         }
         let proxy = Proxy::start(launch.port)?;
         let (send, happenings) = mpsc::channel();
-        let stage = Theatre::new(&machine, launch.front, proxy, send);
+        let stage = Services::new(&machine, launch.proxy_kind, proxy, send);
         let stand_ins = launch.stand_ins.clone();
         let mut instance =
             Self { machine, python, family: launch.family, stage, stand_ins, happenings, _lock: lock, _guard: guard };
@@ -198,7 +198,7 @@ impl Instance {
 
     /// Change the configuration and nothing else: the same bundle again, with `confighooks`.
     pub fn configure(&mut self, settings: &Settings, say: &mut dyn FnMut(Event)) -> Result<(), Error> {
-        let bundle = self.machine.places.real(version::BUNDLE);
+        let bundle = self.machine.layout.real(version::BUNDLE);
         self.pass(timeline::Event::Config, &bundle, settings, say)
     }
 
@@ -217,7 +217,7 @@ impl Instance {
             say,
         )?;
         let env = self.stage.plan(&version)?;
-        version.settings.install(&self.machine.places, self.python.program(), &env)?;
+        version.settings.install(&self.machine.layout, self.python.program(), &env)?;
         let mut engine = Engine {
             machine: &self.machine,
             timeline: &version.timeline,
@@ -246,7 +246,7 @@ impl Instance {
 
     /// The folder with the logs, under the names that they have on an instance.
     pub fn logs(&self) -> PathBuf {
-        self.machine.places.real("/var/log")
+        self.machine.layout.real("/var/log")
     }
 
     /// The folder of the version that runs.
@@ -274,12 +274,12 @@ impl Instance {
 
     /// Does it take messages out of a queue?
     pub fn worker(&self) -> Option<Worker> {
-        self.stage.is_worker().then(|| Spool::at(self.machine.places.home()).worker()).flatten()
+        self.stage.is_worker().then(|| Spool::at(self.machine.layout.home()).worker()).flatten()
     }
 
     /// What of the project listens where other machines can reach it, as warnings.
     pub fn open_to_others(&self) -> Vec<String> {
-        let listeners = listeners::listeners(&self.machine.crew.marked());
+        let listeners = listeners::listeners(&self.machine.processes.marked());
         listeners.iter().filter(|listener| listener.is_open()).map(listeners::Listener::warning).collect()
     }
 }
@@ -289,12 +289,12 @@ impl Drop for Instance {
         self.stage.stop_queue();
         self.stage.stop_proxy();
         self.stage.stop_services();
-        self.machine.crew.close();
+        self.machine.processes.close();
     }
 }
 
 /// What every program sees: nothing of the caller's environment but how to reach a package registry.
-fn base(world: &World, view: &View, places: &Places, path: &str) -> BTreeMap<String, String> {
+fn base(world: &World, isolation: &Isolation, layout: &Layout, path: &str) -> BTreeMap<String, String> {
     let reaches = |name: &str| {
         let lower = name.to_ascii_lowercase();
         lower.starts_with("pip_")
@@ -307,9 +307,9 @@ fn base(world: &World, view: &View, places: &Places, path: &str) -> BTreeMap<Str
         .filter(|(name, _)| reaches(name))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    let temporary = match view.is_namespace() {
+    let temporary = match isolation.is_namespace() {
         true => "/tmp".to_owned(),
-        false => places.real("tmp").to_string_lossy().into_owned(),
+        false => layout.real("tmp").to_string_lossy().into_owned(),
     };
     base.extend([
         ("PATH".to_owned(), path.to_owned()),

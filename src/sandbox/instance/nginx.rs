@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 use regex::{Captures, Regex};
 
 use super::error::{Error, Io};
+use super::isolation::{Argv, Program, find};
+use super::layout::CURRENT;
 use super::machine::Machine;
-use super::places::CURRENT;
-use super::supervisor::{Service, Services};
-use super::view::{Argv, Program, find};
+use super::supervisor::{Service, Supervisor};
 use super::{Event, address};
 
 /// Where the platform puts the configuration together.
@@ -25,7 +25,7 @@ const STAGED: &str = "/var/proxy/staging/nginx";
 /// A running nginx. It ends when dropped.
 pub(crate) struct Nginx {
     pub(crate) port: u16,
-    _service: Services,
+    _supervisor: Supervisor,
 }
 
 /// What nginx has to know of the version that it serves.
@@ -54,7 +54,7 @@ impl Nginx {
         let port = address::free().doing("find a free port on", "127.0.0.1")?;
         stage(machine, site, port)?;
         // Started by root, nginx would give up its rights for those of a user who may not read the files here.
-        let user = if machine.places.of_root()? { "user root; " } else { "" };
+        let user = if machine.layout.of_root()? { "user root; " } else { "" };
         let main = format!("{user}pid {STAGED}/nginx.pid; daemon off;");
         let argv: Vec<String> =
             [program, "-e", "/var/log/nginx/error.log", "-c", &format!("{STAGED}/nginx.conf"), "-g", &main]
@@ -70,7 +70,7 @@ impl Nginx {
         }
         let command = argv.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ");
         let service = Service { name: "nginx".to_owned(), command: format!("exec {command}") };
-        let service = Services::start(machine, &[service], &machine.base, events)?;
+        let supervisor = Supervisor::start(machine, &[service], &machine.base, events)?;
         let began = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
             if began.elapsed() > Duration::from_secs(10) {
@@ -78,27 +78,27 @@ impl Nginx {
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        Ok(Ok(Self { port, _service: service }))
+        Ok(Ok(Self { port, _supervisor: supervisor }))
     }
 }
 
 /// Put the configuration together in the place where the platform does.
 fn stage(machine: &Machine, site: &Site, port: u16) -> Result<(), Error> {
-    let places = &machine.places;
-    places.fresh(STAGED)?;
+    let layout = &machine.layout;
+    layout.fresh(STAGED)?;
     for dir in ["/var/log/nginx", &format!("{STAGED}/tmp"), &format!("{STAGED}/conf.d/elasticbeanstalk")] {
-        let dir = places.real(dir);
+        let dir = layout.real(dir);
         std::fs::create_dir_all(&dir).doing("create", &dir)?;
     }
     let mut files: BTreeMap<String, String> = BTreeMap::new();
     files.insert("nginx.conf".to_owned(), MAIN.to_owned());
     files.insert("conf.d/elasticbeanstalk/00_application.conf".to_owned(), application(site.upstream));
     files.insert("conf.d/elasticbeanstalk/01_static.conf".to_owned(), static_files(site.files));
-    let own = places.real(CURRENT).join(".platform/nginx");
+    let own = layout.real(CURRENT).join(".platform/nginx");
     collect(&own, &own, &mut files)?;
     for (name, text) in &files {
         let text = fit(text, site, port);
-        places.write(&format!("{STAGED}/{name}"), machine.view.rewrite(&text))?;
+        layout.write(&format!("{STAGED}/{name}"), machine.isolation.rewrite(&text))?;
     }
     Ok(())
 }

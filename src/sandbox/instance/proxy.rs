@@ -3,7 +3,7 @@
 //! It plays the balancer and the instance's nginx in one. With nginx installed the project's own files are used instead
 //! (see `nginx`); this one knows those settings that most projects touch.
 
-mod balancer;
+mod forwarded;
 mod routes;
 
 use std::convert::Infallible;
@@ -23,7 +23,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tower_http::services::ServeDir;
 
-use self::balancer::Balancer;
+use self::forwarded::Forwarded;
 pub(crate) use self::routes::Routes;
 use super::error::Error;
 
@@ -157,8 +157,8 @@ async fn forward(
     }
     let wants_upgrade = upgrade(request.headers());
     let client_side = wants_upgrade.is_some().then(|| hyper::upgrade::on(&mut request));
-    let balancer = Balancer::of(request.headers(), routes.tls);
-    balancer.forward(request.headers_mut(), client);
+    let forwarded = Forwarded::of(request.headers(), routes.tls);
+    forwarded.forward(request.headers_mut(), client);
     keep_hop(request.headers_mut(), wants_upgrade.as_ref());
     let (mut parts, body) = request.into_parts();
     // The request line that an origin server expects has no host in it.
@@ -195,7 +195,7 @@ async fn forward(
         });
     } else {
         keep_hop(response.headers_mut(), None);
-        balancer.back(response.headers_mut());
+        forwarded.back(response.headers_mut());
     }
     Ok(response.map(|body| Body::new(body.map_err(axum::Error::new))))
 }

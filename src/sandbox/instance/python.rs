@@ -9,10 +9,10 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::error::{Error, Io};
+use super::isolation::{Argv, Program, find};
 use super::journal::Journal;
+use super::layout::{STAGING, VENV};
 use super::machine::{Machine, Ran};
-use super::places::{STAGING, VENV};
-use super::view::{Argv, Program, find};
 use crate::world::World;
 
 /// Creating and filling an environment takes minutes where packages are built from source.
@@ -61,17 +61,17 @@ impl Python {
         self.program.to_str().expect("it was read as text")
     }
 
-    /// Make the virtual environment, or keep the one that is there if it is of this Python and this view.
-    pub(crate) fn venv(&self, machine: &Machine, journal: &Arc<Journal>, keep: Keep) -> Result<Venv, Error> {
-        let stamp = machine.places.real("/var/app/venv/.made-of");
-        let made_of = format!("{} {} {}", self.program.display(), self.version, machine.view.name());
+    /// Make the virtual environment, or keep the one that is there if it is of this Python and this isolation.
+    pub(crate) fn venv(&self, machine: &Machine, journal: &Arc<Journal>, reuse: Reuse) -> Result<Venv, Error> {
+        let stamp = machine.layout.real("/var/app/venv/.made-of");
+        let made_of = format!("{} {} {}", self.program.display(), self.version, machine.isolation.name());
         let kept = std::fs::read_to_string(&stamp).ok();
         let (was, installed) = kept.as_deref().and_then(|text| text.split_once('\n')).unwrap_or_default();
-        let usable = was == made_of && machine.places.real(VENV).join("bin/python").symlink_metadata().is_ok();
-        if usable && keep.keeps(installed) {
+        let usable = was == made_of && machine.layout.real(VENV).join("bin/python").symlink_metadata().is_ok();
+        if usable && reuse.keeps(installed) {
             return Ok(Venv { stamp, made_of, installed: installed.to_owned() });
         }
-        machine.places.fresh("/var/app/venv")?;
+        machine.layout.fresh("/var/app/venv")?;
         let argv = [self.program.to_string_lossy().into_owned(), "-m".into(), "venv".into(), VENV.into()];
         let program = Program { argv: Argv::List(&argv), cwd: "/var/app", env: &machine.base };
         let ran = machine.run(&program, journal, LIMIT)?;
@@ -84,14 +84,14 @@ impl Python {
 }
 
 /// When an existing virtual environment may be used again.
-pub(crate) enum Keep {
+pub(crate) enum Reuse {
     /// A deployment on a running instance: always, as there. A package that was dropped from the list stays installed.
     Always,
     /// A new instance begins with nothing, and the same list into nothing gives the same again.
     Same(String),
 }
 
-impl Keep {
+impl Reuse {
     fn keeps(&self, installed: &str) -> bool {
         match self {
             Self::Always => true,
@@ -116,7 +116,7 @@ pub(crate) struct Dependencies {
 impl Dependencies {
     /// `command` installs what `file` of staging lists, such as `pip install -r requirements.txt`.
     pub(crate) fn read(machine: &Machine, file: &str, command: &str) -> Result<Self, Error> {
-        let staging = machine.places.real(STAGING);
+        let staging = machine.layout.real(STAGING);
         let path = staging.join(file);
         let mut hash = Sha256::new();
         hash.update(command);

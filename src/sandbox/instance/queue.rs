@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 use super::Event;
 use super::error::Error;
 use super::http::{self, Request};
+use super::layout::CURRENT;
 use super::machine::Machine;
-use super::places::CURRENT;
 use super::settings::Settings;
 use super::spool::{Delivery, Message, Spool, Worker};
 use crate::beanstalk::customizations::DAEMON;
@@ -94,11 +94,11 @@ impl Queue {
         events: &Sender<Event>,
     ) -> Result<Self, Error> {
         let options = Options::of(settings);
-        let cron = std::fs::read_to_string(machine.places.real(CURRENT).join(CRON)).unwrap_or_default();
+        let cron = std::fs::read_to_string(machine.layout.real(CURRENT).join(CRON)).unwrap_or_default();
         // FIFO queues have no periodic tasks.
         let tasks = if options.queue.ends_with(".fifo") { BTreeMap::new() } else { tasks(&cron) };
         let worker = Worker { path: options.path.clone(), tasks, patience: options.inactivity.as_secs() };
-        let spool = Spool::at(machine.places.home());
+        let spool = Spool::at(machine.layout.home());
         spool.open(&worker)?;
         let stop = Arc::new(AtomicBool::new(false));
         let daemon = Daemon {
@@ -151,7 +151,7 @@ impl Daemon {
     fn work(self: Arc<Self>) {
         let states: Arc<States> = Arc::default();
         // A place for each connection, given back when it is free.
-        let (free, places): (Sender<()>, Receiver<()>) = mpsc::channel();
+        let (free, layout): (Sender<()>, Receiver<()>) = mpsc::channel();
         for _ in 0..self.options.connections {
             let _ = free.send(());
         }
@@ -165,7 +165,7 @@ impl Daemon {
                     Some(State::Away(until)) => *until <= Instant::now(),
                     Some(State::Busy | State::Gone) => false,
                 };
-                if !visible || places.try_recv().is_err() {
+                if !visible || layout.try_recv().is_err() {
                     continue;
                 }
                 known.insert(message.id.clone(), State::Busy);

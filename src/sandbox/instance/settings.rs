@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::error::{Error, Io};
-use super::places::{GET_CONFIG, Places};
+use super::layout::{GET_CONFIG, Layout};
 use crate::beanstalk::defaults;
 use crate::mode;
 
@@ -78,7 +78,7 @@ impl Settings {
     /// Put `get-config` where scripts call it.
     pub(crate) fn install(
         &self,
-        places: &Places,
+        layout: &Layout,
         python: &str,
         environment: &BTreeMap<String, String>,
     ) -> Result<(), Error> {
@@ -104,9 +104,9 @@ impl Settings {
             },
             "addons": {},
         });
-        places.write("/opt/elasticbeanstalk/deployment/configuration.json", format!("{document}\n"))?;
+        layout.write("/opt/elasticbeanstalk/deployment/configuration.json", format!("{document}\n"))?;
         let script = include_str!("get-config.py").replacen("PYTHON", python, 1);
-        let script = places.write(GET_CONFIG, script)?;
+        let script = layout.write(GET_CONFIG, script)?;
         mode::set(&script, 0o755).doing("make executable", &script)
     }
 }

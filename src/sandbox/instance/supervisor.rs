@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use super::Event;
 use super::error::Error;
+use super::isolation::{Argv, Program};
 use super::journal::{Journal, pour};
+use super::layout::CURRENT;
 use super::machine::{End, Machine};
-use super::places::CURRENT;
-use super::view::{Argv, Program};
 
 /// The pauses before a process is started again: each as long again as the one before, up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -28,13 +28,13 @@ pub(crate) struct Service {
 }
 
 /// The running processes of one version. They end when it is dropped.
-pub(crate) struct Services {
+pub(crate) struct Supervisor {
     machine: Arc<Machine>,
     stop: Arc<Stop>,
-    keepers: Vec<Keeper>,
+    supervised: Vec<Supervised>,
 }
 
-struct Keeper {
+struct Supervised {
     name: String,
     group: Arc<AtomicI32>,
     /// How often in a row its process ended soon after its start.
@@ -42,7 +42,7 @@ struct Keeper {
     thread: JoinHandle<()>,
 }
 
-/// Says to the keepers that an end is wanted.
+/// Says to all that is supervised that an end is wanted.
 #[derive(Default)]
 struct Stop {
     wanted: AtomicBool,
@@ -67,7 +67,7 @@ impl Stop {
     }
 }
 
-impl Services {
+impl Supervisor {
     /// Start every service in `/var/app/current`.
     pub(crate) fn start(
         machine: &Arc<Machine>,
@@ -75,10 +75,10 @@ impl Services {
         env: &BTreeMap<String, String>,
         events: &Sender<Event>,
     ) -> Result<Self, Error> {
-        let mut running = Self { machine: Arc::clone(machine), stop: Arc::default(), keepers: Vec::new() };
+        let mut running = Self { machine: Arc::clone(machine), stop: Arc::default(), supervised: Vec::new() };
         for service in services {
             let (group, ends) = (Arc::new(AtomicI32::new(0)), Arc::new(AtomicU32::new(0)));
-            let keep = Keep {
+            let supervision = Supervision {
                 machine: Arc::clone(machine),
                 stop: Arc::clone(&running.stop),
                 group: Arc::clone(&group),
@@ -90,32 +90,36 @@ impl Services {
             };
             // bubblewrap ends its program with the thread that started it, so the thread that starts is the one that waits.
             let builder = std::thread::Builder::new().name(service.name.clone());
-            let thread = builder.spawn(move || keep.forever()).map_err(Error::Thread)?;
-            running.keepers.push(Keeper { name: service.name.clone(), group, ends, thread });
+            let thread = builder.spawn(move || supervision.forever()).map_err(Error::Thread)?;
+            running.supervised.push(Supervised { name: service.name.clone(), group, ends, thread });
         }
         Ok(running)
     }
 
     /// How often in a row the web process ended soon after its start.
     pub(crate) fn false_starts(&self) -> u32 {
-        let web = self.keepers.iter().find(|keeper| keeper.name == "web").or(self.keepers.first());
-        web.map_or(0, |keeper| keeper.ends.load(Ordering::SeqCst))
+        let web = self.supervised.iter().find(|supervised| supervised.name == "web").or(self.supervised.first());
+        web.map_or(0, |supervised| supervised.ends.load(Ordering::SeqCst))
     }
 }
 
-impl Drop for Services {
+impl Drop for Supervisor {
     fn drop(&mut self) {
         self.stop.want();
-        let groups: Vec<i32> =
-            self.keepers.iter().map(|keeper| keeper.group.load(Ordering::SeqCst)).filter(|group| *group > 0).collect();
-        self.machine.crew.end(&groups);
-        for keeper in self.keepers.drain(..) {
-            let _ = keeper.thread.join();
+        let groups: Vec<i32> = self
+            .supervised
+            .iter()
+            .map(|supervised| supervised.group.load(Ordering::SeqCst))
+            .filter(|group| *group > 0)
+            .collect();
+        self.machine.processes.end(&groups);
+        for supervised in self.supervised.drain(..) {
+            let _ = supervised.thread.join();
         }
     }
 }
 
-struct Keep {
+struct Supervision {
     machine: Arc<Machine>,
     stop: Arc<Stop>,
     group: Arc<AtomicI32>,
@@ -126,16 +130,16 @@ struct Keep {
     events: Sender<Event>,
 }
 
-impl Keep {
+impl Supervision {
     fn forever(self) {
         let mut pause = FIRST_PAUSE;
-        while !self.stop.wanted() && !self.machine.crew.closed() {
+        while !self.stop.wanted() && !self.machine.processes.closed() {
             let began = Instant::now();
             let ended = match self.once() {
                 Ok(end) => end.to_string(),
                 Err(error) => error.to_string(),
             };
-            if self.stop.wanted() || self.machine.crew.closed() {
+            if self.stop.wanted() || self.machine.processes.closed() {
                 return;
             }
             if began.elapsed() >= SETTLED {
@@ -155,14 +159,14 @@ impl Keep {
     fn once(&self) -> std::io::Result<End> {
         let program = Program { argv: Argv::Shell(&self.service.command), cwd: CURRENT, env: &self.env };
         let (reader, writer) = std::io::pipe()?;
-        let mut command = self.machine.view.command(&program, &self.machine.places);
+        let mut command = self.machine.isolation.command(&program, &self.machine.layout);
         command.stdout(writer.try_clone()?).stderr(writer);
-        let spawned = self.machine.crew.spawn(&mut command);
+        let spawned = self.machine.processes.spawn(&mut command);
         drop(command);
         let mut child = spawned?;
         self.group.store(child.id().cast_signed(), Ordering::SeqCst);
         if self.stop.wanted() {
-            self.machine.crew.end(&[child.id().cast_signed()]);
+            self.machine.processes.end(&[child.id().cast_signed()]);
         }
         let (done, drained) = mpsc::channel();
         let journal = Arc::clone(&self.journal);
@@ -170,7 +174,7 @@ impl Keep {
             pour(reader, &journal, 0);
             let _ = done.send(());
         });
-        let status = self.machine.crew.wait(&mut child, None);
+        let status = self.machine.processes.wait(&mut child, None);
         self.group.store(0, Ordering::SeqCst);
         if output.is_ok() {
             let _ = drained.recv_timeout(Duration::from_millis(500));

@@ -45,7 +45,7 @@ impl Version {
         event: timeline::Event,
         say: &mut dyn FnMut(Event),
     ) -> Result<Self, Error> {
-        let unpacked = machine.places.fresh(UNPACKED)?;
+        let unpacked = machine.layout.fresh(UNPACKED)?;
         bundle::unpack(bundle, &unpacked, DISK)?;
         let tree = folder::read(&unpacked, |_| false)?;
         let family = given.family.unwrap_or_else(|| Family::of(&tree));
@@ -78,7 +78,7 @@ impl Version {
 
     /// The version runs: its bundle is the one that a configuration deployment unpacks again.
     pub(crate) fn keep(self, machine: &Machine) -> Result<(), Error> {
-        let kept = machine.places.real(BUNDLE);
+        let kept = machine.layout.real(BUNDLE);
         if kept == self.bundle {
             return Ok(());
         }

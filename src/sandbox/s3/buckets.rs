@@ -45,8 +45,8 @@ pub(in crate::sandbox) struct Object {
     pub(in crate::sandbox) modified: Timestamp,
     #[serde(default)]
     pub(super) sums: Sums,
-    #[serde(default)]
-    pub(super) said: Said,
+    #[serde(default, alias = "said")]
+    pub(super) headers: ObjectHeaders,
 }
 
 /// Checksums in base64, by algorithm (`CRC32`, `SHA256`, …).
@@ -57,10 +57,10 @@ pub(super) struct Sums {
     pub(super) composite: bool,
 }
 
-/// What the uploader said of an object, and S3 only keeps.
+/// Headers and tags of an object, which S3 keeps as the uploader gave them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Said {
+pub(super) struct ObjectHeaders {
     pub(super) content_type: Option<String>,
     pub(super) content_encoding: Option<String>,
     pub(super) content_disposition: Option<String>,
@@ -78,7 +78,8 @@ pub(super) struct Upload {
     pub(super) started: Timestamp,
     pub(super) algorithm: Option<String>,
     pub(super) composite: bool,
-    pub(super) said: Said,
+    #[serde(alias = "said")]
+    pub(super) headers: ObjectHeaders,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -221,7 +222,7 @@ impl Buckets {
                 etag: hashed.md5,
                 modified: now,
                 sums: Sums { values: hashed.sums, composite: false },
-                said: Said::default(),
+                headers: ObjectHeaders::default(),
             };
             self.replace(bucket, &object)
         })

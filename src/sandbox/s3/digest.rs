@@ -88,15 +88,15 @@ pub(super) fn from_dto(sums: &Checksum) -> BTreeMap<String, String> {
 }
 
 /// Refuse bytes that are not what the client said they are.
-pub(super) fn compare(said: &BTreeMap<String, String>, md5_said: Option<&str>, hashed: &Hashed) -> S3Result<()> {
-    for (algorithm, value) in said {
+pub(super) fn compare(claimed: &BTreeMap<String, String>, claimed_md5: Option<&str>, hashed: &Hashed) -> S3Result<()> {
+    for (algorithm, value) in claimed {
         if hashed.sums.get(algorithm) != Some(value) {
             return Err(s3_error!(BadDigest, "The {algorithm} you specified did not match the calculated checksum."));
         }
     }
-    if let Some(said) = md5_said {
-        let said = base64_simd::STANDARD.decode_to_vec(said).map_err(|_| s3_error!(InvalidDigest))?;
-        if crate::hex::encode(said) != hashed.md5 {
+    if let Some(claimed) = claimed_md5 {
+        let claimed = base64_simd::STANDARD.decode_to_vec(claimed).map_err(|_| s3_error!(InvalidDigest))?;
+        if crate::hex::encode(claimed) != hashed.md5 {
             return Err(s3_error!(BadDigest, "The Content-MD5 you specified did not match what we received."));
         }
     }

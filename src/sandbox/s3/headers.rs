@@ -8,9 +8,9 @@ use s3s::{S3Result, s3_error};
 use super::buckets::Object;
 
 /// What the uploader says of an object.
-macro_rules! said {
+macro_rules! object_headers {
     ($input:ident) => {
-        crate::sandbox::s3::buckets::Said {
+        crate::sandbox::s3::buckets::ObjectHeaders {
             content_type: $input.content_type,
             content_encoding: $input.content_encoding,
             content_disposition: $input.content_disposition,
@@ -21,7 +21,7 @@ macro_rules! said {
         }
     };
 }
-pub(super) use said;
+pub(super) use object_headers;
 
 /// The checksums that a client claims, by algorithm.
 macro_rules! sums {

@@ -7,7 +7,7 @@ use super::buckets::Object as Kept;
 use super::{Objects, broken, find_bucket, timestamp};
 
 /// What to list, whichever version of the operation asks.
-struct Question {
+struct ListRequest {
     bucket: String,
     prefix: String,
     delimiter: Option<String>,
@@ -25,17 +25,17 @@ struct Page {
 }
 
 /// Group sorted objects by the delimiter and take what fits, after `after`.
-fn page(objects: Vec<Kept>, question: &Question) -> Page {
-    let limit = usize::try_from(question.max.clamp(0, 1000)).unwrap_or_default();
-    let delimiter = question.delimiter.as_deref().filter(|text| !text.is_empty());
+fn page(objects: Vec<Kept>, request: &ListRequest) -> Page {
+    let limit = usize::try_from(request.max.clamp(0, 1000)).unwrap_or_default();
+    let delimiter = request.delimiter.as_deref().filter(|text| !text.is_empty());
     let mut page = Page::default();
     let mut last: Option<String> = None;
-    for object in objects.into_iter().filter(|object| object.key.starts_with(&question.prefix)) {
-        let rest = &object.key[question.prefix.len()..];
+    for object in objects.into_iter().filter(|object| object.key.starts_with(&request.prefix)) {
+        let rest = &object.key[request.prefix.len()..];
         let group = delimiter.and_then(|mark| rest.find(mark).map(|at| at + mark.len()));
-        let group = group.map(|end| object.key[..question.prefix.len() + end].to_owned());
+        let group = group.map(|end| object.key[..request.prefix.len() + end].to_owned());
         let name = group.as_ref().unwrap_or(&object.key);
-        if *name <= question.after || last.as_ref() == Some(name) {
+        if *name <= request.after || last.as_ref() == Some(name) {
             continue;
         }
         if page.objects.len() + page.prefixes.len() == limit {
@@ -82,28 +82,28 @@ fn read_token(token: &str) -> S3Result<String> {
 }
 
 impl Objects {
-    async fn page(&self, question: Question) -> S3Result<Page> {
-        if question.max < 0 {
+    async fn page(&self, request: ListRequest) -> S3Result<Page> {
+        if request.max < 0 {
             return Err(s3_error!(InvalidArgument, "Argument max-keys must be an integer between 0 and 2147483647"));
         }
         self.files(move |buckets| {
-            find_bucket(buckets, &question.bucket)?;
-            let objects = buckets.objects(&question.bucket).map_err(|error| broken(&error))?;
-            Ok(page(objects, &question))
+            find_bucket(buckets, &request.bucket)?;
+            let objects = buckets.objects(&request.bucket).map_err(|error| broken(&error))?;
+            Ok(page(objects, &request))
         })
         .await
     }
 
     pub(super) async fn list_v1(&self, input: ListObjectsInput) -> S3Result<S3Response<ListObjectsOutput>> {
         let max = input.max_keys.unwrap_or(1000);
-        let question = Question {
+        let request = ListRequest {
             bucket: input.bucket.clone(),
             prefix: input.prefix.clone().unwrap_or_default(),
             delimiter: input.delimiter.clone(),
             after: input.marker.clone().unwrap_or_default(),
             max,
         };
-        let page = self.page(question).await?;
+        let page = self.page(request).await?;
         Ok(S3Response::new(ListObjectsOutput {
             is_truncated: Some(page.next.is_some()),
             // Without a delimiter the client goes on after the last key.
@@ -126,14 +126,14 @@ impl Objects {
             Some(token) => read_token(token)?,
             None => input.start_after.clone().unwrap_or_default(),
         };
-        let question = Question {
+        let request = ListRequest {
             bucket: input.bucket.clone(),
             prefix: input.prefix.clone().unwrap_or_default(),
             delimiter: input.delimiter.clone(),
             after,
             max,
         };
-        let page = self.page(question).await?;
+        let page = self.page(request).await?;
         let count = page.objects.len() + page.prefixes.len();
         Ok(S3Response::new(ListObjectsV2Output {
             is_truncated: Some(page.next.is_some()),
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn case(keys: &[&str], question: Question, names: &[&str], prefixes: &[&str], next: Option<&str>) {
+    fn case(keys: &[&str], request: ListRequest, names: &[&str], prefixes: &[&str], next: Option<&str>) {
         let objects = keys.iter().map(|key| Kept {
             key: (*key).to_owned(),
             blob: String::new(),
@@ -166,28 +166,28 @@ mod tests {
             etag: String::new(),
             modified: jiff::Timestamp::UNIX_EPOCH,
             sums: Default::default(),
-            said: Default::default(),
+            headers: Default::default(),
         });
-        let page = page(objects.collect(), &question);
+        let page = page(objects.collect(), &request);
         let found: Vec<&str> = page.objects.iter().filter_map(|object| object.key.as_deref()).collect();
         assert_eq!(found, names);
         assert_eq!(page.prefixes, prefixes);
         assert_eq!(page.next.as_deref(), next);
     }
 
-    fn question(prefix: &str, delimiter: Option<&str>, after: &str, max: i32) -> Question {
+    fn request(prefix: &str, delimiter: Option<&str>, after: &str, max: i32) -> ListRequest {
         let delimiter = delimiter.map(str::to_owned);
-        Question { bucket: String::new(), prefix: prefix.to_owned(), delimiter, after: after.to_owned(), max }
+        ListRequest { bucket: String::new(), prefix: prefix.to_owned(), delimiter, after: after.to_owned(), max }
     }
 
     #[test]
     fn pages_go_on_where_the_last_ended() {
         let keys = ["a", "a/b", "a/c", "d/e"];
-        case(&keys, question("", None, "", 2), &["a", "a/b"], &[], Some("a/b"));
-        case(&keys, question("", None, "a/b", 2), &["a/c", "d/e"], &[], None);
-        case(&keys, question("", Some("/"), "", 2), &["a"], &["a/"], Some("a/"));
-        case(&keys, question("", Some("/"), "a/", 2), &[], &["d/"], None);
-        case(&keys, question("a/", Some("/"), "", 9), &["a/b", "a/c"], &[], None);
+        case(&keys, request("", None, "", 2), &["a", "a/b"], &[], Some("a/b"));
+        case(&keys, request("", None, "a/b", 2), &["a/c", "d/e"], &[], None);
+        case(&keys, request("", Some("/"), "", 2), &["a"], &["a/"], Some("a/"));
+        case(&keys, request("", Some("/"), "a/", 2), &[], &["d/"], None);
+        case(&keys, request("a/", Some("/"), "", 9), &["a/b", "a/c"], &[], None);
         assert_eq!(read_token(&token("é/x")).unwrap(), "é/x");
         assert!(read_token("zz").is_err());
     }

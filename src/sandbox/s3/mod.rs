@@ -280,7 +280,7 @@ impl S3 for Objects {
     ) -> S3Result<S3Response<GetObjectTaggingOutput>> {
         let GetObjectTaggingInput { bucket, key, .. } = req.input;
         let object = self.files(move |buckets| find_object(buckets, &bucket, &key)).await?;
-        let tags = object.said.tags.into_iter().map(|(key, value)| Tag { key: Some(key), value: Some(value) });
+        let tags = object.headers.tags.into_iter().map(|(key, value)| Tag { key: Some(key), value: Some(value) });
         Ok(S3Response::new(GetObjectTaggingOutput { tag_set: tags.collect(), version_id: None }))
     }
 

@@ -8,7 +8,7 @@ use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::buckets::{self, Buckets, Object, Sums, Upload};
 use super::digest::{self, Hasher};
-use super::headers::{Conditions, said, sums};
+use super::headers::{Conditions, object_headers, sums};
 use super::receive::Claims;
 use super::{Objects, broken, find_bucket, owner, timestamp};
 use crate::sandbox::Error;
@@ -53,7 +53,7 @@ impl Objects {
             started: self.world.now(),
             composite: composite(algorithm.as_deref(), asked),
             algorithm,
-            said: said!(input),
+            headers: object_headers!(input),
         };
         let output = CreateMultipartUploadOutput {
             bucket: Some(input.bucket.clone()),
@@ -224,7 +224,7 @@ impl Objects {
         input: CompleteMultipartUploadInput,
     ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
         let listed = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
-        let said = sums!(input);
+        let claimed = sums!(input);
         let conditions = Conditions { if_match: input.if_match, if_none_match: input.if_none_match };
         let (bucket, key, id, now) = (input.bucket.clone(), input.key.clone(), input.upload_id, self.world.now());
         let object = self
@@ -235,7 +235,7 @@ impl Objects {
                 let object = assemble(buckets, &bucket, &upload, &parts, now)?;
                 // A refused completion leaves the upload as it was.
                 let wrong =
-                    said.iter().any(|(name, value)| object.sums.values.get(name).is_some_and(|sum| sum != value));
+                    claimed.iter().any(|(name, value)| object.sums.values.get(name).is_some_and(|sum| sum != value));
                 let outcome = if wrong {
                     Err(s3_error!(BadDigest, "The checksum you specified did not match the calculated checksum."))
                 } else {
@@ -337,7 +337,7 @@ fn assemble(
         etag: digest::composite_etag(parts.iter().map(|part| part.etag.as_str())),
         modified,
         sums: Sums { values, composite: upload.composite },
-        said: upload.said.clone(),
+        headers: upload.headers.clone(),
     })
 }
 

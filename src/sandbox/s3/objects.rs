@@ -8,8 +8,8 @@ use s3s::dto::*;
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
-use super::buckets::{Buckets, Object as Kept, Said, Sums};
-use super::headers::{Conditions, said, sums};
+use super::buckets::{Buckets, Object as Kept, ObjectHeaders, Sums};
+use super::headers::{Conditions, object_headers, sums};
 use super::receive::Claims;
 use super::{Objects, broken, checksum_type, find_bucket, find_object, timestamp};
 use crate::sandbox::Error;
@@ -41,7 +41,7 @@ impl Objects {
             algorithms: input.checksum_algorithm.iter().map(|name| name.as_str().to_owned()).collect(),
         };
         let received = self.receive(&input.bucket, input.body, claims, &req.headers).await?;
-        let said = said!(input);
+        let headers = object_headers!(input);
         let conditions = Conditions { if_match: input.if_match, if_none_match: input.if_none_match };
         let (bucket, key, modified) = (input.bucket, input.key, self.world.now());
         let object = self
@@ -52,7 +52,7 @@ impl Objects {
                     etag: received.hashed.md5,
                     modified,
                     sums: Sums { values: received.hashed.sums, composite: false },
-                    said,
+                    headers,
                     blob: buckets.keep(received.blob).map_err(|error| broken(&error))?,
                 };
                 commit(buckets, &bucket, &object, &conditions)?;
@@ -120,7 +120,7 @@ impl Objects {
             asked.then(|| object.sums.values.get(name).cloned()).flatten()
         };
         let part = (!whole).then(|| format!("bytes {}-{}/{}", span.start, span.end.saturating_sub(1), object.bytes));
-        let said = object.said.clone();
+        let headers = object.headers.clone();
         Ok(S3Response::new(GetObjectOutput {
             accept_ranges: Some("bytes".to_owned()),
             body: Some(StreamingBlob::wrap(body)),
@@ -134,13 +134,13 @@ impl Objects {
             checksum_sha1: sum("SHA1"),
             checksum_sha256: sum("SHA256"),
             checksum_type: (checksum_mode.is_some() && whole).then(|| checksum_type(&object.sums)),
-            content_type: Some(said.content_type.unwrap_or_else(|| "binary/octet-stream".to_owned())),
-            content_encoding: said.content_encoding,
-            content_disposition: said.content_disposition,
-            content_language: said.content_language,
-            cache_control: said.cache_control,
-            tag_count: (!said.tags.is_empty()).then_some(i32::try_from(said.tags.len()).unwrap_or(i32::MAX)),
-            metadata: Some(said.metadata.into_iter().collect()),
+            content_type: Some(headers.content_type.unwrap_or_else(|| "binary/octet-stream".to_owned())),
+            content_encoding: headers.content_encoding,
+            content_disposition: headers.content_disposition,
+            content_language: headers.content_language,
+            cache_control: headers.cache_control,
+            tag_count: (!headers.tags.is_empty()).then_some(i32::try_from(headers.tags.len()).unwrap_or(i32::MAX)),
+            metadata: Some(headers.metadata.into_iter().collect()),
             ..Default::default()
         }))
     }
@@ -155,7 +155,7 @@ impl Objects {
             })
             .await?;
         let sum = |name: &str| checksum_mode.as_ref().and_then(|_| object.sums.values.get(name).cloned());
-        let said = object.said.clone();
+        let headers = object.headers.clone();
         Ok(S3Response::new(HeadObjectOutput {
             accept_ranges: Some("bytes".to_owned()),
             content_length: Some(i64::try_from(object.bytes).unwrap_or(i64::MAX)),
@@ -167,12 +167,12 @@ impl Objects {
             checksum_sha1: sum("SHA1"),
             checksum_sha256: sum("SHA256"),
             checksum_type: checksum_mode.as_ref().map(|_| checksum_type(&object.sums)),
-            content_type: Some(said.content_type.unwrap_or_else(|| "binary/octet-stream".to_owned())),
-            content_encoding: said.content_encoding,
-            content_disposition: said.content_disposition,
-            content_language: said.content_language,
-            cache_control: said.cache_control,
-            metadata: Some(said.metadata.into_iter().collect()),
+            content_type: Some(headers.content_type.unwrap_or_else(|| "binary/octet-stream".to_owned())),
+            content_encoding: headers.content_encoding,
+            content_disposition: headers.content_disposition,
+            content_language: headers.content_language,
+            cache_control: headers.cache_control,
+            metadata: Some(headers.metadata.into_iter().collect()),
             server_side_encryption: Some(ServerSideEncryption::from_static(ServerSideEncryption::AES256)),
             ..Default::default()
         }))
@@ -188,7 +188,7 @@ impl Objects {
         let conditions = Conditions { if_match: None, if_none_match: None };
         let source_match = (input.copy_source_if_match, input.copy_source_if_none_match);
         let (bucket, key, modified) = (input.bucket, input.key, self.world.now());
-        let said = said!(input);
+        let headers = object_headers!(input);
         let object = self
             .files(move |buckets| {
                 let source = find_object(buckets, &from_bucket, &from_key)?;
@@ -204,10 +204,10 @@ impl Objects {
                 let path = buckets.blob(&from_bucket, &source.blob);
                 let blob = buckets.new_blob(&bucket).map_err(|error| broken(&error))?;
                 std::fs::copy(&path, &blob).map_err(|source| broken(&Error::Read { path, source }))?;
-                let tags = if retag { said.tags.clone() } else { source.said.tags.clone() };
-                let said = if replace { Said { tags, ..said } } else { Said { tags, ..source.said } };
+                let tags = if retag { headers.tags.clone() } else { source.headers.tags.clone() };
+                let headers = if replace { ObjectHeaders { tags, ..headers } } else { ObjectHeaders { tags, ..source.headers } };
                 let blob = buckets.keep(blob).map_err(|error| broken(&error))?;
-                let object = Kept { key, blob, modified, said, ..source };
+                let object = Kept { key, blob, modified, headers, ..source };
                 commit(buckets, &bucket, &object, &conditions)?;
                 Ok(object)
             })
@@ -256,7 +256,7 @@ impl Objects {
         self.files(move |buckets| {
             let outcome = buckets.exclusively(|| {
                 let Some(mut object) = buckets.object(&bucket, &key)? else { return Ok(false) };
-                object.said.tags = tags;
+                object.headers.tags = tags;
                 buckets.replace(&bucket, &object).map(|()| true)
             });
             if outcome.map_err(|error| broken(&error))? {

@@ -58,16 +58,16 @@ impl Objects {
         }
         file.flush().await.map_err(full)?;
         file.sync_all().await.map_err(full)?;
-        let mut said = claims.sums;
+        let mut claimed = claims.sums;
         if let Some(trailers) = claims.trailing.and_then(|trailing| trailing.take()) {
             for (name, value) in &trailers {
                 if let (Some(algorithm), Ok(value)) = (name.as_str().strip_prefix("x-amz-checksum-"), value.to_str()) {
-                    said.insert(algorithm.to_uppercase(), value.to_owned());
+                    claimed.insert(algorithm.to_uppercase(), value.to_owned());
                 }
             }
         }
         let hashed = hasher.finish();
-        digest::compare(&said, claims.md5.as_deref(), &hashed)?;
+        digest::compare(&claimed, claims.md5.as_deref(), &hashed)?;
         Ok(Received { blob, bytes, hashed })
     }
 }

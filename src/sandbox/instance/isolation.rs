@@ -9,13 +9,13 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::places::{Places, ROOTS};
+use super::layout::{Layout, ROOTS};
 use crate::mode;
 use crate::world::real_path;
 
 /// Which of the two ways to use.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Isolation {
+pub enum IsolationMode {
     /// A mount namespace where bubblewrap can make one, else the prefix
     #[default]
     Auto,
@@ -38,22 +38,22 @@ pub(crate) enum Argv<'a> {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum View {
+pub(crate) enum Isolation {
     Namespace { bwrap: PathBuf, mounts: Vec<OsString>, shell: PathBuf },
     Prefix { home: String, shell: PathBuf },
 }
 
-impl View {
-    /// The best view that works on this machine, and why it is not a better one.
-    pub(crate) fn choose(isolation: Isolation, places: &Places, path: &str) -> (Self, String) {
+impl Isolation {
+    /// The best isolation that works on this machine, and why it is not a better one.
+    pub(crate) fn choose(isolation: IsolationMode, layout: &Layout, path: &str) -> (Self, String) {
         // On an instance `/bin/sh` is bash, and the commands of most projects count on it (`source`).
         let bash = find("bash", path);
         let shell = bash.clone().unwrap_or_else(|| PathBuf::from("/bin/sh"));
         let why = match (isolation, find("bwrap", path)) {
-            (Isolation::Prefix, _) => "as asked".to_owned(),
-            (Isolation::Auto, None) => "bubblewrap is not installed (Debian: `bubblewrap`)".to_owned(),
-            (Isolation::Auto, Some(bwrap)) => {
-                let mounts = mounts(places, bash.as_deref());
+            (IsolationMode::Prefix, _) => "as asked".to_owned(),
+            (IsolationMode::Auto, None) => "bubblewrap is not installed (Debian: `bubblewrap`)".to_owned(),
+            (IsolationMode::Auto, Some(bwrap)) => {
+                let mounts = mounts(layout, bash.as_deref());
                 match probe(&bwrap, &mounts) {
                     Ok(()) => {
                         let said = "a mount namespace by bubblewrap; the rest of this machine is read-only there";
@@ -63,7 +63,7 @@ impl View {
                 }
             }
         };
-        let home = places.home().to_string_lossy().into_owned();
+        let home = layout.home().to_string_lossy().into_owned();
         let said = format!("paths rewritten to `{home}` in commands and hooks; {why}");
         (Self::Prefix { home, shell }, said)
     }
@@ -72,7 +72,7 @@ impl View {
         matches!(self, Self::Namespace { .. })
     }
 
-    /// What differs between the views in everything that is made for one of them, such as a virtual environment.
+    /// What differs between the two in everything that is made for one of them, such as a virtual environment.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Namespace { .. } => "namespace".to_owned(),
@@ -80,7 +80,7 @@ impl View {
         }
     }
 
-    /// `text` as it must read for a program of this view.
+    /// `text` as it must read for a program that is isolated so.
     pub(crate) fn rewrite(&self, text: &str) -> String {
         match self {
             Self::Namespace { .. } => text.to_owned(),
@@ -89,7 +89,7 @@ impl View {
     }
 
     /// The command that starts `program`, with nothing of our environment.
-    pub(crate) fn command(&self, program: &Program, places: &Places) -> Command {
+    pub(crate) fn command(&self, program: &Program, layout: &Layout) -> Command {
         let mut command = match self {
             Self::Namespace { bwrap, mounts, shell } => {
                 let mut command = Command::new(bwrap);
@@ -111,7 +111,7 @@ impl View {
                         command.args([r#""$@"; exit $?"#, "sh"]).args(list.iter().map(|word| self.rewrite(word)))
                     }
                 };
-                command.current_dir(places.real(program.cwd));
+                command.current_dir(layout.real(program.cwd));
                 command
             }
         };
@@ -143,7 +143,7 @@ fn probe(bwrap: &Path, mounts: &[OsString]) -> Result<(), String> {
 }
 
 /// The arguments that build the namespace: this machine, read-only, with the instance's folders in their places.
-fn mounts(places: &Places, bash: Option<&Path>) -> Vec<OsString> {
+fn mounts(layout: &Layout, bash: Option<&Path>) -> Vec<OsString> {
     let mut arguments = Mounts(Vec::new());
     arguments.add(["--die-with-parent", "--unshare-pid", "--unshare-ipc"]);
     for name in names("/") {
@@ -162,9 +162,9 @@ fn mounts(places: &Places, bash: Option<&Path>) -> Vec<OsString> {
         }
     }
     for root in ROOTS {
-        arguments.bind("--bind", places.real(root), root);
+        arguments.bind("--bind", layout.real(root), root);
     }
-    arguments.bind("--bind", places.real("tmp"), "/tmp");
+    arguments.bind("--bind", layout.real("tmp"), "/tmp");
     arguments.add(["--dir", "/var/tmp", "--proc", "/proc", "--dev", "/dev"]);
     // On an instance `/bin/sh` is bash; elsewhere it may be a shell that knows no `source`.
     if let (Some(bash), Ok(sh)) = (bash.and_then(|bash| real_path(bash).ok()), real_path(Path::new("/bin/sh")))
@@ -174,7 +174,7 @@ fn mounts(places: &Places, bash: Option<&Path>) -> Vec<OsString> {
     }
     // Scripts give files to `webapp`. Here that is another name of whoever runs this.
     for name in ["passwd", "group"] {
-        let own = places.real("etc").join(name);
+        let own = layout.real("etc").join(name);
         if own.is_file() {
             arguments.bind("--ro-bind", &own, Path::new("/etc").join(name));
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use super::engine::{Believed, Stagehand};
+use super::engine::{ImageDefaults, Stagehand};
 use super::error::{Error, Io};
 use super::health::{self, Behind, Health};
 use super::machine::Machine;
@@ -15,18 +15,18 @@ use super::nginx::{self, Nginx, Site};
 use super::proxy::{Proxy, Routes};
 use super::queue::Queue;
 use super::settings::Settings;
-use super::supervisor::{Service, Services};
+use super::supervisor::{Service, Supervisor};
 use super::version::Version;
-use super::{Event, Front, address, places};
+use super::{Event, ProxyKind, address, layout};
 use crate::beanstalk::defaults;
 
 /// The proxy and the processes behind it, and what they will be after the turn.
-pub(super) struct Theatre {
+pub(super) struct Services {
     machine: Arc<Machine>,
-    front: Front,
+    proxy_kind: ProxyKind,
     proxy: Proxy,
     nginx: Option<Nginx>,
-    services: Option<Services>,
+    supervisor: Option<Supervisor>,
     queue: Option<Queue>,
     events: Sender<Event>,
     /// What holds for the version that is on its way, and from the flip on for the one that runs.
@@ -38,14 +38,14 @@ pub(super) struct Theatre {
     pub(super) notes: Vec<String>,
 }
 
-impl Theatre {
-    pub(super) fn new(machine: &Arc<Machine>, front: Front, proxy: Proxy, events: Sender<Event>) -> Self {
+impl Services {
+    pub(super) fn new(machine: &Arc<Machine>, proxy_kind: ProxyKind, proxy: Proxy, events: Sender<Event>) -> Self {
         Self {
             machine: Arc::clone(machine),
-            front,
+            proxy_kind,
             proxy,
             nginx: None,
-            services: None,
+            supervisor: None,
             queue: None,
             events,
             settings: Settings::default(),
@@ -69,7 +69,7 @@ impl Theatre {
     /// What the balancer finds.
     pub(super) fn health(&self) -> Health {
         let nginx = self.nginx.as_ref().map(|nginx| nginx.port);
-        let behind = Behind { ports: [Some(self.port), nginx], services: self.services.as_ref() };
+        let behind = Behind { ports: [Some(self.port), nginx], supervisor: self.supervisor.as_ref() };
         health::ask(&self.machine, self.address(), &self.settings, &behind)
     }
 
@@ -86,13 +86,13 @@ impl Theatre {
         // On an instance the proxy has port 80; hooks that ask it find it here by this name.
         env.insert("BEANSPROUT_PROXY_PORT".to_owned(), self.proxy.port().to_string());
         // The engine's own addition to the properties, which many public scripts use as `source $PYTHONPATH/activate`.
-        env.entry("PYTHONPATH".to_owned()).or_insert_with(|| format!("{}/bin", places::VENV));
+        env.entry("PYTHONPATH".to_owned()).or_insert_with(|| format!("{}/bin", layout::VENV));
         env.insert("EB_IS_COMMAND_LEADER".to_owned(), "true".to_owned());
         Ok(env)
     }
 }
 
-impl Stagehand for Theatre {
+impl Stagehand for Services {
     fn publish_port(&mut self) {
         let tls = self.settings.ends_tls();
         let routes = Routes { upload_limit: u64::MAX, patience: Duration::from_secs(3600), tls, ..Routes::closed() };
@@ -105,7 +105,7 @@ impl Stagehand for Theatre {
     }
 
     fn stop_services(&mut self) {
-        self.services = None;
+        self.supervisor = None;
     }
 
     fn stop_queue(&mut self) {
@@ -119,27 +119,27 @@ impl Stagehand for Theatre {
         Ok(())
     }
 
-    fn start_services(&mut self, services: Vec<Service>, believed: &Believed) -> Result<(), Error> {
-        self.expected = believed.port.unwrap_or(self.expected);
-        let config = std::fs::read_to_string(self.machine.places.real(places::CURRENT).join("gunicorn.conf.py")).ok();
+    fn start_services(&mut self, services: Vec<Service>, defaults: &ImageDefaults) -> Result<(), Error> {
+        self.expected = defaults.port.unwrap_or(self.expected);
+        let config = std::fs::read_to_string(self.machine.layout.real(layout::CURRENT).join("gunicorn.conf.py")).ok();
         let moved = address::move_to(self.port, self.expected, &services, &self.properties, config.as_deref());
         for note in &moved.notes {
             self.machine.note("INFO", note);
         }
         self.notes.extend(moved.notes);
         let mut env = self.machine.base.clone();
-        env.extend(believed.env.iter().cloned());
+        env.extend(defaults.env.iter().cloned());
         env.extend(self.properties.clone());
-        env.entry("PYTHONPATH".to_owned()).or_insert_with(|| format!("{}/bin", places::VENV));
+        env.entry("PYTHONPATH".to_owned()).or_insert_with(|| format!("{}/bin", layout::VENV));
         env.extend(moved.env);
         let path = env.get("PATH").cloned().unwrap_or_default();
-        env.insert("PATH".to_owned(), format!("{}/bin:{path}", places::VENV));
-        self.services = Some(Services::start(&self.machine, &moved.services, &env, &self.events)?);
+        env.insert("PATH".to_owned(), format!("{}/bin:{path}", layout::VENV));
+        self.supervisor = Some(Supervisor::start(&self.machine, &moved.services, &env, &self.events)?);
         Ok(())
     }
 
     fn start_proxy(&mut self) -> Result<Result<(), String>, Error> {
-        let current = self.machine.places.real(places::CURRENT);
+        let current = self.machine.layout.real(layout::CURRENT);
         let mut files: Vec<(String, String)> = self
             .settings
             .static_files()
@@ -152,7 +152,7 @@ impl Stagehand for Theatre {
         }
         let tls = self.settings.ends_tls();
         let path = self.machine.base.get("PATH").map(String::as_str).unwrap_or_default();
-        let nginx = nginx::installed(path).filter(|_| self.front == Front::Auto);
+        let nginx = nginx::installed(path).filter(|_| self.proxy_kind == ProxyKind::Auto);
         if let Some(program) = nginx {
             let site = Site { upstream: self.port, expected: self.expected, files: &files };
             let nginx = match Nginx::start(&program, &self.machine, &site, &self.events)? {

@@ -16,7 +16,7 @@ const LONGEST: u64 = 8 * 1024 * 1024;
 /// Enough of its end for the page.
 const TAIL: u64 = 64 * 1024;
 
-pub(super) struct Calls {
+pub(super) struct AccessLog {
     path: PathBuf,
     file: File,
 }
@@ -34,7 +34,7 @@ pub(super) struct Entry {
     pub(super) request: String,
 }
 
-impl Calls {
+impl AccessLog {
     pub(super) fn open(state: &Path) -> Result<Self, Error> {
         let path = state.join(FILE);
         if fs::metadata(&path).is_ok_and(|meta| meta.len() > LONGEST) {

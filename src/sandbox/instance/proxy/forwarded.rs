@@ -11,14 +11,14 @@ use crate::sandbox::instance::health::INSTANCE_IP;
 /// The balancer is the edge: what a client says of itself here counts for nothing except as a hop in `X-Forwarded-For`.
 /// `Host` stays as the client sent it. nginx on an instance drops the port from it, which changes nothing at port 80 and
 /// would break every redirect on a laptop.
-pub(super) struct Balancer {
+pub(super) struct Forwarded {
     host: String,
     tls: bool,
     /// A health check goes to the instance itself.
     passed: bool,
 }
 
-impl Balancer {
+impl Forwarded {
     pub(super) fn of(headers: &HeaderMap, tls: bool) -> Self {
         let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
         let passed = host != INSTANCE_IP;
@@ -82,7 +82,7 @@ mod tests {
     fn the_edge_speaks_for_the_client() {
         let mut headers =
             headers(&[("x-forwarded-for", "10.0.0.1"), ("x-forwarded-proto", "https"), ("host", "localhost:8080")]);
-        Balancer::of(&headers, false).forward(&mut headers, SocketAddr::from(([127, 0, 0, 1], 9)));
+        Forwarded::of(&headers, false).forward(&mut headers, SocketAddr::from(([127, 0, 0, 1], 9)));
         assert_eq!(headers["x-forwarded-for"], "10.0.0.1, 127.0.0.1");
         assert_eq!(headers["x-forwarded-proto"], "http");
         assert_eq!(headers["x-forwarded-port"], "8080");
@@ -93,14 +93,14 @@ mod tests {
     fn a_balancer_that_ends_tls_says_so_both_ways() {
         let mut request =
             headers(&[("host", "localhost:8080"), ("origin", "http://localhost:8080"), ("referer", "http://other/")]);
-        let balancer = Balancer::of(&request, true);
-        balancer.forward(&mut request, SocketAddr::from(([127, 0, 0, 1], 9)));
+        let forwarded = Forwarded::of(&request, true);
+        forwarded.forward(&mut request, SocketAddr::from(([127, 0, 0, 1], 9)));
         assert_eq!(request["x-forwarded-proto"], "https");
         assert_eq!(request["origin"], "https://localhost:8080");
         assert_eq!(request["referer"], "http://other/");
         let mut answer =
             headers(&[("location", "https://localhost:8080/next"), ("strict-transport-security", "max-age=1")]);
-        balancer.back(&mut answer);
+        forwarded.back(&mut answer);
         assert_eq!(answer["location"], "http://localhost:8080/next");
         assert!(!answer.contains_key("strict-transport-security"));
     }
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_health_check_passes_no_balancer() {
         let mut request = headers(&[("host", INSTANCE_IP)]);
-        Balancer::of(&request, true).forward(&mut request, SocketAddr::from(([127, 0, 0, 1], 9)));
+        Forwarded::of(&request, true).forward(&mut request, SocketAddr::from(([127, 0, 0, 1], 9)));
         assert!(!request.contains_key("x-forwarded-proto"));
     }
 }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::group::{self, Call};
+use super::group::{self, Signal};
 
 /// The variable that marks the processes of an instance.
 pub(crate) const MARK: &str = "BEANSPROUT_INSTANCE";
@@ -17,7 +17,7 @@ pub(crate) const MARK: &str = "BEANSPROUT_INSTANCE";
 const GRACE: Duration = Duration::from_secs(3);
 
 #[derive(Clone)]
-pub(crate) struct Crew {
+pub(crate) struct ProcessTree {
     mark: String,
     state: Arc<Mutex<State>>,
 }
@@ -28,12 +28,12 @@ struct State {
     closed: bool,
 }
 
-impl Crew {
+impl ProcessTree {
     /// `mark` names the instance. Processes that an earlier, killed run left behind end now.
     pub(crate) fn new(mark: String) -> Self {
-        let crew = Self { mark, state: Arc::default() };
-        crew.end_strays();
-        crew
+        let processes = Self { mark, state: Arc::default() };
+        processes.end_strays();
+        processes
     }
 
     /// Start a program, unless everything is being ended.
@@ -62,7 +62,7 @@ impl Crew {
             pause = (pause * 2).min(Duration::from_millis(20));
         };
         let group = child.id().cast_signed();
-        group::end(group, Call::Make);
+        group::end(group, Signal::Kill);
         if status.is_none() {
             child.wait()?;
         }
@@ -73,14 +73,14 @@ impl Crew {
     /// Ask these groups to end, and make them when they do not.
     pub(crate) fn end(&self, groups: &[i32]) {
         for group in groups {
-            group::end(*group, Call::Ask);
+            group::end(*group, Signal::Terminate);
         }
         let end = Instant::now() + GRACE;
         while Instant::now() < end && groups.iter().any(|group| group::lives(*group)) {
             std::thread::sleep(Duration::from_millis(10));
         }
         for group in groups {
-            group::end(*group, Call::Make);
+            group::end(*group, Signal::Kill);
         }
     }
 
@@ -145,36 +145,36 @@ mod tests {
     #[test]
     fn nothing_survives_the_close() {
         let home = tempfile::tempdir().unwrap();
-        let crew = Crew::new(home.path().to_string_lossy().into_owned());
+        let processes = ProcessTree::new(home.path().to_string_lossy().into_owned());
         let ready = home.path().join("ready");
         // One that ignores being asked, and one that has left the group.
         let text = format!("trap '' TERM; setsid sleep 600 & sleep 1; echo > {}; sleep 600", ready.display());
-        let mut child = crew.spawn(&mut sh(&text)).unwrap();
+        let mut child = processes.spawn(&mut sh(&text)).unwrap();
         while !ready.exists() {
             std::thread::sleep(Duration::from_millis(10));
         }
-        assert!(crew.marked().len() >= 2);
-        let crew_too = crew.clone();
-        let waiter = std::thread::spawn(move || crew_too.wait(&mut child, None).unwrap());
-        crew.close();
+        assert!(processes.marked().len() >= 2);
+        let same = processes.clone();
+        let waiter = std::thread::spawn(move || same.wait(&mut child, None).unwrap());
+        processes.close();
         waiter.join().unwrap();
-        assert_eq!(crew.marked(), [0; 0]);
-        assert!(crew.spawn(&mut sh("true")).is_err());
+        assert_eq!(processes.marked(), [0; 0]);
+        assert!(processes.spawn(&mut sh("true")).is_err());
     }
 
     #[test]
     fn a_program_that_hangs_is_ended() {
         let home = tempfile::tempdir().unwrap();
-        let crew = Crew::new(home.path().to_string_lossy().into_owned());
-        let mut child = crew.spawn(&mut sh("sleep 600")).unwrap();
-        assert_eq!(crew.wait(&mut child, Some(Duration::from_millis(50))).unwrap(), None);
+        let processes = ProcessTree::new(home.path().to_string_lossy().into_owned());
+        let mut child = processes.spawn(&mut sh("sleep 600")).unwrap();
+        assert_eq!(processes.wait(&mut child, Some(Duration::from_millis(50))).unwrap(), None);
         // The kernel takes a moment to end what was killed.
         for _ in 0..500 {
-            if crew.marked().is_empty() {
+            if processes.marked().is_empty() {
                 return;
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        panic!("{:?} is still there", crew.marked());
+        panic!("{:?} is still there", processes.marked());
     }
 }

@@ -17,23 +17,23 @@ pub(crate) const ROOTS: [&str; 4] = ["/var/app", "/var/log", "/var/proxy", "/opt
 
 /// The folders of one instance, all below one home.
 #[derive(Debug, Clone)]
-pub(crate) struct Places {
+pub(crate) struct Layout {
     home: PathBuf,
 }
 
-impl Places {
+impl Layout {
     /// Make the folders that do not exist yet. What an earlier run left in them stays.
     pub(crate) fn prepare(home: &Path) -> Result<Self, Error> {
         std::fs::create_dir_all(home).doing("create", home)?;
         let home = real_path(home).doing("find", home)?;
-        let places = Self { home };
+        let layout = Self { home };
         for dir in ["/var/app/venv", "/var/log", "/var/proxy", "/opt/elasticbeanstalk/bin"] {
-            let dir = places.real(dir);
+            let dir = layout.real(dir);
             std::fs::create_dir_all(&dir).doing("create", &dir)?;
         }
-        places.fresh("tmp")?;
-        places.write_users()?;
-        Ok(places)
+        layout.fresh("tmp")?;
+        layout.write_users()?;
+        Ok(layout)
     }
 
     /// Does root run this instance?
@@ -129,12 +129,12 @@ mod tests {
     #[test]
     fn flipping_leaves_no_staging() {
         let home = tempfile::tempdir().unwrap();
-        let places = Places::prepare(home.path()).unwrap();
-        places.write("/var/app/current/old", "").unwrap();
-        places.write("/var/app/staging/new", "").unwrap();
-        places.flip().unwrap();
-        assert!(places.real("/var/app/current/new").exists());
-        assert!(!places.real("/var/app/current/old").exists());
-        assert!(!places.real(STAGING).exists());
+        let layout = Layout::prepare(home.path()).unwrap();
+        layout.write("/var/app/current/old", "").unwrap();
+        layout.write("/var/app/staging/new", "").unwrap();
+        layout.flip().unwrap();
+        assert!(layout.real("/var/app/current/new").exists());
+        assert!(!layout.real("/var/app/current/old").exists());
+        assert!(!layout.real(STAGING).exists());
     }
 }
