@@ -16,13 +16,14 @@ use serde_json::{Value, json};
 use super::access_log::{AccessLog, Entry};
 use super::beanstalk::{self, Call};
 use super::faults::{self, Faults, Injection};
+use super::id::request_id;
 use super::reply::{Envelope, Refusal};
-use super::runner::Wake;
 use super::s3::buckets::Buckets;
 use super::service::{Scope, Service, s3_operation};
 use super::signature::Signed;
 use super::state::State;
 use super::store::Store;
+use super::wake::Wake;
 use super::{ACCESS_KEY_ID, ACCOUNT, REGION, Speed, input, page};
 use crate::world::World;
 
@@ -322,12 +323,6 @@ fn is_loopback(host: &str) -> bool {
 fn plain(status: StatusCode, text: impl Into<String>) -> Response<Body> {
     let response = Response::builder().status(status).header(CONTENT_TYPE, "text/plain; charset=utf-8");
     response.body(Body::from(text.into())).expect("the header above is valid")
-}
-
-/// A random UUID.
-pub(super) fn request_id() -> String {
-    let hex = format!("{:032x}", fastrand::u128(..));
-    format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
 }
 
 #[cfg(test)]

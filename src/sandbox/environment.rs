@@ -3,13 +3,25 @@
 //! Pure: `begin` and `finish` take the time as a value, and say what happened as events.
 
 mod operation;
+mod settings;
+mod status;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::state::{Event, Severity, Subject, Tags};
+use super::event::{Event, Severity, Subject, Tags};
+use super::reply::Refusal;
 
 pub(super) use self::operation::{Before, Kind, Operation, Outcome};
+pub(super) use self::settings::{Setting, Settings};
+pub(super) use self::status::{Health, Status};
+
+/// How long a terminated environment is listed without being asked for.
+const LISTED_HOURS: i64 = 1;
+/// How long it can be brought back.
+const RESTORABLE_HOURS: i64 = 42 * 24;
+/// How long it protects its version from the lifecycle policy, and is remembered at all.
+const REMEMBERED_HOURS: i64 = 10 * 7 * 24;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Environment {
@@ -53,68 +65,6 @@ pub(super) struct Environment {
 pub(super) enum Tier {
     WebServer,
     Worker,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Status {
-    Launching,
-    Updating,
-    Aborting,
-    Ready,
-    Terminating,
-    Terminated,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Health {
-    Green,
-    Yellow,
-    Red,
-    Grey,
-}
-
-impl Health {
-    /// The word of enhanced health reporting.
-    pub(super) fn status(self) -> &'static str {
-        match self {
-            Self::Green => "Ok",
-            Self::Yellow => "Warning",
-            Self::Red => "Severe",
-            Self::Grey => "Pending",
-        }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Setting {
-    pub(super) namespace: String,
-    pub(super) resource: Option<String>,
-    pub(super) name: String,
-    pub(super) value: String,
-}
-
-/// What was set through the API, sorted.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(super) struct Settings(pub(super) Vec<Setting>);
-
-impl Settings {
-    pub(super) fn get(&self, namespace: &str, name: &str) -> Option<&str> {
-        let found = self.0.iter().find(|setting| setting.namespace == namespace && setting.name == name);
-        found.map(|setting| setting.value.as_str())
-    }
-
-    pub(super) fn set(&mut self, new: Setting) {
-        self.remove(&new);
-        self.0.push(new);
-        self.0.sort_by(|a, b| (&a.namespace, &a.resource, &a.name).cmp(&(&b.namespace, &b.resource, &b.name)));
-    }
-
-    pub(super) fn remove(&mut self, old: &Setting) {
-        self.0.retain(|setting| {
-            (&setting.namespace, &setting.resource, &setting.name) != (&old.namespace, &old.resource, &old.name)
-        });
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -319,8 +269,34 @@ impl Environment {
         self.version.as_deref() == Some(label) || before == Some(label)
     }
 
+    /// Is it listed without being asked for?
+    pub(super) fn is_listed(&self, now: Timestamp) -> bool {
+        !self.gone_for(now, LISTED_HOURS)
+    }
+
+    /// Can it be brought back?
+    pub(super) fn is_restorable(&self, now: Timestamp) -> bool {
+        !self.gone_for(now, RESTORABLE_HOURS)
+    }
+
+    /// Does it still protect its version from the lifecycle policy? Later it is forgotten.
+    pub(super) fn is_remembered(&self, now: Timestamp) -> bool {
+        !self.gone_for(now, REMEMBERED_HOURS)
+    }
+
+    /// Refuse an operation while another is under way.
+    pub(super) fn ready(&self) -> Result<(), Refusal> {
+        if self.status == Status::Ready {
+            return Ok(());
+        }
+        let name = &self.name;
+        Err(Refusal::value(format!(
+            "Environment named {name} is in an invalid state for this operation. Must be Ready."
+        )))
+    }
+
     /// Was it terminated, and longer ago than this?
-    pub(super) fn gone_for(&self, now: Timestamp, hours: i64) -> bool {
+    fn gone_for(&self, now: Timestamp, hours: i64) -> bool {
         self.terminated.is_some_and(|then| now.duration_since(then) >= SignedDuration::from_hours(hours))
     }
 }

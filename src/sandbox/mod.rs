@@ -10,7 +10,9 @@ mod beanstalk;
 mod completion;
 mod dispatch;
 mod environment;
+mod event;
 mod faults;
+mod id;
 mod input;
 mod model;
 mod page;
@@ -23,6 +25,7 @@ mod service;
 mod signature;
 mod state;
 mod store;
+mod wake;
 
 use std::path::PathBuf;
 

@@ -8,7 +8,8 @@ use s3s::Body;
 
 use super::access_log::Entry;
 use super::environment::{Environment, Health};
-use super::state::{Application, Region, Severity, Source, State, Status};
+use super::event::Severity;
+use super::state::{Application, Region, Source, State, Status};
 
 const STYLE: &str = "
 :root { color-scheme: light dark; --text: #1d2b24; --dim: #5c6b63; --line: #d9e2dc; --paper: #fbfdfb; --card: #fff;

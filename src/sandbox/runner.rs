@@ -7,15 +7,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::Error;
 use super::dispatch::Sandbox;
 use super::environment::{Kind, Outcome};
+use super::event::Severity;
 use super::instance::{self, Instance, Launch};
-use super::state::{Severity, Source, State};
+use super::state::{Source, State};
 use crate::world::{Guard, Interrupt, World};
 
 /// How often to look for what another process wrote down.
@@ -30,13 +31,6 @@ pub(super) struct Runner {
     interrupt: Interrupt,
     _guard: Guard,
     thread: Option<JoinHandle<()>>,
-}
-
-/// Rung after every call: it may have written down work for an instance.
-pub(super) type Wake = SyncSender<()>;
-
-pub(super) fn wake() -> (Wake, Receiver<()>) {
-    sync_channel(1)
 }
 
 impl Runner {

@@ -12,9 +12,10 @@ use tokio::runtime::Runtime;
 use super::access_log::AccessLog;
 use super::dispatch::Sandbox;
 use super::faults::Faults;
-use super::runner::{self, Runner};
+use super::runner::Runner;
 use super::s3::buckets::Buckets;
 use super::store::Store;
+use super::wake::wake;
 use super::{ACCESS_KEY_ID, Error, REGION, Settings, s3};
 
 /// A running sandbox. It ends when dropped; its state stays.
@@ -50,7 +51,7 @@ impl Server {
             _ => Error::Listen { port, source },
         })?;
         let s3 = s3::service(buckets.clone(), world.clone());
-        let (wake, wakes) = runner::wake();
+        let (wake, wakes) = wake();
         let sandbox = Arc::new(Sandbox {
             world,
             store,

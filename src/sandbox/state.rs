@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::environment::{Environment, Settings};
+use super::event::{Event, Severity, Tags};
+use super::input::Input;
+use super::reply::Refusal;
 
 /// The version of the state's form. A change that an older program would misread counts it up.
 pub(super) const VERSION: u64 = 1;
@@ -39,9 +42,85 @@ impl Region {
         let environment = self.environments.get_mut(id).expect("the id comes from this region");
         (environment, &mut self.events)
     }
+
+    pub(super) fn application_mut(&mut self, name: &str) -> Result<&mut Application, Refusal> {
+        let refusal = || Refusal::value(format!("No Application named '{name}' found."));
+        self.applications.get_mut(name).ok_or_else(refusal)
+    }
+
+    /// A saved configuration, if one is named.
+    pub(super) fn template(&self, application: &str, name: Option<&str>) -> Result<Option<Template>, Refusal> {
+        let Some(name) = name else { return Ok(None) };
+        let application = self.applications.get(application);
+        let found = application.and_then(|application| application.templates.get(name));
+        let refusal = || Refusal::value(format!("No Configuration Template named '{name}' found."));
+        found.cloned().map(Some).ok_or_else(refusal)
+    }
+
+    /// Environments that are not terminated.
+    pub(super) fn alive(&self) -> impl Iterator<Item = &Environment> {
+        self.environments.values().filter(|environment| environment.terminated.is_none())
+    }
+
+    /// Does a living environment have this name in DNS?
+    pub(super) fn has_cname(&self, cname: &str) -> bool {
+        self.alive().any(|environment| environment.cname.as_deref() == Some(cname))
+    }
+
+    /// The environments that keep a version from being deleted: those that run it, or are moving to or from it.
+    pub(super) fn using<'a>(&'a self, application: &'a str, label: &'a str) -> impl Iterator<Item = &'a Environment> {
+        self.alive().filter(move |environment| environment.application == application && environment.runs(label))
+    }
+
+    /// Does the lifecycle policy spare this version for an environment, also one that is gone?
+    pub(super) fn spares(&self, now: Timestamp, application: &str, label: &str) -> bool {
+        self.environments.values().any(|environment| {
+            environment.application == application && environment.runs(label) && environment.is_remembered(now)
+        })
+    }
+
+    /// The environment that a request names, by id or by name, with prefixed parameters for the two of a swap.
+    pub(super) fn environment_of(&self, input: &Input, prefix: &str) -> Result<String, Refusal> {
+        let parameter = |what: &str| format!("{prefix}Environment{what}");
+        let (id, name) = (input.text(&parameter("Id")), input.text(&parameter("Name")));
+        let unknown = |what: &str, value: &str| {
+            Refusal::value(format!("No Environment found for {} = '{value}'.", parameter(what)))
+        };
+        let found = match (id, name) {
+            (Some(id), _) => {
+                let found = self.environments.get(id).ok_or_else(|| unknown("Id", id))?;
+                if name.is_some_and(|name| name != found.name) {
+                    return Err(unknown("Name", name.unwrap_or_default()));
+                }
+                found
+            }
+            (None, Some(name)) => {
+                self.alive().find(|environment| environment.name == name).ok_or_else(|| unknown("Name", name))?
+            }
+            (None, None) => {
+                let message = format!("Either {} or {} must be specified.", parameter("Id"), parameter("Name"));
+                return Err(Refusal::new(400, "MissingRequiredParameter", message));
+            }
+        };
+        let application = input.text("ApplicationName");
+        if application.is_some_and(|application| application != found.application) {
+            return Err(unknown("Name", &found.name));
+        }
+        Ok(found.id.clone())
+    }
+
+    pub(super) fn environment_of_mut(&mut self, input: &Input) -> Result<&mut Environment, Refusal> {
+        let id = self.environment_of(input, "")?;
+        Ok(self.environments.get_mut(&id).expect("it was just found"))
+    }
 }
 
-pub(super) type Tags = BTreeMap<String, String>;
+impl Application {
+    pub(super) fn version_mut(&mut self, label: &str) -> Result<&mut Version, Refusal> {
+        let refusal = || Refusal::value(format!("No Application Version named '{label}' found."));
+        self.versions.get_mut(label).ok_or_else(refusal)
+    }
+}
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Application {
@@ -119,60 +198,4 @@ impl Status {
             Self::Failed => "FAILED",
         }
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(super) enum Severity {
-    Trace,
-    Debug,
-    Info,
-    Warn,
-    Error,
-    Fatal,
-}
-
-impl Severity {
-    pub(super) const ALL: [(Self, &str); 6] = [
-        (Self::Trace, "TRACE"),
-        (Self::Debug, "DEBUG"),
-        (Self::Info, "INFO"),
-        (Self::Warn, "WARN"),
-        (Self::Error, "ERROR"),
-        (Self::Fatal, "FATAL"),
-    ];
-
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, name)| *name == text).map(|(severity, _)| *severity)
-    }
-
-    pub(super) fn wire(self) -> &'static str {
-        Self::ALL[self as usize].1
-    }
-}
-
-/// Something that happened, and to what.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Event {
-    pub(super) time: Timestamp,
-    pub(super) severity: Severity,
-    pub(super) message: String,
-    pub(super) request: String,
-    #[serde(flatten)]
-    pub(super) subject: Subject,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub(super) struct Subject {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) application: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) version: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) template: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) environment: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) environment_id: Option<String>,
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::reply::Refusal;
 use super::super::s3::buckets::{Bucket, Buckets};
 use super::super::state::Region;
-use super::{Call, broken};
+use super::call::{Call, broken};
 
 pub(super) const APPLICATIONS: usize = 75;
 /// The sum over all applications of a region.

@@ -3,20 +3,21 @@
 use serde_json::{Value, json};
 
 use super::super::environment::Kind;
+use super::super::event::{Severity, Subject, Tags};
 use super::super::reply::Refusal;
-use super::super::state::{Application, Region, Severity, Subject, Tags};
+use super::super::state::{Application, Region};
 use super::account::APPLICATIONS;
-use super::{Call, environments, tags, time};
+use super::call::{Call, time};
 
 pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
     let name = call.input.required("ApplicationName");
     if region.applications.contains_key(name) {
         return Err(Refusal::value(format!("Application {name} already exists.")));
     }
-    let given = tags::given(call, "Tags")?;
+    let given = call.tags("Tags")?;
     let lifecycle = call.input.get("ResourceLifecycleConfig").cloned();
     add(call, region, name, given)?;
-    let application = find_mut(region, name)?;
+    let application = region.application_mut(name)?;
     application.lifecycle = lifecycle;
     Ok(json!({"Application": describe_one(call, name, application)}))
 }
@@ -41,26 +42,21 @@ pub(super) fn add(call: &Call<'_>, region: &mut Region, name: &str, tags: Tags) 
         tags,
     };
     region.applications.insert(name.to_owned(), application);
-    let subject = Subject { application: Some(name.to_owned()), ..Subject::default() };
+    let subject = Subject::application(name);
     region.events.push(call.event(Severity::Info, subject, "createApplication completed successfully."));
     Ok(())
 }
 
-pub(super) fn find_mut<'a>(region: &'a mut Region, name: &str) -> Result<&'a mut Application, Refusal> {
-    let refusal = || Refusal::value(format!("No Application named '{name}' found."));
-    region.applications.get_mut(name).ok_or_else(refusal)
-}
-
 pub(super) fn update(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
     let name = call.input.required("ApplicationName");
-    let application = find_mut(region, name)?;
+    let application = region.application_mut(name)?;
     // No description keeps the old one, an empty one clears it.
     if let Some(description) = call.input.owned("Description") {
         application.description = Some(description).filter(|text| !text.is_empty());
     }
     application.updated = call.now;
     let answer = json!({"Application": describe_one(call, name, application)});
-    let subject = Subject { application: Some(name.to_owned()), ..Subject::default() };
+    let subject = Subject::application(name);
     region.events.push(call.event(Severity::Info, subject, "updateApplication completed successfully."));
     Ok(answer)
 }
@@ -75,7 +71,7 @@ pub(super) fn describe(call: &Call<'_>, region: &mut Region) -> Result<Value, Re
 
 pub(super) fn update_lifecycle(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
     let name = call.input.required("ApplicationName");
-    let application = find_mut(region, name)?;
+    let application = region.application_mut(name)?;
     let mut new = call.input.get("ResourceLifecycleConfig").cloned().unwrap_or_default();
     // The role is needed once; afterwards it may be left out, and stays.
     let role = application.lifecycle.as_ref().and_then(|old| old.get("ServiceRole")).cloned();
@@ -99,7 +95,8 @@ pub(super) fn delete(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
     if !region.applications.contains_key(name) {
         return Ok(Value::Null);
     }
-    let running: Vec<String> = environments::alive(region)
+    let running: Vec<String> = region
+        .alive()
         .filter(|environment| environment.application == name)
         .map(|environment| environment.id.clone())
         .collect();
@@ -110,10 +107,10 @@ pub(super) fn delete(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
     for id in running {
         let (environment, events) = region.environment(&id);
         let before = environment.before();
-        environment.begin(environments::operation(call, Kind::Terminate, before), call.now, events);
+        environment.begin(call.begin(Kind::Terminate, before), call.now, events);
     }
     region.applications.remove(name);
-    let subject = Subject { application: Some(name.to_owned()), ..Subject::default() };
+    let subject = Subject::application(name);
     region.events.push(call.event(Severity::Info, subject, "The application has been deleted successfully."));
     Ok(Value::Null)
 }

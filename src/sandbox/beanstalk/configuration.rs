@@ -2,49 +2,25 @@
 
 use serde_json::{Value, json};
 
-use super::super::environment::{Environment, Kind, Setting, Settings, Status};
+use super::super::environment::{Environment, Kind, Settings, Status};
 use super::super::reply::Refusal;
 use super::super::state::{Region, Template};
 use super::account::TEMPLATES;
-use super::{Call, applications, environments, options, platforms, tags, time};
-
-/// The option that an item of `OptionSettings` or `OptionsToRemove` names.
-fn setting(item: &Value) -> Setting {
-    let text = |name: &str| item.get(name).and_then(Value::as_str).map(str::to_owned);
-    Setting {
-        namespace: text("Namespace").unwrap_or_default(),
-        resource: text("ResourceName"),
-        name: text("OptionName").unwrap_or_default(),
-        value: text("Value").unwrap_or_default(),
-    }
-}
-
-/// The settings that a call carries.
-pub(super) fn given(call: &Call<'_>, parameter: &str) -> Vec<Setting> {
-    call.input.list(parameter).unwrap_or_default().iter().map(setting).collect()
-}
+use super::call::{Call, time};
+use super::{options, platforms};
 
 /// Apply what a call sets and removes, if it is valid.
 pub(super) fn change(call: &Call<'_>, settings: &mut Settings) -> Result<(), Refusal> {
-    let new = given(call, "OptionSettings");
+    let new = call.settings("OptionSettings");
     if new.iter().any(|setting| setting.namespace.is_empty() || setting.name.is_empty()) {
         return Err(Refusal::value("Every option setting needs a Namespace and an OptionName."));
     }
     options::check(&new)?;
     new.into_iter().for_each(|setting| settings.set(setting));
-    for option in given(call, "OptionsToRemove") {
+    for option in call.settings("OptionsToRemove") {
         settings.remove(&option);
     }
     Ok(())
-}
-
-/// A saved configuration that a call names.
-pub(super) fn template(region: &Region, application: &str, name: Option<&str>) -> Result<Option<Template>, Refusal> {
-    let Some(name) = name else { return Ok(None) };
-    let application = region.applications.get(application);
-    let found = application.and_then(|application| application.templates.get(name));
-    let refusal = || Refusal::value(format!("No Configuration Template named '{name}' found."));
-    found.cloned().map(Some).ok_or_else(refusal)
 }
 
 fn list(settings: &Settings) -> Value {
@@ -104,13 +80,13 @@ fn subject<'a>(call: &'a Call<'_>) -> Result<(Option<&'a str>, Option<&'a str>),
 
 pub(super) fn describe_settings(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
     let application = call.input.required("ApplicationName");
-    applications::find_mut(region, application)?;
+    region.application_mut(application)?;
     let settings = match subject(call)? {
         (Some(name), _) => {
-            let template = template(region, application, Some(name))?;
+            let template = region.template(application, Some(name))?;
             template.map(|template| describe_template(call, application, name, &template))
         }
-        (None, _) => Some(describe_environment(call, environments::find_mut(call, region)?)),
+        (None, _) => Some(describe_environment(call, region.environment_of_mut(&call.input)?)),
     };
     Ok(json!({"ConfigurationSettings": [settings]}))
 }
@@ -118,7 +94,7 @@ pub(super) fn describe_settings(call: &Call<'_>, region: &mut Region) -> Result<
 pub(super) fn create_template(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
     let input = &call.input;
     let (application, name) = (input.required("ApplicationName"), input.required("TemplateName"));
-    if applications::find_mut(region, application)?.templates.contains_key(name) {
+    if region.application_mut(application)?.templates.contains_key(name) {
         return Err(Refusal::value(format!("Configuration Template {name} already exists.")));
     }
     let all: usize = region.applications.values().map(|application| application.templates.len()).sum();
@@ -138,10 +114,10 @@ pub(super) fn create_template(call: &Call<'_>, region: &mut Region) -> Result<Va
         settings,
         created: call.now,
         updated: call.now,
-        tags: tags::given(call, "Tags")?,
+        tags: call.tags("Tags")?,
     };
     let answer = describe_template(call, application, name, &template);
-    applications::find_mut(region, application)?.templates.insert(name.to_owned(), template);
+    region.application_mut(application)?.templates.insert(name.to_owned(), template);
     Ok(answer)
 }
 
@@ -150,11 +126,11 @@ fn base(call: &Call<'_>, region: &mut Region) -> Result<(Option<String>, Setting
     if let Some(source) = call.input.get("SourceConfiguration") {
         let text = |name: &str| source.get(name).and_then(Value::as_str);
         let application = text("ApplicationName").unwrap_or(call.input.required("ApplicationName"));
-        let found = template(region, application, text("TemplateName"))?;
+        let found = region.template(application, text("TemplateName"))?;
         return Ok(found.map_or_else(Default::default, |found| (Some(found.platform), found.settings)));
     }
     if call.input.text("EnvironmentId").is_some() {
-        let environment = environments::find_mut(call, region)?;
+        let environment = region.environment_of_mut(&call.input)?;
         return Ok((Some(environment.platform.clone()), environment.settings.clone()));
     }
     Ok(Default::default())
@@ -162,8 +138,8 @@ fn base(call: &Call<'_>, region: &mut Region) -> Result<(Option<String>, Setting
 
 pub(super) fn update_template(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
     let (application, name) = (call.input.required("ApplicationName"), call.input.required("TemplateName"));
-    applications::find_mut(region, application)?;
-    let found = template(region, application, Some(name))?;
+    region.application_mut(application)?;
+    let found = region.template(application, Some(name))?;
     let mut found = found.expect("a name was given");
     change(call, &mut found.settings)?;
     if let Some(description) = call.input.owned("Description") {
@@ -171,19 +147,19 @@ pub(super) fn update_template(call: &Call<'_>, region: &mut Region) -> Result<Va
     }
     found.updated = call.now;
     let answer = describe_template(call, application, name, &found);
-    applications::find_mut(region, application)?.templates.insert(name.to_owned(), found);
+    region.application_mut(application)?.templates.insert(name.to_owned(), found);
     Ok(answer)
 }
 
 pub(super) fn delete_template(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
     let application = call.input.required("ApplicationName");
-    applications::find_mut(region, application)?.templates.remove(call.input.required("TemplateName"));
+    region.application_mut(application)?.templates.remove(call.input.required("TemplateName"));
     Ok(Value::Null)
 }
 
 /// A draft is what an update under way would set. It cannot be taken back here, and there is no other draft.
 pub(super) fn delete_draft(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
-    let environment = environments::find_mut(call, region)?;
+    let environment = region.environment_of_mut(&call.input)?;
     if environment.status == Status::Updating {
         let message =
             format!("Environment named {} is in an invalid state for this operation. Must be Ready.", environment.name);

@@ -3,11 +3,12 @@
 use jiff::{SignedDuration, Timestamp, Unit};
 use serde_json::{Value, json};
 
+use super::super::event::{Event, Severity};
 use super::super::input::Input;
 use super::super::reply::Refusal;
-use super::super::state::{Event, Region, Severity};
+use super::super::state::Region;
+use super::call::{Call, time};
 use super::page::{newest_first, page};
-use super::{Call, time};
 
 /// AWS keeps events for six weeks.
 const KEPT: SignedDuration = SignedDuration::from_hours(6 * 7 * 24);

@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 use super::super::environment::{Environment, Health};
 use super::super::reply::Refusal;
 use super::super::state::Region;
-use super::{Call, environments, time};
+use super::call::{Call, time};
+use super::environments;
 
 fn reporting<'a>(call: &Call<'_>, region: &'a mut Region, operation: &str) -> Result<&'a mut Environment, Refusal> {
-    let environment = environments::find_mut(call, region)?;
+    let environment = region.environment_of_mut(&call.input)?;
     if !environments::enhanced(&environment.settings) {
         return Err(Refusal::new(400, "InvalidRequestException", format!("{operation} is not supported.")));
     }

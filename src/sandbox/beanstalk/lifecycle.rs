@@ -3,11 +3,14 @@
 use jiff::SignedDuration;
 use serde_json::Value;
 
+use super::super::event::{Severity, Subject};
+use super::super::faults::Injection;
 use super::super::reply::Refusal;
-use super::super::state::{Region, Severity};
-use super::versions::{delete_source, subject};
-use super::{Call, applications, environments};
+use super::super::state::{Region, Source, Version};
+use super::call::{Call, broken};
 
+/// The one refusal that comes after the deed.
+pub(super) const SOURCE_BUNDLE_STAYS: &str = "SourceBundleDeletionFailure";
 /// So many versions go at most, each time.
 const AT_ONCE: usize = 100;
 
@@ -29,7 +32,7 @@ fn surplus<'a>(rule: &Value, labels: &[(&'a str, jiff::Timestamp)], now: jiff::T
 
 /// Apply the policy; the version that was just made does not count.
 pub(super) fn prune(call: &Call<'_>, region: &mut Region, name: &str, new: &str) -> Result<(), Refusal> {
-    let application = applications::find_mut(region, name)?;
+    let application = region.application_mut(name)?;
     let rule = application.lifecycle.as_ref().and_then(|policy| policy.get("VersionLifecycleConfig")).cloned();
     let Some(rule) = rule else { return Ok(()) };
     let versions = application.versions.iter().filter(|(label, _)| *label != new);
@@ -38,7 +41,7 @@ pub(super) fn prune(call: &Call<'_>, region: &mut Region, name: &str, new: &str)
     labels.sort_by_key(|(label, created)| (std::cmp::Reverse(*created), *label));
     let mut old: Vec<String> = surplus(&rule, &labels, call.now).into_iter().map(str::to_owned).collect();
     old.reverse();
-    old.retain(|label| !environments::spares(call, region, name, label));
+    old.retain(|label| !region.spares(call.now, name, label));
     old.truncate(AT_ONCE);
     let flag = |name: &str| {
         let rule = rule.get(name).filter(|rule| rule.get("Enabled") == Some(&Value::Bool(true)));
@@ -46,13 +49,26 @@ pub(super) fn prune(call: &Call<'_>, region: &mut Region, name: &str, new: &str)
     };
     let with_source = flag("MaxCountRule") || flag("MaxAgeRule");
     for label in old {
-        let Some(version) = applications::find_mut(region, name)?.versions.remove(&label) else { continue };
+        let Some(version) = region.application_mut(name)?.versions.remove(&label) else { continue };
         if with_source {
             delete_source(call, &version)?;
         }
         let message = format!("Deleted Application Version: {label} by the lifecycle policy.");
-        region.events.push(call.event(Severity::Info, subject(name, &label), message));
+        region.events.push(call.event(Severity::Info, Subject::version(name, &label), message));
     }
+    Ok(())
+}
+
+/// Delete a version's object. Other versions may name the same one; S3 does not ask.
+pub(super) fn delete_source(call: &Call<'_>, version: &Version) -> Result<(), Refusal> {
+    let Source::Bundle { bucket, key } = &version.source else { return Ok(()) };
+    let stays = call.fault == Some(Injection::BundleStays);
+    if stays || call.buckets.bucket(bucket).map_err(broken)?.is_none() {
+        let message =
+            format!("Unable to delete the source bundle {key} in {bucket}. The application version was deleted.");
+        return Err(Refusal::new(400, SOURCE_BUNDLE_STAYS, message));
+    }
+    call.buckets.delete_object(bucket, key).map_err(broken)?;
     Ok(())
 }
 

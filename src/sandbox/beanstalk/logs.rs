@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use super::super::environment::Logs;
+use super::super::event::Severity;
 use super::super::instance;
 use super::super::reply::Refusal;
-use super::super::state::{Region, Severity, State};
-use super::{Call, environments, time};
+use super::super::state::{Region, State};
+use super::call::{Call, time};
 
 /// How many lines of each log `tail` has, and `bundle`, which on AWS is a zip file of the whole logs.
 const TAIL: usize = 100;
@@ -15,7 +16,7 @@ const WHOLE: usize = 1000;
 const KEPT_MINUTES: i64 = 15;
 
 pub(super) fn request(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
-    let id = environments::find_mut(call, region)?.id.clone();
+    let id = region.environment_of_mut(&call.input)?.id.clone();
     let kind = call.input.required("InfoType").to_owned();
     if kind == "analyze" {
         return Err(Refusal::value("The sandbox has no model that could analyze logs; ask for `tail` or `bundle`."));
@@ -34,7 +35,7 @@ pub(super) fn request(call: &Call<'_>, region: &mut Region) -> Result<Value, Ref
     let shown = logs.iter().map(|(name, lines)| format!("{rule}\n{name}\n{rule}\n{}\n", lines.join("\n")));
     let text = shown.collect::<Vec<_>>().join("\n");
     let (environment, events) = region.environment(&id);
-    environments::ready(environment)?;
+    environment.ready()?;
     let token = (0..32).map(|_| fastrand::alphanumeric()).collect();
     environment.logs.retain(|logs| recent(logs, call.now));
     environment.logs.push(Logs { kind, time: call.now, token, text });
@@ -50,7 +51,7 @@ fn recent(logs: &Logs, now: jiff::Timestamp) -> bool {
 
 pub(super) fn retrieve(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
     let kind = call.input.required("InfoType");
-    let environment = environments::find_mut(call, region)?;
+    let environment = region.environment_of_mut(&call.input)?;
     let last = environment.logs.iter().rev().find(|logs| logs.kind == kind && recent(logs, call.now));
     let last = last.map(|logs| {
         json!({

@@ -3,6 +3,7 @@
 
 mod account;
 mod applications;
+mod call;
 mod configuration;
 mod environments;
 mod events;
@@ -17,38 +18,17 @@ mod tags;
 mod unavailable;
 mod versions;
 
-use std::path::Path;
-
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::faults::Injection;
 use super::input::{self, Input};
 use super::model::model;
 use super::reply::Refusal;
-use super::s3::buckets::Buckets;
-use super::state::{Event, Region, Severity, State, Subject};
-use super::{ACCOUNT, Error, Speed};
+use super::state::{Region, State};
+
+pub(super) use self::call::Call;
 
 pub(super) const NAMESPACE: &str = "http://elasticbeanstalk.amazonaws.com/docs/2010-12-01/";
-
-/// One call, and all that an operation may know besides the state.
-pub(super) struct Call<'a> {
-    pub(super) input: Input,
-    pub(super) region: &'a str,
-    pub(super) now: Timestamp,
-    pub(super) request: &'a str,
-    pub(super) speed: Speed,
-    pub(super) buckets: &'a Buckets,
-    /// What goes wrong later, as a test ordered.
-    pub(super) fault: Option<Injection>,
-    /// Do new environments get an instance on this machine?
-    pub(super) run: bool,
-    /// The folder with the instances of environments that run.
-    pub(super) instances: &'a Path,
-    /// Where this server is.
-    pub(super) endpoint: &'a str,
-}
 
 type Operation = fn(&Call<'_>, &mut Region) -> Result<Value, Refusal>;
 
@@ -139,7 +119,7 @@ pub(super) fn answer(call: &Call<'_>, request: &Request, state: &mut State) -> R
     // A refused call changes nothing, with one exception in the API.
     let mut changed = region.clone();
     let result = (request.run)(call, &mut changed);
-    if result.as_ref().err().is_none_or(|refusal| refusal.code == versions::SOURCE_BUNDLE_STAYS) {
+    if result.as_ref().err().is_none_or(|refusal| refusal.code == lifecycle::SOURCE_BUNDLE_STAYS) {
         events::space(&mut changed.events, region.events.len());
         *region = changed;
     }
@@ -153,34 +133,6 @@ pub(super) fn settle(region: &mut Region, now: Timestamp) {
     versions::settle(region, now);
     environments::settle(region, now);
     events::space(&mut region.events, known);
-}
-
-impl Call<'_> {
-    fn event(&self, severity: Severity, subject: Subject, message: impl Into<String>) -> Event {
-        Event { time: self.now, severity, message: message.into(), request: self.request.to_owned(), subject }
-    }
-
-    fn arn(&self, kind: &str, name: &str) -> String {
-        format!("arn:aws:elasticbeanstalk:{}:{ACCOUNT}:{kind}/{name}", self.region)
-    }
-
-    /// `seconds` as they pass at this sandbox's speed.
-    fn after(&self, seconds: i64) -> Timestamp {
-        match self.speed {
-            Speed::Real => self.now + jiff::SignedDuration::from_secs(seconds),
-            Speed::Instant => self.now,
-        }
-    }
-}
-
-/// Our own failure, such as a full disk.
-fn broken(error: Error) -> Refusal {
-    Refusal::internal(&error)
-}
-
-/// Times as AWS writes them.
-fn time(time: Timestamp) -> Value {
-    json!(format!("{time:.3}"))
 }
 
 #[cfg(test)]

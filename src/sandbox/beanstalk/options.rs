@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::super::environment::{Setting, Settings};
 use super::super::reply::Refusal;
 use super::super::state::Region;
-use super::{Call, applications, configuration, environments, platforms};
+use super::call::Call;
+use super::platforms;
 use crate::beanstalk::options::{self, ConfigOption, Kind};
 
 /// What is wrong with a setting, in the API's words.
@@ -32,9 +33,9 @@ pub(super) fn check(settings: &[Setting]) -> Result<(), Refusal> {
 
 pub(super) fn validate(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
     let application = call.input.required("ApplicationName");
-    applications::find_mut(region, application)?;
+    region.application_mut(application)?;
     subject(call, region)?;
-    let settings = configuration::given(call, "OptionSettings");
+    let settings = call.settings("OptionSettings");
     let messages = settings.iter().filter_map(|setting| {
         let message = problem(setting)?;
         Some(json!({
@@ -50,11 +51,11 @@ pub(super) fn validate(call: &Call<'_>, region: &mut Region) -> Result<Value, Re
 /// The platform and the settings of what a call names, if it names something.
 fn subject(call: &Call<'_>, region: &mut Region) -> Result<(Option<String>, Settings), Refusal> {
     let application = call.input.text("ApplicationName").unwrap_or_default();
-    if let Some(template) = configuration::template(region, application, call.input.text("TemplateName"))? {
+    if let Some(template) = region.template(application, call.input.text("TemplateName"))? {
         return Ok((Some(template.platform), template.settings));
     }
     if call.input.text("EnvironmentName").is_some() {
-        let environment = environments::find_mut(call, region)?;
+        let environment = region.environment_of_mut(&call.input)?;
         return Ok((Some(environment.platform.clone()), environment.settings.clone()));
     }
     Ok((platforms::asked(call)?, Settings::default()))
@@ -62,7 +63,7 @@ fn subject(call: &Call<'_>, region: &mut Region) -> Result<(Option<String>, Sett
 
 pub(super) fn describe(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
     let (platform, settings) = subject(call, region)?;
-    let asked = configuration::given(call, "Options");
+    let asked = call.settings("Options");
     let wanted = |namespace: &str, name: &str| {
         let same = |asked: &Setting| {
             (asked.namespace.is_empty() || asked.namespace == namespace)

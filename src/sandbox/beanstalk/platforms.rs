@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::reply::Refusal;
 use super::super::state::Region;
-use super::Call;
+use super::call::Call;
 use super::page::page;
 
 struct Branch {

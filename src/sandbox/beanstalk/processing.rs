@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use super::super::state::Severity;
+use super::super::event::Severity;
 use crate::beanstalk::config_file::{ConfigFile, Fate, ProblemKind};
 use crate::beanstalk::customizations::EXTENSIONS;
 use crate::beanstalk::yaml;

@@ -3,33 +3,11 @@
 use serde_json::{Value, json};
 
 use super::super::environment::{Kind, Operation};
+use super::super::event::Tags;
 use super::super::reply::Refusal;
-use super::super::state::{Region, Tags};
-use super::{ACCOUNT, Call, environments};
-
-/// So many tags a resource may have.
-const MOST: usize = 50;
-
-/// The tags of a request.
-pub(super) fn given(call: &Call<'_>, name: &str) -> Result<Tags, Refusal> {
-    let pairs = call.input.list(name).unwrap_or_default().iter();
-    let text = |tag: &Value, name: &str| tag.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let tags: Tags = pairs.map(|tag| (text(tag, "Key"), text(tag, "Value"))).collect();
-    limit(&tags)?;
-    let reserved = |key: &&String| key.is_empty() || key.starts_with("aws:") || key.starts_with("elasticbeanstalk:");
-    if let Some(key) = tags.keys().find(reserved) {
-        return Err(Refusal::value(format!("Invalid tag key '{key}'.")));
-    }
-    Ok(tags)
-}
-
-fn limit(tags: &Tags) -> Result<(), Refusal> {
-    if tags.len() > MOST {
-        let message = format!("A resource may have at most {MOST} tags.");
-        return Err(Refusal::new(400, "TooManyTagsException", message));
-    }
-    Ok(())
-}
+use super::super::state::Region;
+use super::call::{Call, fits};
+use crate::sandbox::ACCOUNT;
 
 /// What a resource's ARN names.
 enum Resource {
@@ -54,7 +32,8 @@ fn resource(call: &Call<'_>, region: &Region) -> Result<Resource, Refusal> {
         "configurationtemplate" => found
             .filter(|found| found.templates.contains_key(rest))
             .map(|_| Resource::Template(application.to_owned(), rest.to_owned())),
-        "environment" => environments::alive(region)
+        "environment" => region
+            .alive()
             .find(|environment| environment.application == application && environment.name == rest)
             .map(|environment| Resource::Environment(environment.id.clone())),
         _ => {
@@ -102,7 +81,7 @@ pub(super) fn list(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusa
 
 pub(super) fn update(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
     let resource = resource(call, region)?;
-    let add = given(call, "TagsToAdd")?;
+    let add = call.tags("TagsToAdd")?;
     let remove = call.input.texts("TagsToRemove").unwrap_or_default();
     if add.is_empty() && remove.is_empty() {
         return Err(Refusal::value("You must specify TagsToAdd or TagsToRemove."));
@@ -111,18 +90,19 @@ pub(super) fn update(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
         return Err(Refusal::value(format!("The tag '{key}' is to be added and removed.")));
     }
     if let Resource::Environment(id) = &resource {
-        environments::ready(&region.environments[id])
+        region.environments[id]
+            .ready()
             .map_err(|refusal| Refusal::new(400, "OperationInProgressFailure", refusal.message))?;
     }
     let tags = tags(region, &resource);
     tags.retain(|key, _| !remove.contains(&key.as_str()));
     tags.extend(add);
-    limit(tags)?;
+    fits(tags)?;
     if let Resource::Environment(id) = &resource {
         let (environment, events) = region.environment(id);
         let before = environment.before();
         let done = Some("Environment tag update completed successfully.".to_owned());
-        let operation = Operation { done, ..environments::operation(call, Kind::Tag, before) };
+        let operation = Operation { done, ..call.begin(Kind::Tag, before) };
         environment.begin(operation, call.now, events);
     }
     Ok(Value::Null)

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::reply::Refusal;
 use super::super::state::Region;
-use super::{Call, environments};
+use super::call::Call;
 
 pub(super) fn custom_platform(_: &Call<'_>, _: &mut Region) -> Result<Value, Refusal> {
     let message = "The sandbox has no custom platforms.";
@@ -17,17 +17,17 @@ pub(super) fn compose(_: &Call<'_>, _: &mut Region) -> Result<Value, Refusal> {
 }
 
 pub(super) fn managed_actions(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
-    environments::find_mut(call, region)?;
+    region.environment_of_mut(&call.input)?;
     Ok(json!({"ManagedActions": []}))
 }
 
 pub(super) fn managed_action_history(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
-    environments::find_mut(call, region)?;
+    region.environment_of_mut(&call.input)?;
     Ok(json!({"ManagedActionHistoryItems": []}))
 }
 
 pub(super) fn apply_managed_action(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
-    environments::find_mut(call, region)?;
+    region.environment_of_mut(&call.input)?;
     let id = call.input.required("ActionId");
     let message = format!("There is no managed action '{id}': the sandbox's platforms have no updates.");
     Err(Refusal::new(400, "ManagedActionInvalidStateException", message))

@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::super::event::{Event, Severity, Subject};
 use super::super::faults::Injection;
 use super::super::reply::Refusal;
-use super::super::state::{Application, Event, Region, Severity, Source, Status, Subject, Version};
+use super::super::state::{Application, Region, Source, Status, Version};
 use super::account::VERSIONS;
+use super::call::{Call, broken, time};
 use super::page::{newest_first, page};
-use super::{Call, applications, broken, environments, lifecycle, processing, tags, time};
+use super::{applications, lifecycle, processing};
 
-/// The one refusal that comes after the deed.
-pub(super) const SOURCE_BUNDLE_STAYS: &str = "SourceBundleDeletionFailure";
 /// How long AWS takes to look into a bundle.
 const PROCESSING: i64 = 5;
 
@@ -25,9 +25,9 @@ pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
             return Err(Refusal::value(format!("No Application named '{name}' found.")));
         }
         applications::add(call, region, name, Default::default())?;
-        applications::find_mut(region, name)?.description = None;
+        region.application_mut(name)?.description = None;
     }
-    if applications::find_mut(region, name)?.versions.contains_key(label) {
+    if region.application_mut(name)?.versions.contains_key(label) {
         return Err(Refusal::value(format!("Application Version {label} already exists.")));
     }
     let all: usize = region.applications.values().map(|application| application.versions.len()).sum();
@@ -57,11 +57,11 @@ pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
         request: call.request.to_owned(),
         created: call.now,
         updated: call.now,
-        tags: tags::given(call, "Tags")?,
+        tags: call.tags("Tags")?,
     };
     let answer = describe_one(call, name, label, &version);
-    applications::find_mut(region, name)?.versions.insert(label.to_owned(), version);
-    let subject = subject(name, label);
+    region.application_mut(name)?.versions.insert(label.to_owned(), version);
+    let subject = Subject::version(name, label);
     region.events.push(call.event(
         Severity::Info,
         subject.clone(),
@@ -73,10 +73,6 @@ pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
     }
     lifecycle::prune(call, region, name, label)?;
     Ok(json!({"ApplicationVersion": answer}))
-}
-
-pub(super) fn subject(application: &str, label: &str) -> Subject {
-    Subject { application: Some(application.to_owned()), version: Some(label.to_owned()), ..Subject::default() }
 }
 
 /// Where the code comes from. It must be there.
@@ -131,7 +127,7 @@ pub(super) fn before_deployment(
     application: &str,
     label: &str,
 ) -> Result<processing::Findings, Refusal> {
-    let Source::Bundle { bucket, key } = &find_mut(applications::find_mut(region, application)?, label)?.source else {
+    let Source::Bundle { bucket, key } = &region.application_mut(application)?.version_mut(label)?.source else {
         return Ok(processing::Findings::default());
     };
     Ok(match object(call, bucket, key) {
@@ -140,14 +136,9 @@ pub(super) fn before_deployment(
     })
 }
 
-pub(super) fn find_mut<'a>(application: &'a mut Application, label: &str) -> Result<&'a mut Version, Refusal> {
-    let refusal = || Refusal::value(format!("No Application Version named '{label}' found."));
-    application.versions.get_mut(label).ok_or_else(refusal)
-}
-
 pub(super) fn update(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
     let (name, label) = (call.input.required("ApplicationName"), call.input.required("VersionLabel"));
-    let version = find_mut(applications::find_mut(region, name)?, label)?;
+    let version = region.application_mut(name)?.version_mut(label)?;
     if let Some(description) = call.input.owned("Description") {
         version.description = Some(description).filter(|text| !text.is_empty());
     }
@@ -157,9 +148,8 @@ pub(super) fn update(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
 
 pub(super) fn delete(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
     let (name, label) = (call.input.required("ApplicationName"), call.input.required("VersionLabel"));
-    let users: Vec<String> =
-        environments::using(region, name, label).map(|environment| environment.name.clone()).collect();
-    let application = applications::find_mut(region, name)?;
+    let users: Vec<String> = region.using(name, label).map(|environment| environment.name.clone()).collect();
+    let application = region.application_mut(name)?;
     // Deleting what is not there succeeds.
     let Some(version) = application.versions.get(label) else { return Ok(Value::Null) };
     if version.status == Status::Processing {
@@ -175,26 +165,13 @@ pub(super) fn delete(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
     let version = application.versions.remove(label).expect("it was just found");
     region.events.push(call.event(
         Severity::Info,
-        subject(name, label),
+        Subject::version(name, label),
         format!("Deleted Application Version: {label}"),
     ));
     if call.input.flag("DeleteSourceBundle") == Some(true) {
-        delete_source(call, &version)?;
+        lifecycle::delete_source(call, &version)?;
     }
     Ok(Value::Null)
-}
-
-/// Delete a version's object. Other versions may name the same one; S3 does not ask.
-pub(super) fn delete_source(call: &Call<'_>, version: &Version) -> Result<(), Refusal> {
-    let Source::Bundle { bucket, key } = &version.source else { return Ok(()) };
-    let stays = call.fault == Some(Injection::BundleStays);
-    if stays || call.buckets.bucket(bucket).map_err(broken)?.is_none() {
-        let message =
-            format!("Unable to delete the source bundle {key} in {bucket}. The application version was deleted.");
-        return Err(Refusal::new(400, SOURCE_BUNDLE_STAYS, message));
-    }
-    call.buckets.delete_object(bucket, key).map_err(broken)?;
-    Ok(())
 }
 
 pub(super) fn describe(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
@@ -248,7 +225,7 @@ pub(super) fn settle(region: &mut Region, now: Timestamp) {
                 severity,
                 message,
                 request: version.request.clone(),
-                subject: subject(name, label),
+                subject: Subject::version(name, label),
             }));
             version.status = if version.doomed { Status::Failed } else { Status::Processed };
             version.updated = due;
@@ -258,7 +235,7 @@ pub(super) fn settle(region: &mut Region, now: Timestamp) {
                 severity: if version.doomed { Severity::Error } else { Severity::Info },
                 message: format!("Finished processing application version {label}. Status: {status}."),
                 request: version.request.clone(),
-                subject: subject(name, label),
+                subject: Subject::version(name, label),
             });
         }
     }

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Health, Settings, Status};
+use super::settings::Settings;
+use super::status::{Health, Status};
 use crate::sandbox::faults::Injection;
 
 /// Something that takes time.

@@ -40,7 +40,7 @@ impl Message {
     /// A message with a new id.
     pub fn new(body: impl Into<String>) -> Self {
         Self {
-            id: crate::sandbox::dispatch::request_id(),
+            id: crate::sandbox::id::request_id(),
             body: body.into(),
             attributes: BTreeMap::new(),
             task: None,

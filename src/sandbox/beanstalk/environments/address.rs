@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::Call;
-use super::alive;
+use super::super::call::Call;
 use crate::sandbox::reply::Refusal;
 use crate::sandbox::state::Region;
 
@@ -20,7 +19,7 @@ pub(super) fn cname(call: &Call<'_>, region: &Region, name: &str) -> Result<Stri
         return Ok(format!("{}.eba-{}.{}", name.to_lowercase(), random(8), domain(call)));
     };
     let cname = full_cname(call, prefix)?;
-    if taken(region, &cname) {
+    if region.has_cname(&cname) {
         return Err(Refusal::value(format!("DNS name {cname} is not available.")));
     }
     Ok(cname)
@@ -34,11 +33,7 @@ fn full_cname(call: &Call<'_>, prefix: &str) -> Result<String, Refusal> {
     Ok(format!("{}.{}", prefix.to_lowercase(), domain(call)))
 }
 
-pub(super) fn taken(region: &Region, cname: &str) -> bool {
-    alive(region).any(|environment| environment.cname.as_deref() == Some(cname))
-}
-
 pub(in crate::sandbox::beanstalk) fn check_dns(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
     let cname = full_cname(call, call.input.required("CNAMEPrefix"))?;
-    Ok(json!({"Available": !taken(region, &cname), "FullyQualifiedCNAME": cname}))
+    Ok(json!({"Available": !region.has_cname(&cname), "FullyQualifiedCNAME": cname}))
 }

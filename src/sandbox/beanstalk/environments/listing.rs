@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::super::call::{Call, time};
 use super::super::page::{newest_first, page};
-use super::super::{Call, platforms, time};
-use super::{LISTED_HOURS, RESTORABLE_HOURS, find_mut};
+use super::super::platforms;
 use crate::sandbox::ACCOUNT;
 use crate::sandbox::environment::{Environment, Settings, Tier};
 use crate::sandbox::reply::Refusal;
@@ -19,8 +19,8 @@ pub(in crate::sandbox::beanstalk) fn describe(call: &Call<'_>, region: &mut Regi
         (None, _) => true,
         (Some(_), Some(false)) => false,
         (Some(then), _) => match back_to {
-            Some(back_to) => then >= back_to && !environment.gone_for(call.now, RESTORABLE_HOURS),
-            None => !environment.gone_for(call.now, LISTED_HOURS),
+            Some(back_to) => then >= back_to && environment.is_restorable(call.now),
+            None => environment.is_listed(call.now),
         },
     };
     let found = region.environments.values().filter(|environment| {
@@ -73,7 +73,7 @@ pub(in crate::sandbox::beanstalk) fn describe_one(call: &Call<'_>, environment: 
 }
 
 pub(in crate::sandbox::beanstalk) fn resources(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
-    let environment = find_mut(call, region)?;
+    let environment = region.environment_of_mut(&call.input)?;
     let (id, there) = (&environment.id, environment.terminated.is_none());
     let one = |member: Value| if there { json!([member]) } else { json!([]) };
     let balanced =
