@@ -51,33 +51,9 @@ impl Input {
     }
 }
 
-/// Decode `application/x-www-form-urlencoded`.
+/// Fields of `application/x-www-form-urlencoded`.
 pub(super) fn form(body: &[u8]) -> Vec<(String, String)> {
-    let decode = |part: &[u8]| {
-        let mut bytes = Vec::with_capacity(part.len());
-        let mut rest = part;
-        while let Some((&first, tail)) = rest.split_first() {
-            let hex = |at: usize| tail.get(at).and_then(|c| char::from(*c).to_digit(16));
-            match (first, hex(0), hex(1)) {
-                (b'%', Some(high), Some(low)) => {
-                    bytes.push((high * 16 + low) as u8);
-                    rest = &tail[2..];
-                    continue;
-                }
-                (b'+', ..) => bytes.push(b' '),
-                _ => bytes.push(first),
-            }
-            rest = tail;
-        }
-        String::from_utf8_lossy(&bytes).into_owned()
-    };
-    let pairs = body.split(|c| *c == b'&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| {
-            let mut halves = pair.splitn(2, |c| *c == b'=');
-            (decode(halves.next().unwrap_or_default()), decode(halves.next().unwrap_or_default()))
-        })
-        .collect()
+    form_urlencoded::parse(body).into_owned().collect()
 }
 
 #[derive(Default)]

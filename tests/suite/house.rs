@@ -86,7 +86,7 @@ fn heavy_crates_have_one_door() {
         ("zip::", "src/bundle"),
         ("libdeflater", "src/bundle"),
         ("s3s", "src/sandbox"),
-        ("axum", "src/sandbox"),
+        ("hyper", "src/sandbox"),
         ("tera::", "src/stack"),
         ("tar::", "src/stack"),
         ("flate2", "src/stack"),

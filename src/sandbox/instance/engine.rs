@@ -11,6 +11,7 @@ use super::isolation::{Argv, Program};
 use super::layout::STAGING;
 use super::machine::{Machine, Ran};
 use super::python::Python;
+use super::services::{ImageDefaults, ProxyStart, Services};
 use super::settings::Settings;
 use super::supervisor::Service;
 use super::{Event, hook};
@@ -32,37 +33,16 @@ pub(crate) struct Engine<'a> {
     pub(crate) say: &'a mut dyn FnMut(Event),
 }
 
-/// What processes take for granted because their image says so.
-#[derive(Default)]
-pub(crate) struct ImageDefaults {
-    pub(crate) env: Vec<(String, String)>,
-    pub(crate) port: Option<u16>,
-}
-
-/// What the engine asks its instance to do at the turn from the old version to the new.
-pub(crate) trait Stagehand {
-    fn stop_proxy(&mut self);
-    fn stop_services(&mut self);
-    fn start_services(&mut self, services: Vec<Service>, defaults: &ImageDefaults) -> Result<(), Error>;
-    /// A container's port is the instance's: there is no proxy of the platform's.
-    fn publish_port(&mut self);
-    /// The inner error is the proxy's.
-    fn start_proxy(&mut self) -> Result<Result<(), String>, Error>;
-    fn stop_queue(&mut self);
-    /// The daemon of a worker.
-    fn start_queue(&mut self) -> Result<(), Error>;
-}
-
 impl Engine<'_> {
-    pub(crate) fn run(&mut self, stage: &mut dyn Stagehand) -> Result<(), Error> {
+    pub(crate) fn run(&mut self, services: &mut Services) -> Result<(), Error> {
         for step in &self.timeline.steps {
             let instruction = step.instruction.map_or_else(|| format!("{:?}", step.stage), str::to_owned);
             self.machine.note("INFO", &format!("Executing instruction: {instruction}"));
             (self.say)(Event::Step { stage: step.stage, summary: step.summary });
-            if let Err(error) = self.step(step, stage) {
+            if let Err(error) = self.step(step, services) {
                 // What goes on serving goes on answering messages. Whether the platform starts its daemon again is not known.
                 if step.failure == Failure::KeepsOld && self.timeline.step(Stage::StartQueue).is_some() {
-                    stage.start_queue()?;
+                    services.start_queue()?;
                 }
                 self.machine.note("ERROR", &format!("An error occurred during execution of [{instruction}]: {error}"));
                 return Err(error);
@@ -72,24 +52,24 @@ impl Engine<'_> {
         Ok(())
     }
 
-    fn step(&mut self, step: &Step, stage: &mut dyn Stagehand) -> Result<(), Error> {
+    fn step(&mut self, step: &Step, services: &mut Services) -> Result<(), Error> {
         let mut defaults = ImageDefaults::default();
-        let mut services = Vec::new();
+        let mut processes = Vec::new();
         match step.stage {
             Stage::Unpack => self.stage_application()?,
             Stage::Flip => {
                 if let Some(containers) = self.containers(step) {
                     self.build(step, &containers)?;
-                    services.extend(containers.web.map(|command| Service { name: "web".to_owned(), command }));
+                    processes.extend(containers.web.map(|command| Service { name: "web".to_owned(), command }));
                     defaults = ImageDefaults { env: containers.env, port: containers.port };
                 }
-                stage.stop_services();
+                services.stop_processes();
                 self.machine.layout.flip()?;
             }
             Stage::CleanExtensions if step.runs.on(self.leader) => clean(&self.machine.layout.real(STAGING))?,
-            Stage::StopProxy => stage.stop_proxy(),
-            Stage::StopQueue => stage.stop_queue(),
-            Stage::StartQueue => stage.start_queue()?,
+            Stage::StopProxy => services.stop_proxy(),
+            Stage::StopQueue => services.stop_queue(),
+            Stage::StartQueue => services.start_queue()?,
             Stage::Dependencies => self.venv(step)?,
             _ => {}
         }
@@ -97,22 +77,23 @@ impl Engine<'_> {
             if !(step.runs.on(self.leader) && action.runs.on(self.leader)) {
                 self.skip(action);
             } else if let Work::Process { command } = &action.work {
-                services.push(Service { name: action.name.clone(), command: command.clone() });
+                processes.push(Service { name: action.name.clone(), command: command.clone() });
             } else {
                 self.action(step, action)?;
             }
         }
         match step.stage {
             Stage::Flip => {
-                stage.start_services(services, &defaults)?;
+                services.start_processes(processes, &defaults)?;
                 if self.timeline.step(Stage::StartProxy).is_none() {
-                    stage.publish_port();
+                    services.publish_port();
                 }
                 Ok(())
             }
-            Stage::StartProxy => {
-                stage.start_proxy()?.map_err(|said| self.failed(step, &said, "eb-engine.log", Vec::new()))
-            }
+            Stage::StartProxy => match services.start_proxy()? {
+                ProxyStart::Serves => Ok(()),
+                ProxyStart::Refused(why) => Err(self.failed(step, &why, "eb-engine.log", Vec::new())),
+            },
             _ => Ok(()),
         }
     }

@@ -34,7 +34,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-use self::engine::{Engine, Stagehand};
+use self::engine::Engine;
 use self::error::Io;
 use self::isolation::Isolation;
 use self::layout::Layout;
@@ -144,7 +144,7 @@ pub struct Instance {
     machine: Arc<Machine>,
     python: Python,
     family: Option<Family>,
-    stage: Services,
+    services: Services,
     stand_ins: Settings,
     happenings: Receiver<Event>,
     /// Kept so that two runs do not share a home.
@@ -181,10 +181,18 @@ impl Instance {
         }
         let proxy = Proxy::start(launch.port)?;
         let (send, happenings) = mpsc::channel();
-        let stage = Services::new(&machine, launch.proxy_kind, proxy, send);
+        let services = Services::new(&machine, launch.proxy_kind, proxy, send);
         let stand_ins = launch.stand_ins.clone();
-        let mut instance =
-            Self { machine, python, family: launch.family, stage, stand_ins, happenings, _lock: lock, _guard: guard };
+        let mut instance = Self {
+            machine,
+            python,
+            family: launch.family,
+            services,
+            stand_ins,
+            happenings,
+            _lock: lock,
+            _guard: guard,
+        };
         instance.pass(timeline::Event::Launch, &launch.bundle, &launch.settings, say)?;
         Ok(instance)
     }
@@ -216,7 +224,7 @@ impl Instance {
             event,
             say,
         )?;
-        let env = self.stage.plan(&version)?;
+        let env = self.services.plan(&version)?;
         version.settings.install(&self.machine.layout, self.python.program(), &env)?;
         let mut engine = Engine {
             machine: &self.machine,
@@ -228,15 +236,15 @@ impl Instance {
             leader: true,
             say,
         };
-        engine.run(&mut self.stage)?;
-        for note in std::mem::take(&mut self.stage.notes) {
+        engine.run(&mut self.services)?;
+        for note in std::mem::take(&mut self.services.notes) {
             say(Event::Note(note));
         }
         version.keep(&self.machine)
     }
 
     pub fn port(&self) -> u16 {
-        self.stage.address()
+        self.services.address()
     }
 
     /// Where a browser finds the site.
@@ -269,12 +277,12 @@ impl Instance {
 
     /// Ask the health path as the load balancer does, for as long as the application may still be starting.
     pub fn health(&self) -> Health {
-        self.stage.health()
+        self.services.health()
     }
 
     /// Does it take messages out of a queue?
     pub fn worker(&self) -> Option<Worker> {
-        self.stage.is_worker().then(|| Spool::at(self.machine.layout.home()).worker()).flatten()
+        self.services.is_worker().then(|| Spool::at(self.machine.layout.home()).worker()).flatten()
     }
 
     /// What of the project listens where other machines can reach it, as warnings.
@@ -286,9 +294,9 @@ impl Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        self.stage.stop_queue();
-        self.stage.stop_proxy();
-        self.stage.stop_services();
+        self.services.stop_queue();
+        self.services.stop_proxy();
+        self.services.stop_processes();
         self.machine.processes.close();
     }
 }
@@ -327,14 +335,13 @@ pub fn possible() -> Result<(), Error> {
 
 /// A secret for an environment that has none here, as AWS would keep it: always the same one for one home.
 pub fn stand_in_secret(home: &Path) -> Result<String, Error> {
-    use std::io::Read;
     let path = home.join("secret");
     if let Ok(secret) = std::fs::read_to_string(&path) {
         return Ok(secret);
     }
     std::fs::create_dir_all(home).doing("create", home)?;
     let mut bytes = [0; 32];
-    File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut bytes)).doing("read", "/dev/urandom")?;
+    getrandom::fill(&mut bytes).map_err(std::io::Error::from).doing("make up", &path)?;
     let secret = crate::hex::encode(bytes);
     let mut options = File::options();
     options.create(true).write(true).truncate(true);

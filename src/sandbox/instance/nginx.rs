@@ -28,6 +28,13 @@ pub(crate) struct Nginx {
     _supervisor: Supervisor,
 }
 
+/// How the start of nginx ended.
+pub(crate) enum NginxStart {
+    Serves(Nginx),
+    /// nginx's own reason.
+    Refused(String),
+}
+
 /// What nginx has to know of the version that it serves.
 pub(crate) struct Site<'a> {
     /// Where the web process listens, and where the project's files believe that it does.
@@ -44,13 +51,13 @@ pub(crate) fn installed(path: &str) -> Option<String> {
 }
 
 impl Nginx {
-    /// Test the configuration and start nginx with it. The inner error is nginx's own.
+    /// Test the configuration and start nginx with it.
     pub(crate) fn start(
         program: &str,
         machine: &Arc<Machine>,
         site: &Site,
         events: &Sender<Event>,
-    ) -> Result<Result<Self, String>, Error> {
+    ) -> Result<NginxStart, Error> {
         let port = address::free().doing("find a free port on", "127.0.0.1")?;
         stage(machine, site, port)?;
         // Started by root, nginx would give up its rights for those of a user who may not read the files here.
@@ -66,7 +73,7 @@ impl Nginx {
         let ran = machine.run(&tested, &log, Duration::from_secs(30))?;
         if !ran.end.good() {
             let said = ran.last.iter().find(|line| line.contains("[emerg]")).or(ran.last.first()).cloned();
-            return Ok(Err(said.unwrap_or_else(|| format!("`nginx -t` failed: {}", ran.end))));
+            return Ok(NginxStart::Refused(said.unwrap_or_else(|| format!("`nginx -t` failed: {}", ran.end))));
         }
         let command = argv.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ");
         let service = Service { name: "nginx".to_owned(), command: format!("exec {command}") };
@@ -74,11 +81,11 @@ impl Nginx {
         let began = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
             if began.elapsed() > Duration::from_secs(10) {
-                return Ok(Err("nginx does not listen after 10 s".to_owned()));
+                return Ok(NginxStart::Refused("nginx does not listen after 10 s".to_owned()));
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        Ok(Ok(Self { port, _supervisor: supervisor }))
+        Ok(NginxStart::Serves(Self { port, _supervisor: supervisor }))
     }
 }
 

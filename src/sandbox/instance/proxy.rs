@@ -10,15 +10,16 @@ use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::{ConnectInfo, Request, State};
-use axum::response::Response;
-use http_body_util::{BodyExt, Limited};
+use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderValue};
-use hyper::{StatusCode, Uri};
-use hyper_util::rt::TokioIo;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode, Uri};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tower_http::services::ServeDir;
@@ -28,6 +29,7 @@ pub(crate) use self::routes::Routes;
 use super::error::Error;
 
 type Shared = Arc<RwLock<Routes>>;
+type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 
 /// A proxy on a loopback port. It stops when dropped.
 pub(crate) struct Proxy {
@@ -51,14 +53,10 @@ impl Proxy {
         let bound = listener.local_addr().map_err(port_error)?.port();
         let routes: Shared = Arc::new(RwLock::new(Routes::closed()));
         let (stop, stopped) = oneshot::channel::<()>();
-        let service = Router::new()
-            .fallback(handle)
-            .with_state(Arc::clone(&routes))
-            .into_make_service_with_connect_info::<SocketAddr>();
+        let shared = Arc::clone(&routes);
         runtime.spawn(async move {
-            let serve = axum::serve(listener, service);
             tokio::select! {
-                _ = serve.into_future() => {}
+                () = accept(listener, shared) => {}
                 _ = stopped => {}
             }
         });
@@ -84,11 +82,27 @@ impl Drop for Proxy {
     }
 }
 
-async fn handle(
-    State(routes): State<Shared>,
-    ConnectInfo(client): ConnectInfo<SocketAddr>,
-    request: Request,
-) -> Result<Response, Infallible> {
+async fn accept(listener: TcpListener, routes: Shared) {
+    loop {
+        let Ok((stream, client)) = listener.accept().await else {
+            // Out of file descriptors, for instance: wait for connections to end.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let routes = Arc::clone(&routes);
+        tokio::spawn(async move {
+            let service = service_fn(|request| handle(Arc::clone(&routes), client, request));
+            let connection = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .serve_connection(TokioIo::new(stream), service)
+                .with_upgrades();
+            // A client that went away is not our error.
+            let _ = connection.await;
+        });
+    }
+}
+
+async fn handle(routes: Shared, client: SocketAddr, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     let routes = routes.read().unwrap_or_else(PoisonError::into_inner).clone();
     let Some(upstream) = routes.upstream else {
         return Ok(plain(StatusCode::SERVICE_UNAVAILABLE, "the proxy is stopped: a deployment is going on"));
@@ -103,7 +117,7 @@ async fn handle(
     })
 }
 
-async fn file(dir: &PathBuf, rest: &str, mut request: Request) -> Response {
+async fn file(dir: &PathBuf, rest: &str, mut request: Request<Incoming>) -> Response<Body> {
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
     let Ok(uri) = format!("{rest}{query}").parse::<Uri>() else {
         return plain(StatusCode::BAD_REQUEST, "the path is malformed");
@@ -111,7 +125,7 @@ async fn file(dir: &PathBuf, rest: &str, mut request: Request) -> Response {
     *request.uri_mut() = uri;
     let mut files = ServeDir::new(dir).append_index_html_on_directories(false);
     match files.try_call(request).await {
-        Ok(response) => response.map(Body::new),
+        Ok(response) => response.map(|body| body.map_err(Into::into).boxed_unsync()),
         Err(error) => match error.kind() {
             std::io::ErrorKind::PermissionDenied => plain(StatusCode::FORBIDDEN, "the file cannot be read"),
             _ => plain(StatusCode::NOT_FOUND, "there is no such file"),
@@ -126,7 +140,7 @@ enum Refusal {
 }
 
 impl Refusal {
-    fn response(self, upstream: u16) -> Response {
+    fn response(self, upstream: u16) -> Response<Body> {
         match self {
             Self::TooLarge => plain(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than `client_max_body_size`"),
             Self::TooSlow => plain(StatusCode::GATEWAY_TIMEOUT, "the web process took too long"),
@@ -137,19 +151,20 @@ impl Refusal {
     }
 }
 
-fn plain(status: StatusCode, text: &str) -> Response {
-    let mut response = Response::new(Body::from(format!("{status}\n{text}\n")));
+fn plain(status: StatusCode, text: &str) -> Response<Body> {
+    let text = Full::new(Bytes::from(format!("{status}\n{text}\n")));
+    let mut response = Response::new(text.map_err(|never| match never {}).boxed_unsync());
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response
 }
 
 async fn forward(
-    mut request: Request,
+    mut request: Request<Incoming>,
     client: SocketAddr,
     upstream: u16,
     routes: &Routes,
-) -> Result<Response, Refusal> {
+) -> Result<Response<Body>, Refusal> {
     let length =
         request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > routes.upload_limit) {
@@ -165,7 +180,7 @@ async fn forward(
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     parts.uri = path.parse().map_err(|_| Refusal::Away("the path is malformed".to_owned()))?;
     let limit = usize::try_from(routes.upload_limit).unwrap_or(usize::MAX);
-    let request = hyper::Request::from_parts(parts, Limited::new(body, limit));
+    let request = Request::from_parts(parts, Limited::new(body, limit));
 
     let connect = TcpStream::connect((Ipv4Addr::LOCALHOST, upstream));
     let stream = tokio::time::timeout(routes.patience, connect).await.map_err(|_| Refusal::TooSlow)?;
@@ -197,7 +212,7 @@ async fn forward(
         keep_hop(response.headers_mut(), None);
         forwarded.back(response.headers_mut());
     }
-    Ok(response.map(|body| Body::new(body.map_err(axum::Error::new))))
+    Ok(response.map(|body| body.map_err(Into::into).boxed_unsync()))
 }
 
 /// The protocol that the client wants to switch to, such as `websocket`.

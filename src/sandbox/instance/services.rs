@@ -1,5 +1,5 @@
-//! What stands on the stage of an instance: the proxy, the processes behind it, a worker's queue, and the turn from one
-//! version to the next.
+//! Running parts of an instance: the proxy, the processes behind it, a worker's queue, and the turn from one version to the
+//! next.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,11 +7,10 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use super::engine::{ImageDefaults, Stagehand};
 use super::error::{Error, Io};
 use super::health::{self, Behind, Health};
 use super::machine::Machine;
-use super::nginx::{self, Nginx, Site};
+use super::nginx::{self, Nginx, NginxStart, Site};
 use super::proxy::{Proxy, Routes};
 use super::queue::Queue;
 use super::settings::Settings;
@@ -19,6 +18,20 @@ use super::supervisor::{Service, Supervisor};
 use super::version::Version;
 use super::{Event, ProxyKind, address, layout};
 use crate::beanstalk::defaults;
+
+/// Environment and port that processes take for granted because their image says so.
+#[derive(Default)]
+pub(super) struct ImageDefaults {
+    pub(super) env: Vec<(String, String)>,
+    pub(super) port: Option<u16>,
+}
+
+/// How the start of the proxy ended.
+pub(super) enum ProxyStart {
+    Serves,
+    /// nginx's own reason.
+    Refused(String),
+}
 
 /// The proxy and the processes behind it, and what they will be after the turn.
 pub(super) struct Services {
@@ -90,39 +103,39 @@ impl Services {
         env.insert("EB_IS_COMMAND_LEADER".to_owned(), "true".to_owned());
         Ok(env)
     }
-}
 
-impl Stagehand for Services {
-    fn publish_port(&mut self) {
+    /// A container's port is the instance's: there is no proxy of the platform's.
+    pub(super) fn publish_port(&mut self) {
         let tls = self.settings.ends_tls();
         let routes = Routes { upload_limit: u64::MAX, patience: Duration::from_secs(3600), tls, ..Routes::closed() };
         self.proxy.route(Routes { upstream: Some(self.port), ..routes });
     }
 
-    fn stop_proxy(&mut self) {
+    pub(super) fn stop_proxy(&mut self) {
         self.proxy.route(Routes::closed());
         self.nginx = None;
     }
 
-    fn stop_services(&mut self) {
+    pub(super) fn stop_processes(&mut self) {
         self.supervisor = None;
     }
 
-    fn stop_queue(&mut self) {
+    pub(super) fn stop_queue(&mut self) {
         self.queue = None;
     }
 
-    fn start_queue(&mut self) -> Result<(), Error> {
+    /// Start the daemon of a worker.
+    pub(super) fn start_queue(&mut self) -> Result<(), Error> {
         // The daemon asks the instance's own proxy. Where that is not nginx, ours plays both it and a balancer.
         let port = self.nginx.as_ref().map_or(self.proxy.port(), |nginx| nginx.port);
         self.queue = Some(Queue::start(&self.machine, &self.settings, port, &self.events)?);
         Ok(())
     }
 
-    fn start_services(&mut self, services: Vec<Service>, defaults: &ImageDefaults) -> Result<(), Error> {
+    pub(super) fn start_processes(&mut self, processes: Vec<Service>, defaults: &ImageDefaults) -> Result<(), Error> {
         self.expected = defaults.port.unwrap_or(self.expected);
         let config = std::fs::read_to_string(self.machine.layout.real(layout::CURRENT).join("gunicorn.conf.py")).ok();
-        let moved = address::move_to(self.port, self.expected, &services, &self.properties, config.as_deref());
+        let moved = address::move_to(self.port, self.expected, &processes, &self.properties, config.as_deref());
         for note in &moved.notes {
             self.machine.note("INFO", note);
         }
@@ -138,7 +151,7 @@ impl Stagehand for Services {
         Ok(())
     }
 
-    fn start_proxy(&mut self) -> Result<Result<(), String>, Error> {
+    pub(super) fn start_proxy(&mut self) -> Result<ProxyStart, Error> {
         let current = self.machine.layout.real(layout::CURRENT);
         let mut files: Vec<(String, String)> = self
             .settings
@@ -156,15 +169,15 @@ impl Stagehand for Services {
         if let Some(program) = nginx {
             let site = Site { upstream: self.port, expected: self.expected, files: &files };
             let nginx = match Nginx::start(&program, &self.machine, &site, &self.events)? {
-                Ok(nginx) => nginx,
-                Err(said) => return Ok(Err(said)),
+                NginxStart::Serves(nginx) => nginx,
+                NginxStart::Refused(why) => return Ok(ProxyStart::Refused(why)),
             };
             // Limits and files are nginx's business from here on.
             let routes =
                 Routes { upload_limit: u64::MAX, patience: Duration::from_secs(3600), tls, ..Routes::closed() };
             self.proxy.route(Routes { upstream: Some(nginx.port), ..routes });
             self.nginx = Some(nginx);
-            return Ok(Ok(()));
+            return Ok(ProxyStart::Serves);
         }
         let files = files.into_iter().map(|(path, dir)| (path, current.join(dir))).collect();
         let mut routes = Routes { upstream: Some(self.port), files, tls, ..Routes::closed() };
@@ -176,7 +189,7 @@ impl Stagehand for Services {
             "proxy: beansprout's own; it reads two limits of `.platform/nginx` and no more (Debian: `nginx`)"
                 .to_owned(),
         );
-        Ok(Ok(()))
+        Ok(ProxyStart::Serves)
     }
 }
 
