@@ -1,4 +1,4 @@
-//! The desk: every request goes to the service that it was signed for, unless it comes from elsewhere or meets a fault.
+//! Routing: every request goes to the service that it was signed for, unless it comes from elsewhere or meets a fault.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, ORIGIN};
+use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use s3s::Body;
 use s3s::service::S3Service;
@@ -60,87 +61,93 @@ impl Sandbox {
         if let Err(reason) = from_here(&head.headers, &head.uri) {
             return Ok(plain(StatusCode::FORBIDDEN, reason));
         }
-        let kind = head.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let (head, body) = match self.own(head, body).await {
+            Own::Answered(response) => return Ok(response),
+            Own::NotOurs(head, body) => (head, body),
+        };
+        let scope = Scope::of(&head.headers, &head.uri);
+        let service = match service(&head, scope.as_ref()) {
+            Ok(service) => service,
+            Err(name) => return Ok(foreign(name)),
+        };
+        let asked = Asked { service, id: request_id(), scope };
+        let served = match service {
+            Service::S3 => self.serve_s3(&asked, head, body).await,
+            Service::Beanstalk | Service::Sts => self.serve_query(&asked, &head, body).await,
+        };
+        self.log(&asked, &served);
+        let Served { operation, fault, response } = served;
+        let response = response.filter(|_| fault != Some(Injection::ResetAfter)).ok_or(Reset)?;
+        Ok(match fault {
+            Some(fault) => faults::after(response, fault, &operation).await,
+            None => response,
+        })
+    }
+
+    /// Pages of the sandbox itself, which are no call of AWS.
+    async fn own(&self, head: Parts, body: Incoming) -> Own {
         if head.uri.path() == FAULTS {
             let body = small(body).await.unwrap_or_default();
-            return Ok(faults::control(&self.faults, &head.method, kind, &body));
+            let kind = content_type(&head);
+            return Own::Answered(faults::control(&self.faults, &head.method, kind, &body));
         }
         if let Some(token) = head.uri.path().strip_prefix(LOGS) {
-            return Ok(self.logs(token));
+            return Own::Answered(self.logs(token));
         }
-        let scope = Scope::of(&head.headers, &head.uri);
-        if scope.is_none() && head.method == Method::GET && head.uri.path() == "/" {
-            return Ok(self.page());
+        let signed = Scope::of(&head.headers, &head.uri).is_some();
+        if !signed && head.method == Method::GET && head.uri.path() == "/" {
+            return Own::Answered(self.page());
         }
-        let form = kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
-        let service = match scope.as_ref().map(Scope::service) {
-            Some(Some(service)) => service,
-            // Clients such as the EB CLI go on without what they may not do, but not without what makes no sense.
-            Some(None) => {
-                let name = scope.map(|scope| scope.service).unwrap_or_default();
-                let message = format!("The sandbox has S3, Elastic Beanstalk and STS; nobody may use {name} here.");
-                let id = request_id();
-                return Ok(envelope(Service::Beanstalk, &id).refusal(&Refusal::new(403, "AccessDenied", message)));
-            }
-            None if form && head.method == Method::POST && head.uri.path() == "/" => Service::Beanstalk,
-            None => Service::S3,
+        Own::NotOurs(head, body)
+    }
+
+    async fn serve_s3(&self, asked: &Asked, head: Parts, body: Incoming) -> Served {
+        let operation = s3_operation(&head.method, &head.uri, &head.headers).to_owned();
+        let fault = self.meet(&operation, |name| path_parameter(&head.uri, name)).await;
+        let response = match fault.and_then(|fault| fault.refusal(asked.service, &operation)) {
+            Some(refusal) => Some(faults::answer(&refusal, asked.service, &asked.envelope())),
+            None if fault == Some(Injection::ResetBefore) => None,
+            None => Some(self.object(Request::from_parts(head, body.into())).await),
         };
-        let id = request_id();
-        let region = scope.as_ref().map_or(REGION, |scope| &scope.region).to_owned();
-        let mut entry = Entry {
+        Served { operation, fault, response }
+    }
+
+    async fn serve_query(&self, asked: &Asked, head: &Parts, body: Incoming) -> Served {
+        let body = match form_of(&head.method, body).await {
+            Ok(body) => body,
+            Err(refusal) => {
+                let response = Some(asked.envelope().refusal(&refusal));
+                return Served { operation: String::new(), fault: None, response };
+            }
+        };
+        let fields = input::form(&body);
+        let field = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
+        let operation = field("Action").unwrap_or_default();
+        let fault = self.meet(&operation, field).await;
+        let response = match fault.and_then(|fault| fault.refusal(asked.service, &operation)) {
+            Some(refusal) => Some(asked.envelope().refusal(&refusal)),
+            None if fault == Some(Injection::ResetBefore) => None,
+            None => {
+                let signed = Signed { method: &head.method, uri: &head.uri, headers: &head.headers, body: &body };
+                Some(self.query(asked, &signed, &fields, fault))
+            }
+        };
+        Served { operation, fault, response }
+    }
+
+    /// Write down a call and how it ended. A call whose answer never left has the status 0.
+    fn log(&self, asked: &Asked, served: &Served) {
+        let left = served.response.as_ref().filter(|_| served.fault != Some(Injection::ResetAfter));
+        let refusal = left.and_then(|response| response.extensions().get::<Refusal>());
+        self.calls.add(&Entry {
             time: self.world.now(),
-            service: service.name().to_owned(),
-            operation: String::new(),
-            region,
-            status: 0,
-            code: None,
-            request: id.clone(),
-        };
-        let (fault, response) = match service {
-            Service::S3 => {
-                entry.operation = s3_operation(&head.method, &head.uri, &head.headers).to_owned();
-                let fault = self.meet(&entry.operation, |name| path_parameter(&head.uri, name)).await;
-                let response = match fault.and_then(|fault| fault.refusal(service, &entry.operation)) {
-                    Some(refusal) => Some(faults::answer(&refusal, service, &envelope(service, &id))),
-                    None if fault == Some(Injection::ResetBefore) => None,
-                    None => Some(self.object(Request::from_parts(head, body.into())).await),
-                };
-                (fault, response)
-            }
-            Service::Beanstalk | Service::Sts => match form_of(&head.method, body).await {
-                Err(refusal) => (None, Some(envelope(service, &id).refusal(&refusal))),
-                Ok(body) => {
-                    let fields = input::form(&body);
-                    let signed = Signed { method: &head.method, uri: &head.uri, headers: &head.headers, body: &body };
-                    let field =
-                        |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
-                    entry.operation = field("Action").unwrap_or_default();
-                    let fault = self.meet(&entry.operation, field).await;
-                    let response = match fault.and_then(|fault| fault.refusal(service, &entry.operation)) {
-                        Some(refusal) => Some(envelope(service, &id).refusal(&refusal)),
-                        None if fault == Some(Injection::ResetBefore) => None,
-                        None => {
-                            let scope = scope.map(|scope| (scope, signed));
-                            Some(self.query(service, scope, &fields, &id, fault))
-                        }
-                    };
-                    (fault, response)
-                }
-            },
-        };
-        let response = response.filter(|_| fault != Some(Injection::ResetAfter));
-        // A call whose answer never left has the status 0.
-        entry.status = response.as_ref().map_or(0, |response| response.status().as_u16());
-        let refusal = response.as_ref().and_then(|response| response.extensions().get::<Refusal>());
-        entry.code = refusal.map(|refusal| refusal.code.to_owned());
-        self.calls.add(&entry);
-        let response = response.ok_or(Reset)?;
-        Ok(match (fault, entry.operation.as_str()) {
-            (Some(Injection::Truncate), _) => faults::truncate(response).await,
-            (Some(Injection::WrongChecksum), "HeadObject") => faults::spoil(response, true).await,
-            (Some(Injection::WrongChecksum), "GetObject") => faults::spoil(response, false).await,
-            _ => response,
-        })
+            service: asked.service.name().to_owned(),
+            operation: served.operation.clone(),
+            region: asked.region().to_owned(),
+            status: left.map_or(0, |response| response.status().as_u16()),
+            code: refusal.map(|refusal| refusal.code.to_owned()),
+            request: asked.id.clone(),
+        });
     }
 
     /// The fault that a call meets. A stall is over when this returns.
@@ -188,14 +195,13 @@ impl Sandbox {
     /// A request of the Query protocol.
     fn query(
         &self,
-        service: Service,
-        signed: Option<(Scope, Signed<'_>)>,
+        asked: &Asked,
+        signed: &Signed<'_>,
         fields: &[(String, String)],
-        id: &str,
         fault: Option<Injection>,
     ) -> Response<Body> {
-        let mut envelope = envelope(service, id);
-        let Some((scope, signed)) = signed else {
+        let mut envelope = asked.envelope();
+        let Some(scope) = &asked.scope else {
             let refusal = Refusal::new(403, "MissingAuthenticationToken", "Missing Authentication Token");
             return envelope.refusal(&refusal);
         };
@@ -206,16 +212,16 @@ impl Sandbox {
         if let Err(refusal) = signed.verify() {
             return envelope.refusal(&refusal);
         }
-        if service == Service::Sts {
+        if asked.service == Service::Sts {
             return identity(fields, envelope);
         }
-        let asked = match beanstalk::Request::read(fields) {
-            Ok(asked) => asked,
+        let request = match beanstalk::Request::read(fields) {
+            Ok(request) => request,
             Err(refusal) => return envelope.refusal(&refusal),
         };
-        envelope.operation = &asked.operation;
-        envelope.result = asked.result.as_deref();
-        match self.beanstalk(&asked, &scope.region, id, fault) {
+        envelope.operation = &request.operation;
+        envelope.result = request.result.as_deref();
+        match self.beanstalk(&request, &scope.region, &asked.id, fault) {
             Ok(result) => envelope.success(&result),
             Err(refusal) => envelope.refusal(&refusal),
         }
@@ -224,17 +230,17 @@ impl Sandbox {
     /// The state's lock may be held by another process, so this waits on a thread that may.
     fn beanstalk(
         &self,
-        asked: &beanstalk::Request,
+        request: &beanstalk::Request,
         region: &str,
-        request: &str,
+        id: &str,
         fault: Option<Injection>,
     ) -> Result<Value, Refusal> {
         tokio::task::block_in_place(|| {
             let call = Call {
-                input: asked.input.clone(),
+                input: request.input.clone(),
                 region,
                 now: self.world.now(),
-                request,
+                request: id,
                 speed: self.speed,
                 buckets: &self.buckets,
                 fault,
@@ -242,12 +248,63 @@ impl Sandbox {
                 run: self.run,
                 instances: &self.instances,
             };
-            let answer = self.store.update(|state| beanstalk::answer(&call, asked, state));
+            let answer = self.store.update(|state| beanstalk::answer(&call, request, state));
             // It may have written down work for an instance. One wake that waits is enough.
             let _ = self.wake.try_send(());
             answer.unwrap_or_else(|error| Err(Refusal::internal(&error)))
         })
     }
+}
+
+/// A page of the sandbox itself, or a call that it did not take.
+enum Own {
+    Answered(Response<Body>),
+    NotOurs(Parts, Incoming),
+}
+
+/// A call of AWS: for which service, by whom, and under which id.
+struct Asked {
+    service: Service,
+    id: String,
+    scope: Option<Scope>,
+}
+
+impl Asked {
+    fn region(&self) -> &str {
+        self.scope.as_ref().map_or(REGION, |scope| &scope.region)
+    }
+
+    fn envelope(&self) -> Envelope<'_> {
+        envelope(self.service, &self.id)
+    }
+}
+
+/// A call and its answer; none if a rule ended the connection before it was done.
+struct Served {
+    operation: String,
+    fault: Option<Injection>,
+    response: Option<Response<Body>>,
+}
+
+/// The service that a request was signed for; without a signature, the one that it looks like. The error is the name of
+/// a service that is not here.
+fn service<'a>(head: &Parts, scope: Option<&'a Scope>) -> Result<Service, &'a str> {
+    let Some(scope) = scope else {
+        let form = content_type(head).is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+        let query = form && head.method == Method::POST && head.uri.path() == "/";
+        return Ok(if query { Service::Beanstalk } else { Service::S3 });
+    };
+    scope.service().ok_or(scope.service.as_str())
+}
+
+/// Clients such as the EB CLI go on without what they may not do, but not without what makes no sense.
+fn foreign(name: &str) -> Response<Body> {
+    let message = format!("The sandbox has S3, Elastic Beanstalk and STS; nobody may use {name} here.");
+    envelope(Service::Beanstalk, &request_id()).refusal(&Refusal::new(403, "AccessDenied", message))
+}
+
+fn content_type(head: &Parts) -> Option<&str> {
+    head.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok())
 }
 
 fn envelope(service: Service, id: &str) -> Envelope<'_> {

@@ -1,9 +1,10 @@
-//! Bad days on order: tests say which call meets which misfortune, so that a client's answer to it can be seen.
+//! Injected faults: tests say which call meets which fault, so that a client's answer to it can be seen.
 //!
 //! A rule names an operation and may name parameters; the matching calls are counted, the first `skip` pass, the next
 //! `times` meet the fault. Rules come from `--faults FILE`, or are posted to `/-/faults` while the sandbox runs.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -30,16 +31,16 @@ pub struct Rule {
     /// How many matching calls pass first.
     #[serde(default)]
     pub skip: u32,
-    /// How many matching calls then meet the fault.
+    /// How many matching calls then meet the fault: one at least.
     #[serde(default = "once")]
-    pub times: u32,
+    pub times: NonZeroU32,
     /// How long a `stall` lasts.
     #[serde(default = "hour")]
     pub seconds: u32,
 }
 
-fn once() -> u32 {
-    1
+fn once() -> NonZeroU32 {
+    NonZeroU32::MIN
 }
 
 fn hour() -> u32 {
@@ -108,7 +109,7 @@ impl Faults {
     pub(super) fn meet(&self, operation: &str, parameter: impl Fn(&str) -> Option<String>) -> Option<Rule> {
         let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
         let mut met = None;
-        for rule in rules.iter_mut() {
+        for (at, rule) in rules.iter_mut().enumerate() {
             let matches = (rule.on == operation || rule.on == "*")
                 && rule.with.iter().all(|(name, value)| parameter(name).as_ref() == Some(value));
             if !matches {
@@ -118,12 +119,15 @@ impl Faults {
                 rule.skip -= 1;
                 continue;
             }
-            rule.times -= 1;
-            met = Some(rule.clone());
+            met = Some((at, rule.clone()));
             break;
         }
-        rules.retain(|rule| rule.times > 0);
-        met
+        let (at, rule) = met?;
+        match NonZeroU32::new(rule.times.get() - 1) {
+            Some(left) => rules[at].times = left,
+            None => drop(rules.remove(at)),
+        }
+        Some(rule)
     }
 }
 
@@ -174,8 +178,18 @@ pub(super) fn answer(refusal: &Refusal, service: Service, envelope: &Envelope<'_
     response
 }
 
+/// The answer as it arrives under a fault that strikes after the deed.
+pub(super) async fn after(response: Response<Body>, fault: Injection, operation: &str) -> Response<Body> {
+    match (fault, operation) {
+        (Injection::Truncate, _) => truncate(response).await,
+        (Injection::WrongChecksum, "HeadObject") => spoil(response, true).await,
+        (Injection::WrongChecksum, "GetObject") => spoil(response, false).await,
+        _ => response,
+    }
+}
+
 /// Half of the answer, under headers that promise all of it.
-pub(super) async fn truncate(response: Response<Body>) -> Response<Body> {
+async fn truncate(response: Response<Body>) -> Response<Body> {
     let (mut head, body) = response.into_parts();
     let Ok(body) = body.collect().await else { return Response::from_parts(head, Body::empty()) };
     let whole = body.to_bytes();
@@ -187,7 +201,7 @@ pub(super) async fn truncate(response: Response<Body>) -> Response<Body> {
 }
 
 /// One byte of the body is another, and of a checksum that comes without a body too.
-pub(super) async fn spoil(response: Response<Body>, head_only: bool) -> Response<Body> {
+async fn spoil(response: Response<Body>, head_only: bool) -> Response<Body> {
     const CHECKSUM: &str = "x-amz-checksum-sha256";
     let (mut head, body) = response.into_parts();
     if head_only {
@@ -253,6 +267,12 @@ mod tests {
         assert_eq!(call("PutObject", "a"), Some(Injection::ResetAfter));
         assert_eq!(call("PutObject", "a"), None);
         assert_eq!(faults.left(), []);
+    }
+
+    #[test]
+    fn a_rule_for_no_call_is_refused() {
+        let rule = serde_json::from_str::<Rule>(r#"{"on": "*", "fault": "access-denied", "times": 0}"#);
+        assert!(rule.unwrap_err().to_string().contains("nonzero"));
     }
 
     #[test]

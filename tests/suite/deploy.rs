@@ -62,7 +62,14 @@ impl Scene {
 }
 
 fn on_update(fault: Injection) -> Vec<Rule> {
-    vec![Rule { on: "UpdateEnvironment".to_owned(), with: [].into(), fault, skip: 0, times: 1, seconds: 3600 }]
+    vec![Rule {
+        on: "UpdateEnvironment".to_owned(),
+        with: [].into(),
+        fault,
+        skip: 0,
+        times: std::num::NonZeroU32::MIN,
+        seconds: 3600,
+    }]
 }
 
 #[test]
@@ -129,7 +136,10 @@ fn waiting_afterwards_tells_how_it_ended() {
 #[test]
 fn trouble_on_the_way_to_an_environment_is_not_the_end_of_watching_it() {
     let scene = Scene::new();
-    let rule = |on: &str, fault, times| Rule { on: on.to_owned(), with: [].into(), fault, skip: 1, times, seconds: 60 };
+    let rule = |on: &str, fault, times: u32| {
+        let times = times.try_into().unwrap();
+        Rule { on: on.to_owned(), with: [].into(), fault, skip: 1, times, seconds: 60 }
+    };
     let server = scene.server(vec![
         rule("DescribeEnvironments", Injection::Throttle, 2),
         rule("DescribeEvents", Injection::ResetBefore, 3),

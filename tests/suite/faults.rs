@@ -126,7 +126,14 @@ fn count_files(folder: &Path, files: &mut BTreeMap<PathBuf, usize>) {
 
 fn at(call: usize, fault: Fault) -> Vec<Rule> {
     let skip = u32::try_from(call).unwrap();
-    vec![Rule { on: "*".to_owned(), with: BTreeMap::new(), fault, skip, times: 1, seconds: 3600 }]
+    vec![Rule {
+        on: "*".to_owned(),
+        with: BTreeMap::new(),
+        fault,
+        skip,
+        times: std::num::NonZeroU32::MIN,
+        seconds: 3600,
+    }]
 }
 
 const ALL: &[Fault] = &[
