@@ -77,6 +77,36 @@ pub(super) struct Logs {
 }
 
 impl Environment {
+    /// An environment in which nothing has happened yet.
+    pub(super) fn new(id: String, name: String, platform: String, tier: Tier, now: Timestamp) -> Self {
+        Self {
+            id,
+            name,
+            application: String::new(),
+            group: None,
+            description: None,
+            version: None,
+            platform,
+            template: None,
+            tier,
+            cname: None,
+            created: now,
+            updated: now,
+            terminated: None,
+            status: Status::Launching,
+            health: Health::Grey,
+            settings: Settings::default(),
+            operation: None,
+            tags: Tags::new(),
+            operations_role: None,
+            instance: String::new(),
+            deployments: 0,
+            deployed: now,
+            logs: Vec::new(),
+            real: false,
+        }
+    }
+
     pub(super) fn subject(&self) -> Subject {
         Subject {
             application: Some(self.application.clone()),
@@ -179,77 +209,43 @@ impl Environment {
     fn finish(&mut self, operation: Operation, now: Timestamp, events: &mut Vec<Event>) {
         let Operation { kind, request, outcome, before, done, .. } = operation;
         let target = self.version.clone();
-        let mut messages: Vec<(Severity, String)> = Vec::new();
-        let mut say = |severity: Severity, message: &str| messages.push((severity, message.to_owned()));
         self.updated = now;
         self.status = Status::Ready;
-        match (kind, outcome) {
+        let messages = match (kind, outcome) {
             (Kind::Terminate, _) => {
                 self.status = Status::Terminated;
                 self.health = Health::Grey;
                 self.terminated = Some(now);
-                say(Severity::Info, "terminateEnvironment completed successfully.");
+                kind.done(&self.name, self.cname.as_deref())
             }
-            (Kind::Swap | Kind::Tag, _) => say(Severity::Info, &done.unwrap_or_default()),
+            (Kind::Swap | Kind::Tag, _) => vec![(Severity::Info, done.unwrap_or_default())],
             (Kind::Abort, _) => {
                 self.go_back(before);
-                say(Severity::Info, "The environment was reverted to the previous configuration setting.");
+                kind.done(&self.name, self.cname.as_deref())
             }
             (_, Outcome::Fails | Outcome::RollsBack | Outcome::Refused) => {
-                let instance = &self.instance;
-                if outcome != Outcome::Refused {
-                    say(
-                        Severity::Error,
-                        &format!(
-                            "[Instance: {instance}] Command failed on instance. An unexpected error has occurred."
-                        ),
-                    );
-                    let reason = "Unsuccessful command execution on instance id(s)";
-                    say(Severity::Error, &format!("{reason} '{instance}'. Aborting the operation."));
-                }
-                let failed = match kind {
-                    Kind::Launch | Kind::Rebuild => "Failed to launch environment.",
-                    Kind::Configure => "Failed to deploy configuration.",
-                    _ => "Failed to deploy application.",
-                };
-                say(Severity::Error, failed);
-                if !matches!(kind, Kind::Launch | Kind::Rebuild) {
+                let messages = kind.failed(outcome, &self.instance);
+                let launches = matches!(kind, Kind::Launch | Kind::Rebuild);
+                if !launches {
                     self.go_back(before);
                 }
-                match (outcome, kind) {
-                    (Outcome::RollsBack, _) => {
-                        say(Severity::Info, "The environment was reverted to the previous configuration setting.");
-                    }
-                    // Nothing happened to what runs.
-                    (Outcome::Refused, Kind::Deploy | Kind::Configure) => {}
-                    _ => self.health = Health::Red,
+                // A refusal touched nothing of what runs, and what was taken back is as it was.
+                let untouched = outcome == Outcome::RollsBack || outcome == Outcome::Refused && !launches;
+                if !untouched {
+                    self.health = Health::Red;
                 }
+                messages
             }
             (_, Outcome::Succeeds | Outcome::TurnsRed | Outcome::Hangs) => {
-                self.health = if outcome == Outcome::TurnsRed { Health::Red } else { Health::Green };
-                if let Health::Red = self.health {
-                    let reason = "100.0 % of the requests are failing with HTTP 5xx.";
-                    say(Severity::Warn, &format!("Environment health has transitioned from Info to Severe. {reason}"));
+                let red = outcome == Outcome::TurnsRed;
+                self.health = if red { Health::Red } else { Health::Green };
+                let mut messages = kind.done(&self.name, self.cname.as_deref());
+                if red {
+                    messages.insert(0, operation::turned_red());
                 }
-                match kind {
-                    Kind::Launch | Kind::Rebuild => {
-                        if let Some(cname) = &self.cname {
-                            say(Severity::Info, &format!("Application available at {cname}."));
-                        }
-                        say(Severity::Info, &format!("Successfully launched environment: {}", self.name));
-                    }
-                    Kind::Deploy => {
-                        say(Severity::Info, "New application version was deployed to running EC2 instances.");
-                        say(Severity::Info, "Environment update completed successfully.");
-                    }
-                    Kind::Configure => {
-                        say(Severity::Info, "Successfully deployed new configuration to environment.");
-                        say(Severity::Info, "Environment update completed successfully.");
-                    }
-                    _ => say(Severity::Info, "restartAppServer completed successfully."),
-                }
+                messages
             }
-        }
+        };
         // The events of a deployment name the version that it was about, also when it is gone again.
         let subject = Subject { version: target, ..self.subject() };
         for (severity, message) in messages {
@@ -306,32 +302,16 @@ mod tests {
     use super::*;
 
     fn environment() -> Environment {
-        let time = Timestamp::UNIX_EPOCH;
+        let (id, name, platform) = ("e-1".to_owned(), "shop-prod".to_owned(), "stack".to_owned());
         Environment {
-            id: "e-1".to_owned(),
-            name: "shop-prod".to_owned(),
             application: "shop".to_owned(),
-            group: None,
-            description: None,
             version: Some("v1".to_owned()),
-            platform: "stack".to_owned(),
-            template: None,
-            tier: Tier::WebServer,
             cname: Some("shop.example".to_owned()),
-            created: time,
-            updated: time,
-            terminated: None,
             status: Status::Ready,
             health: Health::Green,
-            settings: Settings::default(),
-            operation: None,
-            tags: Tags::new(),
-            operations_role: None,
             instance: "i-1".to_owned(),
             deployments: 1,
-            deployed: time,
-            logs: Vec::new(),
-            real: false,
+            ..Environment::new(id, name, platform, Tier::WebServer, Timestamp::UNIX_EPOCH)
         }
     }
 

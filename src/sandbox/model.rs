@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use regex::Regex;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::input::Input;
 use super::reply::Refusal;
@@ -39,22 +39,32 @@ enum Shape {
     },
     List {
         member: String,
-        min: Option<usize>,
-        max: Option<usize>,
+        #[serde(flatten)]
+        bounds: Bounds,
     },
-    String {
-        min: Option<usize>,
-        max: Option<usize>,
-        pattern: Option<String>,
-        #[serde(rename = "enum")]
-        allowed: Option<Vec<String>>,
-    },
+    String(StringShape),
     Integer {
         min: Option<i64>,
         max: Option<i64>,
     },
     Boolean,
     Timestamp,
+}
+
+/// Bounds of a length.
+#[derive(Deserialize)]
+struct Bounds {
+    min: Option<usize>,
+    max: Option<usize>,
+}
+
+#[derive(Deserialize)]
+struct StringShape {
+    #[serde(flatten)]
+    bounds: Bounds,
+    pattern: Option<String>,
+    #[serde(rename = "enum")]
+    allowed: Option<Vec<String>>,
 }
 
 pub(super) fn model() -> &'static Model {
@@ -90,99 +100,119 @@ impl Model {
 
     /// Parameters that the operation doesn't have are dropped, as AWS does.
     fn value(&self, shape: &str, value: Value, path: &str, problems: &mut Vec<String>) -> Value {
-        let mut fail = |value: &Value, constraint: String| {
-            let shown = match value {
-                Value::Null => "null".to_owned(),
-                Value::String(text) => format!("'{text}'"),
-                other => format!("'{other}'"),
-            };
-            problems.push(format!("Value {shown} at '{path}' failed to satisfy constraint: {constraint}"));
-        };
         match (&self.shapes[shape], value) {
-            (Shape::Structure { members, required }, Value::Object(mut given)) => {
-                let mut kept = Map::new();
-                for (name, target) in members {
-                    let path = join(path, name);
-                    match given.remove(name) {
-                        Some(value) => {
-                            kept.insert(name.clone(), self.value(target, value, &path, problems));
-                        }
-                        None if required.contains(name) => problems.push(format!(
-                            "Value null at '{path}' failed to satisfy constraint: Member must not be null"
-                        )),
-                        None => {}
-                    }
-                }
-                Value::Object(kept)
+            (Shape::Structure { members, required }, Value::Object(given)) => {
+                self.structure(members, required, given, path, problems)
             }
             // `Name=` is how clients write an empty list or structure.
-            (Shape::Structure { .. }, Value::String(text)) if text.is_empty() => {
-                self.value(shape, Value::Object(Map::new()), path, problems)
+            (Shape::Structure { members, required }, Value::String(text)) if text.is_empty() => {
+                self.structure(members, required, Map::new(), path, problems)
             }
-            (Shape::List { member, min, max }, value) => {
+            (Shape::List { member, bounds }, value) => {
                 let items = match value {
                     Value::Array(items) => items,
                     Value::String(text) if text.is_empty() => Vec::new(),
-                    other => {
-                        fail(&other, "Member must be a list".to_owned());
-                        return Value::Null;
-                    }
+                    other => return fail(problems, path, &other, "Member must be a list"),
                 };
-                length(items.len(), *min, *max, |constraint| fail(&Value::Array(items.clone()), constraint));
+                bounds.length(items.len(), |constraint| drop(fail(problems, path, &json!(items), &constraint)));
                 let items = items.into_iter().enumerate();
                 let items =
                     items.map(|(at, item)| self.value(member, item, &format!("{path}.{}.member", at + 1), problems));
                 Value::Array(items.collect())
             }
-            (Shape::String { min, max, pattern, allowed }, Value::String(text)) => {
-                length(text.chars().count(), *min, *max, |constraint| fail(&Value::from(text.as_str()), constraint));
-                if let Some(pattern) = pattern
-                    && !whole(pattern).is_match(&text)
-                {
-                    let constraint = format!("Member must satisfy regular expression pattern: {pattern}");
-                    fail(&Value::from(text.as_str()), constraint);
-                }
-                if let Some(allowed) = allowed
-                    && !allowed.contains(&text)
-                {
-                    let constraint = format!("Member must satisfy enum value set: [{}]", allowed.join(", "));
-                    fail(&Value::from(text.as_str()), constraint);
+            (Shape::String(string), Value::String(text)) => {
+                for constraint in string.violated(&text) {
+                    fail(problems, path, &json!(text), &constraint);
                 }
                 Value::from(text)
             }
-            (Shape::Integer { min, max }, Value::String(text)) => {
-                let Ok(number) = text.parse::<i64>() else {
-                    fail(&Value::from(text), "Member must be an integer".to_owned());
-                    return Value::Null;
-                };
-                if let Some(min) = min.filter(|min| number < *min) {
-                    fail(&Value::from(text.as_str()), format!("Member must have value greater than or equal to {min}"));
-                }
-                if let Some(max) = max.filter(|max| number > *max) {
-                    fail(&Value::from(text.as_str()), format!("Member must have value less than or equal to {max}"));
-                }
-                Value::from(number)
-            }
+            (Shape::Integer { min, max }, Value::String(text)) => integer(&text, *min, *max, path, problems),
             (Shape::Boolean, Value::String(text)) => match text.to_ascii_lowercase().as_str() {
                 "true" => Value::Bool(true),
                 "false" => Value::Bool(false),
-                _ => {
-                    fail(&Value::from(text), "Member must be a boolean".to_owned());
-                    Value::Null
-                }
+                _ => fail(problems, path, &json!(text), "Member must be a boolean"),
             },
-            (Shape::Timestamp, Value::String(text)) => {
-                if let Ok(time) = text.parse::<Timestamp>() {
-                    return Value::from(time.to_string());
+            (Shape::Timestamp, Value::String(text)) => match text.parse::<Timestamp>() {
+                Ok(time) => Value::from(time.to_string()),
+                Err(_) => fail(problems, path, &json!(text), "Member must be an ISO 8601 timestamp"),
+            },
+            (_, other) => fail(problems, path, &other, "Member has another type"),
+        }
+    }
+
+    fn structure(
+        &self,
+        members: &BTreeMap<String, String>,
+        required: &[String],
+        mut given: Map<String, Value>,
+        path: &str,
+        problems: &mut Vec<String>,
+    ) -> Value {
+        let mut kept = Map::new();
+        for (name, target) in members {
+            let path = join(path, name);
+            match given.remove(name) {
+                Some(value) => {
+                    kept.insert(name.clone(), self.value(target, value, &path, problems));
                 }
-                fail(&Value::from(text), "Member must be an ISO 8601 timestamp".to_owned());
-                Value::Null
-            }
-            (_, other) => {
-                fail(&other, "Member has another type".to_owned());
-                Value::Null
+                None if required.contains(name) => {
+                    fail(problems, &path, &Value::Null, "Member must not be null");
+                }
+                None => {}
             }
         }
+        Value::Object(kept)
+    }
+}
+
+/// Say which constraint a value does not satisfy. There is no value then.
+fn fail(problems: &mut Vec<String>, path: &str, value: &Value, constraint: &str) -> Value {
+    let shown = match value {
+        Value::Null => "null".to_owned(),
+        Value::String(text) => format!("'{text}'"),
+        other => format!("'{other}'"),
+    };
+    problems.push(format!("Value {shown} at '{path}' failed to satisfy constraint: {constraint}"));
+    Value::Null
+}
+
+fn integer(text: &str, min: Option<i64>, max: Option<i64>, path: &str, problems: &mut Vec<String>) -> Value {
+    let Ok(number) = text.parse::<i64>() else {
+        return fail(problems, path, &json!(text), "Member must be an integer");
+    };
+    if let Some(min) = min.filter(|min| number < *min) {
+        let constraint = format!("Member must have value greater than or equal to {min}");
+        fail(problems, path, &json!(text), &constraint);
+    }
+    if let Some(max) = max.filter(|max| number > *max) {
+        fail(problems, path, &json!(text), &format!("Member must have value less than or equal to {max}"));
+    }
+    Value::from(number)
+}
+
+impl Bounds {
+    fn length(&self, length: usize, mut fail: impl FnMut(String)) {
+        if let Some(min) = self.min.filter(|min| length < *min) {
+            fail(format!("Member must have length greater than or equal to {min}"));
+        }
+        if let Some(max) = self.max.filter(|max| length > *max) {
+            fail(format!("Member must have length less than or equal to {max}"));
+        }
+    }
+}
+
+impl StringShape {
+    /// The constraints that a text does not satisfy.
+    fn violated(&self, text: &str) -> Vec<String> {
+        let mut violated = Vec::new();
+        self.bounds.length(text.chars().count(), |constraint| violated.push(constraint));
+        if let Some(pattern) = self.pattern.as_ref().filter(|pattern| !whole(pattern).is_match(text)) {
+            violated.push(format!("Member must satisfy regular expression pattern: {pattern}"));
+        }
+        if let Some(allowed) = self.allowed.as_ref().filter(|allowed| !allowed.iter().any(|one| one == text)) {
+            violated.push(format!("Member must satisfy enum value set: [{}]", allowed.join(", ")));
+        }
+        violated
     }
 }
 
@@ -191,15 +221,6 @@ fn join(path: &str, name: &str) -> String {
     let mut letters = name.chars();
     let small: String = letters.next().map(|c| c.to_ascii_lowercase()).into_iter().chain(letters).collect();
     if path.is_empty() { small } else { format!("{path}.{small}") }
-}
-
-fn length(length: usize, min: Option<usize>, max: Option<usize>, mut fail: impl FnMut(String)) {
-    if let Some(min) = min.filter(|min| length < *min) {
-        fail(format!("Member must have length greater than or equal to {min}"));
-    }
-    if let Some(max) = max.filter(|max| length > *max) {
-        fail(format!("Member must have length less than or equal to {max}"));
-    }
 }
 
 fn whole(pattern: &str) -> Regex {

@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 
 use super::beanstalk::{self, Call, Request};
 use super::model::model;
-use super::reply::Refusal;
 use super::s3::buckets::{Bucket, Buckets};
 use super::store::Store;
 use super::{Error, REGION, Speed};
@@ -43,34 +42,42 @@ pub(super) fn fill(path: &Path, store: &Store, buckets: &Buckets, now: Timestamp
             Error::SeedRefused { path: path.to_owned(), number: at + 1, operation, message }
         };
         match step.operation.as_str() {
-            "PutObject" => put(step, dir, buckets, now)?.map_err(refused)?,
-            _ => call(step, store, buckets, now)?.map_err(|refusal| refused(refusal.message))?,
+            "PutObject" => put(step, dir, buckets, now, refused)?,
+            _ => call(step, store, buckets, now, refused)?,
         }
     }
     Ok(())
 }
 
-fn put(step: &Step, dir: &Path, buckets: &Buckets, now: Timestamp) -> Result<Result<(), String>, Error> {
+fn put(
+    step: &Step,
+    dir: &Path,
+    buckets: &Buckets,
+    now: Timestamp,
+    refused: impl Fn(String) -> Error,
+) -> Result<(), Error> {
     let text = |name: &str| step.parameters.get(name).and_then(Value::as_str);
     let (Some(bucket), Some(key), Some(file)) = (text("Bucket"), text("Key"), text("File")) else {
-        return Ok(Err("it needs `Bucket`, `Key` and `File`".to_owned()));
+        return Err(refused("it needs `Bucket`, `Key` and `File`".to_owned()));
     };
     let path: PathBuf = dir.join(file);
     let content = std::fs::read(&path).map_err(|source| Error::Read { path, source })?;
     buckets.create(&Bucket { name: bucket.to_owned(), region: step.region.clone(), created: now })?;
-    buckets.put(bucket, key, &content, now)?;
-    Ok(Ok(()))
+    buckets.put(bucket, key, &content, now)
 }
 
-fn call(step: &Step, store: &Store, buckets: &Buckets, now: Timestamp) -> Result<Result<(), Refusal>, Error> {
+fn call(
+    step: &Step,
+    store: &Store,
+    buckets: &Buckets,
+    now: Timestamp,
+    refused: impl Fn(String) -> Error,
+) -> Result<(), Error> {
     let mut fields = vec![field("Action", &step.operation), field("Version", &model().version)];
     for (name, value) in &step.parameters {
         flatten(name, value, &mut fields);
     }
-    let asked = match Request::read(&fields) {
-        Ok(asked) => asked,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
+    let asked = Request::read(&fields).map_err(|refusal| refused(refusal.message))?;
     let call = Call {
         input: asked.input.clone(),
         region: &step.region,
@@ -84,7 +91,7 @@ fn call(step: &Step, store: &Store, buckets: &Buckets, now: Timestamp) -> Result
         endpoint: "",
     };
     let answer = store.update(|state| beanstalk::answer(&call, &asked, state))?;
-    Ok(answer.map(|_| ()))
+    answer.map(drop).map_err(|refusal| refused(refusal.message))
 }
 
 fn field(name: &str, value: &str) -> (String, String) {

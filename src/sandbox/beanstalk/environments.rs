@@ -5,8 +5,9 @@ mod listing;
 
 use serde_json::Value;
 
-use super::super::environment::{Before, Environment, Health, Kind, Operation, Outcome, Status, Tier};
+use super::super::environment::{Before, Environment, Kind, Operation, Outcome, Status, Tier};
 use super::super::event::Event;
+use super::super::input::Input;
 use super::super::reply::Refusal;
 use super::super::state::{self, Region};
 use super::account::{ENVIRONMENTS, storage_location};
@@ -22,27 +23,8 @@ pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
     let input = &call.input;
     let application = input.required("ApplicationName");
     region.application_mut(application)?;
-    let group = input.owned("GroupName");
-    let name = match (input.owned("EnvironmentName"), &group) {
-        (Some(name), _) => name,
-        (None, Some(group)) => format!("{application}-{group}"),
-        (None, None) => return Err(missing("EnvironmentName")),
-    };
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    if !name.chars().all(plain) || name.starts_with('-') || name.ends_with('-') {
-        let message = format!(
-            "Value {name} at 'EnvironmentName' failed to satisfy constraint: Member must contain only \
-             letters, digits, and the dash character and may not start or end with a dash"
-        );
-        return Err(Refusal::value(message));
-    }
-    if region.alive().any(|environment| environment.name == name) {
-        return Err(Refusal::value(format!("Environment {name} already exists.")));
-    }
-    if region.alive().count() >= ENVIRONMENTS {
-        let message = format!("You cannot have more than {ENVIRONMENTS} environments.");
-        return Err(Refusal::new(400, "TooManyEnvironmentsException", message));
-    }
+    let name = new_name(input, application)?;
+    room_for(region, &name)?;
     let version = input.owned("VersionLabel");
     let findings = deployable(call, region, application, version.as_deref())?;
     let template = region.template(application, input.text("TemplateName"))?;
@@ -59,36 +41,53 @@ pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
     };
     storage_location(call)?;
     let mut environment = Environment {
-        id: format!("e-{}", random(10)),
-        name,
         application: application.to_owned(),
-        group,
+        group: input.owned("GroupName"),
         description: input.owned("Description"),
         version,
-        platform,
         template: input.owned("TemplateName"),
-        tier,
         cname,
-        created: call.now,
-        updated: call.now,
-        terminated: None,
-        status: Status::Launching,
-        health: Health::Grey,
         settings,
-        operation: None,
         tags: call.tags("Tags")?,
         operations_role: input.owned("OperationsRole"),
-        instance: String::new(),
-        deployments: 0,
-        deployed: call.now,
-        logs: Vec::new(),
         real: call.run,
+        ..Environment::new(format!("e-{}", random(10)), name, platform, tier, call.now)
     };
     let before = environment.before();
     begin_with(call, &mut environment, Kind::Launch, before, findings, &mut region.events);
     let answer = describe_one(call, &environment);
     region.environments.insert(environment.id.clone(), environment);
     Ok(answer)
+}
+
+/// The name of a new environment, which may come from its group.
+fn new_name(input: &Input, application: &str) -> Result<String, Refusal> {
+    let name = match (input.owned("EnvironmentName"), input.text("GroupName")) {
+        (Some(name), _) => name,
+        (None, Some(group)) => format!("{application}-{group}"),
+        (None, None) => return Err(missing("EnvironmentName")),
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if !name.chars().all(plain) || name.starts_with('-') || name.ends_with('-') {
+        let message = format!(
+            "Value {name} at 'EnvironmentName' failed to satisfy constraint: Member must contain only \
+             letters, digits, and the dash character and may not start or end with a dash"
+        );
+        return Err(Refusal::value(message));
+    }
+    Ok(name)
+}
+
+/// Refuse an environment whose name is taken, or one too many.
+fn room_for(region: &Region, name: &str) -> Result<(), Refusal> {
+    if region.alive().any(|environment| environment.name == name) {
+        return Err(Refusal::value(format!("Environment {name} already exists.")));
+    }
+    if region.alive().count() >= ENVIRONMENTS {
+        let message = format!("You cannot have more than {ENVIRONMENTS} environments.");
+        return Err(Refusal::new(400, "TooManyEnvironmentsException", message));
+    }
+    Ok(())
 }
 
 /// Begin an operation that brings a version, unless its configuration files are refused.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::super::event::{Event, Severity, Subject};
 use super::super::faults::Injection;
 use super::super::reply::Refusal;
-use super::super::state::{Application, Region, Source, Status, Version};
+use super::super::state::{Region, Source, Status, Version};
 use super::account::VERSIONS;
 use super::call::{Call, broken, time};
 use super::page::{newest_first, page};

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::settings::Settings;
 use super::status::{Health, Status};
+use crate::sandbox::event::Severity;
 use crate::sandbox::faults::Injection;
 
 /// Something that takes time.
@@ -106,4 +107,55 @@ impl Kind {
             Self::Terminate => "terminateEnvironment is starting.",
         }
     }
+
+    /// Events of a good end.
+    pub(super) fn done(self, name: &str, cname: Option<&str>) -> Vec<(Severity, String)> {
+        let reverted = "The environment was reverted to the previous configuration setting.";
+        let updated = "Environment update completed successfully.";
+        let texts = match self {
+            Self::Launch | Self::Rebuild => {
+                let available = cname.iter().map(|cname| format!("Application available at {cname}."));
+                let launched = format!("Successfully launched environment: {name}");
+                available.chain([launched]).collect()
+            }
+            Self::Deploy => {
+                vec!["New application version was deployed to running EC2 instances.".to_owned(), updated.to_owned()]
+            }
+            Self::Configure => {
+                vec!["Successfully deployed new configuration to environment.".to_owned(), updated.to_owned()]
+            }
+            Self::Abort => vec![reverted.to_owned()],
+            Self::Terminate => vec!["terminateEnvironment completed successfully.".to_owned()],
+            Self::Restart | Self::Swap | Self::Tag => vec!["restartAppServer completed successfully.".to_owned()],
+        };
+        texts.into_iter().map(|text| (Severity::Info, text)).collect()
+    }
+
+    /// Events of a bad end on `instance`.
+    pub(super) fn failed(self, outcome: Outcome, instance: &str) -> Vec<(Severity, String)> {
+        let mut messages = Vec::new();
+        let mut error = |text: String| messages.push((Severity::Error, text));
+        if outcome != Outcome::Refused {
+            error(format!("[Instance: {instance}] Command failed on instance. An unexpected error has occurred."));
+            let reason = "Unsuccessful command execution on instance id(s)";
+            error(format!("{reason} '{instance}'. Aborting the operation."));
+        }
+        let failed = match self {
+            Self::Launch | Self::Rebuild => "Failed to launch environment.",
+            Self::Configure => "Failed to deploy configuration.",
+            _ => "Failed to deploy application.",
+        };
+        error(failed.to_owned());
+        if outcome == Outcome::RollsBack {
+            let reverted = "The environment was reverted to the previous configuration setting.";
+            messages.push((Severity::Info, reverted.to_owned()));
+        }
+        messages
+    }
+}
+
+/// The event of a version that runs and answers badly.
+pub(super) fn turned_red() -> (Severity, String) {
+    let reason = "100.0 % of the requests are failing with HTTP 5xx.";
+    (Severity::Warn, format!("Environment health has transitioned from Info to Severe. {reason}"))
 }

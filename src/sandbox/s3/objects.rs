@@ -75,45 +75,18 @@ impl Objects {
 
     pub(super) async fn get(&self, input: GetObjectInput) -> S3Result<S3Response<GetObjectOutput>> {
         let GetObjectInput { bucket, key, range, if_match, if_none_match, checksum_mode, .. } = input;
-        // The file is opened together with its description: a writer may forget the blob a moment later.
         let (object, file) = self
             .files(move |buckets| {
                 let object = find_object(buckets, &bucket, &key)?;
                 readable(&object, if_match.as_ref(), if_none_match.as_ref())?;
-                for attempt in 0.. {
-                    let object = if attempt == 0 { object.clone() } else { find_object(buckets, &bucket, &key)? };
-                    let path = buckets.blob(&bucket, &object.blob);
-                    match std::fs::File::open(&path) {
-                        Ok(file) => return Ok((object, file)),
-                        Err(_) if attempt < 3 => {}
-                        Err(source) => return Err(broken(&Error::Read { path, source })),
-                    }
-                }
-                unreachable!("the loop returns")
+                open(buckets, &bucket, object)
             })
             .await?;
-        let mut file = tokio::fs::File::from_std(file);
         let span = match &range {
             Some(range) => range.check(object.bytes).map_err(s3s::S3Error::from)?,
             None => 0..object.bytes,
         };
-        let failed = |error: std::io::Error| s3_error!(InternalError, "{error}");
-        file.seek(SeekFrom::Start(span.start)).await.map_err(failed)?;
-        let body = stream::unfold((file, span.end - span.start), |(mut file, left)| async move {
-            if left == 0 {
-                return None;
-            }
-            let mut chunk = vec![0; usize::try_from(left).unwrap_or(usize::MAX).min(64 * 1024)];
-            match file.read(&mut chunk).await {
-                // The client sees a body that is too short, and no wrong end.
-                Ok(0) => Some((Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof)), (file, 0))),
-                Ok(read) => {
-                    chunk.truncate(read);
-                    Some((Ok(bytes::Bytes::from(chunk)), (file, left - read as u64)))
-                }
-                Err(error) => Some((Err(error), (file, 0))),
-            }
-        });
+        let body = read_span(file, span.clone()).await?;
         let whole = range.is_none();
         let sum = |name: &str| {
             let asked = checksum_mode.is_some() && whole;
@@ -123,7 +96,7 @@ impl Objects {
         let headers = object.headers.clone();
         Ok(S3Response::new(GetObjectOutput {
             accept_ranges: Some("bytes".to_owned()),
-            body: Some(StreamingBlob::wrap(body)),
+            body: Some(body),
             content_length: Some(i64::try_from(span.end - span.start).unwrap_or(i64::MAX)),
             content_range: part,
             e_tag: Some(ETag::Strong(object.etag.clone())),
@@ -266,6 +239,41 @@ impl Objects {
         })
         .await
     }
+}
+
+/// Open the bytes of an object together with its description: a writer may forget the blob a moment later.
+fn open(buckets: &Buckets, bucket: &str, mut object: Kept) -> S3Result<(Kept, std::fs::File)> {
+    let mut attempts = 0..3;
+    loop {
+        let path = buckets.blob(bucket, &object.blob);
+        match std::fs::File::open(&path) {
+            Ok(file) => return Ok((object, file)),
+            Err(_) if attempts.next().is_some() => object = find_object(buckets, bucket, &object.key)?,
+            Err(source) => return Err(broken(&Error::Read { path, source })),
+        }
+    }
+}
+
+/// The bytes of a file from and to a place, as they are read.
+async fn read_span(file: std::fs::File, span: std::ops::Range<u64>) -> S3Result<StreamingBlob> {
+    let mut file = tokio::fs::File::from_std(file);
+    let failed = |error: std::io::Error| s3_error!(InternalError, "{error}");
+    file.seek(SeekFrom::Start(span.start)).await.map_err(failed)?;
+    Ok(StreamingBlob::wrap(stream::unfold((file, span.end - span.start), |(mut file, left)| async move {
+        if left == 0 {
+            return None;
+        }
+        let mut chunk = vec![0; usize::try_from(left).unwrap_or(usize::MAX).min(64 * 1024)];
+        match file.read(&mut chunk).await {
+            // The client sees a body that is too short, and no wrong end.
+            Ok(0) => Some((Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof)), (file, 0))),
+            Ok(read) => {
+                chunk.truncate(read);
+                Some((Ok(bytes::Bytes::from(chunk)), (file, left - read as u64)))
+            }
+            Err(error) => Some((Err(error), (file, 0))),
+        }
+    })))
 }
 
 /// Conditions on reading.
