@@ -1,10 +1,10 @@
-//! The names in a sandbox's state, for whoever only wants to offer them.
+//! Names for shell completion, read from a sandbox's state.
 
 use std::path::Path;
 
 use super::store;
 
-/// What has a name, over all regions.
+/// Names of applications, versions and environments, over all regions.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Names {
     pub applications: Vec<String>,

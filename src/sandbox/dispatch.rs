@@ -169,7 +169,7 @@ impl Sandbox {
         page.unwrap_or_else(|error| plain(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
     }
 
-    /// What an address of `RetrieveEnvironmentInfo` leads to. On AWS it would be a presigned one in S3.
+    /// Logs behind an address of `RetrieveEnvironmentInfo`. On AWS it would be a presigned one in S3.
     fn logs(&self, token: &str) -> Response<Body> {
         let now = self.world.now();
         let found =

@@ -1,4 +1,4 @@
-//! What an environment goes through: operations that begin with a call and end later, well or badly.
+//! Environments, and the operations they go through, which begin with a call and end later, well or badly.
 //!
 //! Pure: `begin` and `finish` take the time as a value, and say what happened as events.
 
@@ -16,11 +16,11 @@ pub(super) use self::operation::{Before, Kind, Operation, Outcome};
 pub(super) use self::settings::{Setting, Settings};
 pub(super) use self::status::{Health, Status};
 
-/// How long a terminated environment is listed without being asked for.
+/// Hours for which a terminated environment is listed without being asked for.
 const LISTED_HOURS: i64 = 1;
-/// How long it can be brought back.
+/// Hours for which it can be brought back.
 const RESTORABLE_HOURS: i64 = 42 * 24;
-/// How long it protects its version from the lifecycle policy, and is remembered at all.
+/// Hours for which it protects its version from the lifecycle policy, and is remembered at all.
 const REMEMBERED_HOURS: i64 = 10 * 7 * 24;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ pub(super) struct Environment {
     pub(super) operations_role: Option<String>,
     /// The one instance that it has, another after every rebuild.
     pub(super) instance: String,
-    /// How many deployments it has seen.
+    /// Number of its deployments.
     pub(super) deployments: u64,
     /// When its present version came.
     pub(super) deployed: Timestamp,
@@ -127,7 +127,7 @@ impl Environment {
         Event { time, severity, message: message.into(), request: request.to_owned(), subject: self.subject() }
     }
 
-    /// What to go back to if an operation that begins now fails.
+    /// State to go back to if an operation that begins now fails.
     pub(super) fn before(&self) -> Before {
         Before {
             version: self.version.clone(),

@@ -28,13 +28,13 @@ pub struct Rule {
     #[serde(default)]
     pub with: BTreeMap<String, String>,
     pub fault: Injection,
-    /// How many matching calls pass first.
+    /// Number of matching calls that pass first.
     #[serde(default)]
     pub skip: u32,
-    /// How many matching calls then meet the fault: one at least.
+    /// Number of matching calls that then meet the fault: one at least.
     #[serde(default = "once")]
     pub times: NonZeroU32,
-    /// How long a `stall` lasts.
+    /// Seconds that a `stall` lasts.
     #[serde(default = "hour")]
     pub seconds: u32,
 }

@@ -1,4 +1,4 @@
-//! What a Query request asks: form fields such as `Tags.member.1.Key=a`, as a tree.
+//! Parameters of a Query request: form fields such as `Tags.member.1.Key=a`, as a tree.
 
 use std::collections::BTreeMap;
 

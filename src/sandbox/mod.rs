@@ -46,7 +46,7 @@ pub const ACCOUNT: &str = "123456789012";
 /// Where `beansprout sandbox` listens unless told otherwise.
 pub const PORT: u16 = 9324;
 
-/// What a sandbox needs to know before it starts.
+/// Settings of a sandbox.
 #[derive(Clone)]
 pub struct Settings {
     pub world: World,
@@ -55,7 +55,7 @@ pub struct Settings {
     /// Where to listen; 0 takes any free port.
     pub port: u16,
     pub speed: Speed,
-    /// What goes wrong, for tests of clients.
+    /// Faults on order, for tests of clients.
     pub faults: Vec<Rule>,
     /// Do environments that are created here run their versions on this machine?
     pub run: bool,
@@ -91,7 +91,7 @@ pub fn object(state: &std::path::Path, bucket: &str, key: &str) -> Result<Option
     Ok(object.map(|object| buckets.blob(bucket, &object.blob)))
 }
 
-/// How long what AWS needs time for takes here.
+/// Speed of what takes time on AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Speed {
     /// About as long as on AWS: minutes for an environment

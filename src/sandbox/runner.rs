@@ -19,9 +19,9 @@ use super::instance::{self, Instance, Launch};
 use super::state::{Source, State};
 use crate::world::{Guard, Interrupt, World};
 
-/// How often to look for what another process wrote down.
+/// Pause between two looks for what another process wrote down.
 const LOOK: Duration = Duration::from_secs(1);
-/// How often to see whether the end has come.
+/// Pause between two looks whether the end has come.
 const NOD: Duration = Duration::from_millis(50);
 
 /// Ends with its instances when dropped.
@@ -74,7 +74,7 @@ struct Job {
     platform: String,
 }
 
-/// How a job ended, for the environment's events.
+/// End of a job, for the environment's events.
 struct Ended {
     outcome: Outcome,
     events: Vec<(Severity, String)>,

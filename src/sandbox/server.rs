@@ -70,7 +70,7 @@ impl Server {
         Ok(Self { address, runtime: Some(runtime), runner: Some(runner) })
     }
 
-    /// What `AWS_ENDPOINT_URL` must be.
+    /// Value for `AWS_ENDPOINT_URL`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }

@@ -1,4 +1,4 @@
-//! Which service and operation a request is for, before anybody reads its body.
+//! Service and operation of a request, read before its body.
 
 use hyper::header::{AUTHORIZATION, HeaderMap};
 use hyper::{Method, Uri};
@@ -60,7 +60,7 @@ pub(super) fn query(uri: &Uri) -> impl Iterator<Item = (String, String)> {
     super::input::form(uri.query().unwrap_or_default().as_bytes()).into_iter()
 }
 
-/// What an S3 request asks for, by method, path and sub-resource.
+/// Operation that an S3 request asks for, by method, path and sub-resource.
 pub(super) fn s3_operation(method: &Method, uri: &Uri, headers: &HeaderMap) -> &'static str {
     let path = uri.path().trim_start_matches('/');
     let (bucket, key) = path.split_once('/').unwrap_or((path, ""));

@@ -1,4 +1,4 @@
-//! What the sandbox remembers of Elastic Beanstalk, one world per region. Objects are beside it, see `s3`.
+//! State of Elastic Beanstalk, one world per region. Objects are beside it, see `s3`.
 
 use std::collections::BTreeMap;
 
@@ -157,7 +157,7 @@ pub(super) struct Version {
     /// It will not pass.
     #[serde(default)]
     pub(super) doomed: bool,
-    /// What will be said of its files when its processing ends.
+    /// Findings about its files, told when its processing ends.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) findings: Vec<(Severity, String)>,
     /// The call that made it.

@@ -16,7 +16,7 @@ const LOCK: &str = "state.lock";
 
 pub(super) struct Store {
     dir: PathBuf,
-    /// What the file held when we last looked, and which file that was.
+    /// State at the last look, and which file that was.
     known: Mutex<Option<(Stamp, State)>>,
 }
 

@@ -1,4 +1,4 @@
-//! What belongs to the account: its bucket and its quotas.
+//! The account's bucket and its quotas.
 
 use serde_json::{Value, json};
 

@@ -24,7 +24,7 @@ pub(in crate::sandbox) struct Call<'a> {
     pub(in crate::sandbox) request: &'a str,
     pub(in crate::sandbox) speed: Speed,
     pub(in crate::sandbox) buckets: &'a Buckets,
-    /// What goes wrong later, as a test ordered.
+    /// Fault that a test ordered for later.
     pub(in crate::sandbox) fault: Option<Injection>,
     /// Do new environments get an instance on this machine?
     pub(in crate::sandbox) run: bool,

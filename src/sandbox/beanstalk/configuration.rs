@@ -121,7 +121,7 @@ pub(super) fn create_template(call: &Call<'_>, region: &mut Region) -> Result<Va
     Ok(answer)
 }
 
-/// What a new template starts from: another template, or an environment.
+/// Base of a new template: another template, or an environment.
 fn base(call: &Call<'_>, region: &mut Region) -> Result<(Option<String>, Settings), Refusal> {
     if let Some(source) = call.input.get("SourceConfiguration") {
         let text = |name: &str| source.get(name).and_then(Value::as_str);

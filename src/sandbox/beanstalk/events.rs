@@ -1,4 +1,4 @@
-//! What happened, newest first.
+//! Events, newest first.
 
 use jiff::{SignedDuration, Timestamp, Unit};
 use serde_json::{Value, json};

@@ -9,10 +9,10 @@ use super::super::reply::Refusal;
 use super::super::state::{Region, State};
 use super::call::{Call, time};
 
-/// How many lines of each log `tail` has, and `bundle`, which on AWS is a zip file of the whole logs.
+/// Number of lines of each log that `tail` has, and `bundle`, which on AWS is a zip file of the whole logs.
 const TAIL: usize = 100;
 const WHOLE: usize = 1000;
-/// How long they can be fetched.
+/// Minutes for which they can be fetched.
 const KEPT_MINUTES: i64 = 15;
 
 pub(super) fn request(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {

@@ -86,7 +86,7 @@ fn operation(name: &str) -> Option<Operation> {
     Some(operation)
 }
 
-/// What a Query request asks for, before its parameters are looked at.
+/// A Query request: the operation, and its checked parameters.
 pub(super) struct Request {
     pub(super) operation: String,
     /// The element around the result.

@@ -1,4 +1,4 @@
-//! What options there are, and whether settings are within their bounds: the table that `check` uses, as the API tells it.
+//! The option table, and whether settings are within their bounds: the table that `check` uses, as the API tells it.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use super::call::Call;
 use super::platforms;
 use crate::beanstalk::options::{self, ConfigOption, Kind};
 
-/// What is wrong with a setting, in the API's words.
+/// The mistake in a setting, in the API's words.
 fn problem(setting: &Setting) -> Option<String> {
     let Setting { namespace, name, value, .. } = setting;
     let place = format!("(Namespace: '{namespace}', OptionName: '{name}')");

@@ -1,4 +1,4 @@
-//! What the service itself reads of a bundle, before an instance sees it: its size, that it is a zip file, and the
+//! The service's own reading of a bundle, before an instance sees it: its size, that it is a zip file, and the
 //! configuration files in it.
 //!
 //! The sentences about configuration files and about the size are those that people quote from AWS. AWS says what is
@@ -20,7 +20,7 @@ const MANIFEST: &str = "env.yaml";
 /// Files that the Docker platforms take without a zip file around them.
 const ALONE: [&str; 3] = ["Dockerfile", "Dockerrun.aws.json", "docker-compose.yml"];
 
-/// What is said of a version's files: an error ends what is under way, a warning does not.
+/// Findings about a version's files: an error ends what is under way, a warning does not.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Findings(pub(super) Vec<(Severity, String)>);
 
@@ -50,7 +50,7 @@ pub(super) fn process(file: &Path, key: &str, label: &str) -> Findings {
     }
 }
 
-/// What a deployment reads before it touches an instance. A bundle that is no zip file fails later, on the instance.
+/// A deployment's reading before it touches an instance. A bundle that is no zip file fails later, on the instance.
 pub(super) fn deploy(file: &Path, label: &str) -> Findings {
     configuration(file, label).unwrap_or_default()
 }

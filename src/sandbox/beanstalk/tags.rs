@@ -9,7 +9,7 @@ use super::super::state::Region;
 use super::call::{Call, fits};
 use crate::sandbox::ACCOUNT;
 
-/// What a resource's ARN names.
+/// Resource that an ARN names.
 enum Resource {
     Application(String),
     Version(String, String),

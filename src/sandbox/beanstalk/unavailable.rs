@@ -1,4 +1,4 @@
-//! What the sandbox cannot do, and says so: custom platforms, composed environments, managed updates.
+//! Operations that the sandbox refuses or answers with nothing: custom platforms, composed environments, managed updates.
 
 use serde_json::{Value, json};
 

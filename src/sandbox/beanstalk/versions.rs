@@ -14,7 +14,7 @@ use super::call::{Call, broken, time};
 use super::page::{newest_first, page};
 use super::{applications, lifecycle, processing};
 
-/// How long AWS takes to look into a bundle.
+/// Seconds that AWS takes to look into a bundle.
 const PROCESSING: i64 = 5;
 
 pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
@@ -120,7 +120,7 @@ fn object(call: &Call<'_>, bucket: &str, key: &str) -> Result<PathBuf, Refusal> 
     Ok(call.buckets.blob(bucket, &object.blob))
 }
 
-/// What a deployment of this version finds in its configuration files before it touches an instance.
+/// Findings of a deployment in this version's configuration files, before it touches an instance.
 pub(super) fn before_deployment(
     call: &Call<'_>,
     region: &mut Region,

@@ -17,7 +17,7 @@ pub(in crate::sandbox) struct Operation {
     /// When it ends; never by itself if there is no time.
     pub(in crate::sandbox) due: Option<Timestamp>,
     pub(in crate::sandbox) outcome: Outcome,
-    /// What to go back to.
+    /// Where to go back to.
     pub(in crate::sandbox) before: Before,
     /// The event of its good end, where that is not always the same.
     pub(in crate::sandbox) done: Option<String>,

@@ -11,7 +11,7 @@ pub(in crate::sandbox) struct Setting {
     pub(in crate::sandbox) value: String,
 }
 
-/// What was set through the API, sorted.
+/// Settings made through the API, sorted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(in crate::sandbox) struct Settings(pub(in crate::sandbox) Vec<Setting>);

@@ -19,7 +19,7 @@ pub(crate) struct Moved {
     pub(crate) services: Vec<Service>,
     /// On top of the environment properties.
     pub(crate) env: BTreeMap<String, String>,
-    /// What was changed, for the log.
+    /// Changes, for the log.
     pub(crate) notes: Vec<String>,
 }
 

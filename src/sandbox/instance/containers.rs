@@ -1,4 +1,4 @@
-//! What containers would do, read from their descriptors, so that a machine without an engine can run the web process.
+//! Containers' work, read from their descriptors, so that a machine without an engine can run the web process.
 //!
 //! The process is run in a virtual environment instead of the image. What needs the image is told and not done.
 
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::beanstalk::yaml::{self, Node};
 
-/// What of a project's containers can run here.
+/// The part of a project's containers that can run here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub(crate) env: Vec<(String, String)>,

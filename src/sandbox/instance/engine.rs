@@ -241,7 +241,7 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// What becomes of the deployment after `ran`.
+    /// Consequence for the deployment after `ran`.
     fn judge(&mut self, step: &Step, action: &Action, ran: &Ran, log: &str) -> Result<(), Error> {
         let noun = action.work.noun();
         let name = match action.work {

@@ -1,4 +1,4 @@
-//! What can go wrong on an instance: the machine it stands on, or a step of the deployment.
+//! Errors of an instance: the machine it stands on, or a step of the deployment.
 
 use std::path::{Path, PathBuf};
 

@@ -14,10 +14,10 @@ use crate::beanstalk::defaults;
 /// An address as instances have them: private, and in no `ALLOWED_HOSTS`.
 pub(crate) const INSTANCE_IP: &str = "172.31.0.10";
 
-/// How long an application may take to start before the answer counts.
+/// Time that an application may take to start before the answer counts.
 const START: Duration = Duration::from_secs(20);
 
-/// What the balancer thinks of the instance.
+/// Health of the instance in the balancer's eyes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
     pub path: String,
@@ -44,7 +44,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// What to do, and where the whole story is.
+    /// Advice: what to do, and where the whole story is.
     pub fn advice(&self) -> String {
         match self.rule {
             Some(rule) => format!("{}; `beansprout explain {rule}` tells the whole story", self.hint),
@@ -68,10 +68,10 @@ const TARGET: &str = "EB002";
 
 /// So many false starts of the web process in a row are no start.
 const FALSE_STARTS: u32 = 3;
-/// Who listens at another port by then means it.
+/// A server that listens at another port by then means it.
 const ELSEWHERE: Duration = Duration::from_secs(5);
 
-/// What stands behind the proxy.
+/// Ports and processes behind the proxy.
 pub(crate) struct Behind<'a> {
     /// Where somebody should listen.
     pub(crate) ports: [Option<u16>; 2],
@@ -167,7 +167,7 @@ fn finding(
     Some(Finding { what, hint: hint.to_owned(), rule, tail })
 }
 
-/// What an answer other than the wanted one means.
+/// Meaning of an answer other than the wanted one.
 fn explain(path: &str, status: u16, location: Option<&str>) -> (String, &'static str, bool) {
     match status {
         400 => (

@@ -9,7 +9,7 @@ use super::layout::STAGING;
 use super::machine::Machine;
 use crate::mode;
 
-/// What the platform does to hooks before it runs them: it makes them executable (since 2022-04-29) and turns CRLF line
+/// Prepare hooks as the platform does before it runs them: it makes them executable (since 2022-04-29) and turns CRLF line
 /// ends into LF (since 2022-12-29). Without a namespace, their paths are rewritten as well.
 pub(crate) fn prepare(machine: &Machine, say: &mut dyn FnMut(Event)) -> Result<(), Error> {
     let staging = machine.layout.real(STAGING);

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// What is read of an answer: its head is what counts here.
+/// Bytes that are read of an answer: its head is what counts here.
 const READ: u64 = 64 * 1024;
 
 pub(crate) struct Request<'a> {
@@ -13,7 +13,7 @@ pub(crate) struct Request<'a> {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: &'a [u8],
     pub(crate) connect: Duration,
-    /// How long the other side may say nothing.
+    /// Time for which the other side may say nothing.
     pub(crate) patience: Duration,
 }
 

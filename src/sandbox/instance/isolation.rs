@@ -1,4 +1,4 @@
-//! How the programs of an instance come to see its paths.
+//! Isolation: how the programs of an instance come to see its paths.
 //!
 //! Scripts say `/var/app/current`, and a laptop has no such folder and should not get one. With bubblewrap the program
 //! runs in a mount namespace of its own, in which those folders are the instance's and the rest of the machine can only
@@ -72,7 +72,7 @@ impl Isolation {
         matches!(self, Self::Namespace { .. })
     }
 
-    /// What differs between the two in everything that is made for one of them, such as a virtual environment.
+    /// Name of the difference between the two in everything that is made for one of them, such as a virtual environment.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Namespace { .. } => "namespace".to_owned(),

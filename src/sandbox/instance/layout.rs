@@ -1,4 +1,4 @@
-//! Where things are on an instance: the paths that scripts write down, and the folders that stand for them here.
+//! Layout of an instance: the paths that scripts write down, and the folders that stand for them here.
 
 use std::path::{Path, PathBuf};
 
@@ -82,7 +82,7 @@ impl Layout {
         remove_tree(&self.real(path))
     }
 
-    /// What `FlipApplication` does: staging becomes current, and nothing is left at staging.
+    /// As `FlipApplication` does: staging becomes current, and nothing is left at staging.
     pub(crate) fn flip(&self) -> Result<(), Error> {
         let current = self.real(CURRENT);
         remove_tree(&current)?;

@@ -14,20 +14,20 @@ use super::journal::{Journal, pour};
 use super::layout::Layout;
 use super::process_tree::ProcessTree;
 
-/// How many lines of a program's output are worth repeating when it fails.
+/// Number of lines of a program's output that are worth repeating when it fails.
 const TAIL: usize = 12;
 
 pub(crate) struct Machine {
     pub(crate) layout: Layout,
     pub(crate) isolation: Isolation,
     pub(crate) processes: ProcessTree,
-    /// What every program sees besides the environment properties.
+    /// Variables that every program sees besides the environment properties.
     pub(crate) base: BTreeMap<String, String>,
     pub(crate) log: Journal,
     clock: Box<dyn Fn() -> jiff::Timestamp + Send + Sync>,
 }
 
-/// How a program ended, and its last words.
+/// End of a program, and its last words.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Ran {
     pub(crate) end: End,

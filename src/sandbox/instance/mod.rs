@@ -56,28 +56,28 @@ pub(super) use self::journal::tails;
 pub use self::settings::Settings;
 pub use self::spool::{Delivery, LARGEST_MESSAGE, Message, Spool, Worker};
 
-/// What an instance is started with.
+/// Options of a launch.
 #[derive(Debug, Clone)]
 pub struct Launch {
     /// The registered object: a zip file.
     pub bundle: PathBuf,
     /// The folder that holds everything of the instance. Made if it is not there.
     pub home: PathBuf,
-    /// What is set directly on the environment. It wins over the project's own files.
+    /// Settings made directly on the environment. They win over the project's own files.
     pub settings: Settings,
-    /// What AWS has and this machine has not, such as a secret: used where nobody else says anything.
+    /// Stand-ins for what AWS has and this machine has not, such as a secret: used where nobody else says anything.
     pub stand_ins: Settings,
     /// Where to serve on 127.0.0.1; 0 takes any free port.
     pub port: u16,
     /// The platform branch's Python, such as `3.13`. Used if it is installed.
     pub python: Option<String>,
-    /// What the platform branch is for; without it the bundle's descriptors tell.
+    /// Family of the platform branch; without it the bundle's descriptors tell.
     pub family: Option<Family>,
     pub isolation: IsolationMode,
     pub proxy_kind: ProxyKind,
 }
 
-/// What serves in place of the instance's proxy.
+/// Kind of proxy that stands for the instance's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum ProxyKind {
     /// nginx with the project's own files where it is installed, else the built-in proxy
@@ -104,7 +104,7 @@ impl Launch {
     }
 }
 
-/// What happens on an instance.
+/// Something that happens on an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// A step of the timeline begins.
@@ -285,7 +285,7 @@ impl Instance {
         self.services.is_worker().then(|| Spool::at(self.machine.layout.home()).worker()).flatten()
     }
 
-    /// What of the project listens where other machines can reach it, as warnings.
+    /// Listeners of the project where other machines can reach it, as warnings.
     pub fn open_to_others(&self) -> Vec<String> {
         let listeners = listeners::listeners(&self.machine.processes.marked());
         listeners.iter().filter(|listener| listener.is_open()).map(listeners::Listener::warning).collect()
@@ -301,7 +301,7 @@ impl Drop for Instance {
     }
 }
 
-/// What every program sees: nothing of the caller's environment but how to reach a package registry.
+/// Variables that every program sees: nothing of the caller's environment but how to reach a package registry.
 fn base(world: &World, isolation: &Isolation, layout: &Layout, path: &str) -> BTreeMap<String, String> {
     let reaches = |name: &str| {
         let lower = name.to_ascii_lowercase();

@@ -28,14 +28,14 @@ pub(crate) struct Nginx {
     _supervisor: Supervisor,
 }
 
-/// How the start of nginx ended.
+/// Outcome of the start of nginx.
 pub(crate) enum NginxStart {
     Serves(Nginx),
     /// nginx's own reason.
     Refused(String),
 }
 
-/// What nginx has to know of the version that it serves.
+/// Ports and folders of the version that nginx serves.
 pub(crate) struct Site<'a> {
     /// Where the web process listens, and where the project's files believe that it does.
     pub(crate) upstream: u16,

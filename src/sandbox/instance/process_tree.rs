@@ -1,4 +1,4 @@
-//! Every process of an instance, so that none of them outlives it.
+//! Process tree: every process of an instance, so that none of them outlives it.
 //!
 //! Each program has a process group of its own. A program may still leave its group (`setsid`), so the environment of
 //! all of them carries a mark: the home of the instance. In a mount namespace the process namespace ends them anyway.
@@ -13,7 +13,7 @@ use super::group::{self, Signal};
 /// The variable that marks the processes of an instance.
 pub(crate) const MARK: &str = "BEANSPROUT_INSTANCE";
 
-/// How long a process may take to end after it was asked.
+/// Time that a process may take to end after it was asked.
 const GRACE: Duration = Duration::from_secs(3);
 
 #[derive(Clone)]

@@ -1,4 +1,4 @@
-//! What stands before the web process: static files, the upload limit, the forwarded headers, and 502 when it is away.
+//! Proxy before the web process: static files, the upload limit, the forwarded headers, and 502 when it is away.
 //!
 //! It plays the balancer and the instance's nginx in one. With nginx installed the project's own files are used instead
 //! (see `nginx`); this one knows those settings that most projects touch.

@@ -24,7 +24,7 @@ use crate::beanstalk::customizations::DAEMON;
 use crate::beanstalk::yaml;
 
 const CRON: &str = "cron.yaml";
-/// How often to look for new messages.
+/// Pause between two looks for new messages.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// The options of the daemon, with AWS's defaults.
@@ -37,9 +37,9 @@ struct Options {
     connections: usize,
     connect: Duration,
     inactivity: Duration,
-    /// How long a message is invisible after it was delivered and nothing answered.
+    /// Time for which a message is invisible after it was delivered and nothing answered.
     visibility: Duration,
-    /// How long it stays away after an answer other than 200.
+    /// Time for which it stays away after an answer other than 200.
     after_error: Duration,
     tries: u32,
 }

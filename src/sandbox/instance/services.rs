@@ -26,7 +26,7 @@ pub(super) struct ImageDefaults {
     pub(super) port: Option<u16>,
 }
 
-/// How the start of the proxy ended.
+/// Outcome of the start of the proxy.
 pub(super) enum ProxyStart {
     Serves,
     /// nginx's own reason.
@@ -42,12 +42,12 @@ pub(super) struct Services {
     supervisor: Option<Supervisor>,
     queue: Option<Queue>,
     events: Sender<Event>,
-    /// What holds for the version that is on its way, and from the flip on for the one that runs.
+    /// Settings of the version that is on its way, and from the flip on for the one that runs.
     settings: Settings,
     properties: BTreeMap<String, String>,
     port: u16,
     expected: u16,
-    /// What was said meanwhile, and not yet told.
+    /// Notes that are not yet told.
     pub(super) notes: Vec<String>,
 }
 
@@ -79,7 +79,7 @@ impl Services {
         self.queue.is_some()
     }
 
-    /// What the balancer finds.
+    /// Health as the balancer finds it.
     pub(super) fn health(&self) -> Health {
         let nginx = self.nginx.as_ref().map(|nginx| nginx.port);
         let behind = Behind { ports: [Some(self.port), nginx], supervisor: self.supervisor.as_ref() };

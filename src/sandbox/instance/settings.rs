@@ -55,7 +55,7 @@ impl Settings {
         under
     }
 
-    /// How long a command, a hook or another step may take.
+    /// Time that a command, a hook or another step may take.
     pub(crate) fn timeout(&self) -> Duration {
         let seconds = self.get("aws:elasticbeanstalk:command", "Timeout").and_then(|text| text.trim().parse().ok());
         Duration::from_secs(seconds.unwrap_or(600).clamp(1, 3600))

@@ -49,13 +49,13 @@ impl Message {
         }
     }
 
-    /// What the daemon of the elected leader puts into the queue when a task is due.
+    /// The message that the daemon of the elected leader puts into the queue when a task is due.
     pub fn of_task(name: &str) -> Self {
         Self { task: Some(name.to_owned()), ..Self::new("elasticbeanstalk scheduled job") }
     }
 }
 
-/// What the worker made of one delivery.
+/// Outcome of one delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     pub id: String,
@@ -64,7 +64,7 @@ pub struct Delivery {
     pub status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// How often it was delivered by now, of how many times.
+    /// Number of deliveries by now, of how many times.
     pub received: u32,
     pub tries: u32,
     /// When it comes back, in seconds; absent if it is done or given up.
@@ -78,7 +78,7 @@ impl Delivery {
         self.status == Some(200)
     }
 
-    /// What the worker said, and what comes of it.
+    /// The worker's answer and its consequence, as a phrase.
     pub fn phrase(&self) -> String {
         let said = match (self.status, &self.error) {
             (Some(status), _) => format!("the worker answered {status}"),
@@ -95,7 +95,7 @@ impl Delivery {
     }
 }
 
-/// What the running version answers.
+/// Path and tasks of the running version.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Worker {
     /// Where messages are posted to.
@@ -134,7 +134,7 @@ impl Spool {
         self.write("messages", &message.id, message)
     }
 
-    /// What became of a message since this was last asked.
+    /// Outcome of a delivery of a message since this was last asked.
     pub fn answer(&self, id: &str) -> Option<Delivery> {
         let path = self.path("answers", id);
         let delivery = read(&path)?;

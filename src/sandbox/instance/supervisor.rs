@@ -37,7 +37,7 @@ pub(crate) struct Supervisor {
 struct Supervised {
     name: String,
     group: Arc<AtomicI32>,
-    /// How often in a row its process ended soon after its start.
+    /// Times in a row that its process ended soon after its start.
     ends: Arc<AtomicU32>,
     thread: JoinHandle<()>,
 }
@@ -96,7 +96,7 @@ impl Supervisor {
         Ok(running)
     }
 
-    /// How often in a row the web process ended soon after its start.
+    /// Times in a row that the web process ended soon after its start.
     pub(crate) fn false_starts(&self) -> u32 {
         let web = self.supervised.iter().find(|supervised| supervised.name == "web").or(self.supervised.first());
         web.map_or(0, |supervised| supervised.ends.load(Ordering::SeqCst))

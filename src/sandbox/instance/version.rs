@@ -21,19 +21,19 @@ const UNPACKED: &str = "/opt/elasticbeanstalk/deployment/unpacked";
 
 pub(crate) struct Version {
     pub(crate) timeline: Timeline,
-    /// What is set directly, over what the files set.
+    /// Settings: those set directly over those of the files.
     pub(crate) settings: Settings,
     pub(crate) unpacked: PathBuf,
     bundle: PathBuf,
 }
 
-/// What holds for the environment besides the project's own files.
+/// Settings of the environment besides the project's own files.
 pub(crate) struct Given<'a> {
     /// Set directly: wins over the files.
     pub(crate) direct: &'a Settings,
     /// Loses against them.
     pub(crate) stand_ins: &'a Settings,
-    /// What the platform is for, where that is known.
+    /// Family of the platform, where that is known.
     pub(crate) family: Option<Family>,
 }
 

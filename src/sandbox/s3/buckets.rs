@@ -35,7 +35,7 @@ pub(in crate::sandbox) struct Bucket {
     pub(in crate::sandbox) created: Timestamp,
 }
 
-/// What is known of an object, apart from its bytes.
+/// Description of an object, apart from its bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(in crate::sandbox) struct Object {
     pub(in crate::sandbox) key: String,
@@ -307,7 +307,7 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error> {
     serde_json::from_slice(&text).map(Some).map_err(|source| Error::Broken { path: path.to_owned(), source })
 }
 
-/// What a folder holds, sorted, without what is being written. A folder that is not there holds nothing.
+/// Names in a folder, sorted, without what is being written. A folder that is not there holds nothing.
 fn names(dir: &Path) -> Result<Vec<String>, Error> {
     let wrap = |source| Error::Read { path: dir.to_owned(), source };
     let entries = match fs::read_dir(dir) {

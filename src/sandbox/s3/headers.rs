@@ -1,4 +1,4 @@
-//! What several requests say in the same headers. Their types differ and their fields do not, hence the macros.
+//! Headers that several requests have in common. Their types differ and their fields do not, hence the macros.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use s3s::{S3Result, s3_error};
 
 use super::buckets::Object;
 
-/// What the uploader says of an object.
+/// Headers and tags with which an object is uploaded.
 macro_rules! object_headers {
     ($input:ident) => {
         crate::sandbox::s3::buckets::ObjectHeaders {

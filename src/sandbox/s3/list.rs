@@ -6,7 +6,7 @@ use s3s::{S3Response, S3Result, s3_error};
 use super::buckets::Object as Kept;
 use super::{Objects, broken, find_bucket, timestamp};
 
-/// What to list, whichever version of the operation asks.
+/// A request for a list, in whichever version of the operation.
 struct ListRequest {
     bucket: String,
     prefix: String,

@@ -12,14 +12,14 @@ use super::digest::{self, ALGORITHMS, Hashed, Hasher};
 use super::{Objects, broken};
 use crate::sandbox::Error;
 
-/// What came in. Dropping it forgets it.
+/// A body that came in. Dropping it forgets it.
 pub(super) struct Received {
     pub(super) blob: TempPath,
     pub(super) bytes: u64,
     pub(super) hashed: Hashed,
 }
 
-/// What the client says of the body.
+/// Claims of the client about the body.
 pub(super) struct Claims {
     pub(super) md5: Option<String>,
     /// Checksums in the headers.

@@ -1,4 +1,4 @@
-//! What the application needs before it can start: a virtual environment, its packages, and what an image would bring.
+//! Needs of the application before it can start: a virtual environment, its packages, and what an image would bring.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::sandbox::instance::python::{Dependencies, Reuse};
 use crate::sandbox::instance::{Event, containers};
 
 impl Engine<'_> {
-    /// What of the containers can run here; nothing on a platform without any.
+    /// The part of the containers that can run here; none on a platform without any.
     pub(super) fn containers(&self, step: &Step) -> Option<containers::Plan> {
         let descriptor = step.actions.iter().find(|action| action.work == Work::Containers)?;
         Some(containers::Plan::read(&self.machine.layout.real(STAGING), &descriptor.origin.path))

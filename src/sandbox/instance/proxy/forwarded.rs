@@ -1,4 +1,4 @@
-//! The balancer before an instance, which this machine has not: what it adds to a request and takes from an answer.
+//! Forwarded headers: what the balancer, which this machine has not, adds to a request and takes from an answer.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use crate::sandbox::instance::health::INSTANCE_IP;
 
-/// What the load balancer adds to a request, and what nginx on the instance adds to that.
+/// Headers that the load balancer adds to a request, and that nginx on the instance adds to that.
 ///
 /// The balancer is the edge: what a client says of itself here counts for nothing except as a hop in `X-Forwarded-For`.
 /// `Host` stays as the client sent it. nginx on an instance drops the port from it, which changes nothing at port 80 and
