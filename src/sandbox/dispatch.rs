@@ -15,6 +15,7 @@ use s3s::service::S3Service;
 use serde_json::{Value, json};
 
 use super::access_log::{AccessLog, Entry};
+use super::beanstalk::logs::Fetched;
 use super::beanstalk::{self, Call};
 use super::faults::{self, Faults, Injection};
 use super::id::request_id;
@@ -175,7 +176,12 @@ impl Sandbox {
         let found =
             tokio::task::block_in_place(|| self.store.update(|state| beanstalk::logs::fetch(state, token, now)));
         match found {
-            Ok(Some(text)) => plain(StatusCode::OK, text),
+            Ok(Some(Fetched::Text(text))) => plain(StatusCode::OK, text),
+            Ok(Some(Fetched::Zip(bytes))) => {
+                let mut response = Response::new(Body::from(bytes::Bytes::from(bytes)));
+                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/zip"));
+                response
+            }
             Ok(None) => plain(StatusCode::FORBIDDEN, "there are no such logs, or no longer\n"),
             Err(error) => plain(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
         }

@@ -44,6 +44,9 @@ pub(super) struct Environment {
     pub(super) status: Status,
     pub(super) health: Health,
     pub(super) settings: Settings,
+    /// Options that the files of its version set.
+    #[serde(default)]
+    pub(super) files: Settings,
     pub(super) operation: Option<Operation>,
     pub(super) tags: Tags,
     pub(super) operations_role: Option<String>,
@@ -73,7 +76,8 @@ pub(super) struct Logs {
     pub(super) time: Timestamp,
     /// The unguessable part of the address where they are.
     pub(super) token: String,
-    pub(super) text: String,
+    /// The logs by their paths on the instance.
+    pub(super) files: Vec<(String, String)>,
 }
 
 impl Environment {
@@ -96,6 +100,7 @@ impl Environment {
             status: Status::Launching,
             health: Health::Grey,
             settings: Settings::default(),
+            files: Settings::default(),
             operation: None,
             tags: Tags::new(),
             operations_role: None,
@@ -104,6 +109,32 @@ impl Environment {
             deployed: now,
             logs: Vec::new(),
             real: false,
+        }
+    }
+
+    /// An option as somebody set it: through the API, else in the files of its version.
+    pub(super) fn option(&self, namespace: &str, name: &str) -> Option<&str> {
+        self.settings.get(namespace, name).or_else(|| self.files.get(namespace, name))
+    }
+
+    /// Has it one instance and no balancer?
+    pub(super) fn is_single(&self) -> bool {
+        self.option("aws:elasticbeanstalk:environment", "EnvironmentType") == Some("SingleInstance")
+    }
+
+    /// Does its health have causes and a word of its own?
+    pub(super) fn is_enhanced(&self) -> bool {
+        self.option("aws:elasticbeanstalk:healthreporting:system", "SystemType") == Some("enhanced")
+    }
+
+    /// Seconds that AWS takes to launch an environment of this kind: medians of public event streams, 2018 to 2025.
+    pub(super) fn launch_seconds(&self) -> i64 {
+        let balancer = self.option("aws:elasticbeanstalk:environment", "LoadBalancerType").unwrap_or("classic");
+        match (self.tier, balancer) {
+            (Tier::Worker, _) => 155,
+            (Tier::WebServer, _) if self.is_single() => 155,
+            (Tier::WebServer, "classic") => 173,
+            (Tier::WebServer, _) => 232,
         }
     }
 
@@ -134,6 +165,7 @@ impl Environment {
             platform: self.platform.clone(),
             template: self.template.clone(),
             settings: self.settings.clone(),
+            files: self.files.clone(),
             health: self.health,
         }
     }
@@ -254,7 +286,8 @@ impl Environment {
     }
 
     fn go_back(&mut self, before: Before) {
-        let Before { version, platform, template, settings, health } = before;
+        let Before { version, platform, template, settings, files, health } = before;
+        self.files = files;
         (self.version, self.platform, self.template, self.settings) = (version, platform, template, settings);
         self.health = health;
     }

@@ -62,7 +62,7 @@ struct Node {
     children: BTreeMap<String, Node>,
 }
 
-/// Fields to tree: `A.member.2=x` is the second item of the list `A`.
+/// Fields to tree, but for those that name the operation: `A.member.2=x` is the second item of the list `A`.
 pub(super) fn tree(fields: &[(String, String)]) -> Result<Value, Refusal> {
     let mut root = Node::default();
     for (name, text) in fields {

@@ -1,7 +1,7 @@
 //! The service model: which parameters an operation takes, and within which bounds.
 //!
-//! `model.json` is what botocore publishes of the API 2010-12-01, reduced to operations and input shapes by
-//! `tests/clients/model.py`; a test compares the two. Requests are checked against it before any operation sees them,
+//! `model.json` is what botocore and the EB CLI publish of the API 2010-12-01, reduced to operations and input shapes by
+//! `tests/clients/model.py`; a test compares them. Requests are checked against it before any operation sees them,
 //! in the words that AWS uses.
 
 use std::collections::BTreeMap;
@@ -83,11 +83,27 @@ impl Model {
         self.operations.keys().map(String::as_str)
     }
 
+    /// Operations and their parameters.
+    #[cfg(test)]
+    pub(super) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.operations.iter().flat_map(|(name, operation)| {
+            let members = operation.input.as_ref().and_then(|shape| match &self.shapes[shape] {
+                Shape::Structure { members, .. } => Some(members.keys()),
+                _ => None,
+            });
+            members.into_iter().flatten().map(move |member| (name.as_str(), member.as_str()))
+        })
+    }
+
     /// Check and type the parameters of a call.
     pub(super) fn check(&self, operation: &Operation, tree: Value) -> Result<Input, Refusal> {
         let Some(shape) = &operation.input else { return Ok(Input::new(Value::Object(Map::new()))) };
-        let mut problems = Vec::new();
-        let value = self.value(shape, tree, "", &mut problems);
+        let (mut problems, mut unknown) = (Vec::new(), Vec::new());
+        let value = self.value(shape, tree, "", &mut problems, &mut unknown);
+        if !unknown.is_empty() {
+            let names = unknown.join(", ");
+            return Err(Refusal::unsupported(format!("Neither botocore nor the EB CLI knows the parameter {names}.")));
+        }
         if problems.is_empty() {
             return Ok(Input::new(value));
         }
@@ -98,15 +114,22 @@ impl Model {
         Err(Refusal::new(400, "ValidationError", format!("{count} detected: {}", problems.join("; "))))
     }
 
-    /// Parameters that the operation doesn't have are dropped, as AWS does.
-    fn value(&self, shape: &str, value: Value, path: &str, problems: &mut Vec<String>) -> Value {
+    /// Check a value against a shape. Members that the shape has not are `unknown`.
+    fn value(
+        &self,
+        shape: &str,
+        value: Value,
+        path: &str,
+        problems: &mut Vec<String>,
+        unknown: &mut Vec<String>,
+    ) -> Value {
         match (&self.shapes[shape], value) {
             (Shape::Structure { members, required }, Value::Object(given)) => {
-                self.structure(members, required, given, path, problems)
+                self.structure(members, required, given, path, problems, unknown)
             }
             // `Name=` is how clients write an empty list or structure.
             (Shape::Structure { members, required }, Value::String(text)) if text.is_empty() => {
-                self.structure(members, required, Map::new(), path, problems)
+                self.structure(members, required, Map::new(), path, problems, unknown)
             }
             (Shape::List { member, bounds }, value) => {
                 let items = match value {
@@ -116,8 +139,9 @@ impl Model {
                 };
                 bounds.length(items.len(), |constraint| drop(fail(problems, path, &json!(items), &constraint)));
                 let items = items.into_iter().enumerate();
-                let items =
-                    items.map(|(at, item)| self.value(member, item, &format!("{path}.{}.member", at + 1), problems));
+                let items = items.map(|(at, item)| {
+                    self.value(member, item, &format!("{path}.{}.member", at + 1), problems, unknown)
+                });
                 Value::Array(items.collect())
             }
             (Shape::String(string), Value::String(text)) => {
@@ -147,13 +171,14 @@ impl Model {
         mut given: Map<String, Value>,
         path: &str,
         problems: &mut Vec<String>,
+        unknown: &mut Vec<String>,
     ) -> Value {
         let mut kept = Map::new();
         for (name, target) in members {
             let path = join(path, name);
             match given.remove(name) {
                 Some(value) => {
-                    kept.insert(name.clone(), self.value(target, value, &path, problems));
+                    kept.insert(name.clone(), self.value(target, value, &path, problems, unknown));
                 }
                 None if required.contains(name) => {
                     fail(problems, &path, &Value::Null, "Member must not be null");
@@ -161,6 +186,7 @@ impl Model {
                 None => {}
             }
         }
+        unknown.extend(given.keys().map(|name| if path.is_empty() { name.clone() } else { format!("{path}.{name}") }));
         Value::Object(kept)
     }
 }
@@ -262,12 +288,29 @@ mod tests {
     }
 
     #[test]
+    fn what_no_client_knows_is_refused_in_our_own_name() {
+        #[track_caller]
+        fn case(body: &str, name: &str) {
+            let refusal = check("CreateEnvironment", body).unwrap_err();
+            assert_eq!((refusal.status.as_u16(), refusal.code), (501, "SandboxUnsupported"));
+            assert!(refusal.message.contains(name), "{}", refusal.message);
+        }
+        case("ApplicationName=a&Wings=2", "the parameter Wings.");
+        case("ApplicationName=a&Tier.Colour=red", "the parameter tier.Colour.");
+        case(
+            "ApplicationName=a&TemplateSpecification.TemplateSource.Shop=x",
+            "templateSpecification.templateSource.Shop",
+        );
+        let known = "ApplicationName=a&TemplateSpecification.TemplateSource.EnvironmentName=shop";
+        assert!(check("CreateEnvironment", known).is_ok(), "the EB CLI sends it");
+    }
+
+    #[test]
     fn values_get_their_types() {
-        let body = "ApplicationName=a&VersionLabel=v&Process=true&Tags.member.1.Key=k&Unknown=x";
+        let body = "ApplicationName=a&VersionLabel=v&Process=true&Tags.member.1.Key=k";
         let input = check("CreateApplicationVersion", body).unwrap();
         assert_eq!(input.flag("Process"), Some(true));
         assert_eq!(input.list("Tags").map(<[Value]>::len), Some(1));
-        assert!(input.get("Unknown").is_none());
         let input = check("DescribeEvents", "StartTime=2026-01-02T03:04:05Z&MaxRecords=7").unwrap();
         assert_eq!(input.number("MaxRecords"), Some(7));
         assert_eq!(input.text("StartTime"), Some("2026-01-02T03:04:05Z"));

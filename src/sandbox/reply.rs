@@ -27,6 +27,12 @@ impl Refusal {
         Self::new(400, "InvalidParameterCombination", message)
     }
 
+    /// A request that AWS would understand and the sandbox does not. Nobody shall take this for an answer of AWS.
+    pub(super) fn unsupported(what: impl AsRef<str>) -> Self {
+        let message = format!("The beansprout sandbox cannot do this; AWS may. {}", what.as_ref());
+        Self::new(501, "SandboxUnsupported", message)
+    }
+
     /// Our own failure, such as a full disk.
     pub(super) fn internal(error: &dyn std::error::Error) -> Self {
         let mut message = error.to_string();

@@ -15,7 +15,7 @@ use super::{Error, REGION, Speed};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Step {
-    /// An operation of Elastic Beanstalk, or `PutObject` with `Bucket`, `Key` and `File`.
+    /// An operation of Elastic Beanstalk; or `PutObject` with `Bucket`, `Key` and `File`; or `HoldCNAME` with `CNAMEPrefix`.
     operation: String,
     #[serde(default)]
     parameters: Map<String, Value>,
@@ -43,6 +43,7 @@ pub(super) fn fill(path: &Path, store: &Store, buckets: &Buckets, now: Timestamp
         };
         match step.operation.as_str() {
             "PutObject" => put(step, dir, buckets, now, refused)?,
+            "HoldCNAME" => hold(step, store, refused)?,
             _ => call(step, store, buckets, now, refused)?,
         }
     }
@@ -64,6 +65,16 @@ fn put(
     let content = std::fs::read(&path).map_err(|source| Error::Read { path, source })?;
     buckets.create(&Bucket { name: bucket.to_owned(), region: step.region.clone(), created: now })?;
     buckets.put(bucket, key, &content, now)
+}
+
+/// Let a customer of another account hold a name.
+fn hold(step: &Step, store: &Store, refused: impl Fn(String) -> Error) -> Result<(), Error> {
+    let Some(prefix) = step.parameters.get("CNAMEPrefix").and_then(Value::as_str) else {
+        return Err(refused("it needs `CNAMEPrefix`".to_owned()));
+    };
+    let cname = format!("{}.{}.elasticbeanstalk.com", prefix.to_lowercase(), step.region);
+    store.update(|state| state.regions.entry(step.region.clone()).or_default().strangers.insert(cname))?;
+    Ok(())
 }
 
 fn call(

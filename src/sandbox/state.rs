@@ -1,6 +1,6 @@
 //! State of Elastic Beanstalk, one world per region. Objects are beside it, see `s3`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,9 @@ pub(super) struct Region {
     pub(super) environments: BTreeMap<String, Environment>,
     /// Oldest first.
     pub(super) events: Vec<Event>,
+    /// Names in DNS that customers of other accounts hold.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) strangers: BTreeSet<String>,
 }
 
 impl Region {
@@ -62,9 +65,9 @@ impl Region {
         self.environments.values().filter(|environment| environment.terminated.is_none())
     }
 
-    /// Does a living environment have this name in DNS?
+    /// Does a living environment have this name in DNS, or another customer? They share the names of a region.
     pub(super) fn has_cname(&self, cname: &str) -> bool {
-        self.alive().any(|environment| environment.cname.as_deref() == Some(cname))
+        self.strangers.contains(cname) || self.alive().any(|environment| environment.cname.as_deref() == Some(cname))
     }
 
     /// The environments that keep a version from being deleted: those that run it, or are moving to or from it.

@@ -3,10 +3,14 @@
 import io
 import json
 import os
+import urllib.error
+import urllib.parse
 import urllib.request
 import zipfile
 
 import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -61,3 +65,17 @@ def order(*rules, method="POST"):
     )
     with urllib.request.urlopen(request) as answer:
         return json.load(answer)
+
+
+def raw(fields):
+    """Status and text of a signed request with these form fields, which no model of a client has checked."""
+    session = boto3.session.Session()
+    body = urllib.parse.urlencode(fields)
+    request = AWSRequest("POST", ENDPOINT + "/", {"Content-Type": "application/x-www-form-urlencoded"}, body)
+    SigV4Auth(session.get_credentials(), "elasticbeanstalk", session.region_name).add_auth(request)
+    request = urllib.request.Request(ENDPOINT + "/", body.encode(), dict(request.headers.items()), method="POST")
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()

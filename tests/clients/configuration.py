@@ -1,6 +1,6 @@
 """Option settings, templates, platforms and tags."""
 
-from check import client, refused
+from check import client, order, refused, zipped
 
 eb = client("elasticbeanstalk")
 ENV = "aws:elasticbeanstalk:application:environment"
@@ -35,6 +35,9 @@ with refused("InvalidParameterValue", "Invalid filter"):
     eb.list_platform_versions(Filters=[{"Type": "Colour", "Operator": "=", "Values": ["x"]}])
 described = eb.describe_platform_version(PlatformArn=recommended["PlatformArn"])["PlatformDescription"]
 assert described["SolutionStackName"] == "64bit Amazon Linux 2023 v4.13.7 running Python 3.13", described
+images = {image["Architecture"]: image["ImageId"] for image in described["DefaultAmiList"]}
+assert set(images) == {"x86_64", "arm64"} and images["x86_64"] != images["arm64"], images
+assert described["CustomAmiList"] == [{"VirtualizationType": "hvm", "ImageId": images["x86_64"]}], described
 with refused("InvalidParameterValue", "No Platform named"):
     eb.describe_platform_version(PlatformArn="arn:aws:elasticbeanstalk:us-east-1::platform/none")
 
@@ -72,7 +75,9 @@ def settings():
 
 
 def own():
-    return {item["OptionName"]: item["Value"] for item in settings()["OptionSettings"] if item["Namespace"] == ENV}
+    found = {item["OptionName"]: item["Value"] for item in settings()["OptionSettings"] if item["Namespace"] == ENV}
+    assert found.pop("PYTHONPATH") == "/var/app/venv/staging-LQM1lest/bin", found
+    return found
 
 
 assert own() == {"A": "1", "C": "3"}, own()
@@ -112,6 +117,69 @@ assert any(found["Name"] == "B" and found["UserDefined"] for found in described[
 only = eb.describe_configuration_options(SolutionStackName=STACK, Options=[{"Namespace": ASG, "OptionName": "MaxSize"}])["Options"]
 assert [(found["Name"], found["MinValue"]) for found in only] == [("MaxSize", 1)], only
 
+# Settings as they are in the end: the defaults, the files of the version, and what the API set, in this order.
+bucket = eb.create_storage_location()["S3Bucket"]
+files = """option_settings:
+  aws:autoscaling:asg: {MinSize: 2, MaxSize: 3}
+  aws:elasticbeanstalk:healthreporting:system: {SystemType: enhanced}
+  aws:ec2:instances: {InstanceTypes: "t4g.small, t4g.medium"}
+  aws:elasticbeanstalk:application:environment: {FROM_FILE: "yes", SECRET: file}
+"""
+names = {".ebextensions/a.config": files, ".ebextensions/deep/b.config": files.replace("MinSize: 2", "MinSize: 4")}
+client("s3").put_object(Bucket=bucket, Key="files", Body=zipped(**names))
+eb.create_application_version(**app, VersionLabel="v1", SourceBundle={"S3Bucket": bucket, "S3Key": "files"})
+eb.create_environment(**app, EnvironmentName="shop-files", PlatformArn=recommended["PlatformArn"], VersionLabel="v1",
+                      OptionSettings=[option("MaxSize", "6", ASG), option("SECRET", "api")])
+
+
+def effective():
+    sets = eb.describe_configuration_settings(**app, EnvironmentName="shop-files")["ConfigurationSettings"]
+    found = {(item["Namespace"], item["OptionName"]): item for item in sets[0]["OptionSettings"]}
+    assert len(found) >= 81, len(found)
+    return found, sets
+
+
+LAUNCH, PARAMETER = "aws:autoscaling:launchconfiguration", "aws:cloudformation:template:parameter"
+found, sets = effective()
+assert [item["DeploymentStatus"] for item in sets] == ["deployed"], sets
+assert [found[ASG, name]["Value"] for name in ["MinSize", "MaxSize", "Cooldown"]] == ["2", "6", "360"], found
+assert found[ASG, "MinSize"]["ResourceName"] == "AWSEBAutoScalingGroup", found
+assert "Value" not in found[LAUNCH, "EC2KeyName"] and found[LAUNCH, "InstanceType"]["Value"] == "t4g.small", found
+assert found[LAUNCH, "ImageId"]["Value"] == images["arm64"], "the image of the architecture of its instance type"
+together = found[PARAMETER, "EnvironmentVariables"]["Value"]
+assert "FROM_FILE=yes" in together and "SECRET=api" in together and "PYTHONPATH=/var/app/venv" in together, together
+look = eb.describe_environments(EnvironmentNames=["shop-files"])["Environments"][0]
+assert look["HealthStatus"] == "Ok", "the file says enhanced"
+[instance] = eb.describe_instances_health(EnvironmentName="shop-files", AttributeNames=["All"])["InstanceHealthList"]
+assert instance["InstanceType"] == "t4g.small" and len(instance["System"]["LoadAverage"]) == 2, instance
+assert eb.describe_environments(EnvironmentNames=["shop-prod"])["Environments"][0]["HealthStatus"] == "No Data"
+
+# A change under way is a second set; one that fails leaves the first.
+order({"on": "UpdateEnvironment", "fault": "deployment-hangs"})
+eb.update_environment(EnvironmentName="shop-files", OptionSettings=[option("MinSize", "1", ASG)])
+found, sets = effective()
+assert [item["DeploymentStatus"] for item in sets] == ["deployed", "pending"], sets
+pending = {(item["Namespace"], item["OptionName"]): item.get("Value") for item in sets[1]["OptionSettings"]}
+assert found[ASG, "MinSize"]["Value"] == "2" and pending[ASG, "MinSize"] == "1", pending
+eb.abort_environment_update(EnvironmentName="shop-files")
+assert len(effective()[1]) == 1 and effective()[0][ASG, "MinSize"]["Value"] == "2"
+
+# Another version, other files.
+client("s3").put_object(Bucket=bucket, Key="plain", Body=zipped(Procfile="web: true\n"))
+eb.create_application_version(**app, VersionLabel="v2", SourceBundle={"S3Bucket": bucket, "S3Key": "plain"})
+order({"on": "UpdateEnvironment", "fault": "deployment-rolls-back"})
+eb.update_environment(EnvironmentName="shop-files", VersionLabel="v2")
+assert effective()[0][ASG, "MinSize"]["Value"] == "2", "what was rolled back has its files again"
+eb.update_environment(EnvironmentName="shop-files", VersionLabel="v2")
+assert effective()[0][ASG, "MinSize"]["Value"] == "1" and effective()[0][ASG, "MaxSize"]["Value"] == "6"
+
+# What nobody set is described all the same.
+[shop] = eb.describe_applications(ApplicationNames=["shop"])["Applications"]
+lifecycle = shop["ResourceLifecycleConfig"]["VersionLifecycleConfig"]
+assert lifecycle["MaxCountRule"] == {"Enabled": False, "MaxCount": 200, "DeleteSourceFromS3": False}, lifecycle
+assert lifecycle["MaxAgeRule"]["MaxAgeInDays"] == 180 and "ServiceRole" not in shop["ResourceLifecycleConfig"], shop
+assert eb.validate_configuration_settings(**app, TemplateName="base")["Messages"] == []
+
 # Tags.
 assert eb.list_tags_for_resource(ResourceArn=arn)["ResourceTags"] == [{"Key": "a", "Value": "1"}]
 eb.update_tags_for_resource(ResourceArn=arn, TagsToAdd=[{"Key": "b", "Value": "2"}], TagsToRemove=["a"])
@@ -133,9 +201,9 @@ tags = {tag["Key"]: tag["Value"] for tag in eb.list_tags_for_resource(ResourceAr
 assert tags["b"] == "2" and tags["elasticbeanstalk:environment-name"] == "shop-prod", tags
 
 # What the sandbox says that it cannot do.
-with refused("ElasticBeanstalkServiceException"):
+with refused("SandboxUnsupported", "custom platforms", 501):
     eb.create_platform_version(PlatformName="p", PlatformVersion="1.0.0", PlatformDefinitionBundle={"S3Bucket": "b", "S3Key": "k"})
-with refused("ElasticBeanstalkServiceException"):
+with refused("SandboxUnsupported", "custom platforms", 501):
     eb.delete_platform_version(PlatformArn="arn")
-with refused("InvalidParameterValue", "composes no"):
+with refused("SandboxUnsupported", "composes no", 501):
     eb.compose_environments(**app)

@@ -3,7 +3,7 @@
 import datetime
 import urllib.request
 
-from check import client, order, refused, zipped
+from check import client, order, raw, refused, zipped
 
 eb, s3 = client("elasticbeanstalk"), client("s3")
 STACK = next(name for name in eb.list_available_solution_stacks()["SolutionStacks"] if name.endswith("Python 3.13"))
@@ -243,3 +243,19 @@ assert eb.describe_environments(IncludeDeleted=False)["Environments"] == []
 assert s3.head_object(Bucket=bucket, Key="1"), "bundles stay"
 with refused("InvalidParameterValue"):
     eb.rebuild_environment(EnvironmentId=gone["EnvironmentId"])
+# An application of the same name is another one, and does not bring its environments back.
+version("v1")
+with refused("InvalidParameterValue", "was deleted and cannot be rebuilt"):
+    eb.rebuild_environment(EnvironmentId=gone["EnvironmentId"])
+
+# The samples of the platforms are nobody's to touch.
+for call in [s3.get_object, s3.delete_object]:
+    with refused("AccessDenied", status=403):
+        call(Bucket="elasticbeanstalk-samples-us-east-1", Key="python.zip")
+
+# What no client knows is refused in the sandbox's own name. `eb create --database` sends what the sandbox has not.
+for more in [{"TemplateSpecification.TemplateSnippets.member.1.SnippetName": "x"}, {"Wings": "2"}]:
+    fields = {"Action": "CreateEnvironment", "Version": "2010-12-01", "ApplicationName": "shop", "EnvironmentName": "shop-x",
+              "SolutionStackName": STACK, **more}
+    status, answer = raw(fields)
+    assert status == 501 and "<Code>SandboxUnsupported</Code>" in answer and "beansprout" in answer, (status, answer)

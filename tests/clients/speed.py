@@ -52,11 +52,15 @@ def launched():
     events = eb.describe_events(EnvironmentName="shop-prod")["Events"]
     first = next(event for event in events if event["Message"] == "createEnvironment is starting.")
     last = next(event for event in events if event["Message"].startswith("Successfully launched environment:"))
-    assert 149 <= (last["EventDate"] - first["EventDate"]).total_seconds() <= 151, (first, last)
+    assert 172 <= (last["EventDate"] - first["EventDate"]).total_seconds() <= 174, (first, last)
 
 
 def terminate():
     eb.terminate_environment(EnvironmentName="shop-prod")
+    assert look()[0] == "Terminating", look()
+
+
+def terminating():
     assert look()[0] == "Terminating", look()
 
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::harness::{Place, python};
+use crate::harness::{Place, ebcli, python};
 use crate::sandbox::start;
 
 /// Run a script of `tests/clients` against an endpoint. It asserts; its exit code is the verdict.
@@ -77,16 +77,17 @@ fn objects_behave_as_in_s3() {
 }
 
 #[test]
-fn the_model_is_what_botocore_publishes() {
+fn the_model_is_what_botocore_and_the_eb_cli_publish() {
     let place = Place::new();
     let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/model.py");
     let mut command = place.command(python());
-    command.arg(clients);
+    let venv = ebcli().ancestors().nth(2).unwrap().to_owned();
+    command.arg(clients).arg(venv);
     let published = place.finish(command).ok().stdout;
     let ours = include_str!("../../src/sandbox/model.json");
     assert!(
         published == ours,
-        "run `python tests/clients/model.py > src/sandbox/model.json` and look at the difference"
+        "run `python tests/clients/model.py EBCLI_VENV > src/sandbox/model.json` and look at the difference"
     );
 }
 

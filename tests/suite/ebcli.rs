@@ -1,5 +1,6 @@
 //! The EB CLI, unchanged and unaware, against the sandbox.
 
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use crate::harness::{Place, Run, ebcli};
@@ -54,14 +55,47 @@ fn the_walk_of_the_eb_cli() {
     eb.says("setenv NAME=value -e shop-prod", &["Successfully deployed new configuration to environment."]);
     eb.says("printenv shop-prod", &["NAME = value"]);
     eb.says("logs shop-prod", &["eb-engine.log", "Deploying new version to instance(s)."]);
+    eb.says("logs shop-prod --all", &["Logs were saved to"]);
+    let saved = std::fs::read_dir(place.path(".elasticbeanstalk/logs")).unwrap();
+    let saved: Vec<_> = saved.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    let engine = saved.iter().find_map(|dir| find(dir, "eb-engine.log")).unwrap();
+    assert!(std::fs::read_to_string(engine).unwrap().contains("Environment update completed"));
+    eb.says("logs shop-prod --zip", &["Logs were saved to"]);
     eb.says("tags shop-prod --add team=web", &["Environment tag update completed successfully."]);
     eb.says("tags shop-prod --list", &["team", "web"]);
     let run = eb.run("appversion --delete v3");
     assert!(run.exit != 0 && run.to_string().contains("deployed to Environments: shop-blue"), "{run}");
+    eb.says("health shop-prod", &["shop-prod", "Ok", "Deployed"]);
+    eb.says("config save shop-prod --cfg kept", &["Configuration saved at:"]);
+    let kept = place.read(".elasticbeanstalk/saved_configs/kept.cfg.yml");
+    assert!(kept.contains("\"NAME\": \"value\"") && kept.contains("PlatformArn:"), "{kept}");
+    place.write(".elasticbeanstalk/saved_configs/kept.cfg.yml", kept.replace("\"value\"", "\"other\""));
+    eb.says("config put kept", &[]);
+    eb.says("config list", &["kept"]);
+    eb.says("config get kept", &["Configuration saved at:"]);
+    eb.says("create shop-kept --cfg kept --single", &["Successfully launched environment: shop-kept"]);
+    eb.says("printenv shop-kept", &["NAME = other"]);
+    eb.says("config shop-kept --cfg kept", &["Successfully deployed new configuration to environment."]);
+    eb.says("clone shop-prod -n shop-copy --exact", &["Successfully launched environment: shop-copy"]);
+    eb.says("printenv shop-copy", &["NAME = value"]);
+    eb.says("clone shop-prod -n shop-like", &["Successfully launched environment: shop-like"]);
+    eb.says("printenv shop-like", &["NAME = value"]);
+    eb.says("upgrade shop-copy --force", &[]);
+    eb.says("appversion lifecycle -p", &["MaxCountRule", "MaxAgeRule"]);
+    eb.says("config delete kept", &[]);
     eb.says("terminate shop-blue --force", &["terminateEnvironment completed successfully."]);
     eb.says("appversion --delete v3", &["deleted"]);
     let run = eb.run("status shop-blue");
     assert!(run.exit != 0 && run.to_string().contains("not Found"), "{run}");
+    eb.says("terminate --all --force", &["terminateEnvironment completed successfully."]);
+}
+
+/// A file of this name below a folder.
+fn find(dir: &Path, name: &str) -> Option<PathBuf> {
+    std::fs::read_dir(dir).ok()?.flatten().map(|entry| entry.path()).find_map(|path| match path.is_dir() {
+        true => find(&path, name),
+        false => path.file_name().is_some_and(|file| file == name).then_some(path),
+    })
 }
 
 #[test]

@@ -126,10 +126,11 @@ fn at_real_speed_things_take_the_time_that_they_take_on_aws() {
     };
     step(0, "create");
     step(5, "launch");
-    step(149, "launching");
+    step(172, "launching");
     step(1, "launched");
     step(0, "terminate");
-    step(90, "terminated");
+    step(142, "terminating");
+    step(1, "terminated");
 }
 
 #[test]

@@ -110,6 +110,23 @@ impl Header {
     }
 }
 
+/// A whole archive of contents as they are, for what is small and in memory.
+pub(crate) fn stored<'a>(files: impl IntoIterator<Item = (EntryPath, &'a [u8])>) -> Vec<u8> {
+    let (mut archive, mut directory, mut entries) = (Vec::new(), Vec::new(), 0);
+    for (path, content) in files {
+        let (crc, size) = (crc32fast::hash(content), content.len() as u64);
+        let header = Header { mode: Mode::File, method: Method::Stored, crc, size, packed: size };
+        header.write_central(&path, archive.len() as u64, &mut directory);
+        header.write_local(&path, &mut archive);
+        archive.extend_from_slice(content);
+        entries += 1;
+    }
+    let (offset, length) = (archive.len() as u64, directory.len() as u64);
+    archive.append(&mut directory);
+    write_end(entries, offset, length, &mut archive);
+    archive
+}
+
 /// End records, after the directory.
 pub(crate) fn write_end(entries: u64, directory_offset: u64, directory_length: u64, to: &mut Vec<u8>) {
     if entries >= MANY as u64 || directory_offset >= MAX32 || directory_length >= MAX32 {

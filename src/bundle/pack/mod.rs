@@ -14,6 +14,7 @@ mod pool;
 mod writer;
 
 pub use archive::MANY;
+pub(crate) use archive::stored;
 pub use build::Bundle;
 pub use options::{MAX_BYTES, PackOptions, Trust};
 pub use output::{Output, write_beside};

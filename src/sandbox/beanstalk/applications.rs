@@ -8,6 +8,7 @@ use super::super::reply::Refusal;
 use super::super::state::{Application, Region};
 use super::account::APPLICATIONS;
 use super::call::{Call, time};
+use super::lifecycle;
 
 pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
     let name = call.input.required("ApplicationName");
@@ -107,7 +108,8 @@ pub(super) fn delete(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
     for id in running {
         let (environment, events) = region.environment(&id);
         let before = environment.before();
-        environment.begin(call.begin(Kind::Terminate, before), call.now, events);
+        let operation = call.begin(Kind::Terminate, environment, before);
+        environment.begin(operation, call.now, events);
     }
     region.applications.remove(name);
     let subject = Subject::application(name);
@@ -127,6 +129,6 @@ fn describe_one(call: &Call<'_>, name: &str, application: &Application) -> Value
         "DateUpdated": time(application.updated),
         "Versions": labels,
         "ConfigurationTemplates": application.templates.keys().collect::<Vec<_>>(),
-        "ResourceLifecycleConfig": application.lifecycle,
+        "ResourceLifecycleConfig": lifecycle::described(application.lifecycle.as_ref()),
     })
 }

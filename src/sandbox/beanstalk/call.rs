@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::sandbox::environment::{Before, Kind, Operation, Outcome, Setting};
+use crate::sandbox::environment::{Before, Environment, Kind, Operation, Outcome, Setting};
 use crate::sandbox::event::{Event, Severity, Subject, Tags};
 use crate::sandbox::faults::Injection;
 use crate::sandbox::input::Input;
@@ -52,11 +52,11 @@ impl Call<'_> {
     }
 
     /// An operation that begins with this call; `before` is what to go back to.
-    pub(super) fn begin(&self, kind: Kind, before: Before) -> Operation {
+    pub(super) fn begin(&self, kind: Kind, environment: &Environment, before: Before) -> Operation {
         Operation {
             kind,
             request: self.request.to_owned(),
-            due: Some(self.after(kind.seconds())),
+            due: Some(self.after(kind.seconds(environment.launch_seconds()))),
             outcome: Outcome::ordered(self.fault),
             before,
             done: None,

@@ -7,7 +7,8 @@ use super::super::reply::Refusal;
 use super::super::state::{Region, Template};
 use super::account::TEMPLATES;
 use super::call::{Call, time};
-use super::{options, platforms};
+use super::resolved::{Resolved, resolved};
+use super::{environments, options, platforms, saved};
 
 /// Apply what a call sets and removes, if it is valid.
 pub(super) fn change(call: &Call<'_>, settings: &mut Settings) -> Result<(), Refusal> {
@@ -48,18 +49,28 @@ fn describe_template(call: &Call<'_>, application: &str, name: &str, template: &
     })
 }
 
-fn describe_environment(call: &Call<'_>, environment: &Environment) -> Value {
-    let updating = environment.operation.as_ref().is_some_and(|operation| operation.kind == Kind::Configure);
+/// The settings of an environment; while they change, those that are deployed and those that are to come.
+fn describe_environment(call: &Call<'_>, environment: &Environment) -> Vec<Value> {
+    let changing = environment.operation.as_ref().filter(|operation| operation.kind == Kind::Configure);
+    let before = changing.map(|operation| &operation.before.settings);
+    let deployed = describe_set(call, environment, "deployed", before.unwrap_or(&environment.settings));
+    let pending = before.map(|_| describe_set(call, environment, "pending", &environment.settings));
+    std::iter::once(deployed).chain(pending).collect()
+}
+
+fn describe_set(call: &Call<'_>, environment: &Environment, status: &str, direct: &Settings) -> Value {
+    let settings = resolved(call.region, environment, direct);
     json!({
         "SolutionStackName": environment.platform,
         "PlatformArn": platforms::arn(call.region, &environment.platform),
         "ApplicationName": environment.application,
         "EnvironmentName": environment.name,
         "Description": environment.description,
-        "DeploymentStatus": if updating { "pending" } else { "deployed" },
+        "Tier": environments::describe_tier(environment.tier),
+        "DeploymentStatus": status,
         "DateCreated": time(environment.created),
         "DateUpdated": time(environment.updated),
-        "OptionSettings": list(&environment.settings),
+        "OptionSettings": settings.iter().map(Resolved::describe).collect::<Vec<_>>(),
     })
 }
 
@@ -83,12 +94,12 @@ pub(super) fn describe_settings(call: &Call<'_>, region: &mut Region) -> Result<
     region.application_mut(application)?;
     let settings = match subject(call)? {
         (Some(name), _) => {
-            let template = region.template(application, Some(name))?;
-            template.map(|template| describe_template(call, application, name, &template))
+            let template = saved::find(call, region, application, Some(name))?;
+            template.iter().map(|template| describe_template(call, application, name, template)).collect()
         }
-        (None, _) => Some(describe_environment(call, region.environment_of_mut(&call.input)?)),
+        (None, _) => describe_environment(call, region.environment_of_mut(&call.input)?),
     };
-    Ok(json!({"ConfigurationSettings": [settings]}))
+    Ok(json!({"ConfigurationSettings": settings}))
 }
 
 pub(super) fn create_template(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
@@ -117,6 +128,7 @@ pub(super) fn create_template(call: &Call<'_>, region: &mut Region) -> Result<Va
         tags: call.tags("Tags")?,
     };
     let answer = describe_template(call, application, name, &template);
+    saved::keep(call, application, name, &template)?;
     region.application_mut(application)?.templates.insert(name.to_owned(), template);
     Ok(answer)
 }
@@ -126,8 +138,11 @@ fn base(call: &Call<'_>, region: &mut Region) -> Result<(Option<String>, Setting
     if let Some(source) = call.input.get("SourceConfiguration") {
         let text = |name: &str| source.get(name).and_then(Value::as_str);
         let application = text("ApplicationName").unwrap_or(call.input.required("ApplicationName"));
-        let found = region.template(application, text("TemplateName"))?;
+        let found = saved::find(call, region, application, text("TemplateName"))?;
         return Ok(found.map_or_else(Default::default, |found| (Some(found.platform), found.settings)));
+    }
+    if let Some(base) = saved::specified(call, region)? {
+        return Ok((base.platform, base.settings));
     }
     if call.input.text("EnvironmentId").is_some() {
         let environment = region.environment_of_mut(&call.input)?;
@@ -139,7 +154,7 @@ fn base(call: &Call<'_>, region: &mut Region) -> Result<(Option<String>, Setting
 pub(super) fn update_template(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
     let (application, name) = (call.input.required("ApplicationName"), call.input.required("TemplateName"));
     region.application_mut(application)?;
-    let found = region.template(application, Some(name))?;
+    let found = saved::find(call, region, application, Some(name))?;
     let mut found = found.expect("a name was given");
     change(call, &mut found.settings)?;
     if let Some(description) = call.input.owned("Description") {
@@ -147,13 +162,16 @@ pub(super) fn update_template(call: &Call<'_>, region: &mut Region) -> Result<Va
     }
     found.updated = call.now;
     let answer = describe_template(call, application, name, &found);
+    saved::keep(call, application, name, &found)?;
     region.application_mut(application)?.templates.insert(name.to_owned(), found);
     Ok(answer)
 }
 
 pub(super) fn delete_template(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
     let application = call.input.required("ApplicationName");
-    region.application_mut(application)?.templates.remove(call.input.required("TemplateName"));
+    let name = call.input.required("TemplateName");
+    region.application_mut(application)?.templates.remove(name);
+    saved::forget(call, application, name)?;
     Ok(Value::Null)
 }
 

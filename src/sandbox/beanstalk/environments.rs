@@ -12,12 +12,13 @@ use super::super::reply::Refusal;
 use super::super::state::{self, Region};
 use super::account::{ENVIRONMENTS, storage_location};
 use super::call::Call;
-use super::processing::Findings;
+use super::processing::{Findings, Reading};
+use super::saved::{self, Base};
 use super::{configuration, platforms};
 
 pub(super) use self::address::check_dns;
 use self::address::{cname, random};
-pub(super) use self::listing::{describe, describe_one, enhanced, resources};
+pub(super) use self::listing::{describe, describe_one, resources, tier as describe_tier};
 
 pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
     let input = &call.input;
@@ -26,9 +27,11 @@ pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
     let name = new_name(input, application)?;
     room_for(region, &name)?;
     let version = input.owned("VersionLabel");
-    let findings = deployable(call, region, application, version.as_deref())?;
-    let template = region.template(application, input.text("TemplateName"))?;
-    let platform = platforms::asked(call)?.or_else(|| template.as_ref().map(|template| template.platform.clone()));
+    let Reading { findings, settings: files } = deployable(call, region, application, version.as_deref())?;
+    let template = saved::find(call, region, application, input.text("TemplateName"))?;
+    let template = template.map(|found| Base { platform: Some(found.platform), settings: found.settings });
+    let template = template.or(saved::specified(call, region)?);
+    let platform = platforms::asked(call)?.or_else(|| template.as_ref().and_then(|template| template.platform.clone()));
     let platform = platform.ok_or_else(|| {
         Refusal::combination("Either SolutionStackName, PlatformArn or TemplateName must be specified.")
     })?;
@@ -48,6 +51,7 @@ pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
         template: input.owned("TemplateName"),
         cname,
         settings,
+        files,
         tags: call.tags("Tags")?,
         operations_role: input.owned("OperationsRole"),
         real: call.run,
@@ -100,7 +104,7 @@ fn begin_with(
     events: &mut Vec<Event>,
 ) {
     let refused = findings.reject();
-    let ordered = call.begin(kind, before);
+    let ordered = call.begin(kind, environment, before);
     let outcome = if refused { Outcome::Refused } else { ordered.outcome };
     environment.begin(Operation { outcome, ..ordered }, call.now, events);
     for (severity, message) in findings.0 {
@@ -115,8 +119,8 @@ fn deployable(
     region: &mut Region,
     application: &str,
     label: Option<&str>,
-) -> Result<Findings, Refusal> {
-    let Some(label) = label else { return Ok(Findings::default()) };
+) -> Result<Reading, Refusal> {
+    let Some(label) = label else { return Ok(Reading::default()) };
     let version = region.application_mut(application)?.version_mut(label)?;
     match version.status {
         state::Status::Unprocessed | state::Status::Processed => {
@@ -150,18 +154,19 @@ pub(super) fn update(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
     let platform = platforms::asked(call)?;
     let configures = input.get("OptionSettings").is_some()
         || input.get("OptionsToRemove").is_some()
-        || input.get("TemplateName").is_some();
+        || input.get("TemplateName").is_some()
+        || input.get("TemplateSpecification").is_some();
     let version = input.owned("VersionLabel");
     if version.is_some() && configures {
         let message = "You cannot update the version and the configuration of an environment in one call.";
         return Err(Refusal::combination(message));
     }
-    let findings = deployable(call, region, &found.application, version.as_deref())?;
+    let Reading { findings, settings: files } = deployable(call, region, &found.application, version.as_deref())?;
     let mut settings = found.settings.clone();
-    if let Some(template) = region.template(&found.application, input.text("TemplateName"))? {
-        for setting in template.settings.0 {
-            settings.set(setting);
-        }
+    let template = saved::find(call, region, &found.application, input.text("TemplateName"))?;
+    let template = template.map(|found| Base { platform: None, settings: found.settings });
+    if let Some(template) = template.or(saved::specified(call, region)?) {
+        template.settings.0.into_iter().for_each(|setting| settings.set(setting));
     }
     configuration::change(call, &mut settings)?;
     let (environment, events) = region.environment(&id);
@@ -184,6 +189,7 @@ pub(super) fn update(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
     }
     if version.is_some() {
         environment.version = version;
+        environment.files = files;
     }
     if let Some(kind) = kind {
         begin_with(call, environment, kind, before, findings, events);
@@ -202,7 +208,8 @@ pub(super) fn abort(call: &Call<'_>, region: &mut Region) -> Result<Value, Refus
             format!("Environment named {name} is in an invalid state for this operation. Must be pending deployment.");
         return Err(Refusal::value(message));
     };
-    environment.begin(call.begin(Kind::Abort, running.before), call.now, events);
+    let abort = call.begin(Kind::Abort, environment, running.before);
+    environment.begin(abort, call.now, events);
     Ok(Value::Null)
 }
 
@@ -211,7 +218,8 @@ pub(super) fn restart(call: &Call<'_>, region: &mut Region) -> Result<Value, Ref
     let (environment, events) = region.environment(&id);
     environment.ready()?;
     let before = environment.before();
-    environment.begin(call.begin(Kind::Restart, before), call.now, events);
+    let operation = call.begin(Kind::Restart, environment, before);
+    environment.begin(operation, call.now, events);
     Ok(Value::Null)
 }
 
@@ -220,6 +228,12 @@ pub(super) fn rebuild(call: &Call<'_>, region: &mut Region) -> Result<Value, Ref
     let id = region.environment_of(&call.input, "")?;
     let found = region.environments[&id].clone();
     if found.terminated.is_some() {
+        // An application of that name that was made since is another one.
+        let application = region.application_mut(&found.application)?;
+        if application.created > found.created {
+            let message = format!("Environment {id} belongs to an application that was deleted and cannot be rebuilt.");
+            return Err(Refusal::value(message));
+        }
         if !found.is_restorable(call.now) {
             let message = format!("Environment {id} was terminated more than six weeks ago and cannot be rebuilt.");
             return Err(Refusal::value(message));
@@ -237,7 +251,8 @@ pub(super) fn rebuild(call: &Call<'_>, region: &mut Region) -> Result<Value, Ref
     let (environment, events) = region.environment(&id);
     environment.terminated = None;
     let before = environment.before();
-    environment.begin(call.begin(Kind::Rebuild, before), call.now, events);
+    let operation = call.begin(Kind::Rebuild, environment, before);
+    environment.begin(operation, call.now, events);
     Ok(Value::Null)
 }
 
@@ -251,7 +266,8 @@ pub(super) fn terminate(call: &Call<'_>, region: &mut Region) -> Result<Value, R
         environment.ready()?;
     }
     let before = environment.before();
-    environment.begin(call.begin(Kind::Terminate, before), call.now, events);
+    let operation = call.begin(Kind::Terminate, environment, before);
+    environment.begin(operation, call.now, events);
     Ok(describe_one(call, environment))
 }
 
@@ -271,7 +287,7 @@ pub(super) fn swap(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusa
     for (id, cname) in [(&source, b.cname), (&destination, a.cname)] {
         let (environment, events) = region.environment(id);
         let before = environment.before();
-        let swap = Operation { done: Some(done.clone()), ..call.begin(Kind::Swap, before) };
+        let swap = Operation { done: Some(done.clone()), ..call.begin(Kind::Swap, environment, before) };
         environment.begin(swap, call.now, events);
         // The names point elsewhere at once; only who watches the environments has to wait.
         environment.cname = cname;

@@ -6,11 +6,10 @@ use super::super::environment::{Environment, Health};
 use super::super::reply::Refusal;
 use super::super::state::Region;
 use super::call::{Call, time};
-use super::environments;
 
 fn reporting<'a>(call: &Call<'_>, region: &'a mut Region, operation: &str) -> Result<&'a mut Environment, Refusal> {
     let environment = region.environment_of_mut(&call.input)?;
-    if !environments::enhanced(&environment.settings) {
+    if !environment.is_enhanced() {
         return Err(Refusal::new(400, "InvalidRequestException", format!("{operation} is not supported.")));
     }
     Ok(environment)
@@ -31,6 +30,20 @@ fn causes(health: Health) -> Value {
         Health::Red | Health::Yellow => json!(["100.0 % of the requests are failing with HTTP 5xx."]),
         Health::Green | Health::Grey => json!([]),
     }
+}
+
+/// An instance with little to do.
+fn system() -> Value {
+    let cpu = json!({
+        "User": 0.4, "Nice": 0.0, "System": 0.1, "Idle": 99.5, "IOWait": 0.0, "IRQ": 0.0, "SoftIRQ": 0.0,
+    });
+    json!({"CPUUtilization": cpu, "LoadAverage": [0.05, 0.02]})
+}
+
+fn instance_type(environment: &Environment) -> &str {
+    let types = environment.option("aws:ec2:instances", "InstanceTypes");
+    let one = environment.option("aws:autoscaling:launchconfiguration", "InstanceType");
+    types.or(one).and_then(|types| types.split(',').next()).map_or("t3.micro", str::trim)
 }
 
 fn metrics(health: Health) -> Value {
@@ -72,7 +85,7 @@ pub(super) fn instances(call: &Call<'_>, region: &mut Region) -> Result<Value, R
         "Causes": only_if(asked(call, "Causes"), causes(health)),
         "LaunchedAt": only_if(asked(call, "LaunchedAt"), time(environment.created)),
         "ApplicationMetrics": only_if(asked(call, "ApplicationMetrics"), metrics(health)),
-        "System": only_if(asked(call, "System"), json!({"LoadAverage": []})),
+        "System": only_if(asked(call, "System"), system()),
         "Deployment": only_if(asked(call, "Deployment"), json!({
             "VersionLabel": environment.version.as_deref().unwrap_or("Sample Application"),
             "DeploymentId": environment.deployments,
@@ -80,7 +93,7 @@ pub(super) fn instances(call: &Call<'_>, region: &mut Region) -> Result<Value, R
             "DeploymentTime": time(environment.deployed),
         })),
         "AvailabilityZone": only_if(asked(call, "AvailabilityZone"), json!(format!("{}a", call.region))),
-        "InstanceType": only_if(asked(call, "InstanceType"), json!("t3.micro")),
+        "InstanceType": only_if(asked(call, "InstanceType"), json!(instance_type(environment))),
     });
     let list = if environment.terminated.is_none() { vec![instance] } else { Vec::new() };
     Ok(json!({"InstanceHealthList": list, "RefreshedAt": time(call.now)}))

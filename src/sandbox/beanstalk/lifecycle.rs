@@ -1,7 +1,7 @@
 //! The lifecycle policy of an application: after a new version was made, old ones go.
 
 use jiff::SignedDuration;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::event::{Severity, Subject};
 use super::super::faults::Injection;
@@ -28,6 +28,26 @@ fn surplus<'a>(rule: &Value, labels: &[(&'a str, jiff::Timestamp)], now: jiff::T
         return old.map(|(label, _)| *label).collect();
     }
     Vec::new()
+}
+
+/// A policy as it is described: rules that nobody set are there, with their defaults, and disabled.
+pub(super) fn described(policy: Option<&Value>) -> Value {
+    let rule = |name: &str, limit: &str, default: i64| {
+        let own = policy.and_then(|policy| policy.get("VersionLifecycleConfig")?.get(name));
+        let of = |field: &str| own.and_then(|rule| rule.get(field)).filter(|value| !value.is_null()).cloned();
+        json!({
+            "Enabled": of("Enabled").unwrap_or(json!(false)),
+            limit: of(limit).unwrap_or(json!(default)),
+            "DeleteSourceFromS3": of("DeleteSourceFromS3").unwrap_or(json!(false)),
+        })
+    };
+    json!({
+        "ServiceRole": policy.and_then(|policy| policy.get("ServiceRole")),
+        "VersionLifecycleConfig": {
+            "MaxCountRule": rule("MaxCountRule", "MaxCount", 200),
+            "MaxAgeRule": rule("MaxAgeRule", "MaxAgeInDays", 180),
+        },
+    })
 }
 
 /// Apply the policy; the version that was just made does not count.
@@ -74,9 +94,22 @@ pub(super) fn delete_source(call: &Call<'_>, version: &Version) -> Result<(), Re
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+
+    #[test]
+    fn a_policy_that_nobody_set_is_described_and_disabled() {
+        let none = described(None);
+        assert_eq!(none["VersionLifecycleConfig"]["MaxCountRule"]["MaxCount"], 200);
+        assert_eq!(none["VersionLifecycleConfig"]["MaxAgeRule"]["MaxAgeInDays"], 180);
+        assert_eq!(none["VersionLifecycleConfig"]["MaxAgeRule"]["Enabled"], false);
+        assert!(none["ServiceRole"].is_null());
+        let count =
+            json!({"ServiceRole": "r", "VersionLifecycleConfig": {"MaxCountRule": {"Enabled": true, "MaxCount": 3}}});
+        let some = described(Some(&count));
+        assert_eq!(some["VersionLifecycleConfig"]["MaxCountRule"]["MaxCount"], 3);
+        assert_eq!(some["VersionLifecycleConfig"]["MaxAgeRule"]["Enabled"], false);
+        assert_eq!(some["ServiceRole"], "r");
+    }
 
     #[test]
     fn rules_count_or_look_at_the_age() {

@@ -8,8 +8,9 @@ use super::super::instance;
 use super::super::reply::Refusal;
 use super::super::state::{Region, State};
 use super::call::{Call, time};
+use crate::bundle::EntryPath;
 
-/// Number of lines of each log that `tail` has, and `bundle`, which on AWS is a zip file of the whole logs.
+/// Number of lines of each log that `tail` has, and `bundle`, which on AWS has the whole logs.
 const TAIL: usize = 100;
 const WHOLE: usize = 1000;
 /// Minutes for which they can be fetched.
@@ -31,14 +32,12 @@ pub(super) fn request(call: &Call<'_>, region: &mut Region) -> Result<Value, Ref
         let lines = events.map(|event| format!("{} {} {}", event.time, event.severity.wire(), event.message));
         logs.push(("/var/log/eb-engine.log".to_owned(), lines.collect()));
     }
-    let rule = "-".repeat(40);
-    let shown = logs.iter().map(|(name, lines)| format!("{rule}\n{name}\n{rule}\n{}\n", lines.join("\n")));
-    let text = shown.collect::<Vec<_>>().join("\n");
+    let files = logs.into_iter().map(|(name, lines)| (name, format!("{}\n", lines.join("\n")))).collect();
     let (environment, events) = region.environment(&id);
     environment.ready()?;
     let token = (0..32).map(|_| fastrand::alphanumeric()).collect();
     environment.logs.retain(|logs| recent(logs, call.now));
-    environment.logs.push(Logs { kind, time: call.now, token, text });
+    environment.logs.push(Logs { kind, time: call.now, token, files });
     let done = "Pulled logs for environment instances.";
     events.push(environment.event(call.now, call.request, Severity::Info, "requestEnvironmentInfo is starting."));
     events.push(environment.event(call.now, call.request, Severity::Info, done));
@@ -65,8 +64,32 @@ pub(super) fn retrieve(call: &Call<'_>, region: &mut Region) -> Result<Value, Re
 }
 
 /// The logs behind an address that `retrieve` gave.
-pub(in crate::sandbox) fn fetch(state: &State, token: &str, now: jiff::Timestamp) -> Option<String> {
+pub(in crate::sandbox) fn fetch(state: &State, token: &str, now: jiff::Timestamp) -> Option<Fetched> {
     let environments = state.regions.values().flat_map(|region| region.environments.values());
     let mut logs = environments.flat_map(|environment| &environment.logs);
-    logs.find(|logs| logs.token == token && recent(logs, now)).map(|logs| logs.text.clone())
+    logs.find(|logs| logs.token == token && recent(logs, now)).map(|logs| match logs.kind.as_str() {
+        "bundle" => Fetched::Zip(zip(&logs.files)),
+        _ => Fetched::Text(text(&logs.files)),
+    })
+}
+
+/// Logs as they are fetched.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::sandbox) enum Fetched {
+    Text(String),
+    Zip(Vec<u8>),
+}
+
+fn text(files: &[(String, String)]) -> String {
+    let rule = "-".repeat(40);
+    let shown = files.iter().map(|(name, content)| format!("{rule}\n{name}\n{rule}\n{content}"));
+    shown.collect::<Vec<_>>().join("\n")
+}
+
+fn zip(files: &[(String, String)]) -> Vec<u8> {
+    let entries = files.iter().filter_map(|(name, content)| {
+        let path = EntryPath::new(name.trim_start_matches('/')).ok()?;
+        Some((path, content.as_bytes()))
+    });
+    crate::bundle::stored(entries)
 }

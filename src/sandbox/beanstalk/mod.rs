@@ -14,6 +14,8 @@ mod options;
 mod page;
 mod platforms;
 mod processing;
+mod resolved;
+mod saved;
 mod tags;
 mod unavailable;
 mod versions;
@@ -107,7 +109,12 @@ impl Request {
             let message = format!("Could not find operation {name} for version {version}");
             return Err(Refusal::new(400, "InvalidAction", message));
         };
-        let input = model().check(known, input::tree(fields)?)?;
+        let mut tree = input::tree(fields)?;
+        if let Some(parameters) = tree.as_object_mut() {
+            parameters.retain(|name, _| name != "Action" && name != "Version");
+        }
+        let input = model().check(known, tree)?;
+        unavailable::refuse(name, &input)?;
         Ok(Self { operation: name.to_owned(), result: known.result.clone(), input, run })
     }
 }

@@ -6,12 +6,16 @@ use super::super::environment::{Setting, Settings};
 use super::super::reply::Refusal;
 use super::super::state::Region;
 use super::call::Call;
-use super::platforms;
+use super::{platforms, saved};
 use crate::beanstalk::options::{self, ConfigOption, Kind};
 
 /// The mistake in a setting, in the API's words.
 fn problem(setting: &Setting) -> Option<String> {
     let Setting { namespace, name, value, .. } = setting;
+    // Parameters of the environment's stack come back in saved configurations, and in what clients copy.
+    if namespace == "aws:cloudformation:template:parameter" {
+        return None;
+    }
     let place = format!("(Namespace: '{namespace}', OptionName: '{name}')");
     let Some(option) = options::find(namespace, name).filter(|option| !option.is_retired()) else {
         return Some(format!("Invalid option specification {place}: Unknown configuration setting."));
@@ -51,8 +55,11 @@ pub(super) fn validate(call: &Call<'_>, region: &mut Region) -> Result<Value, Re
 /// The platform and the settings of what a call names, if it names something.
 fn subject(call: &Call<'_>, region: &mut Region) -> Result<(Option<String>, Settings), Refusal> {
     let application = call.input.text("ApplicationName").unwrap_or_default();
-    if let Some(template) = region.template(application, call.input.text("TemplateName"))? {
+    if let Some(template) = saved::find(call, region, application, call.input.text("TemplateName"))? {
         return Ok((Some(template.platform), template.settings));
+    }
+    if let Some(base) = saved::specified(call, region)? {
+        return Ok((base.platform, base.settings));
     }
     if call.input.text("EnvironmentName").is_some() {
         let environment = region.environment_of_mut(&call.input)?;

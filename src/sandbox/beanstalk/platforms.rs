@@ -4,6 +4,7 @@
 //! (Developer Guide, "Elastic Beanstalk supported platforms"; the retired ones from its retirement schedule).
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::super::reply::Refusal;
 use super::super::state::Region;
@@ -110,7 +111,12 @@ pub(super) fn arn(region: &str, stack: &str) -> Value {
 
 /// The solution stack that a call names, in one of two ways.
 pub(super) fn asked(call: &Call<'_>) -> Result<Option<String>, Refusal> {
-    match (call.input.text("SolutionStackName"), call.input.text("PlatformArn")) {
+    named(call.input.text("SolutionStackName"), call.input.text("PlatformArn"))
+}
+
+/// A solution stack by its name, or by the ARN of its platform.
+pub(super) fn named(stack: Option<&str>, arn: Option<&str>) -> Result<Option<String>, Refusal> {
+    match (stack, arn) {
         (Some(_), Some(_)) => {
             Err(Refusal::combination("You can specify either SolutionStackName or PlatformArn, not both."))
         }
@@ -124,6 +130,56 @@ pub(super) fn asked(call: &Call<'_>) -> Result<Option<String>, Refusal> {
         },
         (None, None) => Ok(None),
     }
+}
+
+/// Architecture of an instance's processor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Architecture {
+    Intel,
+    Arm,
+}
+
+impl Architecture {
+    /// Of an instance type: Graviton's families have a `g` behind their number, as `t4g` and `m7gd`.
+    pub(super) fn of(instance_type: &str) -> Self {
+        let family = instance_type.split('.').next().unwrap_or_default();
+        let attributes = family
+            .trim_start_matches(|c: char| c.is_ascii_lowercase())
+            .trim_start_matches(|c: char| c.is_ascii_digit());
+        if attributes.contains('g') || family == "a1" { Self::Arm } else { Self::Intel }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Intel => "x86_64",
+            Self::Arm => "arm64",
+        }
+    }
+}
+
+/// The image that a platform version takes on a processor. Its id is made up, and always the same.
+pub(super) fn image(region: &str, stack: &str, architecture: Architecture) -> String {
+    format!("ami-0{}", digits(&format!("{region} {stack} {}", architecture.name())))
+}
+
+/// Sixteen hexadecimal digits for a text, as ids of EC2 have them.
+pub(super) fn digits(text: &str) -> String {
+    crate::hex::encode(&Sha256::digest(text)[..8])
+}
+
+/// The language of a solution stack's platform, as the option table names it.
+pub(super) fn language(stack: &str) -> &'static str {
+    match stack.split_once(" running ").map_or("", |(_, runtime)| runtime) {
+        runtime if runtime.starts_with("Python") => "python",
+        runtime if runtime.starts_with("ECS") => "ecs",
+        _ => "docker",
+    }
+}
+
+/// The folder with a platform version's files in the service's own bucket.
+pub(super) fn asset(stack: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c.to_ascii_lowercase() } else { '_' };
+    format!("eb_{}", stack.chars().map(plain).collect::<String>())
 }
 
 pub(super) fn solution_stacks(_: &Call<'_>, _: &mut Region) -> Result<Value, Refusal> {
@@ -226,6 +282,13 @@ pub(super) fn describe(call: &Call<'_>, _: &mut Region) -> Result<Value, Refusal
     description["SolutionStackName"] = Value::from(branch.stack(version));
     description["Maintainer"] = Value::from("aws-elasticbeanstalk-platforms@amazon.com");
     let language = branch.language.map(|version| json!([{"Name": "Python", "Version": version}]));
+    let stack = branch.stack(version);
+    let image = |architecture| image(call.region, &stack, architecture);
+    // The first list is the older one, and knows one architecture.
+    description["CustomAmiList"] = json!([{"VirtualizationType": "hvm", "ImageId": image(Architecture::Intel)}]);
+    let images = [Architecture::Intel, Architecture::Arm];
+    let images = images.map(|one| json!({"Architecture": one.name(), "ImageId": image(one)}));
+    description["DefaultAmiList"] = json!(images);
     description["ProgrammingLanguages"] = language.unwrap_or(Value::Null);
     Ok(json!({"PlatformDescription": description}))
 }

@@ -6,8 +6,9 @@
 
 use std::path::Path;
 
+use super::super::environment::{Setting, Settings};
 use super::super::event::Severity;
-use crate::beanstalk::config_file::{ConfigFile, Fate, ProblemKind};
+use crate::beanstalk::config_file::{ConfigFile, Fate, OptionSetting, ProblemKind};
 use crate::beanstalk::customizations::EXTENSIONS;
 use crate::beanstalk::yaml;
 use crate::bundle::{OpenError, Reader};
@@ -43,27 +44,52 @@ pub(super) fn process(file: &Path, key: &str, label: &str) -> Findings {
         return Findings::default();
     }
     match configuration(file, label) {
-        Ok(findings) => findings,
+        Ok(reading) => reading.findings,
         Err(OpenError::Zip { source, .. }) => refused(format!("It is not a zip file that can be read: {source}.")),
         Err(OpenError::Entry { name, source, .. }) => refused(format!("{name} cannot be read: {source}.")),
         Err(error) => refused(format!("{error}.")),
     }
 }
 
+/// Findings in a version's files, and the options that they set.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Reading {
+    pub(super) findings: Findings,
+    pub(super) settings: Settings,
+}
+
 /// A deployment's reading before it touches an instance. A bundle that is no zip file fails later, on the instance.
-pub(super) fn deploy(file: &Path, label: &str) -> Findings {
+pub(super) fn deploy(file: &Path, label: &str) -> Reading {
     configuration(file, label).unwrap_or_default()
 }
 
-fn configuration(file: &Path, label: &str) -> Result<Findings, OpenError> {
+fn configuration(file: &Path, label: &str) -> Result<Reading, OpenError> {
     let parents = |path: &str| path.rsplit('/').nth(1) == Some(EXTENSIONS);
     let wanted = |path: &str| path == MANIFEST || path.ends_with(".config") && parents(path);
     let files = Reader::open(file)?.files(wanted, LARGEST_FILE)?;
-    let found = files.iter().filter_map(|(path, content)| match path.as_str() {
-        MANIFEST => manifest(content, label),
-        _ => config_file(&ConfigFile::parse(path, content), label),
-    });
-    Ok(Findings(found.collect()))
+    let mut reading = Reading::default();
+    for (path, content) in &files {
+        if path == MANIFEST {
+            reading.findings.0.extend(manifest(content, label));
+            continue;
+        }
+        let file = ConfigFile::parse(path, content);
+        // Settings are those of the folder at the top, in the order of its files' names.
+        if matches!(file.fate(), Fate::Read) && path.split('/').count() == 2 {
+            file.option_settings.iter().for_each(|option| reading.settings.set(setting(option)));
+        }
+        reading.findings.0.extend(config_file(&file, label));
+    }
+    Ok(reading)
+}
+
+fn setting(option: &OptionSetting) -> Setting {
+    Setting {
+        namespace: option.namespace.value.clone(),
+        resource: option.resource_name.as_ref().map(|name| name.value.clone()),
+        name: option.name.value.clone(),
+        value: option.value.value.clone(),
+    }
 }
 
 fn config_file(file: &ConfigFile, label: &str) -> Option<(Severity, String)> {
@@ -159,6 +185,6 @@ mod tests {
         assert_eq!(process(&file, "shop/Dockerfile", "v1"), Findings::default());
         let findings = process(&file, "shop/1.tar.gz", "v1");
         assert!(findings.reject() && findings.0[0].1.contains("not a zip file"), "{findings:?}");
-        assert!(!deploy(&file, "v1").reject(), "that shows on the instance");
+        assert!(!deploy(&file, "v1").findings.reject(), "that shows on the instance");
     }
 }

@@ -102,7 +102,7 @@ pub(super) fn update(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
         let (environment, events) = region.environment(id);
         let before = environment.before();
         let done = Some("Environment tag update completed successfully.".to_owned());
-        let operation = Operation { done, ..call.begin(Kind::Tag, before) };
+        let operation = Operation { done, ..call.begin(Kind::Tag, environment, before) };
         environment.begin(operation, call.now, events);
     }
     Ok(Value::Null)

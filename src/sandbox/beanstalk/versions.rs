@@ -87,8 +87,9 @@ fn source(call: &Call<'_>) -> Result<Source, Refusal> {
     let Some(bundle) = input.get("SourceBundle") else {
         if let Some(name) = given.first() {
             // Those need CodeBuild, CodeCommit or a registry, which are not here.
-            let message = format!("The sandbox registers source bundles only; it cannot build from {name}.");
-            return Err(Refusal::value(message));
+            return Err(Refusal::unsupported(format!(
+                "It registers source bundles only; it cannot build from {name}."
+            )));
         }
         return Ok(Source::Sample);
     };
@@ -126,13 +127,16 @@ pub(super) fn before_deployment(
     region: &mut Region,
     application: &str,
     label: &str,
-) -> Result<processing::Findings, Refusal> {
+) -> Result<processing::Reading, Refusal> {
     let Source::Bundle { bucket, key } = &region.application_mut(application)?.version_mut(label)?.source else {
-        return Ok(processing::Findings::default());
+        return Ok(processing::Reading::default());
     };
     Ok(match object(call, bucket, key) {
         Ok(file) => processing::deploy(&file, label),
-        Err(refusal) => processing::Findings::error(refusal.message),
+        Err(refusal) => {
+            let findings = processing::Findings::error(refusal.message);
+            processing::Reading { findings, ..Default::default() }
+        }
     })
 }
 

@@ -83,7 +83,11 @@ impl Objects {
 
 fn find_bucket(buckets: &Buckets, name: &str) -> S3Result<Kept> {
     let bucket = buckets.bucket(name).map_err(|error| broken(&error))?;
-    bucket.ok_or_else(|| s3_error!(NoSuchBucket, "The specified bucket does not exist"))
+    bucket.ok_or_else(|| match name.starts_with("elasticbeanstalk-samples-") {
+        // The service's own bucket with the samples of its platforms: it is there, and nobody's to touch.
+        true => s3_error!(AccessDenied, "Access Denied"),
+        false => s3_error!(NoSuchBucket, "The specified bucket does not exist"),
+    })
 }
 
 fn find_object(buckets: &Buckets, bucket: &str, key: &str) -> S3Result<buckets::Object> {

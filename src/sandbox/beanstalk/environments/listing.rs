@@ -6,7 +6,7 @@ use super::super::call::{Call, time};
 use super::super::page::{newest_first, page};
 use super::super::platforms;
 use crate::sandbox::ACCOUNT;
-use crate::sandbox::environment::{Environment, Settings, Tier};
+use crate::sandbox::environment::{Environment, Tier};
 use crate::sandbox::reply::Refusal;
 use crate::sandbox::state::Region;
 
@@ -38,15 +38,14 @@ pub(in crate::sandbox::beanstalk) fn describe(call: &Call<'_>, region: &mut Regi
     Ok(json!({"Environments": found, "NextToken": token}))
 }
 
-pub(in crate::sandbox::beanstalk) fn enhanced(settings: &Settings) -> bool {
-    settings.get("aws:elasticbeanstalk:healthreporting:system", "SystemType") == Some("enhanced")
+pub(in crate::sandbox::beanstalk) fn tier(tier: Tier) -> Value {
+    match tier {
+        Tier::WebServer => json!({"Name": "WebServer", "Type": "Standard", "Version": "1.0"}),
+        Tier::Worker => json!({"Name": "Worker", "Type": "SQS/HTTP", "Version": "3.0"}),
+    }
 }
 
 pub(in crate::sandbox::beanstalk) fn describe_one(call: &Call<'_>, environment: &Environment) -> Value {
-    let tier = match environment.tier {
-        Tier::WebServer => json!({"Name": "WebServer", "Type": "Standard", "Version": "1.0"}),
-        Tier::Worker => json!({"Name": "Worker", "Type": "SQS/HTTP", "Version": "3.0"}),
-    };
     let reachable = environment.terminated.is_none();
     json!({
         "EnvironmentName": environment.name,
@@ -64,8 +63,9 @@ pub(in crate::sandbox::beanstalk) fn describe_one(call: &Call<'_>, environment: 
         "Status": environment.status,
         "AbortableOperationInProgress": environment.abortable(),
         "Health": environment.health,
-        "HealthStatus": enhanced(&environment.settings).then(|| environment.health.status()),
-        "Tier": tier,
+        // With a space, although the model has `NoData`: this is what AWS sends.
+        "HealthStatus": if environment.is_enhanced() { environment.health.status() } else { "No Data" },
+        "Tier": tier(environment.tier),
         "EnvironmentLinks": [],
         "EnvironmentArn": call.arn("environment", &format!("{}/{}", environment.application, environment.name)),
         "OperationsRole": environment.operations_role,
@@ -76,8 +76,7 @@ pub(in crate::sandbox::beanstalk) fn resources(call: &Call<'_>, region: &mut Reg
     let environment = region.environment_of_mut(&call.input)?;
     let (id, there) = (&environment.id, environment.terminated.is_none());
     let one = |member: Value| if there { json!([member]) } else { json!([]) };
-    let balanced =
-        environment.settings.get("aws:elasticbeanstalk:environment", "EnvironmentType") != Some("SingleInstance");
+    let balanced = !environment.is_single();
     let queue =
         json!({"Name": "WorkerQueue", "URL": format!("https://sqs.{}.amazonaws.com/{}/{id}", call.region, ACCOUNT)});
     Ok(json!({"EnvironmentResources": {
