@@ -259,7 +259,7 @@ impl Instance {
 
     /// The folder of the version that runs.
     pub fn application(&self) -> PathBuf {
-        self.machine.places.real(places::CURRENT)
+        self.machine.layout.real(layout::CURRENT)
     }
 
     /// What the proxy answers a browser that asks for `path`.
