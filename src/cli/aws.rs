@@ -9,6 +9,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::ebcli;
+use crate::environment::Description;
 use crate::fault::Failure;
 use crate::project::Project;
 use crate::release::{self, Aws, BundleStore, Call, Credentials, PREFIX, RunRecord, Settings};
@@ -66,6 +67,19 @@ impl Deref for Connected {
 
     fn deref(&self) -> &Aws {
         &self.aws
+    }
+}
+
+/// Where an environment is, as its description says. It comes after flags and variables, and before `[release]`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Place {
+    pub(crate) region: Option<String>,
+    pub(crate) profile: Option<String>,
+}
+
+impl Place {
+    pub(crate) fn of(description: &Description) -> Self {
+        Self { region: description.region.clone(), profile: description.deploy.profile.clone() }
     }
 }
 
@@ -146,6 +160,18 @@ impl AwsArgs {
         world: &World,
         ui: &mut Ui,
     ) -> Result<Connected, Failure> {
+        self.connect_to(project, &Place::default(), intent, world, ui)
+    }
+
+    /// Connect to where an environment is.
+    pub(crate) fn connect_to(
+        &self,
+        project: &Project,
+        place: &Place,
+        intent: Intent,
+        world: &World,
+        ui: &mut Ui,
+    ) -> Result<Connected, Failure> {
         let mut settings = Settings {
             timeout: Duration::from_secs(self.call_timeout),
             dry_run: intent == Intent::DryRun,
@@ -159,7 +185,8 @@ impl AwsArgs {
             let variable = || variables.iter().find_map(|name| world.var(name)).map(str::to_owned);
             flag.clone().or_else(variable).or_else(|| ours.clone()).or(theirs)
         };
-        settings.region = named(&self.region, &["AWS_REGION", "AWS_DEFAULT_REGION"], &release.region, theirs.region);
+        let region = place.region.clone().or_else(|| release.region.clone());
+        settings.region = named(&self.region, &["AWS_REGION", "AWS_DEFAULT_REGION"], &region, theirs.region);
         if self.sandbox {
             let region = settings.region.unwrap_or_else(|| sandbox::REGION.to_owned());
             settings.region = Some(region);
@@ -171,7 +198,8 @@ impl AwsArgs {
             ui.say(format_args!("acting {aws} (the sandbox)"));
             return Ok(Connected { aws, _server: Some(server), sandbox: true, audit });
         }
-        settings.credentials = match named(&self.profile, &["AWS_PROFILE"], &release.profile, theirs.profile) {
+        let profile = place.profile.clone().or_else(|| release.profile.clone());
+        settings.credentials = match named(&self.profile, &["AWS_PROFILE"], &profile, theirs.profile) {
             Some(name) if self.profile.is_some() => Credentials::Profile(name),
             Some(name) => Credentials::ProfileOrKeys(name),
             None if world.var("AWS_ACCESS_KEY_ID").is_some() => Credentials::Environment,

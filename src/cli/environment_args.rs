@@ -38,9 +38,9 @@ pub(crate) struct WatchArgs {
 }
 
 /// A rolling deployment over several batches takes this long.
-const TIMEOUT: u64 = 1800;
+pub(crate) const TIMEOUT: u64 = 1800;
 /// Health follows within a few reports.
-const SETTLE: u64 = 180;
+pub(crate) const SETTLE: u64 = 180;
 
 /// Options of moving an environment to another version.
 #[derive(Debug, Args)]

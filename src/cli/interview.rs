@@ -263,6 +263,12 @@ impl Prompter {
         self.heard(input.interact_text_on(&self.term))
     }
 
+    /// Something that nobody shall read over a shoulder.
+    pub(crate) fn secret(&self, prompt: &str) -> Result<String, Failure> {
+        let typed = Password::with_theme(&*self.theme).with_prompt(prompt).interact_on(&self.term);
+        self.heard(typed)
+    }
+
     pub(crate) fn select(&self, prompt: &str, items: &[&str], default: usize) -> Result<usize, Failure> {
         let select = Select::with_theme(&*self.theme).with_prompt(prompt).items(self.narrow(items)).default(default);
         self.heard(select.interact_on(&self.term))

@@ -11,10 +11,12 @@ mod deploy;
 mod diff;
 mod ebcli;
 mod environment_args;
+mod environments;
 mod explain;
 mod git;
 mod inspect;
 mod interview;
+mod launch;
 mod lifecycle;
 pub(crate) mod new;
 mod origin;
@@ -29,6 +31,7 @@ mod reference;
 mod rollback;
 mod sandbox;
 mod stack;
+mod status;
 mod tour;
 mod up;
 mod update;
@@ -111,6 +114,8 @@ verbs! {
     Inspect(inspect::InspectArgs),
     Verify(verify::VerifyArgs),
     Diff(diff::DiffArgs),
+    Launch(launch::LaunchArgs),
+    Status(status::StatusArgs),
     Publish(publish::PublishArgs),
     Deploy(deploy::DeployArgs),
     Rollback(rollback::RollbackArgs),
@@ -134,6 +139,7 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
         Verb::Explain(args) => explain::explain(args, world, ui),
         Verb::Diff(args) => diff::diff(args, world, ui),
         Verb::Inspect(args) => inspect::inspect(args, world, ui),
+        Verb::Launch(args) => launch::verb(args, world, ui),
         Verb::Man(args) => completions::man(args, program(), ui),
         Verb::New(args) => new::new(args, world, ui),
         Verb::Package(args) => package::package(args, world, ui),
@@ -144,6 +150,7 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
         Verb::Recipes(args) => recipes::recipes(args, ui),
         Verb::Rollback(args) => rollback::verb(args, world, ui),
         Verb::Sandbox(args) => sandbox::sandbox(args, world, ui),
+        Verb::Status(args) => status::verb(args, world, ui),
         Verb::Stack(args) => stack::stack(args, world, ui),
         Verb::Tour(args) => tour::tour(args, world, ui),
         Verb::Up(args) => up::up(args, world, ui),

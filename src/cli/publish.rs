@@ -173,6 +173,11 @@ pub(crate) fn publish(project: &Project, bundle: &Bundle, aws: &Connected, ui: &
     send(aws, request(&Options::default(), project, bundle, aws.sandbox)?, ui)
 }
 
+/// The request for a bundle as the project says, for whoever makes the application too.
+pub(crate) fn as_it_is(project: &Project, bundle: &Bundle) -> Result<PublishRequest, Failure> {
+    request(&Options::default(), project, bundle, true)
+}
+
 /// Flags first, then the project's own words, then defaults.
 fn request(options: &Options, project: &Project, bundle: &Bundle, sandbox: bool) -> Result<PublishRequest, Failure> {
     let release = &project.config.release;
@@ -216,35 +221,50 @@ fn send(aws: &Connected, mut request: PublishRequest, ui: &mut Ui) -> Result<Pub
 }
 
 fn attempt(aws: &Connected, request: &PublishRequest, ui: &mut Ui) -> Result<Published, release::PublishError> {
-    let mut progress = Progress::hidden();
-    release::publish(aws, request, &mut |event| match event {
-        PublishEvent::Comparing(DownloadEvent::Downloading { bytes: total, from }) => {
-            ui.say(format_args!("`{from}` is there with other bytes; comparing its content"));
-            progress = ui.progress("downloading", total);
+    let mut telling = Telling::new();
+    release::publish(aws, request, &mut |event| telling.tell(&event, ui))
+}
+
+/// Tells how publishing goes, with a bar while bytes go over the wire.
+pub(crate) struct Telling {
+    progress: Progress,
+}
+
+impl Telling {
+    pub(crate) fn new() -> Self {
+        Self { progress: Progress::hidden() }
+    }
+
+    pub(crate) fn tell(&mut self, event: &PublishEvent<'_>, ui: &mut Ui) {
+        match event {
+            PublishEvent::Comparing(DownloadEvent::Downloading { bytes: total, from }) => {
+                ui.say(format_args!("`{from}` is there with other bytes; comparing its content"));
+                self.progress = ui.progress("downloading", *total);
+            }
+            PublishEvent::Comparing(DownloadEvent::Received { bytes }) => self.progress.advance(*bytes),
+            PublishEvent::Repacked { at } => {
+                self.progress = Progress::hidden();
+                ui.say(format_args!("`{at}` has the same content, packed by another compressor"));
+            }
+            PublishEvent::Guarded { bucket, security } => guarded(bucket, security, ui),
+            PublishEvent::Quota(quota) if quota.is_short() => ui.warn(format_args!(
+                "{} of {} versions in this region are used; `beansprout prune` shows which nobody needs",
+                quota.used, quota.limit
+            )),
+            PublishEvent::Quota(_) => {}
+            PublishEvent::Uploading { bytes: total, to } => {
+                ui.say(format_args!("uploading {} to `{to}`", bytes(*total)));
+                self.progress = ui.progress("uploading", *total);
+            }
+            PublishEvent::Sent { bytes } => self.progress.advance(*bytes),
+            PublishEvent::Registering { label, application } => {
+                self.progress = Progress::hidden();
+                ui.say(format_args!("registering `{label}` in `{application}`"));
+            }
+            PublishEvent::NotSeen(error) => ui.warn(format_args!("looking again: {error}")),
+            PublishEvent::Processing => ui.say("waiting for Elastic Beanstalk to process it"),
         }
-        PublishEvent::Comparing(DownloadEvent::Received { bytes }) => progress.advance(bytes),
-        PublishEvent::Repacked { at } => {
-            progress = Progress::hidden();
-            ui.say(format_args!("`{at}` has the same content, packed by another compressor"));
-        }
-        PublishEvent::Guarded { bucket, security } => guarded(bucket, security, ui),
-        PublishEvent::Quota(quota) if quota.is_short() => ui.warn(format_args!(
-            "{} of {} versions in this region are used; `beansprout prune` shows which nobody needs",
-            quota.used, quota.limit
-        )),
-        PublishEvent::Quota(_) => {}
-        PublishEvent::Uploading { bytes: total, to } => {
-            ui.say(format_args!("uploading {} to `{to}`", bytes(total)));
-            progress = ui.progress("uploading", total);
-        }
-        PublishEvent::Sent { bytes } => progress.advance(bytes),
-        PublishEvent::Registering { label, application } => {
-            progress = Progress::hidden();
-            ui.say(format_args!("registering `{label}` in `{application}`"));
-        }
-        PublishEvent::NotSeen(error) => ui.warn(format_args!("looking again: {error}")),
-        PublishEvent::Processing => ui.say("waiting for Elastic Beanstalk to process it"),
-    })
+    }
 }
 
 /// Whether strangers can get at the bundle, and how it is encrypted.

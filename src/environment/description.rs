@@ -447,7 +447,7 @@ drill = { DATABASE_URL = { ask = true }, DJANGO_SETTINGS_MODULE = "same" }
         let example = examples.next().unwrap();
         let read = Description::read("shop-production", "x", example).unwrap();
         assert_eq!(read.deploy.requires, ["shop-staging"]);
-        super::super::Application::read("x", examples.next().unwrap()).unwrap();
+        crate::environment::Application::read("x", examples.next().unwrap()).unwrap();
         let schema: serde_json::Value =
             serde_json::from_str(include_str!("../../docs/schema/environment-1.json")).unwrap();
         let shown: toml::Table = example.parse().unwrap();

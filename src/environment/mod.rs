@@ -5,11 +5,13 @@
 
 mod application;
 mod compare;
+pub mod cost;
 mod description;
 mod error;
 mod files;
 mod key;
 mod order;
+mod place;
 mod property;
 mod send;
 mod write;
@@ -21,23 +23,7 @@ pub use error::{Error, Problem};
 pub use files::{Files, Said};
 pub use key::OptionKey;
 pub use order::{OrderError, waves};
+pub use place::{APPLICATION, DRILLS, FOLDER, named, path};
 pub use property::{Property, What};
 pub use send::{Sent, Value, sent};
 pub use write::write;
-
-/// The folder of descriptions, beside `beansprout.toml`.
-pub const FOLDER: &str = "environments";
-/// What the application itself is, in the same folder. An underscore cannot stand in an environment's name.
-pub const APPLICATION: &str = "_application.toml";
-/// A line for each rehearsal and rebuild, in the same folder.
-pub const DRILLS: &str = "_drills.jsonl";
-
-/// Where the description of an environment is, from the project's folder.
-pub fn path(name: &str) -> String {
-    format!("{FOLDER}/{name}.toml")
-}
-
-/// The environment that a file of the folder describes, if it is one.
-pub fn named(file: &str) -> Option<&str> {
-    file.strip_suffix(".toml").filter(|name| !name.starts_with('_') && !name.is_empty())
-}

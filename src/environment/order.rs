@@ -1,6 +1,7 @@
 //! In which order environments are launched: what one needs comes first.
 
 use super::description::Description;
+use super::place::path;
 use crate::fault::{Exit, Fault};
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -19,7 +20,7 @@ impl Fault for OrderError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Cycle { .. } => "take one of them out of `after`, or out of `{ from = … }`".to_owned(),
-            Self::Unknown { needed, .. } => format!("describe it in `{}`, or correct the name", super::path(needed)),
+            Self::Unknown { needed, .. } => format!("describe it in `{}`, or correct the name", path(needed)),
         })
     }
 }

@@ -27,6 +27,13 @@ pub struct Sent {
     pub outranks: Option<Said>,
 }
 
+impl Sent {
+    /// Is it an environment property?
+    pub fn is_property(&self) -> bool {
+        self.option.namespace == DEFAULT_NAMESPACE
+    }
+}
+
 /// A value, and whether people may see it.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Value {

@@ -2,7 +2,7 @@
 
 use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
-use super::description::{Description, FORMAT, Tier};
+use super::description::{Description, Drill, FORMAT, Tier};
 use super::error::Error;
 
 /// What a new file begins with.
@@ -178,8 +178,8 @@ fn deploy(root: &mut Table, new: &Description) {
         let mut table = InlineTable::new();
         for (name, value) in &section.drill {
             let value = match value {
-                super::Drill::Same => "same".into(),
-                super::Drill::Other(property) => property.to_toml(),
+                Drill::Same => "same".into(),
+                Drill::Other(property) => property.to_toml(),
             };
             table.insert(name.as_str(), value);
         }
@@ -193,7 +193,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::environment::{Bundle, Deploy, Drill, OptionKey, Property, Release, Smoke, What};
+    use crate::environment::{Bundle, Deploy, OptionKey, Property, Release, Smoke, What};
 
     #[test]
     fn comments_and_order_stay() {

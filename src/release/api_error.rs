@@ -125,6 +125,11 @@ impl ApiError {
         self.0.code.as_deref()
     }
 
+    /// What AWS says about it. For people: nothing is decided by its words.
+    pub(crate) fn message(&self) -> Option<&str> {
+        self.0.message.as_deref()
+    }
+
     pub(crate) fn request(&self) -> Option<&str> {
         self.0.request.as_deref()
     }

@@ -44,6 +44,11 @@ pub fn watch(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) ->
     })
 }
 
+/// An environment that is good runs its version well: see that this is on record, whoever brought it there.
+pub(crate) fn confirm(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) {
+    aws.block_on(remember(aws, request, report));
+}
+
 /// The label that an environment has or is getting.
 pub fn current_label(aws: &Aws, application: &Application, name: &EnvironmentName) -> Result<Option<String>, Error> {
     aws.block_on(async {

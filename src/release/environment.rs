@@ -24,8 +24,14 @@ pub struct Environment {
     pub health: Health,
     /// Can what it is doing be aborted?
     pub abortable: bool,
+    pub created: Option<Timestamp>,
     pub updated: Option<Timestamp>,
     pub url: Option<String>,
+    /// The name under which the world finds it, in small letters; a worker has none.
+    pub cname: Option<String>,
+    /// The ARN of its platform's version.
+    pub platform: Option<String>,
+    pub worker: bool,
 }
 
 /// Phase of an environment's life.
@@ -100,10 +106,32 @@ impl Environment {
             id: environment.environment_id.unwrap_or_default(),
             label: environment.version_label,
             abortable: environment.abortable_operation_in_progress.unwrap_or(false),
+            created: environment.date_created.and_then(|date| timestamp(&date)),
             updated: environment.date_updated.and_then(|date| timestamp(&date)),
-            url: environment.cname.map(|name| format!("http://{name}")),
+            url: environment.cname.as_ref().map(|name| format!("http://{name}")),
+            cname: environment.cname.map(|name| name.to_lowercase()),
+            platform: environment.platform_arn,
+            worker: environment.tier.and_then(|tier| tier.name).is_some_and(|name| name == "Worker"),
         }
     }
+}
+
+/// All environments of the region that live, whatever application they belong to.
+pub(crate) async fn everywhere(aws: &Aws) -> Result<Vec<Environment>, ApiError> {
+    let mut environments = Vec::new();
+    let mut token: Option<String> = None;
+    loop {
+        let call = Call::eb("DescribeEnvironments").with("IncludeDeleted", false);
+        let request = aws.eb.describe_environments().include_deleted(false);
+        let page = aws.read(call, request.set_next_token(token.clone()).send()).await?;
+        environments.extend(page.environments.unwrap_or_default().into_iter().map(Environment::new));
+        if page.next_token.is_none() || page.next_token == token {
+            break;
+        }
+        token = page.next_token;
+    }
+    environments.retain(|environment| environment.status != Phase::Ending);
+    Ok(environments)
 }
 
 /// Environments to ask for.

@@ -15,6 +15,7 @@ use super::bucket::BundleStore;
 use super::call::Call;
 use super::prune::{Inventory, KEEP_DEPLOYED, Reason, inventory};
 use crate::beanstalk::name::Application;
+use crate::environment;
 use crate::fault::{Exit, Fault};
 
 /// The role that the service's console and the EB CLI make and take.
@@ -121,28 +122,56 @@ pub fn forecast(
 /// Set what was asked for. `false`: it is so already.
 pub fn set(aws: &Aws, forecast: &Forecast) -> Result<bool, Error> {
     let Some(asked) = forecast.asked.as_ref().filter(|asked| **asked != forecast.now) else { return Ok(false) };
-    aws.block_on(async {
-        let mut call = Call::eb("UpdateApplicationResourceLifecycle").with("ApplicationName", &forecast.application);
-        if let Some(number) = asked.keep {
-            call = call.with("MaxCount", number).with("DeleteSourceFromS3", asked.delete_bundles);
-        }
-        if let Some(days) = asked.keep_days {
-            call = call.with("MaxAgeInDays", days).with("DeleteSourceFromS3", asked.delete_bundles);
-        }
-        if let Some(role) = &asked.service_role {
-            call = call.with("ServiceRole", role);
-        }
-        let request = aws.eb.update_application_resource_lifecycle().application_name(&forecast.application);
-        match aws.write(call, request.resource_lifecycle_config(asked.config()).send()).await {
-            Ok(_) => Ok(true),
-            // The answer may have been lost: ask what is true.
-            Err(error) if !error.was_answered() => match read(aws, &forecast.application).await {
-                Ok(now) if now == *asked => Ok(true),
-                _ => Err(error.into()),
-            },
-            Err(error) => Err(error.into()),
-        }
-    })
+    aws.block_on(put(aws, &forecast.application, asked))?;
+    Ok(true)
+}
+
+/// Set the rule that a description has, where the application has none yet. `false`: it has one.
+pub(crate) async fn begin(
+    aws: &Aws,
+    application: &Application,
+    described: &environment::Lifecycle,
+) -> Result<bool, Error> {
+    let now = match read(aws, application).await {
+        // Made in this very dry run, and so not made.
+        Err(Error::NoApplication { .. }) if aws.is_dry_run() => Lifecycle::default(),
+        now => now?,
+    };
+    if now.keep.is_some() || now.keep_days.is_some() {
+        return Ok(false);
+    }
+    let delete_bundles = described.delete_source;
+    let rule = match (described.max_count, described.max_age_days) {
+        (Some(number), _) => Rule::Keep { number, delete_bundles },
+        (None, Some(days)) => Rule::KeepDays { days, delete_bundles },
+        (None, None) => return Ok(false),
+    };
+    let change = Change { rule: Some(rule), service_role: described.service_role.clone() };
+    put(aws, application, &now.changed(&change, aws)?).await?;
+    Ok(true)
+}
+
+async fn put(aws: &Aws, application: &Application, asked: &Lifecycle) -> Result<(), Error> {
+    let mut call = Call::eb("UpdateApplicationResourceLifecycle").with("ApplicationName", application);
+    if let Some(number) = asked.keep {
+        call = call.with("MaxCount", number).with("DeleteSourceFromS3", asked.delete_bundles);
+    }
+    if let Some(days) = asked.keep_days {
+        call = call.with("MaxAgeInDays", days).with("DeleteSourceFromS3", asked.delete_bundles);
+    }
+    if let Some(role) = &asked.service_role {
+        call = call.with("ServiceRole", role);
+    }
+    let request = aws.eb.update_application_resource_lifecycle().application_name(application);
+    match aws.write(call, request.resource_lifecycle_config(asked.config()).send()).await {
+        Ok(_) => Ok(()),
+        // The answer may have been lost: ask what is true.
+        Err(error) if !error.was_answered() => match read(aws, application).await {
+            Ok(now) if now == *asked => Ok(()),
+            _ => Err(error.into()),
+        },
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn read(aws: &Aws, application: &Application) -> Result<Lifecycle, Error> {

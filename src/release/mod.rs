@@ -19,12 +19,14 @@ mod document;
 mod download;
 mod environment;
 mod history;
+mod launch;
 mod lifecycle;
 mod lock;
 mod policy;
 mod prune;
 mod publish;
 mod record;
+mod status;
 mod upload;
 mod version;
 
@@ -41,6 +43,12 @@ pub use deploy::{
 };
 pub use download::{Error as DownloadError, Event as DownloadEvent, download};
 pub use environment::{Environment, EnvironmentEvent, Health, Phase, Severity};
+pub use launch::{
+    Bundle as ChosenBundle, Chosen, Cname, Error as LaunchError, Event as LaunchEvent, Launch as PlannedLaunch,
+    Launched, LaunchedEnvironment, Options as LaunchOptions, Outcome as LaunchOutcome, Plan as LaunchPlan, PlanOptions,
+    Problem, Problems, Survey, Target, There, Wanted, Why, bundle as fetch_bundle, choose, launch, plan as launch_plan,
+    registered, survey,
+};
 pub use lifecycle::{
     Change as LifecycleChange, Departure, Error as LifecycleError, Forecast, Lifecycle, Rule as LifecycleRule,
     SERVICE_ROLE, forecast as lifecycle_forecast, set as set_lifecycle,
@@ -54,4 +62,5 @@ pub use prune::{
 pub use prune::{Deletion, KEEP_DEPLOYED, Kept, Object, Plan, Policy, Reason, Upload, matches};
 pub use publish::{Error as PublishError, Event as PublishEvent, Published, Quota, Request as PublishRequest, publish};
 pub use record::{RunRecord, record};
+pub use status::{Details, ending, details, living};
 pub use version::{Location, Status, Version, versions};

@@ -18,6 +18,8 @@ pub enum Role {
     Lifecycle,
     /// A build that moves one environment to another version
     Deployer,
+    /// Somebody who creates an application and its environments
+    Launcher,
     /// Denies only: no deletion of applications, no termination of production
     Guard,
 }
@@ -104,6 +106,7 @@ pub fn policy(role: Role, scope: &Scope) -> Value {
         Role::Pruner => pruner(scope),
         Role::Lifecycle => lifecycle(scope),
         Role::Deployer => deployer(scope),
+        Role::Launcher => launcher(scope),
         Role::Guard => guard(scope),
     };
     if role != Role::Guard {
@@ -257,24 +260,7 @@ fn deployer(scope: &Scope) -> Vec<Value> {
         ),
         allow("Bundles", &["s3:GetObject"], &[scope.objects("*")]),
         allow("Bucket", &["s3:ListBucket"], &[scope.bucket()]),
-        // Elastic Beanstalk does this in the name of whoever deploys. AWS publishes no tighter list; an operations role
-        // moves these rights away from the caller.
-        allow(
-            "Downstream",
-            &[
-                "autoscaling:*",
-                "cloudformation:*",
-                "cloudwatch:*",
-                "ec2:*",
-                "elasticloadbalancing:*",
-                "logs:*",
-                "s3:Get*",
-                "s3:List*",
-                "sns:*",
-                "sqs:*",
-            ],
-            &any(),
-        ),
+        downstream(),
         with(
             allow(
                 "PassRoles",
@@ -357,7 +343,7 @@ mod tests {
 
     #[test]
     fn every_role_is_denied_to_delete_applications() {
-        for role in [Role::Publisher, Role::Pruner, Role::Lifecycle, Role::Deployer, Role::Guard] {
+        for role in [Role::Publisher, Role::Pruner, Role::Lifecycle, Role::Deployer, Role::Launcher, Role::Guard] {
             let denied = json!(statements(role, "Deny")).to_string();
             assert!(denied.contains("elasticbeanstalk:DeleteApplication\""), "{role:?}");
             assert!(denied.contains("elasticbeanstalk:TerminateEnvironment"), "{role:?}");

@@ -75,6 +75,13 @@ impl Status {
     }
 }
 
+impl Status {
+    /// Does Elastic Beanstalk still look at it?
+    pub(crate) fn is_under_way(&self) -> bool {
+        matches!(self, Self::Building | Self::Processing)
+    }
+}
+
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -337,6 +337,28 @@ fn wait_survives_everything() {
 }
 
 #[test]
+fn launch_survives_everything() {
+    let place = project()
+        .file(
+            "environments/shop-prod.toml",
+            "format = \"beansprout.environment/1\"\nplatform = \"Python 3.13 running on 64bit Amazon Linux 2023\"\ncname = \"shop\"\n",
+        )
+        .file("environments/_application.toml", "format = \"beansprout.application/1\"\n[lifecycle]\nmax_count = 50\n");
+    let scenario = Scenario {
+        faults: &[
+            Fault::InternalError,
+            Fault::AccessDenied,
+            Fault::ResetBefore,
+            Fault::ResetAfter,
+            Fault::Truncate,
+            Fault::WrongChecksum,
+        ],
+        ..scenario("launch", place, &["launch", "shop-prod", "--apply"])
+    };
+    documented(&matrix(&scenario));
+}
+
+#[test]
 fn prune_survives_everything() {
     let scene = Scene::new();
     let server = scene.server(Vec::new());

@@ -27,6 +27,7 @@ mod ignored;
 mod imports;
 mod inspect;
 mod instance;
+mod launch;
 mod limits;
 mod matrix;
 mod moto;

@@ -24,11 +24,11 @@ fn lint(place: &Place, text: &str) -> String {
 #[test]
 fn a_linter_finds_nothing_in_any_role() {
     let place = Place::new();
-    for role in ["publisher", "pruner", "lifecycle", "deployer", "guard"] {
+    for role in ["publisher", "pruner", "lifecycle", "deployer", "launcher", "guard"] {
         let run = policy(&place, &[role]);
         let findings = lint(&place, &run.stdout);
         // AWS publishes no tight list of what deploying needs downstream; the policy says so, and so does the linter.
-        let known = if role == "deployer" { "RESOURCE_STAR ['autoscaling:" } else { "" };
+        let known = if matches!(role, "deployer" | "launcher") { "RESOURCE_STAR ['autoscaling:" } else { "" };
         assert!(
             findings.starts_with(known) && findings.lines().count() == usize::from(!known.is_empty()),
             "{findings}\n{run}"

@@ -1,0 +1,101 @@
+//! The descriptions of a project's environments, as they lie in `environments/`.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+
+use crate::beanstalk::name::EnvironmentName;
+use crate::environment::{self, APPLICATION, Application, Description, FOLDER};
+use crate::fault::{Exit, Failure, Fault};
+use crate::project::Project;
+
+/// All descriptions, and the texts that they were read from.
+#[derive(Debug, Default)]
+pub(crate) struct Environments {
+    root: PathBuf,
+    all: Vec<Description>,
+    texts: BTreeMap<String, String>,
+    pub(crate) application: Application,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("failed to read `{}`", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("failed to write `{}`", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("`{file}` is in `{FOLDER}`, and no environment can have that name")]
+    Name { file: String, reason: String },
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        Exit::Invalid
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read { .. } | Self::Write { .. } => None,
+            Self::Name { reason, .. } => Some(format!("{reason}; rename the file")),
+        }
+    }
+}
+
+impl Environments {
+    pub(crate) fn load(project: &Project) -> Result<Self, Failure> {
+        let mut loaded = Self { root: project.root.clone(), ..Self::default() };
+        let folder = project.root.join(FOLDER);
+        let failed = |source| Error::Read { path: folder.clone(), source };
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(loaded),
+            Err(source) => return Err(failed(source).into()),
+        };
+        let mut files = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(failed)?.file_name();
+            files.extend(name.to_str().filter(|name| name.ends_with(".toml")).map(str::to_owned));
+        }
+        files.sort();
+        for file in files {
+            let on_disk = folder.join(&file);
+            let text =
+                std::fs::read_to_string(&on_disk).map_err(|source| Error::Read { path: on_disk.clone(), source })?;
+            if file == APPLICATION {
+                loaded.application = Application::read(&format!("{FOLDER}/{APPLICATION}"), &text)?;
+                continue;
+            }
+            let Some(name) = environment::named(&file) else { continue };
+            if let Err(reason) = name.parse::<EnvironmentName>() {
+                return Err(Error::Name { file: format!("{FOLDER}/{file}"), reason: reason.to_string() }.into());
+            }
+            loaded.all.push(Description::read(name, &environment::path(name), &text)?);
+            loaded.texts.insert(name.to_owned(), text);
+        }
+        Ok(loaded)
+    }
+
+    pub(crate) fn all(&self) -> &[Description] {
+        &self.all
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Description> {
+        self.all.iter().find(|description| description.name == name)
+    }
+
+    /// The file that this description would be. `None`: it is so already.
+    pub(crate) fn text(&self, description: &Description) -> Result<Option<String>, Failure> {
+        let old = self.texts.get(&description.name).map(String::as_str);
+        let new = environment::write(&environment::path(&description.name), old, description)?;
+        Ok(Some(new).filter(|new| old != Some(new.as_str())))
+    }
+
+    /// Write the file of a description, beside and renamed.
+    pub(crate) fn save(&self, description: &Description, text: &str) -> Result<(), Failure> {
+        let path = self.root.join(environment::path(&description.name));
+        let failed = |source| Error::Write { path: path.clone(), source };
+        std::fs::create_dir_all(self.root.join(FOLDER)).map_err(failed)?;
+        crate::bundle::write_beside(&path, text.as_bytes())?;
+        Ok(())
+    }
+}

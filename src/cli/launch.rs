@@ -1,0 +1,449 @@
+//! `launch`: what is described and not there is created.
+
+mod answer;
+mod properties;
+mod versions;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use self::answer::{LaunchAnswer, PlanAnswer};
+use self::properties::Given;
+use self::versions::Versions;
+use super::aws::{AwsArgs, Connected, DryRun, Intent, bundle_store};
+use super::environment_args::{SETTLE, TIMEOUT};
+use super::environments::Environments;
+use super::{deploy, ebcli, publish};
+use crate::beanstalk::customizations::Customizations;
+use crate::beanstalk::name::{Application, EnvironmentName};
+use crate::beanstalk::platforms::Branch;
+use crate::environment::{self, Description, Property, Tier};
+use crate::fault::{Exit, Failure, Fault};
+use crate::project::Project;
+use crate::release::{
+    self, LaunchError, LaunchEvent, LaunchOptions, LaunchPlan, Launched, PlanOptions, RunRecord, Target, Wanted,
+};
+use crate::ui::{Ui, ticked};
+use crate::world::World;
+
+/// Create the environments that are described and not there
+///
+/// Shows the plan; `--apply` carries it out. `environments/NAME.toml` says what an environment is; a name without such a file
+/// gets one, from the project and the flags. Only options are sent that no file of the version says, so that the files stay
+/// in charge. What lives is never changed. With `--all`, this is the way back after everything was lost.
+#[derive(Debug, Args)]
+#[command(
+    disable_version_flag = true,
+    after_help = "Examples:\n  beansprout launch shop-production\n  beansprout launch shop-production --apply\n  \
+                  beansprout launch shop-green --like shop-production --apply\n  beansprout launch --all --apply"
+)]
+pub(crate) struct LaunchArgs {
+    /// The environments to launch
+    #[arg(value_name = "NAME", required_unless_present = "all", value_parser = clap::value_parser!(EnvironmentName))]
+    names: Vec<EnvironmentName>,
+    /// Launch everything that is described for this account and region: the rebuild
+    #[arg(long, conflicts_with_all = ["names", "like", "cname", "tier", "instance_profile"])]
+    all: bool,
+    /// Describe a new environment like OTHER, without its name in DNS, its version and its branches
+    #[arg(long, value_name = "OTHER")]
+    like: Option<EnvironmentName>,
+    /// Launch this version [default: the last that ran well there, or what the project holds]
+    #[arg(long, value_name = "LABEL")]
+    version: Option<String>,
+    /// Set an environment property; `@ask` asks for it, `@random` makes 50 characters. May be given more than once
+    #[arg(long = "property", value_name = "NAME=VALUE", value_parser = properties::property)]
+    properties: Vec<(String, String)>,
+    /// Read environment properties from FILE, one `NAME=VALUE` a line
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+    /// Ask for `PREFIX.REGION.elasticbeanstalk.com` as its name
+    #[arg(long, value_name = "PREFIX")]
+    cname: Option<String>,
+    /// What a new environment is: a site, or a worker that takes messages from a queue
+    #[arg(long, value_parser = ["web", "worker"])]
+    tier: Option<String>,
+    /// In whose name the instances act
+    #[arg(long, value_name = "NAME")]
+    instance_profile: Option<String>,
+    /// Take the version of the platform that it had, not the recommended one
+    #[arg(long)]
+    same_platform_version: bool,
+    /// Refuse if the name in DNS is taken, instead of launching under another
+    #[arg(long)]
+    require_cname: bool,
+    /// Launch here what is described for another account or region
+    #[arg(long)]
+    elsewhere: bool,
+    /// With `--all`: launch beside environments that no file describes
+    #[arg(long, requires = "all")]
+    into_existing: bool,
+    /// Do it
+    #[arg(long)]
+    apply: bool,
+    /// Ask for the environments and don't wait until they are good
+    #[arg(long)]
+    no_wait: bool,
+    /// Give each environment this long [default: `timeout` of the environment, or 1800]
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u64>,
+    /// Let a ready environment take this long to become healthy [default: `settle` of the environment, or 180]
+    #[arg(long, value_name = "SECONDS")]
+    settle: Option<u64>,
+    #[command(flatten)]
+    aws: AwsArgs,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("nothing is described in `{}`", environment::FOLDER)]
+    Nothing,
+    #[error("`{name}` is described nowhere, so nothing can be like it")]
+    NoLike { name: String },
+    #[error("`{name}` is described, so `{flag}` has nothing to describe")]
+    Described { name: String, flag: &'static str },
+    #[error("nothing that is described belongs to this account and region")]
+    Elsewhere,
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Nothing => Exit::Invalid,
+            Self::NoLike { .. } | Self::Described { .. } => Exit::Usage,
+            Self::Elsewhere => Exit::Findings,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Nothing => {
+                "`beansprout launch NAME` describes a new environment and shows what it would be".to_owned()
+            }
+            Self::NoLike { name } => format!("it would be in `{}`", environment::path(name)),
+            Self::Described { name, .. } => format!("change `{}`, or leave the flag out", environment::path(name)),
+            Self::Elsewhere => "look at `--profile`, `--region`, and `account` and `region` in the files".to_owned(),
+        })
+    }
+}
+
+pub(crate) fn verb(args: &LaunchArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let project = Project::load(world)?;
+    let environments = Environments::load(&project)?;
+    let mut descriptions = described(args, &project, &environments)?;
+    let place = descriptions.first().map(super::aws::Place::of).unwrap_or_default();
+    let aws = args.aws.connect_to(&project, &place, Intent::of(!args.apply), world, ui)?;
+    if args.all {
+        descriptions = here(descriptions, &aws, args, ui)?;
+    }
+    let given = Given::read(&args.properties, args.env_file.as_deref(), world)?;
+    given.apply(&mut descriptions);
+    let targets = targets(&descriptions, &project)?;
+    let (plan, packed) = plan(args, &given, &targets, &descriptions, &environments, &project, &aws, world, ui)?;
+    let files = files(args, &plan, &descriptions, &environments)?;
+    if !args.apply {
+        let refused = !plan.problems.is_empty();
+        let options = options(args, &environments, &project, packed, &plan);
+        let dry_run = if refused {
+            None
+        } else {
+            release::launch(&aws, &plan, &options, &mut |_| {})?;
+            Some(DryRun::of(&aws))
+        };
+        let problems = plan.problems.clone();
+        let again = std::iter::once("beansprout launch".to_owned()).chain(words(args)).collect::<Vec<_>>().join(" ");
+        ui.answer(&PlanAnswer {
+            plan,
+            dry_run,
+            files: files.into_iter().map(|(file, text)| (environment::path(&file.name), text)).collect(),
+            apply: format!("{again} --apply"),
+        });
+        return if refused { Err(release::Problems(problems).into()) } else { Ok(Exit::Done) };
+    }
+    let plan = plan.sound()?;
+    for note in &plan.notes {
+        ui.warn(note);
+    }
+    for (description, text) in &files {
+        environments.save(description, text)?;
+        ui.say(format_args!("wrote `{}`", environment::path(&description.name)));
+    }
+    let options = options(args, &environments, &project, packed, &plan);
+    let application = targets.first().map(|target| target.application.clone());
+    let launched = carry_out(&aws, &plan, &options, world, ui);
+    if let Some(application) = application {
+        let run = RunRecord::new("launch", &application);
+        aws.record(&launched, run, ui);
+    }
+    ui.answer(&LaunchAnswer { launched: launched? });
+    Ok(Exit::Done)
+}
+
+/// What was typed, without `--apply` and without values that may be secret.
+fn words(args: &LaunchArgs) -> Vec<String> {
+    let mut words: Vec<String> = args.names.iter().map(ToString::to_string).collect();
+    let mut flag = |name: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            words.push(format!("--{name} {value}"));
+        }
+    };
+    flag("like", args.like.as_deref());
+    flag("version", args.version.as_deref());
+    flag("cname", args.cname.as_deref());
+    flag("tier", args.tier.as_deref());
+    flag("instance-profile", args.instance_profile.as_deref());
+    for (name, value) in &args.properties {
+        let shown = if value.starts_with('@') { value } else { "VALUE" };
+        words.push(format!("--property {name}={shown}"));
+    }
+    if let Some(file) = &args.env_file {
+        words.push(format!("--env-file {}", file.display()));
+    }
+    let switches = [
+        ("--all", args.all),
+        ("--same-platform-version", args.same_platform_version),
+        ("--require-cname", args.require_cname),
+        ("--elsewhere", args.elsewhere),
+        ("--into-existing", args.into_existing),
+        ("--no-wait", args.no_wait),
+        ("--sandbox", args.aws.sandbox),
+    ];
+    words.extend(switches.into_iter().filter(|(_, on)| *on).map(|(name, _)| name.to_owned()));
+    words
+}
+
+/// The descriptions that are meant: from files, or made.
+fn described(args: &LaunchArgs, project: &Project, environments: &Environments) -> Result<Vec<Description>, Failure> {
+    if args.all {
+        if environments.all().is_empty() {
+            return Err(Error::Nothing.into());
+        }
+        return Ok(environments.all().to_vec());
+    }
+    let mut all = Vec::new();
+    for name in &args.names {
+        if let Some(described) = environments.get(name) {
+            let flags = [
+                ("--like", args.like.is_some()),
+                ("--cname", args.cname.is_some()),
+                ("--tier", args.tier.is_some()),
+                ("--instance-profile", args.instance_profile.is_some()),
+            ];
+            if let Some((flag, _)) = flags.into_iter().find(|(_, given)| *given) {
+                return Err(Error::Described { name: name.to_string(), flag }.into());
+            }
+            all.push(described.clone());
+            continue;
+        }
+        let mut new = match &args.like {
+            Some(other) => environments.get(other).ok_or_else(|| Error::NoLike { name: other.to_string() })?.like(name),
+            None => fresh(name, project)?,
+        };
+        new.cname = args.cname.clone().or(new.cname);
+        new.instance_profile = args.instance_profile.clone().or(new.instance_profile);
+        match args.tier.as_deref() {
+            Some("worker") => new.tier = Tier::Worker,
+            Some(_) => new.tier = Tier::Web,
+            None => {}
+        }
+        all.push(new);
+    }
+    Ok(all)
+}
+
+/// A new environment, as far as the project tells what it is.
+fn fresh(name: &str, project: &Project) -> Result<Description, Failure> {
+    let mut new = Description::new(name);
+    let settings = ebcli::read(project)?;
+    let platform = settings.platform.as_deref().and_then(Branch::named);
+    new.platform = platform.map(|branch| branch.name.to_owned());
+    if name.contains("prod") {
+        new.tags.insert("stage".to_owned(), "prod".to_owned());
+    }
+    let answers = &project.config.project.answers;
+    let answer = |key: &str| answers.get(key).and_then(toml::Value::as_str).unwrap_or_default();
+    if project.config.project.stack.is_some() {
+        // What the settings of a generated project take from the environment.
+        new.properties.insert("SECRET_KEY".to_owned(), Property::Random(50));
+        if matches!(answer("database"), "postgresql" | "mysql") {
+            new.properties.insert("DATABASE_URL".to_owned(), Property::Ask);
+        }
+    }
+    if answer("stack") == "worker" || project.config.project.stack.as_deref() == Some("worker") {
+        new.tier = Tier::Worker;
+    }
+    Ok(new)
+}
+
+/// Of all that is described, what belongs here.
+fn here(
+    descriptions: Vec<Description>,
+    aws: &Connected,
+    args: &LaunchArgs,
+    ui: &mut Ui,
+) -> Result<Vec<Description>, Failure> {
+    if args.elsewhere {
+        return Ok(descriptions);
+    }
+    let ours = |description: &Description| {
+        description.region.as_deref().is_none_or(|region| region == aws.region())
+            && match (&description.account, &aws.caller().account) {
+                (Some(described), Some(caller)) => described == caller,
+                _ => true,
+            }
+    };
+    let (here, left): (Vec<_>, Vec<_>) = descriptions.into_iter().partition(ours);
+    if !left.is_empty() {
+        let names: Vec<String> = left.into_iter().map(|description| description.name).collect();
+        ui.say(format_args!("left, because they belong to another account or region: {}", ticked(&names)));
+    }
+    if here.is_empty() { Err(Error::Elsewhere.into()) } else { Ok(here) }
+}
+
+fn targets(descriptions: &[Description], project: &Project) -> Result<Vec<Target>, Failure> {
+    descriptions
+        .iter()
+        .map(|description| {
+            let application: Application = ebcli::application(description.application.as_deref(), project)?;
+            let name: EnvironmentName = description.name.parse().expect("it was checked when it was read");
+            Ok(Target { name, application, description: description.clone() })
+        })
+        .collect()
+}
+
+#[expect(clippy::too_many_arguments, reason = "all that decides about a plan")]
+fn plan(
+    args: &LaunchArgs,
+    given: &Given,
+    targets: &[Target],
+    descriptions: &[Description],
+    environments: &Environments,
+    project: &Project,
+    aws: &Connected,
+    world: &World,
+    ui: &mut Ui,
+) -> Result<(LaunchPlan, Option<release::PublishRequest>), Failure> {
+    let ours: Vec<&Description> = descriptions.iter().collect();
+    let mut all: Vec<&Description> = environments.all().iter().collect();
+    all.extend(ours.iter().copied().filter(|new| environments.get(&new.name).is_none()));
+    let waves = environment::waves(&ours, &all)?;
+    let survey = release::survey(aws, &ours)?;
+    let store = bundle_store(project, None);
+    let mut versions = Versions::new(project, aws, &store, world);
+    let mut wanted = Vec::new();
+    for target in targets.iter().filter(|target| survey.living(&target.name).is_none()) {
+        let (release, customizations) = versions.choose(target, args.version.as_deref(), ui)?;
+        let files = environment::Files::of(&customizations);
+        let values = given.values(&target.description, &files, ui)?;
+        wanted.push(Wanted { target: target.clone(), release, files, given: values });
+        fitting(target, &customizations, ui);
+    }
+    let strict = PlanOptions {
+        same_platform_version: args.same_platform_version,
+        require_cname: args.require_cname,
+        elsewhere: args.elsewhere,
+        into_existing: args.into_existing,
+        all: args.all,
+    };
+    let packed = versions.packed()?;
+    Ok((release::launch_plan(&survey, targets, wanted, &waves, &all, strict), packed))
+}
+
+/// Does the project go with the kind of environment?
+fn fitting(target: &Target, customizations: &Customizations, ui: &mut Ui) {
+    let name = &target.name;
+    match target.description.tier {
+        Tier::Worker if !customizations.worker => ui.warn(format_args!(
+            "`{name}` is a worker, and the version has no `cron.yaml` and no options of `aws:elasticbeanstalk:sqsd`: messages go to `/`"
+        )),
+        _ => {}
+    }
+}
+
+/// The files that are written before the first call: new descriptions, and the account in those that have none.
+fn files(
+    args: &LaunchArgs,
+    plan: &LaunchPlan,
+    descriptions: &[Description],
+    environments: &Environments,
+) -> Result<Vec<(Description, String)>, Failure> {
+    let mut files = Vec::new();
+    for description in descriptions {
+        // What was said in this command alone does not go into a file that was there.
+        let mut new = environments.get(&description.name).unwrap_or(description).clone();
+        if !args.elsewhere {
+            new.account = new.account.or_else(|| plan.account.clone());
+            new.region = new.region.or_else(|| Some(plan.region.clone()));
+        }
+        if let Some(text) = environments.text(&new)? {
+            files.push((new, text));
+        }
+    }
+    Ok(files)
+}
+
+fn options(
+    args: &LaunchArgs,
+    environments: &Environments,
+    project: &Project,
+    packed: Option<release::PublishRequest>,
+    plan: &LaunchPlan,
+) -> LaunchOptions {
+    let deploys: Vec<&environment::Deploy> =
+        plan.launches().map(|launch| &launch.wanted.target.description.deploy).collect();
+    let longest = |flag: Option<u64>, of: fn(&environment::Deploy) -> Option<u64>, usual: u64| {
+        let described = deploys.iter().filter_map(|deploy| of(deploy)).max();
+        Duration::from_secs(flag.or(described).unwrap_or(usual))
+    };
+    LaunchOptions {
+        application: environments.application.clone(),
+        packed,
+        store: bundle_store(project, None),
+        wait: !args.no_wait,
+        require_cname: args.require_cname,
+        timeout: longest(args.timeout, |deploy| deploy.timeout, TIMEOUT),
+        settle: longest(args.settle, |deploy| deploy.settle, SETTLE),
+    }
+}
+
+fn carry_out(
+    aws: &Connected,
+    plan: &LaunchPlan,
+    options: &LaunchOptions,
+    world: &World,
+    ui: &mut Ui,
+) -> Result<Launched, LaunchError> {
+    let mut guard = None;
+    let mut publishing = publish::Telling::new();
+    let launched = release::launch(aws, plan, options, &mut |event| {
+        if guard.is_none() && !aws.is_dry_run() {
+            let words =
+                "what was asked for goes on; the same command again looks at what is there, and goes on with it";
+            guard = Some(ui.last_words(world, words.to_owned()));
+        }
+        match &event {
+            LaunchEvent::Publishing(event) => publishing.tell(event, ui),
+            event => tell(event, ui),
+        }
+    });
+    drop(guard);
+    launched
+}
+
+fn tell(event: &LaunchEvent<'_>, ui: &mut Ui) {
+    match event {
+        LaunchEvent::Application(name) => ui.say(format_args!("creating application `{name}`")),
+        LaunchEvent::Registering { label } => ui.say(format_args!("registering `{label}` from its bundle")),
+        LaunchEvent::Publishing(_) => {}
+        LaunchEvent::Launching { environment, label } => {
+            ui.say(format_args!("launching `{environment}` with `{label}`"));
+        }
+        LaunchEvent::Joining { environment } => {
+            ui.say(format_args!("`{environment}` is on its way already; watching it"))
+        }
+        LaunchEvent::Watching { environment, id } => ui.say(format_args!("watching `{environment}` ({id})")),
+        LaunchEvent::Deploying(event) => deploy::tell(event, ui),
+        LaunchEvent::Lifecycle(name) => ui.say(format_args!("setting the lifecycle rule of `{name}`")),
+    }
+}

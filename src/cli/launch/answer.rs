@@ -1,0 +1,151 @@
+//! What `launch` says: the plan, and what came of it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::cli::aws::DryRun;
+use crate::release::{Cname, LaunchOutcome, LaunchPlan, Launched, PlannedLaunch};
+use crate::ui::{Answer, count};
+
+/// A plan, with the calls that it would take.
+#[derive(Serialize)]
+pub(super) struct PlanAnswer {
+    #[serde(flatten)]
+    pub(super) plan: LaunchPlan,
+    /// Files that are written before the first call.
+    pub(super) files: BTreeMap<String, String>,
+    /// `None` where something speaks against it.
+    pub(super) dry_run: Option<DryRun>,
+    /// The line that does it.
+    pub(super) apply: String,
+}
+
+impl Answer for PlanAnswer {
+    const SCHEMA: &str = "launch-plan/1";
+}
+
+impl fmt::Display for PlanAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { plan, files, dry_run, apply } = self;
+        let account = plan.account.as_deref().unwrap_or("not known");
+        writeln!(f, "account {account}, {}", plan.region)?;
+        for (path, text) in files {
+            writeln!(f, "\nwrites `{path}`:")?;
+            text.lines().try_for_each(|line| writeln!(f, "  {line}"))?;
+        }
+        for application in &plan.applications {
+            writeln!(f, "\ncreates application `{}`", application.name)?;
+        }
+        for version in &plan.versions {
+            match &version.bundle {
+                Some(at) => writeln!(f, "registers `{}` from `{at}`", version.label)?,
+                None => writeln!(f, "publishes `{}`", version.label)?,
+            }
+        }
+        for (number, wave) in plan.waves.iter().enumerate() {
+            if number > 0 {
+                writeln!(f, "\nwhen these are good:")?;
+            }
+            wave.iter().try_for_each(|launch| one(launch, &plan.region, f))?;
+        }
+        for there in &plan.there {
+            let label = there.label.as_deref().unwrap_or("no version");
+            writeln!(f, "\n`{}` is there ({}), with `{label}`; it stays as it is", there.name, there.id)?;
+        }
+        for note in &plan.notes {
+            writeln!(f, "\nnote: {note}")?;
+        }
+        profile(plan, f)?;
+        if plan.is_empty() && plan.problems.is_empty() {
+            return f.write_str("\nnothing is to be launched");
+        }
+        match dry_run {
+            Some(dry_run) => write!(f, "\n{dry_run}\n\n`{apply}` does it"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn one(launch: &PlannedLaunch, region: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    writeln!(f, "\nlaunches `{}` in `{}`", launch.name, launch.application)?;
+    writeln!(f, "  version   {}: {}", launch.label, launch.why.sentence())?;
+    writeln!(f, "  platform  {}, {}", launch.platform, launch.platform_version)?;
+    match &launch.cname {
+        Cname::Asked { prefix } => writeln!(f, "  name      {prefix}.{region}.elasticbeanstalk.com")?,
+        Cname::Generated { .. } => writeln!(f, "  name      one that AWS makes up")?,
+        Cname::None => writeln!(f, "  name      none: a worker has a queue")?,
+    }
+    writeln!(f, "  makes     {}", launch.makes.join(", "))?;
+    match launch.cost_a_day {
+        Some(cost) => {
+            writeln!(f, "  costs     about {cost:.2} US dollars a day (list prices of us-east-1, without traffic)")?
+        }
+        None => writeln!(f, "  costs     not known here")?,
+    }
+    if !launch.tags.is_empty() {
+        let tags: Vec<String> = launch.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        writeln!(f, "  tags      {}", tags.join(", "))?;
+    }
+    writeln!(f, "  sends     {} that no file of the version says", count(launch.options.len(), "option"))?;
+    for sent in &launch.options {
+        let outranks = sent.outranks.as_ref().map(|said| format!("   over {}:{}", said.path, said.line));
+        writeln!(f, "    {} = {}{}", sent.option, sent.value, outranks.unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+/// Whether the instance profile is there, IAM alone knows, and it is not asked. What makes one is said at the first launch.
+fn profile(plan: &LaunchPlan, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let Some(launch) = plan.launches().next().filter(|_| !plan.applications.is_empty()) else { return Ok(()) };
+    let name = &launch.instance_profile;
+    writeln!(f, "\nnot checked: is there an instance profile `{name}`? If not, these make it, once for an account:")?;
+    writeln!(
+        f,
+        "  aws iam create-role --role-name {name} --assume-role-policy-document \
+         '{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Effect\":\"Allow\",\"Principal\":{{\"Service\":\"ec2.amazonaws.com\"}},\"Action\":\"sts:AssumeRole\"}}]}}'"
+    )?;
+    let policy = if launch.tier == "worker" { "AWSElasticBeanstalkWorkerTier" } else { "AWSElasticBeanstalkWebTier" };
+    writeln!(f, "  aws iam attach-role-policy --role-name {name} --policy-arn arn:aws:iam::aws:policy/{policy}")?;
+    writeln!(f, "  aws iam create-instance-profile --instance-profile-name {name}")?;
+    writeln!(f, "  aws iam add-role-to-instance-profile --instance-profile-name {name} --role-name {name}")
+}
+
+/// What came of it.
+#[derive(Serialize)]
+pub(super) struct LaunchAnswer {
+    #[serde(flatten)]
+    pub(super) launched: Launched,
+}
+
+impl Answer for LaunchAnswer {
+    const SCHEMA: &str = "launch/1";
+}
+
+impl fmt::Display for LaunchAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, environment) in self.launched.environments.iter().enumerate() {
+            if number > 0 {
+                writeln!(f)?;
+            }
+            let label = environment.label.as_deref().unwrap_or("no version");
+            let name = &environment.name;
+            match environment.outcome {
+                LaunchOutcome::Launched => write!(f, "`{name}` runs `{label}`")?,
+                LaunchOutcome::Unchanged => write!(f, "unchanged: `{name}` is there, with `{label}`")?,
+                LaunchOutcome::Started => write!(f, "`{name}` is on its way to `{label}`")?,
+            }
+            if let Some(id) = &environment.id {
+                write!(f, "\n  id      {id}")?;
+            }
+            if let Some(url) = &environment.url {
+                write!(f, "\n  url     {url}")?;
+            }
+            if let Some(seconds) = environment.seconds {
+                write!(f, "\n  took    {seconds} s")?;
+            }
+        }
+        Ok(())
+    }
+}

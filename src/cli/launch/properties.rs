@@ -1,0 +1,121 @@
+//! Values of environment properties that no file holds: flags, a file of their own, questions.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::cli::interview::Prompter;
+use crate::environment::{Description, Files, Property};
+use crate::fault::{Exit, Failure, Fault};
+use crate::ui::Ui;
+use crate::world::World;
+
+/// Characters that `@random` makes.
+const RANDOM: usize = 50;
+
+/// What was given on the command line.
+pub(super) struct Given<'a> {
+    values: BTreeMap<String, String>,
+    how: BTreeMap<String, Property>,
+    world: &'a World,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("failed to read `{}`", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("line {line} of `{}` is not `NAME=VALUE`", path.display())]
+    Line { path: PathBuf, line: usize },
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+}
+
+pub(super) fn property(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((_, value)) if value.starts_with('@') && !matches!(value, "@ask" | "@random") => {
+            Err("a value that begins with `@` is `@ask` or `@random`; put another into `--env-file`".to_owned())
+        }
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
+        _ => Err("a property is `NAME=VALUE`".to_owned()),
+    }
+}
+
+impl<'a> Given<'a> {
+    /// Flags win over the file.
+    pub(super) fn read(flags: &[(String, String)], file: Option<&Path>, world: &'a World) -> Result<Self, Failure> {
+        let mut given = Self { values: BTreeMap::new(), how: BTreeMap::new(), world };
+        if let Some(file) = file {
+            let path = world.resolve(file);
+            let text = std::fs::read_to_string(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
+            for (number, line) in text.lines().enumerate() {
+                let line = line.trim();
+                if line.is_empty() || line.starts_with('#') {
+                    continue;
+                }
+                let pair = line.split_once('=').filter(|(name, _)| !name.trim().is_empty());
+                let (name, value) = pair.ok_or_else(|| Error::Line { path: path.clone(), line: number + 1 })?;
+                given.values.insert(name.trim().to_owned(), value.to_owned());
+            }
+        }
+        for (name, value) in flags {
+            given.values.remove(name);
+            match value.as_str() {
+                "@ask" => drop(given.how.insert(name.clone(), Property::Ask)),
+                "@random" => drop(given.how.insert(name.clone(), Property::Random(RANDOM))),
+                _ => drop(given.values.insert(name.clone(), value.clone())),
+            }
+        }
+        Ok(given)
+    }
+
+    /// A value that was typed may be a secret: a description says that it is asked for, and never what it is.
+    pub(super) fn apply(&self, descriptions: &mut [Description]) {
+        for description in descriptions {
+            for (name, how) in &self.how {
+                description.properties.insert(name.clone(), how.clone());
+            }
+            for name in self.values.keys() {
+                description.properties.entry(name.clone()).or_insert(Property::Ask);
+            }
+        }
+    }
+
+    /// The values for one environment; what is asked for is asked, if somebody is there.
+    pub(super) fn values(
+        &self,
+        description: &Description,
+        files: &Files,
+        ui: &mut Ui,
+    ) -> Result<BTreeMap<String, String>, Failure> {
+        let mut values = self.values.clone();
+        if !ui.can_prompt() {
+            return Ok(values);
+        }
+        let person = Prompter::new(self.world, ui);
+        for (name, property) in &description.properties {
+            let open = *property == Property::Ask && !values.contains_key(name) && files.property(name).is_none();
+            if open {
+                let value = person.secret(&format!("{name} of {}", description.name))?;
+                values.insert(name.clone(), value);
+            }
+        }
+        Ok(values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_may_say_how_it_comes_about() {
+        assert_eq!(property("A=b=c"), Ok(("A".to_owned(), "b=c".to_owned())));
+        assert_eq!(property("A=@random"), Ok(("A".to_owned(), "@random".to_owned())));
+        assert!(property("A=@rnd").is_err());
+        assert!(property("=b").is_err());
+        assert!(property("A").is_err());
+    }
+}

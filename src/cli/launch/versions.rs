@@ -1,0 +1,114 @@
+//! Which version goes into an environment, and what its files say.
+
+use std::collections::BTreeMap;
+
+use crate::beanstalk::customizations::Customizations;
+use crate::beanstalk::tree::Tree;
+use crate::bundle::{Bundle, Opened};
+use crate::cli::aws::Connected;
+use crate::cli::{package, publish};
+use crate::fault::Failure;
+use crate::project::Project;
+use crate::release::{self, BundleStore, Chosen, ChosenBundle, DownloadEvent, Location, PublishRequest, Target, Why};
+use crate::ui::{Progress, Ui};
+use crate::world::World;
+
+/// Versions of one launch: each bundle is looked into once, and the project is packed once.
+pub(super) struct Versions<'a> {
+    project: &'a Project,
+    aws: &'a Connected,
+    store: &'a BundleStore,
+    world: &'a World,
+    built: Option<Bundle>,
+    /// Is the bundle that was built here part of the launch?
+    used: bool,
+    read: BTreeMap<Location, Customizations>,
+}
+
+impl<'a> Versions<'a> {
+    pub(super) fn new(project: &'a Project, aws: &'a Connected, store: &'a BundleStore, world: &'a World) -> Self {
+        Self { project, aws, store, world, built: None, used: false, read: BTreeMap::new() }
+    }
+
+    pub(super) fn choose(
+        &mut self,
+        target: &Target,
+        named: Option<&str>,
+        ui: &mut Ui,
+    ) -> Result<(Chosen, Customizations), Failure> {
+        let Target { application, description, .. } = target;
+        let chosen = release::choose(self.aws, self.store, application, description, named)?;
+        let mut chosen = match chosen {
+            Some(chosen) => chosen,
+            None => {
+                let label = self.label(ui)?;
+                let bundle = release::registered(self.aws, application, &label)?.unwrap_or(ChosenBundle::Packed);
+                Chosen { label, why: Why::Project, bundle }
+            }
+        };
+        // The content decides: what is gone from the bucket may lie here.
+        if matches!(chosen.bundle, ChosenBundle::Gone { .. }) && self.label(ui)? == chosen.label {
+            chosen.bundle = ChosenBundle::Packed;
+        }
+        let customizations = match &chosen.bundle {
+            ChosenBundle::Packed => {
+                self.used = true;
+                let built = self.built.as_ref().expect("its label was asked for");
+                of(&mut Opened::open(&built.path)?)?
+            }
+            ChosenBundle::Registered { bundle: Some(at), .. } | ChosenBundle::Stored(at) => self.at(at, ui)?,
+            ChosenBundle::Registered { bundle: None, .. } | ChosenBundle::Gone { .. } => {
+                Customizations::read(&Tree::default())
+            }
+        };
+        Ok((chosen, customizations))
+    }
+
+    /// The label of what the project holds.
+    fn label(&mut self, ui: &mut Ui) -> Result<String, Failure> {
+        if self.built.is_none() {
+            self.built = Some(package::build(self.project, self.world, ui)?);
+        }
+        let built = self.built.as_ref().expect("it was just built");
+        Ok(built.digest.label(&self.project.name()))
+    }
+
+    /// What the bundle at a place says.
+    fn at(&mut self, at: &Location, ui: &mut Ui) -> Result<Customizations, Failure> {
+        if let Some(known) = self.read.get(at) {
+            return Ok(known.clone());
+        }
+        let mut progress = Progress::hidden();
+        let mut file = tempfile::tempfile().map_err(|source| release::StoreError::Keep { source })?;
+        let there = release::fetch_bundle(self.aws, self.store, at, &mut file, &mut |event| match event {
+            DownloadEvent::Downloading { bytes, from } => {
+                ui.say(format_args!("looking into `{from}`"));
+                progress = ui.progress("downloading", bytes);
+            }
+            DownloadEvent::Received { bytes } => progress.advance(bytes),
+        })?;
+        let customizations = match there {
+            true => of(&mut Opened::read(file, std::path::Path::new(&at.to_string()))?)?,
+            false => Customizations::read(&Tree::default()),
+        };
+        self.read.insert(at.clone(), customizations.clone());
+        Ok(customizations)
+    }
+
+    /// What has to be published first, if the launch is made of the project's own tree.
+    pub(super) fn packed(&self) -> Result<Option<PublishRequest>, Failure> {
+        match self.built.as_ref().filter(|_| self.used) {
+            Some(built) => Ok(Some(publish::as_it_is(self.project, built)?)),
+            None => Ok(None),
+        }
+    }
+}
+
+/// What takes part in a deployment, of a bundle.
+pub(super) fn of(opened: &mut Opened) -> Result<Customizations, Failure> {
+    let mut tree = Tree::default();
+    for (path, content) in opened.files(Tree::reads, Tree::MAX_READ)? {
+        tree = tree.file(&path, content);
+    }
+    Ok(Customizations::read(&tree))
+}

@@ -1,0 +1,231 @@
+//! `status`: what there is, and how it is.
+
+use std::fmt;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::aws::{AwsArgs, Intent, Place};
+use super::ebcli;
+use super::environments::Environments;
+use crate::beanstalk::name::{Application, EnvironmentName};
+use crate::fault::{Exit, Failure, Fault};
+use crate::project::Project;
+use crate::release::{self, Details, Environment, Health, Phase};
+use crate::ui::{Answer, Ui};
+use crate::world::World;
+
+/// Show environments and how they are
+///
+/// Without a name, a line for each that is described or lives. With one, everything that is known of it: version, health and
+/// its causes, platform, last operation, address, and the line with which a person ends it. Reads only.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  beansprout status\n  beansprout status shop-production")]
+pub(crate) struct StatusArgs {
+    /// The environment
+    name: Option<EnvironmentName>,
+    /// The Elastic Beanstalk application [default: `application` in `[release]`, or the project's name]
+    #[arg(long, value_name = "NAME")]
+    application: Option<String>,
+    /// Exit with 1 if something is not good, or described and not there
+    #[arg(long)]
+    check: bool,
+    #[command(flatten)]
+    aws: AwsArgs,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("`{application}` has no environment `{name}` in {region}, and none is described")]
+struct Unknown {
+    application: Application,
+    name: EnvironmentName,
+    region: String,
+}
+
+impl Fault for Unknown {
+    fn exit(&self) -> Exit {
+        Exit::Invalid
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(format!(
+            "look at `--region` and `--application`; `beansprout launch {}` shows what creating it would be",
+            self.name
+        ))
+    }
+}
+
+pub(crate) fn verb(args: &StatusArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let project = Project::load(world)?;
+    let environments = Environments::load(&project)?;
+    let described = args.name.as_ref().and_then(|name| environments.get(name));
+    let place = described.map(Place::of).unwrap_or_default();
+    let aws = args.aws.connect_to(&project, &place, Intent::Act, world, ui)?;
+    let application = match described.and_then(|described| described.application.as_deref()) {
+        Some(named) if args.application.is_none() => ebcli::application(Some(named), &project)?,
+        _ => ebcli::application(args.application.as_deref(), &project)?,
+    };
+    let living = release::living(&aws)?;
+    let mut rows = Vec::new();
+    for description in environments.all() {
+        let theirs = ebcli::application(description.application.as_deref(), &project)?;
+        let there = living.iter().find(|living| living.name == description.name && living.application == *theirs);
+        rows.push(Row::new(&description.name, &theirs, true, there, aws.region()));
+    }
+    for there in living.iter().filter(|living| living.application == application.as_str()) {
+        if !rows.iter().any(|row| row.name == there.name) {
+            rows.push(Row::new(&there.name, &application, false, Some(there), aws.region()));
+        }
+    }
+    if let Some(name) = &args.name {
+        rows.retain(|row| row.name == name.as_str());
+        let Some(row) = rows.first_mut() else {
+            let region = aws.region().to_owned();
+            return Err(Unknown { application, name: name.clone(), region }.into());
+        };
+        let there = living.iter().find(|living| Some(&living.id) == row.id.as_ref());
+        row.details = there.map(|there| release::details(&aws, there)).transpose()?;
+    }
+    let good = rows.iter().all(Row::is_good);
+    let (account, region) = (aws.caller().account.clone(), aws.region().to_owned());
+    ui.answer(&StatusAnswer { account, region, good, environments: rows });
+    Ok(if args.check && !good { Exit::Findings } else { Exit::Done })
+}
+
+/// An environment that is described, or lives.
+#[derive(Debug, Serialize)]
+struct Row {
+    name: String,
+    application: Application,
+    described: bool,
+    /// `None`: it does not live.
+    id: Option<String>,
+    label: Option<String>,
+    status: Option<Phase>,
+    health: Option<Health>,
+    url: Option<String>,
+    /// The line that ends it.
+    ending: Option<String>,
+    /// Only where one environment was asked for.
+    details: Option<Details>,
+}
+
+impl Row {
+    fn new(name: &str, application: &Application, described: bool, there: Option<&Environment>, region: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            application: application.clone(),
+            described,
+            id: there.map(|there| there.id.clone()),
+            label: there.and_then(|there| there.label.clone()),
+            status: there.map(|there| there.status),
+            health: there.map(|there| there.health),
+            url: there.and_then(|there| there.url.clone()),
+            ending: there.map(|there| release::ending(&there.id, region)),
+            details: None,
+        }
+    }
+
+    fn is_good(&self) -> bool {
+        self.status == Some(Phase::Ready) && self.health == Some(Health::Good)
+    }
+
+    fn state(&self) -> String {
+        match (self.status, self.health) {
+            (None, _) => "not there".to_owned(),
+            (Some(Phase::Ready), Some(health)) => match health {
+                Health::Good => "good".to_owned(),
+                Health::Open => "ready, health not known".to_owned(),
+                Health::Bad => "bad".to_owned(),
+            },
+            (Some(Phase::Aborting), _) => "aborting".to_owned(),
+            (Some(Phase::Ending), _) => "ending".to_owned(),
+            (Some(_), _) => "busy".to_owned(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct StatusAnswer {
+    account: Option<String>,
+    region: String,
+    /// Is everything good, and what is described there?
+    good: bool,
+    environments: Vec<Row>,
+}
+
+impl Answer for StatusAnswer {
+    const SCHEMA: &str = "status/1";
+}
+
+impl fmt::Display for StatusAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.environments[..] {
+            [] => write!(f, "no environment lives in {}, and none is described", self.region),
+            [one] if one.details.is_some() || one.id.is_none() => detailed(one, &self.region, f),
+            rows => {
+                let width = rows.iter().map(|row| row.name.len()).max().unwrap_or_default();
+                for (number, row) in rows.iter().enumerate() {
+                    if number > 0 {
+                        writeln!(f)?;
+                    }
+                    let label = row.label.as_deref().unwrap_or("-");
+                    write!(f, "{:width$}  {:9}  {label}", row.name, row.state())?;
+                    if let Some(url) = &row.url {
+                        write!(f, "  {url}")?;
+                    }
+                    if !row.described {
+                        write!(f, "  (not described)")?;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn detailed(row: &Row, region: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let Some(id) = &row.id else {
+        return write!(f, "`{}` is described, and not there; `beansprout launch {}` shows what it would be", row.name, row.name);
+    };
+    write!(f, "`{}` ({id}) of `{}` in {region}: {}", row.name, row.application, row.state())?;
+    write!(f, "\n  version   {}", row.label.as_deref().unwrap_or("none"))?;
+    if let Some(url) = &row.url {
+        write!(f, "\n  url       {url}")?;
+    }
+    if let Some(details) = &row.details {
+        match &details.platform {
+            Some(platform) => {
+                write!(f, "\n  platform  {}, {}", platform.branch, platform.version)?;
+                match &platform.recommended {
+                    Some(newest) if *newest == platform.version => {}
+                    Some(newest) => write!(f, "; {newest} is recommended")?,
+                    None => write!(f, "; the branch is retired")?,
+                }
+            }
+            None => write!(f, "\n  platform  not known")?,
+        }
+        match &details.instances {
+            Some(labels) => {
+                write!(f, "\n  instances {}", labels.len())?;
+                let others: Vec<&String> = labels.iter().filter(|label| Some(*label) != row.label.as_ref()).collect();
+                if !others.is_empty() {
+                    write!(f, ", {} with another version", others.len())?;
+                }
+            }
+            None => write!(f, "\n  instances not known")?,
+        }
+        match &details.causes {
+            Some(causes) => causes.iter().try_for_each(|cause| write!(f, "\n  cause     {cause}"))?,
+            None => write!(f, "\n  cause     not known: only enhanced health reporting tells")?,
+        }
+        if let Some(last) = &details.last {
+            write!(f, "\n  last      {} {}", last.ended.strftime("%Y-%m-%d %H:%M:%SZ"), last.message)?;
+            last.errors.iter().filter(|error| **error != last.message).try_for_each(|error| write!(f, "\n            {error}"))?;
+        }
+    }
+    if let Some(ending) = &row.ending {
+        write!(f, "\nTo end it, with all that it has, somebody with the right to do so types:\n  {ending}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,309 @@
+//! Carry a plan out: applications, versions, environments in waves, and at the very end the lifecycle rule.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::create;
+use super::error::{Error, Problems};
+use super::plan::{Launch, NewVersion, Plan, There};
+use super::release::Bundle;
+use crate::beanstalk::name::{Application, EnvironmentName};
+use crate::environment::{self, Property, What};
+use crate::release::aws::Aws;
+use crate::release::bucket::BundleStore;
+use crate::release::deploy::{self, Event as DeployEvent, Request as DeployRequest};
+use crate::release::environment::{Environment, Health, Phase, find};
+use crate::release::lifecycle;
+use crate::release::publish::{self, Event as PublishEvent, Request as PublishRequest};
+
+/// How a plan is carried out.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What stands in `environments/_application.toml`.
+    pub application: environment::Application,
+    /// The bundle that was packed here, if a version of the plan is made of it.
+    pub packed: Option<PublishRequest>,
+    pub store: BundleStore,
+    pub wait: bool,
+    pub require_cname: bool,
+    /// How long one environment may take, and how long to become healthy after it is ready.
+    pub timeout: Duration,
+    pub settle: Duration,
+}
+
+/// What happens on the way.
+#[derive(Debug)]
+pub enum Event<'a> {
+    Application(&'a Application),
+    Registering {
+        label: &'a str,
+    },
+    Publishing(PublishEvent<'a>),
+    Launching {
+        environment: &'a str,
+        label: &'a str,
+    },
+    /// It was begun by an earlier run; watching it.
+    Joining {
+        environment: &'a str,
+    },
+    Watching {
+        environment: &'a str,
+        id: &'a str,
+    },
+    Deploying(DeployEvent<'a>),
+    Lifecycle(&'a Application),
+}
+
+/// What a launch came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Launched {
+    pub account: Option<String>,
+    pub region: String,
+    pub environments: Vec<LaunchedEnvironment>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LaunchedEnvironment {
+    pub name: EnvironmentName,
+    pub application: Application,
+    /// `None` in a dry run.
+    pub id: Option<String>,
+    pub label: Option<String>,
+    pub url: Option<String>,
+    pub outcome: Outcome,
+    /// From the request to good.
+    pub seconds: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Made in this run, and good.
+    Launched,
+    /// It was there.
+    Unchanged,
+    /// Asked for, and not waited for.
+    Started,
+}
+
+/// Make what the plan says.
+pub fn launch(aws: &Aws, plan: &Plan, options: &Options, report: &mut dyn FnMut(Event<'_>)) -> Result<Launched, Error> {
+    let began = aws.now();
+    let mut done = Launched { account: plan.account.clone(), region: plan.region.clone(), environments: Vec::new() };
+    for new in &plan.applications {
+        report(Event::Application(&new.name));
+        aws.block_on(create::application(aws, new, &options.application))?;
+    }
+    for new in &plan.versions {
+        version(aws, new, options, report)?;
+    }
+    for launch in plan.launches() {
+        // Registered by an earlier run that did not live to see it processed.
+        if let Bundle::Registered { status, .. } = &launch.wanted.release.bundle
+            && status.is_under_way()
+        {
+            aws.block_on(create::processed(aws, &launch.application, &launch.label, options.timeout))?;
+        }
+    }
+    let mut last: Vec<String> = plan.launches().map(|launch| launch.name.to_string()).collect();
+    for there in &plan.there {
+        done.environments.push(join(aws, there, options, &last, report)?);
+    }
+    for wave in &plan.waves {
+        let mut begun = Vec::new();
+        for launch in wave {
+            let values = values(aws, launch)?;
+            report(Event::Launching { environment: &launch.name, label: &launch.label });
+            let at = aws.now();
+            let made = aws.block_on(create::environment(aws, launch, &values, began, options.require_cname))?;
+            last.retain(|name| *name != launch.name.as_str());
+            begun.push((launch, at, made));
+        }
+        for (launch, at, made) in begun {
+            done.environments.push(see_through(aws, launch, at, made, options, &last, report)?);
+        }
+    }
+    rule(aws, plan, options, report)?;
+    Ok(done)
+}
+
+fn version(aws: &Aws, new: &NewVersion, options: &Options, report: &mut dyn FnMut(Event<'_>)) -> Result<(), Error> {
+    match (&new.bundle, &options.packed) {
+        (Some(bundle), _) => {
+            report(Event::Registering { label: &new.label });
+            aws.block_on(create::version(aws, &new.application, &new.label, bundle, options.timeout))
+        }
+        (None, Some(packed)) => {
+            let request =
+                PublishRequest { application: new.application.clone(), create_application: true, ..packed.clone() };
+            publish::publish(aws, &request, &mut |event| report(Event::Publishing(event)))?;
+            Ok(())
+        }
+        // A plan with such a version is made with its bundle.
+        (None, None) => Ok(()),
+    }
+}
+
+/// Values that are made, or read from environments that are good by now.
+fn values(aws: &Aws, launch: &Launch) -> Result<BTreeMap<String, String>, Error> {
+    let mut values = BTreeMap::new();
+    for sent in launch.later() {
+        let name = &sent.option.name;
+        let value = match launch.wanted.target.description.properties.get(name) {
+            // A dry run shows what it would be, and makes nothing.
+            _ if aws.is_dry_run() => continue,
+            Some(Property::Random(length)) => random(*length).map_err(|source| Error::Random { source })?,
+            Some(Property::From { environment, what }) => aws.block_on(told(aws, launch, environment, *what))?,
+            _ => continue,
+        };
+        values.insert(name.clone(), value);
+    }
+    Ok(values)
+}
+
+async fn told(aws: &Aws, launch: &Launch, needed: &str, what: What) -> Result<String, Error> {
+    let untold =
+        || Error::Untold { environment: launch.name.to_string(), needed: needed.to_owned(), what: what.word() };
+    let name: EnvironmentName = needed.parse().map_err(|_| untold())?;
+    let living = find(aws, &launch.application, &name).await?.ok_or_else(untold)?;
+    let value = match what {
+        What::Url => living.url.clone(),
+        What::Queue => create::queue(aws, &living).await?,
+    };
+    value.ok_or_else(untold)
+}
+
+/// Letters and digits from the system's own randomness, each as likely as the others.
+fn random(length: usize) -> std::io::Result<String> {
+    use std::io::Read;
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut bytes = vec![0; length];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    // 64 letters, so that no byte is preferred.
+    Ok(bytes.into_iter().map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()])).collect())
+}
+
+fn request(launch_name: &EnvironmentName, application: &Application, label: &str, options: &Options) -> DeployRequest {
+    DeployRequest {
+        application: application.clone(),
+        environment: launch_name.clone(),
+        label: label.to_owned(),
+        when_ready: false,
+        wait: true,
+        timeout: options.timeout,
+        settle: options.settle,
+        bundle_store: Some(options.store.clone()),
+    }
+}
+
+/// An environment that is there: finished, or on its way because an earlier run began it.
+fn join(
+    aws: &Aws,
+    there: &There,
+    options: &Options,
+    behind: &[String],
+    report: &mut dyn FnMut(Event<'_>),
+) -> Result<LaunchedEnvironment, Error> {
+    let mut done = LaunchedEnvironment {
+        name: there.name.clone(),
+        application: there.application.clone(),
+        id: Some(there.id.clone()),
+        label: there.label.clone(),
+        url: there.url.clone(),
+        outcome: Outcome::Unchanged,
+        seconds: None,
+    };
+    let Some(label) = there.label.as_ref().filter(|_| options.wait && !aws.is_dry_run()) else { return Ok(done) };
+    let request = request(&there.name, &there.application, label, options);
+    if there.status != Phase::Busy {
+        // An earlier run may have ended between its success and its last words.
+        if there.status == Phase::Ready && there.health == Health::Good {
+            deploy::confirm(aws, &request, &mut |event| report(Event::Deploying(event)));
+        }
+        return Ok(done);
+    }
+    report(Event::Joining { environment: &there.name });
+    let watched = deploy::watch(aws, &request, &mut |event| report(Event::Deploying(event)));
+    let deployed = watched.map_err(|source| Error::NotGood {
+        environment: there.name.to_string(),
+        id: there.id.clone(),
+        source: Box::new(source),
+        behind: behind.to_vec(),
+    })?;
+    done.url = deployed.url;
+    Ok(done)
+}
+
+/// See a new environment through to its end.
+fn see_through(
+    aws: &Aws,
+    launch: &Launch,
+    at: Timestamp,
+    made: Option<Environment>,
+    options: &Options,
+    behind: &[String],
+    report: &mut dyn FnMut(Event<'_>),
+) -> Result<LaunchedEnvironment, Error> {
+    let mut done = LaunchedEnvironment {
+        name: launch.name.clone(),
+        application: launch.application.clone(),
+        id: made.as_ref().map(|made| made.id.clone()),
+        label: Some(launch.label.clone()),
+        url: made.as_ref().and_then(|made| made.url.clone()),
+        outcome: Outcome::Started,
+        seconds: None,
+    };
+    let Some(made) = made.filter(|_| options.wait) else { return Ok(done) };
+    report(Event::Watching { environment: &launch.name, id: &made.id });
+    let request = request(&launch.name, &launch.application, &launch.label, options);
+    let watched = deploy::watch(aws, &request, &mut |event| report(Event::Deploying(event)));
+    let deployed = watched.map_err(|source| Error::NotGood {
+        environment: launch.name.to_string(),
+        id: made.id.clone(),
+        source: Box::new(source),
+        behind: behind.to_vec(),
+    })?;
+    done.url = deployed.url;
+    done.outcome = Outcome::Launched;
+    done.seconds = Some(aws.now().duration_since(at).as_secs());
+    Ok(done)
+}
+
+/// The rule by which versions are deleted, where an application has none. Last: it deletes at each registration.
+fn rule(aws: &Aws, plan: &Plan, options: &Options, report: &mut dyn FnMut(Event<'_>)) -> Result<(), Error> {
+    let Some(rule) = &options.application.lifecycle else { return Ok(()) };
+    let mut applications: Vec<&Application> = plan.launches().map(|launch| &launch.application).collect();
+    applications.extend(plan.there.iter().map(|there| &there.application));
+    applications.sort();
+    applications.dedup();
+    for application in applications {
+        if aws.block_on(lifecycle::begin(aws, application, rule))? {
+            report(Event::Lifecycle(application));
+        }
+    }
+    Ok(())
+}
+
+impl Plan {
+    /// The plan, or all that speaks against it.
+    pub fn sound(self) -> Result<Self, Problems> {
+        if self.problems.is_empty() { Ok(self) } else { Err(Problems(self.problems)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_values_differ_and_need_no_quotes() {
+        let (one, other) = (random(50).unwrap(), random(50).unwrap());
+        assert_ne!(one, other);
+        assert_eq!(one.len(), 50);
+        assert!(one.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')));
+    }
+}

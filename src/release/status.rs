@@ -1,0 +1,132 @@
+//! Status: one environment, seen from all sides. Reads only.
+//!
+//! What these credentials may not see is not known, and said to be so; Elastic Beanstalk itself would leave it out.
+
+use aws_sdk_elasticbeanstalk::types::{EnvironmentHealthAttribute, PlatformFilter};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::api_error::ApiError;
+use super::aws::Aws;
+use super::call::Call;
+use super::environment::{self, Environment, EnvironmentEvent};
+
+/// What is known of one environment. `None` is not known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Details {
+    pub platform: Option<PlatformState>,
+    /// Why its health is what it is. Only enhanced health reporting tells.
+    pub causes: Option<Vec<String>>,
+    /// The versions that its instances run.
+    pub instances: Option<Vec<String>>,
+    pub last: Option<LastOperation>,
+}
+
+/// The platform's version beside the one that is recommended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlatformState {
+    pub branch: String,
+    pub version: String,
+    /// `None`: no version of the branch is, so it is retired.
+    pub recommended: Option<String>,
+}
+
+/// How the last operation began and ended, in the service's words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LastOperation {
+    pub began: Timestamp,
+    pub ended: Timestamp,
+    pub label: Option<String>,
+    pub message: String,
+    pub errors: Vec<String>,
+}
+
+/// All environments of the region that these credentials may see.
+pub fn living(aws: &Aws) -> Result<Vec<Environment>, ApiError> {
+    aws.block_on(environment::everywhere(aws))
+}
+
+/// The line with which a person of sufficient rights ends an environment. This program has no such call.
+pub fn ending(id: &str, region: &str) -> String {
+    format!("aws elasticbeanstalk terminate-environment --region {region} --environment-id {id}")
+}
+
+pub fn details(aws: &Aws, environment: &Environment) -> Result<Details, ApiError> {
+    aws.block_on(async {
+        Ok(Details {
+            platform: platform(aws, environment).await?,
+            causes: known(causes(aws, environment).await)?,
+            instances: known(environment::on_instances(aws, environment).await)?.flatten(),
+            last: known(environment::events(aws, &environment.id, None).await)?.and_then(|events| last(&events)),
+        })
+    })
+}
+
+/// What was refused is not known; what did not arrive at all is an error.
+fn known<T>(answer: Result<T, ApiError>) -> Result<Option<T>, ApiError> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.was_answered() && !error.is_about_credentials() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn causes(aws: &Aws, environment: &Environment) -> Result<Vec<String>, ApiError> {
+    let call = Call::eb("DescribeEnvironmentHealth").with("EnvironmentId", &environment.id);
+    let request = aws.eb.describe_environment_health().environment_id(&environment.id);
+    let answer = aws.read(call, request.attribute_names(EnvironmentHealthAttribute::Causes).send()).await?;
+    Ok(answer.causes.unwrap_or_default())
+}
+
+async fn platform(aws: &Aws, environment: &Environment) -> Result<Option<PlatformState>, ApiError> {
+    let Some((branch, version)) = environment.platform.as_deref().and_then(branch_and_version) else { return Ok(None) };
+    let filter = |kind: &str, value: &str| PlatformFilter::builder().r#type(kind).operator("=").values(value).build();
+    let call = Call::eb("ListPlatformVersions").with("PlatformBranchName", branch);
+    let request = aws
+        .eb
+        .list_platform_versions()
+        .filters(filter("PlatformBranchName", branch))
+        .filters(filter("PlatformLifecycleState", "recommended"));
+    let Some(answer) = known(aws.read(call, request.send()).await)? else { return Ok(None) };
+    let found = answer.platform_summary_list.unwrap_or_default().into_iter();
+    Ok(Some(PlatformState {
+        branch: branch.to_owned(),
+        version: version.to_owned(),
+        recommended: found.filter_map(|summary| summary.platform_version).next(),
+    }))
+}
+
+/// `arn:aws:elasticbeanstalk:REGION::platform/BRANCH/VERSION`.
+fn branch_and_version(arn: &str) -> Option<(&str, &str)> {
+    arn.split_once("platform/")?.1.rsplit_once('/')
+}
+
+/// The events of the last request, or the last event.
+fn last(events: &[EnvironmentEvent]) -> Option<LastOperation> {
+    let end = events.last()?;
+    let request = events.iter().rev().find_map(|event| event.request.as_ref());
+    let of: Vec<&EnvironmentEvent> = match request {
+        Some(_) => events.iter().filter(|event| event.request.as_ref() == request).collect(),
+        None => vec![end],
+    };
+    let (first, latest) = (of.first()?, of.last()?);
+    Some(LastOperation {
+        began: first.time,
+        ended: latest.time,
+        label: of.iter().rev().find_map(|event| event.label.clone()),
+        message: latest.message.clone(),
+        errors: of.iter().filter(|event| event.is_error()).map(|event| event.message.clone()).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_names_branch_and_version() {
+        let arn = "arn:aws:elasticbeanstalk:eu-west-1::platform/Python 3.13 running on 64bit Amazon Linux 2023/4.13.7";
+        assert_eq!(branch_and_version(arn), Some(("Python 3.13 running on 64bit Amazon Linux 2023", "4.13.7")));
+        assert_eq!(branch_and_version("x"), None);
+    }
+}

@@ -1,0 +1,358 @@
+//! `launch`: what is described and not there is created, and nothing else happens.
+
+use std::path::Path;
+
+use beansprout::sandbox::{self, Server, Settings};
+use beansprout::world::World;
+use serde_json::Value;
+
+use crate::harness::{Place, Run, python};
+use crate::publish::calls;
+
+/// A generated project, and an AWS of its own.
+struct Site {
+    place: Place,
+}
+
+const STATE: &str = ".beansprout/aws";
+
+/// The calls of Elastic Beanstalk and S3 that change something.
+fn writes(calls: &[String]) -> Vec<&str> {
+    let writes = |call: &&String| {
+        let operation = call.split(':').nth(1).unwrap();
+        ["Create", "Update", "Put", "Delete", "Terminate", "Swap", "Rebuild", "Complete", "Upload"]
+            .iter()
+            .any(|word| operation.starts_with(word))
+            // Asking where the bucket is makes it, if it is not there.
+            && operation != "CreateStorageLocation"
+    };
+    calls.iter().filter(writes).map(String::as_str).collect()
+}
+
+impl Site {
+    fn new() -> Self {
+        let place = Place::new();
+        place.run(["new", "shop", "--defaults"]).ok();
+        Self { place: place.enter("shop") }
+    }
+
+    /// A project that is small, with a description or several.
+    fn small() -> Self {
+        let place = Place::new()
+            .file("beansprout.toml", "[project]\nname = 'shop'\n")
+            .file(
+                ".elasticbeanstalk/config.yml",
+                "global:\n  default_platform: Python 3.13 running on 64bit Amazon Linux 2023\n",
+            )
+            .file("Procfile", "web: gunicorn shop.wsgi\n")
+            .file("requirements.txt", "Django==5.2\ngunicorn==23.0\n")
+            .file("app.py", "print('hello')\n");
+        Self { place }
+    }
+
+    fn server(&self) -> Server {
+        self.server_at(STATE)
+    }
+
+    fn server_at(&self, state: &str) -> Server {
+        Server::start(Settings::new(&World::real().unwrap(), &self.place.path(state))).unwrap()
+    }
+
+    #[track_caller]
+    fn run(&self, server: &Server, arguments: &[&str]) -> Run {
+        let mut command = self.place.beansprout(arguments);
+        command.envs(sandbox::variables(&server.endpoint()));
+        self.place.finish(command)
+    }
+
+    /// What another client sees.
+    #[track_caller]
+    fn python(&self, server: &Server, code: &str) -> String {
+        let mut command = self.place.command(python());
+        command.args(["-c", &format!("import boto3, json\neb = boto3.client('elasticbeanstalk')\n{code}")]);
+        command.envs(sandbox::variables(&server.endpoint()));
+        self.place.finish(command).ok().stdout.trim().to_owned()
+    }
+
+    fn settings(&self, server: &Server, name: &str) -> Value {
+        let code = format!(
+            "s = eb.describe_configuration_settings(ApplicationName='shop', EnvironmentName='{name}')['ConfigurationSettings'][0]\n\
+             print(json.dumps({{o['OptionName']: o.get('Value') for o in s['OptionSettings']}}))"
+        );
+        serde_json::from_str(&self.python(server, &code)).unwrap()
+    }
+
+    fn describe(&self, name: &str, rest: &str) {
+        let text = format!(
+            "format = \"beansprout.environment/1\"\nplatform = \"Python 3.13 running on 64bit Amazon Linux 2023\"\n{rest}"
+        );
+        self.place.write(&format!("environments/{name}.toml"), text);
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn from_an_empty_folder_to_an_environment() {
+    let site = Site::new();
+    let server = site.server();
+    let plan = site.run(&server, &["launch", "shop-production"]).ok();
+    assert!(plan.stdout.contains("creates application `shop`"), "{plan}");
+    assert!(plan.stdout.contains("SECRET_KEY = (50 random characters)"), "{plan}");
+    assert!(plan.stdout.contains("1 × t3.small"), "{plan}");
+    assert!(plan.stdout.contains("aws iam create-role --role-name aws-elasticbeanstalk-ec2-role"), "{plan}");
+    assert!(plan.stdout.ends_with("`beansprout launch shop-production --apply` does it\n"), "{plan}");
+    assert_eq!(writes(&calls(&site.place, STATE)), Vec::<&str>::new());
+
+    let plan = site.run(&server, &["launch", "shop-production", "--json"]).ok().document("launch-plan/1");
+    let sent = plan["waves"][0][0]["options"].as_array().unwrap();
+    // Only what no file of the project says.
+    let names: Vec<&str> = sent.iter().map(|sent| sent["option"].as_str().unwrap()).collect();
+    assert_eq!(
+        names,
+        [
+            "aws:autoscaling:launchconfiguration/IamInstanceProfile",
+            "aws:elasticbeanstalk:application:environment/SECRET_KEY",
+        ]
+    );
+    calls(&site.place, STATE);
+
+    let launched = site.run(&server, &["launch", "shop-production", "--apply", "--json"]).ok().document("launch/1");
+    assert_eq!(launched["environments"][0]["outcome"], "launched");
+    assert!(launched["environments"][0]["url"].as_str().unwrap().starts_with("http://shop-production."));
+    assert_eq!(
+        writes(&calls(&site.place, STATE)),
+        [
+            "elasticbeanstalk:CreateApplication",
+            "s3:PutObject",
+            "elasticbeanstalk:CreateApplicationVersion",
+            "elasticbeanstalk:CreateEnvironment",
+            "s3:PutObject",
+        ]
+    );
+    let file = site.place.read("environments/shop-production.toml");
+    assert!(file.contains("account = \"000000000000\"") || file.contains("account = \""), "{file}");
+    assert!(file.contains("SECRET_KEY = { random = 50 }"), "{file}");
+    let secret = site.settings(&server, "shop-production")["SECRET_KEY"].as_str().unwrap().to_owned();
+    assert_eq!(secret.len(), 50);
+    for path in ["environments/shop-production.toml", ".beansprout/audit.jsonl"] {
+        assert!(!site.place.read(path).contains(&secret), "{path}");
+    }
+
+    // Twice the same is once.
+    let again = site.run(&server, &["launch", "shop-production", "--apply"]).ok();
+    assert!(again.stdout.starts_with("unchanged: `shop-production` is there"), "{again}");
+    assert_eq!(writes(&calls(&site.place, STATE)), Vec::<&str>::new());
+
+    // A deployment has a way back from the first day on.
+    site.place.write("welcome/extra.py", "x = 1\n");
+    site.run(&server, &["publish", "--deploy", "shop-production", "--wait"]).ok();
+    site.run(&server, &["rollback", "--env", "shop-production"]).ok();
+}
+
+#[test]
+fn everything_comes_back_from_the_buckets_and_the_files() {
+    let site = Site::small();
+    site.describe("shop-apis", "");
+    site.describe(
+        "shop-site",
+        "after = [\"shop-apis\"]\ncname = \"shop\"\n[properties]\nAPI_URL = { from = \"shop-apis\", what = \"url\" }\n",
+    );
+    let server = site.server();
+    site.run(&server, &["launch", "--all", "--apply"]).ok();
+    let before = site.settings(&server, "shop-site");
+    assert!(before["API_URL"].as_str().unwrap().starts_with("http://shop-apis."), "{before}");
+    // A version that the project does not hold any more.
+    let labels = "print(sorted((e['EnvironmentName'], e['VersionLabel'], e['CNAME'].split('.')[0]) for e in eb.describe_environments()['Environments']))";
+    let there = site.python(&server, labels);
+    site.place.write("app.py", "print('goodbye')\n");
+    drop(server);
+
+    // All that deleting the application leaves.
+    copy(&site.place.path(STATE).join("buckets"), &site.place.path(".beansprout/second/buckets"));
+    let server = site.server_at(".beansprout/second");
+    let plan = site.run(&server, &["launch", "--all", "--json"]).ok().document("launch-plan/1");
+    assert_eq!(plan["waves"].as_array().unwrap().len(), 2, "{plan}");
+    assert_eq!(plan["waves"][0][0]["why"], "ran");
+    site.run(&server, &["launch", "--all", "--apply"]).ok();
+    assert_eq!(site.python(&server, labels), there);
+    calls(&site.place, ".beansprout/second");
+    site.run(&server, &["launch", "--all", "--apply"]).ok();
+    assert_eq!(writes(&calls(&site.place, ".beansprout/second")), Vec::<&str>::new());
+}
+
+#[test]
+fn all_problems_are_told_and_nothing_is_done() {
+    let site = Site::small();
+    let server = site.server();
+    site.python(&server, "eb.create_application(ApplicationName='other')\neb.create_environment(ApplicationName='other', EnvironmentName='shop-site', SolutionStackName=[s for s in eb.list_available_solution_stacks()['SolutionStacks'] if 'Python' in s][0], CNAMEPrefix='shop')");
+    site.describe("shop-site", "");
+    site.describe("shop-asks", "[properties]\nTOKEN = { ask = true }\n");
+    site.place.write(
+        "environments/shop-gone.toml",
+        "format = \"beansprout.environment/1\"\nplatform = \"Python 2.7\"\n[version]\nlabel = \"shop-0123456789ab\"\n",
+    );
+    calls(&site.place, STATE);
+    let run = site.run(&server, &["launch", "--all", "--apply"]).exit(7);
+    for words in [
+        "`shop-site` is an environment of application `other`",
+        "`shop-asks`: nobody said what `TOKEN` shall be",
+        "`shop-gone`: no version of `Python 2.7` is recommended",
+        "version `shop-0123456789ab` is not registered, and its bundle is not in the bucket",
+        "--property TOKEN=VALUE",
+        "there are `Python 3.14 running on 64bit Amazon Linux 2023`",
+    ] {
+        assert!(run.stderr.contains(words), "{words}\n{run}");
+    }
+    assert_eq!(writes(&calls(&site.place, STATE)), Vec::<&str>::new());
+
+    site.run(&server, &["launch", "shop-asks"]).exit(2);
+    site.run(&server, &["launch", "shop-gone"]).exit(7);
+    site.describe("shop-here", "account = \"999999999999\"\n");
+    let run = site.run(&server, &["launch", "shop-here"]).exit(1);
+    assert!(run.stderr.contains("belongs to account 999999999999"), "{run}");
+    site.run(&server, &["launch", "shop-here", "--elsewhere"]).ok();
+    site.describe("shop-loop", "after = [\"shop-back\"]\n");
+    site.describe("shop-back", "after = [\"shop-loop\"]\n");
+    let run = site.run(&server, &["launch", "shop-loop", "shop-back"]).exit(3);
+    assert!(run.stderr.contains("`shop-loop` → `shop-back` → `shop-loop`"), "{run}");
+    site.place.write("environments/shop-bad.toml", "format = \"beansprout.environment/1\"\nregoin = \"x\"\n");
+    let run = site.run(&server, &["launch", "shop-site"]).exit(3);
+    assert!(run.stderr.contains("unknown field `regoin`"), "{run}");
+}
+
+#[test]
+fn a_name_in_dns_may_be_taken() {
+    let site = Site::small();
+    let server = site.server();
+    site.describe("shop-blue", "cname = \"shop\"\n");
+    site.describe("shop-next", "cname = \"shop\"\n");
+    site.run(&server, &["launch", "shop-blue", "--apply"]).ok();
+    site.run(&server, &["launch", "shop-next", "--require-cname"]).exit(7);
+    let plan = site.run(&server, &["launch", "shop-next"]).ok();
+    assert!(plan.stdout.contains("`beansprout swap shop-blue shop-next` brings it here"), "{plan}");
+    let launched = site.run(&server, &["launch", "shop-next", "--apply", "--json"]).ok().json();
+    assert!(launched["environments"][0]["url"].as_str().unwrap().starts_with("http://shop-next."), "{launched}");
+}
+
+#[test]
+fn what_is_typed_stands_in_no_file_and_in_no_word() {
+    let site = Site::small();
+    let server = site.server();
+    let secret = "hunter2-hunter2";
+    let property = format!("DATABASE_URL=postgres://{secret}");
+    let arguments = ["launch", "shop-prod", "--property", &property, "--property", "KEY=@random"];
+    let plan = site.run(&server, &arguments).ok();
+    assert!(plan.stdout.contains("--property DATABASE_URL=VALUE --property KEY=@random --apply"), "{plan}");
+    let launched = site.run(&server, &[&arguments[..], &["--apply"]].concat()).ok();
+    for run in [&plan, &launched] {
+        assert!(!format!("{run}").contains(secret), "{run}");
+    }
+    let file = site.place.read("environments/shop-prod.toml");
+    assert!(file.contains("DATABASE_URL = { ask = true }"), "{file}");
+    assert!(file.contains("KEY = { random = 50 }"), "{file}");
+    assert!(file.contains("stage = \"prod\""), "{file}");
+    assert!(!site.place.read(".beansprout/audit.jsonl").contains(secret));
+    assert!(site.settings(&server, "shop-prod")["DATABASE_URL"].as_str().unwrap().contains(secret));
+}
+
+#[test]
+fn files_stay_in_charge() {
+    let site = Site::small();
+    site.place.write(
+        ".ebextensions/a.config",
+        "option_settings:\n  aws:autoscaling:asg: {MaxSize: 4}\n  aws:elasticbeanstalk:command: {Timeout: 900}\n",
+    );
+    site.describe(
+        "shop-prod",
+        "[options]\n\"aws:autoscaling:asg/MaxSize\" = 4\n\"aws:elasticbeanstalk:command/Timeout\" = \"600\"\n",
+    );
+    let server = site.server();
+    let plan = site.run(&server, &["launch", "shop-prod", "--json"]).ok().document("launch-plan/1");
+    let sent = plan["waves"][0][0]["options"].as_array().unwrap();
+    assert_eq!(sent.len(), 2, "{plan}");
+    assert_eq!(sent[1]["option"], "aws:elasticbeanstalk:command/Timeout");
+    assert_eq!(sent[1]["outranks"]["line"], 3);
+    assert!(plan["notes"][0].as_str().unwrap().contains("outranks .ebextensions/a.config:3"), "{plan}");
+}
+
+#[test]
+fn another_like_one() {
+    let site = Site::small();
+    site.describe(
+        "shop-blue",
+        "cname = \"shop\"\n[tags]\nteam = \"web\"\n[options]\n\"aws:autoscaling:asg/MaxSize\" = \"3\"\n[deploy]\nbranches = [\"main\"]\nsettle = 20\n",
+    );
+    let server = site.server();
+    site.run(&server, &["launch", "shop-green", "--like", "shop-blue", "--apply"]).ok();
+    let file = site.place.read("environments/shop-green.toml");
+    for words in ["team = \"web\"", "MaxSize", "settle = 20"] {
+        assert!(file.contains(words), "{file}");
+    }
+    assert!(!file.contains("cname") && !file.contains("branches"), "{file}");
+    site.run(&server, &["launch", "shop-blue", "--like", "shop-green"]).exit(2);
+    site.run(&server, &["launch", "shop-pink", "--like", "shop-none"]).exit(2);
+}
+
+#[test]
+fn an_option_that_is_refused_is_named_with_its_place() {
+    let site = Site::small();
+    site.describe("shop-prod", "[options]\n\"aws:elasticbeanstalk:command/Timeout\" = \"soon\"\n");
+    let server = site.server();
+    let run = site.run(&server, &["launch", "shop-prod", "--apply"]).exit(3);
+    assert!(run.stderr.contains("`soon` is not a number") || run.stderr.contains("'soon' is not a number"), "{run}");
+    assert!(run.stderr.contains("environments/shop-prod.toml"), "{run}");
+}
+
+#[test]
+fn the_application_is_as_its_file_says() {
+    let site = Site::small();
+    site.describe("shop-prod", "");
+    site.place.write(
+        "environments/_application.toml",
+        "format = \"beansprout.application/1\"\ndescription = \"The shop\"\n[tags]\nteam = \"web\"\n[lifecycle]\nmax_count = 50\n",
+    );
+    let server = site.server();
+    site.run(&server, &["launch", "shop-prod", "--apply"]).ok();
+    let said = site.python(
+        &server,
+        "a = eb.describe_applications(ApplicationNames=['shop'])['Applications'][0]\n\
+         t = eb.list_tags_for_resource(ResourceArn=a['ApplicationArn'])['ResourceTags']\n\
+         print(a['Description'], a['ResourceLifecycleConfig']['VersionLifecycleConfig']['MaxCountRule']['MaxCount'], t)",
+    );
+    assert!(said.starts_with("The shop 50 ") && said.contains("'team'"), "{said}");
+}
+
+/// The folder of descriptions is nothing that ships, and a package of that name is.
+#[test]
+fn descriptions_never_ship() {
+    let site = Site::small();
+    site.place.write("environments/__init__.py", "");
+    let before = site.place.run(["package", "--dry-run", "--json"]).ok().json()["digest"].clone();
+    site.describe("shop-prod", "");
+    site.place.write("environments/_application.toml", "format = \"beansprout.application/1\"\n");
+    site.place.write("environments/_drills.jsonl", "{}\n");
+    let listed = site.place.run(["package", "--list"]).ok();
+    assert!(listed.stdout.contains("environments/__init__.py"), "{listed}");
+    assert!(!listed.stdout.contains("shop-prod"), "{listed}");
+    assert_eq!(site.place.run(["package", "--dry-run", "--json"]).ok().json()["digest"], before);
+    let eb_cli = site.place.run(["package", "--list", "--ignore", "eb-cli"]).ok();
+    assert!(!eb_cli.stdout.contains("shop-prod"), "{eb_cli}");
+    let why = site.place.run(["package", "--why", "environments/shop-prod.toml"]).ok();
+    assert!(why.stdout.contains("`/environments/*.toml` never ships"), "{why}");
+    let place = site.place.git();
+    for source in ["index", "HEAD"] {
+        let listed = place.run(["package", "--list", "--source", source]).ok();
+        assert!(listed.stdout.contains("environments/__init__.py") && !listed.stdout.contains("shop-prod"), "{listed}");
+    }
+}
