@@ -274,6 +274,78 @@ fn deployer(scope: &Scope) -> Vec<Value> {
     statements
 }
 
+/// Creating takes what publishing takes, and what Elastic Beanstalk does in the name of whoever launches.
+fn launcher(scope: &Scope) -> Vec<Value> {
+    let role = |name: &str| format!("arn:{}:iam::{}:role/{name}", scope.partition, scope.account);
+    let mut statements = publisher(scope);
+    statements.extend([
+        allow(
+            "Application",
+            &["elasticbeanstalk:CreateApplication", "elasticbeanstalk:UpdateApplicationResourceLifecycle"],
+            &[scope.application()],
+        ),
+        with(
+            allow("Launch", &["elasticbeanstalk:CreateEnvironment"], &[scope.environment()]),
+            json!({
+                "ArnLike": { "elasticbeanstalk:FromApplicationVersion": scope.versions() },
+                "StringEquals": { "elasticbeanstalk:InApplication": scope.application() },
+            }),
+        ),
+        allow("TagAll", &["elasticbeanstalk:AddTags"], &[scope.application(), scope.environment()]),
+        allow(
+            "LookForLaunch",
+            &[
+                "elasticbeanstalk:CheckDNSAvailability",
+                "elasticbeanstalk:DescribeConfigurationSettings",
+                "elasticbeanstalk:DescribeEnvironmentHealth",
+                "elasticbeanstalk:DescribeEnvironmentResources",
+                "elasticbeanstalk:DescribeEnvironments",
+                "elasticbeanstalk:DescribeEvents",
+                "elasticbeanstalk:DescribeInstancesHealth",
+                "elasticbeanstalk:ListPlatformBranches",
+                "elasticbeanstalk:ListPlatformVersions",
+            ],
+            &any(),
+        ),
+        downstream(),
+        with(
+            allow("PassRoles", &["iam:PassRole"], &[role("aws-elasticbeanstalk-*"), role(&scope.service_role)]),
+            json!({ "StringLike": { "iam:PassedToService": ["ec2.amazonaws.com*", "elasticbeanstalk.amazonaws.com*"] } }),
+        ),
+        with(
+            allow("ServiceLinkedRoles", &["iam:CreateServiceLinkedRole"], &[role("aws-service-role/*")]),
+            json!({ "StringEquals": { "iam:AWSServiceName": [
+                "autoscaling.amazonaws.com",
+                "elasticbeanstalk.amazonaws.com",
+                "elasticloadbalancing.amazonaws.com",
+                "managedupdates.elasticbeanstalk.amazonaws.com",
+            ] } }),
+        ),
+    ]);
+    statements
+}
+
+/// Elastic Beanstalk does this in the name of whoever deploys or launches. AWS publishes no tighter list; an operations
+/// role moves these rights away from the caller.
+fn downstream() -> Value {
+    allow(
+        "Downstream",
+        &[
+            "autoscaling:*",
+            "cloudformation:*",
+            "cloudwatch:*",
+            "ec2:*",
+            "elasticloadbalancing:*",
+            "logs:*",
+            "s3:Get*",
+            "s3:List*",
+            "sns:*",
+            "sqs:*",
+        ],
+        &any(),
+    )
+}
+
 /// Denies of what no role of ours needs. A Deny wins over every Allow, also over one that somebody adds later.
 fn never(scope: &Scope) -> Vec<Value> {
     let ending = ["elasticbeanstalk:RebuildEnvironment", "elasticbeanstalk:TerminateEnvironment"];

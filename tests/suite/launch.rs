@@ -356,3 +356,53 @@ fn descriptions_never_ship() {
         assert!(listed.stdout.contains("environments/__init__.py") && !listed.stdout.contains("shop-prod"), "{listed}");
     }
 }
+
+#[test]
+fn status_tells_what_is_there_and_how_to_end_it() {
+    let site = Site::small();
+    site.describe("shop-prod", "");
+    site.describe("shop-gone", "");
+    let server = site.server();
+    let run = site.run(&server, &["status", "shop-prod"]).ok();
+    assert!(run.stdout.contains("`shop-prod` is described, and not there"), "{run}");
+    site.run(&server, &["launch", "shop-prod", "--apply"]).ok();
+    calls(&site.place, STATE);
+    let run = site.run(&server, &["status"]).ok();
+    assert!(run.stdout.contains("shop-gone  not there"), "{run}");
+    assert!(run.stdout.contains("shop-prod  good"), "{run}");
+    site.run(&server, &["status", "--check"]).exit(1);
+    site.run(&server, &["status", "shop-prod", "--check"]).ok();
+    let one = site.run(&server, &["status", "shop-prod", "--json"]).ok().document("status/1");
+    let environment = &one["environments"][0];
+    assert_eq!(environment["details"]["platform"]["recommended"], environment["details"]["platform"]["version"]);
+    let id = environment["id"].as_str().unwrap();
+    let line = format!("aws elasticbeanstalk terminate-environment --region us-east-1 --environment-id {id}");
+    assert_eq!(environment["ending"], line.as_str());
+    // It only looks.
+    assert_eq!(writes(&calls(&site.place, STATE)), Vec::<&str>::new());
+    let run = site.run(&server, &["status", "shop-none"]).exit(3);
+    assert!(run.stderr.contains("`beansprout launch shop-none` shows what creating it would be"), "{run}");
+}
+
+/// What a launch calls is what its role may call.
+#[test]
+fn the_launcher_has_the_rights_that_a_launch_needs() {
+    let site = Site::new();
+    site.place.write("environments/_application.toml", "format = \"beansprout.application/1\"\n[tags]\na = \"b\"\n[lifecycle]\nmax_count = 50\n");
+    let server = site.server();
+    let plan = site.run(&server, &["launch", "shop-production", "--json"]).ok().json();
+    let policy = site.place.run(["policy", "launcher", "--account", "123456789012", "--region", "us-east-1"]).ok().json();
+    let allowed: Vec<&str> = policy["Statement"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|statement| statement["Effect"] == "Allow")
+        .flat_map(|statement| statement["Action"].as_array().unwrap())
+        .map(|action| action.as_str().unwrap())
+        .collect();
+    let needed = plan["dry_run"]["actions"].as_array().unwrap();
+    assert!(needed.len() > 10, "{plan}");
+    for action in needed {
+        assert!(allowed.contains(&action.as_str().unwrap()), "{action}");
+    }
+}
