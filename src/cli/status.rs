@@ -186,7 +186,11 @@ impl fmt::Display for StatusAnswer {
 
 fn detailed(row: &Row, region: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let Some(id) = &row.id else {
-        return write!(f, "`{}` is described, and not there; `beansprout launch {}` shows what it would be", row.name, row.name);
+        return write!(
+            f,
+            "`{}` is described, and not there; `beansprout launch {}` shows what it would be",
+            row.name, row.name
+        );
     };
     write!(f, "`{}` ({id}) of `{}` in {region}: {}", row.name, row.application, row.state())?;
     write!(f, "\n  version   {}", row.label.as_deref().unwrap_or("none"))?;
@@ -221,7 +225,10 @@ fn detailed(row: &Row, region: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result 
         }
         if let Some(last) = &details.last {
             write!(f, "\n  last      {} {}", last.ended.strftime("%Y-%m-%d %H:%M:%SZ"), last.message)?;
-            last.errors.iter().filter(|error| **error != last.message).try_for_each(|error| write!(f, "\n            {error}"))?;
+            last.errors
+                .iter()
+                .filter(|error| **error != last.message)
+                .try_for_each(|error| write!(f, "\n            {error}"))?;
         }
     }
     if let Some(ending) = &row.ending {

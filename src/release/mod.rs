@@ -62,5 +62,5 @@ pub use prune::{
 pub use prune::{Deletion, KEEP_DEPLOYED, Kept, Object, Plan, Policy, Reason, Upload, matches};
 pub use publish::{Error as PublishError, Event as PublishEvent, Published, Quota, Request as PublishRequest, publish};
 pub use record::{RunRecord, record};
-pub use status::{Details, ending, details, living};
+pub use status::{Details, details, ending, living};
 pub use version::{Location, Status, Version, versions};

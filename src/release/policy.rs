@@ -370,7 +370,11 @@ fn guard(scope: &Scope) -> Vec<Value> {
                 &["elasticbeanstalk:AddTags", "elasticbeanstalk:RemoveTags", "elasticbeanstalk:UpdateTagsForResource"],
                 "*",
             ),
-            json!({ "ForAnyValue:StringEquals": { "aws:TagKeys": ["stage"] } }),
+            // A launch may put it on what has none: that only adds protection.
+            json!({
+                "ForAnyValue:StringEquals": { "aws:TagKeys": ["stage"] },
+                "Null": { "aws:ResourceTag/stage": "false" },
+            }),
         ),
         // Deleting its stack ends an environment as surely as terminating it.
         deny(

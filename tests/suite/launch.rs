@@ -388,10 +388,14 @@ fn status_tells_what_is_there_and_how_to_end_it() {
 #[test]
 fn the_launcher_has_the_rights_that_a_launch_needs() {
     let site = Site::new();
-    site.place.write("environments/_application.toml", "format = \"beansprout.application/1\"\n[tags]\na = \"b\"\n[lifecycle]\nmax_count = 50\n");
+    site.place.write(
+        "environments/_application.toml",
+        "format = \"beansprout.application/1\"\n[tags]\na = \"b\"\n[lifecycle]\nmax_count = 50\n",
+    );
     let server = site.server();
     let plan = site.run(&server, &["launch", "shop-production", "--json"]).ok().json();
-    let policy = site.place.run(["policy", "launcher", "--account", "123456789012", "--region", "us-east-1"]).ok().json();
+    let policy =
+        site.place.run(["policy", "launcher", "--account", "123456789012", "--region", "us-east-1"]).ok().json();
     let allowed: Vec<&str> = policy["Statement"]
         .as_array()
         .unwrap()

@@ -103,10 +103,9 @@ impl Fault for Error {
         match self {
             Self::NoVersion { .. } => Some("`beansprout versions` lists them".to_owned()),
             Self::NotDeployable { .. } => Some("publish a version that Elastic Beanstalk can process".to_owned()),
-            Self::NoEnvironment { .. } => Some(
-                "look at `--region` and `--application`; environments are created in the console or with `eb create`"
-                    .to_owned(),
-            ),
+            Self::NoEnvironment { environment, .. } => Some(format!(
+                "look at `--region` and `--application`; `beansprout launch {environment}` shows what creating it would be"
+            )),
             Self::NotReady { environment } => Some(format!(
                 "nothing was changed; `--when-ready` waits for it, `beansprout wait --env {environment}` watches it"
             )),

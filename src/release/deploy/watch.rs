@@ -176,8 +176,12 @@ mod tests {
             status,
             health,
             abortable: false,
+            created: None,
             updated: None,
             url: None,
+            cname: None,
+            platform: None,
+            worker: false,
         }
     }
 

@@ -213,8 +213,12 @@ mod tests {
             status,
             health: Health::Good,
             abortable: false,
+            created: None,
             updated: Some(now() - DAY * updated_days),
             url: None,
+            cname: None,
+            platform: None,
+            worker: false,
         }
     }
 
