@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::beanstalk::name::EnvironmentName;
 use crate::environment::{self, APPLICATION, Application, Description, FOLDER};
 use crate::fault::{Exit, Failure, Fault};
+use crate::file;
 use crate::project::Project;
 
 /// All descriptions, and the texts that they were read from.
@@ -22,8 +23,6 @@ pub(crate) struct Environments {
 enum Error {
     #[error("failed to read `{}`", path.display())]
     Read { path: PathBuf, source: io::Error },
-    #[error("failed to write `{}`", path.display())]
-    Write { path: PathBuf, source: io::Error },
     #[error("`{file}` is in `{FOLDER}`, and no environment can have that name")]
     Name { file: String, reason: String },
 }
@@ -35,7 +34,7 @@ impl Fault for Error {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Read { .. } | Self::Write { .. } => None,
+            Self::Read { .. } => None,
             Self::Name { reason, .. } => Some(format!("{reason}; rename the file")),
         }
     }
@@ -57,17 +56,16 @@ impl Environments {
             files.extend(name.to_str().filter(|name| name.ends_with(".toml")).map(str::to_owned));
         }
         files.sort();
-        for file in files {
-            let on_disk = folder.join(&file);
-            let text =
-                std::fs::read_to_string(&on_disk).map_err(|source| Error::Read { path: on_disk.clone(), source })?;
-            if file == APPLICATION {
+        for file_name in files {
+            let on_disk = folder.join(&file_name);
+            let text = file::read_text(&on_disk)?;
+            if file_name == APPLICATION {
                 loaded.application = Application::read(&format!("{FOLDER}/{APPLICATION}"), &text)?;
                 continue;
             }
-            let Some(name) = environment::named(&file) else { continue };
+            let Some(name) = environment::named(&file_name) else { continue };
             if let Err(reason) = name.parse::<EnvironmentName>() {
-                return Err(Error::Name { file: format!("{FOLDER}/{file}"), reason: reason.to_string() }.into());
+                return Err(Error::Name { file: format!("{FOLDER}/{file_name}"), reason: reason.to_string() }.into());
             }
             loaded.all.push(Description::read(name, &environment::path(name), &text)?);
             loaded.texts.insert(name.to_owned(), text);
@@ -93,9 +91,7 @@ impl Environments {
     /// Write the file of a description, beside and renamed.
     pub(crate) fn save(&self, description: &Description, text: &str) -> Result<(), Failure> {
         let path = self.root.join(environment::path(&description.name));
-        let failed = |source| Error::Write { path: path.clone(), source };
-        std::fs::create_dir_all(self.root.join(FOLDER)).map_err(failed)?;
-        crate::bundle::write_beside(&path, text.as_bytes())?;
-        Ok(())
+        file::make_folder(&self.root.join(FOLDER))?;
+        Ok(file::write_own(&path, text.as_bytes())?)
     }
 }

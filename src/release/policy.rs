@@ -18,7 +18,7 @@ pub enum Role {
     Lifecycle,
     /// A build that moves one environment to another version
     Deployer,
-    /// Somebody who creates an application and its environments
+    /// Somebody who creates environments and their application
     Launcher,
     /// Denies only: no deletion of applications, no termination of production
     Guard,

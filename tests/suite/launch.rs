@@ -55,7 +55,7 @@ impl Site {
     }
 
     fn server_at(&self, state: &str) -> Server {
-        Server::start(Settings::new(&World::real().unwrap(), &self.place.path(state))).unwrap()
+        Server::start(Settings::new(&World::real().unwrap(), self.place.path(state))).unwrap()
     }
 
     #[track_caller]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::interview::Prompter;
 use crate::environment::{Description, Files, Property};
 use crate::fault::{Exit, Failure, Fault};
+use crate::file;
 use crate::ui::Ui;
 use crate::world::World;
 
@@ -21,8 +22,6 @@ pub(super) struct Given<'a> {
 
 #[derive(Debug, thiserror::Error)]
 enum Error {
-    #[error("failed to read `{}`", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
     #[error("line {line} of `{}` is not `NAME=VALUE`", path.display())]
     Line { path: PathBuf, line: usize },
 }
@@ -45,11 +44,11 @@ pub(super) fn property(text: &str) -> Result<(String, String), String> {
 
 impl<'a> Given<'a> {
     /// Flags win over the file.
-    pub(super) fn read(flags: &[(String, String)], file: Option<&Path>, world: &'a World) -> Result<Self, Failure> {
+    pub(super) fn read(flags: &[(String, String)], env_file: Option<&Path>, world: &'a World) -> Result<Self, Failure> {
         let mut given = Self { values: BTreeMap::new(), how: BTreeMap::new(), world };
-        if let Some(file) = file {
-            let path = world.resolve(file);
-            let text = std::fs::read_to_string(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
+        if let Some(env_file) = env_file {
+            let path = world.resolve(env_file);
+            let text = file::read_text(&path)?;
             for (number, line) in text.lines().enumerate() {
                 let line = line.trim();
                 if line.is_empty() || line.starts_with('#') {

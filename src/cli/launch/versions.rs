@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::tree::Tree;
-use crate::bundle::{Bundle, Opened};
+use crate::bundle::{Bundle, Reader};
 use crate::cli::aws::Connected;
 use crate::cli::{package, publish};
 use crate::fault::Failure;
+use crate::file;
 use crate::project::Project;
 use crate::release::{self, BundleStore, Chosen, ChosenBundle, DownloadEvent, Location, PublishRequest, Target, Why};
 use crate::ui::{Progress, Ui};
@@ -54,7 +55,7 @@ impl<'a> Versions<'a> {
             ChosenBundle::Packed => {
                 self.used = true;
                 let built = self.built.as_ref().expect("its label was asked for");
-                of(&mut Opened::open(&built.path)?)?
+                of(&mut Reader::open(&built.path)?)?
             }
             ChosenBundle::Registered { bundle: Some(at), .. } | ChosenBundle::Stored(at) => self.at(at, ui)?,
             ChosenBundle::Registered { bundle: None, .. } | ChosenBundle::Gone { .. } => {
@@ -79,8 +80,8 @@ impl<'a> Versions<'a> {
             return Ok(known.clone());
         }
         let mut progress = Progress::hidden();
-        let mut file = tempfile::tempfile().map_err(|source| release::StoreError::Keep { source })?;
-        let there = release::fetch_bundle(self.aws, self.store, at, &mut file, &mut |event| match event {
+        let mut content = file::temporary()?;
+        let there = release::fetch_bundle(self.aws, self.store, at, &mut content, &mut |event| match event {
             DownloadEvent::Downloading { bytes, from } => {
                 ui.say(format_args!("looking into `{from}`"));
                 progress = ui.progress("downloading", bytes);
@@ -88,7 +89,7 @@ impl<'a> Versions<'a> {
             DownloadEvent::Received { bytes } => progress.advance(bytes),
         })?;
         let customizations = match there {
-            true => of(&mut Opened::read(file, std::path::Path::new(&at.to_string()))?)?,
+            true => of(&mut Reader::read(content, std::path::Path::new(&at.to_string()))?)?,
             false => Customizations::read(&Tree::default()),
         };
         self.read.insert(at.clone(), customizations.clone());
@@ -105,7 +106,7 @@ impl<'a> Versions<'a> {
 }
 
 /// What takes part in a deployment, of a bundle.
-pub(super) fn of(opened: &mut Opened) -> Result<Customizations, Failure> {
+pub(super) fn of(opened: &mut Reader) -> Result<Customizations, Failure> {
     let mut tree = Tree::default();
     for (path, content) in opened.files(Tree::reads, Tree::MAX_READ)? {
         tree = tree.file(&path, content);
