@@ -18,7 +18,6 @@ use super::environments::Environments;
 use super::{deploy, ebcli, publish};
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::name::{Application, EnvironmentName};
-use crate::beanstalk::platforms::Branch;
 use crate::environment::{self, Description, Property, Tier};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
@@ -256,8 +255,8 @@ fn described(args: &LaunchArgs, project: &Project, environments: &Environments) 
 fn fresh(name: &str, project: &Project) -> Result<Description, Failure> {
     let mut new = Description::new(name);
     let settings = ebcli::read(project)?;
-    let platform = settings.platform.as_deref().and_then(Branch::named);
-    new.platform = platform.map(|branch| branch.name.to_owned());
+    let branch = settings.platform().and_then(|platform| platform.branch);
+    new.platform = branch.map(|branch| branch.name.to_owned());
     if name.contains("prod") {
         new.tags.insert("stage".to_owned(), "prod".to_owned());
     }
