@@ -11,7 +11,7 @@ use super::plan::Planned;
 use super::{Error, Plan, TargetPath, write};
 
 /// The file's name. No bundle needs it.
-pub(crate) const FILE: &str = ".beansprout-base.json";
+pub(crate) const FILE: &str = super::plan::BASE;
 const FORMAT: u32 = 2;
 
 #[derive(Debug, Serialize, Deserialize)]

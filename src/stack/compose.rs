@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::expression::names;
+use super::locate::{in_template, position_in};
 use super::manifest::{self, Manifest};
+use super::position::Position;
 use super::source::Source;
 use super::validate::package_from;
 use super::{Error, Scope, Tree};
@@ -48,7 +50,7 @@ impl<E: From<Error>> Composer<'_, '_, E> {
         }
         let files = tree.below("files/");
         match &mut self.stack {
-            None => self.stack = Some(Stack { manifest, files, borrowed: BTreeSet::new() }),
+            None => self.stack = Some(Stack { manifest, files, borrowed: BTreeSet::new(), text: String::new() }),
             Some(stack) => {
                 let keys = stack.manifest.questions.iter().map(|question| question.key.clone());
                 let paths = stack.files.iter().map(|(path, _)| path.to_owned());
@@ -93,6 +95,8 @@ pub(crate) struct Stack {
     pub(crate) files: Tree,
     /// Files and questions that parts brought: a stack may well have no use for some of them.
     pub(crate) borrowed: BTreeSet<String>,
+    /// The stack's own manifest, as it is written.
+    pub(crate) text: String,
 }
 
 impl Stack {
@@ -143,11 +147,37 @@ impl Stack {
         let mut composer =
             Composer { stack: None, names: Vec::new(), path: Vec::new(), sources: BTreeSet::new(), open };
         composer.add(tree, source, place)?;
-        let stack = composer.stack.expect("what was added is there");
-        stack.manifest.check_whole()?;
-        stack.check_secrets()?;
-        stack.check_rules()?;
+        let mut stack = composer.stack.expect("what was added is there");
+        let own = [manifest::FILE, manifest::PART].into_iter().find_map(|file| tree.get(file)).unwrap_or_default();
+        stack.text = String::from_utf8_lossy(own).into_owned();
+        let sound =
+            stack.manifest.check_whole().and_then(|()| stack.check_secrets()).and_then(|()| stack.check_rules());
+        sound.map_err(|error| stack.in_manifest(error))?;
         Ok(stack)
+    }
+
+    /// The error with its place in the stack's own manifest.
+    pub(crate) fn in_manifest(&self, error: Error) -> Error {
+        let error = match error {
+            located @ (Error::Located { .. } | Error::Several { .. }) => return located,
+            error => error,
+        };
+        match position_in(&self.text, manifest::FILE, &error) {
+            Some(position) => Error::Located { error: Box::new(error), position: Box::new(position) },
+            None => error,
+        }
+    }
+
+    /// The error with its place in a file of the stack.
+    pub(crate) fn in_file(&self, path: &str, error: Error) -> Error {
+        let text = self.files.get(path).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
+        match in_template(text, &error) {
+            Some((at, length)) => {
+                let position = Position::of(&format!("files/{path}"), text, at, length);
+                Error::Located { error: Box::new(error), position: Box::new(position) }
+            }
+            None => error,
+        }
     }
 
     /// What is not secret is remembered, so no secret may go into it.
@@ -219,8 +249,18 @@ fn read_manifest(tree: &Tree, place: &str) -> Result<Manifest, Error> {
     check_requires(text, place)?;
     let manifest =
         Manifest::parse(text).map_err(|source| Error::Manifest { place: format!("{place}/{file}"), source })?;
-    manifest.check()?;
-    Ok(manifest)
+    let mut errors: Vec<Error> = manifest.problems();
+    for error in &mut errors {
+        if let Some(position) = position_in(text, &format!("{place}/{file}"), error) {
+            let error_itself = std::mem::replace(error, Error::NotAStack { place: String::new() });
+            *error = Error::Located { error: Box::new(error_itself), position: Box::new(position) };
+        }
+    }
+    match errors.len() {
+        0 => Ok(manifest),
+        1 => Err(errors.swap_remove(0)),
+        _ => Err(Error::Several { errors }),
+    }
 }
 
 #[cfg(test)]

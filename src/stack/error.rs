@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::TargetPath;
+use super::position::Position;
 use crate::fault::{Exit, Fault};
 use crate::git;
 use crate::ui::{bytes, nearest, ticked};
@@ -56,8 +57,14 @@ pub(crate) enum Error {
     Pattern { key: String, source: Box<regex::Error> },
     #[error("`{place}` uses the unknown name `{name}`")]
     NameUnknown { place: String, name: String, known: Vec<String> },
+    #[error("`{place}` uses `{name}`, which is not known yet: it comes later")]
+    NameLater { place: String, name: String },
     #[error("`{place}` cannot be rendered")]
-    Template { place: String, source: Box<tera::Error> },
+    Template { place: String, source: Box<tera::Error>, filters: Vec<String> },
+    #[error("{}\n{position}", told(error))]
+    Located { error: Box<Self>, position: Box<Position> },
+    #[error("{}", all(errors))]
+    Several { errors: Vec<Self> },
     #[error("`{place}` has a `{tag}` that is never closed")]
     TagOpen { place: String, tag: String },
     #[error("`{path}` is not UTF-8 text")]
@@ -127,6 +134,10 @@ pub(crate) enum Error {
     SecretTold { key: String, secret: String },
     #[error("the name of `{file}` holds a secret")]
     SecretInPath { file: String },
+    #[error("the name of `{file}` becomes `{path}`, which cannot be written: {why}")]
+    NameRefused { file: String, path: String, why: &'static str },
+    #[error("`{file}` would be written over what beansprout keeps in `{path}`")]
+    NameReserved { file: String, path: String },
     #[error("`{path}` cannot be written: {why}")]
     PathRefused { path: String, why: &'static str },
     #[error("`{first}` and `{second}` cannot both be written")]
@@ -153,6 +164,61 @@ pub(crate) enum Error {
     Write { path: PathBuf, source: io::Error },
 }
 
+/// A sentence with its causes.
+fn told(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(next) = cause {
+        let said = next.to_string();
+        // Of what the parser draws, the last line says what it wanted.
+        let said = if said.contains("-->") {
+            said.lines().last().unwrap_or_default().trim_start_matches([' ', '=']).to_owned()
+        } else {
+            said
+        };
+        // Which template it is stands in the first sentence.
+        if !said.starts_with("Failed to render 'template'") && !said.starts_with("Failed to parse") {
+            text.push_str(&format!("\n  cause: {said}"));
+        }
+        cause = next.source();
+    }
+    text
+}
+
+impl Error {
+    /// The sentence with its causes.
+    pub(crate) fn in_full(&self) -> String {
+        told(self)
+    }
+}
+
+/// Every one of them, with what to do about it.
+fn all(errors: &[Error]) -> String {
+    let one = |error: &Error| error.hint().map_or_else(|| told(error), |hint| format!("{}\nhint: {hint}", told(error)));
+    errors.iter().map(one).collect::<Vec<_>>().join("\n")
+}
+
+/// `${{ … }}` is how workflows of GitHub Actions ask, and none of our templates.
+fn github(position: &Position) -> Option<String> {
+    let before: String = position.text.chars().take(position.column.saturating_sub(1)).collect();
+    before.rfind("{{").is_some_and(|at| before[..at].ends_with('$')).then(|| {
+        "if it is GitHub's `${{ }}`: a `[[rule]]` for the file with other `delimiters`, or with `verbatim = true`; or \
+         `{% raw %}` around it"
+            .to_owned()
+    })
+}
+
+/// The filter that was meant.
+fn filter(error: &tera::Error, known: &[String]) -> Option<String> {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    let said: Vec<String> = causes.map(ToString::to_string).collect();
+    let name = said.iter().find_map(|said| said.strip_prefix("Filter '")?.strip_suffix("' not found"))?;
+    Some(match nearest(name, known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are {}", ticked(known)),
+    })
+}
+
 impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
@@ -172,6 +238,7 @@ impl Fault for Error {
             | Self::ArchiveUrl { .. }
             | Self::ArchiveUnpinned { .. } => Exit::Usage,
             Self::Git(error) => error.exit(),
+            Self::Located { error, .. } => error.exit(),
             Self::Unfinished { .. } => Exit::Findings,
             _ => Exit::Invalid,
         }
@@ -185,7 +252,12 @@ impl Fault for Error {
                 None => "`beansprout recipes WORDS` finds one".to_owned(),
             }),
             Self::NameUnknown { name, known, .. } => {
-                nearest(name, known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"))
+                let root = name.split('.').next().unwrap_or_default();
+                Some(match nearest(root, known.iter().map(String::as_str)) {
+                    Some(near) if near == root => format!("`{root}` has no such key"),
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("there are {}", ticked(known)),
+                })
             }
             Self::AnswerUnknown { key, known } => Some(match nearest(key, known.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`? The questions are {}", ticked(known)),
@@ -218,6 +290,14 @@ impl Fault for Error {
             )),
             Self::ToolOther { .. } => Some("a newer beansprout, or an older version of the stack".to_owned()),
             Self::RequiresOdd { .. } => Some("write `>=0.2` or `>=0.2.1`".to_owned()),
+            Self::Located { error, position } => github(position).or_else(|| error.hint()),
+            Self::NameLater { .. } => Some(
+                "questions are asked in the order in which they stand, and derived values come after them".to_owned(),
+            ),
+            Self::Template { source, filters, .. } => filter(source, filters),
+            Self::NameRefused { file, .. } if file.contains("{%") => Some(
+                "whether a file is written says `when` in a `[[rule]]` for it; its name is what remains".to_owned(),
+            ),
             Self::PartMoving { part } => Some(format!("write `{part}@` and a tag or a commit")),
             Self::PartNeeds { needs, .. } => Some(format!("write `\"{needs}\"` before it in `parts`")),
             Self::StackNameOdd { .. } => Some("small letters, digits, `-` and `_`, and a letter first".to_owned()),

@@ -101,8 +101,15 @@ impl fmt::Debug for Scope {
     }
 }
 
+/// Names of the filters that templates have.
+fn filters() -> Vec<String> {
+    let mut names: Vec<String> = Tera::default().filters.keys().cloned().collect();
+    names.sort();
+    names
+}
+
 fn unusable(place: &str, source: tera::Error) -> Error {
-    Error::Template { place: place.to_owned(), source: Box::new(source) }
+    Error::Template { place: place.to_owned(), source: Box::new(source), filters: filters() }
 }
 
 /// Render `text`, called `place` in messages.
@@ -157,6 +164,10 @@ impl Parsed {
         tera.add_raw_template(TEMPLATE, text)?;
         let mut names = Names::default();
         names.nodes(&tera.get_template(TEMPLATE)?.ast);
+        // Tera finds out only when it comes by.
+        if let Some(unknown) = names.filters.iter().find(|name| !tera.filters.contains_key(*name)) {
+            return Err(tera::Error::msg(format!("Filter '{unknown}' not found")));
+        }
         match names.endless {
             Some(why) => Err(tera::Error::msg(why)),
             None => {
@@ -205,6 +216,7 @@ impl Write for LimitedWriter {
 #[derive(Default)]
 struct Names {
     wanted: BTreeSet<String>,
+    filters: BTreeSet<String>,
     /// Names that the template itself makes: `for`, `set`.
     local: Vec<String>,
     /// Loops around the place.
@@ -229,6 +241,7 @@ impl Names {
                 self.local.push(set.key.clone());
             }
             Node::FilterSection(_, section, _) => {
+                self.filters.insert(section.filter.name.clone());
                 section.filter.args.values().for_each(|argument| self.expression(argument));
                 self.nodes(&section.body);
             }
@@ -273,6 +286,7 @@ impl Names {
     fn expression(&mut self, expression: &Expr) {
         self.value(&expression.val);
         for filter in &expression.filters {
+            self.filters.insert(filter.name.clone());
             filter.args.values().for_each(|argument| self.expression(argument));
         }
     }

@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
+use super::finding::Row;
 use super::plan::Planned;
-use super::review::Row;
 use super::{Plan, TargetPath};
 
 /// Beginning of the line that opens a file's part of a patch. No other line of a patch begins so.

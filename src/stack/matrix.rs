@@ -115,7 +115,12 @@ mod tests {
     use super::*;
 
     fn stack(manifest: &str) -> Stack {
-        Stack { manifest: Manifest::parse(manifest).unwrap(), files: Tree::default(), borrowed: BTreeSet::new() }
+        Stack {
+            manifest: Manifest::parse(manifest).unwrap(),
+            files: Tree::default(),
+            borrowed: BTreeSet::new(),
+            text: String::new(),
+        }
     }
 
     #[test]

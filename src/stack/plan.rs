@@ -7,6 +7,9 @@ use super::manifest::Rule;
 use super::tree::MOST_BYTES;
 use super::{Answers, Error, Stack, TargetPath, Tree};
 
+/// The file that remembers what was written: see `base`.
+pub(super) const BASE: &str = ".beansprout-base.json";
+
 /// Files to write, in order of their paths.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
@@ -36,9 +39,11 @@ impl Plan {
             if !stack.wants(from, scope)? {
                 continue;
             }
-            let path = TargetPath::parse(&render(from, from, scope)?)?;
+            let path = target(from, &render(from, from, scope)?)?;
             let content = match stack.template(from)? {
-                Some(template) => render(from, &template, scope)?.into_bytes(),
+                Some(template) => {
+                    render(from, &template, scope).map_err(|error| stack.in_file(from, error))?.into_bytes()
+                }
                 None => bytes.to_vec(),
             };
             let size = content.len() as u64;
@@ -140,6 +145,18 @@ impl Plan {
     }
 }
 
+/// The path that a file's name becomes.
+fn target(file: &str, path: &str) -> Result<TargetPath, Error> {
+    let path = TargetPath::parse(path).map_err(|error| match error {
+        Error::PathRefused { path, why } => Error::NameRefused { file: file.to_owned(), path, why },
+        error => error,
+    })?;
+    if path.folded() == BASE {
+        return Err(Error::NameReserved { file: file.to_owned(), path: path.to_string() });
+    }
+    Ok(path)
+}
+
 impl Stack {
     fn rules(&self, path: &str) -> impl DoubleEndedIterator<Item = &Rule> {
         self.manifest.rules.iter().filter(move |rule| rule.covers(path))
@@ -167,7 +184,8 @@ impl Stack {
             return Ok(None);
         }
         let bytes = self.files.get(path).unwrap_or_default();
-        let text = std::str::from_utf8(bytes).map_err(|_| Error::FileNotText { path: path.to_owned() })?;
+        // A picture has no tags.
+        let Ok(text) = std::str::from_utf8(bytes) else { return Ok(None) };
         match self.rules(path).rev().find_map(|rule| rule.delimiters.as_ref()) {
             Some(delimiters) => delimiters.translate(path, text).map(Some),
             None => Ok(Some(text.to_owned())),

@@ -2,125 +2,161 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-
-use super::answers::Answers;
 use super::expression::{names, names_of_condition};
 use super::extension;
+use super::finding::{Finding, Row};
+use super::lint;
 use super::{Error, Plan, Scope, Stack, pairwise};
 
-/// One thing that its author should look at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Finding {
-    /// The file, question or value that it is about.
-    pub(crate) place: String,
-    pub(crate) text: String,
-}
-
-/// A rendering of the matrix.
-#[derive(Debug)]
-pub(crate) struct Row {
-    pub(crate) answers: Answers,
-    pub(crate) plan: Plan,
-}
-
-/// Render the whole matrix, and say what no rendering uses.
-pub(crate) fn review(stack: &Stack, scope: &Scope) -> Result<(Vec<Row>, Vec<Finding>), Error> {
-    let mut rows = Vec::new();
-    for answers in pairwise(stack, scope)? {
-        let plan = Plan::of(stack, &answers)?;
-        rows.push(Row { answers, plan });
+/// Render the whole matrix, and say what no rendering uses. Without a row there is what keeps it from being rendered.
+pub(crate) fn review(stack: &Stack, scope: &Scope) -> (Vec<Row>, Vec<Finding>) {
+    let mut findings = problems(stack);
+    let answers = match pairwise(stack, scope) {
+        Ok(answers) if findings.is_empty() => answers,
+        Ok(_) => return (Vec::new(), findings),
+        // Found already where it stands.
+        Err(Error::NameUnknown { .. } | Error::NameLater { .. } | Error::Template { .. }) if !findings.is_empty() => {
+            return (Vec::new(), findings);
+        }
+        Err(error) => {
+            findings.extend(Finding::of(&stack.manifest.stack.name, stack.in_manifest(error)));
+            return (Vec::new(), findings);
+        }
+    };
+    let (mut rows, mut findings): (Vec<Row>, Vec<Finding>) = (Vec::new(), Vec::new());
+    let mut broken = false;
+    for (number, answers) in answers.into_iter().enumerate() {
+        match Plan::of(stack, &answers) {
+            Ok(plan) => rows.push(Row { answers, plan }),
+            Err(error) => {
+                broken = true;
+                for finding in Finding::of(&stack.manifest.stack.name, error) {
+                    if !findings.iter().any(|known| known.is_like(&finding)) {
+                        findings.push(Finding { row: Some(number + 1), ..finding });
+                    }
+                }
+            }
+        }
     }
-    let mut remarks = unknown(stack, &rows)?;
-    remarks.extend(unused(stack)?);
-    remarks.extend(secrets_with_default(stack));
-    remarks.extend(never_written(stack, &rows)?);
-    remarks.extend(never_offered(stack, &rows));
-    Ok((rows, remarks))
+    if broken {
+        return (Vec::new(), findings);
+    }
+    match remarks(stack, &rows) {
+        Ok(remarks) => (rows, remarks),
+        Err(error) => (Vec::new(), Finding::of(&stack.manifest.stack.name, error)),
+    }
 }
 
-/// Every template and condition of the stack, with the name it goes by.
-fn texts(stack: &Stack) -> Result<Vec<(String, BTreeSet<String>)>, Error> {
-    let mut found = Vec::new();
-    for question in &stack.manifest.questions {
+fn remarks(stack: &Stack, rows: &[Row]) -> Result<Vec<Finding>, Error> {
+    let mut remarks = unused(stack)?;
+    remarks.extend(secrets_with_default(stack));
+    remarks.extend(never_written(stack, rows)?);
+    remarks.extend(never_offered(stack, rows));
+    remarks.extend(lint::manifest(stack, rows)?);
+    remarks.extend(lint::files(stack, rows)?);
+    Ok(remarks)
+}
+
+/// Everything that can be told without an answer: templates that cannot be parsed, and names that nothing stands for, also in
+/// files that no row happens to write.
+fn problems(stack: &Stack) -> Vec<Finding> {
+    let manifest = &stack.manifest;
+    let mut findings = Vec::new();
+    let mut known: BTreeSet<&str> = manifest.known().collect();
+    let all: BTreeSet<&str> = known
+        .iter()
+        .copied()
+        .chain(["answers", "extend"])
+        .chain(manifest.questions.iter().map(|question| question.key.as_str()))
+        .chain(manifest.derived.iter().map(|derived| derived.name.as_str()))
+        .collect();
+    let mut look =
+        |place: &str, found: Result<BTreeSet<String>, Error>, known: &BTreeSet<&str>, at: &dyn Fn(Error) -> Error| {
+            let errors: Vec<Error> = match found {
+                Err(error) => vec![error],
+                Ok(names) => names
+                    .into_iter()
+                    .filter(|name| !known.contains(name.as_str()))
+                    .map(|name| match all.contains(name.as_str()) {
+                        true => Error::NameLater { place: place.to_owned(), name },
+                        false => {
+                            let known = known.iter().map(|name| (*name).to_owned()).collect();
+                            Error::NameUnknown { place: place.to_owned(), name, known }
+                        }
+                    })
+                    .collect(),
+            };
+            for finding in errors.into_iter().flat_map(|error| Finding::of(place, at(error))) {
+                if !findings.contains(&finding) {
+                    findings.push(finding);
+                }
+            }
+        };
+    let here = |error| stack.in_manifest(error);
+    for question in &manifest.questions {
         let place = format!("question `{}`", question.key);
-        let templates = [&question.default, &question.otherwise].into_iter().flatten();
-        for template in templates {
-            found.push((place.clone(), names(&place, template)?));
+        for template in
+            [&question.default, &question.otherwise, &manifest.pin.get(&question.key).cloned()].into_iter().flatten()
+        {
+            look(&place, names(&place, template), &known, &here);
         }
         for condition in question.when.iter().chain(question.choices.iter().filter_map(|choice| choice.when.as_ref())) {
-            found.push((place.clone(), names_of_condition(&place, condition)?));
+            look(&place, names_of_condition(&place, condition), &known, &here);
         }
+        known.insert(&question.key);
     }
-    for derived in &stack.manifest.derived {
+    for derived in &manifest.derived {
         let place = format!("derived value `{}`", derived.name);
-        found.push((place.clone(), names(&place, &derived.value)?));
+        look(&place, names(&place, &derived.value), &known, &here);
+        known.insert(&derived.name);
     }
-    for rule in &stack.manifest.rules {
-        if let Some(condition) = &rule.when {
-            let place = format!("rule for `{}`", rule.path);
-            found.push((place.clone(), names_of_condition(&place, condition)?));
-        }
-    }
-    for (key, template) in &stack.manifest.pin {
-        let place = format!("pinned answer `{key}`");
-        found.push((place.clone(), names(&place, template)?));
-    }
-    for (point, entries) in &stack.manifest.extend {
+    for (point, entries) in &manifest.extend {
         let place = extension::place(point);
-        for entry in entries {
-            let (texts, condition) = entry.texts();
+        for (texts, condition) in entries.iter().map(extension::Extension::texts) {
             for text in texts {
-                found.push((place.clone(), names(&place, text)?));
+                look(&place, names(&place, text), &known, &here);
             }
             if let Some(condition) = condition {
-                found.push((place.clone(), names_of_condition(&place, condition)?));
+                look(&place, names_of_condition(&place, condition), &known, &here);
             }
+        }
+    }
+    known.extend(["answers", "extend"]);
+    for rule in &manifest.rules {
+        if let Some(condition) = &rule.when {
+            let place = format!("the condition of the rule for `{}`", rule.path);
+            look(&place, names_of_condition(&place, condition), &known, &here);
         }
     }
     for (path, _) in stack.files.iter() {
-        found.push((path.to_owned(), names(path, path)?));
-        if let Some(template) = stack.template(path)? {
-            found.push((path.to_owned(), names(path, &template)?));
+        look(path, names(path, path), &known, &|error| error);
+        match stack.template(path) {
+            Ok(Some(template)) => look(path, names(path, &template), &known, &|error| stack.in_file(path, error)),
+            Ok(None) => {}
+            Err(error) => look(path, Err(error), &known, &|error| stack.in_file(path, error)),
         }
     }
-    Ok(found)
-}
-
-/// Names that nothing stands for, also in files that no row happened to write.
-fn unknown(stack: &Stack, rows: &[Row]) -> Result<Vec<Finding>, Error> {
-    let Some(row) = rows.first() else { return Ok(Vec::new()) };
-    let known: BTreeSet<&str> = row.answers.scope.names().collect();
-    let mut remarks = Vec::new();
-    for (place, names) in texts(stack)? {
-        for name in names.iter().filter(|name| !known.contains(name.as_str())) {
-            remarks.push(Finding { place: place.clone(), text: format!("uses the unknown name `{name}`") });
-        }
-    }
-    Ok(remarks)
+    findings
 }
 
 /// A secret that everybody can read in the stack.
 fn secrets_with_default(stack: &Stack) -> Vec<Finding> {
     let told =
         stack.manifest.secrets().filter(|question| question.default.as_ref().is_some_and(|text| !text.is_empty()));
-    told.map(|question| Finding {
-        place: format!("question `{}`", question.key),
-        text: "is a secret with a default, which everybody can read".to_owned(),
+    told.map(|question| {
+        Finding::new(format!("question `{}`", question.key), "is a secret with a default, which everybody can read")
     })
     .collect()
 }
 
 /// Questions and derived values that change nothing.
 fn unused(stack: &Stack) -> Result<Vec<Finding>, Error> {
-    let used: BTreeSet<String> = texts(stack)?.into_iter().flat_map(|(_, names)| names).collect();
+    let used = lint::used(stack)?;
     let questions = stack.manifest.questions.iter().map(|question| (&question.key, "question"));
     let derived = stack.manifest.derived.iter().map(|derived| (&derived.name, "derived value"));
     let capabilities = stack.manifest.capabilities.keys().map(|name| (name, "capability"));
     let idle = questions.chain(derived).chain(capabilities).filter(|(name, _)| !used.contains(*name));
-    Ok(idle
-        .map(|(name, what)| Finding { place: format!("{what} `{name}`"), text: "is used by no file".to_owned() })
-        .collect())
+    Ok(idle.map(|(name, what)| Finding::new(format!("{what} `{name}`"), "is used by no file")).collect())
 }
 
 fn never_written(stack: &Stack, rows: &[Row]) -> Result<Vec<Finding>, Error> {
@@ -131,7 +167,7 @@ fn never_written(stack: &Stack, rows: &[Row]) -> Result<Vec<Finding>, Error> {
             written = written || stack.wants(path, &row.answers.scope)?;
         }
         if !written && !stack.borrowed.contains(path) {
-            remarks.push(Finding { place: path.to_owned(), text: "is written with no answers at all".to_owned() });
+            remarks.push(Finding::new(path.to_owned(), "is written with no answers at all"));
         }
     }
     Ok(remarks)
@@ -146,7 +182,7 @@ fn never_offered(stack: &Stack, rows: &[Row]) -> Vec<Finding> {
             continue;
         }
         if !asked {
-            remarks.push(Finding { place, text: "is never asked".to_owned() });
+            remarks.push(Finding::new(place, "is never asked"));
             continue;
         }
         let chosen = |value: &String| {
@@ -155,7 +191,7 @@ fn never_offered(stack: &Stack, rows: &[Row]) -> Vec<Finding> {
                 .any(|(key, answer)| *key == question.key && answer.holds(value))
         };
         for choice in question.choices.iter().filter(|choice| !chosen(&choice.value)) {
-            remarks.push(Finding { place: place.clone(), text: format!("never offers `{}`", choice.value) });
+            remarks.push(Finding::new(place.clone(), format!("never offers `{}`", choice.value)));
         }
     }
     remarks
@@ -172,8 +208,9 @@ mod tests {
         for (path, text) in files {
             tree.insert(format!("files/{path}"), text.as_bytes().to_vec());
         }
+        tree.insert("files/beansprout.toml".to_owned(), b"# {{ stack_spec }}\n{{ answers }}".to_vec());
         let stack = Stack::from_tree(&tree, "s").unwrap();
-        let (_, remarks) = review(&stack, &stack.scope("site")).unwrap();
+        let (_, remarks) = review(&stack, &stack.scope("site"));
         remarks.into_iter().map(|remark| format!("{} {}", remark.place, remark.text)).collect()
     }
 
@@ -195,7 +232,7 @@ mod tests {
     fn a_file_that_is_never_written_is_looked_into_all_the_same() {
         let rule = format!("{COLOR}[[rule]]\npath = 'b'\nwhen = \"color == 'green'\"\n");
         let said = remarks(&rule, &[("a", ""), ("b", "{{ colour }}")]);
-        assert_eq!(said, ["b uses the unknown name `colour`", "b is written with no answers at all"]);
+        assert_eq!(said, ["b `b` uses the unknown name `colour`"]);
     }
 
     #[test]
@@ -209,7 +246,7 @@ mod tests {
     #[test]
     fn a_choice_that_is_never_offered_is_told() {
         let choice = "[[question]]\nkey = 'size'\nask = ''\ntype = 'choice'\ndefault = 's'\nchoices = [\
-            { value = 's', label = '' }, { value = 'l', label = '', when = \"color == 'green'\" }]\n";
+            { value = 's', label = 's' }, { value = 'l', label = 'l', when = \"color == 'green'\" }]\n";
         let said = remarks(&format!("{COLOR}{choice}"), &[("a", "{{ size }}")]);
         assert_eq!(said, ["question `size` never offers `l`"]);
     }

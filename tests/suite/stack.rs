@@ -41,22 +41,64 @@ fn mistakes_of_authors_are_found() {
         let run = place.run(["stack", "check", "./mine"]).exit(exit);
         assert!((run.stdout.clone() + &run.stderr).contains(said), "{run}");
     }
-    case("files/x", "{{ nam }}", 3, "`x` uses the unknown name `nam`");
-    case("files/x", "{% if nam %}{% endif %}", 3, "did you mean `name`?");
-    case("files/x", "{% if %}", 3, "`x` cannot be rendered");
-    case("files/LOUD.md", "{{ nam }}", 3, "unknown name `nam`");
+    case(
+        "files/x",
+        "{{ nam }}",
+        1,
+        "x: `x` uses the unknown name `nam`\n --> files/x:1:4\n  |\n1 | {{ nam }}\n  |    ^^^\n",
+    );
+    case("files/x", "{% if nam %}{% endif %}", 1, "hint: did you mean `name`?");
+    case("files/x", "{% if %}", 1, "`x` cannot be rendered");
+    case("files/LOUD.md", "{{ nam }}", 1, "unknown name `nam`");
+    case("files/x", "a\n{% if loud %}\nb\n", 1, " --> files/x:2:1");
+    case("files/x", "{{ name | shuot }}", 1, "files/x:1:11");
+    case("files/x", "{{ name | uper }}", 1, "hint: did you mean `upper`?");
+    case("files/x", "{{ name + 1 }}", 1, "files/x:1:4");
+    case("files/x", "{{ folder.x }}", 1, "hint: `folder` has no such key");
+    case("files/ci.yml", "a: ${{ secrets.TOKEN }}\n", 1, "hint: if it is GitHub's `${{ }}`");
+    case("files/{% if loud %}x{% endif %}", "x", 1, "says `when` in a `[[rule]]`");
+    case("files/.beansprout-base.json", "x", 1, "`.beansprout-base.json` would be written over what beansprout keeps");
+    case("files/run", "#!/bin/sh\n", 1, "run: begins with `#!` and is not executable");
+    case("files/z.json", "{\"a\": }", 1, "z.json: is not JSON");
+    case("files/beansprout.toml", "[project]\n", 1, "beansprout.toml: does not say `{{ answers }}`");
+    case("files/.DS_Store", "x", 1, "is left behind by a program");
+    case("files/picture.png", "\u{89}PNG", 0, "0 remarks");
     case("stack.toml", "[stack]\nname = 'x'\n", 3, "missing field `title`");
     case("stack.toml", "[stack]\nname = 'x'\ntitle = ''\nparts = ['none']\n", 3, "a part `none` that does not exist");
     case("stack.toml", "[stack]\nname = 'x'\ntitle = ''\n[[rule]]\npath = 'y'\n", 3, "has a rule for `y`");
     let question = |text: &str| format!("[stack]\nname = 'x'\ntitle = ''\n[[question]]\nkey = 'n'\nask = ''\n{text}\n");
     let bad_default = question("type = 'text'\npattern = '[1-9]'\ndefault = 'x'");
-    case("stack.toml", &bad_default, 3, "question `n` has `x` as its default or a sample");
+    case("stack.toml", &bad_default, 1, "question `n` has `x` as its default or a sample");
     case("stack.toml", &question("type = 'choice'"), 3, "question `n` offers nothing to choose");
     let twice = question("type = 'text'") + "[[derived]]\nname = 'n'\nvalue = ''\n";
     case("stack.toml", &twice, 3, "`n` stands for two things");
     let scaffold = include_str!("../../templates/scaffold/stack.toml");
     let condition = format!("{scaffold}[[rule]]\npath = \"page.html\"\nwhen = \"loud = 'x'\"\n");
-    case("stack.toml", &condition, 3, "the condition of the rule for `page.html`");
+    case("stack.toml", &condition, 1, "the condition of the rule for `page.html`");
+    let with = |more: &str| format!("{scaffold}\n{more}");
+    let ask = |more: &str| with(&format!("[[question]]\nkey = 'size'\nask = '?'\ntype = 'text'\n{more}\n"));
+    case(
+        "stack.toml",
+        &ask("default = '20'\ncomplaint = 'no'"),
+        1,
+        "question `size`: has a `complaint` and no `pattern`",
+    );
+    case("stack.toml", &ask("default = '20'\notherwise = '7'"), 1, "question `size`: has an `otherwise` and no `when`");
+    case(
+        "stack.toml",
+        &ask("default = '{{ mark }}'"),
+        1,
+        "`question `size`` uses `mark`, which is not known yet: it comes later",
+    );
+    case("stack.toml", &ask("default = '{{ nam }}'"), 1, "stack.toml:");
+    case("stack.toml", &with("[data.t]\na = 'b'\n"), 1, "table `t`: is used by no file");
+    case("stack.toml", &with("[[rule]]\npath = 'page.html'\nwhen = \"name != ''\"\n"), 1, "`page.html`: always holds");
+    case(
+        "stack.toml",
+        &question("type = 'text'").replace("'n'", "'loop'"),
+        3,
+        "`loop` is not a name that a template can say",
+    );
     case("files/.ebextensions/a.config", "option_settings:\n\tx: y\n", 1, ".ebextensions/a.config: EB");
 }
 
@@ -218,4 +260,46 @@ fn hostile_stacks_are_refused_with_words() {
         case(path, "x", "cannot be written");
     }
     case("pipe", "PIPE", "is a link, or something else that is not a file");
+}
+
+/// All at once, with file and line, for people and for machines.
+#[test]
+fn every_mistake_is_told_in_one_run() {
+    let place = Place::new();
+    place.run(["stack", "new", "mine"]).ok();
+    for (path, text) in [
+        ("files/a", "{{ nam }}\n{{ gretting }}\n"),
+        ("files/b", "x\n{% if laud %}{% endif %}\n"),
+        ("files/c", "{{ name | uper }}\n"),
+    ] {
+        place.write(&format!("mine/{path}"), text);
+    }
+    let document = place.run(["--json", "stack", "check", "./mine"]).exit(1).document("stack-check/1");
+    let found: Vec<(String, i64, i64)> = document["remarks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|remark| {
+            let number = |key: &str| remark[key].as_i64().unwrap_or_default();
+            (remark["file"].as_str().unwrap_or_default().to_owned(), number("line"), number("column"))
+        })
+        .collect();
+    let expected = [("files/a", 2, 4), ("files/a", 1, 4), ("files/b", 2, 7), ("files/c", 1, 11)];
+    assert_eq!(found, expected.map(|(file, line, column)| (file.to_owned(), line, column)));
+    assert!(document["remarks"][1]["hint"].as_str().unwrap().contains("did you mean `name`?"));
+    // And what no stack can mean, in stack.toml.
+    place.write(
+        "mine/stack.toml",
+        "[stack]\nname = 'A b'\ntitle = ''\n\n[[question]]\nkey = 'a-b'\nask = ''\ntype = 'text'\n\n[[question]]\nkey = 'c'\nask = ''\ntype = 'choice'\n",
+    );
+    let run = place.run(["stack", "check", "./mine"]).exit(3);
+    for said in [
+        "stack.toml:2:1",
+        "`a-b` is not a name",
+        "stack.toml:6:1",
+        "question `c` offers nothing to choose",
+        "stack.toml:11:1",
+    ] {
+        assert!(run.stderr.contains(said), "{said}\n{run}");
+    }
 }

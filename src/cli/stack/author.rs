@@ -88,7 +88,7 @@ impl fmt::Display for Begun {
 
 pub(crate) fn check(args: &CheckStackArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let Origin { stack, .. } = Origin::open(&args.stack, &world.dir, world)?;
-    let (rows, mut remarks) = review(&stack, &stack.scope("site"))?;
+    let (rows, mut remarks) = review(&stack, &stack.scope("site"));
     let temp = tempfile::tempdir().map_err(|source| Error::Temporary { source })?;
     for (number, row) in rows.iter().enumerate() {
         let root = temp.path().join(number.to_string());
@@ -99,18 +99,17 @@ pub(crate) fn check(args: &CheckStackArgs, world: &World, ui: &mut Ui) -> Result
         let ships = check::tree(&project)?;
         for (path, _) in row.plan.iter().filter(|(path, _)| row.plan.masked(path).is_some()) {
             if ships.get(&path.to_string()).is_some() {
-                let text = "holds a secret and would ship: name it in `.gitignore`".to_owned();
-                let remark = Finding { place: path.to_string(), text };
-                if !remarks.contains(&remark) {
+                let remark = Finding::new(path.to_string(), "holds a secret and would ship: name it in `.gitignore`");
+                if !remarks.iter().any(|known| known.is_like(&remark)) {
                     remarks.push(remark);
                 }
             }
         }
         for finding in check::report(&project)?.findings {
-            let remark =
-                Finding { place: finding.path.to_string(), text: format!("{}: {}", finding.rule, finding.message) };
+            let text = format!("{}: {}", finding.rule, finding.message);
+            let remark = Finding { row: Some(number + 1), ..Finding::new(finding.path.to_string(), text) };
             // The same mistake shows in many rows.
-            if !remarks.contains(&remark) {
+            if !remarks.iter().any(|known| known.is_like(&remark)) {
                 remarks.push(remark);
             }
         }
@@ -134,7 +133,7 @@ impl ui::Answer for Reviewed {
 
 impl fmt::Display for Reviewed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.remarks.iter().try_for_each(|remark| writeln!(f, "{}: {}", remark.place, remark.text))
+        self.remarks.iter().try_for_each(|remark| write!(f, "{remark}"))
     }
 }
 
@@ -144,7 +143,10 @@ const GOLDEN: &str = "golden";
 pub(crate) fn test(args: &TestStackArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let folder = world.resolve(&args.folder);
     let stack = Origin::in_folder(&folder, &args.folder.display().to_string(), world)?.stack;
-    let (mut rows, _) = review(&stack, &stack.scope("site"))?;
+    let (mut rows, findings) = review(&stack, &stack.scope("site"));
+    if rows.is_empty() {
+        return Err(Error::Broken { folder: args.folder.clone(), mistakes: findings.len() }.into());
+    }
     rows.truncate(args.rows.map_or(rows.len(), std::num::NonZeroUsize::get));
     let mut now: BTreeMap<String, String> = BTreeMap::new();
     for (number, (row, patch)) in rows.iter().zip(stack::patches(&rows)).enumerate() {
@@ -264,6 +266,8 @@ enum Error {
     Temporary { source: std::io::Error },
     #[error("failed to write `{}`", path.display())]
     Bless { path: PathBuf, source: std::io::Error },
+    #[error("`{}` cannot be rendered: {}", folder.display(), ui::count(*mistakes, "mistake"))]
+    Broken { folder: PathBuf, mistakes: usize },
     #[error("`{}` has no `golden/` to compare with", folder.display())]
     NothingBlessed { folder: PathBuf },
 }
@@ -278,6 +282,7 @@ impl Fault for Error {
             Self::NothingBlessed { .. } => {
                 Some("look at `stack matrix`, and if it is right, `stack test --bless`".to_owned())
             }
+            Self::Broken { folder, .. } => Some(format!("`beansprout stack check {}` shows them", folder.display())),
             Self::Temporary { .. } | Self::Bless { .. } => None,
         }
     }
