@@ -49,6 +49,12 @@ impl AnswerArgs {
         }
     }
 
+    /// Does the command line itself answer this question?
+    pub(crate) fn says(&self, key: &str) -> bool {
+        let names = |pair: &String| pair.split('=').next().is_some_and(|name| name.trim() == key);
+        self.set.iter().chain(&self.set_env).any(names)
+    }
+
     /// Answers of the command line and the answers file; the command line wins.
     pub(crate) fn given(&self, world: &World) -> Result<Given, Failure> {
         let mut given = Given::default();

@@ -13,7 +13,7 @@ use crate::bundle::{self, Checkout};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::{self, Project};
 use crate::stack::{
-    self, Action, Answers, Conflicts, Given, Merge, Plan, Scope, Stack, Step, TargetPath, from_default,
+    self, Action, Answer, Answers, Conflicts, Given, Merge, Plan, Scope, Stack, Step, TargetPath, from_default,
 };
 use crate::ui::{self, Ui};
 use crate::world::World;
@@ -107,6 +107,12 @@ pub(crate) fn update(args: &UpdateArgs, world: &World, ui: &mut Ui) -> Result<Ex
         ConflictWay::Markers => Conflicts::Markers,
         ConflictWay::Rej => Conflicts::Rejects,
     };
+    // What was a default and is offered no more follows the default; what somebody chose does not.
+    let then = Answers::resolve(&stack, &before, scope.clone(), |asking| from_default(asking, true)).ok();
+    if let Some(then) = &then {
+        given.follow_defaults(&then.at_default);
+    }
+    let mut followed;
     let (theirs, steps) = loop {
         // Old answers are not asked again, so the review screen has a place only where something is new.
         let mode = match args.answers.mode(ui) {
@@ -115,6 +121,7 @@ pub(crate) fn update(args: &UpdateArgs, world: &World, ui: &mut Ui) -> Result<Ex
         };
         let answers = interview(&stack, given.clone(), &scope, mode, world, ui)?;
         let theirs = Plan::of(&stack, &answers)?;
+        followed = then.as_ref().map(|then| followers(then, &answers)).unwrap_or_default();
         let moves = moves(&stack, &before, &scope, &answers)?;
         let merge = Merge { root: &project.root, base: &base, theirs: &theirs, moves: &moves, conflicts };
         let unfinished = merge.unfinished()?;
@@ -131,6 +138,10 @@ pub(crate) fn update(args: &UpdateArgs, world: &World, ui: &mut Ui) -> Result<Ex
             given.remove(&key);
         }
     };
+
+    for (key, old, new) in followed.iter().filter(|(key, _, _)| !args.answers.says(key)) {
+        ui.warn(format_args!("`{key}` was `{old}`, as the default had it, and is `{new}` now"));
+    }
 
     let report = Report::of(&steps, args);
     let changing = steps.iter().filter(|step| step.changes()).count();
@@ -153,6 +164,13 @@ pub(crate) fn update(args: &UpdateArgs, world: &World, ui: &mut Ui) -> Result<Ex
         ui.warn(line);
     }
     Ok(if report.conflicts > 0 { Exit::Findings } else { Exit::Done })
+}
+
+/// Answers that were defaults and are others now: the question, and both.
+fn followers(then: &Answers, now: &Answers) -> Vec<(String, Answer, Answer)> {
+    let new = |key: &String| now.given.iter().find(|(name, _)| name == key).map(|(_, answer)| answer.clone());
+    let changed = then.given.iter().filter(|(key, _)| then.at_default.contains(key));
+    changed.filter_map(|(key, old)| Some((key.clone(), old.clone(), new(key).filter(|new| new != old)?))).collect()
 }
 
 /// Is there an answer of before that does not do any more?

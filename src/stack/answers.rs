@@ -1,6 +1,6 @@
 //! Answers: what was given, what a default gives, what is still to be asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use regex::Regex;
@@ -128,6 +128,15 @@ impl Given {
 
     pub(crate) fn read_from_environment(&mut self, key: &str, value: &str) {
         self.0.insert(key.to_owned(), Said::Read(value.to_owned()));
+    }
+
+    /// Let remembered answers to these questions, which nobody chose, follow the default where they do not do any more.
+    pub(crate) fn follow_defaults(&mut self, keys: &BTreeSet<String>) {
+        for key in keys {
+            if let Some(Said::Remembered(answer)) = self.0.get(key).cloned() {
+                self.answered(key, answer);
+            }
+        }
     }
 
     /// Leave every secret that is not given to the files that hold it.
@@ -279,6 +288,8 @@ pub(crate) struct Answers {
     pub(crate) masked: Option<[Scope; 2]>,
     /// Secrets that only files of the project know.
     pub(crate) kept: Vec<String>,
+    /// Questions whose answer is their default.
+    pub(crate) at_default: BTreeSet<String>,
 }
 
 impl Answers {
@@ -291,7 +302,7 @@ impl Answers {
     ) -> Result<Self, E> {
         let manifest = &stack.manifest;
         given.check_known(manifest)?;
-        let (mut answers, mut kept) = (Vec::new(), Vec::new());
+        let (mut answers, mut kept, mut at_default) = (Vec::new(), Vec::new(), BTreeSet::new());
         for question in &manifest.questions {
             let place = format!("question `{}`", question.key);
             if let Some(template) = manifest.pin.get(&question.key) {
@@ -338,6 +349,9 @@ impl Answers {
                 }
             };
             asking.check(&answer)?;
+            if asking.default.as_ref() == Some(&answer) {
+                at_default.insert(question.key.clone());
+            }
             if let (Form::Secret, Answer::Text(secret)) = (question.form, &answer)
                 && !secret.is_empty()
             {
@@ -347,7 +361,7 @@ impl Answers {
             answers.push((question.key.clone(), answer));
         }
         let masked = Self::masked(manifest, &answers, &kept, &scope);
-        let mut answers = Self { scope, given: answers, masked, kept };
+        let mut answers = Self { scope, given: answers, masked, kept, at_default };
         let table = answers.to_toml(manifest).to_string();
         complete(manifest, &table, &mut answers.scope)?;
         for scope in answers.masked.iter_mut().flatten() {

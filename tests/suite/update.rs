@@ -223,13 +223,10 @@ fn ones_own_lines_live_beside_those_of_the_stack() {
     update("u1", "server=asgi");
     assert!(place.read("u1/Procfile").contains("asgi:application\nmine: python"), "{}", place.read("u1/Procfile"));
     // What a recipe of ours has put there is what the stack would have put there.
-    grown("u2");
-    place.run(["-C", "u2", "add", "static-nginx", "--yes", "--defaults"]).ok();
-    update("u2", "static_files=nginx");
     grown("u3");
     place.run(["-C", "u3", "add", "websockets", "--yes", "--defaults"]).ok();
     update("u3", "server=asgi");
-    for name in ["u1", "u2", "u3"] {
+    for name in ["u1", "u3"] {
         assert!(place.run(["-C", name, "update"]).ok().stderr.contains("up to date"));
     }
 }
@@ -311,4 +308,26 @@ fn a_dirty_tree_is_told_and_beansprout_toml_stays() {
     let run = place.run(["-C", "site", "update", "--yes"]).ok();
     assert!(run.stderr.contains("not committed"), "{run}");
     assert!(place.exists("site/beansprout.toml"));
+}
+
+#[test]
+fn what_nobody_chose_follows_the_default_and_is_told() {
+    let place = Place::new();
+    place.run(["new", "shop", "--defaults"]).ok();
+    let run = place.run(["-C", "shop", "update", "--set", "profile=steady", "--defaults", "--yes"]).ok();
+    assert!(run.stderr.contains("`database` was `sqlite`, as the default had it, and is `postgresql` now"), "{run}");
+    let chosen = [
+        "new",
+        "own",
+        "--defaults",
+        "--set",
+        "instance_type=t3.small",
+        "--set",
+        "profile=steady",
+        "--set",
+        "database=mysql",
+    ];
+    place.run(chosen).ok();
+    let run = place.run(["-C", "own", "update", "--set", "profile=spiky", "--defaults", "--yes"]).ok();
+    assert!(place.read("own/beansprout.toml").contains("database = \"mysql\""), "{run}");
 }
