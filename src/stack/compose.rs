@@ -1,6 +1,8 @@
 //! A stack made of its own files and of the parts that it stands on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest as _, Sha256};
 
 use super::expression::names;
 use super::locate::{in_template, position_in};
@@ -31,6 +33,8 @@ struct Composer<'a, 'b, E> {
     names: Vec<String>,
     /// From the stack down to the part that is being read.
     path: Vec<String>,
+    /// Which of them each file is of.
+    owners: BTreeMap<String, String>,
     /// Everything that was read: what two parts stand on is added once.
     sources: BTreeSet<String>,
     open: &'a mut Opener<'b, E>,
@@ -49,16 +53,32 @@ impl<E: From<Error>> Composer<'_, '_, E> {
             return Err(Error::PartNeeds { part: name, needs: missing.clone() }.into());
         }
         let files = tree.below("files/");
+        let paths: Vec<String> = files.iter().map(|(path, _)| path.to_owned()).collect();
         match &mut self.stack {
-            None => self.stack = Some(Stack { manifest, files, borrowed: BTreeSet::new(), text: String::new() }),
+            None => {
+                self.stack = Some(Stack {
+                    manifest,
+                    files,
+                    borrowed: BTreeSet::new(),
+                    shadowed: BTreeMap::new(),
+                    text: String::new(),
+                })
+            }
             Some(stack) => {
                 let keys = stack.manifest.questions.iter().map(|question| question.key.clone());
                 let paths = stack.files.iter().map(|(path, _)| path.to_owned());
                 stack.borrowed = keys.chain(paths).collect();
+                stack.shadowed.clear();
+                for (path, _) in files.iter() {
+                    if let (Some(replaced), Some(part)) = (stack.files.get(path), self.owners.get(path)) {
+                        stack.shadowed.insert(path.to_owned(), (part.clone(), template_digest(replaced)));
+                    }
+                }
                 stack.manifest.overlay(manifest)?;
                 stack.files.overlay(files);
             }
         }
+        self.owners.extend(paths.into_iter().map(|path| (path, name.clone())));
         self.names.push(name);
         Ok(())
     }
@@ -95,11 +115,24 @@ pub(crate) struct Stack {
     pub(crate) files: Tree,
     /// Files and questions that parts brought: a stack may well have no use for some of them.
     pub(crate) borrowed: BTreeSet<String>,
+    /// Files of parts that this stack replaces: the part's name, and the digest of its template.
+    pub(crate) shadowed: BTreeMap<String, (String, String)>,
     /// The stack's own manifest, as it is written.
     pub(crate) text: String,
 }
 
 impl Stack {
+    /// A part of the box by itself, as `stack parts` shows it.
+    pub(crate) fn part(name: &str) -> Result<Option<Self>, Error> {
+        let tree = Tree::embedded(&format!("parts/{name}/"));
+        if tree.is_empty() {
+            return Ok(None);
+        }
+        let (manifest, files) = (read_manifest(&tree, name)?, tree.below("files/"));
+        let (borrowed, shadowed) = (BTreeSet::new(), BTreeMap::new());
+        Ok(Some(Self { manifest, files, borrowed, shadowed, text: String::new() }))
+    }
+
     /// The names of what the box has to stand on: parts, and whole stacks.
     pub(crate) fn parts() -> Vec<String> {
         let tree = Tree::embedded("parts/");
@@ -144,8 +177,14 @@ impl Stack {
         place: &str,
         open: &mut Opener<'_, E>,
     ) -> Result<Self, E> {
-        let mut composer =
-            Composer { stack: None, names: Vec::new(), path: Vec::new(), sources: BTreeSet::new(), open };
+        let mut composer = Composer {
+            stack: None,
+            names: Vec::new(),
+            owners: BTreeMap::new(),
+            path: Vec::new(),
+            sources: BTreeSet::new(),
+            open,
+        };
         composer.add(tree, source, place)?;
         let mut stack = composer.stack.expect("what was added is there");
         let own = [manifest::FILE, manifest::PART].into_iter().find_map(|file| tree.get(file)).unwrap_or_default();
@@ -239,6 +278,11 @@ fn check_requires(text: &str, place: &str) -> Result<(), Error> {
         return Err(Error::ToolOther { place, requires, version: env!("CARGO_PKG_VERSION").to_owned() });
     }
     Ok(())
+}
+
+/// What a template is told apart from its other versions by.
+pub(crate) fn template_digest(content: &[u8]) -> String {
+    crate::hex::encode(&Sha256::digest(content)[..8])
 }
 
 /// The manifest of a stack, or of a part.

@@ -45,6 +45,20 @@ pub(super) fn manifest(stack: &Stack, rows: &[Row]) -> Result<Vec<Finding>, Erro
     Ok(found)
 }
 
+/// Templates of parts that went on since this stack copied them.
+fn shadows(stack: &Stack) -> Vec<Finding> {
+    let told = stack.manifest.shadows.iter().filter_map(|(path, digest)| match stack.shadowed.get(path) {
+        None => Some(Finding::new(path, "is in `[shadows]`, and replaces no file of a part")),
+        Some((part, now)) if now != digest => {
+            let text = format!("replaces a template of `{part}` that has moved on");
+            let hint = format!("`beansprout stack parts {part} --eject '{path}'` shows it; then `\"{path}\" = \"{now}\"` in `[shadows]`");
+            Some(Finding { hint: Some(hint), ..Finding::new(path, text) })
+        }
+        Some(_) => None,
+    });
+    told.collect()
+}
+
 /// Names that any template or condition uses.
 pub(super) fn used(stack: &Stack) -> Result<BTreeSet<String>, Error> {
     let mut used = BTreeSet::new();
@@ -109,6 +123,7 @@ pub(super) fn files(stack: &Stack, rows: &[Row]) -> Result<Vec<Finding>, Error> 
             }
         }
     }
+    found.extend(shadows(stack));
     found.extend(updating(stack)?);
     Ok(found)
 }

@@ -37,6 +37,9 @@ pub(crate) struct Manifest {
     /// Answers that this stack gives itself to questions of its parts; templates.
     #[serde(default)]
     pub(crate) pin: BTreeMap<String, String>,
+    /// Files that replace one of a part, and the digest of the one that they replace: `stack check` tells when it has moved on.
+    #[serde(default)]
+    pub(crate) shadows: BTreeMap<String, String>,
     /// Lists that this part reads.
     #[serde(default, rename = "point")]
     pub(crate) points: Vec<Point>,
@@ -54,6 +57,13 @@ pub(crate) enum Capability {
 }
 
 impl Capability {
+    pub(crate) fn to_toml(&self) -> toml::Value {
+        match self {
+            Self::Flag(flag) => (*flag).into(),
+            Self::Text(text) => text.as_str().into(),
+        }
+    }
+
     pub(crate) fn to_value(&self) -> serde_json::Value {
         match self {
             Self::Flag(flag) => (*flag).into(),
@@ -253,6 +263,8 @@ impl Manifest {
                 return Err(Error::CapabilityOdd { name });
             }
         }
+        // Those of a part are the part's own affair.
+        self.shadows = over.shadows;
         self.pin.extend(over.pin);
         for point in over.points {
             if !self.points.contains(&point) {

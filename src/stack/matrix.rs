@@ -119,6 +119,7 @@ mod tests {
             manifest: Manifest::parse(manifest).unwrap(),
             files: Tree::default(),
             borrowed: BTreeSet::new(),
+            shadowed: BTreeMap::new(),
             text: String::new(),
         }
     }

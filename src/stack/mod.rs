@@ -33,14 +33,14 @@ mod write;
 
 pub(crate) use answers::{Answer, Answers, Given, OpenQuestion, from_default, placeholder};
 pub(crate) use base::{read as read_base, version as base_version, with_base, write_base};
-pub(crate) use compose::{Opened, Stack};
+pub(crate) use compose::{Opened, Stack, template_digest};
 pub(crate) use error::Error;
 pub(crate) use expression::{Scope, render};
 pub(crate) use finding::Finding;
 pub(crate) use golden::{patches, read as read_patch};
-pub(crate) use manifest::Form;
 #[cfg(test)]
 pub(crate) use manifest::Manifest;
+pub(crate) use manifest::{Capability, Form};
 pub(crate) use matrix::pairwise;
 pub(crate) use plan::{Plan, Planned};
 pub(crate) use recipe::{Recipe, RecipeFile};

@@ -303,3 +303,48 @@ fn every_mistake_is_told_in_one_run() {
         assert!(run.stderr.contains(said), "{said}\n{run}");
     }
 }
+
+#[test]
+fn parts_show_what_they_ask_and_read() {
+    let place = Place::new();
+    let all = place.run(["stack", "parts"]).ok();
+    assert!(all.stdout.contains("django (part): ") && all.stdout.contains("worker (stack): "), "{all}");
+    place.run(["--json", "stack", "parts"]).ok().document("stack-parts/1");
+    let part = place.run(["stack", "parts", "django"]).ok();
+    for said in [
+        "python (choice: 3.14, 3.13",
+        "apps: Names for INSTALLED_APPS",
+        "queue = false",
+        "  requirements.txt\n",
+        "instances",
+    ] {
+        assert!(part.stdout.contains(said), "{said}\n{part}");
+    }
+    let document = place.run(["--json", "stack", "parts", "python"]).ok().document("stack-part/1");
+    assert!(document["lists"].as_array().unwrap().iter().any(|list| list["name"] == "options"));
+    assert!(place.run(["stack", "parts", "djngo"]).exit(2).stderr.contains("no built-in stack"));
+}
+
+#[test]
+fn a_copied_template_is_known_to_have_moved_on() {
+    let place = Place::new();
+    place.write("mine/stack.toml", "[stack]\nname = 'mine'\ntitle = ''\nparts = ['python']\n");
+    let printed = place.run(["stack", "parts", "django", "--eject", "requirements.txt"]).ok();
+    assert!(printed.stdout.contains("Django=={{ django_versions[django] }}"), "{printed}");
+    let near = place.run(["stack", "parts", "django", "--eject", "requirement.txt"]).exit(2);
+    assert!(near.stderr.contains("did you mean `requirements.txt`?"), "{near}");
+    let eject = ["--json", "stack", "parts", "django", "--eject", "requirements.txt", "--into", "mine"];
+    let digest = place.run(eject).ok().document("stack-eject/1")["digest"].as_str().unwrap().to_owned();
+    assert_eq!(place.read("mine/files/requirements.txt"), printed.stdout);
+    // What is copied is what the part has, until one of them goes on.
+    assert!(place.run(["stack", "check", "./mine"]).ok().stderr.contains("0 remarks"));
+    place.write("mine/files/requirements.txt", printed.stdout.replace("asgiref", "# mine\nasgiref"));
+    assert!(place.run(["stack", "check", "./mine"]).ok().stderr.contains("0 remarks"));
+    let manifest = place.read("mine/stack.toml");
+    place.write("mine/stack.toml", manifest.replace(&digest, "0123456789abcdef"));
+    let moved = place.run(["stack", "check", "./mine"]).exit(1);
+    assert!(moved.stdout.contains("requirements.txt: replaces a template of `django` that has moved on"), "{moved}");
+    assert!(moved.stdout.contains(&digest), "{moved}");
+    // A file of one's own is not written over.
+    place.run(eject).exit(3);
+}

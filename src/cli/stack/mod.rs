@@ -1,6 +1,7 @@
 //! `stack`: for those who choose a stack, and those who write one.
 
 mod author;
+mod parts;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ enum StackVerb {
     List,
     Check(author::CheckStackArgs),
     Matrix(MatrixArgs),
+    Parts(parts::PartsArgs),
     New(author::NewStackArgs),
     Test(author::TestStackArgs),
 }
@@ -52,6 +54,7 @@ pub(crate) fn stack(args: &StackArgs, world: &World, ui: &mut Ui) -> Result<Exit
         StackVerb::List => list(ui),
         StackVerb::Check(args) => author::check(args, world, ui),
         StackVerb::Matrix(args) => matrix(args, world, ui),
+        StackVerb::Parts(args) => parts::parts(args, world, ui),
         StackVerb::New(args) => author::new(args, world, ui),
         StackVerb::Test(args) => author::test(args, world, ui),
     }
