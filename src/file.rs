@@ -215,7 +215,7 @@ fn write_beside(
     existing: Option<&Metadata>,
 ) -> Result<(), Error> {
     let folder = folder_of(path);
-    let mut file = beside(folder, file_mode)?;
+    let mut file = beside(folder, file_mode).doing("write", path)?;
     file.write_all(content).doing("write", path)?;
     match file_mode {
         FileMode::Private => {}
@@ -237,7 +237,7 @@ fn write_beside(
 }
 
 /// A file beside the one that it will become.
-fn beside(folder: &Path, file_mode: FileMode) -> Result<NamedTempFile, Error> {
+fn beside(folder: &Path, file_mode: FileMode) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(PART.0).suffix(PART.1);
     if file_mode != FileMode::Private
@@ -246,7 +246,7 @@ fn beside(folder: &Path, file_mode: FileMode) -> Result<NamedTempFile, Error> {
         // The umask has its say, as with any new file, instead of the 0600 of temporary files.
         builder.permissions(permissions);
     }
-    builder.tempfile_in(folder).doing("write to", folder)
+    builder.tempfile_in(folder)
 }
 
 /// Puts the names of a folder on the disk. Windows opens no folders, and keeps their names safe by itself.

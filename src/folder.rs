@@ -1,11 +1,13 @@
-//! A folder on disk as the value that [`crate::beanstalk`] reasons over.
+//! A folder on disk, or what ships of one, as the value that [`crate::beanstalk`] reasons over.
 //!
-//! Reads every name and only the contents that [`Tree::reads`] asks for. Links are recorded, never followed.
+//! Holds every name and only the contents that [`Tree::reads`] asks for. Links are recorded, never followed.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::beanstalk::tree::{Entry, Tree};
+use crate::bundle::{self, Plan, Shape};
 use crate::fault::{Exit, Fault};
 use crate::mode;
 
@@ -48,8 +50,44 @@ pub fn read(root: &Path, skip: impl Fn(&str) -> bool) -> Result<Tree, Error> {
     Ok(tree)
 }
 
+/// What ships, from whatever source, and those of `beside` that the folder has and no bundle holds.
+///
+/// A folder has no entry of its own in a bundle. One that is named like a file which Elastic Beanstalk reads gets one here:
+/// it deserves a look.
+pub fn shipped(plan: &Plan, root: &Path, beside: &[&str]) -> Result<Tree, bundle::Error> {
+    let mut tree = Tree::default();
+    for (path, shape) in plan.tree(|path, bytes| bytes <= Tree::MAX_READ && Tree::reads(path))? {
+        tree.insert(path.as_str(), Entry::from(shape));
+    }
+    for path in beside {
+        if tree.get(path).is_none()
+            && let Ok(Some(entry)) = file(root, path)
+        {
+            tree.insert(*path, entry);
+        }
+    }
+    let folders: BTreeSet<String> =
+        tree.iter().filter_map(|(path, _)| path.rsplit_once('/')).map(|(folder, _)| folder.to_owned()).collect();
+    for folder in folders.into_iter().filter(|folder| folder.ends_with(".config")) {
+        tree.insert(folder, Entry::Directory);
+    }
+    Ok(tree)
+}
+
+impl From<Shape> for Entry {
+    fn from(shape: Shape) -> Self {
+        match shape {
+            Shape::Link { target } => Self::Link { target },
+            Shape::File { executable, bytes, content } => {
+                // Where the disk does not tell, there is nothing to find fault with: in a bundle, hooks and scripts are.
+                Self::File { executable: executable || !mode::KNOWN, bytes, content }
+            }
+        }
+    }
+}
+
 /// One entry of a folder by its path in the tree, if it is there.
-pub fn file(root: &Path, path: &str) -> Result<Option<Entry>, Error> {
+fn file(root: &Path, path: &str) -> Result<Option<Entry>, Error> {
     let on_disk = root.join(path);
     match on_disk.symlink_metadata() {
         Ok(metadata) => entry(&on_disk, path, metadata.file_type()),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::bundle::{Checkout, IgnoreMode, Include, Scope, Source};
 use crate::fault::{Exit, Fault};
 use crate::world::World;
 
@@ -139,6 +140,25 @@ impl Fault for Error {
     }
 }
 
+/// What a command line says of what ships.
+#[derive(Debug, Clone, Default)]
+pub struct ScopeFlags {
+    /// `worktree`, `index` or a git revision.
+    pub source: Option<String>,
+    pub ignore: Option<IgnoreMode>,
+    /// Obey the user's own `core.excludesFile` too.
+    pub global_excludes: bool,
+    /// Patterns of files that may ship although they look like secrets.
+    pub allow: Vec<String>,
+}
+
+impl ScopeFlags {
+    /// The work tree, whatever the project's settings say: for whoever writes there.
+    pub fn worktree() -> Self {
+        Self { source: Some(Source::Worktree.to_string()), ..Self::default() }
+    }
+}
+
 impl Project {
     /// The project that `world.dir` is in: the nearest folder upward with a `beansprout.toml`, else the folder itself.
     pub fn load(world: &World) -> Result<Self, Error> {
@@ -159,6 +179,30 @@ impl Project {
     /// The Elastic Beanstalk application that this project's versions belong to.
     pub fn application(&self) -> String {
         self.config.release.application.clone().unwrap_or_else(|| self.name())
+    }
+
+    /// What ships: the command line first, then the project's settings, then the defaults.
+    pub fn scope(&self, flags: &ScopeFlags, world: &World) -> Scope {
+        let bundle = &self.config.bundle;
+        let source = flags.source.as_ref().or(bundle.source.as_ref());
+        let include = bundle.include.iter().map(|(at, dir)| Include { at: at.clone(), dir: self.root.join(dir) });
+        Scope {
+            source: source.map_or(Source::Worktree, |text| Source::parse(text)),
+            include: include.collect(),
+            ignore: flags.ignore.unwrap_or_default(),
+            global_excludes: flags.global_excludes.then(|| self.global_excludes(world)).flatten(),
+            exclude: bundle.exclude.clone(),
+            written: world.outputs.clone(),
+            allow: [bundle.allow.as_slice(), flags.allow.as_slice()].concat(),
+            ..Scope::of(&self.root)
+        }
+    }
+
+    /// Where git looks for the user's own excludes.
+    fn global_excludes(&self, world: &World) -> Option<PathBuf> {
+        let configured = Checkout::global_excludes(&self.root);
+        let config = || world.var("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| Some(world.home()?.join(".config")));
+        configured.or_else(|| Some(config()?.join("git/ignore")))
     }
 
     pub fn state_dir(&self) -> PathBuf {

@@ -13,10 +13,10 @@ use super::check;
 use super::interview::{AnswerArgs, Mode, Prompter, interview_before};
 use crate::adopt::{self, Context, Detected, Inputs, Item, MOST_BYTES, MOST_FILES, Note, Plan};
 use crate::beanstalk::tree::{Entry, Tree};
-use crate::bundle::{self, Checkout, Scope};
+use crate::bundle::{self, Checkout};
 use crate::check::Settings;
 use crate::fault::{Exit, Failure};
-use crate::project::Project;
+use crate::project::{Project, ScopeFlags};
 use crate::stack::{self, Answer, Answers, Given, Stack, TargetPath};
 use crate::ui::Ui;
 use crate::world::World;
@@ -65,9 +65,9 @@ pub(crate) fn adopt(args: &AdoptArgs, world: &World, ui: &mut Ui) -> Result<Exit
     let asks = ui.can_prompt() && !decided;
     let project = Project::load(world)?;
     let checkout = Checkout::start(&project.root);
-    let ships = bundle::Plan::read(&Scope::of(&project.root))?;
+    let ships = bundle::Plan::read(&project.scope(&ScopeFlags::worktree(), world))?;
     let uncommitted = checkout.compare(&ships).finish().map(|checkout| checkout.changes);
-    let shipped = check::tree(&project)?;
+    let shipped = check::tree(&project, &ships)?;
     let tree = read(&project, &shipped)?;
     let person = asks.then(|| Prompter::new(world, ui));
 

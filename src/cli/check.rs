@@ -1,20 +1,20 @@
 //! `check`: what will go wrong on the instance, before anything is deployed.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-
 use clap::{Args, ValueEnum};
 
 use crate::beanstalk::eb_config;
-use crate::beanstalk::tree::{Entry, Tree};
-use crate::bundle::{Plan, Scope};
+use crate::beanstalk::tree::Tree;
+use crate::bundle::{Plan, Scope, Source};
 use crate::check::{self, Change, Report, Settings};
 use crate::fault::{Exit, Failure, Fault};
+use crate::file::{self, Doing};
 use crate::folder;
 use crate::mode;
-use crate::project::{self, Project};
+use crate::project::{self, Project, ScopeFlags};
 use crate::ui::{OutputFormat, Ui, count};
 use crate::world::World;
+
+use super::package::ScopeArgs;
 
 /// Find what will go wrong on the instance, before deploying
 ///
@@ -37,6 +37,8 @@ pub(crate) struct CheckArgs {
     /// With `--fix`, show the diff and change nothing
     #[arg(long, requires = "fix")]
     dry_run: bool,
+    #[command(flatten)]
+    scope: ScopeArgs,
     /// How to print the report
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Format>,
@@ -54,9 +56,14 @@ enum Format {
 
 pub(crate) fn check(args: &CheckArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
-    let mut report = report(&project)?;
+    let scope = args.scope.scope(&project, world);
+    if args.fix && scope.source != Source::Worktree {
+        return Err(FixOfGit { source_name: scope.source }.into());
+    }
+    let mut report = report_of(&project, &scope)?;
     if args.fix {
-        let tree = tree(&project)?;
+        let plan = Plan::read(&scope)?;
+        let tree = tree(&project, &plan)?;
         let changes = check::changes(&tree, &settings(&project));
         for change in &changes {
             ui.say(change.paint(ui.err()));
@@ -64,9 +71,9 @@ pub(crate) fn check(args: &CheckArgs, world: &World, ui: &mut Ui) -> Result<Exit
         if args.dry_run {
             ui.say(format_args!("{} would change", count(changes.len(), "file")));
         } else {
-            changes.iter().try_for_each(|change| apply(&project.root, change))?;
+            changes.iter().try_for_each(|change| apply(&plan, &project, change))?;
             ui.say(format_args!("{} changed", count(changes.len(), "file")));
-            report = self::report(&project)?;
+            report = report_of(&project, &scope)?;
         }
     }
     match args.format.unwrap_or(if ui.output_format() == OutputFormat::Json { Format::Json } else { Format::Human }) {
@@ -77,67 +84,53 @@ pub(crate) fn check(args: &CheckArgs, world: &World, ui: &mut Ui) -> Result<Exit
     Ok(if report.passes() { Exit::Done } else { Exit::Findings })
 }
 
-/// Check a project as it is on disk.
-pub(crate) fn report(project: &Project) -> Result<Report, Failure> {
-    let tree = tree(project)?;
-    Ok(check::run(&tree, &settings(project)))
+/// Check what of a project would ship, as its own settings say.
+pub(crate) fn report(project: &Project, world: &World) -> Result<Report, Failure> {
+    report_of(project, &project.scope(&ScopeFlags::default(), world))
+}
+
+fn report_of(project: &Project, scope: &Scope) -> Result<Report, Failure> {
+    Ok(check::run(&tree(project, &Plan::read(scope)?)?, &settings(project)))
 }
 
 fn settings(project: &Project) -> Settings {
     Settings { suppress: project.config.check.suppress.clone() }
 }
 
-/// What would ship, and the files that say what it is for.
-pub(super) fn tree(project: &Project) -> Result<Tree, Failure> {
-    let bundle = &project.config.bundle;
-    let plan = Plan::read(&Scope {
-        exclude: bundle.exclude.clone(),
-        allow: bundle.allow.clone(),
-        ..Scope::of(&project.root)
-    })?;
-    let ships = plan.entries().iter().map(|entry| entry.path().as_str());
-    let paths: BTreeSet<&str> = ships.chain([eb_config::PATH, project::FILE]).collect();
-    let mut tree = Tree::default();
-    for path in paths {
-        if let Some(entry) = folder::file(&project.root, path)? {
-            tree.insert(path, entry);
-        }
-    }
-    // A folder has no entry of its own in a bundle, and one that is named like a file deserves a look.
-    let folders: BTreeSet<String> =
-        tree.iter().filter_map(|(path, _)| path.rsplit_once('/')).map(|(folder, _)| folder.to_owned()).collect();
-    for folder in folders.into_iter().filter(|folder| folder.ends_with(".config")) {
-        tree.insert(folder, Entry::Directory);
-    }
-    Ok(tree)
+/// What would ship as the project's own settings say.
+pub(super) fn shipped(project: &Project, world: &World) -> Result<Tree, Failure> {
+    tree(project, &Plan::read(&project.scope(&ScopeFlags::default(), world))?)
 }
 
-/// Beside, then renamed.
-fn apply(root: &Path, change: &Change) -> Result<(), Error> {
-    let path = root.join(&change.path);
-    let failed = |source| Error::Write { path: path.clone(), source };
+/// What would ship, and the files that say what it is for.
+pub(super) fn tree(project: &Project, plan: &Plan) -> Result<Tree, Failure> {
+    Ok(folder::shipped(plan, &project.root, &[eb_config::PATH, project::FILE])?)
+}
+
+/// Write a change to where the file comes from.
+fn apply(plan: &Plan, project: &Project, change: &Change) -> Result<(), file::Error> {
+    let path = plan.place(&change.path).unwrap_or_else(|| project.root.join(&change.path));
     if let Some(after) = &change.after {
-        let folder = path.parent().expect("a path below the root has a folder");
-        let permissions = path.metadata().map_err(failed)?.permissions();
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-        std::io::Write::write_all(&mut file, after.as_bytes()).map_err(failed)?;
-        file.as_file().set_permissions(permissions).map_err(failed)?;
-        file.persist(&path).map_err(|error| failed(error.error))?;
+        file::write_own(&path, after.as_bytes())?;
     }
     if change.executable {
-        mode::add_executable(&path).map_err(failed)?;
+        mode::add_executable(&path).doing("make executable", &path)?;
     }
     Ok(())
 }
 
 #[derive(Debug, thiserror::Error)]
-enum Error {
-    #[error("failed to write `{}`", path.display())]
-    Write { path: PathBuf, source: std::io::Error },
+#[error("`--fix` changes files of the work tree, and this looks at `{source_name}`")]
+struct FixOfGit {
+    source_name: Source,
 }
 
-impl Fault for Error {
+impl Fault for FixOfGit {
     fn exit(&self) -> Exit {
-        Exit::Invalid
+        Exit::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("`--source worktree` looks at the work tree".to_owned())
     }
 }

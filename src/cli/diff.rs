@@ -6,17 +6,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use crate::bundle::{
-    self, Change, ChangeKind, Manifest, ManifestError, PackOptions, Plan, Reader, Scope, Source, TreeDigest,
-};
+use crate::bundle::{self, Change, ChangeKind, Manifest, ManifestError, PackOptions, Plan, Reader, Source, TreeDigest};
 use crate::fault::{Exit, Failure, Fault};
 use crate::git;
-use crate::project::Project;
+use crate::project::{Project, ScopeFlags};
 use crate::ui::{Answer, Paint, Ui, bytes, count};
 use crate::world::World;
 
 use super::bundles::{BundleFinder, VersionArgs};
-use super::package::ScopeArgs;
 
 /// Show what differs between two bundles, trees, revisions or registered versions
 ///
@@ -64,7 +61,7 @@ fn side(name: &str, shelves: &mut BundleFinder<'_>, ui: &mut Ui) -> Result<Manif
         return Ok(Reader::open(&path)?.manifest()?);
     }
     let (project, world) = (shelves.project, shelves.world);
-    let scope = Scope { source: Source::parse(name), ..ScopeArgs::default().scope(project, world) };
+    let scope = project.scope(&ScopeFlags { source: Some(name.to_owned()), ..ScopeFlags::default() }, world);
     let plan = match Plan::read(&scope) {
         Err(bundle::Error::Git(git::Error::Revision { .. }) | bundle::Error::NoRepository { .. })
             if scope.source != Source::Index =>

@@ -11,10 +11,14 @@ use clap::{Args, ValueEnum};
 
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::timeline::{Event, Timeline};
+use crate::bundle::{Plan, Scope};
 use crate::fault::{Exit, Failure, Fault};
+use crate::file;
 use crate::project::Project;
 use crate::ui::{OutputFormat, Ui};
 use crate::world::World;
+
+use super::package::ScopeArgs;
 
 /// Show what runs when on the instance, or what a rule or option is about
 ///
@@ -38,6 +42,8 @@ pub(crate) struct ExplainArgs {
     /// Draw all events on one page, which needs nothing but itself
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    #[command(flatten)]
+    scope: ScopeArgs,
 }
 
 /// An [`Event`], as it is typed.
@@ -66,17 +72,18 @@ impl From<EventArg> for Event {
 
 pub(crate) fn explain(args: &ExplainArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
+    let scope = args.scope.scope(&project, world);
     if let Some(topic) = &args.topic {
-        topic::explain(topic, &project, ui)?;
+        topic::explain(topic, &project, &scope, ui)?;
         return Ok(Exit::Done);
     }
-    let customizations = read(&project)?;
+    let customizations = read(&project, &scope)?;
     if let Some(html) = &args.html {
         let path = world.resolve(html);
         let timelines: Vec<Timeline> =
             Event::ALL.into_iter().map(|event| Timeline::new(&customizations, event)).collect();
         let page = page::html(&project.name(), &timelines);
-        write(&path, &page)?;
+        file::write_named(&path, page.as_bytes())?;
         ui.answer(&page::Drawn { path: path.display().to_string(), bytes: page.len() });
         return Ok(Exit::Done);
     }
@@ -89,39 +96,23 @@ pub(crate) fn explain(args: &ExplainArgs, world: &World, ui: &mut Ui) -> Result<
 }
 
 /// What of the project takes part in a deployment.
-fn read(project: &Project) -> Result<Customizations, Failure> {
-    Ok(Customizations::read(&super::check::tree(project)?))
-}
-
-/// Beside, then renamed.
-fn write(path: &std::path::Path, text: &str) -> Result<(), Error> {
-    let failed = |source| Error::Write { path: path.to_owned(), source };
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
-    std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+fn read(project: &Project, scope: &Scope) -> Result<Customizations, Failure> {
+    Ok(Customizations::read(&super::check::tree(project, &Plan::read(scope)?)?))
 }
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("failed to write `{}`", path.display())]
-    Write { path: PathBuf, source: std::io::Error },
     #[error("`{topic}` is not a rule, an option, a namespace, or anything of this project")]
     UnknownTopic { topic: String, near: Option<String> },
 }
 
 impl Fault for Error {
     fn exit(&self) -> Exit {
-        match self {
-            Self::Write { .. } => Exit::Invalid,
-            Self::UnknownTopic { .. } => Exit::Usage,
-        }
+        Exit::Usage
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Write { .. } => None,
             Self::UnknownTopic { near: Some(near), .. } => Some(format!("did you mean `{near}`?")),
             Self::UnknownTopic { near: None, .. } => {
                 Some("rules look like `EB031`, options like `DeploymentPolicy`; `beansprout explain aws:` lists the namespaces".to_owned())

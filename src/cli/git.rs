@@ -28,16 +28,11 @@ pub(crate) fn branch(root: &Path) -> Branch {
     }
 }
 
-/// What the work tree comes from: the commit's subject and name, if there is one. A repository that ignores the folder has
-/// nothing to say of it.
-pub(crate) fn origin(root: &Path) -> Option<String> {
-    if Git::at(root).ignores_all() {
-        return None;
-    }
-    let subject = git(root, &["log", "-1", "--format=%s"])?;
-    let commit = git(root, &["rev-parse", "--short=12", "HEAD"])?;
-    let changed = if git(root, &["status", "--porcelain"])?.is_empty() { "" } else { ", changed" };
-    // The commit's name is the part that must not be cut off.
-    let subject: String = subject.chars().take(170).collect();
-    Some(format!("{subject} ({commit}{changed})"))
+/// Subject of a commit: the first paragraph of its message, on one line.
+pub(crate) fn subject(root: &Path, commit: &str) -> Option<String> {
+    let commit = Git::at(root).run(&["cat-file", "commit", commit]).ok()?;
+    let text = String::from_utf8_lossy(&commit);
+    let (_, message) = text.split_once("\n\n")?;
+    let paragraph = message.trim_start_matches('\n').lines().take_while(|line| !line.trim().is_empty());
+    Some(paragraph.map(str::trim).collect::<Vec<_>>().join(" "))
 }

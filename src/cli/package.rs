@@ -12,12 +12,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::bundle::{Bundle, Plan, Trust, where_most_is};
+use crate::bundle::{Bundle, Checkout, Plan, Source, Trust, where_most_is};
 use crate::fault::{Exit, Failure};
-use crate::project::Project;
+use crate::project::{Project, ScopeFlags};
 use crate::ui::{Ui, bytes, count};
 use crate::world::World;
 
+use answer::Packaged;
 use build::Build;
 use list::Listing;
 pub(crate) use scope::ScopeArgs;
@@ -87,11 +88,21 @@ pub(crate) fn package(args: &PackageArgs, world: &World, ui: &mut Ui) -> Result<
     Ok(Exit::Done)
 }
 
+/// A bundle, and where its content comes from.
+pub(crate) struct Built {
+    pub(crate) bundle: Bundle,
+    pub(crate) source: Source,
+    /// The commit that a revision stands for.
+    pub(crate) revision: Option<String>,
+    /// How the work tree stands; none outside of git.
+    pub(crate) checkout: Option<Checkout>,
+}
+
 /// Build the bundle of `project` as its own settings say, into `.beansprout/bundles`.
-pub(crate) fn build(project: &Project, world: &World, ui: &mut Ui) -> Result<Bundle, Failure> {
-    let scope = ScopeArgs::default().scope(project, world);
+pub(crate) fn build(project: &Project, world: &World, ui: &mut Ui) -> Result<Built, Failure> {
+    let scope = project.scope(&ScopeFlags::default(), world);
     let job =
         Build { project, scope, output: None, manifest: None, clean: false, dry_run: false, trust: Trust::Believe };
-    let packaged = job.run(world, ui)?;
-    Ok(packaged.bundle.expect("only a dry run makes none"))
+    let Packaged { bundle, source, revision, checkout, .. } = job.run(world, ui)?;
+    Ok(Built { bundle: bundle.expect("only a dry run makes none"), source, revision, checkout })
 }

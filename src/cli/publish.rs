@@ -10,10 +10,11 @@ use serde::Serialize;
 use super::aws::{AwsArgs, Connected, DryRun, Intent, bundle_store};
 use super::deploy::DeployAnswer;
 use super::environment_args::{ChosenEnvironment, WatchArgs};
-use super::git::origin;
-use super::{ebcli, environment_args, package};
+use super::git::subject;
+use super::package::{self, Built};
+use super::{ebcli, environment_args};
 use crate::beanstalk::name::{Application, EnvironmentName, Label};
-use crate::bundle::Bundle;
+use crate::bundle::Source;
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::release::{
@@ -108,12 +109,12 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
     // A missing name is told before anything is packed.
     let environment =
         args.deploy.as_ref().map(|name| environment_args::choose("--deploy", name.as_ref(), &project)).transpose()?;
-    let bundle = package::build(&project, world, ui)?;
+    let built = package::build(&project, world, ui)?;
     let aws = args.aws.connect(&project, Intent::of(args.dry_run), world, ui)?;
     if let Some(environment) = &environment {
         environment.say(ui);
     }
-    let request = request(&args.options, &project, &bundle, aws.sandbox)?;
+    let request = request(&args.options, &project, &built, aws.sandbox)?;
     let run = RunRecord {
         label: Some(request.label.clone()),
         digest: Some(request.bundle_file.digest),
@@ -169,8 +170,8 @@ fn undo(args: &PublishArgs, file: &Path, project: &Project, world: &World, ui: &
 }
 
 /// Publish a bundle as the project says, with no options.
-pub(crate) fn publish(project: &Project, bundle: &Bundle, aws: &Connected, ui: &mut Ui) -> Result<Published, Failure> {
-    send(aws, request(&Options::default(), project, bundle, aws.sandbox)?, ui)
+pub(crate) fn publish(project: &Project, built: &Built, aws: &Connected, ui: &mut Ui) -> Result<Published, Failure> {
+    send(aws, request(&Options::default(), project, built, aws.sandbox)?, ui)
 }
 
 /// The request for a bundle as the project says, for whoever makes the application too.
@@ -179,7 +180,8 @@ pub(crate) fn as_it_is(project: &Project, bundle: &Bundle) -> Result<PublishRequ
 }
 
 /// Flags first, then the project's own words, then defaults.
-fn request(options: &Options, project: &Project, bundle: &Bundle, sandbox: bool) -> Result<PublishRequest, Failure> {
+fn request(options: &Options, project: &Project, built: &Built, sandbox: bool) -> Result<PublishRequest, Failure> {
+    let bundle = &built.bundle;
     let release = &project.config.release;
     let application = ebcli::application(options.application.as_deref(), project)?;
     let mut tags = release.tags.clone();
@@ -192,7 +194,7 @@ fn request(options: &Options, project: &Project, bundle: &Bundle, sandbox: bool)
             None => bundle.digest.label(&project.name()),
         },
         bundle_file,
-        description: options.message.clone().or_else(|| origin(&project.root)),
+        description: options.message.clone().or_else(|| description(&project.root, built)),
         tags,
         bundle_store: match &options.kms_key {
             Some(key) => BundleStore { kms_key: Some(key.clone()), ..bundle_store },
@@ -204,6 +206,22 @@ fn request(options: &Options, project: &Project, bundle: &Bundle, sandbox: bool)
         timeout: Duration::from_secs(options.timeout),
         application,
     })
+}
+
+/// Description of a version: subject and name of the commit that its content comes from, and how far it is the commit's.
+fn description(root: &Path, built: &Built) -> Option<String> {
+    let head = built.checkout.as_ref().and_then(|checkout| checkout.revision.as_ref());
+    let commit = built.revision.as_ref().or(head)?;
+    let as_committed = built.checkout.as_ref().is_none_or(|checkout| checkout.changes == 0);
+    let state = match built.source {
+        Source::Worktree if !as_committed => ", changed",
+        Source::Index if !as_committed => ", index",
+        Source::Worktree | Source::Index | Source::Revision(_) => "",
+    };
+    // The commit's name is the part that must not be cut off.
+    let subject: String = subject(root, commit)?.chars().take(170).collect();
+    let short = commit.get(..12).unwrap_or(commit);
+    Some(format!("{subject} ({short}{state})"))
 }
 
 fn send(aws: &Connected, mut request: PublishRequest, ui: &mut Ui) -> Result<Published, Failure> {

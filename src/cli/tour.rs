@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::aws::{AwsArgs, Intent};
 use super::interview::Mode;
+use super::package::Built;
 use super::{check, new, package, publish, up, versions};
-use crate::bundle::Bundle;
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::{self, Project};
 use crate::release::{BundleFile, Published};
@@ -52,7 +52,7 @@ pub(crate) fn tour(args: &TourArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
     let project = Project::load(&world)?;
 
     narrator.step("check", "beansprout check");
-    let report = check::report(&project)?;
+    let report = check::report(&project, &world)?;
     let findings = report.findings.len();
     match findings {
         0 => narrator.say("nothing would go wrong that can be known before deploying"),
@@ -60,14 +60,14 @@ pub(crate) fn tour(args: &TourArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
     }
 
     narrator.step("package", "beansprout package");
-    let bundle = package_twice(&project, &world, &mut narrator)?;
+    let built = package_twice(&project, &world, &mut narrator)?;
 
     narrator.step("sandbox", "beansprout sandbox");
     let aws = AwsArgs::sandboxed().connect(&project, Intent::Act, &world, narrator.ui)?;
     narrator.say("an S3 and an Elastic Beanstalk on this machine; what they hold is in `.beansprout/sandbox`");
 
     narrator.step("publish", "beansprout publish --sandbox");
-    let published = publish::publish(&project, &bundle, &aws, narrator.ui)?;
+    let published = publish::publish(&project, &built, &aws, narrator.ui)?;
     narrator.say(match (published.uploaded, published.registered) {
         (_, true) => format!("application version `{}` is {}", published.label, published.status),
         (true, false) => format!("the bundle was gone and is back at `{}`", published.bundle),
@@ -113,13 +113,13 @@ fn generate(shown: &Path, target: &Path, world: &World, narrator: &mut Narrator<
 }
 
 /// Package, and package again: the same content has the same name and the same bytes.
-fn package_twice(project: &Project, world: &World, narrator: &mut Narrator<'_>) -> Result<Bundle, Failure> {
+fn package_twice(project: &Project, world: &World, narrator: &mut Narrator<'_>) -> Result<Built, Failure> {
     let first = package::build(project, world, narrator.ui)?;
-    let file = BundleFile::open(&first.path, first.digest)?;
-    let label = first.digest.label(&project.name());
-    narrator.say(format_args!("{label}: {}, {}", count(first.entries, "file"), bytes(first.bytes)));
+    let file = BundleFile::open(&first.bundle.path, first.bundle.digest)?;
+    let label = first.bundle.digest.label(&project.name());
+    narrator.say(format_args!("{label}: {}, {}", count(first.bundle.entries, "file"), bytes(first.bundle.bytes)));
     let second = package::build(project, world, narrator.ui)?;
-    if BundleFile::open(&second.path, second.digest)?.sha256 == file.sha256 {
+    if BundleFile::open(&second.bundle.path, second.bundle.digest)?.sha256 == file.sha256 {
         narrator.say("once more: the same digest, and the same bytes");
     } else {
         narrator.ui.warn("the project changed between two runs of `package`");

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
@@ -17,9 +17,9 @@ use super::aws::{AwsArgs, Connected, Intent};
 use super::{package, publish};
 use crate::beanstalk::eb_config;
 use crate::beanstalk::platforms::Platform;
-use crate::bundle::{Plan, Scope};
+use crate::bundle::{self, Plan};
 use crate::fault::{Exit, Failure, Fault};
-use crate::project::Project;
+use crate::project::{Project, ScopeFlags};
 use crate::release::Published;
 use crate::sandbox;
 use crate::sandbox::instance::{self, Answer as Reply, Health, Instance, IsolationMode, Launch, ProxyKind, Settings};
@@ -167,9 +167,9 @@ pub(crate) struct Running {
 
 /// Package the project and register it in the sandbox.
 fn register(project: &Project, world: &World, ui: &mut Ui) -> Result<(Connected, Published), Failure> {
-    let bundle = package::build(project, world, ui)?;
+    let built = package::build(project, world, ui)?;
     let aws = AwsArgs::sandboxed().connect(project, Intent::Act, world, ui)?;
-    let published = publish::publish(project, &bundle, &aws, ui)?;
+    let published = publish::publish(project, &built, &aws, ui)?;
     Ok((aws, published))
 }
 
@@ -202,7 +202,7 @@ pub(crate) fn launch(
     let health = instance.health();
     tell_health(&health, ui);
     if health.good() {
-        style::tell(&super::check::tree(project)?, &instance, ui);
+        style::tell(&super::check::shipped(project, world)?, &instance, ui);
     }
     instance.open_to_others().iter().for_each(|text| ui.warn(text));
     Ok(Running { instance, health, settings, would_do: told.would_do })
@@ -217,15 +217,15 @@ impl Running {
     }
 
     fn redeploy(&mut self, project: &Project, aws: &Connected, ui: &mut Ui, world: &World) -> Result<(), Failure> {
-        let bundle = package::build(project, world, ui)?;
-        let published = publish::publish(project, &bundle, aws, ui)?;
+        let built = package::build(project, world, ui)?;
+        let published = publish::publish(project, &built, aws, ui)?;
         let object = object(project, &published)?;
         let mut told = Reporter::default();
         self.instance.deploy(&object, &self.settings, &mut |event| told.tell(&event, ui))?;
         let health = self.instance.health();
         tell_health(&health, ui);
         if health.good() {
-            style::tell(&super::check::tree(project)?, &self.instance, ui);
+            style::tell(&super::check::shipped(project, world)?, &self.instance, ui);
         }
         self.instance.open_to_others().iter().for_each(|text| ui.warn(text));
         ui.say(format_args!("`{}` runs at {}", published.label, self.instance.url()));
@@ -277,17 +277,10 @@ fn property(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// What ships, and when it was last written. Two of them differ when something that ships has changed.
-fn fingerprint(project: &Project, world: &World) -> Vec<(String, u64, u128)> {
-    let bundle = &project.config.bundle;
-    let scope = Scope { exclude: bundle.exclude.clone(), written: world.outputs.clone(), ..Scope::of(&project.root) };
-    let Ok(plan) = Plan::read(&scope) else { return Vec::new() };
-    let entry = |path: &str| {
-        let data = std::fs::symlink_metadata(project.root.join(path)).ok()?;
-        let written = data.modified().ok()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-        Some((path.to_owned(), data.len(), written.as_nanos()))
-    };
-    plan.entries().iter().filter_map(|shipped| entry(shipped.path().as_str())).collect()
+/// What ships, and which state of each file it was. Two of them differ when something that ships has changed.
+fn fingerprint(project: &Project, world: &World) -> Vec<bundle::Entry> {
+    let plan = Plan::read(&project.scope(&ScopeFlags::default(), world));
+    plan.map(Plan::into_entries).unwrap_or_default()
 }
 
 fn open(url: &str, world: &World, ui: &mut Ui) {

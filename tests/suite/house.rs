@@ -162,3 +162,19 @@ fn no_code_can_delete_an_application_or_terminate_an_environment() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn one_place_makes_a_scope() {
+    // A second maker would answer what ships in another way.
+    const MAKERS: [&str; 2] = ["src/project.rs", "src/bundle/select/scope.rs"];
+    let made = |text: &str| text.contains("bundle::") && text.contains("Scope::of(");
+    let makers: Vec<_> = sources("src")
+        .into_iter()
+        .filter(|(path, text)| {
+            !path.starts_with("src/bundle") && made(text.split("#[cfg(test)]\nmod tests").next().unwrap())
+        })
+        .map(|(path, _)| path.display().to_string())
+        .collect();
+    assert_eq!(makers, [MAKERS[0]]);
+    assert!(root().join(MAKERS[1]).is_file());
+}

@@ -47,6 +47,7 @@ mod robust;
 mod sandbox;
 mod secrets;
 mod shell;
+mod ships;
 mod site;
 mod sources;
 mod stack;

@@ -11,6 +11,7 @@ mod estimate;
 pub(super) mod options;
 mod output;
 mod pool;
+mod tree;
 mod writer;
 
 pub use archive::MANY;
@@ -18,3 +19,4 @@ pub(crate) use archive::stored;
 pub use build::Bundle;
 pub use options::{MAX_BYTES, PackOptions, Trust};
 pub use output::{Output, write_beside};
+pub use tree::Shape;

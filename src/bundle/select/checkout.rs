@@ -15,7 +15,6 @@ use crate::git::{Git, fields};
 use super::disk::Stamp;
 use super::origin::Origin;
 use super::plan::Plan;
-use super::rules::Reason;
 
 /// The state of a work tree against its last commit.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -171,8 +170,8 @@ impl Question {
         let arguments = ["status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--"];
         let arguments: Vec<&str> = arguments.into_iter().chain(suspects.iter().map(String::as_str)).collect();
         let below_top = dir.strip_prefix(&repository.top).unwrap_or(Path::new(""));
-        let own = plan.left_out.iter().filter(|left_out| left_out.reason == Reason::Output);
-        let own = own.map(|left_out| below_top.join(&left_out.path).to_string_lossy().replace('\\', "/")).collect();
+        let own = plan.outputs.iter();
+        let own = own.map(|path| below_top.join(path).to_string_lossy().replace('\\', "/")).collect();
         let git = Git::at(&dir).command(&arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
         Some(Answer::Asked(git, own))
     }

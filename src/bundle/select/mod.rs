@@ -18,6 +18,7 @@ mod why;
 
 pub use checkout::{Checkout, ComparedCheckout, PendingCheckout};
 pub use note::Note;
+pub use origin::Entry;
 pub use plan::Plan;
 pub use rules::{LeftOut, Reason};
 pub use scope::{IgnoreMode, Include, Scope, Source};

@@ -6,13 +6,13 @@ use crate::bundle::flags::ContentFlags;
 use super::disk::Stamp;
 
 /// One file or link that ships.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     pub(crate) path: EntryPath,
     pub(crate) origin: Origin,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Origin {
     Disk {
         root: u16,

@@ -34,6 +34,8 @@ pub struct Plan {
     pub(crate) kept: Vec<LeftOut>,
     pub(crate) problems: Vec<Problem>,
     allow: RuleFile,
+    /// Paths from the project's folder that this run itself writes, whatever the source is.
+    pub(crate) outputs: Vec<String>,
 }
 
 /// A folder on disk, and where in the bundle it is: empty, or ending with a slash.
@@ -61,6 +63,7 @@ impl Plan {
             kept: Vec::new(),
             problems: Vec::new(),
             allow,
+            outputs: written_below(scope, &scope.root),
         };
         match &scope.source {
             Source::Worktree => plan.read_folders(scope)?,
@@ -168,6 +171,23 @@ impl Plan {
 
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// The entries themselves. Two plans of one project whose entries differ have other content.
+    pub fn into_entries(self) -> Vec<Entry> {
+        self.entries
+    }
+
+    /// Where on disk the file at `path` is, if it comes from a disk.
+    pub fn place(&self, path: &str) -> Option<PathBuf> {
+        let at = self.entries.binary_search_by(|entry| entry.path.as_str().cmp(path)).ok()?;
+        match &self.entries[at].origin {
+            Origin::Disk { root, .. } => {
+                let (disk, path) = self.on_disk(*root, &self.entries[at].path);
+                Some(disk.path(path))
+            }
+            Origin::Link(_) | Origin::Blob { .. } => None,
+        }
     }
 
     pub fn source(&self) -> &Source {

@@ -81,6 +81,12 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// The same question by another reading of `.ebignore`.
+    #[must_use]
+    pub fn by(self, ignore: IgnoreMode) -> Self {
+        Self { ignore, ..self }
+    }
+
     /// Everything of a folder, by its own rule files.
     pub fn of(root: impl Into<PathBuf>) -> Self {
         Self {

@@ -8,12 +8,13 @@ use super::Error;
 use super::thing::Things;
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::options::{self, ConfigOption};
+use crate::bundle::Scope;
 use crate::check::catalogue::{self, Rule};
 use crate::fault::Failure;
 use crate::project::Project;
 use crate::ui::{Answer, OutputFormat, Ui, nearest};
 
-pub(super) fn explain(topic: &str, project: &Project, ui: &mut Ui) -> Result<(), Failure> {
+pub(super) fn explain(topic: &str, project: &Project, scope: &Scope, ui: &mut Ui) -> Result<(), Failure> {
     let upper = topic.to_ascii_uppercase();
     if let Some(rule) = catalogue::rule(&upper).or_else(|| catalogue::rules().iter().find(|rule| rule.name == topic)) {
         ui.answer(&Page::new(rule));
@@ -29,7 +30,7 @@ pub(super) fn explain(topic: &str, project: &Project, ui: &mut Ui) -> Result<(),
         ui.answer(&Options {
             topic: topic.to_owned(),
             options: rows,
-            settings: settings(project, |namespace, _| namespace == topic)?,
+            settings: settings(project, scope, |namespace, _| namespace == topic)?,
         });
         return Ok(());
     }
@@ -42,7 +43,7 @@ pub(super) fn explain(topic: &str, project: &Project, ui: &mut Ui) -> Result<(),
     let rows: Vec<&ConfigOption> =
         options::all().iter().filter(in_namespace).filter(|row| row.name.eq_ignore_ascii_case(name)).collect();
     if rows.is_empty() {
-        let things = Things::find(topic, &super::read(project)?);
+        let things = Things::find(topic, &super::read(project, scope)?);
         if !things.things.is_empty() {
             match ui.output_format() {
                 OutputFormat::Json => ui.answer(&things),
@@ -51,7 +52,7 @@ pub(super) fn explain(topic: &str, project: &Project, ui: &mut Ui) -> Result<(),
             return Ok(());
         }
         // A name that the project chose itself, such as an environment variable's.
-        let settings = settings(project, |_, option| option == name)?;
+        let settings = settings(project, scope, |_, option| option == name)?;
         let mut rows: Vec<_> =
             settings.iter().filter_map(|setting| options::find(&setting.namespace, &setting.option)).collect();
         rows.dedup_by_key(|row| row.namespace);
@@ -64,7 +65,7 @@ pub(super) fn explain(topic: &str, project: &Project, ui: &mut Ui) -> Result<(),
         return Err(Error::UnknownTopic { topic: topic.to_owned(), near }.into());
     }
     let asked = |in_file: &str, option: &str| rows.iter().any(|row| row.in_namespace(in_file) && row.name == option);
-    let settings = settings(project, asked)?;
+    let settings = settings(project, scope, asked)?;
     ui.answer(&Options { topic: topic.to_owned(), options: rows, settings });
     Ok(())
 }
@@ -160,8 +161,8 @@ impl Setting {
     }
 }
 
-fn settings(project: &Project, asked: impl Fn(&str, &str) -> bool) -> Result<Vec<Setting>, Failure> {
-    let customizations: Customizations = super::read(project)?;
+fn settings(project: &Project, scope: &Scope, asked: impl Fn(&str, &str) -> bool) -> Result<Vec<Setting>, Failure> {
+    let customizations: Customizations = super::read(project, scope)?;
     let mut settings: Vec<Setting> = Vec::new();
     for file in customizations.used() {
         for setting in &file.option_settings {

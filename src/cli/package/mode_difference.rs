@@ -19,7 +19,7 @@ pub(super) struct ModeDifference {
 
 impl ModeDifference {
     pub(super) fn of(plan: &Plan, scope: &Scope) -> Result<Self, Error> {
-        let other = Plan::read(&Scope { ignore: IgnoreMode::Git, ..scope.clone() })?;
+        let other = Plan::read(&scope.clone().by(IgnoreMode::Git))?;
         let paths = |plan: &Plan| plan.entries().iter().map(|entry| entry.path().to_string()).collect::<BTreeSet<_>>();
         let (eb_cli, git) = (paths(plan), paths(&other));
         Ok(Self {

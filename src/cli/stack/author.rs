@@ -96,7 +96,7 @@ pub(crate) fn check(args: &CheckStackArgs, world: &World, ui: &mut Ui) -> Result
         let mut inside = world.clone();
         inside.dir = root;
         let project = Project::load(&inside)?;
-        let ships = check::tree(&project)?;
+        let ships = check::shipped(&project, &inside)?;
         for (path, _) in row.plan.iter().filter(|(path, _)| row.plan.masked(path).is_some()) {
             if ships.get(&path.to_string()).is_some() {
                 let remark = Finding::new(path.to_string(), "holds a secret and would ship: name it in `.gitignore`");
@@ -105,7 +105,7 @@ pub(crate) fn check(args: &CheckStackArgs, world: &World, ui: &mut Ui) -> Result
                 }
             }
         }
-        for finding in check::report(&project)?.findings {
+        for finding in check::report(&project, &inside)?.findings {
             let text = format!("{}: {}", finding.rule, finding.message);
             let remark = Finding { row: Some(number + 1), ..Finding::new(finding.path.to_string(), text) };
             // The same mistake shows in many rows.

@@ -1,0 +1,115 @@
+//! One answer to what ships: every verb sees the files that the bundle holds, in the state in which it holds them.
+
+use std::fs::File;
+use std::process::Stdio;
+
+use crate::harness::Place;
+
+const SOURCES: [&str; 3] = ["worktree", "index", "HEAD"];
+
+/// A file that says `container_commands` twice over wrong: EB202.
+const BROKEN: &str = "container_command: {}\n";
+const SOUND: &str = "container_commands:\n  01_x:\n    command: \"true\"\n";
+
+/// A project of `settings` in `shop/`, with a folder beside it, all of it committed.
+fn shop(settings: &str) -> Place {
+    Place::new()
+        .file("shop/beansprout.toml", format!("[project]\nname = \"shop\"\n{settings}"))
+        .file("shop/Procfile", "web: gunicorn shop.wsgi\n")
+}
+
+fn rules(place: &Place, arguments: &[&str]) -> Vec<String> {
+    let run = place.run([&["-C", "shop", "check", "--json"], arguments].concat());
+    let findings = run.json()["findings"].as_array().unwrap().clone();
+    findings.iter().map(|finding| finding["rule"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn check_and_explain_see_what_is_mapped_in() {
+    for source in SOURCES {
+        let place =
+            shop("[bundle]\n[bundle.include]\n\".ebextensions\" = \"../eb\"\n").file("eb/a.config", BROKEN).git();
+        let list = place.run(["-C", "shop", "package", "--list", "--source", source]).ok();
+        assert!(list.stdout.contains(".ebextensions/a.config"), "{list}");
+        assert!(rules(&place, &["--source", source]).contains(&"EB202".to_owned()), "{source}");
+        place.write("eb/a.config", SOUND);
+        place.sh("git", &["commit", "-qam", "mended"]);
+        assert!(!rules(&place, &["--source", source]).contains(&"EB202".to_owned()), "{source}");
+        let explained = place.run(["-C", "shop", "explain", "--source", source]).ok();
+        assert!(explained.stdout.contains("01_x"), "{explained}");
+    }
+}
+
+#[test]
+fn a_fix_of_a_file_that_is_mapped_in_goes_to_where_it_is() {
+    let place = shop("[bundle]\n[bundle.include]\n\".ebextensions\" = \"../eb\"\n")
+        .file("eb/a.config", "files:\n  /opt/x.sh:\n    mode: 000644\n    content: x\n");
+    let before = place.read("eb/a.config");
+    place.run(["-C", "shop", "check", "--fix"]);
+    assert_ne!(place.read("eb/a.config"), before);
+    assert!(!place.exists("shop/.ebextensions"));
+}
+
+#[test]
+fn check_sees_the_state_that_ships() {
+    for source in SOURCES {
+        let place =
+            shop(&format!("[bundle]\nsource = \"{source}\"\n")).file("shop/.ebextensions/a.config", BROKEN).git();
+        place.write("shop/.ebextensions/a.config", SOUND);
+        let found = rules(&place, &[]).contains(&"EB202".to_owned());
+        assert_eq!(found, source != "worktree", "{source}");
+        // And without any file of the work tree.
+        place.sh("rm", &["-r", "shop/.ebextensions"]);
+        let found = rules(&place, &["--source", source]).contains(&"EB202".to_owned());
+        assert_eq!(found, source != "worktree", "{source}");
+        if source != "worktree" {
+            let run = place.run(["-C", "shop", "check", "--fix"]).exit(2);
+            assert!(run.stderr.contains("`--source worktree`"), "{run}");
+        }
+    }
+}
+
+#[test]
+fn what_a_run_writes_itself_is_no_change() {
+    for source in SOURCES {
+        let place = shop("").git();
+        let mut package = place.beansprout(["-C", "shop", "package", "--source", source, "--require-clean", "--json"]);
+        package.stdout(File::create(place.path("shop/out.json")).unwrap());
+        place.ended(package.stderr(Stdio::piped()).spawn().unwrap()).ok();
+        let answer: serde_json::Value = serde_json::from_str(&place.read("shop/out.json")).unwrap();
+        assert_eq!(answer["checkout"]["changes"], 0, "{source}");
+    }
+}
+
+#[test]
+fn the_description_of_a_version_says_changed_only_of_what_shipped_changed() {
+    let described = |place: &Place| {
+        let mut publish = place.beansprout(["-C", "shop", "publish", "--sandbox", "--json"]);
+        publish.stdout(File::create(place.path("shop/out.json")).unwrap());
+        place.ended(publish.stderr(Stdio::piped()).spawn().unwrap()).ok();
+        std::fs::remove_file(place.path("shop/out.json")).unwrap();
+        let versions = place.run(["-C", "shop", "versions", "--sandbox", "--json"]).ok().json();
+        versions["versions"][0]["description"].as_str().unwrap().to_owned()
+    };
+    for (source, changed) in [("worktree", ", changed)"), ("index", ", index)"), ("HEAD", ")")] {
+        let place = shop(&format!("[bundle]\nsource = \"{source}\"\n")).git();
+        let commit = place.sh("git", &["rev-parse", "HEAD"])[..12].to_owned();
+        assert_eq!(described(&place), format!("first ({commit})"), "{source}");
+        place.write("shop/Procfile", "web: gunicorn other.wsgi\n");
+        place.write(
+            "shop/beansprout.toml",
+            place.read("shop/beansprout.toml") + "\n[release]\napplication = \"other\"\n",
+        );
+        assert_eq!(described(&place), format!("first ({commit}{changed}"), "{source}");
+    }
+}
+
+#[test]
+fn a_drawn_timeline_is_a_file_like_any_other() {
+    use std::os::unix::fs::MetadataExt;
+
+    let place = shop("");
+    let mode = |path: &str| place.path(path).metadata().unwrap().mode() & 0o7777;
+    place.run(["-C", "shop", "explain", "--html", "x.html"]).ok();
+    assert_eq!(mode("shop/x.html"), mode("shop/Procfile"));
+}
