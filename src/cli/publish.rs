@@ -175,8 +175,8 @@ pub(crate) fn publish(project: &Project, built: &Built, aws: &Connected, ui: &mu
 }
 
 /// The request for a bundle as the project says, for whoever makes the application too.
-pub(crate) fn as_it_is(project: &Project, bundle: &Bundle) -> Result<PublishRequest, Failure> {
-    request(&Options::default(), project, bundle, true)
+pub(crate) fn as_it_is(project: &Project, built: &Built) -> Result<PublishRequest, Failure> {
+    request(&Options::default(), project, built, true)
 }
 
 /// Flags first, then the project's own words, then defaults.

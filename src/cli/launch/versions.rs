@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::tree::Tree;
-use crate::bundle::{Bundle, Reader};
+use crate::bundle::Reader;
 use crate::cli::aws::Connected;
-use crate::cli::{package, publish};
+use crate::cli::package::{self, Built};
+use crate::cli::publish;
 use crate::fault::Failure;
 use crate::file;
 use crate::project::Project;
@@ -20,7 +21,7 @@ pub(super) struct Versions<'a> {
     aws: &'a Connected,
     store: &'a BundleStore,
     world: &'a World,
-    built: Option<Bundle>,
+    built: Option<Built>,
     /// Is the bundle that was built here part of the launch?
     used: bool,
     read: BTreeMap<Location, Customizations>,
@@ -55,7 +56,7 @@ impl<'a> Versions<'a> {
             ChosenBundle::Packed => {
                 self.used = true;
                 let built = self.built.as_ref().expect("its label was asked for");
-                of(&mut Reader::open(&built.path)?)?
+                of(&mut Reader::open(&built.bundle.path)?)?
             }
             ChosenBundle::Registered { bundle: Some(at), .. } | ChosenBundle::Stored(at) => self.at(at, ui)?,
             ChosenBundle::Registered { bundle: None, .. } | ChosenBundle::Gone { .. } => {
@@ -71,7 +72,7 @@ impl<'a> Versions<'a> {
             self.built = Some(package::build(self.project, self.world, ui)?);
         }
         let built = self.built.as_ref().expect("it was just built");
-        Ok(built.digest.label(&self.project.name()))
+        Ok(built.bundle.digest.label(&self.project.name()))
     }
 
     /// What the bundle at a place says.
