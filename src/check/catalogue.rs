@@ -39,6 +39,7 @@ const PAGES: &[(&str, &str)] = &[
     ("settings", include_str!("../../docs/src/reference/rules/settings.md")),
     ("descriptors", include_str!("../../docs/src/reference/rules/descriptors.md")),
     ("hooks", include_str!("../../docs/src/reference/rules/hooks.md")),
+    ("unfinished", include_str!("../../docs/src/reference/rules/unfinished.md")),
 ];
 
 /// A rule and its page.

@@ -9,6 +9,7 @@ mod options;
 mod server;
 mod settings;
 mod shell;
+mod unfinished;
 
 use super::subject::Subject;
 
@@ -21,6 +22,7 @@ pub(super) fn run(subject: &mut Subject<'_>) {
     dependencies::check(subject);
     settings::check(subject);
     descriptors::check(subject);
+    unfinished::check(subject);
 }
 
 #[cfg(test)]
