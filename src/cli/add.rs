@@ -6,6 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::interview::{AnswerArgs, Mode, Prompter, interview};
+use super::origin::Origin;
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
 use crate::stack::{self, Change, Plan, Recipe, TargetPath};
@@ -20,6 +21,9 @@ use crate::world::World;
 pub(crate) struct AddArgs {
     /// The recipe: `beansprout recipes` lists them
     recipe: String,
+    /// Take it from a folder or a git repository: `DIR`, or `URL@REVISION#subdirectory=FOLDER`
+    #[arg(long, value_name = "DIR|GIT")]
+    from: Option<String>,
     /// Show what would be written, write nothing
     #[arg(long)]
     dry_run: bool,
@@ -31,7 +35,15 @@ pub(crate) struct AddArgs {
 }
 
 pub(crate) fn add(args: &AddArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
-    let recipe = Recipe::named(&args.recipe)?;
+    let all = match &args.from {
+        Some(from) => {
+            let (recipes, from) = Origin::recipes(from, world)?;
+            ui.say(format_args!("from {from}"));
+            recipes
+        }
+        None => Recipe::all()?,
+    };
+    let recipe = Recipe::named(all, &args.recipe)?;
     let project = Project::load(world)?;
     let stack = recipe.stack()?;
     let folder = project.root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

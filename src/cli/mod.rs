@@ -147,7 +147,7 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
         Verb::Post(args) => post::post(args, world, ui),
         Verb::Prune(args) => prune::verb(args, world, ui),
         Verb::Publish(args) => publish::verb(args, world, ui),
-        Verb::Recipes(args) => recipes::recipes(args, ui),
+        Verb::Recipes(args) => recipes::recipes(args, world, ui),
         Verb::Rollback(args) => rollback::verb(args, world, ui),
         Verb::Sandbox(args) => sandbox::sandbox(args, world, ui),
         Verb::Status(args) => status::verb(args, world, ui),

@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::bundle;
 use crate::fault::{Exit, Failure, Fault};
-use crate::stack::{self, ArchiveFormat, ArchiveSource, GitSource, Opened, Source, Stack, Tree, Unpacked};
+use crate::stack::{self, ArchiveFormat, ArchiveSource, GitSource, Opened, Recipe, Source, Stack, Tree, Unpacked};
 use crate::world::{World, real_path};
 
 /// A stack, and its place so exactly that the very same is found again.
@@ -26,6 +26,22 @@ impl Origin {
         }
     }
 
+    /// The recipes of a folder or of a repository, and where exactly they are from.
+    pub(crate) fn recipes(typed: &str, world: &World) -> Result<(Vec<Recipe>, String), Failure> {
+        let source = parse(typed, &world.dir)?;
+        let (tree, source) = match source {
+            Source::Folder(folder) => (Tree::folder(Path::new(&folder))?, Source::Folder(folder)),
+            git @ Source::Git(_) => {
+                let Opened { tree, source } = files(git, Recipe::belongs, world)?;
+                (tree, source)
+            }
+            Source::Name(_) | Source::Archive(_) => {
+                return Err(stack::Error::RecipesElsewhere { place: typed.to_owned() }.into());
+            }
+        };
+        Ok((Recipe::read(&tree, typed)?, source.to_string()))
+    }
+
     /// Open the stack in a folder, whatever it is called.
     pub(crate) fn in_folder(folder: &Path, place: &str, world: &World) -> Result<Self, Failure> {
         Self::at(Source::Folder(folder.display().to_string()), place, world)
@@ -36,8 +52,9 @@ impl Origin {
         if let Source::Name(name) = &spec {
             return Ok(Self { stack: Stack::named(name)?, spec });
         }
-        let Opened { tree, source } = files(spec, world)?;
-        let stack = Stack::compose(&tree, &source, place, &mut |part, from| files(inside(part, from)?, world))?;
+        let Opened { tree, source } = files(spec, Tree::belongs, world)?;
+        let stack =
+            Stack::compose(&tree, &source, place, &mut |part, from| files(inside(part, from)?, Tree::belongs, world))?;
         Ok(Self { stack, spec: source })
     }
 
@@ -95,7 +112,7 @@ fn joined(folder: &str, relative: &str) -> Option<Option<String>> {
 }
 
 /// The files at a source.
-fn files(source: Source, world: &World) -> Result<Opened, Failure> {
+fn files(source: Source, belongs: fn(&str) -> bool, world: &World) -> Result<Opened, Failure> {
     let (tree, source) = match source {
         Source::Name(name) => return Err(stack::Error::PartElsewhere { part: name }.into()),
         Source::Folder(folder) => (Tree::stack_folder(Path::new(&folder))?, Source::Folder(folder)),
@@ -105,7 +122,7 @@ fn files(source: Source, world: &World) -> Result<Opened, Failure> {
             let _guard = world.interrupt.guard(move || {
                 let _ = std::fs::remove_dir_all(left_behind);
             });
-            let (tree, commit) = git.fetch(scratch.path())?;
+            let (tree, commit) = git.fetch(scratch.path(), belongs)?;
             // A branch goes on; a commit does not.
             (tree, Source::Git(GitSource { revision: Some(commit), ..git }))
         }

@@ -5,9 +5,12 @@ use std::fmt;
 use clap::Args;
 use serde::Serialize;
 
+use super::origin::Origin;
 use crate::fault::{Exit, Failure};
-use crate::stack::{Recipe, RecipeFile};
-use crate::ui::{self, Ui};
+use crate::project;
+use crate::stack::{Finding, Recipe, RecipeFile, review};
+use crate::ui::{self, Ui, count};
+use crate::world::World;
 
 /// Find the recipe for what you want
 ///
@@ -19,24 +22,77 @@ use crate::ui::{self, Ui};
 pub(crate) struct RecipesArgs {
     /// What you want, or the name of a recipe
     words: Vec<String>,
+    /// Look at the recipes of a folder or of a git repository instead: `DIR`, or `URL@REVISION#subdirectory=FOLDER`
+    #[arg(long, value_name = "DIR|GIT")]
+    from: Option<String>,
+    /// Find mistakes in those recipes; exits with 1 if there is anything to say
+    #[arg(long, requires = "from", conflicts_with = "words")]
+    check: bool,
 }
 
-pub(crate) fn recipes(args: &RecipesArgs, ui: &mut Ui) -> Result<Exit, Failure> {
+pub(crate) fn recipes(args: &RecipesArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let words = args.words.join(" ");
-    let all = Recipe::all()?;
+    let (all, from) = match &args.from {
+        Some(from) => Origin::recipes(from, world).map(|(recipes, from)| (recipes, Some(from)))?,
+        None => (Recipe::all()?, None),
+    };
+    if args.check {
+        return check(&all, ui);
+    }
     let total = all.len();
     let exact = all.iter().find(|recipe| recipe.name == words).cloned();
     let (found, whole) = match (exact, words.is_empty()) {
         (Some(recipe), _) => (vec![recipe], true),
         (None, true) => (all, false),
-        (None, false) => (Recipe::search(&words)?, false),
+        (None, false) => (Recipe::search(all, &words), false),
     };
     if found.is_empty() {
         ui.say(format_args!("no recipe for `{words}`; `beansprout recipes` lists all {total}"));
     }
-    let recipes = found.into_iter().map(Described::from).collect();
+    if let Some(from) = &from {
+        ui.say(format_args!("from {from}"));
+    }
+    let mut recipes: Vec<Described> = found.into_iter().map(Described::from).collect();
+    recipes.iter_mut().for_each(|recipe| recipe.from = from.as_ref().and(args.from.clone()));
     ui.answer(&Recipes { whole, recipes });
     Ok(Exit::Done)
+}
+
+/// Hold every recipe to what stacks are held to.
+fn check(recipes: &[Recipe], ui: &mut Ui) -> Result<Exit, Failure> {
+    let mut remarks = Vec::new();
+    for recipe in recipes {
+        let stack = recipe.stack()?;
+        let mut scope = stack.scope("site");
+        scope.set("project_package", "site_site".into());
+        for finding in review(&stack, &scope).1 {
+            // A recipe is added to a project, and is none.
+            if finding.place != project::FILE {
+                let place = format!("{}: {}", recipe.name, finding.place);
+                remarks.push(Finding { place, ..finding });
+            }
+        }
+    }
+    let clean = remarks.is_empty();
+    ui.say(format_args!("{}, {}", count(recipes.len(), "recipe"), count(remarks.len(), "remark")));
+    ui.answer(&Checked { recipes: recipes.len(), remarks });
+    Ok(if clean { Exit::Done } else { Exit::Findings })
+}
+
+#[derive(Debug, Serialize)]
+struct Checked {
+    recipes: usize,
+    remarks: Vec<Finding>,
+}
+
+impl ui::Answer for Checked {
+    const SCHEMA: &str = "recipes-check/1";
+}
+
+impl fmt::Display for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.remarks.iter().try_for_each(|remark| write!(f, "{remark}"))
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -50,6 +106,9 @@ struct Recipes {
 struct Described {
     name: String,
     title: String,
+    /// The folder or repository, as it was typed, if it is not of the box.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
     problem: String,
     words: Vec<String>,
     runs: String,
@@ -65,6 +124,7 @@ impl From<Recipe> for Described {
         Self {
             name: recipe.name,
             title: recipe.title,
+            from: None,
             problem: recipe.problem,
             words: recipe.words,
             runs: recipe.runs,
@@ -105,6 +165,7 @@ impl Described {
             write!(f, "{}", file.content)?;
         }
         let set: String = self.questions.iter().map(|key| format!(" --set {key}=…")).collect();
-        writeln!(f, "\nAdd it: beansprout add {}{set}", self.name)
+        let from = self.from.as_ref().map_or_else(String::new, |from| format!(" --from {from}"));
+        writeln!(f, "\nAdd it: beansprout add {}{from}{set}", self.name)
     }
 }

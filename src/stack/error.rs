@@ -15,6 +15,10 @@ pub(crate) enum Error {
     StackUnknown { name: String, known: Vec<String> },
     #[error("there is no recipe `{name}`")]
     RecipeUnknown { name: String, known: Vec<String> },
+    #[error("`{place}` has no recipe")]
+    NoRecipes { place: String },
+    #[error("`{place}` is not a place that recipes come from")]
+    RecipesElsewhere { place: String },
     #[error("`{place}` is not a stack: it has no `stack.toml`")]
     NotAStack { place: String },
     #[error("stack `{stack}` stands on a part `{name}` that does not exist")]
@@ -235,6 +239,7 @@ impl Fault for Error {
             | Self::UrlPassword { .. }
             | Self::RevisionRefused { .. }
             | Self::RevisionUnknown { .. }
+            | Self::RecipesElsewhere { .. }
             | Self::ArchiveUrl { .. }
             | Self::ArchiveUnpinned { .. } => Exit::Usage,
             Self::Git(error) => error.exit(),
@@ -297,6 +302,13 @@ impl Fault for Error {
             Self::Template { source, filters, .. } => filter(source, filters),
             Self::NameRefused { file, .. } if file.contains("{%") => Some(
                 "whether a file is written says `when` in a `[[rule]]` for it; its name is what remains".to_owned(),
+            ),
+            Self::NoRecipes { .. } => Some(
+                "each is a file `NAME.toml` at its top; `beansprout recipes NAME` shows what one is made of".to_owned(),
+            ),
+            Self::RecipesElsewhere { .. } => Some(
+                "a folder, such as `./team-recipes`, or a git repository: `URL@REVISION#subdirectory=FOLDER`"
+                    .to_owned(),
             ),
             Self::PartMoving { part } => Some(format!("write `{part}@` and a tag or a commit")),
             Self::PartNeeds { needs, .. } => Some(format!("write `\"{needs}\"` before it in `parts`")),

@@ -10,8 +10,8 @@ use super::tree::Allowance;
 use super::{Error, Tree};
 
 impl GitSource {
-    /// Fetch into the empty folder `scratch`, and read the stack. Gives the commit that it is from, too.
-    pub(crate) fn fetch(&self, scratch: &Path) -> Result<(Tree, String), Error> {
+    /// Fetch into the empty folder `scratch`, and read what belongs to it. Gives the commit that it is from, too.
+    pub(crate) fn fetch(&self, scratch: &Path, belongs: fn(&str) -> bool) -> Result<(Tree, String), Error> {
         let git = Git::scratch_repository(scratch)?;
         let commit = git.fetch(&self.url, self.revision.as_deref()).map_err(|error| match error {
             git::Error::Revision { name } => Error::RevisionUnknown { name, url: self.url.clone() },
@@ -28,7 +28,7 @@ impl GitSource {
         let mut reader = git.reader()?;
         for item in items {
             let Ok(path) = String::from_utf8(item.path) else { continue };
-            if !Tree::belongs(&path) {
+            if !belongs(&path) {
                 continue;
             }
             match item.mode {

@@ -45,34 +45,46 @@ pub(crate) struct RecipeFile {
 impl Recipe {
     /// All built-in recipes, by name.
     pub(crate) fn all() -> Result<Vec<Self>, Error> {
+        Self::read(&Tree::embedded("recipes/"), "recipes")
+    }
+
+    /// Is a file at this place of a folder a recipe?
+    pub(crate) fn belongs(path: &str) -> bool {
+        path.ends_with(".toml") && !path.contains('/')
+    }
+
+    /// Every recipe of a folder, by name. `place` is for messages.
+    pub(crate) fn read(tree: &Tree, place: &str) -> Result<Vec<Self>, Error> {
         let read = |(path, bytes): (&str, &[u8])| -> Result<Self, Error> {
-            let place = format!("recipes/{path}");
+            let place = format!("{place}/{path}");
             let text = std::str::from_utf8(bytes).map_err(|_| Error::FileNotText { path: place.clone() })?;
             let mut recipe: Self =
                 toml::from_str(text).map_err(|source| Error::Manifest { place, source: Box::new(source) })?;
             recipe.name = path.trim_end_matches(".toml").to_owned();
             Ok(recipe)
         };
-        Tree::embedded("recipes/").iter().map(read).collect()
+        let recipes: Vec<Self> =
+            tree.iter().filter(|(path, _)| Self::belongs(path)).map(read).collect::<Result<_, _>>()?;
+        if recipes.is_empty() {
+            return Err(Error::NoRecipes { place: place.to_owned() });
+        }
+        Ok(recipes)
     }
 
-    pub(crate) fn named(name: &str) -> Result<Self, Error> {
-        let all = Self::all()?;
+    /// The one of this name.
+    pub(crate) fn named(all: Vec<Self>, name: &str) -> Result<Self, Error> {
         let known = all.iter().map(|recipe| recipe.name.clone()).collect();
         let found = all.into_iter().find(|recipe| recipe.name == name);
         found.ok_or_else(|| Error::RecipeUnknown { name: name.to_owned(), known })
     }
 
     /// The recipes that these words are about, the best first.
-    pub(crate) fn search(words: &str) -> Result<Vec<Self>, Error> {
-        let mut found: Vec<(usize, Self)> = Self::all()?
-            .into_iter()
-            .map(|recipe| (recipe.weight(words), recipe))
-            .filter(|(weight, _)| *weight > 0)
-            .collect();
+    pub(crate) fn search(all: Vec<Self>, words: &str) -> Vec<Self> {
+        let mut found: Vec<(usize, Self)> =
+            all.into_iter().map(|recipe| (recipe.weight(words), recipe)).filter(|(weight, _)| *weight > 0).collect();
         // Stable: equals stay in the order of their names.
         found.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
-        Ok(found.into_iter().map(|(_, recipe)| recipe).collect())
+        found.into_iter().map(|(_, recipe)| recipe).collect()
     }
 
     fn weight(&self, words: &str) -> usize {
@@ -142,7 +154,7 @@ mod tests {
     fn words_lead_to_the_recipe() {
         #[track_caller]
         fn case(words: &str, name: &str) {
-            let found = Recipe::search(words).unwrap();
+            let found = Recipe::search(Recipe::all().unwrap(), words);
             let names: Vec<&str> = found.iter().map(|recipe| recipe.name.as_str()).collect();
             assert_eq!(names.first(), Some(&name), "{words}: {names:?}");
         }
@@ -186,8 +198,8 @@ mod tests {
 
     #[test]
     fn nonsense_finds_nothing() {
-        assert!(Recipe::search("zzzz qqqq").unwrap().is_empty());
-        assert!(Recipe::search("").unwrap().is_empty());
+        assert!(Recipe::search(Recipe::all().unwrap(), "zzzz qqqq").is_empty());
+        assert!(Recipe::search(Recipe::all().unwrap(), "").is_empty());
     }
 
     #[test]
@@ -228,7 +240,7 @@ mod tests {
 
     #[test]
     fn the_zone_follows_the_region() {
-        let stack = Recipe::named("root-domain").unwrap().stack().unwrap();
+        let stack = Recipe::named(Recipe::all().unwrap(), "root-domain").unwrap().stack().unwrap();
         let mut given = Given::default();
         given.typed("domain", "example.com");
         given.typed("cname", "shop.ap-northeast-1.elasticbeanstalk.com");

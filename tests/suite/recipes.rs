@@ -194,3 +194,46 @@ fn scripts_of_recipes_are_well_formed() {
     }
     assert!(tried >= 6, "{tried}");
 }
+
+/// A team's own reverse dictionary is a folder in git.
+#[test]
+fn recipes_come_from_elsewhere() {
+    let recipe = "title = 'Tell the team'\nproblem = 'Nobody hears of a deployment.'\nwords = ['chat', 'notify']\nruns = 'After each deployment.'\n\
+        caveats = []\nsources = ['the team']\n\n[[question]]\nkey = 'room'\nask = 'Which room?'\ntype = 'text'\ndefault = 'ops'\n\n[[file]]\n\
+        path = '.platform/hooks/postdeploy/95_tell.sh'\nexecutable = true\ncontent = \"\"\"\n#!/bin/bash\necho {{ room }}\n\"\"\"\n";
+    let place = Place::new()
+        .var("GIT_AUTHOR_NAME", "Test")
+        .var("GIT_AUTHOR_EMAIL", "test@example.invalid")
+        .var("GIT_COMMITTER_NAME", "Test")
+        .var("GIT_COMMITTER_EMAIL", "test@example.invalid")
+        .file("team/recipes/tell.toml", recipe)
+        .file("shop/beansprout.toml", "[project]\nname = 'shop'\n");
+    let listed = place.run(["recipes", "--from", "./team/recipes"]).ok();
+    assert_eq!(listed.stdout, "tell  Tell the team\n");
+    let shown = place.run(["--json", "recipes", "notify", "--from", "./team/recipes"]).ok().document("recipes/1");
+    assert_eq!(shown["recipes"][0]["from"], "./team/recipes");
+    let page = place.run(["recipes", "tell", "--from", "./team/recipes"]).ok();
+    assert!(page.stdout.contains("Add it: beansprout add tell --from ./team/recipes --set room=…"), "{page}");
+    // The box does not know it.
+    place.run(["-C", "shop", "add", "tell", "--yes", "--defaults"]).exit(2);
+    place.run(["-C", "shop", "add", "tell", "--from", "../team/recipes", "--yes", "--set", "room=all"]).ok();
+    assert_eq!(place.read("shop/.platform/hooks/postdeploy/95_tell.sh"), "#!/bin/bash\necho all\n");
+    // A commit of a repository, told by its name.
+    place.sh("git", &["init", "-q", "team"]);
+    place.sh("git", &["-C", "team", "add", "-A"]);
+    place.sh("git", &["-C", "team", "commit", "-qm", "one"]);
+    let commit = place.sh("git", &["-C", "team", "rev-parse", "HEAD"]);
+    place.write("team/recipes/tell.toml", "broken");
+    let url = format!("git+file://{}#subdirectory=recipes", place.path("team").display());
+    let run = place.run(["recipes", "--from", &url]).ok();
+    assert!(run.stderr.contains(commit.trim()), "{run}");
+    // Held to what stacks are held to.
+    place.write("team/recipes/tell.toml", recipe);
+    place.run(["recipes", "--from", "./team/recipes", "--check"]).ok().stderr.contains("1 recipe, 0 remarks");
+    place.write("team/recipes/tell.toml", recipe.replace("{{ room }}", "{{ rom }}"));
+    let document =
+        place.run(["--json", "recipes", "--from", "./team/recipes", "--check"]).exit(1).document("recipes-check/1");
+    assert!(document["remarks"][0]["hint"].as_str().unwrap().contains("did you mean `room`?"));
+    assert!(place.run(["recipes", "--from", "./shop"]).exit(3).stderr.contains("beansprout.toml"));
+    assert!(place.run(["recipes", "--from", "team"]).exit(2).stderr.contains("./team-recipes"));
+}
