@@ -72,6 +72,8 @@ const ARGUMENTS: &[(&[&str], &str, Values)] = &[
     (&["verify"], "application", Values::Applications),
     (&["versions"], "application", Values::Applications),
     (&["versions", "lifecycle"], "application", Values::Applications),
+    (&["logs"], "application", Values::Applications),
+    (&["logs"], "environment", Values::Environments),
     (&["wait"], "application", Values::Applications),
     (&["wait"], "environment", Values::Environments),
     (&["wait"], "label", Values::Labels),

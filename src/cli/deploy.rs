@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::aws::{Connected, DryRun, Intent};
 use super::environment_args::{MoveArgs, request};
+use super::logs;
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::release::{self, DeployEvent, DeployRequest, Deployed, Outcome, RunRecord};
@@ -62,6 +63,9 @@ pub(crate) fn watched(
         tell(&event, ui);
     });
     drop(guard);
+    if let Err(release::DeployError::Failed { .. }) = &deployed {
+        logs::explain(aws, &request.application, &request.environment, ui);
+    }
     deployed
 }
 

@@ -18,6 +18,7 @@ mod inspect;
 mod interview;
 mod launch;
 mod lifecycle;
+mod logs;
 pub(crate) mod new;
 mod origin;
 mod package;
@@ -120,6 +121,7 @@ verbs! {
     Deploy(deploy::DeployArgs),
     Rollback(rollback::RollbackArgs),
     Wait(wait::WaitArgs),
+    Logs(logs::LogsArgs),
     Versions(versions::VersionsArgs),
     Prune(prune::PruneArgs),
     Policy(policy::PolicyArgs),
@@ -140,6 +142,7 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
         Verb::Diff(args) => diff::diff(args, world, ui),
         Verb::Inspect(args) => inspect::inspect(args, world, ui),
         Verb::Launch(args) => launch::verb(args, world, ui),
+        Verb::Logs(args) => logs::verb(args, world, ui),
         Verb::Man(args) => completions::man(args, program(), ui),
         Verb::New(args) => new::new(args, world, ui),
         Verb::Package(args) => package::package(args, world, ui),

@@ -4,8 +4,8 @@ use clap::Args;
 
 use super::aws::{AwsArgs, Intent};
 use super::deploy::{DeployAnswer, tell};
-use super::ebcli;
 use super::environment_args::{EnvironmentArgs, WatchArgs, request};
+use super::{ebcli, logs};
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::release;
@@ -40,7 +40,10 @@ pub(crate) fn verb(args: &WaitArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
         None => release::current_label(&aws, &application, &environment.name)?.unwrap_or_default(),
     };
     let request = request(&project, args.target.application.as_deref(), &environment, &args.watch, label)?;
-    let deployed = release::watch(&aws, &request, &mut |event| tell(&event, ui))?;
-    ui.answer(&DeployAnswer { deployed });
+    let deployed = release::watch(&aws, &request, &mut |event| tell(&event, ui));
+    if let Err(release::DeployError::Failed { .. }) = &deployed {
+        logs::explain(&aws, &request.application, &request.environment, ui);
+    }
+    ui.answer(&DeployAnswer { deployed: deployed? });
     Ok(Exit::Done)
 }

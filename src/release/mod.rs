@@ -15,6 +15,7 @@ mod bundle_state;
 mod call;
 mod compare;
 mod deploy;
+mod deployment_log;
 mod document;
 mod download;
 mod environment;
@@ -41,6 +42,7 @@ pub use deploy::{
     Deployed, Error as DeployError, Event as DeployEvent, Failed, Outcome, Request as DeployRequest, current_label,
     deploy, previous, watch,
 };
+pub use deployment_log::{Absence, DeploymentLog, Error as LogError, LogReading, deployment_log};
 pub use download::{Error as DownloadError, Event as DownloadEvent, download};
 pub use environment::{Environment, EnvironmentEvent, Health, Phase, Severity};
 pub use launch::{

@@ -69,6 +69,12 @@ impl Scope {
         format!("arn:{}:s3:::{name}", self.partition)
     }
 
+    /// Logs of deployments, which instances write to the bucket that Elastic Beanstalk keeps.
+    fn deployment_logs(&self) -> String {
+        let Self { partition, region, account, .. } = self;
+        format!("arn:{partition}:s3:::elasticbeanstalk-{region}-{account}/resources/environments/logs/deployments/*")
+    }
+
     /// Bundles, and their copies in the archive.
     fn bundles(&self) -> Vec<String> {
         let archive = self.archive.as_ref().map(|prefix| format!("{}/{}/*", self.bucket(), prefix.trim_matches('/')));
@@ -259,6 +265,8 @@ fn deployer(scope: &Scope) -> Vec<Value> {
             &[scope.objects("audit/*"), scope.objects("deployments/*"), scope.objects("locks/*")],
         ),
         allow("Bundles", &["s3:GetObject"], &[scope.objects("*")]),
+        // In the service's own bucket, wherever the bundles are.
+        allow("DeploymentLogs", &["s3:GetObject"], &[scope.deployment_logs()]),
         allow("Bucket", &["s3:ListBucket"], &[scope.bucket()]),
         downstream(),
         with(

@@ -8,6 +8,7 @@ pub mod instance;
 mod access_log;
 mod beanstalk;
 mod completion;
+mod deployment_log;
 mod dispatch;
 mod environment;
 mod event;

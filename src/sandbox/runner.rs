@@ -12,6 +12,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::Error;
+use super::deployment_log::{DeploymentLog, OFF};
 use super::dispatch::Sandbox;
 use super::environment::{Kind, Outcome};
 use super::event::Severity;
@@ -19,6 +20,7 @@ use super::instance::{self, Instance, Launch};
 use super::state::{Source, State};
 use crate::world::{Guard, Interrupt, World};
 
+const PROPERTIES: &str = "aws:elasticbeanstalk:application:environment";
 /// Pause between two looks for what another process wrote down.
 const LOOK: Duration = Duration::from_secs(1);
 /// Pause between two looks whether the end has come.
@@ -72,6 +74,8 @@ struct Job {
     bundle: Option<(String, String)>,
     settings: instance::Settings,
     platform: String,
+    /// Does its deployment log go to the account's bucket?
+    logs: bool,
 }
 
 /// End of a job, for the environment's events.
@@ -123,8 +127,19 @@ impl RunnerLoop<'_> {
             Ok(None) => return Some(failed(format!("s3://{bucket}/{key} is not there."))),
             Err(error) => return Some(failed(error.to_string())),
         };
+        let home = self.home.join(&job.environment);
+        let now = || self.sandbox.world.now();
+        let log = job.logs.then(|| {
+            let journal = home.join("var/log/eb-engine.log");
+            DeploymentLog::begin(&self.sandbox.buckets, &job.region, &job.environment, &job.request, journal)
+        });
+        // A log that cannot be written must not end what it is the log of.
+        let write = |last: &[String]| log.as_ref().is_none_or(|log| log.write(last, now()).is_ok());
         let mut events = Vec::new();
         let mut hear = |event: instance::Event| {
+            if let instance::Event::Step { .. } = event {
+                write(&[]);
+            }
             let text = match event {
                 instance::Event::Unsupported { noun, name, why } => {
                     format!("Not done in the sandbox: {noun} `{name}`: {why}.")
@@ -134,7 +149,6 @@ impl RunnerLoop<'_> {
             };
             events.push((Severity::Warn, text));
         };
-        let home = self.home.join(&job.environment);
         let result = match (job.kind, self.instances.get_mut(&job.environment)) {
             (Kind::Deploy, Some(instance)) => instance.deploy(&object, &job.settings, &mut hear),
             (Kind::Configure | Kind::Restart, Some(instance)) => instance.configure(&job.settings, &mut hear),
@@ -145,6 +159,7 @@ impl RunnerLoop<'_> {
                 launched.map(|instance| drop(self.instances.insert(job.environment.clone(), instance)))
             }
         };
+        write(last_words(&result));
         let outcome = match result {
             Ok(()) => self.look(job, &mut events),
             Err(instance::Error::InUse { .. }) => return None,
@@ -177,6 +192,14 @@ impl RunnerLoop<'_> {
     }
 }
 
+/// The last words of the step that failed.
+fn last_words<T>(result: &Result<T, instance::Error>) -> &[String] {
+    match result {
+        Err(instance::Error::Step { tail, .. }) => tail,
+        _ => &[],
+    }
+}
+
 fn failed(message: String) -> Ended {
     Ended { outcome: Outcome::Fails, events: vec![(Severity::Error, message)] }
 }
@@ -184,7 +207,8 @@ fn failed(message: String) -> Ended {
 /// The error and the last words of what failed, as an event has room for them.
 fn event_text(error: &instance::Error) -> String {
     let tail = match error {
-        instance::Error::Step { tail, .. } => tail.join("\n"),
+        // An event has room for a few lines.
+        instance::Error::Step { tail, .. } => tail[tail.len().saturating_sub(12)..].join("\n"),
         _ => String::new(),
     };
     let hint = crate::fault::Fault::hint(error).filter(|_| tail.is_empty()).unwrap_or_default();
@@ -217,6 +241,7 @@ fn jobs(state: &State) -> Vec<Job> {
                 }),
                 settings,
                 platform: environment.platform.clone(),
+                logs: environment.option(PROPERTIES, OFF).is_none_or(|text| !text.eq_ignore_ascii_case("true")),
             });
         }
     }

@@ -29,6 +29,7 @@ mod inspect;
 mod instance;
 mod launch;
 mod limits;
+mod logs;
 mod matrix;
 mod moto;
 mod new;

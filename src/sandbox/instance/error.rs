@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use crate::beanstalk::timeline::Failure;
 use crate::fault::{Exit, Fault};
 
+/// Number of last lines in a hint.
+const SHOWN: usize = 12;
+
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("an instance cannot run on this system, which has no process groups, signals and file modes")]
@@ -61,7 +64,7 @@ impl Fault for Error {
                 let mut text = format!("on AWS: {}\nthe whole log is `{}`", consequence.phrase(), log.display());
                 if !tail.is_empty() {
                     text.push_str("; its last lines:");
-                    for line in tail {
+                    for line in &tail[tail.len().saturating_sub(SHOWN)..] {
                         text.push_str("\n  | ");
                         text.push_str(line);
                     }

@@ -15,7 +15,7 @@ use super::layout::Layout;
 use super::process_tree::ProcessTree;
 
 /// Number of lines of a program's output that are worth repeating when it fails.
-const TAIL: usize = 12;
+const TAIL: usize = 50;
 
 pub(crate) struct Machine {
     pub(crate) layout: Layout,

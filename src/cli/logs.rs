@@ -1,0 +1,131 @@
+//! `logs`: why a deployment failed, in the instance's own words.
+
+use std::fmt;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::aws::{AwsArgs, Connected, Intent};
+use super::ebcli;
+use super::environment_args::EnvironmentArgs;
+use crate::beanstalk::name::{Application, EnvironmentName};
+use crate::fault::{Exit, Failure};
+use crate::project::Project;
+use crate::release::{self, Absence, DeploymentLog, LogReading};
+use crate::ui::{Answer, Ui};
+use crate::world::World;
+
+/// Show the log of an environment's last deployment, as its instance wrote it
+///
+/// Elastic Beanstalk keeps it in its bucket since March 2026. Shows the failed step, or the last lines of a deployment that
+/// went well. Changes nothing; exits with 1 if there is no log to be had.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: beansprout logs --env shop-prod")]
+pub(crate) struct LogsArgs {
+    #[command(flatten)]
+    target: EnvironmentArgs,
+    /// The request of the deployment, as events name it [default: the last deployment]
+    #[arg(long, value_name = "ID")]
+    request: Option<String>,
+    /// Show every line, not the failed step alone
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    aws: AwsArgs,
+}
+
+pub(crate) fn verb(args: &LogsArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let project = Project::load(world)?;
+    let environment = args.target.choose(&project)?;
+    let aws = args.aws.connect(&project, Intent::Act, world, ui)?;
+    environment.say(ui);
+    let application = ebcli::application(args.target.application.as_deref(), &project)?;
+    let reading = release::deployment_log(&aws, &application, &environment.name, args.request.as_deref())?;
+    let answer = LogsAnswer::new(environment.name, &reading, args.all);
+    ui.answer(&answer);
+    Ok(if answer.log.is_some() { Exit::Done } else { Exit::Findings })
+}
+
+/// Say why a deployment failed, below what is said of it. That there is no log is no failure of its own.
+pub(crate) fn explain(aws: &Connected, application: &Application, environment: &EnvironmentName, ui: &mut Ui) {
+    match release::deployment_log(aws, application, environment, None) {
+        Ok(LogReading::Read(log)) if !log.failed_step().is_empty() => {
+            ui.say(format_args!("the failed step, in the instance's words:"));
+            for line in log.failed_step() {
+                ui.say(format_args!("  | {line}"));
+            }
+            if let Some(rule) = log.rule() {
+                ui.say(format_args!("`beansprout explain {rule}` explains it"));
+            }
+        }
+        // The events have told all that is known.
+        Ok(LogReading::Read(_)) => {}
+        Ok(LogReading::Absent(absence)) => ui.say(format_args!("no deployment log: {}", absence.phrase())),
+        Err(error) => ui.say(format_args!("no deployment log: {error}")),
+    }
+}
+
+#[derive(Serialize)]
+struct LogsAnswer {
+    environment: EnvironmentName,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    log: Option<Shown>,
+    /// Why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    absent: Option<Absence>,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    request: String,
+    key: String,
+    failed: bool,
+    /// The rule that explains the failure.
+    rule: Option<&'static str>,
+    lines: Vec<String>,
+}
+
+impl LogsAnswer {
+    fn new(environment: EnvironmentName, reading: &LogReading, all: bool) -> Self {
+        match reading {
+            LogReading::Read(log) => Self { environment, log: Some(Shown::new(log, all)), absent: None },
+            LogReading::Absent(absence) => Self { environment, log: None, absent: Some(*absence) },
+        }
+    }
+}
+
+impl Shown {
+    fn new(log: &DeploymentLog, all: bool) -> Self {
+        let failed = log.failed_step();
+        let lines = match failed {
+            _ if all => &log.lines,
+            [] => log.end(),
+            failed => failed,
+        };
+        Self {
+            request: log.request.clone(),
+            key: format!("s3://{}/{}", log.bucket, log.key),
+            failed: !failed.is_empty(),
+            rule: log.rule(),
+            lines: lines.to_vec(),
+        }
+    }
+}
+
+impl Answer for LogsAnswer {
+    const SCHEMA: &str = "logs/1";
+}
+
+impl fmt::Display for LogsAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(Shown { lines, rule, .. }) = &self.log else {
+            let why = self.absent.map_or("nothing is known of it", Absence::phrase);
+            return write!(f, "there is no deployment log of `{}`: {why}", self.environment);
+        };
+        f.write_str(&lines.join("\n"))?;
+        if let Some(rule) = rule {
+            write!(f, "\n`beansprout explain {rule}` explains it")?;
+        }
+        Ok(())
+    }
+}
