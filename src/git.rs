@@ -1,8 +1,13 @@
 //! Contents that git holds: the index or a revision, read through git's own plumbing.
 //!
-//! What a work tree looks like plays no part in it, and nothing of a repository runs: no hook, no filter.
+//! Reading a repository runs nothing that it names. git runs what the configuration of a repository says, and a
+//! repository may come from anybody. So as much as can be is read by ourselves (`head`, `index`, `config`); what is left
+//! goes through one constructor, [`Git::reading`], which tells git where the repository is and takes its teeth; and only
+//! plumbing is asked that converts no content: `cat-file`, `ls-tree`, `ls-files --stage`, `rev-parse`, `check-attr`,
+//! `read-tree`. Not `status`, `diff`, `update-index` or `log`: they run filters, monitors and what shows signatures.
 
 mod blobs;
+pub(crate) mod config;
 pub(crate) mod head;
 pub(crate) mod index;
 pub(crate) mod repository;
@@ -13,6 +18,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::fault::{Exit, Fault};
+use crate::file;
+
+use repository::Repository;
 
 pub(crate) use blobs::BlobReader;
 
@@ -28,6 +36,10 @@ pub enum Error {
     Object { id: String },
     #[error("`{path}` is not merged yet")]
     Unmerged { path: String },
+    #[error("`{}` is no file, and git would wait for it", path.display())]
+    Trap { path: PathBuf },
+    #[error(transparent)]
+    File(#[from] file::Error),
 }
 
 impl Fault for Error {
@@ -44,6 +56,8 @@ impl Fault for Error {
             Self::Object { .. } => Some("in a shallow or partial clone, fetch the rest first".to_owned()),
             Self::Unmerged { .. } => Some("finish the merge and add the file".to_owned()),
             Self::Failed { .. } | Self::Revision { .. } => None,
+            Self::Trap { .. } => Some("remove it: a repository has regular files there".to_owned()),
+            Self::File(error) => error.hint(),
         }
     }
 }
@@ -52,12 +66,53 @@ impl Fault for Error {
 const SCRATCH_OPTIONS: [&str; 6] =
     ["-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false"];
 
-/// A folder in which git is asked.
+/// Settings of a repository that would make something run, or make an answer depend on this machine.
+const READING_OPTIONS: [(&str, &str); 9] = [
+    ("safe.bareRepository", "explicit"),
+    ("core.fsmonitor", "false"),
+    ("core.untrackedCache", "false"),
+    ("core.hooksPath", "/dev/null"),
+    ("core.attributesFile", "/dev/null"),
+    ("core.pager", "cat"),
+    ("log.showSignature", "false"),
+    ("gc.auto", "0"),
+    ("maintenance.auto", "false"),
+];
+
+/// Inside a git hook these name another index, or another repository: what `git rev-parse --local-env-vars` lists.
+const LOCAL_VARIABLES: [&str; 15] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_CONFIG",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_COUNT",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_GRAFT_FILE",
+    "GIT_INDEX_FILE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_COMMON_DIR",
+];
+
+/// A repository that git is asked about.
 #[derive(Debug, Clone)]
 pub(crate) struct Git {
     dir: PathBuf,
-    /// Is it a repository of our own without a work tree, for what others have?
-    scratch: bool,
+    access: Access,
+}
+
+#[derive(Debug, Clone)]
+enum Access {
+    /// Somebody's repository, which is read.
+    Reading { git_dir: PathBuf },
+    /// A repository of our own without a work tree, for what others have.
+    Scratch,
+    /// No repository at all: the user's own settings.
+    Nowhere,
 }
 
 /// A file, link or submodule that git knows.
@@ -79,6 +134,16 @@ pub(crate) enum ItemMode {
 }
 
 impl ItemMode {
+    fn of(mode: u32) -> Option<Self> {
+        Some(match mode {
+            0o100_644 | 0o100_664 => Self::File,
+            0o100_755 => Self::Executable,
+            0o120_000 => Self::Link,
+            0o160_000 => Self::Submodule,
+            _ => return None,
+        })
+    }
+
     fn parse(octal: &str) -> Option<Self> {
         Some(match octal {
             "100644" | "100664" => Self::File,
@@ -123,13 +188,29 @@ pub(crate) enum Tree {
 }
 
 impl Git {
-    pub(crate) fn at(dir: impl Into<PathBuf>) -> Self {
-        Self { dir: dir.into(), scratch: false }
+    /// git for reading `repository`, in a way that runs nothing which the repository names. It finds no other one.
+    pub(crate) fn reading(repository: &Repository) -> Result<Self, Error> {
+        match repository.trap() {
+            Some(path) => Err(Error::Trap { path }),
+            None => {
+                let access = Access::Reading { git_dir: repository.git_dir.clone() };
+                Ok(Self { dir: repository.top.clone(), access })
+            }
+        }
+    }
+
+    /// The file that the user's or the machine's `core.excludesFile` names. No repository has a say in it.
+    pub(crate) fn global_excludes() -> Option<PathBuf> {
+        let git = Self { dir: std::path::MAIN_SEPARATOR_STR.into(), access: Access::Nowhere };
+        ["--global", "--system"].iter().find_map(|scope| {
+            let value = git.run(&["config", scope, "--get", "--type=path", "core.excludesFile"]).ok()?;
+            Some(String::from_utf8(value).ok()?.trim_end_matches('\n').into())
+        })
     }
 
     /// A new repository in the empty folder `dir`, without a work tree and without anybody's hooks, to fetch into.
     pub(crate) fn scratch_repository(dir: impl Into<PathBuf>) -> Result<Self, Error> {
-        let scratch = Self { dir: dir.into(), scratch: true };
+        let scratch = Self { dir: dir.into(), access: Access::Scratch };
         scratch.run(&["init", "--quiet", "--bare", "--template=", "."])?;
         Ok(scratch)
     }
@@ -160,30 +241,49 @@ impl Git {
         &self.dir
     }
 
-    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("git");
-        // Inside a git hook these name another index, or another repository.
-        for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY"] {
+        for name in LOCAL_VARIABLES {
             command.env_remove(name);
         }
         command
             .args(["--no-pager", "--literal-pathspecs"])
-            .args(if self.scratch { &SCRATCH_OPTIONS[..] } else { &[] })
+            .args(if matches!(self.access, Access::Scratch) { &SCRATCH_OPTIONS[..] } else { &[] })
             .args(arguments)
             .current_dir(&self.dir)
             .env("LC_ALL", "C")
             // Looking must not write: no refreshed index, no lock.
             .env("GIT_OPTIONAL_LOCKS", "0")
+            // No prompt without us knowing.
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_NO_LAZY_FETCH", "1")
             .stdin(Stdio::null())
             .stderr(Stdio::piped());
-        if self.scratch {
-            command
-                // Also where bare repositories have to be named (`safe.bareRepository`).
-                .env("GIT_DIR", ".")
-                // No prompt without us knowing, and none of the transports that run what a URL says.
-                .env("GIT_TERMINAL_PROMPT", "0")
-                .env("GIT_ALLOW_PROTOCOL", "file:http:https:ssh")
-                .env("GIT_NO_LAZY_FETCH", "1");
+        match &self.access {
+            Access::Reading { git_dir } => {
+                command
+                    .env("GIT_DIR", git_dir)
+                    .env("GIT_WORK_TREE", &self.dir)
+                    .env("GIT_ATTR_NOSYSTEM", "1")
+                    // An older git that fetches what is missing all the same finds no way to do it.
+                    .env("GIT_ALLOW_PROTOCOL", "")
+                    .env("GIT_CONFIG_COUNT", READING_OPTIONS.len().to_string());
+                // Not as `-c`: that form splits names at their first `=`.
+                for (number, (key, value)) in READING_OPTIONS.iter().enumerate() {
+                    command.env(format!("GIT_CONFIG_KEY_{number}"), key);
+                    command.env(format!("GIT_CONFIG_VALUE_{number}"), value);
+                }
+            }
+            Access::Scratch => {
+                command
+                    // Also where bare repositories have to be named (`safe.bareRepository`).
+                    .env("GIT_DIR", ".")
+                    // None of the transports that run what a URL says.
+                    .env("GIT_ALLOW_PROTOCOL", "file:http:https:ssh");
+            }
+            Access::Nowhere => {
+                command.env("GIT_DIR", "/dev/null");
+            }
         }
         command
     }
@@ -232,11 +332,41 @@ impl Git {
         }
     }
 
-    /// Does the repository ignore this folder, and track nothing in it?
-    pub(crate) fn ignores_all(&self) -> bool {
-        let nothing_tracked = || self.run(&["ls-files", "-z", "--", "."]).is_ok_and(|files| files.is_empty());
-        // It knows no literal pathspecs, and `.` means itself in any case.
-        self.run(&["--no-literal-pathspecs", "check-ignore", "--quiet", "."]).is_ok() && nothing_tracked()
+    /// The first line of a commit's message.
+    pub(crate) fn subject(&self, commit: &str) -> Result<String, Error> {
+        let commit = self.run(&["cat-file", "commit", commit])?;
+        let commit = String::from_utf8_lossy(&commit);
+        let message = commit.split_once("\n\n").map_or("", |(_, message)| message.trim_start());
+        let lines: Vec<&str> = message.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
+        Ok(lines.join(" "))
+    }
+
+    /// Values of `attributes` for `paths`, from the top: path, attribute and value, for all that are set. The index says
+    /// them, and the repository itself.
+    pub(crate) fn attributes(&self, attributes: &[&str], paths: &[String]) -> Result<Vec<[String; 3]>, Error> {
+        let input: Vec<u8> = paths.iter().flat_map(|path| path.bytes().chain([0])).collect();
+        let answer = self.run_with(&[&["check-attr", "-z", "--stdin", "--cached"], attributes].concat(), input)?;
+        let mut words = fields(&answer).map(|word| String::from_utf8_lossy(word).into_owned());
+        let mut found = Vec::new();
+        while let (Some(path), Some(name), Some(value)) = (words.next(), words.next(), words.next()) {
+            if value != "unspecified" && value != "unset" {
+                found.push([path, name, value]);
+            }
+        }
+        Ok(found)
+    }
+
+    /// A setting, wherever it stands.
+    pub(crate) fn setting(&self, name: &str) -> Option<String> {
+        let value = self.run(&["config", "--get", name]).ok()?;
+        Some(String::from_utf8_lossy(&value).trim_end().to_owned())
+    }
+
+    /// Modes, names and paths of all files of `commit`, below `folder` as [`Git::list`] has it.
+    pub(crate) fn tree_of(&self, commit: &str, folder: &str) -> Result<Vec<Item>, Error> {
+        let tree = format!("{commit}:{folder}");
+        let listing = self.run(&["ls-tree", "-r", "-z", "--full-tree", &tree])?;
+        fields(&listing).map(|line| self.item(line)).collect()
     }
 
     /// Items of `tree` below `folder`, which is relative to the top and empty or without a slash at its end.
@@ -295,14 +425,6 @@ impl Git {
     fn staged(&self, folder: &str) -> Result<Vec<u8>, Error> {
         let folder = if folder.is_empty() { "." } else { folder };
         self.run(&["ls-files", "--stage", "-z", "--full-name", "--", folder])
-    }
-
-    /// Kind of file that the index takes each path below `folder` for. Of a conflict, all sides.
-    pub(crate) fn staged_modes(&self, folder: &str) -> Result<Vec<(Vec<u8>, ItemMode)>, Error> {
-        let listing = self.staged(folder)?;
-        fields(&listing)
-            .map(|line| Staged::parse(line, folder).map(|staged| (staged.path.to_vec(), staged.mode)))
-            .collect()
     }
 
     /// Which of `paths` have `export-ignore`: files, and folders with a slash at their end, relative to the top.

@@ -190,7 +190,7 @@ impl Project {
             source: source.map_or(Source::Worktree, |text| Source::parse(text)),
             include: include.collect(),
             ignore: flags.ignore.unwrap_or_default(),
-            global_excludes: flags.global_excludes.then(|| self.global_excludes(world)).flatten(),
+            global_excludes: flags.global_excludes.then(|| global_excludes(world)).flatten(),
             exclude: bundle.exclude.clone(),
             written: world.outputs.clone(),
             allow: [bundle.allow.as_slice(), flags.allow.as_slice()].concat(),
@@ -198,16 +198,16 @@ impl Project {
         }
     }
 
-    /// Where git looks for the user's own excludes.
-    fn global_excludes(&self, world: &World) -> Option<PathBuf> {
-        let configured = Checkout::global_excludes(&self.root);
-        let config = || world.var("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| Some(world.home()?.join(".config")));
-        configured.or_else(|| Some(config()?.join("git/ignore")))
-    }
-
     pub fn state_dir(&self) -> PathBuf {
         self.root.join(STATE_DIR)
     }
+}
+
+/// Where git looks for the user's own excludes.
+fn global_excludes(world: &World) -> Option<PathBuf> {
+    let configured = Checkout::global_excludes();
+    let config = || world.var("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| Some(world.home()?.join(".config")));
+    configured.or_else(|| Some(config()?.join("git/ignore")))
 }
 
 impl Config {

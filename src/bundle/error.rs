@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::fault::{Exit, Fault};
+use crate::file;
 use crate::git;
 use crate::ui::{bytes, count};
 
@@ -36,6 +37,8 @@ pub enum Error {
     Submodule { path: String },
     #[error("more than 65,535 submodules")]
     TooManySubmodules,
+    #[error(transparent)]
+    File(#[from] file::Error),
     #[error(transparent)]
     Git(#[from] git::Error),
     #[error("failed to read object `{id}` from git")]
@@ -127,6 +130,7 @@ impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
             Self::OutputShips { .. } => Exit::Usage,
+            Self::File(error) => error.exit(),
             Self::Git(error) => error.exit(),
             _ => Exit::Invalid,
         }
@@ -146,6 +150,7 @@ impl Fault for Error {
             Self::Git(git::Error::Missing { .. }) => {
                 Some("install git, or use `--source worktree`, which needs none".to_owned())
             }
+            Self::File(error) => error.hint(),
             Self::Git(error) => error.hint(),
             Self::Vanished { .. } | Self::Changed { .. } => {
                 Some("run it again when nothing else writes to the project".to_owned())

@@ -25,6 +25,5 @@ pub use pack::{Bundle, MANY, MAX_BYTES, Output, PackOptions, Shape, Trust, write
 pub use read::{Finding, Flaw, OpenError, Reader, Severity, UnpackError, unpack, verify};
 pub(crate) use select::disk::Stamp;
 pub use select::{
-    Checkout, ComparedCheckout, Entry, IgnoreMode, Include, LeftOut, Note, PendingCheckout, Plan, Reason, Scope,
-    Source, Why,
+    Checkout, Entry, IgnoreMode, Include, LeftOut, Note, PendingCheckout, Plan, Reason, Scope, Source, Why,
 };

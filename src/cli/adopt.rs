@@ -66,7 +66,7 @@ pub(crate) fn adopt(args: &AdoptArgs, world: &World, ui: &mut Ui) -> Result<Exit
     let project = Project::load(world)?;
     let checkout = Checkout::start(&project.root);
     let ships = bundle::Plan::read(&project.scope(&ScopeFlags::worktree(), world))?;
-    let uncommitted = checkout.compare(&ships).finish().map(|checkout| checkout.changes);
+    let uncommitted = checkout.compare(&ships)?.map(|checkout| checkout.changes);
     let shipped = check::tree(&project, &ships)?;
     let tree = read(&project, &shipped)?;
     let person = asks.then(|| Prompter::new(world, ui));

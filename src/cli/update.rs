@@ -198,7 +198,7 @@ fn moves(
 fn uncommitted(root: &Path) -> Result<usize, Failure> {
     let checkout = Checkout::start(root);
     let ships = bundle::Plan::read(&bundle::Scope::of(root))?;
-    Ok(checkout.compare(&ships).finish().map_or(0, |checkout| checkout.changes))
+    Ok(checkout.compare(&ships)?.map_or(0, |checkout| checkout.changes))
 }
 
 /// Secrets that a new file of the stack would hold, and that nobody said.

@@ -3,13 +3,16 @@
 //! Starting git takes longer than packaging a small project. So the common case is read here, and whatever these files do
 //! not say plainly (deltas, alternates, replaced objects, other ways to keep references) is left for git to tell.
 
-use std::fs::{self, File};
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 
+use crate::file;
+
 use super::repository::Repository;
+use super::{Error, Git};
 
 /// The commit that is checked out, and its tree, in hex.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,21 +28,59 @@ const PACKED: usize = 4096;
 const UNPACKED: usize = 128;
 
 impl Head {
+    /// None before the first commit.
+    pub(crate) fn of(repository: &Repository) -> Result<Option<Self>, Error> {
+        if let Some(head) = Self::read(repository) {
+            return Ok(Some(head));
+        }
+        match Git::reading(repository)?.run(&["rev-parse", "HEAD", "HEAD^{tree}"]) {
+            Ok(said) => {
+                let said = String::from_utf8_lossy(&said);
+                let mut lines = said.lines().map(str::to_owned);
+                Ok(lines.next().zip(lines.next()).map(|(commit, tree)| Self { commit, tree }))
+            }
+            Err(Error::Failed { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// None before the first commit, and where git has to be asked.
-    pub(crate) fn read(repository: &Repository) -> Option<Self> {
+    fn read(repository: &Repository) -> Option<Self> {
         let common = repository.common();
-        let packed = match fs::read_to_string(common.join("packed-refs")) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(_) => return None,
-        };
+        let packed = file::read_if_there(&common.join("packed-refs")).ok()?.unwrap_or_default();
+        let packed = String::from_utf8(packed).ok()?;
         // Objects may be replaced by others.
         if common.join("refs/replace").exists() || packed.contains(" refs/replace/") {
             return None;
         }
-        let commit = resolve(&fs::read_to_string(repository.git_dir.join("HEAD")).ok()?, common, &packed)?;
+        let commit = resolve(&file::read_text(&repository.git_dir.join("HEAD")).ok()?, common, &packed)?;
         let tree = tree_of(&commit, &common.join("objects"))?;
         Some(Self { commit, tree })
+    }
+}
+
+/// The branch that is checked out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Branch {
+    Named(String),
+    /// A commit without a branch, as pipelines check it out.
+    Detached,
+}
+
+impl Branch {
+    /// Also before the first commit.
+    pub(crate) fn of(repository: &Repository) -> Option<Self> {
+        let head = file::read_text(&repository.git_dir.join("HEAD")).ok()?;
+        match head.trim_end().strip_prefix("ref: refs/heads/") {
+            None => Some(Self::Detached),
+            // Where references are kept in another way.
+            Some(".invalid") => {
+                let name = Git::reading(repository).ok()?.run(&["symbolic-ref", "--short", "--quiet", "HEAD"]);
+                let named = |name: Vec<u8>| Self::Named(String::from_utf8_lossy(&name).trim_end().to_owned());
+                Some(name.map_or(Self::Detached, named))
+            }
+            Some(name) => Some(Self::Named(name.to_owned())),
+        }
     }
 }
 
@@ -54,7 +95,7 @@ fn resolve(text: &str, common: &Path, packed: &str) -> Option<String> {
         if !name.starts_with("refs/heads/") || name.split('/').any(|part| matches!(part, "" | "." | "..")) {
             return None;
         }
-        text = match fs::read_to_string(common.join(name)) {
+        text = match file::read_text(&common.join(name)) {
             Ok(text) => text.trim_end().to_owned(),
             Err(_) => packed.lines().find_map(|line| line.strip_suffix(name)?.strip_suffix(' '))?.to_owned(),
         };
@@ -103,7 +144,7 @@ fn packed_commit(commit: &str, packs: &Path) -> Option<Vec<u8>> {
         .map(|at| u8::from_str_radix(&commit[at..at + 2], 16))
         .collect::<Result<_, _>>()
         .ok()?;
-    let indexes = fs::read_dir(packs).ok()?.flatten().map(|entry| entry.path());
+    let indexes = std::fs::read_dir(packs).ok()?.flatten().map(|entry| entry.path());
     let (pack, offset) = indexes
         .filter(|path| path.extension().is_some_and(|extension| extension == "idx"))
         .find_map(|index| Some((index.with_extension("pack"), offset_in(&index, &id)?)))?;
@@ -162,6 +203,8 @@ fn offset_in(index: &PathBuf, id: &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

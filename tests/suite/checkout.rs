@@ -1,4 +1,5 @@
-//! What `package` says of the work tree is what `git status` says, in every state that a work tree can be in.
+//! What `package` says of the work tree is what git would say, in every state that a work tree can be in; but for what no
+//! bundle would have, which is no change.
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 
@@ -17,12 +18,20 @@ fn project() -> Place {
 /// Package, and compare with git; twice, because the second run knows the cache.
 #[track_caller]
 fn agrees(place: &Place, expected: usize) {
+    differs(place, expected, expected);
+}
+
+/// The same, where git counts otherwise: a file that was renamed as one, and what does not ship.
+#[track_caller]
+fn differs(place: &Place, expected: usize, by_git: usize) {
     for run in 0..2 {
         let told = place.run(["package", "--json"]).ok().document("package/1");
-        let status = place.sh("git", &["status", "--porcelain", "--untracked-files=normal", "--", "."]);
-        assert_eq!(status.lines().count(), expected, "git: {status}");
+        let status = place.sh("git", &["status", "--porcelain", "--untracked-files=all", "--", "."]);
+        assert_eq!(status.lines().count(), by_git, "git: {status}");
         assert_eq!(told["checkout"]["changes"], expected, "run {run}, git: {status}");
         assert_eq!(told["checkout"]["revision"], place.sh("git", &["rev-parse", "HEAD"]).trim());
+        let clean = place.run(["package", "--require-clean"]);
+        clean.exit(if expected == 0 { 0 } else { 3 });
     }
 }
 
@@ -51,11 +60,12 @@ fn an_ignored_folder_has_no_commit() {
 
 #[test]
 fn every_change_counts() {
-    let change = |expected: usize, act: &dyn Fn(&Place)| {
+    let change_by = |expected: usize, by_git: usize, act: &dyn Fn(&Place)| {
         let place = project();
         act(&place);
-        agrees(&place, expected);
+        differs(&place, expected, by_git);
     };
+    let change = |expected: usize, act: &dyn Fn(&Place)| change_by(expected, expected, act);
     change(1, &|place| place.write("app.py", "print(1)\n"));
     // The same length, and the same time.
     change(1, &|place| {
@@ -83,28 +93,61 @@ fn every_change_counts() {
         place.write("app.py", "staged\n");
         place.sh("git", &["add", "app.py"]);
     });
-    change(1, &|place| {
+    change_by(2, 1, &|place| {
         place.sh("git", &["mv", "app.py", "main.py"]);
     });
-    change(2, &|place| {
+    change_by(1, 2, &|place| {
         place.sh("git", &["rm", "-q", "--cached", "app.py"]);
     });
     change(1, &|place| {
         place.write("later.py", "");
         place.sh("git", &["add", "-N", "later.py"]);
     });
-    change(1, &|place| {
+    change_by(0, 1, &|place| {
         place.write(".ebignore", "docs/\n.git/\n");
         place.write("docs/a.md", "left out, and changed\n");
         place.sh("git", &["add", ".ebignore"]);
         place.sh("git", &["commit", "-qm", "more", "--", ".ebignore"]);
     });
-    change(1, &|place| {
+    change_by(0, 1, &|place| {
         place.write(".ebignore", "docs/\n");
         place.write("docs/new.md", "left out, and new\n");
         place.sh("git", &["add", ".ebignore"]);
         place.sh("git", &["commit", "-qm", "more"]);
     });
+    // Flags that have git not look at a file.
+    change_by(1, 0, &|place| {
+        place.sh("git", &["update-index", "--assume-unchanged", "app.py"]);
+        place.write("app.py", "print(2)\n");
+    });
+    change_by(1, 0, &|place| {
+        place.sh("git", &["update-index", "--skip-worktree", "app.py"]);
+        place.write("app.py", "print(2)\n");
+    });
+}
+
+/// Line ends that git would fold are no change. What a filter would do nobody knows who does not run it.
+#[test]
+fn conversions_are_reckoned_with_and_not_run() {
+    let place = project();
+    place.write(".gitattributes", "*.py text\n*.bin filter=shout\n");
+    place.write("a.bin", "quiet\n");
+    let place = place.git();
+    // git itself says so only after it has looked again (`git add`).
+    place.write("app.py", "print()\r\n");
+    differs(&place, 0, 1);
+    place.write("app.py", "print(1)\r\n");
+    agrees(&place, 1);
+    place.sh("git", &["checkout", "-q", "app.py"]);
+    place.sh("git", &["config", "core.autocrlf", "true"]);
+    place.write("docs/a.md", "a\r\n");
+    differs(&place, 0, 1);
+    place.sh("git", &["config", "filter.shout.clean", "tr a-z A-Z"]);
+    place.write("a.bin", "QUIET\n");
+    let told = place.run(["package", "--json"]).ok().document("package/1");
+    assert_eq!(told["checkout"]["filtered"], serde_json::json!(["a.bin"]));
+    let run = place.run(["package", "--require-clean"]).exit(3);
+    assert!(run.stderr.contains("filters were not run, which `a.bin` goes through"), "{run}");
 }
 
 #[test]
@@ -178,7 +221,7 @@ fn object_names_may_be_sha256() {
 }
 
 #[test]
-fn git_looks_only_at_what_may_have_changed() {
+fn git_is_asked_only_about_what_it_converts() {
     let place = project();
     place.sh("touch", &["-d", "2020-01-01", "app.py", "lib/a.py", "lib/b.py", "docs/a.md", ".gitignore"]);
     place.sh("git", &["update-index", "--refresh"]);
@@ -194,11 +237,18 @@ fn git_looks_only_at_what_may_have_changed() {
     let asked = || {
         let _ = std::fs::remove_file(place.path("home/asked"));
         place.run(["package", "--json"]).ok();
-        std::fs::read_to_string(place.path("home/asked")).unwrap_or_default().trim_end().to_owned()
+        std::fs::read_to_string(place.path("home/asked")).unwrap_or_default()
     };
     assert_eq!(asked(), "");
-    place.write("app.py", "print(1)\n");
-    assert!(asked().ends_with(" -- app.py"), "{}", asked());
+    place.sh("touch", &["-d", "2021-01-01", "app.py"]);
+    assert_eq!(asked(), "", "the content tells");
     place.write("new.py", "");
-    assert!(asked().ends_with(" -- ."), "{}", asked());
+    assert_eq!(asked(), "", "the walk tells");
+    place.write("app.py", "print(1)\n");
+    let asked = asked();
+    let questions: Vec<&str> = asked.lines().collect();
+    assert!(
+        matches!(questions.as_slice(), [one, other] if one.contains("check-attr") && other.contains("autocrlf")),
+        "{asked}"
+    );
 }

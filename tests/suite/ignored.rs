@@ -109,6 +109,48 @@ fn every_decision_is_gits() {
     }
 }
 
+/// What git tracks ships, whatever `.gitignore` says; of the rest, what it does not ignore.
+#[test]
+fn what_git_tracks_ships() {
+    let tree = prop::collection::btree_map(path(), prop::bool::ANY, 1..12);
+    let case = (tree, rule_file(), prop::collection::vec((path(), rule_file()), 0..3), rule_file());
+    let cases = std::env::var("BEANSPROUT_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(40);
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let result = runner.run(&case, |(tree, top, deeper, exclude)| {
+        let place = Place::new();
+        place.sh("git", &["init", "-q"]);
+        let put = |path: &str, content: &str| {
+            let target = place.path(path);
+            if target.parent().is_some_and(|parent| std::fs::create_dir_all(parent).is_ok()) && !target.is_dir() {
+                std::fs::write(&target, content).unwrap();
+            }
+        };
+        put(".gitignore", &top);
+        tree.keys().for_each(|path| put(path, ""));
+        for (path, rules) in &deeper {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            if !folder.is_empty() && place.path(folder).is_dir() {
+                put(&format!("{folder}/.gitignore"), rules);
+            }
+        }
+        place.write(".git/info/exclude", &exclude);
+        for path in tree.iter().filter(|(path, tracked)| **tracked && place.path(path).is_file()).map(|(path, _)| path)
+        {
+            place.sh("git", &["--literal-pathspecs", "add", "-f", "--", path]);
+        }
+        let known = place.sh("git", &["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
+        let expected: BTreeSet<String> = known.split_terminator('\0').map(str::to_owned).collect();
+        let listing = place.run(["package", "--list", "--json"]).json();
+        let listed = listing["entries"].as_array().unwrap().iter();
+        let listed: BTreeSet<String> = listed.map(|entry| entry["path"].as_str().unwrap().to_owned()).collect();
+        prop_assert_eq!(listed, expected, ".gitignore {:?}, {:?}, info/exclude {:?}", top, deeper, exclude);
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+}
+
 /// The paths that a program which reads and answers with NUL between them has picked.
 fn ask(mut command: Command, paths: &BTreeSet<String>) -> BTreeSet<String> {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();

@@ -295,8 +295,12 @@ fn the_eb_clis_rules_are_there_for_who_wants_them() {
 #[test]
 fn the_users_own_excludes_count_only_on_request() {
     let place = Place::new().file("a.py", "").file("a.swp", "").git();
-    place.sh("git", &["config", "core.excludesFile", "../my-excludes"]);
     std::fs::write(place.path("../my-excludes"), "*.swp\n").unwrap();
+    let excludes = place.path("../my-excludes").display().to_string();
+    // A repository is no user.
+    place.sh("git", &["config", "core.excludesFile", &excludes]);
+    assert_eq!(place.run(["package", "--list", "--global-excludes"]).ok().stdout, "a.py\na.swp\n");
+    place.sh("git", &["config", "--global", "core.excludesFile", &excludes]);
     assert_eq!(place.run(["package", "--list"]).ok().stdout, "a.py\na.swp\n");
     assert_eq!(place.run(["package", "--list", "--global-excludes"]).ok().stdout, "a.py\n");
 }

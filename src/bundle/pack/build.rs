@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::bundle::digest::TreeDigest;
+use crate::bundle::entry::EntryPath;
 use crate::bundle::error::Error;
+use crate::bundle::flags::ContentFlags;
 use crate::bundle::manifest::{Manifest, ManifestEntry};
 use crate::bundle::select::note::Note;
 use crate::bundle::select::origin::Entry;
@@ -12,6 +14,7 @@ use crate::world::real_path;
 
 use super::cache::{self, Cache, Cached};
 use super::compress::PackedEntry;
+use super::content::Contents;
 use super::options::{PackOptions, Trust};
 use super::output::{Draft, Output};
 use super::writer::{Packed, Review, Sink, pack};
@@ -122,6 +125,20 @@ impl Plan {
         options.progress.advance(self.size());
         let entries = self.entries.len();
         Ok(Bundle { path, digest, bytes: cache.bytes, entries, notes, reused: entries, unchanged, packed })
+    }
+
+    /// Files that are pointers of git LFS. Only small ones are read.
+    pub fn lfs_pointers(&self) -> Result<Vec<EntryPath>, Error> {
+        const LONGEST: u64 = 1024;
+        let mut contents = Contents::new(self);
+        let mut pointers = Vec::new();
+        for entry in self.entries.iter().filter(|entry| (64..LONGEST).contains(&entry.size())) {
+            contents.announce(std::slice::from_ref(entry))?;
+            if ContentFlags::of(contents.read(entry)?, false).lfs_pointer {
+                pointers.push(entry.path.clone());
+            }
+        }
+        Ok(pointers)
     }
 
     /// A bundle that ships in the next bundle would make every digest differ from the last.

@@ -1,131 +1,113 @@
-//! State of the work tree around a project against its last commit.
+//! State of the work tree around a project against its last commit: of what ships, and of what should.
 //!
-//! Told without looking at every file a second time: the walk of a [`Plan`] has done so, and git's index says how the
-//! files were when git last did. Only what differs, or what the index cannot tell, is left for `git status`.
+//! Told without git where that can be: the walk of a [`Plan`] has looked at every file, and the index says how the files
+//! were when git last did. What differs is read and compared with the name that the index has for its content. git's
+//! filters are programs that a repository names, so they are not run: what they may have changed counts as changed.
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
+
+use crate::bundle::error::{Error, unreadable};
+use crate::bundle::threads::threads;
 use crate::git::head::Head;
-use crate::git::index::{GitIndex, Seen};
+use crate::git::index::{Entry as IndexEntry, Seen};
 use crate::git::repository::Repository;
-use crate::git::{Git, fields};
+use crate::git::{self, Git, ItemMode};
 
-use super::disk::Stamp;
-use super::origin::Origin;
+use super::disk::{Disk, Stamp};
+use super::origin::{Entry, Origin};
 use super::plan::Plan;
+use super::scope::{IgnoreMode, Scope, Source};
+use super::staged::Staged;
 
 /// The state of a work tree against its last commit.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Checkout {
     /// The commit; none before the first.
     pub revision: Option<String>,
-    /// Files that were changed, added or deleted since.
+    /// Files that were changed, added or deleted since. What no bundle would have does not count.
     pub changes: usize,
+    /// Files that git ignores, and that ship because the project says so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub brought_in: Vec<String>,
+    /// Tracked files that are not there, as it was asked of git (`sparse-checkout`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sparse: Vec<String>,
+    /// Submodules that are not checked out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing_submodules: Vec<String>,
+    /// Files among the changes that may be as committed: only git's filters could tell, and they are not run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub filtered: Vec<String>,
 }
-
-/// More suspects than this are a question about the whole work tree.
-const FEW: usize = 64;
 
 impl Checkout {
     /// Begin to find out how the work tree around `dir` stands.
     pub fn start(dir: &Path) -> PendingCheckout {
-        let Some(repository) = Repository::discover(dir) else { return PendingCheckout(None) };
-        let head = PendingHead::of(dir, &repository);
-        PendingCheckout(head.map(|head| Question { dir: dir.to_owned(), repository, head }))
+        PendingCheckout(Repository::discover(dir).map(|repository| Question { dir: dir.to_owned(), repository }))
     }
 
     /// The file that `core.excludesFile` names.
-    pub fn global_excludes(dir: &Path) -> Option<PathBuf> {
-        let value = Git::at(dir).run(&["config", "--get", "--type=path", "core.excludesFile"]).ok()?;
-        let value = String::from_utf8(value).ok()?;
-        Some(dir.join(value.trim_end_matches('\n')))
-    }
-
-    /// `own` is what this run itself writes.
-    fn parse(status: &[u8], own: &[String]) -> Self {
-        let mut checkout = Self { revision: None, changes: 0 };
-        let mut lines = fields(status);
-        while let Some(line) = lines.next() {
-            if let Some(id) = line.strip_prefix(b"# branch.oid ") {
-                let id = String::from_utf8_lossy(id).into_owned();
-                checkout.revision = (id != "(initial)").then_some(id);
-            } else if let Some(path) = line.strip_prefix(b"? ") {
-                // Our own state and output are no change of the project's.
-                let ours = path.ends_with(b".beansprout/") || own.iter().any(|own| own.as_bytes() == path);
-                checkout.changes += usize::from(!ours);
-            } else if !line.starts_with(b"#") {
-                checkout.changes += 1;
-                if line.starts_with(b"2 ") {
-                    lines.next(); // where it was renamed from
-                }
-            }
-        }
-        checkout
+    pub fn global_excludes() -> Option<PathBuf> {
+        Git::global_excludes()
     }
 }
 
-/// A question about a work tree whose answer is on its way; none outside of a repository, or without git.
+/// A question about a work tree; none outside of a repository.
 pub struct PendingCheckout(Option<Question>);
 
 struct Question {
     dir: PathBuf,
     repository: Repository,
-    head: PendingHead,
-}
-
-/// The last commit and its tree.
-enum PendingHead {
-    Read(Head),
-    /// git, which tells them.
-    Asked(Child),
-}
-
-impl PendingHead {
-    /// None without git, or in a repository that git does not trust: there is nothing to say of it.
-    fn of(dir: &Path, repository: &Repository) -> Option<Self> {
-        if let Some(head) = Head::read(repository) {
-            return Some(Self::Read(head));
-        }
-        let mut git = Git::at(dir).command(&["rev-parse", "HEAD", "HEAD^{tree}"]);
-        git.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok().map(Self::Asked)
-    }
-
-    /// None before the first commit.
-    fn finish(self) -> Option<Head> {
-        match self {
-            Self::Read(head) => Some(head),
-            Self::Asked(git) => {
-                let output = git.wait_with_output().ok().filter(|output| output.status.success())?;
-                let text = String::from_utf8(output.stdout).ok()?;
-                let mut lines = text.lines();
-                Some(Head { commit: lines.next()?.to_owned(), tree: lines.next()?.to_owned() })
-            }
-        }
-    }
-}
-
-/// The answer, or git, which still looks for it.
-pub struct ComparedCheckout(Option<Answer>);
-
-enum Answer {
-    Known(Checkout),
-    /// git, and what it must not count.
-    Asked(Child, Vec<String>),
 }
 
 /// With fewer entries than this, another thread costs more than it brings.
 const WORTH: usize = 2000;
 
 impl PendingCheckout {
-    /// Compare with what the walk has found, and let git look at the rest while other work goes on.
-    pub fn compare(self, plan: &Plan) -> ComparedCheckout {
-        ComparedCheckout(self.0.and_then(|question| question.compare(plan)))
+    /// Compare with what the walk has found. None outside of a repository, in one that ignores the folder, and in one that
+    /// only git can read, where there is no git.
+    pub fn compare(self, plan: &Plan) -> Result<Option<Checkout>, Error> {
+        match self.compared(plan) {
+            Err(Error::Git(git::Error::Missing { .. })) => Ok(None),
+            answer => answer,
+        }
+    }
+
+    fn compared(self, plan: &Plan) -> Result<Option<Checkout>, Error> {
+        let Some(Question { dir, repository }) = self.0 else { return Ok(None) };
+        let walked;
+        let of_git = if *plan.source() == Source::Worktree && plan.scope.ignore == IgnoreMode::Git {
+            plan
+        } else {
+            let scope = Scope { source: Source::Worktree, ignore: IgnoreMode::Git, ..plan.scope.clone() };
+            walked = Plan::read(&scope)?;
+            &walked
+        };
+        let nothing_tracked = of_git.staged.as_ref().is_none_or(|staged| !staged.has_below(""));
+        if dir != repository.top && nothing_tracked && repository.ignores(&dir)? {
+            return Ok(None);
+        }
+        let mut checkout = Comparison::new(of_git, Head::of(&repository)?).finish()?;
+        if plan.scope.ignore == IgnoreMode::EbCli && *plan.source() == Source::Worktree {
+            let ships = |path: &str| of_git.entries.binary_search_by(|entry| entry.path.as_str().cmp(path)).is_ok();
+            let tracked = |path: &str| of_git.staged.as_ref().is_some_and(|staged| staged.has(path));
+            let paths = plan.entries.iter().map(|entry| entry.path.as_str());
+            checkout.brought_in = paths.filter(|path| !ships(path) && !tracked(path)).map(str::to_owned).collect();
+        }
+        Ok(Some(checkout))
     }
 
     /// The same, while `work` is done.
-    pub fn compare_during<T>(self, plan: &Plan, work: impl FnOnce() -> T) -> (ComparedCheckout, T) {
+    pub fn compare_during<T>(self, plan: &Plan, work: impl FnOnce() -> T) -> (Result<Option<Checkout>, Error>, T) {
         if plan.entries.len() < WORTH {
             return (self.compare(plan), work());
         }
@@ -137,86 +119,317 @@ impl PendingCheckout {
     }
 }
 
-impl ComparedCheckout {
-    pub fn finish(self) -> Option<Checkout> {
-        match self.0? {
-            Answer::Known(checkout) => Some(checkout),
-            Answer::Asked(git, own) => {
-                let output = git.wait_with_output().ok()?;
-                output.status.success().then(|| Checkout::parse(&output.stdout, &own))
-            }
-        }
-    }
+/// Comparison of the walk's files with an index, and of the index with a commit.
+struct Comparison<'a> {
+    plan: &'a Plan,
+    head: Option<Head>,
+    checkout: Checkout,
+    changed: BTreeSet<String>,
+    /// For each entry of the plan: does git track it?
+    tracked: Vec<bool>,
+    /// Entries whose files have to be read, with the name that the index has for the content.
+    suspects: Vec<Suspect<'a>>,
 }
 
-impl Question {
-    fn compare(self, plan: &Plan) -> Option<Answer> {
-        let Self { dir, repository, head } = self;
-        let suspects = match head.finish() {
-            Some(head) => match suspects(&dir, &repository, &head.tree, plan) {
-                Some(suspects) if suspects.is_empty() => {
-                    return Some(Answer::Known(Checkout { revision: Some(head.commit), changes: 0 }));
+struct Suspect<'a> {
+    entry: &'a Entry,
+    id: &'a [u8],
+    repository: &'a Repository,
+    /// From the bundle's top to the top of the repository's work tree, which is there or above it.
+    at: String,
+}
+
+impl<'a> Comparison<'a> {
+    fn new(plan: &'a Plan, head: Option<Head>) -> Self {
+        let revision = head.as_ref().map(|head| head.commit.clone());
+        let checkout = Checkout { revision, brought_in: plan.brought_in.clone(), ..Checkout::default() };
+        let tracked = vec![false; plan.entries.len()];
+        Self { plan, head, checkout, changed: BTreeSet::new(), tracked, suspects: Vec::new() }
+    }
+
+    fn finish(mut self) -> Result<Checkout, Error> {
+        if let Some(staged) = &self.plan.staged {
+            let commit = self.head.take();
+            let commit = commit.as_ref().map(|head| (head.commit.as_str(), Some(head.tree.as_str())));
+            self.compare(staged, "", commit)?;
+        }
+        for (entry, is_tracked) in self.plan.entries.iter().zip(std::mem::take(&mut self.tracked)) {
+            let path = entry.path.as_str();
+            let is_mapped_in = || self.plan.mapped_in().any(|at| path.starts_with(at));
+            let is_brought_in =
+                || self.checkout.brought_in.binary_search_by(|brought| brought.as_str().cmp(path)).is_ok();
+            if !is_tracked && !is_mapped_in() && !is_brought_in() {
+                self.changed.insert(path.to_owned());
+            }
+        }
+        self.read_suspects()?;
+        self.checkout.changes = self.changed.len();
+        Ok(self.checkout)
+    }
+
+    /// Compare what is `staged` at `at` of the bundle with what the walk found there, and with `commit` and its tree.
+    fn compare(&mut self, staged: &'a Staged, at: &str, commit: Option<(&str, Option<&str>)>) -> Result<(), Error> {
+        // A file that changed within the same tick in which git wrote the index may look as git knows it.
+        let written = fs::metadata(staged.repository.git_dir.join("index"));
+        let written = written.map_or(i64::MIN, |metadata| Stamp::of(&metadata).modified);
+        // Both are sorted, so one pass over both finds what is in both.
+        let entries = &self.plan.entries;
+        let mut next = entries.partition_point(|entry| entry.path.as_str() < at);
+        for (path, entry) in staged.files() {
+            let path = if at.is_empty() { Cow::Borrowed(path) } else { Cow::Owned(format!("{at}{path}")) };
+            while entries.get(next).is_some_and(|found| found.path.as_str() < &*path) {
+                next += 1;
+            }
+            let Some(found) = entries.get(next).filter(|found| found.path.as_str() == path) else {
+                if self.plan.rule_against(&path).is_some() {
+                    // No bundle would have it.
+                } else if entry.skips_worktree() {
+                    self.checkout.sparse.push(path.into_owned());
+                } else {
+                    self.changed.insert(path.into_owned());
                 }
-                Some(suspects) if suspects.len() <= FEW => suspects,
-                _ => vec![".".to_owned()],
-            },
-            // Before the first commit.
-            None => vec![".".to_owned()],
-        };
-        // What a repository around it ignores is not its work: that one's commit says nothing of it.
-        if dir != repository.top && suspects == ["."] && Git::at(&dir).ignores_all() {
-            return None;
+                continue;
+            };
+            self.tracked[next] = true;
+            if entry.is_unmerged() || entry.is_to_be_added() {
+                self.changed.insert(path.into_owned());
+                continue;
+            }
+            match verdict(found, &entry, written) {
+                Verdict::Same => {}
+                Verdict::Changed => drop(self.changed.insert(path.into_owned())),
+                Verdict::Suspect => {
+                    let (repository, at) = (&staged.repository, at.to_owned());
+                    self.suspects.push(Suspect { entry: found, id: entry.id, repository, at });
+                }
+            }
         }
-        let arguments = ["status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--"];
-        let arguments: Vec<&str> = arguments.into_iter().chain(suspects.iter().map(String::as_str)).collect();
-        let below_top = dir.strip_prefix(&repository.top).unwrap_or(Path::new(""));
-        let own = plan.outputs.iter();
-        let own = own.map(|path| below_top.join(path).to_string_lossy().replace('\\', "/")).collect();
-        let git = Git::at(&dir).command(&arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
-        Some(Answer::Asked(git, own))
+        self.compare_commit(staged, at, commit)?;
+        for submodule in &staged.submodules {
+            let path = format!("{at}{}", submodule.at);
+            if self.plan.rule_against(&path).is_some() {
+                continue;
+            }
+            let Some(inner) = &submodule.staged else {
+                self.checkout.missing_submodules.push(path);
+                continue;
+            };
+            let head = Head::of(&inner.repository)?;
+            if head.as_ref().is_none_or(|head| head.commit != submodule.commit) {
+                self.changed.insert(path.trim_end_matches('/').to_owned());
+            }
+            let commit = head.as_ref().map(|head| (head.commit.as_str(), Some(head.tree.as_str())));
+            self.compare(inner, &path, commit)?;
+        }
+        Ok(())
+    }
+
+    /// What is staged, and not committed.
+    fn compare_commit(&mut self, staged: &Staged, at: &str, commit: Option<(&str, Option<&str>)>) -> Result<(), Error> {
+        let Some((commit, tree)) = commit else {
+            self.changed.extend(staged.files().map(|(path, _)| format!("{at}{path}")));
+            return Ok(());
+        };
+        if tree.is_some() && staged.index.tree.as_deref() == tree {
+            return Ok(());
+        }
+        let folder = staged.prefix.trim_end_matches('/');
+        let git = Git::reading(&staged.repository)?;
+        // A folder that is not in the commit has nothing in it.
+        let items = match git.tree_of(commit, folder) {
+            Ok(items) => items,
+            Err(git::Error::Failed { .. }) if !folder.is_empty() => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        let mut committed: BTreeMap<String, (ItemMode, Box<str>)> = BTreeMap::new();
+        for item in items {
+            committed.insert(String::from_utf8_lossy(&item.path).into_owned(), (item.mode, item.id));
+        }
+        for (path, entry) in staged.files() {
+            let same = committed
+                .remove(path)
+                .is_some_and(|(mode, id)| mode == entry.mode && *id == *crate::hex::encode(entry.id));
+            if !same && self.plan.rule_against(&format!("{at}{path}")).is_none() {
+                self.changed.insert(format!("{at}{path}"));
+            }
+        }
+        let is_submodule = |path: &str| staged.submodules.iter().any(|known| known.at.trim_end_matches('/') == path);
+        for path in committed.into_keys().filter(|path| !is_submodule(path)) {
+            let path = format!("{at}{path}");
+            if self.plan.rule_against(&path).is_none() {
+                self.changed.insert(path);
+            }
+        }
+        Ok(())
+    }
+
+    /// Read what may have changed. What differs only as git's settings for line ends would make it differ has not changed.
+    fn read_suspects(&mut self) -> Result<(), Error> {
+        let suspects = std::mem::take(&mut self.suspects);
+        let (next, plan) = (AtomicUsize::new(0), self.plan);
+        let different: Mutex<Vec<&Suspect<'_>>> = Mutex::default();
+        let work = || -> Result<(), Error> {
+            while let Some(suspect) = suspects.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if !suspect.has_content(plan, LineEnds::AsTheyAre)? {
+                    different.lock().unwrap_or_else(PoisonError::into_inner).push(suspect);
+                }
+            }
+            Ok(())
+        };
+        std::thread::scope(|scope| {
+            let others: Vec<_> = (1..threads().min(suspects.len() / 16)).map(|_| scope.spawn(work)).collect();
+            let own = work();
+            others.into_iter().fold(own, |result, other| result.and(other.join().expect("a reader does not panic")))
+        })?;
+        let different = different.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut repositories: BTreeMap<&Path, Vec<&Suspect<'_>>> = BTreeMap::new();
+        for suspect in different {
+            repositories.entry(&suspect.repository.top).or_default().push(suspect);
+        }
+        for suspects in repositories.into_values() {
+            self.convert(&suspects)?;
+        }
+        self.checkout.filtered.sort_unstable();
+        Ok(())
+    }
+
+    /// Look at what differs with the eyes of git's conversions, as far as they are no programs.
+    fn convert(&mut self, suspects: &[&Suspect<'_>]) -> Result<(), Error> {
+        const CONVERSIONS: [&str; 5] = ["text", "eol", "filter", "ident", "working-tree-encoding"];
+        let root = &self.plan.root;
+        let git = Git::reading(suspects[0].repository)?;
+        let paths: Vec<String> = suspects.iter().map(|suspect| suspect.path_from_top(root)).collect();
+        let mut attributes: BTreeMap<String, Vec<[String; 2]>> = BTreeMap::new();
+        for [path, name, value] in git.attributes(&CONVERSIONS, &paths)? {
+            attributes.entry(path).or_default().push([name, value]);
+        }
+        let converts = git.setting("core.autocrlf").is_some_and(|value| !value.eq_ignore_ascii_case("false"));
+        for (suspect, path) in suspects.iter().zip(&paths) {
+            let attributes = attributes.get(path).map_or(&[][..], Vec::as_slice);
+            let has = |wanted: &str| attributes.iter().any(|[name, _]| name == wanted);
+            let ships = suspect.entry.path.to_string();
+            if has("filter") || has("ident") || has("working-tree-encoding") {
+                self.checkout.filtered.push(ships.clone());
+                self.changed.insert(ships);
+            } else if !(converts || has("text") || has("eol")) || !suspect.has_content(self.plan, LineEnds::Folded)? {
+                self.changed.insert(ships);
+            }
+        }
+        Ok(())
     }
 }
 
-/// The tracked files below `dir` that may have changed since the commit with `tree`: all others have not, and nothing was
-/// added or staged. None if that cannot be told from the index and the plan alone.
-fn suspects(dir: &Path, repository: &Repository, tree: &str, plan: &Plan) -> Option<Vec<String>> {
-    let disk = plan.only_disk()?;
-    let below_top = dir.strip_prefix(&repository.top).ok()?.to_str()?;
-    let prefix = if below_top.is_empty() { String::new() } else { below_top.replace('\\', "/") + "/" };
-    let path = repository.git_dir.join("index");
-    let bytes = fs::read(&path).ok()?;
-    let index = GitIndex::parse(&bytes, tree.len() / 2)?;
-    if index.tree.as_deref() != Some(tree) {
-        return None;
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LineEnds {
+    AsTheyAre,
+    /// CR LF is LF, as git commits it.
+    Folded,
+}
+
+impl Suspect<'_> {
+    fn path_from_top(&self, root: &Path) -> String {
+        let path = self.entry.path.as_str();
+        match path.strip_prefix(&*self.at).filter(|_| !self.at.is_empty()) {
+            Some(inside) => inside.to_owned(),
+            None => match self.repository.below_top(root).as_str() {
+                "" => path.to_owned(),
+                folder => format!("{folder}/{path}"),
+            },
+        }
     }
-    // A file that changed within the same tick in which git wrote the index may look as git knows it.
-    let racy = Stamp::of(&fs::metadata(&path).ok()?).modified;
-    let mut entries = plan.entries.iter().peekable();
-    let mut unsure = plan.unsure.iter().peekable();
-    let mut suspects = Vec::new();
-    index.each(|path, seen| {
-        let Some(path) = path.strip_prefix(prefix.as_bytes()) else { return Some(()) };
-        let path = std::str::from_utf8(path).ok()?;
-        if unsure.next_if(|left_out| left_out.as_str() == path).is_none() {
-            // Whatever sorts before it is not tracked.
-            if unsure.peek().is_some_and(|left_out| left_out.as_str() < path) {
-                return None;
+
+    /// Has its file the content that the index has a name for?
+    fn has_content(&self, plan: &Plan, line_ends: LineEnds) -> Result<bool, Error> {
+        let content = match &self.entry.origin {
+            Origin::Link(target) => return Ok(*name_of(self.id.len(), target.as_bytes()) == *self.id),
+            Origin::Blob { .. } => return Ok(false),
+            Origin::Disk { root, stamp, .. } => {
+                let (disk, path) = plan.on_disk(*root, &self.entry.path);
+                if line_ends == LineEnds::AsTheyAre {
+                    let name = name_of_file(self.id.len(), disk, path, stamp.size);
+                    return Ok(*name.map_err(|source| unreadable(disk.path(path), source))? == *self.id);
+                }
+                let mut content = Vec::new();
+                let read = disk.file(path).and_then(|mut file| file.read_to_end(&mut content));
+                read.map_err(|source| unreadable(disk.path(path), source))?;
+                content
+            }
+        };
+        let mut folded = Vec::with_capacity(content.len());
+        let mut bytes = content.iter().peekable();
+        while let Some(byte) = bytes.next() {
+            if *byte != b'\r' || bytes.peek() != Some(&&b'\n') {
+                folded.push(*byte);
             }
         }
-        let stamp = match entries.next_if(|entry| entry.path.as_str() == path) {
-            Some(entry) => match &entry.origin {
-                Origin::Disk { stamp, .. } => Some(*stamp),
-                _ => disk.stamp(path).ok(),
-            },
-            None if entries.peek().is_some_and(|entry| entry.path.as_str() < path) => return None,
-            None => disk.stamp(path).ok(),
-        };
-        if !stamp.is_some_and(|stamp| Seen::of(&stamp) == seen && stamp.modified < racy) {
-            suspects.push(path.to_owned());
+        Ok(*name_of(self.id.len(), &folded) == *self.id)
+    }
+}
+
+/// Name of a blob: the digest of its kind, its length and its content.
+enum Namer {
+    Sha1(Sha1),
+    Sha256(Sha256),
+}
+
+impl Namer {
+    fn new(id: usize, length: u64) -> Self {
+        let mut namer = if id == 32 { Self::Sha256(Sha256::new()) } else { Self::Sha1(Sha1::new()) };
+        namer.update(format!("blob {length}\0").as_bytes());
+        namer
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Sha1(hasher) => hasher.update(bytes),
+            Self::Sha256(hasher) => hasher.update(bytes),
         }
-        Some(())
-    })?;
-    (entries.next().is_none() && unsure.next().is_none()).then_some(suspects)
+    }
+
+    fn finish(self) -> Vec<u8> {
+        match self {
+            Self::Sha1(hasher) => hasher.finalize().to_vec(),
+            Self::Sha256(hasher) => hasher.finalize().to_vec(),
+        }
+    }
+}
+
+fn name_of(id: usize, content: &[u8]) -> Vec<u8> {
+    let mut namer = Namer::new(id, content.len() as u64);
+    namer.update(content);
+    namer.finish()
+}
+
+fn name_of_file(id: usize, disk: &Disk, path: &str, size: u64) -> io::Result<Vec<u8>> {
+    let mut file = disk.file(path)?.take(size);
+    let mut namer = Namer::new(id, size);
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(namer.finish()),
+            read => namer.update(&buffer[..read]),
+        }
+    }
+}
+
+enum Verdict {
+    Same,
+    Changed,
+    /// Its content has to be read.
+    Suspect,
+}
+
+/// Compare a file of the walk with the index, without reading it.
+fn verdict(found: &Entry, entry: &IndexEntry<'_>, written: i64) -> Verdict {
+    match &found.origin {
+        Origin::Link(_) if entry.mode == ItemMode::Link => Verdict::Suspect,
+        Origin::Disk { executable, .. } if *executable != (entry.mode == ItemMode::Executable) => Verdict::Changed,
+        Origin::Disk { stamp, .. } if entry.mode != ItemMode::Link => {
+            let same = entry.seen.is_some_and(|seen| Seen::of(stamp) == seen) && stamp.modified < written;
+            if same { Verdict::Same } else { Verdict::Suspect }
+        }
+        _ => Verdict::Changed,
+    }
 }
 
 impl Seen {
@@ -238,13 +451,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changes_are_counted_without_our_own() {
-        let status = b"# branch.oid 1234\0# branch.head main\x001 .M N... 100644 100644 100644 a b x.py\0\
-            2 R. N... 100644 100644 100644 a b R100 new\0old\0? notes.txt\0? .beansprout/\0";
-        assert_eq!(Checkout::parse(status, &[]), Checkout { revision: Some("1234".to_owned()), changes: 3 });
-        let own = ["notes.txt".to_owned()];
-        assert_eq!(Checkout::parse(status, &own), Checkout { revision: Some("1234".to_owned()), changes: 2 });
-        let status = b"# branch.oid (initial)\0# branch.head main\0";
-        assert_eq!(Checkout::parse(status, &[]), Checkout { revision: None, changes: 0 });
+    fn names_of_contents_are_gits() {
+        assert_eq!(crate::hex::encode(name_of(20, b"hello\n")), "ce013625030ba8dba906f756967f9e9ca394464a");
+        let long = "2cf8d83d9ee29543b34a87727421fdecb7e3f3a183d337639025de576db9ebb4";
+        assert_eq!(crate::hex::encode(name_of(32, b"hello\n")), long);
     }
 }

@@ -134,11 +134,6 @@ mod system {
             Ok(rustix::fs::openat(&self.handle, relative, FILE, Mode::empty())?.into())
         }
 
-        /// How the file or link at `relative` is.
-        pub(crate) fn stamp(&self, relative: &str) -> io::Result<Stamp> {
-            stamp(&self.handle, relative)
-        }
-
         /// Fill `names` with what is in the folder at `relative`: empty for this one, or ending with a slash.
         pub(crate) fn list(&self, relative: &str, names: &mut Names) -> io::Result<Folder> {
             names.clear();
@@ -228,11 +223,6 @@ mod system {
 
         pub(crate) fn file(&self, relative: &str) -> io::Result<File> {
             File::open(self.path(relative))
-        }
-
-        /// How the file or link at `relative` is.
-        pub(crate) fn stamp(&self, relative: &str) -> io::Result<Stamp> {
-            Ok(Stamp::of(&fs::symlink_metadata(self.path(relative))?))
         }
 
         /// Fill `names` with what is in the folder at `relative`: empty for this one, or ending with a slash.

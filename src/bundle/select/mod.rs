@@ -12,11 +12,12 @@ mod recorded;
 pub(super) mod rules;
 pub(super) mod scope;
 mod spelling;
+pub(super) mod staged;
 mod tracked;
 pub(super) mod walk;
 mod why;
 
-pub use checkout::{Checkout, ComparedCheckout, PendingCheckout};
+pub use checkout::{Checkout, PendingCheckout};
 pub use note::Note;
 pub use origin::Entry;
 pub use plan::Plan;

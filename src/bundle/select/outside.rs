@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::bundle::error::{Error, unreadable};
+use crate::file;
+
+use crate::bundle::error::Error;
 use crate::git::repository::Repository;
 
 use super::rules::RuleFile;
@@ -28,9 +30,32 @@ impl Repository {
             if !fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
                 continue;
             }
-            let text = fs::read(&path).map_err(|source| unreadable(path.clone(), source))?;
+            let text = file::read(&path)?;
             rules.push(RuleFile::above(&path.to_string_lossy(), above, &text));
         }
         Ok(rules)
+    }
+
+    /// Does the repository ignore the folder `root` as a whole? Asked of what tracks nothing in it: another project in a
+    /// folder that is nobody's business has no commit.
+    pub(crate) fn ignores(&self, root: &Path) -> Result<bool, Error> {
+        let mut files = vec![(self.common().join("info/exclude"), String::new())];
+        let mut rules: Vec<RuleFile> = Vec::new();
+        let mut folder = String::new();
+        for part in self.below_top(root).split('/').filter(|part| !part.is_empty()) {
+            files.push((self.top.join(&folder).join(".gitignore"), folder.clone()));
+            for (path, dir) in files.drain(..) {
+                if fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
+                    rules.push(RuleFile::inside(&path.to_string_lossy(), &dir, &file::read(&path)?));
+                }
+            }
+            folder += part;
+            let last = rules.iter().rev().find_map(|file| Some(file.rule(file.find_index(&folder, true)?)));
+            if last.is_some_and(|rule| !rule.keeps()) {
+                return Ok(true);
+            }
+            folder.push('/');
+        }
+        Ok(false)
     }
 }

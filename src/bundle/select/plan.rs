@@ -1,11 +1,10 @@
 //! The decision: which files ship, from where, and what was left out.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::bundle::entry::EntryPath;
 use crate::bundle::error::{Error, Problem, unreadable};
+use crate::file;
 use crate::git::repository::Repository;
 use crate::git::{Git, Tree};
 use crate::world::real_path;
@@ -15,6 +14,7 @@ use super::origin::{Entry, Origin};
 use super::recorded::{Recorded, Recording};
 use super::rules::{EbCli, LeftOut, Reason, RuleFile, Rules};
 use super::scope::{IgnoreMode, Scope, Source};
+use super::staged::Staged;
 use super::tracked::Tracked;
 use super::walk::{Found, FoundKind, walk};
 
@@ -28,14 +28,15 @@ pub struct Plan {
     pub(crate) repositories: Vec<Git>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) left_out: Vec<LeftOut>,
-    /// Paths that are left out although git may know them, sorted: `[bundle] exclude`, `.ebignore`, names that never ship.
-    pub(crate) unsure: Vec<String>,
-    /// Paths that a `!pattern` keeps in.
+    /// Paths that a `!pattern` keeps in, or git.
     pub(crate) kept: Vec<LeftOut>,
+    /// Files that git ignores and does not track, and that a `!pattern` brings in.
+    pub(crate) brought_in: Vec<String>,
+    /// Files of the project that git tracks.
+    pub(crate) staged: Option<Staged>,
+    pub(crate) scope: Scope,
     pub(crate) problems: Vec<Problem>,
     allow: RuleFile,
-    /// Paths from the project's folder that this run itself writes, whatever the source is.
-    pub(crate) outputs: Vec<String>,
 }
 
 /// A folder on disk, and where in the bundle it is: empty, or ending with a slash.
@@ -43,8 +44,6 @@ pub struct Plan {
 struct Root {
     at: String,
     disk: Disk,
-    /// Were git's rules looked at?
-    by_git: bool,
 }
 
 impl Plan {
@@ -59,11 +58,12 @@ impl Plan {
             repositories: Vec::new(),
             entries: Vec::new(),
             left_out: Vec::new(),
-            unsure: Vec::new(),
             kept: Vec::new(),
+            brought_in: Vec::new(),
+            staged: None,
+            scope: scope.clone(),
             problems: Vec::new(),
             allow,
-            outputs: written_below(scope, &scope.root),
         };
         match &scope.source {
             Source::Worktree => plan.read_folders(scope)?,
@@ -73,7 +73,7 @@ impl Plan {
         // What a walk brings home is sorted, and this sort sees it.
         plan.entries.sort_by(|one, other| one.path.cmp(&other.path));
         plan.left_out.sort_unstable_by(|one, other| one.path.cmp(&other.path));
-        plan.unsure.sort_unstable();
+        plan.brought_in.sort_unstable();
         plan.kept.sort_unstable_by(|one, other| one.path.cmp(&other.path));
         plan.find_clashes();
         plan.find_environment_files();
@@ -98,7 +98,11 @@ impl Plan {
             }
             let root = u16::try_from(self.roots.len()).expect("nobody includes so many folders");
             let disk = Disk::open(&dir).map_err(|source| unreadable(dir.clone(), source))?;
-            let mut walked = walk(&disk, &at, &rules)?;
+            let mut staged = match &repository {
+                Some(repository) => Staged::of(&dir, repository)?,
+                None => None,
+            };
+            let mut walked = walk(&disk, &at, &rules, staged.as_ref())?;
             for path in written_below(scope, &dir) {
                 let path = format!("{at}{path}");
                 let before = walked.found.len();
@@ -107,10 +111,7 @@ impl Plan {
                     self.left_out.push(LeftOut { path, reason: Reason::Output });
                 }
             }
-            let recorded = match &repository {
-                Some(repository) => Recorded::of(&dir, repository)?,
-                None => None,
-            };
+            let recorded = repository.as_ref().and_then(|repository| Recorded::of(repository, staged.as_ref()));
             self.entries.reserve(walked.found.len());
             for Found { path, kind } in walked.found {
                 let origin = match (kind, &recorded) {
@@ -128,10 +129,13 @@ impl Plan {
                 };
                 self.entries.push(Entry { path, origin });
             }
-            self.roots.push(Root { at, disk, by_git: scope.ignore == IgnoreMode::Git });
+            if self.roots.is_empty() {
+                self.staged = staged.take();
+            }
+            self.roots.push(Root { at, disk });
             self.left_out.append(&mut walked.left_out);
-            self.unsure.append(&mut walked.unsure);
             self.kept.append(&mut walked.kept);
+            self.brought_in.append(&mut walked.brought_in);
             self.problems.append(&mut walked.problems);
         }
         Ok(())
@@ -143,7 +147,7 @@ impl Plan {
             let canonical = real_path(&dir).map_err(|source| Error::Read { path: dir.clone(), source })?;
             let repository =
                 Repository::discover(&canonical).ok_or_else(|| Error::NoRepository { dir: dir.clone() })?;
-            let git = Git::at(&repository.top);
+            let git = Git::reading(&repository)?;
             let folder = canonical.strip_prefix(&repository.top).unwrap_or(Path::new(""));
             let folder = folder.to_string_lossy().replace('\\', "/");
             let rules = Rules { exclude: exclude(scope, &at), ..Rules::default() };
@@ -161,12 +165,34 @@ impl Plan {
         Ok(())
     }
 
-    /// The folder that everything comes from, if it is one, and if git's rules were looked at.
-    pub(crate) fn only_disk(&self) -> Option<&Disk> {
-        match self.roots.as_slice() {
-            [root] if root.by_git => Some(&root.disk),
-            _ => None,
-        }
+    /// The rule that leaves `path` out, or a folder above it.
+    pub(crate) fn rule_against(&self, path: &str) -> Option<&LeftOut> {
+        let find = |wanted: &str| {
+            let at = self.left_out.partition_point(|out| out.path.as_str() < wanted);
+            self.left_out.get(at).filter(|out| out.path.trim_end_matches('/') == wanted.trim_end_matches('/'))
+        };
+        let folders = path.match_indices('/').map(|(end, _)| &path[..=end]);
+        folders.chain([path]).find_map(find)
+    }
+
+    /// Tracked paths that no bundle has because of their names, as somebody may not expect. Files of our own are expected.
+    pub fn tracked_that_never_ship(&self) -> Vec<&LeftOut> {
+        let Some(staged) = &self.staged else { return Vec::new() };
+        let is_ours = |path: &str| path.starts_with("environments/") || path.contains(".beansprout");
+        let never = self.left_out.iter().filter(|out| match &out.reason {
+            Reason::Never { .. } => !is_ours(&out.path),
+            reason => *reason == Reason::VirtualEnvironment,
+        });
+        let tracked = never.filter(|out| match out.path.ends_with('/') {
+            true => staged.has_below(&out.path),
+            false => staged.has(&out.path),
+        });
+        tracked.collect()
+    }
+
+    /// Where the folders are that are mapped in: paths in the bundle that end with a slash.
+    pub(crate) fn mapped_in(&self) -> impl Iterator<Item = &str> {
+        self.roots.iter().skip(1).map(|root| root.at.as_str())
     }
 
     pub fn entries(&self) -> &[Entry] {
@@ -279,18 +305,10 @@ fn exclude(scope: &Scope, at: &str) -> Option<RuleFile> {
 }
 
 fn global_excludes(path: &Path) -> Result<Option<RuleFile>, Error> {
-    match fs::read(path) {
-        Ok(text) => Ok(Some(RuleFile::inside(&path.to_string_lossy(), "", &text))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(Error::Read { path: path.to_owned(), source }),
-    }
+    Ok(file::read_if_there(path)?.map(|text| RuleFile::inside(&path.to_string_lossy(), "", &text)))
 }
 
 fn eb_cli_file(dir: &Path) -> Result<Option<RuleFile>, Error> {
     let path = dir.join(".ebignore");
-    match fs::read(&path) {
-        Ok(text) => Ok(Some(RuleFile::inside(".ebignore", "", &text))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(Error::Read { path, source }),
-    }
+    Ok(file::read_if_there(&path)?.map(|text| RuleFile::inside(".ebignore", "", &text)))
 }

@@ -4,18 +4,19 @@
 //! and then believes its index, and so does the packager: a bundle made there is the one that is made elsewhere.
 
 use std::collections::HashSet;
-use std::fs;
 use std::io::Read;
 use std::path::Path;
 
 use crate::bundle::entry::{EntryPath, inside as stays_inside};
 use crate::bundle::error::{Error, Problem, ProblemKind, unreadable};
+use crate::git::ItemMode;
+use crate::git::config::Config;
 use crate::git::repository::Repository;
-use crate::git::{self, Git, ItemMode};
 use crate::mode;
 
 use super::disk::{Disk, Stamp};
 use super::origin::Origin;
+use super::staged::Staged;
 
 /// Linux has no longer ones.
 const LONGEST_TARGET: u64 = 4096;
@@ -42,39 +43,30 @@ pub(crate) enum Recording {
 }
 
 impl Recorded {
-    /// None where the disk tells all of it, or there is nobody else to ask.
-    pub(crate) fn of(dir: &Path, repository: &Repository) -> Result<Option<Self>, Error> {
+    /// None where the disk tells all of it, or there is no index.
+    pub(crate) fn of(repository: &Repository, staged: Option<&Staged>) -> Option<Self> {
         let abilities = Abilities::of(repository);
         if abilities.modes && abilities.links {
-            return Ok(None);
+            return None;
         }
-        let folder = dir.strip_prefix(&repository.top).unwrap_or(Path::new(""));
-        let folder = folder.to_string_lossy().replace('\\', "/");
         let mut recorded = Self { abilities, executable: HashSet::new(), links: HashSet::new() };
-        match recorded.read(&Git::at(&repository.top), &folder, "") {
-            Ok(()) => Ok(Some(recorded)),
-            Err(Error::Git(git::Error::Missing { .. })) => Ok(None),
-            Err(error) => Err(error),
-        }
+        recorded.add(staged?, "");
+        Some(recorded)
     }
 
-    fn read(&mut self, git: &Git, folder: &str, at: &str) -> Result<(), Error> {
-        for (path, mode) in git.staged_modes(folder)? {
-            // Other names cannot ship anyway.
-            let Ok(path) = String::from_utf8(path) else { continue };
-            match mode {
-                ItemMode::File => {}
+    fn add(&mut self, staged: &Staged, at: &str) {
+        for (path, entry) in staged.files() {
+            match entry.mode {
                 ItemMode::Executable => drop(self.executable.insert(format!("{at}{path}"))),
                 ItemMode::Link => drop(self.links.insert(format!("{at}{path}"))),
-                ItemMode::Submodule => {
-                    let dir = git.dir().join(folder).join(&path);
-                    if dir.join(".git").exists() {
-                        self.read(&Git::at(dir), "", &format!("{at}{path}/"))?;
-                    }
-                }
+                ItemMode::File | ItemMode::Submodule => {}
             }
         }
-        Ok(())
+        for submodule in &staged.submodules {
+            if let Some(inner) = &submodule.staged {
+                self.add(inner, &format!("{at}{}", submodule.at));
+            }
+        }
     }
 
     /// Origin of the entry at `path`, whose file is at `inside` on `disk`; or why it has none.
@@ -106,28 +98,15 @@ impl Abilities {
     const OF_THIS_SYSTEM: Self = Self { modes: mode::KNOWN, links: true };
 
     fn of(repository: &Repository) -> Self {
-        let text = fs::read(repository.config()).unwrap_or_default();
-        Self::OF_THIS_SYSTEM.said(&String::from_utf8_lossy(&text))
+        Self::OF_THIS_SYSTEM.said(&repository.config())
     }
 
     /// Those of a repository with this `config`. git writes both keys there when it makes a repository.
-    fn said(mut self, config: &str) -> Self {
-        let mut section = String::new();
-        for line in config.lines() {
-            let mut line = line.trim();
-            if let Some((name, rest)) = line.strip_prefix('[').and_then(|line| line.split_once(']')) {
-                section = name.trim().to_ascii_lowercase();
-                line = rest.trim();
-            }
-            let Some((key, value)) = line.split_once('=') else { continue };
-            let value = value.split(['#', ';']).next().unwrap_or_default().trim().trim_matches('"');
-            let is_off = ["false", "no", "off", "0", ""].iter().any(|off| value.eq_ignore_ascii_case(off));
-            match (section.as_str(), key.trim().to_ascii_lowercase().as_str()) {
-                ("core", "filemode") => self.modes = !is_off && Self::OF_THIS_SYSTEM.modes,
-                ("core", "symlinks") => self.links = !is_off,
-                _ => {}
-            }
+    fn said(mut self, config: &Config) -> Self {
+        if let Some(modes) = config.flag("core", "filemode") {
+            self.modes = modes && Self::OF_THIS_SYSTEM.modes;
         }
+        self.links = config.flag("core", "symlinks").unwrap_or(self.links);
         self
     }
 }
@@ -141,7 +120,7 @@ mod tests {
         #[track_caller]
         fn case(config: &str, modes: bool, links: bool) {
             let able = Abilities { modes: true, links: true };
-            assert_eq!(able.said(config), Abilities { modes: modes && mode::KNOWN, links }, "{config}");
+            assert_eq!(able.said(&Config::parse(config)), Abilities { modes: modes && mode::KNOWN, links }, "{config}");
         }
         case("", true, true);
         case("[core]\n\tfilemode = true\n\tsymlinks = true\n", true, true);
@@ -149,6 +128,6 @@ mod tests {
         case("[Core] filemode=no ; as on Windows\n[user]\n\tsymlinks = false\n", false, true);
         case("[core]\n\tsymlinks = \"off\"\n[core \"x\"]\nfilemode = false\n", true, false);
         case("[core]\n\tfilemode = false\n\tfilemode = true\n", true, true);
-        assert!(!Abilities { modes: false, links: true }.said("[user]\n\tname = a\n").modes);
+        assert!(!Abilities { modes: false, links: true }.said(&Config::parse("[user]\n\tname = a\n")).modes);
     }
 }

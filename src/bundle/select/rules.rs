@@ -1,7 +1,7 @@
 //! Rules that leave a path out of a bundle or keep it in, each with its file and line.
 //!
 //! Three families of rules, and the first one with something to say decides: `[bundle] exclude`, then `.ebignore`, then
-//! git's own (`.gitignore`, `info/exclude`). Within a family, the deeper file wins, and in one file the later line.
+//! git's own (`.gitignore`, `info/exclude`), which holds for untracked files only. Within a family, the deeper file wins, and in one file the later line.
 //! A folder that is left out is never entered, so nothing below it can come back.
 
 use std::fmt;
@@ -97,6 +97,8 @@ pub enum Reason {
     VirtualEnvironment,
     /// A line of a rule file.
     Rule { file: String, line: u32, pattern: String },
+    /// git tracks it, and the rule of a `.gitignore` holds for untracked files only.
+    Tracked { file: String, line: u32, pattern: String },
     /// `export-ignore` in `.gitattributes`.
     ExportIgnore,
     /// The EB CLI's own exceptions, in its mode.
@@ -107,12 +109,25 @@ pub enum Reason {
     Default,
 }
 
+impl Reason {
+    /// The same rule, about something that git tracks.
+    pub(crate) fn of_tracked(self) -> Self {
+        match self {
+            Self::Rule { file, line, pattern } => Self::Tracked { file, line, pattern },
+            other => other,
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Never { name } => write!(f, "`{name}` never ships"),
             Self::VirtualEnvironment => f.write_str("a virtual environment never ships"),
             Self::Rule { file, line, pattern } => write!(f, "`{pattern}` in `{file}`, line {line}"),
+            Self::Tracked { file, line, pattern } => {
+                write!(f, "git tracks it (`{pattern}` in `{file}`, line {line}, holds for untracked files only)")
+            }
             Self::ExportIgnore => f.write_str("`export-ignore` in `.gitattributes`"),
             Self::EbCli => f.write_str("the EB CLI leaves it out"),
             Self::Output => f.write_str("this command writes to it"),
@@ -229,21 +244,21 @@ impl EbCli {
 impl Rules {
     /// The rule that decides about `path`, whose parents are all in.
     pub(crate) fn find<'a>(&'a self, level: &'a RuleStack, path: &str, is_directory: bool) -> Option<Rule<'a>> {
-        let find = |file: &'a RuleFile| file.find(path, is_directory);
-        let excluded = self.exclude.as_ref().and_then(find);
-        let eb = || level.upward().filter_map(|level| level.eb.as_ref()).find_map(find);
-        excluded.or_else(eb).or_else(|| self.find_git(level, path, is_directory))
+        self.find_own(level, path, is_directory).or_else(|| self.find_git(level, path, is_directory))
     }
 
-    fn find_git<'a>(&'a self, level: &'a RuleStack, path: &str, is_directory: bool) -> Option<Rule<'a>> {
+    /// The rule of `[bundle] exclude` or of an `.ebignore`, which hold for tracked files as well.
+    pub(crate) fn find_own<'a>(&'a self, level: &'a RuleStack, path: &str, is_directory: bool) -> Option<Rule<'a>> {
+        let find = |file: &'a RuleFile| file.find(path, is_directory);
+        let excluded = self.exclude.as_ref().and_then(find);
+        excluded.or_else(|| level.upward().filter_map(|level| level.eb.as_ref()).find_map(find))
+    }
+
+    /// git's rule about `path`: that of a `.gitignore` or its like, which holds for untracked files only.
+    pub(crate) fn find_git<'a>(&'a self, level: &'a RuleStack, path: &str, is_directory: bool) -> Option<Rule<'a>> {
         let find = |file: &'a RuleFile| file.find(path, is_directory);
         let git = level.upward().filter_map(|level| level.git.as_ref()).find_map(find);
         git.or_else(|| self.outside.iter().rev().find_map(find))
-    }
-
-    /// Would git ignore `path`, whose parents are all in?
-    pub(crate) fn ignored_by_git(&self, level: &RuleStack, path: &str, is_directory: bool) -> bool {
-        self.find_git(level, path, is_directory).is_some_and(|rule| !rule.keeps())
     }
 }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use crate::bundle::entry::{BadName, EntryPath, inside};
 use crate::bundle::error::{Error, Problem, ProblemKind};
+use crate::git::repository::Repository;
 use crate::git::{BlobReader, Git, Item, ItemMode, Tree};
 
 use super::origin::{Entry, Origin};
@@ -75,11 +76,10 @@ impl Tracked {
                 continue;
             }
             let name = String::from_utf8_lossy(&item.path).into_owned();
-            let dir = git.dir().join(folder).join(&name);
-            if !dir.join(".git").exists() {
+            let Some(inner) = Repository::at(&git.dir().join(folder).join(&name)) else {
                 return Err(Error::Submodule { path: name });
-            }
-            let inner = Git::at(dir);
+            };
+            let inner = Git::reading(&inner)?;
             let commit = Tree::Commit(item.id.to_string());
             self.gather(&inner, &commit, "", &[&path, b"/".as_slice()].concat(), placed, ignored)?;
         }

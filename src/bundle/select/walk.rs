@@ -12,7 +12,8 @@ use crate::bundle::error::{Error, Problem, ProblemKind, unreadable};
 use crate::bundle::threads::threads;
 
 use super::disk::{Disk, Kind, Names, Stamp};
-use super::rules::{Inherited, LeftOut, Reason, RuleFile, RuleStack, Rules, never};
+use super::rules::{Inherited, LeftOut, Reason, Rule, RuleFile, RuleStack, Rules, never};
+use super::staged::Staged;
 
 /// A file or link that ships.
 #[derive(Debug)]
@@ -32,10 +33,10 @@ pub(crate) enum FoundKind {
 pub(crate) struct Walked {
     pub(crate) found: Vec<Found>,
     pub(crate) left_out: Vec<LeftOut>,
-    /// Paths among them that git may know all the same. Folders end with a slash.
-    pub(crate) unsure: Vec<String>,
-    /// Paths that a `!pattern` keeps in.
+    /// Paths that a `!pattern` keeps in, or git.
     pub(crate) kept: Vec<LeftOut>,
+    /// Files that git ignores and does not track, and that a `!pattern` brings in.
+    pub(crate) brought_in: Vec<String>,
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -44,6 +45,25 @@ struct Folder {
     path: String,
     level: Arc<RuleStack>,
     inherited: Inherited,
+    standing: Standing,
+}
+
+/// Standing of a folder with git, and so of what is in it.
+#[derive(Debug, Clone)]
+enum Standing {
+    Plain,
+    /// git ignores it, and a `!pattern` of ours brings it in.
+    BroughtIn,
+    /// git ignores it and yet tracks something in it: that ships, and the rest stays out for this reason.
+    TrackedOnly(Arc<Reason>),
+}
+
+/// Decision about a path that is in.
+struct Judged {
+    inherited: Inherited,
+    standing: Standing,
+    /// Rule that keeps it in, if one does.
+    kept: Option<Reason>,
 }
 
 /// Folders that wait for a worker with nothing to do, and how many have something.
@@ -53,11 +73,12 @@ struct Queue {
     failed: bool,
 }
 
-/// Walk `disk` by `rules`, for a bundle in which it is at `at` (empty, or ending with a slash). What is found is sorted.
-pub(crate) fn walk(disk: &Disk, at: &str, rules: &Rules) -> Result<Walked, Error> {
-    let first = Folder { path: String::new(), level: Arc::default(), inherited: None };
+/// Walk `disk` by `rules`, for a bundle in which it is at `at` (empty, or ending with a slash). git's rules hold for what is
+/// not `staged`. What is found is sorted.
+pub(crate) fn walk(disk: &Disk, at: &str, rules: &Rules, staged: Option<&Staged>) -> Result<Walked, Error> {
+    let first = Folder { path: String::new(), level: Arc::default(), inherited: None, standing: Standing::Plain };
     let queue = Mutex::new(Queue { waiting: Vec::new(), busy: 0, failed: false });
-    let walker = Walker { disk, at, rules, queue, wakeup: Condvar::new(), idle: AtomicUsize::new(0) };
+    let walker = Walker { disk, at, rules, staged, queue, wakeup: Condvar::new(), idle: AtomicUsize::new(0) };
     let mut scratch = Scratch { below: vec![first], ..Scratch::default() };
     let mut names = Names::default();
     // In a small project there is nothing for others to do.
@@ -81,8 +102,8 @@ pub(crate) fn walk(disk: &Disk, at: &str, rules: &Rules) -> Result<Walked, Error
         let mut walked = result?;
         all.found.append(&mut walked.found);
         all.left_out.append(&mut walked.left_out);
-        all.unsure.append(&mut walked.unsure);
         all.kept.append(&mut walked.kept);
+        all.brought_in.append(&mut walked.brought_in);
         all.problems.append(&mut walked.problems);
     }
     // Each worker sorted its own: what is left is a merge.
@@ -94,6 +115,7 @@ struct Walker<'a> {
     disk: &'a Disk,
     at: &'a str,
     rules: &'a Rules,
+    staged: Option<&'a Staged>,
     queue: Mutex<Queue>,
     wakeup: Condvar,
     /// Workers that wait for folders.
@@ -162,7 +184,6 @@ impl Walker<'_> {
             match name.text {
                 "pyvenv.cfg" if !folder.path.is_empty() => {
                     let path = format!("{}{}", self.at, folder.path);
-                    walked.unsure.push(path.clone());
                     walked.left_out.push(LeftOut { path, reason: Reason::VirtualEnvironment });
                     return Ok(());
                 }
@@ -179,28 +200,26 @@ impl Walker<'_> {
             path.push_str(self.at);
             path.push_str(&folder.path);
             path.push_str(name.text);
-            let inherited = match self.judge(folder, &level, path, is_directory) {
-                Ok((inherited, reason)) => {
-                    walked.kept.extend(reason.map(|reason| LeftOut { path: path.clone(), reason }));
-                    inherited
-                }
+            let judged = match self.judge(folder, &level, path, is_directory) {
+                Ok(judged) => judged,
                 Err(reason) => {
-                    let is_ours = matches!(name.text, ".git" | ".beansprout");
-                    let by_git = || self.rules.ignored_by_git(&level, &path[self.at.len()..], is_directory);
-                    let is_unsure = !is_ours && !by_git();
                     let path = if is_directory { format!("{path}/") } else { path.clone() };
-                    walked.unsure.extend(is_unsure.then(|| path.clone()));
                     walked.left_out.push(LeftOut { path, reason });
                     continue;
                 }
             };
+            let Judged { inherited, standing, kept } = judged;
+            if !is_directory && matches!(standing, Standing::BroughtIn) && !self.is_tracked(&path[self.at.len()..]) {
+                walked.brought_in.push(path.clone());
+            }
+            walked.kept.extend(kept.map(|reason| LeftOut { path: path.clone(), reason }));
             if !name.is_utf8 {
                 walked.problems.push(Problem::name(path.clone(), BadName::NotUtf8));
                 continue;
             }
             if is_directory {
                 let path = format!("{}{}/", folder.path, name.text);
-                scratch.below.push(Folder { path, level: Arc::clone(&level), inherited });
+                scratch.below.push(Folder { path, level: Arc::clone(&level), inherited, standing });
                 continue;
             }
             let path = match EntryPath::new(path.as_str()) {
@@ -235,29 +254,51 @@ impl Walker<'_> {
         Ok(())
     }
 
-    /// Why a child is out; or what is below it inherits, and which rule kept it if one did.
-    fn judge(
-        &self,
-        folder: &Folder,
-        level: &RuleStack,
-        path: &str,
-        is_directory: bool,
-    ) -> Result<(Inherited, Option<Reason>), Reason> {
+    /// Why a child is out; or what holds for it.
+    fn judge(&self, folder: &Folder, level: &RuleStack, path: &str, is_directory: bool) -> Result<Judged, Reason> {
         if let Some(reason) = never(path) {
             return Err(reason);
         }
         let path = &path[self.at.len()..];
-        let rule = self.rules.find(level, path, is_directory);
-        if let Some(rule) = rule
+        let own = self.rules.find_own(level, path, is_directory);
+        if let Some(rule) = own
             && !rule.keeps()
         {
             return Err(rule.reason());
         }
-        let inherited = match &self.rules.eb_cli {
-            Some(eb_cli) => eb_cli.judge(path, is_directory, folder.inherited)?,
-            None => None,
+        if let Some(eb_cli) = &self.rules.eb_cli {
+            let inherited = eb_cli.judge(path, is_directory, folder.inherited)?;
+            return Ok(Judged { inherited, standing: Standing::Plain, kept: own.map(Rule::reason) });
+        }
+        let git = || self.rules.find_git(level, path, is_directory);
+        if let Some(rule) = own {
+            let ignored = !matches!(folder.standing, Standing::Plain) || git().is_some_and(|rule| !rule.keeps());
+            let standing = if ignored { Standing::BroughtIn } else { Standing::Plain };
+            return Ok(Judged { inherited: None, standing, kept: Some(rule.reason()) });
+        }
+        let rule = git();
+        let reason = match (&folder.standing, rule) {
+            (Standing::TrackedOnly(reason), _) => Reason::clone(reason),
+            (_, Some(rule)) if !rule.keeps() => rule.reason(),
+            (standing, rule) => {
+                return Ok(Judged { inherited: None, standing: standing.clone(), kept: rule.map(Rule::reason) });
+            }
         };
-        Ok((inherited, rule.map(|rule| rule.reason())))
+        // git ignores it, unless it tracks it.
+        let is_tracked = if is_directory { self.has_tracked(path) } else { self.is_tracked(path) };
+        if !is_tracked {
+            return Err(reason);
+        }
+        let kept = Some(reason.clone().of_tracked());
+        Ok(Judged { inherited: None, standing: Standing::TrackedOnly(Arc::new(reason)), kept })
+    }
+
+    fn is_tracked(&self, path: &str) -> bool {
+        self.staged.is_some_and(|staged| staged.has(path))
+    }
+
+    fn has_tracked(&self, folder: &str) -> bool {
+        self.staged.is_some_and(|staged| staged.has_below(&format!("{folder}/")))
     }
 
     fn rule_file(&self, folder: &Folder, name: &str) -> Result<RuleFile, Error> {

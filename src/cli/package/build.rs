@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::bundle::{
-    Bundle, Checkout, Error, IgnoreMode, MANY, MAX_BYTES, Output, PackOptions, Plan, Reason, Scope, TreeDigest, Trust,
-    where_most_is, write_beside,
+    Bundle, Checkout, Error, IgnoreMode, MANY, MAX_BYTES, Output, PackOptions, Plan, Reason, Scope, Source, TreeDigest,
+    Trust, where_most_is, write_beside,
 };
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
@@ -31,22 +31,38 @@ impl Build<'_> {
         let checkout = Checkout::start(&self.project.root);
         let plan = Plan::read(&self.scope)?;
         if self.clean {
-            let checkout = checkout.compare(&plan).finish();
-            self.require_clean(checkout.as_ref())?;
+            let checkout = checkout.compare(&plan)?;
+            self.require_clean(checkout.as_ref(), &plan)?;
             let made = self.make(&plan, world, ui)?;
             return self.report(&plan, made, checkout, ui);
         }
-        // If git has to look at the work tree, it does so meanwhile.
         let (checkout, made) = checkout.compare_during(&plan, || self.make(&plan, world, ui));
-        self.report(&plan, made?, checkout.finish(), ui)
+        self.report(&plan, made?, checkout?, ui)
     }
 
-    fn require_clean(&self, checkout: Option<&Checkout>) -> Result<(), NotClean> {
-        match checkout {
-            None => Err(NotClean::NoRepository { root: self.project.root.clone() }),
-            Some(Checkout { revision: None, .. }) => Err(NotClean::NoCommit),
-            Some(Checkout { changes: 0, .. }) => Ok(()),
-            Some(Checkout { changes, .. }) => Err(NotClean::Changes { changes: *changes }),
+    fn require_clean(&self, checkout: Option<&Checkout>, plan: &Plan) -> Result<(), Failure> {
+        let Some(checkout) = checkout else {
+            return Err(NotClean::NoRepository { root: self.project.root.clone() }.into());
+        };
+        if checkout.revision.is_none() {
+            return Err(NotClean::NoCommit.into());
+        }
+        if checkout.changes > 0 {
+            let filtered = checkout.filtered.first().cloned();
+            return Err(NotClean::Changes { changes: checkout.changes, filtered }.into());
+        }
+        if *plan.source() == Source::Worktree {
+            if let Some(first) = checkout.missing_submodules.first() {
+                let count = checkout.missing_submodules.len();
+                return Err(NotClean::Submodules { count, first: first.clone() }.into());
+            }
+            if let Some(first) = checkout.sparse.first() {
+                return Err(NotClean::Sparse { count: checkout.sparse.len(), first: first.clone() }.into());
+            }
+        }
+        match plan.lfs_pointers()?.as_slice() {
+            [] => Ok(()),
+            [first, ..] => Err(NotClean::Pointer { path: first.to_string() }.into()),
         }
     }
 
@@ -86,6 +102,21 @@ impl Build<'_> {
         };
         for left_out in plan.left_out().iter().filter(|left_out| left_out.reason == Reason::Output) {
             ui.say(format_args!("`{}` stays out: {}", left_out.path, left_out.reason));
+        }
+        if *plan.source() == Source::Worktree {
+            for line in checkout.iter().flat_map(missing) {
+                ui.warn(line);
+            }
+        }
+        let brought_in = checkout.as_ref().map_or(&[][..], |checkout| &checkout.brought_in);
+        if let [first, ..] = brought_in {
+            let files = count(brought_in.len(), "file");
+            ui.say(format_args!("{files} that git ignores, first `{first}`: not in the commit"));
+        }
+        let never = plan.tracked_that_never_ship();
+        if let [first, ..] = never.as_slice() {
+            let files = count(never.len(), "tracked path");
+            ui.say(format_args!("{files} left out, first `{}`: {}", first.path, first.reason));
         }
         let notes = bundle.as_ref().map(|bundle| bundle.notes.clone()).unwrap_or_default();
         for note in &notes {
@@ -130,6 +161,17 @@ impl Build<'_> {
     }
 }
 
+/// What a commit has and this work tree lacks.
+fn missing(checkout: &Checkout) -> impl Iterator<Item = String> {
+    let named = |paths: &[String], what: &str, why: &str| {
+        let first = paths.first()?.trim_end_matches('/').to_owned();
+        Some(format!("{} not in the bundle, first `{first}`: {why}", count(paths.len(), what)))
+    };
+    let submodules = named(&checkout.missing_submodules, "submodule", "it is not checked out");
+    let sparse = named(&checkout.sparse, "tracked file", "the work tree is sparse");
+    submodules.into_iter().chain(sparse)
+}
+
 enum Made {
     Digest(TreeDigest),
     Bundle(Bundle),
@@ -149,11 +191,21 @@ fn hide_from_git(state_dir: &Path) -> Result<(), Error> {
 #[derive(Debug, thiserror::Error)]
 enum NotClean {
     #[error("{} in the work tree {} not committed", count(*changes, "change"), if *changes == 1 { "is" } else { "are" })]
-    Changes { changes: usize },
+    Changes {
+        changes: usize,
+        /// A file that only a filter could tell to be as committed.
+        filtered: Option<String>,
+    },
     #[error("nothing is committed yet")]
     NoCommit,
     #[error("`{}` is in no git repository that git can read", root.display())]
     NoRepository { root: PathBuf },
+    #[error("{} not checked out, first `{first}`", match count { 1 => "1 submodule is".to_owned(), many => format!("{many} submodules are") })]
+    Submodules { count: usize, first: String },
+    #[error("{} not in this sparse work tree, first `{first}`", match count { 1 => "1 tracked file is".to_owned(), many => format!("{many} tracked files are") })]
+    Sparse { count: usize, first: String },
+    #[error("`{path}` is a git LFS pointer, not the file")]
+    Pointer { path: String },
 }
 
 impl Fault for NotClean {
@@ -162,6 +214,17 @@ impl Fault for NotClean {
     }
 
     fn hint(&self) -> Option<String> {
-        Some("commit, or leave out `--require-clean`".to_owned())
+        Some(match self {
+            Self::Changes { filtered: Some(path), .. } => format!(
+                "git's filters were not run, which `{path}` goes through; `git add --renormalize .` or a fresh checkout \
+                 makes it known"
+            ),
+            Self::Submodules { .. } => "run `git submodule update --init --recursive`".to_owned(),
+            Self::Sparse { .. } => "run `git sparse-checkout disable`, or use `--source HEAD`".to_owned(),
+            Self::Pointer { .. } => "run `git lfs pull`".to_owned(),
+            Self::Changes { filtered: None, .. } | Self::NoCommit | Self::NoRepository { .. } => {
+                "commit, or leave out `--require-clean`".to_owned()
+            }
+        })
     }
 }
