@@ -91,7 +91,7 @@ pub struct PruneSection {
 }
 
 /// `[environments.NAME]`: when this environment is meant, and how long it takes.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EnvironmentSection {
     /// The git branches that are deployed to it; `*` stands for anything.

@@ -35,7 +35,7 @@ pub(crate) fn verb(args: &DeployArgs, world: &World, ui: &mut Ui) -> Result<Exit
     let project = Project::load(world)?;
     let MoveArgs { target, watch, when_ready, dry_run, aws } = &args.moved;
     let environment = target.choose(&project)?;
-    let aws = aws.connect(&project, Intent::of(*dry_run), world, ui)?;
+    let aws = environment.connect(aws, &project, Intent::of(*dry_run), world, ui)?;
     environment.say(ui);
     let request = DeployRequest {
         wait: !args.no_wait,

@@ -110,7 +110,11 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
     let environment =
         args.deploy.as_ref().map(|name| environment_args::choose("--deploy", name.as_ref(), &project)).transpose()?;
     let built = package::build(&project, world, ui)?;
-    let aws = args.aws.connect(&project, Intent::of(args.dry_run), world, ui)?;
+    let intent = Intent::of(args.dry_run);
+    let aws = match &environment {
+        Some(environment) => environment.connect(&args.aws, &project, intent, world, ui)?,
+        None => args.aws.connect(&project, intent, world, ui)?,
+    };
     if let Some(environment) = &environment {
         environment.say(ui);
     }

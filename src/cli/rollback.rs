@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::aws::{Connected, Intent, bundle_store};
 use super::environment_args::{MoveArgs, request};
-use super::{deploy, ebcli};
+use super::deploy;
 use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::bundle::{OpenError, TreeDigest};
 use crate::fault::{Exit, Failure, Fault};
@@ -61,9 +61,9 @@ pub(crate) fn verb(args: &RollbackArgs, world: &World, ui: &mut Ui) -> Result<Ex
     let project = Project::load(world)?;
     let MoveArgs { target, watch, when_ready, dry_run, aws } = &args.moved;
     let environment = target.choose(&project)?;
-    let aws = aws.connect(&project, Intent::of(*dry_run), world, ui)?;
+    let aws = environment.connect(aws, &project, Intent::of(*dry_run), world, ui)?;
     environment.say(ui);
-    let application = ebcli::application(target.application.as_deref(), &project)?;
+    let application = environment.application(target.application.as_deref(), &project)?;
     let bundle_store = bundle_store(&project, None);
     let label = match &args.label {
         Some(label) => label.clone(),

@@ -32,9 +32,9 @@ pub(crate) struct WaitArgs {
 pub(crate) fn verb(args: &WaitArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
     let environment = args.target.choose(&project)?;
-    let aws = args.aws.connect(&project, Intent::Act, world, ui)?;
+    let aws = environment.connect(&args.aws, &project, Intent::Act, world, ui)?;
     environment.say(ui);
-    let application = ebcli::application(args.target.application.as_deref(), &project)?;
+    let application = environment.application(args.target.application.as_deref(), &project)?;
     let label = match &args.label {
         Some(label) => label.clone(),
         None => release::current_label(&aws, &application, &environment.name)?.unwrap_or_default(),
