@@ -40,6 +40,8 @@ enum Values {
 /// Verb, argument, values. A test finds an argument that is not there, and one that should be here.
 const ARGUMENTS: &[(&[&str], &str, Values)] = &[
     (&["add"], "recipe", Values::Recipes),
+    (&["capture"], "application", Values::Applications),
+    (&["capture"], "names", Values::Environments),
     (&["deploy"], "application", Values::Applications),
     (&["deploy"], "environment", Values::Environments),
     (&["deploy"], "label", Values::Labels),

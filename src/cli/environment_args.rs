@@ -119,7 +119,10 @@ enum Error {
     Several { branch: String, names: Vec<String>, flag: &'static str },
     #[error("`{name}` cannot be an environment: {reason}")]
     BadName { name: String, reason: BadName },
-    #[error("`{key}` of `{name}` stands in `[environments.{name}]` of `{FILE}`, and in `[deploy]` of `{}`", environment::path(name))]
+    #[error(
+        "`{key}` of `{name}` stands in `[environments.{name}]` of `{FILE}`, and in `[deploy]` of `{}`",
+        environment::path(name)
+    )]
     Twice { name: String, key: &'static str },
     #[error("`{name}` belongs to account {described}, and these credentials are of {caller}")]
     Account { name: String, described: String, caller: String },
@@ -145,11 +148,15 @@ impl Fault for Error {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NoEnvironment { flag, .. } => {
-                format!("name it with `{flag}`, or give it the branch: `branches` in `[deploy]` of `environments/NAME.toml`")
+                format!(
+                    "name it with `{flag}`, or give it the branch: `branches` in `[deploy]` of `environments/NAME.toml`"
+                )
             }
             Self::Several { flag, .. } => format!("name one with `{flag}`"),
             Self::BadName { .. } => format!("correct it in `{FILE}` or `{}`", eb_config::PATH),
-            Self::Twice { .. } => "take one of the two away; the file of the environment is the better place".to_owned(),
+            Self::Twice { .. } => {
+                "take one of the two away; the file of the environment is the better place".to_owned()
+            }
             Self::Account { name, .. } => {
                 format!("use that account's `--profile`, or correct `account` in `{}`", environment::path(name))
             }
@@ -199,11 +206,8 @@ fn sections(project: &Project, described: &[Description]) -> Result<Vec<(String,
         project.config.environments.iter().map(|(name, section)| (name.clone(), section.clone())).collect();
     for description in described {
         let deploy = &description.deploy;
-        let ours = EnvironmentSection {
-            branches: deploy.branches.clone(),
-            timeout: deploy.timeout,
-            settle: deploy.settle,
-        };
+        let ours =
+            EnvironmentSection { branches: deploy.branches.clone(), timeout: deploy.timeout, settle: deploy.settle };
         let Some((name, theirs)) = sections.iter_mut().find(|(name, _)| *name == description.name) else {
             sections.push((description.name.clone(), ours));
             continue;
@@ -370,11 +374,8 @@ mod tests {
             let text = format!("format = 'beansprout.environment/1'\n[deploy]\n{rest}\n");
             [Description::read("shop-prod", "x", &text).unwrap()]
         };
-        let project = |text: &str| Project {
-            root: "/nowhere".into(),
-            configured: true,
-            config: toml::from_str(text).unwrap(),
-        };
+        let project =
+            |text: &str| Project { root: "/nowhere".into(), configured: true, config: toml::from_str(text).unwrap() };
         let main = Branch::Named("main".to_owned());
         let one = said(&project(""), &described("branches = ['main']"), main.clone()).unwrap();
         assert_eq!(

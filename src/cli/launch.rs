@@ -2,7 +2,7 @@
 
 mod answer;
 mod properties;
-mod versions;
+pub(crate) mod versions;
 
 use std::path::PathBuf;
 use std::time::Duration;

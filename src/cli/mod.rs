@@ -4,6 +4,7 @@ mod add;
 mod adopt;
 mod aws;
 mod bundles;
+mod capture;
 mod check;
 mod complete;
 mod completions;
@@ -117,6 +118,7 @@ verbs! {
     Diff(diff::DiffArgs),
     Launch(launch::LaunchArgs),
     Status(status::StatusArgs),
+    Capture(capture::CaptureArgs),
     Publish(publish::PublishArgs),
     Deploy(deploy::DeployArgs),
     Rollback(rollback::RollbackArgs),
@@ -135,6 +137,7 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     match verb {
         Verb::Add(args) => add::add(args, world, ui),
         Verb::Adopt(args) => adopt::adopt(args, world, ui),
+        Verb::Capture(args) => capture::verb(args, world, ui),
         Verb::Check(args) => check::check(args, world, ui),
         Verb::Completions(args) => completions::completions(args, ui),
         Verb::Deploy(args) => deploy::verb(args, world, ui),

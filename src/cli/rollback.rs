@@ -3,8 +3,8 @@
 use clap::Args;
 
 use super::aws::{Connected, Intent, bundle_store};
-use super::environment_args::{MoveArgs, request};
 use super::deploy;
+use super::environment_args::{MoveArgs, request};
 use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::bundle::{OpenError, TreeDigest};
 use crate::fault::{Exit, Failure, Fault};

@@ -4,6 +4,7 @@
 //! description of it; nobody else knows what is in the file.
 
 mod application;
+mod captured;
 mod compare;
 pub mod cost;
 mod description;
@@ -17,6 +18,7 @@ mod send;
 mod write;
 
 pub use application::{Application, Lifecycle};
+pub use captured::{Captured, Left, Live, annotate, capture};
 pub use compare::{LiveSetting, Row, SetBy, drift};
 pub use description::{Bundle, Deploy, Description, Drill, FORMAT, Release, Smoke, Tier};
 pub use error::{Error, Problem};

@@ -31,6 +31,7 @@ pub struct Environment {
     pub cname: Option<String>,
     /// The ARN of its platform's version.
     pub platform: Option<String>,
+    pub arn: Option<String>,
     pub worker: bool,
 }
 
@@ -111,6 +112,7 @@ impl Environment {
             url: environment.cname.as_ref().map(|name| format!("http://{name}")),
             cname: environment.cname.map(|name| name.to_lowercase()),
             platform: environment.platform_arn,
+            arn: environment.environment_arn,
             worker: environment.tier.and_then(|tier| tier.name).is_some_and(|name| name == "Worker"),
         }
     }

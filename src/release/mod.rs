@@ -23,6 +23,7 @@ mod history;
 mod launch;
 mod lifecycle;
 mod lock;
+mod observe;
 mod policy;
 mod prune;
 mod publish;
@@ -56,6 +57,7 @@ pub use lifecycle::{
     SERVICE_ROLE, forecast as lifecycle_forecast, set as set_lifecycle,
 };
 pub use lock::LockHolder;
+pub use observe::{Observed, observe};
 pub use policy::{Role, Scope, policy};
 pub use prune::{
     Apply, Error as PruneError, Event as PruneEvent, Overview, Pruned, RestoreOutcome, Restored, Undo, overview, plan,

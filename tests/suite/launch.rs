@@ -410,3 +410,81 @@ fn the_launcher_has_the_rights_that_a_launch_needs() {
         assert!(allowed.contains(&action.as_str().unwrap()), "{action}");
     }
 }
+
+#[test]
+fn what_was_launched_is_what_is_captured() {
+    let site = Site::small();
+    site.place.write(".ebextensions/a.config", "option_settings:\n  aws:autoscaling:asg: {MaxSize: 3}\n");
+    site.describe(
+        "shop-prod",
+        "cname = \"shop\" # ours\n[tags]\nstage = \"prod\"\n[options]\n\"aws:elasticbeanstalk:command/Timeout\" = \"700\"\n[properties]\nMODE = \"fast\"\nSECRET_KEY = { random = 50 }\n[deploy]\nsettle = 100 # patience\n",
+    );
+    let server = site.server();
+    site.run(&server, &["launch", "shop-prod", "--apply"]).ok();
+    site.run(&server, &["capture", "--check"]).ok();
+    calls(&site.place, STATE);
+    let before = site.place.read("environments/shop-prod.toml");
+    site.run(&server, &["capture"]).ok();
+    let text = site.place.read("environments/shop-prod.toml");
+    for words in [
+        "cname = \"shop\" # ours",
+        "settle = 100 # patience",
+        "SECRET_KEY = { random = 50 }",
+        "[version]",
+        "MODE = \"fast\"",
+    ] {
+        assert!(text.contains(words), "{words}\n{text}");
+    }
+    assert!(before != text && !text.contains("MaxSize"), "{text}");
+    // Twice the same is once, and nothing was changed at AWS.
+    site.run(&server, &["capture"]).ok();
+    assert_eq!(site.place.read("environments/shop-prod.toml"), text);
+    assert_eq!(writes(&calls(&site.place, STATE)), Vec::<&str>::new());
+
+    // Somebody turns knobs.
+    site.python(
+        &server,
+        "eb.update_environment(EnvironmentName='shop-prod', OptionSettings=[\
+         {'Namespace': 'aws:elasticbeanstalk:command', 'OptionName': 'Timeout', 'Value': '900'},\
+         {'Namespace': 'aws:elasticbeanstalk:application:environment', 'OptionName': 'API_TOKEN', 'Value': 'hunter2hunter2'}])",
+    );
+    let drift = site.run(&server, &["capture", "--check", "--json"]).exit(1);
+    assert!(!format!("{drift}").contains("hunter2"), "{drift}");
+    let document = drift.document("capture/1");
+    let differences = document["environments"][0]["differences"].as_array().unwrap();
+    let whats: Vec<&str> = differences.iter().map(|difference| difference["what"].as_str().unwrap()).collect();
+    assert_eq!(whats, ["aws:elasticbeanstalk:command/Timeout", "property API_TOKEN"]);
+    assert_eq!(site.place.read("environments/shop-prod.toml"), text);
+    let run = site.run(&server, &["capture"]).ok();
+    assert!(run.stderr.contains("asked for at the next launch: `API_TOKEN`"), "{run}");
+    let text = site.place.read("environments/shop-prod.toml");
+    assert!(text.contains("\"900\"") && text.contains("API_TOKEN = { ask = true }"), "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+    site.run(&server, &["capture", "--check"]).ok();
+    site.describe("shop-gone", "");
+    let run = site.run(&server, &["capture", "--check"]).exit(1);
+    assert!(run.stdout.contains("environment: described described, not there live"), "{run}");
+    site.run(&server, &["capture", "shop-none"]).exit(3);
+}
+
+/// The file of an environment says where it is, and a release does not go elsewhere.
+#[test]
+fn a_release_goes_where_the_file_says() {
+    let site = Site::small();
+    site.describe("shop-prod", "");
+    let server = site.server();
+    site.run(&server, &["launch", "shop-prod", "--apply"]).ok();
+    let label = site.python(&server, "print(eb.describe_environments()['Environments'][0]['VersionLabel'])");
+    site.run(&server, &["deploy", &label]).ok();
+    let file = site.place.read("environments/shop-prod.toml");
+    site.place.write("environments/shop-prod.toml", file.replace("123456789012", "999999999999"));
+    for arguments in [
+        &["deploy", label.as_str(), "--env", "shop-prod"][..],
+        &["rollback", "--env", "shop-prod"],
+        &["wait", "--env", "shop-prod"],
+        &["publish", "--deploy", "shop-prod"],
+    ] {
+        let run = site.run(&server, arguments).exit(1);
+        assert!(run.stderr.contains("`shop-prod` belongs to account 999999999999"), "{run}");
+    }
+}

@@ -80,19 +80,8 @@ impl<'a> Versions<'a> {
         if let Some(known) = self.read.get(at) {
             return Ok(known.clone());
         }
-        let mut progress = Progress::hidden();
-        let mut content = file::temporary()?;
-        let there = release::fetch_bundle(self.aws, self.store, at, &mut content, &mut |event| match event {
-            DownloadEvent::Downloading { bytes, from } => {
-                ui.say(format_args!("looking into `{from}`"));
-                progress = ui.progress("downloading", bytes);
-            }
-            DownloadEvent::Received { bytes } => progress.advance(bytes),
-        })?;
-        let customizations = match there {
-            true => of(&mut Reader::read(content, std::path::Path::new(&at.to_string()))?)?,
-            false => Customizations::read(&Tree::default()),
-        };
+        let read = look_into(at, self.store, self.aws, ui)?;
+        let customizations = read.unwrap_or_else(|| Customizations::read(&Tree::default()));
         self.read.insert(at.clone(), customizations.clone());
         Ok(customizations)
     }
@@ -107,10 +96,32 @@ impl<'a> Versions<'a> {
 }
 
 /// What takes part in a deployment, of a bundle.
-pub(super) fn of(opened: &mut Reader) -> Result<Customizations, Failure> {
+fn of(opened: &mut Reader) -> Result<Customizations, Failure> {
     let mut tree = Tree::default();
     for (path, content) in opened.files(Tree::reads, Tree::MAX_READ)? {
         tree = tree.file(&path, content);
     }
     Ok(Customizations::read(&tree))
+}
+
+/// What the bundle at a place says. `None`: it is gone.
+pub(crate) fn look_into(
+    at: &Location,
+    store: &BundleStore,
+    aws: &Connected,
+    ui: &mut Ui,
+) -> Result<Option<Customizations>, Failure> {
+    let mut progress = Progress::hidden();
+    let mut content = file::temporary()?;
+    let there = release::fetch_bundle(aws, store, at, &mut content, &mut |event| match event {
+        DownloadEvent::Downloading { bytes, from } => {
+            ui.say(format_args!("looking into `{from}`"));
+            progress = ui.progress("downloading", bytes);
+        }
+        DownloadEvent::Received { bytes } => progress.advance(bytes),
+    })?;
+    match there {
+        true => Ok(Some(of(&mut Reader::read(content, std::path::Path::new(&at.to_string()))?)?)),
+        false => Ok(None),
+    }
 }

@@ -181,6 +181,7 @@ mod tests {
             url: None,
             cname: None,
             platform: None,
+            arn: None,
             worker: false,
         }
     }

@@ -218,6 +218,7 @@ mod tests {
             url: None,
             cname: None,
             platform: None,
+            arn: None,
             worker: false,
         }
     }

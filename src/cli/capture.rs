@@ -1,0 +1,358 @@
+//! `capture`: the living world into its description, or a look at where the two differ.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::aws::{AwsArgs, Connected, Intent, Place, bundle_store};
+use super::ebcli;
+use super::environments::Environments;
+use super::launch::versions::look_into;
+use crate::beanstalk::name::{Application, EnvironmentName};
+use crate::environment::{self, Bundle, Captured, Description, Files, Live, OptionKey, Property, Tier};
+use crate::fault::{Exit, Failure, Fault};
+use crate::project::Project;
+use crate::release::{self, Environment, Phase};
+use crate::ui::{Answer, Ui, count, ticked};
+use crate::world::World;
+
+/// Write what lives into its description, or compare the two
+///
+/// Each environment becomes `environments/NAME.toml`: what somebody chose, and no file of the version brings. Comments, order,
+/// `[deploy]` and how properties come about stay as people wrote them. No secret is written: a value that may be one becomes
+/// `{ ask = true }`. `--check` writes nothing, and exits with 1 if something differs: for every night.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  beansprout capture\n  beansprout capture --check --json")]
+pub(crate) struct CaptureArgs {
+    /// The environments [default: all that live in the application]
+    #[arg(value_name = "NAME")]
+    names: Vec<EnvironmentName>,
+    /// Write nothing, and exit with 1 if a description is not what lives
+    #[arg(long)]
+    check: bool,
+    /// Show what would change, write nothing
+    #[arg(long, conflicts_with = "check")]
+    dry_run: bool,
+    /// Write the values of these properties, although they may be secret
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    values: Vec<String>,
+    /// The Elastic Beanstalk application [default: `application` in `[release]`, or the project's name]
+    #[arg(long, value_name = "NAME")]
+    application: Option<String>,
+    #[command(flatten)]
+    aws: AwsArgs,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("`{application}` has no environment `{name}` in {region}")]
+    NotThere { application: Application, name: String, region: String },
+    #[error("nothing lives in `{application}` in {region}, as far as these credentials see")]
+    Empty { application: Application, region: String },
+    #[error("`{name}` is busy: what it is now may not be what it will be")]
+    Busy { name: String },
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NotThere { .. } | Self::Empty { .. } => Exit::Invalid,
+            Self::Busy { .. } => Exit::Findings,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NotThere { .. } => "`beansprout status` lists what there is".to_owned(),
+            Self::Empty { .. } => {
+                "look at `--region` and `--application`; what may not be seen is left out, so look at the rights too"
+                    .to_owned()
+            }
+            Self::Busy { name } => format!("`beansprout wait --env {name}` watches it; capture it afterwards"),
+        })
+    }
+}
+
+pub(crate) fn verb(args: &CaptureArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let project = Project::load(world)?;
+    let environments = Environments::load(&project)?;
+    let first = args.names.first().and_then(|name| environments.get(name));
+    let place = first.map(Place::of).unwrap_or_default();
+    let aws = args.aws.connect_to(&project, &place, Intent::Act, world, ui)?;
+    let described = first.and_then(|first| first.application.as_deref());
+    let application = ebcli::application(args.application.as_deref().or(described), &project)?;
+    let mut living = release::living(&aws)?;
+    living.retain(|living| living.application == *application.as_str());
+    let region = aws.region().to_owned();
+    if living.is_empty() && environments.all().is_empty() {
+        return Err(Error::Empty { application, region }.into());
+    }
+    let mut rows = Vec::new();
+    for description in environments.all() {
+        let theirs = ebcli::application(description.application.as_deref(), &project)?;
+        let meant = args.names.is_empty() || args.names.iter().any(|name| *name == *description.name.as_str());
+        let here = description.region.as_deref().is_none_or(|described| described == region);
+        if meant && here && theirs == application && !living.iter().any(|living| living.name == description.name) {
+            rows.push(Row::not_there(&description.name));
+        }
+    }
+    for name in &args.names {
+        let known = living.iter().any(|living| *name == *living.name.as_str()) || environments.get(name).is_some();
+        if !known {
+            return Err(Error::NotThere { application, name: name.to_string(), region }.into());
+        }
+    }
+    living.retain(|living| args.names.is_empty() || args.names.iter().any(|name| *name == *living.name.as_str()));
+    for there in &living {
+        if there.status != Phase::Ready {
+            if !args.check {
+                return Err(Error::Busy { name: there.name.clone() }.into());
+            }
+            ui.warn(format_args!("`{}` is busy, and not looked at", there.name));
+            continue;
+        }
+        rows.push(one(args, there, &application, &environments, &project, &aws, ui)?);
+    }
+    let differs = rows.iter().any(|row| !row.differences.is_empty());
+    ui.answer(&CaptureAnswer { application, region, check: args.check || args.dry_run, environments: rows });
+    Ok(if args.check && differs { Exit::Findings } else { Exit::Done })
+}
+
+fn one(
+    args: &CaptureArgs,
+    there: &Environment,
+    application: &Application,
+    environments: &Environments,
+    project: &Project,
+    aws: &Connected,
+    ui: &mut Ui,
+) -> Result<Row, Failure> {
+    let observed = release::observe(aws, application, there)?;
+    if observed.draft {
+        ui.warn(format_args!("`{}` has a draft of its options too; what is in force was read", there.name));
+    }
+    let bundle = observed.version.as_ref().and_then(|version| version.bundle.clone());
+    let store = bundle_store(project, None);
+    let files = match &bundle {
+        Some(at) => look_into(at, &store, aws, ui)?.map(|customizations| Files::of(&customizations)),
+        // A sample, or made by something else than a bundle: it has no files of ours.
+        None => Some(Files::default()),
+    };
+    let live = Live { settings: observed.settings.clone(), files, images: observed.images.clone() };
+    let before = environments.get(&there.name);
+    let values: BTreeSet<String> = args.values.iter().cloned().collect();
+    let captured = environment::capture(&live, before, &values);
+    let new = description(there, before, &captured, &observed, project, aws)?;
+    let mut differences = before.map(|before| differences(before, &new)).unwrap_or_default();
+    if before.is_none() {
+        differences.push(Difference { what: "file".to_owned(), described: None, live: Some("lives".to_owned()) });
+    }
+    if live.files.is_none() {
+        let what = "version".to_owned();
+        let live = Some("its bundle is gone from the bucket".to_owned());
+        differences.push(Difference { what, described: None, live });
+    }
+    let mut wrote = false;
+    if !args.check
+        && let Some(text) = environments.text(&new)?
+    {
+        let text = environment::annotate(&text, &captured.unsure);
+        if !args.dry_run {
+            environments.save(&new, &text)?;
+            wrote = true;
+        }
+    }
+    for (option, said) in &captured.outranking {
+        ui.say(format_args!(
+            "`{}`: `{option}` is set on the environment, and outranks {}:{}",
+            there.name, said.path, said.line
+        ));
+    }
+    let hidden: Vec<String> = captured
+        .hidden
+        .iter()
+        .filter(|name| {
+            new.properties.get(*name) == Some(&Property::Ask)
+                && before.is_none_or(|before| !before.properties.contains_key(*name))
+        })
+        .cloned()
+        .collect();
+    if !hidden.is_empty() {
+        ui.say(format_args!(
+            "`{}`: values that may be secret are asked for at the next launch: {}; `--values NAME` writes one on purpose",
+            there.name,
+            ticked(&hidden)
+        ));
+    }
+    Ok(Row {
+        name: there.name.clone(),
+        id: Some(there.id.clone()),
+        wrote,
+        options: new.options.len(),
+        left: captured.left.len(),
+        differences,
+    })
+}
+
+/// The description of what lives; what people wrote stays.
+fn description(
+    there: &Environment,
+    before: Option<&Description>,
+    captured: &Captured,
+    observed: &release::Observed,
+    project: &Project,
+    aws: &Connected,
+) -> Result<Description, Failure> {
+    let mut new = before.cloned().unwrap_or_else(|| Description::new(&there.name));
+    new.account = aws.caller().account.clone().or(new.account);
+    new.region = Some(aws.region().to_owned());
+    if ebcli::application(None, project)?.as_str() != there.application {
+        new.application = Some(there.application.clone());
+    }
+    new.tier = if there.worker { Tier::Worker } else { Tier::Web };
+    let platform = there.platform.as_deref().and_then(|arn| arn.split_once("platform/")?.1.rsplit_once('/'));
+    if let Some((branch, version)) = platform {
+        new.platform = Some(branch.to_owned());
+        new.platform_version = Some(version.to_owned());
+    }
+    let suffix = format!(".{}.elasticbeanstalk.com", aws.region());
+    let prefix = there.cname.as_deref().and_then(|cname| cname.strip_suffix(&suffix));
+    // A name with a dot was made up by AWS, and cannot be asked for again.
+    new.cname = prefix.filter(|prefix| !prefix.contains('.')).map(str::to_owned);
+    if let Some(profile) = &captured.instance_profile {
+        new.instance_profile = Some(profile.clone());
+    }
+    new.options = captured.options.clone();
+    new.properties = captured.properties.clone();
+    if let Some(tags) = &observed.tags {
+        new.tags = tags.clone();
+    }
+    if let Some(version) = &observed.version {
+        let mut release = new.version.take().filter(|release| release.label == version.label).unwrap_or_default();
+        release.label = version.label.clone();
+        release.digest = version.digest().map(|digest| digest.to_string()).unwrap_or_default();
+        release.bundle = version.bundle.as_ref().map(|at| match release.bundle.take() {
+            Some(known) if known.bucket == at.bucket && known.key == at.key => known,
+            _ => Bundle { bucket: at.bucket.clone(), key: at.key.clone(), ..Bundle::default() },
+        });
+        new.version = Some(release);
+    }
+    Ok(new)
+}
+
+/// Where two descriptions differ, but in what a deployment changes. Values of properties are not told.
+fn differences(before: &Description, live: &Description) -> Vec<Difference> {
+    let mut found = Vec::new();
+    let mut field = |what: &str, described: Option<&str>, now: Option<&str>| {
+        if described != now {
+            let (described, live) = (described.map(str::to_owned), now.map(str::to_owned));
+            found.push(Difference { what: what.to_owned(), described, live });
+        }
+    };
+    // What was left out in the file is not contradicted.
+    let said = |described: &Option<String>, now: &Option<String>| match described {
+        Some(_) => (described.clone(), now.clone()),
+        None => (None, None),
+    };
+    for (what, described, now) in [
+        ("account", &before.account, &live.account),
+        ("region", &before.region, &live.region),
+        ("platform", &before.platform, &live.platform),
+        ("instance_profile", &before.instance_profile, &live.instance_profile),
+    ] {
+        let (described, now) = said(described, now);
+        field(what, described.as_deref(), now.as_deref());
+    }
+    field("cname", before.cname.as_deref(), live.cname.as_deref());
+    field("tier", Some(before.tier.word()), Some(live.tier.word()));
+    let tags: BTreeSet<&String> = before.tags.keys().chain(live.tags.keys()).collect();
+    for tag in tags {
+        field(&format!("tag {tag}"), before.tags.get(tag).map(String::as_str), live.tags.get(tag).map(String::as_str));
+    }
+    let options: BTreeSet<&OptionKey> = before.options.keys().chain(live.options.keys()).collect();
+    for option in options {
+        let (described, now) = (before.options.get(option), live.options.get(option));
+        field(&option.to_string(), described.map(String::as_str), now.map(String::as_str));
+    }
+    let names: BTreeSet<&String> = before.properties.keys().chain(live.properties.keys()).collect();
+    for name in names {
+        let (described, now) = (before.properties.get(name), live.properties.get(name));
+        if described != now {
+            let word = |property: Option<&Property>, word: &'static str| property.map(|_| word);
+            field(&format!("property {name}"), word(described, "a value"), word(now, "another value"));
+        }
+    }
+    found
+}
+
+/// An environment, and what became of its description.
+#[derive(Debug, Serialize)]
+struct Row {
+    name: String,
+    /// `None`: described, and not there.
+    id: Option<String>,
+    wrote: bool,
+    /// Options that stand in the description.
+    options: usize,
+    /// Options that nobody chose, or a file brings.
+    left: usize,
+    differences: Vec<Difference>,
+}
+
+impl Row {
+    fn not_there(name: &str) -> Self {
+        let live = Some("not there".to_owned());
+        let difference = Difference { what: "environment".to_owned(), described: Some("described".to_owned()), live };
+        Self { name: name.to_owned(), id: None, wrote: false, options: 0, left: 0, differences: vec![difference] }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Difference {
+    /// A key of the description, an option, a tag or a property.
+    what: String,
+    described: Option<String>,
+    live: Option<String>,
+}
+
+#[derive(Serialize)]
+struct CaptureAnswer {
+    application: Application,
+    region: String,
+    /// Nothing was written.
+    check: bool,
+    environments: Vec<Row>,
+}
+
+impl Answer for CaptureAnswer {
+    const SCHEMA: &str = "capture/1";
+}
+
+impl fmt::Display for CaptureAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, row) in self.environments.iter().enumerate() {
+            if number > 0 {
+                writeln!(f)?;
+            }
+            let path = environment::path(&row.name);
+            match (row.wrote, row.differences.len()) {
+                (true, _) => write!(f, "wrote `{path}`: {}, {} left out", count(row.options, "option"), row.left)?,
+                (false, 0) => write!(f, "`{path}` is what lives")?,
+                (false, number) => write!(f, "`{path}`: {}", count(number, "difference"))?,
+            }
+            for difference in &row.differences {
+                let word = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+                write!(
+                    f,
+                    "\n  {}: {} described, {} live",
+                    difference.what,
+                    word(&difference.described),
+                    word(&difference.live)
+                )?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,415 @@
+//! What of a living environment belongs into its description: what somebody chose, and no file brings.
+//!
+//! Elastic Beanstalk answers with every option that there is, 51 for one instance and 81 and more behind a balancer. Written
+//! back, they would outrank the files of every later version. So each that nobody chose stays out, by a rule with a name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::compare::{LiveSetting, made, same};
+use super::description::Description;
+use super::files::{Files, Said};
+use super::key::OptionKey;
+use super::property::Property;
+use super::send::SECRETS;
+use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
+use crate::beanstalk::options;
+use crate::secret;
+
+/// A living environment, as far as it was seen.
+#[derive(Debug, Clone, Default)]
+pub struct Live {
+    pub settings: Vec<LiveSetting>,
+    /// What the files of its version say; `None`: the bundle was not read.
+    pub files: Option<Files>,
+    /// The images of its platform's version; `None`: not read.
+    pub images: Option<Vec<String>>,
+}
+
+/// Why an option stays out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Left {
+    /// It has no value, or the one that it has where nobody sets it.
+    Default,
+    /// It follows from another option.
+    Derived,
+    /// A file of the version says the same.
+    File,
+    /// An image of the platform itself.
+    Image,
+    /// The platform's own business.
+    Platform,
+    /// Made by Elastic Beanstalk for this very environment.
+    Generated,
+    /// It stands elsewhere in the description.
+    OwnField,
+    /// It may be secret.
+    Secret,
+}
+
+/// What was captured.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Captured {
+    pub options: BTreeMap<OptionKey, String>,
+    pub properties: BTreeMap<String, Property>,
+    pub instance_profile: Option<String>,
+    pub left: BTreeMap<OptionKey, Left>,
+    /// Kept, and perhaps nobody chose it: why.
+    pub unsure: BTreeMap<OptionKey, &'static str>,
+    /// Set on the environment, over what a file says.
+    pub outranking: BTreeMap<OptionKey, Said>,
+    /// Properties whose values are not written down.
+    pub hidden: Vec<String>,
+}
+
+const ENVIRONMENT: &str = "aws:elasticbeanstalk:environment";
+const LAUNCH: &str = "aws:autoscaling:launchconfiguration";
+
+impl Live {
+    fn value(&self, namespace: &str, name: &str) -> Option<&str> {
+        let found =
+            self.settings.iter().find(|setting| setting.option.namespace == namespace && setting.option.name == name);
+        found.and_then(|setting| setting.value.as_deref())
+    }
+
+    fn is_single(&self) -> bool {
+        self.value(ENVIRONMENT, "EnvironmentType").is_some_and(|kind| kind.eq_ignore_ascii_case("SingleInstance"))
+    }
+
+    /// Does a default that depends on something hold here?
+    fn holds(&self, condition: &str) -> bool {
+        let balancer = self.value(ENVIRONMENT, "LoadBalancerType").unwrap_or("classic").to_ascii_lowercase();
+        match condition {
+            "AL2023" | "python" => true,
+            "single instance" => self.is_single(),
+            "load balanced" => !self.is_single(),
+            "others" => false,
+            kinds => kinds.split('/').any(|kind| kind == balancer),
+        }
+    }
+
+    /// Why nobody chose this value, if nobody did.
+    fn left(&self, option: &OptionKey, value: &str) -> Option<Left> {
+        let (namespace, name) = (option.namespace.as_str(), option.name.as_str());
+        match (namespace, name) {
+            ("aws:cloudformation:template:parameter" | "aws:elasticbeanstalk:control", _) => {
+                return Some(Left::Platform);
+            }
+            (ENVIRONMENT, "ServiceRole") if value.rsplit('/').next() == Some("AWSServiceRoleForElasticBeanstalk") => {
+                return Some(Left::Platform);
+            }
+            ("aws:elasticbeanstalk:healthreporting:system", "ConfigDocument") if says_nothing(value) => {
+                return Some(Left::Default);
+            }
+            (LAUNCH, "IamInstanceProfile") => return Some(Left::OwnField),
+            ("aws:rds:dbinstance", "DBPassword" | "DBUser") => return Some(Left::Secret),
+            _ => {}
+        }
+        if self.files.as_ref().and_then(|files| files.get(option)).is_some_and(|said| same(option, &said.value, value))
+        {
+            return Some(Left::File);
+        }
+        match (namespace, name) {
+            (LAUNCH, "ImageId")
+                if self.images.as_ref().is_some_and(|images| images.iter().any(|image| image == value)) =>
+            {
+                return Some(Left::Image);
+            }
+            (LAUNCH, "InstanceType") => {
+                let types = self.value("aws:ec2:instances", "InstanceTypes").unwrap_or_default();
+                if types.split(',').next().is_some_and(|first| first.trim() == value) {
+                    return Some(Left::Derived);
+                }
+            }
+            ("aws:autoscaling:asg", "MaxSize") => {
+                let usual = if self.is_single() { "1" } else { "4" };
+                return (value == usual).then_some(Left::Derived);
+            }
+            ("aws:ec2:instances", "InstanceTypes") if same(option, value, "t3.micro, t3.small") => {
+                return Some(Left::Default);
+            }
+            (_, "SecurityGroups") if value.split(',').all(|group| group.trim().starts_with("awseb-e-")) => {
+                return Some(Left::Generated);
+            }
+            _ => {}
+        }
+        let row = options::find(namespace, name)?;
+        let usual = row.default.is_some_and(|default| same(option, default, value));
+        let depends = row
+            .default_for
+            .iter()
+            .filter_map(|text| text.split_once(" = "))
+            .any(|(condition, default)| self.holds(condition) && same(option, default, value));
+        if depends && row.default_for.len() > 1 {
+            return Some(Left::Derived);
+        }
+        (usual || depends).then_some(Left::Default)
+    }
+}
+
+/// A health document in which no metric is switched on.
+fn says_nothing(document: &str) -> bool {
+    let Ok(value) = serde_json::from_str::<serde_json::Value>(document) else { return false };
+    let off = |metrics: &serde_json::Value| {
+        metrics.as_object().is_some_and(|metrics| metrics.values().all(serde_json::Value::is_null))
+    };
+    let metrics = &value["CloudWatchMetrics"];
+    let rules = value["Rules"].as_object().is_none_or(serde_json::Map::is_empty);
+    rules
+        && (metrics.is_null()
+            || ["Environment", "Instance"].iter().all(|of| metrics[*of].is_null() || off(&metrics[*of])))
+}
+
+/// Decide what of `live` belongs into the description. `before` is what stands there now; `values` are properties whose
+/// values are written down on purpose.
+pub fn capture(live: &Live, before: Option<&Description>, values: &BTreeSet<String>) -> Captured {
+    let mut captured = Captured::default();
+    let mut properties = BTreeMap::new();
+    for setting in &live.settings {
+        let option = &setting.option;
+        let Some(value) = setting.value.as_deref().filter(|value| !value.is_empty()) else {
+            captured.left.insert(option.clone(), Left::Default);
+            continue;
+        };
+        if option.namespace == DEFAULT_NAMESPACE || option.namespace == SECRETS {
+            properties.insert(option.clone(), value);
+            continue;
+        }
+        if let Some(left) = live.left(option, value) {
+            if left == Left::OwnField {
+                captured.instance_profile = Some(value.to_owned());
+            }
+            captured.left.insert(option.clone(), left);
+            continue;
+        }
+        match &live.files {
+            None => {
+                captured.unsure.insert(option.clone(), "the bundle was not read, and its files may say the same");
+            }
+            Some(files) => {
+                captured.outranking.extend(files.get(option).map(|said| (option.clone(), said.clone())));
+            }
+        }
+        if option.name == "ImageId" && live.images.is_none() {
+            captured.unsure.insert(option.clone(), "it may be the platform's own image");
+        }
+        if option.name == "SecurityGroups" {
+            captured.unsure.insert(option.clone(), "a group may have been made for this very environment");
+        }
+        captured.options.insert(option.clone(), value.to_owned());
+    }
+    for (option, value) in properties {
+        property(live, before, values, &option, value, &mut captured);
+    }
+    // What people wrote of how a property comes about stays, even where the environment lost it.
+    for (name, written) in before.into_iter().flat_map(|before| &before.properties) {
+        if !matches!(written, Property::Plain(_)) {
+            captured.properties.insert(name.clone(), written.clone());
+        }
+    }
+    captured
+}
+
+fn property(
+    live: &Live,
+    before: Option<&Description>,
+    values: &BTreeSet<String>,
+    option: &OptionKey,
+    value: &str,
+    captured: &mut Captured,
+) {
+    let name = &option.name;
+    if made(option, value) {
+        captured.left.insert(option.clone(), Left::Platform);
+        return;
+    }
+    if option.namespace == SECRETS {
+        captured.properties.insert(name.clone(), Property::Secret(value.to_owned()));
+        return;
+    }
+    if live.files.as_ref().and_then(|files| files.get(option)).is_some_and(|said| said.value == value) {
+        captured.left.insert(option.clone(), Left::File);
+        return;
+    }
+    let written = before.and_then(|before| before.properties.get(name));
+    let open = written == Some(&Property::Plain(value.to_owned())) || values.contains(name) || is_harmless(name, value);
+    if open {
+        captured.properties.insert(name.clone(), Property::Plain(value.to_owned()));
+    } else {
+        captured.left.insert(option.clone(), Left::Secret);
+        captured.hidden.push(name.clone());
+        captured.properties.insert(name.clone(), Property::Ask);
+    }
+}
+
+/// May everybody read this value? In doubt, no.
+fn is_harmless(name: &str, value: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    const SECRETIVE: [&str; 16] = [
+        "SECRET",
+        "PASSWORD",
+        "PASSWD",
+        "TOKEN",
+        "KEY",
+        "DSN",
+        "CREDENTIAL",
+        "PRIVATE",
+        "AUTH",
+        "_URL",
+        "_URI",
+        "CONN",
+        "LICENSE",
+        "SALT",
+        "PASS",
+        "WEBHOOK",
+    ];
+    let secretive = SECRETIVE.iter().any(|word| upper.contains(word)) || upper == "URL";
+    // Long and mixed is how keys look; user:password@ is how they travel.
+    let digits = value.bytes().any(|byte| byte.is_ascii_digit());
+    let letters = value.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let keylike = value.len() >= 20 && digits && letters && !value.contains([' ', '.', '/']);
+    let travels = value.contains("://") && value.contains('@');
+    !secretive && !keylike && !travels && secret::in_content(value.as_bytes()).next().is_none()
+}
+
+/// The text of a description with a word behind each line of which nobody is sure.
+pub fn annotate(text: &str, unsure: &BTreeMap<OptionKey, &'static str>) -> String {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    for (option, why) in unsure {
+        let begins = format!("\"{option}\" =");
+        for line in lines.iter_mut().filter(|line| line.starts_with(&begins) && !line.contains("  # ")) {
+            line.push_str(&format!("  # unsure: {why}"));
+        }
+    }
+    let mut text = lines.join("\n");
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::beanstalk::customizations::Customizations;
+    use crate::beanstalk::tree::Tree;
+
+    fn live(settings: &[(&str, Option<&str>)], file: &str) -> Live {
+        let setting = |&(option, value): &(&str, Option<&str>)| LiveSetting {
+            option: OptionKey::parse(option).unwrap(),
+            value: value.map(str::to_owned),
+        };
+        let tree = Tree::default().file(".ebextensions/a.config", file);
+        Live {
+            settings: settings.iter().map(setting).collect(),
+            files: Some(Files::of(&Customizations::read(&tree))),
+            images: Some(vec!["ami-0123456789abcdef0".to_owned()]),
+        }
+    }
+
+    #[track_caller]
+    fn case(settings: &[(&str, Option<&str>)], file: &str, left: Option<Left>) {
+        let captured = capture(&live(settings, file), None, &BTreeSet::new());
+        let option = OptionKey::parse(settings[0].0).unwrap();
+        assert_eq!(captured.left.get(&option).copied(), left, "{captured:?}");
+        assert_eq!(captured.options.contains_key(&option), left.is_none(), "{captured:?}");
+    }
+
+    #[test]
+    fn a_row_for_each_reason() {
+        const TYPE: &str = "aws:elasticbeanstalk:environment/EnvironmentType";
+        let single = (TYPE, Some("SingleInstance"));
+        // No value, an empty one, the default.
+        case(&[("aws:autoscaling:launchconfiguration/EC2KeyName", None)], "", Some(Left::Default));
+        case(&[("aws:autoscaling:asg/Custom Availability Zones", Some(""))], "", Some(Left::Default));
+        case(&[("aws:autoscaling:asg/Cooldown", Some("360"))], "", Some(Left::Default));
+        case(&[("aws:autoscaling:asg/Cooldown", Some("720"))], "", None);
+        case(&[("aws:ec2:instances/InstanceTypes", Some("t3.micro, t3.small"))], "", Some(Left::Default));
+        // Derived.
+        let types = ("aws:ec2:instances/InstanceTypes", Some("m5.large,t3.small"));
+        case(&[("aws:autoscaling:launchconfiguration/InstanceType", Some("m5.large")), types], "", Some(Left::Derived));
+        case(&[("aws:autoscaling:asg/MaxSize", Some("1")), single], "", Some(Left::Derived));
+        case(&[("aws:autoscaling:asg/MaxSize", Some("4"))], "", Some(Left::Derived));
+        case(&[("aws:autoscaling:asg/MaxSize", Some("4")), single], "", None);
+        let above = "aws:ec2:instances/SpotFleetOnDemandAboveBasePercentage";
+        case(&[(above, Some("70"))], "", Some(Left::Derived));
+        case(&[(above, Some("70")), single], "", None);
+        // A file says the same, or something else.
+        let file = "option_settings:\n  aws:elasticbeanstalk:command: {Timeout: 900}\n";
+        case(&[("aws:elasticbeanstalk:command/Timeout", Some("900"))], file, Some(Left::File));
+        case(&[("aws:elasticbeanstalk:command/Timeout", Some("700"))], file, None);
+        // Images.
+        const IMAGE: &str = "aws:autoscaling:launchconfiguration/ImageId";
+        case(&[(IMAGE, Some("ami-0123456789abcdef0"))], "", Some(Left::Image));
+        case(&[(IMAGE, Some("ami-0fedcba9876543210"))], "", None);
+        // The platform's own.
+        const PARAMETER: &str = "aws:cloudformation:template:parameter/EnvironmentVariables";
+        case(&[(PARAMETER, Some("A=hunter2,B=x"))], "", Some(Left::Platform));
+        case(&[("aws:elasticbeanstalk:control/LaunchType", Some("Migration"))], "", Some(Left::Platform));
+        const ROLE: &str = "aws:elasticbeanstalk:environment/ServiceRole";
+        case(&[(ROLE, Some("AWSServiceRoleForElasticBeanstalk"))], "", Some(Left::Platform));
+        case(&[(ROLE, Some("my-role"))], "", None);
+        const DOCUMENT: &str = "aws:elasticbeanstalk:healthreporting:system/ConfigDocument";
+        let none = r#"{"Version":1,"CloudWatchMetrics":{"Instance":{"CPUIrq":null},"Environment":{"InstancesOk":null}},"Rules":{}}"#;
+        case(&[(DOCUMENT, Some(none))], "", Some(Left::Default));
+        case(&[(DOCUMENT, Some(&none.replace("\"CPUIrq\":null", "\"CPUIrq\":60")))], "", None);
+        // Generated groups, own fields, secrets.
+        const GROUPS: &str = "aws:autoscaling:launchconfiguration/SecurityGroups";
+        case(&[(GROUPS, Some("awseb-e-abc-stack-AWSEBSecurityGroup-1"))], "", Some(Left::Generated));
+        case(&[(GROUPS, Some("sg-0123456789"))], "", None);
+        case(&[("aws:autoscaling:launchconfiguration/IamInstanceProfile", Some("role"))], "", Some(Left::OwnField));
+        case(&[("aws:rds:dbinstance/DBPassword", Some("hunter2"))], "", Some(Left::Secret));
+    }
+
+    #[test]
+    fn what_is_not_known_is_kept_with_a_word() {
+        let seen = live(&[("aws:autoscaling:launchconfiguration/ImageId", Some("ami-1"))], "");
+        let blind = Live { files: None, images: None, ..seen };
+        let captured = capture(&blind, None, &BTreeSet::new());
+        assert_eq!(captured.unsure.len(), 1);
+        let mut description = Description::new("shop");
+        description.options = captured.options.clone();
+        let text = crate::environment::write("x", None, &description).unwrap();
+        let text = annotate(&text, &captured.unsure);
+        assert!(text.contains("= \"ami-1\"  # unsure: it may be the platform's own image\n"), "{text}");
+        assert_eq!(annotate(&text, &captured.unsure), text);
+        assert_eq!(Description::read("shop", "x", &text).unwrap(), description);
+    }
+
+    #[test]
+    fn values_of_properties_stay_only_if_everybody_may_read_them() {
+        const AT: &str = "aws:elasticbeanstalk:application:environment";
+        let property = |name: &str, value: &str| (format!("{AT}/{name}"), value.to_owned());
+        let key = format!("AKIA{}", "Q3EGVZ5RKT7WNJ2X");
+        let settings = [
+            property("DJANGO_SETTINGS_MODULE", "shop.settings.production"),
+            property("DEBUG", "false"),
+            property("SECRET_KEY", "hunter2"),
+            property("DATABASE_URL", "postgres://shop:hunter2@db/shop"),
+            property("BROKER", "amqp://shop:hunter2@mq"),
+            property("STRIPE", "sk1live2hunter2hunter2hunter2"),
+            property("OTHER", &key),
+            property("ALLOWED", "hunter2"),
+            property("KNOWN", "hunter2"),
+            property("PYTHONPATH", "/var/app/venv/staging-LQM1lest/bin"),
+            (format!("{SECRETS}/API"), "arn:aws:secretsmanager:x".to_owned()),
+        ];
+        let settings: Vec<(&str, Option<&str>)> =
+            settings.iter().map(|(option, value)| (option.as_str(), Some(value.as_str()))).collect();
+        let text = "format = 'beansprout.environment/1'\n[properties]\nSECRET_KEY = { random = 50 }\nGONE = { ask = true }\nKNOWN = 'hunter2'\nPLAIN = 'x'\n";
+        let before = Description::read("shop", "x", text).unwrap();
+        let captured = capture(&live(&settings, ""), Some(&before), &BTreeSet::from(["ALLOWED".to_owned()]));
+        let of = |name: &str| captured.properties.get(name).cloned();
+        assert_eq!(of("DJANGO_SETTINGS_MODULE"), Some(Property::Plain("shop.settings.production".to_owned())));
+        assert_eq!(of("DEBUG"), Some(Property::Plain("false".to_owned())));
+        assert_eq!(of("SECRET_KEY"), Some(Property::Random(50)));
+        for hidden in ["DATABASE_URL", "BROKER", "STRIPE", "OTHER"] {
+            assert_eq!(of(hidden), Some(Property::Ask), "{hidden}");
+        }
+        assert_eq!(of("ALLOWED"), Some(Property::Plain("hunter2".to_owned())));
+        assert_eq!(of("KNOWN"), Some(Property::Plain("hunter2".to_owned())));
+        assert_eq!(of("API"), Some(Property::Secret("arn:aws:secretsmanager:x".to_owned())));
+        assert_eq!(of("GONE"), Some(Property::Ask));
+        assert_eq!((of("PYTHONPATH"), of("PLAIN")), (None, None));
+    }
+}
