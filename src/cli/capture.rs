@@ -164,6 +164,12 @@ fn one(
             wrote = true;
         }
     }
+    for (option, group) in captured.groups.iter().filter(|_| !args.check) {
+        ui.say(format_args!(
+            "`{}`: not written, because nobody can tell whether somebody chose it: `{option}` = `{group}`",
+            there.name
+        ));
+    }
     for (option, said) in &captured.outranking {
         ui.say(format_args!(
             "`{}`: `{option}` is set on the environment, and outranks {}:{}",

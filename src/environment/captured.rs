@@ -58,6 +58,8 @@ pub struct Captured {
     pub left: BTreeMap<OptionKey, Left>,
     /// Kept, and perhaps nobody chose it: why.
     pub unsure: BTreeMap<OptionKey, &'static str>,
+    /// Security groups that may have been made for this very environment, or chosen by somebody: nobody can tell.
+    pub groups: BTreeMap<OptionKey, String>,
     /// Set on the environment, over what a file says.
     pub outranking: BTreeMap<OptionKey, Said>,
     /// Properties whose values are not written down.
@@ -127,6 +129,7 @@ impl Live {
                 let usual = if self.is_single() { "1" } else { "4" };
                 return (value == usual).then_some(Left::Derived);
             }
+            (LAUNCH, "SSHSourceRestriction") if value == "tcp,22,22,0.0.0.0/0" => return Some(Left::Default),
             ("aws:ec2:instances", "InstanceTypes") if same(option, value, "t3.micro, t3.small") => {
                 return Some(Left::Default);
             }
@@ -156,7 +159,8 @@ fn says_nothing(document: &str) -> bool {
         metrics.as_object().is_some_and(|metrics| metrics.values().all(serde_json::Value::is_null))
     };
     let metrics = &value["CloudWatchMetrics"];
-    let rules = value["Rules"].as_object().is_none_or(serde_json::Map::is_empty);
+    let empty = |rule: &serde_json::Value| rule.as_object().is_none_or(serde_json::Map::is_empty);
+    let rules = value["Rules"].as_object().is_none_or(|rules| rules.values().all(empty));
     rules
         && (metrics.is_null()
             || ["Environment", "Instance"].iter().all(|of| metrics[*of].is_null() || off(&metrics[*of])))
@@ -195,8 +199,12 @@ pub fn capture(live: &Live, before: Option<&Description>, values: &BTreeSet<Stri
         if option.name == "ImageId" && live.images.is_none() {
             captured.unsure.insert(option.clone(), "it may be the platform's own image");
         }
-        if option.name == "SecurityGroups" {
-            captured.unsure.insert(option.clone(), "a group may have been made for this very environment");
+        // Only EC2 knows which stack a group belongs to. One that was made for this environment does not exist for the next.
+        let group = matches!(option.name.as_str(), "SecurityGroups" | "ManagedSecurityGroup");
+        if group && before.is_none_or(|before| !before.options.contains_key(option)) {
+            captured.left.insert(option.clone(), Left::Generated);
+            captured.groups.insert(option.clone(), value.to_owned());
+            continue;
         }
         captured.options.insert(option.clone(), value.to_owned());
     }
@@ -356,9 +364,21 @@ mod tests {
         // Generated groups, own fields, secrets.
         const GROUPS: &str = "aws:autoscaling:launchconfiguration/SecurityGroups";
         case(&[(GROUPS, Some("awseb-e-abc-stack-AWSEBSecurityGroup-1"))], "", Some(Left::Generated));
-        case(&[(GROUPS, Some("sg-0123456789"))], "", None);
+        case(&[(GROUPS, Some("sg-0123456789"))], "", Some(Left::Generated));
         case(&[("aws:autoscaling:launchconfiguration/IamInstanceProfile", Some("role"))], "", Some(Left::OwnField));
         case(&[("aws:rds:dbinstance/DBPassword", Some("hunter2"))], "", Some(Left::Secret));
+    }
+
+    #[test]
+    fn a_group_that_stands_in_the_description_was_chosen() {
+        const GROUPS: &str = "aws:autoscaling:launchconfiguration/SecurityGroups";
+        let text = format!("format = 'beansprout.environment/1'\n[options]\n'{GROUPS}' = 'sg-1'\n");
+        let before = Description::read("shop", "x", &text).unwrap();
+        let live = live(&[(GROUPS, Some("sg-2"))], "");
+        let captured = capture(&live, Some(&before), &BTreeSet::new());
+        assert_eq!(captured.options.values().next().map(String::as_str), Some("sg-2"));
+        let captured = capture(&live, None, &BTreeSet::new());
+        assert!(captured.options.is_empty() && captured.groups.len() == 1, "{captured:?}");
     }
 
     #[test]
