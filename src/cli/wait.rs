@@ -5,7 +5,7 @@ use clap::Args;
 use super::aws::{AwsArgs, Intent};
 use super::deploy::{DeployAnswer, tell};
 use super::environment_args::{EnvironmentArgs, WatchArgs, request};
-use super::{ebcli, logs};
+use super::logs;
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::release;
