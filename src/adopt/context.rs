@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::beanstalk::tree::{Tree, file_name};
-use crate::check::django::{Settings, Value};
+use crate::check::django::{Settings, Value, properties};
 
 use super::Detected;
 use crate::beanstalk::version::Version;
@@ -49,20 +49,20 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn of(tree: &Tree, detected: &Detected, module: &str, folder: &str) -> Self {
-        let settings = Settings::of(tree, &detected.root, module).unwrap_or_default();
+        let settings =
+            Settings::of(tree, &detected.root, module, properties(&detected.customizations)).unwrap_or_default();
         let root = detected.root.trim_end_matches('/').to_owned();
         let package = package(tree, &detected.root);
         let own_wsgi = format!("{package}.wsgi:application");
         let no_overlay = no_overlay(detected, &settings, module);
         let (database, keep_engine) = database(&settings);
-        let static_root = match settings.value("STATIC_ROOT") {
+        let static_root = match settings.value("STATIC_ROOT").by_default() {
             Value::Path(path) if !path.is_empty() => format!("{}{path}", detected.root),
             _ => String::new(),
         };
         let static_files = static_files(tree, &settings);
         let hosts = settings.value("ALLOWED_HOSTS");
         let debug = settings.value("DEBUG");
-        let truthy = |value: &Value| *value == Value::Bool(true) || matches!(value.text(), Some("True" | "true" | "1"));
         let secret = settings.value("SECRET_KEY");
         Self {
             application: detected.application().map_or_else(|| application(folder), str::to_owned),
@@ -79,11 +79,12 @@ impl Context {
             static_url: static_url(&settings),
             static_root: static_root.clone(),
             exclude: exclude(tree),
-            set_debug: truthy(debug.by_default()),
+            // A text is true, whatever it says.
+            set_debug: !matches!(debug.by_default(), Value::Bool(false) | Value::Missing),
             set_secret: matches!(secret, Value::Text(key) if !key.is_empty()) || *secret.by_default() == Value::Random,
             offer_secret: settings.get("SECRET_KEY").is_none(),
             // The proxy maps folders of the bundle only.
-            set_static_root: *settings.value("STATIC_ROOT") == Value::Missing
+            set_static_root: *settings.value("STATIC_ROOT").by_default() == Value::Missing
                 || (static_root.is_empty() && static_files != "elsewhere"),
             any_host: hosts.items().iter().any(|host| host.text() == Some("*")),
             has_hosts: matches!(hosts, Value::List(_) | Value::Environment { .. }),

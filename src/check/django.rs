@@ -4,19 +4,24 @@
 //! running anything. Everything else is [`Value::Unknown`], on which no rule may build.
 
 mod evaluation;
+mod operators;
 mod syntax;
+#[cfg(test)]
+mod tests;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
+use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::encoding;
 use crate::beanstalk::tree::Tree;
 use crate::check::subject::Subject;
 use crate::settings_module;
 
-use syntax::Source;
+use evaluation::Function;
+use syntax::{Import, Source};
 pub(crate) use value::Value;
 
 /// The settings that production gets.
@@ -34,8 +39,25 @@ pub(crate) struct Settings {
     pub(super) unread: Vec<String>,
     /// As it is imported; empty for a file that is not a settings module.
     pub(super) module: String,
+    /// Variables without which the settings do not load, in the order of the files.
+    pub(crate) variables: Vec<Variable>,
+    /// The properties that the project's own files set, and what the settings put there themselves.
+    environment: BTreeMap<String, String>,
+    /// Functions that only return.
+    functions: BTreeMap<String, Function>,
+    /// Names of what reads variables, such as `env`, and the defaults that it was given.
+    readers: BTreeSet<String>,
+    schemes: BTreeMap<String, Value>,
     /// Something that was not read may set more: what is missing here is not known to be missing.
     open: bool,
+}
+
+/// An environment variable that is read without a default.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Variable {
+    pub(crate) name: String,
+    /// The condition around it, as it is written, where it does not hold by itself.
+    pub(crate) when: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -57,23 +79,27 @@ impl Settings {
     /// The settings of the module that `DJANGO_SETTINGS_MODULE` or `wsgi.py` names.
     pub(super) fn read(subject: &Subject<'_>) -> Option<Self> {
         let named = named(subject)?;
-        let mut settings = Self::of(subject.tree, &root(subject), &named.module)?;
+        let mut settings = Self::of(subject.tree, &root(subject), &named.module, properties(subject.customizations))?;
         settings.module = named.module;
         Some(settings)
     }
 
-    /// The settings of a module, whose top is the folder `root`: empty, or ending with a slash.
-    pub(crate) fn of(tree: &Tree, root: &str, module: &str) -> Option<Self> {
+    /// The settings of a module, whose top is the folder `root`: empty, or ending with a slash; with these variables.
+    pub(crate) fn of(tree: &Tree, root: &str, module: &str, environment: BTreeMap<String, String>) -> Option<Self> {
         let path = module_path(tree, root, module)?;
-        Self::of_file(tree, root, &path)
+        Self::evaluate(tree, root, &path, environment)
     }
 
     /// The names that any Python file assigns, such as `gunicorn.conf.py`.
     pub(super) fn of_file(tree: &Tree, root: &str, path: &str) -> Option<Self> {
+        Self::evaluate(tree, root, path, BTreeMap::new())
+    }
+
+    fn evaluate(tree: &Tree, root: &str, path: &str, environment: BTreeMap<String, String>) -> Option<Self> {
         // Parsers recurse, and how deep is the input's choice: see `syntax::Source`.
         std::thread::scope(|scope| {
             let read = || {
-                let mut settings = Self::default();
+                let mut settings = Self { environment, ..Self::default() };
                 settings.load(tree, root, path, 0);
                 settings
             };
@@ -84,7 +110,7 @@ impl Settings {
 
     /// What the settings of this project say in another of its modules, such as the one with the URLs.
     pub(super) fn beside(subject: &Subject<'_>, module: &str) -> Option<Self> {
-        Self::of(subject.tree, &root(subject), module)
+        Self::of(subject.tree, &root(subject), module, BTreeMap::new())
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Setting> {
@@ -117,15 +143,16 @@ impl Settings {
             Err(syntax::Refused::Invalid { span, message }) => self.broken.push((path.to_owned(), span, message)),
             Ok(source) => source.run(
                 self,
-                &mut |settings, module, level| {
+                &mut |settings, import| {
+                    let Import { module, level } = *import;
                     let target = match level {
                         0 => module_path(tree, root, module),
                         _ => relative(tree, path, module, level),
                     };
-                    match target {
-                        Some(target) => settings.load(tree, root, &target, depth + 1),
-                        None => settings.open = true,
+                    if let Some(target) = &target {
+                        settings.load(tree, root, target, depth + 1);
                     }
+                    target.is_some()
                 },
                 path,
             ),
@@ -135,6 +162,15 @@ impl Settings {
     fn set(&mut self, name: &str, value: Value, path: &str, span: Range<usize>) {
         self.names.insert(name.to_owned(), Setting { value, path: path.to_owned(), span });
     }
+}
+
+/// The environment properties that the project's own files set.
+pub(crate) fn properties(customizations: &Customizations) -> BTreeMap<String, String> {
+    let options = customizations.used().flat_map(|file| &file.option_settings);
+    options
+        .filter(|option| option.namespace.value == DEFAULT_NAMESPACE && option.resource_name.is_none())
+        .map(|option| (option.name.value.clone(), option.value.value.clone()))
+        .collect()
 }
 
 /// The settings module of production: what the environment says, else what `wsgi.py` chooses, else `manage.py`.

@@ -43,7 +43,7 @@ pub struct Report {
 
 /// The settings that production gets, and the folder that their modules are in: empty, or ending with a slash.
 pub(crate) fn production(tree: &Tree) -> Option<(String, django::Settings)> {
-    let customizations = Customizations::for_family(tree, Family::Python);
+    let customizations = Customizations::read(tree);
     let subject = Subject::new(tree, &customizations);
     Some((django::root(&subject), django::Settings::read(&subject)?))
 }

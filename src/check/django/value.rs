@@ -18,6 +18,8 @@ pub(crate) enum Value {
     Environment {
         default: Option<Box<Value>>,
     },
+    /// Python's `None`.
+    None,
     /// A new random value each time the settings are loaded.
     Random,
     /// Set, and not to be known.
@@ -44,12 +46,23 @@ impl Value {
 
     pub(crate) fn get(&self, key: &str) -> &Self {
         const MISSING: &Value = &Value::Missing;
-        match self {
-            Self::Dict(pairs) => {
-                pairs.iter().rev().find(|(name, _)| name.text() == Some(key)).map_or(MISSING, |(_, value)| value)
-            }
-            _ => MISSING,
-        }
+        const UNKNOWN: &Value = &Value::Unknown;
+        let Self::Dict(pairs) = self else { return MISSING };
+        // A key that is not known may be this one.
+        pairs
+            .iter()
+            .rev()
+            .find_map(|(name, value)| match name {
+                Self::Text(name) => (name == key).then_some(value),
+                Self::Bool(_) | Self::Int(_) | Self::None => None,
+                _ => Some(UNKNOWN),
+            })
+            .unwrap_or(MISSING)
+    }
+
+    /// Does it depend on a variable, or on what was not read?
+    pub(crate) fn is_undecided(&self) -> bool {
+        matches!(self, Self::Unknown | Self::Environment { .. })
     }
 
     pub(crate) fn number(&self) -> Option<i64> {

@@ -5,6 +5,7 @@ mod https;
 mod sessions;
 mod shadow;
 mod storage;
+mod unless;
 mod variables;
 
 use crate::check::django::{self, Setting, Settings, Value};
@@ -38,6 +39,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     https::check(subject, &settings);
     storage::check(subject, &settings);
     shadow::check(subject, &settings);
+    unless::check(subject, &settings);
     sessions::check(subject, &settings);
     health::check(subject, &settings);
     variables::check(subject, &settings);

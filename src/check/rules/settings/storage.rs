@@ -62,8 +62,7 @@ fn static_files(subject: &mut Subject<'_>, settings: &Settings) {
     let remote = backend.is_some_and(|backend| {
         ["s3", "boto", "storages"].iter().any(|word| backend.to_ascii_lowercase().contains(word))
     });
-    let unknown =
-        *settings.value("STORAGES") == Value::Unknown || *settings.value("STATICFILES_STORAGE") == Value::Unknown;
+    let unknown = settings.value("STORAGES").is_undecided() || settings.value("STATICFILES_STORAGE").is_undecided();
     if collects || shipped || remote || unknown {
         return;
     }
@@ -109,7 +108,7 @@ fn uploads(subject: &mut Subject<'_>, settings: &Settings) {
         return;
     };
     let elsewhere = *settings.value("STORAGES").get("default") != Value::Missing
-        || *settings.value("STORAGES") == Value::Unknown
+        || settings.value("STORAGES").is_undecided()
         || *settings.value("DEFAULT_FILE_STORAGE") != Value::Missing;
     if !elsewhere {
         let message = "uploads are lost with the next deployment, and each instance sees its own only";
