@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::beanstalk::tree::{Tree, file_name};
-use crate::check::django::{Settings, Value, properties};
+use crate::check::django::{Settings, Value, Variable, properties};
 
 use super::Detected;
 use crate::beanstalk::version::Version;
@@ -34,18 +34,37 @@ pub(crate) struct Context {
     /// What is in the project and must not ship.
     pub(crate) exclude: Vec<String>,
     pub(crate) set_debug: bool,
+    /// Is the key in the code, made anew by each process, or nothing where a variable is missing?
     pub(crate) set_secret: bool,
+    /// The variable that it comes from.
+    pub(crate) secret_name: String,
     /// No file that is here sets it.
     pub(crate) offer_secret: bool,
     pub(crate) set_static_root: bool,
     pub(crate) any_host: bool,
     pub(crate) has_hosts: bool,
     pub(crate) keep_engine: bool,
+    /// A file beside the code, unless a variable names another database.
+    pub(crate) sqlite_unless: bool,
+    /// Files that were built before are in the folder of static files.
+    pub(crate) built_static: bool,
+    /// Django before 4.2 has no middleware that is both.
+    pub(crate) sync_only: bool,
     pub(crate) mysqlclient: bool,
-    /// Environment properties without which these settings do not load.
+    /// Environment properties without which these settings do not load, each with its condition.
     #[serde(skip)]
-    pub(crate) required: Vec<String>,
+    pub(crate) required: Vec<Variable>,
+    /// Settings that matter and that could not be read.
+    #[serde(skip)]
+    pub(crate) unread: Vec<&'static str>,
+    /// What the settings name as ASGI application: proof that something needs it.
+    #[serde(skip)]
+    pub(crate) asgi_named: bool,
 }
+
+/// Settings without which nobody can say what the site will do.
+const MATTER: &[&str] =
+    &["DEBUG", "SECRET_KEY", "ALLOWED_HOSTS", "DATABASES", "INSTALLED_APPS", "MIDDLEWARE", "STATIC_ROOT", "STATIC_URL"];
 
 impl Context {
     pub(crate) fn of(tree: &Tree, detected: &Detected, module: &str, folder: &str) -> Self {
@@ -64,6 +83,7 @@ impl Context {
         let hosts = settings.value("ALLOWED_HOSTS");
         let debug = settings.value("DEBUG");
         let secret = settings.value("SECRET_KEY");
+        let secret_name = settings.get("SECRET_KEY").and_then(|setting| setting.reads.last());
         Self {
             application: detected.application().map_or_else(|| application(folder), str::to_owned),
             settings: module.to_owned(),
@@ -78,19 +98,25 @@ impl Context {
             manage: detected.manage.clone(),
             static_url: static_url(&settings),
             static_root: static_root.clone(),
-            exclude: exclude(tree),
+            exclude: excluded(tree),
             // A text is true, whatever it says.
             set_debug: !matches!(debug.by_default(), Value::Bool(false) | Value::Missing),
-            set_secret: matches!(secret, Value::Text(key) if !key.is_empty()) || *secret.by_default() == Value::Random,
-            offer_secret: settings.get("SECRET_KEY").is_none(),
+            set_secret: matches!(secret.by_default(), Value::Text(_) | Value::Random | Value::None),
+            secret_name: secret_name.map_or("SECRET_KEY", String::as_str).to_owned(),
+            offer_secret: settings.get("SECRET_KEY").is_none() || *secret.by_default() == Value::Missing,
             // The proxy maps folders of the bundle only.
             set_static_root: *settings.value("STATIC_ROOT").by_default() == Value::Missing
                 || (static_root.is_empty() && static_files != "elsewhere"),
-            any_host: hosts.items().iter().any(|host| host.text() == Some("*")),
-            has_hosts: matches!(hosts, Value::List(_) | Value::Environment { .. }),
+            any_host: hosts.by_default().items().iter().any(|host| host.text() == Some("*")),
+            has_hosts: matches!(hosts.by_default(), Value::List(_)),
             keep_engine,
             mysqlclient: detected.packages.has("mysqlclient"),
-            required: required(tree, &settings),
+            required: settings.variables.clone(),
+            unread: MATTER.iter().filter(|name| is_unread(settings.value(name))).copied().collect(),
+            asgi_named: settings.value("ASGI_APPLICATION").by_default().text().is_some(),
+            sqlite_unless: sqlite_unless(&settings),
+            built_static: !static_root.is_empty() && tree.is_dir(&static_root),
+            sync_only: detected.packages.django().is_some_and(|django| django < Version { major: 4, minor: 2 }),
             root,
             package,
         }
@@ -123,15 +149,20 @@ fn no_overlay(detected: &Detected, settings: &Settings, module: &str) -> Option<
             "the settings are classes of django-configurations, which no other module can take over".to_owned(),
         );
     }
-    if let Some(django) = detected.packages.django().filter(|django| *django < Version { major: 4, minor: 2 }) {
-        return Some(format!("the health check that comes with it needs Django 4.2, and this is {django}"));
+    if let Some(django) = detected.packages.django().filter(|django| *django < Version { major: 2, minor: 2 }) {
+        return Some(format!("the health check that comes with it needs Django 2.2, and this is {django}"));
     }
-    let missing = ["INSTALLED_APPS", "MIDDLEWARE"].into_iter().find(|name| *settings.value(name) == Value::Missing)?;
+    let missing = ["INSTALLED_APPS", "MIDDLEWARE"]
+        .into_iter()
+        .find(|name| *settings.value(name).by_default() == Value::Missing)?;
     Some(format!("`{module}` does not set `{missing}` in a way that can be read, and the module on top adds to it"))
 }
 
 /// Where the data live, and whether the engine is one of its own kind.
 fn database(settings: &Settings) -> (&'static str, bool) {
+    if sqlite_unless(settings) {
+        return ("own", false);
+    }
     let default = settings.value("DATABASES").get("default");
     let Some(engine) = default.get("ENGINE").text() else { return ("own", false) };
     let told = ["NAME", "HOST", "USER", "PASSWORD"]
@@ -179,7 +210,7 @@ fn static_url(settings: &Settings) -> String {
 }
 
 /// Environment files and databases: the packager refuses a bundle with them.
-fn exclude(tree: &Tree) -> Vec<String> {
+pub(crate) fn excluded(tree: &Tree) -> Vec<String> {
     let environment = |name: &str| name == ".env" || name.starts_with(".env.");
     let database =
         |name: &str| [".sqlite3", ".sqlite", ".sqlite3-wal", ".sqlite3-shm"].iter().any(|end| name.ends_with(end));
@@ -188,26 +219,27 @@ fn exclude(tree: &Tree) -> Vec<String> {
     found.take(50).map(|path| format!("/{path}")).collect()
 }
 
-/// The variables that are read without a default.
-fn required(tree: &Tree, settings: &Settings) -> Vec<String> {
-    let pattern = r#"(?:environ\[\s*["'](\w+)["']\s*\])|(?:\b(?:env|config)(?:\.\w+)?\(\s*["'](\w+)["']\s*(?:,\s*cast\s*=\s*[\w.()]+\s*)?\))"#;
-    let pattern = regex::Regex::new(pattern).expect("the pattern above is well formed");
-    let mut names: Vec<String> = Vec::new();
-    for path in &settings.files {
-        let text = tree.text(path).unwrap_or_default();
-        // Whoever asks first can do without.
-        let asks =
-            |name: &str| ["\"", "'"].iter().any(|quote| text.contains(&format!("{quote}{name}{quote} in os.environ")));
-        for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
-            for found in pattern.captures_iter(line) {
-                let name = found.get(1).or_else(|| found.get(2)).map(|name| name.as_str().to_owned());
-                names.extend(name.filter(|name| name != "DJANGO_SETTINGS_MODULE" && !asks(name)));
-            }
-        }
+/// Is nothing known of it, not even what it is by default?
+fn is_unread(value: &Value) -> bool {
+    match value {
+        Value::Unknown => true,
+        Value::Environment { default: Some(default) } => **default == Value::Unknown,
+        _ => false,
     }
-    names.sort();
-    names.dedup();
-    names
+}
+
+/// Is the database a file in the bundle until a variable names another?
+fn sqlite_unless(settings: &Settings) -> bool {
+    let all = settings.value("DATABASES");
+    let default = all.by_default().get("default");
+    let (engine, name) = (default.by_default().get("ENGINE"), default.by_default().get("NAME"));
+    let decided = [all, default, engine, name].iter().all(|value| !matches!(value, Value::Environment { .. }));
+    let inside = match name.by_default() {
+        Value::Path(_) => true,
+        Value::Text(name) => !name.starts_with('/') && name != ":memory:",
+        _ => false,
+    };
+    !decided && inside && engine.by_default().text().is_some_and(|engine| engine.ends_with("sqlite3"))
 }
 
 #[cfg(test)]
@@ -250,7 +282,25 @@ mod tests {
         );
         assert!(!ready.set_debug && !ready.set_secret && !ready.set_static_root && ready.any_host);
         assert_eq!(ready.static_files, "elsewhere");
-        assert_eq!(ready.required, ["SECRET_KEY", "TOKEN"]);
+        let required: Vec<&str> =
+            ready.required.iter().filter(|one| one.when.is_none()).map(|one| one.name.as_str()).collect();
+        assert_eq!(required, ["SECRET_KEY", "TOKEN"]);
+    }
+
+    #[test]
+    fn what_a_variable_decides() {
+        let desk = context(
+            "import os\nSECRET_KEY = os.environ.get('APP_KEY', 'dev')\nDEBUG = os.environ.get('DEBUG', 'True') == 'True'\nif not DEBUG:\n    STATIC_ROOT = '/x'\n\
+             DATABASES = {'default': dj_database_url.config(default='sqlite:///db.sqlite3')}\nALLOWED_HOSTS = load()\n",
+        );
+        assert!(desk.set_debug && desk.set_secret && desk.set_static_root && desk.sqlite_unless && !desk.offer_secret);
+        assert_eq!(
+            (desk.secret_name.as_str(), desk.database, desk.unread.as_slice()),
+            ("APP_KEY", "own", &["ALLOWED_HOSTS"][..])
+        );
+        let ready = context("DEBUG = env.bool('DEBUG', default=False)\nSECRET_KEY = os.environ['KEY']\n");
+        assert!(!ready.set_debug && !ready.set_secret);
+        assert!(context("SECRET_KEY = os.getenv('SECRET_KEY')\n").set_secret);
     }
 
     #[test]

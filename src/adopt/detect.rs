@@ -4,11 +4,14 @@ use serde::Serialize;
 
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::eb_config::{self, EbConfig};
+use crate::beanstalk::procfile;
 use crate::beanstalk::tree::{Tree, file_name};
 
+use super::command;
 use super::python::{self, PythonRequirement};
 use super::requirements::Requirements;
 use super::settings;
+use crate::known::Known;
 use crate::settings_module;
 
 /// An existing project as detected, as far as it does not depend on the choice of settings.
@@ -26,6 +29,12 @@ pub(crate) struct Detected {
     pub(crate) wsgi: Option<String>,
     pub(crate) asgi: Option<String>,
     pub(crate) celery: Option<String>,
+    /// Other task queues, each with what starts its worker.
+    #[serde(skip)]
+    pub(crate) queues: Vec<(&'static str, &'static str)>,
+    /// The command of its own web process.
+    #[serde(skip)]
+    pub(crate) web: Option<String>,
     /// Do its settings and packages speak of WebSockets?
     pub(crate) channels: bool,
     /// Where its packages are listed.
@@ -94,6 +103,8 @@ impl Detected {
             wsgi: target(wsgi_file, callable),
             asgi: target(server("asgi.py"), "application"),
             celery: celery(tree, &root),
+            queues: QUEUES.iter().filter(|(package, _)| packages.has(package)).copied().collect(),
+            web: web(tree),
             channels: packages.has("channels") || packages.has("daphne"),
             requirements: packages.path().map(str::to_owned),
             django: packages.django().map(|version| version.to_string()),
@@ -112,6 +123,18 @@ impl Detected {
     /// The branch to propose of those on offer, and what has to be said of it.
     pub(crate) fn branch(&self, branches: &[String], usual: &str) -> (String, Option<String>) {
         python::branch(self.python.as_ref(), self.packages.django().as_ref(), branches, usual)
+    }
+
+    /// The application that the project's own `Procfile` serves, if it has one.
+    pub(crate) fn serves(&self, tree: &Tree) -> Known<String> {
+        let Some(web) = &self.web else { return Known::No };
+        match command::read(web, tree) {
+            Known::Yes(served) => {
+                served.application.map_or_else(|| Known::unknown(format!("`{web}` names none")), Known::Yes)
+            }
+            Known::No => Known::No,
+            Known::Unknown(why) => Known::Unknown(why),
+        }
     }
 
     pub(crate) fn application(&self) -> Option<&str> {
@@ -153,12 +176,30 @@ fn root(tree: &Tree, folder: &str, module: Option<&str>) -> String {
     roots.first().map_or_else(|| folder.to_owned(), |root| format!("{root}/"))
 }
 
-/// The file of that name with an `application` in it: the shallowest, and nobody's test.
+/// Task queues beside Celery, by package.
+const QUEUES: &[(&str, &str)] = &[
+    ("django-q", "python manage.py qcluster"),
+    ("django-q2", "python manage.py qcluster"),
+    ("django-rq", "python manage.py rqworker"),
+    ("huey", "python manage.py run_huey"),
+    ("django-dramatiq", "python manage.py rundramatiq"),
+    ("django-background-tasks", "python manage.py process_tasks"),
+    ("procrastinate", "python manage.py procrastinate worker"),
+];
+
+/// The command of the process `web` in the project's own `Procfile`.
+fn web(tree: &Tree) -> Option<String> {
+    let parsed = procfile::parse(tree.text("Procfile")?);
+    parsed.processes.into_iter().find(|process| process.name == "web").map(|process| process.command)
+}
+
+/// The file of that name with an `application` in it, or the package: the shallowest, and nobody's test.
 fn server(tree: &Tree, root: &str, name: &str) -> Option<String> {
+    let package = format!("/{}/__init__.py", name.trim_end_matches(".py"));
     let mut found: Vec<&str> = tree
         .iter()
         .map(|(path, _)| path)
-        .filter(|path| path.starts_with(root) && settings::is_called(path, &[name]))
+        .filter(|path| path.starts_with(root) && (settings::is_called(path, &[name]) || path.ends_with(&package)))
         .filter(|path| !path.split('/').any(|dir| matches!(dir, "tests" | "test" | "docs") || dir.contains("template")))
         .filter(|path| tree.text(path).is_some_and(|text| text.contains("application") && !settings::is_ours(text)))
         .collect();
@@ -175,21 +216,28 @@ fn callable(text: &str) -> Option<&'static str> {
 }
 
 fn dotted(root: &str, path: &str) -> String {
-    path[root.len()..].trim_end_matches(".py").replace('/', ".")
+    let module = path[root.len()..].trim_end_matches(".py");
+    module.trim_end_matches("/__init__").replace('/', ".")
 }
 
-/// The module with Celery's application, as `celery --app` wants it.
+/// The module with Celery's application, as `celery --app` wants it: known by its content, the usual names first.
 fn celery(tree: &Tree, root: &str) -> Option<String> {
+    const USUAL: [&str; 3] = ["celery.py", "celery_app.py", "celeryapp.py"];
+    let makes = |text: &str| {
+        let mut lines = text.lines().map(|line| line.split('#').next().unwrap_or_default());
+        lines.any(|line| line.split_once("Celery(").is_some_and(|(before, _)| before.trim_end().ends_with('=')))
+    };
     let mut found: Vec<&str> = tree
         .iter()
         .map(|(path, _)| path)
+        .filter(|path| path.starts_with(root) && path.ends_with(".py"))
         .filter(|path| {
-            path.starts_with(root) && settings::is_called(path, &["celery.py", "celery_app.py", "celeryapp.py"])
+            let parts = || path.split('/');
+            !parts().any(|part| matches!(part, "tests" | "test" | "docs") || part.starts_with("test_"))
         })
-        .filter(|path| !path.split('/').any(|dir| matches!(dir, "tests" | "test" | "docs")))
-        .filter(|path| tree.text(path).is_some_and(|text| text.contains("Celery(")))
+        .filter(|path| tree.text(path).is_some_and(makes))
         .collect();
-    found.sort_by_key(|path| path.matches('/').count());
+    found.sort_by_key(|path| (!settings::is_called(path, &USUAL), path.matches('/').count()));
     let module = dotted(root, found.first()?);
     Some(module.strip_suffix(".celery").map(str::to_owned).unwrap_or(module))
 }

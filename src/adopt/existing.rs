@@ -10,6 +10,8 @@ use crate::beanstalk::customizations::{Customizations, EXTENSIONS};
 use crate::beanstalk::procfile;
 use crate::beanstalk::tree::Tree;
 
+use super::Detected;
+
 /// What is left of one of our files beside those of the project.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Remainder {
@@ -36,9 +38,10 @@ pub(super) fn rest(path: &str, ours: &str, theirs: &Customizations, tree: &Tree)
         let same = |file: &&ConfigFile| {
             file.path != path
                 && file.option_settings.iter().any(|other| {
-                    other.namespace.value == option.namespace.value
-                        && other.name.value == option.name.value
-                        && other.resource_name.as_ref().map(|name| &name.value) == resource
+                    same_option(
+                        (&other.namespace.value, &other.name.value),
+                        (&option.namespace.value, &option.name.value),
+                    ) && other.resource_name.as_ref().map(|name| &name.value) == resource
                 })
         };
         if let Some(file) = theirs.used().find(same) {
@@ -71,6 +74,40 @@ pub(super) fn rest(path: &str, ours: &str, theirs: &Customizations, tree: &Tree)
         Some(text) => Remainder::Less { text, because },
         None => Remainder::Nothing { because },
     }
+}
+
+/// Why one of our files is not needed beside what the project has, as a whole.
+pub(super) fn needless(path: &str, detected: &Detected, ours: &[String]) -> Option<String> {
+    let theirs = &detected.customizations;
+    let of_owner = |file: &&ConfigFile| !ours.contains(&file.path);
+    match path {
+        // Instances and balancer of a running site are nobody's to pour defaults over.
+        ".ebextensions/20-instances.config" | ".ebextensions/30-scaling.config" => {
+            let owner = theirs.used().find(of_owner)?;
+            Some(format!("not added: `{}` and the environment decide what runs and on what", owner.path))
+        }
+        path if path.starts_with(".platform/nginx/") => {
+            let proxy = theirs.option("aws:elasticbeanstalk:environment:proxy", "ProxyServer")?;
+            (!proxy.eq_ignore_ascii_case("nginx")).then(|| format!("not added: the proxy is `{proxy}`"))
+        }
+        "gunicorn.conf.py" => {
+            let web = detected.web.as_deref()?;
+            let reads = web.contains("gunicorn.conf.py");
+            (!reads).then(|| "not added: the project's own `Procfile` says how its server runs".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// Names for one thing in two namespaces: what health checks ask for.
+const HEALTH: [(&str, &str); 2] = [
+    ("aws:elasticbeanstalk:application", "Application Healthcheck URL"),
+    ("aws:elasticbeanstalk:environment:process:default", "HealthCheckPath"),
+];
+
+/// Do two options decide the same?
+fn same_option(one: (&str, &str), other: (&str, &str)) -> bool {
+    one == other || (HEALTH.contains(&one) && HEALTH.contains(&other))
 }
 
 /// Another file below `folder` with a script that has this word.

@@ -3,16 +3,18 @@
 //! Everything is read and nothing imported. [`Detected`], [`Context`] and [`Plan`] are values made of other values: they never
 //! touch the disk.
 
+mod command;
 mod context;
 mod detect;
 mod existing;
+mod lists;
 mod locks;
 mod plan;
 mod python;
 mod requirements;
 mod settings;
 
-pub(crate) use context::Context;
+pub(crate) use context::{Context, excluded};
 pub(crate) use detect::{Detected, projects};
 pub(crate) use plan::{Action, Inputs, Item, Note, Plan};
 

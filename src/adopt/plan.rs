@@ -1,10 +1,16 @@
 //! The plan: each file with what happens to it and why, and what is left for people to do.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 
+use crate::beanstalk::defaults::APPLICATION_PORT;
+use crate::beanstalk::procfile;
 use crate::beanstalk::tree::Tree;
+use crate::known::Known;
 use crate::stack::{self, Error, Planned, Scope, Stack, TargetPath};
 
+use super::command;
 use super::existing::{self, Remainder};
 use super::requirements::ListChange;
 use super::{Context, Detected};
@@ -66,6 +72,8 @@ pub(crate) struct Plan {
     /// The package first, then by path.
     pub(crate) items: Vec<Item>,
     pub(crate) notes: Vec<Note>,
+    /// The paths of everything that is rendered.
+    ours: Vec<String>,
 }
 
 /// Tells the content of a file, if there is one.
@@ -88,6 +96,7 @@ impl Plan {
         let rendered = stack::Plan::render(inputs.stack, inputs.scope)?;
         let web = rendered.iter().find(|(path, _)| path.to_string() == "Procfile");
         let web = web.map(|(_, planned)| String::from_utf8_lossy(&planned.content).into_owned()).unwrap_or_default();
+        plan.ours = rendered.iter().map(|(path, _)| path.to_string()).collect();
         for (path, planned) in rendered.iter() {
             plan.file(inputs, &path.to_string(), planned.clone(), &web)?;
         }
@@ -136,9 +145,12 @@ impl Plan {
                     });
                     Ok(())
                 }
-                Some(None) => keep(self, "it is there, and Elastic Beanstalk can use it".to_owned(), Some(content)),
+                Some(None) => keep(self, understood(inputs), Some(content)),
                 None => keep(self, "it is there, and stays as it is".to_owned(), Some(content)),
             };
+        }
+        if let Some(because) = existing::needless(from, inputs.detected, &self.ours) {
+            return keep(self, because, None);
         }
         if from.starts_with(".ebextensions/") {
             let text = String::from_utf8_lossy(&planned.content).into_owned();
@@ -233,32 +245,181 @@ impl Plan {
                 ..Note::new(format!("nothing answers health checks yet{because}"))
             });
         }
-        if !inputs.flag("collects") {
+        if !inputs.flag("collects") && !context.built_static {
             let fix = "`STATIC_ROOT = BASE_DIR / \"staticfiles\"`, and adopt again";
-            let message = "nothing collects static files: the settings have no `STATIC_ROOT`";
+            let message = if context.unread.contains(&"STATIC_ROOT") {
+                "nothing collects static files: `STATIC_ROOT` could not be read"
+            } else {
+                "nothing collects static files: the settings have no `STATIC_ROOT`"
+            };
             let path = Some(context.settings.clone());
             self.notes.push(Note { rule: Some("EB021"), path, fix: Some(fix.to_owned()), ..Note::new(message) });
         }
-        let mut properties = context.required.clone();
+        self.properties(inputs);
+        self.unread(inputs);
+        self.processes(inputs);
+        if inputs.detected.packages.lacks_django() {
+            let path = inputs.detected.requirements.clone();
+            let message = "it asks for no Django: whatever brings it must be in the list that the instance installs";
+            let fix = Some("add Django, or name the file that has it with `-r`".to_owned());
+            self.notes.push(Note { path, fix, ..Note::new(message) });
+        }
+        if context.built_static && !inputs.flag("collects") {
+            let message =
+                format!("`{}` is in git and ships as it is: `collectstatic` is left out", context.static_root);
+            let fix = "`beansprout adopt --set collectstatic=true`, if nothing else builds it";
+            self.notes.push(Note { fix: Some(fix.to_owned()), ..Note::new(message) });
+        }
+    }
+
+    /// What people have to set, what only under a condition, and what the settings do without.
+    fn properties(&mut self, inputs: &Inputs<'_>) {
+        let (context, overlay) = (inputs.context, inputs.flag("overlay"));
+        let mut needed: BTreeSet<String> = BTreeSet::new();
+        let mut perhaps: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for variable in context.required.iter().filter(|variable| variable.name != "DJANGO_SETTINGS_MODULE") {
+            match &variable.when {
+                None => drop(needed.insert(variable.name.clone())),
+                Some(when) => drop(perhaps.entry(when.clone()).or_default().insert(variable.name.clone())),
+            }
+        }
         if overlay && (context.set_secret || context.offer_secret) {
-            properties.push("SECRET_KEY".to_owned());
+            needed.insert(context.secret_name.clone());
         }
         if overlay && matches!(inputs.text("database"), "postgresql" | "mysql") {
-            properties.push("DATABASE_URL".to_owned());
+            needed.insert("DATABASE_URL".to_owned());
         }
         if !inputs.text("secret_arn").is_empty() {
-            properties.retain(|name| name != "SECRET_KEY");
+            needed.remove("SECRET_KEY");
         }
-        properties.sort();
-        properties.dedup();
-        if !properties.is_empty() {
-            let names = properties.join(", ");
+        if !needed.is_empty() {
+            let names = needed.iter().cloned().collect::<Vec<_>>().join(", ");
             let fix = "in the console, or with `eb setenv`; secrets better as `environmentsecrets`";
             self.notes.push(Note {
                 fix: Some(fix.to_owned()),
                 ..Note::new(format!("set as environment properties: {names}"))
             });
         }
+        for (when, names) in perhaps {
+            let names: Vec<String> = names.into_iter().filter(|name| !needed.contains(name)).collect();
+            let when = when.split_whitespace().collect::<Vec<_>>().join(" ");
+            if !names.is_empty() && when.len() <= 120 {
+                self.notes.push(Note::new(format!("only if `{when}`: set {}", names.join(", "))));
+            } else if !names.is_empty() {
+                self.notes.push(Note::new(format!("only under a condition of the settings: set {}", names.join(", "))));
+            }
+        }
+    }
+
+    /// What could not be read is not known to be good.
+    fn unread(&mut self, inputs: &Inputs<'_>) {
+        let (context, overlay) = (inputs.context, inputs.flag("overlay"));
+        // The module on top decides these itself.
+        let settled =
+            |name: &&&str| overlay && (**name == "DEBUG" || (**name == "STATIC_ROOT" && context.set_static_root));
+        let unread: Vec<&str> = context.unread.iter().filter(|name| !settled(name)).copied().collect();
+        if unread.is_empty() {
+            return;
+        }
+        let sure = |name: &&str| match *name {
+            "DEBUG" => Some("`DEBUG` is off"),
+            "SECRET_KEY" => Some("the key is secret and the same in all processes"),
+            "DATABASES" => Some("the database is no file of the bundle and not on `localhost`"),
+            "ALLOWED_HOSTS" => Some("the environment's address is allowed"),
+            "STATIC_ROOT" | "STATIC_URL" => Some("`collectstatic` writes into the bundle's folder"),
+            _ => None,
+        };
+        let message = format!("could not be read: {}", unread.join(", "));
+        let wanted: BTreeSet<&str> = unread.iter().filter_map(sure).collect();
+        let fix = (!wanted.is_empty())
+            .then(|| format!("make sure that {}", wanted.into_iter().collect::<Vec<_>>().join(", and ")));
+        self.notes.push(Note { path: Some(context.settings.clone()), fix, ..Note::new(message) });
+    }
+
+    /// The project's own processes, as far as somebody has to look after them.
+    fn processes(&mut self, inputs: &Inputs<'_>) {
+        let detected = inputs.detected;
+        let of_file = |message: String, fix: &str| Note {
+            path: Some("Procfile".to_owned()),
+            fix: Some(fix.to_owned()),
+            ..Note::new(message)
+        };
+        if let Some(web) = &detected.web {
+            match command::read(web, inputs.tree) {
+                Known::Yes(served) => {
+                    if let Some(why) = served.misplaced {
+                        let message = format!("the proxy asks port {APPLICATION_PORT}, and {why}: every page is a 502");
+                        let note = of_file(message, "let it listen on `127.0.0.1:${PORT:-8000}`");
+                        self.notes.push(Note { rule: Some("EB004"), ..note });
+                    }
+                }
+                Known::No => {}
+                Known::Unknown(why) => self.notes.push(of_file(
+                    format!("`{web}` is not understood: {why}"),
+                    "make sure that it listens on port 8000, serves what production should, and stays up",
+                )),
+            }
+        }
+        let procfile = inputs.tree.text("Procfile").map(procfile::parse).unwrap_or_default();
+        let single = inputs.text("profile") == "learning";
+        for process in procfile.processes.iter().filter(|process| command::is_scheduler(&process.command)) {
+            if !single {
+                let message = format!(
+                    "`{}` runs on every instance: each task is queued as often as there are instances",
+                    process.name
+                );
+                self.notes.push(of_file(message, "run it on an environment of its own with one instance, or keep its schedule in the database with a lock"));
+            }
+        }
+        let runs = |starts: &str| {
+            let word = starts.split_whitespace().last().unwrap_or_default();
+            procfile.processes.iter().any(|process| process.command.contains(word))
+        };
+        for (package, starts) in detected.queues.iter().filter(|(_, starts)| !runs(starts)) {
+            let message = format!("`{package}` is installed, and nothing starts its worker");
+            self.notes.push(of_file(message, &format!("`worker: {starts}`, if the site queues tasks")));
+        }
+    }
+}
+
+impl Plan {
+    /// What is said of files that were left out because the packager refuses them.
+    pub(crate) fn excluded(&self, paths: &[String]) -> Option<Note> {
+        let written = self.items.iter().any(|item| item.path.to_string() == crate::project::FILE && item.writes());
+        if paths.is_empty() {
+            return None;
+        }
+        let names = paths
+            .iter()
+            .take(5)
+            .map(|path| format!("`{}`", path.trim_start_matches('/')))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let more = if paths.len() > 5 { format!(" and {} more", paths.len() - 5) } else { String::new() };
+        let (message, fix) = if written {
+            (
+                format!("{names}{more} would be refused by `beansprout package`, and is left out of the bundle"),
+                "if the site needs one of them: `allow` instead of `exclude` in `beansprout.toml`",
+            )
+        } else {
+            (
+                format!("{names}{more} would be refused by `beansprout package`"),
+                "`exclude` in `[bundle]` of `beansprout.toml` leaves it out, `allow` lets it ship",
+            )
+        };
+        Some(Note { fix: Some(fix.to_owned()), ..Note::new(message) })
+    }
+}
+
+/// What is said of a `Procfile` that stays as it is.
+fn understood(inputs: &Inputs<'_>) -> String {
+    let web = inputs.detected.web.as_deref().unwrap_or_default();
+    match command::read(web, inputs.tree) {
+        Known::Yes(served) if served.misplaced.is_none() => {
+            format!("it is there: `{}` where the proxy asks", served.program)
+        }
+        Known::Yes(_) => "it is there, and stays as it is; the proxy asks elsewhere".to_owned(),
+        Known::No | Known::Unknown(_) => "it is there, and stays as it is; its command is not understood".to_owned(),
     }
 }
 

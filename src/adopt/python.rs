@@ -140,8 +140,13 @@ pub(super) fn branch(
         return (format!("3.{number}"), Some(format!("Django {django} was not made for Python 3.{number}")));
     }
     let offered = branches.join(", ");
-    let number = best(numbers.iter().filter(|number| supported(number)).copied().collect())
-        .unwrap_or_else(|| numbers.iter().min().copied().unwrap_or(usual_number));
+    // Packages of an older Python were tried with nothing newer than the oldest branch.
+    let older = wanted
+        .and_then(|wanted| minor(exact(wanted.version.trim_start_matches(['=', '~', '^', '<', '>', ' ']))?.as_str()))
+        .is_some_and(|wanted| numbers.iter().all(|number| *number > wanted));
+    let candidates: Vec<u32> = numbers.iter().filter(|number| supported(number)).copied().collect();
+    let number = if older { candidates.iter().min().copied() } else { best(candidates) };
+    let number = number.unwrap_or_else(|| numbers.iter().min().copied().unwrap_or(usual_number));
     let mut remark = match wanted {
         Some(PythonRequirement { version, path }) => {
             format!("`{path}` asks for Python {version}; the branches with support have {offered}")
@@ -199,7 +204,8 @@ mod tests {
         case(">=3.14", None, "3.14", false);
         case("^3.11", Some((4, 2)), "3.12", false);
         case("~=3.11.0", None, "3.11", false);
-        case("3.8", None, "3.13", true);
+        case("3.8", None, "3.11", true);
+        case("3.10.2", None, "3.11", true);
         case("3.13", Some((4, 2)), "3.13", true);
         case("", Some((3, 2)), "3.11", true);
         case(">=3", Some((4, 2)), "3.12", false);

@@ -7,26 +7,8 @@ use crate::beanstalk::requirements::{FILE, Requirements as Installed, Source as 
 use crate::beanstalk::tree::{Tree, file_name};
 use crate::beanstalk::version::Version;
 
+use super::lists::{Source, source};
 use super::locks;
-
-/// Where the list is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Source {
-    /// `requirements.txt` at the top.
-    File,
-    /// Another file of pip's, which that one can include.
-    Include(String),
-    Pipfile,
-    /// A lock file that Elastic Beanstalk does not read, and the command that makes a list of it.
-    Lock {
-        path: &'static str,
-        add: &'static str,
-        export: &'static str,
-    },
-    /// Lines from `pyproject.toml`.
-    Project(Vec<String>),
-    Nowhere,
-}
 
 #[derive(Debug, Clone)]
 pub(crate) struct Requirements {
@@ -65,8 +47,12 @@ impl Requirements {
             Source::Pipfile => [From::Pipfile, From::PipfileLock]
                 .into_iter()
                 .for_each(|from| note(&Installed::of_source(from, &read), &mut names)),
-            Source::Lock { path, .. } => lock(tree, path, &mut names),
-            Source::Project(lines) => note(&Installed::of_text(&lines.join("\n"), "pyproject.toml"), &mut names),
+            // What is exported of it, where that can be told: a lock also has what only development installs.
+            Source::Lock { path, .. } => match tree.text(path).and_then(|text| locks::lines(file_name(path), text)) {
+                Some(lines) => note(&Installed::of_text(&lines.join("\n"), path), &mut names),
+                None => lock(tree, path, &mut names),
+            },
+            Source::Lines { path, lines } => note(&Installed::of_text(&lines.join("\n"), path), &mut names),
             Source::Nowhere => {}
         }
         Self { source, names }
@@ -74,6 +60,11 @@ impl Requirements {
 
     pub(super) fn has(&self, name: &str) -> bool {
         self.names.contains_key(&normal(name))
+    }
+
+    /// Does the list that was found ask for Django?
+    pub(super) fn lacks_django(&self) -> bool {
+        self.source != Source::Nowhere && !self.has("django")
     }
 
     pub(crate) fn django(&self) -> Option<Version> {
@@ -86,8 +77,7 @@ impl Requirements {
             Source::File => Some(FILE),
             Source::Include(path) => Some(path),
             Source::Pipfile => Some("Pipfile"),
-            Source::Lock { path, .. } => Some(path),
-            Source::Project(_) => Some("pyproject.toml"),
+            Source::Lock { path, .. } | Source::Lines { path, .. } => Some(path),
             Source::Nowhere => None,
         }
     }
@@ -102,12 +92,13 @@ impl Requirements {
                 let text = format!("# Elastic Beanstalk installs from this file.\n-r {path}\n{}", lines(&missing));
                 ListChange::Write { path: FILE.to_owned(), text, then: None }
             }
-            Source::Project(dependencies) => {
-                let all: Vec<&str> = dependencies.iter().map(String::as_str).chain(missing).collect();
-                let text =
-                    format!("# Elastic Beanstalk installs from this file. Taken from pyproject.toml.\n{}", lines(&all));
-                let then = "`requirements.txt` repeats `pyproject.toml`: change both, or make it with `pip-compile` or `uv pip compile`";
-                ListChange::Write { path: FILE.to_owned(), text, then: Some(then.to_owned()) }
+            Source::Lines { path, lines: declared } => {
+                let all: Vec<&str> = declared.iter().map(String::as_str).chain(missing).collect();
+                let text = format!("# Elastic Beanstalk installs from this file. Taken from {path}.\n{}", lines(&all));
+                let then = format!(
+                    "`requirements.txt` repeats `{path}`: change both, or make it with `pip-compile` or `uv pip compile`"
+                );
+                ListChange::Write { path: FILE.to_owned(), text, then: Some(then) }
             }
             Source::Pipfile if missing.is_empty() => ListChange::Enough,
             Source::Pipfile => into_pipfile(tree, &missing),
@@ -128,50 +119,10 @@ fn lines(lines: &[&str]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-fn source(tree: &Tree, project: &str) -> Source {
-    // From what is meant for servers to what is meant for everybody.
-    const WORDS: &[&str] =
-        &["production", "prod", "deploy", "server", "live", "base", "common", "requirements", "main"];
-    if tree.is_file(FILE) {
-        return Source::File;
-    }
-    if tree.is_file("Pipfile") {
-        return Source::Pipfile;
-    }
-    let plain = |path: &str| path.matches('/').count() <= 1 + project.matches('/').count() && path.ends_with(".txt");
-    let words =
-        |part: &str| part.trim_end_matches(".txt").split(['-', '_', '.']).map(str::to_owned).collect::<Vec<_>>();
-    let rank = |path: &str| {
-        let name = words(file_name(path));
-        WORDS.iter().position(|word| name.iter().any(|part| part == word))
-    };
-    let lists = tree.iter().map(|(path, _)| path).filter(|path| tree.content(path).is_some() && plain(path));
-    let lists = lists.filter(|path| file_name(path).contains("requirements") || path.contains("requirements/"));
-    const FOREIGN: &[&str] = &["test", "tests", "dev", "develop", "development", "local", "doc", "docs", "lint", "ci"];
-    let foreign =
-        |path: &str| path.split('/').any(|part| words(part).iter().any(|word| FOREIGN.contains(&word.as_str())));
-    let best = lists.filter(|path| !foreign(path)).filter_map(|path| Some((rank(path)?, path))).min();
-    if let Some((_, path)) = best {
-        return Source::Include(path.to_owned());
-    }
-    let locks = [
-        ("uv.lock", "uv add", "uv export --no-dev --no-emit-project --format requirements-txt -o requirements.txt"),
-        ("poetry.lock", "poetry add", "poetry export -o requirements.txt"),
-        ("pdm.lock", "pdm add", "pdm export --prod -o requirements.txt"),
-    ];
-    if let Some((path, add, export)) = locks.into_iter().find(|(path, ..)| tree.is_file(path)) {
-        return Source::Lock { path, add, export };
-    }
-    match pyproject(tree) {
-        Some(lines) => Source::Project(lines),
-        None => Source::Nowhere,
-    }
-}
-
 /// A list from a lock file, or the command that makes one.
 fn from_lock(tree: &Tree, path: &str, add: &str, export: &str, missing: &[&str]) -> ListChange {
     let text = tree.content(path).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
-    if let Some(locked) = locks::lines(path, text) {
+    if let Some(locked) = locks::lines(file_name(path), text) {
         let all: Vec<&str> = locked.iter().map(String::as_str).chain(missing.iter().copied()).collect();
         let text = format!("# Elastic Beanstalk installs from this file. Taken from {path}.\n{}", lines(&all));
         let then = format!("`{FILE}` repeats `{path}`: whenever that changes, `{export}`");
@@ -191,15 +142,6 @@ fn from_lock(tree: &Tree, path: &str, add: &str, export: &str, missing: &[&str])
 
 fn names(pins: &[&str]) -> String {
     pins.iter().map(|pin| name_of(pin)).collect::<Vec<_>>().join(" ")
-}
-
-/// The dependencies of `[project]`, which are lines as pip reads them.
-fn pyproject(tree: &Tree) -> Option<Vec<String>> {
-    let text = std::str::from_utf8(tree.content("pyproject.toml")?).ok()?;
-    let table: toml::Table = toml::from_str(text).ok()?;
-    let dependencies = table.get("project")?.get("dependencies")?.as_array()?;
-    let lines = dependencies.iter().filter_map(|line| line.as_str()).map(str::to_owned).collect::<Vec<_>>();
-    (!lines.is_empty()).then_some(lines)
 }
 
 /// The name at the beginning of a requirement.

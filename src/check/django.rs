@@ -16,6 +16,7 @@ use std::ops::Range;
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::encoding;
+use crate::beanstalk::procfile;
 use crate::beanstalk::tree::Tree;
 use crate::check::subject::Subject;
 use crate::settings_module;
@@ -63,6 +64,8 @@ pub(crate) struct Variable {
 #[derive(Debug, Clone)]
 pub(crate) struct Setting {
     pub(crate) value: Value,
+    /// Every variable that took part, in the order in which they are read.
+    pub(crate) reads: Vec<String>,
     pub(super) path: String,
     pub(super) span: Range<usize>,
 }
@@ -160,7 +163,8 @@ impl Settings {
     }
 
     fn set(&mut self, name: &str, value: Value, path: &str, span: Range<usize>) {
-        self.names.insert(name.to_owned(), Setting { value, path: path.to_owned(), span });
+        let reads = self.names.remove(name).map(|setting| setting.reads).unwrap_or_default();
+        self.names.insert(name.to_owned(), Setting { value, reads, path: path.to_owned(), span });
     }
 }
 
@@ -193,7 +197,8 @@ pub(super) fn in_options(subject: &Subject<'_>) -> Option<Named> {
 pub(super) fn in_python(subject: &Subject<'_>, name: &str) -> Option<Named> {
     let is_named = |path: &&str| *path == name || path.ends_with(&format!("/{name}"));
     let mut paths: Vec<&str> = subject.tree.iter().map(|(path, _)| path).filter(is_named).collect();
-    paths.sort_by_key(|path| path.matches('/').count());
+    let root = root(subject);
+    paths.sort_by_key(|path| (!path.starts_with(&root), path.matches('/').count()));
     paths.into_iter().find_map(|path| {
         let named = settings_module::named_in(subject.tree.text(path)?).yes()?;
         Some(Named { module: named.module, path: path.to_owned(), span: named.span })
@@ -208,8 +213,26 @@ pub(super) fn root(subject: &Subject<'_>) -> String {
         .map(|(path, _)| path)
         .filter(|path| *path == "manage.py" || path.ends_with("/manage.py"))
         .collect();
+    if let Some(folder) = served_from(subject.tree) {
+        return folder;
+    }
     found.sort_by_key(|path| path.matches('/').count());
     found.first().map(|path| path.trim_end_matches("manage.py").to_owned()).unwrap_or_default()
+}
+
+/// The folder that the web process of the `Procfile` changes to: of several projects, the one that is deployed.
+pub(crate) fn served_from(tree: &Tree) -> Option<String> {
+    let parsed = procfile::parse(tree.text("Procfile")?);
+    let web = parsed.processes.iter().find(|process| process.name == "web")?;
+    let mut words = web.command.split_whitespace();
+    let folder = loop {
+        let word = words.next()?;
+        if let Some(folder) = word.strip_prefix("--chdir") {
+            break if folder.is_empty() { words.next()? } else { folder.trim_start_matches('=') };
+        }
+    };
+    let folder = folder.trim_start_matches("./").trim_matches('/');
+    (!folder.is_empty() && tree.is_dir(folder)).then(|| format!("{folder}/"))
 }
 
 /// The file of a module below the project's root.

@@ -4,6 +4,7 @@ mod answer;
 mod choose;
 mod error;
 mod found;
+mod refused;
 
 use std::path::PathBuf;
 
@@ -82,10 +83,12 @@ pub(crate) fn adopt(args: &AdoptArgs, world: &World, ui: &mut Ui) -> Result<Exit
         given.remembered(&stack, key, value)?;
     }
     let module = settings(&tree, &detected, &given, person.as_ref(), ui)?;
-    tell(&detected, &module, uncommitted, ui);
+    tell(&detected, &tree, &module, uncommitted, ui);
 
     let questions = if asks && !args.answers.defaults { Mode::Prompt } else { Mode::Defaults };
-    let mut planner = Planner { project: &project, tree: &tree, detected: &detected, stack: &mut stack, world };
+    let (exclude, refused) = refused::refused(&project, &adopt::excluded(&tree), world);
+    let (tree, detected) = (&tree, &detected);
+    let mut planner = Planner { project: &project, tree, detected, exclude: &exclude, stack: &mut stack, world };
     let wanted = Wanted { only: &args.only, skip: &args.skip };
     let planned = planner.decide(module, given, questions, &wanted, person.as_ref(), ui)?;
     let accepted = planned.accepted();
@@ -96,6 +99,8 @@ pub(crate) fn adopt(args: &AdoptArgs, world: &World, ui: &mut Ui) -> Result<Exit
         write(&accepted, &project, world)?;
     }
     let mut left = planned.plan.notes.clone();
+    left.extend(refused);
+    left.extend(planned.plan.excluded(&exclude));
     let told = |note: &Note| note.rule == Some("EB053") && left.iter().any(|known| known.path == note.path);
     let found: Vec<Note> = findings(&project, shipped, &accepted).into_iter().filter(|note| !told(note)).collect();
     left.extend(found);
@@ -103,7 +108,7 @@ pub(crate) fn adopt(args: &AdoptArgs, world: &World, ui: &mut Ui) -> Result<Exit
         dry_run: args.dry_run,
         files: planned.files(),
         answers: planned.answers.to_toml(&stack.manifest),
-        found: detected,
+        found: detected.clone(),
         uncommitted,
         left,
         diffs: args.diff,
@@ -160,6 +165,8 @@ struct Planner<'a> {
     project: &'a Project,
     tree: &'a Tree,
     detected: &'a Detected,
+    /// What the packager would refuse.
+    exclude: &'a [String],
     stack: &'a mut Stack,
     world: &'a World,
 }
@@ -198,7 +205,8 @@ impl Planner<'_> {
     ) -> Result<(Context, Answers), Failure> {
         let name = self.project.root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         loop {
-            let context = Context::of(self.tree, self.detected, &module, &name);
+            let mut context = Context::of(self.tree, self.detected, &module, &name);
+            context.exclude.extend(self.exclude.iter().cloned());
             let remark = self.fit(&context);
             if let Some(remark) = remark {
                 ui.warn(remark);
@@ -239,7 +247,9 @@ impl Planner<'_> {
         set("settings", None, true);
         set("static_files", None, true);
         set("database", None, context.database == "own");
-        set("server", detected.channels.then(|| "asgi".to_owned()).filter(|_| detected.asgi.is_some()), true);
+        // What names an ASGI application needs it, and what has no other has it to serve.
+        let asgi = detected.channels || context.asgi_named || detected.wsgi.is_none();
+        set("server", asgi.then(|| "asgi".to_owned()).filter(|_| detected.asgi.is_some()), true);
         remark
     }
 

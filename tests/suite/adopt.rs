@@ -246,13 +246,8 @@ fn files_of_the_project_are_respected() {
     // Theirs sets the instance type and migrates, so ours does not; the name of the settings changes where it stands.
     let theirs = place.read(".ebextensions/django.config");
     assert!(theirs.contains("DJANGO_SETTINGS_MODULE: deployment.settings\n"), "{theirs}");
-    let instances = place.read(".ebextensions/20-instances.config");
-    assert!(
-        !instances.contains("InstanceTypes")
-            && !instances.contains("aws:ec2:instances")
-            && instances.contains("RootVolumeType: gp3"),
-        "{instances}"
-    );
+    // What runs there and on what is the environment's business.
+    assert!(!place.exists(".ebextensions/20-instances.config"), "{run}");
     assert!(!place.read(".ebextensions/10-django.config").contains("DJANGO_SETTINGS_MODULE"));
     let deploy = place.read(".ebextensions/50-deploy.config");
     assert!(deploy.contains("collectstatic") && !deploy.contains("migrate"), "{deploy}");
@@ -284,6 +279,122 @@ fn a_taken_name_and_settings_that_are_classes() {
         "{run}"
     );
     assert!(!place.exists("deployment"));
+}
+
+#[test]
+fn of_two_projects_the_one_that_is_deployed_counts() {
+    let place = bare("one/")
+        .file("two/manage.py", MANAGE)
+        .file("two/shop/__init__.py", "")
+        .file("two/shop/settings.py", SETTINGS)
+        .file("two/shop/wsgi.py", WSGI)
+        .file("one/requirements.txt", "Django==5.2.1\nchannels==4.2\n")
+        .file("two/requirements.txt", "Django==5.2.1\nfeedparser==6.0.11\n")
+        .git();
+    place.run(["adopt", "--yes", "--project", "two"]).ok();
+    assert!(place.read("requirements.txt").contains("-r two/requirements.txt"), "its own list");
+    place.run(["check"]).ok();
+    // The answer is kept, and what is found is found in the project that is deployed.
+    let again = place.run(["--json", "adopt", "--yes"]).ok();
+    assert_eq!((paths(&again, "add"), paths(&again, "change")), (vec![], vec![]));
+    place.write("two/shop/settings.py", "DEBUG = ;\n");
+    let run = place.run(["check"]).exit(1);
+    assert!(run.stdout.contains("two/shop/settings.py"), "{run}");
+}
+
+#[test]
+fn a_command_that_was_not_understood_is_not_approved() {
+    #[track_caller]
+    fn case(command: &str, note: &str) {
+        let place = project("").file("Procfile", format!("web: {command}\n")).git();
+        let run = place.run(["adopt", "--yes"]).ok();
+        assert!(run.stdout.contains(note), "{run}");
+        assert!(!run.stdout.contains("it is there: "), "{run}");
+    }
+    case("make serve", "`make serve` is not understood");
+    case("python manage.py runserver 0.0.0.0:8000", "`runserver` is for development");
+    case("gunicorn --bind 0.0.0.0:9001 shop.wsgi", "EB004 Procfile: the proxy asks port 8000, and it listens on 9001");
+    let run = project("").file("Procfile", "web: gunicorn shop.wsgi\n").git().run(["adopt", "--yes"]).ok();
+    assert!(run.stdout.contains("it is there: `gunicorn` where the proxy asks"), "{run}");
+}
+
+#[test]
+fn what_the_packager_refuses_is_foreseen() {
+    // An SQLite database by its content, whatever its name, and a key for tests.
+    let place = project("").file("index.db", b"SQLite format 3\0data").file(
+        "tests/server.key",
+        format!(
+            "-----BEGIN {} KEY-----\n{}\n-----END {} KEY-----\n",
+            "PRIVATE",
+            "MIIEvQIBADANBgkq".repeat(30),
+            "PRIVATE"
+        ),
+    );
+    place.run(["package"]).exit(3);
+    let run = place.run(["adopt", "--yes"]).ok();
+    assert!(run.stdout.contains("`index.db`, `tests/server.key` would be refused"), "{run}");
+    place.run(["package"]).ok();
+}
+
+#[test]
+fn what_a_variable_decides_is_said() {
+    let place = project("").file(
+        "shop/settings.py",
+        format!(
+            "{SETTINGS}import os\nSECRET_KEY = os.getenv('APP_KEY', 'secret')\nDEBUG = os.environ.get('DEBUG', 'True') == 'True'\n\
+             ALLOWED_HOSTS = hosts()\nif os.environ.get('USE_S3') == '1':\n    KEY = os.environ['S3_KEY']\n\
+             if 'DATABASE_HOST' in os.environ:\n    DATABASES = {{'default': {{'ENGINE': 'x', 'HOST': os.environ['DATABASE_HOST']}}}}\n"
+        ),
+    );
+    let run = place.run(["adopt", "--yes"]).ok();
+    for line in [
+        "- set as environment properties: APP_KEY\n",
+        "- only if `os.environ.get('USE_S3') == '1'`: set S3_KEY\n",
+        "- only if `'DATABASE_HOST' in os.environ`: set DATABASE_HOST\n",
+        "could not be read: ALLOWED_HOSTS\n    make sure that the environment's address is allowed\n",
+        "EB132 shop/settings.py",
+    ] {
+        assert!(run.stdout.contains(line), "{line}\n{run}");
+    }
+    let settings = place.read("deployment/settings.py");
+    assert!(settings.contains("DEBUG = False") && settings.contains("os.environ[\"APP_KEY\"]"), "{settings}");
+    assert!(settings.contains("if DATABASES[\"default\"][\"ENGINE\"].endswith(\"sqlite3\")"), "{settings}");
+    assert!(place.exists(".ebextensions/41-data.config"));
+}
+
+#[test]
+fn a_running_site_keeps_what_it_has() {
+    let place = project("")
+        .file(
+            ".ebextensions/site.config",
+            "option_settings:\n  aws:elasticbeanstalk:environment:process:default:\n    HealthCheckPath: /ok/\n  aws:autoscaling:asg:\n    MinSize: \"2\"\n\
+             \x20 aws:elasticbeanstalk:environment:proxy:\n    ProxyServer: apache\n",
+        )
+        .file("assets/site.1234.css", "body {}\n")
+        .file("shop/settings.py", format!("{SETTINGS}STATIC_ROOT = BASE_DIR / 'assets'\n"))
+        .file("runtime.txt", "python-3.8.1\n")
+        .git();
+    let run = place.run(["adopt", "--yes"]).ok();
+    assert!(!place.exists(".ebextensions/20-instances.config") && !place.exists(".platform/nginx"), "{run}");
+    assert!(!place.read(".ebextensions/10-django.config").contains("Healthcheck"), "{run}");
+    assert!(run.stdout.contains("`assets` is in git and ships as it is"), "{run}");
+    assert!(!place.read(".ebextensions/50-deploy.config").contains("collectstatic"));
+    assert!(place.read(".ebextensions/40-static.config").contains("/static: assets\n"));
+    assert!(place.read(".elasticbeanstalk/config.yml").contains("Python 3.11"), "the oldest for an older one");
+    let collects = place.run(["adopt", "--yes", "--set", "collectstatic=true"]).ok();
+    assert!(collects.stdout.contains("50-deploy.config"), "{collects}");
+}
+
+#[test]
+fn an_old_django_gets_what_it_can_have() {
+    let place = bare("").file("requirements.txt", "Django==3.2.25\n").git();
+    place.run(["adopt", "--yes"]).ok();
+    let health = place.read("deployment/health.py");
+    assert!(!health.contains("async") && health.contains("class HealthMiddleware:\n    def __init__"), "{health}");
+    assert!(place.read("deployment/settings.py").contains("DEBUG = False"));
+    let place = bare("").file("requirements.txt", "Django==1.11.29\n").git();
+    let run = place.run(["adopt", "--yes"]).ok();
+    assert!(run.stdout.contains("needs Django 2.2, and this is 1.11"), "{run}");
 }
 
 const DOWN: &str = "\x1b[B";
@@ -409,7 +520,8 @@ fn a_certificate_authority_one_folder_down_with_a_lock_file() {
     ");
     // It locks several versions of Django, of which only uv can choose.
     let left = document["left"].as_array().unwrap();
-    assert_eq!(left.len(), 1, "{run}");
+    assert_eq!(left.len(), 2, "{run}");
+    assert_eq!(left[1]["rule"], "EB132", "{run}");
     assert!(left[0]["fix"].as_str().unwrap().starts_with("`uv add gunicorn`, then `uv export "), "{run}");
     assert!(!place.exists("requirements.txt"));
     assert_eq!(place.sh("git", &["diff", "--name-only"]), ".gitignore\n");
@@ -432,7 +544,7 @@ fn a_shop_system_with_settings_from_elsewhere() {
 fn a_site_from_the_time_of_django_1_3() {
     let Some(place) = real("Pinax==0.9a2", "pinax/projects/basic_project") else { return };
     let run = place.run(["adopt", "--yes"]).ok();
-    assert!(run.stdout.contains("needs Django 4.2, and this is 1.3"), "{run}");
+    assert!(run.stdout.contains("needs Django 2.2, and this is 1.3"), "{run}");
     assert!(run.stderr.contains("warning: Django 1.3 was not made for Python 3.11"), "{run}");
     // What a check finds is told, each with its rule, and nothing of it is in our files.
     assert!(run.stdout.contains("- EB110 settings.py:"), "{run}");

@@ -416,8 +416,17 @@ impl Evaluation<'_> {
         self.with(locals).evaluate(&function.returns, depth + 1)
     }
 
-    /// Variables that an expression reads and that nothing gives a value.
+    /// Variables without which an expression raises: nothing gives them a value.
     pub(super) fn reads(&self, expression: &Expr) -> Vec<Read> {
+        self.all_reads(expression).into_iter().filter(|read| read.needed).collect()
+    }
+
+    /// The names of all variables that an expression reads.
+    pub(super) fn variables(&self, expression: &Expr) -> Vec<String> {
+        self.all_reads(expression).into_iter().map(|read| read.name).collect()
+    }
+
+    fn all_reads(&self, expression: &Expr) -> Vec<Read> {
         let mut found = Vec::new();
         let mut left = vec![(expression, 0)];
         while let Some((expression, depth)) = left.pop() {
@@ -425,18 +434,25 @@ impl Evaluation<'_> {
                 continue;
             }
             let read = match expression {
-                Expr::Subscript(subscript) if is_environ(&subscript.value) => Some((&*subscript.slice, true)),
-                Expr::Call(call) => self.reader(&dotted(&call.func)).and_then(|how| {
-                    let needs = matches!(self.read(how, call, 0), Value::Environment { default: None });
-                    Some((call.arguments.args.first()?, needs))
-                }),
+                Expr::Subscript(subscript) if is_environ(&subscript.value) => Some((Some(&*subscript.slice), true)),
+                Expr::Call(call) => {
+                    let (name, first) = (dotted(&call.func), call.arguments.args.first());
+                    match self.reader(&name) {
+                        Some(how) => {
+                            Some((first, matches!(self.read(how, call, 0), Value::Environment { default: None })))
+                        }
+                        None if is_getenv(&name) => Some((first, false)),
+                        None => None,
+                    }
+                }
                 _ => None,
             };
-            if let Some((name, true)) = read
+            if let Some((Some(name), needed)) = read
                 && let Value::Text(name) = self.evaluate(name, 0)
                 && !self.settings.environment.contains_key(&name)
             {
-                found.push(Read { name, span: range(expression), environ: matches!(expression, Expr::Subscript(_)) });
+                let environ = matches!(expression, Expr::Subscript(_));
+                found.push(Read { name, span: range(expression), environ, needed });
             }
             left.extend(self.parts(expression).into_iter().map(|inner| (inner, depth + 1)));
         }
@@ -478,12 +494,14 @@ impl Evaluation<'_> {
     }
 }
 
-/// A variable without which an expression raises.
+/// A variable that an expression reads.
 pub(super) struct Read {
     pub(super) name: String,
     pub(super) span: Range<usize>,
     /// From `os.environ[…]` itself, which raises `KeyError`.
     pub(super) environ: bool,
+    /// Does the expression raise without it?
+    needed: bool,
 }
 
 pub(super) fn keyword<'c>(call: &'c ExprCall, name: &str) -> Option<&'c Expr> {

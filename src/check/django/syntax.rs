@@ -289,8 +289,12 @@ impl Walk<'_> {
         }
         match target {
             Expr::Name(name) => {
-                let found = Evaluation::of(self.settings).evaluate(value, 0).bounded();
+                let evaluation = Evaluation::of(self.settings);
+                let (found, reads) = (evaluation.evaluate(value, 0).bounded(), evaluation.variables(value));
                 self.put(name.id.as_str(), found, range(value), sure);
+                if let Some(setting) = self.settings.names.get_mut(name.id.as_str()) {
+                    setting.reads.extend(reads);
+                }
             }
             Expr::Subscript(subscript) if is_environ(&subscript.value) => {
                 let evaluation = Evaluation::of(self.settings);

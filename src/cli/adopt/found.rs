@@ -8,6 +8,7 @@ use crate::beanstalk::tree::Tree;
 use crate::check::django;
 use crate::cli::interview::Prompter;
 use crate::fault::Failure;
+use crate::known::Known;
 use crate::project::Project;
 use crate::stack::Given;
 use crate::ui::Ui;
@@ -35,6 +36,10 @@ pub(super) fn folder(
                 Err(Error::NotAProject { folder: wanted.to_owned(), found: found.iter().map(shown).collect() }.into())
             }
         };
+    }
+    // It was adopted before, and its `Procfile` says which one.
+    if let Some(served) = django::served_from(tree).filter(|served| found.contains(served)) {
+        return Ok(served);
     }
     let depth = |folder: &String| folder.matches('/').count();
     match found.as_slice() {
@@ -81,12 +86,21 @@ pub(super) fn exists(tree: &Tree, detected: &Detected, module: String) -> Result
     }
 }
 
+/// What serves: as the project's own process says, or else what is there to be served.
+fn served(detected: &Detected, tree: &Tree, bold: &dyn Fn(&str) -> String) -> String {
+    match detected.serves(tree) {
+        Known::Yes(application) => format!("{}, says Procfile", bold(&application)),
+        Known::Unknown(why) => format!("not known from Procfile: {why}"),
+        Known::No if detected.channels && detected.asgi.is_some() => bold(detected.asgi.as_deref().unwrap_or_default()),
+        Known::No => bold(detected.wsgi.as_deref().or(detected.asgi.as_deref()).unwrap_or("none: one is added")),
+    }
+}
+
 /// Say what was found, before anything is asked.
-pub(super) fn tell(detected: &Detected, module: &str, uncommitted: Option<usize>, ui: &mut Ui) {
+pub(super) fn tell(detected: &Detected, tree: &Tree, module: &str, uncommitted: Option<usize>, ui: &mut Ui) {
     let bold = |text: &str| ui.err().bold(text);
     let mut lines = vec![format!("  settings      {}", bold(module))];
-    let served = detected.wsgi.as_deref().or(detected.asgi.as_deref()).unwrap_or("none: one is added");
-    lines.push(format!("  application   {}", bold(served)));
+    lines.push(format!("  application   {}", served(detected, tree, &bold)));
     let django = detected.django.as_deref().map_or_else(|| "of a version that is not pinned".to_owned(), bold);
     lines.push(format!("  Django        {django}"));
     if let Some(python) = &detected.python {

@@ -16,10 +16,8 @@ from {{ settings }} import *
 # After the star: these names are ours here, whatever the other module calls by them.
 import os
 from pathlib import Path
-{%- if found.set_secret %}
 
 from django.core.exceptions import ImproperlyConfigured
-{%- endif %}
 {%- if database in ["postgresql", "mysql"] %}
 
 from {{ deployment_package }}.databases import from_environment
@@ -33,16 +31,20 @@ DEBUG = False
 {%- endif %}
 {%- if found.set_secret %}
 
-# It stands in the code, or is made anew by each process. Here it is an environment property.
+# It stands in the code, is made anew by each process, or is missing where no variable has it.
 try:
-    SECRET_KEY = os.environ["SECRET_KEY"]
+    SECRET_KEY = os.environ["{{ found.secret_name }}"]
 except KeyError:
-    raise ImproperlyConfigured("the environment property SECRET_KEY is not set") from None
+    raise ImproperlyConfigured("the environment property {{ found.secret_name }} is not set") from None
 {%- elif found.offer_secret %}
 
 # Where nothing else has set it, it is an environment property.
-SECRET_KEY = os.environ.get("SECRET_KEY") or globals().get("SECRET_KEY", "")
+SECRET_KEY = os.environ.get("{{ found.secret_name }}") or globals().get("SECRET_KEY", "")
 {%- endif %}
+
+# Whoever knows the key, or can guess it, can sign sessions as anybody.
+if len(str(SECRET_KEY)) < 16 or str(SECRET_KEY).startswith("django-insecure"):
+    raise ImproperlyConfigured("SECRET_KEY is short, or the one of a desk: set the environment property {{ found.secret_name }}")
 
 INSTALLED_APPS = [*INSTALLED_APPS, "{{ deployment_package }}"]
 
@@ -56,7 +58,7 @@ READY_PATH = "/health/ready/"
 
 # The environment's own address{% if domain %}, the domain{% endif %}, and loopback for a local run of the bundle. Never "*".
 ALLOWED_HOSTS = [
-    *{% if found.has_hosts %}ALLOWED_HOSTS{% else %}globals().get("ALLOWED_HOSTS", []){% endif %},
+    *{% if found.has_hosts %}ALLOWED_HOSTS{% else %}(globals().get("ALLOWED_HOSTS") or []){% endif %},
     *filter(None, map(str.strip, os.environ.get("ALLOWED_HOSTS", "").split(","))),
     ".{{ region }}.elasticbeanstalk.com",
 {%- if domain %}
@@ -95,6 +97,12 @@ CSRF_COOKIE_SECURE = True
 # deployment does not replace the file; without it (a local run) it lies beside the code.
 DATA_DIR = Path("/var/app/data")
 DATABASES["default"]["NAME"] = os.environ.get("SQLITE_PATH") or (DATA_DIR if DATA_DIR.is_dir() else ROOT) / "db.sqlite3"
+{%- elif found.sqlite_unless and database == "own" %}
+
+# Where no variable names a database, it is a file: in a folder that a deployment does not replace.
+DATA_DIR = Path("/var/app/data")
+if DATABASES["default"]["ENGINE"].endswith("sqlite3") and DATA_DIR.is_dir():
+    DATABASES["default"]["NAME"] = DATA_DIR / "db.sqlite3"
 {%- elif database != "own" %}
 
 # DATABASE_URL, or the RDS_* properties of a database that the environment knows. One instance holds

@@ -4,14 +4,22 @@ A load balancer asks each instance by its address and over plain HTTP. Django wo
 or 301 (not HTTPS), and the instance would be replaced though the site works. This middleware answers before those
 checks, and only for its own two paths: all others keep them.
 """
-
+{% if not sync_only %}
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+{%- endif %}
 from django.conf import settings
 from django.db import connection
 from django.http import HttpResponse
 
 
 class HealthMiddleware:
+{%- if sync_only %}
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.answer(request) or self.get_response(request)
+{%- else %}
     async_capable = True
     sync_capable = True
 
@@ -29,6 +37,7 @@ class HealthMiddleware:
     async def call_async(self, request):
         answer = await sync_to_async(self.answer)(request)
         return answer or await self.get_response(request)
+{%- endif %}
 
     def answer(self, request):
         if request.path == settings.HEALTH_PATH:
@@ -48,6 +57,7 @@ class HealthMiddleware:
 
 
 def plain(text, status=200):
-    body = text + "\n"
-    headers = {"Cache-Control": "no-store", "Content-Length": str(len(body))}
-    return HttpResponse(body, status=status, content_type="text/plain", headers=headers)
+    response = HttpResponse(text + "\n", status=status, content_type="text/plain")
+    response["Cache-Control"] = "no-store"
+    response["Content-Length"] = str(len(response.content))
+    return response
