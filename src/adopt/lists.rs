@@ -25,6 +25,8 @@ pub(super) enum Source {
     Lines {
         path: String,
         lines: Vec<String>,
+        /// The lock file beside it that only its own tool can read, and the command that makes a list of it.
+        instead_of: Option<(String, &'static str)>,
     },
     Nowhere,
 }
@@ -64,7 +66,7 @@ fn asks_for_django(tree: &Tree, source: &Source) -> bool {
         Source::Lock { path, .. } => {
             tree.text(path).is_some_and(|text| text.to_ascii_lowercase().contains("name = \"django\""))
         }
-        Source::Lines { path, lines } => Installed::of_text(&lines.join("\n"), path).get("django").yes().is_some(),
+        Source::Lines { path, lines, .. } => Installed::of_text(&lines.join("\n"), path).get("django").yes().is_some(),
         Source::File | Source::Pipfile | Source::Nowhere => true,
     }
 }
@@ -106,9 +108,10 @@ fn lock(tree: &Tree, folder: &str) -> Option<Source> {
     let (path, add, export) = found.into_iter().find(|(path, ..)| tree.is_file(path))?;
     // What cannot be taken from the lock may still be told by what it was made from.
     let taken = tree.text(&path).and_then(|text| locks::lines(file_name(&path), text));
-    let declared = declared(tree, folder);
-    match (taken, declared) {
-        (None, Some(lines)) if !tree.text(&path).is_some_and(|text| text.contains("[[package]]")) => Some(lines),
+    match (taken, declared(tree, folder)) {
+        (None, Some(Source::Lines { path: declared, lines, .. })) => {
+            Some(Source::Lines { path: declared, lines, instead_of: Some((path, export)) })
+        }
         _ => Some(Source::Lock { path, add, export }),
     }
 }
@@ -118,7 +121,7 @@ fn declared(tree: &Tree, folder: &str) -> Option<Source> {
     let lines = |name: &str, read: fn(&str) -> Option<Vec<String>>| {
         let path = format!("{folder}{name}");
         let lines = read(tree.text(&path)?)?;
-        (!lines.is_empty()).then_some(Source::Lines { path, lines })
+        (!lines.is_empty()).then_some(Source::Lines { path, lines, instead_of: None })
     };
     lines("pyproject.toml", pyproject).or_else(|| lines("setup.cfg", setup_cfg))
 }
@@ -241,7 +244,7 @@ mod tests {
             .file("requirements_tools.txt", "psycopg2-binary\n")
             .file("pyproject.toml", "[project]\ndependencies = [\"django>=5\"]\n");
         let lines = vec!["django>=5".to_owned()];
-        assert_eq!(source(&tree, ""), Source::Lines { path: "pyproject.toml".to_owned(), lines });
+        assert_eq!(source(&tree, ""), Source::Lines { path: "pyproject.toml".to_owned(), lines, instead_of: None });
         let tree = Tree::default().file("requirements_tools.txt", "black\n");
         assert_eq!(source(&tree, ""), Source::Include("requirements_tools.txt".to_owned()));
     }

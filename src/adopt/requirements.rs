@@ -52,7 +52,7 @@ impl Requirements {
                 Some(lines) => note(&Installed::of_text(&lines.join("\n"), path), &mut names),
                 None => lock(tree, path, &mut names),
             },
-            Source::Lines { path, lines } => note(&Installed::of_text(&lines.join("\n"), path), &mut names),
+            Source::Lines { path, lines, .. } => note(&Installed::of_text(&lines.join("\n"), path), &mut names),
             Source::Nowhere => {}
         }
         Self { source, names }
@@ -92,12 +92,17 @@ impl Requirements {
                 let text = format!("# Elastic Beanstalk installs from this file.\n-r {path}\n{}", lines(&missing));
                 ListChange::Write { path: FILE.to_owned(), text, then: None }
             }
-            Source::Lines { path, lines: declared } => {
+            Source::Lines { path, lines: declared, instead_of } => {
                 let all: Vec<&str> = declared.iter().map(String::as_str).chain(missing).collect();
                 let text = format!("# Elastic Beanstalk installs from this file. Taken from {path}.\n{}", lines(&all));
-                let then = format!(
-                    "`requirements.txt` repeats `{path}`: change both, or make it with `pip-compile` or `uv pip compile`"
-                );
+                let then = match instead_of {
+                    Some((lock, export)) => format!(
+                        "`requirements.txt` repeats `{path}`, without the versions of `{lock}`, of which only its own tool can choose: `{export}` is better"
+                    ),
+                    None => format!(
+                        "`requirements.txt` repeats `{path}`: change both, or make it with `pip-compile` or `uv pip compile`"
+                    ),
+                };
                 ListChange::Write { path: FILE.to_owned(), text, then: Some(then) }
             }
             Source::Pipfile if missing.is_empty() => ListChange::Enough,

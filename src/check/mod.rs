@@ -15,7 +15,6 @@ mod subject;
 mod suppress;
 
 use crate::beanstalk::customizations::Customizations;
-use crate::beanstalk::platforms::Family;
 use crate::beanstalk::tree::Tree;
 use crate::level::Level;
 use crate::project::Suppression;

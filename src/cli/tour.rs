@@ -135,7 +135,7 @@ fn run(port: u16, end: &End, project: &Project, world: &World, ui: &mut Ui) -> R
     ui.answer(&Served { end, url: running.instance.url() });
     ui.say("Ctrl-C ends it");
     loop {
-        running.listen(ui);
+        running.listen(super::up::PAUSE, ui);
     }
 }
 

@@ -1,6 +1,7 @@
 //! `up`: the project runs on this machine, from the object that was registered, as on an instance.
 
 mod report;
+mod shortcut;
 mod style;
 
 use std::collections::BTreeMap;
@@ -61,6 +62,10 @@ pub(crate) struct UpArgs {
     #[arg(long, value_enum, default_value_t)]
     proxy: ProxyKind,
 }
+
+/// How long to wait for something to happen: short where files are watched.
+pub(crate) const PAUSE: Duration = Duration::from_millis(500);
+const WATCH: Duration = Duration::from_millis(100);
 
 /// Not 8000: an application that insists on its usual port may have it.
 pub(crate) const PORT: u16 = 8080;
@@ -133,13 +138,18 @@ pub(crate) fn up(args: &UpArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fail
     });
     let mut seen = seen;
     loop {
-        running.listen(ui);
+        running.listen(if args.watch { WATCH } else { PAUSE }, ui);
         if !args.watch {
             continue;
         }
         let now = fingerprint(&project, world);
         if now != seen {
+            let short = shortcut::changed(&seen, &now, |entry| entry.path().as_str())
+                .is_some_and(|paths| running.show(&project, &paths, ui, world));
             seen = now;
+            if short {
+                continue;
+            }
             if let Err(failure) = running.redeploy(&project, &aws, ui, world) {
                 // The next change may mend it.
                 ui.failure(&failure);
@@ -209,11 +219,25 @@ pub(crate) fn launch(
 }
 
 impl Running {
-    /// Say what happens, for about half a second.
-    pub(crate) fn listen(&self, ui: &mut Ui) {
-        if let Some(event) = self.instance.next(Duration::from_millis(500)) {
+    /// Say what happens, for about this long.
+    pub(crate) fn listen(&self, time: Duration, ui: &mut Ui) {
+        if let Some(event) = self.instance.next(time) {
             Reporter::default().tell(&event, ui);
         }
+    }
+
+    /// Let templates and static files be seen without a deployment, and say so; or tell that they cannot be.
+    fn show(&self, project: &Project, paths: &[String], ui: &mut Ui, world: &World) -> bool {
+        let Ok(tree) = super::check::shipped(project, world) else { return false };
+        let shown = shortcut::take(project, &tree, &self.instance, paths).is_some();
+        if shown {
+            let what = match paths {
+                [path] => format!("`{path}`"),
+                paths => format!("{} files", paths.len()),
+            };
+            ui.say(format_args!("{what} served without a deployment; the next one takes all changes"));
+        }
+        shown
     }
 
     fn redeploy(&mut self, project: &Project, aws: &Connected, ui: &mut Ui, world: &World) -> Result<(), Failure> {

@@ -1,8 +1,8 @@
 //! What the packager would refuse right after: found before anything is written, and left out where the site cannot need it.
 
 use crate::adopt::Note;
-use crate::bundle::{self, PackOptions, Problem, ProblemKind, Scope};
-use crate::project::Project;
+use crate::bundle::{self, PackOptions, Problem, ProblemKind};
+use crate::project::{Project, ScopeFlags};
 use crate::ui::Progress;
 use crate::world::World;
 
@@ -14,8 +14,8 @@ pub(super) fn refused(project: &Project, known: &[String], world: &World) -> (Ve
     let mut exclude: Vec<String> = Vec::new();
     let mut notes: Vec<Note> = Vec::new();
     for _ in 0..ROUNDS {
-        let mut scope = Scope::of(&project.root);
-        scope.exclude = project.config.bundle.exclude.iter().chain(known).chain(&exclude).cloned().collect();
+        let mut scope = project.scope(&ScopeFlags::worktree(), world);
+        scope.exclude.extend(known.iter().chain(&exclude).cloned());
         scope.exclude.extend(notes.iter().filter_map(|note| note.path.as_ref()).map(|path| format!("/{path}")));
         let progress = Progress::hidden();
         let options =

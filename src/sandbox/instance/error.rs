@@ -61,7 +61,21 @@ impl Fault for Error {
             Self::Port { .. } => Some("choose another with `--port`, or `--port 0` for any".to_owned()),
             Self::InUse { .. } => Some("end the other `beansprout up`, or run this one in another folder".to_owned()),
             Self::Step { consequence, log, tail, .. } => {
-                let mut text = format!("on AWS: {}\nthe whole log is `{}`", consequence.phrase(), log.display());
+                // Where this machine has no way to the package index, nothing is known of an instance.
+                const NETWORK: [&str; 4] = [
+                    "name resolution",
+                    "NewConnectionError",
+                    "Max retries exceeded",
+                    "Connection refused by the proxy",
+                ];
+                let network = tail.iter().any(|line| NETWORK.iter().any(|words| line.contains(words)));
+                let outcome = match network {
+                    true => {
+                        "this machine did not reach the package index; what an instance does is not known".to_owned()
+                    }
+                    false => format!("on AWS: {}", consequence.phrase()),
+                };
+                let mut text = format!("{outcome}\nthe whole log is `{}`", log.display());
                 if !tail.is_empty() {
                     text.push_str("; its last lines:");
                     for line in &tail[tail.len().saturating_sub(SHOWN)..] {

@@ -52,6 +52,13 @@ mod system {
         }
     }
 
+    /// Tell one process that its configuration is another now.
+    pub(crate) fn hang_up(process: i32) {
+        if let Some(process) = Pid::from_raw(process) {
+            let _ = kill_process(process, rustix::process::Signal::HUP);
+        }
+    }
+
     /// The signal that ended a program, if one did.
     pub(crate) fn signal(status: ExitStatus) -> Option<i32> {
         status.signal()
@@ -68,6 +75,8 @@ mod system {
 
     pub(crate) fn end(_: i32, _: Signal) {}
 
+    pub(crate) fn hang_up(_: i32) {}
+
     pub(crate) fn lives(_: i32) -> bool {
         false
     }
@@ -79,4 +88,4 @@ mod system {
     }
 }
 
-pub(crate) use self::system::{end, end_process, lives, signal, start};
+pub(crate) use self::system::{end, end_process, hang_up, lives, signal, start};

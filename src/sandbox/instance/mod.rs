@@ -270,6 +270,18 @@ impl Instance {
         Ok(http::ask(self.port(), &request)?.status)
     }
 
+    /// Let gunicorn start its workers anew, which then read templates and code again. Is there one?
+    pub fn reload(&self) -> bool {
+        let servers: Vec<i32> = self.machine.processes.marked().into_iter().filter(|pid| is_gunicorn(*pid)).collect();
+        let masters: Vec<i32> = servers
+            .iter()
+            .copied()
+            .filter(|pid| parent(*pid).is_none_or(|parent| !servers.contains(&parent)))
+            .collect();
+        masters.iter().for_each(|pid| group::hang_up(*pid));
+        !masters.is_empty()
+    }
+
     /// The next thing that happens, if anything does within `time`.
     pub fn next(&self, time: Duration) -> Option<Event> {
         self.happenings.recv_timeout(time).ok()
@@ -329,6 +341,22 @@ fn base(world: &World, isolation: &Isolation, layout: &Layout, path: &str) -> BT
 }
 
 /// Can this system run an instance?
+/// `python …/gunicorn …`, not the shell that started it. Only Linux can tell.
+fn is_gunicorn(pid: i32) -> bool {
+    let Ok(line) = std::fs::read(format!("/proc/{pid}/cmdline")) else { return false };
+    let named =
+        |word: &[u8]| word.rsplit(|byte| *byte == b'/').next().is_some_and(|name| name.starts_with(b"gunicorn"));
+    let mut words = line.split(|byte| *byte == 0);
+    let first = words.next().unwrap_or_default();
+    let python = first.rsplit(|byte| *byte == b'/').next().is_some_and(|name| name.starts_with(b"python"));
+    named(first) || (python && words.next().is_some_and(named))
+}
+
+fn parent(pid: i32) -> Option<i32> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
+}
+
 pub fn possible() -> Result<(), Error> {
     if group::KNOWN { Ok(()) } else { Err(Error::System) }
 }

@@ -31,7 +31,13 @@ impl Python {
     pub(crate) fn find(world: &World, version: Option<&str>) -> Result<Self, Error> {
         let path = world.var("PATH").unwrap_or_default();
         let exact = version.and_then(|version| find(&format!("python{version}"), path));
-        let candidates = exact.into_iter().chain(find("python3", path));
+        // Else the nearest: packages that one of them cannot have, its neighbour most likely can.
+        let wanted: Option<u32> = version.and_then(|version| version.strip_prefix("3.")?.parse().ok());
+        let mut others: Vec<u32> =
+            wanted.map(|wanted| (8..=20).filter(|minor| *minor != wanted).collect()).unwrap_or_default();
+        others.sort_by_key(|minor| minor.abs_diff(wanted.unwrap_or_default()));
+        let nearest = others.into_iter().filter_map(|minor| find(&format!("python3.{minor}"), path));
+        let candidates = exact.into_iter().chain(nearest).chain(find("python3", path));
         // A shim asks the home folder which Python is meant, and on the instance that is another folder.
         for candidate in candidates {
             if let Some(python) = Self::ask(&candidate, world) {
