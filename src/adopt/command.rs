@@ -58,8 +58,7 @@ pub(super) fn read(command: &str, tree: &Tree) -> Known<Served> {
     }
     let Some((first, arguments)) = rest.split_first() else { return Known::No };
     let name = first.rsplit('/').next().unwrap_or(first);
-    if matches!(name, "python" | "python3") && arguments.iter().any(|word| *word == "runserver") || name == "manage.py"
-    {
+    if matches!(name, "python" | "python3") && arguments.contains(&"runserver") || name == "manage.py" {
         return Known::unknown(
             "`runserver` is for development: one mistake stops it, and it was never made to be reached by others",
         );
@@ -100,8 +99,7 @@ pub(super) fn read(command: &str, tree: &Tree) -> Known<Served> {
     };
     let application = arguments
         .iter()
-        .filter(target)
-        .next_back()
+        .rfind(target)
         .map(|word| if word.contains(':') { (*word).to_owned() } else { format!("{word}:application") });
     Known::Yes(Served { program, application, misplaced })
 }
@@ -126,7 +124,7 @@ fn configured(words: &[&str], tree: &Tree) -> Known<String> {
     let Some(text) = tree.text(path) else {
         return if tree.is_file(path) { Known::unknown(format!("`{path}` was not read")) } else { Known::No };
     };
-    let line = text.lines().filter(|line| line.starts_with("bind")).last();
+    let line = text.lines().rfind(|line| line.starts_with("bind"));
     let Some((_, set)) = line.and_then(|line| line.split_once('=')) else { return Known::No };
     if set.contains("PORT") {
         return Known::Yes("$PORT".to_owned());
