@@ -19,6 +19,7 @@ use super::beanstalk::logs::Fetched;
 use super::beanstalk::{self, Call};
 use super::faults::{self, Faults, Injection};
 use super::id::request_id;
+use super::instance::Spool;
 use super::reply::{Envelope, Refusal};
 use super::s3::buckets::Buckets;
 use super::service::{Scope, Service, s3_operation};
@@ -164,7 +165,8 @@ impl Sandbox {
         let (calls, now) = (self.calls.last(page::SHOWN), self.world.now());
         let look = |state: &mut State| {
             state.regions.values_mut().for_each(|region| beanstalk::settle(region, now));
-            page::page(state, &calls, &self.endpoint, now)
+            let runs = |id: &str| !Spool::at(&self.instances.join(id)).is_orphaned();
+            page::page(state, &calls, &page::View { endpoint: &self.endpoint, now, runs: &runs })
         };
         let page = tokio::task::block_in_place(|| self.store.update(look));
         page.unwrap_or_else(|error| plain(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))

@@ -61,6 +61,9 @@ pub(super) struct Environment {
     /// An instance on this machine carries out what happens to it.
     #[serde(default)]
     pub(super) real: bool,
+    /// Where the site of its instance is, for as long as that runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) site: Option<String>,
 }
 
 /// Which of the two common kinds it is.
@@ -109,6 +112,7 @@ impl Environment {
             deployed: now,
             logs: Vec::new(),
             real: false,
+            site: None,
         }
     }
 

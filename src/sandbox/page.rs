@@ -28,6 +28,7 @@ th, td { text-align: left; padding: .5rem .75rem; border-bottom: 1px solid var(-
 tr:last-child td { border-bottom: 0; } th { color: var(--dim); font-weight: 600; white-space: nowrap; }
 .time, td code { white-space: nowrap; } td code.long { white-space: normal; }
 .mark { white-space: nowrap; font-weight: 600; } .mark::before { content: '● '; }
+a { color: inherit; }
 .green { color: var(--green); } .yellow { color: var(--yellow); } .red { color: var(--red); } .grey { color: var(--grey); }
 .empty { padding: 2rem; text-align: center; background: var(--card); border: 1px dashed var(--line); border-radius: .5rem; margin-top: 1rem; }
 /* In a narrow window each row is a card: the heads stand beside the cells. */
@@ -39,17 +40,28 @@ tr:last-child td { border-bottom: 0; } th { color: var(--dim); font-weight: 600;
 }
 ";
 
+/// Seconds after which the page looks again, by itself.
+const RELOAD: u32 = 5;
+
 /// How many events and calls are shown.
 pub(super) const SHOWN: usize = 30;
 
-pub(super) fn page(state: &State, calls: &[Entry], endpoint: &str, now: Timestamp) -> Response<Body> {
+/// Everything besides the state that decides what the page shows.
+pub(super) struct View<'a> {
+    pub(super) endpoint: &'a str,
+    pub(super) now: Timestamp,
+    /// Does the instance of the environment with this id run?
+    pub(super) runs: &'a dyn Fn(&str) -> bool,
+}
+
+pub(super) fn page(state: &State, calls: &[Entry], view: &View<'_>) -> Response<Body> {
     let mut body = String::new();
     let regions =
         state.regions.iter().filter(|(_, region)| !region.applications.is_empty() || !region.environments.is_empty());
     let mut any = false;
     for (name, region) in regions {
         any = true;
-        show_region(&mut body, name, region, now);
+        show_region(&mut body, name, region, view);
     }
     if !any {
         body.push_str(
@@ -58,12 +70,12 @@ pub(super) fn page(state: &State, calls: &[Entry], endpoint: &str, now: Timestam
              <code>beansprout sandbox</code> prints.</p></div>",
         );
     }
-    show_calls(&mut body, calls, now);
+    show_calls(&mut body, calls, view.now);
     let html = format!(
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width, initial-scale=1'>\
-         <title>beansprout sandbox</title><style>{STYLE}</style><header><h1>beansprout sandbox</h1>\
+         <meta http-equiv=refresh content={RELOAD}><title>beansprout sandbox</title><style>{STYLE}</style><header><h1>beansprout sandbox</h1>\
          <p class=dim>S3, Elastic Beanstalk and STS at <code>{}</code></p></header><main>{body}</main></html>",
-        escape(endpoint)
+        escape(view.endpoint)
     );
     let mut response = Response::new(Body::from(html));
     let headers = response.headers_mut();
@@ -73,14 +85,15 @@ pub(super) fn page(state: &State, calls: &[Entry], endpoint: &str, now: Timestam
     response
 }
 
-fn show_region(out: &mut String, name: &str, region: &Region, now: Timestamp) {
+fn show_region(out: &mut String, name: &str, region: &Region, view: &View<'_>) {
+    let now = view.now;
     for (application, content) in &region.applications {
         out.push_str(&format!("<section><h2>{}</h2>", escape(application.as_str())));
         let about = content.description.as_deref().map(|text| format!(" · {}", escape(text))).unwrap_or_default();
         out.push_str(&format!("<p class=dim>Application in {}{about}</p>", escape(name)));
         let environments: Vec<&Environment> =
             region.environments.values().filter(|environment| environment.application == *application).collect();
-        show_environments(out, &environments, now);
+        show_environments(out, &environments, view);
         show_versions(out, content, &environments, now);
         out.push_str("</section>");
     }
@@ -94,7 +107,7 @@ fn show_region(out: &mut String, name: &str, region: &Region, now: Timestamp) {
             "<section><h2>Environments of deleted applications</h2><p class=dim>{}</p>",
             escape(name)
         ));
-        show_environments(out, &gone, now);
+        show_environments(out, &gone, view);
         out.push_str("</section>");
     }
     let rows = region.events.iter().rev().take(SHOWN).map(|event| {
@@ -109,13 +122,13 @@ fn show_region(out: &mut String, name: &str, region: &Region, now: Timestamp) {
             when(event.time, now),
             format!("<span class='mark {class}'>{}</span>", event.severity.wire()),
             code(about.map_or("", String::as_str)),
-            escape(event.message.as_str()).into_owned(),
+            message(&event.message),
         ]
     });
     table(out, "Events", &["When", "Severity", "About", "What happened"], rows.collect());
 }
 
-fn show_environments(out: &mut String, environments: &[&Environment], now: Timestamp) {
+fn show_environments(out: &mut String, environments: &[&Environment], view: &View<'_>) {
     let rows = environments.iter().map(|environment| {
         let class = match environment.health {
             Health::Green => "green",
@@ -128,16 +141,29 @@ fn show_environments(out: &mut String, environments: &[&Environment], now: Times
             format!("<span class='mark {class}'>{:?}</span>", environment.health),
             format!("{:?}", environment.status),
             code(environment.version.as_deref().unwrap_or("Sample Application")),
-            environment
-                .cname
-                .as_deref()
-                .map_or_else(String::new, |name| format!("<code class=long>{}</code>", escape(name))),
+            address(environment, view),
             escape(environment.platform.as_str()).into_owned(),
-            when(environment.updated, now),
+            when(environment.updated, view.now),
         ]
     });
     let head = ["Environment", "Health", "Status", "Version", "Name in DNS", "Platform", "Updated"];
     table(out, "Environments", &head, rows.collect());
+}
+
+/// The name in DNS, which leads nowhere here, and the site of an instance that runs.
+fn address(environment: &Environment, view: &View<'_>) -> String {
+    let name = environment.cname.as_deref().map(|name| format!("<code class=long>{}</code>", escape(name)));
+    let site = environment.site.as_deref().filter(|_| (view.runs)(&environment.id));
+    let site = site.map(|site| format!("<a href='{0}' rel=noreferrer>{0}</a>", escape(site)));
+    name.into_iter().chain(site).collect::<Vec<_>>().join("<br>")
+}
+
+/// The message of an event. A hook may have said a secret, and a page may be seen by others.
+fn message(text: &str) -> String {
+    match crate::secret::in_content(text.as_bytes()).next() {
+        Some(_) => "(not shown: there seems to be a secret in it)".to_owned(),
+        None => escape(text).into_owned(),
+    }
 }
 
 fn show_versions(out: &mut String, application: &Application, environments: &[&Environment], now: Timestamp) {
@@ -231,8 +257,30 @@ mod tests {
             "updated": "2026-01-01T00:00:00Z", "lifecycle": null, "versions": {}, "tags": {}}}}"#;
         state.regions.insert("us-east-1".to_owned(), serde_json::from_str(text).unwrap());
         let mut body = String::new();
-        show_region(&mut body, "us-east-1", &state.regions["us-east-1"], Timestamp::UNIX_EPOCH);
+        let view = View { endpoint: "", now: Timestamp::UNIX_EPOCH, runs: &|_| true };
+        show_region(&mut body, "us-east-1", &state.regions["us-east-1"], &view);
         assert!(body.contains("<h2>&lt;b&gt;</h2>") && !body.contains("<script>"), "{body}");
+    }
+
+    #[test]
+    fn a_site_is_linked_for_as_long_as_it_runs() {
+        let (id, name, platform) = ("e-1".to_owned(), "shop-prod".to_owned(), "stack".to_owned());
+        let tier = super::super::environment::Tier::WebServer;
+        let mut environment = Environment::new(id, name, platform, tier, Timestamp::UNIX_EPOCH);
+        environment.site = Some("http://127.0.0.1:4000/".to_owned());
+        let shown = |runs: bool| {
+            let runs = move |id: &str| id == "e-1" && runs;
+            address(&environment, &View { endpoint: "", now: Timestamp::UNIX_EPOCH, runs: &runs })
+        };
+        assert!(shown(true).contains("<a href='http://127.0.0.1:4000/'"), "{}", shown(true));
+        assert_eq!(shown(false), "");
+    }
+
+    #[test]
+    fn a_secret_in_an_event_is_not_shown() {
+        assert_eq!(message("a <b>"), "a &lt;b&gt;");
+        let key = format!("AWS said AKIA{} and more", "Q3EGRIJ7XN5YLQWX");
+        assert!(message(&key).contains("not shown"), "{}", message(&key));
     }
 
     #[test]

@@ -82,6 +82,8 @@ struct Job {
 struct Ended {
     outcome: Outcome,
     events: Vec<(Severity, String)>,
+    /// Where the instance serves.
+    site: Option<String>,
 }
 
 struct RunnerLoop<'a> {
@@ -120,7 +122,7 @@ impl RunnerLoop<'_> {
     fn carry_out(&mut self, job: &Job) -> Option<Ended> {
         let Some((bucket, key)) = &job.bundle else {
             let text = "The sandbox has no sample application: nothing runs in this environment.".to_owned();
-            return Some(Ended { outcome: Outcome::Succeeds, events: vec![(Severity::Info, text)] });
+            return Some(Ended { outcome: Outcome::Succeeds, events: vec![(Severity::Info, text)], site: None });
         };
         let object = match self.sandbox.buckets.object(bucket, key) {
             Ok(Some(object)) => self.sandbox.buckets.blob(bucket, &object.blob),
@@ -168,7 +170,8 @@ impl RunnerLoop<'_> {
                 Outcome::Fails
             }
         };
-        Some(Ended { outcome, events })
+        let site = self.instances.get(&job.environment).map(Instance::url);
+        Some(Ended { outcome, events, site })
     }
 
     fn launch(&self, job: &Job, object: &Path, home: &Path) -> Launch {
@@ -201,7 +204,7 @@ fn last_words<T>(result: &Result<T, instance::Error>) -> &[String] {
 }
 
 fn failed(message: String) -> Ended {
-    Ended { outcome: Outcome::Fails, events: vec![(Severity::Error, message)] }
+    Ended { outcome: Outcome::Fails, events: vec![(Severity::Error, message)], site: None }
 }
 
 /// The error and the last words of what failed, as an event has room for them.
@@ -261,6 +264,7 @@ fn write_down(state: &mut State, job: &Job, ended: Ended, now: jiff::Timestamp) 
     if environment.operation.as_ref().is_none_or(|operation| operation.request != job.request) {
         return;
     }
+    environment.site = ended.site;
     for (severity, message) in ended.events {
         let message = format!("[Instance: {}] {message}", environment.instance);
         region.events.push(environment.event(now, &job.request, severity, message));

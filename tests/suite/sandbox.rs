@@ -200,6 +200,8 @@ fn the_page_shows_what_is_there() {
             assert!(answer.contains(text), "no {text} in {answer}");
         }
         assert!(answer.contains("default-src 'none'"), "{answer}");
+        assert!(answer.contains("<meta http-equiv=refresh content=5>"), "{answer}");
+        assert!(!answer.contains("<a href"), "nothing runs here\n{answer}");
         assert!(!answer.contains("<script") && !answer.contains("<link") && !answer.contains("<img"), "{answer}");
     }
 }
