@@ -15,13 +15,13 @@ pub enum Exit {
     Findings = 1,
     /// The command line was wrong, or an answer is missing.
     Usage = 2,
-    /// The project, the bundle or a local file cannot be used.
+    /// What was named cannot be used: the project, a bundle, or something at AWS that is not there or not good.
     Invalid = 3,
-    /// AWS refused or failed.
+    /// AWS refused or failed; the same command is right once the cause is gone.
     Aws = 4,
     /// The deployment failed or was rolled back.
     DeployFailed = 5,
-    /// Time ran out while AWS is still working.
+    /// Time ran out or the watch was lost, and AWS goes on.
     StillGoing = 6,
     /// A label or key stands for other content.
     Conflict = 7,
@@ -35,6 +35,18 @@ impl Exit {
     }
 }
 
+/// When the same command can help, for programs that repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Repeat {
+    /// At once: it asks first what is done already.
+    Now,
+    /// When something else is over.
+    Later,
+    /// When somebody has changed something: rights, credentials, a quota.
+    AfterChange,
+}
+
 /// An error that knows what the reader can do next.
 pub trait Fault: std::error::Error + Send + Sync + 'static {
     fn exit(&self) -> Exit;
@@ -42,6 +54,16 @@ pub trait Fault: std::error::Error + Send + Sync + 'static {
     /// The next thing to try, as a sentence without a full stop.
     fn hint(&self) -> Option<String> {
         None
+    }
+
+    /// When the same command can help. `None`: it cannot.
+    fn repeat(&self) -> Option<Repeat> {
+        None
+    }
+
+    /// Does something go on at AWS that this run asked for?
+    fn under_way(&self) -> bool {
+        self.exit() == Exit::StillGoing
     }
 }
 
@@ -55,6 +77,14 @@ impl Failure {
 
     pub fn hint(&self) -> Option<String> {
         self.0.hint()
+    }
+
+    pub fn repeat(&self) -> Option<Repeat> {
+        self.0.repeat()
+    }
+
+    pub fn under_way(&self) -> bool {
+        self.0.under_way()
     }
 
     /// The sentences from the outermost to the cause.

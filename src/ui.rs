@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::fault::{Exit, Failure, Fault};
+use crate::fault::{Exit, Failure, Fault, Repeat};
 use crate::world::{Guard, Terminal, World};
 
 pub use paint::Paint;
@@ -196,9 +196,12 @@ impl Ui {
                 causes: Vec<String>,
                 hint: Option<String>,
                 exit: i32,
+                repeat: Option<Repeat>,
+                under_way: bool,
             }
             let exit = failure.exit().code();
-            self.document("error/1", &Failed { error: Sentences { message, causes, hint, exit } });
+            let (repeat, under_way) = (failure.repeat(), failure.under_way());
+            self.document("error/1", &Failed { error: Sentences { message, causes, hint, exit, repeat, under_way } });
         }
     }
 

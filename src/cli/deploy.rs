@@ -27,6 +27,9 @@ pub(crate) struct DeployArgs {
     /// Ask for the deployment and don't wait for its end
     #[arg(long)]
     no_wait: bool,
+    /// Take the environment from another run that seems to move it, whoever that is
+    #[arg(long)]
+    take_over: bool,
     #[command(flatten)]
     moved: MoveArgs,
 }
@@ -40,6 +43,7 @@ pub(crate) fn verb(args: &DeployArgs, world: &World, ui: &mut Ui) -> Result<Exit
     let request = DeployRequest {
         wait: !args.no_wait,
         when_ready: *when_ready,
+        take_over: args.take_over,
         ..request(&project, target.application.as_deref(), &environment, watch, args.label.clone())?
     };
     run(&aws, "deploy", &request, world, ui)
@@ -102,7 +106,7 @@ pub(crate) fn tell(event: &DeployEvent<'_>, ui: &mut Ui) {
         DeployEvent::NotReady => ui.say("the environment is busy; waiting until it is ready"),
         DeployEvent::Asking { label, environment } => ui.say(format_args!("deploying `{label}` to `{environment}`")),
         DeployEvent::Joining => ui.say("this version is on its way already; watching it"),
-        DeployEvent::NotRecorded(error) => ui.warn(format_args!("going on without lock or record: {error}")),
+        DeployEvent::NotRecorded(error) => ui.warn(format_args!("going on without claim or record: {error}")),
         DeployEvent::NotSeen(error) => ui.warn(format_args!("looking again: {error}")),
         DeployEvent::Happened(event) => {
             let line = format!("{} {:5} {}", event.time.strftime("%H:%M:%SZ"), event.severity, event.message);

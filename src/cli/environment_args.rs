@@ -14,7 +14,7 @@ use crate::beanstalk::name::{Application, BadName, EnvironmentName};
 use crate::environment::{self, Description};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::{EnvironmentSection, FILE, Project};
-use crate::release::{DeployRequest, matches};
+use crate::release::{DeployRequest, Verb, matches};
 use crate::ui::Ui;
 use crate::world::World;
 
@@ -298,6 +298,13 @@ fn theirs(project: &Project, branch: &Branch) -> Result<Option<(String, Why)>, e
     Ok(settings.environment(branch).map(|name| (name.to_owned(), why)))
 }
 
+/// How long to look: flags first, then what the environment has, then defaults.
+pub(crate) fn times(environment: &ChosenEnvironment, watch: &WatchArgs) -> (Duration, Duration) {
+    let timeout = watch.timeout.or(environment.section.timeout).unwrap_or(TIMEOUT);
+    let settle = watch.settle.or(environment.section.settle).unwrap_or(SETTLE);
+    (Duration::from_secs(timeout), Duration::from_secs(settle))
+}
+
 /// A request that waits, for an environment that is ready.
 pub(crate) fn request(
     project: &Project,
@@ -306,17 +313,19 @@ pub(crate) fn request(
     watch: &WatchArgs,
     label: String,
 ) -> Result<DeployRequest, Failure> {
-    let timeout = watch.timeout.or(environment.section.timeout).unwrap_or(TIMEOUT);
-    let settle = watch.settle.or(environment.section.settle).unwrap_or(SETTLE);
+    let (timeout, settle) = times(environment, watch);
     Ok(DeployRequest {
         application: environment.application(application, project)?,
         environment: environment.name.clone(),
         label,
+        verb: Verb::Deploy,
+        take_over: false,
         when_ready: false,
         wait: true,
-        timeout: Duration::from_secs(timeout),
-        settle: Duration::from_secs(settle),
+        timeout,
+        settle,
         bundle_store: Some(bundle_store(project, None)),
+        runs: Some(project.state_dir().join("operations")),
     })
 }
 

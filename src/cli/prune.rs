@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::aws::{AwsArgs, DryRun, Intent, bundle_store};
+use super::aws::{AwsArgs, Connected, DryRun, Intent, bundle_store};
 use super::{ebcli, versions};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
-use crate::release::{self, Apply, Plan, Policy, PruneEvent, Pruned, RunRecord};
+use crate::release::{self, Apply, BundleStore, Plan, Policy, PruneEvent, Pruned, RunRecord, UndoFiles};
 use crate::ui::{Answer, Ui, bytes, count};
 use crate::world::World;
 
@@ -39,13 +39,13 @@ pub(crate) struct PruneArgs {
     /// Keep labels that match PATTERN, in which `*` stands for anything [default: `keep_labels` in `[prune]`]
     #[arg(long = "keep-label", value_name = "PATTERN")]
     keep_labels: Vec<String>,
-    /// Keep so many of the last versions that each environment ran well
-    #[arg(long, value_name = "NUMBER", default_value_t = release::KEEP_DEPLOYED)]
-    keep_deployed: u32,
+    /// Keep so many of the last versions that each environment ran well [default: 3]
+    #[arg(long, value_name = "NUMBER")]
+    keep_deployed: Option<u32>,
     /// Delete the bundles too that no version needs any more
     #[arg(long)]
     delete_bundles: bool,
-    /// Copy bundles below PREFIX of the same bucket first
+    /// Copy what is deleted, and the bundles of deleted versions, below PREFIX of the same bucket first
     #[arg(long, value_name = "PREFIX")]
     archive: Option<String>,
     /// There are no environments, although AWS shows none to who may not see them
@@ -67,18 +67,26 @@ enum Error {
     Read { path: PathBuf, source: std::io::Error },
     #[error("failed to write `{}`", path.display())]
     Write { path: PathBuf, source: std::io::Error },
+    #[error("the plan in a file says all that `{flag}` would say")]
+    Planned { flag: &'static str },
     #[error("`{}` is not a plan", path.display())]
     NotPlan { path: PathBuf, source: serde_json::Error },
 }
 
 impl Fault for Error {
     fn exit(&self) -> Exit {
-        Exit::Invalid
+        match self {
+            Self::Planned { .. } => Exit::Usage,
+            Self::Read { .. } | Self::Write { .. } | Self::NotPlan { .. } => Exit::Invalid,
+        }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
             Self::NotPlan { .. } => Some("`beansprout prune --plan FILE` writes one".to_owned()),
+            Self::Planned { flag } => {
+                Some(format!("leave `{flag}` out, or make a new plan with it: without `--apply`"))
+            }
             Self::Read { .. } | Self::Write { .. } => None,
         }
     }
@@ -89,14 +97,24 @@ pub(crate) fn verb(args: &PruneArgs, world: &World, ui: &mut Ui) -> Result<Exit,
     let application = ebcli::application(args.application.as_deref(), &project)?;
     let file = args.plan.as_ref().map(|path| world.resolve(path));
     let given = match &file {
-        Some(path) if args.apply => Some(read(path)?),
+        Some(path) if args.apply => {
+            if let Some(flag) = args.shaping() {
+                return Err(Error::Planned { flag }.into());
+            }
+            Some(read(path)?)
+        }
         _ => None,
     };
     let aws = args.aws.connect(&project, Intent::of(args.dry_run || !args.apply), world, ui)?;
     let bundle_store = bundle_store(&project, None);
+    let undo_dir = project.state_dir().join("undo");
+    let undo = UndoFiles::read(&undo_dir);
+    for path in &undo.unreadable {
+        ui.warn(format_args!("`{}` cannot be read: what it would bring back is not protected by it", path.display()));
+    }
     let plan = match given {
         Some(plan) => plan,
-        None => release::plan(&aws, &application, &bundle_store, &policy(args, &project))?,
+        None => release::plan(&aws, &application, &bundle_store, &policy(args, &project), &undo.records)?,
     };
     if let Some(path) = file.filter(|_| !args.apply) {
         let text = serde_json::to_string_pretty(&plan).expect("a plan has string keys");
@@ -110,20 +128,72 @@ pub(crate) fn verb(args: &PruneArgs, world: &World, ui: &mut Ui) -> Result<Exit,
         return Ok(Exit::Done);
     }
     ui.say(Shown(&plan));
-    let apply = Apply {
-        undo_dir: project.state_dir().join("undo"),
-        archive: args.archive.clone(),
-        no_environments: args.no_environments,
-    };
-    let pruned = release::prune(&aws, &plan, &bundle_store, &apply, &mut |event| tell(&event, ui));
+    let apply = Apply { undo_dir, no_environments: args.no_environments };
+    let pruned = carry_out(&aws, &plan, &bundle_store, &apply, &undo, world, ui);
     aws.record(&pruned, RunRecord::new("prune", &plan.application), ui);
     let pruned = pruned?;
+    for bundle in &plan.left {
+        ui.say(format_args!("left `{bundle}`: it is not where this project keeps its bundles"));
+    }
     if args.dry_run {
         ui.answer(&DryRun::of(&aws));
     } else {
         ui.answer(&PruneAnswer { pruned });
     }
     Ok(Exit::Done)
+}
+
+/// Carry out; from the record on, whoever interrupts is told what is done, and how to bring it back.
+fn carry_out(
+    aws: &Connected,
+    plan: &Plan,
+    bundle_store: &BundleStore,
+    apply: &Apply,
+    undo: &UndoFiles,
+    world: &World,
+    ui: &mut Ui,
+) -> Result<Pruned, release::PruneError> {
+    let (mut deleted, mut file) = (0, None);
+    let mut guard = None;
+    let dry_run = aws.is_dry_run();
+    let pruned = release::prune(aws, plan, bundle_store, apply, &undo.records, &mut |event| {
+        match &event {
+            PruneEvent::Recorded { undo } => file = undo.map(PathBuf::from),
+            PruneEvent::Deleted { .. } => deleted += 1,
+            _ => {}
+        }
+        if let Some(file) = file.as_ref().filter(|_| !dry_run) {
+            // Dropped first: two of them would both speak.
+            guard = None;
+            guard = Some(ui.last_words(
+                world,
+                format!(
+                    "deleted {} so far; `beansprout publish --undo {}` brings them back, the same command again goes on",
+                    count(deleted, "version"),
+                    file.display()
+                ),
+            ));
+        }
+        tell(&event, dry_run, ui);
+    });
+    drop(guard);
+    pruned
+}
+
+impl PruneArgs {
+    /// A flag that decides what a plan says, if one was given.
+    fn shaping(&self) -> Option<&'static str> {
+        let given = [
+            (self.keep.is_some(), "--keep"),
+            (self.keep_days.is_some(), "--keep-days"),
+            (!self.keep_labels.is_empty(), "--keep-label"),
+            (self.keep_deployed.is_some(), "--keep-deployed"),
+            (self.delete_bundles, "--delete-bundles"),
+            (self.archive.is_some(), "--archive"),
+            (self.application.is_some(), "--application"),
+        ];
+        given.into_iter().find_map(|(given, flag)| given.then_some(flag))
+    }
 }
 
 /// Flags first, then the project's own words, then defaults.
@@ -133,8 +203,9 @@ fn policy(args: &PruneArgs, project: &Project) -> Policy {
         keep: args.keep.or(prune.keep).unwrap_or(10),
         keep_days: args.keep_days.or(prune.keep_days),
         keep_labels: if args.keep_labels.is_empty() { prune.keep_labels.clone() } else { args.keep_labels.clone() },
-        keep_deployed: args.keep_deployed,
+        keep_deployed: args.keep_deployed.unwrap_or(release::KEEP_DEPLOYED),
         delete_bundles: args.delete_bundles,
+        archive: args.archive.clone(),
     }
 }
 
@@ -143,15 +214,20 @@ fn read(path: &PathBuf) -> Result<Plan, Error> {
     serde_json::from_str(&text).map_err(|source| Error::NotPlan { path: path.clone(), source })
 }
 
-fn tell(event: &PruneEvent<'_>, ui: &mut Ui) {
+fn tell(event: &PruneEvent<'_>, dry_run: bool, ui: &mut Ui) {
+    let would = if dry_run { "would have " } else { "" };
     match event {
-        PruneEvent::Deleted { label } => ui.say(format_args!("deleted `{label}`")),
+        PruneEvent::Deleted { label } => ui.say(format_args!("{would}deleted `{label}`")),
         PruneEvent::Spared { label, environment } => {
             ui.warn(format_args!("kept `{label}` after all: it runs in `{environment}` now"));
         }
-        PruneEvent::Archived { to } => ui.say(format_args!("copied to `{to}`")),
-        PruneEvent::BundleDeleted { key } => ui.say(format_args!("deleted the bundle `{key}`")),
-        PruneEvent::UploadAborted { key } => ui.say(format_args!("aborted an unfinished upload of `{key}`")),
+        PruneEvent::Recorded { .. } => {}
+        PruneEvent::Archived { to } => ui.say(format_args!("{would}copied to `{to}`")),
+        PruneEvent::NothingToArchive { bundle } => {
+            ui.warn(format_args!("`{bundle}` is gone already: nothing of it can be archived"));
+        }
+        PruneEvent::BundleDeleted { key } => ui.say(format_args!("{would}deleted the bundle `{key}`")),
+        PruneEvent::UploadAborted { key } => ui.say(format_args!("{would}aborted an unfinished upload of `{key}`")),
         PruneEvent::Limited { seconds } => {
             ui.say(format_args!("AWS limits the rate of calls; going on in {seconds} s"))
         }
@@ -204,6 +280,15 @@ impl fmt::Display for Shown<'_> {
         }
         for upload in &plan.uploads {
             writeln!(f, "abort   unfinished upload of {}", upload.key)?;
+        }
+        for bundle in &plan.copies {
+            writeln!(f, "copy    {bundle} to the archive first")?;
+        }
+        for bundle in &plan.left {
+            writeln!(f, "left    {bundle}: not where this project keeps its bundles")?;
+        }
+        for environment in &plan.moving {
+            writeln!(f, "wait    `{environment}` moves: nothing is deleted until it is ready")?;
         }
         let deletion = count(plan.delete.len(), "version");
         write!(f, "{deletion} to delete, {} to keep", plan.keep.len())?;

@@ -1,7 +1,7 @@
 //! `publish`: package, upload, register.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -19,7 +19,7 @@ use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::release::{
     self, BucketSecurity, BundleFile, BundleStore, DeployRequest, Deployed, DownloadEvent, PublishEvent,
-    PublishRequest, Published, RestoreOutcome, Restored, RunRecord, Undo,
+    PublishRequest, Published, RestoreOutcome, Restored, RunRecord, Undo, UndoFiles,
 };
 use crate::ui::{Answer, Progress, Ui, bytes, count};
 use crate::world::World;
@@ -39,9 +39,9 @@ pub(crate) struct PublishArgs {
     /// See the deployment through to its end, and tell how it ended
     #[arg(long, requires = "deploy")]
     wait: bool,
-    /// Bring back the versions that `prune` recorded in FILE, and publish nothing else
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["deploy", "label", "message", "tags", "create_application"])]
-    undo: Option<PathBuf>,
+    /// Bring back the versions that `prune` recorded in FILE, and publish nothing else; takes several files
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["deploy", "label", "message", "tags", "create_application", "kms_key", "no_process", "timeout", "application"])]
+    undo: Vec<PathBuf>,
     /// Print the calls that would change something, and make none of them
     #[arg(long)]
     dry_run: bool,
@@ -103,8 +103,8 @@ impl Default for Options {
 
 pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
-    if let Some(file) = &args.undo {
-        return undo(args, &world.resolve(file), &project, world, ui);
+    if !args.undo.is_empty() {
+        return undo(args, &project, world, ui);
     }
     // A missing name is told before anything is packed.
     let environment =
@@ -158,19 +158,35 @@ fn deploy(
 }
 
 /// Register again what was pruned.
-fn undo(args: &PublishArgs, file: &Path, project: &Project, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
-    let undo = Undo::read(file)?;
+fn undo(args: &PublishArgs, project: &Project, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let files: Vec<PathBuf> = args.undo.iter().map(|file| world.resolve(file)).collect();
+    let undos: Vec<Undo> = files.iter().map(|file| Undo::read(file)).collect::<Result<_, _>>()?;
     let aws = args.aws.connect(project, Intent::of(args.dry_run), world, ui)?;
-    let versions = release::undo(&aws, file, &undo, &bundle_store(project, args.options.bucket.as_deref()));
-    aws.record(&versions, RunRecord::new("undo", &undo.application), ui);
-    let versions = versions?;
+    let store = bundle_store(project, args.options.bucket.as_deref());
+    let mut answer: Option<UndoAnswer> = None;
+    for (file, undo) in files.iter().zip(undos) {
+        let beside = file.parent().map(UndoFiles::read).unwrap_or_default();
+        let versions = release::undo(&aws, file, &undo, &beside.records, &store);
+        aws.record(&versions, RunRecord::new("undo", &undo.application), ui);
+        let versions = versions?;
+        match &mut answer {
+            Some(answer) => answer.versions.extend(versions),
+            None => answer = Some(UndoAnswer { application: undo.application, versions }),
+        }
+    }
     if args.dry_run {
         ui.answer(&DryRun::of(&aws));
         return Ok(Exit::Done);
     }
-    let gone = versions.iter().any(|restored| restored.fate == RestoreOutcome::BundleGone);
-    ui.answer(&UndoAnswer { application: undo.application, versions });
-    Ok(if gone { Exit::Findings } else { Exit::Done })
+    let Some(answer) = answer else { return Ok(Exit::Done) };
+    if answer.versions.iter().any(|restored| restored.fate == RestoreOutcome::Restored) {
+        ui.say("tags of deleted versions are not restored");
+    }
+    let missing =
+        |restored: &Restored| matches!(restored.fate, RestoreOutcome::BundleGone | RestoreOutcome::LabelTaken);
+    let incomplete = answer.versions.iter().any(missing);
+    ui.answer(&answer);
+    Ok(if incomplete { Exit::Findings } else { Exit::Done })
 }
 
 /// Publish a bundle as the project says, with no options.
@@ -368,6 +384,7 @@ impl fmt::Display for UndoAnswer {
             match fate {
                 RestoreOutcome::Restored => {}
                 RestoreOutcome::Unchanged => write!(f, "\n  {label} is there")?,
+                RestoreOutcome::LabelTaken => write!(f, "\n  {label} cannot come back: another version has its label")?,
                 RestoreOutcome::BundleGone => write!(f, "\n  {label} cannot come back: its bundle is gone")?,
             }
         }

@@ -9,14 +9,14 @@ use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::bundle::{OpenError, TreeDigest};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
-use crate::release::{self, BundleState, BundleStore, DeployRequest, DownloadEvent, Location};
+use crate::release::{self, BundleState, BundleStore, DeployRequest, DownloadEvent, Location, Verb};
 use crate::ui::{Progress, Ui};
 use crate::world::World;
 
 /// Move an environment back to the version that ran well before
 ///
-/// The last version that was deployed there with success and isn't there now, or the one that is named. Its bundle is
-/// looked for first.
+/// What it had before the last deployment if that ran well, or else the last version that did, or the one that is named.
+/// Going back twice is going back once. The bundle is looked for first.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: beansprout rollback --env shop-prod")]
 pub(crate) struct RollbackArgs {
@@ -41,8 +41,8 @@ enum Error {
 impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
-            Self::NoPrevious { .. } => Exit::Usage,
-            Self::BundleGone { .. } | Self::BundleBroken { .. } => Exit::Aws,
+            Self::NoPrevious { .. } => Exit::Findings,
+            Self::BundleGone { .. } | Self::BundleBroken { .. } => Exit::Invalid,
             Self::BundleOther { .. } => Exit::Conflict,
         }
     }
@@ -67,13 +67,13 @@ pub(crate) fn verb(args: &RollbackArgs, world: &World, ui: &mut Ui) -> Result<Ex
     let bundle_store = bundle_store(&project, None);
     let label = match &args.label {
         Some(label) => label.clone(),
-        None => release::previous(&aws, &application, &environment.name, &bundle_store)?
+        None => release::rollback_target(&aws, &application, &environment.name, &bundle_store)?
             .ok_or_else(|| Error::NoPrevious { environment: environment.name.clone() })?,
     };
     verify(&aws, &application, &label, &bundle_store, ui)?;
     ui.say(format_args!("rolling `{}` back to `{label}`", environment.name));
     let request = request(&project, target.application.as_deref(), &environment, watch, label)?;
-    let request = DeployRequest { when_ready: *when_ready, ..request };
+    let request = DeployRequest { verb: Verb::Rollback, when_ready: *when_ready, ..request };
     deploy::run(&aws, "rollback", &request, world, ui)
 }
 

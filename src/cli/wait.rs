@@ -2,13 +2,13 @@
 
 use clap::Args;
 
-use super::aws::{AwsArgs, Intent};
+use super::aws::{AwsArgs, Intent, bundle_store};
 use super::deploy::{DeployAnswer, tell};
-use super::environment_args::{EnvironmentArgs, WatchArgs, request};
+use super::environment_args::{EnvironmentArgs, WatchArgs, times};
 use super::logs;
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
-use crate::release;
+use crate::release::{self, WatchRequest};
 use crate::ui::Ui;
 use crate::world::World;
 
@@ -20,7 +20,7 @@ use crate::world::World;
 pub(crate) struct WaitArgs {
     #[command(flatten)]
     target: EnvironmentArgs,
-    /// The version that it should come to run [default: the one that it has or is getting]
+    /// The version that it should come to run [default: the one that its last deployment was about]
     #[arg(long, value_name = "LABEL")]
     label: Option<String>,
     #[command(flatten)]
@@ -35,11 +35,15 @@ pub(crate) fn verb(args: &WaitArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
     let aws = environment.connect(&args.aws, &project, Intent::Act, world, ui)?;
     environment.say(ui);
     let application = environment.application(args.target.application.as_deref(), &project)?;
-    let label = match &args.label {
-        Some(label) => label.clone(),
-        None => release::current_label(&aws, &application, &environment.name)?.unwrap_or_default(),
+    let (timeout, settle) = times(&environment, &args.watch);
+    let request = WatchRequest {
+        application,
+        label: args.label.clone(),
+        timeout,
+        settle,
+        bundle_store: Some(bundle_store(&project, None)),
+        environment: environment.name,
     };
-    let request = request(&project, args.target.application.as_deref(), &environment, &args.watch, label)?;
     let deployed = release::watch(&aws, &request, &mut |event| tell(&event, ui));
     if let Err(release::DeployError::Failed { .. }) = &deployed {
         logs::explain(&aws, &request.application, &request.environment, ui);

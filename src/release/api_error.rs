@@ -7,7 +7,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId;
 
 use super::call::Call;
-use crate::fault::{Exit, Fault};
+use crate::fault::{Exit, Fault, Repeat};
 
 /// Other end of the wire, for messages: its address, and how long it may take to answer.
 #[derive(Debug, Clone)]
@@ -154,6 +154,12 @@ impl ApiError {
         !self.was_answered() || self.0.kind == ErrorKind::Throttled
     }
 
+    /// Is it refused for what there is already, or for what is going on?
+    fn is_about_room(&self) -> bool {
+        self.code()
+            .is_some_and(|code| ["TooMany", "Limit", "Quota", "InProgress"].iter().any(|word| code.contains(word)))
+    }
+
     pub(crate) fn is_about_credentials(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Expired | ErrorKind::Unknown)
     }
@@ -216,7 +222,28 @@ impl fmt::Display for ApiError {
 
 impl Fault for ApiError {
     fn exit(&self) -> Exit {
-        Exit::Aws
+        match self.0.kind {
+            // The same again is the same again.
+            ErrorKind::Missing | ErrorKind::Refused if !self.is_about_room() => Exit::Invalid,
+            _ => Exit::Aws,
+        }
+    }
+
+    fn repeat(&self) -> Option<Repeat> {
+        match self.0.kind {
+            ErrorKind::Denied | ErrorKind::Expired | ErrorKind::Unknown => Some(Repeat::AfterChange),
+            ErrorKind::Throttled => Some(Repeat::Later),
+            ErrorKind::Damaged
+            | ErrorKind::Taken
+            | ErrorKind::Broken
+            | ErrorKind::Garbled
+            | ErrorKind::Unreachable
+            | ErrorKind::Silent => Some(Repeat::Now),
+            ErrorKind::Missing | ErrorKind::Refused => self
+                .code()
+                .filter(|_| self.is_about_room())
+                .map(|code| if code.contains("InProgress") { Repeat::Later } else { Repeat::AfterChange }),
+        }
     }
 
     fn hint(&self) -> Option<String> {
@@ -249,7 +276,11 @@ impl Fault for ApiError {
                     self.0.call
                 )
             }
-            ErrorKind::Missing | ErrorKind::Taken | ErrorKind::Refused => return None,
+            ErrorKind::Missing => {
+                format!("look at the names in `{}`: at the flags and settings that they come from", self.0.call)
+            }
+            ErrorKind::Taken => "somebody else was faster; run the same command again: it asks first".to_owned(),
+            ErrorKind::Refused => "look at what it says; nothing else was changed by this call".to_owned(),
         })
     }
 }

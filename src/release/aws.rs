@@ -19,7 +19,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use super::api_error::{ApiError, Endpoint, ErrorKind};
 use super::audit::Audit;
 use super::call::Call;
-use crate::fault::{Exit, Fault};
+use crate::fault::{Exit, Fault, Repeat};
 use crate::world::World;
 
 /// Settings of a connection, resolved from flags, environment and project file.
@@ -125,6 +125,15 @@ impl Fault for ConnectError {
             Self::NoRegion => Exit::Usage,
             Self::NoCredentials { .. } | Self::BadCredentials { .. } | Self::Runtime { .. } => Exit::Aws,
             Self::Refused(error) => error.exit(),
+        }
+    }
+
+    fn repeat(&self) -> Option<Repeat> {
+        match self {
+            Self::NoRegion => None,
+            Self::NoCredentials { .. } | Self::BadCredentials { .. } => Some(Repeat::AfterChange),
+            Self::Runtime { .. } => Some(Repeat::Later),
+            Self::Refused(error) => error.repeat(),
         }
     }
 

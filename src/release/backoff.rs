@@ -13,17 +13,18 @@ pub(crate) struct Backoff {
     next: Duration,
     slowest: Duration,
     end: Timestamp,
-    blind: u32,
+    /// Since when nothing was seen.
+    blind: Option<Timestamp>,
 }
 
-/// Looks in a row that may fail in passing before nobody looks any more.
-const BLIND: u32 = 5;
+/// Time for which looks may fail in passing before nobody looks any more: AWS has bad minutes, and what it does goes on.
+const BLIND: SignedDuration = SignedDuration::from_mins(10);
 
 impl Backoff {
     pub(crate) fn new(aws: &Aws, slowest: Duration, limit: Duration) -> Self {
         let limit = SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
         let end = aws.now().checked_add(limit).unwrap_or(Timestamp::MAX);
-        Self { next: Duration::from_millis(100).min(slowest), slowest, end, blind: 0 }
+        Self { next: Duration::from_millis(100).min(slowest), slowest, end, blind: None }
     }
 
     /// Result of a look. `None`: it failed in passing, as `tell` was told, and the next one may not.
@@ -31,16 +32,18 @@ impl Backoff {
     /// What is looked at goes on whether it is seen or not.
     pub(crate) fn see<T>(
         &mut self,
+        aws: &Aws,
         look: Result<T, ApiError>,
         report: impl FnOnce(&ApiError),
     ) -> Result<Option<T>, ApiError> {
         match look {
             Ok(seen) => {
-                self.blind = 0;
+                self.blind = None;
                 Ok(Some(seen))
             }
-            Err(error) if error.may_pass() && self.blind < BLIND => {
-                self.blind += 1;
+            Err(error)
+                if error.may_pass() && aws.now().duration_since(*self.blind.get_or_insert(aws.now())) < BLIND =>
+            {
                 report(&error);
                 Ok(None)
             }

@@ -11,7 +11,7 @@ use super::call::Call;
 use super::version::Location;
 use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::bundle::TreeDigest;
-use crate::fault::{Exit, Fault};
+use crate::fault::{Exit, Fault, Repeat};
 
 /// A bucket, and how to be sure that it is the one that was meant.
 #[derive(Debug, Clone)]
@@ -60,16 +60,16 @@ impl BundleStore {
         BundleBucket { name: bundle.bucket.clone(), owner, kms_key: self.kms_key.clone() }
     }
 
-    /// Folder of things of one kind: bundles, deployments, locks.
+    /// Folder of things of one kind: bundles, deployments, operations.
     pub(crate) fn folder(&self, application: &Application, kind: &str) -> String {
         let prefix = self.prefix.trim_matches('/');
         let parts = [prefix, application, kind].into_iter().filter(|part| !part.is_empty());
         parts.map(|part| format!("{part}/")).collect()
     }
 
-    /// Key of an environment's lock.
-    pub(crate) fn lock(&self, application: &Application, environment: &EnvironmentName) -> String {
-        format!("{}{environment}.json", self.folder(application, "locks"))
+    /// Key of the operation on an environment.
+    pub(crate) fn operation(&self, application: &Application, environment: &EnvironmentName) -> String {
+        format!("{}{environment}.json", self.folder(application, "operations"))
     }
 
     /// Key of a bundle with this content.
@@ -115,6 +115,14 @@ impl Fault for Error {
             Self::Keep { .. } => Exit::Invalid,
             Self::BundleFile(error) => error.exit(),
             Self::Refused(error) => error.exit(),
+        }
+    }
+
+    fn repeat(&self) -> Option<Repeat> {
+        match self {
+            Self::Corrupt { .. } => Some(Repeat::Now),
+            Self::Refused(error) => error.repeat(),
+            Self::KeyTaken { .. } | Self::Keep { .. } | Self::BundleFile(_) => None,
         }
     }
 

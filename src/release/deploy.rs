@@ -3,24 +3,25 @@
 //! Truth is the label, the status, the health, and the events after the request; never an English sentence, and never
 //! the first `Ready`.
 
-mod bench;
+mod claim;
 mod failure;
 mod request;
 mod watch;
 
 use jiff::Timestamp;
 
-pub use self::bench::previous;
-use self::bench::{bench, remember, unlock};
+pub use self::claim::rollback_target;
+use self::claim::{Held, claim, end_left, remember, remember_before};
 pub use self::failure::{Error, Failed};
 use self::request::deployed;
-pub use self::request::{Deployed, Event, Outcome, Request};
+pub use self::request::{Deployed, Event, Outcome, Request, WatchRequest};
 use self::watch::{SLOWEST, Watch, follow};
 use super::api_error::{ApiError, ErrorKind};
 use super::aws::Aws;
 use super::backoff::Backoff;
 use super::call::Call;
 use super::environment::{self, Environment, Health, Phase};
+use super::operation::Verb;
 use super::version::{self, Status};
 use crate::beanstalk::name::{Application, EnvironmentName};
 
@@ -30,17 +31,40 @@ pub fn deploy(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) -
 }
 
 /// Look at an environment until it has settled, without asking for anything.
-pub fn watch(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) -> Result<Deployed, Error> {
+pub fn watch(aws: &Aws, request: &WatchRequest, report: &mut dyn FnMut(Event<'_>)) -> Result<Deployed, Error> {
     aws.block_on(async {
-        let before = found(aws, request).await?;
-        // What it did last may have ended badly before anybody looked.
+        let WatchRequest { application, environment, label, timeout, settle, bundle_store } = request.clone();
+        let mut request = Request {
+            application,
+            environment,
+            label: String::new(),
+            verb: Verb::Deploy,
+            take_over: false,
+            when_ready: false,
+            wait: true,
+            timeout,
+            settle,
+            bundle_store,
+            runs: None,
+        };
+        let before = found(aws, &request).await?;
+        let last = environment::last_operation(aws, &before.id).await?;
+        // An operation that was taken back is about a version that is not there any more.
+        let about = last.label.clone().or_else(|| before.label.clone());
+        request.label = match label.or_else(|| about.clone()) {
+            Some(label) => label,
+            None => return Err(Error::NothingDeployed { environment: request.environment }),
+        };
+        let there = before.label.as_deref() == Some(request.label.as_str());
         let mark = match before.status {
-            Phase::Ready => environment::last_operation(aws, &before.id).await?,
+            Phase::Ready if there || about.as_deref() == Some(request.label.as_str()) => last.mark,
+            // Nothing was heard of this version yet: only what comes counts.
+            Phase::Ready => newest(aws, &before).await?,
             _ => before.updated,
         };
-        let began = before.status != Phase::Ready || before.label.as_deref() == Some(&request.label);
+        let began = before.status != Phase::Ready || there;
         let watch = Watch { mark, previous: None, began };
-        follow(aws, request, &before, watch, report).await
+        follow(aws, &request, &before, watch, None, report).await
     })
 }
 
@@ -88,12 +112,7 @@ async fn run(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) ->
     let mut before = found(aws, request).await?;
     let ours = |environment: &Environment| environment.label.as_deref() == Some(label.as_str());
     if before.status != Phase::Ready && ours(&before) {
-        // An earlier run asked for the same, and was cut off.
-        report(Event::Joining);
-        let watch = Watch { mark: before.updated, previous: None, began: true };
-        let done = finish(aws, request, &before, watch, report).await;
-        unlock(aws, request, report).await;
-        return done;
+        return join(aws, request, &before, report).await;
     }
     if before.status != Phase::Ready {
         if !request.when_ready {
@@ -102,32 +121,70 @@ async fn run(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) ->
         before = ready(aws, request, report).await?;
     }
     if ours(&before) && before.health == Health::Good {
-        // An earlier run may have ended between its success and its last words.
-        if !aws.is_dry_run() {
-            remember(aws, request, report).await;
-            unlock(aws, request, report).await;
-        }
-        return Ok(deployed(aws, request, &before, None, Outcome::Unchanged));
+        return Ok(unchanged(aws, request, &before, report).await);
     }
-
-    let bench = bench(aws, request, report).await?;
-    let done = async {
-        let mark = newest(aws, &before).await?;
-        report(Event::Asking { label, environment: &before.name });
-        if !ask(aws, request, &before, mark).await? {
-            for watching in ["DescribeEvents", "DescribeInstancesHealth"] {
-                aws.note_actions(&Call::eb(watching));
-            }
-            return Ok(deployed(aws, request, &before, before.label.clone(), Outcome::Started));
-        }
-        let watch = Watch { mark, previous: before.label.clone(), began: false };
-        finish(aws, request, &before, watch, report).await
-    }
-    .await;
-    if let Some(bench) = bench {
-        bench.leave(aws, report).await;
+    let mut held = claim(aws, request, &before, report).await?;
+    let done = claimed(aws, request, held.as_mut(), report).await;
+    if let Some(held) = held {
+        held.end(aws, report).await;
     }
     done
+}
+
+/// An earlier run asked for the same, and was cut off.
+async fn join(
+    aws: &Aws,
+    request: &Request,
+    before: &Environment,
+    report: &mut dyn FnMut(Event<'_>),
+) -> Result<Deployed, Error> {
+    report(Event::Joining);
+    let watch = Watch { mark: before.updated, previous: None, began: true };
+    let done = finish(aws, request, before, watch, None, report).await;
+    end_left(aws, request, report).await;
+    done
+}
+
+/// An earlier run may have ended between its success and its last words.
+async fn unchanged(aws: &Aws, request: &Request, now: &Environment, report: &mut dyn FnMut(Event<'_>)) -> Deployed {
+    if !aws.is_dry_run() {
+        remember(aws, request, &request.label, report).await;
+        end_left(aws, request, report).await;
+    }
+    deployed(aws, request, now, None, Outcome::Unchanged)
+}
+
+/// Move an environment that nobody else moves.
+async fn claimed(
+    aws: &Aws,
+    request: &Request,
+    held: Option<&mut Held>,
+    report: &mut dyn FnMut(Event<'_>),
+) -> Result<Deployed, Error> {
+    // Another run may have ended between the first look and the claim.
+    let before = found(aws, request).await?;
+    let ours = before.label.as_deref() == Some(request.label.as_str());
+    match before.status {
+        Phase::Ready if ours && before.health == Health::Good => {
+            return Ok(unchanged(aws, request, &before, report).await);
+        }
+        Phase::Ready => {}
+        _ if ours => return join(aws, request, &before, report).await,
+        _ => return Err(Error::NotReady { environment: request.environment.clone() }),
+    }
+    if !aws.is_dry_run() {
+        remember_before(aws, request, &before, report).await;
+    }
+    let mark = newest(aws, &before).await?;
+    report(Event::Asking { label: &request.label, environment: &before.name });
+    if !ask(aws, request, &before, mark).await? {
+        for watching in ["DescribeEvents", "DescribeInstancesHealth"] {
+            aws.note_actions(&Call::eb(watching));
+        }
+        return Ok(deployed(aws, request, &before, before.label.clone(), Outcome::Started));
+    }
+    let watch = Watch { mark, previous: before.label.clone(), began: false };
+    finish(aws, request, &before, watch, held, report).await
 }
 
 /// Ask for the version. `false` in a dry run.
@@ -143,7 +200,12 @@ async fn ask(aws: &Aws, request: &Request, before: &Environment, mark: Option<Ti
     };
     // The answer to an earlier attempt may have been lost, and a second one is refused because the first is at work.
     if !error.was_answered() || error.kind() == ErrorKind::Refused {
-        let now = found(aws, request).await?;
+        let now = match found(aws, request).await {
+            Ok(now) => now,
+            // Nobody knows whether it was done.
+            Err(_) if !error.was_answered() => return Err(lost(request, error)),
+            Err(other) => return Err(other),
+        };
         let moved = now.status != Phase::Ready || newest(aws, &now).await? > mark;
         if moved && now.label.as_deref() == Some(request.label.as_str()) {
             return Ok(true);
@@ -161,7 +223,7 @@ async fn ready(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) 
     let mut backoff = Backoff::new(aws, SLOWEST, request.timeout);
     loop {
         let look = environment::find(aws, &request.application, &request.environment).await;
-        match backoff.see(look, |error| report(Event::NotSeen(error)))? {
+        match backoff.see(aws, look, |error| report(Event::NotSeen(error)))? {
             Some(None) => return Err(no_environment(aws, request)),
             Some(Some(now)) if now.status == Phase::Ready => return Ok(now),
             _ => {}
@@ -172,15 +234,25 @@ async fn ready(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) 
     }
 }
 
+/// From here on something goes on at AWS, whatever becomes of this run.
 async fn finish(
     aws: &Aws,
     request: &Request,
     before: &Environment,
     watch: Watch,
+    held: Option<&mut Held>,
     report: &mut dyn FnMut(Event<'_>),
 ) -> Result<Deployed, Error> {
     if !request.wait {
         return Ok(deployed(aws, request, before, watch.previous, Outcome::Started));
     }
-    follow(aws, request, before, watch, report).await
+    match follow(aws, request, before, watch, held, report).await {
+        Err(Error::Refused(source)) => Err(lost(request, source)),
+        done => done,
+    }
+}
+
+fn lost(request: &Request, source: ApiError) -> Error {
+    let Request { environment, label, .. } = request.clone();
+    Error::Lost { environment, label, source }
 }

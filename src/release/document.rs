@@ -1,4 +1,4 @@
-//! Small documents beside the bundles: who deploys now, and what ran well. Shared by everybody who uses the bucket.
+//! Small documents beside the bundles: who moves an environment, and what ran well. Shared by everybody who uses the bucket.
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ChecksumMode;
@@ -21,6 +21,23 @@ pub(crate) struct Listed {
     pub(crate) modified: Option<Timestamp>,
 }
 
+/// Content of a key that a document of ours belongs to.
+#[derive(Debug)]
+pub(crate) enum Stored<T> {
+    Nothing,
+    Document {
+        document: T,
+        tag: String,
+    },
+    /// Cut off, of a later version, or somebody else's.
+    Unreadable {
+        tag: String,
+    },
+}
+
+/// No document of ours is larger.
+const LARGEST: i64 = 1 << 20;
+
 impl BundleBucket {
     /// Write a document where nothing is. `None`: something is there; otherwise its tag.
     pub(crate) async fn write(
@@ -29,45 +46,71 @@ impl BundleBucket {
         key: &str,
         document: &impl Serialize,
     ) -> Result<Option<String>, ApiError> {
+        self.put_document(aws, key, document, None).await
+    }
+
+    /// Write a document over the one with this tag. `None`: there is another one by now; otherwise the new tag.
+    pub(crate) async fn replace(
+        &self,
+        aws: &Aws,
+        key: &str,
+        document: &impl Serialize,
+        tag: &str,
+    ) -> Result<Option<String>, ApiError> {
+        self.put_document(aws, key, document, Some(tag)).await
+    }
+
+    async fn put_document(
+        &self,
+        aws: &Aws,
+        key: &str,
+        document: &impl Serialize,
+        over: Option<&str>,
+    ) -> Result<Option<String>, ApiError> {
         let bytes = serde_json::to_vec_pretty(document).expect("documents have string keys");
         let checksum = base64::encode(sha256(&bytes));
-        let call = Call::s3("PutObject", &self.name, key).with("IfNoneMatch", "*");
+        let call = Call::s3("PutObject", &self.name, key);
         let request = aws
             .s3
             .put_object()
             .bucket(&self.name)
             .key(key)
-            .if_none_match("*")
             .content_type("application/json")
             .checksum_sha256(checksum)
             .body(ByteStream::from(bytes))
             .set_expected_bucket_owner(self.owner.clone());
+        let (call, request) = match over {
+            Some(tag) => (call.with("IfMatch", tag), request.if_match(tag)),
+            None => (call.with("IfNoneMatch", "*"), request.if_none_match("*")),
+        };
         match aws.write(call, request.send()).await {
             Ok(answer) => Ok(Some(answer.and_then(|answer| answer.e_tag).unwrap_or_default())),
             Err(error) if error.kind() == ErrorKind::Taken => Ok(None),
+            // What was to be replaced is gone.
+            Err(error) if over.is_some() && error.kind() == ErrorKind::Missing => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// The document at a key, and its tag.
-    pub(crate) async fn document<T: DeserializeOwned>(
-        &self,
-        aws: &Aws,
-        key: &str,
-    ) -> Result<Option<(T, String)>, ApiError> {
+    /// The document at a key.
+    pub(crate) async fn stored<T: DeserializeOwned>(&self, aws: &Aws, key: &str) -> Result<Stored<T>, ApiError> {
         let call = Call::s3("GetObject", &self.name, key);
         let request = aws.s3.get_object().bucket(&self.name).key(key).checksum_mode(ChecksumMode::Enabled);
         let answer = match aws.read(call.clone(), request.set_expected_bucket_owner(self.owner.clone()).send()).await {
             Ok(answer) => answer,
-            Err(error) if error.kind() == ErrorKind::Missing => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::Missing => return Ok(Stored::Nothing),
             Err(error) => return Err(error),
         };
         let tag = answer.e_tag.clone().unwrap_or_default();
+        if answer.content_length().is_some_and(|length| length > LARGEST) {
+            return Ok(Stored::Unreadable { tag });
+        }
         let body =
             answer.body.collect().await.map_err(|error| ApiError::cut_off(call.clone(), &error, aws.endpoint()))?;
-        let document = serde_json::from_slice(&body.into_bytes())
-            .map_err(|error| ApiError::cut_off(call, &error, aws.endpoint()))?;
-        Ok(Some((document, tag)))
+        Ok(match serde_json::from_slice(&body.into_bytes()) {
+            Ok(document) => Stored::Document { document, tag },
+            Err(_) => Stored::Unreadable { tag },
+        })
     }
 
     /// Remove an object. It is fine if it is gone already.

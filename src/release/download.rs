@@ -11,7 +11,7 @@ use super::bucket::{BundleBucket, BundleStore, Error as StoreError};
 use super::call::Call;
 use super::version::{self, Location};
 use crate::beanstalk::name::Application;
-use crate::fault::{Exit, Fault};
+use crate::fault::{Exit, Fault, Repeat};
 
 /// Step of a download.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub enum Error {
     #[error("the bundle of version `{label}` is gone: `{from}` is not there")]
     Gone { label: String, from: Location },
     #[error(transparent)]
-    BundleBucket(#[from] StoreError),
+    Bucket(#[from] StoreError),
     #[error(transparent)]
     Refused(#[from] ApiError),
 }
@@ -37,9 +37,17 @@ pub enum Error {
 impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
-            Self::NoVersion { .. } | Self::NoBundle { .. } | Self::Gone { .. } => Exit::Aws,
-            Self::BundleBucket(error) => error.exit(),
+            Self::NoVersion { .. } | Self::NoBundle { .. } | Self::Gone { .. } => Exit::Invalid,
+            Self::Bucket(error) => error.exit(),
             Self::Refused(error) => error.exit(),
+        }
+    }
+
+    fn repeat(&self) -> Option<Repeat> {
+        match self {
+            Self::Bucket(error) => error.repeat(),
+            Self::Refused(error) => error.repeat(),
+            Self::NoVersion { .. } | Self::NoBundle { .. } | Self::Gone { .. } => None,
         }
     }
 
@@ -50,7 +58,7 @@ impl Fault for Error {
                 Some("it was built by CodeBuild or is a sample; there is nothing to look into".to_owned())
             }
             Self::Gone { .. } => Some("it can be neither looked into nor deployed; publish that tree again".to_owned()),
-            Self::BundleBucket(error) => error.hint(),
+            Self::Bucket(error) => error.hint(),
             Self::Refused(error) => error.hint(),
         }
     }

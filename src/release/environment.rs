@@ -139,9 +139,9 @@ pub(crate) async fn everywhere(aws: &Aws) -> Result<Vec<Environment>, ApiError> 
 /// Environments to ask for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Which<'a> {
-    /// Those that run this version.
-    With(&'a str),
     Named(&'a str),
+    /// All that live.
+    Live,
     /// Live ones, and those terminated since.
     Since(Timestamp),
 }
@@ -156,14 +156,11 @@ pub(crate) async fn all(aws: &Aws, application: &Application, which: Which<'_>) 
         let gone = matches!(which, Which::Since(_));
         let mut request = aws.eb.describe_environments().application_name(application).include_deleted(gone);
         match which {
-            Which::With(label) => {
-                call = call.with("VersionLabel", label);
-                request = request.version_label(label);
-            }
             Which::Named(name) => {
                 call = call.with("EnvironmentNames", name);
                 request = request.environment_names(name);
             }
+            Which::Live => {}
             Which::Since(time) => {
                 call = call.with("IncludedDeletedBackTo", time);
                 let time = aws_sdk_elasticbeanstalk::primitives::DateTime::from_secs(time.as_second());
@@ -292,15 +289,27 @@ pub(crate) async fn newest_event(aws: &Aws, environment: &str) -> Result<Option<
     Ok(event.and_then(|event| timestamp(&event.event_date?)))
 }
 
-/// A moment before the last operation on the environment began, as its events tell: those of one operation carry the
-/// same request.
-pub(crate) async fn last_operation(aws: &Aws, environment: &str) -> Result<Option<Timestamp>, ApiError> {
+/// Last operation on an environment, as its events tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct LastOperation {
+    /// A moment before it began.
+    pub(crate) mark: Option<Timestamp>,
+    /// Version that it was about.
+    pub(crate) label: Option<String>,
+}
+
+/// The last operation: events of one operation carry the same request.
+pub(crate) async fn last_operation(aws: &Aws, environment: &str) -> Result<LastOperation, ApiError> {
     let events = events(aws, environment, None).await?;
     let Some(last) = events.iter().rev().find_map(|event| event.request.as_ref()) else {
-        return Ok(events.last().map(|event| event.time));
+        return Ok(LastOperation { mark: events.last().map(|event| event.time), label: None });
     };
-    let began = events.iter().find(|event| event.request.as_ref() == Some(last)).map(|event| event.time);
-    Ok(began.and_then(|began| began.checked_sub(jiff::SignedDuration::from_millis(1)).ok()))
+    let of_it: Vec<&EnvironmentEvent> = events.iter().filter(|event| event.request.as_ref() == Some(last)).collect();
+    let began = of_it.first().map(|event| event.time);
+    Ok(LastOperation {
+        mark: began.and_then(|began| began.checked_sub(jiff::SignedDuration::from_millis(1)).ok()),
+        label: of_it.iter().rev().find_map(|event| event.label.clone()),
+    })
 }
 
 /// The versions that the environment's instances run. `None` where only basic health is reported.

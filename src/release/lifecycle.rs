@@ -16,7 +16,7 @@ use super::call::Call;
 use super::prune::{Inventory, KEEP_DEPLOYED, Reason, inventory};
 use crate::beanstalk::name::Application;
 use crate::environment;
-use crate::fault::{Exit, Fault};
+use crate::fault::{Exit, Fault, Repeat};
 
 /// The role that the service's console and the EB CLI make and take.
 pub const SERVICE_ROLE: &str = "aws-elasticbeanstalk-service-role";
@@ -85,9 +85,16 @@ pub enum Error {
 impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
-            Self::NoApplication { .. } => Exit::Aws,
+            Self::NoApplication { .. } => Exit::Invalid,
             Self::BadRole { .. } => Exit::Usage,
             Self::Refused(error) => error.exit(),
+        }
+    }
+
+    fn repeat(&self) -> Option<Repeat> {
+        match self {
+            Self::Refused(error) => error.repeat(),
+            Self::NoApplication { .. } | Self::BadRole { .. } => None,
         }
     }
 
@@ -113,7 +120,7 @@ pub fn forecast(
     aws.block_on(async {
         let now = read(aws, application).await?;
         let asked = change.map(|change| now.changed(change, aws)).transpose()?;
-        let (inventory, _) = inventory(aws, application, bundle_store).await?;
+        let (inventory, _) = inventory(aws, application, bundle_store, &[]).await?;
         let departing = asked.as_ref().unwrap_or(&now).departing(&inventory);
         Ok(Forecast { application: application.to_owned(), now, asked, departing })
     })

@@ -22,8 +22,8 @@ mod environment;
 mod history;
 mod launch;
 mod lifecycle;
-mod lock;
 mod observe;
+mod operation;
 mod policy;
 mod prune;
 mod publish;
@@ -40,8 +40,8 @@ pub use bundle_file::{BundleFile, BundleFileError};
 pub use bundle_state::{BundleState, bundle_state};
 pub use call::Call;
 pub use deploy::{
-    Deployed, Error as DeployError, Event as DeployEvent, Failed, Outcome, Request as DeployRequest, current_label,
-    deploy, previous, watch,
+    Deployed, Error as DeployError, Event as DeployEvent, Failed, Outcome, Request as DeployRequest, WatchRequest,
+    current_label, deploy, rollback_target, watch,
 };
 pub use deployment_log::{Absence, DeploymentLog, Error as LogError, LogReading, deployment_log};
 pub use download::{Error as DownloadError, Event as DownloadEvent, download};
@@ -56,12 +56,12 @@ pub use lifecycle::{
     Change as LifecycleChange, Departure, Error as LifecycleError, Forecast, Lifecycle, Rule as LifecycleRule,
     SERVICE_ROLE, forecast as lifecycle_forecast, set as set_lifecycle,
 };
-pub use lock::LockHolder;
 pub use observe::{Observed, observe};
+pub use operation::{Operation, Verb};
 pub use policy::{Role, Scope, policy};
 pub use prune::{
-    Apply, Error as PruneError, Event as PruneEvent, Overview, Pruned, RestoreOutcome, Restored, Undo, overview, plan,
-    prune, undo,
+    Apply, Error as PruneError, Event as PruneEvent, Overview, Pruned, RestoreOutcome, Restored, Undo, UndoFiles,
+    overview, plan, prune, undo,
 };
 pub use prune::{Deletion, KEEP_DEPLOYED, Kept, Object, Plan, Policy, Reason, Upload, matches};
 pub use publish::{Error as PublishError, Event as PublishEvent, Published, Quota, Request as PublishRequest, publish};

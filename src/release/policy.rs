@@ -230,6 +230,7 @@ fn look_everywhere() -> Value {
             "elasticbeanstalk:DescribeApplicationVersions",
             "elasticbeanstalk:DescribeApplications",
             "elasticbeanstalk:DescribeEnvironments",
+            "elasticbeanstalk:DescribeEvents",
             "elasticbeanstalk:DescribeInstancesHealth",
         ],
         &any(),
@@ -262,7 +263,7 @@ fn deployer(scope: &Scope) -> Vec<Value> {
         allow(
             "Record",
             &["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
-            &[scope.objects("audit/*"), scope.objects("deployments/*"), scope.objects("locks/*")],
+            &[scope.objects("audit/*"), scope.objects("deployments/*"), scope.objects("operations/*")],
         ),
         allow("Bundles", &["s3:GetObject"], &[scope.objects("*")]),
         // In the service's own bucket, wherever the bundles are.

@@ -7,24 +7,22 @@ mod plan;
 mod undo;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
-
-use serde::Serialize;
 
 pub(crate) use self::decide::Inventory;
 pub use self::decide::matches;
 pub use self::error::Error;
 pub(crate) use self::inventory::inventory;
 pub use self::inventory::{Overview, overview};
-pub use self::plan::{Apply, Deletion, KEEP_DEPLOYED, Kept, Object, Plan, Policy, Reason, Upload};
-pub use self::undo::{RestoreOutcome, Restored, Undo, undo};
+pub use self::plan::{Apply, Deletion, KEEP_DEPLOYED, Kept, Object, Plan, Policy, Pruned, Reason, Upload};
+pub use self::undo::{RestoreOutcome, Restored, Undo, UndoFiles, undo};
 use self::undo::{archived, copy, write_undo};
-use super::api_error::{ApiError, ErrorKind};
+use super::api_error::ErrorKind;
 use super::aws::Aws;
 use super::bucket::{BundleBucket, BundleStore};
 use super::call::Call;
-use super::environment::{self, Which};
+use super::environment::{self, Phase, Which};
 use super::version::{self, Location};
 use crate::beanstalk::name::Application;
 
@@ -39,8 +37,16 @@ pub enum Event<'a> {
         label: &'a str,
         environment: &'a str,
     },
+    /// This file brings back what is deleted from here on.
+    Recorded {
+        undo: Option<&'a Path>,
+    },
     Archived {
         to: &'a Location,
+    },
+    /// A bundle that is gone already cannot be copied.
+    NothingToArchive {
+        bundle: &'a Location,
     },
     BundleDeleted {
         key: &'a str,
@@ -53,24 +59,25 @@ pub enum Event<'a> {
     },
 }
 
-/// Result of pruning.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Pruned {
-    pub deleted: Vec<String>,
-    /// Kept after all, because something changed since the plan.
-    pub spared: Vec<String>,
-    pub bundles_deleted: Vec<String>,
-    pub uploads_aborted: usize,
-    /// The file that brings the versions back.
-    pub undo: Option<PathBuf>,
-}
-
 /// Read everything, decide, change nothing.
-pub fn plan(aws: &Aws, application: &Application, bundle_store: &BundleStore, policy: &Policy) -> Result<Plan, Error> {
+pub fn plan(
+    aws: &Aws,
+    application: &Application,
+    bundle_store: &BundleStore,
+    policy: &Policy,
+    undo: &[Undo],
+) -> Result<Plan, Error> {
     if policy.keep == 0 {
         return Err(Error::KeepsNothing);
     }
-    aws.block_on(async { Ok(inventory(aws, application, bundle_store).await?.0.plan(policy)) })
+    aws.block_on(async {
+        let (inventory, _) = inventory(aws, application, bundle_store, undo).await?;
+        if inventory.application_made.is_none() {
+            let (application, region) = (application.clone(), aws.region().to_owned());
+            return Err(Error::NoApplication { application, region });
+        }
+        Ok(inventory.plan(policy))
+    })
 }
 
 /// Carry out a plan, if the world is still what it was made for.
@@ -79,10 +86,14 @@ pub fn prune(
     plan: &Plan,
     bundle_store: &BundleStore,
     apply: &Apply,
+    undo: &[Undo],
     report: &mut dyn FnMut(Event<'_>),
 ) -> Result<Pruned, Error> {
     aws.block_on(async {
-        let (inventory, bucket) = inventory(aws, &plan.application, bundle_store).await?;
+        let (inventory, bucket) = inventory(aws, &plan.application, bundle_store, undo).await?;
+        if !inventory.moving.is_empty() && !plan.is_empty() {
+            return Err(Error::Moving { environments: inventory.moving });
+        }
         if !inventory.plan(&plan.policy).same_deeds(plan) {
             return Err(Error::Changed);
         }
@@ -92,63 +103,101 @@ pub fn prune(
         if plan.keep.is_empty() && !plan.delete.is_empty() {
             return Err(Error::KeepsNothing);
         }
-        carry_out(aws, plan, &bucket, apply, report).await
+        let mut done = Pruned::default();
+        match carry_out(aws, plan, &bucket, apply, &mut done, report).await {
+            Ok(()) => Ok(done),
+            Err(error) if done == Pruned::default() => Err(error),
+            Err(error) => Err(Error::Stopped { done: Box::new(done), source: Box::new(error) }),
+        }
     })
 }
 
+/// Each step takes what the plan has, and nothing else; `done` says how far it came.
 async fn carry_out(
     aws: &Aws,
     plan: &Plan,
     bucket: &BundleBucket,
     apply: &Apply,
+    done: &mut Pruned,
     report: &mut dyn FnMut(Event<'_>),
-) -> Result<Pruned, Error> {
-    let mut pruned = Pruned::default();
-    if !plan.delete.is_empty() && !aws.is_dry_run() {
-        pruned.undo = Some(write_undo(plan, apply)?);
+) -> Result<(), Error> {
+    let deletes = !plan.delete.is_empty() || !plan.objects.is_empty();
+    if deletes && !aws.is_dry_run() {
+        done.undo = Some(write_undo(plan, apply)?);
+        report(Event::Recorded { undo: done.undo.as_deref() });
     }
-    if let Some(prefix) = &apply.archive {
-        for bundle in plan.delete.iter().filter_map(|deletion| deletion.bundle.as_ref()) {
+    if let Some(prefix) = &plan.policy.archive {
+        for bundle in &plan.copies {
             let to = bucket.at(&archived(prefix, &bundle.key));
-            copy(aws, bucket, bundle, &to).await?;
-            report(Event::Archived { to: &to });
+            match copy(aws, bucket, bundle, &to).await {
+                Ok(()) => report(Event::Archived { to: &to }),
+                // There is nothing to archive, and nothing that could be lost.
+                Err(error) if error.kind() == ErrorKind::Missing => report(Event::NothingToArchive { bundle }),
+                Err(error) => return Err(error.into()),
+            }
         }
     }
-    for deletion in &plan.delete {
-        // The plan is seconds old by now, and the service does not refuse reliably.
-        let runs = environment::all(aws, &plan.application, Which::With(&deletion.label)).await?;
-        if let Some(found) = runs.iter().find(|found| found.label.as_deref() == Some(deletion.label.as_str())) {
-            report(Event::Spared { label: &deletion.label, environment: &found.name });
-            pruned.spared.push(deletion.label.clone());
-            continue;
-        }
-        delete_version(aws, &plan.application, &deletion.label, report).await?;
-        report(Event::Deleted { label: &deletion.label });
-        pruned.deleted.push(deletion.label.clone());
-    }
+    delete_versions(aws, plan, done, report).await?;
     if !plan.objects.is_empty() {
-        // Somebody may have registered one of them meanwhile.
-        let versions = version::all(aws, None).await?;
-        let deleted = |label: &String| aws.is_dry_run() && pruned.deleted.contains(label);
-        let needed: BTreeSet<&str> = versions
-            .iter()
-            .filter(|version| !(version.application == plan.application && deleted(&version.label)))
-            .filter_map(|version| version.bundle.as_ref())
-            .filter(|bundle| bundle.bucket == plan.bucket)
-            .map(|bundle| bundle.key.as_str())
-            .collect();
-        for object in plan.objects.iter().filter(|object| !needed.contains(object.key.as_str())) {
-            bucket.remove(aws, &object.key, None).await?;
-            report(Event::BundleDeleted { key: &object.key });
-            pruned.bundles_deleted.push(object.key.clone());
-        }
+        delete_bundles(aws, plan, bucket, done, report).await?;
     }
     for upload in &plan.uploads {
         bucket.abort(aws, &upload.key, &upload.id).await?;
         report(Event::UploadAborted { key: &upload.key });
-        pruned.uploads_aborted += 1;
+        done.uploads_aborted += 1;
     }
-    Ok(pruned)
+    Ok(())
+}
+
+async fn delete_versions(
+    aws: &Aws,
+    plan: &Plan,
+    done: &mut Pruned,
+    report: &mut dyn FnMut(Event<'_>),
+) -> Result<(), Error> {
+    for deletion in &plan.delete {
+        // The plan is seconds old by now, and the service does not refuse reliably.
+        let live = environment::all(aws, &plan.application, Which::Live).await?;
+        let moving = live.iter().filter(|found| found.status != Phase::Ready);
+        let moving: Vec<String> = moving.map(|found| found.name.clone()).collect();
+        if !moving.is_empty() {
+            return Err(Error::Moving { environments: moving });
+        }
+        if let Some(found) = live.iter().find(|found| found.label.as_deref() == Some(deletion.label.as_str())) {
+            report(Event::Spared { label: &deletion.label, environment: &found.name });
+            done.spared.push(deletion.label.clone());
+            continue;
+        }
+        delete_version(aws, &plan.application, &deletion.label, report).await?;
+        report(Event::Deleted { label: &deletion.label });
+        done.deleted.push(deletion.label.clone());
+    }
+    Ok(())
+}
+
+async fn delete_bundles(
+    aws: &Aws,
+    plan: &Plan,
+    bucket: &BundleBucket,
+    done: &mut Pruned,
+    report: &mut dyn FnMut(Event<'_>),
+) -> Result<(), Error> {
+    // Somebody may have registered one of them meanwhile.
+    let versions = version::all(aws, None).await?;
+    let deleted = |label: &String| aws.is_dry_run() && done.deleted.contains(label);
+    let needed: BTreeSet<String> = versions
+        .into_iter()
+        .filter(|version| !(version.application == plan.application && deleted(&version.label)))
+        .filter_map(|version| version.bundle)
+        .filter(|bundle| bundle.bucket == plan.bucket)
+        .map(|bundle| bundle.key)
+        .collect();
+    for object in plan.objects.iter().filter(|object| !needed.contains(&object.key)) {
+        bucket.remove(aws, &object.key, None).await?;
+        report(Event::BundleDeleted { key: &object.key });
+        done.bundles_deleted.push(object.key.clone());
+    }
+    Ok(())
 }
 
 /// Delete the record of a version, and only that: its bundle may be shared.
@@ -157,7 +206,7 @@ async fn delete_version(
     application: &Application,
     label: &str,
     report: &mut dyn FnMut(Event<'_>),
-) -> Result<(), ApiError> {
+) -> Result<(), Error> {
     let mut pause = 1;
     loop {
         let call = Call::eb("DeleteApplicationVersion")
@@ -169,18 +218,21 @@ async fn delete_version(
             Ok(_) => return Ok(()),
             Err(error) => error,
         };
-        let busy = error.code().is_some_and(|code| code.starts_with("OperationInProgress"));
-        if (busy || error.kind() == ErrorKind::Throttled) && pause <= 32 {
+        if error.kind() == ErrorKind::Throttled && pause <= 32 {
             report(Event::Limited { seconds: pause });
             tokio::time::sleep(Duration::from_secs(pause)).await;
             pause *= 2;
             continue;
+        }
+        // Something works on it or with it: the plan does not hold any more, and repeating would not look again.
+        if error.code().is_some_and(|code| code.starts_with("OperationInProgress")) {
+            return Err(Error::Busy { label: label.to_owned() });
         }
         // The answer to an earlier attempt may have been lost: is it gone?
         let unclear = !error.was_answered() || error.kind() == ErrorKind::Refused;
         if unclear && version::find(aws, application, label).await?.is_none() {
             return Ok(());
         }
-        return Err(error);
+        return Err(error.into());
     }
 }

@@ -18,7 +18,7 @@ use super::download;
 use super::version::{self, Location, Status, Version};
 use crate::beanstalk::name::Application;
 use crate::bundle::TreeDigest;
-use crate::fault::{Exit, Fault};
+use crate::fault::{Exit, Fault, Repeat};
 
 /// Request to publish. Everything is resolved: flags, project file and defaults.
 #[derive(Debug, Clone)]
@@ -118,10 +118,12 @@ pub enum Error {
     Failed { label: String, causes: Vec<String> },
     #[error("Elastic Beanstalk is still processing version `{label}` after {} s", .after.as_secs())]
     StillProcessing { label: String, after: Duration },
+    #[error("lost sight of version `{label}` while Elastic Beanstalk processes it")]
+    Lost { label: String, source: ApiError },
     #[error("the limit of application versions in this region is reached")]
     QuotaReached { source: ApiError },
     #[error(transparent)]
-    BundleBucket(#[from] StoreError),
+    Bucket(#[from] StoreError),
     #[error(transparent)]
     Refused(#[from] ApiError),
 }
@@ -133,11 +135,22 @@ fn reasons(causes: &[String]) -> String {
 impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
-            Self::NoApplication { .. } | Self::Failed { .. } | Self::QuotaReached { .. } => Exit::Aws,
+            Self::NoApplication { .. } | Self::Failed { .. } => Exit::Invalid,
+            Self::QuotaReached { .. } => Exit::Aws,
             Self::LabelTaken { .. } => Exit::Conflict,
-            Self::StillProcessing { .. } => Exit::StillGoing,
-            Self::BundleBucket(error) => error.exit(),
+            Self::StillProcessing { .. } | Self::Lost { .. } => Exit::StillGoing,
+            Self::Bucket(error) => error.exit(),
             Self::Refused(error) => error.exit(),
+        }
+    }
+
+    fn repeat(&self) -> Option<Repeat> {
+        match self {
+            Self::StillProcessing { .. } | Self::Lost { .. } => Some(Repeat::Now),
+            Self::QuotaReached { .. } => Some(Repeat::AfterChange),
+            Self::Bucket(error) => error.repeat(),
+            Self::Refused(error) => error.repeat(),
+            Self::NoApplication { .. } | Self::LabelTaken { .. } | Self::Failed { .. } => None,
         }
     }
 
@@ -150,13 +163,13 @@ impl Fault for Error {
             Self::Failed { .. } => {
                 Some("`beansprout check` finds most causes; such a version cannot be deployed".to_owned())
             }
-            Self::StillProcessing { .. } => {
-                Some("it is registered; run the same command again to go on waiting".to_owned())
+            Self::StillProcessing { .. } | Self::Lost { .. } => {
+                Some("it is registered and goes on; run the same command again to go on waiting".to_owned())
             }
             Self::QuotaReached { .. } => {
                 Some("`beansprout prune` shows which versions nobody needs; the bundle is uploaded already".to_owned())
             }
-            Self::BundleBucket(error) => error.hint(),
+            Self::Bucket(error) => error.hint(),
             Self::Refused(error) => error.hint(),
         }
     }
@@ -200,7 +213,11 @@ async fn run(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) ->
         _ if aws.is_dry_run() => Status::Unprocessed,
         _ => {
             report(Event::Processing);
-            wait(aws, request, report).await?
+            match wait(aws, request, report).await {
+                // It is registered, whatever becomes of this run.
+                Err(Error::Refused(source)) => return Err(Error::Lost { label: label.clone(), source }),
+                status => status?,
+            }
         }
     };
     Ok(Published {
@@ -394,7 +411,7 @@ async fn wait(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) -
     let mut backoff = Backoff::new(aws, Duration::from_secs(5), request.timeout);
     loop {
         let look = version::find(aws, &request.application, &request.label).await;
-        let version = backoff.see(look, |error| report(Event::NotSeen(error)))?.flatten();
+        let version = backoff.see(aws, look, |error| report(Event::NotSeen(error)))?.flatten();
         match version.map(|version| version.status) {
             // `Process` was asked for, so this is not the end but a moment before the beginning.
             Some(Status::Unprocessed) if request.process => {}

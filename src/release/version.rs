@@ -175,6 +175,15 @@ pub(crate) async fn limit(aws: &Aws) -> Result<Option<u32>, ApiError> {
     }
 }
 
+/// When the application was made. `None`: it is not there, or not visible.
+pub(crate) async fn application_made(aws: &Aws, application: &Application) -> Result<Option<Timestamp>, ApiError> {
+    let call = Call::eb("DescribeApplications").with("ApplicationNames", application);
+    let answer = aws.read(call, aws.eb.describe_applications().application_names(application).send()).await?;
+    let found = answer.applications.unwrap_or_default().into_iter();
+    let found = found.into_iter().find(|found| found.application_name.as_deref() == Some(application.as_str()));
+    Ok(found.map(|found| found.date_created.and_then(|date| timestamp(&date)).unwrap_or(Timestamp::UNIX_EPOCH)))
+}
+
 /// Every application that the caller may see, and how many versions it has.
 pub(crate) async fn applications(aws: &Aws) -> Result<BTreeMap<String, usize>, ApiError> {
     let answer = aws.read(Call::eb("DescribeApplications"), aws.eb.describe_applications().send()).await?;

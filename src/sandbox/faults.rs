@@ -70,6 +70,8 @@ pub enum Injection {
     Stall,
     /// The version's processing ends in `FAILED`.
     ProcessingFails,
+    /// On `DeleteApplicationVersion`: the version goes although an environment has it, as AWS has been seen to do it.
+    DeleteDeployed,
     /// On `DeleteApplicationVersion`: the version goes, its object stays, and the call says so.
     BundleStays,
     /// The environment's update fails; it keeps the old version.

@@ -32,6 +32,21 @@ impl Scene {
         scene
     }
 
+    /// Versions with these labels, each of another content, and an environment that runs the first.
+    pub(crate) fn of_labels(labels: &[&str]) -> Self {
+        let place = project();
+        let state = place.path(STATE);
+        let scene = Self { place, first: labels[0].to_owned(), second: labels[1].to_owned(), state };
+        let server = scene.server(Vec::new());
+        for label in labels {
+            scene.place.write("app.py", label);
+            scene.run(&server, &["publish", "--create-application", "--label", label]).ok();
+        }
+        scene.place.write("app.py", "the next");
+        scene.create_environment(&server, "shop-prod", labels[0]);
+        scene
+    }
+
     pub(crate) fn server(&self, faults: Vec<Rule>) -> Server {
         Server::start(Settings { faults, ..Settings::new(&World::real().unwrap(), &self.state) }).unwrap()
     }
@@ -88,15 +103,14 @@ fn an_environment_is_moved_and_back() {
     assert!(run.stdout.starts_with("unchanged: "), "{run}");
     assert!(!calls(&scene.place, STATE).contains(&"elasticbeanstalk:UpdateEnvironment".to_owned()));
 
-    // The first one was not deployed by us, so nobody knows that it ran well.
-    let run = scene.run(&server, &["rollback", "--env", "shop-prod"]).exit(2);
-    assert!(run.stderr.contains("nothing is known to have run well"), "{run}");
-    scene.run(&server, &["rollback", &scene.first, "--env", "shop-prod"]).ok();
-    // Now both are known, and going back is going to the other one.
+    // The first one was not deployed by us, but it ran well until we replaced it.
     let run = scene.run(&server, &["rollback", "--env", "shop-prod"]).ok();
-    assert!(run.stdout.contains(&format!("runs `{}`", scene.second)), "{run}");
+    assert!(run.stdout.contains(&format!("runs `{}`", scene.first)), "{run}");
+    // Going back twice is going back once.
+    let run = scene.run(&server, &["rollback", "--env", "shop-prod"]).ok();
+    assert!(run.stdout.starts_with("unchanged: "), "{run}");
     let run = scene.run(&server, &["wait", "--env", "shop-prod", "--json"]).ok();
-    assert_eq!(run.document("deploy/1")["label"], scene.second.as_str());
+    assert_eq!(run.document("deploy/1")["label"], scene.first.as_str());
 }
 
 #[test]
@@ -136,13 +150,13 @@ fn waiting_afterwards_tells_how_it_ended() {
 #[test]
 fn trouble_on_the_way_to_an_environment_is_not_the_end_of_watching_it() {
     let scene = Scene::new();
-    let rule = |on: &str, fault, times: u32| {
+    let rule = |on: &str, fault, skip, times: u32| {
         let times = times.try_into().unwrap();
-        Rule { on: on.to_owned(), with: [].into(), fault, skip: 1, times, seconds: 60 }
+        Rule { on: on.to_owned(), with: [].into(), fault, skip, times, seconds: 60 }
     };
     let server = scene.server(vec![
-        rule("DescribeEnvironments", Injection::Throttle, 2),
-        rule("DescribeEvents", Injection::ResetBefore, 3),
+        rule("DescribeEnvironments", Injection::Throttle, 2, 2),
+        rule("DescribeEvents", Injection::ResetBefore, 1, 3),
     ]);
     let mut command = scene.place.beansprout(["deploy", &scene.second, "--env", "shop-prod"]);
     command.envs(sandbox::variables(&server.endpoint())).env("AWS_MAX_ATTEMPTS", "1");
@@ -161,7 +175,7 @@ fn the_branch_chooses_the_environment() {
     // Outside of git the EB CLI has a `default`.
     let theirs = "branch-defaults:\n  default:\n    environment: shop-none\n  live:\n    environment: shop-prod\n";
     scene.place.write(".elasticbeanstalk/config.yml", theirs);
-    let run = scene.run(&server, &deploy).exit(4);
+    let run = scene.run(&server, &deploy).exit(3);
     assert!(
         run.stderr.contains("environment `shop-none`: `.elasticbeanstalk/config.yml` has it for branch `default`"),
         "{run}"
@@ -222,7 +236,7 @@ fn an_environment_is_its_id_and_not_its_address() {
     assert_eq!(plan["delete"], serde_json::json!([]), "{plan:#}");
 
     client(REPLACE);
-    let run = scene.run(&server, &["deploy", &third, "--env", "shop-blue"]).exit(4);
+    let run = scene.run(&server, &["deploy", &third, "--env", "shop-blue"]).exit(3);
     assert!(run.stderr.contains("has no environment `shop-blue`"), "{run}");
     scene.create_environment(&server, "shop-blue", &scene.first);
     scene.run(&server, &["deploy", &third, "--env", "shop-blue"]).ok();
@@ -269,9 +283,9 @@ fn time_that_runs_out_is_not_a_failure() {
 fn what_is_not_there_is_told() {
     let scene = Scene::new();
     let server = scene.server(Vec::new());
-    let run = scene.run(&server, &["deploy", "nothing", "--env", "shop-prod"]).exit(4);
+    let run = scene.run(&server, &["deploy", "nothing", "--env", "shop-prod"]).exit(3);
     assert!(run.stderr.contains("error: there is no version `nothing` of `shop`"), "{run}");
-    let run = scene.run(&server, &["deploy", &scene.second, "--env", "nowhere"]).exit(4);
+    let run = scene.run(&server, &["deploy", &scene.second, "--env", "nowhere"]).exit(3);
     assert!(run.stderr.contains("error: `shop` has no environment `nowhere`"), "{run}");
 }
 
@@ -304,20 +318,28 @@ fn one_deployment_at_a_time() {
     let scene = Scene::new();
     let server = scene.server(Vec::new());
     // Somebody else holds the lock.
-    const LOCK: &str = "import boto3, sys\n\
+    const LOCK: &str = "import boto3, datetime, sys\n\
+        now = datetime.datetime.now(datetime.timezone.utc).strftime('%Y-%m-%dT%H:%M:%SZ')\n\
         eb, s3 = boto3.client('elasticbeanstalk'), boto3.client('s3')\n\
         bucket = eb.create_storage_location()['S3Bucket']\n\
-        body = '{\"caller\": \"arn:aws:iam::1:user/ann\", \"label\": \"other\", \"since\": \"2026-01-01T00:00:00Z\", \"until\": \"%s\"}'\n\
-        s3.put_object(Bucket=bucket, Key='beansprout/shop/locks/shop-prod.json', Body=(body % sys.argv[1]).encode())";
+        body = '{\"verb\": \"deploy\", \"from\": null, \"from_ran_well\": false, \"to\": \"other\", \"caller\": \"arn:aws:iam::1:user/ann\", \"run\": \"1\", \"since\": \"2026-01-01T00:00:00Z\", \"beat\": \"%s\", \"ended\": null}'\n\
+        s3.put_object(Bucket=bucket, Key='beansprout/shop/operations/shop-prod.json', Body=(body % (now if sys.argv[1] == 'now' else sys.argv[1])).encode())";
     let lock = |until: &str| {
         let mut command = scene.place.command(python());
         command.args(["-c", LOCK, until]).envs(sandbox::variables(&server.endpoint()));
         scene.place.finish(command).ok();
     };
-    lock("2999-01-01T00:00:00Z");
+    lock("now");
     let run = scene.run(&server, &["deploy", &scene.second, "--env", "shop-prod"]).exit(4);
-    assert!(run.stderr.contains("is being deployed to by arn:aws:iam::1:user/ann"), "{run}");
-    // A lock that has ended is no lock.
+    assert!(run.stderr.contains("is being moved to `other` by arn:aws:iam::1:user/ann"), "{run}");
+    assert!(run.stderr.contains("`--take-over`"), "{run}");
+    // Who goes back waits for nobody.
+    let run = scene.run(&server, &["rollback", &scene.first, "--env", "shop-prod"]).ok();
+    assert!(run.stdout.starts_with("unchanged: "), "{run}");
+    scene.run(&server, &["deploy", &scene.second, "--env", "shop-prod", "--take-over"]).ok();
+    scene.run(&server, &["deploy", &scene.first, "--env", "shop-prod"]).ok();
+    lock("now");
+    // A run that has not been heard of is dead.
     lock("2026-01-02T00:00:00Z");
     scene.run(&server, &["deploy", &scene.second, "--env", "shop-prod"]).ok();
 }
@@ -346,8 +368,8 @@ fn going_back_needs_a_bundle_that_is_what_it_was() {
         assert!(run.stderr.contains(words) && run.stderr.contains("hint: nothing was changed"), "{run}");
     };
     case("other_tree", 7, "holds another tree than it is named after");
-    case("no_zip", 4, "cannot be read");
-    case("gone", 4, "is gone");
+    case("no_zip", 3, "cannot be read");
+    case("gone", 3, "is gone");
     let run = scene.run(&server, &["wait", "--env", "shop-prod", "--json"]).ok();
     assert_eq!(run.json()["label"], scene.second.as_str());
 }

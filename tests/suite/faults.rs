@@ -197,7 +197,7 @@ fn misfortune(scenario: &Scenario, place: &Place, call: usize, fault: Fault, ope
     match run.exit {
         // It found a way, so everything is done.
         0 => assert_eq!(case.remains(), expected, "{what}\n{run}"),
-        4 => {
+        4 | 6 => {
             assert!(run.stderr.contains("error: "), "{what}\n{run}");
             assert!(run.stderr.contains("hint: "), "{what}\n{run}");
             assert!(!run.stderr.contains("panicked"), "{what}\n{run}");

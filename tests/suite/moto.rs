@@ -65,7 +65,7 @@ impl Both {
     /// Upload to moto, and be refused by the sandbox, which has no such object.
     #[track_caller]
     fn upload(&self) -> Run {
-        let run = self.publish().exit(4);
+        let run = self.publish().exit(3);
         assert!(run.stderr.contains("`CreateApplicationVersion` was refused: Unable to download"), "{run}");
         run
     }

@@ -66,8 +66,12 @@ fn bundles_go_only_when_asked_and_come_back_from_the_archive() {
     let restored = scene.run(&server, &["publish", "--undo", undo, "--json"]).ok().json();
     assert_eq!(restored["versions"][1], json!({ "label": versions[2], "fate": "restored" }));
     scene.run(&server, &["rollback", &versions[2], "--env", "shop-prod"]).ok();
+}
 
-    // Without an archive they are gone for good, and that is said.
+#[test]
+fn without_an_archive_bundles_are_gone_for_good_and_that_is_said() {
+    let (scene, _) = scene();
+    let server = scene.server(Vec::new());
     let arguments = ["prune", "--keep", "1", "--keep-deployed", "0", "--delete-bundles", "--apply", "--json"];
     let pruned = scene.run(&server, &arguments).ok().json();
     let undo = &pruned["undo"].as_str().unwrap().replace("[DIR]/", "");
@@ -87,7 +91,8 @@ fn a_plan_is_carried_out_only_in_the_world_it_was_made_for() {
     assert_eq!(scene.run(&server, &["versions", "--json"]).ok().json()["versions"].as_array().unwrap().len(), 4);
     scene.run(&server, &["prune", "--keep", "1", "--plan", "plan.json"]).ok();
     let run = scene.run(&server, &["prune", "--apply", "--plan", "plan.json", "--json"]).ok();
-    assert_eq!(run.json()["deleted"], json!([versions[0], versions[1]]));
+    // The first ran until a moment ago: the environment could still go back to it.
+    assert_eq!(run.json()["deleted"], json!([versions[1]]));
 }
 
 #[test]

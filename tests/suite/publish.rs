@@ -245,7 +245,7 @@ fn an_application_is_created_only_when_asked_to() {
     let place = beansprout::sandbox::variables(&endpoint)
         .into_iter()
         .fold(place, |place, (name, value)| place.var(name, value));
-    let run = place.run(["publish"]).exit(4);
+    let run = place.run(["publish"]).exit(3);
     assert!(run.stderr.contains("error: there is no application `shop` in us-east-1"), "{run}");
     assert!(run.stderr.contains("--create-application"), "{run}");
     assert!(!calls(&place, "state").iter().any(|call| call.contains("Put") || call.contains("Create")));

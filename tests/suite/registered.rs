@@ -71,12 +71,12 @@ fn a_version_is_inspected_and_verified_like_any_bundle() {
 #[test]
 fn what_is_not_registered_is_told() {
     let (place, version) = published();
-    let run = place.run(["diff", "version:nothing", "--sandbox"]).exit(4);
+    let run = place.run(["diff", "version:nothing", "--sandbox"]).exit(3);
     assert!(
         run.stderr.contains("error: there is no version `nothing` of `shop`\nhint: `beansprout versions`"),
         "{run}"
     );
-    let run = place.run(["inspect", &version, "--sandbox", "--application", "other"]).exit(4);
+    let run = place.run(["inspect", &version, "--sandbox", "--application", "other"]).exit(3);
     assert!(run.stderr.contains("of `other`"), "{run}");
     let run = place.run(["verify", "version:", "--sandbox"]).exit(2);
     assert!(run.stderr.contains("error: `version:` names no version"), "{run}");
@@ -109,7 +109,7 @@ fn an_object_that_is_gone_or_not_what_it_is_called_is_noticed() {
     let seen = run(&place, &server, &["inspect", &version]).exit(3);
     assert!(seen.stderr.contains(".zip` is not a zip file that can be read"), "{seen}");
     meddle(&place, &server, "s3.delete_object(Bucket=bucket, Key=key)");
-    let seen = run(&place, &server, &["inspect", &version]).exit(4);
+    let seen = run(&place, &server, &["inspect", &version]).exit(3);
     assert!(seen.stderr.contains("is gone: `s3://"), "{seen}");
 }
 

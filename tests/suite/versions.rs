@@ -6,13 +6,13 @@ use crate::deploy::Scene;
 use crate::harness::Place;
 
 #[test]
-fn an_application_without_versions_is_no_error() {
+fn an_application_that_is_not_there_has_nothing_to_prune() {
     let run = Place::new().run(["versions", "--sandbox", "--application", "nothing"]).ok();
     assert_eq!(run.stdout, "0 versions of `nothing`\n");
     let hint = "no version is visible in us-east-1; if there should be some, look at `--application` and `--region`";
     assert!(run.stderr.contains(hint), "{run}");
-    let run = Place::new().run(["prune", "--sandbox", "--application", "nothing"]).ok();
-    assert!(run.stderr.contains(hint), "{run}");
+    let run = Place::new().run(["prune", "--sandbox", "--application", "nothing"]).exit(3);
+    assert!(run.stderr.contains("there is no application `nothing` in us-east-1"), "{run}");
 }
 
 #[test]
@@ -43,7 +43,11 @@ fn what_runs_is_protected_and_says_so() {
         listed["versions"][0]["protection"],
         json!([{ "why": "runs", "environment": environment }, { "why": "ran-well", "environment": environment }])
     );
-    assert_eq!(listed["versions"][1]["protection"], json!([]));
+    // It was there until a moment ago.
+    assert_eq!(
+        listed["versions"][1]["protection"],
+        json!([{ "why": "recent", "environment": environment }, { "why": "ran-well", "environment": environment }])
+    );
     assert!(listed["versions"][1]["bytes"].as_u64().unwrap() > 100);
     let run = scene.run(&server, &["versions"]).ok();
     assert!(run.stdout.contains("runs in `shop-prod`"), "{run}");
@@ -76,11 +80,12 @@ fn a_lifecycle_rule_is_shown_before_it_is_set() {
     let third = scene.run(&server, &["publish", "--json"]).ok().json()["label"].as_str().unwrap().to_owned();
     let run = rule(&["--keep", "1", "--json"]).ok();
     let shown = run.document("lifecycle/1");
+    let recent = json!({ "why": "recent", "environment": "shop-prod" });
     let well = json!({ "why": "ran-well", "environment": "shop-prod" });
     assert_eq!(shown["leaving"][0]["label"], scene.second.as_str(), "{run}");
     assert_eq!(
         shown["leaving"],
-        json!([{ "label": scene.second, "created": shown["leaving"][0]["created"], "protection": [well] }])
+        json!([{ "label": scene.second, "created": shown["leaving"][0]["created"], "protection": [recent, well] }])
     );
     assert_eq!((&shown["now"]["keep"], &shown["asked"]["keep"]), (&json!(null), &json!(1)));
     let run = rule(&["--keep", "1"]).ok();
@@ -131,7 +136,7 @@ fn a_lifecycle_rule_that_cannot_be_is_refused() {
     rule(&["--apply"]).exit(2);
     let run = rule(&["--keep", "1", "--service-role", "arn:aws:iam::999999999999:role/x"]).exit(2);
     assert!(run.stderr.contains("hint: name a role of this account, 123456789012"), "{run}");
-    let run = rule(&["--application", "nothing"]).exit(4);
+    let run = rule(&["--application", "nothing"]).exit(3);
     assert!(run.stderr.contains("error: there is no application `nothing`"), "{run}");
 }
 

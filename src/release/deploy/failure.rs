@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::beanstalk::name::{Application, EnvironmentName};
-use crate::fault::{Exit, Fault};
+use crate::fault::{Exit, Fault, Repeat};
 use crate::release::api_error::ApiError;
-use crate::release::lock::LockHolder;
+use crate::release::operation::Operation;
 use crate::release::version::Status;
 
 /// Reason why an environment does not run the version.
@@ -53,8 +53,12 @@ pub enum Error {
     Failed { environment: EnvironmentName, label: String, failed: Failed, errors: Vec<String> },
     #[error("environment `{environment}` is still on its way to `{label}` after {} s", .after.as_secs())]
     StillGoing { environment: EnvironmentName, label: String, after: Duration },
-    #[error("environment `{environment}` is being deployed to by {}", .holder.caller.as_deref().unwrap_or("somebody else"))]
-    Locked { environment: EnvironmentName, holder: Box<LockHolder> },
+    #[error("environment `{environment}` is being moved to `{}` by {}", .operation.to, .operation.caller.as_deref().unwrap_or("somebody else"))]
+    Locked { environment: EnvironmentName, operation: Box<Operation> },
+    #[error("environment `{environment}` has no version of this application")]
+    NothingDeployed { environment: EnvironmentName },
+    #[error("lost sight of environment `{environment}` on its way to `{label}`")]
+    Lost { environment: EnvironmentName, label: String, source: ApiError },
     #[error("environment `{environment}` is still busy after {} s", .after.as_secs())]
     StillBusy { environment: EnvironmentName, after: Duration },
     #[error(transparent)]
@@ -64,7 +68,7 @@ pub enum Error {
 fn sentence(environment: &str, label: &str, failed: &Failed, errors: &[String]) -> String {
     let version = |label: &Option<String>| match label {
         Some(label) => format!("`{label}`"),
-        None => "no version".to_owned(),
+        None => "what it ran before (no version of this application)".to_owned(),
     };
     let text = match failed {
         Failed::Errors => format!("the deployment of `{label}` to `{environment}` had errors"),
@@ -91,12 +95,29 @@ impl Fault for Error {
             Self::NoVersion { .. }
             | Self::NotDeployable { .. }
             | Self::NoEnvironment { .. }
-            | Self::NotReady { .. }
-            | Self::Locked { .. } => Exit::Aws,
+            | Self::NothingDeployed { .. } => Exit::Invalid,
+            Self::NotReady { .. } | Self::Locked { .. } => Exit::Aws,
             Self::Failed { .. } => Exit::DeployFailed,
-            Self::StillGoing { .. } | Self::StillBusy { .. } => Exit::StillGoing,
+            Self::StillGoing { .. } | Self::StillBusy { .. } | Self::Lost { .. } => Exit::StillGoing,
             Self::Refused(error) => error.exit(),
         }
+    }
+
+    fn repeat(&self) -> Option<Repeat> {
+        match self {
+            Self::NotReady { .. } | Self::Locked { .. } | Self::StillBusy { .. } => Some(Repeat::Later),
+            Self::StillGoing { .. } | Self::Lost { .. } => Some(Repeat::Now),
+            Self::Refused(error) => error.repeat(),
+            Self::NoVersion { .. }
+            | Self::NotDeployable { .. }
+            | Self::NoEnvironment { .. }
+            | Self::NothingDeployed { .. }
+            | Self::Failed { .. } => None,
+        }
+    }
+
+    fn under_way(&self) -> bool {
+        matches!(self, Self::StillGoing { .. } | Self::Lost { .. })
     }
 
     fn hint(&self) -> Option<String> {
@@ -120,10 +141,23 @@ impl Fault for Error {
             Self::StillGoing { environment, label, .. } => Some(format!(
                 "it goes on without this program; `beansprout wait --env {environment} --label {label}` watches it again"
             )),
-            Self::Locked { holder, .. } => Some(format!(
-                "they deploy `{}` since {}; the lock ends at {} at the latest",
-                holder.label, holder.since, holder.until
+            Self::Locked { operation, .. } => Some(format!(
+                "it was last heard of at {}; `--when-ready` waits for its end, and `--take-over` takes the environment from it",
+                operation.beat
             )),
+            Self::NothingDeployed { environment } => {
+                Some(format!("`beansprout deploy LABEL --env {environment}` deploys one"))
+            }
+            Self::Lost { environment, label, source } => {
+                let watch = format!(
+                    "`{label}` was asked for and goes on at AWS; `beansprout wait --env {environment} --label {label}` watches it"
+                );
+                Some(if source.is_about_credentials() {
+                    format!("{watch}, once there are credentials again")
+                } else {
+                    watch
+                })
+            }
             Self::StillBusy { .. } => Some("nothing was changed; run the same command again".to_owned()),
             Self::Refused(error) => error.hint(),
         }

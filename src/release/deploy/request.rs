@@ -1,5 +1,6 @@
 //! Request, steps and result of a deployment.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -9,6 +10,7 @@ use crate::release::api_error::ApiError;
 use crate::release::aws::Aws;
 use crate::release::bucket::BundleStore;
 use crate::release::environment::{Environment, EnvironmentEvent, Health};
+use crate::release::operation::Verb;
 
 /// Version to deploy, where, and how long to look at it.
 #[derive(Debug, Clone)]
@@ -16,6 +18,9 @@ pub struct Request {
     pub application: Application,
     pub environment: EnvironmentName,
     pub label: String,
+    pub verb: Verb,
+    /// Take the environment from a run that seems to be at work.
+    pub take_over: bool,
     /// Wait for an environment that is busy, instead of refusing.
     pub when_ready: bool,
     /// See it through to its end.
@@ -24,7 +29,21 @@ pub struct Request {
     pub timeout: Duration,
     /// Time that an environment may take to become healthy after it is ready.
     pub settle: Duration,
-    /// Where the lock and the record of what ran well are. `None`: neither.
+    /// Place of the claim and the record of what ran well. `None`: neither.
+    pub bundle_store: Option<BundleStore>,
+    /// Folder in which runs of this machine leave word of themselves.
+    pub runs: Option<PathBuf>,
+}
+
+/// Environment to look at, and the version that it should come to run.
+#[derive(Debug, Clone)]
+pub struct WatchRequest {
+    pub application: Application,
+    pub environment: EnvironmentName,
+    /// `None`: the one that its last operation was about.
+    pub label: Option<String>,
+    pub timeout: Duration,
+    pub settle: Duration,
     pub bundle_store: Option<BundleStore>,
 }
 

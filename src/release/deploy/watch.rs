@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::bench::remember;
+use super::claim::{Held, remember};
 use super::failure::{Error, Failed};
 use super::request::{Deployed, Event, Outcome, Request, deployed};
 use crate::release::api_error::ApiError;
@@ -32,6 +32,7 @@ pub(super) async fn follow(
     request: &Request,
     before: &Environment,
     watch: Watch,
+    mut held: Option<&mut Held>,
     report: &mut dyn FnMut(Event<'_>),
 ) -> Result<Deployed, Error> {
     let mut backoff = Backoff::new(aws, SLOWEST, request.timeout);
@@ -43,8 +44,11 @@ pub(super) async fn follow(
         Error::Failed { environment: request.environment.clone(), label: request.label.clone(), failed, errors }
     };
     loop {
+        if let Some(held) = &mut held {
+            held.beat(aws, report).await;
+        }
         let look = look(aws, request, before, &watch).await;
-        let Some((now, events, others)) = backoff.see(look, |error| report(Event::NotSeen(error)))? else {
+        let Some((now, events, others)) = backoff.see(aws, look, |error| report(Event::NotSeen(error)))? else {
             if backoff.wait(aws).await {
                 continue;
             }
@@ -68,7 +72,7 @@ pub(super) async fn follow(
             Verdict::Well => {
                 let now = now.unwrap_or_else(|| before.clone());
                 if others.is_empty() {
-                    remember(aws, request, report).await;
+                    remember(aws, request, &request.label, report).await;
                     return Ok(deployed(aws, request, &now, watch.previous, Outcome::Deployed));
                 }
                 // Instances report a little later than their environment.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::plan::{Deletion, Kept, Object, Plan, Policy, Reason, Upload};
+use super::undo::Undo;
 use crate::beanstalk::name::Application;
 use crate::release::environment::{Environment, Phase};
 use crate::release::history::Success;
@@ -35,6 +36,14 @@ pub(crate) struct Inventory {
     pub(crate) environments: Vec<Environment>,
     /// Environment and label, as the instances themselves say.
     pub(crate) on_instances: Vec<(String, String)>,
+    /// Environment, and a label that it moved to or from within a day.
+    pub(crate) recent: Vec<(String, String)>,
+    /// Environments that move.
+    pub(crate) moving: Vec<String>,
+    /// `None`: there is no such application.
+    pub(crate) application_made: Option<Timestamp>,
+    /// What was pruned before, as far as this project knows.
+    pub(crate) undo: Vec<Undo>,
     /// Oldest first.
     pub(crate) ran: Vec<Success>,
     pub(crate) bucket: String,
@@ -54,7 +63,12 @@ impl Inventory {
             let name = environment.name.clone();
             match environment.status {
                 Phase::Ending if has && self.restorable(environment) => {
-                    reasons.push(Reason::Terminated { environment: name });
+                    let earlier = environment.updated.is_some_and(|ended| Some(ended) < self.application_made);
+                    reasons.push(if earlier {
+                        Reason::Orphaned { environment: name }
+                    } else {
+                        Reason::Terminated { environment: name }
+                    });
                 }
                 Phase::Ready | Phase::Busy | Phase::Aborting if has => reasons.push(Reason::Runs { environment: name }),
                 _ => {}
@@ -62,6 +76,13 @@ impl Inventory {
         }
         for (environment, found) in &self.on_instances {
             let reason = Reason::OnInstance { environment: environment.clone() };
+            let runs = Reason::Runs { environment: environment.clone() };
+            if found == label && !reasons.contains(&runs) && !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
+        for (environment, found) in &self.recent {
+            let reason = Reason::Recent { environment: environment.clone() };
             let runs = Reason::Runs { environment: environment.clone() };
             if found == label && !reasons.contains(&runs) && !reasons.contains(&reason) {
                 reasons.push(reason);
@@ -84,7 +105,13 @@ impl Inventory {
     /// The environments among whose last good versions this is.
     fn last_good(&self, label: &str, keep: u32) -> BTreeSet<String> {
         let mut last: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for success in self.ran.iter().rev() {
+        // A record counts as long as its environment lives or can be restored; where none is seen, who knows.
+        let counts = |success: &&Success| {
+            let restorable = |found: &Environment| found.status != Phase::Ending || self.restorable(found);
+            self.environments.is_empty()
+                || self.environments.iter().any(|found| found.name == success.environment && restorable(found))
+        };
+        for success in self.ran.iter().rev().filter(counts) {
             let labels = last.entry(&success.environment).or_default();
             if labels.len() < keep as usize && !labels.contains(&success.label.as_str()) {
                 labels.push(&success.label);
@@ -99,7 +126,7 @@ impl Inventory {
         let own = |version: &&Version| version.application == self.application;
         let mut versions: Vec<&Version> = self.versions.iter().filter(own).collect();
         // Newest first; one without a date counts as new, so that it is not deleted for it.
-        versions.sort_by_key(|version| std::cmp::Reverse(version.created.unwrap_or(Timestamp::MAX)));
+        versions.sort_by_key(|version| std::cmp::Reverse(self.made(version).unwrap_or(Timestamp::MAX)));
         let mut delete = Vec::new();
         let mut keep = Vec::new();
         for (place, version) in versions.into_iter().enumerate() {
@@ -107,7 +134,7 @@ impl Inventory {
             if place < policy.keep as usize {
                 reasons.push(Reason::Newest);
             }
-            let age = version.created.map(|created| self.now.duration_since(created));
+            let age = self.made(version).map(|created| self.now.duration_since(created));
             let young = |days: u32| age.is_none_or(|age| age < SignedDuration::from_hours(24 * i64::from(days)));
             if policy.keep_days.is_some_and(young) {
                 reasons.push(Reason::Young);
@@ -118,7 +145,7 @@ impl Inventory {
             if reasons.is_empty() {
                 delete.push(Deletion {
                     label,
-                    created: version.created,
+                    created: self.made(version),
                     description: version.description.clone(),
                     bundle: version.bundle.clone(),
                     processed: version.status == Status::Processed,
@@ -128,14 +155,25 @@ impl Inventory {
             }
         }
         delete.reverse();
+        let objects = if policy.delete_bundles { self.unneeded(&delete, policy) } else { Vec::new() };
+        let at = |object: &Object| Location { bucket: self.bucket.clone(), key: object.key.clone() };
+        let bundles = delete.iter().filter_map(|deletion| deletion.bundle.clone());
+        let copies: BTreeSet<Location> = match &policy.archive {
+            Some(_) => bundles.clone().chain(objects.iter().map(at)).collect(),
+            None => BTreeSet::new(),
+        };
+        let left = bundles.filter(|bundle| policy.delete_bundles && self.stays(bundle)).collect();
         Plan {
+            copies: copies.into_iter().collect(),
+            left,
+            moving: self.moving.clone(),
             application: self.application.clone(),
             region: self.region.clone(),
             account: self.account.clone(),
             made: self.now,
             policy: policy.clone(),
             bucket: self.bucket.clone(),
-            objects: if policy.delete_bundles { self.unneeded(&delete) } else { Vec::new() },
+            objects,
             uploads: self.stale(),
             environments: self.environments.len(),
             used: self.versions.len(),
@@ -146,7 +184,7 @@ impl Inventory {
     }
 
     /// Bundles that only versions to delete name, or none at all.
-    fn unneeded(&self, delete: &[Deletion]) -> Vec<Object> {
+    fn unneeded(&self, delete: &[Deletion], policy: &Policy) -> Vec<Object> {
         let deletion = |version: &Version| {
             version.application == self.application && delete.iter().any(|deletion| deletion.label == version.label)
         };
@@ -157,12 +195,36 @@ impl Inventory {
             .filter_map(|version| version.bundle.as_ref())
             .collect();
         let named: BTreeSet<&Location> = delete.iter().filter_map(|deletion| deletion.bundle.as_ref()).collect();
+        // A record that brings versions back needs their bundles, unless they are archived, or it promised their end itself.
+        let promised: BTreeSet<&Location> = self.undo.iter().flat_map(|undo| &undo.objects).collect();
+        let undoable: BTreeSet<&Location> = match policy.archive {
+            Some(_) => BTreeSet::new(),
+            None => self.undo.iter().flat_map(Undo::bundles).filter(|bundle| !promised.contains(bundle)).collect(),
+        };
         let unneeded = |object: &&Object| {
             let location = Location { bucket: self.bucket.clone(), key: object.key.clone() };
             let settled = object.modified.is_some_and(|modified| self.now.duration_since(modified) > SETTLED);
-            !needed.contains(&location) && (named.contains(&location) || location.digest().is_some() && settled)
+            let goes = named.contains(&location)
+                || promised.contains(&location)
+                || location.digest().is_some() && settled && !undoable.contains(&location);
+            goes && !needed.contains(&location)
         };
         self.objects.iter().filter(unneeded).cloned().collect()
+    }
+
+    /// Is the bundle of a version that goes elsewhere than where this project keeps its bundles?
+    fn stays(&self, bundle: &Location) -> bool {
+        bundle.bucket != self.bucket || !self.objects.iter().any(|object| object.key == bundle.key)
+    }
+
+    /// When a version was made first: one that was brought back is not new for it.
+    fn made(&self, version: &Version) -> Option<Timestamp> {
+        let restored = self.undo.iter().flat_map(|undo| &undo.versions).filter(|deletion| {
+            version.application == self.application
+                && deletion.label == version.label
+                && deletion.bundle == version.bundle
+        });
+        restored.filter_map(|deletion| deletion.created).chain(version.created).min()
     }
 
     fn stale(&self) -> Vec<Upload> {
@@ -237,6 +299,10 @@ mod tests {
             versions,
             environments: Vec::new(),
             on_instances: Vec::new(),
+            recent: Vec::new(),
+            moving: Vec::new(),
+            application_made: Some(now() - DAY * 900),
+            undo: Vec::new(),
             ran: Vec::new(),
             bucket: "b".to_owned(),
             objects: (1..=6).map(object).collect(),
@@ -246,7 +312,14 @@ mod tests {
     }
 
     fn policy() -> Policy {
-        Policy { keep: 1, keep_days: None, keep_labels: Vec::new(), keep_deployed: 2, delete_bundles: true }
+        Policy {
+            keep: 1,
+            keep_days: None,
+            keep_labels: Vec::new(),
+            keep_deployed: 2,
+            delete_bundles: true,
+            archive: None,
+        }
     }
 
     #[track_caller]
@@ -361,6 +434,7 @@ mod tests {
             keep_labels: if any(3) == 0 { vec!["v1*".to_owned()] } else { Vec::new() },
             keep_deployed: any(4) as u32,
             delete_bundles: any(2) == 0,
+            archive: None,
         };
         (inventory, policy)
     }

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use super::plan::Pruned;
 use crate::beanstalk::name::Application;
-use crate::fault::{Exit, Fault};
+use crate::fault::{Exit, Fault, Repeat};
 use crate::release::api_error::ApiError;
+use crate::ui::count;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -12,6 +14,14 @@ pub enum Error {
     KeepsNothing,
     #[error("no environment of `{application}` is visible")]
     NoEnvironments { application: Application },
+    #[error("there is no application `{application}` in {region}")]
+    NoApplication { application: Application, region: String },
+    #[error("nothing is deleted while an environment moves: `{}`", .environments.join("`, `"))]
+    Moving { environments: Vec<String> },
+    #[error("Elastic Beanstalk is busy with version `{label}`")]
+    Busy { label: String },
+    #[error("stopped after deleting {}", done_so_far(.done))]
+    Stopped { done: Box<Pruned>, source: Box<Error> },
     #[error("the plan is out of date")]
     Changed,
     #[error("failed to write `{}`", path.display())]
@@ -26,13 +36,35 @@ pub enum Error {
     Refused(#[from] ApiError),
 }
 
+fn done_so_far(done: &Pruned) -> String {
+    let Pruned { deleted, bundles_deleted, .. } = done;
+    let versions = count(deleted.len(), "version");
+    let named = if deleted.is_empty() { String::new() } else { format!(" (`{}`)", deleted.join("`, `")) };
+    match bundles_deleted.len() {
+        0 => format!("{versions}{named}"),
+        bundles => format!("{versions}{named} and {}", count(bundles, "bundle")),
+    }
+}
+
 impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
             Self::KeepsNothing => Exit::Usage,
-            Self::NoEnvironments { .. } | Self::Changed => Exit::Findings,
+            Self::NoEnvironments { .. } | Self::Changed | Self::Moving { .. } => Exit::Findings,
+            Self::Busy { .. } => Exit::Aws,
+            Self::NoApplication { .. } => Exit::Invalid,
+            Self::Stopped { source, .. } => source.exit(),
             Self::Undo { .. } | Self::Read { .. } | Self::NotUndo { .. } | Self::OtherPlace { .. } => Exit::Invalid,
             Self::Refused(error) => error.exit(),
+        }
+    }
+
+    fn repeat(&self) -> Option<Repeat> {
+        match self {
+            Self::Moving { .. } | Self::Busy { .. } => Some(Repeat::Later),
+            Self::Stopped { source, .. } => source.repeat(),
+            Self::Refused(error) => error.repeat(),
+            _ => None,
         }
     }
 
@@ -44,6 +76,20 @@ impl Fault for Error {
                  If there really is no environment, say so with `--no-environments`"
                     .to_owned(),
             ),
+            Self::NoApplication { .. } => Some("look at `--application` and `--region`".to_owned()),
+            Self::Moving { environments } => Some(format!(
+                "it may still go back to a version that looks unused; `beansprout wait --env {}` watches it",
+                environments.first().map(String::as_str).unwrap_or_default()
+            )),
+            Self::Busy { .. } => Some("make a new plan in a minute and look at it".to_owned()),
+            Self::Stopped { done, source } => Some(match &done.undo {
+                Some(undo) => format!(
+                    "`beansprout publish --undo {}` brings back what was deleted; {}",
+                    undo.display(),
+                    source.hint().unwrap_or_else(|| "the same command again goes on".to_owned())
+                ),
+                None => source.hint().unwrap_or_else(|| "the same command again goes on".to_owned()),
+            }),
             Self::Changed => Some("nothing was deleted; make a new plan and look at it".to_owned()),
             Self::Undo { .. } => Some("nothing was deleted: without this record it could not be undone".to_owned()),
             Self::OtherPlace { .. } => Some("nothing was changed; look at `--application` and `--region`".to_owned()),

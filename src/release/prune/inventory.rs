@@ -6,13 +6,15 @@ use jiff::SignedDuration;
 
 use super::decide::Inventory;
 use super::plan::{Object, Reason, Upload};
+use super::undo::Undo;
 use crate::beanstalk::name::Application;
 use crate::release::api_error::ApiError;
 use crate::release::aws::Aws;
 use crate::release::bucket::{BundleBucket, BundleStore};
 use crate::release::document::Listed;
-use crate::release::environment::{self, Phase, Which};
+use crate::release::environment::{self, Environment, Phase, Which};
 use crate::release::history;
+use crate::release::operation;
 use crate::release::version::{self, Version};
 
 /// The most that AWS looks back for terminated environments.
@@ -23,6 +25,7 @@ pub(crate) async fn inventory(
     aws: &Aws,
     application: &Application,
     bundle_store: &BundleStore,
+    undo: &[Undo],
 ) -> Result<(Inventory, BundleBucket), ApiError> {
     let now = aws.now();
     let bucket = bundle_store.open(aws).await?;
@@ -32,6 +35,7 @@ pub(crate) async fn inventory(
         let labels = environment::on_instances(aws, live).await?.unwrap_or_default();
         on_instances.extend(labels.into_iter().map(|label| (live.name.clone(), label)));
     }
+    let lately = Lately::read(aws, application, bundle_store, &bucket, &environments).await?;
     let folder = bundle_store.folder(application, "");
     let versions = version::all(aws, None).await?;
     let listed = bucket.list(aws, &folder).await?;
@@ -48,6 +52,14 @@ pub(crate) async fn inventory(
         now,
         environments,
         on_instances,
+        recent: lately.recent,
+        moving: lately.moving,
+        application_made: version::application_made(aws, application).await?,
+        undo: undo
+            .iter()
+            .filter(|undo| undo.application == *application && undo.region == aws.region())
+            .cloned()
+            .collect(),
         ran: history::recall(aws, &bucket, &bundle_store.folder(application, "deployments")).await?,
         bucket: bucket.name.clone(),
         objects: listed.into_iter().map(object).collect(),
@@ -62,6 +74,42 @@ pub(crate) async fn inventory(
         limit: version::limit(aws).await?,
     };
     Ok((inventory, bucket))
+}
+
+/// What the environments did within a day, as their events and the operations on them tell.
+#[derive(Debug, Default)]
+struct Lately {
+    recent: Vec<(String, String)>,
+    moving: Vec<String>,
+}
+
+impl Lately {
+    async fn read(
+        aws: &Aws,
+        application: &Application,
+        bundle_store: &BundleStore,
+        bucket: &BundleBucket,
+        environments: &[Environment],
+    ) -> Result<Self, ApiError> {
+        let mut lately = Self::default();
+        let yesterday = aws.now() - SignedDuration::from_hours(24);
+        for live in environments.iter().filter(|found| found.status != Phase::Ending) {
+            let events = environment::events(aws, &live.id, Some(yesterday)).await?;
+            let mut labels: BTreeSet<String> = events.into_iter().filter_map(|event| event.label).collect();
+            let mut moves = live.status != Phase::Ready;
+            if let Ok(name) = live.name.parse()
+                && let Some(last) = operation::last(aws, bucket, &bundle_store.operation(application, &name)).await?
+            {
+                moves |= last.is_alive(aws.now());
+                if last.beat > yesterday || last.ended.is_none() && moves {
+                    labels.extend(last.from.into_iter().chain([last.to]));
+                }
+            }
+            lately.recent.extend(labels.into_iter().map(|label| (live.name.clone(), label)));
+            lately.moving.extend(moves.then(|| live.name.clone()));
+        }
+        Ok(lately)
+    }
 }
 
 fn object(listed: Listed) -> Object {
@@ -98,7 +146,7 @@ pub fn overview(
     keep_deployed: u32,
 ) -> Result<Vec<Overview>, ApiError> {
     aws.block_on(async {
-        let (mut inventory, bucket) = inventory(aws, application, bundle_store).await?;
+        let (mut inventory, bucket) = inventory(aws, application, bundle_store, &[]).await?;
         // Other tools keep bundles elsewhere in the bucket: the EB CLI below the application's name.
         for folder in elsewhere(&inventory, &bundle_store.folder(application, "")) {
             match bucket.list(aws, &folder).await {

@@ -25,6 +25,9 @@ pub struct Policy {
     pub keep_deployed: u32,
     /// Remove the bundles too, where no other version needs them.
     pub delete_bundles: bool,
+    /// Prefix that everything is copied to before it is deleted.
+    #[serde(default)]
+    pub archive: Option<String>,
 }
 
 /// An object in the bucket.
@@ -58,6 +61,15 @@ pub struct Plan {
     /// Bundles that no version needs any more.
     pub objects: Vec<Object>,
     pub uploads: Vec<Upload>,
+    /// Objects that are copied to the archive first: all that this plan deletes, and the bundles of its versions.
+    #[serde(default)]
+    pub copies: Vec<Location>,
+    /// Bundles of deleted versions that stay, because they are not where this project keeps its own.
+    #[serde(default)]
+    pub left: Vec<Location>,
+    /// Environments that move: as long as one does, nothing is deleted.
+    #[serde(default)]
+    pub moving: Vec<String>,
     /// Number of environments that were seen, terminated ones included.
     pub environments: usize,
     /// Versions of all applications in the region, and how many there may be.
@@ -97,7 +109,15 @@ pub enum Reason {
     Terminated {
         environment: String,
     },
+    /// The environment belonged to an earlier application of this name.
+    Orphaned {
+        environment: String,
+    },
     RanWell {
+        environment: String,
+    },
+    /// The environment had to do with it within a day: it may still go back to it.
+    Recent {
         environment: String,
     },
     InProgress,
@@ -114,6 +134,11 @@ impl fmt::Display for Reason {
             Self::Runs { environment } => write!(f, "runs in `{environment}`"),
             Self::OnInstance { environment } => write!(f, "on an instance of `{environment}`"),
             Self::Terminated { environment } => write!(f, "`{environment}` had it and can be restored"),
+            Self::Orphaned { environment } => write!(
+                f,
+                "`{environment}` had it and belonged to an application that was deleted; AWS does not say whether it can be restored"
+            ),
+            Self::Recent { environment } => write!(f, "moved to or from in `{environment}` within a day"),
             Self::RanWell { environment } => write!(f, "ran well in `{environment}`"),
             Self::InProgress => f.write_str("is being processed"),
             Self::Newest => f.write_str("newest"),
@@ -128,8 +153,6 @@ impl fmt::Display for Reason {
 pub struct Apply {
     /// The folder for the record that undoes it.
     pub undo_dir: PathBuf,
-    /// Copy bundles below this prefix before deleting anything.
-    pub archive: Option<String>,
     /// There really are no environments.
     pub no_environments: bool,
 }
@@ -137,19 +160,40 @@ pub struct Apply {
 impl Plan {
     /// Would carrying out the one do the same as carrying out the other?
     pub fn same_deeds(&self, other: &Self) -> bool {
-        (&self.application, &self.region, &self.account, &self.bucket, &self.delete, &self.objects, &self.uploads)
-            == (
-                &other.application,
-                &other.region,
-                &other.account,
-                &other.bucket,
-                &other.delete,
-                &other.objects,
-                &other.uploads,
-            )
+        (
+            &self.application,
+            &self.region,
+            &self.account,
+            &self.bucket,
+            &self.delete,
+            &self.objects,
+            &self.uploads,
+            &self.copies,
+        ) == (
+            &other.application,
+            &other.region,
+            &other.account,
+            &other.bucket,
+            &other.delete,
+            &other.objects,
+            &other.uploads,
+            &other.copies,
+        )
     }
 
     pub fn is_empty(&self) -> bool {
         self.delete.is_empty() && self.objects.is_empty() && self.uploads.is_empty()
     }
+}
+
+/// Result of pruning.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Pruned {
+    pub deleted: Vec<String>,
+    /// Kept after all, because something changed since the plan.
+    pub spared: Vec<String>,
+    pub bundles_deleted: Vec<String>,
+    pub uploads_aborted: usize,
+    /// The file that brings the versions back.
+    pub undo: Option<PathBuf>,
 }

@@ -1,5 +1,6 @@
 //! Bring back what was pruned: the record that is written first, and the archive of bundles.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use aws_sdk_elasticbeanstalk::types::S3Location;
@@ -25,6 +26,9 @@ pub struct Undo {
     /// Prefix that the bundles were copied to first.
     pub archive: Option<String>,
     pub versions: Vec<Deletion>,
+    /// Objects that go with them: whoever prunes again after an interruption finishes that.
+    #[serde(default)]
+    pub objects: Vec<Location>,
 }
 
 pub(super) fn archived(prefix: &str, key: &str) -> String {
@@ -59,8 +63,13 @@ pub(super) fn write_undo(plan: &Plan, apply: &Apply) -> Result<PathBuf, Error> {
         region: plan.region.clone(),
         account: plan.account.clone(),
         made: plan.made,
-        archive: apply.archive.clone(),
+        archive: plan.policy.archive.clone(),
         versions: plan.delete.clone(),
+        objects: plan
+            .objects
+            .iter()
+            .map(|object| Location { bucket: plan.bucket.clone(), key: object.key.clone() })
+            .collect(),
     };
     let text = serde_json::to_string_pretty(&undo).expect("a record has string keys");
     let failed = |source| Error::Undo { path: path.clone(), source };
@@ -78,6 +87,8 @@ pub enum RestoreOutcome {
     Restored,
     /// It is there.
     Unchanged,
+    /// Another version has its label by now.
+    LabelTaken,
     /// Its bundle is gone.
     BundleGone,
 }
@@ -89,7 +100,37 @@ pub struct Restored {
     pub fate: RestoreOutcome,
 }
 
+/// Records of this project, and the files that are none.
+#[derive(Debug, Clone, Default)]
+pub struct UndoFiles {
+    pub records: Vec<Undo>,
+    pub unreadable: Vec<PathBuf>,
+}
+
+impl UndoFiles {
+    /// All records in a folder, oldest first.
+    pub fn read(folder: &Path) -> Self {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+        paths.sort();
+        let mut files = Self::default();
+        for path in paths {
+            match Undo::read(&path) {
+                Ok(undo) => files.records.push(undo),
+                Err(_) => files.unreadable.push(path),
+            }
+        }
+        files
+    }
+}
+
 impl Undo {
+    /// Bundles that it needs to bring its versions back.
+    pub(crate) fn bundles(&self) -> impl Iterator<Item = &Location> {
+        self.versions.iter().filter_map(|deletion| deletion.bundle.as_ref())
+    }
+
     pub fn read(path: &Path) -> Result<Self, Error> {
         let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
         serde_json::from_str(&text).map_err(|source| Error::NotUndo { path: path.to_owned(), source })
@@ -97,7 +138,15 @@ impl Undo {
 }
 
 /// Bring deleted versions back, as far as their bundles are there.
-pub fn undo(aws: &Aws, path: &Path, undo: &Undo, bundle_store: &BundleStore) -> Result<Vec<Restored>, Error> {
+///
+/// `others` are the records beside it: a later one may have archived a bundle of this one.
+pub fn undo(
+    aws: &Aws,
+    path: &Path,
+    undo: &Undo,
+    others: &[Undo],
+    bundle_store: &BundleStore,
+) -> Result<Vec<Restored>, Error> {
     let place = |region: &str, account: &Option<String>| match account {
         Some(account) => format!("{account} in {region}"),
         None => region.to_owned(),
@@ -111,25 +160,38 @@ pub fn undo(aws: &Aws, path: &Path, undo: &Undo, bundle_store: &BundleStore) -> 
         let bucket = bundle_store.open(aws).await?;
         let mut fates = Vec::new();
         for deletion in &undo.versions {
-            let fate = restore(aws, undo, deletion, &bucket).await?;
+            let fate = restore(aws, undo, others, deletion, &bucket).await?;
             fates.push(Restored { label: deletion.label.clone(), fate });
         }
         Ok(fates)
     })
 }
 
-async fn restore(aws: &Aws, undo: &Undo, deletion: &Deletion, bucket: &BundleBucket) -> Result<RestoreOutcome, Error> {
-    if version::find(aws, &undo.application, &deletion.label).await?.is_some() {
-        return Ok(RestoreOutcome::Unchanged);
+async fn restore(
+    aws: &Aws,
+    undo: &Undo,
+    others: &[Undo],
+    deletion: &Deletion,
+    bucket: &BundleBucket,
+) -> Result<RestoreOutcome, Error> {
+    if let Some(there) = version::find(aws, &undo.application, &deletion.label).await? {
+        // Somebody may have used the label for something else meanwhile.
+        let same = there.bundle == deletion.bundle;
+        return Ok(if same { RestoreOutcome::Unchanged } else { RestoreOutcome::LabelTaken });
     }
     let Some(bundle) = &deletion.bundle else { return Ok(RestoreOutcome::BundleGone) };
     let place = BundleBucket { name: bundle.bucket.clone(), ..bucket.clone() };
     if !place.has(aws, &bundle.key).await? {
-        let Some(prefix) = &undo.archive else { return Ok(RestoreOutcome::BundleGone) };
-        let from = bucket.at(&archived(prefix, &bundle.key));
-        if !bucket.has(aws, &from.key).await? {
-            return Ok(RestoreOutcome::BundleGone);
+        let archives: BTreeSet<&String> =
+            [undo].into_iter().chain(others).filter_map(|undo| undo.archive.as_ref()).collect();
+        let mut found = None;
+        for prefix in archives {
+            let from = bucket.at(&archived(prefix, &bundle.key));
+            if found.is_none() && bucket.has(aws, &from.key).await? {
+                found = Some(from);
+            }
         }
+        let Some(from) = found else { return Ok(RestoreOutcome::BundleGone) };
         copy(aws, bucket, &from, bundle).await?;
     }
     register(aws, &undo.application, deletion, bundle).await?;
