@@ -1,7 +1,7 @@
 //! `publish`: package, upload, register.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;

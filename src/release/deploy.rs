@@ -70,7 +70,7 @@ pub fn watch(aws: &Aws, request: &WatchRequest, report: &mut dyn FnMut(Event<'_>
 
 /// An environment that is good runs its version well: see that this is on record, whoever brought it there.
 pub(crate) fn confirm(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) {
-    aws.block_on(remember(aws, request, report));
+    aws.block_on(remember(aws, request, &request.label, report));
 }
 
 /// The label that an environment has or is getting.

@@ -48,7 +48,6 @@ mod registered;
 mod robust;
 mod sandbox;
 mod secrets;
-mod sequences;
 mod shell;
 mod ships;
 mod site;

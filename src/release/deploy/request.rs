@@ -47,6 +47,20 @@ pub struct WatchRequest {
     pub bundle_store: Option<BundleStore>,
 }
 
+impl WatchRequest {
+    /// Look at what a request is about.
+    pub(crate) fn of(request: &Request) -> Self {
+        Self {
+            application: request.application.clone(),
+            environment: request.environment.clone(),
+            label: Some(request.label.clone()),
+            timeout: request.timeout,
+            settle: request.settle,
+            bundle_store: request.bundle_store.clone(),
+        }
+    }
+}
+
 /// Result of deploying.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Deployed {

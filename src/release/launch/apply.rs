@@ -14,9 +14,10 @@ use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::environment::{self, Property, What};
 use crate::release::aws::Aws;
 use crate::release::bucket::BundleStore;
-use crate::release::deploy::{self, Event as DeployEvent, Request as DeployRequest};
+use crate::release::deploy::{self, Event as DeployEvent, Request as DeployRequest, WatchRequest};
 use crate::release::environment::{Environment, Health, Phase, find};
 use crate::release::lifecycle;
+use crate::release::operation::Verb;
 use crate::release::publish::{self, Event as PublishEvent, Request as PublishRequest};
 
 /// How a plan is carried out.
@@ -192,6 +193,9 @@ fn request(launch_name: &EnvironmentName, application: &Application, label: &str
         application: application.clone(),
         environment: launch_name.clone(),
         label: label.to_owned(),
+        verb: Verb::Deploy,
+        take_over: false,
+        runs: None,
         when_ready: false,
         wait: true,
         timeout: options.timeout,
@@ -227,7 +231,7 @@ fn join(
         return Ok(done);
     }
     report(Event::Joining { environment: &there.name });
-    let watched = deploy::watch(aws, &request, &mut |event| report(Event::Deploying(event)));
+    let watched = deploy::watch(aws, &WatchRequest::of(&request), &mut |event| report(Event::Deploying(event)));
     let deployed = watched.map_err(|source| Error::NotGood {
         environment: there.name.to_string(),
         id: there.id.clone(),
@@ -260,7 +264,7 @@ fn see_through(
     let Some(made) = made.filter(|_| options.wait) else { return Ok(done) };
     report(Event::Watching { environment: &launch.name, id: &made.id });
     let request = request(&launch.name, &launch.application, &launch.label, options);
-    let watched = deploy::watch(aws, &request, &mut |event| report(Event::Deploying(event)));
+    let watched = deploy::watch(aws, &WatchRequest::of(&request), &mut |event| report(Event::Deploying(event)));
     let deployed = watched.map_err(|source| Error::NotGood {
         environment: launch.name.to_string(),
         id: made.id.clone(),

@@ -106,7 +106,7 @@ pub(super) async fn processed(
 ) -> Result<(), Error> {
     let mut backoff = Backoff::new(aws, Duration::from_secs(5), timeout);
     loop {
-        let seen = backoff.see(version::find(aws, application, label).await, |_| {})?;
+        let seen = backoff.see(aws, version::find(aws, application, label).await, |_| {})?;
         match seen.flatten().map(|version| version.status) {
             Some(Status::Failed) => return Err(Error::Unprocessed { label: label.to_owned() }),
             // `Process` was asked for, so this is a moment before the beginning.

@@ -162,7 +162,7 @@ pub(super) fn delete(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
         );
         return Err(Refusal::new(400, "OperationInProgressFailure", message));
     }
-    if !users.is_empty() && call.fault != Some(Fault::DeleteDeployed) {
+    if !users.is_empty() && call.fault != Some(Injection::DeleteDeployed) {
         let message = format!("Unable to delete application version {label}: it is deployed to {}.", users.join(", "));
         return Err(Refusal::value(message));
     }
