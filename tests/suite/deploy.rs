@@ -32,21 +32,6 @@ impl Scene {
         scene
     }
 
-    /// Versions with these labels, each of another content, and an environment that runs the first.
-    pub(crate) fn of_labels(labels: &[&str]) -> Self {
-        let place = project();
-        let state = place.path(STATE);
-        let scene = Self { place, first: labels[0].to_owned(), second: labels[1].to_owned(), state };
-        let server = scene.server(Vec::new());
-        for label in labels {
-            scene.place.write("app.py", label);
-            scene.run(&server, &["publish", "--create-application", "--label", label]).ok();
-        }
-        scene.place.write("app.py", "the next");
-        scene.create_environment(&server, "shop-prod", labels[0]);
-        scene
-    }
-
     pub(crate) fn server(&self, faults: Vec<Rule>) -> Server {
         Server::start(Settings { faults, ..Settings::new(&World::real().unwrap(), &self.state) }).unwrap()
     }
