@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::bundle::{Checkout, IgnoreMode, Include, Scope, Source};
+use crate::bundle::{Checkout, IgnoreMode, Include, Plan, Scope, Source};
 use crate::fault::{Exit, Fault};
 use crate::world::World;
 
@@ -140,6 +140,54 @@ impl Fault for Error {
     }
 }
 
+/// Names at the top of what ships by which Elastic Beanstalk, or one of its platforms, knows what to run.
+const SIGNS: [&str; 22] = [
+    FILE,
+    "manage.py",
+    "Procfile",
+    "Buildfile",
+    ".ebextensions",
+    ".platform",
+    "Dockerfile",
+    "docker-compose.yml",
+    "docker-compose.yaml",
+    "Dockerrun.aws.json",
+    "requirements.txt",
+    "Pipfile",
+    "pyproject.toml",
+    "application.py",
+    "cron.yaml",
+    "package.json",
+    "Gemfile",
+    "composer.json",
+    "index.php",
+    "go.mod",
+    "pom.xml",
+    "aws-windows-deployment-manifest.json",
+];
+
+/// Nothing in the folder says that it is a project.
+#[derive(Debug, thiserror::Error)]
+#[error("`{}` holds no project: nothing there tells Elastic Beanstalk what to run", root.display())]
+pub struct NoProject {
+    root: PathBuf,
+    /// A folder below it that holds one.
+    deeper: Option<String>,
+}
+
+impl Fault for NoProject {
+    fn exit(&self) -> Exit {
+        Exit::Invalid
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match &self.deeper {
+            Some(folder) => format!("there is one in `{folder}`: `-C {folder}` looks there"),
+            None => "go to the folder with `manage.py`, or begin one with `beansprout new DIR`".to_owned(),
+        })
+    }
+}
+
 /// What a command line says of what ships.
 #[derive(Debug, Clone, Default)]
 pub struct ScopeFlags {
@@ -179,6 +227,17 @@ impl Project {
     /// The Elastic Beanstalk application that this project's versions belong to.
     pub fn application(&self) -> String {
         self.config.release.application.clone().unwrap_or_else(|| self.name())
+    }
+
+    /// Is this a project, as far as what ships of it shows?
+    pub fn found(&self, plan: &Plan) -> Result<(), NoProject> {
+        if self.configured || SIGNS.iter().any(|name| plan.has(name)) {
+            return Ok(());
+        }
+        let signs = plan.entries().iter().filter_map(|entry| entry.path().as_str().rsplit_once('/'));
+        let deeper = signs.filter(|(_, name)| SIGNS[1..3].contains(name)).map(|(folder, _)| folder);
+        let deeper = deeper.min_by_key(|folder| folder.matches('/').count()).map(str::to_owned);
+        Err(NoProject { root: self.root.clone(), deeper })
     }
 
     /// What ships: the command line first, then the project's settings, then the defaults.

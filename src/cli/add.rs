@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use super::interview::{AnswerArgs, Mode, Prompter, interview};
 use super::origin::Origin;
+use crate::bundle;
 use crate::fault::{Exit, Failure, Fault};
-use crate::project::Project;
+use crate::project::{Project, ScopeFlags};
 use crate::stack::{self, Change, Plan, Recipe, TargetPath};
 use crate::ui::{self, Ui};
 use crate::world::World;
@@ -45,6 +46,9 @@ pub(crate) fn add(args: &AddArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fa
     };
     let recipe = Recipe::named(all, &args.recipe)?;
     let project = Project::load(world)?;
+    if let Err(none) = project.found(&bundle::Plan::read(&project.scope(&ScopeFlags::worktree(), world))?) {
+        ui.warn(none);
+    }
     let stack = recipe.stack()?;
     let folder = project.root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut scope = stack.scope(&folder);

@@ -90,7 +90,9 @@ pub(crate) fn report(project: &Project, world: &World) -> Result<Report, Failure
 }
 
 fn report_of(project: &Project, scope: &Scope) -> Result<Report, Failure> {
-    Ok(check::run(&tree(project, &Plan::read(scope)?)?, &settings(project)))
+    let plan = Plan::read(scope)?;
+    project.found(&plan)?;
+    Ok(check::run(&tree(project, &plan)?, &settings(project)))
 }
 
 fn settings(project: &Project) -> Settings {

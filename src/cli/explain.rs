@@ -77,6 +77,9 @@ pub(crate) fn explain(args: &ExplainArgs, world: &World, ui: &mut Ui) -> Result<
         topic::explain(topic, &project, &scope, ui)?;
         return Ok(Exit::Done);
     }
+    if let Err(none) = project.found(&Plan::read(&scope)?) {
+        ui.warn(format_args!("{none}; this is what happens to any"));
+    }
     let customizations = read(&project, &scope)?;
     if let Some(html) = &args.html {
         let path = world.resolve(html);

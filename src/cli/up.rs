@@ -118,6 +118,7 @@ pub(crate) fn up(args: &UpArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fail
             _ => {}
         }
     }
+    project.found(&Plan::read(&project.scope(&ScopeFlags::default(), world))?)?;
     let seen = fingerprint(&project, world);
     let (aws, published) = register(&project, world, ui)?;
     let mut running = launch(&project, &published, options, world, ui)?;

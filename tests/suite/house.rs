@@ -79,6 +79,13 @@ fn imports_point_down() {
 }
 
 #[test]
+fn no_file_imports_in_a_circle() {
+    let circles = imports::of(&sources("src")).circles();
+    let circles: Vec<String> = circles.iter().map(|files| files.join(" ↔ ")).collect();
+    assert!(circles.is_empty(), "{} circles:\n{}", circles.len(), circles.join("\n"));
+}
+
+#[test]
 fn heavy_crates_have_one_door() {
     const DOORS: [(&str, &str); 11] = [
         ("aws_sdk_", "src/release"),

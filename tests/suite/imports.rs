@@ -239,7 +239,6 @@ impl Imports {
 
     /// Circles among siblings, at every level of the house: a file with what is below it counts as one of them, and what
     /// it and its own children say to each other is theirs.
-    #[allow(dead_code, reason = "for the test of circles")]
     pub(crate) fn circles(&self) -> Vec<Vec<String>> {
         let mut graph: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (from, to) in self.edges() {

@@ -11,7 +11,7 @@ const TUTORIAL_JA: &str = include_str!("../../docs/src/tutorial/first-site.ja.md
 #[test]
 fn the_two_commands_come_first() {
     let blocks = blocks(README);
-    assert_eq!(blocks[0].lines, ["cargo run --release -- tour"]);
+    assert_eq!(blocks[0].lines, ["cargo run -- tour"]);
     assert_eq!(blocks[1].lines, ["cargo test"]);
 }
 

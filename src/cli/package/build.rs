@@ -72,6 +72,9 @@ impl Build<'_> {
 
     fn make(&self, plan: &Plan, world: &World, ui: &mut Ui) -> Result<Made, Failure> {
         plan.check()?;
+        if let Err(none) = self.project.found(plan) {
+            ui.warn(none);
+        }
         let files = plan.entries().len();
         if files >= MANY {
             let files = count(files, "file");
