@@ -13,6 +13,9 @@ use tempfile::{NamedTempFile, TempDir};
 use crate::fault::{Exit, Fault};
 use crate::mode;
 
+/// Name of the file that makes a folder a project.
+pub const PROJECT: &str = "beansprout.toml";
+
 /// An operation on a file that failed, always with its path.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

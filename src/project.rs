@@ -12,7 +12,7 @@ use crate::fault::{Exit, Fault};
 use crate::world::World;
 
 /// The file that makes a folder a project.
-pub const FILE: &str = "beansprout.toml";
+pub const FILE: &str = crate::file::PROJECT;
 /// Machine state, in the project's folder.
 pub const STATE_DIR: &str = ".beansprout";
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::eb_config::{self, EbConfig};
 use crate::beanstalk::procfile;
-use crate::beanstalk::tree::{Tree, file_name};
+use crate::beanstalk::tree::Tree;
 
 use super::command;
 use super::python::{self, PythonRequirement};
@@ -50,26 +50,6 @@ pub(crate) struct Detected {
     /// Settings that are classes, which cannot be imported with a star.
     #[serde(skip)]
     pub(super) configurations: bool,
-}
-
-/// The folders with a `manage.py` of Django, the shallowest first: empty, or ending with a slash.
-pub(crate) fn projects(tree: &Tree) -> Vec<String> {
-    let foreign = |dir: &str| {
-        matches!(dir, "tests" | "test" | "docs" | "node_modules" | "site-packages")
-            || dir.contains("template")
-            || dir.starts_with('.')
-    };
-    // Its command line may be another module's, which `manage.py` only calls.
-    const WORDS: [&str; 4] = ["execute_from_command_line", "DJANGO_SETTINGS_MODULE", "django", "import main"];
-    let is_django = |path: &&str| tree.text(path).is_some_and(|text| WORDS.iter().any(|word| text.contains(word)));
-    let found = tree.iter().map(|(path, _)| path).filter(|path| file_name(path) == "manage.py");
-    let mut folders: Vec<String> = found
-        .filter(|path| !path.split('/').any(foreign))
-        .filter(is_django)
-        .map(|path| path.trim_end_matches("manage.py").to_owned())
-        .collect();
-    folders.sort_by_key(|folder| folder.matches('/').count());
-    folders
 }
 
 impl Detected {
@@ -245,6 +225,7 @@ fn celery(tree: &Tree, root: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::adopt::projects;
 
     const MANAGE: &str =
         "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\nexecute_from_command_line(sys.argv)\n";

@@ -6,6 +6,7 @@ use crate::beanstalk::requirements::{FILE, Requirements as Installed};
 use crate::beanstalk::tree::{Tree, file_name};
 
 use super::locks;
+use super::projects::projects;
 
 /// Where the list is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +48,7 @@ pub(super) fn source(tree: &Tree, folder: &str) -> Source {
     }
     let folders: Vec<&str> = if folder.is_empty() { vec![""] } else { vec![folder, ""] };
     let others: Vec<String> =
-        super::projects(tree).into_iter().filter(|other| other != folder && !other.is_empty()).collect();
+        projects(tree).into_iter().filter(|other| other != folder && !other.is_empty()).collect();
     let foreign =
         |path: &str| others.iter().any(|other| path.starts_with(other.as_str()) && !folder.starts_with(other.as_str()));
     let mut found: Vec<Source> = Vec::new();

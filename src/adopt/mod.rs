@@ -10,12 +10,14 @@ mod existing;
 mod lists;
 mod locks;
 mod plan;
+mod projects;
 mod python;
 mod requirements;
 mod settings;
 
 pub(crate) use context::{Context, excluded};
-pub(crate) use detect::{Detected, projects};
+pub(crate) use detect::Detected;
+pub(crate) use projects::projects;
 pub(crate) use plan::{Action, Inputs, Item, Note, Plan};
 
 use crate::beanstalk::tree::file_name;

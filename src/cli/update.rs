@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
 
 use clap::Args;
 use serde::Serialize;
@@ -11,7 +10,7 @@ use super::interview::{AnswerArgs, Mode, Prompter, interview, warn_of_secrets};
 use super::origin::Origin;
 use crate::bundle::{self, Checkout};
 use crate::fault::{Exit, Failure, Fault};
-use crate::project::{self, Project};
+use crate::project::{self, Project, ScopeFlags};
 use crate::stack::{
     self, Action, Answer, Answers, Conflicts, Given, Merge, Plan, Scope, Stack, Step, TargetPath, from_default,
 };
@@ -93,7 +92,7 @@ pub(crate) fn update(args: &UpdateArgs, world: &World, ui: &mut Ui) -> Result<Ex
             env!("CARGO_PKG_VERSION")
         ));
     }
-    let uncommitted = uncommitted(&project.root)?;
+    let uncommitted = uncommitted(&project, world)?;
     if uncommitted > 0 && !args.dry_run {
         ui.warn(format_args!(
             "{} not committed: git cannot tell them from what this writes",
@@ -195,9 +194,9 @@ fn moves(
 }
 
 /// Changes of the work tree that are in no commit, where there is git.
-fn uncommitted(root: &Path) -> Result<usize, Failure> {
-    let checkout = Checkout::start(root);
-    let ships = bundle::Plan::read(&bundle::Scope::of(root))?;
+fn uncommitted(project: &Project, world: &World) -> Result<usize, Failure> {
+    let checkout = Checkout::start(&project.root);
+    let ships = bundle::Plan::read(&project.scope(&ScopeFlags::worktree(), world))?;
     Ok(checkout.compare(&ships)?.map_or(0, |checkout| checkout.changes))
 }
 

@@ -6,9 +6,8 @@ use serde::Serialize;
 
 use super::description::Description;
 use super::files::{Files, Said};
-use super::key::OptionKey;
+use super::key::{OptionKey, SECRETS};
 use super::property::Property;
-use super::send::SECRETS;
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::options::{self, Kind};
 

@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+/// Namespace of environment properties whose values are ARNs of secrets.
+pub(super) const SECRETS: &str = "aws:elasticbeanstalk:application:environmentsecrets";
+
 /// Where each resource has options of its own, and its name is for people to choose.
 const WITH_RESOURCES: &str = "aws:autoscaling:scheduledaction";
 

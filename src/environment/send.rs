@@ -11,11 +11,10 @@ use serde::{Serialize, Serializer};
 use super::compare::same;
 use super::description::Description;
 use super::files::{Files, Said};
-use super::key::OptionKey;
+use super::key::{OptionKey, SECRETS};
 use super::property::Property;
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 
-pub(super) const SECRETS: &str = "aws:elasticbeanstalk:application:environmentsecrets";
 const PROFILE: (&str, &str) = ("aws:autoscaling:launchconfiguration", "IamInstanceProfile");
 
 /// An option that goes with the request.

@@ -73,6 +73,16 @@ pub(super) enum Tier {
     Worker,
 }
 
+impl Tier {
+    /// The tier as answers show it.
+    pub(super) fn described(self) -> serde_json::Value {
+        match self {
+            Self::WebServer => serde_json::json!({"Name": "WebServer", "Type": "Standard", "Version": "1.0"}),
+            Self::Worker => serde_json::json!({"Name": "Worker", "Type": "SQS/HTTP", "Version": "3.0"}),
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Logs {
     pub(super) kind: String,

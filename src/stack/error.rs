@@ -3,7 +3,6 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::TargetPath;
 use super::position::Position;
 use crate::fault::{Exit, Fault};
 use crate::git;
@@ -145,7 +144,7 @@ pub(crate) enum Error {
     #[error("`{path}` cannot be written: {why}")]
     PathRefused { path: String, why: &'static str },
     #[error("`{first}` and `{second}` cannot both be written")]
-    PathTwice { first: TargetPath, second: TargetPath },
+    PathTwice { first: String, second: String },
     #[error("`{}` is a link, which may lead out of the project", path.display())]
     LinkInTarget { path: PathBuf },
     #[error("`{}` changed after the plan was made", path.display())]

@@ -160,7 +160,7 @@ fn surprise(path: &str, content: &[u8], executable: bool) -> Option<String> {
 
 /// Without these, nothing can ever be updated.
 fn updating(stack: &Stack) -> Result<Vec<Finding>, Error> {
-    const FILE: &str = crate::project::FILE;
+    const FILE: &str = crate::file::PROJECT;
     let Some(template) = stack.files.get(FILE).map(|_| stack.template(FILE)).transpose()?.flatten() else {
         return Ok(vec![Finding::new(FILE, "is not among the files: what grows from the stack can never be updated")]);
     };

@@ -129,7 +129,7 @@ impl Plan {
             let other = known.folded();
             let (short, long) = if folded.len() < other.len() { (&folded, &other) } else { (&other, &folded) };
             if short == long || long.strip_prefix(short.as_str()).is_some_and(|rest| rest.starts_with('/')) {
-                return Err(Error::PathTwice { first: known.clone(), second: path });
+                return Err(Error::PathTwice { first: known.to_string(), second: path.to_string() });
             }
         }
         self.files.insert(path, planned);

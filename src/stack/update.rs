@@ -240,7 +240,7 @@ fn decide(
         (Some(_), None, Some(_)) => Some(Decided::of(Action::Deleted, None)),
         (base, Some(ours), Some(theirs)) => both(path, base, ours, theirs, conflicts),
         // It says what grew here; without it nothing can be updated again.
-        (Some(_), Some(_), None) if path.to_string() == crate::project::FILE => Some(Decided::of(Action::Keep, None)),
+        (Some(_), Some(_), None) if path.to_string() == crate::file::PROJECT => Some(Decided::of(Action::Keep, None)),
         (Some(base), Some(ours), None) if ours.content == base.content => Some(Decided::of(Action::Remove, None)),
         (Some(_), Some(_), None) => Some(Decided::of(Action::Keep, None)),
         (_, None, None) | (None, Some(_), None) => None,

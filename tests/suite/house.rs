@@ -47,7 +47,7 @@ const ROOMS: [(&str, &[&str]); 11] = [
     ("check", &["beanstalk", "folder", "project"]),
     ("release", &["beanstalk", "bundle", "environment", "project"]),
     ("sandbox", &["beanstalk", "bundle", "folder", "project"]),
-    ("adopt", &["beanstalk", "stack", "check"]),
+    ("adopt", &["beanstalk", "stack", "check", "project"]),
     (
         "cli",
         &["beanstalk", "bundle", "stack", "environment", "folder", "project", "check", "release", "sandbox", "adopt"],

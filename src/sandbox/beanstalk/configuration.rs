@@ -8,7 +8,7 @@ use super::super::state::{Region, Template};
 use super::account::TEMPLATES;
 use super::call::{Call, time};
 use super::resolved::{Resolved, resolved};
-use super::{environments, options, platforms, saved};
+use super::{options, platforms, saved};
 
 /// Apply what a call sets and removes, if it is valid.
 pub(super) fn change(call: &Call<'_>, settings: &mut Settings) -> Result<(), Refusal> {
@@ -66,7 +66,7 @@ fn describe_set(call: &Call<'_>, environment: &Environment, status: &str, direct
         "ApplicationName": environment.application,
         "EnvironmentName": environment.name,
         "Description": environment.description,
-        "Tier": environments::describe_tier(environment.tier),
+        "Tier": environment.tier.described(),
         "DeploymentStatus": status,
         "DateCreated": time(environment.created),
         "DateUpdated": time(environment.updated),

@@ -18,7 +18,7 @@ use super::{configuration, platforms};
 
 pub(super) use self::address::check_dns;
 use self::address::{cname, random};
-pub(super) use self::listing::{describe, describe_one, resources, tier as describe_tier};
+pub(super) use self::listing::{describe, describe_one, resources};
 
 pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
     let input = &call.input;

@@ -38,13 +38,6 @@ pub(in crate::sandbox::beanstalk) fn describe(call: &Call<'_>, region: &mut Regi
     Ok(json!({"Environments": found, "NextToken": token}))
 }
 
-pub(in crate::sandbox::beanstalk) fn tier(tier: Tier) -> Value {
-    match tier {
-        Tier::WebServer => json!({"Name": "WebServer", "Type": "Standard", "Version": "1.0"}),
-        Tier::Worker => json!({"Name": "Worker", "Type": "SQS/HTTP", "Version": "3.0"}),
-    }
-}
-
 pub(in crate::sandbox::beanstalk) fn describe_one(call: &Call<'_>, environment: &Environment) -> Value {
     let reachable = environment.terminated.is_none();
     json!({
@@ -65,7 +58,7 @@ pub(in crate::sandbox::beanstalk) fn describe_one(call: &Call<'_>, environment: 
         "Health": environment.health,
         // With a space, although the model has `NoData`: this is what AWS sends.
         "HealthStatus": if environment.is_enhanced() { environment.health.status() } else { "No Data" },
-        "Tier": tier(environment.tier),
+        "Tier": environment.tier.described(),
         "EnvironmentLinks": [],
         "EnvironmentArn": call.arn("environment", &format!("{}/{}", environment.application, environment.name)),
         "OperationsRole": environment.operations_role,
