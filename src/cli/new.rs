@@ -53,10 +53,13 @@ pub(crate) fn new(args: &NewArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fa
     ui.answer(&created);
     if !args.dry_run {
         ui.say(format_args!("wrote {} to `{}`", ui::count(created.files.len(), "file"), args.target.display()));
-        ui.say(format_args!(
-            "next: `beansprout -C {} up` runs it here as an instance would; `README.md` there tells the rest",
-            args.target.display()
-        ));
+        let shown = args.target.display();
+        let readme = created.files.iter().any(|file| file.path.to_string() == "README.md");
+        let rest = if readme { "; `README.md` there tells the rest" } else { "" };
+        ui.say(format_args!("next: `beansprout -C {shown} up` runs it here as an instance would{rest}"));
+        for line in &created.then {
+            ui.say(format_args!("then: {line}"));
+        }
     }
     Ok(Exit::Done)
 }
@@ -77,6 +80,8 @@ pub(crate) struct Created {
     pub(crate) stack: String,
     pub(crate) dry_run: bool,
     pub(crate) answers: toml::Table,
+    /// What remains to be done by hand.
+    pub(crate) then: Vec<String>,
     pub(crate) files: Vec<Written>,
 }
 
@@ -118,8 +123,12 @@ pub(crate) fn create(request: Request<'_>, world: &World, ui: &mut Ui) -> Result
             bytes: planned.content.len(),
         })
         .collect();
+    // It is said aloud: secrets stay out of it.
+    let scope = answers.masked.as_ref().map_or(&answers.scope, |[masked, _]| masked);
+    let then =
+        stack.manifest.stack.then.iter().map(|line| stack::render("then", line, scope)).collect::<Result<_, _>>()?;
     let (stack, answers) = (stack.manifest.stack.name.clone(), answers.to_toml(&stack.manifest));
-    Ok(Created { directory: target, stack, dry_run: request.dry_run, answers, files })
+    Ok(Created { directory: target, stack, dry_run: request.dry_run, answers, then, files })
 }
 
 /// Name of the folder, also when it is written as `.` or `..`.

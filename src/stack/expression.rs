@@ -103,7 +103,9 @@ impl fmt::Debug for Scope {
 
 /// Names of the filters that templates have.
 fn filters() -> Vec<String> {
-    let mut names: Vec<String> = Tera::default().filters.keys().cloned().collect();
+    let mut tera = Tera::default();
+    super::filters::register(&mut tera);
+    let mut names: Vec<String> = tera.filters.keys().cloned().chain(["default".to_owned()]).collect();
     names.sort();
     names
 }
@@ -161,11 +163,14 @@ impl Parsed {
         // Reads the machine's environment: templates know answers and nothing else.
         tera.functions.remove("get_env");
         tera.register_function("range", range);
+        super::filters::register(&mut tera);
         tera.add_raw_template(TEMPLATE, text)?;
         let mut names = Names::default();
         names.nodes(&tera.get_template(TEMPLATE)?.ast);
         // Tera finds out only when it comes by.
-        if let Some(unknown) = names.filters.iter().find(|name| !tera.filters.contains_key(*name)) {
+        // Two of its own it knows without a table.
+        let known = |name: &String| matches!(name.as_str(), "default" | "safe") || tera.filters.contains_key(name);
+        if let Some(unknown) = names.filters.iter().find(|name| !known(name)) {
             return Err(tera::Error::msg(format!("Filter '{unknown}' not found")));
         }
         match names.endless {

@@ -88,6 +88,9 @@ pub(crate) struct About {
         reason = "read before the rest, which a newer manifest may say in words that are not known here"
     )]
     pub(crate) requires: Option<String>,
+    /// What remains to be done by hand after `new`; templates.
+    #[serde(default)]
+    pub(crate) then: Vec<String>,
     /// Parts without which this one means nothing.
     #[serde(default)]
     pub(crate) needs: Vec<String>,
@@ -180,6 +183,9 @@ impl Rule {
     }
 
     pub(crate) fn covers(&self, path: &str) -> bool {
+        if self.path.contains('*') {
+            return matches(&self.path, path);
+        }
         if self.path.ends_with('/') { path.starts_with(&self.path) } else { path == self.path }
     }
 }
@@ -305,6 +311,22 @@ fn is_label(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'))
 }
 
+/// Does a pattern cover the path? `*` stands for anything but `/`, `**` for anything.
+fn matches(pattern: &str, path: &str) -> bool {
+    let Some((head, rest)) = pattern.split_once('*') else { return pattern == path };
+    let Some(path) = path.strip_prefix(head) else { return false };
+    let (rest, any) = rest.strip_prefix('*').map_or((rest, false), |rest| (rest, true));
+    // `**/x` is also `x`.
+    if any
+        && let Some(below) = rest.strip_prefix('/')
+        && matches(below, path)
+    {
+        return true;
+    }
+    let ends = path.char_indices().map(|(at, _)| at).chain([path.len()]);
+    ends.take_while(|at| any || !path[..*at].contains('/')).any(|at| matches(rest, &path[at..]))
+}
+
 /// Can a template say it?
 fn is_name(name: &str) -> bool {
     // Words of the template language.
@@ -348,6 +370,26 @@ mod tests {
 
     use super::super::{Stack, Tree, review};
     use super::*;
+
+    #[test]
+    fn rules_cover_files_folders_and_patterns() {
+        #[track_caller]
+        fn case(pattern: &str, path: &str, covers: bool) {
+            assert_eq!(Rule::of(pattern).covers(path), covers, "{pattern} {path}");
+        }
+        case("bin/a", "bin/a", true);
+        case("bin/", "bin/a/b", true);
+        case("bin", "bin/a", false);
+        case("*.sh", "a.sh", true);
+        case("*.sh", "bin/a.sh", false);
+        case("**/*.sh", "bin/deep/a.sh", true);
+        case("**/*.sh", "a.sh", true);
+        case("bin/*", "bin/a/b", false);
+        case("bin/**", "bin/a/b", true);
+        case("{{name}}/*.py", "{{name}}/a.py", true);
+        case("*a*b*", "xaybz", true);
+        case("*a*b*", "xbya", false);
+    }
 
     #[test]
     fn what_no_stack_can_mean_is_refused() {

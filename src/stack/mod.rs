@@ -12,6 +12,7 @@ mod error;
 mod expression;
 mod extension;
 mod fetch;
+mod filters;
 mod finding;
 mod golden;
 mod lint;
@@ -37,7 +38,7 @@ pub(crate) use compose::{Opened, Stack, template_digest};
 pub(crate) use error::Error;
 pub(crate) use expression::{Scope, render};
 pub(crate) use finding::Finding;
-pub(crate) use golden::{patches, read as read_patch};
+pub(crate) use golden::{Patch, patches, read as read_patch};
 #[cfg(test)]
 pub(crate) use manifest::Manifest;
 pub(crate) use manifest::{Capability, Form};
@@ -49,7 +50,7 @@ pub(crate) use source::{ArchiveFormat, ArchiveSource, GitSource, Source};
 pub(crate) use target::TargetPath;
 pub(crate) use tree::Tree;
 pub(crate) use unpack::Unpacked;
-pub(crate) use update::{Action, Conflicts, Merge, Step, apply, diff};
+pub(crate) use update::{Action, Conflicts, Merge, Step, apply, diff, diff_texts};
 pub(crate) use validate::package_from;
 pub(crate) use write::{Change, add, change, check_empty, create, put};
 

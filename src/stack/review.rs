@@ -122,6 +122,9 @@ fn problems(stack: &Stack) -> Vec<Finding> {
         }
     }
     known.extend(["answers", "extend"]);
+    for line in &manifest.stack.then {
+        look("then", names("then", line), &known, &here);
+    }
     for rule in &manifest.rules {
         if let Some(condition) = &rule.when {
             let place = format!("the condition of the rule for `{}`", rule.path);

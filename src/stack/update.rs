@@ -294,6 +294,13 @@ fn both(
     Some(decided)
 }
 
+/// Two texts as `diff -u` shows them.
+pub(crate) fn diff_texts(name: &str, before: &str, after: &str) -> String {
+    let mut options = diffy::DiffOptions::new();
+    let options = options.set_original_filename(format!("blessed/{name}")).set_modified_filename(format!("now/{name}"));
+    options.create_patch(before, after).to_string()
+}
+
 /// Two versions of a file as `diff -u` shows them.
 pub(crate) fn diff(path: &TargetPath, before: &str, after: &str) -> String {
     let patch = diffy::DiffOptions::new()

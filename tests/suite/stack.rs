@@ -348,3 +348,31 @@ fn a_copied_template_is_known_to_have_moved_on() {
     // A file of one's own is not written over.
     place.run(eject).exit(3);
 }
+
+#[test]
+fn a_changed_rendering_is_shown_and_the_number_of_rows_is_remembered() {
+    let place = Place::new();
+    place.run(["stack", "new", "mine"]).ok();
+    place.run(["stack", "test", "mine", "--bless", "--rows", "2"]).ok();
+    assert!(place.run(["stack", "test", "mine"]).ok().stderr.contains("2 renderings, 0 differences"));
+    place.write("mine/files/page.html", "<p>changed</p>\n");
+    let run = place.run(["stack", "test", "mine", "--diff"]).exit(1);
+    assert!(run.stdout.contains("~ golden/001/page.html\n--- blessed/page.html\n+++ now/page.html\n"), "{run}");
+    assert!(run.stdout.contains("++<p>changed</p>"), "{run}");
+    assert!(!place.run(["stack", "test", "mine"]).exit(1).stdout.contains("---"));
+}
+
+#[test]
+fn a_stack_says_what_remains_to_be_done() {
+    let place = Place::new();
+    place.run(["stack", "new", "mine"]).ok();
+    let manifest =
+        place.read("mine/stack.toml").replace("parts = []", "parts = []\nthen = [\"greet {{ name | pascal_case }}\"]");
+    place.write("mine/stack.toml", manifest.replace("path = \"bin/greet\"", "path = \"bin/*\""));
+    place.run(["stack", "check", "./mine"]).ok();
+    let run = place.run(["--json", "new", "my_site", "--stack", "./mine", "--defaults"]).ok();
+    assert_eq!(run.document("new/1")["then"][0], "greet MySite");
+    let run = place.run(["new", "other", "--stack", "./mine", "--defaults"]).ok();
+    assert!(run.stderr.contains("then: greet Other") && !run.stderr.contains("README"), "{run}");
+    assert_eq!(place.sh("other/bin/greet", &[]).lines().count(), 1);
+}

@@ -53,6 +53,9 @@ pub(crate) struct TestStackArgs {
     /// Only the first rows of the matrix, which hold most pairs of answers
     #[arg(long, value_name = "NUMBER")]
     rows: Option<std::num::NonZeroUsize>,
+    /// Show what differs, as a diff of the two renderings
+    #[arg(long, conflicts_with = "bless")]
+    diff: bool,
     /// Write the renderings of today to `golden/`
     #[arg(long)]
     bless: bool,
@@ -147,14 +150,18 @@ pub(crate) fn test(args: &TestStackArgs, world: &World, ui: &mut Ui) -> Result<E
     if rows.is_empty() {
         return Err(Error::Broken { folder: args.folder.clone(), mistakes: findings.len() }.into());
     }
-    rows.truncate(args.rows.map_or(rows.len(), std::num::NonZeroUsize::get));
+    let golden = folder.join(GOLDEN);
+    let blessed = if golden.is_dir() { Tree::folder(&golden)? } else { Tree::default() };
+    // As many as were blessed, where nobody says how many.
+    let kept = blessed.iter().filter(|(name, _)| name.ends_with(".toml")).count();
+    let all = if kept == 0 { rows.len() } else { kept };
+    rows.truncate(args.rows.map_or(all, std::num::NonZeroUsize::get));
     let mut now: BTreeMap<String, String> = BTreeMap::new();
     for (number, (row, patch)) in rows.iter().zip(stack::patches(&rows)).enumerate() {
         let name = |kind: &str| format!("{:03}.{kind}", number + 1);
         now.insert(name("toml"), row.answers.to_toml(&stack.manifest).to_string());
         now.insert(name("diff"), patch.into_values().collect());
     }
-    let golden = folder.join(GOLDEN);
     if args.bless {
         let mut plan = Plan::default();
         for (name, text) in &now {
@@ -166,7 +173,10 @@ pub(crate) fn test(args: &TestStackArgs, world: &World, ui: &mut Ui) -> Result<E
     if blessed.is_empty() {
         return Err(Error::NothingBlessed { folder: args.folder.clone() }.into());
     }
-    let differences = differences(&blessed, &now);
+    let mut differences = differences(&blessed, &now);
+    if !args.diff {
+        differences.iter_mut().for_each(|difference| difference.diff = None);
+    }
     let same = differences.is_empty();
     ui.say(format_args!("{}, {}", ui::count(rows.len(), "rendering"), ui::count(differences.len(), "difference")));
     ui.answer(&Tested { renderings: rows.len(), differences });
@@ -199,10 +209,16 @@ fn differences(blessed: &Tree, now: &BTreeMap<String, String>) -> Vec<Difference
                         (old, new) if old == new => continue,
                         _ => Kind::Other,
                     };
-                    found.push(Difference { path: format!("{row}/{path}"), kind });
+                    let side = |patch: &stack::Patch| patch.get(path).cloned().unwrap_or_default();
+                    let diff = Some(stack::diff_texts(path, &side(&old), &side(&new)));
+                    found.push(Difference { path: format!("{row}/{path}"), kind, diff });
                 }
             }
-            _ => found.push(Difference { path: name.to_owned(), kind }),
+            _ => {
+                let side = |text: Option<&String>| text.cloned().unwrap_or_default();
+                let diff = Some(stack::diff_texts(name, &side(old), &side(new)));
+                found.push(Difference { path: name.to_owned(), kind, diff });
+            }
         }
     }
     found
@@ -233,6 +249,9 @@ struct Tested {
 struct Difference {
     path: String,
     kind: Kind,
+    /// Between the two patches, with `--diff`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diff: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -255,7 +274,8 @@ impl fmt::Display for Tested {
                 Kind::Other => '~',
                 Kind::Gone => '-',
             };
-            writeln!(f, "{sign} golden/{}", difference.path)
+            writeln!(f, "{sign} golden/{}", difference.path)?;
+            difference.diff.as_ref().map_or(Ok(()), |diff| write!(f, "{diff}"))
         })
     }
 }
