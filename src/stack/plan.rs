@@ -7,9 +7,6 @@ use super::manifest::Rule;
 use super::tree::MOST_BYTES;
 use super::{Answers, Error, Stack, TargetPath, Tree};
 
-/// The file that says which stack a project grew from.
-pub(crate) const PROJECT: &str = "beansprout.toml";
-
 /// The file that remembers what was written: see `base`.
 pub(super) const BASE: &str = ".beansprout-base.json";
 
