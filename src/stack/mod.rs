@@ -20,6 +20,7 @@ mod locate;
 mod manifest;
 mod matrix;
 mod merge;
+mod names;
 mod plan;
 mod position;
 mod recipe;
