@@ -96,6 +96,9 @@ impl ChosenEnvironment {
         if self.why != Why::Flag {
             ui.say(self);
         }
+        for key in self.described.iter().flat_map(Description::unheeded) {
+            ui.warn(format_args!("`{key}` of `{}` is not looked at yet", environment::path(&self.name)));
+        }
     }
 }
 

@@ -323,6 +323,13 @@ impl Description {
         }
     }
 
+    /// Keys of `[deploy]` that are kept for verbs to come: whoever relies on one is told so.
+    pub fn unheeded(&self) -> Vec<&'static str> {
+        let Deploy { requires, smoke, drill, .. } = &self.deploy;
+        let keys = [("requires", requires.is_empty()), ("smoke", smoke.is_empty()), ("drill", drill.is_empty())];
+        keys.into_iter().filter(|(_, empty)| !empty).map(|(key, _)| key).collect()
+    }
+
     /// The environments that have to be good before this one is launched.
     pub fn needs(&self) -> Vec<&str> {
         let mut needs: Vec<&str> = self.after.iter().map(String::as_str).collect();
@@ -398,6 +405,8 @@ drill = { DATABASE_URL = { ask = true }, DJANGO_SETTINGS_MODULE = "same" }
         let read = Description::read("shop-production", "x.toml", WHOLE).unwrap();
         assert_eq!(read.tier, Tier::Worker);
         assert_eq!(read.needs(), ["shop-api"]);
+        assert_eq!(read.unheeded(), ["requires", "smoke", "drill"]);
+        assert!(Description::new("shop").unheeded().is_empty());
         assert_eq!(read.options[&OptionKey::new("aws:autoscaling:asg", None, "MaxSize")], "4");
         assert_eq!(read.properties["SECRET_KEY"], Property::Random(50));
         let from = Property::From { environment: "shop-api".to_owned(), what: What::Url };

@@ -243,6 +243,9 @@ fn launch(plan: &mut Plan, survey: &Survey, wanted: Wanted, options: PlanOptions
             "`{name}`: random properties are made anew; with another `SECRET_KEY`, everybody is logged out"
         ));
     }
+    for key in wanted.target.description.unheeded() {
+        plan.notes.push(format!("`{name}`: `{key}` of its file is not looked at yet"));
+    }
     let shape = cost::Shape::of(&wanted.target.description, &wanted.files);
     Some(Launch {
         tier: wanted.target.description.tier.word(),
