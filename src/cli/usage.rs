@@ -224,7 +224,7 @@ mod tests {
         );
         case(
             "beansprout policy publishr",
-            "`publishr` is not a value of `ROLE`: it takes `publisher`, `pruner`, `lifecycle`, `deployer`, `launcher`, `guard`",
+            "`publishr` is not a value of `ROLE`: it takes `publisher`, `pruner`, `lifecycle`, `deployer`, `launcher`, `capturer`, `guard`",
             "did you mean `publisher`?",
         );
         case(

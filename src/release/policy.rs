@@ -20,6 +20,8 @@ pub enum Role {
     Deployer,
     /// Somebody who creates environments and their application
     Launcher,
+    /// A job that compares what lives with its description; it sees every environment property, secrets too
+    Capturer,
     /// Denies only: no deletion of applications, no termination of production
     Guard,
 }
@@ -113,6 +115,7 @@ pub fn policy(role: Role, scope: &Scope) -> Value {
         Role::Lifecycle => lifecycle(scope),
         Role::Deployer => deployer(scope),
         Role::Launcher => launcher(scope),
+        Role::Capturer => capturer(scope),
         Role::Guard => guard(scope),
     };
     if role != Role::Guard {
@@ -334,6 +337,28 @@ fn launcher(scope: &Scope) -> Vec<Value> {
     statements
 }
 
+/// Capturing only reads: on everything, because AWS leaves out what may not be seen instead of refusing.
+fn capturer(scope: &Scope) -> Vec<Value> {
+    let mut statements = vec![
+        allow(
+            "LookEverywhere",
+            &[
+                "elasticbeanstalk:DescribeApplicationVersions",
+                "elasticbeanstalk:DescribeApplications",
+                "elasticbeanstalk:DescribeConfigurationSettings",
+                "elasticbeanstalk:DescribeEnvironments",
+                "elasticbeanstalk:DescribePlatformVersion",
+                "elasticbeanstalk:ListTagsForResource",
+            ],
+            &any(),
+        ),
+        allow("Bundles", &["s3:GetObject"], &scope.bundles()),
+        allow("Bucket", &["s3:ListBucket"], &[scope.bucket()]),
+    ];
+    statements.extend(scope.key(&["kms:Decrypt"]));
+    statements
+}
+
 /// Elastic Beanstalk does this in the name of whoever deploys or launches. AWS publishes no tighter list; an operations
 /// role moves these rights away from the caller.
 fn downstream() -> Value {
@@ -428,7 +453,15 @@ mod tests {
 
     #[test]
     fn every_role_is_denied_to_delete_applications() {
-        for role in [Role::Publisher, Role::Pruner, Role::Lifecycle, Role::Deployer, Role::Launcher, Role::Guard] {
+        for role in [
+            Role::Publisher,
+            Role::Pruner,
+            Role::Lifecycle,
+            Role::Deployer,
+            Role::Launcher,
+            Role::Capturer,
+            Role::Guard,
+        ] {
             let denied = json!(statements(role, "Deny")).to_string();
             assert!(denied.contains("elasticbeanstalk:DeleteApplication\""), "{role:?}");
             assert!(denied.contains("elasticbeanstalk:TerminateEnvironment"), "{role:?}");
