@@ -180,6 +180,7 @@ fn server(tree: &Tree, root: &str, name: &str) -> Option<String> {
         .iter()
         .map(|(path, _)| path)
         .filter(|path| path.starts_with(root) && (settings::is_called(path, &[name]) || path.ends_with(&package)))
+        .filter(|path| settings::is_importable(&path[root.len()..]))
         .filter(|path| !path.split('/').any(|dir| matches!(dir, "tests" | "test" | "docs") || dir.contains("template")))
         .filter(|path| tree.text(path).is_some_and(|text| text.contains("application") && !settings::is_ours(text)))
         .collect();

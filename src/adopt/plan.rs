@@ -280,6 +280,9 @@ impl Plan {
         for variable in context.required.iter().filter(|variable| variable.name != "DJANGO_SETTINGS_MODULE") {
             match &variable.when {
                 None => drop(needed.insert(variable.name.clone())),
+                // Whoever asks whether it is there can do without.
+                Some(when)
+                    if ['"', '\''].iter().any(|quote| when.contains(&format!("{quote}{}{quote}", variable.name))) => {}
                 Some(when) => drop(perhaps.entry(when.clone()).or_default().insert(variable.name.clone())),
             }
         }

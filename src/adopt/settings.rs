@@ -122,7 +122,7 @@ fn is(module: &str, list: &[&str]) -> bool {
 }
 
 /// Parts that Python can import.
-fn is_importable(path: &str) -> bool {
+pub(super) fn is_importable(path: &str) -> bool {
     path.trim_end_matches(".py").split('/').all(|part| part.chars().all(|c| c.is_alphanumeric() || c == '_'))
 }
 

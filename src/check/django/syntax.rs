@@ -222,7 +222,15 @@ impl Walk<'_> {
                 Stmt::Assign(assign) => !Evaluation::of(self.settings).reads(&assign.value).is_empty(),
                 _ => false,
             };
-            if !attempt.handlers.is_empty() && attempt.body.iter().any(raises) {
+            let stops = |handler: &ruff_python_ast::ExceptHandler| {
+                let ruff_python_ast::ExceptHandler::ExceptHandler(handler) = handler;
+                matches!(handler.body.last(), Some(Stmt::Raise(_)))
+            };
+            if !attempt.handlers.is_empty() && attempt.handlers.iter().all(stops) {
+                // Whatever goes wrong stops the settings: after them, all of it was carried out.
+                self.block(&attempt.body, sure);
+                self.block(&attempt.orelse, sure);
+            } else if !attempt.handlers.is_empty() && attempt.body.iter().any(raises) {
                 self.conditions.push("it is set".to_owned());
                 self.block(&attempt.body, sure.and(Sure::Otherwise));
                 self.conditions.pop();

@@ -48,6 +48,10 @@ fn switches() {
     case("DEBUG = True if 'runserver' in sys.argv else False", Value::Bool(false));
     case("try:\n    from .local import *\nexcept ImportError:\n    DEBUG = False", Value::Bool(false));
     case("try:\n    from .base import *\nexcept ImportError:\n    DEBUG = False", Value::Bool(true));
+    case(
+        "try:\n    DEBUG = os.environ['DEBUG']\nexcept KeyError:\n    raise Missing('DEBUG')",
+        Value::Environment { default: None },
+    );
     case("match x:\n    case 1:\n        DEBUG = True", Value::Unknown);
     case("DEBUG = load('settings.yaml')['debug']", Value::Unknown);
     case("DEBUG = os.environ['DEBUG'] == '1'", Value::Environment { default: None });
