@@ -30,7 +30,7 @@ pub mod mode;
 pub mod project;
 pub mod release;
 pub mod sandbox;
-mod secret;
+pub mod secret;
 pub mod settings_module;
 pub mod stack;
 pub mod ui;

@@ -57,7 +57,7 @@ pub struct BundleSection {
     pub include: BTreeMap<String, PathBuf>,
     /// Patterns in the manner of `.gitignore`, relative to the project.
     pub exclude: Vec<String>,
-    /// Names that the packager would refuse and this project wants all the same, such as `.env.example`.
+    /// Names that the packager would refuse and this project wants all the same, such as `db.sqlite3`.
     pub allow: Vec<String>,
     /// Largest archive in bytes.
     pub max_bytes: Option<u64>,

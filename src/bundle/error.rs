@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::fault::{Exit, Fault};
 use crate::file;
 use crate::git;
+use crate::secret;
 use crate::ui::{bytes, count};
 
 use super::entry::BadName;
@@ -68,9 +69,7 @@ pub enum ProblemKind {
     CaseClash { with: String },
     SpellingClash { with: String },
     SameName,
-    Environment,
-    PrivateKey,
-    AwsKey,
+    Secret(secret::Kind),
     Sqlite,
 }
 
@@ -92,9 +91,7 @@ impl fmt::Display for Problem {
                 write!(f, "differs from `{}` only in how its accents are written", with.escape_default())
             }
             ProblemKind::SameName => f.write_str("comes from two places"),
-            ProblemKind::Environment => f.write_str("is an environment file, which usually holds secrets"),
-            ProblemKind::PrivateKey => f.write_str("holds a private key"),
-            ProblemKind::AwsKey => f.write_str("holds an AWS access key"),
+            ProblemKind::Secret(kind) => f.write_str(kind.sentence()),
             ProblemKind::Sqlite => f.write_str("is an SQLite database"),
         }
     }
@@ -158,10 +155,8 @@ impl Fault for Error {
             Self::Write { .. } => Some("nothing was left behind; an earlier bundle is as it was".to_owned()),
             Self::Empty { .. } => Some("`beansprout package --why PATH` tells which rule leaves a path out".to_owned()),
             Self::Problems { problems } => {
-                let allowable = problems.iter().any(|problem| {
-                    use ProblemKind::{AwsKey, Environment, PrivateKey, Sqlite};
-                    matches!(problem.kind, Environment | PrivateKey | AwsKey | Sqlite)
-                });
+                let allowable =
+                    problems.iter().any(|problem| matches!(problem.kind, ProblemKind::Secret(_) | ProblemKind::Sqlite));
                 let them = if problems.len() == 1 { "it" } else { "them" };
                 Some(if allowable {
                     format!(

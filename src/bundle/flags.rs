@@ -1,6 +1,6 @@
 //! Flags of a content: a script, a secret, a database.
 
-use crate::secret::{self, Kind};
+use crate::secret::{self, Certainty, Kinds};
 
 use super::error::ProblemKind;
 
@@ -10,8 +10,7 @@ pub(crate) struct ContentFlags {
     pub(crate) script: bool,
     /// A script whose first line ends with CR LF: "bad interpreter" on the instance.
     pub(crate) crlf: bool,
-    pub(crate) private_key: bool,
-    pub(crate) aws_key: bool,
+    pub(crate) secrets: Kinds,
     pub(crate) sqlite: bool,
     /// The few lines that stand for a file in git LFS.
     pub(crate) lfs_pointer: bool,
@@ -27,7 +26,7 @@ impl ContentFlags {
             crlf: script && first_line.ends_with(b"\r"),
             sqlite: start.starts_with(b"SQLite format 3\0"),
             lfs_pointer: start.starts_with(b"version https://git-lfs.github.com/spec/v1\n"),
-            ..Self::default()
+            secrets: secret::at_start(start),
         }
     }
 
@@ -41,44 +40,31 @@ impl ContentFlags {
     }
 
     fn search(&mut self, content: &[u8]) {
-        for kind in secret::in_content(content) {
-            match kind {
-                Kind::PrivateKey => self.private_key = true,
-                Kind::AwsKey => self.aws_key = true,
-                Kind::EnvironmentFile => {}
-            }
-        }
+        self.secrets.add(secret::in_content(content));
     }
 
     /// The problem that keeps the file out of a bundle.
     pub(crate) fn problem(self) -> Option<ProblemKind> {
         if self.sqlite {
-            Some(ProblemKind::Sqlite)
-        } else if self.private_key {
-            Some(ProblemKind::PrivateKey)
-        } else if self.aws_key {
-            Some(ProblemKind::AwsKey)
-        } else {
-            None
+            return Some(ProblemKind::Sqlite);
         }
+        self.secrets.first(Certainty::Sure).map(ProblemKind::Secret)
     }
 
-    pub(crate) fn to_bits(self) -> u8 {
-        [self.script, self.crlf, self.private_key, self.aws_key, self.sqlite, self.lfs_pointer]
-            .into_iter()
-            .enumerate()
-            .fold(0, |bits, (index, flag)| bits | u8::from(flag) << index)
+    pub(crate) fn to_bits(self) -> u32 {
+        let flags = [self.script, self.crlf, self.sqlite, self.lfs_pointer];
+        let flags = flags.into_iter().enumerate().fold(0, |bits, (index, flag)| bits | u32::from(flag) << index);
+        flags | self.secrets.to_bits() << 4
     }
 
-    pub(crate) fn from_bits(bits: u8) -> Self {
+    pub(crate) fn from_bits(bits: u32) -> Self {
         let flag = |index: u8| bits >> index & 1 == 1;
         Self {
             script: flag(0),
             crlf: flag(1),
-            private_key: flag(2),
-            aws_key: flag(3),
-            sqlite: flag(4),
-            lfs_pointer: flag(5),
+            sqlite: flag(2),
+            lfs_pointer: flag(3),
+            secrets: Kinds::from_bits(bits >> 4),
         }
     }
 }
@@ -111,6 +97,8 @@ impl ContentScanner {
 
 #[cfg(test)]
 mod tests {
+    use crate::secret::Kind;
+
     use super::*;
 
     #[test]
@@ -128,14 +116,14 @@ mod tests {
         // Put together, so that this file holds no key itself.
         let key = format!("AKIA{}", "Q3EGVZ5RKT7WNJ2X");
         case("hello", None);
-        case(&format!("aws_access_key_id = {key}"), Some(ProblemKind::AwsKey));
+        case(&format!("aws_access_key_id = {key}"), Some(ProblemKind::Secret(Kind::AwsKey)));
         case(&format!("x{key}"), None);
         case("AKIAIOSFODNN7EXAMPLE", None);
         case("AKIAIOSF", None);
         let header = format!("-----BEGIN RSA {}", "PRIVATE KEY-----");
         let body = "MIIEpAIBAAKCAQEA1234567890abcdefghijklmn";
-        case(&format!("{header}\n{body}"), Some(ProblemKind::PrivateKey));
-        case(&format!("{{\"key\": \"{header}\\n{body}"), Some(ProblemKind::PrivateKey));
+        case(&format!("{header}\n{body}"), Some(ProblemKind::Secret(Kind::PrivateKey)));
+        case(&format!("{{\"key\": \"{header}\\n{body}"), Some(ProblemKind::Secret(Kind::PrivateKey)));
         case(&format!("begin = '{header}'"), None);
         case("SQLite format 3\0rest", Some(ProblemKind::Sqlite));
         assert!(ContentFlags::of(b"#!/bin/sh\r\n", false).crlf);
@@ -144,7 +132,7 @@ mod tests {
 
     #[test]
     fn traits_survive_as_bits() {
-        for bits in 0..64 {
+        for bits in (0..64).chain([1 << 20, 0xffff_ffff >> 5]) {
             assert_eq!(ContentFlags::from_bits(bits).to_bits(), bits);
         }
     }

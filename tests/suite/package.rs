@@ -185,6 +185,31 @@ fn secrets_stay_unless_allowed_by_name() {
     place.run(["package", "--allow", "*.ini", "--allow", "db.sqlite3"]).ok();
 }
 
+/// The usual shape of HTTPS on a single instance; and what probably is a secret is a warning, which breaks no build.
+#[test]
+fn secrets_are_found_in_any_dress() {
+    let header = format!("-----BEGIN RSA {} KEY-----", "PRIVATE");
+    let body = "MIIEpAIBAAKCAQEA1234567890abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP";
+    let config = format!("files:\n  /etc/pki/tls/certs/server.key:\n    content: |\n      {header}\n      {body}\n");
+    let token = "Q7xk2VbN9mLp4RtZc8WdJ5hGs3YfA6uE";
+    let place = Place::new()
+        .file("Procfile", "web: gunicorn\n")
+        .file(".ebextensions/k.config", config)
+        .file("deploy/.netrc", "machine a login b password c\n")
+        .file("settings.py", format!("SECRET_KEY = '{token}{token}'\n"))
+        .file(".env.example", "SECRET_KEY=\n");
+    let run = place.run(["package"]).exit(3);
+    assert!(run.stderr.contains("`.ebextensions/k.config` holds a private key"), "{run}");
+    assert!(run.stderr.contains("`deploy/.netrc` is a file of credentials"), "{run}");
+    assert!(!run.stderr.contains("settings.py") && !run.stderr.contains(".env.example"), "{run}");
+    let allowed = ["package", "--allow", "*.config", "--allow", ".netrc", "--json"];
+    let told = place.run(allowed).ok().document("package/1");
+    assert_eq!(told["notes"], serde_json::json!([{ "possible-secret": { "path": "settings.py" } }]));
+    // The cache knows it, too.
+    let run = place.run(&allowed[..5]).ok();
+    assert!(run.stderr.contains("`settings.py` gives a value to something that is called a secret"), "{run}");
+}
+
 #[test]
 fn a_secret_behind_noise_is_found_in_a_large_file_too() {
     let mut content: Vec<u8> =

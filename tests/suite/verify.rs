@@ -64,6 +64,14 @@ fn flaws_are_found() {
     case("put('Procfile'); put('.env')", &["environment-file"]);
     case("put('Procfile'); put('l', b'../etc', 0o120777)", &["link-outside"]);
     case("put('Procfile'); put('l', b'Procfile', 0o120777)", &[]);
+    case("put('Procfile'); put('l', b'x' * 5000, 0o120777)", &["long-link"]);
+    case("pass", &["empty"]);
+    case("put('Procfile'); put('a'); put('a/b')", &["file-and-folder"]);
+    case("put('Procfile'); put('a', b'b', 0o120777); put('a/b')", &["file-and-folder"]);
+    case("put('Procfile'); put('a\\u202egpj.py')", &["misleading-name"]);
+    case("put('Procfile'); put('f', mode=0o010644)", &["special-mode"]);
+    case("put('Procfile'); put('.netrc')", &["secret"]);
+    case("put('Procfile'); put('.env.example')", &[]);
     case("put('Procfile'); put('s', b'#!/bin/sh\\r\\n', 0o100755)", &["crlf-script"]);
     case("put('Procfile'); put('s', b'#!/bin/sh\\n')", &["not-executable"]);
     case("put('Procfile'); put('d', b'SQLite format 3\\0')", &["database"]);

@@ -36,7 +36,7 @@ pub(crate) const INDEX: &str = "index";
 const SETTLED: i64 = 2_000_000_000;
 
 /// Another layout, or another way to pack, is another cache: old packed contents must not live on in new bundles.
-const MAGIC: &[u8] = concat!("beansprout-index-1 ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
+const MAGIC: &[u8] = concat!("beansprout-index-2 ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 
 /// The previous bundle, believed in.
 pub(crate) struct Cache {
@@ -269,12 +269,8 @@ pub(crate) fn save(
         let settled = Stamp::IS_CERTAIN && stamp.modified.max(stamp.changed).saturating_add(SETTLED) < started;
         writer.text(entry.path.as_str().as_bytes())?;
         writer.stamp(stamp)?;
-        writer.put(&[
-            u8::from(settled),
-            mode_byte(packed.header.mode),
-            packed.header.method as u8,
-            packed.flags.to_bits(),
-        ])?;
+        writer.put(&[u8::from(settled), mode_byte(packed.header.mode), packed.header.method as u8])?;
+        writer.put(&packed.flags.to_bits().to_le_bytes())?;
         writer.put(&packed.content.0)?;
         writer.put(&packed.header.crc.to_le_bytes())?;
         writer.put(&packed.header.size.to_le_bytes())?;
@@ -365,7 +361,8 @@ impl<'a> IndexReader<'a> {
     fn record(&mut self) -> Option<Record<'a>> {
         let path = self.text()?;
         let stamp = self.stamp()?;
-        let [settled, mode, method, flags] = self.array()?;
+        let [settled, mode, method] = self.array()?;
+        let flags = self.u32()?;
         let content = ContentDigest(self.array()?);
         let crc = self.u32()?;
         let size = self.u64()?;

@@ -18,6 +18,7 @@ use crate::bundle::select::note::Note;
 use crate::bundle::select::origin::Entry;
 use crate::bundle::select::plan::Plan;
 use crate::bundle::threads::threads;
+use crate::secret::Certainty;
 
 use super::archive::{Header, Method, write_end};
 use super::chunks::Chunks;
@@ -75,6 +76,11 @@ impl<'a> Review<'a> {
             && !self.plan.allows(&entry.path)
         {
             self.problems.push(Problem { path: entry.path.to_string(), kind });
+        }
+        if let Some(kind) = flags.secrets.first(Certainty::Likely)
+            && !self.plan.allows(&entry.path)
+        {
+            self.notes.push(Note::PossibleSecret { path: entry.path.clone(), kind });
         }
         if flags.crlf {
             self.notes.push(Note::CrlfScript(entry.path.clone()));

@@ -17,6 +17,7 @@ pub enum Severity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Flaw {
+    Empty,
     WrapperFolder,
     NothingToRun,
     TooLarge,
@@ -29,11 +30,14 @@ pub enum Flaw {
     Backslash,
     Absolute,
     ParentFolder,
+    FileAndFolder,
     BadName,
+    MisleadingName,
     ForeignModes,
     MissingMode,
     SpecialMode,
     LinkOutside,
+    LongLink,
     Unreadable,
     Method,
     Encrypted,
@@ -52,8 +56,8 @@ impl Flaw {
         match self {
             Self::Zip64
             | Self::NothingToRun
-            | Self::BytesInFront
             | Self::CaseClash
+            | Self::MisleadingName
             | Self::ForeignModes
             | Self::SpecialMode
             | Self::NeverShips

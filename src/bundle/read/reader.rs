@@ -21,6 +21,8 @@ pub enum OpenError {
     Zip { path: PathBuf, source: Box<zip::result::ZipError> },
     #[error("failed to unpack `{name}` of `{}`", path.display())]
     Entry { path: PathBuf, name: String, source: io::Error },
+    #[error("entries of `{}` share bytes, as only a zip bomb has it", path.display())]
+    Overlap { path: PathBuf },
     #[error("entry `{}` of `{}` {bad}", name.escape_debug(), path.display())]
     Name { path: PathBuf, name: String, bad: BadName },
 }
@@ -34,7 +36,7 @@ impl Fault for OpenError {
         match self {
             Self::Read { .. } => None,
             Self::Zip { .. } => Some("Elastic Beanstalk takes zip files only".to_owned()),
-            Self::Entry { .. } | Self::Name { .. } => {
+            Self::Entry { .. } | Self::Name { .. } | Self::Overlap { .. } => {
                 Some("`beansprout verify` tells everything that is wrong with a bundle".to_owned())
             }
         }
@@ -220,6 +222,10 @@ impl Reader {
 
     /// Manifest of the files that `unzip` would make of it. The last of two entries with one name wins, as there.
     pub fn manifest(&mut self) -> Result<Manifest, OpenError> {
+        // A few bytes that say they are a thousand files would be read for ever.
+        if self.archive.has_overlapping_entries().unwrap_or(false) {
+            return Err(OpenError::Overlap { path: self.path.clone() });
+        }
         let mut entries = Vec::new();
         for index in 0..self.archive.len() {
             let listed = self.listed(index)?;

@@ -13,7 +13,7 @@ use crate::bundle::pack::compress::{CHUNK, LARGE};
 use crate::bundle::pack::deflate::is_random;
 use crate::bundle::pack::options::MAX_BYTES;
 use crate::bundle::select::rules::{Reason, never};
-use crate::secret;
+use crate::secret::{self, Kind};
 use crate::ui::{bytes, count};
 
 use super::flaw::{Finding, Flaw};
@@ -22,6 +22,14 @@ use super::reader::{Listed, OpenError, Reader};
 /// An entry that unpacks to more than this, at more than a hundredfold, is no source code.
 const BOMB_BYTES: u64 = 1 << 30;
 const BOMB_RATIO: u64 = 100;
+
+/// Linux takes no longer target of a link.
+const LONGEST_TARGET: u64 = 4095;
+
+/// Characters that let text read in another order than it is written.
+fn turns_text(letter: char) -> bool {
+    matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
 
 /// Files by which a platform knows what to do.
 const MARKERS: [&str; 12] = [
@@ -41,7 +49,7 @@ const MARKERS: [&str; 12] = [
 
 /// Everything that is wrong with a bundle, errors first.
 pub fn verify(bundle: &mut Reader) -> Result<Vec<Finding>, OpenError> {
-    let mut examiner = Examiner { bundle, findings: Vec::new(), unpacked: 0 };
+    let mut examiner = Examiner { bundle, findings: Vec::new(), reads: true };
     examiner.whole()?;
     let mut listed = Vec::new();
     for index in 0..examiner.bundle.archive.len() {
@@ -62,8 +70,8 @@ pub fn verify(bundle: &mut Reader) -> Result<Vec<Finding>, OpenError> {
 struct Examiner<'a> {
     bundle: &'a mut Reader,
     findings: Vec<Finding>,
-    /// Bytes of content so far.
-    unpacked: u64,
+    /// Are contents read? Not of what says that it would never end.
+    reads: bool,
 }
 
 impl Examiner<'_> {
@@ -79,6 +87,9 @@ impl Examiner<'_> {
             self.find(Flaw::TooLarge, None, message);
         }
         let entries = self.bundle.archive.len();
+        if entries == 0 {
+            self.find(Flaw::Empty, None, "there is nothing in it: unzip fails, and that aborts the deployment");
+        }
         if entries >= MANY {
             self.find(
                 Flaw::Zip64,
@@ -87,14 +98,24 @@ impl Examiner<'_> {
             );
         }
         if self.bundle.archive.offset() > 0 {
-            let message =
-                format!("{} stand in front of the zip file", count(self.bundle.archive.offset() as usize, "byte"));
+            let message = format!(
+                "{} stand in front of the zip file: unzip warns, and that aborts the deployment",
+                count(self.bundle.archive.offset() as usize, "byte")
+            );
             self.find(Flaw::BytesInFront, None, message);
         }
         match self.bundle.archive.has_overlapping_entries() {
             Ok(false) => {}
-            Ok(true) => self.find(Flaw::Overlap, None, "entries share bytes, as only a zip bomb has it"),
+            Ok(true) => {
+                self.reads = false;
+                self.find(Flaw::Overlap, None, "entries share bytes, as only a zip bomb has it");
+            }
             Err(error) => self.find(Flaw::HeadersDisagree, None, format!("a local header cannot be read: {error}")),
+        }
+        let declared = self.bundle.unpacked_bytes()?;
+        if declared > 100 * BOMB_BYTES {
+            self.reads = false;
+            self.find(Flaw::Bomb, None, format!("everything together unpacks to {}", bytes(declared)));
         }
         // The check below stops at duplicates, which have their own finding.
         if !self.bundle.archive.has_duplicate_names()
@@ -120,8 +141,13 @@ impl Examiner<'_> {
                     self.find(Flaw::NeverShips, Some(entry), message);
                 }
             }
-            if !entry.is_dir && secret::in_name(path.rsplit('/').next().unwrap_or_default()).is_some() {
-                self.find(Flaw::EnvironmentFile, Some(entry), "is an environment file, which usually holds secrets");
+            if path.chars().any(turns_text) {
+                let message = "has a name that does not read as it is: it has characters that turn text around";
+                self.find(Flaw::MisleadingName, Some(entry), message);
+            }
+            if let Some(kind) = secret::in_path(path).filter(|_| !entry.is_dir) {
+                let flaw = if kind == Kind::EnvironmentFile { Flaw::EnvironmentFile } else { Flaw::Secret };
+                self.find(flaw, Some(entry), kind.sentence());
             }
             return;
         };
@@ -153,6 +179,8 @@ impl Examiner<'_> {
             if entry.attributes >> 16 == 0 {
                 let message = "has no mode: unzip makes it 0600, which the application cannot read";
                 self.find(Flaw::MissingMode, Some(entry), message);
+            } else if !matches!(entry.attributes >> 28, 0 | 0o4 | 0o10 | 0o12) {
+                self.find(Flaw::SpecialMode, Some(entry), "is a device, FIFO or socket, which no bundle can hold");
             } else if entry.attributes >> 16 & 0o7000 != 0 {
                 self.find(Flaw::SpecialMode, Some(entry), "is setuid, setgid or sticky, which unzip does not restore");
             }
@@ -170,7 +198,13 @@ impl Examiner<'_> {
             let message = format!("is packed with {}, which unzip may not know", entry.method);
             return self.find(Flaw::Method, Some(entry), message);
         }
-        self.unpacked = self.unpacked.saturating_add(entry.size);
+        if !self.reads {
+            return;
+        }
+        if entry.is_link && entry.size > LONGEST_TARGET {
+            let message = format!("is a link with a target of {}, which no system takes", bytes(entry.size));
+            return self.find(Flaw::LongLink, Some(entry), message);
+        }
         let ratio = entry.size / entry.packed.max(1);
         if entry.size > BOMB_BYTES && ratio > BOMB_RATIO {
             let message = format!("unpacks to {}, {ratio} times its packed size", bytes(entry.size));
@@ -196,11 +230,8 @@ impl Examiner<'_> {
             return;
         }
         let flags = contents.finish();
-        if flags.private_key {
-            self.find(Flaw::Secret, Some(entry), "holds a private key");
-        }
-        if flags.aws_key {
-            self.find(Flaw::Secret, Some(entry), "holds an AWS access key");
+        for kind in flags.secrets.iter() {
+            self.find(Flaw::Secret, Some(entry), kind.sentence());
         }
         if flags.sqlite {
             self.find(Flaw::Database, Some(entry), "is an SQLite database");
@@ -223,6 +254,15 @@ impl Examiner<'_> {
             let entry = listed.iter().find(|entry| entry.name == name);
             self.find(Flaw::Duplicate, entry, format!("is there {times} times; the last one wins"));
         }
+        let files: BTreeMap<&str, &Listed> =
+            listed.iter().filter(|entry| !entry.is_dir).filter_map(|entry| Some((entry.text().ok()?, entry))).collect();
+        let texts = listed.iter().filter_map(|entry| entry.text().ok());
+        let above = texts.flat_map(|path| path.match_indices('/').map(|(end, _)| &path[..end]));
+        let folders: BTreeSet<&str> = above.filter(|folder| files.contains_key(folder)).collect();
+        for folder in folders {
+            let message = "is a file and also a folder of others: unzip fails, and that aborts the deployment";
+            self.find(Flaw::FileAndFolder, Some(files[folder]), message);
+        }
         let mut lowered: BTreeMap<String, &Listed> = BTreeMap::new();
         for entry in listed.iter().filter(|entry| !entry.is_dir) {
             let Ok(text) = entry.text() else { continue };
@@ -241,9 +281,6 @@ impl Examiner<'_> {
                 if foreign == 1 { "1 file was".to_owned() } else { format!("{foreign} files were") }
             );
             self.find(Flaw::ForeignModes, None, message);
-        }
-        if self.unpacked > 100 * BOMB_BYTES {
-            self.find(Flaw::Bomb, None, format!("everything together unpacks to {}", bytes(self.unpacked)));
         }
     }
 

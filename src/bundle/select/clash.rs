@@ -6,6 +6,7 @@ use crate::bundle::entry::EntryPath;
 use crate::bundle::error::{Problem, ProblemKind};
 use crate::secret;
 
+use super::origin::Entry;
 use super::plan::Plan;
 use super::spelling::composed;
 
@@ -44,11 +45,11 @@ impl Plan {
         self.problems.append(&mut problems);
     }
 
-    pub(crate) fn find_environment_files(&mut self) {
-        let suspects = self.entries.iter().filter(|entry| secret::in_name(entry.path.name()).is_some());
-        let refused = suspects.filter(|entry| !self.allows(&entry.path));
+    pub(crate) fn find_secret_names(&mut self) {
+        let named = |entry: &Entry| Some((entry.path.to_string(), secret::in_path(entry.path.as_str())?));
+        let refused = self.entries.iter().filter(|entry| !self.allows(&entry.path)).filter_map(named);
         let problems: Vec<Problem> =
-            refused.map(|entry| Problem { path: entry.path.to_string(), kind: ProblemKind::Environment }).collect();
+            refused.map(|(path, kind)| Problem { path, kind: ProblemKind::Secret(kind) }).collect();
         self.problems.extend(problems);
     }
 }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use crate::bundle::entry::EntryPath;
 
+use crate::secret::Kind;
+
 use super::origin::{Entry, Origin};
 use super::plan::Plan;
 use super::spelling::composed;
@@ -16,6 +18,12 @@ pub enum Note {
     CrlfScript(EntryPath),
     /// The pointer of git LFS instead of the file.
     LfsPointer(EntryPath),
+    /// Something that may be a secret.
+    PossibleSecret {
+        path: EntryPath,
+        #[serde(skip)]
+        kind: Kind,
+    },
     /// A link whose target does not ship.
     DanglingLink(EntryPath),
     /// A name with letters and accents apart, where one letter is usual.
@@ -29,6 +37,9 @@ impl std::fmt::Display for Note {
                 write!(f, "`{path}` has Windows line endings: Linux will not find the interpreter in its first line")
             }
             Self::LfsPointer(path) => write!(f, "`{path}` is a git LFS pointer, not the file: run `git lfs pull`"),
+            Self::PossibleSecret { path, kind } => {
+                write!(f, "`{path}` {}: see that it may ship, or name it in `allow`", kind.sentence())
+            }
             Self::DanglingLink(path) => write!(f, "`{path}` is a link to something that is not in the bundle"),
             Self::SplitLetters(path) => write!(
                 f,

@@ -76,7 +76,7 @@ impl Plan {
         plan.brought_in.sort_unstable();
         plan.kept.sort_unstable_by(|one, other| one.path.cmp(&other.path));
         plan.find_clashes();
-        plan.find_environment_files();
+        plan.find_secret_names();
         plan.problems.sort_unstable();
         Ok(plan)
     }
