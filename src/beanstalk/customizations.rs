@@ -3,10 +3,12 @@
 use super::config_file::{Command, ConfigFile};
 use super::eb_config::EbConfig;
 use super::encoding;
+use super::evidence::Evidence;
 use super::platforms::{Family, Platform};
 use super::procfile::{self, Procfile};
 use super::requirements::Source;
 use super::tree::{Tree, file_name};
+use crate::known::Known;
 
 /// The directory name whose `.config` files are read, at any depth.
 pub const EXTENSIONS: &str = ".ebextensions";
@@ -19,6 +21,8 @@ pub struct Customizations {
     pub family: Family,
     /// What the EB CLI's file says of it, where it says something.
     pub platform: Option<Platform>,
+    /// What the family is taken from, where nothing names it.
+    pub evidence: Option<Evidence>,
     /// In the order in which they are read: that of their paths.
     pub configs: Vec<ConfigFile>,
     pub procfile: Option<Procfile>,
@@ -41,6 +45,8 @@ pub struct Hook {
     pub moment: Moment,
     /// From `.platform/confighooks`: runs when only the configuration changes.
     pub config: bool,
+    /// Does it ask whether its instance is the leader?
+    pub asks_leader: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,27 +79,39 @@ impl Customizations {
     /// For the platform that the EB CLI's file names, else for the one whose descriptors are there.
     pub fn read(tree: &Tree) -> Self {
         let platform = EbConfig::of(tree).platform();
-        let family = platform.as_ref().and_then(|platform| platform.family.as_ref().yes().copied());
-        Self { platform, ..Self::for_family(tree, family.unwrap_or_else(|| Family::of(tree))) }
+        let configs = configs(tree);
+        let (family, evidence) = match platform.as_ref().map(|platform| &platform.family) {
+            Some(Known::Yes(family)) => (*family, None),
+            Some(Known::No) => (Family::Other, None),
+            Some(Known::Unknown(_)) | None => {
+                let evidence = Evidence::of(tree, &configs);
+                (evidence.family, Some(evidence))
+            }
+        };
+        Self { platform, evidence, ..Self::with(tree, family, configs) }
     }
 
     pub fn for_family(tree: &Tree, family: Family) -> Self {
+        Self::with(tree, family, configs(tree))
+    }
+
+    fn with(tree: &Tree, family: Family, configs: Vec<ConfigFile>) -> Self {
         let lines = |path: &str| {
             let text = encoding::decode(tree.content(path)?).ok()?.text;
             Some(procfile::parse(text))
         };
         let dependencies = Source::ALL.into_iter().find(|source| tree.is_file(source.file()));
         let containers: &[&str] = match family {
-            Family::Python => &[],
+            Family::Python | Family::Other => &[],
             Family::Docker => &["docker-compose.yml", "docker-compose.yaml", "Dockerrun.aws.json", "Dockerfile"],
             Family::Ecs => &["Dockerrun.aws.json"],
         };
         let proxy = |dir: &str| tree.under(dir).filter(|(path, _)| tree.is_file(path)).map(|(path, _)| path.to_owned());
-        let configs = configs(tree);
         let mut used = configs.iter().filter(|file| file.is_used()).flat_map(|file| &file.option_settings);
         Self {
             family,
             platform: None,
+            evidence: None,
             worker: tree.is_file("cron.yaml") || used.any(|setting| setting.namespace.value == DAEMON),
             configs,
             procfile: lines("Procfile"),
@@ -160,7 +178,13 @@ fn hooks(tree: &Tree) -> Vec<Hook> {
         for moment in Moment::ALL {
             let dir = format!(".platform/{dir}/{}", moment.name());
             let scripts = tree.files_in(&dir).filter(|(path, _)| file_name(path) != ".gitkeep");
-            hooks.extend(scripts.map(|(path, _)| Hook { path: path.to_owned(), moment, config }));
+            let asks = |path: &str| tree.text(path).is_some_and(|text| text.contains("EB_IS_COMMAND_LEADER"));
+            hooks.extend(scripts.map(|(path, _)| Hook {
+                path: path.to_owned(),
+                moment,
+                config,
+                asks_leader: asks(path),
+            }));
         }
     }
     hooks

@@ -9,6 +9,7 @@ pub mod customizations;
 pub mod defaults;
 pub mod eb_config;
 pub mod encoding;
+pub mod evidence;
 pub mod lines;
 pub mod name;
 pub mod options;

@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::tree::Tree;
 use super::version::Version;
 use crate::known::Known;
 
@@ -18,6 +17,8 @@ pub enum Family {
     Docker,
     /// ECS on Amazon Linux 2023: many containers by `Dockerrun.aws.json` version 2
     Ecs,
+    /// A platform for another language, or one that nobody here knows: only what all platforms share is said of it
+    Other,
 }
 
 impl fmt::Display for Family {
@@ -26,26 +27,8 @@ impl fmt::Display for Family {
             Self::Python => "Python on Amazon Linux 2023",
             Self::Docker => "Docker on Amazon Linux 2023",
             Self::Ecs => "ECS on Amazon Linux 2023",
+            Self::Other => "another platform on Amazon Linux 2023",
         })
-    }
-}
-
-impl Family {
-    /// The family whose descriptors lie at the top of the tree.
-    pub fn of(tree: &Tree) -> Self {
-        let compose = ["docker-compose.yml", "docker-compose.yaml"].iter().any(|name| tree.is_file(name));
-        if let Some(content) = tree.content("Dockerrun.aws.json").filter(|_| !compose) {
-            let document: serde_json::Value = serde_json::from_slice(content).unwrap_or_default();
-            let version = &document["AWSEBDockerrunVersion"];
-            return match version.as_str() == Some("2") || version.as_i64() == Some(2) {
-                true => Self::Ecs,
-                false => Self::Docker,
-            };
-        }
-        match compose || tree.is_file("Dockerfile") {
-            true => Self::Docker,
-            false => Self::Python,
-        }
     }
 }
 
@@ -186,21 +169,6 @@ impl Branch {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_descriptors_tell_the_family() {
-        #[track_caller]
-        fn case(files: &[(&str, &str)], family: Family) {
-            let tree = files.iter().fold(Tree::default(), |tree, (path, content)| tree.file(path, content));
-            assert_eq!(Family::of(&tree), family, "{files:?}");
-        }
-        case(&[("manage.py", "")], Family::Python);
-        case(&[("Dockerfile", "")], Family::Docker);
-        case(&[("docker-compose.yml", "")], Family::Docker);
-        case(&[("Dockerrun.aws.json", r#"{"AWSEBDockerrunVersion": "1"}"#)], Family::Docker);
-        case(&[("Dockerrun.aws.json", r#"{"AWSEBDockerrunVersion": 2}"#)], Family::Ecs);
-        case(&[("Dockerrun.aws.json", r#"{"AWSEBDockerrunVersion": 2}"#), ("Dockerfile", "")], Family::Ecs);
-    }
 
     #[test]
     fn a_platform_has_many_spellings() {

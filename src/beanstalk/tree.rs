@@ -91,6 +91,12 @@ impl Tree {
         encoding::decode(self.content(path)?).ok().map(|decoded| decoded.text)
     }
 
+    /// The text of a file, and its path as the tree has it.
+    pub fn file_text<'a>(&'a self, path: &str) -> Option<(&'a str, &'a str)> {
+        let (path, _) = self.entries.get_key_value(path)?;
+        Some((path, self.text(path)?))
+    }
+
     /// Every path with its entry, in byte order of the paths.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.entries.iter().map(|(path, entry)| (path.as_str(), entry))
@@ -138,6 +144,9 @@ impl Tree {
             || parents().any(|dir| dir == ".ebextensions")
             || (name.ends_with(".txt") && reads_list(path, name))
             || (name.ends_with(".py") && reads_python(name, parents))
+            || (path.matches('/').count() <= 3 && reads_script(name, parents))
+            || name.ends_with(".pem")
+            || name.ends_with(".key")
     }
 }
 
@@ -148,6 +157,14 @@ fn reads_list(path: &str, name: &str) -> bool {
     depth == 0
         || (depth <= 2
             && WORDS.iter().any(|word| path[..path.len() - name.len()].contains(word) || name.contains(word)))
+}
+
+/// Scripts of a shell: by their names, and what has none of its own in the folders that people keep them in.
+fn reads_script<'a, I: Iterator<Item = &'a str>>(name: &str, parents: impl Fn() -> I) -> bool {
+    let foreign = |dir: &str| matches!(dir, "site-packages" | "node_modules" | "static" | "vendor");
+    let kept =
+        parents().next().is_some_and(|dir| matches!(dir, "bin" | "scripts" | "script" | "deploy" | "deployment"));
+    (name.ends_with(".sh") || (kept && !name.contains('.'))) && !parents().any(foreign)
 }
 
 fn reads_python<'a, I: Iterator<Item = &'a str>>(name: &str, parents: impl Fn() -> I) -> bool {

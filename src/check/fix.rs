@@ -182,7 +182,11 @@ mod tests {
     /// The text of a file after its fixes.
     #[track_caller]
     fn fixed(path: &str, content: &[u8]) -> String {
+        // Old enough to mind how a hook is written.
+        const PLATFORM: &str = "global:\n  default_platform: Python 3.8 running on 64bit Amazon Linux 2\n";
         let tree = Tree::default().file(path, content);
+        let hook = path.starts_with(".platform/");
+        let tree = if hook { tree.file(crate::beanstalk::eb_config::PATH, PLATFORM) } else { tree };
         let changes = changes(&tree, &Settings::default());
         let [Change { after: Some(after), .. }] = changes.as_slice() else { panic!("{changes:?}") };
         after.clone()
@@ -212,13 +216,14 @@ mod tests {
             b"container_commands:\n  a: {command: 'source /opt/python/run/venv/bin/activate && cd /opt/python/current/app'}\n",
             "container_commands:\n  a: {command: 'source /var/app/venv/*/bin/activate && cd /var/app/current'}\n",
         );
-        case("requirements.txt", b"\xff\xfeD\0=\0=\x001\0\n\0", "D==1\n");
+        case("requirements.txt", b"D\0j\0a\0n\0g\0o\0=\0=\x001\0\n\0", "Django==1\n");
         case(".platform/hooks/predeploy/a.sh", b"#!/bin/sh\r\ntrue\r\n", "#!/bin/sh\ntrue\n");
     }
 
     #[test]
     fn a_mode_is_a_change_too() {
-        let mut tree = Tree::default();
+        const PLATFORM: &str = "global:\n  default_platform: Python 3.8 running on 64bit Amazon Linux 2\n";
+        let mut tree = Tree::default().file(crate::beanstalk::eb_config::PATH, PLATFORM);
         let content = Some(b"#!/bin/sh\n".to_vec());
         tree.insert(".platform/hooks/predeploy/a.sh", Entry::File { executable: false, bytes: 10, content });
         let changes = changes(&tree, &Settings::default());

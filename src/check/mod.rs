@@ -8,11 +8,14 @@ pub mod catalogue;
 pub(crate) mod django;
 pub mod finding;
 mod fix;
+mod nginx;
 mod rules;
 mod sarif;
+mod script;
 mod show;
 mod subject;
 mod suppress;
+mod words;
 
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::tree::Tree;

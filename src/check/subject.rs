@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::catalogue;
 use super::finding::{self, Edit, Finding};
+use super::script::{self, Script};
 use crate::beanstalk::customizations::{Customizations, EXTENSIONS};
 use crate::beanstalk::encoding;
 use crate::beanstalk::platforms::Family;
@@ -13,12 +15,19 @@ use crate::beanstalk::tree::Tree;
 pub(super) struct Subject<'a> {
     pub(super) tree: &'a Tree,
     pub(super) customizations: &'a Customizations,
+    scripts: Rc<[Script<'a>]>,
     findings: Vec<Finding>,
 }
 
 impl<'a> Subject<'a> {
     pub(super) fn new(tree: &'a Tree, customizations: &'a Customizations) -> Self {
-        Self { tree, customizations, findings: Vec::new() }
+        let scripts = script::scripts(tree, customizations).into();
+        Self { tree, customizations, scripts, findings: Vec::new() }
+    }
+
+    /// Everything that a shell runs.
+    pub(super) fn scripts(&self) -> Rc<[Script<'a>]> {
+        Rc::clone(&self.scripts)
     }
 
     /// Is this meant for Elastic Beanstalk, or a Django project that somebody may want to deploy there?
@@ -46,6 +55,11 @@ impl<'a> Subject<'a> {
         self.customizations
             .option("aws:elasticbeanstalk:environment", "EnvironmentType")
             .is_some_and(|kind| kind.eq_ignore_ascii_case("SingleInstance"))
+    }
+
+    /// Is the platform a guess, with signs that point elsewhere?
+    pub(super) fn guessed(&self) -> bool {
+        self.customizations.evidence.as_ref().is_some_and(|evidence| evidence.guess)
     }
 
     pub(super) fn python(&self) -> bool {

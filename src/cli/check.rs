@@ -106,7 +106,7 @@ pub(super) fn shipped(project: &Project, world: &World) -> Result<Tree, Failure>
 
 /// What would ship, and the files that say what it is for.
 pub(super) fn tree(project: &Project, plan: &Plan) -> Result<Tree, Failure> {
-    Ok(folder::shipped(plan, &project.root, &[eb_config::PATH, project::FILE])?)
+    Ok(folder::shipped(plan, &project.root, &[eb_config::PATH, project::FILE, ".ebignore"])?)
 }
 
 /// Write a change to where the file comes from.

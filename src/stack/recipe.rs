@@ -142,7 +142,23 @@ fn fold(text: &str) -> String {
         _ => c,
     });
     let lower = narrow.collect::<String>().to_lowercase();
-    lower.split_whitespace().collect::<Vec<_>>().join(" ")
+    lower.split_whitespace().map(singular).collect::<Vec<_>>().join(" ")
+}
+
+/// `packages` and `package` are one word, `css` and `access` are none of many.
+fn singular(word: &str) -> &str {
+    let plural = word.len() > 3
+        && word.ends_with('s')
+        && !word.ends_with("ss")
+        && !word.ends_with("us")
+        && !word.ends_with("is");
+    match plural
+        && word.is_ascii()
+        && !matches!(word, "https" | "cors" | "dns" | "rds" | "redis" | "sqs" | "sns" | "waf")
+    {
+        true => &word[..word.len() - 1],
+        false => word,
+    }
 }
 
 #[cfg(test)]
@@ -162,7 +178,20 @@ mod tests {
         case("413", "upload-limit");
         case("media uploads", "media-bucket");
         case("letsencrypt", "https-listener");
-        case("502", "slow-requests");
+        case("502", "server-process");
+        case("504", "slow-requests");
+        case("install package", "system-packages");
+        case("apt install", "system-packages");
+        case("SECRET_KEY", "environment-secrets");
+        case("disallowed host", "health-400");
+        case("502 bad gateway", "server-process");
+        case("celery worker", "celery-worker");
+        case("send email", "send-mail");
+        case("メール送信", "send-mail");
+        case("gzip", "compression");
+        case("run a script after deployment", "after-deployment");
+        case("デプロイ後に実行", "after-deployment");
+        case("自動スケール", "scale-on-cpu");
         case("クラウドフロント", "cloudfront");
         case("メモリが足りない", "swap-file");
         case("急なアクセス増", "spike-schedule");

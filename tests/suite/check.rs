@@ -91,7 +91,7 @@ fn bad_bytes_are_findings() {
 #[test]
 fn fixes_are_shown_and_made() {
     let config = "files:\n  /etc/motd:\n    mode: 000644\n    content: hello\n";
-    let place = Place::new().file(".ebextensions/a.config", config).file("requirements.txt", b"\xff\xfeD\0\n\0");
+    let place = Place::new().file(".ebextensions/a.config", config).file("requirements.txt", b"D\0j\0a\0n\0g\0o\0\n\0");
     let run = place.run(["check", "--fix", "--dry-run"]).exit(1);
     assert!(run.stderr.contains("-    mode: 000644\n+    mode: \"000644\"\n"), "{run}");
     assert!(run.stderr.ends_with("2 files would change\n"), "{run}");
@@ -99,7 +99,7 @@ fn fixes_are_shown_and_made() {
     let run = place.run(["check", "--fix"]).ok();
     assert!(run.stderr.ends_with("2 files changed\n"), "{run}");
     assert_eq!(place.read(".ebextensions/a.config"), config.replace("000644", "\"000644\""));
-    assert_eq!(place.read("requirements.txt"), "D\n");
+    assert_eq!(place.read("requirements.txt"), "Django\n");
     // The second file's old namespace hides a path that is wrong in the new one: both at once, and the second time nothing.
     let old = "option_settings:\n  aws:elasticbeanstalk:container:python:staticfiles:\n    /static: /static/\n";
     place.write(".ebextensions/b.config", old);

@@ -43,7 +43,7 @@ fn words_find_recipes_in_two_languages() {
         ("redis", "redis-cache"),
         ("cors", "cors"),
         ("waf", "web-firewall"),
-        ("gzip", "cloudfront"),
+        ("gzip", "compression"),
         ("rollback", "no-downtime"),
     ] {
         let found = place.run(["recipes", word]).ok();
@@ -123,6 +123,7 @@ fn our_own_check_finds_nothing_in_any_recipe() {
         for part in [".ebextensions", ".platform", "bin"] {
             std::fs::remove_dir_all(shop.path("x").join(part)).unwrap();
         }
+        std::fs::remove_file(shop.path("x").join("Procfile")).unwrap();
         let inside = shop.path("x").to_str().unwrap().to_owned();
         let answers = ANSWERS.iter().find(|(recipe, _)| *recipe == name).map_or(&[][..], |(_, answers)| *answers);
         let mut arguments =

@@ -37,6 +37,26 @@ fn order(customizations: &Customizations) -> Vec<Stage> {
             PostdeployHooks,
             Report,
         ],
+        // What the platforms on Amazon Linux 2023 have in common.
+        Family::Other => vec![
+            Begin,
+            Download,
+            ElectLeader,
+            Extensions,
+            Unpack,
+            PrebuildHooks,
+            Buildfile,
+            ProxyFiles,
+            ContainerCommands,
+            CleanExtensions,
+            PredeployHooks,
+            StopProxy,
+            Flip,
+            StartProxy,
+            Health,
+            PostdeployHooks,
+            Report,
+        ],
         Family::Docker => vec![
             Begin,
             Download,
@@ -92,7 +112,7 @@ fn step(stage: Stage, customizations: &Customizations, event: Event) -> Step {
         phase,
         cwd: cwd(stage),
         user: match stage {
-            Stage::Flip if family == Family::Python => User::Webapp,
+            Stage::Flip if matches!(family, Family::Python | Family::Other) => User::Webapp,
             Stage::Flip | Stage::Image => User::Container,
             _ => User::Root,
         },
@@ -162,6 +182,9 @@ fn title(stage: Stage, family: Family, event: Event) -> (Phase, Option<&'static 
                 "the old containers stop, staging becomes current, the new ones start",
             ),
             Family::Ecs => (Deploy, None, "the ECS task is replaced"),
+            Family::Other => {
+                (Deploy, Some("FlipApplication"), "staging becomes /var/app/current, and the application starts")
+            }
         },
         Stage::StartProxy => (
             Deploy,

@@ -268,11 +268,15 @@ impl List<'_> {
     }
 
     fn processes(&self) -> Vec<Action> {
-        if self.customizations.family != Family::Python {
+        if matches!(self.customizations.family, Family::Docker | Family::Ecs) {
             let containers = self.customizations.containers.iter();
             return containers.map(|path| self.whole_file(path, Work::Containers)).collect();
         }
-        let Some(procfile) = &self.customizations.procfile else { return vec![self.default_process()] };
+        let Some(procfile) = &self.customizations.procfile else {
+            // What starts on another platform is that platform's own matter.
+            let python = self.customizations.family == Family::Python;
+            return python.then(|| self.default_process()).into_iter().collect();
+        };
         let origin = || Origin { path: "Procfile".to_owned(), line: None };
         let process = |line: &crate::beanstalk::procfile::Process| {
             self.action(&line.name, origin(), Work::Process { command: line.command.clone() })

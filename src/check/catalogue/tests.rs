@@ -39,6 +39,7 @@ fn example(rule: &Rule, mark: &str) -> Example {
 fn entry(content: &str, how: &str) -> Entry {
     let bytes = match how {
         "in UTF-16" => "\u{feff}".encode_utf16().chain(content.encode_utf16()).flat_map(u16::to_le_bytes).collect(),
+        "in UTF-16 without a mark" => content.encode_utf16().flat_map(u16::to_le_bytes).collect(),
         "with a byte order mark" => format!("\u{feff}{content}").into_bytes(),
         "with CRLF" => content.replace('\n', "\r\n").into_bytes(),
         "a directory" => return Entry::Directory,
@@ -66,8 +67,8 @@ fn failing_examples_fail_as_their_pages_say() {
     for rule in rules() {
         let example = example(rule, "**Fails**");
         let report = check(&example.tree);
-        assert!(report.findings.iter().any(|finding| finding.rule == rule.id), "{}: {:?}", rule.id, lines(&report));
-        if lines(&report) != example.quoted {
+        let speaks = report.findings.iter().any(|finding| finding.rule == rule.id);
+        if !speaks || lines(&report) != example.quoted {
             wrong.push_str(&format!("{}\n", rule.id));
             lines(&report).iter().for_each(|line| wrong.push_str(&format!("> {line}\n")));
         }

@@ -1,12 +1,19 @@
-//! `commands` and `container_commands`: what they run, and where, and when.
+//! What scripts run, on all roads: `commands`, `container_commands`, hooks, processes, and what these call.
+
+pub(super) mod tools;
+pub(super) mod written;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::beanstalk::config_file::{Command, CommandLine, ConfigFile};
 use crate::beanstalk::customizations::Moment;
+use crate::beanstalk::platforms::Family;
 use crate::check::subject::Subject;
+use crate::check::words::Run;
+use crate::level::Level;
 
-use super::shell::{Place, Script, scripts};
+use crate::check::script::{Place, Script};
 
 pub(super) fn check(subject: &mut Subject<'_>) {
     let customizations = subject.customizations;
@@ -20,10 +27,13 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     }
     same_name(subject, |file| &file.commands);
     same_name(subject, |file| &file.container_commands);
-    for script in &scripts(subject) {
+    let scripts = subject.scripts();
+    for script in scripts.iter() {
         old_paths(subject, script);
         django(subject, script);
-        tools(subject, script);
+        questions(subject, script);
+        tools::check(subject, script);
+        written::check(subject, script);
     }
     silent(subject);
 }
@@ -32,13 +42,13 @@ pub(super) fn check(subject: &mut Subject<'_>) {
 fn silent(subject: &mut Subject<'_>) {
     let tree = subject.tree;
     let deploys = tree.is_file("manage.py") || tree.is_file("Procfile");
-    let all = scripts(subject);
+    let all = subject.scripts();
     let fetched = |text: &str| text.contains("taillogs.d") || text.contains("bundlelogs.d");
     let names = subject.customizations.used().any(|file| file.files.iter().any(|entry| fetched(&entry.path.value)));
     if !deploys || names || all.iter().any(|script| fetched(script.text)) {
         return;
     }
-    for script in &all {
+    for script in all.iter() {
         let Place::ContainerCommand(command) = script.place else { continue };
         if let Some(span) = script.find(&["manage.py", "django-admin"]).filter(|_| !command.ignore_errors) {
             let message = format!(
@@ -116,166 +126,254 @@ fn same_name(subject: &mut Subject<'_>, section: impl Fn(&ConfigFile) -> &Vec<Co
     }
 }
 
-fn old_paths(subject: &mut Subject<'_>, script: &Script<'_>) {
-    let old = [
-        "/opt/python/run/venv/bin/activate",
-        "/opt/python/current/app",
-        "/opt/python/ondeck/app",
-        "/opt/python/current/env",
-        "/opt/python/",
-        "/opt/elasticbeanstalk/support/envvars",
+/// Remains of the first Amazon Linux, and what is in their place: the path, what to write, and whether that is a mere exchange.
+const OLD: &[(&str, &str, bool)] = &[
+    ("/opt/python/run/venv/bin/activate", "/var/app/venv/*/bin/activate", true),
+    ("/opt/python/run/venv/bin/", "/var/app/venv/*/bin/", true),
+    ("/opt/python/current/app", "/var/app/current", true),
+    ("/opt/python/ondeck/app", "/var/app/staging", true),
+    ("/opt/python/bundle", "/var/app/staging", false),
+    ("/opt/python/current/env", "$(/opt/elasticbeanstalk/bin/get-config environment -k NAME)", false),
+    ("/opt/python/log", "/var/log/app", false),
+    ("/opt/python/etc", "a second line in `Procfile`", false),
+    ("/opt/python/", "", false),
+    ("/opt/elasticbeanstalk/support/envvars", "$(/opt/elasticbeanstalk/bin/get-config environment -k NAME)", false),
+    (
         "/opt/elasticbeanstalk/containerfiles/envvars",
-    ];
-    if let Some(span) = script.find(&old) {
-        let new = match &script.text[span.start - script.start..] {
-            text if text.starts_with(old[0]) => Some("/var/app/venv/*/bin/activate"),
-            text if text.starts_with(old[1]) => Some("/var/app/current"),
-            text if text.starts_with(old[2]) => Some("/var/app/staging"),
-            _ => None,
-        };
-        let gone = match &script.text[span.start - script.start..] {
-            text if text.starts_with("/opt/python") => "`/opt/python`",
-            _ => "file of variables there",
-        };
-        let message = format!("{} fails: there is no {gone} since Amazon Linux 2", script.title());
-        match new {
-            Some(new) => subject.find("EB033", script.path, span, message, format!("write `{new}`")).replace(new),
-            None => {
-                subject.find(
-                    "EB033",
-                    script.path,
-                    span,
-                    message,
-                    "`/opt/elasticbeanstalk/bin/get-config environment` reads the properties",
-                );
-            }
-        }
+        "$(/opt/elasticbeanstalk/bin/get-config environment -k NAME)",
+        false,
+    ),
+];
+
+fn old_paths(subject: &mut Subject<'_>, script: &Script<'_>) {
+    let needles: Vec<&str> = OLD.iter().map(|(old, ..)| *old).collect();
+    let Some(span) = script.find(&needles) else { return };
+    let text = &script.text[span.start - script.start..];
+    let Some((old, new, exchange)) = OLD.iter().find(|(old, ..)| text.starts_with(old)) else { return };
+    // Whoever makes the folder has it; that nothing reads it is another matter.
+    let makes = |run: &&Run| {
+        matches!(run.name(), "mkdir" | "touch" | "install" | "tee" | "chown" | "chmod" | "rm" | "[" | "test")
+    };
+    let made = script.runs().iter().filter(|run| run.span().contains(&span.start)).any(|run| makes(&run));
+    let all = subject.scripts();
+    let somewhere = all.iter().flat_map(|script| script.runs()).any(|run| {
+        run.name() == "mkdir" && run.arguments.iter().any(|word| text.starts_with(word.text.trim_end_matches('/')))
+    });
+    if made || somewhere {
+        return;
+    }
+    let gone = if old.starts_with("/opt/python") { "`/opt/python`" } else { "file of variables there" };
+    let forgiven = script.runs().iter().any(|run| run.forgiven && run.span().contains(&span.start));
+    let (what, level) = match script.place.ignores_errors() || forgiven {
+        true => ("does nothing, and nobody is told", Some(Level::Warning)),
+        false => ("fails", None),
+    };
+    let message = format!("{} {what}: there is no {gone} since Amazon Linux 2", script.title());
+    let fix = match *new {
+        "" => "take it out: nothing of it is left".to_owned(),
+        new if new.starts_with('/') || new.starts_with('$') => format!("write `{new}`"),
+        new => format!("write {new}"),
+    };
+    let finding = subject.find("EB033", script.path, span.clone(), message, fix);
+    finding.level = level.unwrap_or(finding.level);
+    if *exchange {
+        finding.replace(*new);
     }
 }
 
 fn django(subject: &mut Subject<'_>, script: &Script<'_>) {
     let title = script.title();
     let manage = script.find(&["manage.py", "django-admin"]);
-    if let Some(span) = script.find(&["makemigrations"]).filter(|_| !script.has(&["--check", "--dry-run"])) {
+    let any = script.runs().iter().find(|run| run.django().is_some());
+    if let Some((_, span)) = script.django(&["makemigrations"]).filter(|_| !script.has(&["--check", "--dry-run"])) {
         let message = format!(
             "{title} writes migrations on the instance, each instance its own, and the next deployment deletes them"
         );
-        subject.find("EB034", script.path, span, message, "commit migrations, and run `migrate --noinput` here");
+        let end = span.end - "makemigrations".len();
+        subject.find(
+            "EB034",
+            script.path,
+            end..span.end,
+            message,
+            "commit migrations, and run `migrate --noinput` here",
+        );
+    }
+    let docker = matches!(subject.customizations.family, Family::Docker | Family::Ecs);
+    let on_host = !matches!(script.place, Place::Process(_) | Place::Build(_));
+    if let Some(run) = any.filter(|run| docker && on_host && !run.led_by.iter().any(|word| word == "docker")) {
+        let message = format!("{title} runs on the host, outside of the containers, where there is no Django");
+        let fix = "run it in the container: in its entrypoint, or with `docker exec` in a postdeploy hook";
+        subject.find("EB147", script.path, run.span(), message, fix);
+        return;
     }
     match script.place {
         Place::Command(_) => {
-            if let Some(span) = manage.clone() {
+            if let Some(span) = manage.clone().filter(|_| any.is_some()) {
                 let message =
                     format!("{title} runs before the bundle is unpacked: it cannot see this version's `manage.py`");
                 subject.find("EB225", script.path, span, message, "move it to `container_commands`");
             }
         }
-        Place::ContainerCommand(command) => leader(subject, script, command),
+        Place::ContainerCommand(command) => {
+            migrations(subject, script, !command.leader_only);
+            leader(subject, script, command);
+        }
         Place::Hook(hook) => {
             let early = subject.python() && hook.moment == Moment::Prebuild;
-            if let Some(span) = manage.clone().filter(|_| early) {
+            if let Some(span) = manage.clone().filter(|_| early && any.is_some()) {
                 let message = format!(
                     "{title} runs before the dependencies are installed: on a new instance there is no Django yet"
                 );
                 subject.find("EB225", script.path, span, message, "move it to `predeploy`, or to `container_commands`");
+            } else {
+                migrations(subject, script, true);
+                guarded(subject, script);
             }
         }
+        Place::Process(_) | Place::Build(_) => migrations(subject, script, true),
     }
-    let Some(span) = manage else { return };
     let activates = ["activate", "/var/app/venv", "PYTHONPATH", "venv/bin"];
-    let environment = script.has(&activates) || matches!(script.place, Place::Command(_));
-    if !environment
-        && subject.python()
-        && script.has(&[
-            "python manage.py",
-            "python3 manage.py",
-            "django-admin",
-            "python ./manage.py",
-            "python3 ./manage.py",
-        ])
-    {
-        let message = format!("{title} runs with the system's Python 3.9, which does not have the project's packages");
-        let fix = "begin with `source /var/app/venv/*/bin/activate &&`";
-        subject.find("EB035", script.path, span, message, fix);
+    let environment = script.has(&activates)
+        || matches!(script.place, Place::Command(_) | Place::Process(_))
+        || (script.called && subject.scripts().iter().any(|other| !other.called && other.has(&activates)));
+    let system = any.filter(|run| {
+        !environment
+            && subject.python()
+            && !run.program.text.starts_with('/')
+            && !run.led_by.iter().any(|word| word == "pipenv")
+    });
+    if let Some(run) = system {
+        let span = script
+            .django(&[run.django().map_or("", |(word, _)| word.text.as_str())])
+            .map_or(run.span(), |(_, span)| span);
+        let start = span.start;
+        let length = if script.text[start - script.start..].starts_with("django-admin") {
+            "django-admin".len()
+        } else {
+            "manage.py".len()
+        };
+        // A program of its own is found by nobody.
+        let direct = matches!(run.program.text.as_str(), "manage.py" | "django-admin" | "django-admin.py");
+        let message = match direct {
+            true => format!("{title} fails: `{}` is not on the path of the system", run.program.text),
+            false => format!("{title} runs with the system's Python 3.9, which does not have the project's packages"),
+        };
+        let fix = "begin with `source /var/app/venv/*/bin/activate && python manage.py`";
+        let fix = if direct { fix } else { "begin with `source /var/app/venv/*/bin/activate &&`" };
+        subject.find("EB035", script.path, start..start + length, message, fix);
     }
 }
+
+/// Django takes no lock around `migrate`.
+fn migrations(subject: &mut Subject<'_>, script: &Script<'_>, everywhere: bool) {
+    const GUARDS: &[&str] = &["EB_IS_COMMAND_LEADER", "flock", "--plan", "--check", "leader_only"];
+    let Some((_, span)) = script.django(&["migrate"]) else { return };
+    let guarded = script.has(GUARDS) || script.text.contains("leader");
+    if !everywhere || guarded || (subject.single() && !matches!(script.place, Place::Process(_))) {
+        return;
+    }
+    let title = script.title();
+    let (message, fix) = match script.place {
+        Place::Process(_) => (
+            format!(
+                "{title} migrates at each start, on every instance at the same time, and again whenever the process restarts"
+            ),
+            "migrate in `container_commands` with `leader_only: true`",
+        ),
+        Place::Hook(_) => (
+            format!("{title} migrates on every instance at the same time: hooks know no `leader_only`"),
+            "migrate in `container_commands` with `leader_only: true`, or ask for `EB_IS_COMMAND_LEADER` first",
+        ),
+        _ => (format!("{title} migrates on every instance at the same time"), "add `leader_only: true`"),
+    };
+    subject.find("EB030", script.path, span, message, fix);
+}
+
+/// Files that only the leader makes, by a hook that asks who the leader is.
+fn guarded(subject: &mut Subject<'_>, script: &Script<'_>) {
+    if !script.text.contains("EB_IS_COMMAND_LEADER") {
+        return;
+    }
+    let Some((run, span)) = script.django(PRODUCES) else { return };
+    let inside = |text: &str| {
+        let opens = text.matches("\nif ").count() + usize::from(text.starts_with("if "));
+        let closes = text.lines().filter(|line| line.trim() == "fi").count();
+        opens > closes && text.contains("EB_IS_COMMAND_LEADER")
+    };
+    if script.text.get(..run.program.span.start - script.start).is_some_and(inside) {
+        let message = format!(
+            "{} makes its files on one instance only: the others, and every instance added later, have none",
+            script.title()
+        );
+        let word = span.end - run.django().map_or(0, |(word, _)| word.text.len());
+        subject.find(
+            "EB031",
+            script.path,
+            word..span.end,
+            message,
+            "make files outside of the question for the leader",
+        );
+    }
+}
+
+const PRODUCES: &[&str] = &["collectstatic", "compilemessages", "compress"];
 
 fn leader(subject: &mut Subject<'_>, script: &Script<'_>, command: &Command) {
     let name = &command.name.value;
-    let migrate = script.find(&["manage.py migrate", "django-admin migrate"]);
-    if let Some(span) =
-        migrate.filter(|_| !command.leader_only && !script.has(&["EB_IS_COMMAND_LEADER", "flock", "--plan", "--check"]))
-    {
-        let message = format!("`{name}` migrates on every instance at the same time");
-        subject.find("EB030", script.path, span, message, "add `leader_only: true`");
-    }
-    const PRODUCES: &[&str] = &["collectstatic", "compilemessages", "compress"];
-    if let Some(span) = script.find(PRODUCES).filter(|_| command.leader_only) {
+    if let Some((run, span)) = script.django(PRODUCES).filter(|_| command.leader_only) {
         let message = format!(
             "`{name}` makes its files on one instance only: the others, and every instance added later, have none"
         );
-        subject.find("EB031", script.path, span, message, "take `leader_only` away, or make a command of its own");
-    }
-    let table = command.leader_only.then(|| script.text.lines().find(|line| writes_crontab(line))).flatten();
-    if let Some(span) = table.and_then(|line| script.find(&[line.trim()])) {
-        let message =
-            format!("`{name}` writes cron's table on one instance only: once that one is replaced, nothing runs");
-        let fix = "use `cron.yaml` in a worker environment, EventBridge, or a lock in the database";
-        subject.find("EB101", script.path, span, message, fix);
+        let word = span.end - run.django().map_or(0, |(word, _)| word.text.len());
+        subject.find(
+            "EB031",
+            script.path,
+            word..span.end,
+            message,
+            "take `leader_only` away, or make a command of its own",
+        );
     }
 }
 
-/// Does a line of shell write a table for cron? Listing and removing one do not.
-fn writes_crontab(line: &str) -> bool {
-    let table = line.find("/etc/cron.d/").map(|at| &line[..at]);
-    let into_folder = table.is_some_and(|before| {
-        before.trim_end().ends_with('>')
-            || ["tee ", "cp ", "mv ", "ln ", "install "].iter().any(|word| before.contains(word))
-    });
-    let piped = |(before, after): (&str, &str)| {
-        let argument = after.split_whitespace().next().unwrap_or_default();
-        before.trim_end().ends_with('|') || (!argument.is_empty() && !argument.starts_with(['-', '|', '&', ';', '>']))
-    };
-    into_folder
-        || line.split_once("crontab ").or(line.strip_suffix("crontab").map(|before| (before, ""))).is_some_and(piped)
-}
-
-fn tools(subject: &mut Subject<'_>, script: &Script<'_>) {
-    if let Some(span) = script.find(&["amazon-linux-extras", "epel-release", "yum install -y epel"]) {
-        let message = format!("{} fails: Amazon Linux 2023 has neither extras nor EPEL", script.title());
-        subject.find(
-            "EB042",
-            script.path,
-            span,
-            message,
-            "install the package of Amazon Linux 2023, if it has one, with `dnf`",
-        );
-    }
-    if let Some(span) = script.find(&["supervisorctl", "supervisord"]) {
-        let message = format!("{} fails: there is no supervisord since Amazon Linux 2", script.title());
-        subject.find(
-            "EB100",
-            script.path,
-            span,
-            message,
-            "write a second line into `Procfile`: `worker: celery -A … worker`",
-        );
-    }
-    if let Some(span) = script
-        .find(&["/etc/nginx/conf.d", "/etc/nginx/nginx.conf"])
-        .filter(|_| !script.text.contains("/var/proxy/staging"))
-    {
-        let postdeploy = matches!(script.place, Place::Hook(hook) if hook.moment == Moment::Postdeploy);
-        if !postdeploy && script.has(&[">", "cp ", "sed -i", "tee "]) {
-            let message =
-                format!("what {} changes in `/etc/nginx` is overwritten later in the same deployment", script.title());
-            subject.find(
-                "EB060",
-                script.path,
-                span,
-                message,
-                "put the configuration into `.platform/nginx/conf.d/` of the bundle",
-            );
+/// What asks a person, where none is.
+fn questions(subject: &mut Subject<'_>, script: &Script<'_>) {
+    for run in script.runs() {
+        let no_input = ["--noinput", "--no-input"].iter().any(|flag| run.has(flag));
+        let answered = run.piped || script.place.ignores_errors() || run.forgiven;
+        let django = run.django().map(|(command, _)| command).filter(|command| {
+            let asks = ["collectstatic", "flush", "createsuperuser"].contains(&command.text.as_str());
+            (asks && !no_input) || command.text == "changepassword"
+        });
+        let installs = matches!(run.name(), "yum" | "dnf" | "apt" | "apt-get")
+            && run
+                .plain()
+                .next()
+                .is_some_and(|word| matches!(word.text.as_str(), "install" | "update" | "upgrade" | "remove"))
+            && !run.arguments.iter().any(|word| {
+                matches!(word.text.as_str(), "--assumeyes" | "--yes")
+                    || (word.text.starts_with('-') && !word.text.starts_with("--") && word.text.contains('y'))
+            });
+        let (span, what, fix): (Range<usize>, String, String) = match django {
+            Some(command) => {
+                let fix = match command.text.as_str() {
+                    "changepassword" => "take it out: a person runs it over SSH".to_owned(),
+                    name => format!("write `{name} --noinput`"),
+                };
+                (command.span.clone(), command.text.clone(), fix)
+            }
+            None if installs => (run.span(), run.name().to_owned(), "add `-y`".to_owned()),
+            None => continue,
+        };
+        if answered {
+            continue;
         }
+        let message = format!("{}: `{what}` may ask, and nobody answers: without a terminal it fails", script.title());
+        let noinput = fix.contains("--noinput")
+            && script.text.get(span.start - script.start..span.end - script.start) == Some(what.as_str());
+        let finding = subject.find("EB160", script.path, span, message, fix);
+        if noinput {
+            finding.replace(format!("{what} --noinput"));
+        }
+        return;
     }
 }

@@ -99,7 +99,13 @@ fn names(subject: &mut Subject<'_>) {
                 }
                 let message = format!("`{path}` is not read: its name does not end in `.config`");
                 let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-                subject.find_file("EB215", path, message, format!("rename it to `{stem}.config`"));
+                // Apache's text of years ago must not come into force by a new name.
+                let file = tree.content(path).map(|content| ConfigFile::parse(path, content));
+                let fix = match file.is_some_and(|file| file.root.is_some() && file.problems.is_empty()) {
+                    true => format!("rename it to `{stem}.config`"),
+                    false => "delete it: it is no configuration of Elastic Beanstalk's".to_owned(),
+                };
+                subject.find_file("EB215", path, message, fix);
             }
             Entry::File { .. }
                 if matches!(parents.next(), Some(".ebextension" | "ebextensions" | ".ebextentions"))

@@ -14,7 +14,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     wheels(subject);
     let tree = subject.tree;
     let requirements = Requirements::read(&|path| tree.bytes(path));
-    let scripts = super::shell::scripts(subject);
+    let scripts = subject.scripts();
     let packages: Vec<&str> = subject
         .customizations
         .used()
@@ -24,11 +24,51 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         let any = |text: &str| needles.iter().any(|needle| text.contains(needle));
         packages.iter().any(|name| any(name)) || scripts.iter().any(|script| any(script.text))
     };
+    // `git` is a word of many names.
+    let installs_word = |needles: &[&str]| {
+        let words = |text: &str| {
+            let installs = ["yum ", "dnf "].iter().any(|tool| text.contains(tool));
+            installs
+                && text
+                    .split(|char: char| !(char.is_alphanumeric() || "-_.".contains(char)))
+                    .any(|word| needles.contains(&word))
+        };
+        packages.iter().any(|name| needles.contains(name)) || scripts.iter().any(|script| words(script.text))
+    };
     for requirement in requirements.lines.iter().filter(|line| !line.constraint) {
-        machine(subject, requirement);
+        machine(subject, requirement, &installs_word);
         build(subject, requirement, &installs);
     }
     heavy(subject, &requirements.lines);
+    no_django(subject, &requirements);
+}
+
+/// A project of Django's, and nobody installs Django: certain only where all lines could be read.
+fn no_django(subject: &mut Subject<'_>, requirements: &Requirements) {
+    let installs = subject
+        .scripts()
+        .iter()
+        .flat_map(|script| script.runs())
+        .any(|run| run.pip().is_some_and(|word| word.text == "install"));
+    // A package of one's own may bring it along.
+    let may_bring = requirements.lines.iter().any(|line| {
+        line.name.is_empty()
+            || line.name.contains("django")
+            || line.editable
+            || line.text.contains("://")
+            || matches!(
+                line.name.as_str(),
+                "wagtail" | "mezzanine" | "saleor" | "nautobot" | "netbox" | "channels" | "cookiecutter"
+            )
+    });
+    let vendored = subject.tree.is_dir("django") || subject.tree.iter().any(|(path, _)| path.ends_with(".whl"));
+    let Some(source) = requirements.source.filter(|_| requirements.get("django").is_no()) else { return };
+    if installs || may_bring || vendored || !subject.tree.is_file("manage.py") || !subject.prepared() {
+        return;
+    }
+    let path = source.file();
+    let message = format!("the server does not start: `{path}` asks for everything but Django");
+    subject.find_file("EB163", path, message, "add `Django` with its version");
 }
 
 /// Packages that a small instance has no memory or time for.
@@ -61,7 +101,7 @@ fn heavy(subject: &mut Subject<'_>, requirements: &[Requirement]) {
     let small = types.and_then(|types| {
         types.split(',').map(str::trim).find(|kind| kind.ends_with(".micro") || kind.ends_with(".nano"))
     });
-    let swap = super::shell::scripts(subject).iter().any(|script| script.text.contains("swapon"))
+    let swap = subject.scripts().iter().any(|script| script.text.contains("swapon"))
         || customizations.used().any(|file| file.files.iter().any(|entry| entry.path.value.contains("swap")));
     let Some(small) = small.filter(|_| !swap) else { return };
     if let Some(requirement) = requirements.iter().find(|requirement| HEAVY.contains(&requirement.name.as_str())) {
@@ -81,11 +121,9 @@ fn encodings(subject: &mut Subject<'_>) {
         let Some(content) = tree.content(path) else { continue };
         let fix = "save it as UTF-8 without a byte order mark";
         match encoding::decode(content) {
-            Ok(decoded) if decoded.bom => {
-                let message = "there is a byte order mark before the first requirement";
-                subject.find("EB050", path, 0..0, message, fix).edit(Edit::Content(decoded.text.to_owned()));
-            }
             Ok(_) => {}
+            // pip knows UTF-16 by its mark (`auto_decode`, tried with 20.3 to 25.3).
+            Err(_) if content.starts_with(b"\xff\xfe") || content.starts_with(b"\xfe\xff") => {}
             Err(error) => {
                 let message = format!("pip fails with `Invalid requirement`: {error}");
                 let finding = subject.find("EB050", path, error.range(), message, fix);
@@ -111,15 +149,6 @@ fn which(subject: &mut Subject<'_>) {
                 _ => "`pdm export -o requirements.txt`",
             };
             subject.find_file("EB053", lock, message, fix);
-        }
-        ([first, "Pipfile.lock", ..], _) if *first == FILE => {
-            let message = format!("`Pipfile.lock` is not read: there is a `{FILE}`, which is");
-            subject.find_file(
-                "EB053",
-                "Pipfile.lock",
-                message,
-                format!("keep one of the two, or write `{FILE}` from the lock file"),
-            );
         }
         _ => {}
     }
@@ -161,7 +190,7 @@ fn graviton(types: &str) -> bool {
 }
 
 /// Lines that `pip freeze` wrote on somebody's machine.
-fn machine(subject: &mut Subject<'_>, requirement: &Requirement) {
+fn machine(subject: &mut Subject<'_>, requirement: &Requirement, installs: &dyn Fn(&[&str]) -> bool) {
     let (line, path) = (requirement.text.as_str(), requirement.path.as_str());
     let (marker, span) = (requirement.marker.is_some(), requirement.span.clone());
     let windows = ["pywin32", "pypiwin32", "pywinpty", "wmi", "pyreadline", "pywin32-ctypes"];
@@ -176,13 +205,15 @@ fn machine(subject: &mut Subject<'_>, requirement: &Requirement) {
         if whole {
             finding.replace(fixed);
         }
-    } else if requirement.editable {
+    } else if requirement.editable && !line.contains("://") && !line.contains("git@") {
         let message = "an editable install points into `/var/app/staging`, which is renamed a moment later";
         subject.find("EB051", path, span, message, "install it as a package, or leave the line out");
     } else if line.contains("git+") {
-        let git =
-            subject.customizations.used().any(|file| file.packages.iter().any(|package| package.name.value == "git"));
-        if !git {
+        let git = installs(&["git"]);
+        if line.contains("git+git://github.com") {
+            let message = "pip fails: GitHub no longer answers `git://`";
+            subject.find("EB052", path, span, message, "write `git+https://`, and install `git` with `packages: yum:`");
+        } else if !git {
             let message = "pip fails with `git: command not found`: the instance has no git";
             subject.find(
                 "EB052",

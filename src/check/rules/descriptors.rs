@@ -16,8 +16,12 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     platform::check(subject);
     worker::check(subject);
     let compose = ["docker-compose.yml", "docker-compose.yaml"].into_iter().find(|path| subject.tree.is_file(path));
+    // Other platforms read none of these.
+    if !matches!(subject.customizations.family, Family::Docker | Family::Ecs) {
+        return;
+    }
     dockerrun(subject, compose);
-    if let Some(path) = compose {
+    if let Some(path) = compose.filter(|_| subject.customizations.family == Family::Docker) {
         self::compose(subject, path);
     }
 }
@@ -142,6 +146,7 @@ fn compose(subject: &mut Subject<'_>, path: &str) {
         subject.find("EB121", path, 0..0, message, "list the containers below `services:`");
         return;
     };
+    port(subject, path, services);
     let sets = subject
         .customizations
         .used()
@@ -156,4 +161,45 @@ fn compose(subject: &mut Subject<'_>, path: &str) {
         );
         subject.find("EB122", path, key.span.clone(), message, "add `env_file: .env` to the service");
     }
+}
+
+/// With compose there is no proxy of the platform: what a service publishes on port 80 is what the balancer finds.
+fn port(subject: &mut Subject<'_>, path: &str, services: &crate::beanstalk::yaml::Mapping) {
+    let mut published = Vec::new();
+    for (_, _, service) in services.named() {
+        if service.get("network_mode").is_some() {
+            return;
+        }
+        let ports = service.get("ports").and_then(Node::sequence).unwrap_or_default();
+        for port in ports {
+            let host = match (port.as_str(), port.get("published").and_then(Node::as_str)) {
+                (_, Some(host)) => host,
+                (Some(text), None) => {
+                    let plain = text.split('/').next().unwrap_or(text);
+                    match plain.rsplit_once(':') {
+                        Some((host, _)) => host.rsplit(':').next().unwrap_or(host),
+                        // A port of its own choice on the host.
+                        None => "",
+                    }
+                }
+                (None, None) => return,
+            };
+            if host.contains('$') || host.contains('-') {
+                return;
+            }
+            published.push((host.to_owned(), port.span.clone()));
+        }
+    }
+    // Another port is fine where the balancer is told so.
+    let told =
+        subject.customizations.option("aws:elasticbeanstalk:environment:process:default", "Port").unwrap_or("80");
+    if published.iter().any(|(host, _)| host == told) {
+        return;
+    }
+    let Some((host, span)) = published.first().cloned() else { return };
+    let message = match host.as_str() {
+        "" => format!("the load balancer asks port {told}, and no service publishes it"),
+        host => format!("the load balancer asks port {told}, and the services publish {host}: every request is a 502"),
+    };
+    subject.find("EB148", path, span, message, format!("publish it: `{told}:8000` for a server that listens on 8000"));
 }

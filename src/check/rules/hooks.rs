@@ -5,7 +5,7 @@ use crate::beanstalk::tree::{Entry, file_name};
 use crate::check::finding::Edit;
 use crate::check::subject::Subject;
 
-use super::shell::{Place, scripts};
+use crate::check::script::Place;
 
 pub(super) fn check(subject: &mut Subject<'_>) {
     places(subject);
@@ -54,7 +54,10 @@ fn places(subject: &mut Subject<'_>) {
 fn runnable(subject: &mut Subject<'_>, path: &str) {
     let tree = subject.tree;
     let Some(Entry::File { executable, content: Some(content), .. }) = tree.get(path) else { return };
-    if !executable {
+    // Every branch of Amazon Linux 2023 is younger than the versions that minded.
+    let branch = subject.customizations.platform.as_ref().and_then(|platform| platform.branch);
+    let old = branch.is_some_and(|branch| !branch.name.ends_with("Amazon Linux 2023"));
+    if !executable && old {
         let message = format!("`{path}` is not executable: platform versions before 29 April 2022 refuse to run it");
         subject.find_file("EB092", path, message, format!("`chmod +x {path}`")).edit(Edit::Executable);
     }
@@ -65,7 +68,7 @@ fn runnable(subject: &mut Subject<'_>, path: &str) {
         let message = format!("`{path}` has no `#!` line: it fails with `exec format error`");
         subject.find("EB096", path, 0..0, message, "begin with `#!/bin/bash`");
     }
-    let Some(text) = subject.tree.text(path) else { return };
+    let Some(text) = subject.tree.text(path).filter(|_| old) else { return };
     if let Some(end) = text.find("\r\n") {
         let message = format!(
             "`{path}` has Windows line endings: platform versions before 29 December 2022 look for an interpreter named `bash\\r`"
@@ -77,23 +80,29 @@ fn runnable(subject: &mut Subject<'_>, path: &str) {
 
 /// What is made in the application's folder is gone after a configuration deployment.
 fn lost_files(subject: &mut Subject<'_>) {
-    const PRODUCES: &[&str] = &["collectstatic", "compilemessages", "manage.py compress", "npm run build"];
-    let all = scripts(subject);
+    const PRODUCES: &[&str] = &["collectstatic", "compilemessages", "compress", "npm run build"];
+    // WhiteNoise has listed its files by the time a postdeploy hook runs.
+    let all = subject.scripts();
     let again = |needle: &str| {
         all.iter().any(|script| {
             matches!(script.place, Place::Hook(hook) if hook.config)
                 && (script.text.contains(needle) || calls_hooks(script.text))
         })
     };
-    for script in &all {
+    for script in all.iter() {
         let once = match script.place {
             Place::Hook(hook) => !hook.config,
             Place::ContainerCommand(_) => true,
-            Place::Command(_) => false,
+            Place::Command(_) | Place::Process(_) | Place::Build(_) => false,
         };
         for needle in PRODUCES.iter().filter(|_| once) {
-            if let Some(span) = script.find(&[needle]).filter(|_| !again(needle)) {
-                let what = needle.trim_start_matches("manage.py ");
+            let what = *needle;
+            let makes = match script.django(&[needle]) {
+                Some((run, span)) => Some(span.end - run.django().map_or(0, |(word, _)| word.text.len())..span.end),
+                None if needle.contains(' ') => script.find(&[needle]),
+                None => None,
+            };
+            if let Some(span) = makes.filter(|_| !again(needle)) {
                 let message = format!(
                     "the files of `{what}` are gone after the next change of an environment property: only confighooks run then"
                 );
@@ -109,13 +118,31 @@ fn calls_hooks(text: &str) -> bool {
 }
 
 fn word_splitting(subject: &mut Subject<'_>) {
-    for script in &scripts(subject) {
+    for script in subject.scripts().iter() {
         let exports = [
             "export $(/opt/elasticbeanstalk/bin/get-config",
             "export $(sudo /opt/elasticbeanstalk/bin/get-config",
             "export $(cat /opt/elasticbeanstalk/deployment/env",
+            "export $(sudo cat /opt/elasticbeanstalk/deployment/env",
+            "export $(grep -v",
+            "env $(cat /opt/elasticbeanstalk/deployment/env",
+            "env $(sudo cat /opt/elasticbeanstalk/deployment/env",
+            "source /opt/elasticbeanstalk/deployment/env",
+            ". /opt/elasticbeanstalk/deployment/env",
         ];
-        if let Some(span) = script.find(&exports) {
+        // `while read line; do export $line; done < …/env` splits each line.
+        let from_file =
+            script.text.contains("/opt/elasticbeanstalk/deployment/env") || script.text.contains("get-config");
+        let unquoted = script.runs().iter().find(|run| {
+            run.name() == "export"
+                && from_file
+                && run.plain().next().is_some_and(|word| {
+                    word.text.starts_with('$') && !word.text.starts_with("$(") && word.span.len() == word.text.len()
+                })
+        });
+        let found =
+            script.find(&exports).filter(|_| from_file).or_else(|| unquoted.map(crate::check::words::Run::span));
+        if let Some(span) = found {
             let message = format!(
                 "a property with a space or a quote in it breaks {}: the shell splits the words",
                 script.title()

@@ -6,9 +6,11 @@ mod dependencies;
 mod descriptors;
 mod hooks;
 mod options;
+mod places;
+mod processes;
+mod proxy;
 mod server;
 mod settings;
-mod shell;
 mod unfinished;
 
 use super::subject::Subject;
@@ -18,6 +20,9 @@ pub(super) fn run(subject: &mut Subject<'_>) {
     options::check(subject);
     commands::check(subject);
     hooks::check(subject);
+    proxy::check(subject);
+    processes::check(subject);
+    places::check(subject);
     server::check(subject);
     dependencies::check(subject);
     settings::check(subject);

@@ -6,7 +6,9 @@ use crate::beanstalk::config_file::{ConfigFile, DEFAULT_NAMESPACE, OptionSetting
 use crate::beanstalk::options::{self, ConfigOption};
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::yaml::Kind;
+use crate::check::finding::Edit;
 use crate::check::subject::Subject;
+use crate::level::Level;
 use crate::ui::{nearest, ticked};
 
 const SECRETS: &str = "aws:elasticbeanstalk:application:environmentsecrets";
@@ -21,6 +23,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     }
     together::check(subject);
     properties(subject);
+    super::places::python_path(subject);
 }
 
 fn one(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSetting) {
@@ -32,7 +35,13 @@ fn one(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSetting) {
             // YAML has made a boolean of `yes` and `on`.
             let boolean = row.kind == options::Kind::Boolean && matches!(setting.kind, Kind::Bool(_));
             if !boolean {
-                let message = format!("the deployment is rejected: {invalid}");
+                let message = match invalid {
+                    // A pattern is for machines.
+                    options::Invalid::Pattern { value, .. } => {
+                        format!("the deployment is rejected: `{value}` has not the form that `{name}` wants")
+                    }
+                    invalid => format!("the deployment is rejected: {invalid}"),
+                };
                 let fix = expected(row);
                 subject.find("EB302", &file.path, setting.value.span.clone(), message, fix);
             }
@@ -100,6 +109,29 @@ fn unknown(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSetting
     }
 }
 
+/// The block of the old namespace under its new name, without the slashes at the ends that the new one does not take.
+fn moved(file: &ConfigFile, span: &std::ops::Range<usize>) -> Option<(std::ops::Range<usize>, String)> {
+    let mut edits = vec![(span.clone(), STATIC_FILES.to_owned())];
+    for setting in file.option_settings.iter().filter(|setting| setting.namespace.span == *span) {
+        for (text, place) in [(&setting.name.value, &setting.name.span), (&setting.value.value, &setting.value.span)] {
+            let short = text.trim_end_matches('/');
+            let written = file.text.get(place.clone())?;
+            if short.len() < text.len() && !short.is_empty() {
+                edits.push((place.clone(), written.replacen(text.as_str(), short, 1)));
+            }
+        }
+    }
+    edits.sort_by_key(|(span, _)| span.start);
+    let whole = edits.first()?.0.start..edits.last()?.0.end;
+    let (mut at, mut text) = (whole.start, String::new());
+    for (span, with) in edits {
+        text.push_str(file.text.get(at..span.start)?);
+        text.push_str(&with);
+        at = span.end;
+    }
+    Some((whole, text))
+}
+
 /// Does the option exist on this platform at all?
 fn exists_here(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSetting, row: &ConfigOption) -> bool {
     let (namespace, name) = (setting.namespace.value.as_str(), setting.name.value.as_str());
@@ -114,7 +146,12 @@ fn exists_here(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSet
             .find(|other| other.namespace.span == span)
             .is_some_and(|first| first.name.span == setting.name.span)
         {
-            subject.find("EB020", &file.path, span, message, format!("write `{STATIC_FILES}`")).replace(STATIC_FILES);
+            let fix = format!("write `{STATIC_FILES}`, and no slashes at the ends of `/static` and of the folder");
+            let edit = moved(file, &span);
+            let finding = subject.find("EB020", &file.path, span, message, fix);
+            if let Some((whole, with)) = edit {
+                finding.edit(Edit::Replace { span: whole, with });
+            }
         }
         return false;
     }
@@ -134,19 +171,24 @@ fn exists_here(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSet
         Family::Python => "python",
         Family::Docker => "docker",
         Family::Ecs => "ecs",
+        // Nobody here knows what that one has.
+        Family::Other => return true,
     };
     // An environment property may have any name, also one that means something to another platform only.
     let languages = row.languages().filter(|_| namespace != DEFAULT_NAMESPACE);
     if let Some(languages) = languages.filter(|languages| !languages.contains(&here)) {
-        let message =
-            format!("the deployment is rejected on {family}: `{name}` exists on {} only", languages.join(", "));
-        subject.find(
-            "EB304",
-            &file.path,
-            span,
-            message,
-            "delete it, or name the platform in `.elasticbeanstalk/config.yml`",
-        );
+        let where_it_is = languages.join(", ");
+        let fix = "delete it, or name the platform in `.elasticbeanstalk/config.yml`";
+        match subject.guessed() {
+            false => {
+                let message = format!("the deployment is rejected on {family}: `{name}` exists on {where_it_is} only");
+                subject.find("EB304", &file.path, span, message, fix);
+            }
+            true => {
+                let message = format!("`{name}` exists on {where_it_is} only, and this is taken for {family}");
+                subject.find("EB304", &file.path, span, message, fix).level = Level::Note;
+            }
+        }
         return false;
     }
     if namespace == STATIC_FILES && family != Family::Python {
@@ -258,12 +300,28 @@ fn properties(subject: &mut Subject<'_>) {
     }
 }
 
+/// A word of letters, digits and more that no person would type: long, and mixed.
+fn is_random(value: &str) -> bool {
+    let has = |is: fn(&char) -> bool| value.chars().any(|char| is(&char));
+    let mixed = has(char::is_ascii_digit) && (has(char::is_ascii_uppercase) || has(char::is_ascii_lowercase));
+    value.len() >= 14 && mixed && !value.contains([' ', '/', '.', ','])
+}
+
+/// Is the whole value `$NAME`?
+fn is_variable(value: &str) -> bool {
+    let name = |name: &str| !name.is_empty() && name.chars().all(|char| char.is_ascii_uppercase() || char == '_');
+    value.strip_prefix('$').is_some_and(name)
+}
+
 /// Does the name say secret, and the value look like one?
 fn is_secret(name: &str, value: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let named = ["SECRET", "PASSWORD", "PASSWD", "PRIVATE_KEY", "ACCESS_KEY", "API_KEY", "APIKEY", "AUTH_TOKEN"]
         .iter()
         .any(|word| name.contains(word));
+    // What may be a secret by its name is one if the value looks as if a machine had made it.
+    let perhaps = name.split('_').any(|word| matches!(word, "PASS" | "PWD" | "TOKEN" | "KEY" | "CREDENTIALS" | "SALT"));
+    let named = named || (perhaps && is_random(value));
     let about = ["_NAME", "_ARN", "_ID", "_FILE", "_PATH", "_URL", "_HEADER"].iter().any(|end| name.ends_with(end))
         && !name.ends_with("ACCESS_KEY_ID");
     let url = value.split_once("://").is_some_and(|(_, rest)| {
@@ -272,11 +330,13 @@ fn is_secret(name: &str, value: &str) -> bool {
                 .is_some_and(|(_, password)| !password.is_empty() && !password.starts_with(['$', '{', '<']))
         })
     });
+    // `${NAME}` and `$NAME` stand for something that is put in later; a `$` inside of a word does not.
+    let filled_in = value.starts_with("{{") || value.contains("${") || value.contains("$(") || is_variable(value);
     let plain = value.len() >= 6
         && !value.contains('`')
         && !value.starts_with("arn:")
-        && !value.starts_with("{{")
-        && !value.contains(['<', '$']);
+        && !(value.starts_with('<') && value.ends_with('>'))
+        && !filled_in;
     let placeholder = ["change", "example", "your", "xxx", "placeholder", "todo"]
         .iter()
         .any(|word| value.to_ascii_lowercase().contains(word));

@@ -152,11 +152,26 @@ fn identifier_path(text: &str) -> bool {
 fn target(subject: &mut Subject<'_>, path: &str, span: &Range<usize>, written: &str, roots: &[&str]) {
     let written = written.trim();
     if written.contains('/') || written.ends_with(".py") {
-        let dotted = written.trim_end_matches(".py").trim_start_matches("./").replace('/', ".");
-        let target = if dotted.contains(':') { dotted } else { format!("{dotted}:application") };
         let message =
             format!("`{written}` is the path of a file: the server wants a module, and every request is a 502");
-        subject.find("EB002", path, span.clone(), message, format!("write `{target}`")).replace(target);
+        let (file, callable) = written.split_once(':').unwrap_or((written, "application"));
+        let old =
+            ["/opt/python/current/app/", "/opt/python/ondeck/app/", "/var/app/current/", "/var/app/staging/", "./"];
+        let file = old.iter().find_map(|prefix| file.strip_prefix(prefix)).unwrap_or(file).trim_end_matches(".py");
+        let dotted = file.replace('/', ".");
+        // Only what is there is offered.
+        if identifier_path(&dotted) && exists(subject, "", &dotted) {
+            let target = format!("{dotted}:{callable}");
+            subject.find("EB002", path, span.clone(), message, format!("write `{target}`")).replace(target);
+        } else {
+            subject.find(
+                "EB002",
+                path,
+                span.clone(),
+                message,
+                "name the module that has the WSGI application, such as `mysite.wsgi:application`",
+            );
+        }
         return;
     }
     let module = written.split(':').next().unwrap_or(written);
@@ -172,10 +187,14 @@ fn target(subject: &mut Subject<'_>, path: &str, span: &Range<usize>, written: &
         return;
     }
     let message = format!("there is no module `{module}`: the server does not start, and every request is a 502");
-    let fix = nested.map_or_else(
-        || "name the module that has the WSGI application".to_owned(),
-        |target| format!("write `{target}`"),
-    );
+    let fix = match nested {
+        None => "name the module that has the WSGI application".to_owned(),
+        // Whether an option takes a flag of gunicorn's is nowhere said; a line of Procfile does.
+        Some(target) if target.starts_with("--") && path != "Procfile" => {
+            format!("write a `Procfile` with `web: gunicorn --bind 127.0.0.1:{PORT} {target}`, and take `WSGIPath` out")
+        }
+        Some(target) => format!("write `{target}`"),
+    };
     subject.find("EB002", path, span.clone(), message, fix);
 }
 

@@ -11,6 +11,7 @@ mod variables;
 use crate::check::django::{self, Setting, Settings, Value};
 use crate::check::finding::Finding;
 use crate::check::subject::Subject;
+use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>) {
     if !subject.prepared() {
@@ -90,9 +91,8 @@ fn debug(subject: &mut Subject<'_>, settings: &Settings) {
         Value::Environment { default: Some(default) }
             if !set && (**default == Value::Bool(true) || default.text() == Some("True")) =>
         {
-            let message =
-                "`DEBUG` is on unless a variable turns it off, and none does: errors show settings and source code";
-            at(subject, "EB110", setting, message, "let the default be off");
+            let message = "`DEBUG` is on unless a variable turns it off, and no file here sets one: errors show settings and source code";
+            at(subject, "EB110", setting, message, "let the default be off").level = Level::Warning;
         }
         _ => {}
     }

@@ -27,6 +27,9 @@ pub(super) struct Thing {
     environment: Environment,
     site: Site,
     failure: Failure,
+    /// Does the script itself ask whether its instance is the leader?
+    #[serde(skip)]
+    asks_leader: bool,
 }
 
 impl Things {
@@ -48,6 +51,10 @@ impl Things {
                     environment: action.environment,
                     site: step.site,
                     failure: action.failure,
+                    asks_leader: customizations
+                        .hooks
+                        .iter()
+                        .any(|hook| hook.path == action.origin.path && hook.asks_leader),
                 });
             }
         }
@@ -89,7 +96,11 @@ impl Things {
                 out.push('\n');
             }
             let Thing { name, kind, place, user, cwd, .. } = thing;
-            let _ = writeln!(out, "{name}: {kind} of {place}, as {user} in {cwd}"); // writing to a `String` cannot fail
+            // Writing to a `String` cannot fail.
+            let _ = match thing.is_copied() {
+                true => writeln!(out, "{name}: {kind} of {place}"),
+                false => writeln!(out, "{name}: {kind} of {place}, as {user} in {cwd}"),
+            };
             for sentence in sentences(&all) {
                 for (number, line) in wrap(&sentence, 4, 4, columns.max(40)).into_iter().enumerate() {
                     let _ = writeln!(out, "{}{line}", if number == 0 { "  - " } else { "    " });
@@ -102,6 +113,9 @@ impl Things {
 
 /// One thing, in all events.
 fn sentences(all: &[&Thing]) -> Vec<String> {
+    if all.iter().any(|thing| thing.is_copied()) {
+        return copied(all);
+    }
     let mut sentences: Vec<String> = all.iter().map(|thing| thing.fate()).collect();
     let runs = |event: Event| all.iter().find(|thing| thing.event == event && !thing.is_left_out());
     let on_running = runs(Event::Deploy).or_else(|| runs(Event::Config));
@@ -131,22 +145,50 @@ fn sentences(all: &[&Thing]) -> Vec<String> {
         _ => {}
     }
     sentences.push(format!("{proxy}."));
+    if any.kind == "process" {
+        let ends = "It stays: whenever it ends, it is started again, on every instance. What ends by itself, such as a migration, runs again and again.";
+        sentences.push(ends.to_owned());
+    }
+    if any.asks_leader {
+        let part = "It asks for `EB_IS_COMMAND_LEADER`: what stands behind that question runs on the leader only, the rest on every instance.";
+        sentences.push(part.to_owned());
+    }
     sentences
 }
 
+/// A file of the proxy's: what it does shows where the proxy starts, and not where the file is copied.
+fn copied(all: &[&Thing]) -> Vec<String> {
+    let events: Vec<&str> = all.iter().filter(|thing| !thing.is_left_out()).map(|thing| thing.when()).collect();
+    vec![
+        format!("It is copied, untested, {}.", events.join(", ")),
+        "It counts when the proxy starts, which is after the flip: a mistake in it shows only then, and nothing answers, since the old version is deleted.".to_owned(),
+        "On a new instance a mistake in it fails the deployment there: the instance never serves.".to_owned(),
+        "`beansprout check` looks at its grammar; `nginx -t` on the instance comes too late.".to_owned(),
+    ]
+}
+
 impl Thing {
+    /// Is it a file that is copied, and carried out by somebody else later?
+    fn is_copied(&self) -> bool {
+        self.kind == "proxy file"
+    }
+
     fn is_left_out(&self) -> bool {
         matches!(self.runs, Runs::Never { .. })
     }
 
-    /// What becomes of it in its event.
-    fn fate(&self) -> String {
-        let when = match self.event {
+    fn when(&self) -> &'static str {
+        match self.event {
             Event::Launch => "when the environment is created",
             Event::Deploy => "when a new version is deployed",
             Event::Config => "again when an environment property changes",
             Event::ScaleOut => "on a new instance at scale-out",
-        };
+        }
+    }
+
+    /// What becomes of it in its event.
+    fn fate(&self) -> String {
+        let when = self.when();
         let on = match self.runs {
             Runs::Never { why } => return format!("It does not run {when}: {why}."),
             Runs::Leader => ", on the leader only",

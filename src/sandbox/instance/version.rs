@@ -48,7 +48,7 @@ impl Version {
         let unpacked = machine.layout.fresh(UNPACKED)?;
         bundle::unpack(bundle, &unpacked, DISK)?;
         let tree = folder::read(&unpacked, |_| false)?;
-        let family = given.family.unwrap_or_else(|| Family::of(&tree));
+        let family = given.family.unwrap_or_else(|| Customizations::read(&tree).family);
         let customizations = Customizations::for_family(&tree, family);
         for file in &customizations.configs {
             judge(file, machine, say)?;

@@ -1,6 +1,8 @@
 //! Cron tables: who obeys them, as whom, and with what.
 
 use crate::beanstalk::config_file::{ConfigFile, File};
+use crate::check::rules::commands::written::guarded;
+use crate::check::script::script_file;
 use crate::check::subject::Subject;
 
 pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) {
@@ -15,14 +17,36 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) 
         subject.find("EB219", &file.path, entry.path.span.clone(), message, fix);
     }
     let content = entry.content.as_ref().map(|content| content.value.as_str()).unwrap_or_default();
-    let guarded = ["leader", "flock", "lock", "cron_on_one", "is_leader"].iter().any(|word| content.contains(word));
+    // What a line calls may be a script of the bundle, or of `files`; what is in it is what runs.
+    let called: Vec<(String, String)> = callees(content)
+        .filter_map(|path| {
+            let shell = script_file(subject.tree, subject.customizations, &path).map(|(_, text, _)| text.to_owned());
+            Some((path.clone(), shell.or_else(|| is_program(subject, &path))?))
+        })
+        .collect();
+    let works = |text: &str| text.contains("manage.py") || text.contains("/var/app/");
+    let all = || std::iter::once(content).chain(called.iter().map(|(_, text)| text.as_str()));
+    let python = called.iter().any(|(path, _)| path.ends_with(".py"));
     // What keeps the machine itself in order may well run on each.
-    if content.contains("manage.py") && !guarded {
+    if (all().any(works) || python) && !all().any(guarded) && !subject.single() {
         let message = "cron runs this on every instance, at the same time";
         let fix = "use `cron.yaml` in a worker environment, EventBridge, or a lock in the database";
         subject.find("EB101", &file.path, entry.path.span.clone(), message, fix);
     }
     lines(subject, file, entry);
+}
+
+/// The paths that lines of a table run, or give to an interpreter.
+fn callees(content: &str) -> impl Iterator<Item = String> {
+    let lines = content.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let words = lines.flat_map(|line| line.split([' ', '\t', ';', '&', '|', '"', '\'']));
+    words.filter(|word| word.contains('/') && !word.starts_with("*/") && !word.starts_with("/dev/")).map(str::to_owned)
+}
+
+/// A program of the project in another language than the shell's.
+fn is_program(subject: &Subject<'_>, path: &str) -> Option<String> {
+    let relative = ["/var/app/current/", "/var/app/staging/"].iter().find_map(|root| path.strip_prefix(root))?;
+    (relative.ends_with(".py") && subject.tree.is_file(relative)).then(String::new)
 }
 
 /// The lines of a table in `/etc/cron.d`: when, who, what.

@@ -2,8 +2,8 @@
 
 use super::cron;
 use crate::beanstalk::config_file::{ConfigFile, File};
-use crate::beanstalk::tree::file_name;
 use crate::beanstalk::yaml::Kind;
+use crate::check::nginx;
 use crate::check::subject::Subject;
 
 pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
@@ -15,8 +15,8 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
             subject.find("EB217", &file.path, span, message, "begin the path with `/`");
         } else if path.starts_with("/etc/nginx/") {
             let message = "this is overwritten in every deployment: the proxy's configuration is copied over `/etc/nginx` after it".to_owned();
-            let name = file_name(path);
-            let fix = format!("put the content into `.platform/nginx/conf.d/{name}` of the bundle");
+            let content = entry.content.as_ref().map(|content| content.value.as_str()).unwrap_or_default();
+            let fix = format!("put the content into `{}` of the bundle", nginx::place(path, content));
             subject.find("EB060", &file.path, span, message, fix);
         } else if path.starts_with("/opt/elasticbeanstalk/hooks/")
             || path.starts_with("/opt/elasticbeanstalk/tasks/") && path.contains("hooks")

@@ -2,6 +2,7 @@
 
 use crate::beanstalk::config_file::ConfigFile;
 use crate::beanstalk::yaml::Node;
+use crate::check::rules::commands::tools::not_there;
 use crate::check::subject::Subject;
 
 pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
@@ -118,15 +119,9 @@ fn packages(subject: &mut Subject<'_>, file: &ConfigFile) {
                 subject
                     .find("EB042", &file.path, package.name.span.clone(), message, format!("it is `{new}` now"))
                     .replace(*new);
-            } else if name.starts_with("epel") || name == "amazon-linux-extras" {
+            } else if let Some(fix) = not_there(name) {
                 let message = format!("the deployment fails: Amazon Linux 2023 has no package `{name}`");
-                subject.find(
-                    "EB042",
-                    &file.path,
-                    package.name.span.clone(),
-                    message,
-                    "look the package up in the Amazon Linux 2023 list",
-                );
+                subject.find("EB042", &file.path, package.name.span.clone(), message, fix);
             }
         }
     }

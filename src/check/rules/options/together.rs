@@ -22,6 +22,60 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     security_groups(subject);
     traffic(subject);
     instance_types(subject);
+    instance_profile(subject);
+    without_balancer(subject);
+    redirect(subject);
+}
+
+/// A role and the instance profile that holds it are two things, of one name only if the console made them.
+fn instance_profile(subject: &mut Subject<'_>) {
+    if let Some(place) = last(subject, LAUNCH, "IamInstanceProfile")
+        && place.1.value.value.contains(":role/")
+    {
+        let message =
+            "the instances do not start: this is the ARN of a role, and an instance profile is asked for".to_owned();
+        find(subject, "EB152", place, message, "name the instance profile, or its ARN with `:instance-profile/`");
+    }
+}
+
+/// Options of a load balancer, where there is none. Whether AWS passes over them or refuses them is not confirmed.
+fn without_balancer(subject: &mut Subject<'_>) {
+    if !subject.single() {
+        return;
+    }
+    let customizations = subject.customizations;
+    let found = customizations.used().find_map(|file| {
+        let of_balancer = |setting: &&OptionSetting| {
+            setting.namespace.value.starts_with("aws:elbv2:") || setting.namespace.value.starts_with("aws:elb:")
+        };
+        Some((file, file.option_settings.iter().find(of_balancer)?))
+    });
+    if let Some((file, setting)) = found {
+        let message = format!("a single instance has no load balancer: `{}` has no effect", setting.namespace.value);
+        let fix = "set `EnvironmentType` to `LoadBalanced`, or take this out";
+        subject.find("EB153", &file.path, setting.namespace.span.clone(), message, fix);
+    }
+}
+
+/// Visitors that are sent to port 443 need somebody there.
+fn redirect(subject: &mut Subject<'_>) {
+    let customizations = subject.customizations;
+    let secure = customizations.used().flat_map(|file| &file.option_settings).any(|setting| {
+        setting.namespace.value == "aws:elbv2:listener:443" || setting.namespace.value == "aws:elb:listener:443"
+    });
+    let listens = customizations.used().flat_map(|file| &file.resources).any(|(_, definition)| {
+        let port = definition.get("Properties").and_then(|properties| properties.get("Port"));
+        port.and_then(crate::beanstalk::yaml::Node::as_str) == Some("443")
+    });
+    if secure || listens {
+        return;
+    }
+    for file in customizations.used() {
+        let Some(at) = file.text.find("RedirectConfig").filter(|_| file.text.contains("443")) else { continue };
+        let message = "visitors are sent to port 443, and no file here has a listener there: the site is gone unless the console has one";
+        let fix = "`beansprout add https-listener` writes it, with a certificate";
+        subject.find("EB154", &file.path, at..at + "RedirectConfig".len(), message, fix);
+    }
 }
 
 /// Where the files set it last.

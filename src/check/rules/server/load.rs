@@ -35,6 +35,7 @@ pub(in crate::check::rules) fn check(subject: &mut Subject<'_>, settings: Option
     }
     let line = match customizations.family {
         Family::Python => customizations.procfile.as_ref().and_then(|procfile| procfile.get("web")).map(Line::of),
+        Family::Other => None,
         Family::Docker | Family::Ecs => subject.tree.text("Dockerfile").and_then(Line::of_image),
     };
     let Some(line) = line.filter(|line| line.server() == Some("gunicorn")) else { return };

@@ -1,6 +1,8 @@
 //! HTTPS ends at the load balancer, and Django must know.
 
 use super::{at, health_is_answered};
+use crate::beanstalk::requirements::Requirements;
+use crate::beanstalk::version::Version;
 use crate::check::django::{Settings, Value};
 use crate::check::subject::Subject;
 
@@ -30,10 +32,17 @@ fn redirect(subject: &mut Subject<'_>, settings: &Settings) {
 
 fn origins(subject: &mut Subject<'_>, settings: &Settings) {
     let Some(setting) = settings.get("CSRF_TRUSTED_ORIGINS") else { return };
+    // Before Django 4 a host alone was right, and a scheme breaks it (release notes of 4.0).
+    let tree = subject.tree;
+    let django = Requirements::read(&|path| tree.bytes(path)).version("django");
+    if django.is_some_and(|django| django < Version::new(4, 0)) {
+        return;
+    }
     let bare = setting.value.by_default().items().iter().filter_map(Value::text).find(|origin| !origin.contains("://"));
     if let Some(origin) = bare {
         let message = format!("every form is refused with `Origin checking failed`: `{origin}` has no scheme");
-        let fix = format!("write `https://{origin}`");
+        let star = if origin.starts_with('.') { "*" } else { "" };
+        let fix = format!("write `https://{star}{origin}`");
         at(subject, "EB015", setting, message, &fix);
     }
 }

@@ -1,8 +1,9 @@
 //! What the site keeps: static files, uploads, the database, logs. The disk of an instance keeps nothing.
 
 use super::at;
+use crate::beanstalk::customizations::Moment;
 use crate::check::django::{Settings, Value};
-use crate::check::rules::shell::scripts;
+use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
 
 pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
@@ -12,6 +13,32 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     uploads(subject, settings);
     logs(subject, settings);
     gis(subject, settings);
+    listed_before(subject, settings);
+}
+
+/// WhiteNoise lists its files when the process starts: what is collected afterwards is a 404 until the next restart
+/// (measured with WhiteNoise 6.9 and gunicorn 23).
+fn listed_before(subject: &mut Subject<'_>, settings: &Settings) {
+    let middleware = settings.value("MIDDLEWARE").items();
+    if !middleware.iter().any(|item| item.text().is_some_and(|text| text.starts_with("whitenoise."))) {
+        return;
+    }
+    let scripts = subject.scripts();
+    let late = |script: &&Script<'_>| matches!(script.place, Place::Hook(hook) if hook.moment == Moment::Postdeploy);
+    let collects = |script: &&Script<'_>| script.django(&["collectstatic"]).is_some();
+    if scripts
+        .iter()
+        .any(|script| collects(&script) && !late(&script) && !matches!(script.place, Place::Hook(hook) if hook.config))
+    {
+        return;
+    }
+    if let Some(script) = scripts.iter().filter(late).find(collects)
+        && let Some((_, span)) = script.django(&["collectstatic"])
+    {
+        let message = "style sheets are a 404: WhiteNoise lists its files when the server starts, and this collects them afterwards";
+        let fix = "collect in `predeploy`, in hooks and in confighooks, or in `container_commands`";
+        subject.find("EB157", script.path, span, message, fix);
+    }
 }
 
 fn database(subject: &mut Subject<'_>, settings: &Settings) {
@@ -36,12 +63,13 @@ fn static_files(subject: &mut Subject<'_>, settings: &Settings) {
     if !items.iter().any(|app| app.text() == Some("django.contrib.staticfiles")) || !subject.python() {
         return;
     }
-    let collects = scripts(subject).iter().any(|script| script.text.contains("collectstatic"))
+    let collects = subject.scripts().iter().any(|script| script.text.contains("collectstatic"))
         || ["Buildfile", "Procfile"]
             .iter()
             .any(|path| subject.tree.text(path).is_some_and(|text| text.contains("collectstatic")));
     let root = settings.get("STATIC_ROOT");
-    if let Some(script) = scripts(subject)
+    if let Some(script) = subject
+        .scripts()
         .iter()
         .find(|script| script.has(&["collectstatic"]))
         .filter(|_| *settings.value("STATIC_ROOT") == Value::Missing)
@@ -64,6 +92,11 @@ fn static_files(subject: &mut Subject<'_>, settings: &Settings) {
     });
     let unknown = settings.value("STORAGES").is_undecided() || settings.value("STATICFILES_STORAGE").is_undecided();
     if collects || shipped || remote || unknown {
+        return;
+    }
+    // While `DEBUG` is on, Django hashes nothing and serves the files itself.
+    let debug = settings.value("DEBUG").by_default() == &Value::Bool(true);
+    if debug {
         return;
     }
     let (rule, message) = if backend.is_some_and(|backend| backend.contains("Manifest")) {
@@ -143,7 +176,7 @@ fn gis(subject: &mut Subject<'_>, settings: &Settings) {
     let Some(setting) = settings.get("INSTALLED_APPS").filter(|_| subject.python()) else { return };
     let uses = setting.value.items().iter().any(|app| app.text() == Some("django.contrib.gis"));
     let found = *settings.value("GDAL_LIBRARY_PATH") != Value::Missing
-        || scripts(subject).iter().any(|script| script.text.to_ascii_lowercase().contains("gdal"));
+        || subject.scripts().iter().any(|script| script.text.to_ascii_lowercase().contains("gdal"));
     let packages = subject
         .customizations
         .used()

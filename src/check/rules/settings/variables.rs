@@ -2,7 +2,7 @@
 
 use crate::beanstalk::yaml::Span;
 use crate::check::django::Settings;
-use crate::check::rules::shell::{Place, scripts};
+use crate::check::script::Place;
 use crate::check::subject::Subject;
 
 const LOADS: &[&str] = &["manage.py", "django-admin"];
@@ -78,7 +78,7 @@ fn assigns(text: &str, name: &str) -> bool {
 /// `sudo`, `su` and `env -i` start anew, without the properties.
 fn other_users(subject: &mut Subject<'_>, settings: &Settings) {
     let Some((name, ..)) = settings.required.first() else { return };
-    for script in &scripts(subject) {
+    for script in subject.scripts().iter() {
         if matches!(script.place, Place::Command(_)) {
             continue;
         }

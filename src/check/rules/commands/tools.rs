@@ -1,0 +1,150 @@
+//! Programs and packages that are not on Amazon Linux 2023, or not where they are looked for.
+
+use crate::check::script::{Place, Script};
+use crate::check::subject::Subject;
+use crate::check::words::Run;
+use crate::level::Level;
+
+pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
+    for run in script.runs() {
+        packages(subject, script, run);
+        supervisor(subject, script, run);
+        pip(subject, script, run);
+    }
+    metadata(subject, script);
+}
+
+/// What becomes of the deployment if this run fails, in a word, and the level that this has.
+fn fails(script: &Script<'_>, run: &Run) -> (&'static str, Level) {
+    match script.place.ignores_errors() || run.forgiven {
+        true => ("does nothing, and nobody is told", Level::Warning),
+        false => ("fails", Level::Error),
+    }
+}
+
+fn packages(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
+    if subject.customizations.family == crate::beanstalk::platforms::Family::Other {
+        return;
+    }
+    let (how, level) = fails(script, run);
+    let extras = run.name() == "amazon-linux-extras";
+    let installs = matches!(run.name(), "yum" | "dnf") && run.plain().any(|word| word.text.ends_with("install"));
+    let epel = run.arguments.iter().find(|word| word.text.contains("epel"));
+    let missing = run.plain().skip(1).find(|word| installs && not_there(&word.text).is_some());
+    if let Some(span) = (extras || (epel.is_some() && matches!(run.name(), "yum" | "dnf" | "rpm"))).then(|| run.span())
+    {
+        let message = format!("{} {how}: Amazon Linux 2023 has neither extras nor EPEL", script.title());
+        let fix = "install the package of Amazon Linux 2023, if it has one, with `dnf`";
+        subject.find("EB042", script.path, span, message, fix).level = level;
+    } else if let Some(word) = missing {
+        let message = format!("{} {how}: Amazon Linux 2023 has no package `{}`", script.title(), word.text);
+        let fix = not_there(&word.text).unwrap_or_default();
+        subject.find("EB042", script.path, word.span.clone(), message, fix).level = level;
+    }
+}
+
+/// What to do instead of installing a package that Amazon Linux 2023 does not have by any name that `dnf` would know it by.
+///
+/// `postgresql-devel` is none of these: `dnf` finds what provides it (amazon-linux-2023 issue 529).
+pub(in crate::check::rules) fn not_there(name: &str) -> Option<&'static str> {
+    let digits = |prefix: &str, suffix: &str| {
+        name.strip_prefix(prefix)
+            .and_then(|rest| rest.strip_suffix(suffix))
+            .is_some_and(|rest| !rest.is_empty() && rest.chars().all(|char| char.is_ascii_digit()))
+    };
+    let python = ["26", "27", "33", "34", "35", "36", "37", "38"].iter().any(|version| {
+        name.strip_prefix("python")
+            .and_then(|rest| rest.strip_prefix(version))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    });
+    if python || name.starts_with("python2-") || name == "python2" {
+        return Some(
+            "take it out: the platform brings its own Python, and packages of Python go into `requirements.txt`",
+        );
+    }
+    if digits("postgresql", "-devel")
+        && !matches!(name, "postgresql15-devel" | "postgresql16-devel" | "postgresql17-devel" | "postgresql18-devel")
+    {
+        return Some("it is `libpq-devel` now");
+    }
+    if digits("mysql", "-devel") {
+        return Some("it is `mariadb105-devel` now");
+    }
+    match name {
+        "mod24_ssl" | "mod24_wsgi" | "httpd24" | "httpd24-devel" | "mod24_auth_kerb" => {
+            Some("take it out: the proxy is nginx, and TLS ends at the load balancer")
+        }
+        "awslogs" => Some("the agent is `amazon-cloudwatch-agent` now; `beansprout add log-streaming` needs none"),
+        "epel-release" | "amazon-linux-extras" => Some("look the package up in the list of Amazon Linux 2023"),
+        "ntp" => Some("the clock is kept by `chrony`, which is there"),
+        "python-devel" | "python-pip" | "python-setuptools" => Some("it is `python3-devel` or `python3-pip` now"),
+        _ => None,
+    }
+}
+
+fn supervisor(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
+    if !matches!(run.name(), "supervisorctl" | "supervisord") || matches!(script.place, Place::Process(_)) {
+        return;
+    }
+    let brings = subject
+        .scripts()
+        .iter()
+        .flat_map(|script| script.runs())
+        .any(|run| run.pip().is_some_and(|word| word.text == "install") && run.has("supervisor"));
+    if brings {
+        return;
+    }
+    let (how, level) = fails(script, run);
+    let message = format!("{} {how}: there is no supervisord since Amazon Linux 2", script.title());
+    let fix = "write a second line into `Procfile`: `worker: celery -A … worker`";
+    subject.find("EB100", script.path, run.program.span.clone(), message, fix).level = level;
+}
+
+/// pip of the system puts packages where the application does not look.
+fn pip(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
+    let Some(word) = run.pip().filter(|word| word.text == "install" && subject.python()) else { return };
+    let venv =
+        script.has(&["activate", "/var/app/venv", "venv/bin"]) || run.led_by.iter().any(|leader| leader == "pipenv");
+    // The system's own tools may well be installed there.
+    let tool = run.plain().skip(1).all(|word| {
+        let name = word.text.split(['=', '<', '>', '[']).next().unwrap_or_default();
+        matches!(
+            name,
+            "install"
+                | "pip"
+                | "setuptools"
+                | "wheel"
+                | "awscli"
+                | "supervisor"
+                | "awsebcli"
+                | "virtualenv"
+                | "pipenv"
+                | "poetry"
+                | "uv"
+                | "certbot"
+                | "certbot-nginx"
+        )
+    });
+    if venv || tool || matches!(script.place, Place::Build(_) | Place::Process(_)) {
+        return;
+    }
+    let message = format!(
+        "{} installs into the Python of the system, outside of the application's virtual environment",
+        script.title()
+    );
+    let fix = "put the packages into `requirements.txt`, or begin with `source /var/app/venv/*/bin/activate &&`";
+    subject.find("EB161", script.path, run.program.span.start..word.span.end, message, fix);
+}
+
+/// IMDSv1 is off on Amazon Linux 2023.
+fn metadata(subject: &mut Subject<'_>, script: &Script<'_>) {
+    let Some(span) = script.find(&["169.254.169.254/latest/"]) else { return };
+    let text = script.text.to_ascii_lowercase();
+    if text.contains("x-aws-ec2-metadata-token") || text.contains("latest/api/token") {
+        return;
+    }
+    let message =
+        format!("{}: the metadata service answers 401 without a token, and the answer is empty", script.title());
+    let fix = "ask for a token first: `TOKEN=$(curl -sX PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token)`, and send it as `X-aws-ec2-metadata-token`";
+    subject.find("EB011", script.path, span.start..span.start + "169.254.169.254".len(), message, fix);
+}

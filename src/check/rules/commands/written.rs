@@ -1,0 +1,162 @@
+//! What scripts write, and what becomes of it there.
+
+use std::ops::Range;
+
+use crate::beanstalk::customizations::Moment;
+use crate::check::script::{Place, Script};
+use crate::check::subject::Subject;
+use crate::check::words::Run;
+use crate::level::Level;
+
+pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
+    for run in script.runs() {
+        for (path, span) in targets(run) {
+            hooks(subject, script, path, &span);
+        }
+    }
+    current(subject, script);
+    proxy(subject, script);
+    crontab(subject, script);
+}
+
+/// The paths that a run writes to.
+fn targets(run: &Run) -> Vec<(&str, Range<usize>)> {
+    let mut found: Vec<_> = run.writes.iter().map(|word| (word.text.as_str(), word.span.clone())).collect();
+    let plain: Vec<_> = run.plain().collect();
+    match run.name() {
+        "cp" | "mv" | "ln" | "install" | "rsync" => {
+            found.extend(plain.last().map(|word| (word.text.as_str(), word.span.clone())))
+        }
+        "mkdir" | "touch" | "tee" | "truncate" => {
+            found.extend(plain.iter().map(|word| (word.text.as_str(), word.span.clone())))
+        }
+        "chown" | "chmod" => found.extend(plain.iter().skip(1).map(|word| (word.text.as_str(), word.span.clone()))),
+        "sed" if run.arguments.iter().any(|word| word.text.starts_with("-i")) => {
+            found.extend(plain.last().map(|word| (word.text.as_str(), word.span.clone())));
+        }
+        _ => {}
+    }
+    found
+}
+
+fn hooks(subject: &mut Subject<'_>, script: &Script<'_>, path: &str, span: &Range<usize>) {
+    if path.starts_with("/opt/elasticbeanstalk/hooks/") {
+        let message = format!(
+            "nothing runs what {} puts here: this folder of hooks is not looked at since Amazon Linux 2",
+            script.title()
+        );
+        subject.find(
+            "EB036",
+            script.path,
+            span.clone(),
+            message,
+            "put the script into `.platform/hooks/` of the bundle",
+        );
+    }
+}
+
+/// `/var/app/current` is the old version until the flip, which deletes it.
+fn current(subject: &mut Subject<'_>, script: &Script<'_>) {
+    let early = match script.place {
+        Place::ContainerCommand(_) => true,
+        Place::Hook(hook) => hook.moment != Moment::Postdeploy,
+        Place::Command(_) | Place::Build(_) => true,
+        Place::Process(_) => false,
+    };
+    let of_app = |path: &str| path.starts_with("/var/app/current/");
+    let found =
+        script.runs().iter().filter(|_| early).find_map(|run| targets(run).into_iter().find(|(path, _)| of_app(path)));
+    if let Some((path, span)) = found {
+        let message = format!(
+            "{} writes to `{path}`, which is the old version: it is deleted at the flip, and the change with it",
+            script.title()
+        );
+        let fix = match script.place {
+            Place::Command(_) => "do it in `container_commands`, in `/var/app/staging`",
+            _ => "write to `/var/app/staging`, which is where this runs, or to a folder outside of `/var/app`",
+        };
+        subject.find("EB151", script.path, span, message, fix);
+    }
+}
+
+/// `/etc/nginx` is put together anew in every deployment.
+fn proxy(subject: &mut Subject<'_>, script: &Script<'_>) {
+    if script.text.contains("/var/proxy/staging") || matches!(script.place, Place::Process(_)) {
+        return;
+    }
+    let Some((_, span)) =
+        script.runs().iter().find_map(|run| targets(run).into_iter().find(|(path, _)| path.starts_with("/etc/nginx")))
+    else {
+        return;
+    };
+    let postdeploy = matches!(script.place, Place::Hook(hook) if hook.moment == Moment::Postdeploy);
+    let fix = "put the configuration into `.platform/nginx/` of the bundle: `conf.d/` is read in the `http` block, `conf.d/elasticbeanstalk/` in the `server` block";
+    if postdeploy {
+        let again = subject.scripts().iter().any(|other| {
+            matches!((other.place, script.place), (Place::Hook(a), Place::Hook(b)) if a.config != b.config)
+                && other.text.contains("/etc/nginx")
+        });
+        let message = match again {
+            true => format!(
+                "what {} changes in `/etc/nginx` is overwritten in every deployment, and until it runs the proxy serves without it",
+                script.title()
+            ),
+            false => format!(
+                "what {} changes in `/etc/nginx` is overwritten when only an environment property changes: this hook does not run then",
+                script.title()
+            ),
+        };
+        subject.find("EB060", script.path, span, message, fix).level = Level::Warning;
+    } else {
+        let message =
+            format!("what {} changes in `/etc/nginx` is overwritten later in the same deployment", script.title());
+        subject.find("EB060", script.path, span, message, fix);
+    }
+}
+
+fn crontab(subject: &mut Subject<'_>, script: &Script<'_>) {
+    let table = script.text.lines().find(|line| writes_crontab(line));
+    let Some(span) = table.and_then(|line| script.find(&[line.trim()])) else { return };
+    let fix = "use `cron.yaml` in a worker environment, EventBridge, or a lock in the database";
+    match script.place {
+        Place::ContainerCommand(command) if command.leader_only => {
+            let name = &command.name.value;
+            let message =
+                format!("`{name}` writes cron's table on one instance only: once that one is replaced, nothing runs");
+            subject.find("EB101", script.path, span, message, fix);
+        }
+        // What keeps the machine itself in order may well run on each.
+        _ if script.text.contains("manage.py") && !guarded(script.text) && !subject.single() => {
+            let message = format!(
+                "{} gives every instance this line of cron: it runs on all of them at the same time",
+                script.title()
+            );
+            subject.find("EB101", script.path, span, message, fix);
+        }
+        _ => {}
+    }
+}
+
+pub(in crate::check::rules) fn guarded(text: &str) -> bool {
+    ["leader", "flock", "lock", "cron_on_one"].iter().any(|word| text.contains(word))
+}
+
+/// Does a line of shell write a table for cron? Listing and removing one do not.
+fn writes_crontab(line: &str) -> bool {
+    if line.trim_start().starts_with('#') {
+        return false;
+    }
+    let table = line.find("/etc/cron.d/").map(|at| &line[..at]);
+    let into_folder = table.is_some_and(|before| {
+        before.trim_end().ends_with('>')
+            || ["tee ", "cp ", "mv ", "ln ", "install "].iter().any(|word| before.contains(word))
+    });
+    let piped = |(before, after): (&str, &str)| {
+        let argument = after.split_whitespace().next().unwrap_or_default().trim_matches(['"', '\'']);
+        let reads = argument == "-" || before.trim_end().ends_with('|');
+        reads || (!argument.is_empty() && !argument.starts_with(['-', '|', '&', ';', '>']))
+    };
+    let ends = line.trim_end().trim_end_matches(['"', '\'']);
+    into_folder
+        || line.split_once("crontab ").or(ends.strip_suffix("crontab").map(|before| (before, ""))).is_some_and(piped)
+}

@@ -1,0 +1,198 @@
+//! Places: files that lie where nobody reads them, and files that should not ship, or should and do not.
+
+use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
+use crate::beanstalk::customizations::EXTENSIONS;
+use crate::beanstalk::tree::{Entry, file_name};
+use crate::check::subject::Subject;
+use crate::level::Level;
+
+pub(super) fn check(subject: &mut Subject<'_>) {
+    unread(subject);
+    apache(subject);
+    keys(subject);
+    guess(subject);
+    migrations(subject);
+}
+
+/// Migrations that an ignore file keeps out of the bundle.
+fn migrations(subject: &mut Subject<'_>) {
+    const FILE: &str = ".ebignore";
+    let Some(text) = subject.tree.text(FILE) else { return };
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let pattern = line.trim();
+        let name = pattern.trim_start_matches(['*', '/']).trim_end_matches(['*', '/']);
+        if matches!(name, "migrations" | "migrations/*.py" | "migrations/0" | "migrations/00") {
+            let message = format!("`{pattern}` keeps the migrations out of the bundle: the instance makes no tables");
+            subject.find("EB156", FILE, at..at + line.trim_end().len(), message, "take the line out");
+        }
+        at += line.len();
+    }
+}
+
+/// Everything below `.ebextensions` and `.platform` that Elastic Beanstalk does not look at.
+fn unread(subject: &mut Subject<'_>) {
+    let tree = subject.tree;
+    let used = |path: &str| {
+        let (name, mention) = (file_name(path), path.strip_prefix(".ebextensions/").unwrap_or(path));
+        subject.customizations.configs.iter().any(|file| file.text.contains(name) || file.text.contains(mention))
+            || subject.scripts().iter().any(|script| script.text.contains(name))
+    };
+    let documents = |name: &str| {
+        name.starts_with('.')
+            || ["README", "LICENSE"].iter().any(|word| name.starts_with(word))
+            || name.ends_with(".md")
+            || name.ends_with('~')
+    };
+    let mut found: Vec<(String, String, String)> = Vec::new();
+    for (path, entry) in tree.under(EXTENSIONS) {
+        let (name, inside) = (file_name(path), &path[EXTENSIONS.len() + 1..]);
+        if matches!(entry, Entry::Directory) || documents(name) || used(path) {
+            continue;
+        }
+        let below = inside.contains('/');
+        let lower = name.to_ascii_lowercase();
+        // A `.config` in a folder has a rule of its own, and so have other endings at the top.
+        let (message, fix) = match name {
+            "Procfile" | "Buildfile" | "cron.yaml" | "env.yaml" | "Dockerrun.aws.json" => (
+                format!("nobody reads `{path}`: `{name}` is looked for at the top of the bundle"),
+                format!("move it to `{name}`"),
+            ),
+            _ if inside.starts_with("nginx/") => (
+                format!("`{path}` is not read: since Amazon Linux 2 the proxy takes its files from `.platform/nginx`"),
+                format!("move it to `.platform/{inside}`"),
+            ),
+            _ if inside.starts_with("hooks/") || inside.starts_with("confighooks/") => (
+                format!("`{path}` never runs: hooks are looked for in `.platform/hooks`"),
+                format!("move it to `.platform/{inside}`"),
+            ),
+            _ if below && lower.ends_with(".config") => (
+                format!("`{path}` is not read: only the `.config` files directly in `{EXTENSIONS}` are"),
+                format!("move it to `{EXTENSIONS}/{name}`"),
+            ),
+            _ if below => continue,
+            _ if lower.ends_with("config") && !name.ends_with(".config") => {
+                let stem = &name[..name.len() - "config".len()];
+                let stem = stem.trim_end_matches(['.', '-', '_']);
+                (
+                    format!("`{path}` is not read: its name does not end in `.config`"),
+                    format!("rename it to `{stem}.config`"),
+                )
+            }
+            _ => continue,
+        };
+        found.push((path.to_owned(), message, fix));
+    }
+    for (path, entry) in tree.under(".platform") {
+        let (name, inside) = (file_name(path), &path[".platform/".len()..]);
+        let known = ["hooks/", "confighooks/", "nginx/", "httpd/", "files/", "bin/", "scripts/"]
+            .iter()
+            .any(|dir| inside.starts_with(dir));
+        let config = name.ends_with(".config")
+            || name.ends_with(".env")
+            || name.ends_with(".vars")
+            || matches!(name, "Procfile" | "Buildfile" | "cron.yaml");
+        let nginx = inside.starts_with("conf.d/")
+            || (inside.starts_with("nginx/")
+                && name.ends_with(".conf")
+                && !inside.starts_with("nginx/conf.d/")
+                && name != "nginx.conf");
+        if matches!(entry, Entry::Directory) || documents(name) || !(nginx || (config && !known)) || used(path) {
+            continue;
+        }
+        let (message, fix) = if nginx {
+            let fix = "the proxy reads `.platform/nginx/nginx.conf`, `.platform/nginx/conf.d/*.conf` and `.platform/nginx/conf.d/elasticbeanstalk/*.conf`";
+            (format!("`{path}` is not read: nothing includes this folder"), fix.to_owned())
+        } else {
+            let fix = format!("options go into `{EXTENSIONS}/*.config`, descriptors to the top of the bundle");
+            (format!("nobody reads `{path}`: of `.platform`, only hooks and the proxy's files are looked at"), fix)
+        };
+        found.push((path.to_owned(), message, fix));
+    }
+    for (path, message, fix) in found {
+        subject.find_file("EB140", &path, message, fix);
+    }
+}
+
+/// Apache's files, where the proxy is nginx.
+fn apache(subject: &mut Subject<'_>) {
+    let customizations = subject.customizations;
+    let proxy = customizations.option("aws:elasticbeanstalk:environment:proxy", "ProxyServer").unwrap_or("nginx");
+    if !proxy.eq_ignore_ascii_case("nginx") {
+        return;
+    }
+    if let Some((path, _)) = subject.tree.under(".platform/httpd").find(|(path, _)| path.ends_with(".conf")) {
+        let message = format!("`{path}` is not read: the proxy is nginx, not Apache's httpd");
+        let fix = "write it for nginx into `.platform/nginx/`, or set `ProxyServer` to `apache` in `aws:elasticbeanstalk:environment:proxy`";
+        subject.find_file("EB141", path, message, fix);
+    }
+    for file in customizations.used() {
+        for entry in file.files.iter().filter(|entry| {
+            let path = entry.path.value.as_str();
+            (path.starts_with("/etc/httpd/") || path.contains("wsgi_custom.conf") || path.contains("wsgi.conf"))
+                && !path.ends_with(".sh")
+        }) {
+            let path = &entry.path.value;
+            let message =
+                format!("nothing reads `{path}`: the proxy is nginx, and there is neither Apache's httpd nor mod_wsgi");
+            let fix = "take it out; what nginx has for it goes into `.platform/nginx/conf.d/`";
+            subject.find("EB141", &file.path, entry.path.span.clone(), message, fix);
+        }
+    }
+}
+
+/// Private keys, by what is in them.
+fn keys(subject: &mut Subject<'_>) {
+    let tree = subject.tree;
+    let begins = |text: &str| text.contains("-----BEGIN ") && text.contains("PRIVATE KEY-----");
+    let paths: Vec<&str> = tree
+        .iter()
+        .map(|(path, _)| path)
+        .filter(|path| {
+            path.ends_with(".pem")
+                || path.ends_with(".key")
+                || path.starts_with(EXTENSIONS)
+                || path.starts_with(".platform/")
+        })
+        .filter(|path| !path.contains("/tests/") && !path.contains("site-packages"))
+        .collect();
+    for path in paths {
+        let Some(text) = tree.text(path).filter(|text| begins(text)) else { continue };
+        let at = text.find("-----BEGIN ").unwrap_or(0);
+        let message = "a private key ships with the bundle: whoever may read the bucket or the instance has it";
+        let fix = "take it out of the project, make a new one, and keep that in Secrets Manager; TLS belongs to the load balancer";
+        subject.find("EB155", path, at..at + "-----BEGIN".len(), message, fix);
+    }
+}
+
+/// A platform that is guessed is named as a guess.
+fn guess(subject: &mut Subject<'_>) {
+    let customizations = subject.customizations;
+    let Some(evidence) = customizations.evidence.as_ref().filter(|evidence| evidence.guess) else { return };
+    let about =
+        ["Dockerfile", "docker-compose.yml", "docker-compose.yaml"].into_iter().find(|path| subject.tree.is_file(path));
+    let Some(path) = about.filter(|_| subject.prepared()) else { return };
+    let message =
+        format!("no file names the platform: it is taken for {}, because {}", evidence.family, evidence.because);
+    let fix = "name it as `default_platform` in `.elasticbeanstalk/config.yml`; `eb init` does";
+    subject.find_file("EB165", path, message, fix).level = Level::Note;
+}
+
+/// Properties that break what the platform sets up.
+pub(super) fn python_path(subject: &mut Subject<'_>) {
+    let customizations = subject.customizations;
+    for file in customizations.used() {
+        for setting in file.option_settings.iter().filter(|setting| setting.namespace.value == DEFAULT_NAMESPACE) {
+            let value = setting.value.value.as_str();
+            if value.contains("/opt/python/") {
+                let message = format!("`{}` names a folder that is not there since Amazon Linux 2", setting.name.value);
+                let fix = "the application is in `/var/app/current`, its packages in `/var/app/venv`";
+                subject.find("EB150", &file.path, setting.value.span.clone(), message, fix);
+            } else if setting.name.value == "PYTHONPATH" && subject.python() {
+                let message = "the platform sets `PYTHONPATH` itself, to the programs of the virtual environment: `source $PYTHONPATH/activate` fails from now on";
+                let fix = "take it out; the server starts in `/var/app/current`, and `--chdir` or `--pythonpath` of gunicorn adds a folder";
+                subject.find("EB150", &file.path, setting.value.span.clone(), message, fix);
+            }
+        }
+    }
+}

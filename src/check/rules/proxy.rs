@@ -1,0 +1,130 @@
+//! `.platform/nginx`: what nginx itself would say, which on an instance it says too late.
+
+use std::collections::BTreeMap;
+
+use crate::beanstalk::platforms::Family;
+use crate::check::nginx::{Context, Directive, grammar, parse};
+use crate::check::subject::Subject;
+
+const FOLDER: &str = ".platform/nginx";
+
+/// What the platform's own `nginx.conf` says once, before it includes the project's files (Python platform, Amazon Linux 2023).
+const OWN_HTTP: &[&str] = &["sendfile", "types_hash_max_size", "default_type"];
+
+pub(super) fn check(subject: &mut Subject<'_>) {
+    let family = subject.customizations.family;
+    // On ECS the proxy is a container, and so it is with compose.
+    let compose = subject.customizations.containers.as_deref().is_some_and(|path| path.starts_with("docker-compose"));
+    if family == Family::Ecs || compose {
+        return;
+    }
+    let tree = subject.tree;
+    let whole = tree.is_file(".platform/nginx/nginx.conf");
+    let mut seen: BTreeMap<(Context, String), String> = BTreeMap::new();
+    let paths: Vec<&str> = tree.under(FOLDER).map(|(path, _)| path).filter(|path| path.ends_with(".conf")).collect();
+    for path in paths {
+        let Some(text) = tree.text(path) else { continue };
+        let inside = &path[FOLDER.len() + 1..];
+        let context = match inside.split('/').collect::<Vec<_>>().as_slice() {
+            ["nginx.conf"] => Context::Main,
+            ["conf.d", _] => Context::Http,
+            ["conf.d", "elasticbeanstalk", _] => Context::Server,
+            _ => continue,
+        };
+        match parse(text) {
+            Err(invalid) => {
+                let message = format!("the site goes down: nginx does not start, {}", invalid.what);
+                subject.find(
+                    "EB142",
+                    path,
+                    invalid.span,
+                    message,
+                    "`nginx -t` says the same; it runs only after the old version is gone",
+                );
+            }
+            Ok(directives) => {
+                block(subject, path, context, &directives);
+                // A file of one's own decides itself what it includes.
+                if context != Context::Main && !whole {
+                    together(subject, path, context, &directives, &mut seen);
+                }
+            }
+        }
+    }
+}
+
+/// Does each directive stand where it may, and as often as it may?
+fn block(subject: &mut Subject<'_>, path: &str, context: Context, directives: &[Directive]) {
+    if context == Context::Other {
+        return;
+    }
+    let mut once: BTreeMap<&str, &Directive> = BTreeMap::new();
+    for directive in directives {
+        let name = directive.name.as_str();
+        let Some(rule) = grammar(name) else { continue };
+        let span = directive.span.clone();
+        if !rule.contexts.contains(&context) {
+            let message =
+                format!("the site goes down: nginx does not start, `{name}` is not allowed in {}", context.phrase());
+            let file = path.rsplit('/').next().unwrap_or(path);
+            let fix = match (context, rule.contexts) {
+                (Context::Http, contexts) if contexts.contains(&Context::Server) => {
+                    format!("move it to `{FOLDER}/conf.d/elasticbeanstalk/{file}`, which is read in the `server` block")
+                }
+                (Context::Server, contexts) if contexts.contains(&Context::Http) => {
+                    format!("move it to `{FOLDER}/conf.d/{file}`, which is read in the `http` block")
+                }
+                (_, contexts) => format!("it belongs in {}", contexts[0].phrase()),
+            };
+            subject.find("EB142", path, span, message, fix);
+            continue;
+        }
+        if rule.once && once.insert(name, directive).is_some() {
+            let message = format!("the site goes down: nginx does not start, `{name}` is in this block twice");
+            subject.find("EB143", path, span.clone(), message, "keep one of the two");
+        }
+        if let Some(inner) = &directive.block {
+            block(subject, path, Context::inside(name), inner);
+        }
+    }
+}
+
+/// The files of one folder are one block.
+fn together(
+    subject: &mut Subject<'_>,
+    path: &str,
+    context: Context,
+    directives: &[Directive],
+    seen: &mut BTreeMap<(Context, String), String>,
+) {
+    for directive in directives {
+        let name = directive.name.as_str();
+        let Some(rule) = grammar(name).filter(|rule| rule.contexts.contains(&context)) else { continue };
+        let key = match name {
+            "location" => format!("location {}", directive.arguments.join(" ")),
+            "upstream" | "limit_req_zone" => {
+                format!("{name} {}", directive.arguments.last().map(String::as_str).unwrap_or_default())
+            }
+            name if rule.once => name.to_owned(),
+            _ => continue,
+        };
+        if let Some(other) = seen.get(&(context, key.clone())).filter(|other| *other != path) {
+            let message = format!("the site goes down: nginx does not start, `{key}` is in `{other}` too");
+            subject.find(
+                "EB143",
+                path,
+                directive.span.clone(),
+                message,
+                "keep one of the two: the files of this folder are one block",
+            );
+            continue;
+        }
+        if context == Context::Http && OWN_HTTP.contains(&name) {
+            let message = format!(
+                "the site goes down: nginx does not start, the platform's own `nginx.conf` says `{name}` already"
+            );
+            subject.find("EB143", path, directive.span.clone(), message, "take it out, or set it in a `location`");
+        }
+        seen.entry((context, key)).or_insert_with(|| path.to_owned());
+    }
+}

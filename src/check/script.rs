@@ -1,0 +1,245 @@
+//! Script: everything of a project that a shell runs, on whichever road it comes there.
+//!
+//! A rule about what is done looks at all of them: commands and container_commands, hooks, the lines of Procfile and
+//! Buildfile, and the scripts of the bundle or of `files` that any of these call.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::words::{self, Run, base};
+use crate::beanstalk::config_file::{Command, CommandLine, ConfigFile, File};
+use crate::beanstalk::customizations::{Customizations, Hook};
+use crate::beanstalk::procfile::Process;
+use crate::beanstalk::tree::Tree;
+
+#[derive(Clone)]
+pub(super) struct Script<'a> {
+    pub(super) path: &'a str,
+    /// As it stands in the file.
+    pub(super) text: &'a str,
+    /// Where in the file it begins.
+    pub(super) start: usize,
+    /// Where it runs; a script that is called runs where its caller does.
+    pub(super) place: Place<'a>,
+    /// Is it called by what stands at that place?
+    pub(super) called: bool,
+    runs: Vec<Run>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Place<'a> {
+    Command(&'a Command),
+    ContainerCommand(&'a Command),
+    Hook(&'a Hook),
+    /// A line of Procfile.
+    Process(&'a Process),
+    /// A line of Buildfile.
+    Build(&'a Process),
+}
+
+impl<'a> Place<'a> {
+    /// Does the deployment go on if this fails?
+    pub(super) fn ignores_errors(self) -> bool {
+        matches!(self, Self::Command(command) | Self::ContainerCommand(command) if command.ignore_errors)
+    }
+}
+
+impl<'a> Script<'a> {
+    fn new(path: &'a str, text: &'a str, start: usize, place: Place<'a>) -> Self {
+        let (inside, shell) = shell(text, &place);
+        let mut runs = words::runs(&shell);
+        if let Place::Command(Command { line: CommandLine::Program(words), .. })
+        | Place::ContainerCommand(Command { line: CommandLine::Program(words), .. }) = place
+        {
+            runs = words::runs(&words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" "));
+            for run in &mut runs {
+                let whole = 0..text.len();
+                run.program.span = whole.clone();
+                run.arguments.iter_mut().chain(&mut run.writes).for_each(|word| word.span = whole.clone());
+            }
+        }
+        let shift = |span: &mut Range<usize>| *span = span.start + start + inside..span.end + start + inside;
+        for run in &mut runs {
+            shift(&mut run.program.span);
+            run.arguments.iter_mut().chain(&mut run.writes).for_each(|word| shift(&mut word.span));
+        }
+        Self { path, text, start, place, called: false, runs }
+    }
+
+    /// What it is called in a sentence.
+    pub(super) fn title(&self) -> String {
+        match self.place {
+            _ if self.called => format!("`{}`", self.path),
+            Place::Command(command) | Place::ContainerCommand(command) => format!("`{}`", command.name.value),
+            Place::Hook(hook) => format!("`{}`", hook.path),
+            Place::Process(process) | Place::Build(process) => format!("`{}`", process.name),
+        }
+    }
+
+    /// The programs that it runs, with their places in the file.
+    pub(super) fn runs(&self) -> &[Run] {
+        &self.runs
+    }
+
+    /// The first run of one of these commands of Django's, and where the command stands.
+    pub(super) fn django(&self, commands: &[&str]) -> Option<(&Run, Range<usize>)> {
+        self.runs.iter().find_map(|run| {
+            let (command, _) = run.django()?;
+            let span = run.program.span.start..command.span.end;
+            commands
+                .contains(&command.text.as_str())
+                .then(|| (run, at_manage(run).unwrap_or(span.clone()).start..span.end))
+        })
+    }
+
+    /// Where the first of `needles` is, outside of comments.
+    pub(super) fn find(&self, needles: &[&str]) -> Option<Range<usize>> {
+        needles.iter().filter_map(|needle| self.find_one(needle)).min_by_key(|range| range.start)
+    }
+
+    pub(super) fn has(&self, needles: &[&str]) -> bool {
+        self.find(needles).is_some()
+    }
+
+    fn find_one(&self, needle: &str) -> Option<Range<usize>> {
+        self.text.match_indices(needle).map(|(offset, _)| offset).find(|&offset| self.is_word(offset, needle)).map(
+            |offset| {
+                let start = self.start + offset;
+                start..start + needle.len()
+            },
+        )
+    }
+
+    /// Is it not in a comment, and not the middle of another word?
+    fn is_word(&self, offset: usize, needle: &str) -> bool {
+        let line = &self.text[..offset];
+        let line = &line[line.rfind('\n').map_or(0, |newline| newline + 1)..];
+        let comment = line.trim_start().starts_with('#') || line.contains(" #");
+        let inside = |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric() || char == '_');
+        let word = needle.chars().all(|char| char.is_alphanumeric() || char == '_');
+        let joined =
+            word && (inside(line.chars().next_back()) || inside(self.text[offset + needle.len()..].chars().next()));
+        !comment && !joined
+    }
+}
+
+/// Where `manage.py` itself stands.
+fn at_manage(run: &Run) -> Option<Range<usize>> {
+    let words = std::iter::once(&run.program).chain(&run.arguments);
+    let word = words.into_iter().find(|word| word.text.contains("manage.py") || word.text.contains("django-admin"))?;
+    Some(word.span.clone())
+}
+
+/// What the shell gets of a text in YAML, at the same offsets: without the quotes around it or the `|` before it.
+fn shell<'a>(text: &'a str, place: &Place<'_>) -> (usize, Cow<'a, str>) {
+    if !matches!(place, Place::Command(_) | Place::ContainerCommand(_)) {
+        return (0, text.into());
+    }
+    let inner = |quote: char| text.strip_prefix(quote)?.trim_end().strip_suffix(quote);
+    if let Some(inner) = inner('"') {
+        // `\"` is a quote of the shell's.
+        return (1, inner.replace("\\\"", " \"").replace("\\n", "\n ").into());
+    }
+    if let Some(inner) = inner('\'') {
+        return (1, inner.into());
+    }
+    match text.find('\n').filter(|_| text.starts_with(['|', '>'])) {
+        Some(end) => (end + 1, text[end + 1..].into()),
+        None => (0, text.into()),
+    }
+}
+
+/// All scripts of a project.
+pub(super) fn scripts<'a>(tree: &'a Tree, customizations: &'a Customizations) -> Vec<Script<'a>> {
+    let mut scripts = Vec::new();
+    for file in &customizations.configs {
+        let of = |command: &'a Command, place: Place<'a>| {
+            Script::new(&file.path, source(file, command), command.line_span.start, place)
+        };
+        scripts.extend(file.commands.iter().map(|command| of(command, Place::Command(command))));
+        scripts.extend(file.container_commands.iter().map(|command| of(command, Place::ContainerCommand(command))));
+    }
+    for hook in &customizations.hooks {
+        if let Some(text) = tree.text(&hook.path).filter(|text| is_shell(text)) {
+            scripts.push(Script::new(&hook.path, text, 0, Place::Hook(hook)));
+        }
+    }
+    let lines = [("Procfile", &customizations.procfile), ("Buildfile", &customizations.buildfile)];
+    for (path, file) in lines {
+        for process in file.iter().flat_map(|file| &file.processes) {
+            let place = if path == "Procfile" { Place::Process(process) } else { Place::Build(process) };
+            scripts.push(Script::new(path, &process.command, process.command_span.start, place));
+        }
+    }
+    called(tree, customizations, &mut scripts);
+    scripts
+}
+
+/// Adds what the scripts call, and what that calls in turn.
+fn called<'a>(tree: &'a Tree, customizations: &'a Customizations, scripts: &mut Vec<Script<'a>>) {
+    const MOST: usize = 200;
+    let mut seen: BTreeSet<&str> = scripts.iter().map(|script| script.path).collect();
+    let mut at = 0;
+    while at < scripts.len() && scripts.len() < MOST {
+        let place = scripts[at].place;
+        let paths: Vec<String> = scripts[at].runs.iter().filter_map(callee).collect();
+        for path in paths {
+            let Some((path, text, start)) = script_file(tree, customizations, &path) else { continue };
+            if seen.insert(path) {
+                scripts.push(Script { called: true, ..Script::new(path, text, start, place) });
+            }
+        }
+        at += 1;
+    }
+}
+
+/// The file that a run carries out: its program, or what a shell or `source` is given.
+fn callee(run: &Run) -> Option<String> {
+    let path = match run.name() {
+        "sh" | "bash" | "dash" | "zsh" | "source" | "." => &run.plain().next()?.text,
+        _ => &run.program.text,
+    };
+    path.contains(['/', '.']).then(|| path.clone())
+}
+
+/// A script by the path that something calls: of the bundle, or what `files` writes.
+pub(super) fn script_file<'a>(
+    tree: &'a Tree,
+    customizations: &'a Customizations,
+    path: &str,
+) -> Option<(&'a str, &'a str, usize)> {
+    let roots = ["/var/app/current/", "/var/app/staging/", "./"];
+    let relative = roots.iter().find_map(|root| path.strip_prefix(root)).unwrap_or(path);
+    if let Some((path, text)) = tree.file_text(relative).filter(|(_, text)| is_shell(text)) {
+        return Some((path, text, 0));
+    }
+    customizations.used().find_map(|file| {
+        let entry = file.files.iter().find(|entry| entry.path.value == path)?;
+        let (text, start) = content(file, entry)?;
+        Some((file.path.as_str(), text, start)).filter(|_| is_shell(text))
+    })
+}
+
+/// The content of an entry of `files`, as it stands in the file.
+pub(super) fn content<'a>(file: &'a ConfigFile, entry: &'a File) -> Option<(&'a str, usize)> {
+    let content = entry.content.as_ref().filter(|_| !entry.base64)?;
+    let text = file.text.get(content.span.clone())?;
+    // After the line with `|`.
+    let begin = text.find('\n').filter(|_| text.starts_with(['|', '>'])).map_or(0, |end| end + 1);
+    Some((&text[begin..], content.span.start + begin))
+}
+
+/// No program of another language.
+fn is_shell(text: &str) -> bool {
+    match text.trim_start().strip_prefix("#!") {
+        Some(rest) => rest.lines().next().is_some_and(|line| {
+            line.split_whitespace().any(|word| matches!(base(word), "sh" | "bash" | "dash" | "zsh"))
+        }),
+        None => true,
+    }
+}
+
+fn source<'a>(file: &'a ConfigFile, command: &Command) -> &'a str {
+    file.text.get(command.line_span.clone()).unwrap_or_default()
+}

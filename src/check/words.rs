@@ -1,0 +1,402 @@
+//! Words of a shell: the commands that a script runs, each with its place. Comments, quoted text and here-documents are none.
+
+use std::ops::Range;
+
+/// A word, without its quotes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Word {
+    pub(super) text: String,
+    pub(super) span: Range<usize>,
+}
+
+/// One program with its arguments, without what only leads to it, such as `sudo`, `VAR=x` and `timeout 60`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Run {
+    pub(super) program: Word,
+    pub(super) arguments: Vec<Word>,
+    /// Targets of `>` and `>>`.
+    pub(super) writes: Vec<Word>,
+    /// Does another command's output come in?
+    pub(super) piped: bool,
+    /// Is its failure caught, by `|| …` or as the condition of an `if`?
+    pub(super) forgiven: bool,
+    /// What led to it: `sudo`, `su`, `flock`, `env` …
+    pub(super) led_by: Vec<String>,
+}
+
+impl Run {
+    /// The program's name without its folder.
+    pub(super) fn name(&self) -> &str {
+        base(&self.program.text)
+    }
+
+    pub(super) fn span(&self) -> Range<usize> {
+        self.program.span.start..self.arguments.last().map_or(self.program.span.end, |word| word.span.end)
+    }
+
+    pub(super) fn has(&self, argument: &str) -> bool {
+        self.arguments.iter().any(|word| word.text == argument)
+    }
+
+    /// Arguments that are no options.
+    pub(super) fn plain(&self) -> impl Iterator<Item = &Word> {
+        self.arguments.iter().filter(|word| !word.text.starts_with('-'))
+    }
+
+    /// The command of Django's that it is, such as `migrate`, with the arguments after it.
+    pub(super) fn django(&self) -> Option<(&Word, &[Word])> {
+        let after = |index: usize| {
+            let at = self.arguments[index..].iter().position(|word| !word.text.starts_with('-'))? + index;
+            Some((&self.arguments[at], &self.arguments[at + 1..]))
+        };
+        let name = self.name();
+        if matches!(name, "manage.py" | "django-admin" | "django-admin.py") {
+            return after(0);
+        }
+        if !is_python(name) {
+            return None;
+        }
+        let script = self.arguments.iter().position(|word| !word.text.starts_with('-'))?;
+        let module = script > 0 && self.arguments[script - 1].text == "-m" && self.arguments[script].text == "django";
+        let file = matches!(base(&self.arguments[script].text), "manage.py" | "django-admin.py" | "django-admin");
+        if module || file { after(script + 1) } else { None }
+    }
+
+    /// Is it pip, as a program or a module, and what does it do?
+    pub(super) fn pip(&self) -> Option<&Word> {
+        let name = self.name();
+        let is_pip = |name: &str| {
+            name.strip_prefix("pip").is_some_and(|rest| rest.chars().all(|char| char.is_ascii_digit() || char == '.'))
+        };
+        if is_pip(name) {
+            return self.plain().next();
+        }
+        let module = self.arguments.windows(2).position(|pair| pair[0].text == "-m" && is_pip(&pair[1].text))?;
+        (is_python(name)).then(|| self.arguments.get(module + 2)).flatten()
+    }
+}
+
+pub(super) fn is_python(name: &str) -> bool {
+    name.strip_prefix("python").is_some_and(|rest| rest.chars().all(|char| char.is_ascii_digit() || char == '.'))
+}
+
+/// The last part of a path.
+pub(super) fn base(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The programs that a text runs, in their order.
+pub(super) fn runs(text: &str) -> Vec<Run> {
+    let mut found = Vec::new();
+    collect(text, 0, 0, &mut found);
+    found
+}
+
+fn collect(text: &str, offset: usize, depth: usize, found: &mut Vec<Run>) {
+    const DEEPEST: usize = 4;
+    for simple in simple_commands(text) {
+        let Some((run, inner)) = run(simple, offset) else { continue };
+        if let Some((text, at)) = inner.filter(|_| depth < DEEPEST) {
+            let from = found.len();
+            collect(&text, at, depth + 1, found);
+            for inner in &mut found[from..] {
+                inner.led_by.extend(run.led_by.iter().cloned());
+                inner.led_by.push(run.name().to_owned());
+            }
+        }
+        found.push(run);
+    }
+}
+
+#[derive(Default)]
+struct Simple {
+    words: Vec<Word>,
+    writes: Vec<Word>,
+    piped: bool,
+    forgiven: bool,
+}
+
+/// Takes what leads to a program away; the text of `sh -c` is read as a script of its own.
+fn run(simple: Simple, offset: usize) -> Option<(Run, Option<(String, usize)>)> {
+    let Simple { words, mut writes, piped, mut forgiven } = simple;
+    let shift = |word: &mut Word| word.span = word.span.start + offset..word.span.end + offset;
+    let mut words: std::collections::VecDeque<Word> = words.into();
+    let mut led_by = Vec::new();
+    while let Some(word) = words.front() {
+        let text = word.text.as_str();
+        let assigns = text.split_once('=').is_some_and(|(name, _)| {
+            !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_')
+        });
+        let keyword = matches!(text, "if" | "elif" | "while" | "until");
+        if keyword {
+            forgiven = true;
+        }
+        if assigns || keyword || matches!(text, "then" | "do" | "else" | "!" | "{" | "(" | "fi" | "done" | "}" | ")") {
+            words.pop_front();
+        } else if let leader @ ("sudo" | "nohup" | "time" | "exec" | "command" | "env" | "nice" | "ionice" | "timeout"
+        | "flock" | "runuser" | "pipenv" | "poetry" | "uv") = base(text)
+        {
+            let leader = leader.to_owned();
+            if matches!(leader.as_str(), "pipenv" | "poetry" | "uv")
+                && words.get(1).is_none_or(|word| word.text != "run")
+            {
+                break;
+            }
+            words.pop_front();
+            lead(&leader, &mut words);
+            led_by.push(leader);
+        } else {
+            break;
+        }
+    }
+    let mut program = words.pop_front()?;
+    let mut arguments: Vec<Word> = words.into();
+    let shell = matches!(base(&program.text), "sh" | "bash" | "dash" | "su" | "zsh");
+    let flag = arguments.iter().position(|word| word.text.starts_with('-') && word.text.ends_with('c'));
+    let inner = flag.filter(|_| shell).and_then(|flag| arguments.get(flag + 1));
+    // The place is that of the text between the quotes.
+    let inner = inner.map(|word| {
+        let quotes = word.span.len().saturating_sub(word.text.len()) / 2;
+        (word.text.clone(), offset + word.span.start + quotes)
+    });
+    shift(&mut program);
+    arguments.iter_mut().for_each(shift);
+    writes.iter_mut().for_each(shift);
+    Some((Run { program, arguments, writes, piped, forgiven, led_by }, inner))
+}
+
+/// The options and operands of what only leads to a program.
+fn lead(leader: &str, words: &mut std::collections::VecDeque<Word>) {
+    let mut operands = usize::from(matches!(leader, "timeout" | "flock" | "pipenv" | "poetry" | "uv"));
+    while let Some(word) = words.front() {
+        if word.text.starts_with('-') && word.text != "-" {
+            let takes = matches!(
+                (leader, word.text.as_str()),
+                ("sudo", "-u" | "-g" | "-C" | "-h")
+                    | ("runuser", "-u")
+                    | ("nice", "-n")
+                    | ("env", "-u")
+                    | ("flock", "-w" | "-E")
+                    | ("timeout", "-k" | "-s")
+            );
+            words.pop_front();
+            if takes {
+                words.pop_front();
+            }
+        } else if operands > 0 {
+            operands -= 1;
+            words.pop_front();
+        } else {
+            return;
+        }
+    }
+}
+
+/// The commands between `;`, `&&`, `||`, `|` and the ends of lines.
+fn simple_commands(text: &str) -> Vec<Simple> {
+    let bytes = text.as_bytes();
+    let mut found: Vec<Simple> = Vec::new();
+    let mut now = Simple::default();
+    let mut word: Option<(usize, String)> = None;
+    let mut redirects = false;
+    let mut documents: Vec<String> = Vec::new();
+    let mut at = 0;
+    let finish = |now: &mut Simple, word: &mut Option<(usize, String)>, end: usize, redirects: &mut bool| {
+        if let Some((start, text)) = word.take() {
+            let word = Word { text, span: start..end };
+            if std::mem::take(redirects) { now.writes.push(word) } else { now.words.push(word) }
+        }
+    };
+    while at < bytes.len() {
+        let rest = &text[at..];
+        let char = rest.chars().next().unwrap_or(' ');
+        let begun = |word: &mut Option<(usize, String)>| {
+            word.get_or_insert_with(|| (at, String::new()));
+        };
+        match char {
+            '\\' if rest[1..].starts_with('\n') => at += 2,
+            '\\' => {
+                begun(&mut word);
+                let next = rest[1..].chars().next();
+                word.as_mut().expect("it has begun").1.extend(next);
+                at += 1 + next.map_or(0, char::len_utf8);
+            }
+            '\'' | '"' => {
+                begun(&mut word);
+                let mut end = at + 1;
+                while end < bytes.len() && bytes[end] != char as u8 {
+                    end += if bytes[end] == b'\\' && char == '"' { 2 } else { 1 };
+                }
+                let end = end.min(bytes.len());
+                let inside = text.get(at + 1..end).unwrap_or_default();
+                word.as_mut().expect("it has begun").1.push_str(inside);
+                at = end + 1;
+            }
+            '$' | '`' if char == '`' || rest.starts_with("$(") => {
+                // What is put in is a command of its own, and its output a part of this word.
+                begun(&mut word);
+                let end = substitution(rest).min(rest.len());
+                word.as_mut().expect("it has begun").1.push_str(&rest[..end]);
+                at += end;
+            }
+            '#' if word.is_none() => at += rest.find('\n').unwrap_or(rest.len()),
+            '<' if rest.starts_with("<<") && !rest.starts_with("<<<") => {
+                finish(&mut now, &mut word, at, &mut redirects);
+                let name = rest[2..].trim_start_matches('-').trim_start_matches(' ');
+                let quote = |char: char| matches!(char, '\'' | '"' | '\\');
+                let name_end = name.find(|char: char| char.is_whitespace() || matches!(char, ';' | '|' | '>' | '&'));
+                let name = &name[..name_end.unwrap_or(name.len())];
+                at += rest.len() - rest[2..].trim_start_matches('-').trim_start_matches(' ').len() + name.len();
+                documents.push(name.replace(quote, ""));
+            }
+            '>' | '<' => {
+                // `2>&1`: a number before it is no word.
+                if word.as_ref().is_some_and(|(_, text)| text.chars().all(|char| char.is_ascii_digit() || char == '&'))
+                {
+                    word = None;
+                }
+                finish(&mut now, &mut word, at, &mut redirects);
+                let length = rest.len() - rest.trim_start_matches(['>', '<', '|']).len();
+                at += length;
+                match text[at..].starts_with('&') {
+                    true => {
+                        at += 1 + text[at + 1..].len()
+                            - text[at + 1..].trim_start_matches(|char: char| char.is_ascii_digit() || char == '-').len()
+                    }
+                    false => redirects = char == '>',
+                }
+            }
+            '\n' | ';' | '&' | '|' => {
+                finish(&mut now, &mut word, at, &mut redirects);
+                let (or, pipe) = (rest.starts_with("||"), char == '|' && !rest.starts_with("||"));
+                at += if rest.starts_with("&&") || rest.starts_with("||") || rest.starts_with(";;") { 2 } else { 1 };
+                now.forgiven |= or;
+                let done = std::mem::take(&mut now);
+                if !done.words.is_empty() || !done.writes.is_empty() {
+                    found.push(done);
+                }
+                now.piped = pipe;
+                if char == '\n' {
+                    for name in documents.drain(..) {
+                        at = skip_document(text, at, &name);
+                    }
+                }
+            }
+            char if char.is_whitespace() => {
+                finish(&mut now, &mut word, at, &mut redirects);
+                at += char.len_utf8();
+            }
+            '(' | ')' => {
+                finish(&mut now, &mut word, at, &mut redirects);
+                at += 1;
+            }
+            char => {
+                begun(&mut word);
+                word.as_mut().expect("it has begun").1.push(char);
+                at += char.len_utf8();
+            }
+        }
+    }
+    finish(&mut now, &mut word, text.len(), &mut redirects);
+    if !now.words.is_empty() {
+        found.push(now);
+    }
+    found
+}
+
+/// The length of `$(…)` or `` `…` `` at the beginning of a text.
+fn substitution(text: &str) -> usize {
+    if text.starts_with('`') {
+        return text[1..].find('`').map_or(text.len(), |end| end + 2);
+    }
+    let mut depth = 0usize;
+    for (at, char) in text.char_indices() {
+        match char {
+            '(' => depth += 1,
+            ')' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return at + 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// Past the line that ends a here-document.
+fn skip_document(text: &str, from: usize, name: &str) -> usize {
+    let mut at = from;
+    for line in text[from.min(text.len())..].split_inclusive('\n') {
+        at += line.len();
+        if line.trim() == name {
+            break;
+        }
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn case(text: &str, expected: &[&str]) {
+        let said = |run: &Run| {
+            let words = run.arguments.iter().map(|word| word.text.as_str());
+            std::iter::once(run.name()).chain(words).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(runs(text).iter().map(said).collect::<Vec<_>>(), expected, "{text}");
+    }
+
+    #[test]
+    fn what_runs() {
+        case(
+            "source /var/app/venv/*/bin/activate && python manage.py migrate --noinput",
+            &["source /var/app/venv/*/bin/activate", "python manage.py migrate --noinput"],
+        );
+        case("A=1 sudo -E -u webapp python manage.py x; # python manage.py y\n", &["python manage.py x"]);
+        case("echo 'manage.py migrate'", &["echo manage.py migrate"]);
+        case("if [ -f x ]; then\n  pip install y\nfi", &["[ -f x ]", "pip install y"]);
+        case("cat > x <<'EOF'\nmanage.py migrate\nEOF\nls", &["cat", "ls"]);
+        case("timeout 60 flock -n /tmp/l python a.py", &["python a.py"]);
+        case("a \\\n  b", &["a b"]);
+        case("pipenv run python manage.py x", &["python manage.py x"]);
+        case("x 2>&1 | tee y", &["x", "tee y"]);
+        case("", &[]);
+    }
+
+    #[test]
+    fn what_a_shell_is_given_runs_too() {
+        let text = "su webapp -c 'python manage.py migrate'";
+        let found = runs(text);
+        let (command, _) = found[0].django().unwrap();
+        assert_eq!((command.text.as_str(), &text[command.span.clone()]), ("migrate", "migrate"));
+        assert_eq!(found[0].led_by, ["su"]);
+        assert!(runs("bash -lc \"pip install x\"")[0].pip().is_some_and(|word| word.text == "install"));
+    }
+
+    #[test]
+    fn who_is_asked_for_what() {
+        let django = |text: &str| runs(text).iter().find_map(|run| run.django().map(|(word, _)| word.text.clone()));
+        assert_eq!(django("python3 -u backend/manage.py migrate").as_deref(), Some("migrate"));
+        assert_eq!(django("./manage.py collectstatic").as_deref(), Some("collectstatic"));
+        assert_eq!(django("/var/app/venv/x/bin/python -m django check").as_deref(), Some("check"));
+        assert_eq!(django("django-admin.py migrate").as_deref(), Some("migrate"));
+        assert_eq!(django("python other.py migrate"), None);
+        assert_eq!(django("touch /tmp/collectstatic"), None);
+        let found = runs("python -m pip install x > /tmp/log || true");
+        assert!(found[0].pip().is_some() && found[0].forgiven && found[0].writes[0].text == "/tmp/log");
+    }
+
+    #[test]
+    fn anything_comes_to_an_end() {
+        for text in
+            ["\"", "'", "$(", "`", "<<", "<<EOF", "\\", "a >", "((((", "sudo", "sh -c", "é\\é 'é", "\"\\", "$(é"]
+        {
+            runs(text);
+        }
+        runs(&"sh -c '".repeat(10_000));
+    }
+}
