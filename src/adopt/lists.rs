@@ -47,8 +47,7 @@ pub(super) fn source(tree: &Tree, folder: &str) -> Source {
         return Source::Pipfile;
     }
     let folders: Vec<&str> = if folder.is_empty() { vec![""] } else { vec![folder, ""] };
-    let others: Vec<String> =
-        projects(tree).into_iter().filter(|other| other != folder && !other.is_empty()).collect();
+    let others: Vec<String> = projects(tree).into_iter().filter(|other| other != folder && !other.is_empty()).collect();
     let foreign =
         |path: &str| others.iter().any(|other| path.starts_with(other.as_str()) && !folder.starts_with(other.as_str()));
     let mut found: Vec<Source> = Vec::new();

@@ -17,8 +17,8 @@ mod settings;
 
 pub(crate) use context::{Context, excluded};
 pub(crate) use detect::Detected;
-pub(crate) use projects::projects;
 pub(crate) use plan::{Action, Inputs, Item, Note, Plan};
+pub(crate) use projects::projects;
 
 use crate::beanstalk::tree::file_name;
 

@@ -278,7 +278,7 @@ fn is_harmless(name: &str, value: &str) -> bool {
     let letters = value.bytes().any(|byte| byte.is_ascii_alphabetic());
     let keylike = value.len() >= 20 && digits && letters && !value.contains([' ', '.', '/']);
     let travels = value.contains("://") && value.contains('@');
-    !secretive && !keylike && !travels && secret::in_content(value.as_bytes()).next().is_none()
+    !secretive && !keylike && !travels && secret::in_content(value.as_bytes()).iter().next().is_none()
 }
 
 /// The text of a description with a word behind each line of which nobody is sure.

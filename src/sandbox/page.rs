@@ -160,7 +160,7 @@ fn address(environment: &Environment, view: &View<'_>) -> String {
 
 /// The message of an event. A hook may have said a secret, and a page may be seen by others.
 fn message(text: &str) -> String {
-    match crate::secret::in_content(text.as_bytes()).next() {
+    match crate::secret::in_content(text.as_bytes()).iter().next() {
         Some(_) => "(not shown: there seems to be a secret in it)".to_owned(),
         None => escape(text).into_owned(),
     }

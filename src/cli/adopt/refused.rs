@@ -3,6 +3,7 @@
 use crate::adopt::Note;
 use crate::bundle::{self, PackOptions, Problem, ProblemKind};
 use crate::project::{Project, ScopeFlags};
+use crate::secret::Kind;
 use crate::ui::Progress;
 use crate::world::World;
 
@@ -43,15 +44,15 @@ pub(super) fn refused(project: &Project, known: &[String], world: &World) -> (Ve
 fn goes(problem: &Problem) -> bool {
     let code = [".py", ".html", ".js", ".css"].iter().any(|end| problem.path.ends_with(end));
     match problem.kind {
-        ProblemKind::Sqlite | ProblemKind::Environment => true,
-        ProblemKind::PrivateKey => !code,
+        ProblemKind::Sqlite | ProblemKind::Secret(Kind::EnvironmentFile) => true,
+        ProblemKind::Secret(Kind::PrivateKey | Kind::KeyFile) => !code,
         _ => false,
     }
 }
 
 fn note(problem: &Problem) -> Note {
     let fix = match problem.kind {
-        ProblemKind::PrivateKey | ProblemKind::AwsKey => {
+        ProblemKind::Secret(kind) if kind != Kind::EnvironmentFile => {
             "take it out of the file, or say `allow = [\"/…\"]` in `[bundle]` of `beansprout.toml` if it is no real key"
         }
         _ => "rename it, or leave it out with `exclude` in `[bundle]` of `beansprout.toml`",
