@@ -40,7 +40,7 @@ fn a_run_that_fails_says_how_far_it_came() {
 
 #[test]
 fn logs_and_the_quiet_see_neither() {
-    let place = Place::new().file("app.py", "x = 1\n");
+    let place = Place::new().file("application.py", "x = 1\n");
     assert_eq!(place.run(["package"]).ok().stderr, "");
     assert_eq!(place.run(["package", "--json", "--quiet"]).ok().stderr, "");
 }

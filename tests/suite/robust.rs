@@ -9,7 +9,7 @@ use crate::harness::{Place, Run, missing};
 
 #[test]
 fn a_bundle_is_not_part_of_the_next() {
-    let place = Place::new().file("app.py", "");
+    let place = Place::new().file("application.py", "");
     let run = place.run(["package", "-o", "out.zip"]).exit(2);
     insta::assert_snapshot!(run, @r"
     ----- stderr -----

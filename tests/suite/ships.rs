@@ -113,3 +113,22 @@ fn a_drawn_timeline_is_a_file_like_any_other() {
     place.run(["-C", "shop", "explain", "--html", "x.html"]).ok();
     assert_eq!(mode("shop/x.html"), mode("shop/Procfile"));
 }
+
+#[test]
+fn where_there_is_no_project_it_is_said() {
+    let place = Place::new().file("notes/todo.txt", "x").file("backend/manage.py", "");
+    for verb in [&["check"][..], &["up"]] {
+        let run = place.run(verb).exit(3);
+        assert!(run.stderr.contains("holds no project"), "{run}");
+        assert!(run.stderr.contains("hint: there is one in `backend`: `-C backend` looks there"), "{run}");
+    }
+    for verb in [&["explain"][..], &["package"]] {
+        let run = place.run(verb).ok();
+        assert!(run.stderr.contains("warning: `[DIR]` holds no project"), "{run}");
+    }
+    place.write("Procfile", "web: gunicorn shop.wsgi\n");
+    assert!(!place.run(["check"]).stderr.contains("holds no project"));
+    // Nothing at all.
+    let empty = Place::new();
+    assert!(empty.run(["check"]).exit(3).stderr.contains("`beansprout new DIR`"));
+}

@@ -44,15 +44,18 @@ pub(super) fn refused(project: &Project, known: &[String], world: &World) -> (Ve
 fn goes(problem: &Problem) -> bool {
     let code = [".py", ".html", ".js", ".css"].iter().any(|end| problem.path.ends_with(end));
     match problem.kind {
-        ProblemKind::Sqlite | ProblemKind::Secret(Kind::EnvironmentFile) => true,
-        ProblemKind::Secret(Kind::PrivateKey | Kind::KeyFile) => !code,
+        ProblemKind::Sqlite => true,
+        ProblemKind::Secret(
+            Kind::EnvironmentFile | Kind::KeyFile | Kind::CredentialsFile | Kind::StateFile | Kind::History,
+        ) => true,
+        ProblemKind::Secret(Kind::PrivateKey) => !code,
         _ => false,
     }
 }
 
 fn note(problem: &Problem) -> Note {
     let fix = match problem.kind {
-        ProblemKind::Secret(kind) if kind != Kind::EnvironmentFile => {
+        ProblemKind::Secret(_) => {
             "take it out of the file, or say `allow = [\"/…\"]` in `[bundle]` of `beansprout.toml` if it is no real key"
         }
         _ => "rename it, or leave it out with `exclude` in `[bundle]` of `beansprout.toml`",
