@@ -306,8 +306,8 @@ fn simple_commands(text: &str) -> Vec<Simple> {
 
 /// The length of `$(…)` or `` `…` `` at the beginning of a text.
 fn substitution(text: &str) -> usize {
-    if text.starts_with('`') {
-        return text[1..].find('`').map_or(text.len(), |end| end + 2);
+    if let Some(rest) = text.strip_prefix('`') {
+        return rest.find('`').map_or(text.len(), |end| end + 2);
     }
     let mut depth = 0usize;
     for (at, char) in text.char_indices() {

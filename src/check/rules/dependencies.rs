@@ -140,17 +140,14 @@ fn which(subject: &mut Subject<'_>) {
     let read: Vec<&str> = [FILE, "Pipfile.lock", "Pipfile"].into_iter().filter(|path| tree.is_file(path)).collect();
     let locks = ["uv.lock", "poetry.lock", "pdm.lock"];
     let unread = locks.into_iter().find(|path| tree.is_file(path));
-    match (read.as_slice(), unread) {
-        ([], Some(lock)) => {
-            let message = format!("nothing is installed: Elastic Beanstalk does not read `{lock}`");
-            let fix = match lock {
-                "uv.lock" => "`uv export --no-dev --format requirements-txt -o requirements.txt`",
-                "poetry.lock" => "`poetry export -o requirements.txt`",
-                _ => "`pdm export -o requirements.txt`",
-            };
-            subject.find_file("EB053", lock, message, fix);
-        }
-        _ => {}
+    if let ([], Some(lock)) = (read.as_slice(), unread) {
+        let message = format!("nothing is installed: Elastic Beanstalk does not read `{lock}`");
+        let fix = match lock {
+            "uv.lock" => "`uv export --no-dev --format requirements-txt -o requirements.txt`",
+            "poetry.lock" => "`poetry export -o requirements.txt`",
+            _ => "`pdm export -o requirements.txt`",
+        };
+        subject.find_file("EB053", lock, message, fix);
     }
 }
 

@@ -332,11 +332,9 @@ fn is_secret(name: &str, value: &str) -> bool {
     });
     // `${NAME}` and `$NAME` stand for something that is put in later; a `$` inside of a word does not.
     let filled_in = value.starts_with("{{") || value.contains("${") || value.contains("$(") || is_variable(value);
-    let plain = value.len() >= 6
-        && !value.contains('`')
-        && !value.starts_with("arn:")
-        && !(value.starts_with('<') && value.ends_with('>'))
-        && !filled_in;
+    let placed = value.starts_with('<') && value.ends_with('>');
+    let stands_for = value.contains('`') || value.starts_with("arn:") || placed || filled_in;
+    let plain = value.len() >= 6 && !stands_for;
     let placeholder = ["change", "example", "your", "xxx", "placeholder", "todo"]
         .iter()
         .any(|word| value.to_ascii_lowercase().contains(word));
