@@ -97,21 +97,33 @@ pub(crate) async fn take(
     // An operation that ends just now can be followed by another run's, once each time.
     for _ in 0..5 {
         let written = match bucket.stored::<Operation>(aws, &key).await? {
-            Stored::Nothing => bucket.write(aws, &key, &wanted).await?,
+            Stored::Nothing => {
+                sign(&local, &wanted);
+                bucket.write(aws, &key, &wanted).await
+            }
             // Nobody can be asked about it, and nothing says that it is alive.
-            Stored::Unreadable { tag } => bucket.replace(aws, &key, &wanted, &tag).await?,
+            Stored::Unreadable { tag } => {
+                sign(&local, &wanted);
+                bucket.replace(aws, &key, &wanted, &tag).await
+            }
             Stored::Document { document: theirs, tag } => {
                 let died_here = local.as_ref().is_some_and(|local| local.before.as_ref() == Some(&theirs.run));
                 if over == TakeOver::Dead && theirs.is_alive(aws.now()) && !died_here {
                     return Ok(Taking::HeldBy(Box::new(theirs)));
                 }
-                bucket.replace(aws, &key, &wanted, &tag).await?
+                sign(&local, &wanted);
+                bucket.replace(aws, &key, &wanted, &tag).await
             }
         };
+        let written = match written {
+            // The answer was lost, and what it was about may be there.
+            Err(error) if !error.was_answered() => match bucket.stored::<Operation>(aws, &key).await? {
+                Stored::Document { document, tag } if document.run == wanted.run => Some(tag),
+                _ => return Err(error),
+            },
+            written => written?,
+        };
         if let Some(tag) = written {
-            if let Some(local) = &local {
-                local.sign(&wanted.run);
-            }
             return Ok(Taking::Taken(Box::new(Claim { key, tag, operation: wanted, _local: local })));
         }
     }
@@ -119,6 +131,13 @@ pub(crate) async fn take(
         Stored::Document { document, .. } => document,
         Stored::Nothing | Stored::Unreadable { .. } => wanted,
     })))
+}
+
+/// Leave word on this machine before it is known in the bucket: otherwise a run that dies in between keeps itself out.
+fn sign(local: &Option<LocalRun>, wanted: &Operation) {
+    if let Some(local) = local {
+        local.sign(&wanted.run);
+    }
 }
 
 /// The last operation on an environment. `None`: none, or none that can be understood.

@@ -90,7 +90,7 @@ fn a_lifecycle_rule_is_shown_before_it_is_set() {
     assert_eq!((&shown["now"]["keep"], &shown["asked"]["keep"]), (&json!(null), &json!(1)));
     let run = rule(&["--keep", "1"]).ok();
     assert!(
-        run.stdout.contains("although it ran well in `shop-prod`\nnothing was changed; `--apply` sets it"),
+        run.stdout.contains("although it was on `shop-prod` within a day, ran well in `shop-prod`\nnothing was changed; `--apply` sets it"),
         "{run}"
     );
     assert_eq!(rule(&["--json"]).ok().document("lifecycle/1")["now"]["keep"], json!(null));

@@ -138,7 +138,7 @@ impl fmt::Display for Reason {
                 f,
                 "`{environment}` had it and belonged to an application that was deleted; AWS does not say whether it can be restored"
             ),
-            Self::Recent { environment } => write!(f, "moved to or from in `{environment}` within a day"),
+            Self::Recent { environment } => write!(f, "was on `{environment}` within a day"),
             Self::RanWell { environment } => write!(f, "ran well in `{environment}`"),
             Self::InProgress => f.write_str("is being processed"),
             Self::Newest => f.write_str("newest"),
