@@ -54,8 +54,8 @@ fn a_reason_suppresses() {
 }
 
 #[test]
-fn an_empty_folder_has_nothing_to_find() {
-    Place::new().run(["check"]).ok();
+fn an_empty_folder_is_no_project() {
+    Place::new().run(["check"]).exit(3);
 }
 
 #[test]

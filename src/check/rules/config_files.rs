@@ -6,6 +6,7 @@ mod instance;
 
 use crate::beanstalk::config_file::{ConfigFile, DEFAULT_NAMESPACE, ProblemKind, SECTIONS};
 use crate::beanstalk::customizations::EXTENSIONS;
+use crate::beanstalk::eb_config;
 use crate::beanstalk::encoding;
 use crate::beanstalk::tree::{Entry, file_name};
 use crate::beanstalk::yaml::{self, Node, Value};
@@ -32,9 +33,12 @@ fn encodings(subject: &mut Subject<'_>) {
     for (path, _) in tree.iter() {
         let Some(content) = tree.content(path) else { continue };
         let name = file_name(path);
-        let other = path.contains(EXTENSIONS) || name.ends_with(".txt") || content.starts_with(b"\x7fELF");
         let proxy = path.starts_with(".platform/") && name.ends_with(".conf");
         let python = name.ends_with(".py");
+        // Lists, keys and scripts have readers of their own, and what lies deeper is no descriptor.
+        let elsewhere = [".txt", ".pem", ".key", ".sh"].iter().any(|ending| name.ends_with(ending));
+        let descriptor = !elsewhere && (!path.contains('/') || path == eb_config::PATH);
+        let other = path.contains(EXTENSIONS) || content.starts_with(b"\x7fELF") || !(python || proxy || descriptor);
         // Python may be told another encoding in the first lines.
         let head = content.get(..200).unwrap_or(content);
         let told = python && memchr::memmem::find(head, b"coding").is_some();
