@@ -2,7 +2,7 @@
 //!
 //! Reading a repository runs nothing that it names. git runs what the configuration of a repository says, and a
 //! repository may come from anybody. So as much as can be is read by ourselves (`head`, `index`, `config`); what is left
-//! goes through one constructor, [`Git::reading`], which tells git where the repository is and takes its teeth; and only
+//! goes through one constructor, `Git::reading`, which tells git where the repository is and takes its teeth; and only
 //! plumbing is asked that converts no content: `cat-file`, `ls-tree`, `ls-files --stage`, `rev-parse`, `check-attr`,
 //! `read-tree`. Not `status`, `diff`, `update-index` or `log`: they run filters, monitors and what shows signatures.
 

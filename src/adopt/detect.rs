@@ -53,7 +53,7 @@ pub(crate) struct Detected {
 }
 
 impl Detected {
-    /// Look at the project in `folder`, one of [`projects`].
+    /// Look at the project in `folder`, one of `projects`.
     pub(crate) fn of(tree: &Tree, folder: &str) -> Self {
         let manage = format!("{folder}manage.py");
         let by_manage = tree.text(&manage).and_then(named);

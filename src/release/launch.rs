@@ -1,6 +1,6 @@
 //! Launch: what is described and not there is created. What lives is looked at, and left as it is.
 //!
-//! Three steps. A [`survey`] asks AWS what is true; a [`Plan`] is made of it and of the descriptions, without touching
+//! Three steps. A `survey` asks AWS what is true; a [`Plan`] is made of it and of the descriptions, without touching
 //! anything; [`launch`] carries it out, or in a dry run writes down its calls. Nothing has to be remembered in between:
 //! names are unique, so the same command again finds what an earlier one began, and goes on with it.
 

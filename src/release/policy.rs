@@ -299,8 +299,10 @@ fn launcher(scope: &Scope) -> Vec<Value> {
         with(
             allow("Launch", &["elasticbeanstalk:CreateEnvironment"], &[scope.environment()]),
             json!({
-                "ArnLike": { "elasticbeanstalk:FromApplicationVersion": scope.versions() },
-                "StringEquals": { "elasticbeanstalk:InApplication": scope.application() },
+                "ArnLike": {
+                    "elasticbeanstalk:FromApplicationVersion": scope.versions(),
+                    "elasticbeanstalk:InApplication": scope.application(),
+                },
             }),
         ),
         allow("TagAll", &["elasticbeanstalk:AddTags"], &[scope.application(), scope.environment()]),

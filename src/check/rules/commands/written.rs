@@ -138,7 +138,7 @@ fn crontab(subject: &mut Subject<'_>, script: &Script<'_>) {
 }
 
 pub(in crate::check::rules) fn guarded(text: &str) -> bool {
-    ["leader", "flock", "lock", "cron_on_one"].iter().any(|word| text.contains(word))
+    ["leader", "flock", "lock", "cron_on_one", "manage once ", "manage.py once "].iter().any(|word| text.contains(word))
 }
 
 /// Does a line of shell write a table for cron? Listing and removing one do not.
