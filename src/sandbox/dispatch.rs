@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, ORIGIN};
+use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use s3s::Body;
@@ -26,6 +26,7 @@ use super::service::{Scope, Service, s3_operation};
 use super::signature::Signed;
 use super::state::State;
 use super::store::Store;
+use super::visitor::from_here;
 use super::wake::Wake;
 use super::{ACCESS_KEY_ID, ACCOUNT, REGION, Speed, input, page};
 use crate::world::World;
@@ -103,13 +104,19 @@ impl Sandbox {
         Own::NotOurs(head, body)
     }
 
-    async fn serve_s3(&self, asked: &Asked, head: Parts, body: Incoming) -> Served {
+    async fn serve_s3(&self, asked: &Asked, mut head: Parts, body: Incoming) -> Served {
         let operation = s3_operation(&head.method, &head.uri, &head.headers).to_owned();
         let fault = self.meet(&operation, |name| path_parameter(&head.uri, name)).await;
         let response = match fault.and_then(|fault| fault.refusal(asked.service, &operation)) {
             Some(refusal) => Some(faults::answer(&refusal, asked.service, &asked.envelope())),
             None if fault == Some(Injection::ResetBefore) => None,
-            None => Some(self.object(Request::from_parts(head, body.into())).await),
+            None => {
+                // Some faults strike where the bytes are.
+                if let Some(fault) = fault {
+                    head.extensions.insert(fault);
+                }
+                Some(self.object(Request::from_parts(head, body.into())).await)
+            }
         };
         Served { operation, fault, response }
     }
@@ -360,52 +367,7 @@ fn identity<'a>(fields: &'a [(String, String)], mut envelope: Envelope<'a>) -> R
     envelope.success(&json!({"Arn": arn, "UserId": ACCESS_KEY_ID, "Account": ACCOUNT}))
 }
 
-/// Did a program of this machine ask, and not a web page that it shows?
-///
-/// A page may resolve its own name to 127.0.0.1, so the name must be loopback's; and a page of another site says where
-/// it comes from.
-fn from_here(headers: &HeaderMap, uri: &Uri) -> Result<(), &'static str> {
-    let header = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("?"));
-    let host = header(HOST).or_else(|| uri.authority().map(|authority| authority.as_str())).unwrap_or_default();
-    if !is_loopback(host) {
-        return Err("the sandbox answers requests to 127.0.0.1 and localhost only\n");
-    }
-    let origin = header(ORIGIN);
-    if origin.is_some_and(|origin| origin.strip_prefix("http://") != Some(host)) {
-        return Err("the sandbox answers no requests of other sites\n");
-    }
-    Ok(())
-}
-
-fn is_loopback(host: &str) -> bool {
-    let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((name, _)) => name,
-        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
-    };
-    ["127.0.0.1", "localhost", "::1"].contains(&name)
-}
-
 fn plain(status: StatusCode, text: impl Into<String>) -> Response<Body> {
     let response = Response::builder().status(status).header(CONTENT_TYPE, "text/plain; charset=utf-8");
     response.body(Body::from(text.into())).expect("the header above is valid")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_loopback_names_are_ours() {
-        #[track_caller]
-        fn case(host: &str, ours: bool) {
-            assert_eq!(is_loopback(host), ours, "{host}");
-        }
-        case("127.0.0.1:9324", true);
-        case("localhost", true);
-        case("[::1]:80", true);
-        case("example.com", false);
-        case("127.0.0.1.example.com:80", false);
-        case("localhost.example.com", false);
-        case("", false);
-    }
 }

@@ -26,6 +26,7 @@ mod service;
 mod signature;
 mod state;
 mod store;
+mod visitor;
 mod wake;
 
 use std::path::PathBuf;
