@@ -64,8 +64,16 @@ pub enum Injection {
     ResetAfter,
     /// It was done, and half of the answer arrives.
     Truncate,
-    /// A body changes on its way: S3 refuses one that it is sent, and sends one with another byte in it.
+    /// A body changes on its way: S3 refuses one that it is sent, and sends one with another byte in it. On
+    /// `UploadPartCopy`, what is kept is not what the source has, and the answer has its checksum.
     WrongChecksum,
+    /// An error under the status 200, as S3 sends it when copying or completing goes wrong after the first bytes.
+    #[serde(rename = "error-200")]
+    Error200,
+    /// On `UploadPartCopy`: the answer has no checksum.
+    NoChecksum,
+    /// On `UploadPartCopy`: somebody overwrites the source the moment before.
+    SourceChanges,
     /// Nothing happens for `seconds`; then it is done and answered.
     Stall,
     /// The version's processing ends in `FAILED`.
@@ -153,6 +161,9 @@ impl Injection {
             }
             Self::WrongChecksum if matches!(operation, "PutObject" | "UploadPart") => {
                 Refusal::new(400, "BadDigest", "The SHA256 you specified did not match the calculated checksum.")
+            }
+            Self::Error200 if matches!(operation, "CopyObject" | "UploadPartCopy" | "CompleteMultipartUpload") => {
+                Refusal::new(200, "InternalError", "We encountered an internal error. Please try again.")
             }
             Self::ExpiredToken if s3 => Refusal::new(400, "ExpiredToken", "The provided token has expired."),
             Self::ExpiredToken => {

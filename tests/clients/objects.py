@@ -7,7 +7,9 @@ import zlib
 from botocore.config import Config
 import os
 
-from check import ONCE, client, refused, stranger
+from botocore.exceptions import ClientError
+
+from check import ONCE, client, order, refused, stranger
 
 s3 = client("s3")
 MIB = 1024 * 1024
@@ -171,6 +173,80 @@ with refused("BadDigest"):
                                  ChecksumType="FULL_OBJECT")
 done = s3.complete_multipart_upload(**M, UploadId=whole, MultipartUpload={"Parts": one}, ChecksumType="FULL_OBJECT")
 assert done["ChecksumCRC32"] == b64(zlib.crc32(b"all").to_bytes(4, "big")), done
+
+# Parts that are ranges of another object.
+S = {**B, "Key": "source +é"}
+source = b"".join(pieces)
+etag = s3.put_object(**S, Body=source)["ETag"]
+where = s3.create_multipart_upload(**B, Key="copied +é", ChecksumAlgorithm="SHA256")["UploadId"]
+U = {**B, "Key": "copied +é", "UploadId": where}
+
+
+def copied(number, first, last, **more):
+    return s3.upload_part_copy(**U, PartNumber=number, CopySource=S, CopySourceRange=f"bytes={first}-{last}", **more)
+
+
+ranges = [(3, 5 * MIB + 2), (0, 5 * MIB + 6), (11 * MIB, 11 * MIB)]
+parts = []
+for number, (first, last) in enumerate(ranges, 1):
+    answer = copied(number, first, last, CopySourceIfMatch=etag)["CopyPartResult"]
+    content = source[first : last + 1]
+    assert answer["ChecksumSHA256"] == b64(hashlib.sha256(content).digest()), answer
+    assert answer["ETag"] == '"%s"' % hashlib.md5(content).hexdigest(), answer
+    parts.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": answer["ChecksumSHA256"]})
+with refused("PreconditionFailed", status=412):
+    copied(1, 0, 9, CopySourceIfMatch='"other"')
+with refused("InvalidArgument"):
+    copied(1, 0, 11 * MIB + 1)
+with refused("InvalidRequest", "byte-range"):
+    s3.upload_part_copy(**U, PartNumber=1, CopySource={**B, "Key": "a"}, CopySourceRange="bytes=0-1")
+with refused("NoSuchKey", status=404):
+    s3.upload_part_copy(**U, PartNumber=1, CopySource={**B, "Key": "none"})
+with refused("NoSuchUpload", status=404):
+    s3.upload_part_copy(**{**U, "UploadId": "none"}, PartNumber=1, CopySource=S)
+for owner in ["ExpectedBucketOwner", "ExpectedSourceBucketOwner"]:
+    with refused("AccessDenied", status=403):
+        copied(1, 0, 9, **{owner: "210987654321"})
+    copied(1, *ranges[0], **{owner: "123456789012"})
+done = s3.complete_multipart_upload(**U, MultipartUpload={"Parts": parts})
+content = b"".join(source[first : last + 1] for first, last in ranges)
+assert s3.get_object(**B, Key="copied +é")["Body"].read() == content
+sums = b"".join(hashlib.sha256(source[first : last + 1]).digest() for first, last in ranges)
+assert done["ChecksumSHA256"] == b64(hashlib.sha256(sums).digest()) + "-3", done
+found = s3.get_object_attributes(**B, Key="copied +é", ObjectAttributes=["ObjectParts"], MaxParts=2)["ObjectParts"]
+assert found["TotalPartsCount"] == 3 and found["IsTruncated"] and found["NextPartNumberMarker"] == 2, found
+sizes = [(part["PartNumber"], part["Size"]) for part in found["Parts"]]
+assert sizes == [(1, 5 * MIB), (2, 5 * MIB + 7)], sizes
+assert found["Parts"][1]["ChecksumSHA256"] == parts[1]["ChecksumSHA256"], found
+rest = s3.get_object_attributes(**B, Key="copied +é", ObjectAttributes=["ObjectParts"], PartNumberMarker=2)["ObjectParts"]
+assert [part["Size"] for part in rest["Parts"]] == [1] and not rest["IsTruncated"], rest
+
+# What goes wrong with them.
+where = s3.create_multipart_upload(**B, Key="copied", ChecksumAlgorithm="SHA256")["UploadId"]
+U = {**B, "Key": "copied", "UploadId": where}
+
+
+def fault(name):
+    order({"on": "UploadPartCopy", "fault": name})
+
+
+fault("error-200")
+try:
+    copied(1, 0, 9)
+    raise AssertionError("an error under the status 200 went unnoticed")
+except ClientError as error:
+    assert error.response["Error"]["Code"] == "InternalError", error.response
+fault("no-checksum")
+assert "ChecksumSHA256" not in copied(1, 0, 9)["CopyPartResult"]
+fault("wrong-checksum")
+answer = copied(1, 0, 9)["CopyPartResult"]
+spoilt = bytes([source[0] ^ 1]) + source[1:10]
+assert answer["ChecksumSHA256"] == b64(hashlib.sha256(spoilt).digest()), answer
+fault("source-changes")
+with refused("PreconditionFailed", status=412):
+    copied(1, 0, 9, CopySourceIfMatch=etag)
+assert s3.head_object(**S)["ETag"] != etag
+s3.abort_multipart_upload(**U)
 
 # The transfer manager, and a presigned URL.
 s3.upload_file(__file__, B["Bucket"], "file")

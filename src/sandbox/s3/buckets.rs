@@ -55,6 +55,9 @@ pub(super) struct Sums {
     pub(super) values: BTreeMap<String, String>,
     /// A checksum of the parts' checksums, rather than of the bytes.
     pub(super) composite: bool,
+    /// The parts that it was put together from, in order: length and checksum.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) parts: Vec<(u64, String)>,
 }
 
 /// Headers and tags of an object, which S3 keeps as the uploader gave them.
@@ -221,7 +224,7 @@ impl Buckets {
                 bytes: content.len() as u64,
                 etag: hashed.md5,
                 modified: now,
-                sums: Sums { values: hashed.sums, composite: false },
+                sums: Sums { values: hashed.sums, ..Sums::default() },
                 headers: ObjectHeaders::default(),
             };
             self.replace(bucket, &object)

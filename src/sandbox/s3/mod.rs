@@ -10,6 +10,7 @@ mod headers;
 mod list;
 mod multipart;
 mod objects;
+mod part_copy;
 mod receive;
 
 use std::sync::Arc;
@@ -35,13 +36,17 @@ pub(super) fn service(buckets: Buckets, world: World) -> S3Service {
 /// There is one account, and it may do everything; nobody else may do anything.
 struct OwnerOnly;
 
+/// Headers that say whose a bucket must be.
+const OWNERS: [&str; 2] = ["x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"];
+
 #[async_trait::async_trait]
 impl S3Access for OwnerOnly {
     async fn check(&self, context: &mut S3AccessContext<'_>) -> S3Result<()> {
-        match context.credentials() {
-            Some(_) => Ok(()),
-            None => Err(s3_error!(AccessDenied, "Access Denied")),
+        let expected = OWNERS.iter().filter_map(|name| context.headers().get(*name));
+        if context.credentials().is_none() || expected.into_iter().any(|account| account != ACCOUNT) {
+            return Err(s3_error!(AccessDenied, "Access Denied"));
         }
+        Ok(())
     }
 }
 
@@ -316,6 +321,13 @@ impl S3 for Objects {
 
     async fn upload_part(&self, req: S3Request<UploadPartInput>) -> S3Result<S3Response<UploadPartOutput>> {
         self.put_part(req).await
+    }
+
+    async fn upload_part_copy(
+        &self,
+        req: S3Request<UploadPartCopyInput>,
+    ) -> S3Result<S3Response<UploadPartCopyOutput>> {
+        self.copy_part(req).await
     }
 
     async fn list_parts(&self, req: S3Request<ListPartsInput>) -> S3Result<S3Response<ListPartsOutput>> {

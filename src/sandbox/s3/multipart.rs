@@ -16,6 +16,13 @@ use crate::sandbox::Error;
 /// Every part but the last has at least this many bytes.
 const SMALLEST: u64 = 5 * 1024 * 1024;
 
+pub(super) fn check_number(number: i32) -> S3Result<()> {
+    if (1..=10_000).contains(&number) {
+        return Ok(());
+    }
+    Err(s3_error!(InvalidArgument, "Part number must be an integer between 1 and 10000, inclusive"))
+}
+
 pub(super) fn find_upload(buckets: &Buckets, bucket: &str, key: &str, id: &str) -> S3Result<Upload> {
     find_bucket(buckets, bucket)?;
     let upload = buckets.upload(bucket, id).map_err(|error| broken(&error))?;
@@ -74,9 +81,7 @@ impl Objects {
 
     pub(super) async fn put_part(&self, req: S3Request<UploadPartInput>) -> S3Result<S3Response<UploadPartOutput>> {
         let input = req.input;
-        if !(1..=10_000).contains(&input.part_number) {
-            return Err(s3_error!(InvalidArgument, "Part number must be an integer between 1 and 10000, inclusive"));
-        }
+        check_number(input.part_number)?;
         let (bucket, key, id) = (input.bucket.clone(), input.key.clone(), input.upload_id.clone());
         let upload = self.files(move |buckets| find_upload(buckets, &bucket, &key, &id)).await?;
         let claims = Claims {
@@ -325,10 +330,12 @@ fn assemble(
         }
     }
     file.sync_all().map_err(full)?;
-    let mut values = hasher.finish().sums;
+    let mut sums = Sums { values: hasher.finish().sums, composite: upload.composite, parts: Vec::new() };
     if let Some(algorithm) = upload.algorithm.as_deref().filter(|_| upload.composite) {
-        let sums = parts.iter().filter_map(|part| part.sums.get(algorithm)).map(String::as_str);
-        values = digest::composite_sum(algorithm, sums).map(|sum| (algorithm.to_owned(), sum)).into_iter().collect();
+        let of_part = |part: &buckets::Part| Some((part.bytes, part.sums.get(algorithm)?.clone()));
+        sums.parts = parts.iter().filter_map(of_part).collect();
+        let sum = digest::composite_sum(algorithm, sums.parts.iter().map(|(_, sum)| sum.as_str()));
+        sums.values = sum.map(|sum| (algorithm.to_owned(), sum)).into_iter().collect();
     }
     Ok(Object {
         key: upload.key.clone(),
@@ -336,7 +343,7 @@ fn assemble(
         bytes,
         etag: digest::composite_etag(parts.iter().map(|part| part.etag.as_str())),
         modified,
-        sums: Sums { values, composite: upload.composite },
+        sums,
         headers: upload.headers.clone(),
     })
 }

@@ -51,7 +51,7 @@ impl Objects {
                     bytes: received.bytes,
                     etag: received.hashed.md5,
                     modified,
-                    sums: Sums { values: received.hashed.sums, composite: false },
+                    sums: Sums { values: received.hashed.sums, ..Sums::default() },
                     headers,
                     blob: buckets.keep(received.blob).map_err(|error| broken(&error))?,
                 };
@@ -197,7 +197,7 @@ impl Objects {
         &self,
         input: GetObjectAttributesInput,
     ) -> S3Result<S3Response<GetObjectAttributesOutput>> {
-        let GetObjectAttributesInput { bucket, key, object_attributes, .. } = input;
+        let GetObjectAttributesInput { bucket, key, object_attributes, max_parts, part_number_marker, .. } = input;
         let object = self.files(move |buckets| find_object(buckets, &bucket, &key)).await?;
         // A client may send one header with all names, which arrives here as one.
         let names: Vec<&str> =
@@ -216,6 +216,7 @@ impl Objects {
             checksum: asked("Checksum").then_some(checksum),
             e_tag: asked("ETag").then(|| ETag::Strong(object.etag.clone())),
             last_modified: Some(timestamp(object.modified)),
+            object_parts: asked("ObjectParts").then(|| parts(&object.sums, max_parts, part_number_marker)).flatten(),
             object_size: asked("ObjectSize").then_some(i64::try_from(object.bytes).unwrap_or(i64::MAX)),
             storage_class: asked("StorageClass").then(|| StorageClass::from_static(StorageClass::STANDARD)),
             ..Default::default()
@@ -239,6 +240,36 @@ impl Objects {
         })
         .await
     }
+}
+
+/// The parts of an object, from a marker on. S3 tells of them where the object has a checksum of its parts'.
+fn parts(sums: &Sums, limit: Option<i32>, marker: Option<i32>) -> Option<GetObjectAttributesParts> {
+    let algorithm = sums.values.keys().next().filter(|_| sums.composite)?;
+    let after = marker.unwrap_or(0);
+    let limit = limit.unwrap_or(1000).clamp(0, 1000);
+    let all = (1..).zip(&sums.parts).filter(|(number, _)| *number > after);
+    let described: Vec<ObjectPart> = all
+        .take(usize::try_from(limit).unwrap_or_default())
+        .map(|(number, (bytes, sum))| ObjectPart {
+            part_number: Some(number),
+            size: i64::try_from(*bytes).ok(),
+            checksum_crc32: (algorithm == "CRC32").then(|| sum.clone()),
+            checksum_crc32c: (algorithm == "CRC32C").then(|| sum.clone()),
+            checksum_crc64nvme: None,
+            checksum_sha1: (algorithm == "SHA1").then(|| sum.clone()),
+            checksum_sha256: (algorithm == "SHA256").then(|| sum.clone()),
+        })
+        .collect();
+    let last = described.last().and_then(|part| part.part_number).unwrap_or(after);
+    let total = i32::try_from(sums.parts.len()).unwrap_or(i32::MAX);
+    Some(GetObjectAttributesParts {
+        is_truncated: Some(last < total),
+        max_parts: Some(limit),
+        next_part_number_marker: Some(last),
+        part_number_marker: Some(after),
+        parts: Some(described),
+        total_parts_count: Some(total),
+    })
 }
 
 /// Open the bytes of an object together with its description: a writer may forget the blob a moment later.
