@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 
-use similar::udiff::UnifiedHunkHeader;
-use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
+use diffy::Line;
 
 use super::finding::Edit;
 use super::{Finding, Report, Settings, run};
@@ -119,24 +119,70 @@ fn replace(change: &mut Change, findings: &[&Finding]) {
     }
 }
 
-/// How to come from one text to the other, line by line.
-fn operations(before: &[&str], after: &[&str]) -> Vec<DiffOp> {
-    if before.len() != after.len() {
-        return capture_diff_slices(Algorithm::Myers, before, after);
+/// Both texts as one sequence of lines: kept, deleted, inserted.
+fn lines<'a>(before: &'a str, after: &'a str) -> Vec<Line<'a, str>> {
+    let old: Vec<&str> = before.split_inclusive('\n').collect();
+    let new: Vec<&str> = after.split_inclusive('\n').collect();
+    if old.len() != new.len() {
+        let patch = diffy::DiffOptions::new().set_context_len(old.len()).create_patch(before, after);
+        let (mut old, mut new) = (old.into_iter(), new.into_iter());
+        let kinds = patch.hunks().iter().flat_map(|hunk| hunk.lines());
+        let line = |kind: &Line<'_, str>| match kind {
+            Line::Context(_) => new.next().and(old.next()).map(Line::Context),
+            Line::Delete(_) => old.next().map(Line::Delete),
+            Line::Insert(_) => new.next().map(Line::Insert),
+        };
+        return kinds.filter_map(line).collect();
     }
     // Hardly any fix moves a line. A search for those that moved would take the square of the number of changes.
-    let same = |index: usize| before[index] == after[index];
-    let mut operations = Vec::new();
+    let mut lines = Vec::new();
     let mut start = 0;
-    while start < before.len() {
-        let len = (start..before.len()).take_while(|&index| same(index) == same(start)).count();
-        operations.push(match same(start) {
-            true => DiffOp::Equal { old_index: start, new_index: start, len },
-            false => DiffOp::Replace { old_index: start, old_len: len, new_index: start, new_len: len },
-        });
-        start += len;
+    while start < old.len() {
+        let same = old[start] == new[start];
+        let end = (start..old.len()).find(|&index| (old[index] == new[index]) != same).unwrap_or(old.len());
+        match same {
+            true => lines.extend(old[start..end].iter().map(|line| Line::Context(*line))),
+            false => {
+                lines.extend(old[start..end].iter().map(|line| Line::Delete(*line)));
+                lines.extend(new[start..end].iter().map(|line| Line::Insert(*line)));
+            }
+        }
+        start = end;
     }
-    operations
+    lines
+}
+
+/// The parts of a sequence of lines that have changes, each with a little around it.
+fn hunks(lines: &[Line<'_, str>]) -> Vec<Range<usize>> {
+    /// Lines shown before and after a change.
+    const CONTEXT: usize = 2;
+    let mut hunks: Vec<Range<usize>> = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        if matches!(line, Line::Context(_)) {
+            continue;
+        }
+        let around = index.saturating_sub(CONTEXT)..lines.len().min(index + 1 + CONTEXT);
+        match hunks.last_mut() {
+            Some(last) if around.start <= last.end => last.end = around.end,
+            _ => hunks.push(around),
+        }
+    }
+    hunks
+}
+
+/// Lines of the old and of the new text among these.
+fn count(lines: &[Line<'_, str>]) -> [usize; 2] {
+    let of = |other: fn(&Line<'_, str>) -> bool| lines.iter().filter(|line| !other(line)).count();
+    [of(|line| matches!(line, Line::Insert(_))), of(|line| matches!(line, Line::Delete(_)))]
+}
+
+/// A range of lines as the head of a hunk gives it: an empty one is after a line.
+fn range(before: usize, len: usize) -> String {
+    match len {
+        0 => format!("{before},0"),
+        1 => format!("{}", before + 1),
+        _ => format!("{},{len}", before + 1),
+    }
 }
 
 impl Change {
@@ -157,18 +203,22 @@ impl Change {
         if *after == self.before {
             return writeln!(out, "the same text, as UTF-8 without a byte order mark");
         }
-        let before: Vec<&str> = self.before.split_inclusive('\n').collect();
-        let after: Vec<&str> = after.split_inclusive('\n').collect();
-        for hunk in group_diff_ops(operations(&before, &after), 2) {
-            writeln!(out, "{}", paint.cyan(UnifiedHunkHeader::new(&hunk)))?;
-            for line in hunk.iter().flat_map(|operation| operation.iter_changes(&before[..], &after[..])) {
-                let text = line.value().trim_end_matches('\n').replace('\r', "␍");
-                match line.tag() {
-                    similar::ChangeTag::Delete => writeln!(out, "{}", paint.red(format!("-{text}")))?,
-                    similar::ChangeTag::Insert => writeln!(out, "{}", paint.green(format!("+{text}")))?,
-                    similar::ChangeTag::Equal => writeln!(out, " {text}")?,
+        let lines = lines(&self.before, after);
+        let (mut seen, mut end) = ([0, 0], 0);
+        for hunk in hunks(&lines) {
+            let [skipped, shown] = [&lines[end..hunk.start], &lines[hunk.clone()]].map(count);
+            let start = [seen[0] + skipped[0], seen[1] + skipped[1]];
+            let header = format!("@@ -{} +{} @@", range(start[0], shown[0]), range(start[1], shown[1]));
+            writeln!(out, "{}", paint.cyan(header))?;
+            for line in &lines[hunk.clone()] {
+                let readable = |text: &str| text.trim_end_matches('\n').replace('\r', "␍");
+                match line {
+                    Line::Delete(text) => writeln!(out, "{}", paint.red(format!("-{}", readable(text))))?,
+                    Line::Insert(text) => writeln!(out, "{}", paint.green(format!("+{}", readable(text))))?,
+                    Line::Context(text) => writeln!(out, " {}", readable(text))?,
                 }
             }
+            (seen, end) = ([start[0] + shown[0], start[1] + shown[1]], hunk.end);
         }
         Ok(())
     }
@@ -218,6 +268,20 @@ mod tests {
         );
         case("requirements.txt", b"D\0j\0a\0n\0g\0o\0=\0=\x001\0\n\0", "Django==1\n");
         case(".platform/hooks/predeploy/a.sh", b"#!/bin/sh\r\ntrue\r\n", "#!/bin/sh\ntrue\n");
+    }
+
+    #[test]
+    fn a_change_is_shown_as_a_unified_diff() {
+        #[track_caller]
+        fn case(before: &str, after: &str, expected: &str) {
+            let (before, after) = (before.to_owned(), Some(after.to_owned()));
+            let change = Change { path: "f".into(), rules: vec!["EB1"], before, after, executable: false };
+            assert_eq!(change.paint(Paint::default()), format!("f (EB1)\n{expected}"));
+        }
+        case("a\nb\nc\nd\ne\n", "a\nb\nc\nX\ne\n", "@@ -2,4 +2,4 @@\n b\n c\n-d\n+X\n e\n");
+        case("a\nb\nc\nd\ne\n", "a\nb\nc\nd\n", "@@ -3,3 +3,2 @@\n c\n d\n-e\n");
+        case("", "a\nb\n", "@@ -0,0 +1,2 @@\n+a\n+b\n");
+        case("a\r\n", "a\n", "@@ -1 +1 @@\n-a␍\n+a\n");
     }
 
     #[test]
