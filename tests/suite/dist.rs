@@ -39,7 +39,12 @@ fn scripts_of_the_repository_are_well_formed() {
     if missing("shellcheck", "shellcheck") {
         return;
     }
-    Place::new().sh("shellcheck", &[&at_root(".ci/run"), &at_root(".ci/dist")]);
+    Place::new().sh(
+        "shellcheck",
+        &[at_root(".ci/run"), at_root(".ci/nightly"), at_root(".ci/packages"), at_root(".ci/dist")]
+            .each_ref()
+            .map(String::as_str),
+    );
 }
 
 fn linter(name: &str) -> String {

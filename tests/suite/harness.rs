@@ -313,6 +313,18 @@ impl Drop for Running {
     }
 }
 
+/// Is this the long form, as `.ci/nightly` runs it?
+pub(crate) fn full() -> bool {
+    std::env::var_os("BEANSPROUT_TESTS").is_some_and(|form| form == "full")
+}
+
+/// The number of cases of a property: `BEANSPROUT_CASES`, or else that of the short or of the long form.
+pub(crate) fn cases(short: u32, long: u32) -> u32 {
+    let asked = std::env::var("BEANSPROUT_CASES").ok();
+    let form = if full() { long } else { short };
+    asked.map_or(form, |cases| cases.parse().expect("BEANSPROUT_CASES is a number"))
+}
+
 /// Say which part of a test could not run here, and why.
 pub(crate) fn left_out(why: &str) {
     // Not `eprintln!`: the test runner would keep it to itself.

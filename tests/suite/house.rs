@@ -119,6 +119,30 @@ fn heavy_crates_have_one_door() {
 }
 
 #[test]
+fn every_file_of_tests_is_run() {
+    // A file that no `mod` names would be forgotten without a word.
+    let main = std::fs::read_to_string(root().join("tests/suite/main.rs")).unwrap();
+    for (path, _) in sources("tests/suite") {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let nested = path.parent() != Some(Path::new("tests/suite"));
+        assert!(
+            nested || name == "main" || main.contains(&format!("\nmod {name};")),
+            "{} is no module",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn the_lock_file_does_not_grow_unseen() {
+    // Each crate is compiled by everybody who tries the program: raise this on purpose, or not at all.
+    const MOST: usize = 385;
+    let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let crates = lock.lines().filter(|line| *line == "[[package]]").count();
+    assert!(crates <= MOST, "{crates} crates, {MOST} are allowed");
+}
+
+#[test]
 fn what_differs_between_systems_has_one_door() {
     // Environment; modes and links; the walk over a disk; the names that it gives; process groups.
     const DOORS: [&str; 5] = [

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::harness::Place;
+use crate::harness::{Place, cases};
 
 /// Names that patterns can hit and miss.
 fn name() -> impl Strategy<Value = String> {
@@ -69,7 +69,7 @@ fn every_decision_is_gits() {
     let rules = prop::collection::vec((path(), rule_file()), 0..3);
     let case = (tree, rule_file(), rules, rule_file());
     // Each case costs two programs; the seed of a failure is printed with its smallest form.
-    let cases = std::env::var("BEANSPROUT_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(60);
+    let cases = cases(60, 2000);
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let result = runner.run(&case, |(tree, top, deeper, exclude)| {
         let place = Place::new();
@@ -114,7 +114,7 @@ fn every_decision_is_gits() {
 fn what_git_tracks_ships() {
     let tree = prop::collection::btree_map(path(), prop::bool::ANY, 1..12);
     let case = (tree, rule_file(), prop::collection::vec((path(), rule_file()), 0..3), rule_file());
-    let cases = std::env::var("BEANSPROUT_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(40);
+    let cases = cases(40, 2000);
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let result = runner.run(&case, |(tree, top, deeper, exclude)| {
         let place = Place::new();
