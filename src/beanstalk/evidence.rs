@@ -29,8 +29,13 @@ impl Evidence {
             let family = if second { Family::Ecs } else { Family::Docker };
             return Self { family, because: "there is a `Dockerrun.aws.json`".to_owned(), guess: false };
         }
-        let (python, docker) = (python(tree, configs), docker(tree, configs, compose));
+        let (python, docker) = (python(tree, configs, compose), docker(tree, configs, compose));
+        let other = other(tree, configs);
         let weight = |signs: &[Sign]| signs.iter().map(|(weight, _)| weight).sum::<u32>();
+        if let Some((_, because)) = other.first().filter(|_| weight(&other) > weight(&python) + weight(&docker)) {
+            // Whatever else points elsewhere: no rule of another family may speak.
+            return Self { family: Family::Other, because: because.clone(), guess: weight(&docker) > 0 };
+        }
         let family =
             if weight(&docker) > 0 && weight(&docker) >= weight(&python) { Family::Docker } else { Family::Python };
         let signs = if family == Family::Docker { &docker } else { &python };
@@ -44,7 +49,31 @@ impl Evidence {
     }
 }
 
-fn python(tree: &Tree, configs: &[ConfigFile]) -> Vec<Sign> {
+/// Signs of the platforms of other languages: options that only they have, and what their servers start.
+fn other(tree: &Tree, configs: &[ConfigFile]) -> Vec<Sign> {
+    const FAMILIES: [&str; 5] = ["php:", "nodejs", "dotnet:", "tomcat:", "java"];
+    let mut signs = Vec::new();
+    for file in configs {
+        let of_other = |namespace: &str| {
+            let family = namespace.strip_prefix("aws:elasticbeanstalk:container:");
+            family.is_some_and(|family| FAMILIES.iter().any(|other| family.starts_with(other)))
+        };
+        if let Some(option) = file.option_settings.iter().find(|setting| of_other(&setting.namespace.value)) {
+            signs.push((8, format!("`{}` sets `{}`", file.path, option.name.value)));
+        }
+    }
+    for name in ["composer.json", "package.json", "Gemfile", "go.mod", "pom.xml"] {
+        if tree.is_file(name) {
+            signs.push((1, format!("there is a `{name}`")));
+        }
+    }
+    // A page's scripts need a `package.json` anywhere: by itself it says nothing.
+    if signs.first().is_some_and(|(weight, _)| *weight == 1) { Vec::new() } else { signs }
+}
+
+fn python(tree: &Tree, configs: &[ConfigFile], compose: Option<&str>) -> Vec<Sign> {
+    // As a folder of the path, or below `/var/app` where somebody has gone before.
+    let venv = |text: &str| text.contains("/var/app/venv") || text.contains("venv/staging-");
     let mut signs = Vec::new();
     for file in configs {
         let option = file.option_settings.iter().find(|setting| {
@@ -53,22 +82,34 @@ fn python(tree: &Tree, configs: &[ConfigFile]) -> Vec<Sign> {
         if let Some(option) = option {
             signs.push((5, format!("`{}` sets `{}`", file.path, option.name.value)));
         }
-        if file.text.contains("/var/app/venv") || file.text.contains("/opt/python/run/venv") {
+        if venv(&file.text) || file.text.contains("/opt/python/run/venv") {
             signs.push((4, format!("`{}` uses the virtual environment of the platform", file.path)));
+        }
+        let path = file.option_settings.iter().find(|setting| {
+            setting.name.value == "PYTHONPATH"
+                && ["/var/app/", "/opt/python/"].iter().any(|at| setting.value.value.contains(at))
+        });
+        if let Some(option) = path {
+            signs.push((2, format!("`{}` sets `{}`", file.path, option.name.value)));
         }
     }
     for (path, _) in tree.under(".platform") {
-        if tree.text(path).is_some_and(|text| text.contains("/var/app/venv")) {
+        if tree.text(path).is_some_and(venv) {
             signs.push((4, format!("`{path}` uses the virtual environment of the platform")));
         }
     }
     let server =
         |line: &str| ["gunicorn", "uvicorn", "daphne", "hypercorn", "celery"].iter().any(|word| line.contains(word));
     if tree.text("Procfile").is_some_and(|text| text.lines().any(server)) {
-        signs.push((2, "`Procfile` starts a Python server".to_owned()));
+        // Neither Docker's platform nor ECS reads a Procfile.
+        signs.push((4, "`Procfile` starts a Python server".to_owned()));
     }
     if tree.is_file("requirements.txt") || tree.is_file("Pipfile") {
         signs.push((1, "there is a list of Python packages".to_owned()));
+    }
+    // With compose, Elastic Beanstalk runs no proxy of its own.
+    if compose.is_some() && tree.is_dir(".platform/nginx") {
+        signs.push((2, "`.platform/nginx` is for a proxy that compose does without".to_owned()));
     }
     signs
 }

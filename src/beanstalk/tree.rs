@@ -170,7 +170,7 @@ fn reads_script<'a, I: Iterator<Item = &'a str>>(name: &str, parents: impl Fn() 
 fn reads_python<'a, I: Iterator<Item = &'a str>>(name: &str, parents: impl Fn() -> I) -> bool {
     // Other people's settings, such as a virtual environment's, are not this project's.
     let foreign = |dir: &str| matches!(dir, "site-packages" | "node_modules" | "tests" | "test" | "docs" | "examples");
-    let settings = name.starts_with("settings") || matches!(name, "wsgi.py" | "asgi.py" | "manage.py" | "urls.py");
+    let settings = name.contains("settings") || matches!(name, "wsgi.py" | "asgi.py" | "manage.py" | "urls.py");
     let in_settings = parents().next().is_some_and(|dir| dir == "settings" || dir == "config");
     (settings || in_settings) && parents().count() <= 4 && !parents().any(foreign)
 }

@@ -3,8 +3,12 @@
 //! Finds the settings module that production uses, follows `from .base import *`, and evaluates what can be known without
 //! running anything. Everything else is [`Value::Unknown`], on which no rule may build.
 
+mod calls;
+mod changes;
 mod evaluation;
+mod expressions;
 mod operators;
+mod reads;
 mod syntax;
 #[cfg(test)]
 mod tests;
@@ -21,7 +25,7 @@ use crate::beanstalk::tree::Tree;
 use crate::check::subject::Subject;
 use crate::settings_module;
 
-use evaluation::Function;
+use calls::Function;
 use syntax::{Import, Source};
 pub(crate) use value::Value;
 
@@ -134,7 +138,9 @@ impl Settings {
         }
         let text = tree.content(path).and_then(|content| encoding::decode(content).ok()).map(|decoded| decoded.text);
         let Some(text) = text.filter(|_| depth < MOST) else {
+            // It may set anew whatever was set before.
             self.open = true;
+            self.names.values_mut().for_each(|setting| setting.value = Value::Unknown);
             return;
         };
         self.files.push(path.to_owned());

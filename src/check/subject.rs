@@ -48,6 +48,16 @@ impl<'a> Subject<'a> {
         [EXTENSIONS, ".platform", ".elasticbeanstalk"].iter().any(|dir| tree.is_dir(dir))
             || tree.is_file(crate::project::FILE)
             || tree.is_file("Procfile")
+            || tree.is_file(".ebignore")
+    }
+
+    /// Is there a `manage.py` at the top that is Django's? Flask-Script calls its own so too.
+    pub(super) fn django(&self) -> bool {
+        let tree = self.tree;
+        tree.is_file("manage.py")
+            && tree
+                .text("manage.py")
+                .is_none_or(|text| text.trim().is_empty() || text.to_ascii_lowercase().contains("django"))
     }
 
     /// Is it said that there is one instance, without a load balancer?

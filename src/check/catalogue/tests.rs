@@ -11,9 +11,14 @@ struct Example {
     quoted: Vec<String>,
 }
 
-/// What stands between `**Fails**` or `**Passes**` and the next such mark.
-fn example(rule: &Rule, mark: &str) -> Example {
-    let (_, after) = rule.text.split_once(mark).unwrap_or_else(|| panic!("{} has no {mark}", rule.id));
+/// What stands between each `**Fails**` or `**Passes**` and the next mark.
+fn examples(rule: &Rule, mark: &str) -> Vec<Example> {
+    let sections: Vec<Example> = rule.text.split(mark).skip(1).map(|after| example(rule, after)).collect();
+    assert!(!sections.is_empty(), "{} has no {mark}", rule.id);
+    sections
+}
+
+fn example(rule: &Rule, after: &str) -> Example {
     let section = after.split("\n**").next().unwrap_or(after);
     let mut example = Example::default();
     let mut lines = section.lines();
@@ -64,8 +69,9 @@ fn lines(report: &Report) -> Vec<String> {
 #[test]
 fn failing_examples_fail_as_their_pages_say() {
     let mut wrong = String::new();
-    for rule in rules() {
-        let example = example(rule, "**Fails**");
+    for (rule, example) in
+        rules().iter().flat_map(|rule| examples(rule, "**Fails**").into_iter().map(move |one| (rule, one)))
+    {
         let report = check(&example.tree);
         let speaks = report.findings.iter().any(|finding| finding.rule == rule.id);
         if !speaks || lines(&report) != example.quoted {
@@ -78,8 +84,10 @@ fn failing_examples_fail_as_their_pages_say() {
 
 #[test]
 fn passing_examples_are_clean() {
-    for rule in rules() {
-        let report = check(&example(rule, "**Passes**").tree);
+    for (rule, example) in
+        rules().iter().flat_map(|rule| examples(rule, "**Passes**").into_iter().map(move |one| (rule, one)))
+    {
+        let report = check(&example.tree);
         assert!(report.is_clean(), "{}: {:?}", rule.id, lines(&report));
     }
 }
@@ -97,7 +105,7 @@ fn pages_have_their_parts() {
 #[test]
 fn messages_are_sentences_without_a_full_stop() {
     for rule in rules() {
-        for finding in check(&example(rule, "**Fails**").tree).findings {
+        for finding in examples(rule, "**Fails**").iter().flat_map(|example| check(&example.tree).findings) {
             assert!(!finding.message.ends_with('.') && !finding.fix.ends_with('.'), "{}: {}", rule.id, finding.message);
         }
     }

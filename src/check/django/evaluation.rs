@@ -2,34 +2,25 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::ops::Range;
 
-use ruff_python_ast::{
-    BoolOp, CmpOp, Comprehension, Expr, ExprCall, FStringPart, InterpolatedStringElement, Number, Operator,
-};
+use ruff_python_ast::{BoolOp, CmpOp, Comprehension, Expr, FStringPart, InterpolatedStringElement, Number, Operator};
 
 use super::Settings;
+use super::expressions::{deeper_path, dotted, is_environ, mentions_file};
 use super::operators::{self, Truth, both, by_default, through};
 use super::value::{MAX_PARTS, Value};
 
 /// Functions that call functions that call functions.
-const MOST_CALLS: usize = 4;
+pub(super) const MOST_CALLS: usize = 4;
 
 /// An evaluation of one expression, with the names that the file has set before.
 pub(super) struct Evaluation<'a> {
-    settings: &'a Settings,
+    pub(super) settings: &'a Settings,
     /// Arguments of the function that is looked into.
     locals: BTreeMap<String, Value>,
-    calls: usize,
+    pub(super) calls: usize,
     /// How many parts of other values may still be copied into this one.
     left: Cell<usize>,
-}
-
-/// A function whose body is one `return`.
-#[derive(Debug, Clone)]
-pub(super) struct Function {
-    pub(super) parameters: Vec<(String, Option<Expr>)>,
-    pub(super) returns: Expr,
 }
 
 impl<'a> Evaluation<'a> {
@@ -37,7 +28,7 @@ impl<'a> Evaluation<'a> {
         Self { settings, locals: BTreeMap::new(), calls: 0, left: Cell::new(MAX_PARTS) }
     }
 
-    fn with(&self, locals: BTreeMap<String, Value>) -> Self {
+    pub(super) fn with(&self, locals: BTreeMap<String, Value>) -> Self {
         Self { settings: self.settings, locals, calls: self.calls + 1, left: Cell::new(self.left.get()) }
     }
 }
@@ -135,7 +126,7 @@ impl Evaluation<'_> {
     }
 
     /// An environment variable: what the project's own files set, or the default.
-    fn variable(&self, name: &str, default: Option<Value>) -> Value {
+    pub(super) fn variable(&self, name: &str, default: Option<Value>) -> Value {
         match self.settings.environment.get(name) {
             Some(value) => Value::Text(value.clone()),
             None => match default {
@@ -260,253 +251,6 @@ impl Evaluation<'_> {
         }
         if depends { by_default(Value::List(values)) } else { Value::List(values) }
     }
-
-    fn call(&self, call: &ExprCall, depth: usize) -> Value {
-        let name = dotted(&call.func);
-        let last = name.rsplit('.').next().unwrap_or_default();
-        let argument = |index: usize| call.arguments.args.get(index);
-        let keyword = |name: &str| keyword(call, name);
-        let value = |expression: &Expr| self.evaluate(expression, depth + 1);
-        let random = ["get_random_secret_key", "token_hex", "token_urlsafe", "token_bytes", "uuid4", "urandom"];
-        if random.contains(&last) {
-            return Value::Random;
-        }
-        if is_getenv(&name) {
-            let default = argument(1).or_else(|| keyword("default")).map_or(Value::None, value);
-            return match argument(0).map(value) {
-                Some(Value::Text(name)) => self.variable(&name, Some(default)),
-                _ => by_default(default),
-            };
-        }
-        if let Some(reader) = self.reader(&name) {
-            return self.read(reader, call, depth);
-        }
-        if name.ends_with("path.join") {
-            let parts: Vec<Value> = call.arguments.args.iter().map(value).collect();
-            if let Some((Value::Path(base), rest)) = parts.split_first() {
-                let words: Option<Vec<&str>> = rest.iter().map(Value::text).collect();
-                return words.map_or(Value::Unknown, |words| {
-                    Value::Path(words.iter().fold(base.clone(), |base, word| join(&base, word)))
-                });
-            }
-            return Value::Unknown;
-        }
-        if matches!(name.as_str(), "path" | "re_path" | "url") {
-            return match argument(0).map(value) {
-                Some(Value::Text(text)) => Value::Route { text, regex: name != "path" },
-                _ => Value::Unknown,
-            };
-        }
-        // In production both are empty.
-        if matches!(name.as_str(), "static" | "staticfiles_urlpatterns") {
-            return Value::List(Vec::new());
-        }
-        match name.as_str() {
-            "dj_database_url.config" => {
-                let variable = keyword("env").map(value).and_then(|env| env.text().map(str::to_owned));
-                let default = argument(0).or_else(|| keyword("default")).map(value);
-                return operators::database(self.variable(variable.as_deref().unwrap_or("DATABASE_URL"), default));
-            }
-            "dj_database_url.parse" => {
-                return argument(0).map_or(Value::Unknown, |url| operators::database(value(url)));
-            }
-            "dict" if call.arguments.args.is_empty() => {
-                let pair = |keyword: &ruff_python_ast::Keyword| {
-                    Some((Value::Text(keyword.arg.as_ref()?.to_string()), value(&keyword.value)))
-                };
-                return call
-                    .arguments
-                    .keywords
-                    .iter()
-                    .map(pair)
-                    .collect::<Option<_>>()
-                    .map_or(Value::Unknown, Value::Dict);
-            }
-            _ => {}
-        }
-        if let (Some(only), 1) = (argument(0), call.arguments.args.len()) {
-            match last {
-                "int" if name == "int" => return through(value(only), integer),
-                "bool" if name == "bool" => {
-                    return operators::unary(
-                        ruff_python_ast::UnaryOp::Not,
-                        operators::unary(ruff_python_ast::UnaryOp::Not, value(only)),
-                    );
-                }
-                "str" | "list" | "tuple" | "set" | "sorted" => return value(only),
-                "strtobool" => return operators::switch(value(only)),
-                _ => {}
-            }
-        }
-        if let Some(function) = self.settings.functions.get(&name) {
-            return self.function(function, call, depth);
-        }
-        // `Path(__file__).resolve().parent.parent` and its older forms: taken for the project's folder.
-        let of_file = call.arguments.args.first().unwrap_or(&call.func);
-        if mentions_file(of_file) {
-            return Value::Path(String::new());
-        }
-        match &*call.func {
-            Expr::Attribute(method) => {
-                let arguments: Vec<Value> = call.arguments.args.iter().map(value).collect();
-                match (method.attr.as_str(), value(&method.value)) {
-                    ("resolve" | "absolute", Value::Path(path)) => Value::Path(path),
-                    ("joinpath", path @ Value::Path(_)) => {
-                        arguments.into_iter().fold(path, |path, part| operate(Operator::Div, path, part))
-                    }
-                    (name, value) => operators::method(name, value, &arguments),
-                }
-            }
-            _ => Value::Unknown,
-        }
-    }
-
-    /// The way in which a call reads a variable: `env.bool` is `bool`, `config` is empty.
-    fn reader<'n>(&self, name: &'n str) -> Option<&'n str> {
-        let (first, rest) = name.split_once('.').unwrap_or((name, ""));
-        let known = matches!(first, "env" | "config") || self.settings.readers.contains(first);
-        if name == "decouple.config" {
-            return Some("");
-        }
-        known.then_some(rest).filter(|rest| !rest.contains('.') && !matches!(*rest, "read_env" | "read" | "get_value"))
-    }
-
-    /// `env("X", default=…)` and `env.bool(…)` of django-environ and environs, `config("X", default=…)` of decouple.
-    fn read(&self, how: &str, call: &ExprCall, depth: usize) -> Value {
-        let value = |expression: &Expr| self.evaluate(expression, depth + 1);
-        let name = call.arguments.args.first().map(value);
-        let name = name.as_ref().and_then(Value::text).unwrap_or(if how == "db" || how == "db_url" {
-            "DATABASE_URL"
-        } else {
-            ""
-        });
-        let plain = dotted(&call.func) == "env";
-        let default = keyword(call, "default").or_else(|| call.arguments.args.get(1).filter(|_| !plain)).map(value);
-        let default = default.or_else(|| self.settings.schemes.get(name).cloned());
-        let set = self.settings.environment.contains_key(name);
-        let found = self.variable(name, default);
-        let cast = keyword(call, "cast").or_else(|| call.arguments.args.get(1).filter(|_| plain)).map(dotted);
-        match (how, cast.as_deref()) {
-            ("bool", _) | (_, Some("bool")) => operators::switch(found),
-            ("int", _) | (_, Some("int")) => through(found, integer),
-            ("list" | "tuple", _) if set => operators::method("split", found, &[Value::Text(",".to_owned())]),
-            ("db" | "db_url" | "dj_db_url", _) => operators::database(found),
-            // `Csv()` and functions of one's own.
-            (_, Some(cast)) if !matches!(cast, "str" | "list" | "tuple") => through(found, |value| match value {
-                Value::Text(text) if cast.is_empty() || cast.ends_with("Csv") => {
-                    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-                    Value::List(parts.map(|part| Value::Text(part.to_owned())).collect())
-                }
-                value @ (Value::List(_) | Value::Bool(_) | Value::Int(_)) => value,
-                _ => Value::Unknown,
-            }),
-            _ => found,
-        }
-    }
-
-    fn function(&self, function: &Function, call: &ExprCall, depth: usize) -> Value {
-        if self.calls >= MOST_CALLS {
-            return Value::Unknown;
-        }
-        let mut locals = BTreeMap::new();
-        for (at, (name, default)) in function.parameters.iter().enumerate() {
-            let given = call.arguments.args.get(at).or_else(|| keyword(call, name)).or(default.as_ref());
-            locals.insert(name.clone(), given.map_or(Value::Unknown, |given| self.evaluate(given, depth + 1)));
-        }
-        self.with(locals).evaluate(&function.returns, depth + 1)
-    }
-
-    /// Variables without which an expression raises: nothing gives them a value.
-    pub(super) fn reads(&self, expression: &Expr) -> Vec<Read> {
-        self.all_reads(expression).into_iter().filter(|read| read.needed).collect()
-    }
-
-    /// The names of all variables that an expression reads.
-    pub(super) fn variables(&self, expression: &Expr) -> Vec<String> {
-        self.all_reads(expression).into_iter().map(|read| read.name).collect()
-    }
-
-    fn all_reads(&self, expression: &Expr) -> Vec<Read> {
-        let mut found = Vec::new();
-        let mut left = vec![(expression, 0)];
-        while let Some((expression, depth)) = left.pop() {
-            if depth > 40 {
-                continue;
-            }
-            let read = match expression {
-                Expr::Subscript(subscript) if is_environ(&subscript.value) => Some((Some(&*subscript.slice), true)),
-                Expr::Call(call) => {
-                    let (name, first) = (dotted(&call.func), call.arguments.args.first());
-                    match self.reader(&name) {
-                        Some(how) => {
-                            Some((first, matches!(self.read(how, call, 0), Value::Environment { default: None })))
-                        }
-                        None if is_getenv(&name) => Some((first, false)),
-                        None => None,
-                    }
-                }
-                _ => None,
-            };
-            if let Some((Some(name), needed)) = read
-                && let Value::Text(name) = self.evaluate(name, 0)
-                && !self.settings.environment.contains_key(&name)
-            {
-                let environ = matches!(expression, Expr::Subscript(_));
-                found.push(Read { name, span: range(expression), environ, needed });
-            }
-            left.extend(self.parts(expression).into_iter().map(|inner| (inner, depth + 1)));
-        }
-        found
-    }
-
-    /// The expressions inside of one that are evaluated with it.
-    fn parts<'e>(&self, expression: &'e Expr) -> Vec<&'e Expr> {
-        match expression {
-            Expr::Dict(dict) => dict.items.iter().map(|item| &item.value).collect(),
-            Expr::List(list) => list.elts.iter().collect(),
-            Expr::Tuple(tuple) => tuple.elts.iter().collect(),
-            Expr::BinOp(operation) => vec![&operation.left, &operation.right],
-            Expr::Compare(comparison) => vec![&comparison.left],
-            Expr::Call(call) => {
-                let method = match &*call.func {
-                    Expr::Attribute(method) => Some(&*method.value),
-                    _ => None,
-                };
-                let keywords = call.arguments.keywords.iter().map(|keyword| &keyword.value);
-                method.into_iter().chain(&call.arguments.args).chain(keywords).collect()
-            }
-            Expr::FString(text) => {
-                let inner = text.value.elements().filter_map(|element| match element {
-                    InterpolatedStringElement::Interpolation(inner) => Some(&*inner.expression),
-                    InterpolatedStringElement::Literal(_) => None,
-                });
-                inner.collect()
-            }
-            Expr::ListComp(list) => list.generators.iter().map(|generator| &generator.iter).collect(),
-            Expr::BoolOp(operation) => operation.values.iter().take(1).collect(),
-            Expr::If(choice) => match Truth::of(&self.evaluate(&choice.test, 0)) {
-                Truth::Is(true) | Truth::ByDefault(true) => vec![&choice.body],
-                Truth::Is(false) | Truth::ByDefault(false) => vec![&choice.orelse],
-                Truth::Unknown => Vec::new(),
-            },
-            _ => Vec::new(),
-        }
-    }
-}
-
-/// A variable that an expression reads.
-pub(super) struct Read {
-    pub(super) name: String,
-    pub(super) span: Range<usize>,
-    /// From `os.environ[…]` itself, which raises `KeyError`.
-    pub(super) environ: bool,
-    /// Does the expression raise without it?
-    needed: bool,
-}
-
-pub(super) fn keyword<'c>(call: &'c ExprCall, name: &str) -> Option<&'c Expr> {
-    let named = |keyword: &&ruff_python_ast::Keyword| keyword.arg.as_ref().is_some_and(|arg| arg.as_str() == name);
-    call.arguments.keywords.iter().find(named).map(|keyword| &keyword.value)
 }
 
 pub(super) fn operate(operator: Operator, left: Value, right: Value) -> Value {
@@ -537,77 +281,7 @@ pub(super) fn operate(operator: Operator, left: Value, right: Value) -> Value {
     })
 }
 
-fn integer(value: Value) -> Value {
-    match value {
-        Value::Int(_) => value,
-        Value::Text(text) => text.trim().parse().map_or(Value::Unknown, Value::Int),
-        _ => Value::Unknown,
-    }
-}
-
-fn join(base: &str, name: &str) -> String {
+pub(super) fn join(base: &str, name: &str) -> String {
     let name = name.trim_matches('/');
     if base.is_empty() { name.to_owned() } else { format!("{base}/{name}") }
-}
-
-pub(super) fn is_environ(expression: &Expr) -> bool {
-    matches!(dotted(expression).as_str(), "os.environ" | "environ")
-}
-
-pub(super) fn is_getenv(name: &str) -> bool {
-    matches!(name, "os.environ.get" | "os.getenv" | "environ.get" | "getenv")
-}
-
-/// `X` in `X.parent`.
-fn deeper_path(expression: &Expr) -> Option<&Expr> {
-    match expression {
-        Expr::Attribute(attribute) if attribute.attr.as_str() == "parent" => Some(&attribute.value),
-        _ => None,
-    }
-}
-
-/// Does a call chain begin with `__file__`?
-fn mentions_file(expression: &Expr) -> bool {
-    let mut inner = expression;
-    for _ in 0..40 {
-        inner = match inner {
-            Expr::Name(name) => return name.id.as_str() == "__file__",
-            Expr::Attribute(attribute) => &attribute.value,
-            Expr::Subscript(subscript) => &subscript.value,
-            Expr::Call(call) => match call.arguments.args.first() {
-                Some(argument) => argument,
-                None => &call.func,
-            },
-            _ => return false,
-        };
-    }
-    false
-}
-
-/// `os.environ.get` for that expression; empty for what is not a dotted name.
-pub(super) fn dotted(expression: &Expr) -> String {
-    let mut parts = Vec::new();
-    let mut inner = expression;
-    loop {
-        match inner {
-            Expr::Attribute(attribute) => {
-                parts.push(attribute.attr.as_str());
-                inner = &attribute.value;
-            }
-            Expr::Name(name) => {
-                parts.push(name.id.as_str());
-                break;
-            }
-            _ => return String::new(),
-        }
-    }
-    parts.reverse();
-    parts.join(".")
-}
-
-/// Where an expression stands.
-pub(super) fn range(expression: &Expr) -> Range<usize> {
-    use ruff_text_size::Ranged;
-    let range = expression.range();
-    range.start().to_usize()..range.end().to_usize()
 }

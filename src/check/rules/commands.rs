@@ -1,10 +1,9 @@
 //! What scripts run, on all roads: `commands`, `container_commands`, hooks, processes, and what these call.
 
+mod leader;
+mod questions;
 pub(super) mod tools;
 pub(super) mod written;
-
-use std::collections::BTreeMap;
-use std::ops::Range;
 
 use crate::beanstalk::config_file::{Command, CommandLine, ConfigFile};
 use crate::beanstalk::customizations::Moment;
@@ -12,6 +11,7 @@ use crate::beanstalk::platforms::Family;
 use crate::check::subject::Subject;
 use crate::check::words::Run;
 use crate::level::Level;
+use std::collections::BTreeMap;
 
 use crate::check::script::{Place, Script};
 
@@ -31,7 +31,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     for script in scripts.iter() {
         old_paths(subject, script);
         django(subject, script);
-        questions(subject, script);
+        questions::check(subject, script);
         tools::check(subject, script);
         written::check(subject, script);
     }
@@ -151,9 +151,7 @@ fn old_paths(subject: &mut Subject<'_>, script: &Script<'_>) {
     let text = &script.text[span.start - script.start..];
     let Some((old, new, exchange)) = OLD.iter().find(|(old, ..)| text.starts_with(old)) else { return };
     // Whoever makes the folder has it; that nothing reads it is another matter.
-    let makes = |run: &&Run| {
-        matches!(run.name(), "mkdir" | "touch" | "install" | "tee" | "chown" | "chmod" | "rm" | "[" | "test")
-    };
+    let makes = |run: &&Run| matches!(run.name(), "mkdir" | "touch" | "install" | "tee" | "rm" | "[" | "test");
     let made = script.runs().iter().filter(|run| run.span().contains(&span.start)).any(|run| makes(&run));
     let all = subject.scripts();
     let somewhere = all.iter().flat_map(|script| script.runs()).any(|run| {
@@ -216,7 +214,7 @@ fn django(subject: &mut Subject<'_>, script: &Script<'_>) {
         }
         Place::ContainerCommand(command) => {
             migrations(subject, script, !command.leader_only);
-            leader(subject, script, command);
+            leader::command(subject, script, command);
         }
         Place::Hook(hook) => {
             let early = subject.python() && hook.moment == Moment::Prebuild;
@@ -227,7 +225,7 @@ fn django(subject: &mut Subject<'_>, script: &Script<'_>) {
                 subject.find("EB225", script.path, span, message, "move it to `predeploy`, or to `container_commands`");
             } else {
                 migrations(subject, script, true);
-                guarded(subject, script);
+                leader::hook(subject, script);
             }
         }
         Place::Process(_) | Place::Build(_) => migrations(subject, script, true),
@@ -287,93 +285,4 @@ fn migrations(subject: &mut Subject<'_>, script: &Script<'_>, everywhere: bool) 
         _ => (format!("{title} migrates on every instance at the same time"), "add `leader_only: true`"),
     };
     subject.find("EB030", script.path, span, message, fix);
-}
-
-/// Files that only the leader makes, by a hook that asks who the leader is.
-fn guarded(subject: &mut Subject<'_>, script: &Script<'_>) {
-    if !script.text.contains("EB_IS_COMMAND_LEADER") {
-        return;
-    }
-    let Some((run, span)) = script.django(PRODUCES) else { return };
-    let inside = |text: &str| {
-        let opens = text.matches("\nif ").count() + usize::from(text.starts_with("if "));
-        let closes = text.lines().filter(|line| line.trim() == "fi").count();
-        opens > closes && text.contains("EB_IS_COMMAND_LEADER")
-    };
-    if script.text.get(..run.program.span.start - script.start).is_some_and(inside) {
-        let message = format!(
-            "{} makes its files on one instance only: the others, and every instance added later, have none",
-            script.title()
-        );
-        let word = span.end - run.django().map_or(0, |(word, _)| word.text.len());
-        subject.find(
-            "EB031",
-            script.path,
-            word..span.end,
-            message,
-            "make files outside of the question for the leader",
-        );
-    }
-}
-
-const PRODUCES: &[&str] = &["collectstatic", "compilemessages", "compress"];
-
-fn leader(subject: &mut Subject<'_>, script: &Script<'_>, command: &Command) {
-    let name = &command.name.value;
-    if let Some((run, span)) = script.django(PRODUCES).filter(|_| command.leader_only) {
-        let message = format!(
-            "`{name}` makes its files on one instance only: the others, and every instance added later, have none"
-        );
-        let word = span.end - run.django().map_or(0, |(word, _)| word.text.len());
-        subject.find(
-            "EB031",
-            script.path,
-            word..span.end,
-            message,
-            "take `leader_only` away, or make a command of its own",
-        );
-    }
-}
-
-/// What asks a person, where none is.
-fn questions(subject: &mut Subject<'_>, script: &Script<'_>) {
-    for run in script.runs() {
-        let no_input = ["--noinput", "--no-input"].iter().any(|flag| run.has(flag));
-        let answered = run.piped || script.place.ignores_errors() || run.forgiven;
-        let django = run.django().map(|(command, _)| command).filter(|command| {
-            let asks = ["collectstatic", "flush", "createsuperuser"].contains(&command.text.as_str());
-            (asks && !no_input) || command.text == "changepassword"
-        });
-        let installs = matches!(run.name(), "yum" | "dnf" | "apt" | "apt-get")
-            && run
-                .plain()
-                .next()
-                .is_some_and(|word| matches!(word.text.as_str(), "install" | "update" | "upgrade" | "remove"))
-            && !run.arguments.iter().any(|word| {
-                matches!(word.text.as_str(), "--assumeyes" | "--yes")
-                    || (word.text.starts_with('-') && !word.text.starts_with("--") && word.text.contains('y'))
-            });
-        let (span, what, fix): (Range<usize>, String, String) = match django {
-            Some(command) => {
-                let fix = match command.text.as_str() {
-                    "changepassword" => "take it out: a person runs it over SSH".to_owned(),
-                    name => format!("write `{name} --noinput`"),
-                };
-                (command.span.clone(), command.text.clone(), fix)
-            }
-            None if installs => (run.span(), run.name().to_owned(), "add `-y`".to_owned()),
-            None => continue,
-        };
-        if answered {
-            continue;
-        }
-        let message = format!("{}: `{what}` may ask, and nobody answers: without a terminal it fails", script.title());
-        let noinput = fix.contains("--noinput")
-            && script.text.get(span.start - script.start..span.end - script.start) == Some(what.as_str());
-        let finding = subject.find("EB160", script.path, span, message, fix);
-        if noinput {
-            finding.replace(format!("{what} --noinput"));
-        }
-        return;
-    }
 }

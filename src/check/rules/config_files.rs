@@ -105,9 +105,12 @@ fn names(subject: &mut Subject<'_>) {
                 let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
                 // Apache's text of years ago must not come into force by a new name.
                 let file = tree.content(path).map(|content| ConfigFile::parse(path, content));
-                let fix = match file.is_some_and(|file| file.root.is_some() && file.problems.is_empty()) {
+                let remains = ["/opt/python", "wsgi.conf", "/etc/httpd", "supervisor"];
+                let lives = |file: &ConfigFile| !remains.iter().any(|word| file.text.contains(word));
+                let fix = match file.is_some_and(|file| file.root.is_some() && file.problems.is_empty() && lives(&file))
+                {
                     true => format!("rename it to `{stem}.config`"),
-                    false => "delete it: it is no configuration of Elastic Beanstalk's".to_owned(),
+                    false => "delete it: nothing in it has a meaning there".to_owned(),
                 };
                 subject.find_file("EB215", path, message, fix);
             }

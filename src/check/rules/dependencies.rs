@@ -1,5 +1,8 @@
 //! Where Python's packages come from, and whether they can be installed on Amazon Linux 2023.
 
+mod absent;
+mod pins;
+
 use crate::beanstalk::encoding;
 use crate::beanstalk::requirements::{FILE, Requirement, Requirements};
 use crate::check::finding::Edit;
@@ -40,35 +43,8 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         build(subject, requirement, &installs);
     }
     heavy(subject, &requirements.lines);
-    no_django(subject, &requirements);
-}
-
-/// A project of Django's, and nobody installs Django: certain only where all lines could be read.
-fn no_django(subject: &mut Subject<'_>, requirements: &Requirements) {
-    let installs = subject
-        .scripts()
-        .iter()
-        .flat_map(|script| script.runs())
-        .any(|run| run.pip().is_some_and(|word| word.text == "install"));
-    // A package of one's own may bring it along.
-    let may_bring = requirements.lines.iter().any(|line| {
-        line.name.is_empty()
-            || line.name.contains("django")
-            || line.editable
-            || line.text.contains("://")
-            || matches!(
-                line.name.as_str(),
-                "wagtail" | "mezzanine" | "saleor" | "nautobot" | "netbox" | "channels" | "cookiecutter"
-            )
-    });
-    let vendored = subject.tree.is_dir("django") || subject.tree.iter().any(|(path, _)| path.ends_with(".whl"));
-    let Some(source) = requirements.source.filter(|_| requirements.get("django").is_no()) else { return };
-    if installs || may_bring || vendored || !subject.tree.is_file("manage.py") || !subject.prepared() {
-        return;
-    }
-    let path = source.file();
-    let message = format!("the server does not start: `{path}` asks for everything but Django");
-    subject.find_file("EB163", path, message, "add `Django` with its version");
+    absent::check(subject, &requirements);
+    pins::check(subject, &requirements);
 }
 
 /// Packages that a small instance has no memory or time for.

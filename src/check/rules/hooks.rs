@@ -89,26 +89,57 @@ fn lost_files(subject: &mut Subject<'_>) {
                 && (script.text.contains(needle) || calls_hooks(script.text))
         })
     };
-    for script in all.iter() {
-        let once = match script.place {
-            Place::Hook(hook) => !hook.config,
-            Place::ContainerCommand(_) => true,
-            Place::Command(_) | Place::Process(_) | Place::Build(_) => false,
-        };
-        for needle in PRODUCES.iter().filter(|_| once) {
+    for needle in PRODUCES {
+        for script in all.iter() {
+            let once = match script.place {
+                Place::Hook(hook) => !hook.config,
+                Place::ContainerCommand(_) => true,
+                Place::Command(_) | Place::Process(_) | Place::Build(_) => false,
+            };
+            if !once {
+                continue;
+            }
             let what = *needle;
             let makes = match script.django(&[needle]) {
                 Some((run, span)) => Some(span.end - run.django().map_or(0, |(word, _)| word.text.len())..span.end),
                 None if needle.contains(' ') => script.find(&[needle]),
                 None => None,
             };
-            if let Some(span) = makes.filter(|_| !again(needle)) {
+            let here = || what != "collectstatic" || !super::settings::storage::is_elsewhere(subject);
+            if let Some(span) = makes.filter(|_| !again(needle) && here()) {
                 let message = format!(
                     "the files of `{what}` are gone after the next change of an environment property: only confighooks run then"
                 );
                 let fix = "run it in `.platform/confighooks/predeploy` as well";
                 subject.find("EB093", script.path, span, message, fix);
+                // Wherever else it is run: one confighook makes them again.
+                break;
             }
+        }
+    }
+    moved_in(subject, &again);
+}
+
+/// What a postdeploy hook puts into the application's folder goes with that folder.
+fn moved_in(subject: &mut Subject<'_>, again: &dyn Fn(&str) -> bool) {
+    for script in subject.scripts().iter() {
+        let Place::Hook(hook) = script.place else { continue };
+        if hook.config || hook.moment != Moment::Postdeploy {
+            continue;
+        }
+        let into = script.runs().iter().find_map(|run| {
+            let puts = matches!(run.name(), "cp" | "mv" | "ln" | "install") || !run.writes.is_empty();
+            let target = run.writes.first().or_else(|| run.plain().last())?;
+            (puts && target.text.starts_with("/var/app/current/") && !again(&target.text))
+                .then(|| (target.clone(), run.name().to_owned()))
+        });
+        if let Some((target, program)) = into {
+            let message = format!(
+                "what `{program}` puts into `{}` is gone after the next change of an environment property: only confighooks run then",
+                target.text
+            );
+            let fix = "do it in `.platform/confighooks/postdeploy` as well, or keep it outside of `/var/app`";
+            subject.find("EB093", script.path, target.span, message, fix);
         }
     }
 }
@@ -119,17 +150,6 @@ fn calls_hooks(text: &str) -> bool {
 
 fn word_splitting(subject: &mut Subject<'_>) {
     for script in subject.scripts().iter() {
-        let exports = [
-            "export $(/opt/elasticbeanstalk/bin/get-config",
-            "export $(sudo /opt/elasticbeanstalk/bin/get-config",
-            "export $(cat /opt/elasticbeanstalk/deployment/env",
-            "export $(sudo cat /opt/elasticbeanstalk/deployment/env",
-            "export $(grep -v",
-            "env $(cat /opt/elasticbeanstalk/deployment/env",
-            "env $(sudo cat /opt/elasticbeanstalk/deployment/env",
-            "source /opt/elasticbeanstalk/deployment/env",
-            ". /opt/elasticbeanstalk/deployment/env",
-        ];
         // `while read line; do export $line; done < …/env` splits each line.
         let from_file =
             script.text.contains("/opt/elasticbeanstalk/deployment/env") || script.text.contains("get-config");
@@ -140,14 +160,58 @@ fn word_splitting(subject: &mut Subject<'_>) {
                     word.text.starts_with('$') && !word.text.starts_with("$(") && word.span.len() == word.text.len()
                 })
         });
-        let found =
-            script.find(&exports).filter(|_| from_file).or_else(|| unquoted.map(crate::check::words::Run::span));
+        let found = script.find(EXPORTS).filter(|_| from_file).or_else(|| unquoted.map(crate::check::words::Run::span));
         if let Some(span) = found {
-            let message = format!(
-                "a property with a space or a quote in it breaks {}: the shell splits the words",
-                script.title()
-            );
-            subject.find("EB071", script.path, span, message, "ask for one property: `get-config environment -k NAME`");
+            splits(subject, script.path, span, &script.title());
         }
     }
+    // What cron or systemd runs of the bundle, and of `files`.
+    let scripts = subject.scripts();
+    let looked = |path: &str, at: usize| {
+        scripts
+            .iter()
+            .any(|script| script.path == path && (script.start..script.start + script.text.len()).contains(&at))
+    };
+    let mut found = Vec::new();
+    for file in subject.customizations.used() {
+        for entry in &file.files {
+            let Some((text, start)) = crate::check::script::content(file, entry) else { continue };
+            let at = EXPORTS.iter().filter_map(|word| Some((text.find(word)?, word.len()))).min();
+            if let Some((at, length)) = at.filter(|(at, _)| !commented(text, *at) && !looked(&file.path, start + at)) {
+                found.push((file.path.clone(), start + at..start + at + length, entry.path.value.clone()));
+            }
+        }
+    }
+    for (path, _) in subject.tree.under(".platform").filter(|(path, _)| path.ends_with(".sh")) {
+        let Some(text) = subject.tree.text(path) else { continue };
+        let at = EXPORTS.iter().filter_map(|word| Some((text.find(word)?, word.len()))).min();
+        if let Some((at, length)) = at.filter(|(at, _)| !commented(text, *at) && !looked(path, *at)) {
+            found.push((path.to_owned(), at..at + length, path.to_owned()));
+        }
+    }
+    for (path, span, what) in found {
+        splits(subject, &path, span, &format!("`{what}`"));
+    }
+}
+
+/// How people read all properties at once, and what the shell makes of that.
+const EXPORTS: &[&str] = &[
+    "export $(/opt/elasticbeanstalk/bin/get-config",
+    "export $(sudo /opt/elasticbeanstalk/bin/get-config",
+    "export $(cat /opt/elasticbeanstalk/deployment/env",
+    "export $(sudo cat /opt/elasticbeanstalk/deployment/env",
+    "export $(grep -v",
+    "env $(cat /opt/elasticbeanstalk/deployment/env",
+    "env $(sudo cat /opt/elasticbeanstalk/deployment/env",
+    "source /opt/elasticbeanstalk/deployment/env",
+    ". /opt/elasticbeanstalk/deployment/env",
+];
+
+fn commented(text: &str, at: usize) -> bool {
+    text[text[..at].rfind('\n').map_or(0, |newline| newline + 1)..at].contains('#')
+}
+
+fn splits(subject: &mut Subject<'_>, path: &str, span: std::ops::Range<usize>, title: &str) {
+    let message = format!("a property with a space or a quote in it breaks {title}: the shell splits the words");
+    subject.find("EB071", path, span, message, "ask for one property: `get-config environment -k NAME`");
 }

@@ -3,6 +3,7 @@
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::customizations::EXTENSIONS;
 use crate::beanstalk::tree::{Entry, file_name};
+use crate::check::script::Script;
 use crate::check::subject::Subject;
 use crate::level::Level;
 
@@ -37,6 +38,9 @@ fn unread(subject: &mut Subject<'_>) {
         let (name, mention) = (file_name(path), path.strip_prefix(".ebextensions/").unwrap_or(path));
         subject.customizations.configs.iter().any(|file| file.text.contains(name) || file.text.contains(mention))
             || subject.scripts().iter().any(|script| script.text.contains(name))
+            || subject.customizations.proxy.iter().any(|other| {
+                other != path && tree.text(other).is_some_and(|text| text.contains("include") && text.contains(name))
+            })
     };
     let documents = |name: &str| {
         name.starts_with('.')
@@ -97,6 +101,23 @@ fn unread(subject: &mut Subject<'_>) {
                 && name.ends_with(".conf")
                 && !inside.starts_with("nginx/conf.d/")
                 && name != "nginx.conf");
+        let misnamed = inside.starts_with("nginx/") && !name.ends_with(".conf");
+        // Whoever writes `x.conf.off` means it.
+        let asleep = name.contains(".conf.") || name.ends_with(".bak") || name.ends_with(".disabled");
+        if misnamed && !asleep && !matches!(entry, Entry::Directory) && !documents(name) && !used(path) {
+            let right = if name.starts_with("nginx.") {
+                "nginx.conf".to_owned()
+            } else {
+                format!("{}.conf", name.split('.').next().unwrap_or(name))
+            };
+            let message = format!("`{path}` is not read: its name does not end in `.conf`");
+            found.push((
+                path.to_owned(),
+                message,
+                format!("rename it to `{right}`, or delete it if nobody has missed it"),
+            ));
+            continue;
+        }
         if matches!(entry, Entry::Directory) || documents(name) || !(nginx || (config && !known)) || used(path) {
             continue;
         }
@@ -189,9 +210,17 @@ pub(super) fn python_path(subject: &mut Subject<'_>) {
                 let fix = "the application is in `/var/app/current`, its packages in `/var/app/venv`";
                 subject.find("EB150", &file.path, setting.value.span.clone(), message, fix);
             } else if setting.name.value == "PYTHONPATH" && subject.python() {
-                let message = "the platform sets `PYTHONPATH` itself, to the programs of the virtual environment: `source $PYTHONPATH/activate` fails from now on";
+                let asks = |text: &str| ["$PYTHONPATH/", "${PYTHONPATH}/"].iter().any(|word| text.contains(word));
+                let asked = subject.scripts().iter().find(|script| asks(script.text)).map(Script::title);
                 let fix = "take it out; the server starts in `/var/app/current`, and `--chdir` or `--pythonpath` of gunicorn adds a folder";
-                subject.find("EB150", &file.path, setting.value.span.clone(), message, fix);
+                let message = match &asked {
+                    Some(title) => format!("{title} fails: `PYTHONPATH` is no longer the folder of the virtual environment's programs, to which the platform sets it"),
+                    None => "this replaces the platform's own `PYTHONPATH`, by which scripts find the virtual environment: `source $PYTHONPATH/activate` would fail".to_owned(),
+                };
+                let finding = subject.find("EB150", &file.path, setting.value.span.clone(), message, fix);
+                if asked.is_none() {
+                    finding.level = Level::Note;
+                }
             }
         }
     }

@@ -9,11 +9,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     }
     for script in subject.scripts().iter().filter(|script| !script.called) {
         let Place::Process(process) = script.place else { continue };
-        let beat = script.runs().iter().find(|run| {
-            let celery = run.name() == "celery" || (crate::check::words::is_python(run.name()) && run.has("celery"));
-            let worker = run.has("worker") && ["-B", "--beat"].iter().any(|flag| run.has(flag));
-            (celery && (run.has("beat") || worker)) || run.name() == "celerybeat"
-        });
+        let beat = script.runs().iter().find(|run| run.is_beat());
         if let Some(run) = beat.filter(|_| !subject.single()) {
             let message =
                 "every instance runs a beat of its own: each task is sent as many times as there are instances";

@@ -9,6 +9,7 @@ use crate::beanstalk::config_file::OptionSetting;
 use crate::beanstalk::procfile::{Process, Reason};
 use crate::beanstalk::timeline::PORT;
 use crate::check::subject::Subject;
+use crate::level::Level;
 
 use line::Line;
 
@@ -65,8 +66,13 @@ fn settings<'a>(subject: &Subject<'a>, name: &str) -> Vec<(&'a str, &'a OptionSe
 fn without_procfile(subject: &mut Subject<'_>) {
     let found = settings(subject, "WSGIPath");
     let Some((path, setting)) = found.last().copied() else {
-        let django = subject.tree.is_file("manage.py");
-        if django
+        let tree = subject.tree;
+        // Other frameworks have the same server: who prepares a deployment and lists packages wants it to start.
+        let other = tree.is_dir(crate::beanstalk::customizations::EXTENSIONS)
+            && tree.is_file("requirements.txt")
+            && ["app.py", "main.py", "wsgi.py"].iter().any(|name| tree.is_file(name));
+        if (subject.tree.is_file("manage.py") || other)
+            && !subject.guessed()
             && subject.deployable()
             && !subject.tree.is_file("application.py")
             && !subject.tree.is_dir("application")
@@ -121,9 +127,10 @@ fn command(subject: &mut Subject<'_>, web: &Process) {
         }
     } else if address.contains("$PORT") || address.contains("${PORT") {
         if port.is_none() && !address.contains(":-") {
-            let message = "`PORT` is not set: the server does not start";
+            let message =
+                "no file here sets `PORT`: unless a property of the environment does, the server does not start";
             let fix = format!("bind `127.0.0.1:{PORT}`, or set `PORT` as an environment property");
-            subject.find("EB004", "Procfile", span, message, fix);
+            subject.find("EB004", "Procfile", span, message, fix).level = Level::Warning;
         }
     } else if let Some(bound) = address.rsplit(':').next().and_then(|port| port.parse::<u16>().ok())
         && bound != expected
@@ -226,7 +233,17 @@ fn suggestion(subject: &Subject<'_>, module: &str) -> Option<String> {
         let root = &path[..path.len() - wanted.len()];
         return Some(format!("--chdir {root} {module}:application"));
     }
-    let path = paths().find(is_wsgi)?;
+    let Some(path) = paths().find(is_wsgi) else {
+        // Of another framework: by the names that its own guides give.
+        let text = subject.tree.text("wsgi.py");
+        return match text {
+            Some(text) if text.contains("application") => Some("wsgi:application".to_owned()),
+            Some(_) => Some("wsgi:app".to_owned()),
+            None => {
+                ["app", "main"].iter().find(|name| is_file("", &format!("{name}.py"))).map(|name| format!("{name}:app"))
+            }
+        };
+    };
     match path.matches('/').count() {
         1 => Some(format!("{}:application", path.trim_end_matches(".py").replace('/', "."))),
         _ => {

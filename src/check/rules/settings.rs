@@ -2,9 +2,10 @@
 
 mod health;
 mod https;
+mod local;
 mod sessions;
 mod shadow;
-mod storage;
+pub(super) mod storage;
 mod unless;
 mod variables;
 
@@ -20,7 +21,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     module(subject);
     let settings = Settings::read(subject);
     super::server::load::check(subject, settings.as_ref());
-    let Some(settings) = settings else { return };
+    let Some(settings) = settings else { return absent(subject) };
     for (path, span, message) in &settings.broken {
         let message = format!("the server does not start: {message}");
         subject.find("EB113", path, span.clone(), message, "`python -m py_compile` says more");
@@ -32,6 +33,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     if !settings.broken.is_empty() {
         return;
     }
+    unread(subject, &settings);
     debug(subject, &settings);
     secret_key(subject, &settings);
     hosts(subject, &settings);
@@ -41,6 +43,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     storage::check(subject, &settings);
     shadow::check(subject, &settings);
     unless::check(subject, &settings);
+    local::check(subject, &settings);
     sessions::check(subject, &settings);
     health::check(subject, &settings);
     variables::check(subject, &settings);
@@ -57,6 +60,50 @@ fn at<'a>(
     subject.find(rule, &setting.path, setting.span.clone(), message, fix)
 }
 
+/// The module that `wsgi.py` names does not ship: whatever it says, no rule has seen it.
+fn absent(subject: &mut Subject<'_>) {
+    if django::in_options(subject).is_some() || !subject.django() {
+        return;
+    }
+    let Some(named) = django::in_python(subject, "wsgi.py") else { return };
+    let message =
+        format!("could not be read: `{}`, which does not ship; nothing is said about the settings", named.module);
+    let fix = "make sure that `DJANGO_SETTINGS_MODULE` names what the instance has, that `DEBUG` is off there, and where the database is";
+    subject.find("EB114", &named.path, named.span.clone(), message, fix);
+}
+
+/// What matters most, and nobody can tell without running the settings: said once.
+fn unread(subject: &mut Subject<'_>, settings: &Settings) {
+    const MATTER: [(&str, &str); 3] = [
+        ("DEBUG", "debug mode is off"),
+        ("ALLOWED_HOSTS", "health checks are answered"),
+        ("DATABASES", "the database is outside of the instance"),
+    ];
+    let in_classes = settings.files.iter().any(|path| {
+        subject
+            .tree
+            .text(path)
+            .is_some_and(|text| text.lines().any(|line| line.starts_with("class ") && line.contains("Configuration)")))
+    });
+    let is_unread =
+        |name: &str| *settings.value(name) == Value::Unknown || (in_classes && settings.get(name).is_none());
+    let unread: Vec<&(&str, &str)> = MATTER.iter().filter(|(name, _)| is_unread(name)).collect();
+    let Some((first, _)) = unread.first().filter(|_| settings.unread.is_empty()) else { return };
+    let names = crate::ui::ticked(unread.iter().map(|(name, _)| *name));
+    let sure: Vec<&str> = unread.iter().map(|(_, sure)| *sure).collect();
+    let message = format!("could not be read: {names}; nothing is said about what they lead to");
+    let fix = format!("make sure that {}", sure.join(", and that "));
+    match settings.get(first) {
+        Some(setting) => {
+            at(subject, "EB114", setting, message, &fix);
+        }
+        None => {
+            let path = settings.files.first().cloned().unwrap_or_default();
+            subject.find_file("EB114", &path, message, fix);
+        }
+    }
+}
+
 /// Do the places that name the settings module agree with what is there?
 fn module(subject: &mut Subject<'_>) {
     let option = django::in_options(subject);
@@ -68,6 +115,7 @@ fn module(subject: &mut Subject<'_>) {
         let message = format!("the server does not start: there is no module `{}`", named.module);
         subject.find("EB111", &named.path, named.span.clone(), message, "name the settings module of production");
     }
+    unreachable(subject, option.as_ref());
     if option.is_none()
         && let Some(named) = django::in_python(subject, "wsgi.py")
     {
@@ -78,6 +126,44 @@ fn module(subject: &mut Subject<'_>) {
             subject.find("EB111", &named.path, named.span.clone(), message, fix);
         }
     }
+}
+
+/// The server stands at the top of the bundle, and the settings are in a folder below that nobody has named.
+fn unreachable(subject: &mut Subject<'_>, option: Option<&django::Named>) {
+    let root = django::root(subject);
+    let customizations = subject.customizations;
+    let Some(folder) = root.strip_suffix('/').filter(|_| subject.python() && customizations.procfile.is_none()) else {
+        return;
+    };
+    let files = customizations.used();
+    let all = files.flat_map(|file| file.option_settings.iter().map(move |setting| (file, setting)));
+    let served = all
+        .filter(|(_, setting)| {
+            setting.namespace.value == "aws:elasticbeanstalk:container:python" && setting.name.value == "WSGIPath"
+        })
+        .last();
+    let Some((file, setting)) = served else { return };
+    let module = setting.value.value.split(':').next().unwrap_or_default();
+    let prefix = format!("{}.", folder.replace('/', "."));
+    let Some(path) = django::module_path(subject.tree, "", module).filter(|_| module.starts_with(&prefix)) else {
+        return;
+    };
+    let wsgi = subject.tree.text(&path).unwrap_or_default();
+    let Some(named) = option.cloned().or_else(|| django::in_python(subject, "wsgi.py")) else { return };
+    let path_is_set = customizations.option(crate::beanstalk::config_file::DEFAULT_NAMESPACE, "PYTHONPATH").is_some();
+    let at_top = django::module_path(subject.tree, "", &named.module).is_some();
+    if wsgi.contains("sys.path") || path_is_set || at_top || !django::exists(subject, &named.module) {
+        return;
+    }
+    let message = format!(
+        "the server does not start: it stands at the top of the bundle, and `{}` is found from `{folder}` only",
+        named.module
+    );
+    let rest = &module[prefix.len()..];
+    let fix = format!(
+        "write a `Procfile` with `web: gunicorn --bind 127.0.0.1:8000 --chdir {folder} {rest}:application`, and take `WSGIPath` out"
+    );
+    subject.find("EB111", &file.path, setting.value.span.clone(), message, fix);
 }
 
 fn debug(subject: &mut Subject<'_>, settings: &Settings) {
@@ -92,7 +178,11 @@ fn debug(subject: &mut Subject<'_>, settings: &Settings) {
             if !set && (**default == Value::Bool(true) || default.text() == Some("True")) =>
         {
             let message = "`DEBUG` is on unless a variable turns it off, and no file here sets one: errors show settings and source code";
-            at(subject, "EB110", setting, message, "let the default be off").level = Level::Warning;
+            // What a database inside of the environment sets, no file has to.
+            let text = subject.tree.text(&setting.path).unwrap_or_default();
+            let coupled = text.lines().any(|line| line.trim_start().starts_with("if ") && line.contains("RDS_"));
+            at(subject, "EB110", setting, message, "let the default be off").level =
+                if coupled { Level::Note } else { Level::Warning };
         }
         _ => {}
     }
@@ -105,12 +195,20 @@ fn secret_key(subject: &mut Subject<'_>, settings: &Settings) {
             let message = "each process makes its own `SECRET_KEY`: users are logged out at random";
             at(subject, "EB083", setting, message, "read it from an environment property or secret");
         }
-        Value::Text(key) if setting.value == Value::Text(key.clone()) && !key.is_empty() => {
+        Value::Text(key)
+            if setting.value == Value::Text(key.clone()) && !key.is_empty() && written(subject, settings, key) =>
+        {
             let message = "everybody who can read the code can sign sessions: the key is in it";
             at(subject, "EB112", setting, message, "read it from an environment property or secret");
         }
         _ => {}
     }
+}
+
+/// Does a file of the settings have this text? What a property of the environment says is judged where that stands.
+fn written(subject: &Subject<'_>, settings: &Settings, text: &str) -> bool {
+    let begin: String = text.chars().take_while(|char| !matches!(char, '"' | '\'' | '\\')).take(8).collect();
+    settings.files.iter().any(|path| subject.tree.text(path).is_some_and(|file| file.contains(&begin)))
 }
 
 /// Does something answer health checks before Django looks at the host and the scheme?
@@ -153,7 +251,9 @@ fn metadata(subject: &mut Subject<'_>, settings: &Settings) {
     for path in &settings.files {
         let Some(text) = subject.tree.text(path) else { continue };
         let commented = |at: usize| text[text[..at].rfind('\n').map_or(0, |newline| newline + 1)..at].contains('#');
-        if let Some(at) = text.find("169.254.169.254").filter(|&at| !commented(at))
+        // As an address that is asked; among the allowed hosts it is a name like any other.
+        let asked = text.find("http://169.254.169.254").map(|at| at + "http://".len());
+        if let Some(at) = asked.or_else(|| text.find("169.254.169.254")).filter(|&at| !commented(at))
             && !text.to_ascii_lowercase().contains("x-aws-ec2-metadata-token")
         {
             let message =
@@ -166,7 +266,9 @@ fn metadata(subject: &mut Subject<'_>, settings: &Settings) {
 
 /// Variables without which the settings cannot be loaded.
 fn required(subject: &mut Subject<'_>, settings: &Settings) {
-    for (name, path, span) in &settings.required {
+    let mut required: Vec<_> = settings.required.iter().collect();
+    required.sort_by_key(|(_, path, span)| (path, span.start));
+    for (name, path, span) in required {
         if name.starts_with("RDS_") && subject.customizations.option("aws:rds:dbinstance", "DBEngine").is_none() {
             let message =
                 format!("without a database inside the environment the server does not start: `KeyError: '{name}'`");

@@ -12,8 +12,10 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
     for run in script.runs() {
         for (path, span) in targets(run) {
             hooks(subject, script, path, &span);
+            apache(subject, script, path, &span);
         }
     }
+    restarts(subject, script);
     current(subject, script);
     proxy(subject, script);
     crontab(subject, script);
@@ -55,6 +57,39 @@ fn hooks(subject: &mut Subject<'_>, script: &Script<'_>, path: &str, span: &Rang
     }
 }
 
+/// Apache's files and the lines of mod_wsgi, where the proxy is nginx.
+fn apache(subject: &mut Subject<'_>, script: &Script<'_>, path: &str, span: &Range<usize>) {
+    let of_apache = path.starts_with("/etc/httpd/") || path.ends_with("/wsgi.conf") || path == "wsgi.conf";
+    if of_apache && is_nginx(subject) {
+        let message = format!(
+            "nothing reads what {} puts into `{path}`: the proxy is nginx, and there is no mod_wsgi",
+            script.title()
+        );
+        let fix = "take it out; what nginx has for it goes into `.platform/nginx/conf.d/`";
+        subject.find("EB141", script.path, span.clone(), message, fix);
+    }
+}
+
+fn restarts(subject: &mut Subject<'_>, script: &Script<'_>) {
+    let httpd = |run: &&Run| {
+        let service = matches!(run.name(), "service" | "systemctl")
+            && run.plain().any(|word| matches!(word.text.as_str(), "httpd" | "httpd.service"));
+        let starts = run.plain().any(|word| matches!(word.text.as_str(), "start" | "restart" | "reload" | "graceful"));
+        (service || matches!(run.name(), "apachectl" | "httpd")) && starts
+    };
+    if let Some(run) = script.runs().iter().find(httpd).filter(|_| is_nginx(subject)) {
+        let message =
+            format!("{} starts Apache's httpd, and the proxy is nginx: it has the port already", script.title());
+        subject.find("EB141", script.path, run.span(), message, "take it out: the platform starts its proxy itself");
+    }
+}
+
+fn is_nginx(subject: &Subject<'_>) -> bool {
+    let proxy =
+        subject.customizations.option("aws:elasticbeanstalk:environment:proxy", "ProxyServer").unwrap_or("nginx");
+    proxy.eq_ignore_ascii_case("nginx") && subject.customizations.family != crate::beanstalk::platforms::Family::Other
+}
+
 /// `/var/app/current` is the old version until the flip, which deletes it.
 fn current(subject: &mut Subject<'_>, script: &Script<'_>) {
     let early = match script.place {
@@ -76,6 +111,30 @@ fn current(subject: &mut Subject<'_>, script: &Script<'_>) {
             _ => "write to `/var/app/staging`, which is where this runs, or to a folder outside of `/var/app`",
         };
         subject.find("EB151", script.path, span, message, fix);
+        return;
+    }
+    // Who goes there works on the old version, and on a new instance there is none.
+    let there = |text: &str| text.trim_end_matches('/') == "/var/app/current" || of_app(text);
+    let goes = script
+        .runs()
+        .iter()
+        .find(|run| run.name() == "cd" && !run.forgiven && run.plain().next().is_some_and(|word| there(&word.text)));
+    if let Some(run) =
+        goes.filter(|_| early && !script.has(&["-d /var/app/current", "-e /var/app/current", "-f /var/app/current"]))
+    {
+        let (how, level) = match script.place.ignores_errors() {
+            true => ("does nothing", Level::Warning),
+            false => ("fails", Level::Error),
+        };
+        let message = format!(
+            "{} works on the old version, and {how} on a new instance: `/var/app/current` is there after the flip only",
+            script.title()
+        );
+        let fix = match script.place {
+            Place::Command(_) => "do it in `container_commands`, which run in `/var/app/staging`",
+            _ => "take it out: this runs in `/var/app/staging`, where the new version is",
+        };
+        subject.find("EB151", script.path, run.span(), message, fix).level = level;
     }
 }
 
@@ -115,7 +174,8 @@ fn proxy(subject: &mut Subject<'_>, script: &Script<'_>) {
 }
 
 fn crontab(subject: &mut Subject<'_>, script: &Script<'_>) {
-    let table = script.text.lines().find(|line| writes_crontab(line));
+    let values = variables(script.text);
+    let table = script.text.lines().find(|line| writes_crontab(&expand(line, &values)));
     let Some(span) = table.and_then(|line| script.find(&[line.trim()])) else { return };
     let fix = "use `cron.yaml` in a worker environment, EventBridge, or a lock in the database";
     match script.place {
@@ -126,7 +186,10 @@ fn crontab(subject: &mut Subject<'_>, script: &Script<'_>) {
             subject.find("EB101", script.path, span, message, fix);
         }
         // What keeps the machine itself in order may well run on each.
-        _ if script.text.contains("manage.py") && !guarded(script.text) && !subject.single() => {
+        _ if (script.text.contains("manage.py") || script.text.contains("/var/app/current/"))
+            && !guarded(script.text)
+            && !subject.single() =>
+        {
             let message = format!(
                 "{} gives every instance this line of cron: it runs on all of them at the same time",
                 script.title()
@@ -135,6 +198,28 @@ fn crontab(subject: &mut Subject<'_>, script: &Script<'_>) {
         }
         _ => {}
     }
+}
+
+/// Variables of a script that are given a plain value.
+fn variables(text: &str) -> Vec<(&str, &str)> {
+    let assigned = text.lines().filter_map(|line| line.trim().split_once('='));
+    let named = |name: &str| !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_');
+    assigned.filter(|(name, _)| named(name)).map(|(name, value)| (name, value.trim_matches(['"', '\'']))).collect()
+}
+
+/// A line with the variables that are known.
+fn expand(line: &str, values: &[(&str, &str)]) -> String {
+    let mut line = line.to_owned();
+    // A value may name another variable.
+    for _ in 0..3 {
+        for (name, value) in values {
+            if !line.contains('$') || line.len() > 10_000 {
+                break;
+            }
+            line = line.replace(&format!("${{{name}}}"), value).replace(&format!("${name}"), value);
+        }
+    }
+    line.replace("> \"", "> ").replace(">\"", ">")
 }
 
 pub(in crate::check::rules) fn guarded(text: &str) -> bool {

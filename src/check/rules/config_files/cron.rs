@@ -4,6 +4,7 @@ use crate::beanstalk::config_file::{ConfigFile, File};
 use crate::check::rules::commands::written::guarded;
 use crate::check::script::script_file;
 use crate::check::subject::Subject;
+use crate::check::words;
 
 pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) {
     let path = entry.path.value.as_str();
@@ -24,8 +25,10 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) 
             Some((path.clone(), shell.or_else(|| is_program(subject, &path))?))
         })
         .collect();
+    // Of a script that could be read, what is in it counts, and not where it lies.
+    let line = called.iter().fold(content.to_owned(), |line, (path, _)| line.replace(path.as_str(), ""));
     let works = |text: &str| text.contains("manage.py") || text.contains("/var/app/");
-    let all = || std::iter::once(content).chain(called.iter().map(|(_, text)| text.as_str()));
+    let all = || std::iter::once(line.as_str()).chain(called.iter().map(|(_, text)| text.as_str()));
     let python = called.iter().any(|(path, _)| path.ends_with(".py"));
     // What keeps the machine itself in order may well run on each.
     if (all().any(works) || python) && !all().any(guarded) && !subject.single() {
@@ -81,6 +84,12 @@ fn lines(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) {
                 subject.find("EB106", &file.path, span.clone(), message, fix);
             }
             _ => {}
+        }
+        let prunes =
+            words::runs(line).iter().any(|run| run.name() == "docker" || run.has("docker")) && line.contains(" prune");
+        if prunes && ![" -f", "--force", " -af", " -fa"].iter().any(|flag| line.contains(flag)) {
+            let message = "`docker … prune` asks whether to go on, and nobody answers cron: nothing is deleted";
+            subject.find("EB160", &file.path, span.clone(), message, "add `--force`");
         }
         let reads = ["get-config", "deployment/env", "bin/manage", "application-manage"];
         if line.contains("manage.py") && !variables && !reads.iter().any(|word| line.contains(word)) {

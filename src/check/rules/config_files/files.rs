@@ -4,7 +4,10 @@ use super::cron;
 use crate::beanstalk::config_file::{ConfigFile, File};
 use crate::beanstalk::yaml::Kind;
 use crate::check::nginx;
+use crate::check::script::script_file;
 use crate::check::subject::Subject;
+use crate::check::words;
+use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
     for entry in &file.files {
@@ -18,6 +21,12 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
             let content = entry.content.as_ref().map(|content| content.value.as_str()).unwrap_or_default();
             let fix = format!("put the content into `{}` of the bundle", nginx::place(path, content));
             subject.find("EB060", &file.path, span, message, fix);
+        } else if path.starts_with("/opt/python/") {
+            let message = format!("nothing reads `{path}`: there is no `/opt/python` since Amazon Linux 2");
+            let fix = "take it out; the application is in `/var/app/current`, its packages in `/var/app/venv`";
+            subject.find("EB033", &file.path, span, message, fix).level = Level::Warning;
+        } else if path.starts_with("/opt/elasticbeanstalk/hooks/") && is_called(subject, path) {
+            // A command runs it, wherever it lies.
         } else if path.starts_with("/opt/elasticbeanstalk/hooks/")
             || path.starts_with("/opt/elasticbeanstalk/tasks/") && path.contains("hooks")
         {
@@ -25,6 +34,8 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
             subject.find("EB036", &file.path, span, message, "move it to `.platform/hooks/` in the bundle");
         } else if path.starts_with("/etc/cron.d/") {
             cron::check(subject, file, entry);
+        } else if path.starts_with("/etc/systemd/system/") && path.ends_with(".service") {
+            unit(subject, file, entry);
         }
         if entry.content.as_ref().is_some_and(|content| content.value.is_empty()) && entry.source.is_none() {
             let message = format!("the deployment fails: `{path}` has neither content nor source");
@@ -36,6 +47,26 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
                 "add a line, or create the file with a command",
             );
         }
+    }
+}
+
+/// Does a script run this file by its path?
+fn is_called(subject: &Subject<'_>, path: &str) -> bool {
+    subject.scripts().iter().flat_map(|script| script.runs()).any(|run| run.program.text == path || run.has(path))
+}
+
+/// A unit of systemd that starts celery's beat: every instance has the unit.
+fn unit(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) {
+    let Some(content) = entry.content.as_ref() else { return };
+    let started = content.value.lines().filter_map(|line| line.trim().strip_prefix("ExecStart="));
+    let beats = started.flat_map(words::runs).any(|run| {
+        let shell = script_file(subject.tree, subject.customizations, &run.program.text);
+        run.is_beat() || shell.is_some_and(|(_, text, _)| words::runs(text).iter().any(words::Run::is_beat))
+    });
+    if beats && !subject.single() {
+        let message = "every instance runs a beat of its own: each task is sent as many times as there are instances";
+        let fix = "run beat on one machine: `cron.yaml` in a worker environment, EventBridge, a lock (`celery-redbeat`), or one instance";
+        subject.find("EB146", &file.path, entry.path.span.clone(), message, fix);
     }
 }
 

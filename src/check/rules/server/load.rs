@@ -203,7 +203,12 @@ fn passing_location(text: &str) -> Option<Range<usize>> {
 /// WebSockets need a server that speaks ASGI, and a balancer that passes them on.
 fn websockets(subject: &mut Subject<'_>, gunicorn: &Gunicorn<'_>, settings: &Settings) {
     let Some(app) = speaks_websockets(settings) else { return };
-    if !gunicorn.is(&["--worker-class", "-k"], "worker_class", "uvicorn") {
+    // A process of its own may serve them.
+    let beside = subject.scripts().iter().any(|script| {
+        script.runs().iter().any(|run| matches!(run.name(), "daphne" | "uvicorn" | "hypercorn"))
+            || script.text.contains("daphne ")
+    });
+    if !beside && !gunicorn.is(&["--worker-class", "-k"], "worker_class", "uvicorn") {
         let message = format!("WebSockets fail: `{app}` is installed, and gunicorn's workers speak WSGI only");
         let fix = "`gunicorn --worker-class uvicorn_worker.UvicornWorker mysite.asgi:application`, or `daphne`";
         subject.find("EB103", gunicorn.line.path, gunicorn.line.words[0].0.clone(), message, fix);

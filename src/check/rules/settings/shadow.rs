@@ -27,12 +27,25 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
 
 /// The bundle's folder `static` answers for everything below `/static`.
 fn folder(subject: &mut Subject<'_>, settings: &Settings) {
-    let code =
-        subject.tree.under(STATIC_FOLDER).find(|(path, _)| path.ends_with(".py")).map(|(path, _)| path.to_owned());
+    // What other people's scripts bring along, such as the `conf.py` of their documents, is theirs to show.
+    let own = |path: &str| path.ends_with(".py") && (path.matches('/').count() == 1 || path.ends_with("/settings.py"));
+    let package = subject.tree.is_file(&format!("{STATIC_FOLDER}/__init__.py"));
+    let code = subject
+        .tree
+        .under(STATIC_FOLDER)
+        .find(|(path, _)| own(path) || (package && path.ends_with(".py")))
+        .map(|(path, _)| path.to_owned());
     if let Some(path) = code {
         let message =
             format!("everybody can read it at `/{path}`: Elastic Beanstalk serves the folder `static` as it is");
         subject.find_file(RULE, &path, message, "give the package another name, or map `/static` to another folder");
+    }
+    // A `location` of the project's own may answer before it.
+    let proxy = |text: &str| text.contains("location /static") || text.contains("location ^~ /static");
+    let own_location = subject.customizations.proxy.iter().any(|path| subject.tree.text(path).is_some_and(proxy))
+        || subject.customizations.used().any(|file| proxy(&file.text));
+    if own_location {
+        return;
     }
     // A folder that is collected into is served rightly.
     let collected = matches!(settings.value("STATIC_ROOT"), Value::Path(path) if path == STATIC_FOLDER);
@@ -45,7 +58,7 @@ fn folder(subject: &mut Subject<'_>, settings: &Settings) {
         return;
     }
     let root = match settings.value("STATIC_ROOT") {
-        Value::Path(root) if !root.is_empty() => root.clone(),
+        Value::Path(root) if !root.is_empty() && !root.contains("..") => root.clone(),
         _ => "staticfiles".to_owned(),
     };
     let message = "the admin and all applications have no style: Elastic Beanstalk serves the bundle's folder `static` there, and nothing else";

@@ -56,6 +56,27 @@ fn database(subject: &mut Subject<'_>, settings: &Settings) {
     }
 }
 
+/// May static files lie somewhere else than on the instance? Only Django's own storages and WhiteNoise's are known not to.
+fn may_be_elsewhere(settings: &Settings) -> bool {
+    let storages = settings.value("STORAGES");
+    let backend = match storages.get("staticfiles") {
+        Value::Missing => settings.value("STATICFILES_STORAGE"),
+        entry => entry.get("BACKEND"),
+    };
+    let here = |name: &str| name.starts_with("django.contrib.staticfiles.") || name.starts_with("whitenoise.");
+    let known = match backend {
+        Value::Missing => true,
+        Value::Text(name) => here(name),
+        _ => false,
+    };
+    storages.is_undecided() || !known
+}
+
+/// The same of the settings that production gets, where there are any.
+pub(in crate::check::rules) fn is_elsewhere(subject: &Subject<'_>) -> bool {
+    Settings::read(subject).is_some_and(|settings| may_be_elsewhere(&settings))
+}
+
 /// Does anything collect static files, or do they lie elsewhere?
 fn static_files(subject: &mut Subject<'_>, settings: &Settings) {
     let apps = settings.value("INSTALLED_APPS");
@@ -72,7 +93,7 @@ fn static_files(subject: &mut Subject<'_>, settings: &Settings) {
         .scripts()
         .iter()
         .find(|script| script.has(&["collectstatic"]))
-        .filter(|_| *settings.value("STATIC_ROOT") == Value::Missing)
+        .filter(|_| *settings.value("STATIC_ROOT") == Value::Missing && !may_be_elsewhere(settings))
     {
         let span = script.find(&["collectstatic"]).expect("it has it");
         let message = "the deployment fails with `ImproperlyConfigured`: the settings have no `STATIC_ROOT`";
@@ -87,11 +108,7 @@ fn static_files(subject: &mut Subject<'_>, settings: &Settings) {
         .get("BACKEND")
         .text()
         .or_else(|| settings.value("STATICFILES_STORAGE").text());
-    let remote = backend.is_some_and(|backend| {
-        ["s3", "boto", "storages"].iter().any(|word| backend.to_ascii_lowercase().contains(word))
-    });
-    let unknown = settings.value("STORAGES").is_undecided() || settings.value("STATICFILES_STORAGE").is_undecided();
-    if collects || shipped || remote || unknown {
+    if collects || shipped || may_be_elsewhere(settings) {
         return;
     }
     // While `DEBUG` is on, Django hashes nothing and serves the files itself.
@@ -107,16 +124,54 @@ fn static_files(subject: &mut Subject<'_>, settings: &Settings) {
     at(subject, rule, root, message, "run it in `container_commands` and in a confighook, on every instance");
 }
 
-/// The proxy must look where `collectstatic` writes.
+/// The proxy must look where `collectstatic` writes, and where uploads go.
 fn mapping(subject: &mut Subject<'_>, settings: &Settings) {
-    let Value::Path(root) = settings.value("STATIC_ROOT") else { return };
-    let url = settings
-        .value("STATIC_URL")
-        .text()
-        .map(|url| url.trim_matches('/').to_owned())
-        .unwrap_or_else(|| "static".to_owned());
+    const STATIC: (&str, &str) = ("style sheets are a 404", "`collectstatic` writes");
+    match settings.value("STATIC_ROOT") {
+        Value::Path(root) => mapped(subject, settings, "STATIC_URL", root, STATIC),
+        Value::Missing => mapped_to_nothing(subject, settings),
+        _ => {}
+    }
+    if let (Value::Path(root), true) = (settings.value("MEDIA_ROOT"), settings.get("MEDIA_URL").is_some()) {
+        mapped(subject, settings, "MEDIA_URL", root, ("uploads are a 404", "they go"));
+    }
+}
+
+/// Nobody collects anything, and the folder that the proxy looks into is not in the bundle.
+fn mapped_to_nothing(subject: &mut Subject<'_>, settings: &Settings) {
+    let apps = settings.value("INSTALLED_APPS").items();
+    let uses = apps.iter().any(|app| app.text() == Some("django.contrib.staticfiles"));
+    if !uses || may_be_elsewhere(settings) || !subject.django() {
+        return;
+    }
     let customizations = subject.customizations;
-    let in_bundle = if subject.tree.is_file("manage.py") { root.clone() } else { return };
+    let of_proxy = |setting: &&crate::beanstalk::config_file::OptionSetting| {
+        setting.namespace.value == crate::beanstalk::defaults::STATIC_FILES
+            && setting.name.value.trim_matches('/') == "static"
+    };
+    for file in customizations.used() {
+        for setting in file.option_settings.iter().filter(of_proxy) {
+            let folder = setting.value.value.trim_matches('/');
+            let made = subject.scripts().iter().any(|script| script.text.contains(folder));
+            if folder.is_empty() || subject.tree.is_dir(folder) || made || setting.value.value.starts_with('/') {
+                continue;
+            }
+            let message =
+                format!("style sheets are a 404: there is no folder `{folder}` in the bundle, and nothing makes it");
+            let fix =
+                format!("`STATIC_ROOT = BASE_DIR / \"{folder}\"`, and run `collectstatic` in `container_commands`");
+            subject.find("EB022", &file.path, setting.value.span.clone(), message, fix);
+        }
+    }
+}
+
+fn mapped(subject: &mut Subject<'_>, settings: &Settings, url: &str, root: &str, (what, who): (&str, &str)) {
+    let url = match settings.value(url).text() {
+        Some(url) => url.trim_matches('/').to_owned(),
+        None => "static".to_owned(),
+    };
+    let customizations = subject.customizations;
+    let in_bundle = if subject.tree.is_file("manage.py") && !root.contains("..") { root.to_owned() } else { return };
     for file in customizations.used() {
         for setting in &file.option_settings {
             let of_proxy = setting.namespace.value == crate::beanstalk::defaults::STATIC_FILES;
@@ -126,9 +181,7 @@ fn mapping(subject: &mut Subject<'_>, settings: &Settings) {
                 && !setting.value.value.starts_with('/')
                 && value != in_bundle
             {
-                let message = format!(
-                    "style sheets are a 404: the proxy looks into `{value}`, and `collectstatic` writes to `{in_bundle}`"
-                );
+                let message = format!("{what}: the proxy looks into `{value}`, and {who} to `{in_bundle}`");
                 let fix = format!("write `{in_bundle}`");
                 subject.find("EB022", &file.path, setting.value.span.clone(), message, fix).replace(in_bundle.clone());
             }

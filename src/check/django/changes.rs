@@ -1,0 +1,221 @@
+//! Changes: assignments and calls for their effect, and what a name is after them.
+
+use std::ops::Range;
+
+use ruff_python_ast::{Expr, ExprAttribute, ExprCall, Operator, StmtAugAssign};
+
+use super::Setting;
+use super::evaluation::{Evaluation, operate};
+use super::expressions::{dotted, is_environ, range};
+use super::operators::{self, by_default};
+use super::syntax::{Sure, Walk};
+use super::value::Value;
+
+impl Walk<'_> {
+    pub(super) fn assign(&mut self, target: &Expr, value: &Expr, sure: Sure) {
+        self.note(value, sure);
+        if let Expr::Call(call) = value {
+            self.scheme(target, call);
+        }
+        match target {
+            Expr::Name(name) => {
+                let evaluation = Evaluation::of(self.settings);
+                let (found, reads) = (evaluation.evaluate(value, 0).bounded(), evaluation.variables(value));
+                self.put(name.id.as_str(), found, range(value), sure);
+                if let Some(setting) = self.settings.names.get_mut(name.id.as_str()) {
+                    setting.reads.extend(reads);
+                }
+            }
+            Expr::Subscript(subscript) if is_environ(&subscript.value) => {
+                let evaluation = Evaluation::of(self.settings);
+                if let (Value::Text(name), Sure::Yes | Sure::Default) = (evaluation.evaluate(&subscript.slice, 0), sure)
+                {
+                    let value = evaluation.evaluate(value, 0);
+                    self.settings.environment.insert(name, value.text().unwrap_or_default().to_owned());
+                }
+            }
+            Expr::Subscript(_) => self.item(target, value, sure),
+            _ => self.forget(target),
+        }
+    }
+
+    /// Give a name its value, as far as the statement is carried out.
+    pub(super) fn put(&mut self, name: &str, value: Value, span: Range<usize>, sure: Sure) {
+        let value = match sure {
+            Sure::Yes => value,
+            Sure::Default => by_default(value),
+            Sure::Otherwise => {
+                let old = self.settings.names.get(name).map_or(Value::Missing, |setting| setting.value.clone());
+                match self.settings.names.get_mut(name) {
+                    Some(setting) => {
+                        setting.value = by_default(old);
+                        return;
+                    }
+                    None => by_default(old),
+                }
+            }
+            Sure::Perhaps => Value::Unknown,
+        };
+        self.settings.set(name, value, self.path, span);
+    }
+
+    /// `X["a"]["b"] = …` of a dictionary that is known.
+    pub(super) fn item(&mut self, target: &Expr, value: &Expr, sure: Sure) {
+        let mut keys = Vec::new();
+        let mut inner = target;
+        while let Expr::Subscript(subscript) = inner {
+            match Evaluation::of(self.settings).evaluate(&subscript.slice, 0) {
+                Value::Text(key) => keys.push(key),
+                _ => return self.forget(target),
+            }
+            inner = &subscript.value;
+        }
+        let Expr::Name(name) = inner else { return self.forget(target) };
+        keys.reverse();
+        let found = Evaluation::of(self.settings).evaluate(value, 0).bounded();
+        let Some(setting) = self.settings.names.get(name.id.as_str()) else { return };
+        let (old, span) = (setting.value.clone(), setting.span.clone());
+        let changed = operators::through(old, |old| with_item(old, &keys, found));
+        self.put(name.id.as_str(), changed.bounded(), span, sure);
+    }
+
+    /// `env = environ.Env(DEBUG=(bool, False))`, `env = Env()`, `config = Config(…)`: who reads variables, and their defaults.
+    pub(super) fn scheme(&mut self, target: &Expr, call: &ExprCall) {
+        let name = dotted(&call.func);
+        let last = name.rsplit('.').next().unwrap_or_default();
+        let reads =
+            matches!(last, "Env" | "FileAwareEnv" | "AutoConfig") || name == "decouple.Config" || name == "Config";
+        let Expr::Name(target) = target else { return };
+        if !reads {
+            return;
+        }
+        self.settings.readers.insert(target.id.to_string());
+        for keyword in &call.arguments.keywords {
+            let Some(name) = &keyword.arg else { continue };
+            if let Value::List(pair) = Evaluation::of(self.settings).evaluate(&keyword.value, 0)
+                && let [_, default] = pair.as_slice()
+            {
+                self.settings.schemes.insert(name.to_string(), default.clone());
+            }
+        }
+    }
+
+    /// `X += […]`. Unless both sides are known, what `X` is now is not, but for the fact that it is.
+    pub(super) fn add(&mut self, assign: &StmtAugAssign, sure: Sure) {
+        self.note(&assign.value, sure);
+        if let (Expr::Name(name), Operator::Add) = (&*assign.target, assign.op)
+            && let Some(setting) = self.settings.names.get(name.id.as_str())
+        {
+            let more = Evaluation::of(self.settings).evaluate(&assign.value, 0);
+            let (old, span) = (setting.value.clone(), setting.span.clone());
+            let sum = operate(Operator::Add, old, more).bounded();
+            return self.put(name.id.as_str(), sum, span, sure);
+        }
+        self.forget(&assign.target);
+    }
+
+    /// A call for its effect: `ALLOWED_HOSTS.append(…)`, or one that gets all settings into its hands.
+    pub(super) fn call(&mut self, call: &ExprCall, sure: Sure) {
+        let names = |expression: &Expr| match expression {
+            Expr::Call(inner) => {
+                matches!(&*inner.func, Expr::Name(name) if matches!(name.id.as_str(), "locals" | "globals" | "vars"))
+            }
+            _ => false,
+        };
+        match &*call.func {
+            // `globals().update(…)`
+            Expr::Attribute(method) if names(&method.value) => self.settings.open = true,
+            Expr::Attribute(method) if is_environ(&method.value) => {
+                self.default_variable(method.attr.as_str(), call, sure)
+            }
+            Expr::Attribute(method) => self.effect(method, call, sure),
+            // `include("components/*.py")` of split-settings.
+            Expr::Name(name) if matches!(name.id.as_str(), "include" | "exec" | "execfile") => {
+                self.settings.open = true
+            }
+            _ => {}
+        }
+        // `django_heroku.settings(locals())`
+        if call.arguments.args.iter().any(names) {
+            self.settings.open = true;
+            self.settings.names.values_mut().for_each(|setting| setting.value = Value::Unknown);
+        }
+    }
+
+    /// `os.environ.setdefault(NAME, VALUE)`.
+    pub(super) fn default_variable(&mut self, method: &str, call: &ExprCall, sure: Sure) {
+        let [name, value] = &*call.arguments.args else { return };
+        let evaluation = Evaluation::of(self.settings);
+        if let (Value::Text(name), Value::Text(value), "setdefault", Sure::Yes) =
+            (evaluation.evaluate(name, 0), evaluation.evaluate(value, 0), method, sure)
+        {
+            self.settings.environment.entry(name).or_insert(value);
+        }
+    }
+
+    /// `X.append(…)`, `X.update(…)`: known for lists and dictionaries that are known.
+    pub(super) fn effect(&mut self, method: &ExprAttribute, call: &ExprCall, sure: Sure) {
+        let Expr::Name(name) = &*method.value else { return self.forget(&method.value) };
+        let Some(setting) = self.settings.names.get(name.id.as_str()) else { return };
+        let arguments: Vec<Value> =
+            call.arguments.args.iter().map(|argument| Evaluation::of(self.settings).evaluate(argument, 0)).collect();
+        let (old, span) = (setting.value.clone(), setting.span.clone());
+        let changed = operators::through(old, |old| match (method.attr.as_str(), old, arguments.as_slice()) {
+            ("append", Value::List(mut items), [item]) => {
+                items.push(item.clone());
+                Value::List(items)
+            }
+            ("extend", Value::List(mut items), [Value::List(more)]) => {
+                items.extend(more.iter().cloned());
+                Value::List(items)
+            }
+            ("insert", Value::List(mut items), [Value::Int(at), item]) if *at >= 0 => {
+                items.insert(usize::try_from(*at).unwrap_or_default().min(items.len()), item.clone());
+                Value::List(items)
+            }
+            ("remove", Value::List(mut items), [item]) => {
+                items.retain(|other| other != item);
+                Value::List(items)
+            }
+            ("update", Value::Dict(mut pairs), [Value::Dict(more)]) => {
+                pairs.extend(more.iter().cloned());
+                Value::Dict(pairs)
+            }
+            _ => Value::Unknown,
+        });
+        self.put(name.id.as_str(), changed.bounded(), span, sure);
+    }
+
+    /// `X[…] = …`, `X += …`, `X.append(…)`: what `X` is now, nobody knows.
+    pub(super) fn forget(&mut self, target: &Expr) {
+        let mut inner = target;
+        loop {
+            inner = match inner {
+                Expr::Subscript(subscript) => &subscript.value,
+                Expr::Attribute(attribute) => &attribute.value,
+                _ => break,
+            };
+        }
+        if let Expr::Name(name) = inner
+            && let Some(Setting { value, .. }) = self.settings.names.get_mut(name.id.as_str())
+        {
+            *value = Value::Unknown;
+        }
+    }
+}
+
+/// A dictionary with another value below these keys.
+fn with_item(value: Value, keys: &[String], item: Value) -> Value {
+    let (Value::Dict(mut pairs), [key, rest @ ..]) = (value, keys) else { return Value::Unknown };
+    let at = pairs.iter().rposition(|(name, _)| name.text() == Some(key));
+    let item = match (rest, at) {
+        ([], _) => item,
+        (rest, Some(at)) => with_item(pairs[at].1.clone(), rest, item),
+        (_, None) => return Value::Unknown,
+    };
+    match at {
+        Some(at) => pairs[at].1 = item,
+        None => pairs.push((Value::Text(key.clone()), item)),
+    }
+    Value::Dict(pairs)
+}

@@ -1,0 +1,56 @@
+//! Questions that a program asks, where no person sits at a terminal.
+
+use std::ops::Range;
+
+use crate::check::script::Script;
+use crate::check::subject::Subject;
+
+/// What asks a person, where none is.
+pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
+    for run in script.runs() {
+        let no_input = ["--noinput", "--no-input"].iter().any(|flag| run.has(flag));
+        let answered = run.piped || script.place.ignores_errors() || run.forgiven;
+        let django = run.django().map(|(command, _)| command).filter(|command| {
+            let asks = ["collectstatic", "flush", "createsuperuser"].contains(&command.text.as_str());
+            (asks && !no_input) || command.text == "changepassword"
+        });
+        let installs = matches!(run.name(), "yum" | "dnf" | "apt" | "apt-get")
+            && run
+                .plain()
+                .next()
+                .is_some_and(|word| matches!(word.text.as_str(), "install" | "update" | "upgrade" | "remove"))
+            && !run.arguments.iter().any(|word| {
+                matches!(word.text.as_str(), "--assumeyes" | "--yes")
+                    || (word.text.starts_with('-') && !word.text.starts_with("--") && word.text.contains('y'))
+            });
+        let prunes = run.name() == "docker"
+            && run.has("prune")
+            && !run.arguments.iter().any(|word| {
+                word.text == "--force"
+                    || (word.text.starts_with('-') && !word.text.starts_with("--") && word.text.contains('f'))
+            });
+        let (span, what, fix): (Range<usize>, String, String) = match django {
+            None if prunes => (run.span(), "docker … prune".to_owned(), "add `--force`".to_owned()),
+            Some(command) => {
+                let fix = match command.text.as_str() {
+                    "changepassword" => "take it out: a person runs it over SSH".to_owned(),
+                    name => format!("write `{name} --noinput`"),
+                };
+                (command.span.clone(), command.text.clone(), fix)
+            }
+            None if installs => (run.span(), run.name().to_owned(), "add `-y`".to_owned()),
+            None => continue,
+        };
+        if answered {
+            continue;
+        }
+        let message = format!("{}: `{what}` may ask, and nobody answers: without a terminal it fails", script.title());
+        let noinput = fix.contains("--noinput")
+            && script.text.get(span.start - script.start..span.end - script.start) == Some(what.as_str());
+        let finding = subject.find("EB160", script.path, span, message, fix);
+        if noinput {
+            finding.replace(format!("{what} --noinput"));
+        }
+        return;
+    }
+}

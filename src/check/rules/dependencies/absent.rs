@@ -1,0 +1,152 @@
+//! Absent packages: what the site needs, and nobody installs. Certain only where everything could be read.
+
+use crate::beanstalk::requirements::{FILE, Requirements};
+use crate::beanstalk::tree::file_name;
+use crate::check::django::Settings;
+use crate::check::subject::Subject;
+
+pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
+    if requirements.source.is_none() {
+        nothing(subject);
+    }
+    no_django(subject, requirements);
+    modules(subject, requirements);
+}
+
+fn installs_itself(subject: &Subject<'_>) -> bool {
+    let mut runs = subject.scripts().iter().flat_map(|script| script.runs().to_vec()).collect::<Vec<_>>().into_iter();
+    runs.any(|run| {
+        run.pip().is_some_and(|word| word.text == "install")
+            || matches!(run.name(), "uv" | "poetry" | "pipenv" | "conda")
+    })
+}
+
+fn vendors(subject: &Subject<'_>) -> bool {
+    subject.tree.is_dir("django") || subject.tree.iter().any(|(path, _)| path.ends_with(".whl"))
+}
+
+/// A project of Django's without any list of packages at the top of the bundle.
+fn nothing(subject: &mut Subject<'_>) {
+    let tree = subject.tree;
+    // Locks of other tools have a rule of their own.
+    let locks = ["uv.lock", "poetry.lock", "pdm.lock"].iter().any(|path| tree.is_file(path));
+    let prepared = tree.is_dir(".ebextensions") || tree.is_dir(".platform");
+    if locks || !prepared || !subject.django() || subject.guessed() || installs_itself(subject) || vendors(subject) {
+        return;
+    }
+    let ignored = tree.text(".ebignore").and_then(|text| {
+        let mut at = 0;
+        text.split_inclusive('\n').find_map(|line| {
+            let start = at;
+            at += line.len();
+            let pattern = line.trim();
+            matches!(
+                pattern.trim_start_matches('/'),
+                "*.txt" | "**/*.txt" | "requirements*" | "requirements*.txt" | FILE
+            )
+            .then(|| (start..start + line.trim_end().len(), pattern.to_owned()))
+        })
+    });
+    if let Some((span, pattern)) = ignored {
+        let message = format!(
+            "the server does not start: `{pattern}` keeps `{FILE}` out of the bundle, and nothing is installed"
+        );
+        subject.find("EB166", ".ebignore", span, message, format!("take the line out, or add `!{FILE}` after it"));
+        return;
+    }
+    let near = tree.iter().map(|(path, _)| path).filter(|path| path.matches('/').count() <= 1).find(|path| {
+        let name = file_name(path).to_ascii_lowercase();
+        name.contains("requirement") && name.ends_with(".txt")
+    });
+    let message =
+        format!("the server does not start: there is no `{FILE}` at the top of the bundle, and nothing is installed");
+    let fix = match near {
+        Some(path) if path.contains('/') => format!("write `-r {path}` into a file `{FILE}` at the top"),
+        Some(path) => format!("rename `{path}` to `{FILE}`"),
+        None => "`pip freeze > requirements.txt` in the virtual environment of the project".to_owned(),
+    };
+    subject.find_file("EB166", FILE, message, fix);
+}
+
+/// Nobody installs Django.
+fn no_django(subject: &mut Subject<'_>, requirements: &Requirements) {
+    // A package of one's own may bring it along.
+    let may_bring = requirements.lines.iter().any(|line| {
+        line.name.is_empty()
+            || line.name.contains("django")
+            || line.editable
+            || line.text.contains("://")
+            || matches!(
+                line.name.as_str(),
+                "wagtail" | "mezzanine" | "saleor" | "nautobot" | "netbox" | "channels" | "cookiecutter"
+            )
+    });
+    let Some(source) = requirements.source.filter(|_| requirements.get("django").is_no()) else { return };
+    if installs_itself(subject) || may_bring || vendors(subject) || !subject.django() || !subject.prepared() {
+        return;
+    }
+    let path = source.file();
+    let message = format!("the server does not start: `{path}` asks for everything but Django");
+    subject.find_file("EB163", path, message, "add `Django` with its version");
+}
+
+/// Modules that settings import, and the packages that have them. None is known to come along with another package.
+const MODULES: &[(&str, &[&str])] = &[
+    ("environ", &["django-environ", "environ", "environ-config"]),
+    ("environs", &["environs"]),
+    ("decouple", &["python-decouple"]),
+    ("dotenv", &["python-dotenv", "django-dotenv"]),
+    ("dj_database_url", &["dj-database-url"]),
+    ("django_heroku", &["django-heroku", "django-on-heroku"]),
+    ("configurations", &["django-configurations"]),
+    ("split_settings", &["django-split-settings"]),
+    ("whitenoise", &["whitenoise"]),
+    ("corsheaders", &["django-cors-headers"]),
+    ("storages", &["django-storages"]),
+    ("sentry_sdk", &["sentry-sdk"]),
+    ("pymysql", &["pymysql"]),
+    ("cloudinary", &["cloudinary"]),
+];
+
+/// A module that the served files import, and no line of a whole list has its package.
+fn modules(subject: &mut Subject<'_>, requirements: &Requirements) {
+    let frozen = |line: &crate::beanstalk::requirements::Requirement| line.exact().is_some() && !line.name.is_empty();
+    // Only a list with everything in it, as `pip freeze` writes it, shows what is missing.
+    let whole = requirements.lines.len() > 5 && requirements.lines.iter().all(frozen) && requirements.unread.is_empty();
+    if !whole || !subject.django() || !subject.prepared() || installs_itself(subject) || vendors(subject) {
+        return;
+    }
+    let mut files = Settings::read(subject).map(|settings| settings.files).unwrap_or_default();
+    let wsgi = crate::check::django::in_python(subject, "wsgi.py").map(|named| named.path);
+    files.extend(wsgi);
+    for path in files {
+        let Some(text) = subject.tree.text(&path) else { continue };
+        let mut at = 0;
+        for line in text.split_inclusive('\n') {
+            let start = at;
+            at += line.len();
+            // At the first column: what is indented may be tried, or for development only.
+            let module = line.strip_prefix("import ").or_else(|| line.strip_prefix("from "));
+            let Some(module) = module.and_then(|rest| rest.split([' ', '.', ',', '\n', '\r']).next()) else { continue };
+            let Some((_, packages)) = MODULES.iter().find(|(name, _)| *name == module) else { continue };
+            let there = packages.iter().any(|name| requirements.get(name).yes().is_some());
+            let own = subject.tree.is_dir(module) || subject.tree.is_file(&format!("{module}.py"));
+            if there || own {
+                continue;
+            }
+            let file = requirements.source.map_or(FILE, |source| source.file());
+            let message = format!(
+                "the server does not start: `No module named '{module}'`, since `{file}` does not ask for `{}`",
+                packages[0]
+            );
+            subject.find(
+                "EB169",
+                &path,
+                start..start + line.trim_end().len(),
+                message,
+                format!("add `{}` with its version", packages[0]),
+            );
+            return;
+        }
+    }
+}

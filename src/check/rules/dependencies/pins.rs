@@ -1,0 +1,106 @@
+//! Pins: versions that cannot be installed together, or on no Python that Elastic Beanstalk still has.
+
+use std::collections::BTreeMap;
+
+use crate::beanstalk::platforms::{BRANCHES, Family};
+use crate::beanstalk::requirements::{Requirement, Requirements};
+use crate::beanstalk::version::Version;
+use crate::check::subject::Subject;
+use crate::level::Level;
+
+pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
+    twice(subject, &requirements.lines);
+    let lines: Vec<&Requirement> =
+        requirements.lines.iter().filter(|line| !line.constraint && line.marker.is_none()).collect();
+    for line in &lines {
+        never(subject, line);
+        driver(subject, line);
+    }
+    django(subject, requirements);
+}
+
+/// Two versions of one package.
+fn twice(subject: &mut Subject<'_>, lines: &[Requirement]) {
+    let mut seen: BTreeMap<&str, &Requirement> = BTreeMap::new();
+    for line in lines.iter().filter(|line| !line.constraint && line.marker.is_none() && line.exact().is_some()) {
+        let (version, before) = (line.exact().unwrap_or_default(), seen.insert(&line.name, line));
+        let Some(other) = before.and_then(Requirement::exact).filter(|other| *other != version) else { continue };
+        let message = format!("pip fails: `{}` is asked for as {other} and as {version}", line.name);
+        subject.find("EB167", &line.path, line.span.clone(), message, "delete one of the two lines");
+        return;
+    }
+}
+
+/// What no Python 3 installs (each tried with pip on 3.11), and what to write instead.
+const NEVER: &[(&str, &str)] = &[
+    ("wsgiref", "take it out: Python has it"),
+    ("distribute", "take it out: `setuptools` has taken its place"),
+    ("mysql-python", "take `mysqlclient` or `PyMySQL`"),
+    ("pil", "take `Pillow`"),
+    ("functools32", "take it out: Python 3 has it"),
+    ("pysqlite", "take it out: Python has `sqlite3`"),
+    ("pkg-resources", "take it out: it is a mistake of Debian's and Ubuntu's `pip freeze`"),
+];
+
+fn never(subject: &mut Subject<'_>, line: &Requirement) {
+    let Some((name, fix)) = NEVER.iter().find(|(name, _)| *name == line.name) else { return };
+    let message = format!("pip fails: no Python 3 installs `{name}`");
+    subject.find("EB168", &line.path, line.span.clone(), message, *fix);
+}
+
+/// The minor version of the Python that the platform has: of the branch that is named, else the oldest that new environments get.
+fn minor(subject: &Subject<'_>) -> Option<(u32, bool)> {
+    let branch = subject.customizations.platform.as_ref().and_then(|platform| platform.branch);
+    match branch {
+        Some(branch) if branch.retired.is_some() => None,
+        Some(branch) => Some((branch.python?.minor, true)),
+        None => {
+            let living = BRANCHES.iter().filter(|branch| branch.family == Family::Python && branch.retired.is_none());
+            Some((living.filter_map(|branch| branch.python).map(|python| python.minor).min()?, false))
+        }
+    }
+}
+
+/// `psycopg2-binary` without a wheel is compiled like `psycopg2` (its release notes, "Wheel packages").
+fn driver(subject: &mut Subject<'_>, line: &Requirement) {
+    const FIRST: &[(u32, u32)] = &[(11, 5), (12, 9), (13, 10), (14, 11)];
+    let Some(exact) = line.exact().filter(|_| line.name == "psycopg2-binary") else { return };
+    let Some((python, named)) = minor(subject) else { return };
+    let numbers: Vec<u32> = exact.split('.').filter_map(|part| part.parse().ok()).collect();
+    let Some((_, patch)) = FIRST.iter().rev().find(|(minor, _)| *minor <= python) else { return };
+    if numbers.len() < 2 || numbers.as_slice() >= [2, 9, *patch].as_slice() || has_headers(subject) {
+        return;
+    }
+    let newer = if named { "" } else { " and newer" };
+    let message = format!(
+        "pip fails with `pg_config executable not found`: `psycopg2-binary` {exact} has no wheel for Python 3.{python}{newer}, and is compiled"
+    );
+    subject.find(
+        "EB040",
+        &line.path,
+        line.span.clone(),
+        message,
+        format!("take `psycopg2-binary` 2.9.{patch} or newer"),
+    );
+}
+
+fn has_headers(subject: &Subject<'_>) -> bool {
+    let named =
+        |text: &str| ["libpq-devel", "-server-devel", "postgresql-devel"].iter().any(|name| text.contains(name));
+    subject.scripts().iter().any(|script| named(script.text))
+        || subject.customizations.used().any(|file| file.packages.iter().any(|package| named(&package.name.value)))
+}
+
+/// A Django that starts on no Python that new environments get.
+fn django(subject: &mut Subject<'_>, requirements: &Requirements) {
+    // Where the branch is named, its Python is asked.
+    let named = subject.customizations.platform.as_ref().is_some_and(|platform| platform.branch.is_some());
+    let Some(line) = requirements.get("django").yes().filter(|_| !named) else { return };
+    let Some(version) = requirements.version("django").filter(|version| *version < Version::new(2, 2)) else { return };
+    let Some((oldest, _)) = minor(subject) else { return };
+    let message = format!(
+        "the server does not start: Django {version} stops on Python 3.{oldest} and newer, and new environments get nothing older"
+    );
+    let fix = "take a newer Django: 3.11 runs with 4.1 and newer";
+    subject.find("EB158", &line.path, line.span.clone(), message, fix).level = Level::Error;
+}
