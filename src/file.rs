@@ -8,10 +8,16 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::{NamedTempFile, TempDir};
+use tempfile::TempDir;
 
 use crate::fault::{Exit, Fault};
 use crate::mode;
+
+mod draft;
+mod state;
+
+pub use draft::{Draft, PART, Target, sweep};
+pub use state::{STATE, StateFolder, append_own, open_own, refuse_links};
 
 /// Name of the file that makes a folder a project.
 pub const PROJECT: &str = "beansprout.toml";
@@ -25,6 +31,8 @@ pub enum Error {
     NotAFile { path: PathBuf, what: &'static str },
     #[error("`{}` is {what}: it is not written over", path.display())]
     NotReplaced { path: PathBuf, what: &'static str },
+    #[error("`{}` is {what}, where beansprout keeps something of its own", path.display())]
+    NotOurs { path: PathBuf, what: &'static str },
     #[error("failed to make a temporary file or folder")]
     Temporary { source: io::Error },
 }
@@ -46,6 +54,7 @@ impl Fault for Error {
             Self::Io { .. } => None,
             Self::NotAFile { .. } => Some("put a regular file there, or remove it".to_owned()),
             Self::NotReplaced { .. } => Some("remove it, or name another place".to_owned()),
+            Self::NotOurs { .. } => Some("see what it is, and remove it: nothing is written through it".to_owned()),
             Self::Temporary { .. } => Some("`TMPDIR` names the folder for them".to_owned()),
         }
     }
@@ -133,13 +142,10 @@ pub fn write(
     file_mode: FileMode,
     durability: Durability,
 ) -> Result<(), Error> {
-    match target(path, named)? {
-        Target::File(path, existing) => write_beside(&path, content, file_mode, durability, existing.as_ref()),
-        Target::Stream => {
-            let mut file = OpenOptions::new().write(true).open(path).doing("write", path)?;
-            file.write_all(content).doing("write", path)
-        }
-    }
+    let target = Target::of(path, named)?;
+    let mut draft = Draft::of(&target, file_mode)?;
+    draft.file.write_all(content).doing("write", path)?;
+    draft.keep(&target, file_mode, durability)
 }
 
 /// A file that is written again: our state, a plan, a page. By us, with the mode that it has.
@@ -152,104 +158,17 @@ pub fn write_named(path: &Path, content: &[u8]) -> Result<(), Error> {
     write(path, content, Named::ByTheUser, FileMode::Kept, Durability::Unsynced)
 }
 
-/// Where a write goes.
-enum Target {
-    /// A file, there already or not.
-    File(PathBuf, Option<Metadata>),
-    /// Something that takes bytes as they come.
-    Stream,
-}
-
-/// More links than this lead in a circle.
-const LINKS: usize = 40;
-
-fn target(path: &Path, named: Named) -> Result<Target, Error> {
-    let mut path = path.to_owned();
-    for _ in 0..LINKS {
-        let metadata = match path.symlink_metadata() {
-            Ok(metadata) => metadata,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Target::File(path, None)),
-            Err(source) => return Err(Error::Io { doing: "write", path, source }),
-        };
-        let refused = |what| Err(Error::NotReplaced { path: path.clone(), what });
-        if metadata.is_symlink() {
-            if named == Named::ByUs {
-                return refused("a link");
-            }
-            // The system's own names for open files are links to no path: only following them tells.
-            if let Ok(behind) = path.metadata()
-                && !behind.is_file()
-                && !behind.is_dir()
-            {
-                return Ok(Target::Stream);
-            }
-            let to = fs::read_link(&path).doing("read", &path)?;
-            path = folder_of(&path).join(to);
-            continue;
-        }
-        return match kind(&metadata) {
-            None => Ok(Target::File(path, Some(metadata))),
-            Some(what) if metadata.is_dir() || named == Named::ByUs => refused(what),
-            Some(_) => Ok(Target::Stream),
-        };
-    }
-    Err(Error::NotReplaced { path, what: "a link that leads in a circle" })
-}
-
 /// What it is, if it is no regular file.
 fn kind(metadata: &Metadata) -> Option<&'static str> {
     if metadata.is_file() {
         None
     } else if metadata.is_dir() {
         Some("a folder")
+    } else if metadata.is_symlink() {
+        Some("a link")
     } else {
         Some("a device, a FIFO or a socket")
     }
-}
-
-/// Prefix and ending of a file that is not finished. Whoever sweeps a folder knows them by these.
-pub const PART: (&str, &str) = (".beansprout-", ".part");
-
-fn write_beside(
-    path: &Path,
-    content: &[u8],
-    file_mode: FileMode,
-    durability: Durability,
-    existing: Option<&Metadata>,
-) -> Result<(), Error> {
-    let folder = folder_of(path);
-    let mut file = beside(folder, file_mode).doing("write", path)?;
-    file.write_all(content).doing("write", path)?;
-    match file_mode {
-        FileMode::Private => {}
-        FileMode::Exactly(bits) => mode::set_open(file.as_file(), bits).doing("write", path)?,
-        FileMode::Kept => {
-            if let Some(existing) = existing {
-                file.as_file().set_permissions(existing.permissions()).doing("write", path)?;
-            }
-        }
-    }
-    if durability == Durability::Synced {
-        file.as_file().sync_all().doing("write", path)?;
-    }
-    file.persist(path).map_err(|error| error.error).doing("write", path)?;
-    match durability {
-        Durability::Synced => sync_folder(folder),
-        Durability::Unsynced => Ok(()),
-    }
-}
-
-/// A file beside the one that it will become.
-fn beside(folder: &Path, file_mode: FileMode) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(PART.0).suffix(PART.1);
-    if file_mode != FileMode::Private
-        && let Some(permissions) = mode::permissions(0o666)
-    {
-        // The umask has its say, as with any new file, instead of the 0600 of temporary files.
-        builder.permissions(permissions);
-    }
-    builder.tempfile_in(folder)
 }
 
 /// Puts the names of a folder on the disk. Windows opens no folders, and keeps their names safe by itself.
@@ -293,104 +212,4 @@ pub fn temporary_folder() -> Result<TempDir, Error> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn mode_of(path: &Path) -> Option<u32> {
-        mode::of(&path.metadata().unwrap())
-    }
-
-    fn names(dir: &Path) -> Vec<String> {
-        let entries = fs::read_dir(dir).unwrap();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-
-    #[test]
-    fn a_file_appears_whole_with_the_mode_that_was_asked_for() {
-        let temp = tempfile::tempdir().unwrap();
-        let path = temp.path().join("x");
-        let write = |mode, durability| write(&path, b"new", Named::ByUs, mode, durability).unwrap();
-        write(FileMode::Exactly(0o640), Durability::Synced);
-        assert_eq!(mode_of(&path), mode::KNOWN.then_some(0o640));
-        write(FileMode::Kept, Durability::Unsynced);
-        assert_eq!(mode_of(&path), mode::KNOWN.then_some(0o640));
-        write(FileMode::Private, Durability::Unsynced);
-        assert_eq!(mode_of(&path), mode::KNOWN.then_some(0o600));
-        assert_eq!(read_text(&path).unwrap(), "new");
-        assert_eq!(names(temp.path()), ["x"]);
-    }
-
-    #[test]
-    fn the_mode_of_a_new_file_is_that_of_any_new_file() {
-        let temp = tempfile::tempdir().unwrap();
-        fs::write(temp.path().join("usual"), "").unwrap();
-        write_named(&temp.path().join("ours"), b"").unwrap();
-        assert_eq!(mode_of(&temp.path().join("ours")), mode_of(&temp.path().join("usual")));
-    }
-
-    #[test]
-    fn a_link_leads_the_person_and_stops_us() {
-        let temp = tempfile::tempdir().unwrap();
-        let (real, link) = (temp.path().join("real"), temp.path().join("link"));
-        fs::write(&real, "old").unwrap();
-        mode::link("real", &link).unwrap();
-        if !mode::KNOWN {
-            return;
-        }
-        assert!(matches!(write_own(&link, b"x"), Err(Error::NotReplaced { what: "a link", .. })));
-        assert_eq!(fs::read_to_string(&real).unwrap(), "old");
-        write_named(&link, b"new").unwrap();
-        assert_eq!(fs::read_to_string(&real).unwrap(), "new");
-        assert!(link.symlink_metadata().unwrap().is_symlink());
-        // A link to what is not there yet.
-        mode::link("later", &temp.path().join("dangling")).unwrap();
-        write_named(&temp.path().join("dangling"), b"new").unwrap();
-        assert_eq!(fs::read_to_string(temp.path().join("later")).unwrap(), "new");
-        mode::link("circle", &temp.path().join("circle")).unwrap();
-        assert!(matches!(write_named(&temp.path().join("circle"), b""), Err(Error::NotReplaced { .. })));
-        assert!(matches!(inside(temp.path(), Path::new("link/x")), Err(Error::NotReplaced { .. })));
-        assert_eq!(inside(temp.path(), Path::new("a/b")).unwrap(), temp.path().join("a/b"));
-    }
-
-    #[test]
-    fn a_folder_is_neither_read_nor_replaced() {
-        let temp = tempfile::tempdir().unwrap();
-        let folder = temp.path().join("folder");
-        fs::create_dir(&folder).unwrap();
-        assert!(read(&folder).is_err());
-        for named in [Named::ByUs, Named::ByTheUser] {
-            let written = write(&folder, b"", named, FileMode::Kept, Durability::Unsynced);
-            assert!(matches!(written, Err(Error::NotReplaced { what: "a folder", .. })), "{written:?}");
-        }
-    }
-
-    #[test]
-    fn a_fifo_holds_nobody_up_and_stays_one() {
-        let temp = tempfile::tempdir().unwrap();
-        let path = temp.path().join("fifo");
-        if !std::process::Command::new("mkfifo").arg(&path).status().is_ok_and(|status| status.success()) {
-            return;
-        }
-        assert!(matches!(read(&path), Err(Error::NotAFile { .. })));
-        assert!(matches!(write_own(&path, b""), Err(Error::NotReplaced { .. })));
-        let reader = std::thread::spawn({
-            let path = path.clone();
-            move || fs::read(path).unwrap()
-        });
-        write_named(&path, b"through").unwrap();
-        assert_eq!(reader.join().unwrap(), b"through");
-        assert!(!path.symlink_metadata().unwrap().is_file());
-    }
-
-    #[test]
-    fn what_is_not_there_is_told_apart_from_what_cannot_be_read() {
-        let temp = tempfile::tempdir().unwrap();
-        assert_eq!(read_if_there(&temp.path().join("none")).unwrap(), None);
-        assert!(read_if_there(temp.path()).is_err());
-        fs::write(temp.path().join("latin"), b"\xe9").unwrap();
-        let error = read_text(&temp.path().join("latin")).unwrap_err();
-        assert!(error.to_string().contains("latin"), "{error}");
-    }
-}
+mod tests;

@@ -61,6 +61,36 @@ mod system {
         options.custom_flags(flags.bits().cast_signed())
     }
 
+    /// The same, and a link in the last place is an error.
+    pub fn without_following(options: &mut OpenOptions) -> &mut OpenOptions {
+        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::NOFOLLOW;
+        options.custom_flags(flags.bits().cast_signed())
+    }
+
+    /// Open what takes bytes as they come. A FIFO that nobody has come to read for a while is an error.
+    pub fn open_stream(path: &Path) -> io::Result<File> {
+        use std::os::unix::fs::FileTypeExt;
+        if path.metadata()?.file_type().is_socket() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a socket takes no file"));
+        }
+        const PATIENCE: u32 = 30;
+        for _ in 0..PATIENCE {
+            match without_waiting(OpenOptions::new().append(true)).open(path) {
+                Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {
+                    std::thread::sleep(std::time::Duration::from_millis(100));
+                }
+                Err(error) => return Err(error),
+                Ok(file) => {
+                    // From here on, a reader that is slow is waited for.
+                    let flags = rustix::fs::fcntl_getfl(&file)?;
+                    rustix::fs::fcntl_setfl(&file, flags - rustix::fs::OFlags::NONBLOCK)?;
+                    return Ok(file);
+                }
+            }
+        }
+        Err(io::Error::new(io::ErrorKind::NotConnected, "nobody reads what is written there"))
+    }
+
     /// Make a link at `path`, where nothing is.
     pub fn link(target: &str, path: &Path) -> io::Result<()> {
         std::os::unix::fs::symlink(target, path)
@@ -91,13 +121,26 @@ mod system {
         options
     }
 
+    pub fn without_following(options: &mut OpenOptions) -> &mut OpenOptions {
+        #[cfg(windows)]
+        {
+            // FILE_FLAG_OPEN_REPARSE_POINT: what is opened is the link, which is then seen to be one.
+            std::os::windows::fs::OpenOptionsExt::custom_flags(options, 0x0020_0000);
+        }
+        options
+    }
+
+    pub fn open_stream(path: &Path) -> io::Result<File> {
+        OpenOptions::new().append(true).open(path)
+    }
+
     /// Windows makes links for administrators only. A file that holds the target stands for one, as with git.
     pub fn link(target: &str, path: &Path) -> io::Result<()> {
         std::fs::write(path, target)
     }
 }
 
-pub use self::system::{link, of, owner, permissions, private, without_waiting};
+pub use self::system::{link, of, open_stream, owner, permissions, private, without_following, without_waiting};
 
 #[cfg(test)]
 mod tests {

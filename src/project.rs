@@ -7,14 +7,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::bundle::{Checkout, IgnoreMode, Include, Plan, Scope, Source};
+use crate::bundle::{self, Checkout, IgnoreMode, Include, Plan, Scope, Source};
 use crate::fault::{Exit, Fault};
+use crate::file::{self, StateFolder};
 use crate::world::World;
 
 /// The file that makes a folder a project.
-pub const FILE: &str = crate::file::PROJECT;
-/// Machine state, in the project's folder.
-pub const STATE_DIR: &str = ".beansprout";
+pub const FILE: &str = file::PROJECT;
 
 /// A folder, and its settings if it has any.
 #[derive(Debug, Clone)]
@@ -257,8 +256,22 @@ impl Project {
         }
     }
 
-    pub fn state_dir(&self) -> PathBuf {
-        self.root.join(STATE_DIR)
+    /// Refuse an output that would replace a file of the project, but not an earlier output, which its content shows.
+    pub fn refuse_replacing(
+        &self,
+        output: &Path,
+        is_output: impl FnOnce(&[u8]) -> bool,
+        world: &World,
+    ) -> Result<(), bundle::Error> {
+        if !output.exists() {
+            return Ok(());
+        }
+        Plan::read(&self.scope(&ScopeFlags::worktree(), world))?.refuse_replacing(output, is_output)
+    }
+
+    /// The folder of its machine state, if what is there is one.
+    pub fn state(&self) -> Result<StateFolder, file::Error> {
+        StateFolder::of(&self.root)
     }
 }
 

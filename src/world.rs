@@ -107,6 +107,11 @@ fn ordinary(path: &str) -> Option<String> {
     }
 }
 
+/// The name of this start of the system: another one after the power went. None where starts have no names.
+pub fn start_of_system() -> Option<String> {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()
+}
+
 type Action = Box<dyn FnOnce() + Send>;
 
 /// What has to be put right before an interrupted run may end.

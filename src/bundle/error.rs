@@ -28,6 +28,8 @@ pub enum Error {
     Problems { problems: Vec<Problem> },
     #[error("`{}` would be part of the next bundle", path.display())]
     OutputShips { path: PathBuf },
+    #[error("`{}` is a file of the project: it is not written over", path.display())]
+    OutputIsSource { path: PathBuf },
     #[error("the bundle would have {} or more, and the limit is {}", bytes(*size), bytes(*limit))]
     TooLarge { size: u64, limit: u64, largest: Vec<(String, u64)> },
     #[error("the cache was wrong about {}, first `{}`", count(paths.len(), "file"), paths[0])]
@@ -126,7 +128,7 @@ pub fn where_most_is(largest: &[(String, u64)]) -> String {
 impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
-            Self::OutputShips { .. } => Exit::Usage,
+            Self::OutputShips { .. } | Self::OutputIsSource { .. } => Exit::Usage,
             Self::File(error) => error.exit(),
             Self::Git(error) => error.exit(),
             _ => Exit::Invalid,
@@ -166,6 +168,7 @@ impl Fault for Error {
                     format!("rename or remove {them}, or leave {them} out with a line in `.ebignore`")
                 })
             }
+            Self::OutputIsSource { .. } => Some("name another file".to_owned()),
             Self::OutputShips { .. } => Some("name a file outside the project, or one that is ignored".to_owned()),
             Self::TooLarge { largest, .. } => Some(format!(
                 "{}; leave out what the site does not need, with a line in `.ebignore`",

@@ -21,7 +21,7 @@ pub use entry::{BadName, EntryPath, Mode};
 pub use error::{Error, Problem, ProblemKind, where_most_is};
 pub use manifest::{Change, ChangeKind, Manifest, ManifestEntry, ManifestError, Side};
 pub(crate) use pack::stored;
-pub use pack::{Bundle, MANY, MAX_BYTES, Output, PackOptions, Shape, Trust, write_beside};
+pub use pack::{Bundle, MANY, MAX_BYTES, Output, PackOptions, Removed, Shape, Trust, keep_published};
 pub use read::{Finding, Flaw, OpenError, Reader, Severity, UnpackError, unpack, verify};
 pub(crate) use select::disk::Stamp;
 pub use select::{

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::ebcli;
 use crate::environment::Description;
 use crate::fault::Failure;
+use crate::file;
 use crate::project::Project;
 use crate::release::{self, Aws, BundleStore, Call, Credentials, PREFIX, RunRecord, Settings};
 use crate::sandbox;
@@ -175,7 +176,7 @@ impl AwsArgs {
         let mut settings = Settings {
             timeout: Duration::from_secs(self.call_timeout),
             dry_run: intent == Intent::DryRun,
-            audit: Some(project.state_dir().join("audit.jsonl")),
+            audit: Some(project.state()?.file("audit.jsonl")?),
             ..Settings::default()
         };
         let release = &project.config.release;
@@ -192,7 +193,9 @@ impl AwsArgs {
             settings.region = Some(region);
             let (id, secret) = (sandbox::ACCESS_KEY_ID.to_owned(), sandbox::SECRET_ACCESS_KEY.to_owned());
             settings.credentials = Credentials::Keys { id, secret };
-            let server = sandbox::Server::start(sandbox::Settings::new(world, project.state_dir().join("sandbox")))?;
+            let state = project.state()?.make("sandbox")?;
+            file::refuse_links(&state)?;
+            let server = sandbox::Server::start(sandbox::Settings::new(world, state))?;
             settings.endpoint_url = Some(server.endpoint());
             let aws = Aws::connect(settings, world)?;
             ui.say(format_args!("acting {aws} (the sandbox)"));

@@ -51,9 +51,11 @@ impl<'a> BundleFinder<'a> {
 
     /// The file that `name` means, if there is one: itself, or the bundle with this label.
     pub(crate) fn file(&self, name: &Path) -> Option<PathBuf> {
-        let mut labelled = self.project.state_dir().join("bundles").join(name).into_os_string();
-        labelled.push(".zip");
-        [self.world.resolve(name), labelled.into()].into_iter().find(|path| path.is_file())
+        let labelled = || {
+            let label = name.to_str().filter(|name| !name.contains(['/', '\\']))?;
+            self.project.state().ok()?.file(&format!("bundles/{label}.zip")).ok()
+        };
+        std::iter::once(self.world.resolve(name)).chain(labelled()).find(|path| path.is_file())
     }
 
     /// The bundle of a version, if `name` means one.

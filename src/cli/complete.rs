@@ -134,7 +134,7 @@ impl Values {
     fn candidates(self, world: &World, verbs: &[String]) -> Vec<CompletionCandidate> {
         let project = Project::load(world).ok();
         let kept = || {
-            let state = project.as_ref().map(|project| project.state_dir().join("sandbox"));
+            let state = project.as_ref().and_then(|project| project.state().ok()?.folder("sandbox").ok());
             state.map(|state| sandbox::names(&state)).unwrap_or_default()
         };
         match self {
@@ -162,7 +162,7 @@ impl Values {
             ],
             Self::Stacks => Stack::names().iter().filter_map(|name| Some(told(name, &title(name)?))).collect(),
             Self::Tasks => {
-                let spool = project.as_ref().map(|project| Spool::at(&super::up::home(project)));
+                let spool = project.as_ref().and_then(|project| Some(Spool::at(&super::up::home(project).ok()?)));
                 let tasks = spool.and_then(|spool| spool.worker()).unwrap_or_default().tasks;
                 tasks.iter().map(|(name, path)| told(name, &format!("posted to {path}"))).collect()
             }
@@ -186,7 +186,8 @@ fn title(stack: &str) -> Option<String> {
 
 /// The labels of the bundles in `.beansprout/bundles`.
 fn bundles(project: &Project) -> Vec<String> {
-    let files = std::fs::read_dir(project.state_dir().join("bundles")).into_iter().flatten().flatten();
+    let folder = project.state().and_then(|state| state.folder("bundles"));
+    let files = folder.ok().and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten().flatten();
     let names = files.filter_map(|file| file.file_name().into_string().ok());
     let mut labels: Vec<String> = names.filter_map(|name| name.strip_suffix(".zip").map(str::to_owned)).collect();
     labels.sort();

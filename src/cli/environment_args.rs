@@ -328,7 +328,7 @@ pub(crate) fn request(
         timeout,
         settle,
         bundle_store: Some(bundle_store(project, None)),
-        runs: Some(project.state_dir().join("operations")),
+        runs: Some(project.state()?.folder("operations")?),
     })
 }
 

@@ -86,6 +86,7 @@ pub(crate) fn explain(args: &ExplainArgs, world: &World, ui: &mut Ui) -> Result<
         let timelines: Vec<Timeline> =
             Event::ALL.into_iter().map(|event| Timeline::new(&customizations, event)).collect();
         let page = page::html(&project.name(), &timelines);
+        project.refuse_replacing(&path, page::is_page, world)?;
         file::write_named(&path, page.as_bytes())?;
         ui.answer(&page::Drawn { path: path.display().to_string(), bytes: page.len() });
         return Ok(Exit::Done);

@@ -427,6 +427,9 @@ fn carry_out(
         }
     });
     drop(guard);
+    if let (Some(packed), true, false) = (&options.packed, launched.is_ok(), aws.is_dry_run()) {
+        publish::keep(&packed.bundle_file.path, ui);
+    }
     launched
 }
 

@@ -95,7 +95,10 @@ fn attribute(text: &str) -> Result<(String, String), String> {
 
 pub(crate) fn post(args: &PostArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
-    let home = args.instance.as_ref().map_or_else(|| up::home(&project), |dir| world.resolve(dir));
+    let home = match &args.instance {
+        Some(dir) => world.resolve(dir),
+        None => up::home(&project)?,
+    };
     let spool = Spool::at(&home);
     let worker = spool.worker().ok_or(Error::NoWorker { home })?;
     let message = match &args.task {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::aws::{AwsArgs, Connected, DryRun, Intent, bundle_store};
 use super::{ebcli, versions};
 use crate::fault::{Exit, Failure, Fault};
+use crate::file;
 use crate::project::Project;
 use crate::release::{self, Apply, BundleStore, Plan, Policy, PruneEvent, Pruned, RunRecord, UndoFiles};
 use crate::ui::{Answer, Ui, bytes, count};
@@ -65,8 +66,6 @@ pub(crate) struct PruneArgs {
 enum Error {
     #[error("failed to read `{}`", path.display())]
     Read { path: PathBuf, source: std::io::Error },
-    #[error("failed to write `{}`", path.display())]
-    Write { path: PathBuf, source: std::io::Error },
     #[error("the plan in a file says all that `{flag}` would say")]
     Planned { flag: &'static str },
     #[error("`{}` is not a plan", path.display())]
@@ -77,7 +76,7 @@ impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
             Self::Planned { .. } => Exit::Usage,
-            Self::Read { .. } | Self::Write { .. } | Self::NotPlan { .. } => Exit::Invalid,
+            Self::Read { .. } | Self::NotPlan { .. } => Exit::Invalid,
         }
     }
 
@@ -87,7 +86,7 @@ impl Fault for Error {
             Self::Planned { flag } => {
                 Some(format!("leave `{flag}` out, or make a new plan with it: without `--apply`"))
             }
-            Self::Read { .. } | Self::Write { .. } => None,
+            Self::Read { .. } => None,
         }
     }
 }
@@ -107,7 +106,7 @@ pub(crate) fn verb(args: &PruneArgs, world: &World, ui: &mut Ui) -> Result<Exit,
     };
     let aws = args.aws.connect(&project, Intent::of(args.dry_run || !args.apply), world, ui)?;
     let bundle_store = bundle_store(&project, None);
-    let undo_dir = project.state_dir().join("undo");
+    let undo_dir = project.state()?.folder("undo")?;
     let undo = UndoFiles::read(&undo_dir);
     for path in &undo.unreadable {
         ui.warn(format_args!("`{}` cannot be read: what it would bring back is not protected by it", path.display()));
@@ -118,7 +117,9 @@ pub(crate) fn verb(args: &PruneArgs, world: &World, ui: &mut Ui) -> Result<Exit,
     };
     if let Some(path) = file.filter(|_| !args.apply) {
         let text = serde_json::to_string_pretty(&plan).expect("a plan has string keys");
-        std::fs::write(&path, text).map_err(|source| Error::Write { path: path.clone(), source })?;
+        let is_plan = |content: &[u8]| serde_json::from_slice::<Plan>(content).is_ok();
+        project.refuse_replacing(&path, is_plan, world)?;
+        file::write_named(&path, text.as_bytes())?;
     }
     if plan.keep.is_empty() && plan.delete.is_empty() {
         versions::none_seen(&aws, ui);

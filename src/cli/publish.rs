@@ -14,7 +14,7 @@ use super::git::subject;
 use super::package::{self, Built};
 use super::{ebcli, environment_args};
 use crate::beanstalk::name::{Application, EnvironmentName, Label};
-use crate::bundle::Source;
+use crate::bundle::{Source, keep_published};
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::release::{
@@ -126,6 +126,9 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
         ..RunRecord::new("publish", &request.application)
     };
     let published = send(&aws, request, ui);
+    if published.is_ok() && !args.dry_run {
+        keep(&built.bundle.path, ui);
+    }
     let deployment = match (&published, &environment) {
         (Ok(published), Some(environment)) => Some(deploy(args, &aws, &project, published, environment, world, ui)),
         _ => None,
@@ -255,6 +258,13 @@ fn send(aws: &Connected, mut request: PublishRequest, ui: &mut Ui) -> Result<Pub
             Ok(attempt(aws, &request, ui)?)
         }
         other => Ok(other?),
+    }
+}
+
+/// Its bundle is kept longer than those that nobody has published.
+pub(crate) fn keep(bundle: &Path, ui: &mut Ui) {
+    if let Err(error) = keep_published(bundle) {
+        ui.warn(format_args!("failed to note that `{}` is published: {error}", bundle.display()));
     }
 }
 

@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::fault::{Exit, Failure};
+use crate::file;
 use crate::project::Project;
 use crate::sandbox::{self, PORT, Server, Settings, Speed, instance};
 use crate::ui::{Answer, Ui};
@@ -68,7 +69,11 @@ pub(crate) fn sandbox(args: &SandboxArgs, world: &World, ui: &mut Ui) -> Result<
     }
     let state = match &args.state {
         Some(dir) => world.resolve(dir),
-        None => Project::load(world)?.state_dir().join("sandbox"),
+        None => {
+            let state = Project::load(world)?.state()?.make("sandbox")?;
+            file::refuse_links(&state)?;
+            state
+        }
     };
     let faults = args.faults.as_ref().map(|file| sandbox::read_faults(&world.resolve(file))).transpose()?;
     let faults = faults.unwrap_or_default();

@@ -20,6 +20,7 @@ use crate::beanstalk::eb_config;
 use crate::beanstalk::platforms::Platform;
 use crate::bundle::{self, Plan};
 use crate::fault::{Exit, Failure, Fault};
+use crate::file;
 use crate::project::{Project, ScopeFlags};
 use crate::release::Published;
 use crate::sandbox;
@@ -76,8 +77,6 @@ enum Error {
     EnvFile { path: PathBuf, source: std::io::Error },
     #[error("line {line} of `{}` is not `NAME=VALUE`", path.display())]
     EnvLine { path: PathBuf, line: usize },
-    #[error("failed to remove `{}`", path.display())]
-    Fresh { path: PathBuf, source: std::io::Error },
     #[error("the sandbox has no object for `{label}`")]
     NoObject { label: String },
 }
@@ -86,7 +85,6 @@ impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
             Self::EnvFile { .. } | Self::EnvLine { .. } => Exit::Usage,
-            Self::Fresh { .. } => Exit::Invalid,
             Self::NoObject { .. } => Exit::Aws,
         }
     }
@@ -110,13 +108,7 @@ pub(crate) fn up(args: &UpArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fail
     }
     let options = Options { port: args.port, isolation: args.isolation, proxy_kind: args.proxy, settings };
     if args.fresh {
-        let home = home(&project);
-        match std::fs::remove_dir_all(&home) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::Fresh { path: home, source }.into());
-            }
-            _ => {}
-        }
+        project.state()?.remove(INSTANCE)?;
     }
     project.found(&Plan::read(&project.scope(&ScopeFlags::default(), world))?)?;
     let seen = fingerprint(&project, world);
@@ -192,7 +184,7 @@ pub(crate) fn launch(
     world: &World,
     ui: &mut Ui,
 ) -> Result<Running, Failure> {
-    let home = home(project);
+    let home = home(project)?;
     let bundle = object(project, published)?;
     let Options { port, isolation, proxy_kind, settings } = options;
     // On AWS it is a property or a secret of the environment, and in no bundle.
@@ -260,15 +252,17 @@ impl Running {
 
 /// The registered object itself, not the file that was uploaded.
 fn object(project: &Project, published: &Published) -> Result<PathBuf, Failure> {
-    let state = project.state_dir().join("sandbox");
+    let state = project.state()?.folder("sandbox")?;
     let object = sandbox::object(&state, &published.bundle.bucket, &published.bundle.key)?;
     Ok(object.ok_or_else(|| Error::NoObject { label: published.label.clone() })?)
 }
 
 /// The folder that holds everything of the project's instance.
-pub(crate) fn home(project: &Project) -> PathBuf {
-    project.state_dir().join("instance")
+pub(crate) fn home(project: &Project) -> Result<PathBuf, file::Error> {
+    project.state()?.folder(INSTANCE)
 }
+
+const INSTANCE: &str = "instance";
 
 /// The platform that the EB CLI knows for this folder.
 fn platform(project: &Project) -> Option<Platform> {

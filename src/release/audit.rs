@@ -2,13 +2,13 @@
 //!
 //! A record that can't be written must not stop a release half-way: that failure is kept, and told at the end.
 
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde::Serialize;
+
+use crate::file;
 
 use super::api_error::ApiError;
 use super::call::Call;
@@ -44,7 +44,7 @@ impl Line {
 #[derive(Debug, Default)]
 pub(crate) struct Audit {
     path: Option<PathBuf>,
-    broken: Mutex<Option<std::io::Error>>,
+    broken: Mutex<Option<file::Error>>,
     lines: Mutex<Vec<Line>>,
 }
 
@@ -80,12 +80,7 @@ impl Audit {
         text.push('\n');
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
         let Some(path) = &self.path else { return };
-        let written = path
-            .parent()
-            .map_or(Ok(()), std::fs::create_dir_all)
-            .and_then(|()| OpenOptions::new().create(true).append(true).open(path))
-            // One write per line: two runs at once don't mix their words.
-            .and_then(|mut file| file.write_all(text.as_bytes()));
+        let written = file::make_folder(file::folder_of(path)).and_then(|()| file::append_own(path, text.as_bytes()));
         if let Err(error) = written {
             self.broken.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
         }
@@ -95,6 +90,7 @@ impl Audit {
     pub(crate) fn broken(&self) -> Option<String> {
         let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
         let error = broken.as_ref()?;
-        Some(format!("failed to record this in `{}`: {error}", self.path.as_ref()?.display()))
+        let why = std::error::Error::source(error).map_or(error.to_string(), ToString::to_string);
+        Some(format!("failed to record this in `{}`: {why}", self.path.as_ref()?.display()))
     }
 }

@@ -15,6 +15,7 @@ use super::api_error::ApiError;
 use super::aws::Aws;
 use super::bucket::BundleBucket;
 use super::document::Stored;
+use crate::file;
 
 /// A run that has not been heard of for so long is dead.
 const SILENCE: SignedDuration = SignedDuration::from_secs(60);
@@ -196,8 +197,8 @@ pub(crate) struct LocalRun {
 impl LocalRun {
     /// Hold the file. `None`: another run holds it, or there can be none; then only the document in the bucket tells.
     pub(crate) fn hold(path: &Path) -> Option<Self> {
-        std::fs::create_dir_all(path.parent()?).ok()?;
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).ok()?;
+        file::make_folder(file::folder_of(path)).ok()?;
+        let mut file = file::open_own(path, OpenOptions::new().read(true).write(true).truncate(false)).ok()?;
         file.try_lock().ok()?;
         let mut before = String::new();
         file.read_to_string(&mut before).ok()?;

@@ -108,9 +108,9 @@ fn a_cache_that_lies_is_found_out() {
     // A lie that the index itself cannot show: its checksum is right, and a content's digest is not.
     let index = place.path(".beansprout/bundles/index");
     let mut bytes = std::fs::read(&index).unwrap();
-    let at = bytes.windows(16).position(|window| window == b"requirements.txt").unwrap() + 16 + 33 + 4;
+    let at = bytes.windows(16).position(|window| window == b"requirements.txt").unwrap() + 16 + 33 + 7;
     bytes[at] ^= 1;
-    let start = bytes.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    let start = bytes.windows(2).position(|window| window == b"\n\n").unwrap() + 2;
     let sum = crc32(&bytes[start + 4..]);
     bytes[start..start + 4].copy_from_slice(&sum.to_le_bytes());
     std::fs::write(&index, bytes).unwrap();

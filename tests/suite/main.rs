@@ -37,6 +37,8 @@ mod new;
 mod origin;
 mod package;
 mod peers;
+#[cfg(unix)]
+mod planted;
 mod policy;
 mod progress;
 mod prune;

@@ -1,6 +1,6 @@
 //! Bundles made from plans, and manifests of what would be in one.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::bundle::digest::TreeDigest;
 use crate::bundle::entry::EntryPath;
@@ -10,11 +10,13 @@ use crate::bundle::manifest::{Manifest, ManifestEntry};
 use crate::bundle::select::note::Note;
 use crate::bundle::select::origin::Entry;
 use crate::bundle::select::plan::Plan;
-use crate::world::real_path;
+use crate::file;
 
-use super::cache::{self, Cache, Cached};
+use super::cache::{Cache, Cached};
 use super::compress::PackedEntry;
 use super::content::Contents;
+use super::index::{self, Index};
+use super::kept::{self, Removed};
 use super::options::{PackOptions, Trust};
 use super::output::{Draft, Output};
 use super::writer::{Packed, Review, Sink, pack};
@@ -33,6 +35,10 @@ pub struct Bundle {
     pub reused: usize,
     /// Was the bundle there already, and was nothing written?
     pub unchanged: bool,
+    /// Bundles of earlier runs that made room.
+    pub removed: Removed,
+    /// Files that ship although git ignores them, because it tracks them, and that the previous bundle had not.
+    pub newly_tracked: Vec<EntryPath>,
     packed: Vec<PackedEntry>,
 }
 
@@ -54,11 +60,9 @@ impl Plan {
     /// Make the bundle.
     pub fn write(&self, output: &Output, options: &PackOptions<'_>) -> Result<Bundle, Error> {
         self.check()?;
-        if let Output::File(path) = output {
-            self.refuse_inside(path)?;
-        }
         let trust = options.cache.map(|(_, trust)| trust);
-        let cache = options.cache.and_then(|(dir, _)| Cache::load(dir));
+        let index = options.cache.map(|(dir, _)| Index::read(dir));
+        let cache = options.cache.zip(index.as_ref()).and_then(|((dir, _), index)| Cache::load(dir, index));
         let mut cached = cache.as_ref().map_or_else(|| Cached::nothing(self), |cache| cache.cached(self));
         if let Some((dir, Trust::Believe)) = options.cache {
             cached.recheck(self, dir)?;
@@ -80,18 +84,23 @@ impl Plan {
         };
         let packed = pack(self, &believed.packed, old, Sink::Draft(&mut draft), options)?;
         if let (Some(cache), Some(Trust::Prove)) = (&cache, trust) {
-            cache.prove(self, &cached, &packed.entries, &draft.file)?;
+            cache.prove(self, &cached, &packed.entries, draft.file())?;
         }
         let path = output.path(&packed.digest);
         draft.publish(&path)?;
+        let is_other = cache.as_ref().is_none_or(|cache| cache.digest != packed.digest);
+        let newly_tracked = index.as_ref().filter(|_| is_other).map_or(Vec::new(), |index| self.newly_tracked(index));
+        let mut removed = Removed::default();
         if matches!(output, Output::Labelled { .. }) && options.cache.is_some() {
+            let published;
+            (removed, published) = kept::tidy(&path);
             // Without an index the next run takes longer; the bundle is there all the same.
-            let _ = cache::save(&path, &packed.digest, self, &packed.entries, started);
+            let _ = index::save(&path, &packed.digest, self, &packed.entries, started, &published);
         }
         let Packed { digest, bytes, mut notes, entries: packed } = packed;
         notes.extend(self.notes());
         let (entries, reused) = (self.entries.len(), believed.count());
-        Ok(Bundle { path, digest, bytes, entries, notes, reused, unchanged: false, packed })
+        Ok(Bundle { path, digest, bytes, entries, notes, reused, unchanged: false, removed, newly_tracked, packed })
     }
 
     /// The previous bundle is the one that is asked for.
@@ -119,12 +128,14 @@ impl Plan {
             draft.publish(&path)?;
         } else if let Some(started) = cached.started {
             // What was read again need not be the next time.
-            let _ = cache::save(&path, &digest, self, &packed, started);
+            let published = Index::read(file::folder_of(&path)).published;
+            let _ = index::save(&path, &digest, self, &packed, started, &published);
         }
         notes.extend(self.notes());
         options.progress.advance(self.size());
-        let entries = self.entries.len();
-        Ok(Bundle { path, digest, bytes: cache.bytes, entries, notes, reused: entries, unchanged, packed })
+        let (bytes, entries) = (cache.bytes, self.entries.len());
+        let (removed, newly_tracked) = (Removed::default(), Vec::new());
+        Ok(Bundle { path, digest, bytes, entries, notes, reused: entries, unchanged, removed, newly_tracked, packed })
     }
 
     /// Files that are pointers of git LFS. Only small ones are read.
@@ -141,18 +152,17 @@ impl Plan {
         Ok(pointers)
     }
 
-    /// A bundle that ships in the next bundle would make every digest differ from the last.
-    fn refuse_inside(&self, output: &Path) -> Result<(), Error> {
-        let dir = output.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let (Ok(root), Ok(dir)) = (real_path(&self.root), real_path(dir)) else { return Ok(()) };
-        let Ok(inside) = dir.strip_prefix(&root) else { return Ok(()) };
-        let Some(name) = output.file_name() else { return Ok(()) };
-        let path = inside.join(name);
-        let is_out = path.ancestors().any(|part| {
-            let part = part.to_string_lossy().replace('\\', "/");
-            self.left_out.iter().any(|out| out.path.trim_end_matches('/') == part)
-        });
-        if is_out { Ok(()) } else { Err(Error::OutputShips { path: output.to_owned() }) }
+    /// Files that git tracks and ignores, and that the last bundle had not.
+    fn newly_tracked(&self, index: &Index) -> Vec<EntryPath> {
+        let tracked: Vec<&str> =
+            self.kept.iter().filter(|kept| kept.reason.is_tracked()).map(|kept| &*kept.path).collect();
+        if tracked.is_empty() {
+            return Vec::new();
+        }
+        let Some(before) = index.paths() else { return Vec::new() };
+        let entry = |path: &&str| self.entries.binary_search_by(|entry| entry.path.as_str().cmp(path)).ok();
+        let new = tracked.into_iter().filter(|path| !before.contains(path.as_bytes()));
+        new.filter_map(|path| Some(self.entries[entry(&path)?].path.clone())).collect()
     }
 }
 

@@ -2,14 +2,14 @@
 //!
 //! A file is taken from the cache if it is what it was when it was read: the same size, inode, times and mode. Times can
 //! lie by their coarseness: a file that changed within the same tick in which it was read looks unchanged. So a file that
-//! was younger than [`SETTLED`] when it was read is never trusted; it is read and hashed again. Where the system tells less of
+//! was younger than two seconds when it was read is never trusted; it is read and hashed again. Where the system tells less of
 //! a file ([`Stamp::IS_CERTAIN`]), that is true of all of them.
 //!
 //! The cache is a guess that saves work and nothing else. Whatever is odd about it (another version wrote it, it was cut
 //! off, the zip file is gone or another) means that there is none.
 
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -19,33 +19,24 @@ use sha2::{Digest, Sha256};
 use crate::bundle::digest::{ContentDigest, TreeDigest};
 use crate::bundle::entry::Mode;
 use crate::bundle::error::Error;
-use crate::bundle::flags::ContentFlags;
 use crate::bundle::select::disk::Stamp;
 use crate::bundle::select::origin::{Entry, Origin};
 use crate::bundle::select::plan::Plan;
 use crate::bundle::threads::threads;
+use crate::file;
 
-use super::archive::{Header, Method};
 use super::compress::{LARGE, PackedEntry};
 use super::content::Contents;
-
-/// The name of the index, beside the bundles.
-pub(crate) const INDEX: &str = "index";
-
-/// Two seconds: the coarsest clock of a file system in use (FAT).
-const SETTLED: i64 = 2_000_000_000;
-
-/// Another layout, or another way to pack, is another cache: old packed contents must not live on in new bundles.
-const MAGIC: &[u8] = concat!("beansprout-index-2 ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
+use super::index::{INDEX, Index, IndexReader, LastBundle};
 
 /// The previous bundle, believed in.
-pub(crate) struct Cache {
+pub(crate) struct Cache<'a> {
     pub(crate) zip: File,
     pub(crate) path: PathBuf,
     pub(crate) digest: TreeDigest,
     pub(crate) bytes: u64,
     entries: u64,
-    records: Vec<u8>,
+    records: IndexReader<'a>,
 }
 
 /// Entries of a plan that the cache has.
@@ -76,35 +67,23 @@ impl Cached {
     }
 }
 
-impl Cache {
-    /// The cache beside the bundles in `dir`, if it can be believed.
-    pub(crate) fn load(dir: &Path) -> Option<Self> {
-        let mut file = File::open(dir.join(INDEX)).ok()?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).ok()?;
-        let mut reader = IndexReader(bytes.strip_prefix(MAGIC)?);
-        let sum = reader.u32()?;
-        if crc32fast::hash(reader.0) != sum {
+impl<'a> Cache<'a> {
+    /// The cache beside the bundles in `dir`, if its `index` can be believed.
+    pub(crate) fn load(dir: &Path, index: &'a Index) -> Option<Self> {
+        let LastBundle { stamp, digest, entries, name, records } = index.last_bundle()?;
+        let name = std::str::from_utf8(name).ok().filter(|name| !name.contains('/'))?;
+        let path = dir.join(name);
+        let (zip, metadata) = file::open(&path).ok()?;
+        if Stamp::of(&metadata) != stamp {
             return None;
         }
-        let stamp = reader.stamp()?;
-        let digest = TreeDigest(reader.array()?);
-        let entries = reader.u64()?;
-        let name = reader.text()?;
-        let path = dir.join(std::str::from_utf8(name).ok()?);
-        let start = bytes.len() - reader.0.len();
-        let zip = File::open(&path).ok()?;
-        if Stamp::of(&zip.metadata().ok()?) != stamp {
-            return None;
-        }
-        bytes.drain(..start);
-        Some(Self { zip, path, digest, bytes: stamp.size, entries, records: bytes })
+        Some(Self { zip, path, digest, bytes: stamp.size, entries, records })
     }
 
     /// Entries of `plan` that are as they were. Both are sorted, so one pass over both finds it.
     pub(crate) fn cached(&self, plan: &Plan) -> Cached {
         let mut cached = Cached::nothing(plan);
-        let mut reader = IndexReader(&self.records);
+        let mut reader = self.records;
         let mut record = reader.record();
         let mut matched = 0;
         for (index, entry) in plan.entries.iter().enumerate() {
@@ -164,7 +143,7 @@ impl Cache {
             return Ok(());
         }
         let index = self.path.with_file_name(INDEX);
-        fs::remove_file(&index).map_err(|source| Error::Write { path: index, source })?;
+        std::fs::remove_file(&index).map_err(|source| Error::Write { path: index, source })?;
         Err(Error::CacheWrong { paths: wrong })
     }
 }
@@ -234,159 +213,6 @@ fn hash(contents: &mut Contents<'_>, entry: &Entry) -> Result<ContentDigest, Err
 /// Time that a file gets which is made in `dir` now.
 pub(crate) fn file_system_time(dir: &Path) -> Result<i64, Error> {
     let failed = |source| Error::Write { path: dir.to_owned(), source };
-    fs::create_dir_all(dir).map_err(failed)?;
     let file = tempfile::tempfile_in(dir).map_err(failed)?;
     Ok(Stamp::of(&file.metadata().map_err(failed)?).modified)
-}
-
-/// Write the index of the bundle at `zip`, whose entries were read at `started` or later.
-///
-/// A failure costs time in the next run and nothing else: the bundle is there all the same.
-pub(crate) fn save(
-    zip: &Path,
-    digest: &TreeDigest,
-    plan: &Plan,
-    packed: &[PackedEntry],
-    started: i64,
-) -> io::Result<()> {
-    let dir = zip.parent().expect("bundles are in a folder");
-    let name = zip.file_name().expect("a bundle has a name").to_string_lossy().into_owned();
-    let temp = tempfile::Builder::new().prefix(".beansprout-").suffix(".part").tempfile_in(dir)?;
-    let (file, temp) = temp.into_parts();
-    let mut writer = IndexWriter { out: BufWriter::with_capacity(1 << 18, file), sum: crc32fast::Hasher::new() };
-    writer.out.write_all(MAGIC)?;
-    writer.out.write_all(&[0; 4])?;
-    writer.stamp(&Stamp::of(&fs::metadata(zip)?))?;
-    writer.put(&digest.0)?;
-    writer.put(&(packed.len() as u64).to_le_bytes())?;
-    writer.text(name.as_bytes())?;
-    for (entry, packed) in plan.entries.iter().zip(packed) {
-        let none = Stamp::default();
-        let stamp = match &entry.origin {
-            Origin::Disk { stamp, .. } => stamp,
-            Origin::Link(_) | Origin::Blob { .. } => &none,
-        };
-        let settled = Stamp::IS_CERTAIN && stamp.modified.max(stamp.changed).saturating_add(SETTLED) < started;
-        writer.text(entry.path.as_str().as_bytes())?;
-        writer.stamp(stamp)?;
-        writer.put(&[u8::from(settled), mode_byte(packed.header.mode), packed.header.method as u8])?;
-        writer.put(&packed.flags.to_bits().to_le_bytes())?;
-        writer.put(&packed.content.0)?;
-        writer.put(&packed.header.crc.to_le_bytes())?;
-        writer.put(&packed.header.size.to_le_bytes())?;
-        writer.put(&packed.header.packed.to_le_bytes())?;
-        writer.put(&packed.offset.to_le_bytes())?;
-    }
-    let IndexWriter { mut out, sum } = writer;
-    out.seek(SeekFrom::Start(MAGIC.len() as u64))?;
-    out.write_all(&sum.finalize().to_le_bytes())?;
-    out.flush()?;
-    drop(out);
-    temp.persist(dir.join(INDEX))?;
-    Ok(())
-}
-
-struct IndexWriter<W> {
-    out: W,
-    sum: crc32fast::Hasher,
-}
-
-impl<W: Write> IndexWriter<W> {
-    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.sum.update(bytes);
-        self.out.write_all(bytes)
-    }
-
-    fn text(&mut self, text: &[u8]) -> io::Result<()> {
-        let length = u16::try_from(text.len()).expect("paths are shorter than 64 kB");
-        self.put(&length.to_le_bytes())?;
-        self.put(text)
-    }
-
-    fn stamp(&mut self, stamp: &Stamp) -> io::Result<()> {
-        self.put(&stamp.size.to_le_bytes())?;
-        self.put(&stamp.modified.to_le_bytes())?;
-        self.put(&stamp.changed.to_le_bytes())?;
-        self.put(&stamp.inode.to_le_bytes())?;
-        self.put(&[u8::from(stamp.executable)])
-    }
-}
-
-struct Record<'a> {
-    path: &'a [u8],
-    stamp: Stamp,
-    /// Was the file old enough when it was read?
-    settled: bool,
-    packed: PackedEntry,
-}
-
-struct IndexReader<'a>(&'a [u8]);
-
-impl<'a> IndexReader<'a> {
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (array, rest) = self.0.split_first_chunk::<N>()?;
-        self.0 = rest;
-        Some(*array)
-    }
-
-    fn u32(&mut self) -> Option<u32> {
-        self.array().map(u32::from_le_bytes)
-    }
-
-    fn u64(&mut self) -> Option<u64> {
-        self.array().map(u64::from_le_bytes)
-    }
-
-    fn i64(&mut self) -> Option<i64> {
-        self.array().map(i64::from_le_bytes)
-    }
-
-    fn text(&mut self) -> Option<&'a [u8]> {
-        let length = usize::from(self.array().map(u16::from_le_bytes)?);
-        let (text, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(text)
-    }
-
-    fn stamp(&mut self) -> Option<Stamp> {
-        Some(Stamp {
-            size: self.u64()?,
-            modified: self.i64()?,
-            changed: self.i64()?,
-            inode: self.u64()?,
-            executable: self.array::<1>()? != [0],
-        })
-    }
-
-    fn record(&mut self) -> Option<Record<'a>> {
-        let path = self.text()?;
-        let stamp = self.stamp()?;
-        let [settled, mode, method] = self.array()?;
-        let flags = self.u32()?;
-        let content = ContentDigest(self.array()?);
-        let crc = self.u32()?;
-        let size = self.u64()?;
-        let packed = self.u64()?;
-        let offset = self.u64()?;
-        let method = match method {
-            0 => Method::Stored,
-            8 => Method::Deflated,
-            _ => return None,
-        };
-        let header = Header { mode: mode_of(mode)?, method, crc, size, packed };
-        let packed = PackedEntry { content, header, flags: ContentFlags::from_bits(flags), offset };
-        Some(Record { path, stamp, settled: settled != 0, packed })
-    }
-}
-
-fn mode_byte(mode: Mode) -> u8 {
-    match mode {
-        Mode::File => 0,
-        Mode::Executable => 1,
-        Mode::Link => 2,
-    }
-}
-
-fn mode_of(byte: u8) -> Option<Mode> {
-    [Mode::File, Mode::Executable, Mode::Link].get(usize::from(byte)).copied()
 }

@@ -5,6 +5,7 @@ mod clash;
 pub(super) mod disk;
 pub(super) mod note;
 pub(super) mod origin;
+mod output_place;
 mod outside;
 mod pattern;
 pub(super) mod plan;

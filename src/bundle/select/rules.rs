@@ -117,6 +117,10 @@ impl Reason {
             other => other,
         }
     }
+
+    pub(crate) fn is_tracked(&self) -> bool {
+        matches!(self, Self::Tracked { .. })
+    }
 }
 
 impl fmt::Display for Reason {

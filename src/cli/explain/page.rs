@@ -10,6 +10,8 @@ use super::event::{extras, facts, place};
 use crate::beanstalk::timeline::{Action, Event, Runs, Site, Step, Timeline};
 use crate::ui::{Answer, bytes};
 
+/// The end of its title.
+const TITLE: &str = ": what runs when";
 const STYLE: &str = include_str!("page.css");
 
 /// What was drawn, and where to.
@@ -29,6 +31,12 @@ impl fmt::Display for Drawn {
     }
 }
 
+/// Is it such a page, of whatever project?
+pub(super) fn is_page(content: &[u8]) -> bool {
+    let start = String::from_utf8_lossy(&content[..content.len().min(1024)]);
+    start.starts_with("<!doctype html>") && start.contains(TITLE)
+}
+
 /// The page for a project.
 pub(super) fn html(project: &str, timelines: &[Timeline]) -> String {
     let mut out = String::new();
@@ -44,7 +52,7 @@ fn page(out: &mut String, project: &str, timelines: &[Timeline]) -> fmt::Result 
         out,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>{project}: what runs when</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
+         <title>{project}{TITLE}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
          <h1>{project}: what runs when</h1>\n<p class=\"lead\">What an instance goes through on {family}, and what of this project runs in it. \
          A filled mark is a step in which something of yours runs, a ring is the engine's own work, a dashed ring is left out this time.</p>\n",
     )?;

@@ -1,10 +1,10 @@
 //! One build: read, decide, write, and what to say of it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::bundle::{
-    Bundle, Checkout, Error, IgnoreMode, MANY, MAX_BYTES, Output, PackOptions, Plan, Reason, Scope, Source, TreeDigest,
-    Trust, where_most_is, write_beside,
+    Bundle, Checkout, IgnoreMode, MANY, MAX_BYTES, Output, PackOptions, Plan, Reason, Scope, Source, TreeDigest, Trust,
+    where_most_is,
 };
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
@@ -81,7 +81,17 @@ impl Build<'_> {
             ui.warn(format_args!("{files} need zip64, which unzip on the instance reads and some tools do not"));
         }
         let progress = ui.progress("packaging", plan.size());
-        let dir = self.project.state_dir().join("bundles");
+        if let Some(path) = self.output.as_ref().filter(|_| !self.dry_run) {
+            plan.refuse_replacing(path, |_| false)?;
+            plan.refuse_shipping(path)?;
+        }
+        if let Some(path) = self.manifest.as_ref().filter(|_| !self.dry_run) {
+            plan.refuse_replacing(path, manifest::is_manifest)?;
+            plan.refuse_shipping(path)?;
+        }
+        let state = self.project.state()?;
+        let dir = state.folder("bundles")?;
+        state.file("bundles/index")?;
         let cache = Some((dir.as_path(), self.trust));
         let options =
             PackOptions { progress: &progress, interrupt: &world.interrupt, max_bytes: self.max_bytes(), cache };
@@ -91,7 +101,7 @@ impl Build<'_> {
         let output = match &self.output {
             Some(path) => Output::File(path.clone()),
             None => {
-                hide_from_git(&self.project.state_dir())?;
+                state.make("bundles")?;
                 Output::Labelled { dir: dir.clone(), name: self.project.name() }
             }
         };
@@ -124,6 +134,9 @@ impl Build<'_> {
         let notes = bundle.as_ref().map(|bundle| bundle.notes.clone()).unwrap_or_default();
         for note in &notes {
             ui.warn(note);
+        }
+        for line in bundle.iter().flat_map(earlier) {
+            ui.say(line);
         }
         if let Some(bundle) = &bundle
             && bundle.bytes >= self.max_bytes() / 10 * 8
@@ -175,20 +188,22 @@ fn missing(checkout: &Checkout) -> impl Iterator<Item = String> {
     submodules.into_iter().chain(sparse)
 }
 
+/// What became of the bundles of earlier runs, and in which way this one differs from them though nobody changed anything.
+fn earlier(bundle: &Bundle) -> impl Iterator<Item = String> {
+    let new = bundle.newly_tracked.first().map(|first| {
+        let files = count(bundle.newly_tracked.len(), "file");
+        format!("{files} not in the last bundle, first `{first}`: git tracks what a `.gitignore` names, so it ships")
+    });
+    let removed = (bundle.removed.bundles > 0).then(|| {
+        let (old, size) = (count(bundle.removed.bundles, "old bundle"), bytes(bundle.removed.bytes));
+        format!("{old} removed ({size}): ten stay, and 2 GB of those that were published")
+    });
+    new.into_iter().chain(removed)
+}
+
 enum Made {
     Digest(TreeDigest),
     Bundle(Bundle),
-}
-
-/// Our state is nobody's source: git shall not see it, whatever the project's own `.gitignore` says.
-fn hide_from_git(state_dir: &Path) -> Result<(), Error> {
-    let path = state_dir.join(".gitignore");
-    if path.exists() {
-        return Ok(());
-    }
-    let failed = |source| Error::Write { path: state_dir.to_owned(), source };
-    std::fs::create_dir_all(state_dir).map_err(failed)?;
-    write_beside(&path, b"*\n")
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -4,7 +4,16 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::bundle::{Checkout, Error, FORMAT, Manifest, Plan, Source, write_beside};
+use crate::bundle::{Checkout, FORMAT, Manifest, Plan, Source};
+use crate::file;
+
+const SCHEMA: &str = "beansprout.manifest/1";
+
+/// Is the file one that this has written?
+pub(super) fn is_manifest(content: &[u8]) -> bool {
+    let document: Option<serde_json::Value> = serde_json::from_slice(content).ok();
+    document.is_some_and(|document| document.get("schema").is_some_and(|schema| schema == SCHEMA))
+}
 
 pub(super) fn write(
     path: &Path,
@@ -12,7 +21,7 @@ pub(super) fn write(
     plan: &Plan,
     checkout: Option<&Checkout>,
     manifest: &Manifest,
-) -> Result<(), Error> {
+) -> Result<(), file::Error> {
     #[derive(Serialize)]
     struct Document<'a> {
         schema: &'static str,
@@ -26,7 +35,7 @@ pub(super) fn write(
     }
     let worktree = checkout.and_then(|checkout| checkout.revision.as_deref());
     let document = Document {
-        schema: "beansprout.manifest/1",
+        schema: SCHEMA,
         format: FORMAT,
         tool: format!("beansprout {}", env!("CARGO_PKG_VERSION")),
         label,
@@ -36,5 +45,5 @@ pub(super) fn write(
     };
     let mut text = serde_json::to_vec_pretty(&document).expect("a manifest has string keys");
     text.push(b'\n');
-    write_beside(path, &text)
+    file::write_named(path, &text)
 }

@@ -27,6 +27,8 @@ pub enum Error {
     #[error(transparent)]
     Unpack(#[from] crate::bundle::UnpackError),
     #[error(transparent)]
+    File(#[from] crate::file::Error),
+    #[error(transparent)]
     Folder(#[from] crate::folder::Error),
     #[error("the deployment failed at `{instruction}`: {message}")]
     Step { instruction: String, message: String, consequence: Failure, log: PathBuf, tail: Vec<String> },
@@ -38,6 +40,7 @@ impl Fault for Error {
             Self::Io { .. } | Self::PythonMissing { .. } | Self::VenvMissing { .. } | Self::Thread(_) => Exit::Invalid,
             Self::System | Self::InUse { .. } => Exit::Invalid,
             Self::Unpack(error) => error.exit(),
+            Self::File(error) => error.exit(),
             Self::Folder(error) => error.exit(),
             Self::Port { .. } => Exit::Usage,
             Self::Step { .. } => Exit::DeployFailed,
@@ -51,6 +54,7 @@ impl Fault for Error {
                 "on Windows, run beansprout in WSL; everything that does not run the site works without it".to_owned(),
             ),
             Self::Unpack(error) => error.hint(),
+            Self::File(error) => error.hint(),
             Self::Folder(error) => error.hint(),
             Self::PythonMissing { .. } => {
                 Some("install Python 3 with venv; Debian: `apt install python3-venv`".to_owned())

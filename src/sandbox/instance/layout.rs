@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::{Error, Io};
+use crate::file::{self, Durability, FileMode, Named};
 use crate::mode;
 use crate::world::real_path;
 
@@ -87,6 +88,16 @@ impl Layout {
         let current = self.real(CURRENT);
         remove_tree(&current)?;
         std::fs::rename(self.real(STAGING), &current).doing("replace", &current)
+    }
+
+    /// Write a file of the instance that its owner alone may read, from the first moment.
+    pub(crate) fn write_private(&self, path: &str, content: impl AsRef<[u8]>) -> Result<PathBuf, Error> {
+        let file = self.real(path);
+        if let Some(dir) = file.parent() {
+            std::fs::create_dir_all(dir).doing("create", dir)?;
+        }
+        file::write(&file, content.as_ref(), Named::ByUs, FileMode::Private, Durability::Unsynced)?;
+        Ok(file)
     }
 
     /// Write a file of the instance, with the folders above it.

@@ -104,7 +104,7 @@ impl Settings {
             },
             "addons": {},
         });
-        layout.write("/opt/elasticbeanstalk/deployment/configuration.json", format!("{document}\n"))?;
+        layout.write_private("/opt/elasticbeanstalk/deployment/configuration.json", format!("{document}\n"))?;
         let script = include_str!("get-config.py").replacen("PYTHON", python, 1);
         let script = layout.write(GET_CONFIG, script)?;
         mode::set(&script, 0o755).doing("make executable", &script)
