@@ -15,28 +15,23 @@ use s3s::service::S3Service;
 use serde_json::{Value, json};
 
 use super::access_log::{AccessLog, Entry};
-use super::beanstalk::logs::Fetched;
 use super::beanstalk::{self, Call};
+use super::control::Own;
 use super::faults::{self, Faults, Injection};
 use super::id::request_id;
-use super::instance::Spool;
 use super::reply::{Envelope, Refusal};
 use super::s3::buckets::Buckets;
 use super::service::{Scope, Service, s3_operation};
 use super::signature::Signed;
-use super::state::State;
 use super::store::Store;
 use super::visitor::from_here;
 use super::wake::Wake;
-use super::{ACCESS_KEY_ID, ACCOUNT, REGION, Speed, input, page};
+use super::{ACCESS_KEY_ID, ACCOUNT, REGION, Speed, input};
 use crate::world::World;
 
 /// A Query request is small; the API's own limit is of this order.
 const LARGEST_QUERY: usize = 1024 * 1024;
 const STS: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
-/// Where the sandbox itself is talked to. No bucket can have this name.
-const FAULTS: &str = "/-/faults";
-const LOGS: &str = "/-/logs/";
 
 /// The connection ends without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -87,37 +82,29 @@ impl Sandbox {
         })
     }
 
-    /// Pages of the sandbox itself, which are no call of AWS.
-    async fn own(&self, head: Parts, body: Incoming) -> Own {
-        if head.uri.path() == FAULTS {
-            let body = small(body).await.unwrap_or_default();
-            let kind = content_type(&head);
-            return Own::Answered(faults::control(&self.faults, &head.method, kind, &body));
-        }
-        if let Some(token) = head.uri.path().strip_prefix(LOGS) {
-            return Own::Answered(self.logs(token));
-        }
-        let signed = Scope::of(&head.headers, &head.uri).is_some();
-        if !signed && head.method == Method::GET && head.uri.path() == "/" {
-            return Own::Answered(self.page());
-        }
-        Own::NotOurs(head, body)
-    }
-
     async fn serve_s3(&self, asked: &Asked, mut head: Parts, body: Incoming) -> Served {
         let operation = s3_operation(&head.method, &head.uri, &head.headers).to_owned();
         let fault = self.meet(&operation, |name| path_parameter(&head.uri, name)).await;
+        let named = |name| path_parameter(&head.uri, name).unwrap_or_default();
+        let (bucket, key) = (named("Bucket"), named("Key"));
         let response = match fault.and_then(|fault| fault.refusal(asked.service, &operation)) {
             Some(refusal) => Some(faults::answer(&refusal, asked.service, &asked.envelope())),
             None if fault == Some(Injection::ResetBefore) => None,
-            None => {
-                // Some faults strike where the bytes are.
-                if let Some(fault) = fault {
-                    head.extensions.insert(fault);
+            None => match self.elsewhere(asked, &operation, &bucket) {
+                Some(region) => Some(faults::elsewhere(&bucket, &region, &asked.envelope())),
+                None => {
+                    // Some faults strike where the bytes are.
+                    if let Some(fault) = fault {
+                        head.extensions.insert(fault);
+                    }
+                    Some(self.object(Request::from_parts(head, body.into())).await)
                 }
-                Some(self.object(Request::from_parts(head, body.into())).await)
-            }
+            },
         };
+        if fault == Some(Injection::StoredCorrupt) && response.as_ref().is_some_and(|done| done.status().is_success()) {
+            // A deed of the test, not of a client: what is not there cannot be spoiled.
+            let _ = self.buckets.spoil(&bucket, &key);
+        }
         Served { operation, fault, response }
     }
 
@@ -144,6 +131,15 @@ impl Sandbox {
         Served { operation, fault, response }
     }
 
+    /// The region that a bucket is in, if a request was signed for another one.
+    fn elsewhere(&self, asked: &Asked, operation: &str, bucket: &str) -> Option<String> {
+        if ["CreateBucket", "GetBucketLocation", "ListBuckets"].contains(&operation) {
+            return None;
+        }
+        let found = self.buckets.bucket(bucket).ok()??;
+        (found.region != asked.region()).then_some(found.region)
+    }
+
     /// Write down a call and how it ended. A call whose answer never left has the status 0.
     fn log(&self, asked: &Asked, served: &Served) {
         let left = served.response.as_ref().filter(|_| served.fault != Some(Injection::ResetAfter));
@@ -166,34 +162,6 @@ impl Sandbox {
             tokio::time::sleep(Duration::from_secs(rule.seconds.into())).await;
         }
         Some(rule.fault)
-    }
-
-    fn page(&self) -> Response<Body> {
-        let (calls, now) = (self.calls.last(page::SHOWN), self.world.now());
-        let look = |state: &mut State| {
-            state.regions.values_mut().for_each(|region| beanstalk::settle(region, now));
-            let runs = |id: &str| !Spool::at(&self.instances.join(id)).is_orphaned();
-            page::page(state, &calls, &page::View { endpoint: &self.endpoint, now, runs: &runs })
-        };
-        let page = tokio::task::block_in_place(|| self.store.update(look));
-        page.unwrap_or_else(|error| plain(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
-    }
-
-    /// Logs behind an address of `RetrieveEnvironmentInfo`. On AWS it would be a presigned one in S3.
-    fn logs(&self, token: &str) -> Response<Body> {
-        let now = self.world.now();
-        let found =
-            tokio::task::block_in_place(|| self.store.update(|state| beanstalk::logs::fetch(state, token, now)));
-        match found {
-            Ok(Some(Fetched::Text(text))) => plain(StatusCode::OK, text),
-            Ok(Some(Fetched::Zip(bytes))) => {
-                let mut response = Response::new(Body::from(bytes::Bytes::from(bytes)));
-                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/zip"));
-                response
-            }
-            Ok(None) => plain(StatusCode::FORBIDDEN, "there are no such logs, or no longer\n"),
-            Err(error) => plain(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
-        }
     }
 
     async fn object(&self, request: Request<Body>) -> Response<Body> {
@@ -271,12 +239,6 @@ impl Sandbox {
     }
 }
 
-/// A page of the sandbox itself, or a call that it did not take.
-enum Own {
-    Answered(Response<Body>),
-    NotOurs(Parts, Incoming),
-}
-
 /// A call of AWS: for which service, by whom, and under which id.
 struct Asked {
     service: Service,
@@ -318,7 +280,7 @@ fn foreign(name: &str) -> Response<Body> {
     envelope(Service::Beanstalk, &request_id()).refusal(&Refusal::new(403, "AccessDenied", message))
 }
 
-fn content_type(head: &Parts) -> Option<&str> {
+pub(super) fn content_type(head: &Parts) -> Option<&str> {
     head.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok())
 }
 
@@ -338,7 +300,7 @@ async fn form_of(method: &Method, body: Incoming) -> Result<Bytes, Refusal> {
 }
 
 /// A body, if it arrives whole and is not too large.
-async fn small(body: Incoming) -> Option<Bytes> {
+pub(super) async fn small(body: Incoming) -> Option<Bytes> {
     Limited::new(body, LARGEST_QUERY).collect().await.ok().map(|body| body.to_bytes())
 }
 
@@ -367,7 +329,7 @@ fn identity<'a>(fields: &'a [(String, String)], mut envelope: Envelope<'a>) -> R
     envelope.success(&json!({"Arn": arn, "UserId": ACCESS_KEY_ID, "Account": ACCOUNT}))
 }
 
-fn plain(status: StatusCode, text: impl Into<String>) -> Response<Body> {
+pub(super) fn plain(status: StatusCode, text: impl Into<String>) -> Response<Body> {
     let response = Response::builder().status(status).header(CONTENT_TYPE, "text/plain; charset=utf-8");
     response.body(Body::from(text.into())).expect("the header above is valid")
 }

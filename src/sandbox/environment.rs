@@ -5,6 +5,7 @@
 mod operation;
 mod settings;
 mod status;
+mod tier;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ use super::reply::Refusal;
 pub(super) use self::operation::{Before, Kind, Operation, Outcome};
 pub(super) use self::settings::{Setting, Settings};
 pub(super) use self::status::{Health, Status};
+pub(super) use self::tier::Tier;
 
 /// Hours for which a terminated environment is listed without being asked for.
 const LISTED_HOURS: i64 = 1;
@@ -64,23 +66,6 @@ pub(super) struct Environment {
     /// Where the site of its instance is, for as long as that runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) site: Option<String>,
-}
-
-/// Which of the two common kinds it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Tier {
-    WebServer,
-    Worker,
-}
-
-impl Tier {
-    /// The tier as answers show it.
-    pub(super) fn described(self) -> serde_json::Value {
-        match self {
-            Self::WebServer => serde_json::json!({"Name": "WebServer", "Type": "Standard", "Version": "1.0"}),
-            Self::Worker => serde_json::json!({"Name": "Worker", "Type": "SQS/HTTP", "Version": "3.0"}),
-        }
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -250,6 +235,17 @@ impl Environment {
         {
             self.finish(operation, due, events);
         }
+    }
+
+    /// Let what does not end by itself end now, as it was ordered or as is said. Its name, if there was anything.
+    pub(super) fn step(&mut self, outcome: Option<Outcome>, now: Timestamp) -> Option<String> {
+        if self.waits().is_some() {
+            return None;
+        }
+        let operation = self.operation.as_mut().filter(|operation| operation.due.is_none())?;
+        operation.due = Some(now);
+        operation.outcome = outcome.unwrap_or(operation.outcome);
+        Some(self.name.clone())
     }
 
     fn finish(&mut self, operation: Operation, now: Timestamp, events: &mut Vec<Event>) {

@@ -74,6 +74,10 @@ pub enum Injection {
     NoChecksum,
     /// On `UploadPartCopy`: somebody overwrites the source the moment before.
     SourceChanges,
+    /// On `PutObject` and `CompleteMultipartUpload`: S3 says yes and keeps other bytes, with their checksum.
+    StoredCorrupt,
+    /// S3 refuses with a status alone, as it does every `HEAD`.
+    Bodyless,
     /// Nothing happens for `seconds`; then it is done and answered.
     Stall,
     /// The version's processing ends in `FAILED`.
@@ -165,6 +169,7 @@ impl Injection {
             Self::Error200 if matches!(operation, "CopyObject" | "UploadPartCopy" | "CompleteMultipartUpload") => {
                 Refusal::new(200, "InternalError", "We encountered an internal error. Please try again.")
             }
+            Self::Bodyless if s3 => Refusal::new(400, "", ""),
             Self::ExpiredToken if s3 => Refusal::new(400, "ExpiredToken", "The provided token has expired."),
             Self::ExpiredToken => {
                 Refusal::new(403, "ExpiredToken", "The security token included in the request is expired")
@@ -180,6 +185,11 @@ pub(super) fn answer(refusal: &Refusal, service: Service, envelope: &Envelope<'_
     if service != Service::S3 {
         return envelope.refusal(refusal);
     }
+    if refusal.code.is_empty() {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = refusal.status;
+        return response;
+    }
     let text = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{}</Code><Message>{}</Message><RequestId>{}</RequestId></Error>",
         refusal.code, refusal.message, envelope.request
@@ -188,6 +198,19 @@ pub(super) fn answer(refusal: &Refusal, service: Service, envelope: &Envelope<'_
     *response.status_mut() = refusal.status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
     response.extensions_mut().insert(refusal.clone());
+    response
+}
+
+/// The answer to a request for a bucket of another region than it was signed for.
+pub(super) fn elsewhere(bucket: &str, region: &str, envelope: &Envelope<'_>) -> Response<Body> {
+    let message = format!(
+        "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future \
+         requests to this endpoint. ({bucket} is in {region})"
+    );
+    let mut response = answer(&Refusal::new(301, "PermanentRedirect", message), Service::S3, envelope);
+    if let Ok(region) = HeaderValue::from_str(region) {
+        response.headers_mut().insert("x-amz-bucket-region", region);
+    }
     response
 }
 

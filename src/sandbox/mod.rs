@@ -8,6 +8,7 @@ pub mod instance;
 mod access_log;
 mod beanstalk;
 mod completion;
+mod control;
 mod deployment_log;
 mod dispatch;
 mod environment;
@@ -100,6 +101,8 @@ pub enum Speed {
     Real,
     /// Over by the next call
     Instant,
+    /// Environments move only when a test says so, by `POST /-/step`; the rest is over by the next call
+    Stepped,
 }
 
 #[derive(Debug, thiserror::Error)]

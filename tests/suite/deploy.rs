@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use beansprout::sandbox::{self, Injection, Rule, Server, Settings};
+use beansprout::sandbox::{self, Injection, Rule, Server, Settings, Speed};
 use beansprout::world::World;
 
 use crate::harness::{Place, Run, python};
 use crate::publish::{calls, project};
+use crate::sandbox::raw;
 
 /// A project with two published versions, and an environment that runs the first.
 pub(crate) struct Scene {
@@ -148,6 +149,28 @@ fn trouble_on_the_way_to_an_environment_is_not_the_end_of_watching_it() {
     let run = scene.place.finish(command).ok();
     assert!(run.stderr.contains("warning: looking again: AWS limits the rate of `DescribeEnvironments`"), "{run}");
     assert!(run.stderr.contains("warning: looking again: failed to reach"), "{run}");
+}
+
+#[test]
+fn an_environment_moves_when_a_test_says_so() {
+    let scene = Scene::new();
+    let settings = Settings::new(&World::real().unwrap(), &scene.state);
+    let server = Server::start(Settings { speed: Speed::Stepped, ..settings }).unwrap();
+    let step = |ends: &str| {
+        let length = ends.len();
+        let head = "POST /-/step HTTP/1.1\nHost: localhost\nConnection: close\nContent-Type: application/json";
+        raw(&server.endpoint(), &format!("{head}\nContent-Length: {length}\n\n{ends}"))
+    };
+    let wait = ["wait", "--env", "shop-prod", "--timeout", "0"];
+    scene.run(&server, &["deploy", &scene.second, "--env", "shop-prod", "--timeout", "0"]).exit(6);
+    scene.run(&server, &wait).exit(6);
+    assert!(step("{\"ends\": \"deployment-rolls-back\"}").ends_with("[\"shop-prod\"]"));
+    scene.run(&server, &wait).exit(5);
+    scene.run(&server, &["deploy", &scene.second, "--env", "shop-prod", "--timeout", "0"]).exit(6);
+    assert!(step("{}").ends_with("[\"shop-prod\"]"));
+    scene.run(&server, &wait).ok();
+    assert!(step("{}").ends_with("[]"));
+    assert!(step("{\"end\": 1}").contains("unknown field"));
 }
 
 #[test]

@@ -47,7 +47,7 @@ impl Call<'_> {
     pub(super) fn after(&self, seconds: i64) -> Timestamp {
         match self.speed {
             Speed::Real => self.now + jiff::SignedDuration::from_secs(seconds),
-            Speed::Instant => self.now,
+            Speed::Instant | Speed::Stepped => self.now,
         }
     }
 
@@ -56,7 +56,7 @@ impl Call<'_> {
         Operation {
             kind,
             request: self.request.to_owned(),
-            due: Some(self.after(kind.seconds(environment.launch_seconds()))),
+            due: (self.speed != Speed::Stepped).then(|| self.after(kind.seconds(environment.launch_seconds()))),
             outcome: Outcome::ordered(self.fault),
             before,
             done: None,

@@ -231,6 +231,26 @@ impl Buckets {
         })
     }
 
+    /// Change a byte of an object, and its checksums with it.
+    pub(in crate::sandbox) fn spoil(&self, bucket: &str, key: &str) -> Result<(), Error> {
+        self.exclusively(|| {
+            let Some(mut object) = self.object(bucket, key)? else { return Ok(()) };
+            let path = self.blob(bucket, &object.blob);
+            let mut bytes = fs::read(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
+            let middle = bytes.len() / 2;
+            if let Some(byte) = bytes.get_mut(middle) {
+                *byte ^= 1;
+            }
+            write(&path, &bytes)?;
+            let mut hasher = super::digest::Hasher::new(object.sums.values.keys().map(String::as_str));
+            hasher.update(&bytes);
+            let hashed = hasher.finish();
+            object.etag = hashed.md5;
+            object.sums = Sums { values: hashed.sums, ..Sums::default() };
+            self.replace(bucket, &object)
+        })
+    }
+
     /// Nothing names this blob any more. A reader that has it open reads on.
     pub(super) fn forget_blob(&self, bucket: &str, blob: &str) {
         // Left behind, it costs space and nothing else.
