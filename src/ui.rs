@@ -8,6 +8,8 @@ mod words;
 
 use std::fmt;
 use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ValueEnum;
 use serde::Serialize;
@@ -49,6 +51,8 @@ pub struct Ui {
     err: Paint,
     /// Why stdout did not get an answer.
     lost: Option<io::Error>,
+    /// Has stdout its document? A signal may come at any time, and there is one.
+    answered: Arc<AtomicBool>,
 }
 
 impl Ui {
@@ -70,6 +74,7 @@ impl Ui {
             out: paint(world.terminal.stdout),
             err: paint(world.terminal.stderr),
             lost: None,
+            answered: Arc::default(),
         }
     }
 
@@ -121,14 +126,8 @@ impl Ui {
     }
 
     fn document(&mut self, schema: &str, value: &impl Serialize) {
-        #[derive(Serialize)]
-        struct Document<'a, T> {
-            schema: String,
-            #[serde(flatten)]
-            value: &'a T,
-        }
-        let document = Document { schema: format!("beansprout.{schema}"), value };
-        let text = serde_json::to_string_pretty(&document).expect("answers have string keys");
+        let text = document(schema, value);
+        self.answered.store(true, Ordering::SeqCst);
         self.put(&text);
     }
 
@@ -164,10 +163,34 @@ impl Ui {
         tell(&format!("{label} {text}"));
     }
 
-    /// What to say if a signal ends the run before the guard is dropped.
+    /// What to say if a signal ends the run before the guard is dropped: what is done, and what finishes it.
     pub fn last_words(&self, world: &World, words: String) -> Guard {
+        self.interrupted(world, Some(words), false)
+    }
+
+    /// The same, of something that goes on at AWS.
+    pub fn goes_on(&self, world: &World, words: String) -> Guard {
+        self.interrupted(world, Some(words), true)
+    }
+
+    /// Whatever is interrupted, a program gets its document.
+    pub fn answers_signals(&self, world: &World) -> Guard {
+        self.interrupted(world, None, false)
+    }
+
+    fn interrupted(&self, world: &World, hint: Option<String>, under_way: bool) -> Guard {
         let label = self.err.yellow("interrupted:");
-        world.interrupt.guard(move || tell(&format!("{label} {words}")))
+        let (json, answered) = (self.format == OutputFormat::Json, Arc::clone(&self.answered));
+        world.interrupt.guard(move || {
+            if let Some(words) = &hint {
+                tell(&format!("{label} {words}"));
+            }
+            if json && !answered.swap(true, Ordering::SeqCst) {
+                let (message, exit) = ("interrupted".to_owned(), Exit::Interrupted.code());
+                let error = Sentences { message, causes: Vec::new(), hint, exit, repeat: Some(Repeat::Now), under_way };
+                let _ = print(&mut io::stdout().lock(), &document("error/1", &Failed { error }));
+            }
+        })
     }
 
     /// The end of a run that failed.
@@ -186,19 +209,6 @@ impl Ui {
         }
         tell(&text);
         if self.format == OutputFormat::Json {
-            #[derive(Serialize)]
-            struct Failed {
-                error: Sentences,
-            }
-            #[derive(Serialize)]
-            struct Sentences {
-                message: String,
-                causes: Vec<String>,
-                hint: Option<String>,
-                exit: i32,
-                repeat: Option<Repeat>,
-                under_way: bool,
-            }
             let exit = failure.exit().code();
             let (repeat, under_way) = (failure.repeat(), failure.under_way());
             self.document("error/1", &Failed { error: Sentences { message, causes, hint, exit, repeat, under_way } });
@@ -228,6 +238,33 @@ impl Ui {
         }
         Progress::bar(phase, total, self.columns())
     }
+}
+
+/// How a run that failed ends for a program.
+#[derive(Serialize)]
+struct Failed {
+    error: Sentences,
+}
+
+#[derive(Serialize)]
+struct Sentences {
+    message: String,
+    causes: Vec<String>,
+    hint: Option<String>,
+    exit: i32,
+    repeat: Option<Repeat>,
+    under_way: bool,
+}
+
+fn document(schema: &str, value: &impl Serialize) -> String {
+    #[derive(Serialize)]
+    struct Document<'a, T> {
+        schema: String,
+        #[serde(flatten)]
+        value: &'a T,
+    }
+    let document = Document { schema: format!("beansprout.{schema}"), value };
+    serde_json::to_string_pretty(&document).expect("answers have string keys")
 }
 
 /// What stdout was to have and did not get.

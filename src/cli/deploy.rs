@@ -62,7 +62,7 @@ pub(crate) fn watched(
             let DeployRequest { environment, label, .. } = request;
             let words =
                 format!("what was asked for goes on; `beansprout wait --env {environment} --label {label}` watches it");
-            guard = Some(ui.last_words(world, words));
+            guard = Some(ui.goes_on(world, words));
         }
         tell(&event, ui);
     });

@@ -419,7 +419,7 @@ fn carry_out(
         if guard.is_none() && !aws.is_dry_run() {
             let words =
                 "what was asked for goes on; the same command again looks at what is there, and goes on with it";
-            guard = Some(ui.last_words(world, words.to_owned()));
+            guard = Some(ui.goes_on(world, words.to_owned()));
         }
         match &event {
             LaunchEvent::Publishing(event) => publishing.tell(event, ui),

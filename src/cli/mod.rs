@@ -209,6 +209,8 @@ pub fn main() -> ExitCode {
         Ok(world) => world,
         Err(error) => clap::Error::raw(clap::error::ErrorKind::Io, format!("no working directory: {error}\n")).exit(),
     };
+    // First of all: whoever is interrupted says so, and tidies up.
+    let unheard = world.interrupt.listen(Exit::Interrupted.code()).err();
     if complete::answered(&world, program, &mut Ui::new(&world, OutputFormat::People, true, Color::Never)) {
         return ExitCode::SUCCESS;
     }
@@ -228,9 +230,10 @@ pub fn main() -> ExitCode {
             return refused(usage::UsageError::no_directory(directory).into(), &mut ui);
         }
     }
-    if let Err(error) = world.interrupt.listen(Exit::Interrupted.code()) {
+    if let Some(error) = unheard {
         ui.warn(format_args!("cannot tidy up after Ctrl-C: {error}"));
     }
+    let _guard = ui.answers_signals(&world);
     let exit = run(&cli.verb, &world, &mut ui).unwrap_or_else(|failure| {
         ui.failure(&failure);
         failure.exit()

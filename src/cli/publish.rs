@@ -125,7 +125,7 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
         environment: environment.as_ref().map(|chosen| chosen.name.clone()),
         ..RunRecord::new("publish", &request.application)
     };
-    let published = send(&aws, request, ui);
+    let published = send(&aws, request, world, ui);
     if published.is_ok() && !args.dry_run {
         keep(&built.bundle.path, ui);
     }
@@ -167,9 +167,21 @@ fn undo(args: &PublishArgs, project: &Project, world: &World, ui: &mut Ui) -> Re
     let aws = args.aws.connect(project, Intent::of(args.dry_run), world, ui)?;
     let store = bundle_store(project, args.options.bucket.as_deref());
     let mut answer: Option<UndoAnswer> = None;
+    let mut restored = 0;
     for (file, undo) in files.iter().zip(undos) {
         let beside = file.parent().map(UndoFiles::read).unwrap_or_default();
-        let versions = release::undo(&aws, file, &undo, &beside.records, &store);
+        let words = |restored| {
+            let restored = count(restored, "version");
+            format!("restored {restored} so far; run the same command again: it finishes what is left")
+        };
+        let mut guard = (!aws.is_dry_run()).then(|| ui.last_words(world, words(restored)));
+        let versions = release::undo(&aws, file, &undo, &beside.records, &store, &mut |version| {
+            restored += usize::from(version.fate == RestoreOutcome::Restored);
+            if guard.take().is_some() {
+                guard = Some(ui.last_words(world, words(restored)));
+            }
+        });
+        drop(guard);
         aws.record(&versions, RunRecord::new("undo", &undo.application), ui);
         let versions = versions?;
         match &mut answer {
@@ -193,8 +205,14 @@ fn undo(args: &PublishArgs, project: &Project, world: &World, ui: &mut Ui) -> Re
 }
 
 /// Publish a bundle as the project says, with no options.
-pub(crate) fn publish(project: &Project, built: &Built, aws: &Connected, ui: &mut Ui) -> Result<Published, Failure> {
-    send(aws, request(&Options::default(), project, built, aws.sandbox)?, ui)
+pub(crate) fn publish(
+    project: &Project,
+    built: &Built,
+    aws: &Connected,
+    world: &World,
+    ui: &mut Ui,
+) -> Result<Published, Failure> {
+    send(aws, request(&Options::default(), project, built, aws.sandbox)?, world, ui)
 }
 
 /// The request for a bundle as the project says, for whoever makes the application too.
@@ -247,15 +265,15 @@ fn description(root: &Path, built: &Built) -> Option<String> {
     Some(format!("{subject} ({short}{state})"))
 }
 
-fn send(aws: &Connected, mut request: PublishRequest, ui: &mut Ui) -> Result<Published, Failure> {
-    match attempt(aws, &request, ui) {
+fn send(aws: &Connected, mut request: PublishRequest, world: &World, ui: &mut Ui) -> Result<Published, Failure> {
+    match attempt(aws, &request, world, ui) {
         Err(release::PublishError::NoApplication { application, region }) if ui.can_prompt() => {
             let question = format!("There is no application `{application}` in {region}. Create it?");
             if !ui.confirm(&question) {
                 return Err(release::PublishError::NoApplication { application, region }.into());
             }
             request.create_application = true;
-            Ok(attempt(aws, &request, ui)?)
+            Ok(attempt(aws, &request, world, ui)?)
         }
         other => Ok(other?),
     }
@@ -268,9 +286,33 @@ pub(crate) fn keep(bundle: &Path, ui: &mut Ui) {
     }
 }
 
-fn attempt(aws: &Connected, request: &PublishRequest, ui: &mut Ui) -> Result<Published, release::PublishError> {
+/// Publish once; whoever interrupts is told what is done by then, and that the same command finishes it.
+fn attempt(
+    aws: &Connected,
+    request: &PublishRequest,
+    world: &World,
+    ui: &mut Ui,
+) -> Result<Published, release::PublishError> {
     let mut telling = Telling::new();
-    release::publish(aws, request, &mut |event| telling.tell(&event, ui))
+    let mut guard = None;
+    release::publish(aws, request, &mut |event| {
+        let label = &request.label;
+        let done = match event {
+            PublishEvent::Uploading { .. } => Some((format!("`{label}` is not registered yet"), false)),
+            PublishEvent::Registering { .. } => Some((format!("`{label}` may be registered"), false)),
+            PublishEvent::Processing => {
+                Some((format!("`{label}` is registered, and Elastic Beanstalk goes on processing it"), true))
+            }
+            _ => None,
+        };
+        if let Some((done, goes_on)) = done.filter(|_| !aws.is_dry_run()) {
+            // Dropped first: two of them would both speak.
+            guard = None;
+            let words = format!("{done}; run the same command again: it asks first, and finishes what is left");
+            guard = Some(if goes_on { ui.goes_on(world, words) } else { ui.last_words(world, words) });
+        }
+        telling.tell(&event, ui);
+    })
 }
 
 /// Tells how publishing goes, with a bar while bytes go over the wire.

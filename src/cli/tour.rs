@@ -67,7 +67,7 @@ pub(crate) fn tour(args: &TourArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
     narrator.say("an S3 and an Elastic Beanstalk on this machine; what they hold is in `.beansprout/sandbox`");
 
     narrator.step("publish", "beansprout publish --sandbox");
-    let published = publish::publish(&project, &built, &aws, narrator.ui)?;
+    let published = publish::publish(&project, &built, &aws, &world, narrator.ui)?;
     narrator.say(match (published.uploaded, published.registered) {
         (_, true) => format!("application version `{}` is {}", published.label, published.status),
         (true, false) => format!("the bundle was gone and is back at `{}`", published.bundle),

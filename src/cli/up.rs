@@ -172,7 +172,7 @@ pub(crate) struct Running {
 fn register(project: &Project, world: &World, ui: &mut Ui) -> Result<(Connected, Published), Failure> {
     let built = package::build(project, world, ui)?;
     let aws = AwsArgs::sandboxed().connect(project, Intent::Act, world, ui)?;
-    let published = publish::publish(project, &built, &aws, ui)?;
+    let published = publish::publish(project, &built, &aws, world, ui)?;
     Ok((aws, published))
 }
 
@@ -235,7 +235,7 @@ impl Running {
 
     fn redeploy(&mut self, project: &Project, aws: &Connected, ui: &mut Ui, world: &World) -> Result<(), Failure> {
         let built = package::build(project, world, ui)?;
-        let published = publish::publish(project, &built, aws, ui)?;
+        let published = publish::publish(project, &built, aws, world, ui)?;
         let object = object(project, &published)?;
         let mut told = Reporter::default();
         self.instance.deploy(&object, &self.settings, &mut |event| told.tell(&event, ui))?;

@@ -146,6 +146,7 @@ pub fn undo(
     undo: &Undo,
     others: &[Undo],
     bundle_store: &BundleStore,
+    report: &mut dyn FnMut(&Restored),
 ) -> Result<Vec<Restored>, Error> {
     let place = |region: &str, account: &Option<String>| match account {
         Some(account) => format!("{account} in {region}"),
@@ -161,7 +162,9 @@ pub fn undo(
         let mut fates = Vec::new();
         for deletion in &undo.versions {
             let fate = restore(aws, undo, others, deletion, &bucket).await?;
-            fates.push(Restored { label: deletion.label.clone(), fate });
+            let restored = Restored { label: deletion.label.clone(), fate };
+            report(&restored);
+            fates.push(restored);
         }
         Ok(fates)
     })
