@@ -14,7 +14,7 @@ use beansprout::sandbox::{self, Injection as Fault, Rule, Server, Settings};
 use beansprout::world::World;
 
 use crate::deploy::{STATE, Scene};
-use crate::harness::{Place, Run};
+use crate::harness::{Place, Run, copy};
 use crate::publish::{calls, noise, project};
 use crate::sandbox::raw;
 
@@ -105,19 +105,6 @@ fn folder(name: &str) -> String {
 
 fn start(state: &Path, faults: Vec<Rule>) -> Server {
     Server::start(Settings { faults, ..Settings::new(&World::real().unwrap(), state) }).unwrap()
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    let Ok(entries) = std::fs::read_dir(from) else { return };
-    for entry in entries.map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 fn count_files(folder: &Path, files: &mut BTreeMap<PathBuf, usize>) {
@@ -272,7 +259,7 @@ fn finish(case: &Case<'_>, scenario: &Scenario, what: &str, expected: &str) {
 
 /// Compare a table with the one in the documentation, or with `BEANSPROUT_BLESS=1` write it there.
 #[track_caller]
-fn documented(table: &str) {
+pub(crate) fn documented(table: &str) {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src/reference/reliability.md");
     let text = std::fs::read_to_string(&page).unwrap();
     let heading = table.lines().next().unwrap();

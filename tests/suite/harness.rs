@@ -27,6 +27,24 @@ impl Place {
         Self { temp, inside: PathBuf::from("work"), vars: Vec::new() }
     }
 
+    /// A place of its own with the same files, beside this one.
+    pub(crate) fn twin(&self) -> Self {
+        let parent = self.temp.path().parent().unwrap();
+        let temp = tempfile::Builder::new().prefix("beansprout-test-").tempdir_in(parent).unwrap();
+        copy(self.temp.path(), temp.path());
+        Self { temp, inside: self.inside.clone(), vars: self.vars.clone() }
+    }
+
+    /// A place in the machine's memory, where it has such a folder: thousands of them are made and forgotten.
+    pub(crate) fn fleeting() -> Self {
+        let memory = Path::new("/dev/shm");
+        let parent = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        let temp = tempfile::Builder::new().prefix("beansprout-test-").tempdir_in(parent).unwrap();
+        std::fs::create_dir(temp.path().join("home")).unwrap();
+        std::fs::create_dir(temp.path().join("work")).unwrap();
+        Self { temp, inside: PathBuf::from("work"), vars: Vec::new() }
+    }
+
     /// Where commands run.
     pub(crate) fn dir(&self) -> PathBuf {
         self.temp.path().join(&self.inside)
@@ -147,6 +165,20 @@ impl Place {
         self.sh("git", &["add", "-A"]);
         self.sh("git", &["commit", "-q", "--allow-empty", "-m", "first"]);
         self
+    }
+}
+
+/// Copy a folder and all that is in it.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    let Ok(entries) = std::fs::read_dir(from) else { return };
+    for entry in entries.map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
     }
 }
 

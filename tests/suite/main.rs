@@ -50,6 +50,7 @@ mod registered;
 mod robust;
 mod sandbox;
 mod secrets;
+mod sequences;
 mod shell;
 mod ships;
 mod site;

@@ -1,0 +1,282 @@
+//! Judge: what must hold after each command, by the state of the stand-in and the model.
+
+use serde_json::Value;
+
+use super::model::Model;
+use super::seen::{Environment, Seen};
+use super::stage::Ran;
+use super::verb::{Ending, Goal, Verb};
+
+/// What must always hold, as the reference of reliability has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rule {
+    NothingNeededIsGone,
+    SuccessIsTrue,
+    WhatGoesOnIsSaid,
+    TwiceIsOnce,
+    BackIsPossible,
+    HintsWork,
+    RepeatingHelps,
+    NothingIsLeft,
+    OnlyItsLabels,
+    OneAnswer,
+}
+
+pub(super) type Broken = (Rule, String);
+
+pub(super) struct Step<'a> {
+    pub(super) verb: &'a Verb,
+    pub(super) ending: Ending,
+    pub(super) before: &'a Seen,
+    /// As it was before the command.
+    pub(super) model: &'a Model,
+    pub(super) ran: &'a Ran,
+    pub(super) after: &'a Seen,
+}
+
+impl Step<'_> {
+    pub(super) fn judge(&self) -> Vec<Broken> {
+        let mut broken = Vec::new();
+        let mut say = |rule, words: String| broken.push((rule, words));
+        self.needed(&mut say);
+        if !self.verb.is_ours() {
+            return broken;
+        }
+        self.one_answer(&mut say);
+        if self.ran.run.exit == 0 {
+            self.goal(&mut say);
+        } else if !self.ran.killed {
+            self.goes_on(&mut say);
+        }
+        self.back(&mut say);
+        self.labels(&mut say);
+        for litter in &self.after.litter {
+            say(Rule::NothingIsLeft, format!("{litter} is left"));
+        }
+        broken
+    }
+
+    /// I1
+    fn needed(&self, say: &mut impl FnMut(Rule, String)) {
+        let mut gone = |what: String| say(Rule::NothingNeededIsGone, what);
+        if let Some(environment) = &self.after.environment {
+            for label in environment.label.iter().chain(&environment.before) {
+                if !self.after.versions.contains_key(label) {
+                    gone(format!("version {label}, which the environment has or would fall back to, is gone"));
+                }
+            }
+        }
+        for (label, version) in &self.after.versions {
+            if !self.after.objects.contains_key(&version.bundle) {
+                gone(format!("the bundle of {label} is gone"));
+            }
+        }
+        for record in &self.after.undo {
+            for bundle in &record.bundles {
+                let archived = self.after.undo.iter().filter_map(|record| record.archive.as_ref()).any(|prefix| {
+                    self.after.objects.contains_key(&(bundle.0.clone(), format!("{prefix}/{}", bundle.1)))
+                });
+                if !archived && !self.after.objects.contains_key(bundle) {
+                    gone(format!("{} needs {}, which is neither there nor archived", record.path.display(), bundle.1));
+                }
+            }
+        }
+        for (label, version) in &self.before.versions {
+            let known = self.after.versions.get(label).is_none_or(|now| now.bundle == version.bundle);
+            let recorded = self.after.undo.iter().any(|record| record.labels.contains(label));
+            if !known || !self.after.versions.contains_key(label) && !recorded {
+                gone(format!("{label} is gone or another, and no record brings it back"));
+            }
+        }
+    }
+
+    /// I2
+    fn goal(&self, say: &mut impl FnMut(Rule, String)) {
+        let mut untrue = |what: String| say(Rule::SuccessIsTrue, format!("exit 0, and {what}"));
+        let environment = self.after.environment.clone().unwrap_or_default();
+        match self.verb.goal {
+            Goal::Published(content) => self.published(content, &mut untrue),
+            Goal::Released(content) => {
+                self.published(content, &mut untrue);
+                if let Some(label) = self.label() {
+                    runs(&environment, &label, &mut untrue);
+                }
+            }
+            Goal::Runs(label) => runs(&environment, label, &mut untrue),
+            // It may have failed already.
+            Goal::Asked(_) if matches!(self.ending, Ending::RollsBack | Ending::Fails) => {}
+            Goal::Asked(label) => {
+                if environment.label.as_deref() != Some(label) {
+                    untrue(format!("the environment has {:?}", environment.label));
+                }
+            }
+            Goal::Back => {
+                let label = environment.label.clone().unwrap_or_default();
+                runs(&environment, &label, &mut untrue);
+                if !self.model.good.contains(&label) {
+                    untrue(format!("{label} never ran well: {:?}", self.model.good));
+                }
+            }
+            Goal::Well if !environment.is_good() => untrue(format!("the environment is {environment:?}")),
+            Goal::Well | Goal::Foreign | Goal::Days => {}
+            Goal::Pruned { bundles } => self.pruned(bundles, &mut untrue),
+            Goal::Restored => self.restored(&mut untrue),
+        }
+    }
+
+    fn label(&self) -> Option<String> {
+        let answer: Value = serde_json::from_str(&self.ran.run.stdout).ok()?;
+        answer["label"].as_str().map(str::to_owned)
+    }
+
+    fn published(&self, content: &str, untrue: &mut impl FnMut(String)) {
+        let Some(label) = self.label() else { return untrue("its answer has no label".to_owned()) };
+        let Some(version) = self.after.versions.get(&label) else {
+            return untrue(format!("{label} is not registered"));
+        };
+        if version.status != "PROCESSED" {
+            untrue(format!("{label} is {}", version.status));
+        }
+        // Of two contents, two labels.
+        let twin = self.model.known.iter().find(|(known, has)| **known != label && has.bundle == version.bundle);
+        if let Some((twin, _)) = twin.filter(|(twin, _)| twin.starts_with("shop-")) {
+            untrue(format!("{label} has the bundle of {twin}"));
+        }
+        if content == "a" {
+            let tagged = version.tags.get("keep").map(String::as_str) == Some("true");
+            if !tagged || version.description.as_deref() != Some("one") {
+                untrue(format!("{label} has tags {:?} and text {:?}", version.tags, version.description));
+            }
+        }
+    }
+
+    fn pruned(&self, bundles: bool, untrue: &mut impl FnMut(String)) {
+        let kept = self.model.kept(self.before);
+        for (label, version) in &self.before.versions {
+            match (kept.contains(label), self.after.versions.contains_key(label)) {
+                (true, false) => untrue(format!("{label} is deleted: it had to stay")),
+                (false, true) => untrue(format!("{label} is there: nobody needs it")),
+                (false, false) if bundles => {
+                    let needed = self.after.versions.values().any(|other| other.bundle == version.bundle);
+                    let there = self.after.objects.contains_key(&version.bundle);
+                    let ours = version.bundle.1.starts_with("beansprout/");
+                    if ours && there != needed {
+                        untrue(format!("the bundle of {label}: there {there}, needed {needed}"));
+                    }
+                }
+                _ => {}
+            }
+        }
+        for (at, tag) in &self.before.objects {
+            let copy = (at.0.clone(), format!("old/{}", at.1));
+            let zip = at.1.ends_with(".zip");
+            if zip && !self.after.objects.contains_key(at) && self.after.objects.get(&copy) != Some(tag) {
+                untrue(format!("{} is deleted and not archived", at.1));
+            }
+        }
+    }
+
+    fn restored(&self, untrue: &mut impl FnMut(String)) {
+        for label in self.before.undo.last().into_iter().flat_map(|record| &record.labels) {
+            let was = self.model.known.get(label);
+            let is = self.after.versions.get(label);
+            match (was, is) {
+                (Some(was), Some(is)) if was == is => {}
+                _ => untrue(format!("{label} was {was:?} and is {is:?}")),
+            }
+        }
+    }
+
+    /// I3
+    fn goes_on(&self, say: &mut impl FnMut(Rule, String)) {
+        let mut unsaid = |what: &str| say(Rule::WhatGoesOnIsSaid, what.to_owned());
+        let error: Value = serde_json::from_str(&self.ran.run.stdout).unwrap_or_default();
+        let said = |words: &str| {
+            let hint = error["error"]["hint"].as_str().unwrap_or_default();
+            self.ran.run.stderr.contains(words) && hint.contains(words)
+        };
+        let count = |seen: &Seen| seen.environment.as_ref().map_or(0, |environment| environment.deployments);
+        let began = count(self.after) > count(self.before);
+        if began && self.after.environment.as_ref().is_some_and(|environment| environment.moves) {
+            if !said("beansprout wait --env shop-prod") {
+                unsaid("the environment moves, and no `beansprout wait` is named");
+            }
+            if error["error"]["under_way"] != true {
+                unsaid("the environment moves, and JSON has no `under_way`");
+            }
+        }
+        let gone = self.before.versions.keys().any(|label| !self.after.versions.contains_key(label));
+        if gone && !said("beansprout publish --undo") {
+            unsaid("versions are deleted, and no `publish --undo` is named");
+        }
+        let new = self.after.versions.keys().any(|label| !self.before.versions.contains_key(label));
+        if new && !began && !said("same command again") && !said("beansprout ") {
+            unsaid("a version is registered, and what finishes it is not named");
+        }
+    }
+
+    /// I5
+    fn back(&self, say: &mut impl FnMut(Rule, String)) {
+        let Some(environment) = &self.before.environment else { return };
+        let free = self.verb.goal == Goal::Back && self.ending == Ending::Done && !environment.moves;
+        if free && self.model.has_way_back(self.before) && !matches!(self.ran.run.exit, 0 | 5 | 6) {
+            say(Rule::BackIsPossible, format!("exit {}; ran well: {:?}", self.ran.exit(), self.model.good));
+        }
+    }
+
+    /// I10
+    fn labels(&self, say: &mut impl FnMut(Rule, String)) {
+        if !self.verb.moves() && self.verb.goal != Goal::Well {
+            return;
+        }
+        let mut about: Vec<&str> = self.model.asked.as_deref().into_iter().collect();
+        for seen in [self.before, self.after] {
+            let environment = seen.environment.as_ref();
+            about.extend(environment.and_then(|environment| environment.label.as_deref()));
+            about.extend(environment.and_then(|environment| environment.before.as_deref()));
+        }
+        about.extend(self.verb.words.iter().filter(|word| word.starts_with('v')));
+        about.extend(
+            self.after.versions.keys().filter(|label| !self.before.versions.contains_key(*label)).map(String::as_str),
+        );
+        let conversation = self
+            .ran
+            .run
+            .stderr
+            .lines()
+            .filter(|line| ["error:", "hint:", "interrupted:"].iter().any(|start| line.starts_with(start)));
+        for line in conversation {
+            for word in line.split('`').skip(1).step_by(2) {
+                let label = self.model.known.contains_key(word);
+                // What it goes back to is for the program to find.
+                if label && !about.contains(&word) && self.verb.goal != Goal::Back {
+                    say(Rule::OnlyItsLabels, format!("{word} in: {line}"));
+                }
+            }
+        }
+    }
+
+    /// I11
+    fn one_answer(&self, say: &mut impl FnMut(Rule, String)) {
+        let run = &self.ran.run;
+        if run.stderr.contains("panicked") {
+            say(Rule::OneAnswer, "it panicked".to_owned());
+        }
+        if self.ran.killed {
+            return;
+        }
+        if !matches!(run.exit, 0..=7 | 130) {
+            say(Rule::OneAnswer, format!("exit {}", run.exit));
+        }
+        let answer = serde_json::from_str::<Value>(&run.stdout);
+        if !answer.is_ok_and(|answer| answer.is_object()) {
+            say(Rule::OneAnswer, "stdout is not one document".to_owned());
+        }
+    }
+}
+
+fn runs(environment: &Environment, label: &str, untrue: &mut impl FnMut(String)) {
+    if environment.label.as_deref() != Some(label) || !environment.is_good() {
+        untrue(format!("the environment is {environment:?} instead of {label}"));
+    }
+}
