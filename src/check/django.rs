@@ -7,6 +7,7 @@ mod calls;
 mod changes;
 mod evaluation;
 mod expressions;
+pub(crate) mod migrations;
 mod operators;
 mod reads;
 mod syntax;

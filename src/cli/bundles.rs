@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::aws::{AwsArgs, Connected, Intent, bundle_store};
+use super::aws::{AwsArgs, Connected, Intent, Place, bundle_store};
 use super::ebcli;
 use crate::bundle::{Reader, TreeDigest};
 use crate::fault::{Exit, Failure, Fault};
@@ -58,6 +58,20 @@ impl<'a> BundleFinder<'a> {
         std::iter::once(self.world.resolve(name)).chain(labelled()).find(|path| path.is_file())
     }
 
+    /// The connection: to `place`, unless an earlier name asked for one.
+    pub(crate) fn connected(&mut self, place: &Place, ui: &mut Ui) -> Result<&Connected, Failure> {
+        Ok(match &mut self.aws {
+            Some(aws) => aws,
+            // Looking must change nothing.
+            none => none.insert(self.args.aws.connect_to(self.project, place, Intent::DryRun, self.world, ui)?),
+        })
+    }
+
+    /// The application that a flag names.
+    pub(crate) fn named_application(&self) -> Option<&str> {
+        self.args.application.as_deref()
+    }
+
     /// The bundle of a version, if `name` means one.
     pub(crate) fn version(&mut self, name: &Path, ui: &mut Ui) -> Result<Option<Found>, Failure> {
         let Some(label) = name.to_str().and_then(|name| name.strip_prefix(VERSION)) else { return Ok(None) };
@@ -65,12 +79,8 @@ impl<'a> BundleFinder<'a> {
             return Err(NoBundle::NoLabel.into());
         }
         let application = ebcli::application(self.args.application.as_deref(), self.project)?;
-        let aws = match &mut self.aws {
-            Some(aws) => aws,
-            // Looking must change nothing.
-            none => none.insert(self.args.aws.connect(self.project, Intent::DryRun, self.world, ui)?),
-        };
         let bundle_store = bundle_store(self.project, None);
+        let aws = self.connected(&Place::default(), ui)?;
         // Without a name, so that nothing is left behind however this ends.
         let mut file = tempfile::tempfile().map_err(|source| release::StoreError::Keep { source })?;
         let mut progress = Progress::hidden();

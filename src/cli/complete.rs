@@ -72,6 +72,8 @@ const ARGUMENTS: &[(&[&str], &str, Values)] = &[
     (&["rollback"], "label", Values::Labels),
     (&["stack", "check"], "stack", Values::Stacks),
     (&["stack", "matrix"], "stack", Values::Stacks),
+    (&["swap"], "blue", Values::Environments),
+    (&["swap"], "green", Values::Environments),
     (&["update"], "stack", Values::Stacks),
     (&["verify"], "application", Values::Applications),
     (&["versions"], "application", Values::Applications),
@@ -153,7 +155,15 @@ impl Values {
             Self::Sides => {
                 let bundles = project.as_ref().map(bundles).unwrap_or_default();
                 let trees = [told("worktree", "the files here"), told("index", "what git add has seen")];
-                trees.into_iter().chain(bundles.iter().map(|label| told(label, "a bundle here"))).collect()
+                let environments = kept().environments;
+                let living = environments
+                    .iter()
+                    .map(|(name, of)| told(&format!("env:{name}"), &format!("lives in the sandbox, of {of}")));
+                trees
+                    .into_iter()
+                    .chain(living)
+                    .chain(bundles.iter().map(|label| told(label, "a bundle here")))
+                    .collect()
             }
             Self::Sources => vec![
                 told("worktree", "the files here"),

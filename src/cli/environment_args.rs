@@ -276,20 +276,26 @@ impl ChosenEnvironment {
     ) -> Result<Connected, Failure> {
         let place = self.described.as_ref().map(Place::of).unwrap_or_default();
         let connected = aws.connect_to(project, &place, intent, world, ui)?;
-        let described = self.described.as_ref().and_then(|described| described.account.as_ref());
-        match (described, &connected.caller().account) {
-            (Some(described), Some(caller)) if described != caller => {
-                let (described, caller) = (described.clone(), caller.clone());
-                Err(Error::Account { name: self.name.to_string(), described, caller }.into())
-            }
-            _ => Ok(connected),
-        }
+        belongs(self.described.as_ref(), &connected)?;
+        Ok(connected)
     }
 
     /// Its application: as the flag says, or its file, or the project.
     pub(crate) fn application(&self, flag: Option<&str>, project: &Project) -> Result<Application, ebcli::Error> {
         let described = self.described.as_ref().and_then(|described| described.application.as_deref());
         ebcli::application(flag.or(described), project)
+    }
+}
+
+/// An environment is not acted upon with the credentials of another account than its file says.
+pub(crate) fn belongs(described: Option<&Description>, connected: &Connected) -> Result<(), Failure> {
+    let Some(description) = described else { return Ok(()) };
+    match (&description.account, &connected.caller().account) {
+        (Some(described), Some(caller)) if described != caller => {
+            let (described, caller) = (described.clone(), caller.clone());
+            Err(Error::Account { name: description.name.clone(), described, caller }.into())
+        }
+        _ => Ok(()),
     }
 }
 

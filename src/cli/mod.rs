@@ -34,6 +34,7 @@ mod rollback;
 mod sandbox;
 mod stack;
 mod status;
+mod swap;
 mod tour;
 mod up;
 mod update;
@@ -124,6 +125,7 @@ verbs! {
     Rollback(rollback::RollbackArgs),
     Wait(wait::WaitArgs),
     Logs(logs::LogsArgs),
+    Swap(swap::SwapArgs),
     Versions(versions::VersionsArgs),
     Prune(prune::PruneArgs),
     Policy(policy::PolicyArgs),
@@ -157,6 +159,7 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
         Verb::Rollback(args) => rollback::verb(args, world, ui),
         Verb::Sandbox(args) => sandbox::sandbox(args, world, ui),
         Verb::Status(args) => status::verb(args, world, ui),
+        Verb::Swap(args) => swap::verb(args, world, ui),
         Verb::Stack(args) => stack::stack(args, world, ui),
         Verb::Tour(args) => tour::tour(args, world, ui),
         Verb::Up(args) => up::up(args, world, ui),

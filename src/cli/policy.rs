@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::ebcli;
-use crate::fault::{Exit, Failure};
+use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
 use crate::release::{PREFIX, Role, SERVICE_ROLE, Scope, policy};
 use crate::ui::Ui;
@@ -23,9 +23,9 @@ pub(crate) struct PolicyArgs {
     /// The Elastic Beanstalk application [default: `application` in `[release]`, or the project's name]
     #[arg(long, value_name = "NAME")]
     application: Option<String>,
-    /// The environment that a deployer may change
+    /// The environment that a deployer, launcher or swapper may change; may be given more than once
     #[arg(long = "env", value_name = "NAME", default_value = "*")]
-    environment: String,
+    environment: Vec<String>,
     /// The account's number
     #[arg(long, value_name = "ID", default_value = "*", value_parser = account)]
     account: String,
@@ -47,10 +47,30 @@ pub(crate) struct PolicyArgs {
     /// The partition of the account: China and GovCloud have their own
     #[arg(long, value_name = "NAME", default_value = "aws", value_parser = ["aws", "aws-cn", "aws-us-gov"])]
     partition: String,
+    /// Of `guard`: deny swapping names too, for everybody who is no swapper
+    #[arg(long)]
+    no_swap: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("`--no-swap` belongs to `guard`")]
+struct NoSwap;
+
+impl Fault for NoSwap {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("no other role may swap, but `swapper`".to_owned())
+    }
 }
 
 pub(crate) fn verb(args: &PolicyArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
+    if args.no_swap && args.role != Role::Guard {
+        return Err(NoSwap.into());
+    }
     let release = &project.config.release;
     let variable = || ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(|name| world.var(name));
     let region = args.region.clone().or_else(|| variable().map(str::to_owned)).or_else(|| release.region.clone());
@@ -59,11 +79,12 @@ pub(crate) fn verb(args: &PolicyArgs, world: &World, ui: &mut Ui) -> Result<Exit
         region: region.unwrap_or_else(|| "*".to_owned()),
         account: args.account.clone(),
         application: ebcli::application(args.application.as_deref(), &project)?,
-        environment: args.environment.clone(),
+        environments: args.environment.clone(),
         bucket: args.bucket.clone().or_else(|| release.bucket.clone()),
         prefix: release.prefix.clone().unwrap_or_else(|| PREFIX.to_owned()),
         service_role: args.service_role.clone(),
         archive: args.archive.clone(),
+        no_swap: args.no_swap,
         kms_key: args.kms_key.clone().or_else(|| release.kms_key.clone()),
     };
     for (flag, value) in [("--account", &scope.account), ("--region", &scope.region)] {

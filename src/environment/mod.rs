@@ -11,6 +11,8 @@ mod description;
 mod error;
 mod files;
 mod key;
+mod matter;
+mod option_diff;
 mod order;
 mod place;
 mod property;
@@ -24,6 +26,8 @@ pub use description::{Bundle, Deploy, Description, Drill, FORMAT, Release, Smoke
 pub use error::{Error, Problem};
 pub use files::{Files, Said};
 pub use key::OptionKey;
+pub use matter::{Difference, differences_that_matter};
+pub use option_diff::{LiveOptions, OptionRow, Wins};
 pub use order::{OrderError, waves};
 pub use place::{APPLICATION, DRILLS, FOLDER, named, path};
 pub use property::{Property, What};

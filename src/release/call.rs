@@ -101,6 +101,7 @@ fn actions(service: &str, operation: &'static str) -> &'static [&'static str] {
         ("elasticbeanstalk", "DescribeEnvironments") => &["elasticbeanstalk:DescribeEnvironments"],
         ("elasticbeanstalk", "DescribeEvents") => &["elasticbeanstalk:DescribeEvents"],
         ("elasticbeanstalk", "DescribeInstancesHealth") => &["elasticbeanstalk:DescribeInstancesHealth"],
+        ("elasticbeanstalk", "SwapEnvironmentCNAMEs") => &["elasticbeanstalk:SwapEnvironmentCNAMEs"],
         ("elasticbeanstalk", "UpdateEnvironment") => &["elasticbeanstalk:UpdateEnvironment"],
         ("elasticbeanstalk", "AbortEnvironmentUpdate") => &["elasticbeanstalk:AbortEnvironmentUpdate"],
         ("elasticbeanstalk", "UpdateApplicationResourceLifecycle") => {

@@ -11,7 +11,8 @@ mod watch;
 use jiff::Timestamp;
 
 pub use self::claim::rollback_target;
-use self::claim::{Held, claim, end_left, remember, remember_before};
+pub(crate) use self::claim::{Held, claim};
+use self::claim::{end_left, remember, remember_before};
 pub use self::failure::{Error, Failed};
 use self::request::deployed;
 pub use self::request::{Deployed, Event, Outcome, Request, WatchRequest};

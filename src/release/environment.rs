@@ -29,6 +29,9 @@ pub struct Environment {
     pub url: Option<String>,
     /// The name under which the world finds it, in small letters; a worker has none.
     pub cname: Option<String>,
+    /// Where its balancer or its one instance is.
+    #[serde(skip)]
+    pub endpoint: Option<String>,
     /// The ARN of its platform's version.
     pub platform: Option<String>,
     pub arn: Option<String>,
@@ -111,6 +114,7 @@ impl Environment {
             updated: environment.date_updated.and_then(|date| timestamp(&date)),
             url: environment.cname.as_ref().map(|name| format!("http://{name}")),
             cname: environment.cname.map(|name| name.to_lowercase()),
+            endpoint: environment.endpoint_url,
             platform: environment.platform_arn,
             arn: environment.environment_arn,
             worker: environment.tier.and_then(|tier| tier.name).is_some_and(|name| name == "Worker"),
@@ -312,31 +316,54 @@ pub(crate) async fn last_operation(aws: &Aws, environment: &str) -> Result<LastO
     })
 }
 
-/// The versions that the environment's instances run. `None` where only basic health is reported.
-pub(crate) async fn on_instances(aws: &Aws, environment: &Environment) -> Result<Option<Vec<String>>, ApiError> {
-    use aws_sdk_elasticbeanstalk::types::InstancesHealthAttribute;
-    let mut labels = Vec::new();
+/// An instance, as its environment's health tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InstanceState {
+    /// The version that it runs.
+    pub label: Option<String>,
+    pub health: Health,
+}
+
+/// The environment's instances. `None` where only basic health is reported.
+pub(crate) async fn instances(aws: &Aws, environment: &Environment) -> Result<Option<Vec<InstanceState>>, ApiError> {
+    use aws_sdk_elasticbeanstalk::types::InstancesHealthAttribute::{Color, Deployment, HealthStatus};
+    let mut found = Vec::new();
     let mut token: Option<String> = None;
     loop {
         let call = Call::eb("DescribeInstancesHealth").with("EnvironmentId", &environment.id);
-        let request = aws
-            .eb
-            .describe_instances_health()
-            .environment_id(&environment.id)
-            .attribute_names(InstancesHealthAttribute::Deployment)
-            .set_next_token(token.clone());
-        let page = match aws.read(call, request.send()).await {
+        let request = aws.eb.describe_instances_health().environment_id(&environment.id);
+        let request =
+            [Deployment, Color, HealthStatus].into_iter().fold(request, |request, name| request.attribute_names(name));
+        let page = match aws.read(call, request.set_next_token(token.clone()).send()).await {
             Ok(page) => page,
             Err(error) if error.kind() == ErrorKind::Refused => return Ok(None),
             Err(error) => return Err(error),
         };
-        let instances = page.instance_health_list.unwrap_or_default();
-        labels.extend(instances.into_iter().filter_map(|instance| instance.deployment?.version_label));
+        found.extend(page.instance_health_list.unwrap_or_default().into_iter().map(|instance| InstanceState {
+            health: Health::parse(
+                instance.color.as_deref().unwrap_or_default(),
+                instance.health_status.as_deref().unwrap_or_default(),
+            ),
+            label: instance.deployment.and_then(|deployment| deployment.version_label),
+        }));
         if page.next_token.is_none() || page.next_token == token {
-            return Ok(Some(labels));
+            return Ok(Some(found));
         }
         token = page.next_token;
     }
+}
+
+/// The versions that the environment's instances run. `None` where only basic health is reported.
+pub(crate) async fn on_instances(aws: &Aws, environment: &Environment) -> Result<Option<Vec<String>>, ApiError> {
+    let instances = instances(aws, environment).await?;
+    Ok(instances.map(|instances| instances.into_iter().filter_map(|instance| instance.label).collect()))
+}
+
+/// How many instances it has, whatever they are at.
+pub(crate) async fn count_instances(aws: &Aws, environment: &Environment) -> Result<usize, ApiError> {
+    let call = Call::eb("DescribeEnvironmentResources").with("EnvironmentId", &environment.id);
+    let answer = aws.read(call, aws.eb.describe_environment_resources().environment_id(&environment.id).send()).await?;
+    Ok(answer.environment_resources.and_then(|resources| resources.instances).map_or(0, |instances| instances.len()))
 }
 
 #[cfg(test)]

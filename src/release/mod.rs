@@ -25,10 +25,12 @@ mod lifecycle;
 mod observe;
 mod operation;
 mod policy;
+mod probe;
 mod prune;
 mod publish;
 mod record;
 mod status;
+mod swap;
 mod upload;
 mod version;
 
@@ -45,7 +47,7 @@ pub use deploy::{
 };
 pub use deployment_log::{Absence, DeploymentLog, Error as LogError, LogReading, deployment_log};
 pub use download::{Error as DownloadError, Event as DownloadEvent, download};
-pub use environment::{Environment, EnvironmentEvent, Health, Phase, Severity};
+pub use environment::{Environment, EnvironmentEvent, Health, InstanceState, Phase, Severity};
 pub use launch::{
     Bundle as ChosenBundle, Chosen, Cname, Error as LaunchError, Event as LaunchEvent, Launch as PlannedLaunch,
     Launched, LaunchedEnvironment, Options as LaunchOptions, Outcome as LaunchOutcome, Plan as LaunchPlan, PlanOptions,
@@ -59,6 +61,7 @@ pub use lifecycle::{
 pub use observe::{Observed, observe};
 pub use operation::{Operation, Verb};
 pub use policy::{Role, Scope, policy};
+pub use probe::{Probe, Probed};
 pub use prune::{
     Apply, Error as PruneError, Event as PruneEvent, Overview, Pruned, RestoreOutcome, Restored, Undo, UndoFiles,
     overview, plan, prune, undo,
@@ -67,4 +70,9 @@ pub use prune::{Deletion, KEEP_DEPLOYED, Kept, Object, Plan, Policy, Reason, Upl
 pub use publish::{Error as PublishError, Event as PublishEvent, Published, Quota, Request as PublishRequest, publish};
 pub use record::{RunRecord, record};
 pub use status::{Details, details, ending, living};
+pub use swap::{
+    Condition, Conditions, Despite, Error as SwapError, Event as SwapEvent, Migrations, Options as SwapOptions,
+    Outcome as SwapOutcome, Side as SwapSide, Stand, Survey as SwapSurvey, Swapped, Tested,
+    conditions as swap_conditions, survey as swap_survey, swap, test as swap_test,
+};
 pub use version::{Location, Status, Version, versions};

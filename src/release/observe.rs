@@ -28,32 +28,43 @@ pub struct Observed {
 
 pub fn observe(aws: &Aws, application: &Application, environment: &Environment) -> Result<Observed, ApiError> {
     aws.block_on(async {
-        let mut sets = settings(aws, application, environment).await?;
-        let draft = sets.len() > 1;
-        let deployed = |set: &ConfigurationSettingsDescription| {
-            set.deployment_status == Some(ConfigurationDeploymentStatus::Deployed)
-        };
-        let index = sets.iter().position(deployed).unwrap_or(0);
-        let chosen = if sets.is_empty() { None } else { Some(sets.swap_remove(index)) };
-        let options = chosen.and_then(|set| set.option_settings).unwrap_or_default();
-        let version = match &environment.label {
-            Some(label) => version::find(aws, application, label).await?,
-            None => None,
-        };
+        let observed = settings_and_version(aws, application, environment).await?;
         Ok(Observed {
-            settings: options
-                .into_iter()
-                .filter_map(|setting| {
-                    let (namespace, name) = (setting.namespace?, setting.option_name?);
-                    let option = OptionKey::new(&namespace, setting.resource_name.as_deref(), &name);
-                    Some(LiveSetting { option, value: setting.value })
-                })
-                .collect(),
-            draft,
             images: known(images(aws, environment).await)?.flatten(),
             tags: known(tags(aws, environment).await)?.flatten(),
-            version,
+            ..observed
         })
+    })
+}
+
+/// Its options and its version alone.
+pub(crate) async fn settings_and_version(
+    aws: &Aws,
+    application: &Application,
+    environment: &Environment,
+) -> Result<Observed, ApiError> {
+    let mut sets = settings(aws, application, environment).await?;
+    let draft = sets.len() > 1;
+    let deployed =
+        |set: &ConfigurationSettingsDescription| set.deployment_status == Some(ConfigurationDeploymentStatus::Deployed);
+    let index = sets.iter().position(deployed).unwrap_or(0);
+    let chosen = if sets.is_empty() { None } else { Some(sets.swap_remove(index)) };
+    let options = chosen.and_then(|set| set.option_settings).unwrap_or_default();
+    let version = match &environment.label {
+        Some(label) => version::find(aws, application, label).await?,
+        None => None,
+    };
+    let setting = |setting: aws_sdk_elasticbeanstalk::types::ConfigurationOptionSetting| {
+        let (namespace, name) = (setting.namespace?, setting.option_name?);
+        let option = OptionKey::new(&namespace, setting.resource_name.as_deref(), &name);
+        Some(LiveSetting { option, value: setting.value })
+    };
+    Ok(Observed {
+        settings: options.into_iter().filter_map(setting).collect(),
+        draft,
+        images: None,
+        tags: None,
+        version,
     })
 }
 

@@ -30,6 +30,8 @@ pub(crate) const BEAT: SignedDuration = SignedDuration::from_secs(10);
 pub enum Verb {
     Deploy,
     Rollback,
+    /// Its name in DNS goes to another environment. No version moves.
+    Swap,
 }
 
 /// Move of an environment from one version to another.
@@ -49,6 +51,9 @@ pub struct Operation {
     pub beat: Timestamp,
     /// `None`: nobody said that it is over.
     pub ended: Option<Timestamp>,
+    /// A swap moves no version: the move that a rollback goes back from stays known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Box<Operation>>,
 }
 
 impl Operation {
@@ -56,6 +61,20 @@ impl Operation {
     pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
         let silent = now.duration_since(self.beat);
         self.ended.is_none() && silent <= SILENCE && silent >= -SKEW
+    }
+
+    /// The last move of a version, if this is one or knows of one.
+    pub(crate) fn last_move(self) -> Option<Self> {
+        match self.verb {
+            Verb::Deploy | Verb::Rollback => Some(self),
+            Verb::Swap => self.moved.map(|moved| *moved),
+        }
+    }
+
+    /// This operation after another one.
+    fn after(&self, before: Self) -> Self {
+        let moved = (self.verb == Verb::Swap).then(|| before.last_move().map(Box::new)).flatten();
+        Self { moved, ..self.clone() }
     }
 }
 
@@ -91,7 +110,7 @@ pub(crate) async fn take(
     aws: &Aws,
     bucket: &BundleBucket,
     key: String,
-    wanted: Operation,
+    mut wanted: Operation,
     local: Option<LocalRun>,
     over: TakeOver,
 ) -> Result<Taking, ApiError> {
@@ -112,6 +131,7 @@ pub(crate) async fn take(
                 if over == TakeOver::Dead && theirs.is_alive(aws.now()) && !died_here {
                     return Ok(Taking::HeldBy(Box::new(theirs)));
                 }
+                wanted = wanted.after(theirs);
                 sign(&local, &wanted);
                 bucket.replace(aws, &key, &wanted, &tag).await
             }
@@ -229,6 +249,7 @@ mod tests {
             since: beat,
             beat,
             ended: None,
+            moved: None,
         };
         assert!(operation.is_alive(beat + SignedDuration::from_secs(59)));
         assert!(!operation.is_alive(beat + SignedDuration::from_secs(61)));

@@ -22,6 +22,8 @@ pub enum Role {
     Launcher,
     /// A job that compares what lives with its description; it sees every environment property, secrets too
     Capturer,
+    /// Somebody who lets two environments exchange their names in DNS
+    Swapper,
     /// Denies only: no deletion of applications, no termination of production
     Guard,
 }
@@ -33,7 +35,8 @@ pub struct Scope {
     pub region: String,
     pub account: String,
     pub application: Application,
-    pub environment: String,
+    /// Patterns of names; `*` is every one.
+    pub environments: Vec<String>,
     /// `None` is the bucket that Elastic Beanstalk keeps, and makes.
     pub bucket: Option<String>,
     pub prefix: String,
@@ -43,6 +46,8 @@ pub struct Scope {
     pub kms_key: Option<String>,
     /// The role in whose name Elastic Beanstalk deletes versions by a rule.
     pub service_role: String,
+    /// Deny the exchange of names in DNS too: of `guard`.
+    pub no_swap: bool,
 }
 
 impl Scope {
@@ -59,8 +64,9 @@ impl Scope {
         self.beanstalk(&format!("applicationversion/{}/*", self.application))
     }
 
-    fn environment(&self) -> String {
-        self.beanstalk(&format!("environment/{}/{}", self.application, self.environment))
+    fn environments(&self) -> Vec<String> {
+        let one = |name: &String| self.beanstalk(&format!("environment/{}/{name}", self.application));
+        self.environments.iter().map(one).collect()
     }
 
     fn bucket(&self) -> String {
@@ -116,6 +122,7 @@ pub fn policy(role: Role, scope: &Scope) -> Value {
         Role::Deployer => deployer(scope),
         Role::Launcher => launcher(scope),
         Role::Capturer => capturer(scope),
+        Role::Swapper => swapper(scope),
         Role::Guard => guard(scope),
     };
     if role != Role::Guard {
@@ -243,11 +250,11 @@ fn look_everywhere() -> Value {
 fn deployer(scope: &Scope) -> Vec<Value> {
     let mut statements = vec![
         with(
-            allow("Deploy", &["elasticbeanstalk:UpdateEnvironment"], &[scope.environment()]),
+            allow("Deploy", &["elasticbeanstalk:UpdateEnvironment"], &scope.environments()),
             json!({ "ArnLike": { "elasticbeanstalk:FromApplicationVersion": scope.versions() } }),
         ),
         // Its own statement: no version comes with it, and a condition on a key that is absent is not met.
-        allow("Abort", &["elasticbeanstalk:AbortEnvironmentUpdate"], &[scope.environment()]),
+        allow("Abort", &["elasticbeanstalk:AbortEnvironmentUpdate"], &scope.environments()),
         allow(
             "Look",
             &[
@@ -297,7 +304,7 @@ fn launcher(scope: &Scope) -> Vec<Value> {
             &[scope.application()],
         ),
         with(
-            allow("Launch", &["elasticbeanstalk:CreateEnvironment"], &[scope.environment()]),
+            allow("Launch", &["elasticbeanstalk:CreateEnvironment"], &scope.environments()),
             json!({
                 "ArnLike": {
                     "elasticbeanstalk:FromApplicationVersion": scope.versions(),
@@ -305,7 +312,7 @@ fn launcher(scope: &Scope) -> Vec<Value> {
                 },
             }),
         ),
-        allow("TagAll", &["elasticbeanstalk:AddTags"], &[scope.application(), scope.environment()]),
+        allow("TagAll", &["elasticbeanstalk:AddTags"], &[vec![scope.application()], scope.environments()].concat()),
         allow(
             "LookForLaunch",
             &[
@@ -358,6 +365,39 @@ fn capturer(scope: &Scope) -> Vec<Value> {
         allow("Bucket", &["s3:ListBucket"], &[scope.bucket()]),
     ];
     statements.extend(scope.key(&["kms:Decrypt"]));
+    statements
+}
+
+/// Exchanging names is a role of its own: it changes what every visitor sees, and a build has no need of it.
+fn swapper(scope: &Scope) -> Vec<Value> {
+    let mut statements = vec![
+        allow("Swap", &["elasticbeanstalk:SwapEnvironmentCNAMEs"], &scope.environments()),
+        // On everything: AWS leaves out what may not be seen instead of refusing. It shows every property, secrets too.
+        allow(
+            "LookEverywhere",
+            &[
+                "elasticbeanstalk:DescribeApplicationVersions",
+                "elasticbeanstalk:DescribeConfigurationSettings",
+                "elasticbeanstalk:DescribeEnvironmentHealth",
+                "elasticbeanstalk:DescribeEnvironmentResources",
+                "elasticbeanstalk:DescribeEnvironments",
+                "elasticbeanstalk:DescribeInstancesHealth",
+            ],
+            &any(),
+        ),
+        allow(
+            "Record",
+            &["s3:GetObject", "s3:PutObject"],
+            &[scope.objects("audit/*"), scope.objects("operations/*"), scope.objects("swaps/*")],
+        ),
+        allow("Bundles", &["s3:GetObject"], &scope.bundles()),
+        // Without it, what is not there is refused instead of missing.
+        allow("Bucket", &["s3:ListBucket"], &[scope.bucket()]),
+    ];
+    if scope.bucket.is_none() {
+        statements.push(allow("Locate", &["elasticbeanstalk:CreateStorageLocation"], &any()));
+    }
+    statements.extend(scope.key(&["kms:Decrypt", "kms:GenerateDataKey"]));
     statements
 }
 
@@ -425,6 +465,10 @@ fn guard(scope: &Scope) -> Vec<Value> {
         ),
         deny("NoDatabaseLoss", &["rds:DeleteDBCluster", "rds:DeleteDBInstance"], "*"),
     ]);
+    if scope.no_swap {
+        // For everybody but those who have `swapper`.
+        statements.push(deny("NoSwap", &["elasticbeanstalk:SwapEnvironmentCNAMEs"], "*"));
+    }
     statements
 }
 
@@ -438,12 +482,13 @@ mod tests {
             region: "eu-west-1".to_owned(),
             account: "123456789012".to_owned(),
             application: "app".parse().unwrap(),
-            environment: "app-prod".to_owned(),
+            environments: vec!["app-prod".to_owned()],
             bucket: None,
             prefix: "beansprout".to_owned(),
             archive: None,
             kms_key: None,
             service_role: "aws-elasticbeanstalk-service-role".to_owned(),
+            no_swap: false,
         }
     }
 
@@ -462,6 +507,7 @@ mod tests {
             Role::Deployer,
             Role::Launcher,
             Role::Capturer,
+            Role::Swapper,
             Role::Guard,
         ] {
             let denied = json!(statements(role, "Deny")).to_string();

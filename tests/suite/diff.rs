@@ -1,6 +1,8 @@
 //! `diff`: two bundles, a bundle and the tree, two revisions.
 
 use crate::harness::Place;
+use crate::launch::{STATE, Site, writes};
+use crate::publish::calls;
 
 #[test]
 fn a_bundle_and_the_tree() {
@@ -60,4 +62,54 @@ fn two_revisions_and_two_bundles() {
     hint: `version:nowhere` means the registered version of that label
     ----- exit 2 -----
     ");
+}
+
+#[test]
+fn a_living_environment_and_the_tree() {
+    let site = Site::small();
+    site.place.write(".ebextensions/a.config", "option_settings:\n  aws:autoscaling:asg: {MaxSize: 3}\n");
+    site.describe("shop-prod", "[properties]\nTOKEN = { ask = true }\n");
+    let server = site.server();
+    site.run(&server, &["launch", "shop-prod", "--apply", "--property", "TOKEN=hunter2hunter2"]).ok();
+    site.describe("shop-copy", "[properties]\nTOKEN = { ask = true }\n");
+    site.run(&server, &["launch", "shop-copy", "--apply", "--property", "TOKEN=hunter3hunter3"]).ok();
+    calls(&site.place, STATE);
+    let run = site.run(&server, &["diff", "env:shop-prod"]).ok();
+    assert!(run.stdout.starts_with("the same: "), "{run}");
+
+    site.python(
+        &server,
+        "eb.update_environment(EnvironmentName='shop-prod', OptionSettings=[\
+         {'Namespace': 'aws:elasticbeanstalk:command', 'OptionName': 'Timeout', 'Value': '900'},\
+         {'Namespace': 'aws:elasticbeanstalk:application:environment', 'OptionName': 'NEW', 'Value': 'hunter4hunter4'}])",
+    );
+    site.place.write(
+        ".ebextensions/a.config",
+        "option_settings:\n  aws:autoscaling:asg: {MaxSize: 5}\n  aws:elasticbeanstalk:command: {Timeout: 700}\n",
+    );
+    calls(&site.place, STATE);
+    let run = site.run(&server, &["diff", "env:shop-prod", "worktree"]).exit(1);
+    for line in [
+        "changed .ebextensions/a.config",
+        "aws:autoscaling:asg/MaxSize: `3` (.ebextensions/a.config:2), other side `5` (.ebextensions/a.config:2); the files win",
+        "aws:elasticbeanstalk:command/Timeout: `900` (set on the environment), other side `700` (.ebextensions/a.config:3); the environment wins",
+        "application:environment/NEW: `a value` (set on the environment), other side not set; the environment wins",
+    ] {
+        assert!(run.stdout.contains(line), "{line}\n{run}");
+    }
+    let document = site.run(&server, &["diff", "env:shop-prod", "env:shop-copy", "--json"]).exit(1).document("diff/1");
+    let options: Vec<&str> =
+        document["options"].as_array().unwrap().iter().map(|row| row["option"].as_str().unwrap()).collect();
+    assert_eq!(
+        options,
+        [
+            "aws:elasticbeanstalk:application:environment/NEW",
+            "aws:elasticbeanstalk:application:environment/TOKEN",
+            "aws:elasticbeanstalk:command/Timeout",
+        ]
+    );
+    assert!(!format!("{run}{document}").contains("hunter"), "{run}");
+    assert_eq!(writes(&calls(&site.place, STATE)), Vec::<&str>::new());
+    site.run(&server, &["diff", "env:shop-none"]).exit(3);
+    site.run(&server, &["diff", "env:"]).exit(2);
 }

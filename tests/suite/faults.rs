@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use beansprout::release::{Aws, Credentials, Settings as Connection, current_label, versions};
+use beansprout::release::{Aws, Credentials, Settings as Connection, current_label, living, versions};
 use beansprout::sandbox::{self, Injection as Fault, Rule, Server, Settings};
 use beansprout::world::World;
 
@@ -17,6 +17,7 @@ use crate::deploy::{STATE, Scene};
 use crate::harness::{Place, Run, copy};
 use crate::publish::{calls, noise, project};
 use crate::sandbox::raw;
+use crate::swap;
 
 /// A verb in a situation.
 struct Scenario {
@@ -80,6 +81,11 @@ impl<'a> Case<'a> {
         }
         if let Ok(label) = current_label(&aws, &"shop".parse().unwrap(), &"shop-prod".parse().unwrap()) {
             writeln!(text, "shop-prod runs {label:?}").unwrap();
+        }
+        for living in living(&aws).unwrap() {
+            // One that AWS makes up is another every time.
+            let name = living.cname.filter(|name| !name.contains(".eba-")).unwrap_or_default();
+            writeln!(text, "{} is at {name}", living.name).unwrap();
         }
         let mut files = BTreeMap::new();
         count_files(&self.state.join("buckets"), &mut files);
@@ -362,6 +368,28 @@ fn launch_survives_everything() {
             Fault::WrongChecksum,
         ],
         ..scenario("launch", place, &["launch", "shop-prod", "--apply"])
+    };
+    documented(&matrix(&scenario));
+}
+
+/// A second run that swaps again would send every visitor back.
+#[test]
+fn swap_survives_everything() {
+    let site = swap::pair();
+    std::fs::rename(site.place.path(STATE), site.place.path(folder("start"))).unwrap();
+    // The files stay as they are, so that every case is the same: that they are corrected is told elsewhere.
+    std::fs::remove_dir_all(site.place.path("environments")).unwrap();
+    let arguments = ["swap", "shop-blue", "shop-green", "--apply", "--watch", "0"];
+    let scenario = Scenario {
+        faults: &[
+            Fault::InternalError,
+            Fault::AccessDenied,
+            Fault::ResetBefore,
+            Fault::ResetAfter,
+            Fault::Truncate,
+            Fault::WrongChecksum,
+        ],
+        ..scenario("swap", site.place, &arguments)
     };
     documented(&matrix(&scenario));
 }

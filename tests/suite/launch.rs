@@ -10,14 +10,14 @@ use crate::harness::{Place, Run, python};
 use crate::publish::calls;
 
 /// A generated project, and an AWS of its own.
-struct Site {
-    place: Place,
+pub(crate) struct Site {
+    pub(crate) place: Place,
 }
 
-const STATE: &str = ".beansprout/aws";
+pub(crate) const STATE: &str = ".beansprout/aws";
 
 /// The calls of Elastic Beanstalk and S3 that change something.
-fn writes(calls: &[String]) -> Vec<&str> {
+pub(crate) fn writes(calls: &[String]) -> Vec<&str> {
     let writes = |call: &&String| {
         let operation = call.split(':').nth(1).unwrap();
         ["Create", "Update", "Put", "Delete", "Terminate", "Swap", "Rebuild", "Complete", "Upload"]
@@ -30,14 +30,14 @@ fn writes(calls: &[String]) -> Vec<&str> {
 }
 
 impl Site {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = Place::new();
         place.run(["new", "shop", "--defaults"]).ok();
         Self { place: place.enter("shop") }
     }
 
     /// A project that is small, with a description or several.
-    fn small() -> Self {
+    pub(crate) fn small() -> Self {
         let place = Place::new()
             .file("beansprout.toml", "[project]\nname = 'shop'\n")
             .file(
@@ -50,16 +50,16 @@ impl Site {
         Self { place }
     }
 
-    fn server(&self) -> Server {
+    pub(crate) fn server(&self) -> Server {
         self.server_at(STATE)
     }
 
-    fn server_at(&self, state: &str) -> Server {
+    pub(crate) fn server_at(&self, state: &str) -> Server {
         Server::start(Settings::new(&World::real().unwrap(), self.place.path(state))).unwrap()
     }
 
     #[track_caller]
-    fn run(&self, server: &Server, arguments: &[&str]) -> Run {
+    pub(crate) fn run(&self, server: &Server, arguments: &[&str]) -> Run {
         let mut command = self.place.beansprout(arguments);
         command.envs(sandbox::variables(&server.endpoint()));
         self.place.finish(command)
@@ -67,14 +67,14 @@ impl Site {
 
     /// What another client sees.
     #[track_caller]
-    fn python(&self, server: &Server, code: &str) -> String {
+    pub(crate) fn python(&self, server: &Server, code: &str) -> String {
         let mut command = self.place.command(python());
         command.args(["-c", &format!("import boto3, json\neb = boto3.client('elasticbeanstalk')\n{code}")]);
         command.envs(sandbox::variables(&server.endpoint()));
         self.place.finish(command).ok().stdout.trim().to_owned()
     }
 
-    fn settings(&self, server: &Server, name: &str) -> Value {
+    pub(crate) fn settings(&self, server: &Server, name: &str) -> Value {
         let code = format!(
             "s = eb.describe_configuration_settings(ApplicationName='shop', EnvironmentName='{name}')['ConfigurationSettings'][0]\n\
              print(json.dumps({{o['OptionName']: o.get('Value') for o in s['OptionSettings']}}))"
@@ -82,7 +82,7 @@ impl Site {
         serde_json::from_str(&self.python(server, &code)).unwrap()
     }
 
-    fn describe(&self, name: &str, rest: &str) {
+    pub(crate) fn describe(&self, name: &str, rest: &str) {
         let text = format!(
             "format = \"beansprout.environment/1\"\nplatform = \"Python 3.13 running on 64bit Amazon Linux 2023\"\n{rest}"
         );
@@ -90,7 +90,7 @@ impl Site {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
         let target = to.join(entry.file_name());

@@ -56,6 +56,7 @@ mod ships;
 mod site;
 mod sources;
 mod stack;
+mod swap;
 mod terminal;
 mod tour;
 mod untrusted;

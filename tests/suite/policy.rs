@@ -24,7 +24,7 @@ fn lint(place: &Place, text: &str) -> String {
 #[test]
 fn a_linter_finds_nothing_in_any_role() {
     let place = Place::new();
-    for role in ["publisher", "pruner", "lifecycle", "deployer", "launcher", "capturer", "guard"] {
+    for role in ["publisher", "pruner", "lifecycle", "deployer", "launcher", "capturer", "swapper", "guard"] {
         let run = policy(&place, &[role]);
         let findings = lint(&place, &run.stdout);
         // AWS publishes no tight list of what deploying needs downstream; the policy says so, and so does the linter.

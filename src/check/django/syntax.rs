@@ -54,6 +54,11 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// What stands at the top level.
+    pub(super) fn statements(&self) -> &[Stmt] {
+        &self.body
+    }
+
     /// Carry out the assignments, following star imports with `import`, which tells whether there is such a module.
     pub(super) fn run(
         &self,

@@ -96,7 +96,7 @@ impl<'a> Versions<'a> {
 }
 
 /// What takes part in a deployment, of a bundle.
-fn of(opened: &mut Reader) -> Result<Customizations, Failure> {
+pub(crate) fn of(opened: &mut Reader) -> Result<Customizations, Failure> {
     let mut tree = Tree::default();
     for (path, content) in opened.files(Tree::reads, Tree::MAX_READ)? {
         tree = tree.file(&path, content);

@@ -14,21 +14,21 @@ use crate::release::history::{self, Success};
 use crate::release::operation::{self, Claim, LocalRun, Operation, TakeOver, Taking, Verb};
 
 /// Claim of this run to an environment, and the bucket that it stands in.
-pub(super) struct Held {
+pub(crate) struct Held {
     bucket: BundleBucket,
     claim: Box<Claim>,
 }
 
 impl Held {
     /// Say that this run lives. The deployment does not depend on it.
-    pub(super) async fn beat(&mut self, aws: &Aws, report: &mut dyn FnMut(Event<'_>)) {
+    pub(crate) async fn beat(&mut self, aws: &Aws, report: &mut dyn FnMut(Event<'_>)) {
         if let Err(error) = self.claim.beat(aws, &self.bucket).await {
             report(Event::NotRecorded(&error));
         }
     }
 
     /// Say that it is over.
-    pub(super) async fn end(mut self, aws: &Aws, report: &mut dyn FnMut(Event<'_>)) {
+    pub(crate) async fn end(mut self, aws: &Aws, report: &mut dyn FnMut(Event<'_>)) {
         let Self { bucket, claim } = &mut self;
         if let Err(error) = patiently(async || claim.end(aws, bucket).await).await {
             report(Event::NotRecorded(&error));
@@ -52,11 +52,12 @@ fn wanted(aws: &Aws, request: &Request, before: &Environment) -> Operation {
         since: now,
         beat: now,
         ended: None,
+        moved: None,
     }
 }
 
 /// See that nobody else moves the environment. Without the right to say so, go on without.
-pub(super) async fn claim(
+pub(crate) async fn claim(
     aws: &Aws,
     request: &Request,
     before: &Environment,
@@ -66,8 +67,8 @@ pub(super) async fn claim(
     let key = store.operation(&request.application, &request.environment);
     // Who goes back waits for nobody: the environment is ready, so nothing moves.
     let over = match request.verb {
-        Verb::Deploy if !request.take_over => TakeOver::Dead,
-        Verb::Deploy | Verb::Rollback => TakeOver::Anything,
+        Verb::Deploy | Verb::Swap if !request.take_over => TakeOver::Dead,
+        Verb::Deploy | Verb::Swap | Verb::Rollback => TakeOver::Anything,
     };
     let path = request.runs.as_ref().filter(|_| !aws.is_dry_run());
     let path = path.map(|folder| folder.join(format!("{}.{}", request.application, request.environment)));
@@ -180,6 +181,7 @@ pub fn rollback_target(
         };
         let bucket = store.open(aws).await?;
         let last = operation::last(aws, &bucket, &store.operation(application, environment)).await?;
+        let last = last.and_then(Operation::last_move);
         let ran = history::recall(aws, &bucket, &store.folder(application, "deployments")).await?;
         let ran: Vec<&str> =
             ran.iter().filter(|ran| ran.environment == *environment).map(|ran| ran.label.as_str()).collect();
@@ -199,7 +201,7 @@ fn target<'a>(current: Option<&str>, last: Option<&'a Operation>, ran: &[&'a str
         Verb::Rollback => Some(&last.to),
         // Elastic Beanstalk went back by itself, or nothing has moved yet: going further back is another wish.
         Verb::Deploy if last.from_ran_well => from,
-        Verb::Deploy => newest(),
+        Verb::Deploy | Verb::Swap => newest(),
     }
 }
 
@@ -221,6 +223,7 @@ mod tests {
             since: time,
             beat: time,
             ended: Some(time),
+            moved: None,
         }
     }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::fault::{Exit, Fault, Repeat};
 use crate::release::api_error::ApiError;
-use crate::release::operation::Operation;
+use crate::release::operation::{Operation, Verb};
 use crate::release::version::Status;
 
 /// Reason why an environment does not run the version.
@@ -53,7 +53,7 @@ pub enum Error {
     Failed { environment: EnvironmentName, label: String, failed: Failed, errors: Vec<String> },
     #[error("environment `{environment}` is still on its way to `{label}` after {} s", .after.as_secs())]
     StillGoing { environment: EnvironmentName, label: String, after: Duration },
-    #[error("environment `{environment}` is being moved to `{}` by {}", .operation.to, .operation.caller.as_deref().unwrap_or("somebody else"))]
+    #[error("environment `{environment}` is being {} by {}", moving(.operation), .operation.caller.as_deref().unwrap_or("somebody else"))]
     Locked { environment: EnvironmentName, operation: Box<Operation> },
     #[error("environment `{environment}` has no version of this application")]
     NothingDeployed { environment: EnvironmentName },
@@ -63,6 +63,13 @@ pub enum Error {
     StillBusy { environment: EnvironmentName, after: Duration },
     #[error(transparent)]
     Refused(#[from] ApiError),
+}
+
+fn moving(operation: &Operation) -> String {
+    match operation.verb {
+        Verb::Deploy | Verb::Rollback => format!("moved to `{}`", operation.to),
+        Verb::Swap => "swapped".to_owned(),
+    }
 }
 
 fn sentence(environment: &str, label: &str, failed: &Failed, errors: &[String]) -> String {

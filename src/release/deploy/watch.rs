@@ -184,6 +184,7 @@ mod tests {
             updated: None,
             url: None,
             cname: None,
+            endpoint: None,
             platform: None,
             arn: None,
             worker: false,

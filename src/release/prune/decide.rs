@@ -279,6 +279,7 @@ mod tests {
             updated: Some(now() - DAY * updated_days),
             url: None,
             cname: None,
+            endpoint: None,
             platform: None,
             arn: None,
             worker: false,

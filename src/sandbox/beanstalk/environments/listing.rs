@@ -49,7 +49,8 @@ pub(in crate::sandbox::beanstalk) fn describe_one(call: &Call<'_>, environment: 
         "PlatformArn": platforms::arn(call.region, &environment.platform),
         "TemplateName": environment.template,
         "Description": environment.description,
-        "EndpointURL": environment.cname.as_ref().filter(|_| reachable),
+        // Where a balancer or an instance would be. Where nothing runs nothing answers, and no stranger's address is told.
+        "EndpointURL": environment.site.as_ref().filter(|_| reachable).map(|site| site.trim_start_matches("http://")),
         "CNAME": environment.cname,
         "DateCreated": time(environment.created),
         "DateUpdated": time(environment.updated),

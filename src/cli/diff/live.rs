@@ -1,0 +1,106 @@
+//! A living environment as one side of a comparison.
+
+use std::collections::BTreeSet;
+
+use super::Compared;
+use crate::bundle::Reader;
+use crate::cli::aws::{Place, bundle_store};
+use crate::cli::bundles::BundleFinder;
+use crate::cli::ebcli;
+use crate::cli::environment_args::belongs;
+use crate::cli::environments::Environments;
+use crate::cli::launch::versions;
+use crate::environment::{self, Files, Live, LiveOptions, OptionRow, SetBy, Wins};
+use crate::fault::{Exit, Failure, Fault};
+use crate::file;
+use crate::release;
+use crate::ui::Ui;
+
+/// What stands in front of the name of a living environment.
+pub(super) const ENVIRONMENT: &str = "env:";
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("`env:` names no environment")]
+    NoName,
+    #[error("there is no environment `{name}` in {region}")]
+    NotThere { name: String, region: String },
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NoName => Exit::Usage,
+            Self::NotThere { .. } => Exit::Invalid,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("`beansprout status` lists what there is".to_owned())
+    }
+}
+
+/// The environment of that name: its version, and its options.
+pub(super) fn side(
+    name: &str,
+    environments: &Environments,
+    shelves: &mut BundleFinder<'_>,
+    ui: &mut Ui,
+) -> Result<Compared, Failure> {
+    if name.is_empty() {
+        return Err(Error::NoName.into());
+    }
+    let description = environments.get(name);
+    let described = description.and_then(|description| description.application.as_deref());
+    let named = shelves.named_application().or(described).map(str::to_owned);
+    let application = ebcli::application(named.as_deref(), shelves.project)?;
+    let store = bundle_store(shelves.project, None);
+    let aws = shelves.connected(&description.map(Place::of).unwrap_or_default(), ui)?;
+    belongs(description, aws)?;
+    let living = release::living(aws)?;
+    let there = living.iter().find(|living| living.name == name && living.application == *application);
+    let there = there.ok_or_else(|| Error::NotThere { name: name.to_owned(), region: aws.region().to_owned() })?;
+    let observed = release::observe(aws, &application, there)?;
+    let (mut manifest, mut files) = (None, Files::default());
+    if let Some(at) = observed.version.as_ref().and_then(|version| version.bundle.as_ref()) {
+        let mut content = file::temporary()?;
+        ui.say(format_args!("looking into `{at}`"));
+        if release::fetch_bundle(aws, &store, at, &mut content, &mut |_| {})? {
+            let mut opened = Reader::read(content, std::path::Path::new(&at.to_string()))?;
+            manifest = Some(opened.manifest()?);
+            files = Files::of(&versions::of(&mut opened)?);
+        }
+    }
+    let live = Live { settings: observed.settings.clone(), files: Some(files.clone()), images: observed.images };
+    let captured = environment::capture(&live, description, &BTreeSet::new());
+    let options = LiveOptions::new(&observed.settings, files.clone(), &captured, description);
+    Ok(Compared { manifest, files: Some(files), live: Some(options) })
+}
+
+/// Options that differ. `None`: no environment is among the two, or the files of the other are not known.
+pub(super) fn rows(old: &Compared, new: &Compared) -> Option<Vec<OptionRow>> {
+    match (&old.live, &new.live) {
+        (Some(one), Some(other)) => Some(one.beside_environment(other)),
+        (Some(live), None) => new.files.as_ref().map(|files| live.beside_files(files)),
+        (None, Some(live)) => old.files.as_ref().map(|files| live.beside_files(files)),
+        (None, None) => None,
+    }
+}
+
+/// One line: what it is, who set it, what the other side has, and who wins.
+pub(super) fn show(row: &OptionRow) -> String {
+    let value = |value: &Option<String>| value.as_ref().map_or("not set".to_owned(), |value| format!("`{value}`"));
+    let by = match &row.set_by {
+        SetBy::Api { outranks: Some(said) } => format!("set on the environment, over {}:{}", said.path, said.line),
+        SetBy::Api { outranks: None } => "set on the environment".to_owned(),
+        SetBy::File(said) => format!("{}:{}", said.path, said.line),
+        SetBy::Default => "default".to_owned(),
+    };
+    let other = row.other_by.as_ref().map(|by| format!(" ({by})")).unwrap_or_default();
+    let wins = match row.wins {
+        Wins::Api => "; the environment wins",
+        Wins::Files => "; the files win",
+        Wins::Each => "",
+    };
+    format!("{}: {} ({by}), other side {}{other}{wins}", row.option, value(&row.live), value(&row.other))
+}

@@ -1,0 +1,261 @@
+//! The options of a living environment beside those of another side: who set each, and who would win.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::captured::{Captured, Left};
+use super::compare::{LiveSetting, SetBy, made, same, set_by};
+use super::description::Description;
+use super::files::{Files, Said};
+use super::key::{OptionKey, SECRETS};
+use super::property::Property;
+use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
+
+/// A living environment, for a comparison.
+#[derive(Debug, Clone)]
+pub struct LiveOptions {
+    settings: BTreeMap<OptionKey, String>,
+    /// What the files of its version say.
+    files: Files,
+    /// Options that nobody chose.
+    noise: BTreeSet<OptionKey>,
+    description: Option<Description>,
+}
+
+/// An option that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OptionRow {
+    pub option: OptionKey,
+    /// `None`: it has no value, or its default.
+    pub live: Option<String>,
+    pub set_by: SetBy,
+    pub other: Option<String>,
+    /// Where the other side has it from: a file and line, the description, or who set it in the other environment.
+    pub other_by: Option<String>,
+    pub wins: Wins,
+}
+
+/// Who decides about the option when the other side comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wins {
+    /// What was set on the environment itself outranks every file, for as long as it lives.
+    Api,
+    Files,
+    /// Two environments: each keeps its own.
+    Each,
+}
+
+impl LiveOptions {
+    /// `captured` tells which options nobody chose.
+    pub fn new(settings: &[LiveSetting], files: Files, captured: &Captured, description: Option<&Description>) -> Self {
+        let noise =
+            captured.left.iter().filter(|(_, left)| !matches!(left, Left::File | Left::Secret | Left::OwnField));
+        let noise: BTreeSet<OptionKey> = noise.map(|(option, _)| option.clone()).collect();
+        let settings = settings.iter().filter(|setting| {
+            let value = setting.value.as_deref().unwrap_or_default();
+            !value.is_empty() && !made(&setting.option, value)
+        });
+        Self {
+            settings: settings
+                .map(|setting| (setting.option.clone(), setting.value.clone().unwrap_or_default()))
+                .collect(),
+            files,
+            noise,
+            description: description.cloned(),
+        }
+    }
+
+    fn chosen(&self) -> impl Iterator<Item = &OptionKey> {
+        self.settings.keys().filter(|option| !self.noise.contains(option))
+    }
+
+    /// Beside the files of another version, or of a tree.
+    pub fn beside_files(&self, files: &Files) -> Vec<OptionRow> {
+        let mut options: BTreeSet<&OptionKey> = self.chosen().collect();
+        options.extend(files.iter().map(|(option, _)| option));
+        options.extend(self.description.iter().flat_map(|description| description.options.keys()));
+        options.into_iter().filter_map(|option| self.beside(option, files)).collect()
+    }
+
+    fn beside(&self, option: &OptionKey, files: &Files) -> Option<OptionRow> {
+        let live = self.settings.get(option);
+        let by = live.map_or(SetBy::Default, |value| set_by(option, value, &self.files));
+        let said = files.get(option);
+        // Whoever set it on the environment wins, and a description knows of it.
+        let described = self.description.as_ref().and_then(|description| said_by(description, option));
+        let (other, other_by, wins) = match (&by, described, said) {
+            (SetBy::Api { .. }, Some(described), _) => (described, Some("description".to_owned()), Wins::Api),
+            (SetBy::Api { .. }, None, said) => (said.map(|said| said.value.clone()), said.map(place), Wins::Api),
+            (_, Some(described), None) if described.is_some() => {
+                (described, Some("description".to_owned()), Wins::Files)
+            }
+            (_, _, said) => (said.map(|said| said.value.clone()), said.map(place), Wins::Files),
+        };
+        // How a property comes about is no value to compare.
+        let unknown = other.is_none() && other_by.is_some();
+        let equal = match (live, &other) {
+            (Some(_), None) if unknown => true,
+            (Some(live), Some(other)) => same(option, live, other),
+            (Some(_), None) => matches!(by, SetBy::Default),
+            (None, Some(_)) => false,
+            (None, None) => true,
+        };
+        (!equal).then(|| row(option, live, by, other, other_by, wins))
+    }
+
+    /// Beside another environment.
+    pub fn beside_environment(&self, other: &Self) -> Vec<OptionRow> {
+        let options: BTreeSet<&OptionKey> = self.chosen().chain(other.chosen()).collect();
+        let mut rows = Vec::new();
+        for option in options {
+            let (live, there) = (self.settings.get(option), other.settings.get(option));
+            let equal = match (live, there) {
+                (Some(live), Some(there)) => same(option, live, there),
+                (live, there) => live == there,
+            };
+            if equal {
+                continue;
+            }
+            let by = live.map_or(SetBy::Default, |value| set_by(option, value, &self.files));
+            let theirs = there.map(|value| match set_by(option, value, &other.files) {
+                SetBy::Api { .. } => "API".to_owned(),
+                SetBy::File(said) => place(&said),
+                SetBy::Default => "default".to_owned(),
+            });
+            rows.push(row(option, live, by, there.cloned(), theirs, Wins::Each));
+        }
+        rows
+    }
+}
+
+fn place(said: &Said) -> String {
+    format!("{}:{}", said.path, said.line)
+}
+
+/// What a description says of an option. `Some(None)`: it is there, and has no value to compare.
+fn said_by(description: &Description, option: &OptionKey) -> Option<Option<String>> {
+    if option.namespace == DEFAULT_NAMESPACE || option.namespace == SECRETS {
+        return match description.properties.get(&option.name)? {
+            Property::Plain(text) | Property::Secret(text) => Some(Some(text.clone())),
+            _ => Some(None),
+        };
+    }
+    if option.name == "IamInstanceProfile" && option.namespace == "aws:autoscaling:launchconfiguration" {
+        return description.instance_profile.clone().map(Some);
+    }
+    description.options.get(option).cloned().map(Some)
+}
+
+/// Values of properties are not told: equal or not is all that is said.
+fn row(
+    option: &OptionKey,
+    live: Option<&String>,
+    mut set_by: SetBy,
+    other: Option<String>,
+    other_by: Option<String>,
+    wins: Wins,
+) -> OptionRow {
+    let property = option.namespace == DEFAULT_NAMESPACE || option.namespace == SECRETS;
+    let secret = option.namespace == "aws:rds:dbinstance" && matches!(option.name.as_str(), "DBPassword" | "DBUser");
+    let (live, other) = if property || secret {
+        if let SetBy::Api { outranks: Some(said) } | SetBy::File(said) = &mut set_by {
+            said.value = "a value".to_owned();
+        }
+        let there = if live.is_some() && other.is_some() { "another value" } else { "a value" };
+        (live.map(|_| "a value".to_owned()), other.map(|_| there.to_owned()))
+    } else {
+        (live.cloned(), other)
+    };
+    OptionRow { option: option.clone(), live, set_by, other, other_by, wins }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::beanstalk::customizations::Customizations;
+    use crate::beanstalk::tree::Tree;
+    use crate::environment::{Live, capture};
+
+    fn files(text: &str) -> Files {
+        Files::of(&Customizations::read(&Tree::default().file(".ebextensions/a.config", text)))
+    }
+
+    fn live(settings: &[(&str, &str)], text: &str, description: Option<&Description>) -> LiveOptions {
+        let settings: Vec<LiveSetting> = settings
+            .iter()
+            .map(|(option, value)| LiveSetting {
+                option: OptionKey::parse(option).unwrap(),
+                value: Some((*value).to_owned()),
+            })
+            .collect();
+        let seen = Live { settings: settings.clone(), files: Some(files(text)), images: None };
+        let captured = capture(&seen, description, &BTreeSet::new());
+        LiveOptions::new(&settings, files(text), &captured, description)
+    }
+
+    fn lines(rows: &[OptionRow]) -> Vec<String> {
+        rows.iter()
+            .map(|row| {
+                format!("{} {:?} {:?} {:?}", row.option.name, row.live.as_deref(), row.other.as_deref(), row.wins)
+            })
+            .collect()
+    }
+
+    const PROPERTY: &str = "aws:elasticbeanstalk:application:environment";
+
+    #[test]
+    fn who_would_win() {
+        let now =
+            "option_settings:\n  aws:autoscaling:asg: {MaxSize: 4}\n  aws:elasticbeanstalk:command: {Timeout: 900}\n";
+        let then =
+            "option_settings:\n  aws:autoscaling:asg: {MaxSize: 6}\n  aws:elasticbeanstalk:command: {Timeout: 900}\n";
+        let key = format!("{PROPERTY}/KEY");
+        let options = live(
+            &[
+                ("aws:autoscaling:asg/MaxSize", "4"),
+                ("aws:autoscaling:asg/MinSize", "3"),
+                ("aws:autoscaling:asg/Cooldown", "360"),
+                ("aws:elasticbeanstalk:command/Timeout", "300"),
+                (&key, "hunter2"),
+            ],
+            now,
+            None,
+        );
+        let rows = options.beside_files(&files(then));
+        assert_eq!(
+            lines(&rows),
+            [
+                "MaxSize Some(\"4\") Some(\"6\") Files",
+                "MinSize Some(\"3\") None Api",
+                "KEY Some(\"a value\") None Api",
+                "Timeout Some(\"300\") Some(\"900\") Api",
+            ]
+        );
+        assert!(!format!("{rows:?}").contains("hunter2"));
+        // What is described is no surprise.
+        let text = "format = 'beansprout.environment/1'\n[options]\n'aws:autoscaling:asg/MinSize' = 3\n'aws:elasticbeanstalk:command/Timeout' = 300\n[properties]\nKEY = { ask = true }\n";
+        let description = Description::read("shop", "x", text).unwrap();
+        let options = live(
+            &[("aws:autoscaling:asg/MinSize", "3"), ("aws:elasticbeanstalk:command/Timeout", "300"), (&key, "hunter2")],
+            now,
+            Some(&description),
+        );
+        assert_eq!(lines(&options.beside_files(&files(now))), ["MaxSize None Some(\"4\") Files"]);
+    }
+
+    #[test]
+    fn two_environments() {
+        let key = format!("{PROPERTY}/KEY");
+        let one = live(&[("aws:autoscaling:asg/MinSize", "3"), (&key, "hunter2")], "", None);
+        let other = live(&[("aws:autoscaling:asg/MinSize", "2"), (&key, "hunter3")], "", None);
+        let rows = one.beside_environment(&other);
+        assert_eq!(
+            lines(&rows),
+            ["MinSize Some(\"3\") Some(\"2\") Each", "KEY Some(\"a value\") Some(\"another value\") Each"]
+        );
+        assert!(!format!("{rows:?}").contains("hunter"));
+        assert!(one.beside_environment(&one).is_empty());
+    }
+}

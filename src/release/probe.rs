@@ -1,0 +1,140 @@
+//! Probe: one path of a site, asked for as a visitor would, and the status that it answered with.
+//!
+//! A site is asked at an address of our choice under a name of our choice: that is how an environment is tested before
+//! the name leads to it.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
+use aws_smithy_runtime_api::client::http::HttpConnector;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use serde::Serialize;
+
+/// A site that takes longer than this keeps nobody.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// A connection may break in passing.
+const ATTEMPTS: usize = 2;
+
+/// A path, and what it has to answer with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Probe {
+    pub path: String,
+    /// `None`: anything that is no error.
+    pub status: Option<u16>,
+}
+
+/// What came of a probe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Probed {
+    pub url: String,
+    /// `None`: no answer.
+    pub status: Option<u16>,
+    pub passed: bool,
+    /// What it should have been, or why there was no answer.
+    pub problem: Option<String>,
+}
+
+/// Where a site is, and under which name it is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Site {
+    /// A name in DNS or an address, with a port where it is another than usual.
+    pub(crate) address: String,
+    pub(crate) host: String,
+    pub(crate) https: bool,
+}
+
+impl Site {
+    fn url(&self, path: &str) -> String {
+        format!("{}://{}{path}", if self.https { "https" } else { "http" }, self.host)
+    }
+}
+
+/// Ask for every path, each over a connection of its own.
+pub(crate) async fn probe(site: &Site, probes: &[Probe]) -> Vec<Probed> {
+    let mut all = Vec::new();
+    for probe in probes {
+        let mut answer = get(site, &probe.path).await;
+        for _ in 1..ATTEMPTS {
+            if answer.is_ok() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            answer = get(site, &probe.path).await;
+        }
+        all.push(judge(site, probe, answer));
+    }
+    all
+}
+
+fn judge(site: &Site, probe: &Probe, answer: Result<u16, String>) -> Probed {
+    let url = site.url(&probe.path);
+    let (status, problem) = match (answer, probe.status) {
+        (Err(why), _) => (None, Some(why)),
+        (Ok(status), Some(wanted)) if status != wanted => (Some(status), Some(format!("it should be {wanted}"))),
+        (Ok(status), None) if status >= 400 => (Some(status), Some("it is an error".to_owned())),
+        (Ok(status), _) => (Some(status), None),
+    };
+    Probed { url, status, passed: problem.is_none(), problem }
+}
+
+/// The status of one answer.
+async fn get(site: &Site, path: &str) -> Result<u16, String> {
+    let builder = Connector::builder().pool_max_idle_per_host(0);
+    let (connector, url) = if site.https {
+        // The certificate is that of the name; the address is another's.
+        let here = Here(site.address.clone());
+        let tls = builder.tls_provider(Provider::Rustls(CryptoMode::Ring));
+        (tls.build_with_resolver(here), site.url(path))
+    } else {
+        (builder.build_http(), format!("http://{}{path}", site.address))
+    };
+    let mut request = HttpRequest::get(&url).map_err(|error| error.to_string())?;
+    if !site.https {
+        request.headers_mut().try_insert("host", site.host.clone()).map_err(|error| error.to_string())?;
+    }
+    let agent = concat!("beansprout/", env!("CARGO_PKG_VERSION"));
+    request.headers_mut().try_insert("user-agent", agent).map_err(|error| error.to_string())?;
+    match tokio::time::timeout(PATIENCE, connector.call(request)).await {
+        Err(_) => Err(format!("no answer in {} s", PATIENCE.as_secs())),
+        Ok(Ok(response)) => Ok(response.status().as_u16()),
+        Ok(Err(error)) => {
+            let causes = std::iter::successors(std::error::Error::source(&error), |error| error.source());
+            Err(causes.last().map_or_else(|| error.to_string(), ToString::to_string))
+        }
+    }
+}
+
+/// Finds every name at one address.
+#[derive(Debug, Clone)]
+struct Here(String);
+
+impl ResolveDns for Here {
+    fn resolve_dns<'a>(&'a self, _name: &'a str) -> DnsFuture<'a> {
+        let address = self.0.clone();
+        DnsFuture::new(async move {
+            let found = tokio::net::lookup_host((address.as_str(), 443)).await.map_err(ResolveDnsError::new)?;
+            Ok(found.map(|address| address.ip()).collect::<Vec<IpAddr>>())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_judged_by_its_status() {
+        let site = Site { address: "127.0.0.1:1".to_owned(), host: "shop.example".to_owned(), https: false };
+        let case = |wanted: Option<u16>, answer: Result<u16, String>| {
+            judge(&site, &Probe { path: "/x".to_owned(), status: wanted }, answer)
+        };
+        assert!(case(Some(200), Ok(200)).passed && case(Some(301), Ok(301)).passed && case(None, Ok(302)).passed);
+        assert_eq!(case(Some(200), Ok(301)).problem.as_deref(), Some("it should be 200"));
+        assert!(!case(None, Ok(404)).passed);
+        let silent = case(None, Err("no answer in 10 s".to_owned()));
+        assert_eq!((silent.status, silent.url.as_str()), (None, "http://shop.example/x"));
+    }
+}

@@ -1,0 +1,15 @@
+//! Swap: two environments exchange their names in DNS, and visitors of the one come to the other.
+//!
+//! A swap is its own inverse and loses nothing, so the way back is the same call once more. What must not happen is that it
+//! is done twice for one wish: a small record in the bucket says which way the name went, before the call is made.
+
+mod act;
+mod condition;
+mod error;
+mod record;
+mod survey;
+
+pub use self::act::{Event, Options, Outcome, Swapped, Tested, swap, test};
+pub use self::condition::{Condition, Despite, Migrations, conditions};
+pub use self::error::{Conditions, Error};
+pub use self::survey::{Side, Stand, Survey, survey};
