@@ -31,5 +31,5 @@ pub use option_diff::{LiveOptions, OptionRow, Wins};
 pub use order::{OrderError, waves};
 pub use place::{APPLICATION, DRILLS, FOLDER, named, path};
 pub use property::{Property, What};
-pub use send::{Sent, Value, sent};
+pub use send::{INSTANCE_PROFILE, Sent, Value, sent};
 pub use write::write;

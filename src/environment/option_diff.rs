@@ -10,6 +10,7 @@ use super::description::Description;
 use super::files::{Files, Said};
 use super::key::{OptionKey, SECRETS};
 use super::property::Property;
+use super::send::{INSTANCE_PROFILE, PROFILE};
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 
 /// A living environment, for a comparison.
@@ -84,7 +85,10 @@ impl LiveOptions {
         let by = live.map_or(SetBy::Default, |value| set_by(option, value, &self.files));
         let said = files.get(option);
         // Whoever set it on the environment wins, and a description knows of it.
-        let described = self.description.as_ref().and_then(|description| said_by(description, option));
+        let described = match &self.description {
+            Some(description) => said_by(description, option),
+            None => profile(option).map(Some),
+        };
         let (other, other_by, wins) = match (&by, described, said) {
             (SetBy::Api { .. }, Some(described), _) => (described, Some("description".to_owned()), Wins::Api),
             (SetBy::Api { .. }, None, said) => (said.map(|said| said.value.clone()), said.map(place), Wins::Api),
@@ -134,6 +138,11 @@ fn place(said: &Said) -> String {
     format!("{}:{}", said.path, said.line)
 }
 
+/// The instance profile of whoever names none.
+fn profile(option: &OptionKey) -> Option<String> {
+    ((option.namespace.as_str(), option.name.as_str()) == PROFILE).then(|| INSTANCE_PROFILE.to_owned())
+}
+
 /// What a description says of an option. `Some(None)`: it is there, and has no value to compare.
 fn said_by(description: &Description, option: &OptionKey) -> Option<Option<String>> {
     if option.namespace == DEFAULT_NAMESPACE || option.namespace == SECRETS {
@@ -142,8 +151,8 @@ fn said_by(description: &Description, option: &OptionKey) -> Option<Option<Strin
             _ => Some(None),
         };
     }
-    if option.name == "IamInstanceProfile" && option.namespace == "aws:autoscaling:launchconfiguration" {
-        return description.instance_profile.clone().map(Some);
+    if let Some(usual) = profile(option) {
+        return Some(description.instance_profile.clone().or(Some(usual)));
     }
     description.options.get(option).cloned().map(Some)
 }

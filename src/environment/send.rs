@@ -15,7 +15,10 @@ use super::key::{OptionKey, SECRETS};
 use super::property::Property;
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 
-const PROFILE: (&str, &str) = ("aws:autoscaling:launchconfiguration", "IamInstanceProfile");
+/// The instance profile that the console and the EB CLI make and take.
+pub const INSTANCE_PROFILE: &str = "aws-elasticbeanstalk-ec2-role";
+
+pub(super) const PROFILE: (&str, &str) = ("aws:autoscaling:launchconfiguration", "IamInstanceProfile");
 
 /// An option that goes with the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

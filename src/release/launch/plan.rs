@@ -8,12 +8,9 @@ use super::error::Problem;
 use super::release::{Bundle, Chosen, Why};
 use super::survey::Survey;
 use crate::beanstalk::name::{Application, EnvironmentName};
-use crate::environment::{self, Description, Files, Property, Sent, Tier, Value, cost};
+use crate::environment::{self, Description, Files, INSTANCE_PROFILE, Property, Sent, Tier, Value, cost};
 use crate::release::environment::{Environment, Health, Phase};
 use crate::release::version::{Location, Status};
-
-/// The instance profile that the console and the EB CLI make and take.
-const INSTANCE_PROFILE: &str = "aws-elasticbeanstalk-ec2-role";
 
 /// An environment that shall be there.
 #[derive(Debug, Clone)]
