@@ -79,7 +79,7 @@ pub(crate) fn verb(args: &SwapArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
     }
     let options = SwapOptions {
         store: bundle_store(&project, None),
-        runs: Some(project.state_dir().join("operations")),
+        runs: Some(project.state()?.folder("operations")?),
         probes: probes(args, described),
         host: args.host.clone(),
         watch: Duration::from_secs(args.watch),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use ruff_python_ast::{Expr, ExprCall, Stmt};
 
-use super::evaluation::range;
+use super::expressions::range;
 use super::syntax::{self, Source};
 use crate::beanstalk::lines::Lines;
 
