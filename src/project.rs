@@ -75,6 +75,8 @@ pub struct ReleaseSection {
     /// The KMS key that bundles are encrypted with, instead of the bucket's own way.
     pub kms_key: Option<String>,
     pub prefix: Option<String>,
+    /// Copy inside S3 what an older bundle has already, and send only the rest: yes, unless this says no.
+    pub delta: Option<bool>,
     /// Keep a record of each run that changed something in the bucket too.
     pub audit: bool,
     pub tags: BTreeMap<String, String>,

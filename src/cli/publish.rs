@@ -40,7 +40,7 @@ pub(crate) struct PublishArgs {
     #[arg(long, requires = "deploy")]
     wait: bool,
     /// Bring back the versions that `prune` recorded in FILE, and publish nothing else; takes several files
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["deploy", "label", "message", "tags", "create_application", "kms_key", "no_process", "timeout", "application"])]
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["deploy", "label", "message", "tags", "create_application", "kms_key", "whole", "no_process", "timeout", "application"])]
     undo: Vec<PathBuf>,
     /// Print the calls that would change something, and make none of them
     #[arg(long)]
@@ -74,6 +74,10 @@ struct Options {
     /// bucket does]
     #[arg(long, value_name = "KEY")]
     kms_key: Option<String>,
+    /// Send the whole bundle, and copy nothing from older ones inside S3 [default: unless `delta = false` in `[release]`,
+    /// what a registered bundle has already is copied]
+    #[arg(long)]
+    whole: bool,
     /// Register without having Elastic Beanstalk look into the bundle
     #[arg(long)]
     no_process: bool,
@@ -95,6 +99,7 @@ impl Default for Options {
             tags: Vec::new(),
             bucket: None,
             kms_key: None,
+            whole: false,
             no_process: false,
             timeout: PROCESSING,
         }
@@ -241,6 +246,7 @@ fn request(options: &Options, project: &Project, built: &Built, sandbox: bool) -
             Some(key) => BundleStore { kms_key: Some(key.clone()), ..bundle_store },
             None => bundle_store,
         },
+        delta: !options.whole && release.delta.unwrap_or(true),
         // Nobody can mind an application in the sandbox.
         create_application: options.create_application || sandbox,
         process: !options.no_process,
@@ -342,8 +348,16 @@ impl Telling {
                 quota.used, quota.limit
             )),
             PublishEvent::Quota(_) => {}
-            PublishEvent::Uploading { bytes: total, to } => {
-                ui.say(format_args!("uploading {} to `{to}`", bytes(*total)));
+            PublishEvent::SendingAll(reason) => ui.say(format_args!("sending all of it: {reason}")),
+            PublishEvent::Uploading { bytes: total, to, changed } => {
+                match changed {
+                    None => ui.say(format_args!("uploading {} to `{to}`", bytes(*total))),
+                    Some((changed, from)) => ui.say(format_args!(
+                        "uploading {} of {} to `{to}`; the rest is copied inside S3 from `{from}`",
+                        bytes(*changed),
+                        bytes(*total)
+                    )),
+                }
                 self.progress = ui.progress("uploading", *total);
             }
             PublishEvent::Sent { bytes } => self.progress.advance(*bytes),
@@ -402,6 +416,7 @@ impl fmt::Display for PublishAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Published { application, label, digest, bundle, region, uploaded, registered, status, .. } =
             &self.published;
+        let Published { sent_bytes, copied_bytes, copied_from, .. } = &self.published;
         match (uploaded, registered) {
             (_, true) => writeln!(f, "published `{label}` to `{application}` in {region}")?,
             (true, false) => writeln!(f, "restored the bundle of `{label}` in `{application}`")?,
@@ -409,6 +424,10 @@ impl fmt::Display for PublishAnswer {
         }
         writeln!(f, "  bundle  {bundle}")?;
         writeln!(f, "  digest  {digest}")?;
+        if let Some(from) = copied_from {
+            let (sent, copied) = (bytes(*sent_bytes), bytes(*copied_bytes));
+            writeln!(f, "  sent    {sent}, and {copied} copied inside S3 from `{from}`")?;
+        }
         write!(f, "  status  {status}")?;
         match &self.deployment {
             Some(deployed) => write!(f, "\n{}", DeployAnswer { deployed: deployed.clone() }),

@@ -108,6 +108,11 @@ impl ApiError {
         Self(Box::new(Details::new(call, endpoint)))
     }
 
+    /// What a call is about was ended by somebody else.
+    pub(crate) fn gone(call: Call, endpoint: &Endpoint) -> Self {
+        Self(Box::new(Details { kind: ErrorKind::Taken, ..Details::new(call, endpoint) }))
+    }
+
     /// An answer that ended before it was complete.
     pub(crate) fn cut_off(call: Call, cause: &dyn std::error::Error, endpoint: &Endpoint) -> Self {
         Self(Box::new(Details { message: Some(cause.to_string()), ..Details::new(call, endpoint) }))

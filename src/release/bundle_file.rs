@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use aws_smithy_types::base64;
 use sha2::{Digest, Sha256};
 
-use crate::bundle::TreeDigest;
+use crate::bundle::{Directory, TreeDigest};
 use crate::fault::{Exit, Fault};
 
 /// The size of a part of an upload. S3 wants at least 5 MiB and at most 10,000 of them.
@@ -77,34 +77,47 @@ impl BundleFile {
         if bytes.len() as u64 == length { Ok(bytes) } else { Err(self.changed()) }
     }
 
-    /// Offset of part `number`, counted from 1, and its length.
-    pub(crate) fn part(&self, number: i32) -> (u64, u64) {
-        let offset = u64::try_from(number - 1).unwrap_or(0) * PART;
-        (offset, PART.min(self.bytes.saturating_sub(offset)))
-    }
-
-    /// SHA-256 of each part, after making sure that together they are this bundle.
-    pub(crate) fn parts(&self) -> Result<Vec<[u8; 32]>, BundleFileError> {
+    /// SHA-256 of parts of these lengths, after making sure that together they are this bundle.
+    pub(crate) fn digests(&self, lengths: impl IntoIterator<Item = u64>) -> Result<Vec<[u8; 32]>, BundleFileError> {
         let failed = |source| BundleFileError::Read { path: self.path.clone(), source };
         let mut file = File::open(&self.path).map_err(failed)?;
         let mut whole = Sha256::new();
         let mut digests = Vec::new();
-        let mut part = Vec::new();
-        loop {
-            part.clear();
-            if (&mut file).take(PART).read_to_end(&mut part).map_err(failed)? == 0 {
-                break;
+        let mut buffer = vec![0; 1 << 18];
+        for length in lengths {
+            let (mut left, mut part) = (length, Sha256::new());
+            while left > 0 {
+                let wanted = usize::try_from(left).unwrap_or(buffer.len()).min(buffer.len());
+                match file.read(&mut buffer[..wanted]).map_err(failed)? {
+                    0 => return Err(self.changed()),
+                    read => {
+                        whole.update(&buffer[..read]);
+                        part.update(&buffer[..read]);
+                        left -= read as u64;
+                    }
+                }
             }
-            whole.update(&part);
-            digests.push(sha256(&part));
+            digests.push(part.finalize().into());
         }
         if crate::hex::encode(whole.finalize()) == self.sha256 { Ok(digests) } else { Err(self.changed()) }
     }
 
-    /// Checksum that S3 has for an object that was sent in our parts: a checksum of checksums, and their number.
-    pub(crate) fn checksum_of_parts(&self) -> Result<String, BundleFileError> {
-        let digests = self.parts()?;
+    /// An error unless the file is still what it was.
+    pub(crate) fn check(&self) -> Result<(), BundleFileError> {
+        self.digests([self.bytes]).map(drop)
+    }
+
+    /// Checksum that S3 has for an object that was sent in parts of these lengths: a checksum of checksums, and their
+    /// number.
+    pub(crate) fn checksum_of(&self, lengths: &[u64]) -> Result<String, BundleFileError> {
+        let digests = self.digests(lengths.iter().copied())?;
         Ok(format!("{}-{}", base64::encode(sha256(&digests.concat())), digests.len()))
+    }
+
+    /// What is in it and where. `None`: it is not one that this program packed, or its directory is very long.
+    pub(crate) fn directory(&self) -> Result<Option<Directory>, BundleFileError> {
+        let failed = |source| BundleFileError::Read { path: self.path.clone(), source };
+        Directory::of_file(&self.path).map_err(failed)
     }
 
     pub(crate) fn unreadable(&self, error: &dyn std::error::Error) -> BundleFileError {

@@ -73,9 +73,10 @@ impl fmt::Display for Call {
 fn actions(service: &str, operation: &'static str) -> &'static [&'static str] {
     match (service, operation) {
         ("s3", "HeadObject" | "GetObject") => &["s3:GetObject"],
+        ("s3", "GetObjectAttributes") => &["s3:GetObject", "s3:GetObjectAttributes"],
         ("s3", "HeadBucket" | "ListObjectsV2") => &["s3:ListBucket"],
         ("s3", "PutObject" | "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload") => &["s3:PutObject"],
-        ("s3", "CopyObject") => &["s3:GetObject", "s3:PutObject"],
+        ("s3", "CopyObject" | "UploadPartCopy") => &["s3:GetObject", "s3:PutObject"],
         ("s3", "ListParts") => &["s3:ListMultipartUploadParts"],
         ("s3", "ListMultipartUploads") => &["s3:ListBucketMultipartUploads"],
         ("s3", "AbortMultipartUpload") => &["s3:AbortMultipartUpload"],

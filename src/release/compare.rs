@@ -7,16 +7,19 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use aws_sdk_s3::types::ChecksumMode;
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::types::{ChecksumMode, ObjectAttributes};
 use aws_smithy_types::base64;
 use sha2::{Digest, Sha256};
 
 use super::api_error::{ApiError, ErrorKind};
 use super::aws::Aws;
 use super::bucket::{BundleBucket, Error};
-use super::bundle_file::BundleFile;
+use super::bundle_file::{BundleFile, PART};
 use super::call::Call;
 use super::download::{Event, fetch};
+use super::layout::fixed;
+use super::part_lengths;
 use crate::bundle::{OpenError, Reader, TreeDigest};
 
 /// Content of a key, compared with ours.
@@ -71,7 +74,10 @@ impl BundleBucket {
             Err(error) => return Err(error.into()),
         };
         let checksum = head.checksum_sha256().unwrap_or_default();
-        if checksum.contains('-') && checksum == bundle_file.checksum_of_parts()? {
+        if let Some(parts) = parts_of(checksum)
+            && head.content_length().and_then(|length| u64::try_from(length).ok()) == Some(bundle_file.bytes)
+            && self.is_made_of_our_parts(aws, key, &head, bundle_file, parts).await?
+        {
             return Ok(Found::Same);
         }
         if whole(checksum).is_some_and(|sha256| sha256 == bundle_file.sha256) {
@@ -92,6 +98,57 @@ impl BundleBucket {
         } else {
             Found::Other { sha256: bytes.sha256, digest }
         })
+    }
+
+    /// Does S3's checksum of checksums say that the parts are ours? Their lengths are known from what the object carries
+    /// with it, from how we send, or from S3 itself; whoever says so, the sum decides.
+    async fn is_made_of_our_parts(
+        &self,
+        aws: &Aws,
+        key: &str,
+        head: &HeadObjectOutput,
+        bundle_file: &BundleFile,
+        parts: usize,
+    ) -> Result<bool, Error> {
+        let checksum = head.checksum_sha256().unwrap_or_default();
+        let is = |lengths: Option<Vec<u64>>| match lengths.filter(|lengths| lengths.len() == parts) {
+            Some(lengths) => Ok::<_, Error>(bundle_file.checksum_of(&lengths)? == checksum),
+            None => Ok(false),
+        };
+        let carried = head.metadata().and_then(|metadata| metadata.get(part_lengths::KEY));
+        let carried = carried.and_then(|text| part_lengths::read(text, bundle_file.bytes));
+        let usual = fixed(bundle_file.bytes, PART).iter().map(|piece| piece.length).collect::<Vec<_>>();
+        let known = [carried.filter(|lengths| *lengths != usual), Some(usual)];
+        for lengths in known {
+            if is(lengths)? {
+                return Ok(true);
+            }
+        }
+        is(self.lengths_of_parts(aws, key, bundle_file.bytes).await?)
+    }
+
+    /// The lengths of an object's parts, if S3 tells them and this caller may ask.
+    async fn lengths_of_parts(&self, aws: &Aws, key: &str, total: u64) -> Result<Option<Vec<u64>>, Error> {
+        let mut lengths: Vec<u64> = Vec::new();
+        let mut marker: Option<String> = None;
+        loop {
+            let call = Call::s3("GetObjectAttributes", &self.name, key).with("ObjectAttributes", "ObjectParts");
+            let request = aws.s3.get_object_attributes().bucket(&self.name).key(key);
+            let request = request.object_attributes(ObjectAttributes::ObjectParts).max_parts(1000);
+            let request = request.set_part_number_marker(marker.clone());
+            let answer = match aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await {
+                Ok(answer) => answer,
+                Err(error) if error.is_about_credentials() => return Err(error.into()),
+                // The content will tell.
+                Err(_) => return Ok(None),
+            };
+            let Some(page) = answer.object_parts else { return Ok(None) };
+            lengths.extend(page.parts().iter().filter_map(|part| u64::try_from(part.size?).ok()));
+            if page.is_truncated != Some(true) || page.next_part_number_marker == marker {
+                return Ok(Some(lengths).filter(|lengths| lengths.iter().sum::<u64>() == total));
+            }
+            marker = page.next_part_number_marker;
+        }
     }
 
     /// The digest of the tree in an object; `None` if there is no such object.
@@ -144,6 +201,11 @@ impl Bytes {
 
 fn tree_digest(file: File, name: &Path) -> Result<TreeDigest, OpenError> {
     Ok(Reader::read(file, name)?.manifest()?.digest)
+}
+
+/// Of how many parts a checksum of checksums is.
+fn parts_of(checksum: &str) -> Option<usize> {
+    checksum.rsplit_once('-')?.1.parse().ok()
 }
 
 /// The SHA-256 of a whole object, in hexadecimal. `None` for a checksum of checksums (`…-4`).

@@ -14,6 +14,7 @@ mod bundle_file;
 mod bundle_state;
 mod call;
 mod compare;
+mod delta;
 mod deploy;
 mod deployment_log;
 mod document;
@@ -21,9 +22,11 @@ mod download;
 mod environment;
 mod history;
 mod launch;
+mod layout;
 mod lifecycle;
 mod observe;
 mod operation;
+mod part_lengths;
 mod policy;
 mod probe;
 mod prune;
@@ -41,6 +44,7 @@ pub use bucket_security::BucketSecurity;
 pub use bundle_file::{BundleFile, BundleFileError};
 pub use bundle_state::{BundleState, bundle_state};
 pub use call::Call;
+pub use delta::WholeReason;
 pub use deploy::{
     Deployed, Error as DeployError, Event as DeployEvent, Failed, Outcome, Request as DeployRequest, WatchRequest,
     current_label, deploy, rollback_target, watch,

@@ -14,7 +14,10 @@ use super::bucket_security::BucketSecurity;
 use super::bundle_file::BundleFile;
 use super::call::Call;
 use super::compare::{Bytes, Found};
+use super::delta::{self, WholeReason};
 use super::download;
+use super::layout::copied;
+use super::upload::{Plan, THRESHOLD};
 use super::version::{self, Location, Status, Version};
 use crate::beanstalk::name::Application;
 use crate::bundle::TreeDigest;
@@ -30,6 +33,8 @@ pub struct Request {
     pub description: Option<String>,
     pub tags: BTreeMap<String, String>,
     pub bundle_store: BundleStore,
+    /// Copy inside S3 what an older bundle has already, and send only the rest.
+    pub delta: bool,
     /// May an application that is not there be created?
     pub create_application: bool,
     /// Have Elastic Beanstalk look into the bundle, and wait for what it says.
@@ -58,6 +63,11 @@ pub struct Published {
     pub account: Option<String>,
     /// Was the object sent in this run?
     pub uploaded: bool,
+    /// Bytes of it that this run sent, and those that were copied inside S3.
+    pub sent_bytes: u64,
+    pub copied_bytes: u64,
+    /// Label of the version whose bundle they were copied from.
+    pub copied_from: Option<String>,
     /// Was the version registered in this run?
     pub registered: bool,
     pub status: Status,
@@ -92,9 +102,13 @@ pub enum Event<'a> {
         security: &'a BucketSecurity,
     },
     Quota(Quota),
+    /// An older bundle is there, and nothing is copied from it.
+    SendingAll(&'a WholeReason),
     Uploading {
         bytes: u64,
         to: &'a Location,
+        /// What is sent of it where the rest is copied inside S3, and the version that it is copied from.
+        changed: Option<(u64, &'a str)>,
     },
     Sent {
         bytes: u64,
@@ -232,6 +246,9 @@ async fn run(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) ->
         region: aws.region().to_owned(),
         account: aws.caller().account.clone(),
         uploaded: sent.now,
+        sent_bytes: sent.sent,
+        copied_bytes: sent.copied,
+        copied_from: sent.source,
         registered,
         status,
     })
@@ -298,7 +315,18 @@ struct Sent {
     bytes: Bytes,
     /// Did this run send it?
     now: bool,
+    /// Bytes that this run sent, those that it had copied, and the version that they are from.
+    sent: u64,
+    copied: u64,
+    source: Option<String>,
     security: Option<BucketSecurity>,
+}
+
+impl Sent {
+    /// An object that is there already.
+    fn before(bytes: Bytes) -> Self {
+        Self { bytes, now: false, sent: 0, copied: 0, source: None, security: None }
+    }
 }
 
 /// See that the object is there.
@@ -315,29 +343,59 @@ async fn upload(
     let taken =
         |found: &Found| StoreError::KeyTaken { location: to.clone(), ours: bundle_file.digest, theirs: found.theirs() };
     match found {
-        Found::Same => return Ok(Sent { bytes: ours, now: false, security: None }),
-        Found::Repacked(bytes) => return Ok(Sent { bytes, now: false, security: None }),
+        Found::Same => return Ok(Sent::before(ours)),
+        Found::Repacked(bytes) => return Ok(Sent::before(bytes)),
         Found::Other { .. } => return Err(taken(&found).into()),
         Found::Nothing => {}
     }
-    let security = bucket.security(aws).await?;
+    let (security, plan) = tokio::join!(bucket.security(aws), plan(aws, request, bucket, to));
+    let (security, (plan, whole)) = (security?, plan?);
     report(Event::Guarded { bucket: &bucket.name, security: &security });
-    report(Event::Uploading { bytes: bundle_file.bytes, to });
-    let now = bucket.put(aws, &to.key, bundle_file, &mut |bytes| report(Event::Sent { bytes })).await?;
-    let security = Some(security);
-    if aws.is_dry_run() {
-        return Ok(Sent { bytes: ours, now: true, security });
+    if let Some(reason) = &whole {
+        report(Event::SendingAll(reason));
     }
+    let source = plan.delta.as_ref().map(|delta| delta.source.label.clone());
+    let changed = plan.delta.as_ref().map(|delta| bundle_file.bytes - copied(&delta.pieces));
+    report(Event::Uploading { bytes: bundle_file.bytes, to, changed: changed.zip(source.as_deref()) });
+    let put = bucket.put(aws, &to.key, bundle_file, plan, &mut |bytes| report(Event::Sent { bytes })).await?;
+    let security = Some(security);
+    let sent = |bytes, now| Sent {
+        bytes,
+        now,
+        sent: put.sent,
+        copied: put.copied,
+        source: source.filter(|_| put.copied > 0),
+        security,
+    };
+    if aws.is_dry_run() {
+        return Ok(sent(ours, true));
+    }
+    let now = put.ours;
     // Read back: whoever put it there, and however often, this is what will be registered.
     match look(aws, bucket, to, bundle_file, report).await? {
-        Found::Same => Ok(Sent { bytes: ours, now, security }),
-        Found::Repacked(bytes) => Ok(Sent { bytes, now: false, security }),
+        Found::Same => Ok(sent(ours, now)),
+        Found::Repacked(bytes) => Ok(sent(bytes, false)),
         found @ Found::Other { .. } if !now => Err(taken(&found).into()),
         found => {
             let (location, sent) = (to.clone(), bundle_file.digest);
             Err(StoreError::Corrupt { location, sent, found: found.theirs() }.into())
         }
     }
+}
+
+/// How the bundle is to be put together, and why not from an older one.
+async fn plan(
+    aws: &Aws,
+    request: &Request,
+    bucket: &BundleBucket,
+    to: &Location,
+) -> Result<(Plan, Option<WholeReason>), StoreError> {
+    let Request { application, bundle_file, .. } = request;
+    if !request.delta || bundle_file.bytes < THRESHOLD {
+        return Ok((Plan::default(), None));
+    }
+    let (delta, others, reason) = delta::find(aws, application, bucket, &to.key, bundle_file).await?;
+    Ok((Plan { delta, others }, reason))
 }
 
 async fn register(

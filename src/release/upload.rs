@@ -1,47 +1,88 @@
-//! Uploads in parts: several at a time, never much in memory, and continued where an earlier run was cut off.
+//! Uploads: of one piece, or in parts, some of them copied inside S3, and continued where an earlier run was cut off.
 //!
 //! There is no file that remembers an upload. S3 itself is asked for unfinished ones of this key: the key names the
 //! content, so whoever began it sent the same bytes, and each part is compared by its SHA-256 before it is kept.
 
-use std::collections::BTreeMap;
+mod parts;
+mod transfer;
 
-use aws_sdk_s3::primitives::{ByteStream, Length};
+use std::time::Duration;
+
+use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart, MultipartUpload};
 use aws_smithy_types::base64;
-use tokio::task::JoinSet;
 
+use self::parts::{Kept, Parts, There, listed, number};
+use self::transfer::{Transfer, Transferred};
 use super::api_error::{ApiError, ErrorKind};
 use super::aws::Aws;
 use super::bucket::{BundleBucket, Error, bundle_at};
-use super::bundle_file::{BundleFile, sha256};
+use super::bundle_file::{BundleFile, PART, sha256};
 use super::call::Call;
+use super::delta::{Candidates, CopySource, Delta};
+use super::layout::{Piece, fixed};
+use super::part_lengths;
 
 /// From this size on a bundle is sent in parts.
 pub(crate) const THRESHOLD: u64 = 16_000_000;
-/// Parts in flight.
-const PARALLEL: usize = 4;
-/// Bytes of a part that are read at once.
-const BUFFER: usize = 1 << 18;
+/// An upload that does not fit, and that nobody has gone on with for so long, is nobody's.
+const ABANDONED: Duration = Duration::from_hours(1);
+/// How often an upload is begun anew when another run ends it.
+const BEGINNINGS: usize = 2;
 
-/// A part that S3 has: the number, and what completing the upload has to repeat.
-type Parts = BTreeMap<i32, Kept>;
+/// How a bundle got to its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Put {
+    /// Did this run put it there? Otherwise something came to be there first.
+    pub(crate) ours: bool,
+    pub(crate) sent: u64,
+    pub(crate) copied: u64,
+}
 
-struct Kept {
-    etag: String,
-    checksum: String,
+/// How a bundle is to be put together: as one source allows it, and as others would.
+#[derive(Default)]
+pub(crate) struct Plan {
+    pub(super) delta: Option<Delta>,
+    pub(super) others: Option<Candidates>,
+}
+
+/// One way to put a bundle together.
+struct Way {
+    source: Option<CopySource>,
+    pieces: Vec<Piece>,
+    digests: Vec<[u8; 32]>,
+}
+
+impl Way {
+    fn new(source: Option<CopySource>, pieces: Vec<Piece>, bundle_file: &BundleFile) -> Result<Self, Error> {
+        let digests = bundle_file.digests(pieces.iter().map(|piece| piece.length))?;
+        Ok(Self { source, pieces, digests })
+    }
+
+    fn whole(bundle_file: &BundleFile) -> Result<Self, Error> {
+        Self::new(None, fixed(bundle_file.bytes, PART), bundle_file)
+    }
+
+    fn of(delta: Option<Delta>, bundle_file: &BundleFile) -> Result<Self, Error> {
+        match delta {
+            Some(Delta { source, pieces }) => Self::new(Some(source), pieces, bundle_file),
+            None => Self::whole(bundle_file),
+        }
+    }
 }
 
 impl BundleBucket {
-    /// Put the bundle at a key where nothing is. `false`: something came to be there first.
+    /// Put the bundle at a key where nothing is.
     pub(crate) async fn put(
         &self,
         aws: &Aws,
         key: &str,
         bundle_file: &BundleFile,
-        sent: &mut dyn FnMut(u64),
-    ) -> Result<bool, Error> {
+        plan: Plan,
+        passed: &mut dyn FnMut(u64),
+    ) -> Result<Put, Error> {
         if bundle_file.bytes >= THRESHOLD {
-            return self.put_parts(aws, key, bundle_file, sent).await;
+            return self.put_parts(aws, key, bundle_file, plan, passed).await;
         }
         let bytes = bundle_file.read(0, bundle_file.bytes)?;
         let digest = sha256(&bytes);
@@ -57,42 +98,109 @@ impl BundleBucket {
         let request = bundle_at!(request.body(ByteStream::from(bytes)), self, key, bundle_file);
         match aws.write(call, request.customize().config_override(aws.for_bodies()).send()).await {
             Ok(_) => {
-                sent(bundle_file.bytes);
-                Ok(true)
+                passed(bundle_file.bytes);
+                Ok(Put { ours: true, sent: bundle_file.bytes, copied: 0 })
             }
-            Err(error) if error.kind() == ErrorKind::Taken => Ok(false),
+            Err(error) if error.kind() == ErrorKind::Taken => Ok(Put { ours: false, sent: 0, copied: 0 }),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Put the bundle in parts at a key where nothing is. `false`: something came to be there first.
+    /// Put the bundle in parts at a key where nothing is.
     async fn put_parts(
         &self,
         aws: &Aws,
         key: &str,
         bundle_file: &BundleFile,
-        sent: &mut dyn FnMut(u64),
-    ) -> Result<bool, Error> {
-        let digests = bundle_file.parts()?;
-        let (id, mut kept) = match self.unfinished(aws, key).await? {
-            Some(id) => {
-                let kept = self.kept(aws, key, &id, bundle_file, &digests).await?;
-                (id, kept)
+        plan: Plan,
+        passed: &mut dyn FnMut(u64),
+    ) -> Result<Put, Error> {
+        let mut put = Put { ours: false, sent: 0, copied: 0 };
+        let (mut way, mut found) = self.way(aws, key, bundle_file, plan).await?;
+        for attempt in 1..=BEGINNINGS {
+            let (id, kept) = match found.take() {
+                Some(found) => found,
+                None => (self.begin(aws, key, bundle_file, &way.pieces).await?, Parts::new()),
+            };
+            if attempt == 1 {
+                kept.keys().for_each(|index| passed(way.pieces[*index].length));
             }
-            None => (self.begin(aws, key, bundle_file).await?, Parts::new()),
-        };
-        for number in kept.keys() {
-            sent(bundle_file.part(*number).1);
+            let transfer = Transfer { bucket: self, aws, key, id: &id, bundle_file, source: way.source.as_ref() };
+            let done = match transfer.run(&way.pieces, &way.digests, kept, passed).await? {
+                Transferred::All { parts, late, sent, copied } => {
+                    put = Put { sent: put.sent + sent, copied: put.copied + copied, ..put };
+                    complete(&transfer, &way, parts, late, passed, &mut put).await?
+                }
+                Transferred::UploadGone => Completed::UploadGone,
+            };
+            match done {
+                Completed::Done => return Ok(Put { ours: true, ..put }),
+                Completed::Taken => {
+                    self.abort(aws, key, &id).await?;
+                    return Ok(put);
+                }
+                // Another run ended it: because the object is there, or because it began anew itself.
+                Completed::UploadGone if self.has(aws, key).await? => return Ok(put),
+                Completed::UploadGone if attempt < BEGINNINGS => way = Way::whole(bundle_file)?,
+                Completed::UploadGone => break,
+            }
         }
-        self.send(aws, key, &id, bundle_file, &digests, &mut kept, sent).await?;
-        self.complete(aws, key, &id, kept).await
+        let call = Call::s3("CompleteMultipartUpload", &self.name, key);
+        Err(ApiError::gone(call, aws.endpoint()).into())
     }
 
-    async fn begin(&self, aws: &Aws, key: &str, bundle_file: &BundleFile) -> Result<String, ApiError> {
+    /// How to put the bundle together: going on with an unfinished upload where all that is there fits.
+    async fn way(
+        &self,
+        aws: &Aws,
+        key: &str,
+        bundle_file: &BundleFile,
+        plan: Plan,
+    ) -> Result<(Way, Option<(String, Parts)>), Error> {
+        let Plan { delta, mut others } = plan;
+        let is_delta = delta.is_some();
+        let first = Way::of(delta, bundle_file)?;
+        let Some(upload) = self.unfinished(aws, key).await? else { return Ok((first, None)) };
+        let id = upload.upload_id.clone().unwrap_or_default();
+        let there = listed(self, aws, key, &id).await?;
+        if let Some(kept) = there.kept(&first.pieces, &first.digests) {
+            return Ok((first, Some((id, kept))));
+        }
+        // Another run may have had another source, or none.
+        if is_delta {
+            let whole = Way::whole(bundle_file)?;
+            if let Some(kept) = there.kept(&whole.pieces, &whole.digests) {
+                return Ok((whole, Some((id, kept))));
+            }
+        }
+        while let Some(others) = &mut others
+            && let Some(delta) = others.next(aws, self).await
+        {
+            let way = Way::of(Some(delta), bundle_file)?;
+            if let Some(kept) = there.kept(&way.pieces, &way.digests) {
+                return Ok((way, Some((id, kept))));
+            }
+        }
+        if is_abandoned(aws, &upload, &there) {
+            self.abort(aws, key, &id).await?;
+        }
+        Ok((first, None))
+    }
+
+    async fn begin(
+        &self,
+        aws: &Aws,
+        key: &str,
+        bundle_file: &BundleFile,
+        pieces: &[Piece],
+    ) -> Result<String, ApiError> {
         let call = Call::s3("CreateMultipartUpload", &self.name, key).with("ChecksumAlgorithm", "SHA256");
         let call = self.encrypting(call);
         let request = aws.s3.create_multipart_upload().checksum_algorithm(ChecksumAlgorithm::Sha256);
-        let request = bundle_at!(request, self, key, bundle_file);
+        let mut request = bundle_at!(request, self, key, bundle_file);
+        if let Some(lengths) = part_lengths::write(pieces.iter().map(|piece| piece.length)) {
+            request = request.metadata(part_lengths::KEY, lengths);
+        }
         match aws.write(call.clone(), request.send()).await? {
             Some(answer) => answer.upload_id.ok_or_else(|| ApiError::empty(call, aws.endpoint())),
             None => Ok("(new)".to_owned()),
@@ -100,16 +208,15 @@ impl BundleBucket {
     }
 
     /// The newest upload of this key that was begun and not completed.
-    async fn unfinished(&self, aws: &Aws, key: &str) -> Result<Option<String>, ApiError> {
+    async fn unfinished(&self, aws: &Aws, key: &str) -> Result<Option<MultipartUpload>, ApiError> {
         let mut uploads = match self.uploads(aws, key).await {
             Ok(uploads) => uploads,
             // Continuing is a courtesy. Without the right to look, or in a place that can't, begin anew.
             Err(error) if error.was_answered() && !error.is_about_credentials() => return Ok(None),
             Err(error) => return Err(error),
         };
-        uploads.retain(|upload| upload.key() == Some(key));
-        let newest = uploads.into_iter().max_by_key(|upload| upload.initiated().map(|time| time.secs()));
-        Ok(newest.and_then(|upload| upload.upload_id))
+        uploads.retain(|upload| upload.key() == Some(key) && upload.upload_id().is_some());
+        Ok(uploads.into_iter().max_by_key(|upload| upload.initiated().map(|time| time.secs())))
     }
 
     /// Every unfinished upload whose key starts with `prefix`.
@@ -131,136 +238,6 @@ impl BundleBucket {
         }
     }
 
-    /// The parts of an unfinished upload that hold the right bytes.
-    async fn kept(
-        &self,
-        aws: &Aws,
-        key: &str,
-        id: &str,
-        bundle_file: &BundleFile,
-        digests: &[[u8; 32]],
-    ) -> Result<Parts, ApiError> {
-        let mut kept = Parts::new();
-        let mut marker: Option<String> = None;
-        loop {
-            let call = Call::s3("ListParts", &self.name, key).with("UploadId", id);
-            let request = aws.s3.list_parts().bucket(&self.name).key(key).upload_id(id);
-            let request = request.set_part_number_marker(marker.clone());
-            let page = match aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await {
-                Ok(page) => page,
-                // As with the list of uploads; a part that is sent again takes the place of the one that was there.
-                Err(error) if error.kind() == ErrorKind::Garbled => return Ok(Parts::new()),
-                Err(error) if error.was_answered() && !error.is_about_credentials() => return Ok(Parts::new()),
-                Err(error) => return Err(error),
-            };
-            for part in page.parts.unwrap_or_default() {
-                let (Some(number), Some(etag), Some(checksum)) = (part.part_number, part.e_tag, part.checksum_sha256)
-                else {
-                    continue;
-                };
-                let Some(digest) = usize::try_from(number - 1).ok().and_then(|index| digests.get(index)) else {
-                    continue;
-                };
-                let right_size =
-                    part.size.and_then(|size| u64::try_from(size).ok()) == Some(bundle_file.part(number).1);
-                if right_size && checksum == base64::encode(digest) {
-                    kept.insert(number, Kept { etag, checksum });
-                }
-            }
-            if page.is_truncated != Some(true) || page.next_part_number_marker == marker {
-                return Ok(kept);
-            }
-            marker = page.next_part_number_marker;
-        }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "one upload, spelled out; a struct for it would live for this call")]
-    async fn send(
-        &self,
-        aws: &Aws,
-        key: &str,
-        id: &str,
-        bundle_file: &BundleFile,
-        digests: &[[u8; 32]],
-        kept: &mut Parts,
-        sent: &mut dyn FnMut(u64),
-    ) -> Result<(), Error> {
-        let missing: Vec<(i32, [u8; 32])> =
-            (1..).zip(digests.iter().copied()).filter(|(number, _)| !kept.contains_key(number)).collect();
-        let mut missing = missing.into_iter();
-        let mut flying = JoinSet::new();
-        loop {
-            while flying.len() < PARALLEL
-                && let Some((number, digest)) = missing.next()
-            {
-                let checksum = base64::encode(digest);
-                let (offset, length) = bundle_file.part(number);
-                let call = Call::s3("UploadPart", &self.name, key)
-                    .with("PartNumber", number)
-                    .with("ContentLength", length)
-                    .with("ChecksumSHA256", &checksum);
-                if aws.is_dry_run() {
-                    aws.dry_run(call);
-                    continue;
-                }
-                let request = aws.s3.upload_part().bucket(&self.name).key(key).upload_id(id).part_number(number);
-                let request = request.checksum_sha256(&checksum).set_expected_bucket_owner(self.owner.clone());
-                // Read from the file while it is sent: four parts in memory would be 32 MiB, and twice that once an
-                // allocator has kept what it was given back.
-                let part = ByteStream::read_from().path(&bundle_file.path).offset(offset).length(Length::Exact(length));
-                let part = part.buffer_size(BUFFER).build().await.map_err(|error| bundle_file.unreadable(&error))?;
-                let slow = aws.for_bodies();
-                flying.spawn(async move {
-                    let answer = request.body(part).customize().config_override(slow).send().await;
-                    (number, checksum, call, length, answer)
-                });
-            }
-            let Some(landed) = flying.join_next().await else { return Ok(()) };
-            let (number, checksum, call, length, answer) = landed.expect("an upload of a part does not panic");
-            let answer = match aws.write(call.clone(), std::future::ready(answer)).await {
-                // What was read is not what was hashed, unless the network did it.
-                Err(error) if error.kind() == ErrorKind::Damaged => {
-                    bundle_file.parts()?;
-                    return Err(error.into());
-                }
-                answer => answer?,
-            };
-            let etag = answer.and_then(|answer| answer.e_tag).ok_or_else(|| ApiError::empty(call, aws.endpoint()))?;
-            kept.insert(number, Kept { etag, checksum });
-            sent(length);
-        }
-    }
-
-    async fn complete(&self, aws: &Aws, key: &str, id: &str, kept: Parts) -> Result<bool, Error> {
-        let parts = kept
-            .into_iter()
-            .map(|(number, Kept { etag, checksum })| {
-                CompletedPart::builder().part_number(number).e_tag(etag).checksum_sha256(checksum).build()
-            })
-            .collect();
-        let call = Call::s3("CompleteMultipartUpload", &self.name, key).with("IfNoneMatch", "*");
-        let request = aws
-            .s3
-            .complete_multipart_upload()
-            .bucket(&self.name)
-            .key(key)
-            .upload_id(id)
-            .if_none_match("*")
-            .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build())
-            .set_expected_bucket_owner(self.owner.clone());
-        // Putting the parts together may take S3 minutes.
-        match aws.write(call, request.customize().config_override(aws.for_bodies()).send()).await {
-            Ok(_) => Ok(true),
-            // The answer to an earlier attempt was lost, or another run was faster: a look at the object will tell.
-            Err(error) if error.kind() == ErrorKind::Missing => Ok(false),
-            Err(error) if error.kind() == ErrorKind::Taken => {
-                self.abort(aws, key, id).await?;
-                Ok(false)
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
     /// Give up an unfinished upload, and what it costs.
     pub(crate) async fn abort(&self, aws: &Aws, key: &str, id: &str) -> Result<(), ApiError> {
         let call = Call::s3("AbortMultipartUpload", &self.name, key).with("UploadId", id);
@@ -270,4 +247,67 @@ impl BundleBucket {
             _ => Ok(()),
         }
     }
+}
+
+/// Has nobody gone on with this upload for long? Each run goes on every few seconds.
+fn is_abandoned(aws: &Aws, upload: &MultipartUpload, there: &There) -> bool {
+    let begun = upload.initiated().map(|time| time.secs());
+    let last = there.last_change().max(begun);
+    let hour = i64::try_from(ABANDONED.as_secs()).unwrap_or(i64::MAX);
+    last.is_some_and(|last| aws.now().as_second() - last > hour)
+}
+
+/// How an upload ended.
+enum Completed {
+    Done,
+    /// Something is at the key.
+    Taken,
+    /// Another run completed or aborted it.
+    UploadGone,
+}
+
+/// Put the parts together. `late`: a copy that was given up may have come in after what was sent in its place, so S3 is
+/// asked what it has.
+async fn complete(
+    transfer: &Transfer<'_>,
+    way: &Way,
+    mut parts: Parts,
+    mut late: bool,
+    passed: &mut dyn FnMut(u64),
+    put: &mut Put,
+) -> Result<Completed, Error> {
+    const ATTEMPTS: usize = 3;
+    let Transfer { bucket, aws, key, id, .. } = transfer;
+    for _ in 0..ATTEMPTS {
+        if std::mem::take(&mut late) {
+            let there = listed(bucket, aws, key, id).await?;
+            parts = there.right(&way.pieces, &way.digests);
+            match transfer.resend(&way.pieces, &way.digests, parts, passed).await? {
+                Transferred::All { parts: all, sent, .. } => {
+                    parts = all;
+                    put.sent += sent;
+                }
+                Transferred::UploadGone => return Ok(Completed::UploadGone),
+            }
+        }
+        let completed = parts.iter().map(|(index, Kept { etag, checksum })| {
+            CompletedPart::builder().part_number(number(*index)).e_tag(etag).checksum_sha256(checksum).build()
+        });
+        let completed = CompletedMultipartUpload::builder().set_parts(Some(completed.collect())).build();
+        let call = Call::s3("CompleteMultipartUpload", &bucket.name, key).with("IfNoneMatch", "*");
+        let request = aws.s3.complete_multipart_upload().bucket(&bucket.name).key(*key).upload_id(*id);
+        let request = request.if_none_match("*").multipart_upload(completed);
+        let request = request.set_expected_bucket_owner(bucket.owner.clone());
+        // Putting the parts together may take S3 minutes.
+        match aws.write(call, request.customize().config_override(aws.for_bodies()).send()).await {
+            Ok(_) => return Ok(Completed::Done),
+            Err(error) if error.kind() == ErrorKind::Taken => return Ok(Completed::Taken),
+            // The answer to an earlier attempt was lost, or another run was faster.
+            Err(error) if error.kind() == ErrorKind::Missing => return Ok(Completed::UploadGone),
+            // A late copy, or a part of another run, took the place of one of ours.
+            Err(error) if error.code() == Some("InvalidPart") => late = true,
+            Err(error) => return Err(Error::from(error)),
+        }
+    }
+    Ok(Completed::UploadGone)
 }

@@ -45,6 +45,14 @@ impl Location {
         let ours = digest.len() == 64 && digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         ours.then_some(digest)
     }
+
+    /// As a copy names its source: part of a URL.
+    pub(crate) fn as_copy_source(&self) -> String {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.' | b'~');
+        let escaped = |byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+        let key: String = self.key.bytes().map(escaped).collect();
+        format!("{}/{key}", self.bucket)
+    }
 }
 
 /// Status of a version.
@@ -216,5 +224,12 @@ mod tests {
         case(&format!("beansprout/app/{}.zip", digest.to_uppercase()), None);
         case("app/app-1a2b.zip", None);
         case("", None);
+    }
+
+    #[test]
+    fn a_key_can_stand_in_a_url() {
+        let source = |key: &str| Location { bucket: "b".to_owned(), key: key.to_owned() }.as_copy_source();
+        assert_eq!(source("a/b-1_2.~zip"), "b/a/b-1_2.~zip");
+        assert_eq!(source("\u{e9} +%"), "b/%C3%A9%20%2B%25");
     }
 }

@@ -15,6 +15,7 @@ mod check;
 mod checkout;
 mod committed;
 mod containers;
+mod delta;
 mod deploy;
 mod diff;
 mod dist;

@@ -9,9 +9,9 @@ use crate::bundle::entry::{EntryPath, Mode};
 pub const MANY: usize = 65_535;
 
 /// 1980-01-01 in MS-DOS form; the time is 0.
-const DATE: u16 = 1 << 5 | 1;
+pub(in crate::bundle) const DATE: u16 = 1 << 5 | 1;
 /// Names are UTF-8.
-const FLAGS: u16 = 1 << 11;
+pub(in crate::bundle) const FLAGS: u16 = 1 << 11;
 const MAX32: u64 = u32::MAX as u64;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

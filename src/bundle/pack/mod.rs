@@ -18,6 +18,7 @@ mod writer;
 
 pub use archive::MANY;
 pub(crate) use archive::stored;
+pub(super) use archive::{DATE, FLAGS};
 pub use build::Bundle;
 pub use kept::{Removed, keep_published};
 pub use options::{MAX_BYTES, PackOptions, Trust};

@@ -37,22 +37,15 @@ pub(super) fn archived(prefix: &str, key: &str) -> String {
 
 pub(super) async fn copy(aws: &Aws, bucket: &BundleBucket, from: &Location, to: &Location) -> Result<(), ApiError> {
     let call = Call::s3("CopyObject", &to.bucket, &to.key).with("CopySource", from);
-    let source = format!("{}/{}", from.bucket, percent(&from.key));
     let request = aws
         .s3
         .copy_object()
         .bucket(&to.bucket)
         .key(&to.key)
-        .copy_source(source)
+        .copy_source(from.as_copy_source())
         .set_expected_bucket_owner(bucket.owner.clone())
         .set_expected_source_bucket_owner(bucket.owner.clone());
     aws.write(call, request.send()).await.map(drop)
-}
-
-/// A copy's source is part of a URL.
-fn percent(key: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.' | b'~');
-    key.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 pub(super) fn write_undo(plan: &Plan, apply: &Apply) -> Result<PathBuf, Error> {

@@ -286,11 +286,7 @@ fn chosen(listed: &[CompletedPart], there: &[buckets::Part]) -> S3Result<Vec<buc
             part.number == number && asked.e_tag.as_ref().is_some_and(|etag| etag.value() == part.etag)
         };
         let Some(part) = there.iter().find(same) else {
-            return Err(s3_error!(
-                InvalidPart,
-                "One or more of the specified parts could not be found. The part may not have been uploaded, or the \
-                 specified entity tag may not match the part's entity tag."
-            ));
+            return Err(no_such_part());
         };
         parts.push(part.clone());
     }
@@ -299,6 +295,14 @@ fn chosen(listed: &[CompletedPart], there: &[buckets::Part]) -> S3Result<Vec<buc
         return Err(s3_error!(EntityTooSmall, "Your proposed upload is smaller than the minimum allowed object size."));
     }
     Ok(parts)
+}
+
+fn no_such_part() -> s3s::S3Error {
+    s3_error!(
+        InvalidPart,
+        "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified \
+         entity tag may not match the part's entity tag."
+    )
 }
 
 /// Put the parts together in a new blob.
@@ -318,7 +322,11 @@ fn assemble(
     for part in parts {
         let path = buckets.blob(bucket, &part.blob);
         let gone = |source| broken(&Error::Read { path: path.clone(), source });
-        let mut source = File::open(&path).map_err(gone)?;
+        let mut source = match File::open(&path) {
+            // Another upload of the part took its place a moment ago.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(no_such_part()),
+            source => source.map_err(gone)?,
+        };
         loop {
             let read = source.read(&mut buffer).map_err(gone)?;
             if read == 0 {
