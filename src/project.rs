@@ -79,7 +79,22 @@ pub struct ReleaseSection {
     pub delta: Option<bool>,
     /// Keep a record of each run that changed something in the bucket too.
     pub audit: bool,
+    /// What `publish` does about findings of `check`.
+    pub check: OnFindings,
     pub tags: BTreeMap<String, String>,
+}
+
+/// What a publication does about what `check` finds in it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFindings {
+    /// Say it, and go on.
+    #[default]
+    Warn,
+    /// Say it, and send nothing.
+    Error,
+    /// Do not look.
+    Off,
 }
 
 /// `[prune]`: what deleting versions must leave.

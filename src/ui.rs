@@ -25,6 +25,10 @@ pub use words::{bytes, count, nearest, ticked, wrap};
 pub trait Answer: Serialize + fmt::Display {
     /// The document's name and version, such as `package/1`: see `docs/schema`.
     const SCHEMA: &str;
+    /// Is it an account of what was done, which `--quiet` leaves out? What was asked for is always given.
+    fn is_account(&self) -> bool {
+        false
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -105,6 +109,7 @@ impl Ui {
     /// Give the answer: text for people, one JSON document with `--json`.
     pub fn answer<A: Answer>(&mut self, answer: &A) {
         match self.format {
+            OutputFormat::People if self.quiet && answer.is_account() => {}
             OutputFormat::People => {
                 let text = answer.to_string();
                 if !text.is_empty() {

@@ -114,6 +114,10 @@ struct Added {
 
 impl ui::Answer for AddedAll {
     const SCHEMA: &str = "add/1";
+
+    fn is_account(&self) -> bool {
+        !self.dry_run
+    }
 }
 
 impl fmt::Display for AddedAll {

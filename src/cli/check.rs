@@ -92,7 +92,12 @@ pub(crate) fn report(project: &Project, world: &World) -> Result<Report, Failure
 fn report_of(project: &Project, scope: &Scope) -> Result<Report, Failure> {
     let plan = Plan::read(scope)?;
     project.found(&plan)?;
-    Ok(check::run(&tree(project, &plan)?, &settings(project)))
+    report_on(project, &plan)
+}
+
+/// Check what a plan ships.
+pub(super) fn report_on(project: &Project, plan: &Plan) -> Result<Report, Failure> {
+    Ok(check::run(&tree(project, plan)?, &settings(project)))
 }
 
 fn settings(project: &Project) -> Settings {

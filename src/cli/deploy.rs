@@ -14,7 +14,7 @@ use crate::release::{self, DeployEvent, DeployRequest, Deployed, Outcome, RunRec
 use crate::ui::{Answer, Ui};
 use crate::world::World;
 
-/// Move an environment to a version, and tell the truth about how that went
+/// Move an environment to a version, and tell how it went
 ///
 /// It succeeded when the environment is ready and healthy with this version on every instance, and reported no error
 /// since the request. Exits with 5 if it failed or was rolled back, and with 6 if time ran out and it goes on without us.
@@ -126,6 +126,10 @@ pub(crate) struct DeployAnswer {
 
 impl Answer for DeployAnswer {
     const SCHEMA: &str = "deploy/1";
+
+    fn is_account(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Display for DeployAnswer {

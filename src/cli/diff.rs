@@ -23,7 +23,7 @@ use crate::world::World;
 
 use super::bundles::{BundleFinder, VersionArgs};
 
-/// Show what differs between two bundles, trees, revisions, registered versions or living environments
+/// Show what differs between bundles, trees, versions and environments
 ///
 /// A side is `env:NAME` for a living environment, `version:LABEL` for a registered version, a zip file, a manifest (`.json`), a
 /// label with a bundle in `.beansprout/bundles`, `worktree`, `index`, or a git revision. Of trees and revisions, only what would

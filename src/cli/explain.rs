@@ -20,7 +20,7 @@ use crate::world::World;
 
 use super::package::ScopeArgs;
 
-/// Show what runs when on the instance, or what a rule or option is about
+/// Show what runs when, or what a rule or option is about
 ///
 /// Without TOPIC: every step that an instance goes through, with what of this project runs there, as whom, and what a failure does.
 /// TOPIC is a rule such as EB031, an option such as Timeout, a namespace such as aws:elasticbeanstalk:command, or something

@@ -15,7 +15,7 @@ use crate::release::{self, Absence, DeploymentLog, LogReading};
 use crate::ui::{Answer, Ui};
 use crate::world::World;
 
-/// Show the log of an environment's last deployment, as its instance wrote it
+/// Show the log of the last deployment, in the instance's words
 ///
 /// Elastic Beanstalk keeps it in its bucket since March 2026. Shows the failed step, or the last lines of a deployment that
 /// went well. Changes nothing; exits with 1 if there is no log to be had.

@@ -14,6 +14,8 @@ mod ebcli;
 mod environment_args;
 mod environments;
 mod explain;
+mod foreign;
+mod gate;
 mod git;
 mod inspect;
 mod interview;
@@ -74,65 +76,82 @@ struct Common {
     /// Print one JSON document on stdout
     #[arg(long, global = true)]
     json: bool,
-    /// Say only warnings and errors
+    /// Say only warnings, errors and what was asked for
     #[arg(short, long, global = true)]
     quiet: bool,
-    /// When to use colour
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, global = true)]
+    /// When to use colour: `auto`, `always` or `never`
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, global = true, hide_possible_values = true)]
     color: Color,
 }
 
 /// The verbs, and a way to describe one without the others.
 macro_rules! verbs {
-    ($($verb:ident($module:ident::$args:ident),)*) => {
+    ($($group:literal { $($verb:ident($module:ident::$args:ident),)* })*) => {
         #[derive(Debug, Subcommand)]
         enum Verb {
-            $($verb($module::$args),)*
+            $($($verb($module::$args),)*)*
         }
+
+        /// The verbs by the work that they are for.
+        const GROUPS: &[(&str, &[&str])] = &[$(($group, &[$(stringify!($verb)),*])),*];
 
         impl Verb {
             fn described(name: &str) -> Option<Command> {
-                $(if name == stringify!($verb).to_ascii_lowercase() {
+                $($(if name == stringify!($verb).to_ascii_lowercase() {
                     return Some($module::$args::augment_args(Command::new(name.to_owned())));
-                })*
+                })*)*
                 None
             }
         }
     };
 }
 
-// In the order of the work, which is that of `--help`: begin, look, ship, deploy, tidy up, and what helps with it.
+// In the order of the work, which is that of `--help`.
 verbs! {
-    Tour(tour::TourArgs),
-    New(new::NewArgs),
-    Update(update::UpdateArgs),
-    Recipes(recipes::RecipesArgs),
-    Add(add::AddArgs),
-    Adopt(adopt::AdoptArgs),
-    Check(check::CheckArgs),
-    Explain(explain::ExplainArgs),
-    Up(up::UpArgs),
-    Post(post::PostArgs),
-    Package(package::PackageArgs),
-    Inspect(inspect::InspectArgs),
-    Verify(verify::VerifyArgs),
-    Diff(diff::DiffArgs),
-    Launch(launch::LaunchArgs),
-    Status(status::StatusArgs),
-    Capture(capture::CaptureArgs),
-    Publish(publish::PublishArgs),
-    Deploy(deploy::DeployArgs),
-    Rollback(rollback::RollbackArgs),
-    Wait(wait::WaitArgs),
-    Logs(logs::LogsArgs),
-    Swap(swap::SwapArgs),
-    Versions(versions::VersionsArgs),
-    Prune(prune::PruneArgs),
-    Policy(policy::PolicyArgs),
-    Sandbox(sandbox::SandboxArgs),
-    Stack(stack::StackArgs),
-    Completions(completions::CompletionsArgs),
-    Man(completions::ManArgs),
+    "Begin" {
+        Tour(tour::TourArgs),
+        New(new::NewArgs),
+        Adopt(adopt::AdoptArgs),
+        Update(update::UpdateArgs),
+        Recipes(recipes::RecipesArgs),
+        Add(add::AddArgs),
+    }
+    "Look" {
+        Check(check::CheckArgs),
+        Explain(explain::ExplainArgs),
+        Up(up::UpArgs),
+        Post(post::PostArgs),
+        Inspect(inspect::InspectArgs),
+        Verify(verify::VerifyArgs),
+        Diff(diff::DiffArgs),
+    }
+    "Ship" {
+        Package(package::PackageArgs),
+        Publish(publish::PublishArgs),
+        Deploy(deploy::DeployArgs),
+        Rollback(rollback::RollbackArgs),
+        Wait(wait::WaitArgs),
+        Logs(logs::LogsArgs),
+        Swap(swap::SwapArgs),
+    }
+    "Operate" {
+        Launch(launch::LaunchArgs),
+        Status(status::StatusArgs),
+        Versions(versions::VersionsArgs),
+        Prune(prune::PruneArgs),
+        Policy(policy::PolicyArgs),
+    }
+    "Rebuild" {
+        Capture(capture::CaptureArgs),
+    }
+    "Write stacks" {
+        Stack(stack::StackArgs),
+    }
+    "Besides" {
+        Sandbox(sandbox::SandboxArgs),
+        Completions(completions::CompletionsArgs),
+        Man(completions::ManArgs),
+    }
 }
 
 fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
@@ -172,7 +191,33 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
 
 /// What the command line may say.
 fn program() -> Command {
-    Cli::command()
+    let program = Cli::command();
+    let template = format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{}\x1b[1m\x1b[4mOptions:\x1b[0m\n{{options}}\n\n`beansprout VERB --help` tells more of a verb.{{after-help}}\n",
+        groups(&program)
+    );
+    program.help_template(template)
+}
+
+/// The verbs in the groups of the work, laid out by clap for the width that there is.
+fn groups(program: &Command) -> String {
+    let list = program.clone().disable_help_subcommand(true).help_template("{subcommands}").render_help();
+    let mut text = String::new();
+    let mut headings = GROUPS.iter().peekable();
+    for line in list.ansi().to_string().lines() {
+        let plain = console::strip_ansi_codes(line);
+        let named = plain.split_whitespace().next().unwrap_or_default();
+        let starts = |verbs: &[&str]| verbs.first().is_some_and(|verb| named == verb.to_ascii_lowercase());
+        if let Some((heading, _)) = headings.next_if(|(_, verbs)| starts(verbs)) {
+            let gap = if text.is_empty() { "" } else { "\n" };
+            // As clap paints its own headings; it takes colours out where none are wanted.
+            text.push_str(&format!("{gap}\x1b[1m\x1b[4m{heading}:\x1b[0m\n"));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text.push('\n');
+    text
 }
 
 impl Cli {

@@ -94,6 +94,10 @@ pub(crate) struct Written {
 
 impl ui::Answer for Created {
     const SCHEMA: &str = "new/1";
+
+    fn is_account(&self) -> bool {
+        !self.dry_run
+    }
 }
 
 impl fmt::Display for Created {

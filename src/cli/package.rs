@@ -19,7 +19,7 @@ use crate::ui::{Ui, bytes, count};
 use crate::world::World;
 
 use answer::Packaged;
-use build::Build;
+use build::{Build, Gate};
 use list::Listing;
 pub(crate) use scope::ScopeArgs;
 use why::{Explained, NoSuchPath};
@@ -81,9 +81,9 @@ pub(crate) fn package(args: &PackageArgs, world: &World, ui: &mut Ui) -> Result<
     let output = args.output.as_ref().map(|path| world.resolve(path));
     let manifest = args.manifest.as_ref().map(|path| world.resolve(path));
     let trust = if args.verify_cache { Trust::Prove } else { Trust::Believe };
-    let job =
-        Build { project: &project, scope, output, manifest, clean: args.require_clean, dry_run: args.dry_run, trust };
-    let answer = job.run(world, ui)?;
+    let (clean, dry_run) = (args.require_clean, args.dry_run);
+    let gate: Gate<'_> = &mut |_, _| Ok(());
+    let answer = Build { project: &project, scope, output, manifest, clean, dry_run, trust, gate }.run(world, ui)?;
     ui.answer(&answer);
     Ok(Exit::Done)
 }
@@ -100,9 +100,14 @@ pub(crate) struct Built {
 
 /// Build the bundle of `project` as its own settings say, into `.beansprout/bundles`.
 pub(crate) fn build(project: &Project, world: &World, ui: &mut Ui) -> Result<Built, Failure> {
+    build_past(&mut |_, _| Ok(()), project, world, ui)
+}
+
+/// The same, past a gate that sees what will ship.
+pub(crate) fn build_past(gate: Gate<'_>, project: &Project, world: &World, ui: &mut Ui) -> Result<Built, Failure> {
     let scope = project.scope(&ScopeFlags::default(), world);
-    let job =
-        Build { project, scope, output: None, manifest: None, clean: false, dry_run: false, trust: Trust::Believe };
+    let (clean, dry_run, trust) = (false, false, Trust::Believe);
+    let job = Build { project, scope, output: None, manifest: None, clean, dry_run, trust, gate };
     let Packaged { bundle, source, revision, checkout, .. } = job.run(world, ui)?;
     Ok(Built { bundle: bundle.expect("only a dry run makes none"), source, revision, checkout })
 }

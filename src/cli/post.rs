@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// The daemon looks for messages, connects, and writes down what came of it; after this it is not there any more.
 const SLACK: Duration = Duration::from_secs(70);
 
-/// Put a message into the queue of the worker that `up` runs here
+/// Put a message into the queue of the worker that `up` runs
 ///
 /// The message is posted to the application as the queue's daemon does on AWS, with its headers and retries. Says what
 /// the worker answered the first time. Exits with 1 if that was anything but 200.
@@ -156,6 +156,10 @@ struct Post {
 
 impl Answer for Post {
     const SCHEMA: &str = "post/1";
+
+    fn is_account(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Display for Post {

@@ -15,7 +15,7 @@ use crate::release::{self, Apply, BundleStore, Plan, Policy, PruneEvent, Pruned,
 use crate::ui::{Answer, Ui, bytes, count};
 use crate::world::World;
 
-/// Show which versions nobody needs, and delete them with `--apply`
+/// Show which versions nobody needs; `--apply` deletes them
 ///
 /// Kept in any case: what runs in an environment or on one of its instances, what a terminated environment needs to be
 /// restored, what each environment ran well last, and what is being processed. Only records of versions are deleted,
@@ -311,6 +311,10 @@ struct PruneAnswer {
 
 impl Answer for PruneAnswer {
     const SCHEMA: &str = "prune/1";
+
+    fn is_account(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Display for PruneAnswer {

@@ -10,13 +10,14 @@ use serde::Serialize;
 use super::aws::{AwsArgs, Connected, DryRun, Intent, bundle_store};
 use super::deploy::DeployAnswer;
 use super::environment_args::{ChosenEnvironment, WatchArgs};
+use super::gate::{self, Checked};
 use super::git::subject;
 use super::package::{self, Built};
 use super::{ebcli, environment_args};
 use crate::beanstalk::name::{Application, EnvironmentName, Label};
-use crate::bundle::{Source, keep_published};
+use crate::bundle::{Plan, Source, keep_published};
 use crate::fault::{Exit, Failure};
-use crate::project::Project;
+use crate::project::{OnFindings, Project};
 use crate::release::{
     self, BucketSecurity, BundleFile, BundleStore, DeployRequest, Deployed, DownloadEvent, PublishEvent,
     PublishRequest, Published, RestoreOutcome, Restored, RunRecord, Undo, UndoFiles,
@@ -24,7 +25,7 @@ use crate::release::{
 use crate::ui::{Answer, Progress, Ui, bytes, count};
 use crate::world::World;
 
-/// Package the project, upload the bundle and register it as an application version
+/// Package, upload and register an application version
 ///
 /// The label and the object's key come from the content. Publishing the same content again changes nothing and sends
 /// nothing; the same label with other content is an error.
@@ -36,11 +37,17 @@ pub(crate) struct PublishArgs {
     /// Deploy the version afterwards, to this environment or to that of the git branch
     #[arg(long, value_name = "ENV", num_args = 0..=1)]
     deploy: Option<Option<EnvironmentName>>,
-    /// See the deployment through to its end, and tell how it ended
-    #[arg(long, requires = "deploy")]
+    /// See the deployment through to its end, and tell how it ended: that is the default
+    #[arg(long, requires = "deploy", conflicts_with = "no_wait")]
     wait: bool,
+    /// Ask for the deployment and don't wait for its end
+    #[arg(long, requires = "deploy")]
+    no_wait: bool,
+    /// Don't look for what `check` would find before anything is sent
+    #[arg(long)]
+    no_check: bool,
     /// Bring back the versions that `prune` recorded in FILE, and publish nothing else; takes several files
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["deploy", "label", "message", "tags", "create_application", "kms_key", "whole", "no_process", "timeout", "application"])]
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["deploy", "no_check", "label", "message", "tags", "create_application", "kms_key", "whole", "no_process", "timeout", "application"])]
     undo: Vec<PathBuf>,
     /// Print the calls that would change something, and make none of them
     #[arg(long)]
@@ -114,7 +121,13 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
     // A missing name is told before anything is packed.
     let environment =
         args.deploy.as_ref().map(|name| environment_args::choose("--deploy", name.as_ref(), &project)).transpose()?;
-    let built = package::build(&project, world, ui)?;
+    let on_findings = if args.no_check { OnFindings::Off } else { project.config.release.check };
+    let mut checked = None;
+    let mut gate = |plan: &Plan, ui: &mut Ui| {
+        checked = gate::pass(on_findings, &project, plan, ui)?;
+        Ok(())
+    };
+    let built = package::build_past(&mut gate, &project, world, ui)?;
     let intent = Intent::of(args.dry_run);
     let aws = match &environment {
         Some(environment) => environment.connect(&args.aws, &project, intent, world, ui)?,
@@ -144,7 +157,7 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
     if args.dry_run {
         ui.answer(&DryRun::of(&aws));
     } else {
-        ui.answer(&PublishAnswer { published, deployment });
+        ui.answer(&PublishAnswer { published, deployment, check: checked });
     }
     Ok(Exit::Done)
 }
@@ -161,7 +174,7 @@ fn deploy(
     let application = args.options.application.as_deref();
     let label = published.label.clone();
     let request = environment_args::request(project, application, environment, &WatchArgs::default(), label)?;
-    let request = DeployRequest { wait: args.wait, ..request };
+    let request = DeployRequest { wait: args.wait || !args.no_wait, ..request };
     Ok(super::deploy::watched(aws, &request, world, ui)?)
 }
 
@@ -406,10 +419,16 @@ struct PublishAnswer {
     published: Published,
     /// End of the deployment that was asked for.
     deployment: Option<Deployed>,
+    /// What `check` said of what ships; absent where it did not look.
+    check: Option<Checked>,
 }
 
 impl Answer for PublishAnswer {
     const SCHEMA: &str = "publish/1";
+
+    fn is_account(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Display for PublishAnswer {
@@ -445,6 +464,10 @@ struct UndoAnswer {
 
 impl Answer for UndoAnswer {
     const SCHEMA: &str = "undo/1";
+
+    fn is_account(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Display for UndoAnswer {

@@ -23,7 +23,7 @@ use crate::release::{
 use crate::ui::Ui;
 use crate::world::World;
 
-/// Exchange the names of two environments, so that visitors of BLUE come to GREEN
+/// Exchange two environments: visitors of BLUE come to GREEN
 ///
 /// Shows the plan; `--apply` carries it out. Everything that can be known before is looked at, and all that speaks against it
 /// is told at once. GREEN is tested at its own address before the swap, and at the name itself after it; then its health is

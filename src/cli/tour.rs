@@ -190,6 +190,10 @@ struct End {
 
 impl Answer for End {
     const SCHEMA: &str = "tour/1";
+
+    fn is_account(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Display for End {
@@ -208,6 +212,10 @@ struct Served<'a> {
 
 impl Answer for Served<'_> {
     const SCHEMA: &'static str = End::SCHEMA;
+
+    fn is_account(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Display for Served<'_> {

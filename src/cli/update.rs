@@ -277,6 +277,10 @@ impl Report {
 
 impl ui::Answer for Report {
     const SCHEMA: &str = "update/1";
+
+    fn is_account(&self) -> bool {
+        !self.dry_run
+    }
 }
 
 impl fmt::Display for Report {

@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::error::{ContextKind, ContextValue, Error as ClapError, ErrorKind};
 use clap::{Arg, ArgMatches, Command};
 
+use super::foreign;
 use crate::fault::{Exit, Fault};
 use crate::ui::{nearest, ticked};
 
@@ -104,6 +105,21 @@ pub(super) fn misused(mistake: &ClapError, program: &Command) -> Option<UsageErr
             told.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
         }
     };
+    let foreign = match mistake.kind() {
+        ErrorKind::InvalidSubcommand
+            if usage.as_deref().is_none_or(|usage| usage.split(' ').nth(1) != Some("stack")) =>
+        {
+            text(ContextKind::InvalidSubcommand).as_deref().and_then(foreign::verb)
+        }
+        ErrorKind::UnknownArgument => foreign::flag(&argument),
+        ErrorKind::MissingRequiredArgument if message == "`LABEL` is missing" => Some(
+            "`beansprout versions` lists labels; to package and deploy what is here, type `beansprout publish --deploy ENV`",
+        ),
+        _ => None,
+    };
+    if let Some(hint) = foreign {
+        return Some(UsageError { message, hint: hint.to_owned() });
+    }
     let hint = match (near.is_empty(), usage, mistake.kind()) {
         (false, ..) => format!("did you mean {}?", ticked(near).replace(", ", " or ")),
         (true, _, ErrorKind::InvalidSubcommand | ErrorKind::MissingSubcommand) => "`--help` lists them".to_owned(),
@@ -209,7 +225,14 @@ mod tests {
             "`extra` is one word too many",
             "it goes `beansprout check [OPTIONS]`; `--help` tells more",
         );
-        case("beansprout deploy", "`LABEL` is missing", "it goes `beansprout deploy <LABEL>`; `--help` tells more");
+        case(
+            "beansprout deploy",
+            "`LABEL` is missing",
+            "`beansprout versions` lists labels; to package and deploy what is here, type `beansprout publish --deploy ENV`",
+        );
+        case("beansprout create shop", "there is no command `create`", foreign::verb("create").unwrap());
+        case("beansprout check --verbose", "there is no option `--verbose` here", foreign::flag("--verbose").unwrap());
+        case("beansprout stack lint", "there is no command `lint`", "did you mean `list`?");
         case(
             "beansprout publish --wait",
             "`--deploy` is missing",
@@ -224,7 +247,7 @@ mod tests {
         );
         case(
             "beansprout policy publishr",
-            "`publishr` is not a value of `ROLE`: it takes `publisher`, `pruner`, `lifecycle`, `deployer`, `launcher`, `capturer`, `guard`",
+            "`publishr` is not a value of `ROLE`: it takes `publisher`, `pruner`, `lifecycle`, `deployer`, `launcher`, `capturer`, `swapper`, `guard`",
             "did you mean `publisher`?",
         );
         case(

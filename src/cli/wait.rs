@@ -12,7 +12,7 @@ use crate::release::{self, WatchRequest};
 use crate::ui::Ui;
 use crate::world::World;
 
-/// Watch an environment until its deployment has ended, and tell how
+/// Watch a deployment until it has ended, and tell how
 ///
 /// Changes nothing. The exit codes are those of `deploy`.
 #[derive(Debug, Args)]

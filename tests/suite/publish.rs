@@ -446,3 +446,22 @@ fn sending_much_needs_little_memory() {
     let peak: u64 = place.finish(command).ok().stdout.trim().parse().unwrap();
     assert!(peak < 64 * 1024, "{peak} kB");
 }
+
+/// What `check` would say is said before anything is sent, of the very plan that is sent.
+#[test]
+fn findings_are_said_before_anything_is_sent() {
+    let broken = || project().file(".ebextensions/a.config", "container_command: {}\n");
+    let place = broken();
+    let run = place.run(["publish", "--sandbox", "--json"]).ok();
+    assert!(run.stderr.contains("warning: error[EB202] .ebextensions/a.config:1: "), "{run}");
+    assert!(run.json()["check"]["errors"].as_u64().unwrap() >= 1, "{run}");
+    let run = place.run(["publish", "--sandbox", "--json", "--no-check"]).ok();
+    assert!(!run.stderr.contains("EB202"), "{run}");
+    assert!(run.json()["check"].is_null(), "{run}");
+
+    let place = broken().file("beansprout.toml", "[project]\nname = \"shop\"\n[release]\ncheck = \"error\"\n");
+    let run = place.run(["publish", "--sandbox"]).exit(1);
+    assert!(run.stderr.contains("error: nothing was sent: "), "{run}");
+    assert_eq!(place.run(["versions", "--sandbox", "--json"]).ok().json()["versions"].as_array().unwrap().len(), 0);
+    place.run(["publish", "--sandbox", "--no-check"]).ok();
+}

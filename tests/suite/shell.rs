@@ -122,8 +122,8 @@ fn powershell_gets_a_script_that_asks() {
 fn every_verb_has_a_manual_page() {
     let place = Place::new();
     let help = place.run(["--help"]).ok().stdout;
-    let listed = help.split("Commands:").nth(1).unwrap().split("\n\n").next().unwrap();
-    let verbs: Vec<&str> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let listed = help.split("Options:").next().unwrap().lines().filter_map(|line| line.strip_prefix("  "));
+    let verbs: Vec<&str> = listed.filter_map(|line| line.split(' ').next()).filter(|verb| !verb.is_empty()).collect();
     assert!(verbs.len() > 20, "{verbs:?}");
     let typeset = !missing("groff", "groff-base");
     for verb in verbs.iter().filter(|verb| **verb != "help") {

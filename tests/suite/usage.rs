@@ -37,3 +37,32 @@ fn a_failure_is_a_document_too() {
     assert_eq!(document["error"]["exit"], 2);
     assert!(document["error"]["message"].as_str().unwrap().contains("`prepare`"), "{run}");
 }
+
+/// Whoever wants quiet gets what was asked for, warnings and errors: no account of what went well.
+#[test]
+fn quiet_leaves_out_accounts() {
+    let place = Place::new();
+    let silent = |place: &Place, line: &[&str]| {
+        let run = place.run([line, &["--quiet"]].concat()).ok();
+        assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""), "{line:?}");
+    };
+    silent(&place, &["new", "shop", "--defaults"]);
+    let place = place.enter("shop");
+    silent(&place, &["package"]);
+    silent(&place, &["update"]);
+    silent(&place, &["publish", "--sandbox"]);
+    for asked in
+        [&["package", "--list"][..], &["versions", "--sandbox"], &["explain", "EB031"], &["policy", "publisher"]]
+    {
+        assert_ne!(place.run([asked, &["--quiet"]].concat()).ok().stdout, "", "{asked:?}");
+    }
+}
+
+/// `deploy` where one word is missing, verbs of other tools, and their flags lead to the line that does it here.
+#[test]
+fn habits_of_other_tools_lead_on() {
+    let run = Place::new().run(["terminate", "shop-prod"]).exit(2);
+    assert!(run.stderr.contains("hint: nothing here ends an environment; `beansprout status NAME` prints"), "{run}");
+    let run = Place::new().run(["publish", "--staged"]).exit(2);
+    assert!(run.stderr.contains("hint: `--source index` takes what is staged"), "{run}");
+}

@@ -52,6 +52,10 @@ impl File {
 
 impl ui::Answer for Adopted {
     const SCHEMA: &str = "adopt/1";
+
+    fn is_account(&self) -> bool {
+        !self.dry_run
+    }
 }
 
 impl Adopted {

@@ -23,6 +23,10 @@ pub(super) struct Drawn {
 
 impl Answer for Drawn {
     const SCHEMA: &str = "explain-html/1";
+
+    fn is_account(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Display for Drawn {

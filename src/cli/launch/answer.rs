@@ -121,6 +121,10 @@ pub(super) struct LaunchAnswer {
 
 impl Answer for LaunchAnswer {
     const SCHEMA: &str = "launch/1";
+
+    fn is_account(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Display for LaunchAnswer {

@@ -47,6 +47,10 @@ pub(super) struct Packaged {
 
 impl Answer for Packaged {
     const SCHEMA: &str = "package/1";
+
+    fn is_account(&self) -> bool {
+        self.path.is_some() // else it is the plan of a dry run
+    }
 }
 
 impl fmt::Display for Packaged {

@@ -24,12 +24,18 @@ pub(super) struct Build<'a> {
     pub(super) clean: bool,
     pub(super) dry_run: bool,
     pub(super) trust: Trust,
+    /// What is asked of the plan before anything is packed; it may refuse.
+    pub(super) gate: Gate<'a>,
 }
+
+/// A look at what will ship.
+pub(crate) type Gate<'a> = &'a mut dyn FnMut(&Plan, &mut Ui) -> Result<(), Failure>;
 
 impl Build<'_> {
     pub(super) fn run(self, world: &World, ui: &mut Ui) -> Result<Packaged, Failure> {
         let checkout = Checkout::start(&self.project.root);
         let plan = Plan::read(&self.scope)?;
+        (self.gate)(&plan, ui)?;
         if self.clean {
             let checkout = checkout.compare(&plan)?;
             self.require_clean(checkout.as_ref(), &plan)?;

@@ -7,12 +7,12 @@ use serde::Serialize;
 use crate::bundle::{Checkout, FORMAT, Manifest, Plan, Source};
 use crate::file;
 
-const SCHEMA: &str = "beansprout.manifest/1";
+const MANIFEST: &str = "beansprout.manifest/1";
 
 /// Is the file one that this has written?
 pub(super) fn is_manifest(content: &[u8]) -> bool {
     let document: Option<serde_json::Value> = serde_json::from_slice(content).ok();
-    document.is_some_and(|document| document.get("schema").is_some_and(|schema| schema == SCHEMA))
+    document.is_some_and(|document| document.get("schema").is_some_and(|schema| schema == MANIFEST))
 }
 
 pub(super) fn write(
@@ -35,7 +35,7 @@ pub(super) fn write(
     }
     let worktree = checkout.and_then(|checkout| checkout.revision.as_deref());
     let document = Document {
-        schema: SCHEMA,
+        schema: MANIFEST,
         format: FORMAT,
         tool: format!("beansprout {}", env!("CARGO_PKG_VERSION")),
         label,

@@ -81,6 +81,10 @@ struct Begun {
 
 impl ui::Answer for Begun {
     const SCHEMA: &str = "stack-new/1";
+
+    fn is_account(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Display for Begun {

@@ -15,7 +15,7 @@ use crate::stack::{self, Plan, Stack, pairwise};
 use crate::ui::{self, Ui};
 use crate::world::World;
 
-/// List the stacks that projects grow from, and work on one of your own
+/// List the stacks, and write one of your own
 #[derive(Debug, Args)]
 #[command(after_help = "Example: beansprout stack list")]
 pub(crate) struct StackArgs {

@@ -232,6 +232,10 @@ struct Ejected {
 
 impl ui::Answer for Ejected {
     const SCHEMA: &str = "stack-eject/1";
+
+    fn is_account(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Display for Ejected {
