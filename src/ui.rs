@@ -198,6 +198,16 @@ impl Ui {
         })
     }
 
+    /// What to say when a person ends what runs until then.
+    pub fn parting(&self, world: &World, words: String) -> Guard {
+        let quiet = self.quiet;
+        world.interrupt.guard(move || {
+            if !quiet {
+                tell(&format!("\n{words}"))
+            }
+        })
+    }
+
     /// The end of a run that failed.
     pub fn failure(&mut self, failure: &Failure) {
         let mut sentences = failure.chain();

@@ -4,8 +4,8 @@
     cargo build --release
     docs/picture/record.py target/release/beansprout > docs/picture/tour.svg
 
-It runs the commands below in an empty folder on a pseudo-terminal, keeps what a person would see on the screen at the end,
-and writes it as an SVG. Only Python's standard library.
+It runs the tour in an empty folder on a pseudo-terminal until the site answers, asks the site as a person would, ends the tour,
+keeps what would be on the screen at the end, and writes it as an SVG. Only Python's standard library.
 """
 
 import html
@@ -13,19 +13,21 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 COLUMNS, ROWS = 96, 60
-COMMANDS = [["tour", "--no-serve"]]
+SERVES = "Ctrl-C ends it"
 COLOURS = {31: "#e5534b", 32: "#57ab5a", 33: "#c69026", 34: "#539bf5", 35: "#b083f0", 36: "#39c5cf"}
 DEADLINE = 120
 
 
 def run(argv, folder):
-    """What `argv` writes to a terminal of our size."""
+    """What `argv` writes to a terminal of our size before and after Ctrl-C, and what its site answers."""
     master, slave = pty.openpty()
     subprocess.run(["stty", "rows", str(ROWS), "cols", str(COLUMNS)], stdin=slave, check=True)
     home = os.path.join(folder, "home")
@@ -35,7 +37,7 @@ def run(argv, folder):
     environment = {"PATH": os.environ["PATH"], "HOME": home, "TERM": "xterm-256color", "LANG": "C.UTF-8"}
     child = subprocess.Popen(argv, cwd=work, env=environment, stdin=slave, stdout=slave, stderr=slave)
     os.close(slave)
-    written = b""
+    written, before, answer = b"", None, None
     end = time.monotonic() + DEADLINE
     while time.monotonic() < end:
         ready, _, _ = select.select([master], [], [], 0.2)
@@ -49,12 +51,18 @@ def run(argv, folder):
             written += chunk
         elif child.poll() is not None:
             break
+        if before is None and SERVES in written.decode(errors="ignore"):
+            before, written = written.decode(), b""
+            url = re.findall(r"http://127\.0\.0\.1:\d+", before)[-1]
+            with urllib.request.urlopen(url) as response:
+                answer = (url, f"HTTP/1.1 {response.status} {response.reason}")
+            child.send_signal(signal.SIGINT)
     else:
         child.kill()
         sys.exit(f"{argv} did not end")
-    if child.wait() != 0:
-        sys.exit(f"{argv} ended with {child.returncode}:\n{written.decode()}")
-    return written.decode()
+    if child.wait() != 130 or answer is None:
+        sys.exit(f"{argv} ended with {child.returncode}:\n{before or ''}{written.decode()}")
+    return before, answer, written.decode()
 
 
 class Screen:
@@ -143,9 +151,10 @@ def main():
     program = os.path.abspath(sys.argv[1])
     screen = Screen()
     with tempfile.TemporaryDirectory() as folder:
-        for command in COMMANDS:
-            screen.write("\x1b[1m$ beansprout " + " ".join(command) + "\x1b[0m\r\n")
-            screen.write(run([program, *command], folder).replace(folder + "/work", "~"))
+        before, (url, status), after = run([program, "tour"], folder)
+        screen.write("\x1b[1m$ beansprout tour\x1b[0m\r\n" + before.replace(folder + "/work", "~"))
+        screen.write(f"\x1b[1m$ curl -sI {url} | head -1\x1b[0m\x1b[2m    (in another terminal)\x1b[0m\r\n")
+        screen.write(f"\x1b[32m{status}\x1b[0m\r\n" + after.replace(folder + "/work", "~"))
     sys.stdout.write(screen.svg())
 
 

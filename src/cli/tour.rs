@@ -55,7 +55,7 @@ pub(crate) fn tour(args: &TourArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
     let report = check::report(&project, &world)?;
     let findings = report.findings.len();
     match findings {
-        0 => narrator.say("nothing would go wrong that can be known before deploying"),
+        0 => narrator.say(format_args!("nothing found in {}", count(report.files, "file"))),
         _ => narrator.ui.say(report.paint(narrator.ui.err(), None)),
     }
 
@@ -87,7 +87,7 @@ pub(crate) fn tour(args: &TourArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
         return Ok(Exit::Done);
     }
     narrator.step("up", "beansprout up");
-    run(args.port, &end, &project, &world, narrator.ui)
+    run(args, &end, &project, &world, narrator.ui)
 }
 
 /// Generate the project, unless an earlier tour did.
@@ -128,15 +128,26 @@ fn package_twice(project: &Project, world: &World, narrator: &mut Narrator<'_>) 
 }
 
 /// Run what was published until Ctrl-C.
-fn run(port: u16, end: &End, project: &Project, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
-    let options = up::Options { port, ..up::Options::default() };
+fn run(args: &TourArgs, end: &End, project: &Project, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let options = up::Options { port: args.port, ..up::Options::default() };
     let running = up::launch(project, &end.published, options, world, ui)?;
     ui.indent(0);
     ui.answer(&Served { end, url: running.instance.url() });
     ui.say("Ctrl-C ends it");
+    let _parting = ui.parting(world, parting(&args.target));
     loop {
         running.listen(super::up::PAUSE, ui);
     }
+}
+
+/// What stays behind, and where to go from there.
+fn parting(shown: &Path) -> String {
+    let shown = shown.display();
+    format!(
+        "the site has ended; its project, bundle and sandbox stay in `{shown}`\n\
+         next: `cd {shown}`, then `beansprout explain --event deploy` shows what ran and `beansprout up` runs it again\n\
+         a site of your own: `beansprout new DIR`; to forget this one, delete the folder"
+    )
 }
 
 /// Tells each step, and the command that does the same.
