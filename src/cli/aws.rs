@@ -198,7 +198,7 @@ impl AwsArgs {
             let server = sandbox::Server::start(sandbox::Settings::new(world, state))?;
             settings.endpoint_url = Some(server.endpoint());
             let aws = Aws::connect(settings, world)?;
-            ui.say(format_args!("acting {aws} (the sandbox)"));
+            ui.say(format_args!("the sandbox: an AWS of its own on this machine, at {}", server.endpoint()));
             return Ok(Connected { aws, _server: Some(server), sandbox: true, audit });
         }
         let profile = place.profile.clone().or_else(|| release.profile.clone());

@@ -123,11 +123,11 @@ impl fmt::Display for VersionsAnswer {
         write!(f, "{} of `{application}`", count(versions.len(), "version"))?;
         let width = versions.iter().map(|row| row.label.chars().count()).max().unwrap_or(0);
         for row in versions {
-            let created = row.created.map(|time| time.strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default();
+            let created = row.created.map(|time| time.strftime("%Y-%m-%d %H:%MZ").to_string()).unwrap_or_default();
             let description = row.description.as_deref().unwrap_or_default();
             let status = row.status.to_string();
             let size = row.bytes.map(bytes).unwrap_or_default();
-            let line = format!("{:width$}  {created:16}  {status:11}  {size:>8}  {description}", row.label);
+            let line = format!("{:width$}  {created:17}  {status:11}  {size:>8}  {description}", row.label);
             write!(f, "\n  {}", line.trim_end())?;
             // Most labels end with it.
             let digest = row.digest.as_deref().map(|digest| &digest[..12]);
