@@ -1,7 +1,6 @@
 //! The state's file: locked, versioned, and replaced as a whole, so that a killed sandbox leaves the old state or the new.
 
 use std::fs::{self, File};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -10,6 +9,7 @@ use serde::Deserialize;
 use super::Error;
 use super::state::{State, VERSION};
 use crate::bundle::Stamp;
+use crate::file::{self, Durability, FileMode, Named};
 
 const FILE: &str = "state.json";
 const LOCK: &str = "state.lock";
@@ -92,18 +92,15 @@ pub(super) fn lock(path: &Path) -> Result<File, Error> {
     Ok(file)
 }
 
-/// Write beside, then rename: readers see the old content or the new, even after a power cut.
+/// Replace a file of the sandbox: readers see the old content or the new, even after a power cut.
 pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
-    let dir = path.parent().expect("state files are in a folder");
-    let attempt = || {
-        let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(dir)?;
-        file.write_all(content)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        // Windows opens no folders, and keeps their names safe by itself.
-        File::open(dir).map_or(Ok(()), |dir| dir.sync_all())
-    };
-    attempt().map_err(|source| Error::Write { path: path.to_owned(), source })
+    file::write(path, content, Named::ByUs, FileMode::Private, Durability::Synced).map_err(|error| Error::Write {
+        path: path.to_owned(),
+        source: match error {
+            file::Error::Io { source, .. } => source,
+            other => std::io::Error::other(other),
+        },
+    })
 }
 
 #[cfg(test)]
