@@ -41,6 +41,7 @@ mod tour;
 mod up;
 mod update;
 mod usage;
+mod values;
 mod verify;
 mod versions;
 mod wait;

@@ -95,7 +95,7 @@ pub fn object(state: &std::path::Path, bucket: &str, key: &str) -> Result<Option
 }
 
 /// Speed of what takes time on AWS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Speed {
     /// About as long as on AWS: minutes for an environment
     Real,

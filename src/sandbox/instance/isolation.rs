@@ -14,7 +14,7 @@ use crate::mode;
 use crate::world::real_path;
 
 /// Which of the two ways to use.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum IsolationMode {
     /// A mount namespace where bubblewrap can make one, else the prefix
     #[default]

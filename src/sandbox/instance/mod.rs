@@ -78,7 +78,7 @@ pub struct Launch {
 }
 
 /// Kind of proxy that stands for the instance's.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ProxyKind {
     /// nginx with the project's own files where it is installed, else the built-in proxy
     #[default]
