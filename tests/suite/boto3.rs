@@ -92,6 +92,13 @@ fn the_model_is_what_botocore_and_the_eb_cli_publish() {
 }
 
 #[test]
+fn every_answer_has_the_shape_of_the_model() {
+    let place = Place::new();
+    let (_running, endpoint) = start(&place, &[]);
+    script(&place, &endpoint, &["shapes.py"]);
+}
+
+#[test]
 fn faults_come_on_order() {
     let rule = r#"[{"on": "DescribeAccountAttributes", "fault": "throttle", "skip": 1}]"#;
     let place = Place::new().file("faults.json", rule);
