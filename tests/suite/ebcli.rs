@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use crate::harness::{Place, Run, ebcli};
+use crate::harness::{Place, Run, ebcli, missing};
 use crate::sandbox::start;
 
 struct Eb<'a> {
@@ -15,10 +15,18 @@ impl Eb<'_> {
     /// Run `eb` with these words, and `yes` to its questions.
     #[track_caller]
     fn run(&self, words: &str) -> Run {
+        self.shell(&format!("yes | {} {words}", self.program()))
+    }
+
+    /// The program. It waits minutes for events that do not come, which would be a failure.
+    fn program(&self) -> String {
+        format!("timeout 120 {}", ebcli().with_file_name("eb").display())
+    }
+
+    #[track_caller]
+    fn shell(&self, line: &str) -> Run {
         let mut command = self.place.command("sh");
-        // It waits minutes for events that do not come, which would be a failure.
-        let eb = ebcli().with_file_name("eb");
-        command.args(["-c", &format!("yes | timeout 120 {} {words}", eb.display())]).stdin(Stdio::null());
+        command.args(["-c", line]).stdin(Stdio::null());
         command.envs(beansprout::sandbox::variables(self.endpoint));
         self.place.finish(command)
     }
@@ -96,6 +104,84 @@ fn find(dir: &Path, name: &str) -> Option<PathBuf> {
         true => find(&path, name),
         false => path.file_name().is_some_and(|file| file == name).then_some(path),
     })
+}
+
+/// What people do with environments that are there: size, settings by an editor, second thoughts, second lives.
+#[test]
+fn environments_are_changed_and_brought_back() {
+    let faults = r#"[{"on": "UpdateEnvironment", "with": {"VersionLabel": "v3"}, "fault": "deployment-hangs"}]"#;
+    let place = Place::new().file("requirements.txt", "django\n").file("faults.json", faults).git();
+    let (_running, endpoint) = start(&place, &["--faults", "faults.json"]);
+    let eb = Eb { place: &place, endpoint: &endpoint };
+    eb.says("init shop --region us-east-1 --platform 'Python 3.13'", &[]);
+    eb.says("create shop-prod --single --cname shop-prod", &["Successfully launched environment: shop-prod"]);
+    eb.says("scale 2 shop-prod", &["Successfully deployed new configuration to environment."]);
+    let shown = eb.shell(&format!("{} config shop-prod --display", eb.program())).ok();
+    assert!(shown.stdout.contains("MaxSize: '2'") && shown.stdout.contains("MinSize: '2'"), "{shown}");
+    let update = "--update \"{OptionSettings: {'aws:autoscaling:asg': {MaxSize: '5'}}}\"";
+    eb.shell(&format!("{} config shop-prod {update}", eb.program())).ok();
+    let shown = eb.shell(&format!("{} config shop-prod --display", eb.program())).ok();
+    assert!(shown.stdout.contains("MaxSize: '5'"), "{shown}");
+    if !missing("script", "bsdutils") {
+        // With a terminal it opens an editor.
+        place.write("edit.sh", "#!/bin/sh\nsed -i \"s/MaxSize: .*/MaxSize: '7'/\" \"$1\"\n");
+        let edit = format!("EDITOR='sh {}' script -qec '{} config shop-prod' /dev/null", "./edit.sh", eb.program());
+        let run = eb.shell(&edit).ok();
+        assert!(run.stdout.contains("Successfully deployed new configuration to environment."), "{run}");
+        let shown = eb.shell(&format!("{} config shop-prod --display", eb.program())).ok();
+        assert!(shown.stdout.contains("MaxSize: '7'"), "{shown}");
+    }
+
+    eb.says("appversion --create --label v3", &["Upload Complete."]);
+    eb.says("deploy shop-prod --version v3 --nohang", &[]);
+    eb.says("abort shop-prod", &["Aborting update to environment \"shop-prod\"."]);
+    let status = eb.run("status shop-prod").ok().stdout;
+    assert!(status.contains("Status: Ready") && !status.contains("Deployed Version: v3"), "{status}");
+    let run = eb.run("abort shop-prod");
+    assert!(run.exit != 0 && run.to_string().contains("Must be pending deployment."), "{run}");
+
+    let (_, id) = status.split_once("Environment ID: ").unwrap();
+    let id = id.lines().next().unwrap().trim();
+    eb.says("terminate shop-prod --force", &["terminateEnvironment completed successfully."]);
+    eb.says(&format!("restore {id}"), &["Successfully launched environment: shop-prod"]);
+    eb.says("status shop-prod", &["Status: Ready", "CNAME: shop-prod.us-east-1.elasticbeanstalk.com"]);
+}
+
+/// The same program where versions really run.
+#[test]
+fn what_it_deploys_runs() {
+    const SERVER: &str = "import http.server, os\n\
+        http.server.ThreadingHTTPServer(('127.0.0.1', int(os.environ['PORT'])), http.server.SimpleHTTPRequestHandler).serve_forever()\n";
+    let place = Place::new().file("Procfile", "web: python server.py\n").file("server.py", SERVER).git();
+    let (_running, endpoint) = start(&place, &["--run"]);
+    let eb = Eb { place: &place, endpoint: &endpoint };
+    let commit = || drop(place.sh("git", &["commit", "-qam", "next"]));
+    eb.says("init shop --region us-east-1 --platform 'Python 3.13'", &[]);
+    eb.says(
+        "create shop-prod --single",
+        &["The sandbox serves shop-prod at http://127.0.0.1:", "Successfully launched"],
+    );
+    place.write("server.py", format!("# the second\n{SERVER}"));
+    commit();
+    eb.says("deploy shop-prod --label v2", &["Environment update completed successfully."]);
+    eb.says("setenv NAME=value -e shop-prod", &["Successfully deployed new configuration to environment."]);
+    let events = eb.run("events shop-prod").ok().stdout;
+    let (_, site) = events.rsplit_once("The sandbox serves shop-prod at ").unwrap();
+    let page =
+        crate::sandbox::raw(site.lines().next().unwrap().trim().trim_end_matches('/'), "GET /server.py HTTP/1.0\n\n");
+    assert!(page.contains("# the second"), "{page}");
+    eb.says("status shop-prod", &["Deployed Version: v2", "Health: Green"]);
+    eb.says("health shop-prod", &["shop-prod", "Ok"]);
+    eb.says("logs shop-prod", &["eb-engine.log", "Executing instruction: StageApplication"]);
+    eb.says("logs shop-prod --all", &["Logs were saved to"]);
+    std::fs::create_dir_all(place.path(".platform/hooks/predeploy")).unwrap();
+    place.write(".platform/hooks/predeploy/01_fails.sh", "#!/bin/bash\necho no luck today\nexit 1\n");
+    place.sh("git", &["add", "-A"]);
+    commit();
+    let run = eb.run("deploy shop-prod --label v3");
+    assert!(run.exit != 0 && run.to_string().contains("Failed to deploy application."), "{run}");
+    eb.says("status shop-prod", &["Deployed Version: v2"]);
+    eb.says("terminate shop-prod --force", &["terminateEnvironment completed successfully."]);
 }
 
 #[test]
