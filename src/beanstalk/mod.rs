@@ -15,6 +15,7 @@ pub mod name;
 pub mod options;
 pub mod platforms;
 pub mod procfile;
+pub mod regions;
 pub mod requirements;
 pub mod timeline;
 pub mod tree;

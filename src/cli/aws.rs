@@ -9,13 +9,14 @@ use clap::Args;
 use serde::Serialize;
 
 use super::ebcli;
+use crate::beanstalk::regions;
 use crate::environment::Description;
 use crate::fault::Failure;
 use crate::file;
 use crate::project::Project;
 use crate::release::{self, Aws, BundleStore, Call, Credentials, PREFIX, RunRecord, Settings};
 use crate::sandbox;
-use crate::ui::{Answer, Ui};
+use crate::ui::{Answer, Ui, nearest};
 use crate::world::World;
 
 #[derive(Debug, Clone, Default, Args)]
@@ -136,6 +137,18 @@ impl fmt::Display for DryRun {
     }
 }
 
+/// Warn of a region that nobody here knows: a typo, or one that is newer than this program. Says whether it did.
+fn tell_unknown(region: &str, ui: &mut Ui) -> bool {
+    if regions::is_known(region) {
+        return false;
+    }
+    match nearest(region, regions::names()) {
+        Some(near) => ui.warn(format_args!("no region `{region}` is known here; did you mean `{near}`?")),
+        None => ui.warn(format_args!("no region `{region}` is known here")),
+    }
+    true
+}
+
 /// Place where the project keeps what it releases.
 pub(crate) fn bundle_store(project: &Project, bucket: Option<&str>) -> BundleStore {
     let release = &project.config.release;
@@ -188,6 +201,7 @@ impl AwsArgs {
         };
         let region = place.region.clone().or_else(|| release.region.clone());
         settings.region = named(&self.region, &["AWS_REGION", "AWS_DEFAULT_REGION"], &region, theirs.region);
+        let told = settings.region.as_deref().is_some_and(|region| tell_unknown(region, ui));
         if self.sandbox {
             let region = settings.region.unwrap_or_else(|| sandbox::REGION.to_owned());
             settings.region = Some(region);
@@ -214,6 +228,10 @@ impl AwsArgs {
         settings.endpoints = variables.into_iter().filter_map(|name| world.var(name)).map(str::to_owned).collect();
         settings.endpoints_cover_all = world.var("AWS_ENDPOINT_URL").is_some();
         let aws = Aws::connect(settings, world)?;
+        if !told {
+            // The profile's.
+            tell_unknown(aws.region(), ui);
+        }
         ui.say(format_args!("acting {aws}"));
         Ok(Connected { aws, _server: None, sandbox: false, audit })
     }

@@ -15,7 +15,12 @@ pub(crate) struct Endpoint {
     /// An URL, or `AWS in eu-west-1`.
     pub(crate) address: String,
     pub(crate) timeout: Duration,
+    /// The region, if it is one that an account has to turn on first.
+    pub(crate) to_enable: Option<String>,
 }
+
+/// Code with which the embedded AWS says that it has not what AWS may have.
+const SANDBOX: &str = "SandboxUnsupported";
 
 /// Kind of a failed call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,6 +215,7 @@ impl fmt::Display for ApiError {
             ErrorKind::Missing => write!(f, "`{operation}` found nothing")?,
             ErrorKind::Damaged => write!(f, "what `{operation}` sent did not arrive as it was")?,
             ErrorKind::Taken => write!(f, "`{operation}` found something that is there already")?,
+            ErrorKind::Refused if self.code() == Some(SANDBOX) => write!(f, "the sandbox has no such `{operation}`")?,
             ErrorKind::Refused => write!(f, "`{operation}` was refused")?,
             ErrorKind::Broken => write!(f, "`{operation}` failed at AWS with status {}", self.0.status.unwrap_or(500))?,
             ErrorKind::Garbled => write!(f, "the answer to `{operation}` cannot be understood")?,
@@ -256,7 +262,20 @@ impl Fault for ApiError {
             (false, true) => "it is not known whether AWS did it; run the same command again: it asks first",
             _ => "nothing is lost; run the same command again",
         };
+        // STS does not know the keys of an account in a region that is off, and other services say less.
+        let at_the_door = matches!(self.0.kind, ErrorKind::Unknown | ErrorKind::Garbled) && self.0.status >= Some(400);
+        if let Some(region) = self.0.endpoint.to_enable.as_ref().filter(|_| at_the_door) {
+            return Some(format!(
+                "`{region}` has to be turned on before it is used: `aws account enable-region --region-name {region}`; if it \
+                 is on, `aws sts get-caller-identity` shows whose the credentials are"
+            ));
+        }
         Some(match self.0.kind {
+            _ if self.code() == Some(SANDBOX) => {
+                "this is a limit of the sandbox, and no answer of AWS: its page in the reference lists what is simpler \
+                 there; AWS may do it"
+                    .to_owned()
+            }
             ErrorKind::Denied if self.0.call.actions.is_empty() => "ask whoever gave you the credentials".to_owned(),
             ErrorKind::Denied => format!(
                 "IAM has to allow `{}`; `beansprout policy --help` prints what each role needs",
@@ -293,6 +312,22 @@ impl Fault for ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_is_meant_is_said() {
+        let of = |code: &str, kind, status, to_enable: Option<&str>| {
+            let to_enable = to_enable.map(str::to_owned);
+            let endpoint = Endpoint { address: "AWS".to_owned(), timeout: Duration::from_secs(1), to_enable };
+            let details = Details::new(Call::eb("ComposeEnvironments"), &endpoint);
+            ApiError(Box::new(Details { kind, code: Some(code.to_owned()), status: Some(status), ..details }))
+        };
+        let sandbox = of(SANDBOX, ErrorKind::Refused, 501, None);
+        assert!(sandbox.to_string().starts_with("the sandbox has no such `ComposeEnvironments`"), "{sandbox}");
+        assert!(sandbox.hint().unwrap().contains("no answer of AWS"));
+        let off = |region| of("InvalidClientTokenId", ErrorKind::Unknown, 403, region).hint().unwrap();
+        assert!(off(Some("af-south-1")).contains("enable-region --region-name af-south-1"));
+        assert!(!off(None).contains("enable-region"));
+    }
 
     #[test]
     fn codes_decide_and_english_does_not() {

@@ -19,6 +19,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use super::api_error::{ApiError, Endpoint, ErrorKind};
 use super::audit::Audit;
 use super::call::Call;
+use crate::beanstalk::regions;
 use crate::fault::{Exit, Fault, Repeat};
 use crate::world::World;
 
@@ -169,6 +170,8 @@ impl Aws {
         let endpoint_url = settings.endpoint_url.clone().or_else(|| config.endpoint_url().map(str::to_owned));
 
         let address = endpoint_url.clone().unwrap_or_else(|| format!("AWS in {region}"));
+        let to_enable =
+            Some(region.clone()).filter(|region| endpoint_url.is_none() && regions::must_be_enabled(region));
         // A bucket's name can't become a part of a loopback host's name.
         let elsewhere = endpoint_url.is_some() || !settings.endpoints.is_empty();
         let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(elsewhere);
@@ -177,7 +180,7 @@ impl Aws {
             eb: aws_sdk_elasticbeanstalk::Client::new(&config),
             region,
             caller: Caller::default(),
-            endpoint: Endpoint { address, timeout: settings.timeout },
+            endpoint: Endpoint { address, timeout: settings.timeout, to_enable },
             endpoint_url,
             dry_run: settings.dry_run.then(Mutex::default),
             asked: Mutex::default(),

@@ -44,6 +44,21 @@ fn a_taken_port_is_a_usage_error() {
 }
 
 #[test]
+fn a_mistyped_region_is_told_before_anything_is_done() {
+    let place = crate::publish::project();
+    for (region, words) in [
+        ("eu-south-9", "warning: no region `eu-south-9` is known here; did you mean `eu-south-1`?"),
+        ("nowhere", "warning: no region `nowhere` is known here\n"),
+    ] {
+        let run = place.run(["versions", "--sandbox", "--region", region]);
+        assert!(run.stderr.starts_with(words), "{run}");
+        assert_eq!(run.stderr.matches("warning: ").count(), 1, "{run}");
+    }
+    let run = place.run(["versions", "--sandbox", "--region", "af-south-1"]);
+    assert!(!run.stderr.contains("warning: "), "{run}");
+}
+
+#[test]
 fn a_state_of_the_future_is_left_alone() {
     let text = r#"{"version": 99}"#;
     let place = Place::new().file("state/state.json", text);
