@@ -235,6 +235,11 @@ impl Ui {
         self.terminal.stdin && self.terminal.stderr && self.format == OutputFormat::People && !self.dumb
     }
 
+    /// Does a person look on, at a terminal?
+    pub fn is_watched(&self) -> bool {
+        self.terminal.stderr && self.format == OutputFormat::People
+    }
+
     /// Ask a person; no is the default, and the answer of whoever goes away.
     pub fn confirm(&mut self, question: &str) -> bool {
         self.can_prompt() && dialoguer::Confirm::new().with_prompt(question).default(false).interact().unwrap_or(false)

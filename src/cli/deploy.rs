@@ -57,6 +57,7 @@ pub(crate) fn watched(
     ui: &mut Ui,
 ) -> Result<Deployed, release::DeployError> {
     let mut guard = None;
+    let request = &DeployRequest { steps: ui.is_watched(), ..request.clone() };
     let deployed = release::deploy(aws, request, &mut |event| {
         if matches!(event, DeployEvent::Asking { .. } | DeployEvent::Joining) && !aws.is_dry_run() {
             let DeployRequest { environment, label, .. } = request;
@@ -112,6 +113,7 @@ pub(crate) fn tell(event: &DeployEvent<'_>, ui: &mut Ui) {
             let line = format!("{} {:5} {}", event.time.strftime("%H:%M:%SZ"), event.severity, event.message);
             ui.say(if event.is_error() { ui.err().red(line) } else { line });
         }
+        DeployEvent::Step(step) => ui.say(ui.err().dim(format!("          on the instance: {step}"))),
         DeployEvent::Settling { health } => {
             ui.say(format_args!("ready; its health is {health}, waiting for it to settle"))
         }

@@ -335,6 +335,7 @@ pub(crate) fn request(
         settle,
         bundle_store: Some(bundle_store(project, None)),
         runs: Some(project.state()?.folder("operations")?),
+        steps: false,
     })
 }
 

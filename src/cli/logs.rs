@@ -11,14 +11,15 @@ use super::environment_args::EnvironmentArgs;
 use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
-use crate::release::{self, Absence, DeploymentLog, LogReading};
+use crate::release::{self, Absence, DeploymentLog, InstanceLogs, LogReading};
 use crate::ui::{Answer, Ui};
 use crate::world::World;
 
 /// Show the log of the last deployment, in the instance's words
 ///
 /// Elastic Beanstalk keeps it in its bucket since March 2026. Shows the failed step, or the last lines of a deployment that
-/// went well. Changes nothing; exits with 1 if there is no log to be had.
+/// went well; where there is no such log, the last lines of each instance's logs, which takes up to a minute. Changes
+/// nothing; exits with 1 if there is no log to be had.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: beansprout logs --env shop-prod")]
 pub(crate) struct LogsArgs {
@@ -41,9 +42,18 @@ pub(crate) fn verb(args: &LogsArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
     environment.say(ui);
     let application = ebcli::application(args.target.application.as_deref(), &project)?;
     let reading = release::deployment_log(&aws, &application, &environment.name, args.request.as_deref())?;
-    let answer = LogsAnswer::new(environment.name, &reading, args.all);
+    let mut answer = LogsAnswer::new(environment.name, &reading, args.all);
+    // The logs of now tell nothing of a deployment of another day.
+    if let (Some(absence), None) = (answer.absent, &args.request) {
+        ui.say(format_args!("no deployment log: {}", absence.phrase()));
+        ui.say("asking the instances for the last lines of their logs");
+        match release::instance_logs(&aws, &application, &answer.environment) {
+            Ok(logs) => answer.instances = logs,
+            Err(error) => ui.warn(format_args!("they could not be asked: {error}")),
+        }
+    }
     ui.answer(&answer);
-    Ok(if answer.log.is_some() { Exit::Done } else { Exit::Findings })
+    Ok(if answer.log.is_some() || !answer.instances.is_empty() { Exit::Done } else { Exit::Findings })
 }
 
 /// Say why a deployment failed, below what is said of it. That there is no log is no failure of its own.
@@ -73,6 +83,9 @@ struct LogsAnswer {
     /// Why there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     absent: Option<Absence>,
+    /// What the instances have instead.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    instances: Vec<InstanceLogs>,
 }
 
 #[derive(Serialize)]
@@ -88,8 +101,12 @@ struct Shown {
 impl LogsAnswer {
     fn new(environment: EnvironmentName, reading: &LogReading, all: bool) -> Self {
         match reading {
-            LogReading::Read(log) => Self { environment, log: Some(Shown::new(log, all)), absent: None },
-            LogReading::Absent(absence) => Self { environment, log: None, absent: Some(*absence) },
+            LogReading::Read(log) => {
+                Self { environment, log: Some(Shown::new(log, all)), absent: None, instances: Vec::new() }
+            }
+            LogReading::Absent(absence) => {
+                Self { environment, log: None, absent: Some(*absence), instances: Vec::new() }
+            }
         }
     }
 }
@@ -119,6 +136,10 @@ impl Answer for LogsAnswer {
 impl fmt::Display for LogsAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(Shown { lines, rule, .. }) = &self.log else {
+            if !self.instances.is_empty() {
+                let shown = |logs: &InstanceLogs| format!("{}:\n{}", logs.instance, logs.lines.join("\n"));
+                return f.write_str(&self.instances.iter().map(shown).collect::<Vec<_>>().join("\n"));
+            }
             let why = self.absent.map_or("nothing is known of it", Absence::phrase);
             return write!(f, "there is no deployment log of `{}`: {why}", self.environment);
         };

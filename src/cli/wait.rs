@@ -42,6 +42,7 @@ pub(crate) fn verb(args: &WaitArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
         timeout,
         settle,
         bundle_store: Some(bundle_store(&project, None)),
+        steps: ui.is_watched(),
         environment: environment.name,
     };
     let deployed = release::watch(&aws, &request, &mut |event| tell(&event, ui));

@@ -103,6 +103,8 @@ fn actions(service: &str, operation: &'static str) -> &'static [&'static str] {
         ("elasticbeanstalk", "DescribeEvents") => &["elasticbeanstalk:DescribeEvents"],
         ("elasticbeanstalk", "DescribeInstancesHealth") => &["elasticbeanstalk:DescribeInstancesHealth"],
         ("elasticbeanstalk", "SwapEnvironmentCNAMEs") => &["elasticbeanstalk:SwapEnvironmentCNAMEs"],
+        ("elasticbeanstalk", "RequestEnvironmentInfo") => &["elasticbeanstalk:RequestEnvironmentInfo"],
+        ("elasticbeanstalk", "RetrieveEnvironmentInfo") => &["elasticbeanstalk:RetrieveEnvironmentInfo"],
         ("elasticbeanstalk", "UpdateEnvironment") => &["elasticbeanstalk:UpdateEnvironment"],
         ("elasticbeanstalk", "AbortEnvironmentUpdate") => &["elasticbeanstalk:AbortEnvironmentUpdate"],
         ("elasticbeanstalk", "UpdateApplicationResourceLifecycle") => {

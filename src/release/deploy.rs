@@ -34,7 +34,7 @@ pub fn deploy(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) -
 /// Look at an environment until it has settled, without asking for anything.
 pub fn watch(aws: &Aws, request: &WatchRequest, report: &mut dyn FnMut(Event<'_>)) -> Result<Deployed, Error> {
     aws.block_on(async {
-        let WatchRequest { application, environment, label, timeout, settle, bundle_store } = request.clone();
+        let WatchRequest { application, environment, label, timeout, settle, bundle_store, steps } = request.clone();
         let mut request = Request {
             application,
             environment,
@@ -47,6 +47,7 @@ pub fn watch(aws: &Aws, request: &WatchRequest, report: &mut dyn FnMut(Event<'_>
             settle,
             bundle_store,
             runs: None,
+            steps,
         };
         let before = found(aws, &request).await?;
         let last = environment::last_operation(aws, &before.id).await?;

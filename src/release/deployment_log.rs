@@ -98,12 +98,7 @@ pub fn deployment_log(
     request: Option<&str>,
 ) -> Result<LogReading, Error> {
     aws.block_on(async {
-        let found = environment::find(aws, application, name).await?;
-        let found = found.ok_or_else(|| Error::NoEnvironment {
-            application: application.clone(),
-            environment: name.clone(),
-            region: aws.region().to_owned(),
-        })?;
+        let found = living(aws, application, name).await?;
         let requests = match request {
             Some(request) => vec![request.to_owned()],
             None => requests(aws, &found.id).await?,
@@ -133,13 +128,26 @@ pub fn deployment_log(
     })
 }
 
+/// The environment, which must be there.
+pub(super) async fn living(
+    aws: &Aws,
+    application: &Application,
+    name: &EnvironmentName,
+) -> Result<environment::Environment, Error> {
+    environment::find(aws, application, name).await?.ok_or_else(|| Error::NoEnvironment {
+        application: application.clone(),
+        environment: name.clone(),
+        region: aws.region().to_owned(),
+    })
+}
+
 /// The bucket that Elastic Beanstalk keeps for the account and region.
-fn bucket(aws: &Aws) -> Option<String> {
+pub(super) fn bucket(aws: &Aws) -> Option<String> {
     let account = aws.caller().account.as_deref()?;
     Some(format!("elasticbeanstalk-{}-{account}", aws.region()))
 }
 
-fn key(environment: &str, request: &str) -> String {
+pub(super) fn key(environment: &str, request: &str) -> String {
     format!("resources/environments/logs/deployments/{environment}/eb-deployment-{request}.log")
 }
 
@@ -170,11 +178,11 @@ async fn fetch(aws: &Aws, bucket: &str, key: &str) -> Result<Vec<u8>, ApiError> 
 }
 
 /// The lines of a log as a terminal may show them: what an instance writes must not move the cursor of whoever reads it.
-fn lines(content: &[u8]) -> Vec<String> {
+pub(super) fn lines(content: &[u8]) -> Vec<String> {
     String::from_utf8_lossy(content).lines().map(plain).collect()
 }
 
-fn plain(line: &str) -> String {
+pub(super) fn plain(line: &str) -> String {
     let mut plain = String::new();
     let mut chars = line.chars().peekable();
     while let Some(char) = chars.next() {

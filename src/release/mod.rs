@@ -21,6 +21,7 @@ mod document;
 mod download;
 mod environment;
 mod history;
+mod instance_logs;
 mod launch;
 mod layout;
 mod lifecycle;
@@ -32,6 +33,7 @@ mod probe;
 mod prune;
 mod publish;
 mod record;
+mod running_step;
 mod status;
 mod swap;
 mod upload;
@@ -52,6 +54,7 @@ pub use deploy::{
 pub use deployment_log::{Absence, DeploymentLog, Error as LogError, LogReading, deployment_log};
 pub use download::{Error as DownloadError, Event as DownloadEvent, download};
 pub use environment::{Environment, EnvironmentEvent, Health, InstanceState, Phase, Severity};
+pub use instance_logs::{InstanceLogs, instance_logs};
 pub use launch::{
     Bundle as ChosenBundle, Chosen, Cname, Error as LaunchError, Event as LaunchEvent, Launch as PlannedLaunch,
     Launched, LaunchedEnvironment, Options as LaunchOptions, Outcome as LaunchOutcome, Plan as LaunchPlan, PlanOptions,

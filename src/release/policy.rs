@@ -77,10 +77,11 @@ impl Scope {
         format!("arn:{}:s3:::{name}", self.partition)
     }
 
-    /// Logs of deployments, which instances write to the bucket that Elastic Beanstalk keeps.
-    fn deployment_logs(&self) -> String {
+    /// Logs of deployments and last lines of logs, which instances write to the bucket that Elastic Beanstalk keeps.
+    fn instance_logs(&self) -> Vec<String> {
         let Self { partition, region, account, .. } = self;
-        format!("arn:{partition}:s3:::elasticbeanstalk-{region}-{account}/resources/environments/logs/deployments/*")
+        let folder = format!("arn:{partition}:s3:::elasticbeanstalk-{region}-{account}/resources/environments/logs");
+        vec![format!("{folder}/deployments/*"), format!("{folder}/tail/*")]
     }
 
     /// Bundles, and their copies in the archive.
@@ -269,6 +270,12 @@ fn deployer(scope: &Scope) -> Vec<Value> {
             ],
             &any(),
         ),
+        // Last lines of logs, where there is no log of the deployment.
+        allow(
+            "Logs",
+            &["elasticbeanstalk:RequestEnvironmentInfo", "elasticbeanstalk:RetrieveEnvironmentInfo"],
+            &scope.environments(),
+        ),
         allow("Locate", &["elasticbeanstalk:CreateStorageLocation"], &any()),
         allow(
             "Record",
@@ -277,7 +284,7 @@ fn deployer(scope: &Scope) -> Vec<Value> {
         ),
         allow("Bundles", &["s3:GetObject"], &[scope.objects("*")]),
         // In the service's own bucket, wherever the bundles are.
-        allow("DeploymentLogs", &["s3:GetObject"], &[scope.deployment_logs()]),
+        allow("DeploymentLogs", &["s3:GetObject"], &scope.instance_logs()),
         allow("Bucket", &["s3:ListBucket"], &[scope.bucket()]),
         downstream(),
         with(

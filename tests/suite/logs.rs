@@ -88,15 +88,48 @@ fn no_log_is_no_failure_of_its_own() {
     let server = scene.server(vec![rule("UpdateEnvironment", Injection::DeploymentFails)]);
     let run = scene.run(&server, &deploy).exit(5);
     assert!(run.stderr.contains("no deployment log: the instance wrote none"), "{run}");
-    let run = scene.run(&server, &["logs", "--env", "shop-prod"]).exit(1);
+    // The instances have last words too.
+    let run = scene.run(&server, &["logs", "--env", "shop-prod"]).ok();
+    assert!(run.stderr.contains("asking the instances for the last lines of their logs"), "{run}");
+    assert!(run.stdout.contains("/var/log/eb-engine.log") && run.stdout.contains("Failed to deploy"), "{run}");
+    let run = scene.run(&server, &["logs", "--env", "shop-prod", "--json"]).ok();
+    let document = run.document("logs/1");
+    assert_eq!(document["absent"], "not-written");
+    assert_eq!(document["instances"].as_array().unwrap().len(), 1, "{run}");
+    // Those of now say nothing of a request of another day.
+    let run = scene.run(&server, &["logs", "--env", "shop-prod", "--request", "none"]).exit(1);
     assert!(run.stdout.contains("there is no deployment log of `shop-prod`"), "{run}");
-    let run = scene.run(&server, &["logs", "--env", "shop-prod", "--json"]).exit(1);
-    assert_eq!(run.document("logs/1")["absent"], "not-written");
+    for call in ["RequestEnvironmentInfo", "RetrieveEnvironmentInfo"] {
+        let server = scene.server(vec![rule(call, Injection::AccessDenied)]);
+        let run = scene.run(&server, &["logs", "--env", "shop-prod", "--json"]).exit(1);
+        assert_eq!(run.document("logs/1")["absent"], "not-written");
+        assert!(run.stderr.contains("warning: they could not be asked: "), "{run}");
+    }
 
     let mut denied = rule("GetObject", Injection::AccessDenied);
     denied.with.insert("Bucket".to_owned(), "elasticbeanstalk-us-east-1-123456789012".to_owned());
     let server = scene.server(vec![denied]);
-    let run = scene.run(&server, &["logs", "--env", "shop-prod", "--json"]).exit(1);
+    let run = scene.run(&server, &["logs", "--env", "shop-prod", "--json"]).ok();
     assert_eq!(run.document("logs/1")["absent"], "denied");
     assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema/logs-1.json").is_file());
+}
+
+/// Whoever looks on sees what the instance is at; a script does not.
+#[test]
+fn the_step_that_runs_is_shown_to_people() {
+    let place = project();
+    let (_running, endpoint) = start(&place, &["--run"]);
+    let first = run(&place, &endpoint, &["publish", "--create-application", "--json"]).ok().json();
+    script(&place, &endpoint, &["running_environment.py", first["label"].as_str().unwrap()]);
+    place.write("more.txt", "second");
+    let second = run(&place, &endpoint, &["publish", "--json"]).ok().json();
+    let place = beansprout::sandbox::variables(&endpoint)
+        .into_iter()
+        .fold(place, |place, (name, value)| place.var(name, value));
+    let second = second["label"].as_str().unwrap();
+    let mut terminal = crate::terminal::Terminal::run(&place, 100, &["deploy", second, "--env", "shop-prod"]);
+    terminal.sees("on the instance: ").sees(&format!("`shop-prod` runs `{second}`"));
+    assert_eq!(terminal.ends().0, 0);
+    let back = place.run(["deploy", first["label"].as_str().unwrap(), "--env", "shop-prod"]).ok();
+    assert!(!back.stderr.contains("on the instance: "), "{back}");
 }

@@ -33,6 +33,8 @@ pub struct Request {
     pub bundle_store: Option<BundleStore>,
     /// Folder in which runs of this machine leave word of themselves.
     pub runs: Option<PathBuf>,
+    /// Look for the step that the instance is at, while it is at it.
+    pub steps: bool,
 }
 
 /// Environment to look at, and the version that it should come to run.
@@ -45,6 +47,8 @@ pub struct WatchRequest {
     pub timeout: Duration,
     pub settle: Duration,
     pub bundle_store: Option<BundleStore>,
+    /// Look for the step that the instance is at, while it is at it.
+    pub steps: bool,
 }
 
 impl WatchRequest {
@@ -57,6 +61,7 @@ impl WatchRequest {
             timeout: request.timeout,
             settle: request.settle,
             bundle_store: request.bundle_store.clone(),
+            steps: request.steps,
         }
     }
 }
@@ -99,6 +104,8 @@ pub enum Event<'a> {
     /// A deployment of this version is under way already.
     Joining,
     Happened(&'a EnvironmentEvent),
+    /// What the instance is at now, in its own words.
+    Step(&'a str),
     /// The lock or the record could not be written; the deployment does not depend on it.
     NotRecorded(&'a ApiError),
     /// A look at the environment failed in passing; the next one will tell.

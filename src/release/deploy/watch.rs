@@ -11,6 +11,7 @@ use crate::release::api_error::ApiError;
 use crate::release::aws::Aws;
 use crate::release::backoff::Backoff;
 use crate::release::environment::{self, Environment, EnvironmentEvent, Health, Phase};
+use crate::release::running_step::RunningStep;
 
 /// AWS's own waiters look every 20 s; a person wants to see events sooner.
 pub(super) const SLOWEST: Duration = Duration::from_secs(8);
@@ -38,6 +39,7 @@ pub(super) async fn follow(
     let mut backoff = Backoff::new(aws, SLOWEST, request.timeout);
     let mut observed = Observed { began: watch.began, ..Observed::default() };
     let mut told = 0;
+    let mut step = RunningStep::default();
     let mut settling: Option<Backoff> = None;
     let fail = |failed: Failed, events: &[EnvironmentEvent]| {
         let errors = events.iter().filter(|event| event.is_error()).map(|event| event.message.clone()).collect();
@@ -56,6 +58,12 @@ pub(super) async fn follow(
         };
         events[told.min(events.len())..].iter().for_each(|event| report(Event::Happened(event)));
         told = events.len();
+        if request.steps
+            && let Some(asked) = events.iter().rev().find_map(|event| event.request.as_deref())
+            && let Some(step) = step.look(aws, &before.id, asked).await
+        {
+            report(Event::Step(&step));
+        }
         observed.look(now.as_ref().filter(|now| now.id == before.id), &events);
         match observed.verdict(&request.label, watch.previous.as_deref()) {
             Verdict::Going => settling = None,

@@ -201,6 +201,7 @@ fn request(launch_name: &EnvironmentName, application: &Application, label: &str
         timeout: options.timeout,
         settle: options.settle,
         bundle_store: Some(options.store.clone()),
+        steps: false,
     }
 }
 

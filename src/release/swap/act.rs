@@ -205,6 +205,7 @@ async fn claim(
             settle: SWAP,
             bundle_store: Some(options.store.clone()),
             runs: options.runs.clone(),
+            steps: false,
         };
         held.extend(deploy::claim(aws, &request, environment, &mut |event| noted(&event, report)).await?);
     }

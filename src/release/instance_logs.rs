@@ -1,0 +1,98 @@
+//! Last lines of the logs of an environment's instances, for platforms that write no deployment log: Elastic Beanstalk is
+//! asked for them, has every instance send them, and says where each can be fetched for a quarter of an hour.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use aws_sdk_elasticbeanstalk::types::{EnvironmentInfoDescription, EnvironmentInfoType};
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::HttpConnector;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::byte_stream::ByteStream;
+use serde::Serialize;
+
+use super::api_error::ApiError;
+use super::aws::Aws;
+use super::backoff::Backoff;
+use super::call::Call;
+use super::deployment_log::{Error, lines, living};
+use crate::beanstalk::name::{Application, EnvironmentName};
+
+/// Time that instances have to send them.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Time for fetching those of one instance, and bytes that are read of them.
+const FETCH: Duration = Duration::from_secs(30);
+const LARGEST: usize = 1_048_576;
+/// Lines that are kept of each.
+const LINES: usize = 400;
+
+/// Last lines of the logs of one instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InstanceLogs {
+    pub instance: String,
+    /// Without control characters.
+    pub lines: Vec<String>,
+}
+
+/// The last lines of every instance's logs; none, if no instance sent any in time.
+pub fn instance_logs(aws: &Aws, application: &Application, name: &EnvironmentName) -> Result<Vec<InstanceLogs>, Error> {
+    aws.block_on(async {
+        let id = living(aws, application, name).await?.id;
+        // Those of an earlier request can still be there.
+        let old: BTreeSet<Option<String>> = offered(aws, &id).await?.into_iter().map(|info| info.message).collect();
+        let call = Call::eb("RequestEnvironmentInfo").with("EnvironmentId", &id).with("InfoType", "tail");
+        let request = aws.eb.request_environment_info().environment_id(&id).info_type(EnvironmentInfoType::Tail);
+        aws.write(call, request.send()).await?;
+        let mut backoff = Backoff::new(aws, Duration::from_secs(4), PATIENCE);
+        let offered = loop {
+            let mut offered = offered(aws, &id).await?;
+            offered.retain(|info| !old.contains(&info.message));
+            if !offered.is_empty() || !backoff.wait(aws).await {
+                break offered;
+            }
+        };
+        let mut logs = Vec::new();
+        for info in offered {
+            let (Some(instance), Some(url)) = (info.ec2_instance_id, info.message) else { continue };
+            let Some(content) = fetch(&url).await else { continue };
+            let mut lines = lines(&content);
+            lines.drain(..lines.len().saturating_sub(LINES));
+            logs.push(InstanceLogs { instance, lines });
+        }
+        Ok(logs)
+    })
+}
+
+/// What instances have sent, and where it can be fetched.
+async fn offered(aws: &Aws, id: &str) -> Result<Vec<EnvironmentInfoDescription>, ApiError> {
+    let call = Call::eb("RetrieveEnvironmentInfo").with("EnvironmentId", id).with("InfoType", "tail");
+    let request = aws.eb.retrieve_environment_info().environment_id(id).info_type(EnvironmentInfoType::Tail);
+    Ok(aws.read(call, request.send()).await?.environment_info.unwrap_or_default())
+}
+
+/// What is behind an address that AWS has signed. `None`: nothing that can be had.
+async fn fetch(url: &str) -> Option<Vec<u8>> {
+    let builder = Connector::builder().pool_max_idle_per_host(0);
+    let connector = match url.split_once("://")?.0 {
+        "https" => builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).build(),
+        // The embedded AWS.
+        "http" => builder.build_http(),
+        _ => return None,
+    };
+    let request = HttpRequest::get(url).ok()?;
+    let answer = tokio::time::timeout(FETCH, async {
+        let response = connector.call(request).await.ok().filter(|response| response.status().is_success())?;
+        let mut body = ByteStream::new(response.into_body());
+        let mut content = Vec::new();
+        while let Some(chunk) = body.next().await {
+            content.extend_from_slice(&chunk.ok()?);
+            if content.len() >= LARGEST {
+                content.truncate(LARGEST);
+                break;
+            }
+        }
+        Some(content)
+    });
+    answer.await.ok().flatten()
+}
