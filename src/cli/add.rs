@@ -1,5 +1,7 @@
 //! `add`: put a recipe's files into a project, as a plan that was shown.
 
+mod fit;
+
 use std::fmt;
 
 use clap::Args;
@@ -46,7 +48,8 @@ pub(crate) fn add(args: &AddArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fa
     };
     let recipe = Recipe::named(all, &args.recipe)?;
     let project = Project::load(world)?;
-    if let Err(none) = project.found(&bundle::Plan::read(&project.scope(&ScopeFlags::worktree(), world))?) {
+    let ships = bundle::Plan::read(&project.scope(&ScopeFlags::worktree(), world))?;
+    if let Err(none) = project.found(&ships) {
         ui.warn(none);
     }
     let stack = recipe.stack()?;
@@ -66,6 +69,9 @@ pub(crate) fn add(args: &AddArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fa
             return Err(Error::Taken { path: path.clone(), recipe: recipe.name }.into());
         }
         files.push(Added { path: path.clone(), executable: planned.executable, change });
+    }
+    if files.iter().any(|file| file.change == Change::New) {
+        fit::fits(&recipe, &plan, &super::check::tree(&project, &ships)?)?;
     }
     let then = recipe.then.iter().map(|line| stack::render("then", line, &answers.scope)).collect::<Result<_, _>>()?;
     let added = AddedAll { recipe: recipe.name, dry_run: args.dry_run, files, then };

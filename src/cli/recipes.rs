@@ -46,7 +46,11 @@ pub(crate) fn recipes(args: &RecipesArgs, world: &World, ui: &mut Ui) -> Result<
         (None, true) => (all, false),
         (None, false) => (Recipe::search(all, &words), false),
     };
-    if found.is_empty() {
+    let elsewhere = elsewhere(&words);
+    for line in &elsewhere {
+        ui.say(line);
+    }
+    if found.is_empty() && elsewhere.is_empty() {
         ui.say(format_args!("no recipe for `{words}`; `beansprout recipes` lists all {total}"));
     }
     if let Some(from) = &from {
@@ -56,6 +60,40 @@ pub(crate) fn recipes(args: &RecipesArgs, world: &World, ui: &mut Ui) -> Result<
     recipes.iter_mut().for_each(|recipe| recipe.from = from.as_ref().and(args.from.clone()));
     ui.answer(&Recipes { whole, recipes });
     Ok(Exit::Done)
+}
+
+/// What a verb, a stack or an answer does, and no recipe: the words that people type, and where it is.
+const ELSEWHERE: &[(&[&str], &str)] = &[
+    (
+        &["graviton", "arm", "arm64", "t4g"],
+        "Graviton is an answer: `beansprout new --set instance_type=t4g.small`, or `SupportedArchitectures: arm64` in `aws:ec2:instances`",
+    ),
+    (
+        &["blue green", "blue-green", "swap", "切り替え", "ブルーグリーン"],
+        "two environments exchange their names with `beansprout swap`; see the guide on blue and green",
+    ),
+    (
+        &["delete", "deleted", "terminate", "削除", "消えた", "rebuild", "disaster"],
+        "nothing here deletes an application; `beansprout launch --all` makes everything again, and `beansprout policy guard` forbids the deletion",
+    ),
+    (
+        &["docker", "multicontainer", "multi-container", "マルチコンテナ", "ecs"],
+        "containers are stacks: `beansprout new --stack docker`, or `--stack ecs` for several",
+    ),
+    (
+        &["python version", "python upgrade", "pythonのバージョン"],
+        "the platform branch decides the Python: `default_platform` in `.elasticbeanstalk/config.yml`",
+    ),
+];
+
+fn elsewhere(words: &str) -> Vec<&'static str> {
+    let typed = words.to_lowercase();
+    let whole: Vec<&str> = typed.split_whitespace().collect();
+    let says = |word: &str| match word.is_ascii() && !word.contains(' ') {
+        true => whole.contains(&word),
+        false => typed.contains(word),
+    };
+    ELSEWHERE.iter().filter(|(names, _)| names.iter().any(|word| says(word))).map(|(_, line)| *line).collect()
 }
 
 /// Hold every recipe to what stacks are held to.

@@ -20,6 +20,9 @@ pub(crate) struct Recipe {
     pub(crate) words: Vec<String>,
     /// What runs when.
     pub(crate) runs: String,
+    /// Is there nothing for it to do without a load balancer?
+    #[serde(default)]
+    pub(crate) needs_balancer: bool,
     pub(crate) caveats: Vec<String>,
     pub(crate) sources: Vec<String>,
     /// What remains to be done by hand; templates.

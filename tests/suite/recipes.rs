@@ -17,6 +17,7 @@ const ANSWERS: &[(&str, &[&str])] = &[
     ("notifications", &["address=ops@example.com"]),
     ("database-access", &["group=sg-0123456789abcdef0"]),
     ("cors", &["origin=https://app.example.com"]),
+    ("sale-date", &["start=2030-11-26T08:45:00Z", "end=2030-11-27T15:00:00Z"]),
     ("allow-addresses", &["addresses=203.0.113.0/24, 198.51.100.7"]),
 ];
 
@@ -25,10 +26,13 @@ fn names(place: &Place) -> Vec<String> {
     document["recipes"].as_array().unwrap().iter().map(|recipe| recipe["name"].as_str().unwrap().to_owned()).collect()
 }
 
+fn answers(name: &str) -> &'static [&'static str] {
+    ANSWERS.iter().find(|(recipe, _)| *recipe == name).map_or(&[][..], |(_, answers)| *answers)
+}
+
 fn add(place: &Place, name: &str) {
-    let answers = ANSWERS.iter().find(|(recipe, _)| *recipe == name).map_or(&[][..], |(_, answers)| *answers);
     let mut arguments = vec!["add".to_owned(), name.to_owned(), "--defaults".to_owned()];
-    arguments.extend(answers.iter().map(|answer| format!("--set={answer}")));
+    arguments.extend(answers(name).iter().map(|answer| format!("--set={answer}")));
     place.run(&arguments).ok();
 }
 
@@ -45,6 +49,21 @@ fn words_find_recipes_in_two_languages() {
         ("waf", "web-firewall"),
         ("gzip", "compression"),
         ("rollback", "no-downtime"),
+        ("uploaded images disappear", "media-bucket"),
+        ("backups", "backup"),
+        ("DATABASE_URL", "database-url"),
+        ("internal API", "internal-api"),
+        ("How do I run migrations?", "migrate-once"),
+        ("502 bad gateway", "server-process"),
+        ("pg_config not found", "system-packages"),
+        ("out of memory", "swap-file"),
+        ("メモリ不足", "swap-file"),
+        ("メールが送れない", "send-mail"),
+        ("画像が消える", "media-bucket"),
+        ("バックアップ", "backup"),
+        ("セール", "spike-schedule"),
+        ("料金が高い", "spot"),
+        ("定期実行", "cron-once"),
     ] {
         let found = place.run(["recipes", word]).ok();
         assert!(found.stdout.starts_with(recipe), "{word}: {found}");
@@ -125,10 +144,9 @@ fn our_own_check_finds_nothing_in_any_recipe() {
         }
         std::fs::remove_file(shop.path("x").join("Procfile")).unwrap();
         let inside = shop.path("x").to_str().unwrap().to_owned();
-        let answers = ANSWERS.iter().find(|(recipe, _)| *recipe == name).map_or(&[][..], |(_, answers)| *answers);
         let mut arguments =
             vec!["-C".to_owned(), inside.clone(), "add".to_owned(), name.clone(), "--defaults".to_owned()];
-        arguments.extend(answers.iter().map(|answer| format!("--set={answer}")));
+        arguments.extend(answers(&name).iter().map(|answer| format!("--set={answer}")));
         shop.run(&arguments).ok();
         let check = shop.run(["-C", &inside, "--json", "check"]);
         let findings = check.json()["findings"].as_array().unwrap().clone();
@@ -141,6 +159,105 @@ fn our_own_check_finds_nothing_in_any_recipe() {
             assert!(!own || finding["level"] == "note", "{name}: {finding:#}");
         }
     }
+}
+
+/// As the platform includes them: `conf.d/*.conf` in `http`, `conf.d/elasticbeanstalk/*.conf` in `server`.
+fn nginx_takes(place: &Place, conf: &std::path::Path) {
+    let dir = place.dir();
+    let config = format!(
+        "pid {0}/pid;\nevents {{}}\nhttp {{\naccess_log off;\ninclude {1}/*.conf;\n\
+         server {{\nlisten 8080;\ninclude {1}/elasticbeanstalk/*.conf;\nlocation / {{ return 200; }}\n}}\n}}\n",
+        dir.display(),
+        conf.display()
+    );
+    place.write("nginx.conf", config);
+    let config = place.path("nginx.conf");
+    place.sh("nginx", &["-t", "-q", "-e", "stderr", "-c", config.to_str().unwrap()]);
+}
+
+/// One after the other, in both orders, beside what the stacks write: a recipe is added, or says why it does not fit, and what
+/// was added has one value for each option and is one configuration of nginx.
+#[test]
+fn recipes_and_stacks_go_together() {
+    let nginx = Command::new("nginx").arg("-v").output().is_ok();
+    let all = names(&Place::new());
+    let stacks: [&[&str]; 4] = [
+        &[],
+        &["--stack", "python"],
+        &["--stack", "docker", "--set", "profile=steady"],
+        &["--stack", "worker", "--set", "profile=steady"],
+    ];
+    for stack in stacks {
+        for backwards in [false, true] {
+            let place = Place::new();
+            place.run([&["new", "shop", "--defaults", "--set", "profile=steady"][..], stack].concat()).ok();
+            if stack.is_empty() {
+                for part in [".ebextensions", ".platform"] {
+                    std::fs::remove_dir_all(place.path("shop").join(part)).unwrap();
+                }
+            }
+            let mut names = all.clone();
+            if backwards {
+                names.reverse();
+            }
+            let mut added = 0;
+            for name in &names {
+                let mut arguments = vec!["-C", "shop", "add", name.as_str(), "--defaults", "--yes"];
+                arguments.extend(answers(name).iter().flat_map(|answer| ["--set", *answer]));
+                let run = place.run(&arguments);
+                if run.stderr.starts_with("error: ") {
+                    run.exit(1);
+                } else {
+                    run.ok();
+                    added += 1;
+                }
+            }
+            assert!(added >= 30, "{stack:?}: {added}");
+            let check = place.run(["-C", "shop", "--json", "check"]);
+            for finding in check.json()["findings"].as_array().unwrap() {
+                assert!(stack.is_empty() || finding["level"] == "note", "{stack:?}: {finding:#}");
+                let rule = finding["rule"].as_str().unwrap();
+                assert!(!["EB140", "EB142", "EB143", "EB204", "EB218"].contains(&rule), "{finding:#}");
+            }
+            let conf = place.path("shop/.platform/nginx/conf.d");
+            if nginx {
+                nginx_takes(&place, &conf);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_recipe_says_what_it_does_not_go_with() {
+    let single = "option_settings:\n  aws:elasticbeanstalk:environment:\n    EnvironmentType: SingleInstance\n";
+    let place = Place::new().file("manage.py", "").file(".ebextensions/10.config", single);
+    let run = place.run(["add", "no-downtime", "--defaults"]).exit(1);
+    assert!(run.stderr.contains("needs a load balancer"), "{run}");
+    let place =
+        Place::new().file("manage.py", "").file(".platform/nginx/conf.d/mine.conf", "proxy_read_timeout 90s;\n");
+    let run = place.run(["add", "slow-requests", "--defaults"]).exit(1);
+    assert!(run.stderr.contains("`proxy_read_timeout` is in `.platform/nginx/conf.d/"), "{run}");
+    assert!(!place.exists(".ebextensions"));
+    let idle = "option_settings:\n  aws:elbv2:loadbalancer:\n    IdleTimeout: 90\n";
+    let place = Place::new().file("manage.py", "").file(".ebextensions/10.config", idle);
+    let run = place.run(["add", "websockets", "--defaults"]).exit(1);
+    assert!(run.stderr.contains("sets `IdleTimeout` to `3600`, and `.ebextensions/10.config` says `90`"), "{run}");
+    place.write(".ebextensions/10.config", idle.replace("90", "3600"));
+    place.run(["add", "websockets", "--defaults"]).ok();
+}
+
+#[test]
+fn regions_that_are_not_known_are_told() {
+    let place = Place::new().file("manage.py", "");
+    let set = ["add", "root-domain", "--defaults", "--set", "domain=example.com", "--set"];
+    let name = |region: &str| format!("cname=shop.{region}.elasticbeanstalk.com");
+    let run = place.run([&set[..], &[name("mx-central-9").as_str()]].concat()).exit(3);
+    assert!(run.stderr.contains("region `mx-central-9` is not known here"), "{run}");
+    place.run([&set[..], &[name("mx-central-9").as_str(), "--set", "zone=ZABCDEFGH12"]].concat()).ok();
+    assert!(place.read("ops/root-domain.json").contains("ZABCDEFGH12"));
+    let gov = Place::new().file("manage.py", "");
+    gov.run([&set[..], &[name("us-gov-east-1").as_str()]].concat()).ok();
+    assert!(gov.read("ops/root-domain.json").contains("Z35TSARG0EJ4VU"));
 }
 
 #[test]
@@ -158,17 +275,7 @@ fn nginx_takes_every_recipe() {
             continue;
         }
         tried += 1;
-        // As the platform includes them: `conf.d/*.conf` in `http`, `conf.d/elasticbeanstalk/*.conf` in `server`.
-        let dir = place.dir();
-        let config = format!(
-            "pid {0}/pid;\nevents {{}}\nhttp {{\naccess_log off;\ninclude {1}/*.conf;\n\
-             server {{\nlisten 8080;\ninclude {1}/elasticbeanstalk/*.conf;\nlocation / {{ return 200; }}\n}}\n}}\n",
-            dir.display(),
-            conf.display()
-        );
-        place.write("nginx.conf", config);
-        let config = place.path("nginx.conf");
-        place.sh("nginx", &["-t", "-q", "-e", "stderr", "-c", config.to_str().unwrap()]);
+        nginx_takes(&place, &conf);
     }
     assert!(tried >= 8, "{tried}");
 }
