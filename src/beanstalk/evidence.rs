@@ -82,6 +82,10 @@ fn python(tree: &Tree, configs: &[ConfigFile], compose: Option<&str>) -> Vec<Sig
         if let Some(option) = option {
             signs.push((5, format!("`{}` sets `{}`", file.path, option.name.value)));
         }
+        // A file that nobody can parse says what it is meant for all the same.
+        if file.root.is_none() && file.text.contains("elasticbeanstalk:container:python") {
+            signs.push((5, format!("`{}` is for Python", file.path)));
+        }
         if venv(&file.text) || file.text.contains("/opt/python/run/venv") {
             signs.push((4, format!("`{}` uses the virtual environment of the platform", file.path)));
         }

@@ -27,7 +27,7 @@ impl fmt::Display for Family {
             Self::Python => "Python on Amazon Linux 2023",
             Self::Docker => "Docker on Amazon Linux 2023",
             Self::Ecs => "ECS on Amazon Linux 2023",
-            Self::Other => "another platform on Amazon Linux 2023",
+            Self::Other => "a platform for another language",
         })
     }
 }
@@ -160,8 +160,9 @@ impl Branch {
                     && rest.ends_with(&format!("running {runtime}"))
             });
             let versioned = plain.strip_prefix(&name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-            // `python-3.11` is how the EB CLI once wrote it.
-            stack || versioned || plain.replacen('-', " ", 1) == runtime
+            // `python-3.11` and `python2.7` are how the EB CLI once wrote it.
+            let joined = |text: &str| text.replace([' ', '-'], "");
+            stack || versioned || joined(plain) == joined(runtime)
         })
     }
 }
@@ -190,6 +191,7 @@ mod tests {
         python("Python 3.11");
         python("python 3.11");
         python("python-3.11");
+        python("python3.11");
         python(" Python 3.11 ");
         let is = |name, family, branch| case(name, Known::Yes(family), None, branch);
         is("Docker", Family::Docker, Some("Docker running on 64bit Amazon Linux 2023"));

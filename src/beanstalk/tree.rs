@@ -136,6 +136,7 @@ impl Tree {
             ".ebignore",
             ".elasticbeanstalk/config.yml",
             "gunicorn.conf.py",
+            "application.py",
         ];
         let name = file_name(path);
         let parents = || path.split('/').rev().skip(1);

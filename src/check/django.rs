@@ -227,6 +227,22 @@ pub(super) fn root(subject: &Subject<'_>) -> String {
     found.first().map(|path| path.trim_end_matches("manage.py").to_owned()).unwrap_or_default()
 }
 
+/// Is Django what is served? A project of it may lie beside an application of another framework.
+pub(super) fn is_served(subject: &Subject<'_>) -> bool {
+    let tree = subject.tree;
+    let root = root(subject);
+    if root.is_empty() || tree.is_file("Procfile") || !subject.python() {
+        return true;
+    }
+    let target =
+        subject.customizations.option("aws:elasticbeanstalk:container:python", "WSGIPath").unwrap_or("application");
+    let module = target.split(':').next().unwrap_or(target);
+    match tree.text(&format!("{}.py", module.replace('.', "/"))) {
+        Some(text) if module == "application" => text.to_ascii_lowercase().contains("django"),
+        _ => true,
+    }
+}
+
 /// The folder that the web process of the `Procfile` changes to: of several projects, the one that is deployed.
 pub(crate) fn served_from(tree: &Tree) -> Option<String> {
     let parsed = procfile::parse(tree.text("Procfile")?);

@@ -264,7 +264,7 @@ mod tests {
         case(
             CONFIG,
             b"container_commands:\n  a: {command: 'source /opt/python/run/venv/bin/activate && cd /opt/python/current/app'}\n",
-            "container_commands:\n  a: {command: 'source /var/app/venv/*/bin/activate && cd /var/app/current'}\n",
+            "container_commands:\n  a: {command: 'source /var/app/venv/*/bin/activate && cd /var/app/staging'}\n",
         );
         case("requirements.txt", b"D\0j\0a\0n\0g\0o\0=\0=\x001\0\n\0", "Django==1\n");
         case(".platform/hooks/predeploy/a.sh", b"#!/bin/sh\r\ntrue\r\n", "#!/bin/sh\ntrue\n");

@@ -60,10 +60,11 @@ pub(crate) fn check(args: &CheckArgs, world: &World, ui: &mut Ui) -> Result<Exit
     if args.fix && scope.source != Source::Worktree {
         return Err(FixOfGit { source_name: scope.source }.into());
     }
-    let mut report = report_of(&project, &scope)?;
+    let plan = Plan::read(&scope)?;
+    project.found(&plan)?;
+    let tree = tree(&project, &plan)?;
+    let mut report = check::run(&tree, &settings(&project));
     if args.fix {
-        let plan = Plan::read(&scope)?;
-        let tree = tree(&project, &plan)?;
         let changes = check::changes(&tree, &settings(&project));
         for change in &changes {
             ui.say(change.paint(ui.err()));

@@ -11,11 +11,13 @@ use clap::{Args, ValueEnum};
 
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::timeline::{Event, Timeline};
+use crate::beanstalk::tree::Tree;
 use crate::bundle::{Plan, Scope};
+use crate::check::{self, Settings};
 use crate::fault::{Exit, Failure, Fault};
 use crate::file;
 use crate::project::Project;
-use crate::ui::{OutputFormat, Ui};
+use crate::ui::{OutputFormat, Ui, ticked};
 use crate::world::World;
 
 use super::package::ScopeArgs;
@@ -77,10 +79,12 @@ pub(crate) fn explain(args: &ExplainArgs, world: &World, ui: &mut Ui) -> Result<
         topic::explain(topic, &project, &scope, ui)?;
         return Ok(Exit::Done);
     }
-    if let Err(none) = project.found(&Plan::read(&scope)?) {
+    let plan = Plan::read(&scope)?;
+    if let Err(none) = project.found(&plan) {
         ui.warn(format_args!("{none}; this is what happens to any"));
     }
-    let customizations = read(&project, &scope)?;
+    let tree = super::check::tree(&project, &plan)?;
+    let customizations = Customizations::read(&tree);
     if let Some(html) = &args.html {
         let path = world.resolve(html);
         let timelines: Vec<Timeline> =
@@ -94,9 +98,30 @@ pub(crate) fn explain(args: &ExplainArgs, world: &World, ui: &mut Ui) -> Result<
     let timeline = event::Explained(Timeline::new(&customizations, args.event.into()));
     match ui.output_format() {
         OutputFormat::Json => ui.answer(&timeline),
-        OutputFormat::People => ui.text(timeline.paint(ui.out(), ui.columns())),
+        OutputFormat::People => {
+            ui.text(timeline.paint(ui.out(), ui.columns()));
+            if let Some(line) = unread(&tree) {
+                ui.text(line);
+            }
+        }
     }
     Ok(Exit::Done)
+}
+
+/// What lies where Elastic Beanstalk looks, and is passed over without a word.
+fn unread(tree: &Tree) -> Option<String> {
+    /// Files that are not read, with the wrong ending, or in a folder that is looked for elsewhere.
+    const RULES: [&str; 3] = ["EB094", "EB140", "EB215"];
+    let report = check::run(tree, &Settings::default());
+    let mut paths: Vec<&str> = report
+        .findings
+        .iter()
+        .filter(|finding| RULES.contains(&finding.rule))
+        .map(|finding| finding.path.as_str())
+        .collect();
+    paths.dedup();
+    (!paths.is_empty())
+        .then(|| format!("not looked at: {}; `beansprout check` says why", ticked(paths.iter().copied())))
 }
 
 /// What of the project takes part in a deployment.

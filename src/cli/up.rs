@@ -110,8 +110,9 @@ pub(crate) fn up(args: &UpArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fail
     if args.fresh {
         project.state()?.remove(INSTANCE)?;
     }
-    project.found(&Plan::read(&project.scope(&ScopeFlags::default(), world))?)?;
-    let seen = fingerprint(&project, world);
+    let plan = Plan::read(&project.scope(&ScopeFlags::default(), world))?;
+    project.found(&plan)?;
+    let seen = plan.into_entries();
     let (aws, published) = register(&project, world, ui)?;
     let mut running = launch(&project, &published, options, world, ui)?;
     ui.answer(&Up::of(&running, &published));

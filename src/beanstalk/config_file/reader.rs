@@ -245,6 +245,15 @@ impl ConfigFile {
             let env = map.get("env").and_then(Node::mapping).map(|env| {
                 env.named().filter_map(|(name, _, value)| Some((name.to_owned(), value.as_str()?.to_owned()))).collect()
             });
+            for flag in ["ignoreErrors", "leader_only"] {
+                let truth = |text: &str| {
+                    let lower = text.to_ascii_lowercase();
+                    ["true", "false", "yes", "no", "on", "off", ""].contains(&lower.as_str())
+                };
+                if let Some(node) = map.get(flag).filter(|node| !node.as_str().is_some_and(truth)) {
+                    self.shape(node, section, "`true` or `false`");
+                }
+            }
             let test = map.get("test").filter(|node| !node.is_null());
             commands.push(Command {
                 span: key.span.start..value.span.end.max(key.span.end),

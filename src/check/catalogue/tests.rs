@@ -110,3 +110,35 @@ fn messages_are_sentences_without_a_full_stop() {
         }
     }
 }
+
+/// Whatever a rule mends leaves nothing of what it mended, and nothing that was not there before.
+#[test]
+fn fixes_do_what_they_say_and_no_harm() {
+    let mut mended = std::collections::BTreeSet::new();
+    for example in rules().iter().flat_map(|rule| examples(rule, "**Fails**")) {
+        let before = check(&example.tree);
+        let changes = crate::check::changes(&example.tree, &Settings::default());
+        let mut tree = example.tree.clone();
+        for change in &changes {
+            tree.change(&change.path, change.after.as_deref(), change.executable);
+        }
+        let after = check(&tree);
+        for finding in &after.findings {
+            let old = before.findings.iter().any(|other| (other.rule, &other.path) == (finding.rule, &finding.path));
+            assert!(old, "a fix made {} speak: {}: {}\n{changes:?}", finding.rule, finding.path, finding.message);
+            assert!(!finding.fixable, "{}: {} is left: {}\n{changes:?}", finding.rule, finding.path, finding.message);
+        }
+        for change in &changes {
+            mended.extend(change.rules.iter().copied());
+        }
+    }
+    let able: std::collections::BTreeSet<_> = rules()
+        .iter()
+        .flat_map(|rule| examples(rule, "**Fails**"))
+        .flat_map(|example| check(&example.tree).findings)
+        .filter(|finding| finding.fixable)
+        .map(|finding| finding.rule)
+        .collect();
+    assert!(able.is_subset(&mended), "{able:?} {mended:?}");
+    assert!(mended.len() >= 13, "{mended:?}");
+}

@@ -30,6 +30,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     let scripts = subject.scripts();
     for script in scripts.iter() {
         old_paths(subject, script);
+        old_names(subject, script);
         django(subject, script);
         questions::check(subject, script);
         tools::check(subject, script);
@@ -167,6 +168,13 @@ fn old_paths(subject: &mut Subject<'_>, script: &Script<'_>) {
         false => ("fails", None),
     };
     let message = format!("{} {what}: there is no {gone} since Amazon Linux 2", script.title());
+    // Before the flip the new version is in `staging`; in `commands` there is only the old one.
+    let early = match script.place {
+        Place::ContainerCommand(_) | Place::Build(_) => true,
+        Place::Hook(hook) => hook.moment != Moment::Postdeploy,
+        Place::Command(_) | Place::Process(_) => false,
+    };
+    let new = if early && *new == "/var/app/current" { &"/var/app/staging" } else { new };
     let fix = match *new {
         "" => "take it out: nothing of it is left".to_owned(),
         new if new.starts_with('/') || new.starts_with('$') => format!("write `{new}`"),
@@ -176,6 +184,32 @@ fn old_paths(subject: &mut Subject<'_>, script: &Script<'_>) {
     finding.level = level.unwrap_or(finding.level);
     if *exchange {
         finding.replace(*new);
+    }
+}
+
+/// Users and files of the first Amazon Linux that no folder gives away.
+fn old_names(subject: &mut Subject<'_>, script: &Script<'_>) {
+    if !subject.python() {
+        return;
+    }
+    for run in script.runs() {
+        let owner = run.plain().next().filter(|_| run.name() == "chown");
+        let gone = owner
+            .filter(|word| word.text == "wsgi" || word.text.starts_with("wsgi:") || word.text.starts_with("wsgi."));
+        let clock = run.plain().last().filter(|word| run.name() == "sed" && word.text == "/etc/sysconfig/clock");
+        let (how, level) = match script.place.ignores_errors() || run.forgiven {
+            true => ("does nothing, and nobody is told", Level::Warning),
+            false => ("fails", Level::Error),
+        };
+        if let Some(word) = gone {
+            let message = format!("{} {how}: there is no user `wsgi` since Amazon Linux 2", script.title());
+            let fix = format!("write `{}`: the application runs as `webapp`", word.text.replace("wsgi", "webapp"));
+            subject.find("EB033", script.path, word.span.clone(), message, fix).level = level;
+        } else if let Some(word) = clock {
+            let message = format!("{} {how}: there is no `/etc/sysconfig/clock` since Amazon Linux 2", script.title());
+            let fix = "take it out; `timedatectl set-timezone` sets the time zone of the instance";
+            subject.find("EB033", script.path, word.span.clone(), message, fix).level = level;
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::beanstalk::tree::{Entry, file_name};
 use crate::beanstalk::yaml::{self, Node, Value};
 use crate::check::finding::Edit;
 use crate::check::subject::Subject;
+use crate::level::Level;
 use crate::ui::{nearest, ticked};
 
 pub(super) fn check(subject: &mut Subject<'_>) {
@@ -156,6 +157,15 @@ fn problems(subject: &mut Subject<'_>, file: &ConfigFile) {
             }
             ProblemKind::UnknownSection { name } => {
                 let message = format!("the whole file is skipped, with a warning only: there is no section `{name}`");
+                // Sections of CloudFormation's that nobody has documented here, and AWS's own samples have.
+                if ["Conditions", "Metadata", "Transform", "Rules"].contains(&name.as_str()) {
+                    let message = format!(
+                        "`{name}` is not documented for these files: a section that is not known makes the whole file be skipped"
+                    );
+                    let fix = "see whether what the file says comes into force, or do without it";
+                    subject.find("EB202", path, span, message, fix).level = Level::Note;
+                    continue;
+                }
                 let near = nearest(name, SECTIONS.iter().copied());
                 match near {
                     Some(near) => {

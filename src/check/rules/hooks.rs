@@ -1,6 +1,7 @@
 //! `.platform`: where hooks lie, and whether they can run.
 
 use crate::beanstalk::customizations::Moment;
+use crate::beanstalk::platforms::Family;
 use crate::beanstalk::tree::{Entry, file_name};
 use crate::check::finding::Edit;
 use crate::check::subject::Subject;
@@ -89,7 +90,12 @@ fn lost_files(subject: &mut Subject<'_>) {
                 && (script.text.contains(needle) || calls_hooks(script.text))
         })
     };
+    let docker = matches!(subject.customizations.family, Family::Docker | Family::Ecs);
     for needle in PRODUCES {
+        // On the host there is nothing that could make them.
+        if docker && !needle.contains(' ') {
+            continue;
+        }
         for script in all.iter() {
             let once = match script.place {
                 Place::Hook(hook) => !hook.config,

@@ -5,7 +5,7 @@ mod together;
 use crate::beanstalk::config_file::{ConfigFile, DEFAULT_NAMESPACE, OptionSetting};
 use crate::beanstalk::options::{self, ConfigOption};
 use crate::beanstalk::platforms::Family;
-use crate::beanstalk::yaml::Kind;
+use crate::beanstalk::yaml::{Kind, Span};
 use crate::check::finding::Edit;
 use crate::check::subject::Subject;
 use crate::level::Level;
@@ -67,6 +67,17 @@ fn keeps_database(subject: &Subject<'_>) -> bool {
     policy.is_some_and(|policy| !policy.eq_ignore_ascii_case("Delete"))
 }
 
+/// Proposes the name that was meant, but not as a key that would then be `twice` in one mapping.
+fn misspelt(subject: &mut Subject<'_>, file: &ConfigFile, span: Span, message: String, near: &str, twice: bool) {
+    let is_key = file.text[span.end..].trim_start_matches(['"', '\'']).trim_start().starts_with(':');
+    if twice && is_key {
+        let fix = format!("did you mean `{near}`? It is there already: put what is below it there");
+        subject.find("EB301", &file.path, span, message, fix);
+    } else {
+        subject.find("EB301", &file.path, span, message, format!("did you mean `{near}`?")).replace(near);
+    }
+}
+
 fn unknown(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSetting) {
     let (namespace, name) = (setting.namespace.value.as_str(), setting.name.value.as_str());
     if !options::is_namespace(namespace) {
@@ -79,7 +90,11 @@ fn unknown(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSetting
         }
         match nearest(namespace, options::namespaces().filter(|known| !known.contains('*'))) {
             Some(near) => {
-                subject.find("EB301", &file.path, span, message, format!("did you mean `{near}`?")).replace(near)
+                let twice = file.option_settings.iter().any(|other| {
+                    let other = &other.namespace;
+                    other.span != span && (other.value == near || other.value == namespace)
+                });
+                misspelt(subject, file, span, message, near, twice);
             }
             None => {
                 subject.find("EB301", &file.path, span, message, "`beansprout explain aws:` lists the namespaces");
@@ -92,7 +107,11 @@ fn unknown(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSetting
     let elsewhere = options::all().iter().find(|row| row.name == name && !row.is_cluster() && !row.is_retired());
     match (nearest(name, options::names(namespace)), elsewhere) {
         (Some(near), _) => {
-            subject.find("EB301", &file.path, span, message, format!("did you mean `{near}`?")).replace(near)
+            let twice = file
+                .option_settings
+                .iter()
+                .any(|other| other.namespace.span == setting.namespace.span && other.name.value == near);
+            misspelt(subject, file, span, message, near, twice);
         }
         (None, Some(row)) => {
             subject.find("EB301", &file.path, span, message, format!("it is in `{}`", row.namespace));
@@ -291,7 +310,10 @@ fn properties(subject: &mut Subject<'_>) {
             let message = format!("`{name}` has characters that the name of a property may not have");
             subject.find("EB316", &file.path, setting.name.span.clone(), message, "use letters, digits and `_`");
         }
-        if is_secret(name, &setting.value.value) {
+        // `API_PRIVATE` is a key by another name.
+        let private =
+            name.to_ascii_uppercase().ends_with("_PRIVATE") && is_secret(&format!("{name}_KEY"), &setting.value.value);
+        if private || is_secret(name, &setting.value.value) {
             let message =
                 format!("`{name}` is readable for everybody who may look at the environment, or at this file");
             let fix = format!("store it in Secrets Manager or Parameter Store, and its ARN under `{SECRETS}`");

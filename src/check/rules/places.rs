@@ -55,6 +55,13 @@ fn unread(subject: &mut Subject<'_>) {
             continue;
         }
         let below = inside.contains('/');
+        // Put away on purpose.
+        let away = ["archive", "old", "backup", "disabled", "unused", "bak", "deprecated"];
+        if inside.split('/').rev().skip(1).any(|dir| {
+            away.iter().any(|word| dir.to_ascii_lowercase().trim_start_matches(['.', '_']).starts_with(word))
+        }) {
+            continue;
+        }
         let lower = name.to_ascii_lowercase();
         // A `.config` in a folder has a rule of its own, and so have other endings at the top.
         let (message, fix) = match name {

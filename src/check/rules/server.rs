@@ -117,7 +117,8 @@ fn command(subject: &mut Subject<'_>, web: &Process) {
     let port = subject.customizations.option(crate::beanstalk::config_file::DEFAULT_NAMESPACE, "PORT");
     let expected = port.and_then(|port| port.parse().ok()).unwrap_or(PORT);
     let port_flag = || if server == "gunicorn" { None } else { line.value_of(&["--port", "-p"]) };
-    let bind = line.value_of(&["--bind", "-b"]).or_else(port_flag);
+    // daphne's `-b` is an address without its port.
+    let bind = line.value_of(&["--bind", "-b"]).filter(|_| server != "daphne").or_else(port_flag);
     let Some((span, address)) = bind else { return };
     let address = address.trim_matches(['"', '\'']);
     if address.starts_with("unix:") {

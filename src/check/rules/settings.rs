@@ -18,7 +18,9 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     if !subject.prepared() {
         return;
     }
-    module(subject);
+    if module(subject) || !django::is_served(subject) {
+        return super::server::load::check(subject, None);
+    }
     let settings = Settings::read(subject);
     super::server::load::check(subject, settings.as_ref());
     let Some(settings) = settings else { return absent(subject) };
@@ -36,6 +38,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     unread(subject, &settings);
     debug(subject, &settings);
     secret_key(subject, &settings);
+    secrets(subject, &settings);
     hosts(subject, &settings);
     metadata(subject, &settings);
     required(subject, &settings);
@@ -105,7 +108,9 @@ fn unread(subject: &mut Subject<'_>, settings: &Settings) {
 }
 
 /// Do the places that name the settings module agree with what is there?
-fn module(subject: &mut Subject<'_>) {
+///
+/// Tells whether production may have other settings than the ones that its own files name.
+fn module(subject: &mut Subject<'_>) -> bool {
     let option = django::in_options(subject);
     if let Some(named) = &option
         && subject.tree.is_file("manage.py")
@@ -124,8 +129,13 @@ fn module(subject: &mut Subject<'_>) {
             let message = format!("the site runs with `{}`: nothing names other settings", named.module);
             let fix = "name production's here, or set `DJANGO_SETTINGS_MODULE` as an environment property";
             subject.find("EB111", &named.path, named.span.clone(), message, fix);
+            let folder = named.module.rsplit_once('.').map_or(String::new(), |(folder, _)| format!("{folder}."));
+            let others = ["prod", "production", "product", "live", "aws", "deploy"];
+            // With settings for production beside them, the console may well name those.
+            return others.iter().any(|other| django::exists(subject, &format!("{folder}{other}")));
         }
     }
+    false
 }
 
 /// The server stands at the top of the bundle, and the settings are in a folder below that nobody has named.
@@ -192,8 +202,17 @@ fn secret_key(subject: &mut Subject<'_>, settings: &Settings) {
     let Some(setting) = settings.get("SECRET_KEY") else { return };
     match setting.value.by_default() {
         Value::Random => {
-            let message = "each process makes its own `SECRET_KEY`: users are logged out at random";
-            at(subject, "EB083", setting, message, "read it from an environment property or secret");
+            let unless = matches!(setting.value, Value::Environment { .. });
+            let message = match unless {
+                true => {
+                    "unless a variable of the environment has it, each process makes its own `SECRET_KEY`: users are logged out at random"
+                }
+                false => "each process makes its own `SECRET_KEY`: users are logged out at random",
+            };
+            let finding = at(subject, "EB083", setting, message, "read it from an environment property or secret");
+            if unless {
+                finding.level = Level::Note;
+            }
         }
         Value::Text(key)
             if setting.value == Value::Text(key.clone()) && !key.is_empty() && written(subject, settings, key) =>
@@ -202,6 +221,26 @@ fn secret_key(subject: &mut Subject<'_>, settings: &Settings) {
             at(subject, "EB112", setting, message, "read it from an environment property or secret");
         }
         _ => {}
+    }
+}
+
+/// Other keys and passwords that are written into the settings.
+fn secrets(subject: &mut Subject<'_>, settings: &Settings) {
+    const NAMES: [&str; 4] = ["AWS_SECRET_ACCESS_KEY", "EMAIL_HOST_PASSWORD", "STRIPE_SECRET_KEY", "SENDGRID_API_KEY"];
+    let placeholder = |text: &str| {
+        let lower = text.to_ascii_lowercase();
+        text.len() < 8
+            || ["your", "change", "example", "xxx", "placeholder", "<", "secret", "todo"]
+                .iter()
+                .any(|word| lower.contains(word))
+    };
+    for name in NAMES {
+        let Some(setting) = settings.get(name) else { continue };
+        let Value::Text(key) = &setting.value else { continue };
+        if !placeholder(key) && written(subject, settings, key) {
+            let message = format!("everybody who can read the code has this key: `{name}` is in it");
+            at(subject, "EB112", setting, message, "make a new one, and read it from a secret of the environment");
+        }
     }
 }
 
@@ -226,23 +265,39 @@ fn health_is_answered(subject: &Subject<'_>, settings: &Settings) -> bool {
                 || text.contains("return 200")
         })
     });
-    unknown || proxy || named(middleware) || named(apps)
+    // An application around Django's may answer by itself.
+    let around = django::in_python(subject, "wsgi.py")
+        .and_then(|wsgi| {
+            subject
+                .tree
+                .text(&wsgi.path)
+                .map(|text| text.contains("def application(") || text.contains("def __call__("))
+        })
+        .unwrap_or_default();
+    unknown || proxy || around || named(middleware) || named(apps)
 }
 
 fn hosts(subject: &mut Subject<'_>, settings: &Settings) {
     let Some(setting) = settings.get("ALLOWED_HOSTS") else { return };
+    // A list that a condition chooses, and no variable itself.
+    let chosen = matches!(setting.value, Value::Environment { .. }) && setting.reads.is_empty();
+    let hosts = if chosen { setting.value.by_default() } else { &setting.value };
     // In debug mode an empty list allows the local host, and nobody else either.
-    if !setting.value.is_known()
-        || !matches!(setting.value, Value::List(_))
+    if !hosts.is_known()
+        || !matches!(hosts, Value::List(_))
         || subject.single()
         || health_is_answered(subject, settings)
     {
         return;
     }
-    if !setting.value.items().iter().any(|host| host.text() == Some("*")) {
+    if !hosts.items().iter().any(|host| host.text() == Some("*")) {
         let message =
             "health checks get a 400 and the environment turns red: they come with the instance's own address as host";
-        at(subject, "EB010", setting, message, "answer the health check in a middleware before `CommonMiddleware`");
+        let fix = "answer the health check in a middleware before `CommonMiddleware`";
+        let finding = at(subject, "EB010", setting, message, fix);
+        if chosen {
+            finding.level = Level::Warning;
+        }
     }
 }
 
@@ -269,7 +324,12 @@ fn required(subject: &mut Subject<'_>, settings: &Settings) {
     let mut required: Vec<_> = settings.required.iter().collect();
     required.sort_by_key(|(_, path, span)| (path, span.start));
     for (name, path, span) in required {
-        if name.starts_with("RDS_") && subject.customizations.option("aws:rds:dbinstance", "DBEngine").is_none() {
+        let coupled = subject
+            .customizations
+            .used()
+            .flat_map(|file| &file.option_settings)
+            .any(|option| option.namespace.value == "aws:rds:dbinstance");
+        if name.starts_with("RDS_") && !coupled {
             let message =
                 format!("without a database inside the environment the server does not start: `KeyError: '{name}'`");
             let fix = "read `DATABASE_URL` or another property first, and `RDS_…` only where it is set";

@@ -16,8 +16,13 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
 
 /// What becomes of the deployment if this run fails, in a word, and the level that this has.
 fn fails(script: &Script<'_>, run: &Run) -> (&'static str, Level) {
+    // Without `set -e` a script goes on, and its last program decides.
+    let goes_on = (script.called || matches!(script.place, Place::Hook(_)))
+        && !script.text.contains("set -e")
+        && script.runs().last().is_some_and(|last| last.program.span != run.program.span);
     match script.place.ignores_errors() || run.forgiven {
         true => ("does nothing, and nobody is told", Level::Warning),
+        false if goes_on => ("goes on without it", Level::Warning),
         false => ("fails", Level::Error),
     }
 }
@@ -69,6 +74,12 @@ pub(in crate::check::rules) fn not_there(name: &str) -> Option<&'static str> {
     }
     if digits("mysql", "-devel") {
         return Some("it is `mariadb105-devel` now");
+    }
+    if ["gcc48", "gcc64", "gcc72"]
+        .iter()
+        .any(|old| name.strip_prefix(old).is_some_and(|rest| rest.is_empty() || rest.starts_with('-')))
+    {
+        return Some("it is `gcc` or `gcc-c++` now");
     }
     match name {
         "mod24_ssl" | "mod24_wsgi" | "httpd24" | "httpd24-devel" | "mod24_auth_kerb" => {
@@ -125,7 +136,18 @@ fn pip(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
                 | "certbot-nginx"
         )
     });
-    if venv || tool || matches!(script.place, Place::Build(_) | Place::Process(_)) {
+    // Some programs of the project are meant for that Python.
+    let meant = subject.scripts().iter().any(|other| {
+        !other.has(&["activate", "/var/app/venv", "venv/bin"])
+            && other.runs().iter().any(|run| {
+                crate::check::words::is_python(run.name())
+                    && run
+                        .plain()
+                        .next()
+                        .is_some_and(|word| word.text.ends_with(".py") && !word.text.ends_with("manage.py"))
+            })
+    });
+    if venv || tool || meant || matches!(script.place, Place::Build(_) | Place::Process(_)) {
         return;
     }
     let message = format!(

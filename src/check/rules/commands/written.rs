@@ -42,7 +42,8 @@ fn targets(run: &Run) -> Vec<(&str, Range<usize>)> {
 }
 
 fn hooks(subject: &mut Subject<'_>, script: &Script<'_>, path: &str, span: &Range<usize>) {
-    if path.starts_with("/opt/elasticbeanstalk/hooks/") {
+    let called = || subject.scripts().iter().flat_map(|script| script.runs()).any(|run| run.program.text == path);
+    if path.starts_with("/opt/elasticbeanstalk/hooks/") && !called() {
         let message = format!(
             "nothing runs what {} puts here: this folder of hooks is not looked at since Amazon Linux 2",
             script.title()

@@ -27,7 +27,11 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) 
         .collect();
     // Of a script that could be read, what is in it counts, and not where it lies.
     let line = called.iter().fold(content.to_owned(), |line, (path, _)| line.replace(path.as_str(), ""));
-    let works = |text: &str| text.contains("manage.py") || text.contains("/var/app/");
+    let asks = |text: &str| {
+        ["curl ", "wget "].iter().any(|tool| text.contains(tool))
+            && ["localhost", "127.0.0.1"].iter().any(|host| text.contains(host))
+    };
+    let works = |text: &str| text.contains("manage.py") || text.contains("/var/app/") || asks(text);
     let all = || std::iter::once(line.as_str()).chain(called.iter().map(|(_, text)| text.as_str()));
     let python = called.iter().any(|(path, _)| path.ends_with(".py"));
     // What keeps the machine itself in order may well run on each.

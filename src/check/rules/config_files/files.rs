@@ -17,7 +17,12 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
             let message = format!("the deployment fails: `{path}` is not an absolute path");
             subject.find("EB217", &file.path, span, message, "begin the path with `/`");
         } else if path.starts_with("/etc/nginx/") {
-            let message = "this is overwritten in every deployment: the proxy's configuration is copied over `/etc/nginx` after it".to_owned();
+            let message = match path.starts_with("/etc/nginx/sites-") {
+                true => "nothing reads this: the proxy's configuration includes no such folder",
+                false => {
+                    "this is overwritten in every deployment: the proxy's configuration is copied over `/etc/nginx` after it"
+                }
+            };
             let content = entry.content.as_ref().map(|content| content.value.as_str()).unwrap_or_default();
             let fix = format!("put the content into `{}` of the bundle", nginx::place(path, content));
             subject.find("EB060", &file.path, span, message, fix);

@@ -31,7 +31,16 @@ fn nothing(subject: &mut Subject<'_>) {
     // Locks of other tools have a rule of their own.
     let locks = ["uv.lock", "poetry.lock", "pdm.lock"].iter().any(|path| tree.is_file(path));
     let prepared = tree.is_dir(".ebextensions") || tree.is_dir(".platform");
-    if locks || !prepared || !subject.django() || subject.guessed() || installs_itself(subject) || vendors(subject) {
+    let other = tree.text("application.py").is_some_and(|text| {
+        ["import flask", "from flask", "from fastapi", "import dash"].iter().any(|import| text.contains(import))
+    });
+    if locks
+        || !prepared
+        || !(subject.django() || other)
+        || subject.guessed()
+        || installs_itself(subject)
+        || vendors(subject)
+    {
         return;
     }
     let ignored = tree.text(".ebignore").and_then(|text| {

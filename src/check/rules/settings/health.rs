@@ -29,6 +29,13 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
             return;
         }
     }
+    // Whoever serves a page for every path, or the files of a folder, answers before the URLs.
+    let serves =
+        settings.value("MIDDLEWARE").items().iter().filter_map(Value::text).any(|name| name.starts_with("spa."));
+    let files = ["WHITENOISE_ROOT", "WHITENOISE_INDEX_FILE"].iter().any(|name| *settings.value(name) != Value::Missing);
+    if serves || files {
+        return;
+    }
     routes(subject, settings, path, &matcher, asked);
 }
 

@@ -5,6 +5,7 @@ use crate::beanstalk::requirements::Requirements;
 use crate::beanstalk::version::Version;
 use crate::check::django::{Settings, Value};
 use crate::check::subject::Subject;
+use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     redirect(subject, settings);
@@ -12,21 +13,36 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
 }
 
 fn redirect(subject: &mut Subject<'_>, settings: &Settings) {
-    let Some(setting) = settings.get("SECURE_SSL_REDIRECT").filter(|setting| setting.value == Value::Bool(true)) else {
+    let Some(setting) = settings.get("SECURE_SSL_REDIRECT") else { return };
+    // Chosen by a condition, with no variable of its own.
+    let chosen = setting.value != Value::Bool(true) && setting.reads.is_empty();
+    let on = setting.value == Value::Bool(true) || (chosen && *setting.value.by_default() == Value::Bool(true));
+    // The middleware does it, if it is there at all.
+    let middleware = settings.value("MIDDLEWARE");
+    let security = |item: &Value| item.text().is_none_or(|text| text.ends_with("SecurityMiddleware"));
+    let without = matches!(middleware, Value::List(items) if !items.iter().any(security))
+        || settings.get("MIDDLEWARE_CLASSES").is_some_and(|old| !old.value.items().iter().any(security));
+    if !on || without {
         return;
-    };
+    }
     if *settings.value("SECURE_PROXY_SSL_HEADER") == Value::Missing {
         let message =
             "every request is redirected to itself: behind the load balancer Django takes all of them for HTTP";
         let fix = "`SECURE_PROXY_SSL_HEADER = (\"HTTP_X_FORWARDED_PROTO\", \"https\")`";
-        at(subject, "EB014", setting, message, fix);
+        let finding = at(subject, "EB014", setting, message, fix);
+        if chosen {
+            finding.level = Level::Warning;
+        }
     }
     const PROCESS: &str = "aws:elasticbeanstalk:environment:process:default";
     let matcher = subject.customizations.option(PROCESS, "MatcherHTTPCode").is_some_and(|codes| codes.contains('3'));
     let exempt = *settings.value("SECURE_REDIRECT_EXEMPT") != Value::Missing;
     if !exempt && !matcher && !health_is_answered(subject, settings) {
         let message = "health checks get a 301 and the environment turns red: they come by HTTP";
-        at(subject, "EB012", setting, message, "name the health path in `SECURE_REDIRECT_EXEMPT`");
+        let finding = at(subject, "EB012", setting, message, "name the health path in `SECURE_REDIRECT_EXEMPT`");
+        if chosen {
+            finding.level = Level::Warning;
+        }
     }
 }
 

@@ -44,11 +44,15 @@ fn folder(subject: &mut Subject<'_>, settings: &Settings) {
     let proxy = |text: &str| text.contains("location /static") || text.contains("location ^~ /static");
     let own_location = subject.customizations.proxy.iter().any(|path| subject.tree.text(path).is_some_and(proxy))
         || subject.customizations.used().any(|file| proxy(&file.text));
-    if own_location {
+    if own_location || super::storage::may_be_elsewhere(settings) {
         return;
     }
     // A folder that is collected into is served rightly.
-    let collected = matches!(settings.value("STATIC_ROOT"), Value::Path(path) if path == STATIC_FOLDER);
+    let collected = match settings.value("STATIC_ROOT") {
+        Value::Path(path) => path == STATIC_FOLDER,
+        Value::Text(text) => text.trim_matches('/') == STATIC_FOLDER,
+        value => value.is_undecided(),
+    };
     let apps = settings.value("INSTALLED_APPS");
     let uses =
         matches!(apps, Value::List(items) if items.iter().any(|app| app.text() == Some("django.contrib.staticfiles")));

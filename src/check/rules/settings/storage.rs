@@ -23,6 +23,10 @@ fn listed_before(subject: &mut Subject<'_>, settings: &Settings) {
     if !middleware.iter().any(|item| item.text().is_some_and(|text| text.starts_with("whitenoise."))) {
         return;
     }
+    // What ships is listed, and collecting it again changes no name.
+    if matches!(settings.value("STATIC_ROOT"), Value::Path(root) if subject.tree.is_dir(root)) {
+        return;
+    }
     let scripts = subject.scripts();
     let late = |script: &&Script<'_>| matches!(script.place, Place::Hook(hook) if hook.moment == Moment::Postdeploy);
     let collects = |script: &&Script<'_>| script.django(&["collectstatic"]).is_some();
@@ -57,7 +61,7 @@ fn database(subject: &mut Subject<'_>, settings: &Settings) {
 }
 
 /// May static files lie somewhere else than on the instance? Only Django's own storages and WhiteNoise's are known not to.
-fn may_be_elsewhere(settings: &Settings) -> bool {
+pub(super) fn may_be_elsewhere(settings: &Settings) -> bool {
     let storages = settings.value("STORAGES");
     let backend = match storages.get("staticfiles") {
         Value::Missing => settings.value("STATICFILES_STORAGE"),
@@ -210,7 +214,9 @@ fn logs(subject: &mut Subject<'_>, settings: &Settings) {
         let file = handler.get("class").text().is_some_and(|class| class.ends_with("FileHandler"));
         file && matches!(handler.get("filename"), Value::Path(_) | Value::Text(_))
     });
-    if let Some((name, _)) = to_file {
+    // A file that ships belongs to `webapp` like all others, and stays so.
+    let ships = |value: &Value| matches!(value, Value::Path(path) if subject.tree.is_file(path));
+    if let Some((name, _)) = to_file.filter(|(_, handler)| !ships(handler.get("filename"))) {
         let message = format!(
             "the server does not start: `manage.py` in a deployment makes the file of `{}` as root, and `webapp` may not write to it",
             name.text().unwrap_or("the handler")
