@@ -230,6 +230,11 @@ impl Ui {
         }
     }
 
+    /// Does a person sit there whose terminal cannot show a prompt?
+    pub fn is_too_plain(&self) -> bool {
+        self.terminal.stdin && self.terminal.stderr && self.dumb
+    }
+
     /// May this run ask questions? Only with a person at both ends.
     pub fn can_prompt(&self) -> bool {
         self.terminal.stdin && self.terminal.stderr && self.format == OutputFormat::People && !self.dumb

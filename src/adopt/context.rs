@@ -31,6 +31,8 @@ pub(crate) struct Context {
     pub(crate) package: String,
     pub(crate) static_url: String,
     pub(crate) static_root: String,
+    /// Is there an environment that the EB CLI knows, or that is described already?
+    pub(crate) has_environment: bool,
     /// What is in the project and must not ship.
     pub(crate) exclude: Vec<String>,
     pub(crate) set_debug: bool,
@@ -98,6 +100,7 @@ impl Context {
             manage: detected.manage.clone(),
             static_url: static_url(&settings),
             static_root: static_root.clone(),
+            has_environment: detected.has_environment,
             exclude: excluded(tree),
             // A text is true, whatever it says.
             set_debug: !matches!(debug.by_default(), Value::Bool(false) | Value::Missing),

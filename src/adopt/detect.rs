@@ -6,8 +6,10 @@ use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::eb_config::{self, EbConfig};
 use crate::beanstalk::procfile;
 use crate::beanstalk::tree::Tree;
+use crate::check::django;
 
 use super::command;
+use super::image;
 use super::python::{self, PythonRequirement};
 use super::requirements::Requirements;
 use super::settings;
@@ -26,6 +28,9 @@ pub(crate) struct Detected {
     /// Is that one sure?
     #[serde(skip)]
     pub(crate) sure: bool,
+    /// A settings module that something names and that does not ship, and what names it.
+    #[serde(skip)]
+    pub(crate) absent: Option<(String, String)>,
     pub(crate) wsgi: Option<String>,
     pub(crate) asgi: Option<String>,
     pub(crate) celery: Option<String>,
@@ -43,6 +48,9 @@ pub(crate) struct Detected {
     pub(crate) python: Option<PythonRequirement>,
     #[serde(skip)]
     pub(super) packages: Requirements,
+    /// Is there an environment that the EB CLI knows?
+    #[serde(skip)]
+    pub(super) has_environment: bool,
     #[serde(skip)]
     pub(super) eb: EbConfig,
     #[serde(skip)]
@@ -65,11 +73,26 @@ impl Detected {
         let eb = EbConfig::of(tree);
         let by_option = customizations.option(DEFAULT, "DJANGO_SETTINGS_MODULE").map(str::to_owned);
         let (mut modules, mut sure) = settings::modules(tree, &root, by_wsgi.as_deref(), by_manage.as_deref());
-        // Whoever deployed it there before has said it.
-        if let Some(at) = by_option.and_then(|named| modules.iter().position(|module| *module == named)) {
+        let mut first = |named: &str| {
+            let at = modules.iter().position(|module| module == named)?;
             let named = modules.remove(at);
             modules.insert(0, named);
             sure = true;
+            Some(())
+        };
+        let is_there = |named: &str| django::module_path(tree, &root, named).is_some();
+        let mut elsewhere = image::settings(tree, folder);
+        let absent = elsewhere
+            .iter()
+            .chain(&by_wsgi.clone().zip(wsgi_file.clone()))
+            .find(|(named, _)| !is_there(named))
+            .cloned();
+        elsewhere.retain(|(named, _)| is_there(named) && !settings::is_of_desk(named));
+        // Whoever deployed it there before has said it; or those who run it elsewhere, if they agree.
+        if by_option.and_then(|named| first(&named)).is_none()
+            && let [(named, _)] = elsewhere.as_slice()
+        {
+            first(named);
         }
         let folders: Vec<&str> = if folder.is_empty() { vec![""] } else { vec!["", folder] };
         let packages = Requirements::read(tree, folder);
@@ -88,12 +111,14 @@ impl Detected {
             channels: packages.has("channels") || packages.has("daphne"),
             requirements: packages.path().map(str::to_owned),
             django: packages.django().map(|version| version.to_string()),
+            has_environment: eb.branches.values().any(|branch| branch.environment.is_some()),
             python: by_platform(&eb).or_else(|| python::wanted(tree, &folders)),
             eb,
             manage,
             root,
             settings: modules,
             sure,
+            absent,
             packages,
             customizations,
             configurations,
@@ -142,7 +167,7 @@ fn by_platform(eb: &EbConfig) -> Option<PythonRequirement> {
 /// Where modules are looked for: beside `manage.py`, or where its settings are if it extends the path.
 fn root(tree: &Tree, folder: &str, module: Option<&str>) -> String {
     let Some(module) = module else { return folder.to_owned() };
-    if crate::check::django::module_path(tree, folder, module).is_some() {
+    if django::module_path(tree, folder, module).is_some() {
         return folder.to_owned();
     }
     let file = module.replace('.', "/");

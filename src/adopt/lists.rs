@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::beanstalk::requirements::{FILE, Requirements as Installed};
 use crate::beanstalk::tree::{Tree, file_name};
 
+use super::image;
 use super::locks;
 use super::projects::projects;
 
@@ -56,8 +57,36 @@ pub(super) fn source(tree: &Tree, folder: &str) -> Source {
         found.extend(lock(tree, folder));
         found.extend(declared(tree, folder));
     }
+    if !found.iter().any(|source| asks_for_django(tree, source)) {
+        found.extend(elsewhere(tree, folder).into_iter().filter(|source| asks_for_django(tree, source)));
+    }
     let at = found.iter().position(|source| asks_for_django(tree, source)).unwrap_or(0);
     if found.is_empty() { Source::Nowhere } else { found.swap_remove(at) }
+}
+
+/// Lists of other tools: what an image installs, and conda's.
+fn elsewhere(tree: &Tree, folder: &str) -> Vec<Source> {
+    let mut found = Vec::new();
+    let lines = |path: &str, lines: Vec<String>| Source::Lines { path: path.to_owned(), lines, instead_of: None };
+    for path in image::dockerfiles(tree, folder) {
+        let (packages, files) = image::installed(tree.text(path).unwrap_or_default());
+        for file in files {
+            let name = file_name(&file);
+            let mut there = tree.iter().map(|(path, _)| path).filter(|path| file_name(path) == name);
+            // Where it lies in the image says little about where it lies here.
+            if let (Some(only), None) = (there.next(), there.next()) {
+                found.push(Source::Include(only.to_owned()));
+            }
+        }
+        found.push(lines(path, packages));
+    }
+    for name in ["environment.yml", "environment.yaml"] {
+        for folder in [folder, ""] {
+            let path = format!("{folder}{name}");
+            found.extend(tree.text(&path).map(|text| lines(&path, image::conda(text))));
+        }
+    }
+    found
 }
 
 fn asks_for_django(tree: &Tree, source: &Source) -> bool {
@@ -292,6 +321,12 @@ mod tests {
             "[metadata]\nname = x\n[options]\ninstall_requires =\n    django>=5.2\n    requests\npackages = find:\n",
             &["django>=5.2", "requests"],
         );
+        case("environment.yml", "dependencies:\n  - django=5.1\n", &["django==5.1.*"]);
+        case("Dockerfile", "RUN pip install Django==5.2.1 gunicorn\n", &["Django==5.2.1", "gunicorn"]);
+        let deps = Tree::default()
+            .file("docker/Dockerfile", "RUN pip install -r /tmp/deps.txt\n")
+            .file("etc/deps.txt", "Django\n");
+        assert_eq!(source(&deps, ""), Source::Include("etc/deps.txt".to_owned()));
         assert_eq!(of_caret("^0.3.1"), ">=0.3.1,<0.4");
         assert_eq!(of_caret("5.2.1"), "==5.2.1");
     }

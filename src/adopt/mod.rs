@@ -7,8 +7,11 @@ mod command;
 mod context;
 mod detect;
 mod existing;
+mod image;
+mod inputs;
 mod lists;
 mod locks;
+mod note;
 mod plan;
 mod projects;
 mod python;
@@ -17,7 +20,9 @@ mod settings;
 
 pub(crate) use context::{Context, excluded};
 pub(crate) use detect::Detected;
-pub(crate) use plan::{Action, Inputs, Item, Note, Plan};
+pub(crate) use inputs::Inputs;
+pub(crate) use note::Note;
+pub(crate) use plan::{Action, Item, Plan};
 pub(crate) use projects::projects;
 
 use crate::beanstalk::tree::file_name;
@@ -47,7 +52,9 @@ pub(crate) fn reads(path: &str) -> bool {
     let foreign = parents.clone().any(|dir| FOREIGN.contains(&dir));
     let requirements =
         name.ends_with(".txt") && (name.contains("requirements") || parents.next() == Some("requirements"));
-    !foreign && (NAMES.contains(&name) || requirements || name.ends_with(".py"))
+    // `pip install -r` of an image may name any.
+    let list = name.ends_with(".txt") && path.matches('/').count() <= 2;
+    !foreign && (NAMES.contains(&name) || requirements || list || name.ends_with(".py") || image::reads(path))
 }
 
 /// How many files are read, at most, and how large one may be.

@@ -1,19 +1,15 @@
 //! The plan: each file with what happens to it and why, and what is left for people to do.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::Serialize;
 
-use crate::beanstalk::defaults::APPLICATION_PORT;
-use crate::beanstalk::procfile;
-use crate::beanstalk::tree::Tree;
 use crate::known::Known;
-use crate::stack::{self, Error, Planned, Scope, Stack, TargetPath};
+use crate::stack::{self, Error, Planned, TargetPath};
 
 use super::command;
 use super::existing::{self, Remainder};
+use super::inputs::Inputs;
+use super::note::{self, Note};
 use super::requirements::ListChange;
-use super::{Context, Detected};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -51,22 +47,6 @@ pub(crate) struct Item {
     pub(crate) after: Option<Planned>,
 }
 
-/// Task left for people: something that this program cannot do, or should not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Note {
-    pub(crate) rule: Option<&'static str>,
-    pub(crate) path: Option<String>,
-    pub(crate) line: Option<usize>,
-    pub(crate) message: String,
-    pub(crate) fix: Option<String>,
-}
-
-impl Note {
-    fn new(message: impl Into<String>) -> Self {
-        Self { rule: None, path: None, line: None, message: message.into(), fix: None }
-    }
-}
-
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     /// The package first, then by path.
@@ -76,24 +56,12 @@ pub(crate) struct Plan {
     ours: Vec<String>,
 }
 
-/// Tells the content of a file, if there is one.
-pub(crate) type Disk<'a> = dyn Fn(&TargetPath) -> Result<Option<Vec<u8>>, Error> + 'a;
-
-/// Inputs of a plan.
-pub(crate) struct Inputs<'a> {
-    pub(crate) stack: &'a Stack,
-    pub(crate) scope: &'a Scope,
-    pub(crate) tree: &'a Tree,
-    pub(crate) detected: &'a Detected,
-    pub(crate) context: &'a Context,
-    /// What is on disk, also what does not ship.
-    pub(crate) disk: &'a Disk<'a>,
-}
-
 impl Plan {
     pub(crate) fn of(inputs: &Inputs<'_>) -> Result<Self, Error> {
         let mut plan = Self::default();
-        let rendered = stack::Plan::render(inputs.stack, inputs.scope)?;
+        let mut scope = inputs.scope.clone();
+        scope.set("needed", inputs.needed().into_iter().filter(|name| is_plain(name)).collect::<Vec<_>>().into());
+        let rendered = stack::Plan::render(inputs.stack, &scope)?;
         let web = rendered.iter().find(|(path, _)| path.to_string() == "Procfile");
         let web = web.map(|(_, planned)| String::from_utf8_lossy(&planned.content).into_owned()).unwrap_or_default();
         plan.ours = rendered.iter().map(|(path, _)| path.to_string()).collect();
@@ -105,7 +73,7 @@ impl Plan {
         if inputs.flag("overlay") {
             plan.make_heard(inputs)?;
         }
-        plan.remarks(inputs);
+        plan.notes.extend(note::notes(inputs));
         plan.items.sort_by(|a, b| (!a.of_package, &a.path).cmp(&(!b.of_package, &b.path)));
         Ok(plan)
     }
@@ -233,156 +201,6 @@ impl Plan {
         }
         Ok(())
     }
-
-    fn remarks(&mut self, inputs: &Inputs<'_>) {
-        let context = inputs.context;
-        let overlay = inputs.flag("overlay");
-        if !overlay && inputs.text("own_health").is_empty() {
-            let because = context.no_overlay.as_ref().map(|because| format!(": {because}")).unwrap_or_default();
-            let fix = "answer a path such as `/health/` before host and HTTPS checks, and adopt again with `--set own_health=/health/`";
-            self.notes.push(Note {
-                fix: Some(fix.to_owned()),
-                ..Note::new(format!("nothing answers health checks yet{because}"))
-            });
-        }
-        if !inputs.flag("collects") && !context.built_static {
-            let fix = "`STATIC_ROOT = BASE_DIR / \"staticfiles\"`, and adopt again";
-            let message = if context.unread.contains(&"STATIC_ROOT") {
-                "nothing collects static files: `STATIC_ROOT` could not be read"
-            } else {
-                "nothing collects static files: the settings have no `STATIC_ROOT`"
-            };
-            let path = Some(context.settings.clone());
-            self.notes.push(Note { rule: Some("EB021"), path, fix: Some(fix.to_owned()), ..Note::new(message) });
-        }
-        self.properties(inputs);
-        self.unread(inputs);
-        self.processes(inputs);
-        if inputs.detected.packages.lacks_django() {
-            let path = inputs.detected.requirements.clone();
-            let message = "it asks for no Django: whatever brings it must be in the list that the instance installs";
-            let fix = Some("add Django, or name the file that has it with `-r`".to_owned());
-            self.notes.push(Note { path, fix, ..Note::new(message) });
-        }
-        if context.built_static && !inputs.flag("collects") {
-            let message =
-                format!("`{}` is in git and ships as it is: `collectstatic` is left out", context.static_root);
-            let fix = "`beansprout adopt --set collectstatic=true`, if nothing else builds it";
-            self.notes.push(Note { fix: Some(fix.to_owned()), ..Note::new(message) });
-        }
-    }
-
-    /// What people have to set, what only under a condition, and what the settings do without.
-    fn properties(&mut self, inputs: &Inputs<'_>) {
-        let (context, overlay) = (inputs.context, inputs.flag("overlay"));
-        let mut needed: BTreeSet<String> = BTreeSet::new();
-        let mut perhaps: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for variable in context.required.iter().filter(|variable| variable.name != "DJANGO_SETTINGS_MODULE") {
-            match &variable.when {
-                None => drop(needed.insert(variable.name.clone())),
-                // Whoever asks whether it is there can do without.
-                Some(when)
-                    if ['"', '\''].iter().any(|quote| when.contains(&format!("{quote}{}{quote}", variable.name))) => {}
-                Some(when) => drop(perhaps.entry(when.clone()).or_default().insert(variable.name.clone())),
-            }
-        }
-        if overlay && (context.set_secret || context.offer_secret) {
-            needed.insert(context.secret_name.clone());
-        }
-        if overlay && matches!(inputs.text("database"), "postgresql" | "mysql") {
-            needed.insert("DATABASE_URL".to_owned());
-        }
-        if !inputs.text("secret_arn").is_empty() {
-            needed.remove("SECRET_KEY");
-        }
-        if !needed.is_empty() {
-            let names = needed.iter().cloned().collect::<Vec<_>>().join(", ");
-            let fix = "in the console, or with `eb setenv`; secrets better as `environmentsecrets`";
-            self.notes.push(Note {
-                fix: Some(fix.to_owned()),
-                ..Note::new(format!("set as environment properties: {names}"))
-            });
-        }
-        for (when, names) in perhaps {
-            let names: Vec<String> = names.into_iter().filter(|name| !needed.contains(name)).collect();
-            let when = when.split_whitespace().collect::<Vec<_>>().join(" ");
-            if !names.is_empty() && when.len() <= 120 {
-                self.notes.push(Note::new(format!("only if `{when}`: set {}", names.join(", "))));
-            } else if !names.is_empty() {
-                self.notes.push(Note::new(format!("only under a condition of the settings: set {}", names.join(", "))));
-            }
-        }
-    }
-
-    /// What could not be read is not known to be good.
-    fn unread(&mut self, inputs: &Inputs<'_>) {
-        let (context, overlay) = (inputs.context, inputs.flag("overlay"));
-        // The module on top decides these itself.
-        let settled =
-            |name: &&&str| overlay && (**name == "DEBUG" || (**name == "STATIC_ROOT" && context.set_static_root));
-        let unread: Vec<&str> = context.unread.iter().filter(|name| !settled(name)).copied().collect();
-        if unread.is_empty() {
-            return;
-        }
-        let sure = |name: &&str| match *name {
-            "DEBUG" => Some("`DEBUG` is off"),
-            "SECRET_KEY" => Some("the key is secret and the same in all processes"),
-            "DATABASES" => Some("the database is no file of the bundle and not on `localhost`"),
-            "ALLOWED_HOSTS" => Some("the environment's address is allowed"),
-            "STATIC_ROOT" | "STATIC_URL" => Some("`collectstatic` writes into the bundle's folder"),
-            _ => None,
-        };
-        let message = format!("could not be read: {}", unread.join(", "));
-        let wanted: BTreeSet<&str> = unread.iter().filter_map(sure).collect();
-        let fix = (!wanted.is_empty())
-            .then(|| format!("make sure that {}", wanted.into_iter().collect::<Vec<_>>().join(", and ")));
-        self.notes.push(Note { path: Some(context.settings.clone()), fix, ..Note::new(message) });
-    }
-
-    /// The project's own processes, as far as somebody has to look after them.
-    fn processes(&mut self, inputs: &Inputs<'_>) {
-        let detected = inputs.detected;
-        let of_file = |message: String, fix: &str| Note {
-            path: Some("Procfile".to_owned()),
-            fix: Some(fix.to_owned()),
-            ..Note::new(message)
-        };
-        if let Some(web) = &detected.web {
-            match command::read(web, inputs.tree) {
-                Known::Yes(served) => {
-                    if let Some(why) = served.misplaced {
-                        let message = format!("the proxy asks port {APPLICATION_PORT}, and {why}: every page is a 502");
-                        let note = of_file(message, "let it listen on `127.0.0.1:${PORT:-8000}`");
-                        self.notes.push(Note { rule: Some("EB004"), ..note });
-                    }
-                }
-                Known::No => {}
-                Known::Unknown(why) => self.notes.push(of_file(
-                    format!("`{web}` is not understood: {why}"),
-                    "make sure that it listens on port 8000, serves what production should, and stays up",
-                )),
-            }
-        }
-        let procfile = inputs.tree.text("Procfile").map(procfile::parse).unwrap_or_default();
-        let single = inputs.text("profile") == "learning";
-        for process in procfile.processes.iter().filter(|process| command::is_scheduler(&process.command)) {
-            if !single {
-                let message = format!(
-                    "`{}` runs on every instance: each task is queued as often as there are instances",
-                    process.name
-                );
-                self.notes.push(of_file(message, "run it on an environment of its own with one instance, or keep its schedule in the database with a lock"));
-            }
-        }
-        let runs = |starts: &str| {
-            let word = starts.split_whitespace().last().unwrap_or_default();
-            procfile.processes.iter().any(|process| process.command.contains(word))
-        };
-        for (package, starts) in detected.queues.iter().filter(|(_, starts)| !runs(starts)) {
-            let message = format!("`{package}` is installed, and nothing starts its worker");
-            self.notes.push(of_file(message, &format!("`worker: {starts}`, if the site queues tasks")));
-        }
-    }
 }
 
 impl Plan {
@@ -414,6 +232,11 @@ impl Plan {
     }
 }
 
+/// Is the name of a property one that TOML takes as it is?
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
 /// What is said of a `Procfile` that stays as it is.
 fn understood(inputs: &Inputs<'_>) -> String {
     let web = inputs.detected.web.as_deref().unwrap_or_default();
@@ -423,61 +246,6 @@ fn understood(inputs: &Inputs<'_>) -> String {
         }
         Known::Yes(_) => "it is there, and stays as it is; the proxy asks elsewhere".to_owned(),
         Known::No | Known::Unknown(_) => "it is there, and stays as it is; its command is not understood".to_owned(),
-    }
-}
-
-impl Inputs<'_> {
-    fn value(&self, name: &str) -> Option<&serde_json::Value> {
-        self.scope.get(name)
-    }
-
-    fn text(&self, name: &str) -> &str {
-        self.value(name).and_then(serde_json::Value::as_str).unwrap_or_default()
-    }
-
-    fn flag(&self, name: &str) -> bool {
-        self.value(name).and_then(serde_json::Value::as_bool).unwrap_or_default()
-    }
-
-    /// Where a file goes: the package that is added lies among the project's modules.
-    fn place(&self, from: &str) -> String {
-        match from.strip_prefix("deployment/") {
-            Some(inside) => format!("{}{}/{inside}", self.detected.root, self.context.package),
-            None => from.to_owned(),
-        }
-    }
-
-    fn why(&self, from: &str) -> String {
-        let why = self.value("why").and_then(|why| why.get(from)).and_then(serde_json::Value::as_str);
-        why.unwrap_or_default().to_owned()
-    }
-
-    /// What has to be installed beside the project's own, each with its version.
-    fn pins(&self) -> Result<Vec<String>, Error> {
-        const FILE: &str = "requirements.txt";
-        let has = |names: &[&str]| names.iter().any(|name| self.detected.packages.has(name));
-        let procfile = self.tree.text("Procfile").unwrap_or_default();
-        let theirs = procfile.lines().find(|line| line.starts_with("web:"));
-        let mut wanted: Vec<&str> = Vec::new();
-        if theirs.is_none_or(|line| line.contains("gunicorn")) {
-            wanted.push("gunicorn");
-        }
-        if theirs.is_none() && self.text("server") == "asgi" {
-            wanted.extend(["uvicorn", "uvicorn-worker"]);
-        }
-        if self.flag("overlay") {
-            match self.text("database") {
-                "postgresql" if !has(&["psycopg", "psycopg2", "psycopg2-binary"]) => {
-                    wanted.extend(["psycopg", "psycopg-binary"])
-                }
-                "mysql" if !has(&["mysqlclient", "PyMySQL"]) => wanted.push("PyMySQL"),
-                _ => {}
-            }
-        }
-        let template = self.stack.template(FILE)?.unwrap_or_default();
-        let list = stack::render(FILE, &template, self.scope)?;
-        let pinned = |line: &&str| line.split_once("==").is_some_and(|(name, _)| wanted.contains(&name));
-        Ok(list.lines().filter(pinned).map(str::to_owned).collect())
     }
 }
 
@@ -498,8 +266,9 @@ impl Item {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::beanstalk::tree::Entry;
-    use crate::stack::{Answers, Given, from_default, pairwise};
+    use crate::adopt::{Context, Detected};
+    use crate::beanstalk::tree::{Entry, Tree};
+    use crate::stack::{Answers, Given, Stack, from_default, pairwise};
 
     const MANAGE: &str =
         "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\nexecute_from_command_line()\n";

@@ -4,6 +4,8 @@ use crate::beanstalk::tree::{Tree, file_name};
 
 use crate::beanstalk::version::Version;
 
+use super::image;
+
 /// What the project says, and where.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct PythonRequirement {
@@ -23,13 +25,15 @@ pub(super) fn wanted(tree: &Tree, folders: &[&str]) -> Option<PythonRequirement>
         ("pyproject.toml", pyproject),
         ("Dockerfile", dockerfile),
     ];
-    places.into_iter().find_map(|(name, read)| {
-        folders.iter().find_map(|folder| {
-            let path = format!("{folder}{name}");
-            let text = std::str::from_utf8(tree.content(&path)?).ok()?;
-            Some(PythonRequirement { version: read(text)?, path })
-        })
-    })
+    let said = |path: String, read: Reader| {
+        let text = std::str::from_utf8(tree.content(&path)?).ok()?;
+        Some(PythonRequirement { version: read(text)?, path })
+    };
+    let near = places
+        .into_iter()
+        .find_map(|(name, read)| folders.iter().find_map(|folder| said(format!("{folder}{name}"), read)));
+    let folder = folders.last().copied().unwrap_or_default();
+    near.or_else(|| image::dockerfiles(tree, folder).into_iter().find_map(|path| said(path.to_owned(), dockerfile)))
 }
 
 /// The first version in a text: `3.12`, `3.12.4`.

@@ -95,7 +95,11 @@ impl Requirements {
             Source::Lines { path, lines: declared, instead_of } => {
                 let all: Vec<&str> = declared.iter().map(String::as_str).chain(missing).collect();
                 let text = format!("# Elastic Beanstalk installs from this file. Taken from {path}.\n{}", lines(&all));
+                let of_conda = path.ends_with(".yml") || path.ends_with(".yaml");
                 let then = match instead_of {
+                    None if of_conda => format!(
+                        "`requirements.txt` repeats `{path}`, in which conda has its own names: make sure that pip knows them all, and nothing comes from elsewhere"
+                    ),
                     Some((lock, export)) => format!(
                         "`requirements.txt` repeats `{path}`, without the versions of `{lock}`, of which only its own tool can choose: `{export}` is better"
                     ),

@@ -21,6 +21,16 @@ const OTHER: &[&str] = &[
     "sample",
     "template",
     "staging",
+    "build",
+    "compose",
+    "demo",
+    "docker",
+    "e2e",
+    "integration",
+    "pytest",
+    "sandbox",
+    "unittest",
+    "vagrant",
 ];
 const SHARED: &[&str] = &["base", "common", "defaults", "default", "shared"];
 
@@ -29,10 +39,11 @@ pub(super) fn modules(tree: &Tree, root: &str, wsgi: Option<&str>, manage: Optio
     let sources = sources(tree, root);
     let mut found: BTreeSet<String> =
         sources.iter().filter(|(_, text)| assigns(text)).map(|(path, _)| module(root, path)).collect();
+    let whole = found.clone();
     let shared = importers(&sources, root, &mut found);
     let named = [wsgi, manage].into_iter().flatten();
     found.extend(named.filter(|named| django::module_path(tree, root, named).is_some()).map(str::to_owned));
-    let ranking = Ranking { wsgi, manage, shared };
+    let ranking = Ranking { wsgi, manage, shared, whole };
     let mut modules: Vec<String> = found.into_iter().collect();
     modules.sort_by_key(|module| (ranking.rank(module), module.clone()));
     let sure = ranking.is_sure(&modules);
@@ -76,6 +87,8 @@ struct Ranking<'a> {
     manage: Option<&'a str>,
     /// Modules that others take over.
     shared: BTreeSet<String>,
+    /// Modules that set what settings set, themselves.
+    whole: BTreeSet<String>,
 }
 
 impl Ranking<'_> {
@@ -104,7 +117,8 @@ impl Ranking<'_> {
         let candidates: Vec<&String> =
             modules.iter().filter(|module| !is(module, OTHER) && !self.is_base(module)).collect();
         let productions = modules.iter().filter(|module| is(module, PRODUCTION)).count();
-        modules.len() == 1
+        (modules.len() == 1 && (self.whole.contains(first) || !is(first, OTHER)))
+            || (self.wsgi == Some(first) && is(first, PRODUCTION))
             || (productions == 1 && is(first, PRODUCTION))
             || (productions == 0 && self.wsgi == Some(first) && !is(first, OTHER))
             || (candidates.len() == 1 && candidates[0] == first)
@@ -115,6 +129,11 @@ impl Ranking<'_> {
 fn words(module: &str) -> Vec<String> {
     let last = module.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     last.split('_').map(str::to_owned).collect()
+}
+
+/// Is it meant for a desk, or for tests?
+pub(super) fn is_of_desk(module: &str) -> bool {
+    is(module, OTHER)
 }
 
 fn is(module: &str, list: &[&str]) -> bool {
@@ -205,6 +224,16 @@ mod tests {
         case(&[("shop/settings/__init__.py", "from .base import *\n"), base], "shop.settings", "shop.settings", true);
         case(&[("shop/conf/prod_eu.py", WHOLE), ("shop/conf/prod_us.py", WHOLE)], "", "shop.conf.prod_eu", false);
         case(&[("tests/settings.py", WHOLE)], "", "", false);
+        let heroku = ("shop/settings/heroku.py", "from .production import *\n");
+        case(&[base, production, heroku], "shop.settings.production", "shop.settings.production", true);
+        // Classes in other files make it, and it is for a desk: nobody knows what production has.
+        case(
+            &[("shop/settings/docker_compose.py", "Settings.load(__name__)\n")],
+            "shop.settings.docker_compose",
+            "shop.settings.docker_compose",
+            false,
+        );
+        case(&[("shop/local.py", WHOLE)], "shop.local", "shop.local", true);
         case(&[("shop/models.py", "X = 1\n")], "", "", false);
     }
 }

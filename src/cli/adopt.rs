@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::check;
+use super::environments::Environments;
 use super::interview::{AnswerArgs, Mode, Prompter, interview_before};
 use crate::adopt::{self, Context, Detected, Inputs, Item, MOST_BYTES, MOST_FILES, Note, Plan};
 use crate::beanstalk::tree::{Entry, Tree};
@@ -207,6 +208,7 @@ impl Planner<'_> {
         loop {
             let mut context = Context::of(self.tree, self.detected, &module, &name);
             context.exclude.extend(self.exclude.iter().cloned());
+            context.has_environment |= !Environments::load(self.project)?.all().is_empty();
             let remark = self.fit(&context);
             if let Some(remark) = remark {
                 ui.warn(remark);

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use console::Term;
 use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
-use dialoguer::{Confirm, Input, MultiSelect, Password, Select};
+use dialoguer::{Confirm, MultiSelect, Password, Select};
 
+use super::line::Line;
 use crate::fault::{Exit, Failure, Fault};
 use crate::stack::{self, Answer, Answers, Form, Given, OpenQuestion, Scope, Stack, from_default};
 use crate::ui::Ui;
@@ -124,6 +125,9 @@ pub(crate) fn interview_before(
     match mode {
         Mode::Defaults => Ok(alone(stack, &given, scope, true)?),
         Mode::Strict => {
+            if ui.is_too_plain() {
+                ui.warn("nothing is asked: with `TERM=dumb` a terminal cannot show prompts");
+            }
             Ok(alone(stack, &given, scope, false).map_err(|missing| match alone(stack, &given, scope, true) {
                 // What was answered wrongly is told before what was not answered.
                 Err(wrong) if !matches!(wrong, stack::Error::AnswerMissing { .. }) => wrong,
@@ -225,12 +229,12 @@ impl Prompter {
                     .allow_empty_password(question.optional)
                     .validate_with(|typed: &String| complaint(asking, &Answer::Text(typed.clone())))
                     .interact_on(&self.term);
-                Answer::Text(self.heard(typed)?)
+                Answer::Text(self.heard_in_line(typed)?)
             }
             Form::Boolean => {
                 let default = matches!(asking.default, Some(Answer::Flag(true)));
                 let confirm = Confirm::with_theme(&*self.theme).with_prompt(prompt).default(default);
-                Answer::Flag(self.heard(confirm.interact_on(&self.term))?)
+                Answer::Flag(self.heard_in_line(confirm.interact_on(&self.term))?)
             }
             Form::Choice => {
                 let is_default =
@@ -257,22 +261,28 @@ impl Prompter {
     }
 
     fn text(&self, asking: &OpenQuestion<'_>, prompt: &str) -> Result<String, Failure> {
-        let mut input = Input::<String>::with_theme(&*self.theme)
-            .with_prompt(prompt)
-            .allow_empty(asking.question.optional)
-            .validate_with(|typed: &String| complaint(asking, &Answer::Text(typed.clone())));
-        if let Some(Answer::Text(default)) = &asking.default
-            && !default.is_empty()
-        {
-            input = input.default(default.clone());
-        }
-        self.heard(input.interact_text_on(&self.term))
+        let default = match &asking.default {
+            Some(Answer::Text(default)) if !default.is_empty() => Some(default.as_str()),
+            _ => None,
+        };
+        self.line(prompt, default, &|typed| complaint(asking, &Answer::Text(typed.to_owned())).err())
+    }
+
+    /// Anything that is typed and has nothing wrong with it.
+    pub(crate) fn line(
+        &self,
+        prompt: &str,
+        default: Option<&str>,
+        complaint: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<String, Failure> {
+        let line = Line { term: &self.term, theme: &*self.theme, prompt, default, complaint };
+        self.heard_in_line(line.read().map_err(dialoguer::Error::IO))
     }
 
     /// Something that nobody shall read over a shoulder.
     pub(crate) fn secret(&self, prompt: &str) -> Result<String, Failure> {
         let typed = Password::with_theme(&*self.theme).with_prompt(prompt).interact_on(&self.term);
-        self.heard(typed)
+        self.heard_in_line(typed)
     }
 
     pub(crate) fn select(&self, prompt: &str, items: &[&str], default: usize) -> Result<usize, Failure> {
@@ -281,13 +291,21 @@ impl Prompter {
     }
 
     pub(crate) fn confirm(&self, prompt: &str) -> Result<bool, Failure> {
-        self.heard(Confirm::with_theme(&*self.theme).with_prompt(prompt).default(true).interact_on(&self.term))
+        self.heard_in_line(Confirm::with_theme(&*self.theme).with_prompt(prompt).default(true).interact_on(&self.term))
     }
 
     /// Items that fit into one line each.
     fn narrow(&self, items: &[&str]) -> Vec<String> {
         let room = self.columns.saturating_sub(6).max(10);
         items.iter().map(|item| console::truncate_str(item, room, "…").into_owned()).collect()
+    }
+
+    /// The same, of a prompt that leaves the cursor in its line.
+    fn heard_in_line<T>(&self, answer: dialoguer::Result<T>) -> Result<T, Failure> {
+        if answer.is_err() {
+            let _ = self.term.write_line("");
+        }
+        self.heard(answer)
     }
 
     fn heard<T>(&self, answer: dialoguer::Result<T>) -> Result<T, Failure> {

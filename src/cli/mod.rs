@@ -21,6 +21,7 @@ mod inspect;
 mod interview;
 mod launch;
 mod lifecycle;
+mod line;
 mod logs;
 pub(crate) mod new;
 mod origin;

@@ -1,14 +1,15 @@
 //! `new`: an empty folder becomes a project.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
 
-use super::interview::{AnswerArgs, Mode, interview, warn_of_secrets};
+use super::interview::{AnswerArgs, Mode, Prompter, interview, warn_of_secrets};
 use super::origin::Origin;
-use crate::fault::{Exit, Failure};
+use crate::fault::{Exit, Failure, Fault};
 use crate::stack::{self, Given, Plan, TargetPath};
 use crate::ui::{self, Ui};
 use crate::world::{World, real_path};
@@ -23,9 +24,9 @@ use crate::world::{World, real_path};
                   beansprout new shop --stack https://github.com/example/stacks.git@v2"
 )]
 pub(crate) struct NewArgs {
-    /// The folder to make, or an empty one
+    /// The folder to make, or an empty one; asked at a terminal
     #[arg(value_name = "DIR")]
-    target: PathBuf,
+    target: Option<PathBuf>,
     /// The stack to grow it from
     ///
     /// A name from `beansprout stack list`, a folder, a git repository (`URL[@REVISION]`), or an archive
@@ -41,22 +42,34 @@ pub(crate) struct NewArgs {
 }
 
 pub(crate) fn new(args: &NewArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let mode = args.answers.mode(ui);
+    let target = match &args.target {
+        Some(target) => target.clone(),
+        None if mode == Mode::Prompt => {
+            let empty =
+                |typed: &str| typed.trim().is_empty().then(|| "a folder has a name; `.` is this one".to_owned());
+            Prompter::new(world, ui).line("Which folder?", None, &empty)?.trim().into()
+        }
+        None => return Err(Error::NoFolder.into()),
+    };
     let request = Request {
-        directory: &args.target,
+        directory: &target,
         stack: &args.stack,
         given: args.answers.given(world)?,
-        mode: args.answers.mode(ui),
+        mode,
         dry_run: args.dry_run,
     };
-    let created = create(request, world, ui)?;
+    let mut created = create(request, world, ui)?;
+    created.columns = ui.out_width().filter(|_| !args.dry_run);
     // The long list first: what comes last stays in sight.
     ui.answer(&created);
     if !args.dry_run {
-        ui.say(format_args!("wrote {} to `{}`", ui::count(created.files.len(), "file"), args.target.display()));
-        let shown = args.target.display();
+        ui.say(format_args!("wrote {} to `{}`", ui::count(created.files.len(), "file"), target.display()));
         let readme = created.files.iter().any(|file| file.path.to_string() == "README.md");
-        let rest = if readme { "; `README.md` there tells the rest" } else { "" };
-        ui.say(format_args!("next: `beansprout -C {shown} up` runs it here as an instance would{rest}"));
+        let rest = if readme { "; `README.md` tells the rest" } else { "" };
+        let enter =
+            if created.directory == world.dir { String::new() } else { format!("`cd {}`, then ", quoted(&target)) };
+        ui.say(format_args!("next: {enter}`beansprout up` runs it here as an instance would{rest}"));
         for line in &created.then {
             ui.say(format_args!("then: {line}"));
         }
@@ -83,6 +96,9 @@ pub(crate) struct Created {
     /// What remains to be done by hand.
     pub(crate) then: Vec<String>,
     pub(crate) files: Vec<Written>,
+    /// The width of the terminal that the answer goes to, which has room for folders but not for every file.
+    #[serde(skip)]
+    pub(crate) columns: Option<usize>,
 }
 
 #[derive(Debug, Serialize)]
@@ -102,7 +118,22 @@ impl ui::Answer for Created {
 
 impl fmt::Display for Created {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.files.iter().try_for_each(|file| writeln!(f, "{}", file.path))
+        let Some(columns) = self.columns else {
+            return self.files.iter().try_for_each(|file| writeln!(f, "{}", file.path));
+        };
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
+        for file in &self.files {
+            let path = file.path.to_string();
+            let place = path.split_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or(path);
+            *places.entry(place).or_default() += 1;
+        }
+        let place = |(place, files): (String, usize)| match place.ends_with('/') {
+            true => format!("{place}{JOIN}({files})"),
+            false => place,
+        };
+        let text = places.into_iter().map(place).collect::<Vec<_>>().join(", ");
+        let lines = ui::wrap(&text, 0, 0, columns);
+        lines.iter().try_for_each(|line| writeln!(f, "{}", line.replace(JOIN, " ")))
     }
 }
 
@@ -115,6 +146,7 @@ pub(crate) fn create(request: Request<'_>, world: &World, ui: &mut Ui) -> Result
     scope.set("stack_spec", spec.to_string().into());
     warn_of_secrets(&request.given, &stack, ui);
     let answers = interview(&stack, request.given, &scope, request.mode, world, ui)?;
+    tell_renamed(&answers, &folder_name(&target), ui);
     let plan = stack::with_base(Plan::of(&stack, &answers)?)?;
     if !request.dry_run {
         stack::create(&plan, &target, &world.interrupt)?;
@@ -132,7 +164,26 @@ pub(crate) fn create(request: Request<'_>, world: &World, ui: &mut Ui) -> Result
     let then =
         stack.manifest.stack.then.iter().map(|line| stack::render("then", line, scope)).collect::<Result<_, _>>()?;
     let (stack, answers) = (stack.manifest.stack.name.clone(), answers.to_toml(&stack.manifest));
-    Ok(Created { directory: target, stack, dry_run: request.dry_run, answers, then, files })
+    Ok(Created { directory: target, stack, dry_run: request.dry_run, answers, then, files, columns: None })
+}
+
+/// Say why the package has another name than the folder that it was taken from.
+fn tell_renamed(answers: &stack::Answers, folder: &str, ui: &mut Ui) {
+    let package = stack::Answer::Text(stack::package_from(folder));
+    let taken = |(key, answer): &&(String, stack::Answer)| answers.at_default.contains(key) && *answer == package;
+    if let (Some((key, _)), Some(why)) = (answers.given.iter().find(taken), stack::renamed(folder)) {
+        ui.say(format_args!("`{key}` is `{package}`: `{folder}` {why}"));
+    }
+}
+
+/// Keeps two words in one line.
+const JOIN: char = '\u{2060}';
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+@".contains(c);
+    if path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 
 /// Name of the folder, also when it is written as `.` or `..`.
@@ -140,4 +191,20 @@ fn folder_name(target: &Path) -> String {
     let whole = std::path::absolute(target).unwrap_or_else(|_| target.to_owned());
     let whole = real_path(&whole).unwrap_or(whole);
     whole.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("no folder is named")]
+    NoFolder,
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("`beansprout new shop` makes the folder `shop`".to_owned())
+    }
 }

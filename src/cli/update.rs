@@ -84,6 +84,8 @@ pub(crate) fn update(args: &UpdateArgs, world: &World, ui: &mut Ui) -> Result<Ex
             ui.warn(format_args!("the stack does not ask `{key}` any more; the answer was {value}"));
         }
     }
+    given.remember_before(&stack)?;
+    before.remember_before(&stack)?;
     given.keep_secrets(&stack);
     before.keep_secrets(&stack);
     if let Some(version) = stack::base_version(&project.root).filter(|version| version != env!("CARGO_PKG_VERSION")) {

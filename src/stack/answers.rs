@@ -167,6 +167,16 @@ impl Given {
         Ok(())
     }
 
+    /// Answer what a project that is older than the question cannot have been asked.
+    pub(crate) fn remember_before(&mut self, stack: &Stack) -> Result<(), Error> {
+        for question in &stack.manifest.questions {
+            if let Some(before) = question.before.as_ref().filter(|_| !self.0.contains_key(&question.key)) {
+                self.0.insert(question.key.clone(), Said::Remembered(Answer::parse(question, before)?));
+            }
+        }
+        Ok(())
+    }
+
     /// The given answer, as text.
     pub(crate) fn text(&self, key: &str) -> Option<String> {
         Some(match self.0.get(key)? {

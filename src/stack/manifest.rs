@@ -115,6 +115,8 @@ pub(crate) struct Question {
     pub(crate) complaint: Option<String>,
     /// A template over earlier answers.
     pub(crate) default: Option<String>,
+    /// Answer of projects that are older than the question, which `update` takes without asking.
+    pub(crate) before: Option<String>,
     /// Asked only when this expression over earlier answers holds.
     pub(crate) when: Option<String>,
     /// Value of the name when the question was not asked. Without it: empty, or false.

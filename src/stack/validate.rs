@@ -114,6 +114,13 @@ fn python_package(value: &str) -> Result<(), String> {
     }
 }
 
+/// Why a folder's own name is not the package's, as the end of a sentence that begins with it.
+pub(crate) fn renamed(folder: &str) -> Option<String> {
+    // Hyphens and capitals are everybody's habit.
+    let usual = folder.to_ascii_lowercase().replace(['-', ' '], "_");
+    python_package(&usual).err()
+}
+
 /// The nearest good package name to a folder's name.
 pub(crate) fn package_from(folder: &str) -> String {
     let mut name: String =

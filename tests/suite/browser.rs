@@ -95,6 +95,6 @@ fn the_generated_site_in_a_browser() {
     let url = up.wait_for("runs at ");
     for (size, scheme) in [((1200, 900), "light"), ((400, 900), "dark")] {
         let window = open(&place, &url, size, scheme);
-        window.shows(&["It grows!", "/static/welcome/site."]);
+        window.shows(&["It grows!", "/static/site."]);
     }
 }

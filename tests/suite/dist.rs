@@ -60,12 +60,23 @@ fn workflows(dir: &Path) -> Vec<PathBuf> {
 fn workflows_are_understood() {
     let place = Place::new();
     let role = "ci_role=arn:aws:iam::123456789012:role/shop-publisher";
-    place.run(["new", "shop", "--defaults", "--set", "ci=github", "--set", role]).ok();
-    let mut all = workflows(&place.path("shop/.github/workflows"));
+    let digest = "0123456789abcdef".repeat(4);
+    let archive = format!("ci_beansprout=https://downloads.example.com/beansprout.tar.gz#sha256={digest}");
+    let commit = format!("ci_beansprout=https://git.example.com/tools/beansprout.git@{}", &digest[..40]);
+    let mut all = Vec::new();
+    for (name, from, database) in
+        [("one", &archive, "postgresql"), ("two", &commit, "mysql"), ("six", &archive, "sqlite")]
+    {
+        let database = format!("database={database}");
+        place
+            .run(["new", name, "--defaults", "--set", "ci=github", "--set", role, "--set", from, "--set", &database])
+            .ok();
+        all.extend(workflows(&place.path(format!("{name}/.github/workflows"))));
+    }
     for dir in [".github/workflows", "examples/github-actions", "examples/monorepo/.github/workflows"] {
         all.extend(workflows(&root().join(dir)));
     }
-    assert!(all.len() > 4);
+    assert!(all.len() > 6);
     let all: Vec<String> = all.iter().map(|path| path.display().to_string()).collect();
     let arguments: Vec<&str> = ["-oneline"].into_iter().chain(all.iter().map(String::as_str)).collect();
     place.sh(&linter("actionlint"), &arguments);

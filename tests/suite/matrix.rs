@@ -178,6 +178,20 @@ fn nginx_takes_its_configuration() {
     assert!(!seen.is_empty());
 }
 
+/// What the project's own continuous integration would say.
+#[test]
+fn ruff_finds_nothing_to_say_and_nothing_to_format() {
+    let python = python_with_everything();
+    let ruff = python.with_file_name("ruff");
+    for stack in STACKS {
+        let folder = renderings(stack)[0].dir.parent().unwrap();
+        for arguments in [&["check", "--no-cache", "--quiet"][..], &["format", "--no-cache", "--check", "--diff"]] {
+            let (fine, said) = run(Command::new(&ruff).args(arguments).arg(folder));
+            assert!(fine, "{said}");
+        }
+    }
+}
+
 /// `container_commands` and both kinds of hooks agree on what has to be there after any kind of deployment.
 #[test]
 fn static_files_survive_a_change_of_configuration() {
@@ -272,10 +286,12 @@ fn able() -> Vec<&'static Rendering> {
 
 /// A Python with everything that any choice needs.
 pub(crate) fn python_with_everything() -> PathBuf {
-    let requirements = able().into_iter().map(|rendering| rendering.read("requirements.txt").unwrap());
+    let requirements = able()
+        .into_iter()
+        .flat_map(|rendering| ["requirements.txt", "requirements-dev.txt"].map(|list| rendering.read(list).unwrap()));
     let mut pins: Vec<String> = requirements
         .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
-        .filter(|line| !line.starts_with('#'))
+        .filter(|line| !line.starts_with(['#', '-']))
         .collect();
     pins.sort();
     pins.dedup();

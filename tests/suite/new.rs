@@ -34,6 +34,34 @@ fn the_defaults_make_a_whole_project() {
     }
 }
 
+/// A project is not larger than what somebody can give a reason for.
+#[test]
+fn each_file_has_its_reason() {
+    let place = Place::new();
+    let written: Vec<String> =
+        place.run(["new", "shop", "--defaults"]).ok().stdout.lines().map(str::to_owned).collect();
+    let page = include_str!("../../docs/src/reference/generated-files.md");
+    let row = |line: &str| {
+        let (path, why) = line.strip_prefix("| `")?.strip_suffix(" |")?.split_once("` | ")?;
+        (!why.is_empty()).then(|| path.to_owned())
+    };
+    let mut told: Vec<String> = page.lines().filter_map(row).collect();
+    told.sort();
+    assert_eq!(written, told);
+    assert!(page.contains(&format!("these {} files", written.len())), "{}", written.len());
+}
+
+#[test]
+fn a_terminal_shows_folders_and_the_next_step() {
+    let place = Place::new();
+    let terminal = Terminal::run(&place, 80, &["new", "9 lives", "--defaults"]);
+    let (exit, screen) = terminal.ends();
+    assert_eq!(exit, 0, "{screen}");
+    assert!(screen.contains(".ebextensions/ (6)") && !screen.contains("10-django.config"), "{screen}");
+    assert!(screen.contains("`cd '9 lives'`") && screen.contains("`project_name` is `lives`"), "{screen}");
+    assert!(screen.lines().count() < 16, "{screen}");
+}
+
 #[test]
 fn two_runs_write_the_same() {
     let place = Place::new();

@@ -23,6 +23,17 @@ fn its_tests_pass_and_its_deployment_check_is_silent() {
     let said = manage(&[&["check", "--deploy", "--fail-level", "WARNING"][..], &production].concat());
     assert!(said.contains("no issues"), "{said}");
     assert!(manage(&["makemigrations", "--check", "--dry-run"]).contains("No changes detected"));
+    let code = "import logging; logging.getLogger('django.request').error('said'); logging.getLogger('shop').info('said')\n\
+                from django.core.mail import send_mail; send_mail('Hello', 'a secret link', 'a@example.com', ['b@example.com'])";
+    for (settings, mail) in
+        [("development", "a secret link"), ("production", "'Hello' was not sent: the environment property EMAIL_HOST")]
+    {
+        let said =
+            manage(&["shell", "--no-imports", "--command", code, "--settings", &format!("shop.settings.{settings}")]);
+        assert_eq!(said.matches(" said").count(), 2, "each record once\n{said}");
+        assert!(said.contains(mail), "{said}");
+        assert_eq!(said.contains("a secret link"), settings == "development", "{said}");
+    }
 }
 
 #[test]
@@ -39,8 +50,8 @@ fn gunicorn_serves_the_page_its_style_and_its_health() {
     let page = site.get("/", "127.0.0.1");
     assert!(page[8..].starts_with(" 200"), "{page}");
     assert!(page.contains("It grows!") && page.contains("production"), "{page}");
-    let style = page.split('"').find(|part| part.starts_with("/static/welcome/site.")).unwrap();
-    assert_ne!(style, "/static/welcome/site.css", "the name changes with the content");
+    let style = page.split('"').find(|part| part.starts_with("/static/site.")).unwrap();
+    assert_ne!(style, "/static/site.css", "the name changes with the content");
     let css = site.get(style, "127.0.0.1");
     assert!(css[8..].starts_with(" 200") && css.contains("text/css") && css.contains("immutable"), "{css}");
 

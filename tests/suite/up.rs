@@ -120,6 +120,34 @@ fn a_change_is_deployed_while_watching() {
 }
 
 #[test]
+fn what_comes_from_another_folder_is_watched_too() {
+    let place = site();
+    place.write("../shared/page", "one ");
+    place.write("beansprout.toml", "[project]\nname = \"site\"\n[bundle.include]\n\"templates\" = \"../shared\"\n");
+    place.write("server.py", SERVER.replace("open(\"page\")", "open(\"templates/page\")"));
+    let mut up = place.start(["up", "--port", "0", "--watch", "--json"]);
+    up.wait_for("watching the project");
+    let url = url(&mut up);
+    assert!(get(&url).contains("one "));
+    place.write("../shared/page", "two ");
+    up.wait_for("runs at ");
+    assert!(get(&url).contains("two "));
+}
+
+#[test]
+fn a_hook_that_waits_in_vain_shows_what_the_process_said() {
+    let place =
+        site().file("server.py", "import os\nprint('about to look', flush=True)\nos.environ['API_TOKEN']\n").file(
+            ".platform/hooks/postdeploy/90_ready.sh",
+            "#!/bin/bash\nfor _ in 1 2 3 4; do echo not yet; done\nexit 1\n",
+        );
+    let run = place.run(["up", "--port", "0"]).exit(5);
+    assert!(run.stderr.contains("  | web.stdout.log: KeyError: 'API_TOKEN'"), "{run}");
+    assert!(run.stderr.contains("`beansprout up --env API_TOKEN=VALUE`"), "{run}");
+    assert_eq!(run.stderr.matches("| not yet").count(), 1, "{run}");
+}
+
+#[test]
 fn a_deployment_that_fails_is_exit_5() {
     let place = site()
         .file(".ebextensions/x.config", "container_commands:\n  01_migrate:\n    command: echo no database; exit 4\n");

@@ -20,7 +20,7 @@ pub(super) enum Error {
     #[error("there is no module `{module}` in the project")]
     NotSettings { module: String, found: Vec<String> },
     #[error("several modules look like settings, and none is surely production's")]
-    SeveralSettings { found: Vec<String> },
+    SeveralSettings { found: Vec<String>, absent: Option<(String, String)> },
     #[error("the plan has no `{path}`")]
     NotInPlan { path: String, found: Vec<String> },
     #[error("failed to read `{}`", path.display())]
@@ -57,7 +57,11 @@ impl Fault for Error {
             Self::NoSettings { .. } => Some("`--set settings=MODULE` names them, such as `mysite.settings`".to_owned()),
             Self::NotSettings { found, .. } if found.is_empty() => None,
             Self::NotSettings { found, .. } => Some(format!("what looks like settings is {}", ticked(found))),
-            Self::SeveralSettings { found } => Some(format!("`--set settings=MODULE` names it: {}", ticked(found))),
+            Self::SeveralSettings { found, absent } => {
+                let absent =
+                    absent.as_ref().map(|(module, path)| format!("; `{path}` names `{module}`, which does not ship"));
+                Some(format!("`--set settings=MODULE` names it: {}{}", ticked(found), absent.unwrap_or_default()))
+            }
             Self::NotInPlan { path, found } => {
                 let near = nearest(path, found.iter().map(String::as_str));
                 Some(near.map_or_else(

@@ -71,7 +71,9 @@ pub(super) fn settings(
         [] => Err(Error::NoSettings { manage: detected.manage.clone() }.into()),
         [first, ..] if detected.sure => Ok(first.clone()),
         several => {
-            let Some(person) = person else { return Err(Error::SeveralSettings { found: several.to_vec() }.into()) };
+            let Some(person) = person else {
+                return Err(Error::SeveralSettings { found: several.to_vec(), absent: detected.absent.clone() }.into());
+            };
             ui.say("Several modules look like settings.");
             let items: Vec<&str> = several.iter().map(String::as_str).collect();
             Ok(several[person.select("Which one is production's?", &items, 0)?].clone())

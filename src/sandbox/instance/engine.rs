@@ -257,7 +257,12 @@ impl Engine<'_> {
             self.warn(&format!("{noun} `{name}` failed ({}), which `ignoreErrors` allows", ran.end));
             return Ok(());
         }
-        Err(self.failed(step, &format!("{noun} `{name}` failed: {}", ran.end), log, ran.last.clone()))
+        // What a hook asks of the site says less than the site itself does.
+        let tail = match action.work {
+            Work::Hook if name.contains("postdeploy/") => beside(&ran.last, &self.machine.journal(WEB).tail(OWN)),
+            _ => ran.last.clone(),
+        };
+        Err(self.failed(step, &format!("{noun} `{name}` failed: {}", ran.end), log, tail))
     }
 
     fn failed(&self, step: &Step, message: &str, log: &str, tail: Vec<String>) -> Error {
@@ -285,6 +290,21 @@ impl Engine<'_> {
         self.machine.note("WARN", text);
         (self.say)(Event::Warning(text.to_owned()));
     }
+}
+
+/// The log of the web process.
+const WEB: &str = "web.stdout.log";
+/// How many of its lines, and how many of the hook's that waited for it.
+const OWN: usize = 9;
+const WAITED: usize = 3;
+
+/// Last lines of a hook, and those of the process that it waited for.
+fn beside(hook: &[String], process: &[String]) -> Vec<String> {
+    let mut lines = hook.to_vec();
+    // Whoever waits says the same thing many times.
+    lines.dedup();
+    let own = process.iter().map(|line| format!("{WEB}: {line}"));
+    lines.split_off(lines.len().saturating_sub(WAITED)).into_iter().chain(own).collect()
 }
 
 /// Remove every `.ebextensions` folder below `dir`.

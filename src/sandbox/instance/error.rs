@@ -87,10 +87,29 @@ impl Fault for Error {
                         text.push_str(line);
                     }
                 }
+                if let Some(name) = tail.iter().rev().find_map(|line| missing(line)) {
+                    text.push_str(&format!(
+                        "\nthe environment has to set `{name}`: here, `beansprout up --env {name}=VALUE`"
+                    ));
+                }
                 Some(text)
             }
         }
     }
+}
+
+/// The property that a program missed, in the words of Python and of Django's usual packages.
+fn missing(line: &str) -> Option<&str> {
+    let words = ["KeyError", "ImproperlyConfigured", "UndefinedValueError", "is not set", "not found. Declare it"];
+    if !words.iter().any(|word| line.contains(word)) {
+        return None;
+    }
+    let name = |word: &&str| {
+        word.len() > 2
+            && word.starts_with(|c: char| c.is_ascii_uppercase())
+            && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    };
+    line.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).find(name)
 }
 
 /// Gives an I/O error its path.
@@ -101,5 +120,30 @@ pub(crate) trait Io<T> {
 impl<T> Io<T> for std::io::Result<T> {
     fn doing(self, doing: &'static str, path: impl AsRef<Path>) -> Result<T, Error> {
         self.map_err(|source| Error::Io { doing, path: path.as_ref().to_owned(), source })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_property_is_named() {
+        #[track_caller]
+        fn case(line: &str, name: Option<&str>) {
+            assert_eq!(missing(line), name, "{line}");
+        }
+        case("KeyError: 'API_TOKEN'", Some("API_TOKEN"));
+        case(
+            "django.core.exceptions.ImproperlyConfigured: neither DATABASE_URL nor RDS_HOSTNAME is set as a property",
+            Some("DATABASE_URL"),
+        );
+        case("django.core.exceptions.ImproperlyConfigured: Set the DB_HOST environment variable", Some("DB_HOST"));
+        case(
+            "decouple.UndefinedValueError: SECRET_KEY not found. Declare it as envvar or define a default value.",
+            Some("SECRET_KEY"),
+        );
+        case("KeyError: 'name'", None);
+        case("ModuleNotFoundError: No module named 'X'", None);
     }
 }

@@ -186,7 +186,7 @@ impl Services {
         }
         self.proxy.route(routes);
         self.notes.push(
-            "proxy: beansprout's own; it reads two limits of `.platform/nginx` and no more (Debian: `nginx`)"
+            "a proxy of its own stands in for nginx: of `.platform/nginx` it knows the limits of bodies and time only; where nginx is installed, that is used"
                 .to_owned(),
         );
         Ok(ProxyStart::Serves)

@@ -8,7 +8,13 @@ ENGINES = {
     "postgresql": "django.db.backends.postgresql",
     "mysql": "django.db.backends.mysql",
 }
-NAMES = {"postgresql": "postgresql", "postgres": "postgresql", "pgsql": "postgresql", "mysql": "mysql", "mysql2": "mysql"}
+NAMES = {
+    "postgresql": "postgresql",
+    "postgres": "postgresql",
+    "pgsql": "postgresql",
+    "mysql": "mysql",
+    "mysql2": "mysql",
+}
 
 
 def from_environment(environ, kind, keep=60, pool=0):
@@ -28,7 +34,7 @@ def from_environment(environ, kind, keep=60, pool=0):
             "OPTIONS": {},
         }
     else:
-        raise ImproperlyConfigured("set the environment property DATABASE_URL (or RDS_HOSTNAME and the rest): see README.md")
+        raise ImproperlyConfigured("neither DATABASE_URL nor RDS_HOSTNAME is set as a property: see README.md")
     if kind == "mysql":
         parts["OPTIONS"] = {"charset": "utf8mb4", **parts["OPTIONS"]}
     if pool:

@@ -9,7 +9,7 @@ class WelcomeTests(TestCase):
         self.assertContains(response, "It grows!")
 
     def test_its_style_sheet_is_found(self):
-        self.assertIsNotNone(finders.find("welcome/site.css"))
+        self.assertIsNotNone(finders.find("site.css"))
 {%- if celery %}
 
     def test_tasks_run(self):

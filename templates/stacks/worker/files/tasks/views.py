@@ -1,6 +1,6 @@
 """Where the queue's daemon posts messages.
 
-The daemon runs on the instance itself. 200 takes the message off the queue; everything else brings it back after a while.
+The daemon runs on the instance itself. 200 takes the message off the queue; everything else brings it back later.
 """
 
 import json
@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 # A message that was done is remembered this long, in seconds: the queue may deliver it twice.
 REMEMBER = 24 * 60 * 60
+# What a message that is none raises.
+MALFORMED = (ValueError, KeyError, TypeError)
 
 
 # A daemon has no session and no cookie, so there is nothing that another site could abuse.
@@ -32,7 +34,7 @@ def receive(request):
         try:
             message = json.loads(request.body)
             name = message["task"]
-        except (ValueError, KeyError, TypeError):
+        except MALFORMED:
             return HttpResponseBadRequest('a message is a JSON object with a "task"\n')
     if name not in TASKS:
         return HttpResponseNotFound("there is no such task\n")

@@ -66,7 +66,16 @@ ALLOWED_HOSTS = listed(
 # A browser's Origin names the scheme, so these do too.
 CSRF_TRUSTED_ORIGINS = listed(
     "CSRF_TRUSTED_ORIGINS",
-    [{% if domain %}"{{ scheme }}://{{ domain }}"{% if bare_domain != domain %}, "{{ scheme }}://{{ bare_domain }}"{% endif %}{% endif %}],
+{%- if domain %}
+    [
+        "{{ scheme }}://{{ domain }}",
+{%- if bare_domain != domain %}
+        "{{ scheme }}://{{ bare_domain }}",
+{%- endif %}
+    ],
+{%- else %}
+    [],
+{%- endif %}
 )
 {% if https %}
 # The balancer ends TLS and says so in this header, whatever the client sent.
@@ -144,7 +153,22 @@ if CELERY_BROKER_URL.startswith("rediss:"):
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 {% endif %}
-{%- if static_files == "s3" %}
+# EMAIL_HOST is a server such as email-smtp.{{ region }}.amazonaws.com. Without it no mail is sent, and the log says so.
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend" if EMAIL_HOST else "deployment.mail.Unsent"
+EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "587"))
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+# Never in the clear: 465 begins with TLS, all others change to it.
+EMAIL_USE_SSL = EMAIL_PORT == 465
+EMAIL_USE_TLS = not EMAIL_USE_SSL
+# A server that does not answer must not hold a worker.
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "webmaster@localhost")
+# They get a mail for each error of the site.
+ADMINS = {% if django == "5.2" %}[("", address) for address in listed("ADMINS", [])]{% else %}listed("ADMINS", []){% endif %}
+
+{% if static_files == "s3" -%}
 # The instance's role may write to the bucket: there are no keys here.
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
