@@ -6,6 +6,7 @@ use crate::beanstalk::tree::{Tree, file_name};
 use crate::check::django::{Settings, Value, Variable, properties};
 
 use super::Detected;
+use super::desk::{self, Refusal};
 use crate::beanstalk::version::Version;
 
 /// `found` in the templates.
@@ -56,6 +57,18 @@ pub(crate) struct Context {
     /// Environment properties without which these settings do not load, each with its condition.
     #[serde(skip)]
     pub(crate) required: Vec<Variable>,
+    /// Is the database in the memory of each process where no variable names another?
+    #[serde(skip)]
+    pub(crate) memory_unless: bool,
+    /// What variables the database reads, as far as its own line names them.
+    #[serde(skip)]
+    pub(crate) database_reads: Vec<String>,
+    /// What the settings say when they refuse to be loaded, and where.
+    #[serde(skip)]
+    pub(crate) refusals: Vec<Refusal>,
+    /// `STATIC_URL`, where it names the visitor's own machine.
+    #[serde(skip)]
+    pub(crate) static_at_home: Option<String>,
     /// Settings that matter and that could not be read.
     #[serde(skip)]
     pub(crate) unread: Vec<&'static str>,
@@ -118,6 +131,19 @@ impl Context {
             unread: MATTER.iter().filter(|name| is_unread(settings.value(name))).copied().collect(),
             asgi_named: settings.value("ASGI_APPLICATION").by_default().text().is_some(),
             sqlite_unless: sqlite_unless(&settings),
+            memory_unless: desk::memory_unless(&settings),
+            database_reads: settings.get("DATABASES").map(|setting| setting.reads.clone()).unwrap_or_default(),
+            refusals: settings
+                .files
+                .iter()
+                .flat_map(|path| desk::refusals(path, tree.text(path).unwrap_or_default()))
+                .collect(),
+            static_at_home: settings
+                .value("STATIC_URL")
+                .by_default()
+                .text()
+                .filter(|url| desk::is_at_home(url))
+                .map(str::to_owned),
             built_static: !static_root.is_empty() && tree.is_dir(&static_root),
             sync_only: detected.packages.django().is_some_and(|django| django < Version { major: 4, minor: 2 }),
             root,
@@ -197,7 +223,7 @@ fn static_files(tree: &Tree, settings: &Settings) -> &'static str {
         backend.or_else(|| settings.value("STATICFILES_STORAGE").text()).unwrap_or_default().to_ascii_lowercase();
     let remote = ["s3", "boto", "storages.backends", "gcloud", "azure"].iter().any(|word| backend.contains(word));
     let url = settings.value("STATIC_URL").text().unwrap_or_default();
-    if remote || url.contains("//") {
+    if remote || (url.contains("//") && !desk::is_at_home(url)) {
         "elsewhere"
     } else if speaks("whitenoise.middleware") || speaks("WhiteNoiseMiddleware") {
         "whitenoise"
@@ -207,7 +233,9 @@ fn static_files(tree: &Tree, settings: &Settings) -> &'static str {
 }
 
 fn static_url(settings: &Settings) -> String {
-    let url = settings.value("STATIC_URL").by_default().text().unwrap_or("static").trim_matches('/');
+    let url = settings.value("STATIC_URL").by_default().text().unwrap_or("static");
+    let url = if desk::is_at_home(url) { url.splitn(4, '/').nth(3).unwrap_or_default() } else { url };
+    let url = url.trim_matches('/');
     let plain = !url.is_empty() && url.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c));
     if plain { url.to_owned() } else { "static".to_owned() }
 }
@@ -304,6 +332,23 @@ mod tests {
         let ready = context("DEBUG = env.bool('DEBUG', default=False)\nSECRET_KEY = os.environ['KEY']\n");
         assert!(!ready.set_debug && !ready.set_secret);
         assert!(context("SECRET_KEY = os.getenv('SECRET_KEY')\n").set_secret);
+    }
+
+    #[test]
+    fn what_holds_only_at_home_is_told() {
+        let memory = context(
+            "import os, dj_database_url\nURL = os.environ.get('DATABASE_URL', 'sqlite://:memory:')\nDATABASES = {'default': dj_database_url.parse(URL)}\n",
+        );
+        assert!(memory.memory_unless && !memory.sqlite_unless);
+        let home = context("STATIC_URL = 'http://localhost:8000/static/'\nSTATIC_ROOT = BASE_DIR / 'x'\n");
+        assert_eq!(
+            (home.static_files, home.static_url.as_str(), home.static_at_home.is_some()),
+            ("nginx", "static", true)
+        );
+        let refuses = context(
+            "import os\nif not os.getenv('DB'):\n    raise ValueError(\n        'You must set DB.'\n    )\ndef x():\n    raise ValueError('not here')\n",
+        );
+        assert_eq!(refuses.refusals.iter().map(|one| one.says.as_str()).collect::<Vec<_>>(), ["You must set DB."]);
     }
 
     #[test]

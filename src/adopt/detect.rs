@@ -34,6 +34,9 @@ pub(crate) struct Detected {
     pub(crate) wsgi: Option<String>,
     pub(crate) asgi: Option<String>,
     pub(crate) celery: Option<String>,
+    /// Has Celery a schedule?
+    #[serde(skip)]
+    pub(crate) beats: bool,
     /// Other task queues, each with what starts its worker.
     #[serde(skip)]
     pub(crate) queues: Vec<(&'static str, &'static str)>,
@@ -106,6 +109,7 @@ impl Detected {
             wsgi: target(wsgi_file, callable),
             asgi: target(server("asgi.py"), "application"),
             celery: celery(tree, &root),
+            beats: packages.has("django-celery-beat") || beats(tree, &root),
             queues: QUEUES.iter().filter(|(package, _)| packages.has(package)).copied().collect(),
             web: web(tree),
             channels: packages.has("channels") || packages.has("daphne"),
@@ -224,6 +228,14 @@ fn callable(text: &str) -> Option<&'static str> {
 fn dotted(root: &str, path: &str) -> String {
     let module = path[root.len()..].trim_end_matches(".py");
     module.trim_end_matches("/__init__").replace('/', ".")
+}
+
+/// Does the project's own code schedule tasks?
+fn beats(tree: &Tree, root: &str) -> bool {
+    const WORDS: [&str; 3] = ["CELERY_BEAT_SCHEDULE", "beat_schedule", "CELERYBEAT_SCHEDULE"];
+    let sets = |line: &str| WORDS.iter().any(|word| line.contains(word)) && !line.trim_start().starts_with('#');
+    let mut own = tree.iter().map(|(path, _)| path).filter(|path| path.starts_with(root) && path.ends_with(".py"));
+    own.any(|path| tree.text(path).is_some_and(|text| text.lines().any(sets)))
 }
 
 /// The module with Celery's application, as `celery --app` wants it: known by its content, the usual names first.

@@ -91,6 +91,9 @@ impl Inputs<'_> {
         if overlay && matches!(self.text("database"), "postgresql" | "mysql") {
             needed.insert("DATABASE_URL".to_owned());
         }
+        if context.memory_unless {
+            needed.extend(context.database_reads.iter().cloned());
+        }
         if !self.text("secret_arn").is_empty() {
             needed.remove("SECRET_KEY");
         }

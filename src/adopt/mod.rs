@@ -5,6 +5,7 @@
 
 mod command;
 mod context;
+mod desk;
 mod detect;
 mod existing;
 mod image;

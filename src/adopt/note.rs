@@ -67,6 +67,7 @@ impl Notes {
             self.0.push(Note { path: Some(path.clone()), fix: Some(fix), ..Note::new(message) });
         }
         self.properties(inputs);
+        self.at_home(inputs);
         self.unread(inputs);
         self.processes(inputs);
         if inputs.detected.packages.lacks_django() {
@@ -112,6 +113,32 @@ impl Notes {
             } else if !names.is_empty() {
                 self.0.push(Note::new(format!("only under a condition of the settings: set {}", names.join(", "))));
             }
+        }
+    }
+
+    /// What works on a desk and not on an instance.
+    fn at_home(&mut self, inputs: &Inputs<'_>) {
+        let context = inputs.context;
+        let of_settings = |message: String, fix: &str| Note {
+            path: Some(context.settings.clone()),
+            fix: Some(fix.to_owned()),
+            ..Note::new(message)
+        };
+        if context.memory_unless && inputs.text("database") == "own" {
+            let message =
+                "the database is in memory where no variable names another: each process has its own, and an empty one";
+            self.0.push(of_settings(message.to_owned(), "set the variable that names a server"));
+        }
+        if let Some(url) = &context.static_at_home {
+            let message = format!("`STATIC_URL` is `{url}`: browsers would ask the visitor's own machine");
+            self.0.push(of_settings(message, "`STATIC_URL = \"/static/\"`"));
+        }
+        for refusal in &context.refusals {
+            self.0.push(Note {
+                path: Some(refusal.path.clone()),
+                line: Some(refusal.line),
+                ..Note::new(format!("the settings refuse to load under a condition: \"{}\"", refusal.says))
+            });
         }
     }
 
@@ -174,6 +201,13 @@ impl Notes {
                 );
                 self.0.push(of_file(message, "run it on an environment of its own with one instance, or keep its schedule in the database with a lock"));
             }
+        }
+        let scheduled = procfile.processes.iter().any(|process| command::is_scheduler(&process.command));
+        if let Some(celery) = detected.celery.as_ref().filter(|_| detected.beats && !scheduled) {
+            let message = "Celery has a schedule, and nothing starts what reads it";
+            let fix =
+                format!("`beat: celery --app {celery} beat` in `Procfile`, where there is one instance and no more");
+            self.0.push(of_file(message.to_owned(), &fix));
         }
         let runs = |starts: &str| {
             let word = starts.split_whitespace().last().unwrap_or_default();

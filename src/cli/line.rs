@@ -92,7 +92,7 @@ impl Line<'_> {
         let end = start + measure_text_width(&typed.whole());
         let cursor = start + measure_text_width(&typed.upto(typed.at));
         self.term.write_str(&format!("{prompt}{}", typed.whole()))?;
-        if end > 0 && end % columns == 0 {
+        if end > 0 && end.is_multiple_of(columns) {
             // A terminal that is full to its edge waits with the next row until something comes.
             self.term.write_line("")?;
         }

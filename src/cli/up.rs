@@ -15,10 +15,12 @@ use serde::Serialize;
 
 use self::report::{Reporter, WouldDo, tell_health};
 use super::aws::{AwsArgs, Connected, Intent};
+use super::environments::Environments;
 use super::{package, publish};
 use crate::beanstalk::eb_config;
 use crate::beanstalk::platforms::Platform;
 use crate::bundle::{self, Plan};
+use crate::environment::Property;
 use crate::fault::{Exit, Failure, Fault};
 use crate::file;
 use crate::project::{Project, ScopeFlags};
@@ -190,10 +192,11 @@ pub(crate) fn launch(
     let Options { port, isolation, proxy_kind, settings } = options;
     // On AWS it is a property or a secret of the environment, and in no bundle.
     let secret = instance::stand_in_secret(&home)?;
+    let stand_ins = stand_ins(project, &secret)?;
     let platform = platform(project);
     let launch = Launch {
         settings: settings.clone(),
-        stand_ins: Settings::default().property("SECRET_KEY", secret),
+        stand_ins,
         port,
         python: platform.as_ref().and_then(|platform| platform.python).map(|version| version.to_string()),
         family: platform.and_then(|platform| platform.family.yes()),
@@ -210,6 +213,17 @@ pub(crate) fn launch(
     }
     instance.open_to_others().iter().for_each(|text| ui.warn(text));
     Ok(Running { instance, health, settings, would_do: told.would_do })
+}
+
+/// What a launch would make up: the key, and whatever the project's environments describe as random.
+fn stand_ins(project: &Project, secret: &str) -> Result<Settings, Failure> {
+    let mut stand_ins = Settings::default().property("SECRET_KEY", secret);
+    for description in Environments::load(project)?.all() {
+        for (name, _) in description.properties.iter().filter(|(_, value)| matches!(value, Property::Random(_))) {
+            stand_ins = stand_ins.property(name, secret);
+        }
+    }
+    Ok(stand_ins)
 }
 
 impl Running {

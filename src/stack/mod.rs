@@ -53,7 +53,7 @@ pub(crate) use tree::Tree;
 pub(crate) use unpack::Unpacked;
 pub(crate) use update::{Action, Conflicts, Merge, Step, apply, diff, diff_texts};
 pub(crate) use validate::{package_from, renamed};
-pub(crate) use write::{Change, add, change, check_empty, create, put};
+pub(crate) use write::{Change, change, check_empty, create, put};
 
 use std::path::Path;
 

@@ -73,6 +73,8 @@ pub(crate) fn check_empty(target: &Path) -> Result<(), Error> {
 pub(crate) enum Change {
     New,
     Same,
+    /// It is as a stack wrote it, and gets another text.
+    Changed,
     Other,
 }
 
@@ -84,17 +86,6 @@ pub(crate) fn change(root: &Path, path: &TargetPath, planned: &Planned) -> Resul
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Change::New),
         Err(source) => Err(Error::Read { path: at, source }),
     }
-}
-
-/// Add the files of the plan that do not exist yet to a folder: all of them, or none.
-pub(crate) fn add(plan: &Plan, root: &Path, interrupt: &Interrupt) -> Result<(), Error> {
-    let mut files = Vec::new();
-    for (path, planned) in plan.iter() {
-        if change(root, path, planned)? == Change::New {
-            files.push((path, None, planned));
-        }
-    }
-    put(&files, root, interrupt)
 }
 
 /// Write files over what they were when the plan was made, or where nothing was: all of them, or none.

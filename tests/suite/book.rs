@@ -37,7 +37,7 @@ fn pages() -> Vec<(String, String)> {
 #[derive(Debug)]
 pub(crate) struct Block<'a> {
     /// Such as `sh`.
-    language: &'a str,
+    pub(crate) language: &'a str,
     /// The reason why it is not run.
     excuse: Option<&'a str>,
     pub(crate) lines: Vec<&'a str>,

@@ -59,6 +59,7 @@ mod sources;
 mod stack;
 mod swap;
 mod terminal;
+mod told;
 mod tour;
 mod untrusted;
 mod up;

@@ -136,8 +136,11 @@ impl Evaluation<'_> {
         } else {
             ""
         });
-        let plain = dotted(&call.func) == "env";
-        let default = keyword(call, "default").or_else(|| call.arguments.args.get(1).filter(|_| !plain)).map(value);
+        // django-environ has a type in the second place, environs a default.
+        let second = call.arguments.args.get(1);
+        let plain = dotted(&call.func) == "env" && second.is_some_and(|second| self.is_type(second, depth));
+        let place = if plain { 2 } else { 1 };
+        let default = keyword(call, "default").or_else(|| call.arguments.args.get(place)).map(value);
         let default = default.or_else(|| self.settings.schemes.get(name).cloned());
         let set = self.settings.environment.contains_key(name);
         let found = self.variable(name, default);
@@ -157,6 +160,15 @@ impl Evaluation<'_> {
                 _ => Value::Unknown,
             }),
             _ => found,
+        }
+    }
+
+    /// Is it a type, or a function that makes one of a text?
+    fn is_type(&self, expression: &Expr, depth: usize) -> bool {
+        match expression {
+            Expr::Lambda(_) => true,
+            Expr::Name(_) | Expr::Attribute(_) => self.evaluate(expression, depth + 1) == Value::Unknown,
+            _ => false,
         }
     }
 

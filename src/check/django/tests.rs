@@ -41,6 +41,9 @@ fn switches() {
     case("DEBUG = config('DEBUG', default='on', cast=bool)", on());
     case("env = environ.Env(DEBUG=(bool, False))\nDEBUG = env('DEBUG')", unless(Value::Bool(false)));
     case("DEBUG = env.bool('DEBUG', default=True)", on());
+    case("DEBUG = env('DEBUG', True)", on());
+    case("DEBUG = env('DEBUG', bool, True)", on());
+    case("DEBUG = env('DEBUG', None)", unless(Value::None));
     case("DEBUG = not os.environ.get('PRODUCTION')", on());
     case("if 'PROD' in os.environ:\n    DEBUG = False\nelse:\n    DEBUG = True", on());
     case("DEBUG = True\nif os.environ.get('PROD'):\n    DEBUG = False", on());

@@ -19,7 +19,7 @@ pub(super) enum Error {
     NoSettings { manage: String },
     #[error("there is no module `{module}` in the project")]
     NotSettings { module: String, found: Vec<String> },
-    #[error("several modules look like settings, and none is surely production's")]
+    #[error("{}, and none is surely production's", several(found))]
     SeveralSettings { found: Vec<String>, absent: Option<(String, String)> },
     #[error("the plan has no `{path}`")]
     NotInPlan { path: String, found: Vec<String> },
@@ -27,6 +27,13 @@ pub(super) enum Error {
     Read { path: PathBuf, source: std::io::Error },
     #[error("nothing was written, as you chose")]
     Declined,
+}
+
+fn several(found: &[String]) -> String {
+    match found {
+        [only] => format!("`{only}` is the only module that looks like settings, and by its name for a desk"),
+        _ => "several modules look like settings".to_owned(),
+    }
 }
 
 impl Fault for Error {

@@ -1,5 +1,6 @@
 //! The verbs and their flags, and every command that is shown anywhere.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -186,4 +187,48 @@ fn commands_that_are_shown_are_understood() {
         look(&root().join(place), &mut seen);
     }
     assert!(seen > 60);
+}
+
+/// What a message or a generated file tells people to type is a command: every span of ours between backticks in the code and
+/// in the templates, with a word for what is filled in.
+#[test]
+fn commands_in_messages_are_understood() {
+    fn look(path: &Path, found: &mut Vec<(String, String)>) {
+        if path.is_dir() {
+            std::fs::read_dir(path).unwrap().for_each(|file| look(&file.unwrap().path(), found));
+            return;
+        }
+        if path.to_string_lossy().contains("/golden/") {
+            return;
+        }
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        for span in text.split('`').filter(|span| span.starts_with("beansprout ") && !span.contains('\n')) {
+            found.push((path.display().to_string(), span.to_owned()));
+        }
+    }
+    let filled = regex::Regex::new(r"\{\{.*?\}\}|<%.*?%>|\{[^}]*\}").unwrap();
+    let mut found = Vec::new();
+    for place in ["src", "templates"] {
+        look(&root().join(place), &mut found);
+    }
+    let mut seen = BTreeSet::new();
+    for (path, span) in found {
+        // A grammar, or the beginning of something.
+        if span.contains(['<', '[', '…', '(']) || span.contains("COMMAND") || span == "beansprout --help" {
+            continue;
+        }
+        let line = filled.replace_all(&span, "shop-production").replace('\'', "");
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let understood = |more: &[&str]| {
+            let parsed = program().try_get_matches_from(words.iter().chain(more));
+            parsed.err().filter(|error| !matches!(error.kind(), clap::error::ErrorKind::DisplayHelp))
+        };
+        // The name of a verb is no whole command.
+        if let (Some(error), Some(_), Some(_)) = (understood(&[]), understood(&["word"]), understood(&["word", "word"]))
+        {
+            panic!("{path}: `{span}`\n{error}");
+        }
+        seen.insert(span);
+    }
+    assert!(seen.len() > 60, "{}", seen.len());
 }

@@ -59,7 +59,7 @@ READY_PATH = "/health/ready/"
 # The environment's own address{% if domain %}, the domain{% endif %}, and loopback for a local run of the bundle. Never "*".
 ALLOWED_HOSTS = [
     *{% if found.has_hosts %}ALLOWED_HOSTS{% else %}(globals().get("ALLOWED_HOSTS") or []){% endif %},
-    *filter(None, map(str.strip, os.environ.get("ALLOWED_HOSTS", "").split(","))),
+    *[host.strip() for host in os.environ.get("ALLOWED_HOSTS", "").split(",") if host.strip()],
     ".{{ region }}.elasticbeanstalk.com",
 {%- if domain %}
     "{{ domain }}",
