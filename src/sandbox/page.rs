@@ -89,7 +89,7 @@ fn show_region(out: &mut String, name: &str, region: &Region, view: &View<'_>) {
     let now = view.now;
     for (application, content) in &region.applications {
         out.push_str(&format!("<section><h2>{}</h2>", escape(application.as_str())));
-        let about = content.description.as_deref().map(|text| format!(" · {}", escape(text))).unwrap_or_default();
+        let about = content.description.as_deref().map(|text| format!(" · {}", prose(text))).unwrap_or_default();
         out.push_str(&format!("<p class=dim>Application in {}{about}</p>", escape(name)));
         let environments: Vec<&Environment> =
             region.environments.values().filter(|environment| environment.application == *application).collect();
@@ -122,7 +122,7 @@ fn show_region(out: &mut String, name: &str, region: &Region, view: &View<'_>) {
             when(event.time, now),
             format!("<span class='mark {class}'>{}</span>", event.severity.wire()),
             code(about.map_or("", String::as_str)),
-            message(&event.message),
+            prose(&event.message),
         ]
     });
     table(out, "Events", &["When", "Severity", "About", "What happened"], rows.collect());
@@ -158,8 +158,9 @@ fn address(environment: &Environment, view: &View<'_>) -> String {
     name.into_iter().chain(site).collect::<Vec<_>>().join("<br>")
 }
 
-/// The message of an event. A hook may have said a secret, and a page may be seen by others.
-fn message(text: &str) -> String {
+/// What people and programs said in their own words. A hook may have said a secret, a commit's subject may have one, and a
+/// page may be seen by others.
+fn prose(text: &str) -> String {
     match crate::secret::in_content(text.as_bytes()).iter().next() {
         Some(_) => "(not shown: there seems to be a secret in it)".to_owned(),
         None => escape(text).into_owned(),
@@ -185,7 +186,7 @@ fn show_versions(out: &mut String, application: &Application, environments: &[&E
             },
             escape(users.join(", ")).into_owned(),
             format!("<code class=long>{}</code>", escape(source.as_str())),
-            escape(version.description.as_deref().unwrap_or("")).into_owned(),
+            prose(version.description.as_deref().unwrap_or("")),
             when(version.created, now),
         ]
     });
@@ -277,10 +278,20 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_in_an_event_is_not_shown() {
-        assert_eq!(message("a <b>"), "a &lt;b&gt;");
+    fn a_secret_that_somebody_said_is_not_shown() {
+        assert_eq!(prose("a <b>"), "a &lt;b&gt;");
         let key = format!("AWS said AKIA{} and more", "Q3EGRIJ7XN5YLQWX");
-        assert!(message(&key).contains("not shown"), "{}", message(&key));
+        assert!(prose(&key).contains("not shown"), "{}", prose(&key));
+        let mut state = State::default();
+        let text = format!(
+            r#"{{"applications": {{"shop": {{"description": "{key}", "created": "2026-01-01T00:00:00Z",
+            "updated": "2026-01-01T00:00:00Z", "lifecycle": null, "versions": {{}}, "tags": {{}}}}}}}}"#
+        );
+        state.regions.insert("us-east-1".to_owned(), serde_json::from_str(&text).unwrap());
+        let mut body = String::new();
+        let view = View { endpoint: "", now: Timestamp::UNIX_EPOCH, runs: &|_| true };
+        show_region(&mut body, "us-east-1", &state.regions["us-east-1"], &view);
+        assert!(!body.contains("Q3EG") && body.contains("not shown"), "{body}");
     }
 
     #[test]

@@ -24,6 +24,7 @@ MISSING = {
     "CPUUtilization.Privileged": "Windows alone has it",
     "DescribeEnvironmentManagedActionHistoryResult.NextToken": "there is no history of managed updates",
     "DescribeInstancesHealthResult.NextToken": "there is one instance",
+    "EnvironmentDescription.EndpointURL": "only environments that run have a site",
     "EnvironmentDescription.OperationsRole": "roles for operations are refused",
     "EnvironmentDescription.Resources": "DescribeEnvironmentResources tells them",
     "EnvironmentResourceDescription.Cluster": "Beanstalk Cluster",
@@ -59,6 +60,13 @@ NOTHING_OF = {
 OTHER_WORDS = ["ApplicationVersionStatus", "EnvironmentHealthStatus", "ConfigurationOptionValueType", "DescribeEnvironmentHealth.Status"]
 # Fields that only the EB CLI's own model of the API has.
 OF_THE_EB_CLI = {"ConfigurationSettingsDescription.Tier"}
+
+if sys.argv[1:] == ["list"]:
+    rows = MISSING | {f"all of {name}": why for name, why in NOTHING_OF.items()}
+    print("| field | why no answer has it |\n|---|---|")
+    for name, why in sorted(rows.items()):
+        print(f"| `{name}` | {why} |".replace("`all of ", "all of `"))
+    sys.exit()
 
 MODEL = botocore.session.get_session().get_service_model("elasticbeanstalk")
 answered = collections.Counter()

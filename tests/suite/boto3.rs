@@ -96,6 +96,11 @@ fn every_answer_has_the_shape_of_the_model() {
     let place = Place::new();
     let (_running, endpoint) = start(&place, &[]);
     script(&place, &endpoint, &["shapes.py"]);
+
+    // What no answer has, stands in the reference.
+    let missing = script(&place, &endpoint, &["shapes.py", "list"]);
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src/reference/sandbox.md");
+    assert!(std::fs::read_to_string(page).unwrap().contains(&missing), "the reference does not have\n{missing}");
 }
 
 #[test]
