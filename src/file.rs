@@ -201,6 +201,25 @@ pub fn make_folder(path: &Path) -> Result<(), Error> {
     fs::create_dir_all(path).doing("make the folder", path)
 }
 
+/// Copy a folder with all that is in it. Where nothing is, nothing is made.
+pub fn copy_folder(from: &Path, to: &Path) -> Result<(), Error> {
+    let entries = match std::fs::read_dir(from) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.doing("read", from)?,
+    };
+    make_folder(to)?;
+    for entry in entries {
+        let entry = entry.doing("read", from)?;
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        if entry.file_type().doing("read", &path)?.is_dir() {
+            copy_folder(&path, &target)?;
+        } else {
+            std::fs::copy(&path, &target).map(drop).doing("copy", &path)?;
+        }
+    }
+    Ok(())
+}
+
 /// A file that has no name and is gone when it is closed.
 pub fn temporary() -> Result<File, Error> {
     tempfile::tempfile().map_err(|source| Error::Temporary { source })

@@ -49,6 +49,18 @@ pub(crate) struct Connected {
 }
 
 impl Connected {
+    /// A connection to an embedded AWS of a rehearsal, which is on nobody's record.
+    pub(crate) fn rehearsing(server: &sandbox::Server, region: &str, world: &World) -> Result<Self, Failure> {
+        let (id, secret) = (sandbox::ACCESS_KEY_ID.to_owned(), sandbox::SECRET_ACCESS_KEY.to_owned());
+        let settings = Settings {
+            credentials: Credentials::Keys { id, secret },
+            region: Some(region.to_owned()),
+            endpoint_url: Some(server.endpoint()),
+            ..Settings::default()
+        };
+        Ok(Self { aws: Aws::connect(settings, world)?, _server: None, sandbox: true, audit: None })
+    }
+
     /// The end of a run that may have changed something: see that it is on record, or say that it isn't.
     pub(crate) fn record<T, E: fmt::Display>(&self, result: &Result<T, E>, run: RunRecord, ui: &mut Ui) {
         if let Some(problem) = self.aws.unrecorded() {
@@ -161,6 +173,12 @@ pub(crate) fn bundle_store(project: &Project, bucket: Option<&str>) -> BundleSto
 }
 
 impl AwsArgs {
+    /// The same, for another place: what was typed of profile and region is about the first.
+    pub(crate) fn at(&self, place: &Place) -> Self {
+        let region = place.region.clone().or_else(|| self.region.clone());
+        Self { profile: place.profile.clone().or_else(|| self.profile.clone()), region, ..self.clone() }
+    }
+
     /// The arguments of `--sandbox` alone.
     pub(crate) fn sandboxed() -> Self {
         Self { sandbox: true, call_timeout: 30, ..Self::default() }

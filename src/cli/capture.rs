@@ -120,15 +120,39 @@ pub(crate) fn verb(args: &CaptureArgs, world: &World, ui: &mut Ui) -> Result<Exi
     Ok(if args.check && differs { Exit::Findings } else { Exit::Done })
 }
 
-fn one(
-    args: &CaptureArgs,
-    there: &Environment,
-    application: &Application,
-    environments: &Environments,
+/// What was seen of an environment, and what its description would be.
+struct Seen {
+    captured: Captured,
+    new: Description,
+    differences: Vec<Difference>,
+}
+
+/// Where a description and what lives differ. An environment that is busy is not looked at.
+pub(crate) fn compare(
+    description: &Description,
     project: &Project,
     aws: &Connected,
     ui: &mut Ui,
-) -> Result<Row, Failure> {
+) -> Result<Vec<Difference>, Failure> {
+    let application = ebcli::application(description.application.as_deref(), project)?;
+    let living = release::living(aws)?;
+    let there = living.iter().find(|there| there.name == description.name && there.application == *application);
+    match there {
+        None => Ok(Row::not_there(&description.name).differences),
+        Some(there) if there.status != Phase::Ready => Ok(Vec::new()),
+        Some(there) => Ok(see(there, &application, Some(description), &BTreeSet::new(), project, aws, ui)?.differences),
+    }
+}
+
+fn see(
+    there: &Environment,
+    application: &Application,
+    before: Option<&Description>,
+    values: &BTreeSet<String>,
+    project: &Project,
+    aws: &Connected,
+    ui: &mut Ui,
+) -> Result<Seen, Failure> {
     let observed = release::observe(aws, application, there)?;
     if observed.draft {
         ui.warn(format_args!("`{}` has a draft of its options too; what is in force was read", there.name));
@@ -141,9 +165,7 @@ fn one(
         None => Some(Files::default()),
     };
     let live = Live { settings: observed.settings.clone(), files, images: observed.images.clone() };
-    let before = environments.get(&there.name);
-    let values: BTreeSet<String> = args.values.iter().cloned().collect();
-    let captured = environment::capture(&live, before, &values);
+    let captured = environment::capture(&live, before, values);
     let new = description(there, before, &captured, &observed, project, aws)?;
     let mut differences = before.map(|before| differences(before, &new)).unwrap_or_default();
     if before.is_none() {
@@ -154,6 +176,21 @@ fn one(
         let live = Some("its bundle is gone from the bucket".to_owned());
         differences.push(Difference { what, described: None, live });
     }
+    Ok(Seen { captured, new, differences })
+}
+
+fn one(
+    args: &CaptureArgs,
+    there: &Environment,
+    application: &Application,
+    environments: &Environments,
+    project: &Project,
+    aws: &Connected,
+    ui: &mut Ui,
+) -> Result<Row, Failure> {
+    let before = environments.get(&there.name);
+    let values: BTreeSet<String> = args.values.iter().cloned().collect();
+    let Seen { captured, new, differences } = see(there, application, before, &values, project, aws, ui)?;
     let mut wrote = false;
     if !args.check
         && let Some(text) = environments.text(&new)?
@@ -239,6 +276,7 @@ fn description(
         let mut release = new.version.take().filter(|release| release.label == version.label).unwrap_or_default();
         release.label = version.label.clone();
         release.digest = version.digest().map(|digest| digest.to_string()).unwrap_or_default();
+        release.commit = version.description.as_deref().and_then(commit).or(release.commit);
         release.bundle = version.bundle.as_ref().map(|at| match release.bundle.take() {
             Some(known) if known.bucket == at.bucket && known.key == at.key => known,
             _ => Bundle { bucket: at.bucket.clone(), key: at.key.clone(), ..Bundle::default() },
@@ -246,6 +284,13 @@ fn description(
         new.version = Some(release);
     }
     Ok(new)
+}
+
+/// The commit that a version's description ends with, if its content is that of the commit: `Subject (0123456789ab)`.
+fn commit(description: &str) -> Option<String> {
+    let (_, name) = description.strip_suffix(')')?.rsplit_once('(')?;
+    let is_one = name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_one.then(|| name.to_owned())
 }
 
 /// Where two descriptions differ, but in what a deployment changes. Values of properties are not told.
@@ -316,11 +361,18 @@ impl Row {
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
-struct Difference {
+pub(crate) struct Difference {
     /// A key of the description, an option, a tag or a property.
     what: String,
     described: Option<String>,
     live: Option<String>,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (described, live) = (self.described.as_deref().unwrap_or("not"), self.live.as_deref().unwrap_or("not"));
+        write!(f, "{}: {described} described, {live} live", self.what)
+    }
 }
 
 #[derive(Serialize)]

@@ -63,6 +63,7 @@ const ARGUMENTS: &[(&[&str], &str, Values)] = &[
     (&["policy"], "application", Values::Applications),
     (&["policy"], "environment", Values::Environments),
     (&["post"], "task", Values::Tasks),
+    (&["promote"], "environment", Values::Environments),
     (&["prune"], "application", Values::Applications),
     (&["publish"], "application", Values::Applications),
     (&["publish"], "deploy", Values::Environments),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::aws::{Connected, DryRun, Intent};
 use super::environment_args::{MoveArgs, request};
-use super::logs;
+use super::{logs, requires};
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::release::{self, DeployEvent, DeployRequest, Deployed, Outcome, RunRecord};
@@ -40,6 +40,7 @@ pub(crate) fn verb(args: &DeployArgs, world: &World, ui: &mut Ui) -> Result<Exit
     let environment = target.choose(&project)?;
     let aws = environment.connect(aws, &project, Intent::of(*dry_run), world, ui)?;
     environment.say(ui);
+    requires::require(environment.description(), &args.label, &aws, &args.moved.aws, &project, world, ui)?;
     let request = DeployRequest {
         wait: !args.no_wait,
         when_ready: *when_ready,

@@ -96,9 +96,6 @@ impl ChosenEnvironment {
         if self.why != Why::Flag {
             ui.say(self);
         }
-        for key in self.described.iter().flat_map(Description::unheeded) {
-            ui.warn(format_args!("`{key}` of `{}` is not looked at yet", environment::path(&self.name)));
-        }
     }
 }
 
@@ -265,6 +262,11 @@ fn ours(
 }
 
 impl ChosenEnvironment {
+    /// Its file, if it has one.
+    pub(crate) fn description(&self) -> Option<&Description> {
+        self.described.as_ref()
+    }
+
     /// Connect to where it is, in an account that it belongs to.
     pub(crate) fn connect(
         &self,

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::beanstalk::name::EnvironmentName;
-use crate::environment::{self, APPLICATION, Application, Description, FOLDER};
+use crate::environment::{self, APPLICATION, Application, DRILLS, Description, FOLDER};
 use crate::fault::{Exit, Failure, Fault};
 use crate::file;
 use crate::project::Project;
@@ -86,6 +86,19 @@ impl Environments {
         let old = self.texts.get(&description.name).map(String::as_str);
         let new = environment::write(&environment::path(&description.name), old, description)?;
         Ok(Some(new).filter(|new| old != Some(new.as_str())))
+    }
+
+    /// Add a line to the record of rehearsals and rebuilds.
+    pub(crate) fn note(&self, line: &str) -> Result<(), Failure> {
+        file::make_folder(&self.root.join(FOLDER))?;
+        Ok(file::append_own(&self.root.join(FOLDER).join(DRILLS), format!("{line}\n").as_bytes())?)
+    }
+
+    /// The last line of that record.
+    pub(crate) fn last_drill(&self) -> Option<serde_json::Value> {
+        let text = file::read_if_there(&self.root.join(FOLDER).join(DRILLS)).ok()??;
+        let last = text.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty())?;
+        serde_json::from_slice(last).ok()
     }
 
     /// Write the file of a description, beside and renamed.

@@ -1,7 +1,7 @@
 //! `launch`: what is described and not there is created.
 
 mod answer;
-mod properties;
+pub(crate) mod properties;
 pub(crate) mod versions;
 
 use std::path::PathBuf;
@@ -22,7 +22,8 @@ use crate::environment::{self, Description, Property, Tier};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
 use crate::release::{
-    self, LaunchError, LaunchEvent, LaunchOptions, LaunchPlan, Launched, PlanOptions, RunRecord, Target, Wanted,
+    self, LaunchError, LaunchEvent, LaunchOptions, LaunchOutcome, LaunchPlan, Launched, PlanOptions, RunRecord, Target,
+    Wanted,
 };
 use crate::ui::{Ui, ticked};
 use crate::world::World;
@@ -32,7 +33,7 @@ use crate::world::World;
 /// Shows the plan; `--apply` carries it out. `environments/NAME.toml` says what an environment is; a name without such a file
 /// gets one, from the project and the flags. Only options are sent that no file of the version says, so that the files stay
 /// in charge. What lives is never changed. With `--all`, this is the way back after everything was lost.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(
     disable_version_flag = true,
     after_help = "Examples:\n  beansprout launch shop-production\n  beansprout launch shop-production --apply\n  \
@@ -175,8 +176,46 @@ pub(crate) fn verb(args: &LaunchArgs, world: &World, ui: &mut Ui) -> Result<Exit
         let run = RunRecord::new("launch", &application);
         aws.record(&launched, run, ui);
     }
-    ui.answer(&LaunchAnswer { launched: launched? });
-    Ok(Exit::Done)
+    let launched = launched?;
+    let answers = launched.environments.iter().flat_map(|one| &one.smoke).all(|probed| probed.passed);
+    if args.all && launched.environments.iter().any(|one| one.outcome == LaunchOutcome::Launched) {
+        environments.note(&rebuilt(&launched, aws.is_elsewhere(), world))?;
+    }
+    ui.answer(&LaunchAnswer { launched });
+    Ok(if answers { Exit::Done } else { Exit::Findings })
+}
+
+/// The line that stays of a rebuild.
+fn rebuilt(launched: &Launched, simulated: bool, world: &World) -> String {
+    let made = || launched.environments.iter().filter(|one| one.outcome == LaunchOutcome::Launched);
+    serde_json::json!({
+        "time": world.now().to_string(),
+        "depth": "rebuild",
+        "tool": env!("CARGO_PKG_VERSION"),
+        "id": null,
+        "environments": made().count(),
+        "findings": 0,
+        "clocks": { "commands": null, "aws": made().filter_map(|one| one.seconds).max(), "simulated": simulated },
+    })
+    .to_string()
+}
+
+/// Everything that is described, launched where `aws` leads: a rehearsal, with stand-ins for what nobody is asked.
+pub(crate) fn rebuild(
+    descriptions: &[Description],
+    environments: &Environments,
+    project: &Project,
+    aws: &Connected,
+    world: &World,
+    ui: &mut Ui,
+) -> Result<Launched, Failure> {
+    let args = LaunchArgs { all: true, apply: true, elsewhere: true, into_existing: true, ..LaunchArgs::default() };
+    let given = Given::stand_ins(descriptions, world);
+    let targets = targets(descriptions, project)?;
+    let (plan, packed) = plan(&args, &given, &targets, descriptions, environments, project, aws, world, ui)?;
+    let plan = plan.sound()?;
+    let options = options(&args, environments, project, packed, &plan);
+    Ok(carry_out(aws, &plan, &options, world, ui)?)
 }
 
 /// What was typed, without `--apply` and without values that may be secret.
@@ -300,7 +339,7 @@ fn here(
     if here.is_empty() { Err(Error::Elsewhere.into()) } else { Ok(here) }
 }
 
-fn targets(descriptions: &[Description], project: &Project) -> Result<Vec<Target>, Failure> {
+pub(crate) fn targets(descriptions: &[Description], project: &Project) -> Result<Vec<Target>, Failure> {
     descriptions
         .iter()
         .map(|description| {
@@ -322,7 +361,7 @@ fn plan(
     aws: &Connected,
     world: &World,
     ui: &mut Ui,
-) -> Result<(LaunchPlan, Option<release::PublishRequest>), Failure> {
+) -> Result<(LaunchPlan, Vec<release::PublishRequest>), Failure> {
     let ours: Vec<&Description> = descriptions.iter().collect();
     let mut all: Vec<&Description> = environments.all().iter().collect();
     all.extend(ours.iter().copied().filter(|new| environments.get(&new.name).is_none()));
@@ -386,7 +425,7 @@ fn options(
     args: &LaunchArgs,
     environments: &Environments,
     project: &Project,
-    packed: Option<release::PublishRequest>,
+    packed: Vec<release::PublishRequest>,
     plan: &LaunchPlan,
 ) -> LaunchOptions {
     let deploys: Vec<&environment::Deploy> =
@@ -406,7 +445,7 @@ fn options(
     }
 }
 
-fn carry_out(
+pub(crate) fn carry_out(
     aws: &Connected,
     plan: &LaunchPlan,
     options: &LaunchOptions,
@@ -427,8 +466,8 @@ fn carry_out(
         }
     });
     drop(guard);
-    if let (Some(packed), true, false) = (&options.packed, launched.is_ok(), aws.is_dry_run()) {
-        publish::keep(&packed.bundle_file.path, ui);
+    if launched.is_ok() && !aws.is_dry_run() {
+        options.packed.iter().for_each(|packed| publish::keep(&packed.bundle_file.path, ui));
     }
     launched
 }

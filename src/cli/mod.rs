@@ -10,6 +10,7 @@ mod complete;
 mod completions;
 mod deploy;
 mod diff;
+mod drill;
 mod ebcli;
 mod environment_args;
 mod environments;
@@ -28,11 +29,14 @@ mod origin;
 mod package;
 mod policy;
 mod post;
+mod promote;
 mod prune;
 mod publish;
 mod recipes;
 #[cfg(test)]
 mod reference;
+mod release_file;
+mod requires;
 mod rollback;
 mod sandbox;
 mod stack;
@@ -130,6 +134,7 @@ verbs! {
     "Ship" {
         Package(package::PackageArgs),
         Publish(publish::PublishArgs),
+        Promote(promote::PromoteArgs),
         Deploy(deploy::DeployArgs),
         Rollback(rollback::RollbackArgs),
         Wait(wait::WaitArgs),
@@ -145,6 +150,7 @@ verbs! {
     }
     "Rebuild" {
         Capture(capture::CaptureArgs),
+        Drill(drill::DrillArgs),
     }
     "Write stacks" {
         Stack(stack::StackArgs),
@@ -174,6 +180,8 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
         Verb::Package(args) => package::package(args, world, ui),
         Verb::Policy(args) => policy::verb(args, world, ui),
         Verb::Post(args) => post::post(args, world, ui),
+        Verb::Drill(args) => drill::verb(args, world, ui),
+        Verb::Promote(args) => promote::verb(args, world, ui),
         Verb::Prune(args) => prune::verb(args, world, ui),
         Verb::Publish(args) => publish::verb(args, world, ui),
         Verb::Recipes(args) => recipes::recipes(args, world, ui),

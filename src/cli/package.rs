@@ -105,7 +105,23 @@ pub(crate) fn build(project: &Project, world: &World, ui: &mut Ui) -> Result<Bui
 
 /// The same, past a gate that sees what will ship.
 pub(crate) fn build_past(gate: Gate<'_>, project: &Project, world: &World, ui: &mut Ui) -> Result<Built, Failure> {
-    let scope = project.scope(&ScopeFlags::default(), world);
+    build_of(gate, ScopeFlags::default(), project, world, ui)
+}
+
+/// The same, of another source, such as a commit.
+pub(crate) fn build_from(project: &Project, source: &str, world: &World, ui: &mut Ui) -> Result<Built, Failure> {
+    let flags = ScopeFlags { source: Some(source.to_owned()), ..ScopeFlags::default() };
+    build_of(&mut |_, _| Ok(()), flags, project, world, ui)
+}
+
+fn build_of(
+    gate: Gate<'_>,
+    flags: ScopeFlags,
+    project: &Project,
+    world: &World,
+    ui: &mut Ui,
+) -> Result<Built, Failure> {
+    let scope = project.scope(&flags, world);
     let (clean, dry_run, trust) = (false, false, Trust::Believe);
     let job = Build { project, scope, output: None, manifest: None, clean, dry_run, trust, gate };
     let Packaged { bundle, source, revision, checkout, .. } = job.run(world, ui)?;

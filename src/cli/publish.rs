@@ -13,7 +13,7 @@ use super::environment_args::{ChosenEnvironment, WatchArgs};
 use super::gate::{self, Checked};
 use super::git::subject;
 use super::package::{self, Built};
-use super::{ebcli, environment_args};
+use super::{ebcli, environment_args, release_file, requires};
 use crate::beanstalk::name::{Application, EnvironmentName, Label};
 use crate::bundle::{Plan, Source, keep_published};
 use crate::fault::{Exit, Failure};
@@ -46,8 +46,14 @@ pub(crate) struct PublishArgs {
     /// Don't look for what `check` would find before anything is sent
     #[arg(long)]
     no_check: bool,
+    /// Write what the release is to FILE, for `promote`
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    release: Option<PathBuf>,
+    /// Write an in-toto statement about the bundle to FILE, for whoever signs it
+    #[arg(long, value_name = "FILE", requires = "release")]
+    statement: Option<PathBuf>,
     /// Bring back the versions that `prune` recorded in FILE, and publish nothing else; takes several files
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["deploy", "no_check", "label", "message", "tags", "create_application", "kms_key", "whole", "no_process", "timeout", "application"])]
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["deploy", "release", "no_check", "label", "message", "tags", "create_application", "kms_key", "whole", "no_process", "timeout", "application"])]
     undo: Vec<PathBuf>,
     /// Print the calls that would change something, and make none of them
     #[arg(long)]
@@ -137,6 +143,8 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
         environment.say(ui);
     }
     let request = request(&args.options, &project, &built, aws.sandbox)?;
+    let description = environment.as_ref().and_then(ChosenEnvironment::description);
+    requires::require(description, &request.label, &aws, &args.aws, &project, world, ui)?;
     let run = RunRecord {
         label: Some(request.label.clone()),
         digest: Some(request.bundle_file.digest),
@@ -154,6 +162,15 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
     let done = published.and_then(|published| Ok((published, deployment.transpose()?)));
     aws.record(&done.as_ref().map_err(|failure| failure.chain().next().unwrap_or_default()), run, ui);
     let (published, deployment) = done?;
+    if let Some(file) = &args.release {
+        let path = world.resolve(file);
+        let mut release = release_file::of(&path, &project, &built, &published, world)?;
+        release_file::note(&mut release, &published, deployment.as_ref(), world);
+        release_file::write(&path, &release)?;
+        if let Some(file) = &args.statement {
+            crate::file::write_named(&world.resolve(file), release_file::statement(&release).as_bytes())?;
+        }
+    }
     if args.dry_run {
         ui.answer(&DryRun::of(&aws));
     } else {

@@ -6,12 +6,14 @@ use clap::Args;
 use serde::Serialize;
 
 use super::aws::{AwsArgs, Intent, Place};
-use super::ebcli;
+use super::capture::Difference;
 use super::environments::Environments;
+use super::{capture, ebcli};
 use crate::beanstalk::name::{Application, EnvironmentName};
+use crate::environment;
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
-use crate::release::{self, Details, Environment, Health, Phase};
+use crate::release::{self, Details, Environment, Health, LeftDrill, Phase};
 use crate::ui::{Answer, Ui};
 use crate::world::World;
 
@@ -27,7 +29,7 @@ pub(crate) struct StatusArgs {
     /// The Elastic Beanstalk application [default: `application` in `[release]`, or the project's name]
     #[arg(long, value_name = "NAME")]
     application: Option<String>,
-    /// Exit with 1 if something is not good, or described and not there
+    /// Exit with 1 if something is not good, or described and not there; with a name, also if it differs from its file
     #[arg(long)]
     check: bool,
     #[command(flatten)]
@@ -85,10 +87,29 @@ pub(crate) fn verb(args: &StatusArgs, world: &World, ui: &mut Ui) -> Result<Exit
         };
         let there = living.iter().find(|living| Some(&living.id) == row.id.as_ref());
         row.details = there.map(|there| release::details(&aws, there)).transpose()?;
+        if let (Some(description), Some(_)) = (described, there) {
+            // Without the rights of a capture it is not known, which is no failure of this.
+            row.differences = capture::compare(description, &project, &aws, ui).ok();
+            row.lost = environment::lost(description);
+        }
+    }
+    let drills: Vec<LeftDrill> = release::left_drills(&aws, None)
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|left| !left.environments.is_empty())
+        .collect();
+    for drill in &drills {
+        let since = drill.environments.iter().filter_map(|environment| environment.created).min();
+        let since = since.map(|since| format!(" since {}", since.strftime("%Y-%m-%d %H:%M:%SZ"))).unwrap_or_default();
+        ui.warn(format_args!(
+            "drill `{}` lives{since} and costs money: `beansprout drill end {}` prints how to end it",
+            drill.id, drill.id
+        ));
     }
     let good = rows.iter().all(Row::is_good);
+    let last_drill = environments.last_drill();
     let (account, region) = (aws.caller().account.clone(), aws.region().to_owned());
-    ui.answer(&StatusAnswer { account, region, good, environments: rows });
+    ui.answer(&StatusAnswer { account, region, good, environments: rows, drills, last_drill });
     Ok(if args.check && !good { Exit::Findings } else { Exit::Done })
 }
 
@@ -108,6 +129,10 @@ struct Row {
     ending: Option<String>,
     /// Only where one environment was asked for.
     details: Option<Details>,
+    /// Where it differs from its description; only where one environment was asked for, and `None` where that is not known.
+    differences: Option<Vec<Difference>>,
+    /// What a rebuild would not bring back.
+    lost: Vec<String>,
 }
 
 impl Row {
@@ -123,11 +148,15 @@ impl Row {
             url: there.and_then(|there| there.url.clone()),
             ending: there.map(|there| release::ending(&there.id, region)),
             details: None,
+            differences: None,
+            lost: Vec::new(),
         }
     }
 
     fn is_good(&self) -> bool {
-        self.status == Some(Phase::Ready) && self.health == Some(Health::Good)
+        self.status == Some(Phase::Ready)
+            && self.health == Some(Health::Good)
+            && self.differences.as_ref().is_none_or(Vec::is_empty)
     }
 
     fn state(&self) -> String {
@@ -152,6 +181,10 @@ struct StatusAnswer {
     /// Is everything good, and what is described there?
     good: bool,
     environments: Vec<Row>,
+    /// Rehearsals on AWS that live.
+    drills: Vec<LeftDrill>,
+    /// The last line of `environments/_drills.jsonl`.
+    last_drill: Option<serde_json::Value>,
 }
 
 impl Answer for StatusAnswer {
@@ -162,7 +195,14 @@ impl fmt::Display for StatusAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.environments[..] {
             [] => write!(f, "no environment lives in {}, and none is described", self.region),
-            [one] if one.details.is_some() || one.id.is_none() => detailed(one, &self.region, f),
+            [one] if one.details.is_some() || one.id.is_none() => {
+                detailed(one, &self.region, f)?;
+                if let Some(last) = &self.last_drill {
+                    let text = |key: &str| last[key].as_str().unwrap_or_default().to_owned();
+                    write!(f, "\nLast rehearsal: {} ({}), {} findings", text("time"), text("depth"), last["findings"])?;
+                }
+                Ok(())
+            }
             rows => {
                 let width = rows.iter().map(|row| row.name.len()).max().unwrap_or_default();
                 for (number, row) in rows.iter().enumerate() {
@@ -230,6 +270,18 @@ fn detailed(row: &Row, region: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result 
                 .filter(|error| **error != last.message)
                 .try_for_each(|error| write!(f, "\n            {error}"))?;
         }
+    }
+    if row.described {
+        match &row.differences {
+            None => write!(f, "\n  drift     not known")?,
+            Some(differences) if differences.is_empty() => write!(f, "\n  drift     none: it is as its file says")?,
+            Some(differences) => {
+                differences.iter().try_for_each(|difference| write!(f, "\n  drift     {difference}"))?;
+            }
+        }
+    }
+    if !row.lost.is_empty() {
+        write!(f, "\nA rebuild would not bring back: {}", row.lost.join("; "))?;
     }
     if let Some(ending) = &row.ending {
         write!(f, "\nTo end it, with all that it has, somebody with the right to do so types:\n  {ending}")?;

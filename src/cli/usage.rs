@@ -247,7 +247,7 @@ mod tests {
         );
         case(
             "beansprout policy publishr",
-            "`publishr` is not a value of `ROLE`: it takes `publisher`, `pruner`, `lifecycle`, `deployer`, `launcher`, `capturer`, `swapper`, `guard`",
+            "`publishr` is not a value of `ROLE`: it takes `publisher`, `pruner`, `lifecycle`, `deployer`, `launcher`, `capturer`, `swapper`, `drill-ender`, `guard`",
             "did you mean `publisher`?",
         );
         case(

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::{Error, Problem};
-use crate::beanstalk::lines::Lines;
+use super::text::Text;
 
 /// The first line of the file.
 const FORMAT: &str = "beansprout.application/1";
@@ -42,23 +42,14 @@ struct Raw {
 
 impl Application {
     pub fn read(path: &str, text: &str) -> Result<Self, Error> {
-        let raw: Raw =
-            toml::from_str(text).map_err(|source| Error::Syntax { path: path.to_owned(), source: Box::new(source) })?;
-        let lines = Lines::of(text);
-        let at = |span: std::ops::Range<usize>, problem| Error::At {
-            path: path.to_owned(),
-            line: lines.number(span.start),
-            problem,
-        };
-        let format = raw.format.get_ref();
-        if format != FORMAT {
-            return Err(at(raw.format.span(), Problem::Format { found: format.clone(), expected: FORMAT }));
-        }
+        let text = Text::new(path, text);
+        let raw: Raw = text.parse()?;
+        text.format(&raw.format, FORMAT)?;
         if let Some(rule) = &raw.lifecycle {
             let Lifecycle { max_count, max_age_days, .. } = rule.get_ref();
             match (max_count, max_age_days) {
-                (Some(_), Some(_)) => return Err(at(rule.span(), Problem::Rule)),
-                (None, None) => return Err(at(rule.span(), Problem::Empty { key: "lifecycle" })),
+                (Some(_), Some(_)) => return Err(text.at(&rule.span(), Problem::Rule)),
+                (None, None) => return Err(text.at(&rule.span(), Problem::Empty { key: "lifecycle" })),
                 _ => {}
             }
         }

@@ -6,17 +6,21 @@
 mod application;
 mod captured;
 mod compare;
-pub mod cost;
 mod description;
 mod error;
 mod files;
 mod key;
+mod lost;
 mod matter;
 mod option_diff;
 mod order;
 mod place;
 mod property;
+mod read;
+mod rehearsal;
 mod send;
+mod shape;
+mod text;
 mod write;
 
 pub use application::{Application, Lifecycle};
@@ -26,10 +30,13 @@ pub use description::{Bundle, Deploy, Description, Drill, FORMAT, Release, Smoke
 pub use error::{Error, Problem};
 pub use files::{Files, Said};
 pub use key::OptionKey;
+pub use lost::lost;
 pub use matter::{Difference, differences_that_matter};
 pub use option_diff::{LiveOptions, OptionRow, Wins};
 pub use order::{OrderError, waves};
 pub use place::{APPLICATION, DRILLS, FOLDER, named, path};
 pub use property::{Property, What};
+pub use rehearsal::{DRILL_TAG, Refused, Rehearsal, at_home, rehearsal};
 pub use send::{INSTANCE_PROFILE, Sent, Value, sent};
+pub use shape::Shape;
 pub use write::write;

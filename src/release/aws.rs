@@ -200,6 +200,11 @@ impl Aws {
         &self.caller
     }
 
+    /// Does something else than AWS answer, such as an embedded one?
+    pub fn is_elsewhere(&self) -> bool {
+        self.endpoint_url.is_some()
+    }
+
     /// Is this a dry run?
     pub fn is_dry_run(&self) -> bool {
         self.dry_run.is_some()

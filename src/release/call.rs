@@ -105,6 +105,7 @@ fn actions(service: &str, operation: &'static str) -> &'static [&'static str] {
         ("elasticbeanstalk", "SwapEnvironmentCNAMEs") => &["elasticbeanstalk:SwapEnvironmentCNAMEs"],
         ("elasticbeanstalk", "RequestEnvironmentInfo") => &["elasticbeanstalk:RequestEnvironmentInfo"],
         ("elasticbeanstalk", "RetrieveEnvironmentInfo") => &["elasticbeanstalk:RetrieveEnvironmentInfo"],
+        ("elasticbeanstalk", "ValidateConfigurationSettings") => &["elasticbeanstalk:ValidateConfigurationSettings"],
         ("elasticbeanstalk", "UpdateEnvironment") => &["elasticbeanstalk:UpdateEnvironment"],
         ("elasticbeanstalk", "AbortEnvironmentUpdate") => &["elasticbeanstalk:AbortEnvironmentUpdate"],
         ("elasticbeanstalk", "UpdateApplicationResourceLifecycle") => {

@@ -19,6 +19,7 @@ mod deploy;
 mod deployment_log;
 mod document;
 mod download;
+mod drill;
 mod environment;
 mod history;
 mod instance_logs;
@@ -32,7 +33,9 @@ mod policy;
 mod probe;
 mod prune;
 mod publish;
+mod ran;
 mod record;
+mod release_file;
 mod running_step;
 mod status;
 mod swap;
@@ -53,6 +56,7 @@ pub use deploy::{
 };
 pub use deployment_log::{Absence, DeploymentLog, Error as LogError, LogReading, deployment_log};
 pub use download::{Error as DownloadError, Event as DownloadEvent, download};
+pub use drill::{Left as LeftDrill, as_if_lost, left as left_drills, validate};
 pub use environment::{Environment, EnvironmentEvent, Health, InstanceState, Phase, Severity};
 pub use instance_logs::{InstanceLogs, instance_logs};
 pub use launch::{
@@ -75,7 +79,11 @@ pub use prune::{
 };
 pub use prune::{Deletion, KEEP_DEPLOYED, Kept, Object, Plan, Policy, Reason, Upload, matches};
 pub use publish::{Error as PublishError, Event as PublishEvent, Published, Quota, Request as PublishRequest, publish};
+pub use ran::ran_well;
 pub use record::{RunRecord, record};
+pub use release_file::{
+    RELEASE, ReleaseDeployment, ReleaseFile, ReleasePlace, ReleasedArchive, ReleasedCheck, ReleasedSource, ReleasedTree,
+};
 pub use status::{Details, details, ending, living};
 pub use swap::{
     Condition, Conditions, Despite, Error as SwapError, Event as SwapEvent, Migrations, Options as SwapOptions,

@@ -24,6 +24,8 @@ pub enum Role {
     Capturer,
     /// Somebody who lets two environments exchange their names in DNS
     Swapper,
+    /// Somebody who ends rehearsals, and nothing else
+    DrillEnder,
     /// Denies only: no deletion of applications, no termination of production
     Guard,
 }
@@ -124,9 +126,10 @@ pub fn policy(role: Role, scope: &Scope) -> Value {
         Role::Launcher => launcher(scope),
         Role::Capturer => capturer(scope),
         Role::Swapper => swapper(scope),
+        Role::DrillEnder => drill_ender(scope),
         Role::Guard => guard(scope),
     };
-    if role != Role::Guard {
+    if !matches!(role, Role::Guard | Role::DrillEnder) {
         statements.extend(never(scope));
     }
     json!({ "Version": "2012-10-17", "Statement": statements })
@@ -332,6 +335,7 @@ fn launcher(scope: &Scope) -> Vec<Value> {
                 "elasticbeanstalk:DescribeInstancesHealth",
                 "elasticbeanstalk:ListPlatformBranches",
                 "elasticbeanstalk:ListPlatformVersions",
+                "elasticbeanstalk:ValidateConfigurationSettings",
             ],
             &any(),
         ),
@@ -406,6 +410,36 @@ fn swapper(scope: &Scope) -> Vec<Value> {
     }
     statements.extend(scope.key(&["kms:Decrypt", "kms:GenerateDataKey"]));
     statements
+}
+
+/// The one role that may end something: what a rehearsal made, and nothing else. It stands in place of `guard`, which
+/// denies the deletion of every stack.
+fn drill_ender(scope: &Scope) -> Vec<Value> {
+    let environments = scope.beanstalk("environment/drill-*/drill-*");
+    let applications = scope.beanstalk("application/drill-*");
+    let versions = scope.beanstalk("applicationversion/drill-*/*");
+    let but = |sid: &str, action: &str, resource: &str| json!({ "Sid": sid, "Effect": "Deny", "Action": [action], "NotResource": [resource] });
+    vec![
+        allow("EndDrill", &["elasticbeanstalk:TerminateEnvironment"], std::slice::from_ref(&environments)),
+        allow(
+            "ForgetDrill",
+            &["elasticbeanstalk:DeleteApplication", "elasticbeanstalk:DeleteApplicationVersion"],
+            &[applications.clone(), versions],
+        ),
+        allow(
+            "Look",
+            &[
+                "elasticbeanstalk:DescribeApplications",
+                "elasticbeanstalk:DescribeEnvironments",
+                "elasticbeanstalk:DescribeEvents",
+            ],
+            &any(),
+        ),
+        // Elastic Beanstalk deletes in the name of whoever ends the environment. What a drill made has its tag.
+        with(downstream(), json!({ "Null": { "aws:ResourceTag/beansprout:drill": "false" } })),
+        but("OnlyDrills", "elasticbeanstalk:TerminateEnvironment", &environments),
+        but("OnlyDrillApplications", "elasticbeanstalk:DeleteApplication", &applications),
+    ]
 }
 
 /// Elastic Beanstalk does this in the name of whoever deploys or launches. AWS publishes no tighter list; an operations
@@ -515,6 +549,7 @@ mod tests {
             Role::Launcher,
             Role::Capturer,
             Role::Swapper,
+            Role::DrillEnder,
             Role::Guard,
         ] {
             let denied = json!(statements(role, "Deny")).to_string();

@@ -13,6 +13,8 @@ use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use serde::Serialize;
 
+use super::environment::Environment;
+
 /// A site that takes longer than this keeps nobody.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A connection may break in passing.
@@ -47,6 +49,13 @@ pub(crate) struct Site {
 }
 
 impl Site {
+    /// The environment at its own address. `None`: AWS tells none.
+    pub(crate) fn of(environment: &Environment, host: &str, https: bool) -> Option<Self> {
+        let endpoint = environment.endpoint.as_deref()?;
+        let address = endpoint.trim_start_matches("http://").trim_start_matches("https://").trim_end_matches('/');
+        Some(Self { address: address.to_owned(), host: host.to_owned(), https })
+    }
+
     fn url(&self, path: &str) -> String {
         format!("{}://{}{path}", if self.https { "https" } else { "http" }, self.host)
     }

@@ -394,6 +394,47 @@ fn swap_survives_everything() {
     documented(&matrix(&scenario));
 }
 
+/// The calls that write.
+fn writes(operation: &str) -> bool {
+    ["Create", "Put", "Swap"].iter().any(|word| operation.split(':').nth(1).unwrap().starts_with(word))
+}
+
+const LOST: &[Fault] = &[Fault::InternalError, Fault::ResetBefore, Fault::ResetAfter];
+
+#[test]
+fn promote_survives_everything() {
+    let place = project()
+        .file("environments/shop-next.toml", "format = \"beansprout.environment/1\"\napplication = \"next\"\n");
+    let server = start(&place.path(folder("start")), Vec::new());
+    let run = |arguments: &[&str]| {
+        let mut command = place.beansprout(arguments);
+        command.envs(sandbox::variables(&server.endpoint()));
+        place.finish(command).ok();
+    };
+    run(&["publish", "--create-application", "--release", "../release.json"]);
+    run(&["publish", "--create-application", "--application", "next", "--label", "other"]);
+    drop(server);
+    calls(&place, &folder("start"));
+    let arguments = ["promote", "../release.json", "--to", "shop-next"];
+    documented(&matrix(&Scenario { faults: LOST, calls: writes, ..scenario("promote", place, &arguments) }));
+}
+
+#[test]
+fn drill_survives_everything() {
+    let place = project().file(
+        "environments/shop-prod.toml",
+        "format = \"beansprout.environment/1\"\nplatform = \"Python 3.13 running on 64bit Amazon Linux 2023\"\n",
+    );
+    let server = start(&place.path(folder("start")), Vec::new());
+    let mut command = place.beansprout(["launch", "--all", "--apply"]);
+    command.envs(sandbox::variables(&server.endpoint()));
+    place.finish(command).ok();
+    drop(server);
+    calls(&place, &folder("start"));
+    let arguments = ["drill", "--aws", "--id", "a1", "--apply"];
+    documented(&matrix(&Scenario { faults: LOST, calls: writes, ..scenario("drill", place, &arguments) }));
+}
+
 #[test]
 fn prune_survives_everything() {
     let scene = Scene::new();

@@ -78,12 +78,7 @@ fn one(launch: &PlannedLaunch, region: &str, f: &mut fmt::Formatter<'_>) -> fmt:
         Cname::None => writeln!(f, "  name      none: a worker has a queue")?,
     }
     writeln!(f, "  makes     {}", launch.makes.join(", "))?;
-    match launch.cost_a_day {
-        Some(cost) => {
-            writeln!(f, "  costs     about {cost:.2} US dollars a day (list prices of us-east-1, without traffic)")?
-        }
-        None => writeln!(f, "  costs     not known here")?,
-    }
+    writeln!(f, "  costs     not known here: AWS's pricing calculator has the prices of these parts")?;
     if !launch.tags.is_empty() {
         let tags: Vec<String> = launch.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
         writeln!(f, "  tags      {}", tags.join(", "))?;
@@ -148,6 +143,13 @@ impl fmt::Display for LaunchAnswer {
             }
             if let Some(seconds) = environment.seconds {
                 write!(f, "\n  took    {seconds} s")?;
+            }
+            for probed in &environment.smoke {
+                let status = probed.status.map_or("no answer".to_owned(), |status| status.to_string());
+                write!(f, "\n  asked   {} {status}", probed.url)?;
+                if let Some(problem) = &probed.problem {
+                    write!(f, ": {problem}")?;
+                }
             }
         }
         Ok(())

@@ -14,9 +14,11 @@ use crate::world::World;
 const RANDOM: usize = 50;
 
 /// What was given on the command line.
-pub(super) struct Given<'a> {
+pub(crate) struct Given<'a> {
     values: BTreeMap<String, String>,
     how: BTreeMap<String, Property>,
+    /// Give an environment only what its description has.
+    described: bool,
     world: &'a World,
 }
 
@@ -32,7 +34,7 @@ impl Fault for Error {
     }
 }
 
-pub(super) fn property(text: &str) -> Result<(String, String), String> {
+pub(crate) fn property(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((_, value)) if value.starts_with('@') && !matches!(value, "@ask" | "@random") => {
             Err("a value that begins with `@` is `@ask` or `@random`; put another into `--env-file`".to_owned())
@@ -44,8 +46,8 @@ pub(super) fn property(text: &str) -> Result<(String, String), String> {
 
 impl<'a> Given<'a> {
     /// Flags win over the file.
-    pub(super) fn read(flags: &[(String, String)], env_file: Option<&Path>, world: &'a World) -> Result<Self, Failure> {
-        let mut given = Self { values: BTreeMap::new(), how: BTreeMap::new(), world };
+    pub(crate) fn read(flags: &[(String, String)], env_file: Option<&Path>, world: &'a World) -> Result<Self, Failure> {
+        let mut given = Self { values: BTreeMap::new(), how: BTreeMap::new(), described: false, world };
         if let Some(env_file) = env_file {
             let path = world.resolve(env_file);
             let text = file::read_text(&path)?;
@@ -70,6 +72,20 @@ impl<'a> Given<'a> {
         Ok(given)
     }
 
+    /// A value for everything that a rehearsal would have to ask for.
+    pub(crate) fn stand_ins(descriptions: &[Description], world: &'a World) -> Self {
+        let asked = descriptions.iter().flat_map(|description| &description.properties);
+        let asked = asked.filter(|(_, property)| **property == Property::Ask);
+        let values = asked.map(|(name, _)| (name.clone(), "rehearsed".to_owned())).collect();
+        Self { values, how: BTreeMap::new(), described: true, world }
+    }
+
+    /// The same, for descriptions that ask for different things.
+    #[must_use]
+    pub(crate) fn of_described(self) -> Self {
+        Self { described: true, ..self }
+    }
+
     /// A value that was typed may be a secret: a description says that it is asked for, and never what it is.
     pub(super) fn apply(&self, descriptions: &mut [Description]) {
         for description in descriptions {
@@ -83,13 +99,16 @@ impl<'a> Given<'a> {
     }
 
     /// The values for one environment; what is asked for is asked, if somebody is there.
-    pub(super) fn values(
+    pub(crate) fn values(
         &self,
         description: &Description,
         files: &Files,
         ui: &mut Ui,
     ) -> Result<BTreeMap<String, String>, Failure> {
         let mut values = self.values.clone();
+        if self.described {
+            values.retain(|name, _| description.properties.contains_key(name));
+        }
         if !ui.can_prompt() {
             return Ok(values);
         }

@@ -8,31 +8,34 @@ use crate::bundle::Reader;
 use crate::cli::aws::Connected;
 use crate::cli::package::{self, Built};
 use crate::cli::publish;
+use crate::environment::Release;
 use crate::fault::Failure;
 use crate::file;
 use crate::project::Project;
-use crate::release::{self, BundleStore, Chosen, ChosenBundle, DownloadEvent, Location, PublishRequest, Target, Why};
+use crate::release::{
+    self, BundleFile, BundleStore, Chosen, ChosenBundle, DownloadEvent, Location, PublishRequest, Target, Why,
+};
 use crate::ui::{Progress, Ui};
 use crate::world::World;
 
 /// Versions of one launch: each bundle is looked into once, and the project is packed once.
-pub(super) struct Versions<'a> {
+pub(crate) struct Versions<'a> {
     project: &'a Project,
     aws: &'a Connected,
     store: &'a BundleStore,
     world: &'a World,
     built: Option<Built>,
-    /// Is the bundle that was built here part of the launch?
-    used: bool,
+    /// Bundles that were built here and are part of the launch, by label.
+    packed: BTreeMap<String, PublishRequest>,
     read: BTreeMap<Location, Customizations>,
 }
 
 impl<'a> Versions<'a> {
-    pub(super) fn new(project: &'a Project, aws: &'a Connected, store: &'a BundleStore, world: &'a World) -> Self {
-        Self { project, aws, store, world, built: None, used: false, read: BTreeMap::new() }
+    pub(crate) fn new(project: &'a Project, aws: &'a Connected, store: &'a BundleStore, world: &'a World) -> Self {
+        Self { project, aws, store, world, built: None, packed: BTreeMap::new(), read: BTreeMap::new() }
     }
 
-    pub(super) fn choose(
+    pub(crate) fn choose(
         &mut self,
         target: &Target,
         named: Option<&str>,
@@ -45,18 +48,23 @@ impl<'a> Versions<'a> {
             None => {
                 let label = self.label(ui)?;
                 let bundle = release::registered(self.aws, application, &label)?.unwrap_or(ChosenBundle::Packed);
+                if bundle == ChosenBundle::Packed {
+                    let built = self.built.as_ref().expect("its label was asked for");
+                    self.packed.insert(label.clone(), publish::as_it_is(self.project, built)?);
+                }
                 Chosen { label, why: Why::Project, bundle }
             }
         };
-        // The content decides: what is gone from the bucket may lie here.
-        if matches!(chosen.bundle, ChosenBundle::Gone { .. }) && self.label(ui)? == chosen.label {
+        // The content decides: what is gone from the bucket may lie here, or be built again from its commit.
+        if let ChosenBundle::Gone { digest, commit } = &chosen.bundle
+            && self.again(&chosen.label, digest.as_deref(), commit.as_deref(), ui)?
+        {
             chosen.bundle = ChosenBundle::Packed;
         }
         let customizations = match &chosen.bundle {
             ChosenBundle::Packed => {
-                self.used = true;
-                let built = self.built.as_ref().expect("its label was asked for");
-                of(&mut Reader::open(&built.bundle.path)?)?
+                let packed = self.packed.get(&chosen.label).expect("it was just packed");
+                of(&mut Reader::open(&packed.bundle_file.path)?)?
             }
             ChosenBundle::Registered { bundle: Some(at), .. } | ChosenBundle::Stored(at) => self.at(at, ui)?,
             ChosenBundle::Registered { bundle: None, .. } | ChosenBundle::Gone { .. } => {
@@ -75,6 +83,31 @@ impl<'a> Versions<'a> {
         Ok(built.bundle.digest.label(&self.project.name()))
     }
 
+    /// Pack a version that is gone from the bucket. `false`: neither the tree nor its commit gives it.
+    fn again(&mut self, label: &str, digest: Option<&str>, commit: Option<&str>, ui: &mut Ui) -> Result<bool, Failure> {
+        if self.packed.contains_key(label) {
+            return Ok(true);
+        }
+        let ours = self.label(ui)?;
+        let same = |found: &Built| digest == Some(found.bundle.digest.to_string().as_str());
+        let built = self.built.as_ref().expect("its label was asked for");
+        if ours == label || same(built) {
+            let request = PublishRequest { label: label.to_owned(), ..publish::as_it_is(self.project, built)? };
+            self.packed.insert(label.to_owned(), request);
+            return Ok(true);
+        }
+        let Some(built) = commit.and_then(|commit| from_commit(self.project, commit, self.world, ui)) else {
+            return Ok(false);
+        };
+        if built.bundle.digest.label(&self.project.name()) != label && !same(&built) {
+            ui.warn(format_args!("what was built again for `{label}` has another digest, {}", built.bundle.digest));
+            return Ok(false);
+        }
+        let request = PublishRequest { label: label.to_owned(), ..publish::as_it_is(self.project, &built)? };
+        self.packed.insert(label.to_owned(), request);
+        Ok(true)
+    }
+
     /// What the bundle at a place says.
     fn at(&mut self, at: &Location, ui: &mut Ui) -> Result<Customizations, Failure> {
         if let Some(known) = self.read.get(at) {
@@ -86,13 +119,59 @@ impl<'a> Versions<'a> {
         Ok(customizations)
     }
 
-    /// What has to be published first, if the launch is made of the project's own tree.
-    pub(super) fn packed(&self) -> Result<Option<PublishRequest>, Failure> {
-        match self.built.as_ref().filter(|_| self.used) {
-            Some(built) => Ok(Some(publish::as_it_is(self.project, built)?)),
-            None => Ok(None),
+    /// What has to be published first, because the launch is made of it.
+    pub(crate) fn packed(&self) -> Result<Vec<PublishRequest>, Failure> {
+        Ok(self.packed.values().cloned().collect())
+    }
+}
+
+/// The bundle of a commit. `None`: git has it not any more, and why is said.
+fn from_commit(project: &Project, commit: &str, world: &World, ui: &mut Ui) -> Option<Built> {
+    ui.say(format_args!("building again from {commit}"));
+    match package::build_from(project, commit, world, ui) {
+        Ok(built) => Some(built),
+        Err(failure) => {
+            ui.warn(format_args!("{commit} cannot be built again: {}", failure.chain().collect::<Vec<_>>().join(": ")));
+            None
         }
     }
+}
+
+/// The bundle of a version that was captured.
+pub(crate) enum Kept {
+    Here(BundleFile),
+    /// Built again, and not the same.
+    Other {
+        digest: String,
+    },
+    Nowhere,
+}
+
+/// The bundle of a captured version, without AWS: as it is kept here, as the tree has it, or built again from its commit.
+pub(crate) fn kept(version: &Release, project: &Project, world: &World, ui: &mut Ui) -> Result<Kept, Failure> {
+    let path = project.state()?.file(&format!("bundles/{}.zip", version.label))?;
+    if path.is_file()
+        && let Ok(manifest) = Reader::open(&path).and_then(|mut opened| opened.manifest())
+        && (version.digest.is_empty() || version.digest == manifest.digest.to_string())
+    {
+        return Ok(Kept::Here(BundleFile::open(&path, manifest.digest)?));
+    }
+    let mut other = None;
+    for commit in [None, version.commit.as_deref()].into_iter().take(1 + usize::from(version.commit.is_some())) {
+        let built = match commit {
+            None => Some(package::build(project, world, ui)?),
+            Some(commit) => from_commit(project, commit, world, ui),
+        };
+        let Some(built) = built else { continue };
+        let digest = built.bundle.digest;
+        if version.digest == digest.to_string() || digest.label(&project.name()) == version.label {
+            return Ok(Kept::Here(BundleFile::open(&built.bundle.path, digest)?));
+        }
+        if commit.is_some() {
+            other = Some(digest.to_string());
+        }
+    }
+    Ok(other.map_or(Kept::Nowhere, |digest| Kept::Other { digest }))
 }
 
 /// What takes part in a deployment, of a bundle.

@@ -33,7 +33,7 @@ fn documents() {
     files.sort();
     let mut page = format!(
         "{MADE}\n# Documents\n\nEvery document that [`--json`](json.md) prints, with its fields. `docs/schema` has a JSON Schema of each, with the\n\
-         fields inside, and the tests hold every document to it. Two are of files: `environment-1` and `application-1`.\n"
+         fields inside, and the tests hold every document to it. Three are of files: `environment-1`, `application-1` and `release-1`.\n"
     );
     for path in &files {
         let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();

@@ -18,6 +18,7 @@ use crate::release::deploy::{self, Event as DeployEvent, Request as DeployReques
 use crate::release::environment::{Environment, Health, Phase, find};
 use crate::release::lifecycle;
 use crate::release::operation::Verb;
+use crate::release::probe::{Probe, Probed, Site, probe};
 use crate::release::publish::{self, Event as PublishEvent, Request as PublishRequest};
 
 /// How a plan is carried out.
@@ -25,8 +26,8 @@ use crate::release::publish::{self, Event as PublishEvent, Request as PublishReq
 pub struct Options {
     /// What stands in `environments/_application.toml`.
     pub application: environment::Application,
-    /// The bundle that was packed here, if a version of the plan is made of it.
-    pub packed: Option<PublishRequest>,
+    /// The bundles that were packed here, for versions of the plan that are made of one.
+    pub packed: Vec<PublishRequest>,
     pub store: BundleStore,
     pub wait: bool,
     pub require_cname: bool,
@@ -78,6 +79,8 @@ pub struct LaunchedEnvironment {
     pub outcome: Outcome,
     /// From the request to good.
     pub seconds: Option<i64>,
+    /// What its `smoke` asks for.
+    pub smoke: Vec<Probed>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -133,7 +136,7 @@ pub fn launch(aws: &Aws, plan: &Plan, options: &Options, report: &mut dyn FnMut(
 }
 
 fn version(aws: &Aws, new: &NewVersion, options: &Options, report: &mut dyn FnMut(Event<'_>)) -> Result<(), Error> {
-    match (&new.bundle, &options.packed) {
+    match (&new.bundle, options.packed.iter().find(|packed| packed.label == new.label)) {
         (Some(bundle), _) => {
             report(Event::Registering { label: &new.label });
             aws.block_on(create::version(aws, &new.application, &new.label, bundle, options.timeout))
@@ -221,6 +224,7 @@ fn join(
         url: there.url.clone(),
         outcome: Outcome::Unchanged,
         seconds: None,
+        smoke: Vec::new(),
     };
     let Some(label) = there.label.as_ref().filter(|_| options.wait && !aws.is_dry_run()) else { return Ok(done) };
     let request = request(&there.name, &there.application, label, options);
@@ -261,6 +265,7 @@ fn see_through(
         url: made.as_ref().and_then(|made| made.url.clone()),
         outcome: Outcome::Started,
         seconds: None,
+        smoke: Vec::new(),
     };
     let Some(made) = made.filter(|_| options.wait) else { return Ok(done) };
     report(Event::Watching { environment: &launch.name, id: &made.id });
@@ -275,7 +280,27 @@ fn see_through(
     done.url = deployed.url;
     done.outcome = Outcome::Launched;
     done.seconds = Some(aws.now().duration_since(at).as_secs());
+    done.smoke = smoke(aws, launch)?;
     Ok(done)
+}
+
+/// Ask for the paths that have to answer, at the environment's own address and under its own name.
+fn smoke(aws: &Aws, launch: &Launch) -> Result<Vec<Probed>, Error> {
+    let wanted = &launch.wanted.target.description.deploy.smoke;
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let probes: Vec<Probe> =
+        wanted.iter().map(|smoke| Probe { path: smoke.path.clone(), status: Some(smoke.status) }).collect();
+    aws.block_on(async {
+        let now = find(aws, &launch.application, &launch.name).await?;
+        let site = now.as_ref().and_then(|now| Site::of(now, now.cname.as_deref().unwrap_or_default(), false));
+        Ok(match site {
+            Some(site) => probe(&site, &probes).await,
+            // Where nothing runs, nothing answers: an embedded AWS without `--run`.
+            None => Vec::new(),
+        })
+    })
 }
 
 /// The rule by which versions are deleted, where an application has none. Last: it deletes at each registration.

@@ -8,7 +8,7 @@ use super::error::Problem;
 use super::release::{Bundle, Chosen, Why};
 use super::survey::Survey;
 use crate::beanstalk::name::{Application, EnvironmentName};
-use crate::environment::{self, Description, Files, INSTANCE_PROFILE, Property, Sent, Tier, Value, cost};
+use crate::environment::{self, Description, Files, INSTANCE_PROFILE, Property, Sent, Shape, Tier, Value};
 use crate::release::environment::{Environment, Health, Phase};
 use crate::release::version::{Location, Status};
 
@@ -105,8 +105,6 @@ pub struct Launch {
     pub operations_role: Option<String>,
     /// What AWS will make.
     pub makes: Vec<String>,
-    /// US dollars a day at the list price of us-east-1; `None`: not known here.
-    pub cost_a_day: Option<f64>,
     #[serde(skip)]
     pub wanted: Wanted,
 }
@@ -240,10 +238,7 @@ fn launch(plan: &mut Plan, survey: &Survey, wanted: Wanted, options: PlanOptions
             "`{name}`: random properties are made anew; with another `SECRET_KEY`, everybody is logged out"
         ));
     }
-    for key in wanted.target.description.unheeded() {
-        plan.notes.push(format!("`{name}`: `{key}` of its file is not looked at yet"));
-    }
-    let shape = cost::Shape::of(&wanted.target.description, &wanted.files);
+    let shape = Shape::of(&wanted.target.description, &wanted.files);
     Some(Launch {
         tier: wanted.target.description.tier.word(),
         label: wanted.release.label.clone(),
@@ -257,7 +252,6 @@ fn launch(plan: &mut Plan, survey: &Survey, wanted: Wanted, options: PlanOptions
         instance_profile: profile,
         operations_role: wanted.target.description.operations_role.clone(),
         makes: shape.parts(),
-        cost_a_day: shape.cost_a_day(),
         name: wanted.target.name.clone(),
         application: wanted.target.application.clone(),
         wanted,

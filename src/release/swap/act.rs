@@ -123,11 +123,8 @@ impl Survey {
 
 /// Where GREEN answers before it has the name. `None`: nowhere.
 fn site(green: &Side, host: &str, named: bool) -> Option<Site> {
-    let endpoint = green.environment.endpoint.as_deref()?;
-    let address = endpoint.trim_start_matches("http://").trim_start_matches("https://").trim_end_matches('/');
     // A certificate is for the name that people use, and nobody else knows that.
-    let https = named && green.has_certificate();
-    Some(Site { address: address.to_owned(), host: host.to_owned(), https })
+    Site::of(&green.environment, host, named && green.has_certificate())
 }
 
 /// Test GREEN at its own address, under the name that it shall have.

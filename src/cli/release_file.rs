@@ -1,0 +1,136 @@
+//! The file of a release: read, brought up to date, written.
+
+use std::path::{Path, PathBuf};
+
+use super::package::Built;
+use super::{check, ebcli};
+use crate::bundle::Source;
+use crate::fault::{Exit, Failure, Fault};
+use crate::file;
+use crate::level::Level;
+use crate::project::Project;
+use crate::release::{
+    Deployed, Health, Outcome, Published, RELEASE, ReleaseDeployment, ReleaseFile, ReleasePlace, ReleasedArchive,
+    ReleasedCheck, ReleasedSource, ReleasedTree,
+};
+use crate::world::World;
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("`{}` is not a release", path.display())]
+    NotOne { path: PathBuf, source: serde_json::Error },
+    #[error("`{}` is a release of another format: `{found}`", path.display())]
+    Format { path: PathBuf, found: String },
+}
+
+impl Fault for Error {
+    fn exit(&self) -> Exit {
+        Exit::Invalid
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("`beansprout publish --release FILE` writes one".to_owned())
+    }
+}
+
+pub(crate) fn read(path: &Path) -> Result<ReleaseFile, Failure> {
+    let text = file::read_text(path)?;
+    let release: ReleaseFile =
+        serde_json::from_str(&text).map_err(|source| Error::NotOne { path: path.to_owned(), source })?;
+    match release.schema == RELEASE {
+        true => Ok(release),
+        false => Err(Error::Format { path: path.to_owned(), found: release.schema }.into()),
+    }
+}
+
+pub(crate) fn write(path: &Path, release: &ReleaseFile) -> Result<(), Failure> {
+    Ok(file::write_named(path, release.text().as_bytes())?)
+}
+
+/// It lies where it was published, and runs where it was deployed well.
+pub(crate) fn note(release: &mut ReleaseFile, published: &Published, deployed: Option<&Deployed>, world: &World) {
+    release.lies_at(ReleasePlace {
+        account: published.account.clone(),
+        region: published.region.clone(),
+        bucket: published.bundle.bucket.clone(),
+        key: published.bundle.key.clone(),
+        time: world.now(),
+    });
+    let well = |deployed: &&Deployed| deployed.outcome != Outcome::Started && deployed.health == Health::Good;
+    if let Some(deployed) = deployed.filter(well) {
+        release.runs_at(ReleaseDeployment {
+            environment: deployed.environment.to_string(),
+            time: world.now(),
+            health: deployed.health.to_string(),
+        });
+    }
+}
+
+/// The file of what was just published: a new one, or the one that is there, if it is of the same release.
+pub(crate) fn of(
+    path: &Path,
+    project: &Project,
+    built: &Built,
+    published: &Published,
+    world: &World,
+) -> Result<ReleaseFile, Failure> {
+    let report = check::report(project, world)?;
+    let checkout = built.checkout.as_ref();
+    let head = checkout.and_then(|checkout| checkout.revision.clone());
+    let release = ReleaseFile {
+        schema: RELEASE.to_owned(),
+        name: project.name(),
+        label: published.label.clone(),
+        tree: ReleasedTree { format: 1, digest: published.digest.to_string() },
+        archive: ReleasedArchive {
+            sha256: published.sha256.clone(),
+            bytes: published.bytes,
+            format: "zip/1".to_owned(),
+        },
+        source: ReleasedSource {
+            kind: match &built.source {
+                Source::Worktree => "worktree",
+                Source::Index => "index",
+                Source::Revision(_) => "revision",
+            }
+            .to_owned(),
+            commit: built.revision.clone().or(head),
+            dirty: match &built.source {
+                Source::Revision(_) => Some(false),
+                _ => checkout.map(|checkout| checkout.changes > 0),
+            },
+        },
+        check: ReleasedCheck {
+            errors: report.count(Level::Error),
+            warnings: report.count(Level::Warning),
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        platform: ebcli::read(project)?
+            .platform()
+            .and_then(|platform| platform.branch)
+            .map(|branch| branch.name.to_owned()),
+        published: Vec::new(),
+        deployed: Vec::new(),
+    };
+    // A file of something else, or none at all, is written anew.
+    match read(path) {
+        Ok(known) if known.is_same(&release) => {
+            Ok(ReleaseFile { published: known.published, deployed: known.deployed, ..release })
+        }
+        _ => Ok(release),
+    }
+}
+
+/// An in-toto statement about the bytes, for whoever signs it.
+pub(crate) fn statement(release: &ReleaseFile) -> String {
+    let statement = serde_json::json!({
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{ "name": format!("{}.zip", release.label), "digest": { "sha256": release.archive.sha256 } }],
+        "predicateType": "https://in-toto.io/attestation/release/v0.1",
+        "predicate": {
+            "purl": format!("pkg:generic/{}@{}", release.name, release.label),
+            "releaseId": release.tree.digest,
+        },
+    });
+    format!("{statement:#}\n")
+}
