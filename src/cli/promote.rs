@@ -255,6 +255,7 @@ fn request(
         description: commit.map(|commit| format!("promoted ({commit})")),
         tags,
         bundle_store: store,
+        delta: false,
         create_application: false,
         process: true,
         timeout: Duration::from_secs(300),

@@ -118,6 +118,10 @@ impl Live {
             {
                 return Some(Left::Image);
             }
+            // An instance listens where its balancer does.
+            (listener, "InstancePort") if listener.strip_prefix("aws:elb:listener:") == Some(value) => {
+                return Some(Left::Derived);
+            }
             (LAUNCH, "InstanceType") => {
                 let types = self.value("aws:ec2:instances", "InstanceTypes").unwrap_or_default();
                 if types.split(',').next().is_some_and(|first| first.trim() == value) {
@@ -158,9 +162,15 @@ fn says_nothing(document: &str) -> bool {
         metrics.as_object().is_some_and(|metrics| metrics.values().all(serde_json::Value::is_null))
     };
     let metrics = &value["CloudWatchMetrics"];
-    let empty = |rule: &serde_json::Value| rule.as_object().is_none_or(serde_json::Map::is_empty);
-    let rules = value["Rules"].as_object().is_none_or(|rules| rules.values().all(empty));
-    rules
+    // A rule that is on is as it is where nobody says anything.
+    fn usual(rule: &serde_json::Value) -> bool {
+        match rule {
+            serde_json::Value::Object(rules) => rules.values().all(usual),
+            serde_json::Value::Bool(enabled) => *enabled,
+            other => other.is_null(),
+        }
+    }
+    usual(&value["Rules"])
         && (metrics.is_null()
             || ["Environment", "Instance"].iter().all(|of| metrics[*of].is_null() || off(&metrics[*of])))
 }

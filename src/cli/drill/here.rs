@@ -135,6 +135,7 @@ fn stage(
                     description: None,
                     tags: BTreeMap::new(),
                     bundle_store: bundle_store(project, None),
+                    delta: false,
                     create_application: true,
                     process: true,
                     timeout: Duration::from_secs(300),
