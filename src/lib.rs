@@ -6,6 +6,8 @@
 //! - [`bundle`]: what ships, and what it is called.
 //! - [`stack`]: templates, and the plan of what they write.
 //! - [`environment`]: the description of an environment. Pure too.
+//! - `copier`: a template of copier's, as a stack.
+//! - `wheels`: what pip would fetch, into the bundle.
 //! - [`check`], [`release`], [`sandbox`]: rules, AWS, and the embedded AWS. They stand on the three above.
 //! - [`cli`]: one file per verb.
 //!
@@ -18,6 +20,7 @@ pub mod beanstalk;
 pub mod bundle;
 pub mod check;
 pub mod cli;
+mod copier;
 pub mod environment;
 pub mod fault;
 pub mod file;
@@ -34,4 +37,5 @@ pub mod secret;
 pub mod settings_module;
 pub mod stack;
 pub mod ui;
+mod wheels;
 pub mod world;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::{Table, Value};
 
 /// The lines of what the project needs on a server; nothing where the file has what only its own tool can tell.
-pub(super) fn lines(path: &str, text: &str) -> Option<Vec<String>> {
+pub(crate) fn lines(path: &str, text: &str) -> Option<Vec<String>> {
     let table: Table = toml::from_str(text).ok()?;
     let packages = table.get("package")?.as_array()?;
     match path {

@@ -22,6 +22,7 @@ mod settings;
 pub(crate) use context::{Context, excluded};
 pub(crate) use detect::Detected;
 pub(crate) use inputs::Inputs;
+pub(crate) use locks::lines as lock_lines;
 pub(crate) use note::Note;
 pub(crate) use plan::{Action, Item, Plan};
 pub(crate) use projects::projects;

@@ -76,6 +76,10 @@ impl Notes {
             let fix = Some("add Django, or name the file that has it with `-r`".to_owned());
             self.0.push(Note { path, fix, ..Note::new(message) });
         }
+        if inputs.text("profile") != "learning" && !inputs.tree.is_dir("wheels") {
+            let message = "each instance that starts asks the package index, and waits for it: wheels in the bundle spare it that";
+            self.0.push(Note { fix: Some("`beansprout wheels`".to_owned()), ..Note::new(message) });
+        }
         if context.built_static && !inputs.flag("collects") {
             let message =
                 format!("`{}` is in git and ships as it is: `collectstatic` is left out", context.static_root);

@@ -62,6 +62,8 @@ pub struct Requirement {
     pub editable: bool,
     /// From `-c`: no package is asked for, but if one is, then in this version.
     pub constraint: bool,
+    /// Digests of the files that may be installed, such as `sha256:0123…`; none if any may.
+    pub hashes: Vec<String>,
     /// The line, without comment and hashes.
     pub text: String,
     pub path: String,
@@ -84,6 +86,16 @@ impl Requirement {
     }
 }
 
+/// An option of pip's in a requirements file, such as `--index-url URL`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PipOption {
+    /// In its long form.
+    pub name: String,
+    pub value: String,
+    pub path: String,
+    pub span: Range<usize>,
+}
+
 /// A place where the reading ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
@@ -100,6 +112,7 @@ pub struct Unread {
 pub struct Requirements {
     pub source: Option<Source>,
     pub lines: Vec<Requirement>,
+    pub options: Vec<PipOption>,
     pub unread: Vec<Unread>,
     /// Every file that took part.
     pub files: Vec<String>,
@@ -168,6 +181,11 @@ impl Requirements {
         }
     }
 
+    /// What an option of this name says, in the order of the lines.
+    pub fn option(&self, name: &str) -> impl Iterator<Item = &PipOption> {
+        self.options.iter().filter(move |option| option.name == name)
+    }
+
     /// The version of a package: where it is pinned, or constrained to one.
     pub fn version(&self, name: &str) -> Option<Version> {
         let wanted = normal(name);
@@ -209,7 +227,9 @@ impl Follow<'_, '_> {
         let numbers = Lines::of(&text);
         for (span, words) in line::logical(&text) {
             match line::Line::of(&words) {
-                line::Line::Nothing => {}
+                line::Line::Option { name, value } => {
+                    self.found.options.push(PipOption { name, value, path: path.to_owned(), span });
+                }
                 line::Line::Include { path: other, constraint: more } => {
                     let asked = Asked { path, span: span.clone() };
                     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);

@@ -133,6 +133,7 @@ impl Tree {
             "docker-compose.yml",
             "docker-compose.yaml",
             "pyproject.toml",
+            "requirements.in",
             ".ebignore",
             ".elasticbeanstalk/config.yml",
             "gunicorn.conf.py",

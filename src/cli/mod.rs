@@ -50,6 +50,7 @@ mod values;
 mod verify;
 mod versions;
 mod wait;
+mod wheels;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -132,6 +133,7 @@ verbs! {
         Diff(diff::DiffArgs),
     }
     "Ship" {
+        Wheels(wheels::WheelsArgs),
         Package(package::PackageArgs),
         Publish(publish::PublishArgs),
         Promote(promote::PromoteArgs),
@@ -195,6 +197,7 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
         Verb::Update(args) => update::update(args, world, ui),
         Verb::Versions(args) => versions::verb(args, world, ui),
         Verb::Wait(args) => wait::verb(args, world, ui),
+        Verb::Wheels(args) => wheels::verb(args, world, ui),
         Verb::Verify(args) => verify::verify(args, world, ui),
     }
 }

@@ -191,7 +191,7 @@ fn with_secret(path: &TargetPath, base: &Plan, ours: Option<Planned>, theirs: &P
 fn fits(masked: &str, content: &[u8]) -> bool {
     let Ok(content) = std::str::from_utf8(content) else { return false };
     let placeholder =
-        regex::Regex::new(&super::answers::placeholder("[A-Za-z0-9_]+")).expect("this is a regular expression");
+        regex::Regex::new(&super::given::placeholder("[A-Za-z0-9_]+")).expect("this is a regular expression");
     let pieces: Vec<String> = placeholder.split(masked).map(regex::escape).collect();
     regex::Regex::new(&format!("(?s)^{}$", pieces.join("[^\\n]*"))).is_ok_and(|pattern| pattern.is_match(content))
 }
@@ -294,20 +294,16 @@ fn both(
     Some(decided)
 }
 
-/// Two texts as `diff -u` shows them.
-pub(crate) fn diff_texts(name: &str, before: &str, after: &str) -> String {
+/// Two texts as `diff -u` shows them, below two folders such as `a` and `b`.
+pub(crate) fn diff_texts(folders: [&str; 2], name: &str, before: &str, after: &str) -> String {
     let mut options = diffy::DiffOptions::new();
-    let options = options.set_original_filename(format!("blessed/{name}")).set_modified_filename(format!("now/{name}"));
-    options.create_patch(before, after).to_string()
+    let [old, new] = folders.map(|folder| format!("{folder}/{name}"));
+    options.set_original_filename(old).set_modified_filename(new).create_patch(before, after).to_string()
 }
 
 /// Two versions of a file as `diff -u` shows them.
 pub(crate) fn diff(path: &TargetPath, before: &str, after: &str) -> String {
-    let patch = diffy::DiffOptions::new()
-        .set_original_filename(format!("a/{path}"))
-        .set_modified_filename(format!("b/{path}"))
-        .create_patch(before, after);
-    patch.to_string()
+    diff_texts(["a", "b"], &path.to_string(), before, after)
 }
 
 impl Step {

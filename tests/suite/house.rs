@@ -37,20 +37,35 @@ const GROUND: [&str; 12] =
     ["fault", "hex", "known", "level", "settings_module", "mode", "secret", "world", "file", "ui", "git", "lib"];
 
 /// The rooms above it, and what each may stand on.
-const ROOMS: [(&str, &[&str]); 11] = [
+const ROOMS: [(&str, &[&str]); 13] = [
     ("beanstalk", &[]),
     ("bundle", &[]),
     ("stack", &[]),
     ("environment", &["beanstalk"]),
     ("folder", &["beanstalk", "bundle"]),
     ("project", &["beanstalk", "bundle"]),
+    ("wheels", &["beanstalk", "bundle"]),
+    ("copier", &["beanstalk", "stack"]),
     ("check", &["beanstalk", "folder", "project"]),
     ("release", &["beanstalk", "bundle", "environment", "project"]),
     ("sandbox", &["beanstalk", "bundle", "folder", "project"]),
     ("adopt", &["beanstalk", "stack", "check", "project"]),
     (
         "cli",
-        &["beanstalk", "bundle", "stack", "environment", "folder", "project", "check", "release", "sandbox", "adopt"],
+        &[
+            "beanstalk",
+            "bundle",
+            "stack",
+            "environment",
+            "folder",
+            "project",
+            "wheels",
+            "copier",
+            "check",
+            "release",
+            "sandbox",
+            "adopt",
+        ],
     ),
 ];
 

@@ -6,8 +6,11 @@ use super::Requirement;
 
 /// What a line asks for.
 pub(super) enum Line {
-    /// An option such as `--index-url`, or nothing.
-    Nothing,
+    /// Such as `--index-url URL`.
+    Option {
+        name: String,
+        value: String,
+    },
     Include {
         path: String,
         constraint: bool,
@@ -73,14 +76,45 @@ impl Line {
         }
         let editable = option(["--editable", "-e"]);
         match editable {
-            None if line.starts_with('-') => Self::Nothing,
+            None if line.starts_with('-') => option_of(line),
             _ => Self::Package(Requirement {
                 editable: editable.is_some(),
+                hashes: hashes(line),
                 text: without_hashes(line),
                 ..package(editable.unwrap_or(line))
             }),
         }
     }
+}
+
+/// `--name value`, `--name=value`, and the short forms that pip has for lists.
+fn option_of(line: &str) -> Line {
+    let end = line.find([' ', '\t', '=']).unwrap_or(line.len());
+    let (name, value) = line.split_at(end);
+    let value = value.trim_start_matches([' ', '\t', '=']).trim();
+    let (name, value) = match name {
+        "-i" | "--pypi-url" => ("--index-url", value),
+        "-f" => ("--find-links", value),
+        // `-fwheels`
+        glued if !glued.starts_with("--") && glued.starts_with("-f") => ("--find-links", &line[2..]),
+        glued if !glued.starts_with("--") && glued.starts_with("-i") => ("--index-url", &line[2..]),
+        name => (name, value),
+    };
+    Line::Option { name: name.to_owned(), value: value.trim_matches(['"', '\'']).to_owned() }
+}
+
+/// What `--hash` says, in the order of the line.
+fn hashes(line: &str) -> Vec<String> {
+    let mut words = line.split_whitespace();
+    let mut found = Vec::new();
+    while let Some(word) = words.next() {
+        if word == "--hash" {
+            found.extend(words.next().map(str::to_owned));
+        } else if let Some(hash) = word.strip_prefix("--hash=") {
+            found.push(hash.to_owned());
+        }
+    }
+    found
 }
 
 fn without_hashes(line: &str) -> String {
@@ -116,6 +150,7 @@ pub(super) fn package(line: &str) -> Requirement {
         marker: marker.map(|marker| marker.trim().to_owned()).filter(|marker| !marker.is_empty()),
         editable: false,
         constraint: false,
+        hashes: Vec::new(),
         text: what.to_owned(),
         path: String::new(),
         span: 0..0,

@@ -22,6 +22,13 @@ pub(super) fn lock(content: &[u8]) -> Result<Vec<Requirement>, String> {
             extras: extras.into_iter().flatten().map(normal).collect(),
             marker: value["markers"].as_str().map(str::to_owned),
             editable: value["editable"].as_bool() == Some(true),
+            hashes: value["hashes"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|hash| hash.as_str())
+                .map(str::to_owned)
+                .collect(),
             path: Source::PipfileLock.file().to_owned(),
             line: lines.number(span.start),
             span,

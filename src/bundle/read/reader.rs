@@ -211,6 +211,23 @@ impl Reader {
         Ok(files)
     }
 
+    /// The first bytes, at most `length`, of each file whose name `wanted` picks.
+    pub fn beginnings(&mut self, wanted: impl Fn(&str) -> bool, length: u64) -> Result<Vec<Vec<u8>>, OpenError> {
+        let mut found = Vec::new();
+        for index in 0..self.archive.len() {
+            let listed = self.listed(index)?;
+            if listed.is_dir || listed.is_link || !listed.text().is_ok_and(&wanted) {
+                continue;
+            }
+            let failed = |source| OpenError::Entry { path: self.path.clone(), name: listed.lossy(), source };
+            let mut begin = Vec::new();
+            let entry = self.archive.by_index(index).map_err(|error| failed(error.into()))?;
+            entry.take(length).read_to_end(&mut begin).map_err(failed)?;
+            found.push(begin);
+        }
+        Ok(found)
+    }
+
     /// How many bytes its files have once they are unpacked, as the directory says.
     pub fn unpacked_bytes(&mut self) -> Result<u64, OpenError> {
         let mut total: u64 = 0;

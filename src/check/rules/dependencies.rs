@@ -14,7 +14,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         return;
     }
     which(subject);
-    wheels(subject);
+    super::wheels::check(subject);
     let tree = subject.tree;
     let requirements = Requirements::read(&|path| tree.bytes(path));
     let scripts = subject.scripts();
@@ -125,41 +125,6 @@ fn which(subject: &mut Subject<'_>) {
         };
         subject.find_file("EB053", lock, message, fix);
     }
-}
-
-/// Wheels in the bundle that were built for another machine.
-fn wheels(subject: &mut Subject<'_>) {
-    let tree = subject.tree;
-    let arm = subject
-        .customizations
-        .option("aws:ec2:instances", "SupportedArchitectures")
-        .is_some_and(|value| value.contains("arm64"))
-        || subject.customizations.option("aws:ec2:instances", "InstanceTypes").is_some_and(graviton)
-        || subject.customizations.option("aws:autoscaling:launchconfiguration", "InstanceType").is_some_and(graviton);
-    for (path, _) in tree.iter().filter(|(path, _)| path.ends_with(".whl")) {
-        let tags = path.trim_end_matches(".whl").rsplit('-').next().unwrap_or_default();
-        let wrong = tags.contains("win")
-            || tags.contains("macosx")
-            || (tags.contains("x86_64") && arm)
-            || (tags.contains("aarch64") && !arm);
-        if wrong {
-            let message = format!("pip refuses this wheel on the instance: it is for `{tags}`");
-            let machine = if arm { "manylinux2014_aarch64" } else { "manylinux2014_x86_64" };
-            subject.find_file(
-                "EB056",
-                path,
-                message,
-                format!("`pip download --platform {machine} --only-binary=:all:` gets the right one"),
-            );
-        }
-    }
-}
-
-/// The first instance type of a list: is it of the Graviton family, such as `t4g` or `c7gn`?
-fn graviton(types: &str) -> bool {
-    let family = types.split(['.', ',']).next().unwrap_or_default().trim();
-    let after = family.trim_start_matches(|char: char| char.is_ascii_lowercase());
-    after.trim_start_matches(|char: char| char.is_ascii_digit()).starts_with('g') && after.len() < family.len()
 }
 
 /// Lines that `pip freeze` wrote on somebody's machine.

@@ -12,6 +12,7 @@ mod proxy;
 mod server;
 mod settings;
 mod unfinished;
+mod wheels;
 
 use super::subject::Subject;
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::bundle::{Bundle, Checkout, LeftOut, Note, Source, TreeDigest};
+use crate::bundle::{Bundle, Checkout, LeftOut, Note, Plan, Source, TreeDigest};
 use crate::ui::{Answer, Paint, bytes, count};
 
 use super::mode_difference::ModeDifference;
@@ -25,6 +25,9 @@ pub(super) struct Packaged {
     pub(super) entries: usize,
     /// Bytes of content before they were packed.
     pub(super) content_bytes: u64,
+    /// Python packages among it; absent if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) wheels: Option<Wheels>,
     /// Absent when nothing was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) path: Option<PathBuf>,
@@ -45,6 +48,24 @@ pub(super) struct Packaged {
     pub(super) out: Paint,
 }
 
+/// Wheels of a bundle: how many, and how large.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Wheels {
+    pub(super) files: usize,
+    pub(super) bytes: u64,
+}
+
+impl Wheels {
+    pub(super) fn of(plan: &Plan) -> Option<Self> {
+        let wheels = plan.entries().iter().filter(|entry| entry.path().as_str().ends_with(".whl"));
+        let found = wheels.fold(Self { files: 0, bytes: 0 }, |sum, entry| Self {
+            files: sum.files + 1,
+            bytes: sum.bytes + entry.size(),
+        });
+        (found.files > 0).then_some(found)
+    }
+}
+
 impl Answer for Packaged {
     const SCHEMA: &str = "package/1";
 
@@ -59,6 +80,9 @@ impl fmt::Display for Packaged {
         writeln!(f, "  digest  {}", self.digest)?;
         writeln!(f, "  source  {}", self.described_source())?;
         write!(f, "  content {} in {}", bytes(self.content_bytes), count(self.entries, "file"))?;
+        if let Some(wheels) = self.wheels {
+            write!(f, "\n  wheels  {}, {}", count(wheels.files, "package"), bytes(wheels.bytes))?;
+        }
         if let (Some(path), Some(size)) = (&self.path, self.bytes) {
             let unchanged = if self.unchanged { ", unchanged" } else { "" };
             write!(f, "\n  bundle  {}, {}{unchanged}", path.display(), bytes(size))?;

@@ -11,7 +11,7 @@ use crate::project::Project;
 use crate::ui::{Ui, bytes, count};
 use crate::world::World;
 
-use super::answer::Packaged;
+use super::answer::{Packaged, Wheels};
 use super::manifest;
 use super::mode_difference::ModeDifference;
 
@@ -151,6 +151,19 @@ impl Build<'_> {
             let largest = where_most_is(&plan.largest(5));
             ui.warn(format_args!("the bundle has {size} of the {limit} that it may have; {largest}"));
         }
+        let wheels = Wheels::of(plan);
+        if let (Some(bundle), Some(wheels)) = (&bundle, wheels)
+            && (self.max_bytes() / 10 * 6..self.max_bytes() / 10 * 8).contains(&bundle.bytes)
+            // They hardly get smaller: without them it would have less.
+            && bundle.bytes.saturating_sub(wheels.bytes) < self.max_bytes() / 10 * 6
+        {
+            let (size, limit) = (bytes(bundle.bytes), bytes(self.max_bytes()));
+            ui.warn(format_args!(
+                "the bundle has {size} of the {limit} that it may have, {} of them in {}: a custom AMI can have what is largest",
+                bytes(wheels.bytes),
+                count(wheels.files, "wheel")
+            ));
+        }
         let other_mode = match self.scope.ignore {
             IgnoreMode::Git => None,
             IgnoreMode::EbCli => Some(ModeDifference::of(plan, &self.scope)?),
@@ -170,6 +183,7 @@ impl Build<'_> {
             checkout,
             entries: plan.entries().len(),
             content_bytes: plan.size(),
+            wheels,
             path: bundle.as_ref().map(|bundle| bundle.path.clone()),
             bytes: bundle.as_ref().map(|bundle| bundle.bytes),
             reused: bundle.as_ref().map(|bundle| bundle.reused),

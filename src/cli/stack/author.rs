@@ -214,13 +214,13 @@ fn differences(blessed: &Tree, now: &BTreeMap<String, String>) -> Vec<Difference
                         _ => Kind::Other,
                     };
                     let side = |patch: &stack::Patch| patch.get(path).cloned().unwrap_or_default();
-                    let diff = Some(stack::diff_texts(path, &side(&old), &side(&new)));
+                    let diff = Some(stack::diff_texts(["blessed", "now"], path, &side(&old), &side(&new)));
                     found.push(Difference { path: format!("{row}/{path}"), kind, diff });
                 }
             }
             _ => {
                 let side = |text: Option<&String>| text.cloned().unwrap_or_default();
-                let diff = Some(stack::diff_texts(name, &side(old), &side(new)));
+                let diff = Some(stack::diff_texts(["blessed", "now"], name, &side(old), &side(new)));
                 found.push(Difference { path: name.to_owned(), kind, diff });
             }
         }
