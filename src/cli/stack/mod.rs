@@ -1,6 +1,7 @@
 //! `stack`: for those who choose a stack, and those who write one.
 
 mod author;
+mod import;
 mod parts;
 
 use std::fmt;
@@ -29,6 +30,7 @@ enum StackVerb {
     #[command(after_help = "Example: beansprout stack list --json")]
     List,
     Check(author::CheckStackArgs),
+    Import(import::ImportArgs),
     Matrix(MatrixArgs),
     Parts(parts::PartsArgs),
     New(author::NewStackArgs),
@@ -53,6 +55,7 @@ pub(crate) fn stack(args: &StackArgs, world: &World, ui: &mut Ui) -> Result<Exit
     match &args.verb {
         StackVerb::List => list(ui),
         StackVerb::Check(args) => author::check(args, world, ui),
+        StackVerb::Import(args) => import::import(args, world, ui),
         StackVerb::Matrix(args) => matrix(args, world, ui),
         StackVerb::Parts(args) => parts::parts(args, world, ui),
         StackVerb::New(args) => author::new(args, world, ui),
