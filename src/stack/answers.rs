@@ -1,223 +1,20 @@
 //! Answers: what was given, what a default gives, what is still to be asked.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeSet;
 
 use regex::Regex;
 use serde_json::Value;
 
+use super::answer::{Answer, bad};
 use super::expression::{Scope, holds, render};
 use super::extension;
-use super::manifest::{Choice, Form, Manifest, Question};
+use super::given::{Given, Said, placeholder};
+use super::manifest::Manifest;
+use super::question::{Choice, Form, Question};
 use super::{Error, Stack};
 
 /// Longest text that is an answer and not a file.
 const LONGEST: usize = 10_000;
-
-/// One answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Answer {
-    Text(String),
-    Flag(bool),
-    Many(Vec<String>),
-}
-
-impl Answer {
-    /// Read what was typed, as the question's form wants it.
-    pub(crate) fn parse(question: &Question, typed: &str) -> Result<Self, Error> {
-        Ok(match question.form {
-            Form::Text | Form::Choice | Form::Secret => Self::Text(typed.to_owned()),
-            Form::Choices => Self::Many(
-                typed.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect(),
-            ),
-            Form::Boolean => match typed.to_ascii_lowercase().as_str() {
-                "true" | "yes" | "y" | "on" | "1" => Self::Flag(true),
-                "false" | "no" | "n" | "off" | "0" => Self::Flag(false),
-                _ => return Err(bad(question, typed, "is neither `yes` nor `no`")),
-            },
-        })
-    }
-
-    /// Read what stands in a file.
-    pub(crate) fn read(question: &Question, value: &toml::Value) -> Result<Self, Error> {
-        match (question.form, value) {
-            (_, toml::Value::String(text)) => Self::parse(question, text),
-            (Form::Boolean, toml::Value::Boolean(flag)) => Ok(Self::Flag(*flag)),
-            (Form::Choices, toml::Value::Array(items)) => {
-                let texts = items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>();
-                texts.map(Self::Many).ok_or_else(|| bad(question, &value.to_string(), "is not a list of texts"))
-            }
-            // Python 3.10 as a number would be 3.1.
-            (_, other) => Err(bad(question, &other.to_string(), "must stand in quotes")),
-        }
-    }
-
-    /// Is this value chosen?
-    pub(crate) fn holds(&self, value: &str) -> bool {
-        match self {
-            Self::Text(text) => text == value,
-            Self::Many(items) => items.iter().any(|item| item == value),
-            Self::Flag(_) => false,
-        }
-    }
-
-    pub(crate) fn to_value(&self) -> Value {
-        match self {
-            Self::Text(text) => Value::from(text.as_str()),
-            Self::Flag(flag) => Value::from(*flag),
-            Self::Many(items) => Value::from(items.clone()),
-        }
-    }
-
-    pub(crate) fn to_toml(&self) -> toml::Value {
-        match self {
-            Self::Text(text) => text.as_str().into(),
-            Self::Flag(flag) => (*flag).into(),
-            Self::Many(items) => items.clone().into(),
-        }
-    }
-}
-
-impl fmt::Display for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Text(text) if text.is_empty() => f.write_str("none"),
-            Self::Text(text) => f.write_str(text),
-            Self::Flag(true) => f.write_str("yes"),
-            Self::Flag(false) => f.write_str("no"),
-            Self::Many(items) if items.is_empty() => f.write_str("none"),
-            Self::Many(items) => f.write_str(&items.join(", ")),
-        }
-    }
-}
-
-/// Answers that a person or a file gave before any question was asked.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Given(BTreeMap<String, Said>);
-
-#[derive(Debug, Clone)]
-enum Said {
-    Typed(String),
-    Stored(toml::Value),
-    Answered(Answer),
-    /// Given when the project was generated, and since.
-    Remembered(Answer),
-    /// From the environment: like typed, but no shell remembers it.
-    Read(String),
-    /// A secret that a file of the project holds already; nobody but that file knows it.
-    Kept,
-}
-
-/// What stands for a secret in everything that is kept.
-pub(crate) fn placeholder(key: &str) -> String {
-    format!("secret-{key}-is-not-kept-here")
-}
-
-impl Given {
-    pub(crate) fn typed(&mut self, key: &str, value: &str) {
-        self.0.insert(key.to_owned(), Said::Typed(value.to_owned()));
-    }
-
-    pub(crate) fn stored(&mut self, key: &str, value: toml::Value) {
-        self.0.insert(key.to_owned(), Said::Stored(value));
-    }
-
-    pub(crate) fn answered(&mut self, key: &str, answer: Answer) {
-        self.0.insert(key.to_owned(), Said::Answered(answer));
-    }
-
-    pub(crate) fn read_from_environment(&mut self, key: &str, value: &str) {
-        self.0.insert(key.to_owned(), Said::Read(value.to_owned()));
-    }
-
-    /// Let remembered answers to these questions, which nobody chose, follow the default where they do not do any more.
-    pub(crate) fn follow_defaults(&mut self, keys: &BTreeSet<String>) {
-        for key in keys {
-            if let Some(Said::Remembered(answer)) = self.0.get(key).cloned() {
-                self.answered(key, answer);
-            }
-        }
-    }
-
-    /// Leave every secret that is not given to the files that hold it.
-    pub(crate) fn keep_secrets(&mut self, stack: &Stack) {
-        for question in stack.manifest.secrets() {
-            self.0.entry(question.key.clone()).or_insert(Said::Kept);
-        }
-    }
-
-    /// Secrets that stand on the command line, which shells write down.
-    pub(crate) fn typed_secrets<'a>(&self, stack: &'a Stack) -> Vec<&'a str> {
-        let typed = |key: &str| matches!(self.0.get(key), Some(Said::Typed(_)));
-        stack.manifest.secrets().map(|question| question.key.as_str()).filter(|key| typed(key)).collect()
-    }
-
-    /// Was this said on the command line or in a file, where an answer to a question that is not asked is a mistake?
-    fn insists(&self, key: &str) -> bool {
-        matches!(self.0.get(key), Some(Said::Typed(_) | Said::Stored(_) | Said::Read(_)))
-    }
-
-    /// An answer from the project's own file. What was said now wins; a question that is gone is forgotten.
-    pub(crate) fn remembered(&mut self, stack: &Stack, key: &str, value: &toml::Value) -> Result<(), Error> {
-        let known = |question: &&Question| question.key == key || question.was.iter().any(|was| was == key);
-        let question = stack.manifest.questions.iter().find(known);
-        if let Some(question) = question.filter(|question| !self.0.contains_key(&question.key)) {
-            self.0.insert(question.key.clone(), Said::Remembered(Answer::read(question, value)?));
-        }
-        Ok(())
-    }
-
-    /// Answer what a project that is older than the question cannot have been asked.
-    pub(crate) fn remember_before(&mut self, stack: &Stack) -> Result<(), Error> {
-        for question in &stack.manifest.questions {
-            if let Some(before) = question.before.as_ref().filter(|_| !self.0.contains_key(&question.key)) {
-                self.0.insert(question.key.clone(), Said::Remembered(Answer::parse(question, before)?));
-            }
-        }
-        Ok(())
-    }
-
-    /// The given answer, as text.
-    pub(crate) fn text(&self, key: &str) -> Option<String> {
-        Some(match self.0.get(key)? {
-            Said::Typed(text) | Said::Read(text) => text.clone(),
-            Said::Kept => return None,
-            Said::Stored(value) => value.as_str()?.to_owned(),
-            Said::Answered(answer) | Said::Remembered(answer) => answer.to_string(),
-        })
-    }
-
-    /// Is nothing left to ask at first?
-    pub(crate) fn answers_all(&self, stack: &Stack) -> bool {
-        let manifest = &stack.manifest;
-        let known = |key: &String| self.0.contains_key(key) || manifest.pin.contains_key(key);
-        manifest.questions.iter().all(|question| question.later || known(&question.key))
-    }
-
-    pub(crate) fn remove(&mut self, key: &str) {
-        self.0.remove(key);
-    }
-
-    fn check_known(&self, manifest: &Manifest) -> Result<(), Error> {
-        for key in self.0.keys() {
-            if !manifest.questions.iter().any(|question| question.key == *key) {
-                let known = manifest.questions.iter().map(|question| question.key.clone()).collect();
-                return Err(Error::AnswerUnknown { key: key.clone(), known });
-            }
-        }
-        Ok(())
-    }
-
-    fn answer(&self, question: &Question) -> Result<Option<Answer>, Error> {
-        match self.0.get(&question.key) {
-            None => Ok(None),
-            Some(Said::Kept) => Ok(Some(Answer::Text(placeholder(&question.key)))),
-            Some(Said::Typed(text) | Said::Read(text)) => Answer::parse(question, text).map(Some),
-            Some(Said::Stored(value)) => Answer::read(question, value).map(Some),
-            Some(Said::Answered(answer) | Said::Remembered(answer)) => Ok(Some(answer.clone())),
-        }
-    }
-}
 
 /// A question whose turn has come, with the choices and the default that earlier answers leave it.
 pub(crate) struct OpenQuestion<'a> {
@@ -280,11 +77,6 @@ impl OpenQuestion<'_> {
 fn whole(question: &Question, pattern: &str) -> Result<Regex, Error> {
     Regex::new(&format!("^(?:{pattern})$"))
         .map_err(|source| Error::Pattern { key: question.key.clone(), source: Box::new(source) })
-}
-
-fn bad(question: &Question, value: &str, complaint: &str) -> Error {
-    let shown = if question.form == Form::Secret { "…" } else { value };
-    Error::AnswerBad { key: question.key.clone(), value: shown.to_owned(), complaint: complaint.to_owned() }
 }
 
 /// Every question answered or passed over, and every derived value worked out.

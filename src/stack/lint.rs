@@ -108,7 +108,7 @@ pub(super) fn files(stack: &Stack, rows: &[Row]) -> Result<Vec<Finding>, Error> 
         }
         let verbatim = stack.template(path)?.is_none();
         let text = std::str::from_utf8(bytes).unwrap_or_default();
-        let asked = |question: &&super::manifest::Question| text.contains(&format!("{{{{ {} }}}}", question.key));
+        let asked = |question: &&super::question::Question| text.contains(&format!("{{{{ {} }}}}", question.key));
         if verbatim && let Some(question) = stack.manifest.questions.iter().find(asked) {
             found.push(Finding::new(path, format!("is copied byte for byte, and says `{{{{ {} }}}}`", question.key)));
         }

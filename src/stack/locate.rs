@@ -144,6 +144,27 @@ pub(super) fn position_in(text: &str, file: &str, error: &Error) -> Option<Posit
     found.map(|(at, length)| Position::of(file, text, at, length))
 }
 
+/// Where in the text of a manifest the thing stands that a remark is about, such as "question `name`".
+pub(super) fn position_of(text: &str, file: &str, place: &str) -> Option<Position> {
+    const TABLES: [(&str, &str, &str); 5] = [
+        ("question ", "question", "key"),
+        ("derived value ", "derived", "name"),
+        ("capability ", "capabilities", ""),
+        ("the condition of the rule for ", "rule", "path"),
+        ("`", "shadows", ""),
+    ];
+    let name = place.split('`').nth(1)?;
+    let table = || text.find(&format!("[data.{name}]")).map(|at| (at, name.len() + 7));
+    let found = match place.starts_with("table ") {
+        true => table(),
+        false => TABLES
+            .iter()
+            .filter(|(begin, ..)| place.starts_with(begin))
+            .find_map(|(_, table, key)| in_manifest(text, table, key, name)),
+    };
+    found.map(|(at, length)| Position::of(file, text, at, length))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::expression::{Scope, render};

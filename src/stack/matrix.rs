@@ -5,8 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::answers::{Answer, Answers, Given, OpenQuestion};
-use super::manifest::Form;
+use super::answer::Answer;
+use super::answers::{Answers, OpenQuestion};
+use super::given::Given;
+use super::question::Form;
 use super::{Error, Scope, Stack};
 
 /// Rows to choose the next one from. More make the matrix shorter and take longer.

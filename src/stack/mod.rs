@@ -3,6 +3,7 @@
 //! A stack is data and nothing in it runs. Rendering knows the answers and no more: not the clock, not the environment, not
 //! the disk; and no path that leaves the target can be written down.
 
+mod answer;
 mod answers;
 mod base;
 mod bounds;
@@ -14,6 +15,7 @@ mod extension;
 mod fetch;
 mod filters;
 mod finding;
+mod given;
 mod golden;
 mod lint;
 mod locate;
@@ -23,6 +25,7 @@ mod merge;
 mod names;
 mod plan;
 mod position;
+mod question;
 mod recipe;
 mod review;
 mod source;
@@ -33,18 +36,21 @@ mod update;
 mod validate;
 mod write;
 
-pub(crate) use answers::{Answer, Answers, Given, OpenQuestion, from_default, placeholder};
+pub(crate) use answer::Answer;
+pub(crate) use answers::{Answers, OpenQuestion, from_default};
 pub(crate) use base::{read as read_base, version as base_version, with_base, write_base};
 pub(crate) use compose::{Opened, Stack, template_digest};
 pub(crate) use error::Error;
 pub(crate) use expression::{Scope, render};
 pub(crate) use finding::Finding;
+pub(crate) use given::{Given, placeholder};
 pub(crate) use golden::{Patch, patches, read as read_patch};
+pub(crate) use manifest::Capability;
 #[cfg(test)]
 pub(crate) use manifest::Manifest;
-pub(crate) use manifest::{Capability, Form};
 pub(crate) use matrix::pairwise;
 pub(crate) use plan::{Plan, Planned};
+pub(crate) use question::Form;
 pub(crate) use recipe::{Recipe, RecipeFile};
 pub(crate) use review::review;
 pub(crate) use source::{ArchiveFormat, ArchiveSource, GitSource, Source};
@@ -55,7 +61,18 @@ pub(crate) use update::{Action, Conflicts, Merge, Step, apply, diff, diff_texts}
 pub(crate) use validate::{package_from, renamed};
 pub(crate) use write::{Change, change, check_empty, create, put};
 
+use std::collections::BTreeSet;
 use std::path::Path;
+
+/// The names that a template takes from outside, without what follows a dot; or the line that cannot be read, and why.
+pub(crate) fn template_names(text: &str) -> Result<BTreeSet<String>, (usize, String)> {
+    expression::names("template", text).map_err(|error| {
+        let line = |(at, _): (usize, usize)| text[..at.min(text.len())].matches('\n').count() + 1;
+        let said = error.in_full();
+        let why = said.rsplit("cause: ").next().unwrap_or(&said).trim();
+        (locate::in_template(text, &error).map_or(1, line), why.to_owned())
+    })
+}
 
 /// The package that a project's `manage.py` names, or the best guess from its folder.
 pub(crate) fn project_package(root: &Path, folder: &str) -> String {

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::manifest::{About, Manifest, Question, Rule};
+use super::manifest::{About, Manifest, Rule};
+use super::question::Question;
 use super::{Error, Stack, Tree};
 
 /// One recipe, exactly as its file has it.

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::expression::{names, names_of_condition};
 use super::extension;
 use super::finding::{Finding, Row};
-use super::lint;
+use super::position::Position;
 use super::{Error, Plan, Scope, Stack, pairwise};
+use super::{lint, locate, manifest};
 
 /// Render the whole matrix, and say what no rendering uses. Without a row there is what keeps it from being rendered.
 pub(crate) fn review(stack: &Stack, scope: &Scope) -> (Vec<Row>, Vec<Finding>) {
@@ -54,7 +55,30 @@ fn remarks(stack: &Stack, rows: &[Row]) -> Result<Vec<Finding>, Error> {
     remarks.extend(never_offered(stack, rows));
     remarks.extend(lint::manifest(stack, rows)?);
     remarks.extend(lint::files(stack, rows)?);
-    Ok(remarks)
+    Ok(remarks.into_iter().map(|finding| placed(stack, finding)).collect())
+}
+
+/// The same finding with its place in `stack.toml`, or the beginning of the file that it is about.
+fn placed(stack: &Stack, finding: Finding) -> Finding {
+    if finding.position.is_some() {
+        return finding;
+    }
+    let in_manifest = || locate::position_of(&stack.text, manifest::FILE, &finding.place);
+    let in_file = || {
+        let text = String::from_utf8_lossy(stack.files.get(&finding.place)?);
+        let first = text.lines().next().unwrap_or_default().len();
+        Some(Position::of(&format!("files/{}", finding.place), &text, 0, first))
+    };
+    match in_manifest().or_else(in_file) {
+        Some(position) => Finding {
+            file: Some(position.file.clone()),
+            line: Some(position.line),
+            column: Some(position.column),
+            position: Some(position),
+            ..finding
+        },
+        None => finding,
+    }
 }
 
 /// Everything that can be told without an answer: templates that cannot be parsed, and names that nothing stands for, also in

@@ -87,6 +87,21 @@ impl Tree {
 
     /// Everything in the folder `root`.
     pub(crate) fn folder(root: &Path) -> Result<Self, Error> {
+        let refuse = |path: &str| Err(Error::LinkInStack { path: root.join(path).display().to_string() });
+        Self::walk(root, refuse)
+    }
+
+    /// The files in the folder `root`, and the paths of what is neither file nor folder.
+    pub(crate) fn files_and_others(root: &Path) -> Result<(Self, Vec<String>), Error> {
+        let mut others = Vec::new();
+        let tree = Self::walk(root, |path| {
+            others.push(path.to_owned());
+            Ok(())
+        })?;
+        Ok((tree, others))
+    }
+
+    fn walk(root: &Path, mut other: impl FnMut(&str) -> Result<(), Error>) -> Result<Self, Error> {
         let mut tree = Self::default();
         let mut allowance = Allowance::default();
         let mut waiting = vec![PathBuf::new()];
@@ -100,7 +115,7 @@ impl Tree {
                 let Some(name) = path.to_str() else { return Err(Error::NameNotText { path: root.join(path) }) };
                 // A pipe would be waited for.
                 if !kind.is_dir() && !kind.is_file() {
-                    return Err(Error::LinkInStack { path: root.join(path).display().to_string() });
+                    other(&name.replace('\\', "/"))?;
                 } else if kind.is_dir() {
                     if name != ".git" && !name.ends_with("__pycache__") {
                         waiting.push(path);
