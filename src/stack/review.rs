@@ -11,6 +11,11 @@ use super::{lint, locate, manifest};
 
 /// Render the whole matrix, and say what no rendering uses. Without a row there is what keeps it from being rendered.
 pub(crate) fn review(stack: &Stack, scope: &Scope) -> (Vec<Row>, Vec<Finding>) {
+    let (rows, findings) = examine(stack, scope);
+    (rows, findings.into_iter().map(|finding| placed(stack, finding)).collect())
+}
+
+fn examine(stack: &Stack, scope: &Scope) -> (Vec<Row>, Vec<Finding>) {
     let mut findings = problems(stack);
     let answers = match pairwise(stack, scope) {
         Ok(answers) if findings.is_empty() => answers,
@@ -55,7 +60,7 @@ fn remarks(stack: &Stack, rows: &[Row]) -> Result<Vec<Finding>, Error> {
     remarks.extend(never_offered(stack, rows));
     remarks.extend(lint::manifest(stack, rows)?);
     remarks.extend(lint::files(stack, rows)?);
-    Ok(remarks.into_iter().map(|finding| placed(stack, finding)).collect())
+    Ok(remarks)
 }
 
 /// The same finding with its place in `stack.toml`, or the beginning of the file that it is about.
@@ -64,10 +69,13 @@ fn placed(stack: &Stack, finding: Finding) -> Finding {
         return finding;
     }
     let in_manifest = || locate::position_of(&stack.text, manifest::FILE, &finding.place);
+    // By the place itself, or by a file that the text names.
+    let names = std::iter::once(finding.place.as_str()).chain(finding.text.split('`').skip(1).step_by(2));
     let in_file = || {
-        let text = String::from_utf8_lossy(stack.files.get(&finding.place)?);
+        let (path, bytes) = names.clone().find_map(|name| Some((name, stack.files.get(name)?)))?;
+        let text = String::from_utf8_lossy(bytes);
         let first = text.lines().next().unwrap_or_default().len();
-        Some(Position::of(&format!("files/{}", finding.place), &text, 0, first))
+        Some(Position::of(&format!("files/{path}"), &text, 0, first))
     };
     match in_manifest().or_else(in_file) {
         Some(position) => Finding {

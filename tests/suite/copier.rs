@@ -1,6 +1,8 @@
-//! `stack import`: a template of copier's becomes a stack.
+//! `stack import`: a template of copier's becomes a stack; and how an update stands beside copier's own.
 
-use crate::harness::Place;
+use std::path::Path;
+
+use crate::harness::{Place, copier};
 
 const CONFIG: &str = r#"
 _subdirectory: template
@@ -143,4 +145,160 @@ fn what_is_no_template_is_told() {
         "_subdirectory: away\n",
         "`away`, where `copier.yml` says that the files are, is not there",
     );
+}
+
+/// What a person wrote into a project before the template changed. It must be somewhere afterwards.
+const MARK: &str = "written by hand";
+
+/// One thing that both sides did: the case, the file, how it began, what the person did, and what the template did. `None`: there
+/// is no such file any more.
+type Case = (&'static str, &'static str, String, Option<String>, Vec<(&'static str, Option<String>)>);
+
+fn lines(first: &str, last: &str) -> String {
+    format!("{first}\n2\n3\n4\n5\n6\n7\n{last}\n")
+}
+
+fn cases() -> Vec<Case> {
+    let one = || lines("1", "8");
+    vec![
+        (
+            "the template deleted a file that the user edited",
+            "gone.txt",
+            one(),
+            Some(lines("1", MARK)),
+            vec![("gone.txt", None)],
+        ),
+        (
+            "the template renamed a file that the user edited",
+            "old.txt",
+            lines("old 1", "8"),
+            Some(lines("old 1", MARK)),
+            vec![("old.txt", None), ("new.txt", Some(lines("old 1", "8")))],
+        ),
+        (
+            "both changed a binary file",
+            "both.bin",
+            "\u{0}\u{1}begin".to_owned(),
+            Some(format!("\u{0}\u{1}{MARK}")),
+            vec![("both.bin", Some("\u{0}\u{1}the template's".to_owned()))],
+        ),
+        (
+            "both changed a file, in other lines",
+            "apart.txt",
+            one(),
+            Some(lines("1", MARK)),
+            vec![("apart.txt", Some(lines("one", "8")))],
+        ),
+        (
+            "both changed one line",
+            "same.txt",
+            one(),
+            Some(lines(MARK, "8")),
+            vec![("same.txt", Some(lines("one", "8")))],
+        ),
+        ("the user edited, the template did not", "mine.txt", one(), Some(lines(MARK, "8")), vec![]),
+        (
+            "the user deleted a file that the template changed",
+            "unwanted.txt",
+            one(),
+            None,
+            vec![("unwanted.txt", Some(lines("one", "8")))],
+        ),
+    ]
+}
+
+/// Is what the person did still there, after the update?
+fn kept(project: &Path, case: &Case) -> bool {
+    let (_, file, _, by_hand, _) = case;
+    if by_hand.is_none() {
+        return !project.join(file).exists();
+    }
+    // Under whatever name.
+    let names: Vec<&str> = case.4.iter().map(|(name, _)| *name).chain([*file]).collect();
+    let entries = std::fs::read_dir(project).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    entries
+        .filter(|path| names.iter().any(|name| path.file_name().unwrap().to_str().unwrap().starts_with(name)))
+        .any(|path| String::from_utf8_lossy(&std::fs::read(path).unwrap()).contains(MARK))
+}
+
+/// The same template, the same edits: what `update` loses, and what copier does. The page has the table.
+#[test]
+fn an_update_loses_nothing_and_the_page_says_what_copier_loses() {
+    let place = Place::new();
+    let write = |path: String, content: &Option<String>| match content {
+        Some(content) => place.write(&path, content),
+        None => std::fs::remove_file(place.path(path)).unwrap(),
+    };
+    let git = |folder: &str, words: &[&str]| {
+        place.sh(
+            "git",
+            &[&["-C", folder, "-c", "user.name=Test", "-c", "user.email=test@example.invalid"][..], words].concat(),
+        )
+    };
+    let commit = |folder: &str, message: &str| {
+        git(folder, &["add", "-A"]);
+        git(folder, &["commit", "-qm", message]);
+    };
+    place.write("theirs/copier.yml", "_subdirectory: files\n");
+    place.write("theirs/files/{{ _copier_conf.answers_file }}.jinja", "{{ _copier_answers|to_nice_yaml }}");
+    place.write(
+        "ours/stack.toml",
+        "[stack]\nname = \"ours\"\ntitle = \"t\"\n\n[[rule]]\npath = \"both.bin\"\nverbatim = true\n",
+    );
+    place.write(
+        "ours/files/beansprout.toml",
+        "[project]\nname = \"p\"\nstack = {{ stack_spec | json_encode }}\n\n[project.answers]\n{{ answers -}}\n",
+    );
+    for (_, file, begin, ..) in &cases() {
+        write(format!("theirs/files/{file}"), &Some(begin.clone()));
+        write(format!("ours/files/{file}"), &Some(begin.clone()));
+    }
+    git("theirs", &["init", "-q"]);
+    commit("theirs", "one");
+    git("theirs", &["tag", "v1"]);
+    let copier = |words: &[&str]| {
+        let mut command = place.command(copier());
+        command
+            .args(words)
+            .env("GIT_AUTHOR_NAME", "T")
+            .env("GIT_AUTHOR_EMAIL", "t@example.invalid")
+            .env("GIT_COMMITTER_NAME", "T")
+            .env("GIT_COMMITTER_EMAIL", "t@example.invalid");
+        place.finish(command)
+    };
+    let theirs = place.path("theirs");
+    copier(&["copy", "--defaults", "--vcs-ref", "v1", theirs.to_str().unwrap(), "with-copier"]).ok();
+    place.run(["new", "with-ours", "--stack", "./ours", "--defaults"]).ok();
+    for project in ["with-copier", "with-ours"] {
+        git(project, &["init", "-q"]);
+        commit(project, "generated");
+        for (_, file, _, by_hand, _) in &cases() {
+            write(format!("{project}/{file}"), by_hand);
+        }
+        commit(project, "by hand");
+    }
+    for (.., changes) in &cases() {
+        for (file, content) in changes {
+            write(format!("theirs/files/{file}"), content);
+            write(format!("ours/files/{file}"), content);
+        }
+    }
+    commit("theirs", "two");
+    git("theirs", &["tag", "v2"]);
+    copier(&["update", "--defaults", "--vcs-ref", "v2", "with-copier"]).ok();
+    // One conflict is left to the person.
+    place.run(["-C", "with-ours", "update", "--yes", "--defaults"]).exit(1);
+
+    let word = |kept: bool| if kept { "kept" } else { "**lost**" };
+    let mut table = "| case | here | copier 9.19.1 |\n|---|---|---|\n".to_owned();
+    let mut lost = [0, 0];
+    for case in &cases() {
+        let both = [kept(&place.path("with-ours"), case), kept(&place.path("with-copier"), case)];
+        table += &format!("| {} | {} | {} |\n", case.0, word(both[0]), word(both[1]));
+        both.iter().zip(&mut lost).for_each(|(kept, lost)| *lost += usize::from(!kept));
+    }
+    table += &format!("| edits lost | {} | {} |\n", lost[0], lost[1]);
+    assert_eq!(lost[0], 0, "{table}");
+    let page = include_str!("../../docs/src/how-to/from-copier.md");
+    assert!(page.contains(&table), "the page has another table than\n{table}");
 }

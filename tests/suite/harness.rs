@@ -396,6 +396,13 @@ pub(crate) fn moto() -> PathBuf {
     venv(&PYTHON, "moto", "tests/requirements-moto.txt")
 }
 
+/// The folder with copier.
+pub(crate) fn copier() -> PathBuf {
+    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+    let python = venv(&PYTHON, "copier", "tests/requirements-copier.txt");
+    python.parent().expect("it is in `bin`").join("copier")
+}
+
 /// Needs Python 3 with venv, and the package registry the first time.
 fn venv(made: &OnceLock<PathBuf>, name: &str, requirements: &str) -> PathBuf {
     made.get_or_init(|| {

@@ -35,6 +35,7 @@ mod launch;
 mod limits;
 mod logs;
 mod matrix;
+mod mistakes;
 mod moto;
 mod new;
 mod origin;
