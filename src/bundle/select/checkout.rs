@@ -92,14 +92,14 @@ impl PendingCheckout {
             walked = Plan::read(&scope)?;
             &walked
         };
-        let nothing_tracked = of_git.staged.as_ref().is_none_or(|staged| !staged.has_below(""));
+        let nothing_tracked = of_git.staged.as_ref().is_none_or(|staged| !staged.has_below(b""));
         if dir != repository.top && nothing_tracked && repository.ignores(&dir)? {
             return Ok(None);
         }
         let mut checkout = Comparison::new(of_git, Head::of(&repository)?).finish()?;
         if plan.scope.ignore == IgnoreMode::EbCli && *plan.source() == Source::Worktree {
             let ships = |path: &str| of_git.entries.binary_search_by(|entry| entry.path.as_str().cmp(path)).is_ok();
-            let tracked = |path: &str| of_git.staged.as_ref().is_some_and(|staged| staged.has(path));
+            let tracked = |path: &str| of_git.staged.as_ref().is_some_and(|staged| staged.has(path.as_bytes()));
             let paths = plan.entries.iter().map(|entry| entry.path.as_str());
             checkout.brought_in = paths.filter(|path| !ships(path) && !tracked(path)).map(str::to_owned).collect();
         }

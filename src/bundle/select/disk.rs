@@ -31,14 +31,17 @@ pub(crate) enum Kind {
 pub(crate) struct Name<'a> {
     pub(crate) text: &'a str,
     pub(crate) kind: Kind,
-    pub(crate) is_utf8: bool,
+    /// The name itself, if it is no text.
+    pub(crate) raw: Option<&'a [u8]>,
 }
 
 /// The names in one folder after another, in memory that is used again.
 #[derive(Default)]
 pub(crate) struct Names {
     text: String,
-    list: Vec<(usize, Kind, bool)>,
+    /// For each: where its text ends, and which of `raw` it is.
+    list: Vec<(usize, Kind, Option<usize>)>,
+    raw: Vec<Vec<u8>>,
     #[cfg(target_os = "linux")]
     buffer: Vec<std::mem::MaybeUninit<u8>>,
 }
@@ -46,21 +49,28 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) fn iter(&self) -> impl Iterator<Item = Name<'_>> {
         let mut start = 0;
-        self.list.iter().map(move |(end, kind, is_utf8)| {
+        self.list.iter().map(move |(end, kind, raw)| {
             let text = &self.text[start..*end];
             start = *end;
-            Name { text, kind: *kind, is_utf8: *is_utf8 }
+            Name { text, kind: *kind, raw: raw.map(|index| self.raw[index].as_slice()) }
         })
     }
 
     fn clear(&mut self) {
         self.text.clear();
         self.list.clear();
+        self.raw.clear();
     }
 
-    fn push(&mut self, name: Result<&str, &str>, kind: Kind) {
-        self.text.push_str(name.unwrap_or_else(|lossy| lossy));
-        self.list.push((self.text.len(), kind, name.is_ok()));
+    fn push(&mut self, name: &str, kind: Kind) {
+        self.text.push_str(name);
+        self.list.push((self.text.len(), kind, None));
+    }
+
+    fn push_raw(&mut self, raw: &[u8], kind: Kind) {
+        self.text.push_str(&String::from_utf8_lossy(raw));
+        self.list.push((self.text.len(), kind, Some(self.raw.len())));
+        self.raw.push(raw.to_owned());
     }
 }
 
@@ -100,6 +110,19 @@ impl Stamp {
     }
 }
 
+/// A path in the bytes that this system gave, for whoever takes no bytes.
+#[cfg(unix)]
+pub(crate) fn path_of(bytes: &[u8]) -> &Path {
+    use std::os::unix::ffi::OsStrExt;
+    Path::new(std::ffi::OsStr::from_bytes(bytes))
+}
+
+/// A path that was text when this system gave it.
+#[cfg(not(unix))]
+pub(crate) fn path_of(bytes: &[u8]) -> &Path {
+    Path::new(std::str::from_utf8(bytes).unwrap_or_default())
+}
+
 impl Disk {
     /// The path of what is at `relative`, for whoever cannot ask here.
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
@@ -109,17 +132,19 @@ impl Disk {
 
 #[cfg(target_os = "linux")]
 mod system {
-    use std::ffi::OsStr;
     use std::os::fd::OwnedFd;
-    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+    use std::os::unix::ffi::OsStringExt;
 
-    use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, StatxFlags};
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, ResolveFlags, StatxFlags};
+    use rustix::io::Errno;
 
     use super::*;
 
-    const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+    pub(super) const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
     /// Nobody waits for the writer of a FIFO that took the place of a file.
-    const FILE: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
+    pub(super) const FILE: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
     /// A folder that was listed, and is still open.
     pub(crate) struct Folder(OwnedFd);
@@ -131,14 +156,42 @@ mod system {
         }
 
         pub(crate) fn file(&self, relative: &str) -> io::Result<File> {
-            Ok(rustix::fs::openat(&self.handle, relative, FILE, Mode::empty())?.into())
+            Ok(self.beneath(relative, FILE)?.into())
+        }
+
+        /// Open what is at `relative`, and nothing that a link leads to, in whatever part of the path: a folder that was
+        /// one when it was listed may be a link by now.
+        fn beneath(&self, relative: &str, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+            static KNOWN: AtomicBool = AtomicBool::new(true);
+            if KNOWN.load(Ordering::Relaxed) {
+                let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+                match rustix::fs::openat2(&self.handle, relative, flags, Mode::empty(), resolve) {
+                    // Linux before 5.6, or a container whose filter does not know the call.
+                    Err(Errno::NOSYS | Errno::PERM) => KNOWN.store(false, Ordering::Relaxed),
+                    opened => return opened,
+                }
+            }
+            self.part_by_part(relative, flags)
+        }
+
+        pub(super) fn part_by_part(&self, relative: &str, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+            let open = |from: &OwnedFd, part: &str, flags: OFlags| {
+                rustix::fs::openat(from, part, flags | OFlags::NOFOLLOW, Mode::empty())
+            };
+            let relative = relative.trim_end_matches('/');
+            let (folders, name) = relative.rsplit_once('/').unwrap_or(("", relative));
+            let mut from = None;
+            for part in folders.split('/').filter(|part| !part.is_empty()) {
+                from = Some(open(from.as_ref().unwrap_or(&self.handle), part, DIRECTORY)?);
+            }
+            open(from.as_ref().unwrap_or(&self.handle), name, flags)
         }
 
         /// Fill `names` with what is in the folder at `relative`: empty for this one, or ending with a slash.
         pub(crate) fn list(&self, relative: &str, names: &mut Names) -> io::Result<Folder> {
             names.clear();
             let relative = if relative.is_empty() { "." } else { relative };
-            let handle = rustix::fs::openat(&self.handle, relative, DIRECTORY, Mode::empty())?;
+            let handle = self.beneath(relative, DIRECTORY)?;
             let mut buffer = std::mem::take(&mut names.buffer);
             buffer.resize(1 << 15, std::mem::MaybeUninit::uninit());
             let mut entries = RawDir::new(&handle, &mut buffer);
@@ -157,8 +210,8 @@ mod system {
                     known => known,
                 };
                 match std::str::from_utf8(name) {
-                    Ok(name) => names.push(Ok(name), Kind::of(kind)),
-                    Err(_) => names.push(Err(&OsStr::from_bytes(name).to_string_lossy()), Kind::of(kind)),
+                    Ok(name) => names.push(name, Kind::of(kind)),
+                    Err(_) => names.push_raw(name, Kind::of(kind)),
                 }
             }
             names.buffer = buffer;
@@ -211,6 +264,7 @@ mod system {
     use std::fs;
 
     use super::*;
+    use crate::mode;
 
     /// A folder that was listed.
     pub(crate) struct Folder(PathBuf);
@@ -221,8 +275,16 @@ mod system {
             Ok(Self { dir: dir.to_owned() })
         }
 
+        /// No part of the path may be a link. Whoever puts one there between the look and the opening is not seen.
         pub(crate) fn file(&self, relative: &str) -> io::Result<File> {
-            File::open(self.path(relative))
+            let mut path = self.dir.clone();
+            for part in relative.split('/') {
+                path.push(part);
+                if fs::symlink_metadata(&path)?.is_symlink() {
+                    return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is behind a link"));
+                }
+            }
+            mode::without_following(fs::OpenOptions::new().read(true)).open(path)
         }
 
         /// Fill `names` with what is in the folder at `relative`: empty for this one, or ending with a slash.
@@ -232,8 +294,8 @@ mod system {
                 let entry = entry?;
                 let (name, kind) = (entry.file_name(), Kind::of(entry.file_type()?));
                 match name.to_str() {
-                    Some(name) => names.push(Ok(&spelling::of_name(name)), kind),
-                    None => names.push(Err(&name.to_string_lossy()), kind),
+                    Some(name) => names.push(&spelling::of_name(name), kind),
+                    None => names.push_raw(name.as_encoded_bytes(), kind),
                 }
             }
             Ok(Folder(self.path(relative)))
@@ -273,5 +335,46 @@ mod system {
             }
             Self::Special("device")
         }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// What happens between listing and opening, without any luck.
+    #[test]
+    fn a_folder_that_became_a_link_leads_nowhere() {
+        let temp = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = temp.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("project/a/b/x", "ours");
+        write("outside/b/x", "theirs");
+        let disk = Disk::open(&temp.path().join("project")).unwrap();
+        let text = |file: io::Result<File>| std::io::read_to_string(file?);
+        assert_eq!(text(disk.file("a/b/x")).unwrap(), "ours");
+        assert_eq!(
+            text(disk.part_by_part("a/b/x", system::FILE).map(File::from).map_err(io::Error::from)).unwrap(),
+            "ours"
+        );
+        let mut names = Names::default();
+        disk.list("a/b/", &mut names).unwrap();
+        std::fs::rename(temp.path().join("project/a"), temp.path().join("project/was")).unwrap();
+        std::os::unix::fs::symlink("../outside", temp.path().join("project/a")).unwrap();
+        assert!(
+            disk.file("a/b/x").is_err()
+                && disk.list("a/b/", &mut names).is_err()
+                && disk.list("a/", &mut names).is_err()
+        );
+        assert!(
+            disk.part_by_part("a/b/x", system::FILE).is_err() && disk.part_by_part("a/b/", system::DIRECTORY).is_err()
+        );
+        assert_eq!(text(disk.file("was/b/x")).unwrap(), "ours");
+        // The same for the last part.
+        std::os::unix::fs::symlink("../../outside/b/x", temp.path().join("project/was/y")).unwrap();
+        assert!(disk.file("was/y").is_err() && disk.part_by_part("was/y", system::FILE).is_err());
     }
 }

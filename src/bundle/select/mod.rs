@@ -1,5 +1,6 @@
 //! Selection: which files ship, and why the others do not.
 
+mod bracket;
 pub(super) mod checkout;
 mod clash;
 pub(super) mod disk;
@@ -17,6 +18,7 @@ pub(super) mod staged;
 mod tracked;
 pub(super) mod walk;
 mod why;
+mod wording;
 
 pub use checkout::{Checkout, PendingCheckout};
 pub use note::Note;

@@ -8,12 +8,18 @@ use crate::file;
 use crate::bundle::error::Error;
 use crate::git::repository::Repository;
 
+use super::bracket::Case;
 use super::rules::RuleFile;
 
 impl Repository {
+    /// How it compares letters.
+    pub(crate) fn case(&self) -> Case {
+        if self.config().flag("core", "ignorecase") == Some(true) { Case::Folded } else { Case::Exact }
+    }
+
     /// The rules for `root` that stand outside of it, from the weakest to the strongest: `info/exclude`, then the
     /// `.gitignore` of every folder above.
-    pub(crate) fn outside_rules(&self, root: &Path) -> Result<Vec<RuleFile>, Error> {
+    pub(crate) fn outside_rules(&self, root: &Path, case: Case) -> Result<Vec<RuleFile>, Error> {
         let below_top = root.strip_prefix(&self.top).unwrap_or(Path::new(""));
         let above = |from: &Path| {
             let path = root.strip_prefix(from).unwrap_or(Path::new("")).to_string_lossy().replace('\\', "/");
@@ -31,7 +37,7 @@ impl Repository {
                 continue;
             }
             let text = file::read(&path)?;
-            rules.push(RuleFile::above(&path.to_string_lossy(), above, &text));
+            rules.push(RuleFile::above(&path.to_string_lossy(), above, &text, case));
         }
         Ok(rules)
     }
@@ -42,15 +48,16 @@ impl Repository {
         let mut files = vec![(self.common().join("info/exclude"), String::new())];
         let mut rules: Vec<RuleFile> = Vec::new();
         let mut folder = String::new();
+        let case = self.case();
         for part in self.below_top(root).split('/').filter(|part| !part.is_empty()) {
             files.push((self.top.join(&folder).join(".gitignore"), folder.clone()));
             for (path, dir) in files.drain(..) {
                 if fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
-                    rules.push(RuleFile::inside(&path.to_string_lossy(), &dir, &file::read(&path)?));
+                    rules.push(RuleFile::inside(&path.to_string_lossy(), &dir, &file::read(&path)?, case));
                 }
             }
             folder += part;
-            let last = rules.iter().rev().find_map(|file| Some(file.rule(file.find_index(&folder, true)?)));
+            let last = rules.iter().rev().find_map(|file| Some(file.rule(file.find_index(folder.as_bytes(), true)?)));
             if last.is_some_and(|rule| !rule.keeps()) {
                 return Ok(true);
             }

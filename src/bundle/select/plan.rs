@@ -9,6 +9,7 @@ use crate::git::repository::Repository;
 use crate::git::{Git, Tree};
 use crate::world::real_path;
 
+use super::bracket::Case;
 use super::disk::Disk;
 use super::origin::{Entry, Origin};
 use super::recorded::{Recorded, Recording};
@@ -49,7 +50,7 @@ struct Root {
 impl Plan {
     /// Find out what ships. What would keep the bundle from being made is in [`Plan::problems`].
     pub fn read(scope: &Scope) -> Result<Self, Error> {
-        let allow = RuleFile::inside("[bundle] allow", "", scope.allow.join("\n").as_bytes());
+        let allow = RuleFile::inside("[bundle] allow", "", scope.allow.join("\n").as_bytes(), Case::Exact);
         let mut plan = Self {
             root: scope.root.clone(),
             source: scope.source.clone(),
@@ -83,18 +84,19 @@ impl Plan {
 
     fn read_folders(&mut self, scope: &Scope) -> Result<(), Error> {
         for (at, dir) in folders(scope) {
-            let mut rules = Rules { exclude: exclude(scope, &at), ..Rules::default() };
             let repository = Repository::discover(&dir);
+            let case = repository.as_ref().map_or(Case::Exact, Repository::case);
+            let mut rules = Rules { exclude: exclude(scope, &at, case), case, ..Rules::default() };
             match scope.ignore {
                 IgnoreMode::Git => {
                     if let Some(path) = &scope.global_excludes {
-                        rules.outside.extend(global_excludes(path)?);
+                        rules.outside.extend(global_excludes(path, case)?);
                     }
                     if let Some(repository) = &repository {
-                        rules.outside.extend(repository.outside_rules(&dir)?);
+                        rules.outside.extend(repository.outside_rules(&dir, case)?);
                     }
                 }
-                IgnoreMode::EbCli => rules.eb_cli = Some(EbCli { file: eb_cli_file(&dir)? }),
+                IgnoreMode::EbCli => rules.eb_cli = Some(EbCli { file: eb_cli_file(&dir, case)? }),
             }
             let root = u16::try_from(self.roots.len()).expect("nobody includes so many folders");
             let disk = Disk::open(&dir).map_err(|source| unreadable(dir.clone(), source))?;
@@ -150,7 +152,8 @@ impl Plan {
             let git = Git::reading(&repository)?;
             let folder = canonical.strip_prefix(&repository.top).unwrap_or(Path::new(""));
             let folder = folder.to_string_lossy().replace('\\', "/");
-            let rules = Rules { exclude: exclude(scope, &at), ..Rules::default() };
+            let case = repository.case();
+            let rules = Rules { exclude: exclude(scope, &at, case), case, ..Rules::default() };
             let tree = tree(&git)?;
             tracked.add(&git, &tree, &folder, &at, &rules)?;
             if let Tree::Commit(commit) = tree {
@@ -184,8 +187,8 @@ impl Plan {
             reason => *reason == Reason::VirtualEnvironment,
         });
         let tracked = never.filter(|out| match out.path.ends_with('/') {
-            true => staged.has_below(&out.path),
-            false => staged.has(&out.path),
+            true => staged.has_below(out.path.as_bytes()),
+            false => staged.has(out.path.as_bytes()),
         });
         tracked.collect()
     }
@@ -252,7 +255,7 @@ impl Plan {
         let folders = path.match_indices('/').map(|(end, _)| (&path[..end], true));
         folders
             .chain([(path, false)])
-            .filter_map(|(path, is_directory)| self.allow.find_index(path, is_directory))
+            .filter_map(|(path, is_directory)| self.allow.find_index(path.as_bytes(), is_directory))
             .next_back()
             .is_some_and(|index| !self.allow.rule(index).keeps())
     }
@@ -299,16 +302,16 @@ fn written_below(scope: &Scope, dir: &Path) -> Vec<String> {
 }
 
 /// `[bundle] exclude` speaks of paths in the bundle, wherever they come from.
-fn exclude(scope: &Scope, at: &str) -> Option<RuleFile> {
+fn exclude(scope: &Scope, at: &str, case: Case) -> Option<RuleFile> {
     let text = scope.exclude.join("\n");
-    (!text.is_empty()).then(|| RuleFile::above("[bundle] exclude", at.to_owned(), text.as_bytes()))
+    (!text.is_empty()).then(|| RuleFile::above("[bundle] exclude", at.to_owned(), text.as_bytes(), case))
 }
 
-fn global_excludes(path: &Path) -> Result<Option<RuleFile>, Error> {
-    Ok(file::read_if_there(path)?.map(|text| RuleFile::inside(&path.to_string_lossy(), "", &text)))
+fn global_excludes(path: &Path, case: Case) -> Result<Option<RuleFile>, Error> {
+    Ok(file::read_if_there(path)?.map(|text| RuleFile::inside(&path.to_string_lossy(), "", &text, case)))
 }
 
-fn eb_cli_file(dir: &Path) -> Result<Option<RuleFile>, Error> {
+fn eb_cli_file(dir: &Path, case: Case) -> Result<Option<RuleFile>, Error> {
     let path = dir.join(".ebignore");
-    Ok(file::read_if_there(&path)?.map(|text| RuleFile::inside(".ebignore", "", &text)))
+    Ok(file::read_if_there(&path)?.map(|text| RuleFile::inside(".ebignore", "", &text, case)))
 }

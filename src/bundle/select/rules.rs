@@ -9,6 +9,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use ignore::Match;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use super::bracket::Case;
+use super::disk::path_of;
 use super::pattern::Pattern;
 
 /// One file of rules.
@@ -20,29 +25,43 @@ pub(crate) struct RuleFile {
     skip: usize,
     /// A rule file above the project sees the project's folder in front of every path. Ends with a slash.
     above: String,
+    case: Case,
     lines: Vec<(u32, Pattern)>,
+    /// The lines that are left to the crate, each with its place in `lines`; none where all are simple.
+    matcher: Option<Gitignore>,
+    /// The last of them.
+    last_left: usize,
 }
 
 impl RuleFile {
     /// Rules that stand in the folder `dir` of the project: empty, or ending with a slash.
-    pub(crate) fn inside(name: &str, dir: &str, text: &[u8]) -> Self {
-        Self::parse(name, dir.len(), String::new(), text)
+    pub(crate) fn inside(name: &str, dir: &str, text: &[u8], case: Case) -> Self {
+        Self::parse(name, dir.len(), String::new(), text, case)
     }
 
     /// Rules that stand above the project, which is `above` (ending with a slash) from there.
-    pub(crate) fn above(name: &str, above: String, text: &[u8]) -> Self {
-        Self::parse(name, 0, above, text)
+    pub(crate) fn above(name: &str, above: String, text: &[u8], case: Case) -> Self {
+        Self::parse(name, 0, above, text, case)
     }
 
-    fn parse(name: &str, skip: usize, above: String, text: &[u8]) -> Self {
+    fn parse(name: &str, skip: usize, above: String, text: &[u8], case: Case) -> Self {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-        let text = String::from_utf8_lossy(text);
-        let lines = text.split('\n').zip(1..).filter_map(|(line, number)| Some((number, Pattern::parse(line)?)));
-        Self { name: name.to_owned(), skip, above, lines: lines.collect() }
+        let lines = text.split(|byte| *byte == b'\n').zip(1..);
+        let lines: Vec<_> = lines.filter_map(|(line, number)| Some((number, Pattern::parse(line, case)?))).collect();
+        let mut builder = GitignoreBuilder::new("");
+        let mut last_left = None;
+        for (index, (_, pattern)) in lines.iter().enumerate() {
+            if let Some(line) = pattern.left_line() {
+                let added = builder.add_line(Some(index.to_string().into()), &line);
+                last_left = added.is_ok().then_some(index).or(last_left);
+            }
+        }
+        let matcher = last_left.and_then(|_| builder.build().ok());
+        Self { name: name.to_owned(), skip, above, case, lines, matcher, last_left: last_left.unwrap_or(0) }
     }
 
     /// The last line that matches.
-    fn find(&self, path: &str, is_directory: bool) -> Option<Rule<'_>> {
+    fn find(&self, path: &[u8], is_directory: bool) -> Option<Rule<'_>> {
         let index = self.find_index(path, is_directory)?;
         Some(Rule { file: self, index })
     }
@@ -53,15 +72,23 @@ impl RuleFile {
     }
 
     /// Where in the file the last line that matches is.
-    pub(crate) fn find_index(&self, path: &str, is_directory: bool) -> Option<usize> {
+    pub(crate) fn find_index(&self, path: &[u8], is_directory: bool) -> Option<usize> {
         let whole;
         let subject = if self.above.is_empty() {
             &path[self.skip..]
         } else {
-            whole = format!("{}{path}", self.above);
+            whole = [self.above.as_bytes(), path].concat();
             &whole
         };
-        self.lines.iter().rposition(|(_, pattern)| pattern.matches(subject.as_bytes(), is_directory))
+        let simple = self.lines.iter().rposition(|(_, pattern)| pattern.matches(subject, is_directory, self.case));
+        let Some(matcher) = self.matcher.as_ref().filter(|_| simple.is_none_or(|found| found < self.last_left)) else {
+            return simple;
+        };
+        let left = match matcher.matched(path_of(subject), is_directory) {
+            Match::None => None,
+            Match::Ignore(glob) | Match::Whitelist(glob) => glob.from().and_then(|index| index.to_str()?.parse().ok()),
+        };
+        simple.max(left)
     }
 
     pub(crate) fn rule(&self, index: usize) -> Rule<'_> {
@@ -216,6 +243,8 @@ pub(crate) struct Rules {
     pub(crate) outside: Vec<RuleFile>,
     /// In the EB CLI's mode, its only rule file, which may be empty.
     pub(crate) eb_cli: Option<EbCli>,
+    /// How the repository compares letters.
+    pub(crate) case: Case,
 }
 
 /// `.ebignore` as the EB CLI reads it: for each file, the last line that matches it or a folder above it decides, so a
@@ -231,9 +260,9 @@ pub(crate) type Inherited = Option<usize>;
 
 impl EbCli {
     /// The reason why `path` is out, or the line that everything below it inherits.
-    pub(crate) fn judge(&self, path: &str, is_directory: bool, inherited: Inherited) -> Result<Inherited, Reason> {
+    pub(crate) fn judge(&self, path: &[u8], is_directory: bool, inherited: Inherited) -> Result<Inherited, Reason> {
         let ignore_file = if self.file.is_some() { ".ebignore" } else { ".gitignore" };
-        if !is_directory && (path == ignore_file || path.ends_with('~')) {
+        if !is_directory && (path == ignore_file.as_bytes() || path.ends_with(b"~")) {
             return Err(Reason::EbCli);
         }
         let Some(file) = &self.file else { return Ok(None) };
@@ -247,19 +276,19 @@ impl EbCli {
 
 impl Rules {
     /// The rule that decides about `path`, whose parents are all in.
-    pub(crate) fn find<'a>(&'a self, level: &'a RuleStack, path: &str, is_directory: bool) -> Option<Rule<'a>> {
+    pub(crate) fn find<'a>(&'a self, level: &'a RuleStack, path: &[u8], is_directory: bool) -> Option<Rule<'a>> {
         self.find_own(level, path, is_directory).or_else(|| self.find_git(level, path, is_directory))
     }
 
     /// The rule of `[bundle] exclude` or of an `.ebignore`, which hold for tracked files as well.
-    pub(crate) fn find_own<'a>(&'a self, level: &'a RuleStack, path: &str, is_directory: bool) -> Option<Rule<'a>> {
+    pub(crate) fn find_own<'a>(&'a self, level: &'a RuleStack, path: &[u8], is_directory: bool) -> Option<Rule<'a>> {
         let find = |file: &'a RuleFile| file.find(path, is_directory);
         let excluded = self.exclude.as_ref().and_then(find);
         excluded.or_else(|| level.upward().filter_map(|level| level.eb.as_ref()).find_map(find))
     }
 
     /// git's rule about `path`: that of a `.gitignore` or its like, which holds for untracked files only.
-    pub(crate) fn find_git<'a>(&'a self, level: &'a RuleStack, path: &str, is_directory: bool) -> Option<Rule<'a>> {
+    pub(crate) fn find_git<'a>(&'a self, level: &'a RuleStack, path: &[u8], is_directory: bool) -> Option<Rule<'a>> {
         let find = |file: &'a RuleFile| file.find(path, is_directory);
         let git = level.upward().filter_map(|level| level.git.as_ref()).find_map(find);
         git.or_else(|| self.outside.iter().rev().find_map(find))
@@ -273,23 +302,27 @@ mod tests {
     fn reason(rules: &Rules, level: &RuleStack, path: &str) -> String {
         let (path, is_directory) = path.strip_suffix('/').map_or((path, false), |path| (path, true));
         rules
-            .find(level, path, is_directory)
+            .find(level, path.as_bytes(), is_directory)
             .map_or("-".to_owned(), |rule| format!("{}{}", if rule.keeps() { "in: " } else { "out: " }, rule.reason()))
     }
 
     #[test]
     fn the_strongest_family_decides() {
         let rules = Rules {
-            exclude: Some(RuleFile::inside("beansprout.toml", "", b"secret.*")),
-            outside: vec![RuleFile::above("/up/.gitignore", "web/".to_owned(), b"/web/log\n")],
-            eb_cli: None,
+            exclude: Some(RuleFile::inside("beansprout.toml", "", b"secret.*", Case::Exact)),
+            outside: vec![RuleFile::above("/up/.gitignore", "web/".to_owned(), b"/web/log\n", Case::Exact)],
+            ..Rules::default()
         };
         let top = RuleStack::below(
             &Arc::default(),
-            Some(RuleFile::inside(".ebignore", "", b"!static/\n!secret.txt")),
-            Some(RuleFile::inside(".gitignore", "", b"*.log\nstatic/\n")),
+            Some(RuleFile::inside(".ebignore", "", b"!static/\n!secret.txt", Case::Exact)),
+            Some(RuleFile::inside(".gitignore", "", b"*.log\nstatic/\n", Case::Exact)),
         );
-        let deep = RuleStack::below(&top, None, Some(RuleFile::inside("a/.gitignore", "a/", b"!keep.log\n/only\n")));
+        let deep = RuleStack::below(
+            &top,
+            None,
+            Some(RuleFile::inside("a/.gitignore", "a/", b"!keep.log\n/only\n", Case::Exact)),
+        );
         let case = |path: &str, expected: &str| assert_eq!(reason(&rules, &deep, path), expected, "{path}");
         case("a/x.log", "out: `*.log` in `.gitignore`, line 1");
         case("a/keep.log", "in: `!keep.log` in `a/.gitignore`, line 1");
@@ -302,16 +335,16 @@ mod tests {
 
     #[test]
     fn the_eb_cli_lets_files_come_back() {
-        let file = RuleFile::inside(".ebignore", "", b"node_modules/\n!node_modules/keep.js\n*.log\n");
+        let file = RuleFile::inside(".ebignore", "", b"node_modules/\n!node_modules/keep.js\n*.log\n", Case::Exact);
         let rules = EbCli { file: Some(file) };
-        let inherited = rules.judge("node_modules", true, None).expect("something below may come back");
-        assert!(rules.judge("node_modules/x.js", false, inherited).is_err());
-        assert!(rules.judge("node_modules/keep.js", false, inherited).is_ok());
-        assert!(rules.judge("a.log", false, None).is_err());
-        assert!(rules.judge("logs.log", true, None).is_err(), "no line after it lets a file come back");
-        assert!(rules.judge("a~", false, None).is_err());
-        assert!(rules.judge(".gitignore", false, None).is_ok());
-        assert!(EbCli { file: None }.judge(".gitignore", false, None).is_err());
+        let inherited = rules.judge(b"node_modules", true, None).expect("something below may come back");
+        assert!(rules.judge(b"node_modules/x.js", false, inherited).is_err());
+        assert!(rules.judge(b"node_modules/keep.js", false, inherited).is_ok());
+        assert!(rules.judge(b"a.log", false, None).is_err());
+        assert!(rules.judge(b"logs.log", true, None).is_err(), "no line after it lets a file come back");
+        assert!(rules.judge(b"a~", false, None).is_err());
+        assert!(rules.judge(b".gitignore", false, None).is_ok());
+        assert!(EbCli { file: None }.judge(b".gitignore", false, None).is_err());
     }
 
     #[test]

@@ -61,23 +61,23 @@ impl Staged {
     }
 
     /// Is the file at `path` tracked?
-    pub(crate) fn has(&self, path: &str) -> bool {
-        let whole = [self.prefix.as_bytes(), path.as_bytes()].concat();
+    pub(crate) fn has(&self, path: &[u8]) -> bool {
+        let whole = [self.prefix.as_bytes(), path].concat();
         self.index.has(&whole)
             || self.submodules.iter().any(|submodule| {
-                let inside = path.strip_prefix(&*submodule.at).zip(submodule.staged.as_ref());
+                let inside = path.strip_prefix(submodule.at.as_bytes()).zip(submodule.staged.as_ref());
                 inside.is_some_and(|(path, staged)| staged.has(path))
             })
     }
 
     /// Is something below `folder` tracked, which ends with a slash?
-    pub(crate) fn has_below(&self, folder: &str) -> bool {
-        let whole = [self.prefix.as_bytes(), folder.as_bytes()].concat();
+    pub(crate) fn has_below(&self, folder: &[u8]) -> bool {
+        let whole = [self.prefix.as_bytes(), folder].concat();
         self.index.below(&whole).next().is_some()
             || self.submodules.iter().any(|submodule| {
-                submodule.at.starts_with(folder)
+                submodule.at.as_bytes().starts_with(folder)
                     || folder
-                        .strip_prefix(&*submodule.at)
+                        .strip_prefix(submodule.at.as_bytes())
                         .zip(submodule.staged.as_ref())
                         .is_some_and(|(folder, staged)| staged.has_below(folder))
             })

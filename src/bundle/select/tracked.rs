@@ -98,8 +98,10 @@ impl Tracked {
             let Ok(dir) = std::str::from_utf8(dir) else { continue };
             if name == b".ebignore" && matches!(item.mode, ItemMode::File | ItemMode::Executable) {
                 let text = self.content(*repository, &item.id)?;
-                rule_files
-                    .insert(dir.to_owned(), RuleFile::inside(&format!("{dir}.ebignore"), &dir[at.len()..], &text));
+                rule_files.insert(
+                    dir.to_owned(),
+                    RuleFile::inside(&format!("{dir}.ebignore"), &dir[at.len()..], &text, rules.case),
+                );
             }
             if name == b"pyvenv.cfg" {
                 environments.insert(dir.to_owned());
@@ -120,7 +122,7 @@ impl Tracked {
         for Placed { path, item, repository } in placed {
             let text = String::from_utf8_lossy(&path).into_owned();
             let Some(level) = judge.folder(&text) else { continue };
-            if judge.leaves_out(&level, &text, false) {
+            if judge.leaves_out(&level, &text, &path, false) {
                 continue;
             }
             let path = match EntryPath::from_bytes(&path) {
@@ -193,7 +195,7 @@ impl Judge<'_> {
         }
         let above = self.folder(dir);
         let level = above.and_then(|above| {
-            if self.leaves_out(&above, dir, true) {
+            if self.leaves_out(&above, dir, dir.trim_end_matches('/').as_bytes(), true) {
                 return None;
             }
             Some(RuleStack::below(&above, self.rule_files.remove(dir), None))
@@ -202,14 +204,14 @@ impl Judge<'_> {
         level
     }
 
-    fn leaves_out(&mut self, level: &RuleStack, path: &str, is_directory: bool) -> bool {
+    fn leaves_out(&mut self, level: &RuleStack, path: &str, bytes: &[u8], is_directory: bool) -> bool {
         let plain = path.strip_suffix('/').unwrap_or(path);
         let mut reason = never(plain);
         if reason.is_none() && is_directory && self.environments.contains(path) {
             reason = Some(Reason::VirtualEnvironment);
         }
         if reason.is_none()
-            && let Some(rule) = self.rules.find(level, &plain[self.at.len()..], is_directory)
+            && let Some(rule) = self.rules.find(level, &bytes[self.at.len()..], is_directory)
         {
             if rule.keeps() {
                 self.kept.push(LeftOut { path: path.to_owned(), reason: rule.reason() });

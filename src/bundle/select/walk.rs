@@ -3,7 +3,7 @@
 //! Folders are read by as many threads as there are cores; the result does not depend on who was first. A folder that is
 //! left out is not entered, so an ignored `node_modules` costs one name.
 
-use std::fs;
+use std::io::Read;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
@@ -200,7 +200,9 @@ impl Walker<'_> {
             path.push_str(self.at);
             path.push_str(&folder.path);
             path.push_str(name.text);
-            let judged = match self.judge(folder, &level, path, is_directory) {
+            let whole = name.raw.map(|raw| [self.at.as_bytes(), folder.path.as_bytes(), raw].concat());
+            let bytes = whole.as_deref().unwrap_or(path.as_bytes());
+            let judged = match self.judge(folder, &level, path, bytes, is_directory) {
                 Ok(judged) => judged,
                 Err(reason) => {
                     let path = if is_directory { format!("{path}/") } else { path.clone() };
@@ -209,11 +211,11 @@ impl Walker<'_> {
                 }
             };
             let Judged { inherited, standing, kept } = judged;
-            if !is_directory && matches!(standing, Standing::BroughtIn) && !self.is_tracked(&path[self.at.len()..]) {
+            if !is_directory && matches!(standing, Standing::BroughtIn) && !self.is_tracked(&bytes[self.at.len()..]) {
                 walked.brought_in.push(path.clone());
             }
             walked.kept.extend(kept.map(|reason| LeftOut { path: path.clone(), reason }));
-            if !name.is_utf8 {
+            if name.raw.is_some() {
                 walked.problems.push(Problem::name(path.clone(), BadName::NotUtf8));
                 continue;
             }
@@ -254,12 +256,19 @@ impl Walker<'_> {
         Ok(())
     }
 
-    /// Why a child is out; or what holds for it.
-    fn judge(&self, folder: &Folder, level: &RuleStack, path: &str, is_directory: bool) -> Result<Judged, Reason> {
+    /// Why a child is out; or what holds for it. Its path is given as text and as it is.
+    fn judge(
+        &self,
+        folder: &Folder,
+        level: &RuleStack,
+        path: &str,
+        bytes: &[u8],
+        is_directory: bool,
+    ) -> Result<Judged, Reason> {
         if let Some(reason) = never(path) {
             return Err(reason);
         }
-        let path = &path[self.at.len()..];
+        let path = &bytes[self.at.len()..];
         let own = self.rules.find_own(level, path, is_directory);
         if let Some(rule) = own
             && !rule.keeps()
@@ -293,17 +302,20 @@ impl Walker<'_> {
         Ok(Judged { inherited: None, standing: Standing::TrackedOnly(Arc::new(reason)), kept })
     }
 
-    fn is_tracked(&self, path: &str) -> bool {
+    fn is_tracked(&self, path: &[u8]) -> bool {
         self.staged.is_some_and(|staged| staged.has(path))
     }
 
-    fn has_tracked(&self, folder: &str) -> bool {
-        self.staged.is_some_and(|staged| staged.has_below(&format!("{folder}/")))
+    fn has_tracked(&self, folder: &[u8]) -> bool {
+        self.staged.is_some_and(|staged| staged.has_below(&[folder, b"/"].concat()))
     }
 
     fn rule_file(&self, folder: &Folder, name: &str) -> Result<RuleFile, Error> {
-        let path = self.disk.path(&format!("{}{name}", folder.path));
-        let text = fs::read(&path).map_err(|source| unreadable(path, source))?;
-        Ok(RuleFile::inside(&format!("{}{}{name}", self.at, folder.path), &folder.path, &text))
+        let relative = format!("{}{name}", folder.path);
+        let mut text = Vec::new();
+        let read = self.disk.file(&relative).and_then(|mut file| file.read_to_end(&mut text));
+        read.map_err(|source| unreadable(self.disk.path(&relative), source))?;
+        let name = format!("{}{}{name}", self.at, folder.path);
+        Ok(RuleFile::inside(&name, &folder.path, &text, self.rules.case))
     }
 }

@@ -1,0 +1,96 @@
+//! Patterns against paths, as git decides.
+
+use super::*;
+use crate::bundle::select::rules::RuleFile;
+
+#[test]
+fn patterns_mean_what_git_means() {
+    #[track_caller]
+    fn case(line: &str, path: &str, expected: bool) {
+        let file = RuleFile::inside("x", "", line.as_bytes(), Case::Exact);
+        let (path, is_directory) = path.strip_suffix('/').map_or((path, false), |path| (path, true));
+        let found = file.find_index(path.as_bytes(), is_directory).is_some();
+        assert_eq!(found, expected, "`{line}` on `{path}`");
+    }
+    case("name", "name", true);
+    case("name", "a/b/name", true);
+    case("name", "a/b/rename", false);
+    case("name/", "a/name", false);
+    case("name/", "a/name/", true);
+    case("/name", "name", true);
+    case("/name", "a/name", false);
+    case("a/name", "a/name", true);
+    case("a/name", "b/a/name", false);
+    case("*.py", "a/b.py", true);
+    case("*.py", "a/.py", true);
+    case("*.py", "a/b.pyc", false);
+    case("*", "a/b", true);
+    case("a*c", "abc", true);
+    case("a?c", "a/c", false);
+    case("a/*", "a/b", true);
+    case("a/*", "a/b/c", false);
+    case("a/**", "a/b/c", true);
+    case("a/**", "a", false);
+    case("**/b", "b", true);
+    case("**/b", "a/a/b", true);
+    case("a/**/b", "a/b", true);
+    case("a/**/b", "a/x/y/b", true);
+    case("a/**/b", "axb", false);
+    case("/a**b", "a/b", false);
+    case("/a/b**/z", "a/bx/c/z", true);
+    case("x/a*b", "x/a/b", false);
+    case("{a,b}", "a", false);
+    case("{a,b}", "{a,b}", true);
+    case("[a-c]x", "bx", true);
+    case("[!a-c]x", "bx", false);
+    case("[^a-c]x", "dx", true);
+    case("[]-]x", "]x", true);
+    case("[]-]x", "-x", true);
+    case("[[:digit:]]", "7", true);
+    case("[[:digit:]]", "x", false);
+    case("[[:nonsense:]]", "n", false);
+    case("[a", "[a", false);
+    case("\\#a", "#a", true);
+    case("\\!a", "!a", true);
+    case("a\\ ", "a ", true);
+    case("a  ", "a", true);
+    case("a\\\\ ", "a\\", true);
+    case("a\r", "a", true);
+    case("é", "é", true);
+}
+
+#[test]
+fn blanks_and_comments_are_no_patterns() {
+    for line in ["", "   ", "# comment", "!", "\r"] {
+        assert!(Pattern::parse(line.as_bytes(), Case::Exact).is_none(), "`{line}`");
+    }
+}
+
+#[test]
+fn many_stars_end_in_time() {
+    let file = RuleFile::inside("x", "", b"x/*a*a*a*a*a*a*a*a*a*a*a*a*b", Case::Exact);
+    assert!(file.find_index(format!("x/{}", "a".repeat(2000)).as_bytes(), false).is_none());
+}
+
+#[test]
+fn bytes_that_are_no_text_are_bytes() {
+    #[track_caller]
+    fn case(line: &[u8], path: &[u8], case: Case, expected: bool) {
+        let file = RuleFile::inside("x", "", line, case);
+        assert_eq!(file.find_index(path, false).is_some(), expected, "{line:?} on {path:?}");
+    }
+    case(b"caf\xc3*", "café".as_bytes(), Case::Exact, true);
+    case(b"caf??", "café".as_bytes(), Case::Exact, true);
+    case(b"caf?", "café".as_bytes(), Case::Exact, false);
+    case("caf[é]".as_bytes(), b"caf\xa9", Case::Exact, true);
+    case("caf[!é]".as_bytes(), b"caf\xa9", Case::Exact, false);
+    case(b"a\0b", b"a", Case::Exact, true);
+    case(b"\xff", b"\xff", Case::Exact, true);
+    case(b"Name", b"a/nAME", Case::Folded, true);
+    case(b"*.LOG", b"a/x.log", Case::Folded, true);
+    case(b"/A/b?", b"a/BC", Case::Folded, true);
+    case(b"[A-C]x", b"bX", Case::Folded, true);
+    case(b"[A]x", b"ax", Case::Folded, false);
+    case(b"\\Ax", b"ax", Case::Folded, false);
+    case(b"Name", b"name", Case::Exact, false);
+}
