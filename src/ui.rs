@@ -4,6 +4,7 @@
 
 mod paint;
 mod progress;
+mod visible;
 mod words;
 
 use std::fmt;
@@ -19,6 +20,7 @@ use crate::world::{Guard, Terminal, World};
 
 pub use paint::Paint;
 pub use progress::Progress;
+pub use visible::visible;
 pub use words::{bytes, count, nearest, ticked, wrap};
 
 /// A value with two faces: `Display` for people, `Serialize` for `--json`.
@@ -113,14 +115,19 @@ impl Ui {
             OutputFormat::People => {
                 let text = answer.to_string();
                 if !text.is_empty() {
-                    self.put(&text);
+                    self.put(&visible(&text));
                 }
             }
             OutputFormat::Json => self.document(A::SCHEMA, answer),
         }
     }
 
-    /// Give an answer that is text whatever the flags say, such as a completion script.
+    /// Give an answer that a person reads whatever it is called.
+    pub fn report(&mut self, text: impl fmt::Display) {
+        self.put(&visible(&text.to_string()));
+    }
+
+    /// Give an answer that a program reads whatever the flags say, such as a completion script.
     pub fn text(&mut self, text: impl fmt::Display) {
         self.put(&text.to_string());
     }
@@ -247,7 +254,8 @@ impl Ui {
 
     /// Ask a person; no is the default, and the answer of whoever goes away.
     pub fn confirm(&mut self, question: &str) -> bool {
-        self.can_prompt() && dialoguer::Confirm::new().with_prompt(question).default(false).interact().unwrap_or(false)
+        self.can_prompt()
+            && dialoguer::Confirm::new().with_prompt(visible(question)).default(false).interact().unwrap_or(false)
     }
 
     /// How far a piece of work is: a bar on stderr for a person, events there with `--json`, nothing elsewhere.
@@ -305,7 +313,7 @@ impl Fault for Unwritten {
 
 /// A line of the conversation. If nobody can hear it, the work goes on.
 fn tell(text: &str) {
-    let _ = print(&mut io::stderr().lock(), text);
+    let _ = print(&mut io::stderr().lock(), &visible(text));
 }
 
 fn print(to: &mut impl Write, text: &str) -> io::Result<()> {

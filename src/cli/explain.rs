@@ -99,9 +99,9 @@ pub(crate) fn explain(args: &ExplainArgs, world: &World, ui: &mut Ui) -> Result<
     match ui.output_format() {
         OutputFormat::Json => ui.answer(&timeline),
         OutputFormat::People => {
-            ui.text(timeline.paint(ui.out(), ui.columns()));
+            ui.report(timeline.paint(ui.out(), ui.columns()));
             if let Some(line) = unread(&tree) {
-                ui.text(line);
+                ui.report(line);
             }
         }
     }

@@ -10,7 +10,7 @@ use dialoguer::{Confirm, MultiSelect, Password, Select};
 use super::line::Line;
 use crate::fault::{Exit, Failure, Fault};
 use crate::stack::{self, Answer, Answers, Form, Given, OpenQuestion, Scope, Stack, from_default};
-use crate::ui::Ui;
+use crate::ui::{Ui, visible};
 use crate::world::World;
 
 #[derive(Debug, Clone, Default, Args)]
@@ -225,7 +225,7 @@ impl Prompter {
             Form::Text => Answer::Text(self.text(asking, prompt)?),
             Form::Secret => {
                 let typed = Password::with_theme(&*self.theme)
-                    .with_prompt(prompt)
+                    .with_prompt(visible(prompt))
                     .allow_empty_password(question.optional)
                     .validate_with(|typed: &String| complaint(asking, &Answer::Text(typed.clone())))
                     .interact_on(&self.term);
@@ -233,7 +233,7 @@ impl Prompter {
             }
             Form::Boolean => {
                 let default = matches!(asking.default, Some(Answer::Flag(true)));
-                let confirm = Confirm::with_theme(&*self.theme).with_prompt(prompt).default(default);
+                let confirm = Confirm::with_theme(&*self.theme).with_prompt(visible(prompt)).default(default);
                 Answer::Flag(self.heard_in_line(confirm.interact_on(&self.term))?)
             }
             Form::Choice => {
@@ -250,7 +250,7 @@ impl Prompter {
                     .map(|choice| matches!(&asking.default, Some(Answer::Many(d)) if d.contains(&choice.value)))
                     .collect();
                 let select = MultiSelect::with_theme(&*self.theme)
-                    .with_prompt(prompt)
+                    .with_prompt(visible(prompt))
                     .items(self.narrow(&labels))
                     .defaults(&ticked);
                 let chosen = self.heard(select.interact_on(&self.term))?;
@@ -275,29 +275,31 @@ impl Prompter {
         default: Option<&str>,
         complaint: &dyn Fn(&str) -> Option<String>,
     ) -> Result<String, Failure> {
+        let prompt = &visible(prompt);
         let line = Line { term: &self.term, theme: &*self.theme, prompt, default, complaint };
         self.heard_in_line(line.read().map_err(dialoguer::Error::IO))
     }
 
     /// Something that nobody shall read over a shoulder.
     pub(crate) fn secret(&self, prompt: &str) -> Result<String, Failure> {
-        let typed = Password::with_theme(&*self.theme).with_prompt(prompt).interact_on(&self.term);
+        let typed = Password::with_theme(&*self.theme).with_prompt(visible(prompt)).interact_on(&self.term);
         self.heard_in_line(typed)
     }
 
     pub(crate) fn select(&self, prompt: &str, items: &[&str], default: usize) -> Result<usize, Failure> {
-        let select = Select::with_theme(&*self.theme).with_prompt(prompt).items(self.narrow(items)).default(default);
+        let select =
+            Select::with_theme(&*self.theme).with_prompt(visible(prompt)).items(self.narrow(items)).default(default);
         self.heard(select.interact_on(&self.term))
     }
 
     pub(crate) fn confirm(&self, prompt: &str) -> Result<bool, Failure> {
-        self.heard_in_line(Confirm::with_theme(&*self.theme).with_prompt(prompt).default(true).interact_on(&self.term))
+        self.heard_in_line(Confirm::with_theme(&*self.theme).with_prompt(visible(prompt)).default(true).interact_on(&self.term))
     }
 
     /// Items that fit into one line each.
     fn narrow(&self, items: &[&str]) -> Vec<String> {
         let room = self.columns.saturating_sub(6).max(10);
-        items.iter().map(|item| console::truncate_str(item, room, "…").into_owned()).collect()
+        items.iter().map(|item| console::truncate_str(&visible(item), room, "…").into_owned()).collect()
     }
 
     /// The same, of a prompt that leaves the cursor in its line.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::visible::Colour;
+
 /// Colours, or not. No meaning lives in colour alone.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Paint {
@@ -18,7 +20,7 @@ impl Paint {
     }
 
     fn with(self, code: &str, text: impl fmt::Display) -> String {
-        if self.on { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
+        if self.on { Colour(code, text).to_string() } else { text.to_string() }
     }
 
     pub fn bold(self, text: impl fmt::Display) -> String {

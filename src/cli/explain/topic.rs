@@ -47,7 +47,7 @@ pub(super) fn explain(topic: &str, project: &Project, scope: &Scope, ui: &mut Ui
         if !things.things.is_empty() {
             match ui.output_format() {
                 OutputFormat::Json => ui.answer(&things),
-                OutputFormat::People => ui.text(things.tell(ui.columns().min(100)).trim_end()),
+                OutputFormat::People => ui.report(things.tell(ui.columns().min(100)).trim_end()),
             }
             return Ok(());
         }
