@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::bundle::{self, Checkout, IgnoreMode, Include, Plan, Scope, Source};
+use crate::bundle::{self, Checkout, IgnoreMode, Include, Plan, Scope, Source, Suspicion};
 use crate::fault::{Exit, Fault};
 use crate::file::{self, StateFolder};
+use crate::secret;
 use crate::world::World;
 
 /// The file that makes a folder a project.
@@ -58,6 +59,11 @@ pub struct BundleSection {
     pub exclude: Vec<String>,
     /// Names that the packager would refuse and this project wants all the same, such as `db.sqlite3`.
     pub allow: Vec<String>,
+    /// Secrets that may ship, each by the name that the refusal gives it, which is another when the value is.
+    #[serde(rename = "allow-secret")]
+    pub allow_secret: Vec<String>,
+    /// Is what probably is a secret warned of, or refused?
+    pub secrets: Suspicion,
     /// Largest archive in bytes.
     pub max_bytes: Option<u64>,
 }
@@ -139,6 +145,8 @@ pub enum Error {
     Read { path: PathBuf, source: std::io::Error },
     #[error("`{}` is not what beansprout expects", path.display())]
     Config { path: PathBuf, source: Box<toml::de::Error> },
+    #[error("`{value}` in `{key}` of `{}` {why}", path.display())]
+    Value { path: PathBuf, key: &'static str, value: String, why: &'static str },
 }
 
 impl Fault for Error {
@@ -149,6 +157,7 @@ impl Fault for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Read { .. } => None,
+            Self::Value { .. } => Some("correct that value".to_owned()),
             Self::Config { .. } => {
                 Some("correct that line; unknown keys are refused so that a typo cannot go unnoticed".to_owned())
             }
@@ -269,6 +278,8 @@ impl Project {
             exclude: bundle.exclude.clone(),
             written: world.outputs.clone(),
             allow: [bundle.allow.as_slice(), flags.allow.as_slice()].concat(),
+            allow_secret: bundle.allow_secret.clone(),
+            secrets: bundle.secrets,
             ..Scope::of(&self.root)
         }
     }
@@ -302,7 +313,32 @@ fn global_excludes(world: &World) -> Option<PathBuf> {
 impl Config {
     pub fn read(path: &Path) -> Result<Self, Error> {
         let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-        toml::from_str(&text).map_err(|source| Error::Config { path: path.to_owned(), source: Box::new(source) })
+        let config: Self = toml::from_str(&text)
+            .map_err(|source| Error::Config { path: path.to_owned(), source: Box::new(source) })?;
+        match config.mistake() {
+            Some((key, value, why)) => {
+                Err(Error::Value { path: path.to_owned(), key, value: value.escape_debug().to_string(), why })
+            }
+            None => Ok(config),
+        }
+    }
+
+    /// A value that is of the right type and yet means nothing, or something that nobody can mean.
+    fn mistake(&self) -> Option<(&'static str, &str, &'static str)> {
+        let is_path = |text: &str| {
+            let parts = text.trim_matches('/').split('/');
+            text.is_empty()
+                || parts.clone().all(|part| !matches!(part, "" | "." | "..")) && !text.contains(char::is_control)
+        };
+        let unnamed = self.bundle.allow_secret.iter().find(|name| !secret::is_name(name));
+        if let Some(name) = unnamed {
+            return Some(("bundle.allow-secret", name, "is no name of a secret, which is `sha256:` and 64 digits"));
+        }
+        if let Some(prefix) = self.release.prefix.as_ref().filter(|prefix| !is_path(prefix)) {
+            return Some(("release.prefix", prefix, "is no prefix of keys: no part of it may be empty, `.` or `..`"));
+        }
+        let at = self.bundle.include.keys().find(|at| !is_path(at) || bundle::never_ships(at));
+        at.map(|at| ("bundle.include", at.as_str(), "is no place in a bundle, or one that never ships"))
     }
 }
 

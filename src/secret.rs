@@ -10,9 +10,12 @@ mod kind;
 mod marks;
 mod value;
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, Match, MatchKind, packed};
+
+use sha2::{Digest, Sha256};
 
 use key::{holds_key, is_access_key, is_encoded_header, is_header};
 use marks::{Alphabet, MARKS, Mark, holds, run};
@@ -34,7 +37,9 @@ pub(crate) fn in_path(path: &str) -> Option<Kind> {
         "config.json" if below(".docker") => Kind::CredentialsFile,
         "id_rsa" | "id_dsa" | "id_ecdsa" | "id_ed25519" => Kind::KeyFile,
         ".bash_history" | ".zsh_history" | ".python_history" | ".psql_history" | ".mysql_history" => Kind::History,
+        ".npmrc" | ".flaskenv" | ".htpasswd" | "env" | ".environment" => Kind::SettingsFile,
         _ if is_environment_file(name) => Kind::EnvironmentFile,
+        _ if name.strip_suffix(".env").is_some_and(|name| !is_sample(name)) => Kind::SettingsFile,
         _ => match name.rsplit_once('.').map_or("", |(_, end)| end) {
             "p12" | "pfx" | "jks" | "keystore" | "ppk" => Kind::KeyFile,
             "tfstate" => Kind::StateFile,
@@ -46,22 +51,57 @@ pub(crate) fn in_path(path: &str) -> Option<Kind> {
 
 /// `.env` and its variants, such as `.env.production`; not a sample, nor `.environment`.
 fn is_environment_file(name: &str) -> bool {
+    name.strip_prefix(".env")
+        .is_some_and(|rest| (rest.is_empty() || rest == "rc" || rest.starts_with(['.', '-', '_'])) && !is_sample(rest))
+}
+
+/// Does the name say that it is there to be copied?
+fn is_sample(name: &str) -> bool {
     const SAMPLES: [&str; 5] = ["example", "sample", "template", "dist", "defaults"];
-    name.strip_prefix(".env").is_some_and(|rest| {
-        let is_sample = SAMPLES.iter().any(|sample| rest.split(['.', '-', '_']).any(|part| part == *sample));
-        (rest.is_empty() || rest == "rc" || rest.starts_with(['.', '-', '_'])) && !is_sample
-    })
+    name.split(['.', '-', '_']).any(|part| SAMPLES.contains(&part))
 }
 
 /// Kinds of secrets in `content`, which may begin with the mark of UTF-16.
 pub(crate) fn in_content(content: &[u8]) -> Kinds {
-    if let [0xff, 0xfe, rest @ ..] = content {
-        return in_plain(&rest.iter().copied().step_by(2).collect::<Vec<_>>());
+    let mut kinds = Kinds::default();
+    each(&plain(content), &mut |kind, _| kinds.insert(kind));
+    kinds
+}
+
+/// Text of one byte a letter.
+fn plain(content: &[u8]) -> Cow<'_, [u8]> {
+    match content {
+        [0xff, 0xfe, rest @ ..] => rest.iter().copied().step_by(2).collect::<Vec<_>>().into(),
+        [0xfe, 0xff, rest @ ..] => rest.iter().copied().skip(1).step_by(2).collect::<Vec<_>>().into(),
+        content => content.into(),
     }
-    if let [0xfe, 0xff, rest @ ..] = content {
-        return in_plain(&rest.iter().copied().skip(1).step_by(2).collect::<Vec<_>>());
-    }
-    in_plain(content)
+}
+
+/// Names of the secrets in `content`, each with its kind: a name stands for one value, so whoever allows it allows no other.
+pub(crate) fn named_in(content: &[u8]) -> Vec<(Kind, String)> {
+    let mut found = Vec::new();
+    let plain = plain(content);
+    each(&plain, &mut |kind, start| {
+        let rest = &plain[start..];
+        let value = match kind {
+            // The header is the same for all keys; what follows is not.
+            Kind::PrivateKey => &rest[..rest.len().min(LONGEST)],
+            _ => rest.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default(),
+        };
+        let value = value[..value.len().min(LONGEST)].trim_ascii();
+        let sum = Sha256::new().chain_update([kind as u8]).chain_update(value).finalize();
+        found.push((kind, format!("{NAME}{}", crate::hex::encode(sum))));
+    });
+    found
+}
+
+/// Before the digits of a name.
+const NAME: &str = "sha256:";
+
+/// Is it the name of a secret?
+pub(crate) fn is_name(text: &str) -> bool {
+    let digits = text.strip_prefix(NAME).unwrap_or_default();
+    digits.len() == 64 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Kinds of secrets that a whole file shows at its beginning.
@@ -92,8 +132,8 @@ fn search(content: &[u8]) -> Box<dyn Iterator<Item = Match> + '_> {
     }
 }
 
-fn in_plain(content: &[u8]) -> Kinds {
-    let mut kinds = Kinds::default();
+/// Hand each secret to `take`: its kind, and where its mark begins.
+fn each(content: &[u8], take: &mut dyn FnMut(Kind, usize)) {
     for found in search(content) {
         let (start, rest) = (found.start(), &content[found.end()..]);
         let before = start.checked_sub(1).map(|at| content[at]);
@@ -127,10 +167,9 @@ fn in_plain(content: &[u8]) -> Kinds {
             matches!(MARKS[found.pattern().as_usize()].1, Mark::Prefix(..) | Mark::Exactly(..) | Mark::WebToken);
         let sample = &content[start..(found.end() + 40).min(content.len())];
         if !needs_edge || stands_alone && !is_placeholder(sample) {
-            kinds.insert(kind);
+            take(kind, start);
         }
     }
-    kinds
 }
 
 #[cfg(test)]
@@ -225,6 +264,21 @@ mod tests {
     }
 
     #[test]
+    fn a_name_stands_for_one_value() {
+        let names = |text: &str| named_in(text.as_bytes());
+        for (shape, kind) in shapes() {
+            let found = names(&format!("a = 1\n{shape}\n"));
+            let (_, name) = found.iter().find(|(found, _)| *found == kind).unwrap_or_else(|| panic!("{shape}"));
+            assert!(is_name(name), "{name}");
+            let again = names(&format!("# another place\n\n{shape}\n"));
+            assert!(again.iter().any(|(_, other)| other == name), "{shape}");
+        }
+        let token = |last: char| names(&format!("{}Q7xk2VbN9mLp4RtZc8WdJ5hGs3YfA6uEabc{last}", ["gh", "p_"].concat()));
+        assert!(token('a')[0].1 != token('b')[0].1 && token('a').len() == 1);
+        assert!(!is_name("sha256:00") && !is_name(&"0".repeat(64)));
+    }
+
+    #[test]
     fn what_only_speaks_of_secrets_has_none() {
         let key = key_of("RSA ");
         for text in [
@@ -271,12 +325,21 @@ mod tests {
             ("keys/id_ed25519", Kind::KeyFile),
             ("infra/terraform.tfstate", Kind::StateFile),
             (".bash_history", Kind::History),
+            (".environment", Kind::SettingsFile),
+            ("deploy/prod.env", Kind::SettingsFile),
+            (".npmrc", Kind::SettingsFile),
         ] {
             assert_eq!(in_path(path), Some(kind), "{path}");
         }
-        for path in
-            [".environment", "env", ".env.example", ".env.prod.sample", ".env_template", "credentials", "config.json"]
-        {
+        for path in [
+            "environment",
+            "example.env",
+            ".env.example",
+            ".env.prod.sample",
+            ".env_template",
+            "credentials",
+            "config.json",
+        ] {
             assert_eq!(in_path(path), None, "{path}");
         }
     }

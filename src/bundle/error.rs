@@ -32,6 +32,8 @@ pub enum Error {
     OutputIsSource { path: PathBuf },
     #[error("the bundle would have {} or more, and the limit is {}", bytes(*size), bytes(*limit))]
     TooLarge { size: u64, limit: u64, largest: Vec<(String, u64)> },
+    #[error("the files have {} together, and an instance has room for {}", bytes(*size), bytes(*limit))]
+    Unpacks { size: u64, limit: u64, largest: Vec<(String, u64)> },
     #[error("the cache was wrong about {}, first `{}`", count(paths.len(), "file"), paths[0])]
     CacheWrong { paths: Vec<String> },
     #[error("`{}` is in no git repository", dir.display())]
@@ -67,11 +69,21 @@ pub struct Problem {
 pub enum ProblemKind {
     Name(BadName),
     Special(&'static str),
-    LinkOutside { target: String },
-    CaseClash { with: String },
-    SpellingClash { with: String },
+    LinkOutside {
+        target: String,
+    },
+    CaseClash {
+        with: String,
+    },
+    SpellingClash {
+        with: String,
+    },
     SameName,
-    Secret(secret::Kind),
+    Secret {
+        kind: secret::Kind,
+        /// The name of what its content holds, for whoever wants to allow that and nothing else.
+        name: Option<String>,
+    },
     Sqlite,
 }
 
@@ -93,7 +105,7 @@ impl fmt::Display for Problem {
                 write!(f, "differs from `{}` only in how its accents are written", with.escape_default())
             }
             ProblemKind::SameName => f.write_str("comes from two places"),
-            ProblemKind::Secret(kind) => f.write_str(kind.sentence()),
+            ProblemKind::Secret { kind, .. } => f.write_str(kind.sentence()),
             ProblemKind::Sqlite => f.write_str("is an SQLite database"),
         }
     }
@@ -157,12 +169,20 @@ impl Fault for Error {
             Self::Write { .. } => Some("nothing was left behind; an earlier bundle is as it was".to_owned()),
             Self::Empty { .. } => Some("`beansprout package --why PATH` tells which rule leaves a path out".to_owned()),
             Self::Problems { problems } => {
-                let allowable =
-                    problems.iter().any(|problem| matches!(problem.kind, ProblemKind::Secret(_) | ProblemKind::Sqlite));
+                let allowable = problems
+                    .iter()
+                    .any(|problem| matches!(problem.kind, ProblemKind::Secret { .. } | ProblemKind::Sqlite));
                 let them = if problems.len() == 1 { "it" } else { "them" };
+                let name = problems.iter().find_map(|problem| match &problem.kind {
+                    ProblemKind::Secret { name, .. } => name.as_ref(),
+                    _ => None,
+                });
                 Some(if allowable {
+                    let alone = name.map_or(String::new(), |name| {
+                        format!("; `allow-secret = [\"{name}\"]` allows the first and no other")
+                    });
                     format!(
-                        "leave {them} out with a line in `.ebignore`, or name {them} in `allow` under `[bundle]` in `beansprout.toml`"
+                        "leave {them} out with a line in `.ebignore`, or name {them} in `allow` under `[bundle]` in `beansprout.toml`{alone}"
                     )
                 } else {
                     format!("rename or remove {them}, or leave {them} out with a line in `.ebignore`")
@@ -170,7 +190,7 @@ impl Fault for Error {
             }
             Self::OutputIsSource { .. } => Some("name another file".to_owned()),
             Self::OutputShips { .. } => Some("name a file outside the project, or one that is ignored".to_owned()),
-            Self::TooLarge { largest, .. } => Some(format!(
+            Self::TooLarge { largest, .. } | Self::Unpacks { largest, .. } => Some(format!(
                 "{}; leave out what the site does not need, with a line in `.ebignore`",
                 where_most_is(largest)
             )),

@@ -1,8 +1,6 @@
 //! Flags of a content: a script, a secret, a database.
 
-use crate::secret::{self, Certainty, Kinds};
-
-use super::error::ProblemKind;
+use crate::secret::{self, Kinds};
 
 /// Flags of one content.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -24,7 +22,8 @@ impl ContentFlags {
         Self {
             script,
             crlf: script && first_line.ends_with(b"\r"),
-            sqlite: start.starts_with(b"SQLite format 3\0"),
+            // A database, or what was written to one last (its write-ahead log).
+            sqlite: start.starts_with(b"SQLite format 3\0") || matches!(start, [0x37, 0x7f, 0x06, 0x82 | 0x83, ..]),
             lfs_pointer: start.starts_with(b"version https://git-lfs.github.com/spec/v1\n"),
             secrets: secret::at_start(start),
         }
@@ -39,16 +38,18 @@ impl ContentFlags {
         flags
     }
 
+    /// Of the target of a link, which is text like any other.
+    pub(crate) fn of_target(target: &[u8]) -> Self {
+        Self { secrets: secret::in_content(target), ..Self::default() }
+    }
+
     fn search(&mut self, content: &[u8]) {
         self.secrets.add(secret::in_content(content));
     }
 
-    /// The problem that keeps the file out of a bundle.
-    pub(crate) fn problem(self) -> Option<ProblemKind> {
-        if self.sqlite {
-            return Some(ProblemKind::Sqlite);
-        }
-        self.secrets.first(Certainty::Sure).map(ProblemKind::Secret)
+    /// Is there something in it that keeps it out of a bundle, or should?
+    pub(crate) fn is_suspicious(self) -> bool {
+        self.sqlite || self.secrets != Kinds::default()
     }
 
     pub(crate) fn to_bits(self) -> u32 {
@@ -97,35 +98,36 @@ impl ContentScanner {
 
 #[cfg(test)]
 mod tests {
-    use crate::secret::Kind;
+    use crate::secret::{Certainty, Kind};
 
     use super::*;
 
     #[test]
     fn contents_are_told_apart() {
         #[track_caller]
-        fn case(content: &str, expected: Option<ProblemKind>) {
-            assert_eq!(ContentFlags::of(content.as_bytes(), false).problem(), expected, "{content}");
+        fn case(content: &str, expected: Option<Kind>) {
+            let sure = |flags: ContentFlags| flags.secrets.first(Certainty::Sure);
+            assert_eq!(sure(ContentFlags::of(content.as_bytes(), false)), expected, "{content}");
             let mut scanner = ContentScanner::default();
             content.as_bytes().chunks(100).for_each(|piece| scanner.add(piece, false));
             // Pieces in earnest are far longer than these; what begins in one and ends in the next must be found.
             if content.len() < 120 {
-                assert_eq!(scanner.finish().problem(), expected, "{content}, in pieces");
+                assert_eq!(sure(scanner.finish()), expected, "{content}, in pieces");
             }
         }
         // Put together, so that this file holds no key itself.
         let key = format!("AKIA{}", "Q3EGVZ5RKT7WNJ2X");
         case("hello", None);
-        case(&format!("aws_access_key_id = {key}"), Some(ProblemKind::Secret(Kind::AwsKey)));
+        case(&format!("aws_access_key_id = {key}"), Some(Kind::AwsKey));
         case(&format!("x{key}"), None);
         case("AKIAIOSFODNN7EXAMPLE", None);
         case("AKIAIOSF", None);
         let header = format!("-----BEGIN RSA {}", "PRIVATE KEY-----");
         let body = "MIIEpAIBAAKCAQEA1234567890abcdefghijklmn";
-        case(&format!("{header}\n{body}"), Some(ProblemKind::Secret(Kind::PrivateKey)));
-        case(&format!("{{\"key\": \"{header}\\n{body}"), Some(ProblemKind::Secret(Kind::PrivateKey)));
+        case(&format!("{header}\n{body}"), Some(Kind::PrivateKey));
+        case(&format!("{{\"key\": \"{header}\\n{body}"), Some(Kind::PrivateKey));
         case(&format!("begin = '{header}'"), None);
-        case("SQLite format 3\0rest", Some(ProblemKind::Sqlite));
+        assert!(ContentFlags::of(b"SQLite format 3\0rest", false).sqlite);
         assert!(ContentFlags::of(b"#!/bin/sh\r\n", false).crlf);
         assert!(!ContentFlags::of(b"#!/bin/sh\n\r\n", false).crlf);
     }

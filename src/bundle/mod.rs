@@ -21,12 +21,13 @@ pub use entry::{BadName, EntryPath, Mode};
 pub use error::{Error, Problem, ProblemKind, where_most_is};
 pub use manifest::{Change, ChangeKind, Manifest, ManifestEntry, ManifestError, Side};
 pub(crate) use pack::stored;
-pub use pack::{Bundle, MANY, MAX_BYTES, Output, PackOptions, Removed, Shape, Trust, keep_published};
+pub use pack::{Bundle, MANY, MAX_BYTES, Output, PackOptions, Removed, Shape, Trust, UNPACKED_BYTES, keep_published};
 pub use read::{
     DIRECTORY_TAIL, Directory, Finding, Flaw, LONGEST_DIRECTORY, OpenError, Reader, Severity, Shared, UnpackError,
     unpack, verify,
 };
 pub(crate) use select::disk::Stamp;
+pub(crate) use select::never_ships;
 pub use select::{
-    Checkout, Entry, IgnoreMode, Include, LeftOut, Note, PendingCheckout, Plan, Reason, Scope, Source, Why,
+    Checkout, Entry, IgnoreMode, Include, LeftOut, Note, PendingCheckout, Plan, Reason, Scope, Source, Suspicion, Why,
 };

@@ -30,6 +30,17 @@ use subject::Subject;
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     pub suppress: Vec<Suppression>,
+    /// What the packager says of names and contents, if it was asked.
+    pub packager: Option<Vec<Remark>>,
+}
+
+/// The packager's word about a file that would ship.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    pub path: String,
+    pub what: String,
+    /// Does it refuse the bundle for it?
+    pub refused: bool,
 }
 
 /// Everything that was found, in the order of paths and lines.
@@ -55,6 +66,7 @@ pub fn run(tree: &Tree, settings: &Settings) -> Report {
     let customizations = Customizations::read(tree);
     let mut subject = Subject::new(tree, &customizations);
     rules::run(&mut subject);
+    rules::packager(&mut subject, settings.packager.as_deref());
     let (findings, texts) = subject.finish();
     let mut report = suppress::apply(findings, &texts, &settings.suppress);
     report.files = texts.len();

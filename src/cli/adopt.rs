@@ -278,7 +278,8 @@ fn findings(project: &Project, mut tree: Tree, accepted: &[&Item]) -> Vec<Note> 
             tree.insert(item.path.to_string(), Entry::File { executable: planned.executable, bytes, content });
         }
     }
-    let settings = Settings { suppress: project.config.check.suppress.clone() };
+    // What the packager says is told by `refused`, with what becomes of it.
+    let settings = Settings { suppress: project.config.check.suppress.clone(), packager: Some(Vec::new()) };
     let report = crate::check::run(&tree, &settings);
     let note = |finding: crate::check::Finding| Note {
         rule: Some(finding.rule),

@@ -4,14 +4,14 @@ use clap::{Args, ValueEnum};
 
 use crate::beanstalk::eb_config;
 use crate::beanstalk::tree::Tree;
-use crate::bundle::{Plan, Scope, Source};
-use crate::check::{self, Change, Report, Settings};
+use crate::bundle::{self, Note, PackOptions, Plan, Scope, Source, Trust};
+use crate::check::{self, Change, Remark, Report, Settings};
 use crate::fault::{Exit, Failure, Fault};
 use crate::file::{self, Doing};
 use crate::folder;
 use crate::mode;
 use crate::project::{self, Project, ScopeFlags};
-use crate::ui::{OutputFormat, Ui, count};
+use crate::ui::{OutputFormat, Progress, Ui, count};
 use crate::world::World;
 
 use super::package::ScopeArgs;
@@ -63,7 +63,8 @@ pub(crate) fn check(args: &CheckArgs, world: &World, ui: &mut Ui) -> Result<Exit
     let plan = Plan::read(&scope)?;
     project.found(&plan)?;
     let tree = tree(&project, &plan)?;
-    let mut report = check::run(&tree, &settings(&project));
+    let remarks = remarks(&project, &plan, world)?;
+    let mut report = check::run(&tree, &Settings { packager: Some(remarks), ..settings(&project) });
     if args.fix {
         let changes = check::changes(&tree, &settings(&project));
         for change in &changes {
@@ -74,7 +75,7 @@ pub(crate) fn check(args: &CheckArgs, world: &World, ui: &mut Ui) -> Result<Exit
         } else {
             changes.iter().try_for_each(|change| apply(&plan, &project, change))?;
             ui.say(format_args!("{} changed", count(changes.len(), "file")));
-            report = report_of(&project, &scope)?;
+            report = report_of(&project, &scope, world)?;
         }
     }
     match args.format.unwrap_or(if ui.output_format() == OutputFormat::Json { Format::Json } else { Format::Human }) {
@@ -87,22 +88,53 @@ pub(crate) fn check(args: &CheckArgs, world: &World, ui: &mut Ui) -> Result<Exit
 
 /// Check what of a project would ship, as its own settings say.
 pub(crate) fn report(project: &Project, world: &World) -> Result<Report, Failure> {
-    report_of(project, &project.scope(&ScopeFlags::default(), world))
+    report_of(project, &project.scope(&ScopeFlags::default(), world), world)
 }
 
-fn report_of(project: &Project, scope: &Scope) -> Result<Report, Failure> {
+fn report_of(project: &Project, scope: &Scope, world: &World) -> Result<Report, Failure> {
     let plan = Plan::read(scope)?;
     project.found(&plan)?;
-    report_on(project, &plan)
+    let remarks = remarks(project, &plan, world)?;
+    Ok(check::run(&tree(project, &plan)?, &Settings { packager: Some(remarks), ..settings(project) }))
 }
 
-/// Check what a plan ships.
+/// Check what a plan ships, but for what packing would say, which is said when it is packed.
 pub(super) fn report_on(project: &Project, plan: &Plan) -> Result<Report, Failure> {
-    Ok(check::run(&tree(project, plan)?, &settings(project)))
+    Ok(check::run(&tree(project, plan)?, &Settings { packager: Some(Vec::new()), ..settings(project) }))
 }
 
 fn settings(project: &Project) -> Settings {
-    Settings { suppress: project.config.check.suppress.clone() }
+    Settings { suppress: project.config.check.suppress.clone(), packager: None }
+}
+
+/// What the packager would say of what ships.
+fn remarks(project: &Project, plan: &Plan, world: &World) -> Result<Vec<Remark>, Failure> {
+    let bundles = project.state().and_then(|state| state.folder("bundles")).ok();
+    let options = PackOptions {
+        progress: &Progress::hidden(),
+        interrupt: &world.interrupt,
+        max_bytes: u64::MAX,
+        cache: bundles.as_deref().map(|dir| (dir, Trust::Believe)),
+    };
+    let remark = |path: &str, what: &dyn std::fmt::Display, refused| {
+        let what = what.to_string();
+        let said = what.strip_prefix(&format!("`{path}` ")).unwrap_or(&what).to_owned();
+        Remark { path: path.to_owned(), what: said, refused }
+    };
+    match plan.review(&options) {
+        Ok(notes) => {
+            let secrets = notes.iter().filter_map(|note| match note {
+                Note::PossibleSecret { path, kind } => Some(remark(path.as_str(), &kind.sentence(), false)),
+                _ => None,
+            });
+            Ok(secrets.collect())
+        }
+        Err(bundle::Error::Problems { problems }) => {
+            Ok(problems.iter().map(|problem| remark(&problem.path, problem, true)).collect())
+        }
+        Err(bundle::Error::Empty { .. }) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What would ship as the project's own settings say.

@@ -26,6 +26,7 @@ pub enum Kind {
     NamedValue,
     Dump,
     PasswordHash,
+    SettingsFile,
 }
 
 /// Certainty that something is a secret.
@@ -37,7 +38,7 @@ pub enum Certainty {
     Sure,
 }
 
-pub(super) const ALL: [Kind; 23] = [
+pub(super) const ALL: [Kind; 24] = [
     Kind::PrivateKey,
     Kind::AwsKey,
     Kind::AwsSecret,
@@ -61,6 +62,7 @@ pub(super) const ALL: [Kind; 23] = [
     Kind::NamedValue,
     Kind::Dump,
     Kind::PasswordHash,
+    Kind::SettingsFile,
 ];
 
 impl Kind {
@@ -71,7 +73,8 @@ impl Kind {
             | Self::UrlPassword
             | Self::NamedValue
             | Self::Dump
-            | Self::PasswordHash => Certainty::Likely,
+            | Self::PasswordHash
+            | Self::SettingsFile => Certainty::Likely,
             _ => Certainty::Sure,
         }
     }
@@ -101,6 +104,7 @@ impl Kind {
             Self::UrlPassword => "holds a URL with a password",
             Self::NamedValue => "gives a value to something that is called a secret",
             Self::Dump => "is the dump of a database",
+            Self::SettingsFile => "is a file of settings, which often holds secrets",
             Self::PasswordHash => "holds hashes of passwords",
         }
     }
@@ -128,7 +132,12 @@ impl Kinds {
         self.0 |= other.0;
     }
 
-    pub(super) fn insert(&mut self, kind: Kind) {
+    /// Those that are none of `others`.
+    pub(crate) fn without(self, others: impl Iterator<Item = Kind>) -> Self {
+        Self(others.fold(self.0, |bits, kind| bits & !(1 << kind as u32)))
+    }
+
+    pub(crate) fn insert(&mut self, kind: Kind) {
         self.0 |= 1 << kind as u32;
     }
 

@@ -22,6 +22,8 @@ mod diff;
 mod dist;
 mod drill;
 mod ebcli;
+#[cfg(unix)]
+mod escapes;
 mod examples;
 mod explain;
 mod failures;
@@ -57,6 +59,8 @@ mod robust;
 mod sandbox;
 mod secrets;
 mod sequences;
+#[cfg(unix)]
+mod shapes;
 mod shell;
 mod ships;
 mod site;

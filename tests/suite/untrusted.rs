@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::harness::Place;
+use crate::harness::{Place, left_out, missing};
 
 /// Settings of git-config(1) that name a program.
 const PROGRAMS: &[&str] = &[
@@ -282,5 +282,44 @@ fn every_git_is_told_what_it_may() {
         }
         assert!(environment.contains("GIT_DIR=/") && environment.contains("GIT_WORK_TREE=/"), "{arguments}");
         assert!(!environment.contains("GIT_OBJECT_DIRECTORY") && !environment.contains("GIT_CONFIG_PARAMETERS"));
+    }
+}
+
+/// The kernel's own word: no program but git is started, nobody else is asked anything, and each git has the settings.
+#[test]
+fn the_kernel_sees_git_and_nobody_else() {
+    if missing("strace", "strace") {
+        return;
+    }
+    let place = project();
+    let evil = program(&place);
+    arm(&place, ".git/config", &evil);
+    for verb in [&["package", "--source", "HEAD"][..], &["package", "--require-clean"], &["diff", "HEAD", "worktree"]] {
+        let mut traced = place.command("strace");
+        traced.args(["-f", "-v", "-s", "400", "-e", "trace=execve", "-o", "../calls"]);
+        let run = place.finish({
+            traced.arg(env!("CARGO_BIN_EXE_beansprout")).args(verb);
+            traced
+        });
+        if run.stderr.contains("ptrace") || run.stderr.contains("Operation not permitted") {
+            return left_out("`strace` may not trace here");
+        }
+        let calls = place.read("../calls");
+        let mut started = 0;
+        for call in calls.lines().filter(|line| line.contains("execve(\"") && !line.contains(" = -1 ")) {
+            let path = call.split('"').nth(1).unwrap();
+            if path == env!("CARGO_BIN_EXE_beansprout") {
+                continue;
+            }
+            started += 1;
+            assert_eq!(Path::new(path).file_name().unwrap(), "git", "{verb:?}: {call}");
+            for setting in
+                ["GIT_DIR=", "GIT_CONFIG_COUNT=", "GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=", "GIT_OPTIONAL_LOCKS=0"]
+            {
+                assert!(call.contains(&format!("\"{setting}")), "{verb:?} without {setting}: {call}");
+            }
+        }
+        assert!(started > 0 || verb.contains(&"--require-clean"), "{verb:?}: {calls}");
+        assert!(!place.exists("../ran"), "{verb:?}: {}", place.read("../ran"));
     }
 }

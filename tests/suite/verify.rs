@@ -129,13 +129,24 @@ fn damage_is_found() {
 
 #[test]
 fn bombs_are_not_set_off() {
-    // 2 GB of zeros in 2 MB, and a small file that says it is smaller.
+    // 2 GB of zeros in 2 MB: an instance has room for that, and nobody reads it.
     let place = zip(
         "put('Procfile')\nimport io\nwith z.open('zeros', 'w', force_zip64=True) as f:\n    [f.write(bytes(1 << 24)) for _ in range(128)]",
     );
+    let run = place.run(["verify", "a.zip"]).ok();
+    assert!(run.stdout.contains("`zeros` unpacks to 2.1 GB"), "{run}");
+    // Nine times a gigabyte is more than there is room for, whatever each of them is.
+    let place = zip("put('Procfile')\nimport zlib\nc = zlib.compressobj(1, zlib.DEFLATED, -15)\nm = bytes(1 << 24)\n\
+         d = b''.join([c.compress(m) for _ in range(64)] + [c.flush()])\ncrc = 0\n\
+         for _ in range(64): crc = zlib.crc32(m, crc)\n\
+         for i in range(9):\n    e = zipfile.ZipInfo('z%d' % i)\n    e.create_system = 3\n    e.external_attr = 0o100644 << 16\n    e.compress_type = 8\n    \
+         e.header_offset = z.fp.tell()\n    e.CRC, e.compress_size, e.file_size = crc, len(d), 1 << 30\n    z.fp.write(e.FileHeader(False) + d)\n    \
+         z.start_dir = z.fp.tell()\n    z.filelist.append(e)\n    z.NameToInfo[e.filename] = e\nz._didModify = True\n");
     assert!(flaws(&place).contains(&"bomb".to_owned()));
     let run = place.run(["verify", "a.zip"]).exit(1);
-    assert!(run.stdout.contains("`zeros` unpacks to 2.1 GB"), "{run}");
+    assert!(run.stdout.contains("everything together unpacks to 9.7 GB"), "{run}");
+    place.run(["inspect", "a.zip"]).exit(3);
+    place.run(["diff", "a.zip", "worktree"]).exit(3);
 }
 
 #[test]

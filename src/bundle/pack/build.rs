@@ -19,7 +19,8 @@ use super::index::{self, Index};
 use super::kept::{self, Removed};
 use super::options::{PackOptions, Trust};
 use super::output::{Draft, Output};
-use super::writer::{Packed, Review, Sink, pack};
+use super::review::Review;
+use super::writer::{Packed, Sink, pack};
 
 /// A bundle that was made.
 #[derive(Debug, Clone)]
@@ -150,6 +151,26 @@ impl Plan {
             }
         }
         Ok(pointers)
+    }
+
+    /// What packing would say of the names and contents that ship, and no bundle. What the last bundle had is not read again.
+    pub fn review(&self, options: &PackOptions<'_>) -> Result<Vec<Note>, Error> {
+        self.check()?;
+        let index = options.cache.map(|(dir, _)| Index::read(dir));
+        let cache = options.cache.zip(index.as_ref()).and_then(|((dir, _), index)| Cache::load(dir, index));
+        let cached = cache.as_ref().map_or_else(|| Cached::nothing(self), |cache| cache.cached(self));
+        if !cached.is_everything() {
+            let mut notes = pack(self, &cached.packed, None, Sink::Nowhere, options)?.notes;
+            notes.extend(self.notes());
+            return Ok(notes);
+        }
+        let mut review = Review::new(self);
+        for (entry, packed) in self.entries.iter().zip(cached.packed.iter().flatten()) {
+            review.look_at(entry, packed.flags);
+        }
+        let mut notes = review.finish()?;
+        notes.extend(self.notes());
+        Ok(notes)
     }
 
     /// Files that git tracks and ignores, and that the last bundle had not.

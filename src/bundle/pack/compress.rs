@@ -52,7 +52,7 @@ impl<'a> Worker<'a> {
         let size = content.len() as u64;
         let is_link = matches!(entry.origin, Origin::Link(_));
         let random = !is_link && is_random(content);
-        let flags = if is_link { ContentFlags::default() } else { ContentFlags::of(content, random) };
+        let flags = if is_link { ContentFlags::of_target(content) } else { ContentFlags::of(content, random) };
         let mode = entry.mode(flags);
         let mut header = Header { mode, method: Method::Stored, crc: 0, size, packed: size };
         let offset = to.bytes.len() as u64;

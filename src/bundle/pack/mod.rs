@@ -13,6 +13,7 @@ mod kept;
 pub(super) mod options;
 mod output;
 mod pool;
+mod review;
 mod tree;
 mod writer;
 
@@ -21,6 +22,6 @@ pub(crate) use archive::stored;
 pub(super) use archive::{DATE, FLAGS};
 pub use build::Bundle;
 pub use kept::{Removed, keep_published};
-pub use options::{MAX_BYTES, PackOptions, Trust};
+pub use options::{MAX_BYTES, PackOptions, Trust, UNPACKED_BYTES};
 pub use output::Output;
 pub use tree::Shape;

@@ -12,13 +12,12 @@ use sha2::{Digest, Sha256};
 
 use crate::bundle::digest::{ContentDigest, TreeDigest, TreeHasher};
 use crate::bundle::entry::Mode;
-use crate::bundle::error::{Error, Problem};
-use crate::bundle::flags::{ContentFlags, ContentScanner};
+use crate::bundle::error::Error;
+use crate::bundle::flags::ContentScanner;
 use crate::bundle::select::note::Note;
 use crate::bundle::select::origin::Entry;
 use crate::bundle::select::plan::Plan;
 use crate::bundle::threads::threads;
-use crate::secret::Certainty;
 
 use super::archive::{Header, Method, write_end};
 use super::chunks::Chunks;
@@ -28,6 +27,7 @@ use super::deflate::is_random;
 use super::options::PackOptions;
 use super::output::Draft;
 use super::pool::{Batch, Pool};
+use super::review::Review;
 
 /// Chunks of a large file that are deflated at once, each by its thread.
 const MOST_CHUNKS: usize = 4;
@@ -57,42 +57,6 @@ pub(crate) fn pack(
 ) -> Result<Packed, Error> {
     let pool = Pool::new(plan, cached, matches!(sink, Sink::Draft(_)));
     pool.run(|| Writer::new(plan, cached, old, sink, options).write_all(&pool))
-}
-
-/// Review of contents: what somebody should know, and what must not ship.
-pub(crate) struct Review<'a> {
-    plan: &'a Plan,
-    notes: Vec<Note>,
-    problems: Vec<Problem>,
-}
-
-impl<'a> Review<'a> {
-    pub(crate) fn new(plan: &'a Plan) -> Self {
-        Self { plan, notes: Vec::new(), problems: Vec::new() }
-    }
-
-    pub(crate) fn look_at(&mut self, entry: &Entry, flags: ContentFlags) {
-        if let Some(kind) = flags.problem()
-            && !self.plan.allows(&entry.path)
-        {
-            self.problems.push(Problem { path: entry.path.to_string(), kind });
-        }
-        if let Some(kind) = flags.secrets.first(Certainty::Likely)
-            && !self.plan.allows(&entry.path)
-        {
-            self.notes.push(Note::PossibleSecret { path: entry.path.clone(), kind });
-        }
-        if flags.crlf {
-            self.notes.push(Note::CrlfScript(entry.path.clone()));
-        }
-        if flags.lfs_pointer {
-            self.notes.push(Note::LfsPointer(entry.path.clone()));
-        }
-    }
-
-    pub(crate) fn finish(self) -> Result<Vec<Note>, Error> {
-        if self.problems.is_empty() { Ok(self.notes) } else { Err(Error::Problems { problems: self.problems }) }
-    }
 }
 
 /// Form in which a large content is written, as far as is known of it.
@@ -204,7 +168,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn stream(&mut self, entry: &Entry, contents: &mut Contents<'_>) -> Result<(), Error> {
+    fn stream(&mut self, entry: &'a Entry, contents: &mut Contents<'_>) -> Result<(), Error> {
         let mut form = if matches!(self.sink, Sink::Nowhere) { Form::Stored } else { Form::Undecided };
         let packed = loop {
             match self.stream_as(entry, form, contents)? {
@@ -283,7 +247,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Record a packed entry: in the digest, the progress, the review and the directory.
-    fn record(&mut self, entry: &Entry, packed: PackedEntry) {
+    fn record(&mut self, entry: &'a Entry, packed: PackedEntry) {
         self.tree.add(packed.header.mode, &packed.content, &entry.path);
         self.options.progress.advance(packed.header.size);
         self.review.look_at(entry, packed.flags);

@@ -42,6 +42,7 @@ pub enum Flaw {
     Method,
     Encrypted,
     Bomb,
+    Inflated,
     AppleDouble,
     NeverShips,
     EnvironmentFile,
@@ -60,6 +61,7 @@ impl Flaw {
             | Self::MisleadingName
             | Self::ForeignModes
             | Self::SpecialMode
+            | Self::Inflated
             | Self::NeverShips
             | Self::EnvironmentFile
             | Self::Secret

@@ -11,7 +11,9 @@ use zip::ZipArchive;
 use crate::bundle::digest::{ContentDigest, TreeHasher};
 use crate::bundle::entry::{BadName, EntryPath, Mode};
 use crate::bundle::manifest::{Manifest, ManifestEntry};
+use crate::bundle::pack::options::UNPACKED_BYTES;
 use crate::fault::{Exit, Fault};
+use crate::ui::bytes;
 
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -23,6 +25,8 @@ pub enum OpenError {
     Entry { path: PathBuf, name: String, source: io::Error },
     #[error("entries of `{}` share bytes, as only a zip bomb has it", path.display())]
     Overlap { path: PathBuf },
+    #[error("`{}` unpacks to {}, more than an instance has room for", path.display(), bytes(*size))]
+    TooLarge { path: PathBuf, size: u64 },
     #[error("entry `{}` of `{}` {bad}", name.escape_debug(), path.display())]
     Name { path: PathBuf, name: String, bad: BadName },
 }
@@ -36,7 +40,7 @@ impl Fault for OpenError {
         match self {
             Self::Read { .. } => None,
             Self::Zip { .. } => Some("Elastic Beanstalk takes zip files only".to_owned()),
-            Self::Entry { .. } | Self::Name { .. } | Self::Overlap { .. } => {
+            Self::Entry { .. } | Self::Name { .. } | Self::Overlap { .. } | Self::TooLarge { .. } => {
                 Some("`beansprout verify` tells everything that is wrong with a bundle".to_owned())
             }
         }
@@ -242,6 +246,10 @@ impl Reader {
         // A few bytes that say they are a thousand files would be read for ever.
         if self.archive.has_overlapping_entries().unwrap_or(false) {
             return Err(OpenError::Overlap { path: self.path.clone() });
+        }
+        let size = self.unpacked_bytes()?;
+        if size > UNPACKED_BYTES {
+            return Err(OpenError::TooLarge { path: self.path.clone(), size });
         }
         let mut entries = Vec::new();
         for index in 0..self.archive.len() {

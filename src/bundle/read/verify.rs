@@ -11,7 +11,7 @@ use crate::bundle::flags::{ContentFlags, ContentScanner};
 use crate::bundle::pack::archive::MANY;
 use crate::bundle::pack::compress::{CHUNK, LARGE};
 use crate::bundle::pack::deflate::is_random;
-use crate::bundle::pack::options::MAX_BYTES;
+use crate::bundle::pack::options::{MAX_BYTES, UNPACKED_BYTES};
 use crate::bundle::select::rules::{Reason, never};
 use crate::secret::{self, Kind};
 use crate::ui::{bytes, count};
@@ -19,9 +19,10 @@ use crate::ui::{bytes, count};
 use super::flaw::{Finding, Flaw};
 use super::reader::{Listed, OpenError, Reader};
 
-/// An entry that unpacks to more than this, at more than a hundredfold, is no source code.
-const BOMB_BYTES: u64 = 1 << 30;
-const BOMB_RATIO: u64 = 100;
+/// A content of more than this, and more than so many times its packed length, is a row of zeros or a trap: unzip takes it
+/// as long as there is room, and nobody reads it here.
+const LARGEST_READ: u64 = 1 << 30;
+const MOST_TIMES: u64 = 100;
 
 /// Linux takes no longer target of a link.
 const LONGEST_TARGET: u64 = 4095;
@@ -113,9 +114,11 @@ impl Examiner<'_> {
             Err(error) => self.find(Flaw::HeadersDisagree, None, format!("a local header cannot be read: {error}")),
         }
         let declared = self.bundle.unpacked_bytes()?;
-        if declared > 100 * BOMB_BYTES {
+        if declared > UNPACKED_BYTES {
             self.reads = false;
-            self.find(Flaw::Bomb, None, format!("everything together unpacks to {}", bytes(declared)));
+            let message =
+                format!("everything together unpacks to {}, more than an instance has room for", bytes(declared));
+            self.find(Flaw::Bomb, None, message);
         }
         // The check below stops at duplicates, which have their own finding.
         if !self.bundle.archive.has_duplicate_names()
@@ -205,10 +208,9 @@ impl Examiner<'_> {
             let message = format!("is a link with a target of {}, which no system takes", bytes(entry.size));
             return self.find(Flaw::LongLink, Some(entry), message);
         }
-        let ratio = entry.size / entry.packed.max(1);
-        if entry.size > BOMB_BYTES && ratio > BOMB_RATIO {
-            let message = format!("unpacks to {}, {ratio} times its packed size", bytes(entry.size));
-            return self.find(Flaw::Bomb, Some(entry), message);
+        if entry.size > LARGEST_READ && entry.size / MOST_TIMES > entry.packed {
+            let message = format!("unpacks to {}: it is not looked into", bytes(entry.size));
+            return self.find(Flaw::Inflated, Some(entry), message);
         }
         let mut contents = ChunkedScan::new(entry.size);
         let mut link = Vec::new();
@@ -349,101 +351,4 @@ impl ChunkedScan {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::LazyLock;
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::bundle::{Output, PackOptions, Plan, Scope, unpack};
-    use crate::ui::Progress;
-    use crate::world::Interrupt;
-
-    fn packed(tree: &Path, to: &Path) -> Result<crate::bundle::Bundle, crate::bundle::Error> {
-        let options = PackOptions {
-            progress: &Progress::hidden(),
-            interrupt: &Interrupt::default(),
-            max_bytes: MAX_BYTES,
-            cache: None,
-        };
-        Plan::read(&Scope::of(tree))?.write(&Output::File(to.to_owned()), &options)
-    }
-
-    /// A small bundle with a file of each kind.
-    fn bundle() -> Vec<u8> {
-        let place = tempfile::tempdir().expect("a folder");
-        let tree = place.path().join("tree");
-        std::fs::create_dir(&tree).expect("a folder");
-        std::fs::write(tree.join("Procfile"), "web: gunicorn\n".repeat(20)).expect("a file");
-        std::fs::write(tree.join("run.sh"), "#!/bin/sh\n").expect("a file");
-        let made = packed(&tree, &place.path().join("a.zip")).expect("a bundle");
-        std::fs::read(made.path).expect("it was just written")
-    }
-
-    /// In compressed content, four letters and sixteen more of a key are chance: neither the packer nor the verifier looks.
-    #[test]
-    fn the_packer_and_the_verifier_take_the_same_for_chance() {
-        let key = format!(" AKIA{} ", "Q3EGVZ5RKT7WNJ2X");
-        let place = tempfile::tempdir().expect("a folder");
-        let tree = place.path().join("tree");
-        std::fs::create_dir(&tree).expect("a folder");
-        for size in [100_000, 5 << 20] {
-            let mut noise = crate::bundle::pack::deflate::tests::noise(size);
-            noise[size / 2..size / 2 + key.len()].copy_from_slice(key.as_bytes());
-            std::fs::write(tree.join("photo"), noise).expect("a file");
-            std::fs::write(tree.join("Procfile"), "web: gunicorn\n").expect("a file");
-            let made = packed(&tree, &place.path().join("a.zip")).expect("chance keeps nothing out");
-            let findings = verify(&mut Reader::open(&made.path).expect("a zip file")).expect("it can be read");
-            assert!(findings.is_empty(), "{findings:?}");
-            // Beside something else it is a key.
-            std::fs::write(tree.join("photo"), [b"text ".repeat(size / 5), key.clone().into()].concat())
-                .expect("a file");
-            assert!(packed(&tree, &place.path().join("b.zip")).is_err());
-        }
-    }
-
-    #[test]
-    fn a_bundle_that_unpacks_to_too_much_is_not_begun() {
-        let place = tempfile::tempdir().expect("a folder");
-        let (zip, to) = (place.path().join("a.zip"), place.path().join("to"));
-        std::fs::write(&zip, bundle()).expect("a file");
-        let error = unpack(&zip, &to, 200).expect_err("the limit is below what it has");
-        assert!(error.to_string().contains("unpacks to"), "{error}");
-        assert!(!to.exists());
-        let mut opened = Reader::open(&zip).expect("a bundle");
-        assert!(opened.files(|name| name == "Procfile", 200).is_err());
-        assert_eq!(opened.files(|name| name == "run.sh", 200).expect("it is small").len(), 1);
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
-
-        /// Whatever happens to a zip file, the reader does not panic, and nothing is written outside of the folder.
-        #[test]
-        fn damaged_bundles_are_read_without_harm(
-            damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
-            cut in prop::option::weighted(0.2, any::<prop::sample::Index>()),
-        ) {
-            static BUNDLE: LazyLock<Vec<u8>> = LazyLock::new(bundle);
-            let mut bytes = BUNDLE.clone();
-            for (at, byte) in damage {
-                let at = at.index(bytes.len());
-                bytes[at] = byte;
-            }
-            if let Some(cut) = cut {
-                bytes.truncate(cut.index(bytes.len()));
-            }
-            let place = tempfile::tempdir().expect("a folder");
-            let path = place.path().join("a.zip");
-            std::fs::write(&path, bytes).expect("a file");
-            if let Ok(mut opened) = Reader::open(&path) {
-                let _ = opened.manifest();
-                let _ = verify(&mut opened);
-                let _ = unpack(&path, &place.path().join("to/deep"), 1 << 30);
-            }
-            for entry in std::fs::read_dir(place.path()).expect("a folder").flatten() {
-                prop_assert!(entry.file_name() == "a.zip" || entry.file_name() == "to", "{:?}", entry);
-            }
-        }
-    }
-}
+mod tests;

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use crate::bundle::entry::EntryPath;
 use crate::bundle::error::{Problem, ProblemKind};
-use crate::secret;
+use crate::secret::{self, Certainty, Kind};
 
 use super::origin::Entry;
 use super::plan::Plan;
+use super::scope::Suspicion;
 use super::spelling::composed;
 
 impl Plan {
@@ -46,10 +47,15 @@ impl Plan {
     }
 
     pub(crate) fn find_secret_names(&mut self) {
-        let named = |entry: &Entry| Some((entry.path.to_string(), secret::in_path(entry.path.as_str())?));
-        let refused = self.entries.iter().filter(|entry| !self.allows(&entry.path)).filter_map(named);
-        let problems: Vec<Problem> =
-            refused.map(|(path, kind)| Problem { path, kind: ProblemKind::Secret(kind) }).collect();
-        self.problems.extend(problems);
+        let named = |entry: &Entry| Some((entry.path.clone(), secret::in_path(entry.path.as_str())?));
+        let named = self.entries.iter().filter_map(named).filter(|(path, _)| !self.allows(path));
+        let refuses = |kind: Kind| kind.certainty() == Certainty::Sure || self.scope.secrets == Suspicion::Error;
+        let (refused, suspicious): (Vec<_>, Vec<_>) = named.partition(|(_, kind)| refuses(*kind));
+        let problem = |(path, kind): (EntryPath, Kind)| Problem {
+            path: path.to_string(),
+            kind: ProblemKind::Secret { kind, name: None },
+        };
+        self.problems.extend(refused.into_iter().map(problem));
+        self.suspicious = suspicious;
     }
 }

@@ -1,5 +1,6 @@
 //! Selection: which files ship, and why the others do not.
 
+mod blob_name;
 mod bracket;
 pub(super) mod checkout;
 mod clash;
@@ -24,6 +25,7 @@ pub use checkout::{Checkout, PendingCheckout};
 pub use note::Note;
 pub use origin::Entry;
 pub use plan::Plan;
+pub(crate) use rules::never_ships;
 pub use rules::{LeftOut, Reason};
-pub use scope::{IgnoreMode, Include, Scope, Source};
+pub use scope::{IgnoreMode, Include, Scope, Source, Suspicion};
 pub use why::Why;

@@ -59,7 +59,8 @@ impl Plan {
         let split = |entry: &&Entry| matches!(composed(entry.path.as_str()), Cow::Owned(_));
         let paths = |entry: &Entry| entry.path.clone();
         let dangling = self.entries.iter().filter(dangling).map(paths).map(Note::DanglingLink);
-        dangling.chain(self.entries.iter().filter(split).map(paths).map(Note::SplitLetters))
+        let suspicious = self.suspicious.iter().cloned().map(|(path, kind)| Note::PossibleSecret { path, kind });
+        suspicious.chain(dangling).chain(self.entries.iter().filter(split).map(paths).map(Note::SplitLetters))
     }
 }
 

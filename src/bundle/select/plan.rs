@@ -7,6 +7,7 @@ use crate::bundle::error::{Error, Problem, unreadable};
 use crate::file;
 use crate::git::repository::Repository;
 use crate::git::{Git, Tree};
+use crate::secret::Kind;
 use crate::world::real_path;
 
 use super::bracket::Case;
@@ -37,6 +38,8 @@ pub struct Plan {
     pub(crate) staged: Option<Staged>,
     pub(crate) scope: Scope,
     pub(crate) problems: Vec<Problem>,
+    /// Files that may be secrets by their names.
+    pub(crate) suspicious: Vec<(EntryPath, Kind)>,
     allow: RuleFile,
 }
 
@@ -64,6 +67,7 @@ impl Plan {
             staged: None,
             scope: scope.clone(),
             problems: Vec::new(),
+            suspicious: Vec::new(),
             allow,
         };
         match &scope.source {

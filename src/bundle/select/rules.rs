@@ -213,6 +213,12 @@ pub(crate) fn never(path: &str) -> Option<Reason> {
     Some(Reason::Never { name: rule.trim_start_matches('/').into() })
 }
 
+/// Is `path` or a folder above it in no bundle?
+pub(crate) fn never_ships(path: &str) -> bool {
+    let path = path.trim_matches('/');
+    path.match_indices('/').map(|(end, _)| &path[..end]).chain([path]).any(|part| never(part).is_some())
+}
+
 /// The rule files that hold in one folder. Folders without rule files share that of the folder above.
 #[derive(Debug, Default)]
 pub(crate) struct RuleStack {

@@ -78,6 +78,21 @@ pub struct Scope {
     pub written: Vec<PathBuf>,
     /// Patterns of files that would be refused and are wanted all the same.
     pub allow: Vec<String>,
+    /// Names of secrets that may ship: each stands for one value.
+    pub allow_secret: Vec<String>,
+    /// What becomes of what probably is a secret.
+    pub secrets: Suspicion,
+}
+
+/// What becomes of what probably is a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Suspicion {
+    /// It is warned of, and ships.
+    #[default]
+    Warning,
+    /// It is refused like what is one for sure.
+    Error,
 }
 
 impl Scope {
@@ -98,6 +113,8 @@ impl Scope {
             exclude: Vec::new(),
             written: Vec::new(),
             allow: Vec::new(),
+            allow_secret: Vec::new(),
+            secrets: Suspicion::Warning,
         }
     }
 }

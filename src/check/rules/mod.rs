@@ -6,6 +6,7 @@ mod dependencies;
 mod descriptors;
 mod hooks;
 mod options;
+mod packager;
 mod places;
 mod processes;
 mod proxy;
@@ -15,6 +16,8 @@ mod unfinished;
 mod wheels;
 
 use super::subject::Subject;
+
+pub(super) use packager::check as packager;
 
 pub(super) fn run(subject: &mut Subject<'_>) {
     config_files::check(subject);

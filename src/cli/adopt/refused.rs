@@ -45,17 +45,18 @@ fn goes(problem: &Problem) -> bool {
     let code = [".py", ".html", ".js", ".css"].iter().any(|end| problem.path.ends_with(end));
     match problem.kind {
         ProblemKind::Sqlite => true,
-        ProblemKind::Secret(
-            Kind::EnvironmentFile | Kind::KeyFile | Kind::CredentialsFile | Kind::StateFile | Kind::History,
-        ) => true,
-        ProblemKind::Secret(Kind::PrivateKey) => !code,
+        ProblemKind::Secret {
+            kind: Kind::EnvironmentFile | Kind::KeyFile | Kind::CredentialsFile | Kind::StateFile | Kind::History,
+            ..
+        } => true,
+        ProblemKind::Secret { kind: Kind::PrivateKey, .. } => !code,
         _ => false,
     }
 }
 
 fn note(problem: &Problem) -> Note {
     let fix = match problem.kind {
-        ProblemKind::Secret(_) => {
+        ProblemKind::Secret { .. } => {
             "take it out of the file, or say `allow = [\"/…\"]` in `[bundle]` of `beansprout.toml` if it is no real key"
         }
         _ => "rename it, or leave it out with `exclude` in `[bundle]` of `beansprout.toml`",

@@ -132,6 +132,11 @@ impl Build<'_> {
             let files = count(brought_in.len(), "file");
             ui.say(format_args!("{files} that git ignores, first `{first}`: not in the commit"));
         }
+        for include in &self.scope.include {
+            let at = format!("{}/", include.at.trim_matches('/'));
+            let files = plan.entries().iter().filter(|entry| entry.path().as_str().starts_with(&at)).count();
+            ui.say(format_args!("{} at `{at}` from `{}`", count(files, "file"), include.dir.display()));
+        }
         let never = plan.tracked_that_never_ship();
         if let [first, ..] = never.as_slice() {
             let files = count(never.len(), "tracked path");

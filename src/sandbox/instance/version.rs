@@ -15,8 +15,6 @@ use crate::folder;
 
 /// Where the engine keeps the bundle of the version that runs.
 pub(crate) const BUNDLE: &str = "/opt/elasticbeanstalk/deployment/app_source_bundle";
-/// Small instances have a root volume of this size unless `RootVolumeSize` says otherwise.
-const DISK: u64 = 8 << 30;
 const UNPACKED: &str = "/opt/elasticbeanstalk/deployment/unpacked";
 
 pub(crate) struct Version {
@@ -46,7 +44,7 @@ impl Version {
         say: &mut dyn FnMut(Event),
     ) -> Result<Self, Error> {
         let unpacked = machine.layout.fresh(UNPACKED)?;
-        bundle::unpack(bundle, &unpacked, DISK)?;
+        bundle::unpack(bundle, &unpacked, bundle::UNPACKED_BYTES)?;
         let tree = folder::read(&unpacked, |_| false)?;
         let family = given.family.unwrap_or_else(|| Customizations::read(&tree).family);
         let customizations = Customizations::for_family(&tree, family);

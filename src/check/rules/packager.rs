@@ -1,0 +1,42 @@
+//! What the packager refuses, or warns of: said before it is asked to pack.
+
+use crate::check::Remark;
+use crate::check::subject::Subject;
+use crate::secret::{self, Certainty};
+
+const REFUSED: &str = "take it out, leave the file out with a line in `.ebignore`, or allow it by name in `[bundle]`";
+const WARNED: &str = "see that it may ship, or name it in `allow` in `[bundle]`";
+
+/// `remarks` of the packager; without them, what the contents that are at hand show.
+pub(crate) fn check(subject: &mut Subject<'_>, remarks: Option<&[Remark]>) {
+    let own;
+    let remarks = match remarks {
+        Some(remarks) => remarks,
+        None => {
+            own = at_hand(subject);
+            &own
+        }
+    };
+    for Remark { path, what, refused } in remarks {
+        let message = format!("`{path}` {what}");
+        match refused {
+            true => subject.find_file("EB180", path, message, REFUSED),
+            false => subject.find_file("EB181", path, message, WARNED),
+        };
+    }
+}
+
+fn at_hand(subject: &Subject<'_>) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    for (path, _) in subject.tree.iter() {
+        let kinds = subject.tree.content(path).map(secret::in_content).unwrap_or_default();
+        let found =
+            secret::in_path(path).or_else(|| kinds.first(Certainty::Sure)).or_else(|| kinds.first(Certainty::Likely));
+        remarks.extend(found.map(|kind| Remark {
+            path: path.to_owned(),
+            what: kind.sentence().to_owned(),
+            refused: kind.certainty() == Certainty::Sure,
+        }));
+    }
+    remarks
+}

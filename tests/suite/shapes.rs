@@ -1,0 +1,168 @@
+//! Secrets in the dresses that people put them in: each is refused or warned of, by `check` and by `package` alike.
+
+use std::collections::BTreeSet;
+
+use crate::harness::Place;
+
+/// Put together, so that this file holds no secret itself.
+fn join(parts: &[&str]) -> String {
+    parts.concat()
+}
+
+/// `length` letters and digits that nobody would make up.
+fn random(length: usize) -> String {
+    "Q7xk2VbN9mLp4RtZc8WdJ5hGs3YfA6uE".chars().cycle().take(length).collect()
+}
+
+const BODY: &str = "MIIEpAIBAAKCAQEA1234567890abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP";
+
+/// The shapes that are known, and those among them that are left out, with the reason.
+fn shapes() -> (Vec<(String, Vec<u8>)>, Vec<&'static str>) {
+    let header = join(&["-----BEGIN RSA PRIV", "ATE KEY-----"]);
+    let key = |dress: &str| dress.replace("HEAD", &header).replace("BODY", BODY).into_bytes();
+    let mut shapes: Vec<(&str, Vec<u8>)> = Vec::new();
+    for kind in ["", "RSA ", "EC ", "DSA ", "OPENSSH "] {
+        let name: &'static str = ["k0", "k1", "k2", "k3", "k4"][shapes.len()];
+        shapes.push((name, join(&["-----BEGIN ", kind, "PRIV", "ATE KEY-----\n", BODY, "\n"]).into_bytes()));
+    }
+    let (id, secret) = (join(&["AKI", "AQ3EGVZ5RKT7WNJ2X"]), random(40));
+    shapes.extend([
+        ("cr", key("HEAD\rBODY")),
+        ("newline", key("x = 'HEAD\\nBODY'")),
+        ("indented", key("content: |\n      HEAD\n      BODY\n")),
+        ("comment", key("# HEAD\n# BODY\n")),
+        ("blank", key("HEAD \nBODY\n")),
+        ("crlf-written", key("x = 'HEAD\\r\\nBODY'")),
+        ("twice-written", key("x = 'HEAD\\\\nBODY'")),
+        ("unicode-written", key("x = 'HEAD\\u000aBODY'")),
+        ("joined", key("'HEAD\\n' +\n 'BODY'\n")),
+        ("pgp", join(&["-----BEGIN PGP PRIV", "ATE KEY BLOCK-----\n\n", BODY]).into_bytes()),
+        ("ssh2", join(&["---- BEGIN SSH2 ENCRYPTED PRIV", "ATE KEY ----\nComment: \"a\"\n", BODY]).into_bytes()),
+        ("putty", join(&["PuTTY-User-Key-", "File-2: ssh-rsa\nPrivate-Lines: 8\n", BODY]).into_bytes()),
+        ("base64", join(&["LS0tLS1CRUdJTiBSU0EgUFJJVkFU", "RSBLRVktLS0tLQ", BODY]).into_bytes()),
+        ("akia", format!("id = {id}").into_bytes()),
+        ("asia", join(&["id = ASI", "AQ3EGVZ5RKT7WNJ2X"]).into_bytes()),
+        (".aws/credentials", b"[default]".to_vec()),
+        ("secret-alone", join(&["aws_secret_access", "_key = ", &secret]).into_bytes()),
+        ("slash", format!("s3://{id}/x").into_bytes()),
+        ("utf16", [0xff, 0xfe].into_iter().chain(id.bytes().flat_map(|byte| [byte, 0])).collect()),
+        ("nested.zip", b"PK\x03\x04".to_vec()),
+        ("split", join(&["'AKI' 'A", "Q3EGVZ5RKT7WNJ2X'"]).into_bytes()),
+        ("db.sqlite3", b"SQLite format 3\0 ".to_vec()),
+        ("db.sqlite3-wal", b"\x37\x7f\x06\x82 ".to_vec()),
+        ("db.gz", b"\x1f\x8b\x08".to_vec()),
+        ("dump.sql", b"--\n-- PostgreSQL database dump\n--\n".to_vec()),
+        ("dump", b"PGDMP\x01".to_vec()),
+        (
+            "users.json",
+            join(&["{\"password\": \"pbkdf2_", "sha256$600000$", &random(16), "$", &random(32), "\"}"]).into_bytes(),
+        ),
+        ("account.json", key("{\"type\": \"service_account\", \"private_key\": \"HEAD\\nBODY\"}")),
+        ("github", join(&["gh", "p_", &random(36)]).into_bytes()),
+        ("github-fine", join(&["github_", "pat_", &random(82)]).into_bytes()),
+        ("slack", join(&["xo", "xb-824561903377-", &random(24)]).into_bytes()),
+        ("stripe", join(&["sk_", "live_", &random(24)]).into_bytes()),
+        ("google", join(&["AI", "za", &random(35)]).into_bytes()),
+        ("sendgrid", join(&["S", "G.", &random(22), ".", &random(43)]).into_bytes()),
+        ("twilio", join(&["S", "K9f3a7c05e1b8d2649f3a7c05e1b8d264"]).into_bytes()),
+        ("jwt", join(&["ey", "JhbGciOiJIUzI1NiJ9.eyJ", &random(20), ".", &random(43)]).into_bytes()),
+        ("url", join(&["postgres", "://shop:", &random(12), "@db.shop.net/shop"]).into_bytes()),
+        ("settings.py", join(&["SECRET", "_KEY = '", &random(50), "'"]).into_bytes()),
+        (
+            ".ebextensions/a.config",
+            join(&[
+                "option_settings:\n  aws:elasticbeanstalk:application:environment:\n    API",
+                "_TOKEN: ",
+                &random(32),
+                "\n",
+            ])
+            .into_bytes(),
+        ),
+    ]);
+    let names = [
+        ".env",
+        "a/.env.production",
+        ".envrc",
+        "prod.env",
+        "env",
+        "b/.ENV",
+        ".environment",
+        ".flaskenv",
+        ".netrc",
+        ".pypirc",
+        ".npmrc",
+        ".git-credentials",
+        ".pgpass",
+        ".htpasswd",
+        ".docker/config.json",
+        "kubeconfig",
+        "a.p12",
+        "a.jks",
+        "a.ppk",
+        "a.tfstate",
+        ".bash_history",
+    ];
+    let mut all: Vec<(String, Vec<u8>)> =
+        shapes.into_iter().map(|(name, content)| (name.to_owned(), content)).collect();
+    all.extend(names.map(|name| (name.to_owned(), b"x".to_vec())));
+    // In archives and compressed; in pieces that only a program puts together; no other than a digest.
+    (all, vec!["nested.zip", "db.gz", "split", "twilio"])
+}
+
+#[test]
+fn every_shape_is_refused_or_warned_of() {
+    let (shapes, left_out) = shapes();
+    let place = Place::new().file("Procfile", "web: gunicorn shop\n").file("requirements.txt", "gunicorn==23.0.0\n");
+    place.write("beansprout.toml", "[project]\nname = \"shop\"\n\n[bundle]\nsecrets = \"error\"\n");
+    // Two names that differ only in case would be a finding of another kind.
+    shapes.iter().for_each(|(path, content)| place.write(path, content));
+    std::os::unix::fs::symlink(join(&["AKI", "AQ3EGVZ5RKT7WNJ2X"]), place.path("link")).unwrap();
+    let names: BTreeSet<&str> = shapes.iter().map(|(path, _)| path.as_str()).chain(["link"]).collect();
+    // What is refused by name is said first; then, with the names allowed, what is refused by content.
+    let mut found: BTreeSet<String> = BTreeSet::new();
+    let refused = |place: &Place| -> BTreeSet<String> {
+        let report = place.run(["check", "--json"]).exit(1).document("check/1");
+        let findings = report["findings"].as_array().unwrap().clone();
+        let ours = findings.iter().filter(|finding| finding["rule"] == "EB180");
+        ours.map(|finding| finding["path"].as_str().unwrap().to_owned()).collect()
+    };
+    found.extend(refused(&place));
+    let allow: Vec<String> = found.iter().map(|path| format!("\"/{path}\"")).collect();
+    let settings =
+        format!("[project]\nname = \"shop\"\n\n[bundle]\nsecrets = \"error\"\nallow = [{}]\n", allow.join(", "));
+    place.write("beansprout.toml", settings);
+    let by_content = refused(&place);
+    let packaged = place.run(["package"]).exit(3);
+    let said = by_content.iter().take(5).filter(|path| packaged.stderr.contains(&format!("`{path}`"))).count();
+    assert_eq!(said, 5, "`package` says the same\n{packaged}");
+    found.extend(by_content);
+    let missed: Vec<&str> = names.iter().copied().filter(|name| !found.contains(*name)).collect();
+    let mut expected = left_out.clone();
+    expected.sort_unstable();
+    assert_eq!(missed, expected);
+    assert!(names.len() >= 62, "{}", names.len());
+}
+
+#[test]
+fn a_secret_is_allowed_by_its_value_and_no_other() {
+    let token = |last: char| format!("{}{last}", join(&["gh", "p_", &random(35)]));
+    let place = Place::new().file("Procfile", "web: gunicorn shop\n").file("app.py", format!("T = '{}'\n", token('a')));
+    let refused = place.run(["package", "--json"]).exit(3);
+    let hint = refused.json()["error"]["hint"].as_str().unwrap().to_owned();
+    let name = hint.split('"').find(|part| part.starts_with("sha256:")).unwrap_or_else(|| panic!("{hint}")).to_owned();
+    place.write("beansprout.toml", format!("[bundle]\nallow-secret = [\"{name}\"]\n"));
+    place.run(["package"]).ok();
+    // From the cache, and elsewhere in the project, it is the same value.
+    place.run(["package"]).ok();
+    place.write("deep/other.py", format!("T = '{}'\n", token('a')));
+    place.run(["package"]).ok();
+    place.write("app.py", format!("T = '{}'\n", token('b')));
+    let refused = place.run(["package"]).exit(3);
+    assert!(
+        refused.stderr.contains("`app.py` holds a GitHub token") && !refused.stderr.contains("deep/other.py"),
+        "{refused}"
+    );
+    place.write("beansprout.toml", "[bundle]\nallow-secret = [\"sha256:12\"]\n");
+    let wrong = place.run(["package"]).exit(3);
+    assert!(wrong.stderr.contains("allow-secret"), "{wrong}");
+}
