@@ -149,13 +149,14 @@ impl Reader {
         })
     }
 
-    /// The names in the directory as they stand there. The crate keeps only the last of two entries with one name.
-    pub(crate) fn directory_names(&mut self) -> Result<Vec<Vec<u8>>, OpenError> {
+    /// The names in the directory as they stand there, and those whose local header has other flags. The crate keeps only
+    /// the last of two entries with one name, and tells no flags.
+    pub(crate) fn directory_names(&mut self) -> Result<(Vec<Vec<u8>>, Vec<String>), OpenError> {
         let failed = |source| OpenError::Read { path: self.path.clone(), source };
         // The two share a place in the file; the crate seeks before it reads.
         self.file.seek(SeekFrom::Start(self.archive.central_directory_start())).map_err(failed)?;
         let mut reader = BufReader::new(&self.file);
-        let mut names = Vec::new();
+        let (mut names, mut flags) = (Vec::new(), Vec::new());
         let mut header = [0; 46];
         while reader.read_exact(&mut header).is_ok() && header.starts_with(b"PK\x01\x02") {
             let length = |at: usize| usize::from(u16::from_le_bytes([header[at], header[at + 1]]));
@@ -165,8 +166,19 @@ impl Reader {
             }
             name.truncate(length(28));
             names.push(name);
+            flags.push((u32::from_le_bytes([header[42], header[43], header[44], header[45]]), [header[8], header[9]]));
         }
-        Ok(names)
+        let mut unlike = Vec::new();
+        let mut file = BufReader::with_capacity(64, &self.file);
+        for (name, (offset, flags)) in names.iter().zip(flags).filter(|(_, (offset, _))| *offset != u32::MAX) {
+            let mut local = [0; 8];
+            let start = self.archive.offset() + u64::from(offset);
+            let read = file.seek(SeekFrom::Start(start)).and_then(|_| file.read_exact(&mut local));
+            if read.is_ok() && local.starts_with(b"PK\x03\x04") && local[6..] != flags {
+                unlike.push(String::from_utf8_lossy(name).into_owned());
+            }
+        }
+        Ok((names, unlike))
     }
 
     /// Hand the content of an entry to `take`, piece by piece, and never more of it than it says it has.

@@ -60,7 +60,12 @@ pub fn verify(bundle: &mut Reader) -> Result<Vec<Finding>, OpenError> {
         examiner.content(index, &entry);
         listed.push(entry);
     }
-    let names = examiner.bundle.directory_names()?;
+    let (names, unlike) = examiner.bundle.directory_names()?;
+    for name in unlike {
+        let entry = listed.iter().find(|entry| entry.lossy() == name);
+        let message = "has other flags in its local header: unzip warns, and that aborts the deployment";
+        examiner.find(Flaw::HeadersDisagree, entry, message);
+    }
     examiner.names_together(&listed, &names);
     examiner.layout(&listed);
     let mut findings = examiner.findings;
