@@ -293,7 +293,9 @@ impl Prompter {
     }
 
     pub(crate) fn confirm(&self, prompt: &str) -> Result<bool, Failure> {
-        self.heard_in_line(Confirm::with_theme(&*self.theme).with_prompt(visible(prompt)).default(true).interact_on(&self.term))
+        self.heard_in_line(
+            Confirm::with_theme(&*self.theme).with_prompt(visible(prompt)).default(true).interact_on(&self.term),
+        )
     }
 
     /// Items that fit into one line each.
