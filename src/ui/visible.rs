@@ -37,7 +37,10 @@ pub fn visible(text: &str) -> String {
         } else if letter == MARKS[2] {
             shown.push_str("\x1b[0m");
         } else if is_obeyed(letter) {
-            shown.extend(if letter == '\r' { "\\r".to_owned() } else { letter.escape_unicode().to_string() }.chars());
+            match letter {
+                '\r' => shown.push_str("\\r"),
+                letter => shown.extend(letter.escape_unicode()),
+            }
         } else if letter != MARKS[1] {
             shown.push(letter);
         }
