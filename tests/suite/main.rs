@@ -26,6 +26,7 @@ mod ebcli;
 mod escapes;
 mod examples;
 mod explain;
+mod faces;
 mod failures;
 mod faults;
 mod house;
