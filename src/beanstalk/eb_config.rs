@@ -60,6 +60,95 @@ pub fn parse(text: &str) -> Result<EbConfig, yaml::Error> {
     })
 }
 
+/// What a release makes of a key of this file.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    Used,
+    /// It is about something else: creating, editing, the EB CLI itself.
+    None,
+    /// The EB CLI acts by it, and we don't, when it has a value like this.
+    Unheeded(fn(&str) -> bool, &'static str),
+}
+
+/// Every key that the EB CLI reads or writes. `*` is the name of a branch or an environment.
+///
+/// Source: its calls of `get_config_setting` and `write_config_setting`, version 3.27.5.
+const KEYS: &[(&str, Part)] = &[
+    ("global.application_name", Part::Used),
+    ("global.default_region", Part::Used),
+    ("global.profile", Part::Used),
+    ("global.default_platform", Part::Used),
+    ("global.default_ec2_keyname", Part::None),
+    ("global.instance_profile", Part::None),
+    ("global.platform_name", Part::None),
+    ("global.platform_version", Part::None),
+    ("global.region_name", Part::None),
+    ("global.editor", Part::None),
+    (
+        "global.workspace_type",
+        Part::Unheeded(|value| !value.eq_ignore_ascii_case("application"), "only applications are released"),
+    ),
+    ("global.sc", Part::Unheeded(|_| true, COMMIT)),
+    (
+        "global.include_git_submodules",
+        Part::Unheeded(|value| value == "false", "what is checked out of them ships all the same"),
+    ),
+    ("global.no-verify-ssl", Part::Unheeded(|value| value == "true", "certificates are verified all the same")),
+    ("global.repository", Part::Unheeded(|_| true, CODECOMMIT)),
+    ("global.branch", Part::Unheeded(|_| true, CODECOMMIT)),
+    ("branch-defaults.*.environment", Part::Used),
+    ("branch-defaults.*.default_region", Part::Used),
+    ("branch-defaults.*.profile", Part::Used),
+    ("branch-defaults.*.default_platform", Part::None),
+    ("branch-defaults.*.default_ec2_keyname", Part::None),
+    ("branch-defaults.*.group_suffix", Part::None),
+    ("environment-defaults.*.branch", Part::Unheeded(|_| true, CODECOMMIT)),
+    ("environment-defaults.*.repository", Part::Unheeded(|_| true, CODECOMMIT)),
+    ("deploy.artifact", Part::Used),
+];
+const COMMIT: &str =
+    "the EB CLI ships the last commit; here the work tree ships, unless `source` in `[bundle]` says otherwise";
+const CODECOMMIT: &str = "the EB CLI takes the code from CodeCommit; here it is packed, and goes to S3";
+
+/// A key by which the EB CLI acts and a release does not, and what happens instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unheeded {
+    pub key: String,
+    pub instead: &'static str,
+}
+
+/// The keys of a file that a release does not act by, though the EB CLI does, or that nobody knows.
+pub fn unheeded(text: &str) -> Result<Vec<Unheeded>, yaml::Error> {
+    let Some(root) = yaml::parse(text)? else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for (section, _, node) in root.mapping().into_iter().flat_map(|sections| sections.named()) {
+        let named = matches!(section, "branch-defaults" | "environment-defaults");
+        for (name, _, node) in node.mapping().into_iter().flat_map(|keys| keys.named()) {
+            if named {
+                for (key, _, node) in node.mapping().into_iter().flat_map(|keys| keys.named()) {
+                    heed(format!("{section}.{name}.{key}"), &format!("{section}.*.{key}"), node, &mut found);
+                }
+            } else {
+                heed(format!("{section}.{name}"), &format!("{section}.{name}"), node, &mut found);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn heed(key: String, known: &str, node: &Node, found: &mut Vec<Unheeded>) {
+    let value = node.as_str().unwrap_or_default();
+    if node.is_null() || value.is_empty() {
+        return;
+    }
+    match KEYS.iter().find(|(name, _)| *name == known).map(|(_, part)| part) {
+        Some(Part::Used | Part::None) => {}
+        Some(Part::Unheeded(when, instead)) if when(value) => found.push(Unheeded { key, instead }),
+        Some(Part::Unheeded(..)) => {}
+        None => found.push(Unheeded { key, instead: "nobody here knows what it is for" }),
+    }
+}
+
 impl EbConfig {
     /// What a project's tree has of it. A file that cannot be read says nothing: whoever acts on it asks [`parse`].
     pub fn of(tree: &Tree) -> Self {
@@ -120,6 +209,16 @@ mod tests {
         assert_eq!(on("main"), ["prod", "eu-west-1"]);
         assert_eq!(on("test"), ["dev", "us-east-1"]);
         assert_eq!(on("other"), ["dev", "us-east-1"]);
+    }
+
+    #[test]
+    fn what_a_release_does_not_act_by_is_known() {
+        let text = "branch-defaults:\n  main:\n    environment: e\n    group_suffix: null\n    colour: red\n\
+                    global:\n  application_name: a\n  sc: git\n  include_git_submodules: true\n  repository: null\n  \
+                    workspace_type: Application\n  no-verify-ssl: true\ndeploy:\n  artifact: a.zip\n";
+        let keys: Vec<String> = unheeded(text).unwrap().into_iter().map(|found| found.key).collect();
+        assert_eq!(keys, ["branch-defaults.main.colour", "global.sc", "global.no-verify-ssl"]);
+        assert_eq!(unheeded("").unwrap(), []);
     }
 
     #[test]

@@ -10,8 +10,8 @@ use super::environment_args::{MoveArgs, request};
 use super::{logs, requires};
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
-use crate::release::{self, DeployEvent, DeployRequest, Deployed, Outcome, RunRecord};
-use crate::ui::{Answer, Ui};
+use crate::release::{self, DeployEvent, DeployRequest, Deployed, DownloadEvent, Outcome, RunRecord};
+use crate::ui::{Answer, Progress, Ui};
 use crate::world::World;
 
 /// Move an environment to a version, and tell how it went
@@ -59,14 +59,27 @@ pub(crate) fn watched(
 ) -> Result<Deployed, release::DeployError> {
     let mut guard = None;
     let request = &DeployRequest { steps: ui.is_watched(), ..request.clone() };
+    let mut progress = Progress::hidden();
     let deployed = release::deploy(aws, request, &mut |event| {
+        match &event {
+            DeployEvent::Reading { step: DownloadEvent::Downloading { bytes, .. }, .. } => {
+                progress = ui.progress("downloading", *bytes);
+            }
+            DeployEvent::Reading { step: DownloadEvent::Received { bytes }, .. } => progress.advance(*bytes),
+            _ => progress = Progress::hidden(),
+        }
         if matches!(event, DeployEvent::Asking { .. } | DeployEvent::Joining) && !aws.is_dry_run() {
             let DeployRequest { environment, label, .. } = request;
             let words =
                 format!("what was asked for goes on; `beansprout wait --env {environment} --label {label}` watches it");
             guard = Some(ui.goes_on(world, words));
         }
-        tell(&event, ui);
+        match &event {
+            DeployEvent::Asking { label, environment } if aws.is_dry_run() => {
+                ui.say(format_args!("would deploy `{label}` to `{environment}`"));
+            }
+            event => tell(event, ui),
+        }
     });
     drop(guard);
     if let Err(release::DeployError::Failed { .. }) = &deployed {
@@ -107,6 +120,18 @@ pub(crate) fn tell(event: &DeployEvent<'_>, ui: &mut Ui) {
     match event {
         DeployEvent::NotReady => ui.say("the environment is busy; waiting until it is ready"),
         DeployEvent::Asking { label, environment } => ui.say(format_args!("deploying `{label}` to `{environment}`")),
+        DeployEvent::Reading { label, step: DownloadEvent::Downloading { .. } } => {
+            ui.say(format_args!("looking into the bundle of `{label}`"));
+        }
+        DeployEvent::Reading { .. } => {}
+        DeployEvent::BundleNotSeen { label, source } => {
+            ui.warn(format_args!("the bundle of `{label}` could not be looked into: {source}"));
+        }
+        DeployEvent::Rewritten { label, at } => {
+            ui.warn(format_args!(
+                "`{at}` was written after `{label}` was registered from it; nothing tells what it held"
+            ));
+        }
         DeployEvent::Joining => ui.say("this version is on its way already; watching it"),
         DeployEvent::NotRecorded(error) => ui.warn(format_args!("going on without claim or record: {error}")),
         DeployEvent::NotSeen(error) => ui.warn(format_args!("looking again: {error}")),

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use super::git::{self, Branch};
-use crate::beanstalk::eb_config::{self, EbConfig};
+use crate::beanstalk::eb_config::{self, EbConfig, Unheeded};
 use crate::beanstalk::name::{Application, BadName};
 use crate::beanstalk::yaml;
 use crate::fault::{Exit, Fault};
 use crate::project::Project;
+use crate::ui::Ui;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -44,6 +45,22 @@ pub(crate) fn read(project: &Project) -> Result<EbConfig, Error> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(EbConfig::default()),
         Err(source) => Err(Error::Read { path, source }),
     }
+}
+
+/// Say which of its settings a release does not act by.
+pub(crate) fn warn(project: &Project, ui: &mut Ui) -> Result<(), Error> {
+    let path = project.root.join(eb_config::PATH);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(Error::Read { path, source }),
+    };
+    let unheeded = eb_config::unheeded(&text).map_err(|source| Error::Yaml { path, source })?;
+    let chosen = project.config.bundle.source.is_some();
+    for Unheeded { key, instead } in unheeded.into_iter().filter(|found| !(chosen && found.key == "global.sc")) {
+        ui.warn(format_args!("`{key}` of `{}` is not acted by: {instead}", eb_config::PATH));
+    }
+    Ok(())
 }
 
 /// Name that the EB CLI has for the branch that a work tree is on.

@@ -453,7 +453,7 @@ pub(crate) fn carry_out(
     ui: &mut Ui,
 ) -> Result<Launched, LaunchError> {
     let mut guard = None;
-    let mut publishing = publish::Telling::new();
+    let mut publishing = publish::Telling::new(aws.is_dry_run());
     let launched = release::launch(aws, plan, options, &mut |event| {
         if guard.is_none() && !aws.is_dry_run() {
             let words =

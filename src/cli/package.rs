@@ -1,6 +1,7 @@
 //! `package`: the files of a project become a bundle.
 
 mod answer;
+mod artifact;
 mod build;
 mod list;
 mod manifest;
@@ -84,6 +85,9 @@ pub(crate) fn package(args: &PackageArgs, world: &World, ui: &mut Ui) -> Result<
     let (clean, dry_run) = (args.require_clean, args.dry_run);
     let gate: Gate<'_> = &mut |_, _| Ok(());
     let answer = Build { project: &project, scope, output, manifest, clean, dry_run, trust, gate }.run(world, ui)?;
+    if let Some(artifact) = artifact::named(&project)? {
+        ui.warn(format_args!("`publish` sends `{}` instead: the EB CLI's settings name it", artifact.display()));
+    }
     ui.answer(&answer);
     Ok(Exit::Done)
 }
@@ -99,12 +103,17 @@ pub(crate) struct Built {
 }
 
 /// Build the bundle of `project` as its own settings say, into `.beansprout/bundles`.
+///
+/// An archive that the settings of the EB CLI name takes its place.
 pub(crate) fn build(project: &Project, world: &World, ui: &mut Ui) -> Result<Built, Failure> {
     build_past(&mut |_, _| Ok(()), project, world, ui)
 }
 
 /// The same, past a gate that sees what will ship.
 pub(crate) fn build_past(gate: Gate<'_>, project: &Project, world: &World, ui: &mut Ui) -> Result<Built, Failure> {
+    if let Some(built) = artifact::built(project, ui)? {
+        return Ok(built);
+    }
     build_of(gate, ScopeFlags::default(), project, world, ui)
 }
 

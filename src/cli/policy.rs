@@ -44,39 +44,65 @@ pub(crate) struct PolicyArgs {
     /// The role that a lifecycle rule deletes as, by name
     #[arg(long, value_name = "NAME", default_value = SERVICE_ROLE)]
     service_role: String,
-    /// The partition of the account: China and GovCloud have their own
-    #[arg(long, value_name = "NAME", default_value = "aws", value_parser = ["aws", "aws-cn", "aws-us-gov"])]
-    partition: String,
+    /// The partition of the account: China and GovCloud have their own [default: that of the region]
+    #[arg(long, value_name = "NAME", value_parser = PARTITIONS)]
+    partition: Option<String>,
     /// Of `guard`: deny swapping names too, for everybody who is no swapper
     #[arg(long)]
     no_swap: bool,
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("`--no-swap` belongs to `guard`")]
-struct NoSwap;
+const PARTITIONS: [&str; 3] = ["aws", "aws-cn", "aws-us-gov"];
 
-impl Fault for NoSwap {
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("`--no-swap` belongs to `guard`")]
+    NoSwap,
+    #[error("{region} is in partition `{has}`, not in `{named}`")]
+    OtherPartition { region: String, has: &'static str, named: String },
+}
+
+impl Fault for Error {
     fn exit(&self) -> Exit {
         Exit::Usage
     }
 
     fn hint(&self) -> Option<String> {
-        Some("no other role may swap, but `swapper`".to_owned())
+        Some(
+            match self {
+                Self::NoSwap => "no other role may swap, but `swapper`",
+                Self::OtherPartition { .. } => "leave `--partition` out: it follows the region",
+            }
+            .to_owned(),
+        )
+    }
+}
+
+/// The partition that a region is in, by the beginning of its name. All regions at once: that of most accounts.
+fn partition(region: &str) -> &'static str {
+    match region {
+        _ if region.starts_with("cn-") => "aws-cn",
+        _ if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
     }
 }
 
 pub(crate) fn verb(args: &PolicyArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
     if args.no_swap && args.role != Role::Guard {
-        return Err(NoSwap.into());
+        return Err(Error::NoSwap.into());
     }
     let release = &project.config.release;
     let variable = || ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(|name| world.var(name));
     let region = args.region.clone().or_else(|| variable().map(str::to_owned)).or_else(|| release.region.clone());
+    let region = region.unwrap_or_else(|| "*".to_owned());
+    let has = partition(&region);
+    if let Some(named) = args.partition.as_ref().filter(|named| *named != has && region != "*") {
+        return Err(Error::OtherPartition { region, has, named: named.clone() }.into());
+    }
     let scope = Scope {
-        partition: args.partition.clone(),
-        region: region.unwrap_or_else(|| "*".to_owned()),
+        partition: args.partition.clone().unwrap_or_else(|| has.to_owned()),
+        region,
         account: args.account.clone(),
         application: ebcli::application(args.application.as_deref(), &project)?,
         environments: args.environment.clone(),
@@ -100,4 +126,17 @@ pub(crate) fn verb(args: &PolicyArgs, world: &World, ui: &mut Ui) -> Result<Exit
 fn account(text: &str) -> Result<String, String> {
     let digits = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
     if digits || text == "*" { Ok(text.to_owned()) } else { Err("an account's number has 12 digits".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_partition_follows_the_region() {
+        let cases = [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("us-east-1", "aws"), ("*", "aws")];
+        for (region, name) in cases {
+            assert_eq!(partition(region), name, "{region}");
+        }
+    }
 }

@@ -22,8 +22,8 @@ use crate::fault::{Exit, Failure, Fault};
 use crate::file;
 use crate::project::Project;
 use crate::release::{
-    self, ApiError, BundleFile, BundleStore, DeployRequest, Deployed, ErrorKind, Location, PublishRequest, Published,
-    ReleaseFile, ReleasePlace, RunRecord,
+    self, ApiError, BundleFile, BundleStore, DeployRequest, Deployed, ErrorKind, Location, Named, PublishRequest,
+    Published, ReleaseFile, ReleasePlace, RunRecord,
 };
 use crate::ui::{Answer, Ui};
 use crate::world::World;
@@ -135,7 +135,7 @@ pub(crate) fn verb(args: &PromoteArgs, world: &World, ui: &mut Ui) -> Result<Exi
         environment: Some(args.environment.clone()),
         ..RunRecord::new("promote", &request.application)
     };
-    let mut telling = Telling::new();
+    let mut telling = Telling::new(aws.is_dry_run());
     let published = release::publish(&aws, &request, &mut |event| telling.tell(&event, ui));
     let deployment = match &published {
         Ok(published) if args.deploy => Some(deploy(args, &aws, &project, published, world, ui)),
@@ -249,6 +249,7 @@ fn request(
     tags.insert("beansprout:origin".to_owned(), from.to_string().chars().take(256).collect());
     let commit = release.source.commit.as_deref().map(|commit| commit.get(..12).unwrap_or(commit));
     Ok(PublishRequest {
+        named: Named::default(),
         application: ebcli::application(description.application.as_deref(), project)?,
         label: release.label.clone(),
         bundle_file: BundleFile::open(bundle, digest)?,

@@ -1,5 +1,8 @@
 //! `publish`: package, upload, register.
 
+mod telling;
+mod undo;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,6 +10,7 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
+pub(crate) use self::telling::Telling;
 use super::aws::{AwsArgs, Connected, DryRun, Intent, bundle_store};
 use super::deploy::DeployAnswer;
 use super::environment_args::{ChosenEnvironment, WatchArgs};
@@ -14,15 +18,14 @@ use super::gate::{self, Checked};
 use super::git::subject;
 use super::package::{self, Built};
 use super::{ebcli, environment_args, release_file, requires};
-use crate::beanstalk::name::{Application, EnvironmentName, Label};
+use crate::beanstalk::name::{EnvironmentName, Label};
 use crate::bundle::{Plan, Source, keep_published};
 use crate::fault::{Exit, Failure};
 use crate::project::{OnFindings, Project};
 use crate::release::{
-    self, BucketSecurity, BundleFile, BundleStore, DeployRequest, Deployed, DownloadEvent, PublishEvent,
-    PublishRequest, Published, RestoreOutcome, Restored, RunRecord, Undo, UndoFiles,
+    self, BundleFile, BundleStore, DeployRequest, Deployed, Named, PublishEvent, PublishRequest, Published, RunRecord,
 };
-use crate::ui::{Answer, Progress, Ui, bytes, count};
+use crate::ui::{Answer, Ui, bytes};
 use crate::world::World;
 
 /// Package, upload and register an application version
@@ -122,7 +125,7 @@ impl Default for Options {
 pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
     if !args.undo.is_empty() {
-        return undo(args, &project, world, ui);
+        return undo::undo(args, &project, world, ui);
     }
     // A missing name is told before anything is packed.
     let environment =
@@ -134,6 +137,7 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
         Ok(())
     };
     let built = package::build_past(&mut gate, &project, world, ui)?;
+    ebcli::warn(&project, ui)?;
     let intent = Intent::of(args.dry_run);
     let aws = match &environment {
         Some(environment) => environment.connect(&args.aws, &project, intent, world, ui)?,
@@ -195,50 +199,6 @@ fn deploy(
     Ok(super::deploy::watched(aws, &request, world, ui)?)
 }
 
-/// Register again what was pruned.
-fn undo(args: &PublishArgs, project: &Project, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
-    let files: Vec<PathBuf> = args.undo.iter().map(|file| world.resolve(file)).collect();
-    let undos: Vec<Undo> = files.iter().map(|file| Undo::read(file)).collect::<Result<_, _>>()?;
-    let aws = args.aws.connect(project, Intent::of(args.dry_run), world, ui)?;
-    let store = bundle_store(project, args.options.bucket.as_deref());
-    let mut answer: Option<UndoAnswer> = None;
-    let mut restored = 0;
-    for (file, undo) in files.iter().zip(undos) {
-        let beside = file.parent().map(UndoFiles::read).unwrap_or_default();
-        let words = |restored| {
-            let restored = count(restored, "version");
-            format!("restored {restored} so far; run the same command again: it finishes what is left")
-        };
-        let mut guard = (!aws.is_dry_run()).then(|| ui.last_words(world, words(restored)));
-        let versions = release::undo(&aws, file, &undo, &beside.records, &store, &mut |version| {
-            restored += usize::from(version.fate == RestoreOutcome::Restored);
-            if guard.take().is_some() {
-                guard = Some(ui.last_words(world, words(restored)));
-            }
-        });
-        drop(guard);
-        aws.record(&versions, RunRecord::new("undo", &undo.application), ui);
-        let versions = versions?;
-        match &mut answer {
-            Some(answer) => answer.versions.extend(versions),
-            None => answer = Some(UndoAnswer { application: undo.application, versions }),
-        }
-    }
-    if args.dry_run {
-        ui.answer(&DryRun::of(&aws));
-        return Ok(Exit::Done);
-    }
-    let Some(answer) = answer else { return Ok(Exit::Done) };
-    if answer.versions.iter().any(|restored| restored.fate == RestoreOutcome::Restored) {
-        ui.say("tags of deleted versions are not restored");
-    }
-    let missing =
-        |restored: &Restored| matches!(restored.fate, RestoreOutcome::BundleGone | RestoreOutcome::LabelTaken);
-    let incomplete = answer.versions.iter().any(missing);
-    ui.answer(&answer);
-    Ok(if incomplete { Exit::Findings } else { Exit::Done })
-}
-
 /// Publish a bundle as the project says, with no options.
 pub(crate) fn publish(
     project: &Project,
@@ -279,6 +239,12 @@ fn request(options: &Options, project: &Project, built: &Built, sandbox: bool) -
         delta: !options.whole && release.delta.unwrap_or(true),
         // Nobody can mind an application in the sandbox.
         create_application: options.create_application || sandbox,
+        named: Named {
+            description: options.message.is_some(),
+            tags: !options.tags.is_empty(),
+            bucket: options.bucket.is_some(),
+            kms_key: options.kms_key.is_some(),
+        },
         process: !options.no_process,
         timeout: Duration::from_secs(options.timeout),
         application,
@@ -329,7 +295,7 @@ fn attempt(
     world: &World,
     ui: &mut Ui,
 ) -> Result<Published, release::PublishError> {
-    let mut telling = Telling::new();
+    let mut telling = Telling::new(aws.is_dry_run());
     let mut guard = None;
     release::publish(aws, request, &mut |event| {
         let label = &request.label;
@@ -351,80 +317,12 @@ fn attempt(
     })
 }
 
-/// Tells how publishing goes, with a bar while bytes go over the wire.
-pub(crate) struct Telling {
-    progress: Progress,
-}
-
-impl Telling {
-    pub(crate) fn new() -> Self {
-        Self { progress: Progress::hidden() }
-    }
-
-    pub(crate) fn tell(&mut self, event: &PublishEvent<'_>, ui: &mut Ui) {
-        match event {
-            PublishEvent::Comparing(DownloadEvent::Downloading { bytes: total, from }) => {
-                ui.say(format_args!("`{from}` is there with other bytes; comparing its content"));
-                self.progress = ui.progress("downloading", *total);
-            }
-            PublishEvent::Comparing(DownloadEvent::Received { bytes }) => self.progress.advance(*bytes),
-            PublishEvent::Repacked { at } => {
-                self.progress = Progress::hidden();
-                ui.say(format_args!("`{at}` has the same content, packed by another compressor"));
-            }
-            PublishEvent::Guarded { bucket, security } => guarded(bucket, security, ui),
-            PublishEvent::Quota(quota) if quota.is_short() => ui.warn(format_args!(
-                "{} of {} versions in this region are used; `beansprout prune` shows which nobody needs",
-                quota.used, quota.limit
-            )),
-            PublishEvent::Quota(_) => {}
-            PublishEvent::SendingAll(reason) => ui.say(format_args!("sending all of it: {reason}")),
-            PublishEvent::Uploading { bytes: total, to, changed } => {
-                match changed {
-                    None => ui.say(format_args!("uploading {} to `{to}`", bytes(*total))),
-                    Some((changed, from)) => ui.say(format_args!(
-                        "uploading {} of {} to `{to}`; the rest is copied inside S3 from `{from}`",
-                        bytes(*changed),
-                        bytes(*total)
-                    )),
-                }
-                self.progress = ui.progress("uploading", *total);
-            }
-            PublishEvent::Sent { bytes } => self.progress.advance(*bytes),
-            PublishEvent::Registering { label, application } => {
-                self.progress = Progress::hidden();
-                ui.say(format_args!("registering `{label}` in `{application}`"));
-            }
-            PublishEvent::NotSeen(error) => ui.warn(format_args!("looking again: {error}")),
-            PublishEvent::Processing => ui.say("waiting for Elastic Beanstalk to process it"),
-        }
-    }
-}
-
-/// Whether strangers can get at the bundle, and how it is encrypted.
-fn guarded(bucket: &str, security: &BucketSecurity, ui: &mut Ui) {
-    let encryption = match (&security.encryption, &security.kms_key) {
-        (Some(how), Some(key)) => format!("encrypted by {how} with `{key}`"),
-        (Some(how), None) => format!("encrypted by {how}"),
-        (None, _) => "its encryption could not be checked".to_owned(),
-    };
-    match security.public_access_blocked {
-        Some(true) => ui.say(format_args!("bucket `{bucket}`: closed to the public, {encryption}")),
-        Some(false) => {
-            ui.say(format_args!("bucket `{bucket}`: {encryption}"));
-            ui.warn(format_args!(
-                "bucket `{bucket}` does not block public access; `aws s3api put-public-access-block` closes it"
-            ));
-        }
-        None => ui.say(format_args!(
-            "bucket `{bucket}`: whether it is closed to the public could not be checked; {encryption}"
-        )),
-    }
-}
-
 fn tag(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("a tag is `KEY=VALUE`")?;
     match (key.chars().count(), value.chars().count()) {
+        (1..=128, 0..=256) if key.starts_with("aws:") || key.starts_with("elasticbeanstalk:") => {
+            Err("AWS keeps tags that begin with `aws:` or `elasticbeanstalk:` for itself".to_owned())
+        }
         (1..=128, 0..=256) => Ok((key.to_owned(), value.to_owned())),
         _ => Err("a tag's key has 1 to 128 characters, its value at most 256".to_owned()),
     }
@@ -450,12 +348,15 @@ impl Answer for PublishAnswer {
 
 impl fmt::Display for PublishAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Published { application, label, digest, bundle, region, uploaded, registered, status, .. } =
+        let Published { application, label, digest, bundle, region, uploaded, registered, updated, status, .. } =
             &self.published;
         let Published { sent_bytes, copied_bytes, copied_from, .. } = &self.published;
         match (uploaded, registered) {
             (_, true) => writeln!(f, "published `{label}` to `{application}` in {region}")?,
             (true, false) => writeln!(f, "restored the bundle of `{label}` in `{application}`")?,
+            (false, false) if !updated.is_empty() => {
+                writeln!(f, "updated `{label}` in `{application}`: {}", updated.join(", "))?;
+            }
             (false, false) => writeln!(f, "unchanged: `{label}` is in `{application}` already")?,
         }
         writeln!(f, "  bundle  {bundle}")?;
@@ -472,37 +373,6 @@ impl fmt::Display for PublishAnswer {
     }
 }
 
-/// Outcome for versions that were pruned.
-#[derive(Serialize)]
-struct UndoAnswer {
-    application: Application,
-    versions: Vec<Restored>,
-}
-
-impl Answer for UndoAnswer {
-    const SCHEMA: &str = "undo/1";
-
-    fn is_account(&self) -> bool {
-        true
-    }
-}
-
-impl fmt::Display for UndoAnswer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let restored = self.versions.iter().filter(|restored| restored.fate == RestoreOutcome::Restored).count();
-        write!(f, "restored {} of `{}`", count(restored, "version"), self.application)?;
-        for Restored { label, fate } in &self.versions {
-            match fate {
-                RestoreOutcome::Restored => {}
-                RestoreOutcome::Unchanged => write!(f, "\n  {label} is there")?,
-                RestoreOutcome::LabelTaken => write!(f, "\n  {label} cannot come back: another version has its label")?,
-                RestoreOutcome::BundleGone => write!(f, "\n  {label} cannot come back: its bundle is gone")?,
-            }
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -512,5 +382,6 @@ mod tests {
         assert_eq!(tag("team=web=1"), Ok(("team".to_owned(), "web=1".to_owned())));
         assert!(tag("team").is_err());
         assert!(tag("=web").is_err());
+        assert!(tag("aws:x=1").is_err());
     }
 }

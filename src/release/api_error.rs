@@ -39,6 +39,8 @@ pub enum ErrorKind {
     Damaged,
     /// A conditional write found that its condition does not hold.
     Taken,
+    /// The bucket is in another region.
+    Elsewhere,
     /// AWS refuses for another reason, and says why.
     Refused,
     /// AWS failed: a status of 500 and above.
@@ -64,6 +66,8 @@ struct Details {
     message: Option<String>,
     status: Option<u16>,
     request: Option<String>,
+    /// The region that the answer names.
+    region: Option<String>,
     endpoint: Endpoint,
 }
 
@@ -77,6 +81,7 @@ impl Details {
             message: None,
             status: None,
             request: None,
+            region: None,
             endpoint: endpoint.clone(),
         }
     }
@@ -93,6 +98,7 @@ impl ApiError {
             SdkError::TimeoutError(_) => ErrorKind::Silent,
             SdkError::DispatchFailure(failure) if failure.is_timeout() => ErrorKind::Silent,
             SdkError::DispatchFailure(_) => ErrorKind::Unreachable,
+            SdkError::ServiceError(_) | SdkError::ResponseError(_) if status == Some(301) => ErrorKind::Elsewhere,
             SdkError::ResponseError(_) => ErrorKind::Garbled,
             SdkError::ServiceError(_) => answered(code.as_deref(), status),
             // The request was never made.
@@ -105,7 +111,9 @@ impl ApiError {
                 .map(ToString::to_string),
         };
         let request = error.request_id().map(str::to_owned);
-        Self(Box::new(Details { kind, code, message, status, request, ..Details::new(call, endpoint) }))
+        let region = error.raw_response().and_then(|response| response.headers().get("x-amz-bucket-region"));
+        let region = region.map(str::to_owned);
+        Self(Box::new(Details { kind, code, message, status, request, region, ..Details::new(call, endpoint) }))
     }
 
     /// An answer that lacks what it is for.
@@ -144,6 +152,11 @@ impl ApiError {
         self.0.request.as_deref()
     }
 
+    /// Was it refused with a status and nothing else?
+    pub(crate) fn has_status_alone(&self) -> bool {
+        self.0.kind == ErrorKind::Garbled && self.code().is_none() && self.0.status.is_some_and(|status| status >= 400)
+    }
+
     /// Did AWS say that it has not done it? Otherwise nobody knows.
     pub(crate) fn was_answered(&self) -> bool {
         match self.0.kind {
@@ -154,6 +167,7 @@ impl ApiError {
             | ErrorKind::Missing
             | ErrorKind::Damaged
             | ErrorKind::Taken
+            | ErrorKind::Elsewhere
             | ErrorKind::Refused => true,
             ErrorKind::Broken | ErrorKind::Garbled | ErrorKind::Unreachable | ErrorKind::Silent => false,
         }
@@ -190,6 +204,7 @@ fn answered(code: Option<&str>, status: Option<u16>) -> ErrorKind {
         ("BadDigest" | "InvalidDigest" | "XAmzContentSHA256Mismatch" | "XAmzContentChecksumMismatch", _) => {
             ErrorKind::Damaged
         }
+        ("PermanentRedirect" | "AuthorizationHeaderMalformed", _) => ErrorKind::Elsewhere,
         ("PreconditionFailed" | "ConditionalRequestConflict", _) | (_, 412) => ErrorKind::Taken,
         ("NotFound" | "NoSuchKey" | "NoSuchBucket" | "NoSuchUpload", _) | (_, 404) => ErrorKind::Missing,
         (_, 401 | 403) => ErrorKind::Denied,
@@ -216,6 +231,10 @@ impl fmt::Display for ApiError {
             ErrorKind::Damaged => write!(f, "what `{operation}` sent did not arrive as it was")?,
             ErrorKind::Taken => write!(f, "`{operation}` found something that is there already")?,
             ErrorKind::Refused if self.code() == Some(SANDBOX) => write!(f, "the sandbox has no such `{operation}`")?,
+            ErrorKind::Elsewhere => {
+                let region = self.0.region.as_deref().unwrap_or("another region");
+                return write!(f, "the bucket of `{}` is in {region}", self.0.call);
+            }
             ErrorKind::Refused => write!(f, "`{operation}` was refused")?,
             ErrorKind::Broken => write!(f, "`{operation}` failed at AWS with status {}", self.0.status.unwrap_or(500))?,
             ErrorKind::Garbled => write!(f, "the answer to `{operation}` cannot be understood")?,
@@ -236,6 +255,7 @@ impl Fault for ApiError {
         match self.0.kind {
             // The same again is the same again.
             ErrorKind::Missing | ErrorKind::Refused if !self.is_about_room() => Exit::Invalid,
+            ErrorKind::Elsewhere => Exit::Invalid,
             _ => Exit::Aws,
         }
     }
@@ -244,6 +264,7 @@ impl Fault for ApiError {
         match self.0.kind {
             ErrorKind::Denied | ErrorKind::Expired | ErrorKind::Unknown => Some(Repeat::AfterChange),
             ErrorKind::Throttled => Some(Repeat::Later),
+            ErrorKind::Elsewhere => None,
             ErrorKind::Damaged
             | ErrorKind::Taken
             | ErrorKind::Broken
@@ -302,6 +323,13 @@ impl Fault for ApiError {
             }
             ErrorKind::Missing => {
                 format!("look at the names in `{}`: at the flags and settings that they come from", self.0.call)
+            }
+            ErrorKind::Elsewhere => {
+                let here = "name a bucket of this region with `--bucket` or `bucket` in `[release]`";
+                match &self.0.region {
+                    Some(region) => format!("{here}, or work there with `--region {region}`"),
+                    None => here.to_owned(),
+                }
             }
             ErrorKind::Taken => "somebody else was faster; run the same command again: it asks first".to_owned(),
             ErrorKind::Refused => "look at what it says; nothing else was changed by this call".to_owned(),

@@ -120,7 +120,7 @@ impl Fault for Error {
 
     fn repeat(&self) -> Option<Repeat> {
         match self {
-            Self::Corrupt { .. } => Some(Repeat::Now),
+            Self::Corrupt { .. } => Some(Repeat::AfterChange),
             Self::Refused(error) => error.repeat(),
             Self::KeyTaken { .. } | Self::Keep { .. } | Self::BundleFile(_) => None,
         }
@@ -132,9 +132,9 @@ impl Fault for Error {
                 "ours is {ours}, what is there is {theirs}; look at it, then remove it or choose another `prefix`"
             )),
             Self::Keep { .. } => Some("it goes to the folder for temporary files, which `TMPDIR` names".to_owned()),
-            Self::Corrupt { sent, found, .. } => {
-                Some(format!("sent {sent}, found {found}; nothing was registered; run the same command again"))
-            }
+            Self::Corrupt { location, sent, found } => Some(format!(
+                "sent {sent}, found {found}; nothing was registered; remove `{location}` and run the same command again"
+            )),
             Self::BundleFile(error) => error.hint(),
             Self::Refused(error) => error.hint(),
         }

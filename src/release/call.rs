@@ -106,6 +106,8 @@ fn actions(service: &str, operation: &'static str) -> &'static [&'static str] {
         ("elasticbeanstalk", "RequestEnvironmentInfo") => &["elasticbeanstalk:RequestEnvironmentInfo"],
         ("elasticbeanstalk", "RetrieveEnvironmentInfo") => &["elasticbeanstalk:RetrieveEnvironmentInfo"],
         ("elasticbeanstalk", "ValidateConfigurationSettings") => &["elasticbeanstalk:ValidateConfigurationSettings"],
+        ("elasticbeanstalk", "UpdateApplicationVersion") => &["elasticbeanstalk:UpdateApplicationVersion"],
+        ("elasticbeanstalk", "UpdateTagsForResource") => &["elasticbeanstalk:AddTags"],
         ("elasticbeanstalk", "UpdateEnvironment") => &["elasticbeanstalk:UpdateEnvironment"],
         ("elasticbeanstalk", "AbortEnvironmentUpdate") => &["elasticbeanstalk:AbortEnvironmentUpdate"],
         ("elasticbeanstalk", "UpdateApplicationResourceLifecycle") => {

@@ -66,13 +66,7 @@ impl BundleBucket {
         bundle_file: &BundleFile,
         report: &mut dyn FnMut(Event<'_>),
     ) -> Result<Found, Error> {
-        let call = Call::s3("HeadObject", &self.name, key);
-        let request = aws.s3.head_object().bucket(&self.name).key(key).checksum_mode(ChecksumMode::Enabled);
-        let head = match aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await {
-            Ok(head) => head,
-            Err(error) if error.kind() == ErrorKind::Missing => return Ok(Found::Nothing),
-            Err(error) => return Err(error.into()),
-        };
+        let Some(head) = self.head(aws, key).await? else { return Ok(Found::Nothing) };
         let checksum = head.checksum_sha256().unwrap_or_default();
         if let Some(parts) = parts_of(checksum)
             && head.content_length().and_then(|length| u64::try_from(length).ok()) == Some(bundle_file.bytes)
@@ -167,13 +161,26 @@ impl BundleBucket {
 
     /// Is anything at the key?
     pub(crate) async fn has(&self, aws: &Aws, key: &str) -> Result<bool, ApiError> {
+        Ok(self.head(aws, key).await?.is_some())
+    }
+
+    /// What S3 says of an object without sending it. `None`: there is none.
+    pub(crate) async fn head(&self, aws: &Aws, key: &str) -> Result<Option<HeadObjectOutput>, ApiError> {
         let call = Call::s3("HeadObject", &self.name, key);
-        let request = aws.s3.head_object().bucket(&self.name).key(key);
+        let request = aws.s3.head_object().bucket(&self.name).key(key).checksum_mode(ChecksumMode::Enabled);
         match aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() == ErrorKind::Missing => Ok(false),
+            Ok(head) => Ok(Some(head)),
+            Err(error) if error.kind() == ErrorKind::Missing => Ok(None),
+            Err(error) if error.has_status_alone() => Err(self.reason(aws, key).await.unwrap_or(error)),
             Err(error) => Err(error),
         }
+    }
+
+    /// Why a `HEAD` was refused: it has no body that could say so, and a `GET` of one byte needs the same right.
+    async fn reason(&self, aws: &Aws, key: &str) -> Option<ApiError> {
+        let call = Call::s3("GetObject", &self.name, key);
+        let request = aws.s3.get_object().bucket(&self.name).key(key).range("bytes=0-0");
+        aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await.err()
     }
 }
 

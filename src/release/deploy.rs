@@ -20,10 +20,13 @@ use self::watch::{SLOWEST, Watch, follow};
 use super::api_error::{ApiError, ErrorKind};
 use super::aws::Aws;
 use super::backoff::Backoff;
+use super::bucket::Error as StoreError;
+use super::bundle_state::{BundleState, Look, bundle_state};
 use super::call::Call;
+use super::download;
 use super::environment::{self, Environment, Health, Phase};
 use super::operation::Verb;
-use super::version::{self, Status};
+use super::version::{self, Status, Version};
 use crate::beanstalk::name::{Application, EnvironmentName};
 
 /// Move an environment to a version.
@@ -107,7 +110,8 @@ async fn run(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) ->
     let Request { application, label, .. } = request;
     let version = version::find(aws, application, label).await?;
     let missing = || Error::NoVersion { application: application.clone(), label: label.clone() };
-    let status = version.ok_or_else(missing)?.status;
+    let version = version.ok_or_else(missing)?;
+    let status = version.status.clone();
     if matches!(status, Status::Failed | Status::Processing | Status::Building) {
         return Err(Error::NotDeployable { label: label.clone(), status });
     }
@@ -125,12 +129,45 @@ async fn run(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) ->
     if ours(&before) && before.health == Health::Good {
         return Ok(unchanged(aws, request, &before, report).await);
     }
+    read_bundle(aws, request, &version, report).await?;
     let mut held = claim(aws, request, &before, report).await?;
     let done = claimed(aws, request, held.as_mut(), report).await;
     if let Some(held) = held {
         held.end(aws, report).await;
     }
     done
+}
+
+/// Nobody should move to something that isn't what it was.
+async fn read_bundle(
+    aws: &Aws,
+    request: &Request,
+    version: &Version,
+    report: &mut dyn FnMut(Event<'_>),
+) -> Result<(), Error> {
+    let Some(store) = &request.bundle_store else { return Ok(()) };
+    let label = &request.label;
+    let look = if request.verb == Verb::Rollback { Look::Read } else { Look::Glance };
+    let mut tell = |step: download::Event<'_>| report(Event::Reading { label, step });
+    let state = match bundle_state(aws, version, store, look, &mut tell).await {
+        Err(StoreError::Refused(error)) => return Err(error.into()),
+        state => state.map_err(|error| Error::Bucket(Box::new(error)))?,
+    };
+    let label = label.clone();
+    match state {
+        BundleState::NoBundle | BundleState::Good => Ok(()),
+        BundleState::Rewritten { at } => {
+            report(Event::Rewritten { label: &label, at: &at });
+            Ok(())
+        }
+        BundleState::Unseen { source } => {
+            report(Event::BundleNotSeen { label: &label, source: &source });
+            Ok(())
+        }
+        BundleState::Gone { at } => Err(Error::BundleGone { label, at }),
+        BundleState::Broken { at, source } => Err(Error::BundleBroken { label, at, source: Box::new(source) }),
+        BundleState::Other { at, holds } => Err(Error::BundleOther { label, at, holds }),
+    }
 }
 
 /// An earlier run asked for the same, and was cut off.

@@ -39,6 +39,7 @@ mod release_file;
 mod running_step;
 mod status;
 mod swap;
+mod tag;
 mod upload;
 mod version;
 
@@ -47,7 +48,6 @@ pub use aws::{Aws, Caller, ConnectError, Credentials, Settings};
 pub use bucket::{BundleBucket, BundleStore, Error as StoreError, PREFIX};
 pub use bucket_security::BucketSecurity;
 pub use bundle_file::{BundleFile, BundleFileError};
-pub use bundle_state::{BundleState, bundle_state};
 pub use call::Call;
 pub use delta::WholeReason;
 pub use deploy::{
@@ -78,7 +78,9 @@ pub use prune::{
     overview, plan, prune, undo,
 };
 pub use prune::{Deletion, KEEP_DEPLOYED, Kept, Object, Plan, Policy, Reason, Upload, matches};
-pub use publish::{Error as PublishError, Event as PublishEvent, Published, Quota, Request as PublishRequest, publish};
+pub use publish::{
+    Error as PublishError, Event as PublishEvent, Named, Published, Quota, Request as PublishRequest, publish,
+};
 pub use ran::ran_well;
 pub use record::{RunRecord, record};
 pub use release_file::{

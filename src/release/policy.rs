@@ -3,9 +3,13 @@
 //! Pure: values in, JSON out. Sources: the service authorization reference for actions and the resources they accept,
 //! the Elastic Beanstalk developer guide for its condition keys, the S3 user guide for permissions of operations.
 
+mod scope;
+mod statement;
+
 use serde_json::{Value, json};
 
-use crate::beanstalk::name::Application;
+pub use self::scope::Scope;
+use self::statement::{allow, any, deny, with};
 
 /// Role that a policy is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -30,92 +34,6 @@ pub enum Role {
     Guard,
 }
 
-/// Resources that the policy is about. `*` where it is about all.
-#[derive(Debug, Clone)]
-pub struct Scope {
-    pub partition: String,
-    pub region: String,
-    pub account: String,
-    pub application: Application,
-    /// Patterns of names; `*` is every one.
-    pub environments: Vec<String>,
-    /// `None` is the bucket that Elastic Beanstalk keeps, and makes.
-    pub bucket: Option<String>,
-    pub prefix: String,
-    /// Prefix that bundles are copied to before they are deleted: `--archive` of `prune`.
-    pub archive: Option<String>,
-    /// The KMS key that bundles are encrypted with: an id, an ARN, or `alias/NAME`.
-    pub kms_key: Option<String>,
-    /// The role in whose name Elastic Beanstalk deletes versions by a rule.
-    pub service_role: String,
-    /// Deny the exchange of names in DNS too: of `guard`.
-    pub no_swap: bool,
-}
-
-impl Scope {
-    fn beanstalk(&self, resource: &str) -> String {
-        let Self { partition, region, account, .. } = self;
-        format!("arn:{partition}:elasticbeanstalk:{region}:{account}:{resource}")
-    }
-
-    fn application(&self) -> String {
-        self.beanstalk(&format!("application/{}", self.application))
-    }
-
-    fn versions(&self) -> String {
-        self.beanstalk(&format!("applicationversion/{}/*", self.application))
-    }
-
-    fn environments(&self) -> Vec<String> {
-        let one = |name: &String| self.beanstalk(&format!("environment/{}/{name}", self.application));
-        self.environments.iter().map(one).collect()
-    }
-
-    fn bucket(&self) -> String {
-        let name = match &self.bucket {
-            Some(bucket) => bucket.clone(),
-            None => format!("elasticbeanstalk-{}-{}", self.region, self.account),
-        };
-        format!("arn:{}:s3:::{name}", self.partition)
-    }
-
-    /// Logs of deployments and last lines of logs, which instances write to the bucket that Elastic Beanstalk keeps.
-    fn instance_logs(&self) -> Vec<String> {
-        let Self { partition, region, account, .. } = self;
-        let folder = format!("arn:{partition}:s3:::elasticbeanstalk-{region}-{account}/resources/environments/logs");
-        vec![format!("{folder}/deployments/*"), format!("{folder}/tail/*")]
-    }
-
-    /// Bundles, and their copies in the archive.
-    fn bundles(&self) -> Vec<String> {
-        let archive = self.archive.as_ref().map(|prefix| format!("{}/{}/*", self.bucket(), prefix.trim_matches('/')));
-        [self.objects("*")].into_iter().chain(archive).collect()
-    }
-
-    /// The right to use the key that bundles are encrypted with, if they have one of their own.
-    fn key(&self, actions: &[&str]) -> Option<Value> {
-        let Self { partition, region, account, .. } = self;
-        let named = self.kms_key.as_deref()?;
-        let keys = |name: &str| format!("arn:{partition}:kms:{region}:{account}:key/{name}");
-        let alias = named.split_once("alias/").map(|(_, name)| format!("alias/{name}"));
-        Some(match alias {
-            // IAM knows keys, not their aliases.
-            Some(alias) => with(
-                allow("Key", actions, &[keys("*")]),
-                json!({ "ForAnyValue:StringEquals": { "kms:ResourceAliases": alias } }),
-            ),
-            None if named.starts_with("arn:") => allow("Key", actions, &[named.to_owned()]),
-            None => allow("Key", actions, &[keys(named)]),
-        })
-    }
-
-    fn objects(&self, below: &str) -> String {
-        let prefix = self.prefix.trim_matches('/');
-        let slash = if prefix.is_empty() { "" } else { "/" };
-        format!("{}/{prefix}{slash}{}/{below}", self.bucket(), self.application)
-    }
-}
-
 /// The policy document of a role.
 pub fn policy(role: Role, scope: &Scope) -> Value {
     let mut statements = match role {
@@ -135,23 +53,6 @@ pub fn policy(role: Role, scope: &Scope) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
-fn allow(sid: &str, actions: &[&str], resources: &[String]) -> Value {
-    json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources })
-}
-
-fn deny(sid: &str, actions: &[&str], resource: &str) -> Value {
-    json!({ "Sid": sid, "Effect": "Deny", "Action": actions, "Resource": resource })
-}
-
-fn with(mut statement: Value, condition: Value) -> Value {
-    statement["Condition"] = condition;
-    statement
-}
-
-fn any() -> Vec<String> {
-    vec!["*".to_owned()]
-}
-
 /// The bucket itself: whose it is, what is in it, and whether it is closed.
 const BUCKET: [&str; 5] = [
     "s3:GetBucketLocation",
@@ -164,8 +65,12 @@ const BUCKET: [&str; 5] = [
 fn publisher(scope: &Scope) -> Vec<Value> {
     let versions = [scope.application(), scope.versions()];
     let mut statements = vec![
-        allow("Register", &["elasticbeanstalk:CreateApplicationVersion"], &versions),
-        allow("Tag", &["elasticbeanstalk:AddTags"], &[scope.versions()]),
+        allow(
+            "Register",
+            &["elasticbeanstalk:CreateApplicationVersion", "elasticbeanstalk:UpdateApplicationVersion"],
+            &versions,
+        ),
+        allow("Tag", &["elasticbeanstalk:AddTags", "elasticbeanstalk:ListTagsForResource"], &[scope.versions()]),
         allow("Look", &["elasticbeanstalk:DescribeApplicationVersions", "elasticbeanstalk:DescribeEvents"], &versions),
         // Versions are counted over all applications; of those that may not be seen, AWS tells nothing.
         allow("Room", &["elasticbeanstalk:DescribeAccountAttributes", "elasticbeanstalk:DescribeApplications"], &any()),
@@ -189,7 +94,11 @@ fn pruner(scope: &Scope) -> Vec<Value> {
     let mut statements = vec![
         look_everywhere(),
         allow("Locate", &["elasticbeanstalk:CreateStorageLocation"], &any()),
-        allow("DeleteVersions", &["elasticbeanstalk:DeleteApplicationVersion"], &[scope.versions()]),
+        allow(
+            "DeleteVersions",
+            &["elasticbeanstalk:DeleteApplicationVersion", "elasticbeanstalk:ListTagsForResource"],
+            &[scope.versions()],
+        ),
         allow(
             "Bundles",
             &["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"],

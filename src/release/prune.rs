@@ -3,19 +3,21 @@
 mod decide;
 mod error;
 mod inventory;
+mod pattern;
 mod plan;
+mod protection;
 mod undo;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-pub(crate) use self::decide::Inventory;
-pub use self::decide::matches;
 pub use self::error::Error;
 pub(crate) use self::inventory::inventory;
 pub use self::inventory::{Overview, overview};
+pub use self::pattern::matches;
 pub use self::plan::{Apply, Deletion, KEEP_DEPLOYED, Kept, Object, Plan, Policy, Pruned, Reason, Upload};
+pub(crate) use self::protection::Inventory;
 pub use self::undo::{RestoreOutcome, Restored, Undo, UndoFiles, undo};
 use self::undo::{archived, copy, write_undo};
 use super::api_error::ErrorKind;
@@ -23,7 +25,8 @@ use super::aws::Aws;
 use super::bucket::{BundleBucket, BundleStore};
 use super::call::Call;
 use super::environment::{self, Phase, Which};
-use super::version::{self, Location};
+use super::tag::{self, Tags};
+use super::version::{self, Location, Version};
 use crate::beanstalk::name::Application;
 
 /// Step of pruning.
@@ -73,8 +76,7 @@ pub fn plan(
     aws.block_on(async {
         let (inventory, _) = inventory(aws, application, bundle_store, undo).await?;
         if inventory.application_made.is_none() {
-            let (application, region) = (application.clone(), aws.region().to_owned());
-            return Err(Error::NoApplication { application, region });
+            return Err(Error::no_application(aws, application));
         }
         Ok(inventory.plan(policy))
     })
@@ -104,7 +106,7 @@ pub fn prune(
             return Err(Error::KeepsNothing);
         }
         let mut done = Pruned::default();
-        match carry_out(aws, plan, &bucket, apply, &mut done, report).await {
+        match carry_out(aws, plan, &inventory, &bucket, apply, &mut done, report).await {
             Ok(()) => Ok(done),
             Err(error) if done == Pruned::default() => Err(error),
             Err(error) => Err(Error::Stopped { done: Box::new(done), source: Box::new(error) }),
@@ -116,6 +118,7 @@ pub fn prune(
 async fn carry_out(
     aws: &Aws,
     plan: &Plan,
+    inventory: &Inventory,
     bucket: &BundleBucket,
     apply: &Apply,
     done: &mut Pruned,
@@ -123,7 +126,7 @@ async fn carry_out(
 ) -> Result<(), Error> {
     let deletes = !plan.delete.is_empty() || !plan.objects.is_empty();
     if deletes && !aws.is_dry_run() {
-        done.undo = Some(write_undo(plan, apply)?);
+        done.undo = Some(write_undo(plan, tags(aws, plan, inventory).await?, apply)?);
         report(Event::Recorded { undo: done.undo.as_deref() });
     }
     if let Some(prefix) = &plan.policy.archive {
@@ -147,6 +150,20 @@ async fn carry_out(
         done.uploads_aborted += 1;
     }
     Ok(())
+}
+
+/// The tags of what is deleted, as far as they can be seen.
+async fn tags(aws: &Aws, plan: &Plan, inventory: &Inventory) -> Result<BTreeMap<String, Tags>, Error> {
+    let mut tags = BTreeMap::new();
+    let of_plan = |version: &&Version| {
+        version.application == *plan.application && plan.delete.iter().any(|deletion| deletion.label == version.label)
+    };
+    for version in inventory.versions.iter().filter(of_plan) {
+        if let Some(found) = tag::seen(aws, version).await? {
+            tags.insert(version.label.clone(), found);
+        }
+    }
+    Ok(tags)
 }
 
 async fn delete_versions(

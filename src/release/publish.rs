@@ -1,193 +1,28 @@
 //! Publish: a bundle becomes an object, and the object an application version. Twice the same is once.
 
-use std::collections::BTreeMap;
+mod error;
+mod refresh;
+mod request;
+
 use std::time::Duration;
 
 use aws_sdk_elasticbeanstalk::types::{S3Location, Tag};
-use serde::Serialize;
 
+pub use self::error::Error;
+use self::refresh::{Refreshed, refresh};
+pub use self::request::{Event, Named, Published, Quota, Request};
 use super::api_error::{ApiError, ErrorKind};
 use super::aws::Aws;
 use super::backoff::Backoff;
-use super::bucket::{BundleBucket, BundleStore, Error as StoreError};
+use super::bucket::{BundleBucket, Error as StoreError};
 use super::bucket_security::BucketSecurity;
 use super::bundle_file::BundleFile;
 use super::call::Call;
 use super::compare::{Bytes, Found};
 use super::delta::{self, WholeReason};
-use super::download;
 use super::layout::copied;
 use super::upload::{Plan, THRESHOLD};
 use super::version::{self, Location, Status, Version};
-use crate::beanstalk::name::Application;
-use crate::bundle::TreeDigest;
-use crate::fault::{Exit, Fault, Repeat};
-
-/// Request to publish. Everything is resolved: flags, project file and defaults.
-#[derive(Debug, Clone)]
-pub struct Request {
-    pub application: Application,
-    pub label: String,
-    pub bundle_file: BundleFile,
-    /// At most 200 characters reach AWS.
-    pub description: Option<String>,
-    pub tags: BTreeMap<String, String>,
-    pub bundle_store: BundleStore,
-    /// Copy inside S3 what an older bundle has already, and send only the rest.
-    pub delta: bool,
-    /// May an application that is not there be created?
-    pub create_application: bool,
-    /// Have Elastic Beanstalk look into the bundle, and wait for what it says.
-    pub process: bool,
-    /// Time to wait for that.
-    pub timeout: Duration,
-}
-
-/// Result of publishing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Published {
-    pub application: Application,
-    pub label: String,
-    pub digest: TreeDigest,
-    /// Of the bytes that are there, which another compressor may have packed.
-    pub sha256: String,
-    pub bytes: u64,
-    pub bundle: Location,
-    /// Security of the bucket; looked at only when something is put into it.
-    #[serde(rename = "guards")]
-    pub security: Option<BucketSecurity>,
-    /// Use of the region's quota with this version; looked at only when one is registered.
-    #[serde(rename = "room")]
-    pub quota: Option<Quota>,
-    pub region: String,
-    pub account: Option<String>,
-    /// Was the object sent in this run?
-    pub uploaded: bool,
-    /// Bytes of it that this run sent, and those that were copied inside S3.
-    pub sent_bytes: u64,
-    pub copied_bytes: u64,
-    /// Label of the version whose bundle they were copied from.
-    pub copied_from: Option<String>,
-    /// Was the version registered in this run?
-    pub registered: bool,
-    pub status: Status,
-}
-
-/// Quota of versions in a region, over all applications, and its use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Quota {
-    /// At least so many: AWS counts only what the caller may see.
-    pub used: usize,
-    pub limit: usize,
-}
-
-impl Quota {
-    /// From here on it is said: four fifths.
-    pub fn is_short(&self) -> bool {
-        self.used * 5 >= self.limit * 4
-    }
-}
-
-/// Step of publishing.
-#[derive(Debug)]
-pub enum Event<'a> {
-    /// Something with other bytes is at the key or label; its content is compared.
-    Comparing(download::Event<'a>),
-    /// It has the same content, packed by another compressor.
-    Repacked {
-        at: &'a Location,
-    },
-    Guarded {
-        bucket: &'a str,
-        security: &'a BucketSecurity,
-    },
-    Quota(Quota),
-    /// An older bundle is there, and nothing is copied from it.
-    SendingAll(&'a WholeReason),
-    Uploading {
-        bytes: u64,
-        to: &'a Location,
-        /// What is sent of it where the rest is copied inside S3, and the version that it is copied from.
-        changed: Option<(u64, &'a str)>,
-    },
-    Sent {
-        bytes: u64,
-    },
-    Registering {
-        label: &'a str,
-        application: &'a str,
-    },
-    Processing,
-    /// A look at the version failed in passing; the next one will tell.
-    NotSeen(&'a ApiError),
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("there is no application `{application}` in {region}")]
-    NoApplication { application: Application, region: String },
-    #[error("version `{label}` of `{application}` has other content")]
-    LabelTaken { application: Application, label: String, ours: String, theirs: String },
-    #[error("Elastic Beanstalk could not process version `{label}`{}", reasons(.causes))]
-    Failed { label: String, causes: Vec<String> },
-    #[error("Elastic Beanstalk is still processing version `{label}` after {} s", .after.as_secs())]
-    StillProcessing { label: String, after: Duration },
-    #[error("lost sight of version `{label}` while Elastic Beanstalk processes it")]
-    Lost { label: String, source: ApiError },
-    #[error("the limit of application versions in this region is reached")]
-    QuotaReached { source: ApiError },
-    #[error(transparent)]
-    Bucket(#[from] StoreError),
-    #[error(transparent)]
-    Refused(#[from] ApiError),
-}
-
-fn reasons(causes: &[String]) -> String {
-    if causes.is_empty() { String::new() } else { format!(": {}", causes.join("; ")) }
-}
-
-impl Fault for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::NoApplication { .. } | Self::Failed { .. } => Exit::Invalid,
-            Self::QuotaReached { .. } => Exit::Aws,
-            Self::LabelTaken { .. } => Exit::Conflict,
-            Self::StillProcessing { .. } | Self::Lost { .. } => Exit::StillGoing,
-            Self::Bucket(error) => error.exit(),
-            Self::Refused(error) => error.exit(),
-        }
-    }
-
-    fn repeat(&self) -> Option<Repeat> {
-        match self {
-            Self::StillProcessing { .. } | Self::Lost { .. } => Some(Repeat::Now),
-            Self::QuotaReached { .. } => Some(Repeat::AfterChange),
-            Self::Bucket(error) => error.repeat(),
-            Self::Refused(error) => error.repeat(),
-            Self::NoApplication { .. } | Self::LabelTaken { .. } | Self::Failed { .. } => None,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::NoApplication { .. } => Some("`--create-application` creates it; nothing was uploaded".to_owned()),
-            Self::LabelTaken { ours, theirs, .. } => {
-                Some(format!("ours is {ours}, theirs is {theirs}; publish under another `--label`"))
-            }
-            Self::Failed { .. } => {
-                Some("`beansprout check` finds most causes; such a version cannot be deployed".to_owned())
-            }
-            Self::StillProcessing { .. } | Self::Lost { .. } => {
-                Some("it is registered and goes on; run the same command again to go on waiting".to_owned())
-            }
-            Self::QuotaReached { .. } => {
-                Some("`beansprout prune` shows which versions nobody needs; the bundle is uploaded already".to_owned())
-            }
-            Self::Bucket(error) => error.hint(),
-            Self::Refused(error) => error.hint(),
-        }
-    }
-}
 
 /// Upload and register, or find that both is done already.
 pub fn publish(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) -> Result<Published, Error> {
@@ -211,6 +46,11 @@ async fn run(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) ->
             (bundle, found)
         }
         Some(version) => same_bundle(aws, request, &bucket, version, report).await?,
+    };
+    // What cannot be had is said before anything is done.
+    let refreshed = match &there {
+        None => Refreshed::default(),
+        Some(version) => refresh(aws, request, &bucket, version, found == Found::Nothing, report).await?,
     };
 
     let bucket = BundleBucket { name: bundle.bucket.clone(), ..bucket };
@@ -250,6 +90,7 @@ async fn run(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) ->
         copied_bytes: sent.copied,
         copied_from: sent.source,
         registered,
+        updated: refreshed.updated,
         status,
     })
 }
@@ -357,29 +198,46 @@ async fn upload(
     let source = plan.delta.as_ref().map(|delta| delta.source.label.clone());
     let changed = plan.delta.as_ref().map(|delta| bundle_file.bytes - copied(&delta.pieces));
     report(Event::Uploading { bytes: bundle_file.bytes, to, changed: changed.zip(source.as_deref()) });
-    let put = bucket.put(aws, &to.key, bundle_file, plan, &mut |bytes| report(Event::Sent { bytes })).await?;
-    let security = Some(security);
-    let sent = |bytes, now| Sent {
-        bytes,
-        now,
-        sent: put.sent,
-        copied: put.copied,
-        source: source.filter(|_| put.copied > 0),
-        security,
-    };
-    if aws.is_dry_run() {
-        return Ok(sent(ours, true));
-    }
-    let now = put.ours;
-    // Read back: whoever put it there, and however often, this is what will be registered.
-    match look(aws, bucket, to, bundle_file, report).await? {
-        Found::Same => Ok(sent(ours, now)),
-        Found::Repacked(bytes) => Ok(sent(bytes, false)),
-        found @ Found::Other { .. } if !now => Err(taken(&found).into()),
-        found => {
-            let (location, sent) = (to.clone(), bundle_file.digest);
-            Err(StoreError::Corrupt { location, sent, found: found.theirs() }.into())
+    let mut plan = plan;
+    let mut done = Sent { security: Some(security), ..Sent::before(ours.clone()) };
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let plan = std::mem::take(&mut plan);
+        let put = bucket.put(aws, &to.key, bundle_file, plan, &mut |bytes| report(Event::Sent { bytes })).await?;
+        done.sent += put.sent;
+        done.copied += put.copied;
+        if aws.is_dry_run() {
+            return Ok(Sent { now: true, source: source.filter(|_| done.copied > 0), ..done });
         }
+        // Read back: whoever put it there, and however often, this is what will be registered.
+        let found = look(aws, bucket, to, bundle_file, report).await?;
+        match found {
+            Found::Same => return Ok(Sent { now: put.ours, source: source.filter(|_| put.copied > 0), ..done }),
+            Found::Repacked(bytes) => return Ok(Sent { bytes, source: source.filter(|_| put.copied > 0), ..done }),
+            Found::Other { .. } if !put.ours => return Err(taken(&found).into()),
+            Found::Other { .. } if attempt < ATTEMPTS && take_back(aws, bucket, to).await? => {
+                report(Event::SentAgain { at: to });
+            }
+            Found::Nothing if attempt < ATTEMPTS => {}
+            Found::Other { .. } | Found::Nothing => {
+                let (location, sent) = (to.clone(), bundle_file.digest);
+                return Err(StoreError::Corrupt { location, sent, found: found.theirs() }.into());
+            }
+        }
+    }
+}
+
+/// So often a bundle is sent at most.
+const ATTEMPTS: u32 = 2;
+
+/// Remove what this run sent and S3 kept otherwise. `false`: these credentials may not.
+async fn take_back(aws: &Aws, bucket: &BundleBucket, at: &Location) -> Result<bool, ApiError> {
+    let Some(tag) = bucket.head(aws, &at.key).await?.and_then(|head| head.e_tag) else { return Ok(true) };
+    match bucket.remove(aws, &at.key, Some(&tag)).await {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::Denied => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -419,7 +277,7 @@ async fn register(
         .source_bundle(S3Location::builder().s3_bucket(&bundle.bucket).s3_key(&bundle.key).build())
         .process(request.process);
     if let Some(description) = &request.description {
-        let description: String = description.chars().take(200).collect();
+        let description = refresh::cut(description);
         call = call.with("Description", &description);
         create = create.description(description);
     }

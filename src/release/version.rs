@@ -22,6 +22,9 @@ pub struct Version {
     pub status: Status,
     /// Place of its bundle; `None` if it was not made from one.
     pub bundle: Option<Location>,
+    /// Name by which its tags are asked for.
+    #[serde(skip)]
+    pub(crate) arn: Option<String>,
 }
 
 /// An object in S3.
@@ -120,6 +123,7 @@ impl Version {
             created: version.date_created.and_then(|date| timestamp(&date)),
             status: version.status.map_or(Status::Unprocessed, |status| Status::parse(status.as_str())),
             bundle,
+            arn: version.application_version_arn,
         }
     }
 

@@ -54,6 +54,7 @@ mod publish;
 mod quiet;
 mod readme;
 mod recipes;
+mod refreshed;
 mod registered;
 mod rights;
 mod robust;

@@ -1,5 +1,6 @@
 //! `prune`: versions that nobody needs, shown first and deleted then.
 
+use beansprout::sandbox::{Injection, Rule};
 use serde_json::{Value, json};
 
 use crate::deploy::{STATE, Scene};
@@ -48,7 +49,14 @@ fn what_was_deleted_can_be_brought_back() {
     assert_eq!(again["deleted"], json!([]));
 
     let undo = &pruned["undo"].as_str().unwrap().replace("[DIR]/", "");
-    let restored = scene.run(&server, &["publish", "--undo", undo, "--json"]).ok().document("undo/1");
+    let record: Value = serde_json::from_str(&scene.place.read(undo)).unwrap();
+    assert_eq!(record["tags"][&versions[1]], json!({ "team": "web" }));
+    let run = scene.run(&server, &["publish", "--undo", undo, "--json"]).ok();
+    assert!(!run.stderr.contains("tags of"), "{run}");
+    let restored = run.document("undo/1");
+    let state: Value = serde_json::from_str(&scene.place.read(&format!("{STATE}/state.json"))).unwrap();
+    let version = &state["regions"]["us-east-1"]["applications"]["shop"]["versions"][&versions[1]];
+    assert_eq!(version["tags"], json!({ "team": "web" }));
     assert_eq!(restored["versions"][0], json!({ "label": versions[1], "fate": "restored" }));
     let restored = scene.run(&server, &["publish", "--undo", undo, "--json"]).ok().json();
     assert_eq!(restored["versions"][0]["fate"], "unchanged");
@@ -93,6 +101,36 @@ fn a_plan_is_carried_out_only_in_the_world_it_was_made_for() {
     let run = scene.run(&server, &["prune", "--apply", "--plan", "plan.json", "--json"]).ok();
     // The first ran until a moment ago: the environment could still go back to it.
     assert_eq!(run.json()["deleted"], json!([versions[1]]));
+}
+
+/// Elastic Beanstalk may still go back to what it had, and does not refuse reliably.
+#[test]
+fn nothing_is_deleted_while_an_environment_moves() {
+    let (scene, versions) = scene();
+    let rule = |on: &str, fault, times: u32| Rule {
+        on: on.to_owned(),
+        with: [].into(),
+        fault,
+        skip: 0,
+        times: times.try_into().unwrap(),
+        seconds: 60,
+    };
+    let server = scene.server(vec![
+        rule("UpdateEnvironment", Injection::DeploymentHangs, 1),
+        rule("DeleteApplicationVersion", Injection::DeleteDeployed, 99),
+    ]);
+    scene.run(&server, &["deploy", &versions[3], "--env", "shop-prod", "--no-wait"]).ok();
+    let prune = ["prune", "--keep", "1", "--keep-deployed", "0", "--apply"];
+    let run = scene.run(&server, &prune).exit(1);
+    assert!(run.stderr.contains("nothing is deleted while an environment moves: `shop-prod`"), "{run}");
+    assert!(run.stderr.contains("`beansprout wait --env shop-prod`"), "{run}");
+    let ends = "{\"ends\": \"deployment-rolls-back\"}";
+    let head = "POST /-/step HTTP/1.1\nHost: localhost\nConnection: close\nContent-Type: application/json";
+    crate::sandbox::raw(&server.endpoint(), &format!("{head}\nContent-Length: {}\n\n{ends}", ends.len()));
+    scene.run(&server, &prune).ok();
+    let left = scene.run(&server, &["versions", "--json"]).ok().json();
+    // The newest, which it did not come to run, and the one that it went back to.
+    assert_eq!(labels(&left["versions"]), [&versions[3], &versions[0]]);
 }
 
 #[test]

@@ -267,7 +267,7 @@ fn a_dry_run_sends_nothing_and_says_what_it_would() {
     let asked = calls(&place, STATE);
     let changes = |call: &&String| ["Create", "Put", "Delete", "Update"].iter().any(|verb| call.contains(verb));
     assert_eq!(asked.iter().find(changes), None);
-    assert_eq!(place.run(["versions", "--sandbox", "--json"]).ok().json()["versions"], serde_json::json!([]));
+    place.run(["versions", "--sandbox"]).exit(3);
 }
 
 #[test]

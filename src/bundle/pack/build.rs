@@ -43,6 +43,24 @@ pub struct Bundle {
     packed: Vec<PackedEntry>,
 }
 
+impl Bundle {
+    /// One that others have made.
+    pub fn ready(path: PathBuf, digest: TreeDigest, bytes: u64, entries: usize) -> Self {
+        Self {
+            path,
+            digest,
+            bytes,
+            entries,
+            notes: Vec::new(),
+            reused: 0,
+            unchanged: true,
+            removed: Removed::default(),
+            newly_tracked: Vec::new(),
+            packed: Vec::new(),
+        }
+    }
+}
+
 impl Plan {
     /// Manifest of what ships, by reading all of it and writing nothing.
     pub fn manifest(&self, options: &PackOptions<'_>) -> Result<Manifest, Error> {

@@ -14,7 +14,7 @@ use crate::environment::Description;
 use crate::fault::Failure;
 use crate::file;
 use crate::project::Project;
-use crate::release::{self, BundleFile, PublishRequest};
+use crate::release::{self, BundleFile, Named, PublishRequest};
 use crate::sandbox::{self, Server, Settings};
 use crate::ui::Ui;
 use crate::world::World;
@@ -129,6 +129,7 @@ fn stage(
             let label = description.version.as_ref().map(|version| &version.label);
             if let Some(bundle) = label.and_then(|label| bundles.get(label)) {
                 let request = PublishRequest {
+                    named: Named::default(),
                     application: ebcli::application(description.application.as_deref(), project)?,
                     label: label.cloned().unwrap_or_default(),
                     bundle_file: bundle.clone(),

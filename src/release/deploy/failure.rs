@@ -5,10 +5,12 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::beanstalk::name::{Application, EnvironmentName};
+use crate::bundle::{OpenError, TreeDigest};
 use crate::fault::{Exit, Fault, Repeat};
 use crate::release::api_error::ApiError;
+use crate::release::bucket::Error as StoreError;
 use crate::release::operation::{Operation, Verb};
-use crate::release::version::Status;
+use crate::release::version::{Location, Status};
 
 /// Reason why an environment does not run the version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -45,6 +47,14 @@ pub enum Error {
     NoVersion { application: Application, label: String },
     #[error("version `{label}` cannot be deployed: it is {status}")]
     NotDeployable { label: String, status: Status },
+    #[error("the bundle of version `{label}` is gone: `{at}` is not there")]
+    BundleGone { label: String, at: Location },
+    #[error("the bundle of version `{label}` cannot be read: `{at}`")]
+    BundleBroken { label: String, at: Location, source: Box<OpenError> },
+    #[error("the bundle of version `{label}` holds another tree than it is named after: `{at}` holds {holds}")]
+    BundleOther { label: String, at: Location, holds: TreeDigest },
+    #[error(transparent)]
+    Bucket(Box<StoreError>),
     #[error("`{application}` has no environment `{environment}` in {region}")]
     NoEnvironment { application: Application, environment: EnvironmentName, region: String },
     #[error("environment `{environment}` is busy")]
@@ -102,7 +112,11 @@ impl Fault for Error {
             Self::NoVersion { .. }
             | Self::NotDeployable { .. }
             | Self::NoEnvironment { .. }
+            | Self::BundleGone { .. }
+            | Self::BundleBroken { .. }
             | Self::NothingDeployed { .. } => Exit::Invalid,
+            Self::BundleOther { .. } => Exit::Conflict,
+            Self::Bucket(error) => error.exit(),
             Self::NotReady { .. } | Self::Locked { .. } => Exit::Aws,
             Self::Failed { .. } => Exit::DeployFailed,
             Self::StillGoing { .. } | Self::StillBusy { .. } | Self::Lost { .. } => Exit::StillGoing,
@@ -115,6 +129,8 @@ impl Fault for Error {
             Self::NotReady { .. } | Self::Locked { .. } | Self::StillBusy { .. } => Some(Repeat::Later),
             Self::StillGoing { .. } | Self::Lost { .. } => Some(Repeat::Now),
             Self::Refused(error) => error.repeat(),
+            Self::Bucket(error) => error.repeat(),
+            Self::BundleGone { .. } | Self::BundleBroken { .. } | Self::BundleOther { .. } => None,
             Self::NoVersion { .. }
             | Self::NotDeployable { .. }
             | Self::NoEnvironment { .. }
@@ -131,6 +147,10 @@ impl Fault for Error {
         match self {
             Self::NoVersion { .. } => Some("`beansprout versions` lists them".to_owned()),
             Self::NotDeployable { .. } => Some("publish a version that Elastic Beanstalk can process".to_owned()),
+            Self::BundleGone { .. } | Self::BundleBroken { .. } | Self::BundleOther { .. } => Some(
+                "nothing was changed; check out its commit and publish it again, or name another version".to_owned(),
+            ),
+            Self::Bucket(error) => error.hint(),
             Self::NoEnvironment { environment, .. } => Some(format!(
                 "look at `--region` and `--application`; `beansprout launch {environment}` shows what creating it would be"
             )),

@@ -9,8 +9,10 @@ use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::release::api_error::ApiError;
 use crate::release::aws::Aws;
 use crate::release::bucket::BundleStore;
+use crate::release::download;
 use crate::release::environment::{Environment, EnvironmentEvent, Health};
 use crate::release::operation::Verb;
+use crate::release::version::Location;
 
 /// Version to deploy, where, and how long to look at it.
 #[derive(Debug, Clone)]
@@ -100,6 +102,21 @@ pub enum Event<'a> {
     Asking {
         label: &'a str,
         environment: &'a str,
+    },
+    /// Its bundle is read, to see that it is what was registered.
+    Reading {
+        label: &'a str,
+        step: download::Event<'a>,
+    },
+    /// These credentials may not look at its bundle.
+    BundleNotSeen {
+        label: &'a str,
+        source: &'a ApiError,
+    },
+    /// Its bundle was written after it was registered, and nothing tells what it should hold.
+    Rewritten {
+        label: &'a str,
+        at: &'a Location,
     },
     /// A deployment of this version is under way already.
     Joining,

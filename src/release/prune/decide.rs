@@ -3,124 +3,22 @@
 //! Deciding is pure. Elastic Beanstalk has been seen to delete a version that an environment runs, so nothing here relies
 //! on its refusal; and it leaves out of its answers what the caller may not see, so no environments at all is suspicious.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::pattern::matches;
 use super::plan::{Deletion, Kept, Object, Plan, Policy, Reason, Upload};
+use super::protection::Inventory;
 use super::undo::Undo;
-use crate::beanstalk::name::Application;
-use crate::release::environment::{Environment, Phase};
-use crate::release::history::Success;
 use crate::release::version::{Location, Status, Version};
 
-/// Days for which a terminated environment can be brought back, with the version that it had.
-///
-/// Source: the developer guide on rebuilding terminated environments.
-const RESTORABLE_DAYS: i64 = 42;
 /// An object that no version names may be one that is about to be registered.
 const SETTLED: SignedDuration = SignedDuration::from_hours(24);
 /// An upload that has not been continued for so long will not be.
 const STALE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// Inventory: all that the decision depends on.
-#[derive(Debug, Clone)]
-pub(crate) struct Inventory {
-    pub(crate) application: Application,
-    pub(crate) region: String,
-    pub(crate) account: Option<String>,
-    pub(crate) now: Timestamp,
-    /// Of every application: bundles are shared.
-    pub(crate) versions: Vec<Version>,
-    /// Live, and those terminated as long as they can be brought back.
-    pub(crate) environments: Vec<Environment>,
-    /// Environment and label, as the instances themselves say.
-    pub(crate) on_instances: Vec<(String, String)>,
-    /// Environment, and a label that it moved to or from within a day.
-    pub(crate) recent: Vec<(String, String)>,
-    /// Environments that move.
-    pub(crate) moving: Vec<String>,
-    /// `None`: there is no such application.
-    pub(crate) application_made: Option<Timestamp>,
-    /// What was pruned before, as far as this project knows.
-    pub(crate) undo: Vec<Undo>,
-    /// Oldest first.
-    pub(crate) ran: Vec<Success>,
-    pub(crate) bucket: String,
-    /// Objects of this application.
-    pub(crate) objects: Vec<Object>,
-    pub(crate) uploads: Vec<Upload>,
-    pub(crate) limit: Option<u32>,
-}
-
 impl Inventory {
-    /// Reasons that protect a version, whatever the policy says.
-    pub(crate) fn protection(&self, version: &Version, keep_deployed: u32) -> Vec<Reason> {
-        let label = version.label.as_str();
-        let mut reasons = Vec::new();
-        for environment in &self.environments {
-            let has = environment.label.as_deref() == Some(label);
-            let name = environment.name.clone();
-            match environment.status {
-                Phase::Ending if has && self.restorable(environment) => {
-                    let earlier = environment.updated.is_some_and(|ended| Some(ended) < self.application_made);
-                    reasons.push(if earlier {
-                        Reason::Orphaned { environment: name }
-                    } else {
-                        Reason::Terminated { environment: name }
-                    });
-                }
-                Phase::Ready | Phase::Busy | Phase::Aborting if has => reasons.push(Reason::Runs { environment: name }),
-                _ => {}
-            }
-        }
-        for (environment, found) in &self.on_instances {
-            let reason = Reason::OnInstance { environment: environment.clone() };
-            let runs = Reason::Runs { environment: environment.clone() };
-            if found == label && !reasons.contains(&runs) && !reasons.contains(&reason) {
-                reasons.push(reason);
-            }
-        }
-        for (environment, found) in &self.recent {
-            let reason = Reason::Recent { environment: environment.clone() };
-            let runs = Reason::Runs { environment: environment.clone() };
-            if found == label && !reasons.contains(&runs) && !reasons.contains(&reason) {
-                reasons.push(reason);
-            }
-        }
-        for environment in self.last_good(label, keep_deployed) {
-            reasons.push(Reason::RanWell { environment });
-        }
-        if matches!(version.status, Status::Processing | Status::Building) {
-            reasons.push(Reason::InProgress);
-        }
-        reasons
-    }
-
-    fn restorable(&self, environment: &Environment) -> bool {
-        let gone = |updated: Timestamp| self.now.duration_since(updated);
-        environment.updated.is_none_or(|updated| gone(updated) <= SignedDuration::from_hours(24 * RESTORABLE_DAYS))
-    }
-
-    /// The environments among whose last good versions this is.
-    fn last_good(&self, label: &str, keep: u32) -> BTreeSet<String> {
-        let mut last: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        // A record counts as long as its environment lives or can be restored; where none is seen, who knows.
-        let counts = |success: &&Success| {
-            let restorable = |found: &Environment| found.status != Phase::Ending || self.restorable(found);
-            self.environments.is_empty()
-                || self.environments.iter().any(|found| found.name == success.environment && restorable(found))
-        };
-        for success in self.ran.iter().rev().filter(counts) {
-            let labels = last.entry(&success.environment).or_default();
-            if labels.len() < keep as usize && !labels.contains(&success.label.as_str()) {
-                labels.push(&success.label);
-            }
-        }
-        let has = last.into_iter().filter(|(_, labels)| labels.contains(&label));
-        has.map(|(environment, _)| environment.to_owned()).collect()
-    }
-
     /// Decide.
     pub(crate) fn plan(&self, policy: &Policy) -> Plan {
         let own = |version: &&Version| version.application == self.application;
@@ -233,21 +131,11 @@ impl Inventory {
     }
 }
 
-/// Does the pattern, in which `*` stands for anything, match all of the label?
-pub fn matches(pattern: &str, label: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == label,
-        Some((start, rest)) => {
-            let Some(tail) = label.strip_prefix(start) else { return false };
-            tail.char_indices().map(|(at, _)| at).chain([tail.len()]).any(|at| matches(rest, &tail[at..]))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::release::environment::Health;
+    use crate::release::environment::{Environment, Health, Phase};
+    use crate::release::history::Success;
 
     const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -263,6 +151,7 @@ mod tests {
             created: Some(now() - DAY * age_days),
             status: Status::Processed,
             bundle: Some(Location { bucket: "b".to_owned(), key: key.to_owned() }),
+            arn: None,
         }
     }
 
@@ -490,19 +379,5 @@ mod tests {
         }
         // The worlds are not so that nothing could go wrong.
         assert!(deleted > 1000 && removed > 200, "{deleted} {removed}");
-    }
-
-    #[test]
-    fn a_star_stands_for_anything() {
-        #[track_caller]
-        fn case(pattern: &str, label: &str, expected: bool) {
-            assert_eq!(matches(pattern, label), expected, "{pattern} {label}");
-        }
-        case("v1", "v1", true);
-        case("v1", "v10", false);
-        case("v*", "v10", true);
-        case("*-rc*", "app-1-rc2", true);
-        case("*-rc*", "app-1", false);
-        case("*", "", true);
     }
 }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use super::plan::Pruned;
 use crate::beanstalk::name::Application;
 use crate::fault::{Exit, Fault, Repeat};
+use crate::file;
 use crate::release::api_error::ApiError;
+use crate::release::aws::Aws;
 use crate::ui::count;
 
 #[derive(Debug, thiserror::Error)]
@@ -24,8 +26,8 @@ pub enum Error {
     Stopped { done: Box<Pruned>, source: Box<Error> },
     #[error("the plan is out of date")]
     Changed,
-    #[error("failed to write `{}`", path.display())]
-    Undo { path: PathBuf, source: std::io::Error },
+    #[error("failed to write down what brings versions back")]
+    Undo { source: file::Error },
     #[error("failed to read `{}`", path.display())]
     Read { path: PathBuf, source: std::io::Error },
     #[error("`{}` is not a record of deleted versions", path.display())]
@@ -34,6 +36,12 @@ pub enum Error {
     OtherPlace { path: PathBuf, found: String, expected: String },
     #[error(transparent)]
     Refused(#[from] ApiError),
+}
+
+impl Error {
+    pub(super) fn no_application(aws: &Aws, application: &Application) -> Self {
+        Self::NoApplication { application: application.clone(), region: aws.region().to_owned() }
+    }
 }
 
 fn done_so_far(done: &Pruned) -> String {

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
-use super::decide::Inventory;
+use super::error::Error;
 use super::plan::{Object, Reason, Upload};
+use super::protection::Inventory;
 use super::undo::Undo;
 use crate::beanstalk::name::Application;
 use crate::release::api_error::ApiError;
@@ -144,16 +145,19 @@ pub fn overview(
     application: &Application,
     bundle_store: &BundleStore,
     keep_deployed: u32,
-) -> Result<Vec<Overview>, ApiError> {
+) -> Result<Vec<Overview>, Error> {
     aws.block_on(async {
         let (mut inventory, bucket) = inventory(aws, application, bundle_store, &[]).await?;
+        if inventory.application_made.is_none() {
+            return Err(Error::no_application(aws, application));
+        }
         // Other tools keep bundles elsewhere in the bucket: the EB CLI below the application's name.
         for folder in elsewhere(&inventory, &bundle_store.folder(application, "")) {
             match bucket.list(aws, &folder).await {
                 Ok(listed) => inventory.objects.extend(listed.into_iter().map(object)),
                 // Their length is good to know, and not more.
                 Err(error) if error.was_answered() && !error.is_about_credentials() => {}
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
         }
         let own = inventory.versions.iter().filter(|version| version.application == *application);

@@ -1,19 +1,21 @@
 //! Bring back what was pruned: the record that is written first, and the archive of bundles.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use aws_sdk_elasticbeanstalk::types::S3Location;
+use aws_sdk_elasticbeanstalk::types::{S3Location, Tag};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 use super::plan::{Apply, Deletion, Plan};
 use crate::beanstalk::name::Application;
+use crate::file::{self, Durability, FileMode, Named};
 use crate::release::api_error::ApiError;
 use crate::release::aws::Aws;
 use crate::release::bucket::{BundleBucket, BundleStore};
 use crate::release::call::Call;
+use crate::release::tag::Tags;
 use crate::release::version::{self, Location};
 
 /// Record that brings versions back.
@@ -29,6 +31,9 @@ pub struct Undo {
     /// Objects that go with them: whoever prunes again after an interruption finishes that.
     #[serde(default)]
     pub objects: Vec<Location>,
+    /// Tags by label. A label that is not in here has tags that nobody could see.
+    #[serde(default)]
+    pub tags: BTreeMap<String, Tags>,
 }
 
 pub(super) fn archived(prefix: &str, key: &str) -> String {
@@ -48,7 +53,8 @@ pub(super) async fn copy(aws: &Aws, bucket: &BundleBucket, from: &Location, to: 
     aws.write(call, request.send()).await.map(drop)
 }
 
-pub(super) fn write_undo(plan: &Plan, apply: &Apply) -> Result<PathBuf, Error> {
+/// Write down what brings versions back, before the first of them goes.
+pub(super) fn write_undo(plan: &Plan, tags: BTreeMap<String, Tags>, apply: &Apply) -> Result<PathBuf, Error> {
     let name = plan.made.strftime("%Y%m%dT%H%M%S%.3fZ.json").to_string();
     let path = apply.undo_dir.join(name);
     let undo = Undo {
@@ -63,13 +69,13 @@ pub(super) fn write_undo(plan: &Plan, apply: &Apply) -> Result<PathBuf, Error> {
             .iter()
             .map(|object| Location { bucket: plan.bucket.clone(), key: object.key.clone() })
             .collect(),
+        tags,
     };
     let text = serde_json::to_string_pretty(&undo).expect("a record has string keys");
-    let failed = |source| Error::Undo { path: path.clone(), source };
-    std::fs::create_dir_all(&apply.undo_dir).map_err(failed)?;
-    let file = tempfile::NamedTempFile::new_in(&apply.undo_dir).map_err(failed)?;
-    std::fs::write(file.path(), text).map_err(failed)?;
-    file.persist(&path).map_err(|error| failed(error.error))?;
+    let failed = |source| Error::Undo { source };
+    file::make_folder(&apply.undo_dir).map_err(failed)?;
+    let written = file::write(&path, text.as_bytes(), Named::ByUs, FileMode::Kept, Durability::Synced);
+    written.map_err(failed)?;
     Ok(path)
 }
 
@@ -190,7 +196,8 @@ async fn restore(
         let Some(from) = found else { return Ok(RestoreOutcome::BundleGone) };
         copy(aws, bucket, &from, bundle).await?;
     }
-    register(aws, &undo.application, deletion, bundle).await?;
+    let tags = undo.tags.get(&deletion.label).cloned().unwrap_or_default();
+    register(aws, &undo.application, deletion, bundle, &tags).await?;
     Ok(RestoreOutcome::Restored)
 }
 
@@ -200,12 +207,20 @@ async fn register(
     application: &Application,
     deletion: &Deletion,
     bundle: &Location,
+    tags: &Tags,
 ) -> Result<(), ApiError> {
-    let call = Call::eb("CreateApplicationVersion")
+    let mut call = Call::eb("CreateApplicationVersion")
         .with("ApplicationName", application)
         .with("VersionLabel", &deletion.label)
         .with("SourceBundle", bundle)
         .with("Process", deletion.processed);
+    if !tags.is_empty() {
+        call = call.needing("elasticbeanstalk:AddTags");
+    }
+    for (key, value) in tags {
+        call = call.with("Tag", format_args!("{key}={value}"));
+    }
+    let tags = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect::<Vec<_>>();
     let request = aws
         .eb
         .create_application_version()
@@ -213,7 +228,8 @@ async fn register(
         .version_label(&deletion.label)
         .set_description(deletion.description.clone())
         .source_bundle(S3Location::builder().s3_bucket(&bundle.bucket).s3_key(&bundle.key).build())
-        .process(deletion.processed);
+        .process(deletion.processed)
+        .set_tags(Some(tags).filter(|tags| !tags.is_empty()));
     match aws.write(call, request.send()).await {
         Ok(_) => Ok(()),
         // A lost answer: it is there, with this very bundle.

@@ -69,6 +69,9 @@ pub(super) struct ObjectHeaders {
     pub(super) content_disposition: Option<String>,
     pub(super) content_language: Option<String>,
     pub(super) cache_control: Option<String>,
+    /// The key of KMS that it is encrypted with; without one, the bucket's own way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) kms_key: Option<String>,
     pub(super) metadata: BTreeMap<String, String>,
     pub(super) tags: BTreeMap<String, String>,
 }

@@ -16,6 +16,7 @@ macro_rules! object_headers {
             content_disposition: $input.content_disposition,
             content_language: $input.content_language,
             cache_control: $input.cache_control,
+            kms_key: $input.ssekms_key_id,
             metadata: $input.metadata.unwrap_or_default().into_iter().collect(),
             tags: crate::sandbox::s3::headers::tags($input.tagging.as_deref()),
         }

@@ -68,7 +68,8 @@ impl Objects {
             checksum_sha1: sum("SHA1"),
             checksum_sha256: sum("SHA256"),
             checksum_type: Some(checksum_type(&object.sums)),
-            server_side_encryption: Some(ServerSideEncryption::from_static(ServerSideEncryption::AES256)),
+            server_side_encryption: Some(encryption(object.headers.kms_key.as_ref())),
+            ssekms_key_id: object.headers.kms_key,
             ..Default::default()
         }))
     }
@@ -146,7 +147,8 @@ impl Objects {
             content_language: headers.content_language,
             cache_control: headers.cache_control,
             metadata: Some(headers.metadata.into_iter().collect()),
-            server_side_encryption: Some(ServerSideEncryption::from_static(ServerSideEncryption::AES256)),
+            server_side_encryption: Some(encryption(headers.kms_key.as_ref())),
+            ssekms_key_id: headers.kms_key,
             ..Default::default()
         }))
     }
@@ -270,6 +272,12 @@ fn parts(sums: &Sums, limit: Option<i32>, marker: Option<i32>) -> Option<GetObje
         parts: Some(described),
         total_parts_count: Some(total),
     })
+}
+
+/// The sandbox encrypts nothing, and says what it was asked for.
+fn encryption(kms_key: Option<&String>) -> ServerSideEncryption {
+    let how = if kms_key.is_some() { ServerSideEncryption::AWS_KMS } else { ServerSideEncryption::AES256 };
+    ServerSideEncryption::from_static(how)
 }
 
 /// Open the bytes of an object together with its description: a writer may forget the blob a moment later.
