@@ -1,5 +1,7 @@
 //! Routing: every request goes to the service that it was signed for, unless it comes from elsewhere or meets a fault.
 
+mod control;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +16,9 @@ use s3s::Body;
 use s3s::service::S3Service;
 use serde_json::{Value, json};
 
+use self::control::Own;
 use super::access_log::{AccessLog, Entry};
 use super::beanstalk::{self, Call};
-use super::control::Own;
 use super::faults::{self, Faults, Injection};
 use super::id::request_id;
 use super::reply::{Envelope, Refusal};

@@ -8,7 +8,6 @@ pub mod instance;
 mod access_log;
 mod beanstalk;
 mod completion;
-mod control;
 mod deployment_log;
 mod dispatch;
 mod environment;

@@ -7,15 +7,15 @@ use hyper::{Method, Response, StatusCode};
 use s3s::Body;
 use serde::Deserialize;
 
-use super::beanstalk;
-use super::beanstalk::logs::Fetched;
-use super::dispatch::{Sandbox, content_type, plain, small};
-use super::environment::Outcome;
-use super::faults::{self, Injection};
-use super::instance::Spool;
-use super::page;
-use super::service::Scope;
-use super::state::State;
+use super::{Sandbox, content_type, plain, small};
+use crate::sandbox::beanstalk;
+use crate::sandbox::beanstalk::logs::Fetched;
+use crate::sandbox::environment::Outcome;
+use crate::sandbox::faults::{self, Injection};
+use crate::sandbox::instance::Spool;
+use crate::sandbox::page;
+use crate::sandbox::service::Scope;
+use crate::sandbox::state::State;
 
 /// Where the sandbox itself is talked to. No bucket can have this name.
 const FAULTS: &str = "/-/faults";
