@@ -57,6 +57,8 @@ pub(crate) struct Context {
     /// Environment properties without which these settings do not load, each with its condition.
     #[serde(skip)]
     pub(crate) required: Vec<Variable>,
+    /// Does django-compressor want its files made beforehand?
+    pub(crate) compress: bool,
     /// Is the database in the memory of each process where no variable names another?
     #[serde(skip)]
     pub(crate) memory_unless: bool,
@@ -131,6 +133,8 @@ impl Context {
             unread: MATTER.iter().filter(|name| is_unread(settings.value(name))).copied().collect(),
             asgi_named: settings.value("ASGI_APPLICATION").by_default().text().is_some(),
             sqlite_unless: sqlite_unless(&settings),
+            compress: *settings.value("COMPRESS_OFFLINE").by_default() == Value::Bool(true)
+                && detected.packages.has("django-compressor"),
             memory_unless: desk::memory_unless(&settings),
             database_reads: settings.get("DATABASES").map(|setting| setting.reads.clone()).unwrap_or_default(),
             refusals: settings
@@ -348,6 +352,7 @@ mod tests {
         let refuses = context(
             "import os\nif not os.getenv('DB'):\n    raise ValueError(\n        'You must set DB.'\n    )\ndef x():\n    raise ValueError('not here')\n",
         );
+        assert!(!refuses.compress);
         assert_eq!(refuses.refusals.iter().map(|one| one.says.as_str()).collect::<Vec<_>>(), ["You must set DB."]);
     }
 

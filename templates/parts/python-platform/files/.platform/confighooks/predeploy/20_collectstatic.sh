@@ -6,3 +6,6 @@ set -euo pipefail
 # shellcheck source=/dev/null
 source /var/app/venv/*/bin/activate
 python {{ manage }} collectstatic --noinput --settings {{ production }}
+{%- if compress %}
+python {{ manage }} compress --force --settings {{ production }}
+{%- endif %}
