@@ -80,8 +80,8 @@ impl Reader {
                 // One that has everything already: made once for all tests.
                 "python3 -m venv .venv" => {
                     let python = installed(&self.place, ".");
-                    let venv = python.parent().unwrap().parent().unwrap();
-                    std::os::unix::fs::symlink(venv, self.place.path(".venv")).unwrap();
+                    let programs = python.parent().unwrap().display();
+                    self.place.write(".venv/bin/activate", format!("export PATH=\"{programs}:$PATH\"\n"));
                 }
                 "python manage.py runserver" => {
                     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
