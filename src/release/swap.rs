@@ -7,9 +7,11 @@ mod act;
 mod condition;
 mod error;
 mod record;
+mod sides;
 mod survey;
 
 pub use self::act::{Event, Options, Outcome, Swapped, Tested, swap, test};
 pub use self::condition::{Condition, Despite, Migrations, conditions};
 pub use self::error::{Conditions, Error};
-pub use self::survey::{Side, Stand, Survey, survey};
+pub use self::sides::{Side, Stand, Survey};
+pub use self::survey::survey;

@@ -186,14 +186,11 @@ fn what_differs_between_systems_has_one_door() {
 
 #[test]
 fn no_code_can_delete_an_application_or_terminate_an_environment() {
-    // Nor what comes close to it: a rebuilt environment loses its database, swapped names lead visitors elsewhere.
-    const CALLS: [&str; 5] = [
-        "delete_application()",
-        "terminate_environment()",
-        "rebuild_environment()",
-        "swap_environment_cnames()",
-        "delete_bucket()",
-    ];
+    // Nor what comes close to it: a rebuilt environment loses its database.
+    const CALLS: [&str; 4] =
+        ["delete_application()", "terminate_environment()", "rebuild_environment()", "delete_bucket()"];
+    // A swap is its own inverse, and has one caller and a role of its own.
+    const SWAP: (&str, &str) = ("swap_environment_cnames()", "src/release/swap/act.rs");
     let mut wrong = Vec::new();
     for (path, text) in sources("src") {
         // The sandbox answers those calls, as AWS does; what must not exist is a caller.
@@ -201,7 +198,8 @@ fn no_code_can_delete_an_application_or_terminate_an_environment() {
             continue;
         }
         for (number, line) in text.lines().enumerate() {
-            if CALLS.iter().any(|call| line.contains(call)) {
+            let swaps = line.contains(SWAP.0) && path != Path::new(SWAP.1);
+            if swaps || CALLS.iter().any(|call| line.contains(call)) {
                 wrong.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
             }
         }

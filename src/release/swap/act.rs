@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::error::{Error, failed};
 use super::record::{self, Exchange};
-use super::survey::{Side, Stand, Survey};
+use super::sides::{Side, Stand, Survey};
 use crate::beanstalk::name::Application;
 use crate::release::api_error::{ApiError, ErrorKind};
 use crate::release::aws::Aws;

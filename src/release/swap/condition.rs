@@ -6,7 +6,7 @@ use jiff::civil::Weekday;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::survey::{Side, Survey};
+use super::sides::{Side, Survey};
 use crate::environment::{Difference, differences_that_matter};
 use crate::release::environment::{Health, Phase};
 
