@@ -283,7 +283,8 @@ fn a_role_suffices_for_its_verbs_and_has_no_more() {
                 "s3:DeleteObject",
                 "iam:PassRole",
             ],
-            "capturer" => &[],
+            // `status` looks for rehearsals that were left behind.
+            "capturer" => &["elasticbeanstalk:DescribeApplications"],
             "pruner" => &[
                 "s3:AbortMultipartUpload",
                 "s3:GetBucketLocation",
