@@ -113,7 +113,7 @@ pub(super) fn misused(mistake: &ClapError, program: &Command) -> Option<UsageErr
         }
         ErrorKind::UnknownArgument => foreign::flag(&argument),
         ErrorKind::MissingRequiredArgument if message == "`LABEL` is missing" => Some(
-            "`beansprout versions` lists labels; to package and deploy what is here, type `beansprout publish --deploy ENV`",
+            "`beansprout versions` lists labels; to package and deploy what is here, type `beansprout publish --deploy NAME`",
         ),
         _ => None,
     };
@@ -228,7 +228,7 @@ mod tests {
         case(
             "beansprout deploy",
             "`LABEL` is missing",
-            "`beansprout versions` lists labels; to package and deploy what is here, type `beansprout publish --deploy ENV`",
+            "`beansprout versions` lists labels; to package and deploy what is here, type `beansprout publish --deploy NAME`",
         );
         case("beansprout create shop", "there is no command `create`", foreign::verb("create").unwrap());
         case("beansprout check --verbose", "there is no option `--verbose` here", foreign::flag("--verbose").unwrap());
