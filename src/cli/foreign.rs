@@ -9,7 +9,7 @@ pub(super) fn verb(written: &str) -> Option<&'static str> {
             "`beansprout adopt` gives a project its deployment files, `beansprout new DIR` makes one; the application is made by the first `launch`"
         }
         "create" => "`beansprout launch NAME` shows the plan of a new environment, and with `--apply` makes it",
-        "clone" => "`beansprout launch NEW --like OLD` makes another environment of the kind",
+        "clone" => "`beansprout launch NAME --like OTHER` makes another environment of the kind",
         "terminate" => {
             "nothing here ends an environment; `beansprout status NAME` prints the `aws` line with which a person does"
         }
@@ -18,10 +18,10 @@ pub(super) fn verb(written: &str) -> Option<&'static str> {
         }
         "open" | "console" => "`beansprout status NAME` has the address of the site",
         "events" | "watch" => {
-            "`beansprout wait --env NAME` follows what happens until it has ended; `beansprout logs NAME` tells why it failed"
+            "`beansprout wait --env NAME` follows what happens until it has ended; `beansprout logs --env NAME` tells why it failed"
         }
         "ssh" => {
-            "`beansprout recipes ssh` has the ways onto an instance; `beansprout logs NAME` tells why a deployment failed"
+            "`beansprout recipes ssh` has the ways onto an instance; `beansprout logs --env NAME` tells why a deployment failed"
         }
         "setenv" | "printenv" | "env" => {
             "properties belong to the environment: see them with `beansprout capture NAME`; set them in the console, or with `aws elasticbeanstalk update-environment`"

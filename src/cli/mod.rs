@@ -206,7 +206,7 @@ fn run(verb: &Verb, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
 fn program() -> Command {
     let program = Cli::command();
     let template = format!(
-        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{}\x1b[1m\x1b[4mOptions:\x1b[0m\n{{options}}\n\n`beansprout VERB --help` tells more of a verb.{{after-help}}\n",
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{}\x1b[1m\x1b[4mOptions:\x1b[0m\n{{options}}\n\n`beansprout COMMAND --help` tells more of one.{{after-help}}\n",
         groups(&program)
     );
     program.help_template(template)

@@ -90,7 +90,10 @@ fn unread(subject: &mut Subject<'_>, settings: &Settings) {
     });
     let is_unread =
         |name: &str| *settings.value(name) == Value::Unknown || (in_classes && settings.get(name).is_none());
-    let unread: Vec<&(&str, &str)> = MATTER.iter().filter(|(name, _)| is_unread(name)).collect();
+    // Hosts matter where health checks come to Django with the address of the instance.
+    let no_matter = subject.single() || health_is_seen_to_be_answered(subject, settings);
+    let matters = |name: &str| name != "ALLOWED_HOSTS" || !no_matter;
+    let unread: Vec<&(&str, &str)> = MATTER.iter().filter(|(name, _)| matters(name) && is_unread(name)).collect();
     let Some((first, _)) = unread.first().filter(|_| settings.unread.is_empty()) else { return };
     let names = crate::ui::ticked(unread.iter().map(|(name, _)| *name));
     let sure: Vec<&str> = unread.iter().map(|(_, sure)| *sure).collect();
@@ -250,14 +253,20 @@ fn written(subject: &Subject<'_>, settings: &Settings, text: &str) -> bool {
     settings.files.iter().any(|path| subject.tree.text(path).is_some_and(|file| file.contains(&begin)))
 }
 
-/// Does something answer health checks before Django looks at the host and the scheme?
+/// May something answer health checks before Django looks at the host and the scheme?
 fn health_is_answered(subject: &Subject<'_>, settings: &Settings) -> bool {
+    let middleware = settings.value("MIDDLEWARE");
+    let unknown = !matches!(middleware, Value::List(items) if items.iter().all(Value::is_known));
+    unknown || health_is_seen_to_be_answered(subject, settings)
+}
+
+/// Does something do that, for what can be read?
+fn health_is_seen_to_be_answered(subject: &Subject<'_>, settings: &Settings) -> bool {
     let middleware = settings.value("MIDDLEWARE");
     let apps = settings.value("INSTALLED_APPS");
     let named = |value: &Value| {
         value.items().iter().any(|item| item.text().is_some_and(|text| text.to_ascii_lowercase().contains("health")))
     };
-    let unknown = !matches!(middleware, Value::List(items) if items.iter().all(Value::is_known));
     let proxy = subject.customizations.proxy.iter().any(|path| {
         subject.tree.text(path).is_some_and(|text| {
             text.contains("proxy_set_header Host")
@@ -274,7 +283,7 @@ fn health_is_answered(subject: &Subject<'_>, settings: &Settings) -> bool {
                 .map(|text| text.contains("def application(") || text.contains("def __call__("))
         })
         .unwrap_or_default();
-    unknown || proxy || around || named(middleware) || named(apps)
+    proxy || around || named(middleware) || named(apps)
 }
 
 fn hosts(subject: &mut Subject<'_>, settings: &Settings) {

@@ -221,7 +221,9 @@ fn commands_in_messages_are_understood() {
         let words: Vec<&str> = line.split_whitespace().collect();
         let understood = |more: &[&str]| {
             let parsed = program().try_get_matches_from(words.iter().chain(more));
-            parsed.err().filter(|error| !matches!(error.kind(), clap::error::ErrorKind::DisplayHelp))
+            parsed.err().filter(|error| {
+                !matches!(error.kind(), clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion)
+            })
         };
         // The name of a verb is no whole command.
         if let (Some(error), Some(_), Some(_)) = (understood(&[]), understood(&["word"]), understood(&["word", "word"]))
