@@ -187,7 +187,10 @@ fn every_step_of_the_instance_names_a_test_that_is_there() {
             let suite = root().join("tests/suite").join(format!("{file}.rs"));
             let unit =
                 file.strip_suffix("::tests").map(|path| root().join("src").join(path.replace("::", "/") + ".rs"));
-            let text = std::fs::read_to_string(unit.unwrap_or(suite)).unwrap_or_else(|error| panic!("{test}: {error}"));
+            let file = unit.unwrap_or(suite);
+            let mut text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{test}: {error}"));
+            // Tests of a module may have a file of their own.
+            text += &std::fs::read_to_string(file.with_extension("").join("tests.rs")).unwrap_or_default();
             assert!(text.contains(&format!("fn {name}")), "there is no test `{test}`");
         }
         seen += 1;
