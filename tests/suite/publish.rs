@@ -461,6 +461,6 @@ fn findings_are_said_before_anything_is_sent() {
     let place = broken().file("beansprout.toml", "[project]\nname = \"shop\"\n[release]\ncheck = \"error\"\n");
     let run = place.run(["publish", "--sandbox"]).exit(1);
     assert!(run.stderr.contains("error: nothing was sent: "), "{run}");
-    assert_eq!(place.run(["versions", "--sandbox", "--json"]).ok().json()["versions"].as_array().unwrap().len(), 0);
+    place.run(["versions", "--sandbox"]).exit(3); // there is no application yet
     place.run(["publish", "--sandbox", "--no-check"]).ok();
 }
