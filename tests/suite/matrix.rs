@@ -340,7 +340,9 @@ fn check(place: &Place, python: &Path, rendering: &Rendering, arguments: &[&str]
     command.current_dir(&rendering.dir).arg("manage.py").args(arguments);
     command.args(["--settings", &format!("{package}.settings.{settings}")]);
     command.env("REDIS_URL", "redis://127.0.0.1:1/0");
-    if let Some(kind) = rendering.answers["database"].as_str().filter(|kind| *kind != "sqlite") {
+    // On a desk without the variable it is SQLite, whatever was chosen; no server of either kind runs here.
+    let kind = rendering.answers["database"].as_str().filter(|kind| *kind != "sqlite" && settings == "production");
+    if let Some(kind) = kind {
         command.env("DATABASE_URL", format!("{kind}://user:password@127.0.0.1:1/name"));
     }
     let (fine, said) = run(&mut command);
