@@ -246,7 +246,12 @@ fn request(
     let digest = Reader::open(bundle)?.manifest()?.digest;
     let mut tags: BTreeMap<String, String> = project.config.release.tags.clone();
     tags.insert("beansprout:digest".to_owned(), release.tree.digest.clone());
-    tags.insert("beansprout:origin".to_owned(), from.to_string().chars().take(256).collect());
+    // Where it was made, and not where it was read from this time: the same release has the same tags.
+    let origin = release
+        .published
+        .first()
+        .map_or_else(|| from.to_string(), |first| format!("s3://{}/{}", first.bucket, first.key));
+    tags.insert("beansprout:origin".to_owned(), origin.chars().take(256).collect());
     let commit = release.source.commit.as_deref().map(|commit| commit.get(..12).unwrap_or(commit));
     Ok(PublishRequest {
         named: Named::default(),
