@@ -171,7 +171,11 @@ impl BundleBucket {
         match aws.read(call, request.set_expected_bucket_owner(self.owner.clone()).send()).await {
             Ok(head) => Ok(Some(head)),
             Err(error) if error.kind() == ErrorKind::Missing => Ok(None),
-            Err(error) if error.has_status_alone() => Err(self.reason(aws, key).await.unwrap_or(error)),
+            Err(error) if error.has_status_alone() => match self.reason(aws, key).await {
+                // The refusal was of that moment; this is the answer to the question.
+                Some(reason) if reason.kind() == ErrorKind::Missing => Ok(None),
+                reason => Err(reason.unwrap_or(error)),
+            },
             Err(error) => Err(error),
         }
     }
