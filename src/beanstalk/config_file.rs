@@ -52,6 +52,9 @@ pub struct OptionSetting {
 /// Where an option goes that names no namespace.
 pub const DEFAULT_NAMESPACE: &str = "aws:elasticbeanstalk:application:environment";
 
+/// Environment properties whose values are ARNs of secrets.
+pub const SECRETS_NAMESPACE: &str = "aws:elasticbeanstalk:application:environmentsecrets";
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
     pub manager: Spanned<String>,

@@ -18,7 +18,7 @@ mod value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
+use crate::beanstalk::config_file::{DEFAULT_NAMESPACE, SECRETS_NAMESPACE};
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::encoding;
 use crate::beanstalk::procfile;
@@ -173,6 +173,14 @@ impl Settings {
         let reads = self.names.remove(name).map(|setting| setting.reads).unwrap_or_default();
         self.names.insert(name.to_owned(), Setting { value, reads, path: path.to_owned(), span });
     }
+}
+
+/// Names of the environment properties and secrets that the project's own files set.
+pub(crate) fn property_names(customizations: &Customizations) -> BTreeSet<String> {
+    let options = customizations.used().flat_map(|file| &file.option_settings);
+    let set =
+        options.filter(|option| [DEFAULT_NAMESPACE, SECRETS_NAMESPACE].contains(&option.namespace.value.as_str()));
+    set.map(|option| option.name.value.clone()).collect()
 }
 
 /// The environment properties that the project's own files set.

@@ -10,9 +10,9 @@ use serde::Serialize;
 use super::compare::{LiveSetting, made, same};
 use super::description::Description;
 use super::files::{Files, Said};
-use super::key::{OptionKey, SECRETS};
+use super::key::OptionKey;
 use super::property::Property;
-use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
+use crate::beanstalk::config_file::SECRETS_NAMESPACE;
 use crate::beanstalk::options;
 use crate::secret;
 
@@ -186,7 +186,7 @@ pub fn capture(live: &Live, before: Option<&Description>, values: &BTreeSet<Stri
             captured.left.insert(option.clone(), Left::Default);
             continue;
         };
-        if option.namespace == DEFAULT_NAMESPACE || option.namespace == SECRETS {
+        if option.is_property() {
             properties.insert(option.clone(), value);
             continue;
         }
@@ -242,7 +242,7 @@ fn property(
         captured.left.insert(option.clone(), Left::Platform);
         return;
     }
-    if option.namespace == SECRETS {
+    if option.namespace == SECRETS_NAMESPACE {
         captured.properties.insert(name.clone(), Property::Secret(value.to_owned()));
         return;
     }

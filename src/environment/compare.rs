@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::description::Description;
 use super::files::{Files, Said};
-use super::key::{OptionKey, SECRETS};
+use super::key::OptionKey;
 use super::property::Property;
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
+use crate::beanstalk::config_file::SECRETS_NAMESPACE;
 use crate::beanstalk::options::{self, Kind};
 
 /// An option of a living environment.
@@ -102,7 +103,7 @@ pub fn drift(description: &Description, live: &[LiveSetting], files: &Files, noi
     for setting in live {
         let Some(value) = setting.value.as_deref() else { continue };
         let option = &setting.option;
-        let property = option.namespace == DEFAULT_NAMESPACE || option.namespace == SECRETS;
+        let property = option.is_property();
         if property || noise.contains(option) || description.options.contains_key(option) {
             continue;
         }
@@ -125,7 +126,7 @@ fn properties<'a>(
 ) -> Vec<Row> {
     let mut rows = Vec::new();
     for (name, property) in &description.properties {
-        let namespace = if matches!(property, Property::Secret(_)) { SECRETS } else { DEFAULT_NAMESPACE };
+        let namespace = if matches!(property, Property::Secret(_)) { SECRETS_NAMESPACE } else { DEFAULT_NAMESPACE };
         let option = OptionKey::new(namespace, None, name);
         let (now, differs) = match (find(&option), property) {
             (None, _) => (None, true),
@@ -140,7 +141,7 @@ fn properties<'a>(
     }
     for setting in live {
         let option = &setting.option;
-        let ours = option.namespace == DEFAULT_NAMESPACE || option.namespace == SECRETS;
+        let ours = option.is_property();
         let Some(value) = setting.value.as_deref().filter(|_| ours) else { continue };
         if description.properties.contains_key(&option.name)
             || files.property(&option.name).is_some()

@@ -4,8 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// Namespace of environment properties whose values are ARNs of secrets.
-pub(super) const SECRETS: &str = "aws:elasticbeanstalk:application:environmentsecrets";
+use crate::beanstalk::config_file::{DEFAULT_NAMESPACE, SECRETS_NAMESPACE};
 
 /// Where each resource has options of its own, and its name is for people to choose.
 const WITH_RESOURCES: &str = "aws:autoscaling:scheduledaction";
@@ -16,6 +15,13 @@ pub struct OptionKey {
     pub namespace: String,
     pub resource: Option<String>,
     pub name: String,
+}
+
+impl OptionKey {
+    /// Is it an environment property, or the ARN of a secret that becomes one?
+    pub(super) fn is_property(&self) -> bool {
+        [DEFAULT_NAMESPACE, SECRETS_NAMESPACE].contains(&self.namespace.as_str())
+    }
 }
 
 impl OptionKey {

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::compare::{LiveSetting, same};
-use super::key::{OptionKey, SECRETS};
-use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
+use super::key::OptionKey;
 
 /// An option in which two environments differ. Values of properties are not told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,7 +28,7 @@ impl Difference {
 }
 
 fn is_property(option: &OptionKey) -> bool {
-    option.namespace == DEFAULT_NAMESPACE || option.namespace == SECRETS
+    option.is_property()
 }
 
 /// Does it decide about what visitors get?

@@ -8,10 +8,9 @@ use super::captured::{Captured, Left};
 use super::compare::{LiveSetting, SetBy, made, same, set_by};
 use super::description::Description;
 use super::files::{Files, Said};
-use super::key::{OptionKey, SECRETS};
+use super::key::OptionKey;
 use super::property::Property;
 use super::send::{INSTANCE_PROFILE, PROFILE};
-use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 
 /// A living environment, for a comparison.
 #[derive(Debug, Clone)]
@@ -145,7 +144,7 @@ fn profile(option: &OptionKey) -> Option<String> {
 
 /// What a description says of an option. `Some(None)`: it is there, and has no value to compare.
 fn said_by(description: &Description, option: &OptionKey) -> Option<Option<String>> {
-    if option.namespace == DEFAULT_NAMESPACE || option.namespace == SECRETS {
+    if option.is_property() {
         return match description.properties.get(&option.name)? {
             Property::Plain(text) | Property::Secret(text) => Some(Some(text.clone())),
             _ => Some(None),
@@ -166,7 +165,7 @@ fn row(
     other_by: Option<String>,
     wins: Wins,
 ) -> OptionRow {
-    let property = option.namespace == DEFAULT_NAMESPACE || option.namespace == SECRETS;
+    let property = option.is_property();
     let secret = option.namespace == "aws:rds:dbinstance" && matches!(option.name.as_str(), "DBPassword" | "DBUser");
     let (live, other) = if property || secret {
         if let SetBy::Api { outranks: Some(said) } | SetBy::File(said) = &mut set_by {

@@ -10,9 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::description::{Deploy, Description, Drill};
 use super::files::Files;
-use super::key::{OptionKey, SECRETS};
+use super::key::OptionKey;
 use super::property::Property;
-use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::customizations::Customizations;
 
 /// The tag that everything of a rehearsal has.
@@ -154,7 +153,7 @@ fn properties(
     refused: &mut Vec<Refused>,
     doubtful: &mut Vec<String>,
 ) {
-    let ours = |option: &OptionKey| option.namespace == DEFAULT_NAMESPACE || option.namespace == SECRETS;
+    let ours = |option: &OptionKey| option.is_property();
     let mut all: BTreeSet<&String> = description.properties.keys().collect();
     all.extend(files.iter().filter(|(option, _)| ours(option)).map(|(option, _)| &option.name));
     for name in all {

@@ -11,9 +11,10 @@ use serde::{Serialize, Serializer};
 use super::compare::same;
 use super::description::Description;
 use super::files::{Files, Said};
-use super::key::{OptionKey, SECRETS};
+use super::key::OptionKey;
 use super::property::Property;
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
+use crate::beanstalk::config_file::SECRETS_NAMESPACE;
 
 /// The instance profile that the console and the EB CLI make and take.
 pub const INSTANCE_PROFILE: &str = "aws-elasticbeanstalk-ec2-role";
@@ -92,7 +93,7 @@ pub fn sent(description: &Description, profile: &str, given: &BTreeMap<String, S
         add(option.clone(), Value::Open(value.clone()));
     }
     for (name, property) in &description.properties {
-        let namespace = if matches!(property, Property::Secret(_)) { SECRETS } else { DEFAULT_NAMESPACE };
+        let namespace = if matches!(property, Property::Secret(_)) { SECRETS_NAMESPACE } else { DEFAULT_NAMESPACE };
         let option = OptionKey::new(namespace, None, name);
         let value = match (property, given.get(name)) {
             (_, Some(value)) => Value::Hidden(value.clone()),

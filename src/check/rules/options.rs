@@ -2,7 +2,7 @@
 
 mod together;
 
-use crate::beanstalk::config_file::{ConfigFile, DEFAULT_NAMESPACE, OptionSetting};
+use crate::beanstalk::config_file::{ConfigFile, DEFAULT_NAMESPACE, OptionSetting, SECRETS_NAMESPACE as SECRETS};
 use crate::beanstalk::options::{self, ConfigOption};
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::yaml::{Kind, Span};
@@ -11,7 +11,6 @@ use crate::check::subject::Subject;
 use crate::level::Level;
 use crate::ui::{nearest, ticked};
 
-const SECRETS: &str = "aws:elasticbeanstalk:application:environmentsecrets";
 const STATIC_FILES: &str = "aws:elasticbeanstalk:environment:proxy:staticfiles";
 
 pub(super) fn check(subject: &mut Subject<'_>) {

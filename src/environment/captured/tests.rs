@@ -114,7 +114,7 @@ fn values_of_properties_stay_only_if_everybody_may_read_them() {
         property("ALLOWED", "hunter2"),
         property("KNOWN", "hunter2"),
         property("PYTHONPATH", "/var/app/venv/staging-LQM1lest/bin"),
-        (format!("{SECRETS}/API"), "arn:aws:secretsmanager:x".to_owned()),
+        (format!("{SECRETS_NAMESPACE}/API"), "arn:aws:secretsmanager:x".to_owned()),
     ];
     let settings: Vec<(&str, Option<&str>)> =
         settings.iter().map(|(option, value)| (option.as_str(), Some(value.as_str()))).collect();

@@ -7,12 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::error::{Error, Io};
 use super::layout::{GET_CONFIG, Layout};
+pub(crate) use crate::beanstalk::config_file::{DEFAULT_NAMESPACE as PROPERTIES, SECRETS_NAMESPACE as SECRETS};
 use crate::beanstalk::defaults;
 use crate::mode;
-
-pub(crate) const PROPERTIES: &str = "aws:elasticbeanstalk:application:environment";
-/// Properties whose values are kept elsewhere on AWS.
-pub(crate) const SECRETS: &str = "aws:elasticbeanstalk:application:environmentsecrets";
 
 /// Option settings by namespace and name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
