@@ -1,9 +1,11 @@
 //! Template context of an adopted project: what the chosen settings say.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::beanstalk::tree::{Tree, file_name};
-use crate::check::django::{Settings, Value, Variable, properties};
+use crate::check::django::{Settings, Value, Variable, properties, property_names};
 
 use super::Detected;
 use super::desk::{self, Refusal};
@@ -57,6 +59,9 @@ pub(crate) struct Context {
     /// Environment properties without which these settings do not load, each with its condition.
     #[serde(skip)]
     pub(crate) required: Vec<Variable>,
+    /// Names of properties that the project's own files set.
+    #[serde(skip)]
+    pub(crate) given: BTreeSet<String>,
     /// Does django-compressor want its files made beforehand?
     pub(crate) compress: bool,
     /// Is the database in the memory of each process where no variable names another?
@@ -117,6 +122,7 @@ impl Context {
             static_root: static_root.clone(),
             has_environment: detected.has_environment,
             exclude: excluded(tree),
+            given: property_names(&detected.customizations),
             // A text is true, whatever it says.
             set_debug: !matches!(debug.by_default(), Value::Bool(false) | Value::Missing),
             set_secret: matches!(secret.by_default(), Value::Text(_) | Value::Random | Value::None),

@@ -76,7 +76,7 @@ impl Inputs<'_> {
         Ok(list.lines().filter(pinned).map(str::to_owned).collect())
     }
 
-    /// Environment properties that have to be set, whatever else is.
+    /// Environment properties that people have to set: whatever else is, and where no file of theirs does.
     pub(super) fn needed(&self) -> BTreeSet<String> {
         let (context, overlay) = (self.context, self.flag("overlay"));
         let mut needed: BTreeSet<String> = context
@@ -97,6 +97,7 @@ impl Inputs<'_> {
         if !self.text("secret_arn").is_empty() {
             needed.remove("SECRET_KEY");
         }
+        needed.retain(|name| !context.given.contains(name));
         needed
     }
 }

@@ -223,6 +223,18 @@ fn what_is_not_committed_is_said() {
     assert!(run.stderr.contains("warning: this is not a git repository"), "{run}");
 }
 
+/// What a file of theirs sets is set: nobody is told to do it again, and the description does not outrank it.
+#[test]
+fn properties_that_are_set_are_not_asked_for() {
+    let options =
+        "option_settings:\n  aws:elasticbeanstalk:application:environment:\n    SECRET_KEY: '{{resolve:ssm:key}}'\n";
+    let place = project("").file(".ebextensions/00-properties.config", options);
+    let run = place.run(["adopt", "--defaults"]).ok();
+    assert!(!run.stdout.contains("set as environment properties"), "{run}");
+    let written = std::fs::read_dir(place.path("environments")).unwrap().map(|entry| entry.unwrap().path());
+    written.for_each(|path| assert!(!std::fs::read_to_string(path).unwrap().contains("SECRET_KEY")));
+}
+
 #[test]
 fn files_of_the_project_are_respected() {
     let place = bare("")
