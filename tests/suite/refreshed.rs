@@ -183,7 +183,7 @@ fn the_archive_of_the_eb_cli_is_released_as_it_is() {
     place.write(".elasticbeanstalk/config.yml", settings);
     let run = place.run(["publish", "--sandbox", "--json"]).ok();
     assert!(run.stderr.contains("is released as it is: `.elasticbeanstalk/config.yml` has it"), "{run}");
-    assert!(run.stderr.contains("`global.sc` of `.elasticbeanstalk/config.yml` is not acted by"), "{run}");
+    assert!(run.stderr.contains("`global.sc` of `.elasticbeanstalk/config.yml` is not acted on"), "{run}");
     assert!(run.stderr.contains("`global.include_git_submodules`"), "{run}");
     let published = run.json();
     assert_eq!(published["bytes"], theirs.len());
