@@ -51,13 +51,7 @@ pub(crate) struct Connected {
 impl Connected {
     /// A connection to an embedded AWS of a rehearsal, which is on nobody's record.
     pub(crate) fn rehearsing(server: &sandbox::Server, region: &str, world: &World) -> Result<Self, Failure> {
-        let (id, secret) = (sandbox::ACCESS_KEY_ID.to_owned(), sandbox::SECRET_ACCESS_KEY.to_owned());
-        let settings = Settings {
-            credentials: Credentials::Keys { id, secret },
-            region: Some(region.to_owned()),
-            endpoint_url: Some(server.endpoint()),
-            ..Settings::default()
-        };
+        let settings = embedded(server, Settings { region: Some(region.to_owned()), ..Settings::default() });
         Ok(Self { aws: Aws::connect(settings, world)?, _server: None, sandbox: true, audit: None })
     }
 
@@ -161,6 +155,13 @@ fn tell_unknown(region: &str, ui: &mut Ui) -> bool {
     true
 }
 
+/// Settings of a connection to an embedded AWS, which plays any account.
+fn embedded(server: &sandbox::Server, settings: Settings) -> Settings {
+    let (id, secret) = (sandbox::ACCESS_KEY_ID.to_owned(), sandbox::SECRET_ACCESS_KEY.to_owned());
+    let credentials = Credentials::Keys { id, secret };
+    Settings { credentials, endpoint_url: Some(server.endpoint()), stand_in: true, ..settings }
+}
+
 /// Place where the project keeps what it releases.
 pub(crate) fn bundle_store(project: &Project, bucket: Option<&str>) -> BundleStore {
     let release = &project.config.release;
@@ -223,13 +224,10 @@ impl AwsArgs {
         if self.sandbox {
             let region = settings.region.unwrap_or_else(|| sandbox::REGION.to_owned());
             settings.region = Some(region);
-            let (id, secret) = (sandbox::ACCESS_KEY_ID.to_owned(), sandbox::SECRET_ACCESS_KEY.to_owned());
-            settings.credentials = Credentials::Keys { id, secret };
             let state = project.state()?.make("sandbox")?;
             file::refuse_links(&state)?;
             let server = sandbox::Server::start(sandbox::Settings::new(world, state))?;
-            settings.endpoint_url = Some(server.endpoint());
-            let aws = Aws::connect(settings, world)?;
+            let aws = Aws::connect(embedded(&server, settings), world)?;
             ui.say(format_args!("the sandbox: an AWS of its own on this machine, at {}", server.endpoint()));
             return Ok(Connected { aws, _server: Some(server), sandbox: true, audit });
         }

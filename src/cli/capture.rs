@@ -249,7 +249,7 @@ fn description(
     aws: &Connected,
 ) -> Result<Description, Failure> {
     let mut new = before.cloned().unwrap_or_else(|| Description::new(&there.name));
-    new.account = aws.caller().account.clone().or(new.account);
+    new.account = aws.account().map(str::to_owned).or(new.account);
     new.region = Some(aws.region().to_owned());
     if ebcli::application(None, project)?.as_str() != there.application {
         new.application = Some(there.application.clone());

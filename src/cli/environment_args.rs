@@ -292,9 +292,9 @@ impl ChosenEnvironment {
 /// An environment is not acted upon with the credentials of another account than its file says.
 pub(crate) fn belongs(described: Option<&Description>, connected: &Connected) -> Result<(), Failure> {
     let Some(description) = described else { return Ok(()) };
-    match (&description.account, &connected.caller().account) {
+    match (&description.account, connected.account()) {
         (Some(described), Some(caller)) if described != caller => {
-            let (described, caller) = (described.clone(), caller.clone());
+            let (described, caller) = (described.clone(), caller.to_owned());
             Err(Error::Account { name: description.name.clone(), described, caller }.into())
         }
         _ => Ok(()),

@@ -141,7 +141,7 @@ pub(crate) fn verb(args: &LaunchArgs, world: &World, ui: &mut Ui) -> Result<Exit
     given.apply(&mut descriptions);
     let targets = targets(&descriptions, &project)?;
     let (plan, packed) = plan(args, &given, &targets, &descriptions, &environments, &project, &aws, world, ui)?;
-    let files = files(args, &plan, &descriptions, &environments)?;
+    let files = files(args, &plan, aws.account(), &descriptions, &environments)?;
     if !args.apply {
         let refused = !plan.problems.is_empty();
         let options = options(args, &environments, &project, packed, &plan);
@@ -324,13 +324,7 @@ fn here(
     if args.elsewhere {
         return Ok(descriptions);
     }
-    let ours = |description: &Description| {
-        description.region.as_deref().is_none_or(|region| region == aws.region())
-            && match (&description.account, &aws.caller().account) {
-                (Some(described), Some(caller)) => described == caller,
-                _ => true,
-            }
-    };
+    let ours = |description: &Description| description.belongs_to(aws.account(), aws.region());
     let (here, left): (Vec<_>, Vec<_>) = descriptions.into_iter().partition(ours);
     if !left.is_empty() {
         let names: Vec<String> = left.into_iter().map(|description| description.name).collect();
@@ -403,6 +397,7 @@ fn fitting(target: &Target, customizations: &Customizations, ui: &mut Ui) {
 fn files(
     args: &LaunchArgs,
     plan: &LaunchPlan,
+    account: Option<&str>,
     descriptions: &[Description],
     environments: &Environments,
 ) -> Result<Vec<(Description, String)>, Failure> {
@@ -411,7 +406,7 @@ fn files(
         // What was said in this command alone does not go into a file that was there.
         let mut new = environments.get(&description.name).unwrap_or(description).clone();
         if !args.elsewhere {
-            new.account = new.account.or_else(|| plan.account.clone());
+            new.account = new.account.or_else(|| account.map(str::to_owned));
             new.region = new.region.or_else(|| Some(plan.region.clone()));
         }
         if let Some(text) = environments.text(&new)? {

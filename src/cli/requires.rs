@@ -56,10 +56,7 @@ pub(crate) fn require(
         let parsed: EnvironmentName = name.parse().expect("it was checked when it was read");
         let store = bundle_store(project, None);
         let place = there.map(Place::of).unwrap_or_default();
-        let here = there.is_none_or(|there| {
-            there.region.as_deref().is_none_or(|region| region == aws.region())
-                && (there.account.is_none() || there.account == aws.caller().account)
-        });
+        let here = there.is_none_or(|there| there.belongs_to(aws.account(), aws.region()));
         let ran = if here {
             release::ran_well(aws, &store, &application, &parsed, label)?
         } else {

@@ -130,6 +130,12 @@ impl Description {
         }
     }
 
+    /// Does it say nothing else than this account and region? Where nobody could say the account, any is right.
+    pub fn belongs_to(&self, account: Option<&str>, region: &str) -> bool {
+        self.region.as_deref().is_none_or(|described| described == region)
+            && self.account.as_deref().is_none_or(|described| account.is_none_or(|account| described == account))
+    }
+
     /// Another environment like this one: what is its own alone is left out.
     #[must_use]
     pub fn like(&self, name: &str) -> Self {

@@ -41,6 +41,8 @@ pub struct Settings {
     pub dry_run: bool,
     /// File in which every call that changes something leaves a line.
     pub audit: Option<PathBuf>,
+    /// What answers plays whatever account a description names, so that production can be rehearsed.
+    pub stand_in: bool,
 }
 
 /// Credentials that sign the calls.
@@ -78,6 +80,7 @@ impl Default for Settings {
             timeout: Duration::from_secs(30),
             dry_run: false,
             audit: None,
+            stand_in: false,
         }
     }
 }
@@ -90,6 +93,7 @@ pub struct Aws {
     pub(crate) caller: Caller,
     endpoint: Endpoint,
     endpoint_url: Option<String>,
+    stand_in: bool,
     dry_run: Option<Mutex<Vec<Call>>>,
     /// Actions that IAM had to allow for the calls that only read.
     asked: Mutex<BTreeSet<&'static str>>,
@@ -182,6 +186,7 @@ impl Aws {
             caller: Caller::default(),
             endpoint: Endpoint { address, timeout: settings.timeout, to_enable },
             endpoint_url,
+            stand_in: settings.stand_in,
             dry_run: settings.dry_run.then(Mutex::default),
             asked: Mutex::default(),
             audit: Audit::new(settings.audit),
@@ -198,6 +203,11 @@ impl Aws {
 
     pub fn caller(&self) -> &Caller {
         &self.caller
+    }
+
+    /// The account that a description is held against. `None` where nobody could say, or where any is played.
+    pub fn account(&self) -> Option<&str> {
+        self.caller.account.as_deref().filter(|_| !self.stand_in)
     }
 
     /// Does something else than AWS answer, such as an embedded one?
@@ -384,8 +394,16 @@ async fn find_credentials(config: &SdkConfig, settings: &Settings) -> Result<(),
         Err(error @ CredentialsError::CredentialsNotLoaded(_)) => {
             Err(ConnectError::NoCredentials { profile, source: error.into() })
         }
+        // The last place to ask: a machine that is not AWS's, or one without a role, has none to give.
+        Err(error) if is_from_metadata(&error) => Err(ConnectError::NoCredentials { profile, source: error.into() }),
         Err(error) => Err(ConnectError::BadCredentials { profile, source: error.into() }),
     }
+}
+
+/// Did the metadata service of a machine refuse?
+fn is_from_metadata(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    causes.any(|error| error.is::<aws_config::imds::client::error::ImdsError>())
 }
 
 /// AWS says who calls; another endpoint may not know the question.

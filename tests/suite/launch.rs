@@ -467,6 +467,24 @@ fn what_was_launched_is_what_is_captured() {
     site.run(&server, &["capture", "shop-none"]).exit(3);
 }
 
+/// What belongs to an account of AWS can be rehearsed on the sandbox, and the rehearsal leaves no account behind.
+#[test]
+fn the_sandbox_plays_every_account() {
+    let site = Site::small();
+    site.describe("shop-prod", "");
+    let run = |arguments: &[&str]| site.place.run([arguments, &["--sandbox"]].concat()).ok();
+    run(&["launch", "shop-prod", "--apply"]);
+    let file = site.place.read("environments/shop-prod.toml");
+    assert!(!file.contains("account ="), "{file}");
+    site.place.write("environments/shop-prod.toml", format!("account = \"999999999999\"\n{file}"));
+    site.place.write("app.py", "print('second')\n");
+    run(&["publish", "--deploy", "shop-prod"]);
+    run(&["launch", "--all"]);
+    run(&["capture"]);
+    let file = site.place.read("environments/shop-prod.toml");
+    assert!(file.contains("account = \"999999999999\""), "{file}");
+}
+
 /// The file of an environment says where it is, and a release does not go elsewhere.
 #[test]
 fn a_release_goes_where_the_file_says() {

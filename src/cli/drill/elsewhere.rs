@@ -46,10 +46,7 @@ pub(super) fn rebuild(
     let began = world.now();
     let place = environments.all().first().map(Place::of).unwrap_or_default();
     let aws = args.aws.connect_to(project, &place, Intent::of(!args.apply), world, ui)?;
-    let here = |description: &&Description| {
-        description.region.as_deref().is_none_or(|region| region == aws.region())
-            && (description.account.is_none() || description.account == aws.caller().account)
-    };
+    let here = |description: &&Description| description.belongs_to(aws.account(), aws.region());
     let (ours, left): (Vec<&Description>, Vec<&Description>) = environments.all().iter().partition(here);
     if !left.is_empty() {
         let names: Vec<String> = left.iter().map(|description| description.name.clone()).collect();

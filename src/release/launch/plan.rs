@@ -187,7 +187,7 @@ fn place(plan: &mut Plan, survey: &Survey, target: &Target, options: PlanOptions
     if options.elsewhere {
         return;
     }
-    if let (Some(described), Some(caller)) = (&target.description.account, &survey.account)
+    if let (Some(described), Some(caller)) = (&target.description.account, &survey.held_against)
         && described != caller
     {
         let (described, caller) = (described.clone(), caller.clone());

@@ -16,6 +16,8 @@ use crate::release::version;
 pub struct Survey {
     /// `None` where nobody could say.
     pub account: Option<String>,
+    /// The account that descriptions are held against, where there is one.
+    pub held_against: Option<String>,
     pub region: String,
     /// Applications, and how many versions each has.
     pub applications: BTreeMap<String, usize>,
@@ -57,6 +59,7 @@ pub fn survey(aws: &Aws, descriptions: &[&Description]) -> Result<Survey, ApiErr
     aws.block_on(async {
         let mut survey = Survey {
             account: aws.caller().account.clone(),
+            held_against: aws.account().map(str::to_owned),
             region: aws.region().to_owned(),
             applications: version::applications(aws).await?,
             living: environment::everywhere(aws).await?,
