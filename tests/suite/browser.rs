@@ -49,6 +49,25 @@ fn open(place: &Place, url: &str, (width, height): (u32, u32), scheme: &str) -> 
     Window { document, picture }
 }
 
+/// Names every element whose content does not fit into it, and which does not scroll. Heads may be there for the ear alone.
+const MEASURE: &str = "<script>addEventListener('load', () => { \
+    const wide = [...document.querySelectorAll('body, body *')].filter(e => \
+        !e.closest('thead') && e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX == 'visible'); \
+    document.documentElement.dataset.wide = '[' + wide.map(e => e.tagName + ' ' + e.textContent) + ']' })</script>";
+
+/// Does all of this page fit into a telephone's window, and into a desk's?
+#[track_caller]
+fn fits(place: &Place, page: &str) {
+    place.write("measured.html", format!("{page}{MEASURE}"));
+    let url = format!("file://{}", place.path("measured.html").display());
+    for width in [400, 800, 1280] {
+        let document = open(place, &url, (width, 900), "light").document;
+        let (_, wide) = document.split_once("data-wide=\"").expect("the page was measured");
+        let wide = wide.split_once('"').unwrap().0;
+        assert_eq!(wide, "[]", "at {width} pixels");
+    }
+}
+
 impl Window {
     /// Is there anything in the picture? One colour would be compressed to almost nothing.
     #[track_caller]
@@ -81,6 +100,9 @@ fn the_page_of_the_sandbox_in_a_browser() {
         let window = open(&place, &endpoint, size, scheme);
         window.shows(&["shop-prod", "Green", "shop-3f2a9c01b7de", "Successfully launched environment"]);
     }
+    // A copy does not load itself again.
+    let page = open(&place, &endpoint, (1200, 900), "light").document;
+    fits(&place, &page.replace("http-equiv=\"refresh\"", ""));
 }
 
 #[test]
@@ -97,4 +119,8 @@ fn the_generated_site_in_a_browser() {
         let window = open(&place, &url, size, scheme);
         window.shows(&["It grows!", "/static/site."]);
     }
+    let page = open(&place, &url, (1200, 900), "light").document;
+    fits(&place, &page.replace("=\"/static/", &format!("=\"{}/static/", url.trim_end_matches('/'))));
+    place.run(["explain", "--html", "../explain.html"]).ok();
+    fits(&place, &place.read("../explain.html"));
 }
