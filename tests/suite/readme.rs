@@ -7,6 +7,8 @@ const README: &str = include_str!("../../README.md");
 const README_JA: &str = include_str!("../../README.ja.md");
 const TUTORIAL: &str = include_str!("../../docs/src/tutorial/first-site.md");
 const TUTORIAL_JA: &str = include_str!("../../docs/src/tutorial/first-site.ja.md");
+const DISASTER: &str = include_str!("../../docs/src/how-to/disaster.md");
+const DISASTER_JA: &str = include_str!("../../docs/src/how-to/disaster.ja.md");
 
 #[test]
 fn the_two_commands_come_first() {
@@ -45,6 +47,8 @@ fn both_languages_are_equal() {
     }
     same(README, README_JA);
     same(TUTORIAL, TUTORIAL_JA);
+    // A link to a heading of the page itself has that heading's words.
+    same(&DISASTER.replace("(#rehearse-it)", "(#)"), &DISASTER_JA.replace("(#練習する)", "(#)"));
 }
 
 #[test]

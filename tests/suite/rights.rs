@@ -111,7 +111,7 @@ fn the_evaluation_is_that_of_iam() {
     assert_eq!(of(Asked::new("y", "z").with("k", "v")), Some(false));
 }
 
-fn policy(place: &Place, arguments: &[&str]) -> Value {
+pub(crate) fn policy(place: &Place, arguments: &[&str]) -> Value {
     let known = ["policy", "--application", "shop", "--account", ACCOUNT, "--region", REGION];
     place.run(known.iter().chain(arguments)).ok().json()
 }
@@ -223,34 +223,43 @@ fn deeds() -> Vec<(&'static str, BTreeSet<String>)> {
     all
 }
 
+/// Are all these calls allowed to somebody with these policies of these roles, the guard beside them? What they ask for.
+#[track_caller]
+pub(crate) fn suffice(
+    policies: &[Value],
+    roles: &[&str],
+    calls: &BTreeSet<String>,
+    environment: &str,
+) -> BTreeSet<String> {
+    let mut used = BTreeSet::new();
+    for request in calls.iter().flat_map(|call| asked(call, environment)) {
+        let resources: Vec<String> = match request.action.as_str() {
+            "s3:PutObject" => roles
+                .iter()
+                .flat_map(|role| places(role))
+                .map(|place| format!("arn:aws:s3:::elasticbeanstalk-{REGION}-{ACCOUNT}/beansprout/shop/{place}"))
+                .collect(),
+            _ => vec![request.resource],
+        };
+        for resource in resources {
+            let request = Asked { resource, context: request.context.clone(), action: request.action.clone() };
+            let found = verdict(policies, &request);
+            assert_eq!(found, Some(false), "`policy {roles:?}`: {} on {}", request.action, request.resource);
+        }
+        used.insert(request.action);
+    }
+    used
+}
+
 #[test]
 fn a_role_suffices_for_its_verbs_and_has_no_more() {
     let place = Place::new();
     let mut unused: Vec<String> = Vec::new();
     for (role, operations) in deeds() {
-        let printed: Vec<Value> = role.split('+').map(|role| policy(&place, &[role, "--env", "shop-*"])).collect();
+        let roles: Vec<&str> = role.split('+').collect();
+        let printed: Vec<Value> = roles.iter().map(|role| policy(&place, &[role, "--env", "shop-*"])).collect();
         let everything = [printed.clone(), vec![policy(&place, &["guard"])]].concat();
-        let mut used: BTreeSet<String> = BTreeSet::new();
-        for call in &operations {
-            for request in asked(call, "shop-blue") {
-                let resources: Vec<String> = match request.action.as_str() {
-                    "s3:PutObject" => places(role)
-                        .iter()
-                        .map(|place| {
-                            format!("arn:aws:s3:::elasticbeanstalk-{REGION}-{ACCOUNT}/beansprout/shop/{place}")
-                        })
-                        .collect(),
-                    _ => vec![request.resource.clone()],
-                };
-                used.insert(request.action.clone());
-                for resource in resources {
-                    let request = Asked { resource, context: request.context.clone(), action: request.action.clone() };
-                    // Also where the guard is attached beside it.
-                    let found = verdict(&everything, &request);
-                    assert_eq!(found, Some(false), "`policy {role}`: {} on {}", request.action, request.resource);
-                }
-            }
-        }
+        let used = suffice(&everything, &roles, &operations, "shop-blue");
         // What is allowed and was not used has a reason.
         let because: &[&str] = match role {
             "publisher" => &[
@@ -411,6 +420,7 @@ fn what_a_page_attaches_suffices_for_that_page() {
         "how-to/prune.md",
         "how-to/build-script.md",
         "how-to/disaster.md",
+        "how-to/disaster.ja.md",
     ] {
         let text = std::fs::read_to_string(root.join(page)).unwrap();
         let attached: BTreeSet<&str> = text
