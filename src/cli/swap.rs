@@ -92,6 +92,7 @@ pub(crate) fn verb(args: &SwapArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
         let despite: BTreeSet<Despite> = args.despite.iter().copied().collect();
         let (conditions, more) = release::swap_conditions(&survey, &migrations, between::alias(&project)?, &despite);
         notes = more;
+        notes.extend(between::database(&project, &survey, world)?);
         if !conditions.is_empty() {
             notes.iter().for_each(|note| ui.warn(note));
             return Err(Conditions(conditions).into());

@@ -29,6 +29,7 @@ mod explain;
 mod faces;
 mod failures;
 mod faults;
+mod hour;
 mod house;
 mod ignored;
 mod imports;

@@ -1,6 +1,7 @@
 //! What lies between the versions of two environments, and what else leads to one of them.
 
 use crate::bundle::Reader;
+use crate::check;
 use crate::check::django::migrations::{self, Migration, Scan};
 use crate::cli::aws::Connected;
 use crate::fault::Failure;
@@ -8,6 +9,7 @@ use crate::file;
 use crate::project::Project;
 use crate::release::{self, BundleStore, Location, Migrations, SwapSide, SwapSurvey};
 use crate::ui::Ui;
+use crate::world::World;
 
 /// No migration that a person wrote is larger.
 const LARGEST: u64 = 1 << 20;
@@ -67,6 +69,23 @@ fn read(at: &Location, store: &BundleStore, aws: &Connected, ui: &mut Ui) -> Res
     let Ok(files) = opened.files(migrations::is_migration, LARGEST) else { return Ok(None) };
     let text = |(path, content): (String, Vec<u8>)| (path, String::from_utf8_lossy(&content).into_owned());
     Ok(Some(files.into_iter().map(text).collect()))
+}
+
+/// Where the settings of what is here keep the database in a file, on the one instance: what is written there stays behind.
+pub(super) fn database(project: &Project, survey: &SwapSurvey, world: &World) -> Result<Option<String>, Failure> {
+    // Only what is given by name decides otherwise; whether it names a file too, nobody here can tell.
+    let given = |side: &SwapSide| side.settings.iter().any(|setting| setting.option.name == "DATABASE_URL");
+    if [&survey.blue, &survey.green].into_iter().any(given) {
+        return Ok(None);
+    }
+    let Some((_, settings)) = check::production(&crate::cli::check::shipped(project, world)?) else {
+        return Ok(None);
+    };
+    let engine = settings.value("DATABASES").by_default().get("default").by_default().get("ENGINE");
+    let sqlite = engine.by_default().text().is_some_and(|engine| engine.ends_with("sqlite3"));
+    let blue = &survey.blue.environment.name;
+    Ok(sqlite
+        .then(|| format!("the database is SQLite, a file on each instance: what visitors wrote stays with `{blue}`")))
 }
 
 /// The file of an alias that names a balancer instead of an environment, and what it names.
