@@ -332,9 +332,9 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // SIGTERM first, so that it ends what it started itself.
+        // SIGTERM first, so that it ends what it started itself, on a busy machine too.
         let _ = Command::new("kill").arg(self.child.id().to_string()).stderr(Stdio::null()).status();
-        for _ in 0..250 {
+        for _ in 0..3000 {
             if matches!(self.child.try_wait(), Ok(Some(_)) | Err(_)) {
                 return;
             }

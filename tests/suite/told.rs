@@ -57,7 +57,8 @@ impl Reader {
     #[track_caller]
     fn serve(&mut self, told: &str, command: &str, ready: &str) {
         self.ran.insert(told.to_owned());
-        let mut shell = self.shell(&format!("exec {command}"));
+        // Where the tests run in the background, Ctrl-C is ignored, and Python would go on ignoring it.
+        let mut shell = self.shell(&format!("exec env --default-signal=INT {command}"));
         let mut running = Running::new(shell.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
         running.wait_for(ready);
         running.signal("INT");

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use crate::harness::{Place, Running, open_to_others, processes_with};
+use crate::harness::{Place, Running, missing, open_to_others, processes_with};
 
 const SERVER: &str = r#"
 import http.server, os
@@ -62,6 +62,7 @@ fn what_asks_for_every_interface_gets_loopback_and_a_sudden_death_leaves_nothing
     let place = site()
         .file("Procfile", "web: python server.py --bind 0.0.0.0:8000\nother: python -m http.server --bind 0.0.0.0 0\n");
     // Without a namespace, nothing but the next start ends what is left.
+    let mut proxy = None;
     for isolation in ["prefix", "auto"] {
         let mut up = place.start(["up", "--port", "0", "--isolation", isolation]);
         let address = url(&mut up);
@@ -70,6 +71,10 @@ fn what_asks_for_every_interface_gets_loopback_and_a_sudden_death_leaves_nothing
         let mark = format!("BEANSPROUT_INSTANCE={}", home.display());
         assert!(processes_with(&mark).len() >= 2, "{:?}", processes_with(&mark));
         assert_eq!(open_to_others(&mark), Vec::<String>::new());
+        // nginx writes its title over its variables, the mark among them.
+        if isolation == "prefix" {
+            proxy = std::fs::read_to_string(home.join("var/proxy/staging/nginx/nginx.pid")).ok();
+        }
         up.signal("KILL");
         up.finish();
     }
@@ -80,6 +85,11 @@ fn what_asks_for_every_interface_gets_loopback_and_a_sudden_death_leaves_nothing
     assert_eq!(up.finish(), 130);
     let home = place.path(".beansprout/instance").canonicalize().unwrap();
     assert_eq!(survivors(&home.to_string_lossy()), Vec::<String>::new());
+    if !missing("nginx", "nginx-light") {
+        let process = format!("/proc/{}/cmdline", proxy.expect("nginx wrote its number").trim());
+        let title = std::fs::read_to_string(process).unwrap_or_default();
+        assert!(!title.contains(&*home.to_string_lossy()), "{title}");
+    }
 }
 
 #[test]

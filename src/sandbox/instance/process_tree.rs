@@ -1,9 +1,11 @@
 //! Process tree: every process of an instance, so that none of them outlives it.
 //!
 //! Each program has a process group of its own. A program may still leave its group (`setsid`), so the environment of
-//! all of them carries a mark: the home of the instance. In a mount namespace the process namespace ends them anyway.
+//! all of them carries a mark: the home of the instance. Those that write their title over it (nginx does) are known by
+//! what they have open below that home. In a mount namespace the process namespace ends them anyway.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -117,18 +119,27 @@ impl ProcessTree {
     /// The living processes that carry the mark.
     pub(crate) fn marked(&self) -> Vec<i32> {
         let entry = format!("{MARK}={}", self.mark);
-        let marked = |pid: i32| {
-            std::fs::read(format!("/proc/{pid}/environ"))
-                .is_ok_and(|vars| vars.split(|byte| *byte == 0).any(|var| var == entry.as_bytes()))
+        let marked = |process: &Path| {
+            let Ok(vars) = std::fs::read(process.join("environ")) else { return false };
+            if vars.contains(&b'=') {
+                vars.split(|byte| *byte == 0).any(|var| var == entry.as_bytes())
+            } else {
+                !vars.is_empty() && is_inside(process, Path::new(&self.mark))
+            }
         };
-        std::fs::read_dir("/proc")
-            .into_iter()
-            .flatten()
-            .flatten()
-            .filter_map(|dir| dir.file_name().to_str()?.parse().ok())
-            .filter(|pid| marked(*pid))
-            .collect()
+        let processes = entries(Path::new("/proc")).filter(|process| marked(process));
+        processes.filter_map(|process| process.file_name()?.to_str()?.parse().ok()).collect()
     }
+}
+
+/// Does a process of `/proc` stand in this folder, or have something in it open?
+fn is_inside(process: &Path, home: &Path) -> bool {
+    let within = |link: PathBuf| std::fs::read_link(link).is_ok_and(|target| target.starts_with(home));
+    within(process.join("cwd")) || entries(&process.join("fd")).any(within)
+}
+
+fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path())
 }
 
 // Only Linux tells what lives.
