@@ -10,6 +10,7 @@ mod digest;
 mod entry;
 mod error;
 mod flags;
+mod limits;
 mod manifest;
 mod pack;
 mod read;
@@ -19,9 +20,10 @@ mod threads;
 pub use digest::{ContentDigest, FORMAT, TreeDigest};
 pub use entry::{BadName, EntryPath, Mode};
 pub use error::{Error, Problem, ProblemKind, where_most_is};
+pub use limits::{MANY, MAX_BYTES, UNPACKED_BYTES};
 pub use manifest::{Change, ChangeKind, Manifest, ManifestEntry, ManifestError, Side};
 pub(crate) use pack::stored;
-pub use pack::{Bundle, MANY, MAX_BYTES, Output, PackOptions, Removed, Shape, Trust, UNPACKED_BYTES, keep_published};
+pub use pack::{Bundle, Output, PackOptions, Removed, Shape, Trust, keep_published};
 pub use read::{
     DIRECTORY_TAIL, Directory, Finding, Flaw, LONGEST_DIRECTORY, OpenError, Reader, Severity, Shared, UnpackError,
     unpack, verify,

@@ -4,9 +4,7 @@
 //! where the numbers need it.
 
 use crate::bundle::entry::{EntryPath, Mode};
-
-/// From this many entries on, the numbers of a zip file need zip64.
-pub const MANY: usize = 65_535;
+use crate::bundle::limits::MANY;
 
 /// 1980-01-01 in MS-DOS form; the time is 0.
 pub(in crate::bundle) const DATE: u16 = 1 << 5 | 1;

@@ -13,12 +13,12 @@ use crate::bundle::select::plan::Plan;
 use crate::file;
 
 use super::cache::{Cache, Cached};
-use super::compress::PackedEntry;
 use super::content::Contents;
 use super::index::{self, Index};
 use super::kept::{self, Removed};
 use super::options::{PackOptions, Trust};
 use super::output::{Draft, Output};
+use super::packed_entry::PackedEntry;
 use super::review::Review;
 use super::writer::{Packed, Sink, pack};
 

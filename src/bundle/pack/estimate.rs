@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::bundle::error::Error;
+use crate::bundle::limits::UNPACKED_BYTES;
 use crate::bundle::select::origin::Entry;
 use crate::bundle::select::plan::Plan;
 
-use super::compress::{CHUNK, LARGE, PackedEntry};
 use super::content::Contents;
 use super::deflate::is_random;
-use super::options::UNPACKED_BYTES;
+use super::packed_entry::{CHUNK, LARGE, PackedEntry};
 
 /// No content gets smaller than this part of itself: what deflate makes of a long row of one byte.
 const BEST_RATIO: u64 = 1032;

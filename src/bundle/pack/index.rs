@@ -19,7 +19,7 @@ use crate::file::{self, Draft, Durability, FileMode, Named, Target};
 use crate::world;
 
 use super::archive::{Header, Method};
-use super::compress::PackedEntry;
+use super::packed_entry::PackedEntry;
 
 /// Its name.
 pub(super) const INDEX: &str = "index";

@@ -5,13 +5,6 @@ use std::path::Path;
 use crate::ui::Progress;
 use crate::world::Interrupt;
 
-/// Largest bundle: what Elastic Beanstalk's guide names as the limit, at its lowest reading.
-pub const MAX_BYTES: u64 = 500_000_000;
-
-/// Most that a bundle may unpack to: the disk of an instance, as Elastic Beanstalk makes it where nobody asks for more. The one
-/// number for whoever makes bundles, and for whoever reads those of others.
-pub const UNPACKED_BYTES: u64 = 8 << 30;
-
 /// Options of a run that packs, and the parts of the world that it needs.
 #[derive(Clone)]
 pub struct PackOptions<'a> {

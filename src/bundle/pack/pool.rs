@@ -9,7 +9,7 @@ use crate::bundle::select::origin::Entry;
 use crate::bundle::select::plan::Plan;
 use crate::bundle::threads::threads;
 
-use super::compress::{BatchOutput, LARGE, PackedEntry, Worker};
+use super::packed_entry::{BatchOutput, LARGE, PackedEntry, Worker};
 
 /// A batch ends after so many entries or bytes. In a small project it ends earlier, so that no core is without work.
 const BATCH_ENTRIES: usize = 32;

@@ -8,8 +8,8 @@ use crate::bundle::select::plan::Plan;
 use crate::bundle::select::scope::Suspicion;
 use crate::secret::{self, Certainty, Kind};
 
-use super::compress::LARGE;
 use super::content::Contents;
+use super::packed_entry::LARGE;
 
 pub(crate) struct Review<'a> {
     plan: &'a Plan,

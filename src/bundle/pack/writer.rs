@@ -21,11 +21,11 @@ use crate::bundle::threads::threads;
 
 use super::archive::{Header, Method, write_end};
 use super::chunks::Chunks;
-use super::compress::{CHUNK, PackedEntry, Worker};
 use super::content::Contents;
 use super::deflate::is_random;
 use super::options::PackOptions;
 use super::output::Draft;
+use super::packed_entry::{CHUNK, PackedEntry, Worker};
 use super::pool::{Batch, Pool};
 use super::review::Review;
 

@@ -10,8 +10,8 @@ use zip::ZipArchive;
 
 use crate::bundle::digest::{ContentDigest, TreeHasher};
 use crate::bundle::entry::{BadName, EntryPath, Mode};
+use crate::bundle::limits::UNPACKED_BYTES;
 use crate::bundle::manifest::{Manifest, ManifestEntry};
-use crate::bundle::pack::options::UNPACKED_BYTES;
 use crate::fault::{Exit, Fault};
 use crate::ui::bytes;
 

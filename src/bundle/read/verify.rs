@@ -8,11 +8,11 @@ use std::path::Path;
 
 use crate::bundle::entry::{BadName, inside};
 use crate::bundle::flags::{ContentFlags, ContentScanner};
-use crate::bundle::pack::archive::MANY;
-use crate::bundle::pack::compress::{CHUNK, LARGE};
+use crate::bundle::limits::{MANY, MAX_BYTES, UNPACKED_BYTES};
 use crate::bundle::pack::deflate::is_random;
-use crate::bundle::pack::options::{MAX_BYTES, UNPACKED_BYTES};
-use crate::bundle::select::rules::{Reason, never};
+use crate::bundle::pack::packed_entry::{CHUNK, LARGE};
+use crate::bundle::select::never::never;
+use crate::bundle::select::rules::Reason;
 use crate::secret::{self, Kind};
 use crate::ui::{bytes, count};
 

@@ -4,7 +4,6 @@
 //! git's own (`.gitignore`, `info/exclude`), which holds for untracked files only. Within a family, the deeper file wins, and in one file the later line.
 //! A folder that is left out is never entered, so nothing below it can come back.
 
-use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -150,23 +149,6 @@ impl Reason {
     }
 }
 
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Never { name } => write!(f, "`{name}` never ships"),
-            Self::VirtualEnvironment => f.write_str("a virtual environment never ships"),
-            Self::Rule { file, line, pattern } => write!(f, "`{pattern}` in `{file}`, line {line}"),
-            Self::Tracked { file, line, pattern } => {
-                write!(f, "git tracks it (`{pattern}` in `{file}`, line {line}, holds for untracked files only)")
-            }
-            Self::ExportIgnore => f.write_str("`export-ignore` in `.gitattributes`"),
-            Self::EbCli => f.write_str("the EB CLI leaves it out"),
-            Self::Output => f.write_str("this command writes to it"),
-            Self::Default => f.write_str("no rule leaves it out"),
-        }
-    }
-}
-
 /// A path about which a rule had something to say; of what is left out, the topmost one only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LeftOut {
@@ -174,49 +156,6 @@ pub struct LeftOut {
     pub path: String,
     #[serde(flatten)]
     pub reason: Reason,
-}
-
-/// Paths that are in no bundle, whatever the rules say: names anywhere in it, or, with a slash in front, below its top. A
-/// `*` stands for any part of one name.
-const NEVER: [&str; 10] = [
-    ".git",
-    ".elasticbeanstalk",
-    ".beansprout",
-    ".beansprout-base.json",
-    "__MACOSX",
-    ".DS_Store",
-    "__pycache__",
-    "._*",
-    // Descriptions of environments, and the record of their drills, are about the account and not about the site.
-    "/environments/*.toml",
-    "/environments/_drills.jsonl",
-];
-
-/// Why `path`, without a slash at its end, is in no bundle. Whoever asks has asked about the folders above it.
-pub(crate) fn never(path: &str) -> Option<Reason> {
-    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
-    // Nearly every path is told by one look.
-    if !name.starts_with(['.', '_']) && !path.starts_with("environments/") {
-        return None;
-    }
-    let fits = |pattern: &str, text: &str| match pattern.split_once('*') {
-        Some((start, end)) => {
-            let middle = text.strip_prefix(start).and_then(|rest| rest.strip_suffix(end));
-            middle.is_some_and(|middle| !middle.contains('/'))
-        }
-        None => pattern == text,
-    };
-    let rule = NEVER.into_iter().find(|rule| match rule.strip_prefix('/') {
-        Some(rule) => fits(rule, path),
-        None => fits(rule, name),
-    })?;
-    Some(Reason::Never { name: rule.trim_start_matches('/').into() })
-}
-
-/// Is `path` or a folder above it in no bundle?
-pub(crate) fn never_ships(path: &str) -> bool {
-    let path = path.trim_matches('/');
-    path.match_indices('/').map(|(end, _)| &path[..end]).chain([path]).any(|part| never(part).is_some())
 }
 
 /// The rule files that hold in one folder. Folders without rule files share that of the folder above.
@@ -351,21 +290,5 @@ mod tests {
         assert!(rules.judge(b"a~", false, None).is_err());
         assert!(rules.judge(b".gitignore", false, None).is_ok());
         assert!(EbCli { file: None }.judge(b".gitignore", false, None).is_err());
-    }
-
-    #[test]
-    fn some_names_never_ship() {
-        for path in [".git", "._a.config", "__pycache__", ".beansprout", "a/b/.beansprout-base.json"] {
-            assert!(never(path).is_some(), "{path}");
-        }
-        for path in ["environments/prod.toml", "environments/.toml", "environments/_drills.jsonl"] {
-            assert!(never(path).is_some(), "{path}");
-        }
-        for path in [".gitignore", ".platform", ".ebextensions", "_a", "environments", "a/environments/prod.toml"] {
-            assert!(never(path).is_none(), "{path}");
-        }
-        for path in ["environments/a/prod.toml", "environments/prod.tom", "environments/drills.jsonl"] {
-            assert!(never(path).is_none(), "{path}");
-        }
     }
 }

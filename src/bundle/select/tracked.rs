@@ -14,8 +14,9 @@ use crate::bundle::error::{Error, Problem, ProblemKind};
 use crate::git::repository::Repository;
 use crate::git::{BlobReader, Git, Item, ItemMode, Tree};
 
+use super::never::never;
 use super::origin::{Entry, Origin};
-use super::rules::{LeftOut, Reason, RuleFile, RuleStack, Rules, never};
+use super::rules::{LeftOut, Reason, RuleFile, RuleStack, Rules};
 
 /// Entries of a listing by git, and those that were left out.
 #[derive(Default)]

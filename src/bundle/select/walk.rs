@@ -12,7 +12,8 @@ use crate::bundle::error::{Error, Problem, ProblemKind, unreadable};
 use crate::bundle::threads::threads;
 
 use super::disk::{Disk, Kind, Names, Stamp};
-use super::rules::{Inherited, LeftOut, Reason, Rule, RuleFile, RuleStack, Rules, never};
+use super::never::never;
+use super::rules::{Inherited, LeftOut, Reason, Rule, RuleFile, RuleStack, Rules};
 use super::staged::Staged;
 
 /// A file or link that ships.

@@ -1,4 +1,6 @@
-//! Answer to `--why`: the rule that puts a path in or out.
+//! Answer to `--why`: the rule that puts a path in or out, and its words.
+
+use std::fmt;
 
 use super::plan::Plan;
 use super::rules::{LeftOut, Reason};
@@ -31,5 +33,22 @@ impl Plan {
         let kept = above.iter().rev().find_map(|part| find(&self.kept, part));
         let decided = kept.unwrap_or_else(|| LeftOut { path: path.to_owned(), reason: Reason::Default });
         Some(Why { path: path.to_owned(), ships: true, decided })
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Never { name } => write!(f, "`{name}` never ships"),
+            Self::VirtualEnvironment => f.write_str("a virtual environment never ships"),
+            Self::Rule { file, line, pattern } => write!(f, "`{pattern}` in `{file}`, line {line}"),
+            Self::Tracked { file, line, pattern } => {
+                write!(f, "git tracks it (`{pattern}` in `{file}`, line {line}, holds for untracked files only)")
+            }
+            Self::ExportIgnore => f.write_str("`export-ignore` in `.gitattributes`"),
+            Self::EbCli => f.write_str("the EB CLI leaves it out"),
+            Self::Output => f.write_str("this command writes to it"),
+            Self::Default => f.write_str("no rule leaves it out"),
+        }
     }
 }
