@@ -8,10 +8,15 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
+use crate::hex;
+
 use super::entry::{EntryPath, Mode};
 
 /// The first line of what is hashed. Another meaning of the digest gets another line.
 pub const FORMAT: &str = "beansprout-tree-v1";
+
+/// Digits of a digest in a label.
+const SHORT: usize = 12;
 
 /// The SHA-256 of one file's content.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,10 +27,10 @@ pub struct ContentDigest(pub(crate) [u8; 32]);
 pub struct TreeDigest(pub(crate) [u8; 32]);
 
 impl TreeDigest {
-    /// The first twelve hexadecimal digits, as labels have them.
+    /// The first hexadecimal digits, as labels have them.
     pub fn short(&self) -> String {
         let mut text = self.to_string();
-        text.truncate(12);
+        text.truncate(SHORT);
         text
     }
 
@@ -38,6 +43,11 @@ impl TreeDigest {
         let name: String = name.chars().take(80).map(plain).collect();
         let name = name.trim_matches(['-', '.']);
         format!("{}-{}", if name.is_empty() { "app" } else { name }, self.short())
+    }
+
+    /// The short digest at the end of a label of ours.
+    pub fn short_in(label: &str) -> Option<&str> {
+        label.rsplit_once('-').map(|(_, short)| short).filter(|short| hex::is_digits(short, SHORT))
     }
 }
 
@@ -55,7 +65,7 @@ impl TreeHasher {
     pub(crate) fn add(&mut self, mode: Mode, content: &ContentDigest, path: &EntryPath) {
         self.0.update(mode.octal());
         self.0.update(b" ");
-        self.0.update(hex(&content.0));
+        self.0.update(digits(&content.0));
         self.0.update(b" ");
         self.0.update(path.as_str());
         self.0.update(b"\n");
@@ -67,7 +77,7 @@ impl TreeHasher {
 }
 
 /// 64 hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8; 32]) -> [u8; 64] {
+pub(crate) fn digits(bytes: &[u8; 32]) -> [u8; 64] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = [0; 64];
     for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
@@ -96,7 +106,7 @@ macro_rules! hexadecimal {
     ($name:ident) => {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(std::str::from_utf8(&hex(&self.0)).expect("hexadecimal digits are ASCII"))
+                f.write_str(std::str::from_utf8(&digits(&self.0)).expect("hexadecimal digits are ASCII"))
             }
         }
 
@@ -145,5 +155,13 @@ mod tests {
         case("", "app-abababababab");
         case("--", "app-abababababab");
         assert!(TreeDigest([0; 32]).label(&"x".repeat(300)).len() <= 100);
+    }
+
+    #[test]
+    fn a_label_of_ours_ends_with_a_digest() {
+        assert_eq!(TreeDigest::short_in("my-shop-0123456789ab"), Some("0123456789ab"));
+        for label in ["my-shop-0123456789AB", "app-42d7", "v1", "0123456789ab", "shop-0123456789abc"] {
+            assert_eq!(TreeDigest::short_in(label), None, "{label}");
+        }
     }
 }

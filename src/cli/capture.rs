@@ -13,6 +13,7 @@ use super::launch::versions::look_into;
 use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::environment::{self, Bundle, Captured, Description, Files, Live, OptionKey, Property, Tier};
 use crate::fault::{Exit, Failure, Fault};
+use crate::hex;
 use crate::project::Project;
 use crate::release::{self, Environment, Phase};
 use crate::ui::{Answer, Ui, count, ticked};
@@ -289,8 +290,7 @@ fn description(
 /// The commit that a version's description ends with, if its content is that of the commit: `Subject (0123456789ab)`.
 fn commit(description: &str) -> Option<String> {
     let (_, name) = description.strip_suffix(')')?.rsplit_once('(')?;
-    let is_one = name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_one.then(|| name.to_owned())
+    hex::is_digits(name, 12).then(|| name.to_owned())
 }
 
 /// Where two descriptions differ, but in what a deployment changes. Values of properties are not told.

@@ -9,6 +9,7 @@ use super::aws::{AwsArgs, Intent, bundle_store};
 use super::{ebcli, lifecycle};
 use crate::beanstalk::name::Application;
 use crate::fault::{Exit, Failure};
+use crate::hex;
 use crate::project::Project;
 use crate::release::{self, Overview, Reason};
 use crate::ui::{Answer, Ui, bytes, count};
@@ -109,8 +110,7 @@ impl Row {
 fn commit(description: &str) -> Option<&str> {
     let (_, last) = description.strip_suffix(')')?.rsplit_once('(')?;
     let commit = last.strip_suffix(", changed").unwrap_or(last);
-    let hex = commit.len() >= 12 && commit.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    hex.then_some(commit)
+    (commit.len() >= 12 && hex::is_digits(commit, commit.len())).then_some(commit)
 }
 
 impl Answer for VersionsAnswer {

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 
 use crate::file;
+use crate::hex;
 
 use super::repository::Repository;
 use super::{Error, Git};
@@ -104,7 +105,7 @@ fn resolve(text: &str, common: &Path, packed: &str) -> Option<String> {
 }
 
 fn is_id(text: &str) -> bool {
-    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    hex::is_digits(text, 40) || hex::is_digits(text, 64)
 }
 
 fn tree_of(commit: &str, objects: &Path) -> Option<String> {

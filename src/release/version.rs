@@ -11,6 +11,7 @@ use super::api_error::ApiError;
 use super::aws::Aws;
 use super::call::Call;
 use crate::beanstalk::name::Application;
+use crate::hex;
 
 /// A registered application version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -45,8 +46,7 @@ impl Location {
     pub fn digest(&self) -> Option<&str> {
         let name = self.key.rsplit('/').next()?;
         let digest = name.strip_suffix(".zip")?;
-        let ours = digest.len() == 64 && digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        ours.then_some(digest)
+        hex::is_digits(digest, 64).then_some(digest)
     }
 
     /// As a copy names its source: part of a URL.

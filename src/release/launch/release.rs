@@ -5,6 +5,7 @@ use std::fs::File;
 use serde::Serialize;
 
 use crate::beanstalk::name::Application;
+use crate::bundle::TreeDigest;
 use crate::environment::Description;
 use crate::release::api_error::ApiError;
 use crate::release::aws::Aws;
@@ -119,7 +120,7 @@ async fn find(
         }
     }
     // A label of ours ends with the beginning of the digest that the key has.
-    if let Some(short) = short_digest(label) {
+    if let Some(short) = TreeDigest::short_in(label) {
         let bucket = store.open(aws).await?;
         let folder = store.folder(application, "");
         let listed = bucket.list(aws, &format!("{folder}{short}")).await?;
@@ -133,13 +134,6 @@ async fn find(
     Ok(Bundle::Gone { digest, commit: captured.and_then(|release| release.commit.clone()) })
 }
 
-/// The 12 digits at the end of `<name>-<digest>`.
-fn short_digest(label: &str) -> Option<&str> {
-    let (_, short) = label.rsplit_once('-')?;
-    let ours = short.len() == 12 && short.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    ours.then_some(short)
-}
-
 /// Write the bundle at a place to `to`. `false`: it is gone.
 pub fn bundle(
     aws: &Aws,
@@ -150,17 +144,4 @@ pub fn bundle(
 ) -> Result<bool, StoreError> {
     let bucket = store.bucket_of(aws, at);
     aws.block_on(download::fetch(aws, &bucket, &at.key, to, report))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_label_of_ours_ends_with_a_digest() {
-        assert_eq!(short_digest("my-shop-0123456789ab"), Some("0123456789ab"));
-        assert_eq!(short_digest("my-shop-0123456789AB"), None);
-        assert_eq!(short_digest("app-42d7"), None);
-        assert_eq!(short_digest("v1"), None);
-    }
 }
