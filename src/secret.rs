@@ -17,6 +17,8 @@ use aho_corasick::{AhoCorasick, Match, MatchKind, packed};
 
 use sha2::{Digest, Sha256};
 
+use crate::hex;
+
 use key::{holds_key, is_access_key, is_encoded_header, is_header};
 use marks::{Alphabet, MARKS, Mark, holds, run};
 use value::{entropy, has_password, is_named_value, is_placeholder, is_web_token, value_after};
@@ -90,7 +92,7 @@ pub(crate) fn named_in(content: &[u8]) -> Vec<(Kind, String)> {
         };
         let value = value[..value.len().min(LONGEST)].trim_ascii();
         let sum = Sha256::new().chain_update([kind as u8]).chain_update(value).finalize();
-        found.push((kind, format!("{NAME}{}", crate::hex::encode(sum))));
+        found.push((kind, format!("{NAME}{}", hex::encode(sum))));
     });
     found
 }
@@ -100,8 +102,7 @@ const NAME: &str = "sha256:";
 
 /// Is it the name of a secret?
 pub(crate) fn is_name(text: &str) -> bool {
-    let digits = text.strip_prefix(NAME).unwrap_or_default();
-    digits.len() == 64 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    text.strip_prefix(NAME).is_some_and(|digits| hex::is_digits(digits, 64))
 }
 
 /// Kinds of secrets that a whole file shows at its beginning.
@@ -298,6 +299,8 @@ mod tests {
             "postgres://shop:{password}@db.shop.net/shop".to_owned(),
             "sk_test_Q7xk2VbN9mLp4RtZc8Wd".to_owned(),
             "ghp_short".to_owned(),
+            "SECRET_KEY = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ246'".to_owned(),
+            "SECRET_KEY = 'TEST-VALUE-2-DO-NOT-USE-TEST-VALUE-7'".to_owned(),
             "\"integrity\": \"sha512-Q7xk2VbN9mLp4RtZc8WdJ5hGs3YfA6uE==\"".to_owned(),
         ] {
             assert_eq!(in_content(text.as_bytes()), Kinds::default(), "{text}");

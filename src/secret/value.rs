@@ -37,7 +37,7 @@ pub(super) fn is_named_value(rest: &[u8]) -> bool {
 
 /// Does somebody say that it is none?
 pub(super) fn is_placeholder(value: &[u8]) -> bool {
-    const WORDS: [&str; 12] = [
+    const WORDS: [&str; 15] = [
         "example",
         "changeme",
         "change-me",
@@ -50,6 +50,9 @@ pub(super) fn is_placeholder(value: &[u8]) -> bool {
         "xxxxx",
         "00000000",
         "1234567890",
+        "abcdefghij",
+        "do-not-use",
+        "do_not_use",
     ];
     let lower = value.to_ascii_lowercase();
     let text = String::from_utf8_lossy(&lower);
