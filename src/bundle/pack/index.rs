@@ -27,8 +27,14 @@ pub(super) const INDEX: &str = "index";
 /// Two seconds: the coarsest clock of a file system in use (FAT).
 const SETTLED: i64 = 2_000_000_000;
 
-/// Another layout, or another way to pack, is another cache: old packed contents must not live on in new bundles.
-const MAGIC: &str = concat!("beansprout-index-3 ", env!("CARGO_PKG_VERSION"));
+/// How an index of ours begins, whichever version wrote it.
+const LAYOUT: &str = "beansprout-index-3 ";
+
+/// Another version may pack in another way: old packed contents must not live on in new bundles.
+const MAGIC: &str = concat!("beansprout-index-3 ", env!("CARGO_PKG_VERSION"), "\n");
+
+/// A layout that has gone, or one to come, is an index of ours as well.
+const ANY_LAYOUT: &[u8] = b"beansprout-index-";
 
 /// Before the name of a bundle that is published.
 const PUBLISHED: &str = "published ";
@@ -54,7 +60,7 @@ impl Index {
             index.body = at;
             if let Some(name) = line.strip_prefix(PUBLISHED.as_bytes()) {
                 index.published.extend(std::str::from_utf8(name).ok().map(str::to_owned));
-            } else if line.is_empty() || !line.starts_with(b"beansprout-index-3 ") {
+            } else if line.is_empty() || !line.starts_with(LAYOUT.as_bytes()) {
                 break;
             }
         }
@@ -63,8 +69,7 @@ impl Index {
 
     /// What it says of the last bundle, if this program has written it whole, and since the system started.
     pub(super) fn last_bundle(&self) -> Option<LastBundle<'_>> {
-        let first = self.bytes.strip_prefix(MAGIC.as_bytes())?;
-        let mut reader = IndexReader(self.bytes.get(self.body..).filter(|_| first.starts_with(b"\n"))?);
+        let mut reader = IndexReader(self.bytes.get(self.body..).filter(|_| self.is_of_this_version())?);
         let sum = reader.u32()?;
         if crc32fast::hash(reader.0) != sum {
             return None;
@@ -76,27 +81,17 @@ impl Index {
         reader.last_bundle()
     }
 
-    /// Paths of the last bundle. Indexes of earlier versions tell them too.
+    fn is_of_this_version(&self) -> bool {
+        self.bytes.starts_with(MAGIC.as_bytes())
+    }
+
+    /// Paths of the last bundle, whichever version made it.
     pub(super) fn paths(&self) -> Option<BTreeSet<&[u8]>> {
-        // Size of a record behind its path.
-        let (mut last, length) = if self.bytes.starts_with(b"beansprout-index-3 ") {
-            let mut reader = IndexReader(self.bytes.get(self.body + 4..)?);
-            reader.text()?;
-            (reader.last_bundle()?, 100)
-        } else {
-            let length = match self.bytes.get(..19)? {
-                b"beansprout-index-1 " => 97,
-                b"beansprout-index-2 " => 100,
-                _ => return None,
-            };
-            (IndexReader(self.bytes.get(self.body + 4..)?).last_bundle()?, length)
-        };
-        let mut paths = BTreeSet::new();
-        for _ in 0..last.entries {
-            paths.insert(last.records.text()?);
-            last.records.0 = last.records.0.get(length..)?;
-        }
-        Some(paths)
+        let body = self.bytes.get(self.body + 4..).filter(|_| self.bytes.starts_with(LAYOUT.as_bytes()))?;
+        let mut reader = IndexReader(body);
+        reader.text()?;
+        let mut last = reader.last_bundle()?;
+        (0..last.entries).map(|_| Some(last.records.record()?.path)).collect()
     }
 }
 
@@ -111,17 +106,17 @@ pub(super) struct LastBundle<'a> {
 
 fn top(published: &BTreeSet<String>) -> Vec<u8> {
     let marks: String = published.iter().map(|name| format!("{PUBLISHED}{name}\n")).collect();
-    format!("{MAGIC}\n{marks}\n").into_bytes()
+    format!("{MAGIC}{marks}\n").into_bytes()
 }
 
-/// Note in the index of `dir` that the bundle `name` is published.
+/// Note in the index of `dir` that the bundle `name` is published. A folder without an index of ours is not ours, whatever
+/// the bundle in it is called.
 pub(super) fn mark(dir: &Path, name: &str) -> Result<(), file::Error> {
     let mut index = Index::read(dir);
-    if name.contains('\n') || !index.published.insert(name.to_owned()) {
+    if !index.bytes.starts_with(ANY_LAYOUT) || name.contains('\n') || !index.published.insert(name.to_owned()) {
         return Ok(());
     }
-    let is_ours = index.bytes.strip_prefix(MAGIC.as_bytes()).is_some_and(|rest| rest.starts_with(b"\n"));
-    let body = if is_ours { &index.bytes[index.body..] } else { &[] };
+    let body = if index.is_of_this_version() { &index.bytes[index.body..] } else { &[] };
     file::write_own(&dir.join(INDEX), &[&top(&index.published), body].concat())
 }
 

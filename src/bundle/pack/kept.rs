@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::bundle::digest::TreeDigest;
 use crate::bundle::select::disk::Stamp;
 use crate::file;
 
@@ -41,8 +42,7 @@ pub fn keep_published(path: &Path) -> Result<(), file::Error> {
 
 /// Is it the name of a bundle: a label, which ends with the beginning of a digest?
 fn is_bundle(name: &str) -> bool {
-    let digest = name.strip_suffix(".zip").and_then(|label| label.rsplit_once('-')).map_or("", |(_, digest)| digest);
-    digest.len() == 12 && digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    name.strip_suffix(".zip").and_then(TreeDigest::short_in).is_some()
 }
 
 /// Remove what is not kept beside `newest`, and tell which published ones are left.
@@ -121,6 +121,24 @@ mod tests {
         let huge: Vec<Old> = (1..=3).map(|number| old(number, 3_000_000_000)).collect();
         assert_eq!(left(&huge, &huge[2], &huge), [3]);
         assert_eq!(left(&huge, &huge[2], &huge[..2]), [2, 3]);
+    }
+
+    #[test]
+    fn a_mark_goes_into_an_index_of_ours_and_no_other_file() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (bundle, index) = (dir.path().join("site-0123456789ab.zip"), dir.path().join("index"));
+        keep_published(&bundle).expect("nothing is to be done");
+        assert!(!index.exists());
+        for theirs in ["", "<!doctype html>", "published site-0123456789ab.zip\n", "my beansprout-index-3 "] {
+            fs::write(&index, theirs).expect("a file");
+            keep_published(&bundle).expect("nothing is to be done");
+            assert_eq!(fs::read_to_string(&index).expect("it is there"), theirs);
+        }
+        for ours in ["beansprout-index-2 0.0.9\nwhat it knew", "beansprout-index-3 0.1.0\n\nwhat it knows"] {
+            fs::write(&index, ours).expect("a file");
+            keep_published(&bundle).expect("a mark");
+            assert!(Index::read(dir.path()).published.contains("site-0123456789ab.zip"), "{ours}");
+        }
     }
 
     #[test]
