@@ -20,7 +20,8 @@ use crate::world::{Guard, Terminal, World};
 
 pub use paint::Paint;
 pub use progress::Progress;
-pub use visible::visible;
+use visible::visible_json;
+pub use visible::{turns_text, visible};
 pub use words::{bytes, count, nearest, ticked, wrap};
 
 /// A value with two faces: `Display` for people, `Serialize` for `--json`.
@@ -135,6 +136,11 @@ impl Ui {
     /// Give an answer as its JSON document, whatever the flags say.
     pub fn json<A: Answer>(&mut self, answer: &A) {
         self.document(A::SCHEMA, answer);
+    }
+
+    /// Give an answer as the JSON document that others have described, whatever the flags say.
+    pub fn foreign_json(&mut self, value: &impl Serialize) {
+        self.put(&json(value));
     }
 
     fn document(&mut self, schema: &str, value: &impl Serialize) {
@@ -297,7 +303,11 @@ fn document(schema: &str, value: &impl Serialize) -> String {
         value: &'a T,
     }
     let document = Document { schema: format!("beansprout.{schema}"), value };
-    serde_json::to_string_pretty(&document).expect("answers have string keys")
+    json(&document)
+}
+
+fn json(value: &impl Serialize) -> String {
+    visible_json(serde_json::to_string_pretty(value).expect("answers have string keys"))
 }
 
 /// What stdout was to have and did not get.

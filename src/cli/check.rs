@@ -81,7 +81,7 @@ pub(crate) fn check(args: &CheckArgs, world: &World, ui: &mut Ui) -> Result<Exit
     match args.format.unwrap_or(if ui.output_format() == OutputFormat::Json { Format::Json } else { Format::Human }) {
         Format::Human => ui.report(report.paint(ui.out(), ui.out_width())),
         Format::Json => ui.json(&report),
-        Format::Sarif => ui.text(format_args!("{:#}", report.sarif())),
+        Format::Sarif => ui.foreign_json(&report.sarif()),
     }
     Ok(if report.passes() { Exit::Done } else { Exit::Findings })
 }

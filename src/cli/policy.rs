@@ -119,7 +119,7 @@ pub(crate) fn verb(args: &PolicyArgs, world: &World, ui: &mut Ui) -> Result<Exit
         }
     }
     // A policy is JSON for people too.
-    ui.text(serde_json::to_string_pretty(&policy(args.role, &scope)).expect("a policy has string keys"));
+    ui.foreign_json(&policy(args.role, &scope));
     Ok(Exit::Done)
 }
 

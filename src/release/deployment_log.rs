@@ -14,6 +14,7 @@ use super::call::Call;
 use super::environment;
 use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::fault::{Exit, Fault};
+use crate::ui::turns_text;
 
 /// AWS cuts the log here; more than this is not read.
 const LARGEST: u64 = 1_048_576;
@@ -193,9 +194,8 @@ pub(super) fn plain(line: &str) -> String {
                 while chars.next().is_some_and(|c| !('\u{40}'..='\u{7e}').contains(&c)) {}
             }
             '\t' => plain.push(' '),
-            char if char.is_control() => {}
             // Marks that turn the direction of text hide what a line says.
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            char if char.is_control() || turns_text(char) => {}
             char => plain.push(char),
         }
     }

@@ -3,12 +3,12 @@
 use crate::harness::{Place, missing};
 
 /// A title, a cleared screen, an overwritten line, the same in one byte, and letters that turn around.
-const HOSTILE: &str = "\u{1b}]0;title\u{7}\u{1b}[2J\rx\u{9b}2J\u{7f}\u{202e}gpj\u{2066}";
+const HOSTILE: &str = "\u{1b}]0;title\u{7}\u{1b}[2J\rx\u{9b}2J\u{7f}\u{202e}gpj\u{2066}\u{61c}";
 
 #[track_caller]
 fn is_text(place: &Place, arguments: &[&str]) {
-    for colour in ["never", "always"] {
-        let run = place.run([&["--color", colour], arguments].concat());
+    for flags in [&["--color", "never"][..], &["--color", "always"], &["--json"]] {
+        let run = place.run([flags, arguments].concat());
         for text in [&run.stdout, &run.stderr] {
             let mut rest = text.clone();
             for number in ["0", "1", "2", "1;31", "32", "1;33", "1;36"] {
@@ -16,7 +16,7 @@ fn is_text(place: &Place, arguments: &[&str]) {
             }
             let obeyed = |letter: &char| {
                 letter.is_control() && !matches!(letter, '\n' | '\t')
-                    || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+                    || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
             };
             assert_eq!(rest.chars().find(obeyed), None, "{arguments:?}\n{}", text.escape_debug());
         }
