@@ -79,6 +79,10 @@ pub enum ProblemKind {
         with: String,
     },
     SameName,
+    /// The path is that of a rule file, and this line of it cannot be obeyed.
+    Pattern {
+        line: u32,
+    },
     Secret {
         kind: secret::Kind,
         /// The name of what its content holds, for whoever wants to allow that and nothing else.
@@ -105,6 +109,7 @@ impl fmt::Display for Problem {
                 write!(f, "differs from `{}` only in how its accents are written", with.escape_default())
             }
             ProblemKind::SameName => f.write_str("comes from two places"),
+            ProblemKind::Pattern { line } => write!(f, "has a pattern in line {line} that is too long to be obeyed"),
             ProblemKind::Secret { kind, .. } => f.write_str(kind.sentence()),
             ProblemKind::Sqlite => f.write_str("is an SQLite database"),
         }
@@ -177,6 +182,9 @@ impl Fault for Error {
                     ProblemKind::Secret { name, .. } => name.as_ref(),
                     _ => None,
                 });
+                if problems.iter().all(|problem| matches!(problem.kind, ProblemKind::Pattern { .. })) {
+                    return Some("say it in a shorter pattern, or in several".to_owned());
+                }
                 Some(if allowable {
                     let alone = name.map_or(String::new(), |name| {
                         format!("; `allow-secret = [\"{name}\"]` allows the first and no other")

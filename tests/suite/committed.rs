@@ -109,6 +109,11 @@ fn submodules_are_there_or_it_is_said() {
     outer.run(["package", "--require-clean"]).ok();
     let list = listed(&outer, &[]);
     assert!(list.contains(&"libs/inner/data.xml".to_owned()), "{list:?}");
+    // What the submodule's own repository excludes is no part of it.
+    outer.write(".git/modules/libs/inner/info/exclude", "*.tmp\n");
+    outer.write("libs/inner/a.tmp", "x\n");
+    outer.run(["package", "--require-clean"]).ok();
+    assert!(!listed(&outer, &[]).contains(&"libs/inner/a.tmp".to_owned()));
     outer.write("libs/inner/lib.py", "y\n");
     outer.run(["package", "--require-clean"]).exit(3);
     outer.sh("git", &["-C", "libs/inner", "-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qam", "later"]);
@@ -124,6 +129,8 @@ fn submodules_are_there_or_it_is_said() {
 fn what_never_ships_and_pointers_are_said() {
     let place = project();
     place.write(".DS_Store", "x");
+    // The EB CLI leaves its own folder out as well, so nobody looks for it in a bundle.
+    place.write(".elasticbeanstalk/config.yml", "global:\n  application_name: shop\n");
     place.write(
         "photo.png",
         format!("version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 1\n", "a".repeat(64)),

@@ -344,3 +344,26 @@ fn the_manifest_tells_what_is_in_it() {
     assert_eq!(manifest["digest"], made["digest"]);
     assert_eq!(manifest["entries"].as_array().unwrap().len(), 9);
 }
+
+/// A line that is passed over in silence would let ship what it leaves out.
+#[test]
+fn a_rule_that_cannot_be_obeyed_is_told_with_its_line() {
+    let place = Place::new().file("Procfile", "web: gunicorn app\n").file("a.log", "x").file("b/c.log", "x");
+    place.write("b/.gitignore", format!("x\n{}\n*.log\n", "?".repeat(400_000)));
+    let place = place.git();
+    let run = place.run(["package"]).exit(3);
+    insta::assert_snapshot!(run, @r"
+    ----- stderr -----
+    error: `b/.gitignore` has a pattern in line 2 that is too long to be obeyed
+    hint: say it in a shorter pattern, or in several
+    ----- exit 3 -----
+    ");
+    place.run(["check"]).exit(1);
+    // `[bundle] exclude` and `.ebignore` of a commit as well.
+    place.write("b/.gitignore", "");
+    place.write("beansprout.toml", format!("[bundle]\nexclude = ['{}']\n", "?".repeat(400_000)));
+    let run = place.run(["package"]).exit(3);
+    assert!(run.stderr.contains("`[bundle] exclude` has a pattern in line 1"), "{run}");
+    let run = place.run(["package", "--source", "index"]).exit(3);
+    assert!(run.stderr.contains("`[bundle] exclude` has a pattern in line 1"), "{run}");
+}

@@ -17,6 +17,12 @@ impl Repository {
         if self.config().flag("core", "ignorecase") == Some(true) { Case::Folded } else { Case::Exact }
     }
 
+    /// Its `info/exclude`, for a project in which its top is at `dir` (empty, or ending with a slash).
+    pub(crate) fn exclude(&self, dir: &str, case: Case) -> Result<Option<RuleFile>, Error> {
+        let path = self.common().join("info/exclude");
+        Ok(text_of(&path)?.map(|text| RuleFile::inside(&path.to_string_lossy(), dir, &text, case)))
+    }
+
     /// The rules for `root` that stand outside of it, from the weakest to the strongest: `info/exclude`, then the
     /// `.gitignore` of every folder above.
     pub(crate) fn outside_rules(&self, root: &Path, case: Case) -> Result<Vec<RuleFile>, Error> {
@@ -33,11 +39,9 @@ impl Repository {
         }
         let mut rules = Vec::new();
         for (path, above) in files {
-            if !fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
-                continue;
+            if let Some(text) = text_of(&path)? {
+                rules.push(RuleFile::above(&path.to_string_lossy(), above, &text, case));
             }
-            let text = file::read(&path)?;
-            rules.push(RuleFile::above(&path.to_string_lossy(), above, &text, case));
         }
         Ok(rules)
     }
@@ -52,8 +56,8 @@ impl Repository {
         for part in self.below_top(root).split('/').filter(|part| !part.is_empty()) {
             files.push((self.top.join(&folder).join(".gitignore"), folder.clone()));
             for (path, dir) in files.drain(..) {
-                if fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
-                    rules.push(RuleFile::inside(&path.to_string_lossy(), &dir, &file::read(&path)?, case));
+                if let Some(text) = text_of(&path)? {
+                    rules.push(RuleFile::inside(&path.to_string_lossy(), &dir, &text, case));
                 }
             }
             folder += part;
@@ -65,4 +69,12 @@ impl Repository {
         }
         Ok(false)
     }
+}
+
+/// A rule file; what is no file, or a link to one, says nothing to git either.
+fn text_of(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    if !fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file()) {
+        return Ok(None);
+    }
+    Ok(Some(file::read(path)?))
 }

@@ -36,6 +36,8 @@ enum Glob {
     Bytes(Regex),
     /// A pattern that git accepts and that matches nothing, such as `a[`.
     Nothing,
+    /// A pattern that is too long for us.
+    Refused,
 }
 
 impl Pattern {
@@ -64,6 +66,11 @@ impl Pattern {
         Some(format!("{start}{line}{end}"))
     }
 
+    /// Is it one that nothing here can obey?
+    pub(super) fn is_refused(&self) -> bool {
+        matches!(self.glob, Glob::Refused)
+    }
+
     /// Does it match, as far as that is said here? What is left to the crate is not.
     pub(super) fn matches(&self, path: &[u8], is_directory: bool, case: Case) -> bool {
         if self.only_directories && !is_directory {
@@ -80,7 +87,7 @@ impl Pattern {
             Glob::Suffix(wanted) => ends(wanted) && name().len() >= wanted.len(),
             Glob::Whole(wanted) => same(path, wanted),
             Glob::Bytes(regex) => regex.is_match(path),
-            Glob::Nothing | Glob::Line(_) => false,
+            Glob::Nothing | Glob::Refused | Glob::Line(_) => false,
         }
     }
 }
@@ -115,8 +122,7 @@ impl Glob {
         let tokens: Vec<Token> = prefix.chain(rest).collect();
         match wording::line(&tokens, has_slash, case) {
             Some(line) => Self::Line(line),
-            // An empty set, and what is too long for anybody to have meant it.
-            None => wording::bytes(&tokens, has_slash, case).map_or(Self::Nothing, Self::Bytes),
+            None => wording::bytes(&tokens, has_slash, case).map_or(Self::Refused, Self::Bytes),
         }
     }
 }

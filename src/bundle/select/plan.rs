@@ -70,6 +70,7 @@ impl Plan {
             suspicious: Vec::new(),
             allow,
         };
+        plan.problems.extend(plan.allow.problems());
         match &scope.source {
             Source::Worktree => plan.read_folders(scope)?,
             Source::Index => plan.read_git(scope, &|_| Ok(Tree::Index))?,
@@ -102,6 +103,7 @@ impl Plan {
                 }
                 IgnoreMode::EbCli => rules.eb_cli = Some(EbCli { file: eb_cli_file(&dir, case)? }),
             }
+            self.problems.extend(rules.problems());
             let root = u16::try_from(self.roots.len()).expect("nobody includes so many folders");
             let disk = Disk::open(&dir).map_err(|source| unreadable(dir.clone(), source))?;
             let mut staged = match &repository {
@@ -158,6 +160,7 @@ impl Plan {
             let folder = folder.to_string_lossy().replace('\\', "/");
             let case = repository.case();
             let rules = Rules { exclude: exclude(scope, &at, case), case, ..Rules::default() };
+            self.problems.extend(rules.problems());
             let tree = tree(&git)?;
             tracked.add(&git, &tree, &folder, &at, &rules)?;
             if let Tree::Commit(commit) = tree {
@@ -167,7 +170,7 @@ impl Plan {
         self.entries = tracked.entries;
         self.left_out = tracked.left_out;
         self.kept = tracked.kept;
-        self.problems = tracked.problems;
+        self.problems.append(&mut tracked.problems);
         self.repositories = tracked.repositories;
         Ok(())
     }
@@ -182,12 +185,15 @@ impl Plan {
         folders.chain([path]).find_map(find)
     }
 
-    /// Tracked paths that no bundle has because of their names, as somebody may not expect. Files of our own are expected.
+    /// Tracked paths that no bundle has because of their names, as somebody may not expect. Of files of our own, and of the EB
+    /// CLI's, which leaves them out itself, everybody expects it.
     pub fn tracked_that_never_ship(&self) -> Vec<&LeftOut> {
         let Some(staged) = &self.staged else { return Vec::new() };
-        let is_ours = |path: &str| path.starts_with("environments/") || path.contains(".beansprout");
+        let of_tools = |path: &str| {
+            path.starts_with("environments/") || path.contains(".beansprout") || path.ends_with(".elasticbeanstalk/")
+        };
         let never = self.left_out.iter().filter(|out| match &out.reason {
-            Reason::Never { .. } => !is_ours(&out.path),
+            Reason::Never { .. } => !of_tools(&out.path),
             reason => *reason == Reason::VirtualEnvironment,
         });
         let tracked = never.filter(|out| match out.path.ends_with('/') {

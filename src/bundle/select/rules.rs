@@ -11,6 +11,8 @@ use serde::Serialize;
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+use crate::bundle::error::{Problem, ProblemKind};
+
 use super::bracket::Case;
 use super::disk::path_of;
 use super::pattern::Pattern;
@@ -26,10 +28,44 @@ pub(crate) struct RuleFile {
     above: String,
     case: Case,
     lines: Vec<(u32, Pattern)>,
-    /// The lines that are left to the crate, each with its place in `lines`; none where all are simple.
-    matcher: Option<Gitignore>,
-    /// The last of them.
-    last_left: usize,
+    /// The lines that are left to the crate, first to last; none where all are simple.
+    left: Vec<LeftLines>,
+    /// Numbers of the lines that nothing here can obey.
+    refused: Vec<u32>,
+}
+
+/// Lines that the crate obeys together.
+#[derive(Debug)]
+struct LeftLines {
+    matcher: Gitignore,
+    /// The place of the last one among all.
+    last: usize,
+}
+
+impl LeftLines {
+    /// Matchers of `lines`, each with its place among all. The crate takes so much in one matcher and no more: then there are
+    /// two, and of a line that is too much alone the place comes back.
+    fn of(lines: &[(usize, String)], all: &mut Vec<Self>) -> Vec<usize> {
+        let Some((last, _)) = lines.last() else { return Vec::new() };
+        let mut builder = GitignoreBuilder::new("");
+        let added = lines.iter().all(|(index, line)| builder.add_line(Some(index.to_string().into()), line).is_ok());
+        match builder.build() {
+            Ok(matcher) if added => all.push(Self { matcher, last: *last }),
+            _ if lines.len() == 1 => return vec![*last],
+            _ => {
+                let (first, second) = lines.split_at(lines.len() / 2);
+                return [Self::of(first, all), Self::of(second, all)].concat();
+            }
+        }
+        Vec::new()
+    }
+
+    fn find(&self, path: &[u8], is_directory: bool) -> Option<usize> {
+        match self.matcher.matched(path_of(path), is_directory) {
+            Match::None => None,
+            Match::Ignore(glob) | Match::Whitelist(glob) => glob.from().and_then(|index| index.to_str()?.parse().ok()),
+        }
+    }
 }
 
 impl RuleFile {
@@ -47,16 +83,19 @@ impl RuleFile {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         let lines = text.split(|byte| *byte == b'\n').zip(1..);
         let lines: Vec<_> = lines.filter_map(|(line, number)| Some((number, Pattern::parse(line, case)?))).collect();
-        let mut builder = GitignoreBuilder::new("");
-        let mut last_left = None;
-        for (index, (_, pattern)) in lines.iter().enumerate() {
-            if let Some(line) = pattern.left_line() {
-                let added = builder.add_line(Some(index.to_string().into()), &line);
-                last_left = added.is_ok().then_some(index).or(last_left);
-            }
-        }
-        let matcher = last_left.and_then(|_| builder.build().ok());
-        Self { name: name.to_owned(), skip, above, case, lines, matcher, last_left: last_left.unwrap_or(0) }
+        let line = |(index, (_, pattern)): (usize, &(u32, Pattern))| Some((index, pattern.left_line()?));
+        let left_lines: Vec<(usize, String)> = lines.iter().enumerate().filter_map(line).collect();
+        let mut left = Vec::new();
+        let mut refused = LeftLines::of(&left_lines, &mut left);
+        refused.extend((0..lines.len()).filter(|index| lines[*index].1.is_refused()));
+        let refused = refused.into_iter().map(|index| lines[index].0).collect();
+        Self { name: name.to_owned(), skip, above, case, lines, left, refused }
+    }
+
+    /// Lines that no bundle obeys: whoever wrote one would miss it.
+    pub(crate) fn problems(&self) -> impl Iterator<Item = Problem> {
+        let problem = move |line: &u32| Problem { path: self.name.clone(), kind: ProblemKind::Pattern { line: *line } };
+        self.refused.iter().map(problem)
     }
 
     /// The last line that matches.
@@ -80,14 +119,8 @@ impl RuleFile {
             &whole
         };
         let simple = self.lines.iter().rposition(|(_, pattern)| pattern.matches(subject, is_directory, self.case));
-        let Some(matcher) = self.matcher.as_ref().filter(|_| simple.is_none_or(|found| found < self.last_left)) else {
-            return simple;
-        };
-        let left = match matcher.matched(path_of(subject), is_directory) {
-            Match::None => None,
-            Match::Ignore(glob) | Match::Whitelist(glob) => glob.from().and_then(|index| index.to_str()?.parse().ok()),
-        };
-        simple.max(left)
+        let mut later = self.left.iter().rev().take_while(|left| simple.is_none_or(|found| found < left.last));
+        simple.max(later.find_map(|left| left.find(subject, is_directory)))
     }
 
     pub(crate) fn rule(&self, index: usize) -> Rule<'_> {
@@ -220,6 +253,12 @@ impl EbCli {
 }
 
 impl Rules {
+    /// Lines in them that no bundle obeys.
+    pub(crate) fn problems(&self) -> impl Iterator<Item = Problem> {
+        let eb_cli = self.eb_cli.as_ref().and_then(|eb_cli| eb_cli.file.as_ref());
+        self.exclude.iter().chain(&self.outside).chain(eb_cli).flat_map(RuleFile::problems)
+    }
+
     /// The rule that decides about `path`, whose parents are all in.
     pub(crate) fn find<'a>(&'a self, level: &'a RuleStack, path: &[u8], is_directory: bool) -> Option<Rule<'a>> {
         self.find_own(level, path, is_directory).or_else(|| self.find_git(level, path, is_directory))

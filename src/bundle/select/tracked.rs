@@ -99,10 +99,9 @@ impl Tracked {
             let Ok(dir) = std::str::from_utf8(dir) else { continue };
             if name == b".ebignore" && matches!(item.mode, ItemMode::File | ItemMode::Executable) {
                 let text = self.content(*repository, &item.id)?;
-                rule_files.insert(
-                    dir.to_owned(),
-                    RuleFile::inside(&format!("{dir}.ebignore"), &dir[at.len()..], &text, rules.case),
-                );
+                let file = RuleFile::inside(&format!("{dir}.ebignore"), &dir[at.len()..], &text, rules.case);
+                self.problems.extend(file.problems());
+                rule_files.insert(dir.to_owned(), file);
             }
             if name == b"pyvenv.cfg" {
                 environments.insert(dir.to_owned());

@@ -10,6 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use crate::bundle::entry::{BadName, EntryPath, inside};
 use crate::bundle::error::{Error, Problem, ProblemKind, unreadable};
 use crate::bundle::threads::threads;
+use crate::git::repository::Repository;
 
 use super::disk::{Disk, Kind, Names, Stamp};
 use super::never::never;
@@ -193,7 +194,10 @@ impl Walker<'_> {
                 _ => {}
             }
         }
-        let level = RuleStack::below(&folder.level, eb, git);
+        let is_nested = !folder.path.is_empty() && names.iter().any(|name| name.text == ".git");
+        let exclude = if is_nested && self.rules.eb_cli.is_none() { self.nested_exclude(folder)? } else { None };
+        walked.problems.extend(eb.iter().chain(&git).chain(&exclude).flat_map(RuleFile::problems));
+        let level = RuleStack::below(&RuleStack::below(&folder.level, None, exclude), eb, git);
         for name in names.iter() {
             let is_directory = name.kind == Kind::Directory;
             let path = &mut scratch.path;
@@ -309,6 +313,14 @@ impl Walker<'_> {
 
     fn has_tracked(&self, folder: &[u8]) -> bool {
         self.staged.is_some_and(|staged| staged.has_below(&[folder, b"/"].concat()))
+    }
+
+    /// `info/exclude` of the repository whose work tree begins at `folder`, as of a submodule.
+    fn nested_exclude(&self, folder: &Folder) -> Result<Option<RuleFile>, Error> {
+        match Repository::at(&self.disk.path(folder.path.trim_end_matches('/'))) {
+            Some(nested) => nested.exclude(&folder.path, self.rules.case),
+            None => Ok(None),
+        }
     }
 
     fn rule_file(&self, folder: &Folder, name: &str) -> Result<RuleFile, Error> {

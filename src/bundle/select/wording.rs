@@ -53,7 +53,7 @@ fn in_brackets(set: &[bool; 256]) -> Option<Vec<u8>> {
     Some([if all { b"[!".as_slice() } else { b"[" }, &listed, b"]"].concat())
 }
 
-/// The regular expression that matches what `tokens` match.
+/// The regular expression that matches what `tokens` match; none if it would be too large.
 pub(super) fn bytes(tokens: &[Token], has_slash: bool, case: Case) -> Option<Regex> {
     let mut text = if has_slash { "^".to_owned() } else { "^(?:.*/)?".to_owned() };
     for token in tokens {
@@ -63,6 +63,8 @@ pub(super) fn bytes(tokens: &[Token], has_slash: bool, case: Case) -> Option<Reg
             }
             Token::Byte(byte) => text += &format!("\\x{byte:02x}"),
             Token::Any => text += "[^/]",
+            // An empty set matches nothing.
+            Token::Set(set) if !set.contains(&true) => text += "[^\\x00-\\xff]",
             Token::Set(set) => {
                 let members = (0..=255).filter(|byte| set[usize::from(*byte)]);
                 text += &format!("[{}]", members.map(|byte: u8| format!("\\x{byte:02x}")).collect::<String>());

@@ -94,3 +94,27 @@ fn bytes_that_are_no_text_are_bytes() {
     case(b"\\Ax", b"ax", Case::Folded, false);
     case(b"Name", b"name", Case::Exact, false);
 }
+
+/// The crate takes no more than 10 MB of patterns in one go, and loses them all at once.
+#[test]
+fn no_line_is_lost_because_of_another() {
+    let wild = |length: usize, end: usize| format!("{}{end}x", "?".repeat(length));
+    let many: Vec<String> = (10..50).map(|number| wild(20_000, number)).collect();
+    let file = RuleFile::inside("x", "", many.join("\n").as_bytes(), Case::Exact);
+    assert_eq!(file.problems().count(), 0);
+    for number in [10, 11, 30, 49] {
+        let path = format!("{}{number}x", "a".repeat(20_000));
+        assert_eq!(file.find_index(path.as_bytes(), false), Some(number - 10));
+    }
+    // What is too much alone is told, with its line, and the others stay.
+    let text = format!("# first\na?c\n{}\n\n*.log\n!b?d\n", wild(400_000, 10));
+    let file = RuleFile::inside("a/.gitignore", "", text.as_bytes(), Case::Exact);
+    let problems: Vec<String> = file.problems().map(|problem| problem.to_string()).collect();
+    assert_eq!(problems, ["`a/.gitignore` has a pattern in line 3 that is too long to be obeyed"]);
+    let find = |path: &str| file.find_index(path.as_bytes(), false);
+    assert_eq!([find("abc"), find("x.log"), find("bcd"), find("bcx")], [Some(0), Some(2), Some(3), None]);
+    // An empty set matches nothing, and is no mistake.
+    let file = RuleFile::inside("x", "", b"a[/]b\xff\n", Case::Exact);
+    assert_eq!(file.problems().count(), 0);
+    assert_eq!(file.find_index(b"a/b\xff", false), None);
+}
