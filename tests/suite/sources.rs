@@ -219,3 +219,23 @@ fn where_the_disk_knows_no_modes_and_links_git_does() {
     let run = place.run(["package"]).exit(3);
     assert!(run.stderr.contains("`out` links to `../../etc`, out of the bundle"), "{run}");
 }
+
+/// What looks like a secret is read a second time; however much of it there is, one git reads it.
+#[test]
+fn suspicious_contents_of_a_commit_are_read_by_one_git() {
+    let readers = |letters: &str| {
+        let mut place = Place::new().file("Procfile", "web: gunicorn app\n");
+        for letter in letters.chars() {
+            place.write(&format!("{letter}.py"), format!("aws_access_key_id = 'AKIAQ3EGVZ5RKT7WNJ2{letter}'\n"));
+        }
+        let trace = place.path("../trace").to_string_lossy().into_owned();
+        place = place.git().var("GIT_TRACE", &trace);
+        let run = place.run(["package", "--source", "HEAD"]).exit(3);
+        assert_eq!(run.stderr.matches("holds an AWS access key").count(), letters.len(), "{run}");
+        let trace = std::fs::read_to_string(trace).unwrap();
+        trace.lines().filter(|line| line.contains("cat-file --batch") && !line.contains("--batch-check")).count()
+    };
+    let one = readers("X");
+    assert!(one > 0);
+    assert_eq!(readers("XYZWV"), one);
+}

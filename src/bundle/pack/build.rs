@@ -116,8 +116,7 @@ impl Plan {
             // Without an index the next run takes longer; the bundle is there all the same.
             let _ = index::save(&path, &packed.digest, self, &packed.entries, started, &published);
         }
-        let Packed { digest, bytes, mut notes, entries: packed } = packed;
-        notes.extend(self.notes());
+        let Packed { digest, bytes, notes, entries: packed } = packed;
         let (entries, reused) = (self.entries.len(), believed.count());
         Ok(Bundle { path, digest, bytes, entries, notes, reused, unchanged: false, removed, newly_tracked, packed })
     }
@@ -131,11 +130,7 @@ impl Plan {
         options: &PackOptions<'_>,
     ) -> Result<Bundle, Error> {
         let packed: Vec<PackedEntry> = cached.packed.into_iter().flatten().collect();
-        let mut review = Review::new(self);
-        for (entry, packed) in self.entries.iter().zip(&packed) {
-            review.look_at(entry, packed.flags);
-        }
-        let mut notes = review.finish()?;
+        let notes = self.reviewed(&packed)?;
         if cache.bytes > options.max_bytes {
             return Err(self.too_large(cache.bytes, options.max_bytes));
         }
@@ -150,7 +145,6 @@ impl Plan {
             let published = Index::read(file::folder_of(&path)).published;
             let _ = index::save(&path, &digest, self, &packed, started, &published);
         }
-        notes.extend(self.notes());
         options.progress.advance(self.size());
         let (bytes, entries) = (cache.bytes, self.entries.len());
         let (removed, newly_tracked) = (Removed::default(), Vec::new());
@@ -178,17 +172,18 @@ impl Plan {
         let cache = options.cache.zip(index.as_ref()).and_then(|((dir, _), index)| Cache::load(dir, index));
         let cached = cache.as_ref().map_or_else(|| Cached::nothing(self), |cache| cache.cached(self));
         if !cached.is_everything() {
-            let mut notes = pack(self, &cached.packed, None, Sink::Nowhere, options)?.notes;
-            notes.extend(self.notes());
-            return Ok(notes);
+            return Ok(pack(self, &cached.packed, None, Sink::Nowhere, options)?.notes);
         }
+        self.reviewed(cached.packed.iter().flatten())
+    }
+
+    /// The review of contents that nobody has to read again.
+    fn reviewed<'a>(&self, packed: impl IntoIterator<Item = &'a PackedEntry>) -> Result<Vec<Note>, Error> {
         let mut review = Review::new(self);
-        for (entry, packed) in self.entries.iter().zip(cached.packed.iter().flatten()) {
+        for (entry, packed) in self.entries.iter().zip(packed) {
             review.look_at(entry, packed.flags);
         }
-        let mut notes = review.finish()?;
-        notes.extend(self.notes());
-        Ok(notes)
+        review.finish()
     }
 
     /// Files that git tracks and ignores, and that the last bundle had not.

@@ -1,11 +1,10 @@
-//! Review of contents: what somebody should know, and what must not ship.
+//! Review of contents and names: what somebody should know, and what must not ship.
 
 use crate::bundle::error::{Error, Problem, ProblemKind};
 use crate::bundle::flags::ContentFlags;
 use crate::bundle::select::note::Note;
 use crate::bundle::select::origin::Entry;
 use crate::bundle::select::plan::Plan;
-use crate::bundle::select::scope::Suspicion;
 use crate::secret::{self, Certainty, Kind};
 
 use super::content::Contents;
@@ -37,37 +36,41 @@ impl<'a> Review<'a> {
     }
 
     pub(crate) fn finish(mut self) -> Result<Vec<Note>, Error> {
+        let mut contents = Contents::new(self.plan);
         for (entry, flags) in std::mem::take(&mut self.secrets) {
-            self.weigh(entry, flags)?;
+            self.weigh(entry, flags, &mut contents)?;
         }
-        if self.problems.is_empty() { Ok(self.notes) } else { Err(Error::Problems { problems: self.problems }) }
+        if !self.problems.is_empty() {
+            return Err(Error::Problems { problems: self.problems });
+        }
+        self.notes.extend(self.plan.notes());
+        Ok(self.notes)
     }
 
     /// What becomes of an entry that looks as if it had a secret.
-    fn weigh(&mut self, entry: &Entry, flags: ContentFlags) -> Result<(), Error> {
+    fn weigh(&mut self, entry: &Entry, flags: ContentFlags, contents: &mut Contents<'_>) -> Result<(), Error> {
         let path = entry.path.to_string();
         if flags.sqlite {
             self.problems.push(Problem { path, kind: ProblemKind::Sqlite });
             return Ok(());
         }
         let scope = &self.plan.scope;
-        let refuses = |kind: Kind| kind.certainty() == Certainty::Sure || scope.secrets == Suspicion::Error;
+        let refuses = |kind: &Kind| scope.refuses(*kind);
         let mut kinds = flags.secrets;
         let mut name = None;
         // Large files are not read a second time: they are allowed by their paths.
-        if entry.size() <= LARGE && (!scope.allow_secret.is_empty() || kinds.iter().any(refuses)) {
-            let mut contents = Contents::new(self.plan);
+        if entry.size() <= LARGE && (!scope.allow_secret.is_empty() || kinds.iter().any(|kind| refuses(&kind))) {
             contents.announce(std::slice::from_ref(entry))?;
             let found = secret::named_in(contents.read(entry)?);
             let left = || found.iter().filter(|(_, name)| !scope.allow_secret.contains(name));
             kinds = kinds.without(found.iter().map(|(kind, _)| *kind));
             left().for_each(|(kind, _)| kinds.insert(*kind));
-            name = left().find(|(kind, _)| refuses(*kind)).map(|(_, name)| name.clone());
+            name = left().find(|(kind, _)| refuses(kind)).map(|(_, name)| name.clone());
         }
-        if let Some(kind) = kinds.iter().find(|kind| refuses(*kind)) {
+        if let Some(kind) = kinds.iter().find(refuses) {
             self.problems.push(Problem { path, kind: ProblemKind::Secret { kind, name } });
         }
-        if let Some(kind) = kinds.first(Certainty::Likely).filter(|kind| !refuses(*kind)) {
+        if let Some(kind) = kinds.first(Certainty::Likely).filter(|kind| !refuses(kind)) {
             self.notes.push(Note::PossibleSecret { path: entry.path.clone(), kind });
         }
         Ok(())

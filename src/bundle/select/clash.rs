@@ -4,11 +4,10 @@ use std::collections::HashMap;
 
 use crate::bundle::entry::EntryPath;
 use crate::bundle::error::{Problem, ProblemKind};
-use crate::secret::{self, Certainty, Kind};
+use crate::secret::{self, Kind};
 
 use super::origin::Entry;
 use super::plan::Plan;
-use super::scope::Suspicion;
 use super::spelling::composed;
 
 impl Plan {
@@ -49,8 +48,7 @@ impl Plan {
     pub(crate) fn find_secret_names(&mut self) {
         let named = |entry: &Entry| Some((entry.path.clone(), secret::in_path(entry.path.as_str())?));
         let named = self.entries.iter().filter_map(named).filter(|(path, _)| !self.allows(path));
-        let refuses = |kind: Kind| kind.certainty() == Certainty::Sure || self.scope.secrets == Suspicion::Error;
-        let (refused, suspicious): (Vec<_>, Vec<_>) = named.partition(|(_, kind)| refuses(*kind));
+        let (refused, suspicious): (Vec<_>, Vec<_>) = named.partition(|(_, kind)| self.scope.refuses(*kind));
         let problem = |(path, kind): (EntryPath, Kind)| Problem {
             path: path.to_string(),
             kind: ProblemKind::Secret { kind, name: None },

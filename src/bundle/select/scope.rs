@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
 
+use crate::secret::{Certainty, Kind};
+
 /// Where the content comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
@@ -96,6 +98,11 @@ pub enum Suspicion {
 }
 
 impl Scope {
+    /// Does a secret of this kind keep a bundle from being made?
+    pub(crate) fn refuses(&self, kind: Kind) -> bool {
+        kind.certainty() == Certainty::Sure || self.secrets == Suspicion::Error
+    }
+
     /// The same question by another reading of `.ebignore`.
     #[must_use]
     pub fn by(self, ignore: IgnoreMode) -> Self {
