@@ -45,6 +45,17 @@ fn what_cannot_fit_is_refused_before_the_work() {
     place.run(["package"]).ok();
 }
 
+/// Whatever limit somebody sets for the archive, it has to fit an instance in the end.
+#[test]
+fn what_no_instance_has_room_for_is_refused() {
+    let place =
+        Place::new().file("Procfile", "web: x\n").file("beansprout.toml", "[bundle]\nmax_bytes = 20_000_000_000\n");
+    std::fs::File::create(place.path("film.mp4")).unwrap().set_len(9 << 30).unwrap();
+    let run = place.run(["package"]).exit(3);
+    assert!(run.stderr.contains("the files have 9.7 GB together, and an instance has room for 8.6 GB"), "{run}");
+    assert_eq!(bundles(&place), 0);
+}
+
 #[test]
 fn a_large_file_shrinks_where_it_can() {
     let text: String = (0..400_000).map(|line| format!("line {line}\n")).collect();

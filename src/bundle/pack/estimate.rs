@@ -23,9 +23,8 @@ impl Plan {
     /// Costs nothing unless the contents together are larger than the limit. Then large files are read to see which chunks
     /// of them will be stored as they are, and what the previous bundle has is cached to the byte.
     pub(crate) fn refuse_too_large(&self, cached: &[Option<PackedEntry>], limit: u64) -> Result<(), Error> {
-        if self.size() > UNPACKED_BYTES.max(limit) {
-            let limit = UNPACKED_BYTES.max(limit);
-            return Err(Error::Unpacks { size: self.size(), limit, largest: self.largest(5) });
+        if self.size() > UNPACKED_BYTES {
+            return Err(Error::Unpacks { size: self.size(), limit: UNPACKED_BYTES, largest: self.largest(5) });
         }
         let headers: u64 = self.entries.iter().map(|entry| HEADERS + 2 * entry.path.as_str().len() as u64).sum();
         if headers + END + self.size() <= limit {

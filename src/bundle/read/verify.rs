@@ -14,7 +14,7 @@ use crate::bundle::pack::packed_entry::{CHUNK, LARGE};
 use crate::bundle::select::never::never;
 use crate::bundle::select::rules::Reason;
 use crate::secret::{self, Kind};
-use crate::ui::{bytes, count};
+use crate::ui::{bytes, count, turns_text};
 
 use super::flaw::{Finding, Flaw};
 use super::reader::{Listed, OpenError, Reader};
@@ -26,11 +26,6 @@ const MOST_TIMES: u64 = 100;
 
 /// Linux takes no longer target of a link.
 const LONGEST_TARGET: u64 = 4095;
-
-/// Characters that let text read in another order than it is written.
-fn turns_text(letter: char) -> bool {
-    matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
 
 /// Files by which a platform knows what to do.
 const MARKERS: [&str; 12] = [
@@ -62,9 +57,8 @@ pub fn verify(bundle: &mut Reader) -> Result<Vec<Finding>, OpenError> {
     }
     let (names, unlike) = examiner.bundle.directory_names()?;
     for name in unlike {
-        let entry = listed.iter().find(|entry| entry.lossy() == name);
         let message = "has other flags in its local header: unzip warns, and that aborts the deployment";
-        examiner.find(Flaw::HeadersDisagree, entry, message);
+        examiner.find_named(Flaw::HeadersDisagree, Some(name), message);
     }
     examiner.names_together(&listed, &names);
     examiner.layout(&listed);
@@ -82,7 +76,10 @@ struct Examiner<'a> {
 
 impl Examiner<'_> {
     fn find(&mut self, flaw: Flaw, entry: Option<&Listed>, message: impl Into<String>) {
-        let entry = entry.map(Listed::lossy);
+        self.find_named(flaw, entry.map(Listed::lossy), message);
+    }
+
+    fn find_named(&mut self, flaw: Flaw, entry: Option<String>, message: impl Into<String>) {
         self.findings.push(Finding { severity: flaw.severity(), flaw, entry, message: message.into() });
     }
 
@@ -234,9 +231,8 @@ impl Examiner<'_> {
             if inside(&path, Path::new(&target)).is_none() {
                 self.find(Flaw::LinkOutside, Some(entry), format!("links to `{target}`, out of the bundle"));
             }
-            return;
         }
-        let flags = contents.finish();
+        let flags = if entry.is_link { ContentFlags::of_target(&link) } else { contents.finish() };
         for kind in flags.secrets.iter() {
             self.find(Flaw::Secret, Some(entry), kind.sentence());
         }
@@ -258,8 +254,8 @@ impl Examiner<'_> {
             *seen.entry(name).or_default() += 1;
         }
         for (name, times) in seen.into_iter().filter(|(_, times)| *times > 1) {
-            let entry = listed.iter().find(|entry| entry.name == name);
-            self.find(Flaw::Duplicate, entry, format!("is there {times} times; the last one wins"));
+            let name = String::from_utf8_lossy(name).into_owned();
+            self.find_named(Flaw::Duplicate, Some(name), format!("is there {times} times; the last one wins"));
         }
         let files: BTreeMap<&str, &Listed> =
             listed.iter().filter(|entry| !entry.is_dir).filter_map(|entry| Some((entry.text().ok()?, entry))).collect();

@@ -52,6 +52,30 @@ fn the_packer_and_the_verifier_take_the_same_for_chance() {
     }
 }
 
+/// A target is text like any other, for the packer and for the verifier.
+#[test]
+fn a_link_that_holds_a_secret_is_found() {
+    let place = tempfile::tempdir().expect("a folder");
+    let tree = place.path().join("tree");
+    std::fs::create_dir(&tree).expect("a folder");
+    std::fs::write(tree.join("Procfile"), "web: gunicorn\n").expect("a file");
+    let key = format!("AKIA{}", "Q3EGVZ5RKT7WNJ2X");
+    if !crate::mode::KNOWN {
+        return;
+    }
+    crate::mode::link(&key, &tree.join("link")).expect("a link");
+    let zip = place.path().join("a.zip");
+    assert!(packed(&tree, &zip).is_err());
+    let mut scope = Scope::of(&tree);
+    scope.allow.push("link".to_owned());
+    let (progress, interrupt) = (Progress::hidden(), Interrupt::default());
+    let options = PackOptions { progress: &progress, interrupt: &interrupt, max_bytes: MAX_BYTES, cache: None };
+    Plan::read(&scope).expect("a plan").write(&Output::File(zip.clone()), &options).expect("it is allowed by name");
+    let findings = verify(&mut Reader::open(&zip).expect("a zip file")).expect("it can be read");
+    let secrets: Vec<&Finding> = findings.iter().filter(|finding| finding.flaw == Flaw::Secret).collect();
+    assert!(matches!(secrets[..], [found] if found.entry.as_deref() == Some("link")), "{findings:?}");
+}
+
 #[test]
 fn a_bundle_that_unpacks_to_too_much_is_not_begun() {
     let place = tempfile::tempdir().expect("a folder");
