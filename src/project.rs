@@ -317,7 +317,8 @@ impl Config {
             .map_err(|source| Error::Config { path: path.to_owned(), source: Box::new(source) })?;
         match config.mistake() {
             Some((key, value, why)) => {
-                Err(Error::Value { path: path.to_owned(), key, value: value.escape_debug().to_string(), why })
+                let value = if value.is_empty() { "\"\"".to_owned() } else { value.escape_debug().to_string() };
+                Err(Error::Value { path: path.to_owned(), key, value, why })
             }
             None => Ok(config),
         }
@@ -337,8 +338,15 @@ impl Config {
         if let Some(prefix) = self.release.prefix.as_ref().filter(|prefix| !is_path(prefix)) {
             return Some(("release.prefix", prefix, "is no prefix of keys: no part of it may be empty, `.` or `..`"));
         }
-        let at = self.bundle.include.keys().find(|at| !is_path(at) || bundle::never_ships(at));
-        at.map(|at| ("bundle.include", at.as_str(), "is no place in a bundle, or one that never ships"))
+        self.bundle.include.iter().find_map(|(at, dir)| {
+            let why = match at.as_str() {
+                "" => "names no folder of the bundle: everything would be in two places",
+                at if !is_path(at) || bundle::never_ships(at) => "is no place in a bundle, or one that never ships",
+                _ if dir.as_os_str().is_empty() => "is to have the files of a folder without a name",
+                _ => return None,
+            };
+            Some(("bundle.include", at.as_str(), why))
+        })
     }
 }
 
@@ -354,6 +362,25 @@ mod tests {
         assert_eq!(config.project.name.as_deref(), Some("shop"));
         assert_eq!(config.environments["shop-prod"].branches, ["main"]);
         assert_eq!(config.check.suppress[0].rule, "EB030");
+    }
+
+    #[test]
+    fn an_include_names_two_folders() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("beansprout.toml");
+        let mistake = |line: &str| {
+            std::fs::write(&path, format!("[bundle.include]\n{line}\n")).unwrap();
+            Config::read(&path).err().map(|error| error.to_string())
+        };
+        let said = mistake("\"\" = \"../libs\"").unwrap();
+        assert!(
+            said.contains("`\"\"` in `bundle.include`") && said.contains("names no folder of the bundle"),
+            "{said}"
+        );
+        let said = mistake("libs = \"\"").unwrap();
+        assert!(said.contains("`libs` in `bundle.include`") && said.contains("a folder without a name"), "{said}");
+        assert!(mistake("\"/\" = \"../libs\"").is_some());
+        assert_eq!(mistake("libs = \"../libs\""), None);
     }
 
     #[test]
