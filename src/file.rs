@@ -112,8 +112,6 @@ pub enum FileMode {
     Kept,
     /// 0600: its owner's alone, from the first moment.
     Private,
-    /// Exactly this, whatever the umask says.
-    Exactly(u32),
 }
 
 /// Whose path it is that is written to.

@@ -55,8 +55,6 @@ pub enum Unfit {
 pub const GLIBC_MINOR: u32 = 34;
 
 impl Machine {
-    pub const ALL: [Self; 2] = [Self::X86, Self::Arm];
-
     /// As Python and wheels call it.
     pub fn name(self) -> &'static str {
         match self {

@@ -81,14 +81,15 @@ impl StateFolder {
                 Err(source) => return Err(Error::Io { doing: "look at", path, source }),
             };
             let wants_folder = index < parts.len() || is_folder;
-            let what = match kind(&metadata) {
-                _ if metadata.is_symlink() => "a link",
-                None if wants_folder => "a file",
-                Some(_) if wants_folder && metadata.is_dir() => continue,
-                None => continue,
-                Some(what) => what,
+            let wrong = match kind(&metadata) {
+                _ if metadata.is_symlink() => Some("a link"),
+                _ if wants_folder && metadata.is_dir() => None,
+                None if wants_folder => Some("a file"),
+                what => what,
             };
-            return Err(Error::NotOurs { path, what });
+            if let Some(what) = wrong {
+                return Err(Error::NotOurs { path, what });
+            }
         }
         Ok(path)
     }

@@ -18,9 +18,8 @@ fn a_file_appears_whole_with_the_mode_that_was_asked_for() {
     let temp = tempfile::tempdir().unwrap();
     let path = temp.path().join("x");
     let write = |mode, durability| write(&path, b"new", Named::ByUs, mode, durability).unwrap();
-    write(FileMode::Exactly(0o640), Durability::Synced);
-    assert_eq!(mode_of(&path), mode::KNOWN.then_some(0o640));
-    write(FileMode::Kept, Durability::Unsynced);
+    mode::set_open(&File::create(&path).unwrap(), 0o640).unwrap();
+    write(FileMode::Kept, Durability::Synced);
     assert_eq!(mode_of(&path), mode::KNOWN.then_some(0o640));
     write(FileMode::Private, Durability::Unsynced);
     assert_eq!(mode_of(&path), mode::KNOWN.then_some(0o600));

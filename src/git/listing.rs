@@ -32,13 +32,7 @@ impl ItemMode {
     }
 
     pub(super) fn parse(octal: &str) -> Option<Self> {
-        Some(match octal {
-            "100644" | "100664" => Self::File,
-            "100755" => Self::Executable,
-            "120000" => Self::Link,
-            "160000" => Self::Submodule,
-            _ => return None,
-        })
+        u32::from_str_radix(octal, 8).ok().and_then(Self::of)
     }
 }
 
@@ -69,9 +63,7 @@ impl<'a> Staged<'a> {
 impl Git {
     /// Modes, names and paths of all files of `commit`, below `folder` as [`Git::list`] has it.
     pub(crate) fn tree_of(&self, commit: &str, folder: &str) -> Result<Vec<Item>, Error> {
-        let tree = format!("{commit}:{folder}");
-        let listing = self.run(&["ls-tree", "-r", "-z", "--full-tree", &tree])?;
-        fields(&listing).map(|line| self.item(line)).collect()
+        Self::items(&self.run(&["ls-tree", "-r", "-z", "--full-tree", &format!("{commit}:{folder}")])?)
     }
 
     /// Items of `tree` below `folder`, which is relative to the top and empty or without a slash at its end.
@@ -80,18 +72,18 @@ impl Git {
     pub(crate) fn list(&self, tree: &Tree, folder: &str) -> Result<Vec<Item>, Error> {
         match tree {
             Tree::Index => self.list_index(folder),
-            Tree::Commit(commit) => self.list_commit(commit, folder),
+            Tree::Commit(commit) => {
+                Self::items(&self.run(&["ls-tree", "-r", "-z", "-l", "--full-tree", &format!("{commit}:{folder}")])?)
+            }
         }
     }
 
-    fn list_commit(&self, commit: &str, folder: &str) -> Result<Vec<Item>, Error> {
-        let tree = format!("{commit}:{folder}");
-        let listing = self.run(&["ls-tree", "-r", "-z", "-l", "--full-tree", &tree])?;
-        fields(&listing).map(|line| self.item(line)).collect()
+    fn items(listing: &[u8]) -> Result<Vec<Item>, Error> {
+        fields(listing).map(Self::item).collect()
     }
 
-    /// `<mode> <type> <id> <size>\t<path>`
-    fn item(&self, line: &[u8]) -> Result<Item, Error> {
+    /// `<mode> <type> <id> <size>\t<path>`, without the size if nobody asked for it.
+    fn item(line: &[u8]) -> Result<Item, Error> {
         let unknown = || Error::Failed {
             command: "git ls-tree".to_owned(),
             message: format!("said `{}`", String::from_utf8_lossy(line).escape_debug()),
