@@ -1,5 +1,8 @@
 //! Environments and what happens in them, as Elastic Beanstalk tells.
 
+#[cfg(test)]
+mod fixture;
+
 use std::fmt;
 
 use aws_sdk_elasticbeanstalk::types::{EnvironmentDescription, EventSeverity};

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::harness::{Place, Run, python};
 use crate::publish::{calls, noise, project};
-use crate::sandbox::raw;
+use crate::sandbox::{faults_left, post};
 
 const STATE: &str = ".beansprout/aws";
 /// Where the state is kept that cases begin with.
@@ -53,9 +53,7 @@ fn publish(place: &Place, server: &Server, arguments: &[&str]) -> Run {
 }
 
 fn rule(on: &str, fault: Injection, skip: usize, times: u32) -> Vec<Rule> {
-    let times = std::num::NonZeroU32::new(times).unwrap();
-    let skip = u32::try_from(skip).unwrap();
-    vec![Rule { on: on.to_owned(), with: [].into(), fault, skip, times, seconds: 3600 }]
+    vec![crate::sandbox::rule(on, fault, skip, times)]
 }
 
 /// Each file below a folder that `wanted` picks.
@@ -387,8 +385,7 @@ fn a_source_that_goes_meanwhile_costs_nothing_but_bytes() {
 #[track_caller]
 fn met(server: &Server, never: &str) {
     let end = Instant::now() + Duration::from_secs(60);
-    let request = "GET /-/faults HTTP/1.1\nHost: localhost\nConnection: close\n\n";
-    while !raw(&server.endpoint(), request).trim_end().ends_with("[]") {
+    while !faults_left(&server.endpoint()).trim_end().ends_with("[]") {
         assert!(Instant::now() < end, "{never}");
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -506,11 +503,7 @@ fn parts_of_others_are_asked_for() {
         drop(calls(&place, STATE));
         if denied {
             let order = r#"[{"on": "GetObjectAttributes", "fault": "access-denied"}]"#;
-            let request = format!(
-                "POST /-/faults HTTP/1.1\nHost: localhost\nContent-Type: application/json\nContent-Length: {}\nConnection: close\n\n{order}",
-                order.len()
-            );
-            raw(&server.endpoint(), &request);
+            post(&server.endpoint(), "/-/faults", order);
         }
         let again = publish(&place, &server, &[]).ok().document("publish/1");
         assert_eq!(again["uploaded"], false);

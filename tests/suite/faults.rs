@@ -16,7 +16,7 @@ use beansprout::world::World;
 use crate::deploy::{STATE, Scene};
 use crate::harness::{Place, Run, copy};
 use crate::publish::{calls, noise, project};
-use crate::sandbox::raw;
+use crate::sandbox::{faults_left, rule};
 use crate::swap;
 
 /// A verb in a situation.
@@ -139,15 +139,7 @@ fn trails(folder: &Path) -> usize {
 }
 
 fn at(call: usize, fault: Fault) -> Vec<Rule> {
-    let skip = u32::try_from(call).unwrap();
-    vec![Rule {
-        on: "*".to_owned(),
-        with: BTreeMap::new(),
-        fault,
-        skip,
-        times: std::num::NonZeroU32::MIN,
-        seconds: 3600,
-    }]
+    vec![rule("*", fault, call, 1)]
 }
 
 const ALL: &[Fault] = &[
@@ -161,6 +153,16 @@ const ALL: &[Fault] = &[
     Fault::Truncate,
     Fault::WrongChecksum,
     Fault::Stall,
+];
+
+/// Those that differ where a verb has many calls of the same kinds.
+const MOST: &[Fault] = &[
+    Fault::InternalError,
+    Fault::AccessDenied,
+    Fault::ResetBefore,
+    Fault::ResetAfter,
+    Fault::Truncate,
+    Fault::WrongChecksum,
 ];
 
 /// The calls that carry an object or its checksum.
@@ -236,8 +238,7 @@ fn death(
     let mut command = case.command(&scenario.arguments, PATIENT);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let end = Instant::now() + Duration::from_secs(60);
-    let request = "GET /-/faults HTTP/1.1\nHost: localhost\nConnection: close\n\n";
-    while !raw(&case.server.endpoint(), request).trim_end().ends_with("[]") {
+    while !faults_left(&case.server.endpoint()).trim_end().ends_with("[]") {
         assert!(Instant::now() < end, "{what}: the call was never made");
         assert!(child.try_wait().unwrap().is_none(), "{what}: ended before the call");
         std::thread::sleep(Duration::from_millis(5));
@@ -358,17 +359,7 @@ fn launch_survives_everything() {
             "format = \"beansprout.environment/1\"\nplatform = \"Python 3.13 running on 64bit Amazon Linux 2023\"\ncname = \"shop\"\n",
         )
         .file("environments/_application.toml", "format = \"beansprout.application/1\"\n[lifecycle]\nmax_count = 50\n");
-    let scenario = Scenario {
-        faults: &[
-            Fault::InternalError,
-            Fault::AccessDenied,
-            Fault::ResetBefore,
-            Fault::ResetAfter,
-            Fault::Truncate,
-            Fault::WrongChecksum,
-        ],
-        ..scenario("launch", place, &["launch", "shop-prod", "--apply"])
-    };
+    let scenario = Scenario { faults: MOST, ..scenario("launch", place, &["launch", "shop-prod", "--apply"]) };
     documented(&matrix(&scenario));
 }
 
@@ -380,17 +371,7 @@ fn swap_survives_everything() {
     // The files stay as they are, so that every case is the same: that they are corrected is told elsewhere.
     std::fs::remove_dir_all(site.place.path("environments")).unwrap();
     let arguments = ["swap", "shop-blue", "shop-green", "--apply", "--watch", "0"];
-    let scenario = Scenario {
-        faults: &[
-            Fault::InternalError,
-            Fault::AccessDenied,
-            Fault::ResetBefore,
-            Fault::ResetAfter,
-            Fault::Truncate,
-            Fault::WrongChecksum,
-        ],
-        ..scenario("swap", site.place, &arguments)
-    };
+    let scenario = Scenario { faults: MOST, ..scenario("swap", site.place, &arguments) };
     documented(&matrix(&scenario));
 }
 

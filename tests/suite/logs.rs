@@ -6,8 +6,8 @@ use std::process::Stdio;
 use crate::boto3::script;
 use crate::deploy::Scene;
 use crate::harness::{Place, Run};
-use crate::sandbox::start;
-use beansprout::sandbox::{Injection, Rule};
+use crate::sandbox::{rule, start};
+use beansprout::sandbox::Injection;
 
 /// A project whose second version has a hook that fails as public logs do.
 fn project() -> Place {
@@ -76,14 +76,7 @@ fn a_failed_step_speaks_for_itself() {
 #[test]
 fn no_log_is_no_failure_of_its_own() {
     let scene = Scene::new();
-    let rule = |on: &str, fault| Rule {
-        on: on.to_owned(),
-        with: [].into(),
-        fault,
-        skip: 0,
-        times: 9.try_into().unwrap(),
-        seconds: 60,
-    };
+    let rule = |on, fault| rule(on, fault, 0, 9);
     let deploy = ["deploy", &scene.second, "--env", "shop-prod", "--settle", "1"];
     let server = scene.server(vec![rule("UpdateEnvironment", Injection::DeploymentFails)]);
     let run = scene.run(&server, &deploy).exit(5);

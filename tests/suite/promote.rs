@@ -1,11 +1,12 @@
 //! `promote`: built once, and the same bytes elsewhere; `requires` is kept by whoever deploys.
 
-use beansprout::sandbox::{self, Injection, Rule, Server, Settings};
+use beansprout::sandbox::{self, Injection, Server, Settings};
 use beansprout::world::World;
 use serde_json::Value;
 
 use crate::launch::{STATE, Site, writes};
 use crate::publish::calls;
+use crate::sandbox::rule;
 
 const FAR: &str = "region = \"eu-west-1\"\n";
 
@@ -133,14 +134,7 @@ fn what_is_required_has_to_have_run_well() {
 #[test]
 fn each_side_has_its_own_rights() {
     let (site, near) = released();
-    let rule = |fault, on: &str| Rule {
-        on: on.to_owned(),
-        with: [].into(),
-        fault,
-        skip: 0,
-        times: 5.try_into().unwrap(),
-        seconds: 60,
-    };
+    let rule = |fault, on| rule(on, fault, 0, 5);
     let far = Server::start(Settings::new(&World::real().unwrap(), site.place.path(".beansprout/far"))).unwrap();
     site.python(
         &far,

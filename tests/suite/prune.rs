@@ -1,17 +1,18 @@
 //! `prune`: versions that nobody needs, shown first and deleted then.
 
-use beansprout::sandbox::{Injection, Rule};
+use beansprout::sandbox::Injection;
 use serde_json::{Value, json};
 
 use crate::deploy::{STATE, Scene};
 use crate::publish::calls;
+use crate::sandbox::{post, rule};
 
 fn labels(value: &Value) -> Vec<&str> {
     value.as_array().unwrap().iter().map(|found| found["label"].as_str().unwrap()).collect()
 }
 
 /// `shop-prod` runs the first of four versions.
-fn scene() -> (Scene, Vec<String>) {
+pub(crate) fn scene() -> (Scene, Vec<String>) {
     let scene = Scene::new();
     let server = scene.server(Vec::new());
     let mut labels = vec![scene.first.clone(), scene.second.clone()];
@@ -107,14 +108,7 @@ fn a_plan_is_carried_out_only_in_the_world_it_was_made_for() {
 #[test]
 fn nothing_is_deleted_while_an_environment_moves() {
     let (scene, versions) = scene();
-    let rule = |on: &str, fault, times: u32| Rule {
-        on: on.to_owned(),
-        with: [].into(),
-        fault,
-        skip: 0,
-        times: times.try_into().unwrap(),
-        seconds: 60,
-    };
+    let rule = |on, fault, times| rule(on, fault, 0, times);
     let server = scene.server(vec![
         rule("UpdateEnvironment", Injection::DeploymentHangs, 1),
         rule("DeleteApplicationVersion", Injection::DeleteDeployed, 99),
@@ -125,8 +119,7 @@ fn nothing_is_deleted_while_an_environment_moves() {
     assert!(run.stderr.contains("nothing is deleted while an environment moves: `shop-prod`"), "{run}");
     assert!(run.stderr.contains("`beansprout wait --env shop-prod`"), "{run}");
     let ends = "{\"ends\": \"deployment-rolls-back\"}";
-    let head = "POST /-/step HTTP/1.1\nHost: localhost\nConnection: close\nContent-Type: application/json";
-    crate::sandbox::raw(&server.endpoint(), &format!("{head}\nContent-Length: {}\n\n{ends}", ends.len()));
+    post(&server.endpoint(), "/-/step", ends);
     scene.run(&server, &prune).ok();
     let left = scene.run(&server, &["versions", "--json"]).ok().json();
     // The newest, which it did not come to run, and the one that it went back to.

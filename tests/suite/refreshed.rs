@@ -1,11 +1,12 @@
 //! `publish` of a version that is there: what was asked for besides its content is done, or refused, or said.
 
-use beansprout::sandbox::{Injection, Rule, Server, Settings};
+use beansprout::sandbox::{Injection, Server, Settings};
 use beansprout::world::World;
 
 use crate::deploy::Scene;
 use crate::harness::Place;
 use crate::publish::{calls, noise, project};
+use crate::sandbox::rule;
 
 const STATE: &str = ".beansprout/sandbox";
 
@@ -39,14 +40,7 @@ fn a_version_gets_the_text_and_the_tags_that_are_asked_for() {
 #[test]
 fn a_tag_that_cannot_be_given_is_no_success() {
     let scene = Scene::new();
-    let denied = |on: &str| Rule {
-        on: on.to_owned(),
-        with: [].into(),
-        fault: Injection::AccessDenied,
-        skip: 0,
-        times: std::num::NonZeroU32::MIN,
-        seconds: 60,
-    };
+    let denied = |on| rule(on, Injection::AccessDenied, 0, 1);
     let server = scene.server(vec![denied("ListTagsForResource"), denied("ListTagsForResource")]);
     let run = scene.run(&server, &["publish", "--tag", "keep=true"]).exit(4);
     assert!(run.stderr.contains("elasticbeanstalk:ListTagsForResource"), "{run}");
@@ -95,14 +89,7 @@ fn what_s3_keeps_otherwise_is_sent_once_more() {
         if parts {
             place.write("noise.bin", noise(17_000_000));
         }
-        let corrupt = |on: &str, times: u32| Rule {
-            on: on.to_owned(),
-            with: [].into(),
-            fault: Injection::StoredCorrupt,
-            skip: 0,
-            times: times.try_into().unwrap(),
-            seconds: 60,
-        };
+        let corrupt = |on, times| rule(on, Injection::StoredCorrupt, 0, times);
         let on = if parts { "CompleteMultipartUpload" } else { "PutObject" };
         let publish = |times: u32| {
             let settings = Settings::new(&World::real().unwrap(), place.path(".beansprout/aws"));
@@ -140,14 +127,7 @@ fn a_rehearsal_uses_no_word_of_the_performance() {
 #[test]
 fn a_refusal_without_a_word_is_understood() {
     let scene = Scene::new();
-    let rule = |on: &str, fault, times: u32| Rule {
-        on: on.to_owned(),
-        with: [].into(),
-        fault,
-        skip: 0,
-        times: times.try_into().unwrap(),
-        seconds: 60,
-    };
+    let rule = |on, fault, times| rule(on, fault, 0, times);
     scene.place.write("app.py", "print('third')\n");
     let expired = vec![rule("HeadObject", Injection::ExpiredToken, 9), rule("GetObject", Injection::ExpiredToken, 9)];
     let server = scene.server(expired);

@@ -5,6 +5,7 @@ use beansprout::world::World;
 
 use crate::harness::{Place, Run, python};
 use crate::publish::{calls, project};
+use crate::sandbox::rule;
 
 const STATE: &str = ".beansprout/sandbox";
 
@@ -116,14 +117,7 @@ fn an_object_that_is_gone_or_not_what_it_is_called_is_noticed() {
 #[test]
 fn a_download_that_is_cut_off_is_no_bundle() {
     let (place, version) = published();
-    let rule = |fault| Rule {
-        on: "GetObject".to_owned(),
-        with: [].into(),
-        fault,
-        skip: 0,
-        times: 99.try_into().unwrap(),
-        seconds: 3600,
-    };
+    let rule = |fault| rule("GetObject", fault, 0, 99);
     for fault in [Injection::Truncate, Injection::AccessDenied] {
         let server = server(&place, vec![rule(fault)]);
         let seen = run(&place, &server, &["verify", &version]).exit(4);

@@ -1,12 +1,14 @@
 //! `beansprout sandbox`: where it listens, whom it answers, and what survives it.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::num::NonZeroU32;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use beansprout::sandbox::{Server, Settings, Speed};
+use beansprout::sandbox::{Injection, Rule, Server, Settings, Speed};
 use beansprout::world::World;
 use jiff::Timestamp;
 
@@ -20,6 +22,25 @@ pub(crate) fn start(place: &Place, arguments: &[&str]) -> (Running, String) {
     let mut running = place.start(all);
     let endpoint = running.wait_for("export AWS_ENDPOINT_URL=");
     (running, endpoint)
+}
+
+/// This goes wrong at calls of `on`, so many times after so many.
+pub(crate) fn rule(on: &str, fault: Injection, skip: usize, times: u32) -> Rule {
+    let (skip, times) = (u32::try_from(skip).unwrap(), NonZeroU32::new(times).unwrap());
+    Rule { on: on.to_owned(), with: BTreeMap::new(), fault, skip, times, seconds: 3600 }
+}
+
+/// Tell a sandbox something, as JSON.
+#[track_caller]
+pub(crate) fn post(endpoint: &str, path: &str, json: &str) -> String {
+    let head = format!("POST {path} HTTP/1.1\nHost: localhost\nConnection: close\nContent-Type: application/json");
+    raw(endpoint, &format!("{head}\nContent-Length: {}\n\n{json}", json.len()))
+}
+
+/// What has still to go wrong.
+#[track_caller]
+pub(crate) fn faults_left(endpoint: &str) -> String {
+    raw(endpoint, "GET /-/faults HTTP/1.1\nHost: localhost\nConnection: close\n\n")
 }
 
 /// One HTTP request, byte for byte, and the whole answer.

@@ -180,23 +180,7 @@ mod tests {
     use crate::release::environment::Severity;
 
     fn environment(status: Phase, health: Health, label: &str) -> Environment {
-        Environment {
-            application: "app".to_owned(),
-            name: "env".to_owned(),
-            id: "e-1".to_owned(),
-            label: Some(label.to_owned()),
-            status,
-            health,
-            abortable: false,
-            created: None,
-            updated: None,
-            url: None,
-            cname: None,
-            endpoint: None,
-            platform: None,
-            arn: None,
-            worker: false,
-        }
+        Environment { label: Some(label.to_owned()), status, health, ..Environment::well("app", "env") }
     }
 
     fn event(severity: Severity) -> EnvironmentEvent {

@@ -134,7 +134,7 @@ impl Inventory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::release::environment::{Environment, Health, Phase};
+    use crate::release::environment::{Environment, Phase};
     use crate::release::history::Success;
 
     const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -156,23 +156,8 @@ mod tests {
     }
 
     fn environment(name: &str, label: &str, status: Phase, updated_days: i32) -> Environment {
-        Environment {
-            application: "app".to_owned(),
-            name: name.to_owned(),
-            id: format!("e-{name}"),
-            label: Some(label.to_owned()),
-            status,
-            health: Health::Good,
-            abortable: false,
-            created: None,
-            updated: Some(now() - DAY * updated_days),
-            url: None,
-            cname: None,
-            endpoint: None,
-            platform: None,
-            arn: None,
-            worker: false,
-        }
+        let (label, updated) = (Some(label.to_owned()), Some(now() - DAY * updated_days));
+        Environment { label, status, updated, ..Environment::well("app", name) }
     }
 
     /// Six versions, `v1` of today to `v6` of 50 days ago, each with its own bundle.

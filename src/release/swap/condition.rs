@@ -234,21 +234,9 @@ mod tests {
         };
         Side {
             environment: Environment {
-                application: "shop".to_owned(),
-                name: name.to_owned(),
-                id: format!("e-{name}"),
                 label: Some("v2".to_owned()),
-                status: Phase::Ready,
-                health: Health::Good,
-                abortable: false,
-                created: None,
-                updated: None,
-                url: None,
                 cname: Some(format!("{name}.example")),
-                endpoint: None,
-                platform: None,
-                arn: None,
-                worker: false,
+                ..Environment::well("shop", name)
             },
             settings: settings.iter().map(setting).collect(),
             instances: Some(vec![InstanceState { label: Some("v2".to_owned()), health: Health::Good }]),

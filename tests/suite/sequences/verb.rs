@@ -1,9 +1,8 @@
 //! The commands of a sequence, how the first of them can end, and what happens between two.
 
-use std::collections::BTreeMap;
-use std::num::NonZeroU32;
-
 use beansprout::sandbox::{Injection, Rule};
+
+use crate::sandbox::rule;
 
 /// What a command is about, so that one can say what it must have done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,25 +144,18 @@ impl Ending {
 
     /// What has to go wrong, at this call and after it.
     pub(super) fn rules(self, verb: &Verb, call: usize) -> Vec<Rule> {
-        let skip = u32::try_from(call).unwrap();
-        let on = |fault| Rule {
-            on: "*".to_owned(),
-            with: BTreeMap::new(),
-            fault,
-            skip,
-            times: NonZeroU32::MIN,
-            seconds: 3600,
-        };
+        let at = |call, fault| rule("*", fault, call, 1);
+        let on = |fault| at(call, fault);
         // The first that a call meets keeps it from the others, so they count on from there.
         let mut rules = match self {
             Self::Done => Vec::new(),
             Self::Refused => vec![on(Injection::AccessDenied)],
             Self::Lost => vec![on(Injection::ResetAfter)],
-            Self::Expired => vec![Rule { skip: skip + 1, ..on(Injection::ExpiredToken) }],
+            Self::Expired => vec![at(call + 1, Injection::ExpiredToken)],
             Self::Interrupted | Self::Killed if verb.moves() => {
                 vec![on(Injection::DeploymentHangs), on(Injection::Stall)]
             }
-            Self::Interrupted | Self::Killed => vec![Rule { skip: skip + 1, ..on(Injection::Stall) }],
+            Self::Interrupted | Self::Killed => vec![at(call + 1, Injection::Stall)],
             Self::TimeUp => vec![on(Injection::DeploymentHangs)],
             Self::RollsBack => vec![on(Injection::DeploymentRollsBack)],
             Self::TurnsRed => vec![on(Injection::DeploymentTurnsRed)],
@@ -177,23 +169,16 @@ impl Ending {
 impl Verb {
     /// AWS has been seen to delete a version that an environment runs: nothing may rely on its refusal.
     pub(super) fn always(&self) -> Vec<Rule> {
-        let rule = Rule {
-            on: "DeleteApplicationVersion".to_owned(),
-            with: BTreeMap::new(),
-            fault: Injection::DeleteDeployed,
-            skip: 0,
-            times: NonZeroU32::MAX,
-            seconds: 0,
-        };
-        if self.point == DELETE { vec![rule] } else { Vec::new() }
+        let rule = || rule("DeleteApplicationVersion", Injection::DeleteDeployed, 0, u32::MAX);
+        if self.point == DELETE { vec![rule()] } else { Vec::new() }
     }
 }
 
 /// What happens between two commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Between {
-    Nothing,
     EndsWell,
+    Nothing,
     EndsBadly,
     HalfHour,
 }
