@@ -11,8 +11,8 @@ use super::environment_args::EnvironmentArgs;
 use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
-use crate::release::{self, Absence, DeploymentLog, InstanceLogs, LogReading};
-use crate::ui::{Answer, Ui};
+use crate::release::{self, Absence, DeploymentLog, InstanceLogs, LastLines, LogReading};
+use crate::ui::{Answer, Ui, ticked};
 use crate::world::World;
 
 /// Show the log of the last deployment, in the instance's words
@@ -48,7 +48,15 @@ pub(crate) fn verb(args: &LogsArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
         ui.say(format_args!("no deployment log: {}", absence.phrase()));
         ui.say("asking the instances for the last lines of their logs");
         match release::instance_logs(&aws, &application, &answer.environment) {
-            Ok(logs) => answer.instances = logs,
+            Ok(LastLines { logs, silent }) => {
+                if !silent.is_empty() {
+                    ui.warn(format_args!(
+                        "not every instance sent its logs within a minute: {} did not",
+                        ticked(&silent)
+                    ));
+                }
+                (answer.instances, answer.silent) = (logs, silent);
+            }
             Err(error) => ui.warn(format_args!("they could not be asked: {error}")),
         }
     }
@@ -86,6 +94,9 @@ struct LogsAnswer {
     /// What the instances have instead.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     instances: Vec<InstanceLogs>,
+    /// Those that sent none in time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    silent: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -101,11 +112,15 @@ struct Shown {
 impl LogsAnswer {
     fn new(environment: EnvironmentName, reading: &LogReading, all: bool) -> Self {
         match reading {
-            LogReading::Read(log) => {
-                Self { environment, log: Some(Shown::new(log, all)), absent: None, instances: Vec::new() }
-            }
+            LogReading::Read(log) => Self {
+                environment,
+                log: Some(Shown::new(log, all)),
+                absent: None,
+                instances: Vec::new(),
+                silent: Vec::new(),
+            },
             LogReading::Absent(absence) => {
-                Self { environment, log: None, absent: Some(*absence), instances: Vec::new() }
+                Self { environment, log: None, absent: Some(*absence), instances: Vec::new(), silent: Vec::new() }
             }
         }
     }

@@ -362,11 +362,12 @@ pub(crate) async fn on_instances(aws: &Aws, environment: &Environment) -> Result
     Ok(instances.map(|instances| instances.into_iter().filter_map(|instance| instance.label).collect()))
 }
 
-/// How many instances it has, whatever they are at.
-pub(crate) async fn count_instances(aws: &Aws, environment: &Environment) -> Result<usize, ApiError> {
+/// Its instances, whatever they are at.
+pub(crate) async fn instance_ids(aws: &Aws, environment: &Environment) -> Result<Vec<String>, ApiError> {
     let call = Call::eb("DescribeEnvironmentResources").with("EnvironmentId", &environment.id);
     let answer = aws.read(call, aws.eb.describe_environment_resources().environment_id(&environment.id).send()).await?;
-    Ok(answer.environment_resources.and_then(|resources| resources.instances).map_or(0, |instances| instances.len()))
+    let instances = answer.environment_resources.and_then(|resources| resources.instances).unwrap_or_default();
+    Ok(instances.into_iter().filter_map(|instance| instance.id).collect())
 }
 
 #[cfg(test)]

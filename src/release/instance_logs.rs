@@ -17,6 +17,7 @@ use super::aws::Aws;
 use super::backoff::Backoff;
 use super::call::Call;
 use super::deployment_log::{Error, lines, living};
+use super::environment;
 use crate::beanstalk::name::{Application, EnvironmentName};
 
 /// Time that instances have to send them.
@@ -35,10 +36,24 @@ pub struct InstanceLogs {
     pub lines: Vec<String>,
 }
 
-/// The last lines of every instance's logs; none, if no instance sent any in time.
-pub fn instance_logs(aws: &Aws, application: &Application, name: &EnvironmentName) -> Result<Vec<InstanceLogs>, Error> {
+/// What the instances of an environment sent of their logs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LastLines {
+    pub logs: Vec<InstanceLogs>,
+    /// Those that sent none in time, or none that can be had.
+    pub silent: Vec<String>,
+}
+
+/// The last lines of every instance's logs, as far as they send them in time.
+pub fn instance_logs(aws: &Aws, application: &Application, name: &EnvironmentName) -> Result<LastLines, Error> {
     aws.block_on(async {
-        let id = living(aws, application, name).await?.id;
+        let environment = living(aws, application, name).await?;
+        let instances = match environment::instance_ids(aws, &environment).await {
+            // Nobody knows how many to wait for: the first that come have to do.
+            Err(error) if error.was_answered() && !error.is_about_credentials() => Vec::new(),
+            instances => instances?,
+        };
+        let id = environment.id;
         // Those of an earlier request can still be there.
         let old: BTreeSet<Option<String>> = offered(aws, &id).await?.into_iter().map(|info| info.message).collect();
         let call = Call::eb("RequestEnvironmentInfo").with("EnvironmentId", &id).with("InfoType", "tail");
@@ -48,11 +63,13 @@ pub fn instance_logs(aws: &Aws, application: &Application, name: &EnvironmentNam
         let offered = loop {
             let mut offered = offered(aws, &id).await?;
             offered.retain(|info| !old.contains(&info.message));
-            if !offered.is_empty() || !backoff.wait(aws).await {
+            let sent = offered.iter().filter_map(|info| info.ec2_instance_id.as_deref());
+            let complete = !offered.is_empty() && silent(&instances, sent).is_empty();
+            if complete || !backoff.wait(aws).await {
                 break offered;
             }
         };
-        let mut logs = Vec::new();
+        let mut logs: Vec<InstanceLogs> = Vec::new();
         for info in offered {
             let (Some(instance), Some(url)) = (info.ec2_instance_id, info.message) else { continue };
             let Some(content) = fetch(&url).await else { continue };
@@ -60,8 +77,15 @@ pub fn instance_logs(aws: &Aws, application: &Application, name: &EnvironmentNam
             lines.drain(..lines.len().saturating_sub(LINES));
             logs.push(InstanceLogs { instance, lines });
         }
-        Ok(logs)
+        let silent = silent(&instances, logs.iter().map(|logs| logs.instance.as_str()));
+        Ok(LastLines { logs, silent })
     })
+}
+
+/// The instances that sent nothing.
+fn silent<'a>(instances: &[String], sent: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let sent: BTreeSet<&str> = sent.collect();
+    instances.iter().filter(|instance| !sent.contains(instance.as_str())).cloned().collect()
 }
 
 /// What instances have sent, and where it can be fetched.
@@ -95,4 +119,18 @@ async fn fetch(url: &str) -> Option<Vec<u8>> {
         Some(content)
     });
     answer.await.ok().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_instance_is_waited_for() {
+        let instances = ["i-1".to_owned(), "i-2".to_owned()];
+        assert_eq!(silent(&instances, ["i-1"].into_iter()), ["i-2"]);
+        assert!(silent(&instances, ["i-2", "i-1", "i-3"].into_iter()).is_empty());
+        // Nobody knows of any: whoever sends some is enough.
+        assert!(silent(&[], ["i-1"].into_iter()).is_empty());
+    }
 }

@@ -58,7 +58,7 @@ pub use deployment_log::{Absence, DeploymentLog, Error as LogError, LogReading, 
 pub use download::{Error as DownloadError, Event as DownloadEvent, download};
 pub use drill::{Left as LeftDrill, as_if_lost, left as left_drills, validate};
 pub use environment::{Environment, EnvironmentEvent, Health, InstanceState, Phase, Severity};
-pub use instance_logs::{InstanceLogs, instance_logs};
+pub use instance_logs::{InstanceLogs, LastLines, instance_logs};
 pub use launch::{
     Bundle as ChosenBundle, Chosen, Cname, Error as LaunchError, Event as LaunchEvent, Launch as PlannedLaunch,
     Launched, LaunchedEnvironment, Options as LaunchOptions, Outcome as LaunchOutcome, Plan as LaunchPlan, PlanOptions,

@@ -51,7 +51,7 @@ async fn side(aws: &Aws, environment: Environment) -> Result<Side, Error> {
     Ok(Side {
         settings,
         instances: environment::instances(aws, &environment).await?,
-        count: environment::count_instances(aws, &environment).await?,
+        count: environment::instance_ids(aws, &environment).await?.len(),
         bundle: version.and_then(|version| version.bundle),
         environment,
     })
