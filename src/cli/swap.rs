@@ -106,7 +106,7 @@ pub(crate) fn verb(args: &SwapArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
     };
     if args.hold && survey.stand == Stand::Open {
         notes.iter().for_each(|note| ui.warn(note));
-        let swapped = held(&survey, tests);
+        let swapped = survey.outcome(SwapOutcome::Held, tests);
         ui.answer(&SwapAnswer::new(swapped, Vec::new()));
         return Ok(Exit::Done);
     }
@@ -132,7 +132,7 @@ fn probes(args: &SwapArgs, described: [Option<&Description>; 2]) -> Vec<Probe> {
         args.smoke.iter().map(|path| Probe { path: path.clone(), status: Some(200) }).collect();
     if probes.is_empty() {
         for smoke in described.into_iter().flatten().flat_map(|description| &description.deploy.smoke) {
-            let probe = Probe { path: smoke.path.clone(), status: Some(smoke.status) };
+            let probe = Probe::from(smoke);
             if !probes.contains(&probe) {
                 probes.push(probe);
             }
@@ -142,20 +142,6 @@ fn probes(args: &SwapArgs, described: [Option<&Description>; 2]) -> Vec<Probe> {
         probes.push(Probe { path: "/".to_owned(), status: None });
     }
     probes
-}
-
-fn held(survey: &SwapSurvey, tests: Tested) -> Swapped {
-    let (blue, green) = (&survey.blue.environment, &survey.green.environment);
-    Swapped {
-        account: survey.account.clone(),
-        region: survey.region.clone(),
-        blue: blue.name.clone(),
-        green: green.name.clone(),
-        name: blue.cname.clone().unwrap_or_default(),
-        other: green.cname.clone().unwrap_or_default(),
-        outcome: SwapOutcome::Held,
-        tests,
-    }
 }
 
 fn plan(

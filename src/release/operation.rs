@@ -63,6 +63,11 @@ impl Operation {
         self.ended.is_none() && silent <= SILENCE && silent >= -SKEW
     }
 
+    /// Did a run of this caller to this version leave it? A swap moves no version, and ends itself.
+    fn is_left(&self, caller: Option<&str>, to: &str) -> bool {
+        self.ended.is_none() && self.verb != Verb::Swap && self.caller.as_deref() == caller && self.to == to
+    }
+
     /// The last move of a version, if this is one or knows of one.
     pub(crate) fn last_move(self) -> Option<Self> {
         match self.verb {
@@ -172,9 +177,7 @@ pub(crate) async fn last(aws: &Aws, bucket: &BundleBucket, key: &str) -> Result<
 /// End the operation that an earlier run of this caller to this version left, if it is over.
 pub(crate) async fn end_left(aws: &Aws, bucket: &BundleBucket, key: &str, to: &str) -> Result<(), ApiError> {
     if let Stored::Document { document: mut left, tag } = bucket.stored::<Operation>(aws, key).await?
-        && left.ended.is_none()
-        && left.caller == aws.caller().arn
-        && left.to == to
+        && left.is_left(aws.caller().arn.as_deref(), to)
     {
         left.ended = Some(aws.now());
         bucket.replace(aws, key, &left, &tag).await?;
@@ -236,10 +239,9 @@ impl LocalRun {
 mod tests {
     use super::*;
 
-    #[test]
-    fn who_is_not_heard_of_is_dead() {
+    fn operation() -> Operation {
         let beat: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-        let operation = Operation {
+        Operation {
             verb: Verb::Deploy,
             from: None,
             from_ran_well: false,
@@ -250,11 +252,29 @@ mod tests {
             beat,
             ended: None,
             moved: None,
-        };
+        }
+    }
+
+    #[test]
+    fn who_is_not_heard_of_is_dead() {
+        let operation = operation();
+        let beat = operation.beat;
         assert!(operation.is_alive(beat + SignedDuration::from_secs(59)));
         assert!(!operation.is_alive(beat + SignedDuration::from_secs(61)));
         assert!(!operation.is_alive(beat - SignedDuration::from_mins(16)));
         assert!(!Operation { ended: Some(beat), ..operation }.is_alive(beat));
+    }
+
+    #[test]
+    fn a_deployment_ends_what_an_earlier_one_left_and_no_swap() {
+        let left = operation();
+        assert!(left.is_left(None, "v1"));
+        assert!(Operation { verb: Verb::Rollback, ..operation() }.is_left(None, "v1"));
+        assert!(!left.is_left(Some("somebody"), "v1"));
+        assert!(!left.is_left(None, "v2"));
+        assert!(!Operation { ended: Some(left.since), ..operation() }.is_left(None, "v1"));
+        // It is the label that both environments had before, and perhaps somebody's who exchanges names just now.
+        assert!(!Operation { verb: Verb::Swap, ..operation() }.is_left(None, "v1"));
     }
 
     #[test]

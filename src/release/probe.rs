@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use serde::Serialize;
 
 use super::environment::Environment;
+use crate::environment::Smoke;
 
 /// A site that takes longer than this keeps nobody.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -28,6 +29,12 @@ pub struct Probe {
     pub status: Option<u16>,
 }
 
+impl From<&Smoke> for Probe {
+    fn from(smoke: &Smoke) -> Self {
+        Self { path: smoke.path.clone(), status: Some(smoke.status) }
+    }
+}
+
 /// What came of a probe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Probed {
@@ -37,6 +44,17 @@ pub struct Probed {
     pub passed: bool,
     /// What it should have been, or why there was no answer.
     pub problem: Option<String>,
+}
+
+impl Probed {
+    /// Why it failed, in one sentence, if it did.
+    pub fn failure(&self) -> Option<String> {
+        let problem = self.problem.as_deref()?;
+        Some(match self.status {
+            Some(status) => format!("{} answers {status}: {problem}", self.url),
+            None => format!("{} does not answer: {problem}", self.url),
+        })
+    }
 }
 
 /// Where a site is, and under which name it is asked.

@@ -6,12 +6,16 @@
 mod act;
 mod condition;
 mod error;
+mod names;
 mod record;
+mod request;
 mod sides;
 mod survey;
+mod watch;
 
-pub use self::act::{Event, Options, Outcome, Swapped, Tested, swap, test};
+pub use self::act::{swap, test};
 pub use self::condition::{Condition, Despite, Migrations, conditions};
 pub use self::error::{Conditions, Error};
+pub use self::request::{Event, Options, Outcome, Swapped, Tested};
 pub use self::sides::{Side, Stand, Survey};
 pub use self::survey::survey;

@@ -5,12 +5,13 @@ use std::net::TcpListener;
 use std::sync::Mutex;
 use std::thread::JoinHandle;
 
-use beansprout::sandbox::{self, Injection, Rule, Server, Settings};
+use beansprout::sandbox::{self, Injection, Server, Settings};
 use beansprout::world::World;
 
 use crate::harness::python;
 use crate::launch::{STATE, Site, writes};
 use crate::publish::calls;
+use crate::sandbox::rule;
 
 const NAMES: &str = "print(sorted((e['EnvironmentName'], e['CNAME'].split('.')[0]) for e in eb.describe_environments()['Environments']))";
 /// Where the names are before, and after.
@@ -133,7 +134,7 @@ fn all_that_speaks_against_it_is_told_at_once() {
 }
 
 /// A site that answers what it is told, in turn, and keeps what it was asked.
-struct Answering {
+pub(crate) struct Answering {
     port: u16,
     asked: std::sync::Arc<Mutex<Vec<String>>>,
     _thread: JoinHandle<()>,
@@ -141,7 +142,7 @@ struct Answering {
 
 impl Answering {
     /// `act` is called with the number of each request, and says the status.
-    fn start(mut act: impl FnMut(usize) -> u16 + Send + 'static) -> Self {
+    pub(crate) fn start(mut act: impl FnMut(usize) -> u16 + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let asked = std::sync::Arc::new(Mutex::new(Vec::new()));
@@ -165,13 +166,13 @@ impl Answering {
         Self { port, asked, _thread: thread }
     }
 
-    /// Let GREEN be here.
-    fn serve(&self, site: &Site) {
+    /// Let this environment be here.
+    pub(crate) fn serve(&self, site: &Site, name: &str) {
         let path = site.place.path(STATE).join("state.json");
         let mut state: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         let environments = state["regions"]["us-east-1"]["environments"].as_object_mut().unwrap();
-        let green = environments.values_mut().find(|one| one["name"] == "shop-green").unwrap();
-        green["site"] = format!("http://127.0.0.1:{}", self.port).into();
+        let environment = environments.values_mut().find(|one| one["name"] == name).unwrap();
+        environment["site"] = format!("http://127.0.0.1:{}", self.port).into();
         std::fs::write(&path, serde_json::to_string(&state).unwrap()).unwrap();
     }
 }
@@ -180,7 +181,7 @@ impl Answering {
 fn green_is_tested_under_the_name_that_it_gets() {
     let site = pair();
     let answering = Answering::start(|_| 200);
-    answering.serve(&site);
+    answering.serve(&site, "shop-green");
     let server = site.server();
     let run = site.run(&server, &apply(&["--json"])).ok();
     assert_eq!(run.document("swap/1")["tests"]["probes"][0]["status"], 200);
@@ -196,7 +197,7 @@ fn green_is_tested_under_the_name_that_it_gets() {
 fn what_does_not_answer_gets_no_visitors() {
     let site = pair();
     let answering = Answering::start(|_| 503);
-    answering.serve(&site);
+    answering.serve(&site, "shop-green");
     let server = site.server();
     let run = site.run(&server, &apply(&["--smoke", "/x", "--host", "www.example.com"])).exit(1);
     assert!(run.stderr.contains("http://www.example.com/x answers 503: it should be 200"), "{run}");
@@ -209,7 +210,7 @@ fn what_does_not_answer_gets_no_visitors() {
 fn what_fails_afterwards_goes_back_by_itself() {
     let site = pair();
     let answering = Answering::start(|number| if number == 0 { 200 } else { 500 });
-    answering.serve(&site);
+    answering.serve(&site, "shop-green");
     let server = site.server();
     let run = site.run(&server, &apply(&["--json"])).exit(5);
     assert!(run.stdout.contains("went to `shop-green` and back again"), "{run}");
@@ -242,21 +243,43 @@ fn bad_health_goes_back_by_itself() {
         }
         200
     });
-    answering.serve(&site);
-    let rule = Rule {
-        on: "UpdateEnvironment".to_owned(),
-        with: [].into(),
-        fault: Injection::DeploymentTurnsRed,
-        skip: 0,
-        times: std::num::NonZeroU32::MIN,
-        seconds: 60,
-    };
+    answering.serve(&site, "shop-green");
+    let rule = rule("UpdateEnvironment", Injection::DeploymentTurnsRed, 0, 1);
     let settings = Settings { faults: vec![rule], ..Settings::new(&World::real().unwrap(), site.place.path(STATE)) };
     let server = Server::start(settings).unwrap();
     *endpoint.lock().unwrap() = server.endpoint();
     let run = site.run(&server, &[&SWAP[..], &["--apply", "--watch", "60"]].concat()).exit(5);
     assert!(run.stderr.contains("the health of `shop-green` is Severe"), "{run}");
     assert_eq!(site.python(&server, NAMES), BEFORE);
+}
+
+/// A swap of somebody else's, of which this run first hears when it holds the claims: `their` two, at the test before it.
+fn between_survey_and_claim(site: &Site, their: [&str; 2]) -> (crate::harness::Run, usize) {
+    let [source, destination] = their.map(str::to_owned);
+    let endpoint = std::sync::Arc::new(Mutex::new(String::new()));
+    let here = endpoint.clone();
+    let answering = Answering::start(move |number| {
+        if number == 0 {
+            let names = format!("SourceEnvironmentName='{source}', DestinationEnvironmentName='{destination}'");
+            client(&here.lock().unwrap(), &format!("eb.swap_environment_cnames({names})"));
+        }
+        200
+    });
+    answering.serve(site, "shop-green");
+    let server = site.server();
+    *endpoint.lock().unwrap() = server.endpoint();
+    let run = site.run(&server, &apply(&[]));
+    let asked = calls(&site.place, STATE);
+    (run, asked.iter().filter(|call| call.ends_with("SwapEnvironmentCNAMEs")).count())
+}
+
+#[test]
+fn what_another_run_did_meanwhile_is_not_undone() {
+    let site = pair();
+    let (run, swaps) = between_survey_and_claim(&site, ["shop-blue", "shop-green"]);
+    assert!(run.ok().stdout.starts_with("unchanged: `shop-green` has `shop."));
+    assert_eq!(swaps, 1, "theirs alone");
+    assert_eq!(site.python(&site.server(), NAMES), AFTER);
 }
 
 #[test]
@@ -266,20 +289,9 @@ fn somebody_else_may_swap_too() {
     site.describe("shop-pink", "cname = \"shop-pink\"\n");
     site.run(&server, &["launch", "shop-pink", "--apply"]).ok();
     drop(server);
-    let endpoint = std::sync::Arc::new(Mutex::new(String::new()));
-    let here = endpoint.clone();
-    let answering = Answering::start(move |_| {
-        let code =
-            "eb.swap_environment_cnames(SourceEnvironmentName='shop-green', DestinationEnvironmentName='shop-pink')";
-        client(&here.lock().unwrap(), code);
-        200
-    });
-    answering.serve(&site);
-    let server = site.server();
-    *endpoint.lock().unwrap() = server.endpoint();
-    let run = site.run(&server, &apply(&[])).exit(7);
+    calls(&site.place, STATE);
+    let (run, swaps) = between_survey_and_claim(&site, ["shop-green", "shop-pink"]);
+    let run = run.exit(7);
     assert!(run.stderr.contains("somebody else swapped too"), "{run}");
-    let asked = calls(&site.place, STATE);
-    // Ours and theirs, and nothing more is done.
-    assert_eq!(asked.iter().filter(|call| call.ends_with("SwapEnvironmentCNAMEs")).count(), 2, "{asked:?}");
+    assert_eq!(swaps, 1, "theirs alone");
 }

@@ -113,6 +113,8 @@ pub enum Error {
     Smoke(Vec<Probed>),
     #[error("`{name}` is busy, so AWS refuses to swap it")]
     NotReady { name: String },
+    #[error("nothing was swapped: `{at}`, which tells which way the names went last, cannot be read")]
+    Record { at: String },
     #[error("`{name}` is neither at `{green}` nor where it was: somebody else swapped too")]
     Elsewhere { name: String, green: String },
     #[error("`{name}` went to `{green}` and back again: {why}")]
@@ -130,25 +132,18 @@ pub enum Error {
 }
 
 fn failures(probed: &[Probed]) -> String {
-    let failed = probed.iter().filter(|probed| !probed.passed).map(|probed| {
-        let problem = probed.problem.as_deref().unwrap_or_default();
-        match probed.status {
-            Some(status) => format!("{} answers {status}: {problem}", probed.url),
-            None => format!("{} does not answer: {problem}", probed.url),
-        }
-    });
-    failed.collect::<Vec<_>>().join("; ")
+    probed.iter().filter_map(Probed::failure).collect::<Vec<_>>().join("; ")
 }
 
 /// Why a test failed, in one sentence.
 pub(super) fn failed(probed: &[Probed]) -> Option<String> {
-    probed.iter().any(|probed| !probed.passed).then(|| failures(probed))
+    Some(failures(probed)).filter(|why| !why.is_empty())
 }
 
 impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
-            Self::NoEnvironment { .. } | Self::NoApplication { .. } => Exit::Invalid,
+            Self::NoEnvironment { .. } | Self::NoApplication { .. } | Self::Record { .. } => Exit::Invalid,
             Self::Smoke(_) => Exit::Findings,
             Self::NotReady { .. } => Exit::Aws,
             Self::Elsewhere { .. } => Exit::Conflict,
@@ -184,6 +179,9 @@ impl Fault for Error {
             }
             Self::Smoke(_) => "look at its logs with `beansprout logs`; `--smoke` names other paths".to_owned(),
             Self::NotReady { name } => format!("`beansprout wait --env {name}` watches it; nothing was changed"),
+            Self::Record { at } => format!(
+                "`beansprout status` shows who has which name; if that is as it should be before the swap, remove the record: `aws s3 rm {at}`"
+            ),
             Self::Elsewhere { .. } => "`beansprout status` shows who has which name; nothing more was done".to_owned(),
             Self::SwappedBack { green, .. } => {
                 format!("visitors are where they were; `beansprout logs --env {green}` tells more")

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::error::Error;
+use super::sides::Survey;
 use crate::beanstalk::name::Application;
 use crate::release::api_error::ApiError;
 use crate::release::aws::Aws;
@@ -26,12 +28,13 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn new(aws: &Aws, from: &Environment, to: &Environment) -> Option<Self> {
+    pub(super) fn new(aws: &Aws, survey: &Survey) -> Option<Self> {
+        let (name, other) = survey.names();
         Some(Self {
-            from: from.id.clone(),
-            to: to.id.clone(),
-            name: from.cname.clone()?,
-            other: to.cname.clone()?,
+            from: survey.blue.environment.id.clone(),
+            to: survey.green.environment.id.clone(),
+            name: name?.to_owned(),
+            other: other?.to_owned(),
             caller: aws.caller().arn.clone(),
             since: aws.now(),
             ended: None,
@@ -39,7 +42,7 @@ impl Exchange {
     }
 
     /// Is this what happened, and is it so still?
-    pub(super) fn holds(&self, from: &Environment, to: &Environment) -> bool {
+    fn holds(&self, from: &Environment, to: &Environment) -> bool {
         self.from == from.id
             && self.to == to.id
             && to.cname.as_deref() == Some(self.name.as_str())
@@ -73,9 +76,25 @@ pub(super) fn key(store: &BundleStore, application: &Application, one: &str, oth
     format!("{}{one}_{other}.json", store.folder(application, "swaps"))
 }
 
-pub(super) async fn read(aws: &Aws, bucket: &BundleBucket, key: &str) -> Result<Option<Exchange>, ApiError> {
+async fn read(aws: &Aws, bucket: &BundleBucket, key: &str) -> Result<Option<Exchange>, ApiError> {
     Ok(match bucket.stored(aws, key).await? {
         Stored::Document { document, .. } => Some(document),
         Stored::Nothing | Stored::Unreadable { .. } => None,
     })
+}
+
+/// The record of how the two came to be as they are, if there is one.
+pub(super) async fn holding(
+    aws: &Aws,
+    bucket: &BundleBucket,
+    key: &str,
+    blue: &Environment,
+    green: &Environment,
+) -> Result<Option<Exchange>, Error> {
+    match bucket.stored::<Exchange>(aws, key).await? {
+        Stored::Document { document, .. } => Ok(Some(document).filter(|exchange| exchange.holds(blue, green))),
+        Stored::Nothing => Ok(None),
+        // A second exchange would undo the first, and nobody knows of it.
+        Stored::Unreadable { .. } => Err(Error::Record { at: bucket.at(key).to_string() }),
+    }
 }

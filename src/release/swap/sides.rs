@@ -58,3 +58,12 @@ pub struct Survey {
     pub green: Side,
     pub stand: Stand,
 }
+
+impl Survey {
+    /// The name that visitors use, and the one that comes for it.
+    pub(super) fn names(&self) -> (Option<&str>, Option<&str>) {
+        let (blue, green) = (self.blue.environment.cname.as_deref(), self.green.environment.cname.as_deref());
+        // Of what is exchanged already, GREEN has the name.
+        if self.stand == Stand::Open { (blue, green) } else { (green, blue) }
+    }
+}

@@ -27,9 +27,7 @@ pub fn survey(
         if let Ok(application) = blue.application.parse::<Application>() {
             let bucket = store.open(aws).await?;
             let key = record::key(store, &application, &blue.id, &green.id);
-            if let Some(exchange) = record::read(aws, &bucket, &key).await?
-                && exchange.holds(&blue, &green)
-            {
+            if let Some(exchange) = record::holding(aws, &bucket, &key, &blue, &green).await? {
                 stand = if exchange.ended.is_some() { Stand::Done } else { Stand::Exchanged };
             }
         }
