@@ -74,13 +74,14 @@ async fn seen(
 ) -> Result<BundleState, StoreError> {
     let bucket = bundle_store.bucket_of(aws, &at);
     let mut rewritten = false;
-    if look == Look::Glance {
+    // Where all of it is read, its name tells what it should hold; if not even that does, only its age can.
+    if look == Look::Glance || at.digest().is_none() {
         let Some(head) = bucket.head(aws, &at.key).await? else { return Ok(BundleState::Gone { at }) };
         let written = head.last_modified().and_then(timestamp);
-        if written.is_some() && written <= version.created {
+        rewritten = written.is_none() || written > version.created;
+        if look == Look::Glance && !rewritten {
             return Ok(BundleState::Good);
         }
-        rewritten = true;
     }
     Ok(match bucket.tree(aws, &at.key, report).await? {
         None => BundleState::Gone { at },

@@ -7,7 +7,7 @@ use beansprout::world::World;
 
 use crate::harness::{Place, Run, python};
 use crate::publish::{calls, project};
-use crate::sandbox::raw;
+use crate::sandbox::{post, rule};
 
 /// A project with two published versions, and an environment that runs the first.
 pub(crate) struct Scene {
@@ -63,14 +63,7 @@ impl Scene {
 }
 
 fn on_update(fault: Injection) -> Vec<Rule> {
-    vec![Rule {
-        on: "UpdateEnvironment".to_owned(),
-        with: [].into(),
-        fault,
-        skip: 0,
-        times: std::num::NonZeroU32::MIN,
-        seconds: 3600,
-    }]
+    vec![rule("UpdateEnvironment", fault, 0, 1)]
 }
 
 #[test]
@@ -136,10 +129,6 @@ fn waiting_afterwards_tells_how_it_ended() {
 #[test]
 fn trouble_on_the_way_to_an_environment_is_not_the_end_of_watching_it() {
     let scene = Scene::new();
-    let rule = |on: &str, fault, skip, times: u32| {
-        let times = times.try_into().unwrap();
-        Rule { on: on.to_owned(), with: [].into(), fault, skip, times, seconds: 60 }
-    };
     let server = scene.server(vec![
         rule("DescribeEnvironments", Injection::Throttle, 2, 2),
         rule("DescribeEvents", Injection::ResetBefore, 1, 3),
@@ -156,11 +145,7 @@ fn an_environment_moves_when_a_test_says_so() {
     let scene = Scene::new();
     let settings = Settings::new(&World::real().unwrap(), &scene.state);
     let server = Server::start(Settings { speed: Speed::Stepped, ..settings }).unwrap();
-    let step = |ends: &str| {
-        let length = ends.len();
-        let head = "POST /-/step HTTP/1.1\nHost: localhost\nConnection: close\nContent-Type: application/json";
-        raw(&server.endpoint(), &format!("{head}\nContent-Length: {length}\n\n{ends}"))
-    };
+    let step = |ends: &str| post(&server.endpoint(), "/-/step", ends);
     let wait = ["wait", "--env", "shop-prod", "--timeout", "0"];
     scene.run(&server, &["deploy", &scene.second, "--env", "shop-prod", "--timeout", "0"]).exit(6);
     scene.run(&server, &wait).exit(6);
@@ -380,4 +365,37 @@ fn going_back_needs_a_bundle_that_is_what_it_was() {
     case("gone", 3, "is gone");
     let run = scene.run(&server, &["wait", "--env", "shop-prod", "--json"]).ok();
     assert_eq!(run.json()["label"], scene.second.as_str());
+}
+
+/// The name of another tool's bundle tells nothing, so its age has to.
+#[test]
+fn going_back_says_when_a_bundle_was_written_anew() {
+    const REGISTER: &str = "import boto3, sys\n\
+        s3, eb = boto3.client('s3'), boto3.client('elasticbeanstalk')\n\
+        bucket = s3.list_buckets()['Buckets'][0]['Name']\n\
+        key = next(o['Key'] for o in s3.list_objects_v2(Bucket=bucket)['Contents'] if o['Key'].endswith('.zip'))\n\
+        s3.copy_object(Bucket=bucket, Key='shop/theirs.zip', CopySource={'Bucket': bucket, 'Key': key})\n\
+        eb.create_application_version(ApplicationName='shop', VersionLabel='theirs', SourceBundle={'S3Bucket': bucket, 'S3Key': 'shop/theirs.zip'}, Process=True)";
+    let scene = Scene::new();
+    let server = scene.server(Vec::new());
+    let mut command = scene.place.command(python());
+    command.args(["-c", REGISTER]).envs(sandbox::variables(&server.endpoint()));
+    scene.place.finish(command).ok();
+    let deploy = ["deploy", &scene.second, "--env", "shop-prod"];
+    let run = scene.run(&server, &["rollback", "theirs", "--env", "shop-prod"]).ok();
+    assert!(!run.stderr.contains("written"), "{run}");
+    scene.run(&server, &deploy).ok();
+    drop(server);
+    // It was registered long before its object was written.
+    let path = scene.place.path(STATE).join("state.json");
+    let mut state: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let version = &mut state["regions"]["us-east-1"]["applications"]["shop"]["versions"]["theirs"];
+    version["created"] = "2020-01-01T00:00:00Z".into();
+    std::fs::write(&path, state.to_string()).unwrap();
+    let server = scene.server(Vec::new());
+    for verb in ["deploy", "rollback"] {
+        let run = scene.run(&server, &[verb, "theirs", "--env", "shop-prod"]).ok();
+        assert!(run.stderr.contains("was written after `theirs` was registered from it"), "{run}");
+        scene.run(&server, &deploy).ok();
+    }
 }
