@@ -2,7 +2,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::api_error::ErrorKind;
 use super::aws::Aws;
 use super::call::Call;
 use super::deployment_log::{bucket, key, plain};
@@ -19,15 +18,13 @@ const WIDEST: usize = 120;
 pub(crate) struct RunningStep {
     last: Option<String>,
     looked: Option<Timestamp>,
-    /// Nobody may, so nobody asks again.
-    denied: bool,
 }
 
 impl RunningStep {
     /// The step, if it is another than at the last look. That there is none is no failure of what is watched.
     pub(crate) async fn look(&mut self, aws: &Aws, environment: &str, request: &str) -> Option<String> {
         let now = aws.now();
-        if self.denied || self.looked.is_some_and(|looked| now.duration_since(looked) < EVERY) {
+        if self.looked.is_some_and(|looked| now.duration_since(looked) < EVERY) {
             return None;
         }
         let (bucket, key) = (bucket(aws)?, key(environment, request));
@@ -35,14 +32,8 @@ impl RunningStep {
         let call = Call::s3("GetObject", &bucket, &key).with("Range", &range);
         let wanted = aws.s3.get_object().bucket(bucket).key(key).range(range);
         let owner = aws.caller().account.clone();
-        let answer = match aws.read(call, wanted.set_expected_bucket_owner(owner).send()).await {
-            Ok(answer) => answer,
-            Err(error) => {
-                self.denied = error.kind() == ErrorKind::Denied;
-                return None;
-            }
-        };
-        // A log that is not there yet may be in a moment.
+        // A log that is not there yet may be in a moment; without the right to list, that is said as a refusal.
+        let answer = aws.read(call, wanted.set_expected_bucket_owner(owner).send()).await.ok()?;
         self.looked = Some(now);
         let step = step(&answer.body.collect().await.ok()?.to_vec())?;
         if self.last.as_ref() == Some(&step) {
