@@ -1,13 +1,12 @@
 //! `launch`: what is described and not there is created, and nothing else happens.
 
-use std::path::Path;
-
 use beansprout::sandbox::{self, Server, Settings};
 use beansprout::world::World;
 use serde_json::Value;
 
-use crate::harness::{Place, Run, python};
+use crate::harness::{Place, Run, copy, python};
 use crate::publish::calls;
+use crate::swap::Answering;
 
 /// A generated project, and an AWS of its own.
 pub(crate) struct Site {
@@ -87,18 +86,6 @@ impl Site {
             "format = \"beansprout.environment/1\"\nplatform = \"Python 3.13 running on 64bit Amazon Linux 2023\"\n{rest}"
         );
         self.place.write(&format!("environments/{name}.toml"), text);
-    }
-}
-
-pub(crate) fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
     }
 }
 
@@ -264,6 +251,26 @@ fn what_is_typed_stands_in_no_file_and_in_no_word() {
     assert!(file.contains("stage = \"prod\""), "{file}");
     assert!(!site.place.read(".beansprout/audit.jsonl").contains(secret));
     assert!(site.settings(&server, "shop-prod")["DATABASE_URL"].as_str().unwrap().contains(secret));
+}
+
+/// A site that did not answer as it should is not well because somebody asks again.
+#[test]
+fn a_site_is_asked_however_often_it_is_launched() {
+    let site = Site::small();
+    site.describe("shop-prod", "[deploy]\nsmoke = [\"/health/\"]\n");
+    let launch = ["launch", "shop-prod", "--apply", "--json"];
+    let server = site.server();
+    site.run(&server, &launch).ok();
+    drop(server);
+    let answering = Answering::start(|number| if number < 2 { 503 } else { 200 });
+    answering.serve(&site, "shop-prod");
+    let server = site.server();
+    for status in [503, 503, 200] {
+        let run = site.run(&server, &launch).exit(i32::from(status != 200));
+        let launched = run.document("launch/1");
+        assert_eq!(launched["environments"][0]["outcome"], "unchanged", "{run}");
+        assert_eq!(launched["environments"][0]["smoke"][0]["status"], status, "{run}");
+    }
 }
 
 #[test]

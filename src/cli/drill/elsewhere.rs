@@ -122,6 +122,7 @@ pub(super) fn rebuild(
     }
     let launched = launched?;
     for one in launched.environments {
+        answer.findings.extend(one.failures());
         if let Some(row) =
             answer.environments.iter_mut().find(|row| row.rehearsed_as.as_deref() == Some(one.name.as_str()))
         {
@@ -135,8 +136,9 @@ pub(super) fn rebuild(
     answer.ending = release::left_drills(&aws, Some(&id))?.into_iter().flat_map(|left| left.ending).collect();
     answer.notes.clear();
     environments.note(&answer.line(world))?;
+    let exit = if answer.findings.is_empty() { Exit::Done } else { Exit::Findings };
     ui.answer(&answer);
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 /// The drill's application knows no versions: each is registered from its bundle.

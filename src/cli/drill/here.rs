@@ -147,6 +147,7 @@ fn stage(
         match launch::rebuild(&descriptions, environments, project, &aws, world, ui) {
             Ok(launched) => {
                 for one in launched.environments {
+                    answer.findings.extend(one.failures());
                     let description = descriptions.iter().find(|description| one.name == *description.name.as_str());
                     let mut rehearsed = Rehearsed {
                         name: one.name.to_string(),

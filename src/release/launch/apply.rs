@@ -83,6 +83,13 @@ pub struct LaunchedEnvironment {
     pub smoke: Vec<Probed>,
 }
 
+impl LaunchedEnvironment {
+    /// What its site did not answer as it should, in sentences.
+    pub fn failures(&self) -> impl Iterator<Item = String> {
+        self.smoke.iter().filter_map(Probed::failure).map(move |failure| format!("`{}`: {failure}", self.name))
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
@@ -232,6 +239,7 @@ fn join(
         // An earlier run may have ended between its success and its last words.
         if there.status == Phase::Ready && there.health == Health::Good {
             deploy::confirm(aws, &request, &mut |event| report(Event::Deploying(event)));
+            done.smoke = smoke(aws, &there.application, &there.name, &there.smoke)?;
         }
         return Ok(done);
     }
@@ -244,6 +252,7 @@ fn join(
         behind: behind.to_vec(),
     })?;
     done.url = deployed.url;
+    done.smoke = smoke(aws, &there.application, &there.name, &there.smoke)?;
     Ok(done)
 }
 
@@ -280,23 +289,21 @@ fn see_through(
     done.url = deployed.url;
     done.outcome = Outcome::Launched;
     done.seconds = Some(aws.now().duration_since(at).as_secs());
-    done.smoke = smoke(aws, launch)?;
+    let probes: Vec<Probe> = launch.wanted.target.description.deploy.smoke.iter().map(Probe::from).collect();
+    done.smoke = smoke(aws, &launch.application, &launch.name, &probes)?;
     Ok(done)
 }
 
 /// Ask for the paths that have to answer, at the environment's own address and under its own name.
-fn smoke(aws: &Aws, launch: &Launch) -> Result<Vec<Probed>, Error> {
-    let wanted = &launch.wanted.target.description.deploy.smoke;
-    if wanted.is_empty() {
+fn smoke(aws: &Aws, application: &Application, name: &EnvironmentName, probes: &[Probe]) -> Result<Vec<Probed>, Error> {
+    if probes.is_empty() {
         return Ok(Vec::new());
     }
-    let probes: Vec<Probe> =
-        wanted.iter().map(|smoke| Probe { path: smoke.path.clone(), status: Some(smoke.status) }).collect();
     aws.block_on(async {
-        let now = find(aws, &launch.application, &launch.name).await?;
+        let now = find(aws, application, name).await?;
         let site = now.as_ref().and_then(|now| Site::of(now, now.cname.as_deref().unwrap_or_default(), false));
         Ok(match site {
-            Some(site) => probe(&site, &probes).await,
+            Some(site) => probe(&site, probes).await,
             // Where nothing runs, nothing answers: an embedded AWS without `--run`.
             None => Vec::new(),
         })

@@ -10,6 +10,7 @@ use super::survey::Survey;
 use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::environment::{self, Description, Files, INSTANCE_PROFILE, Property, Sent, Shape, Tier, Value};
 use crate::release::environment::{Environment, Health, Phase};
+use crate::release::probe::Probe;
 use crate::release::version::{Location, Status};
 
 /// An environment that shall be there.
@@ -83,6 +84,9 @@ pub struct There {
     pub status: Phase,
     pub health: Health,
     pub url: Option<String>,
+    /// What its site has to answer, whoever made it.
+    #[serde(skip)]
+    pub smoke: Vec<Probe>,
 }
 
 /// An environment that is created.
@@ -208,6 +212,7 @@ fn there(target: &Target, living: &Environment) -> There {
         status: living.status,
         health: living.health,
         url: living.url.clone(),
+        smoke: target.description.deploy.smoke.iter().map(Probe::from).collect(),
     }
 }
 
