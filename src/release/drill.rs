@@ -10,11 +10,11 @@ use super::aws::Aws;
 use super::call::Call;
 use super::environment::{self, Environment};
 use super::launch::{Survey, Target};
-use super::version;
+use super::{tag, version};
 use crate::beanstalk::name::{Application, EnvironmentName};
-use crate::environment::Description;
+use crate::environment::{DRILL_TAG, Description};
 
-/// The beginning of every name of a drill.
+/// The beginning of every name of a drill. What is one, its tag says.
 const DRILL: &str = "drill-";
 
 /// The survey as it would be on the day: what is described and lives is gone, and its names are free.
@@ -93,60 +93,49 @@ pub struct LeftEnvironment {
 }
 
 /// Rehearsals of which something lives, or whose application is there.
-pub fn left(aws: &Aws, id: Option<&str>) -> Result<Vec<Left>, ApiError> {
+pub fn left(aws: &Aws, meant: Option<&str>) -> Result<Vec<Left>, ApiError> {
     aws.block_on(async {
-        let mut found: BTreeMap<String, Left> = BTreeMap::new();
-        let meant = |application: &str| {
-            application.strip_prefix(DRILL).filter(|found| id.is_none_or(|id| id == *found)).map(str::to_owned)
-        };
+        let mut rehearsals: BTreeMap<String, Left> = BTreeMap::new();
         let region = aws.region();
-        for application in version::applications(aws).await?.into_keys() {
-            if let Some(id) = meant(&application) {
+        for found in version::all_applications(aws).await? {
+            let (Some(application), Some(arn)) = (found.application_name, found.application_arn) else { continue };
+            if !application.starts_with(DRILL) {
+                continue;
+            }
+            // Somebody's own may be called so too.
+            let Some(id) = tag::of(aws, &arn).await?.remove(DRILL_TAG) else { continue };
+            if meant.is_none_or(|meant| meant == id) {
                 let left = Left { id, application: application.clone(), environments: Vec::new(), ending: Vec::new() };
-                found.insert(application, left);
+                rehearsals.insert(application, left);
             }
         }
         for living in environment::everywhere(aws).await? {
-            if let Some(left) = found.get_mut(&living.application) {
+            if let Some(left) = rehearsals.get_mut(&living.application) {
                 left.ending.push(super::status::ending(&living.id, region));
                 let Environment { id, name, created, .. } = living;
                 left.environments.push(LeftEnvironment { id, name, created });
             }
         }
-        for left in found.values_mut() {
+        for left in rehearsals.values_mut() {
             let line = format!(
                 "aws elasticbeanstalk delete-application --region {region} --application-name {}",
                 left.application
             );
             left.ending.push(line);
         }
-        Ok(found.into_values().collect())
+        Ok(rehearsals.into_values().collect())
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::release::environment::{Health, Phase};
 
     #[test]
     fn on_the_day_ours_are_gone_and_their_names_free() {
         let living = |application: &str, name: &str| Environment {
-            application: application.to_owned(),
-            name: name.to_owned(),
-            id: format!("e-{name}"),
-            label: None,
-            status: Phase::Ready,
-            health: Health::Good,
-            abortable: false,
-            created: None,
-            updated: None,
-            url: None,
             cname: Some(format!("{name}.eu-west-1.elasticbeanstalk.com")),
-            endpoint: None,
-            platform: None,
-            arn: None,
-            worker: false,
+            ..Environment::well(application, name)
         };
         let survey = Survey {
             applications: BTreeMap::from([("shop".to_owned(), 3), ("other".to_owned(), 1)]),

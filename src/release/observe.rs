@@ -10,6 +10,7 @@ use super::api_error::ApiError;
 use super::aws::Aws;
 use super::call::Call;
 use super::environment::Environment;
+use super::tag;
 use super::version::{self, Version};
 use crate::beanstalk::name::Application;
 use crate::environment::{LiveSetting, OptionKey};
@@ -104,10 +105,8 @@ async fn images(aws: &Aws, environment: &Environment) -> Result<Option<Vec<Strin
 
 async fn tags(aws: &Aws, environment: &Environment) -> Result<Option<BTreeMap<String, String>>, ApiError> {
     let Some(arn) = &environment.arn else { return Ok(None) };
-    let call = Call::eb("ListTagsForResource").with("ResourceArn", arn);
-    let answer = aws.read(call, aws.eb.list_tags_for_resource().resource_arn(arn).send()).await?;
     let theirs = |key: &str| key == "Name" || key.starts_with("elasticbeanstalk:") || key.starts_with("aws:");
-    let tags = answer.resource_tags.unwrap_or_default().into_iter();
-    let pairs = tags.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default())));
-    Ok(Some(pairs.filter(|(key, _)| !theirs(key)).collect()))
+    let mut tags = tag::of(aws, arn).await?;
+    tags.retain(|key, _| !theirs(key));
+    Ok(Some(tags))
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use aws_sdk_elasticbeanstalk::types::{S3Location, Tag};
 
 pub use self::error::Error;
-use self::refresh::{Refreshed, refresh};
+use self::refresh::refresh;
 pub use self::request::{Event, Named, Published, Quota, Request};
 use super::api_error::{ApiError, ErrorKind};
 use super::aws::Aws;
@@ -49,7 +49,7 @@ async fn run(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) ->
     };
     // What cannot be had is said before anything is done.
     let refreshed = match &there {
-        None => Refreshed::default(),
+        None => Vec::new(),
         Some(version) => refresh(aws, request, &bucket, version, found == Found::Nothing, report).await?,
     };
 
@@ -90,7 +90,7 @@ async fn run(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) ->
         copied_bytes: sent.copied,
         copied_from: sent.source,
         registered,
-        updated: refreshed.updated,
+        updated: refreshed,
         status,
     })
 }

@@ -1,4 +1,4 @@
-//! Tags of a version. They cannot be seen in its description, and have calls of their own.
+//! Tags. They cannot be seen in the description of what they are on, and have calls of their own.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,21 @@ use super::version::Version;
 
 pub(crate) type Tags = BTreeMap<String, String>;
 
+/// The tags of anything that has an ARN.
+pub(crate) async fn of(aws: &Aws, arn: &str) -> Result<Tags, ApiError> {
+    read(aws, Call::eb("ListTagsForResource").with("ResourceArn", arn), arn).await
+}
+
 /// The tags of a version. The error says why they are not known.
-pub(crate) async fn of(aws: &Aws, version: &Version) -> Result<Tags, ApiError> {
+pub(crate) async fn of_version(aws: &Aws, version: &Version) -> Result<Tags, ApiError> {
     let call = Call::eb("ListTagsForResource").with("VersionLabel", &version.label);
-    let Some(arn) = &version.arn else { return Err(ApiError::empty(call, aws.endpoint())) };
+    match &version.arn {
+        Some(arn) => read(aws, call, arn).await,
+        None => Err(ApiError::empty(call, aws.endpoint())),
+    }
+}
+
+async fn read(aws: &Aws, call: Call, arn: &str) -> Result<Tags, ApiError> {
     let answer = aws.read(call, aws.eb.list_tags_for_resource().resource_arn(arn).send()).await?;
     let tags = answer.resource_tags.unwrap_or_default().into_iter();
     Ok(tags.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))).collect())
@@ -22,7 +33,7 @@ pub(crate) async fn of(aws: &Aws, version: &Version) -> Result<Tags, ApiError> {
 
 /// The tags, or `None` where they are nobody's to see: without the right, or in a place that has none.
 pub(crate) async fn seen(aws: &Aws, version: &Version) -> Result<Option<Tags>, ApiError> {
-    match of(aws, version).await {
+    match of_version(aws, version).await {
         Ok(tags) => Ok(Some(tags)),
         Err(error) if matches!(error.kind(), ErrorKind::Denied | ErrorKind::Missing | ErrorKind::Refused) => Ok(None),
         Err(error) => Err(error),

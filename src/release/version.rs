@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use aws_sdk_elasticbeanstalk::types::ApplicationVersionDescription;
+use aws_sdk_elasticbeanstalk::types::{ApplicationDescription, ApplicationVersionDescription};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -196,10 +196,15 @@ pub(crate) async fn application_made(aws: &Aws, application: &Application) -> Re
     Ok(found.map(|found| found.date_created.and_then(|date| timestamp(&date)).unwrap_or(Timestamp::UNIX_EPOCH)))
 }
 
-/// Every application that the caller may see, and how many versions it has.
-pub(crate) async fn applications(aws: &Aws) -> Result<BTreeMap<String, usize>, ApiError> {
+/// Every application that the caller may see.
+pub(crate) async fn all_applications(aws: &Aws) -> Result<Vec<ApplicationDescription>, ApiError> {
     let answer = aws.read(Call::eb("DescribeApplications"), aws.eb.describe_applications().send()).await?;
-    let applications = answer.applications.unwrap_or_default().into_iter();
+    Ok(answer.applications.unwrap_or_default())
+}
+
+/// Their names, and how many versions each has.
+pub(crate) async fn applications(aws: &Aws) -> Result<BTreeMap<String, usize>, ApiError> {
+    let applications = all_applications(aws).await?.into_iter();
     Ok(applications
         .filter_map(|found| Some((found.application_name?, found.versions.unwrap_or_default().len())))
         .collect())

@@ -2,6 +2,7 @@
 
 use crate::launch::{STATE, Site, writes};
 use crate::publish::calls;
+use crate::swap::Answering;
 
 /// Two environments that live and are captured.
 fn shop() -> Site {
@@ -130,7 +131,10 @@ fn on_aws_it_touches_nothing_of_the_real_ones() {
     assert!(plan.stdout.contains("`beansprout drill --aws --id a1b2 --apply` does it"), "{plan}");
     assert!(plan.stdout.contains("`API_URL` is the same as in the real one"), "{plan}");
     assert!(writes(&calls(&site.place, STATE)).is_empty());
-    site.run(&server, &["drill", "end"]).ok();
+    // Somebody's own, which is called as rehearsals are.
+    site.python(&server, "eb.create_application(ApplicationName='drill-press')");
+    let end = site.run(&server, &["drill", "end"]).ok();
+    assert!(end.stdout.starts_with("nothing is left of a drill"), "{end}");
 
     let drill = site.run(&server, &["drill", "--aws", "--id", "a1b2", "--apply", "--json"]).ok().document("drill/1");
     assert_eq!(drill["environments"][1]["rehearsed_as"], "drill-a1b2-2", "{drill}");
@@ -151,6 +155,7 @@ fn on_aws_it_touches_nothing_of_the_real_ones() {
         "{end}"
     );
     assert!(end.stdout.contains("delete-application --region us-east-1 --application-name drill-a1b2"), "{end}");
+    assert!(!end.stdout.contains("drill-press"), "{end}");
     let status = site.run(&server, &["status"]).ok();
     assert!(status.stderr.contains("drill `a1b2`"), "{status}");
     // A person ends it.
@@ -164,4 +169,19 @@ fn on_aws_it_touches_nothing_of_the_real_ones() {
     site.run(&server, &["capture", "--check"]).ok();
     let asked = calls(&site.place, STATE);
     assert_eq!(asked.iter().filter(|call| call.ends_with("TerminateEnvironment")).count(), 2);
+}
+
+#[test]
+fn a_rebuilt_site_that_does_not_answer_is_a_finding() {
+    let site = Site::small();
+    site.describe("shop-prod", "[deploy]\nsmoke = [\"/health/\"]\n");
+    let server = site.server();
+    site.run(&server, &["launch", "--all", "--apply"]).ok();
+    let drill = ["drill", "--aws", "--id", "a1", "--apply"];
+    site.run(&server, &drill).ok();
+    drop(server);
+    let answering = Answering::start(|_| 503);
+    answering.serve(&site, "drill-a1-1");
+    let run = site.run(&site.server(), &drill).exit(1);
+    assert!(run.stdout.contains("/health/ answers 503: it should be 200"), "{run}");
 }

@@ -9,16 +9,10 @@ use crate::release::call::Call;
 use crate::release::tag::{self, Tags};
 use crate::release::version::{Status, Version};
 
-/// What a version that was there got.
-#[derive(Debug, Default)]
-pub(super) struct Refreshed {
-    pub(super) updated: Vec<&'static str>,
-}
-
 /// So many characters of a description reach AWS.
 pub(super) const DESCRIPTION: usize = 200;
 
-/// See that a version has what was asked for; `sends` says that its bundle is sent in this run.
+/// See that a version has what was asked for, and say what it got; `sends` says that its bundle is sent in this run.
 pub(super) async fn refresh(
     aws: &Aws,
     request: &Request,
@@ -26,7 +20,7 @@ pub(super) async fn refresh(
     version: &Version,
     sends: bool,
     report: &mut dyn FnMut(Event<'_>),
-) -> Result<Refreshed, Error> {
+) -> Result<Vec<&'static str>, Error> {
     place(aws, request, bucket, version, sends, report).await?;
     if request.process && version.status == Status::Unprocessed {
         report(Event::StaysUnprocessed { label: &version.label });
@@ -44,7 +38,7 @@ pub(super) async fn refresh(
         tag::add(aws, version, &missing).await?;
         updated.push("tags");
     }
-    Ok(Refreshed { updated })
+    Ok(updated)
 }
 
 /// Of a description, what AWS takes.
@@ -109,7 +103,7 @@ async fn missing(
     if request.tags.is_empty() {
         return Ok(Tags::new());
     }
-    let has = match tag::of(aws, version).await {
+    let has = match tag::of_version(aws, version).await {
         Ok(has) => has,
         // The project's tags are good to have; those of the command line were asked for.
         Err(error) if error.was_answered() && !error.is_about_credentials() && !request.named.tags => {
