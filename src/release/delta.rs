@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 
-use super::api_error::{ApiError, ErrorKind};
+use super::api_error::ApiError;
 use super::aws::Aws;
 use super::bucket::BundleBucket;
 use super::bundle_file::{BundleFile, BundleFileError, PART};
@@ -81,15 +81,15 @@ pub(super) struct Candidates {
 }
 
 impl Candidates {
-    /// Those of this bucket. `None`: this bundle's own directory is none of ours.
+    /// Those of this bucket, for a bundle of so many bytes with this directory.
     async fn new(
         aws: &Aws,
         application: &Application,
         bucket: &BundleBucket,
         key: &str,
-        bundle_file: &BundleFile,
-    ) -> Result<Option<Self>, Refused> {
-        let Some(ours) = bundle_file.directory()? else { return Ok(None) };
+        bytes: u64,
+        ours: Directory,
+    ) -> Result<Self, ApiError> {
         let mut keys = BTreeSet::from([key.to_owned()]);
         let mut versions = version::all(aws, Some(application)).await?;
         let mut usable = |version: &Version| {
@@ -98,7 +98,7 @@ impl Candidates {
         };
         versions.retain(|version| usable(version));
         versions.truncate(SOURCES);
-        Ok(Some(Self { ours, bytes: bundle_file.bytes, versions: versions.into_iter(), reason: None }))
+        Ok(Self { ours, bytes, versions: versions.into_iter(), reason: None })
     }
 
     /// The next of them that it pays to copy from.
@@ -154,24 +154,6 @@ impl Candidates {
     }
 }
 
-/// Nobody can say what is shared.
-enum Refused {
-    File(BundleFileError),
-    Call(ApiError),
-}
-
-impl From<BundleFileError> for Refused {
-    fn from(error: BundleFileError) -> Self {
-        Self::File(error)
-    }
-}
-
-impl From<ApiError> for Refused {
-    fn from(error: ApiError) -> Self {
-        Self::Call(error)
-    }
-}
-
 /// The best source there is, and those after it. Looking takes no longer than it can save.
 pub(super) async fn find(
     aws: &Aws,
@@ -180,22 +162,20 @@ pub(super) async fn find(
     key: &str,
     bundle_file: &BundleFile,
 ) -> Result<(Option<Delta>, Option<Candidates>, Option<WholeReason>), BundleFileError> {
+    // Without one of ours, nobody can say what is shared.
+    let Some(ours) = bundle_file.directory()? else { return Ok((None, None, None)) };
     let looked = tokio::time::timeout(patience(aws), async {
-        let mut candidates = match Candidates::new(aws, application, bucket, key, bundle_file).await? {
-            Some(candidates) => candidates,
-            None => return Ok((None, None, None)),
-        };
+        let mut candidates = Candidates::new(aws, application, bucket, key, bundle_file.bytes, ours).await?;
         let delta = candidates.next(aws, bucket).await;
         let reason = candidates.reason.take().filter(|_| delta.is_none());
         Ok((delta, Some(candidates), reason))
     });
-    match looked.await {
-        Ok(Ok(found)) => Ok(found),
-        Ok(Err(Refused::File(error))) => Err(error),
+    Ok(match looked.await {
+        Ok(Ok(found)) => found,
         // Copying is a courtesy. What is wrong for good, the upload will meet too.
-        Ok(Err(Refused::Call(error))) => Ok((None, None, Some(WholeReason::Unseen { label: None, error }))),
-        Err(_) => Ok((None, None, Some(WholeReason::Slow))),
-    }
+        Ok(Err(error)) => (None, None, Some(WholeReason::Unseen { label: None, error })),
+        Err(_) => (None, None, Some(WholeReason::Slow)),
+    })
 }
 
 /// A sixth of what one call may take: five seconds, unless somebody says otherwise.
@@ -224,9 +204,4 @@ async fn read(
     let answer = aws.read(call.clone(), request.set_expected_bucket_owner(bucket.owner.clone()).send()).await?;
     let bytes = answer.body.collect().await.map_err(|error| ApiError::cut_off(call, &error, aws.endpoint()))?;
     Ok(bytes.to_vec())
-}
-
-/// Is it the kind of failure that ends a run, whatever was to be done?
-pub(super) fn is_final(error: &ApiError) -> bool {
-    matches!(error.kind(), ErrorKind::Expired | ErrorKind::Unknown)
 }

@@ -282,7 +282,8 @@ async fn complete(
         if std::mem::take(&mut late) {
             let there = listed(bucket, aws, key, id).await?;
             parts = there.right(&way.pieces, &way.digests);
-            match transfer.resend(&way.pieces, &way.digests, parts, passed).await? {
+            let sending = Transfer { source: None, ..*transfer };
+            match sending.run(&way.pieces, &way.digests, parts, passed).await? {
                 Transferred::All { parts: all, sent, .. } => {
                     parts = all;
                     put.sent += sent;

@@ -20,7 +20,7 @@ use crate::release::aws::Aws;
 use crate::release::bucket::{BundleBucket, Error};
 use crate::release::bundle_file::BundleFile;
 use crate::release::call::Call;
-use crate::release::delta::{CopySource, is_final};
+use crate::release::delta::CopySource;
 use crate::release::layout::Piece;
 
 /// Parts in flight: those that are sent, and those that are copied.
@@ -34,6 +34,7 @@ const FAILURES: usize = 2;
 const RATE: f64 = 2_500_000.0;
 
 /// An upload, and where its bytes come from.
+#[derive(Clone, Copy)]
 pub(super) struct Transfer<'a> {
     pub(super) bucket: &'a BundleBucket,
     pub(super) aws: &'a Aws,
@@ -91,38 +92,16 @@ struct Flight<'a> {
 }
 
 impl Transfer<'_> {
-    /// Send or copy what is not there.
+    /// Send or, with a source, copy what is not there.
     pub(super) async fn run(
         &self,
         pieces: &[Piece],
         digests: &[[u8; 32]],
-        kept: Parts,
-        passed: &mut dyn FnMut(u64),
-    ) -> Result<Transferred, Error> {
-        self.fly(pieces, digests, kept, self.source.is_some(), passed).await
-    }
-
-    /// Send what is not there, and copy nothing any more.
-    pub(super) async fn resend(
-        &self,
-        pieces: &[Piece],
-        digests: &[[u8; 32]],
-        kept: Parts,
-        passed: &mut dyn FnMut(u64),
-    ) -> Result<Transferred, Error> {
-        self.fly(pieces, digests, kept, false, passed).await
-    }
-
-    async fn fly(
-        &self,
-        pieces: &[Piece],
-        digests: &[[u8; 32]],
         mut kept: Parts,
-        copies: bool,
         passed: &mut dyn FnMut(u64),
     ) -> Result<Transferred, Error> {
         let missing = (0..pieces.len()).filter(|index| !kept.contains_key(index));
-        let (to_copy, to_send) = missing.partition(|index| copies && pieces[*index].from.is_some());
+        let (to_copy, to_send) = missing.partition(|index| self.source.is_some() && pieces[*index].from.is_some());
         let mut flight = Flight {
             transfer: self,
             pieces,
@@ -311,7 +290,7 @@ impl Flight<'_> {
 fn judge(answer: Result<Option<UploadPartCopyOutput>, ApiError>, checksum: &str) -> Verdict {
     let result = match answer {
         Ok(answer) => answer.and_then(|answer| answer.copy_part_result),
-        Err(error) if is_final(&error) => return Verdict::Final(error),
+        Err(error) if error.is_about_credentials() => return Verdict::Final(error),
         Err(error) if error.code() == Some("NoSuchUpload") => return Verdict::UploadGone,
         Err(error) => return Verdict::Bad { always: error.kind() == ErrorKind::Denied, late: !error.was_answered() },
     };
