@@ -3,8 +3,10 @@
 //! The grid is generated: each start, each command, each way in which it can end, then each command again. After every one it is
 //! judged from the state of the stand-in and from a model. A sequence that breaks a rule is printed as a shell script.
 
+mod alike;
 mod judge;
 mod model;
+mod planted;
 mod seen;
 mod stage;
 mod start;
@@ -15,11 +17,13 @@ use std::fmt::Write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use self::alike::essence;
 use self::judge::{Broken, Rule, Step};
 use self::seen::Seen;
 use self::stage::{Ran, Stage};
 use self::start::Start;
 use self::verb::{Between, Ending, Goal, VERBS, Verb};
+use crate::harness::full;
 
 /// Of what is drawn and not walked through.
 const SEED: u64 = 20_261_126;
@@ -47,6 +51,8 @@ struct Finding {
 struct Book {
     findings: Mutex<Vec<Finding>>,
     runs: AtomicUsize,
+    /// What may follow upon what; where stages are alike, one run is for several.
+    pairs: AtomicUsize,
     /// Exit codes by first command with its ending, then by second command.
     table: Mutex<BTreeMap<(usize, usize), Vec<String>>>,
 }
@@ -103,55 +109,139 @@ fn end(seen: &Seen) -> (Vec<&String>, Option<&String>) {
     (seen.versions.keys().collect(), label)
 }
 
-/// One command from one start, in all its endings, and everything that may follow; from most starts, what is drawn of it.
-fn walk(book: &Book, start: &Start, first: usize, thorough: bool) {
+/// A first command that has ended in some way.
+struct First {
+    verb: usize,
+    /// Place among the ways in which commands end.
+    ending: usize,
+    stage: Stage,
+    ran: Ran,
+    essence: u64,
+}
+
+/// One command from one start, in all its endings; first of all undisturbed.
+fn firsts(book: &Book, start: &Start, first: usize) -> Vec<First> {
     let verb = &VERBS[first];
-    let whole = thorough || start.name == "ours";
-    let mut drawn = Drawn(SEED ^ (first as u64) << 8 ^ start.name.len() as u64);
-    let mut clean = start.stage.twin();
-    let done = book.step(&mut clean, verb, Ending::Done, 0);
-    let at = point(verb, &done.calls);
+    let mut all = Vec::new();
+    let mut at = None;
     for (place, ending) in Ending::ALL.into_iter().enumerate().filter(|(_, ending)| ending.fits(verb)) {
-        let (stage, ran) = if ending == Ending::Done {
-            (clean.twin(), None)
-        } else {
-            let Some(at) = at else { continue };
-            let mut stage = start.stage.twin();
-            let ran = book.step(&mut stage, verb, ending, at);
-            (stage, Some(ran))
-        };
-        let ran = ran.as_ref().unwrap_or(&done);
-        if start.name == "ours" {
-            book.table.lock().unwrap().insert((first, place), vec![ran.exit()]);
+        if ending != Ending::Done && at.is_none() {
+            continue;
         }
-        if whole {
-            hints(book, &stage, ran);
+        let mut stage = start.stage.at_once();
+        let ran = book.step(&mut stage, verb, ending, at.unwrap_or_default());
+        if ending == Ending::Done {
+            at = point(verb, &ran.calls);
         }
-        for (next, second) in VERBS.iter().enumerate() {
-            let again = next == first;
+        let essence = essence(&stage);
+        all.push(First { verb: first, ending: place, stage, ran, essence });
+    }
+    all
+}
+
+/// Stages that are alike, and what comes next: a second command, or one that a hint names. The same leads to the same.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Next {
+    Second { essence: u64, verb: usize, between: usize },
+    Hint { essence: u64, command: String },
+}
+
+/// Everything that may follow upon first commands from one start; from most starts, what is drawn of it. With each, the
+/// first command that it follows upon.
+fn nexts(book: &Book, start: &Start, firsts: &[First]) -> BTreeMap<Next, usize> {
+    let whole = full() || start.name == "ours";
+    let mut nexts = BTreeMap::new();
+    let mut drawn = Drawn(0);
+    for (index, first) in firsts.iter().enumerate() {
+        if first.ending == 0 {
+            drawn = Drawn(SEED ^ (first.verb as u64) << 8 ^ start.name.len() as u64);
+        }
+        let essence = first.essence;
+        for command in named(&first.ran).into_iter().filter(|_| whole) {
+            book.pairs.fetch_add(1, Ordering::Relaxed);
+            nexts.entry(Next::Hint { essence, command }).or_insert(index);
+        }
+        for verb in 0..VERBS.len() {
+            let again = verb == first.verb;
             if !whole && !again && !drawn.next().is_multiple_of(4) {
                 continue;
             }
-            for between in betweens(&stage, place + next, whole) {
-                let exit = follow(book, &stage, verb, second, between, again.then_some(&clean), ran);
-                if start.name == "ours" && between == betweens(&stage, 0, false)[0] {
-                    book.table.lock().unwrap().get_mut(&(first, place)).unwrap().push(exit);
+            for between in betweens(&first.stage, first.ending + verb, whole) {
+                book.pairs.fetch_add(1, Ordering::Relaxed);
+                let next = nexts.entry(Next::Second { essence, verb, between: between as usize }).or_insert(index);
+                // Of the same command once more, more is asked.
+                if again {
+                    *next = index;
                 }
             }
         }
     }
+    nexts
+}
+
+/// Do all of it, on two threads.
+fn each<T: Sync, R: Send>(all: &[T], act: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mine = std::iter::from_fn(|| all.get(next.fetch_add(1, Ordering::Relaxed)).map(&act));
+        mine.collect::<Vec<R>>()
+    };
+    std::thread::scope(|scope| {
+        let threads = [scope.spawn(work), scope.spawn(work)];
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    })
 }
 
 /// What may happen before the second command. The first is the one that the table shows.
-fn betweens(stage: &Stage, turn: usize, several: bool) -> Vec<Between> {
+fn possible(stage: &Stage) -> &'static [Between] {
     let moves = stage.seen.environment.as_ref().is_some_and(|environment| environment.moves);
-    let all: &[Between] = if moves { &Between::ALL } else { &[Between::Nothing, Between::HalfHour] };
-    match (several, turn) {
-        (false, turn) => vec![all[turn % all.len()]],
-        (true, turn) => {
-            let other = all[1 + turn % (all.len() - 1)];
-            if moves || turn.is_multiple_of(3) { vec![all[0], other] } else { vec![all[0]] }
+    if moves { &Between::ALL } else { &[Between::Nothing, Between::HalfHour] }
+}
+
+/// What of that is tried, in turns; in the long form, all.
+fn betweens(stage: &Stage, turn: usize, whole: bool) -> Vec<Between> {
+    let all = possible(stage);
+    let other = all[1 + turn % (all.len() - 1)];
+    match (full(), whole) {
+        (true, _) => all.to_vec(),
+        (false, false) => vec![all[turn % all.len()]],
+        (false, true) if all.len() > 2 || turn.is_multiple_of(3) => vec![all[0], other],
+        (false, true) => vec![all[0]],
+    }
+}
+
+/// Walk through all that begins at one start.
+fn walk(book: &Book, start: &Start) {
+    let verbs: Vec<usize> = (0..VERBS.len()).collect();
+    let mut firsts: Vec<First> = each(&verbs, |verb| firsts(book, start, *verb)).into_iter().flatten().collect();
+    firsts.sort_by_key(|first| (first.verb, first.ending));
+    let clean = |verb: usize| firsts.iter().find(|first| first.verb == verb).map(|first| &first.stage);
+    let nexts: Vec<(Next, usize)> = nexts(book, start, &firsts).into_iter().collect();
+    let ended = each(&nexts, |(next, index)| {
+        let first = &firsts[*index];
+        match next {
+            Next::Second { verb, between, .. } => {
+                let clean = clean(*verb).filter(|_| *verb == first.verb);
+                let between = Between::ALL[*between];
+                let exit = follow(book, &first.stage, &VERBS[first.verb], &VERBS[*verb], between, clean, &first.ran);
+                Some((next.clone(), exit))
+            }
+            Next::Hint { command, .. } => {
+                hint(book, &first.stage, command);
+                None
+            }
         }
+    });
+    if start.name != "ours" {
+        return;
+    }
+    let exits: BTreeMap<Next, String> = ended.into_iter().flatten().collect();
+    let mut table = book.table.lock().unwrap();
+    for First { verb, ending, stage, ran, essence } in &firsts {
+        let shown = possible(stage)[0] as usize;
+        let exit = |verb| exits[&Next::Second { essence: *essence, verb, between: shown }].clone();
+        let row = std::iter::once(ran.exit()).chain((0..VERBS.len()).map(exit)).collect();
+        table.insert((*verb, *ending), row);
     }
 }
 
@@ -165,7 +255,7 @@ fn follow(
     clean: Option<&Stage>,
     before: &Ran,
 ) -> String {
-    let mut stage = stage.twin();
+    let mut stage = stage.at_once();
     stage.wait(between);
     let moving = stage.seen.environment.as_ref().is_some_and(|environment| environment.moves);
     let ran = book.step(&mut stage, second, Ending::Done, 0);
@@ -194,30 +284,33 @@ fn follow(
     ran.exit()
 }
 
-/// Every command that a failed run names works as it stands.
-fn hints(book: &Book, stage: &Stage, ran: &Ran) {
+/// The commands that a failed run names.
+fn named(ran: &Ran) -> Vec<String> {
     if ran.killed || ran.run.exit == 0 {
-        return;
+        return Vec::new();
     }
     let lines = ran.run.stderr.lines().filter(|line| line.starts_with("hint:") || line.starts_with("interrupted:"));
-    for command in lines.flat_map(|line| line.split('`').skip(1).step_by(2)) {
-        let Some(words) = command.strip_prefix("beansprout ") else { continue };
-        // Those with a word for the reader to fill in.
-        if words.contains("--help")
-            || words.split(' ').any(|word| word.len() > 2 && word.chars().all(|char| char.is_ascii_uppercase()))
-        {
-            continue;
-        }
-        book.runs.fetch_add(1, Ordering::Relaxed);
-        let mut stage = stage.twin();
-        stage.wait(Between::EndsWell);
-        let here = stage.place.dir().display().to_string();
-        let words: Vec<String> = words.replace("[DIR]", &here).split(' ').map(str::to_owned).collect();
-        let followed = stage.command(false, &words, Vec::new(), None);
-        if !matches!(followed.run.exit, 0 | 5 | 6) {
-            let broken = vec![(Rule::HintsWork, format!("`{command}`: exit {}", followed.exit()))];
-            book.note(broken, &stage, &followed);
-        }
+    let commands = lines.flat_map(|line| line.split('`').skip(1).step_by(2));
+    let commands = commands.filter_map(|command| command.strip_prefix("beansprout "));
+    // Those with a word for the reader to fill in.
+    let open = |words: &str| {
+        let blank = |word: &str| word.len() > 2 && word.chars().all(|char| char.is_ascii_uppercase());
+        words.contains("--help") || words.split(' ').any(blank)
+    };
+    commands.filter(|words| !open(words)).map(str::to_owned).collect()
+}
+
+/// A command that a failed run names works as it stands.
+fn hint(book: &Book, stage: &Stage, command: &str) {
+    book.runs.fetch_add(1, Ordering::Relaxed);
+    let mut stage = stage.at_once();
+    stage.wait(Between::EndsWell);
+    let here = stage.place.dir().display().to_string();
+    let words: Vec<String> = command.replace("[DIR]", &here).split(' ').map(str::to_owned).collect();
+    let followed = stage.command(false, &words, Vec::new(), None);
+    if !matches!(followed.run.exit, 0 | 5 | 6) {
+        let broken = vec![(Rule::HintsWork, format!("`beansprout {command}`: exit {}", followed.exit()))];
+        book.note(broken, &stage, &followed);
     }
 }
 
@@ -258,27 +351,15 @@ fn report(book: &Book) -> Option<String> {
 
 #[test]
 fn no_sequence_breaks_a_rule() {
-    let thorough = std::env::var("BEANSPROUT_TESTS").is_ok_and(|tests| tests == "full");
-    let starts = start::all();
     let book = Book::default();
-    let tasks: Vec<(&Start, usize)> =
-        starts.iter().rev().flat_map(|start| (0..VERBS.len()).map(move |verb| (start, verb))).collect();
-    let next = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while let Some((start, verb)) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    walk(&book, start, *verb, thorough);
-                }
-            });
-        }
-    });
-    let runs = book.runs.load(Ordering::Relaxed);
+    start::all().iter().for_each(|start| walk(&book, start));
+    let (runs, pairs) = (book.runs.load(Ordering::Relaxed), book.pairs.load(Ordering::Relaxed));
     let file = crate::harness::cache_dir().join("sequences.txt");
     if let Some(text) = report(&book) {
         std::fs::write(&file, &text).unwrap();
         let head: String = text.lines().take(120).map(|line| format!("{line}\n")).collect();
-        panic!("{runs} runs, seed {SEED}; all of it is in {}\n{head}", file.display());
+        panic!("{pairs} pairs in {runs} runs, seed {SEED}; all of it is in {}\n{head}", file.display());
     }
+    std::fs::write(&file, format!("{pairs} pairs in {runs} runs\n")).unwrap();
     crate::faults::documented(&drawn(&book));
 }

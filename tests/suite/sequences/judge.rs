@@ -22,6 +22,21 @@ pub(super) enum Rule {
     OneAnswer,
 }
 
+impl Rule {
+    pub(super) const ALL: [Self; 10] = [
+        Self::NothingNeededIsGone,
+        Self::SuccessIsTrue,
+        Self::WhatGoesOnIsSaid,
+        Self::TwiceIsOnce,
+        Self::BackIsPossible,
+        Self::HintsWork,
+        Self::RepeatingHelps,
+        Self::NothingIsLeft,
+        Self::OnlyItsLabels,
+        Self::OneAnswer,
+    ];
+}
+
 pub(super) type Broken = (Rule, String);
 
 pub(super) struct Step<'a> {
@@ -50,13 +65,11 @@ impl Step<'_> {
         }
         self.back(&mut say);
         self.labels(&mut say);
-        for litter in &self.after.litter {
-            say(Rule::NothingIsLeft, format!("{litter} is left"));
-        }
+        self.left(&mut say);
         broken
     }
 
-    /// I1
+    /// No version is gone that runs, is on its way or would be fallen back to, and no bundle that one of them needs.
     fn needed(&self, say: &mut impl FnMut(Rule, String)) {
         let mut gone = |what: String| say(Rule::NothingNeededIsGone, what);
         if let Some(environment) = &self.after.environment {
@@ -90,7 +103,7 @@ impl Step<'_> {
         }
     }
 
-    /// I2
+    /// Exit code 0 is true.
     fn goal(&self, say: &mut impl FnMut(Rule, String)) {
         let mut untrue = |what: String| say(Rule::SuccessIsTrue, format!("exit 0, and {what}"));
         let environment = self.after.environment.clone().unwrap_or_default();
@@ -187,7 +200,7 @@ impl Step<'_> {
         }
     }
 
-    /// I3
+    /// What was begun and goes on is said, with the command that finishes it.
     fn goes_on(&self, say: &mut impl FnMut(Rule, String)) {
         let mut unsaid = |what: &str| say(Rule::WhatGoesOnIsSaid, what.to_owned());
         let error: Value = serde_json::from_str(&self.ran.run.stdout).unwrap_or_default();
@@ -215,7 +228,7 @@ impl Step<'_> {
         }
     }
 
-    /// I5
+    /// A rollback gets back to what ran well.
     fn back(&self, say: &mut impl FnMut(Rule, String)) {
         let Some(environment) = &self.before.environment else { return };
         let free = self.verb.goal == Goal::Back && self.ending == Ending::Done && !environment.moves;
@@ -224,7 +237,17 @@ impl Step<'_> {
         }
     }
 
-    /// I10
+    /// No lock and no temporary file stays of a command that ended by itself.
+    fn left(&self, say: &mut impl FnMut(Rule, String)) {
+        let mut left = |what: String| say(Rule::NothingIsLeft, format!("{what} is left"));
+        self.after.litter.iter().for_each(|litter| left(litter.clone()));
+        let ended = !self.ran.killed && self.ran.run.exit != 130;
+        if ended && self.after.open_operations > self.before.open_operations {
+            left("an operation that nobody ended".to_owned());
+        }
+    }
+
+    /// A message names only versions that the command is about.
     fn labels(&self, say: &mut impl FnMut(Rule, String)) {
         if !self.verb.moves() && self.verb.goal != Goal::Well {
             return;
@@ -256,7 +279,7 @@ impl Step<'_> {
         }
     }
 
-    /// I11
+    /// One document, a known exit code, and no panic.
     fn one_answer(&self, say: &mut impl FnMut(Rule, String)) {
         let run = &self.ran.run;
         if run.stderr.contains("panicked") {

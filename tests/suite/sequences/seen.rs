@@ -56,9 +56,8 @@ pub(super) struct Seen {
     pub(super) restorable: Vec<String>,
     /// Every object, with its ETag.
     pub(super) objects: BTreeMap<At, String>,
-    /// The documents of operations: environment, label, and whether it is over.
+    /// Operations of which nobody said that they are over.
     pub(super) open_operations: usize,
-    pub(super) uploads: usize,
     /// Oldest first.
     pub(super) undo: Vec<Record>,
     /// What should not be left in the project.
@@ -73,9 +72,7 @@ impl Seen {
         for bucket in folders(&state.join("buckets")) {
             seen.read_bucket(&bucket);
         }
-        let mut records = files(&place.path(UNDO));
-        records.sort();
-        for path in records {
+        for path in files(&place.path(UNDO)) {
             if path.extension().is_some_and(|extension| extension == "json") {
                 seen.undo.push(record(&path));
             } else {
@@ -130,7 +127,6 @@ impl Seen {
             }
             self.objects.insert((bucket.clone(), key), text(&object["etag"]));
         }
-        self.uploads += folders(&folder.join("uploads")).len();
     }
 }
 
@@ -158,7 +154,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn folders(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn folders(folder: &Path) -> Vec<PathBuf> {
     entries(folder).into_iter().filter(|path| path.is_dir()).collect()
 }
 
@@ -168,5 +164,7 @@ pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
-    entries.map(|entry| entry.unwrap().path()).collect()
+    let mut entries: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    entries
 }

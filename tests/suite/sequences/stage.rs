@@ -13,7 +13,7 @@ use super::seen::{STATE, Seen, UNDO, files, json};
 use super::verb::{Between, Ending, Goal, Verb};
 use crate::harness::{Place, Run};
 use crate::publish::calls;
-use crate::sandbox::raw;
+use crate::sandbox::{faults_left, post, raw};
 
 pub(super) struct Stage {
     pub(super) place: Place,
@@ -21,6 +21,8 @@ pub(super) struct Stage {
     pub(super) seen: Seen,
     /// How to get here by hand.
     pub(super) script: Vec<String>,
+    /// When it got here.
+    pub(super) since: Timestamp,
 }
 
 /// A command that has ended.
@@ -39,8 +41,17 @@ impl Ran {
 
 impl Stage {
     pub(super) fn twin(&self) -> Self {
-        let Self { place, model, seen, script } = self;
-        Self { place: place.twin(), model: model.clone(), seen: seen.clone(), script: script.clone() }
+        let Self { place, model, seen, script, since } = self;
+        Self { place: place.twin(), model: model.clone(), seen: seen.clone(), script: script.clone(), since: *since }
+    }
+
+    /// A twin for which no time has passed, however busy the machine is: a minute makes an operation somebody's of before.
+    pub(super) fn at_once(&self) -> Self {
+        let mut twin = self.twin();
+        let now = Timestamp::now();
+        twin.shift(self.since.duration_since(now));
+        twin.since = now;
+        twin
     }
 
     fn server(&self, faults: Vec<Rule>) -> Server {
@@ -102,14 +113,14 @@ impl Stage {
         raw(&server.endpoint(), "GET / HTTP/1.1\nHost: localhost\nConnection: close\n\n");
         drop(server);
         self.seen = Seen::read(&self.place);
+        self.since = Timestamp::now();
         Ran { killed: killed && run.exit == -1, run, calls: calls(&self.place, STATE) }
     }
 
     /// End a command while it waits for the answer to the call that stalls. `false`: it ended before.
     fn signal(&self, server: &Server, process: u32, signal: &str) -> bool {
-        let request = "GET /-/faults HTTP/1.1\nHost: localhost\nConnection: close\n\n";
         let end = Instant::now() + Duration::from_secs(60);
-        while raw(&server.endpoint(), request).contains("\"stall\"") {
+        while faults_left(&server.endpoint()).contains("\"stall\"") {
             assert!(Instant::now() < end, "neither stalled nor ended");
             // Whoever has ended is not there any more, or waits for its parent.
             let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
@@ -138,11 +149,7 @@ impl Stage {
             return;
         }
         let server = self.server(Vec::new());
-        let request = format!(
-            "POST /-/step HTTP/1.1\nHost: localhost\nConnection: close\nContent-Type: application/json\nContent-Length: {}\n\n{ends}",
-            ends.len()
-        );
-        let answer = raw(&server.endpoint(), &request);
+        let answer = post(&server.endpoint(), "/-/step", ends);
         assert!(answer.contains("shop-prod"), "{answer}");
         drop(server);
         self.note(format!("curl -s -H 'Content-Type: application/json' -d '{ends}' $AWS_ENDPOINT_URL/-/step"));
@@ -156,6 +163,12 @@ impl Stage {
 
     /// Let time pass: everything that has a time happened so much earlier.
     pub(super) fn age(&mut self, by: SignedDuration) {
+        self.shift(by);
+        self.model.pass(by);
+        self.seen = Seen::read(&self.place);
+    }
+
+    fn shift(&self, by: SignedDuration) {
         let state = self.place.path(STATE);
         shift(&state.join("state.json"), by);
         for bucket in std::fs::read_dir(state.join("buckets")).unwrap().map(|entry| entry.unwrap().path()) {
@@ -172,8 +185,6 @@ impl Stage {
         for path in files(&self.place.path(UNDO)) {
             shift(&path, by);
         }
-        self.model.pass(by);
-        self.seen = Seen::read(&self.place);
     }
 }
 

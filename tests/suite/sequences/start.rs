@@ -1,6 +1,6 @@
 //! Where sequences start: projects with a past.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::model::Model;
 use super::seen::{STATE, Seen, json};
@@ -40,7 +40,7 @@ fn empty() -> Stage {
         format!("printf \"{}\" > ../foreign/beansprout.toml", FOREIGN.replace('\n', "\\n")),
         "echo 'web: gunicorn shop.wsgi' > Procfile".to_owned(),
     ];
-    Stage { place, model: Model::default(), seen: Seen::default(), script }
+    Stage { place, model: Model::default(), seen: Seen::default(), script, since: Timestamp::now() }
 }
 
 /// Fill the sandbox with calls that others would make.
@@ -74,7 +74,7 @@ fn publish(stage: &mut Stage, label: &str) {
 }
 
 /// Six versions, of which two ran well; the last of them runs. One was pruned.
-fn ours() -> Stage {
+pub(super) fn ours() -> Stage {
     let mut stage = empty();
     seed(
         &mut stage,
