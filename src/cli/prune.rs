@@ -1,7 +1,7 @@
 //! `prune`: versions that nobody needs, shown first and deleted then.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
@@ -64,29 +64,33 @@ pub(crate) struct PruneArgs {
 
 #[derive(Debug, thiserror::Error)]
 enum Error {
-    #[error("failed to read `{}`", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
     #[error("the plan in a file says all that `{flag}` would say")]
     Planned { flag: &'static str },
     #[error("`{}` is not a plan", path.display())]
     NotPlan { path: PathBuf, source: serde_json::Error },
+    #[error("nothing was deleted: `{}` cannot be read, and may need bundles to bring its versions back", path.display())]
+    Unprotected { path: PathBuf },
 }
 
 impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
             Self::Planned { .. } => Exit::Usage,
-            Self::Read { .. } | Self::NotPlan { .. } => Exit::Invalid,
+            Self::NotPlan { .. } | Self::Unprotected { .. } => Exit::Invalid,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::NotPlan { .. } => Some("`beansprout prune --plan FILE` writes one".to_owned()),
+            Self::NotPlan { .. } => {
+                Some("`beansprout prune --plan FILE` writes one; a later version may have written this one".to_owned())
+            }
+            Self::Unprotected { .. } => Some(
+                "remove it, or put back what it was; without `--delete-bundles` no bundle is deleted at all".to_owned(),
+            ),
             Self::Planned { flag } => {
                 Some(format!("leave `{flag}` out, or make a new plan with it: without `--apply`"))
             }
-            Self::Read { .. } => None,
         }
     }
 }
@@ -127,6 +131,10 @@ pub(crate) fn verb(args: &PruneArgs, world: &World, ui: &mut Ui) -> Result<Exit,
     if !args.apply {
         ui.answer(&PlanAnswer { plan });
         return Ok(Exit::Done);
+    }
+    // What nobody can read may need any bundle.
+    if let Some(path) = undo.unreadable.first().filter(|_| !plan.objects.is_empty()) {
+        return Err(Error::Unprotected { path: path.clone() }.into());
     }
     ui.say(Shown(&plan));
     let apply = Apply { undo_dir, no_environments: args.no_environments };
@@ -210,9 +218,9 @@ fn policy(args: &PruneArgs, project: &Project) -> Policy {
     }
 }
 
-fn read(path: &PathBuf) -> Result<Plan, Error> {
-    let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.clone(), source })?;
-    serde_json::from_str(&text).map_err(|source| Error::NotPlan { path: path.clone(), source })
+fn read(path: &Path) -> Result<Plan, Failure> {
+    let plan = serde_json::from_slice(&file::read(path)?);
+    Ok(plan.map_err(|source| Error::NotPlan { path: path.to_owned(), source })?)
 }
 
 fn tell(event: &PruneEvent<'_>, dry_run: bool, ui: &mut Ui) {

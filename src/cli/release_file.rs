@@ -34,9 +34,8 @@ impl Fault for Error {
 }
 
 pub(crate) fn read(path: &Path) -> Result<ReleaseFile, Failure> {
-    let text = file::read_text(path)?;
     let release: ReleaseFile =
-        serde_json::from_str(&text).map_err(|source| Error::NotOne { path: path.to_owned(), source })?;
+        serde_json::from_slice(&file::read(path)?).map_err(|source| Error::NotOne { path: path.to_owned(), source })?;
     match release.schema == RELEASE {
         true => Ok(release),
         false => Err(Error::Format { path: path.to_owned(), found: release.schema }.into()),

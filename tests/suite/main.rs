@@ -20,6 +20,7 @@ mod delta;
 mod deploy;
 mod diff;
 mod dist;
+mod documents;
 mod drill;
 mod ebcli;
 #[cfg(unix)]

@@ -28,8 +28,8 @@ pub enum Error {
     Changed,
     #[error("failed to write down what brings versions back")]
     Undo { source: file::Error },
-    #[error("failed to read `{}`", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Read(#[from] file::Error),
     #[error("`{}` is not a record of deleted versions", path.display())]
     NotUndo { path: PathBuf, source: serde_json::Error },
     #[error("`{}` is about `{found}`, not about `{expected}`", path.display())]
@@ -62,7 +62,7 @@ impl Fault for Error {
             Self::Busy { .. } => Exit::Aws,
             Self::NoApplication { .. } => Exit::Invalid,
             Self::Stopped { source, .. } => source.exit(),
-            Self::Undo { .. } | Self::Read { .. } | Self::NotUndo { .. } | Self::OtherPlace { .. } => Exit::Invalid,
+            Self::Undo { .. } | Self::Read(_) | Self::NotUndo { .. } | Self::OtherPlace { .. } => Exit::Invalid,
             Self::Refused(error) => error.exit(),
         }
     }
@@ -101,7 +101,10 @@ impl Fault for Error {
             Self::Changed => Some("nothing was deleted; make a new plan and look at it".to_owned()),
             Self::Undo { .. } => Some("nothing was deleted: without this record it could not be undone".to_owned()),
             Self::OtherPlace { .. } => Some("nothing was changed; look at `--application` and `--region`".to_owned()),
-            Self::Read { .. } | Self::NotUndo { .. } => None,
+            Self::NotUndo { .. } => Some(
+                "`beansprout prune --apply` writes records below `.beansprout/undo`; a later version may have written this one".to_owned(),
+            ),
+            Self::Read(error) => error.hint(),
             Self::Refused(error) => error.hint(),
         }
     }

@@ -14,6 +14,7 @@ pub const KEEP_DEPLOYED: u32 = 3;
 
 /// Policy: what must be left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Policy {
     /// Number of the newest.
     pub keep: u32,
@@ -48,6 +49,7 @@ pub struct Upload {
 
 /// Plan: what to delete, what to keep, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Plan {
     pub application: Application,
     pub region: String,
@@ -79,6 +81,7 @@ pub struct Plan {
 
 /// A version to delete: all that is needed to bring it back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Deletion {
     pub label: String,
     pub created: Option<Timestamp>,

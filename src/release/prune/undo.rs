@@ -20,6 +20,7 @@ use crate::release::version::{self, Location};
 
 /// Record that brings versions back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Undo {
     pub application: Application,
     pub region: String,
@@ -131,8 +132,7 @@ impl Undo {
     }
 
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-        serde_json::from_str(&text).map_err(|source| Error::NotUndo { path: path.to_owned(), source })
+        serde_json::from_slice(&file::read(path)?).map_err(|source| Error::NotUndo { path: path.to_owned(), source })
     }
 }
 
