@@ -229,7 +229,7 @@ fn properties_that_are_set_are_not_asked_for() {
     let options =
         "option_settings:\n  aws:elasticbeanstalk:application:environment:\n    SECRET_KEY: '{{resolve:ssm:key}}'\n";
     let place = project("").file(".ebextensions/00-properties.config", options);
-    let run = place.run(["adopt", "--defaults"]).ok();
+    let run = place.run(["adopt", "--yes"]).ok();
     assert!(!run.stdout.contains("set as environment properties"), "{run}");
     let written = std::fs::read_dir(place.path("environments")).unwrap().map(|entry| entry.unwrap().path());
     written.for_each(|path| assert!(!std::fs::read_to_string(path).unwrap().contains("SECRET_KEY")));

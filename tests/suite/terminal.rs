@@ -17,7 +17,7 @@ pub(crate) struct Terminal {
     raw: Vec<u8>,
     /// How much of `seen` was waited for already.
     read: usize,
-    _master: Box<dyn MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
 }
 
 impl Terminal {
@@ -48,7 +48,7 @@ impl Terminal {
                 }
             }
         });
-        Self { child, keyboard, output, seen: String::new(), raw: Vec::new(), read: 0, _master: pair.master }
+        Self { child, keyboard, output, seen: String::new(), raw: Vec::new(), read: 0, master: pair.master }
     }
 
     /// Wait until the screen shows `text`, after what was waited for before.
@@ -73,10 +73,22 @@ impl Terminal {
         self.raw.extend_from_slice(bytes);
     }
 
+    /// Between two keys that it reads, the program leaves the terminal as it was, and a terminal that is not raw takes a
+    /// backspace on an empty line for itself: so that key waits until the program reads.
     pub(crate) fn types(&mut self, keys: &str) -> &mut Self {
+        let end = Instant::now() + Duration::from_secs(30);
+        while keys.starts_with('\x7f') && !self.is_raw() {
+            assert!(Instant::now() < end, "the program reads no keys:\n{}", self.seen);
+            std::thread::sleep(Duration::from_millis(1));
+        }
         self.keyboard.write_all(keys.as_bytes()).unwrap();
         self.keyboard.flush().unwrap();
         self
+    }
+
+    /// Does the program get each key as it is typed?
+    fn is_raw(&self) -> bool {
+        self.master.get_termios().is_some_and(|termios| !format!("{:?}", termios.local_flags).contains("ICANON"))
     }
 
     pub(crate) fn enter(&mut self) -> &mut Self {
