@@ -40,15 +40,15 @@ pub struct Target {
     pub machine: Machine,
 }
 
-/// Why pip refuses a wheel on an instance.
+/// Why pip refuses a wheel on an instance: the nearer it comes to fitting, the smaller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Unfit {
-    /// For another system, or for another C library.
-    System,
+    Python,
     /// For a newer glibc than the instance has.
     Glibc,
     Machine,
-    Python,
+    /// For another system, or for another C library.
+    System,
 }
 
 /// glibc of Amazon Linux 2023 is 2.34.
@@ -165,7 +165,7 @@ impl Target {
     /// Why pip refuses this wheel there, if it does.
     pub fn refuses(&self, wheel: &WheelName) -> Option<Unfit> {
         // The tag that comes nearest says what is wrong.
-        let platform = wheel.platforms.iter().map(|tag| self.platform(tag)).min_by_key(|unfit| unfit.map_or(0, near));
+        let platform = wheel.platforms.iter().map(|tag| self.platform(tag)).min();
         if let Some(unfit) = platform.flatten() {
             return Some(unfit);
         }
@@ -200,16 +200,6 @@ impl Target {
         }
         let Some(version) = python.strip_prefix("py") else { return false };
         abi == "none" && (version == "3" || digits(version).is_some_and(|of| of <= minor))
-    }
-}
-
-/// How near a tag comes to fitting: the smaller, the nearer.
-fn near(unfit: Unfit) -> u8 {
-    match unfit {
-        Unfit::Python => 1,
-        Unfit::Glibc => 2,
-        Unfit::Machine => 3,
-        Unfit::System => 4,
     }
 }
 
@@ -316,6 +306,12 @@ mod tests {
         case("cp313-cp313-win_amd64", Some(Unfit::System));
         case("cp313-cp313-macosx_11_0_arm64", Some(Unfit::System));
         case("cp313-cp313-linux_x86_64", None);
+    }
+
+    #[test]
+    fn the_nearest_reason_is_the_smallest() {
+        let reasons = [None, Some(Unfit::Python), Some(Unfit::Glibc), Some(Unfit::Machine), Some(Unfit::System)];
+        assert!(reasons.is_sorted());
     }
 
     #[test]
