@@ -173,6 +173,20 @@ impl Look<'_> {
         (self.app.to_owned(), model.to_lowercase(), field.to_owned())
     }
 
+    /// What is known of a model's fields, which has that name no more.
+    fn take(&mut self, model: &str) -> Vec<(String, bool)> {
+        let (app, model) = (self.app.to_owned(), model.to_lowercase());
+        let mut taken = Vec::new();
+        self.empty.retain(|(of_app, of_model, field), nullable| {
+            let of_it = *of_app == app && *of_model == model;
+            if of_it {
+                taken.push((field.clone(), *nullable));
+            }
+            !of_it
+        });
+        taken
+    }
+
     fn operation(&mut self, call: &ExprCall) {
         let model = text(argument(call, "model_name", 0));
         let named = text(argument(call, "name", 1));
@@ -205,15 +219,28 @@ impl Look<'_> {
                 }
                 self.empty.insert(key, altered.nullable);
             }
-            "RemoveField" => self.risk(format!("`{model}.{named}` is removed")),
+            "RemoveField" => {
+                self.empty.remove(&self.key(&model, &named));
+                self.risk(format!("`{model}.{named}` is removed"));
+            }
             "RenameField" => {
                 let (old, new) = (text(argument(call, "old_name", 1)), text(argument(call, "new_name", 2)));
                 self.risk(format!("`{model}.{old}` is renamed to `{new}`"));
+                if let Some(nullable) = self.empty.remove(&self.key(&model, &old)) {
+                    self.empty.insert(self.key(&model, &new), nullable);
+                }
             }
-            "DeleteModel" => self.risk(format!("`{}` is deleted", text(argument(call, "name", 0)))),
+            "DeleteModel" => {
+                let model = text(argument(call, "name", 0));
+                self.take(&model);
+                self.risk(format!("`{model}` is deleted"));
+            }
             "RenameModel" => {
                 let (old, new) = (text(argument(call, "old_name", 0)), text(argument(call, "new_name", 1)));
                 self.risk(format!("`{old}` is renamed to `{new}`"));
+                for (field, nullable) in self.take(&old) {
+                    self.empty.insert(self.key(&new, &field), nullable);
+                }
             }
             "AlterModelTable" => {
                 self.risk(format!("the table of `{}` is renamed", text(argument(call, "name", 0))));
@@ -276,6 +303,12 @@ mod tests {
             &["5: `order.x` is added and must not be empty: the old code writes rows without it"],
         );
         case(model, "migrations.CreateModel(name='New', fields=[]),\nmigrations.AddIndex('order', 1),\n", &[]);
+        // What is known of a field goes with its name.
+        let renamed = "migrations.RenameModel('Order', 'Sale'),\nmigrations.RenameField('sale', 'sum', 'total'),\n";
+        let not_empty = "migrations.AlterField('sale', 'total', models.BigIntegerField()),\n";
+        case(&format!("{model}{renamed}"), not_empty, &[]);
+        let empty = "migrations.AlterField('sale', 'note', models.TextField()),\n";
+        case(&format!("{model}{renamed}"), empty, &["5: `sale.note` must not be empty any more"]);
         // In both: it was carried out long ago.
         case("migrations.DeleteModel('Gone'),\n", "", &[]);
         let state = "migrations.SeparateDatabaseAndState(state_operations=[migrations.DeleteModel('Order')], database_operations=[migrations.RemoveField('order', 'note')]),\n";
