@@ -97,8 +97,19 @@ pub(super) fn read(command: &str, tree: &Tree) -> Known<Served> {
             && !module.ends_with(".py")
             && !module.starts_with(|c: char| c.is_ascii_digit())
     };
+    // What follows one of these flags is a class, and no application.
+    let class = |at: usize| {
+        at > 0
+            && matches!(
+                arguments[at - 1],
+                "-k" | "--worker-class" | "--logger-class" | "--http" | "--loop" | "--pythonpath"
+            )
+    };
     let application = arguments
         .iter()
+        .enumerate()
+        .filter(|(at, _)| !class(*at))
+        .map(|(_, word)| word)
         .rfind(target)
         .map(|word| if word.contains(':') { (*word).to_owned() } else { format!("{word}:application") });
     Known::Yes(Served { program, application, misplaced })
@@ -164,6 +175,8 @@ mod tests {
         }
         case("gunicorn shop.wsgi", "gunicorn", Some("shop.wsgi:application"), true);
         case("gunicorn --config other.conf.py shop.wsgi", "gunicorn", Some("shop.wsgi:application"), false);
+        let worker = "gunicorn shop.asgi:application -k uvicorn.workers.UvicornWorker";
+        case(worker, "gunicorn", Some("shop.asgi:application"), true);
         case("gunicorn -b :8000 shop.wsgi:app", "gunicorn", Some("shop.wsgi:app"), true);
         case("gunicorn --bind 0.0.0.0:${PORT:-8000} shop.wsgi", "gunicorn", Some("shop.wsgi:application"), true);
         case("exec newrelic-admin run-program gunicorn shop.wsgi", "gunicorn", Some("shop.wsgi:application"), true);

@@ -350,13 +350,16 @@ mod tests {
             "import os, dj_database_url\nURL = os.environ.get('DATABASE_URL', 'sqlite://:memory:')\nDATABASES = {'default': dj_database_url.parse(URL)}\n",
         );
         assert!(memory.memory_unless && !memory.sqlite_unless);
+        // No variable changes that.
+        let always = context("DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': ':memory:'}}\n");
+        assert!(!always.memory_unless);
         let home = context("STATIC_URL = 'http://localhost:8000/static/'\nSTATIC_ROOT = BASE_DIR / 'x'\n");
         assert_eq!(
             (home.static_files, home.static_url.as_str(), home.static_at_home.is_some()),
             ("nginx", "static", true)
         );
         let refuses = context(
-            "import os\nif not os.getenv('DB'):\n    raise ValueError(\n        'You must set DB.'\n    )\ndef x():\n    raise ValueError('not here')\n",
+            "import os\nif not os.getenv('DB'):\n    raise ValueError(\n        'You must set DB.'\n    )\ndef x():\n    raise ValueError('not here')\ntry:\n    y()\nexcept E as e:\n    raise e from e\nz = w['Text']\nif a:\n    raise e from e\nz = w['Text']\n",
         );
         assert!(!refuses.compress);
         assert_eq!(refuses.refusals.iter().map(|one| one.says.as_str()).collect::<Vec<_>>(), ["You must set DB."]);

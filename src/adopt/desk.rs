@@ -1,6 +1,6 @@
 //! What settings have for a desk and keep on an instance: an address of one's own machine, a database in memory, a refusal to load.
 
-use crate::check::django::Settings;
+use crate::check::django::{Settings, Value};
 
 /// An error that the settings raise by themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +22,15 @@ pub(super) fn refusals(path: &str, text: &str) -> Vec<Refusal> {
         if inside || !line.trim_start().starts_with("raise ") {
             continue;
         }
-        // The text may begin in the line after.
-        let rest = lines[at..lines.len().min(at + 3)].join(" ");
+        // The text may begin in the line after, within the same brackets.
+        let goes_on = |text: &str| text.matches('(').count() > text.matches(')').count();
+        let mut rest = (*line).to_owned();
+        for next in lines[at + 1..].iter().take(2) {
+            if !goes_on(&rest) {
+                break;
+            }
+            rest = format!("{rest} {next}");
+        }
         let quoted =
             rest.find(['"', '\'']).map(|start| (rest[start..].chars().next().unwrap_or('"'), &rest[start + 1..]));
         if let Some((says, _)) = quoted.and_then(|(quote, rest)| rest.split_once(quote)) {
@@ -41,7 +48,10 @@ pub(super) fn is_at_home(url: &str) -> bool {
 
 /// Is the database in memory, where nothing that one process writes is seen by another, unless a variable names another?
 pub(super) fn memory_unless(settings: &Settings) -> bool {
-    let default = settings.value("DATABASES").by_default().get("default");
-    let name = default.by_default().get("NAME").by_default();
-    name.text().is_some_and(|name| name.contains(":memory:"))
+    let Some(setting) = settings.get("DATABASES") else { return false };
+    let default = setting.value.by_default().get("default");
+    let name = default.by_default().get("NAME");
+    // Where no variable is asked for, none can name another.
+    let asks = [&setting.value, default, name].iter().any(|value| matches!(value, Value::Environment { .. }));
+    (asks || !setting.reads.is_empty()) && name.by_default().text().is_some_and(|name| name.contains(":memory:"))
 }

@@ -198,8 +198,7 @@ const QUEUES: &[(&str, &str)] = &[
 
 /// The command of the process `web` in the project's own `Procfile`.
 fn web(tree: &Tree) -> Option<String> {
-    let parsed = procfile::parse(tree.text("Procfile")?);
-    parsed.processes.into_iter().find(|process| process.name == "web").map(|process| process.command)
+    procfile::parse(tree.text("Procfile")?).web().map(|process| process.command.clone())
 }
 
 /// The file of that name with an `application` in it, or the package: the shallowest, and nobody's test.

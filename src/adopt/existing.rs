@@ -174,7 +174,7 @@ pub(super) fn procfile(before: &str, web: &str) -> Option<(String, String)> {
             }
         }
     }
-    if !parsed.processes.iter().any(|process| process.name == "web") {
+    if parsed.web().is_none() {
         text = format!("{}\n{text}", web.trim_end());
         why.push("it has no process named `web`");
     }

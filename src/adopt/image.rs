@@ -2,6 +2,7 @@
 //!
 //! Read line by line as far as that is certain: what a shell would work out is left alone.
 
+use crate::beanstalk::procfile;
 use crate::beanstalk::tree::{Tree, file_name};
 
 const KEY: &str = "DJANGO_SETTINGS_MODULE";
@@ -21,13 +22,18 @@ pub(super) fn dockerfiles<'a>(tree: &'a Tree, folder: &str) -> Vec<&'a str> {
     found
 }
 
+/// Descriptions of hosts of another kind.
+const HOSTS: &[&str] = &["fly.toml", "render.yaml", "app.yaml", "railway.toml", "railway.json", "app.json"];
+
+/// Lists of packages for conda.
+pub(super) const CONDA: &[&str] = &["environment.yml", "environment.yaml"];
+
 /// Files that say how the project runs on a host of another kind.
 fn hosts(tree: &Tree) -> impl Iterator<Item = &str> {
-    const NAMES: &[&str] = &["fly.toml", "render.yaml", "app.yaml", "railway.toml", "railway.json", "app.json"];
     let is = |path: &str| {
         let name = file_name(path).to_ascii_lowercase();
         let yaml = [".yml", ".yaml"].iter().any(|end| name.ends_with(end));
-        NAMES.contains(&name.as_str()) || (yaml && name.contains("compose") && name.contains("prod"))
+        HOSTS.contains(&name.as_str()) || (yaml && name.contains("compose") && name.contains("prod"))
     };
     tree.iter().map(|(path, _)| path).filter(move |path| is(path) && !is_of_desk(path))
 }
@@ -35,17 +41,10 @@ fn hosts(tree: &Tree) -> impl Iterator<Item = &str> {
 /// Should this file be read for what it says here?
 pub(super) fn reads(path: &str) -> bool {
     let name = file_name(path).to_ascii_lowercase();
-    const NAMES: &[&str] = &[
-        "fly.toml",
-        "render.yaml",
-        "app.yaml",
-        "railway.toml",
-        "railway.json",
-        "app.json",
-        "environment.yml",
-        "environment.yaml",
-    ];
-    name.contains("dockerfile") || name.contains("compose") || NAMES.contains(&name.as_str())
+    name.contains("dockerfile")
+        || name.contains("compose")
+        || HOSTS.contains(&name.as_str())
+        || CONDA.contains(&name.as_str())
 }
 
 fn is_of_desk(path: &str) -> bool {
@@ -60,9 +59,8 @@ pub(super) fn settings(tree: &Tree, folder: &str) -> Vec<(String, String)> {
             found.push((module, path.to_owned()));
         }
     };
-    if let Some(text) = tree.text("Procfile") {
-        add(text.lines().find(|line| line.starts_with("web")).and_then(named), "Procfile");
-    }
+    let procfile = procfile::parse(tree.text("Procfile").unwrap_or_default());
+    add(procfile.web().and_then(|web| named(&web.command)), "Procfile");
     for path in dockerfiles(tree, folder) {
         for instruction in instructions(tree.text(path).unwrap_or_default()) {
             let (word, rest) = instruction.split_once(' ').unwrap_or((&instruction, ""));

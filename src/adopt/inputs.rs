@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::beanstalk::tree::Tree;
+use crate::check::django::Variable;
 use crate::stack::{self, Error, Scope, Stack, TargetPath};
 
 use super::{Context, Detected};
@@ -52,8 +53,7 @@ impl Inputs<'_> {
     pub(super) fn pins(&self) -> Result<Vec<String>, Error> {
         const FILE: &str = "requirements.txt";
         let has = |names: &[&str]| names.iter().any(|name| self.detected.packages.has(name));
-        let procfile = self.tree.text("Procfile").unwrap_or_default();
-        let theirs = procfile.lines().find(|line| line.starts_with("web:"));
+        let theirs = self.detected.web.as_deref();
         let mut wanted: Vec<&str> = Vec::new();
         if theirs.is_none_or(|line| line.contains("gunicorn")) {
             wanted.push("gunicorn");
@@ -76,15 +76,17 @@ impl Inputs<'_> {
         Ok(list.lines().filter(pinned).map(str::to_owned).collect())
     }
 
+    /// Variables that the settings ask for, and that neither a file of the project nor the platform's own start sets.
+    pub(super) fn asked(&self) -> impl Iterator<Item = &Variable> {
+        let set = |name: &str| name == "DJANGO_SETTINGS_MODULE" || self.context.given.contains(name);
+        self.context.required.iter().filter(move |variable| !set(&variable.name))
+    }
+
     /// Environment properties that people have to set: whatever else is, and where no file of theirs does.
     pub(super) fn needed(&self) -> BTreeSet<String> {
         let (context, overlay) = (self.context, self.flag("overlay"));
-        let mut needed: BTreeSet<String> = context
-            .required
-            .iter()
-            .filter(|variable| variable.when.is_none() && variable.name != "DJANGO_SETTINGS_MODULE")
-            .map(|variable| variable.name.clone())
-            .collect();
+        let mut needed: BTreeSet<String> =
+            self.asked().filter(|variable| variable.when.is_none()).map(|variable| variable.name.clone()).collect();
         if overlay && (context.set_secret || context.offer_secret) {
             needed.insert(context.secret_name.clone());
         }

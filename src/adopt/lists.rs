@@ -80,7 +80,7 @@ fn elsewhere(tree: &Tree, folder: &str) -> Vec<Source> {
         }
         found.push(lines(path, packages));
     }
-    for name in ["environment.yml", "environment.yaml"] {
+    for name in image::CONDA {
         for folder in [folder, ""] {
             let path = format!("{folder}{name}");
             found.extend(tree.text(&path).map(|text| lines(&path, image::conda(text))));

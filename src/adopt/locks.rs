@@ -19,14 +19,58 @@ fn word<'a>(package: &'a Value, key: &str) -> Option<&'a str> {
     package.get(key)?.as_str()
 }
 
-/// From the project itself to what it needs, and what that needs.
-fn uv(packages: &[Value]) -> Option<Vec<String>> {
-    let of_project = |package: &&Value| {
+/// The package of uv's lock that is the project itself.
+fn of_project(packages: &[Value]) -> Option<&Value> {
+    packages.iter().find(|package| {
         package.get("source").is_some_and(|source| {
             ["virtual", "editable"].iter().any(|kind| source.get(kind).and_then(Value::as_str) == Some("."))
         })
-    };
-    let root = packages.iter().find(of_project)?;
+    })
+}
+
+/// The groups of uv's lock that a server needs: those with Django, where the project itself does not ask for it.
+pub(crate) fn groups(text: &str) -> Vec<String> {
+    let Some(table) = toml::from_str::<Table>(text).ok() else { return Vec::new() };
+    let Some(packages) = table.get("package").and_then(Value::as_array) else { return Vec::new() };
+    let needs = uv(packages).unwrap_or_default().iter().any(|line| line.starts_with("django=="));
+    let groups = of_project(packages).map(with_django).unwrap_or_default();
+    if needs && !closure(packages, &[]).is_some_and(|found| found.contains_key("django")) {
+        groups.into_iter().map(|(name, _)| name.to_owned()).collect()
+    } else {
+        Vec::new()
+    }
+}
+
+/// The groups of the project that name Django, each with what it asks for.
+fn with_django(project: &Value) -> Vec<(&str, &Vec<Value>)> {
+    let groups = project.get("dev-dependencies").and_then(Value::as_table).into_iter().flatten();
+    let lists = groups.filter_map(|(name, edges)| Some((name.as_str(), edges.as_array()?)));
+    let meant = lists.filter(|(name, _)| !["dev", "test", "lint", "docs", "ci"].iter().any(|word| name.contains(word)));
+    meant.filter(|(_, edges)| edges.iter().any(|edge| word(edge, "name") == Some("django"))).collect()
+}
+
+/// From the project itself to what it needs, and what that needs; each with the conditions under which it does.
+fn uv(packages: &[Value]) -> Option<Vec<String>> {
+    let mut found = closure(packages, &[])?;
+    let groups = of_project(packages).map(with_django).unwrap_or_default();
+    if !found.contains_key("django") && !groups.is_empty() {
+        let edges: Vec<&Value> = groups.into_iter().flat_map(|(_, edges)| edges).collect();
+        found = closure(packages, &edges)?;
+    }
+    let mut lines = Vec::new();
+    for (name, conditions) in &found {
+        let package = packages.iter().find(|package| word(package, "name") == Some(*name))?;
+        // From git, a path or a URL: only the tool knows how.
+        package.get("source")?.get("registry")?;
+        lines.push(line(name, word(package, "version")?, conditions));
+    }
+    Some(lines)
+}
+
+type Closure<'a> = BTreeMap<&'a str, BTreeSet<String>>;
+
+fn closure<'a>(packages: &'a [Value], more: &[&'a Value]) -> Option<Closure<'a>> {
+    let root = of_project(packages)?;
     let mut by_name: BTreeMap<&str, &Value> = BTreeMap::new();
     for package in packages {
         // Of two versions only the markers of the resolution tell which.
@@ -40,8 +84,10 @@ fn uv(packages: &[Value]) -> Option<Vec<String>> {
     while let Some((package, condition)) = waiting.pop() {
         let mut edges: Vec<&Value> =
             package.get("dependencies").and_then(Value::as_array).into_iter().flatten().collect();
-        if !std::ptr::eq(package, root) {
-            edges.extend(extras(package, &found_extras(packages, package)));
+        if std::ptr::eq(package, root) {
+            edges.extend(more);
+        } else {
+            edges.extend(extras(package, &found_extras(packages, more, package)));
         }
         for edge in edges {
             let name = word(edge, "name")?;
@@ -57,20 +103,14 @@ fn uv(packages: &[Value]) -> Option<Vec<String>> {
             }
         }
     }
-    let mut lines = Vec::new();
-    for (name, conditions) in &found {
-        let package = by_name[name];
-        // From git, a path or a URL: only the tool knows how.
-        package.get("source")?.get("registry")?;
-        lines.push(line(name, word(package, "version")?, conditions));
-    }
-    Some(lines)
+    Some(found)
 }
 
 /// The extras that anybody asks of this package.
-fn found_extras<'a>(packages: &'a [Value], package: &Value) -> BTreeSet<&'a str> {
+fn found_extras<'a>(packages: &'a [Value], more: &[&'a Value], package: &Value) -> BTreeSet<&'a str> {
     let name = word(package, "name");
     let edges = packages.iter().filter_map(|other| other.get("dependencies")?.as_array()).flatten();
+    let edges = edges.chain(more.iter().copied());
     let asked = edges.filter(|edge| word(edge, "name") == name).filter_map(|edge| edge.get("extra")?.as_array());
     asked.flatten().filter_map(Value::as_str).collect()
 }
@@ -169,6 +209,13 @@ mod tests {
             "uvicorn==0.30",
         ];
         assert_eq!(lines("uv.lock", text).unwrap(), expected);
+        assert_eq!(groups(text), Vec::<String>::new());
+        // A group with Django, where the project itself has none.
+        let grouped = text
+            .replace("dependencies = [{ name = \"django\" }, ", "dependencies = [")
+            .replace("dev = [", "web = [{ name = \"django\" }]\n            dev = [");
+        assert_eq!(lines("uv.lock", &grouped).unwrap(), expected);
+        assert_eq!(groups(&grouped), ["web"]);
         // Only uv knows what to do with these.
         assert_eq!(lines("uv.lock", &text.replacen("registry", "git", 1)), None);
         assert_eq!(

@@ -92,8 +92,7 @@ impl Notes {
     fn properties(&mut self, inputs: &Inputs<'_>) {
         let needed = inputs.needed();
         let mut perhaps: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        let given = &inputs.context.given;
-        for variable in inputs.context.required.iter().filter(|variable| !given.contains(&variable.name)) {
+        for variable in inputs.asked() {
             match &variable.when {
                 None => {}
                 // Whoever asks whether it is there can do without.

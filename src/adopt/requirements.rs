@@ -133,7 +133,9 @@ fn from_lock(tree: &Tree, path: &str, add: &str, export: &str, missing: &[&str])
     let text = tree.content(path).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
     if let Some(locked) = locks::lines(file_name(path), text) {
         let all: Vec<&str> = locked.iter().map(String::as_str).chain(missing.iter().copied()).collect();
+        let groups: String = locks::groups(text).iter().map(|group| format!(" --group {group}")).collect();
         let text = format!("# Elastic Beanstalk installs from this file. Taken from {path}.\n{}", lines(&all));
+        let export = export.replacen(" --format", &format!("{groups} --format"), 1);
         let then = format!("`{FILE}` repeats `{path}`: whenever that changes, `{export}`");
         let then = match missing {
             [] => then,

@@ -42,6 +42,13 @@ pub enum Reason {
     Twice,
 }
 
+impl Procfile {
+    /// The process that serves.
+    pub fn web(&self) -> Option<&Process> {
+        self.processes.iter().find(|process| process.name == "web")
+    }
+}
+
 /// Blank lines and lines that begin with `#` are passed over.
 pub fn parse(text: &str) -> Procfile {
     let mut procfile = Procfile::default();

@@ -33,7 +33,13 @@ impl Evaluation<'_> {
                     let (name, first) = (dotted(&call.func), call.arguments.args.first());
                     match self.reader(&name) {
                         Some(how) => {
-                            Some((first, matches!(self.read(how, call, 0), Value::Environment { default: None })))
+                            // A default that reads another variable is counted where it does.
+                            let defaulted = call.arguments.keywords.iter().any(|keyword| {
+                                keyword.arg.as_ref().is_some_and(|arg| arg.as_str() == "default")
+                                    && !dotted(&keyword.value).ends_with("NOTSET")
+                            });
+                            let unset = matches!(self.read(how, call, 0), Value::Environment { default: None });
+                            Some((first, unset && !defaulted))
                         }
                         None if is_getenv(&name) => Some((first, false)),
                         None => None,

@@ -97,7 +97,7 @@ fn databases_and_lists() {
 #[test]
 fn variables_with_their_conditions() {
     let settings = read(
-        "env = environ.Env(SENTRY=(str, ''))\nA = os.environ['A']\nB = env('B')\nC = env('C', default='c')\nS = env('SENTRY')\n\
+        "env = environ.Env(SENTRY=(str, ''))\nA = os.environ['A']\nB = env('B')\nC = env('C', default='c')\nD = env('D', default=A)\nS = env('SENTRY')\n\
          if os.environ.get('USE_S3') == '1':\n    K = os.environ['AWS_KEY']\nelse:\n    L = os.environ['LOCAL']\nconfig = configparser.ConfigParser()\n",
     );
     let found: Vec<(&str, Option<&str>)> =
