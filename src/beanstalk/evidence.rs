@@ -22,12 +22,16 @@ type Sign = (u32, String);
 impl Evidence {
     pub fn of(tree: &Tree, configs: &[ConfigFile]) -> Self {
         let compose = compose(tree);
-        if let Some(content) = tree.content("Dockerrun.aws.json").filter(|_| compose.is_none()) {
+        if let Some(content) = tree.content("Dockerrun.aws.json") {
             let document: serde_json::Value = serde_json::from_slice(content).unwrap_or_default();
             let version = &document["AWSEBDockerrunVersion"];
             let second = version.as_str() == Some("2") || version.as_i64() == Some(2);
-            let family = if second { Family::Ecs } else { Family::Docker };
-            return Self { family, because: "there is a `Dockerrun.aws.json`".to_owned(), guess: false };
+            // Docker's platform reads no second version, so it is there for ECS; compose is what it was made from.
+            if second || compose.is_none() {
+                let family = if second { Family::Ecs } else { Family::Docker };
+                let because = "there is a `Dockerrun.aws.json`".to_owned();
+                return Self { family, because, guess: compose.is_some() };
+            }
         }
         let (python, docker) = (python(tree, configs, compose), docker(tree, configs, compose));
         let other = other(tree, configs);
@@ -166,6 +170,9 @@ mod tests {
         case(&[("Dockerrun.aws.json", r#"{"AWSEBDockerrunVersion": "1"}"#)], Family::Docker, false);
         case(&[("Dockerrun.aws.json", r#"{"AWSEBDockerrunVersion": 2}"#)], Family::Ecs, false);
         case(&[("Dockerrun.aws.json", r#"{"AWSEBDockerrunVersion": 2}"#), ("Dockerfile", "")], Family::Ecs, false);
+        let compose = ("docker-compose.yml", "services: {web: {build: .}}");
+        case(&[("Dockerrun.aws.json", r#"{"AWSEBDockerrunVersion": "2"}"#), compose], Family::Ecs, true);
+        case(&[("Dockerrun.aws.json", r#"{"AWSEBDockerrunVersion": "1"}"#), compose], Family::Docker, false);
     }
 
     #[test]

@@ -58,11 +58,12 @@ fn dockerrun(subject: &mut Subject<'_>, compose: Option<&str>) {
             "the deployment fails: `AWSEBDockerrunVersion` is missing",
             "version 1 for one container, 2 for ECS, 3 beside `docker-compose.yml`",
         ),
+        (Some(2), _) if family == Family::Ecs => containers(subject, &document, text),
         (Some(1 | 2), Some(compose)) => {
             let message = format!("this file is not read: there is a `{compose}`");
             say(&message, "keep one of the two; with compose, version 3 holds the credentials of a private registry");
         }
-        (Some(2), None) if family == Family::Docker => {
+        (Some(2), None) => {
             say(
                 "the Docker platform rejects version 2, which is for ECS",
                 "take the ECS platform, or describe the containers in `docker-compose.yml`",
@@ -77,7 +78,6 @@ fn dockerrun(subject: &mut Subject<'_>, compose: Option<&str>) {
                 "name the image, or add a `Dockerfile`",
             );
         }
-        (Some(2), None) => containers(subject, &document, text),
         (Some(3), None) => say(
             "the deployment fails: version 3 goes with a `docker-compose.yml`, and there is none",
             "add it, or write version 1",
@@ -101,6 +101,7 @@ fn containers(subject: &mut Subject<'_>, document: &Value, text: &str) {
         );
         return;
     };
+    host_ports(subject, definitions, text);
     for definition in definitions {
         let name = definition["name"].as_str().unwrap_or("a container without a name");
         let mut missing: Vec<&str> =
@@ -120,6 +121,25 @@ fn containers(subject: &mut Subject<'_>, document: &Value, text: &str) {
                 message,
                 "add it to the container's definition",
             );
+        }
+    }
+}
+
+/// The containers of a task are on one instance, which has each port once.
+fn host_ports(subject: &mut Subject<'_>, definitions: &[Value], text: &str) {
+    let mut taken: Vec<(u64, &str)> = Vec::new();
+    for definition in definitions {
+        let name = definition["name"].as_str().unwrap_or_default();
+        let ports = definition["portMappings"].as_array().map(Vec::as_slice).unwrap_or_default();
+        for port in ports.iter().filter_map(|mapping| mapping["hostPort"].as_u64()).filter(|port| *port != 0) {
+            if let Some((_, other)) = taken.iter().find(|(known, _)| *known == port) {
+                let message =
+                    format!("the task never runs: `{other}` and `{name}` both want port {port} of the instance");
+                let at = text.rfind("hostPort").map_or(0..0, |start| start..start + "hostPort".len());
+                subject.find("EB121", DOCKERRUN, at, message, "let one of them be reached by the other, with `links`");
+                return;
+            }
+            taken.push((port, name));
         }
     }
 }
