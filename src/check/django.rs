@@ -21,9 +21,9 @@ use std::ops::Range;
 use crate::beanstalk::config_file::{DEFAULT_NAMESPACE, SECRETS_NAMESPACE};
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::encoding;
+use crate::beanstalk::platforms::Family;
 use crate::beanstalk::procfile;
 use crate::beanstalk::tree::Tree;
-use crate::check::subject::Subject;
 use crate::settings_module;
 
 use calls::Function;
@@ -85,9 +85,10 @@ pub(super) struct Named {
 
 impl Settings {
     /// The settings of the module that `DJANGO_SETTINGS_MODULE` or `wsgi.py` names.
-    pub(super) fn read(subject: &Subject<'_>) -> Option<Self> {
-        let named = named(subject)?;
-        let mut settings = Self::of(subject.tree, &root(subject), &named.module, properties(subject.customizations))?;
+    pub(super) fn read(tree: &Tree, customizations: &Customizations) -> Option<Self> {
+        let named = named(tree, customizations)?;
+        let root = root_of(tree, &named.module)?;
+        let mut settings = Self::of(tree, &root, &named.module, properties(customizations))?;
         settings.module = named.module;
         Some(settings)
     }
@@ -117,8 +118,8 @@ impl Settings {
     }
 
     /// What the settings of this project say in another of its modules, such as the one with the URLs.
-    pub(super) fn beside(subject: &Subject<'_>, module: &str) -> Option<Self> {
-        Self::of(subject.tree, &root(subject), module, BTreeMap::new())
+    pub(super) fn beside(tree: &Tree, module: &str) -> Option<Self> {
+        Self::of(tree, &root(tree), module, BTreeMap::new())
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Setting> {
@@ -193,12 +194,12 @@ pub(crate) fn properties(customizations: &Customizations) -> BTreeMap<String, St
 }
 
 /// The settings module of production: what the environment says, else what `wsgi.py` chooses, else `manage.py`.
-pub(super) fn named(subject: &Subject<'_>) -> Option<Named> {
-    in_options(subject).or_else(|| in_python(subject, "wsgi.py")).or_else(|| in_python(subject, "manage.py"))
+pub(super) fn named(tree: &Tree, customizations: &Customizations) -> Option<Named> {
+    in_options(customizations).or_else(|| in_python(tree, "wsgi.py")).or_else(|| in_python(tree, "manage.py"))
 }
 
-pub(super) fn in_options(subject: &Subject<'_>) -> Option<Named> {
-    let files = subject.customizations.used();
+pub(super) fn in_options(customizations: &Customizations) -> Option<Named> {
+    let files = customizations.used();
     let settings = files.flat_map(|file| file.option_settings.iter().map(move |setting| (file, setting)));
     let (file, setting) = settings
         .filter(|(_, setting)| {
@@ -209,26 +210,22 @@ pub(super) fn in_options(subject: &Subject<'_>) -> Option<Named> {
 }
 
 /// The settings module that the first file of this name gives to `DJANGO_SETTINGS_MODULE`.
-pub(super) fn in_python(subject: &Subject<'_>, name: &str) -> Option<Named> {
+pub(super) fn in_python(tree: &Tree, name: &str) -> Option<Named> {
     let is_named = |path: &&str| *path == name || path.ends_with(&format!("/{name}"));
-    let mut paths: Vec<&str> = subject.tree.iter().map(|(path, _)| path).filter(is_named).collect();
-    let root = root(subject);
+    let mut paths: Vec<&str> = tree.iter().map(|(path, _)| path).filter(is_named).collect();
+    let root = root(tree);
     paths.sort_by_key(|path| (!path.starts_with(&root), path.matches('/').count()));
     paths.into_iter().find_map(|path| {
-        let named = settings_module::named_in(subject.tree.text(path)?).yes()?;
+        let named = settings_module::named_in(tree.text(path)?).yes()?;
         Some(Named { module: named.module, path: path.to_owned(), span: named.span })
     })
 }
 
 /// The folder that `manage.py` is in: Django's modules are looked for there.
-pub(super) fn root(subject: &Subject<'_>) -> String {
-    let mut found: Vec<&str> = subject
-        .tree
-        .iter()
-        .map(|(path, _)| path)
-        .filter(|path| *path == "manage.py" || path.ends_with("/manage.py"))
-        .collect();
-    if let Some(folder) = served_from(subject.tree) {
+pub(super) fn root(tree: &Tree) -> String {
+    let mut found: Vec<&str> =
+        tree.iter().map(|(path, _)| path).filter(|path| *path == "manage.py" || path.ends_with("/manage.py")).collect();
+    if let Some(folder) = served_from(tree) {
         return folder;
     }
     found.sort_by_key(|path| path.matches('/').count());
@@ -236,14 +233,12 @@ pub(super) fn root(subject: &Subject<'_>) -> String {
 }
 
 /// Is Django what is served? A project of it may lie beside an application of another framework.
-pub(super) fn is_served(subject: &Subject<'_>) -> bool {
-    let tree = subject.tree;
-    let root = root(subject);
-    if root.is_empty() || tree.is_file("Procfile") || !subject.python() {
+pub(super) fn is_served(tree: &Tree, customizations: &Customizations) -> bool {
+    let root = root(tree);
+    if root.is_empty() || tree.is_file("Procfile") || customizations.family != Family::Python {
         return true;
     }
-    let target =
-        subject.customizations.option("aws:elasticbeanstalk:container:python", "WSGIPath").unwrap_or("application");
+    let target = customizations.option("aws:elasticbeanstalk:container:python", "WSGIPath").unwrap_or("application");
     let module = target.split(':').next().unwrap_or(target);
     match tree.text(&format!("{}.py", module.replace('.', "/"))) {
         Some(text) if module == "application" => text.to_ascii_lowercase().contains("django"),
@@ -254,8 +249,7 @@ pub(super) fn is_served(subject: &Subject<'_>) -> bool {
 /// The folder that the web process of the `Procfile` changes to: of several projects, the one that is deployed.
 pub(crate) fn served_from(tree: &Tree) -> Option<String> {
     let parsed = procfile::parse(tree.text("Procfile")?);
-    let web = parsed.processes.iter().find(|process| process.name == "web")?;
-    let mut words = web.command.split_whitespace();
+    let mut words = parsed.web()?.command.split_whitespace();
     let folder = loop {
         let word = words.next()?;
         if let Some(folder) = word.strip_prefix("--chdir") {
@@ -273,8 +267,13 @@ pub(crate) fn module_path(tree: &Tree, root: &str, module: &str) -> Option<Strin
 }
 
 /// Does the project have this settings module at all?
-pub(super) fn exists(subject: &Subject<'_>, module: &str) -> bool {
-    module_path(subject.tree, &root(subject), module).is_some()
+pub(super) fn exists(tree: &Tree, module: &str) -> bool {
+    root_of(tree, module).is_some()
+}
+
+/// The folder below which a module is found: that of `manage.py`, or the top of the bundle, where the server stands.
+fn root_of(tree: &Tree, module: &str) -> Option<String> {
+    [root(tree), String::new()].into_iter().find(|root| module_path(tree, root, module).is_some())
 }
 
 fn relative(tree: &Tree, path: &str, module: &str, level: usize) -> Option<String> {

@@ -30,8 +30,19 @@ use subject::Subject;
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     pub suppress: Vec<Suppression>,
-    /// What the packager says of names and contents, if it was asked.
-    pub packager: Option<Vec<Remark>>,
+    pub packager: Packager,
+}
+
+/// Packager: who says what must not ship.
+#[derive(Debug, Clone, Default)]
+pub enum Packager {
+    /// It was not asked: what the contents that are at hand show is said.
+    #[default]
+    NotAsked,
+    /// It was asked, and said this of names and contents.
+    Says(Vec<Remark>),
+    /// It says so itself, when it packs.
+    SaysLater,
 }
 
 /// The packager's word about a file that would ship.
@@ -57,8 +68,7 @@ pub struct Report {
 /// The settings that production gets, and the folder that their modules are in: empty, or ending with a slash.
 pub(crate) fn production(tree: &Tree) -> Option<(String, django::Settings)> {
     let customizations = Customizations::read(tree);
-    let subject = Subject::new(tree, &customizations);
-    Some((django::root(&subject), django::Settings::read(&subject)?))
+    Some((django::root(tree), django::Settings::read(tree, &customizations)?))
 }
 
 /// Check a tree against every rule.
@@ -66,7 +76,7 @@ pub fn run(tree: &Tree, settings: &Settings) -> Report {
     let customizations = Customizations::read(tree);
     let mut subject = Subject::new(tree, &customizations);
     rules::run(&mut subject);
-    rules::packager(&mut subject, settings.packager.as_deref());
+    rules::packager(&mut subject, &settings.packager);
     let (findings, texts) = subject.finish();
     let mut report = suppress::apply(findings, &texts, &settings.suppress);
     report.files = texts.len();

@@ -82,6 +82,19 @@ impl<'a> Script<'a> {
         &self.runs
     }
 
+    /// Does the shell stop where this run of the script fails?
+    pub(super) fn stops_at(&self, run: &Run) -> bool {
+        let first = self.text.lines().next().unwrap_or_default();
+        // `#!/bin/bash -e` is the same as `set -e`.
+        let by_interpreter = first.starts_with("#!")
+            && first
+                .split_whitespace()
+                .skip(1)
+                .any(|word| word.strip_prefix('-').is_some_and(|flags| !flags.starts_with('-') && flags.contains('e')));
+        let before = self.runs.iter().filter(|other| other.program.span.start < run.program.span.start);
+        before.filter_map(Run::sets_stop).next_back().unwrap_or(by_interpreter)
+    }
+
     /// The first run of one of these commands of Django's, and where the command stands.
     pub(super) fn django(&self, commands: &[&str]) -> Option<(&Run, Range<usize>)> {
         self.runs.iter().find_map(|run| {
@@ -95,33 +108,32 @@ impl<'a> Script<'a> {
 
     /// Where the first of `needles` is, outside of comments.
     pub(super) fn find(&self, needles: &[&str]) -> Option<Range<usize>> {
-        needles.iter().filter_map(|needle| self.find_one(needle)).min_by_key(|range| range.start)
+        find_in(self.text, needles).map(|range| range.start + self.start..range.end + self.start)
     }
 
     pub(super) fn has(&self, needles: &[&str]) -> bool {
         self.find(needles).is_some()
     }
+}
 
-    fn find_one(&self, needle: &str) -> Option<Range<usize>> {
-        self.text.match_indices(needle).map(|(offset, _)| offset).find(|&offset| self.is_word(offset, needle)).map(
-            |offset| {
-                let start = self.start + offset;
-                start..start + needle.len()
-            },
-        )
-    }
+/// Where the first of `needles` is in a text, outside of comments.
+pub(super) fn find_in(text: &str, needles: &[&str]) -> Option<Range<usize>> {
+    let first = |needle: &&str| {
+        let (at, _) = text.match_indices(*needle).find(|&(at, _)| is_word(text, at, needle))?;
+        Some(at..at + needle.len())
+    };
+    needles.iter().filter_map(first).min_by_key(|range| range.start)
+}
 
-    /// Is it not in a comment, and not the middle of another word?
-    fn is_word(&self, offset: usize, needle: &str) -> bool {
-        let line = &self.text[..offset];
-        let line = &line[line.rfind('\n').map_or(0, |newline| newline + 1)..];
-        let comment = line.trim_start().starts_with('#') || line.contains(" #");
-        let inside = |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric() || char == '_');
-        let word = needle.chars().all(|char| char.is_alphanumeric() || char == '_');
-        let joined =
-            word && (inside(line.chars().next_back()) || inside(self.text[offset + needle.len()..].chars().next()));
-        !comment && !joined
-    }
+/// Is it not in a comment, and not the middle of another word?
+fn is_word(text: &str, offset: usize, needle: &str) -> bool {
+    let line = &text[..offset];
+    let line = &line[line.rfind('\n').map_or(0, |newline| newline + 1)..];
+    let comment = line.trim_start().starts_with('#') || line.contains(" #");
+    let inside = |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric() || char == '_');
+    let word = needle.chars().all(|char| char.is_alphanumeric() || char == '_');
+    let joined = word && (inside(line.chars().next_back()) || inside(text[offset + needle.len()..].chars().next()));
+    !comment && !joined
 }
 
 /// Where `manage.py` itself stands.

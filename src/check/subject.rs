@@ -1,10 +1,12 @@
 //! What the rules look at, and where they put what they find.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
 use super::catalogue;
+use super::django::Settings;
 use super::finding::{self, Edit, Finding};
 use super::script::{self, Script};
 use crate::beanstalk::customizations::{Customizations, EXTENSIONS};
@@ -16,18 +18,29 @@ pub(super) struct Subject<'a> {
     pub(super) tree: &'a Tree,
     pub(super) customizations: &'a Customizations,
     scripts: Rc<[Script<'a>]>,
+    settings: OnceCell<Option<Rc<Settings>>>,
     findings: Vec<Finding>,
 }
 
 impl<'a> Subject<'a> {
     pub(super) fn new(tree: &'a Tree, customizations: &'a Customizations) -> Self {
         let scripts = script::scripts(tree, customizations).into();
-        Self { tree, customizations, scripts, findings: Vec::new() }
+        Self { tree, customizations, scripts, settings: OnceCell::new(), findings: Vec::new() }
     }
 
     /// Everything that a shell runs.
     pub(super) fn scripts(&self) -> Rc<[Script<'a>]> {
         Rc::clone(&self.scripts)
+    }
+
+    /// The settings that production gets, read once.
+    pub(super) fn settings(&self) -> Option<Rc<Settings>> {
+        self.settings.get_or_init(|| Settings::read(self.tree, self.customizations).map(Rc::new)).clone()
+    }
+
+    /// Does a script run this file?
+    pub(super) fn calls(&self, path: &str) -> bool {
+        self.scripts.iter().flat_map(Script::runs).any(|run| run.carries_out(path))
     }
 
     /// Is this meant for Elastic Beanstalk, or a Django project that somebody may want to deploy there?

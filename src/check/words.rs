@@ -60,6 +60,43 @@ impl Run {
         if module || file { after(script + 1) } else { None }
     }
 
+    /// Is it one of docker's `prune`, which asks before it deletes?
+    pub(super) fn prunes(&self) -> bool {
+        let forced = |word: &Word| {
+            word.text == "--force"
+                || (word.text.starts_with('-') && !word.text.starts_with("--") && word.text.contains('f'))
+        };
+        self.name() == "docker" && self.has("prune") && !self.arguments.iter().any(forced)
+    }
+
+    /// Does it run this file, by its path or with an interpreter?
+    pub(super) fn carries_out(&self, path: &str) -> bool {
+        let given = matches!(self.name(), "sh" | "bash" | "dash" | "zsh" | "source" | ".") || is_python(self.name());
+        self.program.text == path || (given && self.plain().next().is_some_and(|word| word.text == path))
+    }
+
+    /// Does it tell the shell to stop at the first failure, or not to? `None`: it says nothing of that.
+    pub(super) fn sets_stop(&self) -> Option<bool> {
+        if self.name() != "set" {
+            return None;
+        }
+        let words = self.arguments.iter().map(|word| word.text.as_str());
+        let mut said = None;
+        let mut sign = ' ';
+        for word in words.take_while(|word| *word != "--") {
+            let first = word.chars().next().unwrap_or(' ');
+            if matches!(first, '-' | '+') {
+                sign = first;
+                if word[1..].contains('e') {
+                    said = Some(sign == '-');
+                }
+            } else if word == "errexit" {
+                said = Some(sign == '-');
+            }
+        }
+        said
+    }
+
     /// Is it celery's beat, which sends each periodic task once?
     pub(super) fn is_beat(&self) -> bool {
         let celery = self.name() == "celery" || (is_python(self.name()) && self.has("celery"));
@@ -131,13 +168,22 @@ fn run(simple: Simple, offset: usize) -> Option<(Run, Option<(String, usize)>)> 
         if assigns || keyword || matches!(text, "then" | "do" | "else" | "!" | "{" | "(" | "fi" | "done" | "}" | ")") {
             words.pop_front();
         } else if let leader @ ("sudo" | "nohup" | "time" | "exec" | "command" | "env" | "nice" | "ionice" | "timeout"
-        | "flock" | "runuser" | "pipenv" | "poetry" | "uv") = base(text)
+        | "flock" | "runuser" | "pipenv" | "poetry" | "uv" | "docker" | "docker-compose") = base(text)
         {
-            let leader = leader.to_owned();
+            let mut leader = leader.to_owned();
             if matches!(leader.as_str(), "pipenv" | "poetry" | "uv")
                 && words.get(1).is_none_or(|word| word.text != "run")
             {
                 break;
+            }
+            if leader.starts_with("docker") {
+                // `docker exec` and `docker compose exec`: what follows the container is what runs in it.
+                let compose = usize::from(words.get(1).is_some_and(|word| word.text == "compose"));
+                if words.get(1 + compose).is_none_or(|word| word.text != "exec") {
+                    break;
+                }
+                words.drain(..=compose);
+                leader.truncate("docker".len());
             }
             words.pop_front();
             lead(&leader, &mut words);
@@ -164,7 +210,7 @@ fn run(simple: Simple, offset: usize) -> Option<(Run, Option<(String, usize)>)> 
 
 /// The options and operands of what only leads to a program.
 fn lead(leader: &str, words: &mut std::collections::VecDeque<Word>) {
-    let mut operands = usize::from(matches!(leader, "timeout" | "flock" | "pipenv" | "poetry" | "uv"));
+    let mut operands = usize::from(matches!(leader, "timeout" | "flock" | "pipenv" | "poetry" | "uv" | "docker"));
     while let Some(word) = words.front() {
         if word.text.starts_with('-') && word.text != "-" {
             let takes = matches!(
@@ -175,6 +221,7 @@ fn lead(leader: &str, words: &mut std::collections::VecDeque<Word>) {
                     | ("env", "-u")
                     | ("flock", "-w" | "-E")
                     | ("timeout", "-k" | "-s")
+                    | ("docker", "-e" | "--env" | "--env-file" | "-u" | "--user" | "-w" | "--workdir" | "--index")
             );
             words.pop_front();
             if takes {
@@ -216,6 +263,9 @@ mod tests {
         case("a \\\n  b", &["a b"]);
         case("pipenv run python manage.py x", &["python manage.py x"]);
         case("x 2>&1 | tee y", &["x", "tee y"]);
+        case("docker exec -it -u app $(docker ps -q) python manage.py x", &["python manage.py x"]);
+        case("docker compose exec -T web ./manage.py x", &["manage.py x"]);
+        case("docker ps -q", &["docker ps -q"]);
         case("", &[]);
     }
 
@@ -240,6 +290,38 @@ mod tests {
         assert_eq!(django("touch /tmp/collectstatic"), None);
         let found = runs("python -m pip install x > /tmp/log || true");
         assert!(found[0].pip().is_some() && found[0].forgiven && found[0].writes[0].text == "/tmp/log");
+    }
+
+    #[test]
+    fn what_stops_at_a_failure() {
+        #[track_caller]
+        fn case(text: &str, stops: Option<bool>) {
+            assert_eq!(runs(text)[0].sets_stop(), stops, "{text}");
+        }
+        for text in
+            ["set -e", "set -xe", "set -euo pipefail", "set -o errexit", "set -u -e", "set -o nounset -o errexit"]
+        {
+            case(text, Some(true));
+        }
+        case("set +e", Some(false));
+        case("set +o errexit", Some(false));
+        for text in ["set -x", "set -o pipefail", "set -- -e", "echo set -e"] {
+            case(text, None);
+        }
+    }
+
+    #[test]
+    fn what_asks_and_what_is_run() {
+        assert!(runs("docker system prune -a")[0].prunes() && runs("docker image prune")[0].prunes());
+        for text in ["docker system prune -af", "docker system prune --force", "docker ps", "echo docker prune"] {
+            assert!(!runs(text)[0].prunes(), "{text}");
+        }
+        for text in ["/opt/a.sh now", "bash -x /opt/a.sh", ". /opt/a.sh", "sudo python3 /opt/a.sh"] {
+            assert!(runs(text)[0].carries_out("/opt/a.sh"), "{text}");
+        }
+        for text in ["chmod +x /opt/a.sh", "cp b /opt/a.sh", "bash b /opt/a.sh"] {
+            assert!(!runs(text)[0].carries_out("/opt/a.sh"), "{text}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::interview::{AnswerArgs, Mode, Prompter, interview_before};
 use crate::adopt::{self, Context, Detected, Inputs, Item, MOST_BYTES, MOST_FILES, Note, Plan};
 use crate::beanstalk::tree::{Entry, Tree};
 use crate::bundle::{self, Checkout};
-use crate::check::Settings;
+use crate::check::{Packager, Settings};
 use crate::fault::{Exit, Failure};
 use crate::project::{Project, ScopeFlags};
 use crate::stack::{self, Answer, Answers, Given, Stack, TargetPath};
@@ -279,7 +279,7 @@ fn findings(project: &Project, mut tree: Tree, accepted: &[&Item]) -> Vec<Note> 
         }
     }
     // What the packager says is told by `refused`, with what becomes of it.
-    let settings = Settings { suppress: project.config.check.suppress.clone(), packager: Some(Vec::new()) };
+    let settings = Settings { suppress: project.config.check.suppress.clone(), packager: Packager::SaysLater };
     let report = crate::check::run(&tree, &settings);
     let note = |finding: crate::check::Finding| Note {
         rule: Some(finding.rule),

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use crate::beanstalk::eb_config;
 use crate::beanstalk::tree::Tree;
 use crate::bundle::{self, Note, PackOptions, Plan, Scope, Source, Trust};
-use crate::check::{self, Change, Remark, Report, Settings};
+use crate::check::{self, Change, Packager, Remark, Report, Settings};
 use crate::fault::{Exit, Failure, Fault};
 use crate::file::{self, Doing};
 use crate::folder;
@@ -64,7 +64,7 @@ pub(crate) fn check(args: &CheckArgs, world: &World, ui: &mut Ui) -> Result<Exit
     project.found(&plan)?;
     let tree = tree(&project, &plan)?;
     let remarks = remarks(&project, &plan, world)?;
-    let mut report = check::run(&tree, &Settings { packager: Some(remarks), ..settings(&project) });
+    let mut report = check::run(&tree, &Settings { packager: Packager::Says(remarks), ..settings(&project) });
     if args.fix {
         let changes = check::changes(&tree, &settings(&project));
         for change in &changes {
@@ -95,16 +95,17 @@ fn report_of(project: &Project, scope: &Scope, world: &World) -> Result<Report, 
     let plan = Plan::read(scope)?;
     project.found(&plan)?;
     let remarks = remarks(project, &plan, world)?;
-    Ok(check::run(&tree(project, &plan)?, &Settings { packager: Some(remarks), ..settings(project) }))
+    Ok(check::run(&tree(project, &plan)?, &Settings { packager: Packager::Says(remarks), ..settings(project) }))
 }
 
 /// Check what a plan ships, but for what packing would say, which is said when it is packed.
 pub(super) fn report_on(project: &Project, plan: &Plan) -> Result<Report, Failure> {
-    Ok(check::run(&tree(project, plan)?, &Settings { packager: Some(Vec::new()), ..settings(project) }))
+    Ok(check::run(&tree(project, plan)?, &settings(project)))
 }
 
+/// As the project says; what the packager thinks of contents is said elsewhere.
 fn settings(project: &Project) -> Settings {
-    Settings { suppress: project.config.check.suppress.clone(), packager: None }
+    Settings { suppress: project.config.check.suppress.clone(), packager: Packager::SaysLater }
 }
 
 /// What the packager would say of what ships.

@@ -257,6 +257,11 @@ fn django(subject: &mut Subject<'_>, script: &Script<'_>) {
                     "{title} runs before the dependencies are installed: on a new instance there is no Django yet"
                 );
                 subject.find("EB225", script.path, span, message, "move it to `predeploy`, or to `container_commands`");
+            } else if let Some(span) = script.find(&["/var/app/venv"]).filter(|_| early && uses_environment(script)) {
+                let message = format!(
+                    "{title} looks for the virtual environment before it is made: on a new instance there is none"
+                );
+                subject.find("EB225", script.path, span, message, "move it to `predeploy`, or to `container_commands`");
             } else {
                 migrations(subject, script, true);
                 leader::hook(subject, script);
@@ -294,6 +299,11 @@ fn django(subject: &mut Subject<'_>, script: &Script<'_>) {
         let fix = if direct { fix } else { "begin with `source /var/app/venv/*/bin/activate &&`" };
         subject.find("EB035", script.path, start..start + length, message, fix);
     }
+}
+
+/// Does a script need the virtual environment that it names: to enter it, or to install into it?
+fn uses_environment(script: &Script<'_>) -> bool {
+    script.runs().iter().any(|run| matches!(run.name(), "source" | ".") || run.pip().is_some())
 }
 
 /// Django takes no lock around `migrate`.

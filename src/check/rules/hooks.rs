@@ -4,9 +4,8 @@ use crate::beanstalk::customizations::Moment;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::tree::{Entry, file_name};
 use crate::check::finding::Edit;
+use crate::check::script::{Place, content, find_in};
 use crate::check::subject::Subject;
-
-use crate::check::script::Place;
 
 pub(super) fn check(subject: &mut Subject<'_>) {
     places(subject);
@@ -181,18 +180,16 @@ fn word_splitting(subject: &mut Subject<'_>) {
     let mut found = Vec::new();
     for file in subject.customizations.used() {
         for entry in &file.files {
-            let Some((text, start)) = crate::check::script::content(file, entry) else { continue };
-            let at = EXPORTS.iter().filter_map(|word| Some((text.find(word)?, word.len()))).min();
-            if let Some((at, length)) = at.filter(|(at, _)| !commented(text, *at) && !looked(&file.path, start + at)) {
-                found.push((file.path.clone(), start + at..start + at + length, entry.path.value.clone()));
+            let Some((text, start)) = content(file, entry) else { continue };
+            if let Some(span) = find_in(text, EXPORTS).filter(|span| !looked(&file.path, start + span.start)) {
+                found.push((file.path.clone(), start + span.start..start + span.end, entry.path.value.clone()));
             }
         }
     }
     for (path, _) in subject.tree.under(".platform").filter(|(path, _)| path.ends_with(".sh")) {
         let Some(text) = subject.tree.text(path) else { continue };
-        let at = EXPORTS.iter().filter_map(|word| Some((text.find(word)?, word.len()))).min();
-        if let Some((at, length)) = at.filter(|(at, _)| !commented(text, *at) && !looked(path, *at)) {
-            found.push((path.to_owned(), at..at + length, path.to_owned()));
+        if let Some(span) = find_in(text, EXPORTS).filter(|span| !looked(path, span.start)) {
+            found.push((path.to_owned(), span, path.to_owned()));
         }
     }
     for (path, span, what) in found {
@@ -212,10 +209,6 @@ const EXPORTS: &[&str] = &[
     "source /opt/elasticbeanstalk/deployment/env",
     ". /opt/elasticbeanstalk/deployment/env",
 ];
-
-fn commented(text: &str, at: usize) -> bool {
-    text[text[..at].rfind('\n').map_or(0, |newline| newline + 1)..at].contains('#')
-}
 
 fn splits(subject: &mut Subject<'_>, path: &str, span: std::ops::Range<usize>, title: &str) {
     let message = format!("a property with a space or a quote in it breaks {title}: the shell splits the words");

@@ -1,18 +1,18 @@
 //! What the packager refuses, or warns of: said before it is asked to pack.
 
-use crate::check::Remark;
 use crate::check::subject::Subject;
+use crate::check::{Packager, Remark};
 use crate::secret::{self, Certainty};
 
 const REFUSED: &str = "take it out, leave the file out with a line in `.ebignore`, or allow it by name in `[bundle]`";
 const WARNED: &str = "see that it may ship, or name it in `allow` in `[bundle]`";
 
-/// `remarks` of the packager; without them, what the contents that are at hand show.
-pub(crate) fn check(subject: &mut Subject<'_>, remarks: Option<&[Remark]>) {
+pub(crate) fn check(subject: &mut Subject<'_>, packager: &Packager) {
     let own;
-    let remarks = match remarks {
-        Some(remarks) => remarks,
-        None => {
+    let remarks = match packager {
+        Packager::Says(remarks) => remarks,
+        Packager::SaysLater => return,
+        Packager::NotAsked => {
             own = at_hand(subject);
             &own
         }

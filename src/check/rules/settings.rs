@@ -11,6 +11,7 @@ mod variables;
 
 use crate::check::django::{self, Setting, Settings, Value};
 use crate::check::finding::Finding;
+use crate::check::script::find_in;
 use crate::check::subject::Subject;
 use crate::level::Level;
 
@@ -18,11 +19,11 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     if !subject.prepared() {
         return;
     }
-    if module(subject) || !django::is_served(subject) {
+    if module(subject) || !django::is_served(subject.tree, subject.customizations) {
         return super::server::load::check(subject, None);
     }
-    let settings = Settings::read(subject);
-    super::server::load::check(subject, settings.as_ref());
+    let settings = subject.settings();
+    super::server::load::check(subject, settings.as_deref());
     let Some(settings) = settings else { return absent(subject) };
     for (path, span, message) in &settings.broken {
         let message = format!("the server does not start: {message}");
@@ -65,10 +66,10 @@ fn at<'a>(
 
 /// The module that `wsgi.py` names does not ship: whatever it says, no rule has seen it.
 fn absent(subject: &mut Subject<'_>) {
-    if django::in_options(subject).is_some() || !subject.django() {
+    if django::in_options(subject.customizations).is_some() || !subject.django() {
         return;
     }
-    let Some(named) = django::in_python(subject, "wsgi.py") else { return };
+    let Some(named) = django::in_python(subject.tree, "wsgi.py") else { return };
     let message =
         format!("could not be read: `{}`, which does not ship; nothing is said about the settings", named.module);
     let fix = "make sure that `DJANGO_SETTINGS_MODULE` names what the instance has, that `DEBUG` is off there, and where the database is";
@@ -114,18 +115,18 @@ fn unread(subject: &mut Subject<'_>, settings: &Settings) {
 ///
 /// Tells whether production may have other settings than the ones that its own files name.
 fn module(subject: &mut Subject<'_>) -> bool {
-    let option = django::in_options(subject);
+    let option = django::in_options(subject.customizations);
     if let Some(named) = &option
         && subject.tree.is_file("manage.py")
         && !named.module.contains('`')
-        && !django::exists(subject, &named.module)
+        && !django::exists(subject.tree, &named.module)
     {
         let message = format!("the server does not start: there is no module `{}`", named.module);
         subject.find("EB111", &named.path, named.span.clone(), message, "name the settings module of production");
     }
     unreachable(subject, option.as_ref());
     if option.is_none()
-        && let Some(named) = django::in_python(subject, "wsgi.py")
+        && let Some(named) = django::in_python(subject.tree, "wsgi.py")
     {
         let last = named.module.rsplit('.').next().unwrap_or_default();
         if matches!(last, "dev" | "development" | "local" | "test" | "testing") {
@@ -135,7 +136,7 @@ fn module(subject: &mut Subject<'_>) -> bool {
             let folder = named.module.rsplit_once('.').map_or(String::new(), |(folder, _)| format!("{folder}."));
             let others = ["prod", "production", "product", "live", "aws", "deploy"];
             // With settings for production beside them, the console may well name those.
-            return others.iter().any(|other| django::exists(subject, &format!("{folder}{other}")));
+            return others.iter().any(|other| django::exists(subject.tree, &format!("{folder}{other}")));
         }
     }
     false
@@ -143,7 +144,7 @@ fn module(subject: &mut Subject<'_>) -> bool {
 
 /// The server stands at the top of the bundle, and the settings are in a folder below that nobody has named.
 fn unreachable(subject: &mut Subject<'_>, option: Option<&django::Named>) {
-    let root = django::root(subject);
+    let root = django::root(subject.tree);
     let customizations = subject.customizations;
     let Some(folder) = root.strip_suffix('/').filter(|_| subject.python() && customizations.procfile.is_none()) else {
         return;
@@ -162,10 +163,10 @@ fn unreachable(subject: &mut Subject<'_>, option: Option<&django::Named>) {
         return;
     };
     let wsgi = subject.tree.text(&path).unwrap_or_default();
-    let Some(named) = option.cloned().or_else(|| django::in_python(subject, "wsgi.py")) else { return };
+    let Some(named) = option.cloned().or_else(|| django::in_python(subject.tree, "wsgi.py")) else { return };
     let path_is_set = customizations.option(crate::beanstalk::config_file::DEFAULT_NAMESPACE, "PYTHONPATH").is_some();
     let at_top = django::module_path(subject.tree, "", &named.module).is_some();
-    if wsgi.contains("sys.path") || path_is_set || at_top || !django::exists(subject, &named.module) {
+    if wsgi.contains("sys.path") || path_is_set || at_top || !django::exists(subject.tree, &named.module) {
         return;
     }
     let message = format!(
@@ -275,7 +276,7 @@ fn health_is_seen_to_be_answered(subject: &Subject<'_>, settings: &Settings) -> 
         })
     });
     // An application around Django's may answer by itself.
-    let around = django::in_python(subject, "wsgi.py")
+    let around = django::in_python(subject.tree, "wsgi.py")
         .and_then(|wsgi| {
             subject
                 .tree
@@ -310,20 +311,31 @@ fn hosts(subject: &mut Subject<'_>, settings: &Settings) {
     }
 }
 
+/// The metadata service of an instance.
+const METADATA: &str = "169.254.169.254";
+
 /// IMDSv1 is off on Amazon Linux 2023.
 fn metadata(subject: &mut Subject<'_>, settings: &Settings) {
     for path in &settings.files {
         let Some(text) = subject.tree.text(path) else { continue };
-        let commented = |at: usize| text[text[..at].rfind('\n').map_or(0, |newline| newline + 1)..at].contains('#');
         // As an address that is asked; among the allowed hosts it is a name like any other.
-        let asked = text.find("http://169.254.169.254").map(|at| at + "http://".len());
-        if let Some(at) = asked.or_else(|| text.find("169.254.169.254")).filter(|&at| !commented(at))
+        let hosts = settings.get("ALLOWED_HOSTS").filter(|setting| setting.path == *path);
+        let asks = ["requests", "urlopen", "urllib", "HTTPConnection", "httpx"].iter().any(|word| text.contains(word));
+        let bare = || {
+            find_in(text, &[METADATA]).filter(|span| {
+                let line = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
+                asks && !text[line..span.start].contains("ALLOWED_HOSTS")
+                    && hosts.is_none_or(|setting| !setting.span.contains(&span.start))
+            })
+        };
+        let asked = find_in(text, &[&format!("http://{METADATA}")]).map(|span| span.end - METADATA.len()..span.end);
+        if let Some(span) = asked.or_else(bare)
             && !text.to_ascii_lowercase().contains("x-aws-ec2-metadata-token")
         {
             let message =
                 "the metadata service answers 401 without a token, and the address of the instance stays unknown";
             let fix = "ask for a token first, with a short time-out; better, answer health checks in a middleware";
-            subject.find("EB011", path, at..at + "169.254.169.254".len(), message, fix);
+            subject.find("EB011", path, span, message, fix);
         }
     }
 }

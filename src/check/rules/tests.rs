@@ -2,6 +2,7 @@
 
 use crate::beanstalk::tree::Tree;
 use crate::check::{Settings, run};
+use crate::level::Level;
 
 const WSGI: (&str, &str) =
     ("mysite/wsgi.py", "os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"mysite.settings\")\n");
@@ -141,6 +142,11 @@ fn lines_of_cron() {
     cron("EB102", true, "|\n      SHELL=/bin/bash\n      0 1 * * * root python manage.py x");
     cron("EB102", false, "|\n      DJANGO_SECRET=x\n      0 1 * * * root python manage.py x");
     cron("EB102", false, "|\n      0 1 * * * root /var/app/current/bin/manage x");
+    cron("EB160", true, "|\n      0 1 * * * root docker system prune");
+    cron("EB160", true, "|\n      0 1 * * * root /usr/bin/docker image prune --filter until=24h");
+    cron("EB160", false, "|\n      0 1 * * * root docker system prune -af");
+    cron("EB160", false, "|\n      0 1 * * * root yes | docker system prune");
+    cron("EB160", false, "|\n      0 1 * * * root logger docker prune");
 }
 
 #[test]
@@ -183,4 +189,211 @@ fn idioms_of_the_guide_are_silent() {
         let report = run(&Tree::default().file(".ebextensions/a.config", text), &Settings::default());
         assert!(report.is_clean(), "{text}\n{report}");
     }
+}
+
+#[test]
+fn who_asks_for_the_leader_and_until_where() {
+    let hook = |found: bool, lines: &str| {
+        let hook = format!("#!/bin/bash\nsource /var/app/venv/*/bin/activate\n{lines}\n");
+        case("EB031", found, &[(".platform/hooks/predeploy/10_x.sh", &hook)]);
+    };
+    let asks = "[ \"$EB_IS_COMMAND_LEADER\" = \"true\" ]";
+    let collects = "python manage.py collectstatic --noinput";
+    hook(true, &format!("if {asks}; then\n  {collects}\nfi"));
+    hook(true, &format!("if {asks}; then {collects}; fi"));
+    hook(true, &format!("{asks} && {collects}"));
+    hook(true, &format!("if [ \"$EB_IS_COMMAND_LEADER\" != \"true\" ]; then exit 0; fi\n{collects}"));
+    hook(true, &format!("{asks} || exit 0\n{collects}"));
+    hook(false, &format!("if {asks}; then python manage.py migrate --noinput; fi\n{collects}"));
+    hook(false, &format!("if {asks}; then echo; else {collects}; fi"));
+    hook(false, &format!("{asks} && python manage.py migrate --noinput\n{collects}"));
+}
+
+#[test]
+fn a_hook_that_stops_at_failures_fails() {
+    let level = |lines: &str| {
+        let hook = format!("{lines}\namazon-linux-extras install postgresql14\necho\n");
+        let tree = Tree::default().file("Procfile", PROCFILE.1).file(".platform/hooks/prebuild/10_x.sh", hook);
+        let report = run(&tree, &Settings::default());
+        report.findings.iter().find(|finding| finding.rule == "EB042").map(|finding| finding.level)
+    };
+    for lines in
+        ["#!/bin/bash\nset -xe", "#!/bin/bash\nset -o errexit", "#!/bin/bash -e", "#!/bin/bash\nset -euo pipefail"]
+    {
+        assert_eq!(level(lines), Some(Level::Error), "{lines}");
+    }
+    for lines in ["#!/bin/bash", "#!/bin/bash\nset -x", "#!/bin/bash\nset -e\nset +e", "#!/bin/bash\n# set -e"] {
+        assert_eq!(level(lines), Some(Level::Warning), "{lines}");
+    }
+}
+
+#[test]
+fn a_file_that_is_made_executable_is_not_run_by_that() {
+    let hook = |found: bool, command: &str| {
+        let config = format!(
+            "files:\n  \"/opt/elasticbeanstalk/hooks/appdeploy/post/a.sh\":\n    mode: \"000755\"\n    content: |\n      #!/bin/bash\n      echo\ncontainer_commands:\n  a:\n    command: \"{command}\"\n"
+        );
+        case("EB036", found, &[(".ebextensions/a.config", &config)]);
+    };
+    hook(true, "chmod +x /opt/elasticbeanstalk/hooks/appdeploy/post/a.sh");
+    hook(false, "/opt/elasticbeanstalk/hooks/appdeploy/post/a.sh");
+    hook(false, "bash /opt/elasticbeanstalk/hooks/appdeploy/post/a.sh");
+}
+
+#[test]
+fn the_metadata_service_is_asked_for_an_address() {
+    let settings = |found: bool, text: &str| case("EB011", found, &[("mysite/settings.py", text)]);
+    settings(true, "import requests\nIP = requests.get(\"http://169.254.169.254/latest/meta-data/local-ipv4\").text\n");
+    settings(
+        true,
+        "import requests\n# requests.get(\"http://169.254.169.254/x\")\nIP = requests.get(\"http://169.254.169.254/y\").text\n",
+    );
+    settings(true, "from http.client import HTTPConnection\nC = HTTPConnection(\"169.254.169.254\")\n");
+    settings(false, "import requests\nALLOWED_HOSTS = [\n    \"169.254.169.254\",\n]\n");
+    settings(false, "ALLOWED_HOSTS = []\nALLOWED_HOSTS += [\"169.254.169.254\"]\n");
+    settings(false, "# requests.get(\"http://169.254.169.254/x\")\n");
+}
+
+#[test]
+fn a_wheel_for_one_of_two_processors_fits() {
+    let option = "option_settings:\n  aws:ec2:instances:\n    SupportedArchitectures: x86_64,arm64\n";
+    let platform = "global:\n  default_platform: Python 3.13 running on 64bit Amazon Linux 2023\n";
+    let wheel = |found: bool, name: &str| {
+        let files = [(".ebextensions/a.config", option), (".elasticbeanstalk/config.yml", platform), (name, "x")];
+        case("EB056", found, &files);
+    };
+    wheel(false, "vendor/a-1.0-cp39-cp39-manylinux2014_aarch64.whl");
+    wheel(true, "vendor/a-1.0-cp313-cp313-manylinux_2_39_aarch64.whl");
+    wheel(true, "vendor/a-1.0-cp313-cp313-win_amd64.whl");
+}
+
+#[test]
+fn properties_are_read_word_by_word_in_any_line() {
+    let hook = |found: bool, line: &str| {
+        let file = format!(
+            "files:\n  \"/usr/local/bin/job.sh\":\n    mode: \"000755\"\n    content: |\n      #!/bin/bash\n      # export $(cat /opt/elasticbeanstalk/deployment/env | xargs)\n      {line}\n"
+        );
+        case("EB071", found, &[(".ebextensions/a.config", &file)]);
+    };
+    hook(true, "export $(cat /opt/elasticbeanstalk/deployment/env | xargs)");
+    hook(false, "echo");
+}
+
+#[test]
+fn static_files_that_nobody_serves() {
+    let settings = |found: bool, settings: &str, more: &[(&str, &str)]| {
+        let text = format!(
+            "INSTALLED_APPS = [\"django.contrib.admin\", \"django.contrib.staticfiles\"]\nSTATIC_URL = \"static/\"\n{settings}"
+        );
+        case("EB021", found, &[&[("manage.py", ""), ("mysite/settings.py", text.as_str())], more].concat());
+    };
+    const PLAIN: &str = "MIDDLEWARE = [\"django.middleware.common.CommonMiddleware\"]\n";
+    const ROOT: &str = "STATIC_ROOT = BASE_DIR / \"staticfiles\"\n";
+    settings(true, PLAIN, &[]);
+    // `DEBUG` makes `runserver` serve them, and no other server.
+    settings(true, &format!("DEBUG = True\n{PLAIN}"), &[]);
+    settings(true, &format!("BASE_DIR = Path(__file__).resolve().parent.parent\nDEBUG = True\n{PLAIN}{ROOT}"), &[]);
+    settings(false, "DEBUG = True\nMIDDLEWARE = [\"whitenoise.middleware.WhiteNoiseMiddleware\"]\n", &[]);
+    settings(
+        false,
+        &format!("DEBUG = True\n{PLAIN}"),
+        &[("mysite/urls.py", "urlpatterns += staticfiles_urlpatterns()\n")],
+    );
+    settings(true, PLAIN, &[("mysite/urls.py", "urlpatterns += static(settings.STATIC_URL)\n")]);
+    settings(false, PLAIN, &[("static/a.css", "")]);
+    settings(
+        false,
+        PLAIN,
+        &[(".platform/nginx/conf.d/elasticbeanstalk/a.conf", "location /static/ { alias /srv/; }\n")],
+    );
+    settings(false, &format!("{PLAIN}STATICFILES_STORAGE = \"storages.backends.s3boto3.S3Boto3Storage\"\n"), &[]);
+}
+
+#[test]
+fn a_database_that_root_makes() {
+    let migrates = |found: bool, name: &str, command: &str| {
+        let text = format!(
+            "DATABASES = {{\"default\": {{\"ENGINE\": \"django.db.backends.sqlite3\", \"NAME\": \"{name}\"}}}}\n"
+        );
+        let config =
+            format!("container_commands:\n  a:\n    command: \"source /var/app/venv/*/bin/activate && {command}\"\n");
+        case("EB080", found, &[("mysite/settings.py", &text), (".ebextensions/a.config", &config)]);
+    };
+    migrates(true, "/tmp/db.sqlite3", "python manage.py migrate --noinput");
+    migrates(true, ":memory:", "python manage.py migrate --noinput");
+    migrates(false, "/data/db.sqlite3", "python manage.py migrate --noinput && chown webapp /data/db.sqlite3");
+    migrates(false, "/data/db.sqlite3", "su webapp -c 'python manage.py migrate --noinput'");
+    migrates(false, "/data/db.sqlite3", "echo");
+}
+
+#[test]
+fn the_environment_is_not_there_before_it_is_made() {
+    let hook = |found: bool, moment: &str, lines: &str| {
+        let path = format!(".platform/hooks/{moment}/10_x.sh");
+        case("EB225", found, &[(&path, &format!("#!/bin/bash\n{lines}\n"))]);
+    };
+    hook(true, "prebuild", "source /var/app/venv/*/bin/activate\npip install x");
+    hook(true, "prebuild", "A=$(echo /var/app/venv/*/bin/activate)\n. \"$A\"");
+    hook(false, "predeploy", "source /var/app/venv/*/bin/activate");
+    hook(false, "prebuild", "ls /var/app/venv");
+    hook(false, "prebuild", "# source /var/app/venv/*/bin/activate\necho");
+}
+
+#[test]
+fn containers_of_a_task_share_an_instance() {
+    let task = |found: bool, second: u16, compose: Option<&str>| {
+        let container = |name: &str, port: u16| {
+            format!(
+                r#"{{"name": "{name}", "image": "x", "memory": 128, "portMappings": [{{"hostPort": {port}, "containerPort": 80}}]}}"#
+            )
+        };
+        let text = format!(
+            r#"{{"AWSEBDockerrunVersion": 2, "containerDefinitions": [{}, {}]}}"#,
+            container("web", 80),
+            container("proxy", second)
+        );
+        let tree = Tree::default().file("Dockerrun.aws.json", &text);
+        let tree = compose.into_iter().fold(tree, |tree, text| tree.file("docker-compose.yml", text));
+        let report = run(&tree, &Settings::default());
+        assert_eq!(report.findings.iter().any(|finding| finding.rule == "EB121"), found, "{report}");
+    };
+    task(true, 80, None);
+    task(false, 81, None);
+    task(false, 0, None);
+    // ECS reads it whatever lies beside it.
+    task(false, 81, Some("services: {web: {build: .}}\n"));
+}
+
+#[test]
+fn what_runs_in_a_container_runs_on_every_instance() {
+    let hook = |found: bool, line: &str| {
+        let files = [
+            ("Dockerfile", "FROM python:3.13\nEXPOSE 8000\n"),
+            (".platform/hooks/postdeploy/10_x.sh", &format!("#!/bin/bash\n{line}\n")),
+        ];
+        let tree = files.iter().fold(Tree::default(), |tree, (path, text)| tree.file(path, text));
+        let report = run(&tree, &Settings::default());
+        let rules: Vec<&str> = report.findings.iter().map(|finding| finding.rule).collect();
+        assert_eq!(rules.contains(&"EB030"), found, "{line}: {report}");
+        assert!(!rules.contains(&"EB147"), "{line}: {report}");
+    };
+    hook(true, "docker exec \"$ID\" sh -lc 'python manage.py migrate --noinput'");
+    hook(true, "docker exec -e A=1 $(docker ps -q) python manage.py migrate --noinput");
+    hook(true, "docker-compose exec -T web python manage.py migrate --noinput");
+    hook(false, "[ \"$EB_IS_COMMAND_LEADER\" = true ] && docker exec $ID python manage.py migrate --noinput");
+    hook(false, "docker ps");
+}
+
+#[test]
+fn settings_that_are_named_from_the_top() {
+    let option = "option_settings:\n  aws:elasticbeanstalk:application:environment:\n    DJANGO_SETTINGS_MODULE: src.site.settings\n  aws:elasticbeanstalk:container:python:\n    WSGIPath: src.site.wsgi:application\n";
+    let tree = [
+        ("src/manage.py", "import django\n"),
+        ("src/site/wsgi.py", "import sys\nsys.path.append(path)\n"),
+        ("src/site/settings.py", "DEBUG = True\n"),
+        (".ebextensions/a.config", option),
+    ];
+    let tree = tree.iter().fold(Tree::default(), |tree, (path, text)| tree.file(path, text));
+    let report = run(&tree, &Settings::default());
+    assert!(report.findings.iter().any(|finding| finding.rule == "EB110"), "{report}");
 }

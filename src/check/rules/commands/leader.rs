@@ -33,26 +33,46 @@ fn only_leader(text: &str) -> bool {
     const LEADER: &str = "EB_IS_COMMAND_LEADER";
     let mut open: Vec<bool> = Vec::new();
     let mut others_left = false;
-    for line in text.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
-        let asks = line.contains(LEADER);
-        let others = asks && (line.contains("!=") || line.contains("-ne"));
-        if line.starts_with("if ") {
+    let statements: Vec<&str> = statements(text).collect();
+    for (at, statement) in statements.iter().enumerate() {
+        let asks = statement.contains(LEADER);
+        let others = asks && (statement.contains("!=") || statement.contains("-ne"));
+        if statement.starts_with("if ") {
             open.push(asks && !others);
-            if others && text.contains("exit") {
-                others_left |=
-                    text[text.find(line).unwrap_or(0)..].lines().take(6).any(|line| line.trim().starts_with("exit"));
-            }
-        } else if line == "fi" || line.starts_with("fi ") || line.starts_with("fi;") {
+            others_left |= others && statements[at..].iter().take(6).any(|statement| statement.starts_with("exit"));
+        } else if *statement == "fi" || statement.starts_with("fi ") {
             open.pop();
-        } else if line == "else" {
+        } else if *statement == "else" {
             if let Some(last) = open.last_mut() {
                 *last = false;
             }
-        } else if asks && (line.contains("|| exit") || (others && line.contains("&& exit"))) {
+        } else if asks && (statement.contains("|| exit") || (others && statement.contains("&& exit"))) {
             others_left = true;
         }
     }
-    others_left || open.contains(&true)
+    // `[ … ] && python …`: the question and what hangs on it.
+    let open_end = !text.trim_end_matches([' ', '\t']).ends_with(['\n', ';']);
+    let hangs = statements.last().filter(|_| open_end).is_some_and(|last| {
+        last.contains(LEADER)
+            && !last.starts_with("if ")
+            && last.contains("&&")
+            && !last.contains("||")
+            && !last.contains("!=")
+    });
+    others_left || hangs || open.contains(&true)
+}
+
+/// The statements of a text, without comments, and without the word that leads to them.
+fn statements(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
+    let parts = lines.flat_map(|line| line.split(';')).map(str::trim);
+    let parts = parts.map(|part| part.strip_prefix("then ").map_or(part, str::trim));
+    // `else exit 0` are two.
+    let two = |part| match str::strip_prefix(part, "else ") {
+        Some(rest) => ["else", rest.trim()],
+        None => [part, ""],
+    };
+    parts.flat_map(two).filter(|part| !part.is_empty())
 }
 
 /// Are the files that a command of Django's makes missing on the other instances: do they lie there, and does nothing else make them?

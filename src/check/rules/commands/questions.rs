@@ -23,14 +23,8 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
                 matches!(word.text.as_str(), "--assumeyes" | "--yes")
                     || (word.text.starts_with('-') && !word.text.starts_with("--") && word.text.contains('y'))
             });
-        let prunes = run.name() == "docker"
-            && run.has("prune")
-            && !run.arguments.iter().any(|word| {
-                word.text == "--force"
-                    || (word.text.starts_with('-') && !word.text.starts_with("--") && word.text.contains('f'))
-            });
         let (span, what, fix): (Range<usize>, String, String) = match django {
-            None if prunes => (run.span(), "docker … prune".to_owned(), "add `--force`".to_owned()),
+            None if run.prunes() => (run.span(), "docker … prune".to_owned(), "add `--force`".to_owned()),
             Some(command) => {
                 let fix = match command.text.as_str() {
                     "changepassword" => "take it out: a person runs it over SSH".to_owned(),

@@ -16,9 +16,9 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
 
 /// What becomes of the deployment if this run fails, in a word, and the level that this has.
 fn fails(script: &Script<'_>, run: &Run) -> (&'static str, Level) {
-    // Without `set -e` a script goes on, and its last program decides.
+    // A script that does not stop at failures goes on, and its last program decides.
     let goes_on = (script.called || matches!(script.place, Place::Hook(_)))
-        && !script.text.contains("set -e")
+        && !script.stops_at(run)
         && script.runs().last().is_some_and(|last| last.program.span != run.program.span);
     match script.place.ignores_errors() || run.forgiven {
         true => ("does nothing, and nobody is told", Level::Warning),

@@ -42,8 +42,7 @@ fn targets(run: &Run) -> Vec<(&str, Range<usize>)> {
 }
 
 fn hooks(subject: &mut Subject<'_>, script: &Script<'_>, path: &str, span: &Range<usize>) {
-    let called = || subject.scripts().iter().flat_map(|script| script.runs()).any(|run| run.program.text == path);
-    if path.starts_with("/opt/elasticbeanstalk/hooks/") && !called() {
+    if path.starts_with("/opt/elasticbeanstalk/hooks/") && !subject.calls(path) {
         let message = format!(
             "nothing runs what {} puts here: this folder of hooks is not looked at since Amazon Linux 2",
             script.title()

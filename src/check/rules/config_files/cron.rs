@@ -89,9 +89,7 @@ fn lines(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) {
             }
             _ => {}
         }
-        let prunes =
-            words::runs(line).iter().any(|run| run.name() == "docker" || run.has("docker")) && line.contains(" prune");
-        if prunes && ![" -f", "--force", " -af", " -fa"].iter().any(|flag| line.contains(flag)) {
+        if words::runs(command_of(line, when + 1)).iter().any(|run| run.prunes() && !run.piped) {
             let message = "`docker … prune` asks whether to go on, and nobody answers cron: nothing is deleted";
             subject.find("EB160", &file.path, span.clone(), message, "add `--force`");
         }
@@ -106,6 +104,15 @@ fn lines(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) {
         let message = "cron does not read the last line: the file does not end with a line break";
         subject.find("EB106", &file.path, entry.path.span.clone(), message, "write the content after `content: |`");
     }
+}
+
+/// What follows the first words of a line: when it runs, and as whom.
+fn command_of(line: &str, words: usize) -> &str {
+    let mut rest = line.trim_start();
+    for _ in 0..words {
+        rest = rest.trim_start_matches(|char: char| !char.is_whitespace()).trim_start();
+    }
+    rest
 }
 
 fn is_name(text: &str) -> bool {

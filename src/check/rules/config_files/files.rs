@@ -30,7 +30,7 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
             let message = format!("nothing reads `{path}`: there is no `/opt/python` since Amazon Linux 2");
             let fix = "take it out; the application is in `/var/app/current`, its packages in `/var/app/venv`";
             subject.find("EB033", &file.path, span, message, fix).level = Level::Warning;
-        } else if path.starts_with("/opt/elasticbeanstalk/hooks/") && is_called(subject, path) {
+        } else if path.starts_with("/opt/elasticbeanstalk/hooks/") && subject.calls(path) {
             // A command runs it, wherever it lies.
         } else if path.starts_with("/opt/elasticbeanstalk/hooks/")
             || path.starts_with("/opt/elasticbeanstalk/tasks/") && path.contains("hooks")
@@ -53,11 +53,6 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
             );
         }
     }
-}
-
-/// Does a script run this file by its path?
-fn is_called(subject: &Subject<'_>, path: &str) -> bool {
-    subject.scripts().iter().flat_map(|script| script.runs()).any(|run| run.program.text == path || run.has(path))
 }
 
 /// A unit of systemd that starts celery's beat: every instance has the unit.

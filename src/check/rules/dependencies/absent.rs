@@ -2,7 +2,6 @@
 
 use crate::beanstalk::requirements::{FILE, Requirements};
 use crate::beanstalk::tree::file_name;
-use crate::check::django::Settings;
 use crate::check::subject::Subject;
 
 pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
@@ -125,8 +124,8 @@ fn modules(subject: &mut Subject<'_>, requirements: &Requirements) {
     if !whole || !subject.django() || !subject.prepared() || installs_itself(subject) || vendors(subject) {
         return;
     }
-    let mut files = Settings::read(subject).map(|settings| settings.files).unwrap_or_default();
-    let wsgi = crate::check::django::in_python(subject, "wsgi.py").map(|named| named.path);
+    let mut files = subject.settings().map(|settings| settings.files.clone()).unwrap_or_default();
+    let wsgi = crate::check::django::in_python(subject.tree, "wsgi.py").map(|named| named.path);
     files.extend(wsgi);
     for path in files {
         let Some(text) = subject.tree.text(&path) else { continue };

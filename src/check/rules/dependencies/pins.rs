@@ -15,6 +15,7 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     for line in &lines {
         never(subject, line);
         driver(subject, line);
+        compiled(subject, line);
     }
     django(subject, requirements);
 }
@@ -39,6 +40,7 @@ const NEVER: &[(&str, &str)] = &[
     ("pil", "take `Pillow`"),
     ("functools32", "take it out: Python 3 has it"),
     ("pysqlite", "take it out: Python has `sqlite3`"),
+    ("suds-jurko", "take `suds`, which goes on where it ended"),
     ("pkg-resources", "take it out: it is a mistake of Debian's and Ubuntu's `pip freeze`"),
 ];
 
@@ -82,6 +84,52 @@ fn driver(subject: &mut Subject<'_>, line: &Requirement) {
         message,
         format!("take `psycopg2-binary` 2.9.{patch} or newer"),
     );
+}
+
+/// Packages that ship as wheels and need libraries of the system where they are compiled: what each lacks then, a word that
+/// shows that somebody installs it, and the first version with a wheel for each Python (asked of pip in November 2026).
+type Compiled = (&'static str, &'static str, &'static str, [(u32, [u32; 3]); 4]);
+
+const COMPILED: [Compiled; 2] = [
+    (
+        "pillow",
+        "the headers of libjpeg and zlib",
+        "jpeg",
+        [(11, [9, 2, 0]), (12, [10, 0, 0]), (13, [10, 4, 0]), (14, [11, 3, 0])],
+    ),
+    (
+        "lxml",
+        "the headers of libxml2 and libxslt",
+        "libxslt",
+        [(11, [4, 9, 1]), (12, [4, 9, 3]), (13, [5, 3, 0]), (14, [6, 0, 1])],
+    ),
+];
+
+/// A version without a wheel for the Python of the platform is compiled, and finds nothing to be compiled with.
+fn compiled(subject: &mut Subject<'_>, line: &Requirement) {
+    let Some((name, lacks, word, first)) = COMPILED.iter().find(|(name, ..)| *name == line.name) else { return };
+    let (Some(exact), Some((python, named))) = (line.exact(), minor(subject)) else { return };
+    let numbers: Vec<u32> = exact.split('.').filter_map(|part| part.parse().ok()).collect();
+    let Some((_, wheel)) = first.iter().rev().find(|(minor, _)| *minor <= python) else { return };
+    if !subject.python() || numbers.len() < 2 || numbers.as_slice() >= wheel.as_slice() || installs(subject, word) {
+        return;
+    }
+    let newer = if named { "" } else { " and newer" };
+    let message = format!(
+        "pip fails: `{name}` {exact} has no wheel for Python 3.{python}{newer}, is compiled, and does not find {lacks}"
+    );
+    let [major, minor, patch] = wheel;
+    let fix = format!("take `{name}` {major}.{minor}.{patch} or newer");
+    subject.find("EB144", &line.path, line.span.clone(), message, fix);
+}
+
+/// Does a script or a list of packages name this?
+fn installs(subject: &Subject<'_>, word: &str) -> bool {
+    subject.scripts().iter().any(|script| script.text.contains(word))
+        || subject
+            .customizations
+            .used()
+            .any(|file| file.packages.iter().any(|package| package.name.value.contains(word)))
 }
 
 fn has_headers(subject: &Subject<'_>) -> bool {

@@ -60,7 +60,7 @@ fn routes(
     asked: Option<(&str, &OptionSetting)>,
 ) {
     let Some(module) = settings.value("ROOT_URLCONF").text() else { return };
-    let Some(urls) = Settings::beside(subject, module) else { return };
+    let Some(urls) = Settings::beside(subject.tree, module) else { return };
     let Some(setting) = urls.get("urlpatterns") else { return };
     let Value::List(routes) = &setting.value else { return };
     if !routes.iter().all(|route| matches!(route, Value::Route { .. })) {

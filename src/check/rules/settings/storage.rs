@@ -2,6 +2,7 @@
 
 use super::at;
 use crate::beanstalk::customizations::Moment;
+use crate::beanstalk::tree::file_name;
 use crate::check::django::{Settings, Value};
 use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
@@ -58,6 +59,32 @@ fn database(subject: &mut Subject<'_>, settings: &Settings) {
         let message = "each deployment replaces the folder, and with it the database; each instance has its own";
         at(subject, "EB080", setting, message, "use PostgreSQL on RDS, or keep the file outside of `/var/app`");
     }
+    if let Value::Text(name) = default.get("NAME")
+        && sqlite
+        && (name == ":memory:" || name.starts_with('/') && made_by_root(subject, name))
+    {
+        let message = match name.as_str() {
+            ":memory:" => "the database is in memory: each process has its own, and an empty one".to_owned(),
+            _ => format!(
+                "every page that writes is a 500: `migrate` makes `{name}` as root, and `webapp` may not write to it"
+            ),
+        };
+        at(subject, "EB080", setting, &message, "use PostgreSQL on RDS, or give the file and its folder to `webapp`");
+    }
+}
+
+/// Does root make this database, and nobody give it away?
+fn made_by_root(subject: &Subject<'_>, name: &str) -> bool {
+    let scripts = subject.scripts();
+    let given = |script: &Script<'_>| script.text.contains("chown") || script.text.contains("chmod");
+    let as_root = |script: &Script<'_>| {
+        let deploys = matches!(script.place, Place::ContainerCommand(_) | Place::Hook(_));
+        deploys
+            && script.django(&["migrate"]).is_some_and(|(run, _)| {
+                !run.led_by.iter().any(|leader| matches!(leader.as_str(), "su" | "sudo" | "runuser"))
+            })
+    };
+    subject.python() && !subject.tree.is_file(name) && scripts.iter().any(as_root) && !scripts.iter().any(given)
 }
 
 /// May static files lie somewhere else than on the instance? Only Django's own storages and WhiteNoise's are known not to.
@@ -78,7 +105,7 @@ pub(super) fn may_be_elsewhere(settings: &Settings) -> bool {
 
 /// The same of the settings that production gets, where there are any.
 pub(in crate::check::rules) fn is_elsewhere(subject: &Subject<'_>) -> bool {
-    Settings::read(subject).is_some_and(|settings| may_be_elsewhere(&settings))
+    subject.settings().is_some_and(|settings| may_be_elsewhere(&settings))
 }
 
 /// Does anything collect static files, or do they lie elsewhere?
@@ -104,7 +131,7 @@ fn static_files(subject: &mut Subject<'_>, settings: &Settings) {
         subject.find("EB021", script.path, span, message, "`STATIC_ROOT = BASE_DIR / \"staticfiles\"`");
         return;
     }
-    let Some(root) = root else { return };
+    let Some(root) = root else { return nowhere(subject, settings, collects) };
     let shipped = matches!(&root.value, Value::Path(path) if subject.tree.is_dir(path));
     let backend = settings
         .value("STORAGES")
@@ -115,12 +142,12 @@ fn static_files(subject: &mut Subject<'_>, settings: &Settings) {
     if collects || shipped || may_be_elsewhere(settings) {
         return;
     }
-    // While `DEBUG` is on, Django hashes nothing and serves the files itself.
+    // While `DEBUG` is on, Django hashes nothing.
     let debug = settings.value("DEBUG").by_default() == &Value::Bool(true);
-    if debug {
+    if debug && (serves_itself(subject, settings) || is_mapped(subject)) {
         return;
     }
-    let (rule, message) = if backend.is_some_and(|backend| backend.contains("Manifest")) {
+    let (rule, message) = if !debug && backend.is_some_and(|backend| backend.contains("Manifest")) {
         ("EB023", "every page is a 500 with `Missing staticfiles manifest entry`: nothing runs `collectstatic`")
     } else {
         ("EB021", "style sheets and images are a 404: nothing runs `collectstatic`")
@@ -128,16 +155,69 @@ fn static_files(subject: &mut Subject<'_>, settings: &Settings) {
     at(subject, rule, root, message, "run it in `container_commands` and in a confighook, on every instance");
 }
 
+/// Nothing is collected, and nothing says where to: the proxy has no folder, and a server of production serves no files.
+fn nowhere(subject: &mut Subject<'_>, settings: &Settings, collects: bool) {
+    let admin = settings.value("INSTALLED_APPS").items().iter().any(|app| app.text() == Some("django.contrib.admin"));
+    let missing = *settings.value("STATIC_ROOT") == Value::Missing;
+    let Some(setting) = settings.get("STATIC_URL").filter(|setting| matches!(setting.value, Value::Text(_))) else {
+        return;
+    };
+    let elsewhere = setting.value.text().is_some_and(|url| url.contains("//")) || may_be_elsewhere(settings);
+    if !admin || !missing || collects || elsewhere || is_mapped(subject) || serves_itself(subject, settings) {
+        return;
+    }
+    let message =
+        "style sheets and images are a 404: the settings have no `STATIC_ROOT`, and nothing runs `collectstatic`";
+    let fix = "`STATIC_ROOT = BASE_DIR / \"staticfiles\"`, and run `collectstatic` on every instance";
+    at(subject, "EB021", setting, message, fix);
+}
+
+/// Does Django or its server answer for static files? `runserver` does, and no other server.
+fn serves_itself(subject: &Subject<'_>, settings: &Settings) -> bool {
+    const ALWAYS: [&str; 6] = ["whitenoise", "WhiteNoise", "Cling", "StaticFilesHandler", "views.static", "runserver"];
+    // Both add nothing to the URLs of production.
+    const WHILE_DEBUGGING: [&str; 2] = ["staticfiles_urlpatterns", "STATIC_URL"];
+    const NAMES: [&str; 5] = ["urls.py", "wsgi.py", "asgi.py", "application.py", "Procfile"];
+    let debug = settings.value("DEBUG");
+    let debug = debug.by_default() == &Value::Bool(true) || *debug == Value::Unknown;
+    let middleware = settings.value("MIDDLEWARE");
+    let known = matches!(middleware, Value::List(_));
+    let whitenoise =
+        middleware.items().iter().any(|item| item.text().is_some_and(|text| text.starts_with("whitenoise.")));
+    let serves = |text: &str| {
+        let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        has(&ALWAYS) || (debug && has(&WHILE_DEBUGGING))
+    };
+    let mut paths = subject.tree.iter().map(|(path, _)| path).filter(|path| NAMES.contains(&file_name(path)));
+    !known || whitenoise || paths.any(|path| subject.tree.text(path).is_some_and(serves))
+}
+
+/// Does the proxy answer for static files, by a mapping, a file of its own, or the platform's folder `static`?
+fn is_mapped(subject: &Subject<'_>) -> bool {
+    let by_option = subject.customizations.used().flat_map(|file| &file.option_settings).any(|setting| {
+        setting.namespace.value == crate::beanstalk::defaults::STATIC_FILES && setting.name.value.contains("static")
+    });
+    let by_file = subject
+        .tree
+        .under(".platform")
+        .any(|(path, _)| subject.tree.text(path).is_some_and(|text| text.contains("/static")));
+    by_option || by_file || subject.tree.is_dir("static")
+}
+
 /// The proxy must look where `collectstatic` writes, and where uploads go.
 fn mapping(subject: &mut Subject<'_>, settings: &Settings) {
     const STATIC: (&str, &str) = ("style sheets are a 404", "`collectstatic` writes");
     match settings.value("STATIC_ROOT") {
-        Value::Path(root) => mapped(subject, settings, "STATIC_URL", root, STATIC),
+        Value::Path(root) => {
+            let url = settings.value("STATIC_URL").text().unwrap_or("static");
+            mapped(subject, url, root, STATIC);
+        }
         Value::Missing => mapped_to_nothing(subject, settings),
         _ => {}
     }
-    if let (Value::Path(root), true) = (settings.value("MEDIA_ROOT"), settings.get("MEDIA_URL").is_some()) {
-        mapped(subject, settings, "MEDIA_URL", root, ("uploads are a 404", "they go"));
+    // Where uploads are asked for has no usual place: both must be known.
+    if let (Value::Path(root), Value::Text(url)) = (settings.value("MEDIA_ROOT"), settings.value("MEDIA_URL")) {
+        mapped(subject, url, root, ("uploads are a 404", "they go"));
     }
 }
 
@@ -169,11 +249,9 @@ fn mapped_to_nothing(subject: &mut Subject<'_>, settings: &Settings) {
     }
 }
 
-fn mapped(subject: &mut Subject<'_>, settings: &Settings, url: &str, root: &str, (what, who): (&str, &str)) {
-    let url = match settings.value(url).text() {
-        Some(url) => url.trim_matches('/').to_owned(),
-        None => "static".to_owned(),
-    };
+/// What is asked for at `url` lies in `root`: does a mapping of that URL look elsewhere?
+fn mapped(subject: &mut Subject<'_>, url: &str, root: &str, (what, who): (&str, &str)) {
+    let url = url.trim_matches('/');
     let customizations = subject.customizations;
     let in_bundle = if subject.tree.is_file("manage.py") && !root.contains("..") { root.to_owned() } else { return };
     for file in customizations.used() {

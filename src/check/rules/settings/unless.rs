@@ -1,7 +1,7 @@
 //! What holds until somebody sets a variable: the files of the project set none, and nobody may have set it elsewhere.
 
 use super::at;
-use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
+use crate::beanstalk::config_file::{DEFAULT_NAMESPACE, SECRETS_NAMESPACE};
 use crate::check::django::{Setting, Settings, Value};
 use crate::check::subject::Subject;
 
@@ -56,6 +56,7 @@ fn database(subject: &mut Subject<'_>, setting: &Setting) {
 
 /// Do the project's files set the property, or take it from a secret?
 fn is_given(subject: &Subject<'_>, name: &str) -> bool {
-    let secrets = "aws:elasticbeanstalk:application:environmentsecrets";
-    [DEFAULT_NAMESPACE, secrets].iter().any(|namespace| subject.customizations.option(namespace, name).is_some())
+    [DEFAULT_NAMESPACE, SECRETS_NAMESPACE]
+        .iter()
+        .any(|namespace| subject.customizations.option(namespace, name).is_some())
 }
