@@ -18,6 +18,7 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
             at(subject, "EB085", setting, message, "sessions in the database, `django.contrib.sessions.backends.db`");
         }
     }
+    channels(subject, settings);
     let throttled = settings.value("REST_FRAMEWORK").get("DEFAULT_THROTTLE_CLASSES");
     if !throttled.items().is_empty()
         && is_local(settings, "default")
@@ -26,6 +27,21 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     {
         let message = "a limit of requests is a limit of each process: they are counted in its own memory";
         at(subject, "EB085", setting, message, "a cache that all processes share, such as Redis or the database cache");
+    }
+}
+
+/// Channels' layer in memory is one of each process (Channels documentation, "Channel Layers").
+fn channels(subject: &mut Subject<'_>, settings: &Settings) {
+    let Some(setting) = settings.get("CHANNEL_LAYERS") else { return };
+    let backend = setting.value.get("default").get("BACKEND").text();
+    let procfile = subject.customizations.procfile.as_ref();
+    let web = procfile.and_then(|procfile| procfile.web()).map(|web| web.command.as_str()).unwrap_or_default();
+    let sockets = ["asgi", "daphne", "uvicorn"].iter().any(|word| web.contains(word));
+    let one = subject.single() && !web.contains("gunicorn") && !web.contains("--workers");
+    if backend.is_some_and(|backend| backend.ends_with("InMemoryChannelLayer")) && sockets && !one {
+        let message =
+            "a message reaches only those whose connection the same process has: the channels are in its own memory";
+        at(subject, "EB085", setting, message, "`channels_redis`, with a Redis that all instances reach");
     }
 }
 

@@ -1,0 +1,122 @@
+//! Hooks, commands and tables of cron: what a script means by its words.
+
+use super::{PROCFILE, case};
+use crate::beanstalk::tree::Tree;
+use crate::check::{Settings, run};
+use crate::level::Level;
+
+#[test]
+fn who_asks_for_the_leader_and_until_where() {
+    let hook = |found: bool, lines: &str| {
+        let hook = format!("#!/bin/bash\nsource /var/app/venv/*/bin/activate\n{lines}\n");
+        case("EB031", found, &[(".platform/hooks/predeploy/10_x.sh", &hook)]);
+    };
+    let asks = "[ \"$EB_IS_COMMAND_LEADER\" = \"true\" ]";
+    let collects = "python manage.py collectstatic --noinput";
+    hook(true, &format!("if {asks}; then\n  {collects}\nfi"));
+    hook(true, &format!("if {asks}; then {collects}; fi"));
+    hook(true, &format!("{asks} && {collects}"));
+    hook(true, &format!("if [ \"$EB_IS_COMMAND_LEADER\" != \"true\" ]; then exit 0; fi\n{collects}"));
+    hook(true, &format!("{asks} || exit 0\n{collects}"));
+    hook(false, &format!("if {asks}; then python manage.py migrate --noinput; fi\n{collects}"));
+    hook(false, &format!("if {asks}; then echo; else {collects}; fi"));
+    hook(false, &format!("{asks} && python manage.py migrate --noinput\n{collects}"));
+}
+
+#[test]
+fn a_hook_that_stops_at_failures_fails() {
+    let level = |lines: &str| {
+        let hook = format!("{lines}\namazon-linux-extras install postgresql14\necho\n");
+        let tree = Tree::default().file("Procfile", PROCFILE.1).file(".platform/hooks/prebuild/10_x.sh", hook);
+        let report = run(&tree, &Settings::default());
+        report.findings.iter().find(|finding| finding.rule == "EB042").map(|finding| finding.level)
+    };
+    for lines in
+        ["#!/bin/bash\nset -xe", "#!/bin/bash\nset -o errexit", "#!/bin/bash -e", "#!/bin/bash\nset -euo pipefail"]
+    {
+        assert_eq!(level(lines), Some(Level::Error), "{lines}");
+    }
+    for lines in ["#!/bin/bash", "#!/bin/bash\nset -x", "#!/bin/bash\nset -e\nset +e", "#!/bin/bash\n# set -e"] {
+        assert_eq!(level(lines), Some(Level::Warning), "{lines}");
+    }
+}
+
+#[test]
+fn a_file_that_is_made_executable_is_not_run_by_that() {
+    let hook = |found: bool, command: &str| {
+        let config = format!(
+            "files:\n  \"/opt/elasticbeanstalk/hooks/appdeploy/post/a.sh\":\n    mode: \"000755\"\n    content: |\n      #!/bin/bash\n      echo\ncontainer_commands:\n  a:\n    command: \"{command}\"\n"
+        );
+        case("EB036", found, &[(".ebextensions/a.config", &config)]);
+    };
+    hook(true, "chmod +x /opt/elasticbeanstalk/hooks/appdeploy/post/a.sh");
+    hook(false, "/opt/elasticbeanstalk/hooks/appdeploy/post/a.sh");
+    hook(false, "bash /opt/elasticbeanstalk/hooks/appdeploy/post/a.sh");
+}
+
+#[test]
+fn properties_are_read_word_by_word_in_any_line() {
+    let hook = |found: bool, line: &str| {
+        let file = format!(
+            "files:\n  \"/usr/local/bin/job.sh\":\n    mode: \"000755\"\n    content: |\n      #!/bin/bash\n      # export $(cat /opt/elasticbeanstalk/deployment/env | xargs)\n      {line}\n"
+        );
+        case("EB071", found, &[(".ebextensions/a.config", &file)]);
+    };
+    hook(true, "export $(cat /opt/elasticbeanstalk/deployment/env | xargs)");
+    hook(false, "echo");
+}
+
+#[test]
+fn the_environment_is_not_there_before_it_is_made() {
+    let hook = |found: bool, moment: &str, lines: &str| {
+        let path = format!(".platform/hooks/{moment}/10_x.sh");
+        case("EB225", found, &[(&path, &format!("#!/bin/bash\n{lines}\n"))]);
+    };
+    hook(true, "prebuild", "source /var/app/venv/*/bin/activate\npip install x");
+    hook(true, "prebuild", "A=$(echo /var/app/venv/*/bin/activate)\n. \"$A\"");
+    hook(false, "predeploy", "source /var/app/venv/*/bin/activate");
+    hook(false, "prebuild", "ls /var/app/venv");
+    hook(false, "prebuild", "# source /var/app/venv/*/bin/activate\necho");
+}
+
+#[test]
+fn what_runs_in_a_container_runs_on_every_instance() {
+    let hook = |found: bool, line: &str| {
+        let files = [
+            ("Dockerfile", "FROM python:3.13\nEXPOSE 8000\n"),
+            (".platform/hooks/postdeploy/10_x.sh", &format!("#!/bin/bash\n{line}\n")),
+        ];
+        let tree = files.iter().fold(Tree::default(), |tree, (path, text)| tree.file(path, text));
+        let report = run(&tree, &Settings::default());
+        let rules: Vec<&str> = report.findings.iter().map(|finding| finding.rule).collect();
+        assert_eq!(rules.contains(&"EB030"), found, "{line}: {report}");
+        assert!(!rules.contains(&"EB147"), "{line}: {report}");
+    };
+    hook(true, "docker exec \"$ID\" sh -lc 'python manage.py migrate --noinput'");
+    hook(true, "docker exec -e A=1 $(docker ps -q) python manage.py migrate --noinput");
+    hook(true, "docker-compose exec -T web python manage.py migrate --noinput");
+    hook(false, "[ \"$EB_IS_COMMAND_LEADER\" = true ] && docker exec $ID python manage.py migrate --noinput");
+    hook(false, "docker ps");
+}
+
+#[test]
+fn lines_of_cron() {
+    let cron = |rule: &str, found: bool, content: &str| {
+        let config = format!("files:\n  /etc/cron.d/a:\n    mode: \"000644\"\n    content: {content}\n");
+        case(rule, found, &[(".ebextensions/a.config", &config)]);
+    };
+    cron("EB106", true, "|\n      0 1 * * * python manage.py x");
+    cron("EB106", true, "|\n      @daily /usr/bin/x y");
+    cron("EB106", true, "\"0 1 * * * root x\"");
+    cron("EB106", true, "|\n      0 1 * * * root");
+    cron("EB106", false, "|\n      PATH=/usr/bin\n      # daily\n      @daily root x");
+    cron("EB106", false, "|\n      0 1 * * * root /usr/bin/x");
+    cron("EB102", true, "|\n      SHELL=/bin/bash\n      0 1 * * * root python manage.py x");
+    cron("EB102", false, "|\n      DJANGO_SECRET=x\n      0 1 * * * root python manage.py x");
+    cron("EB102", false, "|\n      0 1 * * * root /var/app/current/bin/manage x");
+    cron("EB160", true, "|\n      0 1 * * * root docker system prune");
+    cron("EB160", true, "|\n      0 1 * * * root /usr/bin/docker image prune --filter until=24h");
+    cron("EB160", false, "|\n      0 1 * * * root docker system prune -af");
+    cron("EB160", false, "|\n      0 1 * * * root yes | docker system prune");
+    cron("EB160", false, "|\n      0 1 * * * root logger docker prune");
+}
