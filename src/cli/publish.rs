@@ -17,7 +17,8 @@ use super::environment_args::{ChosenEnvironment, WatchArgs};
 use super::gate::{self, Checked};
 use super::git::subject;
 use super::package::{self, Built};
-use super::{ebcli, environment_args, release_file, requires};
+use super::release_file::Outputs;
+use super::{ebcli, environment_args, requires};
 use crate::beanstalk::name::{EnvironmentName, Label};
 use crate::bundle::{Plan, Source, keep_published};
 use crate::fault::{Exit, Failure};
@@ -133,7 +134,10 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
     let on_findings = if args.no_check { OnFindings::Off } else { project.config.release.check };
     let mut checked = None;
     let mut gate = |plan: &Plan, ui: &mut Ui| {
+    let outputs = Outputs::new(args.release.as_deref(), args.statement.as_deref(), world);
+    outputs.refuse_replacing(&project, world)?;
         checked = gate::pass(on_findings, &project, plan, ui)?;
+        outputs.refuse_shipping(plan)?;
         Ok(())
     };
     let built = package::build_past(&mut gate, &project, world, ui)?;
@@ -167,15 +171,7 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
     let done = published.and_then(|published| Ok((published, deployment.transpose()?)));
     aws.record(&done.as_ref().map_err(|failure| failure.chain().next().unwrap_or_default()), run, ui);
     let (published, deployment) = done?;
-    if let Some(file) = &args.release {
-        let path = world.resolve(file);
-        let mut release = release_file::of(&path, &project, &built, &published, world)?;
-        release_file::note(&mut release, &published, deployment.as_ref(), world);
-        release_file::write(&path, &release)?;
-        if let Some(file) = &args.statement {
-            crate::file::write_named(&world.resolve(file), release_file::statement(&release).as_bytes())?;
-        }
-    }
+    outputs.write(&project, &built, &published, deployment.as_ref(), checked, world)?;
     if args.dry_run {
         ui.answer(&DryRun::of(&aws));
     } else {

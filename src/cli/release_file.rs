@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use super::ebcli;
+use super::gate::Checked;
 use super::package::Built;
-use super::{check, ebcli};
-use crate::bundle::Source;
+use crate::bundle::{self, Plan, Source};
 use crate::fault::{Exit, Failure, Fault};
 use crate::file;
-use crate::level::Level;
 use crate::project::Project;
 use crate::release::{
     Deployed, Health, Outcome, Published, RELEASE, ReleaseDeployment, ReleaseFile, ReleasePlace, ReleasedArchive,
@@ -31,6 +31,62 @@ impl Fault for Error {
     fn hint(&self) -> Option<String> {
         Some("`beansprout publish --release FILE` writes one".to_owned())
     }
+}
+
+/// The first field of a statement.
+const STATEMENT: &str = "https://in-toto.io/Statement/v1";
+
+/// Files that a release is written to, if any.
+pub(crate) struct Outputs {
+    release: Option<PathBuf>,
+    statement: Option<PathBuf>,
+}
+
+impl Outputs {
+    pub(crate) fn new(release: Option<&Path>, statement: Option<&Path>, world: &World) -> Self {
+        Self { release: release.map(|path| world.resolve(path)), statement: statement.map(|path| world.resolve(path)) }
+    }
+
+    /// Refuse one that would replace somebody's work.
+    pub(crate) fn refuse_replacing(&self, project: &Project, world: &World) -> Result<(), bundle::Error> {
+        if let Some(path) = &self.release {
+            let is_release = |content: &[u8]| serde_json::from_slice::<ReleaseFile>(content).is_ok();
+            project.refuse_replacing(path, is_release, world)?;
+        }
+        if let Some(path) = &self.statement {
+            project.refuse_replacing(path, is_statement, world)?;
+        }
+        Ok(())
+    }
+
+    /// Refuse one that would ship in the next bundle.
+    pub(crate) fn refuse_shipping(&self, plan: &Plan) -> Result<(), bundle::Error> {
+        self.release.iter().chain(&self.statement).try_for_each(|path| plan.refuse_shipping(path))
+    }
+
+    /// Write what was just published, and how it runs where it was deployed.
+    pub(crate) fn write(
+        &self,
+        project: &Project,
+        built: &Built,
+        published: &Published,
+        deployed: Option<&Deployed>,
+        checked: Option<Checked>,
+        world: &World,
+    ) -> Result<(), Failure> {
+        let Some(path) = &self.release else { return Ok(()) };
+        let mut release = of(path, project, built, published, checked)?;
+        note(&mut release, published, deployed, world);
+        write(path, &release)?;
+        if let Some(path) = &self.statement {
+            file::write_named(path, statement(&release).as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+fn is_statement(content: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Value>(content).is_ok_and(|found| found["_type"] == STATEMENT)
 }
 
 pub(crate) fn read(path: &Path) -> Result<ReleaseFile, Failure> {
@@ -66,14 +122,13 @@ pub(crate) fn note(release: &mut ReleaseFile, published: &Published, deployed: O
 }
 
 /// The file of what was just published: a new one, or the one that is there, if it is of the same release.
-pub(crate) fn of(
+fn of(
     path: &Path,
     project: &Project,
     built: &Built,
     published: &Published,
-    world: &World,
+    checked: Option<Checked>,
 ) -> Result<ReleaseFile, Failure> {
-    let report = check::report(project, world)?;
     let checkout = built.checkout.as_ref();
     let head = checkout.and_then(|checkout| checkout.revision.clone());
     let release = ReleaseFile {
@@ -99,11 +154,11 @@ pub(crate) fn of(
                 _ => checkout.map(|checkout| checkout.changes > 0),
             },
         },
-        check: ReleasedCheck {
-            errors: report.count(Level::Error),
-            warnings: report.count(Level::Warning),
+        check: checked.map(|Checked { errors, warnings }| ReleasedCheck {
+            errors,
+            warnings,
             tool: env!("CARGO_PKG_VERSION").to_owned(),
-        },
+        }),
         platform: ebcli::read(project)?
             .platform()
             .and_then(|platform| platform.branch)
@@ -121,9 +176,9 @@ pub(crate) fn of(
 }
 
 /// An in-toto statement about the bytes, for whoever signs it.
-pub(crate) fn statement(release: &ReleaseFile) -> String {
+fn statement(release: &ReleaseFile) -> String {
     let statement = serde_json::json!({
-        "_type": "https://in-toto.io/Statement/v1",
+        "_type": STATEMENT,
         "subject": [{ "name": format!("{}.zip", release.label), "digest": { "sha256": release.archive.sha256 } }],
         "predicateType": "https://in-toto.io/attestation/release/v0.1",
         "predicate": {

@@ -18,7 +18,8 @@ pub struct ReleaseFile {
     pub tree: ReleasedTree,
     pub archive: ReleasedArchive,
     pub source: ReleasedSource,
-    pub check: ReleasedCheck,
+    /// Absent where it did not look.
+    pub check: Option<ReleasedCheck>,
     /// The branch that the project is for, if it says so.
     pub platform: Option<String>,
     pub published: Vec<ReleasePlace>,

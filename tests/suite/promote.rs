@@ -4,6 +4,7 @@ use beansprout::sandbox::{self, Injection, Server, Settings};
 use beansprout::world::World;
 use serde_json::Value;
 
+use crate::harness::Place;
 use crate::launch::{STATE, Site, writes};
 use crate::publish::calls;
 use crate::sandbox::rule;
