@@ -141,7 +141,7 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
         Ok(())
     };
     let built = package::build_past(&mut gate, &project, world, ui)?;
-    let as_committed = built.checkout.as_ref().is_some_and(|checkout| checkout.changes == 0);
+    let as_committed = built.checkout.as_ref().map(|checkout| checkout.changes == 0);
     ebcli::warn(&project, as_committed, ui)?;
     let intent = Intent::of(args.dry_run);
     let aws = match &environment {
