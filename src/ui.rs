@@ -2,6 +2,7 @@
 //!
 //! The core says what happened; this file decides how to say it. Nothing else in the program prints.
 
+mod commands;
 mod paint;
 mod progress;
 mod visible;
@@ -18,11 +19,12 @@ use serde::Serialize;
 use crate::fault::{Exit, Failure, Fault, Repeat};
 use crate::world::{Guard, Terminal, World};
 
+pub use commands::Carried;
 pub use paint::Paint;
 pub use progress::Progress;
 use visible::visible_json;
 pub use visible::{turns_text, visible};
-pub use words::{bytes, count, nearest, ticked, wrap};
+pub use words::{bytes, count, nearest, quoted, ticked, wrap};
 
 /// A value with two faces: `Display` for people, `Serialize` for `--json`.
 pub trait Answer: Serialize + fmt::Display {
@@ -58,6 +60,8 @@ pub struct Ui {
     err: Paint,
     /// Why stdout did not get an answer.
     lost: Option<io::Error>,
+    /// Options that each command carries that is said.
+    carried: Carried,
     /// Has stdout its document? A signal may come at any time, and there is one.
     answered: Arc<AtomicBool>,
 }
@@ -81,8 +85,19 @@ impl Ui {
             out: paint(world.terminal.stdout),
             err: paint(world.terminal.stderr),
             lost: None,
+            carried: Carried::default(),
             answered: Arc::default(),
         }
+    }
+
+    /// From here on, commands that are said carry these options.
+    pub fn carry(&mut self, carried: Carried) {
+        self.carried = carried;
+    }
+
+    /// A text as it is said: its commands carry the options of this run.
+    pub fn told(&self, text: &str) -> String {
+        self.carried.told(text)
     }
 
     pub fn output_format(&self) -> OutputFormat {
@@ -116,7 +131,7 @@ impl Ui {
             OutputFormat::People => {
                 let text = answer.to_string();
                 if !text.is_empty() {
-                    self.put(&visible(&text));
+                    self.put(&visible(&self.told(&text)));
                 }
             }
             OutputFormat::Json => self.document(A::SCHEMA, answer),
@@ -166,7 +181,7 @@ impl Ui {
     pub fn say(&mut self, text: impl fmt::Display) {
         if !self.quiet {
             let text = format!("{:indent$}{text}", "", indent = self.indent);
-            tell(&text);
+            tell(&self.told(&text));
         }
     }
 
@@ -178,7 +193,12 @@ impl Ui {
     /// Something the user should know although the command goes on. Not silenced by `--quiet`.
     pub fn warn(&mut self, text: impl fmt::Display) {
         let label = self.err.yellow("warning:");
-        tell(&format!("{label} {text}"));
+        tell(&self.told(&format!("{label} {text}")));
+    }
+
+    /// Something that is wrong with what was looked at, which has a word of its own. Not silenced by `--quiet` either.
+    pub fn finding(&mut self, word: impl fmt::Display, text: impl fmt::Display) {
+        tell(&self.told(&format!("{} {text}", self.err.yellow(format!("{word}:")))));
     }
 
     /// What to say if a signal ends the run before the guard is dropped: what is done, and what finishes it.
@@ -198,6 +218,7 @@ impl Ui {
 
     fn interrupted(&self, world: &World, hint: Option<String>, under_way: bool) -> Guard {
         let label = self.err.yellow("interrupted:");
+        let hint = hint.map(|words| self.told(&words));
         let (json, answered) = (self.format == OutputFormat::Json, Arc::clone(&self.answered));
         world.interrupt.guard(move || {
             if let Some(words) = &hint {
@@ -227,7 +248,7 @@ impl Ui {
         let message = sentences.next().unwrap_or_default();
         // The TOML parser ends its drawing with a line break.
         let causes: Vec<String> = sentences.map(|cause| cause.trim_end().to_owned()).collect();
-        let hint = failure.hint();
+        let hint = failure.hint().map(|hint| self.told(&hint));
         let mut text = format!("{} {message}", self.err.red("error:"));
         for cause in &causes {
             text.push_str(&format!("\n  cause: {cause}"));

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{ArgMatches, Args, FromArgMatches};
 use serde::Serialize;
 
 use super::ebcli;
@@ -16,8 +16,17 @@ use crate::file;
 use crate::project::Project;
 use crate::release::{self, Aws, BundleStore, Call, Credentials, PREFIX, RunRecord, Settings};
 use crate::sandbox;
-use crate::ui::{Answer, Ui, nearest};
+use crate::ui::{Answer, Ui, nearest, quoted};
 use crate::world::World;
+
+/// The verbs that take these options.
+pub(super) const VERBS: &[&str] = &[
+    "capture", "deploy", "diff", "drill", "inspect", "launch", "logs", "promote", "prune", "publish", "rollback",
+    "status", "swap", "verify", "versions", "wait",
+];
+
+/// Seconds that one call has.
+const CALL_TIMEOUT: u64 = 30;
 
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "AWS options")]
@@ -35,7 +44,7 @@ pub(crate) struct AwsArgs {
     #[arg(long, conflicts_with = "profile")]
     pub(crate) sandbox: bool,
     /// Give one call this long to answer
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = CALL_TIMEOUT, value_parser = clap::value_parser!(u64).range(1..=3600))]
     call_timeout: u64,
 }
 
@@ -182,7 +191,49 @@ impl AwsArgs {
 
     /// The arguments of `--sandbox` alone.
     pub(crate) fn sandboxed() -> Self {
-        Self { sandbox: true, call_timeout: 30, ..Self::default() }
+        Self { sandbox: true, call_timeout: CALL_TIMEOUT, ..Self::default() }
+    }
+
+    /// What was typed of them, as a shell takes it: every command that is printed has it.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        for (flag, value) in
+            [("--profile", &self.profile), ("--region", &self.region), ("--endpoint-url", &self.endpoint_url)]
+        {
+            words.extend(value.as_ref().map(|value| format!("{flag} {}", quoted(value))));
+        }
+        if self.sandbox {
+            words.push("--sandbox".to_owned());
+        }
+        if self.call_timeout != CALL_TIMEOUT {
+            words.push(format!("--call-timeout {}", self.call_timeout));
+        }
+        words
+    }
+
+    /// The first of them that leads to one AWS and to no other.
+    pub(crate) fn leading(&self) -> Option<&'static str> {
+        let given = [
+            ("--profile", self.profile.is_some()),
+            ("--region", self.region.is_some()),
+            ("--endpoint-url", self.endpoint_url.is_some()),
+        ];
+        given.into_iter().find_map(|(flag, given)| given.then_some(flag))
+    }
+
+    /// A command that finds AWS as this one does.
+    pub(crate) fn command(&self, line: &str) -> String {
+        [vec![format!("beansprout {line}")], self.words()].concat().join(" ")
+    }
+
+    /// The words of whatever was typed; none where the verb has no options of AWS.
+    pub(crate) fn words_of(matches: &ArgMatches) -> String {
+        let mut verb = matches;
+        while let Some((_, deeper)) = verb.subcommand() {
+            verb = deeper;
+        }
+        let found = verb.try_contains_id("call_timeout").ok().and_then(|_| Self::from_arg_matches(verb).ok());
+        found.map(|args| args.words().join(" ")).unwrap_or_default()
     }
 
     /// Connect, and say who acts where.
@@ -250,5 +301,38 @@ impl AwsArgs {
         }
         ui.say(format_args!("acting {aws}"));
         Ok(Connected { aws, _server: None, sandbox: false, audit })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::program;
+
+    #[test]
+    fn verbs_with_options_of_aws_are_known() {
+        let takes = |verb: &clap::Command| verb.get_arguments().any(|argument| argument.get_id() == "call_timeout");
+        let program = program();
+        let mut verbs: Vec<&str> =
+            program.get_subcommands().filter(|verb| takes(verb)).map(clap::Command::get_name).collect();
+        verbs.sort_unstable();
+        assert_eq!(verbs, VERBS);
+    }
+
+    #[test]
+    fn what_was_typed_can_be_typed_again() {
+        let words = |line: &str| {
+            let words: Vec<std::ffi::OsString> = line.split(' ').map(|word| word.replace('_', " ").into()).collect();
+            crate::cli::Cli::parse_words(&words).unwrap().1
+        };
+        assert_eq!(words("beansprout versions"), "");
+        assert_eq!(words("beansprout check"), "");
+        assert_eq!(words("beansprout drill end --sandbox"), "--sandbox");
+        assert_eq!(
+            words(
+                "beansprout status --call-timeout 5 --profile my_shop --endpoint-url http://[::1]:80 --region eu-west-1"
+            ),
+            "--profile 'my shop' --region eu-west-1 --endpoint-url 'http://[::1]:80' --call-timeout 5"
+        );
     }
 }

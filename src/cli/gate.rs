@@ -38,7 +38,8 @@ fn tell(report: &Report, ui: &mut Ui) {
     let failing = || report.findings.iter().filter(|finding| finding.level.fails());
     for finding in failing().take(FEW) {
         let line = finding.start.map(|start| format!(":{}", start.line)).unwrap_or_default();
-        ui.warn(format_args!("{}[{}] {}{line}: {}", finding.level.word(), finding.rule, finding.path, finding.message));
+        let word = format!("{}[{}]", finding.level.word(), finding.rule);
+        ui.finding(word, format_args!("{}{line}: {}", finding.path, finding.message));
     }
     match failing().count().checked_sub(FEW) {
         Some(more @ 1..) => ui.warn(format_args!("{} more; `beansprout check` shows them", count(more, "finding"))),

@@ -59,7 +59,7 @@ use std::process::ExitCode;
 use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::fault::{Exit, Failure};
-use crate::ui::{Color, OutputFormat, Ui};
+use crate::ui::{Carried, Color, OutputFormat, Ui};
 use crate::world::World;
 
 /// Grow a Django project onto AWS Elastic Beanstalk
@@ -235,23 +235,23 @@ fn groups(program: &Command) -> String {
 
 impl Cli {
     /// Most lines name their verb and are right. For these, only that verb is described: to describe all of them takes as
-    /// long as packaging thirty files. Whatever else there is, help and mistakes too, is for all of them to answer.
-    fn parse_words(words: &[OsString]) -> Result<Self, usage::UsageError> {
+    /// long as packaging thirty files. Beside it, what was typed of the options of AWS. Whatever else there is, help and mistakes too, is for all of them to answer.
+    fn parse_words(words: &[OsString]) -> Result<(Self, String), usage::UsageError> {
         let verb = words.iter().skip(1).filter_map(|word| word.to_str()).find_map(Verb::described);
         let alone = verb.and_then(|verb| {
             let mut program = Common::augment_args(Command::new("beansprout")).subcommand(verb);
             let matches = program.try_get_matches_from_mut(words).ok()?;
             usage::filled(&matches, &program).ok()?;
-            Self::from_arg_matches(&matches).ok()
+            Some((Self::from_arg_matches(&matches).ok()?, aws::AwsArgs::words_of(&matches)))
         });
         alone.map_or_else(|| Self::parse_any(words, &program()), Ok)
     }
 
-    fn parse_any(words: &[OsString], program: &Command) -> Result<Self, usage::UsageError> {
+    fn parse_any(words: &[OsString], program: &Command) -> Result<(Self, String), usage::UsageError> {
         let mistaken = |mistake: clap::Error| usage::misused(&mistake, program).unwrap_or_else(|| mistake.exit());
         let matches = program.clone().try_get_matches_from(words).map_err(mistaken)?;
         usage::filled(&matches, program)?;
-        Self::from_arg_matches(&matches).map_err(mistaken)
+        Ok((Self::from_arg_matches(&matches).map_err(mistaken)?, aws::AwsArgs::words_of(&matches)))
     }
 }
 
@@ -276,8 +276,8 @@ pub fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let words: Vec<_> = std::env::args_os().collect();
-    let cli = match Cli::parse_words(&words) {
-        Ok(cli) => cli,
+    let (cli, carried) = match Cli::parse_words(&words) {
+        Ok(parsed) => parsed,
         Err(misused) => {
             let face = if usage::wants_json(&words) { OutputFormat::Json } else { OutputFormat::People };
             return refused(misused.into(), &mut Ui::new(&world, face, false, Color::Auto));
@@ -287,6 +287,7 @@ pub fn main() -> ExitCode {
     let mut ui = Ui::new(&world, face, cli.common.quiet, cli.common.color);
     if let Some(directory) = &cli.common.directory {
         world.dir = world.resolve(directory);
+    ui.carry(Carried { words: carried, verbs: aws::VERBS });
         if !world.dir.is_dir() {
             return refused(usage::UsageError::no_directory(directory).into(), &mut ui);
         }

@@ -11,7 +11,7 @@ use super::interview::{AnswerArgs, Mode, Prompter, interview, warn_of_secrets};
 use super::origin::Origin;
 use crate::fault::{Exit, Failure, Fault};
 use crate::stack::{self, Given, Plan, TargetPath};
-use crate::ui::{self, Ui};
+use crate::ui::{self, Ui, quoted};
 use crate::world::{World, real_path};
 
 /// Generate a Django project that is ready for Elastic Beanstalk
@@ -67,8 +67,11 @@ pub(crate) fn new(args: &NewArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fa
         ui.say(format_args!("wrote {} to `{}`", ui::count(created.files.len(), "file"), target.display()));
         let readme = created.files.iter().any(|file| file.path.to_string() == "README.md");
         let rest = if readme { "; `README.md` tells the rest" } else { "" };
-        let enter =
-            if created.directory == world.dir { String::new() } else { format!("`cd {}`, then ", quoted(&target)) };
+        let enter = if created.directory == world.dir {
+            String::new()
+        } else {
+            format!("`cd {}`, then ", quoted(&target.display().to_string()))
+        };
         ui.say(format_args!("next: {enter}`beansprout up` runs it here as an instance would{rest}"));
         for line in &created.then {
             ui.say(format_args!("then: {line}"));
@@ -180,13 +183,6 @@ fn tell_renamed(answers: &stack::Answers, folder: &str, ui: &mut Ui) {
 
 /// Keeps two words in one line.
 const JOIN: char = '\u{2060}';
-
-/// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let path = path.display().to_string();
-    let plain = |c: char| c.is_alphanumeric() || "/._-+@".contains(c);
-    if path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', "'\\''")) }
-}
 
 /// Name of the folder, also when it is written as `.` or `..`.
 fn folder_name(target: &Path) -> String {

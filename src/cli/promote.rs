@@ -150,7 +150,8 @@ pub(crate) fn verb(args: &PromoteArgs, world: &World, ui: &mut Ui) -> Result<Exi
     }
     release_file::note(&mut release, &published, deployment.as_ref(), world);
     release_file::write(&path, &release)?;
-    ui.answer(&PromoteAnswer { environment: args.environment.clone(), from, published, deployment });
+    let next = args.aws.command(&format!("deploy {} --env {}", published.label, args.environment));
+    ui.answer(&PromoteAnswer { environment: args.environment.clone(), from, published, deployment, next });
     Ok(Exit::Done)
 }
 
@@ -299,6 +300,9 @@ impl Answer for PromoteAnswer {
 
 impl fmt::Display for PromoteAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The line that deploys it.
+    #[serde(skip)]
+    next: String,
         let Published { application, label, digest, bundle, region, registered, .. } = &self.published;
         match registered {
             true => writeln!(f, "promoted `{label}` to `{application}` in {region}")?,
@@ -307,7 +311,7 @@ impl fmt::Display for PromoteAnswer {
         write!(f, "  from    {}\n  bundle  {bundle}\n  digest  {digest}", self.from)?;
         match &self.deployment {
             Some(deployed) => write!(f, "\n{}", DeployAnswer { deployed: deployed.clone() }),
-            None => write!(f, "\n  next    beansprout deploy {label} --env {}", self.environment),
+            None => write!(f, "\n  next    {}", self.next),
         }
     }
 }

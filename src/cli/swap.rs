@@ -20,7 +20,7 @@ use crate::release::{
     self, Conditions, Despite, Probe, RunRecord, Stand, SwapEvent, SwapOptions, SwapOutcome, SwapSurvey, Swapped,
     Tested,
 };
-use crate::ui::Ui;
+use crate::ui::{Ui, quoted};
 use crate::world::World;
 
 /// Exchange two environments: visitors of BLUE come to GREEN
@@ -107,7 +107,7 @@ pub(crate) fn verb(args: &SwapArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
     if args.hold && survey.stand == Stand::Open {
         notes.iter().for_each(|note| ui.warn(note));
         let swapped = survey.outcome(SwapOutcome::Held, tests);
-        ui.answer(&SwapAnswer::new(swapped, Vec::new()));
+        ui.answer(&SwapAnswer::new(swapped, Vec::new(), &args.aws));
         return Ok(Exit::Done);
     }
     if !args.apply {
@@ -123,7 +123,7 @@ pub(crate) fn verb(args: &SwapArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
     }
     let swapped = swapped?;
     let files = correct(&swapped, &environments, &aws, ui)?;
-    ui.answer(&SwapAnswer::new(swapped, files));
+    ui.answer(&SwapAnswer::new(swapped, files, &args.aws));
     Ok(Exit::Done)
 }
 
@@ -152,14 +152,14 @@ fn plan(
     aws: &Connected,
 ) -> PlanAnswer {
     let mut words = vec![format!("beansprout swap {} {}", args.blue, args.green)];
-    words.extend(args.smoke.iter().map(|path| format!("--smoke {path}")));
+    words.extend(args.smoke.iter().map(|path| format!("--smoke {}", quoted(path))));
     words.extend(args.host.iter().map(|host| format!("--host {host}")));
     if args.watch != 300 {
         words.push(format!("--watch {}", args.watch));
     }
     words.extend(args.despite.iter().map(|despite| format!("--despite {}", despite.word())));
-    let switches = [("--take-over", args.take_over), ("--sandbox", args.aws.sandbox)];
-    words.extend(switches.into_iter().filter(|(_, on)| *on).map(|(name, _)| name.to_owned()));
+    words.extend(args.take_over.then(|| "--take-over".to_owned()));
+    words.extend(args.aws.words());
     words.push("--apply".to_owned());
     PlanAnswer {
         account: survey.account.clone(),

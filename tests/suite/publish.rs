@@ -231,7 +231,10 @@ fn a_region_that_is_nearly_full_is_warned_about() {
     place.write(&state, world.to_string());
     place.write("app.py", "print('goodbye')\n");
     let run = place.run(["publish", "--sandbox"]).ok();
-    assert!(run.stderr.contains("warning: 800 of 1000 versions in this region are used; `beansprout prune`"), "{run}");
+    assert!(
+        run.stderr.contains("warning: 800 of 1000 versions in this region are used; `beansprout prune --sandbox`"),
+        "{run}"
+    );
     assert_eq!(run.stderr.matches("versions in this region").count(), 1, "{run}");
     // Nothing is registered, so nothing is said.
     let run = place.run(["publish", "--sandbox"]).ok();
@@ -452,7 +455,7 @@ fn findings_are_said_before_anything_is_sent() {
     let broken = || project().file(".ebextensions/a.config", "container_command: {}\n");
     let place = broken();
     let run = place.run(["publish", "--sandbox", "--json"]).ok();
-    assert!(run.stderr.contains("warning: error[EB202] .ebextensions/a.config:1: "), "{run}");
+    assert!(run.stderr.starts_with("error[EB202]: .ebextensions/a.config:1: "), "{run}");
     assert!(run.json()["check"]["errors"].as_u64().unwrap() >= 1, "{run}");
     let run = place.run(["publish", "--sandbox", "--json", "--no-check"]).ok();
     assert!(!run.stderr.contains("EB202"), "{run}");

@@ -74,7 +74,7 @@ fn what_is_not_registered_is_told() {
     let (place, version) = published();
     let run = place.run(["diff", "version:nothing", "--sandbox"]).exit(3);
     assert!(
-        run.stderr.contains("error: there is no version `nothing` of `shop`\nhint: `beansprout versions`"),
+        run.stderr.contains("error: there is no version `nothing` of `shop`\nhint: `beansprout versions --sandbox`"),
         "{run}"
     );
     let run = place.run(["inspect", &version, "--sandbox", "--application", "other"]).exit(3);

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::cli::aws::DryRun;
+use crate::cli::aws::{AwsArgs, DryRun};
 use crate::release::{Probe, SwapOutcome, SwapSide, Swapped};
 use crate::ui::{Answer, count};
 
@@ -98,8 +98,8 @@ pub(super) struct SwapAnswer {
 }
 
 impl SwapAnswer {
-    pub(super) fn new(swapped: Swapped, files: Vec<String>) -> Self {
-        let way_back = format!("beansprout swap {} {} --apply", swapped.green, swapped.blue);
+    pub(super) fn new(swapped: Swapped, files: Vec<String>, aws: &AwsArgs) -> Self {
+        let way_back = aws.command(&format!("swap {} {}", swapped.green, swapped.blue)) + " --apply";
         Self { swapped, files, way_back }
     }
 }
