@@ -6,6 +6,7 @@ mod aws;
 mod bundles;
 mod capture;
 mod check;
+mod commit;
 mod complete;
 mod completions;
 mod deploy;

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 pub(crate) use self::telling::Telling;
 use super::aws::{AwsArgs, Connected, DryRun, Intent, bundle_store};
+use super::commit::{Commit, State};
 use super::deploy::DeployAnswer;
 use super::environment_args::{ChosenEnvironment, WatchArgs};
 use super::gate::{self, Checked};
@@ -133,11 +134,11 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
         args.deploy.as_ref().map(|name| environment_args::choose("--deploy", name.as_ref(), &project)).transpose()?;
     let on_findings = if args.no_check { OnFindings::Off } else { project.config.release.check };
     let mut checked = None;
-    let mut gate = |plan: &Plan, ui: &mut Ui| {
     let outputs = Outputs::new(args.release.as_deref(), args.statement.as_deref(), world);
     outputs.refuse_replacing(&project, world)?;
-        checked = gate::pass(on_findings, &project, plan, ui)?;
+    let mut gate = |plan: &Plan, ui: &mut Ui| {
         outputs.refuse_shipping(plan)?;
+        checked = gate::pass(on_findings, &project, plan, ui)?;
         Ok(())
     };
     let built = package::build_past(&mut gate, &project, world, ui)?;
@@ -254,14 +255,13 @@ fn description(root: &Path, built: &Built) -> Option<String> {
     let commit = built.revision.as_ref().or(head)?;
     let as_committed = built.checkout.as_ref().is_none_or(|checkout| checkout.changes == 0);
     let state = match built.source {
-        Source::Worktree if !as_committed => ", changed",
-        Source::Index if !as_committed => ", index",
-        Source::Worktree | Source::Index | Source::Revision(_) => "",
+        Source::Worktree if !as_committed => State::Changed,
+        Source::Index if !as_committed => State::Index,
+        Source::Worktree | Source::Index | Source::Revision(_) => State::Exact,
     };
     // The commit's name is the part that must not be cut off.
     let subject: String = subject(root, commit)?.chars().take(170).collect();
-    let short = commit.get(..12).unwrap_or(commit);
-    Some(format!("{subject} ({short}{state})"))
+    Some(format!("{subject} {}", Commit { name: commit, state }.written()))
 }
 
 fn send(aws: &Connected, mut request: PublishRequest, world: &World, ui: &mut Ui) -> Result<Published, Failure> {

@@ -6,10 +6,10 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::aws::{AwsArgs, Intent, bundle_store};
+use super::commit::Commit;
 use super::{ebcli, lifecycle};
 use crate::beanstalk::name::Application;
 use crate::fault::{Exit, Failure};
-use crate::hex;
 use crate::project::Project;
 use crate::release::{self, Overview, Reason};
 use crate::ui::{Answer, Ui, bytes, count};
@@ -94,7 +94,7 @@ impl Row {
         let Overview { version, bytes, protection } = overview;
         Self {
             digest: version.digest().map(str::to_owned),
-            commit: version.description.as_deref().and_then(commit).map(str::to_owned),
+            commit: version.description.as_deref().and_then(Commit::of).map(|commit| commit.name.to_owned()),
             label: version.label,
             created: version.created,
             status: version.status,
@@ -104,13 +104,6 @@ impl Row {
             protection,
         }
     }
-}
-
-/// The commit that `publish` writes at the end of a description: `(0123456789ab)` or `(0123456789ab, changed)`.
-fn commit(description: &str) -> Option<&str> {
-    let (_, last) = description.strip_suffix(')')?.rsplit_once('(')?;
-    let commit = last.strip_suffix(", changed").unwrap_or(last);
-    (commit.len() >= 12 && hex::is_digits(commit, commit.len())).then_some(commit)
 }
 
 impl Answer for VersionsAnswer {
@@ -139,18 +132,5 @@ impl fmt::Display for VersionsAnswer {
             }
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_description_may_end_with_its_commit() {
-        assert_eq!(commit("Add a page (0123456789ab)"), Some("0123456789ab"));
-        assert_eq!(commit("Add a page (0123456789ab, changed)"), Some("0123456789ab"));
-        assert_eq!(commit("Add a page (at last)"), None);
-        assert_eq!(commit("Add a page"), None);
     }
 }
