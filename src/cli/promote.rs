@@ -9,6 +9,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::aws::{AwsArgs, Connected, DryRun, Intent, Place, bundle_store};
+use super::commit::{Commit, State};
 use super::deploy::DeployAnswer;
 use super::environment_args::{self, WatchArgs};
 use super::environments::Environments;
@@ -121,14 +122,15 @@ pub(crate) fn verb(args: &PromoteArgs, world: &World, ui: &mut Ui) -> Result<Exi
     // Named, because an upload in parts reads it several times.
     let folder = file::temporary_folder()?;
     let bundle = folder.path().join("bundle.zip");
-    let from = fetch(args, &release, &path, &bundle, &store, &aws, &project, world, ui)?;
-    if !release.published.iter().any(|place| here(place, &aws) && place.location() == from) {
+    let source = Source { args, release: &release, path: &path, description, store: &store, project: &project };
+    let (from, bundle_file) = source.fetch(&bundle, &aws, world, ui)?;
+    if !release.published.iter().any(|place| place.is_here(&aws) && place.location() == from) {
         // Of another account or region, these mean something else there, or nothing.
         for named in environment::at_home(&versions::of(&mut Reader::open(&bundle)?)?) {
             ui.warn(format_args!("{named}, which does not travel"));
         }
     }
-    let request = request(&release, description, &bundle, &from, store, &project)?;
+    let request = request(&release, description, bundle_file, &from, store, &project)?;
     let run = RunRecord {
         label: Some(request.label.clone()),
         digest: Some(request.bundle_file.digest),
@@ -159,69 +161,75 @@ pub(crate) fn verb(args: &PromoteArgs, world: &World, ui: &mut Ui) -> Result<Exi
 /// one region.
 fn store(project: &Project, release: &ReleaseFile, aws: &Connected) -> BundleStore {
     let ours = bundle_store(project, None);
-    let known = release.published.iter().any(|place| here(place, aws));
+    let known = release.published.iter().any(|place| place.is_here(aws));
     if known { ours } else { BundleStore { bucket: None, owner: None, kms_key: None, ..ours } }
 }
 
-fn here(place: &ReleasePlace, aws: &Connected) -> bool {
-    place.region == aws.region() && (place.account.is_none() || place.account == aws.caller().account)
+/// Where the bundle comes from.
+struct Source<'a> {
+    args: &'a PromoteArgs,
+    release: &'a ReleaseFile,
+    path: &'a Path,
+    /// That of the target.
+    description: &'a Description,
+    store: &'a BundleStore,
+    project: &'a Project,
 }
 
-/// Write the bundle to `to`, from the first place that has it, and see that it is what the release names.
-#[expect(clippy::too_many_arguments, reason = "two ends of one way")]
-fn fetch(
-    args: &PromoteArgs,
-    release: &ReleaseFile,
-    path: &Path,
-    to: &Path,
-    store: &BundleStore,
-    aws: &Connected,
-    project: &Project,
-    world: &World,
-    ui: &mut Ui,
-) -> Result<Location, Failure> {
-    let mut last = None;
-    // What is here already need not come from elsewhere.
-    let (near, far): (Vec<&ReleasePlace>, Vec<&ReleasePlace>) =
-        release.published.iter().partition(|place| here(place, aws));
-    for place in near.into_iter().chain(far) {
-        let at = place.location();
-        let mut content = std::fs::File::options()
-            .create(true)
-            .truncate(true)
-            .read(true)
-            .write(true)
-            .open(to)
-            .map_err(|source| release::StoreError::Keep { source })?;
-        ui.say(format_args!("fetching `{at}`"));
-        let other = Place { region: Some(place.region.clone()), profile: args.from_profile.clone() };
-        let fetched = if here(place, aws) && args.from_profile.is_none() {
-            release::fetch_bundle(aws, store, &at, &mut content, &mut |_| {})
-        } else {
-            let source = args.aws.at(&other).connect_to(project, &other, Intent::DryRun, world, ui)?;
-            let theirs = BundleStore { bucket: None, owner: None, kms_key: None, ..store.clone() };
-            release::fetch_bundle(&source, &theirs, &at, &mut content, &mut |_| {})
-        };
-        match fetched {
-            Ok(true) => {
-                verify(release, &at, to)?;
-                return Ok(at);
+impl Source<'_> {
+    /// Write the bundle to `to`, from the first place that has it, and see that it is what the release names.
+    fn fetch(&self, to: &Path, aws: &Connected, world: &World, ui: &mut Ui) -> Result<(Location, BundleFile), Failure> {
+        let Self { args, release, path, store, .. } = self;
+        let mut last = None;
+        // What is here already need not come from elsewhere.
+        let (near, far): (Vec<&ReleasePlace>, Vec<&ReleasePlace>) =
+            release.published.iter().partition(|place| place.is_here(aws));
+        for place in near.into_iter().chain(far) {
+            let at = place.location();
+            let mut content = std::fs::File::options()
+                .create(true)
+                .truncate(true)
+                .read(true)
+                .write(true)
+                .open(to)
+                .map_err(|source| release::StoreError::Keep { source })?;
+            ui.say(format_args!("fetching `{at}`"));
+            let fetched = if place.is_here(aws) && args.from_profile.is_none() {
+                release::fetch_bundle(aws, store, &at, &mut content, &mut |_| {})
+            } else {
+                let source = self.connect(place, world, ui)?;
+                let theirs = BundleStore { bucket: None, owner: None, kms_key: None, ..(*store).clone() };
+                release::fetch_bundle(&source, &theirs, &at, &mut content, &mut |_| {})
+            };
+            match fetched {
+                Ok(true) => {
+                    let bundle_file = verify(release, &at, to)?;
+                    return Ok((at, bundle_file));
+                }
+                Ok(false) => {}
+                Err(release::StoreError::Refused(source)) => {
+                    let account = place.account.as_deref().unwrap_or("an unknown account");
+                    let place = format!("account {account} in {}", place.region);
+                    last = Some(Error::Source { place, source });
+                }
+                Err(other) => return Err(other.into()),
             }
-            Ok(false) => {}
-            Err(release::StoreError::Refused(source)) => {
-                let account = place.account.as_deref().unwrap_or("an unknown account");
-                let place = format!("account {account} in {}", place.region);
-                last = Some(Error::Source { place, source });
-            }
-            Err(other) => return Err(other.into()),
         }
+        let nowhere = || Error::Nowhere { path: (*path).to_owned(), label: release.label.clone() };
+        Err(last.unwrap_or_else(nowhere).into())
     }
-    let nowhere = || Error::Nowhere { path: path.to_owned(), label: release.label.clone() };
-    Err(last.unwrap_or_else(nowhere).into())
+
+    /// Connect to a place, as `--from-profile` says, or else as for the target.
+    fn connect(&self, place: &ReleasePlace, world: &World, ui: &mut Ui) -> Result<Connected, Failure> {
+        let named = Place { region: Some(place.region.clone()), profile: self.args.from_profile.clone() };
+        let described = self.description.deploy.profile.clone();
+        let usual = Place { profile: named.profile.clone().or(described), ..named.clone() };
+        self.args.aws.at(&named).connect_to(self.project, &usual, Intent::DryRun, world, ui)
+    }
 }
 
 /// The very bytes, and the very tree.
-fn verify(release: &ReleaseFile, at: &Location, path: &Path) -> Result<(), Failure> {
+fn verify(release: &ReleaseFile, at: &Location, path: &Path) -> Result<BundleFile, Failure> {
     let digest = Reader::open(path)
         .and_then(|mut opened| opened.manifest())
         .map_err(|source| Error::NoBundle { at: at.clone(), source })?
@@ -233,18 +241,17 @@ fn verify(release: &ReleaseFile, at: &Location, path: &Path) -> Result<(), Failu
             return Err(Error::OtherBytes { at, ours, theirs }.into());
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 fn request(
     release: &ReleaseFile,
     description: &Description,
-    bundle: &Path,
+    bundle_file: BundleFile,
     from: &Location,
     store: BundleStore,
     project: &Project,
 ) -> Result<PublishRequest, Failure> {
-    let digest = Reader::open(bundle)?.manifest()?.digest;
     let mut tags: BTreeMap<String, String> = project.config.release.tags.clone();
     tags.insert("beansprout:digest".to_owned(), release.tree.digest.clone());
     // Where it was made, and not where it was read from this time: the same release has the same tags.
@@ -253,13 +260,14 @@ fn request(
         .first()
         .map_or_else(|| from.to_string(), |first| format!("s3://{}/{}", first.bucket, first.key));
     tags.insert("beansprout:origin".to_owned(), origin.chars().take(256).collect());
-    let commit = release.source.commit.as_deref().map(|commit| commit.get(..12).unwrap_or(commit));
+    let state = if release.source.dirty == Some(true) { State::Changed } else { State::Exact };
+    let commit = release.source.commit.as_deref().map(|name| Commit { name, state }.written());
     Ok(PublishRequest {
         named: Named::default(),
         application: ebcli::application(description.application.as_deref(), project)?,
         label: release.label.clone(),
-        bundle_file: BundleFile::open(bundle, digest)?,
-        description: commit.map(|commit| format!("promoted ({commit})")),
+        bundle_file,
+        description: commit.map(|commit| format!("promoted {commit}")),
         tags,
         bundle_store: store,
         delta: false,
@@ -292,6 +300,9 @@ struct PromoteAnswer {
     published: Published,
     /// End of the deployment that was asked for.
     deployment: Option<Deployed>,
+    /// The line that deploys it.
+    #[serde(skip)]
+    next: String,
 }
 
 impl Answer for PromoteAnswer {
@@ -300,9 +311,6 @@ impl Answer for PromoteAnswer {
 
 impl fmt::Display for PromoteAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    /// The line that deploys it.
-    #[serde(skip)]
-    next: String,
         let Published { application, label, digest, bundle, region, registered, .. } = &self.published;
         match registered {
             true => writeln!(f, "promoted `{label}` to `{application}` in {region}")?,

@@ -107,6 +107,18 @@ pub enum Drill {
     Other(Property),
 }
 
+/// Is a place that was written down this account and region? What was left out may be any; where nobody could say the
+/// account, any is right.
+pub fn is_here(
+    described_account: Option<&str>,
+    described_region: Option<&str>,
+    account: Option<&str>,
+    region: &str,
+) -> bool {
+    described_region.is_none_or(|described| described == region)
+        && described_account.is_none_or(|described| account.is_none_or(|account| described == account))
+}
+
 impl Description {
     /// A description that says nothing yet.
     pub fn new(name: &str) -> Self {
@@ -132,8 +144,7 @@ impl Description {
 
     /// Does it say nothing else than this account and region? Where nobody could say the account, any is right.
     pub fn belongs_to(&self, account: Option<&str>, region: &str) -> bool {
-        self.region.as_deref().is_none_or(|described| described == region)
-            && self.account.as_deref().is_none_or(|described| account.is_none_or(|account| described == account))
+        is_here(self.account.as_deref(), self.region.as_deref(), account, region)
     }
 
     /// Another environment like this one: what is its own alone is left out.

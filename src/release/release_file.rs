@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::aws::Aws;
 use super::version::Location;
+use crate::environment;
 
 /// The first field of the file.
 pub const RELEASE: &str = "beansprout.release/1";
@@ -76,6 +78,11 @@ pub struct ReleasePlace {
 impl ReleasePlace {
     pub fn location(&self) -> Location {
         Location { bucket: self.bucket.clone(), key: self.key.clone() }
+    }
+
+    /// Is it where `aws` leads?
+    pub fn is_here(&self, aws: &Aws) -> bool {
+        environment::is_here(self.account.as_deref(), Some(&self.region), aws.account(), aws.region())
     }
 }
 

@@ -72,6 +72,7 @@ fn the_same_bytes_are_elsewhere() {
     assert_eq!(file(&site)["published"].as_array().unwrap().len(), 2);
 
     // Twice the same is once.
+    assert_eq!(site.run(&server, &production(&["--quiet"])).ok().stdout, "");
     calls(&site.place, STATE);
     let again = site.run(&server, &production(&[])).ok();
     assert!(again.stdout.starts_with("unchanged: "), "{again}");
@@ -173,4 +174,69 @@ fn each_side_has_its_own_rights() {
     let refused = run(&near).exit(4);
     assert!(refused.stderr.contains("at its source, account 123456789012 in us-east-1"), "{refused}");
     assert!(refused.stderr.contains("kms:Decrypt"), "{refused}");
+}
+
+/// Whose profile reaches the target's account reaches the source with it, unless another is named.
+#[test]
+fn the_source_is_read_as_the_target_is_reached() {
+    let (site, server) = released();
+    site.describe("shop-prod", &format!("{FAR}[deploy]\nprofile = \"prod\"\n"));
+    let keys = format!(
+        "aws_access_key_id = {}\naws_secret_access_key = {}\n",
+        sandbox::ACCESS_KEY_ID,
+        sandbox::SECRET_ACCESS_KEY
+    );
+    let endpoint = server.endpoint();
+    site.place.write("../aws-config", format!("[profile prod]\nendpoint_url = {endpoint}\n{keys}"));
+    let mut command = site.place.beansprout(["promote", "../release.json", "--to", "shop-prod"]);
+    command.env("AWS_CONFIG_FILE", site.place.path("../aws-config")).env("AWS_EC2_METADATA_DISABLED", "true");
+    let run = site.place.finish(command).ok();
+    assert!(run.stdout.contains("next    beansprout deploy "), "{run}");
+    assert_eq!(file(&site)["published"][1]["region"], "eu-west-1");
+}
+
+/// A release is written over nobody's work, and not where it would change the digest of the next one.
+#[test]
+fn a_release_replaces_no_source_and_ships_in_no_bundle() {
+    let site = Site::small();
+    let source = site.place.read("app.py");
+    let files = |release: &str, statement: &str| {
+        site.place.run(["publish", "--sandbox", "--release", release, "--statement", statement])
+    };
+    for (release, statement) in [("app.py", "../statement.json"), ("../release.json", "app.py")] {
+        let run = files(release, statement).exit(2);
+        assert!(run.stderr.contains("app.py"), "{run}");
+    }
+    for (release, statement) in [("release.json", "../statement.json"), ("../release.json", "statement.json")] {
+        files(release, statement).exit(2);
+        assert!(!site.place.path(release).exists() && !site.place.path(statement).exists());
+    }
+    assert_eq!(site.place.read("app.py"), source);
+    site.place.run(["versions", "--sandbox"]).exit(3); // nothing was sent
+    site.place.write(".ebignore", "out/\n");
+    site.place.write("out/notes", "");
+    files("out/release.json", "out/statement.json").ok();
+    files("out/release.json", "out/statement.json").ok();
+}
+
+/// What shipped was looked at before it was sent; afterwards nobody looks at what else is here.
+#[test]
+fn a_release_says_what_was_said_of_what_shipped() {
+    let site = Site::small();
+    let path = "../release.json";
+    let check = || serde_json::from_str::<Value>(&site.place.read(path)).unwrap()["check"].clone();
+    let run = site.place.run(["publish", "--sandbox", "--release", path, "--json"]).ok();
+    let said = &run.json()["check"];
+    assert_eq!((&check()["errors"], &check()["warnings"]), (&said["errors"], &said["warnings"]));
+    site.place.run(["publish", "--sandbox", "--release", path, "--no-check"]).ok();
+    assert!(check().is_null());
+
+    // An archive of others, in a folder that is no project.
+    site.place.run(["package", "-o", "../app.zip"]).ok();
+    let settings = "global:\n  application_name: shop\ndeploy:\n  artifact: ../app.zip\n";
+    let place = Place::new().file(".elasticbeanstalk/config.yml", settings);
+    std::fs::copy(site.place.path("../app.zip"), place.path("../app.zip")).unwrap();
+    place.run(["publish", "--sandbox", "--release", path]).ok();
+    let release: Value = serde_json::from_str(&place.read(path)).unwrap();
+    assert!(release["check"].is_null(), "{release}");
 }
