@@ -96,6 +96,10 @@ struct LifecycleAnswer {
 
 impl Answer for LifecycleAnswer {
     const SCHEMA: &str = "lifecycle/1";
+
+    fn is_account(&self) -> bool {
+        self.applied
+    }
 }
 
 /// A rule in words.

@@ -307,6 +307,10 @@ struct PromoteAnswer {
 
 impl Answer for PromoteAnswer {
     const SCHEMA: &str = "promote/1";
+
+    fn is_account(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Display for PromoteAnswer {

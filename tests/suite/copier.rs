@@ -89,6 +89,8 @@ fn a_template_becomes_a_stack_that_works() {
     template/hard.txt.jinja:3: there is no tag `macro`; the file is copied as it is
     7 questions, 4 templates and 3 files carried over; 4 things that could not be said
     ");
+    let quiet = place.run(["--quiet", "stack", "import", "theirs", "silent"]).ok();
+    assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("", ""));
     let document = place.run(["--json", "stack", "import", "theirs", "again"]).ok().document("stack-import/1");
     assert_eq!(document["questions"], 7);
     place.run(["stack", "check", "./ours"]);

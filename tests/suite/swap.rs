@@ -74,7 +74,8 @@ fn a_name_goes_and_comes_back() {
     assert_eq!(writes(&calls(&site.place, STATE)), Vec::<&str>::new());
     assert_eq!(site.python(&server, NAMES), AFTER);
 
-    site.run(&server, &["swap", "shop-green", "shop-blue", "--apply", "--watch", "0"]).ok();
+    let quiet = site.run(&server, &["swap", "shop-green", "shop-blue", "--apply", "--watch", "0", "--quiet"]).ok();
+    assert_eq!(quiet.stdout, "");
     assert_eq!(site.python(&server, NAMES), BEFORE);
     site.run(&server, &apply(&[])).ok();
     assert_eq!(site.python(&server, NAMES), AFTER);

@@ -70,6 +70,10 @@ struct Answer {
 
 impl ui::Answer for Answer {
     const SCHEMA: &str = "stack-import/1";
+
+    fn is_account(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Display for Answer {

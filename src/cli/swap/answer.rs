@@ -106,6 +106,11 @@ impl SwapAnswer {
 
 impl Answer for SwapAnswer {
     const SCHEMA: &str = "swap/1";
+
+    /// Whoever holds asked what speaks against it.
+    fn is_account(&self) -> bool {
+        self.swapped.outcome != SwapOutcome::Held
+    }
 }
 
 impl fmt::Display for SwapAnswer {

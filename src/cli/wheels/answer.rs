@@ -98,6 +98,10 @@ impl Wheels {
 
 impl Answer for Wheels {
     const SCHEMA: &str = "wheels/1";
+
+    fn is_account(&self) -> bool {
+        !self.dry_run
+    }
 }
 
 impl fmt::Display for Wheels {
