@@ -13,6 +13,7 @@ mod deploy;
 mod diff;
 mod drill;
 mod ebcli;
+mod env_file;
 mod environment_args;
 mod environments;
 mod explain;
@@ -286,9 +287,9 @@ pub fn main() -> ExitCode {
     };
     let face = if cli.common.json { OutputFormat::Json } else { OutputFormat::People };
     let mut ui = Ui::new(&world, face, cli.common.quiet, cli.common.color);
+    ui.carry(Carried { words: carried, verbs: aws::VERBS });
     if let Some(directory) = &cli.common.directory {
         world.dir = world.resolve(directory);
-    ui.carry(Carried { words: carried, verbs: aws::VERBS });
         if !world.dir.is_dir() {
             return refused(usage::UsageError::no_directory(directory).into(), &mut ui);
         }

@@ -13,7 +13,7 @@ use super::aws::{AwsArgs, Connected, DryRun, Intent, Place, bundle_store};
 use super::environment_args::belongs;
 use super::environments::Environments;
 use crate::beanstalk::name::EnvironmentName;
-use crate::environment::{self, Description};
+use crate::environment::{self, Description, cname};
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::release::{
@@ -230,9 +230,7 @@ fn correct(
     aws: &Connected,
     ui: &mut Ui,
 ) -> Result<Vec<String>, Failure> {
-    let suffix = format!(".{}.elasticbeanstalk.com", aws.region());
-    // A name with a dot was made up by AWS, and cannot be asked for.
-    let prefix = |name: &str| name.strip_suffix(&suffix).filter(|prefix| !prefix.contains('.')).map(str::to_owned);
+    let prefix = |name: &str| cname::prefix(name, aws.region()).map(str::to_owned);
     let mut written = Vec::new();
     for (name, has, had) in
         [(&swapped.blue, &swapped.other, &swapped.name), (&swapped.green, &swapped.name, &swapped.other)]

@@ -16,7 +16,7 @@ use serde::Serialize;
 use self::report::{Reporter, WouldDo, tell_health};
 use super::aws::{AwsArgs, Connected, Intent};
 use super::environments::Environments;
-use super::{package, publish};
+use super::{env_file, package, publish};
 use crate::beanstalk::eb_config;
 use crate::beanstalk::platforms::Platform;
 use crate::bundle::{self, Plan};
@@ -50,7 +50,7 @@ pub(crate) struct UpArgs {
     #[arg(long)]
     watch: bool,
     /// Set an environment property; may be given more than once
-    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = property)]
+    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = env_file::property)]
     properties: Vec<(String, String)>,
     /// Read environment properties from FILE, one `NAME=VALUE` a line
     #[arg(long, value_name = "FILE")]
@@ -75,10 +75,6 @@ pub(crate) const PORT: u16 = 8080;
 
 #[derive(Debug, thiserror::Error)]
 enum Error {
-    #[error("failed to read `{}`", path.display())]
-    EnvFile { path: PathBuf, source: std::io::Error },
-    #[error("line {line} of `{}` is not `NAME=VALUE`", path.display())]
-    EnvLine { path: PathBuf, line: usize },
     #[error("the sandbox has no object for `{label}`")]
     NoObject { label: String },
 }
@@ -86,7 +82,6 @@ enum Error {
 impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
-            Self::EnvFile { .. } | Self::EnvLine { .. } => Exit::Usage,
             Self::NoObject { .. } => Exit::Aws,
         }
     }
@@ -96,7 +91,6 @@ impl Fault for Error {
             Self::NoObject { .. } => {
                 Some("another program may have emptied `.beansprout/sandbox`; try again".to_owned())
             }
-            _ => None,
         }
     }
 }
@@ -286,29 +280,13 @@ fn platform(project: &Project) -> Option<Platform> {
 }
 
 /// Flags win over the file.
-fn given(args: &UpArgs, world: &World) -> Result<BTreeMap<String, String>, Error> {
+fn given(args: &UpArgs, world: &World) -> Result<BTreeMap<String, String>, Failure> {
     let mut properties = BTreeMap::new();
     if let Some(file) = &args.env_file {
-        let path = world.resolve(file);
-        let text = std::fs::read_to_string(&path).map_err(|source| Error::EnvFile { path: path.clone(), source })?;
-        for (number, line) in text.lines().enumerate() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let (name, value) = property(line).map_err(|_| Error::EnvLine { path: path.clone(), line: number + 1 })?;
-            properties.insert(name, value);
-        }
+        properties.extend(env_file::read(file, world)?);
     }
     properties.extend(args.properties.iter().cloned());
     Ok(properties)
-}
-
-fn property(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
-        _ => Err("a property is `NAME=VALUE`".to_owned()),
-    }
 }
 
 /// What ships, and which state of each file it was. Two of them differ when something that ships has changed.
@@ -405,12 +383,5 @@ mod tests {
         for id in instance::RULES {
             assert!(crate::check::catalogue::rule(id).is_some(), "{id}");
         }
-    }
-
-    #[test]
-    fn a_property_has_a_name() {
-        assert_eq!(property("A=b=c"), Ok(("A".to_owned(), "b=c".to_owned())));
-        assert!(property("=b").is_err());
-        assert!(property("A").is_err());
     }
 }

@@ -5,6 +5,7 @@
 
 mod application;
 mod captured;
+pub mod cname;
 mod compare;
 mod description;
 mod error;

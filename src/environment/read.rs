@@ -11,6 +11,7 @@ use super::key::OptionKey;
 use super::property::Property;
 use super::text::Text;
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
+use crate::beanstalk::name::EnvironmentName;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -115,10 +116,11 @@ impl Description {
         let names = |names: Vec<Spanned<String>>| {
             names
                 .into_iter()
-                .map(|name| match environment_name(name.get_ref()) {
-                    Ok(()) => Ok(name.into_inner()),
+                .map(|name| match name.get_ref().parse::<EnvironmentName>() {
+                    Ok(_) => Ok(name.into_inner()),
                     Err(reason) => {
-                        let problem = Problem::EnvironmentName { found: name.get_ref().clone(), reason };
+                        let (found, reason) = (name.get_ref().clone(), reason.to_string());
+                        let problem = Problem::EnvironmentName { found, reason };
                         Err(at(name.span(), problem))
                     }
                 })
@@ -179,18 +181,6 @@ impl Description {
                 drill: drill.collect(),
             },
         })
-    }
-}
-
-/// Would Elastic Beanstalk take this name for an environment?
-///
-/// Source: `EnvironmentName` in the API reference.
-fn environment_name(text: &str) -> Result<(), String> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    match text.chars().count() {
-        4..=40 if text.chars().all(plain) && !text.starts_with('-') && !text.ends_with('-') => Ok(()),
-        4..=40 => Err("its name has letters, digits and `-`, which is not at its ends".to_owned()),
-        _ => Err("its name has 4 to 40 characters".to_owned()),
     }
 }
 
@@ -271,7 +261,7 @@ drill = { DATABASE_URL = { ask = true }, DJANGO_SETTINGS_MODULE = "same" }
         }
         case("acount = '1'", "unknown field `acount`");
         case("tier = 'Cluster'", "tier `Cluster` is neither");
-        case("after = ['x']", "`x` cannot be an environment: its name has 4 to 40");
+        case("after = ['x']", "`x` cannot be an environment: an environment's name has 4 to 40");
         case("options = { Timeout = '9' }", "`Timeout` is not an option's name");
         case("options = { 'aws:elasticbeanstalk:application:environment/X' = '9' }", "does not stand in `[options]`");
         case("options = { 'aws:autoscaling:launchconfiguration/IamInstanceProfile' = '9' }", "does not stand in");

@@ -10,6 +10,7 @@ use super::api_error::ApiError;
 use super::aws::Aws;
 use super::call::Call;
 use super::environment::Environment;
+use super::status::known;
 use super::tag;
 use super::version::{self, Version};
 use crate::beanstalk::name::Application;
@@ -67,15 +68,6 @@ pub(crate) async fn settings_and_version(
         tags: None,
         version,
     })
-}
-
-/// What was refused is not known; what did not arrive at all is an error.
-fn known<T>(answer: Result<T, ApiError>) -> Result<Option<T>, ApiError> {
-    match answer {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.was_answered() && !error.is_about_credentials() => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 async fn settings(

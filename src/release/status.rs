@@ -63,7 +63,7 @@ pub fn details(aws: &Aws, environment: &Environment) -> Result<Details, ApiError
 }
 
 /// What was refused is not known; what did not arrive at all is an error.
-fn known<T>(answer: Result<T, ApiError>) -> Result<Option<T>, ApiError> {
+pub(super) fn known<T>(answer: Result<T, ApiError>) -> Result<Option<T>, ApiError> {
     match answer {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.was_answered() && !error.is_about_credentials() => Ok(None),
@@ -79,7 +79,7 @@ async fn causes(aws: &Aws, environment: &Environment) -> Result<Vec<String>, Api
 }
 
 async fn platform(aws: &Aws, environment: &Environment) -> Result<Option<PlatformState>, ApiError> {
-    let Some((branch, version)) = environment.platform.as_deref().and_then(branch_and_version) else { return Ok(None) };
+    let Some((branch, version)) = environment.branch_and_version() else { return Ok(None) };
     let filter = |kind: &str, value: &str| PlatformFilter::builder().r#type(kind).operator("=").values(value).build();
     let call = Call::eb("ListPlatformVersions").with("PlatformBranchName", branch);
     let request = aws
@@ -117,6 +117,13 @@ fn last(events: &[EnvironmentEvent]) -> Option<LastOperation> {
         message: latest.message.clone(),
         errors: of.iter().filter(|event| event.is_error()).map(|event| event.message.clone()).collect(),
     })
+impl Environment {
+    /// Of its platform.
+    pub fn branch_and_version(&self) -> Option<(&str, &str)> {
+        branch_and_version(self.platform.as_deref()?)
+    }
+}
+
 }
 
 #[cfg(test)]

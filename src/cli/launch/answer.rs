@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::cli::aws::DryRun;
+use crate::environment::cname;
 use crate::release::{Cname, LaunchOutcome, LaunchPlan, Launched, PlannedLaunch};
 use crate::ui::{Answer, count};
 
@@ -73,7 +74,7 @@ fn one(launch: &PlannedLaunch, region: &str, f: &mut fmt::Formatter<'_>) -> fmt:
     writeln!(f, "  version   {}: {}", launch.label, launch.why.sentence())?;
     writeln!(f, "  platform  {}, {}", launch.platform, launch.platform_version)?;
     match &launch.cname {
-        Cname::Asked { prefix } => writeln!(f, "  name      {prefix}.{region}.elasticbeanstalk.com")?,
+        Cname::Asked { prefix } => writeln!(f, "  name      {}", cname::whole(prefix, region))?,
         Cname::Generated { .. } => writeln!(f, "  name      one that AWS makes up")?,
         Cname::None => writeln!(f, "  name      none: a worker has a queue")?,
     }

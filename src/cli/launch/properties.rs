@@ -1,12 +1,12 @@
 //! Values of environment properties that no file holds: flags, a file of their own, questions.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::cli::env_file;
 use crate::cli::interview::Prompter;
 use crate::environment::{Description, Files, Property};
-use crate::fault::{Exit, Failure, Fault};
-use crate::file;
+use crate::fault::Failure;
 use crate::ui::Ui;
 use crate::world::World;
 
@@ -22,25 +22,12 @@ pub(crate) struct Given<'a> {
     world: &'a World,
 }
 
-#[derive(Debug, thiserror::Error)]
-enum Error {
-    #[error("line {line} of `{}` is not `NAME=VALUE`", path.display())]
-    Line { path: PathBuf, line: usize },
-}
-
-impl Fault for Error {
-    fn exit(&self) -> Exit {
-        Exit::Usage
-    }
-}
-
 pub(crate) fn property(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((_, value)) if value.starts_with('@') && !matches!(value, "@ask" | "@random") => {
             Err("a value that begins with `@` is `@ask` or `@random`; put another into `--env-file`".to_owned())
         }
-        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
-        _ => Err("a property is `NAME=VALUE`".to_owned()),
+        _ => env_file::property(text),
     }
 }
 
@@ -49,17 +36,7 @@ impl<'a> Given<'a> {
     pub(crate) fn read(flags: &[(String, String)], env_file: Option<&Path>, world: &'a World) -> Result<Self, Failure> {
         let mut given = Self { values: BTreeMap::new(), how: BTreeMap::new(), described: false, world };
         if let Some(env_file) = env_file {
-            let path = world.resolve(env_file);
-            let text = file::read_text(&path)?;
-            for (number, line) in text.lines().enumerate() {
-                let line = line.trim();
-                if line.is_empty() || line.starts_with('#') {
-                    continue;
-                }
-                let pair = line.split_once('=').filter(|(name, _)| !name.trim().is_empty());
-                let (name, value) = pair.ok_or_else(|| Error::Line { path: path.clone(), line: number + 1 })?;
-                given.values.insert(name.trim().to_owned(), value.to_owned());
-            }
+            given.values.extend(env_file::read(env_file, world)?);
         }
         for (name, value) in flags {
             given.values.remove(name);

@@ -8,7 +8,7 @@ use super::error::Problem;
 use super::release::{Bundle, Chosen, Why};
 use super::survey::Survey;
 use crate::beanstalk::name::{Application, EnvironmentName};
-use crate::environment::{self, Description, Files, INSTANCE_PROFILE, Property, Sent, Shape, Tier, Value};
+use crate::environment::{self, Description, Files, INSTANCE_PROFILE, Property, Sent, Shape, Tier, Value, cname};
 use crate::release::environment::{Environment, Health, Phase};
 use crate::release::probe::Probe;
 use crate::release::version::{Location, Status};
@@ -308,7 +308,7 @@ fn cname(plan: &mut Plan, survey: &Survey, wanted: &Wanted, options: PlanOptions
     if survey.free.get(prefix) == Some(&true) {
         return Cname::Asked { prefix: prefix.clone() };
     }
-    let whole = format!("{prefix}.{}.elasticbeanstalk.com", survey.region).to_lowercase();
+    let whole = cname::whole(prefix, &survey.region);
     let holder = survey.living.iter().find(|living| living.cname.as_deref() == Some(whole.as_str()));
     let name = &wanted.target.name;
     if options.require_cname {
