@@ -6,7 +6,6 @@ use clap::Args;
 use serde::Serialize;
 
 use super::aws::{AwsArgs, Connected, Intent};
-use super::ebcli;
 use super::environment_args::EnvironmentArgs;
 use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::fault::{Exit, Failure};
@@ -38,9 +37,9 @@ pub(crate) struct LogsArgs {
 pub(crate) fn verb(args: &LogsArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
     let environment = args.target.choose(&project)?;
-    let aws = args.aws.connect(&project, Intent::Act, world, ui)?;
+    let aws = environment.connect(&args.aws, &project, Intent::Act, world, ui)?;
     environment.say(ui);
-    let application = ebcli::application(args.target.application.as_deref(), &project)?;
+    let application = environment.application(args.target.application.as_deref(), &project)?;
     let reading = release::deployment_log(&aws, &application, &environment.name, args.request.as_deref())?;
     let mut answer = LogsAnswer::new(environment.name, &reading, args.all);
     // The logs of now tell nothing of a deployment of another day.

@@ -513,3 +513,4 @@ fn a_release_goes_where_the_file_says() {
         assert!(run.stderr.contains("`shop-prod` belongs to account 999999999999"), "{run}");
     }
 }
+        &["logs", "--env", "shop-prod"],
