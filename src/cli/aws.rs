@@ -59,8 +59,14 @@ pub(crate) struct Connected {
 
 impl Connected {
     /// A connection to an embedded AWS of a rehearsal, which is on nobody's record.
-    pub(crate) fn rehearsing(server: &sandbox::Server, region: &str, world: &World) -> Result<Self, Failure> {
-        let settings = embedded(server, Settings { region: Some(region.to_owned()), ..Settings::default() });
+    pub(crate) fn rehearsing(
+        args: &AwsArgs,
+        server: &sandbox::Server,
+        region: &str,
+        world: &World,
+    ) -> Result<Self, Failure> {
+        let timeout = Duration::from_secs(args.call_timeout);
+        let settings = embedded(server, Settings { region: Some(region.to_owned()), timeout, ..Settings::default() });
         Ok(Self { aws: Aws::connect(settings, world)?, _server: None, sandbox: true, audit: None })
     }
 

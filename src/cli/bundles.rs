@@ -85,7 +85,7 @@ impl<'a> BundleFinder<'a> {
         let mut file = tempfile::tempfile().map_err(|source| release::StoreError::Keep { source })?;
         let mut progress = Progress::hidden();
         let from = release::download(aws, &application, label, &bundle_store, &mut file, &mut |event| match event {
-            DownloadEvent::Downloading { bytes: total, from } => {
+            DownloadEvent::Downloading { bytes: total, from, .. } => {
                 ui.say(format_args!("downloading {} from `{from}`", bytes(total)));
                 progress = ui.progress("downloading", total);
             }

@@ -1,22 +1,26 @@
 //! `capture`: the living world into its description, or a look at where the two differ.
 
+mod answer;
+mod difference;
+
 use std::collections::BTreeSet;
-use std::fmt;
 
 use clap::Args;
-use serde::Serialize;
 
+use self::answer::{CaptureAnswer, Row};
+pub(crate) use self::difference::Difference;
+use self::difference::differences;
 use super::aws::{AwsArgs, Connected, Intent, Place, bundle_store};
+use super::commit::Commit;
 use super::ebcli;
 use super::environments::Environments;
-use super::launch::versions::look_into;
+use super::launch::versions::{self, look_into};
 use crate::beanstalk::name::{Application, EnvironmentName};
-use crate::environment::{self, Bundle, Captured, Description, Files, Live, OptionKey, Property, Tier};
+use crate::environment::{self, Bundle, Captured, Description, Files, Live, Property, Tier, cname};
 use crate::fault::{Exit, Failure, Fault};
-use crate::hex;
 use crate::project::Project;
 use crate::release::{self, Environment, Phase};
-use crate::ui::{Answer, Ui, count, ticked};
+use crate::ui::{Ui, ticked};
 use crate::world::World;
 
 /// Write what lives into its description, or compare the two
@@ -81,7 +85,8 @@ pub(crate) fn verb(args: &CaptureArgs, world: &World, ui: &mut Ui) -> Result<Exi
     let environments = Environments::load(&project)?;
     let first = args.names.first().and_then(|name| environments.get(name));
     let place = first.map(Place::of).unwrap_or_default();
-    let aws = args.aws.connect_to(&project, &place, Intent::Act, world, ui)?;
+    // Looking must not even create the bucket.
+    let aws = args.aws.connect_to(&project, &place, Intent::DryRun, world, ui)?;
     let described = first.and_then(|first| first.application.as_deref());
     let application = ebcli::application(args.application.as_deref().or(described), &project)?;
     let mut living = release::living(&aws)?;
@@ -128,20 +133,23 @@ struct Seen {
     differences: Vec<Difference>,
 }
 
-/// Where a description and what lives differ. An environment that is busy is not looked at.
+/// Where a description and what lives differ. `None`: it is busy, so what it will be is not known.
 pub(crate) fn compare(
     description: &Description,
     project: &Project,
     aws: &Connected,
     ui: &mut Ui,
-) -> Result<Vec<Difference>, Failure> {
+) -> Result<Option<Vec<Difference>>, Failure> {
     let application = ebcli::application(description.application.as_deref(), project)?;
     let living = release::living(aws)?;
     let there = living.iter().find(|there| there.name == description.name && there.application == *application);
     match there {
-        None => Ok(Row::not_there(&description.name).differences),
-        Some(there) if there.status != Phase::Ready => Ok(Vec::new()),
-        Some(there) => Ok(see(there, &application, Some(description), &BTreeSet::new(), project, aws, ui)?.differences),
+        None => Ok(Some(Row::not_there(&description.name).differences)),
+        Some(there) if there.status != Phase::Ready => Ok(None),
+        Some(there) => {
+            let seen = see(there, &application, Some(description), &BTreeSet::new(), project, aws, ui)?;
+            Ok(Some(seen.differences))
+        }
     }
 }
 
@@ -160,14 +168,21 @@ fn see(
     }
     let bundle = observed.version.as_ref().and_then(|version| version.bundle.clone());
     let store = bundle_store(project, None);
-    let files = match &bundle {
-        Some(at) => look_into(at, &store, aws, ui)?.map(|customizations| Files::of(&customizations)),
+    let mut fetched = bundle.as_ref().map(|at| look_into(at, &store, aws, ui)).transpose()?;
+    let files = match &mut fetched {
+        Some(Some(fetched)) => Some(Files::of(&versions::of(&mut fetched.opened)?)),
+        Some(None) => None,
         // A sample, or made by something else than a bundle: it has no files of ours.
         None => Some(Files::default()),
     };
+    let fetched = fetched.flatten();
     let live = Live { settings: observed.settings.clone(), files, images: observed.images.clone() };
     let captured = environment::capture(&live, before, values);
-    let new = description(there, before, &captured, &observed, project, aws)?;
+    let mut new = description(there, before, &captured, &observed, project, aws)?;
+    if let (Some(fetched), Some(bundle)) = (fetched, new.version.as_mut().and_then(|version| version.bundle.as_mut())) {
+        (bundle.sha256, bundle.bytes) = (Some(fetched.bytes.sha256), Some(fetched.bytes.length));
+        bundle.version_id = fetched.version_id;
+    }
     let mut differences = before.map(|before| differences(before, &new)).unwrap_or_default();
     if before.is_none() {
         differences.push(Difference { what: "file".to_owned(), described: None, live: Some("lives".to_owned()) });
@@ -191,7 +206,14 @@ fn one(
 ) -> Result<Row, Failure> {
     let before = environments.get(&there.name);
     let values: BTreeSet<String> = args.values.iter().cloned().collect();
-    let Seen { captured, new, differences } = see(there, application, before, &values, project, aws, ui)?;
+    let Seen { captured, mut new, differences } = see(there, application, before, &values, project, aws, ui)?;
+    if let Some(version) = &mut new.version {
+        let name: EnvironmentName = there.name.parse().expect("an environment that lives has a name that can be one");
+        // Whoever may not read the record keeps what was known.
+        if let Ok(Some(ran)) = release::rollback_target(aws, application, &name, &bundle_store(project, None)) {
+            version.before = Some(ran).filter(|ran| *ran != version.label);
+        }
+    }
     let mut wrote = false;
     if !args.check
         && let Some(text) = environments.text(&new)?
@@ -256,15 +278,11 @@ fn description(
         new.application = Some(there.application.clone());
     }
     new.tier = if there.worker { Tier::Worker } else { Tier::Web };
-    let platform = there.platform.as_deref().and_then(|arn| arn.split_once("platform/")?.1.rsplit_once('/'));
-    if let Some((branch, version)) = platform {
+    if let Some((branch, version)) = there.branch_and_version() {
         new.platform = Some(branch.to_owned());
         new.platform_version = Some(version.to_owned());
     }
-    let suffix = format!(".{}.elasticbeanstalk.com", aws.region());
-    let prefix = there.cname.as_deref().and_then(|cname| cname.strip_suffix(&suffix));
-    // A name with a dot was made up by AWS, and cannot be asked for again.
-    new.cname = prefix.filter(|prefix| !prefix.contains('.')).map(str::to_owned);
+    new.cname = there.cname.as_deref().and_then(|name| cname::prefix(name, aws.region())).map(str::to_owned);
     if let Some(profile) = &captured.instance_profile {
         new.instance_profile = Some(profile.clone());
     }
@@ -277,7 +295,7 @@ fn description(
         let mut release = new.version.take().filter(|release| release.label == version.label).unwrap_or_default();
         release.label = version.label.clone();
         release.digest = version.digest().map(|digest| digest.to_string()).unwrap_or_default();
-        release.commit = version.description.as_deref().and_then(commit).or(release.commit);
+        release.commit = version.description.as_deref().and_then(Commit::of).and_then(Commit::exact).or(release.commit);
         release.bundle = version.bundle.as_ref().map(|at| match release.bundle.take() {
             Some(known) if known.bucket == at.bucket && known.key == at.key => known,
             _ => Bundle { bucket: at.bucket.clone(), key: at.key.clone(), ..Bundle::default() },
@@ -285,132 +303,4 @@ fn description(
         new.version = Some(release);
     }
     Ok(new)
-}
-
-/// The commit that a version's description ends with, if its content is that of the commit: `Subject (0123456789ab)`.
-fn commit(description: &str) -> Option<String> {
-    let (_, name) = description.strip_suffix(')')?.rsplit_once('(')?;
-    hex::is_digits(name, 12).then(|| name.to_owned())
-}
-
-/// Where two descriptions differ, but in what a deployment changes. Values of properties are not told.
-fn differences(before: &Description, live: &Description) -> Vec<Difference> {
-    let mut found = Vec::new();
-    let mut field = |what: &str, described: Option<&str>, now: Option<&str>| {
-        if described != now {
-            let (described, live) = (described.map(str::to_owned), now.map(str::to_owned));
-            found.push(Difference { what: what.to_owned(), described, live });
-        }
-    };
-    // What was left out in the file is not contradicted.
-    let said = |described: &Option<String>, now: &Option<String>| match described {
-        Some(_) => (described.clone(), now.clone()),
-        None => (None, None),
-    };
-    for (what, described, now) in [
-        ("account", &before.account, &live.account),
-        ("region", &before.region, &live.region),
-        ("platform", &before.platform, &live.platform),
-        ("instance_profile", &before.instance_profile, &live.instance_profile),
-    ] {
-        let (described, now) = said(described, now);
-        field(what, described.as_deref(), now.as_deref());
-    }
-    field("cname", before.cname.as_deref(), live.cname.as_deref());
-    field("tier", Some(before.tier.word()), Some(live.tier.word()));
-    let tags: BTreeSet<&String> = before.tags.keys().chain(live.tags.keys()).collect();
-    for tag in tags {
-        field(&format!("tag {tag}"), before.tags.get(tag).map(String::as_str), live.tags.get(tag).map(String::as_str));
-    }
-    let options: BTreeSet<&OptionKey> = before.options.keys().chain(live.options.keys()).collect();
-    for option in options {
-        let (described, now) = (before.options.get(option), live.options.get(option));
-        field(&option.to_string(), described.map(String::as_str), now.map(String::as_str));
-    }
-    let names: BTreeSet<&String> = before.properties.keys().chain(live.properties.keys()).collect();
-    for name in names {
-        let (described, now) = (before.properties.get(name), live.properties.get(name));
-        if described != now {
-            let word = |property: Option<&Property>, word: &'static str| property.map(|_| word);
-            field(&format!("property {name}"), word(described, "a value"), word(now, "another value"));
-        }
-    }
-    found
-}
-
-/// An environment, and what became of its description.
-#[derive(Debug, Serialize)]
-struct Row {
-    name: String,
-    /// `None`: described, and not there.
-    id: Option<String>,
-    wrote: bool,
-    /// Options that stand in the description.
-    options: usize,
-    /// Options that nobody chose, or a file brings.
-    left: usize,
-    differences: Vec<Difference>,
-}
-
-impl Row {
-    fn not_there(name: &str) -> Self {
-        let live = Some("not there".to_owned());
-        let difference = Difference { what: "environment".to_owned(), described: Some("described".to_owned()), live };
-        Self { name: name.to_owned(), id: None, wrote: false, options: 0, left: 0, differences: vec![difference] }
-    }
-}
-
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Difference {
-    /// A key of the description, an option, a tag or a property.
-    what: String,
-    described: Option<String>,
-    live: Option<String>,
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (described, live) = (self.described.as_deref().unwrap_or("not"), self.live.as_deref().unwrap_or("not"));
-        write!(f, "{}: {described} described, {live} live", self.what)
-    }
-}
-
-#[derive(Serialize)]
-struct CaptureAnswer {
-    application: Application,
-    region: String,
-    /// Nothing was written.
-    check: bool,
-    environments: Vec<Row>,
-}
-
-impl Answer for CaptureAnswer {
-    const SCHEMA: &str = "capture/1";
-}
-
-impl fmt::Display for CaptureAnswer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, row) in self.environments.iter().enumerate() {
-            if number > 0 {
-                writeln!(f)?;
-            }
-            let path = environment::path(&row.name);
-            match (row.wrote, row.differences.len()) {
-                (true, _) => write!(f, "wrote `{path}`: {}, {} left out", count(row.options, "option"), row.left)?,
-                (false, 0) => write!(f, "`{path}` is what lives")?,
-                (false, number) => write!(f, "`{path}`: {}", count(number, "difference"))?,
-            }
-            for difference in &row.differences {
-                let word = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-                write!(
-                    f,
-                    "\n  {}: {} described, {} live",
-                    difference.what,
-                    word(&difference.described),
-                    word(&difference.live)
-                )?;
-            }
-        }
-        Ok(())
-    }
 }

@@ -6,6 +6,7 @@ mod end;
 mod here;
 mod look;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 
 use self::end::EndArgs;
@@ -54,8 +55,8 @@ pub(crate) struct DrillArgs {
     /// On the embedded AWS: really start the versions on this machine
     #[arg(long, conflicts_with_all = ["check", "on_aws"])]
     run: bool,
-    /// On the embedded AWS: how long transitions take
-    #[arg(long, value_enum, default_value_t = Speed::Instant, conflicts_with_all = ["check", "on_aws"])]
+    /// On the embedded AWS: how long transitions take, as on AWS or no time at all
+    #[arg(long, value_name = "SPEED", default_value = "instant", value_parser = speed(), conflicts_with_all = ["check", "on_aws"])]
     speed: Speed,
     #[command(flatten)]
     aws: AwsArgs,
@@ -67,6 +68,11 @@ enum Action {
     End(EndArgs),
 }
 
+/// Nobody is there to step a rehearsal on.
+fn speed() -> impl TypedValueParser<Value = Speed> {
+    PossibleValuesParser::new(["real", "instant"]).map(|word| if word == "real" { Speed::Real } else { Speed::Instant })
+}
+
 /// Letters and digits, few enough that names of environments stay short.
 fn id(text: &str) -> Result<String, String> {
     let plain =
@@ -74,6 +80,20 @@ fn id(text: &str) -> Result<String, String> {
     match plain && !text.contains("prod") {
         true => Ok(text.to_owned()),
         false => Err("an id has 2 to 12 small letters and digits, without `prod`".to_owned()),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a rehearsal without `--check` or `--aws` is on an embedded AWS of its own, and `{0}` is about another")]
+struct NotThere(&'static str);
+
+impl Fault for NotThere {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("leave it out, or say how deep the rehearsal goes".to_owned())
     }
 }
 
@@ -96,6 +116,12 @@ pub(crate) fn verb(args: &DrillArgs, world: &World, ui: &mut Ui) -> Result<Exit,
     if let Some(Action::End(end)) = &args.action {
         return end::verb(end, &project, world, ui);
     }
+    if !args.check
+        && !args.on_aws
+        && let Some(flag) = args.aws.leading()
+    {
+        return Err(NotThere(flag).into());
+    }
     let environments = Environments::load(&project)?;
     if environments.all().is_empty() {
         return Err(Nothing.into());
@@ -108,9 +134,8 @@ pub(crate) fn verb(args: &DrillArgs, world: &World, ui: &mut Ui) -> Result<Exit,
         false => here::rehearse(args, &environments, &project, world, ui)?,
     };
     environments.note(&answer.line(world))?;
-    let exit = if answer.findings.is_empty() { Exit::Done } else { Exit::Findings };
     ui.answer(&answer);
-    Ok(exit)
+    Ok(answer.exit())
 }
 
 #[cfg(test)]

@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+use serde::Serialize;
+
 use crate::beanstalk::name::EnvironmentName;
 use crate::environment::{self, APPLICATION, Application, DRILLS, Description, FOLDER};
 use crate::fault::{Exit, Failure, Fault};
 use crate::file;
 use crate::project::Project;
+use crate::release::Launched;
 
 /// All descriptions, and the texts that they were read from.
 #[derive(Debug, Default)]
@@ -17,6 +21,41 @@ pub(crate) struct Environments {
     all: Vec<Description>,
     texts: BTreeMap<String, String>,
     pub(crate) application: Application,
+}
+
+/// A line of the record of rehearsals and rebuilds.
+#[derive(Debug, Serialize)]
+pub(crate) struct DrillLine {
+    pub(crate) time: Timestamp,
+    /// How deep a rehearsal went, or `rebuild`.
+    pub(crate) depth: &'static str,
+    pub(crate) tool: &'static str,
+    pub(crate) id: Option<String>,
+    pub(crate) environments: usize,
+    pub(crate) findings: usize,
+    pub(crate) clocks: Clocks,
+}
+
+/// Where the time went, in seconds. What people need to notice and to decide is not in it.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub(crate) struct Clocks {
+    /// This program's own work.
+    pub(crate) commands: Option<i64>,
+    /// From the first request to the last good environment.
+    pub(crate) aws: Option<i64>,
+    /// From the first request until the last of the sites answered under its name.
+    pub(crate) visible: Option<i64>,
+    /// AWS's part is the embedded one's.
+    pub(crate) simulated: bool,
+}
+
+impl Clocks {
+    /// Those of a launch that `all` seconds went into, if that is known.
+    pub(crate) fn of(launched: &Launched, all: Option<i64>, simulated: bool) -> Self {
+        let aws = launched.environments.iter().filter_map(|one| one.seconds).max();
+        let visible = launched.environments.iter().filter_map(|one| one.visible).max();
+        Self { commands: all.map(|all| all - aws.unwrap_or(0)), aws, visible, simulated }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -89,8 +128,9 @@ impl Environments {
     }
 
     /// Add a line to the record of rehearsals and rebuilds.
-    pub(crate) fn note(&self, line: &str) -> Result<(), Failure> {
+    pub(crate) fn note(&self, line: &DrillLine) -> Result<(), Failure> {
         file::make_folder(&self.root.join(FOLDER))?;
+        let line = serde_json::to_string(line).expect("a line has string keys");
         Ok(file::append_own(&self.root.join(FOLDER).join(DRILLS), format!("{line}\n").as_bytes())?)
     }
 

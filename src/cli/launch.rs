@@ -1,6 +1,7 @@
 //! `launch`: what is described and not there is created.
 
 mod answer;
+mod described;
 pub(crate) mod properties;
 pub(crate) mod versions;
 
@@ -8,24 +9,27 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use jiff::Timestamp;
 
 use self::answer::{LaunchAnswer, PlanAnswer};
+use self::described::described;
+pub(crate) use self::described::{here, targets};
 use self::properties::Given;
 use self::versions::Versions;
 use super::aws::{AwsArgs, Connected, DryRun, Intent, bundle_store};
 use super::environment_args::{SETTLE, TIMEOUT};
-use super::environments::Environments;
-use super::{deploy, ebcli, publish};
+use super::environments::{Clocks, DrillLine, Environments};
+use super::{deploy, publish};
 use crate::beanstalk::customizations::Customizations;
-use crate::beanstalk::name::{Application, EnvironmentName};
-use crate::environment::{self, Description, Property, Tier};
-use crate::fault::{Exit, Failure, Fault};
+use crate::beanstalk::name::EnvironmentName;
+use crate::environment::{self, Description, Tier};
+use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::release::{
     self, LaunchError, LaunchEvent, LaunchOptions, LaunchOutcome, LaunchPlan, Launched, PlanOptions, RunRecord, Target,
     Wanted,
 };
-use crate::ui::{Ui, ticked};
+use crate::ui::{Ui, quoted};
 use crate::world::World;
 
 /// Create the environments that are described and not there
@@ -95,47 +99,15 @@ pub(crate) struct LaunchArgs {
     aws: AwsArgs,
 }
 
-#[derive(Debug, thiserror::Error)]
-enum Error {
-    #[error("nothing is described in `{}`", environment::FOLDER)]
-    Nothing,
-    #[error("`{name}` is described nowhere, so nothing can be like it")]
-    NoLike { name: String },
-    #[error("`{name}` is described, so `{flag}` has nothing to describe")]
-    Described { name: String, flag: &'static str },
-    #[error("nothing that is described belongs to this account and region")]
-    Elsewhere,
-}
-
-impl Fault for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Nothing => Exit::Invalid,
-            Self::NoLike { .. } | Self::Described { .. } => Exit::Usage,
-            Self::Elsewhere => Exit::Findings,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::Nothing => {
-                "`beansprout launch NAME` describes a new environment and shows what it would be".to_owned()
-            }
-            Self::NoLike { name } => format!("it would be in `{}`", environment::path(name)),
-            Self::Described { name, .. } => format!("change `{}`, or leave the flag out", environment::path(name)),
-            Self::Elsewhere => "look at `--profile`, `--region`, and `account` and `region` in the files".to_owned(),
-        })
-    }
-}
-
 pub(crate) fn verb(args: &LaunchArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+    let began = world.now();
     let project = Project::load(world)?;
     let environments = Environments::load(&project)?;
     let mut descriptions = described(args, &project, &environments)?;
     let place = descriptions.first().map(super::aws::Place::of).unwrap_or_default();
     let aws = args.aws.connect_to(&project, &place, Intent::of(!args.apply), world, ui)?;
-    if args.all {
-        descriptions = here(descriptions, &aws, args, ui)?;
+    if args.all && !args.elsewhere {
+        descriptions = here(descriptions, &aws, ui)?;
     }
     let given = Given::read(&args.properties, args.env_file.as_deref(), world)?;
     given.apply(&mut descriptions);
@@ -179,25 +151,25 @@ pub(crate) fn verb(args: &LaunchArgs, world: &World, ui: &mut Ui) -> Result<Exit
     let launched = launched?;
     let answers = launched.environments.iter().flat_map(|one| &one.smoke).all(|probed| probed.passed);
     if args.all && launched.environments.iter().any(|one| one.outcome == LaunchOutcome::Launched) {
-        environments.note(&rebuilt(&launched, aws.is_elsewhere(), world))?;
+        environments.note(&rebuilt(&launched, began, aws.is_elsewhere(), world))?;
     }
     ui.answer(&LaunchAnswer { launched });
     Ok(if answers { Exit::Done } else { Exit::Findings })
 }
 
 /// The line that stays of a rebuild.
-fn rebuilt(launched: &Launched, simulated: bool, world: &World) -> String {
-    let made = || launched.environments.iter().filter(|one| one.outcome == LaunchOutcome::Launched);
-    serde_json::json!({
-        "time": world.now().to_string(),
-        "depth": "rebuild",
-        "tool": env!("CARGO_PKG_VERSION"),
-        "id": null,
-        "environments": made().count(),
-        "findings": 0,
-        "clocks": { "commands": null, "aws": made().filter_map(|one| one.seconds).max(), "simulated": simulated },
-    })
-    .to_string()
+fn rebuilt(launched: &Launched, began: Timestamp, simulated: bool, world: &World) -> DrillLine {
+    let made = launched.environments.iter().filter(|one| one.outcome == LaunchOutcome::Launched);
+    let all = world.now().duration_since(began).as_secs();
+    DrillLine {
+        time: world.now(),
+        depth: "rebuild",
+        tool: env!("CARGO_PKG_VERSION"),
+        id: None,
+        environments: made.count(),
+        findings: launched.environments.iter().flat_map(|one| &one.smoke).filter(|probed| !probed.passed).count(),
+        clocks: Clocks::of(launched, Some(all), simulated),
+    }
 }
 
 /// Everything that is described, launched where `aws` leads: a rehearsal, with stand-ins for what nobody is asked.
@@ -236,7 +208,7 @@ fn words(args: &LaunchArgs) -> Vec<String> {
         words.push(format!("--property {name}={shown}"));
     }
     if let Some(file) = &args.env_file {
-        words.push(format!("--env-file {}", file.display()));
+        words.push(format!("--env-file {}", quoted(&file.display().to_string())));
     }
     let switches = [
         ("--all", args.all),
@@ -245,103 +217,13 @@ fn words(args: &LaunchArgs) -> Vec<String> {
         ("--elsewhere", args.elsewhere),
         ("--into-existing", args.into_existing),
         ("--no-wait", args.no_wait),
-        ("--sandbox", args.aws.sandbox),
     ];
     words.extend(switches.into_iter().filter(|(_, on)| *on).map(|(name, _)| name.to_owned()));
+    for (flag, seconds) in [("--timeout", args.timeout), ("--settle", args.settle)] {
+        words.extend(seconds.map(|seconds| format!("{flag} {seconds}")));
+    }
+    words.extend(args.aws.words());
     words
-}
-
-/// The descriptions that are meant: from files, or made.
-fn described(args: &LaunchArgs, project: &Project, environments: &Environments) -> Result<Vec<Description>, Failure> {
-    if args.all {
-        if environments.all().is_empty() {
-            return Err(Error::Nothing.into());
-        }
-        return Ok(environments.all().to_vec());
-    }
-    let mut all = Vec::new();
-    for name in &args.names {
-        if let Some(described) = environments.get(name) {
-            let flags = [
-                ("--like", args.like.is_some()),
-                ("--cname", args.cname.is_some()),
-                ("--tier", args.tier.is_some()),
-                ("--instance-profile", args.instance_profile.is_some()),
-            ];
-            if let Some((flag, _)) = flags.into_iter().find(|(_, given)| *given) {
-                return Err(Error::Described { name: name.to_string(), flag }.into());
-            }
-            all.push(described.clone());
-            continue;
-        }
-        let mut new = match &args.like {
-            Some(other) => environments.get(other).ok_or_else(|| Error::NoLike { name: other.to_string() })?.like(name),
-            None => fresh(name, project)?,
-        };
-        new.cname = args.cname.clone().or(new.cname);
-        new.instance_profile = args.instance_profile.clone().or(new.instance_profile);
-        match args.tier.as_deref() {
-            Some("worker") => new.tier = Tier::Worker,
-            Some(_) => new.tier = Tier::Web,
-            None => {}
-        }
-        all.push(new);
-    }
-    Ok(all)
-}
-
-/// A new environment, as far as the project tells what it is.
-fn fresh(name: &str, project: &Project) -> Result<Description, Failure> {
-    let mut new = Description::new(name);
-    let settings = ebcli::read(project)?;
-    let branch = settings.platform().and_then(|platform| platform.branch);
-    new.platform = branch.map(|branch| branch.name.to_owned());
-    if name.contains("prod") {
-        new.tags.insert("stage".to_owned(), "prod".to_owned());
-    }
-    let answers = &project.config.project.answers;
-    let answer = |key: &str| answers.get(key).and_then(toml::Value::as_str).unwrap_or_default();
-    if project.config.project.stack.is_some() {
-        // What the settings of a generated project take from the environment.
-        new.properties.insert("SECRET_KEY".to_owned(), Property::Random(50));
-        if matches!(answer("database"), "postgresql" | "mysql") {
-            new.properties.insert("DATABASE_URL".to_owned(), Property::Ask);
-        }
-    }
-    if answer("stack") == "worker" || project.config.project.stack.as_deref() == Some("worker") {
-        new.tier = Tier::Worker;
-    }
-    Ok(new)
-}
-
-/// Of all that is described, what belongs here.
-fn here(
-    descriptions: Vec<Description>,
-    aws: &Connected,
-    args: &LaunchArgs,
-    ui: &mut Ui,
-) -> Result<Vec<Description>, Failure> {
-    if args.elsewhere {
-        return Ok(descriptions);
-    }
-    let ours = |description: &Description| description.belongs_to(aws.account(), aws.region());
-    let (here, left): (Vec<_>, Vec<_>) = descriptions.into_iter().partition(ours);
-    if !left.is_empty() {
-        let names: Vec<String> = left.into_iter().map(|description| description.name).collect();
-        ui.say(format_args!("left, because they belong to another account or region: {}", ticked(&names)));
-    }
-    if here.is_empty() { Err(Error::Elsewhere.into()) } else { Ok(here) }
-}
-
-pub(crate) fn targets(descriptions: &[Description], project: &Project) -> Result<Vec<Target>, Failure> {
-    descriptions
-        .iter()
-        .map(|description| {
-            let application: Application = ebcli::application(description.application.as_deref(), project)?;
-            let name: EnvironmentName = description.name.parse().expect("it was checked when it was read");
-            Ok(Target { name, application, description: description.clone() })
-        })
-        .collect()
 }
 
 #[expect(clippy::too_many_arguments, reason = "all that decides about a plan")]
@@ -423,21 +305,24 @@ fn options(
     packed: Vec<release::PublishRequest>,
     plan: &LaunchPlan,
 ) -> LaunchOptions {
-    let deploys: Vec<&environment::Deploy> =
-        plan.launches().map(|launch| &launch.wanted.target.description.deploy).collect();
-    let longest = |flag: Option<u64>, of: fn(&environment::Deploy) -> Option<u64>, usual: u64| {
-        let described = deploys.iter().filter_map(|deploy| of(deploy)).max();
-        Duration::from_secs(flag.or(described).unwrap_or(usual))
-    };
+    let (timeout, settle) = longest(plan, args.timeout, args.settle);
     LaunchOptions {
         application: environments.application.clone(),
         packed,
         store: bundle_store(project, None),
         wait: !args.no_wait,
         require_cname: args.require_cname,
-        timeout: longest(args.timeout, |deploy| deploy.timeout, TIMEOUT),
-        settle: longest(args.settle, |deploy| deploy.settle, SETTLE),
+        timeout,
+        settle,
     }
+}
+
+/// How long to look at each environment of a plan: as flags say, or the most patient of the descriptions, or as usual.
+pub(crate) fn longest(plan: &LaunchPlan, timeout: Option<u64>, settle: Option<u64>) -> (Duration, Duration) {
+    let deploys = || plan.launches().map(|launch| &launch.wanted.target.description.deploy);
+    let timeout = timeout.or_else(|| deploys().filter_map(|deploy| deploy.timeout).max());
+    let settle = settle.or_else(|| deploys().filter_map(|deploy| deploy.settle).max());
+    (Duration::from_secs(timeout.unwrap_or(TIMEOUT)), Duration::from_secs(settle.unwrap_or(SETTLE)))
 }
 
 pub(crate) fn carry_out(

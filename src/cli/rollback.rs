@@ -56,6 +56,8 @@ pub(crate) fn verb(args: &RollbackArgs, world: &World, ui: &mut Ui) -> Result<Ex
     let label = match &args.label {
         Some(label) => label.clone(),
         None => release::rollback_target(&aws, &application, &environment.name, &bundle_store)?
+            // The record may be gone with its bucket; the file has what was known when it was captured.
+            .or_else(|| environment.description()?.version.as_ref()?.before.clone())
             .ok_or_else(|| Error::NoPrevious { environment: environment.name.clone() })?,
     };
     ui.say(format_args!("rolling `{}` back to `{label}`", environment.name));

@@ -89,7 +89,7 @@ pub(crate) fn verb(args: &StatusArgs, world: &World, ui: &mut Ui) -> Result<Exit
         row.details = there.map(|there| release::details(&aws, there)).transpose()?;
         if let (Some(description), Some(_)) = (described, there) {
             // Without the rights of a capture it is not known, which is no failure of this.
-            row.differences = capture::compare(description, &project, &aws, ui).ok();
+            row.differences = capture::compare(description, &project, &aws, ui).ok().flatten();
             row.lost = environment::lost(description);
         }
     }

@@ -203,14 +203,8 @@ fn tell(event: &SwapEvent<'_>, ui: &mut Ui) {
     match event {
         SwapEvent::Testing { environment, host } => ui.say(format_args!("testing `{environment}` as `{host}`")),
         SwapEvent::Tested(probed) => {
-            let status = probed.status.map_or("no answer".to_owned(), |status| status.to_string());
-            match &probed.problem {
-                None => ui.say(format_args!("  {} {status}", probed.url)),
-                Some(problem) => {
-                    let line = format!("  {} {status}: {problem}", probed.url);
-                    ui.say(ui.err().red(line));
-                }
-            }
+            let line = format!("  {probed}");
+            ui.say(if probed.problem.is_some() { ui.err().red(line) } else { line });
         }
         SwapEvent::NotTested(why) => ui.warn(format_args!("not tested: {why}")),
         SwapEvent::Swapping { name, from, to } => ui.say(format_args!("`{name}` goes from `{from}` to `{to}`")),

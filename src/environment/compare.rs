@@ -30,6 +30,8 @@ pub enum SetBy {
     },
     File(Said),
     Default,
+    /// The files of its version are not known.
+    Unknown,
 }
 
 /// An option whose described value is not the living one.
@@ -80,6 +82,15 @@ pub(crate) fn set_by(option: &OptionKey, value: &str, files: &Files) -> SetBy {
             Some(default) if said.is_none() && same(option, default, value) => SetBy::Default,
             _ => SetBy::Api { outranks: said.cloned() },
         },
+    }
+}
+
+/// The same, where the files may not be known.
+pub(crate) fn perhaps_set_by(option: &OptionKey, value: &str, files: Option<&Files>) -> SetBy {
+    match files {
+        Some(files) => set_by(option, value, files),
+        None if default_of(option).is_some_and(|default| same(option, default, value)) => SetBy::Default,
+        None => SetBy::Unknown,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::captured::{Captured, Left};
-use super::compare::{LiveSetting, SetBy, made, same, set_by};
+use super::compare::{LiveSetting, SetBy, made, perhaps_set_by, same};
 use super::description::Description;
 use super::files::{Files, Said};
 use super::key::OptionKey;
@@ -16,8 +16,8 @@ use super::send::{INSTANCE_PROFILE, PROFILE};
 #[derive(Debug, Clone)]
 pub struct LiveOptions {
     settings: BTreeMap<OptionKey, String>,
-    /// What the files of its version say.
-    files: Files,
+    /// What the files of its version say; `None`: the bundle is gone.
+    files: Option<Files>,
     /// Options that nobody chose.
     noise: BTreeSet<OptionKey>,
     description: Option<Description>,
@@ -45,11 +45,18 @@ pub enum Wins {
     Files,
     /// Two environments: each keeps its own.
     Each,
+    /// Nobody knows who set it.
+    Unknown,
 }
 
 impl LiveOptions {
     /// `captured` tells which options nobody chose.
-    pub fn new(settings: &[LiveSetting], files: Files, captured: &Captured, description: Option<&Description>) -> Self {
+    pub fn new(
+        settings: &[LiveSetting],
+        files: Option<Files>,
+        captured: &Captured,
+        description: Option<&Description>,
+    ) -> Self {
         let noise =
             captured.left.iter().filter(|(_, left)| !matches!(left, Left::File | Left::Secret | Left::OwnField));
         let noise: BTreeSet<OptionKey> = noise.map(|(option, _)| option.clone()).collect();
@@ -71,6 +78,10 @@ impl LiveOptions {
         self.settings.keys().filter(|option| !self.noise.contains(option))
     }
 
+    fn set_by(&self, option: &OptionKey, value: Option<&String>) -> SetBy {
+        value.map_or(SetBy::Default, |value| perhaps_set_by(option, value, self.files.as_ref()))
+    }
+
     /// Beside the files of another version, or of a tree.
     pub fn beside_files(&self, files: &Files) -> Vec<OptionRow> {
         let mut options: BTreeSet<&OptionKey> = self.chosen().collect();
@@ -81,7 +92,7 @@ impl LiveOptions {
 
     fn beside(&self, option: &OptionKey, files: &Files) -> Option<OptionRow> {
         let live = self.settings.get(option);
-        let by = live.map_or(SetBy::Default, |value| set_by(option, value, &self.files));
+        let by = self.set_by(option, live);
         let said = files.get(option);
         // Whoever set it on the environment wins, and a description knows of it.
         let described = match &self.description {
@@ -91,6 +102,8 @@ impl LiveOptions {
         let (other, other_by, wins) = match (&by, described, said) {
             (SetBy::Api { .. }, Some(described), _) => (described, Some("description".to_owned()), Wins::Api),
             (SetBy::Api { .. }, None, said) => (said.map(|said| said.value.clone()), said.map(place), Wins::Api),
+            (SetBy::Unknown, Some(described), None) => (described, Some("description".to_owned()), Wins::Unknown),
+            (SetBy::Unknown, _, said) => (said.map(|said| said.value.clone()), said.map(place), Wins::Unknown),
             (_, Some(described), None) if described.is_some() => {
                 (described, Some("description".to_owned()), Wins::Files)
             }
@@ -121,11 +134,12 @@ impl LiveOptions {
             if equal {
                 continue;
             }
-            let by = live.map_or(SetBy::Default, |value| set_by(option, value, &self.files));
-            let theirs = there.map(|value| match set_by(option, value, &other.files) {
+            let by = self.set_by(option, live);
+            let theirs = there.map(|_| match other.set_by(option, there) {
                 SetBy::Api { .. } => "API".to_owned(),
                 SetBy::File(said) => place(&said),
                 SetBy::Default => "default".to_owned(),
+                SetBy::Unknown => "not known".to_owned(),
             });
             rows.push(row(option, live, by, there.cloned(), theirs, Wins::Each));
         }
@@ -200,7 +214,7 @@ mod tests {
             .collect();
         let seen = Live { settings: settings.clone(), files: Some(files(text)), images: None };
         let captured = capture(&seen, description, &BTreeSet::new());
-        LiveOptions::new(&settings, files(text), &captured, description)
+        LiveOptions::new(&settings, Some(files(text)), &captured, description)
     }
 
     fn lines(rows: &[OptionRow]) -> Vec<String> {
@@ -251,6 +265,23 @@ mod tests {
             Some(&description),
         );
         assert_eq!(lines(&options.beside_files(&files(now))), ["MaxSize None Some(\"4\") Files"]);
+    }
+
+    #[test]
+    fn without_the_bundle_nobody_knows_who_set_it() {
+        let setting = |option: &str, value: &str| LiveSetting {
+            option: OptionKey::parse(option).unwrap(),
+            value: Some(value.to_owned()),
+        };
+        let settings =
+            [setting("aws:autoscaling:asg/MinSize", "3"), setting("aws:elasticbeanstalk:command/Timeout", "900")];
+        let seen = Live { settings: settings.to_vec(), files: None, images: None };
+        let options = LiveOptions::new(&settings, None, &capture(&seen, None, &BTreeSet::new()), None);
+        let said = files("option_settings:\n  aws:elasticbeanstalk:command: {Timeout: 700}\n");
+        let rows = options.beside_files(&said);
+        assert_eq!(lines(&rows), ["MinSize Some(\"3\") None Unknown", "Timeout Some(\"900\") Some(\"700\") Unknown"]);
+        assert!(rows.iter().all(|row| row.set_by == SetBy::Unknown), "{rows:?}");
+        assert!(options.beside_environment(&options).is_empty());
     }
 
     #[test]

@@ -40,9 +40,9 @@ pub(crate) enum Found {
 
 /// The bytes of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Bytes {
-    pub(crate) length: u64,
-    pub(crate) sha256: String,
+pub struct Bytes {
+    pub length: u64,
+    pub sha256: String,
 }
 
 impl Found {
@@ -193,7 +193,7 @@ fn kept<T>(result: io::Result<T>) -> Result<T, Error> {
 }
 
 impl Bytes {
-    fn of(file: &mut File) -> io::Result<Self> {
+    pub fn of(file: &mut File) -> io::Result<Self> {
         file.seek(SeekFrom::Start(0))?;
         let mut hash = Sha256::new();
         let mut length = 0;

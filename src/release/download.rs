@@ -16,8 +16,15 @@ use crate::fault::{Exit, Fault, Repeat};
 /// Step of a download.
 #[derive(Debug)]
 pub enum Event<'a> {
-    Downloading { bytes: u64, from: &'a Location },
-    Received { bytes: u64 },
+    Downloading {
+        bytes: u64,
+        from: &'a Location,
+        /// Version of the object, where the bucket keeps versions.
+        version: Option<&'a str>,
+    },
+    Received {
+        bytes: u64,
+    },
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -113,7 +120,7 @@ pub(super) async fn fetch(
         Err(error) => return Err(error.into()),
     };
     let bytes = answer.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or(0);
-    report(Event::Downloading { bytes, from: &bucket.at(key) });
+    report(Event::Downloading { bytes, from: &bucket.at(key), version: answer.version_id() });
     let mut body = answer.body;
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(|error| ApiError::cut_off(call.clone(), &error, aws.endpoint()))?;

@@ -49,6 +49,7 @@ pub use bucket::{BundleBucket, BundleStore, Error as StoreError, PREFIX};
 pub use bucket_security::BucketSecurity;
 pub use bundle_file::{BundleFile, BundleFileError};
 pub use call::Call;
+pub use compare::Bytes;
 pub use delta::WholeReason;
 pub use deploy::{
     Deployed, Error as DeployError, Event as DeployEvent, Failed, Outcome, Request as DeployRequest, WatchRequest,

@@ -3,6 +3,7 @@
 //! A site is asked at an address of our choice under a name of our choice: that is how an environment is tested before
 //! the name leads to it.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -54,6 +55,16 @@ impl Probed {
             Some(status) => format!("{} answers {status}: {problem}", self.url),
             None => format!("{} does not answer: {problem}", self.url),
         })
+    }
+}
+
+impl fmt::Display for Probed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.status {
+            Some(status) => write!(f, "{} {status}", self.url)?,
+            None => write!(f, "{} no answer", self.url)?,
+        }
+        self.problem.iter().try_for_each(|problem| write!(f, ": {problem}"))
     }
 }
 

@@ -111,5 +111,18 @@ fn a_living_environment_and_the_tree() {
     assert!(!format!("{run}{document}").contains("hunter"), "{run}");
     assert_eq!(writes(&calls(&site.place, STATE)), Vec::<&str>::new());
     site.run(&server, &["diff", "env:shop-none"]).exit(3);
+
+    // Without the bundle, nobody knows what the files of the version said.
+    site.python(
+        &server,
+        "for o in boto3.resource('s3').Bucket('elasticbeanstalk-us-east-1-123456789012').objects.all():\n    o.delete() if o.key.endswith('.zip') else None",
+    );
+    let gone = site.run(&server, &["diff", "env:shop-prod", "--json"]).exit(1);
+    assert!(gone.stderr.contains("is gone, so nobody knows which options of `shop-prod` its files set"), "{gone}");
+    let document = gone.document("diff/1");
+    let max = document["options"].as_array().unwrap().iter().find(|row| row["option"] == "aws:autoscaling:asg/MaxSize");
+    let max = max.unwrap();
+    assert_eq!((&max["live"], &max["other"]), (&"3".into(), &"5".into()), "{document}");
+    assert_eq!((&max["set_by"]["who"], &max["wins"]), (&"unknown".into(), &"unknown".into()), "{document}");
     site.run(&server, &["diff", "env:"]).exit(2);
 }

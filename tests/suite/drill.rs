@@ -87,6 +87,19 @@ fn a_launch_builds_again_what_the_bucket_lost() {
     assert!(site.place.read("environments/_drills.jsonl").contains("\"depth\":\"rebuild\""));
 }
 
+/// A rehearsal on an AWS of its own takes no word about another one, and none that nobody could go on from.
+#[test]
+fn no_flag_of_another_aws_is_ignored() {
+    let site = Site::small();
+    site.describe("shop-prod", "");
+    for flag in [["--region", "eu-west-1"], ["--profile", "x"], ["--endpoint-url", "http://localhost:1"]] {
+        let run = site.place.run([&["drill"], &flag[..]].concat()).exit(2);
+        assert!(run.stderr.contains(&format!("`{}` is about another", flag[0])), "{run}");
+    }
+    site.place.run(["drill", "--speed", "stepped"]).exit(2);
+    site.place.run(["drill", "--sandbox", "--call-timeout", "20"]).ok();
+}
+
 #[test]
 fn a_check_asks_aws_and_changes_nothing() {
     let site = shop();

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::Compared;
-use crate::bundle::Reader;
 use crate::cli::aws::{Place, bundle_store};
 use crate::cli::bundles::BundleFinder;
 use crate::cli::ebcli;
@@ -12,7 +11,6 @@ use crate::cli::environments::Environments;
 use crate::cli::launch::versions;
 use crate::environment::{self, Files, Live, LiveOptions, OptionRow, SetBy, Wins};
 use crate::fault::{Exit, Failure, Fault};
-use crate::file;
 use crate::release;
 use crate::ui::Ui;
 
@@ -61,20 +59,25 @@ pub(super) fn side(
     let there = living.iter().find(|living| living.name == name && living.application == *application);
     let there = there.ok_or_else(|| Error::NotThere { name: name.to_owned(), region: aws.region().to_owned() })?;
     let observed = release::observe(aws, &application, there)?;
-    let (mut manifest, mut files) = (None, Files::default());
-    if let Some(at) = observed.version.as_ref().and_then(|version| version.bundle.as_ref()) {
-        let mut content = file::temporary()?;
-        ui.say(format_args!("looking into `{at}`"));
-        if release::fetch_bundle(aws, &store, at, &mut content, &mut |_| {})? {
-            let mut opened = Reader::read(content, std::path::Path::new(&at.to_string()))?;
-            manifest = Some(opened.manifest()?);
-            files = Files::of(&versions::of(&mut opened)?);
-        }
-    }
-    let live = Live { settings: observed.settings.clone(), files: Some(files.clone()), images: observed.images };
+    let mut manifest = None;
+    let files = match observed.version.as_ref().and_then(|version| version.bundle.as_ref()) {
+        // A sample, or made by something else than a bundle: it has no files of ours.
+        None => Some(Files::default()),
+        Some(at) => match versions::look_into(at, &store, aws, ui)? {
+            Some(mut fetched) => {
+                manifest = Some(fetched.opened.manifest()?);
+                Some(Files::of(&versions::of(&mut fetched.opened)?))
+            }
+            None => {
+                ui.warn(format_args!("`{at}` is gone, so nobody knows which options of `{name}` its files set"));
+                None
+            }
+        },
+    };
+    let live = Live { settings: observed.settings.clone(), files: files.clone(), images: observed.images };
     let captured = environment::capture(&live, description, &BTreeSet::new());
     let options = LiveOptions::new(&observed.settings, files.clone(), &captured, description);
-    Ok(Compared { manifest, files: Some(files), live: Some(options) })
+    Ok(Compared { manifest, files, live: Some(options) })
 }
 
 /// Options that differ. `None`: no environment is among the two, or the files of the other are not known.
@@ -95,12 +98,14 @@ pub(super) fn show(row: &OptionRow) -> String {
         SetBy::Api { outranks: None } => "set on the environment".to_owned(),
         SetBy::File(said) => format!("{}:{}", said.path, said.line),
         SetBy::Default => "default".to_owned(),
+        SetBy::Unknown => "who set it is not known".to_owned(),
     };
     let other = row.other_by.as_ref().map(|by| format!(" ({by})")).unwrap_or_default();
     let wins = match row.wins {
         Wins::Api => "; the environment wins",
         Wins::Files => "; the files win",
         Wins::Each => "",
+        Wins::Unknown => "; which of the two wins is not known",
     };
     format!("{}: {} ({by}), other side {}{other}{wins}", row.option, value(&row.live), value(&row.other))
 }

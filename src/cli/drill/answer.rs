@@ -3,10 +3,11 @@
 use std::fmt;
 
 use serde::Serialize;
-use serde_json::json;
 
 use crate::cli::aws::DryRun;
 use crate::cli::capture::Difference;
+use crate::cli::environments::{Clocks, DrillLine};
+use crate::fault::Exit;
 use crate::ui::{Answer, count};
 use crate::world::World;
 
@@ -49,30 +50,47 @@ pub(super) struct Rehearsed {
     pub(super) differences: Vec<Difference>,
 }
 
-/// Where the time went. What people need to notice and to decide is not in it.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
-pub(super) struct Clocks {
-    /// This program's own work.
-    pub(super) commands: i64,
-    /// From the first request to the last good environment.
-    pub(super) aws: Option<i64>,
-    /// AWS's part is the embedded one's.
-    pub(super) simulated: bool,
+impl DrillAnswer {
+    /// One in which nothing was looked at yet.
+    pub(super) fn new(depth: Depth) -> Self {
+        Self {
+            depth,
+            id: None,
+            environments: Vec::new(),
+            findings: Vec::new(),
+            notes: Vec::new(),
+            clocks: Clocks::default(),
+            dry_run: None,
+            apply: None,
+            ending: Vec::new(),
+        }
+    }
+
+    /// The line of `environments/_drills.jsonl`.
+    pub(super) fn line(&self, world: &World) -> DrillLine {
+        DrillLine {
+            time: world.now(),
+            depth: self.depth.word(),
+            tool: env!("CARGO_PKG_VERSION"),
+            id: self.id.clone(),
+            environments: self.environments.len(),
+            findings: self.findings.len(),
+            clocks: self.clocks,
+        }
+    }
+
+    pub(super) fn exit(&self) -> Exit {
+        if self.findings.is_empty() { Exit::Done } else { Exit::Findings }
+    }
 }
 
-impl DrillAnswer {
-    /// The line of `environments/_drills.jsonl`.
-    pub(super) fn line(&self, world: &World) -> String {
-        json!({
-            "time": world.now().to_string(),
-            "depth": self.depth,
-            "tool": env!("CARGO_PKG_VERSION"),
-            "id": self.id,
-            "environments": self.environments.len(),
-            "findings": self.findings.len(),
-            "clocks": self.clocks,
-        })
-        .to_string()
+impl Depth {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Sandbox => "sandbox",
+            Self::Check => "check",
+            Self::Aws => "aws",
+        }
     }
 }
 
@@ -110,10 +128,13 @@ impl fmt::Display for DrillAnswer {
             (0, Depth::Aws) => write!(f, "{environments} rebuilt")?,
             (number, _) => write!(f, "{environments}, {}", count(number, "finding"))?,
         }
-        write!(f, "\n  commands  {} s", self.clocks.commands)?;
+        write!(f, "\n  commands  {} s", self.clocks.commands.unwrap_or_default())?;
         if let Some(aws) = self.clocks.aws {
             let simulated = if self.clocks.simulated { " (AWS's part is simulated)" } else { "" };
             write!(f, "\n  AWS       {aws} s{simulated}")?;
+        }
+        if let Some(visible) = self.clocks.visible {
+            write!(f, "\n  visible   after {visible} s")?;
         }
         f.write_str("\nNot in it: noticing, deciding, restoring a database, and caches of DNS")?;
         if !self.ending.is_empty() {

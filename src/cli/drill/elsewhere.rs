@@ -1,14 +1,12 @@
 //! `drill --aws`: a rebuild under other names, which touches nothing that the real environments have.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use super::DrillArgs;
-use super::answer::{Clocks, Depth, DrillAnswer, Rehearsed};
+use super::answer::{Depth, DrillAnswer, Rehearsed};
 use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::cli::aws::{DryRun, Intent, Place, bundle_store};
-use crate::cli::environment_args::{SETTLE, TIMEOUT};
-use crate::cli::environments::Environments;
+use crate::cli::environments::{Clocks, Environments};
 use crate::cli::launch;
 use crate::cli::launch::properties::Given;
 use crate::cli::launch::versions::Versions;
@@ -16,7 +14,7 @@ use crate::environment::{self, DRILL_TAG, Description, Files, Rehearsal};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
 use crate::release::{self, Chosen, ChosenBundle, LaunchOptions, LaunchPlan, PlanOptions, RunRecord, Target, Wanted};
-use crate::ui::{Ui, ticked};
+use crate::ui::Ui;
 use crate::world::World;
 
 #[derive(Debug, thiserror::Error)]
@@ -46,12 +44,7 @@ pub(super) fn rebuild(
     let began = world.now();
     let place = environments.all().first().map(Place::of).unwrap_or_default();
     let aws = args.aws.connect_to(project, &place, Intent::of(!args.apply), world, ui)?;
-    let here = |description: &&Description| description.belongs_to(aws.account(), aws.region());
-    let (ours, left): (Vec<&Description>, Vec<&Description>) = environments.all().iter().partition(here);
-    if !left.is_empty() {
-        let names: Vec<String> = left.iter().map(|description| description.name.clone()).collect();
-        ui.say(format_args!("left, because they belong to another account or region: {}", ticked(&names)));
-    }
+    let ours = launch::here(environments.all().to_vec(), &aws, ui)?;
     let id = args.id.clone().unwrap_or_else(|| format!("{:06x}", fastrand::u32(..0x100_0000)));
     let names: BTreeMap<String, String> = ours
         .iter()
@@ -62,7 +55,7 @@ pub(super) fn rebuild(
     let mut versions = Versions::new(project, &aws, &store, world);
     let given = Given::read(&args.properties, None, world)?.of_described();
     let (mut wanted, mut refused, mut doubtful) = (Vec::new(), Vec::new(), Vec::new());
-    for target in launch::targets(&ours.iter().map(|one| (*one).clone()).collect::<Vec<_>>(), project)? {
+    for target in launch::targets(&ours, project)? {
         let (chosen, customizations) = versions.choose(&target, None, ui)?;
         let Rehearsal { description, refused: more, doubtful: same } = environment::rehearsal(
             &target.description,
@@ -94,20 +87,12 @@ pub(super) fn rebuild(
     let strict = PlanOptions { elsewhere: true, into_existing: true, ..PlanOptions::default() };
     let plan = release::launch_plan(&survey, &targets, wanted, &waves, &described, strict);
     let plan = plan.sound()?;
-    let options = options(&descriptions, &id, versions.packed()?, store);
+    let options = options(&plan, &id, versions.packed()?, store);
     let mut notes = plan.notes.clone();
     notes.extend(doubtful);
-    let mut answer = DrillAnswer {
-        depth: Depth::Aws,
-        id: Some(id.clone()),
-        environments: rows(&names, &plan),
-        findings: Vec::new(),
-        notes,
-        clocks: Clocks::default(),
-        dry_run: None,
-        apply: None,
-        ending: Vec::new(),
-    };
+    let rehearsed = rows(&names, &plan);
+    let mut answer =
+        DrillAnswer { id: Some(id.clone()), environments: rehearsed, notes, ..DrillAnswer::new(Depth::Aws) };
     if !args.apply {
         release::launch(&aws, &plan, &options, &mut |_| {})?;
         answer.dry_run = Some(DryRun::of(&aws));
@@ -121,6 +106,8 @@ pub(super) fn rebuild(
         aws.record(&launched, RunRecord::new("drill", &target.application), ui);
     }
     let launched = launched?;
+    let all = world.now().duration_since(began).as_secs();
+    answer.clocks = Clocks::of(&launched, Some(all), aws.is_elsewhere());
     for one in launched.environments {
         answer.findings.extend(one.failures());
         if let Some(row) =
@@ -129,16 +116,11 @@ pub(super) fn rebuild(
             (row.label, row.seconds) = (one.label, one.seconds);
         }
     }
-    let aws_seconds = answer.environments.iter().filter_map(|row| row.seconds).max();
-    let all = world.now().duration_since(began).as_secs();
-    answer.clocks =
-        Clocks { commands: all - aws_seconds.unwrap_or(0), aws: aws_seconds, simulated: aws.is_elsewhere() };
     answer.ending = release::left_drills(&aws, Some(&id))?.into_iter().flat_map(|left| left.ending).collect();
     answer.notes.clear();
     environments.note(&answer.line(world))?;
-    let exit = if answer.findings.is_empty() { Exit::Done } else { Exit::Findings };
     ui.answer(&answer);
-    Ok(exit)
+    Ok(answer.exit())
 }
 
 /// The drill's application knows no versions: each is registered from its bundle.
@@ -152,14 +134,12 @@ fn from_bundle(chosen: Chosen) -> Chosen {
 }
 
 fn options(
-    descriptions: &[Description],
+    plan: &LaunchPlan,
     id: &str,
     packed: Vec<release::PublishRequest>,
     store: release::BundleStore,
 ) -> LaunchOptions {
-    let longest = |of: fn(&Description) -> Option<u64>, usual: u64| {
-        Duration::from_secs(descriptions.iter().filter_map(of).max().unwrap_or(usual))
-    };
+    let (timeout, settle) = launch::longest(plan, None, None);
     LaunchOptions {
         application: environment::Application {
             description: Some("A rehearsal; it can be deleted".to_owned()),
@@ -170,8 +150,8 @@ fn options(
         store,
         wait: true,
         require_cname: false,
-        timeout: longest(|one| one.deploy.timeout, TIMEOUT),
-        settle: longest(|one| one.deploy.settle, SETTLE),
+        timeout,
+        settle,
     }
 }
 
@@ -201,9 +181,7 @@ fn again(args: &DrillArgs, id: &str) -> String {
         let shown = if value.starts_with('@') { value } else { "VALUE" };
         format!("--property {name}={shown}")
     }));
-    if args.aws.sandbox {
-        words.push("--sandbox".to_owned());
-    }
+    words.extend(args.aws.words());
     words.push("--apply".to_owned());
     words.join(" ")
 }

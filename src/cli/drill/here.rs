@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::DrillArgs;
-use super::answer::{Clocks, Depth, DrillAnswer, Rehearsed};
+use super::answer::{Depth, DrillAnswer, Rehearsed};
 use crate::cli::aws::{Connected, bundle_store};
-use crate::cli::environments::Environments;
+use crate::cli::environments::{Clocks, Environments};
 use crate::cli::launch::versions::{Kept, kept};
 use crate::cli::{capture, ebcli, launch};
 use crate::environment::Description;
@@ -34,24 +34,14 @@ pub(super) fn rehearse(
     let folder = file::temporary_folder()?;
     let (first, second) = (folder.path().join("first"), folder.path().join("second"));
     let began = world.now();
-    let mut answer = DrillAnswer {
-        depth: Depth::Sandbox,
-        id: None,
-        environments: Vec::new(),
-        findings: Vec::new(),
-        notes: Vec::new(),
-        clocks: Clocks::default(),
-        dry_run: None,
-        apply: None,
-        ending: Vec::new(),
-    };
+    let mut answer = DrillAnswer::new(Depth::Sandbox);
     let bundles = bundles(environments, &project, &mut answer.findings, world, ui)?;
     ui.say("rebuilding from the files");
     let one = stage(args, &first, &bundles, environments, &project, &mut answer, world, ui)?;
     file::copy_folder(&first.join("buckets"), &second.join("buckets"))?;
     ui.say("rebuilding from what a deletion leaves: the buckets");
     let other = stage(args, &second, &BTreeMap::new(), environments, &project, &mut answer, world, ui)?;
-    answer.findings.dedup();
+    answer.findings = distinct(std::mem::take(&mut answer.findings));
     for rehearsed in &one {
         let again = other.iter().find(|again| again.name == rehearsed.name);
         if let Some(again) = again.filter(|again| again.label != rehearsed.label) {
@@ -65,12 +55,19 @@ pub(super) fn rehearse(
         }
     }
     answer.clocks = Clocks {
-        commands: world.now().duration_since(began).as_secs(),
+        commands: Some(world.now().duration_since(began).as_secs()),
         aws: one.iter().filter_map(|rehearsed| rehearsed.seconds).max(),
         simulated: true,
+        ..answer.clocks
     };
     answer.environments = one;
     Ok(answer)
+}
+
+/// Both times may find the same.
+fn distinct(findings: Vec<String>) -> Vec<String> {
+    let mut seen = std::collections::BTreeSet::new();
+    findings.into_iter().filter(|finding| seen.insert(finding.clone())).collect()
 }
 
 /// The bundle of each captured version: as it is kept here, or built again from its commit. By label.
@@ -124,7 +121,7 @@ fn stage(
     }
     let mut all = Vec::new();
     for (region, descriptions) in regions {
-        let aws = Connected::rehearsing(&server, &region, world)?;
+        let aws = Connected::rehearsing(&args.aws, &server, &region, world)?;
         for description in &descriptions {
             let label = description.version.as_ref().map(|version| &version.label);
             if let Some(bundle) = label.and_then(|label| bundles.get(label)) {
@@ -157,8 +154,15 @@ fn stage(
                         differences: Vec::new(),
                     };
                     if let Some(description) = description {
-                        rehearsed.differences = capture::compare(description, project, &aws, ui)?;
+                        match capture::compare(description, project, &aws, ui)? {
+                            Some(differences) => rehearsed.differences = differences,
+                            None => answer.findings.push(format!(
+                                "`{}` is busy, so nobody knows whether it became what its file says",
+                                rehearsed.name
+                            )),
+                        }
                     }
+                    answer.clocks.visible = answer.clocks.visible.max(one.visible);
                     answer.findings.extend(
                         rehearsed.differences.iter().map(|difference| format!("`{}`: {difference}", rehearsed.name)),
                     );

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::DrillArgs;
-use super::answer::{Clocks, Depth, DrillAnswer, Rehearsed};
+use super::answer::{Depth, DrillAnswer, Rehearsed};
 use crate::cli::aws::{Intent, Place, bundle_store};
 use crate::cli::environment_args::belongs;
-use crate::cli::environments::Environments;
+use crate::cli::environments::{Clocks, Environments};
 use crate::cli::launch;
 use crate::cli::launch::versions::Versions;
 use crate::environment::{self, Description, Files};
@@ -72,16 +72,7 @@ pub(super) fn look(
         }
         notes.extend(plan.notes);
     }
-    let clocks = Clocks { commands: world.now().duration_since(began).as_secs(), aws: None, simulated: false };
-    Ok(DrillAnswer {
-        depth: Depth::Check,
-        id: None,
-        environments: rows,
-        findings,
-        notes,
-        clocks,
-        dry_run: None,
-        apply: None,
-        ending: Vec::new(),
-    })
+    let commands = Some(world.now().duration_since(began).as_secs());
+    let clocks = Clocks { commands, ..Clocks::default() };
+    Ok(DrillAnswer { environments: rows, findings, notes, clocks, ..DrillAnswer::new(Depth::Check) })
 }

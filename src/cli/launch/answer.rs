@@ -96,7 +96,9 @@ fn one(launch: &PlannedLaunch, region: &str, f: &mut fmt::Formatter<'_>) -> fmt:
 fn profile(plan: &LaunchPlan, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let Some(launch) = plan.launches().next().filter(|_| !plan.applications.is_empty()) else { return Ok(()) };
     let name = &launch.instance_profile;
-    writeln!(f, "\nnot checked: is there an instance profile `{name}`? If not, these make it, once for an account:")?;
+    writeln!(f, "\nnot checked: is there an instance profile `{name}`? This tells:")?;
+    writeln!(f, "  aws iam get-instance-profile --instance-profile-name {name}")?;
+    writeln!(f, "If not, these make it, once for an account:")?;
     writeln!(
         f,
         "  aws iam create-role --role-name {name} --assume-role-policy-document \
@@ -145,12 +147,11 @@ impl fmt::Display for LaunchAnswer {
             if let Some(seconds) = environment.seconds {
                 write!(f, "\n  took    {seconds} s")?;
             }
+            if let Some(visible) = environment.visible {
+                write!(f, "\n  seen    after {visible} s")?;
+            }
             for probed in &environment.smoke {
-                let status = probed.status.map_or("no answer".to_owned(), |status| status.to_string());
-                write!(f, "\n  asked   {} {status}", probed.url)?;
-                if let Some(problem) = &probed.problem {
-                    write!(f, ": {problem}")?;
-                }
+                write!(f, "\n  asked   {probed}")?;
             }
         }
         Ok(())

@@ -8,12 +8,12 @@ use crate::bundle::Reader;
 use crate::cli::aws::Connected;
 use crate::cli::package::{self, Built};
 use crate::cli::publish;
-use crate::environment::Release;
-use crate::fault::Failure;
+use crate::environment::{self, Release};
+use crate::fault::{Exit, Failure, Fault};
 use crate::file;
 use crate::project::Project;
 use crate::release::{
-    self, BundleFile, BundleStore, Chosen, ChosenBundle, DownloadEvent, Location, PublishRequest, Target, Why,
+    self, BundleFile, BundleStore, Bytes, Chosen, ChosenBundle, DownloadEvent, Location, PublishRequest, Target, Why,
 };
 use crate::ui::{Progress, Ui};
 use crate::world::World;
@@ -27,7 +27,8 @@ pub(crate) struct Versions<'a> {
     built: Option<Built>,
     /// Bundles that were built here and are part of the launch, by label.
     packed: BTreeMap<String, PublishRequest>,
-    read: BTreeMap<Location, Customizations>,
+    /// What bundles say, and the SHA-256 of each.
+    read: BTreeMap<Location, (String, Customizations)>,
 }
 
 impl<'a> Versions<'a> {
@@ -66,7 +67,10 @@ impl<'a> Versions<'a> {
                 let packed = self.packed.get(&chosen.label).expect("it was just packed");
                 of(&mut Reader::open(&packed.bundle_file.path)?)?
             }
-            ChosenBundle::Registered { bundle: Some(at), .. } | ChosenBundle::Stored(at) => self.at(at, ui)?,
+            ChosenBundle::Registered { bundle: Some(at), .. } | ChosenBundle::Stored(at) => {
+                let captured = description.version.as_ref().filter(|captured| captured.label == chosen.label);
+                self.at(at, captured, ui)?
+            }
             ChosenBundle::Registered { bundle: None, .. } | ChosenBundle::Gone { .. } => {
                 Customizations::read(&Tree::default())
             }
@@ -109,13 +113,18 @@ impl<'a> Versions<'a> {
     }
 
     /// What the bundle at a place says.
-    fn at(&mut self, at: &Location, ui: &mut Ui) -> Result<Customizations, Failure> {
-        if let Some(known) = self.read.get(at) {
+    fn at(&mut self, at: &Location, captured: Option<&Release>, ui: &mut Ui) -> Result<Customizations, Failure> {
+        if let Some((sha256, known)) = self.read.get(at)
+            && described(at, captured).is_none_or(|described| described == sha256)
+        {
             return Ok(known.clone());
         }
-        let read = look_into(at, self.store, self.aws, ui)?;
-        let customizations = read.unwrap_or_else(|| Customizations::read(&Tree::default()));
-        self.read.insert(at.clone(), customizations.clone());
+        let Some(mut fetched) = look_into(at, self.store, self.aws, ui)? else {
+            return Ok(Customizations::read(&Tree::default()));
+        };
+        fetched.hold_to(at, captured)?;
+        let customizations = of(&mut fetched.opened)?;
+        self.read.insert(at.clone(), (fetched.bytes.sha256, customizations.clone()));
         Ok(customizations)
     }
 
@@ -183,24 +192,86 @@ pub(crate) fn of(opened: &mut Reader) -> Result<Customizations, Failure> {
     Ok(Customizations::read(&tree))
 }
 
-/// What the bundle at a place says. `None`: it is gone.
+#[derive(Debug, thiserror::Error)]
+#[error("`{at}` holds other bytes than {} names for `{label}`", environment::FOLDER)]
+struct OtherBytes {
+    at: Location,
+    label: String,
+    described: String,
+    found: String,
+    /// Version of the object that was captured.
+    version_id: Option<String>,
+}
+
+impl Fault for OtherBytes {
+    fn exit(&self) -> Exit {
+        Exit::Conflict
+    }
+
+    fn hint(&self) -> Option<String> {
+        let Self { described, found, at, version_id, .. } = self;
+        let back = match version_id {
+            Some(id) => format!(
+                "the object's version {id} was it (`aws s3api get-object --bucket {} --key {} --version-id {id} bundle.zip`)",
+                at.bucket, at.key
+            ),
+            None => "bring the bundle back".to_owned(),
+        };
+        Some(format!(
+            "SHA-256 should be {described}, and is {found}; nothing was launched: {back}, or take `sha256` out of the file if what is there is right"
+        ))
+    }
+}
+
+/// SHA-256 that a description has of the bundle at a place.
+fn described<'a>(at: &Location, captured: Option<&'a Release>) -> Option<&'a str> {
+    let bundle = captured?.bundle.as_ref().filter(|bundle| bundle.bucket == at.bucket && bundle.key == at.key)?;
+    bundle.sha256.as_deref()
+}
+
+impl Fetched {
+    /// A bundle that was captured is still what it was: the very bytes, or the same tree packed anew.
+    fn hold_to(&mut self, at: &Location, captured: Option<&Release>) -> Result<(), Failure> {
+        let (Some(captured), Some(described)) = (captured, described(at, captured)) else { return Ok(()) };
+        if *described == self.bytes.sha256 || self.opened.manifest()?.digest.to_string() == captured.digest {
+            return Ok(());
+        }
+        let (label, described, found) = (captured.label.clone(), described.to_owned(), self.bytes.sha256.clone());
+        let version_id = captured.bundle.as_ref().and_then(|bundle| bundle.version_id.clone());
+        Err(OtherBytes { at: at.clone(), label, described, found, version_id }.into())
+    }
+}
+
+/// A bundle that was fetched.
+pub(crate) struct Fetched {
+    pub(crate) opened: Reader,
+    pub(crate) bytes: Bytes,
+    /// Version of the object, where the bucket keeps versions.
+    pub(crate) version_id: Option<String>,
+}
+
+/// The bundle at a place. `None`: it is gone.
 pub(crate) fn look_into(
     at: &Location,
     store: &BundleStore,
     aws: &Connected,
     ui: &mut Ui,
-) -> Result<Option<Customizations>, Failure> {
+) -> Result<Option<Fetched>, Failure> {
     let mut progress = Progress::hidden();
     let mut content = file::temporary()?;
+    let mut version_id = None;
     let there = release::fetch_bundle(aws, store, at, &mut content, &mut |event| match event {
-        DownloadEvent::Downloading { bytes, from } => {
+        DownloadEvent::Downloading { bytes, from, version } => {
+            version_id = version.map(str::to_owned);
             ui.say(format_args!("looking into `{from}`"));
             progress = ui.progress("downloading", bytes);
         }
         DownloadEvent::Received { bytes } => progress.advance(bytes),
     })?;
-    match there {
-        true => Ok(Some(of(&mut Reader::read(content, std::path::Path::new(&at.to_string()))?)?)),
-        false => Ok(None),
+    if !there {
+        return Ok(None);
     }
+    let bytes = Bytes::of(&mut content).map_err(|source| release::StoreError::Keep { source })?;
+    let opened = Reader::read(content, std::path::Path::new(&at.to_string()))?;
+    Ok(Some(Fetched { opened, bytes, version_id }))
 }

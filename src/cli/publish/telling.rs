@@ -17,7 +17,7 @@ impl Telling {
 
     pub(crate) fn tell(&mut self, event: &PublishEvent<'_>, ui: &mut Ui) {
         match event {
-            PublishEvent::Comparing(DownloadEvent::Downloading { bytes: total, from }) => {
+            PublishEvent::Comparing(DownloadEvent::Downloading { bytes: total, from, .. }) => {
                 ui.say(format_args!("`{from}` is there with other bytes; comparing its content"));
                 self.progress = ui.progress("downloading", *total);
             }

@@ -79,6 +79,9 @@ pub struct LaunchedEnvironment {
     pub outcome: Outcome,
     /// From the request to good.
     pub seconds: Option<i64>,
+    /// From the request to the first good answer of the site under its name. `None`: its `smoke` names nothing to ask for,
+    /// or it did not answer as it should.
+    pub visible: Option<i64>,
     /// What its `smoke` asks for.
     pub smoke: Vec<Probed>,
 }
@@ -231,6 +234,7 @@ fn join(
         url: there.url.clone(),
         outcome: Outcome::Unchanged,
         seconds: None,
+        visible: None,
         smoke: Vec::new(),
     };
     let Some(label) = there.label.as_ref().filter(|_| options.wait && !aws.is_dry_run()) else { return Ok(done) };
@@ -274,6 +278,7 @@ fn see_through(
         url: made.as_ref().and_then(|made| made.url.clone()),
         outcome: Outcome::Started,
         seconds: None,
+        visible: None,
         smoke: Vec::new(),
     };
     let Some(made) = made.filter(|_| options.wait) else { return Ok(done) };
@@ -291,6 +296,9 @@ fn see_through(
     done.seconds = Some(aws.now().duration_since(at).as_secs());
     let probes: Vec<Probe> = launch.wanted.target.description.deploy.smoke.iter().map(Probe::from).collect();
     done.smoke = smoke(aws, &launch.application, &launch.name, &probes)?;
+    if !done.smoke.is_empty() && done.smoke.iter().all(|probed| probed.passed) {
+        done.visible = Some(aws.now().duration_since(at).as_secs());
+    }
     Ok(done)
 }
 

@@ -1,0 +1,76 @@
+//! What `capture` says.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::difference::Difference;
+use crate::beanstalk::name::Application;
+use crate::environment;
+use crate::ui::{Answer, count};
+
+/// An environment, and what became of its description.
+#[derive(Debug, Serialize)]
+pub(super) struct Row {
+    pub(super) name: String,
+    /// `None`: described, and not there.
+    pub(super) id: Option<String>,
+    pub(super) wrote: bool,
+    /// Options that stand in the description.
+    pub(super) options: usize,
+    /// Options that nobody chose, or a file brings.
+    pub(super) left: usize,
+    pub(super) differences: Vec<Difference>,
+}
+
+impl Row {
+    pub(super) fn not_there(name: &str) -> Self {
+        let live = Some("not there".to_owned());
+        let difference = Difference { what: "environment".to_owned(), described: Some("described".to_owned()), live };
+        Self { name: name.to_owned(), id: None, wrote: false, options: 0, left: 0, differences: vec![difference] }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct CaptureAnswer {
+    pub(super) application: Application,
+    pub(super) region: String,
+    /// Nothing was written.
+    pub(super) check: bool,
+    pub(super) environments: Vec<Row>,
+}
+
+impl Answer for CaptureAnswer {
+    const SCHEMA: &str = "capture/1";
+
+    fn is_account(&self) -> bool {
+        !self.check
+    }
+}
+
+impl fmt::Display for CaptureAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, row) in self.environments.iter().enumerate() {
+            if number > 0 {
+                writeln!(f)?;
+            }
+            let path = environment::path(&row.name);
+            match (row.wrote, row.differences.len()) {
+                (true, _) => write!(f, "wrote `{path}`: {}, {} left out", count(row.options, "option"), row.left)?,
+                (false, 0) => write!(f, "`{path}` is what lives")?,
+                (false, number) => write!(f, "`{path}`: {}", count(number, "difference"))?,
+            }
+            for difference in &row.differences {
+                let word = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+                write!(
+                    f,
+                    "\n  {}: {} described, {} live",
+                    difference.what,
+                    word(&difference.described),
+                    word(&difference.live)
+                )?;
+            }
+        }
+        Ok(())
+    }
+}

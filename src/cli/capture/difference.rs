@@ -1,0 +1,68 @@
+//! Where a description and what lives differ.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::environment::{Description, OptionKey, Property};
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Difference {
+    /// A key of the description, an option, a tag or a property.
+    pub(super) what: String,
+    pub(super) described: Option<String>,
+    pub(super) live: Option<String>,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (described, live) = (self.described.as_deref().unwrap_or("not"), self.live.as_deref().unwrap_or("not"));
+        write!(f, "{}: {described} described, {live} live", self.what)
+    }
+}
+
+/// Where two descriptions differ, but in what a deployment changes. Values of properties are not told.
+pub(super) fn differences(before: &Description, live: &Description) -> Vec<Difference> {
+    let mut found = Vec::new();
+    let mut field = |what: &str, described: Option<&str>, now: Option<&str>| {
+        if described != now {
+            let (described, live) = (described.map(str::to_owned), now.map(str::to_owned));
+            found.push(Difference { what: what.to_owned(), described, live });
+        }
+    };
+    // What was left out in the file is not contradicted.
+    let said = |described: &Option<String>, now: &Option<String>| match described {
+        Some(_) => (described.clone(), now.clone()),
+        None => (None, None),
+    };
+    for (what, described, now) in [
+        ("account", &before.account, &live.account),
+        ("region", &before.region, &live.region),
+        ("platform", &before.platform, &live.platform),
+        ("instance_profile", &before.instance_profile, &live.instance_profile),
+    ] {
+        let (described, now) = said(described, now);
+        field(what, described.as_deref(), now.as_deref());
+    }
+    field("cname", before.cname.as_deref(), live.cname.as_deref());
+    field("tier", Some(before.tier.word()), Some(live.tier.word()));
+    let tags: BTreeSet<&String> = before.tags.keys().chain(live.tags.keys()).collect();
+    for tag in tags {
+        field(&format!("tag {tag}"), before.tags.get(tag).map(String::as_str), live.tags.get(tag).map(String::as_str));
+    }
+    let options: BTreeSet<&OptionKey> = before.options.keys().chain(live.options.keys()).collect();
+    for option in options {
+        let (described, now) = (before.options.get(option), live.options.get(option));
+        field(&option.to_string(), described.map(String::as_str), now.map(String::as_str));
+    }
+    let names: BTreeSet<&String> = before.properties.keys().chain(live.properties.keys()).collect();
+    for name in names {
+        let (described, now) = (before.properties.get(name), live.properties.get(name));
+        if described != now {
+            let word = |property: Option<&Property>, word: &'static str| property.map(|_| word);
+            field(&format!("property {name}"), word(described, "a value"), word(now, "another value"));
+        }
+    }
+    found
+}
