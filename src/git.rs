@@ -279,6 +279,13 @@ impl Git {
         Ok(lines.join(" "))
     }
 
+    /// How many commits `HEAD` has that `commit` has not.
+    pub(crate) fn since(&self, commit: &str) -> Result<u64, Error> {
+        let commit = self.commit(commit)?;
+        let count = self.run(&["rev-list", "--count", "HEAD", &format!("^{commit}"), "--"])?;
+        Ok(String::from_utf8_lossy(&count).trim().parse().unwrap_or_default())
+    }
+
     /// Values of `attributes` for `paths`, from the top: path, attribute and value, for all that are set. The index says
     /// them, and the repository itself.
     pub(crate) fn attributes(&self, attributes: &[&str], paths: &[String]) -> Result<Vec<[String; 3]>, Error> {

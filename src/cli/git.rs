@@ -27,3 +27,8 @@ pub(crate) fn branch(root: &Path) -> Branch {
 pub(crate) fn subject(root: &Path, commit: &str) -> Option<String> {
     Git::reading(&Repository::discover(root)?).ok()?.subject(commit).ok()
 }
+
+/// How many commits the work tree is ahead of another. `None`: git has it not, or there is no git.
+pub(crate) fn since(root: &Path, commit: &str) -> Option<u64> {
+    Git::reading(&Repository::discover(root)?).ok()?.since(commit).ok()
+}

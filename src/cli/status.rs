@@ -7,14 +7,15 @@ use serde::Serialize;
 
 use super::aws::{AwsArgs, Intent, Place};
 use super::capture::Difference;
+use super::commit::Commit;
 use super::environments::Environments;
-use super::{capture, ebcli};
+use super::{capture, ebcli, git};
 use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::environment;
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
 use crate::release::{self, Details, Environment, Health, LeftDrill, Phase};
-use crate::ui::{Answer, Ui};
+use crate::ui::{Answer, Ui, count};
 use crate::world::World;
 
 /// Show environments and how they are
@@ -87,6 +88,7 @@ pub(crate) fn verb(args: &StatusArgs, world: &World, ui: &mut Ui) -> Result<Exit
         };
         let there = living.iter().find(|living| Some(&living.id) == row.id.as_ref());
         row.details = there.map(|there| release::details(&aws, there)).transpose()?;
+        row.came_from(&project);
         if let (Some(description), Some(_)) = (described, there) {
             // Without the rights of a capture it is not known, which is no failure of this.
             row.differences = capture::compare(description, &project, &aws, ui).ok().flatten();
@@ -122,6 +124,12 @@ struct Row {
     /// `None`: it does not live.
     id: Option<String>,
     label: Option<String>,
+    /// Digest of the tree that it runs; only where one environment was asked for.
+    digest: Option<String>,
+    /// Commit that it was made from.
+    commit: Option<String>,
+    /// How many commits the work tree is ahead of that; `None` where git does not know it.
+    behind: Option<u64>,
     status: Option<Phase>,
     health: Option<Health>,
     url: Option<String>,
@@ -143,6 +151,9 @@ impl Row {
             described,
             id: there.map(|there| there.id.clone()),
             label: there.and_then(|there| there.label.clone()),
+            digest: None,
+            commit: None,
+            behind: None,
             status: there.map(|there| there.status),
             health: there.map(|there| there.health),
             url: there.and_then(|there| there.url.clone()),
@@ -151,6 +162,15 @@ impl Row {
             differences: None,
             lost: Vec::new(),
         }
+    }
+
+    /// What its version tells of the tree that it was made from.
+    fn came_from(&mut self, project: &Project) {
+        let Some(version) = self.details.as_ref().and_then(|details| details.version.as_ref()) else { return };
+        self.digest = version.digest().map(str::to_owned);
+        let commit = version.description.as_deref().and_then(Commit::of);
+        self.behind = commit.and_then(|commit| git::since(&project.root, commit.name));
+        self.commit = commit.map(|commit| commit.name.to_owned());
     }
 
     fn is_good(&self) -> bool {
@@ -234,6 +254,19 @@ fn detailed(row: &Row, region: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result 
     };
     write!(f, "`{}` ({id}) of `{}` in {region}: {}", row.name, row.application, row.state())?;
     write!(f, "\n  version   {}", row.label.as_deref().unwrap_or("none"))?;
+    if let Some(digest) = &row.digest {
+        write!(f, "\n  digest    {digest}")?;
+    }
+    if let Some(commit) = &row.commit {
+        write!(f, "\n  commit    {commit}")?;
+        match row.behind {
+            None => write!(f, ", which is not in this repository")?,
+            Some(0) => write!(f, ", and nothing is committed since")?,
+            Some(behind) => {
+                write!(f, ", {} behind the work tree", count(usize::try_from(behind).unwrap_or(usize::MAX), "commit"))?
+            }
+        }
+    }
     if let Some(url) = &row.url {
         write!(f, "\n  url       {url}")?;
     }
@@ -262,6 +295,10 @@ fn detailed(row: &Row, region: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result 
         match &details.causes {
             Some(causes) => causes.iter().try_for_each(|cause| write!(f, "\n  cause     {cause}"))?,
             None => write!(f, "\n  cause     not known: only enhanced health reporting tells")?,
+        }
+        match &details.quota {
+            Some(quota) => write!(f, "\n  quota     {} of {} versions in {region} are used", quota.used, quota.limit)?,
+            None => write!(f, "\n  quota     not known")?,
         }
         if let Some(last) = &details.last {
             write!(f, "\n  last      {} {}", last.ended.strftime("%Y-%m-%d %H:%M:%SZ"), last.message)?;

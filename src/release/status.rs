@@ -10,10 +10,18 @@ use super::api_error::ApiError;
 use super::aws::Aws;
 use super::call::Call;
 use super::environment::{self, Environment, EnvironmentEvent};
+use super::publish::Quota;
+use super::version::{self, Version};
+use crate::beanstalk::name::Application;
 
 /// What is known of one environment. `None` is not known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Details {
+    /// The version that it runs, as it is registered.
+    #[serde(skip)]
+    pub version: Option<Version>,
+    /// How many versions of the region's quota are used.
+    pub quota: Option<Quota>,
     pub platform: Option<PlatformState>,
     /// Why its health is what it is. Only enhanced health reporting tells.
     pub causes: Option<Vec<String>>,
@@ -53,7 +61,14 @@ pub fn ending(id: &str, region: &str) -> String {
 
 pub fn details(aws: &Aws, environment: &Environment) -> Result<Details, ApiError> {
     aws.block_on(async {
+        let application: Option<Application> = environment.application.parse().ok();
+        let version = match (&environment.label, &application) {
+            (Some(label), Some(application)) => known(version::find(aws, application, label).await)?.flatten(),
+            _ => None,
+        };
         Ok(Details {
+            version,
+            quota: quota(aws).await?,
             platform: platform(aws, environment).await?,
             causes: known(causes(aws, environment).await)?,
             instances: known(environment::on_instances(aws, environment).await)?.flatten(),
@@ -69,6 +84,12 @@ pub(super) fn known<T>(answer: Result<T, ApiError>) -> Result<Option<T>, ApiErro
         Err(error) if error.was_answered() && !error.is_about_credentials() => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+async fn quota(aws: &Aws) -> Result<Option<Quota>, ApiError> {
+    let used = known(version::applications(aws).await)?.map(|applications| applications.into_values().sum::<usize>());
+    let limit = version::limit(aws).await?.map(|limit| limit as usize);
+    Ok(used.zip(limit).map(|(used, limit)| Quota { used, limit }))
 }
 
 async fn causes(aws: &Aws, environment: &Environment) -> Result<Vec<String>, ApiError> {
@@ -96,6 +117,13 @@ async fn platform(aws: &Aws, environment: &Environment) -> Result<Option<Platfor
     }))
 }
 
+impl Environment {
+    /// Of its platform.
+    pub fn branch_and_version(&self) -> Option<(&str, &str)> {
+        branch_and_version(self.platform.as_deref()?)
+    }
+}
+
 /// `arn:aws:elasticbeanstalk:REGION::platform/BRANCH/VERSION`.
 fn branch_and_version(arn: &str) -> Option<(&str, &str)> {
     arn.split_once("platform/")?.1.rsplit_once('/')
@@ -117,13 +145,6 @@ fn last(events: &[EnvironmentEvent]) -> Option<LastOperation> {
         message: latest.message.clone(),
         errors: of.iter().filter(|event| event.is_error()).map(|event| event.message.clone()).collect(),
     })
-impl Environment {
-    /// Of its platform.
-    pub fn branch_and_version(&self) -> Option<(&str, &str)> {
-        branch_and_version(self.platform.as_deref()?)
-    }
-}
-
 }
 
 #[cfg(test)]

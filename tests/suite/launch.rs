@@ -1,6 +1,6 @@
 //! `launch`: what is described and not there is created, and nothing else happens.
 
-use beansprout::sandbox::{self, Server, Settings};
+use beansprout::sandbox::{self, Server, Settings, Speed};
 use beansprout::world::World;
 use serde_json::Value;
 
@@ -391,6 +391,115 @@ fn status_tells_what_is_there_and_how_to_end_it() {
     assert!(run.stderr.contains("`beansprout launch shop-none` shows what creating it would be"), "{run}");
 }
 
+/// Whoever reads what came of an environment sees which tree it is, how old, and how much room there is.
+#[test]
+fn status_tells_which_commit_runs() {
+    let site = Site::small();
+    let site = Site { place: site.place.git() };
+    let server = site.server();
+    site.run(&server, &["launch", "shop-prod", "--apply"]).ok();
+    let status = || site.run(&server, &["status", "shop-prod", "--json"]).ok().document("status/1");
+    let first = status();
+    let one = &first["environments"][0];
+    let commit = site.place.sh("git", &["rev-parse", "HEAD"]);
+    assert_eq!(one["commit"], commit[..12]);
+    assert_eq!(one["behind"], 0);
+    assert!(one["label"].as_str().unwrap().ends_with(&one["digest"].as_str().unwrap()[..12]), "{one}");
+    assert_eq!(one["details"]["quota"]["used"], 1);
+    site.place.sh("git", &["commit", "-q", "--allow-empty", "-m", "second"]);
+    assert_eq!(status()["environments"][0]["behind"], 1);
+    let run = site.run(&server, &["status", "shop-prod"]).ok();
+    assert!(run.stdout.contains(&format!("commit    {}, 1 commit behind the work tree", &commit[..12])), "{run}");
+    assert!(run.stdout.contains("1 of 1000 versions in us-east-1 are used"), "{run}");
+}
+
+/// What it will be is not known while it moves, so nobody says that nothing differs.
+#[test]
+fn what_moves_is_not_compared() {
+    let site = Site::small();
+    let settings = Settings::new(&World::real().unwrap(), site.place.path(STATE));
+    let server = Server::start(Settings { speed: Speed::Stepped, ..settings }).unwrap();
+    site.run(&server, &["launch", "shop-prod", "--apply", "--no-wait"]).ok();
+    let run = site.run(&server, &["status", "shop-prod"]).ok();
+    assert!(run.stdout.contains("drift     not known"), "{run}");
+    let status = site.run(&server, &["status", "shop-prod", "--json"]).ok().json();
+    assert!(status["environments"][0]["differences"].is_null(), "{status}");
+}
+
+/// A command that is printed finds AWS as the one that printed it.
+#[test]
+fn printed_commands_lead_to_the_same_aws() {
+    let site = Site::small();
+    let found = ["--region", "eu-west-1", "--sandbox", "--call-timeout", "20"];
+    let words = found.join(" ");
+    let run = |arguments: &[&str]| site.place.run([arguments, &found].concat());
+    let plan = run(&["launch", "shop-prod", "--timeout", "100"]).ok();
+    let line = format!("`beansprout launch shop-prod --timeout 100 {words} --apply` does it\n");
+    assert!(plan.stdout.ends_with(&line), "{plan}");
+    // A file is shown as it will be written.
+    assert!(plan.stdout.contains("as `beansprout launch` makes it. `beansprout capture` keeps"), "{plan}");
+    let unknown = run(&["status", "shop-none"]).exit(3);
+    assert!(unknown.stderr.contains(&format!("`beansprout launch shop-none {words}` shows")), "{unknown}");
+    let unknown = run(&["status", "shop-none", "--json"]).exit(3);
+    assert!(unknown.json()["error"]["hint"].as_str().unwrap().contains(&words), "{unknown}");
+    run(&["launch", "shop-blue", "shop-green", "--apply"]).ok();
+    let plan = run(&["drill", "--aws", "--id", "a1b2"]).ok();
+    assert!(
+        plan.stdout.ends_with(&format!(
+            "`beansprout drill --aws --id a1b2 {words} --apply` does it, and costs money until somebody ends it\n"
+        )),
+        "{plan}"
+    );
+    let status = run(&["status", "shop-blue"]).ok();
+    assert!(status.stdout.contains("`shop-blue` (e-"), "{status}");
+}
+
+/// A launch takes the bundle that was captured, and no other that came to lie in its place.
+#[test]
+fn other_bytes_are_not_launched() {
+    let site = Site::small();
+    let server = site.server();
+    site.run(&server, &["launch", "shop-prod", "--apply"]).ok();
+    site.place.write("app.py", "print('next')\n");
+    site.run(&server, &["publish", "--deploy", "shop-prod"]).ok();
+    site.run(&server, &["capture"]).ok();
+    let file = site.place.read("environments/shop-prod.toml");
+    let captured: toml::Table = file.parse().unwrap();
+    let version = captured["version"].as_table().unwrap();
+    let (bucket, key) = (version["bundle"]["bucket"].as_str().unwrap(), version["bundle"]["key"].as_str().unwrap());
+    let object = site.python(
+        &server,
+        &format!(
+            "import hashlib\nb = boto3.client('s3').get_object(Bucket='{bucket}', Key='{key}')['Body'].read()\nprint(hashlib.sha256(b).hexdigest(), len(b))"
+        ),
+    );
+    let bundle = &version["bundle"];
+    assert_eq!(object, format!("{} {}", bundle["sha256"].as_str().unwrap(), bundle["bytes"]));
+    // What a rollback would take, also where the record of it is gone.
+    let before = version["before"].as_str().unwrap().to_owned();
+    assert!(before.starts_with("shop-") && before != version["label"].as_str().unwrap(), "{file}");
+    site.python(
+        &server,
+        &format!(
+            "b = boto3.resource('s3').Bucket('{bucket}')\nfor o in b.objects.all():\n    o.delete() if '/deployments/' in o.key or '/operations/' in o.key else None"
+        ),
+    );
+    let back = site.run(&server, &["rollback", "--env", "shop-prod", "--dry-run"]).ok();
+    assert!(back.stderr.contains(&format!("rolling `shop-prod` back to `{before}`")), "{back}");
+
+    let other = site.place.read("environments/shop-prod.toml").replace("shop-prod", "shop-copy");
+    site.place.write("environments/shop-copy.toml", other.replace("cname = \"shop-copy\"\n", ""));
+    site.run(&server, &["launch", "shop-copy"]).ok();
+    site.python(
+        &server,
+        &format!(
+            "import io, zipfile\nf = io.BytesIO()\nzipfile.ZipFile(f, 'w').writestr('app.py', 'other')\nboto3.client('s3').put_object(Bucket='{bucket}', Key='{key}', Body=f.getvalue())"
+        ),
+    );
+    let run = site.run(&server, &["launch", "shop-copy"]).exit(7);
+    assert!(run.stderr.contains("holds other bytes than environments names for"), "{run}");
+}
+
 /// What a launch calls is what its role may call.
 #[test]
 fn the_launcher_has_the_rights_that_a_launch_needs() {
@@ -508,9 +617,9 @@ fn a_release_goes_where_the_file_says() {
         &["rollback", "--env", "shop-prod"],
         &["wait", "--env", "shop-prod"],
         &["publish", "--deploy", "shop-prod"],
+        &["logs", "--env", "shop-prod"],
     ] {
         let run = site.run(&server, arguments).exit(1);
         assert!(run.stderr.contains("`shop-prod` belongs to account 999999999999"), "{run}");
     }
 }
-        &["logs", "--env", "shop-prod"],
