@@ -309,6 +309,10 @@ fn properties(subject: &mut Subject<'_>) {
             let message = format!("`{name}` has characters that the name of a property may not have");
             subject.find("EB316", &file.path, setting.name.span.clone(), message, "use letters, digits and `_`");
         }
+        if *name == LOG_OFF && setting.value.value.eq_ignore_ascii_case("true") {
+            let message = "the reason of a failed deployment will be missing: its log stays on the instance";
+            subject.find("EB330", &file.path, setting.name.span.clone(), message, "leave it out");
+        }
         // `API_PRIVATE` is a key by another name.
         let private =
             name.to_ascii_uppercase().ends_with("_PRIVATE") && is_secret(&format!("{name}_KEY"), &setting.value.value);
@@ -320,6 +324,9 @@ fn properties(subject: &mut Subject<'_>) {
         }
     }
 }
+
+/// With it, Elastic Beanstalk puts no deployment log into its bucket.
+const LOG_OFF: &str = "EB_DEPLOYMENT_LOG_S3_DISABLED";
 
 /// A word of letters, digits and more that no person would type: long, and mixed.
 fn is_random(value: &str) -> bool {
