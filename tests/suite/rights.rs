@@ -289,6 +289,8 @@ fn a_role_suffices_for_its_verbs_and_has_no_more() {
                 "elasticbeanstalk:DescribeEnvironmentResources",
                 "elasticbeanstalk:DescribeConfigurationSettings",
                 "iam:CreateServiceLinkedRole",
+                // The plan names the line that tells whether the instance profile is there.
+                "iam:GetInstanceProfile",
             ],
             "deployer" => &[
                 // `logs` asks the instances where there is no log of the deployment.

@@ -98,6 +98,12 @@ pub(super) fn launcher(scope: &Scope) -> Vec<Value> {
             ],
             &any(),
         ),
+        // A plan names the line that tells whether the profile is there.
+        allow(
+            "LookForProfile",
+            &["iam:GetInstanceProfile"],
+            &[format!("arn:{}:iam::{}:instance-profile/*", scope.partition, scope.account)],
+        ),
         downstream(),
         with(
             allow("PassRoles", &["iam:PassRole"], &[role("aws-elasticbeanstalk-*"), role(&scope.service_role)]),
