@@ -104,12 +104,17 @@ fn missing(line: &str) -> Option<&str> {
     if !words.iter().any(|word| line.contains(word)) {
         return None;
     }
+    const LEVELS: [&str; 9] = ["CRITICAL", "DEBUG", "ERROR", "FATAL", "INFO", "NOTICE", "TRACE", "WARN", "WARNING"];
     let name = |word: &&str| {
         word.len() > 2
+            && !LEVELS.contains(word)
             && word.starts_with(|c: char| c.is_ascii_uppercase())
             && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
     };
-    line.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).find(name)
+    // What stands before the exception is the log's: the time, the level, the request.
+    let exception = words[..3].iter().find_map(|word| line.split_once(word));
+    let said = exception.map_or(line, |(_, said)| said);
+    said.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).find(name)
 }
 
 /// Gives an I/O error its path.
@@ -143,6 +148,10 @@ mod tests {
             "decouple.UndefinedValueError: SECRET_KEY not found. Declare it as envvar or define a default value.",
             Some("SECRET_KEY"),
         );
+        case("ERROR 2026-11-26 UTC django.request: KeyError: 'API_TOKEN'", Some("API_TOKEN"));
+        case("GET /cart HTTP/1.1: KeyError: 'API_TOKEN'", Some("API_TOKEN"));
+        case("[CRITICAL] DATABASE_URL is not set", Some("DATABASE_URL"));
+        case("[WARNING] the secret key is not set", None);
         case("KeyError: 'name'", None);
         case("ModuleNotFoundError: No module named 'X'", None);
     }
