@@ -25,6 +25,21 @@ fn a_tour_ends_with_a_registered_version_and_a_second_one_goes_on() {
     assert_eq!((&again["uploaded"], &again["registered"]), (&false.into(), &false.into()));
 }
 
+/// A tour tells what `publish` tells: a word that one of the two learns is the other's too, but for what only flags bring.
+#[test]
+fn a_tour_tells_what_publish_tells() {
+    let schema = |name: &str| {
+        let path = format!("{}/docs/schema/{name}-1.json", env!("CARGO_MANIFEST_DIR"));
+        serde_json::from_str::<serde_json::Value>(&std::fs::read_to_string(path).unwrap()).unwrap()
+    };
+    let (publish, tour) = (schema("publish"), schema("tour"));
+    for (name, said) in publish["properties"].as_object().unwrap() {
+        if !["schema", "check", "deployment"].contains(&name.as_str()) {
+            assert_eq!(&tour["properties"][name], said, "{name}");
+        }
+    }
+}
+
 #[test]
 fn a_tour_leaves_other_folders_alone() {
     let place = Place::new().file("mine/notes.txt", "precious");
