@@ -18,7 +18,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     let made = tree.text(FILE).and_then(Made::of);
     let python = subject.customizations.platform.as_ref().and_then(|platform| platform.python);
     let machines = Machine::of(subject.customizations);
-    foreign(subject, &requirements, python, &machines);
+    foreign(subject, &requirements, made.as_ref(), python, &machines);
     if requirements.source != Some(Source::Requirements) || !requirements.unread.is_empty() {
         return;
     }
@@ -94,7 +94,10 @@ fn targets(
             subject.find_file("EB057", FILE, message, "`beansprout wheels` fetches those for the platform");
             return None;
         }
-        let other = machines.iter().find(|machine| !made.targets.iter().any(|target| target.machine == **machine));
+        let made_for = |machine: Machine| {
+            made.targets.iter().any(|of| of.machine == machine && python.is_none_or(|python| of.python == python))
+        };
+        let other = machines.iter().find(|machine| !made_for(**machine));
         if let Some(machine) = other.filter(|_| said(subject)) {
             let message =
                 format!("pip finds no package on {machine}, which the instance types have: the wheels are for others");
@@ -200,6 +203,7 @@ fn superfluous(subject: &mut Subject<'_>, lines: &[&Requirement], wheels: &[(Str
 fn foreign(
     subject: &mut Subject<'_>,
     requirements: &Requirements,
+    made: Option<&Made>,
     python: Option<Version>,
     machines: &BTreeSet<Machine>,
 ) {
@@ -213,8 +217,10 @@ fn foreign(
             folder.as_ref().is_some_and(|folder| path.rsplit_once('/').is_some_and(|(within, _)| within == folder));
         // Any Python will do where the platform's is not known: only its platform is judged then.
         let judged = python.unwrap_or(Version::new(3, 13));
-        let unfit: Vec<Option<Unfit>> =
-            machines.iter().map(|&machine| Target { python: judged, machine }.refuses(&wheel)).collect();
+        let said = machines.iter().map(|&machine| Target { python: judged, machine });
+        // Those that somebody asked for count as well: what was fetched for them is right.
+        let asked = made.into_iter().flat_map(|made| made.targets.iter().copied());
+        let unfit: Vec<Option<Unfit>> = said.chain(asked).map(|target| target.refuses(&wheel)).collect();
         let Some(unfit) = unfit.into_iter().min().flatten() else { continue };
         let tags = wheel.platforms.join(".");
         let message = match unfit {
