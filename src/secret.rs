@@ -5,6 +5,7 @@
 //! is a matter of names and odds, and only warned of. Left out: tokens of bare hexadecimal digits (Twilio, Mailgun and the
 //! like), which are no other than digests, and what only somebody who logs in can tell.
 
+mod address;
 mod key;
 mod kind;
 mod marks;
@@ -23,6 +24,7 @@ use key::{holds_key, is_access_key, is_encoded_header, is_header};
 use marks::{Alphabet, MARKS, Mark, holds, run};
 use value::{entropy, has_password, is_named_value, is_placeholder, is_web_token, value_after};
 
+pub(crate) use address::{has_credentials, without_credentials};
 pub(crate) use kind::Kinds;
 pub use kind::{Certainty, Kind};
 pub(crate) use marks::LONGEST;

@@ -14,8 +14,10 @@ use super::encoding;
 use super::lines::Lines;
 use super::version::Version;
 use crate::known::Known;
+use crate::secret::without_credentials;
 
 pub use line::normal;
+pub use pipenv::PipenvSource;
 
 /// The file that pip reads.
 pub const FILE: &str = "requirements.txt";
@@ -102,7 +104,7 @@ pub struct Unread {
     /// Where it is asked for.
     pub path: String,
     pub span: Range<usize>,
-    /// What it is: a file's path.
+    /// What it is: a file's path, or an address without its credentials.
     pub what: String,
     /// Why, as the end of a sentence.
     pub why: String,
@@ -251,7 +253,8 @@ impl Follow<'_, '_> {
 
     fn unread(&mut self, asked: &Asked<'_>, what: &str, why: String) {
         let (path, span) = (asked.path.to_owned(), asked.span.clone());
-        self.found.unread.push(Unread { path, span, what: what.to_owned(), why });
+        // It is told to everybody who asks, and may be the address of a private index.
+        self.found.unread.push(Unread { path, span, what: without_credentials(what), why });
     }
 }
 

@@ -19,11 +19,10 @@ use crate::bundle::{self, MAX_BYTES};
 use crate::fault::{Exit, Failure};
 use crate::file;
 use crate::project::{Project, ScopeFlags};
+use crate::secret::without_credentials;
 use crate::stack::diff_texts;
 use crate::ui::{Ui, bytes, count};
-use crate::wheels::{
-    Asked, Error as WheelError, FOLDER, Found, Kept, Locked, Step, WheelFile, Work, kept, without_credentials,
-};
+use crate::wheels::{Asked, Error as WheelError, FOLDER, Found, Kept, Locked, WheelFile, Work, kept, one_of};
 use crate::world::World;
 
 use answer::{State, Wheel, Wheels, Written};
@@ -156,8 +155,11 @@ impl Run<'_> {
             taken.push(wheel.clone());
             Ok(())
         };
-        self.work.fetch(&missing, &mut take, &mut |step| tell(ui, &step))?;
-        let after = kept(self.folder)?;
+        self.work.fetch(&missing, &mut take, &mut |file| tell(ui, file))?;
+        let mut after = before;
+        after.retain(|kept| !taken.iter().any(|wheel| wheel.file == kept.file));
+        after.extend(taken.iter().map(|wheel| Kept::of(wheel, self.folder)));
+        after.sort_by(|one, other| one.file.cmp(&other.file));
         Ok(self.answer(&after, &taken, locked, Vec::new()))
     }
 
@@ -170,7 +172,7 @@ impl Run<'_> {
             self.work.check(&before, old)?;
         }
         let temporary = file::temporary_folder()?;
-        let resolved = self.work.resolve(temporary.path(), &mut |step| tell(ui, &step))?;
+        let resolved = self.work.resolve(temporary.path(), &mut |file| tell(ui, file))?;
         let locked = Locked::of(resolved.iter().map(|(target, wheel)| (*target, wheel)));
         let asked = self.work.asked;
         let made = Made { from: asked.from.clone(), targets: self.work.targets.clone(), digest: asked.digest.clone() };
@@ -188,11 +190,12 @@ impl Run<'_> {
         }
         let fresh: Vec<&WheelFile> =
             distinct(&resolved).filter(|wheel| !before.iter().any(|kept| kept.sha256 == wheel.sha256)).collect();
-        // Only what an earlier run put there: whatever else lies there is somebody's own.
+        // Only what an earlier run put there: whatever else lies there is somebody's own. And not what is written over.
         let gone: Vec<&Kept> = before
             .iter()
             .filter(|kept| old.as_ref().is_some_and(|old| old.digests().contains(kept.sha256.as_str())))
             .filter(|kept| !locked.digests().contains(kept.sha256.as_str()))
+            .filter(|kept| !fresh.iter().any(|wheel| wheel.file == kept.file))
             .collect();
         for file in files.iter().filter(|file| file.before.as_deref() != Some(file.after.as_str())) {
             let before = file.before.as_deref().unwrap_or_default();
@@ -256,8 +259,8 @@ impl Run<'_> {
     /// Wheels that no bundle would have help nobody.
     fn ships(&self, world: &World, ui: &mut Ui) -> Result<(), Failure> {
         let plan = bundle::Plan::read(&self.project.scope(&ScopeFlags::worktree(), world))?;
-        let Some(first) = kept(self.folder)?.into_iter().next() else { return Ok(()) };
-        let path = format!("{FOLDER}/{}", first.file);
+        let Some(first) = one_of(self.folder)? else { return Ok(()) };
+        let path = format!("{FOLDER}/{first}");
         if !plan.has(&path) {
             ui.warn(format_args!(
                 "`{FOLDER}` is left out of the bundle (`beansprout package --why {path}` says why): let it in, or keep the wheels outside and name that folder in [bundle.include]"
@@ -273,8 +276,6 @@ fn distinct(resolved: &[(crate::beanstalk::wheel::Target, WheelFile)]) -> impl I
     resolved.iter().map(|(_, wheel)| wheel).filter(move |wheel| seen.insert(wheel.sha256.as_str()))
 }
 
-fn tell(ui: &mut Ui, step: &Step) {
-    match step {
-        Step::Fetches(what) => ui.say(format_args!("fetching {what}")),
-    }
+fn tell(ui: &mut Ui, file: &str) {
+    ui.say(format_args!("fetching {file}"));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::beanstalk::requirements::{PipOption, Requirements};
+use crate::beanstalk::requirements::{PipOption, PipenvSource, Requirements};
 
 use super::Error;
 
@@ -32,22 +32,28 @@ impl Indexes {
         })
     }
 
-    /// Of `Pipfile.lock`: the first is the index, as for pipenv.
-    pub(super) fn of_sources(lock: &serde_json::Value, vars: &BTreeMap<String, String>) -> Result<Self, Error> {
-        let sources =
-            lock["_meta"]["sources"].as_array().into_iter().flatten().filter_map(|source| source["url"].as_str());
-        let mut urls = sources
-            .map(|url| {
-                let place = "`Pipfile.lock`";
-                expand(url, vars).map_err(|name| Error::Unset { name, place: place.to_owned() })
-            })
-            .collect::<Result<Vec<_>, _>>()?
-            .into_iter();
-        Ok(Self { index: urls.next(), extra: urls.collect(), ..Self::default() })
+    /// Of one of pipenv's files: the first is the index, as for pipenv.
+    pub(super) fn of_sources(
+        file: &str,
+        sources: &[PipenvSource],
+        vars: &BTreeMap<String, String>,
+    ) -> Result<Self, Error> {
+        let mut urls = Vec::new();
+        let mut trusted = Vec::new();
+        for source in sources {
+            let url = expand(&source.url, vars).map_err(|name| Error::Unset { name, place: format!("`{file}`") })?;
+            if !source.verify {
+                let authority = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest).split('/').next();
+                trusted.extend(authority.map(|text| text.rsplit('@').next().unwrap_or(text).to_owned()));
+            }
+            urls.push(url);
+        }
+        let mut urls = urls.into_iter();
+        Ok(Self { index: urls.next(), extra: urls.collect(), trusted, ..Self::default() })
     }
 
-    /// As variables of pip's: neither a file nor a list of processes shows them.
-    pub(super) fn vars(&self) -> Vec<(String, String)> {
+    /// As variables of pip's: neither a file nor a list of processes shows them. `own` are those of whoever runs us.
+    pub(super) fn vars(&self, own: &BTreeMap<String, String>) -> Vec<(String, String)> {
         let mut vars = Vec::new();
         let mut set = |name: &str, values: &[String]| {
             if !values.is_empty() {
@@ -57,12 +63,11 @@ impl Indexes {
         set("PIP_INDEX_URL", self.index.as_slice());
         set("PIP_EXTRA_INDEX_URL", &self.extra);
         set("PIP_TRUSTED_HOST", &self.trusted);
+        if !self.links.is_empty() {
+            let links: Vec<String> = own.get("PIP_FIND_LINKS").into_iter().chain(&self.links).cloned().collect();
+            set("PIP_FIND_LINKS", &links);
+        }
         vars
-    }
-
-    /// Pages with files that are no index.
-    pub(super) fn links(&self) -> &[String] {
-        &self.links
     }
 }
 
@@ -95,67 +100,9 @@ fn expand(text: &str, vars: &BTreeMap<String, String>) -> Result<String, String>
     Ok(out)
 }
 
-/// The text with `…` in place of what stands before the `@` of an address.
-pub(crate) fn without_credentials(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find("://") {
-        let (before, after) = rest.split_at(at + 3);
-        out.push_str(before);
-        let end = after
-            .find(|char: char| char.is_whitespace() || matches!(char, '/' | '"' | '\'' | '`'))
-            .unwrap_or(after.len());
-        match after[..end].rfind('@') {
-            // A variable is no secret: its name may be shown.
-            Some(sign) if !only_variables(&after[..sign]) => {
-                out.push('…');
-                rest = &after[sign..];
-            }
-            _ => rest = after,
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
-/// Does an address have credentials in it that are no variables?
-pub(super) fn has_credentials(text: &str) -> bool {
-    without_credentials(text) != text
-}
-
-/// `${USER}:${TOKEN}`, or a name without a password.
-fn only_variables(user: &str) -> bool {
-    let mut parts = user.split(':');
-    let name = parts.next().unwrap_or_default();
-    let rest: Vec<&str> = parts.collect();
-    let variable = |part: &str| part.starts_with("${") && part.ends_with('}');
-    if rest.is_empty() {
-        variable(name)
-    } else {
-        rest.iter().all(|part| variable(part) || part.is_empty())
-            && (variable(name) || rest.iter().any(|part| !part.is_empty()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn credentials_are_left_out() {
-        #[track_caller]
-        fn case(text: &str, shown: &str) {
-            assert_eq!(without_credentials(text), shown);
-        }
-        case("see https://me:s3cret@packages.invalid/simple, and x", "see https://…@packages.invalid/simple, and x");
-        case("--index-url https://t0ken@packages.invalid/simple", "--index-url https://…@packages.invalid/simple");
-        case("https://t0ken:@packages.invalid/", "https://…@packages.invalid/");
-        case("https://${USER}:${TOKEN}@packages.invalid/", "https://${USER}:${TOKEN}@packages.invalid/");
-        case("https://${TOKEN}@packages.invalid/", "https://${TOKEN}@packages.invalid/");
-        case("https://me:p@ss@packages.invalid/", "https://…@packages.invalid/");
-        case("https://packages.invalid/a@b", "https://packages.invalid/a@b");
-        case("no address", "no address");
-    }
 
     #[test]
     fn variables_are_those_of_the_environment() {

@@ -9,6 +9,7 @@ mod asked;
 mod closure;
 mod error;
 mod index;
+mod kept;
 mod locked;
 mod pip;
 mod said;
@@ -18,11 +19,10 @@ mod work;
 pub(crate) use asked::{Asked, Found};
 use closure::needed;
 pub(crate) use error::Error;
-pub(crate) use index::without_credentials;
+pub(crate) use kept::{Kept, kept, one_of};
 pub(crate) use locked::{Locked, Pin};
-pub(crate) use pip::Step;
 pub(crate) use wheel_file::WheelFile;
-pub(crate) use work::{Kept, Work, kept};
+pub(crate) use work::Work;
 
 /// Where in the bundle the wheels are.
 pub(crate) const FOLDER: &str = "wheels";

@@ -12,10 +12,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::beanstalk::wheel::Target;
-use crate::file::{self, Doing};
+use crate::file;
 use crate::world::World;
 
 use super::index::Indexes;
+use super::kept::files;
 use super::{Error, WheelFile, said};
 
 const START: &str = "\
@@ -65,12 +66,6 @@ pub(crate) struct Job<'a> {
     pub(crate) limit: Duration,
 }
 
-/// Something that pip does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Step {
-    Fetches(String),
-}
-
 /// What a run brought.
 pub(crate) struct Fetched {
     pub(crate) wheels: Vec<WheelFile>,
@@ -106,7 +101,7 @@ impl Pip {
         job: &Job<'_>,
         to: &Path,
         world: &World,
-        tell: &mut dyn FnMut(Step),
+        tell: &mut dyn FnMut(&str),
     ) -> Result<Fetched, Error> {
         let words = file::temporary_folder()?;
         let list = |name: &str, lines: &[String]| -> Result<PathBuf, Error> {
@@ -136,10 +131,7 @@ impl Pip {
         if let Some(own) = job.own {
             command.arg("--find-links").arg(own);
         }
-        job.indexes.links().iter().for_each(|link| {
-            command.args(["--find-links", link]);
-        });
-        command.env_clear().envs(&self.vars).envs(job.indexes.vars()).current_dir(words.path());
+        command.env_clear().envs(&self.vars).envs(job.indexes.vars(&self.vars)).current_dir(words.path());
         for (name, value) in [
             ("PIP_DISABLE_PIP_VERSION_CHECK", "1"),
             ("PIP_NO_INPUT", "1"),
@@ -164,15 +156,7 @@ impl Pip {
 fn wheels_in(folder: &Path) -> Result<Vec<WheelFile>, Error> {
     /// No project has as many.
     const MOST: usize = 5_000;
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(folder).doing("read", folder)? {
-        let path = entry.doing("read", folder)?.path();
-        if path.extension().is_some_and(|extension| extension == "whl") && paths.len() < MOST {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    paths.iter().map(|path| WheelFile::read(path)).collect()
+    files(folder)?.into_iter().take(MOST).map(|file| WheelFile::read(&folder.join(file))).collect()
 }
 
 /// Run to the end, or to the end of the time. Whether it ended well, and what it said.
@@ -180,7 +164,7 @@ fn run(
     command: &mut Command,
     limit: Duration,
     world: &World,
-    tell: &mut dyn FnMut(Step),
+    tell: &mut dyn FnMut(&str),
 ) -> Result<(bool, Vec<String>), Error> {
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = child.map_err(|source| Error::Start { source })?;
@@ -201,7 +185,7 @@ fn run(
                     let name = file.split(" (").next().unwrap_or(file);
                     let name = name.rsplit('/').next().unwrap_or(name);
                     if !name.ends_with(".metadata") {
-                        tell(Step::Fetches(format!("{name}{}", &file[file.find(" (").unwrap_or(file.len())..])));
+                        tell(&format!("{name}{}", &file[file.find(" (").unwrap_or(file.len())..]));
                     }
                 }
                 said.push(line);

@@ -1,9 +1,9 @@
 //! What pip says when it cannot go on, as one of our errors.
 
 use crate::beanstalk::wheel::Target;
+use crate::secret::without_credentials;
 
 use super::Error;
-use super::index::without_credentials;
 
 /// Signs of an index that cannot be reached, in pip's words of the last years.
 const UNREACHABLE: [&str; 10] = [

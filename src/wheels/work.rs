@@ -1,18 +1,17 @@
 //! The work: resolve what is asked for on every instance, or fetch what is locked already.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::beanstalk::requirements::Requirement;
-use crate::beanstalk::wheel::{Target, WheelName};
-use crate::file::{self, Doing};
+use crate::beanstalk::wheel::Target;
+use crate::file;
 use crate::world::World;
 
 use super::asked::place;
-use super::pip::{Fetched, Job, Pip, Step};
-use super::wheel_file::digest;
-use super::{Asked, Error, Found, Locked, WheelFile, needed};
+use super::pip::{Fetched, Job, Pip};
+use super::{Asked, Error, Found, Kept, Locked, WheelFile, needed};
 
 /// What a run may do.
 pub(crate) struct Work<'a> {
@@ -27,37 +26,6 @@ pub(crate) struct Work<'a> {
     pub(crate) yanked: bool,
     pub(crate) limit: Duration,
     pub(crate) world: &'a World,
-}
-
-/// A wheel in the folder where they are kept.
-#[derive(Debug, Clone)]
-pub(crate) struct Kept {
-    pub(crate) path: PathBuf,
-    pub(crate) file: String,
-    /// `None`: no wheel has such a name.
-    pub(crate) name: Option<WheelName>,
-    pub(crate) sha256: String,
-    pub(crate) bytes: u64,
-}
-
-/// The wheels of a folder, by the names of their files.
-pub(crate) fn kept(folder: &Path) -> Result<Vec<Kept>, Error> {
-    let mut found = Vec::new();
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(found),
-        Err(source) => return Err(Err::<(), _>(source).doing("read", folder).expect_err("it is one").into()),
-    };
-    for entry in entries {
-        let entry = entry.doing("read", folder)?;
-        let Ok(file) = entry.file_name().into_string() else { continue };
-        if file.ends_with(".whl") {
-            let (sha256, bytes) = digest(&entry.path())?;
-            found.push(Kept { path: entry.path(), name: WheelName::parse(&file), file, sha256, bytes });
-        }
-    }
-    found.sort_by(|one, other| one.file.cmp(&other.file));
-    Ok(found)
 }
 
 /// How often what pip left out is asked for by name.
@@ -108,7 +76,7 @@ impl Work<'_> {
         &self,
         missing: &[(Target, &super::Pin)],
         take: &mut dyn FnMut(&WheelFile) -> Result<(), Error>,
-        tell: &mut dyn FnMut(Step),
+        tell: &mut dyn FnMut(&str),
     ) -> Result<(), Error> {
         for target in self.targets {
             let pins: Vec<&super::Pin> = missing.iter().filter(|(of, _)| of == target).map(|(_, pin)| *pin).collect();
@@ -147,16 +115,19 @@ impl Work<'_> {
     }
 
     /// Resolve for every instance, into a folder for each below `to`. The wheels that each needs.
-    pub(crate) fn resolve(&self, to: &Path, tell: &mut dyn FnMut(Step)) -> Result<Vec<(Target, WheelFile)>, Error> {
-        let mut pins = if self.upgrade { Vec::new() } else { self.found.pins() };
+    pub(crate) fn resolve(&self, to: &Path, tell: &mut dyn FnMut(&str)) -> Result<Vec<(Target, WheelFile)>, Error> {
+        let mut before: Vec<String> = Vec::new();
         let mut all = Vec::new();
         for (number, target) in self.targets.iter().enumerate() {
             let folder = to.join(number.to_string());
+            // What is installed today; else one version for all, where there can be one.
+            let mut pins = if self.upgrade { Vec::new() } else { self.found.pins(*target)? };
+            let named: BTreeSet<String> = pins.iter().map(|pin| name_of(pin).to_owned()).collect();
+            pins.extend(before.into_iter().filter(|pin| !named.contains(name_of(pin))));
             let wheels = self.resolve_for(*target, &pins, &folder, tell)?;
-            // One version for all, where there can be one.
             let versions =
                 wheels.iter().map(|wheel| format!("{}=={}", wheel.name.name, wheel.name.version.replace('_', "+")));
-            pins = versions.collect();
+            before = versions.collect();
             all.extend(wheels.into_iter().map(|wheel| (*target, wheel)));
         }
         self.beside(&Locked::of(all.iter().map(|(target, wheel)| (*target, wheel))))?;
@@ -168,7 +139,7 @@ impl Work<'_> {
         target: Target,
         pins: &[String],
         folder: &Path,
-        tell: &mut dyn FnMut(Step),
+        tell: &mut dyn FnMut(&str),
     ) -> Result<Vec<WheelFile>, Error> {
         let asked = self.asked.on(target)?;
         let lines: Vec<String> = asked.iter().map(|line| written(line)).collect();
@@ -180,7 +151,7 @@ impl Work<'_> {
         }
         // A line that says which version wins over what was there.
         let free = |pin: &&String| {
-            let name = pin.split("==").next().unwrap_or_default();
+            let name = name_of(pin);
             !asked.iter().any(|line| line.name == name && line.exact().is_some())
         };
         let with_pins: Vec<String> = own.iter().chain(pins.iter().filter(free)).cloned().collect();
@@ -243,7 +214,7 @@ impl Work<'_> {
 
     /// Lines of `requirements.txt` that somebody added there, and that would be lost.
     fn beside(&self, locked: &Locked) -> Result<(), Error> {
-        if self.asked.write_from.is_some() {
+        if self.asked.write_from.is_some() || self.found.compiled {
             return Ok(());
         }
         let made = self.found.made.is_some();
@@ -263,6 +234,11 @@ impl Work<'_> {
         }
         Err(Error::Beside { from: self.asked.from.clone(), names: names.into_iter().collect() })
     }
+}
+
+/// Of `name==version`.
+fn name_of(pin: &str) -> &str {
+    pin.split("==").next().unwrap_or_default()
 }
 
 /// A requirement as pip reads it. Whether it counts is decided already.

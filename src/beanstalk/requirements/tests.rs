@@ -105,3 +105,42 @@ fn a_byte_order_mark_tells_the_encoding() {
         assert_eq!(read(&Tree::default().file(FILE, content)).version("django"), Some(Version::new(5, 2)));
     }
 }
+
+#[test]
+fn what_pipenv_says_beside_versions_counts() {
+    let pipfile = r#"
+[[source]]
+url = "https://${USER}:${TOKEN}@packages.invalid/simple"
+verify_ssl = false
+
+[packages]
+plain = {version = "==1", markers = "python_version < '3.13'"}
+two = {version = "*", sys_platform = "== 'linux'", markers = "os_name == 'posix'"}
+away = {git = "https://example.com/away.git", ref = "v1"}
+here = {path = "./here", editable = true}
+archive = {file = "https://example.com/archive.zip"}
+"#;
+    let found = read(&Tree::default().file("Pipfile", pipfile));
+    let line = |name: &str| found.lines.iter().find(|line| line.name == name).unwrap();
+    assert_eq!(line("plain").marker.as_deref(), Some("python_version < '3.13'"));
+    assert_eq!(line("two").marker.as_deref(), Some("(os_name == 'posix') and (sys_platform == 'linux')"));
+    assert_eq!(line("away").text, "away @ git+https://example.com/away.git@v1");
+    assert_eq!(line("here").text, "here @ ./here");
+    assert_eq!(line("archive").text, "archive @ https://example.com/archive.zip");
+    let source = |url: &str, verify| PipenvSource { url: url.to_owned(), verify };
+    let expected = [source("https://${USER}:${TOKEN}@packages.invalid/simple", false)];
+    assert_eq!(PipenvSource::read(Source::Pipfile, pipfile.as_bytes()), expected);
+    let lock =
+        r#"{"_meta": {"sources": [{"url": "https://a.invalid"}, {"url": "https://b.invalid", "verify_ssl": true}]}}"#;
+    let expected = [source("https://a.invalid", true), source("https://b.invalid", true)];
+    assert_eq!(PipenvSource::read(Source::PipfileLock, lock.as_bytes()), expected);
+    assert_eq!(PipenvSource::read(Source::Pipfile, b"not = [toml"), []);
+}
+
+/// Whoever tells what could not be read tells no password with it.
+#[test]
+fn addresses_are_told_without_credentials() {
+    let found = read(&Tree::default().file(FILE, "-r https://me:s3cret@packages.invalid/more.txt\n"));
+    assert_eq!(found.unread[0].what, "https://…@packages.invalid/more.txt");
+    assert!(found.get("django").why().is_some_and(|why| !why.contains("s3cret")));
+}
