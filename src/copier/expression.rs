@@ -1,61 +1,16 @@
-//! Expressions of Jinja, read and said as the engine of a stack has them.
+//! Expressions of Jinja, said as the engine of a stack has them.
 //!
-//! The two languages look alike. What differs is said here: methods are filters, arguments have names, and a choice between
-//! two values is a tag of its own.
+//! The two languages look alike. What differs is said here: methods are filters, arguments have names, brackets stand around
+//! calculations and conditions only, a filter is for all that stands before it, and a choice between two values is a tag of
+//! its own.
 
-use std::fmt::Write;
-
-/// What cannot be said, as the end of "… cannot be carried over:".
-pub(super) type Unsaid = String;
-
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Expression {
-    Name(String),
-    Text(String),
-    Number(String),
-    Flag(bool),
-    List(Vec<Self>),
-    Attribute(Box<Self>, String),
-    Index(Box<Self>, Box<Self>),
-    Call(Box<Self>, Vec<Argument>),
-    Filter(Box<Self>, String, Vec<Argument>),
-    Test(Box<Self>, bool, String, Vec<Self>),
-    Not(Box<Self>),
-    Negative(Box<Self>),
-    Binary(String, Box<Self>, Box<Self>),
-    /// `yes if condition else no`
-    Either {
-        condition: Box<Self>,
-        yes: Box<Self>,
-        no: Option<Box<Self>>,
-    },
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Argument {
-    name: Option<String>,
-    value: Expression,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Word {
-    Name(String),
-    Text(String),
-    Number(String),
-    Sign(String),
-}
-
-/// Deeper than anybody nests.
-const DEEPEST: usize = 60;
+use super::filters;
+use super::reader;
+use super::syntax::{Expression, Unsaid};
 
 impl Expression {
     pub(super) fn parse(text: &str) -> Result<Self, Unsaid> {
-        let mut reader = Reader { words: words(text)?, at: 0, depth: 0 };
-        let expression = reader.either()?;
-        match reader.peek() {
-            None => Ok(expression),
-            Some(_) => Err(format!("`{}` is more than one expression", text.trim())),
-        }
+        reader::read(text)
     }
 
     /// As the engine of a stack has it.
@@ -76,37 +31,66 @@ impl Expression {
             Self::Attribute(of, name) if **of == Self::Name("cookiecutter".to_owned()) => name.clone(),
             Self::Attribute(of, name) => format!("{}.{name}", of.path()?),
             Self::Index(of, index) => format!("{}[{}]", of.path()?, index.said()?),
-            Self::Call(callee, arguments) => call(callee, arguments)?,
-            Self::Filter(of, name, arguments) => filter(of, name, arguments)?,
-            Self::Test(of, negated, name, arguments) => test(of, *negated, name, arguments)?,
-            Self::Not(of) => format!("not {}", of.operand()?),
-            Self::Negative(of) => format!("-{}", of.operand()?),
-            Self::Binary(operator, left, right) => {
-                let operator = if operator == "//" { return Err("there is no `//`".to_owned()) } else { operator };
-                if operator == "**" {
-                    return Err("there is no `**`".to_owned());
-                }
-                format!("{} {operator} {}", left.beside(operator)?, right.beside(operator)?)
-            }
+            Self::Call(callee, arguments) => filters::call(callee, arguments)?,
+            Self::Filter(of, name, arguments) => filters::filter(of, name, arguments)?,
+            Self::Test(of, negated, name, arguments) => filters::test(of, *negated, name, arguments)?,
+            Self::Not(of) => match of.opposite() {
+                Some(opposite) => opposite.said()?,
+                None => format!("not {}", of.said()?),
+            },
+            Self::Negative(of) => match **of {
+                Self::Number(_) => format!("-{}", of.said()?),
+                _ => return Err("a sign stands before what is no number".to_owned()),
+            },
+            Self::Binary(operator, left, right) => binary(operator, left, right)?,
             Self::Either { .. } => return Err("a choice between two values stands inside of an expression".to_owned()),
         })
     }
 
-    /// As a condition: `a if c else b` is none of a value's.
-    fn operand(&self) -> Result<String, Unsaid> {
+    /// As a condition, where only matters whether it holds.
+    pub(super) fn condition(&self) -> Result<String, Unsaid> {
+        self.as_condition().said()
+    }
+
+    /// `a | default(b, true)` holds where one of the two does.
+    fn as_condition(&self) -> Self {
         match self {
-            Self::Binary(..) => Ok(format!("({})", self.said()?)),
-            _ => self.said(),
+            Self::Not(of) => Self::Not(Box::new(of.as_condition())),
+            Self::Binary(operator, left, right) if is_logic(operator) => {
+                Self::Binary(operator.clone(), Box::new(left.as_condition()), Box::new(right.as_condition()))
+            }
+            Self::Filter(of, ..) => match self.instead_of_empty() {
+                Some(value) => Self::Binary("or".to_owned(), of.clone(), Box::new(value.clone())),
+                None => self.clone(),
+            },
+            other => other.clone(),
         }
     }
 
-    /// Beside an operator: brackets where this one binds less.
-    fn beside(&self, outer: &str) -> Result<String, Unsaid> {
-        match self {
-            Self::Binary(inner, ..) if strength(inner) < strength(outer) => Ok(format!("({})", self.said()?)),
-            Self::Not(_) if outer != "and" && outer != "or" => Err("`not` stands inside of a comparison".to_owned()),
-            _ => self.said(),
-        }
+    /// What does not hold where this holds, and the other way round; `None`: `not` says it.
+    fn opposite(&self) -> Option<Self> {
+        let not = |of: &Self| Box::new(Self::Not(Box::new(of.clone())));
+        Some(match self {
+            Self::Not(of) => (**of).clone(),
+            Self::Binary(operator, left, right) => {
+                let (operator, logic) = match operator.as_str() {
+                    "and" => ("or", true),
+                    "or" => ("and", true),
+                    "==" => ("!=", false),
+                    "!=" => ("==", false),
+                    "<" => (">=", false),
+                    ">=" => ("<", false),
+                    ">" => ("<=", false),
+                    "<=" => (">", false),
+                    "in" => ("not in", false),
+                    "not in" => ("in", false),
+                    _ => return None,
+                };
+                let (left, right) = if logic { (not(left), not(right)) } else { (left.clone(), right.clone()) };
+                Self::Binary(operator.to_owned(), left, right)
+            }
+            _ => return None,
+        })
     }
 
     /// What may stand before a dot or a bracket.
@@ -117,445 +101,148 @@ impl Expression {
         }
     }
 
-    /// Names of methods and filters take what stands before them only if it is simple.
-    fn piped(&self) -> Result<String, Unsaid> {
+    /// What may stand before a filter: what is calculated or joined there too, since a filter is for all of it.
+    pub(super) fn piped(&self) -> Result<String, Unsaid> {
+        let values = |operator: &str| !is_comparison(operator) && !is_logic(operator);
         match self {
+            Self::Binary(operator, ..) if values(operator) && !self.has_filter() => self.said(),
             Self::Binary(..) | Self::Not(_) | Self::Either { .. } | Self::Test(..) => {
                 Err("a filter is for what is worked out in brackets; give that a name with `{% set %}`".to_owned())
             }
             _ => self.said(),
         }
     }
+
+    /// Is one of the ends of a calculation filtered?
+    fn has_filter(&self) -> bool {
+        match self {
+            Self::Filter(..) => true,
+            // Most methods become filters.
+            Self::Call(callee, _) => matches!(**callee, Self::Attribute(..)),
+            Self::Binary(_, left, right) => left.has_filter() || right.has_filter(),
+            Self::Negative(of) => of.has_filter(),
+            _ => false,
+        }
+    }
+
+    /// Can it come to nothing, if the names can of which `empty` says so?
+    pub(super) fn may_be_empty(&self, empty: &dyn Fn(&str) -> bool) -> bool {
+        match self {
+            Self::Text(text) => text.is_empty(),
+            Self::Name(name) => empty(name),
+            Self::Filter(of, ..) => of.may_be_empty(empty),
+            Self::Call(callee, _) => matches!(&**callee, Self::Attribute(of, _) if of.may_be_empty(empty)),
+            Self::Binary(operator, left, right) if operator == "~" => {
+                left.may_be_empty(empty) && right.may_be_empty(empty)
+            }
+            _ => false,
+        }
+    }
 }
 
+pub(super) fn is_logic(operator: &str) -> bool {
+    matches!(operator, "and" | "or")
+}
+
+pub(super) fn is_comparison(operator: &str) -> bool {
+    matches!(operator, "in" | "not in" | "==" | "!=" | "<" | "<=" | ">" | ">=")
+}
+
+/// Two values and what stands between them, with the brackets that the engine knows.
+fn binary(operator: &str, left: &Expression, right: &Expression) -> Result<String, Unsaid> {
+    if is_logic(operator) {
+        return Ok(format!("{} {operator} {}", beside(operator, left)?, beside(operator, right)?));
+    }
+    if is_comparison(operator) {
+        for side in [left, right] {
+            match side {
+                Expression::Not(_) => return Err("`not` stands inside of a comparison".to_owned()),
+                Expression::Test(..) => return Err("a test stands inside of a comparison".to_owned()),
+                Expression::Binary(inner, ..) if is_logic(inner) || is_comparison(inner) => {
+                    return Err("a condition stands inside of a comparison".to_owned());
+                }
+                _ => {}
+            }
+        }
+        return Ok(format!("{} {operator} {}", left.said()?, right.said()?));
+    }
+    match operator {
+        "~" => joined(left, right),
+        // Texts are joined.
+        "+" if is_text(left) || is_text(right) => joined(left, right),
+        "+" | "-" | "*" | "/" | "%" => {
+            // A filter is for all that stands before it, and the engine begins anew behind one.
+            let filtered = matches!(left, Expression::Filter(..) | Expression::Call(..));
+            let simple = !matches!(right, Expression::Binary(..)) && !matches!(left, Expression::Binary(..));
+            if (right.has_filter() || left.has_filter()) && !(filtered && simple) {
+                return Err(
+                    "a filter stands inside of a calculation; give its value a name with `{% set %}`".to_owned()
+                );
+            }
+            let inside = |side: &Expression, equal: bool| match side {
+                Expression::Binary(inner, ..) if strength(inner) == 0 => {
+                    Err("a condition stands inside of a calculation".to_owned())
+                }
+                Expression::Binary(inner, ..)
+                    if strength(inner) < strength(operator) || (equal && strength(inner) == strength(operator)) =>
+                {
+                    Ok(format!("({})", side.said()?))
+                }
+                _ => side.said(),
+            };
+            Ok(format!("{} {operator} {}", inside(left, false)?, inside(right, true)?))
+        }
+        other => Err(format!("there is no `{other}`")),
+    }
+}
+
+/// Beside `and` or `or`: brackets where this one binds less.
+fn beside(outer: &str, side: &Expression) -> Result<String, Unsaid> {
+    let side = match side {
+        Expression::Not(of) => of.opposite().unwrap_or_else(|| side.clone()),
+        side => side.clone(),
+    };
+    match &side {
+        Expression::Binary(inner, ..) if inner == "or" && outer == "and" => Ok(format!("({})", side.said()?)),
+        side => side.said(),
+    }
+}
+
+/// How tightly an operator of a calculation binds; 0: it is none.
 fn strength(operator: &str) -> u8 {
     match operator {
-        "or" => 0,
-        "and" => 1,
-        "in" | "not in" => 2,
-        "==" | "!=" | "<" | "<=" | ">" | ">=" => 3,
-        "~" => 4,
-        "+" | "-" => 5,
-        _ => 6,
+        "+" | "-" => 1,
+        "*" | "/" | "%" => 2,
+        _ => 0,
     }
+}
+
+fn is_text(side: &Expression) -> bool {
+    match side {
+        Expression::Text(_) => true,
+        Expression::Binary(operator, left, right) => operator == "~" || is_text(left) || is_text(right),
+        _ => false,
+    }
+}
+
+/// Texts that are joined: the engine knows neither brackets nor filters among them.
+fn joined(left: &Expression, right: &Expression) -> Result<String, Unsaid> {
+    let side = |side: &Expression| match side {
+        Expression::Binary(operator, left, right) if operator == "~" || operator == "+" => joined(left, right),
+        Expression::Name(_)
+        | Expression::Text(_)
+        | Expression::Number(_)
+        | Expression::Attribute(..)
+        | Expression::Index(..) => side.said(),
+        _ => Err("only names and texts are joined here; give the other a name with `{% set %}`".to_owned()),
+    };
+    Ok(format!("{} ~ {}", side(left)?, side(right)?))
 }
 
 fn quoted(text: &str) -> Result<String, Unsaid> {
     let quote = ['"', '\'', '`'].into_iter().find(|quote| !text.contains(*quote));
     let quote = quote.ok_or("a text has all three kinds of quotes")?;
     Ok(format!("{quote}{text}{quote}"))
-}
-
-/// Filters that both have, without arguments.
-const SAME: [&str; 22] = [
-    "lower",
-    "upper",
-    "title",
-    "capitalize",
-    "trim",
-    "length",
-    "first",
-    "last",
-    "reverse",
-    "sort",
-    "int",
-    "float",
-    "abs",
-    "unique",
-    "striptags",
-    "wordcount",
-    "round",
-    "escape",
-    "slugify",
-    "snake_case",
-    "kebab_case",
-    "pascal_case",
-];
-
-/// A filter's name there, its name here, and the names of its arguments in their order.
-const NAMED: [(&str, &str, &[&str]); 14] = [
-    ("replace", "replace", &["from", "to"]),
-    ("default", "default", &["value"]),
-    ("d", "default", &["value"]),
-    ("join", "join", &["sep"]),
-    ("truncate", "truncate", &["length"]),
-    ("split", "split", &["pat"]),
-    ("count", "length", &[]),
-    ("tojson", "json_encode", &[]),
-    ("to_json", "json_encode", &[]),
-    ("string", "as_str", &[]),
-    ("e", "escape", &[]),
-    ("indent", "indent", &["width"]),
-    ("map", "map", &["attribute"]),
-    ("camel_case", "camel_case", &[]),
-];
-
-fn filter(of: &Expression, name: &str, arguments: &[Argument]) -> Result<String, Unsaid> {
-    let of = of.piped()?;
-    if name == "slugify" && !arguments.is_empty() {
-        let underscore = Expression::Text("_".to_owned());
-        return match arguments {
-            [Argument { value, .. }] if *value == underscore => Ok(format!("{of} | snake_case")),
-            _ => Err("`slugify` takes no separator here".to_owned()),
-        };
-    }
-    if SAME.contains(&name) {
-        return if arguments.is_empty() {
-            Ok(format!("{of} | {name}"))
-        } else {
-            Err(format!("`{name}` takes no arguments here"))
-        };
-    }
-    let Some((_, here, names)) = NAMED.iter().find(|(there, ..)| *there == name).filter(|(_, here, _)| *here != "map")
-    else {
-        return Err(format!("there is no filter `{name}`"));
-    };
-    let mut said = Vec::new();
-    for (at, argument) in arguments.iter().enumerate() {
-        let own = match (&argument.name, names.get(at)) {
-            (None, Some(name)) => *name,
-            // `default(value, true)`: also what is empty.
-            (None | Some(_), None) if *here == "default" => continue,
-            (Some(given), _) => names
-                .iter()
-                .find(|known| {
-                    **known == given
-                        || (given == "default_value" && **known == "value")
-                        || (given == "d" && **known == "sep")
-                })
-                .copied()
-                .ok_or_else(|| format!("`{name}` has no argument `{given}` here"))?,
-            (None, None) => return Err(format!("`{name}` takes fewer arguments here")),
-        };
-        said.push(format!("{own}={}", argument.value.said()?));
-    }
-    Ok(if said.is_empty() { format!("{of} | {here}") } else { format!("{of} | {here}({})", said.join(", ")) })
-}
-
-fn call(callee: &Expression, arguments: &[Argument]) -> Result<String, Unsaid> {
-    let Expression::Attribute(of, method) = callee else {
-        let name = callee.said().unwrap_or_default();
-        return match (name.as_str(), arguments) {
-            ("range", [one]) => Ok(format!("range(end={})", one.value.said()?)),
-            ("range", [from, to]) => Ok(format!("range(start={}, end={})", from.value.said()?, to.value.said()?)),
-            _ => Err(format!("there is no function `{name}`")),
-        };
-    };
-    let text = |at: usize| arguments.get(at).map(|argument| argument.value.said()).transpose();
-    match (method.as_str(), arguments.len()) {
-        ("lower" | "upper" | "title" | "capitalize", 0) => filter(of, method, &[]),
-        ("strip", 0) => filter(of, "trim", &[]),
-        ("lstrip", 0) => Ok(format!("{} | trim_start", of.piped()?)),
-        ("rstrip", 0) => Ok(format!("{} | trim_end", of.piped()?)),
-        ("lstrip", 1) => Ok(format!("{} | trim_start_matches(pat={})", of.piped()?, text(0)?.unwrap_or_default())),
-        ("rstrip", 1) => Ok(format!("{} | trim_end_matches(pat={})", of.piped()?, text(0)?.unwrap_or_default())),
-        ("replace", 2) => filter(of, "replace", arguments),
-        ("split", 1) => filter(of, "split", arguments),
-        ("startswith", 1) => Ok(format!("{} is starting_with({})", of.piped()?, text(0)?.unwrap_or_default())),
-        ("endswith", 1) => Ok(format!("{} is ending_with({})", of.piped()?, text(0)?.unwrap_or_default())),
-        ("items", 0) => of.said(),
-        ("join", 1) => match (&**of, arguments) {
-            (Expression::Text(_), [list]) => {
-                filter(&list.value, "join", &[Argument { name: None, value: (**of).clone() }])
-            }
-            _ => Err("`join` of what is no text".to_owned()),
-        },
-        _ => Err(format!("there is no method `{method}`")),
-    }
-}
-
-fn test(of: &Expression, negated: bool, name: &str, arguments: &[Expression]) -> Result<String, Unsaid> {
-    let of = of.piped()?;
-    let not = if negated { "not " } else { "" };
-    match (name, arguments) {
-        ("defined" | "string" | "number" | "iterable" | "odd" | "even", []) => Ok(format!("{of} is {not}{name}")),
-        ("undefined", []) => Ok(format!("{of} is {}defined", if negated { "" } else { "not " })),
-        ("divisibleby", [by]) => Ok(format!("{of} is {not}divisibleby({})", by.said()?)),
-        ("true", []) => Ok(format!("{of} {} true", if negated { "!=" } else { "==" })),
-        ("false", []) => Ok(format!("{of} {} false", if negated { "!=" } else { "==" })),
-        _ => Err(format!("there is no test `{name}`")),
-    }
-}
-
-fn words(text: &str) -> Result<Vec<Word>, Unsaid> {
-    const SIGNS: [&str; 6] = ["==", "!=", "<=", ">=", "//", "**"];
-    let mut found = Vec::new();
-    let mut rest = text.trim_start();
-    while let Some(first) = rest.chars().next() {
-        let length = if first.is_alphabetic() || first == '_' {
-            let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
-            found.push(Word::Name(rest[..end].to_owned()));
-            end
-        } else if first.is_ascii_digit() {
-            let end = rest.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '_')).unwrap_or(rest.len());
-            found.push(Word::Number(rest[..end].trim_end_matches('.').replace('_', "")));
-            rest[..end].trim_end_matches('.').len()
-        } else if first == '"' || first == '\'' {
-            let (text, length) = text_of(rest, first)?;
-            found.push(Word::Text(text));
-            length
-        } else {
-            let sign = SIGNS.into_iter().find(|sign| rest.starts_with(sign));
-            let sign = sign.map_or_else(|| first.to_string(), str::to_owned);
-            if !"()[]{}.,:|+-*/%~<>=".contains(first) && sign != "!=" {
-                return Err(format!("`{first}` means nothing here"));
-            }
-            let length = sign.len();
-            found.push(Word::Sign(sign));
-            length
-        };
-        rest = rest[length..].trim_start();
-    }
-    Ok(found)
-}
-
-/// A text in quotes, and how long it is with them.
-fn text_of(rest: &str, quote: char) -> Result<(String, usize), Unsaid> {
-    let mut text = String::new();
-    let mut chars = rest.char_indices().skip(1);
-    while let Some((at, char)) = chars.next() {
-        match char {
-            '\\' => match chars.next().map(|(_, next)| next) {
-                Some('n') => text.push('\n'),
-                Some('t') => text.push('\t'),
-                Some(next @ ('\\' | '\'' | '"')) => text.push(next),
-                Some(next) => write!(text, "\\{next}").map_err(|error| error.to_string())?,
-                None => break,
-            },
-            char if char == quote => return Ok((text, at + 1)),
-            char => text.push(char),
-        }
-    }
-    Err("a quote is not closed".to_owned())
-}
-
-struct Reader {
-    words: Vec<Word>,
-    at: usize,
-    depth: usize,
-}
-
-impl Reader {
-    fn peek(&self) -> Option<&Word> {
-        self.words.get(self.at)
-    }
-
-    fn sign(&mut self, sign: &str) -> bool {
-        let found = matches!(self.peek(), Some(Word::Sign(found)) if found == sign);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn keyword(&mut self, name: &str) -> bool {
-        let found = matches!(self.peek(), Some(Word::Name(found)) if found == name);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn expect(&mut self, sign: &str) -> Result<(), Unsaid> {
-        if self.sign(sign) { Ok(()) } else { Err(format!("`{sign}` is missing")) }
-    }
-
-    fn either(&mut self) -> Result<Expression, Unsaid> {
-        self.depth += 1;
-        if self.depth > DEEPEST {
-            return Err("it is nested too deeply".to_owned());
-        }
-        let yes = self.or()?;
-        let found = if self.keyword("if") {
-            let condition = Box::new(self.or()?);
-            let no = if self.keyword("else") { Some(Box::new(self.either()?)) } else { None };
-            Expression::Either { condition, yes: Box::new(yes), no }
-        } else {
-            yes
-        };
-        self.depth -= 1;
-        Ok(found)
-    }
-
-    fn or(&mut self) -> Result<Expression, Unsaid> {
-        let mut left = self.and()?;
-        while self.keyword("or") {
-            left = Expression::Binary("or".to_owned(), Box::new(left), Box::new(self.and()?));
-        }
-        Ok(left)
-    }
-
-    fn and(&mut self) -> Result<Expression, Unsaid> {
-        let mut left = self.not()?;
-        while self.keyword("and") {
-            left = Expression::Binary("and".to_owned(), Box::new(left), Box::new(self.not()?));
-        }
-        Ok(left)
-    }
-
-    fn not(&mut self) -> Result<Expression, Unsaid> {
-        let mut turns = 0;
-        while self.keyword("not") {
-            turns += 1;
-        }
-        let of = self.comparison()?;
-        Ok(if turns % 2 == 1 { Expression::Not(Box::new(of)) } else { of })
-    }
-
-    fn comparison(&mut self) -> Result<Expression, Unsaid> {
-        let left = self.concatenation()?;
-        for sign in ["==", "!=", "<=", ">=", "<", ">"] {
-            if self.sign(sign) {
-                return Ok(Expression::Binary(sign.to_owned(), Box::new(left), Box::new(self.concatenation()?)));
-            }
-        }
-        if self.keyword("in") {
-            return Ok(Expression::Binary("in".to_owned(), Box::new(left), Box::new(self.concatenation()?)));
-        }
-        if self.keyword("not") {
-            if !self.keyword("in") {
-                return Err("`in` is missing after `not`".to_owned());
-            }
-            return Ok(Expression::Binary("not in".to_owned(), Box::new(left), Box::new(self.concatenation()?)));
-        }
-        Ok(left)
-    }
-
-    fn concatenation(&mut self) -> Result<Expression, Unsaid> {
-        self.binary(&["~"], Self::sum)
-    }
-
-    fn sum(&mut self) -> Result<Expression, Unsaid> {
-        self.binary(&["+", "-"], Self::product)
-    }
-
-    fn product(&mut self) -> Result<Expression, Unsaid> {
-        self.binary(&["*", "//", "/", "%", "**"], Self::unary)
-    }
-
-    fn binary(
-        &mut self,
-        signs: &[&str],
-        next: fn(&mut Self) -> Result<Expression, Unsaid>,
-    ) -> Result<Expression, Unsaid> {
-        let mut left = next(self)?;
-        while let Some(sign) = signs.iter().find(|sign| self.sign(sign)) {
-            left = Expression::Binary((*sign).to_owned(), Box::new(left), Box::new(next(self)?));
-        }
-        Ok(left)
-    }
-
-    fn unary(&mut self) -> Result<Expression, Unsaid> {
-        if self.sign("-") {
-            return Ok(Expression::Negative(Box::new(self.postfix()?)));
-        }
-        self.postfix()
-    }
-
-    fn postfix(&mut self) -> Result<Expression, Unsaid> {
-        let mut of = self.primary()?;
-        loop {
-            if self.sign(".") {
-                of = match self.words.get(self.at).cloned() {
-                    Some(Word::Name(name)) => Expression::Attribute(Box::new(of), name),
-                    Some(Word::Number(number)) => Expression::Index(Box::new(of), Box::new(Expression::Number(number))),
-                    _ => return Err("nothing stands behind a dot".to_owned()),
-                };
-                self.at += 1;
-            } else if self.sign("[") {
-                if self.sign(":") {
-                    return Err("there are no slices".to_owned());
-                }
-                let index = self.either()?;
-                if self.sign(":") {
-                    return Err("there are no slices".to_owned());
-                }
-                self.expect("]")?;
-                of = Expression::Index(Box::new(of), Box::new(index));
-            } else if self.sign("(") {
-                of = Expression::Call(Box::new(of), self.arguments()?);
-            } else if self.sign("|") {
-                let Some(Word::Name(name)) = self.peek().cloned() else {
-                    return Err("a filter has no name".to_owned());
-                };
-                self.at += 1;
-                let arguments = if self.sign("(") { self.arguments()? } else { Vec::new() };
-                of = Expression::Filter(Box::new(of), name, arguments);
-            } else if self.keyword("is") {
-                let negated = self.keyword("not");
-                let Some(Word::Name(name)) = self.peek().cloned() else { return Err("a test has no name".to_owned()) };
-                self.at += 1;
-                let arguments = if self.sign("(") { self.arguments()? } else { Vec::new() };
-                let arguments = arguments.into_iter().map(|argument| argument.value).collect();
-                of = Expression::Test(Box::new(of), negated, name, arguments);
-            } else {
-                return Ok(of);
-            }
-        }
-    }
-
-    fn arguments(&mut self) -> Result<Vec<Argument>, Unsaid> {
-        let mut found = Vec::new();
-        while !self.sign(")") {
-            let name = match (self.peek(), self.words.get(self.at + 1)) {
-                (Some(Word::Name(name)), Some(Word::Sign(sign))) if sign == "=" => Some(name.clone()),
-                _ => None,
-            };
-            self.at += if name.is_some() { 2 } else { 0 };
-            found.push(Argument { name, value: self.either()? });
-            if !self.sign(",") {
-                self.expect(")")?;
-                break;
-            }
-        }
-        Ok(found)
-    }
-
-    fn primary(&mut self) -> Result<Expression, Unsaid> {
-        let word = self.peek().cloned().ok_or("an expression is missing")?;
-        self.at += 1;
-        Ok(match word {
-            Word::Text(text) => Expression::Text(text),
-            Word::Number(number) => Expression::Number(number),
-            Word::Name(name) => match name.as_str() {
-                "true" | "True" => Expression::Flag(true),
-                "false" | "False" => Expression::Flag(false),
-                _ => Expression::Name(name),
-            },
-            Word::Sign(sign) => match sign.as_str() {
-                "(" => {
-                    let first = self.either()?;
-                    if self.sign(",") {
-                        Expression::List(self.items(first, ")")?)
-                    } else {
-                        self.expect(")").map(|()| first)?
-                    }
-                }
-                "[" if self.sign("]") => Expression::List(Vec::new()),
-                "[" => {
-                    let first = self.either()?;
-                    if self.sign(",") {
-                        Expression::List(self.items(first, "]")?)
-                    } else {
-                        self.expect("]").map(|()| Expression::List(vec![first]))?
-                    }
-                }
-                "{" => {
-                    return Err("there are no tables in expressions; `[data.NAME]` of `stack.toml` has them".to_owned());
-                }
-                sign => return Err(format!("`{sign}` begins no expression")),
-            },
-        })
-    }
-
-    /// The rest of a list whose first entry and comma were read.
-    fn items(&mut self, first: Expression, end: &str) -> Result<Vec<Expression>, Unsaid> {
-        let mut items = vec![first];
-        while !self.sign(end) {
-            items.push(self.either()?);
-            if !self.sign(",") {
-                self.expect(end)?;
-                break;
-            }
-        }
-        Ok(items)
-    }
 }
 
 #[cfg(test)]
@@ -586,7 +273,6 @@ mod tests {
         case("url.rstrip('/')", "url | trim_end_matches(pat=\"/\")");
         case("items|join(', ')", "items | join(sep=\", \")");
         case("', '.join(items)", "items | join(sep=\", \")");
-        case("x | default('y', true)", "x | default(value=\"y\")");
         case("versions[0]", "versions[0]");
         case("x is not defined", "x is not defined");
         case("range(3)", "range(end=3)");
@@ -594,6 +280,26 @@ mod tests {
         case("x|length > 1", "x | length > 1");
         case("True", "true");
         case("'it\\'s'", "\"it's\"");
+        // Brackets stand where the meaning needs them, and nowhere else: the engine has them for calculations and `or` only.
+        case("a - (b - c)", "a - (b - c)");
+        case("a - b - c", "a - b - c");
+        case("(a + b) * 2", "(a + b) * 2");
+        case("a / (b * c)", "a / (b * c)");
+        case("not (a and b == 'x')", "not a or b != \"x\"");
+        case("not (a or b) and c", "not a and not b and c");
+        case("not ('x' in list)", "\"x\" not in list");
+        case("not (not a)", "a");
+        case("(a ~ b) | lower", "a ~ b | lower");
+        case("(a + b) | round", "a + b | round");
+        case("a ~ (b ~ 'c')", "a ~ b ~ \"c\"");
+        case("a + '-x'", "a ~ \"-x\"");
+        case("a|length + 1", "a | length + 1");
+        case("text | indent", "text | indent");
+        case("text | indent(2)", "text | indent(prefix=\"  \")");
+        case("text | indent(width=2, first=True)", "text | indent(prefix=\"  \", first=true)");
+        case("x | default('y')", "x | default(value=\"y\")");
+        case("x | d(default_value='y')", "x | default(value=\"y\")");
+        case("-1", "-1");
     }
 
     #[test]
@@ -605,16 +311,44 @@ mod tests {
         }
         case("name[1:]", "slices");
         case("name | regex_replace('a', 'b')", "no filter `regex_replace`");
+        case("name | truncate(5)", "no filter `truncate`");
         case("name.rsplit('/')", "no method `rsplit`");
+        case("name.lstrip('ab')", "takes one letter");
         case("now()", "no function `now`");
         case("{'a': 1}", "`[data.NAME]`");
         case("x is none", "no test `none`");
-        case("(a ~ b) | lower", "brackets");
+        case("(a == b) | lower", "brackets");
+        case("a ~ b | lower", "only names and texts are joined");
+        case("a + b | round", "inside of a calculation");
+        case("(a|length + b) | round", "brackets");
+        case("(a == b) == c", "inside of a comparison");
+        case("-x | abs", "a sign stands before");
         case("a if b else c", "choice between two values");
+        case("x | default('y', true)", "stands inside of an expression");
         case("a b", "more than one expression");
         case("a ==", "an expression is missing");
         case("'a", "not closed");
         case("a ; b", "`;` means nothing");
-        case(&"(".repeat(10_000), "nested too deeply");
+    }
+
+    /// A text that is as deep as nobody writes one costs no stack, neither to read it nor to forget it.
+    #[test]
+    fn what_is_too_deep_is_refused() {
+        #[track_caller]
+        fn case(jinja: &str, why: &str) {
+            let error = Expression::parse(jinja).unwrap_err();
+            assert!(error.contains(why), "{error}");
+        }
+        let deep = 100_000;
+        case(&"(".repeat(deep), "nested too deeply");
+        case(&"[".repeat(deep), "nested too deeply");
+        case(&"a if b else ".repeat(deep), "nested too deeply");
+        for link in [" or a", " and a", " + a", " ~ a", ".a", "[0]", "()", "|a", " is a"] {
+            case(&format!("a{}", link.repeat(deep)), "more than 200 operators");
+        }
+        let long = format!("x in [{}]", "'a', ".repeat(5_000));
+        assert!(Expression::parse(&long).unwrap().said().is_ok(), "long is not deep");
+        let just = format!("a{}", " or a".repeat(200));
+        assert!(Expression::parse(&just).unwrap().said().is_ok());
     }
 }

@@ -1,13 +1,14 @@
 //! Files of a template, as those of a stack: names without conditions, tags in the other words.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::beanstalk::lines::Lines;
 use crate::stack::{TargetPath, Tree};
 
+use super::names::{self, Named};
 use super::questions::Questions;
 use super::settings::Settings;
-use super::template::{self, Named};
+use super::template;
 use super::{Error, Remarks};
 
 /// An exception for one file.
@@ -49,7 +50,7 @@ impl Files {
             return Err(Error::NoSubdirectory { subdirectory });
         }
         for (path, content) in below {
-            if excluded(path, &settings.exclude) {
+            if settings.excludes(path) {
                 continue;
             }
             files.file(path, content, settings, questions, remarks);
@@ -67,98 +68,115 @@ impl Files {
             // The file of the answers: `beansprout.toml` is that.
             return;
         }
-        let (Named { path, when }, unsaid) = match template::path(path, &questions.brackets) {
-            Ok(named)
-                if named
-                    .when
-                    .iter()
-                    .all(|when| foreign(&format!("{{% if {when} %}}x{{% endif %}}"), questions).is_none())
-                    && foreign(&named.path, questions).is_none() =>
-            {
-                (named, None)
+        let named = names::of(path, &questions.brackets, &|name| questions.may_be_empty(name)).and_then(|named| {
+            let foreign = |named: &Named| {
+                let conditions = named.when.iter().map(|when| format!("{{% if {when} %}}x{{% endif %}}"));
+                conditions.chain([named.path.clone()]).any(|text| foreign(&text, questions).is_some())
+            };
+            match named.iter().any(foreign) {
+                true => Err("it asks for a name that no question has".to_owned()),
+                false => Ok(named),
             }
-            Ok(_) => (
-                Named { path: String::new(), when: Vec::new() },
-                Some("it asks for a name that no question has".to_owned()),
-            ),
-            Err(why) => (Named { path: String::new(), when: Vec::new() }, Some(why)),
+        });
+        let named = match named {
+            Ok(named) => named,
+            Err(why) => {
+                remarks.add(
+                    &source,
+                    1,
+                    format!("its name cannot be said here: {why}"),
+                    "the file is left out: `[[rule]]` with `path` and `when` says when one is written",
+                );
+                return;
+            }
         };
-        if let Some(why) = unsaid {
-            remarks.add(
-                &source,
-                1,
-                format!("its name cannot be said here: {why}"),
-                "the file is left out: `[[rule]]` with `path` and `when` says when one is written",
-            );
-            return;
+        let (body, verbatim) = said(content, &source, rendered, questions, remarks);
+        if verbatim {
+            self.copied += 1
+        } else {
+            self.templates += 1
         }
+        for named in named {
+            self.place(named, &body, content.starts_with(b"#!"), verbatim, &source, remarks);
+        }
+    }
+
+    /// A file below one of its names.
+    fn place(
+        &mut self,
+        named: Named,
+        body: &[u8],
+        executable: bool,
+        verbatim: bool,
+        source: &str,
+        remarks: &mut Remarks,
+    ) {
         // Of two names that are one but for their conditions, the second is spelled as a template.
-        let mut place = path.clone();
+        let mut place = named.path;
         while self.found.contains_key(&place) {
             let (folder, name) = place.rsplit_once('/').map_or(("", place.as_str()), |(folder, name)| (folder, name));
             let slash = if folder.is_empty() { "" } else { "/" };
             place = format!("{folder}{slash}{{{{ '' }}}}{name}");
         }
         if let Err(error) = TargetPath::parse(&format!("files/{place}")) {
-            remarks.add(&source, 1, error.to_string(), "the file is left out");
+            remarks.add(source, 1, error.to_string(), "the file is left out");
             return;
         }
-        let mut verbatim = !rendered;
-        let mut body = content.to_vec();
-        if rendered {
-            match std::str::from_utf8(content) {
-                Err(_) => verbatim = true,
-                Ok(text) => match template::said(text, &questions.brackets) {
-                    Ok(said) => match foreign(&said, questions) {
-                        None => body = said.into_bytes(),
-                        Some(Foreign::Unread { line, why }) => {
-                            remarks.add(
-                                &source,
-                                line,
-                                format!("it cannot be read here: {why}"),
-                                "the file is copied as it is",
-                            );
-                            verbatim = true;
-                        }
-                        Some(Foreign::Name(name)) => {
-                            let line = line_of(text, &name);
-                            remarks.add(
-                                &source,
-                                line,
-                                format!("no question is called `{name}`"),
-                                "the file is copied as it is: `[data]` or `[[derived]]` can have it",
-                            );
-                            verbatim = true;
-                        }
-                    },
-                    Err(wrong) => {
-                        let lines = Lines::of(text);
-                        for (at, why) in wrong {
-                            remarks.add(&source, lines.number(at), why, "the file is copied as it is");
-                        }
-                        verbatim = true;
-                    }
-                },
-            }
-        }
-        if verbatim {
-            self.copied += 1
-        } else {
-            self.templates += 1
-        }
-        let executable = content.starts_with(b"#!");
-        let when = match when.as_slice() {
+        let when = match named.when.as_slice() {
             [] => None,
             [one] => Some(one.clone()),
             many => Some(many.iter().map(|one| format!("({one})")).collect::<Vec<_>>().join(" and ")),
         };
         // What has no tags is the same either way.
-        let verbatim = verbatim && (body.contains(&b'{') || std::str::from_utf8(&body).is_err());
+        let verbatim = verbatim && (body.contains(&b'{') || std::str::from_utf8(body).is_err());
         if when.is_some() || executable || verbatim {
             self.rules.push(Rule { path: place.clone(), when, executable, verbatim });
         }
-        self.found.insert(place, body);
+        self.found.insert(place, body.to_vec());
     }
+}
+
+/// What is in a file, in a stack's words if it can be; and whether it is copied byte for byte.
+fn said(content: &[u8], source: &str, rendered: bool, questions: &Questions, remarks: &mut Remarks) -> (Vec<u8>, bool) {
+    let mut verbatim = !rendered;
+    let mut body = content.to_vec();
+    if rendered {
+        match std::str::from_utf8(content) {
+            Err(_) => verbatim = true,
+            Ok(text) => match template::said(text, &questions.brackets) {
+                Ok(said) => match foreign(&said, questions) {
+                    None => body = said.into_bytes(),
+                    Some(Foreign::Unread { line, why }) => {
+                        remarks.add(
+                            source,
+                            line,
+                            format!("it cannot be read here: {why}"),
+                            "the file is copied as it is",
+                        );
+                        verbatim = true;
+                    }
+                    Some(Foreign::Name(name)) => {
+                        let line = line_of(text, &name);
+                        remarks.add(
+                            source,
+                            line,
+                            format!("no question is called `{name}`"),
+                            "the file is copied as it is: `[data]` or `[[derived]]` can have it",
+                        );
+                        verbatim = true;
+                    }
+                },
+                Err(wrong) => {
+                    let lines = Lines::of(text);
+                    for (at, why) in wrong {
+                        remarks.add(source, lines.number(at), why, "the file is copied as it is");
+                    }
+                    verbatim = true;
+                }
+            },
+        }
+    }
+    (body, verbatim)
 }
 
 /// Why a template cannot be rendered.
@@ -184,40 +202,4 @@ fn foreign(text: &str, questions: &Questions) -> Option<Foreign> {
 
 fn line_of(text: &str, name: &str) -> usize {
     text.lines().position(|line| line.contains(name)).map_or(1, |at| at + 1)
-}
-
-/// Patterns as in `.gitignore`, as far as templates use them: a name anywhere, a path, `*`.
-fn excluded(path: &str, patterns: &[String]) -> bool {
-    let mut out = false;
-    for pattern in patterns {
-        let (kept, pattern) = pattern.strip_prefix('!').map_or((false, pattern.as_str()), |pattern| (true, pattern));
-        let pattern = pattern.trim_end_matches('/');
-        let anchored = pattern.contains('/');
-        let pattern = pattern.trim_start_matches('/');
-        let prefixes: BTreeSet<&str> = path.match_indices('/').map(|(at, _)| &path[..at]).chain([path]).collect();
-        let hit = prefixes.iter().any(|prefix| {
-            let name = prefix.rsplit_once('/').map_or(*prefix, |(_, name)| name);
-            matches(pattern, if anchored { prefix } else { name })
-        });
-        if hit {
-            out = !kept;
-        }
-    }
-    out
-}
-
-fn matches(pattern: &str, text: &str) -> bool {
-    let mut pieces = pattern.chars();
-    match pieces.next() {
-        None => text.is_empty(),
-        Some('*') => {
-            let rest = pieces.as_str().trim_start_matches('*');
-            text.char_indices().map(|(at, _)| at).chain([text.len()]).any(|at| matches(rest, &text[at..]))
-        }
-        Some('[') => {
-            let Some((set, rest)) = pieces.as_str().split_once(']') else { return false };
-            text.chars().next().is_some_and(|first| set.contains(first) && matches(rest, &text[first.len_utf8()..]))
-        }
-        Some(first) => text.strip_prefix(first).is_some_and(|text| matches(pieces.as_str(), text)),
-    }
 }

@@ -3,23 +3,15 @@
 use std::fmt;
 
 use super::files::Files;
-use super::questions::{Question, Questions};
-use super::settings::Settings;
-use super::template::{self, Brackets};
-
-/// What is said afterwards, as templates that a stack renders.
-fn then(lines: &[String], brackets: &Brackets, known: &dyn Fn(&str) -> bool) -> Vec<String> {
-    let said = |line: &String| template::said(line, brackets).ok();
-    let fits =
-        |line: &String| crate::stack::template_names(line).is_ok_and(|names| names.iter().all(|name| known(name)));
-    lines.iter().filter_map(said).filter(fits).collect()
-}
+use super::question::Question;
+use super::questions::Questions;
 
 pub(super) struct Manifest<'a> {
     pub(super) name: &'a str,
     pub(super) place: &'a str,
     pub(super) questions: &'a Questions,
-    pub(super) settings: &'a Settings,
+    /// What is said afterwards, as templates that a stack renders.
+    pub(super) then: &'a [String],
     pub(super) files: &'a Files,
 }
 
@@ -31,9 +23,8 @@ impl fmt::Display for Manifest<'_> {
             self.place
         )?;
         writeln!(f, "[stack]\nname = {}\ntitle = {}", text(self.name), text(&format!("{}, imported", self.name)))?;
-        let then = then(&self.settings.then, &self.questions.brackets, &|name| self.questions.knows(name));
-        if !then.is_empty() {
-            let lines: Vec<String> = then.iter().map(|line| text(line)).collect();
+        if !self.then.is_empty() {
+            let lines: Vec<String> = self.then.iter().map(|line| text(line)).collect();
             writeln!(f, "then = [{}]", lines.join(", "))?;
         }
         self.questions.all.iter().try_for_each(|question| write_question(f, question))?;

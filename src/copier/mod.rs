@@ -4,12 +4,21 @@
 //! migrations, extensions) is among what is listed. A file that cannot be said in a stack's words is carried over as it is,
 //! copied byte for byte, so that the stack can be used from the first minute.
 
+mod brackets;
+mod choice;
 mod expression;
 mod files;
+mod filters;
 mod manifest;
+mod names;
+mod pattern;
+mod question;
 mod questions;
+mod reader;
 mod settings;
+mod syntax;
 mod template;
+mod validator;
 
 use std::fmt;
 
@@ -72,6 +81,8 @@ pub(crate) enum Error {
     Yaml { file: String, line: usize, problem: String },
     #[error("{file}: it is not a map of questions and settings")]
     NotMap { file: String },
+    #[error("{file}:{line}: `_envops` has brackets that no tag can have: {why}")]
+    Brackets { file: String, line: usize, why: String },
     #[error("`{subdirectory}`, where `copier.yml` says that the files are, is not there")]
     NoSubdirectory { subdirectory: String },
 }
@@ -84,6 +95,9 @@ impl Fault for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NoConfig { .. } => Some("name the folder that `copier copy` takes".to_owned()),
+            Self::Brackets { .. } => {
+                Some("copier cannot render it either: give each tag two signs of its own".to_owned())
+            }
             Self::Yaml { .. } | Self::NotMap { .. } | Self::NoSubdirectory { .. } => None,
         }
     }
@@ -105,10 +119,10 @@ pub(crate) fn import(tree: &Tree, name: &str, place: &str) -> Result<Imported, E
     };
     let config = Config { file: file.to_owned(), node, lines };
     let mut remarks = Remarks(Vec::new());
-    let questions = Questions::read(&config, &mut remarks);
-    let settings = settings::Settings::read(&config, &mut remarks)?;
+    let questions = Questions::read(&config, &mut remarks)?;
+    let settings = settings::Settings::read(&config, &questions, &mut remarks);
     let files = Files::read(tree, &settings, &questions, &mut remarks)?;
-    let manifest = Manifest { name, place, questions: &questions, settings: &settings, files: &files };
+    let manifest = Manifest { name, place, questions: &questions, then: &settings.then, files: &files };
     let mut out = Tree::default();
     out.insert("stack.toml".to_owned(), manifest.to_string().into_bytes());
     for (path, content) in &files.found {

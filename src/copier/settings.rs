@@ -2,7 +2,8 @@
 
 use crate::beanstalk::yaml::Node;
 
-use super::{Config, Error, Remarks};
+use super::questions::Questions;
+use super::{Config, Remarks, pattern, template};
 
 pub(super) struct Settings {
     /// Where the files are: empty, or ending with a slash.
@@ -10,13 +11,13 @@ pub(super) struct Settings {
     /// The end of names that are rendered; empty: all are.
     pub(super) suffix: String,
     /// Patterns of files that are left out.
-    pub(super) exclude: Vec<String>,
-    /// What is said after a project was made.
+    exclude: Vec<String>,
+    /// What is said after a project was made, as templates that a stack renders.
     pub(super) then: Vec<String>,
 }
 
 impl Settings {
-    pub(super) fn read(config: &Config, remarks: &mut Remarks) -> Result<Self, Error> {
+    pub(super) fn read(config: &Config, questions: &Questions, remarks: &mut Remarks) -> Self {
         let mut settings = Self {
             subdirectory: String::new(),
             suffix: ".jinja".to_owned(),
@@ -34,10 +35,11 @@ impl Settings {
                 "_subdirectory" => {
                     let path = text().replace("{% raw %}", "").replace("{% endraw %}", "");
                     let raw = path != text();
-                    if path.contains("{{") && !raw {
+                    let path: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+                    if questions.brackets.are_in(text()) && !raw {
                         left("is worked out of answers", "the files are taken from the top; make a stack of each");
-                    } else {
-                        settings.subdirectory = format!("{}/", path.trim_matches('/'));
+                    } else if !path.is_empty() {
+                        settings.subdirectory = format!("{}/", path.join("/"));
                         // Only where there is none is copier's own file among them.
                         settings.exclude.retain(|pattern| !pattern.starts_with("copier."));
                     }
@@ -46,7 +48,7 @@ impl Settings {
                 "_exclude" => {
                     let patterns = node.sequence().into_iter().flatten().filter_map(Node::as_str);
                     for pattern in patterns {
-                        if pattern.contains("{{") || pattern.contains("{%") {
+                        if questions.brackets.are_in(pattern) {
                             remarks.add(
                                 &config.file,
                                 line,
@@ -58,10 +60,16 @@ impl Settings {
                         }
                     }
                 }
-                "_message_after_copy" | "_message_after_update" => {
-                    settings
-                        .then
-                        .extend(text().lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned));
+                "_message_after_copy" => {
+                    for message in messages(text(), questions) {
+                        match template_of(&message, questions) {
+                            Ok(said) => settings.then.push(said),
+                            Err(why) => left(
+                                &format!("cannot be said here: {why}"),
+                                "`then` in `[stack]` has what is said after `new`",
+                            ),
+                        }
+                    }
                 }
                 // What these do is done, or has nothing to do here.
                 "_envops" | "_secret_questions" | "_answers_file" | "_preserve_symlinks" => {}
@@ -77,13 +85,38 @@ impl Settings {
                     "`[data]` has tables, `[[derived]]` values that are worked out",
                 ),
                 "_external_data" => left("reads other answers", "ask, or stand on that stack with `parts`"),
-                "_message_before_copy" | "_message_before_update" => {
-                    left("is not said", "the words of the first question are")
+                "_message_before_copy" => left("is not said", "the words of the first question are"),
+                "_message_before_update" | "_message_after_update" => {
+                    left("is not said", "`then` is said after `new`; an update shows what changes")
                 }
                 name if name.starts_with('_') => left("is not carried over", ""),
                 _ => {}
             }
         }
-        Ok(settings)
+        settings
+    }
+
+    /// Is this path left out?
+    pub(super) fn excludes(&self, path: &str) -> bool {
+        pattern::covers(&self.exclude, path)
+    }
+}
+
+/// The lines of a message; all of it as one where a statement may be about several.
+fn messages(text: &str, questions: &Questions) -> Vec<String> {
+    if text.contains(questions.brackets.statement[0].as_str()) {
+        return vec![text.trim().to_owned()];
+    }
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+fn template_of(text: &str, questions: &Questions) -> Result<String, String> {
+    let said = template::said(text, &questions.brackets)
+        .map_err(|wrong| wrong.into_iter().map(|(_, why)| why).collect::<Vec<_>>().join("; "))?;
+    let names = crate::stack::template_names(&said).map_err(|(_, why)| why)?;
+    let known = |name: &String| questions.knows(name) || name == "folder" || name == "folder_package";
+    match names.into_iter().find(|name| !known(name)) {
+        Some(name) => Err(format!("no question is called `{name}`")),
+        None => Ok(said),
     }
 }

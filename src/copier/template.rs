@@ -1,19 +1,15 @@
 //! Texts with tags of Jinja in them, in the tags of a stack.
 
-use super::expression::{Expression, Unsaid};
+use super::brackets::Brackets;
+use super::syntax::{Expression, Unsaid};
 
-/// The brackets of Jinja, which a template may have changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Brackets {
-    pub(super) expression: [String; 2],
-    pub(super) statement: [String; 2],
-    pub(super) comment: [String; 2],
-}
-
-impl Default for Brackets {
-    fn default() -> Self {
-        let pair = |open: &str, close: &str| [open.to_owned(), close.to_owned()];
-        Self { expression: pair("{{", "}}"), statement: pair("{%", "%}"), comment: pair("{#", "#}") }
+impl Brackets {
+    fn of(&self, kind: Kind) -> &[String; 2] {
+        match kind {
+            Kind::Expression => &self.expression,
+            Kind::Statement => &self.statement,
+            Kind::Comment => &self.comment,
+        }
     }
 }
 
@@ -29,17 +25,14 @@ enum Kind {
 
 /// The text in a stack's words, or every place that has none.
 pub(super) fn said(text: &str, brackets: &Brackets) -> Result<String, Vec<Unsayable>> {
-    let native = *brackets == Brackets::default();
+    let native = brackets.is_native();
     let mut out = String::with_capacity(text.len());
     let mut wrong = Vec::new();
     let mut at = 0;
-    while let Some((begin, kind)) = next(text, at, brackets) {
+    let mut openings = Openings::of(text, brackets);
+    while let Some((begin, kind)) = openings.next(at) {
         plain(&mut out, &text[at..begin], native);
-        let [open, close] = match kind {
-            Kind::Expression => &brackets.expression,
-            Kind::Statement => &brackets.statement,
-            Kind::Comment => &brackets.comment,
-        };
+        let [open, close] = brackets.of(kind);
         let inside = begin + open.len();
         let length = match kind {
             Kind::Comment => text[inside..].find(close.as_str()),
@@ -52,7 +45,10 @@ pub(super) fn said(text: &str, brackets: &Brackets) -> Result<String, Vec<Unsaya
         at = inside + length + close.len();
         let tag = Tag::of(&text[inside..inside + length]);
         match kind {
-            Kind::Comment => out.push_str(&format!("{{#{}#}}", &text[inside..inside + length])),
+            // An end of the engine's own would end it too early.
+            Kind::Comment => {
+                out.push_str(&format!("{{#{}#}}", &text[inside..inside + length].replace("#}", "# }")));
+            }
             Kind::Expression => match tag.expression() {
                 Ok(said) => out.push_str(&said),
                 Err(why) => wrong.push((begin, why)),
@@ -89,64 +85,36 @@ pub(super) fn condition(text: &str, brackets: &Brackets) -> Result<String, Unsai
     if inside.contains(open.as_str()) || trimmed.contains(brackets.statement[0].as_str()) {
         return Err("it is put together of several tags".to_owned());
     }
-    Expression::parse(inside)?.said()
+    Expression::parse(inside)?.condition()
 }
 
-/// Names of the files and folders below a path: those that conditions decide on, and what they are.
-pub(super) struct Named {
-    /// Where the file is in the stack.
-    pub(super) path: String,
-    /// What has to hold for it to be written.
-    pub(super) when: Vec<String>,
+/// Finds what opens a tag, one after the other. Each kind is looked for once in each piece of a text.
+struct Openings<'a> {
+    text: &'a str,
+    kinds: [(&'a str, Kind); 3],
+    found: [Option<usize>; 3],
 }
 
-/// `{% if a %}name{% endif %}` of a path's parts become conditions; the rest of their tags stays.
-pub(super) fn path(text: &str, brackets: &Brackets) -> Result<Named, Unsaid> {
-    let mut when = Vec::new();
-    let mut parts = Vec::new();
-    for part in text.split('/') {
-        let (condition, name) = conditional(part, brackets);
-        if let Some(condition) = condition {
-            when.push(self::condition(condition, brackets)?);
-        }
-        let name = said(name, brackets)
-            .map_err(|wrong| wrong.into_iter().map(|(_, why)| why).collect::<Vec<_>>().join("; "))?;
-        if name.contains("{%") {
-            return Err("a name has conditions in the middle of it".to_owned());
-        }
-        parts.push(name);
+impl<'a> Openings<'a> {
+    fn of(text: &'a str, brackets: &'a Brackets) -> Self {
+        let kinds = [
+            (brackets.expression[0].as_str(), Kind::Expression),
+            (brackets.statement[0].as_str(), Kind::Statement),
+            (brackets.comment[0].as_str(), Kind::Comment),
+        ];
+        Self { text, kinds, found: kinds.map(|(open, _)| text.find(open)) }
     }
-    Ok(Named { path: parts.join("/"), when })
-}
 
-/// The condition around a whole name, if there is one, and the name.
-fn conditional<'a>(part: &'a str, brackets: &Brackets) -> (Option<&'a str>, &'a str) {
-    let [open, close] = &brackets.statement;
-    let found = || {
-        let rest = part.strip_prefix(open.as_str())?;
-        let (tag, rest) = rest.split_once(close.as_str())?;
-        let condition = tag.trim().trim_matches('-').trim().strip_prefix("if ")?;
-        let at = rest.rfind(open.as_str())?;
-        let end = rest[at + open.len()..].strip_suffix(close.as_str())?;
-        let name = &rest[..at];
-        let whole = end.trim().trim_matches('-').trim() == "endif" && !name.contains(open.as_str());
-        whole.then_some((condition, name))
-    };
-    match found() {
-        Some((condition, name)) => (Some(condition), name),
-        None => (None, part),
+    /// The first at `from` or behind; of two at one place, the longer.
+    fn next(&mut self, from: usize) -> Option<(usize, Kind)> {
+        for (found, (open, _)) in self.found.iter_mut().zip(self.kinds) {
+            if found.is_some_and(|at| at < from) {
+                *found = self.text[from..].find(open).map(|at| from + at);
+            }
+        }
+        let all = self.found.iter().zip(self.kinds).filter_map(|(found, (open, kind))| Some(((*found)?, open, kind)));
+        all.min_by_key(|(at, open, _)| (*at, usize::MAX - open.len())).map(|(at, _, kind)| (at, kind))
     }
-}
-
-fn next(text: &str, from: usize, brackets: &Brackets) -> Option<(usize, Kind)> {
-    let kinds = [
-        (&brackets.expression[0], Kind::Expression),
-        (&brackets.statement[0], Kind::Statement),
-        (&brackets.comment[0], Kind::Comment),
-    ];
-    let found =
-        kinds.into_iter().filter_map(|(open, kind)| Some((from + text[from..].find(open.as_str())?, open.len(), kind)));
-    found.min_by_key(|(at, length, _)| (*at, usize::MAX - length)).map(|(at, _, kind)| (at, kind))
 }
 
 /// Where a tag ends: not inside of a text in quotes.
@@ -179,18 +147,50 @@ fn end_of_raw(text: &str, from: usize, brackets: &Brackets) -> Option<(usize, us
 }
 
 /// What the engine would read and copier would not.
-fn plain(out: &mut String, text: &str, native: bool) {
-    if native {
-        out.push_str(text);
-        return;
-    }
+pub(super) fn plain(out: &mut String, text: &str, native: bool) {
     let mut rest = text;
-    while let Some(at) = ["{{", "{%", "{#"].iter().filter_map(|open| rest.find(open)).min() {
+    while let Some(at) = rest.find('{').filter(|_| !native) {
+        let own = matches!(rest.as_bytes().get(at + 1), Some(b'{' | b'%' | b'#'));
         out.push_str(&rest[..at]);
-        out.push_str(&format!("{{{{ '{}' }}}}", &rest[at..at + 2]));
-        rest = &rest[at + 2..];
+        match own {
+            true => out.push_str(&format!("{{{{ '{}' }}}}", &rest[at..at + 2])),
+            false => out.push('{'),
+        }
+        rest = &rest[at + if own { 2 } else { 1 }..];
     }
     out.push_str(rest);
+}
+
+/// A text as what it is put together of, as long as no block of it hides another.
+pub(super) enum Piece<'a> {
+    Text(&'a str),
+    Expression(Expression),
+    /// The word of a statement, and what follows it.
+    Statement(&'a str, &'a str),
+}
+
+pub(super) fn pieces<'a>(text: &'a str, brackets: &'a Brackets) -> Result<Vec<Piece<'a>>, Unsaid> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    let mut openings = Openings::of(text, brackets);
+    while let Some((begin, kind)) = openings.next(at) {
+        found.push(Piece::Text(&text[at..begin]));
+        let [open, close] = brackets.of(kind);
+        let inside = begin + open.len();
+        let length = end(&text[inside..], close).ok_or_else(|| format!("`{open}` is not closed"))?;
+        let tag = Tag::of(&text[inside..inside + length]);
+        match kind {
+            Kind::Comment => {}
+            Kind::Expression => found.push(Piece::Expression(Expression::parse(tag.inside)?.chosen()?)),
+            Kind::Statement => {
+                let (word, rest) = tag.inside.split_once(char::is_whitespace).unwrap_or((tag.inside, ""));
+                found.push(Piece::Statement(word, rest));
+            }
+        }
+        at = inside + length + close.len();
+    }
+    found.push(Piece::Text(&text[at..]));
+    Ok(found)
 }
 
 /// What stands in a tag, and whether it takes the white space beside it away.
@@ -210,13 +210,12 @@ impl<'a> Tag<'a> {
 
     fn expression(&self) -> Result<String, Unsaid> {
         let (left, right) = (self.left, self.right);
-        match Expression::parse(self.inside)? {
-            Expression::Either { condition, yes, no } => {
-                let mut said = format!("{{%{left} if {} %}}{{{{ {} }}}}", condition.said()?, yes.said()?);
-                if let Some(no) = no {
-                    said += &format!("{{% else %}}{{{{ {} }}}}", no.said()?);
-                }
-                Ok(format!("{said}{{% endif {right}%}}"))
+        match Expression::parse(self.inside)?.chosen()? {
+            choice @ Expression::Either { .. } => {
+                // White space beside it goes where the outermost tags are.
+                let said = chosen(&choice, &printed)?;
+                let (begin, end) = ("{%".len(), said.len() - "%}".len());
+                Ok(format!("{{%{left}{}{right}%}}", &said[begin..end]))
             }
             expression => Ok(format!("{{{{{left} {} {right}}}}}", expression.said()?)),
         }
@@ -227,7 +226,7 @@ impl<'a> Tag<'a> {
         let (word, rest) = self.inside.split_once(char::is_whitespace).unwrap_or((self.inside, ""));
         let tag = |inside: String| Ok(format!("{{%{left} {inside} {right}%}}"));
         match word {
-            "if" | "elif" => tag(format!("{word} {}", Expression::parse(rest)?.said()?)),
+            "if" | "elif" => tag(format!("{word} {}", Expression::parse(rest)?.condition()?)),
             "else" | "endif" | "endfor" if rest.trim().is_empty() => tag(word.to_owned()),
             "for" => {
                 let (names, list) = rest.split_once(" in ").ok_or("`for` has no `in`")?;
@@ -244,20 +243,38 @@ impl<'a> Tag<'a> {
             }
             "set" => {
                 let (name, value) = rest.split_once('=').ok_or("`set` takes no block here")?;
-                match Expression::parse(value)? {
-                    Expression::Either { condition, yes, no: Some(no) } => {
-                        let (condition, yes, no) = (condition.said()?, yes.said()?, no.said()?);
-                        let name = name.trim();
-                        Ok(format!(
-                            "{{%{left} if {condition} %}}{{% set {name} = {yes} %}}{{% else %}}{{% set {name} = {no} %}}{{% endif {right}%}}"
-                        ))
+                let name = name.trim();
+                match Expression::parse(value)?.chosen()? {
+                    choice @ Expression::Either { .. } => {
+                        let said = chosen(&choice, &|value| Ok(format!("{{% set {name} = {} %}}", value.said()?)))?;
+                        let (begin, end) = ("{%".len(), said.len() - "%}".len());
+                        Ok(format!("{{%{left}{}{right}%}}", &said[begin..end]))
                     }
-                    value => tag(format!("set {} = {}", name.trim(), value.said()?)),
+                    value => tag(format!("set {name} = {}", value.said()?)),
                 }
             }
             word => Err(format!("there is no tag `{word}`")),
         }
     }
+}
+
+/// A value that is printed; nothing is no tag.
+pub(super) fn printed(value: &Expression) -> Result<String, Unsaid> {
+    match value {
+        Expression::Text(text) if text.is_empty() => Ok(String::new()),
+        value => Ok(format!("{{{{ {} }}}}", value.said()?)),
+    }
+}
+
+/// A choice as tags around each value.
+fn chosen(choice: &Expression, value: &dyn Fn(&Expression) -> Result<String, Unsaid>) -> Result<String, Unsaid> {
+    let Expression::Either { condition, yes, no } = choice else { return value(choice) };
+    let mut said = format!("{{% if {} %}}{}", condition.condition()?, chosen(yes, value)?);
+    let no = no.as_ref().map(|no| chosen(no, value)).transpose()?.unwrap_or_default();
+    if !no.is_empty() {
+        said += &format!("{{% else %}}{no}");
+    }
+    Ok(said + "{% endif %}")
 }
 
 #[cfg(test)]
@@ -276,6 +293,13 @@ mod tests {
             "{% if a %}x{% elif b == 'c' %}y{% else %}z{% endif %}",
             "{% if a %}x{% elif b == \"c\" %}y{% else %}z{% endif %}",
         );
+        case("{{- name or 'x' -}}", "{%- if name %}{{ name }}{% else %}{{ \"x\" }}{% endif -%}");
+        case("{{ x | default('y', true) }}", "{% if x %}{{ x }}{% else %}{{ \"y\" }}{% endif %}");
+        case("{{ ('a' if b) | upper }}", "{% if b %}{{ \"a\" | upper }}{% else %}{{ \"\" | upper }}{% endif %}");
+        case("{{ 'a' if b }}", "{% if b %}{{ \"a\" }}{% endif %}");
+        case("{% set x = 'a' if b %}", "{% if b %}{% set x = \"a\" %}{% else %}{% set x = \"\" %}{% endif %}");
+        case("{% if x | default('', true) %}y{% endif %}", "{% if x or \"\" %}y{% endif %}");
+        case("{# a #}", "{# a #}");
         case("{{ 'a' if b else 'c' }}", "{% if b %}{{ \"a\" }}{% else %}{{ \"c\" }}{% endif %}");
         case("{% for k, v in d.items() -%}{{ k }}{% endfor %}", "{% for k, v in d -%}{{ k }}{% endfor %}");
         case("{% set x = y | lower %}", "{% set x = y | lower %}");
@@ -293,6 +317,17 @@ mod tests {
         assert_eq!(text, "{{ name }} ${{ '{{' }} secrets.X }} {% if a %}{{ '{%' }} b %}{% endif %}");
     }
 
+    /// As many tags as a file can have, and one of each kind that is looked for to the end: each byte is read once.
+    #[test]
+    fn a_long_text_is_read_once() {
+        let pair = |open: &str, close: &str| [open.to_owned(), close.to_owned()];
+        let brackets =
+            Brackets { expression: pair("[[", "]]"), statement: pair("[%", "%]"), comment: pair("[#", "#]") };
+        let text = "[[ a ]] {{ ".repeat(200_000);
+        let expected = "{{ a }} {{ '{{' }} ".repeat(200_000);
+        assert_eq!(said(&text, &brackets), Ok(expected));
+    }
+
     #[test]
     fn every_place_without_words_is_told() {
         let text = "{{ a }}\n{% macro b() %}{{ c | shout }}{% endmacro %}";
@@ -300,21 +335,5 @@ mod tests {
         let places: Vec<usize> = wrong.iter().map(|(at, _)| *at).collect();
         assert_eq!(places, [8, 23]);
         assert!(wrong[1].1.contains("no filter `shout`"));
-    }
-
-    #[test]
-    fn names_of_files_have_their_conditions_apart() {
-        #[track_caller]
-        fn case(name: &str, path: &str, when: &[&str]) {
-            let named = super::path(name, &Brackets::default()).unwrap();
-            assert_eq!(
-                (named.path.as_str(), named.when.as_slice()),
-                (path, when.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>().as_slice())
-            );
-        }
-        case("{{ name }}/a.py", "{{ name }}/a.py", &[]);
-        case("{% if github %}.github{% endif %}/x.yml", ".github/x.yml", &["github"]);
-        case("{% if a %}b{% endif %}/{% if c != 'd' %}{{ e }}.md{% endif %}", "b/{{ e }}.md", &["a", "c != \"d\""]);
-        assert!(super::path("{% if a %}b{% else %}c{% endif %}", &Brackets::default()).is_err());
     }
 }

@@ -111,7 +111,7 @@ fn a_template_becomes_a_stack_that_works() {
         .ok();
     assert_eq!(place.read("shop/README.md"), "# Shop\nMIT shop\n");
     assert_eq!(place.read("shop/docs/index.md"), "1. DOCS\n");
-    assert_eq!(place.read("shop/LICENSE"), "MIT  falsehop\n");
+    assert_eq!(place.read("shop/LICENSE"), "MIT 8000 falsehop\n");
     assert_eq!(place.read("shop/plain.yml"), "key: ${{ secrets.TOKEN }}\n");
     assert!(place.read("shop/hard.txt").contains("regex_replace"));
     assert!(!place.exists("shop/left.bak") && !place.exists("shop/.copier-answers.yml"));
@@ -147,6 +147,82 @@ fn what_is_no_template_is_told() {
         "_subdirectory: away\n",
         "`away`, where `copier.yml` says that the files are, is not there",
     );
+}
+
+/// What copier's language says otherwise than it looks: who was not asked, what is chosen, and what comes to nothing.
+#[test]
+fn a_project_of_the_stack_is_what_copier_makes() {
+    let config = r#"
+_subdirectory: "."
+_exclude: [copier.yml]
+_message_after_copy: |
+    {% if docker %}
+    Run docker compose up for {{ name }}.
+    {% else %}
+    Run it by hand.
+    {% endif %}
+name: {type: str, default: shop}
+docker: {type: bool, default: false}
+image: {type: str, default: "{{ name }}-image", when: "{{ docker }}"}
+nick: {type: str, default: ""}
+code:
+  type: str
+  default: ABC-1
+  validator: "{% if not (code | regex_search('[A-Z]')) %}One capital at least{% endif %}"
+"#;
+    let place = Place::new()
+        .file("theirs/copier.yml", config)
+        .file(
+            "theirs/a.txt.jinja",
+            "{{ image }} {{ nick or name }} {{ nick | default('none', true) }} {{ (name ~ '-x') | upper }} {% if not (docker and name == 'a') %}no{% endif %}\n    {{ 'a\\nb' | indent(4) }}\n",
+        )
+        .file("theirs/{{ nick }}/b.txt", "b\n")
+        .file("theirs/{% if docker %}with{% else %}without{% endif %}.txt", "c\n")
+        .file("theirs/{{ 'Dockerfile' if docker }}", "FROM scratch\n");
+    let run = place.run(["stack", "import", "theirs", "ours"]).ok();
+    assert!(run.stdout.ends_with("everything could be said\n"), "{run}");
+    place.run(["stack", "check", "./ours"]);
+    let new = |folder: &str, more: &[&str]| {
+        place.run([&["new", folder, "--stack", "./ours", "--defaults"][..], more].concat()).ok()
+    };
+    let run = new("plain", &[]);
+    assert_eq!(place.read("plain/a.txt"), "shop-image shop none SHOP-X no\n    a\n    b\n");
+    assert!(place.exists("plain/without.txt") && !place.exists("plain/with.txt"));
+    assert!(!place.exists("plain/Dockerfile") && !place.exists("plain/copier.yml"));
+    assert!(!place.exists("plain/b.txt"), "a folder without a name is none");
+    assert!(run.stderr.contains("then: Run it by hand.\n"), "{run}");
+    let run = new("full", &["--set", "docker=true", "--set", "nick=me", "--set", "image=own", "--set", "code=xYz"]);
+    assert_eq!(place.read("full/a.txt"), "own me me SHOP-X no\n    a\n    b\n");
+    assert!(place.exists("full/me/b.txt") && place.exists("full/with.txt") && place.exists("full/Dockerfile"));
+    assert!(run.stderr.contains("then: Run docker compose up for shop.\n"), "{run}");
+    let wrong = place.run(["new", "wrong", "--stack", "./ours", "--defaults", "--set", "code=xyz"]).exit(2);
+    assert!(wrong.stderr.contains("One capital at least"), "{wrong}");
+}
+
+/// A template of somebody else's may be made to hold us up: it does not.
+#[test]
+fn a_template_that_would_never_end_does() {
+    #[track_caller]
+    fn refused(config: &str, said: &str) {
+        let place = Place::new().file("theirs/copier.yml", config).file("theirs/a.txt.jinja", "{{ a }}\n");
+        let run = place.run(["stack", "import", "theirs", "ours"]).exit(3);
+        assert!(run.stderr.contains(said), "{run}");
+        assert!(!place.exists("ours"));
+    }
+    refused(
+        "a: b\n_envops:\n  variable_start_string: ''\n",
+        "copier.yml:3: `_envops` has brackets that no tag can have",
+    );
+    refused("a: b\n_envops: {block_end_string: ' '}\n", "`block_end_string` is empty");
+    refused("a: b\n_envops: {block_start_string: '{{'}\n", "`{{` begins two kinds of tags");
+    let deep = "a.b".to_owned() + &".c".repeat(200_000);
+    let place = Place::new()
+        .file("theirs/copier.yml", format!("_exclude: ['{}b']\na: b\n", "*a".repeat(500)))
+        .file("theirs/a.txt.jinja", format!("{{{{ {deep} }}}}\n{{{{ {}a }}}}\n", "(".repeat(100_000)))
+        .file(&format!("theirs/{}.jinja", "a".repeat(200)), "{{ a }}\n");
+    let run = place.run(["stack", "import", "theirs", "ours"]).ok();
+    assert!(run.stdout.contains("a.txt.jinja:1: it has more than 200 operators and calls"), "{run}");
+    assert!(run.stdout.contains("a.txt.jinja:2: it is nested too deeply"), "{run}");
 }
 
 /// What a person wrote into a project before the template changed. It must be somewhere afterwards.
