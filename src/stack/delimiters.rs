@@ -6,12 +6,44 @@ use super::Error;
 
 /// The brackets of one file: each an opening and a closing.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Written")]
 pub(crate) struct Delimiters {
+    expression: [String; 2],
+    statement: [String; 2],
+    comment: Option<[String; 2]>,
+}
+
+/// As they stand in a manifest, whether they can be told apart or not.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
     expression: [String; 2],
     statement: [String; 2],
     #[serde(default)]
     comment: Option<[String; 2]>,
+}
+
+impl TryFrom<Written> for Delimiters {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let Written { expression, statement, comment } = written;
+        let pairs: Vec<(&str, &[String; 2])> = [("expression", &expression), ("statement", &statement)]
+            .into_iter()
+            .chain(comment.as_ref().map(|pair| ("comment", pair)))
+            .collect();
+        for (at, (name, pair)) in pairs.iter().enumerate() {
+            if pair.iter().any(|bracket| bracket.trim().is_empty()) {
+                return Err(format!(
+                    "an empty bracket in `{name}` stands everywhere: give it signs that the file has nowhere else"
+                ));
+            }
+            if let Some((other, _)) = pairs[..at].iter().find(|(_, other)| other[0] == pair[0]) {
+                return Err(format!("`{}` opens both `{other}` and `{name}`: nobody can tell which", pair[0]));
+            }
+        }
+        Ok(Self { expression, statement, comment })
+    }
 }
 
 /// Openings of the tags that the engine itself reads.
@@ -20,30 +52,36 @@ const NATIVE: [&str; 3] = ["{{", "{%", "{#"];
 impl Delimiters {
     /// The same template in the engine's own brackets.
     pub(crate) fn translate(&self, place: &str, text: &str) -> Result<String, Error> {
-        let comment = self.comment.iter().map(|[open, close]| (open, close, "{#", "#}"));
-        let [open, close] = &self.expression;
-        let [begin, end] = &self.statement;
-        let kinds: Vec<_> = [(open, close, "{{", "}}"), (begin, end, "{%", "%}")].into_iter().chain(comment).collect();
+        let comment = self.comment.iter().map(|pair| (pair, "{#", "#}"));
+        let kinds: Vec<_> =
+            [(&self.expression, "{{", "}}"), (&self.statement, "{%", "%}")].into_iter().chain(comment).collect();
+        // Where each kind opens next: looked for once in each piece of the text.
+        let mut next: Vec<Option<usize>> = kinds.iter().map(|([open, _], ..)| text.find(open.as_str())).collect();
         let mut out = String::with_capacity(text.len());
-        let mut rest = text;
+        let mut from = 0;
         loop {
-            let next = kinds.iter().filter_map(|kind| Some((rest.find(kind.0.as_str())?, kind)));
+            for (found, ([open, _], ..)) in next.iter_mut().zip(&kinds) {
+                if found.is_some_and(|at| at < from) {
+                    *found = text[from..].find(open.as_str()).map(|at| from + at);
+                }
+            }
+            let found = next.iter().zip(&kinds).filter_map(|(found, kind)| Some(((*found)?, kind)));
             // At the same place the longer bracket is meant: `<%=` before `<%`.
-            let Some((at, (open, close, native_open, native_close))) =
-                next.min_by_key(|(at, kind)| (*at, usize::MAX - kind.0.len()))
+            let Some((at, ([open, close], native_open, native_close))) =
+                found.min_by_key(|(at, ([open, _], ..))| (*at, usize::MAX - open.len()))
             else {
-                plain(&mut out, rest);
+                plain(&mut out, &text[from..]);
                 return Ok(out);
             };
-            plain(&mut out, &rest[..at]);
-            let inside = &rest[at + open.len()..];
+            plain(&mut out, &text[from..at]);
+            let inside = &text[at + open.len()..];
             let Some(length) = inside.find(close.as_str()) else {
-                return Err(Error::TagOpen { place: place.to_owned(), tag: (*open).clone() });
+                return Err(Error::TagOpen { place: place.to_owned(), tag: open.clone() });
             };
             out.push_str(native_open);
             out.push_str(&inside[..length]);
             out.push_str(native_close);
-            rest = &inside[length + close.len()..];
+            from = at + open.len() + length + close.len();
         }
     }
 }
@@ -51,10 +89,15 @@ impl Delimiters {
 /// Text that the engine must not read: its own brackets become expressions that print them.
 fn plain(out: &mut String, text: &str) {
     let mut rest = text;
-    while let Some(at) = NATIVE.iter().filter_map(|native| rest.find(native)).min() {
+    while let Some(at) = rest.find('{') {
         out.push_str(&rest[..at]);
-        out.push_str(&format!("{{{{ '{}' }}}}", &rest[at..at + 2]));
-        rest = &rest[at + 2..];
+        rest = &rest[at..];
+        let native = NATIVE.iter().find(|native| rest.starts_with(**native));
+        match native {
+            Some(native) => out.push_str(&format!("{{{{ '{native}' }}}}")),
+            None => out.push('{'),
+        }
+        rest = &rest[native.map_or(1, |native| native.len())..];
     }
     out.push_str(rest);
 }
@@ -96,5 +139,24 @@ mod tests {
             comment: None,
         };
         assert!(matches!(delimiters.translate("case", "a << name"), Err(Error::TagOpen { .. })));
+    }
+
+    #[test]
+    fn brackets_that_nobody_can_tell_are_refused() {
+        #[track_caller]
+        fn case(toml: &str, why: &str) {
+            let error = toml::from_str::<Delimiters>(toml).unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
+        }
+        case("expression = ['', '>']\nstatement = ['<%', '%>']", "an empty bracket in `expression`");
+        case("expression = ['<', ' ']\nstatement = ['<%', '%>']", "an empty bracket in `expression`");
+        case("expression = ['<<', '>>']\nstatement = ['<%', '']", "an empty bracket in `statement`");
+        case(
+            "expression = ['<<', '>>']\nstatement = ['<%', '%>']\ncomment = ['', '']",
+            "an empty bracket in `comment`",
+        );
+        case("expression = ['<%', '%>']\nstatement = ['<%', '%>']", "`<%` opens both `expression` and `statement`");
+        case("expression = ['<%', '%>']\nstatement = ['<', '>']\nother = 1", "unknown field `other`");
+        assert!(toml::from_str::<Delimiters>("expression = ['<%=', '%>']\nstatement = ['<%', '%>']").is_ok());
     }
 }

@@ -258,18 +258,26 @@ fn is_label(name: &str) -> bool {
 
 /// Does a pattern cover the path? `*` stands for anything but `/`, `**` for anything.
 fn matches(pattern: &str, path: &str) -> bool {
+    fits(pattern, path, &mut BTreeSet::new())
+}
+
+/// Each rest of a pattern is tried once with each rest of a path, however many stars there are.
+fn fits(pattern: &str, path: &str, tried: &mut BTreeSet<(usize, usize)>) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else { return pattern == path };
     let Some(path) = path.strip_prefix(head) else { return false };
+    if !tried.insert((rest.len(), path.len())) {
+        return false;
+    }
     let (rest, any) = rest.strip_prefix('*').map_or((rest, false), |rest| (rest, true));
     // `**/x` is also `x`.
     if any
         && let Some(below) = rest.strip_prefix('/')
-        && matches(below, path)
+        && fits(below, path, tried)
     {
         return true;
     }
     let ends = path.char_indices().map(|(at, _)| at).chain([path.len()]);
-    ends.take_while(|at| any || !path[..*at].contains('/')).any(|at| matches(rest, &path[at..]))
+    ends.take_while(|at| any || !path[..*at].ends_with('/')).any(|at| fits(rest, &path[at..], tried))
 }
 
 /// Can a template say it?
@@ -306,6 +314,7 @@ mod tests {
         case("{{name}}/*.py", "{{name}}/a.py", true);
         case("*a*b*", "xaybz", true);
         case("*a*b*", "xbya", false);
+        case(&format!("{}b", "*a".repeat(60)), &"a".repeat(200), false);
     }
 
     #[test]

@@ -56,7 +56,6 @@ enum Mistake<'a> {
 use Mistake::{File, Instead, More};
 
 fn mistakes() -> Vec<(Mistake<'static>, &'static str)> {
-    const ASK: &str = "[[question]]\nkey = 'size'\nask = 'Size'\n";
     vec![
         // Names in templates.
         (File("files/x", "{{ nam }}"), "unknown name `nam`"),
@@ -165,7 +164,10 @@ fn mistakes() -> Vec<(Mistake<'static>, &'static str)> {
         (More("[pin]\nnme = 'x'\n"), "`nme`"),
         (More("[extend]\napps = ['x']\n"), "`apps`"),
         (More("[question]\nkey = 'x'\n"), "stack.toml"),
-        (More(ASK), "missing field `type`"),
+        (
+            More("[[rule]]\npath = 'uses.txt'\ndelimiters = { expression = ['', '>'], statement = ['<%', '%>'] }\n"),
+            "an empty bracket in `expression`",
+        ),
         (
             More(
                 "[[question]]\nkey = 'token'\nask = 'x'\ntype = 'secret'\ndefault = 'abc'\n[[rule]]\npath = 'uses.txt'\nwhen = \"token != 'x'\"\n",
