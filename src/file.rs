@@ -112,6 +112,8 @@ pub enum FileMode {
     Kept,
     /// 0600: its owner's alone, from the first moment.
     Private,
+    /// Exactly this, whatever the umask says.
+    Exactly(u32),
 }
 
 /// Whose path it is that is written to.
@@ -216,6 +218,21 @@ pub fn copy_folder(from: &Path, to: &Path) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Gives a finished file or folder its name. What was there under that name is gone.
+pub fn rename(from: &Path, to: &Path) -> Result<(), Error> {
+    fs::rename(from, to).doing("write", to)
+}
+
+/// A file in `folder` that has no name and is gone when it is closed.
+pub fn temporary_in(folder: &Path) -> Result<File, Error> {
+    tempfile::tempfile_in(folder).doing("write to", folder)
+}
+
+/// A folder beside what it becomes; it is gone when it is dropped.
+pub fn temporary_folder_in(folder: &Path, prefix: &str) -> Result<TempDir, Error> {
+    tempfile::Builder::new().prefix(prefix).tempdir_in(folder).doing("write to", folder)
 }
 
 /// A file that has no name and is gone when it is closed.

@@ -335,8 +335,8 @@ impl Git {
 
     /// Ask git with an index that has what `commit` has. It is made for this question.
     fn with_index_of(&self, commit: &str, arguments: &[&str], input: Vec<u8>) -> Result<Vec<u8>, Error> {
-        let failed = |source| self.failed(&["read-tree", commit], source);
-        let place = tempfile::tempdir().map_err(failed)?;
+        let failed = |error| self.failed(&["read-tree", commit], std::io::Error::other(error));
+        let place = file::temporary_folder().map_err(failed)?;
         let ask = |arguments: &[&str], input| {
             let mut command = self.command(arguments);
             command.env("GIT_INDEX_FILE", place.path().join("index"));

@@ -9,6 +9,7 @@ use super::aws::{AwsArgs, Connected, Intent, Place, bundle_store};
 use super::ebcli;
 use crate::bundle::{Reader, TreeDigest};
 use crate::fault::{Exit, Failure, Fault};
+use crate::file;
 use crate::project::Project;
 use crate::release::{self, DownloadEvent, Location};
 use crate::ui::{Progress, Ui, bytes};
@@ -82,7 +83,7 @@ impl<'a> BundleFinder<'a> {
         let bundle_store = bundle_store(self.project, None);
         let aws = self.connected(&Place::default(), ui)?;
         // Without a name, so that nothing is left behind however this ends.
-        let mut file = tempfile::tempfile().map_err(|source| release::StoreError::Keep { source })?;
+        let mut file = file::temporary()?;
         let mut progress = Progress::hidden();
         let from = release::download(aws, &application, label, &bundle_store, &mut file, &mut |event| match event {
             DownloadEvent::Downloading { bytes: total, from, .. } => {

@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::bundle;
 use crate::fault::{Exit, Failure, Fault};
+use crate::file;
 use crate::stack::{self, ArchiveFormat, ArchiveSource, GitSource, Opened, Recipe, Source, Stack, Tree, Unpacked};
 use crate::world::{World, real_path};
 
@@ -117,7 +118,7 @@ fn files(source: Source, belongs: fn(&str) -> bool, world: &World) -> Result<Ope
         Source::Name(name) => return Err(stack::Error::PartElsewhere { part: name }.into()),
         Source::Folder(folder) => (Tree::stack_folder(Path::new(&folder))?, Source::Folder(folder)),
         Source::Git(git) => {
-            let scratch = tempfile::tempdir().map_err(|source| Error::Temporary { source })?;
+            let scratch = file::temporary_folder()?;
             let left_behind = scratch.path().to_owned();
             let _guard = world.interrupt.guard(move || {
                 let _ = std::fs::remove_dir_all(left_behind);
@@ -154,7 +155,7 @@ fn parse(typed: &str, dir: &Path) -> Result<Source, stack::Error> {
 /// `zip` has one door, which is the bundle's; so this is not beside `tar`.
 fn unzip(bytes: &[u8], place: &str) -> Result<Unpacked, Failure> {
     let failed = |source| stack::Error::Archive { path: place.to_owned(), source };
-    let mut file = tempfile::tempfile().map_err(|source| Error::Temporary { source })?;
+    let mut file = file::temporary()?;
     file.write_all(bytes).map_err(|source| Error::Temporary { source })?;
     let mut opened = bundle::Reader::read(file, Path::new(place)).map_err(|error| failed(io::Error::other(error)))?;
     let mut unpacked = Unpacked::default();

@@ -1,7 +1,8 @@
 //! `update`: what the stack has learned since, without losing what was changed here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::Path;
 
 use clap::Args;
 use serde::Serialize;
@@ -10,6 +11,8 @@ use super::interview::{AnswerArgs, Mode, Prompter, interview, warn_of_secrets};
 use super::origin::Origin;
 use crate::bundle::{self, Checkout};
 use crate::fault::{Exit, Failure, Fault};
+use crate::git::index::Index;
+use crate::git::repository::Repository;
 use crate::project::{self, Project, ScopeFlags};
 use crate::stack::{
     self, Action, Answer, Answers, Conflicts, Given, Merge, Plan, Scope, Stack, Step, TargetPath, from_default,
@@ -63,6 +66,10 @@ pub(crate) fn update(args: &UpdateArgs, world: &World, ui: &mut Ui) -> Result<Ex
         return Err(Error::NoStack.into());
     };
     let base = stack::read_base(&project.root)?;
+    let unmerged = unmerged(&project.root)?;
+    if !unmerged.is_empty() {
+        return Err(Error::Unmerged { files: unmerged }.into());
+    }
     let Origin { stack, spec } = match (&args.stack, &args.to) {
         (Some(other), _) => Origin::open(other, &world.dir, world)?,
         (None, Some(revision)) => Origin::moved(&spec, revision, &project.root, world)?,
@@ -195,6 +202,21 @@ fn moves(
     }
 }
 
+/// Files of the project that git has not finished to merge: what lies there is neither side's.
+fn unmerged(root: &Path) -> Result<Vec<String>, Failure> {
+    let Some(repository) = Repository::discover(root) else { return Ok(Vec::new()) };
+    let Some(index) = Index::read(&repository)? else { return Ok(Vec::new()) };
+    let mut below = repository.below_top(root);
+    if !below.is_empty() {
+        below.push('/');
+    }
+    let name = |path: &[u8]| String::from_utf8_lossy(&path[below.len()..]).into_owned();
+    // Each of its sides is an entry.
+    let unmerged =
+        index.below(below.as_bytes()).filter(crate::git::index::Entry::is_unmerged).map(|entry| name(entry.path));
+    Ok(unmerged.collect::<BTreeSet<_>>().into_iter().collect())
+}
+
 /// Changes of the work tree that are in no commit, where there is git.
 fn uncommitted(project: &Project, world: &World) -> Result<usize, Failure> {
     let checkout = Checkout::start(&project.root);
@@ -262,6 +284,10 @@ impl Report {
         for file in self.files.iter().filter(|file| file.action == Action::Conflict) {
             let path = &file.path;
             match &file.rejected {
+                Some(new) if new.to_string() == format!("{path}{}", stack::NEW) => lines.push(format!(
+                    "`{path}` was changed on both sides and is not text; yours stays, and the stack's {} `{new}`: move it over yours, or delete it",
+                    if self.dry_run { "would be" } else { "is" }
+                )),
                 Some(rejected) => lines.push(format!(
                     "`{path}` {has} a conflict: `patch {path} {rejected}` takes the stack's lines for yours, deleting `{rejected}` keeps yours"
                 )),
@@ -318,6 +344,8 @@ impl fmt::Display for Report {
 enum Error {
     #[error("this project does not say which stack it grew from")]
     NoStack,
+    #[error("git has not finished to merge {}", ui::ticked(files))]
+    Unmerged { files: Vec<String> },
     #[error("nothing was written, as you chose")]
     Declined,
 }
@@ -326,13 +354,16 @@ impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
             Self::NoStack => Exit::Invalid,
-            Self::Declined => Exit::Findings,
+            Self::Unmerged { .. } | Self::Declined => Exit::Findings,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
             Self::NoStack => Some(format!("`{}` has it as `stack` in `[project]`", project::FILE)),
+            Self::Unmerged { .. } => {
+                Some("`git add` what is solved, or `git merge --abort` and its kin; nothing was written".to_owned())
+            }
             Self::Declined => None,
         }
     }

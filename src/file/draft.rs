@@ -133,8 +133,10 @@ impl Draft {
                 return io::copy(&mut file, &mut stream).map(drop).doing("write", path);
             }
         };
-        if let (FileMode::Kept, Some(existing)) = (file_mode, existing) {
-            file.set_permissions(existing.permissions()).doing("write", path)?;
+        match (file_mode, existing) {
+            (FileMode::Exactly(bits), _) => mode::set_open(&file, bits).doing("write", path)?,
+            (FileMode::Kept, Some(existing)) => file.set_permissions(existing.permissions()).doing("write", path)?,
+            (FileMode::Private, _) | (FileMode::Kept, None) => {}
         }
         if durability == Durability::Synced {
             file.sync_all().doing("write", path)?;

@@ -21,6 +21,7 @@ use super::download::{Event, fetch};
 use super::layout::fixed;
 use super::part_lengths;
 use crate::bundle::{OpenError, Reader, TreeDigest};
+use crate::file;
 
 /// Content of a key, compared with ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +79,7 @@ impl BundleBucket {
             return Ok(Found::Same);
         }
         // Sent by another tool or packed by another compressor: only its content can tell.
-        let mut file = kept(tempfile::tempfile())?;
+        let mut file = kept(file::temporary().map_err(io::Error::other))?;
         if !fetch(aws, self, key, &mut file, report).await? {
             return Ok(Found::Nothing);
         }
@@ -152,7 +153,7 @@ impl BundleBucket {
         key: &str,
         report: &mut dyn FnMut(Event<'_>),
     ) -> Result<Option<Result<TreeDigest, OpenError>>, Error> {
-        let mut file = kept(tempfile::tempfile())?;
+        let mut file = kept(file::temporary().map_err(io::Error::other))?;
         if !fetch(aws, self, key, &mut file, report).await? {
             return Ok(None);
         }

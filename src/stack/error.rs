@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::position::Position;
 use crate::fault::{Exit, Fault};
+use crate::file;
 use crate::git;
 use crate::ui::{bytes, nearest, ticked};
 
@@ -68,6 +69,12 @@ pub(crate) enum Error {
     Located { error: Box<Self>, position: Box<Position> },
     #[error("{}", all(errors))]
     Several { errors: Vec<Self> },
+    #[error("`{place}` cannot be rendered: there is no snippet `{name}`")]
+    SnippetUnknown { place: String, name: String, known: Vec<String> },
+    #[error(
+        "`{place}` cannot be rendered: its snippets include each other without an end, or more than a file may have"
+    )]
+    SnippetsEndless { place: String },
     #[error("`{place}` has a `{tag}` that is never closed")]
     TagOpen { place: String, tag: String },
     #[error("`{path}` is not UTF-8 text")]
@@ -163,8 +170,8 @@ pub(crate) enum Error {
     BaseBytes { path: PathBuf, name: String },
     #[error("failed to read `{}`", path.display())]
     Read { path: PathBuf, source: io::Error },
-    #[error("failed to write `{}`", path.display())]
-    Write { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    File(#[from] file::Error),
 }
 
 /// A sentence with its causes.
@@ -289,9 +296,14 @@ impl Fault for Error {
             Self::SecretTold { key, .. } => Some(format!("make `{key}` a derived value, or a secret too")),
             Self::AnswerGone { key, .. } => Some(format!("`--set {key}=VALUE` gives another answer")),
             Self::Unfinished { files } => Some(format!(
-                "{}: decide between the markers, and take over or delete what lies in `.rej`; nothing was written",
+                "{}: decide between the markers, and take over or delete what lies in `.rej` and `.new`; nothing was written",
                 ticked(files)
             )),
+            Self::SnippetUnknown { name, known, .. } => Some(match nearest(name, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if known.is_empty() => format!("a file `snippets/{name}` beside `files` would be one"),
+                None => format!("there are {}", ticked(known)),
+            }),
             Self::ToolOther { .. } => Some("a newer beansprout, or an older version of the stack".to_owned()),
             Self::RequiresOdd { .. } => Some("write `>=0.2` or `>=0.2.1`".to_owned()),
             Self::Located { error, position } => github(position).or_else(|| error.hint()),
@@ -343,6 +355,7 @@ impl Fault for Error {
             Self::RevisionRefused { .. } => Some("name a branch, a tag or a commit".to_owned()),
             Self::RevisionUnknown { url, .. } => Some(format!("`git ls-remote {url}` lists branches and tags")),
             Self::Git(error) => error.hint(),
+            Self::File(error) => error.hint(),
             Self::ArchiveUrl { url } => {
                 Some(format!("`curl -fLO {url}`, and name the file with `#sha256=` and its digest"))
             }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 
 use super::{Error, Plan, Planned, TargetPath};
+use crate::file::{self, Doing, Durability, FileMode, Named};
 use crate::mode;
 use crate::world::Interrupt;
 
@@ -25,10 +26,7 @@ pub(crate) fn create(plan: &Plan, target: &Path, interrupt: &Interrupt) -> Resul
         (parent.to_owned(), make_folders(parent)?)
     };
     let undo = Undo(made);
-    let staging = tempfile::Builder::new()
-        .prefix(".beansprout-new-")
-        .tempdir_in(&parent)
-        .map_err(|source| Error::Write { path: parent.clone(), source })?;
+    let staging = file::temporary_folder_in(&parent, ".beansprout-new-")?;
     let half_written = staging.path().to_owned();
     let _guard = interrupt.guard(move || {
         let _ = fs::remove_dir_all(half_written);
@@ -40,7 +38,7 @@ pub(crate) fn create(plan: &Plan, target: &Path, interrupt: &Interrupt) -> Resul
         move_contents(staging.path(), target)?;
     } else {
         readable(staging.path())?;
-        fs::rename(staging.path(), target).map_err(|source| Error::Write { path: target.to_owned(), source })?;
+        file::rename(staging.path(), target)?;
         // Renamed: nothing is left for it to delete.
         let _ = staging.keep();
     }
@@ -80,11 +78,21 @@ pub(crate) enum Change {
 
 pub(crate) fn change(root: &Path, path: &TargetPath, planned: &Planned) -> Result<Change, Error> {
     let at = path.below_without_links(root)?;
-    match fs::read(&at) {
-        Ok(content) if content == planned.content => Ok(Change::Same),
-        Ok(_) => Ok(Change::Other),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Change::New),
-        Err(source) => Err(Error::Read { path: at, source }),
+    Ok(match on_disk(&at)? {
+        Some(content) if content == planned.content => Change::Same,
+        Some(_) => Change::Other,
+        None => Change::New,
+    })
+}
+
+/// The content of a file of the project, if there is one. What is no file is refused: nothing is written over it.
+pub(super) fn on_disk(at: &Path) -> Result<Option<Vec<u8>>, Error> {
+    match file::read(at) {
+        Ok(content) => Ok(Some(content)),
+        Err(error) if error.is_not_found() => Ok(None),
+        // A file stands where a folder was.
+        Err(file::Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotADirectory => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -102,11 +110,7 @@ pub(crate) fn put(
     let _guard = interrupt.guard(take_back.clone());
     let outcome = files.iter().try_for_each(|(path, before, planned)| {
         let at = path.below_without_links(root)?;
-        let found = match fs::read(&at) {
-            Ok(content) => Some(content),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(source) => return Err(Error::Read { path: at, source }),
-        };
+        let found = on_disk(&at)?;
         if found.as_deref() != *before {
             return Err(Error::ChangedMeanwhile { path: at });
         }
@@ -151,7 +155,7 @@ impl Replaced {
                 // Whatever fails here, the others should still be put right.
                 None => drop(fs::remove_file(path)),
                 Some(Was { content, mode }) => {
-                    let _ = fs::write(&path, content).and_then(|()| mode::set(&path, mode));
+                    let _ = write_at(&path, &content, mode);
                 }
             }
         }
@@ -164,45 +168,44 @@ impl Replaced {
 /// Write one file below `root`, beside its place first.
 pub(crate) fn write(root: &Path, path: &TargetPath, content: &[u8], mode: u32) -> Result<(), Error> {
     let to = path.below_without_links(root)?;
-    let failed = |source| Error::Write { path: to.clone(), source };
-    let folder = to.parent().expect("a path below the root has a parent");
-    fs::create_dir_all(folder).map_err(failed)?;
-    let mut file = tempfile::Builder::new().prefix(".beansprout-").tempfile_in(folder).map_err(failed)?;
-    io::Write::write_all(&mut file, content).map_err(failed)?;
-    mode::set(file.path(), mode).map_err(failed)?;
-    file.persist(&to).map_err(|error| failed(error.error))?;
-    Ok(())
+    file::make_folder(file::folder_of(&to))?;
+    Ok(write_at(&to, content, mode)?)
+}
+
+fn write_at(to: &Path, content: &[u8], mode: u32) -> Result<(), file::Error> {
+    file::write(to, content, Named::ByUs, FileMode::Exactly(mode), Durability::Unsynced)
 }
 
 /// A temporary folder is its owner's alone; a project is an ordinary folder.
 fn readable(folder: &Path) -> Result<(), Error> {
-    mode::set(folder, 0o755).map_err(|source| Error::Write { path: folder.to_owned(), source })
+    Ok(mode::set(folder, 0o755).doing("write to", folder)?)
 }
 
 /// Make the missing folders down to `path` and tell which, deepest first.
 fn make_folders(path: &Path) -> Result<Vec<PathBuf>, Error> {
     let missing: Vec<PathBuf> = path.ancestors().take_while(|dir| !dir.exists()).map(Path::to_owned).collect();
-    fs::create_dir_all(path).map_err(|source| Error::Write { path: path.to_owned(), source })?;
+    file::make_folder(path)?;
     Ok(missing)
 }
 
 fn move_contents(from: &Path, to: &Path) -> Result<(), Error> {
     let mut moved: Vec<PathBuf> = Vec::new();
-    let step = |moved: &mut Vec<PathBuf>| -> io::Result<()> {
-        for entry in fs::read_dir(from)? {
-            let entry = entry?;
+    let step = |moved: &mut Vec<PathBuf>| -> Result<(), file::Error> {
+        for entry in fs::read_dir(from).doing("read", from)? {
+            let entry = entry.doing("read", from)?;
             let place = to.join(entry.file_name());
-            fs::rename(entry.path(), &place)?;
+            file::rename(&entry.path(), &place)?;
             moved.push(place);
         }
         Ok(())
     };
-    step(&mut moved).map_err(|source| {
+    let outcome = step(&mut moved);
+    if outcome.is_err() {
         for place in &moved {
             let _ = if place.is_dir() { fs::remove_dir_all(place) } else { fs::remove_file(place) };
         }
-        Error::Write { path: to.to_owned(), source }
-    })
+    }
+    Ok(outcome?)
 }
 
 /// Folders that were made on the way and go again if the rest fails.
@@ -320,7 +323,7 @@ mod tests {
         match mode::KNOWN {
             true => assert!(matches!(written, Err(Error::LinkInTarget { .. })), "{written:?}"),
             // A file stands for the link: there is nothing to follow, and nothing below it.
-            false => assert!(matches!(written, Err(Error::Write { .. })), "{written:?}"),
+            false => assert!(matches!(written, Err(Error::File(_))), "{written:?}"),
         }
         assert_eq!(names(outside.path()), [""; 0]);
     }

@@ -133,6 +133,29 @@ fn heavy_crates_have_one_door() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What is written beside and renamed is so in one place: a second one would forget a link, a mode or a FIFO.
+#[test]
+fn files_that_others_see_have_one_door() {
+    // What the instances of the sandbox have is nobody else's.
+    const DOORS: [&str; 2] = ["src/file", "src/sandbox"];
+    const SIGNS: [&str; 4] = ["tempfile::", "fs::rename", ".persist(", "tempfile_in("];
+    let mut wrong = Vec::new();
+    for (path, text) in sources("src") {
+        let path_text = path.to_string_lossy();
+        if DOORS.iter().any(|door| path_text.starts_with(door)) || path_text.ends_with("tests.rs") {
+            continue;
+        }
+        // Tests have places of their own.
+        let code = text.split("\nmod tests {").next().unwrap_or_default();
+        for (number, line) in code.lines().enumerate() {
+            if SIGNS.iter().any(|sign| line.split("//").next().unwrap_or_default().contains(sign)) {
+                wrong.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn every_file_of_tests_is_run() {
     // A file that no `mod` names would be forgotten without a word.

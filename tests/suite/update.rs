@@ -110,6 +110,65 @@ fn what_does_not_fit_can_be_laid_beside() {
     assert_eq!(place.read("site/a.txt"), "uno\ntwo\nthree\nfour\ncinque\n");
 }
 
+/// Bytes have no lines to mark: yours stays, and the stack's lies beside it until you have decided.
+#[test]
+fn a_file_that_is_no_text_is_laid_beside() {
+    let place = place();
+    place.write("stack/files/b.bin", b"\xff1");
+    place.write("stack/stack.toml", place.read("stack/stack.toml") + "\n[[rule]]\npath = \"b.bin\"\nverbatim = true\n");
+    place.run(["-C", "site", "update"]).ok();
+    place.write("stack/files/b.bin", b"\xff2");
+    place.write("site/b.bin", b"\xff3");
+    let content = |path: &str| std::fs::read(place.path(path)).unwrap();
+    for way in ["markers", "rej"] {
+        let run = place.run(["-C", "site", "update", "--conflict", way, "--dry-run"]).exit(1);
+        assert!(run.stderr.contains("the stack's would be `b.bin.new`"), "{run}");
+        assert!(!place.exists("site/b.bin.new"));
+    }
+    assert_snapshot!(place.run(["-C", "site", "update"]).exit(1), @r"
+    b.bin conflict
+    b.bin.new create
+    ----- stderr -----
+    warning: `b.bin` was changed on both sides and is not text; yours stays, and the stack's is `b.bin.new`: move it over yours, or delete it
+    ----- exit 1 -----
+    ");
+    assert_eq!((content("site/b.bin"), content("site/b.bin.new")), (b"\xff3".to_vec(), b"\xff2".to_vec()));
+    let run = place.run(["-C", "site", "update"]).exit(1);
+    assert!(run.stderr.contains("1 file was not finished since the last update\nhint: `b.bin.new`"), "{run}");
+    std::fs::rename(place.path("site/b.bin.new"), place.path("site/b.bin")).unwrap();
+    place.run(["-C", "site", "update"]).ok();
+    assert_eq!(content("site/b.bin"), b"\xff2");
+}
+
+/// While git merges, a file is neither side's: only git knows all three.
+#[test]
+fn a_merge_of_git_is_finished_first() {
+    let place = place();
+    let git = |arguments: &[&str]| place.sh("git", &[&["-C", "site"], arguments].concat());
+    git(&["init", "-q"]);
+    git(&["config", "user.name", "Test"]);
+    git(&["config", "user.email", "test@example.invalid"]);
+    git(&["add", "."]);
+    git(&["commit", "-qm", "one"]);
+    git(&["checkout", "-q", "-b", "other"]);
+    place.write("site/a.txt", "theirs\n");
+    git(&["commit", "-qam", "theirs"]);
+    git(&["checkout", "-q", "-"]);
+    place.write("site/a.txt", "ours\n");
+    git(&["commit", "-qam", "ours"]);
+    let mut merge = place.command("git");
+    assert!(!merge.args(["-C", "site", "merge", "-q", "other"]).output().unwrap().status.success());
+    // Whatever lies there by now, git still has the sides.
+    place.write("site/a.txt", "ours and theirs\n");
+    place.write("stack/files/b.txt", "newer\n");
+    let run = place.run(["-C", "site", "update"]).exit(1);
+    assert!(run.stderr.contains("git has not finished to merge `a.txt`\nhint: `git add`"), "{run}");
+    assert_eq!(place.read("site/b.txt"), "b\n");
+    git(&["add", "a.txt"]);
+    place.run(["-C", "site", "update"]).ok();
+    assert_eq!(place.read("site/b.txt"), "newer\n");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_mode_follows_whoever_changed_it() {

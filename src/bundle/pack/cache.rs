@@ -213,6 +213,6 @@ fn hash(contents: &mut Contents<'_>, entry: &Entry) -> Result<ContentDigest, Err
 /// Time that a file gets which is made in `dir` now.
 pub(crate) fn file_system_time(dir: &Path) -> Result<i64, Error> {
     let failed = |source| Error::Write { path: dir.to_owned(), source };
-    let file = tempfile::tempfile_in(dir).map_err(failed)?;
+    let file = file::temporary_in(dir)?;
     Ok(Stamp::of(&file.metadata().map_err(failed)?).modified)
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::cli::check;
 use crate::cli::origin::Origin;
 use crate::fault::{Exit, Failure, Fault};
+use crate::file;
 use crate::project::Project;
 use crate::stack::{self, Finding, Plan, Tree, review};
 use crate::ui::{self, Ui};
@@ -96,7 +97,7 @@ impl fmt::Display for Begun {
 pub(crate) fn check(args: &CheckStackArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let Origin { stack, .. } = Origin::open(&args.stack, &world.dir, world)?;
     let (rows, mut remarks) = review(&stack, &stack.scope("site"));
-    let temp = tempfile::tempdir().map_err(|source| Error::Temporary { source })?;
+    let temp = file::temporary_folder()?;
     for (number, row) in rows.iter().enumerate() {
         let root = temp.path().join(number.to_string());
         stack::create(&row.plan, &root, &world.interrupt)?;
@@ -239,8 +240,7 @@ fn bless(plan: &Plan, golden: &Path, world: &World) -> Result<(), Failure> {
     if golden.exists() {
         std::fs::remove_dir_all(golden).map_err(failed)?;
     }
-    std::fs::rename(&fresh, golden).map_err(failed)?;
-    Ok(())
+    Ok(file::rename(&fresh, golden)?)
 }
 
 #[derive(Debug, Serialize)]
@@ -286,8 +286,6 @@ impl fmt::Display for Tested {
 
 #[derive(Debug, thiserror::Error)]
 enum Error {
-    #[error("failed to make a temporary folder to render into")]
-    Temporary { source: std::io::Error },
     #[error("failed to write `{}`", path.display())]
     Bless { path: PathBuf, source: std::io::Error },
     #[error("`{}` cannot be rendered: {}", folder.display(), ui::count(*mistakes, "mistake"))]
@@ -307,7 +305,7 @@ impl Fault for Error {
                 Some("look at `stack matrix`, and if it is right, `stack test --bless`".to_owned())
             }
             Self::Broken { folder, .. } => Some(format!("`beansprout stack check {}` shows them", folder.display())),
-            Self::Temporary { .. } | Self::Bless { .. } => None,
+            Self::Bless { .. } => None,
         }
     }
 }

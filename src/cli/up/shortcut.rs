@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::beanstalk::tree::Tree;
 use crate::check::{self, django::Value};
+use crate::file;
 use crate::project::Project;
 use crate::sandbox::instance::Instance;
 
@@ -77,7 +78,7 @@ fn replace(from: &Path, to: &Path) -> Option<()> {
     let beside = PathBuf::from(beside);
     std::fs::create_dir_all(to.parent()?).ok()?;
     std::fs::copy(from, &beside).ok()?;
-    std::fs::rename(&beside, to).ok()
+    file::rename(&beside, to).ok()
 }
 
 fn collected(tree: &Tree) -> Option<String> {
