@@ -167,7 +167,7 @@ pub(crate) fn create(request: Request<'_>, world: &World, ui: &mut Ui) -> Result
     let then: Vec<String> =
         stack.manifest.stack.then.iter().map(|line| stack::render("then", line, scope)).collect::<Result<_, _>>()?;
     // What holds for some answers only is empty for the others.
-    let then = then.into_iter().filter(|line| !line.trim().is_empty()).collect();
+    let then = then.iter().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
     let (stack, answers) = (stack.manifest.stack.name.clone(), answers.to_toml(&stack.manifest));
     Ok(Created { directory: target, stack, dry_run: request.dry_run, answers, then, files, columns: None })
 }

@@ -7,10 +7,11 @@ use sha2::{Digest as _, Sha256};
 use super::expression::names;
 use super::locate::{in_template, position_in};
 use super::manifest::{self, Manifest};
+use super::opening::read_manifest;
 use super::position::Position;
 use super::source::Source;
 use super::validate::package_from;
-use super::{Error, Scope, Tree};
+use super::{Error, Scope, Tree, snippet};
 
 /// Files of a stack or part that was found, and its source so exactly that the very same is found again.
 pub(crate) struct Opened {
@@ -52,13 +53,14 @@ impl<E: From<Error>> Composer<'_, '_, E> {
         if let Some(missing) = manifest.stack.needs.iter().find(|needed| !self.names.contains(needed)) {
             return Err(Error::PartNeeds { part: name, needs: missing.clone() }.into());
         }
-        let files = tree.below("files/");
+        let (files, snippets) = (tree.below("files/"), tree.below(snippet::FOLDER));
         let paths: Vec<String> = files.iter().map(|(path, _)| path.to_owned()).collect();
         match &mut self.stack {
             None => {
                 self.stack = Some(Stack {
                     manifest,
                     files,
+                    snippets,
                     borrowed: BTreeSet::new(),
                     shadowed: BTreeMap::new(),
                     text: String::new(),
@@ -67,7 +69,8 @@ impl<E: From<Error>> Composer<'_, '_, E> {
             Some(stack) => {
                 let keys = stack.manifest.questions.iter().map(|question| question.key.clone());
                 let paths = stack.files.iter().map(|(path, _)| path.to_owned());
-                stack.borrowed = keys.chain(paths).collect();
+                let names = stack.snippets.iter().map(|(name, _)| format!("{}{name}", snippet::FOLDER));
+                stack.borrowed = keys.chain(paths).chain(names).collect();
                 stack.shadowed.clear();
                 for (path, _) in files.iter() {
                     if let (Some(replaced), Some(part)) = (stack.files.get(path), self.owners.get(path)) {
@@ -76,6 +79,7 @@ impl<E: From<Error>> Composer<'_, '_, E> {
                 }
                 stack.manifest.overlay(manifest)?;
                 stack.files.overlay(files);
+                stack.snippets.overlay(snippets);
             }
         }
         self.owners.extend(paths.into_iter().map(|path| (path, name.clone())));
@@ -113,6 +117,8 @@ pub(crate) struct Stack {
     pub(crate) manifest: Manifest,
     /// Files below `files/`.
     pub(crate) files: Tree,
+    /// Files below `snippets/`.
+    pub(crate) snippets: Tree,
     /// Files and questions that parts brought: a stack may well have no use for some of them.
     pub(crate) borrowed: BTreeSet<String>,
     /// Files of parts that this stack replaces: the part's name, and the digest of its template.
@@ -129,8 +135,8 @@ impl Stack {
             return Ok(None);
         }
         let (manifest, files) = (read_manifest(&tree, name)?, tree.below("files/"));
-        let (borrowed, shadowed) = (BTreeSet::new(), BTreeMap::new());
-        Ok(Some(Self { manifest, files, borrowed, shadowed, text: String::new() }))
+        let (snippets, borrowed, shadowed) = (tree.below(snippet::FOLDER), BTreeSet::new(), BTreeMap::new());
+        Ok(Some(Self { manifest, files, snippets, borrowed, shadowed, text: String::new() }))
     }
 
     /// The names of what the box has to stand on: parts, and whole stacks.
@@ -209,12 +215,25 @@ impl Stack {
 
     /// The error with its place in a file of the stack.
     pub(crate) fn in_file(&self, path: &str, error: Error) -> Error {
-        let text = self.files.get(path).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
-        match in_template(text, &error) {
-            Some((at, length)) => {
-                let position = Position::of(&format!("files/{path}"), text, at, length);
-                Error::Located { error: Box::new(error), position: Box::new(position) }
-            }
+        let text =
+            |tree: &'_ Tree, path: &str| String::from_utf8_lossy(tree.get(path).unwrap_or_default()).into_owned();
+        let own = text(&self.files, path);
+        let in_own = || in_template(&own, &error).map(|(at, length)| (None, at, length));
+        // With its snippets in it, each place is known where it was written.
+        let expanded = snippet::included(&own).next().and_then(|_| snippet::expand(path, &own, &self.snippets).ok());
+        let found = match &expanded {
+            None => in_own(),
+            Some(expanded) => in_template(&expanded.text, &error).map(|(at, length)| {
+                let (name, at) = expanded.origin(at);
+                (name, at, length)
+            }),
+        };
+        let position = found.map(|(name, at, length)| match name {
+            Some(name) => Position::of(&format!("{}{name}", snippet::FOLDER), &text(&self.snippets, name), at, length),
+            None => Position::of(&format!("files/{path}"), &own, at, length),
+        });
+        match position {
+            Some(position) => Error::Located { error: Box::new(error), position: Box::new(position) },
             None => error,
         }
     }
@@ -265,46 +284,9 @@ impl Stack {
     }
 }
 
-/// A manifest for a newer program is told before its first new word is.
-fn check_requires(text: &str, place: &str) -> Result<(), Error> {
-    let Ok(table) = toml::from_str::<toml::Table>(text) else { return Ok(()) };
-    let Some(requires) = table.get("stack").and_then(|stack| stack.get("requires")?.as_str()) else { return Ok(()) };
-    let version = |text: &str| -> Option<Vec<u64>> { text.split('.').map(|part| part.trim().parse().ok()).collect() };
-    let (place, requires) = (place.to_owned(), requires.to_owned());
-    let wanted = requires.strip_prefix(">=").and_then(version).filter(|parts| (1..=3).contains(&parts.len()));
-    let Some(wanted) = wanted else { return Err(Error::RequiresOdd { place, requires }) };
-    let here = version(env!("CARGO_PKG_VERSION")).unwrap_or_default();
-    if here < wanted {
-        return Err(Error::ToolOther { place, requires, version: env!("CARGO_PKG_VERSION").to_owned() });
-    }
-    Ok(())
-}
-
 /// What a template is told apart from its other versions by.
 pub(crate) fn template_digest(content: &[u8]) -> String {
     crate::hex::encode(&Sha256::digest(content)[..8])
-}
-
-/// The manifest of a stack, or of a part.
-fn read_manifest(tree: &Tree, place: &str) -> Result<Manifest, Error> {
-    let found = [manifest::FILE, manifest::PART].into_iter().find_map(|file| Some((file, tree.get(file)?)));
-    let (file, bytes) = found.ok_or_else(|| Error::NotAStack { place: place.to_owned() })?;
-    let text = std::str::from_utf8(bytes).map_err(|_| Error::FileNotText { path: format!("{place}/{file}") })?;
-    check_requires(text, place)?;
-    let manifest =
-        Manifest::parse(text).map_err(|source| Error::Manifest { place: format!("{place}/{file}"), source })?;
-    let mut errors: Vec<Error> = manifest.problems();
-    for error in &mut errors {
-        if let Some(position) = position_in(text, &format!("{place}/{file}"), error) {
-            let error_itself = std::mem::replace(error, Error::NotAStack { place: String::new() });
-            *error = Error::Located { error: Box::new(error_itself), position: Box::new(position) };
-        }
-    }
-    match errors.len() {
-        0 => Ok(manifest),
-        1 => Err(errors.swap_remove(0)),
-        _ => Err(Error::Several { errors }),
-    }
 }
 
 #[cfg(test)]

@@ -44,13 +44,14 @@ impl Finding {
             Error::Located { error, position } => (*error, Some(*position)),
             error => (error, None),
         };
-        let mut finding = Self { hint, ..Self::new(place, error.in_full()) };
-        if let Some(position) = position {
-            (finding.line, finding.column) = (Some(position.line), Some(position.column));
-            finding.file = Some(position.file.clone());
-            finding.position = Some(position);
-        }
-        vec![finding]
+        vec![Self { hint, ..Self::new(place, error.in_full()) }.at(position)]
+    }
+
+    /// The same, where it is known.
+    pub(super) fn at(self, position: Option<Position>) -> Self {
+        let Some(position) = position else { return self };
+        let (line, column, file) = (Some(position.line), Some(position.column), Some(position.file.clone()));
+        Self { line, column, file, position: Some(position), ..self }
     }
 
     /// The same mistake, in whichever row.

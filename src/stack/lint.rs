@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::expression::{holds, names, names_of_condition};
 use super::finding::{Finding, Row};
-use super::{Error, Stack};
+use super::locate::position_of;
+use super::{Error, Stack, manifest, snippet};
 
 /// Longest path that Windows takes, less what stands before a project.
 const LONGEST_PATH: usize = 200;
@@ -45,14 +46,26 @@ pub(super) fn manifest(stack: &Stack, rows: &[Row]) -> Result<Vec<Finding>, Erro
     Ok(found)
 }
 
+/// Snippets that no file includes, nor another snippet.
+fn idle_snippets(stack: &Stack) -> Vec<Finding> {
+    let texts =
+        || stack.files.iter().chain(stack.snippets.iter()).filter_map(|(_, bytes)| std::str::from_utf8(bytes).ok());
+    // In brackets of its own a file says it otherwise; its name is there all the same.
+    let used = |name: &str| texts().any(|text| text.contains("include") && text.contains(name));
+    let own = stack.snippets.iter().map(|(name, _)| (name, format!("{}{name}", snippet::FOLDER)));
+    let idle = own.filter(|(name, path)| !stack.borrowed.contains(path) && !used(name));
+    idle.map(|(_, path)| Finding::new(path, "is included by no file")).collect()
+}
+
 /// Templates of parts that went on since this stack copied them.
 fn shadows(stack: &Stack) -> Vec<Finding> {
+    let place = |path: &String| position_of(&stack.text, manifest::FILE, &format!("`{path}`"));
     let told = stack.manifest.shadows.iter().filter_map(|(path, digest)| match stack.shadowed.get(path) {
-        None => Some(Finding::new(path, "is in `[shadows]`, and replaces no file of a part")),
+        None => Some(Finding::new(path, "is in `[shadows]`, and replaces no file of a part").at(place(path))),
         Some((part, now)) if now != digest => {
             let text = format!("replaces a template of `{part}` that has moved on");
             let hint = format!("`beansprout stack parts {part} --eject '{path}'` shows it; then `\"{path}\" = \"{now}\"` in `[shadows]`");
-            Some(Finding { hint: Some(hint), ..Finding::new(path, text) })
+            Some(Finding { hint: Some(hint), ..Finding::new(path, text) }.at(place(path)))
         }
         Some(_) => None,
     });
@@ -123,6 +136,7 @@ pub(super) fn files(stack: &Stack, rows: &[Row]) -> Result<Vec<Finding>, Error> 
             }
         }
     }
+    found.extend(idle_snippets(stack));
     found.extend(shadows(stack));
     found.extend(updating(stack)?);
     Ok(found)

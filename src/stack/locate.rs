@@ -6,7 +6,7 @@ use super::position::Position;
 /// Where in a template a mistake is: the byte, and how many.
 pub(super) fn in_template(text: &str, error: &Error) -> Option<(usize, usize)> {
     match error {
-        Error::NameUnknown { name, .. } | Error::NameLater { name, .. } => {
+        Error::NameUnknown { name, .. } | Error::NameLater { name, .. } | Error::SnippetUnknown { name, .. } => {
             word_in_tag(text, name).map(|at| (at, name.len()))
         }
         Error::TagOpen { tag, .. } => text.rfind(tag.as_str()).map(|at| (at, tag.len())),
@@ -92,10 +92,11 @@ fn in_manifest(text: &str, table: &str, key: &str, name: &str) -> Option<(usize,
         }
         if inside && let Some((said, value)) = trimmed.split_once('=') {
             let value = value.trim();
-            let same = said.trim() == key
+            let said = said.trim().trim_matches(['"', '\'']);
+            let same = said == key
                 && value.get(1..).is_some_and(|rest| rest.starts_with(name))
                 && value.get(1 + name.len()..).is_some_and(|rest| rest.starts_with(['"', '\'']));
-            if same || (key.is_empty() && said.trim() == name) {
+            if same || (key.is_empty() && said == name) {
                 let at = line.find(trimmed).unwrap_or_default();
                 return Some((offset + at, trimmed.len()));
             }

@@ -120,6 +120,7 @@ mod tests {
         Stack {
             manifest: Manifest::parse(manifest).unwrap(),
             files: Tree::default(),
+            snippets: Tree::default(),
             borrowed: BTreeSet::new(),
             shadowed: BTreeMap::new(),
             text: String::new(),

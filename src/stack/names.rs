@@ -71,8 +71,12 @@ impl Names {
                     self.nodes(body);
                 }
             }
-            Node::Block(..) | Node::Extends(..) | Node::Include(..) | Node::ImportMacro(..) => {
-                self.endless = Some("a template stands alone: there is nothing to include, extend or import");
+            Node::Include(..) => {
+                self.endless =
+                    Some("a template stands alone, but for snippets, which are included by their names in quotes")
+            }
+            Node::Block(..) | Node::Extends(..) | Node::ImportMacro(..) => {
+                self.endless = Some("a template stands alone: there is nothing to extend or import");
             }
             Node::Super | Node::Text(_) | Node::Raw(..) | Node::Break(_) | Node::Continue(_) | Node::Comment(..) => (),
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::expression::{Scope, holds, render};
 use super::manifest::Rule;
 use super::tree::MOST_BYTES;
-use super::{Answers, Error, Stack, TargetPath, Tree};
+use super::{Answers, Error, Stack, TargetPath, Tree, snippet};
 
 /// The file that remembers what was written: see `base`.
 pub(super) const BASE: &str = ".beansprout-base.json";
@@ -40,7 +40,7 @@ impl Plan {
                 continue;
             }
             let path = target(from, &render(from, from, scope)?)?;
-            let content = match stack.template(from)? {
+            let content = match stack.template(from).map_err(|error| stack.in_file(from, error))? {
                 Some(template) => {
                     render(from, &template, scope).map_err(|error| stack.in_file(from, error))?.into_bytes()
                 }
@@ -186,10 +186,11 @@ impl Stack {
         let bytes = self.files.get(path).unwrap_or_default();
         // A picture has no tags.
         let Ok(text) = std::str::from_utf8(bytes) else { return Ok(None) };
-        match self.rules(path).rev().find_map(|rule| rule.delimiters.as_ref()) {
-            Some(delimiters) => delimiters.translate(path, text).map(Some),
-            None => Ok(Some(text.to_owned())),
-        }
+        let text = match self.rules(path).rev().find_map(|rule| rule.delimiters.as_ref()) {
+            Some(delimiters) => delimiters.translate(path, text)?,
+            None => text.to_owned(),
+        };
+        Ok(Some(snippet::expand(path, &text, &self.snippets)?.text))
     }
 }
 

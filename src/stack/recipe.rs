@@ -127,7 +127,8 @@ impl Recipe {
         let stack = About { name: self.name.clone(), title: self.title.clone(), ..About::default() };
         let (questions, data) = (self.questions.clone(), self.data.clone());
         let manifest = Manifest { stack, questions, data, rules, ..Manifest::default() };
-        Ok(Stack { manifest, files, borrowed: BTreeSet::new(), shadowed: BTreeMap::new(), text: String::new() })
+        let (borrowed, shadowed) = (BTreeSet::new(), BTreeMap::new());
+        Ok(Stack { manifest, files, snippets: Tree::default(), borrowed, shadowed, text: String::new() })
     }
 }
 

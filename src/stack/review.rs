@@ -77,16 +77,8 @@ fn placed(stack: &Stack, finding: Finding) -> Finding {
         let first = text.lines().next().unwrap_or_default().len();
         Some(Position::of(&format!("files/{path}"), &text, 0, first))
     };
-    match in_manifest().or_else(in_file) {
-        Some(position) => Finding {
-            file: Some(position.file.clone()),
-            line: Some(position.line),
-            column: Some(position.column),
-            position: Some(position),
-            ..finding
-        },
-        None => finding,
-    }
+    let position = in_manifest().or_else(in_file);
+    finding.at(position)
 }
 
 /// Everything that can be told without an answer: templates that cannot be parsed, and names that nothing stands for, also in

@@ -12,6 +12,12 @@ static EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/template
 pub(super) const MOST_FILES: usize = 5_000;
 pub(super) const MOST_BYTES: u64 = 64 << 20;
 
+/// The folders of a stack: what it writes, and what several of those have in common.
+const FOLDERS: [&str; 2] = ["files/", SNIPPETS];
+
+/// Texts that several files have in common.
+pub(super) const SNIPPETS: &str = "snippets/";
+
 /// Files and bytes that a stack may still take: what strangers made is not believed.
 pub(super) struct Allowance {
     files: usize,
@@ -54,7 +60,7 @@ impl Tree {
 
     /// Is a file at this place part of a stack? What else lies beside it (tests, a README, `.git`) is not.
     pub(crate) fn belongs(path: &str) -> bool {
-        path == manifest::FILE || path == manifest::PART || path.starts_with("files/")
+        path == manifest::FILE || path == manifest::PART || FOLDERS.iter().any(|folder| path.starts_with(folder))
     }
 
     /// The stack in the folder `root`.
@@ -77,10 +83,12 @@ impl Tree {
         if tree.is_empty() {
             return Ok(tree);
         }
-        let files = root.join("files");
-        if files.is_dir() {
-            let below = Self::folder(&files)?.0.into_iter();
-            tree.0.extend(below.map(|(path, bytes)| (format!("files/{path}"), bytes)));
+        for folder in FOLDERS {
+            let files = root.join(folder);
+            if files.is_dir() {
+                let below = Self::folder(&files)?.0.into_iter();
+                tree.0.extend(below.map(|(path, bytes)| (format!("{folder}{path}"), bytes)));
+            }
         }
         Ok(tree)
     }

@@ -345,6 +345,8 @@ fn a_copied_template_is_known_to_have_moved_on() {
     let moved = place.run(["stack", "check", "./mine"]).exit(1);
     assert!(moved.stdout.contains("requirements.txt: replaces a template of `django` that has moved on"), "{moved}");
     assert!(moved.stdout.contains(&digest), "{moved}");
+    let line = place.read("mine/stack.toml").lines().position(|line| line.contains("0123456789abcdef")).unwrap() + 1;
+    assert!(moved.stdout.contains(&format!("stack.toml:{line}:")), "the place is the digest's: {moved}");
     // A file of one's own is not written over.
     place.run(eject).exit(3);
 }
@@ -375,4 +377,41 @@ fn a_stack_says_what_remains_to_be_done() {
     let run = place.run(["new", "other", "--stack", "./mine", "--defaults"]).ok();
     assert!(run.stderr.contains("then: greet Other") && !run.stderr.contains("README"), "{run}");
     assert_eq!(place.sh("other/bin/greet", &[]).lines().count(), 1);
+}
+
+/// What files have in common is written once, and a mistake in it is told where it stands.
+#[test]
+fn files_have_snippets_in_common() {
+    let place = Place::new()
+        .file("mine/stack.toml", "[stack]\nname = 'mine'\ntitle = ''\n\n[[rule]]\npath = 'c.txt'\ndelimiters = { expression = ['<%=', '%>'], statement = ['<%', '%>'] }\n")
+        .file("mine/files/beansprout.toml", "{% include 'head' %}\n[project]\nstack = {{ stack_spec | json_encode }}\n[project.answers]\n{{ answers }}")
+        .file("mine/files/a.txt", "{% for n in range(end=2) %}{% include 'deep/line' %}\n{% endfor %}")
+        .file("mine/files/c.txt", "{{ kept }} <% include 'head' %>\n")
+        .file("mine/snippets/head", "# {{ folder }}\n")
+        .file("mine/snippets/deep/line", "{{ n }} {% include 'head' %}\n");
+    place.run(["stack", "check", "./mine"]).ok();
+    place.run(["new", "site", "--stack", "./mine", "--defaults"]).ok();
+    assert_eq!(place.read("site/a.txt"), "0 # site\n1 # site\n");
+    assert_eq!(place.read("site/c.txt"), "{{ kept }} # site\n");
+    assert!(place.read("site/beansprout.toml").starts_with("# site\n[project]\n"));
+    assert!(!place.exists("site/snippets"));
+    // An update brings what a snippet has learned.
+    place.write("mine/snippets/head", "## {{ folder }}\n");
+    place.run(["-C", "site", "update", "--yes"]).ok();
+    assert_eq!(place.read("site/a.txt"), "0 ## site\n1 ## site\n");
+    let remarks = |said: &[&str]| {
+        let run = place.run(["stack", "check", "./mine"]);
+        assert!(run.exit != 0, "{run}");
+        let text = run.stdout.clone() + &run.stderr;
+        said.iter().for_each(|said| assert!(text.contains(said), "{said}\n{run}"));
+    };
+    place.write("mine/snippets/idle", "x\n");
+    remarks(&["snippets/idle: is included by no file"]);
+    std::fs::remove_file(place.path("mine/snippets/idle")).unwrap();
+    place.write("mine/snippets/deep/line", "fine\n{{ nn }}\n");
+    remarks(&["uses the unknown name `nn`", " --> snippets/deep/line:2:4"]);
+    place.write("mine/files/a.txt", "\n{% include 'heads' %}\n");
+    remarks(&["there is no snippet `heads`", " --> files/a.txt:2:13", "did you mean `head`?"]);
+    place.write("mine/snippets/head", "{% include 'head' %}");
+    remarks(&["include each other without an end"]);
 }
