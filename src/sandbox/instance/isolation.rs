@@ -44,8 +44,9 @@ pub(crate) enum Isolation {
 }
 
 impl Isolation {
-    /// The best isolation that works on this machine, and why it is not a better one.
-    pub(crate) fn choose(isolation: IsolationMode, layout: &Layout, path: &str) -> (Self, String) {
+    /// The best isolation that works on this machine, and why it is not a better one. `shown` is what programs see of this
+    /// machine wherever it lies.
+    pub(crate) fn choose(isolation: IsolationMode, layout: &Layout, path: &str, shown: &[PathBuf]) -> (Self, String) {
         // On an instance `/bin/sh` is bash, and the commands of most projects count on it (`source`).
         let bash = find("bash", path);
         let shell = bash.clone().unwrap_or_else(|| PathBuf::from("/bin/sh"));
@@ -53,7 +54,7 @@ impl Isolation {
             (IsolationMode::Prefix, _) => "as asked".to_owned(),
             (IsolationMode::Auto, None) => "bubblewrap is not installed (Debian: `bubblewrap`)".to_owned(),
             (IsolationMode::Auto, Some(bwrap)) => {
-                let mounts = mounts(layout, bash.as_deref());
+                let mounts = mounts(layout, bash.as_deref(), shown);
                 match probe(&bwrap, &mounts) {
                     Ok(()) => {
                         let said = "a mount namespace by bubblewrap; the rest of this machine is read-only there";
@@ -143,7 +144,7 @@ fn probe(bwrap: &Path, mounts: &[OsString]) -> Result<(), String> {
 }
 
 /// The arguments that build the namespace: this machine, read-only, with the instance's folders in their places.
-fn mounts(layout: &Layout, bash: Option<&Path>) -> Vec<OsString> {
+fn mounts(layout: &Layout, bash: Option<&Path>, shown: &[PathBuf]) -> Vec<OsString> {
     let mut arguments = Mounts(Vec::new());
     arguments.add(["--die-with-parent", "--unshare-pid", "--unshare-ipc"]);
     for name in names("/") {
@@ -166,6 +167,9 @@ fn mounts(layout: &Layout, bash: Option<&Path>) -> Vec<OsString> {
     }
     arguments.bind("--bind", layout.real("tmp"), "/tmp");
     arguments.add(["--dir", "/var/tmp", "--proc", "/proc", "--dev", "/dev"]);
+    // The instance has its own in their place.
+    let hidden = |place: &&PathBuf| ["/tmp", "/var/tmp"].into_iter().any(|dir| place.starts_with(dir));
+    shown.iter().filter(hidden).for_each(|place| arguments.bind("--ro-bind", place, place));
     // On an instance `/bin/sh` is bash; elsewhere it may be a shell that knows no `source`.
     if let (Some(bash), Ok(sh)) = (bash.and_then(|bash| real_path(bash).ok()), real_path(Path::new("/bin/sh")))
         && bash != sh

@@ -21,6 +21,7 @@ mod process_tree;
 mod proxy;
 mod python;
 mod queue;
+mod registry;
 mod services;
 mod settings;
 mod spool;
@@ -42,6 +43,7 @@ use self::machine::Machine;
 use self::process_tree::ProcessTree;
 use self::proxy::Proxy;
 use self::python::Python;
+use self::registry::Registry;
 use self::services::Services;
 use self::version::{Given, Version};
 use crate::beanstalk::platforms::Family;
@@ -167,8 +169,9 @@ impl Instance {
             move || processes.close()
         });
         let path = world.var("PATH").unwrap_or("/usr/local/bin:/usr/bin:/bin");
-        let (isolation, how) = Isolation::choose(launch.isolation, &layout, path);
-        let base = base(world, &isolation, &layout, path);
+        let registry = Registry::of(world);
+        let (isolation, how) = Isolation::choose(launch.isolation, &layout, path, &registry.places);
+        let base = base(registry.vars, &isolation, &layout, path);
         let clock = world.clone();
         let machine = Arc::new(Machine::new(layout, isolation, processes, base, Box::new(move || clock.now())));
         let mut note = |text: String| {
@@ -314,19 +317,12 @@ impl Drop for Instance {
 }
 
 /// Variables that every program sees: nothing of the caller's environment but how to reach a package registry.
-fn base(world: &World, isolation: &Isolation, layout: &Layout, path: &str) -> BTreeMap<String, String> {
-    let reaches = |name: &str| {
-        let lower = name.to_ascii_lowercase();
-        lower.starts_with("pip_")
-            || lower.ends_with("_proxy")
-            || matches!(name, "SSL_CERT_FILE" | "SSL_CERT_DIR" | "REQUESTS_CA_BUNDLE")
-    };
-    let mut base: BTreeMap<String, String> = world
-        .vars
-        .iter()
-        .filter(|(name, _)| reaches(name))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
+fn base(
+    mut base: BTreeMap<String, String>,
+    isolation: &Isolation,
+    layout: &Layout,
+    path: &str,
+) -> BTreeMap<String, String> {
     let temporary = match isolation.is_namespace() {
         true => "/tmp".to_owned(),
         false => layout.real("tmp").to_string_lossy().into_owned(),
