@@ -4,18 +4,18 @@
 //!     cargo bench --bench installing --profile dev    # what is measured is pip: any build will do
 //!
 //! The package index is one on loopback that sends 20 Mbit/s, with the wheels that the public one has; pip's cache is empty in every
-//! round, as on a new instance, and both ways take turns. Then the same with `beansprout up --fresh`: from the start of an
-//! instance to the answer of its health path.
+//! round, as on a new instance, and both ways take turns. What else happens until an instance answers (an environment is made,
+//! migrations run, gunicorn starts) takes the same time either way, and other times on every machine: it is not measured.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and stops where it cannot go on")]
 #![allow(clippy::disallowed_methods, reason = "a benchmark measures the machine itself")]
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -55,22 +55,16 @@ fn main() {
     println!("{} packages with {:.1} MB, Python {version}, index at 20 Mbit/s\n", files.len(), size as f64 / 1e6);
     let index = serve(files);
 
-    let mut times: [Vec<f64>; 4] = Default::default();
+    let mut times: [Vec<f64>; 2] = Default::default();
     for _ in 0..ROUNDS {
         times[0].push(install(&bare, &place, &index));
         times[1].push(install(&wheels, &place, "http://127.0.0.1:1/simple/"));
-        times[2].push(starts(&bare, &index));
-        times[3].push(starts(&wheels, "http://127.0.0.1:1/simple/"));
     }
-    let [bare_pip, wheels_pip, bare_start, wheels_start] = times.map(median);
+    let [bare_pip, wheels_pip] = times.map(median);
     println!("| what | index | wheels | wheels / index |\n|---|---|---|---|");
     println!(
         "| `pip install -r requirements.txt` | {bare_pip:.1} s | {wheels_pip:.1} s | {:.2} |",
         wheels_pip / bare_pip
-    );
-    println!(
-        "| an instance starts, until health answers | {bare_start:.1} s | {wheels_start:.1} s | {:.2} |",
-        wheels_start / bare_start
     );
 }
 
@@ -90,41 +84,6 @@ fn install(project: &Path, place: &Path, index: &str) -> f64 {
     begun.elapsed().as_secs_f64()
 }
 
-/// Seconds from the start of a new instance until its health path has answered.
-fn starts(project: &Path, index: &str) -> f64 {
-    let begun = Instant::now();
-    let mut command = Command::new(BEANSPROUT);
-    command.args(["up", "--fresh", "--port", "0"]).current_dir(project);
-    let mut up = offline(&mut command, index).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let (send, lines) = std::sync::mpsc::channel();
-    for stream in [
-        Box::new(up.stdout.take().unwrap()) as Box<dyn Read + Send>,
-        Box::new(up.stderr.take().unwrap()) as Box<dyn Read + Send>,
-    ] {
-        let send = send.clone();
-        thread::spawn(move || {
-            BufReader::new(stream).lines().map_while(Result::ok).try_for_each(|line| send.send(line))
-        });
-    }
-    drop(send);
-    let mut all = String::new();
-    let url = lines.iter().find_map(|line| {
-        all += &format!("{line}\n");
-        Some(line.split_once("runs at ")?.1.trim().to_owned())
-    });
-    let url = url.unwrap_or_else(|| panic!("{all}"));
-    let address = url.trim_start_matches("http://").trim_end_matches('/');
-    let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET /health/ HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.contains(" 200 "), "{answer}");
-    let seconds = begun.elapsed().as_secs_f64();
-    run(Command::new("kill").arg(up.id().to_string()));
-    up.wait().unwrap();
-    seconds
-}
-
 /// Nothing of this machine's own: no cache, no configuration, this index.
 fn offline<'a>(command: &'a mut Command, index: &str) -> &'a mut Command {
     command
@@ -133,7 +92,6 @@ fn offline<'a>(command: &'a mut Command, index: &str) -> &'a mut Command {
         .env("PIP_INDEX_URL", index)
         .env("PIP_NO_CACHE_DIR", "1")
         .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
-        .env("SECRET_KEY", "only-for-measuring-0123456789-abcdefghijklmnopqrstuvwxyz")
 }
 
 fn run(command: &mut Command) {
