@@ -64,9 +64,9 @@ pub(crate) fn blocks(text: &str) -> Vec<Block<'_>> {
     found
 }
 
-/// Run the commands of a page, as one shell would.
+/// Run the commands of a page, as one shell would, and see what is there afterwards.
 #[track_caller]
-pub(crate) fn follow(page: &str, text: &str) {
+pub(crate) fn follow(page: &str, text: &str) -> Option<Place> {
     let blocks = blocks(text);
     let script: Vec<&str> = blocks
         .iter()
@@ -74,7 +74,7 @@ pub(crate) fn follow(page: &str, text: &str) {
         .flat_map(|block| block.lines.iter().copied())
         .collect();
     if script.is_empty() {
-        return;
+        return None;
     }
     let program = Path::new(env!("CARGO_BIN_EXE_beansprout")).parent().unwrap().display().to_string();
     let mut place = Place::new().var("PATH", format!("{program}:{}", std::env::var("PATH").unwrap_or_default()));
@@ -89,12 +89,35 @@ pub(crate) fn follow(page: &str, text: &str) {
     command.args(["-euo", "pipefail", "-c", &script.join("\n")]);
     let run = place.finish(command);
     assert_eq!(run.exit, 0, "{page}:\n{}\n{run}", script.join("\n"));
+    Some(place)
 }
 
 #[test]
 fn commands_that_are_shown_work() {
     for (page, text) in pages() {
-        follow(&page, &text);
+        let place = follow(&page, &text);
+        if page == "how-to/write-a-stack.md" {
+            makes_the_examples(&place.expect("it has commands"));
+        }
+    }
+}
+
+/// Whoever follows the guide has the examples in the end.
+#[track_caller]
+fn makes_the_examples(place: &Place) {
+    let example = |path: &str| std::fs::read_to_string(root().join("examples").join(path)).unwrap();
+    for path in ["multicontainer/files/docker-compose.yml", "multicontainer/files/proxy/site.conf"] {
+        assert_eq!(place.read(path), example(path), "{path}");
+    }
+    for path in ["multicontainer/stack.toml", "rest-framework/stack.toml"] {
+        let manifest = |text: &str| {
+            let mut table: toml::Table = toml::from_str(text).unwrap();
+            let questions = table.get_mut("question").and_then(toml::Value::as_array_mut);
+            // Where a part has the question its place is known; the others may stand in any order.
+            questions.into_iter().for_each(|all| all.sort_by_key(|question| question["key"].to_string()));
+            table
+        };
+        assert_eq!(manifest(&place.read(path)), manifest(&example(path)), "{path}");
     }
 }
 
