@@ -16,15 +16,15 @@ use super::environments::Environments;
 use super::launch::versions;
 use super::publish::Telling;
 use super::{ebcli, release_file, requires};
-use crate::beanstalk::name::EnvironmentName;
+use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::bundle::{OpenError, Reader};
 use crate::environment::{self, Description};
 use crate::fault::{Exit, Failure, Fault};
 use crate::file;
 use crate::project::Project;
 use crate::release::{
-    self, ApiError, BundleFile, BundleStore, DeployRequest, Deployed, ErrorKind, Location, Named, PublishRequest,
-    Published, ReleaseFile, ReleasePlace, RunRecord,
+    self, ApiError, BundleFile, BundleStore, DeployRequest, Deployed, ErrorKind, Location, Named, PublishError,
+    PublishRequest, Published, ReleaseFile, ReleasePlace, RunRecord,
 };
 use crate::ui::{Answer, Ui};
 use crate::world::World;
@@ -62,6 +62,8 @@ pub(crate) struct PromoteArgs {
 enum Error {
     #[error("`{name}` is described nowhere, so nobody knows where it is")]
     NotDescribed { name: EnvironmentName },
+    #[error("there is no application `{application}` in {region}")]
+    NoApplication { application: Application, region: String, environment: EnvironmentName },
     #[error("no place of `{}` has the bundle of `{label}`", path.display())]
     Nowhere { path: PathBuf, label: String },
     #[error("`{at}` holds other bytes than the release names")]
@@ -75,7 +77,7 @@ enum Error {
 impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
-            Self::NotDescribed { .. } | Self::Nowhere { .. } => Exit::Invalid,
+            Self::NotDescribed { .. } | Self::NoApplication { .. } | Self::Nowhere { .. } => Exit::Invalid,
             Self::OtherBytes { .. } | Self::NoBundle { .. } => Exit::Conflict,
             Self::Source { source, .. } => source.exit(),
         }
@@ -92,6 +94,9 @@ impl Fault for Error {
         Some(match self {
             Self::NotDescribed { name } => {
                 format!("`beansprout launch {name}` or `beansprout capture {name}` writes `{}`", environment::path(name))
+            }
+            Self::NoApplication { environment, .. } => {
+                format!("`beansprout launch {environment}` creates it with its environment; nothing was uploaded")
             }
             Self::Nowhere { .. } => {
                 "check out its commit and publish that: the same content has the same label".to_owned()
@@ -139,11 +144,18 @@ pub(crate) fn verb(args: &PromoteArgs, world: &World, ui: &mut Ui) -> Result<Exi
     };
     let mut telling = Telling::new(aws.is_dry_run());
     let published = release::publish(&aws, &request, &mut |event| telling.tell(&event, ui));
+    let published = published.map_err(|error| match error {
+        // Creating it is no part of a promotion.
+        PublishError::NoApplication { application, region } => {
+            Failure::from(Error::NoApplication { application, region, environment: args.environment.clone() })
+        }
+        error => error.into(),
+    });
     let deployment = match &published {
         Ok(published) if args.deploy => Some(deploy(args, &aws, &project, published, world, ui)),
         _ => None,
     };
-    let done = published.map_err(Failure::from).and_then(|published| Ok((published, deployment.transpose()?)));
+    let done = published.and_then(|published| Ok((published, deployment.transpose()?)));
     aws.record(&done.as_ref().map_err(|failure| failure.chain().next().unwrap_or_default()), run, ui);
     let (published, deployment) = done?;
     if args.dry_run {

@@ -98,6 +98,11 @@ fn other_bytes_go_nowhere() {
     site.run(&server, &production(&[])).exit(3);
     site.place.write("../release.json", &text);
     site.run(&server, &["promote", "../release.json", "--to", "shop-none"]).exit(3);
+    // A flag of `publish` is none of this verb's.
+    site.describe("shop-next", "application = \"next\"\nregion = \"us-east-1\"\n");
+    let run = site.run(&server, &["promote", "../release.json", "--to", "shop-next"]).exit(3);
+    assert!(run.stderr.contains("there is no application `next`"), "{run}");
+    assert!(run.stderr.contains("hint: `beansprout launch shop-next` creates it"), "{run}");
     // Gone at its source.
     site.python(
         &server,
