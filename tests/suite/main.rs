@@ -24,6 +24,7 @@ mod documents;
 mod drill;
 mod ebcli;
 #[cfg(unix)]
+mod effects;
 mod escapes;
 mod examples;
 mod explain;

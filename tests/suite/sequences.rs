@@ -18,6 +18,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use self::alike::essence;
+pub(crate) use self::alike::remains;
 use self::judge::{Broken, Rule, Step};
 use self::seen::Seen;
 use self::stage::{Ran, Stage};
