@@ -220,9 +220,11 @@ impl Ui {
         let label = self.err.yellow("interrupted:");
         let hint = hint.map(|words| self.told(&words));
         let (json, answered) = (self.format == OutputFormat::Json, Arc::clone(&self.answered));
+        // A terminal has written `^C` there.
+        let line = if self.terminal.stderr { "\n" } else { "" };
         world.interrupt.guard(move || {
             if let Some(words) = &hint {
-                tell(&format!("{label} {words}"));
+                tell(&format!("{line}{label} {words}"));
             }
             if json && !answered.swap(true, Ordering::SeqCst) {
                 let (message, exit) = ("interrupted".to_owned(), Exit::Interrupted.code());

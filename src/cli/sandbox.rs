@@ -82,8 +82,10 @@ pub(crate) fn sandbox(args: &SandboxArgs, world: &World, ui: &mut Ui) -> Result<
     let settings = Settings { port, speed, faults, run, seed, ..Settings::new(world, &state) };
     let server = Server::start(settings)?;
     let endpoint = server.endpoint();
+    let parting = format!("the sandbox has ended; what it holds stays in `{}`", state.display());
     ui.answer(&Running { environment: sandbox::variables(&endpoint).into(), endpoint: endpoint.clone(), state });
     ui.say(format_args!("the sandbox is at {endpoint}; Ctrl-C ends it"));
+    let _parting = ui.parting(world, parting);
     loop {
         // The signal's handler ends the process.
         std::thread::park();

@@ -126,6 +126,8 @@ pub(crate) fn up(args: &UpArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fail
         true => "watching the project; Ctrl-C ends it",
         false => "Ctrl-C ends it",
     });
+    let logs = running.instance.logs();
+    let _parting = ui.parting(world, format!("the site has ended; its logs stay in `{}`", logs.display()));
     let mut seen = seen;
     loop {
         running.listen(if args.watch { WATCH } else { PAUSE }, ui);

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use crate::boto3::{client, script};
 use crate::harness::{Place, Running};
+use crate::terminal::Terminal;
 
 /// A sandbox on a free port, and its endpoint.
 pub(crate) fn start(place: &Place, arguments: &[&str]) -> (Running, String) {
@@ -97,6 +98,17 @@ fn signals_end_it() {
         running.signal(signal);
         assert_eq!(running.finish(), 130);
     }
+}
+
+#[test]
+fn its_last_line_says_what_stays_and_stands_alone() {
+    let place = Place::new();
+    let mut terminal = Terminal::run(&place, 200, &["sandbox", "--port", "0", "--state", "state"]);
+    terminal.sees("Ctrl-C ends it").types("\x03");
+    let (exit, seen) = terminal.ends();
+    assert_eq!(exit, 130, "{seen}");
+    // After what the terminal itself wrote for the key.
+    assert!(seen.contains("^C\r\nthe sandbox has ended; what it holds stays in `"), "{seen}");
 }
 
 #[test]
