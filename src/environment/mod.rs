@@ -26,7 +26,7 @@ mod write;
 
 pub use application::{Application, Lifecycle};
 pub use captured::{Captured, Left, Live, annotate, capture};
-pub use compare::{LiveSetting, Row, SetBy, drift};
+pub use compare::{LiveSetting, SetBy};
 pub use description::{Bundle, Deploy, Description, Drill, FORMAT, Release, Smoke, Tier, is_here};
 pub use error::{Error, Problem};
 pub use files::{Files, Said};
