@@ -271,7 +271,8 @@ pub(crate) fn documented(table: &str) {
     let text = std::fs::read_to_string(&page).unwrap();
     let heading = table.lines().next().unwrap();
     let (before, rest) = text.split_once(heading).unwrap_or_else(|| panic!("no `{heading}` in {}", page.display()));
-    let end = rest.find("\n### ").map_or(rest.len(), |at| at + 1);
+    // The last table of a chapter ends where the next chapter begins.
+    let end = ["\n### ", "\n## "].iter().filter_map(|next| rest.find(next)).min().map_or(rest.len(), |at| at + 1);
     let found = format!("{heading}{}", &rest[..end]);
     if found.trim_end() == table.trim_end() {
         return;
