@@ -1,21 +1,20 @@
 //! `capture`: the living world into its description, or a look at where the two differ.
 
 mod answer;
-mod difference;
 
 use std::collections::BTreeSet;
 
 use clap::Args;
 
 use self::answer::{CaptureAnswer, Row};
-pub(crate) use self::difference::Difference;
-use self::difference::differences;
 use super::aws::{AwsArgs, Connected, Intent, Place, bundle_store};
 use super::commit::Commit;
 use super::ebcli;
 use super::environments::Environments;
 use super::launch::versions::{self, look_into};
 use crate::beanstalk::name::{Application, EnvironmentName};
+pub(crate) use crate::environment::description_diff::Difference;
+use crate::environment::description_diff::differences;
 use crate::environment::{self, Bundle, Captured, Description, Files, Live, Property, Tier, cname};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::compare::{LiveSetting, made, same};
 use super::description::Description;
 use super::files::{Files, Said};
 use super::key::OptionKey;
 use super::property::Property;
+use super::set_by::{LiveSetting, made, same};
 use crate::beanstalk::config_file::SECRETS_NAMESPACE;
 use crate::beanstalk::options;
 use crate::secret;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::compare::{LiveSetting, same};
 use super::key::OptionKey;
+use super::set_by::{LiveSetting, same};
 
 /// An option in which two environments differ. Values of properties are not told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

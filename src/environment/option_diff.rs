@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::captured::{Captured, Left};
-use super::compare::{LiveSetting, SetBy, made, perhaps_set_by, same};
 use super::description::Description;
 use super::files::{Files, Said};
 use super::key::OptionKey;
 use super::property::Property;
 use super::send::{INSTANCE_PROFILE, PROFILE};
+use super::set_by::{LiveSetting, SetBy, made, perhaps_set_by, same};
 
 /// A living environment, for a comparison.
 #[derive(Debug, Clone)]

@@ -8,11 +8,11 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::compare::same;
 use super::description::Description;
 use super::files::{Files, Said};
 use super::key::OptionKey;
 use super::property::Property;
+use super::set_by::same;
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::config_file::SECRETS_NAMESPACE;
 

@@ -3,17 +3,17 @@
 //! Pure: values in, JSON out. Sources: the service authorization reference for actions and the resources they accept,
 //! the Elastic Beanstalk developer guide for its condition keys, the S3 user guide for permissions of operations.
 
-mod environments;
+mod environment_roles;
 mod scope;
 mod statement;
-mod versions;
+mod version_roles;
 
 use serde_json::{Value, json};
 
-use self::environments::{capturer, deployer, drill_ender, launcher, swapper};
+use self::environment_roles::{capturer, deployer, drill_ender, launcher, swapper};
 pub use self::scope::Scope;
 use self::statement::{deny, with};
-use self::versions::{lifecycle, pruner, publisher};
+use self::version_roles::{lifecycle, pruner, publisher};
 
 /// Role that a policy is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -4,9 +4,9 @@
 //! is done twice for one wish: a small record in the bucket says which way the name went, before the call is made.
 
 mod act;
+mod cnames;
 mod condition;
 mod error;
-mod names;
 mod record;
 mod request;
 mod sides;

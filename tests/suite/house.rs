@@ -213,7 +213,7 @@ fn no_code_can_delete_an_application_or_terminate_an_environment() {
     const CALLS: [&str; 4] =
         ["delete_application()", "terminate_environment()", "rebuild_environment()", "delete_bucket()"];
     // A swap is its own inverse, and has one caller and a role of its own.
-    const SWAP: (&str, &str) = ("swap_environment_cnames()", "src/release/swap/names.rs");
+    const SWAP: (&str, &str) = ("swap_environment_cnames()", "src/release/swap/cnames.rs");
     let mut wrong = Vec::new();
     for (path, text) in sources("src") {
         // The sandbox answers those calls, as AWS does; what must not exist is a caller.

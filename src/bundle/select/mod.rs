@@ -2,7 +2,7 @@
 
 mod blob_name;
 mod bracket;
-pub(super) mod checkout;
+pub(super) mod changes;
 mod clash;
 pub(super) mod disk;
 pub(super) mod never;
@@ -18,11 +18,11 @@ pub(super) mod scope;
 mod spelling;
 pub(super) mod staged;
 mod tracked;
+mod translation;
 pub(super) mod walk;
 mod why;
-mod wording;
 
-pub use checkout::{Checkout, PendingCheckout};
+pub use changes::{Checkout, PendingCheckout};
 pub(crate) use never::never_ships;
 pub use note::Note;
 pub use origin::Entry;

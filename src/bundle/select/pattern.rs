@@ -8,7 +8,7 @@
 use regex::bytes::Regex;
 
 use super::bracket::{Case, Token, tokens};
-use super::wording;
+use super::translation;
 
 /// A parsed pattern, relative to the folder of the file that it stands in.
 #[derive(Debug, Clone)]
@@ -120,9 +120,9 @@ impl Glob {
         let Some(rest) = tokens(rest, case) else { return Self::Nothing };
         let prefix = prefix.iter().map(|byte| Token::Byte(*byte));
         let tokens: Vec<Token> = prefix.chain(rest).collect();
-        match wording::line(&tokens, has_slash, case) {
+        match translation::line(&tokens, has_slash, case) {
             Some(line) => Self::Line(line),
-            None => wording::bytes(&tokens, has_slash, case).map_or(Self::Refused, Self::Bytes),
+            None => translation::bytes(&tokens, has_slash, case).map_or(Self::Refused, Self::Bytes),
         }
     }
 }

@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::difference::Difference;
 use crate::beanstalk::name::Application;
 use crate::environment;
+use crate::environment::description_diff::Difference;
 use crate::ui::{Answer, count};
 
 /// An environment, and what became of its description.

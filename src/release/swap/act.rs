@@ -1,7 +1,7 @@
 //! Carry a swap out: test, claim, record, exchange, test again, watch, and if it is bad, exchange once more.
 
+use super::cnames::{SWAP, both, go};
 use super::error::{Error, failed};
-use super::names::{SWAP, both, go};
 use super::record::{self, Exchange};
 use super::request::{Event, Options, Outcome, Swapped, Tested, noted};
 use super::sides::{Stand, Survey};

@@ -5,14 +5,16 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::environment::{Description, OptionKey, Property};
+use super::description::Description;
+use super::key::OptionKey;
+use super::property::Property;
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Difference {
     /// A key of the description, an option, a tag or a property.
-    pub(super) what: String,
-    pub(super) described: Option<String>,
-    pub(super) live: Option<String>,
+    pub(crate) what: String,
+    pub(crate) described: Option<String>,
+    pub(crate) live: Option<String>,
 }
 
 impl fmt::Display for Difference {
@@ -23,7 +25,7 @@ impl fmt::Display for Difference {
 }
 
 /// Where two descriptions differ, but in what a deployment changes. Values of properties are not told.
-pub(super) fn differences(before: &Description, live: &Description) -> Vec<Difference> {
+pub(crate) fn differences(before: &Description, live: &Description) -> Vec<Difference> {
     let mut found = Vec::new();
     let mut field = |what: &str, described: Option<&str>, now: Option<&str>| {
         if described != now {

@@ -1,4 +1,4 @@
-//! What is described beside what lives: who set an option, and who wins.
+//! Who set an option of what lives, and whether two values mean the same.
 
 use serde::Serialize;
 

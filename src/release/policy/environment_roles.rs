@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::scope::Scope;
 use super::statement::{allow, any, with};
-use super::versions::publisher;
+use super::version_roles::publisher;
 
 pub(super) fn deployer(scope: &Scope) -> Vec<Value> {
     let mut statements = vec![
