@@ -6,8 +6,8 @@ mod build;
 mod list;
 mod manifest;
 mod mode_difference;
+mod path_line;
 mod scope;
-mod why;
 
 use std::path::PathBuf;
 
@@ -22,8 +22,8 @@ use crate::world::World;
 use answer::Packaged;
 use build::{Build, Gate};
 use list::Listing;
+use path_line::{Explained, NoSuchPath};
 pub(crate) use scope::ScopeArgs;
-use why::{Explained, NoSuchPath};
 
 /// Build the source bundle
 ///

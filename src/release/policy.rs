@@ -3,17 +3,29 @@
 //! Pure: values in, JSON out. Sources: the service authorization reference for actions and the resources they accept,
 //! the Elastic Beanstalk developer guide for its condition keys, the S3 user guide for permissions of operations.
 
-mod environment_roles;
+mod capturer;
+mod deployer;
+mod drill_ender;
+mod launcher;
+mod lifecycle;
+mod pruner;
+mod publisher;
 mod scope;
 mod statement;
-mod version_roles;
+mod swapper;
 
 use serde_json::{Value, json};
 
-use self::environment_roles::{capturer, deployer, drill_ender, launcher, swapper};
+use self::capturer::capturer;
+use self::deployer::deployer;
+use self::drill_ender::drill_ender;
+use self::launcher::launcher;
+use self::lifecycle::lifecycle;
+use self::pruner::pruner;
+use self::publisher::publisher;
 pub use self::scope::Scope;
 use self::statement::{deny, with};
-use self::version_roles::{lifecycle, pruner, publisher};
+use self::swapper::swapper;
 
 /// Role that a policy is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
