@@ -152,9 +152,11 @@ def main():
     screen = Screen()
     with tempfile.TemporaryDirectory() as folder:
         before, (url, status), after = run([program, "tour"], folder)
-        screen.write("\x1b[1m$ beansprout tour\x1b[0m\r\n" + before.replace(folder + "/work", "~"))
+        screen.write("\x1b[1m$ beansprout tour\x1b[0m\r\n" + before.rstrip().replace(folder + "/work", "~") + "\r\n")
         screen.write(f"\x1b[1m$ curl -sI {url} | head -1\x1b[0m\x1b[2m    (in another terminal)\x1b[0m\r\n")
-        screen.write(f"\x1b[32m{status}\x1b[0m\r\n" + after.replace(folder + "/work", "~"))
+        # The key itself is what the terminal shows of Ctrl-C.
+        after = "^C\r\n" + after.lstrip().replace(folder + "/work", "~")
+        screen.write(f"\x1b[32m{status}\x1b[0m\r\n" + after)
     sys.stdout.write(screen.svg())
 
 
