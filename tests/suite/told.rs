@@ -92,7 +92,11 @@ impl Reader {
                         "development server at",
                     );
                 }
-                // No server of that kind is here; what is missing is said, and where it goes.
+                // No server of that kind is here; what is missing is said, and where it goes. In containers no step of the
+                // deployment needs it: the site itself ends, and is started again and again.
+                "beansprout up" if needs_database && self.place.exists("Dockerrun.aws.json") => {
+                    self.serve(&line, "beansprout up --port 0", "`beansprout up --env DATABASE_URL=VALUE`");
+                }
                 "beansprout up" if needs_database => {
                     self.ran.insert(line.clone());
                     let run = self.place.finish(self.shell("beansprout up --port 0"));

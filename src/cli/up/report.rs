@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::beanstalk::timeline::Stage;
-use crate::sandbox::instance::{Event, Health};
+use crate::sandbox::instance::{Event, Health, asks_for};
 use crate::ui::Ui;
 
 /// Tells what happens on an instance, and keeps what it did not do.
@@ -70,6 +70,9 @@ pub(super) fn tell_health(health: &Health, ui: &mut Ui) {
     text.push_str(&format!("{} {}", ui.err().cyan("hint:"), finding.advice()));
     for line in &finding.tail {
         text.push_str(&format!("\n  | {line}"));
+    }
+    if let Some(advice) = asks_for(&finding.tail) {
+        text.push_str(&format!("\n{advice}"));
     }
     ui.warn(text);
 }

@@ -87,15 +87,19 @@ impl Fault for Error {
                         text.push_str(line);
                     }
                 }
-                if let Some(name) = tail.iter().rev().find_map(|line| missing(line)) {
-                    text.push_str(&format!(
-                        "\nthe environment has to set `{name}`: here, `beansprout up --env {name}=VALUE`"
-                    ));
+                if let Some(advice) = asks_for(tail) {
+                    text.push_str(&format!("\n{advice}"));
                 }
                 Some(text)
             }
         }
     }
+}
+
+/// What helps a program whose last lines miss a property.
+pub fn asks_for(tail: &[String]) -> Option<String> {
+    let name = tail.iter().rev().find_map(|line| missing(line))?;
+    Some(format!("the environment has to set `{name}`: here, `beansprout up --env {name}=VALUE`"))
 }
 
 /// The property that a program missed, in the words of Python and of Django's usual packages.

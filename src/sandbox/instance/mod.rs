@@ -51,7 +51,7 @@ use crate::beanstalk::timeline::{self, Stage};
 use crate::mode;
 use crate::world::{Guard, World};
 
-pub use self::error::Error;
+pub use self::error::{Error, asks_for};
 pub use self::health::{Answer, Health, RULES};
 pub use self::isolation::IsolationMode;
 pub(super) use self::journal::tails;
