@@ -158,6 +158,13 @@ pub enum ProblemKind {
     NoNamespace { name: String },
 }
 
+impl ProblemKind {
+    /// Is nothing known of what the file says?
+    pub(crate) fn hides_all(&self) -> bool {
+        matches!(self, Self::Encoding(_) | Self::Syntax(_) | Self::NotAMap { .. })
+    }
+}
+
 pub const SECTIONS: &[&str] = &[
     "option_settings",
     "packages",

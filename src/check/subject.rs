@@ -14,6 +14,9 @@ use crate::beanstalk::encoding;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::tree::Tree;
 
+/// Rules about what no `.config` file says.
+const ABSENT: [&str; 6] = ["EB001", "EB013", "EB021", "EB023", "EB040", "EB132"];
+
 pub(super) struct Subject<'a> {
     pub(super) tree: &'a Tree,
     pub(super) customizations: &'a Customizations,
@@ -125,6 +128,10 @@ impl<'a> Subject<'a> {
         let texts: BTreeMap<String, String> =
             self.tree.iter().filter_map(|(path, _)| Some((path.to_owned(), lossy(self.tree.content(path)?)))).collect();
         let mut findings = self.findings;
+        if self.customizations.configs.iter().any(|file| file.problems.iter().any(|problem| problem.kind.hides_all())) {
+            // It may say what seems to be missing; that it cannot be read is found.
+            findings.retain(|finding| !ABSENT.contains(&finding.rule));
+        }
         for finding in &mut findings {
             finding.fixable = finding.edit.is_some();
         }

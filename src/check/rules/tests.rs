@@ -235,6 +235,26 @@ fn static_files_that_nobody_serves() {
 }
 
 #[test]
+fn what_a_file_that_cannot_be_read_has_is_not_missing() {
+    let settings = "INSTALLED_APPS = [\"django.contrib.admin\", \"django.contrib.staticfiles\"]\nSTATIC_URL = \"/static/\"\nSTATIC_ROOT = BASE_DIR / \"static_root\"\n";
+    let rules = |found: bool, config: &str| {
+        for rule in ["EB021", "EB040"] {
+            let files = [
+                ("manage.py", ""),
+                ("requirements.txt", "Django==5.2.8\npsycopg2==2.9.10\n"),
+                ("mysite/wsgi.py", "os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"mysite.settings\")\n"),
+                ("mysite/settings.py", settings),
+                (".ebextensions/a.config", config),
+            ];
+            case(rule, found, &files);
+        }
+    };
+    rules(true, "option_settings:\n  aws:elasticbeanstalk:command:\n    Timeout: 900\n");
+    rules(false, "option_settings:\n\taws:elasticbeanstalk:container:python:\n");
+    rules(false, "- option_settings\n");
+}
+
+#[test]
 fn a_database_that_root_makes() {
     let migrates = |found: bool, name: &str, command: &str| {
         let text = format!(
