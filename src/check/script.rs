@@ -82,6 +82,11 @@ impl<'a> Script<'a> {
         &self.runs
     }
 
+    /// Those of them that run on the instance itself, and in no container.
+    pub(super) fn host_runs(&self) -> impl Iterator<Item = &Run> {
+        self.runs.iter().filter(|run| !run.in_container())
+    }
+
     /// Does the shell stop where this run of the script fails?
     pub(super) fn stops_at(&self, run: &Run) -> bool {
         let first = self.text.lines().next().unwrap_or_default();
@@ -206,12 +211,12 @@ fn called<'a>(tree: &'a Tree, customizations: &'a Customizations, scripts: &mut 
     }
 }
 
-/// The file that a run carries out: its program, or what a shell or `source` is given.
+/// The file of the instance that a run carries out: its program, or what a shell or `source` is given.
 fn callee(run: &Run) -> Option<String> {
-    let path = match run.name() {
-        "sh" | "bash" | "dash" | "zsh" | "source" | "." => &run.plain().next()?.text,
-        _ => &run.program.text,
-    };
+    if run.in_container() {
+        return None;
+    }
+    let path = &run.script().unwrap_or(&run.program).text;
     path.contains(['/', '.']).then(|| path.clone())
 }
 
@@ -245,9 +250,9 @@ pub(super) fn content<'a>(file: &'a ConfigFile, entry: &'a File) -> Option<(&'a 
 /// No program of another language.
 fn is_shell(text: &str) -> bool {
     match text.trim_start().strip_prefix("#!") {
-        Some(rest) => rest.lines().next().is_some_and(|line| {
-            line.split_whitespace().any(|word| matches!(base(word), "sh" | "bash" | "dash" | "zsh"))
-        }),
+        Some(rest) => {
+            rest.lines().next().is_some_and(|line| line.split_whitespace().any(|word| words::is_shell(base(word))))
+        }
         None => true,
     }
 }

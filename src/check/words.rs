@@ -12,7 +12,7 @@ use lexer::{Simple, simple_commands};
 pub(super) struct Run {
     pub(super) program: Word,
     pub(super) arguments: Vec<Word>,
-    /// Targets of `>` and `>>`.
+    /// Targets of `>` and `>>`, where the shell of the instance opens them.
     pub(super) writes: Vec<Word>,
     /// Does another command's output come in?
     pub(super) piped: bool,
@@ -26,6 +26,11 @@ impl Run {
     /// The program's name without its folder.
     pub(super) fn name(&self) -> &str {
         base(&self.program.text)
+    }
+
+    /// Does it run in a container? Then programs and files of the instance are none of its business.
+    pub(super) fn in_container(&self) -> bool {
+        self.led_by.iter().any(|leader| leader == "docker")
     }
 
     pub(super) fn span(&self) -> Range<usize> {
@@ -69,10 +74,16 @@ impl Run {
         self.name() == "docker" && self.has("prune") && !self.arguments.iter().any(forced)
     }
 
-    /// Does it run this file, by its path or with an interpreter?
+    /// What a shell or `source` is given.
+    pub(super) fn script(&self) -> Option<&Word> {
+        let reads = is_shell(self.name()) || matches!(self.name(), "source" | ".");
+        self.plain().next().filter(|_| reads)
+    }
+
+    /// Does it run this file of the instance, by its path or with an interpreter?
     pub(super) fn carries_out(&self, path: &str) -> bool {
-        let given = matches!(self.name(), "sh" | "bash" | "dash" | "zsh" | "source" | ".") || is_python(self.name());
-        self.program.text == path || (given && self.plain().next().is_some_and(|word| word.text == path))
+        let given = self.script().or_else(|| self.plain().next().filter(|_| is_python(self.name())));
+        !self.in_container() && (self.program.text == path || given.is_some_and(|word| word.text == path))
     }
 
     /// Does it tell the shell to stop at the first failure, or not to? `None`: it says nothing of that.
@@ -122,6 +133,10 @@ pub(super) fn is_python(name: &str) -> bool {
     name.strip_prefix("python").is_some_and(|rest| rest.chars().all(|char| char.is_ascii_digit() || char == '.'))
 }
 
+pub(super) fn is_shell(name: &str) -> bool {
+    matches!(name, "sh" | "bash" | "dash" | "zsh")
+}
+
 /// The last part of a path.
 pub(super) fn base(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
@@ -144,6 +159,9 @@ fn collect(text: &str, offset: usize, depth: usize, found: &mut Vec<Run>) {
             for inner in &mut found[from..] {
                 inner.led_by.extend(run.led_by.iter().cloned());
                 inner.led_by.push(run.name().to_owned());
+                if run.in_container() {
+                    inner.writes.clear();
+                }
             }
         }
         found.push(run);
@@ -194,7 +212,7 @@ fn run(simple: Simple, offset: usize) -> Option<(Run, Option<(String, usize)>)> 
     }
     let mut program = words.pop_front()?;
     let mut arguments: Vec<Word> = words.into();
-    let shell = matches!(base(&program.text), "sh" | "bash" | "dash" | "su" | "zsh");
+    let shell = is_shell(base(&program.text)) || base(&program.text) == "su";
     let flag = arguments.iter().position(|word| word.text.starts_with('-') && word.text.ends_with('c'));
     let inner = flag.filter(|_| shell).and_then(|flag| arguments.get(flag + 1));
     // The place is that of the text between the quotes.

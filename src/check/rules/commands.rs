@@ -153,16 +153,17 @@ fn old_paths(subject: &mut Subject<'_>, script: &Script<'_>) {
     let Some((old, new, exchange)) = OLD.iter().find(|(old, ..)| text.starts_with(old)) else { return };
     // Whoever makes the folder has it; that nothing reads it is another matter.
     let makes = |run: &&Run| matches!(run.name(), "mkdir" | "touch" | "install" | "tee" | "rm" | "[" | "test");
-    let made = script.runs().iter().filter(|run| run.span().contains(&span.start)).any(|run| makes(&run));
+    let here: Vec<&Run> = script.runs().iter().filter(|run| run.span().contains(&span.start)).collect();
+    let made = here.iter().any(makes);
     let all = subject.scripts();
-    let somewhere = all.iter().flat_map(|script| script.runs()).any(|run| {
+    let somewhere = all.iter().flat_map(|script| script.host_runs()).any(|run| {
         run.name() == "mkdir" && run.arguments.iter().any(|word| text.starts_with(word.text.trim_end_matches('/')))
     });
-    if made || somewhere {
+    if made || somewhere || here.iter().any(|run| run.in_container()) {
         return;
     }
     let gone = if old.starts_with("/opt/python") { "`/opt/python`" } else { "file of variables there" };
-    let forgiven = script.runs().iter().any(|run| run.forgiven && run.span().contains(&span.start));
+    let forgiven = here.iter().any(|run| run.forgiven);
     let (what, level) = match script.place.ignores_errors() || forgiven {
         true => ("does nothing, and nobody is told", Some(Level::Warning)),
         false => ("fails", None),
@@ -192,7 +193,7 @@ fn old_names(subject: &mut Subject<'_>, script: &Script<'_>) {
     if !subject.python() {
         return;
     }
-    for run in script.runs() {
+    for run in script.host_runs() {
         let owner = run.plain().next().filter(|_| run.name() == "chown");
         let gone = owner
             .filter(|word| word.text == "wsgi" || word.text.starts_with("wsgi:") || word.text.starts_with("wsgi."));
@@ -216,7 +217,7 @@ fn old_names(subject: &mut Subject<'_>, script: &Script<'_>) {
 fn django(subject: &mut Subject<'_>, script: &Script<'_>) {
     let title = script.title();
     let manage = script.find(&["manage.py", "django-admin"]);
-    let any = script.runs().iter().find(|run| run.django().is_some());
+    let any = script.host_runs().find(|run| run.django().is_some());
     if let Some((_, span)) = script.django(&["makemigrations"]).filter(|_| !script.has(&["--check", "--dry-run"])) {
         let message = format!(
             "{title} writes migrations on the instance, each instance its own, and the next deployment deletes them"
@@ -232,7 +233,7 @@ fn django(subject: &mut Subject<'_>, script: &Script<'_>) {
     }
     let docker = matches!(subject.customizations.family, Family::Docker | Family::Ecs);
     let on_host = !matches!(script.place, Place::Process(_) | Place::Build(_));
-    if let Some(run) = any.filter(|run| docker && on_host && !run.led_by.iter().any(|word| word == "docker")) {
+    if let Some(run) = any.filter(|_| docker && on_host) {
         let message = format!("{title} runs on the host, outside of the containers, where there is no Django");
         let fix = "run it in the container: in its entrypoint, or with `docker exec` in a postdeploy hook";
         subject.find("EB147", script.path, run.span(), message, fix);
@@ -240,7 +241,9 @@ fn django(subject: &mut Subject<'_>, script: &Script<'_>) {
     }
     match script.place {
         Place::Command(_) => {
-            if let Some(span) = manage.clone().filter(|_| any.is_some()) {
+            // A container of then has the old version as well.
+            let any = script.runs().iter().any(|run| run.django().is_some());
+            if let Some(span) = manage.clone().filter(|_| any) {
                 let message =
                     format!("{title} runs before the bundle is unpacked: it cannot see this version's `manage.py`");
                 subject.find("EB225", script.path, span, message, "move it to `container_commands`");
@@ -303,7 +306,7 @@ fn django(subject: &mut Subject<'_>, script: &Script<'_>) {
 
 /// Does a script need the virtual environment that it names: to enter it, or to install into it?
 fn uses_environment(script: &Script<'_>) -> bool {
-    script.runs().iter().any(|run| matches!(run.name(), "source" | ".") || run.pip().is_some())
+    script.host_runs().any(|run| matches!(run.name(), "source" | ".") || run.pip().is_some())
 }
 
 /// Django takes no lock around `migrate`.

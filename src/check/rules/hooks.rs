@@ -133,7 +133,8 @@ fn moved_in(subject: &mut Subject<'_>, again: &dyn Fn(&str) -> bool) {
             continue;
         }
         let into = script.runs().iter().find_map(|run| {
-            let puts = matches!(run.name(), "cp" | "mv" | "ln" | "install") || !run.writes.is_empty();
+            let copies = matches!(run.name(), "cp" | "mv" | "ln" | "install") && !run.in_container();
+            let puts = copies || !run.writes.is_empty();
             let target = run.writes.first().or_else(|| run.plain().last())?;
             (puts && target.text.starts_with("/var/app/current/") && !again(&target.text))
                 .then(|| (target.clone(), run.name().to_owned()))

@@ -6,7 +6,7 @@ use crate::check::words::Run;
 use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
-    for run in script.runs() {
+    for run in script.host_runs() {
         packages(subject, script, run);
         supervisor(subject, script, run);
         pip(subject, script, run);
@@ -100,7 +100,7 @@ fn supervisor(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
     let brings = subject
         .scripts()
         .iter()
-        .flat_map(|script| script.runs())
+        .flat_map(|script| script.host_runs())
         .any(|run| run.pip().is_some_and(|word| word.text == "install") && run.has("supervisor"));
     if brings {
         return;
@@ -139,7 +139,7 @@ fn pip(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
     // Some programs of the project are meant for that Python.
     let meant = subject.scripts().iter().any(|other| {
         !other.has(&["activate", "/var/app/venv", "venv/bin"])
-            && other.runs().iter().any(|run| {
+            && other.host_runs().any(|run| {
                 crate::check::words::is_python(run.name())
                     && run
                         .plain()

@@ -21,11 +21,12 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
     crontab(subject, script);
 }
 
-/// The paths that a run writes to.
+/// The paths of the instance that a run writes to.
 fn targets(run: &Run) -> Vec<(&str, Range<usize>)> {
     let mut found: Vec<_> = run.writes.iter().map(|word| (word.text.as_str(), word.span.clone())).collect();
     let plain: Vec<_> = run.plain().collect();
     match run.name() {
+        _ if run.in_container() => {}
         "cp" | "mv" | "ln" | "install" | "rsync" => {
             found.extend(plain.last().map(|word| (word.text.as_str(), word.span.clone())))
         }
@@ -77,7 +78,7 @@ fn restarts(subject: &mut Subject<'_>, script: &Script<'_>) {
         let starts = run.plain().any(|word| matches!(word.text.as_str(), "start" | "restart" | "reload" | "graceful"));
         (service || matches!(run.name(), "apachectl" | "httpd")) && starts
     };
-    if let Some(run) = script.runs().iter().find(httpd).filter(|_| is_nginx(subject)) {
+    if let Some(run) = script.host_runs().find(httpd).filter(|_| is_nginx(subject)) {
         let message =
             format!("{} starts Apache's httpd, and the proxy is nginx: it has the port already", script.title());
         subject.find("EB141", script.path, run.span(), message, "take it out: the platform starts its proxy itself");
@@ -116,8 +117,7 @@ fn current(subject: &mut Subject<'_>, script: &Script<'_>) {
     // Who goes there works on the old version, and on a new instance there is none.
     let there = |text: &str| text.trim_end_matches('/') == "/var/app/current" || of_app(text);
     let goes = script
-        .runs()
-        .iter()
+        .host_runs()
         .find(|run| run.name() == "cd" && !run.forgiven && run.plain().next().is_some_and(|word| there(&word.text)));
     if let Some(run) =
         goes.filter(|_| early && !script.has(&["-d /var/app/current", "-e /var/app/current", "-f /var/app/current"]))

@@ -13,8 +13,7 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
 }
 
 fn installs_itself(subject: &Subject<'_>) -> bool {
-    let mut runs = subject.scripts().iter().flat_map(|script| script.runs().to_vec()).collect::<Vec<_>>().into_iter();
-    runs.any(|run| {
+    subject.scripts().iter().flat_map(|script| script.host_runs()).any(|run| {
         run.pip().is_some_and(|word| word.text == "install")
             || matches!(run.name(), "uv" | "poetry" | "pipenv" | "conda")
     })

@@ -100,6 +100,43 @@ fn what_runs_in_a_container_runs_on_every_instance() {
 }
 
 #[test]
+fn what_runs_in_a_container_is_not_looked_for_on_the_instance() {
+    const MIGRATE: &str = "#!/bin/sh\npython manage.py migrate --noinput\n";
+    let rules = |platform: (&str, &str), line: &str| {
+        let hook = format!("#!/bin/bash\n{line}\n");
+        let files =
+            [platform, ("migrate.sh", MIGRATE), ("manage.py", ""), (".platform/hooks/postdeploy/10_x.sh", &hook)];
+        let tree = files.iter().fold(Tree::default(), |tree, (path, text)| tree.file(path, *text));
+        let report = run(&tree, &Settings::default());
+        report.findings.iter().map(|finding| finding.rule).collect::<Vec<_>>()
+    };
+    let docker = ("Dockerfile", "FROM python:3.13\nEXPOSE 8000\n");
+    for (platform, rule, line) in [
+        (docker, "EB100", "supervisorctl restart all"),
+        (docker, "EB042", "yum install -y postgresql14-devel"),
+        (docker, "EB147", "./migrate.sh"),
+        (docker, "EB147", "sh ./migrate.sh"),
+        (docker, "EB147", "python manage.py migrate --noinput"),
+        (docker, "EB033", "ls /opt/python/log"),
+        (docker, "EB060", "sh -c 'echo x > /etc/nginx/conf.d/a.conf'"),
+        (docker, "EB060", "cp a.conf /etc/nginx/conf.d/a.conf"),
+        (PROCFILE, "EB035", "python manage.py migrate --noinput"),
+        (PROCFILE, "EB161", "pip install x"),
+        (PROCFILE, "EB033", "chown wsgi x"),
+        (PROCFILE, "EB093", "cp x /var/app/current/x"),
+    ] {
+        assert!(rules(platform, line).contains(&rule), "{line}");
+        for leader in ["docker exec $ID", "sudo docker compose exec -T web"] {
+            assert!(!rules(platform, &format!("{leader} {line}")).contains(&rule), "{leader} {line}");
+        }
+    }
+    // What the instance's own shell writes, and what it runs itself beside the container.
+    assert!(rules(docker, "docker exec web cat a.conf > /etc/nginx/conf.d/a.conf").contains(&"EB060"));
+    let both = "docker exec web python manage.py check\npython manage.py migrate --noinput";
+    assert!(rules(docker, both).contains(&"EB147"));
+}
+
+#[test]
 fn lines_of_cron() {
     let cron = |rule: &str, found: bool, content: &str| {
         let config = format!("files:\n  /etc/cron.d/a:\n    mode: \"000644\"\n    content: {content}\n");
