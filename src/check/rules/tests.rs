@@ -272,6 +272,22 @@ fn a_database_that_root_makes() {
 }
 
 #[test]
+fn a_version_with_two_numbers_is_as_old_as_its_own_wheel() {
+    let pinned = |rule: &str, found: bool, pin: &str| {
+        let platform = "global: {default_platform: Python 3.13 running on 64bit Amazon Linux 2023}\n";
+        case(rule, found, &[(".elasticbeanstalk/config.yml", platform), ("requirements.txt", &format!("{pin}\n"))]);
+    };
+    pinned("EB144", false, "Pillow==10.4");
+    pinned("EB144", false, "Pillow==10.4.0");
+    pinned("EB144", true, "Pillow==10.3");
+    pinned("EB144", true, "lxml==5.2.2");
+    pinned("EB144", false, "lxml==6.0");
+    pinned("EB040", true, "psycopg2-binary==2.9");
+    pinned("EB040", true, "psycopg2-binary==2.9.9");
+    pinned("EB040", false, "psycopg2-binary==2.9.10");
+}
+
+#[test]
 fn containers_of_a_task_share_an_instance() {
     let task = |found: bool, second: u16, compose: Option<&str>| {
         let container = |name: &str, port: u16| {

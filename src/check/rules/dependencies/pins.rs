@@ -65,30 +65,41 @@ fn minor(subject: &Subject<'_>) -> Option<(u32, bool)> {
 
 /// `psycopg2-binary` without a wheel is compiled like `psycopg2` (its release notes, "Wheel packages").
 fn driver(subject: &mut Subject<'_>, line: &Requirement) {
-    const FIRST: &[(u32, u32)] = &[(11, 5), (12, 9), (13, 10), (14, 11)];
+    const FIRST: Wheels = [(11, [2, 9, 5]), (12, [2, 9, 9]), (13, [2, 9, 10]), (14, [2, 9, 11])];
     let Some(exact) = line.exact().filter(|_| line.name == "psycopg2-binary") else { return };
-    let Some((python, named)) = minor(subject) else { return };
-    let numbers: Vec<u32> = exact.split('.').filter_map(|part| part.parse().ok()).collect();
-    let Some((_, patch)) = FIRST.iter().rev().find(|(minor, _)| *minor <= python) else { return };
-    if numbers.len() < 2 || numbers.as_slice() >= [2, 9, *patch].as_slice() || has_headers(subject) {
+    let Some((python, first)) = before_wheel(subject, exact, &FIRST) else { return };
+    if installs(subject, &["libpq-devel", "-server-devel", "postgresql-devel"]) {
         return;
     }
-    let newer = if named { "" } else { " and newer" };
     let message = format!(
-        "pip fails with `pg_config executable not found`: `psycopg2-binary` {exact} has no wheel for Python 3.{python}{newer}, and is compiled"
+        "pip fails with `pg_config executable not found`: `psycopg2-binary` {exact} has no wheel for {python}, and is compiled"
     );
-    subject.find(
-        "EB040",
-        &line.path,
-        line.span.clone(),
-        message,
-        format!("take `psycopg2-binary` 2.9.{patch} or newer"),
-    );
+    let fix = format!("take `psycopg2-binary` {first} or newer");
+    subject.find("EB040", &line.path, line.span.clone(), message, fix);
+}
+
+/// The first version with a wheel for each minor version of Python.
+type Wheels = [(u32, [u32; 3]); 4];
+
+/// Is this version older than the first with a wheel for the Python of the platform? Then both, as a sentence names them.
+fn before_wheel(subject: &Subject<'_>, exact: &str, first: &Wheels) -> Option<(String, String)> {
+    let (python, named) = minor(subject)?;
+    let (_, wheel) = first.iter().rev().find(|(minor, _)| *minor <= python)?;
+    let mut numbers: Vec<u32> = exact.split('.').filter_map(|part| part.parse().ok()).collect();
+    if numbers.len() < 2 {
+        return None;
+    }
+    // 10.4 is 10.4.0.
+    numbers.resize(numbers.len().max(wheel.len()), 0);
+    let newer = if named { "" } else { " and newer" };
+    let [major, minor, patch] = wheel;
+    let said = || (format!("Python 3.{python}{newer}"), format!("{major}.{minor}.{patch}"));
+    (numbers.as_slice() < wheel.as_slice()).then(said)
 }
 
 /// Packages that ship as wheels and need libraries of the system where they are compiled: what each lacks then, a word that
 /// shows that somebody installs it, and the first version with a wheel for each Python (asked of pip in November 2026).
-type Compiled = (&'static str, &'static str, &'static str, [(u32, [u32; 3]); 4]);
+type Compiled = (&'static str, &'static str, &'static str, Wheels);
 
 const COMPILED: [Compiled; 2] = [
     (
@@ -108,33 +119,20 @@ const COMPILED: [Compiled; 2] = [
 /// A version without a wheel for the Python of the platform is compiled, and finds nothing to be compiled with.
 fn compiled(subject: &mut Subject<'_>, line: &Requirement) {
     let Some((name, lacks, word, first)) = COMPILED.iter().find(|(name, ..)| *name == line.name) else { return };
-    let (Some(exact), Some((python, named))) = (line.exact(), minor(subject)) else { return };
-    let numbers: Vec<u32> = exact.split('.').filter_map(|part| part.parse().ok()).collect();
-    let Some((_, wheel)) = first.iter().rev().find(|(minor, _)| *minor <= python) else { return };
-    if !subject.python() || numbers.len() < 2 || numbers.as_slice() >= wheel.as_slice() || installs(subject, word) {
+    let Some(exact) = line.exact() else { return };
+    let Some((python, first)) = before_wheel(subject, exact, first) else { return };
+    if !subject.python() || installs(subject, &[word]) {
         return;
     }
-    let newer = if named { "" } else { " and newer" };
-    let message = format!(
-        "pip fails: `{name}` {exact} has no wheel for Python 3.{python}{newer}, is compiled, and does not find {lacks}"
-    );
-    let [major, minor, patch] = wheel;
-    let fix = format!("take `{name}` {major}.{minor}.{patch} or newer");
+    let message =
+        format!("pip fails: `{name}` {exact} has no wheel for {python}, is compiled, and does not find {lacks}");
+    let fix = format!("take `{name}` {first} or newer");
     subject.find("EB144", &line.path, line.span.clone(), message, fix);
 }
 
-/// Does a script or a list of packages name this?
-fn installs(subject: &Subject<'_>, word: &str) -> bool {
-    subject.scripts().iter().any(|script| script.text.contains(word))
-        || subject
-            .customizations
-            .used()
-            .any(|file| file.packages.iter().any(|package| package.name.value.contains(word)))
-}
-
-fn has_headers(subject: &Subject<'_>) -> bool {
-    let named =
-        |text: &str| ["libpq-devel", "-server-devel", "postgresql-devel"].iter().any(|name| text.contains(name));
+/// Does a script or a list of packages name one of these?
+fn installs(subject: &Subject<'_>, words: &[&str]) -> bool {
+    let named = |text: &str| words.iter().any(|word| text.contains(word));
     subject.scripts().iter().any(|script| named(script.text))
         || subject.customizations.used().any(|file| file.packages.iter().any(|package| named(&package.name.value)))
 }
