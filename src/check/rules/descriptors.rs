@@ -125,21 +125,24 @@ fn containers(subject: &mut Subject<'_>, document: &Value, text: &str) {
     }
 }
 
-/// The containers of a task are on one instance, which has each port once.
+/// The containers of a task are on one instance, which has each port of each protocol once.
 fn host_ports(subject: &mut Subject<'_>, definitions: &[Value], text: &str) {
-    let mut taken: Vec<(u64, &str)> = Vec::new();
+    let mut taken: Vec<((u64, &str), &str)> = Vec::new();
+    let mut places = text.match_indices("\"hostPort\"").map(|(start, key)| start + 1..start + key.len() - 1);
     for definition in definitions {
         let name = definition["name"].as_str().unwrap_or_default();
         let ports = definition["portMappings"].as_array().map(Vec::as_slice).unwrap_or_default();
-        for port in ports.iter().filter_map(|mapping| mapping["hostPort"].as_u64()).filter(|port| *port != 0) {
-            if let Some((_, other)) = taken.iter().find(|(known, _)| *known == port) {
+        for mapping in ports.iter().filter(|mapping| mapping.get("hostPort").is_some()) {
+            let at = places.next().unwrap_or(0..0);
+            let Some(port) = mapping["hostPort"].as_u64().filter(|port| *port != 0) else { continue };
+            let wanted = (port, mapping["protocol"].as_str().unwrap_or("tcp"));
+            if let Some((_, other)) = taken.iter().find(|(known, _)| *known == wanted) {
                 let message =
                     format!("the task never runs: `{other}` and `{name}` both want port {port} of the instance");
-                let at = text.rfind("hostPort").map_or(0..0, |start| start..start + "hostPort".len());
                 subject.find("EB121", DOCKERRUN, at, message, "let one of them be reached by the other, with `links`");
                 return;
             }
-            taken.push((port, name));
+            taken.push((wanted, name));
         }
     }
 }

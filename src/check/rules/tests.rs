@@ -313,6 +313,28 @@ fn containers_of_a_task_share_an_instance() {
 }
 
 #[test]
+fn a_port_is_taken_once_for_each_protocol() {
+    let places = |mappings: &[&str]| {
+        let container =
+            |mapping: &&str| format!(r#"{{"name": "a", "image": "x", "memory": 8, "portMappings": [{mapping}]}}"#);
+        let containers = mappings.iter().map(container).collect::<Vec<_>>().join(",\n");
+        let text = format!("{{\"AWSEBDockerrunVersion\": 2, \"containerDefinitions\": [\n{containers}\n]}}");
+        let report = run(&Tree::default().file("Dockerrun.aws.json", &text), &Settings::default());
+        let found = report.findings.iter().filter(|finding| finding.rule == "EB121");
+        found
+            .map(|finding| text[..finding.span.clone().expect("a place").start].matches('\n').count())
+            .collect::<Vec<_>>()
+    };
+    let (tcp, udp) = (r#"{"hostPort": 53, "protocol": "tcp"}"#, r#"{"hostPort": 53, "protocol": "udp"}"#);
+    let (plain, other) = (r#"{"containerPort": 53, "hostPort": 53}"#, r#"{"hostPort": 80}"#);
+    assert_eq!(places(&[tcp, udp]), [] as [usize; 0]);
+    assert_eq!(places(&[plain, udp, other]), [] as [usize; 0]);
+    // The place is that of the second one who wants it.
+    assert_eq!(places(&[tcp, plain, other]), [2]);
+    assert_eq!(places(&[other, udp, udp, tcp]), [3]);
+}
+
+#[test]
 fn settings_that_are_named_from_the_top() {
     let option = "option_settings:\n  aws:elasticbeanstalk:application:environment:\n    DJANGO_SETTINGS_MODULE: src.site.settings\n  aws:elasticbeanstalk:container:python:\n    WSGIPath: src.site.wsgi:application\n";
     let tree = [
