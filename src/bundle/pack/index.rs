@@ -27,7 +27,7 @@ pub(super) const INDEX: &str = "index";
 /// Two seconds: the coarsest clock of a file system in use (FAT).
 const SETTLED: i64 = 2_000_000_000;
 
-/// How an index of ours begins, whichever version wrote it.
+/// How an index of this layout begins, whichever version wrote it.
 const LAYOUT: &str = "beansprout-index-3 ";
 
 /// Another version may pack in another way: old packed contents must not live on in new bundles.
@@ -60,7 +60,7 @@ impl Index {
             index.body = at;
             if let Some(name) = line.strip_prefix(PUBLISHED.as_bytes()) {
                 index.published.extend(std::str::from_utf8(name).ok().map(str::to_owned));
-            } else if line.is_empty() || !line.starts_with(LAYOUT.as_bytes()) {
+            } else if line.is_empty() || !line.starts_with(ANY_LAYOUT) {
                 break;
             }
         }
@@ -85,7 +85,7 @@ impl Index {
         self.bytes.starts_with(MAGIC.as_bytes())
     }
 
-    /// Paths of the last bundle, whichever version made it.
+    /// Paths of the last bundle, whichever version with this layout made it.
     pub(super) fn paths(&self) -> Option<BTreeSet<&[u8]>> {
         let body = self.bytes.get(self.body + 4..).filter(|_| self.bytes.starts_with(LAYOUT.as_bytes()))?;
         let mut reader = IndexReader(body);

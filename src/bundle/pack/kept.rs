@@ -142,6 +142,19 @@ mod tests {
     }
 
     #[test]
+    fn marks_outlive_the_layout_that_they_were_made_in() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (first, second) = ("site-0123456789ab.zip", "site-ba9876543210.zip");
+        for layout in ["2 0.0.9", "3 0.0.9", "4 1.0"] {
+            let index = format!("beansprout-index-{layout}\npublished {first}\n\npublished other.zip\n");
+            fs::write(dir.path().join("index"), index).expect("a file");
+            keep_published(&dir.path().join(second)).expect("a mark");
+            let marks: Vec<String> = Index::read(dir.path()).published.into_iter().collect();
+            assert_eq!(marks, [first, second], "{layout}");
+        }
+    }
+
+    #[test]
     fn only_bundles_of_ours_are_touched() {
         for name in ["shop-0123456789ab.zip", "a-b-ffffffffffff.zip"] {
             assert!(is_bundle(name), "{name}");
