@@ -6,9 +6,12 @@ use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
 use crate::check::words::Run;
 
+/// The variable in which a hook finds whether it runs on the leader.
+const LEADER: &str = "EB_IS_COMMAND_LEADER";
+
 /// Files that only the leader makes, by a hook that asks who the leader is.
 pub(super) fn hook(subject: &mut Subject<'_>, script: &Script<'_>) {
-    if !script.text.contains("EB_IS_COMMAND_LEADER") {
+    if !script.text.contains(LEADER) {
         return;
     }
     let Some((run, span)) = script.django(PRODUCES).filter(|(run, _)| leaves_out(subject, run)) else { return };
@@ -30,13 +33,12 @@ pub(super) fn hook(subject: &mut Subject<'_>, script: &Script<'_>) {
 
 /// Is what follows this text reached by the leader only?
 fn only_leader(text: &str) -> bool {
-    const LEADER: &str = "EB_IS_COMMAND_LEADER";
     let mut open: Vec<bool> = Vec::new();
     let mut others_left = false;
     let statements: Vec<&str> = statements(text).collect();
     for (at, statement) in statements.iter().enumerate() {
         let asks = statement.contains(LEADER);
-        let others = asks && (statement.contains("!=") || statement.contains("-ne"));
+        let others = asks_for_others(statement);
         if statement.starts_with("if ") {
             open.push(asks && !others);
             others_left |= others && statements[at..].iter().take(6).any(|statement| statement.starts_with("exit"));
@@ -46,7 +48,7 @@ fn only_leader(text: &str) -> bool {
             if let Some(last) = open.last_mut() {
                 *last = false;
             }
-        } else if asks && (statement.contains("|| exit") || (others && statement.contains("&& exit"))) {
+        } else if asks && statement.contains(if others { "&& exit" } else { "|| exit" }) {
             others_left = true;
         }
     }
@@ -57,9 +59,19 @@ fn only_leader(text: &str) -> bool {
             && !last.starts_with("if ")
             && last.contains("&&")
             && !last.contains("||")
-            && !last.contains("!=")
+            && !asks_for_others(last)
     });
     others_left || hangs || open.contains(&true)
+}
+
+/// Does a statement ask for the leader, and go on where it is another instance?
+fn asks_for_others(statement: &str) -> bool {
+    let parts = statement.split("&&").flat_map(|part| part.split("||")).map(str::trim);
+    let Some(question) = parts.into_iter().find(|part| part.contains(LEADER)) else { return false };
+    let question = question.strip_prefix("if ").unwrap_or(question).trim_start();
+    // `[ ! -z … ]` is two of them.
+    let negations = ["!=", "-ne ", "-z ", "[ ! "].iter().filter(|word| question.contains(**word)).count();
+    (negations + usize::from(question.starts_with("! "))) % 2 == 1
 }
 
 /// The statements of a text, without comments, and without the word that leads to them.

@@ -21,6 +21,22 @@ fn who_asks_for_the_leader_and_until_where() {
     hook(false, &format!("if {asks}; then python manage.py migrate --noinput; fi\n{collects}"));
     hook(false, &format!("if {asks}; then echo; else {collects}; fi"));
     hook(false, &format!("{asks} && python manage.py migrate --noinput\n{collects}"));
+    // The others are asked for in more ways than one, with an `if` and without.
+    let others = [
+        format!("! {asks}"),
+        "[ \"$EB_IS_COMMAND_LEADER\" != true ]".to_owned(),
+        "[ ! \"$EB_IS_COMMAND_LEADER\" = true ]".to_owned(),
+        "[[ \"$EB_IS_COMMAND_LEADER\" -ne 1 ]]".to_owned(),
+        "[ -z \"$EB_IS_COMMAND_LEADER\" ]".to_owned(),
+    ];
+    for others in &others {
+        hook(false, &format!("{others} && {collects}"));
+        hook(false, &format!("if {others}; then {collects}; fi"));
+        hook(false, &format!("{others} || exit 0\n{collects}"));
+        hook(true, &format!("{others} && exit 0\n{collects}"));
+        hook(true, &format!("if {others}; then exit 0; fi\n{collects}"));
+    }
+    hook(true, &format!("[ ! -z \"$EB_IS_COMMAND_LEADER\" ] && {collects}"));
 }
 
 #[test]
