@@ -89,7 +89,7 @@ pub(super) fn read(command: &str, tree: &Tree) -> Known<Served> {
             }
         }
     };
-    let target = |word: &&&str| {
+    let target = |word: &&str| {
         let module = word.split(':').next().unwrap_or_default();
         module.contains('.')
             && !word.starts_with('-')
@@ -105,13 +105,16 @@ pub(super) fn read(command: &str, tree: &Tree) -> Known<Served> {
                 "-k" | "--worker-class" | "--logger-class" | "--http" | "--loop" | "--pythonpath"
             )
     };
-    let application = arguments
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| !class(*at))
-        .map(|(_, word)| word)
-        .rfind(target)
-        .map(|word| if word.contains(':') { (*word).to_owned() } else { format!("{word}:application") });
+    // What follows another flag may be its value, such as the name of a file.
+    let value = |at: usize| {
+        let flag = at.checked_sub(1).map_or("", |before| arguments[before]);
+        flag.starts_with('-') && !flag.contains('=') && (flag.len() == 2 || flag.starts_with("--"))
+    };
+    let targets = || arguments.iter().enumerate().filter(|(at, word)| !class(*at) && target(word));
+    let application = targets()
+        .rfind(|(at, _)| !value(*at))
+        .or_else(|| targets().next_back())
+        .map(|(_, word)| if word.contains(':') { (*word).to_owned() } else { format!("{word}:application") });
     Known::Yes(Served { program, application, misplaced })
 }
 
@@ -184,6 +187,21 @@ mod tests {
         case("daphne -b 0.0.0.0 -p 8000 shop.asgi:application", "daphne", Some("shop.asgi:application"), true);
         case("waitress-serve shop.wsgi:application", "waitress-serve", Some("shop.wsgi:application"), false);
         case("python -m gunicorn shop.wsgi", "gunicorn", Some("shop.wsgi:application"), true);
+        for values in [
+            "--log-config logging.conf",
+            "--access-logfile access.log",
+            "--pid app.pid -w 2",
+            "--name shop.web",
+            "-n shop.web",
+            "--name=shop.web",
+        ] {
+            let after = format!("gunicorn shop.wsgi {values}");
+            let before = format!("gunicorn {values} -w2 shop.wsgi");
+            case(&after, "gunicorn", Some("shop.wsgi:application"), true);
+            case(&before, "gunicorn", Some("shop.wsgi:application"), true);
+        }
+        // Some flags have no value.
+        case("gunicorn --preload shop.wsgi", "gunicorn", Some("shop.wsgi:application"), true);
     }
 
     #[test]
