@@ -6,6 +6,7 @@
 //! like), which are no other than digests, and what only somebody who logs in can tell.
 
 mod address;
+mod assignments;
 mod key;
 mod kind;
 mod marks;
@@ -52,6 +53,19 @@ pub(crate) fn in_path(path: &str) -> Option<Kind> {
     };
     Some(kind)
 }
+
+/// The kind of secret that a file with this path and content holds: what its name leaves open, its content answers.
+pub(crate) fn in_file(path: &str, content: &[u8]) -> Option<Kind> {
+    let kind = in_path(path)?;
+    if !kind.yields_to_content() || !assignments::are_told(content) {
+        return Some(kind);
+    }
+    // Such a file has secrets sooner or later: somebody should know that it ships.
+    (kind == Kind::EnvironmentFile).then_some(Kind::SettingsFile)
+}
+
+/// Files of settings have fewer bytes than this; of a larger one, the name has to do.
+pub(crate) const LARGEST_SETTINGS: u64 = 65_536;
 
 /// `.env` and its variants, such as `.env.production`; not a sample, nor `.environment`.
 fn is_environment_file(name: &str) -> bool {
@@ -347,6 +361,19 @@ mod tests {
         ] {
             assert_eq!(in_path(path), None, "{path}");
         }
+    }
+
+    #[test]
+    fn a_name_that_suspects_yields_to_a_content_that_clears() {
+        for (content, environment_file, settings_file) in [
+            ("DEBUG=1\nCOMPOSE_PROJECT_NAME=shop\n", Some(Kind::SettingsFile), None),
+            ("", Some(Kind::SettingsFile), None),
+            ("DB_PASSWORD=ant\n", Some(Kind::EnvironmentFile), Some(Kind::SettingsFile)),
+        ] {
+            assert_eq!(in_file("a/.env.production", content.as_bytes()), environment_file, "{content}");
+            assert_eq!(in_file("production.env", content.as_bytes()), settings_file, "{content}");
+        }
+        assert_eq!(in_file(".netrc", b""), Some(Kind::CredentialsFile));
     }
 
     #[test]

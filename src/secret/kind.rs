@@ -79,6 +79,11 @@ impl Kind {
         }
     }
 
+    /// Is it a suspicion that a content without a secret clears?
+    pub(crate) fn yields_to_content(self) -> bool {
+        matches!(self, Self::EnvironmentFile | Self::SettingsFile)
+    }
+
     /// The end of a sentence that begins with the file.
     pub(crate) fn sentence(self) -> &'static str {
         match self {

@@ -172,6 +172,18 @@ fn all_problems_are_told_at_once() {
 }
 
 #[test]
+fn an_environment_file_without_a_secret_ships_with_a_warning() {
+    let place = site().file(".env", "COMPOSE_PROJECT_NAME=shop\nDEBUG=1\n").file("ci.env", "DEBUG=1\n");
+    let run = place.run(["package"]).exit(0);
+    assert!(run.stderr.contains("`.env` is a file of settings") && !run.stderr.contains("ci.env"), "{run}");
+    let checked = place.run(["check", "--json"]).document("check/1").to_string();
+    assert!(checked.contains("EB181") && !checked.contains("EB180") && !checked.contains("ci.env"), "{checked}");
+    place.write(".env", "COMPOSE_PROJECT_NAME=shop\nDB_PASSWORD=ant\n");
+    let run = place.run(["package"]).exit(3);
+    assert!(run.stderr.contains("`.env` is an environment file"), "{run}");
+}
+
+#[test]
 fn secrets_stay_unless_allowed_by_name() {
     let key = format!("aws_access_key_id = AKIA{}\n", "Q3EGVZ5RKT7WNJ2X");
     let place = Place::new().file("app.py", "").file("conf/aws.ini", key).file("db.sqlite3", "SQLite format 3\0...");

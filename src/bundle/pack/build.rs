@@ -13,7 +13,6 @@ use crate::bundle::select::plan::Plan;
 use crate::file;
 
 use super::cache::{Cache, Cached};
-use super::content::Contents;
 use super::index::{self, Index};
 use super::kept::{self, Removed};
 use super::options::{PackOptions, Trust};
@@ -21,6 +20,7 @@ use super::output::{Draft, Output};
 use super::packed_entry::PackedEntry;
 use super::review::Review;
 use super::writer::{Packed, Sink, pack};
+use crate::bundle::select::content::Contents;
 
 /// A bundle that was made.
 #[derive(Debug, Clone)]

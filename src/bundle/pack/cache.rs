@@ -25,9 +25,9 @@ use crate::bundle::select::plan::Plan;
 use crate::bundle::threads::threads;
 use crate::file;
 
-use super::content::Contents;
 use super::index::{INDEX, Index, IndexReader, LastBundle};
 use super::packed_entry::{LARGE, PackedEntry};
+use crate::bundle::select::content::Contents;
 
 /// The previous bundle, believed in.
 pub(crate) struct Cache<'a> {

@@ -7,9 +7,9 @@ use crate::bundle::limits::UNPACKED_BYTES;
 use crate::bundle::select::origin::Entry;
 use crate::bundle::select::plan::Plan;
 
-use super::content::Contents;
 use super::deflate::is_random;
 use super::packed_entry::{CHUNK, LARGE, PackedEntry};
+use crate::bundle::select::content::Contents;
 
 /// No content gets smaller than this part of itself: what deflate makes of a long row of one byte.
 const BEST_RATIO: u64 = 1032;

@@ -4,7 +4,6 @@ pub(super) mod archive;
 mod build;
 mod cache;
 mod chunks;
-mod content;
 pub(super) mod deflate;
 mod estimate;
 mod index;

@@ -9,8 +9,8 @@ use crate::bundle::select::origin::{Entry, Origin};
 use crate::bundle::select::plan::Plan;
 
 use super::archive::{Header, Method};
-use super::content::Contents;
 use super::deflate::{Deflater, is_random};
+use crate::bundle::select::content::Contents;
 
 /// Files above this are streamed.
 pub(crate) const LARGE: u64 = 4 << 20;

@@ -7,8 +7,8 @@ use crate::bundle::select::origin::Entry;
 use crate::bundle::select::plan::Plan;
 use crate::secret::{self, Certainty, Kind};
 
-use super::content::Contents;
 use super::packed_entry::LARGE;
+use crate::bundle::select::content::Contents;
 
 pub(crate) struct Review<'a> {
     plan: &'a Plan,
@@ -60,8 +60,7 @@ impl<'a> Review<'a> {
         let mut name = None;
         // Large files are not read a second time: they are allowed by their paths.
         if entry.size() <= LARGE && (!scope.allow_secret.is_empty() || kinds.iter().any(|kind| refuses(&kind))) {
-            contents.announce(std::slice::from_ref(entry))?;
-            let found = secret::named_in(contents.read(entry)?);
+            let found = secret::named_in(contents.read_alone(entry)?);
             let left = || found.iter().filter(|(_, name)| !scope.allow_secret.contains(name));
             kinds = kinds.without(found.iter().map(|(kind, _)| *kind));
             left().for_each(|(kind, _)| kinds.insert(*kind));

@@ -6,7 +6,7 @@ use crate::bundle::error::Error;
 use crate::bundle::select::origin::Origin;
 use crate::bundle::select::plan::Plan;
 
-use super::content::Contents;
+use crate::bundle::select::content::Contents;
 
 /// A file or link of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +34,7 @@ impl Plan {
                 Origin::Disk { executable, .. } | Origin::Blob { executable, .. } => {
                     let bytes = entry.size();
                     let content = if reads(entry.path.as_str(), bytes) {
-                        contents.announce(std::slice::from_ref(entry))?;
-                        Some(contents.read(entry)?.to_vec())
+                        Some(contents.read_alone(entry)?.to_vec())
                     } else {
                         None
                     };

@@ -21,13 +21,13 @@ use crate::bundle::threads::threads;
 
 use super::archive::{Header, Method, write_end};
 use super::chunks::Chunks;
-use super::content::Contents;
 use super::deflate::is_random;
 use super::options::PackOptions;
 use super::output::Draft;
 use super::packed_entry::{CHUNK, PackedEntry, Worker};
 use super::pool::{Batch, Pool};
 use super::review::Review;
+use crate::bundle::select::content::Contents;
 
 /// Chunks of a large file that are deflated at once, each by its thread.
 const MOST_CHUNKS: usize = 4;

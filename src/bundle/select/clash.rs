@@ -6,6 +6,7 @@ use crate::bundle::entry::EntryPath;
 use crate::bundle::error::{Problem, ProblemKind};
 use crate::secret::{self, Kind};
 
+use super::content::Contents;
 use super::origin::Entry;
 use super::plan::Plan;
 use super::spelling::composed;
@@ -45,10 +46,23 @@ impl Plan {
         self.problems.append(&mut problems);
     }
 
+    /// Files whose names say that they hold secrets, and whose content does not say that they hold none.
     pub(crate) fn find_secret_names(&mut self) {
-        let named = |entry: &Entry| Some((entry.path.clone(), secret::in_path(entry.path.as_str())?));
-        let named = self.entries.iter().filter_map(named).filter(|(path, _)| !self.allows(path));
-        let (refused, suspicious): (Vec<_>, Vec<_>) = named.partition(|(_, kind)| self.scope.refuses(*kind));
+        let mut contents = Contents::new(self);
+        let mut named = |entry: &Entry| {
+            let kind = secret::in_path(entry.path.as_str())?;
+            if self.allows(&entry.path) {
+                return None;
+            }
+            let read = kind.yields_to_content() && entry.size() <= secret::LARGEST_SETTINGS;
+            // What cannot be read here is known by its name; packing it tells why.
+            let content = read.then(|| contents.read_alone(entry).ok()).flatten();
+            let kind = content.map_or(Some(kind), |content| secret::in_file(entry.path.as_str(), content))?;
+            Some((entry.path.clone(), kind))
+        };
+        let named: Vec<_> = self.entries.iter().filter_map(&mut named).collect();
+        let (refused, suspicious): (Vec<_>, Vec<_>) =
+            named.into_iter().partition(|(_, kind)| self.scope.refuses(*kind));
         let problem = |(path, kind): (EntryPath, Kind)| Problem {
             path: path.to_string(),
             kind: ProblemKind::Secret { kind, name: None },

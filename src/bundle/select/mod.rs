@@ -4,6 +4,7 @@ mod blob_name;
 mod bracket;
 pub(super) mod changes;
 mod clash;
+pub(super) mod content;
 pub(super) mod disk;
 pub(super) mod never;
 pub(super) mod note;

@@ -29,9 +29,10 @@ pub(crate) fn check(subject: &mut Subject<'_>, packager: &Packager) {
 fn at_hand(subject: &Subject<'_>) -> Vec<Remark> {
     let mut remarks = Vec::new();
     for (path, _) in subject.tree.iter() {
-        let kinds = subject.tree.content(path).map(secret::in_content).unwrap_or_default();
-        let found =
-            secret::in_path(path).or_else(|| kinds.first(Certainty::Sure)).or_else(|| kinds.first(Certainty::Likely));
+        let content = subject.tree.content(path);
+        let kinds = content.map(secret::in_content).unwrap_or_default();
+        let named = content.map_or_else(|| secret::in_path(path), |content| secret::in_file(path, content));
+        let found = named.or_else(|| kinds.first(Certainty::Sure)).or_else(|| kinds.first(Certainty::Likely));
         remarks.extend(found.map(|kind| Remark {
             path: path.to_owned(),
             what: kind.sentence().to_owned(),

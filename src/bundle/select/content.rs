@@ -6,10 +6,11 @@ use std::fs::File;
 use std::io::{self, Read};
 
 use crate::bundle::error::{Error, unreadable};
-use crate::bundle::select::disk::{Disk, Stamp};
-use crate::bundle::select::origin::{Entry, Origin};
-use crate::bundle::select::plan::Plan;
 use crate::git::BlobReader;
+
+use super::disk::{Disk, Stamp};
+use super::origin::{Entry, Origin};
+use super::plan::Plan;
 
 /// One thread's way to contents, and the buffer for the one that it read last.
 pub(crate) struct Contents<'a> {
@@ -55,6 +56,12 @@ impl<'a> Contents<'a> {
             }
             Origin::Blob { repository, id, .. } => self.read_blob(*repository, id),
         }
+    }
+
+    /// The whole content of a small entry, which nobody announced.
+    pub(crate) fn read_alone(&mut self, entry: &Entry) -> Result<&[u8], Error> {
+        self.announce(std::slice::from_ref(entry))?;
+        self.read(entry)
     }
 
     fn read_blob(&mut self, repository: u16, id: &str) -> Result<&[u8], Error> {
