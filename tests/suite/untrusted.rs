@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::harness::{Place, left_out, missing};
+use crate::harness::{Place, full, left_out, missing};
 
 /// Settings of git-config(1) that name a program.
 const PROGRAMS: &[&str] = &[
@@ -322,4 +322,49 @@ fn the_kernel_sees_git_and_nobody_else() {
         assert!(started > 0 || verb.contains(&"--require-clean"), "{verb:?}: {calls}");
         assert!(!place.exists("../ran"), "{verb:?}: {}", place.read("../ran"));
     }
+}
+
+/// A folder is exchanged for a link to another place, again and again, while the project is packaged.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_becomes_a_link_meanwhile_lets_nothing_in() {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+    let place = Place::new().file("Procfile", "web: gunicorn shop\n");
+    for number in 0..40 {
+        place.write(&format!("folder/inner/{number:02}"), "ours\n");
+        place.write(&format!("../outside/inner/{number:02}"), "theirs\n");
+    }
+    let (folder, link) = (place.path("folder"), place.path("../link"));
+    std::os::unix::fs::symlink(place.path("../outside"), &link).unwrap();
+    let (ended, exchanged) = (AtomicBool::new(false), AtomicU32::new(0));
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            while !ended.load(Ordering::Relaxed) {
+                renameat_with(CWD, &folder, CWD, &link, RenameFlags::EXCHANGE).unwrap();
+                exchanged.fetch_add(1, Ordering::Relaxed);
+                std::thread::yield_now();
+            }
+        });
+        let mut bundles = 0;
+        for round in 0..if full() { 2_000 } else { 60 } {
+            let output = format!("../{round}.zip");
+            let run = place.run(["package", "--output", &output]);
+            match run.exit {
+                0 => {
+                    let text = place.sh("unzip", &["-p", &output]);
+                    assert!(!text.contains("theirs"), "round {round}: a file of another place is in the bundle");
+                    bundles += 1;
+                }
+                // It says that something changed, vanished, or leads out of the bundle.
+                3 => {}
+                other => panic!("exit {other}\n{run}"),
+            }
+            let _ = std::fs::remove_file(place.path(&output));
+        }
+        ended.store(true, Ordering::Relaxed);
+        let exchanged = exchanged.load(Ordering::Relaxed);
+        assert!(exchanged > 100, "{exchanged} exchanges, {bundles} bundles");
+    });
 }
