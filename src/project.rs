@@ -223,6 +223,8 @@ pub struct ScopeFlags {
     pub global_excludes: bool,
     /// Patterns of files that may ship although they look like secrets.
     pub allow: Vec<String>,
+    /// Let folders of `[bundle.include]` lie outside of the repository.
+    pub include_outside: bool,
 }
 
 impl ScopeFlags {
@@ -273,6 +275,8 @@ impl Project {
         Scope {
             source: source.map_or(Source::Worktree, |text| Source::parse(text)),
             include: include.collect(),
+            include_outside: flags.include_outside
+                || world.var(bundle::INCLUDE_OUTSIDE).is_some_and(|value| value != "0"),
             ignore: flags.ignore.unwrap_or_default(),
             global_excludes: flags.global_excludes.then(|| global_excludes(world)).flatten(),
             exclude: bundle.exclude.clone(),

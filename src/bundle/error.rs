@@ -12,6 +12,9 @@ use crate::ui::{bytes, count};
 
 use super::entry::BadName;
 
+/// Variable that lets folders outside of the repository in, where a verb has no flag for it.
+pub const INCLUDE_OUTSIDE: &str = "BEANSPROUT_INCLUDE_OUTSIDE";
+
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("failed to read `{}`", path.display())]
@@ -38,6 +41,10 @@ pub enum Error {
     CacheWrong { paths: Vec<String> },
     #[error("`{}` is in no git repository", dir.display())]
     NoRepository { dir: PathBuf },
+    #[error("`{at}` under `[bundle.include]` is `{}`, outside of {}", dir.display(), top.display())]
+    IncludedFromOutside { at: String, dir: PathBuf, top: PathBuf },
+    #[error("`{at}` under `[bundle.include]` is `{}`, which is not there", dir.display())]
+    IncludedFromNowhere { at: String, dir: PathBuf },
     #[error("the content of submodule `{path}` is not here")]
     Submodule { path: String },
     #[error("more than 65,535 submodules")]
@@ -161,6 +168,12 @@ impl Fault for Error {
             Self::NoRepository { .. } => Some("`--source worktree` packages the files as they are".to_owned()),
             Self::Git(git::Error::Revision { .. }) => {
                 Some("`--source` is `worktree`, `index` or a revision, such as `HEAD`".to_owned())
+            }
+            Self::IncludedFromNowhere { .. } => {
+                Some("make it first, or take its line out of `beansprout.toml`".to_owned())
+            }
+            Self::IncludedFromOutside { .. } => {
+                Some(format!("`--include-outside`, or `{INCLUDE_OUTSIDE}=1`, lets it in: look first at what is there"))
             }
             Self::Submodule { .. } => Some("run `git submodule update --init --recursive`".to_owned()),
             Self::Git(git::Error::Missing { .. }) => {

@@ -19,7 +19,7 @@ mod threads;
 
 pub use digest::{ContentDigest, FORMAT, TreeDigest};
 pub use entry::{BadName, EntryPath, Mode};
-pub use error::{Error, Problem, ProblemKind, where_most_is};
+pub use error::{Error, INCLUDE_OUTSIDE, Problem, ProblemKind, where_most_is};
 pub use limits::{MANY, MAX_BYTES, UNPACKED_BYTES};
 pub use manifest::{Change, ChangeKind, Manifest, ManifestEntry, ManifestError, Side};
 pub(crate) use pack::stored;

@@ -43,7 +43,8 @@ fn check_and_explain_see_what_is_mapped_in() {
 #[test]
 fn a_fix_of_a_file_that_is_mapped_in_goes_to_where_it_is() {
     let place = shop("[bundle]\n[bundle.include]\n\".ebextensions\" = \"../eb\"\n")
-        .file("eb/a.config", "files:\n  /opt/x.sh:\n    mode: 000644\n    content: x\n");
+        .file("eb/a.config", "files:\n  /opt/x.sh:\n    mode: 000644\n    content: x\n")
+        .git();
     let before = place.read("eb/a.config");
     place.run(["-C", "shop", "check", "--fix"]);
     assert_ne!(place.read("eb/a.config"), before);

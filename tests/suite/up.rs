@@ -131,7 +131,7 @@ fn a_change_is_deployed_while_watching() {
 
 #[test]
 fn what_comes_from_another_folder_is_watched_too() {
-    let place = site();
+    let place = site().var("BEANSPROUT_INCLUDE_OUTSIDE", "1");
     place.write("../shared/page", "one ");
     place.write("beansprout.toml", "[project]\nname = \"site\"\n[bundle.include]\n\"templates\" = \"../shared\"\n");
     place.write("server.py", SERVER.replace("open(\"page\")", "open(\"templates/page\")"));

@@ -517,6 +517,13 @@ fn wheels_may_lie_outside_of_the_repository() {
     );
     let place = place.git();
     let index = Index::new(&place, &json!({ "packages": shop() }));
+    let nowhere = place.run(["package", "--list"]).exit(3);
+    assert!(nowhere.stderr.contains("which is not there"), "{nowhere}");
+    // A file of the repository alone may not say that it ships.
+    std::fs::create_dir(&outside).unwrap();
+    let refused = place.run(["package", "--list"]).exit(3);
+    assert!(refused.stderr.contains("outside of") && refused.stderr.contains("--include-outside"), "{refused}");
+    let place = place.var("BEANSPROUT_INCLUDE_OUTSIDE", "1");
     wheels(&place, &index.url(), &[]).ok();
     assert!(!place.exists("wheels"));
     assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 5);

@@ -1,5 +1,6 @@
 //! The decision: which files ship, from where, and what was left out.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::bundle::entry::EntryPath;
@@ -15,7 +16,7 @@ use super::disk::Disk;
 use super::origin::{Entry, Origin};
 use super::recorded::{Recorded, Recording};
 use super::rules::{EbCli, LeftOut, Reason, RuleFile, Rules};
-use super::scope::{IgnoreMode, Scope, Source};
+use super::scope::{IgnoreMode, Include, Scope, Source};
 use super::staged::Staged;
 use super::tracked::Tracked;
 use super::walk::{Found, FoundKind, walk};
@@ -53,6 +54,7 @@ struct Root {
 impl Plan {
     /// Find out what ships. What would keep the bundle from being made is in [`Plan::problems`].
     pub fn read(scope: &Scope) -> Result<Self, Error> {
+        refuse_outside(scope)?;
         let allow = RuleFile::inside("[bundle] allow", "", scope.allow.join("\n").as_bytes(), Case::Exact);
         let mut plan = Self {
             root: scope.root.clone(),
@@ -105,7 +107,12 @@ impl Plan {
             }
             self.problems.extend(rules.problems());
             let root = u16::try_from(self.roots.len()).expect("nobody includes so many folders");
-            let disk = Disk::open(&dir).map_err(|source| unreadable(dir.clone(), source))?;
+            let disk = Disk::open(&dir).map_err(|source| match source.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory if !at.is_empty() => {
+                    Error::IncludedFromNowhere { at: at.trim_end_matches('/').to_owned(), dir: dir.clone() }
+                }
+                _ => unreadable(dir.clone(), source),
+            })?;
             let mut staged = match &repository {
                 Some(repository) => Staged::of(&dir, repository)?,
                 None => None,
@@ -292,6 +299,22 @@ impl Plan {
         let start = self.entries.partition_point(|entry| entry.path.as_str() < below.as_str());
         exact || self.entries.get(start).is_some_and(|entry| entry.path.as_str().starts_with(&below))
     }
+}
+
+/// A repository may not name folders of whoever packages it: only they themselves let such a one in.
+fn refuse_outside(scope: &Scope) -> Result<(), Error> {
+    if scope.include_outside || scope.include.is_empty() {
+        return Ok(());
+    }
+    let top = Repository::discover(&scope.root).map_or_else(|| scope.root.clone(), |repository| repository.top);
+    let Ok(real_top) = real_path(&top) else { return Ok(()) };
+    for Include { at, dir } in &scope.include {
+        // What is not there is said where it is read.
+        if real_path(dir).is_ok_and(|dir| !dir.starts_with(&real_top)) {
+            return Err(Error::IncludedFromOutside { at: at.clone(), dir: dir.clone(), top });
+        }
+    }
+    Ok(())
 }
 
 /// The project itself, and what is mapped in.

@@ -71,6 +71,8 @@ pub struct Scope {
     pub root: PathBuf,
     pub source: Source,
     pub include: Vec<Include>,
+    /// Folders outside of the repository may be among them: whoever runs this says so, and no file of the repository.
+    pub include_outside: bool,
     pub ignore: IgnoreMode,
     /// The user's own `core.excludesFile`, if it counts. A bundle that depends on it differs from user to user.
     pub global_excludes: Option<PathBuf>,
@@ -115,6 +117,7 @@ impl Scope {
             root: root.into(),
             source: Source::Worktree,
             include: Vec::new(),
+            include_outside: false,
             ignore: IgnoreMode::Git,
             global_excludes: None,
             exclude: Vec::new(),

@@ -21,6 +21,9 @@ pub(crate) struct ScopeArgs {
     /// Let files matching PATTERN ship although they look like secrets
     #[arg(long, value_name = "PATTERN")]
     allow: Vec<String>,
+    /// Let folders of `[bundle.include]` lie outside of the repository (`BEANSPROUT_INCLUDE_OUTSIDE=1`)
+    #[arg(long)]
+    include_outside: bool,
 }
 
 impl ScopeArgs {
@@ -34,6 +37,7 @@ impl ScopeArgs {
             ignore: self.ignore,
             global_excludes: self.global_excludes,
             allow: self.allow.clone(),
+            include_outside: self.include_outside,
         }
     }
 }
