@@ -7,6 +7,7 @@
 pub mod config_file;
 pub mod customizations;
 pub mod defaults;
+pub mod durations;
 pub mod eb_config;
 pub mod encoding;
 pub mod evidence;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{Event, Severity, Subject, Tags};
 use super::reply::Refusal;
+use crate::beanstalk::durations;
 
 pub(super) use self::operation::{Before, Kind, Operation, Outcome};
 pub(super) use self::settings::{Setting, Settings};
@@ -130,10 +131,10 @@ impl Environment {
     pub(super) fn launch_seconds(&self) -> i64 {
         let balancer = self.option("aws:elasticbeanstalk:environment", "LoadBalancerType").unwrap_or("classic");
         match (self.tier, balancer) {
-            (Tier::Worker, _) => 155,
-            (Tier::WebServer, _) if self.is_single() => 155,
-            (Tier::WebServer, "classic") => 173,
-            (Tier::WebServer, _) => 232,
+            (Tier::Worker, _) => durations::SINGLE.seconds,
+            (Tier::WebServer, _) if self.is_single() => durations::SINGLE.seconds,
+            (Tier::WebServer, "classic") => durations::CLASSIC.seconds,
+            (Tier::WebServer, _) => durations::BALANCED.seconds,
         }
     }
 

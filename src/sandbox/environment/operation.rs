@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::settings::Settings;
 use super::status::{Health, Status};
+use crate::beanstalk::durations;
 use crate::sandbox::event::Severity;
 use crate::sandbox::faults::Injection;
 
@@ -76,11 +77,11 @@ impl Kind {
     pub(in crate::sandbox) fn seconds(self, environment: i64) -> i64 {
         match self {
             Self::Launch | Self::Rebuild => environment,
-            Self::Terminate => 143,
-            Self::Deploy => 21,
+            Self::Terminate => durations::TERMINATE.seconds,
+            Self::Deploy => durations::DEPLOY.seconds,
             Self::Configure => 60,
             Self::Restart => 15,
-            Self::Swap => 6,
+            Self::Swap => durations::SWAP.seconds,
             Self::Tag | Self::Abort => 20,
         }
     }
