@@ -20,6 +20,7 @@ use self::control::Own;
 use super::access_log::{AccessLog, Entry};
 use super::beanstalk::{self, Call};
 use super::faults::{self, Faults, Injection};
+use super::iam;
 use super::id::request_id;
 use super::reply::{Envelope, Refusal};
 use super::s3::buckets::Buckets;
@@ -73,7 +74,7 @@ impl Sandbox {
         let asked = Asked { service, id: request_id(), scope };
         let served = match service {
             Service::S3 => self.serve_s3(&asked, head, body).await,
-            Service::Beanstalk | Service::Sts => self.serve_query(&asked, &head, body).await,
+            Service::Beanstalk | Service::Sts | Service::Iam => self.serve_query(&asked, &head, body).await,
         };
         self.log(&asked, &served);
         let Served { operation, fault, response } = served;
@@ -197,8 +198,10 @@ impl Sandbox {
         if let Err(refusal) = signed.verify() {
             return envelope.refusal(&refusal);
         }
-        if asked.service == Service::Sts {
-            return identity(fields, envelope);
+        match asked.service {
+            Service::Sts => return identity(fields, envelope),
+            Service::Iam => return self.iam(fields, envelope),
+            Service::Beanstalk | Service::S3 => {}
         }
         let request = match beanstalk::Request::read(fields) {
             Ok(request) => request,
@@ -207,6 +210,18 @@ impl Sandbox {
         envelope.operation = &request.operation;
         envelope.result = request.result.as_deref();
         match self.beanstalk(&request, &scope.region, &asked.id, fault) {
+            Ok(result) => envelope.success(&result),
+            Err(refusal) => envelope.refusal(&refusal),
+        }
+    }
+
+    fn iam(&self, fields: &[(String, String)], envelope: Envelope<'_>) -> Response<Body> {
+        let now = self.world.now();
+        let answer = tokio::task::block_in_place(|| self.store.update(|state| state.iam.answer(fields, now)));
+        let action = fields.iter().find(|(name, _)| name == "Action").map_or("", |(_, value)| value);
+        let result = format!("{action}Result");
+        let envelope = Envelope { operation: action, result: Some(&result), ..envelope };
+        match answer.unwrap_or_else(|error| Err(Refusal::internal(&error))) {
             Ok(result) => envelope.success(&result),
             Err(refusal) => envelope.refusal(&refusal),
         }
@@ -287,7 +302,11 @@ pub(super) fn content_type(head: &Parts) -> Option<&str> {
 }
 
 fn envelope(service: Service, id: &str) -> Envelope<'_> {
-    let namespace = if service == Service::Sts { STS } else { beanstalk::NAMESPACE };
+    let namespace = match service {
+        Service::Sts => STS,
+        Service::Iam => iam::NAMESPACE,
+        Service::Beanstalk | Service::S3 => beanstalk::NAMESPACE,
+    };
     Envelope { namespace, operation: "Unknown", result: None, request: id }
 }
 

@@ -1,4 +1,4 @@
-//! The embedded AWS: S3, the Elastic Beanstalk API and STS on one loopback port.
+//! The embedded AWS: S3, the Elastic Beanstalk API and STS on one loopback port, and the two questions of IAM that a launch has.
 //!
 //! No mock trait stands in for AWS. The same client that talks to AWS talks to this server, and so do `boto3` and the
 //! EB CLI. What it keeps outlives it: the state is files in one folder, which two servers can share.
@@ -13,6 +13,7 @@ mod dispatch;
 mod environment;
 mod event;
 mod faults;
+mod iam;
 mod id;
 mod input;
 mod model;

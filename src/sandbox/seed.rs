@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::beanstalk::{self, Call, Request};
+use super::iam;
 use super::model::model;
 use super::s3::buckets::{Bucket, Buckets};
 use super::store::Store;
@@ -15,7 +16,8 @@ use super::{Error, REGION, Speed};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Step {
-    /// An operation of Elastic Beanstalk; or `PutObject` with `Bucket`, `Key` and `File`; or `HoldCNAME` with `CNAMEPrefix`.
+    /// An operation of Elastic Beanstalk; or `PutObject` with `Bucket`, `Key` and `File`; or `HoldCNAME` with `CNAMEPrefix`;
+    /// or `CreateInstanceProfile` and `CreateRole` with their names.
     operation: String,
     #[serde(default)]
     parameters: Map<String, Value>,
@@ -44,7 +46,10 @@ pub(super) fn fill(path: &Path, store: &Store, buckets: &Buckets, now: Timestamp
         match step.operation.as_str() {
             "PutObject" => put(step, dir, buckets, now, refused)?,
             "HoldCNAME" => hold(step, store, refused)?,
-            _ => call(step, store, buckets, now, refused)?,
+            operation => match iam::SEEDED.into_iter().find(|(known, _)| *known == operation) {
+                Some((_, parameter)) => name(step, parameter, store, refused)?,
+                None => call(step, store, buckets, now, refused)?,
+            },
         }
     }
     Ok(())
@@ -75,6 +80,14 @@ fn hold(step: &Step, store: &Store, refused: impl Fn(String) -> Error) -> Result
     let cname = format!("{}.{}.elasticbeanstalk.com", prefix.to_lowercase(), step.region);
     store.update(|state| state.regions.entry(step.region.clone()).or_default().strangers.insert(cname))?;
     Ok(())
+}
+
+/// Say that the account has an instance profile, or a role, of this name.
+fn name(step: &Step, parameter: &str, store: &Store, refused: impl Fn(String) -> Error) -> Result<(), Error> {
+    let Some(name) = step.parameters.get(parameter).and_then(Value::as_str) else {
+        return Err(refused(format!("it needs `{parameter}`")));
+    };
+    store.update(|state| state.iam.add(&step.operation, name))
 }
 
 fn call(

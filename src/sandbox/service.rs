@@ -9,6 +9,7 @@ pub(super) enum Service {
     Beanstalk,
     S3,
     Sts,
+    Iam,
 }
 
 impl Service {
@@ -18,6 +19,7 @@ impl Service {
             Self::Beanstalk => "elasticbeanstalk",
             Self::S3 => "s3",
             Self::Sts => "sts",
+            Self::Iam => "iam",
         }
     }
 }
@@ -51,6 +53,7 @@ impl Scope {
             "elasticbeanstalk" => Some(Service::Beanstalk),
             "s3" => Some(Service::S3),
             "sts" => Some(Service::Sts),
+            "iam" => Some(Service::Iam),
             _ => None,
         }
     }

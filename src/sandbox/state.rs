@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::environment::{Environment, Settings};
 use super::event::{Event, Severity, Tags};
+use super::iam;
 use super::input::Input;
 use super::reply::Refusal;
 
@@ -18,11 +19,14 @@ pub(super) const VERSION: u64 = 1;
 pub(super) struct State {
     pub(super) version: u64,
     pub(super) regions: BTreeMap<String, Region>,
+    /// Of all regions at once.
+    #[serde(default, skip_serializing_if = "iam::Names::is_empty")]
+    pub(super) iam: iam::Names,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { version: VERSION, regions: BTreeMap::new() }
+        Self { version: VERSION, regions: BTreeMap::new(), iam: iam::Names::default() }
     }
 }
 
