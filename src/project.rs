@@ -15,6 +15,8 @@ use crate::world::World;
 
 /// The file that makes a folder a project.
 pub const FILE: &str = file::PROJECT;
+/// The first field of the file of a release.
+pub const RELEASE: &str = "beansprout.release/1";
 
 /// A folder, and its settings if it has any.
 #[derive(Debug, Clone)]

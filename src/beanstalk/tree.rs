@@ -138,6 +138,7 @@ impl Tree {
             ".elasticbeanstalk/config.yml",
             "gunicorn.conf.py",
             "application.py",
+            "release.json",
         ];
         let name = file_name(path);
         let parents = || path.split('/').rev().skip(1);

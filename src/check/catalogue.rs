@@ -40,6 +40,7 @@ const PAGES: &[(&str, &str)] = &[
     ("descriptors", include_str!("../../docs/src/reference/rules/descriptors.md")),
     ("hooks", include_str!("../../docs/src/reference/rules/hooks.md")),
     ("unfinished", include_str!("../../docs/src/reference/rules/unfinished.md")),
+    ("promotion", include_str!("../../docs/src/reference/rules/promotion.md")),
     ("packager", include_str!("../../docs/src/reference/rules/packager.md")),
 ];
 

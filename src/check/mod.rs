@@ -19,6 +19,7 @@ mod words;
 
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::tree::Tree;
+use crate::environment::Description;
 use crate::level::Level;
 use crate::project::Suppression;
 
@@ -31,6 +32,8 @@ use subject::Subject;
 pub struct Settings {
     pub suppress: Vec<Suppression>,
     pub packager: Packager,
+    /// Where releases go, as far as files describe it.
+    pub environments: Vec<Description>,
 }
 
 /// Packager: who says what must not ship.
@@ -77,6 +80,7 @@ pub fn run(tree: &Tree, settings: &Settings) -> Report {
     let mut subject = Subject::new(tree, &customizations);
     rules::run(&mut subject);
     rules::packager(&mut subject, &settings.packager);
+    rules::promotion(&mut subject, &settings.environments);
     let (findings, texts) = subject.finish();
     let mut report = suppress::apply(findings, &texts, &settings.suppress);
     report.files = texts.len();

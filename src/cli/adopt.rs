@@ -279,7 +279,8 @@ fn findings(project: &Project, mut tree: Tree, accepted: &[&Item]) -> Vec<Note> 
         }
     }
     // What the packager says is told by `refused`, with what becomes of it.
-    let settings = Settings { suppress: project.config.check.suppress.clone(), packager: Packager::SaysLater };
+    let suppress = project.config.check.suppress.clone();
+    let settings = Settings { suppress, packager: Packager::SaysLater, ..Settings::default() };
     let report = crate::check::run(&tree, &settings);
     let note = |finding: crate::check::Finding| Note {
         rule: Some(finding.rule),

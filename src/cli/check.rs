@@ -14,6 +14,7 @@ use crate::project::{self, Project, ScopeFlags};
 use crate::ui::{OutputFormat, Progress, Ui, count};
 use crate::world::World;
 
+use super::environments::Environments;
 use super::package::ScopeArgs;
 
 /// Find what will go wrong on the instance, before deploying
@@ -105,7 +106,10 @@ pub(super) fn report_on(project: &Project, plan: &Plan) -> Result<Report, Failur
 
 /// As the project says; what the packager thinks of contents is said elsewhere.
 fn settings(project: &Project) -> Settings {
-    Settings { suppress: project.config.check.suppress.clone(), packager: Packager::SaysLater }
+    let suppress = project.config.check.suppress.clone();
+    // A file that is no description of ours is told by the verbs that need one.
+    let environments = Environments::load(project).map(|found| found.all().to_vec()).unwrap_or_default();
+    Settings { suppress, packager: Packager::SaysLater, environments }
 }
 
 /// What the packager would say of what ships.

@@ -7,8 +7,7 @@ use super::aws::Aws;
 use super::version::Location;
 use crate::environment;
 
-/// The first field of the file.
-pub const RELEASE: &str = "beansprout.release/1";
+pub use crate::project::RELEASE;
 
 /// A release: one tree, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

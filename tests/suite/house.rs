@@ -46,7 +46,7 @@ const ROOMS: [(&str, &[&str]); 13] = [
     ("project", &["beanstalk", "bundle"]),
     ("wheels", &["beanstalk", "bundle"]),
     ("copier", &["beanstalk", "stack"]),
-    ("check", &["beanstalk", "folder", "project"]),
+    ("check", &["beanstalk", "environment", "folder", "project"]),
     ("release", &["beanstalk", "bundle", "environment", "project"]),
     ("sandbox", &["beanstalk", "bundle", "folder", "project"]),
     ("adopt", &["beanstalk", "stack", "check", "project"]),

@@ -54,8 +54,13 @@ fn entry(content: &str, how: &str) -> Entry {
     Entry::File { executable: how != "not executable", bytes: bytes.len() as u64, content: Some(bytes) }
 }
 
+/// What a page shows of `environments/` is read as the descriptions that it is.
 fn check(tree: &Tree) -> Report {
-    run(tree, &Settings::default())
+    let described = tree.files_in(crate::environment::FOLDER).filter_map(|(path, _)| {
+        let name = crate::environment::named(path.rsplit('/').next()?)?;
+        Some(crate::environment::Description::read(name, path, tree.text(path)?).unwrap())
+    });
+    run(tree, &Settings { environments: described.collect(), ..Settings::default() })
 }
 
 fn lines(report: &Report) -> Vec<String> {

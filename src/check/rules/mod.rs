@@ -9,6 +9,7 @@ mod options;
 mod packager;
 mod places;
 mod processes;
+mod promotion;
 mod proxy;
 mod server;
 mod settings;
@@ -18,6 +19,7 @@ mod wheels;
 use super::subject::Subject;
 
 pub(super) use packager::check as packager;
+pub(super) use promotion::check as promotion;
 
 pub(super) fn run(subject: &mut Subject<'_>) {
     config_files::check(subject);
