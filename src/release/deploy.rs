@@ -5,6 +5,7 @@
 
 mod claim;
 mod failure;
+mod past;
 mod request;
 mod watch;
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::failure::Error;
+use super::past::ran_before;
 use super::request::{Event, Request};
 use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::release::api_error::ApiError;
@@ -185,7 +186,10 @@ pub fn rollback_target(
         let ran = history::recall(aws, &bucket, &store.folder(application, "deployments")).await?;
         let ran: Vec<&str> =
             ran.iter().filter(|ran| ran.environment == *environment).map(|ran| ran.label.as_str()).collect();
-        Ok(target(found.label.as_deref(), last.as_ref(), &ran).map(str::to_owned))
+        match target(found.label.as_deref(), last.as_ref(), &ran) {
+            Some(target) => Ok(Some(target.to_owned())),
+            None => Ok(ran_before(aws, application, &found).await?),
+        }
     })
 }
 
@@ -198,10 +202,11 @@ fn target<'a>(current: Option<&str>, last: Option<&'a Operation>, ran: &[&'a str
     match last.verb {
         // Somebody else moved it since.
         _ if !at_from && !at_to => newest(),
-        Verb::Rollback => Some(&last.to),
+        // One that failed is tried again only where it leads to what ran well.
+        Verb::Rollback if at_to || ran.contains(&last.to.as_str()) => Some(&last.to),
         // Elastic Beanstalk went back by itself, or nothing has moved yet: going further back is another wish.
         Verb::Deploy if last.from_ran_well => from,
-        Verb::Deploy | Verb::Swap => newest(),
+        Verb::Rollback | Verb::Deploy | Verb::Swap => newest(),
     }
 }
 
@@ -240,6 +245,9 @@ mod tests {
         case("v1", Some(operation(Rollback, "v2", false, "v1")), &ran, Some("v1"));
         // The rollback failed, and it has what it had.
         case("v2", Some(operation(Rollback, "v2", false, "v1")), &ran, Some("v1"));
+        // To a version that somebody named, and that never ran well.
+        case("v2", Some(operation(Rollback, "v2", false, "v9")), &ran, Some("v1"));
+        case("v9", Some(operation(Rollback, "v2", false, "v9")), &ran, Some("v9"));
         // Elastic Beanstalk took a bad version back by itself.
         case("v1", Some(operation(Deploy, "v1", true, "v2")), &ran, Some("v1"));
         // A bad one after a bad one: back to the last that ran well.
