@@ -42,7 +42,15 @@ pub(super) async fn go(
         Err(error) if !error.was_answered() || error.kind() == ErrorKind::Refused => Some(error),
         Err(error) => return Err(error.into()),
     };
-    let moved = follow(aws, survey, &exchange.name, &exchange.other, error.is_some(), report).await?;
+    let moved = follow(aws, survey, &exchange.name, &exchange.other, error.is_some(), report).await;
+    // The names are exchanged by now, or may be: who cannot see them any more is told the way on, and the way back.
+    let may_be = error.as_ref().is_none_or(|error| !error.was_answered());
+    let moved = moved.map_err(|error| match error {
+        Error::Api(source) if may_be => {
+            Error::Lost { name: exchange.name.clone(), blue: from.name.clone(), green: to.name.clone(), source }
+        }
+        error => error,
+    })?;
     match (moved, error) {
         (Moved::There, _) => Ok(()),
         (Moved::Elsewhere, _) => Err(Error::Elsewhere { name: exchange.name.clone(), green: to.name.clone() }),

@@ -198,7 +198,7 @@ async fn back(
     let turned = Exchange { name: exchange.other.clone(), other: exchange.name.clone(), ..exchange.clone() };
     // A call that broke in passing is made again: in between, `go` has looked where the names are.
     let mut done = go(aws, survey, &turned, report).await;
-    if matches!(&done, Err(Error::Api(error)) if error.may_pass()) {
+    if matches!(&done, Err(Error::Api(error) | Error::Lost { source: error, .. }) if error.may_pass()) {
         done = go(aws, survey, &turned, report).await;
     }
     match done {
