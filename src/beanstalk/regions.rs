@@ -58,9 +58,26 @@ pub fn must_be_enabled(name: &str) -> bool {
     REGIONS.contains(&(name, true))
 }
 
+/// The partition that a region is in, by the beginning of its name. All regions at once: that of most accounts.
+pub fn partition(name: &str) -> &'static str {
+    match name {
+        _ if name.starts_with("cn-") => "aws-cn",
+        _ if name.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_partition_follows_the_region() {
+        let cases = [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("us-east-1", "aws"), ("*", "aws")];
+        for (region, name) in cases {
+            assert_eq!(partition(region), name, "{region}");
+        }
+    }
 
     #[test]
     fn a_region_that_is_off_is_a_region() {

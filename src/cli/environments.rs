@@ -13,6 +13,7 @@ use crate::fault::{Exit, Failure, Fault};
 use crate::file;
 use crate::project::Project;
 use crate::release::Launched;
+use crate::ui::count;
 
 /// All descriptions, and the texts that they were read from.
 #[derive(Debug, Default)]
@@ -34,6 +35,42 @@ pub(crate) struct DrillLine {
     pub(crate) environments: usize,
     pub(crate) findings: usize,
     pub(crate) clocks: Clocks,
+}
+
+/// What a rebuild on AWS took, as its line says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Measured {
+    pub(crate) time: Timestamp,
+    pub(crate) environments: u64,
+    /// From the first request to the last good environment, in seconds.
+    pub(crate) aws: i64,
+}
+
+impl Measured {
+    /// So many of the last are told.
+    const LAST: usize = 3;
+
+    /// Of a line. A rehearsal on an embedded AWS says nothing about the real one.
+    fn of(line: &serde_json::Value) -> Option<Self> {
+        let (clocks, depth) = (&line["clocks"], line["depth"].as_str()?);
+        if !matches!(depth, "aws" | "rebuild") || clocks["simulated"] != false {
+            return None;
+        }
+        let time = line["time"].as_str()?.parse().ok()?;
+        Some(Self { time, environments: line["environments"].as_u64()?, aws: clocks["aws"].as_i64()? })
+    }
+
+    pub(crate) fn sentence(all: &[Self]) -> Option<String> {
+        let last = all.first()?;
+        let seconds: Vec<String> = all.iter().map(|measured| format!("{} s", measured.aws)).collect();
+        Some(format!(
+            "measured here: {} on AWS took {}; the last was on {}, of {}",
+            if all.len() == 1 { "the last rebuild".to_owned() } else { format!("the last {} rebuilds", all.len()) },
+            seconds.join(", "),
+            last.time.strftime("%Y-%m-%d"),
+            count(usize::try_from(last.environments).unwrap_or(usize::MAX), "environment"),
+        ))
+    }
 }
 
 /// Where the time went, in seconds. What people need to notice and to decide is not in it.
@@ -141,10 +178,42 @@ impl Environments {
         serde_json::from_slice(last).ok()
     }
 
+    /// The last rebuilds on AWS of which is known what they took, newest first.
+    pub(crate) fn measured(&self) -> Vec<Measured> {
+        let Ok(Some(text)) = file::read_if_there(&self.root.join(FOLDER).join(DRILLS)) else { return Vec::new() };
+        let lines = text.split(|byte| *byte == b'\n').rev();
+        let lines = lines.filter_map(|line| serde_json::from_slice(line).ok());
+        lines.filter_map(|line| Measured::of(&line)).take(Measured::LAST).collect()
+    }
+
     /// Write the file of a description, beside and renamed.
     pub(crate) fn save(&self, description: &Description, text: &str) -> Result<(), Failure> {
         let path = self.root.join(environment::path(&description.name));
         file::make_folder(&self.root.join(FOLDER))?;
         Ok(file::write_own(&path, text.as_bytes())?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_measured_on_aws_counts() {
+        let line = |depth: &str, aws: &str, simulated: bool| {
+            let text = format!(
+                r#"{{"time": "2026-11-20T08:00:00Z", "depth": "{depth}", "environments": 2, "clocks": {{"aws": {aws}, "simulated": {simulated}}}}}"#
+            );
+            Measured::of(&serde_json::from_str(&text).unwrap())
+        };
+        assert_eq!(line("sandbox", "1", true), None);
+        assert_eq!(line("rebuild", "1", true), None);
+        assert_eq!(line("check", "null", false), None);
+        let all = [line("aws", "310", false).unwrap(), line("rebuild", "295", false).unwrap()];
+        assert_eq!(
+            Measured::sentence(&all).unwrap(),
+            "measured here: the last 2 rebuilds on AWS took 310 s, 295 s; the last was on 2026-11-20, of 2 environments"
+        );
+        assert_eq!(Measured::sentence(&[]), None);
     }
 }

@@ -129,6 +129,7 @@ pub(crate) fn verb(args: &LaunchArgs, world: &World, ui: &mut Ui) -> Result<Exit
             plan,
             dry_run,
             files: files.into_iter().map(|(file, text)| (environment::path(&file.name), text)).collect(),
+            measured: if args.all { environments.measured() } else { Vec::new() },
             apply: format!("{again} --apply"),
         });
         return if refused { Err(release::Problems(problems).into()) } else { Ok(Exit::Done) };
@@ -242,7 +243,7 @@ fn plan(
     let mut all: Vec<&Description> = environments.all().iter().collect();
     all.extend(ours.iter().copied().filter(|new| environments.get(&new.name).is_none()));
     let waves = environment::waves(&ours, &all)?;
-    let survey = release::survey(aws, &ours)?;
+    let mut survey = release::survey(aws, &ours)?;
     let store = bundle_store(project, None);
     let mut versions = Versions::new(project, aws, &store, world);
     let mut wanted = Vec::new();
@@ -261,6 +262,7 @@ fn plan(
         all: args.all,
     };
     let packed = versions.packed()?;
+    release::look_for_roles(aws, &mut survey, &wanted);
     Ok((release::launch_plan(&survey, targets, wanted, &waves, &all, strict), packed))
 }
 
@@ -360,9 +362,13 @@ fn tell(event: &LaunchEvent<'_>, ui: &mut Ui) {
         LaunchEvent::Launching { environment, label } => {
             ui.say(format_args!("launching `{environment}` with `{label}`"));
         }
-        LaunchEvent::Joining { environment } => {
+        LaunchEvent::Joining { environment, moves: true } => {
             ui.say(format_args!("`{environment}` is on its way already; watching it"))
         }
+        LaunchEvent::Joining { environment, moves: false } => {
+            ui.say(format_args!("`{environment}` is there and not good; watching it"))
+        }
+        LaunchEvent::AlsoFailed(error) => ui.warn(error),
         LaunchEvent::Watching { environment, id } => ui.say(format_args!("watching `{environment}` ({id})")),
         LaunchEvent::Deploying(event) => deploy::tell(event, ui),
         LaunchEvent::Lifecycle(name) => ui.say(format_args!("setting the lifecycle rule of `{name}`")),

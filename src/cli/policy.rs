@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::ebcli;
+use crate::beanstalk::regions;
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
 use crate::release::{PREFIX, Role, SERVICE_ROLE, Scope, policy};
@@ -78,15 +79,6 @@ impl Fault for Error {
     }
 }
 
-/// The partition that a region is in, by the beginning of its name. All regions at once: that of most accounts.
-fn partition(region: &str) -> &'static str {
-    match region {
-        _ if region.starts_with("cn-") => "aws-cn",
-        _ if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
-}
-
 pub(crate) fn verb(args: &PolicyArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
     if args.no_swap && args.role != Role::Guard {
@@ -96,7 +88,7 @@ pub(crate) fn verb(args: &PolicyArgs, world: &World, ui: &mut Ui) -> Result<Exit
     let variable = || ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(|name| world.var(name));
     let region = args.region.clone().or_else(|| variable().map(str::to_owned)).or_else(|| release.region.clone());
     let region = region.unwrap_or_else(|| "*".to_owned());
-    let has = partition(&region);
+    let has = regions::partition(&region);
     if let Some(named) = args.partition.as_ref().filter(|named| *named != has && region != "*") {
         return Err(Error::OtherPartition { region, has, named: named.clone() }.into());
     }
@@ -126,17 +118,4 @@ pub(crate) fn verb(args: &PolicyArgs, world: &World, ui: &mut Ui) -> Result<Exit
 fn account(text: &str) -> Result<String, String> {
     let digits = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
     if digits || text == "*" { Ok(text.to_owned()) } else { Err("an account's number has 12 digits".to_owned()) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_partition_follows_the_region() {
-        let cases = [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("us-east-1", "aws"), ("*", "aws")];
-        for (region, name) in cases {
-            assert_eq!(partition(region), name, "{region}");
-        }
-    }
 }

@@ -4,6 +4,7 @@
 use super::description::{Description, Tier};
 use super::files::Files;
 use super::key::OptionKey;
+use crate::beanstalk::durations::{self, Duration};
 
 /// The shape of an environment, as far as AWS makes something for it.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +62,36 @@ impl Shape {
         }
     }
 
+    /// How long a launch takes. `None`: nobody has shown one like it.
+    pub fn takes(&self) -> Option<Duration> {
+        match self.balancer {
+            None => Some(durations::SINGLE),
+            Some(Balancer::Classic) => Some(durations::CLASSIC),
+            Some(Balancer::Application) => Some(durations::BALANCED),
+            Some(Balancer::Network) => None,
+        }
+        // AWS says ten minutes for the database alone.
+        .filter(|_| self.database.is_none())
+    }
+
+    /// What of it is paid for, in the units that AWS's pages of prices have.
+    pub fn units(&self) -> Vec<String> {
+        let Self { instances, instance_type, .. } = self;
+        let mut units = vec![format!("hours of {instances} × {instance_type}")];
+        units.push(match &self.volume {
+            Some((kind, size)) => format!("{} GiB of {kind} by the month", size * instances),
+            None => "its volumes by the GiB and month".to_owned(),
+        });
+        units.extend(self.balancer.map(|balancer| match balancer {
+            Balancer::Classic => "hours of the Classic Load Balancer, and its traffic by the GB".to_owned(),
+            balancer => format!("hours and capacity units of the {}", balancer.word()),
+        }));
+        units.push("hours of each public IPv4 address".to_owned());
+        units.extend(self.database.iter().map(|engine| format!("hours and storage of the {engine} database")));
+        units.push("traffic to the internet by the GB".to_owned());
+        units
+    }
+
     /// What AWS will make, a part each.
     pub fn parts(&self) -> Vec<String> {
         let mut parts = vec![format!("{} × {}", self.instances, self.instance_type)];
@@ -94,10 +125,14 @@ mod tests {
         let files = Files::of(&Customizations::read(&tree));
         let one = Shape::of(&Description::new("shop"), &files);
         assert_eq!(one.parts()[..2], ["1 × t3.small", "1 Elastic IP, no balancer"]);
+        assert_eq!(one.takes(), Some(durations::SINGLE));
+        assert_eq!(one.units()[..2], ["hours of 1 × t3.small", "its volumes by the GiB and month"]);
 
         let text = "format = 'beansprout.environment/1'\n[options]\n'aws:elasticbeanstalk:environment/EnvironmentType' = 'LoadBalanced'\n'aws:elasticbeanstalk:environment/LoadBalancerType' = 'application'\n'aws:autoscaling:asg/MinSize' = 2\n";
         let two = Shape::of(&Description::read("shop", "x", text).unwrap(), &files);
         assert_eq!(two.parts()[..2], ["2 × t3.small", "Application Load Balancer"]);
+        assert_eq!(two.takes(), Some(durations::BALANCED));
+        assert_eq!(two.units()[2], "hours and capacity units of the Application Load Balancer");
         // What AWS does where nobody says anything.
         assert_eq!(Shape::of(&Description::new("shop"), &Files::default()).balancer, Some(Balancer::Classic));
     }

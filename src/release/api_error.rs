@@ -20,7 +20,7 @@ pub(crate) struct Endpoint {
 }
 
 /// Code with which the embedded AWS says that it has not what AWS may have.
-const SANDBOX: &str = "SandboxUnsupported";
+pub(crate) const SANDBOX: &str = "SandboxUnsupported";
 
 /// Kind of a failed call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl ApiError {
             SdkError::DispatchFailure(_) => ErrorKind::Unreachable,
             SdkError::ServiceError(_) | SdkError::ResponseError(_) if status == Some(301) => ErrorKind::Elsewhere,
             SdkError::ResponseError(_) => ErrorKind::Garbled,
-            SdkError::ServiceError(_) => answered(code.as_deref(), status),
+            SdkError::ServiceError(_) => ErrorKind::of(code.as_deref(), status),
             // The request was never made.
             _ => ErrorKind::Refused,
         };
@@ -189,33 +189,37 @@ impl ApiError {
     }
 }
 
-/// Meaning of an error answer, by its code and status. Never by its English.
-fn answered(code: Option<&str>, status: Option<u16>) -> ErrorKind {
-    match (code.unwrap_or_default(), status.unwrap_or_default()) {
-        ("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" | "RequestExpired", _) => ErrorKind::Expired,
-        (
-            "InvalidAccessKeyId" | "InvalidClientTokenId" | "SignatureDoesNotMatch" | "UnrecognizedClientException",
-            _,
-        ) => ErrorKind::Unknown,
-        ("InvalidToken" | "IncompleteSignature" | "MissingAuthenticationToken", _) => ErrorKind::Unknown,
-        (code, _) if code.starts_with("Throttling") => ErrorKind::Throttled,
-        ("RequestLimitExceeded" | "TooManyRequestsException" | "SlowDown" | "PriorRequestNotComplete", _)
-        | (_, 429) => ErrorKind::Throttled,
-        ("BadDigest" | "InvalidDigest" | "XAmzContentSHA256Mismatch" | "XAmzContentChecksumMismatch", _) => {
-            ErrorKind::Damaged
+impl ErrorKind {
+    /// Meaning of an error answer, by its code and status. Never by its English.
+    pub(crate) fn of(code: Option<&str>, status: Option<u16>) -> Self {
+        match (code.unwrap_or_default(), status.unwrap_or_default()) {
+            ("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" | "RequestExpired", _) => {
+                ErrorKind::Expired
+            }
+            (
+                "InvalidAccessKeyId" | "InvalidClientTokenId" | "SignatureDoesNotMatch" | "UnrecognizedClientException",
+                _,
+            ) => ErrorKind::Unknown,
+            ("InvalidToken" | "IncompleteSignature" | "MissingAuthenticationToken", _) => ErrorKind::Unknown,
+            (code, _) if code.starts_with("Throttling") => ErrorKind::Throttled,
+            ("RequestLimitExceeded" | "TooManyRequestsException" | "SlowDown" | "PriorRequestNotComplete", _)
+            | (_, 429) => ErrorKind::Throttled,
+            ("BadDigest" | "InvalidDigest" | "XAmzContentSHA256Mismatch" | "XAmzContentChecksumMismatch", _) => {
+                ErrorKind::Damaged
+            }
+            ("PermanentRedirect" | "AuthorizationHeaderMalformed", _) => ErrorKind::Elsewhere,
+            ("PreconditionFailed" | "ConditionalRequestConflict", _) | (_, 412) => ErrorKind::Taken,
+            ("NotFound" | "NoSuchKey" | "NoSuchBucket" | "NoSuchUpload", _) | (_, 404) => ErrorKind::Missing,
+            (_, 401 | 403) => ErrorKind::Denied,
+            (code, _) if code.starts_with("AccessDenied") || code.starts_with("InsufficientPrivileges") => {
+                ErrorKind::Denied
+            }
+            (_, 501) => ErrorKind::Refused,
+            (_, 500..) => ErrorKind::Broken,
+            // A success that the SDK did not take for one, and an error that has no code.
+            (_, 0..=399) | ("", _) => ErrorKind::Garbled,
+            _ => ErrorKind::Refused,
         }
-        ("PermanentRedirect" | "AuthorizationHeaderMalformed", _) => ErrorKind::Elsewhere,
-        ("PreconditionFailed" | "ConditionalRequestConflict", _) | (_, 412) => ErrorKind::Taken,
-        ("NotFound" | "NoSuchKey" | "NoSuchBucket" | "NoSuchUpload", _) | (_, 404) => ErrorKind::Missing,
-        (_, 401 | 403) => ErrorKind::Denied,
-        (code, _) if code.starts_with("AccessDenied") || code.starts_with("InsufficientPrivileges") => {
-            ErrorKind::Denied
-        }
-        (_, 501) => ErrorKind::Refused,
-        (_, 500..) => ErrorKind::Broken,
-        // A success that the SDK did not take for one, and an error that has no code.
-        (_, 0..=399) | ("", _) => ErrorKind::Garbled,
-        _ => ErrorKind::Refused,
     }
 }
 
@@ -361,7 +365,7 @@ mod tests {
     fn codes_decide_and_english_does_not() {
         #[track_caller]
         fn case(code: &str, status: u16, kind: ErrorKind) {
-            assert_eq!(answered(Some(code).filter(|code| !code.is_empty()), Some(status)), kind);
+            assert_eq!(ErrorKind::of(Some(code).filter(|code| !code.is_empty()), Some(status)), kind);
         }
         case("Throttling", 400, ErrorKind::Throttled);
         case("ThrottlingException", 400, ErrorKind::Throttled);

@@ -15,7 +15,9 @@ use aws_sdk_s3::operation::RequestId;
 use super::api_error::{ApiError, Endpoint};
 use super::audit::Audit;
 use super::call::Call;
+use super::iam::{self, Iam};
 use crate::beanstalk::regions;
+use crate::known::Known;
 use crate::world::World;
 
 pub use connect::ConnectError;
@@ -94,6 +96,7 @@ pub struct Aws {
     dry_run: Option<Mutex<Vec<Call>>>,
     /// Actions that IAM had to allow for the calls that only read.
     asked: Mutex<BTreeSet<&'static str>>,
+    iam: Iam,
     audit: Audit,
     world: World,
     runtime: tokio::runtime::Runtime,
@@ -123,6 +126,7 @@ impl Aws {
         let address = endpoint_url.clone().unwrap_or_else(|| format!("AWS in {region}"));
         let to_enable =
             Some(region.clone()).filter(|region| endpoint_url.is_none() && regions::must_be_enabled(region));
+        let iam = Iam::new(&config, endpoint_url.as_deref(), &settings.endpoints, settings.timeout);
         // A bucket's name can't become a part of a loopback host's name.
         let elsewhere = endpoint_url.is_some() || !settings.endpoints.is_empty();
         let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(elsewhere);
@@ -136,6 +140,7 @@ impl Aws {
             stand_in: settings.stand_in,
             dry_run: settings.dry_run.then(Mutex::default),
             asked: Mutex::default(),
+            iam,
             audit: Audit::new(settings.audit),
             world: world.clone(),
             runtime,
@@ -252,6 +257,12 @@ impl Aws {
     /// Other end of the wire, for messages.
     pub(crate) fn endpoint(&self) -> &Endpoint {
         &self.endpoint
+    }
+
+    /// Is there an instance profile, or a role, of this name? Nothing depends on the answer.
+    pub(crate) async fn is_in_iam(&self, kind: iam::Kind, name: &str) -> Known<()> {
+        self.note_actions(&Call::new("iam", kind.operation()));
+        self.iam.look(kind, name, self.now().into()).await
     }
 
     pub(crate) fn audit(&self) -> &Audit {

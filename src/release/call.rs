@@ -113,6 +113,8 @@ fn actions(service: &str, operation: &'static str) -> &'static [&'static str] {
         ("elasticbeanstalk", "UpdateApplicationResourceLifecycle") => {
             &["elasticbeanstalk:UpdateApplicationResourceLifecycle", "iam:PassRole"]
         }
+        ("iam", "GetInstanceProfile") => &["iam:GetInstanceProfile"],
+        ("iam", "GetRole") => &["iam:GetRole"],
         // `sts:GetCallerIdentity` is allowed to everybody.
         _ => &[],
     }

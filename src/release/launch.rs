@@ -6,13 +6,23 @@
 
 mod apply;
 mod create;
+mod dns;
 mod error;
+mod launched;
 mod plan;
+mod profile;
 mod release;
+mod roles;
 mod survey;
+mod wanted;
 
-pub use self::apply::{Event, Launched, LaunchedEnvironment, Options, Outcome, launch};
+pub use self::apply::{Event, Options, launch};
+pub use self::dns::Cname;
 pub use self::error::{Error, Problem, Problems};
-pub use self::plan::{Cname, Launch, Plan, PlanOptions, Target, There, Wanted, plan};
+pub use self::launched::{Launched, LaunchedEnvironment, Outcome};
+pub use self::plan::{Launch, Plan, PlanOptions, There, plan};
+pub use self::profile::profile_lines;
 pub use self::release::{Bundle, Chosen, Why, bundle, choose, registered};
+pub use self::roles::{NotChecked, look_for_roles};
 pub use self::survey::{Survey, survey};
+pub use self::wanted::{Target, Wanted};

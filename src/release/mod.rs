@@ -22,6 +22,7 @@ mod download;
 mod drill;
 mod environment;
 mod history;
+mod iam;
 mod instance_logs;
 mod launch;
 mod layout;
@@ -62,9 +63,9 @@ pub use environment::{Environment, EnvironmentEvent, Health, InstanceState, Phas
 pub use instance_logs::{InstanceLogs, LastLines, instance_logs};
 pub use launch::{
     Bundle as ChosenBundle, Chosen, Cname, Error as LaunchError, Event as LaunchEvent, Launch as PlannedLaunch,
-    Launched, LaunchedEnvironment, Options as LaunchOptions, Outcome as LaunchOutcome, Plan as LaunchPlan, PlanOptions,
-    Problem, Problems, Survey, Target, There, Wanted, Why, bundle as fetch_bundle, choose, launch, plan as launch_plan,
-    registered, survey,
+    Launched, LaunchedEnvironment, NotChecked, Options as LaunchOptions, Outcome as LaunchOutcome, Plan as LaunchPlan,
+    PlanOptions, Problem, Problems, Survey, Target, There, Wanted, Why, bundle as fetch_bundle, choose, launch,
+    look_for_roles, plan as launch_plan, profile_lines, registered, survey,
 };
 pub use lifecycle::{
     Change as LifecycleChange, Departure, Error as LifecycleError, Forecast, Lifecycle, Rule as LifecycleRule,

@@ -176,6 +176,8 @@ fn everything_comes_back_from_the_buckets_and_the_files() {
     calls(&site.place, ".beansprout/second");
     site.run(&server, &["launch", "--all", "--apply"]).ok();
     assert_eq!(writes(&calls(&site.place, ".beansprout/second")), Vec::<&str>::new());
+    // What came back is what the files say.
+    site.run(&server, &["capture", "--check"]).ok();
 }
 
 #[test]

@@ -155,6 +155,9 @@ fn asked(call: &str, environment: &str) -> Vec<Asked> {
         (_, "UpdateEnvironment") => {
             vec![Asked::new(call, &environment).with("elasticbeanstalk:FromApplicationVersion", &version)]
         }
+        ("iam", "GetInstanceProfile") => {
+            one(&format!("arn:aws:iam::{ACCOUNT}:instance-profile/aws-elasticbeanstalk-ec2-role"))
+        }
         (_, "AbortEnvironmentUpdate" | "SwapEnvironmentCNAMEs") => one(&environment),
         (_, "DescribeApplicationVersions") => one(&version),
         (_, "DescribeEvents") => vec![Asked::new(call, &version)],
@@ -289,8 +292,8 @@ fn a_role_suffices_for_its_verbs_and_has_no_more() {
                 "elasticbeanstalk:DescribeEnvironmentResources",
                 "elasticbeanstalk:DescribeConfigurationSettings",
                 "iam:CreateServiceLinkedRole",
-                // The plan names the line that tells whether the instance profile is there.
-                "iam:GetInstanceProfile",
+                // Of a role that somebody names.
+                "iam:GetRole",
             ],
             "deployer" => &[
                 // `logs` asks the instances where there is no log of the deployment.
@@ -370,6 +373,10 @@ fn nothing_of_ours_ends_production() {
     let swap = Asked::new("elasticbeanstalk:SwapEnvironmentCNAMEs", &eb("environment/shop/shop-blue"));
     assert_eq!(verdict(&guarded, &swap), Some(true));
     assert_eq!(verdict(&[policy(&place, &["deployer"])], &swap), None);
+
+    // A rehearsal has names that no deny is about: whoever may end something can end it.
+    let rehearsal = Asked::new("elasticbeanstalk:TerminateEnvironment", &eb("environment/drill-a1/drill-a1-1"));
+    assert_eq!(verdict(&[policy(&place, &["guard"]), admin.clone()], &rehearsal), Some(false));
 
     // The one role that ends something ends rehearsals alone, even beside an administrator's rights.
     let ender = [policy(&place, &["drill-ender"]), admin];

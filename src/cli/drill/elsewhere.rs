@@ -6,7 +6,7 @@ use super::DrillArgs;
 use super::answer::{Depth, DrillAnswer, Rehearsed};
 use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::cli::aws::{DryRun, Intent, Place, bundle_store};
-use crate::cli::environments::{Clocks, Environments};
+use crate::cli::environments::{Clocks, Environments, Measured};
 use crate::cli::launch;
 use crate::cli::launch::properties::Given;
 use crate::cli::launch::versions::Versions;
@@ -81,15 +81,21 @@ pub(super) fn rebuild(
     let descriptions: Vec<Description> = wanted.iter().map(|wanted| wanted.target.description.clone()).collect();
     let described: Vec<&Description> = descriptions.iter().collect();
     let waves = environment::waves(&described, &described)?;
-    let survey = release::survey(&aws, &described)?;
+    let mut survey = release::survey(&aws, &described)?;
     let targets: Vec<Target> = wanted.iter().map(|wanted| wanted.target.clone()).collect();
     wanted.retain(|wanted| survey.living(&wanted.target.name).is_none());
     let strict = PlanOptions { elsewhere: true, into_existing: true, ..PlanOptions::default() };
+    release::look_for_roles(&aws, &mut survey, &wanted);
     let plan = release::launch_plan(&survey, &targets, wanted, &waves, &described, strict);
     let plan = plan.sound()?;
     let options = options(&plan, &id, versions.packed()?, store);
     let mut notes = plan.notes.clone();
+    notes.extend(plan.not_checked.iter().map(ToString::to_string));
     notes.extend(doubtful);
+    if !args.apply {
+        notes.extend(plan.takes().map(|takes| format!("AWS takes {takes}, and what the versions need to be built")));
+        notes.extend(Measured::sentence(&environments.measured()));
+    }
     let rehearsed = rows(&names, &plan);
     let mut answer =
         DrillAnswer { id: Some(id.clone()), environments: rehearsed, notes, ..DrillAnswer::new(Depth::Aws) };

@@ -40,7 +40,7 @@ pub(super) fn look(
         let targets = launch::targets(&ours, project)?;
         let all: Vec<&Description> = environments.all().iter().collect();
         let waves = environment::waves(&ours.iter().collect::<Vec<_>>(), &all)?;
-        let survey = release::survey(&aws, &ours.iter().collect::<Vec<_>>())?;
+        let mut survey = release::survey(&aws, &ours.iter().collect::<Vec<_>>())?;
         let store = bundle_store(project, None);
         let mut versions = Versions::new(project, &aws, &store, world);
         let mut wanted = Vec::new();
@@ -60,6 +60,7 @@ pub(super) fn look(
                 findings.extend(errors.into_iter().map(|error| format!("`{}`: {error}", target.name)));
             }
         }
+        release::look_for_roles(&aws, &mut survey, &wanted);
         let lost = release::as_if_lost(&survey, &targets);
         let strict = PlanOptions { all: true, ..PlanOptions::default() };
         let plan = release::launch_plan(&lost, &targets, wanted, &waves, &all, strict);
@@ -71,6 +72,7 @@ pub(super) fn look(
             }
         }
         notes.extend(plan.notes);
+        notes.extend(plan.not_checked.iter().map(ToString::to_string));
     }
     let commands = Some(world.now().duration_since(began).as_secs());
     let clocks = Clocks { commands, ..Clocks::default() };

@@ -6,8 +6,9 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::cli::aws::DryRun;
+use crate::cli::environments::Measured;
 use crate::environment::cname;
-use crate::release::{Cname, LaunchOutcome, LaunchPlan, Launched, PlannedLaunch};
+use crate::release::{self, Cname, Health, LaunchOutcome, LaunchPlan, Launched, PlannedLaunch};
 use crate::ui::{Answer, count};
 
 /// A plan, with the calls that it would take.
@@ -19,6 +20,8 @@ pub(super) struct PlanAnswer {
     pub(super) files: BTreeMap<String, String>,
     /// `None` where something speaks against it.
     pub(super) dry_run: Option<DryRun>,
+    /// The last rebuilds on AWS that were measured; only of a rebuild.
+    pub(super) measured: Vec<Measured>,
     /// The line that does it.
     pub(super) apply: String,
 }
@@ -29,7 +32,7 @@ impl Answer for PlanAnswer {
 
 impl fmt::Display for PlanAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { plan, files, dry_run, apply } = self;
+        let Self { plan, files, dry_run, measured, apply } = self;
         let account = plan.account.as_deref().unwrap_or("not known");
         writeln!(f, "account {account}, {}", plan.region)?;
         for (path, text) in files {
@@ -51,14 +54,23 @@ impl fmt::Display for PlanAnswer {
             }
             wave.iter().try_for_each(|launch| one(launch, &plan.region, f))?;
         }
+        if plan.waves.len() > 1
+            && let Some(takes) = plan.takes()
+        {
+            writeln!(f, "\nin all, AWS takes {takes}")?;
+        }
+        if let Some(words) = Measured::sentence(measured) {
+            writeln!(f, "\n{words}")?;
+        }
         for there in &plan.there {
             let label = there.label.as_deref().unwrap_or("no version");
-            writeln!(f, "\n`{}` is there ({}), with `{label}`; it stays as it is", there.name, there.id)?;
+            let unwell = if there.health == Health::Bad { ", and its health is bad" } else { "" };
+            writeln!(f, "\n`{}` is there ({}), with `{label}`{unwell}; it stays as it is", there.name, there.id)?;
         }
         for note in &plan.notes {
             writeln!(f, "\nnote: {note}")?;
         }
-        profile(plan, f)?;
+        not_checked(plan, f)?;
         if plan.is_empty() && plan.problems.is_empty() {
             return f.write_str("\nnothing is to be launched");
         }
@@ -79,7 +91,11 @@ fn one(launch: &PlannedLaunch, region: &str, f: &mut fmt::Formatter<'_>) -> fmt:
         Cname::None => writeln!(f, "  name      none: a worker has a queue")?,
     }
     writeln!(f, "  makes     {}", launch.makes.join(", "))?;
-    writeln!(f, "  costs     not known here: AWS's pricing calculator has the prices of these parts")?;
+    match &launch.takes {
+        Some(takes) => writeln!(f, "  takes     {takes}, and what the version itself needs to be built")?,
+        None => writeln!(f, "  takes     not known: nobody has shown such a launch in public")?,
+    }
+    writeln!(f, "  costs     {}: {PRICES} has what they cost in {region}", launch.paid.join(", "))?;
     if !launch.tags.is_empty() {
         let tags: Vec<String> = launch.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
         writeln!(f, "  tags      {}", tags.join(", "))?;
@@ -92,22 +108,21 @@ fn one(launch: &PlannedLaunch, region: &str, f: &mut fmt::Formatter<'_>) -> fmt:
     Ok(())
 }
 
-/// Whether the instance profile is there, IAM alone knows, and it is not asked. What makes one is said at the first launch.
-fn profile(plan: &LaunchPlan, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let Some(launch) = plan.launches().next().filter(|_| !plan.applications.is_empty()) else { return Ok(()) };
-    let name = &launch.instance_profile;
-    writeln!(f, "\nnot checked: is there an instance profile `{name}`? This tells:")?;
-    writeln!(f, "  aws iam get-instance-profile --instance-profile-name {name}")?;
-    writeln!(f, "If not, these make it, once for an account:")?;
-    writeln!(
-        f,
-        "  aws iam create-role --role-name {name} --assume-role-policy-document \
-         '{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Effect\":\"Allow\",\"Principal\":{{\"Service\":\"ec2.amazonaws.com\"}},\"Action\":\"sts:AssumeRole\"}}]}}'"
-    )?;
-    let policy = if launch.tier == "worker" { "AWSElasticBeanstalkWorkerTier" } else { "AWSElasticBeanstalkWebTier" };
-    writeln!(f, "  aws iam attach-role-policy --role-name {name} --policy-arn arn:aws:iam::aws:policy/{policy}")?;
-    writeln!(f, "  aws iam create-instance-profile --instance-profile-name {name}")?;
-    writeln!(f, "  aws iam add-role-to-instance-profile --instance-profile-name {name} --role-name {name}")
+/// Prices differ by region and change, and AWS gives no copy of them that would stay true here.
+const PRICES: &str = "https://calculator.aws";
+
+/// What IAM could not be asked: the line that tells, and at the first launch what makes an instance profile.
+fn not_checked(plan: &LaunchPlan, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for open in &plan.not_checked {
+        writeln!(f, "\n{open} This tells:\n  {}", open.line())?;
+        if open.is_profile() && !plan.applications.is_empty() {
+            let acts = |launch: &&PlannedLaunch| launch.instance_profile.ends_with(&open.name);
+            let worker = plan.launches().find(acts).is_some_and(|launch| launch.tier == "worker");
+            writeln!(f, "If not, these make it, once for an account:")?;
+            release::profile_lines(&open.name, worker).iter().try_for_each(|line| writeln!(f, "  {line}"))?;
+        }
+    }
+    Ok(())
 }
 
 /// What came of it.
@@ -145,7 +160,8 @@ impl fmt::Display for LaunchAnswer {
                 write!(f, "\n  url     {url}")?;
             }
             if let Some(seconds) = environment.seconds {
-                write!(f, "\n  took    {seconds} s")?;
+                let simulated = if self.launched.simulated { " (AWS's part is simulated)" } else { "" };
+                write!(f, "\n  took    {seconds} s{simulated}")?;
             }
             if let Some(visible) = environment.visible {
                 write!(f, "\n  seen    after {visible} s")?;

@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
 
 use super::create;
 use super::error::{Error, Problems};
+use super::launched::{Launched, LaunchedEnvironment, Outcome};
 use super::plan::{Launch, NewVersion, Plan, There};
 use super::release::Bundle;
 use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::environment::{self, Property, What};
 use crate::release::aws::Aws;
 use crate::release::bucket::BundleStore;
-use crate::release::deploy::{self, Event as DeployEvent, Request as DeployRequest, WatchRequest};
+use crate::release::deploy::{
+    self, Error as DeployError, Event as DeployEvent, Request as DeployRequest, WatchRequest,
+};
 use crate::release::environment::{Environment, Health, Phase, find};
 use crate::release::lifecycle;
 use crate::release::operation::Verb;
@@ -48,66 +50,26 @@ pub enum Event<'a> {
         environment: &'a str,
         label: &'a str,
     },
-    /// It was begun by an earlier run; watching it.
+    /// It is there and not good: begun by an earlier run, or unwell. Watching it.
     Joining {
         environment: &'a str,
+        moves: bool,
     },
     Watching {
         environment: &'a str,
         id: &'a str,
     },
     Deploying(DeployEvent<'a>),
+    /// One more that went wrong, after the one that the launch fails with.
+    AlsoFailed(&'a Error),
     Lifecycle(&'a Application),
-}
-
-/// What a launch came to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Launched {
-    pub account: Option<String>,
-    pub region: String,
-    pub environments: Vec<LaunchedEnvironment>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LaunchedEnvironment {
-    pub name: EnvironmentName,
-    pub application: Application,
-    /// `None` in a dry run.
-    pub id: Option<String>,
-    pub label: Option<String>,
-    pub url: Option<String>,
-    pub outcome: Outcome,
-    /// From the request to good.
-    pub seconds: Option<i64>,
-    /// From the request to the first good answer of the site under its name. `None`: its `smoke` names nothing to ask for,
-    /// or it did not answer as it should.
-    pub visible: Option<i64>,
-    /// What its `smoke` asks for.
-    pub smoke: Vec<Probed>,
-}
-
-impl LaunchedEnvironment {
-    /// What its site did not answer as it should, in sentences.
-    pub fn failures(&self) -> impl Iterator<Item = String> {
-        self.smoke.iter().filter_map(Probed::failure).map(move |failure| format!("`{}`: {failure}", self.name))
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Made in this run, and good.
-    Launched,
-    /// It was there.
-    Unchanged,
-    /// Asked for, and not waited for.
-    Started,
 }
 
 /// Make what the plan says.
 pub fn launch(aws: &Aws, plan: &Plan, options: &Options, report: &mut dyn FnMut(Event<'_>)) -> Result<Launched, Error> {
     let began = aws.now();
-    let mut done = Launched { account: plan.account.clone(), region: plan.region.clone(), environments: Vec::new() };
+    let (account, region) = (plan.account.clone(), plan.region.clone());
+    let mut done = Launched { account, region, simulated: aws.is_elsewhere(), environments: Vec::new() };
     for new in &plan.applications {
         report(Event::Application(&new.name));
         aws.block_on(create::application(aws, new, &options.application))?;
@@ -124,25 +86,80 @@ pub fn launch(aws: &Aws, plan: &Plan, options: &Options, report: &mut dyn FnMut(
         }
     }
     let mut last: Vec<String> = plan.launches().map(|launch| launch.name.to_string()).collect();
+    let mut failed = None;
     for there in &plan.there {
-        done.environments.push(join(aws, there, options, &last, report)?);
+        match join(aws, there, options, &last, report) {
+            Ok(joined) => done.environments.push(joined),
+            // Whoever does not need it does not wait for it: on the day, each site that is there again counts.
+            Err(error @ Error::NotGood { .. }) if !is_needed(plan, &there.name) => keep(&mut failed, error, report),
+            Err(error) => return Err(error),
+        }
     }
     for wave in &plan.waves {
         let mut begun = Vec::new();
+        let mut stopped = None;
         for launch in wave {
-            let values = values(aws, launch)?;
-            report(Event::Launching { environment: &launch.name, label: &launch.label });
-            let at = aws.now();
-            let made = aws.block_on(create::environment(aws, launch, &values, began, options.require_cname))?;
-            last.retain(|name| *name != launch.name.as_str());
-            begun.push((launch, at, made));
+            match begin(aws, launch, began, options, report) {
+                Ok((at, made)) => {
+                    last.retain(|name| *name != launch.name.as_str());
+                    begun.push((launch, at, made));
+                }
+                Err(error) => {
+                    stopped = Some(error);
+                    break;
+                }
+            }
         }
+        // What was asked for is seen through, whatever became of those beside it.
         for (launch, at, made) in begun {
-            done.environments.push(see_through(aws, launch, at, made, options, &last, report)?);
+            match see_through(aws, launch, at, made, options, &last, report) {
+                Ok(launched) => done.environments.push(launched),
+                Err(error) => keep(&mut stopped, error, report),
+            }
+        }
+        if let Some(error) = stopped {
+            return Err(error);
         }
     }
     rule(aws, plan, options, report)?;
-    Ok(done)
+    failed.map_or(Ok(done), Err)
+}
+
+/// A launch fails with the first thing that went wrong; the others are told.
+fn keep(failed: &mut Option<Error>, error: Error, report: &mut dyn FnMut(Event<'_>)) {
+    match failed {
+        Some(_) => report(Event::AlsoFailed(&error)),
+        None => *failed = Some(error),
+    }
+}
+
+/// Does something that is about to be launched wait for it?
+fn is_needed(plan: &Plan, name: &EnvironmentName) -> bool {
+    plan.launches().any(|launch| launch.wanted.target.description.needs().contains(&name.as_str()))
+}
+
+/// Ask for an environment.
+fn begin(
+    aws: &Aws,
+    launch: &Launch,
+    began: Timestamp,
+    options: &Options,
+    report: &mut dyn FnMut(Event<'_>),
+) -> Result<(Timestamp, Option<Environment>), Error> {
+    let values = values(aws, launch)?;
+    report(Event::Launching { environment: &launch.name, label: &launch.label });
+    let at = aws.now();
+    let made = aws.block_on(create::environment(aws, launch, &values, began, options.require_cname))?;
+    Ok((at, made))
+}
+
+/// What a watch ended with, of an environment that was asked for.
+fn not_good(name: &EnvironmentName, id: &str, source: DeployError, behind: &[String]) -> Error {
+    let environment = name.to_string();
+    match source {
+        DeployError::Refused(source) => Error::Lost { environment, source },
+        source => Error::NotGood { environment, id: id.to_owned(), source: Box::new(source), behind: behind.to_vec() },
+    }
 }
 
 fn version(aws: &Aws, new: &NewVersion, options: &Options, report: &mut dyn FnMut(Event<'_>)) -> Result<(), Error> {
@@ -218,7 +235,7 @@ fn request(launch_name: &EnvironmentName, application: &Application, label: &str
     }
 }
 
-/// An environment that is there: finished, or on its way because an earlier run began it.
+/// An environment that is there: good, on its way because an earlier run began it, or unwell, which is no success.
 fn join(
     aws: &Aws,
     there: &There,
@@ -239,22 +256,15 @@ fn join(
     };
     let Some(label) = there.label.as_ref().filter(|_| options.wait && !aws.is_dry_run()) else { return Ok(done) };
     let request = request(&there.name, &there.application, label, options);
-    if there.status != Phase::Busy {
+    if there.status == Phase::Ready && there.health == Health::Good {
         // An earlier run may have ended between its success and its last words.
-        if there.status == Phase::Ready && there.health == Health::Good {
-            deploy::confirm(aws, &request, &mut |event| report(Event::Deploying(event)));
-            done.smoke = smoke(aws, &there.application, &there.name, &there.smoke)?;
-        }
+        deploy::confirm(aws, &request, &mut |event| report(Event::Deploying(event)));
+        done.smoke = smoke(aws, &there.application, &there.name, &there.smoke)?;
         return Ok(done);
     }
-    report(Event::Joining { environment: &there.name });
+    report(Event::Joining { environment: &there.name, moves: there.status == Phase::Busy });
     let watched = deploy::watch(aws, &WatchRequest::of(&request), &mut |event| report(Event::Deploying(event)));
-    let deployed = watched.map_err(|source| Error::NotGood {
-        environment: there.name.to_string(),
-        id: there.id.clone(),
-        source: Box::new(source),
-        behind: behind.to_vec(),
-    })?;
+    let deployed = watched.map_err(|source| not_good(&there.name, &there.id, source, behind))?;
     done.url = deployed.url;
     done.smoke = smoke(aws, &there.application, &there.name, &there.smoke)?;
     Ok(done)
@@ -285,12 +295,7 @@ fn see_through(
     report(Event::Watching { environment: &launch.name, id: &made.id });
     let request = request(&launch.name, &launch.application, &launch.label, options);
     let watched = deploy::watch(aws, &WatchRequest::of(&request), &mut |event| report(Event::Deploying(event)));
-    let deployed = watched.map_err(|source| Error::NotGood {
-        environment: launch.name.to_string(),
-        id: made.id.clone(),
-        source: Box::new(source),
-        behind: behind.to_vec(),
-    })?;
+    let deployed = watched.map_err(|source| not_good(&launch.name, &made.id, source, behind))?;
     done.url = deployed.url;
     done.outcome = Outcome::Launched;
     done.seconds = Some(aws.now().duration_since(at).as_secs());

@@ -6,23 +6,24 @@ use std::time::Duration;
 use aws_sdk_elasticbeanstalk::types::{ConfigurationOptionSetting, EnvironmentTier, S3Location, Tag};
 use jiff::Timestamp;
 
+use super::dns::Cname;
 use super::error::Error;
-use super::plan::{Cname, Launch, NewApplication};
+use super::plan::{Launch, NewApplication};
 use super::survey::is_free;
 use crate::beanstalk::name::Application;
-use crate::environment::{self, Sent};
+use crate::environment::Sent;
 use crate::release::api_error::{ApiError, ErrorKind};
 use crate::release::aws::Aws;
 use crate::release::backoff::Backoff;
 use crate::release::call::Call;
-use crate::release::environment::{Environment, find};
+use crate::release::environment::{self, Environment, find};
 use crate::release::version::{self, Location, Status};
 
 /// Make the application. Its lifecycle rule comes at the very end: it deletes at each registration.
 pub(super) async fn application(
     aws: &Aws,
     new: &NewApplication,
-    described: &environment::Application,
+    described: &crate::environment::Application,
 ) -> Result<(), Error> {
     let name = new.name.as_str();
     let mut call = Call::eb("CreateApplication").with("ApplicationName", name);
@@ -138,10 +139,14 @@ pub(super) async fn environment(
     if !is_uncertain(&error) {
         return Err(error.into());
     }
-    if let Some(living) = find(aws, &launch.application, &launch.name).await? {
-        // Names are unique: with our label, and made since this run began, it is ours.
+    // Of any application: names are unique in a region.
+    let mut everywhere = environment::everywhere(aws).await?;
+    if let Some(at) = everywhere.iter().position(|living| living.name == launch.name.as_str()) {
+        let living = everywhere.swap_remove(at);
+        // With our label, and made since this run began, it is ours.
         let since = living.created.is_none_or(|created| created >= began - jiff::SignedDuration::from_secs(60));
-        return match living.label.as_deref() == Some(launch.label.as_str()) && since {
+        let ours = living.application == launch.application.as_str();
+        return match ours && living.label.as_deref() == Some(launch.label.as_str()) && since {
             true => Ok(Some(living)),
             false => {
                 let (environment, id) = (launch.name.to_string(), living.id.clone());
@@ -162,17 +167,17 @@ pub(super) async fn environment(
     }
 }
 
+/// It was accepted a moment ago: neither a list that lags nor one that nobody may read undoes that.
 async fn found(aws: &Aws, launch: &Launch) -> Result<Option<Environment>, Error> {
-    let living = find(aws, &launch.application, &launch.name).await?;
-    // It was accepted a moment ago; a list that lags does not undo that.
-    Ok(living)
+    let living = find(aws, &launch.application, &launch.name).await;
+    living.map_err(|source| Error::Lost { environment: launch.name.to_string(), source })
 }
 
 fn invalid(launch: &Launch, error: &ApiError) -> Error {
     let text = error.message().unwrap_or_default().to_owned();
     let named = |sent: &&Sent| text.contains(&sent.option.name) && text.contains(&sent.option.namespace);
     let described = launch.options.iter().find(named).map(|sent| {
-        let path = environment::path(&launch.name);
+        let path = crate::environment::path(&launch.name);
         format!("`{path}`: `{}`", sent.option)
     });
     let in_files = || {

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::fault::{Exit, Fault};
+use super::profile::profile_lines;
+use crate::fault::{Exit, Fault, Repeat};
 use crate::release::api_error::ApiError;
 use crate::release::deploy::Error as DeployError;
 use crate::release::lifecycle::Error as LifecycleError;
@@ -66,6 +67,19 @@ pub enum Problem {
         name: String,
         label: String,
     },
+    /// IAM has no such instance profile.
+    NoProfile {
+        name: String,
+        profile: String,
+        worker: bool,
+    },
+    /// IAM has no such role.
+    NoRole {
+        name: String,
+        role: String,
+        /// What says that it acts.
+        said: String,
+    },
     /// A property without a value.
     Unanswered {
         name: String,
@@ -83,6 +97,8 @@ impl Problem {
             | Self::Region { .. }
             | Self::Quota { .. }
             | Self::Occupied { .. }
+            | Self::NoProfile { .. }
+            | Self::NoRole { .. }
             | Self::Platform { .. }
             | Self::PlatformVersion { .. } => Exit::Findings,
         }
@@ -122,6 +138,14 @@ impl Problem {
                 "name another with `--version`; `beansprout versions` lists them".to_owned()
             }
             Self::Unusable { .. } => "name another with `--version`; `beansprout check` finds most causes".to_owned(),
+            Self::NoProfile { profile, worker, .. } => {
+                let lines: String =
+                    profile_lines(profile, *worker).iter().map(|line| format!("\n        {line}")).collect();
+                format!("correct its name, or make it, once for an account:{lines}")
+            }
+            Self::NoRole { said, .. } => {
+                format!("correct its name in {said}, or leave it out: Elastic Beanstalk has a role of its own")
+            }
             Self::Unanswered { properties, .. } => {
                 let flags: Vec<String> = properties.iter().map(|name| format!("--property {name}=VALUE")).collect();
                 format!("give it with `{}`, or `--env-file FILE`", flags.join(" "))
@@ -162,6 +186,10 @@ impl fmt::Display for Problem {
             Self::Unusable { name, label } => {
                 write!(f, "`{name}`: Elastic Beanstalk could not process version `{label}`")
             }
+            Self::NoProfile { name, profile, .. } => {
+                write!(f, "`{name}`: there is no instance profile `{profile}`, in whose name its instances act")
+            }
+            Self::NoRole { name, role, .. } => write!(f, "`{name}`: there is no role `{role}`"),
             Self::Unanswered { name, properties } => {
                 write!(f, "`{name}`: nobody said what `{}` shall be", properties.join("`, `"))
             }
@@ -213,8 +241,10 @@ pub enum Error {
     StillProcessing { label: String },
     #[error("`{needed}` has no {what} that `{environment}` could be told")]
     Untold { environment: String, needed: String, what: &'static str },
-    #[error("`{environment}` ({id}) was launched, and is not good")]
+    #[error("`{environment}` ({id}) is there, and is not good")]
     NotGood { environment: String, id: String, source: Box<DeployError>, behind: Vec<String> },
+    #[error("lost sight of `{environment}`, which was asked for")]
+    Lost { environment: String, source: ApiError },
     #[error("no random value could be made")]
     Random { source: std::io::Error },
     #[error(transparent)]
@@ -226,11 +256,27 @@ pub enum Error {
 }
 
 impl Fault for Error {
+    fn under_way(&self) -> bool {
+        self.exit() == Exit::StillGoing && !matches!(self, Self::StillProcessing { .. })
+    }
+
+    fn repeat(&self) -> Option<Repeat> {
+        match self {
+            Self::StillProcessing { .. } | Self::Lost { .. } => Some(Repeat::Now),
+            Self::NotGood { source, .. } => source.repeat(),
+            Self::Application { source, .. } => source.repeat(),
+            Self::Publish(error) => error.repeat(),
+            Self::Lifecycle(error) => error.repeat(),
+            Self::Api(error) => error.repeat(),
+            _ => None,
+        }
+    }
+
     fn exit(&self) -> Exit {
         match self {
             Self::Options { .. } | Self::Unprocessed { .. } => Exit::Invalid,
             Self::CnameTaken { .. } | Self::Other { .. } | Self::LabelTaken { .. } => Exit::Conflict,
-            Self::StillProcessing { .. } => Exit::StillGoing,
+            Self::StillProcessing { .. } | Self::Lost { .. } => Exit::StillGoing,
             Self::Untold { .. } => Exit::DeployFailed,
             Self::NotGood { source, .. } => source.exit(),
             Self::Random { .. } => Exit::Invalid,
@@ -271,10 +317,30 @@ impl Fault for Error {
                 };
                 Some(format!("{how}; `beansprout status {environment}` tells more, and how to end it{behind}"))
             }
+            Self::Lost { environment, source } => {
+                let again = "it goes on at AWS; the same command again looks at what is there, and goes on with it";
+                let when = if source.is_about_credentials() { ", once there are credentials again" } else { "" };
+                Some(format!("{again}{when}; `beansprout status {environment}` tells how it is"))
+            }
             Self::Random { .. } => None,
             Self::Publish(error) => error.hint(),
             Self::Lifecycle(error) => error.hint(),
             Self::Api(error) => error.hint(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_without_a_network_says_which_options_name_one() {
+        // As AWS words it.
+        let message = "Configuration validation exception: Specify the subnets for the VPC.".to_owned();
+        let error = Error::Options { environment: "shop".to_owned(), message, place: None };
+        assert_eq!(error.exit(), Exit::Invalid);
+        let hint = error.hint().unwrap();
+        assert!(hint.contains("`aws:ec2:vpc/VPCId` and `aws:ec2:vpc/Subnets`"), "{hint}");
     }
 }

@@ -4,33 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::dns::{Cname, named};
 use super::error::Problem;
-use super::release::{Bundle, Chosen, Why};
+use super::release::{Bundle, Why};
+use super::roles::{self, NotChecked};
 use super::survey::Survey;
+use super::wanted::{Target, Wanted};
+use crate::beanstalk::durations::Duration;
 use crate::beanstalk::name::{Application, EnvironmentName};
-use crate::environment::{self, Description, Files, INSTANCE_PROFILE, Property, Sent, Shape, Tier, Value, cname};
+use crate::environment::{self, Description, Property, Sent, Shape, Value};
 use crate::release::environment::{Environment, Health, Phase};
 use crate::release::probe::Probe;
 use crate::release::version::{Location, Status};
-
-/// An environment that shall be there.
-#[derive(Debug, Clone)]
-pub struct Target {
-    pub name: EnvironmentName,
-    pub application: Application,
-    pub description: Description,
-}
-
-/// One that is not there yet, with everything that it is made of.
-#[derive(Debug, Clone)]
-pub struct Wanted {
-    pub target: Target,
-    pub release: Chosen,
-    /// What the files of the release say of options.
-    pub files: Files,
-    /// Values of properties that were given or asked for.
-    pub given: BTreeMap<String, String>,
-}
 
 /// How strict a launch is.
 #[derive(Debug, Clone, Copy, Default)]
@@ -56,6 +41,8 @@ pub struct Plan {
     pub there: Vec<There>,
     /// What a person should know.
     pub notes: Vec<String>,
+    /// Roles and instance profiles of which nobody could say whether they are there.
+    pub not_checked: Vec<NotChecked>,
     #[serde(skip)]
     pub problems: Vec<Problem>,
 }
@@ -109,24 +96,12 @@ pub struct Launch {
     pub operations_role: Option<String>,
     /// What AWS will make.
     pub makes: Vec<String>,
+    /// What of it is paid for, and by which unit.
+    pub paid: Vec<String>,
+    /// How long AWS takes for such a launch; `None` where nobody knows.
+    pub takes: Option<Duration>,
     #[serde(skip)]
     pub wanted: Wanted,
-}
-
-/// The name in DNS.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case", tag = "how")]
-pub enum Cname {
-    Asked {
-        prefix: String,
-    },
-    /// AWS makes one up.
-    Generated {
-        instead_of: Option<String>,
-        held_by: Option<String>,
-    },
-    /// A worker has none.
-    None,
 }
 
 /// Decide.
@@ -149,6 +124,7 @@ pub fn plan(
         waves: Vec::new(),
         there: Vec::new(),
         notes: Vec::new(),
+        not_checked: Vec::new(),
         problems: Vec::new(),
     };
     let mut by_name: BTreeMap<String, Wanted> =
@@ -224,9 +200,16 @@ fn launch(plan: &mut Plan, survey: &Survey, wanted: Wanted, options: PlanOptions
     }
     version(plan, &wanted);
     unanswered(plan, &wanted);
-    let cname = cname(plan, survey, &wanted, options);
+    let known = plan.not_checked.clone();
+    let (missing, not_checked) = roles::judge(survey, &wanted);
+    plan.problems.extend(missing);
+    plan.not_checked.extend(not_checked.into_iter().filter(|new| !known.contains(new)));
+    let named = named(survey, &wanted.target, options.require_cname);
+    plan.problems.extend(named.problem);
+    plan.notes.extend(named.note);
+    let cname = named.cname;
     let (platform_arn, platform_version) = platform(plan, survey, &wanted, options)?;
-    let profile = wanted.target.description.instance_profile.clone().unwrap_or_else(|| INSTANCE_PROFILE.to_owned());
+    let profile = wanted.instance_profile().to_owned();
     let sent = environment::sent(&wanted.target.description, &profile, &wanted.given, &wanted.files);
     for sent in &sent {
         if let Some(said) = &sent.outranks {
@@ -257,6 +240,8 @@ fn launch(plan: &mut Plan, survey: &Survey, wanted: Wanted, options: PlanOptions
         instance_profile: profile,
         operations_role: wanted.target.description.operations_role.clone(),
         makes: shape.parts(),
+        paid: shape.units(),
+        takes: shape.takes(),
         name: wanted.target.name.clone(),
         application: wanted.target.application.clone(),
         wanted,
@@ -296,35 +281,6 @@ fn unanswered(plan: &mut Plan, wanted: &Wanted) {
     if !properties.is_empty() {
         plan.problems.push(Problem::Unanswered { name: wanted.target.name.to_string(), properties });
     }
-}
-
-fn cname(plan: &mut Plan, survey: &Survey, wanted: &Wanted, options: PlanOptions) -> Cname {
-    if wanted.target.description.tier == Tier::Worker {
-        return Cname::None;
-    }
-    let Some(prefix) = &wanted.target.description.cname else {
-        return Cname::Generated { instead_of: None, held_by: None };
-    };
-    if survey.free.get(prefix) == Some(&true) {
-        return Cname::Asked { prefix: prefix.clone() };
-    }
-    let whole = cname::whole(prefix, &survey.region);
-    let holder = survey.living.iter().find(|living| living.cname.as_deref() == Some(whole.as_str()));
-    let name = &wanted.target.name;
-    if options.require_cname {
-        plan.problems.push(Problem::Cname { name: name.to_string(), cname: whole.clone() });
-    }
-    plan.notes.push(match holder {
-        Some(holder) => format!(
-            "`{name}`: `{}` has the name `{whole}`; afterwards, `beansprout swap {} {name}` brings it here",
-            holder.name, holder.name
-        ),
-        None => format!(
-            "`{name}`: somebody else has the name `{whole}`, so AWS makes another up: aliases in Route 53, `ALLOWED_HOSTS`, \
-             `CSRF_TRUSTED_ORIGINS` and whoever calls the site have to follow"
-        ),
-    });
-    Cname::Generated { instead_of: Some(whole), held_by: holder.map(|holder| holder.name.clone()) }
 }
 
 fn platform(plan: &mut Plan, survey: &Survey, wanted: &Wanted, options: PlanOptions) -> Option<(String, String)> {
@@ -396,6 +352,15 @@ impl Plan {
     /// Nothing is to be made.
     pub fn is_empty(&self) -> bool {
         self.waves.is_empty()
+    }
+
+    /// How long AWS takes for all of it, wave after wave. `None` where that of a part is not known.
+    pub fn takes(&self) -> Option<Duration> {
+        let wave = |wave: &Vec<Launch>| {
+            let each = wave.iter().map(|launch| launch.takes);
+            each.reduce(|one, other| Some(one?.beside(other?))).flatten()
+        };
+        self.waves.iter().map(wave).reduce(|one, next| Some(one?.then(next?))).flatten()
     }
 
     /// What is sent to one environment, as it is told to people.

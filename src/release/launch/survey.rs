@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_elasticbeanstalk::types::PlatformFilter;
 
 use crate::environment::Description;
+use crate::known::Known;
 use crate::release::api_error::ApiError;
 use crate::release::aws::Aws;
 use crate::release::call::Call;
 use crate::release::environment::{self, Environment};
+use crate::release::iam::Kind;
 use crate::release::version;
 
 /// Everything of an account and region that decides about a launch.
@@ -30,7 +32,12 @@ pub struct Survey {
     pub branches: Vec<String>,
     /// Is the name in DNS free? By its first part.
     pub free: BTreeMap<String, bool>,
+    /// Instance profiles and roles that were looked for.
+    pub(crate) roles: BTreeMap<Sought, Known<()>>,
 }
+
+/// What IAM is asked for: an instance profile or a role, as it is named.
+pub(crate) type Sought = (Kind, String);
 
 /// How many there may be in the region. `None`: AWS does not tell us.
 #[derive(Debug, Clone, Copy, Default)]

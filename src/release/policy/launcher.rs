@@ -46,12 +46,13 @@ pub(super) fn launcher(scope: &Scope) -> Vec<Value> {
             ],
             &any(),
         ),
-        // A plan names the line that tells whether the profile is there.
+        // A profile or a role that is not there is told before anything is launched.
         allow(
             "LookForProfile",
             &["iam:GetInstanceProfile"],
             &[format!("arn:{}:iam::{}:instance-profile/*", scope.partition, scope.account)],
         ),
+        allow("LookForRoles", &["iam:GetRole"], &[role("*")]),
         downstream(),
         with(
             allow("PassRoles", &["iam:PassRole"], &[role("aws-elasticbeanstalk-*"), role(&scope.service_role)]),
