@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 use clap::Args;
 
 use self::answer::{CaptureAnswer, Row};
-use super::aws::{AwsArgs, Connected, Intent, Place, bundle_store};
+use super::aws::{AwsArgs, Connected, Intent, bundle_store};
 use super::commit::Commit;
 use super::ebcli;
+use super::environment_args::{one_place, say_left};
 use super::environments::Environments;
 use super::launch::versions::{self, look_into};
 use crate::beanstalk::name::{Application, EnvironmentName};
@@ -82,12 +83,17 @@ impl Fault for Error {
 pub(crate) fn verb(args: &CaptureArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
     let environments = Environments::load(&project)?;
-    let first = args.names.first().and_then(|name| environments.get(name));
-    let place = first.map(Place::of).unwrap_or_default();
+    let named: Vec<&Description> = args.names.iter().filter_map(|name| environments.get(name)).collect();
+    let first = named.first().copied();
+    let place = one_place(&named)?;
     // Looking must not even create the bucket.
     let aws = args.aws.connect_to(&project, &place, Intent::DryRun, world, ui)?;
     let described = first.and_then(|first| first.application.as_deref());
     let application = ebcli::application(args.application.as_deref().or(described), &project)?;
+    if named.is_empty() {
+        let left = environments.all().iter().filter(|described| !described.belongs_to(aws.account(), aws.region()));
+        say_left(&left.collect::<Vec<_>>(), &aws, ui);
+    }
     let mut living = release::living(&aws)?;
     living.retain(|living| living.application == *application.as_str());
     let region = aws.region().to_owned();

@@ -126,6 +126,58 @@ pub(crate) fn belongs(described: Option<&Description>, connected: &Connected) ->
     }
 }
 
+/// Where an environment is that is not where `connected` leads.
+pub(crate) fn elsewhere(description: &Description, connected: &Connected) -> String {
+    match (&description.region, &description.account) {
+        (Some(region), _) if region != connected.region() => region.clone(),
+        (_, Some(account)) => format!("account {account}"),
+        (_, None) => "another place".to_owned(),
+    }
+}
+
+/// Name what is described for other places than this one.
+pub(crate) fn say_left(left: &[&Description], connected: &Connected, ui: &mut Ui) {
+    if left.is_empty() {
+        return;
+    }
+    let names: Vec<String> = left
+        .iter()
+        .map(|description| format!("`{}` ({})", description.name, elsewhere(description, connected)))
+        .collect();
+    ui.say(format_args!("left, because they belong to another account or region: {}", names.join(", ")));
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("`{one}` is in {here}, and `{other}` in {there}")]
+struct Apart {
+    one: String,
+    here: String,
+    other: String,
+    there: String,
+}
+
+impl Fault for Apart {
+    fn exit(&self) -> Exit {
+        Exit::Findings
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("one command is about one region: name those of one".to_owned())
+    }
+}
+
+/// The one place of all that are named.
+pub(crate) fn one_place(described: &[&Description]) -> Result<Place, Failure> {
+    let mut regions = described.iter().filter_map(|description| Some((description, description.region.as_ref()?)));
+    if let Some((one, here)) = regions.next()
+        && let Some((other, there)) = regions.find(|(_, region)| *region != here)
+    {
+        let (one, here, other, there) = (one.name.clone(), here.clone(), other.name.clone(), there.clone());
+        return Err(Apart { one, here, other, there }.into());
+    }
+    Ok(described.first().map(|description| Place::of(description)).unwrap_or_default())
+}
+
 /// How long to look: flags first, then what the environment has, then defaults.
 pub(crate) fn times(environment: &ChosenEnvironment, watch: &WatchArgs) -> (Duration, Duration) {
     let timeout = watch.timeout.or(environment.section.timeout).unwrap_or(TIMEOUT);

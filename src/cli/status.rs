@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::aws::{AwsArgs, Intent, Place};
 use super::capture::Difference;
 use super::commit::Commit;
+use super::environment_args::elsewhere;
 use super::environments::Environments;
 use super::{capture, ebcli, git};
 use crate::beanstalk::name::{Application, EnvironmentName};
@@ -73,7 +74,11 @@ pub(crate) fn verb(args: &StatusArgs, world: &World, ui: &mut Ui) -> Result<Exit
     for description in environments.all() {
         let theirs = ebcli::application(description.application.as_deref(), &project)?;
         let there = living.iter().find(|living| living.name == description.name && living.application == *theirs);
-        rows.push(Row::new(&description.name, &theirs, true, there, aws.region()));
+        let mut row = Row::new(&description.name, &theirs, true, there, aws.region());
+        // Whoever names it is led there.
+        let here = args.name.is_some() || description.belongs_to(aws.account(), aws.region());
+        row.elsewhere = (!here).then(|| elsewhere(description, &aws));
+        rows.push(row);
     }
     for there in living.iter().filter(|living| living.application == application.as_str()) {
         if !rows.iter().any(|row| row.name == there.name) {
@@ -121,6 +126,8 @@ struct Row {
     name: String,
     application: Application,
     described: bool,
+    /// Where it is, if it is described for another account or region than was looked at.
+    elsewhere: Option<String>,
     /// `None`: it does not live.
     id: Option<String>,
     label: Option<String>,
@@ -149,6 +156,7 @@ impl Row {
             name: name.to_owned(),
             application: application.clone(),
             described,
+            elsewhere: None,
             id: there.map(|there| there.id.clone()),
             label: there.and_then(|there| there.label.clone()),
             digest: None,
@@ -174,12 +182,17 @@ impl Row {
     }
 
     fn is_good(&self) -> bool {
-        self.status == Some(Phase::Ready)
-            && self.health == Some(Health::Good)
-            && self.differences.as_ref().is_none_or(Vec::is_empty)
+        // Of what was not looked at, nothing is said.
+        self.elsewhere.is_some()
+            || self.status == Some(Phase::Ready)
+                && self.health == Some(Health::Good)
+                && self.differences.as_ref().is_none_or(Vec::is_empty)
     }
 
     fn state(&self) -> String {
+        if let Some(place) = &self.elsewhere {
+            return format!("in {place}, not looked at");
+        }
         match (self.status, self.health) {
             (None, _) => "not there".to_owned(),
             (Some(Phase::Ready), Some(health)) => match health {
@@ -218,19 +231,19 @@ impl fmt::Display for StatusAnswer {
             [one] if one.details.is_some() || one.id.is_none() => {
                 detailed(one, &self.region, f)?;
                 if let Some(last) = &self.last_drill {
-                    let text = |key: &str| last[key].as_str().unwrap_or_default().to_owned();
-                    write!(f, "\nLast rehearsal: {} ({}), {} findings", text("time"), text("depth"), last["findings"])?;
+                    write!(f, "\nLast rehearsal: {}", rehearsed(last))?;
                 }
                 Ok(())
             }
             rows => {
                 let width = rows.iter().map(|row| row.name.len()).max().unwrap_or_default();
+                let wide = rows.iter().map(|row| row.state().len()).max().unwrap_or_default().max(9);
                 for (number, row) in rows.iter().enumerate() {
                     if number > 0 {
                         writeln!(f)?;
                     }
                     let label = row.label.as_deref().unwrap_or("-");
-                    write!(f, "{:width$}  {:9}  {label}", row.name, row.state())?;
+                    write!(f, "{:width$}  {:wide$}  {label}", row.name, row.state())?;
                     if let Some(url) = &row.url {
                         write!(f, "  {url}")?;
                     }
@@ -244,7 +257,23 @@ impl fmt::Display for StatusAnswer {
     }
 }
 
+/// The line of a rehearsal, for people.
+fn rehearsed(line: &serde_json::Value) -> String {
+    let text = |key: &str| line[key].as_str().unwrap_or_default();
+    let time: Option<jiff::Timestamp> = text("time").parse().ok();
+    let time = time.map_or_else(|| text("time").to_owned(), |time| time.strftime("%Y-%m-%d %H:%M:%SZ").to_string());
+    let findings = line["findings"].as_u64().and_then(|findings| usize::try_from(findings).ok()).unwrap_or_default();
+    let mut said = format!("{time} ({}), {}", text("depth"), count(findings, "finding"));
+    if let Some(aws) = line["clocks"]["aws"].as_i64().filter(|_| line["clocks"]["simulated"] == false) {
+        said.push_str(&format!("; AWS took {aws} s"));
+    }
+    said
+}
+
 fn detailed(row: &Row, region: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if let Some(place) = &row.elsewhere {
+        return write!(f, "`{0}` is in {place}, and not looked at; `beansprout status {0}` does", row.name);
+    }
     let Some(id) = &row.id else {
         return write!(
             f,

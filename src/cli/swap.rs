@@ -9,8 +9,8 @@ use std::time::Duration;
 use clap::Args;
 
 use self::answer::{PlanAnswer, Side, SwapAnswer};
-use super::aws::{AwsArgs, Connected, DryRun, Intent, Place, bundle_store};
-use super::environment_args::belongs;
+use super::aws::{AwsArgs, Connected, DryRun, Intent, bundle_store};
+use super::environment_args::{belongs, one_place};
 use super::environments::Environments;
 use crate::beanstalk::name::EnvironmentName;
 use crate::environment::{self, Description, cname};
@@ -72,7 +72,7 @@ pub(crate) fn verb(args: &SwapArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
     let project = Project::load(world)?;
     let environments = Environments::load(&project)?;
     let described = [environments.get(&args.blue), environments.get(&args.green)];
-    let place = described.iter().flatten().next().map(|description| Place::of(description)).unwrap_or_default();
+    let place = one_place(&described.iter().flatten().copied().collect::<Vec<_>>())?;
     let aws = args.aws.connect_to(&project, &place, Intent::of(!args.apply), world, ui)?;
     for description in described {
         belongs(description, &aws)?;

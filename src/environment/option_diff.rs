@@ -136,10 +136,10 @@ impl LiveOptions {
             }
             let by = self.set_by(option, live);
             let theirs = there.map(|_| match other.set_by(option, there) {
-                SetBy::Api { .. } => "API".to_owned(),
+                SetBy::Api { .. } => "set on the environment".to_owned(),
                 SetBy::File(said) => place(&said),
                 SetBy::Default => "default".to_owned(),
-                SetBy::Unknown => "not known".to_owned(),
+                SetBy::Unknown => "who set it is not known".to_owned(),
             });
             rows.push(row(option, live, by, there.cloned(), theirs, Wins::Each));
         }

@@ -4,12 +4,13 @@ use super::LaunchArgs;
 use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::cli::aws::Connected;
 use crate::cli::ebcli;
+use crate::cli::environment_args::say_left;
 use crate::cli::environments::Environments;
 use crate::environment::{self, Description, Property, Tier};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
 use crate::release::Target;
-use crate::ui::{Ui, ticked};
+use crate::ui::Ui;
 
 #[derive(Debug, thiserror::Error)]
 enum Error {
@@ -115,10 +116,7 @@ fn fresh(name: &str, project: &Project) -> Result<Description, Failure> {
 pub(crate) fn here(descriptions: Vec<Description>, aws: &Connected, ui: &mut Ui) -> Result<Vec<Description>, Failure> {
     let ours = |description: &Description| description.belongs_to(aws.account(), aws.region());
     let (here, left): (Vec<_>, Vec<_>) = descriptions.into_iter().partition(ours);
-    if !left.is_empty() {
-        let names: Vec<String> = left.into_iter().map(|description| description.name).collect();
-        ui.say(format_args!("left, because they belong to another account or region: {}", ticked(&names)));
-    }
+    say_left(&left.iter().collect::<Vec<_>>(), aws, ui);
     if here.is_empty() { Err(Error::Elsewhere.into()) } else { Ok(here) }
 }
 
