@@ -81,6 +81,7 @@ const ARGUMENTS: &[(&[&str], &str, Values)] = &[
     (&["versions", "lifecycle"], "application", Values::Applications),
     (&["logs"], "application", Values::Applications),
     (&["logs"], "environment", Values::Environments),
+    (&["logs"], "name", Values::Environments),
     (&["wait"], "application", Values::Applications),
     (&["wait"], "environment", Values::Environments),
     (&["wait"], "label", Values::Labels),

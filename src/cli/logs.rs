@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::aws::{AwsArgs, Connected, Intent};
-use super::environment_args::EnvironmentArgs;
+use super::environment_args::{EnvironmentArgs, choose};
 use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
@@ -20,8 +20,11 @@ use crate::world::World;
 /// went well; where there is no such log, the last lines of each instance's logs, which takes up to a minute. Changes
 /// nothing; exits with 1 if there is no log to be had.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: beansprout logs --env shop-prod")]
+#[command(after_help = "Example: beansprout logs shop-prod")]
 pub(crate) struct LogsArgs {
+    /// The environment, as with `--env`
+    #[arg(value_name = "NAME", conflicts_with = "environment")]
+    name: Option<EnvironmentName>,
     #[command(flatten)]
     target: EnvironmentArgs,
     /// The request of the deployment, as events name it [default: the last deployment]
@@ -36,7 +39,8 @@ pub(crate) struct LogsArgs {
 
 pub(crate) fn verb(args: &LogsArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
-    let environment = args.target.choose(&project)?;
+    let named = args.name.as_ref().or(args.target.environment.as_ref());
+    let environment = choose("--env", named, &project)?;
     let aws = environment.connect(&args.aws, &project, Intent::Act, world, ui)?;
     environment.say(ui);
     let application = environment.application(args.target.application.as_deref(), &project)?;

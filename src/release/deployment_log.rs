@@ -79,14 +79,16 @@ pub enum Error {
 impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
-            Self::NoEnvironment { .. } => Exit::Aws,
+            Self::NoEnvironment { .. } => Exit::Invalid,
             Self::Refused(error) => error.exit(),
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::NoEnvironment { .. } => Some("look at `--region` and `--application`".to_owned()),
+            Self::NoEnvironment { .. } => {
+                Some("look at `--region` and `--application`; `beansprout status` lists what there is".to_owned())
+            }
             Self::Refused(error) => error.hint(),
         }
     }

@@ -65,7 +65,9 @@ fn a_failed_step_speaks_for_itself() {
     let same = run(&place, &endpoint, &["logs", "--env", "shop-prod", "--request", request, "--all", "--json"]).ok();
     assert_eq!(same.json(), document);
     run(&place, &endpoint, &["logs", "--env", "shop-prod", "--request", "none"]).exit(1);
-    run(&place, &endpoint, &["logs", "--env", "shop-none"]).exit(4);
+    run(&place, &endpoint, &["logs", "--env", "shop-none"]).exit(3);
+    run(&place, &endpoint, &["logs", "shop-none"]).exit(3);
+    run(&place, &endpoint, &["logs", "shop-prod", "--env", "shop-prod"]).exit(2);
 
     // Whoever turns it off has none, and the failure is the same.
     script(&place, &endpoint, &["running_environment.py", "off"]);

@@ -158,11 +158,11 @@ impl Fault for Error {
                 "nothing was changed; `--when-ready` waits for it, `beansprout wait --env {environment}` watches it"
             )),
             Self::Failed { environment, failed, .. } => match failed {
-                Failed::RolledBack { .. } | Failed::Aborted { .. } => {
-                    Some(format!("it runs what it ran before; `eb logs {environment}` has the instances' side"))
-                }
+                Failed::RolledBack { .. } | Failed::Aborted { .. } => Some(format!(
+                    "it runs what it ran before; `beansprout logs --env {environment}` has the instances' side"
+                )),
                 _ => Some(format!(
-                    "`beansprout rollback --env {environment}` goes back to the version before; `eb logs {environment}` has the instances' side"
+                    "`beansprout rollback --env {environment}` goes back to the version before; `beansprout logs --env {environment}` has the instances' side"
                 )),
             },
             Self::StillGoing { environment, label, .. } => Some(format!(
