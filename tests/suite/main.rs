@@ -25,6 +25,7 @@ mod drill;
 mod ebcli;
 #[cfg(unix)]
 mod effects;
+mod environments;
 mod escapes;
 mod examples;
 mod explain;

@@ -104,10 +104,18 @@ fn point(verb: &Verb, calls: &[String]) -> Option<usize> {
     calls.iter().position(|call| call.split_once(':').is_some_and(|(_, operation)| Some(operation) == verb.point))
 }
 
-/// What a command is to reach: the versions and what the environment has.
-fn end(seen: &Seen) -> (Vec<&String>, Option<&String>) {
-    let label = seen.environment.as_ref().and_then(|environment| environment.label.as_ref());
-    (seen.versions.keys().collect(), label)
+/// An environment's name, its version, and its name in DNS.
+type Has<'a> = (&'a str, Option<&'a String>, &'a String);
+
+/// What a command is to reach: the versions, and what each environment has.
+fn end(seen: &Seen) -> (Vec<&String>, Vec<Has<'_>>) {
+    let has = seen.living().map(|(name, environment)| (name, environment.label.as_ref(), &environment.cname));
+    (seen.versions.keys().collect(), has.collect())
+}
+
+/// A launch changes nothing that is there, so it does not make what is unwell well.
+fn is_left_as_it_is(verb: &Verb, seen: &Seen) -> bool {
+    matches!(verb.goal, Goal::Launched(name, _) if seen.named(name).is_some_and(|found| !found.is_good()))
 }
 
 /// A first command that has ended in some way.
@@ -120,13 +128,15 @@ struct First {
     essence: u64,
 }
 
-/// One command from one start, in all its endings; first of all undisturbed.
+/// One command from one start, in all its endings, or half of them; first of all undisturbed.
 fn firsts(book: &Book, start: &Start, first: usize) -> Vec<First> {
     let verb = &VERBS[first];
+    let mut drawn = Drawn(SEED ^ (first as u64) << 16 ^ start.name.len() as u64);
     let mut all = Vec::new();
     let mut at = None;
     for (place, ending) in Ending::ALL.into_iter().enumerate().filter(|(_, ending)| ending.fits(verb)) {
-        if ending != Ending::Done && at.is_none() {
+        let left = !start.is_whole() && !drawn.next().is_multiple_of(2);
+        if ending != Ending::Done && (at.is_none() || left) {
             continue;
         }
         let mut stage = start.stage.at_once();
@@ -150,7 +160,7 @@ enum Next {
 /// Everything that may follow upon first commands from one start; from most starts, what is drawn of it. With each, the
 /// first command that it follows upon.
 fn nexts(book: &Book, start: &Start, firsts: &[First]) -> BTreeMap<Next, usize> {
-    let whole = full() || start.name == "ours";
+    let whole = start.is_whole();
     let mut nexts = BTreeMap::new();
     let mut drawn = Drawn(0);
     for (index, first) in firsts.iter().enumerate() {
@@ -195,8 +205,7 @@ fn each<T: Sync, R: Send>(all: &[T], act: impl Fn(&T) -> R + Sync) -> Vec<R> {
 
 /// What may happen before the second command. The first is the one that the table shows.
 fn possible(stage: &Stage) -> &'static [Between] {
-    let moves = stage.seen.environment.as_ref().is_some_and(|environment| environment.moves);
-    if moves { &Between::ALL } else { &[Between::Nothing, Between::HalfHour] }
+    if stage.seen.moves() { &Between::ALL } else { &[Between::Nothing, Between::HalfHour] }
 }
 
 /// What of that is tried, in turns; in the long form, all.
@@ -258,10 +267,10 @@ fn follow(
 ) -> String {
     let mut stage = stage.at_once();
     stage.wait(between);
-    let moving = stage.seen.environment.as_ref().is_some_and(|environment| environment.moves);
+    let (moving, left) = (stage.seen.moves(), is_left_as_it_is(second, &stage.seen));
     let ran = book.step(&mut stage, second, Ending::Done, 0);
     let mut broken = Vec::new();
-    if let Some(clean) = clean.filter(|_| second.is_ours() && second.goal != Goal::Well && !moving) {
+    if let Some(clean) = clean.filter(|_| second.is_ours() && second.goal != Goal::Well && !moving && !left) {
         if ran.run.exit != 0 && (before.killed || matches!(before.run.exit, 0 | 4 | 5 | 6 | 130)) {
             broken.push((
                 Rule::RepeatingHelps,
@@ -307,7 +316,11 @@ fn hint(book: &Book, stage: &Stage, command: &str) {
     let mut stage = stage.at_once();
     stage.wait(Between::EndsWell);
     let here = stage.place.dir().display().to_string();
-    let words: Vec<String> = command.replace("[DIR]", &here).split(' ').map(str::to_owned).collect();
+    let mut words: Vec<String> = command.replace("[DIR]", &here).split(' ').map(str::to_owned).collect();
+    if words[0] == "swap" {
+        // Five minutes of watching tell no more here.
+        words.extend(["--watch".to_owned(), "0".to_owned()]);
+    }
     let followed = stage.command(false, &words, Vec::new(), None);
     if !matches!(followed.run.exit, 0 | 5 | 6) {
         let broken = vec![(Rule::HintsWork, format!("`beansprout {command}`: exit {}", followed.exit()))];

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::model::Model;
-use super::seen::{Environment, Seen};
+use super::seen::{Environment, RELEASED, Seen};
 use super::stage::Ran;
 use super::verb::{Ending, Goal, Verb};
 
@@ -12,6 +12,8 @@ use super::verb::{Ending, Goal, Verb};
 pub(super) enum Rule {
     NothingNeededIsGone,
     SuccessIsTrue,
+    OnlySwapMovesNames,
+    LeavesOthersAlone,
     WhatGoesOnIsSaid,
     TwiceIsOnce,
     BackIsPossible,
@@ -23,9 +25,11 @@ pub(super) enum Rule {
 }
 
 impl Rule {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::NothingNeededIsGone,
         Self::SuccessIsTrue,
+        Self::OnlySwapMovesNames,
+        Self::LeavesOthersAlone,
         Self::WhatGoesOnIsSaid,
         Self::TwiceIsOnce,
         Self::BackIsPossible,
@@ -54,6 +58,8 @@ impl Step<'_> {
         let mut broken = Vec::new();
         let mut say = |rule, words: String| broken.push((rule, words));
         self.needed(&mut say);
+        self.lives(&mut say);
+        self.names(&mut say);
         if !self.verb.is_ours() {
             return broken;
         }
@@ -72,10 +78,10 @@ impl Step<'_> {
     /// No version is gone that runs, is on its way or would be fallen back to, and no bundle that one of them needs.
     fn needed(&self, say: &mut impl FnMut(Rule, String)) {
         let mut gone = |what: String| say(Rule::NothingNeededIsGone, what);
-        if let Some(environment) = &self.after.environment {
+        for (name, environment) in self.after.living() {
             for label in environment.label.iter().chain(&environment.before) {
                 if !self.after.versions.contains_key(label) {
-                    gone(format!("version {label}, which the environment has or would fall back to, is gone"));
+                    gone(format!("version {label}, which {name} has or would fall back to, is gone"));
                 }
             }
         }
@@ -100,6 +106,50 @@ impl Step<'_> {
             if !known || !self.after.versions.contains_key(label) && !recorded {
                 gone(format!("{label} is gone or another, and no record brings it back"));
             }
+        }
+    }
+
+    /// Nothing ends that lives, and nothing changes but the environment that a command is about.
+    fn lives(&self, say: &mut impl FnMut(Rule, String)) {
+        for (name, was) in self.before.living() {
+            let Some(is) = self.after.named(name).filter(|is| is.id == was.id) else {
+                say(Rule::NothingNeededIsGone, format!("{name} ({}) does not live any more", was.id));
+                continue;
+            };
+            let about = match self.verb.goal {
+                Goal::Launched(launched, _) => name == launched,
+                Goal::Swapped(blue, green) => name == blue || name == green,
+                Goal::Captured => false,
+                _ => name == RELEASED,
+            };
+            // What began before ends by itself.
+            if !about && !was.moves && (is.label != was.label || is.deployments != was.deployments) {
+                say(Rule::LeavesOthersAlone, format!("{name} was {was:?} and is {is:?}"));
+            }
+        }
+    }
+
+    /// Two names go both or not at all, with a swap and with nothing else.
+    fn names(&self, say: &mut impl FnMut(Rule, String)) {
+        let mut wrong = |words: String| say(Rule::OnlySwapMovesNames, words);
+        let has = |seen: &Seen, name: &str| seen.named(name).map(|environment| environment.cname.clone());
+        let moved: Vec<&str> = self
+            .before
+            .living()
+            .map(|(name, _)| name)
+            .filter(|name| has(self.after, name).is_some_and(|now| Some(now) != has(self.before, name)))
+            .collect();
+        match (self.verb.goal, &moved[..]) {
+            (_, []) => {}
+            (Goal::Swapped(blue, green), _) => {
+                let exchanged = has(self.after, blue) == has(self.before, green)
+                    && has(self.after, green) == has(self.before, blue)
+                    && moved.iter().all(|name| [blue, green].contains(name));
+                if !exchanged {
+                    wrong(format!("names went in part: {moved:?}"));
+                }
+            }
+            (_, moved) => wrong(format!("the names of {moved:?} moved")),
         }
     }
 
@@ -132,8 +182,48 @@ impl Step<'_> {
             }
             Goal::Well if !environment.is_good() => untrue(format!("the environment is {environment:?}")),
             Goal::Well | Goal::Foreign | Goal::Days => {}
+            Goal::Launched(name, label) => {
+                let launched = self.after.named(name).cloned().unwrap_or_default();
+                // It was there already, and whatever it runs is its own.
+                let label = self.before.named(name).map_or(Some(label), |was| was.label.as_deref());
+                runs(&launched, label.unwrap_or_default(), &mut untrue);
+                self.described(name, &mut untrue);
+            }
+            Goal::Swapped(blue, green) => self.swapped(blue, green, &mut untrue),
+            Goal::Captured => self.captured(&mut untrue),
             Goal::Pruned { bundles } => self.pruned(bundles, &mut untrue),
             Goal::Restored => self.restored(&mut untrue),
+        }
+    }
+
+    /// GREEN has the name that visitors use, which is the one that BLUE was made with.
+    fn swapped(&self, blue: &str, green: &str, untrue: &mut impl FnMut(String)) {
+        let has = |name: &str| self.after.named(name).map(|environment| environment.cname.clone()).unwrap_or_default();
+        if !has(green).starts_with(&format!("{blue}.")) || !has(blue).starts_with(&format!("{green}.")) {
+            untrue(format!("{green} has {}, and {blue} has {}", has(green), has(blue)));
+        }
+        [blue, green].into_iter().for_each(|name| self.described(name, untrue));
+    }
+
+    /// If a file says which name an environment has, that is so.
+    fn described(&self, name: &str, untrue: &mut impl FnMut(String)) {
+        let Some((Some(prefix), _)) = self.after.described.get(name) else { return };
+        let has = self.after.named(name).map(|environment| environment.cname.as_str()).unwrap_or_default();
+        if !has.starts_with(&format!("{prefix}.")) {
+            untrue(format!("the file of {name} says {prefix}, and it has {has}"));
+        }
+    }
+
+    fn captured(&self, untrue: &mut impl FnMut(String)) {
+        for (name, environment) in self.after.living() {
+            match self.after.described.get(name) {
+                Some((_, label)) if *label == environment.label => self.described(name, untrue),
+                found => untrue(format!("the file of {name} says {found:?}, and it is {environment:?}")),
+            }
+        }
+        let seen = |seen: &Seen| (seen.versions.clone(), seen.objects.clone());
+        if seen(self.before) != seen(self.after) {
+            untrue("a look changed something".to_owned());
         }
     }
 
@@ -210,6 +300,19 @@ impl Step<'_> {
         };
         let count = |seen: &Seen| seen.environment.as_ref().map_or(0, |environment| environment.deployments);
         let began = count(self.after) > count(self.before);
+        let new = self.after.others.iter().find(|(name, _)| self.before.named(name).is_none());
+        if new.is_some_and(|(_, environment)| environment.moves) {
+            if !said("same command again") {
+                unsaid("an environment is being launched, and what watches it is not named");
+            }
+            if error["error"]["under_way"] != true {
+                unsaid("an environment is being launched, and JSON has no `under_way`");
+            }
+        }
+        let cname = |seen: &Seen| seen.environment.as_ref().map(|environment| environment.cname.clone());
+        if cname(self.before) != cname(self.after) && !said("beansprout swap") {
+            unsaid("the names are exchanged, and the way back is not named");
+        }
         if began && self.after.environment.as_ref().is_some_and(|environment| environment.moves) {
             if !said("beansprout wait --env shop-prod") {
                 unsaid("the environment moves, and no `beansprout wait` is named");
@@ -249,7 +352,7 @@ impl Step<'_> {
 
     /// A message names only versions that the command is about.
     fn labels(&self, say: &mut impl FnMut(Rule, String)) {
-        if !self.verb.moves() && self.verb.goal != Goal::Well {
+        if !self.verb.releases() && self.verb.goal != Goal::Well {
             return;
         }
         let mut about: Vec<&str> = self.model.asked.as_deref().into_iter().collect();

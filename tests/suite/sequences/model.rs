@@ -66,6 +66,8 @@ impl Model {
         let registered = |label: &&String| seen.versions.contains_key(*label);
         let mut kept: BTreeSet<String> = self.made.iter().rev().find(registered).cloned().into_iter().collect();
         kept.extend(seen.restorable.iter().cloned());
+        let others = seen.others.values();
+        kept.extend(others.flat_map(|environment| environment.label.iter().chain(&environment.before)).cloned());
         if let Some(environment) = &seen.environment {
             kept.extend(environment.label.iter().chain(&environment.before).cloned());
             kept.extend(

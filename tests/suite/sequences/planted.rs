@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::judge::{Rule, Step};
-use super::seen::{Environment, STATE, Seen};
+use super::seen::{Environment, GREEN, STATE, Seen};
 use super::stage::{Ran, Stage};
 use super::verb::{Between, Ending, VERBS, Verb};
 use super::{Book, follow, hint, report, start};
@@ -53,6 +53,21 @@ fn what_is_broken_on_purpose_is_found() {
     case(Rule::SuccessIsTrue, deploy, &done, &|seen| {
         seen.environment = Some(Environment { health: "Red".to_owned(), ..environment(seen) });
     });
+    case(Rule::NothingNeededIsGone, deploy, &done, &|seen| {
+        seen.others.remove(GREEN);
+    });
+    case(Rule::OnlySwapMovesNames, deploy, &done, &|seen| {
+        let mut environment = environment(seen);
+        std::mem::swap(&mut environment.cname, &mut seen.others.get_mut(GREEN).unwrap().cname);
+        seen.environment = Some(environment);
+    });
+    case(Rule::LeavesOthersAlone, deploy, &done, &|seen| {
+        seen.others.get_mut(GREEN).unwrap().label = Some("v5".to_owned());
+    });
+    for name in ["launch", "swap", "capture"] {
+        let idle = found(&stage, verb(name), &ran(0, "{}", ""), &stage.seen);
+        assert_eq!(idle, BTreeSet::from([Rule::SuccessIsTrue]), "{name}");
+    }
     case(Rule::WhatGoesOnIsSaid, deploy, &ran(6, "{}", "error: that takes long\n"), &|seen| {
         seen.environment = Some(Environment { moves: true, ..environment(seen) });
     });

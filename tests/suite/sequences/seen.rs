@@ -10,6 +10,11 @@ use crate::harness::Place;
 pub(super) const STATE: &str = ".beansprout/aws";
 pub(super) const UNDO: &str = ".beansprout/undo";
 
+/// The environment that releases go to; the one that may get its visitors; the one that is launched.
+pub(super) const RELEASED: &str = "shop-prod";
+pub(super) const GREEN: &str = "shop-green";
+pub(super) const REVIEW: &str = "shop-review";
+
 /// Bucket and key.
 pub(super) type At = (String, String);
 
@@ -21,9 +26,11 @@ pub(super) struct Version {
     pub(super) status: String,
 }
 
-/// The environment that the commands are about.
+/// An environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Environment {
+    pub(super) id: String,
+    pub(super) cname: String,
     pub(super) label: Option<String>,
     pub(super) status: String,
     pub(super) health: String,
@@ -51,7 +58,12 @@ pub(super) struct Record {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Seen {
     pub(super) versions: BTreeMap<String, Version>,
+    /// The environment that releases go to.
     pub(super) environment: Option<Environment>,
+    /// The others that live, by their names.
+    pub(super) others: BTreeMap<String, Environment>,
+    /// What the files in `environments` say: the name in DNS, and the version that was captured.
+    pub(super) described: BTreeMap<String, (Option<String>, Option<String>)>,
     /// Versions that terminated environments had.
     pub(super) restorable: Vec<String>,
     /// Every object, with its ETag.
@@ -69,6 +81,7 @@ impl Seen {
         let state = place.path(STATE);
         let mut seen = Self::default();
         seen.read_state(&json(&state.join("state.json")));
+        seen.read_descriptions(&place.path("environments"));
         for bucket in folders(&state.join("buckets")) {
             seen.read_bucket(&bucket);
         }
@@ -105,14 +118,51 @@ impl Seen {
                 continue;
             }
             let operation = &environment["operation"];
-            self.environment = Some(Environment {
+            let found = Environment {
+                id: text(&environment["id"]),
+                cname: text(&environment["cname"]),
                 label,
                 status: text(&environment["status"]),
                 health: text(&environment["health"]),
                 before: operation["before"]["version"].as_str().map(str::to_owned),
                 moves: operation.is_object(),
                 deployments: environment["deployments"].as_u64().unwrap_or_default(),
-            });
+            };
+            match text(&environment["name"]) {
+                name if name == RELEASED => self.environment = Some(found),
+                name => assert!(self.others.insert(name, found).is_none(), "two environments have one name"),
+            }
+        }
+    }
+
+    /// Does anything move?
+    pub(super) fn moves(&self) -> bool {
+        self.living().any(|(_, environment)| environment.moves)
+    }
+
+    /// All environments that live.
+    pub(super) fn living(&self) -> impl Iterator<Item = (&str, &Environment)> {
+        let released = self.environment.iter().map(|environment| (RELEASED, environment));
+        released.chain(self.others.iter().map(|(name, environment)| (name.as_str(), environment)))
+    }
+
+    pub(super) fn named(&self, name: &str) -> Option<&Environment> {
+        self.living().find(|(living, _)| *living == name).map(|(_, environment)| environment)
+    }
+
+    fn read_descriptions(&mut self, folder: &Path) {
+        for path in files(folder) {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let Some(name) = name.strip_suffix(".toml") else {
+                self.litter.push(path.display().to_string());
+                continue;
+            };
+            let text = std::fs::read_to_string(&path).unwrap();
+            let found: toml::Table = text.parse().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let word = |table: &toml::Table, key: &str| table.get(key).and_then(toml::Value::as_str).map(str::to_owned);
+            let version = found.get("version").and_then(toml::Value::as_table);
+            let label = version.and_then(|version| word(version, "label"));
+            self.described.insert(name.to_owned(), (word(&found, "cname"), label));
         }
     }
 

@@ -3,19 +3,29 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::model::Model;
-use super::seen::{STATE, Seen, json};
+use super::seen::{GREEN, RELEASED, REVIEW, STATE, Seen, json};
 use super::stage::Stage;
-use crate::harness::Place;
+use crate::harness::{Place, full};
 
 const PROJECT: &str = "[project]\nname = 'shop'\n[environments.shop-prod]\ntimeout = 0\nsettle = 0\n";
 /// Somebody else's project for the same application. It leaves its traces elsewhere.
 const FOREIGN: &str =
     "[project]\nname = 'shop'\n[release]\nprefix = 'foreign'\n[environments.shop-prod]\ntimeout = 0\nsettle = 0\n";
 const STACK: &str = "64bit Amazon Linux 2023 v4.13.7 running Python 3.13";
+const BRANCH: &str = "Python 3.13 running on 64bit Amazon Linux 2023";
+/// What a launch sends, so that the two can be exchanged.
+const PROFILE: &str = r#"[{"Namespace": "aws:autoscaling:launchconfiguration", "OptionName": "IamInstanceProfile", "Value": "aws-elasticbeanstalk-ec2-role"}]"#;
 
 pub(super) struct Start {
     pub(super) name: &'static str,
     pub(super) stage: Stage,
+}
+
+impl Start {
+    /// Is all that begins here walked through, or what is drawn?
+    pub(super) fn is_whole(&self) -> bool {
+        full() || self.name == "ours"
+    }
 }
 
 /// All of them.
@@ -34,12 +44,17 @@ pub(super) fn all() -> Vec<Start> {
 fn empty() -> Stage {
     let place = Place::fleeting().file("beansprout.toml", PROJECT).file("Procfile", "web: gunicorn shop.wsgi\n");
     place.write("../foreign/beansprout.toml", FOREIGN);
-    let script = vec![
-        "mkdir ../foreign".to_owned(),
+    let mut script = vec![
+        "mkdir ../foreign environments".to_owned(),
         format!("printf \"{}\" > beansprout.toml", PROJECT.replace('\n', "\\n")),
         format!("printf \"{}\" > ../foreign/beansprout.toml", FOREIGN.replace('\n', "\\n")),
         "echo 'web: gunicorn shop.wsgi' > Procfile".to_owned(),
     ];
+    for name in [GREEN, REVIEW] {
+        let text = format!("format = 'beansprout.environment/1'\nplatform = '{BRANCH}'\ncname = '{name}'\n");
+        place.write(&format!("environments/{name}.toml"), &text);
+        script.push(format!("cat > environments/{name}.toml <<'END'\n{text}END"));
+    }
     Stage { place, model: Model::default(), seen: Seen::default(), script, since: Timestamp::now() }
 }
 
@@ -80,7 +95,7 @@ pub(super) fn ours() -> Stage {
         &mut stage,
         &format!(
             r#"[{{"operation": "CreateApplication", "parameters": {{"ApplicationName": "shop"}}}},
-{{"operation": "CreateEnvironment", "parameters": {{"ApplicationName": "shop", "EnvironmentName": "shop-prod", "SolutionStackName": "{STACK}"}}}}]"#
+{{"operation": "CreateEnvironment", "parameters": {{"ApplicationName": "shop", "EnvironmentName": "shop-prod", "CNAMEPrefix": "shop-prod", "SolutionStackName": "{STACK}", "OptionSettings": {PROFILE}}}}}]"#
         ),
     );
     for label in ["x0", "v0", "v1", "v2", "v3", "v4", "v5"] {
@@ -90,6 +105,7 @@ pub(super) fn ours() -> Stage {
     act(&mut stage, &["deploy", "v0", "--env", "shop-prod"]);
     stage.age(SignedDuration::from_hours(24));
     act(&mut stage, &["deploy", "v1", "--env", "shop-prod"]);
+    act(&mut stage, &["launch", GREEN, "--version", "v1", "--apply"]);
     stage.age(SignedDuration::from_hours(48));
     stage
 }
@@ -111,9 +127,11 @@ fn theirs() -> Stage {
             r#"{{"operation": "CreateApplicationVersion", "parameters": {{"ApplicationName": "shop", "VersionLabel": "{label}", "AutoCreateApplication": true, "Process": true, "SourceBundle": {{"S3Bucket": "{bucket}", "S3Key": "shop/{label}.zip"}}}}}}"#
         ));
     }
-    calls.push(format!(
-        r#"{{"operation": "CreateEnvironment", "parameters": {{"ApplicationName": "shop", "EnvironmentName": "shop-prod", "VersionLabel": "v1", "SolutionStackName": "{STACK}"}}}}"#
-    ));
+    for name in [RELEASED, GREEN] {
+        calls.push(format!(
+            r#"{{"operation": "CreateEnvironment", "parameters": {{"ApplicationName": "shop", "EnvironmentName": "{name}", "CNAMEPrefix": "{name}", "VersionLabel": "v1", "SolutionStackName": "{STACK}", "OptionSettings": {PROFILE}}}}}"#
+        ));
+    }
     seed(&mut stage, &format!("[{}]", calls.join(",\n")));
     // The seed makes all of them at one moment; the first is the oldest.
     let path = stage.place.path(STATE).join("state.json");
@@ -157,10 +175,11 @@ fn terminated(ours: &Stage) -> Stage {
     let path = stage.place.path(STATE).join("state.json");
     let mut state = json(&path);
     let environments = state["regions"]["us-east-1"]["environments"].as_object_mut().unwrap();
-    let (id, mut review) = environments.iter().next().map(|(id, found)| (id.clone(), found.clone())).unwrap();
+    let released = environments.iter().find(|(_, found)| found["name"] == RELEASED);
+    let (id, mut review) = released.map(|(id, found)| (id.clone(), found.clone())).unwrap();
     let gone = format!("{}z", &id[..id.len() - 1]);
     review["id"] = gone.clone().into();
-    review["name"] = "shop-review".into();
+    review["name"] = REVIEW.into();
     review["version"] = "v2".into();
     review["status"] = "Terminated".into();
     review["terminated"] = review["updated"].clone();

@@ -2,6 +2,7 @@
 
 use beansprout::sandbox::{Injection, Rule};
 
+use super::seen::{GREEN, RELEASED, REVIEW};
 use crate::sandbox::rule;
 
 /// What a command is about, so that one can say what it must have done.
@@ -23,6 +24,12 @@ pub(super) enum Goal {
     Pruned { bundles: bool },
     /// What the newest record has is registered.
     Restored,
+    /// This environment is there, with this version.
+    Launched(&'static str, &'static str),
+    /// The two have each other's names.
+    Swapped(&'static str, &'static str),
+    /// The files say what lives.
+    Captured,
     /// Somebody else moves the environment.
     Foreign,
     /// Two days pass.
@@ -45,6 +52,9 @@ const fn verb(name: &'static str, goal: Goal, words: &'static [&'static str], po
 const REGISTER: Option<&str> = Some("CreateApplicationVersion");
 const UPDATE: Option<&str> = Some("UpdateEnvironment");
 const DELETE: Option<&str> = Some("DeleteApplicationVersion");
+const CREATE: Option<&str> = Some("CreateEnvironment");
+const SWAP: Option<&str> = Some("SwapEnvironmentCNAMEs");
+const LAUNCH: &[&str] = &["launch", REVIEW, "--version", "v1", "--timeout", "0", "--settle", "0", "--apply"];
 const PRUNE: &[&str] = &["prune", "--apply", "--keep", "1"];
 const PRUNE_ALL: &[&str] = &["prune", "--apply", "--keep", "1", "--delete-bundles", "--archive", "old"];
 
@@ -61,12 +71,21 @@ pub(super) const VERBS: &[Verb] = &[
     verb("prune", Goal::Pruned { bundles: false }, PRUNE, DELETE),
     verb("prune bundles", Goal::Pruned { bundles: true }, PRUNE_ALL, DELETE),
     verb("publish --undo", Goal::Restored, &["publish", "--undo"], REGISTER),
+    verb("launch", Goal::Launched(REVIEW, "v1"), LAUNCH, CREATE),
+    verb("swap", Goal::Swapped(RELEASED, GREEN), &["swap", RELEASED, GREEN, "--watch", "0", "--apply"], SWAP),
+    verb("capture", Goal::Captured, &["capture"], None),
     verb("foreign v3", Goal::Foreign, &["deploy", "v3", "--env", "shop-prod", "--no-wait"], UPDATE),
     verb("two days", Goal::Days, &[], None),
 ];
 
 impl Verb {
+    /// Does it move an environment to a version?
     pub(super) fn moves(&self) -> bool {
+        self.point == UPDATE || self.point == CREATE
+    }
+
+    /// Does it move the environment that releases go to?
+    pub(super) fn releases(&self) -> bool {
         self.point == UPDATE
     }
 
