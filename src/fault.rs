@@ -67,6 +67,17 @@ pub trait Fault: std::error::Error + Send + Sync + 'static {
     }
 }
 
+/// The hints of several problems as one, each said once.
+pub fn hint_of_all(hints: impl Iterator<Item = String>) -> String {
+    distinct(hints).join("\n      ")
+}
+
+/// Texts in their order, each where it is said first.
+pub fn distinct(texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen = std::collections::BTreeSet::new();
+    texts.filter(|text| seen.insert(text.clone())).collect()
+}
+
 /// Any `Fault`, on its way up to `main`.
 pub struct Failure(Box<dyn Fault>);
 
@@ -107,5 +118,16 @@ impl<E: Fault> From<E> for Failure {
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_is_said_once_wherever_it_comes_again() {
+        let hints = ["wait", "scale", "wait"].map(str::to_owned);
+        assert_eq!(hint_of_all(hints.into_iter()), "wait\n      scale");
     }
 }

@@ -23,6 +23,7 @@ use super::delta::{self, WholeReason};
 use super::layout::copied;
 use super::upload::{Plan, THRESHOLD};
 use super::version::{self, Location, Status, Version};
+use crate::fault::distinct;
 
 /// Upload and register, or find that both is done already.
 pub fn publish(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) -> Result<Published, Error> {
@@ -349,8 +350,5 @@ async fn causes(aws: &Aws, request: &Request) -> Vec<String> {
     let severity = aws_sdk_elasticbeanstalk::types::EventSeverity::Warn;
     // Without the right to read events, the failure is still one.
     let Ok(answer) = aws.read(call, events.severity(severity).send()).await else { return Vec::new() };
-    let mut causes: Vec<String> =
-        answer.events.unwrap_or_default().into_iter().rev().filter_map(|event| event.message).collect();
-    causes.dedup();
-    causes
+    distinct(answer.events.unwrap_or_default().into_iter().rev().filter_map(|event| event.message))
 }

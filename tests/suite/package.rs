@@ -378,4 +378,11 @@ fn a_rule_that_cannot_be_obeyed_is_told_with_its_line() {
     assert!(run.stderr.contains("`[bundle] exclude` has a pattern in line 1"), "{run}");
     let run = place.run(["package", "--source", "index"]).exit(3);
     assert!(run.stderr.contains("`[bundle] exclude` has a pattern in line 1"), "{run}");
+    // It holds for folders that are mapped in as well, and is told once.
+    let include = "include = { lib = 'one', own = 'two' }";
+    place.write("beansprout.toml", format!("[bundle]\n{include}\nexclude = ['{}']\n", "?".repeat(400_000)));
+    place.write("one/a.py", "");
+    place.write("two/a.py", "");
+    let run = place.run(["package"]).exit(3);
+    assert_eq!(run.stderr.matches("has a pattern in line 1").count(), 1, "{run}");
 }

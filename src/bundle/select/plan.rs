@@ -85,7 +85,9 @@ impl Plan {
         plan.kept.sort_unstable_by(|one, other| one.path.cmp(&other.path));
         plan.find_clashes();
         plan.find_secret_names();
+        // A rule that holds for several folders has its problem in each.
         plan.problems.sort_unstable();
+        plan.problems.dedup();
         Ok(plan)
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::profile::profile_lines;
-use crate::fault::{Exit, Fault, Repeat};
+use crate::fault::{Exit, Fault, Repeat, hint_of_all};
 use crate::release::api_error::ApiError;
 use crate::release::deploy::Error as DeployError;
 use crate::release::lifecycle::Error as LifecycleError;
@@ -217,9 +217,7 @@ impl Fault for Problems {
     }
 
     fn hint(&self) -> Option<String> {
-        let mut hints: Vec<String> = self.0.iter().map(Problem::hint).collect();
-        hints.dedup();
-        Some(hints.join("\n      "))
+        Some(hint_of_all(self.0.iter().map(Problem::hint)))
     }
 }
 

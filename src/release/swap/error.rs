@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::condition::Condition;
-use crate::fault::{Exit, Fault, Repeat};
+use crate::fault::{Exit, Fault, Repeat, hint_of_all};
 use crate::release::api_error::ApiError;
 use crate::release::deploy::Error as DeployError;
 use crate::release::probe::Probed;
@@ -97,9 +97,7 @@ impl Fault for Conditions {
     }
 
     fn hint(&self) -> Option<String> {
-        let mut hints: Vec<String> = self.0.iter().map(Condition::hint).collect();
-        hints.dedup();
-        Some(hints.join("\n      "))
+        Some(hint_of_all(self.0.iter().map(Condition::hint)))
     }
 }
 
