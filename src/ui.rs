@@ -192,8 +192,7 @@ impl Ui {
 
     /// Something the user should know although the command goes on. Not silenced by `--quiet`.
     pub fn warn(&mut self, text: impl fmt::Display) {
-        let label = self.err.yellow("warning:");
-        tell(&self.told(&format!("{label} {text}")));
+        self.finding("warning", text);
     }
 
     /// Something that is wrong with what was looked at, which has a word of its own. Not silenced by `--quiet` either.
