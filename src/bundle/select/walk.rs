@@ -181,20 +181,24 @@ impl Walker<'_> {
         let path_of = |name: &str| self.disk.path(&format!("{}{name}", folder.path));
         let open = self.disk.list(&folder.path, names).map_err(|source| unreadable(path_of(""), source))?;
         let walked = &mut scratch.walked;
-        let (mut eb, mut git) = (None, None);
-        for name in names.iter().filter(|name| name.kind == Kind::File) {
+        let (mut eb, mut git, mut is_nested) = (None, None, false);
+        for name in names.iter() {
+            let is_file = name.kind == Kind::File;
             match name.text {
-                "pyvenv.cfg" if !folder.path.is_empty() => {
+                "pyvenv.cfg" if is_file && !folder.path.is_empty() => {
                     let path = format!("{}{}", self.at, folder.path);
                     walked.left_out.push(LeftOut { path, reason: Reason::VirtualEnvironment });
                     return Ok(());
                 }
-                ".ebignore" if self.rules.eb_cli.is_none() => eb = Some(self.rule_file(folder, name.text)?),
-                ".gitignore" if self.rules.eb_cli.is_none() => git = Some(self.rule_file(folder, name.text)?),
+                ".ebignore" if is_file && self.rules.eb_cli.is_none() => eb = Some(self.rule_file(folder, name.text)?),
+                ".gitignore" if is_file && self.rules.eb_cli.is_none() => {
+                    git = Some(self.rule_file(folder, name.text)?)
+                }
+                // A folder, or the file of a submodule.
+                ".git" => is_nested = !folder.path.is_empty(),
                 _ => {}
             }
         }
-        let is_nested = !folder.path.is_empty() && names.iter().any(|name| name.text == ".git");
         let exclude = if is_nested && self.rules.eb_cli.is_none() { self.nested_exclude(folder)? } else { None };
         walked.problems.extend(eb.iter().chain(&git).chain(&exclude).flat_map(RuleFile::problems));
         let level = RuleStack::below(&RuleStack::below(&folder.level, None, exclude), eb, git);
