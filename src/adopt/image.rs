@@ -5,11 +5,9 @@
 use crate::beanstalk::procfile;
 use crate::beanstalk::tree::{Tree, file_name};
 
-const KEY: &str = "DJANGO_SETTINGS_MODULE";
+use super::purpose::is_of_desk;
 
-/// Words of a path that say who an image is for.
-const DESK: &[&str] =
-    &["dev", "develop", "development", "devcontainer", "local", "test", "tests", "testing", "docs", "ci", "examples"];
+const KEY: &str = "DJANGO_SETTINGS_MODULE";
 
 /// The Dockerfiles that are meant for servers, the nearest to `folder` first.
 pub(super) fn dockerfiles<'a>(tree: &'a Tree, folder: &str) -> Vec<&'a str> {
@@ -45,10 +43,6 @@ pub(super) fn reads(path: &str) -> bool {
         || name.contains("compose")
         || HOSTS.contains(&name.as_str())
         || CONDA.contains(&name.as_str())
-}
-
-fn is_of_desk(path: &str) -> bool {
-    path.to_ascii_lowercase().split(['/', '.', '-', '_']).any(|word| DESK.contains(&word))
 }
 
 /// The settings modules that the places where it runs name, each with the file that says so.

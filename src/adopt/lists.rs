@@ -6,8 +6,9 @@ use crate::beanstalk::requirements::{FILE, Requirements as Installed};
 use crate::beanstalk::tree::{Tree, file_name};
 
 use super::image;
-use super::locks;
+use super::locks::LockedList;
 use super::projects::projects;
+use super::purpose::is_of_desk;
 
 /// Where the list is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +36,6 @@ pub(super) enum Source {
 
 /// From what is meant for servers to what is meant for everybody.
 const WORDS: &[&str] = &["production", "prod", "deploy", "server", "live", "base", "common", "requirements", "main"];
-const FOREIGN: &[&str] = &["test", "tests", "dev", "develop", "development", "local", "doc", "docs", "lint", "ci"];
 
 /// The list of the project in `folder`: the first that asks for Django, or else the first of all.
 ///
@@ -106,14 +106,12 @@ fn included(tree: &Tree, folder: &str) -> Vec<String> {
         part.trim_end_matches(".txt").split(['-', '_', '.']).map(str::to_owned).collect()
     };
     let rank = |path: &str| WORDS.iter().position(|word| words(file_name(path)).contains(*word));
-    let is_foreign =
-        |path: &str| path.split('/').any(|part| words(part).iter().any(|word| FOREIGN.contains(&word.as_str())));
     let near = |path: &&str| {
         path.strip_prefix(folder).is_some_and(|inside| {
             inside.ends_with(".txt")
                 && inside.matches('/').count() <= 1
                 && (file_name(inside).contains("requirements") || inside.contains("requirements/"))
-                && !is_foreign(inside)
+                && !is_of_desk(inside)
         })
     };
     let mut found: Vec<(usize, &str)> = tree
@@ -136,7 +134,7 @@ fn lock(tree: &Tree, folder: &str) -> Option<Source> {
     let found = locks.into_iter().map(|(name, add, export)| (format!("{folder}{name}"), add, export));
     let (path, add, export) = found.into_iter().find(|(path, ..)| tree.is_file(path))?;
     // What cannot be taken from the lock may still be told by what it was made from.
-    let taken = tree.text(&path).and_then(|text| locks::lines(file_name(&path), text));
+    let taken = tree.text(&path).and_then(|text| LockedList::read(file_name(&path), text));
     match (taken, declared(tree, folder)) {
         (None, Some(Source::Lines { path: declared, lines, .. })) => {
             Some(Source::Lines { path: declared, lines, instead_of: Some((path, export)) })
@@ -176,9 +174,8 @@ fn pyproject(text: &str) -> Option<Vec<String>> {
         );
     }
     let groups = table.get("dependency-groups")?.as_table()?;
-    let is_foreign = |name: &str| FOREIGN.contains(&name) || name.contains("test") || name.contains("lint");
     let mut best: Vec<(&String, Vec<String>)> =
-        groups.iter().filter(|(name, _)| !is_foreign(name)).map(|(name, lines)| (name, strings(lines))).collect();
+        groups.iter().filter(|(name, _)| !is_of_desk(name)).map(|(name, lines)| (name, strings(lines))).collect();
     best.retain(|(_, lines)| lines.iter().any(|line| line.to_ascii_lowercase().starts_with("django")));
     best.into_iter().next().map(|(_, lines)| lines)
 }

@@ -4,14 +4,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::{Table, Value};
 
-/// The lines of what the project needs on a server; nothing where the file has what only its own tool can tell.
-pub(crate) fn lines(path: &str, text: &str) -> Option<Vec<String>> {
-    let table: Table = toml::from_str(text).ok()?;
-    let packages = table.get("package")?.as_array()?;
-    match path {
-        "uv.lock" => uv(packages),
-        "poetry.lock" => poetry(packages),
-        _ => None,
+use super::purpose::is_of_desk;
+
+/// What the project needs on a server, as a lock has it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct LockedList {
+    pub(crate) lines: Vec<String>,
+    /// Groups of uv's lock that are among it: those with Django, where the project itself does not ask for it.
+    pub(crate) groups: Vec<String>,
+}
+
+impl LockedList {
+    /// Nothing where the file has what only its own tool can tell.
+    pub(crate) fn read(path: &str, text: &str) -> Option<Self> {
+        let table: Table = toml::from_str(text).ok()?;
+        let packages = table.get("package")?.as_array()?;
+        match path {
+            "uv.lock" => uv(packages),
+            "poetry.lock" => Some(Self { lines: poetry(packages)?, groups: Vec::new() }),
+            _ => None,
+        }
     }
 }
 
@@ -28,33 +40,22 @@ fn of_project(packages: &[Value]) -> Option<&Value> {
     })
 }
 
-/// The groups of uv's lock that a server needs: those with Django, where the project itself does not ask for it.
-pub(crate) fn groups(text: &str) -> Vec<String> {
-    let Some(table) = toml::from_str::<Table>(text).ok() else { return Vec::new() };
-    let Some(packages) = table.get("package").and_then(Value::as_array) else { return Vec::new() };
-    let needs = uv(packages).unwrap_or_default().iter().any(|line| line.starts_with("django=="));
-    let groups = of_project(packages).map(with_django).unwrap_or_default();
-    if needs && !closure(packages, &[]).is_some_and(|found| found.contains_key("django")) {
-        groups.into_iter().map(|(name, _)| name.to_owned()).collect()
-    } else {
-        Vec::new()
-    }
-}
-
 /// The groups of the project that name Django, each with what it asks for.
 fn with_django(project: &Value) -> Vec<(&str, &Vec<Value>)> {
     let groups = project.get("dev-dependencies").and_then(Value::as_table).into_iter().flatten();
     let lists = groups.filter_map(|(name, edges)| Some((name.as_str(), edges.as_array()?)));
-    let meant = lists.filter(|(name, _)| !["dev", "test", "lint", "docs", "ci"].iter().any(|word| name.contains(word)));
+    let meant = lists.filter(|(name, _)| !is_of_desk(name));
     meant.filter(|(_, edges)| edges.iter().any(|edge| word(edge, "name") == Some("django"))).collect()
 }
 
 /// From the project itself to what it needs, and what that needs; each with the conditions under which it does.
-fn uv(packages: &[Value]) -> Option<Vec<String>> {
+fn uv(packages: &[Value]) -> Option<LockedList> {
     let mut found = closure(packages, &[])?;
-    let groups = of_project(packages).map(with_django).unwrap_or_default();
-    if !found.contains_key("django") && !groups.is_empty() {
-        let edges: Vec<&Value> = groups.into_iter().flat_map(|(_, edges)| edges).collect();
+    let mut groups = of_project(packages).map(with_django).unwrap_or_default();
+    if found.contains_key("django") {
+        groups.clear();
+    } else if !groups.is_empty() {
+        let edges: Vec<&Value> = groups.iter().flat_map(|(_, edges)| *edges).collect();
         found = closure(packages, &edges)?;
     }
     let mut lines = Vec::new();
@@ -64,7 +65,7 @@ fn uv(packages: &[Value]) -> Option<Vec<String>> {
         package.get("source")?.get("registry")?;
         lines.push(line(name, word(package, "version")?, conditions));
     }
-    Some(lines)
+    Some(LockedList { lines, groups: groups.into_iter().map(|(name, _)| name.to_owned()).collect() })
 }
 
 type Closure<'a> = BTreeMap<&'a str, BTreeSet<String>>;
@@ -208,18 +209,31 @@ mod tests {
             "tzdata==2025.1 ; sys_platform == 'win32'",
             "uvicorn==0.30",
         ];
-        assert_eq!(lines("uv.lock", text).unwrap(), expected);
-        assert_eq!(groups(text), Vec::<String>::new());
+        let locked = LockedList::read("uv.lock", text).unwrap();
+        assert_eq!(locked.lines, expected);
+        assert_eq!(locked.groups, Vec::<String>::new());
         // A group with Django, where the project itself has none.
-        let grouped = text
-            .replace("dependencies = [{ name = \"django\" }, ", "dependencies = [")
-            .replace("dev = [", "web = [{ name = \"django\" }]\n            dev = [");
-        assert_eq!(lines("uv.lock", &grouped).unwrap(), expected);
-        assert_eq!(groups(&grouped), ["web"]);
+        let grouped = |group: &str| {
+            let text = text
+                .replace("dependencies = [{ name = \"django\" }, ", "dependencies = [")
+                .replace("dev = [", &format!("{group} = [{{ name = \"django\" }}]\n            dev = ["));
+            LockedList::read("uv.lock", &text).unwrap()
+        };
+        for group in ["web", "social", "device"] {
+            let locked = grouped(group);
+            assert_eq!(
+                (locked.lines.as_slice(), locked.groups),
+                (expected.map(str::to_owned).as_slice(), vec![group.to_owned()])
+            );
+        }
+        for group in ["ci", "web-dev", "tests"] {
+            let locked = grouped(group);
+            assert!(locked.groups.is_empty() && !locked.lines.iter().any(|line| line.starts_with("django")), "{group}");
+        }
         // Only uv knows what to do with these.
-        assert_eq!(lines("uv.lock", &text.replacen("registry", "git", 1)), None);
+        assert_eq!(LockedList::read("uv.lock", &text.replacen("registry", "git", 1)), None);
         assert_eq!(
-            lines(
+            LockedList::read(
                 "uv.lock",
                 &text.replace("name = \"httptools\"\n            version", "name = \"django\"\n            version")
             ),
@@ -235,8 +249,11 @@ mod tests {
         let text = package("django", "groups = [\"main\", \"dev\"]")
             + &package("tzdata", "groups = [\"main\"]\nmarkers = \"sys_platform == 'win32'\"")
             + &package("pytest", "groups = [\"dev\"]");
-        assert_eq!(lines("poetry.lock", &text).unwrap(), ["django==1.0", "tzdata==1.0 ; sys_platform == 'win32'"]);
-        assert_eq!(lines("poetry.lock", &package("django", "")), None, "version 1 does not say");
-        assert_eq!(lines("pdm.lock", &text), None);
+        assert_eq!(
+            LockedList::read("poetry.lock", &text).unwrap().lines,
+            ["django==1.0", "tzdata==1.0 ; sys_platform == 'win32'"]
+        );
+        assert_eq!(LockedList::read("poetry.lock", &package("django", "")), None, "version 1 does not say");
+        assert_eq!(LockedList::read("pdm.lock", &text), None);
     }
 }

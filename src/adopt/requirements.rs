@@ -8,7 +8,7 @@ use crate::beanstalk::tree::{Tree, file_name};
 use crate::beanstalk::version::Version;
 
 use super::lists::{Source, source};
-use super::locks;
+use super::locks::LockedList;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Requirements {
@@ -48,8 +48,9 @@ impl Requirements {
                 .into_iter()
                 .for_each(|from| note(&Installed::of_source(from, &read), &mut names)),
             // What is exported of it, where that can be told: a lock also has what only development installs.
-            Source::Lock { path, .. } => match tree.text(path).and_then(|text| locks::lines(file_name(path), text)) {
-                Some(lines) => note(&Installed::of_text(&lines.join("\n"), path), &mut names),
+            Source::Lock { path, .. } => match tree.text(path).and_then(|text| LockedList::read(file_name(path), text))
+            {
+                Some(locked) => note(&Installed::of_text(&locked.lines.join("\n"), path), &mut names),
                 None => lock(tree, path, &mut names),
             },
             Source::Lines { path, lines, .. } => note(&Installed::of_text(&lines.join("\n"), path), &mut names),
@@ -131,9 +132,9 @@ fn lines(lines: &[&str]) -> String {
 /// A list from a lock file, or the command that makes one.
 fn from_lock(tree: &Tree, path: &str, add: &str, export: &str, missing: &[&str]) -> ListChange {
     let text = tree.content(path).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
-    if let Some(locked) = locks::lines(file_name(path), text) {
-        let all: Vec<&str> = locked.iter().map(String::as_str).chain(missing.iter().copied()).collect();
-        let groups: String = locks::groups(text).iter().map(|group| format!(" --group {group}")).collect();
+    if let Some(locked) = LockedList::read(file_name(path), text) {
+        let all: Vec<&str> = locked.lines.iter().map(String::as_str).chain(missing.iter().copied()).collect();
+        let groups: String = locked.groups.iter().map(|group| format!(" --group {group}")).collect();
         let text = format!("# Elastic Beanstalk installs from this file. Taken from {path}.\n{}", lines(&all));
         let export = export.replacen(" --format", &format!("{groups} --format"), 1);
         let then = format!("`{FILE}` repeats `{path}`: whenever that changes, `{export}`");

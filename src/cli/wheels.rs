@@ -11,7 +11,7 @@ use clap::Args;
 
 use super::environments::Environments;
 use super::interview::Prompter;
-use crate::adopt::lock_lines;
+use crate::adopt::LockedList;
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::made::Made;
 use crate::beanstalk::requirements::FILE;
@@ -124,7 +124,7 @@ fn read_lock(path: &str, text: &str) -> (Option<Vec<String>>, &'static str) {
         "poetry.lock" => "poetry export -o requirements.txt",
         _ => "pdm export -o requirements.txt",
     };
-    (lock_lines(path, text), export)
+    (LockedList::read(path, text).map(|locked| locked.lines), export)
 }
 
 struct Run<'a> {
