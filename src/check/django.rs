@@ -119,7 +119,7 @@ impl Settings {
 
     /// What the settings of this project say in another of its modules, such as the one with the URLs.
     pub(super) fn beside(tree: &Tree, module: &str) -> Option<Self> {
-        Self::of(tree, &root(tree), module, BTreeMap::new())
+        Self::of(tree, &root_of(tree, module)?, module, BTreeMap::new())
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Setting> {

@@ -62,9 +62,10 @@ fn well_known_projects_get_true_findings_only() {
     let unread = "note EB114 mayan/settings/production.py: could not be read: `DEBUG`, `ALLOWED_HOSTS`, `DATABASES`; nothing is said about what they lead to";
     case("mayan-edms", "4.12.2", "mayan.wsgi", "mayan.settings.production", unread);
     // Line 34 is `DEBUG = True`: who deploys the example as it is shows pages with settings in them, and its database and
-    // Redis are looked for on the instance.
+    // Redis, for the cache and for tasks, are looked for on the instance.
     let debug = "error EB110 weblate/settings_example.py:34: every error shows settings and source code to whoever caused it\n\
                  warning EB149 weblate/settings_example.py:42: every page that reads data is a 500: postgresql is looked for on the instance itself, and nothing here starts it\n\
+                 warning EB149 weblate/settings_example.py:900: every use of the cache fails: `redis` is looked for on the instance itself, and nothing here starts it\n\
                  warning EB149 weblate/settings_example.py:974: no task is ever carried out: `redis` is looked for on the instance itself, and nothing here starts it";
     case("weblate", "2026.10.1", "weblate.wsgi", "weblate.settings_example", debug);
     // The base of these settings has a key that everybody can read; production may set its own in a file outside. Its

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use ruff_python_ast::{Expr, InterpolatedStringElement};
+use ruff_python_ast::{Expr, ExprCall, InterpolatedStringElement};
 
 use super::evaluation::Evaluation;
-use super::expressions::{dotted, is_environ, is_getenv, range};
+use super::expressions::{dotted, is_environ, is_getenv, keyword, range};
 use super::operators::Truth;
 use super::value::Value;
 
@@ -28,27 +28,19 @@ impl Evaluation<'_> {
                 continue;
             }
             let read = match expression {
-                Expr::Subscript(subscript) if is_environ(&subscript.value) => Some((Some(&*subscript.slice), true)),
-                Expr::Call(call) => {
-                    let (name, first) = (dotted(&call.func), call.arguments.args.first());
-                    match self.reader(&name) {
-                        Some(how) => {
-                            // A default that reads another variable is counted where it does.
-                            let defaulted = call.arguments.keywords.iter().any(|keyword| {
-                                keyword.arg.as_ref().is_some_and(|arg| arg.as_str() == "default")
-                                    && !dotted(&keyword.value).ends_with("NOTSET")
-                            });
-                            let unset = matches!(self.read(how, call, 0), Value::Environment { default: None });
-                            Some((first, unset && !defaulted))
-                        }
-                        None if is_getenv(&name) => Some((first, false)),
-                        None => None,
+                Expr::Subscript(subscript) if is_environ(&subscript.value) => {
+                    match self.evaluate(&subscript.slice, 0) {
+                        Value::Text(name) => Some((name, true)),
+                        _ => None,
                     }
                 }
+                Expr::Call(call) => self.lookup(call, 0).and_then(|lookup| {
+                    let needed = lookup.raises && matches!(lookup.default, Fallback::None);
+                    Some((lookup.name?, needed))
+                }),
                 _ => None,
             };
-            if let Some((Some(name), needed)) = read
-                && let Value::Text(name) = self.evaluate(name, 0)
+            if let Some((name, needed)) = read
                 && !self.settings.environment.contains_key(&name)
             {
                 let environ = matches!(expression, Expr::Subscript(_));
@@ -57,6 +49,80 @@ impl Evaluation<'_> {
             left.extend(self.parts(expression).into_iter().map(|inner| (inner, depth + 1)));
         }
         found
+    }
+
+    /// The variable that a call asks for, and all that its arguments say of it.
+    ///
+    /// `os.environ.get` and `os.getenv`, `env("X", …)` and `env.bool("X", …)` of django-environ and environs, `config("X", …)` of
+    /// decouple, and `dj_database_url.config()`.
+    pub(super) fn lookup<'c>(&self, call: &'c ExprCall, depth: usize) -> Option<Lookup<'c>> {
+        let name = dotted(&call.func);
+        let argument = |index: usize| call.arguments.args.get(index);
+        let text = |expression: &Expr| match self.evaluate(expression, depth + 1) {
+            Value::Text(text) => Some(text),
+            _ => None,
+        };
+        let given =
+            |index: usize| keyword(call, "default").or_else(|| argument(index)).filter(|default| !is_unset(default));
+        if is_getenv(&name) {
+            let default = given(1).map_or(Fallback::Implied(Value::None), Fallback::Given);
+            return Some(Lookup { name: text(argument(0)?), default, cast: Cast::None, raises: false });
+        }
+        if name == "dj_database_url.config" {
+            let name = keyword(call, "env").map_or(Some("DATABASE_URL".to_owned()), text);
+            // What it makes without an address is empty, and stops nobody before the database is asked.
+            let default = given(0).map_or(Fallback::None, Fallback::Given);
+            return Some(Lookup { name, default, cast: Cast::Database, raises: false });
+        }
+        let how = self.reader(&name)?;
+        let database = matches!(how, "db" | "db_url" | "dj_db_url");
+        let asked = match argument(0) {
+            Some(asked) => text(asked),
+            None => database.then(|| "DATABASE_URL".to_owned()),
+        };
+        // django-environ has a type in the second place, environs and decouple a default.
+        let typed = how.is_empty()
+            && !name.ends_with("config")
+            && argument(1).is_some_and(|second| self.is_type(second, depth));
+        let default = match given(if typed { 2 } else { 1 }) {
+            Some(default) => Fallback::Given(default),
+            None => {
+                let scheme = asked.as_ref().and_then(|name| self.settings.schemes.get(name));
+                scheme.cloned().map_or(Fallback::None, Fallback::Implied)
+            }
+        };
+        let last = name.ends_with("config").then(|| argument(2)).flatten();
+        let cast = keyword(call, "cast").or_else(|| argument(1).filter(|_| typed)).or(last).map(dotted);
+        let cast = match (how, cast.as_deref()) {
+            _ if database => Cast::Database,
+            ("bool", _) | (_, Some("bool")) => Cast::Switch,
+            ("int", _) | (_, Some("int")) => Cast::Integer,
+            ("list" | "tuple", _) | (_, Some("list" | "tuple")) => Cast::List,
+            (_, None | Some("str")) => Cast::None,
+            // `Csv()`, which has no name that could be read.
+            (_, Some(cast)) if cast.is_empty() || cast.ends_with("Csv") => Cast::Separated,
+            _ => Cast::Other,
+        };
+        Some(Lookup { name: asked, default, cast, raises: true })
+    }
+
+    /// The way in which a call reads a variable: `env.bool` is `bool`, `config` is empty.
+    fn reader<'n>(&self, name: &'n str) -> Option<&'n str> {
+        let (first, rest) = name.split_once('.').unwrap_or((name, ""));
+        let known = matches!(first, "env" | "config") || self.settings.readers.contains(first);
+        if name == "decouple.config" {
+            return Some("");
+        }
+        known.then_some(rest).filter(|rest| !rest.contains('.') && !matches!(*rest, "read_env" | "read" | "get_value"))
+    }
+
+    /// Is it a type, or a function that makes one of a text?
+    fn is_type(&self, expression: &Expr, depth: usize) -> bool {
+        match expression {
+            Expr::Lambda(_) => true,
+            Expr::Name(_) | Expr::Attribute(_) => self.evaluate(expression, depth + 1) == Value::Unknown,
+            _ => false,
+        }
     }
 
     /// The expressions inside of one that are evaluated with it.
@@ -102,4 +168,42 @@ pub(super) struct Read {
     pub(super) environ: bool,
     /// Does the expression raise without it?
     needed: bool,
+}
+
+/// A call that reads a variable.
+pub(super) struct Lookup<'c> {
+    /// `None`: the name is not known.
+    pub(super) name: Option<String>,
+    pub(super) default: Fallback<'c>,
+    pub(super) cast: Cast,
+    /// Without the variable and a default?
+    pub(super) raises: bool,
+}
+
+/// What a variable is where it is not set.
+pub(super) enum Fallback<'c> {
+    Given(&'c Expr),
+    /// By the function, or by the reader that was made with it.
+    Implied(Value),
+    None,
+}
+
+/// What becomes of the text of a variable.
+#[derive(Clone, Copy)]
+pub(super) enum Cast {
+    None,
+    Switch,
+    Integer,
+    List,
+    /// Parts between commas.
+    Separated,
+    Database,
+    /// A function of the project's own.
+    Other,
+}
+
+/// `env.NOTSET` and `undefined`: the packages' own words for no default.
+fn is_unset(default: &Expr) -> bool {
+    let name = dotted(default);
+    name.ends_with("NOTSET") || matches!(name.as_str(), "undefined" | "decouple.undefined")
 }

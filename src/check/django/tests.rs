@@ -44,6 +44,7 @@ fn switches() {
     case("DEBUG = env('DEBUG', True)", on());
     case("DEBUG = env('DEBUG', bool, True)", on());
     case("DEBUG = env('DEBUG', None)", unless(Value::None));
+    case("DEBUG = config('DEBUG', True, bool)", on());
     case("DEBUG = not os.environ.get('PRODUCTION')", on());
     case("if 'PROD' in os.environ:\n    DEBUG = False\nelse:\n    DEBUG = True", on());
     case("DEBUG = True\nif os.environ.get('PROD'):\n    DEBUG = False", on());
@@ -92,6 +93,47 @@ fn databases_and_lists() {
     let settings = read("HOSTS = [h.strip() for h in os.getenv('HOSTS', 'a, b').split(',') if h]");
     assert_eq!(settings.value("HOSTS").by_default().items(), [text("a"), text("b")]);
     assert_eq!(*read("A = {**B, 'X': 1}").value("A").get("Y"), Value::Unknown);
+}
+
+#[test]
+fn a_variable_with_a_default_is_not_needed_whoever_reads_it() {
+    #[track_caller]
+    fn needs(code: &str, expected: &[&str]) {
+        let settings = read(&format!("env = Env()\nOTHER = os.environ['OTHER']\nD = {code}\n"));
+        let found: Vec<&str> = settings.variables.iter().map(|variable| variable.name.as_str()).skip(1).collect();
+        assert_eq!(found, expected, "{code}");
+    }
+    for code in [
+        "config('D', OTHER)",
+        "config('D', default=OTHER)",
+        "config('D', OTHER, bool)",
+        "env('D', default=OTHER)",
+        "env('D', str, OTHER)",
+        "env('D', 'text')",
+        "env.bool('D', OTHER)",
+        "env.bool('D', default=False)",
+        "env.list('D', default=[])",
+        "os.environ.get('D')",
+        "os.environ.get('D', OTHER)",
+        "os.getenv('D', default=OTHER)",
+        "dj_database_url.config(default=OTHER)",
+    ] {
+        needs(code, &[]);
+    }
+    for code in [
+        "config('D')",
+        "config('D', cast=bool)",
+        "env('D')",
+        "env('D', bool)",
+        "env.bool('D')",
+        "env.str('D', default=env.NOTSET)",
+        "os.environ['D']",
+    ] {
+        needs(code, &["D"]);
+    }
+    let settings = read("DATABASES = {'default': dj_database_url.config()}\nHOSTS = config('HOSTS', 'a', Csv())");
+    assert_eq!(settings.get("DATABASES").unwrap().reads, ["DATABASE_URL"]);
+    assert_eq!(settings.value("HOSTS").by_default().items(), [text("a")]);
 }
 
 #[test]
