@@ -87,6 +87,14 @@ impl<'a> Script<'a> {
         self.runs.iter().filter(|run| !run.in_container())
     }
 
+    /// The line that a run of the script stands in.
+    pub(super) fn line_of(&self, run: &Run) -> &str {
+        let at = run.program.span.start.saturating_sub(self.start);
+        let (Some(before), Some(after)) = (self.text.get(..at), self.text.get(at..)) else { return self.text };
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        &self.text[start..at + after.find('\n').unwrap_or(after.len())]
+    }
+
     /// Does the shell stop where this run of the script fails?
     pub(super) fn stops_at(&self, run: &Run) -> bool {
         let first = self.text.lines().next().unwrap_or_default();
@@ -123,26 +131,27 @@ impl<'a> Script<'a> {
 
 /// Where the first of `needles` is in a text, outside of comments.
 pub(super) fn find_in(text: &str, needles: &[&str]) -> Option<Range<usize>> {
-    let first = |needle: &&str| {
-        let (at, _) = text.match_indices(*needle).find(|&(at, _)| is_word(text, at, needle))?;
-        Some(at..at + needle.len())
-    };
-    needles.iter().filter_map(first).min_by_key(|range| range.start)
+    needles.iter().filter_map(|needle| find_all(text, needle).next()).min_by_key(|range| range.start)
+}
+
+/// All places of `needle` in a text, outside of comments.
+pub(super) fn find_all(text: &str, needle: &str) -> impl Iterator<Item = Range<usize>> {
+    text.match_indices(needle).map(|(at, found)| at..at + found.len()).filter(move |span| is_word(text, span))
 }
 
 /// Is it not in a comment, and not the middle of another word?
-fn is_word(text: &str, offset: usize, needle: &str) -> bool {
-    let line = &text[..offset];
+fn is_word(text: &str, span: &Range<usize>) -> bool {
+    let (line, needle) = (&text[..span.start], &text[span.clone()]);
     let line = &line[line.rfind('\n').map_or(0, |newline| newline + 1)..];
     let comment = line.trim_start().starts_with('#') || line.contains(" #");
     let inside = |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric() || char == '_');
     let word = needle.chars().all(|char| char.is_alphanumeric() || char == '_');
-    let joined = word && (inside(line.chars().next_back()) || inside(text[offset + needle.len()..].chars().next()));
+    let joined = word && (inside(line.chars().next_back()) || inside(text[span.end..].chars().next()));
     !comment && !joined
 }
 
 /// Where `manage.py` itself stands.
-fn at_manage(run: &Run) -> Option<Range<usize>> {
+pub(super) fn at_manage(run: &Run) -> Option<Range<usize>> {
     let words = std::iter::once(&run.program).chain(&run.arguments);
     let word = words.into_iter().find(|word| word.text.contains("manage.py") || word.text.contains("django-admin"))?;
     Some(word.span.clone())
@@ -211,13 +220,10 @@ fn called<'a>(tree: &'a Tree, customizations: &'a Customizations, scripts: &mut 
     }
 }
 
-/// The file of the instance that a run carries out: its program, or what a shell or `source` is given.
+/// The script that a run calls: what is given to Python is none.
 fn callee(run: &Run) -> Option<String> {
-    if run.in_container() {
-        return None;
-    }
-    let path = &run.script().unwrap_or(&run.program).text;
-    path.contains(['/', '.']).then(|| path.clone())
+    let word = run.carried_out().filter(|_| !words::is_python(run.name()))?;
+    word.text.contains(['/', '.']).then(|| word.text.clone())
 }
 
 /// A script by the path that something calls: of the bundle, or what `files` writes.

@@ -1,9 +1,12 @@
 //! Words of a shell: the commands that a script runs, each with its place. Comments, quoted text and here-documents are none.
 
+mod lead;
 mod lexer;
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
+pub(super) use lead::Lead;
 pub(super) use lexer::Word;
 use lexer::{Simple, simple_commands};
 
@@ -19,7 +22,7 @@ pub(super) struct Run {
     /// Is its failure caught, by `|| …` or as the condition of an `if`?
     pub(super) forgiven: bool,
     /// What led to it: `sudo`, `su`, `flock`, `env` …
-    pub(super) led_by: Vec<String>,
+    pub(super) lead: Lead,
 }
 
 impl Run {
@@ -30,7 +33,7 @@ impl Run {
 
     /// Does it run in a container? Then programs and files of the instance are none of its business.
     pub(super) fn in_container(&self) -> bool {
-        self.led_by.iter().any(|leader| leader == "docker")
+        self.lead.in_container()
     }
 
     pub(super) fn span(&self) -> Range<usize> {
@@ -80,10 +83,15 @@ impl Run {
         self.plain().next().filter(|_| reads)
     }
 
+    /// The file of the instance that it carries out: what a shell, `source` or Python is given, else its program.
+    pub(super) fn carried_out(&self) -> Option<&Word> {
+        let given = self.script().or_else(|| self.plain().next().filter(|_| is_python(self.name())));
+        Some(given.unwrap_or(&self.program)).filter(|_| !self.in_container())
+    }
+
     /// Does it run this file of the instance, by its path or with an interpreter?
     pub(super) fn carries_out(&self, path: &str) -> bool {
-        let given = self.script().or_else(|| self.plain().next().filter(|_| is_python(self.name())));
-        !self.in_container() && (self.program.text == path || given.is_some_and(|word| word.text == path))
+        self.carried_out().is_some_and(|word| word.text == path)
     }
 
     /// Does it tell the shell to stop at the first failure, or not to? `None`: it says nothing of that.
@@ -134,7 +142,7 @@ pub(super) fn is_python(name: &str) -> bool {
 }
 
 pub(super) fn is_shell(name: &str) -> bool {
-    matches!(name, "sh" | "bash" | "dash" | "zsh")
+    matches!(name, "sh" | "bash" | "dash" | "zsh" | "ash" | "ksh")
 }
 
 /// The last part of a path.
@@ -153,13 +161,12 @@ fn collect(text: &str, offset: usize, depth: usize, found: &mut Vec<Run>) {
     const DEEPEST: usize = 4;
     for simple in simple_commands(text) {
         let Some((run, inner)) = run(simple, offset) else { continue };
-        if let Some((text, at)) = inner.filter(|_| depth < DEEPEST) {
+        if let Some(Inner { text, at, lead }) = inner.filter(|_| depth < DEEPEST) {
             let from = found.len();
             collect(&text, at, depth + 1, found);
             for inner in &mut found[from..] {
-                inner.led_by.extend(run.led_by.iter().cloned());
-                inner.led_by.push(run.name().to_owned());
-                if run.in_container() {
+                inner.lead = lead.around(std::mem::take(&mut inner.lead));
+                if lead.in_container() {
                     inner.writes.clear();
                 }
             }
@@ -169,89 +176,29 @@ fn collect(text: &str, offset: usize, depth: usize, found: &mut Vec<Run>) {
 }
 
 /// Takes what leads to a program away; the text of `sh -c` is read as a script of its own.
-fn run(simple: Simple, offset: usize) -> Option<(Run, Option<(String, usize)>)> {
-    let Simple { words, mut writes, piped, mut forgiven } = simple;
+fn run(simple: Simple, offset: usize) -> Option<(Run, Option<Inner>)> {
+    let Simple { words, mut writes, piped, forgiven } = simple;
     let shift = |word: &mut Word| word.span = word.span.start + offset..word.span.end + offset;
-    let mut words: std::collections::VecDeque<Word> = words.into();
-    let mut led_by = Vec::new();
-    while let Some(word) = words.front() {
-        let text = word.text.as_str();
-        let assigns = text.split_once('=').is_some_and(|(name, _)| {
-            !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_')
-        });
-        let keyword = matches!(text, "if" | "elif" | "while" | "until");
-        if keyword {
-            forgiven = true;
-        }
-        if assigns || keyword || matches!(text, "then" | "do" | "else" | "!" | "{" | "(" | "fi" | "done" | "}" | ")") {
-            words.pop_front();
-        } else if let leader @ ("sudo" | "nohup" | "time" | "exec" | "command" | "env" | "nice" | "ionice" | "timeout"
-        | "flock" | "runuser" | "pipenv" | "poetry" | "uv" | "docker" | "docker-compose") = base(text)
-        {
-            let mut leader = leader.to_owned();
-            if matches!(leader.as_str(), "pipenv" | "poetry" | "uv")
-                && words.get(1).is_none_or(|word| word.text != "run")
-            {
-                break;
-            }
-            if leader.starts_with("docker") {
-                // `docker exec` and `docker compose exec`: what follows the container is what runs in it.
-                let compose = usize::from(words.get(1).is_some_and(|word| word.text == "compose"));
-                if words.get(1 + compose).is_none_or(|word| word.text != "exec") {
-                    break;
-                }
-                words.drain(..=compose);
-                leader.truncate("docker".len());
-            }
-            words.pop_front();
-            lead(&leader, &mut words);
-            led_by.push(leader);
-        } else {
-            break;
-        }
-    }
+    let mut words: VecDeque<Word> = words.into();
+    let (lead, condition) = Lead::take(&mut words);
     let mut program = words.pop_front()?;
     let mut arguments: Vec<Word> = words.into();
-    let shell = is_shell(base(&program.text)) || base(&program.text) == "su";
-    let flag = arguments.iter().position(|word| word.text.starts_with('-') && word.text.ends_with('c'));
-    let inner = flag.filter(|_| shell).and_then(|flag| arguments.get(flag + 1));
-    // The place is that of the text between the quotes.
-    let inner = inner.map(|word| {
+    let inner = lead::text_of(&program.text, &arguments).map(|(word, within)| {
+        // The place is that of the text between the quotes.
         let quotes = word.span.len().saturating_sub(word.text.len()) / 2;
-        (word.text.clone(), offset + word.span.start + quotes)
+        Inner { at: offset + word.span.start + quotes, text: word.text, lead: lead.around(within) }
     });
     shift(&mut program);
     arguments.iter_mut().for_each(shift);
     writes.iter_mut().for_each(shift);
-    Some((Run { program, arguments, writes, piped, forgiven, led_by }, inner))
+    Some((Run { program, arguments, writes, piped, forgiven: forgiven || condition, lead }, inner))
 }
 
-/// The options and operands of what only leads to a program.
-fn lead(leader: &str, words: &mut std::collections::VecDeque<Word>) {
-    let mut operands = usize::from(matches!(leader, "timeout" | "flock" | "pipenv" | "poetry" | "uv" | "docker"));
-    while let Some(word) = words.front() {
-        if word.text.starts_with('-') && word.text != "-" {
-            let takes = matches!(
-                (leader, word.text.as_str()),
-                ("sudo", "-u" | "-g" | "-C" | "-h")
-                    | ("runuser", "-u")
-                    | ("nice", "-n")
-                    | ("env", "-u")
-                    | ("flock", "-w" | "-E")
-                    | ("timeout", "-k" | "-s")
-                    | ("docker", "-e" | "--env" | "--env-file" | "-u" | "--user" | "-w" | "--workdir" | "--index")
-            );
-            words.pop_front();
-            if takes {
-                words.pop_front();
-            }
-        } else if operands > 0 {
-            operands -= 1;
-            words.pop_front();
-        } else {
-            return;
-        }
-    }
+/// A script that a command is given as a word.
+struct Inner {
+    text: String,
+    at: usize,
+    lead: Lead,
 }
 
 #[cfg(test)]
@@ -284,6 +231,10 @@ mod tests {
         case("docker exec -it -u app $(docker ps -q) python manage.py x", &["python manage.py x"]);
         case("docker compose exec -T web ./manage.py x", &["manage.py x"]);
         case("docker ps -q", &["docker ps -q"]);
+        case("command -v python3", &["command -v python3"]);
+        case("sudo -Hu webapp A=1 timeout -k 5 60 python x", &["python x"]);
+        case("runuser -u webapp -- python x", &["python x"]);
+        case("flock -n /tmp/l -c 'python x'", &["python x", "flock -n /tmp/l -c python x"]);
         case("", &[]);
     }
 
@@ -293,7 +244,7 @@ mod tests {
         let found = runs(text);
         let (command, _) = found[0].django().unwrap();
         assert_eq!((command.text.as_str(), &text[command.span.clone()]), ("migrate", "migrate"));
-        assert_eq!(found[0].led_by, ["su"]);
+        assert!(found[0].lead.has("su") && !found[0].lead.is_root());
         assert!(runs("bash -lc \"pip install x\"")[0].pip().is_some_and(|word| word.text == "install"));
     }
 

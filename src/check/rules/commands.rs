@@ -1,6 +1,7 @@
 //! What scripts run, on all roads: `commands`, `container_commands`, hooks, processes, and what these call.
 
 mod leader;
+mod python;
 mod questions;
 pub(super) mod tools;
 pub(super) mod written;
@@ -272,35 +273,8 @@ fn django(subject: &mut Subject<'_>, script: &Script<'_>) {
         }
         Place::Process(_) | Place::Build(_) => migrations(subject, script, true),
     }
-    let activates = ["activate", "/var/app/venv", "PYTHONPATH", "venv/bin"];
-    let environment = script.has(&activates)
-        || matches!(script.place, Place::Command(_) | Place::Process(_))
-        || (script.called && subject.scripts().iter().any(|other| !other.called && other.has(&activates)));
-    let system = any.filter(|run| {
-        !environment
-            && subject.python()
-            && !run.program.text.starts_with('/')
-            && !run.led_by.iter().any(|word| word == "pipenv")
-    });
-    if let Some(run) = system {
-        let span = script
-            .django(&[run.django().map_or("", |(word, _)| word.text.as_str())])
-            .map_or(run.span(), |(_, span)| span);
-        let start = span.start;
-        let length = if script.text[start - script.start..].starts_with("django-admin") {
-            "django-admin".len()
-        } else {
-            "manage.py".len()
-        };
-        // A program of its own is found by nobody.
-        let direct = matches!(run.program.text.as_str(), "manage.py" | "django-admin" | "django-admin.py");
-        let message = match direct {
-            true => format!("{title} fails: `{}` is not on the path of the system", run.program.text),
-            false => format!("{title} runs with the system's Python 3.9, which does not have the project's packages"),
-        };
-        let fix = "begin with `source /var/app/venv/*/bin/activate && python manage.py`";
-        let fix = if direct { fix } else { "begin with `source /var/app/venv/*/bin/activate &&`" };
-        subject.find("EB035", script.path, start..start + length, message, fix);
+    if let Some(run) = any {
+        python::check(subject, script, run);
     }
 }
 

@@ -114,8 +114,7 @@ fn supervisor(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
 /// pip of the system puts packages where the application does not look.
 fn pip(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
     let Some(word) = run.pip().filter(|word| word.text == "install" && subject.python()) else { return };
-    let venv =
-        script.has(&["activate", "/var/app/venv", "venv/bin"]) || run.led_by.iter().any(|leader| leader == "pipenv");
+    let venv = script.has(&["activate", "/var/app/venv", "venv/bin"]) || run.lead.has("pipenv");
     // The system's own tools may well be installed there.
     let tool = run.plain().skip(1).all(|word| {
         let name = word.text.split(['=', '<', '>', '[']).next().unwrap_or_default();

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::beanstalk::procfile::Process;
+use crate::check::words::{base, is_shell};
 
 const SERVERS: [&str; 4] = ["gunicorn", "uvicorn", "daphne", "hypercorn"];
 
@@ -53,7 +54,8 @@ impl<'a> Line<'a> {
 
     /// The server that the line starts, unless a shell has more to say in it.
     pub(super) fn server(&self) -> Option<&'static str> {
-        let shell = matches!(self.program(), "sh" | "bash" | "env")
+        let shell = is_shell(self.program())
+            || self.program() == "env"
             || self.words.iter().any(|(_, word)| matches!(*word, "&&" | ";" | "|"));
         let known = |word: &str| SERVERS.into_iter().find(|server| base(word) == *server);
         self.words.iter().find_map(|(_, word)| known(word)).filter(|_| !shell)
@@ -71,8 +73,4 @@ impl<'a> Line<'a> {
             }
         })
     }
-}
-
-fn base(word: &str) -> &str {
-    word.rsplit('/').next().unwrap_or(word)
 }

@@ -79,10 +79,7 @@ fn made_by_root(subject: &Subject<'_>, name: &str) -> bool {
     let given = |script: &Script<'_>| script.text.contains("chown") || script.text.contains("chmod");
     let as_root = |script: &Script<'_>| {
         let deploys = matches!(script.place, Place::ContainerCommand(_) | Place::Hook(_));
-        deploys
-            && script.django(&["migrate"]).is_some_and(|(run, _)| {
-                !run.led_by.iter().any(|leader| matches!(leader.as_str(), "su" | "sudo" | "runuser"))
-            })
+        deploys && script.django(&["migrate"]).is_some_and(|(run, _)| run.lead.is_root())
     };
     subject.python() && !subject.tree.is_file(name) && scripts.iter().any(as_root) && !scripts.iter().any(given)
 }

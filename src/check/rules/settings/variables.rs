@@ -2,7 +2,7 @@
 
 use crate::beanstalk::yaml::Span;
 use crate::check::django::Settings;
-use crate::check::script::Place;
+use crate::check::script::{Place, at_manage};
 use crate::check::subject::Subject;
 
 const LOADS: &[&str] = &["manage.py", "django-admin"];
@@ -75,36 +75,20 @@ fn assigns(text: &str, name: &str) -> bool {
     })
 }
 
-/// `sudo`, `su` and `env -i` start anew, without the properties.
+/// `sudo`, a login and `env -i` start anew, without the properties.
 fn other_users(subject: &mut Subject<'_>, settings: &Settings) {
-    let Some((name, ..)) = settings.required.first() else { return };
-    for script in subject.scripts().iter() {
-        if matches!(script.place, Place::Command(_)) {
-            continue;
-        }
-        let mut start = 0;
-        for line in script.text.split_inclusive('\n') {
-            let here = script.start + start;
-            start += line.len();
-            let Some(loads) = LOADS.iter().find_map(|needle| line.find(needle)) else { continue };
-            let before = &line[..loads];
-            if before.trim_start().starts_with('#') {
-                continue;
-            }
-            let command = before.rsplit(['&', ';', '|']).next().unwrap_or(before);
-            let words: Vec<&str> = command.split_whitespace().collect();
-            let anew = words.iter().position(|word| matches!(*word, "sudo" | "su" | "runuser"));
-            let emptied = words.windows(2).any(|pair| pair == ["env", "-i"]);
-            let keeps = ["-E", "--preserve-env", "-p", "-m", "get-config"].iter().any(|word| line.contains(word))
-                || assigns(line, name);
-            let Some(how) = anew.map(|index| words[index]).or(emptied.then_some("env -i")).filter(|_| !keeps) else {
-                continue;
-            };
+    for script in subject.scripts().iter().filter(|script| !matches!(script.place, Place::Command(_))) {
+        for run in script.host_runs().filter(|run| run.django().is_some()) {
+            let line = script.line_of(run);
+            let gives = |name: &str| run.lead.gives(name) || line.contains(&format!("export {name}="));
+            let reads = line.contains("get-config") || line.contains("deployment/env");
+            let missing = settings.required.iter().find(|(name, ..)| !gives(name)).filter(|_| !reads);
+            let (Some(how), Some((name, ..))) = (run.lead.emptied_by(), missing) else { continue };
             let message = format!(
                 "{} fails: `{how}` drops the environment properties, and the settings stop with `KeyError: '{name}'`",
                 script.title()
             );
-            let span = here + loads..here + loads + "manage.py".len();
+            let span = at_manage(run).unwrap_or_else(|| run.span());
             subject.find("EB024", script.path, span, message, "`sudo -E`, or run it as root as the other steps do");
         }
     }

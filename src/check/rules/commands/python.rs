@@ -1,0 +1,58 @@
+//! Python: which of them runs `manage.py`, the one of the application or the one of the system.
+
+use std::ops::Range;
+
+use crate::check::script::{Place, Script, at_manage};
+use crate::check::subject::Subject;
+use crate::check::words::Run;
+
+/// `run` is the first of the script's that is Django's.
+pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
+    if !subject.python() {
+        return;
+    }
+    let activates = ["activate", "/var/app/venv", "PYTHONPATH", "venv/bin"];
+    let environment = script.has(&activates)
+        || matches!(script.place, Place::Command(_) | Place::Process(_))
+        || (script.called && subject.scripts().iter().any(|other| !other.called && other.has(&activates)));
+    if environment {
+        return leaves(subject, script);
+    }
+    if run.program.text.starts_with('/') || run.lead.has("pipenv") {
+        return;
+    }
+    // A program of its own is found by nobody.
+    let direct = matches!(run.program.text.as_str(), "manage.py" | "django-admin" | "django-admin.py");
+    let title = script.title();
+    let message = match direct {
+        true => format!("{title} fails: `{}` is not on the path of the system", run.program.text),
+        false => format!("{title} runs with the system's Python 3.9, which does not have the project's packages"),
+    };
+    let fix = "begin with `source /var/app/venv/*/bin/activate && python manage.py`";
+    let fix = if direct { fix } else { "begin with `source /var/app/venv/*/bin/activate &&`" };
+    subject.find("EB035", script.path, at_command(script, run), message, fix);
+}
+
+/// Who has entered the virtual environment leaves it by `sudo`, which looks for programs on a path of its own.
+fn leaves(subject: &mut Subject<'_>, script: &Script<'_>) {
+    let bare = |run: &&Run| run.django().is_some() && !run.program.text.starts_with(['/', '$']);
+    let enters = |run: &Run| {
+        matches!(run.name(), "source" | "." | "export") && run.arguments.iter().any(|word| word.text.contains("/bin"))
+    };
+    let inside = |run: &Run| script.runs().iter().any(|other| enters(other) && other.lead.is_beside(&run.lead));
+    let found = script.host_runs().filter(bare).find_map(|run| Some((run, run.lead.own_path()?)));
+    let Some((run, how)) = found.filter(|(run, _)| !inside(run)) else { return };
+    let message = format!(
+        "{} runs with the system's Python 3.9: `{how}` looks for programs on a path of its own, and leaves the virtual environment",
+        script.title()
+    );
+    let fix = "name Python by its path, `/var/app/venv/*/bin/python`; or leave it out, since this runs as root anyway";
+    subject.find("EB035", script.path, at_command(script, run), message, fix);
+}
+
+/// Where `manage.py` or `django-admin` stands.
+fn at_command(script: &Script<'_>, run: &Run) -> Range<usize> {
+    let start = at_manage(run).unwrap_or(run.span()).start;
+    let admin = script.text[start - script.start..].starts_with("django-admin");
+    start..start + if admin { "django-admin".len() } else { "manage.py".len() }
+}
