@@ -275,12 +275,9 @@ fn sqlite_unless(settings: &Settings) -> bool {
     let default = all.by_default().get("default");
     let (engine, name) = (default.by_default().get("ENGINE"), default.by_default().get("NAME"));
     let decided = [all, default, engine, name].iter().all(|value| !matches!(value, Value::Environment { .. }));
-    let inside = match name.by_default() {
-        Value::Path(_) => true,
-        Value::Text(name) => !name.starts_with('/') && name != ":memory:",
-        _ => false,
-    };
-    !decided && inside && engine.by_default().text().is_some_and(|engine| engine.ends_with("sqlite3"))
+    !decided
+        && name.by_default().is_replaced_file()
+        && engine.by_default().text().is_some_and(|engine| engine.ends_with("sqlite3"))
 }
 
 #[cfg(test)]

@@ -36,6 +36,24 @@ impl Value {
         }
     }
 
+    /// The path below the project's folder that it is, also where it is written out as it is on an instance.
+    pub(crate) fn in_project(&self) -> Option<&str> {
+        match self {
+            Self::Path(path) => Some(path.as_str()),
+            Self::Text(text) => {
+                text.strip_prefix("/var/app/current").filter(|rest| rest.is_empty() || rest.starts_with('/'))
+            }
+            _ => None,
+        }
+        .map(|path| path.trim_matches('/'))
+    }
+
+    /// Is it the name of an SQLite file in the folder that each deployment replaces? A relative one is taken from there.
+    pub(crate) fn is_replaced_file(&self) -> bool {
+        let relative = |name: &str| !name.starts_with('/') && name != ":memory:";
+        self.in_project().is_some() || self.text().is_some_and(relative)
+    }
+
     /// What it is where no variable says otherwise.
     pub(crate) fn by_default(&self) -> &Self {
         match self {

@@ -1,6 +1,9 @@
 //! Django's settings as production gets them: hosts, HTTPS, secrets, static files, the database.
 
+mod backends;
+mod current;
 mod health;
+mod hosts;
 mod https;
 mod local;
 mod sessions;
@@ -11,7 +14,6 @@ mod variables;
 
 use crate::check::django::{self, Setting, Settings, Value};
 use crate::check::finding::Finding;
-use crate::check::script::find_in;
 use crate::check::subject::Subject;
 use crate::level::Level;
 
@@ -40,8 +42,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     debug(subject, &settings);
     secret_key(subject, &settings);
     secrets(subject, &settings);
-    hosts(subject, &settings);
-    metadata(subject, &settings);
+    hosts::check(subject, &settings);
     required(subject, &settings);
     https::check(subject, &settings);
     storage::check(subject, &settings);
@@ -51,6 +52,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     sessions::check(subject, &settings);
     health::check(subject, &settings);
     variables::check(subject, &settings);
+    current::check(subject, &settings);
 }
 
 /// Found in a setting's value.
@@ -268,13 +270,7 @@ fn health_is_seen_to_be_answered(subject: &Subject<'_>, settings: &Settings) -> 
     let named = |value: &Value| {
         value.items().iter().any(|item| item.text().is_some_and(|text| text.to_ascii_lowercase().contains("health")))
     };
-    let proxy = subject.customizations.proxy.iter().any(|path| {
-        subject.tree.text(path).is_some_and(|text| {
-            text.contains("proxy_set_header Host")
-                || text.contains("proxy_set_header  Host")
-                || text.contains("return 200")
-        })
-    });
+    let proxy = proxy_says_host(subject) || proxy_has(subject, "return 200");
     // An application around Django's may answer by itself.
     let around = django::in_python(subject.tree, "wsgi.py")
         .and_then(|wsgi| {
@@ -287,57 +283,13 @@ fn health_is_seen_to_be_answered(subject: &Subject<'_>, settings: &Settings) -> 
     proxy || around || named(middleware) || named(apps)
 }
 
-fn hosts(subject: &mut Subject<'_>, settings: &Settings) {
-    let Some(setting) = settings.get("ALLOWED_HOSTS") else { return };
-    // A list that a condition chooses, and no variable itself.
-    let chosen = matches!(setting.value, Value::Environment { .. }) && setting.reads.is_empty();
-    let hosts = if chosen { setting.value.by_default() } else { &setting.value };
-    // In debug mode an empty list allows the local host, and nobody else either.
-    if !hosts.is_known()
-        || !matches!(hosts, Value::List(_))
-        || subject.single()
-        || health_is_answered(subject, settings)
-    {
-        return;
-    }
-    if !hosts.items().iter().any(|host| host.text() == Some("*")) {
-        let message =
-            "health checks get a 400 and the environment turns red: they come with the instance's own address as host";
-        let fix = "answer the health check in a middleware before `CommonMiddleware`";
-        let finding = at(subject, "EB010", setting, message, fix);
-        if chosen {
-            finding.level = Level::Warning;
-        }
-    }
+/// Does the proxy give Django another host than the one that was asked for?
+fn proxy_says_host(subject: &Subject<'_>) -> bool {
+    proxy_has(subject, "proxy_set_header Host") || proxy_has(subject, "proxy_set_header  Host")
 }
 
-/// The metadata service of an instance.
-const METADATA: &str = "169.254.169.254";
-
-/// IMDSv1 is off on Amazon Linux 2023.
-fn metadata(subject: &mut Subject<'_>, settings: &Settings) {
-    for path in &settings.files {
-        let Some(text) = subject.tree.text(path) else { continue };
-        // As an address that is asked; among the allowed hosts it is a name like any other.
-        let hosts = settings.get("ALLOWED_HOSTS").filter(|setting| setting.path == *path);
-        let asks = ["requests", "urlopen", "urllib", "HTTPConnection", "httpx"].iter().any(|word| text.contains(word));
-        let bare = || {
-            find_in(text, &[METADATA]).filter(|span| {
-                let line = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
-                asks && !text[line..span.start].contains("ALLOWED_HOSTS")
-                    && hosts.is_none_or(|setting| !setting.span.contains(&span.start))
-            })
-        };
-        let asked = find_in(text, &[&format!("http://{METADATA}")]).map(|span| span.end - METADATA.len()..span.end);
-        if let Some(span) = asked.or_else(bare)
-            && !text.to_ascii_lowercase().contains("x-aws-ec2-metadata-token")
-        {
-            let message =
-                "the metadata service answers 401 without a token, and the address of the instance stays unknown";
-            let fix = "ask for a token first, with a short time-out; better, answer health checks in a middleware";
-            subject.find("EB011", path, span, message, fix);
-        }
-    }
+fn proxy_has(subject: &Subject<'_>, words: &str) -> bool {
+    subject.customizations.proxy.iter().any(|path| subject.tree.text(path).is_some_and(|text| text.contains(words)))
 }
 
 /// Variables without which the settings cannot be loaded.

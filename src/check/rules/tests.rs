@@ -4,6 +4,7 @@ use crate::beanstalk::tree::Tree;
 use crate::check::{Settings, run};
 
 mod scripts;
+mod settings;
 
 const WSGI: (&str, &str) =
     ("mysite/wsgi.py", "os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"mysite.settings\")\n");
@@ -16,92 +17,6 @@ fn case(rule: &str, found: bool, files: &[(&str, &str)]) {
     let tree = [PROCFILE, WSGI].iter().chain(files).fold(Tree::default(), with);
     let report = run(&tree, &Settings::default());
     assert_eq!(report.findings.iter().any(|finding| finding.rule == rule), found, "{files:#?}\n{report}");
-}
-
-#[test]
-fn health_checks_ask_what_the_urls_have() {
-    const MIDDLEWARE: &str = "ROOT_URLCONF = \"mysite.urls\"\nMIDDLEWARE = []\n";
-    let urls = |found: bool, patterns: &str, path: Option<&str>| {
-        let urls = format!("urlpatterns = {patterns}\n");
-        let option = path.map(|path| {
-            format!(
-                "option_settings:\n  aws:elasticbeanstalk:environment:process:default:\n    HealthCheckPath: {path}\n"
-            )
-        });
-        let mut files = vec![("mysite/settings.py", MIDDLEWARE), ("mysite/urls.py", urls.as_str())];
-        files.extend(option.as_deref().map(|option| (".ebextensions/a.config", option)));
-        case("EB013", found, &files);
-    };
-    urls(true, "[path('admin/', admin.site.urls)]", None);
-    urls(true, "[path('admin/', admin.site.urls)] + static('/media/', document_root='media')", None);
-    urls(false, "[path('', home), path('admin/', admin.site.urls)]", None);
-    urls(false, "[path('admin/', admin.site.urls), *more]", None);
-    urls(false, "[path('admin/', admin.site.urls), re_path('^$', home)]", None);
-    urls(false, "patterns()", None);
-    urls(true, "[path('', home)]\nurlpatterns = [path('health/', ok)]", Some("/health"));
-    urls(false, "[path('health/', ok)]", Some("/health/"));
-    urls(false, "[path('api/', include('api.urls'))]", Some("/api/health/"));
-    urls(true, "[path('api/', include('api.urls'))]", Some("/healthz"));
-    let files = [
-        ("mysite/settings.py", "ROOT_URLCONF = \"mysite.urls\"\nMIDDLEWARE = [\"site.HealthMiddleware\"]\n"),
-        ("mysite/urls.py", "urlpatterns = []\n"),
-    ];
-    case("EB013", false, &files);
-    let login = "MIDDLEWARE = [\"django.contrib.auth.middleware.LoginRequiredMiddleware\"]\n";
-    case("EB013", true, &[("mysite/settings.py", login)]);
-    let single = "option_settings:\n  aws:elasticbeanstalk:environment: {EnvironmentType: SingleInstance}\n";
-    case("EB013", false, &[("mysite/settings.py", login), (".ebextensions/a.config", single)]);
-}
-
-#[test]
-fn settings_that_need_variables() {
-    const NEEDS: (&str, &str) = ("mysite/settings.py", "SECRET_KEY = os.environ[\"SECRET_KEY\"]\n");
-    let command = |found: bool, line: &str| {
-        let config = format!("container_commands:\n  a:\n    command: |\n      {line}\n");
-        case("EB024", found, &[NEEDS, (".ebextensions/a.config", &config)]);
-    };
-    command(true, "source /var/app/venv/*/bin/activate && sudo -u webapp python manage.py check");
-    command(true, "env -i python manage.py check");
-    command(false, "source /var/app/venv/*/bin/activate && python manage.py check");
-    command(false, "sudo -E -u webapp python manage.py check");
-    command(false, "sudo chown webapp x && python manage.py check");
-    command(false, "# sudo python manage.py check");
-    command(false, "sudo SECRET_KEY=x python manage.py check");
-    let build = |found: bool, run: &str| {
-        let dockerfile = format!("FROM python\n{run}\n");
-        let docker = (".elasticbeanstalk/config.yml", "global: {default_platform: Docker}\n");
-        case("EB024", found, &[NEEDS, ("Dockerfile", &dockerfile), docker]);
-    };
-    build(true, "RUN python manage.py collectstatic --noinput");
-    build(true, "RUN pip install x && \\\n  # a comment\n  python manage.py collectstatic");
-    build(false, "ENV SECRET_KEY=build\nRUN python manage.py collectstatic");
-    build(false, "ARG SECRET_KEY=build\nRUN python manage.py collectstatic");
-    build(false, "RUN SECRET_KEY=x python manage.py collectstatic");
-    build(false, "RUN python manage.py collectstatic --settings mysite.build");
-    build(false, "ENV DJANGO_SETTINGS_MODULE=mysite.build\nRUN python manage.py collectstatic");
-    build(false, "CMD python manage.py collectstatic");
-}
-
-#[test]
-fn memory_of_one_process() {
-    let settings = |found: bool, text: &str| case("EB085", found, &[("mysite/settings.py", text)]);
-    const CACHED: &str = "SESSION_ENGINE = 'django.contrib.sessions.backends.cache'\n";
-    let redis = "CACHES = {'default': {'BACKEND': 'django.core.cache.backends.redis.RedisCache'}}\n";
-    settings(true, CACHED);
-    settings(true, "SESSION_ENGINE = 'django.contrib.sessions.backends.file'\n");
-    settings(false, &format!("{CACHED}{redis}"));
-    settings(false, &format!("from somewhere_else import *\n{CACHED}"));
-    settings(false, &format!("{CACHED}django_heroku.settings(locals())\n"));
-    settings(false, "SESSION_ENGINE = 'django.contrib.sessions.backends.cached_db'\n");
-    settings(true, "REST_FRAMEWORK = {'DEFAULT_THROTTLE_CLASSES': ['x.Throttle']}\n");
-    settings(false, "REST_FRAMEWORK = {'PAGE_SIZE': 10}\n");
-    let layer = "CHANNEL_LAYERS = {'default': {'BACKEND': 'channels.layers.InMemoryChannelLayer'}}\n";
-    let served = |found: bool, web: &str| {
-        case("EB085", found, &[("mysite/settings.py", layer), ("Procfile", &format!("web: {web}\n"))]);
-    };
-    served(true, "gunicorn --worker-class uvicorn_worker.UvicornWorker mysite.asgi");
-    served(true, "daphne -p 8000 mysite.asgi:application");
-    served(false, "gunicorn mysite.wsgi");
 }
 
 #[test]
@@ -178,20 +93,6 @@ fn idioms_of_the_guide_are_silent() {
 }
 
 #[test]
-fn the_metadata_service_is_asked_for_an_address() {
-    let settings = |found: bool, text: &str| case("EB011", found, &[("mysite/settings.py", text)]);
-    settings(true, "import requests\nIP = requests.get(\"http://169.254.169.254/latest/meta-data/local-ipv4\").text\n");
-    settings(
-        true,
-        "import requests\n# requests.get(\"http://169.254.169.254/x\")\nIP = requests.get(\"http://169.254.169.254/y\").text\n",
-    );
-    settings(true, "from http.client import HTTPConnection\nC = HTTPConnection(\"169.254.169.254\")\n");
-    settings(false, "import requests\nALLOWED_HOSTS = [\n    \"169.254.169.254\",\n]\n");
-    settings(false, "ALLOWED_HOSTS = []\nALLOWED_HOSTS += [\"169.254.169.254\"]\n");
-    settings(false, "# requests.get(\"http://169.254.169.254/x\")\n");
-}
-
-#[test]
 fn a_wheel_for_one_of_two_processors_fits() {
     let option = "option_settings:\n  aws:ec2:instances:\n    SupportedArchitectures: x86_64,arm64\n";
     let platform = "global:\n  default_platform: Python 3.13 running on 64bit Amazon Linux 2023\n";
@@ -202,36 +103,6 @@ fn a_wheel_for_one_of_two_processors_fits() {
     wheel(false, "vendor/a-1.0-cp39-cp39-manylinux2014_aarch64.whl");
     wheel(true, "vendor/a-1.0-cp313-cp313-manylinux_2_39_aarch64.whl");
     wheel(true, "vendor/a-1.0-cp313-cp313-win_amd64.whl");
-}
-
-#[test]
-fn static_files_that_nobody_serves() {
-    let settings = |found: bool, settings: &str, more: &[(&str, &str)]| {
-        let text = format!(
-            "INSTALLED_APPS = [\"django.contrib.admin\", \"django.contrib.staticfiles\"]\nSTATIC_URL = \"static/\"\n{settings}"
-        );
-        case("EB021", found, &[&[("manage.py", ""), ("mysite/settings.py", text.as_str())], more].concat());
-    };
-    const PLAIN: &str = "MIDDLEWARE = [\"django.middleware.common.CommonMiddleware\"]\n";
-    const ROOT: &str = "STATIC_ROOT = BASE_DIR / \"staticfiles\"\n";
-    settings(true, PLAIN, &[]);
-    // `DEBUG` makes `runserver` serve them, and no other server.
-    settings(true, &format!("DEBUG = True\n{PLAIN}"), &[]);
-    settings(true, &format!("BASE_DIR = Path(__file__).resolve().parent.parent\nDEBUG = True\n{PLAIN}{ROOT}"), &[]);
-    settings(false, "DEBUG = True\nMIDDLEWARE = [\"whitenoise.middleware.WhiteNoiseMiddleware\"]\n", &[]);
-    settings(
-        false,
-        &format!("DEBUG = True\n{PLAIN}"),
-        &[("mysite/urls.py", "urlpatterns += staticfiles_urlpatterns()\n")],
-    );
-    settings(true, PLAIN, &[("mysite/urls.py", "urlpatterns += static(settings.STATIC_URL)\n")]);
-    settings(false, PLAIN, &[("static/a.css", "")]);
-    settings(
-        false,
-        PLAIN,
-        &[(".platform/nginx/conf.d/elasticbeanstalk/a.conf", "location /static/ { alias /srv/; }\n")],
-    );
-    settings(false, &format!("{PLAIN}STATICFILES_STORAGE = \"storages.backends.s3boto3.S3Boto3Storage\"\n"), &[]);
 }
 
 #[test]
@@ -252,23 +123,6 @@ fn what_a_file_that_cannot_be_read_has_is_not_missing() {
     rules(true, "option_settings:\n  aws:elasticbeanstalk:command:\n    Timeout: 900\n");
     rules(false, "option_settings:\n\taws:elasticbeanstalk:container:python:\n");
     rules(false, "- option_settings\n");
-}
-
-#[test]
-fn a_database_that_root_makes() {
-    let migrates = |found: bool, name: &str, command: &str| {
-        let text = format!(
-            "DATABASES = {{\"default\": {{\"ENGINE\": \"django.db.backends.sqlite3\", \"NAME\": \"{name}\"}}}}\n"
-        );
-        let config =
-            format!("container_commands:\n  a:\n    command: \"source /var/app/venv/*/bin/activate && {command}\"\n");
-        case("EB080", found, &[("mysite/settings.py", &text), (".ebextensions/a.config", &config)]);
-    };
-    migrates(true, "/tmp/db.sqlite3", "python manage.py migrate --noinput");
-    migrates(true, ":memory:", "python manage.py migrate --noinput");
-    migrates(false, "/data/db.sqlite3", "python manage.py migrate --noinput && chown webapp /data/db.sqlite3");
-    migrates(false, "/data/db.sqlite3", "su webapp -c 'python manage.py migrate --noinput'");
-    migrates(false, "/data/db.sqlite3", "echo");
 }
 
 #[test]
@@ -332,18 +186,4 @@ fn a_port_is_taken_once_for_each_protocol() {
     // The place is that of the second one who wants it.
     assert_eq!(places(&[tcp, plain, other]), [2]);
     assert_eq!(places(&[other, udp, udp, tcp]), [3]);
-}
-
-#[test]
-fn settings_that_are_named_from_the_top() {
-    let option = "option_settings:\n  aws:elasticbeanstalk:application:environment:\n    DJANGO_SETTINGS_MODULE: src.site.settings\n  aws:elasticbeanstalk:container:python:\n    WSGIPath: src.site.wsgi:application\n";
-    let tree = [
-        ("src/manage.py", "import django\n"),
-        ("src/site/wsgi.py", "import sys\nsys.path.append(path)\n"),
-        ("src/site/settings.py", "DEBUG = True\n"),
-        (".ebextensions/a.config", option),
-    ];
-    let tree = tree.iter().fold(Tree::default(), |tree, (path, text)| tree.file(path, text));
-    let report = run(&tree, &Settings::default());
-    assert!(report.findings.iter().any(|finding| finding.rule == "EB110"), "{report}");
 }

@@ -1,11 +1,15 @@
 //! What the site keeps: static files, uploads, the database, logs. The disk of an instance keeps nothing.
 
 use super::at;
+use super::backends::Backend;
 use crate::beanstalk::customizations::Moment;
+use crate::beanstalk::requirements::Requirements;
 use crate::beanstalk::tree::file_name;
+use crate::beanstalk::version::Version;
 use crate::check::django::{Settings, Value};
 use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
+use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     database(subject, settings);
@@ -50,17 +54,13 @@ fn database(subject: &mut Subject<'_>, settings: &Settings) {
     let Some(setting) = settings.get("DATABASES") else { return };
     let default = setting.value.get("default");
     let sqlite = default.get("ENGINE").text().is_some_and(|engine| engine.ends_with("sqlite3"));
-    let inside = match default.get("NAME") {
-        Value::Path(_) => true,
-        Value::Text(name) => !name.starts_with('/') && name != ":memory:",
-        _ => false,
-    };
-    if sqlite && inside {
+    if sqlite && default.get("NAME").is_replaced_file() {
         let message = "each deployment replaces the folder, and with it the database; each instance has its own";
         at(subject, "EB080", setting, message, "use PostgreSQL on RDS, or keep the file outside of `/var/app`");
     }
     if let Value::Text(name) = default.get("NAME")
         && sqlite
+        && !default.get("NAME").is_replaced_file()
         && (name == ":memory:" || name.starts_with('/') && made_by_root(subject, name))
     {
         let message = match name.as_str() {
@@ -84,20 +84,10 @@ fn made_by_root(subject: &Subject<'_>, name: &str) -> bool {
     subject.python() && !subject.tree.is_file(name) && scripts.iter().any(as_root) && !scripts.iter().any(given)
 }
 
-/// May static files lie somewhere else than on the instance? Only Django's own storages and WhiteNoise's are known not to.
+/// May static files lie somewhere else than on the instance?
 pub(super) fn may_be_elsewhere(settings: &Settings) -> bool {
-    let storages = settings.value("STORAGES");
-    let backend = match storages.get("staticfiles") {
-        Value::Missing => settings.value("STATICFILES_STORAGE"),
-        entry => entry.get("BACKEND"),
-    };
-    let here = |name: &str| name.starts_with("django.contrib.staticfiles.") || name.starts_with("whitenoise.");
-    let known = match backend {
-        Value::Missing => true,
-        Value::Text(name) => here(name),
-        _ => false,
-    };
-    storages.is_undecided() || !known
+    let backend = Backend::of_static_files(settings);
+    !backend.is_here() || backend.is_undecided()
 }
 
 /// The same of the settings that production gets, where there are any.
@@ -128,15 +118,13 @@ fn static_files(subject: &mut Subject<'_>, settings: &Settings) {
         subject.find("EB021", script.path, span, message, "`STATIC_ROOT = BASE_DIR / \"staticfiles\"`");
         return;
     }
+    if incomplete(subject, settings) {
+        return;
+    }
     let Some(root) = root else { return nowhere(subject, settings, collects) };
     let shipped = matches!(&root.value, Value::Path(path) if subject.tree.is_dir(path));
-    let backend = settings
-        .value("STORAGES")
-        .get("staticfiles")
-        .get("BACKEND")
-        .text()
-        .or_else(|| settings.value("STATICFILES_STORAGE").text());
-    if collects || shipped || may_be_elsewhere(settings) {
+    let backend = Backend::of_static_files(settings);
+    if collects || shipped || !backend.is_here() {
         return;
     }
     // While `DEBUG` is on, Django hashes nothing.
@@ -144,12 +132,36 @@ fn static_files(subject: &mut Subject<'_>, settings: &Settings) {
     if debug && (serves_itself(subject, settings) || is_mapped(subject)) {
         return;
     }
-    let (rule, message) = if !debug && backend.is_some_and(|backend| backend.contains("Manifest")) {
+    let (rule, message) = if !debug && backend.has_manifest() {
         ("EB023", "every page is a 500 with `Missing staticfiles manifest entry`: nothing runs `collectstatic`")
     } else {
         ("EB021", "style sheets and images are a 404: nothing runs `collectstatic`")
     };
-    at(subject, rule, root, message, "run it in `container_commands` and in a confighook, on every instance");
+    let fix = "run it in `container_commands` and in a confighook, on every instance";
+    if backend.is_undecided() {
+        let message = format!("unless a variable of the environment names another storage, {message}");
+        at(subject, rule, root, message, fix).level = Level::Note;
+    } else {
+        at(subject, rule, root, message, fix);
+    }
+}
+
+/// Django falls back to nothing where `STORAGES` is set and has no entry for static files.
+fn incomplete(subject: &mut Subject<'_>, settings: &Settings) -> bool {
+    let Some(setting) = settings.get("STORAGES") else { return false };
+    let Value::Dict(pairs) = &setting.value else { return false };
+    let known = pairs.iter().all(|(key, _)| key.text().is_some());
+    let tree = subject.tree;
+    let django = Requirements::read(&|path| tree.bytes(path)).version("django");
+    // Before, nobody asks for the setting at all.
+    let before = django.is_some_and(|django| django < Version::new(4, 2));
+    if !known || before || setting.value.get("staticfiles") != &Value::Missing {
+        return false;
+    }
+    let message = "`collectstatic` and pages with `{% static %}` fail with `InvalidStorageError`: `STORAGES` has no `staticfiles`";
+    let fix = "`\"staticfiles\": {\"BACKEND\": \"django.contrib.staticfiles.storage.StaticFilesStorage\"}`";
+    at(subject, "EB021", setting, message, fix);
+    true
 }
 
 /// Nothing is collected, and nothing says where to: the proxy has no folder, and a server of production serves no files.
@@ -269,15 +281,20 @@ fn mapped(subject: &mut Subject<'_>, url: &str, root: &str, (what, who): (&str, 
 }
 
 fn uploads(subject: &mut Subject<'_>, settings: &Settings) {
-    let Some(setting) = settings.get("MEDIA_ROOT").filter(|setting| matches!(setting.value, Value::Path(_))) else {
+    let Some(setting) = settings.get("MEDIA_ROOT") else { return };
+    let backend = Backend::of_uploads(settings);
+    let root = setting.value.by_default();
+    let relative = |text: &str| !text.is_empty() && !text.starts_with('/') && !text.contains(':');
+    if !(root.in_project().is_some() || root.text().is_some_and(relative)) || !backend.is_here() {
         return;
-    };
-    let elsewhere = *settings.value("STORAGES").get("default") != Value::Missing
-        || settings.value("STORAGES").is_undecided()
-        || *settings.value("DEFAULT_FILE_STORAGE") != Value::Missing;
-    if !elsewhere {
+    }
+    let fix = "keep them in S3, with `django-storages` and the role of the instance";
+    if setting.value.is_undecided() || backend.is_undecided() {
+        let message = "unless a variable of the environment says otherwise, uploads are lost with the next deployment";
+        at(subject, "EB082", setting, message, fix).level = Level::Note;
+    } else {
         let message = "uploads are lost with the next deployment, and each instance sees its own only";
-        at(subject, "EB082", setting, message, "keep them in S3, with `django-storages` and the role of the instance");
+        at(subject, "EB082", setting, message, fix);
     }
 }
 

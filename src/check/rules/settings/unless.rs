@@ -38,11 +38,7 @@ fn database(subject: &mut Subject<'_>, setting: &Setting) {
         return;
     }
     let sqlite = part("ENGINE").by_default().text().is_some_and(|engine| engine.ends_with("sqlite3"));
-    let inside = match part("NAME").by_default() {
-        Value::Path(_) => true,
-        Value::Text(name) => !name.starts_with('/') && name != ":memory:",
-        _ => false,
-    };
+    let inside = part("NAME").by_default().is_replaced_file();
     let here = matches!(part("HOST").by_default().text(), Some("localhost" | "127.0.0.1" | "::1"));
     if sqlite && inside {
         let message =

@@ -173,3 +173,20 @@ fn lines_of_cron() {
     cron("EB160", false, "|\n      0 1 * * * root yes | docker system prune");
     cron("EB160", false, "|\n      0 1 * * * root logger docker prune");
 }
+
+#[test]
+fn the_python_that_sudo_finds() {
+    let command = |found: bool, line: &str| {
+        let config = format!("container_commands:\n  a:\n    command: |\n      {line}\n");
+        case("EB035", found, &[(".ebextensions/a.config", &config)]);
+    };
+    const IN: &str = "source /var/app/venv/*/bin/activate";
+    command(true, &format!("{IN} && sudo -E python manage.py check"));
+    command(true, &format!("{IN} && sudo -u webapp bash -c 'python manage.py check'"));
+    command(true, &format!("{IN} && su - webapp -c 'python manage.py check'"));
+    command(false, &format!("{IN} && su webapp -c 'python manage.py check'"));
+    command(false, &format!("{IN} && runuser -u webapp python manage.py check"));
+    command(false, &format!("sudo -u webapp bash -c '{IN} && python manage.py check'"));
+    command(false, &format!("{IN} && sudo env PATH=$PATH python manage.py check"));
+    command(false, "sudo /var/app/venv/*/bin/python manage.py check");
+}

@@ -1,0 +1,120 @@
+//! Backends: where static files and uploads are kept, by whichever of Django's settings says it.
+
+use crate::check::django::{Settings, Value};
+
+/// What keeps the files of one kind; `unless`: a variable may name another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Backend<'s> {
+    /// Nothing says it: Django's own, on the instance.
+    Implied {
+        unless: bool,
+    },
+    Named {
+        class: &'s str,
+        unless: bool,
+    },
+    Unknown,
+}
+
+impl<'s> Backend<'s> {
+    pub(super) fn of_static_files(settings: &'s Settings) -> Self {
+        Self::read(settings, "staticfiles", "STATICFILES_STORAGE")
+    }
+
+    pub(super) fn of_uploads(settings: &'s Settings) -> Self {
+        Self::read(settings, "default", "DEFAULT_FILE_STORAGE")
+    }
+
+    /// From `STORAGES`, or from what had its place before Django 4.2.
+    fn read(settings: &'s Settings, alias: &str, before: &str) -> Self {
+        let mut unless = false;
+        let value = match settled(settings.value("STORAGES"), &mut unless) {
+            Value::Missing | Value::None => settings.value(before),
+            storages => part(settled(part(storages, alias), &mut unless), "BACKEND"),
+        };
+        match settled(value, &mut unless) {
+            Value::Text(class) => Self::Named { class, unless },
+            Value::Missing | Value::None => Self::Implied { unless },
+            _ => Self::Unknown,
+        }
+    }
+
+    /// Is it known to keep files on the instance? Only Django's own and WhiteNoise's do.
+    pub(super) fn is_here(self) -> bool {
+        const HERE: [&str; 3] = ["django.contrib.staticfiles.", "django.core.files.storage.", "whitenoise."];
+        match self {
+            Self::Implied { .. } => true,
+            Self::Named { class, .. } => HERE.iter().any(|package| class.starts_with(package)),
+            Self::Unknown => false,
+        }
+    }
+
+    /// May a variable name another?
+    pub(super) fn is_undecided(self) -> bool {
+        matches!(self, Self::Unknown | Self::Implied { unless: true } | Self::Named { unless: true, .. })
+    }
+
+    /// Does it look each name up in a list that `collectstatic` writes?
+    pub(super) fn has_manifest(self) -> bool {
+        matches!(self, Self::Named { class, .. } if class.contains("Manifest"))
+    }
+}
+
+/// A part of a dictionary. Where there is none, Django has no other to fall back to.
+fn part<'v>(value: &'v Value, key: &str) -> &'v Value {
+    const UNKNOWN: &Value = &Value::Unknown;
+    match value.get(key) {
+        Value::Missing => UNKNOWN,
+        found => found,
+    }
+}
+
+/// The value where no variable says otherwise.
+fn settled<'v>(value: &'v Value, unless: &mut bool) -> &'v Value {
+    *unless |= matches!(value, Value::Environment { .. });
+    value.by_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::beanstalk::tree::Tree;
+
+    #[track_caller]
+    fn case(text: &str, expected: Backend<'_>) {
+        let tree = Tree::default().file("settings.py", text);
+        let settings = Settings::of(&tree, "", "settings", BTreeMap::new()).expect("there are settings");
+        assert_eq!(Backend::of_static_files(&settings), expected, "{text}");
+    }
+
+    #[test]
+    fn by_each_road() {
+        let named = |class, unless| Backend::Named { class, unless };
+        case("", Backend::Implied { unless: false });
+        case("STATICFILES_STORAGE = 'a.B'", named("a.B", false));
+        case("STORAGES = {'staticfiles': {'BACKEND': 'a.B'}}", named("a.B", false));
+        case("STORAGES = {'default': {'BACKEND': 'c.D'}}", Backend::Unknown);
+        case("STORAGES = {'staticfiles': {'BACKEND': 'a.B' if os.getenv('X') else 'c.D'}}", named("c.D", true));
+        case("STORAGES = {'staticfiles': {'BACKEND': os.getenv('X', 'c.D')}}", named("c.D", true));
+        let branches = |condition: &str| {
+            format!(
+                "if {condition}:\n    STORAGES = {{'staticfiles': {{'BACKEND': 'a.B'}}}}\nelse:\n    STORAGES = {{'staticfiles': {{'BACKEND': 'c.D'}}}}"
+            )
+        };
+        case(&branches("os.getenv('X')"), named("c.D", true));
+        case(&branches("not os.getenv('X')"), named("a.B", true));
+        case(&branches("True"), named("a.B", false));
+        case(&branches("False"), named("c.D", false));
+        case(&branches("unknown()"), Backend::Unknown);
+        case(
+            "if os.getenv('X'):\n    STORAGES = {'staticfiles': {'BACKEND': 'a.B'}}",
+            Backend::Implied { unless: true },
+        );
+        case("if os.getenv('X'):\n    STATICFILES_STORAGE = 'a.B'", Backend::Implied { unless: true });
+        case("STORAGES = {'staticfiles': unknown()}", Backend::Unknown);
+        case("STORAGES = unknown()", Backend::Unknown);
+        case("from elsewhere import *", Backend::Unknown);
+    }
+}

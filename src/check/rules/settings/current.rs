@@ -1,0 +1,109 @@
+//! Current: what settings and properties name in `/var/app/current`, which is another version until the flip, or nothing at all.
+
+use super::at;
+use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
+use crate::beanstalk::customizations::Moment;
+use crate::check::django::{self, Settings, Value};
+use crate::check::script::{Place, Script};
+use crate::check::subject::Subject;
+use crate::check::words::Run;
+use crate::level::Level;
+
+const RULE: &str = "EB151";
+const CURRENT: &str = "/var/app/current";
+
+pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
+    if subject.python() {
+        collected(subject, settings);
+        imported(subject, settings);
+    }
+}
+
+/// Does a script run before the flip, where the new version lies in `/var/app/staging`?
+fn is_early(script: &Script<'_>) -> bool {
+    match script.place {
+        Place::ContainerCommand(_) => true,
+        Place::Hook(hook) => hook.moment == Moment::Predeploy,
+        _ => false,
+    }
+}
+
+/// `collectstatic` writes to where `STATIC_ROOT` says, wherever it runs.
+fn collected(subject: &mut Subject<'_>, settings: &Settings) {
+    let Some(setting) = settings.get("STATIC_ROOT") else { return };
+    let Some(folder) = setting.value.in_project().filter(|folder| setting.value.text().is_some() && !folder.is_empty())
+    else {
+        return;
+    };
+    let scripts = subject.scripts();
+    let mut collects = scripts.iter().filter(|script| script.django(&["collectstatic"]).is_some()).peekable();
+    if collects.peek().is_none() || !collects.all(is_early) {
+        return;
+    }
+    let message =
+        format!("style sheets are a 404: `collectstatic` writes to `{CURRENT}/{folder}`, and the flip deletes that");
+    at(subject, RULE, setting, message, &format!("`STATIC_ROOT = BASE_DIR / \"{folder}\"`"));
+}
+
+/// `PYTHONPATH` leads to the version that runs, and what is deployed does not lie there yet.
+fn imported(subject: &mut Subject<'_>, settings: &Settings) {
+    let Some(path) = subject.customizations.option(DEFAULT_NAMESPACE, "PYTHONPATH") else { return };
+    let folders =
+        path.split(':').filter_map(|entry| entry.strip_prefix(CURRENT)).map(|folder| folder.trim_matches('/'));
+    let folders: Vec<String> =
+        folders.map(|folder| if folder.is_empty() { String::new() } else { format!("{folder}/") }).collect();
+    let named = django::in_options(subject.customizations).map(|named| named.module);
+    let apps = settings.value("INSTALLED_APPS").items().iter().filter_map(Value::text);
+    let modules: Vec<String> = named.into_iter().chain(apps.map(str::to_owned)).collect();
+    for script in subject.scripts().iter().filter(|script| is_early(script)) {
+        for run in script.host_runs().filter(|run| run.django().is_some()) {
+            let Some(beside) = beside(script, run) else { continue };
+            let tree = subject.tree;
+            let there = |folder: &str, module: &str| {
+                let top = module.split('.').next().unwrap_or(module);
+                django::module_path(tree, folder, top).is_some() || tree.is_dir(&format!("{folder}{top}"))
+            };
+            let only_there = |module: &&String| {
+                beside.as_deref().is_none_or(|beside| !there(beside, module))
+                    && folders.iter().any(|folder| there(folder, module))
+            };
+            let Some(module) = modules.iter().find(only_there) else { continue };
+            let (how, level) = match script.place.ignores_errors() || run.forgiven {
+                true => ("does nothing", Level::Warning),
+                false => ("fails", Level::Error),
+            };
+            let message = format!(
+                "{} {how} on a new instance, and later works on the old version's `{module}`: `PYTHONPATH` leads to `{CURRENT}`, which is there after the flip only",
+                script.title()
+            );
+            let fix = "run `python manage.py` in the folder that has the module, and take `PYTHONPATH` out";
+            subject.find(RULE, script.path, run.span(), message, fix).level = level;
+            return;
+        }
+    }
+}
+
+/// The folder of `manage.py`, from which Python imports as well; there is none beside `django-admin`. `None`: that is not known.
+fn beside(script: &Script<'_>, run: &Run) -> Option<Option<String>> {
+    // With `-m`, Python imports from where it stands, and `--pythonpath` says where else.
+    if run.has("-m") || run.arguments.iter().any(|word| word.text.starts_with("--pythonpath")) {
+        return None;
+    }
+    let Some(manage) = run.carried_out().filter(|word| word.text.ends_with("manage.py")) else { return Some(None) };
+    let moves = script.runs().iter().take_while(|other| other.program.span.start < run.program.span.start);
+    let mut folder = String::new();
+    for other in moves.filter(|other| matches!(other.name(), "cd" | "pushd")) {
+        let to = other.plain().next()?.text.trim_start_matches("./").trim_matches('/').to_owned();
+        folder = match to.strip_prefix("var/app/staging") {
+            Some(inside) => inside.trim_matches('/').to_owned(),
+            None if other.plain().next()?.text.starts_with(['/', '$', '.', '~']) => return None,
+            None => to,
+        };
+    }
+    let own = manage.text.strip_prefix("/var/app/staging/").unwrap_or(&manage.text).trim_start_matches("./");
+    let own = own.trim_end_matches("manage.py");
+    if own.starts_with(['/', '$']) {
+        return None;
+    }
+    Some(Some(if folder.is_empty() { own.to_owned() } else { format!("{folder}/{own}") }))
+}

@@ -1,0 +1,89 @@
+//! Hosts that Django answers for: visitors come by a name, health checks by the address of the instance.
+
+use std::ops::Range;
+
+use super::{at, health_is_answered, proxy_says_host};
+use crate::check::django::{self, Settings, Value};
+use crate::check::script::find_all;
+use crate::check::subject::Subject;
+use crate::level::Level;
+
+pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
+    allowed(subject, settings);
+    metadata(subject, settings);
+}
+
+fn allowed(subject: &mut Subject<'_>, settings: &Settings) {
+    let Some(setting) = settings.get("ALLOWED_HOSTS") else { return };
+    let depends = |value: &Value| matches!(value, Value::Environment { .. });
+    // A list that a condition chooses, and no variable itself.
+    let chosen = depends(&setting.value) && setting.reads.is_empty();
+    let Value::List(names) = setting.value.by_default() else { return };
+    let unless = !chosen && (depends(&setting.value) || names.iter().any(depends));
+    // What a secret of the environment has is not known.
+    let given = django::property_names(subject.customizations);
+    let secret = unless && setting.reads.iter().any(|name| given.contains(name));
+    let names: Option<Vec<&str>> = names.iter().map(|name| name.by_default().text()).collect();
+    // In debug mode an empty list allows the local host, and nobody else either.
+    let Some(names) = names.filter(|names| !secret && !names.contains(&"*")) else { return };
+    let found = if is_local(&names) && asks_for_names(subject, settings) {
+        "every request gets a 400: only local names are allowed"
+    } else if !subject.single() && !health_is_answered(subject, settings) {
+        "health checks get a 400 and the environment turns red: they come with the instance's own address as host"
+    } else {
+        return;
+    };
+    let fix = match is_local(&names) {
+        true => "add the names of the site, and answer the health check in a middleware before `CommonMiddleware`",
+        false => "answer the health check in a middleware before `CommonMiddleware`",
+    };
+    let message = match unless {
+        true => format!("unless a variable of the environment says otherwise, {found}"),
+        false => found.to_owned(),
+    };
+    let finding = at(subject, "EB010", setting, message, fix);
+    if unless {
+        finding.level = Level::Note;
+    } else if chosen {
+        finding.level = Level::Warning;
+    }
+}
+
+/// Are all of these names of one's own machine?
+fn is_local(names: &[&str]) -> bool {
+    const LOCAL: [&str; 7] = ["localhost", "127.0.0.1", "[::1]", "::1", "0.0.0.0", ".localhost", "testserver"];
+    names.iter().all(|name| LOCAL.contains(name))
+}
+
+/// Does Django look at the host that a visitor asks for, and at no other?
+fn asks_for_names(subject: &Subject<'_>, settings: &Settings) -> bool {
+    let mut middleware = settings.value("MIDDLEWARE").items().iter().filter_map(Value::text);
+    middleware.any(|name| name == "django.middleware.common.CommonMiddleware") && !proxy_says_host(subject)
+}
+
+/// The metadata service of an instance.
+const METADATA: &str = "169.254.169.254";
+
+/// IMDSv1 is off on Amazon Linux 2023.
+fn metadata(subject: &mut Subject<'_>, settings: &Settings) {
+    for path in &settings.files {
+        let Some(text) = subject.tree.text(path) else { continue };
+        // As an address that is asked; among the allowed hosts it is a name like any other.
+        let hosts = settings.get("ALLOWED_HOSTS").filter(|setting| setting.path == *path);
+        let asks = ["requests", "urlopen", "urllib", "HTTPConnection", "httpx"].iter().any(|word| text.contains(word));
+        let is_host = |span: &Range<usize>| {
+            let line = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
+            text[line..span.start].contains("ALLOWED_HOSTS")
+                || hosts.is_some_and(|setting| setting.span.contains(&span.start))
+        };
+        let is_asked = |span: &Range<usize>| text[..span.start].ends_with("http://") || (asks && !is_host(span));
+        if let Some(span) = find_all(text, METADATA).find(is_asked)
+            && !text.to_ascii_lowercase().contains("x-aws-ec2-metadata-token")
+        {
+            let message =
+                "the metadata service answers 401 without a token, and the address of the instance stays unknown";
+            let fix = "ask for a token first, with a short time-out; better, answer health checks in a middleware";
+            subject.find("EB011", path, span, message, fix);
+        }
+    }
+}
