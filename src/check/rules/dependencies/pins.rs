@@ -81,52 +81,133 @@ fn driver(subject: &mut Subject<'_>, line: &Requirement) {
 /// The first version with a wheel for each minor version of Python.
 type Wheels = [(u32, [u32; 3]); 4];
 
-/// Is this version older than the first with a wheel for the Python of the platform? Then both, as a sentence names them.
-fn before_wheel(subject: &Subject<'_>, exact: &str, first: &Wheels) -> Option<(String, String)> {
-    let (python, named) = minor(subject)?;
-    let (_, wheel) = first.iter().rev().find(|(minor, _)| *minor <= python)?;
+/// The numbers of a version: 10.4 is 10.4.0.
+fn numbers(exact: &str) -> Option<Vec<u32>> {
     let mut numbers: Vec<u32> = exact.split('.').filter_map(|part| part.parse().ok()).collect();
     if numbers.len() < 2 {
         return None;
     }
-    // 10.4 is 10.4.0.
-    numbers.resize(numbers.len().max(wheel.len()), 0);
+    numbers.resize(numbers.len().max(3), 0);
+    Some(numbers)
+}
+
+/// Is this version older than the first with a wheel for the Python of the platform? Then both, as a sentence names them.
+fn before_wheel(subject: &Subject<'_>, exact: &str, first: &Wheels) -> Option<(String, String)> {
+    let (python, named) = minor(subject)?;
+    let (_, wheel) = first.iter().rev().find(|(minor, _)| *minor <= python)?;
+    let numbers = numbers(exact)?;
     let newer = if named { "" } else { " and newer" };
     let [major, minor, patch] = wheel;
     let said = || (format!("Python 3.{python}{newer}"), format!("{major}.{minor}.{patch}"));
     (numbers.as_slice() < wheel.as_slice()).then(said)
 }
 
-/// Packages that ship as wheels and need libraries of the system where they are compiled: what each lacks then, a word that
-/// shows that somebody installs it, and the first version with a wheel for each Python (asked of pip in November 2026).
-type Compiled = (&'static str, &'static str, &'static str, Wheels);
+/// A package with parts in C, and the first version with a wheel for each Python, or with a source that builds there: what is
+/// older is compiled, and fails. Asked of pip, and built with Python 3.11 to 3.13 where all headers are there, in November 2026.
+struct Compiled {
+    name: &'static str,
+    fails: Fails,
+    /// Older ones than this were not tried, or have no parts in C.
+    since: [u32; 3],
+    first: Wheels,
+}
 
-const COMPILED: [Compiled; 2] = [
-    (
-        "pillow",
-        "the headers of libjpeg and zlib",
-        "jpeg",
-        [(11, [9, 2, 0]), (12, [10, 0, 0]), (13, [10, 4, 0]), (14, [11, 3, 0])],
-    ),
-    (
-        "lxml",
-        "the headers of libxml2 and libxslt",
-        "libxslt",
-        [(11, [4, 9, 1]), (12, [4, 9, 3]), (13, [5, 3, 0]), (14, [6, 0, 1])],
-    ),
+enum Fails {
+    /// It needs these headers; the word shows that somebody installs them.
+    Lacks(&'static str, &'static str),
+    /// Its source is for older Pythons, whatever is installed.
+    Outdated,
+    /// There is no source to be had, only wheels.
+    Absent,
+}
+
+const fn wheels(first: [[u32; 3]; 4]) -> Wheels {
+    [(11, first[0]), (12, first[1]), (13, first[2]), (14, first[3])]
+}
+
+const fn outdated(name: &'static str, since: [u32; 3], first: [[u32; 3]; 4]) -> Compiled {
+    Compiled { name, fails: Fails::Outdated, since, first: wheels(first) }
+}
+
+const fn absent(name: &'static str, first: [[u32; 3]; 4]) -> Compiled {
+    Compiled { name, fails: Fails::Absent, since: ANY, first: wheels(first) }
+}
+
+const ANY: [u32; 3] = [0; 3];
+
+const COMPILED: [Compiled; 15] = [
+    Compiled {
+        name: "pillow",
+        fails: Fails::Lacks("the headers of libjpeg and zlib", "jpeg"),
+        since: ANY,
+        first: wheels([[9, 2, 0], [10, 0, 0], [10, 4, 0], [11, 3, 0]]),
+    },
+    Compiled {
+        name: "lxml",
+        fails: Fails::Lacks("the headers of libxml2 and libxslt", "libxslt"),
+        since: ANY,
+        first: wheels([[4, 9, 1], [4, 9, 3], [5, 3, 0], [6, 0, 1]]),
+    },
+    outdated("pyyaml", [5, 4, 0], [[6, 0, 0], [6, 0, 1], [6, 0, 1], [6, 0, 1]]),
+    outdated("greenlet", ANY, [[1, 1, 3], [3, 0, 0], [3, 1, 0], [3, 1, 0]]),
+    outdated("gevent", ANY, [[22, 10, 1]; 4]),
+    outdated("aiohttp", [3, 8, 0], [[3, 8, 2], [3, 9, 0], [3, 9, 0], [3, 9, 0]]),
+    outdated("frozenlist", ANY, [ANY, [1, 3, 1], [1, 3, 1], [1, 3, 1]]),
+    outdated("yarl", [1, 7, 0], [[1, 8, 0]; 4]),
+    outdated("numpy", ANY, [ANY, [1, 26, 0], [1, 26, 0], [1, 26, 0]]),
+    outdated("cffi", ANY, [[1, 14, 1]; 4]),
+    outdated("reportlab", ANY, [[3, 6, 0]; 4]),
+    outdated("typed-ast", ANY, [[1, 4, 4]; 4]),
+    outdated("markupsafe", ANY, [[1, 1, 0]; 4]),
+    absent("torch", [[1, 13, 0], [2, 2, 0], [2, 5, 0], [2, 9, 0]]),
+    absent("tensorflow", [[2, 12, 0], [2, 16, 1], [2, 20, 0], [2, 20, 0]]),
 ];
 
-/// A version without a wheel for the Python of the platform is compiled, and finds nothing to be compiled with.
+/// Packages for older Pythons, since which version, and what to write instead.
+const ENDED: &[(&str, [u32; 3], &str)] = &[
+    ("backports-zoneinfo", ANY, "take it out: Python has `zoneinfo`; or write `; python_version < \"3.9\"` after it"),
+    ("dataclasses", [0, 7, 0], "take it out: Python has it; or write `; python_version < \"3.7\"` after it"),
+    ("pycrypto", ANY, "take `pycryptodome`, which goes on where it ended"),
+];
+
+/// A version that does not install on the Python of the platform.
 fn compiled(subject: &mut Subject<'_>, line: &Requirement) {
-    let Some((name, lacks, word, first)) = COMPILED.iter().find(|(name, ..)| *name == line.name) else { return };
-    let Some(exact) = line.exact() else { return };
-    let Some((python, first)) = before_wheel(subject, exact, first) else { return };
-    if !subject.python() || installs(subject, &[word]) {
+    if !subject.python() {
         return;
     }
-    let message =
-        format!("pip fails: `{name}` {exact} has no wheel for {python}, is compiled, and does not find {lacks}");
-    let fix = format!("take `{name}` {first} or newer");
+    let since = |since: [u32; 3]| {
+        since == ANY || line.exact().and_then(numbers).is_some_and(|numbers| numbers.as_slice() >= since.as_slice())
+    };
+    if let Some((name, _, fix)) = ENDED.iter().find(|(name, from, _)| *name == line.name && since(*from))
+        && let Some((minor, named)) = minor(subject)
+    {
+        let newer = if named { "" } else { " and newer" };
+        let message =
+            format!("pip fails: `{name}` is for older Pythons, and does not install on Python 3.{minor}{newer}");
+        subject.find("EB144", &line.path, line.span.clone(), message, *fix);
+        return;
+    }
+    let Some(package) = COMPILED.iter().find(|package| package.name == line.name) else { return };
+    let Some(exact) = line.exact() else { return };
+    let Some((python, first)) = before_wheel(subject, exact, &package.first) else { return };
+    if !since(package.since) {
+        return;
+    }
+    let name = package.name;
+    let message = match package.fails {
+        Fails::Lacks(_, word) if installs(subject, &[word]) => return,
+        Fails::Lacks(lacks, _) => {
+            format!("pip fails: `{name}` {exact} has no wheel for {python}, is compiled, and does not find {lacks}")
+        }
+        Fails::Outdated => {
+            format!("pip fails: `{name}` {exact} has no wheel for {python}, and its source does not build there")
+        }
+        Fails::Absent => format!("pip fails: there is no `{name}` {exact} for {python}"),
+    };
+    let fix = match package.fails {
+        Fails::Outdated => format!("take a newer version of `{name}`"),
+        Fails::Lacks(..) | Fails::Absent => format!("take `{name}` {first} or newer"),
+    };
     subject.find("EB144", &line.path, line.span.clone(), message, fix);
 }
 
