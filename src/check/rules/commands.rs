@@ -1,6 +1,7 @@
 //! What scripts run, on all roads: `commands`, `container_commands`, hooks, processes, and what these call.
 
 mod leader;
+mod old;
 mod python;
 mod questions;
 pub(super) mod tools;
@@ -10,8 +11,6 @@ use crate::beanstalk::config_file::{Command, CommandLine, ConfigFile};
 use crate::beanstalk::customizations::Moment;
 use crate::beanstalk::platforms::Family;
 use crate::check::subject::Subject;
-use crate::check::words::Run;
-use crate::level::Level;
 use std::collections::BTreeMap;
 
 use crate::check::script::{Place, Script};
@@ -24,19 +23,21 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         for command in file.commands.iter().chain(&file.container_commands) {
             several_in_a_list(subject, file, command);
             leader_and_test(subject, file, command);
+            old::folder(subject, file, command);
         }
     }
     same_name(subject, |file| &file.commands);
     same_name(subject, |file| &file.container_commands);
     let scripts = subject.scripts();
     for script in scripts.iter() {
-        old_paths(subject, script);
-        old_names(subject, script);
+        old::paths(subject, script);
+        old::names(subject, script);
         django(subject, script);
         questions::check(subject, script);
         tools::check(subject, script);
         written::check(subject, script);
     }
+    old::files(subject);
     silent(subject);
 }
 
@@ -124,93 +125,6 @@ fn same_name(subject: &mut Subject<'_>, section: impl Fn(&ConfigFile) -> &Vec<Co
                 }
                 _ => {}
             }
-        }
-    }
-}
-
-/// Remains of the first Amazon Linux, and what is in their place: the path, what to write, and whether that is a mere exchange.
-const OLD: &[(&str, &str, bool)] = &[
-    ("/opt/python/run/venv/bin/activate", "/var/app/venv/*/bin/activate", true),
-    ("/opt/python/run/venv/bin/", "/var/app/venv/*/bin/", true),
-    ("/opt/python/current/app", "/var/app/current", true),
-    ("/opt/python/ondeck/app", "/var/app/staging", true),
-    ("/opt/python/bundle", "/var/app/staging", false),
-    ("/opt/python/current/env", "$(/opt/elasticbeanstalk/bin/get-config environment -k NAME)", false),
-    ("/opt/python/log", "/var/log/app", false),
-    ("/opt/python/etc", "a second line in `Procfile`", false),
-    ("/opt/python/", "", false),
-    ("/opt/elasticbeanstalk/support/envvars", "$(/opt/elasticbeanstalk/bin/get-config environment -k NAME)", false),
-    (
-        "/opt/elasticbeanstalk/containerfiles/envvars",
-        "$(/opt/elasticbeanstalk/bin/get-config environment -k NAME)",
-        false,
-    ),
-];
-
-fn old_paths(subject: &mut Subject<'_>, script: &Script<'_>) {
-    let needles: Vec<&str> = OLD.iter().map(|(old, ..)| *old).collect();
-    let Some(span) = script.find(&needles) else { return };
-    let text = &script.text[span.start - script.start..];
-    let Some((old, new, exchange)) = OLD.iter().find(|(old, ..)| text.starts_with(old)) else { return };
-    // Whoever makes the folder has it; that nothing reads it is another matter.
-    let makes = |run: &&Run| matches!(run.name(), "mkdir" | "touch" | "install" | "tee" | "rm" | "[" | "test");
-    let here: Vec<&Run> = script.runs().iter().filter(|run| run.span().contains(&span.start)).collect();
-    let made = here.iter().any(makes);
-    let all = subject.scripts();
-    let somewhere = all.iter().flat_map(|script| script.host_runs()).any(|run| {
-        run.name() == "mkdir" && run.arguments.iter().any(|word| text.starts_with(word.text.trim_end_matches('/')))
-    });
-    if made || somewhere || here.iter().any(|run| run.in_container()) {
-        return;
-    }
-    let gone = if old.starts_with("/opt/python") { "`/opt/python`" } else { "file of variables there" };
-    let forgiven = here.iter().any(|run| run.forgiven);
-    let (what, level) = match script.place.ignores_errors() || forgiven {
-        true => ("does nothing, and nobody is told", Some(Level::Warning)),
-        false => ("fails", None),
-    };
-    let message = format!("{} {what}: there is no {gone} since Amazon Linux 2", script.title());
-    // Before the flip the new version is in `staging`; in `commands` there is only the old one.
-    let early = match script.place {
-        Place::ContainerCommand(_) | Place::Build(_) => true,
-        Place::Hook(hook) => hook.moment != Moment::Postdeploy,
-        Place::Command(_) | Place::Process(_) => false,
-    };
-    let new = if early && *new == "/var/app/current" { &"/var/app/staging" } else { new };
-    let fix = match *new {
-        "" => "take it out: nothing of it is left".to_owned(),
-        new if new.starts_with('/') || new.starts_with('$') => format!("write `{new}`"),
-        new => format!("write {new}"),
-    };
-    let finding = subject.find("EB033", script.path, span.clone(), message, fix);
-    finding.level = level.unwrap_or(finding.level);
-    if *exchange {
-        finding.replace(*new);
-    }
-}
-
-/// Users and files of the first Amazon Linux that no folder gives away.
-fn old_names(subject: &mut Subject<'_>, script: &Script<'_>) {
-    if !subject.python() {
-        return;
-    }
-    for run in script.host_runs() {
-        let owner = run.plain().next().filter(|_| run.name() == "chown");
-        let gone = owner
-            .filter(|word| word.text == "wsgi" || word.text.starts_with("wsgi:") || word.text.starts_with("wsgi."));
-        let clock = run.plain().last().filter(|word| run.name() == "sed" && word.text == "/etc/sysconfig/clock");
-        let (how, level) = match script.place.ignores_errors() || run.forgiven {
-            true => ("does nothing, and nobody is told", Level::Warning),
-            false => ("fails", Level::Error),
-        };
-        if let Some(word) = gone {
-            let message = format!("{} {how}: there is no user `wsgi` since Amazon Linux 2", script.title());
-            let fix = format!("write `{}`: the application runs as `webapp`", word.text.replace("wsgi", "webapp"));
-            subject.find("EB033", script.path, word.span.clone(), message, fix).level = level;
-        } else if let Some(word) = clock {
-            let message = format!("{} {how}: there is no `/etc/sysconfig/clock` since Amazon Linux 2", script.title());
-            let fix = "take it out; `timedatectl set-timezone` sets the time zone of the instance";
-            subject.find("EB033", script.path, word.span.clone(), message, fix).level = level;
         }
     }
 }

@@ -175,6 +175,31 @@ fn lines_of_cron() {
 }
 
 #[test]
+fn folders_and_scripts_of_the_first_amazon_linux() {
+    let commands = |found: bool, cwd: &str, more: &str| {
+        let config = format!("commands:\n  a: {{command: 'ls', cwd: {cwd}}}\n{more}");
+        case("EB033", found, &[(".ebextensions/a.config", &config)]);
+    };
+    commands(true, "/opt/elasticbeanstalk/hooks", "");
+    commands(true, "/opt/python/current/app", "");
+    commands(false, "/opt/pythonic", "");
+    commands(false, "/opt/elasticbeanstalk", "");
+    commands(false, "/opt/python/log", "  '0': {command: 'mkdir -p /opt/python/log'}\n");
+    let called = |found: bool, line: &str, by: &str| {
+        let config = format!(
+            "files:\n  /usr/local/bin/mail.sh:\n    mode: \"000755\"\n    content: |\n      #!/bin/bash\n      {line}\n  /etc/cron.d/mail:\n    mode: \"000644\"\n    content: |\n      0 1 * * * root {by}\n"
+        );
+        case("EB033", found, &[(".ebextensions/a.config", &config)]);
+    };
+    const OLD: &str = "source /opt/python/run/venv/bin/activate && python manage.py mail";
+    called(true, OLD, "/usr/local/bin/mail.sh");
+    called(false, "source /var/app/venv/*/bin/activate", "/usr/local/bin/mail.sh");
+    called(false, &format!("# {OLD}"), "/usr/local/bin/mail.sh");
+    // Nobody calls it.
+    called(false, OLD, "/usr/bin/date");
+}
+
+#[test]
 fn the_python_that_sudo_finds() {
     let command = |found: bool, line: &str| {
         let config = format!("container_commands:\n  a:\n    command: |\n      {line}\n");

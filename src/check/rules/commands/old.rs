@@ -1,0 +1,153 @@
+//! Old places: what the first Amazon Linux had, and no platform of today has.
+
+use crate::beanstalk::config_file::{Command, ConfigFile};
+use crate::beanstalk::customizations::Moment;
+use crate::check::script::{Place, Script, content, find_in};
+use crate::check::subject::Subject;
+use crate::check::words::Run;
+use crate::level::Level;
+
+/// Remains of the first Amazon Linux, and what is in their place: the path, what to write, and whether that is a mere exchange.
+const OLD: &[(&str, &str, bool)] = &[
+    ("/opt/python/run/venv/bin/activate", "/var/app/venv/*/bin/activate", true),
+    ("/opt/python/run/venv/bin/", "/var/app/venv/*/bin/", true),
+    ("/opt/python/current/app", "/var/app/current", true),
+    ("/opt/python/ondeck/app", "/var/app/staging", true),
+    ("/opt/python/bundle", "/var/app/staging", false),
+    ("/opt/python/current/env", "$(/opt/elasticbeanstalk/bin/get-config environment -k NAME)", false),
+    ("/opt/python/log", "/var/log/app", false),
+    ("/opt/python/etc", "a second line in `Procfile`", false),
+    ("/opt/python/", "", false),
+    ("/opt/elasticbeanstalk/support/envvars", "$(/opt/elasticbeanstalk/bin/get-config environment -k NAME)", false),
+    (
+        "/opt/elasticbeanstalk/containerfiles/envvars",
+        "$(/opt/elasticbeanstalk/bin/get-config environment -k NAME)",
+        false,
+    ),
+];
+
+pub(super) fn paths(subject: &mut Subject<'_>, script: &Script<'_>) {
+    let needles: Vec<&str> = OLD.iter().map(|(old, ..)| *old).collect();
+    let Some(span) = script.find(&needles) else { return };
+    let text = &script.text[span.start - script.start..];
+    let Some((old, new, exchange)) = OLD.iter().find(|(old, ..)| text.starts_with(old)) else { return };
+    // Whoever makes the folder has it; that nothing reads it is another matter.
+    let makes = |run: &&Run| matches!(run.name(), "mkdir" | "touch" | "install" | "tee" | "rm" | "[" | "test");
+    let here: Vec<&Run> = script.runs().iter().filter(|run| run.span().contains(&span.start)).collect();
+    let made = here.iter().any(makes);
+    let all = subject.scripts();
+    let somewhere = all.iter().flat_map(|script| script.host_runs()).any(|run| {
+        run.name() == "mkdir" && run.arguments.iter().any(|word| text.starts_with(word.text.trim_end_matches('/')))
+    });
+    if made || somewhere || here.iter().any(|run| run.in_container()) {
+        return;
+    }
+    let gone = if old.starts_with("/opt/python") { "`/opt/python`" } else { "file of variables there" };
+    let forgiven = here.iter().any(|run| run.forgiven);
+    let (what, level) = match script.place.ignores_errors() || forgiven {
+        true => ("does nothing, and nobody is told", Some(Level::Warning)),
+        false => ("fails", None),
+    };
+    let message = format!("{} {what}: there is no {gone} since Amazon Linux 2", script.title());
+    // Before the flip the new version is in `staging`; in `commands` there is only the old one.
+    let early = match script.place {
+        Place::ContainerCommand(_) | Place::Build(_) => true,
+        Place::Hook(hook) => hook.moment != Moment::Postdeploy,
+        Place::Command(_) | Place::Process(_) => false,
+    };
+    let new = if early && *new == "/var/app/current" { &"/var/app/staging" } else { new };
+    let fix = match *new {
+        "" => "take it out: nothing of it is left".to_owned(),
+        new if new.starts_with('/') || new.starts_with('$') => format!("write `{new}`"),
+        new => format!("write {new}"),
+    };
+    let finding = subject.find("EB033", script.path, span.clone(), message, fix);
+    finding.level = level.unwrap_or(finding.level);
+    if *exchange {
+        finding.replace(*new);
+    }
+}
+
+/// Users and files of the first Amazon Linux that no folder gives away.
+pub(super) fn names(subject: &mut Subject<'_>, script: &Script<'_>) {
+    if !subject.python() {
+        return;
+    }
+    for run in script.host_runs() {
+        let owner = run.plain().next().filter(|_| run.name() == "chown");
+        let gone = owner
+            .filter(|word| word.text == "wsgi" || word.text.starts_with("wsgi:") || word.text.starts_with("wsgi."));
+        let clock = run.plain().last().filter(|word| run.name() == "sed" && word.text == "/etc/sysconfig/clock");
+        let (how, level) = match script.place.ignores_errors() || run.forgiven {
+            true => ("does nothing, and nobody is told", Level::Warning),
+            false => ("fails", Level::Error),
+        };
+        if let Some(word) = gone {
+            let message = format!("{} {how}: there is no user `wsgi` since Amazon Linux 2", script.title());
+            let fix = format!("write `{}`: the application runs as `webapp`", word.text.replace("wsgi", "webapp"));
+            subject.find("EB033", script.path, word.span.clone(), message, fix).level = level;
+        } else if let Some(word) = clock {
+            let message = format!("{} {how}: there is no `/etc/sysconfig/clock` since Amazon Linux 2", script.title());
+            let fix = "take it out; `timedatectl set-timezone` sets the time zone of the instance";
+            subject.find("EB033", script.path, word.span.clone(), message, fix).level = level;
+        }
+    }
+}
+
+/// A command that is to run in a folder that is gone.
+pub(super) fn folder(subject: &mut Subject<'_>, file: &ConfigFile, command: &Command) {
+    let Some(cwd) = &command.cwd else { return };
+    let gone = ["/opt/python", "/opt/elasticbeanstalk/hooks", "/opt/elasticbeanstalk/support"];
+    let within =
+        |path: &&str| cwd.value.strip_prefix(*path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let Some(path) = gone.iter().find(|path| within(path)) else { return };
+    // Whoever makes the folder has it.
+    if subject.scripts().iter().any(|script| script.text.contains("mkdir") && script.text.contains(path)) {
+        return;
+    }
+    let (how, level) = match command.ignore_errors {
+        true => ("does nothing, and nobody is told", Level::Warning),
+        false => ("fails", Level::Error),
+    };
+    let message =
+        format!("`{}` {how}: there is no `{path}` since Amazon Linux 2, and it is to run there", command.name.value);
+    let fix = "take it out: what was changed there has no part in a deployment any more";
+    subject.find("EB033", &file.path, cwd.span.clone(), message, fix).level = level;
+}
+
+/// Scripts of `files` that no deployment calls, but cron or a service.
+pub(super) fn files(subject: &mut Subject<'_>) {
+    let needles: Vec<&str> = OLD.iter().map(|(old, ..)| *old).collect();
+    let scripts = subject.scripts();
+    let customizations = subject.customizations;
+    for file in customizations.used() {
+        for entry in &file.files {
+            let Some((text, start)) = content(file, entry) else { continue };
+            let looked = |at: usize| {
+                scripts.iter().any(|script| {
+                    script.path == file.path && (script.start..script.start + script.text.len()).contains(&at)
+                })
+            };
+            // Hooks of then have a rule of their own.
+            let runs =
+                text.trim_start().starts_with("#!") && !entry.path.value.starts_with("/opt/elasticbeanstalk/hooks/");
+            let named = subject.customizations.configs.iter().any(|other| {
+                other.text.matches(entry.path.value.as_str()).count() > usize::from(other.path == file.path)
+            });
+            let Some(span) = find_in(text, &needles).filter(|span| runs && named && !looked(start + span.start)) else {
+                continue;
+            };
+            let found = &text[span.clone()];
+            let message = format!(
+                "`{}` fails where it looks for `{found}`: there is none since Amazon Linux 2",
+                entry.path.value
+            );
+            let new = OLD.iter().find(|(old, ..)| *old == found).map_or("", |(_, new, _)| *new);
+            let fix = match new {
+                "" => "take it out: nothing of it is left".to_owned(),
+                new => format!("write `{new}`"),
+            };
+            subject.find("EB033", &file.path, start + span.start..start + span.end, message, fix);
+        }
+    }
+}
