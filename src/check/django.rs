@@ -23,7 +23,7 @@ use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::encoding;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::procfile;
-use crate::beanstalk::tree::Tree;
+use crate::beanstalk::tree::{Tree, file_name};
 use crate::settings_module;
 
 use calls::Function;
@@ -39,8 +39,8 @@ pub(crate) struct Settings {
     pub(crate) files: Vec<String>,
     /// Files that Python cannot parse.
     pub(super) broken: Vec<(String, Range<usize>, String)>,
-    /// `os.environ["X"]` outside of any condition.
-    pub(super) required: Vec<(String, String, Range<usize>)>,
+    /// Variables that are read without a default, outside of any condition.
+    pub(super) required: Vec<Required>,
     /// Files that are larger or deeper than what is read.
     pub(super) unread: Vec<String>,
     /// As it is imported; empty for a file that is not a settings module.
@@ -66,11 +66,38 @@ pub(crate) struct Variable {
     pub(crate) when: Option<String>,
 }
 
+/// A variable without which the settings stop, and where it is read.
+#[derive(Debug, Clone)]
+pub(super) struct Required {
+    pub(super) name: String,
+    pub(super) path: String,
+    pub(super) span: Range<usize>,
+    /// By `os.environ[…]` itself, and not by a package that may find it in a file.
+    environ: bool,
+}
+
+impl Required {
+    /// What stops the settings without it.
+    pub(super) fn error(&self) -> String {
+        match self.environ {
+            true => format!("`KeyError: '{}'`", self.name),
+            false => format!("`{}` has no value", self.name),
+        }
+    }
+
+    /// That as a sentence.
+    pub(super) fn stop(&self) -> String {
+        format!("the settings stop{} {}", if self.environ { " with" } else { ":" }, self.error())
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Setting {
     pub(crate) value: Value,
     /// Every variable that took part, in the order in which they are read.
     pub(crate) reads: Vec<String>,
+    /// The text of a variable as it is: true for whoever asks, whatever it says, unless it is empty.
+    pub(super) is_text: bool,
     pub(super) path: String,
     pub(super) span: Range<usize>,
 }
@@ -90,6 +117,10 @@ impl Settings {
         let root = root_of(tree, &named.module)?;
         let mut settings = Self::of(tree, &root, &named.module, properties(customizations))?;
         settings.module = named.module;
+        // Packages that read variables look into such files as well.
+        let files = |path: &str| file_name(path).starts_with(".env") || file_name(path) == "settings.ini";
+        let has_file = tree.iter().any(|(path, _)| files(path) && !path.ends_with(".example"));
+        settings.required.retain(|required| required.environ || !has_file);
         Some(settings)
     }
 
@@ -172,7 +203,7 @@ impl Settings {
 
     fn set(&mut self, name: &str, value: Value, path: &str, span: Range<usize>) {
         let reads = self.names.remove(name).map(|setting| setting.reads).unwrap_or_default();
-        self.names.insert(name.to_owned(), Setting { value, reads, path: path.to_owned(), span });
+        self.names.insert(name.to_owned(), Setting { value, reads, is_text: false, path: path.to_owned(), span });
     }
 }
 

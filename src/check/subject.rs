@@ -83,6 +83,15 @@ impl<'a> Subject<'a> {
             .is_some_and(|kind| kind.eq_ignore_ascii_case("SingleInstance"))
     }
 
+    /// Does a health check ask for no page? A Network Load Balancer sees whether the port is open, unless it is told otherwise.
+    pub(super) fn asks_port(&self) -> bool {
+        let option = |namespace, name| self.customizations.option(namespace, name);
+        let network = option("aws:elasticbeanstalk:environment", "LoadBalancerType")
+            .is_some_and(|kind| kind.eq_ignore_ascii_case("network"));
+        let protocol = option("aws:elasticbeanstalk:environment:process:default", "Protocol").unwrap_or("TCP");
+        network && protocol.eq_ignore_ascii_case("TCP")
+    }
+
     /// Is the platform a guess, with signs that point elsewhere?
     pub(super) fn guessed(&self) -> bool {
         self.customizations.evidence.as_ref().is_some_and(|evidence| evidence.guess)
@@ -121,10 +130,8 @@ impl<'a> Subject<'a> {
 
     /// The findings, located and sorted, and the text of every file that was read.
     pub(super) fn finish(self) -> (Vec<Finding>, BTreeMap<String, String>) {
-        let lossy = |content: &[u8]| match encoding::decode(content) {
-            Ok(decoded) => decoded.text.to_owned(),
-            Err(_) => String::from_utf8_lossy(content).into_owned(),
-        };
+        // Rules read UTF-16 as pip does, and their places are those of the text that it is.
+        let lossy = |content: &[u8]| encoding::pip(content).unwrap_or(String::from_utf8_lossy(content)).into_owned();
         let texts: BTreeMap<String, String> =
             self.tree.iter().filter_map(|(path, _)| Some((path.to_owned(), lossy(self.tree.content(path)?)))).collect();
         let mut findings = self.findings;

@@ -150,8 +150,8 @@ impl Evaluation<'_> {
 /// What a function of the project's makes of a value: of a text, nobody knows.
 fn made(value: Value) -> Value {
     match value {
-        Value::List(_) | Value::Bool(_) | Value::Int(_) => value,
-        _ => Value::Unknown,
+        Value::Text(_) | Value::None => Value::Unknown,
+        value => value,
     }
 }
 

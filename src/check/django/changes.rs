@@ -21,9 +21,11 @@ impl Walk<'_> {
             Expr::Name(name) => {
                 let evaluation = Evaluation::of(self.settings);
                 let (found, reads) = (evaluation.evaluate(value, 0).bounded(), evaluation.variables(value));
+                let is_text = sure == Sure::Yes && evaluation.is_text(value);
                 self.put(name.id.as_str(), found, range(value), sure);
                 if let Some(setting) = self.settings.names.get_mut(name.id.as_str()) {
                     setting.reads.extend(reads);
+                    setting.is_text = is_text;
                 }
             }
             Expr::Subscript(subscript) if is_environ(&subscript.value) => {

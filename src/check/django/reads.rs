@@ -98,12 +98,26 @@ impl Evaluation<'_> {
             ("bool", _) | (_, Some("bool")) => Cast::Switch,
             ("int", _) | (_, Some("int")) => Cast::Integer,
             ("list" | "tuple", _) | (_, Some("list" | "tuple")) => Cast::List,
-            (_, None | Some("str")) => Cast::None,
+            ("" | "str", None | Some("str")) => Cast::None,
+            (_, None) => Cast::Other,
             // `Csv()`, which has no name that could be read.
             (_, Some(cast)) if cast.is_empty() || cast.ends_with("Csv") => Cast::Separated,
             _ => Cast::Other,
         };
         Some(Lookup { name: asked, default, cast, raises: true })
+    }
+
+    /// Is it the text of a variable, as nothing else has made anything of it?
+    pub(super) fn is_text(&self, expression: &Expr) -> bool {
+        match expression {
+            Expr::Subscript(subscript) => is_environ(&subscript.value),
+            Expr::Call(call) => self.lookup(call, 0).is_some_and(|lookup| {
+                // A reader that has a default for it has its type, too.
+                let typed = lookup.raises && matches!(lookup.default, Fallback::Implied(_));
+                matches!(lookup.cast, Cast::None) && !typed
+            }),
+            _ => false,
+        }
     }
 
     /// The way in which a call reads a variable: `env.bool` is `bool`, `config` is empty.

@@ -9,7 +9,7 @@ use super::calls::Function;
 use super::evaluation::Evaluation;
 use super::expressions::range;
 use super::operators::Truth;
-use super::{Settings, Variable};
+use super::{Required, Settings, Variable};
 
 /// Enough for what [`Source::parse`] lets through: it was tried with the worst of it.
 pub(super) const STACK: usize = 256 << 20;
@@ -285,8 +285,9 @@ impl Walk<'_> {
     pub(super) fn note(&mut self, expression: &Expr, sure: Sure) {
         let reads = Evaluation::of(self.settings).reads(expression);
         for read in reads {
-            if sure == Sure::Yes && read.environ {
-                self.settings.required.push((read.name.clone(), self.path.to_owned(), read.span.clone()));
+            if sure == Sure::Yes {
+                let (name, path, span) = (read.name.clone(), self.path.to_owned(), read.span.clone());
+                self.settings.required.push(Required { name, path, span, environ: read.environ });
             }
             let when = match sure {
                 Sure::Yes | Sure::Default => None,

@@ -188,7 +188,7 @@ fn problems(subject: &mut Subject<'_>, file: &ConfigFile) {
             }
             ProblemKind::Shape { section, expected, found } => {
                 let message = format!("`{section}` needs {expected} here and this is {found}");
-                subject.find("EB205", path, span, message, shape_fix(section));
+                subject.find("EB205", path, span, message, shape_fix(section, expected));
             }
             ProblemKind::UnknownKey { section, name, known } => {
                 let message = format!("`{name}` means nothing in an entry of `{section}`");
@@ -232,8 +232,9 @@ fn syntax_fix(problem: &yaml::Problem) -> &'static str {
     }
 }
 
-fn shape_fix(section: &str) -> &'static str {
+fn shape_fix(section: &str, expected: &str) -> &'static str {
     match section {
+        _ if expected == "`true` or `false`" => "write `true` or `false`, without quotes",
         "option_settings" => {
             "write `namespace:` and below it `Option: value`, or a list of `namespace`, `option_name`, `value`"
         }

@@ -6,6 +6,7 @@ mod health;
 mod hosts;
 mod https;
 mod local;
+mod refused;
 mod sessions;
 mod shadow;
 pub(super) mod storage;
@@ -38,10 +39,12 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     if !settings.broken.is_empty() {
         return;
     }
+    refused::check(subject, &settings);
     unread(subject, &settings);
     debug(subject, &settings);
     secret_key(subject, &settings);
     secrets(subject, &settings);
+    database_password(subject, &settings);
     hosts::check(subject, &settings);
     required(subject, &settings);
     https::check(subject, &settings);
@@ -185,7 +188,20 @@ fn unreachable(subject: &mut Subject<'_>, option: Option<&django::Named>) {
 fn debug(subject: &mut Subject<'_>, settings: &Settings) {
     let Some(setting) = settings.get("DEBUG") else { return };
     let set = subject.customizations.option(crate::beanstalk::config_file::DEFAULT_NAMESPACE, "DEBUG").is_some();
+    let text = |value: &Value| value.text().filter(|text| !text.is_empty()).map(str::to_owned);
     match &setting.value {
+        value if setting.is_text && text(value.by_default()).is_some() => {
+            let says = text(value.by_default()).unwrap_or_default();
+            let message = format!(
+                "`DEBUG` is on: it is the text `{says}`, and any text but an empty one is true; errors show settings and source code"
+            );
+            at(subject, "EB110", setting, message, "`DEBUG = os.environ.get(\"DEBUG\") == \"True\"`");
+        }
+        Value::Environment { .. } if setting.is_text => {
+            let message = "`DEBUG` is on whenever the variable has any text, `False` as well: errors show settings and source code then";
+            at(subject, "EB110", setting, message, "`DEBUG = os.environ.get(\"DEBUG\") == \"True\"`").level =
+                Level::Note;
+        }
         Value::Bool(true) => {
             let message = "every error shows settings and source code to whoever caused it";
             at(subject, "EB110", setting, message, "`DEBUG = False` for production");
@@ -230,23 +246,35 @@ fn secret_key(subject: &mut Subject<'_>, settings: &Settings) {
     }
 }
 
+/// Is it what a guide writes where a key belongs?
+fn is_placeholder(text: &str) -> bool {
+    const WORDS: [&str; 9] = ["your", "change", "example", "xxx", "placeholder", "<", "secret", "todo", "password"];
+    let lower = text.to_ascii_lowercase();
+    text.len() < 8 || WORDS.iter().any(|word| lower.contains(word))
+}
+
 /// Other keys and passwords that are written into the settings.
 fn secrets(subject: &mut Subject<'_>, settings: &Settings) {
     const NAMES: [&str; 4] = ["AWS_SECRET_ACCESS_KEY", "EMAIL_HOST_PASSWORD", "STRIPE_SECRET_KEY", "SENDGRID_API_KEY"];
-    let placeholder = |text: &str| {
-        let lower = text.to_ascii_lowercase();
-        text.len() < 8
-            || ["your", "change", "example", "xxx", "placeholder", "<", "secret", "todo"]
-                .iter()
-                .any(|word| lower.contains(word))
-    };
     for name in NAMES {
         let Some(setting) = settings.get(name) else { continue };
         let Value::Text(key) = &setting.value else { continue };
-        if !placeholder(key) && written(subject, settings, key) {
+        if !is_placeholder(key) && written(subject, settings, key) {
             let message = format!("everybody who can read the code has this key: `{name}` is in it");
             at(subject, "EB112", setting, message, "make a new one, and read it from a secret of the environment");
         }
+    }
+}
+
+/// The password of a database on another machine.
+fn database_password(subject: &mut Subject<'_>, settings: &Settings) {
+    let Some(setting) = settings.get("DATABASES") else { return };
+    let default = setting.value.by_default().get("default").by_default();
+    let (Some(host), Some(password)) = (default.get("HOST").text(), default.get("PASSWORD").text()) else { return };
+    let elsewhere = host.contains('.') && !host.starts_with("127.") && !host.starts_with("0.");
+    if elsewhere && !is_placeholder(password) && written(subject, settings, password) {
+        let message = "everybody who can read the code has the password of the database: it is in it";
+        at(subject, "EB112", setting, message, "make a new one, and read it from a secret of the environment");
     }
 }
 
@@ -280,7 +308,7 @@ fn health_is_seen_to_be_answered(subject: &Subject<'_>, settings: &Settings) -> 
                 .map(|text| text.contains("def application(") || text.contains("def __call__("))
         })
         .unwrap_or_default();
-    proxy || around || named(middleware) || named(apps)
+    proxy || around || named(middleware) || named(apps) || subject.asks_port()
 }
 
 /// Does the proxy give Django another host than the one that was asked for?
@@ -295,18 +323,18 @@ fn proxy_has(subject: &Subject<'_>, words: &str) -> bool {
 /// Variables without which the settings cannot be loaded.
 fn required(subject: &mut Subject<'_>, settings: &Settings) {
     let mut required: Vec<_> = settings.required.iter().collect();
-    required.sort_by_key(|(_, path, span)| (path, span.start));
-    for (name, path, span) in required {
+    required.sort_by_key(|required| (&required.path, required.span.start));
+    for required in required {
         let coupled = subject
             .customizations
             .used()
             .flat_map(|file| &file.option_settings)
             .any(|option| option.namespace.value == "aws:rds:dbinstance");
-        if name.starts_with("RDS_") && !coupled {
-            let message =
-                format!("without a database inside the environment the server does not start: `KeyError: '{name}'`");
+        if required.name.starts_with("RDS_") && !coupled {
+            let error = required.error();
+            let message = format!("without a database inside the environment the server does not start: {error}");
             let fix = "read `DATABASE_URL` or another property first, and `RDS_…` only where it is set";
-            subject.find("EB074", path, span.clone(), message, fix);
+            subject.find("EB074", &required.path, required.span.clone(), message, fix);
             return;
         }
     }

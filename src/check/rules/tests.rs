@@ -5,6 +5,7 @@ use crate::check::{Settings, run};
 
 mod scripts;
 mod settings;
+mod storage;
 
 const WSGI: (&str, &str) =
     ("mysite/wsgi.py", "os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"mysite.settings\")\n");
@@ -136,6 +137,16 @@ fn a_version_with_two_numbers_is_as_old_as_its_own_wheel() {
     pinned("EB144", true, "Pillow==10.3");
     pinned("EB144", true, "lxml==5.2.2");
     pinned("EB144", false, "lxml==6.0");
+    pinned("EB144", true, "PyYAML==5.4");
+    pinned("EB144", true, "PyYAML==6.0");
+    for fits in ["PyYAML==6.0.1", "PyYAML==5.3.1", "aiohttp==3.7.4.post0", "numpy==2.1", "dataclasses==0.6", "torch"] {
+        pinned("EB144", false, fits);
+    }
+    for old in ["greenlet==3.0.3", "aiohttp==3.8.5", "numpy==1.25.2", "torch==2.4.1", "dataclasses==0.8", "pycrypto"] {
+        pinned("EB144", true, old);
+    }
+    pinned("EB144", true, "backports.zoneinfo==0.2.1");
+    pinned("EB144", false, "backports.zoneinfo==0.2.1; python_version < \"3.9\"");
     pinned("EB040", true, "psycopg2-binary==2.9");
     pinned("EB040", true, "psycopg2-binary==2.9.9");
     pinned("EB040", false, "psycopg2-binary==2.9.10");

@@ -68,8 +68,12 @@ fn routes(
     }
     let any = |wanted: &str| {
         routes.iter().any(|route| match route {
-            // A regular expression or a converter may match anything; a prefix may lead to an `include`.
-            Value::Route { text, regex } => *regex || text.contains('<') || wanted.starts_with(text.as_str()),
+            // A regular expression may match anything; a prefix may lead to an `include`.
+            // Up to the converter, which stands for something.
+            Value::Route { text, regex } => {
+                let (fixed, open) = text.split_once('<').map_or((text.as_str(), false), |(fixed, _)| (fixed, true));
+                *regex || wanted.strip_prefix(fixed).is_some_and(|rest| !open || !rest.is_empty())
+            }
             _ => false,
         })
     };

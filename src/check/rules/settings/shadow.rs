@@ -19,6 +19,8 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     let by_itself = serves_static_of(subject.tree, mapped.iter().copied());
     if by_itself {
         folder(subject, settings);
+    } else {
+        admin(subject, settings);
     }
     if by_itself || mapped.iter().any(|path| path.trim_matches('/') == STATIC_FOLDER) {
         uploads(subject, settings);
@@ -67,6 +69,32 @@ fn folder(subject: &mut Subject<'_>, settings: &Settings) {
     };
     let message = "the admin and all applications have no style: Elastic Beanstalk serves the bundle's folder `static` there, and nothing else";
     at(subject, RULE, setting, message, &format!("map `/static: {root}` in `{STATIC_FILES}`, also with WhiteNoise"));
+}
+
+/// A mapping to a folder that ships, and nobody collects the files of the admin into it.
+fn admin(subject: &mut Subject<'_>, settings: &Settings) {
+    let uses = settings.value("INSTALLED_APPS").items().iter().any(|app| app.text() == Some("django.contrib.admin"));
+    let below = |url: &str| !url.contains("//") && url.trim_matches('/') == STATIC_FOLDER;
+    let collects = subject.scripts().iter().any(|script| script.text.contains("collectstatic"));
+    let served = settings.value("STATIC_URL").text().is_some_and(below);
+    if !uses || !served || collects || super::storage::may_be_elsewhere(settings) {
+        return;
+    }
+    let customizations = subject.customizations;
+    for file in customizations.used() {
+        for option in file.option_settings.iter().filter(|option| option.namespace.value == STATIC_FILES) {
+            let folder = option.value.value.trim_matches('/');
+            let ships = subject.tree.is_dir(folder) && !subject.tree.is_dir(&format!("{folder}/admin"));
+            if option.name.value.trim_matches('/') == STATIC_FOLDER && ships && !option.value.value.starts_with('/') {
+                let message = format!(
+                    "the admin has no style: the proxy serves the bundle's folder `{folder}`, and nobody collects the admin's files into it"
+                );
+                let fix = "collect into a folder of its own, `STATIC_ROOT = BASE_DIR / \"staticfiles\"`, and map `/static` there";
+                subject.find(RULE, &file.path, option.value.span.clone(), message, fix);
+                return;
+            }
+        }
+    }
 }
 
 /// Uploads below the path of static files.

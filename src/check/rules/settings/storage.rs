@@ -107,6 +107,7 @@ fn static_files(subject: &mut Subject<'_>, settings: &Settings) {
             .iter()
             .any(|path| subject.tree.text(path).is_some_and(|text| text.contains("collectstatic")));
     let root = settings.get("STATIC_ROOT");
+    // A bucket that a variable names is meant, where the settings have no place for the files.
     if let Some(script) = subject
         .scripts()
         .iter()
@@ -158,7 +159,7 @@ fn incomplete(subject: &mut Subject<'_>, settings: &Settings) -> bool {
     if !known || before || setting.value.get("staticfiles") != &Value::Missing {
         return false;
     }
-    let message = "`collectstatic` and pages with `{% static %}` fail with `InvalidStorageError`: `STORAGES` has no `staticfiles`";
+    let message = "`collectstatic` fails, and every page with `{% static %}` is a 500: `STORAGES` has no `staticfiles`";
     let fix = "`\"staticfiles\": {\"BACKEND\": \"django.contrib.staticfiles.storage.StaticFilesStorage\"}`";
     at(subject, "EB021", setting, message, fix);
     true
@@ -304,22 +305,21 @@ fn logs(subject: &mut Subject<'_>, settings: &Settings) {
     let Value::Dict(handlers) = setting.value.get("handlers") else { return };
     let to_file = handlers.iter().find(|(_, handler)| {
         let file = handler.get("class").text().is_some_and(|class| class.ends_with("FileHandler"));
-        file && matches!(handler.get("filename"), Value::Path(_) | Value::Text(_))
+        file && matches!(handler.get("filename").by_default(), Value::Path(_) | Value::Text(_))
     });
     // A file that ships belongs to `webapp` like all others, and stays so.
     let ships = |value: &Value| matches!(value, Value::Path(path) if subject.tree.is_file(path));
-    if let Some((name, _)) = to_file.filter(|(_, handler)| !ships(handler.get("filename"))) {
-        let message = format!(
-            "the server does not start: `manage.py` in a deployment makes the file of `{}` as root, and `webapp` may not write to it",
-            name.text().unwrap_or("the handler")
-        );
-        at(
-            subject,
-            "EB090",
-            setting,
-            message,
-            "log to the console: the platform keeps and rotates it as `/var/log/web.stdout.log`",
-        );
+    let Some((name, handler)) = to_file.filter(|(_, handler)| !ships(handler.get("filename"))) else { return };
+    let message = format!(
+        "the server does not start: `manage.py` in a deployment makes the file of `{}` as root, and `webapp` may not write to it",
+        name.text().unwrap_or("the handler")
+    );
+    let fix = "log to the console: the platform keeps and rotates it as `/var/log/web.stdout.log`";
+    if handler.get("filename").is_undecided() {
+        let message = format!("unless a variable of the environment says otherwise, {message}");
+        at(subject, "EB090", setting, message, fix).level = Level::Note;
+    } else {
+        at(subject, "EB090", setting, message, fix);
     }
 }
 

@@ -33,11 +33,10 @@ fn image(subject: &mut Subject<'_>, settings: &Settings) {
         let other = [instruction, &said].iter().any(|text| {
             text.contains("--settings") || (text.contains("DJANGO_SETTINGS_MODULE") && !text.contains(&settings.module))
         });
-        if let Some((name, ..)) = settings.required.iter().find(|(name, ..)| !sets(name) && !other) {
-            let message = format!(
-                "the image is not built: there are no environment properties yet, and the settings stop with `KeyError: '{name}'`"
-            );
-            let fix = format!("give it a value for the build, `RUN {name}=build python manage.py …`");
+        if let Some(required) = settings.required.iter().find(|required| !sets(&required.name) && !other) {
+            let message =
+                format!("the image is not built: there are no environment properties yet, and {}", required.stop());
+            let fix = format!("give it a value for the build, `RUN {}=build python manage.py …`", required.name);
             let start = span.start + at;
             subject.find("EB024", FILE, start..start + "manage.py".len(), message, fix);
             return;
@@ -82,12 +81,10 @@ fn other_users(subject: &mut Subject<'_>, settings: &Settings) {
             let line = script.line_of(run);
             let gives = |name: &str| run.lead.gives(name) || line.contains(&format!("export {name}="));
             let reads = line.contains("get-config") || line.contains("deployment/env");
-            let missing = settings.required.iter().find(|(name, ..)| !gives(name)).filter(|_| !reads);
-            let (Some(how), Some((name, ..))) = (run.lead.emptied_by(), missing) else { continue };
-            let message = format!(
-                "{} fails: `{how}` drops the environment properties, and the settings stop with `KeyError: '{name}'`",
-                script.title()
-            );
+            let missing = settings.required.iter().find(|required| !gives(&required.name)).filter(|_| !reads);
+            let (Some(how), Some(required)) = (run.lead.emptied_by(), missing) else { continue };
+            let message =
+                format!("{} fails: `{how}` drops the environment properties, and {}", script.title(), required.stop());
             let span = at_manage(run).unwrap_or_else(|| run.span());
             subject.find("EB024", script.path, span, message, "`sudo -E`, or run it as root as the other steps do");
         }

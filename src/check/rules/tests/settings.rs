@@ -28,6 +28,9 @@ fn health_checks_ask_what_the_urls_have() {
     urls(true, "[path('', home)]\nurlpatterns = [path('health/', ok)]", Some("/health"));
     urls(false, "[path('health/', ok)]", Some("/health/"));
     urls(false, "[path('api/', include('api.urls'))]", Some("/api/health/"));
+    urls(true, "[path('docs<format>', home)]", None);
+    urls(true, "[path('<slug:page>/', home)]", None);
+    urls(false, "[path('<slug:page>/', home)]", Some("/health/"));
     urls(true, "[path('api/', include('api.urls'))]", Some("/healthz"));
     let files = [
         ("mysite/settings.py", "ROOT_URLCONF = \"mysite.urls\"\nMIDDLEWARE = [\"site.HealthMiddleware\"]\n"),
@@ -78,28 +81,6 @@ fn settings_that_need_variables() {
 }
 
 #[test]
-fn memory_of_one_process() {
-    let settings = |found: bool, text: &str| case("EB085", found, &[("mysite/settings.py", text)]);
-    const CACHED: &str = "SESSION_ENGINE = 'django.contrib.sessions.backends.cache'\n";
-    let redis = "CACHES = {'default': {'BACKEND': 'django.core.cache.backends.redis.RedisCache'}}\n";
-    settings(true, CACHED);
-    settings(true, "SESSION_ENGINE = 'django.contrib.sessions.backends.file'\n");
-    settings(false, &format!("{CACHED}{redis}"));
-    settings(false, &format!("from somewhere_else import *\n{CACHED}"));
-    settings(false, &format!("{CACHED}django_heroku.settings(locals())\n"));
-    settings(false, "SESSION_ENGINE = 'django.contrib.sessions.backends.cached_db'\n");
-    settings(true, "REST_FRAMEWORK = {'DEFAULT_THROTTLE_CLASSES': ['x.Throttle']}\n");
-    settings(false, "REST_FRAMEWORK = {'PAGE_SIZE': 10}\n");
-    let layer = "CHANNEL_LAYERS = {'default': {'BACKEND': 'channels.layers.InMemoryChannelLayer'}}\n";
-    let served = |found: bool, web: &str| {
-        case("EB085", found, &[("mysite/settings.py", layer), ("Procfile", &format!("web: {web}\n"))]);
-    };
-    served(true, "gunicorn --worker-class uvicorn_worker.UvicornWorker mysite.asgi");
-    served(true, "daphne -p 8000 mysite.asgi:application");
-    served(false, "gunicorn mysite.wsgi");
-}
-
-#[test]
 fn the_metadata_service_is_asked_for_an_address() {
     let settings = |found: bool, text: &str| case("EB011", found, &[("mysite/settings.py", text)]);
     settings(true, "import requests\nIP = requests.get(\"http://169.254.169.254/latest/meta-data/local-ipv4\").text\n");
@@ -115,84 +96,6 @@ fn the_metadata_service_is_asked_for_an_address() {
     settings(false, "import requests\nALLOWED_HOSTS = [\n    \"169.254.169.254\",\n]\n");
     settings(false, "ALLOWED_HOSTS = []\nALLOWED_HOSTS += [\"169.254.169.254\"]\n");
     settings(false, "# requests.get(\"http://169.254.169.254/x\")\n");
-}
-
-#[test]
-fn static_files_that_nobody_serves() {
-    let settings = |found: bool, settings: &str, more: &[(&str, &str)]| {
-        let text = format!(
-            "INSTALLED_APPS = [\"django.contrib.admin\", \"django.contrib.staticfiles\"]\nSTATIC_URL = \"static/\"\n{settings}"
-        );
-        case("EB021", found, &[&[("manage.py", ""), ("mysite/settings.py", text.as_str())], more].concat());
-    };
-    const PLAIN: &str = "MIDDLEWARE = [\"django.middleware.common.CommonMiddleware\"]\n";
-    const ROOT: &str = "STATIC_ROOT = BASE_DIR / \"staticfiles\"\n";
-    settings(true, PLAIN, &[]);
-    // `DEBUG` makes `runserver` serve them, and no other server.
-    settings(true, &format!("DEBUG = True\n{PLAIN}"), &[]);
-    settings(true, &format!("BASE_DIR = Path(__file__).resolve().parent.parent\nDEBUG = True\n{PLAIN}{ROOT}"), &[]);
-    settings(false, "DEBUG = True\nMIDDLEWARE = [\"whitenoise.middleware.WhiteNoiseMiddleware\"]\n", &[]);
-    settings(
-        false,
-        &format!("DEBUG = True\n{PLAIN}"),
-        &[("mysite/urls.py", "urlpatterns += staticfiles_urlpatterns()\n")],
-    );
-    settings(true, PLAIN, &[("mysite/urls.py", "urlpatterns += static(settings.STATIC_URL)\n")]);
-    settings(false, PLAIN, &[("static/a.css", "")]);
-    settings(
-        false,
-        PLAIN,
-        &[(".platform/nginx/conf.d/elasticbeanstalk/a.conf", "location /static/ { alias /srv/; }\n")],
-    );
-    settings(false, &format!("{PLAIN}STATICFILES_STORAGE = \"storages.backends.s3boto3.S3Boto3Storage\"\n"), &[]);
-}
-
-#[test]
-fn a_database_that_root_makes() {
-    let migrates = |found: bool, name: &str, command: &str| {
-        let text = format!(
-            "DATABASES = {{\"default\": {{\"ENGINE\": \"django.db.backends.sqlite3\", \"NAME\": \"{name}\"}}}}\n"
-        );
-        let config =
-            format!("container_commands:\n  a:\n    command: \"source /var/app/venv/*/bin/activate && {command}\"\n");
-        case("EB080", found, &[("mysite/settings.py", &text), (".ebextensions/a.config", &config)]);
-    };
-    migrates(true, "/tmp/db.sqlite3", "python manage.py migrate --noinput");
-    migrates(true, ":memory:", "python manage.py migrate --noinput");
-    migrates(false, "/data/db.sqlite3", "python manage.py migrate --noinput && chown webapp /data/db.sqlite3");
-    for by_webapp in ["su webapp -c 'python manage.py migrate'", "sudo -E -u webapp python manage.py migrate"] {
-        migrates(false, "/data/db.sqlite3", by_webapp);
-    }
-    // Who names no other user is root, and stays it.
-    for by_root in ["sudo python manage.py migrate", "sudo -E python manage.py migrate", "su -c 'manage.py migrate'"] {
-        migrates(true, "/data/db.sqlite3", by_root);
-    }
-    migrates(false, "/data/db.sqlite3", "echo");
-}
-
-#[test]
-fn what_is_named_in_the_version_that_runs() {
-    let settings = |rule: &str, found: bool, text: &str, hook: &str| {
-        let hook = format!("#!/bin/bash\nsource /var/app/venv/*/bin/activate\n{hook}\n");
-        let (early, late) = (".platform/hooks/predeploy/a.sh", ".platform/hooks/postdeploy/a.sh");
-        case(rule, found, &[("mysite/settings.py", text), (early, &hook)]);
-        if rule == "EB151" {
-            case(rule, false, &[("mysite/settings.py", text), (late, &hook)]);
-        }
-    };
-    const COLLECT: &str = "python manage.py collectstatic --noinput";
-    settings("EB151", true, "STATIC_ROOT = '/var/app/current/static'\n", COLLECT);
-    settings("EB151", true, "BASE = '/var/app/current'\nSTATIC_ROOT = os.path.join(BASE, 'static')\n", COLLECT);
-    settings("EB151", false, "STATIC_ROOT = '/var/app/static'\n", COLLECT);
-    settings("EB151", false, "STATIC_ROOT = BASE_DIR / 'static'\n", COLLECT);
-    settings("EB151", false, "STATIC_ROOT = '/var/app/current/static'\n", "python manage.py check");
-    settings("EB082", true, "MEDIA_ROOT = '/var/app/current/media'\n", COLLECT);
-    settings("EB082", false, "MEDIA_ROOT = '/srv/media'\n", COLLECT);
-    let sqlite = |name: &str| {
-        format!("DATABASES = {{'default': {{'ENGINE': 'django.db.backends.sqlite3', 'NAME': '{name}'}}}}\n")
-    };
-    settings("EB080", true, &sqlite("/var/app/current/db.sqlite3"), COLLECT);
-    settings("EB080", false, &sqlite("/var/app/currently/db.sqlite3"), COLLECT);
 }
 
 #[test]
@@ -220,39 +123,76 @@ fn what_is_imported_from_the_version_that_runs() {
 }
 
 #[test]
-fn storages_that_a_condition_chooses() {
-    let level = |rule: &str, text: &str| {
-        let text = format!(
-            "BASE_DIR = Path(__file__).resolve().parent.parent\nINSTALLED_APPS = ['django.contrib.staticfiles']\nMIDDLEWARE = []\nSTATIC_ROOT = BASE_DIR / 'static_root'\nMEDIA_ROOT = BASE_DIR / 'media'\n{text}"
-        );
-        let files = [PROCFILE, WSGI, ("mysite/settings.py", text.as_str())];
+fn a_database_inside_of_the_environment() {
+    let needs = |found: bool, text: &str, more: &[(&str, &str)]| {
+        case("EB074", found, &[&[("mysite/settings.py", text)], more].concat());
+    };
+    needs(true, "HOST = os.environ['RDS_HOSTNAME']\n", &[]);
+    needs(true, "env = environ.Env()\nHOST = env('RDS_HOSTNAME')\n", &[]);
+    needs(true, "HOST = config('RDS_HOSTNAME')\n", &[]);
+    needs(false, "HOST = config('RDS_HOSTNAME')\n", &[(".env", "RDS_HOSTNAME=db\n")]);
+    needs(false, "HOST = config('RDS_HOSTNAME', default='')\n", &[]);
+    needs(false, "if 'RDS_HOSTNAME' in os.environ:\n    HOST = os.environ['RDS_HOSTNAME']\n", &[]);
+}
+
+#[test]
+fn what_django_refuses() {
+    let refused = |found: bool, text: &str| case("EB113", found, &[("mysite/settings.py", text)]);
+    refused(true, "ALLOWED_HOSTS = 'www.example.com'\n");
+    refused(true, "ALLOWED_HOSTS = os.environ['HOSTS']\n");
+    refused(true, "ALLOWED_HOSTS = config('HOSTS', default='localhost')\n");
+    refused(false, "ALLOWED_HOSTS = config('HOSTS', default='localhost', cast=Csv())\n");
+    refused(false, "ALLOWED_HOSTS = os.environ['HOSTS'].split(',')\n");
+    refused(false, "ALLOWED_HOSTS = env.list('HOSTS')\n");
+    refused(false, "ALLOWED_HOSTS = ['www.example.com']\n");
+    refused(true, "TIME_ZONE = 'IST'\n");
+    refused(false, "TIME_ZONE = 'Asia/Kolkata'\n");
+    refused(false, "TIME_ZONE = 'EST'\n");
+}
+
+#[test]
+fn a_switch_that_is_a_text() {
+    let level = |debug: &str, more: &[(&str, &str)]| {
+        let files = [&[PROCFILE, WSGI, ("mysite/settings.py", debug)], more].concat();
         let tree = files.iter().fold(Tree::default(), |tree, (path, text)| tree.file(path, *text));
         let report = run(&tree, &Settings::default());
-        report.findings.iter().find(|finding| finding.rule == rule).map(|finding| finding.level)
+        report.findings.iter().find(|finding| finding.rule == "EB110").map(|finding| finding.level)
     };
-    const MANIFEST: &str = "{'default': {'BACKEND': 'django.core.files.storage.FileSystemStorage'}, 'staticfiles': {'BACKEND': 'whitenoise.storage.CompressedManifestStaticFilesStorage'}}";
-    const S3: &str = "{'default': {'BACKEND': 'storages.backends.s3.S3Storage'}, 'staticfiles': {'BACKEND': 'storages.backends.s3.S3Storage'}}";
-    let either = |condition: &str, one: &str, other: &str| {
-        format!("if {condition}:\n    STORAGES = {one}\nelse:\n    STORAGES = {other}\n")
-    };
-    for (rule, text, expected) in [
-        ("EB023", format!("STORAGES = {MANIFEST}\n"), Some(Level::Error)),
-        ("EB023", either("False", S3, MANIFEST), Some(Level::Error)),
-        ("EB023", either("os.getenv('USE_S3')", S3, MANIFEST), Some(Level::Note)),
-        ("EB023", either("os.getenv('LOCAL')", MANIFEST, S3), None),
-        ("EB023", either("unknown()", MANIFEST, S3), None),
-        ("EB021", format!("if os.getenv('USE_S3'):\n    STORAGES = {S3}\n"), Some(Level::Note)),
-        ("EB021", format!("STORAGES = {S3}\n"), None),
-        ("EB021", "STORAGES = {'default': {'BACKEND': 'x.S3'}}\n".to_owned(), Some(Level::Error)),
-        ("EB021", "STORAGES = {**OTHERS, 'default': {'BACKEND': 'x.S3'}}\n".to_owned(), None),
-        ("EB082", format!("STORAGES = {MANIFEST}\n"), Some(Level::Warning)),
-        ("EB082", either("os.getenv('USE_S3')", S3, MANIFEST), Some(Level::Note)),
-        ("EB082", either("not os.getenv('USE_S3')", S3, MANIFEST), None),
-        ("EB082", format!("if os.getenv('USE_S3'):\n    DEFAULT_FILE_STORAGE = 'x.S3'\n"), Some(Level::Note)),
-        ("EB082", format!("STORAGES = {S3}\n"), None),
+    for (debug, expected) in [
+        ("DEBUG = os.environ.get('DEBUG', 'False')\n", Some(Level::Error)),
+        ("DEBUG = config('DEBUG', default='False')\n", Some(Level::Error)),
+        ("DEBUG = os.environ.get('DEBUG', False)\n", Some(Level::Note)),
+        ("DEBUG = os.environ.get('DEBUG')\n", Some(Level::Note)),
+        ("DEBUG = os.environ['DEBUG']\n", Some(Level::Note)),
+        ("env = environ.Env()\nDEBUG = env('DEBUG')\n", Some(Level::Note)),
+        ("env = environ.Env(DEBUG=(bool, False))\nDEBUG = env('DEBUG')\n", None),
+        ("env = environ.Env()\nDEBUG = env('DEBUG', bool)\n", None),
+        ("DEBUG = env.bool('DEBUG')\n", None),
+        ("DEBUG = config('DEBUG', default=False, cast=bool)\n", None),
+        ("DEBUG = os.environ.get('DEBUG', 'False') == 'True'\n", None),
+        ("DEBUG = os.environ.get('DEBUG', 'False')\nDEBUG = DEBUG == 'True'\n", None),
     ] {
-        assert_eq!(level(rule, &text), expected, "{rule}\n{text}");
+        assert_eq!(level(debug, &[]), expected, "{debug}");
     }
+    let property = "option_settings:\n  aws:elasticbeanstalk:application:environment:\n    DEBUG: 'False'\n";
+    let given = [(".ebextensions/a.config", property)];
+    assert_eq!(level("DEBUG = os.environ.get('DEBUG', False)\n", &given), Some(Level::Error));
+    assert_eq!(level("DEBUG = env.bool('DEBUG')\n", &given), None);
+}
+
+#[test]
+fn the_password_of_a_database() {
+    let written = |found: bool, host: &str, password: &str| {
+        let text = format!(
+            "DATABASES = {{'default': {{'ENGINE': 'django.db.backends.postgresql', 'HOST': '{host}', 'PASSWORD': {password}}}}}\n"
+        );
+        case("EB112", found, &[("mysite/settings.py", text.as_str())]);
+    };
+    written(true, "db.abc123.eu-west-1.rds.amazonaws.com", "'h7Gk29xQpLm4Zt8w'");
+    written(false, "localhost", "'h7Gk29xQpLm4Zt8w'");
+    written(false, "127.0.0.1", "'h7Gk29xQpLm4Zt8w'");
+    written(false, "db.example.com", "'your-password'");
+    written(false, "db.example.com", "os.environ['DB_PASSWORD']");
 }
 
 #[test]
@@ -286,6 +226,14 @@ fn hosts_that_a_variable_names() {
     let secret = property("arn:aws:secretsmanager:eu-west-1:123456789012:secret:x-AbCdEf")
         .replace("environment:", "environmentsecrets:");
     assert_eq!(level(read, &[(".ebextensions/a.config", &secret)]), None);
+    // A Network Load Balancer asks for no page.
+    let network = |more: &str| {
+        format!("option_settings:\n  aws:elasticbeanstalk:environment: {{LoadBalancerType: network}}\n{more}")
+    };
+    let site = "ALLOWED_HOSTS = ['www.example.com']";
+    assert_eq!(level(site, &[(".ebextensions/a.config", &network(""))]), None);
+    let http = network("  aws:elasticbeanstalk:environment:process:default: {Protocol: HTTP}\n");
+    assert_eq!(level(site, &[(".ebextensions/a.config", &http)]), Some(Level::Error));
     // One instance has no health check by its address, but visitors.
     let single = "option_settings:\n  aws:elasticbeanstalk:environment: {EnvironmentType: SingleInstance}\n";
     let one = [(".ebextensions/a.config", single)];
