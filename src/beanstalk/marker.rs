@@ -43,8 +43,8 @@ impl Marker {
                 if is_extra(left) || is_extra(right) {
                     let other = if is_extra(left) { right } else { left };
                     let Operand::Text(name) = other else { return None };
-                    let name = super::requirements::normal(name);
-                    let among = extras.iter().any(|extra| super::requirements::normal(extra.as_ref()) == name);
+                    let name = crate::package_name::normal(name);
+                    let among = extras.iter().any(|extra| crate::package_name::normal(extra.as_ref()) == name);
                     return match operator.as_str() {
                         "==" => Some(among),
                         "!=" => Some(!among),

@@ -16,7 +16,7 @@ use super::version::Version;
 use crate::known::Known;
 use crate::secret::without_credentials;
 
-pub use line::normal;
+use crate::package_name::normal;
 pub use pipenv::PipenvSource;
 
 /// The file that pip reads.

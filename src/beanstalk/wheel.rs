@@ -9,8 +9,8 @@ use std::fmt;
 use serde::Serialize;
 
 use super::customizations::Customizations;
-use super::requirements::normal;
 use super::version::Version;
+use crate::package_name::normal;
 
 /// What the name of a wheel says.
 #[derive(Debug, Clone, PartialEq, Eq)]

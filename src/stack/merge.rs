@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::TargetPath;
+use crate::package_name::normal;
 
 /// Text of a merge.
 #[derive(Debug, PartialEq, Eq)]
@@ -142,7 +143,7 @@ impl Set {
         };
         match self {
             // One project has one name, however it is written.
-            Self::Requirements if !line.starts_with(['#', '-']) => about.to_ascii_lowercase().replace(['_', '.'], "-"),
+            Self::Requirements if !line.starts_with(['#', '-']) => normal(about),
             _ => about.to_owned(),
         }
     }
@@ -225,6 +226,7 @@ mod tests {
         // The same project twice, in two versions: a decision for people.
         case(path, "a==1\n", "a==2\n", "a==3\n", None);
         case(path, "a==1\n", "a==1\nDjango-Rest==1\n", "a==1\ndjango_rest==2\n", None);
+        case(path, "a==1\n", "a==1\nDjango-Rest==1\n", "a==1\ndjango_.rest==2\n", None);
         case(path, "a==1\nb==1\n", "a==1\n", "a==1\nb==2\n", None);
         // Lines that go on in the next are more than lines.
         case(path, "a==1 \\\n --hash=x\n", "a==1 \\\n --hash=x\nmine\n", "a==1 \\\n --hash=x\ntheirs\n", None);

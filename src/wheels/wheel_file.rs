@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::beanstalk::requirements::{Requirement, Requirements, normal};
+use crate::beanstalk::requirements::{Requirement, Requirements};
 use crate::beanstalk::wheel::{Machine, Target, WheelName, same_version};
 use crate::bundle::Reader;
 use crate::file::{self, Doing};
+use crate::package_name::normal;
 
 use super::Error;
 

@@ -33,8 +33,21 @@ fn room(module: &str) -> &str {
 }
 
 /// The ground: each may use those before it, and every room all of them.
-const GROUND: [&str; 12] =
-    ["fault", "hex", "known", "level", "settings_module", "mode", "secret", "world", "file", "ui", "git", "lib"];
+const GROUND: [&str; 13] = [
+    "fault",
+    "hex",
+    "known",
+    "level",
+    "settings_module",
+    "package_name",
+    "mode",
+    "secret",
+    "world",
+    "file",
+    "ui",
+    "git",
+    "lib",
+];
 
 /// The rooms above it, and what each may stand on.
 const ROOMS: [(&str, &[&str]); 13] = [

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::Requirement;
+use crate::package_name::normal;
 
 /// What a line asks for.
 pub(super) enum Line {
@@ -156,17 +157,4 @@ pub(super) fn package(line: &str) -> Requirement {
         span: 0..0,
         line: 1,
     }
-}
-
-/// pip's spelling of a name: lower case, with `-` for each run of `-`, `_` and `.`.
-pub fn normal(name: &str) -> String {
-    let mut normal = String::with_capacity(name.len());
-    for char in name.chars() {
-        match char {
-            '-' | '_' | '.' if normal.ends_with('-') => {}
-            '-' | '_' | '.' => normal.push('-'),
-            char => normal.extend(char.to_lowercase()),
-        }
-    }
-    normal
 }

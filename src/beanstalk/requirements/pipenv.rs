@@ -1,8 +1,9 @@
 //! pipenv's two files: what people write, and what it locks.
 
-use super::line::{normal, package};
+use super::line::package;
 use super::{Requirement, Source};
 use crate::beanstalk::lines::Lines;
+use crate::package_name::normal;
 
 /// A package index that one of the two names, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
