@@ -17,22 +17,18 @@ pub struct PipenvSource {
 impl PipenvSource {
     /// Of the content of one of pipenv's files; none where it cannot be read.
     pub fn read(file: Source, content: &[u8]) -> Vec<Self> {
-        let document: serde_json::Value = match file {
-            Source::PipfileLock => serde_json::from_slice(content).unwrap_or_default(),
-            Source::Pipfile => {
-                std::str::from_utf8(content).ok().and_then(|text| toml::from_str(text).ok()).unwrap_or_default()
-            }
+        let of_toml = || toml::from_str(std::str::from_utf8(content).ok()?).ok();
+        let (document, place): (Option<serde_json::Value>, _) = match file {
+            Source::PipfileLock => (serde_json::from_slice(content).ok(), "/_meta/sources"),
+            Source::Pipfile => (of_toml(), "/source"),
             Source::Requirements => return Vec::new(),
-        };
-        let sources = match file {
-            Source::PipfileLock => &document["_meta"]["sources"],
-            _ => &document["source"],
         };
         let source = |source: &serde_json::Value| {
             let verify = source["verify_ssl"].as_bool() != Some(false);
             source["url"].as_str().map(|url| Self { url: url.to_owned(), verify })
         };
-        sources.as_array().into_iter().flatten().filter_map(source).collect()
+        let sources = document.as_ref().and_then(|document| document.pointer(place)?.as_array());
+        sources.into_iter().flatten().filter_map(source).collect()
     }
 }
 
