@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use crate::fault::{Exit, Fault};
 use crate::mode;
+use crate::world::real_path;
 
 mod draft;
 mod state;
@@ -218,6 +219,11 @@ pub fn copy_folder(from: &Path, to: &Path) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Is there one file at both places? On some disks two spellings of a name are one.
+pub fn is_one(one: &Path, other: &Path) -> bool {
+    one == other || real_path(one).is_ok_and(|one| real_path(other).is_ok_and(|other| one == other))
 }
 
 /// Gives a finished file or folder its name. What was there under that name is gone.

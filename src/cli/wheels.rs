@@ -156,10 +156,7 @@ impl Run<'_> {
             Ok(())
         };
         self.work.fetch(&missing, &mut take, &mut |file| tell(ui, file))?;
-        let mut after = before;
-        after.retain(|kept| !taken.iter().any(|wheel| wheel.file == kept.file));
-        after.extend(taken.iter().map(|wheel| Kept::of(wheel, self.folder)));
-        after.sort_by(|one, other| one.file.cmp(&other.file));
+        let after = if taken.is_empty() { before } else { kept(self.folder)? };
         Ok(self.answer(&after, &taken, locked, Vec::new()))
     }
 
@@ -195,7 +192,7 @@ impl Run<'_> {
             .iter()
             .filter(|kept| old.as_ref().is_some_and(|old| old.digests().contains(kept.sha256.as_str())))
             .filter(|kept| !locked.digests().contains(kept.sha256.as_str()))
-            .filter(|kept| !fresh.iter().any(|wheel| wheel.file == kept.file))
+            .filter(|kept| !fresh.iter().any(|wheel| file::is_one(&self.folder.join(&wheel.file), &kept.path)))
             .collect();
         for file in files.iter().filter(|file| file.before.as_deref() != Some(file.after.as_str())) {
             let before = file.before.as_deref().unwrap_or_default();

@@ -173,3 +173,16 @@ fn what_killed_runs_left_is_swept_and_what_lives_stays() {
     drop(living);
     assert_eq!(names(temp.path()), ["mine.part"]);
 }
+
+#[test]
+fn one_file_has_more_than_one_name() {
+    let temp = tempfile::tempdir().unwrap();
+    let at = |name: &str| temp.path().join(name);
+    std::fs::write(at("Some_Wheel"), "").unwrap();
+    std::fs::write(at("other"), "").unwrap();
+    assert!(is_one(&at("Some_Wheel"), &at("../").join(temp.path().file_name().unwrap()).join("Some_Wheel")));
+    assert!(is_one(&at("gone"), &at("gone")));
+    assert!(!is_one(&at("Some_Wheel"), &at("other")) && !is_one(&at("Some_Wheel"), &at("gone")));
+    // Where the disk takes two spellings for one name, and where it does not.
+    assert_eq!(is_one(&at("Some_Wheel"), &at("some_wheel")), at("some_wheel").exists());
+}

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::beanstalk::wheel::WheelName;
 use crate::file::Doing;
 
+use super::Error;
 use super::wheel_file::digest;
-use super::{Error, WheelFile};
 
 /// A wheel in the folder where they are kept.
 #[derive(Debug, Clone)]
@@ -17,14 +17,6 @@ pub(crate) struct Kept {
     pub(crate) name: Option<WheelName>,
     pub(crate) sha256: String,
     pub(crate) bytes: u64,
-}
-
-impl Kept {
-    /// As it is once it lies in `folder`.
-    pub(crate) fn of(wheel: &WheelFile, folder: &Path) -> Self {
-        let (path, file, name) = (folder.join(&wheel.file), wheel.file.clone(), Some(wheel.name.clone()));
-        Self { path, file, name, sha256: wheel.sha256.clone(), bytes: wheel.bytes }
-    }
 }
 
 /// The wheels of a folder, by the names of their files.
