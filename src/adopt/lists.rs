@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::beanstalk::requirements::{FILE, Requirements as Installed};
+use crate::beanstalk::requirements::{self, FILE, Requirements as Installed};
 use crate::beanstalk::tree::{Tree, file_name};
 
 use super::image;
@@ -159,7 +159,7 @@ fn pyproject(text: &str) -> Option<Vec<String>> {
         value.as_array().into_iter().flatten().filter_map(|line| line.as_str()).map(str::to_owned).collect()
     };
     let declared =
-        table.get("project").and_then(|project| project.get("dependencies")).map(strings).unwrap_or_default();
+        table.get("project").and_then(toml::Value::as_table).map(requirements::dependencies).unwrap_or_default();
     if !declared.is_empty() {
         return Some(declared);
     }

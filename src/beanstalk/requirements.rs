@@ -4,8 +4,10 @@
 //! file"). Files that it includes with `-r` and `-c` are followed within the project. What cannot be read is told, so that
 //! nobody takes it for nothing.
 
+mod compiled;
 mod line;
 mod pipenv;
+mod pyproject;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -14,10 +16,12 @@ use super::encoding;
 use super::lines::Lines;
 use super::version::Version;
 use crate::known::Known;
+use crate::package_name::normal;
 use crate::secret::without_credentials;
 
-use crate::package_name::normal;
+pub use compiled::Compiled;
 pub use pipenv::PipenvSource;
+pub use pyproject::{Pyproject, dependencies};
 
 /// The file that pip reads.
 pub const FILE: &str = "requirements.txt";

@@ -25,7 +25,9 @@ pub(crate) enum Error {
     #[error("`{name}` is asked for twice: {one} and {other}")]
     Twice { name: String, one: String, other: String },
     #[error("`requirements.txt` asks for {}, and `{from}` does not", ticked(names))]
-    Beside { from: String, names: Vec<String> },
+    Beside { from: String, names: Vec<String>, places: Vec<String> },
+    #[error("`{option}` stands in `requirements.txt`, and not where that was made from, in `{from}`")]
+    IndexBeside { option: String, from: String },
     #[error("`${{{name}}}` in {place} is not set")]
     Unset { name: String, place: String },
     #[error("there is neither a Python with pip nor uv on the search path")]
@@ -83,7 +85,10 @@ impl Fault for Error {
             }
             Self::Marker { .. } => "the Python Packaging User Guide has the form: \"Dependency specifiers\"".to_owned(),
             Self::Twice { .. } => "keep one of them".to_owned(),
-            Self::Beside { from, .. } => format!("add it to `{from}`, or take it out of `requirements.txt`"),
+            Self::Beside { from, places, .. } => {
+                format!("{}: add it to `{from}`, or take it out", ticked(places))
+            }
+            Self::IndexBeside { .. } => "give the index in `PIP_INDEX_URL` or `PIP_EXTRA_INDEX_URL`".to_owned(),
             Self::Unset { name, .. } => format!("`export {name}=…`, as for pip"),
             Self::NoPip => "install one: Debian has `python3-pip`, and `pipx install uv` does too".to_owned(),
             Self::Start { .. } | Self::Pip { .. } => "`pip download` with the same requirements says more".to_owned(),

@@ -214,25 +214,24 @@ impl Work<'_> {
 
     /// Lines of `requirements.txt` that somebody added there, and that would be lost.
     fn beside(&self, locked: &Locked) -> Result<(), Error> {
-        if self.asked.write_from.is_some() || self.found.compiled {
+        if self.asked.write_from.is_some() {
             return Ok(());
         }
-        let made = self.found.made.is_some();
-        let mut names = BTreeSet::new();
-        for line in self.found.requirements.lines.iter().filter(|line| !line.constraint && !line.name.is_empty()) {
+        let (mut names, mut places) = (BTreeSet::new(), Vec::new());
+        for line in self.found.added() {
             let mut applies = false;
             for target in self.targets {
                 applies |= super::asked::applies(line, *target)?;
             }
-            let added = !made || line.hashes.is_empty();
-            if added && applies && !locked.pins.iter().any(|pin| pin.name == line.name) {
+            if applies && !locked.pins.iter().any(|pin| pin.name == line.name) {
                 names.insert(line.name.clone());
+                places.push(place(line));
             }
         }
         if names.is_empty() {
             return Ok(());
         }
-        Err(Error::Beside { from: self.asked.from.clone(), names: names.into_iter().collect() })
+        Err(Error::Beside { from: self.asked.from.clone(), names: names.into_iter().collect(), places })
     }
 }
 

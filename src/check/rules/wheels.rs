@@ -1,10 +1,10 @@
 //! Wheels in the bundle: made for the instances, all that is asked for and nothing else, and pip told to take them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::beanstalk::made::Made;
-use crate::beanstalk::requirements::{FILE, PipOption, Requirement, Requirements, Source, beside};
-use crate::beanstalk::tree::file_name;
+use crate::beanstalk::requirements::{FILE, PipOption, Pyproject, Requirement, Requirements, Source, beside};
+use crate::beanstalk::tree::{Tree, file_name};
 use crate::beanstalk::version::Version;
 use crate::beanstalk::wheel::{Machine, Target, Unfit, WheelName};
 use crate::check::subject::Subject;
@@ -165,26 +165,32 @@ fn unused(subject: &mut Subject<'_>) {
 /// Was `requirements.txt` made from what is there now?
 fn stale(subject: &mut Subject<'_>, made: &Made) {
     let tree = subject.tree;
-    let read = |path: &str| tree.bytes(path);
-    let files = match Source::ALL.into_iter().find(|source| source.file() == made.from) {
-        Some(source) => Requirements::of_source(source, &read),
-        None if made.from.ends_with(".lock") => {
-            Requirements { files: vec![made.from.clone()], ..Requirements::default() }
+    let mut contents: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    if let Some(pyproject) = Pyproject::named(&made.from) {
+        let Some(Ok(content)) = tree.text(&pyproject.path).map(|text| pyproject.content(text)) else { return };
+        contents.insert(made.from.clone(), content.into_bytes());
+    } else {
+        for path in made_from(tree, made) {
+            let Known::Yes(content) = tree.bytes(&path) else { return };
+            contents.insert(path, content.to_vec());
         }
-        None => Requirements::of_file(&made.from, &read),
-    };
-    if !files.unread.is_empty() {
-        return;
     }
-    let mut contents = std::collections::BTreeMap::new();
-    for path in &files.files {
-        let Known::Yes(content) = tree.bytes(path) else { return };
-        contents.insert(path.as_str(), content);
-    }
-    if Made::digest_of(contents.into_iter()) != made.digest {
+    let contents = contents.iter().map(|(path, content)| (path.as_str(), content.as_slice()));
+    if contents.len() > 0 && Made::digest_of(contents) != made.digest {
         let message = format!("`{}` has changed since `{FILE}` was made from it", made.from);
         subject.find_file("EB059", FILE, message, "`beansprout wheels` makes it anew");
     }
+}
+
+/// The files that it was made from; none where one of them cannot be read.
+fn made_from(tree: &Tree, made: &Made) -> Vec<String> {
+    let read = |path: &str| tree.bytes(path);
+    let files = match Source::ALL.into_iter().find(|source| source.file() == made.from) {
+        Some(source) => Requirements::of_source(source, &read),
+        None if made.from.ends_with(".lock") => return vec![made.from.clone()],
+        None => Requirements::of_file(&made.from, &read),
+    };
+    if files.unread.is_empty() { files.files } else { Vec::new() }
 }
 
 fn superfluous(subject: &mut Subject<'_>, lines: &[&Requirement], wheels: &[(String, WheelName)]) {
