@@ -1,6 +1,6 @@
 //! `update`: what the stack has learned since, without losing what was changed here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
@@ -211,10 +211,7 @@ fn unmerged(root: &Path) -> Result<Vec<String>, Failure> {
         below.push('/');
     }
     let name = |path: &[u8]| String::from_utf8_lossy(&path[below.len()..]).into_owned();
-    // Each of its sides is an entry.
-    let unmerged =
-        index.below(below.as_bytes()).filter(crate::git::index::Entry::is_unmerged).map(|entry| name(entry.path));
-    Ok(unmerged.collect::<BTreeSet<_>>().into_iter().collect())
+    Ok(index.unmerged(below.as_bytes()).into_iter().map(name).collect())
 }
 
 /// Changes of the work tree that are in no commit, where there is git.

@@ -202,11 +202,23 @@ impl Index {
         Entry { path: self.path(row), mode: row.mode, id, seen, flags: row.flags }
     }
 
+    fn rows_below(&self, prefix: &[u8]) -> impl Iterator<Item = Row> {
+        let start = self.rows.partition_point(|row| self.path(*row) < prefix);
+        self.rows[start..].iter().copied().take_while(move |row| self.path(*row).starts_with(prefix))
+    }
+
     /// The entries whose paths begin with `prefix`.
     pub(crate) fn below(&self, prefix: &[u8]) -> impl Iterator<Item = Entry<'_>> {
-        let start = self.rows.partition_point(|row| self.path(*row) < prefix);
-        let rows = self.rows[start..].iter();
-        rows.take_while(move |row| self.path(**row).starts_with(prefix)).map(|row| self.entry(*row))
+        self.rows_below(prefix).map(|row| self.entry(row))
+    }
+
+    /// The paths below `prefix` that git has not finished to merge: what lies there is neither side's.
+    pub(crate) fn unmerged(&self, prefix: &[u8]) -> Vec<&[u8]> {
+        let staged = self.rows_below(prefix).filter(|row| row.flags & STAGED != 0);
+        let mut paths: Vec<&[u8]> = staged.map(|row| self.path(row)).collect();
+        // Each side is an entry.
+        paths.dedup();
+        paths
     }
 
     pub(crate) fn has(&self, path: &[u8]) -> bool {
@@ -286,6 +298,17 @@ mod tests {
             let _ = Index::parse(rest.clone(), 32);
             let _ = Index::of_listing(&rest);
         }
+    }
+
+    #[test]
+    fn what_is_not_merged_is_named_once() {
+        let id = "0123456789abcdef0123456789abcdef01234567";
+        let entries = ["0\ta", "1\tc/d", "2\tc/d", "3\tc/d", "2\tc/e", "0\tc/f", "1\td"];
+        let listing: String = entries.iter().map(|entry| format!("H 100644 {id} {entry}\0")).collect();
+        let index = Index::of_listing(listing.as_bytes()).expect("a listing");
+        assert_eq!(index.unmerged(b"c/"), [b"c/d", b"c/e"]);
+        assert_eq!(index.unmerged(b"").len(), 3);
+        assert!(index.unmerged(b"x/").is_empty());
     }
 
     #[test]
