@@ -15,7 +15,8 @@ use crate::git::index::Index;
 use crate::git::repository::Repository;
 use crate::project::{self, Project, ScopeFlags};
 use crate::stack::{
-    self, Action, Answer, Answers, Conflicts, Given, Merge, Plan, Scope, Stack, Step, TargetPath, from_default,
+    self, Action, Answer, Answers, BesideForm, Conflicts, Given, Merge, Plan, Scope, Stack, Step, TargetPath,
+    from_default,
 };
 use crate::ui::{self, Ui};
 use crate::world::World;
@@ -249,6 +250,9 @@ struct Changed {
     diff: Option<String>,
     /// The file with what did not fit.
     rejected: Option<TargetPath>,
+    /// What that is.
+    #[serde(skip)]
+    form: Option<BesideForm>,
 }
 
 impl Report {
@@ -260,7 +264,8 @@ impl Report {
                 from: step.from.clone(),
                 action: step.action,
                 diff: step.diff(),
-                rejected: step.rejected.as_ref().map(|(path, _)| path.clone()),
+                rejected: step.rejected.as_ref().map(|beside| beside.path.clone()),
+                form: step.rejected.as_ref().map(|beside| beside.form),
             })
             .collect();
         let conflicts = files.iter().filter(|file| file.action == Action::Conflict).count();
@@ -281,7 +286,7 @@ impl Report {
         for file in self.files.iter().filter(|file| file.action == Action::Conflict) {
             let path = &file.path;
             match &file.rejected {
-                Some(new) if new.to_string() == format!("{path}{}", stack::NEW) => lines.push(format!(
+                Some(new) if file.form == Some(BesideForm::Whole) => lines.push(format!(
                     "`{path}` was changed on both sides and is not text; yours stays, and the stack's {} `{new}`: move it over yours, or delete it",
                     if self.dry_run { "would be" } else { "is" }
                 )),

@@ -61,7 +61,7 @@ pub(crate) use source::{ArchiveFormat, ArchiveSource, GitSource, Source};
 pub(crate) use target::TargetPath;
 pub(crate) use tree::Tree;
 pub(crate) use unpack::Unpacked;
-pub(crate) use update::{Merge, NEW, Step, apply, diff, diff_texts};
+pub(crate) use update::{BesideForm, Merge, Step, apply, diff, diff_texts};
 pub(crate) use validate::{package_from, renamed};
 pub(crate) use write::{Change, change, check_empty, create, put};
 

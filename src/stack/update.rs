@@ -22,10 +22,25 @@ pub(crate) struct Step {
     pub(crate) ours: Option<Planned>,
     /// The file that will be there, when it changes.
     pub(crate) then: Option<Planned>,
-    /// What of the stack did not fit, and where it is laid: a diff, or the whole file where that is no text.
-    pub(crate) rejected: Option<(TargetPath, Vec<u8>)>,
+    pub(crate) rejected: Option<Beside>,
     /// What may be shown of a file that holds a secret, instead of its own diff.
     pub(crate) shown: Option<String>,
+}
+
+/// What of the stack did not fit, laid beside the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Beside {
+    pub(crate) path: TargetPath,
+    pub(crate) content: Vec<u8>,
+    pub(crate) form: BesideForm,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BesideForm {
+    /// What `patch` reads.
+    Diff,
+    /// The whole file, which is no text.
+    Whole,
 }
 
 /// Three versions of a project's files, and the way in which conflicts are left.
@@ -91,9 +106,11 @@ impl Merge<'_> {
         let rejected = match &decided.rejected {
             Some(Rejected::Text(text)) => {
                 let diff = diff(path, &decided.kept(ours.as_ref()), text);
-                Some((beside(path, REJECTED)?, diff.into_bytes()))
+                Some(Beside { path: beside(path, REJECTED)?, content: diff.into_bytes(), form: BesideForm::Diff })
             }
-            Some(Rejected::Bytes(bytes)) => Some((beside(path, NEW)?, bytes.clone())),
+            Some(Rejected::Bytes(bytes)) => {
+                Some(Beside { path: beside(path, NEW)?, content: bytes.clone(), form: BesideForm::Whole })
+            }
             None => None,
         };
         let (mut action, mut then) = (decided.action, decided.then);
@@ -109,18 +126,23 @@ impl Merge<'_> {
     /// Files with what an earlier merge left to a person who has not finished it.
     pub(crate) fn unfinished(&self) -> Result<Vec<String>, Error> {
         let mut left = Vec::new();
+        let text = |planned: &Planned| std::str::from_utf8(&planned.content).is_ok();
         let marked = |planned: &Planned| std::str::from_utf8(&planned.content).is_ok_and(merge::has_markers);
         for path in self.paths().collect::<BTreeSet<_>>() {
-            let expected = [self.base.get(path), self.theirs.get(path)].into_iter().flatten().any(marked);
-            if !expected && self.ours(path)?.is_some_and(|ours| marked(&ours)) {
+            let of_stack = [self.base.get(path), self.theirs.get(path)];
+            let ours = self.ours(path)?;
+            let expected = of_stack.into_iter().flatten().any(marked);
+            if !expected && ours.as_ref().is_some_and(marked) {
                 left.push(path.to_string());
             }
-            let sides = [self.base.get(path), self.theirs.get(path)];
-            let bytes = sides.into_iter().flatten().any(|planned| std::str::from_utf8(&planned.content).is_err());
-            let beside = beside(path, if bytes { NEW } else { REJECTED })?;
-            let expected = self.base.get(&beside).is_some() || self.theirs.get(&beside).is_some();
-            if !expected && self.ours(&beside)?.is_some() {
-                left.push(beside.to_string());
+            // Whichever side was no text, the stack's file was laid beside; else what did not fit may have been.
+            let bytes = !of_stack.into_iter().flatten().chain(&ours).all(text);
+            for ending in [REJECTED].into_iter().chain(bytes.then_some(NEW)) {
+                let beside = beside(path, ending)?;
+                let expected = self.base.get(&beside).is_some() || self.theirs.get(&beside).is_some();
+                if !expected && self.ours(&beside)?.is_some() {
+                    left.push(beside.to_string());
+                }
             }
         }
         Ok(left)
@@ -129,7 +151,7 @@ impl Merge<'_> {
 
 /// Endings of what is laid beside a file: a diff that `patch` reads, and a file that is no text.
 const REJECTED: &str = ".rej";
-pub(crate) const NEW: &str = ".new";
+const NEW: &str = ".new";
 
 fn beside(path: &TargetPath, ending: &str) -> Result<TargetPath, Error> {
     TargetPath::parse(&format!("{path}{ending}"))
@@ -227,8 +249,8 @@ pub(crate) fn apply(steps: &[Step], root: &Path) -> Result<(), Error> {
             let at = step.path.below_without_links(root)?;
             std::fs::remove_file(&at).doing("remove", at)?;
         }
-        if let Some((beside, content)) = &step.rejected {
-            write(root, beside, content, 0o644)?;
+        if let Some(beside) = &step.rejected {
+            write(root, &beside.path, &beside.content, 0o644)?;
         }
     }
     Ok(())

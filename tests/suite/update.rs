@@ -141,6 +141,20 @@ fn a_file_that_is_no_text_is_laid_beside() {
 }
 
 /// While git merges, a file is neither side's: only git knows all three.
+/// Here it became no text, and the stack's version, which is one, was laid beside it: that is to be done whatever the stack's is.
+#[test]
+fn what_lies_beside_bytes_of_ours_is_not_forgotten() {
+    let place = place();
+    place.write("site/a.txt", b"\xff mine");
+    place.write("stack/files/a.txt", "newer\n");
+    place.run(["-C", "site", "update", "--yes"]).exit(1);
+    assert_eq!(place.read("site/a.txt.new"), "newer\n");
+    let run = place.run(["-C", "site", "update", "--yes"]).exit(1);
+    assert!(run.stderr.contains("1 file was not finished since the last update\nhint: `a.txt.new`"), "{run}");
+    std::fs::remove_file(place.path("site/a.txt.new")).unwrap();
+    place.run(["-C", "site", "update", "--yes"]).ok();
+}
+
 #[test]
 fn a_merge_of_git_is_finished_first() {
     let place = place();
