@@ -83,10 +83,11 @@ impl Tree {
         if tree.is_empty() {
             return Ok(tree);
         }
+        let mut allowance = Allowance::default();
         for folder in FOLDERS {
             let files = root.join(folder);
             if files.is_dir() {
-                let below = Self::folder(&files)?.0.into_iter();
+                let below = Self::walk(&files, &mut allowance, refuse_in(&files))?.0.into_iter();
                 tree.0.extend(below.map(|(path, bytes)| (format!("{folder}{path}"), bytes)));
             }
         }
@@ -95,23 +96,25 @@ impl Tree {
 
     /// Everything in the folder `root`.
     pub(crate) fn folder(root: &Path) -> Result<Self, Error> {
-        let refuse = |path: &str| Err(Error::LinkInStack { path: root.join(path).display().to_string() });
-        Self::walk(root, refuse)
+        Self::walk(root, &mut Allowance::default(), refuse_in(root))
     }
 
     /// The files in the folder `root`, and the paths of what is neither file nor folder.
     pub(crate) fn files_and_others(root: &Path) -> Result<(Self, Vec<String>), Error> {
         let mut others = Vec::new();
-        let tree = Self::walk(root, |path| {
+        let tree = Self::walk(root, &mut Allowance::default(), |path| {
             others.push(path.to_owned());
             Ok(())
         })?;
         Ok((tree, others))
     }
 
-    fn walk(root: &Path, mut other: impl FnMut(&str) -> Result<(), Error>) -> Result<Self, Error> {
+    fn walk(
+        root: &Path,
+        allowance: &mut Allowance,
+        mut other: impl FnMut(&str) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
         let mut tree = Self::default();
-        let mut allowance = Allowance::default();
         let mut waiting = vec![PathBuf::new()];
         while let Some(dir) = waiting.pop() {
             let at = root.join(&dir);
@@ -164,5 +167,32 @@ impl Tree {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+/// Refuses what is neither file nor folder.
+fn refuse_in(root: &Path) -> impl Fn(&str) -> Result<(), Error> {
+    |path| Err(Error::LinkInStack { path: root.join(path).display().to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a stack may have, it has once: not once for each of its folders.
+    #[test]
+    fn one_stack_has_one_allowance() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: String| {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        };
+        write(manifest::FILE.to_owned());
+        let half = MOST_FILES / 2;
+        FOLDERS.iter().for_each(|below| (0..half).for_each(|number| write(format!("{below}{number}"))));
+        assert_eq!(Tree::stack_folder(folder.path()).unwrap().iter().count(), MOST_FILES + 1);
+        write(format!("{}one-more", FOLDERS[1]));
+        assert!(matches!(Tree::stack_folder(folder.path()), Err(Error::TooManyFiles { .. })));
     }
 }
