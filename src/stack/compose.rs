@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
+use super::delimiters::Native;
 use super::expression::names;
 use super::locate::{in_template, position_in};
 use super::manifest::{self, Manifest};
@@ -218,19 +219,15 @@ impl Stack {
         let text =
             |tree: &'_ Tree, path: &str| String::from_utf8_lossy(tree.get(path).unwrap_or_default()).into_owned();
         let own = text(&self.files, path);
-        let in_own = || in_template(&own, &error).map(|(at, length)| (None, at, length));
-        // With its snippets in it, each place is known where it was written.
-        let expanded = snippet::included(&own).next().and_then(|_| snippet::expand(path, &own, &self.snippets).ok());
-        let found = match &expanded {
-            None => in_own(),
-            Some(expanded) => in_template(&expanded.text, &error).map(|(at, length)| {
-                let (name, at) = expanded.origin(at);
-                (name, at, length)
-            }),
-        };
-        let position = found.map(|(name, at, length)| match name {
-            Some(name) => Position::of(&format!("{}{name}", snippet::FOLDER), &text(&self.snippets, name), at, length),
-            None => Position::of(&format!("files/{path}"), &own, at, length),
+        // In the engine's brackets and with its snippets in it, each place is known where it was written.
+        let native = self.native(path, &own).unwrap_or_else(|_| Native::of(&own));
+        let expanded = snippet::expand(path, &native.text, &self.snippets);
+        let expanded = expanded.unwrap_or_else(|_| snippet::Expanded::of(&native.text));
+        let position = in_template(&expanded.text, &error).map(|(at, length)| match expanded.origin(at) {
+            (Some(name), at) => {
+                Position::of(&format!("{}{name}", snippet::FOLDER), &text(&self.snippets, name), at, length)
+            }
+            (None, at) => Position::of(&format!("files/{path}"), &own, native.origin(at), length),
         });
         match position {
             Some(position) => Error::Located { error: Box::new(error), position: Box::new(position) },

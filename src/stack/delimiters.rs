@@ -46,48 +46,84 @@ impl TryFrom<Written> for Delimiters {
     }
 }
 
-/// Openings of the tags that the engine itself reads.
-const NATIVE: [&str; 3] = ["{{", "{%", "{#"];
+/// A template in the engine's own brackets.
+#[derive(Debug, Default)]
+pub(super) struct Native {
+    pub(super) text: String,
+    /// Where each tag begins in it, and where in what was written.
+    tags: Vec<(usize, usize)>,
+}
+
+impl Native {
+    /// One that was written so.
+    pub(super) fn of(text: &str) -> Self {
+        Self { text: text.to_owned(), tags: Vec::new() }
+    }
+
+    /// Where a place was written.
+    pub(super) fn origin(&self, at: usize) -> usize {
+        let tag = self.tags.iter().rev().find(|(begin, _)| *begin <= at);
+        tag.map_or(at, |(begin, from)| from + (at - begin))
+    }
+}
 
 impl Delimiters {
     /// The same template in the engine's own brackets.
-    pub(crate) fn translate(&self, place: &str, text: &str) -> Result<String, Error> {
+    pub(super) fn translate(&self, place: &str, text: &str) -> Result<Native, Error> {
         let comment = self.comment.iter().map(|pair| (pair, "{#", "#}"));
         let kinds: Vec<_> =
             [(&self.expression, "{{", "}}"), (&self.statement, "{%", "%}")].into_iter().chain(comment).collect();
-        // Where each kind opens next: looked for once in each piece of the text.
-        let mut next: Vec<Option<usize>> = kinds.iter().map(|([open, _], ..)| text.find(open.as_str())).collect();
-        let mut out = String::with_capacity(text.len());
+        let mut openings = Openings::new(text, kinds.iter().map(|kind| (kind.0[0].as_str(), kind)));
+        let (mut out, mut tags) = (String::with_capacity(text.len()), Vec::new());
         let mut from = 0;
-        loop {
-            for (found, ([open, _], ..)) in next.iter_mut().zip(&kinds) {
-                if found.is_some_and(|at| at < from) {
-                    *found = text[from..].find(open.as_str()).map(|at| from + at);
-                }
-            }
-            let found = next.iter().zip(&kinds).filter_map(|(found, kind)| Some(((*found)?, kind)));
-            // At the same place the longer bracket is meant: `<%=` before `<%`.
-            let Some((at, ([open, close], native_open, native_close))) =
-                found.min_by_key(|(at, ([open, _], ..))| (*at, usize::MAX - open.len()))
-            else {
-                plain(&mut out, &text[from..]);
-                return Ok(out);
-            };
-            plain(&mut out, &text[from..at]);
+        while let Some((at, ([open, close], native_open, native_close))) = openings.next(from) {
+            literally(&mut out, &text[from..at]);
             let inside = &text[at + open.len()..];
             let Some(length) = inside.find(close.as_str()) else {
                 return Err(Error::TagOpen { place: place.to_owned(), tag: open.clone() });
             };
             out.push_str(native_open);
+            tags.push((out.len(), at + open.len()));
             out.push_str(&inside[..length]);
             out.push_str(native_close);
             from = at + open.len() + length + close.len();
         }
+        literally(&mut out, &text[from..]);
+        Ok(Native { text: out, tags })
+    }
+}
+
+/// Finds what opens a tag, one after the other. Each kind is looked for once in each piece of a text.
+pub(crate) struct Openings<'a, Kind> {
+    text: &'a str,
+    kinds: Vec<(&'a str, Kind)>,
+    found: Vec<Option<usize>>,
+}
+
+impl<'a, Kind: Copy> Openings<'a, Kind> {
+    /// Each opening, and what it opens.
+    pub(crate) fn new(text: &'a str, kinds: impl Iterator<Item = (&'a str, Kind)>) -> Self {
+        let kinds: Vec<_> = kinds.collect();
+        let found = kinds.iter().map(|(open, _)| text.find(open)).collect();
+        Self { text, kinds, found }
+    }
+
+    /// The first at `from` or behind; of two at one place, the longer: `<%=` before `<%`.
+    pub(crate) fn next(&mut self, from: usize) -> Option<(usize, Kind)> {
+        for (found, (open, _)) in self.found.iter_mut().zip(&self.kinds) {
+            if found.is_some_and(|at| at < from) {
+                *found = self.text[from..].find(open).map(|at| from + at);
+            }
+        }
+        let all = self.found.iter().zip(&self.kinds).filter_map(|(found, (open, kind))| Some(((*found)?, open, *kind)));
+        all.min_by_key(|(at, open, _)| (*at, usize::MAX - open.len())).map(|(at, _, kind)| (at, kind))
     }
 }
 
 /// Text that the engine must not read: its own brackets become expressions that print them.
-fn plain(out: &mut String, text: &str) {
+pub(crate) fn literally(out: &mut String, text: &str) {
+    /// Openings of the tags that the engine itself reads.
+    const NATIVE: [&str; 3] = ["{{", "{%", "{#"];
     let mut rest = text;
     while let Some(at) = rest.find('{') {
         out.push_str(&rest[..at]);
@@ -119,7 +155,7 @@ mod tests {
         scope.set("name", "x".into());
         scope.set("on", true.into());
         let native = delimiters.translate("case", template).unwrap();
-        assert_eq!(render("case", &native, &scope).unwrap(), expected);
+        assert_eq!(render("case", &native.text, &scope).unwrap(), expected);
     }
 
     #[test]

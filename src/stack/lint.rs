@@ -47,14 +47,11 @@ pub(super) fn manifest(stack: &Stack, rows: &[Row]) -> Result<Vec<Finding>, Erro
 }
 
 /// Snippets that no file includes, nor another snippet.
-fn idle_snippets(stack: &Stack) -> Vec<Finding> {
-    let texts =
-        || stack.files.iter().chain(stack.snippets.iter()).filter_map(|(_, bytes)| std::str::from_utf8(bytes).ok());
-    // In brackets of its own a file says it otherwise; its name is there all the same.
-    let used = |name: &str| texts().any(|text| text.contains("include") && text.contains(name));
+fn idle_snippets(stack: &Stack) -> Result<Vec<Finding>, Error> {
+    let used = stack.included()?;
     let own = stack.snippets.iter().map(|(name, _)| (name, format!("{}{name}", snippet::FOLDER)));
-    let idle = own.filter(|(name, path)| !stack.borrowed.contains(path) && !used(name));
-    idle.map(|(_, path)| Finding::new(path, "is included by no file")).collect()
+    let idle = own.filter(|(name, path)| !stack.borrowed.contains(path) && !used.contains(*name));
+    Ok(idle.map(|(_, path)| Finding::new(path, "is included by no file")).collect())
 }
 
 /// Templates of parts that went on since this stack copied them.
@@ -136,7 +133,7 @@ pub(super) fn files(stack: &Stack, rows: &[Row]) -> Result<Vec<Finding>, Error> 
             }
         }
     }
-    found.extend(idle_snippets(stack));
+    found.extend(idle_snippets(stack)?);
     found.extend(shadows(stack));
     found.extend(updating(stack)?);
     Ok(found)

@@ -45,6 +45,7 @@ pub(crate) use base::{read as read_base, version as base_version, with_base, wri
 pub(crate) use compose::{Opened, Stack, template_digest};
 pub(crate) use decision::{Action, Conflicts};
 pub(crate) use error::Error;
+pub(crate) use delimiters::{Openings, literally};
 pub(crate) use expression::{Scope, render};
 pub(crate) use finding::Finding;
 pub(crate) use given::{Given, placeholder};

@@ -1,7 +1,8 @@
 //! Plan of a rendering: its files, decided before anything is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::delimiters::Native;
 use super::expression::{Scope, holds, render};
 use super::manifest::Rule;
 use super::tree::MOST_BYTES;
@@ -186,11 +187,30 @@ impl Stack {
         let bytes = self.files.get(path).unwrap_or_default();
         // A picture has no tags.
         let Ok(text) = std::str::from_utf8(bytes) else { return Ok(None) };
-        let text = match self.rules(path).rev().find_map(|rule| rule.delimiters.as_ref()) {
-            Some(delimiters) => delimiters.translate(path, text)?,
-            None => text.to_owned(),
-        };
-        Ok(Some(snippet::expand(path, &text, &self.snippets)?.text))
+        Ok(Some(snippet::expand(path, &self.native(path, text)?.text, &self.snippets)?.text))
+    }
+
+    /// The text of a file in the engine's own brackets.
+    pub(super) fn native(&self, path: &str, text: &str) -> Result<Native, Error> {
+        match self.rules(path).rev().find_map(|rule| rule.delimiters.as_ref()) {
+            Some(delimiters) => delimiters.translate(path, text),
+            None => Ok(Native::of(text)),
+        }
+    }
+
+    /// The snippets that the files and the snippets include.
+    pub(super) fn included(&self) -> Result<BTreeSet<String>, Error> {
+        let mut names = BTreeSet::new();
+        for (path, bytes) in self.files.iter() {
+            if self.last_rule(path, |rule| rule.verbatim).unwrap_or(false) {
+                continue;
+            }
+            let Ok(text) = std::str::from_utf8(bytes) else { continue };
+            names.extend(snippet::included(&self.native(path, text)?.text).map(str::to_owned));
+        }
+        let texts = self.snippets.iter().filter_map(|(_, bytes)| std::str::from_utf8(bytes).ok());
+        names.extend(texts.flat_map(snippet::included).map(str::to_owned));
+        Ok(names)
     }
 }
 

@@ -25,6 +25,11 @@ pub(super) struct Expanded {
 }
 
 impl Expanded {
+    /// A text that has none in it.
+    pub(super) fn of(text: &str) -> Self {
+        Self { text: text.to_owned(), pieces: Vec::new() }
+    }
+
     /// Where a place of the text was written: the snippet, if it is one, and the place in it.
     pub(super) fn origin(&self, at: usize) -> (Option<&str>, usize) {
         let piece = self.pieces.iter().rev().find(|(begin, ..)| *begin <= at);
@@ -43,7 +48,7 @@ static TAGS: LazyLock<Regex> = LazyLock::new(|| {
 /// The template of the file `place` with the text of each snippet that it includes.
 pub(super) fn expand(place: &str, text: &str, snippets: &Tree) -> Result<Expanded, Error> {
     if !text.contains("include") {
-        return Ok(Expanded { text: text.to_owned(), pieces: Vec::new() });
+        return Ok(Expanded::of(text));
     }
     let mut expander = Expander { place, snippets, path: Vec::new(), count: 0, out: Expanded::default() };
     expander.add(text, None)?;
