@@ -1,107 +1,32 @@
-//! Patterns of names as in `.gitignore`, as far as templates use them: a name anywhere, a path, `*`, `?`, `[…]`.
+//! Patterns of `_exclude`, a line of a `.gitignore` each.
 
-use std::collections::BTreeSet;
+use crate::stack::Glob;
 
 /// Is a path, or a folder that it is in, among those that the patterns mean? The last one that fits decides.
 pub(super) fn covers(patterns: &[String], path: &str) -> bool {
     let mut out = false;
-    for pattern in patterns {
-        let (kept, pattern) = pattern.strip_prefix('!').map_or((false, pattern.as_str()), |pattern| (true, pattern));
-        let pattern = pattern.trim_end_matches('/');
-        let anchored = pattern.contains('/');
-        let pattern = pattern.trim_start_matches('/');
-        let prefixes: BTreeSet<&str> = path.match_indices('/').map(|(at, _)| &path[..at]).chain([path]).collect();
-        let hit = prefixes.iter().any(|prefix| {
-            let name = prefix.rsplit_once('/').map_or(*prefix, |(_, name)| name);
-            matches(pattern, if anchored { prefix } else { name })
-        });
-        if hit {
+    for line in patterns {
+        let line = trimmed(line);
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let (kept, pattern) = line.strip_prefix('!').map_or((false, line), |pattern| (true, pattern));
+        // `docs/` is a folder of this name, wherever it is.
+        let (pattern, folder) = pattern.strip_suffix('/').map_or((pattern, false), |pattern| (pattern, true));
+        let anywhere = if pattern.contains('/') { "" } else { "**/" };
+        let glob = Glob::new(&format!("{anywhere}{}", pattern.strip_prefix('/').unwrap_or(pattern)));
+        let mut folders = path.match_indices('/').map(|(at, _)| &path[..at]);
+        if folders.any(|folder| glob.is_match(folder)) || (!folder && glob.is_match(path)) {
             out = !kept;
         }
     }
     out
 }
 
-/// One of a pattern's signs.
-enum Sign {
-    Anything,
-    Any,
-    Letter(char),
-    /// Letters from one to another, or all but those.
-    Set(Vec<(char, char)>, bool),
-}
-
-/// After a `*` only the last one is tried again, so that a pattern costs no more than its length times that of the text.
-fn matches(pattern: &str, text: &str) -> bool {
-    let (signs, text): (Vec<Sign>, Vec<char>) = (signs(pattern), text.chars().collect());
-    let (mut at, mut letter) = (0, 0);
-    // The last `*`, and where what it stands for ends.
-    let mut again: Option<(usize, usize)> = None;
-    while letter < text.len() {
-        let fits = match signs.get(at) {
-            Some(Sign::Anything) => {
-                again = Some((at, letter));
-                at += 1;
-                continue;
-            }
-            Some(Sign::Any) => true,
-            Some(Sign::Letter(expected)) => *expected == text[letter],
-            Some(Sign::Set(ranges, inverted)) => {
-                ranges.iter().any(|(from, to)| (*from..=*to).contains(&text[letter])) != *inverted
-            }
-            None => false,
-        };
-        match again {
-            _ if fits => (at, letter) = (at + 1, letter + 1),
-            Some((star, end)) => {
-                again = Some((star, end + 1));
-                (at, letter) = (star + 1, end + 1);
-            }
-            None => return false,
-        }
-    }
-    signs[at..].iter().all(|sign| matches!(sign, Sign::Anything))
-}
-
-fn signs(pattern: &str) -> Vec<Sign> {
-    let mut found = Vec::new();
-    let mut rest = pattern.chars();
-    while let Some(sign) = rest.next() {
-        found.push(match sign {
-            '*' => Sign::Anything,
-            '?' => Sign::Any,
-            '[' => match rest.as_str().split_once(']') {
-                Some((set, after)) => {
-                    rest = after.chars();
-                    let (set, inverted) = set.strip_prefix(['!', '^']).map_or((set, false), |set| (set, true));
-                    Sign::Set(ranges(set), inverted)
-                }
-                None => Sign::Letter('['),
-            },
-            letter => Sign::Letter(letter),
-        });
-    }
-    found
-}
-
-fn ranges(set: &str) -> Vec<(char, char)> {
-    let letters: Vec<char> = set.chars().collect();
-    let mut found = Vec::new();
-    let mut at = 0;
-    while at < letters.len() {
-        match letters[at..] {
-            [from, '-', to, ..] => {
-                found.push((from, to));
-                at += 3;
-            }
-            [one, ..] => {
-                found.push((one, one));
-                at += 1;
-            }
-            [] => {}
-        }
-    }
-    found
+/// Without the blanks at the end that no `\` stands before.
+fn trimmed(line: &str) -> &str {
+    let end = line.trim_end_matches(' ');
+    if end.ends_with('\\') && end.len() < line.len() { &line[..=end.len()] } else { end }
 }
 
 #[cfg(test)]
@@ -111,29 +36,31 @@ mod tests {
     #[test]
     fn names_and_paths_are_covered() {
         #[track_caller]
-        fn case(pattern: &str, path: &str, covered: bool) {
-            assert_eq!(covers(&[pattern.to_owned()], path), covered, "{pattern} {path}");
+        fn case(pattern: &str, yes: &[&str], no: &[&str]) {
+            yes.iter().for_each(|path| assert!(covers(&[pattern.to_owned()], path), "{pattern} {path}"));
+            no.iter().for_each(|path| assert!(!covers(&[pattern.to_owned()], path), "{pattern} {path}"));
         }
-        case("*.bak", "a/b.bak", true);
-        case("*.py[co]", "a.pyc", true);
-        case("*.py[co]", "a.py", false);
-        case("[!a-c]x", "dx", true);
-        case("[!a-c]x", "bx", false);
-        case("a?c", "abc", true);
-        case("docs", "a/docs/b", true);
-        case("/docs", "docs/a", true);
-        case("/docs", "a/docs", false);
-        case("a/docs", "a/docs/b", true);
-        case("a*b*c", "axbxbxc", true);
-        case("a*b*c", "axbxbx", false);
-        case("[a", "[a", true);
-        let patterns = ["*.md".to_owned(), "!README.md".to_owned()];
-        assert!(covers(&patterns, "a.md") && !covers(&patterns, "README.md"));
+        case("*.bak", &["b.bak", "a/b.bak", "a.bak/b"], &["b.bak.txt"]);
+        case("docs", &["docs", "a/docs/b"], &["docs.md"]);
+        case("docs/", &["docs/a", "a/docs/b"], &["docs", "a/docs"]);
+        case("/docs", &["docs", "docs/a"], &["a/docs"]);
+        case("a/docs", &["a/docs", "a/docs/b"], &["b/a/docs", "a/docsx"]);
+        case("a/*.py", &["a/b.py"], &["a/b/c.py", "x/a/b.py"]);
+        case("**/x", &["x", "a/x", "a/b/x/c"], &["ax"]);
+        case("a/**/b", &["a/b", "a/x/y/b"], &["a/xb"]);
+        case("a/**", &["a/b/c"], &["a"]);
+        case("[!a]*", &["b", "ab/c"], &["a", "ab"]);
+        case("", &[], &["a"]);
+        case("# note", &[], &["# note", "note"]);
+        case("\\#a", &["#a"], &["a"]);
+        case("\\!a", &["!a"], &["a"]);
+        case("a  ", &["a"], &["a  "]);
+        case("a\\ ", &["a "], &["a"]);
     }
 
     #[test]
-    fn many_stars_cost_no_more_than_they_are_long() {
-        let pattern = format!("{}b", "*a".repeat(2_000));
-        assert!(!covers(&[pattern], &"a".repeat(4_000)));
+    fn the_last_one_that_fits_decides() {
+        let patterns = ["*.md", "!README.md", "docs"].map(str::to_owned);
+        assert!(covers(&patterns, "a.md") && !covers(&patterns, "README.md") && covers(&patterns, "docs/README.md"));
     }
 }

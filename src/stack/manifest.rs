@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::Error;
 use super::delimiters::Delimiters;
 use super::extension::{Extension, Point};
+use super::glob::Glob;
 use super::question::{Form, Question};
 
 /// The file that makes a folder a stack.
@@ -129,7 +130,7 @@ impl Rule {
 
     pub(crate) fn covers(&self, path: &str) -> bool {
         if self.path.contains('*') {
-            return matches(&self.path, path);
+            return Glob::of_stars(&self.path).is_match(path);
         }
         if self.path.ends_with('/') { path.starts_with(&self.path) } else { path == self.path }
     }
@@ -254,30 +255,6 @@ fn is_label(name: &str) -> bool {
     name.len() <= 60
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'))
-}
-
-/// Does a pattern cover the path? `*` stands for anything but `/`, `**` for anything.
-fn matches(pattern: &str, path: &str) -> bool {
-    fits(pattern, path, &mut BTreeSet::new())
-}
-
-/// Each rest of a pattern is tried once with each rest of a path, however many stars there are.
-fn fits(pattern: &str, path: &str, tried: &mut BTreeSet<(usize, usize)>) -> bool {
-    let Some((head, rest)) = pattern.split_once('*') else { return pattern == path };
-    let Some(path) = path.strip_prefix(head) else { return false };
-    if !tried.insert((rest.len(), path.len())) {
-        return false;
-    }
-    let (rest, any) = rest.strip_prefix('*').map_or((rest, false), |rest| (rest, true));
-    // `**/x` is also `x`.
-    if any
-        && let Some(below) = rest.strip_prefix('/')
-        && fits(below, path, tried)
-    {
-        return true;
-    }
-    let ends = path.char_indices().map(|(at, _)| at).chain([path.len()]);
-    ends.take_while(|at| any || !path[..*at].ends_with('/')).any(|at| fits(rest, &path[at..], tried))
 }
 
 /// Can a template say it?

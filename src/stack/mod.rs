@@ -17,6 +17,7 @@ mod fetch;
 mod filters;
 mod finding;
 mod given;
+mod glob;
 mod golden;
 mod lint;
 mod locate;
@@ -49,6 +50,7 @@ pub(crate) use delimiters::{Openings, literally};
 pub(crate) use expression::{Scope, render};
 pub(crate) use finding::Finding;
 pub(crate) use given::{Given, placeholder};
+pub(crate) use glob::Glob;
 pub(crate) use golden::{Patch, patches, read as read_patch};
 pub(crate) use manifest::Capability;
 #[cfg(test)]
