@@ -23,10 +23,9 @@ impl Answer {
             Form::Choices => Self::Many(
                 typed.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect(),
             ),
-            Form::Boolean => match typed.to_ascii_lowercase().as_str() {
-                "true" | "yes" | "y" | "on" | "1" => Self::Flag(true),
-                "false" | "no" | "n" | "off" | "0" => Self::Flag(false),
-                _ => return Err(bad(question, typed, "is neither `yes` nor `no`")),
+            Form::Boolean => match flag(typed) {
+                Some(flag) => Self::Flag(flag),
+                None => return Err(bad(question, typed, "is neither `yes` nor `no`")),
             },
         })
     }
@@ -81,6 +80,15 @@ impl fmt::Display for Answer {
             Self::Many(items) if items.is_empty() => f.write_str("none"),
             Self::Many(items) => f.write_str(&items.join(", ")),
         }
+    }
+}
+
+/// Yes or no, in the words for either.
+pub(super) fn flag(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "y" | "on" | "1" => Some(true),
+        "false" | "no" | "n" | "off" | "0" => Some(false),
+        _ => None,
     }
 }
 

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use regex::Regex;
 use serde_json::Value;
 
-use super::answer::{Answer, bad};
+use super::answer::{Answer, bad, flag};
 use super::expression::{Scope, holds, render};
 use super::extension;
 use super::given::{Given, Said, placeholder};
-use super::manifest::Manifest;
+use super::manifest::{Derived, DerivedForm, Manifest};
 use super::question::{Choice, Form, Question};
 use super::{Error, Stack};
 
@@ -220,7 +220,7 @@ impl Answers {
 fn complete(manifest: &Manifest, remembered: &str, scope: &mut Scope) -> Result<(), Error> {
     for derived in &manifest.derived {
         let text = render(&format!("derived value `{}`", derived.name), &derived.value, scope)?;
-        scope.set(&derived.name, read_derived(&text));
+        scope.set(&derived.name, read_derived(derived, &text)?);
     }
     let lists = extension::lists(&manifest.points, &manifest.extend, scope)?;
     scope.set("extend", lists);
@@ -228,15 +228,22 @@ fn complete(manifest: &Manifest, remembered: &str, scope: &mut Scope) -> Result<
     Ok(())
 }
 
-fn read_derived(text: &str) -> Value {
-    match text {
-        "true" => Value::from(true),
-        "false" => Value::from(false),
-        _ => match text.parse::<i64>() {
-            // `007` is a text that happens to be made of digits.
-            Ok(number) if number.to_string() == text => Value::from(number),
-            _ => Value::from(text),
-        },
+fn read_derived(derived: &Derived, text: &str) -> Result<Value, Error> {
+    let as_read = || match (text, text.parse::<i64>()) {
+        ("true", _) => Value::from(true),
+        ("false", _) => Value::from(false),
+        // `007` is a text that happens to be made of digits.
+        (_, Ok(number)) if number.to_string() == text => Value::from(number),
+        _ => Value::from(text),
+    };
+    match derived.form {
+        None => Ok(as_read()),
+        Some(DerivedForm::Text) => Ok(Value::from(text)),
+        Some(DerivedForm::Boolean) => flag(text).map(Value::from).ok_or_else(|| Error::AnswerBad {
+            key: derived.name.clone(),
+            value: text.to_owned(),
+            complaint: "is neither `yes` nor `no`".to_owned(),
+        }),
     }
 }
 
@@ -252,5 +259,29 @@ pub(crate) fn from_default(asking: &OpenQuestion<'_>, defaults: bool) -> Result<
     match &asking.default {
         Some(answer) if usable => Ok(answer.clone()),
         default => Err(Error::AnswerMissing { key: asking.question.key.clone(), has_default: default.is_some() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_derived_value_is_what_its_type_says() {
+        #[track_caller]
+        fn case(form: Option<DerivedForm>, text: &str, expected: Option<Value>) {
+            let derived = Derived { name: "a".to_owned(), value: String::new(), form };
+            assert_eq!(read_derived(&derived, text).ok(), expected, "{form:?} {text}");
+        }
+        case(None, "8000", Some(json!(8000)));
+        case(None, "007", Some(json!("007")));
+        case(None, "true", Some(json!(true)));
+        case(Some(DerivedForm::Text), "8000", Some(json!("8000")));
+        case(Some(DerivedForm::Text), "true", Some(json!("true")));
+        case(Some(DerivedForm::Boolean), "True", Some(json!(true)));
+        case(Some(DerivedForm::Boolean), "no", Some(json!(false)));
+        case(Some(DerivedForm::Boolean), "maybe", None);
     }
 }

@@ -104,6 +104,17 @@ pub(crate) struct Derived {
     pub(crate) name: String,
     /// A template; what it gives is a number, `true` or `false` if it reads as one, else text.
     pub(crate) value: String,
+    /// What it is, however it reads.
+    #[serde(default, rename = "type")]
+    pub(crate) form: Option<DerivedForm>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum DerivedForm {
+    Text,
+    /// By the words that answer a question of that type.
+    Boolean,
 }
 
 /// Exception for some files: the ordinary is rendered, always written, not executable.
