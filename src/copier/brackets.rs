@@ -12,6 +12,14 @@ pub(super) struct Brackets {
     pub(super) comment: [String; 2],
 }
 
+/// What a tag is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TagKind {
+    Expression,
+    Statement,
+    Comment,
+}
+
 impl Default for Brackets {
     fn default() -> Self {
         let pair = |open: &str, close: &str| [open.to_owned(), close.to_owned()];
@@ -20,6 +28,21 @@ impl Default for Brackets {
 }
 
 impl Brackets {
+    pub(super) fn of(&self, kind: TagKind) -> &[String; 2] {
+        match kind {
+            TagKind::Expression => &self.expression,
+            TagKind::Statement => &self.statement,
+            TagKind::Comment => &self.comment,
+        }
+    }
+
+    /// What opens a tag of each kind.
+    pub(super) fn openings(&self) -> impl Iterator<Item = (&str, TagKind)> {
+        [TagKind::Expression, TagKind::Statement, TagKind::Comment]
+            .into_iter()
+            .map(|kind| (self.of(kind)[0].as_str(), kind))
+    }
+
     pub(super) fn is_native(&self) -> bool {
         *self == Self::default()
     }

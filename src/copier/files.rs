@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use regex::Regex;
+
 use crate::beanstalk::lines::Lines;
 use crate::stack::{TargetPath, Tree};
 
+use super::known::{Foreign, foreign, foreign_condition};
 use super::names::{self, Named};
 use super::questions::Questions;
 use super::settings::Settings;
-use super::template;
-use super::{Error, Remarks};
+use super::syntax::Unsaid;
+use super::template::Reading;
+use super::{Error, Remarks, walker};
 
 /// An exception for one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +24,11 @@ pub(super) struct Rule {
     pub(super) verbatim: bool,
 }
 
+#[derive(Default)]
 pub(super) struct Files {
     pub(super) found: BTreeMap<String, Vec<u8>>,
+    /// Texts that several files include.
+    pub(super) snippets: BTreeMap<String, String>,
     pub(super) rules: Vec<Rule>,
     pub(super) templates: usize,
     pub(super) copied: usize,
@@ -30,8 +37,10 @@ pub(super) struct Files {
 /// What makes an update possible.
 const PROJECT: &str = "[project]\nname = {{ folder | json_encode }}\nstack = {{ stack_spec | json_encode }}\n\n[project.answers]\n{{ answers -}}\n";
 
-/// Names that only copier knows.
-const OF_COPIER: [&str; 3] = ["_copier_conf", "_copier_answers", "_folder_name"];
+/// What the file of the answers is called by.
+const ANSWERS: &str = "_copier_conf.answers_file";
+/// What copier has for the slash that parts folders.
+const SLASH: &str = r"\{\{-?\s*_copier_conf\.sep\s*-?\}\}";
 
 impl Files {
     pub(super) fn read(
@@ -40,7 +49,10 @@ impl Files {
         questions: &Questions,
         remarks: &mut Remarks,
     ) -> Result<Self, Error> {
-        let mut files = Self { found: BTreeMap::new(), rules: Vec::new(), templates: 0, copied: 0 };
+        let kinds = |name: &str| questions.kind(name);
+        let reading = Reading { brackets: &questions.brackets, kinds: &kinds, files: Some(tree) };
+        let slash = Regex::new(SLASH).expect("this is a regular expression");
+        let mut importer = Importer { reading, settings, questions, remarks, slash, files: Self::default() };
         let below: Vec<(&str, &[u8])> = tree
             .iter()
             .filter_map(|(path, content)| Some((path.strip_prefix(settings.subdirectory.as_str())?, content)))
@@ -50,77 +62,98 @@ impl Files {
             return Err(Error::NoSubdirectory { subdirectory });
         }
         for (path, content) in below {
-            if settings.excludes(path) {
-                continue;
-            }
-            files.file(path, content, settings, questions, remarks);
+            importer.file(path, content);
         }
+        let mut files = importer.files;
         files.found.insert("beansprout.toml".to_owned(), PROJECT.as_bytes().to_vec());
         Ok(files)
     }
+}
 
-    fn file(&mut self, path: &str, content: &[u8], settings: &Settings, questions: &Questions, remarks: &mut Remarks) {
-        let source = format!("{}{path}", settings.subdirectory);
-        let plain = path.strip_suffix(settings.suffix.as_str()).filter(|_| !settings.suffix.is_empty());
-        let rendered = settings.suffix.is_empty() || plain.is_some();
+struct Importer<'a> {
+    reading: Reading<'a>,
+    settings: &'a Settings,
+    questions: &'a Questions,
+    remarks: &'a mut Remarks,
+    slash: Regex,
+    files: Files,
+}
+
+/// What is in a file, and whether it is copied byte for byte.
+struct Content {
+    body: Vec<u8>,
+    verbatim: bool,
+    executable: bool,
+    snippets: BTreeMap<String, String>,
+}
+
+impl Importer<'_> {
+    fn file(&mut self, path: &str, content: &[u8]) {
+        let suffix = self.settings.suffix.as_str();
+        let source = format!("{}{path}", self.settings.subdirectory);
+        let plain = path.strip_suffix(suffix).filter(|_| !suffix.is_empty());
+        let rendered = suffix.is_empty() || plain.is_some();
         let path = plain.unwrap_or(path);
-        if OF_COPIER.iter().any(|name| path.contains(name)) {
-            // The file of the answers: `beansprout.toml` is that.
+        if path.contains(ANSWERS) {
+            // `beansprout.toml` is that.
             return;
         }
-        let named = names::of(path, &questions.brackets, &|name| questions.may_be_empty(name)).and_then(|named| {
-            let foreign = |named: &Named| {
-                let conditions = named.when.iter().map(|when| format!("{{% if {when} %}}x{{% endif %}}"));
-                conditions.chain([named.path.clone()]).any(|text| foreign(&text, questions).is_some())
-            };
-            match named.iter().any(foreign) {
-                true => Err("it asks for a name that no question has".to_owned()),
-                false => Ok(named),
-            }
-        });
-        let named = match named {
+        let path = self.slash.replace_all(path, "/").into_owned();
+        let path = path.as_str();
+        let mut named = match self.names(path) {
             Ok(named) => named,
             Err(why) => {
-                remarks.add(
-                    &source,
-                    1,
-                    format!("its name cannot be said here: {why}"),
-                    "the file is left out: `[[rule]]` with `path` and `when` says when one is written",
-                );
+                // Its name as it is written may be left out already.
+                if !self.settings.excludes(path) {
+                    self.remarks.add(
+                        &source,
+                        1,
+                        format!("its name cannot be said here: {why}"),
+                        "the file is left out: `[[rule]]` with `path` and `when` says when one is written",
+                    );
+                }
                 return;
             }
         };
-        let (body, verbatim) = said(content, &source, rendered, questions, remarks);
-        if verbatim {
-            self.copied += 1
-        } else {
-            self.templates += 1
+        // What is left out is known by the name that it would have.
+        named.retain(|named| !self.settings.excludes(&named.path));
+        if named.is_empty() {
+            return;
         }
-        for named in named {
-            self.place(named, &body, content.starts_with(b"#!"), verbatim, &source, remarks);
+        let content = Content { executable: content.starts_with(b"#!"), ..self.content(content, &source, rendered) };
+        let placed = named.into_iter().filter(|named| self.place(named, &content, &source)).count();
+        if placed > 0 {
+            *(if content.verbatim { &mut self.files.copied } else { &mut self.files.templates }) += 1;
+            self.files.snippets.extend(content.snippets);
         }
     }
 
-    /// A file below one of its names.
-    fn place(
-        &mut self,
-        named: Named,
-        body: &[u8],
-        executable: bool,
-        verbatim: bool,
-        source: &str,
-        remarks: &mut Remarks,
-    ) {
+    /// The names that a file can have, which may ask for questions only.
+    fn names(&self, path: &str) -> Result<Vec<Named>, Unsaid> {
+        let named = names::of(path, self.reading, &|name| self.questions.may_be_empty(name))?;
+        let knows = |name: &str| self.questions.knows(name);
+        let is_foreign = |named: &Named| {
+            foreign(&named.path, &Tree::default(), &knows).is_some()
+                || named.when.iter().any(|when| foreign_condition(when, &knows).is_some())
+        };
+        if named.iter().any(is_foreign) {
+            return Err("it asks for a name that no question has".to_owned());
+        }
+        Ok(named)
+    }
+
+    /// A file below one of its names. Is it there now?
+    fn place(&mut self, named: &Named, content: &Content, source: &str) -> bool {
         // Of two names that are one but for their conditions, the second is spelled as a template.
-        let mut place = named.path;
-        while self.found.contains_key(&place) {
+        let mut place = named.path.clone();
+        while self.files.found.contains_key(&place) {
             let (folder, name) = place.rsplit_once('/').map_or(("", place.as_str()), |(folder, name)| (folder, name));
             let slash = if folder.is_empty() { "" } else { "/" };
             place = format!("{folder}{slash}{{{{ '' }}}}{name}");
         }
         if let Err(error) = TargetPath::parse(&format!("files/{place}")) {
-            remarks.add(source, 1, error.to_string(), "the file is left out");
-            return;
+            self.remarks.add(source, 1, error.to_string(), "the file is left out");
+            return false;
         }
         let when = match named.when.as_slice() {
             [] => None,
@@ -128,75 +161,60 @@ impl Files {
             many => Some(many.iter().map(|one| format!("({one})")).collect::<Vec<_>>().join(" and ")),
         };
         // What has no tags is the same either way.
-        let verbatim = verbatim && (body.contains(&b'{') || std::str::from_utf8(body).is_err());
+        let has_tags = content.body.contains(&b'{') || std::str::from_utf8(&content.body).is_err();
+        let (executable, verbatim) = (content.executable, content.verbatim && has_tags);
         if when.is_some() || executable || verbatim {
-            self.rules.push(Rule { path: place.clone(), when, executable, verbatim });
+            self.files.rules.push(Rule { path: place.clone(), when, executable, verbatim });
         }
-        self.found.insert(place, body.to_vec());
+        self.files.found.insert(place, content.body.clone());
+        true
     }
-}
 
-/// What is in a file, in a stack's words if it can be; and whether it is copied byte for byte.
-fn said(content: &[u8], source: &str, rendered: bool, questions: &Questions, remarks: &mut Remarks) -> (Vec<u8>, bool) {
-    let mut verbatim = !rendered;
-    let mut body = content.to_vec();
-    if rendered {
-        match std::str::from_utf8(content) {
-            Err(_) => verbatim = true,
-            Ok(text) => match template::said(text, &questions.brackets) {
-                Ok(said) => match foreign(&said, questions) {
-                    None => body = said.into_bytes(),
-                    Some(Foreign::Unread { line, why }) => {
-                        remarks.add(
-                            source,
-                            line,
-                            format!("it cannot be read here: {why}"),
-                            "the file is copied as it is",
-                        );
-                        verbatim = true;
-                    }
-                    Some(Foreign::Name(name)) => {
-                        let line = line_of(text, &name);
-                        remarks.add(
-                            source,
-                            line,
-                            format!("no question is called `{name}`"),
-                            "the file is copied as it is: `[data]` or `[[derived]]` can have it",
-                        );
-                        verbatim = true;
-                    }
-                },
-                Err(wrong) => {
-                    let lines = Lines::of(text);
-                    for (at, why) in wrong {
-                        remarks.add(source, lines.number(at), why, "the file is copied as it is");
-                    }
-                    verbatim = true;
+    /// What is in a file, in a stack's words if it can be.
+    fn content(&mut self, content: &[u8], source: &str, rendered: bool) -> Content {
+        let as_it_is =
+            || Content { body: content.to_vec(), verbatim: true, executable: false, snippets: BTreeMap::new() };
+        let text = match std::str::from_utf8(content) {
+            Ok(text) if rendered => text,
+            _ => return as_it_is(),
+        };
+        let lines = Lines::of(text);
+        let said = match walker::said(text, self.reading) {
+            Ok(said) => said,
+            Err(wrong) => {
+                for (at, why) in wrong {
+                    self.remarks.add(source, lines.number(at), why, "the file is copied as it is");
                 }
-            },
+                return as_it_is();
+            }
+        };
+        let mut snippets = Tree::default();
+        said.snippets.iter().for_each(|(name, text)| snippets.insert(name.clone(), text.clone().into_bytes()));
+        match foreign(&said.text, &snippets, &|name| self.questions.knows(name)) {
+            None => {}
+            Some(Foreign::Unread { line, why }) => {
+                self.remarks.add(source, line, format!("it cannot be read here: {why}"), "the file is copied as it is");
+                return as_it_is();
+            }
+            Some(Foreign::Name(name)) => {
+                self.remarks.add(
+                    source,
+                    line_of(text, &name),
+                    format!("no question is called `{name}`"),
+                    "the file is copied as it is: `[data]` or `[[derived]]` can have it",
+                );
+                return as_it_is();
+            }
         }
-    }
-    (body, verbatim)
-}
-
-/// Why a template cannot be rendered.
-enum Foreign {
-    /// No question is called so.
-    Name(String),
-    Unread {
-        line: usize,
-        why: String,
-    },
-}
-
-fn foreign(text: &str, questions: &Questions) -> Option<Foreign> {
-    if !text.contains('{') {
-        return None;
-    }
-    let known = |name: &String| questions.knows(name) || name == "folder" || name == "folder_package";
-    match crate::stack::template_names(text) {
-        Ok(names) => names.into_iter().find(|name| !known(name)).map(Foreign::Name),
-        Err((line, why)) => Some(Foreign::Unread { line, why }),
+        for (at, value) in said.doubts {
+            self.remarks.add(
+                source,
+                lines.number(at),
+                format!("what `{value}` is cannot be told"),
+                "where it is true, false, nothing or a list, copier prints it in Python's words",
+            );
+        }
+        Content { body: said.text.into_bytes(), verbatim: false, executable: false, snippets: said.snippets }
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::files::Files;
 use super::question::Question;
-use super::questions::Questions;
+use super::questions::{Derived, Questions};
 
 pub(super) struct Manifest<'a> {
     pub(super) name: &'a str,
@@ -28,8 +28,11 @@ impl fmt::Display for Manifest<'_> {
             writeln!(f, "then = [{}]", lines.join(", "))?;
         }
         self.questions.all.iter().try_for_each(|question| write_question(f, question))?;
-        for (name, value) in &self.questions.derived {
+        for Derived { name, value, form, .. } in &self.questions.derived {
             writeln!(f, "\n[[derived]]\nname = {}\nvalue = {}", text(name), text(value))?;
+            if let Some(form) = form {
+                writeln!(f, "type = {}", text(form))?;
+            }
         }
         for rule in &self.files.rules {
             writeln!(f, "\n[[rule]]\npath = {}", text(&rule.path))?;

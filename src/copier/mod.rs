@@ -9,16 +9,25 @@ mod choice;
 mod expression;
 mod files;
 mod filters;
+mod kind;
+mod known;
+mod macros;
 mod manifest;
 mod names;
+mod offered;
 mod pattern;
 mod question;
 mod questions;
 mod reader;
 mod settings;
+mod shared;
 mod syntax;
+mod tag;
 mod template;
 mod validator;
+mod values;
+mod walker;
+mod writer;
 
 use std::fmt;
 
@@ -127,6 +136,9 @@ pub(crate) fn import(tree: &Tree, name: &str, place: &str) -> Result<Imported, E
     out.insert("stack.toml".to_owned(), manifest.to_string().into_bytes());
     for (path, content) in &files.found {
         out.insert(format!("files/{path}"), content.clone());
+    }
+    for (name, text) in &files.snippets {
+        out.insert(format!("snippets/{name}"), text.clone().into_bytes());
     }
     remarks.0.sort();
     remarks.0.dedup();

@@ -1,8 +1,10 @@
 //! Names of files: what decides on a file stands beside it in a stack, and not in its name.
 
-use super::brackets::Brackets;
-use super::syntax::{Expression, Unsaid};
-use super::template::{Piece, pieces, plain};
+use crate::stack::literally;
+
+use super::syntax::{Expression, Macros, Unsaid};
+use super::template::{Piece, Reading, pieces};
+use super::writer::Writer;
 
 /// A name that a file may have.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -28,11 +30,14 @@ const MOST: usize = 32;
 
 /// The names that a path can have; none where every way comes to nothing, which is no file for copier. `empty` says whether
 /// the answer to a question may be empty.
-pub(super) fn of(text: &str, brackets: &Brackets, empty: &dyn Fn(&str) -> bool) -> Result<Vec<Named>, Unsaid> {
+pub(super) fn of(text: &str, reading: Reading<'_>, empty: &dyn Fn(&str) -> bool) -> Result<Vec<Named>, Unsaid> {
     let mut all = vec![Named::default()];
+    let macros = Macros::new();
+    let writer = Writer { kinds: reading.kinds, macros: &macros };
     for part in text.split('/') {
-        let pieces = pieces(part, brackets)?;
-        let mut reader = Reader { pieces: &pieces, at: 0, depth: 0, native: brackets.is_native(), empty };
+        let pieces = pieces(part, reading.brackets)?;
+        let native = reading.brackets.is_native();
+        let mut reader = Reader { pieces: &pieces, at: 0, depth: 0, native, writer, empty };
         let turns = reader.sequence()?;
         if reader.at < pieces.len() {
             return Err("a name has tags that belong to no other".to_owned());
@@ -68,6 +73,7 @@ struct Reader<'a> {
     at: usize,
     depth: usize,
     native: bool,
+    writer: Writer<'a>,
     empty: &'a dyn Fn(&str) -> bool,
 }
 
@@ -78,7 +84,7 @@ impl Reader<'_> {
         while let Some(piece) = self.pieces.get(self.at) {
             let next = match piece {
                 Piece::Text(text) => vec![self.literal(text)],
-                Piece::Expression(expression) => self.values(expression)?,
+                Piece::Expression(expression) => self.values(&expression.clone().printed(self.writer.kinds)?)?,
                 Piece::Statement("if", condition) => {
                     self.at += 1;
                     self.branches(condition)?
@@ -94,21 +100,34 @@ impl Reader<'_> {
 
     fn literal(&self, text: &str) -> Turn {
         let mut name = String::new();
-        plain(&mut name, text, self.native);
+        match self.native {
+            true => name.push_str(text),
+            false => literally(&mut name, text),
+        }
         Turn { solid: !name.is_empty(), name, ..Turn::default() }
+    }
+
+    /// A condition, and what holds where it does not.
+    fn both(&self, condition: &Expression) -> Result<(String, String), Unsaid> {
+        let not = Expression::Not(Box::new(condition.clone()));
+        Ok((self.writer.condition(condition)?, self.writer.condition(&not)?))
     }
 
     /// The values of an expression, each with what it is chosen by.
     fn values(&self, expression: &Expression) -> Result<Vec<Turn>, Unsaid> {
         match expression {
             Expression::Either { condition, yes, no } => {
-                let not = Expression::Not(condition.clone()).condition()?;
+                let (condition, not) = self.both(condition)?;
                 let no = no.as_ref().map_or(Ok(vec![Turn::default()]), |no| self.values(no))?;
-                Ok([under(&condition.condition()?, self.values(yes)?), under(&not, no)].concat())
+                Ok([under(&condition, self.values(yes)?), under(&not, no)].concat())
             }
             Expression::Text(text) => Ok(vec![self.literal(text)]),
+            // Each part of what is joined stands for itself, so that it may have tags of its own.
+            Expression::Binary(operator, left, right) if operator == "~" => {
+                joined(&self.values(left)?, &self.values(right)?)
+            }
             value => {
-                let said = value.said()?;
+                let said = self.writer.value(value)?;
                 let solid = !value.may_be_empty(self.empty);
                 let nothing = if solid { Vec::new() } else { vec![said.clone()] };
                 Ok(vec![Turn { name: format!("{{{{ {said} }}}}"), nothing, solid, ..Turn::default() }])
@@ -128,7 +147,7 @@ impl Reader<'_> {
         // What did not hold before.
         let mut before: Vec<String> = Vec::new();
         loop {
-            let (said, not) = (holds.condition()?, Expression::Not(Box::new(holds)).condition()?);
+            let (said, not) = self.both(&holds)?;
             let branch = self.sequence()?;
             turns.extend(before.iter().rev().fold(under(&said, branch), |branch, not| under(not, branch)));
             before.push(not);
@@ -179,13 +198,17 @@ fn joined(first: &[Turn], second: &[Turn]) -> Result<Vec<Turn>, Unsaid> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::brackets::Brackets;
+    use super::super::kind::Kind;
     use super::*;
 
     #[test]
     fn conditions_stand_beside_a_name() {
         #[track_caller]
         fn case(name: &str, expected: &[(&str, &[&str])]) {
-            let found = of(name, &Brackets::default(), &|name| name == "maybe").unwrap();
+            let kinds = |name: &str| if name == "flag" { Kind::Flag } else { Kind::Text };
+            let reading = Reading { brackets: &Brackets::default(), kinds: &kinds, files: None };
+            let found = of(name, reading, &|name| name == "maybe").unwrap();
             let found: Vec<(&str, Vec<&str>)> = found
                 .iter()
                 .map(|named| (named.path.as_str(), named.when.iter().map(String::as_str).collect()))
@@ -204,6 +227,8 @@ mod tests {
         case("{% if a %}b{% elif c == 'd' %}e{% endif %}", &[("b", &["a"]), ("e", &["not a", "c == \"d\""])]);
         case("a{% if b %}-c{% endif %}.md", &[("a-c.md", &["b"]), ("a.md", &["not b"])]);
         case("{{ 'a' if b else 'c' }}.md", &[("a.md", &["b"]), ("c.md", &["not b"])]);
+        case("{{ flag }}.md", &[("True.md", &["flag"]), ("False.md", &["not flag"])]);
+        case("{{ a ~ '.md' }}", &[("{{ a }}.md", &[])]);
         // What comes to nothing is no file.
         case("{{ 'a' if b }}/c", &[("a/c", &["b"])]);
         case("{{ maybe }}/c", &[("{{ maybe }}/c", &["maybe != \"\""])]);
@@ -219,7 +244,8 @@ mod tests {
     fn what_no_name_can_be_is_told() {
         #[track_caller]
         fn case(name: &str, why: &str) {
-            let error = of(name, &Brackets::default(), &|_| false).unwrap_err();
+            let reading = Reading { brackets: &Brackets::default(), kinds: &|_| Kind::Text, files: None };
+            let error = of(name, reading, &|_| false).unwrap_err();
             assert!(error.contains(why), "{name}: {error}");
         }
         case("{% for a in b %}c{% endfor %}", "the tag `for`");

@@ -1,13 +1,15 @@
 //! Question: one of `copier.yml`, with what it is asked by, held to and answered with.
 
-use std::collections::BTreeSet;
-
-use crate::beanstalk::yaml::{Kind, Node, Value};
+use crate::beanstalk::yaml::{Kind as Scalar, Node};
+use crate::stack::Tree;
 
 use super::brackets::Brackets;
-use super::template;
+use super::kind::Kind;
+use super::known::{Foreign, foreign, foreign_condition};
+use super::template::{self, Reading};
 use super::validator::Validator;
-use super::{Config, Remarks};
+use super::values::{inferred, kind_of, of_choices, written};
+use super::{Config, Remarks, walker};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Question {
@@ -22,6 +24,10 @@ pub(super) struct Question {
     pub(super) pattern: Option<(String, String)>,
     pub(super) optional: bool,
     pub(super) sample: Option<String>,
+    /// What the answer is in copier.
+    pub(super) kind: Kind,
+    /// Can the answer be the empty text?
+    pub(super) empty: bool,
 }
 
 /// Reads one question.
@@ -36,7 +42,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn remark(&mut self, line: usize, text: impl Into<String>, instead: &str) {
+    pub(super) fn remark(&mut self, line: usize, text: impl Into<String>, instead: &str) {
         let text = format!("`{}`: {}", self.name, text.into());
         self.remarks.add(&self.config.file, line, text, instead);
     }
@@ -54,6 +60,8 @@ impl Reader<'_> {
             pattern: None,
             optional: false,
             sample: None,
+            kind: Kind::Text,
+            empty: false,
         };
         let Some(mapping) = node.mapping() else {
             // `name: value` is a question whose default is the value.
@@ -61,12 +69,7 @@ impl Reader<'_> {
             return question;
         };
         let many = node.get("multiselect").is_some_and(Node::is_true);
-        let kind = node.get("type").and_then(Node::as_str).unwrap_or(
-            match node.get("default").map(|default| &default.value) {
-                Some(Value::Scalar(scalar)) if matches!(scalar.kind, Kind::Bool(_)) => "bool",
-                _ => "str",
-            },
-        );
+        let kind = node.get("type").and_then(Node::as_str).unwrap_or_else(|| inferred(node));
         let secret = secret || node.get("secret").is_some_and(Node::is_true);
         question.form = match (kind, node.get("choices")) {
             ("bool", _) => "boolean",
@@ -75,17 +78,17 @@ impl Reader<'_> {
             _ if secret => "secret",
             _ => "text",
         };
-        match kind {
-            "str" | "bool" => {}
-            "int" if question.form == "text" => {
-                question.pattern = Some((r"-?\d+".to_owned(), "is not a whole number".to_owned()))
+        question.kind = match kind {
+            "bool" => Kind::Flag,
+            "int" => Kind::Digits,
+            "float" => Kind::Decimal,
+            "str" | "path" => Kind::Text,
+            other => {
+                self.remark(self.line, format!("type `{other}` is text here"), "take it apart in the templates");
+                Kind::Unknown
             }
-            "float" if question.form == "text" => {
-                question.pattern = Some((r"-?\d+(\.\d+)?".to_owned(), "is not a number".to_owned()));
-            }
-            "int" | "float" => {}
-            other => self.remark(self.line, format!("type `{other}` is text here"), "take it apart in the templates"),
-        }
+        };
+        question.pattern = pattern(&question);
         for (key, at, value) in mapping.named() {
             let line = self.config.line(at);
             match key {
@@ -116,18 +119,52 @@ impl Reader<'_> {
         if question.form == "choice" && question.default.is_none() {
             question.default = question.choices.first().map(|(value, _)| value.clone());
         }
+        if matches!(question.form, "choice" | "choices") {
+            question.kind = of_choices(&question.kind, question.form, &question.choices);
+        }
         hidden(&mut question);
+        question.empty = matches!(question.form, "text" | "choice")
+            && matches!(question.kind, Kind::Text | Kind::Plain | Kind::Unknown)
+            && (question.optional
+                || question.choices.iter().any(|(value, _)| value.is_empty())
+                || (question.when.is_some() && self.default_may_be_empty(node)));
         question
     }
 
+    /// Can what copier takes where nobody is asked come to nothing?
+    fn default_may_be_empty(&self, node: &Node) -> bool {
+        let default = if node.mapping().is_some() { node.get("default") } else { Some(node) };
+        let text = default.and_then(Node::as_str).unwrap_or_default();
+        let empty = |name: &str| self.known(name).is_none_or(|question| question.empty);
+        template::may_be_empty(text, self.brackets, &empty)
+    }
+
+    /// The question before this one that is called so.
+    fn known(&self, name: &str) -> Option<&Question> {
+        self.known.iter().rev().find(|question| question.key == name)
+    }
+
+    /// A text or a condition is read with what is known before this question.
+    fn with_reading<T>(&self, read: impl FnOnce(Reading<'_>) -> T) -> T {
+        let kinds = |name: &str| self.known(name).map(|question| question.kind.clone()).unwrap_or_default();
+        read(Reading { brackets: self.brackets, kinds: &kinds, files: None })
+    }
+
     fn plain(&mut self, node: &Node, question: &mut Question) {
-        if let Value::Scalar(scalar) = &node.value
-            && matches!(scalar.kind, Kind::Bool(_))
-        {
-            question.form = "boolean";
-        }
+        question.kind = match kind_of(node) {
+            "bool" => {
+                question.form = "boolean";
+                Kind::Flag
+            }
+            "int" => Kind::Digits,
+            "float" => Kind::Decimal,
+            "str" => Kind::Text,
+            _ => Kind::Unknown,
+        };
+        question.pattern = pattern(question);
         let line = self.config.line(node);
         self.default(node, line, question);
+        question.empty = question.optional && question.form == "text";
     }
 
     fn help(&mut self, value: &Node, line: usize, question: &mut Question) {
@@ -141,57 +178,6 @@ impl Reader<'_> {
         question.help = Some(help).filter(|help| !help.is_empty());
     }
 
-    fn choices(&mut self, value: &Node, line: usize, question: &mut Question) {
-        if question.form == "boolean" {
-            return;
-        }
-        let text = |node: &Node| node.as_str().map(str::to_owned);
-        let mut choices: Vec<(String, String)> = Vec::new();
-        match &value.value {
-            Value::Sequence(items) => {
-                for item in items {
-                    match item.sequence() {
-                        Some([label, value]) => choices.extend(text(value).zip(text(label))),
-                        _ => choices.extend(text(item).map(|word| (word.clone(), word))),
-                    }
-                }
-            }
-            Value::Mapping(mapping) => {
-                for (label, at, node) in mapping.named() {
-                    match node.get("value") {
-                        Some(value) => {
-                            choices.extend(text(value).map(|value| (value, label.to_owned())));
-                            if node.get("validator").is_some() {
-                                let line = self.config.line(at);
-                                self.remark(
-                                    line,
-                                    format!("the validator of the choice `{label}` is not carried over"),
-                                    "`when` of a choice says when it is offered",
-                                );
-                            }
-                        }
-                        None => choices.extend(text(node).map(|value| (value, label.to_owned()))),
-                    }
-                }
-            }
-            Value::Scalar(_) => {}
-        }
-        let mut seen = BTreeSet::new();
-        choices.retain(|(value, _)| seen.insert(value.clone()));
-        if choices.iter().any(|(value, label)| self.brackets.are_in(value) || self.brackets.are_in(label)) {
-            self.remark(line, "choices are no templates here", "write them out, each with `when`");
-        }
-        if choices.is_empty() {
-            self.remark(
-                line,
-                "its choices are worked out, and cannot be here: it is text",
-                "write them out, each with `when`",
-            );
-            question.form = "text";
-        }
-        question.choices = choices;
-    }
-
     fn when(&mut self, value: &Node, line: usize, question: &mut Question) {
         let text = value.as_str().unwrap_or_default();
         match text.trim().to_ascii_lowercase().as_str() {
@@ -202,15 +188,13 @@ impl Reader<'_> {
             }
             _ => {}
         }
-        match template::condition(text, self.brackets) {
+        match self.with_reading(|reading| template::condition(text, reading)) {
             Ok(condition) if condition == "true" => {}
-            Ok(condition) => match self.unknown(&condition) {
+            Ok(condition) => match foreign_condition(&condition, &|name| self.known(name).is_some()) {
                 None => question.when = Some(condition),
-                Some(name) => self.remark(
-                    line,
-                    format!("its condition asks for `{name}`, which no question before it is called"),
-                    "it is always asked",
-                ),
+                Some(foreign) => {
+                    self.remark(line, format!("its condition {}", told(foreign)), "it is always asked");
+                }
             },
             Err(why) => self.remark(line, format!("its condition cannot be said here: {why}"), "it is always asked"),
         }
@@ -235,10 +219,25 @@ impl Reader<'_> {
 
     fn default(&mut self, node: &Node, line: usize, question: &mut Question) {
         if let Some(items) = node.sequence() {
-            let items: Vec<&str> = items.iter().filter_map(Node::as_str).collect();
+            let items: Vec<String> =
+                items.iter().filter_map(|item| Some(written(item.scalar()?, &question.kind))).collect();
+            if question.form == "text" && question.when.as_deref() == Some("false") {
+                // Nobody is asked, and it stays a list.
+                let texts = items.iter().all(|item| !item.contains(','));
+                let strings = node.sequence().into_iter().flatten().all(|item| kind_of(item) == "str");
+                if texts && strings && !items.is_empty() {
+                    question.form = "choices";
+                    question.kind = Kind::Text;
+                    question.choices = items.iter().map(|item| (item.clone(), item.clone())).collect();
+                }
+            }
             if question.form != "choices" {
                 self.remark(line, "its default is a list, and it is text here", "its words stand there with commas");
             }
+            // What is chosen stands in the order in which it is offered.
+            let offered = question.choices.iter().map(|(value, _)| value).filter(|value| items.contains(value));
+            let offered: Vec<String> = offered.cloned().collect();
+            let items = if question.form == "choices" { offered } else { items };
             question.default = Some(items.join(","));
             question.optional |= items.is_empty();
             return;
@@ -247,24 +246,23 @@ impl Reader<'_> {
             self.remark(line, "its default cannot be said here", "give it one");
             return;
         };
-        if scalar.kind == Kind::Null {
+        if scalar.kind == Scalar::Null {
             question.optional = matches!(question.form, "text" | "secret" | "choices");
             return;
         }
-        let mut text = match scalar.kind {
-            Kind::Bool(flag) => flag.to_string(),
-            _ => scalar.text.clone(),
-        };
+        let mut text = written(scalar, &question.kind);
         if self.brackets.are_in(&text) {
-            match template::said(&text, self.brackets) {
-                Ok(said) => match self.unknown(&said) {
-                    None => text = said,
-                    Some(name) => {
-                        self.remark(
-                            line,
-                            format!("its default asks for `{name}`, which no question before it is called"),
-                            "it has none",
-                        );
+            match self.with_reading(|reading| walker::said(&text, reading)) {
+                Ok(said) => match foreign(&said.text, &Tree::default(), &|name| self.known(name).is_some()) {
+                    None => {
+                        let empty = |name: &str| self.known(name).is_none_or(|question| question.empty);
+                        question.optional |= matches!(question.form, "text" | "secret")
+                            && !question.kind.is_number()
+                            && template::may_be_empty(&text, self.brackets, &empty);
+                        text = said.text;
+                    }
+                    Some(foreign) => {
+                        self.remark(line, format!("its default {}", told(foreign)), "it has none");
                         return;
                     }
                 },
@@ -300,16 +298,23 @@ impl Reader<'_> {
         question.optional |= text.is_empty() && matches!(question.form, "text" | "secret" | "choices");
         question.default = Some(text);
     }
+}
 
-    /// A name in a template or condition that no earlier question has.
-    fn unknown(&self, text: &str) -> Option<String> {
-        let template = if text.contains('{') { text.to_owned() } else { format!("{{% if {text} %}}x{{% endif %}}") };
-        let names = crate::stack::template_names(&template);
-        let Ok(names) = names else { return Some(text.to_owned()) };
-        let known = |name: &String| {
-            self.known.iter().any(|question| question.key == *name) || name == "folder" || name == "folder_package"
-        };
-        names.into_iter().find(|name| !known(name))
+/// Numbers that are typed, as Python prints them, and the words for others.
+fn pattern(question: &Question) -> Option<(String, String)> {
+    let (pattern, complaint) = match question.kind {
+        Kind::Digits => (r"0|-?[1-9]\d*", "is not a whole number"),
+        Kind::Decimal => (r"-?(0|[1-9]\d*)\.(0|\d*[1-9])", "is not a number such as 2.0 or 0.5"),
+        _ => return None,
+    };
+    (question.form == "text").then(|| (pattern.to_owned(), complaint.to_owned()))
+}
+
+/// Why a text of a question cannot be rendered, after what it is.
+fn told(foreign: Foreign) -> String {
+    match foreign {
+        Foreign::Name(name) => format!("asks for `{name}`, which no question before it is called"),
+        Foreign::Unread { why, .. } => format!("cannot be read here: {why}"),
     }
 }
 
@@ -318,7 +323,8 @@ fn hidden(question: &mut Question) {
     if question.when.as_deref() == Some("false") {
         question.otherwise = question.default.take();
         question.sample = None;
-        if question.form == "choice" || question.form == "choices" {
+        // What is chosen stays a list, which a text is not.
+        if question.form == "choice" {
             question.form = "text";
             question.choices.clear();
         }

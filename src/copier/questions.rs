@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use crate::beanstalk::yaml::Node;
 
 use super::brackets::Brackets;
+use super::kind::Kind;
+use super::known::is_of_stack;
 use super::question::{Question, Reader};
 use super::{Config, Error, Remarks};
 
@@ -31,10 +33,19 @@ const TAKEN: [&str; 19] = [
     "self",
 ];
 
+/// A value that is worked out.
+pub(super) struct Derived {
+    pub(super) name: String,
+    pub(super) value: String,
+    /// `type` in a stack, where what it is must not depend on how it reads.
+    pub(super) form: Option<&'static str>,
+    kind: Kind,
+    empty: bool,
+}
+
 pub(super) struct Questions {
     pub(super) all: Vec<Question>,
-    /// Values that are worked out, by name.
-    pub(super) derived: Vec<(String, String)>,
+    pub(super) derived: Vec<Derived>,
     pub(super) brackets: Brackets,
 }
 
@@ -71,32 +82,54 @@ impl Questions {
         Ok(Self { all, derived, brackets })
     }
 
+    fn asked(&self, name: &str) -> Option<&Question> {
+        self.all.iter().find(|question| question.key == name)
+    }
+
+    fn worked_out(&self, name: &str) -> Option<&Derived> {
+        self.derived.iter().find(|derived| derived.name == name)
+    }
+
     pub(super) fn knows(&self, name: &str) -> bool {
-        let asked = self.all.iter().any(|question| question.key == name);
-        asked || self.derived.iter().any(|(derived, _)| derived == name)
+        self.asked(name).is_some() || self.worked_out(name).is_some()
+    }
+
+    /// What a name stands for.
+    pub(super) fn kind(&self, name: &str) -> Kind {
+        if is_of_stack(name) {
+            return Kind::Text;
+        }
+        let asked = self.asked(name).map(|question| &question.kind);
+        asked.or_else(|| Some(&self.worked_out(name)?.kind)).cloned().unwrap_or_default()
     }
 
     /// Can the value of this name be the empty text?
     pub(super) fn may_be_empty(&self, name: &str) -> bool {
-        let asked = self.all.iter().find(|question| question.key == name);
-        asked.map_or_else(
-            || self.derived.iter().any(|(derived, value)| derived == name && value.contains("{%")),
-            |question| question.form == "text" && (question.optional || question.when.is_some()),
-        )
+        let asked = self.asked(name).map(|question| question.empty);
+        asked.or_else(|| Some(self.worked_out(name)?.empty)).unwrap_or(false)
     }
 }
 
 /// Questions that nobody is asked, and that no other question needs: values that follow from the answers.
-fn derived(all: &mut Vec<Question>) -> Vec<(String, String)> {
+fn derived(all: &mut Vec<Question>) -> Vec<Derived> {
     let mut found = Vec::new();
     for at in (0..all.len()).rev() {
         let question = &all[at];
         let says = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains(question.key.as_str()));
         let needed =
             all[at + 1..].iter().any(|other| says(&other.when) || says(&other.default) || says(&other.otherwise));
-        if question.when.as_deref() == Some("false") && !needed {
+        if question.when.as_deref() == Some("false") && !needed && question.form != "choices" {
             let question = all.remove(at);
-            found.push((question.key, question.otherwise.unwrap_or_default()));
+            let (form, kind) = match question.kind {
+                Kind::Flag => (Some("boolean"), Kind::Flag),
+                // What it gives reads as a number, and is one then.
+                Kind::Digits => (None, Kind::Whole),
+                kind => (Some("text"), kind),
+            };
+            // Nothing is no.
+            let nothing = if kind == Kind::Flag { "false" } else { "" };
+            let value = question.otherwise.unwrap_or_else(|| nothing.to_owned());
+            found.push(Derived { name: question.key, value, form, kind, empty: question.empty });
         }
     }
     found.reverse();

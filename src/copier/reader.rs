@@ -155,38 +155,49 @@ impl Reader {
             turns += 1;
         }
         let of = self.comparison()?;
-        Ok(if turns % 2 == 1 { Expression::Not(Box::new(of)) } else { of })
+        // Twice, it makes a condition of a value.
+        let not = |of: Expression| Expression::Not(Box::new(of));
+        Ok(match turns {
+            0 => of,
+            odd if odd % 2 == 1 => not(of),
+            _ => not(not(of)),
+        })
     }
 
     fn comparison(&mut self) -> Result<Expression, Unsaid> {
-        let left = self.concatenation()?;
+        let left = self.sum()?;
         for sign in ["==", "!=", "<=", ">=", "<", ">"] {
             if self.sign(sign) {
-                return Ok(Expression::Binary(sign.to_owned(), Box::new(left), Box::new(self.concatenation()?)));
+                return Ok(Expression::Binary(sign.to_owned(), Box::new(left), Box::new(self.sum()?)));
             }
         }
         if self.keyword("in") {
-            return Ok(Expression::Binary("in".to_owned(), Box::new(left), Box::new(self.concatenation()?)));
+            return Ok(Expression::Binary("in".to_owned(), Box::new(left), Box::new(self.sum()?)));
         }
         if self.keyword("not") {
             if !self.keyword("in") {
                 return Err("`in` is missing after `not`".to_owned());
             }
-            return Ok(Expression::Binary("not in".to_owned(), Box::new(left), Box::new(self.concatenation()?)));
+            return Ok(Expression::Binary("not in".to_owned(), Box::new(left), Box::new(self.sum()?)));
         }
         Ok(left)
     }
 
-    fn concatenation(&mut self) -> Result<Expression, Unsaid> {
-        self.binary(&["~"], Self::sum)
+    fn sum(&mut self) -> Result<Expression, Unsaid> {
+        self.binary(&["+", "-"], Self::concatenation)
     }
 
-    fn sum(&mut self) -> Result<Expression, Unsaid> {
-        self.binary(&["+", "-"], Self::product)
+    /// `~` binds more than `+`, and less than `*`.
+    fn concatenation(&mut self) -> Result<Expression, Unsaid> {
+        self.binary(&["~"], Self::product)
     }
 
     fn product(&mut self) -> Result<Expression, Unsaid> {
-        self.binary(&["*", "//", "/", "%", "**"], Self::unary)
+        self.binary(&["*", "//", "/", "%"], Self::power)
+    }
+
+    fn power(&mut self) -> Result<Expression, Unsaid> {
+        self.binary(&["**"], Self::unary)
     }
 
     fn binary(

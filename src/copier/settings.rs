@@ -1,9 +1,12 @@
 //! Settings of `copier.yml`: where the files are, and what copier would do beside writing them.
 
 use crate::beanstalk::yaml::Node;
+use crate::stack::Tree;
 
+use super::known::{Foreign, foreign};
 use super::questions::Questions;
-use super::{Config, Remarks, pattern, template};
+use super::template::Reading;
+use super::{Config, Remarks, pattern, walker};
 
 pub(super) struct Settings {
     /// Where the files are: empty, or ending with a slash.
@@ -111,12 +114,13 @@ fn messages(text: &str, questions: &Questions) -> Vec<String> {
 }
 
 fn template_of(text: &str, questions: &Questions) -> Result<String, String> {
-    let said = template::said(text, &questions.brackets)
+    let kinds = |name: &str| questions.kind(name);
+    let reading = Reading { brackets: &questions.brackets, kinds: &kinds, files: None };
+    let said = walker::said(text, reading)
         .map_err(|wrong| wrong.into_iter().map(|(_, why)| why).collect::<Vec<_>>().join("; "))?;
-    let names = crate::stack::template_names(&said).map_err(|(_, why)| why)?;
-    let known = |name: &String| questions.knows(name) || name == "folder" || name == "folder_package";
-    match names.into_iter().find(|name| !known(name)) {
-        Some(name) => Err(format!("no question is called `{name}`")),
-        None => Ok(said),
+    match foreign(&said.text, &Tree::default(), &|name| questions.knows(name)) {
+        None => Ok(said.text),
+        Some(Foreign::Name(name)) => Err(format!("no question is called `{name}`")),
+        Some(Foreign::Unread { why, .. }) => Err(why),
     }
 }

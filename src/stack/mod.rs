@@ -45,8 +45,8 @@ pub(crate) use answers::{Answers, OpenQuestion, from_default};
 pub(crate) use base::{read as read_base, version as base_version, with_base, write_base};
 pub(crate) use compose::{Opened, Stack, template_digest};
 pub(crate) use decision::{Action, Conflicts};
-pub(crate) use error::Error;
 pub(crate) use delimiters::{Openings, literally};
+pub(crate) use error::Error;
 pub(crate) use expression::{Scope, render};
 pub(crate) use finding::Finding;
 pub(crate) use given::{Given, placeholder};
@@ -72,13 +72,24 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The names that a template takes from outside, without what follows a dot; or the line that cannot be read, and why.
-pub(crate) fn template_names(text: &str) -> Result<BTreeSet<String>, (usize, String)> {
-    expression::names("template", text).map_err(|error| {
-        let line = |(at, _): (usize, usize)| text[..at.min(text.len())].matches('\n').count() + 1;
+pub(crate) fn template_names(text: &str, snippets: &Tree) -> Result<BTreeSet<String>, (usize, String)> {
+    let expanded = snippet::expand("template", text, snippets).map_err(|error| (1, error.to_string()))?;
+    expression::names("template", &expanded.text).map_err(|error| {
+        // What is wrong in a snippet is told of the file that includes it.
+        let line = |(at, _): (usize, usize)| match expanded.origin(at) {
+            (None, at) => text[..at.min(text.len())].matches('\n').count() + 1,
+            (Some(_), _) => 1,
+        };
         let said = error.in_full();
         let why = said.rsplit("cause: ").next().unwrap_or(&said).trim();
-        (locate::in_template(text, &error).map_or(1, line), why.to_owned())
+        (locate::in_template(&expanded.text, &error).map_or(1, line), why.to_owned())
     })
+}
+
+/// The text with those of the snippets that it includes.
+#[cfg(test)]
+pub(crate) fn expand_snippets(text: &str, snippets: &Tree) -> Result<String, Error> {
+    Ok(snippet::expand("template", text, snippets)?.text)
 }
 
 /// The package that a project's `manage.py` names, or the best guess from its folder.
