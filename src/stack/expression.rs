@@ -305,6 +305,9 @@ mod tests {
         let in_macro = "{% macro m() %}{% for a in range(end=1000) %}{% endfor %}{% endmacro %}{% for a in range(end=1000) %}{{ self::m() }}{% endfor %}";
         case(in_macro, "its loops go round more than 200000 times");
         case("{% block a %}{% endblock %}", "stands alone");
+        // Tera would end the program.
+        case("{% if not name ~ kind %}{% endif %}", "made of joined texts");
+        case("{% if on and name ~ kind | length %}{% endif %}", "made of joined texts");
     }
 
     /// Everything that makes two of one, sixty times over.

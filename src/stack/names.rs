@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tera::ast::{Expr, ExprVal, Node};
+use tera::ast::{Expr, ExprVal, LogicOperator, Node};
 
 /// Inside of each other.
 const MOST_LOOPS: usize = 3;
@@ -64,7 +64,7 @@ impl Names {
             }
             Node::If(branches, _) => {
                 for (_, condition, body) in &branches.conditions {
-                    self.expression(condition);
+                    self.condition(condition);
                     self.nodes(body);
                 }
                 if let Some((_, body)) = &branches.otherwise {
@@ -82,6 +82,15 @@ impl Names {
         }
     }
 
+    /// What holds or not. Of joined texts Tera takes for certain that they are a text, and ends the program where they are not.
+    fn condition(&mut self, condition: &Expr) {
+        let joined = matches!(condition.val, ExprVal::StringConcat(_));
+        if joined && (condition.negated || !condition.filters.is_empty()) {
+            self.endless = Some("a condition is made of joined texts: give them a name with `{% set %}`");
+        }
+        self.expression(condition);
+    }
+
     fn expression(&mut self, expression: &Expr) {
         self.value(&expression.val);
         for filter in &expression.filters {
@@ -94,7 +103,14 @@ impl Names {
         match value {
             ExprVal::Ident(path) => self.ident(path),
             ExprVal::Math(math) => [&math.lhs, &math.rhs].into_iter().for_each(|side| self.expression(side)),
-            ExprVal::Logic(logic) => [&logic.lhs, &logic.rhs].into_iter().for_each(|side| self.expression(side)),
+            ExprVal::Logic(logic) => {
+                let sides = [&logic.lhs, &logic.rhs];
+                if matches!(logic.operator, LogicOperator::And | LogicOperator::Or) {
+                    sides.into_iter().for_each(|side| self.condition(side));
+                } else {
+                    sides.into_iter().for_each(|side| self.expression(side));
+                }
+            }
             ExprVal::In(within) => [&within.lhs, &within.rhs].into_iter().for_each(|side| self.expression(side)),
             ExprVal::Test(test) => {
                 self.ident(&test.ident);
