@@ -15,6 +15,8 @@ pub(super) fn capturer(scope: &Scope) -> Vec<Value> {
                 "elasticbeanstalk:DescribeApplications",
                 "elasticbeanstalk:DescribeConfigurationSettings",
                 "elasticbeanstalk:DescribeEnvironments",
+                // What a rollback would take, where no record has it.
+                "elasticbeanstalk:DescribeEvents",
                 "elasticbeanstalk:DescribePlatformVersion",
                 "elasticbeanstalk:ListTagsForResource",
             ],
