@@ -57,6 +57,9 @@ pub(crate) fn in_path(path: &str) -> Option<Kind> {
 /// The kind of secret that a file with this path and content holds: what its name leaves open, its content answers.
 pub(crate) fn in_file(path: &str, content: &[u8]) -> Option<Kind> {
     let kind = in_path(path)?;
+    if content.trim_ascii().is_empty() {
+        return None;
+    }
     if !kind.yields_to_content() || !assignments::are_told(content) {
         return Some(kind);
     }
@@ -75,7 +78,8 @@ fn is_environment_file(name: &str) -> bool {
 
 /// Does the name say that it is there to be copied?
 fn is_sample(name: &str) -> bool {
-    const SAMPLES: [&str; 5] = ["example", "sample", "template", "dist", "defaults"];
+    const SAMPLES: [&str; 12] =
+        ["example", "sample", "template", "dist", "default", "defaults", "tmpl", "tpl", "jinja", "jinja2", "j2", "erb"];
     name.split(['.', '-', '_']).any(|part| SAMPLES.contains(&part))
 }
 
@@ -356,6 +360,7 @@ mod tests {
             ".env.example",
             ".env.prod.sample",
             ".env_template",
+            ".env.default.jinja",
             "credentials",
             "config.json",
         ] {
@@ -367,13 +372,15 @@ mod tests {
     fn a_name_that_suspects_yields_to_a_content_that_clears() {
         for (content, environment_file, settings_file) in [
             ("DEBUG=1\nCOMPOSE_PROJECT_NAME=shop\n", Some(Kind::SettingsFile), None),
-            ("", Some(Kind::SettingsFile), None),
+            ("\n", None, None),
             ("DB_PASSWORD=ant\n", Some(Kind::EnvironmentFile), Some(Kind::SettingsFile)),
         ] {
             assert_eq!(in_file("a/.env.production", content.as_bytes()), environment_file, "{content}");
             assert_eq!(in_file("production.env", content.as_bytes()), settings_file, "{content}");
         }
-        assert_eq!(in_file(".netrc", b""), Some(Kind::CredentialsFile));
+        assert_eq!(in_file(".netrc", b"machine a"), Some(Kind::CredentialsFile));
+        // There to be filled where it is used.
+        assert_eq!(in_file("ssh/id_rsa", b""), None);
     }
 
     #[test]

@@ -80,7 +80,7 @@ impl Kind {
     }
 
     /// Is it a suspicion that a content without a secret clears?
-    pub(crate) fn yields_to_content(self) -> bool {
+    pub(super) fn yields_to_content(self) -> bool {
         matches!(self, Self::EnvironmentFile | Self::SettingsFile)
     }
 

@@ -54,7 +54,7 @@ impl Plan {
             if self.allows(&entry.path) {
                 return None;
             }
-            let read = kind.yields_to_content() && entry.size() <= secret::LARGEST_SETTINGS;
+            let read = entry.size() <= secret::LARGEST_SETTINGS;
             // What cannot be read here is known by its name; packing it tells why.
             let content = read.then(|| contents.read_alone(entry).ok()).flatten();
             let kind = content.map_or(Some(kind), |content| secret::in_file(entry.path.as_str(), content))?;
