@@ -45,6 +45,13 @@ impl Place {
         Self { temp, inside: PathBuf::from("work"), vars: Vec::new() }
     }
 
+    /// The same files in the machine's memory.
+    pub(crate) fn into_memory(self) -> Self {
+        let place = Self { inside: self.inside.clone(), vars: self.vars.clone(), ..Self::fleeting() };
+        copy(self.temp.path(), place.temp.path());
+        place
+    }
+
     /// Where commands run.
     pub(crate) fn dir(&self) -> PathBuf {
         self.temp.path().join(&self.inside)
