@@ -19,6 +19,8 @@ if "again" in sys.argv:
 assert sts.get_caller_identity()["Account"] == "123456789012"
 with refused("InvalidClientTokenId", status=403):
     stranger("elasticbeanstalk").describe_applications()
+with refused("InvalidAccessKeyId", status=403):
+    stranger("s3").list_buckets()
 for service, call in [("elasticbeanstalk", "describe_applications"), ("sts", "get_caller_identity"), ("s3", "list_buckets")]:
     with refused("SignatureDoesNotMatch", status=403):
         getattr(stranger(service, os.environ["AWS_ACCESS_KEY_ID"], "another secret"), call)()

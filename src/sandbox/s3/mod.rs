@@ -16,7 +16,7 @@ mod receive;
 use std::sync::Arc;
 
 use s3s::access::{S3Access, S3AccessContext};
-use s3s::auth::SimpleAuth;
+use s3s::auth::{S3Auth, SecretKey};
 use s3s::dto::*;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
@@ -28,9 +28,23 @@ use crate::world::World;
 
 pub(super) fn service(buckets: Buckets, world: World) -> S3Service {
     let mut builder = S3ServiceBuilder::new(Objects { buckets: Arc::new(buckets), world });
-    builder.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
+    builder.set_auth(OneKey);
     builder.set_access(OwnerOnly);
     builder.build()
+}
+
+/// There is one key, and of another S3 says that it has no record of it.
+struct OneKey;
+
+#[async_trait::async_trait]
+impl S3Auth for OneKey {
+    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
+        if access_key != ACCESS_KEY_ID {
+            let message = "The AWS Access Key Id you provided does not exist in our records.";
+            return Err(s3_error!(InvalidAccessKeyId, "{message}"));
+        }
+        Ok(SECRET_ACCESS_KEY.into())
+    }
 }
 
 /// There is one account, and it may do everything; nobody else may do anything.
