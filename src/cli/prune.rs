@@ -147,7 +147,7 @@ pub(crate) fn verb(args: &PruneArgs, world: &World, ui: &mut Ui) -> Result<Exit,
     if args.dry_run {
         ui.answer(&DryRun::of(&aws));
     } else {
-        ui.answer(&PruneAnswer { pruned });
+        ui.answer(&PruneAnswer { pruned, archived: plan.policy.archive.is_some() });
     }
     Ok(Exit::Done)
 }
@@ -165,6 +165,7 @@ fn carry_out(
     let (mut deleted, mut file) = (0, None);
     let mut guard = None;
     let dry_run = aws.is_dry_run();
+    let unarchived = plan.policy.archive.is_none() && !plan.objects.is_empty();
     let pruned = release::prune(aws, plan, bundle_store, apply, &undo.records, &mut |event| {
         match &event {
             PruneEvent::Recorded { undo } => file = undo.map(PathBuf::from),
@@ -177,9 +178,9 @@ fn carry_out(
             guard = Some(ui.last_words(
                 world,
                 format!(
-                    "deleted {} so far; `beansprout publish --undo {}` brings them back, the same command again goes on",
+                    "deleted {} so far; {}, the same command again goes on",
                     count(deleted, "version"),
-                    file.display()
+                    way_back(&file.display(), unarchived)
                 ),
             ));
         }
@@ -221,6 +222,16 @@ fn policy(args: &PruneArgs, project: &Project) -> Policy {
 fn read(path: &Path) -> Result<Plan, Failure> {
     let plan = serde_json::from_slice(&file::read(path)?);
     Ok(plan.map_err(|source| Error::NotPlan { path: path.to_owned(), source })?)
+}
+
+/// What the record of a run brings back. A version comes back with its bundle, or not at all.
+fn way_back(record: &dyn fmt::Display, unarchived: bool) -> String {
+    match unarchived {
+        false => format!("`beansprout publish --undo {record}` brings them back"),
+        true => format!(
+            "`beansprout publish --undo {record}` brings back those whose bundles are still there; `--archive` would have kept a copy of the others"
+        ),
+    }
 }
 
 fn tell(event: &PruneEvent<'_>, dry_run: bool, ui: &mut Ui) {
@@ -315,6 +326,9 @@ impl fmt::Display for Shown<'_> {
 struct PruneAnswer {
     #[serde(flatten)]
     pruned: Pruned,
+    /// Were bundles copied before they were deleted?
+    #[serde(skip)]
+    archived: bool,
 }
 
 impl Answer for PruneAnswer {
@@ -339,7 +353,8 @@ impl fmt::Display for PruneAnswer {
             write!(f, ", aborted {}", count(*uploads_aborted, "upload"))?;
         }
         if let Some(undo) = undo {
-            write!(f, "\n`beansprout publish --undo {}` brings them back", undo.display())?;
+            let unarchived = !self.archived && !bundles_deleted.is_empty();
+            write!(f, "\n{}", way_back(&undo.display(), unarchived))?;
         }
         Ok(())
     }

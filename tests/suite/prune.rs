@@ -81,9 +81,10 @@ fn bundles_go_only_when_asked_and_come_back_from_the_archive() {
 fn without_an_archive_bundles_are_gone_for_good_and_that_is_said() {
     let (scene, _) = scene();
     let server = scene.server(Vec::new());
-    let arguments = ["prune", "--keep", "1", "--keep-deployed", "0", "--delete-bundles", "--apply", "--json"];
-    let pruned = scene.run(&server, &arguments).ok().json();
-    let undo = &pruned["undo"].as_str().unwrap().replace("[DIR]/", "");
+    let arguments = ["prune", "--keep", "1", "--keep-deployed", "0", "--delete-bundles", "--apply"];
+    let pruned = scene.run(&server, &arguments).ok().stdout;
+    assert!(pruned.contains("brings back those whose bundles are still there"), "{pruned}");
+    let undo = &pruned.split("--undo ").nth(1).unwrap().split('`').next().unwrap().replace("[DIR]/", "");
     let run = scene.run(&server, &["publish", "--undo", undo]).exit(1);
     assert!(run.stdout.contains("its bundle is gone"), "{run}");
 }
