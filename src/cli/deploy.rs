@@ -63,7 +63,10 @@ pub(crate) fn watched(
     let deployed = release::deploy(aws, request, &mut |event| {
         match &event {
             DeployEvent::Reading { step: DownloadEvent::Downloading { bytes, .. }, .. } => {
+                // Said before there is a bar: a line in between would leave a dead one.
+                tell(&event, ui);
                 progress = ui.progress("downloading", *bytes);
+                return;
             }
             DeployEvent::Reading { step: DownloadEvent::Received { bytes }, .. } => progress.advance(*bytes),
             _ => progress = Progress::hidden(),
