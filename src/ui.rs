@@ -138,6 +138,13 @@ impl Ui {
         }
     }
 
+    /// Show people what the error that follows is about. With `--json` there is one document, and that is the error's.
+    pub fn before_error<A: Answer>(&mut self, answer: &A) {
+        if self.format == OutputFormat::People {
+            self.answer(answer);
+        }
+    }
+
     /// Give an answer that a person reads whatever it is called.
     pub fn report(&mut self, text: impl fmt::Display) {
         self.put(&visible(&text.to_string()));

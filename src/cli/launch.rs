@@ -125,14 +125,19 @@ pub(crate) fn verb(args: &LaunchArgs, world: &World, ui: &mut Ui) -> Result<Exit
         };
         let problems = plan.problems.clone();
         let again = std::iter::once("beansprout launch".to_owned()).chain(words(args)).collect::<Vec<_>>().join(" ");
-        ui.answer(&PlanAnswer {
+        let answer = PlanAnswer {
             plan,
             dry_run,
             files: files.into_iter().map(|(file, text)| (environment::path(&file.name), text)).collect(),
             measured: if args.all { environments.measured() } else { Vec::new() },
             apply: format!("{again} --apply"),
-        });
-        return if refused { Err(release::Problems(problems).into()) } else { Ok(Exit::Done) };
+        };
+        if refused {
+            ui.before_error(&answer);
+            return Err(release::Problems(problems).into());
+        }
+        ui.answer(&answer);
+        return Ok(Exit::Done);
     }
     let plan = plan.sound()?;
     for note in &plan.notes {

@@ -69,7 +69,7 @@ pub(crate) fn verb(args: &StatusArgs, world: &World, ui: &mut Ui) -> Result<Exit
         Some(named) if args.application.is_none() => ebcli::application(Some(named), &project)?,
         _ => ebcli::application(args.application.as_deref(), &project)?,
     };
-    let living = release::living(&aws)?;
+    let living = release::in_sight(&aws)?;
     let mut rows = Vec::new();
     for description in environments.all() {
         let theirs = ebcli::application(description.application.as_deref(), &project)?;
@@ -80,7 +80,12 @@ pub(crate) fn verb(args: &StatusArgs, world: &World, ui: &mut Ui) -> Result<Exit
         row.elsewhere = (!here).then(|| elsewhere(description, &aws));
         rows.push(row);
     }
-    for there in living.iter().filter(|living| living.application == application.as_str()) {
+    // One that is ending is of interest to whoever described it, or asks for it.
+    let asked = |there: &&Environment| {
+        let named = args.name.as_ref().is_some_and(|name| there.name == name.as_str());
+        there.application == application.as_str() && (named || there.status != Phase::Ending)
+    };
+    for there in living.iter().filter(asked) {
         if !rows.iter().any(|row| row.name == there.name) {
             rows.push(Row::new(&there.name, &application, false, Some(there), aws.region()));
         }
@@ -94,7 +99,7 @@ pub(crate) fn verb(args: &StatusArgs, world: &World, ui: &mut Ui) -> Result<Exit
         let there = living.iter().find(|living| Some(&living.id) == row.id.as_ref());
         row.details = there.map(|there| release::details(&aws, there)).transpose()?;
         row.came_from(&project);
-        if let (Some(description), Some(_)) = (described, there) {
+        if let (Some(description), Some(_)) = (described, there.filter(|there| there.status != Phase::Ending)) {
             // Without the rights of a capture it is not known, which is no failure of this.
             row.differences = capture::compare(description, &project, &aws, ui).ok().flatten();
             row.lost = environment::lost(description);

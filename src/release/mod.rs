@@ -88,7 +88,7 @@ pub use record::{RunRecord, record};
 pub use release_file::{
     RELEASE, ReleaseDeployment, ReleaseFile, ReleasePlace, ReleasedArchive, ReleasedCheck, ReleasedSource, ReleasedTree,
 };
-pub use status::{Details, details, ending, living};
+pub use status::{Details, details, ending, in_sight, living};
 pub use swap::{
     Condition, Conditions, Despite, Error as SwapError, Event as SwapEvent, Migrations, Options as SwapOptions,
     Outcome as SwapOutcome, Side as SwapSide, Stand, Survey as SwapSurvey, Swapped, Tested,

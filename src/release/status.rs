@@ -50,6 +50,11 @@ pub struct LastOperation {
 }
 
 /// All environments of the region that these credentials may see.
+pub fn in_sight(aws: &Aws) -> Result<Vec<Environment>, ApiError> {
+    aws.block_on(environment::in_sight(aws))
+}
+
+/// Those that live.
 pub fn living(aws: &Aws) -> Result<Vec<Environment>, ApiError> {
     aws.block_on(environment::everywhere(aws))
 }

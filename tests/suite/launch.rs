@@ -1,11 +1,12 @@
 //! `launch`: what is described and not there is created, and nothing else happens.
 
-use beansprout::sandbox::{self, Server, Settings, Speed};
+use beansprout::sandbox::{self, Injection, Server, Settings, Speed};
 use beansprout::world::World;
 use serde_json::Value;
 
 use crate::harness::{Place, Run, copy, python};
 use crate::publish::calls;
+use crate::sandbox::rule;
 use crate::swap::Answering;
 
 /// A generated project, and an AWS of its own.
@@ -206,7 +207,7 @@ fn all_problems_are_told_and_nothing_is_done() {
     assert_eq!(writes(&calls(&site.place, STATE)), Vec::<&str>::new());
 
     site.run(&server, &["launch", "shop-asks"]).exit(2);
-    site.run(&server, &["launch", "shop-gone"]).exit(7);
+    site.run(&server, &["launch", "shop-gone"]).exit(3);
     site.describe("shop-here", "account = \"999999999999\"\n");
     let run = site.run(&server, &["launch", "shop-here"]).exit(1);
     assert!(run.stderr.contains("belongs to account 999999999999"), "{run}");
@@ -624,4 +625,47 @@ fn a_release_goes_where_the_file_says() {
         let run = site.run(&server, arguments).exit(1);
         assert!(run.stderr.contains("`shop-prod` belongs to account 999999999999"), "{run}");
     }
+}
+
+/// After a deletion the old environment keeps its name and its address for minutes, and Elastic Beanstalk refuses a new one.
+#[test]
+fn the_name_of_an_environment_that_is_ending_is_waited_for() {
+    let site = Site::small();
+    site.describe("shop-prod", "cname = \"shop\"\n");
+    let server = site.server();
+    site.run(&server, &["launch", "shop-prod", "--apply"]).ok();
+    drop(server);
+    let world = World::real().unwrap();
+    let slow = Settings { speed: Speed::Real, ..Settings::new(&world, site.place.path(STATE)) };
+    let server = Server::start(slow).unwrap();
+    site.python(&server, "eb.delete_application(ApplicationName='shop', TerminateEnvByForce=True)");
+    for arguments in [&["launch", "--all"][..], &["launch", "shop-prod", "--apply", "--json"]] {
+        let run = site.run(&server, arguments).exit(4);
+        assert!(run.to_string().contains("is still being terminated"), "{run}");
+    }
+    let run = site.run(&server, &["launch", "--all", "--json"]).exit(4).json();
+    assert_eq!(run["error"]["repeat"], "later", "{run}");
+    let status = site.run(&server, &["status"]).ok();
+    assert!(status.stdout.contains("ending"), "{status}");
+    site.run(&server, &["status", "shop-prod"]).ok();
+    drop(server);
+    // When that has ended, the same command brings the site back.
+    static LATER: std::sync::OnceLock<jiff::Timestamp> = std::sync::OnceLock::new();
+    LATER.set(world.now() + jiff::SignedDuration::from_mins(10)).unwrap();
+    let later = world.with_clock(|| *LATER.get().unwrap());
+    let server = Server::start(Settings::new(&later, site.place.path(STATE))).unwrap();
+    site.run(&server, &["launch", "--all", "--apply"]).ok();
+}
+
+#[test]
+fn a_launch_that_failed_is_no_success_the_second_time() {
+    let site = Site::small();
+    site.describe("shop-prod", "");
+    let faults = vec![rule("CreateEnvironment", Injection::DeploymentFails, 0, 1)];
+    let settings = Settings::new(&World::real().unwrap(), site.place.path(STATE));
+    let server = Server::start(Settings { faults, ..settings }).unwrap();
+    site.run(&server, &["launch", "shop-prod", "--apply"]).exit(5);
+    let again = site.run(&server, &["launch", "shop-prod", "--apply"]).exit(5);
+    assert!(again.stderr.contains("beansprout status shop-prod"), "{again}");
+    assert!(site.run(&server, &["status"]).ok().stdout.contains("bad"));
 }

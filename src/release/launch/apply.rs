@@ -254,7 +254,19 @@ fn join(
         visible: None,
         smoke: Vec::new(),
     };
-    let Some(label) = there.label.as_ref().filter(|_| options.wait && !aws.is_dry_run()) else { return Ok(done) };
+    if !options.wait || aws.is_dry_run() {
+        return Ok(done);
+    }
+    let Some(label) = &there.label else {
+        return match (there.status, there.health) {
+            (Phase::Ready, Health::Good | Health::Open) => Ok(done),
+            (status, _) => Err(Error::NoVersion {
+                environment: there.name.to_string(),
+                id: there.id.clone(),
+                moves: status == Phase::Busy,
+            }),
+        };
+    };
     let request = request(&there.name, &there.application, label, options);
     if there.status == Phase::Ready && there.health == Health::Good {
         // An earlier run may have ended between its success and its last words.

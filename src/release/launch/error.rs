@@ -29,6 +29,11 @@ pub enum Problem {
         application: String,
         id: String,
     },
+    /// The environment that had the name is being terminated.
+    Ending {
+        name: String,
+        id: String,
+    },
     Quota {
         what: &'static str,
         there: usize,
@@ -90,9 +95,10 @@ pub enum Problem {
 impl Problem {
     pub fn exit(&self) -> Exit {
         match self {
-            Self::NameTaken { .. } | Self::Cname { .. } | Self::BundleGone { .. } => Exit::Conflict,
-            Self::Unusable { .. } | Self::NoPlatform { .. } => Exit::Invalid,
+            Self::NameTaken { .. } | Self::Cname { .. } => Exit::Conflict,
+            Self::BundleGone { .. } | Self::Unusable { .. } | Self::NoPlatform { .. } => Exit::Invalid,
             Self::Unanswered { .. } => Exit::Usage,
+            Self::Ending { .. } => Exit::Aws,
             Self::Account { .. }
             | Self::Region { .. }
             | Self::Quota { .. }
@@ -112,6 +118,9 @@ impl Problem {
             Self::Region { .. } => "leave out `--region`; `--elsewhere` launches it here on purpose".to_owned(),
             Self::NameTaken { .. } => {
                 "names of environments are unique in a region; give it another in the name of its file".to_owned()
+            }
+            Self::Ending { name, .. } => {
+                format!("launch again in some minutes; `beansprout status {name}` tells when it is gone")
             }
             Self::Quota { what: "versions", .. } => "`beansprout prune` shows which versions nobody needs".to_owned(),
             Self::Quota { .. } => "AWS raises it on request: Service Quotas, AWS Elastic Beanstalk".to_owned(),
@@ -163,6 +172,9 @@ impl fmt::Display for Problem {
             Self::Region { name, described, region } => {
                 write!(f, "`{name}` belongs to {described}, and this is {region}")
             }
+            Self::Ending { name, id } => {
+                write!(f, "`{name}` ({id}) is still being terminated, and has its name and its address until that ends")
+            }
             Self::NameTaken { name, application, id } => {
                 write!(f, "`{name}` is an environment of application `{application}` ({id})")
             }
@@ -211,9 +223,13 @@ fn list(problems: &[Problem]) -> String {
 
 impl Fault for Problems {
     fn exit(&self) -> Exit {
-        const ORDER: [Exit; 4] = [Exit::Conflict, Exit::Invalid, Exit::Usage, Exit::Findings];
+        const ORDER: [Exit; 5] = [Exit::Conflict, Exit::Invalid, Exit::Usage, Exit::Findings, Exit::Aws];
         let worst = ORDER.into_iter().find(|exit| self.0.iter().any(|problem| problem.exit() == *exit));
         worst.unwrap_or(Exit::Findings)
+    }
+
+    fn repeat(&self) -> Option<Repeat> {
+        (self.exit() == Exit::Aws).then_some(Repeat::Later)
     }
 
     fn hint(&self) -> Option<String> {
@@ -241,6 +257,8 @@ pub enum Error {
     Untold { environment: String, needed: String, what: &'static str },
     #[error("`{environment}` ({id}) is there, and is not good")]
     NotGood { environment: String, id: String, source: Box<DeployError>, behind: Vec<String> },
+    #[error("`{environment}` ({id}) is there, runs no version, and {}", if *moves { "moves" } else { "is not good" })]
+    NoVersion { environment: String, id: String, moves: bool },
     #[error("lost sight of `{environment}`, which was asked for")]
     Lost { environment: String, source: ApiError },
     #[error("no random value could be made")]
@@ -260,7 +278,7 @@ impl Fault for Error {
 
     fn repeat(&self) -> Option<Repeat> {
         match self {
-            Self::StillProcessing { .. } | Self::Lost { .. } => Some(Repeat::Now),
+            Self::StillProcessing { .. } | Self::Lost { .. } | Self::NoVersion { moves: true, .. } => Some(Repeat::Now),
             Self::NotGood { source, .. } => source.repeat(),
             Self::Application { source, .. } => source.repeat(),
             Self::Publish(error) => error.repeat(),
@@ -274,8 +292,8 @@ impl Fault for Error {
         match self {
             Self::Options { .. } | Self::Unprocessed { .. } => Exit::Invalid,
             Self::CnameTaken { .. } | Self::Other { .. } | Self::LabelTaken { .. } => Exit::Conflict,
-            Self::StillProcessing { .. } | Self::Lost { .. } => Exit::StillGoing,
-            Self::Untold { .. } => Exit::DeployFailed,
+            Self::StillProcessing { .. } | Self::Lost { .. } | Self::NoVersion { moves: true, .. } => Exit::StillGoing,
+            Self::Untold { .. } | Self::NoVersion { moves: false, .. } => Exit::DeployFailed,
             Self::NotGood { source, .. } => source.exit(),
             Self::Random { .. } => Exit::Invalid,
             Self::Application { source, .. } => source.exit(),
@@ -315,6 +333,9 @@ impl Fault for Error {
                 };
                 Some(format!("{how}; `beansprout status {environment}` tells more, and how to end it{behind}"))
             }
+            Self::NoVersion { environment, .. } => Some(format!(
+                "a launch of it failed, or goes on; `beansprout status {environment}` tells more, and how to end it"
+            )),
             Self::Lost { environment, source } => {
                 let again = "it goes on at AWS; the same command again looks at what is there, and goes on with it";
                 let when = if source.is_about_credentials() { ", once there are credentials again" } else { "" };

@@ -144,6 +144,8 @@ pub fn plan(
                     id: living.id.clone(),
                 }),
                 None => {
+                    let old = survey.ending.iter().find(|ending| ending.name == *name.as_str());
+                    plan.problems.extend(old.map(|old| Problem::Ending { name: name.clone(), id: old.id.clone() }));
                     if let Some(wanted) = by_name.remove(name) {
                         wave.extend(launch(&mut plan, survey, wanted, options));
                     }

@@ -9,7 +9,7 @@ use crate::known::Known;
 use crate::release::api_error::ApiError;
 use crate::release::aws::Aws;
 use crate::release::call::Call;
-use crate::release::environment::{self, Environment};
+use crate::release::environment::{self, Environment, Phase};
 use crate::release::iam::Kind;
 use crate::release::version;
 
@@ -25,6 +25,8 @@ pub struct Survey {
     pub applications: BTreeMap<String, usize>,
     /// All environments that live, of any application.
     pub living: Vec<Environment>,
+    /// Those that are being terminated.
+    pub ending: Vec<Environment>,
     pub quotas: Quotas,
     /// Recommended versions, and those that were asked for by number, by branch.
     pub platforms: BTreeMap<String, Vec<PlatformVersion>>,
@@ -64,12 +66,15 @@ impl Survey {
 /// Look at everything that these descriptions touch.
 pub fn survey(aws: &Aws, descriptions: &[&Description]) -> Result<Survey, ApiError> {
     aws.block_on(async {
+        let (ending, living) =
+            environment::in_sight(aws).await?.into_iter().partition(|seen| seen.status == Phase::Ending);
         let mut survey = Survey {
             account: aws.caller().account.clone(),
             held_against: aws.account().map(str::to_owned),
             region: aws.region().to_owned(),
             applications: version::applications(aws).await?,
-            living: environment::everywhere(aws).await?,
+            living,
+            ending,
             quotas: quotas(aws).await?,
             ..Survey::default()
         };
