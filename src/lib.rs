@@ -12,8 +12,6 @@
 //! - [`cli`]: one file per verb.
 //!
 //! Everybody may use the rest, which is the ground: each module says what it is for.
-//! Everybody may use [`fault`], [`world`], [`ui`], [`project`], [`folder`], [`git`], [`mode`], [`level`], [`known`],
-//! [`package_name`] and [`settings_module`].
 
 mod adopt;
 pub mod beanstalk;
@@ -32,6 +30,7 @@ pub mod level;
 pub mod mode;
 pub mod package_name;
 pub mod project;
+mod regexes;
 pub mod release;
 pub mod sandbox;
 pub mod secret;

@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 
 use serde::Serialize;
 
+use crate::regexes;
+
 /// One row of the table.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ConfigOption {
@@ -198,7 +200,7 @@ impl ConfigOption {
             }
         }
         if let Some(pattern) = self.pattern
-            && !regex::Regex::new(pattern).expect("the table's patterns are tested").is_match(text)
+            && !regexes::compiled(pattern).expect("the table's patterns are tested").is_match(text)
         {
             return Err(Invalid::Pattern { value: text.to_owned(), pattern });
         }

@@ -12,6 +12,7 @@ use super::given::{Given, Said, placeholder};
 use super::manifest::{Derived, DerivedForm, Manifest};
 use super::question::{Choice, Form, Question};
 use super::{Error, Stack};
+use crate::regexes;
 
 /// Longest text that is an answer and not a file.
 const LONGEST: usize = 10_000;
@@ -75,7 +76,7 @@ impl OpenQuestion<'_> {
 
 /// The pattern, for the whole answer.
 fn whole(question: &Question, pattern: &str) -> Result<Regex, Error> {
-    Regex::new(&format!("^(?:{pattern})$"))
+    regexes::compiled(&format!("^(?:{pattern})$"))
         .map_err(|source| Error::Pattern { key: question.key.clone(), source: Box::new(source) })
 }
 

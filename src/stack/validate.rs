@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde::Deserialize;
 
+use crate::regexes;
+
 use self::reserved::{KEYWORDS, MODULES};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -89,7 +91,7 @@ fn demand(fits: bool, complaint: &str) -> Result<(), String> {
 }
 
 fn matches(pattern: &'static str, value: &str) -> bool {
-    Regex::new(pattern).expect("the patterns of this file are regular expressions").is_match(value)
+    regexes::compiled(pattern).expect("the patterns of this file are regular expressions").is_match(value)
 }
 
 fn python_package(value: &str) -> Result<(), String> {

@@ -33,10 +33,11 @@ fn room(module: &str) -> &str {
 }
 
 /// The ground: each may use those before it, and every room all of them.
-const GROUND: [&str; 13] = [
+const GROUND: [&str; 14] = [
     "fault",
     "hex",
     "known",
+    "regexes",
     "level",
     "settings_module",
     "package_name",

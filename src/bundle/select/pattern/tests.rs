@@ -99,10 +99,10 @@ fn bytes_that_are_no_text_are_bytes() {
 #[test]
 fn no_line_is_lost_because_of_another() {
     let wild = |length: usize, end: usize| format!("{}{end}x", "?".repeat(length));
-    let many: Vec<String> = (10..50).map(|number| wild(20_000, number)).collect();
+    let many: Vec<String> = (10..36).map(|number| wild(20_000, number)).collect();
     let file = RuleFile::inside("x", "", many.join("\n").as_bytes(), Case::Exact);
     assert_eq!(file.problems().count(), 0);
-    for number in [10, 11, 30, 49] {
+    for number in [10, 11, 30, 35] {
         let path = format!("{}{number}x", "a".repeat(20_000));
         assert_eq!(file.find_index(path.as_bytes(), false), Some(number - 10));
     }
