@@ -167,6 +167,17 @@ mod tests {
     }
 
     #[test]
+    fn roles_are_passed_to_the_service_and_its_instances_alone() {
+        for role in [Role::Deployer, Role::Launcher] {
+            let allowed = statements(role, "Allow");
+            let passed = allowed.iter().find(|statement| statement["Action"] == json!(["iam:PassRole"])).unwrap();
+            let services = json!(["ec2.amazonaws.com*", "elasticbeanstalk.amazonaws.com*"]);
+            assert_eq!(passed["Condition"]["StringLike"]["iam:PassedToService"], services, "{role:?}");
+            assert!(passed["Resource"][0].as_str().unwrap().ends_with(":role/aws-elasticbeanstalk-*"), "{role:?}");
+        }
+    }
+
+    #[test]
     fn objects_are_below_prefix_and_application() {
         assert_eq!(scope().objects("*"), "arn:aws:s3:::elasticbeanstalk-eu-west-1-123456789012/beansprout/app/*");
         assert_eq!(

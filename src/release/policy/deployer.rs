@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::scope::Scope;
-use super::statement::{allow, any, downstream, with};
+use super::statement::{allow, any, downstream, pass_roles, with};
 
 pub(super) fn deployer(scope: &Scope) -> Vec<Value> {
     let mut statements = vec![
@@ -44,14 +44,7 @@ pub(super) fn deployer(scope: &Scope) -> Vec<Value> {
         allow("DeploymentLogs", &["s3:GetObject"], &scope.instance_logs()),
         allow("Bucket", &["s3:ListBucket"], &[scope.bucket()]),
         downstream(),
-        with(
-            allow(
-                "PassRoles",
-                &["iam:PassRole"],
-                &[format!("arn:{}:iam::{}:role/aws-elasticbeanstalk-*", scope.partition, scope.account)],
-            ),
-            json!({ "StringLike": { "iam:PassedToService": ["ec2.amazonaws.com*", "elasticbeanstalk.amazonaws.com*"] } }),
-        ),
+        pass_roles(&[scope.role("aws-elasticbeanstalk-*")]),
     ];
     statements.extend(scope.key(&["kms:Decrypt", "kms:GenerateDataKey"]));
     statements

@@ -4,11 +4,10 @@ use serde_json::{Value, json};
 
 use super::publisher::publisher;
 use super::scope::Scope;
-use super::statement::{allow, any, downstream, with};
+use super::statement::{allow, any, downstream, pass_roles, with};
 
 /// Creating takes what publishing takes, and what Elastic Beanstalk does in the name of whoever launches.
 pub(super) fn launcher(scope: &Scope) -> Vec<Value> {
-    let role = |name: &str| format!("arn:{}:iam::{}:role/{name}", scope.partition, scope.account);
     let mut statements = publisher(scope);
     statements.extend([
         allow(
@@ -52,14 +51,11 @@ pub(super) fn launcher(scope: &Scope) -> Vec<Value> {
             &["iam:GetInstanceProfile"],
             &[format!("arn:{}:iam::{}:instance-profile/*", scope.partition, scope.account)],
         ),
-        allow("LookForRoles", &["iam:GetRole"], &[role("*")]),
+        allow("LookForRoles", &["iam:GetRole"], &[scope.role("*")]),
         downstream(),
+        pass_roles(&[scope.role("aws-elasticbeanstalk-*"), scope.role(&scope.service_role)]),
         with(
-            allow("PassRoles", &["iam:PassRole"], &[role("aws-elasticbeanstalk-*"), role(&scope.service_role)]),
-            json!({ "StringLike": { "iam:PassedToService": ["ec2.amazonaws.com*", "elasticbeanstalk.amazonaws.com*"] } }),
-        ),
-        with(
-            allow("ServiceLinkedRoles", &["iam:CreateServiceLinkedRole"], &[role("aws-service-role/*")]),
+            allow("ServiceLinkedRoles", &["iam:CreateServiceLinkedRole"], &[scope.role("aws-service-role/*")]),
             json!({ "StringEquals": { "iam:AWSServiceName": [
                 "autoscaling.amazonaws.com",
                 "elasticbeanstalk.amazonaws.com",

@@ -11,11 +11,7 @@ pub(super) fn lifecycle(scope: &Scope) -> Vec<Value> {
         allow("Locate", &["elasticbeanstalk:CreateStorageLocation"], &any()),
         allow("Rule", &["elasticbeanstalk:UpdateApplicationResourceLifecycle"], &[scope.application()]),
         with(
-            allow(
-                "PassRole",
-                &["iam:PassRole"],
-                &[format!("arn:{}:iam::{}:role/{}", scope.partition, scope.account, scope.service_role)],
-            ),
+            allow("PassRole", &["iam:PassRole"], &[scope.role(&scope.service_role)]),
             json!({ "StringLike": { "iam:PassedToService": "elasticbeanstalk.amazonaws.com*" } }),
         ),
         // What ran well is kept there.

@@ -46,6 +46,10 @@ impl Scope {
         self.environments.iter().map(one).collect()
     }
 
+    pub(super) fn role(&self, name: &str) -> String {
+        format!("arn:{}:iam::{}:role/{name}", self.partition, self.account)
+    }
+
     pub(super) fn bucket(&self) -> String {
         let name = match &self.bucket {
             Some(bucket) => bucket.clone(),

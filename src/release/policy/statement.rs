@@ -49,6 +49,14 @@ pub(super) fn downstream() -> Value {
     )
 }
 
+/// Roles that Elastic Beanstalk is handed, and hands to instances; nobody else is.
+pub(super) fn pass_roles(roles: &[String]) -> Value {
+    with(
+        allow("PassRoles", &["iam:PassRole"], roles),
+        json!({ "StringLike": { "iam:PassedToService": ["ec2.amazonaws.com*", "elasticbeanstalk.amazonaws.com*"] } }),
+    )
+}
+
 /// On everything: with fewer rights AWS leaves environments out of its answer instead of refusing, and a version that
 /// runs would look unused.
 pub(super) fn look_everywhere() -> Value {
