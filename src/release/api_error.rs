@@ -187,6 +187,20 @@ impl ApiError {
     pub(crate) fn is_about_credentials(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Expired | ErrorKind::Unknown)
     }
+
+    /// Did AWS refuse this very call, to somebody whom it knows? Then what it would have told is not known, and the rest may go on.
+    pub(crate) fn is_a_refusal(&self) -> bool {
+        self.was_answered() && !self.is_about_credentials()
+    }
+}
+
+/// What was refused is not known (`None`); what did not arrive at all is an error.
+pub(crate) fn known<T>(answer: Result<T, ApiError>) -> Result<Option<T>, ApiError> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is_a_refusal() => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 impl ErrorKind {
@@ -356,6 +370,7 @@ mod tests {
         let sandbox = of(SANDBOX, ErrorKind::Refused, 501, None);
         assert!(sandbox.to_string().starts_with("the sandbox has no such `ComposeEnvironments`"), "{sandbox}");
         assert!(sandbox.hint().unwrap().contains("no answer of AWS"));
+        assert!(sandbox.is_a_refusal() && !of("ExpiredToken", ErrorKind::Expired, 403, None).is_a_refusal());
         let off = |region| of("InvalidClientTokenId", ErrorKind::Unknown, 403, region).hint().unwrap();
         assert!(off(Some("af-south-1")).contains("enable-region --region-name af-south-1"));
         assert!(!off(None).contains("enable-region"));

@@ -66,7 +66,7 @@ impl BundleBucket {
 
 /// Guards are good to know, and no reason to fail: without the right to look, or in a place that has none, go on.
 fn unseen(error: ApiError) -> Result<(), ApiError> {
-    if error.was_answered() && !error.is_about_credentials() || error.kind() == ErrorKind::Garbled {
+    if error.is_a_refusal() || error.kind() == ErrorKind::Garbled {
         return Ok(());
     }
     Err(error)

@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::byte_stream::ByteStream;
 use serde::Serialize;
 
-use super::api_error::ApiError;
+use super::api_error::{ApiError, known};
 use super::aws::Aws;
 use super::backoff::Backoff;
 use super::call::Call;
@@ -48,11 +48,8 @@ pub struct LastLines {
 pub fn instance_logs(aws: &Aws, application: &Application, name: &EnvironmentName) -> Result<LastLines, Error> {
     aws.block_on(async {
         let environment = living(aws, application, name).await?;
-        let instances = match environment::instance_ids(aws, &environment).await {
-            // Nobody knows how many to wait for: the first that come have to do.
-            Err(error) if error.was_answered() && !error.is_about_credentials() => Vec::new(),
-            instances => instances?,
-        };
+        // Where nobody knows how many to wait for, the first that come have to do.
+        let instances = known(environment::instance_ids(aws, &environment).await)?.unwrap_or_default();
         let id = environment.id;
         // Those of an earlier request can still be there.
         let old: BTreeSet<Option<String>> = offered(aws, &id).await?.into_iter().map(|info| info.message).collect();

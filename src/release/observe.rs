@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 
 use aws_sdk_elasticbeanstalk::types::{ConfigurationDeploymentStatus, ConfigurationSettingsDescription};
 
-use super::api_error::ApiError;
+use super::api_error::{ApiError, known};
 use super::aws::Aws;
 use super::call::Call;
 use super::environment::Environment;
-use super::status::known;
 use super::tag;
 use super::version::{self, Version};
 use crate::beanstalk::name::Application;

@@ -6,7 +6,7 @@ use aws_sdk_elasticbeanstalk::types::{EnvironmentHealthAttribute, PlatformFilter
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::api_error::ApiError;
+use super::api_error::{ApiError, known};
 use super::aws::Aws;
 use super::call::Call;
 use super::environment::{self, Environment, EnvironmentEvent};
@@ -80,15 +80,6 @@ pub fn details(aws: &Aws, environment: &Environment) -> Result<Details, ApiError
             last: known(environment::events(aws, &environment.id, None).await)?.and_then(|events| last(&events)),
         })
     })
-}
-
-/// What was refused is not known; what did not arrive at all is an error.
-pub(super) fn known<T>(answer: Result<T, ApiError>) -> Result<Option<T>, ApiError> {
-    match answer {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.was_answered() && !error.is_about_credentials() => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 async fn quota(aws: &Aws) -> Result<Option<Quota>, ApiError> {

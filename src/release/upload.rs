@@ -14,7 +14,7 @@ use aws_smithy_types::base64;
 
 use self::parts::{Kept, Parts, There, listed, number};
 use self::transfer::{Transfer, Transferred};
-use super::api_error::{ApiError, ErrorKind};
+use super::api_error::{ApiError, ErrorKind, known};
 use super::aws::Aws;
 use super::bucket::{BundleBucket, Error, bundle_at};
 use super::bundle_file::{BundleFile, PART, sha256};
@@ -209,12 +209,8 @@ impl BundleBucket {
 
     /// The newest upload of this key that was begun and not completed.
     async fn unfinished(&self, aws: &Aws, key: &str) -> Result<Option<MultipartUpload>, ApiError> {
-        let mut uploads = match self.uploads(aws, key).await {
-            Ok(uploads) => uploads,
-            // Continuing is a courtesy. Without the right to look, or in a place that can't, begin anew.
-            Err(error) if error.was_answered() && !error.is_about_credentials() => return Ok(None),
-            Err(error) => return Err(error),
-        };
+        // Continuing is a courtesy. Without the right to look, or in a place that can't, begin anew.
+        let mut uploads = known(self.uploads(aws, key).await)?.unwrap_or_default();
         uploads.retain(|upload| upload.key() == Some(key) && upload.upload_id().is_some());
         Ok(uploads.into_iter().max_by_key(|upload| upload.initiated().map(|time| time.secs())))
     }

@@ -7,7 +7,7 @@ use aws_sdk_elasticbeanstalk::types::{ApplicationDescription, ApplicationVersion
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::api_error::ApiError;
+use super::api_error::{ApiError, known};
 use super::aws::Aws;
 use super::call::Call;
 use crate::beanstalk::name::Application;
@@ -176,15 +176,10 @@ pub(crate) async fn find(aws: &Aws, application: &Application, label: &str) -> R
 /// Number of versions that there may be in the region, over all applications. `None`: AWS does not tell us.
 pub(crate) async fn limit(aws: &Aws) -> Result<Option<u32>, ApiError> {
     let call = Call::eb("DescribeAccountAttributes");
-    match aws.read(call, aws.eb.describe_account_attributes().send()).await {
-        Ok(answer) => {
-            let quotas = answer.resource_quotas.and_then(|quotas| quotas.application_version_quota);
-            Ok(quotas.and_then(|quota| quota.maximum).and_then(|maximum| u32::try_from(maximum).ok()))
-        }
-        // Nice to know, and no reason to fail.
-        Err(error) if error.was_answered() && !error.is_about_credentials() => Ok(None),
-        Err(error) => Err(error),
-    }
+    // Nice to know, and no reason to fail.
+    let answer = known(aws.read(call, aws.eb.describe_account_attributes().send()).await)?;
+    let quotas = answer.and_then(|answer| answer.resource_quotas?.application_version_quota);
+    Ok(quotas.and_then(|quota| quota.maximum).and_then(|maximum| u32::try_from(maximum).ok()))
 }
 
 /// When the application was made. `None`: it is not there, or not visible.

@@ -96,7 +96,7 @@ pub(crate) async fn claim(
                     return Err(Error::Locked { environment, operation });
                 }
             }
-            Err(error) if error.was_answered() && !error.is_about_credentials() => {
+            Err(error) if error.is_a_refusal() => {
                 report(Event::NotRecorded(&error));
                 return Ok(None);
             }

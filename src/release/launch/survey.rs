@@ -6,7 +6,7 @@ use aws_sdk_elasticbeanstalk::types::PlatformFilter;
 
 use crate::environment::Description;
 use crate::known::Known;
-use crate::release::api_error::ApiError;
+use crate::release::api_error::{ApiError, known};
 use crate::release::aws::Aws;
 use crate::release::call::Call;
 use crate::release::environment::{self, Environment, Phase};
@@ -107,16 +107,12 @@ pub fn survey(aws: &Aws, descriptions: &[&Description]) -> Result<Survey, ApiErr
 
 async fn quotas(aws: &Aws) -> Result<Quotas, ApiError> {
     let call = Call::eb("DescribeAccountAttributes");
-    let answer = match aws.read(call, aws.eb.describe_account_attributes().send()).await {
-        Ok(answer) => answer,
-        // Nice to know, and no reason to fail.
-        Err(error) if error.was_answered() && !error.is_about_credentials() => return Ok(Quotas::default()),
-        Err(error) => return Err(error),
-    };
+    // Nice to know, and no reason to fail.
+    let answer = known(aws.read(call, aws.eb.describe_account_attributes().send()).await)?;
     let number = |quota: Option<aws_sdk_elasticbeanstalk::types::ResourceQuota>| {
         quota.and_then(|quota| quota.maximum).and_then(|maximum| usize::try_from(maximum).ok())
     };
-    let Some(quotas) = answer.resource_quotas else { return Ok(Quotas::default()) };
+    let Some(quotas) = answer.and_then(|answer| answer.resource_quotas) else { return Ok(Quotas::default()) };
     Ok(Quotas {
         applications: number(quotas.application_quota),
         versions: number(quotas.application_version_quota),

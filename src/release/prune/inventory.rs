@@ -9,7 +9,7 @@ use super::plan::{Object, Reason, Upload};
 use super::protection::Inventory;
 use super::undo::Undo;
 use crate::beanstalk::name::Application;
-use crate::release::api_error::ApiError;
+use crate::release::api_error::{ApiError, known};
 use crate::release::aws::Aws;
 use crate::release::bucket::{BundleBucket, BundleStore};
 use crate::release::document::Listed;
@@ -40,12 +40,8 @@ pub(crate) async fn inventory(
     let folder = bundle_store.folder(application, "");
     let versions = version::all(aws, None).await?;
     let listed = bucket.list(aws, &folder).await?;
-    let uploads = match bucket.uploads(aws, &folder).await {
-        Ok(uploads) => uploads,
-        // Without the right to see them, they stay.
-        Err(error) if error.was_answered() && !error.is_about_credentials() => Vec::new(),
-        Err(error) => return Err(error),
-    };
+    // Without the right to see them, they stay.
+    let uploads = known(bucket.uploads(aws, &folder).await)?.unwrap_or_default();
     let inventory = Inventory {
         application: application.to_owned(),
         region: aws.region().to_owned(),
@@ -153,12 +149,9 @@ pub fn overview(
         }
         // Other tools keep bundles elsewhere in the bucket: the EB CLI below the application's name.
         for folder in elsewhere(&inventory, &bundle_store.folder(application, "")) {
-            match bucket.list(aws, &folder).await {
-                Ok(listed) => inventory.objects.extend(listed.into_iter().map(object)),
-                // Their length is good to know, and not more.
-                Err(error) if error.was_answered() && !error.is_about_credentials() => {}
-                Err(error) => return Err(error.into()),
-            }
+            // Their length is good to know, and not more.
+            let listed = known(bucket.list(aws, &folder).await)?.unwrap_or_default();
+            inventory.objects.extend(listed.into_iter().map(object));
         }
         let own = inventory.versions.iter().filter(|version| version.application == *application);
         let lengths: BTreeMap<&str, u64> =

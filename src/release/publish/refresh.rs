@@ -106,7 +106,7 @@ async fn missing(
     let has = match tag::of_version(aws, version).await {
         Ok(has) => has,
         // The project's tags are good to have; those of the command line were asked for.
-        Err(error) if error.was_answered() && !error.is_about_credentials() && !request.named.tags => {
+        Err(error) if error.is_a_refusal() && !request.named.tags => {
             report(Event::TagsNotSeen(&error));
             return Ok(Tags::new());
         }

@@ -68,7 +68,7 @@ pub(super) async fn listed(bucket: &BundleBucket, aws: &Aws, key: &str, id: &str
             Ok(page) => page,
             // As with the list of uploads; a part that is sent again takes the place of the one that was there.
             Err(error) if error.kind() == ErrorKind::Garbled => return Ok(There::default()),
-            Err(error) if error.was_answered() && !error.is_about_credentials() => return Ok(There::default()),
+            Err(error) if error.is_a_refusal() => return Ok(There::default()),
             Err(error) => return Err(error),
         };
         there.parts.extend(page.parts.unwrap_or_default());
