@@ -192,6 +192,11 @@ impl Aws {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).extend(call.actions.iter().copied());
     }
 
+    /// In a dry run: calls that would be made while something moves, each time that it is looked at.
+    pub(crate) fn note_following(&self, operations: &[&'static str]) {
+        operations.iter().for_each(|operation| self.note_actions(&Call::eb(operation)));
+    }
+
     pub(crate) fn now(&self) -> jiff::Timestamp {
         self.world.now()
     }

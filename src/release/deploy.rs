@@ -17,6 +17,7 @@ use self::claim::{end_left, remember, remember_before};
 pub use self::failure::{Error, Failed};
 use self::request::deployed;
 pub use self::request::{Deployed, Event, Outcome, Request, WatchRequest};
+pub(crate) use self::watch::FOLLOW;
 use self::watch::{SLOWEST, Watch, follow};
 use super::api_error::{ApiError, ErrorKind};
 use super::aws::Aws;
@@ -218,8 +219,8 @@ async fn claimed(
     let mark = newest(aws, &before).await?;
     report(Event::Asking { label: &request.label, environment: &before.name });
     if !ask(aws, request, &before, mark).await? {
-        for watching in ["DescribeEvents", "DescribeInstancesHealth"] {
-            aws.note_actions(&Call::eb(watching));
+        if request.wait {
+            aws.note_following(&FOLLOW);
         }
         return Ok(deployed(aws, request, &before, before.label.clone(), Outcome::Started));
     }

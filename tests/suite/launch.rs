@@ -528,6 +528,14 @@ fn the_launcher_has_the_rights_that_a_launch_needs() {
     for action in needed {
         assert!(allowed.contains(&action.as_str().unwrap()), "{action}");
     }
+    // What is looked at until it is good, a plan names too.
+    calls(&site.place, STATE);
+    site.run(&server, &["launch", "shop-production", "--apply"]).ok();
+    let asked = calls(&site.place, STATE);
+    assert!(asked.contains(&"elasticbeanstalk:DescribeInstancesHealth".to_owned()), "{asked:?}");
+    for call in asked.iter().filter(|call| call.starts_with("elasticbeanstalk:")) {
+        assert!(needed.contains(&call.as_str().into()), "{call}");
+    }
 }
 
 #[test]

@@ -13,6 +13,8 @@ use crate::release::backoff::Backoff;
 use crate::release::environment::{self, Environment, EnvironmentEvent, Health, Phase};
 use crate::release::running_step::RunningStep;
 
+/// Calls of a look at an environment that moves, which are made again until it has settled.
+pub(crate) const FOLLOW: [&str; 3] = ["DescribeEnvironments", "DescribeEvents", "DescribeInstancesHealth"];
 /// AWS's own waiters look every 20 s; a person wants to see events sooner.
 pub(super) const SLOWEST: Duration = Duration::from_secs(8);
 /// Looks at an environment that does not move before its request counts as ignored.

@@ -121,6 +121,9 @@ pub fn launch(aws: &Aws, plan: &Plan, options: &Options, report: &mut dyn FnMut(
             return Err(error);
         }
     }
+    if aws.is_dry_run() && options.wait && !plan.is_empty() {
+        aws.note_following(&deploy::FOLLOW);
+    }
     rule(aws, plan, options, report)?;
     failed.map_or(Ok(done), Err)
 }

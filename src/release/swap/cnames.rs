@@ -6,6 +6,7 @@ use super::error::Error;
 use super::record::Exchange;
 use super::request::Event;
 use super::sides::{Side, Survey};
+use super::watch::FOLLOW;
 use crate::release::api_error::ErrorKind;
 use crate::release::aws::Aws;
 use crate::release::backoff::Backoff;
@@ -31,9 +32,7 @@ pub(super) async fn go(
     let request = aws.eb.swap_environment_cnames().source_environment_id(&from.id).destination_environment_id(&to.id);
     let answer = aws.write(call, request.send()).await;
     if aws.is_dry_run() {
-        for watching in ["DescribeEnvironments", "DescribeEnvironmentHealth"] {
-            aws.note_actions(&Call::eb(watching));
-        }
+        aws.note_following(&FOLLOW);
         return Ok(());
     }
     let error = match answer {

@@ -16,8 +16,11 @@ use crate::release::deploy::Held;
 use crate::release::environment::{self, Environment, Health};
 use crate::release::probe::{Site, probe};
 
+/// Calls of a look at two names that move, and at the environment that got the one.
+pub(super) const FOLLOW: [&str; 2] = ["DescribeEnvironments", "DescribeEnvironmentHealth"];
 /// How many looks in a row are more than a moment.
 const DOUBTS: usize = 2;
+
 /// Where GREEN answers before it has the name. `None`: nowhere.
 pub(super) fn site(green: &Side, host: &str, named: bool) -> Option<Site> {
     // A certificate is for the name that people use, and nobody else knows that.
