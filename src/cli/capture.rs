@@ -212,7 +212,8 @@ fn one(
     let before = environments.get(&there.name);
     let values: BTreeSet<String> = args.values.iter().cloned().collect();
     let Seen { captured, mut new, differences } = see(there, application, before, &values, project, aws, ui)?;
-    if let Some(version) = &mut new.version {
+    // Asked for where it is written down alone: nothing else says it.
+    if let Some(version) = new.version.as_mut().filter(|_| !args.check && !args.dry_run) {
         let name: EnvironmentName = there.name.parse().expect("an environment that lives has a name that can be one");
         // Whoever may not read the record keeps what was known.
         if let Ok(Some(ran)) = release::rollback_target(aws, application, &name, &bundle_store(project, None)) {

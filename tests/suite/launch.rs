@@ -548,8 +548,14 @@ fn what_was_launched_is_what_is_captured() {
     );
     let server = site.server();
     site.run(&server, &["launch", "shop-prod", "--apply"]).ok();
-    site.run(&server, &["capture", "--check"]).ok();
     calls(&site.place, STATE);
+    for (look, asks) in [("--check", false), ("--dry-run", false), ("--quiet", true)] {
+        let before = site.place.read("environments/shop-prod.toml");
+        site.run(&server, &["capture", look]).ok();
+        // What a rollback would take is written down, and compared with nothing.
+        assert_eq!(calls(&site.place, STATE).contains(&"s3:ListObjectsV2".to_owned()), asks, "{look}");
+        site.place.write("environments/shop-prod.toml", before);
+    }
     let before = site.place.read("environments/shop-prod.toml");
     site.run(&server, &["capture"]).ok();
     let text = site.place.read("environments/shop-prod.toml");
