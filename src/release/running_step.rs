@@ -23,8 +23,7 @@ pub(crate) struct RunningStep {
 impl RunningStep {
     /// The step, if it is another than at the last look. That there is none is no failure of what is watched.
     pub(crate) async fn look(&mut self, aws: &Aws, environment: &str, request: &str) -> Option<String> {
-        let now = aws.now();
-        if self.looked.is_some_and(|looked| now.duration_since(looked) < EVERY) {
+        if !self.is_due(aws.now()) {
             return None;
         }
         let (bucket, key) = (bucket(aws)?, key(environment, request));
@@ -34,13 +33,21 @@ impl RunningStep {
         let owner = aws.caller().account.clone();
         // A log that is not there yet may be in a moment; without the right to list, that is said as a refusal.
         let answer = aws.read(call, wanted.set_expected_bucket_owner(owner).send()).await.ok()?;
-        self.looked = Some(now);
         let step = step(&answer.body.collect().await.ok()?.to_vec())?;
         if self.last.as_ref() == Some(&step) {
             return None;
         }
         self.last = Some(step.clone());
         Some(step)
+    }
+
+    /// Is it time to look again? Whatever comes of a look: one that finds nothing costs as much.
+    fn is_due(&mut self, now: Timestamp) -> bool {
+        let due = self.looked.is_none_or(|looked| now.duration_since(looked) >= EVERY);
+        if due {
+            self.looked = Some(now);
+        }
+        due
     }
 }
 
@@ -56,6 +63,13 @@ fn step(end: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_look_is_due_every_five_seconds() {
+        let mut step = RunningStep::default();
+        let due: Vec<i64> = (0..12).filter(|second| step.is_due(Timestamp::from_second(*second).unwrap())).collect();
+        assert_eq!(due, [0, 5, 10]);
+    }
 
     #[test]
     fn the_last_step_is_the_one_that_runs() {
