@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::description::Description;
 use super::key::OptionKey;
 use super::property::Property;
+use super::set_by::same;
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Difference {
@@ -55,8 +56,10 @@ pub(crate) fn differences(before: &Description, live: &Description) -> Vec<Diffe
     }
     let options: BTreeSet<&OptionKey> = before.options.keys().chain(live.options.keys()).collect();
     for option in options {
-        let (described, now) = (before.options.get(option), live.options.get(option));
-        field(&option.to_string(), described.map(String::as_str), now.map(String::as_str));
+        match (before.options.get(option), live.options.get(option)) {
+            (Some(described), Some(now)) if same(option, described, now) => {}
+            (described, now) => field(&option.to_string(), described.map(String::as_str), now.map(String::as_str)),
+        }
     }
     let names: BTreeSet<&String> = before.properties.keys().chain(live.properties.keys()).collect();
     for name in names {
@@ -67,4 +70,22 @@ pub(crate) fn differences(before: &Description, live: &Description) -> Vec<Diffe
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_means_the_same_is_no_difference() {
+        let described = |max: &str, stream: &str| {
+            let text = format!(
+                "format = 'beansprout.environment/1'\n[options]\n'aws:autoscaling:asg/MaxSize' = '{max}'\n'aws:elasticbeanstalk:cloudwatch:logs/StreamLogs' = '{stream}'\n"
+            );
+            Description::read("shop", "x", &text).unwrap()
+        };
+        assert_eq!(differences(&described("04", "true"), &described("4", "True")), []);
+        let found = differences(&described("4", "true"), &described("5", "False"));
+        assert_eq!(found.len(), 2, "{found:?}");
+    }
 }
