@@ -11,7 +11,7 @@ use super::description::Description;
 use super::files::{Files, Said};
 use super::key::OptionKey;
 use super::property::Property;
-use super::set_by::{LiveSetting, made, same};
+use super::set_by::{LiveSetting, SetBy, made, same, set_by};
 use crate::beanstalk::config_file::SECRETS_NAMESPACE;
 use crate::beanstalk::options;
 use crate::secret;
@@ -108,8 +108,7 @@ impl Live {
             ("aws:rds:dbinstance", "DBPassword" | "DBUser") => return Some(Left::Secret),
             _ => {}
         }
-        if self.files.as_ref().and_then(|files| files.get(option)).is_some_and(|said| same(option, &said.value, value))
-        {
+        if let SetBy::File(_) = set_by(option, value, self.files.as_ref()) {
             return Some(Left::File);
         }
         match (namespace, name) {
@@ -202,7 +201,9 @@ pub fn capture(live: &Live, before: Option<&Description>, values: &BTreeSet<Stri
                 captured.unsure.insert(option.clone(), "the bundle was not read, and its files may say the same");
             }
             Some(files) => {
-                captured.outranking.extend(files.get(option).map(|said| (option.clone(), said.clone())));
+                if let SetBy::Api { outranks: Some(said) } = set_by(option, value, Some(files)) {
+                    captured.outranking.insert(option.clone(), said);
+                }
             }
         }
         if option.name == "ImageId" && live.images.is_none() {
@@ -246,7 +247,7 @@ fn property(
         captured.properties.insert(name.clone(), Property::Secret(value.to_owned()));
         return;
     }
-    if live.files.as_ref().and_then(|files| files.get(option)).is_some_and(|said| said.value == value) {
+    if let SetBy::File(_) = set_by(option, value, live.files.as_ref()) {
         captured.left.insert(option.clone(), Left::File);
         return;
     }

@@ -10,7 +10,7 @@ use super::files::{Files, Said};
 use super::key::OptionKey;
 use super::property::Property;
 use super::send::{INSTANCE_PROFILE, PROFILE};
-use super::set_by::{LiveSetting, SetBy, made, perhaps_set_by, same};
+use super::set_by::{LiveSetting, SetBy, made, same, set_by};
 
 /// A living environment, for a comparison.
 #[derive(Debug, Clone)]
@@ -79,7 +79,7 @@ impl LiveOptions {
     }
 
     fn set_by(&self, option: &OptionKey, value: Option<&String>) -> SetBy {
-        value.map_or(SetBy::Default, |value| perhaps_set_by(option, value, self.files.as_ref()))
+        value.map_or(SetBy::Default, |value| set_by(option, value, self.files.as_ref()))
     }
 
     /// Beside the files of another version, or of a tree.

@@ -12,7 +12,7 @@ use super::description::Description;
 use super::files::{Files, Said};
 use super::key::OptionKey;
 use super::property::Property;
-use super::set_by::same;
+use super::set_by::{SetBy, set_by};
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::config_file::SECRETS_NAMESPACE;
 
@@ -82,11 +82,12 @@ impl Serialize for Value {
 pub fn sent(description: &Description, profile: &str, given: &BTreeMap<String, String>, files: &Files) -> Vec<Sent> {
     let mut all = Vec::new();
     let mut add = |option: OptionKey, value: Value| {
-        let said = files.get(&option).cloned();
-        if said.as_ref().is_some_and(|said| same(&option, &said.value, value.wire())) {
-            return;
-        }
-        all.push(Sent { option, value, outranks: said });
+        let outranks = match set_by(&option, value.wire(), Some(files)) {
+            SetBy::File(_) => return,
+            SetBy::Api { outranks } => outranks,
+            SetBy::Default | SetBy::Unknown => None,
+        };
+        all.push(Sent { option, value, outranks });
     };
     add(OptionKey::new(PROFILE.0, None, PROFILE.1), Value::Open(profile.to_owned()));
     for (option, value) in &description.options {

@@ -59,22 +59,16 @@ pub(crate) fn default_of(option: &OptionKey) -> Option<&'static str> {
     options::find(&option.namespace, &option.name)?.default
 }
 
-/// Who set the value of a living option.
-pub(crate) fn set_by(option: &OptionKey, value: &str, files: &Files) -> SetBy {
-    match files.get(option) {
-        Some(said) if same(option, &said.value, value) => SetBy::File(said.clone()),
-        said => match default_of(option) {
-            Some(default) if said.is_none() && same(option, default, value) => SetBy::Default,
-            _ => SetBy::Api { outranks: said.cloned() },
-        },
-    }
-}
-
-/// The same, where the files may not be known.
-pub(crate) fn perhaps_set_by(option: &OptionKey, value: &str, files: Option<&Files>) -> SetBy {
-    match files {
-        Some(files) => set_by(option, value, files),
-        None if default_of(option).is_some_and(|default| same(option, default, value)) => SetBy::Default,
+/// Who sets an option that has this value, beside these files of the version; `None`: nobody knows what they say.
+///
+/// Whoever asks, asks here: what lives (`capture`, `diff env:`) and what shall live (`launch`).
+pub(crate) fn set_by(option: &OptionKey, value: &str, files: Option<&Files>) -> SetBy {
+    let default = || default_of(option).is_some_and(|default| same(option, default, value));
+    match files.map(|files| files.get(option)) {
+        Some(Some(said)) if same(option, &said.value, value) => SetBy::File(said.clone()),
+        Some(Some(said)) => SetBy::Api { outranks: Some(said.clone()) },
+        Some(None) | None if default() => SetBy::Default,
+        Some(None) => SetBy::Api { outranks: None },
         None => SetBy::Unknown,
     }
 }
@@ -115,11 +109,14 @@ mod tests {
             ".ebextensions/a.config",
             "option_settings:\n  aws:autoscaling:asg: {MaxSize: 4}\n  aws:elasticbeanstalk:command: {Timeout: 900}\n",
         )));
-        let by = |option: &str, value: &str| set_by(&key(option), value, &files);
+        let by = |option: &str, value: &str| set_by(&key(option), value, Some(&files));
         assert!(matches!(by("aws:autoscaling:asg/MaxSize", "04"), SetBy::File(said) if said.line == 2));
         let SetBy::Api { outranks: Some(said) } = by("aws:elasticbeanstalk:command/Timeout", "300") else { panic!() };
         assert_eq!((said.value.as_str(), said.line), ("900", 3));
         assert_eq!(by("aws:autoscaling:asg/Cooldown", "360"), SetBy::Default);
         assert_eq!(by("aws:autoscaling:asg/MinSize", "3"), SetBy::Api { outranks: None });
+        let unknown = |option: &str, value: &str| set_by(&key(option), value, None);
+        assert_eq!(unknown("aws:autoscaling:asg/MinSize", "3"), SetBy::Unknown);
+        assert_eq!(unknown("aws:autoscaling:asg/Cooldown", "360"), SetBy::Default);
     }
 }
