@@ -94,15 +94,32 @@ async fn doubt(aws: &Aws, green: &Environment) -> Result<Option<String>, ApiErro
         }
         Err(error) => return Err(error),
     };
-    let causes = answer.causes.unwrap_or_default().join("; ");
-    let status = answer.health_status.unwrap_or_default();
-    let red = answer.color.is_some_and(|color| color.eq_ignore_ascii_case("red"));
-    if red || matches!(status.as_str(), "Degraded" | "Severe") {
-        return Ok(Some(format!("the health of `{}` is {status}: {causes}", green.name)));
+    let (color, status) = (answer.color.unwrap_or_default(), answer.health_status.unwrap_or_default());
+    if color.eq_ignore_ascii_case("red") || matches!(status.as_str(), "Degraded" | "Severe") {
+        return Ok(Some(sick(&green.name, &color, &status, &answer.causes.unwrap_or_default())));
     }
     // The share of errors among enough requests; a handful says nothing.
     let Some(metrics) = answer.application_metrics else { return Ok(None) };
     let (failing, all) = (metrics.status_codes.and_then(|codes| codes.status5xx).unwrap_or(0), metrics.request_count);
     let bad = all >= 20 && failing * 20 > all;
     Ok(bad.then(|| format!("`{}` answers {failing} of {all} requests with 5xx", green.name)))
+}
+
+/// That its health is bad, as far as AWS says how: a status comes with enhanced reporting, and causes a moment later.
+fn sick(name: &str, color: &str, status: &str, causes: &[String]) -> String {
+    let how = if status.is_empty() { color } else { status };
+    let why = if causes.is_empty() { String::new() } else { format!(": {}", causes.join("; ")) };
+    format!("the health of `{name}` is {how}{why}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_health_is_told_as_far_as_it_is_known() {
+        let causes = ["one".to_owned(), "two".to_owned()];
+        assert_eq!(sick("shop", "Red", "Severe", &causes), "the health of `shop` is Severe: one; two");
+        assert_eq!(sick("shop", "Red", "", &[]), "the health of `shop` is Red");
+    }
 }
