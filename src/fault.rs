@@ -98,6 +98,11 @@ impl Failure {
         self.0.under_way()
     }
 
+    /// All its sentences in one line.
+    pub fn line(&self) -> String {
+        self.chain().collect::<Vec<_>>().join(": ")
+    }
+
     /// The sentences from the outermost to the cause.
     pub fn chain(&self) -> impl Iterator<Item = String> {
         let mut next: Option<&dyn std::error::Error> = Some(&*self.0);

@@ -9,6 +9,7 @@ use clap::{ArgMatches, Args, FromArgMatches};
 use serde::Serialize;
 
 use super::ebcli;
+use crate::beanstalk::eb_config::EbConfig;
 use crate::beanstalk::regions;
 use crate::environment::Description;
 use crate::fault::Failure;
@@ -270,13 +271,16 @@ impl AwsArgs {
         };
         let release = &project.config.release;
         let audit = release.audit.then(|| bundle_store(project, None));
-        let theirs = ebcli::read_here(project)?;
-        let named = |flag: &Option<String>, variables: &[&str], ours: &Option<String>, theirs: Option<String>| {
+        let named = |flag: &Option<String>, variables: &[&str], place: &Option<String>, ours: &Option<String>| {
             let variable = || variables.iter().find_map(|name| world.var(name)).map(str::to_owned);
-            flag.clone().or_else(variable).or_else(|| ours.clone()).or(theirs)
+            flag.clone().or_else(variable).or_else(|| place.clone()).or_else(|| ours.clone())
         };
-        let region = place.region.clone().or_else(|| release.region.clone());
-        settings.region = named(&self.region, &["AWS_REGION", "AWS_DEFAULT_REGION"], &region, theirs.region);
+        let region = named(&self.region, &["AWS_REGION", "AWS_DEFAULT_REGION"], &place.region, &release.region);
+        let profile = named(&self.profile, &["AWS_PROFILE"], &place.profile, &release.profile);
+        // A file of others is read for what nobody else says, and keeps nobody up otherwise.
+        let asks = region.is_none() || profile.is_none() && !self.sandbox;
+        let theirs = if asks { ebcli::read_here(project)? } else { EbConfig::default() };
+        settings.region = region.or(theirs.region);
         let told = settings.region.as_deref().is_some_and(|region| tell_unknown(region, ui));
         if self.sandbox {
             let region = settings.region.unwrap_or_else(|| sandbox::REGION.to_owned());
@@ -288,8 +292,7 @@ impl AwsArgs {
             ui.say(format_args!("the sandbox: an AWS of its own on this machine, at {}", server.endpoint()));
             return Ok(Connected { aws, _server: Some(server), sandbox: true, audit });
         }
-        let profile = place.profile.clone().or_else(|| release.profile.clone());
-        settings.credentials = match named(&self.profile, &["AWS_PROFILE"], &profile, theirs.profile) {
+        settings.credentials = match profile.or(theirs.profile) {
             Some(name) if self.profile.is_some() => Credentials::Profile(name),
             Some(name) => Credentials::ProfileOrKeys(name),
             None if world.var("AWS_ACCESS_KEY_ID").is_some() => Credentials::Environment,

@@ -133,9 +133,8 @@ impl Environments {
         }
         files.sort();
         for file_name in files {
-            let on_disk = folder.join(&file_name);
-            let text = file::read_text(&on_disk)?;
             if file_name == APPLICATION {
+                let text = file::read_text(&folder.join(&file_name))?;
                 loaded.application = Application::read(&format!("{FOLDER}/{APPLICATION}"), &text)?;
                 continue;
             }
@@ -143,10 +142,28 @@ impl Environments {
             if let Err(reason) = name.parse::<EnvironmentName>() {
                 return Err(Error::Name { file: format!("{FOLDER}/{file_name}"), reason: reason.to_string() }.into());
             }
-            loaded.all.push(Description::read(name, &environment::path(name), &text)?);
-            loaded.texts.insert(name.to_owned(), text);
+            loaded.read(name)?;
         }
         Ok(loaded)
+    }
+
+    /// The descriptions of these alone: what is wrong with another file keeps nobody from what is asked of these.
+    pub(crate) fn of(project: &Project, names: &[&EnvironmentName]) -> Result<Self, Failure> {
+        let mut loaded = Self { root: project.root.clone(), ..Self::default() };
+        for name in names {
+            if loaded.root.join(environment::path(name)).try_exists().unwrap_or(true) {
+                loaded.read(name)?;
+            }
+        }
+        Ok(loaded)
+    }
+
+    fn read(&mut self, name: &str) -> Result<(), Failure> {
+        let path = environment::path(name);
+        let text = file::read_text(&self.root.join(&path))?;
+        self.all.push(Description::read(name, &path, &text)?);
+        self.texts.insert(name.to_owned(), text);
+        Ok(())
     }
 
     pub(crate) fn all(&self) -> &[Description] {

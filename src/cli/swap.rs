@@ -70,7 +70,7 @@ fn path(text: &str) -> Result<String, String> {
 
 pub(crate) fn verb(args: &SwapArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
-    let environments = Environments::load(&project)?;
+    let environments = Environments::of(&project, &[&args.blue, &args.green])?;
     let described = [environments.get(&args.blue), environments.get(&args.green)];
     let place = one_place(&described.iter().flatten().copied().collect::<Vec<_>>())?;
     let aws = args.aws.connect_to(&project, &place, Intent::of(!args.apply), world, ui)?;
@@ -90,9 +90,10 @@ pub(crate) fn verb(args: &SwapArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
     if survey.stand == Stand::Open {
         let migrations = between::migrations(&survey, &options.store, &aws, ui)?;
         let despite: BTreeSet<Despite> = args.despite.iter().copied().collect();
-        let (conditions, more) = release::swap_conditions(&survey, &migrations, between::alias(&project)?, &despite);
-        notes = more;
-        notes.extend(between::database(&project, &survey, world)?);
+        let alias = between::alias(&project, &mut notes);
+        let (conditions, more) = release::swap_conditions(&survey, &migrations, alias, &despite);
+        notes.extend(more);
+        notes.extend(between::database(&project, &survey, world));
         if !conditions.is_empty() {
             notes.iter().for_each(|note| ui.warn(note));
             return Err(Conditions(conditions).into());
@@ -122,7 +123,7 @@ pub(crate) fn verb(args: &SwapArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
         aws.record(&swapped, run, ui);
     }
     let swapped = swapped?;
-    let files = correct(&swapped, &environments, &aws, ui)?;
+    let files = correct(&swapped, &environments, &aws, ui);
     ui.answer(&SwapAnswer::new(swapped, files, &args.aws));
     Ok(Exit::Done)
 }
@@ -218,12 +219,7 @@ fn tell(event: &SwapEvent<'_>, ui: &mut Ui) {
 }
 
 /// The names in both files, where they stand as they were.
-fn correct(
-    swapped: &Swapped,
-    environments: &Environments,
-    aws: &Connected,
-    ui: &mut Ui,
-) -> Result<Vec<String>, Failure> {
+fn correct(swapped: &Swapped, environments: &Environments, aws: &Connected, ui: &mut Ui) -> Vec<String> {
     let prefix = |name: &str| cname::prefix(name, aws.region()).map(str::to_owned);
     let mut written = Vec::new();
     for (name, has, had) in
@@ -241,10 +237,15 @@ fn correct(
             continue;
         }
         let new = Description { cname: has, ..description.clone() };
-        if let Some(text) = environments.text(&new)? {
-            environments.save(&new, &text)?;
-            ui.say(format_args!("wrote `{path}`: `cname` is {}", new.cname.as_deref().unwrap_or("none")));
-            written.push(path);
+        let said = new.cname.as_deref().unwrap_or("none");
+        match environments.text(&new).and_then(|text| text.map(|text| environments.save(&new, &text)).transpose()) {
+            Ok(None) => {}
+            Ok(Some(())) => {
+                ui.say(format_args!("wrote `{path}`: `cname` is {said}"));
+                written.push(path);
+            }
+            // The names are exchanged all the same.
+            Err(failure) => ui.warn(format_args!("`cname` of `{path}` is {said} now: {}", failure.line())),
         }
         if !description.deploy.branches.is_empty() && *name == swapped.blue {
             ui.warn(format_args!(
@@ -254,5 +255,5 @@ fn correct(
             ));
         }
     }
-    Ok(written)
+    written
 }

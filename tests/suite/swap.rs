@@ -134,6 +134,33 @@ fn all_that_speaks_against_it_is_told_at_once() {
     assert!(run.stderr.contains("belongs to account 999999999999"), "{run}");
 }
 
+/// The way back of a team in trouble does not hang on what lies in somebody's work tree.
+#[test]
+fn a_work_tree_that_cannot_be_read_keeps_nobody_from_swapping() {
+    let site = pair();
+    let server = site.server();
+    // Neither an alias that is no text, nor what would ship, nor the file of a third environment is needed.
+    site.place.write("ops/root-domain.json", b"\xff\xfe");
+    site.place.write("beansprout.toml", "[project]\nname = 'shop'\n[bundle]\nsource = 'gone'\n");
+    site.place.write("environments/shop-third.toml", "format = \n");
+    site.place.write(".ebextensions/health.config", "option_settings: [\n");
+    let run = site.run(&server, &apply(&[])).ok();
+    assert!(run.stderr.contains("not known: does an alias lead past the names? failed to read"), "{run}");
+    assert!(run.stderr.contains("not known: is the database a file on each instance? "), "{run}");
+    assert_eq!(site.python(&server, NAMES), AFTER);
+    // What is to be corrected afterwards may be gone by then, and the names are where they are.
+    std::fs::remove_dir_all(site.place.path("environments")).unwrap();
+    site.run(&server, &["swap", "shop-green", "shop-blue", "--apply", "--watch", "0"]).ok();
+    assert_eq!(site.python(&server, NAMES), BEFORE);
+    // A rollback of the one that is named needs no other's file either.
+    site.place.write("environments/shop-third.toml", "format = \n");
+    let run = site.run(&server, &["rollback", "--env", "shop-blue"]).exit(1);
+    assert!(run.stderr.contains("nothing is known to have run well in `shop-blue` before"), "{run}");
+    // The two that are meant have to be understood: they say whose account it is.
+    site.place.write("environments/shop-blue.toml", "format = \n");
+    site.run(&server, &SWAP).exit(3);
+}
+
 /// A site that answers what it is told, in turn, and keeps what it was asked.
 pub(crate) struct Answering {
     port: u16,

@@ -169,7 +169,7 @@ fn stage(
                     all.push(rehearsed);
                 }
             }
-            Err(failure) => answer.findings.push(failure.chain().collect::<Vec<_>>().join(": ")),
+            Err(failure) => answer.findings.push(failure.line()),
         }
     }
     Ok(all)

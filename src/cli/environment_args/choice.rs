@@ -115,7 +115,10 @@ pub(crate) fn choose(
     named: Option<&EnvironmentName>,
     project: &Project,
 ) -> Result<ChosenEnvironment, Failure> {
-    let environments = Environments::load(project)?;
+    let environments = match named {
+        Some(name) => Environments::of(project, &[name])?,
+        None => Environments::load(project)?,
+    };
     let sections = sections(project, environments.all())?;
     let chosen = |name: EnvironmentName, why| ChosenEnvironment {
         described: environments.get(&name).cloned(),

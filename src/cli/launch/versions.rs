@@ -140,7 +140,7 @@ fn from_commit(project: &Project, commit: &str, world: &World, ui: &mut Ui) -> O
     match package::build_from(project, commit, world, ui) {
         Ok(built) => Some(built),
         Err(failure) => {
-            ui.warn(format_args!("{commit} cannot be built again: {}", failure.chain().collect::<Vec<_>>().join(": ")));
+            ui.warn(format_args!("{commit} cannot be built again: {}", failure.line()));
             None
         }
     }

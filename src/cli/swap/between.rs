@@ -72,29 +72,39 @@ fn read(at: &Location, store: &BundleStore, aws: &Connected, ui: &mut Ui) -> Res
 }
 
 /// Where the settings of what is here keep the database in a file, on the one instance: what is written there stays behind.
-pub(super) fn database(project: &Project, survey: &SwapSurvey, world: &World) -> Result<Option<String>, Failure> {
+///
+/// A swap needs nothing of the work tree: where that cannot be read, this is not known, and the names go all the same.
+pub(super) fn database(project: &Project, survey: &SwapSurvey, world: &World) -> Option<String> {
     // Only what is given by name decides otherwise; whether it names a file too, nobody here can tell.
     let given = |side: &SwapSide| side.settings.iter().any(|setting| setting.option.name == "DATABASE_URL");
     if [&survey.blue, &survey.green].into_iter().any(given) {
-        return Ok(None);
+        return None;
     }
-    let Some((_, settings)) = check::production(&crate::cli::check::shipped(project, world)?) else {
-        return Ok(None);
+    let tree = match crate::cli::check::shipped(project, world) {
+        Ok(tree) => tree,
+        Err(failure) => return Some(format!("not known: is the database a file on each instance? {}", failure.line())),
     };
+    let (_, settings) = check::production(&tree)?;
     let engine = settings.value("DATABASES").by_default().get("default").by_default().get("ENGINE");
     let sqlite = engine.by_default().text().is_some_and(|engine| engine.ends_with("sqlite3"));
     let blue = &survey.blue.environment.name;
-    Ok(sqlite
-        .then(|| format!("the database is SQLite, a file on each instance: what visitors wrote stays with `{blue}`")))
+    sqlite.then(|| format!("the database is SQLite, a file on each instance: what visitors wrote stays with `{blue}`"))
 }
 
-/// The file of an alias that names a balancer instead of an environment, and what it names.
-pub(super) fn alias(project: &Project) -> Result<Option<(String, String)>, Failure> {
+/// The file of an alias that names a balancer instead of an environment, and what it names. Where it cannot be read, a note
+/// says so.
+pub(super) fn alias(project: &Project, notes: &mut Vec<String>) -> Option<(String, String)> {
     let path = project.root.join(ALIAS);
     if !path.is_file() {
-        return Ok(None);
+        return None;
     }
-    Ok(to_balancer(&file::read_text(&path)?).map(|target| (ALIAS.to_owned(), target)))
+    match file::read_text(&path) {
+        Ok(text) => to_balancer(&text).map(|target| (ALIAS.to_owned(), target)),
+        Err(error) => {
+            notes.push(format!("not known: does an alias lead past the names? {}", Failure::from(error).line()));
+            None
+        }
+    }
 }
 
 fn to_balancer(text: &str) -> Option<String> {
