@@ -30,6 +30,7 @@ pub struct Version {
 
 /// An object in S3.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Location {
     pub bucket: String,
     pub key: String,

@@ -34,11 +34,29 @@ fn damaged(text: &str) -> Vec<(String, Vec<u8>)> {
     all
 }
 
-/// A document with a field that this version does not know.
-fn later(text: &str) -> (String, Vec<u8>) {
-    let mut document: Value = serde_json::from_str(text).unwrap();
-    document["much_later"] = json!(true);
-    ("of a later version".to_owned(), document.to_string().into_bytes())
+/// A document with a field that this version does not know: at its top, then in each object that it holds.
+fn later(text: &str) -> Vec<(String, Vec<u8>)> {
+    let document: Value = serde_json::from_str(text).unwrap();
+    let mut places = Vec::new();
+    objects(&document, "", &mut places);
+    let grown = |place: String| {
+        let mut document = document.clone();
+        document.pointer_mut(&place).unwrap()["much_later"] = json!(true);
+        (format!("of a later version, in `{place}`"), document.to_string().into_bytes())
+    };
+    places.into_iter().map(grown).collect()
+}
+
+/// Where objects are, the outer ones first; of a list the first one.
+fn objects(value: &Value, at: &str, places: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            places.push(at.to_owned());
+            fields.iter().for_each(|(name, value)| objects(value, &format!("{at}/{name}"), places));
+        }
+        Value::Array(all) => all.iter().take(1).for_each(|value| objects(value, &format!("{at}/0"), places)),
+        _ => {}
+    }
 }
 
 /// The bytes of an object in the sandbox's folder, and what is said of them.
@@ -82,7 +100,7 @@ fn a_file_that_is_no_document_is_refused_by_its_name() {
     ];
     for (path, reader) in readers {
         let text = scene.place.read(path);
-        for (what, bytes) in damaged(&text).into_iter().chain([later(&text)]) {
+        for (what, bytes) in damaged(&text).into_iter().chain(later(&text)) {
             scene.place.write(path, &bytes);
             calls(&scene.place, STATE);
             let run = scene.run(&server, reader);
@@ -106,7 +124,7 @@ fn no_bundle_is_deleted_beside_a_record_that_cannot_be_read() {
     let undo = pruned["undo"].as_str().unwrap().replace("[DIR]/", "");
     let text = scene.place.read(&undo);
     let prune = ["prune", "--keep", "1", "--keep-deployed", "0", "--delete-bundles"];
-    for (what, bytes) in damaged(&text).into_iter().chain([later(&text)]) {
+    for (what, bytes) in damaged(&text).into_iter().chain(later(&text)) {
         scene.place.write(&undo, bytes);
         calls(&scene.place, STATE);
         let run = scene.run(&server, &[&prune[..], &["--apply"]].concat()).exit(3);
@@ -131,7 +149,7 @@ fn an_operation_that_cannot_be_read_is_over() {
     scene.run(&server, &["deploy", &scene.second, "--env", "shop-prod"]).ok();
     drop(server);
     let text = std::fs::read_to_string(object(&scene.place, KEY).1).unwrap();
-    for (what, bytes) in damaged(&text).into_iter().chain([later(&text)]) {
+    for (what, bytes) in damaged(&text).into_iter().chain(later(&text)) {
         let commands: [&[&str]; 3] = [
             &["prune", "--keep", "1", "--json"],
             &["deploy", &scene.first, "--env", "shop-prod", "--json"],
@@ -168,7 +186,7 @@ fn a_swap_whose_record_cannot_be_read_is_not_made() {
         assert!(run.stderr.contains("/swaps/") && run.stderr.contains("hint: "), "{what}\n{run}");
         assert_eq!(writes(&calls(&site.place, STATE)), Vec::<&str>::new(), "{what}");
     }
-    put(&site.place, KEY, &later(&text).1);
+    put(&site.place, KEY, &later(&text)[0].1);
     let run = site.run(&site.server(), &apply).ok();
     assert!(run.stdout.starts_with("unchanged: "), "{run}");
 }

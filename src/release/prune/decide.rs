@@ -30,12 +30,12 @@ impl Inventory {
         for (place, version) in versions.into_iter().enumerate() {
             let mut reasons = self.protection(version, policy.keep_deployed);
             if place < policy.keep as usize {
-                reasons.push(Reason::Newest);
+                reasons.push(Reason::Newest {});
             }
             let age = self.made(version).map(|created| self.now.duration_since(created));
             let young = |days: u32| age.is_none_or(|age| age < SignedDuration::from_hours(24 * i64::from(days)));
             if policy.keep_days.is_some_and(young) {
-                reasons.push(Reason::Young);
+                reasons.push(Reason::Young {});
             }
             let matching = policy.keep_labels.iter().find(|pattern| matches(pattern, &version.label));
             reasons.extend(matching.map(|pattern| Reason::Label { pattern: pattern.clone() }));

@@ -33,6 +33,7 @@ pub struct Policy {
 
 /// An object in the bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Object {
     pub key: String,
     pub bytes: u64,
@@ -41,6 +42,7 @@ pub struct Object {
 
 /// An upload that was begun and not completed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Upload {
     pub key: String,
     pub id: String,
@@ -92,6 +94,7 @@ pub struct Deletion {
 
 /// A version to keep.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Kept {
     pub label: String,
     pub reasons: Vec<Reason>,
@@ -99,7 +102,7 @@ pub struct Kept {
 
 /// Reason that protects a version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "why")]
+#[serde(rename_all = "kebab-case", tag = "why", deny_unknown_fields)]
 pub enum Reason {
     Runs {
         environment: String,
@@ -123,9 +126,10 @@ pub enum Reason {
     Recent {
         environment: String,
     },
-    InProgress,
-    Newest,
-    Young,
+    // With braces: without, serde takes any field for one of theirs.
+    InProgress {},
+    Newest {},
+    Young {},
     Label {
         pattern: String,
     },
@@ -143,9 +147,9 @@ impl fmt::Display for Reason {
             ),
             Self::Recent { environment } => write!(f, "was on `{environment}` within a day"),
             Self::RanWell { environment } => write!(f, "ran well in `{environment}`"),
-            Self::InProgress => f.write_str("is being processed"),
-            Self::Newest => f.write_str("newest"),
-            Self::Young => f.write_str("young"),
+            Self::InProgress {} => f.write_str("is being processed"),
+            Self::Newest {} => f.write_str("newest"),
+            Self::Young {} => f.write_str("young"),
             Self::Label { pattern } => write!(f, "label matches `{pattern}`"),
         }
     }

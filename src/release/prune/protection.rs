@@ -84,7 +84,7 @@ impl Inventory {
             reasons.push(Reason::RanWell { environment });
         }
         if matches!(version.status, Status::Processing | Status::Building) {
-            reasons.push(Reason::InProgress);
+            reasons.push(Reason::InProgress {});
         }
         reasons
     }
