@@ -38,6 +38,11 @@ pub(super) fn undo(args: &PublishArgs, project: &Project, world: &World, ui: &mu
             }
         });
         drop(guard);
+        if versions.iter().flatten().any(|restored| restored.fate == RestoreOutcome::BundleGone) {
+            for path in &beside.unreadable {
+                ui.warn(format_args!("`{}` cannot be read, and may know where a bundle was archived", path.display()));
+            }
+        }
         aws.record(&versions, RunRecord::new("undo", &undo.application), ui);
         let versions = versions?;
         match &mut answer {

@@ -100,21 +100,28 @@ pub struct Restored {
     pub fate: RestoreOutcome,
 }
 
-/// Records of this project, and the files that are none.
+/// Records of this project, and what may be records and cannot be read.
 #[derive(Debug, Clone, Default)]
 pub struct UndoFiles {
     pub records: Vec<Undo>,
+    /// Files that are none, and the folder itself if it cannot be listed.
     pub unreadable: Vec<PathBuf>,
 }
 
 impl UndoFiles {
     /// All records in a folder, oldest first.
     pub fn read(folder: &Path) -> Self {
-        let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
-        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        let listed = std::fs::read_dir(folder).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
+        let mut files = Self::default();
+        let entries = match listed {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return files,
+            // Whatever may be in there.
+            Err(_) => return Self { unreadable: vec![folder.to_owned()], ..files },
+        };
+        let mut paths: Vec<PathBuf> = entries.iter().map(std::fs::DirEntry::path).collect();
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
         paths.sort();
-        let mut files = Self::default();
         for path in paths {
             match Undo::read(&path) {
                 Ok(undo) => files.records.push(undo),
@@ -237,5 +244,24 @@ async fn register(
             Ok(Some(version)) if version.bundle.as_ref() == Some(bundle) => Ok(()),
             _ => Err(error),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_cannot_be_listed_is_not_an_empty_one() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("undo");
+        assert!(UndoFiles::read(&folder).unreadable.is_empty(), "nothing was pruned yet");
+        std::fs::write(&folder, "").unwrap();
+        assert_eq!(UndoFiles::read(&folder).unreadable, std::slice::from_ref(&folder));
+        std::fs::remove_file(&folder).unwrap();
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("a.txt"), "").unwrap();
+        std::fs::write(folder.join("a.json"), "{}").unwrap();
+        assert_eq!(UndoFiles::read(&folder).unreadable, [folder.join("a.json")]);
     }
 }
