@@ -104,21 +104,33 @@ pub fn asks_for(tail: &[String]) -> Option<String> {
 
 /// The property that a program missed, in the words of Python and of Django's usual packages.
 fn missing(line: &str) -> Option<&str> {
-    let words = ["KeyError", "ImproperlyConfigured", "UndefinedValueError", "is not set", "not found. Declare it"];
-    if !words.iter().any(|word| line.contains(word)) {
-        return None;
-    }
+    const EXCEPTIONS: [&str; 3] = ["KeyError", "ImproperlyConfigured", "UndefinedValueError"];
+    // The name stands in front of these, with or without more words between.
+    const PHRASES: [&str; 2] = ["is not set", "not found. Declare it"];
     const LEVELS: [&str; 9] = ["CRITICAL", "DEBUG", "ERROR", "FATAL", "INFO", "NOTICE", "TRACE", "WARN", "WARNING"];
-    let name = |word: &&str| {
+    fn words(text: &str) -> impl DoubleEndedIterator<Item = &str> {
+        text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|word| !word.is_empty())
+    }
+    let is_name = |word: &&str| {
         word.len() > 2
-            && !LEVELS.contains(word)
             && word.starts_with(|c: char| c.is_ascii_uppercase())
             && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
     };
+    let name = |word: &&str| is_name(word) && !LEVELS.contains(word);
     // What stands before the exception is the log's: the time, the level, the request.
-    let exception = words[..3].iter().find_map(|word| line.split_once(word));
+    let exception = EXCEPTIONS.iter().find_map(|word| line.split_once(word));
     let said = exception.map_or(line, |(_, said)| said);
-    said.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).find(name)
+    let Some((before, after)) = PHRASES.iter().find_map(|phrase| said.split_once(phrase)) else {
+        exception?;
+        return words(said).find(name);
+    };
+    // What it is called may stand between. A single word farther away may be a zone or a method of the log's.
+    const KINDS: [&str; 8] = ["environment", "variable", "env", "var", "setting", "property", "option", "value"];
+    let nearest = words(before).rev().find(|word| !KINDS.contains(&word.to_ascii_lowercase().as_str()));
+    nearest
+        .filter(is_name)
+        .or_else(|| words(before).rev().find(|word| name(word) && word.contains('_')))
+        .or_else(|| words(after).find(name))
 }
 
 /// Gives an I/O error its path.
@@ -156,6 +168,15 @@ mod tests {
         case("GET /cart HTTP/1.1: KeyError: 'API_TOKEN'", Some("API_TOKEN"));
         case("[CRITICAL] DATABASE_URL is not set", Some("DATABASE_URL"));
         case("[WARNING] the secret key is not set", None);
+        case("2026-11-26 08:30 UTC [CRITICAL] shop: DATABASE_URL is not set", Some("DATABASE_URL"));
+        case("08:30 UTC The variable API_TOKEN in the settings is not set!", Some("API_TOKEN"));
+        case("08:30 UTC PORT is not set", Some("PORT"));
+        case("08:30 UTC the PORT environment variable is not set", Some("PORT"));
+        case("08:30 UTC the secret key is not set", None);
+        case("INFO DEBUG is not set", Some("DEBUG"));
+        case("a property is not set: API_TOKEN", Some("API_TOKEN"));
+        case("ImproperlyConfigured: in UTC mode, 'SHOP_KEY' is not set.", Some("SHOP_KEY"));
+        case("08:30 UTC SECRET_KEY not found. Declare it as envvar", Some("SECRET_KEY"));
         case("KeyError: 'name'", None);
         case("ModuleNotFoundError: No module named 'X'", None);
     }
