@@ -11,7 +11,7 @@ use crate::bundle::{Reader, TreeDigest};
 use crate::fault::{Exit, Failure, Fault};
 use crate::file;
 use crate::project::Project;
-use crate::release::{self, DownloadEvent, Location};
+use crate::release::{self, DownloadEvent, Environment, Location};
 use crate::ui::{Progress, Ui, bytes};
 use crate::world::World;
 
@@ -34,6 +34,8 @@ pub(crate) struct BundleFinder<'a> {
     pub(crate) project: &'a Project,
     pub(crate) world: &'a World,
     aws: Option<Connected>,
+    /// What lives where it leads, once somebody has asked.
+    living: Option<Vec<Environment>>,
 }
 
 /// A bundle that was found.
@@ -47,7 +49,7 @@ pub(crate) struct Found {
 
 impl<'a> BundleFinder<'a> {
     pub(crate) fn new(args: &'a VersionArgs, project: &'a Project, world: &'a World) -> Self {
-        Self { args, project, world, aws: None }
+        Self { args, project, world, aws: None, living: None }
     }
 
     /// The file that `name` means, if there is one: itself, or the bundle with this label.
@@ -66,6 +68,14 @@ impl<'a> BundleFinder<'a> {
             // Looking must change nothing.
             none => none.insert(self.args.aws.connect_to(self.project, place, Intent::DryRun, self.world, ui)?),
         })
+    }
+
+    /// The environments that live where the connection leads.
+    pub(crate) fn living(&mut self, place: &Place, ui: &mut Ui) -> Result<Vec<Environment>, Failure> {
+        if self.living.is_none() {
+            self.living = Some(release::living(self.connected(place, ui)?)?);
+        }
+        Ok(self.living.clone().unwrap_or_default())
     }
 
     /// The application that a flag names.

@@ -138,15 +138,15 @@ struct Seen {
     differences: Vec<Difference>,
 }
 
-/// Where a description and what lives differ. `None`: it is busy, so what it will be is not known.
+/// Where a description and what is among the living differ. `None`: it is busy, so what it will be is not known.
 pub(crate) fn compare(
     description: &Description,
+    living: &[Environment],
     project: &Project,
     aws: &Connected,
     ui: &mut Ui,
 ) -> Result<Option<Vec<Difference>>, Failure> {
     let application = ebcli::application(description.application.as_deref(), project)?;
-    let living = release::living(aws)?;
     let there = living.iter().find(|there| there.name == description.name && there.application == *application);
     match there {
         None => Ok(Some(Row::not_there(&description.name).differences)),

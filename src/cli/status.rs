@@ -69,11 +69,13 @@ pub(crate) fn verb(args: &StatusArgs, world: &World, ui: &mut Ui) -> Result<Exit
         Some(named) if args.application.is_none() => ebcli::application(Some(named), &project)?,
         _ => ebcli::application(args.application.as_deref(), &project)?,
     };
-    let living = release::in_sight(&aws)?;
+    let seen = release::region(&aws)?;
+    // The living first: an environment that ends may have a successor of its name.
+    let in_sight = [seen.living.as_slice(), &seen.ending].concat();
     let mut rows = Vec::new();
     for description in environments.all() {
         let theirs = ebcli::application(description.application.as_deref(), &project)?;
-        let there = living.iter().find(|living| living.name == description.name && living.application == *theirs);
+        let there = in_sight.iter().find(|living| living.name == description.name && living.application == *theirs);
         let mut row = Row::new(&description.name, &theirs, true, there, aws.region());
         // Whoever names it is led there.
         let here = args.name.is_some() || description.belongs_to(aws.account(), aws.region());
@@ -85,7 +87,7 @@ pub(crate) fn verb(args: &StatusArgs, world: &World, ui: &mut Ui) -> Result<Exit
         let named = args.name.as_ref().is_some_and(|name| there.name == name.as_str());
         there.application == application.as_str() && (named || there.status != Phase::Ending)
     };
-    for there in living.iter().filter(asked) {
+    for there in in_sight.iter().filter(asked) {
         if !rows.iter().any(|row| row.name == there.name) {
             rows.push(Row::new(&there.name, &application, false, Some(there), aws.region()));
         }
@@ -96,16 +98,16 @@ pub(crate) fn verb(args: &StatusArgs, world: &World, ui: &mut Ui) -> Result<Exit
             let region = aws.region().to_owned();
             return Err(Unknown { application, name: name.clone(), region }.into());
         };
-        let there = living.iter().find(|living| Some(&living.id) == row.id.as_ref());
-        row.details = there.map(|there| release::details(&aws, there)).transpose()?;
+        let there = in_sight.iter().find(|living| Some(&living.id) == row.id.as_ref());
+        row.details = there.map(|there| release::details(&aws, &seen, there)).transpose()?;
         row.came_from(&project);
         if let (Some(description), Some(_)) = (described, there.filter(|there| there.status != Phase::Ending)) {
             // Without the rights of a capture it is not known, which is no failure of this.
-            row.differences = capture::compare(description, &project, &aws, ui).ok().flatten();
+            row.differences = capture::compare(description, &seen.living, &project, &aws, ui).ok().flatten();
             row.lost = environment::lost(description);
         }
     }
-    let drills: Vec<LeftDrill> = release::left_drills(&aws, None)
+    let drills: Vec<LeftDrill> = release::left_drills_in(&aws, &seen)?
         .unwrap_or_default()
         .into_iter()
         .filter(|left| !left.environments.is_empty())

@@ -37,7 +37,9 @@ pub use option_diff::{LiveOptions, OptionRow, Wins};
 pub use order::{OrderError, waves};
 pub use place::{APPLICATION, DRILLS, FOLDER, named, path};
 pub use property::{Property, What};
-pub use rehearsal::{DRILL_TAG, Refused, Rehearsal, at_home, rehearsal};
+pub use rehearsal::{
+    DRILL_TAG, Refused, Rehearsal, at_home, drill_application, drill_environment, drill_id, rehearsal,
+};
 pub use send::{INSTANCE_PROFILE, Sent, Value, sent};
 pub use set_by::{LiveSetting, SetBy};
 pub use shape::Shape;

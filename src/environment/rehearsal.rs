@@ -17,6 +17,23 @@ use crate::beanstalk::customizations::Customizations;
 /// The tag that everything of a rehearsal has.
 pub const DRILL_TAG: &str = "beansprout:drill";
 
+/// The application of a drill: the beginning of every name that a drill gives, for whoever may end one.
+pub fn drill_application(id: &str) -> String {
+    format!("{DRILL}{id}")
+}
+
+/// An environment of a drill, by its number.
+pub fn drill_environment(id: &str, number: usize) -> String {
+    format!("{DRILL}{id}-{number}")
+}
+
+/// The drill whose application would have this name.
+pub fn drill_id(application: &str) -> Option<&str> {
+    application.strip_prefix(DRILL).filter(|id| !id.is_empty())
+}
+
+const DRILL: &str = "drill-";
+
 /// A rehearsed environment, and what speaks against it.
 #[derive(Debug, Clone)]
 pub struct Rehearsal {
@@ -82,7 +99,7 @@ pub fn rehearsal(
     let mapped = |name: &String| names.get(name).cloned().unwrap_or_else(|| name.clone());
     let mut new = Description {
         name: mapped(&description.name),
-        application: Some(format!("drill-{id}")),
+        application: Some(drill_application(id)),
         after: description.after.iter().map(mapped).collect(),
         cname: None,
         version: None,

@@ -1,21 +1,18 @@
 //! Drill: what a rebuild would meet, asked of AWS without changing anything, and the end of a rehearsal.
 
-use std::collections::BTreeMap;
-
 use aws_sdk_elasticbeanstalk::types::{ConfigurationOptionSetting, ValidationSeverity};
 use serde::Serialize;
 
-use super::api_error::ApiError;
+use super::api_error::{ApiError, known};
 use super::aws::Aws;
 use super::call::Call;
 use super::environment::{self, Environment};
 use super::launch::{Survey, Target};
-use super::{tag, version};
+use super::status::Region;
+use super::tag;
+use super::version::{self, SeenApplication};
 use crate::beanstalk::name::{Application, EnvironmentName};
-use crate::environment::{DRILL_TAG, Description};
-
-/// The beginning of every name of a drill. What is one, its tag says.
-const DRILL: &str = "drill-";
+use crate::environment::{DRILL_TAG, Description, drill_id};
 
 /// The survey as it would be on the day: what is described and lives is gone, and its names are free.
 pub fn as_if_lost(survey: &Survey, targets: &[Target]) -> Survey {
@@ -92,43 +89,59 @@ pub struct LeftEnvironment {
     pub created: Option<jiff::Timestamp>,
 }
 
-/// Rehearsals of which something lives, or whose application is there.
+/// Rehearsals of which something lives, or whose application is there; only the one of this id, if one is meant.
 pub fn left(aws: &Aws, meant: Option<&str>) -> Result<Vec<Left>, ApiError> {
     aws.block_on(async {
-        let mut rehearsals: BTreeMap<String, Left> = BTreeMap::new();
-        let region = aws.region();
-        for found in version::all_applications(aws).await? {
-            let (Some(application), Some(arn)) = (found.application_name, found.application_arn) else { continue };
-            if !application.starts_with(DRILL) {
-                continue;
-            }
-            // Somebody's own may be called so too.
-            let Some(id) = tag::of(aws, &arn).await?.remove(DRILL_TAG) else { continue };
-            if meant.is_none_or(|meant| meant == id) {
-                let left = Left { id, application: application.clone(), environments: Vec::new(), ending: Vec::new() };
-                rehearsals.insert(application, left);
-            }
-        }
-        for living in environment::everywhere(aws).await? {
-            if let Some(left) = rehearsals.get_mut(&living.application) {
-                left.ending.push(super::status::ending(&living.id, region));
-                let Environment { id, name, created, .. } = living;
-                left.environments.push(LeftEnvironment { id, name, created });
-            }
-        }
-        for left in rehearsals.values_mut() {
-            let line = format!(
-                "aws elasticbeanstalk delete-application --region {region} --application-name {}",
-                left.application
-            );
-            left.ending.push(line);
-        }
-        Ok(rehearsals.into_values().collect())
+        let applications = version::all_applications(aws).await?;
+        among(aws, &applications, &environment::everywhere(aws).await?, meant).await
     })
+}
+
+/// The same, in a region that was looked at. `None`: these credentials may not see what is one.
+pub fn left_in(aws: &Aws, region: &Region) -> Result<Option<Vec<Left>>, ApiError> {
+    let Some(applications) = &region.applications else { return Ok(None) };
+    known(aws.block_on(among(aws, applications, &region.living, None)))
+}
+
+/// A rehearsal is an application that has both the name and the tag of its id. Somebody's own may have either.
+async fn among(
+    aws: &Aws,
+    applications: &[SeenApplication],
+    living: &[Environment],
+    meant: Option<&str>,
+) -> Result<Vec<Left>, ApiError> {
+    let region = aws.region();
+    let mut rehearsals = Vec::new();
+    for SeenApplication { name, arn, .. } in applications {
+        let (Some(id), Some(arn)) = (drill_id(name), arn) else { continue };
+        if meant.is_some_and(|meant| meant != id)
+            || tag::of(aws, arn).await?.get(DRILL_TAG).map(String::as_str) != Some(id)
+        {
+            continue;
+        }
+        let environments: Vec<&Environment> = living.iter().filter(|living| living.application == *name).collect();
+        let mut ending: Vec<String> =
+            environments.iter().map(|living| super::status::ending(&living.id, region)).collect();
+        ending.push(format!("aws elasticbeanstalk delete-application --region {region} --application-name {name}"));
+        let left = |living: &Environment| {
+            let Environment { id, name, created, .. } = living.clone();
+            LeftEnvironment { id, name, created }
+        };
+        rehearsals.push(Left {
+            id: id.to_owned(),
+            application: name.clone(),
+            environments: environments.into_iter().map(left).collect(),
+            ending,
+        });
+    }
+    rehearsals.sort_by(|one, other| one.application.cmp(&other.application));
+    Ok(rehearsals)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]

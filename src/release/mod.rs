@@ -58,7 +58,7 @@ pub use deploy::{
 };
 pub use deployment_log::{Absence, DeploymentLog, Error as LogError, LogReading, deployment_log};
 pub use download::{Error as DownloadError, Event as DownloadEvent, download};
-pub use drill::{Left as LeftDrill, as_if_lost, left as left_drills, validate};
+pub use drill::{Left as LeftDrill, as_if_lost, left as left_drills, left_in as left_drills_in, validate};
 pub use environment::{Environment, EnvironmentEvent, Health, InstanceState, Phase, Severity};
 pub use instance_logs::{InstanceLogs, LastLines, instance_logs};
 pub use launch::{
@@ -88,7 +88,7 @@ pub use record::{RunRecord, record};
 pub use release_file::{
     RELEASE, ReleaseDeployment, ReleaseFile, ReleasePlace, ReleasedArchive, ReleasedCheck, ReleasedSource, ReleasedTree,
 };
-pub use status::{Details, details, ending, in_sight, living};
+pub use status::{Details, Region, details, ending, living, region};
 pub use swap::{
     Condition, Conditions, Despite, Error as SwapError, Event as SwapEvent, Migrations, Options as SwapOptions,
     Outcome as SwapOutcome, Side as SwapSide, Stand, Survey as SwapSurvey, Swapped, Tested,

@@ -9,9 +9,9 @@ use serde::Serialize;
 use super::api_error::{ApiError, known};
 use super::aws::Aws;
 use super::call::Call;
-use super::environment::{self, Environment, EnvironmentEvent};
+use super::environment::{self, Environment, EnvironmentEvent, Phase};
 use super::publish::Quota;
-use super::version::{self, Version};
+use super::version::{self, SeenApplication, Version};
 use crate::beanstalk::name::Application;
 
 /// What is known of one environment. `None` is not known.
@@ -49,12 +49,26 @@ pub struct LastOperation {
     pub errors: Vec<String>,
 }
 
-/// All environments of the region that these credentials may see.
-pub fn in_sight(aws: &Aws) -> Result<Vec<Environment>, ApiError> {
-    aws.block_on(environment::in_sight(aws))
+/// What there is in a region, as far as these credentials see it: asked once in a run, and handed on.
+#[derive(Debug, Clone)]
+pub struct Region {
+    pub living: Vec<Environment>,
+    /// Those that are being terminated.
+    pub ending: Vec<Environment>,
+    /// `None`: they may not be seen.
+    pub(super) applications: Option<Vec<SeenApplication>>,
 }
 
-/// Those that live.
+/// Look around.
+pub fn region(aws: &Aws) -> Result<Region, ApiError> {
+    aws.block_on(async {
+        let (ending, living) =
+            environment::in_sight(aws).await?.into_iter().partition(|seen| seen.status == Phase::Ending);
+        Ok(Region { living, ending, applications: known(version::all_applications(aws).await)? })
+    })
+}
+
+/// All environments of the region that these credentials may see.
 pub fn living(aws: &Aws) -> Result<Vec<Environment>, ApiError> {
     aws.block_on(environment::everywhere(aws))
 }
@@ -64,7 +78,7 @@ pub fn ending(id: &str, region: &str) -> String {
     format!("aws elasticbeanstalk terminate-environment --region {region} --environment-id {id}")
 }
 
-pub fn details(aws: &Aws, environment: &Environment) -> Result<Details, ApiError> {
+pub fn details(aws: &Aws, region: &Region, environment: &Environment) -> Result<Details, ApiError> {
     aws.block_on(async {
         let application: Option<Application> = environment.application.parse().ok();
         let version = match (&environment.label, &application) {
@@ -73,7 +87,7 @@ pub fn details(aws: &Aws, environment: &Environment) -> Result<Details, ApiError
         };
         Ok(Details {
             version,
-            quota: quota(aws).await?,
+            quota: quota(aws, region).await?,
             platform: platform(aws, environment).await?,
             causes: known(causes(aws, environment).await)?,
             instances: known(environment::on_instances(aws, environment).await)?.flatten(),
@@ -82,8 +96,9 @@ pub fn details(aws: &Aws, environment: &Environment) -> Result<Details, ApiError
     })
 }
 
-async fn quota(aws: &Aws) -> Result<Option<Quota>, ApiError> {
-    let used = known(version::applications(aws).await)?.map(|applications| applications.into_values().sum::<usize>());
+async fn quota(aws: &Aws, region: &Region) -> Result<Option<Quota>, ApiError> {
+    let used =
+        region.applications.as_ref().map(|all| all.iter().map(|application| application.versions).sum::<usize>());
     let limit = version::limit(aws).await?.map(|limit| limit as usize);
     Ok(used.zip(limit).map(|(used, limit)| Quota { used, limit }))
 }

@@ -192,18 +192,28 @@ pub(crate) async fn application_made(aws: &Aws, application: &Application) -> Re
     Ok(found.map(|found| found.date_created.and_then(|date| timestamp(&date)).unwrap_or(Timestamp::UNIX_EPOCH)))
 }
 
+/// An application that the caller may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SeenApplication {
+    pub(crate) name: String,
+    pub(crate) arn: Option<String>,
+    /// How many versions it has.
+    pub(crate) versions: usize,
+}
+
 /// Every application that the caller may see.
-pub(crate) async fn all_applications(aws: &Aws) -> Result<Vec<ApplicationDescription>, ApiError> {
+pub(crate) async fn all_applications(aws: &Aws) -> Result<Vec<SeenApplication>, ApiError> {
     let answer = aws.read(Call::eb("DescribeApplications"), aws.eb.describe_applications().send()).await?;
-    Ok(answer.applications.unwrap_or_default())
+    let seen = |found: ApplicationDescription| {
+        let versions = found.versions.unwrap_or_default().len();
+        Some(SeenApplication { name: found.application_name?, arn: found.application_arn, versions })
+    };
+    Ok(answer.applications.unwrap_or_default().into_iter().filter_map(seen).collect())
 }
 
 /// Their names, and how many versions each has.
 pub(crate) async fn applications(aws: &Aws) -> Result<BTreeMap<String, usize>, ApiError> {
-    let applications = all_applications(aws).await?.into_iter();
-    Ok(applications
-        .filter_map(|found| Some((found.application_name?, found.versions.unwrap_or_default().len())))
-        .collect())
+    Ok(all_applications(aws).await?.into_iter().map(|found| (found.name, found.versions)).collect())
 }
 
 #[cfg(test)]

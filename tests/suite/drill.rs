@@ -144,8 +144,12 @@ fn on_aws_it_touches_nothing_of_the_real_ones() {
     assert!(plan.stdout.contains("`beansprout drill --aws --id a1b2 --apply` does it"), "{plan}");
     assert!(plan.stdout.contains("`API_URL` is the same as in the real one"), "{plan}");
     assert!(writes(&calls(&site.place, STATE)).is_empty());
-    // Somebody's own, which is called as rehearsals are.
-    site.python(&server, "eb.create_application(ApplicationName='drill-press')");
+    // Somebody's own, which are called as rehearsals are: one has a tag that was copied to it.
+    site.python(
+        &server,
+        "eb.create_application(ApplicationName='drill-press')\n\
+         eb.create_application(ApplicationName='drill-saw', Tags=[{'Key': 'beansprout:drill', 'Value': 'a1b2'}])",
+    );
     let end = site.run(&server, &["drill", "end"]).ok();
     assert!(end.stdout.starts_with("nothing is left of a drill"), "{end}");
 
@@ -168,7 +172,7 @@ fn on_aws_it_touches_nothing_of_the_real_ones() {
         "{end}"
     );
     assert!(end.stdout.contains("delete-application --region us-east-1 --application-name drill-a1b2"), "{end}");
-    assert!(!end.stdout.contains("drill-press"), "{end}");
+    assert!(!end.stdout.contains("drill-press") && !end.stdout.contains("drill-saw"), "{end}");
     let status = site.run(&server, &["status"]).ok();
     assert!(status.stderr.contains("drill `a1b2`"), "{status}");
     // A person ends it.

@@ -416,6 +416,33 @@ fn status_tells_which_commit_runs() {
     assert!(run.stdout.contains("1 of 1000 versions in us-east-1 are used"), "{run}");
 }
 
+/// What there is in a region is asked once, whatever is made of it.
+#[test]
+fn a_region_is_looked_at_once() {
+    let site = Site::small();
+    site.describe("shop-prod", "");
+    site.describe("shop-test", "");
+    let server = site.server();
+    site.run(&server, &["launch", "--all", "--apply"]).ok();
+    site.python(&server, "eb.create_application(ApplicationName='drill-a1')");
+    let cases: [(&[&str], i32); 5] = [
+        (&["status"], 0),
+        (&["status", "shop-prod"], 0),
+        (&["diff", "env:shop-prod", "env:shop-test"], 0),
+        (&["capture", "--check"], 0),
+        (&["drill", "--check"], 0),
+    ];
+    for (arguments, exit) in cases {
+        calls(&site.place, STATE);
+        site.run(&server, arguments).exit(exit);
+        let asked = calls(&site.place, STATE);
+        for operation in ["DescribeEnvironments", "DescribeApplications"] {
+            let times = asked.iter().filter(|call| call.ends_with(&format!(":{operation}"))).count();
+            assert!(times <= 1, "{operation} of {arguments:?}: {times} in {asked:?}");
+        }
+    }
+}
+
 /// What it will be is not known while it moves, so nobody says that nothing differs.
 #[test]
 fn what_moves_is_not_compared() {

@@ -53,9 +53,10 @@ pub(super) fn side(
     let named = shelves.named_application().or(described).map(str::to_owned);
     let application = ebcli::application(named.as_deref(), shelves.project)?;
     let store = bundle_store(shelves.project, None);
-    let aws = shelves.connected(&description.map(Place::of).unwrap_or_default(), ui)?;
-    belongs(description, aws)?;
-    let living = release::living(aws)?;
+    let place = description.map(Place::of).unwrap_or_default();
+    belongs(description, shelves.connected(&place, ui)?)?;
+    let living = shelves.living(&place, ui)?;
+    let aws = shelves.connected(&place, ui)?;
     let there = living.iter().find(|living| living.name == name && living.application == *application);
     let there = there.ok_or_else(|| Error::NotThere { name: name.to_owned(), region: aws.region().to_owned() })?;
     let observed = release::observe(aws, &application, there)?;

@@ -49,7 +49,7 @@ pub(super) fn rebuild(
     let names: BTreeMap<String, String> = ours
         .iter()
         .enumerate()
-        .map(|(number, description)| (description.name.clone(), format!("drill-{id}-{}", number + 1)))
+        .map(|(number, description)| (description.name.clone(), environment::drill_environment(&id, number + 1)))
         .collect();
     let store = bundle_store(project, None);
     let mut versions = Versions::new(project, &aws, &store, world);
@@ -70,7 +70,7 @@ pub(super) fn rebuild(
             .extend(same.into_iter().map(|name| format!("`{}`: `{name}` is the same as in the real one", target.name)));
         let files = Files::of(&customizations);
         let values = given.values(&description, &files, ui)?;
-        let application: Application = format!("drill-{id}").parse().expect("a drill's name is an application's");
+        let application: Application = environment::drill_application(&id).parse().expect("a drill's name is an application's");
         let name: EnvironmentName = description.name.parse().expect("a drill's name is an environment's");
         let target = Target { name, application, description };
         wanted.push(Wanted { target, release: from_bundle(chosen), files, given: values });

@@ -143,6 +143,7 @@ fn stage(
         }
         match launch::rebuild(&descriptions, environments, project, &aws, world, ui) {
             Ok(launched) => {
+                let living = release::living(&aws)?;
                 for one in launched.environments {
                     answer.findings.extend(one.failures());
                     let description = descriptions.iter().find(|description| one.name == *description.name.as_str());
@@ -154,7 +155,7 @@ fn stage(
                         differences: Vec::new(),
                     };
                     if let Some(description) = description {
-                        match capture::compare(description, project, &aws, ui)? {
+                        match capture::compare(description, &living, project, &aws, ui)? {
                             Some(differences) => rehearsed.differences = differences,
                             None => answer.findings.push(format!(
                                 "`{}` is busy, so nobody knows whether it became what its file says",
