@@ -279,11 +279,13 @@ impl Git {
         Ok(lines.join(" "))
     }
 
-    /// How many commits `HEAD` has that `commit` has not.
-    pub(crate) fn since(&self, commit: &str) -> Result<u64, Error> {
+    /// How many commits `HEAD` has that `commit` has not, and the other way round. `None`: git counts in another way.
+    pub(crate) fn apart(&self, commit: &str) -> Result<Option<(u64, u64)>, Error> {
         let commit = self.commit(commit)?;
-        let count = self.run(&["rev-list", "--count", "HEAD", &format!("^{commit}"), "--"])?;
-        Ok(String::from_utf8_lossy(&count).trim().parse().unwrap_or_default())
+        let counts = self.run(&["rev-list", "--left-right", "--count", &format!("HEAD...{commit}"), "--"])?;
+        let counts = String::from_utf8_lossy(&counts);
+        let both = counts.split_whitespace().map(|count| count.parse().ok()).collect::<Option<Vec<u64>>>();
+        Ok(both.and_then(|both| Some((*both.first()?, *both.get(1)?))))
     }
 
     /// Values of `attributes` for `paths`, from the top: path, attribute and value, for all that are set. The index says

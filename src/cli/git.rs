@@ -28,7 +28,7 @@ pub(crate) fn subject(root: &Path, commit: &str) -> Option<String> {
     Git::reading(&Repository::discover(root)?).ok()?.subject(commit).ok()
 }
 
-/// How many commits the work tree is ahead of another. `None`: git has it not, or there is no git.
-pub(crate) fn since(root: &Path, commit: &str) -> Option<u64> {
-    Git::reading(&Repository::discover(root)?).ok()?.since(commit).ok()
+/// How many commits the work tree has that another has not, and the other way round. `None`: git has it not, or there is no git.
+pub(crate) fn apart(root: &Path, commit: &str) -> Option<(u64, u64)> {
+    Git::reading(&Repository::discover(root)?).ok()?.apart(commit).ok()?
 }

@@ -144,6 +144,8 @@ struct Row {
     commit: Option<String>,
     /// How many commits the work tree is ahead of that; `None` where git does not know it.
     behind: Option<u64>,
+    /// How many commits that has which the work tree has not.
+    ahead: Option<u64>,
     status: Option<Phase>,
     health: Option<Health>,
     url: Option<String>,
@@ -169,6 +171,7 @@ impl Row {
             digest: None,
             commit: None,
             behind: None,
+            ahead: None,
             status: there.map(|there| there.status),
             health: there.map(|there| there.health),
             url: there.and_then(|there| there.url.clone()),
@@ -184,7 +187,7 @@ impl Row {
         let Some(version) = self.details.as_ref().and_then(|details| details.version.as_ref()) else { return };
         self.digest = version.digest().map(str::to_owned);
         let commit = version.description.as_deref().and_then(Commit::of);
-        self.behind = commit.and_then(|commit| git::since(&project.root, commit.name));
+        (self.behind, self.ahead) = commit.and_then(|commit| git::apart(&project.root, commit.name)).unzip();
         self.commit = commit.map(|commit| commit.name.to_owned());
     }
 
@@ -295,11 +298,14 @@ fn detailed(row: &Row, region: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result 
     }
     if let Some(commit) = &row.commit {
         write!(f, "\n  commit    {commit}")?;
-        match row.behind {
+        let commits = |number: u64| count(usize::try_from(number).unwrap_or(usize::MAX), "commit");
+        match row.behind.zip(row.ahead) {
             None => write!(f, ", which is not in this repository")?,
-            Some(0) => write!(f, ", and nothing is committed since")?,
-            Some(behind) => {
-                write!(f, ", {} behind the work tree", count(usize::try_from(behind).unwrap_or(usize::MAX), "commit"))?
+            Some((0, 0)) => write!(f, ", and nothing is committed since")?,
+            Some((behind, 0)) => write!(f, ", {} behind the work tree", commits(behind))?,
+            Some((0, ahead)) => write!(f, ", {} ahead of the work tree, which is older", commits(ahead))?,
+            Some((behind, ahead)) => {
+                write!(f, ", {} ahead of the work tree, which has {} of its own", commits(ahead), commits(behind))?;
             }
         }
     }

@@ -414,6 +414,20 @@ fn status_tells_which_commit_runs() {
     let run = site.run(&server, &["status", "shop-prod"]).ok();
     assert!(run.stdout.contains(&format!("commit    {}, 1 commit behind the work tree", &commit[..12])), "{run}");
     assert!(run.stdout.contains("1 of 1000 versions in us-east-1 are used"), "{run}");
+    // Somebody else has released what is not checked out here.
+    site.place.write("app.py", "print('third')\n");
+    site.place.sh("git", &["commit", "-qam", "third"]);
+    site.run(&server, &["publish", "--deploy", "shop-prod"]).ok();
+    site.place.sh("git", &["checkout", "-q", "HEAD~2"]);
+    let older = status();
+    assert_eq!(older["environments"][0]["behind"], 0);
+    assert_eq!(older["environments"][0]["ahead"], 2);
+    let run = site.run(&server, &["status", "shop-prod"]).ok();
+    assert!(run.stdout.contains(", 2 commits ahead of the work tree, which is older"), "{run}");
+    site.place.write("app.py", "print('other')\n");
+    site.place.sh("git", &["commit", "-qam", "other"]);
+    let run = site.run(&server, &["status", "shop-prod"]).ok();
+    assert!(run.stdout.contains(", 2 commits ahead of the work tree, which has 1 commit of its own"), "{run}");
 }
 
 /// What there is in a region is asked once, whatever is made of it.
