@@ -51,14 +51,17 @@ pub(crate) fn verb(args: &LogsArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
         ui.say(format_args!("no deployment log: {}", absence.phrase()));
         ui.say("asking the instances for the last lines of their logs");
         match release::instance_logs(&aws, &application, &answer.environment) {
-            Ok(LastLines { logs, silent }) => {
+            Ok(LastLines { logs, silent, unread }) => {
                 if !silent.is_empty() {
                     ui.warn(format_args!(
                         "not every instance sent its logs within a minute: {} did not",
                         ticked(&silent)
                     ));
                 }
-                (answer.instances, answer.silent) = (logs, silent);
+                if !unread.is_empty() {
+                    ui.warn(format_args!("the logs that {} sent could not be fetched from S3", ticked(&unread)));
+                }
+                (answer.instances, answer.silent, answer.unread) = (logs, silent, unread);
             }
             Err(error) => ui.warn(format_args!("they could not be asked: {error}")),
         }
@@ -100,6 +103,9 @@ struct LogsAnswer {
     /// Those that sent none in time.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     silent: Vec<String>,
+    /// Those that sent some which could not be fetched.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unread: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -114,18 +120,11 @@ struct Shown {
 
 impl LogsAnswer {
     fn new(environment: EnvironmentName, reading: &LogReading, all: bool) -> Self {
-        match reading {
-            LogReading::Read(log) => Self {
-                environment,
-                log: Some(Shown::new(log, all)),
-                absent: None,
-                instances: Vec::new(),
-                silent: Vec::new(),
-            },
-            LogReading::Absent(absence) => {
-                Self { environment, log: None, absent: Some(*absence), instances: Vec::new(), silent: Vec::new() }
-            }
-        }
+        let (log, absent) = match reading {
+            LogReading::Read(log) => (Some(Shown::new(log, all)), None),
+            LogReading::Absent(absence) => (None, Some(*absence)),
+        };
+        Self { environment, log, absent, instances: Vec::new(), silent: Vec::new(), unread: Vec::new() }
     }
 }
 

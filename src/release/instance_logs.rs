@@ -40,8 +40,28 @@ pub struct InstanceLogs {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LastLines {
     pub logs: Vec<InstanceLogs>,
-    /// Those that sent none in time, or none that can be had.
+    /// Those that sent none in time.
     pub silent: Vec<String>,
+    /// Those that sent some which could not be fetched.
+    pub unread: Vec<String>,
+}
+
+impl LastLines {
+    /// Of these instances, with what each sent; `None`: it could not be fetched.
+    fn of(instances: &[String], sent: Vec<(String, Option<Vec<u8>>)>) -> Self {
+        let silent = silent(instances, sent.iter().map(|(instance, _)| instance.as_str()));
+        let mut found = Self { silent, ..Self::default() };
+        for (instance, content) in sent {
+            let Some(content) = content else {
+                found.unread.push(instance);
+                continue;
+            };
+            let mut lines = lines(&content);
+            lines.drain(..lines.len().saturating_sub(LINES));
+            found.logs.push(InstanceLogs { instance, lines });
+        }
+        found
+    }
 }
 
 /// The last lines of every instance's logs, as far as they send them in time.
@@ -66,16 +86,12 @@ pub fn instance_logs(aws: &Aws, application: &Application, name: &EnvironmentNam
                 break offered;
             }
         };
-        let mut logs: Vec<InstanceLogs> = Vec::new();
+        let mut sent = Vec::new();
         for info in offered {
             let (Some(instance), Some(url)) = (info.ec2_instance_id, info.message) else { continue };
-            let Some(content) = fetch(&url).await else { continue };
-            let mut lines = lines(&content);
-            lines.drain(..lines.len().saturating_sub(LINES));
-            logs.push(InstanceLogs { instance, lines });
+            sent.push((instance, fetch(&url).await));
         }
-        let silent = silent(&instances, logs.iter().map(|logs| logs.instance.as_str()));
-        Ok(LastLines { logs, silent })
+        Ok(LastLines::of(&instances, sent))
     })
 }
 
@@ -129,5 +145,14 @@ mod tests {
         assert!(silent(&instances, ["i-2", "i-1", "i-3"].into_iter()).is_empty());
         // Nobody knows of any: whoever sends some is enough.
         assert!(silent(&[], ["i-1"].into_iter()).is_empty());
+    }
+
+    #[test]
+    fn who_sent_what_cannot_be_fetched_was_not_silent() {
+        let instances = ["i-1", "i-2", "i-3"].map(str::to_owned);
+        let sent = vec![("i-1".to_owned(), Some(b"one\ntwo\n".to_vec())), ("i-2".to_owned(), None)];
+        let found = LastLines::of(&instances, sent);
+        assert_eq!(found.logs, [InstanceLogs { instance: "i-1".to_owned(), lines: vec!["one".into(), "two".into()] }]);
+        assert_eq!((found.silent, found.unread), (vec!["i-3".to_owned()], vec!["i-2".to_owned()]));
     }
 }
