@@ -544,6 +544,32 @@ fn other_bytes_are_not_launched() {
     assert!(run.stderr.contains("holds other bytes than environments names for"), "{run}");
 }
 
+/// What is gone for one environment is gone for all of a run.
+#[test]
+fn a_bundle_that_is_gone_is_asked_for_once() {
+    let site = Site::small();
+    let server = site.server();
+    let label = site.run(&server, &["publish", "--create-application", "--json"]).ok().json();
+    let (label, at) = (label["label"].as_str().unwrap(), &label["bundle"]);
+    site.python(&server, &format!("boto3.client('s3').delete_object(Bucket={}, Key={})", at["bucket"], at["key"]));
+    let mut asked = Vec::new();
+    for names in [&["shop-a"][..], &["shop-a", "shop-b"]] {
+        calls(&site.place, STATE);
+        site.run(&server, &[&["launch", "--version", label], names].concat());
+        let all = calls(&site.place, STATE);
+        asked.push(all.into_iter().filter(|call| call.starts_with("s3:")).collect::<Vec<_>>());
+    }
+    assert!(!asked[0].is_empty());
+    assert_eq!(asked[0], asked[1]);
+    // Nor is it built again for each.
+    let version = "[version]\nlabel = \"shop-0123456789ab\"\ncommit = \"0123456789abcdef\"\n";
+    site.describe("shop-c", version);
+    site.describe("shop-d", version);
+    let run = site.run(&server, &["launch", "shop-c", "shop-d"]).exit(7);
+    assert_eq!(run.stderr.matches("building again from 0123456789abcdef").count(), 1, "{run}");
+    assert_eq!(run.stderr.matches("its bundle is not in the bucket").count(), 2, "{run}");
+}
+
 /// What a launch calls is what its role may call.
 #[test]
 fn the_launcher_has_the_rights_that_a_launch_needs() {

@@ -1,6 +1,6 @@
 //! Which version goes into an environment, and what its files say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::tree::Tree;
@@ -27,13 +27,24 @@ pub(crate) struct Versions<'a> {
     built: Option<Built>,
     /// Bundles that were built here and are part of the launch, by label.
     packed: BTreeMap<String, PublishRequest>,
-    /// What bundles say, and the SHA-256 of each.
-    read: BTreeMap<Location, (String, Customizations)>,
+    /// What bundles say, and the SHA-256 of each. `None`: it is gone.
+    read: BTreeMap<Location, Option<(String, Customizations)>>,
+    /// What could not be packed again: label, digest and commit.
+    lost: BTreeSet<(String, Option<String>, Option<String>)>,
 }
 
 impl<'a> Versions<'a> {
     pub(crate) fn new(project: &'a Project, aws: &'a Connected, store: &'a BundleStore, world: &'a World) -> Self {
-        Self { project, aws, store, world, built: None, packed: BTreeMap::new(), read: BTreeMap::new() }
+        Self {
+            project,
+            aws,
+            store,
+            world,
+            built: None,
+            packed: BTreeMap::new(),
+            read: BTreeMap::new(),
+            lost: BTreeSet::new(),
+        }
     }
 
     pub(crate) fn choose(
@@ -57,10 +68,14 @@ impl<'a> Versions<'a> {
             }
         };
         // The content decides: what is gone from the bucket may lie here, or be built again from its commit.
-        if let ChosenBundle::Gone { digest, commit } = &chosen.bundle
-            && self.again(&chosen.label, digest.as_deref(), commit.as_deref(), ui)?
-        {
-            chosen.bundle = ChosenBundle::Packed;
+        if let ChosenBundle::Gone { digest, commit } = &chosen.bundle {
+            let what = (chosen.label.clone(), digest.clone(), commit.clone());
+            if !self.lost.contains(&what) {
+                match self.again(&chosen.label, digest.as_deref(), commit.as_deref(), ui)? {
+                    true => chosen.bundle = ChosenBundle::Packed,
+                    false => drop(self.lost.insert(what)),
+                }
+            }
         }
         let customizations = match &chosen.bundle {
             ChosenBundle::Packed => {
@@ -114,17 +129,20 @@ impl<'a> Versions<'a> {
 
     /// What the bundle at a place says.
     fn at(&mut self, at: &Location, captured: Option<&Release>, ui: &mut Ui) -> Result<Customizations, Failure> {
-        if let Some((sha256, known)) = self.read.get(at)
-            && described(at, captured).is_none_or(|described| described == sha256)
-        {
-            return Ok(known.clone());
+        match self.read.get(at) {
+            Some(None) => return Ok(Customizations::read(&Tree::default())),
+            Some(Some((sha256, known))) if described(at, captured).is_none_or(|described| described == sha256) => {
+                return Ok(known.clone());
+            }
+            _ => {}
         }
         let Some(mut fetched) = look_into(at, self.store, self.aws, ui)? else {
+            self.read.insert(at.clone(), None);
             return Ok(Customizations::read(&Tree::default()));
         };
         fetched.hold_to(at, captured)?;
         let customizations = of(&mut fetched.opened)?;
-        self.read.insert(at.clone(), (fetched.bytes.sha256, customizations.clone()));
+        self.read.insert(at.clone(), Some((fetched.bytes.sha256, customizations.clone())));
         Ok(customizations)
     }
 
