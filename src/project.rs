@@ -215,6 +215,9 @@ impl Fault for NoProject {
     }
 }
 
+/// Has a file the content of an earlier output?
+pub type IsOutput = fn(&[u8]) -> bool;
+
 /// What a command line says of what ships.
 #[derive(Debug, Clone, Default)]
 pub struct ScopeFlags {
@@ -290,17 +293,24 @@ impl Project {
         }
     }
 
-    /// Refuse an output that would replace a file of the project, but not an earlier output, which its content shows.
+    /// Refuse outputs that would replace a file of the project, but no earlier output, which its content shows: each comes with
+    /// the question. The work tree is read for all of them once, unless `read` is of it.
     pub fn refuse_replacing(
         &self,
-        output: &Path,
-        is_output: impl FnOnce(&[u8]) -> bool,
+        outputs: &[(&Path, IsOutput)],
+        read: Option<&Plan>,
         world: &World,
     ) -> Result<(), bundle::Error> {
-        if !output.exists() {
+        let mut there = outputs.iter().filter(|(output, _)| output.exists()).peekable();
+        if there.peek().is_none() {
             return Ok(());
         }
-        Plan::read(&self.scope(&ScopeFlags::worktree(), world))?.refuse_replacing(output, is_output)
+        let mut refuse =
+            |plan: &Plan| there.try_for_each(|(output, is_output)| plan.refuse_replacing(output, is_output));
+        match read.filter(|plan| *plan.source() == Source::Worktree) {
+            Some(plan) => refuse(plan),
+            None => refuse(&Plan::read(&self.scope(&ScopeFlags::worktree(), world))?),
+        }
     }
 
     /// The folder of its machine state, if what is there is one.

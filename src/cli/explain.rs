@@ -16,7 +16,7 @@ use crate::bundle::{Plan, Scope};
 use crate::check::{self, Settings};
 use crate::fault::{Exit, Failure, Fault};
 use crate::file;
-use crate::project::Project;
+use crate::project::{IsOutput, Project};
 use crate::ui::{OutputFormat, Ui, ticked};
 use crate::world::World;
 
@@ -90,7 +90,7 @@ pub(crate) fn explain(args: &ExplainArgs, world: &World, ui: &mut Ui) -> Result<
         let timelines: Vec<Timeline> =
             Event::ALL.into_iter().map(|event| Timeline::new(&customizations, event)).collect();
         let page = page::html(&project.name(), &timelines);
-        project.refuse_replacing(&path, page::is_page, world)?;
+        project.refuse_replacing(&[(path.as_path(), page::is_page as IsOutput)], Some(&plan), world)?;
         file::write_named(&path, page.as_bytes())?;
         ui.answer(&page::Drawn { path: path.display().to_string(), bytes: page.len() });
         return Ok(Exit::Done);

@@ -10,7 +10,7 @@ use super::aws::{AwsArgs, Connected, DryRun, Intent, bundle_store};
 use super::{ebcli, versions};
 use crate::fault::{Exit, Failure, Fault};
 use crate::file;
-use crate::project::Project;
+use crate::project::{IsOutput, Project};
 use crate::release::{self, Apply, BundleStore, Plan, Policy, PruneEvent, Pruned, RunRecord, UndoFiles};
 use crate::ui::{Answer, Ui, bytes, count};
 use crate::world::World;
@@ -121,8 +121,8 @@ pub(crate) fn verb(args: &PruneArgs, world: &World, ui: &mut Ui) -> Result<Exit,
     };
     if let Some(path) = file.filter(|_| !args.apply) {
         let text = serde_json::to_string_pretty(&plan).expect("a plan has string keys");
-        let is_plan = |content: &[u8]| serde_json::from_slice::<Plan>(content).is_ok();
-        project.refuse_replacing(&path, is_plan, world)?;
+        let is_plan: IsOutput = |content| serde_json::from_slice::<Plan>(content).is_ok();
+        project.refuse_replacing(&[(path.as_path(), is_plan)], None, world)?;
         file::write_named(&path, text.as_bytes())?;
     }
     if plan.keep.is_empty() && plan.delete.is_empty() {

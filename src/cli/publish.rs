@@ -133,15 +133,19 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
     let environment =
         args.deploy.as_ref().map(|name| environment_args::choose("--deploy", name.as_ref(), &project)).transpose()?;
     let on_findings = if args.no_check { OnFindings::Off } else { project.config.release.check };
-    let mut checked = None;
+    let (mut checked, mut refused) = (None, false);
     let outputs = Outputs::new(args.release.as_deref(), args.statement.as_deref(), world);
-    outputs.refuse_replacing(&project, world)?;
     let mut gate = |plan: &Plan, ui: &mut Ui| {
-        outputs.refuse_shipping(plan)?;
+        refused = true;
+        outputs.refuse(Some(plan), &project, world)?;
         checked = gate::pass(on_findings, &project, plan, ui)?;
         Ok(())
     };
     let built = package::build_past(&mut gate, &project, world, ui)?;
+    if !refused {
+        // An archive that others have made passes no gate.
+        outputs.refuse(None, &project, world)?;
+    }
     let as_committed = built.checkout.as_ref().map(|checkout| checkout.changes == 0);
     ebcli::warn(&project, as_committed, ui)?;
     let intent = Intent::of(args.dry_run);

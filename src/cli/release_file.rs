@@ -8,7 +8,7 @@ use super::package::Built;
 use crate::bundle::{self, Plan, Source};
 use crate::fault::{Exit, Failure, Fault};
 use crate::file;
-use crate::project::Project;
+use crate::project::{IsOutput, Project};
 use crate::release::{
     Deployed, Health, Outcome, Published, RELEASE, ReleaseDeployment, ReleaseFile, ReleasePlace, ReleasedArchive,
     ReleasedCheck, ReleasedSource, ReleasedTree,
@@ -47,21 +47,14 @@ impl Outputs {
         Self { release: release.map(|path| world.resolve(path)), statement: statement.map(|path| world.resolve(path)) }
     }
 
-    /// Refuse one that would replace somebody's work.
-    pub(crate) fn refuse_replacing(&self, project: &Project, world: &World) -> Result<(), bundle::Error> {
-        if let Some(path) = &self.release {
-            let is_release = |content: &[u8]| serde_json::from_slice::<ReleaseFile>(content).is_ok();
-            project.refuse_replacing(path, is_release, world)?;
-        }
-        if let Some(path) = &self.statement {
-            project.refuse_replacing(path, is_statement, world)?;
-        }
-        Ok(())
-    }
-
-    /// Refuse one that would ship in the next bundle.
-    pub(crate) fn refuse_shipping(&self, plan: &Plan) -> Result<(), bundle::Error> {
-        self.release.iter().chain(&self.statement).try_for_each(|path| plan.refuse_shipping(path))
+    /// Refuse one that would replace somebody's work, or ship in the next bundle. `plan` has what ships, if it was read.
+    pub(crate) fn refuse(&self, plan: Option<&Plan>, project: &Project, world: &World) -> Result<(), bundle::Error> {
+        let is_release: IsOutput = |content| serde_json::from_slice::<ReleaseFile>(content).is_ok();
+        let release = self.release.iter().map(|path| (path.as_path(), is_release));
+        let statement = self.statement.iter().map(|path| (path.as_path(), is_statement as IsOutput));
+        let outputs: Vec<(&Path, IsOutput)> = release.chain(statement).collect();
+        project.refuse_replacing(&outputs, plan, world)?;
+        plan.into_iter().try_for_each(|plan| outputs.iter().try_for_each(|(path, _)| plan.refuse_shipping(path)))
     }
 
     /// Write what was just published, and how it runs where it was deployed.

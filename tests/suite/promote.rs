@@ -244,4 +244,8 @@ fn a_release_says_what_was_said_of_what_shipped() {
     place.run(["publish", "--sandbox", "--release", path]).ok();
     let release: Value = serde_json::from_str(&place.read(path)).unwrap();
     assert!(release["check"].is_null(), "{release}");
+    // What is somebody's work is so beside an archive too.
+    place.write("notes.txt", "mine");
+    place.run(["publish", "--sandbox", "--release", "notes.txt"]).exit(2);
+    assert_eq!(place.read("notes.txt"), "mine");
 }
