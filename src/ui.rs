@@ -34,6 +34,10 @@ pub trait Answer: Serialize + fmt::Display {
     fn is_account(&self) -> bool {
         false
     }
+    /// What in its text others wrote: a file, a log, a message of AWS. Commands in it stay as they are written there.
+    fn quotes(&self) -> Vec<&str> {
+        Vec::new()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -60,7 +64,7 @@ pub struct Ui {
     err: Paint,
     /// Why stdout did not get an answer.
     lost: Option<io::Error>,
-    /// Options that each command carries that is said.
+    /// What each command carries that is said.
     carried: Carried,
     /// Has stdout its document? A signal may come at any time, and there is one.
     answered: Arc<AtomicBool>,
@@ -90,14 +94,24 @@ impl Ui {
         }
     }
 
-    /// From here on, commands that are said carry these options.
-    pub fn carry(&mut self, carried: Carried) {
-        self.carried = carried;
+    /// What commands carry that are said.
+    pub fn carried(&self) -> &Carried {
+        &self.carried
     }
 
-    /// A text as it is said: its commands carry the options of this run.
+    /// From here on, commands that are said carry this; what they carried before.
+    pub fn carry(&mut self, carried: Carried) -> Carried {
+        std::mem::replace(&mut self.carried, carried)
+    }
+
+    /// A text as it is said: its commands can be typed.
     pub fn told(&self, text: &str) -> String {
-        self.carried.told(text)
+        self.carried.told(text, &[])
+    }
+
+    /// A command line as it can be typed, without the program's name, such as `swap blue green --apply`.
+    pub fn command(&self, line: &str) -> String {
+        self.carried.command(line)
     }
 
     pub fn output_format(&self) -> OutputFormat {
@@ -131,7 +145,7 @@ impl Ui {
             OutputFormat::People => {
                 let text = answer.to_string();
                 if !text.is_empty() {
-                    self.put(&visible(&self.told(&text)));
+                    self.put(&visible(&self.carried.told(&text, &answer.quotes())));
                 }
             }
             OutputFormat::Json => self.document(A::SCHEMA, answer),
@@ -189,6 +203,13 @@ impl Ui {
         if !self.quiet {
             let text = format!("{:indent$}{text}", "", indent = self.indent);
             tell(&self.told(&text));
+        }
+    }
+
+    /// Part of the conversation in the words of others: a file, a log, an event.
+    pub fn quote(&mut self, text: impl fmt::Display) {
+        if !self.quiet {
+            tell(&format!("{:indent$}{text}", "", indent = self.indent));
         }
     }
 

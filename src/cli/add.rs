@@ -107,8 +107,8 @@ pub(crate) fn add(args: &AddArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fa
             for ((path, planned), file) in plan.iter().zip(&added.files) {
                 let text = String::from_utf8_lossy(&planned.content);
                 match &file.before {
-                    Some(before) => ui.say(stack::diff(path, &String::from_utf8_lossy(before), &text)),
-                    None => ui.say(format_args!("--- {path}\n{text}")),
+                    Some(before) => ui.quote(stack::diff(path, &String::from_utf8_lossy(before), &text)),
+                    None => ui.quote(format_args!("--- {path}\n{text}")),
                 }
             }
             if !Prompter::new(world, ui).confirm(&format!("Write {}?", ui::count(fresh + changed, "file")))? {

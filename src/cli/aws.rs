@@ -17,7 +17,7 @@ use crate::file;
 use crate::project::Project;
 use crate::release::{self, Aws, BundleStore, Call, Credentials, PREFIX, RunRecord, Settings};
 use crate::sandbox;
-use crate::ui::{Answer, Ui, nearest, quoted};
+use crate::ui::{Answer, Carried, Ui, nearest, quoted};
 use crate::world::World;
 
 /// The verbs that take these options.
@@ -202,7 +202,7 @@ impl AwsArgs {
     }
 
     /// What was typed of them, as a shell takes it: every command that is printed has it.
-    pub(crate) fn words(&self) -> Vec<String> {
+    fn words(&self) -> Vec<String> {
         let mut words = Vec::new();
         for (flag, value) in
             [("--profile", &self.profile), ("--region", &self.region), ("--endpoint-url", &self.endpoint_url)]
@@ -228,9 +228,10 @@ impl AwsArgs {
         given.into_iter().find_map(|(flag, given)| given.then_some(flag))
     }
 
-    /// A command that finds AWS as this one does.
-    pub(crate) fn command(&self, line: &str) -> String {
-        [vec![format!("beansprout {line}")], self.words()].concat().join(" ")
+    /// From here on, commands that are said find AWS as these do.
+    pub(crate) fn carry(&self, ui: &mut Ui) {
+        let words = self.words().join(" ");
+        ui.carry(Carried { words, ..ui.carried().clone() });
     }
 
     /// The words of whatever was typed; none where the verb has no options of AWS.
@@ -326,6 +327,17 @@ mod tests {
             program.get_subcommands().filter(|verb| takes(verb)).map(clap::Command::get_name).collect();
         verbs.sort_unstable();
         assert_eq!(verbs, VERBS);
+    }
+
+    #[test]
+    fn what_is_said_beside_the_sandbox_is_about_the_sandbox() {
+        let world = World::real().unwrap();
+        let mut ui = Ui::new(&world, crate::ui::OutputFormat::People, true, crate::ui::Color::Never);
+        ui.carry(Carried { verbs: VERBS, ..Carried::default() });
+        assert_eq!(ui.told("`beansprout prune` shows them"), "`beansprout prune` shows them");
+        AwsArgs::sandboxed().carry(&mut ui);
+        assert_eq!(ui.told("`beansprout prune` shows them"), "`beansprout prune --sandbox` shows them");
+        assert_eq!(ui.told("`beansprout up` runs it"), "`beansprout up` runs it");
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub(crate) fn check(args: &CheckArgs, world: &World, ui: &mut Ui) -> Result<Exit
     if args.fix {
         let changes = check::changes(&tree, &settings(&project));
         for change in &changes {
-            ui.say(change.paint(ui.err()));
+            ui.quote(change.paint(ui.err()));
         }
         if args.dry_run {
             ui.say(format_args!("{} would change", count(changes.len(), "file")));
@@ -80,11 +80,19 @@ pub(crate) fn check(args: &CheckArgs, world: &World, ui: &mut Ui) -> Result<Exit
         }
     }
     match args.format.unwrap_or(if ui.output_format() == OutputFormat::Json { Format::Json } else { Format::Human }) {
-        Format::Human => ui.report(report.paint(ui.out(), ui.out_width())),
+        Format::Human => ui.report(told(report.clone(), ui).paint(ui.out(), ui.out_width())),
         Format::Json => ui.json(&report),
         Format::Sarif => ui.foreign_json(&report.sarif()),
     }
     Ok(if report.passes() { Exit::Done } else { Exit::Findings })
+}
+
+/// The report for people: what mends a finding can be typed, and the sources stay as they are.
+pub(crate) fn told(mut report: Report, ui: &Ui) -> Report {
+    for finding in &mut report.findings {
+        finding.fix = ui.told(&finding.fix);
+    }
+    report
 }
 
 /// Check what of a project would ship, as its own settings say.

@@ -140,9 +140,9 @@ pub(crate) fn tell(event: &DeployEvent<'_>, ui: &mut Ui) {
         DeployEvent::NotSeen(error) => ui.warn(format_args!("looking again: {error}")),
         DeployEvent::Happened(event) => {
             let line = format!("{} {:5} {}", event.time.strftime("%H:%M:%SZ"), event.severity, event.message);
-            ui.say(if event.is_error() { ui.err().red(line) } else { line });
+            ui.quote(if event.is_error() { ui.err().red(line) } else { line });
         }
-        DeployEvent::Step(step) => ui.say(ui.err().dim(format!("          on the instance: {step}"))),
+        DeployEvent::Step(step) => ui.quote(ui.err().dim(format!("          on the instance: {step}"))),
         DeployEvent::Settling { health } => {
             ui.say(format_args!("ready; its health is {health}, waiting for it to settle"))
         }

@@ -124,13 +124,13 @@ pub(crate) fn verb(args: &LaunchArgs, world: &World, ui: &mut Ui) -> Result<Exit
             Some(DryRun::of(&aws))
         };
         let problems = plan.problems.clone();
-        let again = std::iter::once("beansprout launch".to_owned()).chain(words(args)).collect::<Vec<_>>().join(" ");
+        let again = format!("launch {} --apply", words(args).join(" "));
         let answer = PlanAnswer {
             plan,
             dry_run,
             files: files.into_iter().map(|(file, text)| (environment::path(&file.name), text)).collect(),
             measured: if args.all { environments.measured() } else { Vec::new() },
-            apply: format!("{again} --apply"),
+            apply: ui.command(&again),
         };
         if refused {
             ui.before_error(&answer);
@@ -228,7 +228,6 @@ fn words(args: &LaunchArgs) -> Vec<String> {
     for (flag, seconds) in [("--timeout", args.timeout), ("--settle", args.settle)] {
         words.extend(seconds.map(|seconds| format!("{flag} {seconds}")));
     }
-    words.extend(args.aws.words());
     words
 }
 

@@ -76,7 +76,7 @@ pub(crate) fn explain(aws: &Connected, application: &Application, environment: &
         Ok(LogReading::Read(log)) if !log.failed_step().is_empty() => {
             ui.say(format_args!("the failed step, in the instance's words:"));
             for line in log.failed_step() {
-                ui.say(format_args!("  | {line}"));
+                ui.quote(format_args!("  | {line}"));
             }
             if let Some(rule) = log.rule() {
                 ui.say(format_args!("`beansprout explain {rule}` explains it"));
@@ -148,6 +148,11 @@ impl Shown {
 
 impl Answer for LogsAnswer {
     const SCHEMA: &str = "logs/1";
+
+    fn quotes(&self) -> Vec<&str> {
+        let log = self.log.iter().flat_map(|log| &log.lines);
+        log.chain(self.instances.iter().flat_map(|logs| &logs.lines)).map(String::as_str).collect()
+    }
 }
 
 impl fmt::Display for LogsAnswer {

@@ -55,7 +55,7 @@ mod wait;
 mod wheels;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -287,7 +287,8 @@ pub fn main() -> ExitCode {
     };
     let face = if cli.common.json { OutputFormat::Json } else { OutputFormat::People };
     let mut ui = Ui::new(&world, face, cli.common.quiet, cli.common.color);
-    ui.carry(Carried { words: carried, verbs: aws::VERBS });
+    let directory = cli.common.directory.clone().filter(|directory| directory != Path::new("."));
+    ui.carry(Carried { words: carried, verbs: aws::VERBS, directory });
     if let Some(directory) = &cli.common.directory {
         world.dir = world.resolve(directory);
         if !world.dir.is_dir() {

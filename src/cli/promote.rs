@@ -164,7 +164,7 @@ pub(crate) fn verb(args: &PromoteArgs, world: &World, ui: &mut Ui) -> Result<Exi
     }
     release_file::note(&mut release, &published, deployment.as_ref(), world);
     release_file::write(&path, &release)?;
-    let next = args.aws.command(&format!("deploy {} --env {}", published.label, args.environment));
+    let next = ui.command(&format!("deploy {} --env {}", published.label, args.environment));
     ui.answer(&PromoteAnswer { environment: args.environment.clone(), from, published, deployment, next });
     Ok(Exit::Done)
 }

@@ -12,7 +12,7 @@ use crate::fault::{Exit, Failure, Fault};
 use crate::file;
 use crate::project::{IsOutput, Project};
 use crate::release::{self, Apply, BundleStore, Plan, Policy, PruneEvent, Pruned, RunRecord, UndoFiles};
-use crate::ui::{Answer, Ui, bytes, count};
+use crate::ui::{Answer, Ui, bytes, count, quoted};
 use crate::world::World;
 
 /// Show which versions nobody needs; `--apply` deletes them
@@ -180,7 +180,7 @@ fn carry_out(
                 format!(
                     "deleted {} so far; {}, the same command again goes on",
                     count(deleted, "version"),
-                    way_back(&file.display(), unarchived)
+                    way_back(file, unarchived)
                 ),
             ));
         }
@@ -225,7 +225,8 @@ fn read(path: &Path) -> Result<Plan, Failure> {
 }
 
 /// What the record of a run brings back. A version comes back with its bundle, or not at all.
-fn way_back(record: &dyn fmt::Display, unarchived: bool) -> String {
+fn way_back(record: &Path, unarchived: bool) -> String {
+    let record = quoted(&record.display().to_string());
     match unarchived {
         false => format!("`beansprout publish --undo {record}` brings them back"),
         true => format!(
@@ -354,7 +355,7 @@ impl fmt::Display for PruneAnswer {
         }
         if let Some(undo) = undo {
             let unarchived = !self.archived && !bundles_deleted.is_empty();
-            write!(f, "\n{}", way_back(&undo.display(), unarchived))?;
+            write!(f, "\n{}", way_back(undo, unarchived))?;
         }
         Ok(())
     }

@@ -177,6 +177,10 @@ impl From<Recipe> for Described {
 
 impl ui::Answer for Recipes {
     const SCHEMA: &str = "recipes/1";
+
+    fn quotes(&self) -> Vec<&str> {
+        self.recipes.iter().flat_map(|recipe| &recipe.files).map(|file| file.content.as_str()).collect()
+    }
 }
 
 impl fmt::Display for Recipes {

@@ -232,6 +232,15 @@ struct StatusAnswer {
 
 impl Answer for StatusAnswer {
     const SCHEMA: &str = "status/1";
+
+    /// Causes and events, in AWS's words.
+    fn quotes(&self) -> Vec<&str> {
+        let details = || self.environments.iter().filter_map(|row| row.details.as_ref());
+        let causes = details().filter_map(|details| details.causes.as_ref()).flatten();
+        let last = details().filter_map(|details| details.last.as_ref());
+        let events = last.flat_map(|last| std::iter::once(&last.message).chain(&last.errors));
+        causes.chain(events).map(String::as_str).collect()
+    }
 }
 
 impl fmt::Display for StatusAnswer {

@@ -108,12 +108,12 @@ pub(crate) fn verb(args: &SwapArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
     if args.hold && survey.stand == Stand::Open {
         notes.iter().for_each(|note| ui.warn(note));
         let swapped = survey.outcome(SwapOutcome::Held, tests);
-        ui.answer(&SwapAnswer::new(swapped, Vec::new(), &args.aws));
+        ui.answer(&SwapAnswer::new(swapped, Vec::new(), ui));
         return Ok(Exit::Done);
     }
     if !args.apply {
         release::swap(&aws, &survey, tests, &options, &mut |_| {})?;
-        ui.answer(&plan(args, &survey, &options, notes, &aws));
+        ui.answer(&plan(args, &survey, &options, notes, &aws, ui));
         return Ok(Exit::Done);
     }
     notes.iter().for_each(|note| ui.warn(note));
@@ -124,7 +124,7 @@ pub(crate) fn verb(args: &SwapArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
     }
     let swapped = swapped?;
     let files = correct(&swapped, &environments, &aws, ui);
-    ui.answer(&SwapAnswer::new(swapped, files, &args.aws));
+    ui.answer(&SwapAnswer::new(swapped, files, ui));
     Ok(Exit::Done)
 }
 
@@ -151,8 +151,9 @@ fn plan(
     options: &SwapOptions,
     notes: Vec<String>,
     aws: &Connected,
+    ui: &Ui,
 ) -> PlanAnswer {
-    let mut words = vec![format!("beansprout swap {} {}", args.blue, args.green)];
+    let mut words = vec![format!("swap {} {}", args.blue, args.green)];
     words.extend(args.smoke.iter().map(|path| format!("--smoke {}", quoted(path))));
     words.extend(args.host.iter().map(|host| format!("--host {host}")));
     if args.watch != 300 {
@@ -160,7 +161,6 @@ fn plan(
     }
     words.extend(args.despite.iter().map(|despite| format!("--despite {}", despite.word())));
     words.extend(args.take_over.then(|| "--take-over".to_owned()));
-    words.extend(args.aws.words());
     words.push("--apply".to_owned());
     PlanAnswer {
         account: survey.account.clone(),
@@ -172,7 +172,7 @@ fn plan(
         watch: args.watch,
         notes,
         dry_run: DryRun::of(aws),
-        apply: words.join(" "),
+        apply: ui.command(&words.join(" ")),
     }
 }
 

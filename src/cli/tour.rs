@@ -17,7 +17,7 @@ use crate::project::{self, Project};
 use crate::release::{BundleFile, Published};
 use crate::sandbox::instance;
 use crate::stack::Given;
-use crate::ui::{Answer, Paint, Ui, bytes, count};
+use crate::ui::{Answer, Carried, Paint, Ui, bytes, count, quoted};
 use crate::world::World;
 
 /// Do the whole main job, without an AWS account
@@ -43,30 +43,34 @@ pub(crate) fn tour(args: &TourArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
         instance::possible().map_err(Unserved)?;
     }
     let mut narrator = Narrator { step: 0, steps: if args.no_serve { 6 } else { 7 }, ui };
-    let shown = args.target.display();
+    let shown = quoted(&args.target.display().to_string());
 
-    narrator.step("new", format_args!("beansprout new {shown} --defaults"));
+    narrator.step("new", &format!("new {shown} --defaults"));
     let target = world.resolve(&args.target);
     generate(&args.target, &target, world, &mut narrator)?;
     let world = world.at(&target);
     let project = Project::load(&world)?;
+    // What is said of its steps is typed from outside; the parting is from before.
+    AwsArgs::sandboxed().carry(narrator.ui);
+    let carried = narrator.ui.carried().clone();
+    let before = narrator.ui.carry(Carried { directory: Some(carried.typed(&args.target)), ..carried });
 
-    narrator.step("check", "beansprout check");
+    narrator.step("check", "check");
     let report = check::report(&project, &world)?;
     let findings = report.findings.len();
     match findings {
         0 => narrator.say(format_args!("nothing found in {}", count(report.files, "file"))),
-        _ => narrator.ui.say(report.paint(narrator.ui.err(), None)),
+        _ => narrator.ui.quote(super::check::told(report, narrator.ui).paint(narrator.ui.err(), None)),
     }
 
-    narrator.step("package", "beansprout package");
+    narrator.step("package", "package");
     let built = package_twice(&project, &world, &mut narrator)?;
 
-    narrator.step("sandbox", "beansprout sandbox");
+    narrator.step("sandbox", "sandbox");
     let aws = AwsArgs::sandboxed().connect(&project, Intent::Act, &world, narrator.ui)?;
     narrator.say("an S3 and an Elastic Beanstalk on this machine; what they hold is in `.beansprout/sandbox`");
 
-    narrator.step("publish", "beansprout publish --sandbox");
+    narrator.step("publish", "publish --sandbox");
     let published = publish::publish(&project, &built, &aws, &world, narrator.ui)?;
     narrator.say(match (published.uploaded, published.registered) {
         (_, true) => format!("application version `{}` is {}", published.label, published.status),
@@ -74,7 +78,7 @@ pub(crate) fn tour(args: &TourArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
         (false, false) => "unchanged: it was published before, so nothing was sent".to_owned(),
     });
 
-    narrator.step("versions", "beansprout versions --sandbox");
+    narrator.step("versions", "versions --sandbox");
     let listed = versions::list(&project, &published.application, &aws)?;
     for line in listed.to_string().lines() {
         narrator.say(line);
@@ -86,8 +90,9 @@ pub(crate) fn tour(args: &TourArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
         narrator.ui.answer(&end);
         return Ok(Exit::Done);
     }
-    narrator.step("up", "beansprout up");
-    run(args, &end, &project, &world, narrator.ui)
+    narrator.step("up", "up");
+    let words = before.told(&parting(&args.target), &[]);
+    run(args, &end, words, &project, &world, narrator.ui)
 }
 
 /// Generate the project, unless an earlier tour did.
@@ -128,13 +133,20 @@ fn package_twice(project: &Project, world: &World, narrator: &mut Narrator<'_>) 
 }
 
 /// Run what was published until Ctrl-C.
-fn run(args: &TourArgs, end: &End, project: &Project, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
+fn run(
+    args: &TourArgs,
+    end: &End,
+    parting: String,
+    project: &Project,
+    world: &World,
+    ui: &mut Ui,
+) -> Result<Exit, Failure> {
     let options = up::Options { port: args.port, ..up::Options::default() };
     let running = up::launch(project, &end.published, options, world, ui)?;
     ui.indent(0);
     ui.answer(&Served { end, url: running.instance.url() });
     ui.say("Ctrl-C ends it");
-    let _parting = ui.parting(world, parting(&args.target));
+    let _parting = ui.parting(world, parting);
     loop {
         running.listen(super::up::PAUSE, ui);
     }
@@ -142,7 +154,7 @@ fn run(args: &TourArgs, end: &End, project: &Project, world: &World, ui: &mut Ui
 
 /// What stays behind, and where to go from there.
 fn parting(shown: &Path) -> String {
-    let shown = shown.display();
+    let shown = quoted(&shown.display().to_string());
     format!(
         "the site has ended; its project, bundle and sandbox stay in `{shown}`\n\
          next: `cd {shown}`, then `beansprout explain --event deploy` shows what ran and `beansprout up` runs it again\n\
@@ -158,12 +170,13 @@ struct Narrator<'a> {
 }
 
 impl Narrator<'_> {
-    fn step(&mut self, verb: &str, command: impl fmt::Display) {
+    fn step(&mut self, verb: &str, line: &str) {
         self.step += 1;
         let paint = self.ui.err();
         let number = paint.dim(format_args!("{}/{}", self.step, self.steps));
         let verb = paint.bold(format_args!("{verb:<9}"));
         self.ui.indent(0);
+        let command = self.ui.command(line);
         self.ui.say(format_args!("{number} {verb} {}", paint.dim(format_args!("$ {command}"))));
         self.ui.indent(4);
     }

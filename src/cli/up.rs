@@ -97,6 +97,7 @@ impl Fault for Error {
 
 pub(crate) fn up(args: &UpArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     instance::possible()?;
+    AwsArgs::sandboxed().carry(ui);
     let project = Project::load(world)?;
     let mut settings = Settings::default();
     for (name, value) in given(args, world)? {

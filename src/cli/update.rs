@@ -311,6 +311,10 @@ impl ui::Answer for Report {
     fn is_account(&self) -> bool {
         !self.dry_run
     }
+
+    fn quotes(&self) -> Vec<&str> {
+        self.files.iter().filter_map(|file| file.diff.as_deref()).collect()
+    }
 }
 
 impl fmt::Display for Report {

@@ -108,6 +108,11 @@ impl Row {
 
 impl Answer for VersionsAnswer {
     const SCHEMA: &str = "versions/1";
+
+    /// The subjects of commits.
+    fn quotes(&self) -> Vec<&str> {
+        self.versions.iter().filter_map(|row| row.description.as_deref()).map(str::trim_end).collect()
+    }
 }
 
 impl fmt::Display for VersionsAnswer {

@@ -196,7 +196,7 @@ impl Run<'_> {
             .collect();
         for file in files.iter().filter(|file| file.before.as_deref() != Some(file.after.as_str())) {
             let before = file.before.as_deref().unwrap_or_default();
-            ui.say(without_credentials(&diff_texts(["a", "b"], &file.path, before, &file.after)));
+            ui.quote(without_credentials(&diff_texts(["a", "b"], &file.path, before, &file.after)));
         }
         fresh.iter().for_each(|wheel| ui.say(format_args!("+ {FOLDER}/{} ({})", wheel.file, bytes(wheel.bytes))));
         gone.iter().for_each(|wheel| ui.say(format_args!("- {FOLDER}/{}", wheel.file)));

@@ -84,9 +84,24 @@ pub fn quoted(word: &str) -> String {
     }
 }
 
+/// What a shell takes a word for that was made so.
+pub(super) fn unquoted(word: &str) -> String {
+    match word.strip_prefix('\'').and_then(|word| word.strip_suffix('\'')) {
+        Some(word) => word.replace("'\\''", "'"),
+        None => word.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_comes_back_as_it_was() {
+        for word in ["shop", "our shop", "it's", ""] {
+            assert_eq!(unquoted(&quoted(word)), word);
+        }
+    }
 
     #[test]
     fn bytes_are_for_people() {

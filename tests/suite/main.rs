@@ -51,6 +51,7 @@ mod peers;
 #[cfg(unix)]
 mod planted;
 mod policy;
+mod printed;
 mod progress;
 mod promote;
 mod prune;

@@ -17,6 +17,9 @@ fn a_tour_ends_with_a_registered_version_and_a_second_one_goes_on() {
         assert!(first.stderr.contains(step), "no {step}:\n{first}");
     }
     assert!(first.stderr.contains("the same digest, and the same bytes"), "{first}");
+    // Whoever types them stands outside.
+    assert!(first.stderr.contains("$ beansprout new beansprout-tour --defaults"), "{first}");
+    assert!(first.stderr.contains("$ beansprout -C beansprout-tour publish --sandbox"), "{first}");
     assert!(place.exists("beansprout-tour/manage.py"));
 
     let second = place.run(["tour", "--no-serve", "--json"]).ok();

@@ -56,6 +56,10 @@ impl ui::Answer for Adopted {
     fn is_account(&self) -> bool {
         !self.dry_run
     }
+
+    fn quotes(&self) -> Vec<&str> {
+        self.files.iter().filter_map(|file| file.diff.as_deref()).collect()
+    }
 }
 
 impl Adopted {

@@ -147,10 +147,10 @@ fn show(item: &Item, ui: &mut Ui) {
                     Some(b'@') => ui.err().cyan(line),
                     _ => line.to_owned(),
                 };
-                ui.say(format_args!("    {line}"));
+                ui.quote(format_args!("    {line}"));
             }
         }
         _ if planned.content.is_empty() => ui.say(format_args!("--- {} (empty)", item.path)),
-        _ => ui.say(format_args!("--- {}\n{}", item.path, String::from_utf8_lossy(&planned.content))),
+        _ => ui.quote(format_args!("--- {}\n{}", item.path, String::from_utf8_lossy(&planned.content))),
     }
 }

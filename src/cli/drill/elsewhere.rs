@@ -70,7 +70,8 @@ pub(super) fn rebuild(
             .extend(same.into_iter().map(|name| format!("`{}`: `{name}` is the same as in the real one", target.name)));
         let files = Files::of(&customizations);
         let values = given.values(&description, &files, ui)?;
-        let application: Application = environment::drill_application(&id).parse().expect("a drill's name is an application's");
+        let application: Application =
+            environment::drill_application(&id).parse().expect("a drill's name is an application's");
         let name: EnvironmentName = description.name.parse().expect("a drill's name is an environment's");
         let target = Target { name, application, description };
         wanted.push(Wanted { target, release: from_bundle(chosen), files, given: values });
@@ -102,7 +103,7 @@ pub(super) fn rebuild(
     if !args.apply {
         release::launch(&aws, &plan, &options, &mut |_| {})?;
         answer.dry_run = Some(DryRun::of(&aws));
-        answer.apply = Some(again(args, &id));
+        answer.apply = Some(ui.command(&again(args, &id)));
         ui.answer(&answer);
         return Ok(Exit::Done);
     }
@@ -179,7 +180,7 @@ fn rows(names: &BTreeMap<String, String>, plan: &LaunchPlan) -> Vec<Rehearsed> {
 
 /// What was typed, with the id.
 fn again(args: &DrillArgs, id: &str) -> String {
-    let mut words = vec![format!("beansprout drill --aws --id {id}")];
+    let mut words = vec![format!("drill --aws --id {id}")];
     if args.shared_resources {
         words.push("--shared-resources".to_owned());
     }
@@ -187,7 +188,6 @@ fn again(args: &DrillArgs, id: &str) -> String {
         let shown = if value.starts_with('@') { value } else { "VALUE" };
         format!("--property {name}={shown}")
     }));
-    words.extend(args.aws.words());
     words.push("--apply".to_owned());
     words.join(" ")
 }

@@ -28,6 +28,11 @@ pub(super) struct PlanAnswer {
 
 impl Answer for PlanAnswer {
     const SCHEMA: &str = "launch-plan/1";
+
+    /// Files as they will be written.
+    fn quotes(&self) -> Vec<&str> {
+        self.files.values().flat_map(|text| text.lines()).collect()
+    }
 }
 
 impl fmt::Display for PlanAnswer {

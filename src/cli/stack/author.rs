@@ -13,7 +13,7 @@ use crate::fault::{Exit, Failure, Fault};
 use crate::file;
 use crate::project::Project;
 use crate::stack::{self, Finding, Plan, Tree, review};
-use crate::ui::{self, Ui};
+use crate::ui::{self, Ui, quoted};
 use crate::world::World;
 
 /// Begin a stack of your own
@@ -70,7 +70,7 @@ pub(crate) fn new(args: &NewStackArgs, world: &World, ui: &mut Ui) -> Result<Exi
     // Without a slash it would be the name of a built-in stack.
     let bare = args.folder.components().count() == 1 && args.folder.is_relative();
     let shown = format!("{}{}", if bare { "./" } else { "" }, args.folder.display());
-    ui.say(format_args!("a stack is in `{shown}`; next: `beansprout stack check {shown}`"));
+    ui.say(format_args!("a stack is in `{shown}`; next: `beansprout stack check {}`", quoted(&shown)));
     ui.answer(&Begun { files: plan.iter().map(|(path, _)| path.to_string()).collect() });
     Ok(Exit::Done)
 }
@@ -304,7 +304,9 @@ impl Fault for Error {
             Self::NothingBlessed { .. } => {
                 Some("look at `stack matrix`, and if it is right, `stack test --bless`".to_owned())
             }
-            Self::Broken { folder, .. } => Some(format!("`beansprout stack check {}` shows them", folder.display())),
+            Self::Broken { folder, .. } => {
+                Some(format!("`beansprout stack check {}` shows them", quoted(&folder.display().to_string())))
+            }
             Self::Bless { .. } => None,
         }
     }

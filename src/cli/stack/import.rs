@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::copier::{self, Remark};
 use crate::fault::{Exit, Failure};
 use crate::stack::{self, Plan, Tree};
-use crate::ui::{self, Ui, count};
+use crate::ui::{self, Ui, count, quoted};
 use crate::world::World;
 
 /// Make a stack of a template of copier's
@@ -45,7 +45,7 @@ pub(crate) fn import(args: &ImportArgs, world: &World, ui: &mut Ui) -> Result<Ex
     ui.answer(&answer);
     let bare = args.folder.components().count() == 1 && args.folder.is_relative();
     let shown = format!("{}{}", if bare { "./" } else { "" }, args.folder.display());
-    ui.say(format_args!("next: `beansprout stack check {shown}`"));
+    ui.say(format_args!("next: `beansprout stack check {}`", quoted(&shown)));
     Ok(Exit::Done)
 }
 

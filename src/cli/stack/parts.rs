@@ -233,6 +233,10 @@ struct Ejected {
 impl ui::Answer for Ejected {
     const SCHEMA: &str = "stack-eject/1";
 
+    fn quotes(&self) -> Vec<&str> {
+        vec![&self.text]
+    }
+
     fn is_account(&self) -> bool {
         true
     }

@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::cli::aws::{AwsArgs, DryRun};
+use crate::cli::aws::DryRun;
 use crate::release::{Probe, SwapOutcome, SwapSide, Swapped};
-use crate::ui::{Answer, count};
+use crate::ui::{Answer, Ui, count};
 
 /// What a swap would do.
 #[derive(Serialize)]
@@ -98,8 +98,8 @@ pub(super) struct SwapAnswer {
 }
 
 impl SwapAnswer {
-    pub(super) fn new(swapped: Swapped, files: Vec<String>, aws: &AwsArgs) -> Self {
-        let way_back = aws.command(&format!("swap {} {}", swapped.green, swapped.blue)) + " --apply";
+    pub(super) fn new(swapped: Swapped, files: Vec<String>, ui: &Ui) -> Self {
+        let way_back = ui.command(&format!("swap {} {} --apply", swapped.green, swapped.blue));
         Self { swapped, files, way_back }
     }
 }
