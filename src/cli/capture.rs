@@ -9,7 +9,7 @@ use clap::Args;
 use self::answer::{CaptureAnswer, Row};
 use super::aws::{AwsArgs, Connected, Intent, bundle_store};
 use super::commit::Commit;
-use super::ebcli;
+use super::eb_cli_settings;
 use super::environment_args::{one_place, say_left};
 use super::environments::Environments;
 use super::launch::versions::{self, look_into};
@@ -89,7 +89,7 @@ pub(crate) fn verb(args: &CaptureArgs, world: &World, ui: &mut Ui) -> Result<Exi
     // Looking must not even create the bucket.
     let aws = args.aws.connect_to(&project, &place, Intent::DryRun, world, ui)?;
     let described = first.and_then(|first| first.application.as_deref());
-    let application = ebcli::application(args.application.as_deref().or(described), &project)?;
+    let application = eb_cli_settings::application(args.application.as_deref().or(described), &project)?;
     if named.is_empty() {
         let left = environments.all().iter().filter(|described| !described.belongs_to(aws.account(), aws.region()));
         say_left(&left.collect::<Vec<_>>(), &aws, ui);
@@ -102,7 +102,7 @@ pub(crate) fn verb(args: &CaptureArgs, world: &World, ui: &mut Ui) -> Result<Exi
     }
     let mut rows = Vec::new();
     for description in environments.all() {
-        let theirs = ebcli::application(description.application.as_deref(), &project)?;
+        let theirs = eb_cli_settings::application(description.application.as_deref(), &project)?;
         let meant = args.names.is_empty() || args.names.iter().any(|name| *name == *description.name.as_str());
         let here = description.region.as_deref().is_none_or(|described| described == region);
         if meant && here && theirs == application && !living.iter().any(|living| living.name == description.name) {
@@ -146,7 +146,7 @@ pub(crate) fn compare(
     aws: &Connected,
     ui: &mut Ui,
 ) -> Result<Option<Vec<Difference>>, Failure> {
-    let application = ebcli::application(description.application.as_deref(), project)?;
+    let application = eb_cli_settings::application(description.application.as_deref(), project)?;
     let there = living.iter().find(|there| there.name == description.name && there.application == *application);
     match there {
         None => Ok(Some(Row::not_there(&description.name).differences)),
@@ -190,12 +190,12 @@ fn see(
     }
     let mut differences = before.map(|before| differences(before, &new)).unwrap_or_default();
     if before.is_none() {
-        differences.push(Difference { what: "file".to_owned(), described: None, live: Some("lives".to_owned()) });
+        let (described, live) = (Some("none".to_owned()), Some("one".to_owned()));
+        differences.push(Difference { what: "environment".to_owned(), described, live });
     }
     if live.files.is_none() {
-        let what = "version".to_owned();
-        let live = Some("its bundle is gone from the bucket".to_owned());
-        differences.push(Difference { what, described: None, live });
+        let what = "bundle of its version in the bucket".to_owned();
+        differences.push(Difference { what, described: Some("one".to_owned()), live: Some("none".to_owned()) });
     }
     Ok(Seen { captured, new, differences })
 }
@@ -232,7 +232,7 @@ fn one(
     }
     for (option, group) in captured.groups.iter().filter(|_| !args.check) {
         ui.say(format_args!(
-            "`{}`: not written, because nobody can tell whether somebody chose it: `{option}` = `{group}`",
+            "`{}`: `{option}` = `{group}` is not written, because nobody can tell whether somebody chose it",
             there.name
         ));
     }
@@ -280,7 +280,7 @@ fn description(
     let mut new = before.cloned().unwrap_or_else(|| Description::new(&there.name));
     new.account = aws.account().map(str::to_owned).or(new.account);
     new.region = Some(aws.region().to_owned());
-    if ebcli::application(None, project)?.as_str() != there.application {
+    if eb_cli_settings::application(None, project)?.as_str() != there.application {
         new.application = Some(there.application.clone());
     }
     new.tier = if there.worker { Tier::Worker } else { Tier::Web };

@@ -663,7 +663,7 @@ fn what_was_launched_is_what_is_captured() {
     site.run(&server, &["capture", "--check"]).ok();
     site.describe("shop-gone", "");
     let run = site.run(&server, &["capture", "--check"]).exit(1);
-    assert!(run.stdout.contains("environment: described described, not there live"), "{run}");
+    assert!(run.stdout.contains("environment: one described, none live"), "{run}");
     site.run(&server, &["capture", "shop-none"]).exit(3);
 }
 

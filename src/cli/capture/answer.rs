@@ -25,8 +25,8 @@ pub(super) struct Row {
 
 impl Row {
     pub(super) fn not_there(name: &str) -> Self {
-        let live = Some("not there".to_owned());
-        let difference = Difference { what: "environment".to_owned(), described: Some("described".to_owned()), live };
+        let (described, live) = (Some("one".to_owned()), Some("none".to_owned()));
+        let difference = Difference { what: "environment".to_owned(), described, live };
         Self { name: name.to_owned(), id: None, wrote: false, options: 0, left: 0, differences: vec![difference] }
     }
 }
@@ -61,14 +61,7 @@ impl fmt::Display for CaptureAnswer {
                 (false, number) => write!(f, "`{path}`: {}", count(number, "difference"))?,
             }
             for difference in &row.differences {
-                let word = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-                write!(
-                    f,
-                    "\n  {}: {} described, {} live",
-                    difference.what,
-                    word(&difference.described),
-                    word(&difference.live)
-                )?;
+                write!(f, "\n  {difference}")?;
             }
         }
         Ok(())
