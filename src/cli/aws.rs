@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{ArgMatches, Args, FromArgMatches};
 use serde::Serialize;
 
-use super::ebcli;
+use super::eb_cli_settings;
 use crate::beanstalk::eb_config::EbConfig;
 use crate::beanstalk::regions;
 use crate::environment::Description;
@@ -280,7 +280,7 @@ impl AwsArgs {
         let profile = named(&self.profile, &["AWS_PROFILE"], &place.profile, &release.profile);
         // A file of others is read for what nobody else says, and keeps nobody up otherwise.
         let asks = region.is_none() || profile.is_none() && !self.sandbox;
-        let theirs = if asks { ebcli::read_here(project)? } else { EbConfig::default() };
+        let theirs = if asks { eb_cli_settings::read_here(project)? } else { EbConfig::default() };
         settings.region = region.or(theirs.region);
         let told = settings.region.as_deref().is_some_and(|region| tell_unknown(region, ui));
         if self.sandbox {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::aws::{AwsArgs, Connected, Intent, Place, bundle_store};
-use super::ebcli;
+use super::eb_cli_settings;
 use crate::bundle::{Reader, TreeDigest};
 use crate::fault::{Exit, Failure, Fault};
 use crate::file;
@@ -89,7 +89,7 @@ impl<'a> BundleFinder<'a> {
         if label.is_empty() {
             return Err(NoBundle::NoLabel.into());
         }
-        let application = ebcli::application(self.args.application.as_deref(), self.project)?;
+        let application = eb_cli_settings::application(self.args.application.as_deref(), self.project)?;
         let bundle_store = bundle_store(self.project, None);
         let aws = self.connected(&Place::default(), ui)?;
         // Without a name, so that nothing is left behind however this ends.

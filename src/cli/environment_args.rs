@@ -8,7 +8,7 @@ use clap::Args;
 
 pub(crate) use self::choice::{ChosenEnvironment, choose};
 use super::aws::{AwsArgs, Connected, Intent, Place, bundle_store};
-use super::ebcli;
+use super::eb_cli_settings;
 use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::environment::{self, Description};
 use crate::fault::{Exit, Failure, Fault};
@@ -90,9 +90,13 @@ impl ChosenEnvironment {
     }
 
     /// Its application: as the flag says, or its file, or the project.
-    pub(crate) fn application(&self, flag: Option<&str>, project: &Project) -> Result<Application, ebcli::Error> {
+    pub(crate) fn application(
+        &self,
+        flag: Option<&str>,
+        project: &Project,
+    ) -> Result<Application, eb_cli_settings::Error> {
         let described = self.described.as_ref().and_then(|described| described.application.as_deref());
-        ebcli::application(flag.or(described), project)
+        eb_cli_settings::application(flag.or(described), project)
     }
 }
 

@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::aws::{AwsArgs, DryRun, Intent, bundle_store};
-use super::ebcli;
+use super::eb_cli_settings;
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
 use crate::release::{self, Forecast, Lifecycle, LifecycleChange, LifecycleRule, RunRecord};
@@ -67,7 +67,7 @@ impl LifecycleArgs {
 
 pub(crate) fn verb(args: &LifecycleArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
-    let application = ebcli::application(args.application.as_deref(), &project)?;
+    let application = eb_cli_settings::application(args.application.as_deref(), &project)?;
     let aws = args.aws.connect(&project, Intent::of(args.dry_run || !args.apply), world, ui)?;
     let forecast =
         release::lifecycle_forecast(&aws, &application, &bundle_store(&project, None), args.change().as_ref())?;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::ebcli;
+use super::eb_cli_settings;
 use crate::beanstalk::regions;
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
@@ -96,7 +96,7 @@ pub(crate) fn verb(args: &PolicyArgs, world: &World, ui: &mut Ui) -> Result<Exit
         partition: args.partition.clone().unwrap_or_else(|| has.to_owned()),
         region,
         account: args.account.clone(),
-        application: ebcli::application(args.application.as_deref(), &project)?,
+        application: eb_cli_settings::application(args.application.as_deref(), &project)?,
         environments: args.environment.clone(),
         bucket: args.bucket.clone().or_else(|| release.bucket.clone()),
         prefix: release.prefix.clone().unwrap_or_else(|| PREFIX.to_owned()),

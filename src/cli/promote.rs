@@ -15,7 +15,7 @@ use super::environment_args::{self, WatchArgs};
 use super::environments::Environments;
 use super::launch::versions;
 use super::publish::Telling;
-use super::{ebcli, release_file, requires};
+use super::{eb_cli_settings, release_file, requires};
 use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::bundle::{OpenError, Reader};
 use crate::environment::{self, Description};
@@ -276,7 +276,7 @@ fn request(
     let commit = release.source.commit.as_deref().map(|name| Commit { name, state }.written());
     Ok(PublishRequest {
         named: Named::default(),
-        application: ebcli::application(description.application.as_deref(), project)?,
+        application: eb_cli_settings::application(description.application.as_deref(), project)?,
         label: release.label.clone(),
         bundle_file,
         description: commit.map(|commit| format!("promoted {commit}")),

@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::aws::{AwsArgs, Connected, DryRun, Intent, bundle_store};
-use super::{ebcli, versions};
+use super::{eb_cli_settings, versions};
 use crate::fault::{Exit, Failure, Fault};
 use crate::file;
 use crate::project::{IsOutput, Project};
@@ -97,7 +97,7 @@ impl Fault for Error {
 
 pub(crate) fn verb(args: &PruneArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
-    let application = ebcli::application(args.application.as_deref(), &project)?;
+    let application = eb_cli_settings::application(args.application.as_deref(), &project)?;
     let file = args.plan.as_ref().map(|path| world.resolve(path));
     let given = match &file {
         Some(path) if args.apply => {

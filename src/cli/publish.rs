@@ -19,7 +19,7 @@ use super::gate::{self, Checked};
 use super::git::subject;
 use super::package::{self, Built};
 use super::release_file::Outputs;
-use super::{ebcli, environment_args, requires};
+use super::{eb_cli_settings, environment_args, requires};
 use crate::beanstalk::name::{EnvironmentName, Label};
 use crate::bundle::{Plan, Source, keep_published};
 use crate::fault::{Exit, Failure};
@@ -147,7 +147,7 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
         outputs.refuse(None, &project, world)?;
     }
     let as_committed = built.checkout.as_ref().map(|checkout| checkout.changes == 0);
-    ebcli::warn(&project, as_committed, ui)?;
+    eb_cli_settings::warn(&project, as_committed, ui)?;
     let intent = Intent::of(args.dry_run);
     let aws = match &environment {
         Some(environment) => environment.connect(&args.aws, &project, intent, world, ui)?,
@@ -221,7 +221,7 @@ pub(crate) fn as_it_is(project: &Project, built: &Built) -> Result<PublishReques
 fn request(options: &Options, project: &Project, built: &Built, sandbox: bool) -> Result<PublishRequest, Failure> {
     let bundle = &built.bundle;
     let release = &project.config.release;
-    let application = ebcli::application(options.application.as_deref(), project)?;
+    let application = eb_cli_settings::application(options.application.as_deref(), project)?;
     let mut tags = release.tags.clone();
     tags.extend(options.tags.iter().cloned());
     let bundle_file = BundleFile::open(&bundle.path, bundle.digest)?;

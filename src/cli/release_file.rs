@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::ebcli;
+use super::eb_cli_settings;
 use super::gate::Checked;
 use super::package::Built;
 use crate::bundle::{self, Plan, Source};
@@ -152,7 +152,7 @@ fn of(
             warnings,
             tool: env!("CARGO_PKG_VERSION").to_owned(),
         }),
-        platform: ebcli::read(project)?
+        platform: eb_cli_settings::read(project)?
             .platform()
             .and_then(|platform| platform.branch)
             .map(|branch| branch.name.to_owned()),

@@ -1,7 +1,7 @@
 //! `requires` of `[deploy]`: a release goes to an environment when it ran well in others.
 
 use super::aws::{AwsArgs, Connected, Intent, Place, bundle_store};
-use super::ebcli;
+use super::eb_cli_settings;
 use super::environments::Environments;
 use crate::beanstalk::name::EnvironmentName;
 use crate::environment::{self, Description};
@@ -52,7 +52,7 @@ pub(crate) fn require(
     for name in &description.deploy.requires {
         let there = environments.get(name);
         let named = there.or(Some(description)).and_then(|there| there.application.as_deref());
-        let application = ebcli::application(named, project)?;
+        let application = eb_cli_settings::application(named, project)?;
         let parsed: EnvironmentName = name.parse().expect("it was checked when it was read");
         let store = bundle_store(project, None);
         let place = there.map(Place::of).unwrap_or_default();

@@ -10,7 +10,7 @@ use super::capture::Difference;
 use super::commit::Commit;
 use super::environment_args::elsewhere;
 use super::environments::Environments;
-use super::{capture, ebcli, git};
+use super::{capture, eb_cli_settings, git};
 use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::environment;
 use crate::fault::{Exit, Failure, Fault};
@@ -66,15 +66,15 @@ pub(crate) fn verb(args: &StatusArgs, world: &World, ui: &mut Ui) -> Result<Exit
     let place = described.map(Place::of).unwrap_or_default();
     let aws = args.aws.connect_to(&project, &place, Intent::Act, world, ui)?;
     let application = match described.and_then(|described| described.application.as_deref()) {
-        Some(named) if args.application.is_none() => ebcli::application(Some(named), &project)?,
-        _ => ebcli::application(args.application.as_deref(), &project)?,
+        Some(named) if args.application.is_none() => eb_cli_settings::application(Some(named), &project)?,
+        _ => eb_cli_settings::application(args.application.as_deref(), &project)?,
     };
     let seen = release::region(&aws)?;
     // The living first: an environment that ends may have a successor of its name.
     let in_sight = [seen.living.as_slice(), &seen.ending].concat();
     let mut rows = Vec::new();
     for description in environments.all() {
-        let theirs = ebcli::application(description.application.as_deref(), &project)?;
+        let theirs = eb_cli_settings::application(description.application.as_deref(), &project)?;
         let there = in_sight.iter().find(|living| living.name == description.name && living.application == *theirs);
         let mut row = Row::new(&description.name, &theirs, true, there, aws.region());
         // Whoever names it is led there.

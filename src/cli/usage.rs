@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::error::{ContextKind, ContextValue, Error as ClapError, ErrorKind};
 use clap::{Arg, ArgMatches, Command};
 
-use super::foreign;
+use super::foreign_verbs;
 use crate::fault::{Exit, Fault};
 use crate::ui::{nearest, ticked};
 
@@ -109,9 +109,9 @@ pub(super) fn misused(mistake: &ClapError, program: &Command) -> Option<UsageErr
         ErrorKind::InvalidSubcommand
             if usage.as_deref().is_none_or(|usage| usage.split(' ').nth(1) != Some("stack")) =>
         {
-            text(ContextKind::InvalidSubcommand).as_deref().and_then(foreign::verb)
+            text(ContextKind::InvalidSubcommand).as_deref().and_then(foreign_verbs::verb)
         }
-        ErrorKind::UnknownArgument => foreign::flag(&argument),
+        ErrorKind::UnknownArgument => foreign_verbs::flag(&argument),
         ErrorKind::MissingRequiredArgument if message == "`LABEL` is missing" => Some(
             "`beansprout versions` lists labels; to package and deploy what is here, type `beansprout publish --deploy NAME`",
         ),
@@ -230,8 +230,12 @@ mod tests {
             "`LABEL` is missing",
             "`beansprout versions` lists labels; to package and deploy what is here, type `beansprout publish --deploy NAME`",
         );
-        case("beansprout create shop", "there is no command `create`", foreign::verb("create").unwrap());
-        case("beansprout check --verbose", "there is no option `--verbose` here", foreign::flag("--verbose").unwrap());
+        case("beansprout create shop", "there is no command `create`", foreign_verbs::verb("create").unwrap());
+        case(
+            "beansprout check --verbose",
+            "there is no option `--verbose` here",
+            foreign_verbs::flag("--verbose").unwrap(),
+        );
         case("beansprout stack lint", "there is no command `lint`", "did you mean `list`?");
         case(
             "beansprout publish --wait",

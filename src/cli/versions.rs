@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::aws::{AwsArgs, Intent, bundle_store};
 use super::commit::Commit;
-use super::{ebcli, lifecycle};
+use super::{eb_cli_settings, lifecycle};
 use crate::beanstalk::name::Application;
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
@@ -40,7 +40,7 @@ pub(crate) fn verb(args: &VersionsArgs, world: &World, ui: &mut Ui) -> Result<Ex
         return lifecycle::verb(args, world, ui);
     }
     let project = Project::load(world)?;
-    let application = ebcli::application(args.application.as_deref(), &project)?;
+    let application = eb_cli_settings::application(args.application.as_deref(), &project)?;
     // Looking must not even create the bucket.
     let aws = args.aws.connect(&project, Intent::DryRun, world, ui)?;
     let answer = list(&project, &application, &aws)?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::captured::{Captured, Left};
+use super::capture::{Captured, Left};
 use super::description::Description;
 use super::files::{Files, Said};
 use super::key::OptionKey;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Compared;
 use crate::cli::aws::{Place, bundle_store};
 use crate::cli::bundles::BundleFinder;
-use crate::cli::ebcli;
+use crate::cli::eb_cli_settings;
 use crate::cli::environment_args::belongs;
 use crate::cli::environments::Environments;
 use crate::cli::launch::versions;
@@ -51,7 +51,7 @@ pub(super) fn side(
     let description = environments.get(name);
     let described = description.and_then(|description| description.application.as_deref());
     let named = shelves.named_application().or(described).map(str::to_owned);
-    let application = ebcli::application(named.as_deref(), shelves.project)?;
+    let application = eb_cli_settings::application(named.as_deref(), shelves.project)?;
     let store = bundle_store(shelves.project, None);
     let place = description.map(Place::of).unwrap_or_default();
     belongs(description, shelves.connected(&place, ui)?)?;

@@ -9,7 +9,7 @@ use super::answer::{Depth, DrillAnswer, Rehearsed};
 use crate::cli::aws::{Connected, bundle_store};
 use crate::cli::environments::{Clocks, Environments};
 use crate::cli::launch::versions::{Kept, kept};
-use crate::cli::{capture, ebcli, launch};
+use crate::cli::{capture, eb_cli_settings, launch};
 use crate::environment::Description;
 use crate::fault::Failure;
 use crate::file;
@@ -127,7 +127,7 @@ fn stage(
             if let Some(bundle) = label.and_then(|label| bundles.get(label)) {
                 let request = PublishRequest {
                     named: Named::default(),
-                    application: ebcli::application(description.application.as_deref(), project)?,
+                    application: eb_cli_settings::application(description.application.as_deref(), project)?,
                     label: label.cloned().unwrap_or_default(),
                     bundle_file: bundle.clone(),
                     description: None,

@@ -6,7 +6,7 @@ use crate::beanstalk::eb_config;
 use crate::beanstalk::name::{BadName, EnvironmentName};
 use crate::cli::environments::Environments;
 use crate::cli::git::Branch;
-use crate::cli::{ebcli, git};
+use crate::cli::{eb_cli_settings, git};
 use crate::environment::{self, Description};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::{EnvironmentSection, FILE, Project};
@@ -203,9 +203,9 @@ fn ours(
 }
 
 /// Choice of the EB CLI.
-fn theirs(project: &Project, branch: &Branch) -> Result<Option<(String, Why)>, ebcli::Error> {
-    let Some(branch) = ebcli::branch(branch) else { return Ok(None) };
-    let settings = ebcli::read(project)?;
+fn theirs(project: &Project, branch: &Branch) -> Result<Option<(String, Why)>, eb_cli_settings::Error> {
+    let Some(branch) = eb_cli_settings::branch(branch) else { return Ok(None) };
+    let settings = eb_cli_settings::read(project)?;
     let why = Why::Theirs { branch: branch.to_owned() };
     Ok(settings.environment(branch).map(|name| (name.to_owned(), why)))
 }

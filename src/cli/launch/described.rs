@@ -3,7 +3,7 @@
 use super::LaunchArgs;
 use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::cli::aws::Connected;
-use crate::cli::ebcli;
+use crate::cli::eb_cli_settings;
 use crate::cli::environment_args::say_left;
 use crate::cli::environments::Environments;
 use crate::environment::{self, Description, Property, Tier};
@@ -91,7 +91,7 @@ pub(super) fn described(
 /// A new environment, as far as the project tells what it is.
 fn fresh(name: &str, project: &Project) -> Result<Description, Failure> {
     let mut new = Description::new(name);
-    let settings = ebcli::read(project)?;
+    let settings = eb_cli_settings::read(project)?;
     let branch = settings.platform().and_then(|platform| platform.branch);
     new.platform = branch.map(|branch| branch.name.to_owned());
     if name.contains("prod") {
@@ -124,7 +124,7 @@ pub(crate) fn targets(descriptions: &[Description], project: &Project) -> Result
     descriptions
         .iter()
         .map(|description| {
-            let application: Application = ebcli::application(description.application.as_deref(), project)?;
+            let application: Application = eb_cli_settings::application(description.application.as_deref(), project)?;
             let name: EnvironmentName = description.name.parse().expect("it was checked when it was read");
             Ok(Target { name, application, description: description.clone() })
         })

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::Built;
 use crate::beanstalk::eb_config;
 use crate::bundle::{Bundle, OpenError, Reader, Source};
-use crate::cli::ebcli;
+use crate::cli::eb_cli_settings;
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::{FILE, Project};
 use crate::ui::{Ui, bytes};
@@ -35,7 +35,7 @@ impl Fault for Error {
 
 /// Where the archive is, if the settings name one.
 pub(crate) fn named(project: &Project) -> Result<Option<PathBuf>, Failure> {
-    let Some(artifact) = ebcli::read(project)?.artifact else { return Ok(None) };
+    let Some(artifact) = eb_cli_settings::read(project)?.artifact else { return Ok(None) };
     let bundle = &project.config.bundle;
     if bundle.source.is_some() || !bundle.include.is_empty() || !bundle.exclude.is_empty() {
         return Err(Error::Both.into());
