@@ -9,8 +9,8 @@ mod address;
 mod assignments;
 mod key;
 mod kind;
-mod marks;
-mod value;
+mod named_value;
+mod token_formats;
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -22,13 +22,13 @@ use sha2::{Digest, Sha256};
 use crate::hex;
 
 use key::{holds_key, is_access_key, is_encoded_header, is_header};
-use marks::{Alphabet, MARKS, Mark, holds, run};
-use value::{entropy, has_password, is_named_value, is_placeholder, is_web_token, value_after};
+use named_value::{entropy, has_password, is_named_value, is_placeholder, is_web_token, value_after};
+use token_formats::{Alphabet, MARKS, Mark, holds, run};
 
 pub(crate) use address::{has_credentials, without_credentials};
 pub(crate) use kind::Kinds;
 pub use kind::{Certainty, Kind};
-pub(crate) use marks::LONGEST;
+pub(crate) use token_formats::LONGEST;
 
 /// The kind of secret that files with this path hold, whatever is in them.
 pub(crate) fn in_path(path: &str) -> Option<Kind> {

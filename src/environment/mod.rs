@@ -4,7 +4,7 @@
 //! description of it; nobody else knows what is in the file.
 
 mod application;
-mod capture;
+mod captured_options;
 pub mod cname;
 mod description;
 pub(crate) mod description_diff;
@@ -26,7 +26,7 @@ mod text;
 mod write;
 
 pub use application::{Application, Lifecycle};
-pub use capture::{Captured, Left, Live, annotate, capture};
+pub use captured_options::{Captured, Left, Live, annotate, capture};
 pub use description::{Bundle, Deploy, Description, Drill, FORMAT, Release, Smoke, Tier, is_here};
 pub use error::{Error, Problem};
 pub use files::{Files, Said};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::capture::{Captured, Left};
+use super::captured_options::{Captured, Left};
 use super::description::Description;
 use super::files::{Files, Said};
 use super::key::OptionKey;

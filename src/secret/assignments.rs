@@ -1,6 +1,6 @@
 //! Files of `NAME=value`: is each value one that anybody may read?
 
-use super::value::is_placeholder;
+use super::named_value::is_placeholder;
 
 /// Parts of a name whose value is for few.
 const TELLING: [&str; 22] = [

@@ -1,6 +1,6 @@
 //! Private keys, and the ids of AWS's access keys.
 
-use super::marks::{LONGEST, holds};
+use super::token_formats::{LONGEST, holds};
 
 /// `-----BEGIN RSA ` and its kin; SSH2 has four dashes and a blank.
 pub(super) fn is_header(before: &[u8]) -> bool {

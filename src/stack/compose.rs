@@ -11,7 +11,7 @@ use super::manifest::{self, Manifest};
 use super::opening::read_manifest;
 use super::position::Position;
 use super::source::Source;
-use super::validate::package_from;
+use super::validators::package_from;
 use super::{Error, Scope, Tree, snippet};
 
 /// Files of a stack or part that was found, and its source so exactly that the very same is found again.

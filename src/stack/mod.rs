@@ -37,7 +37,7 @@ mod target;
 mod tree;
 mod unpack;
 mod update;
-mod validate;
+mod validators;
 mod write;
 
 pub(crate) use answer::Answer;
@@ -65,7 +65,7 @@ pub(crate) use target::TargetPath;
 pub(crate) use tree::Tree;
 pub(crate) use unpack::Unpacked;
 pub(crate) use update::{BesideForm, Merge, Step, apply, diff, diff_texts};
-pub(crate) use validate::{package_from, renamed};
+pub(crate) use validators::{package_from, renamed};
 pub(crate) use write::{Change, change, check_empty, create, put};
 
 use std::collections::BTreeSet;

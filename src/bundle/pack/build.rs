@@ -14,7 +14,7 @@ use crate::file;
 
 use super::cache::{Cache, Cached};
 use super::index::{self, Index};
-use super::kept::{self, Removed};
+use super::kept_bundles::{self, Removed};
 use super::options::{PackOptions, Trust};
 use super::output::{Draft, Output};
 use super::packed_entry::PackedEntry;
@@ -112,7 +112,7 @@ impl Plan {
         let mut removed = Removed::default();
         if matches!(output, Output::Labelled { .. }) && options.cache.is_some() {
             let published;
-            (removed, published) = kept::tidy(&path);
+            (removed, published) = kept_bundles::tidy(&path);
             // Without an index the next run takes longer; the bundle is there all the same.
             let _ = index::save(&path, &packed.digest, self, &packed.entries, started, &published);
         }

@@ -1,6 +1,6 @@
 //! Values that names are given, and what shows that one is a secret.
 
-use super::marks::{Alphabet, run};
+use super::token_formats::{Alphabet, run};
 
 /// The value that a name is given: behind `=`, `:`, `=>`, in quotes or not.
 pub(super) fn value_after(rest: &[u8]) -> &[u8] {
