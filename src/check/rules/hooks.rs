@@ -1,5 +1,6 @@
 //! `.platform`: where hooks lie, and whether they can run.
 
+use super::settings::shipped::Without;
 use crate::beanstalk::customizations::Moment;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::tree::{Entry, file_name};
@@ -110,10 +111,14 @@ fn lost_files(subject: &mut Subject<'_>) {
                 None if needle.contains(' ') => script.find(&[needle]),
                 None => None,
             };
-            let here = || what != "collectstatic" || !super::settings::storage::is_elsewhere(subject);
-            if let Some(span) = makes.filter(|_| !again(needle) && here()) {
+            if let Some(span) = makes.filter(|_| !again(needle)) {
+                let left = match Without::of(subject, what) {
+                    Without::Enough => break,
+                    Without::Older(folder) => format!("those that ship in {folder},"),
+                    Without::Nothing => "gone".to_owned(),
+                };
                 let message = format!(
-                    "the files of `{what}` are gone after the next change of an environment property: only confighooks run then"
+                    "the files of `{what}` are {left} after the next change of an environment property: only confighooks run then"
                 );
                 let fix = "run it in `.platform/confighooks/predeploy` as well";
                 subject.find("EB093", script.path, span, message, fix);

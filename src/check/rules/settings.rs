@@ -9,7 +9,8 @@ mod local;
 mod refused;
 mod sessions;
 mod shadow;
-pub(super) mod storage;
+pub(super) mod shipped;
+mod storage;
 mod unless;
 mod variables;
 

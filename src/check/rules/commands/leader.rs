@@ -2,6 +2,7 @@
 
 use crate::beanstalk::config_file::Command;
 use crate::beanstalk::customizations::Moment;
+use crate::check::rules::settings::shipped::Without;
 use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
 use crate::check::words::Run;
@@ -14,10 +15,11 @@ pub(super) fn hook(subject: &mut Subject<'_>, script: &Script<'_>) {
     if !script.text.contains(LEADER) {
         return;
     }
-    let Some((run, span)) = script.django(PRODUCES).filter(|(run, _)| leaves_out(subject, run)) else { return };
+    let Some((run, span)) = script.django(PRODUCES) else { return };
+    let Some(others) = others(subject, run) else { return };
     if script.text.get(..run.program.span.start - script.start).is_some_and(only_leader) {
         let message = format!(
-            "{} makes its files on one instance only: the others, and every instance added later, have none",
+            "{} makes its files on one instance only: the others, and every instance added later, have {others}",
             script.title()
         );
         let word = span.end - run.django().map_or(0, |(word, _)| word.text.len());
@@ -87,9 +89,9 @@ fn statements(text: &str) -> impl Iterator<Item = &str> {
     parts.flat_map(two).filter(|part| !part.is_empty())
 }
 
-/// Are the files that a command of Django's makes missing on the other instances: do they lie there, and does nothing else make them?
-fn leaves_out(subject: &Subject<'_>, run: &Run) -> bool {
-    let Some((command, _)) = run.django() else { return false };
+/// What the other instances have of the files that a command of Django's makes, where that is not what they need.
+fn others(subject: &Subject<'_>, run: &Run) -> Option<String> {
+    let (command, _) = run.django()?;
     let everywhere = subject.scripts().iter().any(|script| {
         let all = match script.place {
             Place::ContainerCommand(other) => !other.leader_only,
@@ -101,18 +103,24 @@ fn leaves_out(subject: &Subject<'_>, run: &Run) -> bool {
             script.text.get(..run.program.span.start - script.start).is_some_and(|before| !only_leader(before))
         })
     });
-    let remote = || command.text == "collectstatic" && super::super::settings::storage::is_elsewhere(subject);
-    !everywhere && !remote()
+    match Without::of(subject, &command.text) {
+        _ if everywhere => None,
+        Without::Enough => None,
+        Without::Older(folder) => Some(format!("what ships in {folder}")),
+        Without::Nothing => Some("none".to_owned()),
+    }
 }
 
 const PRODUCES: &[&str] = &["collectstatic", "compilemessages", "compress"];
 
 pub(super) fn command(subject: &mut Subject<'_>, script: &Script<'_>, command: &Command) {
     let name = &command.name.value;
-    let found = script.django(PRODUCES).filter(|(run, _)| command.leader_only && leaves_out(subject, run));
-    if let Some((run, span)) = found {
+    let found = script.django(PRODUCES).filter(|_| command.leader_only);
+    if let Some((run, span)) = found
+        && let Some(others) = others(subject, run)
+    {
         let message = format!(
-            "`{name}` makes its files on one instance only: the others, and every instance added later, have none"
+            "`{name}` makes its files on one instance only: the others, and every instance added later, have {others}"
         );
         let word = span.end - run.django().map_or(0, |(word, _)| word.text.len());
         subject.find(

@@ -54,6 +54,11 @@ impl<'s> Backend<'s> {
         matches!(self, Self::Unknown | Self::Implied { unless: true } | Self::Named { unless: true, .. })
     }
 
+    /// May the files lie somewhere else than on the instance?
+    pub(super) fn may_be_elsewhere(self) -> bool {
+        !self.is_here() || self.is_undecided()
+    }
+
     /// Does it look each name up in a list that `collectstatic` writes?
     pub(super) fn has_manifest(self) -> bool {
         matches!(self, Self::Named { class, .. } if class.contains("Manifest"))

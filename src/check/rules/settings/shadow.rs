@@ -1,6 +1,7 @@
 //! Static files that the proxy hides: what it serves by itself wins over the application.
 
 use super::at;
+use super::backends::Backend;
 use crate::beanstalk::defaults::{STATIC_FILES, STATIC_FOLDER, serves_static_of};
 use crate::check::django::{Settings, Value};
 use crate::check::subject::Subject;
@@ -46,7 +47,7 @@ fn folder(subject: &mut Subject<'_>, settings: &Settings) {
     let proxy = |text: &str| text.contains("location /static") || text.contains("location ^~ /static");
     let own_location = subject.customizations.proxy.iter().any(|path| subject.tree.text(path).is_some_and(proxy))
         || subject.customizations.used().any(|file| proxy(&file.text));
-    if own_location || super::storage::may_be_elsewhere(settings) {
+    if own_location || Backend::of_static_files(settings).may_be_elsewhere() {
         return;
     }
     // A folder that is collected into is served rightly.
@@ -77,7 +78,7 @@ fn admin(subject: &mut Subject<'_>, settings: &Settings) {
     let below = |url: &str| !url.contains("//") && url.trim_matches('/') == STATIC_FOLDER;
     let collects = subject.scripts().iter().any(|script| script.text.contains("collectstatic"));
     let served = settings.value("STATIC_URL").text().is_some_and(below);
-    if !uses || !served || collects || super::storage::may_be_elsewhere(settings) {
+    if !uses || !served || collects || Backend::of_static_files(settings).may_be_elsewhere() {
         return;
     }
     let customizations = subject.customizations;

@@ -2,6 +2,7 @@
 
 use super::at;
 use super::backends::Backend;
+use super::shipped;
 use crate::beanstalk::customizations::Moment;
 use crate::beanstalk::requirements::Requirements;
 use crate::beanstalk::tree::file_name;
@@ -29,7 +30,7 @@ fn listed_before(subject: &mut Subject<'_>, settings: &Settings) {
         return;
     }
     // What ships is listed, and collecting it again changes no name.
-    if matches!(settings.value("STATIC_ROOT"), Value::Path(root) if subject.tree.is_dir(root)) {
+    if shipped::collected(subject.tree, settings).is_some() {
         return;
     }
     let scripts = subject.scripts();
@@ -84,17 +85,6 @@ fn made_by_root(subject: &Subject<'_>, name: &str) -> bool {
     subject.python() && !subject.tree.is_file(name) && scripts.iter().any(as_root) && !scripts.iter().any(given)
 }
 
-/// May static files lie somewhere else than on the instance?
-pub(super) fn may_be_elsewhere(settings: &Settings) -> bool {
-    let backend = Backend::of_static_files(settings);
-    !backend.is_here() || backend.is_undecided()
-}
-
-/// The same of the settings that production gets, where there are any.
-pub(in crate::check::rules) fn is_elsewhere(subject: &Subject<'_>) -> bool {
-    subject.settings().is_some_and(|settings| may_be_elsewhere(&settings))
-}
-
 /// Does anything collect static files, or do they lie elsewhere?
 fn static_files(subject: &mut Subject<'_>, settings: &Settings) {
     let apps = settings.value("INSTALLED_APPS");
@@ -108,12 +98,9 @@ fn static_files(subject: &mut Subject<'_>, settings: &Settings) {
             .any(|path| subject.tree.text(path).is_some_and(|text| text.contains("collectstatic")));
     let root = settings.get("STATIC_ROOT");
     // A bucket that a variable names is meant, where the settings have no place for the files.
-    if let Some(script) = subject
-        .scripts()
-        .iter()
-        .find(|script| script.has(&["collectstatic"]))
-        .filter(|_| *settings.value("STATIC_ROOT") == Value::Missing && !may_be_elsewhere(settings))
-    {
+    if let Some(script) = subject.scripts().iter().find(|script| script.has(&["collectstatic"])).filter(|_| {
+        *settings.value("STATIC_ROOT") == Value::Missing && !Backend::of_static_files(settings).may_be_elsewhere()
+    }) {
         let span = script.find(&["collectstatic"]).expect("it has it");
         let message = "the deployment fails with `ImproperlyConfigured`: the settings have no `STATIC_ROOT`";
         subject.find("EB021", script.path, span, message, "`STATIC_ROOT = BASE_DIR / \"staticfiles\"`");
@@ -123,7 +110,7 @@ fn static_files(subject: &mut Subject<'_>, settings: &Settings) {
         return;
     }
     let Some(root) = root else { return nowhere(subject, settings, collects) };
-    let shipped = matches!(&root.value, Value::Path(path) if subject.tree.is_dir(path));
+    let shipped = shipped::collected(subject.tree, settings).is_some();
     let backend = Backend::of_static_files(settings);
     if collects || shipped || !backend.is_here() {
         return;
@@ -172,7 +159,8 @@ fn nowhere(subject: &mut Subject<'_>, settings: &Settings, collects: bool) {
     let Some(setting) = settings.get("STATIC_URL").filter(|setting| matches!(setting.value, Value::Text(_))) else {
         return;
     };
-    let elsewhere = setting.value.text().is_some_and(|url| url.contains("//")) || may_be_elsewhere(settings);
+    let elsewhere = setting.value.text().is_some_and(|url| url.contains("//"))
+        || Backend::of_static_files(settings).may_be_elsewhere();
     if !admin || !missing || collects || elsewhere || is_mapped(subject) || serves_itself(subject, settings) {
         return;
     }
@@ -235,7 +223,7 @@ fn mapping(subject: &mut Subject<'_>, settings: &Settings) {
 fn mapped_to_nothing(subject: &mut Subject<'_>, settings: &Settings) {
     let apps = settings.value("INSTALLED_APPS").items();
     let uses = apps.iter().any(|app| app.text() == Some("django.contrib.staticfiles"));
-    if !uses || may_be_elsewhere(settings) || !subject.django() {
+    if !uses || Backend::of_static_files(settings).may_be_elsewhere() || !subject.django() {
         return;
     }
     let customizations = subject.customizations;

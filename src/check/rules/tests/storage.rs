@@ -173,3 +173,51 @@ fn a_log_that_a_variable_places() {
     assert_eq!(level("os.environ.get('LOG', 'logs/a.log')"), Some(Level::Note));
     assert_eq!(level("os.environ['LOG']"), None);
 }
+
+#[test]
+fn what_ships_is_there_without_a_command() {
+    const STATIC: &str = "from pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent.parent\nINSTALLED_APPS = ['django.contrib.staticfiles', 'shop.apps.ShopConfig']\nSTATICFILES_DIRS = [BASE_DIR / 'assets']\nSTATIC_ROOT = BASE_DIR / 'collected'\n";
+    let both = |found: bool, command: &str, settings: &str, more: &[(&str, &str)]| {
+        let config =
+            format!("container_commands:\n  a: {{command: 'python manage.py {command}', leader_only: true}}\n");
+        let files = [("manage.py", ""), ("mysite/settings.py", settings), (".ebextensions/a.config", config.as_str())];
+        for rule in ["EB031", "EB093"] {
+            case(rule, found, &[&files, more].concat());
+        }
+    };
+    let collected = |found: bool, more: &[(&str, &str)]| both(found, "collectstatic --noinput", STATIC, more);
+    collected(true, &[]);
+    collected(true, &[("collected/.gitkeep", "")]);
+    collected(false, &[("collected/a.css", "a")]);
+    collected(false, &[("collected/a.css", "a"), ("shop/static/a.css", "a"), ("shop/static/.keep", "")]);
+    collected(true, &[("collected/a.css", "a"), ("shop/static/a.css", "ab")]);
+    collected(true, &[("collected/a.css", "a"), ("shop/static/b.css", "b")]);
+    let below = [
+        ("shop/manage.py", ""),
+        ("shop/mysite/settings.py", STATIC),
+        (
+            ".ebextensions/a.config",
+            "container_commands:\n  a: {command: 'cd shop && ./manage.py collectstatic', leader_only: true}\n",
+        ),
+    ];
+    case("EB031", true, &below);
+    case("EB031", false, &[&below[..], &[("shop/collected/a.css", "a")]].concat());
+    // A name is taken from the first that has it.
+    collected(false, &[("collected/a.css", "a"), ("assets/a.css", "a"), ("shop/static/a.css", "ab")]);
+    let admin = STATIC.replace("'django.contrib.staticfiles'", "'django.contrib.admin'");
+    both(true, "collectstatic --noinput", &admin, &[("collected/a.css", "a")]);
+    both(false, "collectstatic --noinput", &admin, &[("collected/admin/a.css", "a")]);
+    let chosen = |found: bool, command: &str| {
+        both(found, command, STATIC, &[("collected/a.css", "a"), ("shop/static/b.css", "b")]);
+    };
+    chosen(true, "collectstatic --noinput --clear");
+    chosen(false, "collectstatic --noinput --ignore b.css");
+    // The other commands leave files of their own.
+    let po = ("locale/de/LC_MESSAGES/django.po", "");
+    let mo = ("locale/de/LC_MESSAGES/django.mo", "");
+    both(true, "compilemessages", "", &[po]);
+    both(false, "compilemessages", "", &[po, mo]);
+    both(true, "compilemessages", "", &[po, mo, ("shop/locale/de/LC_MESSAGES/django.po", "")]);
+    both(true, "compress", STATIC, &[("collected/a.css", "a")]);
+    both(false, "compress", STATIC, &[("collected/CACHE/manifest.json", "{}")]);
+}

@@ -1,0 +1,111 @@
+//! Shipped: files that a deployment would make, where they lie in the bundle already.
+
+use std::collections::BTreeSet;
+
+use super::backends::Backend;
+use crate::beanstalk::tree::{Entry, Tree, file_name};
+use crate::check::django::{self, Settings, Value};
+use crate::check::subject::Subject;
+
+/// What an instance has of the files that a command of Django's makes, where nothing runs that command.
+pub(in crate::check::rules) enum Without {
+    /// What it needs.
+    Enough,
+    /// What ships, and in what that differs.
+    Older(String),
+    Nothing,
+}
+
+impl Without {
+    pub(in crate::check::rules) fn of(subject: &Subject<'_>, command: &str) -> Self {
+        let tree = subject.tree;
+        let settings = subject.settings();
+        match (command, settings.as_deref()) {
+            ("compilemessages", _) if translated(tree) => Self::Enough,
+            ("collectstatic", Some(settings)) if Backend::of_static_files(settings).may_be_elsewhere() => Self::Enough,
+            ("collectstatic", Some(settings)) => match collected(tree, settings) {
+                Some(folder) => older(subject, settings, &folder).map_or(Self::Enough, Self::Older),
+                None => Self::Nothing,
+            },
+            // What django-compressor makes offline is listed beside what is collected.
+            ("compress", Some(settings)) => {
+                let listed = collected(tree, settings)
+                    .is_some_and(|folder| tree.is_file(&format!("{folder}/CACHE/manifest.json")));
+                if listed { Self::Enough } else { Self::Nothing }
+            }
+            _ => Self::Nothing,
+        }
+    }
+}
+
+/// The folder that `collectstatic` writes to, if it ships with files in it.
+pub(super) fn collected(tree: &Tree, settings: &Settings) -> Option<String> {
+    let folder = folder(tree, settings.value("STATIC_ROOT"))?;
+    let is_file = |(path, entry): (&str, &Entry)| matches!(entry, Entry::File { .. }) && !is_ignored(path);
+    tree.under(&folder).any(is_file).then_some(folder)
+}
+
+/// The folder of the bundle that a setting names. The project's own may lie below the top.
+fn folder(tree: &Tree, value: &Value) -> Option<String> {
+    let folder = value.in_project().filter(|folder| !folder.is_empty())?;
+    let below = format!("{}{folder}", django::root(tree));
+    [below, folder.to_owned()].into_iter().find(|folder| tree.is_dir(folder))
+}
+
+/// Does every translation ship compiled?
+fn translated(tree: &Tree) -> bool {
+    let mut sources = tree
+        .iter()
+        .filter_map(|(path, _)| path.strip_suffix(".po"))
+        .filter(|path| path.contains("LC_MESSAGES/") && !path.contains("site-packages/"))
+        .peekable();
+    sources.peek().is_some() && sources.all(|path| tree.is_file(&format!("{path}.mo")))
+}
+
+/// In what the collected files differ from those that they were collected from, as far as names and sizes tell.
+fn older(subject: &Subject<'_>, settings: &Settings, folder: &str) -> Option<String> {
+    let tree = subject.tree;
+    let apps: Vec<&str> = settings.value("INSTALLED_APPS").items().iter().filter_map(Value::text).collect();
+    if apps.iter().any(|app| app.starts_with("django.contrib.admin")) && !tree.is_dir(&format!("{folder}/admin")) {
+        return Some(format!("`{folder}`, where the files of the admin are missing"));
+    }
+    // Some names may be left out on purpose, and WhiteNoise can leave the hashed ones only.
+    let all = *settings.value("WHITENOISE_KEEP_ONLY_HASHED_FILES") == Value::Missing
+        && !subject.scripts().iter().any(|script| script.has(&["collectstatic"]) && script.has(&["--ignore", " -i "]));
+    let mut seen = BTreeSet::new();
+    for source in sources(tree, settings, &apps) {
+        for (path, entry) in tree.under(&source) {
+            let name = &path[source.len() + 1..];
+            let Entry::File { bytes, .. } = entry else { continue };
+            // The first of one name is the one that is collected.
+            if is_ignored(path) || path.starts_with(&format!("{folder}/")) || !seen.insert(name.to_owned()) {
+                continue;
+            }
+            match tree.get(&format!("{folder}/{name}")) {
+                Some(Entry::File { bytes: collected, .. }) if collected != bytes => {
+                    return Some(format!("`{folder}`, where `{name}` is not that of `{source}`"));
+                }
+                None if all => return Some(format!("`{folder}`, where `{name}` of `{source}` is missing")),
+                _ => {}
+            }
+        }
+    }
+    None
+}
+
+/// The folders that are collected from, in the order in which Django looks for a name.
+fn sources(tree: &Tree, settings: &Settings, apps: &[&str]) -> Vec<String> {
+    let folders = settings.value("STATICFILES_DIRS").items().iter().filter_map(|value| folder(tree, value));
+    let root = django::root(tree);
+    let of_app = |app: &&str| {
+        let package = app.split(".apps.").next().unwrap_or(app).replace('.', "/");
+        format!("{root}{package}/static")
+    };
+    folders.chain(apps.iter().map(of_app)).collect()
+}
+
+/// Does `collectstatic` leave it out, as it is called by default?
+fn is_ignored(path: &str) -> bool {
+    let name = file_name(path);
+    name.starts_with('.') || name.ends_with('~') || name == "CVS"
+}
