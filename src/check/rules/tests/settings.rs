@@ -255,3 +255,93 @@ fn settings_that_are_named_from_the_top() {
     let report = run(&tree, &Settings::default());
     assert!(report.findings.iter().any(|finding| finding.rule == "EB110"), "{report}");
 }
+
+#[test]
+fn what_is_looked_for_on_the_instance_itself() {
+    let settings = |rule: &str, found: bool, text: &str| case(rule, found, &[("mysite/settings.py", text)]);
+    let cache = |found: bool, backend: &str, location: &str| {
+        let backend = format!("django.core.cache.backends.{backend}");
+        settings(
+            "EB149",
+            found,
+            &format!("CACHES = {{'default': {{'BACKEND': '{backend}', 'LOCATION': {location}}}}}\n"),
+        );
+    };
+    for own in [
+        "'127.0.0.1:11211'",
+        "'localhost'",
+        "'[::1]:11211'",
+        "'unix:/tmp/memcached.sock'",
+        "'/tmp/memcached.sock'",
+        "['cache.example.com:11211', '127.0.0.1:11211']",
+        "'cache.example.com:11211;localhost:11211'",
+    ] {
+        cache(true, "memcached.PyMemcacheCache", own);
+    }
+    for own in ["'localhost:6379'", "'redis://:key@localhost:6379/1'", "'unix:///run/redis.sock?db=1'", "'redis://'"] {
+        cache(true, "redis.RedisCache", own);
+    }
+    for other in ["'cache.example.com:11211'", "'localhost.example.com:11211'", "os.environ['CACHE']", "unknown()"] {
+        cache(false, "memcached.PyMemcacheCache", other);
+        cache(false, "redis.RedisCache", other);
+    }
+    cache(false, "filebased.FileBasedCache", "'/var/tmp/cache'");
+    // Each alias by itself, and of each its address.
+    let memcached = "{'BACKEND': 'a.MemcachedCache', 'LOCATION': 'cache.example.com:11211'}";
+    let file = "{'BACKEND': 'a.FileBasedCache', 'LOCATION': '/var/tmp/cache'}";
+    settings("EB149", false, &format!("CACHES = {{'default': {memcached}, 'file': {file}}}\n"));
+    let layer = |found: bool, hosts: &str| {
+        let layer = format!("{{'BACKEND': 'channels_redis.core.RedisChannelLayer', 'CONFIG': {{'hosts': {hosts}}}}}");
+        settings("EB149", found, &format!("CHANNEL_LAYERS = {{'default': {layer}}}\n"));
+    };
+    layer(true, "[('127.0.0.1', 6379)]");
+    layer(true, "[{'host': 'localhost', 'password': os.environ['KEY']}]");
+    layer(false, "[{'host': 'cache.example.com', 'password': ''}]");
+    // What a client is built with runs no server.
+    let packages = (".ebextensions/a.config", "packages: {yum: {libmemcached-devel: []}}\n");
+    let text = "CACHES = {'default': {'BACKEND': 'a.memcached.PyLibMCCache', 'LOCATION': '127.0.0.1:11211'}}\n";
+    case("EB149", true, &[("mysite/settings.py", text), packages]);
+}
+
+#[test]
+fn a_host_that_is_the_own_until_a_variable_says_otherwise() {
+    let database = |rule: &str, found: bool, parts: &str| {
+        let text = format!("import os\nDATABASES = {{'default': {{'NAME': 'shop', {parts}}}}}\n");
+        case(rule, found, &[("mysite/settings.py", &text)]);
+    };
+    const SERVER: &str = "'ENGINE': 'django.db.backends.postgresql'";
+    for own in [
+        "os.getenv('DB_HOST', 'localhost')",
+        "os.getenv('DB_HOST', '127.0.0.1:5432')",
+        "os.getenv('DB_HOST', '/run/postgresql')",
+    ] {
+        database("EB132", true, &format!("{SERVER}, 'HOST': {own}"));
+        database("EB149", false, &format!("{SERVER}, 'HOST': {own}"));
+    }
+    // Who gives a variable an empty default means that it has to be given.
+    for other in [
+        "os.environ['DB_HOST']",
+        "os.getenv('DB_HOST', '')",
+        "os.getenv('DB_HOST')",
+        "os.environ.get('DB_HOST', 'db.example.com')",
+        "'db.example.com'",
+    ] {
+        database("EB132", false, &format!("{SERVER}, 'HOST': {other}"));
+    }
+    for own in ["''", "None", "'/var/run/postgresql'"] {
+        database("EB132", false, &format!("{SERVER}, 'HOST': {own}"));
+        database("EB149", true, &format!("{SERVER}, 'HOST': {own}"));
+    }
+    // A variable chooses the whole, and in what is left without it the host is empty.
+    let chosen = format!("DATABASES = {{'default': {{{SERVER}, 'NAME': 'shop', 'HOST': ''}}}}\n");
+    let text = format!(
+        "import os\n{chosen}if os.getenv('DB'):\n    DATABASES = {{'default': {{{SERVER}, 'HOST': 'db.example.com'}}}}\n"
+    );
+    case("EB132", true, &[("mysite/settings.py", &text)]);
+    database("EB132", false, "'ENGINE': os.getenv('ENGINE', 'a.b'), 'HOST': 'localhost'");
+    database("EB149", false, &format!("{SERVER}, 'HOST': '', 'OPTIONS': {{'service': 'shop'}}"));
+    let secret = "option_settings:\n  aws:elasticbeanstalk:application:environmentsecrets:\n    DB_HOST: arn:aws:ssm:eu-west-1:123456789012:parameter/a\n";
+    let text =
+        format!("import os\nDATABASES = {{'default': {{{SERVER}, 'HOST': os.environ.get('DB_HOST', 'localhost')}}}}\n");
+    case("EB132", false, &[("mysite/settings.py", &text), (".ebextensions/a.config", secret)]);
+}
