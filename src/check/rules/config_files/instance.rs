@@ -4,6 +4,7 @@ use crate::beanstalk::config_file::ConfigFile;
 use crate::beanstalk::yaml::Node;
 use crate::check::rules::commands::tools::not_there;
 use crate::check::subject::Subject;
+use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
     resources(subject, file);
@@ -86,12 +87,9 @@ fn resources(subject: &mut Subject<'_>, file: &ConfigFile) {
 }
 
 fn packages(subject: &mut Subject<'_>, file: &ConfigFile) {
+    // Names that another package may provide: whether what reads `packages` looks for more than names is not known.
     const RENAMED: &[(&str, &str)] = &[
         ("postgresql-devel", "libpq-devel"),
-        ("postgresql93-devel", "libpq-devel"),
-        ("postgresql94-devel", "libpq-devel"),
-        ("postgresql95-devel", "libpq-devel"),
-        ("postgresql96-devel", "libpq-devel"),
         ("mysql-devel", "mariadb105-devel"),
         ("mariadb-devel", "mariadb105-devel"),
     ];
@@ -115,10 +113,13 @@ fn packages(subject: &mut Subject<'_>, file: &ConfigFile) {
         } else if manager == "yum" {
             let name = package.name.value.as_str();
             if let Some((_, new)) = RENAMED.iter().find(|(old, _)| *old == name) {
-                let message = format!("the deployment fails: Amazon Linux 2023 has no package `{name}`");
-                subject
-                    .find("EB042", &file.path, package.name.span.clone(), message, format!("it is `{new}` now"))
-                    .replace(*new);
+                let message = format!(
+                    "not known: Amazon Linux 2023 has no package of the name `{name}`, and the deployment fails unless what another provides is looked for"
+                );
+                let finding =
+                    subject.find("EB042", &file.path, package.name.span.clone(), message, format!("it is `{new}` now"));
+                finding.replace(*new);
+                finding.level = Level::Warning;
             } else if let Some(fix) = not_there(name) {
                 let message = format!("the deployment fails: Amazon Linux 2023 has no package `{name}`");
                 subject.find("EB042", &file.path, package.name.span.clone(), message, fix);
