@@ -14,6 +14,9 @@ use crate::beanstalk::encoding;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::tree::Tree;
 
+/// What describes containers to Elastic Beanstalk, and to nobody else.
+pub(super) const DOCKERRUN: &str = "Dockerrun.aws.json";
+
 /// Rules about what no `.config` file says.
 const ABSENT: [&str; 6] = ["EB001", "EB013", "EB021", "EB023", "EB040", "EB132"];
 
@@ -65,6 +68,9 @@ impl<'a> Subject<'a> {
             || tree.is_file(crate::project::FILE)
             || tree.is_file("Procfile")
             || tree.is_file(".ebignore")
+            || tree.is_file(DOCKERRUN)
+            // The platform runs what compose describes, and needs nothing beside it.
+            || self.customizations.containers.as_deref().is_some_and(|path| path.starts_with("docker-compose"))
     }
 
     /// Is there a `manage.py` at the top that is Django's? Flask-Script calls its own so too.

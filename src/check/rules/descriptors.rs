@@ -8,9 +8,7 @@ use serde_json::Value;
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::yaml::{self, Node};
-use crate::check::subject::Subject;
-
-const DOCKERRUN: &str = "Dockerrun.aws.json";
+use crate::check::subject::{DOCKERRUN, Subject};
 
 pub(super) fn check(subject: &mut Subject<'_>) {
     platform::check(subject);

@@ -345,3 +345,20 @@ fn a_host_that_is_the_own_until_a_variable_says_otherwise() {
         format!("import os\nDATABASES = {{'default': {{{SERVER}, 'HOST': os.environ.get('DB_HOST', 'localhost')}}}}\n");
     case("EB132", false, &[("mysite/settings.py", &text), (".ebextensions/a.config", secret)]);
 }
+
+#[test]
+fn what_describes_containers_is_prepared() {
+    const DEBUG: (&str, &str) = ("mysite/settings.py", "DEBUG = True\n");
+    let debug = |found: bool, files: &[(&str, &str)]| {
+        let with = |tree: Tree, (path, content): &(&str, &str)| tree.file(path, content);
+        let tree = [WSGI, ("manage.py", ""), DEBUG].iter().chain(files).fold(Tree::default(), with);
+        let report = run(&tree, &Settings::default());
+        assert_eq!(report.findings.iter().any(|finding| finding.rule == "EB110"), found, "{files:?}\n{report}");
+    };
+    debug(true, &[("Dockerrun.aws.json", "{\"AWSEBDockerrunVersion\": \"1\"}")]);
+    debug(true, &[("Dockerrun.aws.json", "{\"AWSEBDockerrunVersion\": 2}")]);
+    debug(true, &[("docker-compose.yml", "services: {web: {build: .}}\n")]);
+    // It may be there for a desk only.
+    debug(false, &[("Dockerfile", "FROM python:3.13\n")]);
+    debug(false, &[]);
+}
