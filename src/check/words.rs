@@ -77,6 +77,17 @@ impl Run {
         self.name() == "docker" && self.has("prune") && !self.arguments.iter().any(forced)
     }
 
+    /// What the commands run whose output the shell splits into words of this one: those between no quotes.
+    pub(super) fn split_in(&self) -> Vec<Run> {
+        let words = std::iter::once(&self.program).chain(&self.arguments);
+        let bare = words.filter(|word| word.span.len() == word.text.len());
+        let inner = |word: &Word| {
+            let text = word.text.strip_prefix("$(").and_then(|text| text.strip_suffix(')'));
+            text.or_else(|| word.text.strip_prefix('`')?.strip_suffix('`')).map(str::to_owned)
+        };
+        bare.filter_map(inner).flat_map(|text| runs(&text)).collect()
+    }
+
     /// What a shell or `source` is given.
     pub(super) fn script(&self) -> Option<&Word> {
         let reads = is_shell(self.name()) || matches!(self.name(), "source" | ".");

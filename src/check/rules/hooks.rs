@@ -1,12 +1,15 @@
 //! `.platform`: where hooks lie, and whether they can run.
 
+use std::ops::Range;
+
 use super::settings::shipped::Without;
 use crate::beanstalk::customizations::Moment;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::tree::{Entry, file_name};
 use crate::check::finding::Edit;
-use crate::check::script::{Place, content, find_in};
+use crate::check::script::{Place, content};
 use crate::check::subject::Subject;
+use crate::check::words::{self, Run, Word};
 
 pub(super) fn check(subject: &mut Subject<'_>) {
     places(subject);
@@ -161,18 +164,18 @@ fn calls_hooks(text: &str) -> bool {
 
 fn word_splitting(subject: &mut Subject<'_>) {
     for script in subject.scripts().iter() {
+        let from_file = names_properties(script.text);
         // `while read line; do export $line; done < …/env` splits each line.
-        let from_file =
-            script.text.contains("/opt/elasticbeanstalk/deployment/env") || script.text.contains("get-config");
-        let unquoted = script.runs().iter().find(|run| {
+        let unquoted = |run: &Run| {
             run.name() == "export"
                 && from_file
                 && run.plain().next().is_some_and(|word| {
                     word.text.starts_with('$') && !word.text.starts_with("$(") && word.span.len() == word.text.len()
                 })
-        });
-        let found = script.find(EXPORTS).filter(|_| from_file).or_else(|| unquoted.map(crate::check::words::Run::span));
-        if let Some(span) = found {
+        };
+        let run = script.runs().iter().find(|run| splits_properties(run, from_file) || unquoted(run)).map(Run::span);
+        let written = || split_in(script.text).map(|span| span.start + script.start..span.end + script.start);
+        if let Some(span) = run.or_else(written) {
             splits(subject, script.path, span, &script.title());
         }
     }
@@ -187,14 +190,14 @@ fn word_splitting(subject: &mut Subject<'_>) {
     for file in subject.customizations.used() {
         for entry in &file.files {
             let Some((text, start)) = content(file, entry) else { continue };
-            if let Some(span) = find_in(text, EXPORTS).filter(|span| !looked(&file.path, start + span.start)) {
+            if let Some(span) = split_in(text).filter(|span| !looked(&file.path, start + span.start)) {
                 found.push((file.path.clone(), start + span.start..start + span.end, entry.path.value.clone()));
             }
         }
     }
     for (path, _) in subject.tree.under(".platform").filter(|(path, _)| path.ends_with(".sh")) {
         let Some(text) = subject.tree.text(path) else { continue };
-        if let Some(span) = find_in(text, EXPORTS).filter(|span| !looked(path, span.start)) {
+        if let Some(span) = split_in(text).filter(|span| !looked(path, span.start)) {
             found.push((path.to_owned(), span, path.to_owned()));
         }
     }
@@ -203,20 +206,35 @@ fn word_splitting(subject: &mut Subject<'_>) {
     }
 }
 
-/// How people read all properties at once, and what the shell makes of that.
-const EXPORTS: &[&str] = &[
-    "export $(/opt/elasticbeanstalk/bin/get-config",
-    "export $(sudo /opt/elasticbeanstalk/bin/get-config",
-    "export $(cat /opt/elasticbeanstalk/deployment/env",
-    "export $(sudo cat /opt/elasticbeanstalk/deployment/env",
-    "export $(grep -v",
-    "env $(cat /opt/elasticbeanstalk/deployment/env",
-    "env $(sudo cat /opt/elasticbeanstalk/deployment/env",
-    "source /opt/elasticbeanstalk/deployment/env",
-    ". /opt/elasticbeanstalk/deployment/env",
-];
+/// The file that has all properties, a line for each.
+const PROPERTIES: &str = "/opt/elasticbeanstalk/deployment/env";
 
-fn splits(subject: &mut Subject<'_>, path: &str, span: std::ops::Range<usize>, title: &str) {
+fn names_properties(text: &str) -> bool {
+    text.contains(PROPERTIES) || text.contains("get-config")
+}
+
+/// Does the shell split what this run is given of the properties? `from_file`: a variable may name the file.
+fn splits_properties(run: &Run, from_file: bool) -> bool {
+    let is_file = |word: &Word| word.text == PROPERTIES || (from_file && word.text.starts_with('$'));
+    let reads = |run: &Run| run.name() == "get-config" || run.arguments.iter().any(is_file);
+    let takes = run.name() == "export" || run.lead.has("env");
+    let enters = matches!(run.name(), "source" | ".") && run.plain().next().is_some_and(|word| word.text == PROPERTIES);
+    enters || (takes && run.split_in().iter().any(reads))
+}
+
+/// The first line of a text that does so, also in what a here-document writes.
+fn split_in(text: &str) -> Option<Range<usize>> {
+    let from_file = names_properties(text);
+    let mut start = 0;
+    text.split_inclusive('\n').find_map(|line| {
+        let at = start;
+        start += line.len();
+        let run = words::runs(line).into_iter().find(|run| splits_properties(run, from_file))?;
+        Some(run.span().start + at..run.span().end + at)
+    })
+}
+
+fn splits(subject: &mut Subject<'_>, path: &str, span: Range<usize>, title: &str) {
     let message = format!("a property with a space or a quote in it breaks {title}: the shell splits the words");
     subject.find("EB071", path, span, message, "ask for one property: `get-config environment -k NAME`");
 }

@@ -78,8 +78,30 @@ fn properties_are_read_word_by_word_in_any_line() {
         );
         case("EB071", found, &[(".ebextensions/a.config", &file)]);
     };
-    hook(true, "export $(cat /opt/elasticbeanstalk/deployment/env | xargs)");
-    hook(false, "echo");
+    for splits in [
+        "export $(cat /opt/elasticbeanstalk/deployment/env | xargs)",
+        "export `cat /opt/elasticbeanstalk/deployment/env`",
+        "export $(sudo -n cat /opt/elasticbeanstalk/deployment/env)",
+        "export $(su -c 'cat /opt/elasticbeanstalk/deployment/env')",
+        "export $(sudo /opt/elasticbeanstalk/bin/get-config --output YAML environment | sed 's/: /=/')",
+        "export $(/usr/bin/grep -v '^#' /opt/elasticbeanstalk/deployment/env)",
+        "E=/opt/elasticbeanstalk/deployment/env; export $(xargs < x; cat $E)",
+        "env $(sudo -u root cat /opt/elasticbeanstalk/deployment/env | xargs) celery",
+        "sudo -E env $(cat /opt/elasticbeanstalk/deployment/env) celery",
+        "bash -c 'source /opt/elasticbeanstalk/deployment/env; celery'",
+        "cat > /a.sh <<'EOF'\n      . /opt/elasticbeanstalk/deployment/env\n      EOF",
+    ] {
+        hook(true, splits);
+    }
+    for keeps in [
+        "echo",
+        "export A=\"$(/opt/elasticbeanstalk/bin/get-config environment -k A)\"",
+        "export $(grep -v '^#' .env)",
+        "cat /opt/elasticbeanstalk/deployment/env",
+        "echo 'export $(cat /opt/elasticbeanstalk/deployment/env)'",
+    ] {
+        hook(false, keeps);
+    }
 }
 
 #[test]
