@@ -2,6 +2,7 @@
 
 mod cron;
 mod files;
+mod folder;
 mod instance;
 
 use crate::beanstalk::config_file::{ConfigFile, DEFAULT_NAMESPACE, ProblemKind, SECTIONS};

@@ -1,5 +1,8 @@
 //! Cron tables: who obeys them, as whom, and with what.
 
+use std::ops::Range;
+
+use super::folder::{Folder, Walk};
 use crate::beanstalk::config_file::{ConfigFile, File};
 use crate::check::rules::commands::written::guarded;
 use crate::check::script::script_file;
@@ -59,7 +62,7 @@ fn is_program(subject: &Subject<'_>, path: &str) -> Option<String> {
 /// The lines of a table in `/etc/cron.d`: when, who, what.
 fn lines(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) {
     let Some(content) = entry.content.as_ref().filter(|_| !entry.base64) else { return };
-    let mut variables = false;
+    let (mut variables, mut home) = (false, Folder::Home);
     let mut rest = content.span.clone();
     for line in content.value.lines().map(str::trim) {
         if line.is_empty() || line.starts_with('#') {
@@ -70,7 +73,10 @@ fn lines(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) {
         let span = found.map(|at| rest.start + at..rest.start + at + line.len());
         rest.start = span.as_ref().map_or(rest.start, |span| span.end);
         let span = span.unwrap_or_else(|| entry.path.span.clone());
-        if let Some((name, _)) = line.split_once('=').filter(|(name, _)| is_name(name.trim())) {
+        if let Some((name, value)) = line.split_once('=').filter(|(name, _)| is_name(name.trim())) {
+            if name.trim() == "HOME" {
+                home = Folder::At(value.trim().trim_matches(['"', '\'']).trim_end_matches('/').to_owned());
+            }
             variables |= !matches!(name.trim(), "SHELL" | "PATH" | "MAILTO" | "MAILFROM" | "HOME" | "CRON_TZ" | "TZ");
             continue;
         }
@@ -89,7 +95,18 @@ fn lines(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) {
             }
             _ => {}
         }
-        if words::runs(command_of(line, when + 1)).iter().any(|run| run.prunes() && !run.piped) {
+        let runs = words::runs(command_of(line, when + 1));
+        let walk = Walk::of(subject.tree, &runs, home.clone());
+        if let Some((_, why)) = walk.lost {
+            lost(subject, &file.path, span.clone(), &why);
+        }
+        for (path, folder) in walk.calls {
+            let Some((path, text, start)) = script_file(subject.tree, subject.customizations, &path) else { continue };
+            if let Some((place, why)) = Walk::of(subject.tree, &words::runs(text), folder).lost {
+                lost(subject, path, place.start + start..place.end + start, &why);
+            }
+        }
+        if runs.iter().any(|run| run.prunes() && !run.piped) {
             let message = "`docker … prune` asks whether to go on, and nobody answers cron: nothing is deleted";
             subject.find("EB160", &file.path, span.clone(), message, "add `--force`");
         }
@@ -104,6 +121,11 @@ fn lines(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) {
         let message = "cron does not read the last line: the file does not end with a line break";
         subject.find("EB106", &file.path, entry.path.span.clone(), message, "write the content after `content: |`");
     }
+}
+
+fn lost(subject: &mut Subject<'_>, path: &str, span: Range<usize>, why: &str) {
+    let message = format!("this never does anything: {why}");
+    subject.find("EB107", path, span, message, "`cd /var/app/current` first, to the folder that has it");
 }
 
 /// What follows the first words of a line: when it runs, and as whom.

@@ -237,3 +237,38 @@ fn the_python_that_sudo_finds() {
     command(false, &format!("{IN} && sudo env PATH=$PATH python manage.py check"));
     command(false, "sudo /var/app/venv/*/bin/python manage.py check");
 }
+
+#[test]
+fn cron_starts_at_home() {
+    let cron = |found: bool, table: &str, script: &str| {
+        let config = format!(
+            "files:\n  /etc/cron.d/a:\n    mode: \"000644\"\n    content: |\n      {table}\n  /usr/local/bin/a.sh:\n    mode: \"000755\"\n    content: |\n      #!/bin/bash\n      {script}\n"
+        );
+        case("EB107", found, &[("shop/manage.py", ""), (".ebextensions/a.config", &config)]);
+    };
+    let line = |found: bool, command: &str| cron(found, &format!("0 3 * * * root {command}"), "echo");
+    line(true, "python manage.py a");
+    line(true, "./manage.py a");
+    line(true, "flock -n /tmp/a sudo -E -u webapp bash -c 'python manage.py a'");
+    line(true, "cd /var/app/current && python manage.py a");
+    line(true, "python /var/app/current/manage.py a");
+    line(false, "python /var/app/current/shop/manage.py a");
+    line(false, "cd /var/app/current/shop && python manage.py a");
+    line(false, "cd /var/app/current; cd shop/; ./manage.py a");
+    line(false, "cd /var/app/current && python shop/manage.py a");
+    line(false, "sudo -u webapp bash -c 'cd /var/app/current/shop && python manage.py a'");
+    line(false, "cd $HOME/a && python manage.py a");
+    line(false, "cd /home/ec2-user/a && python manage.py a");
+    line(false, "docker exec web python manage.py a");
+    cron(false, "HOME=/var/app/current/shop\n      0 3 * * * root python manage.py a", "echo");
+    cron(true, "HOME=/var/app/current\n      0 3 * * * root python manage.py a", "echo");
+    let script = |found: bool, script: &str| cron(found, "0 3 * * * root /usr/local/bin/a.sh", script);
+    script(true, "source /var/app/venv/*/bin/activate\n      python manage.py a");
+    script(true, "cd /var/app/current\n      python manage.py a");
+    script(false, "cd /var/app/current/shop || exit 1\n      python manage.py a");
+    script(false, "cd \"$(dirname \"$0\")\"\n      python manage.py a");
+    script(false, ". /usr/local/bin/goes_there\n      python manage.py a");
+    cron(false, "0 3 * * * root cd /var/app/current/shop && bash /usr/local/bin/a.sh", "python manage.py a");
+    // Nothing starts it.
+    cron(false, "0 3 * * * root echo", "python manage.py a");
+}
