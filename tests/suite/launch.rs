@@ -565,7 +565,7 @@ fn a_bundle_that_is_gone_is_asked_for_once() {
     let version = "[version]\nlabel = \"shop-0123456789ab\"\ncommit = \"0123456789abcdef\"\n";
     site.describe("shop-c", version);
     site.describe("shop-d", version);
-    let run = site.run(&server, &["launch", "shop-c", "shop-d"]).exit(7);
+    let run = site.run(&server, &["launch", "shop-c", "shop-d"]).exit(3);
     assert_eq!(run.stderr.matches("building again from 0123456789abcdef").count(), 1, "{run}");
     assert_eq!(run.stderr.matches("its bundle is not in the bucket").count(), 2, "{run}");
 }
