@@ -8,7 +8,7 @@ use beansprout::sandbox::{self, Injection, Rule, Server, Settings};
 use beansprout::world::World;
 use serde_json::Value;
 
-use crate::harness::{Place, Run, python};
+use crate::harness::{Place, Run, full, python};
 use crate::publish::{calls, noise, project};
 use crate::sandbox::{faults_left, post};
 
@@ -264,10 +264,13 @@ fn a_copy_that_fails_is_sent() {
         ResetAfter,
         Truncate,
     ];
-    for fault in faults {
-        for skip in std::collections::BTreeSet::from([0, copies / 2, copies - 1]) {
+    for (number, fault) in faults.into_iter().enumerate() {
+        let skips: Vec<usize> = std::collections::BTreeSet::from([0, copies / 2, copies - 1]).into_iter().collect();
+        // Where time is short, each fault meets one of them.
+        let skips = if full() { &skips[..] } else { std::slice::from_ref(&skips[number % skips.len()]) };
+        for skip in skips {
             restart(&place);
-            let server = serve(&place, rule("UploadPartCopy", fault, skip, 1));
+            let server = serve(&place, rule("UploadPartCopy", fault, *skip, 1));
             let what = format!("{fault:?} at copy {skip}");
             let run = publish(&place, &server, &[]);
             assert_eq!(run.exit, 0, "{what}\n{run}");
