@@ -15,7 +15,7 @@ use crate::world::World;
 
 /// The file that makes a folder a project.
 pub const FILE: &str = file::PROJECT;
-/// The first field of the file of a release.
+/// What the field `schema` of a release's file says.
 pub const RELEASE: &str = "beansprout.release/1";
 
 /// A folder, and its settings if it has any.

@@ -67,7 +67,7 @@ pub(crate) fn in_file(path: &str, content: &[u8]) -> Option<Kind> {
     (kind == Kind::EnvironmentFile).then_some(Kind::SettingsFile)
 }
 
-/// Files of settings have fewer bytes than this; of a larger one, the name has to do.
+/// Files of settings have no more bytes than this; of a larger one, the name has to do.
 pub(crate) const LARGEST_SETTINGS: u64 = 65_536;
 
 /// `.env` and its variants, such as `.env.production`; not a sample, nor `.environment`.

@@ -41,7 +41,7 @@ pub enum Error {
     CacheWrong { paths: Vec<String> },
     #[error("`{}` is in no git repository", dir.display())]
     NoRepository { dir: PathBuf },
-    #[error("`{at}` under `[bundle.include]` is `{}`, outside of {}", dir.display(), top.display())]
+    #[error("`{at}` under `[bundle.include]` is `{}`, outside of `{}`", dir.display(), top.display())]
     IncludedFromOutside { at: String, dir: PathBuf, top: PathBuf },
     #[error("`{at}` under `[bundle.include]` is `{}`, which is not there", dir.display())]
     IncludedFromNowhere { at: String, dir: PathBuf },
@@ -172,9 +172,9 @@ impl Fault for Error {
             Self::IncludedFromNowhere { .. } => {
                 Some("make it first, or take its line out of `beansprout.toml`".to_owned())
             }
-            Self::IncludedFromOutside { .. } => {
-                Some(format!("`--include-outside`, or `{INCLUDE_OUTSIDE}=1`, lets it in: look first at what is there"))
-            }
+            Self::IncludedFromOutside { .. } => Some(format!(
+                "look at what is there; `{INCLUDE_OUTSIDE}=1` lets it in, and so does `--include-outside` of `package`, `check` and `explain`"
+            )),
             Self::Submodule { .. } => Some("run `git submodule update --init --recursive`".to_owned()),
             Self::Git(git::Error::Missing { .. }) => {
                 Some("install git, or use `--source worktree`, which needs none".to_owned())

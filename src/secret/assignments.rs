@@ -3,21 +3,27 @@
 use super::named_value::is_placeholder;
 
 /// Parts of a name whose value is for few.
-const TELLING: [&str; 22] = [
+const TELLING: [&str; 29] = [
     "api",
     "auth",
     "cert",
+    "cred",
     "credential",
     "credentials",
+    "creds",
     "dsn",
     "hash",
     "key",
     "keys",
     "license",
+    "login",
+    "otp",
     "pass",
+    "passcode",
     "passphrase",
     "passwd",
     "password",
+    "pin",
     "private",
     "pwd",
     "salt",
@@ -26,6 +32,7 @@ const TELLING: [&str; 22] = [
     "signature",
     "token",
     "tokens",
+    "webhook",
 ];
 
 /// Does every line assign something that is no secret? A line that is read in no such way counts as one that hides one.
@@ -37,7 +44,8 @@ fn is_told(line: &str) -> bool {
     let line = line.trim();
     // A value that is commented out is still there to be read.
     if let Some(comment) = line.strip_prefix(['#', ';']) {
-        return !comment.contains('=') || assigns(comment.trim_start_matches(['#', ';', ' ']));
+        let says = comment.split_once(':').is_some_and(|(name, _)| is_telling(name));
+        return !says && !comment.contains('=') || assigns(comment.trim_start_matches(['#', ';', ' ']));
     }
     line.is_empty() || assigns(line)
 }
@@ -98,6 +106,9 @@ mod tests {
             "SECRET=1\n",
             "DEBUG=1\napiKey=abc\n",
             "# DB_PASSWORD=ant\n",
+            "# the password: ant\n",
+            "SMTP_CREDS=me:you\n",
+            "ADMIN_PIN=1234\n",
             "DATABASE_URL=postgres://shop:ant@localhost/shop\n",
             "SENTRY_DSN=https://9f3a7c05@errors.example/1\n",
             "COMMIT=Q7xk2VbN9mLp4RtZc8Wd\n",

@@ -110,7 +110,7 @@ impl Plan {
             self.problems.extend(rules.problems());
             let root = u16::try_from(self.roots.len()).expect("nobody includes so many folders");
             let disk = Disk::open(&dir).map_err(|source| match source.kind() {
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory if !at.is_empty() => {
+                io::ErrorKind::NotFound if !at.is_empty() => {
                     Error::IncludedFromNowhere { at: at.trim_end_matches('/').to_owned(), dir: dir.clone() }
                 }
                 _ => unreadable(dir.clone(), source),
@@ -312,8 +312,9 @@ fn refuse_outside(scope: &Scope) -> Result<(), Error> {
     let Ok(real_top) = real_path(&top) else { return Ok(()) };
     for Include { at, dir } in &scope.include {
         // What is not there is said where it is read.
-        if real_path(dir).is_ok_and(|dir| !dir.starts_with(&real_top)) {
-            return Err(Error::IncludedFromOutside { at: at.clone(), dir: dir.clone(), top });
+        let Ok(dir) = real_path(dir) else { continue };
+        if !dir.starts_with(&real_top) {
+            return Err(Error::IncludedFromOutside { at: at.clone(), dir, top: real_top });
         }
     }
     Ok(())
