@@ -1,6 +1,7 @@
 //! Brackets of tags: those of Jinja, or what `_envops` says instead.
 
 use crate::beanstalk::yaml::Node;
+use crate::stack::literally;
 
 use super::{Config, Error, Remarks};
 
@@ -45,6 +46,14 @@ impl Brackets {
 
     pub(super) fn is_native(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Text between tags: what the engine would read and copier would not is printed.
+    pub(super) fn plain(&self, out: &mut String, text: &str) {
+        match self.is_native() {
+            true => out.push_str(text),
+            false => literally(out, text),
+        }
     }
 
     pub(super) fn read(config: &Config, remarks: &mut Remarks) -> Result<Self, Error> {

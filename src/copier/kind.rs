@@ -128,7 +128,7 @@ impl Expression {
         }
     }
 
-    fn is_name(&self, wanted: &str) -> bool {
+    pub(super) fn is_name(&self, wanted: &str) -> bool {
         matches!(self, Self::Name(name) if name == wanted)
     }
 }

@@ -1,7 +1,6 @@
 //! Names of files: what decides on a file stands beside it in a stack, and not in its name.
 
-use crate::stack::literally;
-
+use super::brackets::Brackets;
 use super::syntax::{Expression, Macros, Unsaid};
 use super::template::{Piece, Reading, pieces};
 use super::writer::Writer;
@@ -36,8 +35,7 @@ pub(super) fn of(text: &str, reading: Reading<'_>, empty: &dyn Fn(&str) -> bool)
     let writer = Writer { kinds: reading.kinds, macros: &macros };
     for part in text.split('/') {
         let pieces = pieces(part, reading.brackets)?;
-        let native = reading.brackets.is_native();
-        let mut reader = Reader { pieces: &pieces, at: 0, depth: 0, native, writer, empty };
+        let mut reader = Reader { pieces: &pieces, at: 0, depth: 0, brackets: reading.brackets, writer, empty };
         let turns = reader.sequence()?;
         if reader.at < pieces.len() {
             return Err("a name has tags that belong to no other".to_owned());
@@ -72,7 +70,7 @@ struct Reader<'a> {
     pieces: &'a [Piece<'a>],
     at: usize,
     depth: usize,
-    native: bool,
+    brackets: &'a Brackets,
     writer: Writer<'a>,
     empty: &'a dyn Fn(&str) -> bool,
 }
@@ -100,10 +98,7 @@ impl Reader<'_> {
 
     fn literal(&self, text: &str) -> Turn {
         let mut name = String::new();
-        match self.native {
-            true => name.push_str(text),
-            false => literally(&mut name, text),
-        }
+        self.brackets.plain(&mut name, text);
         Turn { solid: !name.is_empty(), name, ..Turn::default() }
     }
 

@@ -14,12 +14,14 @@ enum Word {
 
 /// Deeper than anybody nests.
 const DEEPEST: usize = 60;
+/// Choices in the condition of a choice: where it is said as a condition, each says the inner ones twice.
+const MOST_CONDITIONS: usize = 8;
 /// More than anybody joins, calls or looks up in one expression: a tree as deep as that is still walked without harm.
 const MOST_LINKS: usize = 200;
 
 /// The expression that a whole text is.
 pub(super) fn read(text: &str) -> Result<Expression, Unsaid> {
-    let mut reader = Reader { words: words(text)?, at: 0, depth: 0, links: 0 };
+    let mut reader = Reader { words: words(text)?, at: 0, depth: 0, conditions: 0, links: 0 };
     let expression = reader.either()?;
     match reader.peek() {
         None => Ok(expression),
@@ -83,6 +85,8 @@ struct Reader {
     words: Vec<Word>,
     at: usize,
     depth: usize,
+    /// Conditions of choices that this place is in.
+    conditions: usize,
     /// Operators, calls and steps so far.
     links: usize,
 }
@@ -121,7 +125,12 @@ impl Reader {
         }
         let yes = self.or()?;
         let found = if self.keyword("if") {
+            self.conditions += 1;
+            if self.conditions > MOST_CONDITIONS {
+                return Err("it is nested too deeply".to_owned());
+            }
             let condition = Box::new(self.or()?);
+            self.conditions -= 1;
             let no = if self.keyword("else") { Some(Box::new(self.either()?)) } else { None };
             Expression::Either { condition, yes: Box::new(yes), no }
         } else {

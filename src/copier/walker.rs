@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::stack::{Openings, literally};
+use crate::stack::Openings;
 
 use super::brackets::TagKind;
 use super::kind::Kind;
@@ -89,20 +89,12 @@ impl<'a> Walker<'a> {
         say(Writer { kinds: &kinds, macros: &self.macros })
     }
 
-    fn plain(&mut self, text: &str) {
-        match self.reading.brackets.is_native() {
-            true => self.said.text.push_str(text),
-            // What the engine would read and copier would not.
-            false => literally(&mut self.said.text, text),
-        }
-    }
-
     pub(super) fn text(&mut self, text: &str) {
         let brackets = self.reading.brackets;
         let mut openings = Openings::new(text, brackets.openings());
         let mut at = 0;
         while let Some((begin, kind)) = openings.next(at) {
-            self.plain(&text[at..begin]);
+            self.reading.brackets.plain(&mut self.said.text, &text[at..begin]);
             let [open, close] = brackets.of(kind);
             let inside = begin + open.len();
             let length = match kind {
@@ -146,7 +138,7 @@ impl<'a> Walker<'a> {
                 }
             }
         }
-        self.plain(&text[at..]);
+        self.reading.brackets.plain(&mut self.said.text, &text[at..]);
     }
 
     fn expression(&mut self, begin: usize, tag: &Tag<'_>) {

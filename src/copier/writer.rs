@@ -114,7 +114,9 @@ impl Writer<'_> {
             Expression::Binary(operator, left, right) if is_logic(operator) => both(operator, left, right),
             Expression::Either { condition, yes, no } => {
                 let no = no.as_deref().cloned().unwrap_or(Expression::Flag(false));
-                both("or", &both("and", condition, yes), &both("and", &not(condition), &no))
+                // Both sides are conditions already.
+                let (yes, no) = (both("and", condition, yes), both("and", &not(condition), &no));
+                Expression::Binary("or".to_owned(), Box::new(yes), Box::new(no))
             }
             // `a | default(b, true)` holds where one of the two does.
             Expression::Filter(inner, ..) if let Some(value) = of.instead_of_empty() => both("or", inner, value),
@@ -149,10 +151,8 @@ impl Writer<'_> {
                 Said::new(format!("[{}]", items.join(", ")), Shape::List)
             }
             // What came from cookiecutter before has its answers in a table.
-            Expression::Attribute(of, name) if **of == Expression::Name("cookiecutter".to_owned()) => {
-                Said::new(name, Shape::Atom)
-            }
-            Expression::Attribute(of, name) if **of == Expression::Name("loop".to_owned()) => match name.as_str() {
+            Expression::Attribute(of, name) if of.is_name("cookiecutter") => Said::new(name, Shape::Atom),
+            Expression::Attribute(of, name) if of.is_name("loop") => match name.as_str() {
                 "index" | "index0" | "first" | "last" => Said::new(format!("loop.{name}"), Shape::Atom),
                 _ => return Err(format!("there is no `loop.{name}`")),
             },

@@ -181,13 +181,18 @@ impl Stack {
 
     /// The file as a template in the engine's own brackets; nothing for one that is copied byte for byte.
     pub(crate) fn template(&self, path: &str) -> Result<Option<String>, Error> {
+        let Some(native) = self.unexpanded(path)? else { return Ok(None) };
+        Ok(Some(snippet::expand(path, &native.text, &self.snippets)?.text))
+    }
+
+    /// The same without its snippets.
+    fn unexpanded(&self, path: &str) -> Result<Option<Native>, Error> {
         if self.last_rule(path, |rule| rule.verbatim).unwrap_or(false) {
             return Ok(None);
         }
-        let bytes = self.files.get(path).unwrap_or_default();
         // A picture has no tags.
-        let Ok(text) = std::str::from_utf8(bytes) else { return Ok(None) };
-        Ok(Some(snippet::expand(path, &self.native(path, text)?.text, &self.snippets)?.text))
+        let Ok(text) = std::str::from_utf8(self.files.get(path).unwrap_or_default()) else { return Ok(None) };
+        self.native(path, text).map(Some)
     }
 
     /// The text of a file in the engine's own brackets.
@@ -201,12 +206,10 @@ impl Stack {
     /// The snippets that the files and the snippets include.
     pub(super) fn included(&self) -> Result<BTreeSet<String>, Error> {
         let mut names = BTreeSet::new();
-        for (path, bytes) in self.files.iter() {
-            if self.last_rule(path, |rule| rule.verbatim).unwrap_or(false) {
-                continue;
+        for (path, _) in self.files.iter() {
+            if let Some(native) = self.unexpanded(path)? {
+                names.extend(snippet::included(&native.text).map(str::to_owned));
             }
-            let Ok(text) = std::str::from_utf8(bytes) else { continue };
-            names.extend(snippet::included(&self.native(path, text)?.text).map(str::to_owned));
         }
         let texts = self.snippets.iter().filter_map(|(_, bytes)| std::str::from_utf8(bytes).ok());
         names.extend(texts.flat_map(snippet::included).map(str::to_owned));

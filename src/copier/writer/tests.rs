@@ -167,6 +167,11 @@ fn what_is_too_deep_is_refused() {
     case(&"(".repeat(deep), "nested too deeply");
     case(&"[".repeat(deep), "nested too deeply");
     case(&"a if b else ".repeat(deep), "nested too deeply");
+    // Each of these would be said twice for the one around it.
+    let conditions = (0..50).fold("a".to_owned(), |inner, _| format!("(a if {inner} else b)"));
+    case(&conditions, "nested too deeply");
+    let few = (0..6).fold("a".to_owned(), |inner, _| format!("(a if {inner} else b)"));
+    assert!(Expression::parse(&few).is_ok());
     for link in [" or a", " and a", " + a", " ~ a", ".a", "[0]", "()", "|a", " is a"] {
         case(&format!("a{}", link.repeat(deep)), "more than 200 operators");
     }
