@@ -24,6 +24,7 @@ use crate::beanstalk::encoding;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::procfile;
 use crate::beanstalk::tree::{Tree, file_name};
+use crate::secret;
 use crate::settings_module;
 
 use calls::Function;
@@ -118,8 +119,10 @@ impl Settings {
         let mut settings = Self::of(tree, &root, &named.module, properties(customizations))?;
         settings.module = named.module;
         // Packages that read variables look into such files as well.
-        let files = |path: &str| file_name(path).starts_with(".env") || file_name(path) == "settings.ini";
-        let has_file = tree.iter().any(|(path, _)| files(path) && !path.ends_with(".example"));
+        let files = |path: &str| {
+            file_name(path) == "settings.ini" || secret::in_path(path) == Some(secret::Kind::EnvironmentFile)
+        };
+        let has_file = tree.iter().any(|(path, _)| files(path));
         settings.required.retain(|required| required.environ || !has_file);
         Some(settings)
     }

@@ -8,6 +8,7 @@ pub mod catalogue;
 pub(crate) mod django;
 pub mod finding;
 mod fix;
+mod folder;
 mod nginx;
 mod rules;
 mod sarif;

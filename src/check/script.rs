@@ -46,6 +46,11 @@ impl<'a> Place<'a> {
 }
 
 impl<'a> Script<'a> {
+    /// Is this place of a file in it?
+    pub(super) fn covers(&self, path: &str, at: usize) -> bool {
+        self.path == path && (self.start..self.start + self.text.len()).contains(&at)
+    }
+
     fn new(path: &'a str, text: &'a str, start: usize, place: Place<'a>) -> Self {
         let (inside, shell) = shell(text, &place);
         let mut runs = words::runs(&shell);

@@ -137,7 +137,8 @@ impl<'a> Subject<'a> {
     /// The findings, located and sorted, and the text of every file that was read.
     pub(super) fn finish(self) -> (Vec<Finding>, BTreeMap<String, String>) {
         // Rules read UTF-16 as pip does, and their places are those of the text that it is.
-        let lossy = |content: &[u8]| encoding::pip(content).unwrap_or(String::from_utf8_lossy(content)).into_owned();
+        let lossy =
+            |content: &[u8]| encoding::pip(content).unwrap_or_else(|| String::from_utf8_lossy(content)).into_owned();
         let texts: BTreeMap<String, String> =
             self.tree.iter().filter_map(|(path, _)| Some((path.to_owned(), lossy(self.tree.content(path)?)))).collect();
         let mut findings = self.findings;

@@ -2,8 +2,8 @@
 
 mod cron;
 mod files;
-mod folder;
 mod instance;
+mod walk;
 
 use crate::beanstalk::config_file::{ConfigFile, DEFAULT_NAMESPACE, ProblemKind, SECTIONS};
 use crate::beanstalk::customizations::EXTENSIONS;

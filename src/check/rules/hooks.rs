@@ -164,16 +164,17 @@ fn calls_hooks(text: &str) -> bool {
 
 fn word_splitting(subject: &mut Subject<'_>) {
     for script in subject.scripts().iter() {
-        let from_file = names_properties(script.text);
+        if !names_properties(script.text) {
+            continue;
+        }
         // `while read line; do export $line; done < …/env` splits each line.
         let unquoted = |run: &Run| {
             run.name() == "export"
-                && from_file
                 && run.plain().next().is_some_and(|word| {
                     word.text.starts_with('$') && !word.text.starts_with("$(") && word.span.len() == word.text.len()
                 })
         };
-        let run = script.runs().iter().find(|run| splits_properties(run, from_file) || unquoted(run)).map(Run::span);
+        let run = script.runs().iter().find(|run| splits_properties(run) || unquoted(run)).map(Run::span);
         let written = || split_in(script.text).map(|span| span.start + script.start..span.end + script.start);
         if let Some(span) = run.or_else(written) {
             splits(subject, script.path, span, &script.title());
@@ -181,11 +182,7 @@ fn word_splitting(subject: &mut Subject<'_>) {
     }
     // What cron or systemd runs of the bundle, and of `files`.
     let scripts = subject.scripts();
-    let looked = |path: &str, at: usize| {
-        scripts
-            .iter()
-            .any(|script| script.path == path && (script.start..script.start + script.text.len()).contains(&at))
-    };
+    let looked = |path: &str, at: usize| scripts.iter().any(|script| script.covers(path, at));
     let mut found = Vec::new();
     for file in subject.customizations.used() {
         for entry in &file.files {
@@ -213,9 +210,9 @@ fn names_properties(text: &str) -> bool {
     text.contains(PROPERTIES) || text.contains("get-config")
 }
 
-/// Does the shell split what this run is given of the properties? `from_file`: a variable may name the file.
-fn splits_properties(run: &Run, from_file: bool) -> bool {
-    let is_file = |word: &Word| word.text == PROPERTIES || (from_file && word.text.starts_with('$'));
+/// Does the shell split what this run is given of the properties? A variable may name their file, since the text does.
+fn splits_properties(run: &Run) -> bool {
+    let is_file = |word: &Word| word.text == PROPERTIES || word.text.starts_with('$');
     let reads = |run: &Run| run.name() == "get-config" || run.arguments.iter().any(is_file);
     let takes = run.name() == "export" || run.lead.has("env");
     let enters = matches!(run.name(), "source" | ".") && run.plain().next().is_some_and(|word| word.text == PROPERTIES);
@@ -224,12 +221,14 @@ fn splits_properties(run: &Run, from_file: bool) -> bool {
 
 /// The first line of a text that does so, also in what a here-document writes.
 fn split_in(text: &str) -> Option<Range<usize>> {
-    let from_file = names_properties(text);
+    if !names_properties(text) {
+        return None;
+    }
     let mut start = 0;
     text.split_inclusive('\n').find_map(|line| {
         let at = start;
         start += line.len();
-        let run = words::runs(line).into_iter().find(|run| splits_properties(run, from_file))?;
+        let run = words::runs(line).into_iter().find(splits_properties)?;
         Some(run.span().start + at..run.span().end + at)
     })
 }

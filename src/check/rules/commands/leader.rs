@@ -103,8 +103,10 @@ fn others(subject: &Subject<'_>, run: &Run) -> Option<String> {
             script.text.get(..run.program.span.start - script.start).is_some_and(|before| !only_leader(before))
         })
     });
+    if everywhere {
+        return None;
+    }
     match Without::of(subject, &command.text) {
-        _ if everywhere => None,
         Without::Enough => None,
         Without::Older(folder) => Some(format!("what ships in {folder}")),
         Without::Nothing => Some("none".to_owned()),

@@ -56,16 +56,26 @@ pub(super) fn paths(subject: &mut Subject<'_>, script: &Script<'_>) {
         Place::Command(_) | Place::Process(_) => false,
     };
     let new = if early && *new == "/var/app/current" { &"/var/app/staging" } else { new };
-    let fix = match *new {
-        "" => "take it out: nothing of it is left".to_owned(),
-        new if new.starts_with('/') || new.starts_with('$') => format!("write `{new}`"),
-        new => format!("write {new}"),
-    };
+    let fix = instead(new);
     let finding = subject.find("EB033", script.path, span.clone(), message, fix);
     finding.level = level.unwrap_or(finding.level);
     if *exchange {
         finding.replace(*new);
     }
+}
+
+/// What to do about a place that is gone, and has this in its stead.
+fn instead(new: &str) -> String {
+    match new {
+        "" => "take it out: nothing of it is left".to_owned(),
+        new if new.starts_with(['/', '$']) => format!("write `{new}`"),
+        new => format!("write {new}"),
+    }
+}
+
+/// What becomes of a command that fails.
+fn fate(ignored: bool) -> (&'static str, Level) {
+    if ignored { ("does nothing, and nobody is told", Level::Warning) } else { ("fails", Level::Error) }
 }
 
 /// Users and files of the first Amazon Linux that no folder gives away.
@@ -78,10 +88,7 @@ pub(super) fn names(subject: &mut Subject<'_>, script: &Script<'_>) {
         let gone = owner
             .filter(|word| word.text == "wsgi" || word.text.starts_with("wsgi:") || word.text.starts_with("wsgi."));
         let clock = run.plain().last().filter(|word| run.name() == "sed" && word.text == "/etc/sysconfig/clock");
-        let (how, level) = match script.place.ignores_errors() || run.forgiven {
-            true => ("does nothing, and nobody is told", Level::Warning),
-            false => ("fails", Level::Error),
-        };
+        let (how, level) = fate(script.place.ignores_errors() || run.forgiven);
         if let Some(word) = gone {
             let message = format!("{} {how}: there is no user `wsgi` since Amazon Linux 2", script.title());
             let fix = format!("write `{}`: the application runs as `webapp`", word.text.replace("wsgi", "webapp"));
@@ -105,10 +112,7 @@ pub(super) fn folder(subject: &mut Subject<'_>, file: &ConfigFile, command: &Com
     if subject.scripts().iter().any(|script| script.text.contains("mkdir") && script.text.contains(path)) {
         return;
     }
-    let (how, level) = match command.ignore_errors {
-        true => ("does nothing, and nobody is told", Level::Warning),
-        false => ("fails", Level::Error),
-    };
+    let (how, level) = fate(command.ignore_errors);
     let message =
         format!("`{}` {how}: there is no `{path}` since Amazon Linux 2, and it is to run there", command.name.value);
     let fix = "take it out: what was changed there has no part in a deployment any more";
@@ -123,11 +127,7 @@ pub(super) fn files(subject: &mut Subject<'_>) {
     for file in customizations.used() {
         for entry in &file.files {
             let Some((text, start)) = content(file, entry) else { continue };
-            let looked = |at: usize| {
-                scripts.iter().any(|script| {
-                    script.path == file.path && (script.start..script.start + script.text.len()).contains(&at)
-                })
-            };
+            let looked = |at: usize| scripts.iter().any(|script| script.covers(&file.path, at));
             // Hooks of then have a rule of their own.
             let runs =
                 text.trim_start().starts_with("#!") && !entry.path.value.starts_with("/opt/elasticbeanstalk/hooks/");
@@ -143,10 +143,7 @@ pub(super) fn files(subject: &mut Subject<'_>) {
                 entry.path.value
             );
             let new = OLD.iter().find(|(old, ..)| *old == found).map_or("", |(_, new, _)| *new);
-            let fix = match new {
-                "" => "take it out: nothing of it is left".to_owned(),
-                new => format!("write `{new}`"),
-            };
+            let fix = instead(new);
             subject.find("EB033", &file.path, start + span.start..start + span.end, message, fix);
         }
     }

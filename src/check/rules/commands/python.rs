@@ -52,7 +52,9 @@ fn leaves(subject: &mut Subject<'_>, script: &Script<'_>) {
 
 /// Where `manage.py` or `django-admin` stands.
 fn at_command(script: &Script<'_>, run: &Run) -> Range<usize> {
-    let start = at_manage(run).unwrap_or(run.span()).start;
-    let admin = script.text[start - script.start..].starts_with("django-admin");
-    start..start + if admin { "django-admin".len() } else { "manage.py".len() }
+    at_manage(run).unwrap_or_else(|| {
+        let span = run.span();
+        let admin = script.text[span.start - script.start..].starts_with("django-admin");
+        if admin { span.start..span.start + "django-admin".len() } else { span }
+    })
 }

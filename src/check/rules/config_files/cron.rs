@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use super::folder::{Folder, Walk};
+use super::walk::Walk;
 use crate::beanstalk::config_file::{ConfigFile, File};
+use crate::check::folder::Folder;
 use crate::check::rules::commands::written::guarded;
 use crate::check::script::script_file;
 use crate::check::subject::Subject;

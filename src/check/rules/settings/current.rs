@@ -4,6 +4,7 @@ use super::at;
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::customizations::Moment;
 use crate::check::django::{self, Settings, Value};
+use crate::check::folder::Folder;
 use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
 use crate::check::words::Run;
@@ -91,19 +92,10 @@ fn beside(script: &Script<'_>, run: &Run) -> Option<Option<String>> {
     }
     let Some(manage) = run.carried_out().filter(|word| word.text.ends_with("manage.py")) else { return Some(None) };
     let moves = script.runs().iter().take_while(|other| other.program.span.start < run.program.span.start);
-    let mut folder = String::new();
+    let mut folder = Folder::At("/var/app/staging".to_owned());
     for other in moves.filter(|other| matches!(other.name(), "cd" | "pushd")) {
-        let to = other.plain().next()?.text.trim_start_matches("./").trim_matches('/').to_owned();
-        folder = match to.strip_prefix("var/app/staging") {
-            Some(inside) => inside.trim_matches('/').to_owned(),
-            None if other.plain().next()?.text.starts_with(['/', '$', '.', '~']) => return None,
-            None => to,
-        };
+        folder = folder.changed(other.plain().next().map(|word| word.text.as_str()));
     }
-    let own = manage.text.strip_prefix("/var/app/staging/").unwrap_or(&manage.text).trim_start_matches("./");
-    let own = own.trim_end_matches("manage.py");
-    if own.starts_with(['/', '$']) {
-        return None;
-    }
-    Some(Some(if folder.is_empty() { own.to_owned() } else { format!("{folder}/{own}") }))
+    let path = folder.path_of(&manage.text)?;
+    Some(Some(path.strip_prefix("/var/app/staging/")?.trim_end_matches("manage.py").to_owned()))
 }

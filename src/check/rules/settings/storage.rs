@@ -139,11 +139,13 @@ fn incomplete(subject: &mut Subject<'_>, settings: &Settings) -> bool {
     let Some(setting) = settings.get("STORAGES") else { return false };
     let Value::Dict(pairs) = &setting.value else { return false };
     let known = pairs.iter().all(|(key, _)| key.text().is_some());
+    if !known || setting.value.get("staticfiles") != &Value::Missing {
+        return false;
+    }
     let tree = subject.tree;
     let django = Requirements::read(&|path| tree.bytes(path)).version("django");
     // Before, nobody asks for the setting at all.
-    let before = django.is_some_and(|django| django < Version::new(4, 2));
-    if !known || before || setting.value.get("staticfiles") != &Value::Missing {
+    if django.is_some_and(|django| django < Version::new(4, 2)) {
         return false;
     }
     let message = "`collectstatic` fails, and every page with `{% static %}` is a 500: `STORAGES` has no `staticfiles`";
