@@ -4,9 +4,10 @@
 //! Here alone printed commands are made. What others wrote (a file, a log, a message of AWS) stays as they wrote it.
 
 use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
 use std::path::{Path, PathBuf};
 
-use super::words::{quoted, unquoted};
+use super::words::{quoted_path, unquoted};
 
 /// What every printed command carries.
 #[derive(Debug, Clone, Default)]
@@ -30,18 +31,21 @@ impl Carried {
         if self.words.is_empty() && self.directory.is_none() {
             return text.to_owned();
         }
-        let theirs: Vec<&str> = quotes.iter().copied().filter(|quote| quote.contains('`')).collect();
-        let (mut told, mut rest) = (String::new(), text);
-        let first = |rest: &str| {
-            let found = theirs.iter().filter_map(|quote| Some((rest.find(quote)?, quote.len())));
-            found.min_by_key(|(at, length)| (*at, Reverse(*length)))
-        };
-        while let Some((at, length)) = first(rest) {
-            told.push_str(&self.ours(&rest[..at]));
-            told.push_str(&rest[at..at + length]);
-            rest = &rest[at + length..];
+        let theirs: BTreeSet<&str> = quotes.iter().copied().filter(|quote| quote.contains('`')).collect();
+        let next = |quote: &str, from: usize| text[from..].find(quote).map(|at| from + at);
+        // Where each is next: the first on top, and of those the longest.
+        let mut ahead: BinaryHeap<(Reverse<usize>, usize, &str)> =
+            theirs.iter().filter_map(|quote| Some((Reverse(next(quote, 0)?), quote.len(), *quote))).collect();
+        let (mut told, mut done) = (String::new(), 0);
+        while let Some((Reverse(at), length, quote)) = ahead.pop() {
+            if at >= done {
+                told.push_str(&self.ours(&text[done..at]));
+                told.push_str(quote);
+                done = at + length;
+            }
+            ahead.extend(next(quote, done).map(|at| (Reverse(at), length, quote)));
         }
-        told + &self.ours(rest)
+        told + &self.ours(&text[done..])
     }
 
     /// A command line that stands alone, such as `swap blue green --apply`, without the program's name.
@@ -77,7 +81,7 @@ impl Carried {
             let Some(end) = span.find('`') else { break };
             told.push_str(before);
             let (span, after) = span.split_at(end);
-            let moved = |path: &str| quoted(&self.typed(Path::new(&unquoted(path))).display().to_string());
+            let moved = |path: &str| quoted_path(&self.typed(Path::new(&unquoted(path))));
             let typed = if let Some(path) = span.strip_prefix("cd ") {
                 from_here = false;
                 format!("cd {}", moved(path))
@@ -97,8 +101,7 @@ impl Carried {
     /// A command line, with what is carried. What has it already stays.
     fn carrying(&self, line: &str, from_here: bool) -> String {
         let Some(rest) = line.strip_prefix(PROGRAM) else { return line.to_owned() };
-        let directory =
-            self.directory.as_ref().map(|directory| format!("-C {} ", quoted(&directory.display().to_string())));
+        let directory = self.directory.as_ref().map(|directory| format!("-C {} ", quoted_path(directory)));
         let directory = directory.unwrap_or_default();
         let rest = rest.strip_prefix(&directory).unwrap_or(rest);
         let begin = if from_here { format!("{PROGRAM}{directory}") } else { PROGRAM.to_owned() };

@@ -1,5 +1,7 @@
 //! How things are put into words: counts, sizes, lists, lines, and what a typo was meant to be.
 
+use std::path::Path;
+
 /// `text` in lines of at most `columns` characters, broken between words. Of the first line `used` are taken already, of the
 /// others `indent`.
 pub fn wrap(text: &str, used: usize, indent: usize, columns: usize) -> Vec<String> {
@@ -82,6 +84,11 @@ pub fn quoted(word: &str) -> String {
     } else {
         format!("'{}'", word.replace('\'', "'\\''"))
     }
+}
+
+/// A path as a shell takes it.
+pub fn quoted_path(path: &Path) -> String {
+    quoted(&path.display().to_string())
 }
 
 /// What a shell takes a word for that was made so.
