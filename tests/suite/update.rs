@@ -140,7 +140,6 @@ fn a_file_that_is_no_text_is_laid_beside() {
     assert_eq!(content("site/b.bin"), b"\xff2");
 }
 
-/// While git merges, a file is neither side's: only git knows all three.
 /// Here it became no text, and the stack's version, which is one, was laid beside it: that is to be done whatever the stack's is.
 #[test]
 fn what_lies_beside_bytes_of_ours_is_not_forgotten() {
@@ -155,6 +154,7 @@ fn what_lies_beside_bytes_of_ours_is_not_forgotten() {
     place.run(["-C", "site", "update", "--yes"]).ok();
 }
 
+/// While git merges, a file is neither side's: only git knows all three.
 #[test]
 fn a_merge_of_git_is_finished_first() {
     let place = place();
