@@ -90,10 +90,9 @@ pub(crate) fn verb(args: &CaptureArgs, world: &World, ui: &mut Ui) -> Result<Exi
     let aws = args.aws.connect_to(&project, &place, Intent::DryRun, world, ui)?;
     let described = first.and_then(|first| first.application.as_deref());
     let application = eb_cli_settings::application(args.application.as_deref().or(described), &project)?;
-    if named.is_empty() {
-        let left = environments.all().iter().filter(|described| !described.belongs_to(aws.account(), aws.region()));
-        say_left(&left.collect::<Vec<_>>(), &aws, ui);
-    }
+    // Whoever names one is led there.
+    let left = |described: &Description| args.names.is_empty() && !described.belongs_to(aws.account(), aws.region());
+    say_left(&environments.all().iter().filter(|described| left(described)).collect::<Vec<_>>(), &aws, ui);
     let mut living = release::living(&aws)?;
     living.retain(|living| living.application == *application.as_str());
     let region = aws.region().to_owned();
@@ -105,7 +104,12 @@ pub(crate) fn verb(args: &CaptureArgs, world: &World, ui: &mut Ui) -> Result<Exi
         let theirs = eb_cli_settings::application(description.application.as_deref(), &project)?;
         let meant = args.names.is_empty() || args.names.iter().any(|name| *name == *description.name.as_str());
         let here = description.region.as_deref().is_none_or(|described| described == region);
-        if meant && here && theirs == application && !living.iter().any(|living| living.name == description.name) {
+        if meant
+            && here
+            && !left(description)
+            && theirs == application
+            && !living.iter().any(|living| living.name == description.name)
+        {
             rows.push(Row::not_there(&description.name));
         }
     }
@@ -237,10 +241,7 @@ fn one(
         ));
     }
     for (option, said) in &captured.outranking {
-        ui.say(format_args!(
-            "`{}`: `{option}` is set on the environment, and outranks {}:{}",
-            there.name, said.path, said.line
-        ));
+        ui.say(format_args!("`{}`: `{option}` is set on the environment, and outranks {}", there.name, said.place()));
     }
     let hidden: Vec<String> = captured
         .hidden

@@ -79,12 +79,13 @@ pub(crate) fn check(args: &CheckArgs, world: &World, ui: &mut Ui) -> Result<Exit
             report = report_of(&project, &scope, world)?;
         }
     }
+    let passes = report.passes();
     match args.format.unwrap_or(if ui.output_format() == OutputFormat::Json { Format::Json } else { Format::Human }) {
-        Format::Human => ui.report(told(report.clone(), ui).paint(ui.out(), ui.out_width())),
+        Format::Human => ui.report(told(report, ui).paint(ui.out(), ui.out_width())),
         Format::Json => ui.json(&report),
         Format::Sarif => ui.foreign_json(&report.sarif()),
     }
-    Ok(if report.passes() { Exit::Done } else { Exit::Findings })
+    Ok(if passes { Exit::Done } else { Exit::Findings })
 }
 
 /// The report for people: what mends a finding can be typed, and the sources stay as they are.

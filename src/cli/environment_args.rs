@@ -170,7 +170,7 @@ impl Fault for Apart {
     }
 }
 
-/// The one place of all that are named.
+/// The place of the first, where no other names another region.
 pub(crate) fn one_place(described: &[&Description]) -> Result<Place, Failure> {
     let mut regions = described.iter().filter_map(|description| Some((description, description.region.as_ref()?)));
     if let Some((one, here)) = regions.next()

@@ -82,16 +82,17 @@ pub(crate) struct Clocks {
     pub(crate) aws: Option<i64>,
     /// From the first request until the last of the sites answered under its name.
     pub(crate) visible: Option<i64>,
-    /// AWS's part is the embedded one's.
+    /// Something else than AWS answered, so that AWS's part is not AWS's.
     pub(crate) simulated: bool,
 }
 
 impl Clocks {
     /// Those of a launch that `all` seconds went into, if that is known.
-    pub(crate) fn of(launched: &Launched, all: Option<i64>, simulated: bool) -> Self {
+    pub(crate) fn of(launched: &Launched, all: Option<i64>) -> Self {
         let aws = launched.environments.iter().filter_map(|one| one.seconds).max();
         let visible = launched.environments.iter().filter_map(|one| one.visible).max();
-        Self { commands: all.map(|all| all - aws.unwrap_or(0)), aws, visible, simulated }
+        let commands = all.map(|all| all - aws.unwrap_or(0));
+        Self { commands, aws, visible, simulated: launched.simulated }
     }
 }
 

@@ -29,7 +29,7 @@ use crate::release::{
     self, LaunchError, LaunchEvent, LaunchOptions, LaunchOutcome, LaunchPlan, Launched, PlanOptions, RunRecord, Target,
     Wanted,
 };
-use crate::ui::{Ui, quoted};
+use crate::ui::{Ui, quoted_path};
 use crate::world::World;
 
 /// Create the environments that are described and not there
@@ -157,14 +157,14 @@ pub(crate) fn verb(args: &LaunchArgs, world: &World, ui: &mut Ui) -> Result<Exit
     let launched = launched?;
     let answers = launched.environments.iter().flat_map(|one| &one.smoke).all(|probed| probed.passed);
     if args.all && launched.environments.iter().any(|one| one.outcome == LaunchOutcome::Launched) {
-        environments.note(&rebuilt(&launched, began, aws.is_elsewhere(), world))?;
+        environments.note(&rebuilt(&launched, began, world))?;
     }
     ui.answer(&LaunchAnswer { launched });
     Ok(if answers { Exit::Done } else { Exit::Findings })
 }
 
 /// The line that stays of a rebuild.
-fn rebuilt(launched: &Launched, began: Timestamp, simulated: bool, world: &World) -> DrillLine {
+fn rebuilt(launched: &Launched, began: Timestamp, world: &World) -> DrillLine {
     let made = launched.environments.iter().filter(|one| one.outcome == LaunchOutcome::Launched);
     let all = world.now().duration_since(began).as_secs();
     DrillLine {
@@ -174,7 +174,7 @@ fn rebuilt(launched: &Launched, began: Timestamp, simulated: bool, world: &World
         id: None,
         environments: made.count(),
         findings: launched.environments.iter().flat_map(|one| &one.smoke).filter(|probed| !probed.passed).count(),
-        clocks: Clocks::of(launched, Some(all), simulated),
+        clocks: Clocks::of(launched, Some(all)),
     }
 }
 
@@ -214,7 +214,7 @@ fn words(args: &LaunchArgs) -> Vec<String> {
         words.push(format!("--property {name}={shown}"));
     }
     if let Some(file) = &args.env_file {
-        words.push(format!("--env-file {}", quoted(&file.display().to_string())));
+        words.push(format!("--env-file {}", quoted_path(file)));
     }
     let switches = [
         ("--all", args.all),

@@ -11,7 +11,7 @@ use super::interview::{AnswerArgs, Mode, Prompter, interview, warn_of_secrets};
 use super::origin::Origin;
 use crate::fault::{Exit, Failure, Fault};
 use crate::stack::{self, Given, Plan, TargetPath};
-use crate::ui::{self, Ui, quoted};
+use crate::ui::{self, Ui, quoted_path};
 use crate::world::{World, real_path};
 
 /// Generate a Django project that is ready for Elastic Beanstalk
@@ -70,7 +70,7 @@ pub(crate) fn new(args: &NewArgs, world: &World, ui: &mut Ui) -> Result<Exit, Fa
         let enter = if created.directory == world.dir {
             String::new()
         } else {
-            format!("`cd {}`, then ", quoted(&target.display().to_string()))
+            format!("`cd {}`, then ", quoted_path(&target))
         };
         ui.say(format_args!("next: {enter}`beansprout up` runs it here as an instance would{rest}"));
         for line in &created.then {

@@ -12,7 +12,7 @@ use crate::fault::{Exit, Failure, Fault};
 use crate::file;
 use crate::project::{IsOutput, Project};
 use crate::release::{self, Apply, BundleStore, Plan, Policy, PruneEvent, Pruned, RunRecord, UndoFiles};
-use crate::ui::{Answer, Ui, bytes, count, quoted};
+use crate::ui::{Answer, Ui, bytes, count, quoted_path};
 use crate::world::World;
 
 /// Show which versions nobody needs; `--apply` deletes them
@@ -226,7 +226,7 @@ fn read(path: &Path) -> Result<Plan, Failure> {
 
 /// What the record of a run brings back. A version comes back with its bundle, or not at all.
 fn way_back(record: &Path, unarchived: bool) -> String {
-    let record = quoted(&record.display().to_string());
+    let record = quoted_path(record);
     match unarchived {
         false => format!("`beansprout publish --undo {record}` brings them back"),
         true => format!(

@@ -71,11 +71,11 @@ pub(crate) fn verb(args: &StatusArgs, world: &World, ui: &mut Ui) -> Result<Exit
     };
     let seen = release::region(&aws)?;
     // The living first: an environment that ends may have a successor of its name.
-    let in_sight = [seen.living.as_slice(), &seen.ending].concat();
+    let in_sight = || seen.living.iter().chain(&seen.ending);
     let mut rows = Vec::new();
     for description in environments.all() {
         let theirs = eb_cli_settings::application(description.application.as_deref(), &project)?;
-        let there = in_sight.iter().find(|living| living.name == description.name && living.application == *theirs);
+        let there = in_sight().find(|living| living.name == description.name && living.application == *theirs);
         let mut row = Row::new(&description.name, &theirs, true, there, aws.region());
         // Whoever names it is led there.
         let here = args.name.is_some() || description.belongs_to(aws.account(), aws.region());
@@ -87,7 +87,7 @@ pub(crate) fn verb(args: &StatusArgs, world: &World, ui: &mut Ui) -> Result<Exit
         let named = args.name.as_ref().is_some_and(|name| there.name == name.as_str());
         there.application == application.as_str() && (named || there.status != Phase::Ending)
     };
-    for there in in_sight.iter().filter(asked) {
+    for there in in_sight().filter(asked) {
         if !rows.iter().any(|row| row.name == there.name) {
             rows.push(Row::new(&there.name, &application, false, Some(there), aws.region()));
         }
@@ -98,7 +98,7 @@ pub(crate) fn verb(args: &StatusArgs, world: &World, ui: &mut Ui) -> Result<Exit
             let region = aws.region().to_owned();
             return Err(Unknown { application, name: name.clone(), region }.into());
         };
-        let there = in_sight.iter().find(|living| Some(&living.id) == row.id.as_ref());
+        let there = in_sight().find(|living| Some(&living.id) == row.id.as_ref());
         row.details = there.map(|there| release::details(&aws, &seen, there)).transpose()?;
         row.came_from(&project);
         if let (Some(description), Some(_)) = (described, there.filter(|there| there.status != Phase::Ending)) {

@@ -17,7 +17,7 @@ use crate::project::{self, Project};
 use crate::release::{BundleFile, Published};
 use crate::sandbox::instance;
 use crate::stack::Given;
-use crate::ui::{Answer, Carried, Paint, Ui, bytes, count, quoted};
+use crate::ui::{Answer, Carried, Paint, Ui, bytes, count, quoted_path};
 use crate::world::World;
 
 /// Do the whole main job, without an AWS account
@@ -43,7 +43,7 @@ pub(crate) fn tour(args: &TourArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
         instance::possible().map_err(Unserved)?;
     }
     let mut narrator = Narrator { step: 0, steps: if args.no_serve { 6 } else { 7 }, ui };
-    let shown = quoted(&args.target.display().to_string());
+    let shown = quoted_path(&args.target);
 
     narrator.step("new", &format!("new {shown} --defaults"));
     let target = world.resolve(&args.target);
@@ -154,7 +154,7 @@ fn run(
 
 /// What stays behind, and where to go from there.
 fn parting(shown: &Path) -> String {
-    let shown = quoted(&shown.display().to_string());
+    let shown = quoted_path(shown);
     format!(
         "the site has ended; its project, bundle and sandbox stay in `{shown}`\n\
          next: `cd {shown}`, then `beansprout explain --event deploy` shows what ran and `beansprout up` runs it again\n\

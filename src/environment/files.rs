@@ -20,6 +20,13 @@ pub struct Said {
     pub line: usize,
 }
 
+impl Said {
+    /// `path:line`.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.path, self.line)
+    }
+}
+
 impl Files {
     pub fn of(customizations: &Customizations) -> Self {
         let mut said = BTreeMap::new();

@@ -101,13 +101,13 @@ impl LiveOptions {
         };
         let (other, other_by, wins) = match (&by, described, said) {
             (SetBy::Api { .. }, Some(described), _) => (described, Some("description".to_owned()), Wins::Api),
-            (SetBy::Api { .. }, None, said) => (said.map(|said| said.value.clone()), said.map(place), Wins::Api),
+            (SetBy::Api { .. }, None, said) => (said.map(|said| said.value.clone()), said.map(Said::place), Wins::Api),
             (SetBy::Unknown, Some(described), None) => (described, Some("description".to_owned()), Wins::Unknown),
-            (SetBy::Unknown, _, said) => (said.map(|said| said.value.clone()), said.map(place), Wins::Unknown),
+            (SetBy::Unknown, _, said) => (said.map(|said| said.value.clone()), said.map(Said::place), Wins::Unknown),
             (_, Some(described), None) if described.is_some() => {
                 (described, Some("description".to_owned()), Wins::Files)
             }
-            (_, _, said) => (said.map(|said| said.value.clone()), said.map(place), Wins::Files),
+            (_, _, said) => (said.map(|said| said.value.clone()), said.map(Said::place), Wins::Files),
         };
         // How a property comes about is no value to compare.
         let unknown = other.is_none() && other_by.is_some();
@@ -137,7 +137,7 @@ impl LiveOptions {
             let by = self.set_by(option, live);
             let theirs = there.map(|_| match other.set_by(option, there) {
                 SetBy::Api { .. } => "set on the environment".to_owned(),
-                SetBy::File(said) => place(&said),
+                SetBy::File(said) => said.place(),
                 SetBy::Default => "default".to_owned(),
                 SetBy::Unknown => "who set it is not known".to_owned(),
             });
@@ -145,10 +145,6 @@ impl LiveOptions {
         }
         rows
     }
-}
-
-fn place(said: &Said) -> String {
-    format!("{}:{}", said.path, said.line)
 }
 
 /// The instance profile of whoever names none.

@@ -127,7 +127,7 @@ mod tests {
     fn lines(description: &Description, given: &[(&str, &str)], files: &Files) -> Vec<String> {
         let given = given.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
         let shown = |sent: Sent| {
-            let outranks = sent.outranks.map(|said| format!(" over {}:{}", said.path, said.line)).unwrap_or_default();
+            let outranks = sent.outranks.map(|said| format!(" over {}", said.place())).unwrap_or_default();
             format!("{} = {}{outranks}", sent.option, sent.value)
         };
         sent(description, "role", &given, files).into_iter().map(shown).collect()

@@ -127,13 +127,11 @@ impl Environment {
 
 /// All environments of the region that live, whatever application they belong to.
 pub(crate) async fn everywhere(aws: &Aws) -> Result<Vec<Environment>, ApiError> {
-    let mut environments = in_sight(aws).await?;
-    environments.retain(|environment| environment.status != Phase::Ending);
-    Ok(environments)
+    Ok(in_sight(aws).await?.0)
 }
 
-/// Those that live, and after them those that are ending: until they have ended, their names are taken.
-pub(crate) async fn in_sight(aws: &Aws) -> Result<Vec<Environment>, ApiError> {
+/// Those that live, and those that are ending: until they have ended, their names are taken.
+pub(crate) async fn in_sight(aws: &Aws) -> Result<(Vec<Environment>, Vec<Environment>), ApiError> {
     let mut environments = Vec::new();
     let mut token: Option<String> = None;
     loop {
@@ -146,8 +144,7 @@ pub(crate) async fn in_sight(aws: &Aws) -> Result<Vec<Environment>, ApiError> {
         }
         token = page.next_token;
     }
-    environments.sort_by_key(|environment| environment.status == Phase::Ending);
-    Ok(environments)
+    Ok(environments.into_iter().partition(|environment| environment.status != Phase::Ending))
 }
 
 /// Environments to ask for.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::api_error::{ApiError, known};
 use super::aws::Aws;
 use super::call::Call;
-use super::environment::{self, Environment, EnvironmentEvent, Phase};
+use super::environment::{self, Environment, EnvironmentEvent};
 use super::publish::Quota;
 use super::version::{self, SeenApplication, Version};
 use crate::beanstalk::name::Application;
@@ -62,8 +62,7 @@ pub struct Region {
 /// Look around.
 pub fn region(aws: &Aws) -> Result<Region, ApiError> {
     aws.block_on(async {
-        let (ending, living) =
-            environment::in_sight(aws).await?.into_iter().partition(|seen| seen.status == Phase::Ending);
+        let (living, ending) = environment::in_sight(aws).await?;
         Ok(Region { living, ending, applications: known(version::all_applications(aws).await)? })
     })
 }

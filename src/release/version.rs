@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use aws_sdk_elasticbeanstalk::types::{ApplicationDescription, ApplicationVersionDescription};
+use aws_sdk_elasticbeanstalk::types::{ApplicationDescription, ApplicationVersionDescription, ResourceQuotas};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -176,11 +176,16 @@ pub(crate) async fn find(aws: &Aws, application: &Application, label: &str) -> R
 
 /// Number of versions that there may be in the region, over all applications. `None`: AWS does not tell us.
 pub(crate) async fn limit(aws: &Aws) -> Result<Option<u32>, ApiError> {
+    let quota = quotas(aws).await?.and_then(|quotas| quotas.application_version_quota);
+    Ok(quota.and_then(|quota| quota.maximum).and_then(|maximum| u32::try_from(maximum).ok()))
+}
+
+/// How many of each there may be in the region. `None`: AWS does not tell us.
+pub(crate) async fn quotas(aws: &Aws) -> Result<Option<ResourceQuotas>, ApiError> {
     let call = Call::eb("DescribeAccountAttributes");
     // Nice to know, and no reason to fail.
     let answer = known(aws.read(call, aws.eb.describe_account_attributes().send()).await)?;
-    let quotas = answer.and_then(|answer| answer.resource_quotas?.application_version_quota);
-    Ok(quotas.and_then(|quota| quota.maximum).and_then(|maximum| u32::try_from(maximum).ok()))
+    Ok(answer.and_then(|answer| answer.resource_quotas))
 }
 
 /// When the application was made. `None`: it is not there, or not visible.

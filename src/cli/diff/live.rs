@@ -95,9 +95,9 @@ pub(super) fn rows(old: &Compared, new: &Compared) -> Option<Vec<OptionRow>> {
 pub(super) fn show(row: &OptionRow) -> String {
     let value = |value: &Option<String>| value.as_ref().map_or("not set".to_owned(), |value| format!("`{value}`"));
     let by = match &row.set_by {
-        SetBy::Api { outranks: Some(said) } => format!("set on the environment, over {}:{}", said.path, said.line),
+        SetBy::Api { outranks: Some(said) } => format!("set on the environment, over {}", said.place()),
         SetBy::Api { outranks: None } => "set on the environment".to_owned(),
-        SetBy::File(said) => format!("{}:{}", said.path, said.line),
+        SetBy::File(said) => said.place(),
         SetBy::Default => "default".to_owned(),
         SetBy::Unknown => "who set it is not known".to_owned(),
     };

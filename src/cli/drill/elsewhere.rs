@@ -114,7 +114,7 @@ pub(super) fn rebuild(
     }
     let launched = launched?;
     let all = world.now().duration_since(began).as_secs();
-    answer.clocks = Clocks::of(&launched, Some(all), aws.is_elsewhere());
+    answer.clocks = Clocks::of(&launched, Some(all));
     for one in launched.environments {
         answer.findings.extend(one.failures());
         if let Some(row) =

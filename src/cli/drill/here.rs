@@ -11,7 +11,7 @@ use crate::cli::environments::{Clocks, Environments};
 use crate::cli::launch::versions::{Kept, kept};
 use crate::cli::{capture, eb_cli_settings, launch};
 use crate::environment::Description;
-use crate::fault::Failure;
+use crate::fault::{Failure, distinct};
 use crate::file;
 use crate::project::Project;
 use crate::release::{self, BundleFile, Named, PublishRequest};
@@ -41,7 +41,8 @@ pub(super) fn rehearse(
     file::copy_folder(&first.join("buckets"), &second.join("buckets"))?;
     ui.say("rebuilding from what a deletion leaves: the buckets");
     let other = stage(args, &second, &BTreeMap::new(), environments, &project, &mut answer, world, ui)?;
-    answer.findings = distinct(std::mem::take(&mut answer.findings));
+    // Both times may find the same.
+    answer.findings = distinct(std::mem::take(&mut answer.findings).into_iter());
     for rehearsed in &one {
         let again = other.iter().find(|again| again.name == rehearsed.name);
         if let Some(again) = again.filter(|again| again.label != rehearsed.label) {
@@ -62,12 +63,6 @@ pub(super) fn rehearse(
     };
     answer.environments = one;
     Ok(answer)
-}
-
-/// Both times may find the same.
-fn distinct(findings: Vec<String>) -> Vec<String> {
-    let mut seen = std::collections::BTreeSet::new();
-    findings.into_iter().filter(|finding| seen.insert(finding.clone())).collect()
 }
 
 /// The bundle of each captured version: as it is kept here, or built again from its commit. By label.

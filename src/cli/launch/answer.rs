@@ -107,7 +107,7 @@ fn one(launch: &PlannedLaunch, region: &str, f: &mut fmt::Formatter<'_>) -> fmt:
     }
     writeln!(f, "  sends     {} that no file of the version says", count(launch.options.len(), "option"))?;
     for sent in &launch.options {
-        let outranks = sent.outranks.as_ref().map(|said| format!("   over {}:{}", said.path, said.line));
+        let outranks = sent.outranks.as_ref().map(|said| format!("   over {}", said.place()));
         writeln!(f, "    {} = {}{}", sent.option, sent.value, outranks.unwrap_or_default())?;
     }
     Ok(())
@@ -121,10 +121,8 @@ fn not_checked(plan: &LaunchPlan, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for open in &plan.not_checked {
         writeln!(f, "\n{open} This tells:\n  {}", open.line())?;
         if open.is_profile() && !plan.applications.is_empty() {
-            let acts = |launch: &&PlannedLaunch| launch.instance_profile.ends_with(&open.name);
-            let worker = plan.launches().find(acts).is_some_and(|launch| launch.tier == "worker");
             writeln!(f, "If not, these make it, once for an account:")?;
-            release::profile_lines(&open.name, worker).iter().try_for_each(|line| writeln!(f, "  {line}"))?;
+            release::profile_lines(&open.name, open.worker).iter().try_for_each(|line| writeln!(f, "  {line}"))?;
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ use crate::fault::{Exit, Failure, Fault};
 use crate::file;
 use crate::project::Project;
 use crate::stack::{self, Finding, Plan, Tree, review};
-use crate::ui::{self, Ui, quoted};
+use crate::ui::{self, Ui, quoted, quoted_path};
 use crate::world::World;
 
 /// Begin a stack of your own
@@ -304,9 +304,7 @@ impl Fault for Error {
             Self::NothingBlessed { .. } => {
                 Some("look at `stack matrix`, and if it is right, `stack test --bless`".to_owned())
             }
-            Self::Broken { folder, .. } => {
-                Some(format!("`beansprout stack check {}` shows them", quoted(&folder.display().to_string())))
-            }
+            Self::Broken { folder, .. } => Some(format!("`beansprout stack check {}` shows them", quoted_path(folder))),
             Self::Bless { .. } => None,
         }
     }

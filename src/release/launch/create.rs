@@ -140,9 +140,8 @@ pub(super) async fn environment(
         return Err(error.into());
     }
     // Of any application: names are unique in a region.
-    let mut everywhere = environment::everywhere(aws).await?;
-    if let Some(at) = everywhere.iter().position(|living| living.name == launch.name.as_str()) {
-        let living = everywhere.swap_remove(at);
+    let mut everywhere = environment::everywhere(aws).await?.into_iter();
+    if let Some(living) = everywhere.find(|living| living.name == launch.name.as_str()) {
         // With our label, and made since this run began, it is ours.
         let since = living.created.is_none_or(|created| created >= began - jiff::SignedDuration::from_secs(60));
         let ours = living.application == launch.application.as_str();
@@ -183,7 +182,7 @@ fn invalid(launch: &Launch, error: &ApiError) -> Error {
     let in_files = || {
         let mut files = launch.wanted.files.iter();
         let said = files.find(|(key, _)| text.contains(&key.name) && text.contains(&key.namespace));
-        said.map(|(_, said)| format!("{}:{}", said.path, said.line))
+        said.map(|(_, said)| said.place())
     };
     Error::Options { environment: launch.name.to_string(), place: described.or_else(in_files), message: text }
 }

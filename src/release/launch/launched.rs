@@ -10,7 +10,7 @@ use crate::release::probe::Probed;
 pub struct Launched {
     pub account: Option<String>,
     pub region: String,
-    /// AWS's part is the embedded one's, and so are its times.
+    /// Something else than AWS answered, so that its times are not AWS's.
     pub simulated: bool,
     pub environments: Vec<LaunchedEnvironment>,
 }

@@ -202,10 +202,14 @@ fn launch(plan: &mut Plan, survey: &Survey, wanted: Wanted, options: PlanOptions
     }
     version(plan, &wanted);
     unanswered(plan, &wanted);
-    let known = plan.not_checked.clone();
     let (missing, not_checked) = roles::judge(survey, &wanted);
     plan.problems.extend(missing);
-    plan.not_checked.extend(not_checked.into_iter().filter(|new| !known.contains(new)));
+    for new in not_checked {
+        // One profile may serve both tiers.
+        if !plan.not_checked.iter().any(|known| known.asks_the_same(&new)) {
+            plan.not_checked.push(new);
+        }
+    }
     let named = named(survey, &wanted.target, options.require_cname);
     plan.problems.extend(named.problem);
     plan.notes.extend(named.note);
@@ -215,10 +219,7 @@ fn launch(plan: &mut Plan, survey: &Survey, wanted: Wanted, options: PlanOptions
     let sent = environment::sent(&wanted.target.description, &profile, &wanted.given, &wanted.files);
     for sent in &sent {
         if let Some(said) = &sent.outranks {
-            plan.notes.push(format!(
-                "`{name}`: `{}` outranks {}:{}, for as long as it lives",
-                sent.option, said.path, said.line
-            ));
+            plan.notes.push(format!("`{name}`: `{}` outranks {}, for as long as it lives", sent.option, said.place()));
         }
     }
     if wanted.target.description.properties.values().any(|property| matches!(property, Property::Random(_)))

@@ -22,6 +22,9 @@ pub struct NotChecked {
     pub what: &'static str,
     pub name: String,
     pub why: String,
+    /// Is it for the instances of a worker?
+    #[serde(skip)]
+    pub worker: bool,
 }
 
 impl NotChecked {
@@ -33,6 +36,10 @@ impl NotChecked {
         }
     }
 
+    pub(super) fn asks_the_same(&self, other: &Self) -> bool {
+        (self.what, &self.name, &self.why) == (other.what, &other.name, &other.why)
+    }
+
     pub fn is_profile(&self) -> bool {
         self.what != ROLE
     }
@@ -40,7 +47,7 @@ impl NotChecked {
 
 impl fmt::Display for NotChecked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what, name, why } = self;
+        let Self { what, name, why, .. } = self;
         let article = if *what == ROLE { "a" } else { "an" };
         write!(f, "not checked, because {why}: is there {article} {what} `{name}`?")
     }
@@ -75,8 +82,7 @@ fn named(wanted: &Wanted) -> Vec<(Sought, String)> {
     let path = environment::path(&description.name);
     let mut found = vec![((Kind::Profile, wanted.instance_profile().to_owned()), format!("`{path}`"))];
     let service = OptionKey::new("aws:elasticbeanstalk:environment", None, "ServiceRole");
-    let in_files =
-        || wanted.files.get(&service).map(|said| (said.value.clone(), format!("{}:{}", said.path, said.line)));
+    let in_files = || wanted.files.get(&service).map(|said| (said.value.clone(), said.place()));
     let ours = description.options.get(&service).map(|role| (role.clone(), format!("`{path}`")));
     let roles = [ours.or_else(in_files), description.operations_role.clone().map(|role| (role, format!("`{path}`")))];
     for (role, said) in roles.into_iter().flatten() {
@@ -90,19 +96,17 @@ fn named(wanted: &Wanted) -> Vec<(Sought, String)> {
 /// What speaks against a launch, and what nobody knows.
 pub(super) fn judge(survey: &Survey, wanted: &Wanted) -> (Vec<Problem>, Vec<NotChecked>) {
     let name = wanted.target.name.to_string();
+    let worker = wanted.target.description.tier == Tier::Worker;
     let (mut problems, mut not_checked) = (Vec::new(), Vec::new());
     for ((kind, sought), said) in named(wanted) {
         match survey.roles.get(&(kind, sought.clone())) {
             Some(Known::No) => problems.push(match kind {
-                Kind::Profile => {
-                    let worker = wanted.target.description.tier == Tier::Worker;
-                    Problem::NoProfile { name: name.clone(), profile: sought, worker }
-                }
+                Kind::Profile => Problem::NoProfile { name: name.clone(), profile: sought, worker },
                 Kind::Role => Problem::NoRole { name: name.clone(), role: sought, said },
             }),
             Some(Known::Unknown(why)) => {
                 let what = if kind == Kind::Role { ROLE } else { PROFILE };
-                not_checked.push(NotChecked { what, name: parts(&sought).1.to_owned(), why: why.clone() });
+                not_checked.push(NotChecked { what, name: parts(&sought).1.to_owned(), why: why.clone(), worker });
             }
             Some(Known::Yes(())) | None => {}
         }

@@ -6,10 +6,10 @@ use aws_sdk_elasticbeanstalk::types::PlatformFilter;
 
 use crate::environment::Description;
 use crate::known::Known;
-use crate::release::api_error::{ApiError, known};
+use crate::release::api_error::ApiError;
 use crate::release::aws::Aws;
 use crate::release::call::Call;
-use crate::release::environment::{self, Environment, Phase};
+use crate::release::environment::{self, Environment};
 use crate::release::iam::Kind;
 use crate::release::version;
 
@@ -66,8 +66,7 @@ impl Survey {
 /// Look at everything that these descriptions touch.
 pub fn survey(aws: &Aws, descriptions: &[&Description]) -> Result<Survey, ApiError> {
     aws.block_on(async {
-        let (ending, living) =
-            environment::in_sight(aws).await?.into_iter().partition(|seen| seen.status == Phase::Ending);
+        let (living, ending) = environment::in_sight(aws).await?;
         let mut survey = Survey {
             account: aws.caller().account.clone(),
             held_against: aws.account().map(str::to_owned),
@@ -106,13 +105,10 @@ pub fn survey(aws: &Aws, descriptions: &[&Description]) -> Result<Survey, ApiErr
 }
 
 async fn quotas(aws: &Aws) -> Result<Quotas, ApiError> {
-    let call = Call::eb("DescribeAccountAttributes");
-    // Nice to know, and no reason to fail.
-    let answer = known(aws.read(call, aws.eb.describe_account_attributes().send()).await)?;
     let number = |quota: Option<aws_sdk_elasticbeanstalk::types::ResourceQuota>| {
         quota.and_then(|quota| quota.maximum).and_then(|maximum| usize::try_from(maximum).ok())
     };
-    let Some(quotas) = answer.and_then(|answer| answer.resource_quotas) else { return Ok(Quotas::default()) };
+    let Some(quotas) = version::quotas(aws).await? else { return Ok(Quotas::default()) };
     Ok(Quotas {
         applications: number(quotas.application_quota),
         versions: number(quotas.application_version_quota),

@@ -8,7 +8,7 @@ use crate::fault::{Exit, Fault, Repeat};
 use crate::file;
 use crate::release::api_error::ApiError;
 use crate::release::aws::Aws;
-use crate::ui::{count, quoted};
+use crate::ui::{count, quoted_path};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -93,7 +93,7 @@ impl Fault for Error {
             Self::Stopped { done, source } => Some(match &done.undo {
                 Some(undo) => format!(
                     "`beansprout publish --undo {}` brings back what was deleted; {}",
-                    quoted(&undo.display().to_string()),
+                    quoted_path(undo),
                     source.hint().unwrap_or_else(|| "the same command again goes on".to_owned())
                 ),
                 None => source.hint().unwrap_or_else(|| "the same command again goes on".to_owned()),

@@ -54,9 +54,7 @@ impl Registry {
 
 fn reaches(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    lower.starts_with("pip_")
-        || lower.ends_with("_proxy")
-        || matches!(name, "SSL_CERT_FILE" | "SSL_CERT_DIR" | "REQUESTS_CA_BUNDLE")
+    lower.starts_with("pip_") || lower.ends_with("_proxy") || PATH.contains(&name)
 }
 
 #[cfg(test)]
