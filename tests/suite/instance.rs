@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use beansprout::sandbox::instance::{Error, Event, Instance, IsolationMode, Launch, ProxyKind, Settings};
 use beansprout::world::World;
@@ -89,6 +90,16 @@ impl<'a> Stand<'a> {
 
     fn log(&self, name: &str) -> String {
         std::fs::read_to_string(self.home().join("var/log").join(name)).unwrap_or_default()
+    }
+
+    /// Waits until it stands in a log: a server answers first, and writes down afterwards.
+    #[track_caller]
+    fn logged(&self, name: &str, text: &str) {
+        let end = Instant::now() + Duration::from_secs(60);
+        while !self.log(name).contains(text) {
+            assert!(Instant::now() < end, "{text:?} is not in {name}:\n{}", self.log(name));
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     #[track_caller]
@@ -231,7 +242,7 @@ fn every_step(isolation: IsolationMode) {
 
     // Every process of the Procfile runs, with its log; the venv is on its path.
     assert!(instance.health().good(), "{:?}", instance.health());
-    assert!(stand.log("ticker.stdout.log").contains("tick"));
+    stand.logged("ticker.stdout.log", "tick");
     let (_, body) = get(instance.port(), "/");
     let body: serde_json::Value = serde_json::from_str(&body).unwrap();
     assert!(body["cwd"].as_str().unwrap().ends_with("/var/app/current"));
@@ -465,7 +476,7 @@ fn the_projects_own_nginx_files_are_used() {
     let mut instance = stand.launch(Settings::default()).unwrap_or_else(|error| stand.fail(&error));
     assert!(instance.health().good(), "{:?}", instance.health());
     assert_eq!(get(instance.port(), "/hello"), (200, "hello".to_owned()));
-    assert!(stand.log("nginx/access.log").contains("/hello"));
+    stand.logged("nginx/access.log", "/hello");
     let (_, body) = get(instance.port(), "/");
     let body: serde_json::Value = serde_json::from_str(&body).unwrap();
     assert_eq!(body["headers"]["host"], format!("localhost:{}", instance.port()));
