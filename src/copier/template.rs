@@ -54,7 +54,7 @@ pub(super) fn quoted(text: &str) -> Option<(&str, &str)> {
 }
 
 /// Where a tag ends: not inside of a text in quotes.
-pub(super) fn end(text: &str, close: &str) -> Option<usize> {
+fn end(text: &str, close: &str) -> Option<usize> {
     let mut quote = None;
     for (at, char) in text.char_indices() {
         match quote {
@@ -69,7 +69,7 @@ pub(super) fn end(text: &str, close: &str) -> Option<usize> {
 }
 
 /// Where the tag begins that ends what stays as it is, where it ends, and the tag.
-pub(super) fn end_of_raw<'t>(text: &'t str, from: usize, brackets: &Brackets) -> Option<(usize, usize, Tag<'t>)> {
+fn end_of_raw<'t>(text: &'t str, from: usize, brackets: &Brackets) -> Option<(usize, usize, Tag<'t>)> {
     let [open, close] = &brackets.statement;
     let mut at = from;
     loop {
@@ -84,6 +84,68 @@ pub(super) fn end_of_raw<'t>(text: &'t str, from: usize, brackets: &Brackets) ->
     }
 }
 
+/// What a text is put together of.
+pub(super) enum Part<'t> {
+    Text(&'t str),
+    Comment(&'t str),
+    /// What stays as it is, and the tags around it.
+    Raw {
+        begin: Tag<'t>,
+        text: &'t str,
+        end: Tag<'t>,
+    },
+    Expression(Tag<'t>),
+    Statement(Tag<'t>),
+}
+
+/// The parts of a text with their places, up to a tag that is not closed.
+pub(super) fn parts<'t>(
+    text: &'t str,
+    brackets: &'t Brackets,
+) -> impl Iterator<Item = (usize, Result<Part<'t>, Unsaid>)> {
+    let mut openings = Openings::new(text, brackets.openings());
+    let (mut at, mut next) = (0, None);
+    std::iter::from_fn(move || {
+        if at > text.len() {
+            return None;
+        }
+        if next.is_none() {
+            next = openings.next(at);
+            let end = next.map_or(text.len(), |(begin, _)| begin);
+            let found = (at, Ok(Part::Text(&text[at..end])));
+            // Behind the end, where nothing follows.
+            at = if next.is_some() { end } else { text.len() + 1 };
+            return Some(found);
+        }
+        let (begin, kind) = next.take()?;
+        let part = part(text, begin, kind, brackets);
+        at = part.as_ref().map_or(text.len() + 1, |(_, end)| *end);
+        Some((begin, part.map(|(part, _)| part)))
+    })
+}
+
+/// The tag that begins there, and where what follows it begins.
+fn part<'t>(text: &'t str, begin: usize, kind: TagKind, brackets: &Brackets) -> Result<(Part<'t>, usize), Unsaid> {
+    let [open, close] = brackets.of(kind);
+    let inside = begin + open.len();
+    let length = match kind {
+        TagKind::Comment => text[inside..].find(close.as_str()),
+        TagKind::Expression | TagKind::Statement => end(&text[inside..], close),
+    };
+    let length = length.ok_or_else(|| format!("`{open}` is not closed"))?;
+    let (content, after) = (&text[inside..inside + length], inside + length + close.len());
+    let tag = Tag::of(content);
+    Ok(match kind {
+        TagKind::Comment => (Part::Comment(content), after),
+        TagKind::Expression => (Part::Expression(tag), after),
+        TagKind::Statement if tag.inside == "raw" => {
+            let (stop, next, end) = end_of_raw(text, after, brackets).ok_or("`raw` is not closed")?;
+            (Part::Raw { begin: tag, text: &text[after..stop], end }, next)
+        }
+        TagKind::Statement => (Part::Statement(tag), after),
+    })
+}
+
 /// A text as what it is put together of, as long as no block of it hides another.
 pub(super) enum Piece<'a> {
     Text(&'a str),
@@ -94,25 +156,20 @@ pub(super) enum Piece<'a> {
 
 pub(super) fn pieces<'a>(text: &'a str, brackets: &'a Brackets) -> Result<Vec<Piece<'a>>, Unsaid> {
     let mut found = Vec::new();
-    let mut at = 0;
-    let mut openings = Openings::new(text, brackets.openings());
-    while let Some((begin, kind)) = openings.next(at) {
-        found.push(Piece::Text(&text[at..begin]));
-        let [open, close] = brackets.of(kind);
-        let inside = begin + open.len();
-        let length = end(&text[inside..], close).ok_or_else(|| format!("`{open}` is not closed"))?;
-        let tag = Tag::of(&text[inside..inside + length]);
-        match kind {
-            TagKind::Comment => {}
-            TagKind::Expression => found.push(Piece::Expression(Expression::parse(tag.inside)?)),
-            TagKind::Statement => {
+    for (_, part) in parts(text, brackets) {
+        match part? {
+            Part::Text(text) => found.push(Piece::Text(text)),
+            Part::Comment(_) => {}
+            Part::Expression(tag) => found.push(Piece::Expression(Expression::parse(tag.inside)?)),
+            Part::Raw { text, .. } => {
+                found.extend([Piece::Statement("raw", ""), Piece::Text(text), Piece::Statement("endraw", "")]);
+            }
+            Part::Statement(tag) => {
                 let (word, rest) = tag.words();
                 found.push(Piece::Statement(word, rest));
             }
         }
-        at = inside + length + close.len();
     }
-    found.push(Piece::Text(&text[at..]));
     Ok(found)
 }
 
@@ -120,14 +177,19 @@ pub(super) fn pieces<'a>(text: &'a str, brackets: &'a Brackets) -> Result<Vec<Pi
 pub(super) fn calls(text: &str, reading: Reading<'_>) -> Calls {
     let mut found = Calls::new();
     // What cannot be read is told by whoever says it.
-    for piece in pieces(text, reading.brackets).unwrap_or_default() {
-        match piece {
-            Piece::Expression(expression) => expression.calls(reading.kinds, &mut found),
-            Piece::Statement("set", rest) => {
-                let value = rest.split_once('=').and_then(|(_, value)| Expression::parse(value).ok());
-                value.iter().for_each(|value| value.calls(reading.kinds, &mut found));
-            }
-            Piece::Text(_) | Piece::Statement(..) => {}
+    for (_, part) in parts(text, reading.brackets) {
+        let value = match &part {
+            Ok(Part::Expression(tag)) => tag.inside,
+            Ok(Part::Statement(tag)) => match tag.words() {
+                ("if" | "elif", condition) => condition,
+                ("set", rest) => rest.split_once('=').map_or("", |(_, value)| value),
+                ("for", rest) => rest.split_once(" in ").map_or("", |(_, list)| list),
+                _ => "",
+            },
+            _ => "",
+        };
+        if let Ok(expression) = Expression::parse(value) {
+            expression.calls(reading.kinds, &mut found);
         }
     }
     found

@@ -1,21 +1,20 @@
-//! Walker: goes through a text of copier's once, and writes it down in a stack's words.
+//! Walker: goes through a text of copier's, and writes it down in a stack's words.
 
 use std::collections::BTreeMap;
 
-use crate::stack::Openings;
-
-use super::brackets::TagKind;
 use super::kind::Kind;
 use super::macros::Calls;
 use super::syntax::{Expression, Macro, Macros, Unsaid};
 use super::tag::{self, Tag, Tokens};
-use super::template::{Reading, Said, Unsayable, calls, end, end_of_raw};
+use super::template::{Part, Reading, Said, Unsayable, calls, parts};
 use super::writer::Writer;
 
 /// The text in a stack's words, or every place that has none.
 pub(super) fn said(text: &str, reading: Reading<'_>) -> Result<Said, Vec<Unsayable>> {
     let mut walker = Walker::new(reading);
-    walker.calls = calls(text, reading);
+    if ["macro", "import"].iter().any(|word| text.contains(word)) {
+        walker.calls = calls(text, reading);
+    }
     walker.text(text);
     if let (true, Some(definition)) = (walker.wrong.is_empty(), &walker.defining) {
         return Err(vec![(definition.at, "`macro` is not closed".to_owned())]);
@@ -41,7 +40,7 @@ pub(super) struct Body {
     pub(super) end: &'static str,
 }
 
-/// Reads a text once, and writes it down as it goes.
+/// Reads a text, and writes it down as it goes.
 pub(super) struct Walker<'a> {
     pub(super) reading: Reading<'a>,
     pub(super) said: Said,
@@ -91,44 +90,21 @@ impl<'a> Walker<'a> {
 
     pub(super) fn text(&mut self, text: &str) {
         let brackets = self.reading.brackets;
-        let mut openings = Openings::new(text, brackets.openings());
-        let mut at = 0;
-        while let Some((begin, kind)) = openings.next(at) {
-            self.reading.brackets.plain(&mut self.said.text, &text[at..begin]);
-            let [open, close] = brackets.of(kind);
-            let inside = begin + open.len();
-            let length = match kind {
-                TagKind::Comment => text[inside..].find(close.as_str()),
-                TagKind::Expression | TagKind::Statement => end(&text[inside..], close),
-            };
-            let Some(length) = length else {
-                self.wrong.push((begin, format!("`{open}` is not closed")));
-                return;
-            };
-            at = inside + length + close.len();
-            let content = &text[inside..inside + length];
-            let tag = Tag::of(content);
-            match kind {
+        for (begin, part) in parts(text, brackets) {
+            match part {
+                Ok(Part::Text(text)) => brackets.plain(&mut self.said.text, text),
                 // An end of the engine's own would end it too early, and it reads none that is empty.
-                TagKind::Comment => {
+                Ok(Part::Comment(content)) => {
                     let blank = if content.is_empty() { " " } else { "" };
                     self.said.text.push_str(&format!("{{#{}{blank}#}}", content.replace("#}", "# }")));
                 }
-                TagKind::Expression => self.expression(begin, &tag),
-                TagKind::Statement if tag.inside == "raw" => {
-                    // As it stands, up to its end; in other brackets there is nothing of the engine's to protect it from.
-                    let Some((stop, after, end)) = end_of_raw(text, at, brackets) else {
-                        self.wrong.push((begin, "`raw` is not closed".to_owned()));
-                        return;
-                    };
-                    let raw = &text[at..stop];
-                    let (left, right) = (tag.left, tag.right);
-                    self.said
-                        .text
-                        .push_str(&format!("{{%{left} raw {right}%}}{raw}{{%{} endraw {}%}}", end.left, end.right));
-                    at = after;
-                }
-                TagKind::Statement => {
+                Ok(Part::Expression(tag)) => self.expression(begin, &tag),
+                // As it stands, up to its end; in other brackets there is nothing of the engine's to protect it from.
+                Ok(Part::Raw { begin, text, end }) => self.said.text.push_str(&format!(
+                    "{{%{} raw {}%}}{text}{{%{} endraw {}%}}",
+                    begin.left, begin.right, end.left, end.right
+                )),
+                Ok(Part::Statement(tag)) => {
                     if let Err(why) = self.statement(begin, &tag)
                         // What ends something was told where that begins.
                         && (!tag.inside.starts_with("end") || self.wrong.is_empty())
@@ -136,9 +112,9 @@ impl<'a> Walker<'a> {
                         self.wrong.push((begin, why));
                     }
                 }
+                Err(why) => self.wrong.push((begin, why)),
             }
         }
-        self.reading.brackets.plain(&mut self.said.text, &text[at..]);
     }
 
     fn expression(&mut self, begin: usize, tag: &Tag<'_>) {

@@ -170,3 +170,24 @@ fn files_are_included_and_imported() {
     assert!(rendered("{% include '0' %}", &deep).is_err());
     assert!(said_text("{% include 'a' %}").unwrap_err()[0].1.contains("nothing is included here"));
 }
+
+/// What a macro is given is found whatever stands around its call, and wherever it is called.
+#[test]
+fn a_call_is_seen_between_anything() {
+    let kinds = |name: &str| if name == "flag" { Kind::Flag } else { Kind::Text };
+    let doubts = |around: &str| {
+        let text = format!("{{% macro m(a='x') %}}[{{{{ a }}}}]{{% endmacro %}}{around}");
+        said(&text, reading(&Brackets::default(), &kinds)).map(|said| said.doubts.len())
+    };
+    for call in [
+        "{{ m(flag) }}",
+        "{# don't #}{{ m(flag) }}{# isn't #}",
+        "{% raw %}{{ a b }}{% endraw %}{{ m(flag) }}",
+        "{% if m(flag) == '[True]' %}yes{% endif %}",
+        "{% if flag %}{% elif m(flag) == '[True]' %}yes{% endif %}",
+        "{% set b = m(flag) %}{{ b }}",
+    ] {
+        assert_ne!(doubts(call), Ok(0), "{call}");
+    }
+    assert_eq!(doubts("{{ m('y') }}{# m(flag) #}{% raw %}{{ m(flag) }}{% endraw %}"), Ok(0));
+}
