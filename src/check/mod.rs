@@ -13,9 +13,9 @@ mod nginx;
 mod rules;
 mod sarif;
 mod script;
-mod show;
 mod subject;
 mod suppress;
+mod text_report;
 mod words;
 
 use crate::beanstalk::customizations::Customizations;

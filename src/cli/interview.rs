@@ -1,4 +1,4 @@
-//! OpenQuestion a person: short questions, a review before anything is written, and never a prompt without a terminal.
+//! An interview: short questions, a review before anything is written, and never a prompt without a terminal.
 
 use std::path::PathBuf;
 

@@ -10,9 +10,6 @@ use sha2::{Digest, Sha256};
 use crate::bundle::{Directory, TreeDigest};
 use crate::fault::{Exit, Fault};
 
-/// The size of a part of an upload. S3 wants at least 5 MiB and at most 10,000 of them.
-pub(crate) const PART: u64 = 8 << 20;
-
 /// A bundle that is ready to be sent.
 #[derive(Debug, Clone)]
 pub struct BundleFile {

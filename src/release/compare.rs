@@ -15,11 +15,11 @@ use sha2::{Digest, Sha256};
 use super::api_error::{ApiError, ErrorKind};
 use super::aws::Aws;
 use super::bucket::{BundleBucket, Error};
-use super::bundle_file::{BundleFile, PART};
+use super::bundle_file::BundleFile;
 use super::call::Call;
 use super::download::{Event, fetch};
 use super::layout::fixed;
-use super::part_lengths;
+use super::part_lengths::{self, PART};
 use crate::bundle::{OpenError, Reader, TreeDigest};
 use crate::file;
 

@@ -1,5 +1,9 @@
-//! Lengths of an object's parts as text, which the object carries with it: without them, its checksum of checksums could
-//! not be computed from our bytes. A hint: whoever wrote them, they are believed only where S3's own sum agrees.
+//! Lengths of an object's parts: the usual one, and all of them as text, which the object carries with it. Without that, its
+//! checksum of checksums could not be computed from our bytes. A hint: whoever wrote them, they are believed only where S3's
+//! own sum agrees.
+
+/// The length of a part of an upload in bytes. S3 wants at least 5 MiB and at most 10,000 parts.
+pub(super) const PART: u64 = 8 << 20;
 
 /// Name in the object's metadata.
 pub(super) const KEY: &str = "beansprout-parts";

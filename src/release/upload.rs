@@ -17,11 +17,11 @@ use self::transfer::{Transfer, Transferred};
 use super::api_error::{ApiError, ErrorKind, known};
 use super::aws::Aws;
 use super::bucket::{BundleBucket, Error, bundle_at};
-use super::bundle_file::{BundleFile, PART, sha256};
+use super::bundle_file::{BundleFile, sha256};
 use super::call::Call;
 use super::delta::{Candidates, CopySource, Delta};
 use super::layout::{Piece, fixed};
-use super::part_lengths;
+use super::part_lengths::{self, PART};
 
 /// From this size on a bundle is sent in parts.
 pub(crate) const THRESHOLD: u64 = 16_000_000;

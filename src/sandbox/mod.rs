@@ -7,7 +7,6 @@ pub mod instance;
 
 mod access_log;
 mod beanstalk;
-mod completion;
 mod deployment_log;
 mod dispatch;
 mod environment;
@@ -24,6 +23,7 @@ mod s3;
 mod seed;
 mod server;
 mod service;
+mod shell_names;
 mod signature;
 mod state;
 mod store;
@@ -35,9 +35,9 @@ use std::path::PathBuf;
 use crate::fault::{Exit, Fault};
 use crate::world::World;
 
-pub use self::completion::{Names, names};
 pub use self::faults::{Injection, Rule};
 pub use self::server::{Server, variables};
+pub use self::shell_names::{Names, names};
 
 /// The credentials that the sandbox knows. They open nothing else.
 pub const ACCESS_KEY_ID: &str = "AKIABEANSPROUTSANDBX";
