@@ -28,7 +28,7 @@ pub(super) struct Rule {
 pub(super) struct Files {
     pub(super) found: BTreeMap<String, Vec<u8>>,
     /// Texts that several files include.
-    pub(super) snippets: BTreeMap<String, String>,
+    pub(super) snippets: Tree,
     pub(super) rules: Vec<Rule>,
     pub(super) templates: usize,
     pub(super) copied: usize,
@@ -83,8 +83,7 @@ struct Importer<'a> {
 struct Content {
     body: Vec<u8>,
     verbatim: bool,
-    executable: bool,
-    snippets: BTreeMap<String, String>,
+    snippets: Tree,
 }
 
 impl Importer<'_> {
@@ -120,11 +119,12 @@ impl Importer<'_> {
         if named.is_empty() {
             return;
         }
-        let content = Content { executable: content.starts_with(b"#!"), ..self.content(content, &source, rendered) };
-        let placed = named.into_iter().filter(|named| self.place(named, &content, &source)).count();
+        let executable = content.starts_with(b"#!");
+        let content = self.content(content, &source, rendered);
+        let placed = named.into_iter().filter(|named| self.place(named, &content, executable, &source)).count();
         if placed > 0 {
             *(if content.verbatim { &mut self.files.copied } else { &mut self.files.templates }) += 1;
-            self.files.snippets.extend(content.snippets);
+            self.files.snippets.overlay(content.snippets);
         }
     }
 
@@ -143,7 +143,7 @@ impl Importer<'_> {
     }
 
     /// A file below one of its names. Is it there now?
-    fn place(&mut self, named: &Named, content: &Content, source: &str) -> bool {
+    fn place(&mut self, named: &Named, content: &Content, executable: bool, source: &str) -> bool {
         // Of two names that are one but for their conditions, the second is spelled as a template.
         let mut place = named.path.clone();
         while self.files.found.contains_key(&place) {
@@ -162,7 +162,7 @@ impl Importer<'_> {
         };
         // What has no tags is the same either way.
         let has_tags = content.body.contains(&b'{') || std::str::from_utf8(&content.body).is_err();
-        let (executable, verbatim) = (content.executable, content.verbatim && has_tags);
+        let verbatim = content.verbatim && has_tags;
         if when.is_some() || executable || verbatim {
             self.files.rules.push(Rule { path: place.clone(), when, executable, verbatim });
         }
@@ -172,8 +172,7 @@ impl Importer<'_> {
 
     /// What is in a file, in a stack's words if it can be.
     fn content(&mut self, content: &[u8], source: &str, rendered: bool) -> Content {
-        let as_it_is =
-            || Content { body: content.to_vec(), verbatim: true, executable: false, snippets: BTreeMap::new() };
+        let as_it_is = || Content { body: content.to_vec(), verbatim: true, snippets: Tree::default() };
         let text = match std::str::from_utf8(content) {
             Ok(text) if rendered => text,
             _ => return as_it_is(),
@@ -188,9 +187,7 @@ impl Importer<'_> {
                 return as_it_is();
             }
         };
-        let mut snippets = Tree::default();
-        said.snippets.iter().for_each(|(name, text)| snippets.insert(name.clone(), text.clone().into_bytes()));
-        match foreign(&said.text, &snippets, &|name| self.questions.knows(name)) {
+        match foreign(&said.text, &said.snippets, &|name| self.questions.knows(name)) {
             None => {}
             Some(Foreign::Unread { line, why }) => {
                 self.remarks.add(source, line, format!("it cannot be read here: {why}"), "the file is copied as it is");
@@ -214,7 +211,7 @@ impl Importer<'_> {
                 "where it is true, false, nothing or a list, copier prints it in Python's words",
             );
         }
-        Content { body: said.text.into_bytes(), verbatim: false, executable: false, snippets: said.snippets }
+        Content { body: said.text.into_bytes(), verbatim: false, snippets: said.snippets }
     }
 }
 

@@ -180,7 +180,7 @@ fn called(callee: &Expression, arguments: &[Argument], kinds: &Kinds<'_>) -> Kin
 const LETTERS: [&str; 6] = ["lower", "upper", "title", "capitalize", "length", "indent"];
 
 /// Of other filters, and of methods, those that give a text.
-const TEXTS: [&str; 16] = [
+const TEXTS: [&str; 14] = [
     "trim",
     "replace",
     "join",
@@ -195,8 +195,6 @@ const TEXTS: [&str; 16] = [
     "kebab_case",
     "pascal_case",
     "camel_case",
-    "escape",
-    "e",
 ];
 
 /// Does what comes of it have letters where the text has some?

@@ -137,8 +137,8 @@ pub(crate) fn import(tree: &Tree, name: &str, place: &str) -> Result<Imported, E
     for (path, content) in &files.found {
         out.insert(format!("files/{path}"), content.clone());
     }
-    for (name, text) in &files.snippets {
-        out.insert(format!("snippets/{name}"), text.clone().into_bytes());
+    for (name, content) in files.snippets.iter() {
+        out.insert(format!("snippets/{name}"), content.to_vec());
     }
     remarks.0.sort();
     remarks.0.dedup();

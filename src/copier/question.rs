@@ -127,14 +127,13 @@ impl Reader<'_> {
             && matches!(question.kind, Kind::Text | Kind::Plain | Kind::Unknown)
             && (question.optional
                 || question.choices.iter().any(|(value, _)| value.is_empty())
-                || (question.when.is_some() && self.default_may_be_empty(node)));
+                || (question.when.is_some()
+                    && self.may_be_empty(node.get("default").and_then(Node::as_str).unwrap_or_default())));
         question
     }
 
-    /// Can what copier takes where nobody is asked come to nothing?
-    fn default_may_be_empty(&self, node: &Node) -> bool {
-        let default = if node.mapping().is_some() { node.get("default") } else { Some(node) };
-        let text = default.and_then(Node::as_str).unwrap_or_default();
+    /// Can a text come to nothing, such as what copier takes where nobody is asked?
+    fn may_be_empty(&self, text: &str) -> bool {
         let empty = |name: &str| self.known(name).is_none_or(|question| question.empty);
         template::may_be_empty(text, self.brackets, &empty)
     }
@@ -255,10 +254,9 @@ impl Reader<'_> {
             match self.with_reading(|reading| walker::said(&text, reading)) {
                 Ok(said) => match foreign(&said.text, &Tree::default(), &|name| self.known(name).is_some()) {
                     None => {
-                        let empty = |name: &str| self.known(name).is_none_or(|question| question.empty);
                         question.optional |= matches!(question.form, "text" | "secret")
                             && !question.kind.is_number()
-                            && template::may_be_empty(&text, self.brackets, &empty);
+                            && self.may_be_empty(&text);
                         text = said.text;
                     }
                     Some(foreign) => {

@@ -1,8 +1,6 @@
 //! What several texts of a template have in common: macros, and files that others include or import.
 
-use std::collections::BTreeMap;
-
-use crate::stack::{Tree, template_names};
+use crate::stack::{snippet, template_names};
 
 use super::kind::Kind;
 use super::macros::Calls;
@@ -34,7 +32,7 @@ impl<'a> Walker<'a> {
         let text = self.said.text.split_off(begin);
         let arguments: Vec<&str> = read.arguments.iter().map(|(name, _)| name.as_str()).collect();
         let alone = format!("{{% macro m({}) %}}{text}{{% endmacro %}}", arguments.join(", "));
-        let names = template_names(&alone, &snippets(&self.said.snippets)).map_err(|(_, why)| why)?;
+        let names = template_names(&alone, &self.said.snippets).map_err(|(_, why)| why)?;
         if let Some(name) = names.iter().find(|name| self.locals.contains_key(*name)) {
             return Err(format!("a macro takes `{name}` from outside, where the text gives it"));
         }
@@ -59,19 +57,14 @@ impl<'a> Walker<'a> {
 
     /// What a file of the template says, read with the names of this place.
     fn other(&mut self, file: &str, with_names: bool, calls: Calls) -> Result<Walker<'a>, Unsaid> {
-        /// Inside of each other.
-        const DEEPEST: usize = 8;
-        /// In one text, all told: as many as a stack has snippets in a file.
-        const MOST: usize = 1_000;
-        const MOST_BYTES: usize = 8 << 20;
         let files = self.reading.files.ok_or("nothing is included here")?;
         let content = files.get(file).ok_or_else(|| format!("there is no file `{file}` in the template"))?;
         let text = std::str::from_utf8(content).map_err(|_| format!("`{file}` is no text"))?;
-        if self.path.len() >= DEEPEST || self.path.iter().any(|outer| outer == file) {
+        if self.path.len() >= snippet::DEEPEST || self.path.iter().any(|outer| outer == file) {
             return Err("files include each other without an end".to_owned());
         }
         self.included += 1;
-        if self.included > MOST || self.said.text.len() > MOST_BYTES {
+        if self.included > snippet::MOST || self.said.text.len() > snippet::MOST_BYTES {
             return Err("files include too many others".to_owned());
         }
         let mut other = Walker::new(self.reading);
@@ -118,9 +111,9 @@ impl<'a> Walker<'a> {
             return Err(format!("`{file}` begins or ends with a tag that takes white space away"));
         }
         self.said.doubts.extend(other.said.doubts.into_iter().map(|(_, name)| (begin, name)));
-        self.said.snippets.extend(other.said.snippets);
+        self.said.snippets.overlay(other.said.snippets);
         // With names of this place in it, it is said for this place alone.
-        let names = template_names(&text, &snippets(&self.said.snippets)).map_err(|(_, why)| why)?;
+        let names = template_names(&text, &self.said.snippets).map_err(|(_, why)| why)?;
         let own = names.iter().any(|name| self.locals.contains_key(name)) || file.contains(['"', '{', '\\']);
         if own {
             // Comments take the white space away that the tag does.
@@ -131,7 +124,7 @@ impl<'a> Walker<'a> {
         }
         // A snippet's last line end is that of the tag's line; there, it is the file's own.
         let end = if text.ends_with('\n') { "\n" } else { "" };
-        self.said.snippets.insert(file.to_owned(), format!("{text}{end}"));
+        self.said.snippets.insert(file.to_owned(), format!("{text}{end}").into_bytes());
         self.said.text.push_str(&format!("{{%{} include \"{file}\" {}%}}", tag.left, tag.right));
         Ok(())
     }
@@ -187,13 +180,7 @@ impl<'a> Walker<'a> {
             self.define(&known, Macro { name, ..read.clone() }, body.clone(), sides)?;
         }
         self.said.doubts.extend(other.said.doubts.into_iter().map(|(_, name)| (begin, name)));
-        self.said.snippets.extend(other.said.snippets);
+        self.said.snippets.overlay(other.said.snippets);
         Ok(())
     }
-}
-
-fn snippets(texts: &BTreeMap<String, String>) -> Tree {
-    let mut tree = Tree::default();
-    texts.iter().for_each(|(name, text)| tree.insert(name.clone(), text.clone().into_bytes()));
-    tree
 }

@@ -1,7 +1,5 @@
 //! Texts with tags of Jinja in them, in the tags of a stack.
 
-use std::collections::BTreeMap;
-
 use crate::stack::{Openings, Tree};
 
 use super::brackets::{Brackets, TagKind};
@@ -31,7 +29,7 @@ pub(super) struct Said {
     /// Places where copier may print something else, and what is printed there.
     pub(super) doubts: Vec<Unsayable>,
     /// Texts that it includes.
-    pub(super) snippets: BTreeMap<String, String>,
+    pub(super) snippets: Tree,
 }
 
 /// A condition between the brackets of an expression, such as `{{ python }}`, or bare.

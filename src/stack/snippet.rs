@@ -11,10 +11,10 @@ pub(super) use super::tree::SNIPPETS as FOLDER;
 use super::{Error, Tree};
 
 /// Inside of each other.
-const DEEPEST: usize = 8;
+pub(crate) const DEEPEST: usize = 8;
 /// In one file, all told.
-const MOST: usize = 1_000;
-const MOST_BYTES: usize = 8 << 20;
+pub(crate) const MOST: usize = 1_000;
+pub(crate) const MOST_BYTES: usize = 8 << 20;
 
 /// A template with its snippets in it.
 #[derive(Debug, Default)]

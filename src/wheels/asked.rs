@@ -205,9 +205,9 @@ impl Asked {
             path => match Pyproject::named(path) {
                 Some(pyproject) => {
                     let unread = |why| Error::Unread { path: FILE.to_owned(), what: pyproject.path.clone(), why };
-                    let (requirements, content) = (pyproject.read(&text()), pyproject.content(&text()));
-                    let files = BTreeMap::from([(path.to_owned(), content.map_err(unread)?.into_bytes())]);
-                    (requirements.map_err(unread)?, Indexes::default(), files, None)
+                    let (requirements, content) = pyproject.read(&text()).map_err(unread)?;
+                    let files = BTreeMap::from([(path.to_owned(), content.into_bytes())]);
+                    (requirements, Indexes::default(), files, None)
                 }
                 None => {
                     let (requirements, files) = follow(path, read)?;

@@ -42,8 +42,9 @@ impl Pyproject {
         is_one.then(|| Self { path: path.to_owned(), extras })
     }
 
-    /// What it asks for, each line with its place; or why that is not known.
-    pub fn read(&self, text: &str) -> Result<Requirements, String> {
+    /// What it asks for, each line with its place, and the text that stands for it in a digest, since what else it says changes
+    /// nothing that is installed; or why that is not known.
+    pub fn read(&self, text: &str) -> Result<(Requirements, String), String> {
         let declared = self.lines(text)?;
         let mut found = Requirements::of_text(&declared.join("\n"), &self.path);
         let numbers = Lines::of(text);
@@ -53,12 +54,7 @@ impl Pyproject {
             line.span = place.map_or(0..0, |at| at + 1..at + 1 + asked.len());
             line.line = numbers.number(line.span.start);
         }
-        Ok(found)
-    }
-
-    /// The text that stands for it in a digest: what else it says changes nothing that is installed.
-    pub fn content(&self, text: &str) -> Result<String, String> {
-        Ok(self.lines(text)?.join("\n"))
+        Ok((found, declared.join("\n")))
     }
 
     /// The lines, as pip has them: those of the project, and those of the extras.
@@ -135,7 +131,7 @@ all = ["my-shop[web,aws-tools]", "extra"]
     fn what_a_project_asks_for() {
         #[track_caller]
         fn case(name: &str, expected: &[(&str, usize)]) {
-            let found = Pyproject::named(name).unwrap().read(TEXT).unwrap();
+            let (found, _) = Pyproject::named(name).unwrap().read(TEXT).unwrap();
             let found: Vec<(&str, usize)> = found.lines.iter().map(|line| (line.name.as_str(), line.line)).collect();
             assert_eq!(found, expected);
         }

@@ -167,7 +167,7 @@ fn stale(subject: &mut Subject<'_>, made: &Made) {
     let tree = subject.tree;
     let mut contents: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     if let Some(pyproject) = Pyproject::named(&made.from) {
-        let Some(Ok(content)) = tree.text(&pyproject.path).map(|text| pyproject.content(text)) else { return };
+        let Some(Ok((_, content))) = tree.text(&pyproject.path).map(|text| pyproject.read(text)) else { return };
         contents.insert(made.from.clone(), content.into_bytes());
     } else {
         for path in made_from(tree, made) {

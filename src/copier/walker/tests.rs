@@ -85,13 +85,11 @@ fn rendered(text: &str, files: &[(&str, &str)]) -> Result<String, String> {
     let brackets = Brackets::default();
     let found = said(text, Reading { brackets: &brackets, kinds: &|_| Kind::Text, files: Some(&tree) })
         .map_err(|wrong| wrong[0].1.clone())?;
-    let mut snippets = Tree::default();
-    found.snippets.iter().for_each(|(name, text)| snippets.insert(name.clone(), text.clone().into_bytes()));
-    let names = template_names(&found.text, &snippets).map_err(|(_, why)| why)?;
+    let names = template_names(&found.text, &found.snippets).map_err(|(_, why)| why)?;
     assert!(names.iter().all(|name| name == "name"), "{names:?}");
     let mut scope = Scope::default();
     scope.set("name", "shop".into());
-    let text = crate::stack::expand_snippets(&found.text, &snippets).map_err(|error| error.to_string())?;
+    let text = crate::stack::expand_snippets(&found.text, &found.snippets).map_err(|error| error.to_string())?;
     Ok(render("case", &text, &scope).unwrap_or_else(|error| panic!("{text}: {error:?}")))
 }
 
