@@ -97,6 +97,8 @@ pub(crate) struct Setting {
     pub(crate) value: Value,
     /// Every variable that took part, in the order in which they are read.
     pub(crate) reads: Vec<String>,
+    /// The variables that were read for the names which took part.
+    pub(super) behind: BTreeSet<String>,
     /// The text of a variable as it is: true for whoever asks, whatever it says, unless it is empty.
     pub(super) is_text: bool,
     pub(super) path: String,
@@ -109,6 +111,13 @@ pub(super) struct Named {
     pub(super) module: String,
     pub(super) path: String,
     pub(super) span: Range<usize>,
+}
+
+impl Setting {
+    /// Every variable that it may have its value from.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &String> {
+        self.reads.iter().chain(&self.behind)
+    }
 }
 
 impl Settings {
@@ -205,8 +214,10 @@ impl Settings {
     }
 
     fn set(&mut self, name: &str, value: Value, path: &str, span: Range<usize>) {
-        let reads = self.names.remove(name).map(|setting| setting.reads).unwrap_or_default();
-        self.names.insert(name.to_owned(), Setting { value, reads, is_text: false, path: path.to_owned(), span });
+        let (reads, behind) =
+            self.names.remove(name).map(|setting| (setting.reads, setting.behind)).unwrap_or_default();
+        let path = path.to_owned();
+        self.names.insert(name.to_owned(), Setting { value, reads, behind, is_text: false, path, span });
     }
 }
 

@@ -1,17 +1,18 @@
 //! What the rules look at, and where they put what they find.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
 use super::catalogue;
-use super::django::Settings;
+use super::django::{self, Settings};
 use super::finding::{self, Edit, Finding};
 use super::script::{self, Script};
 use crate::beanstalk::customizations::{Customizations, EXTENSIONS};
 use crate::beanstalk::encoding;
 use crate::beanstalk::platforms::Family;
+use crate::beanstalk::requirements::Requirements;
 use crate::beanstalk::tree::Tree;
 
 /// What describes containers to Elastic Beanstalk, and to nobody else.
@@ -25,13 +26,16 @@ pub(super) struct Subject<'a> {
     pub(super) customizations: &'a Customizations,
     scripts: Rc<[Script<'a>]>,
     settings: OnceCell<Option<Rc<Settings>>>,
+    requirements: OnceCell<Rc<Requirements>>,
+    given: OnceCell<BTreeSet<String>>,
     findings: Vec<Finding>,
 }
 
 impl<'a> Subject<'a> {
     pub(super) fn new(tree: &'a Tree, customizations: &'a Customizations) -> Self {
         let scripts = script::scripts(tree, customizations).into();
-        Self { tree, customizations, scripts, settings: OnceCell::new(), findings: Vec::new() }
+        let (settings, requirements, given) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { tree, customizations, scripts, settings, requirements, given, findings: Vec::new() }
     }
 
     /// Everything that a shell runs.
@@ -42,6 +46,17 @@ impl<'a> Subject<'a> {
     /// The settings that production gets, read once.
     pub(super) fn settings(&self) -> Option<Rc<Settings>> {
         self.settings.get_or_init(|| Settings::read(self.tree, self.customizations).map(Rc::new)).clone()
+    }
+
+    /// What pip gets, read once.
+    pub(super) fn requirements(&self) -> Rc<Requirements> {
+        let read = || Rc::new(Requirements::read(&|path| self.tree.bytes(path)));
+        Rc::clone(self.requirements.get_or_init(read))
+    }
+
+    /// Do the project's files set this property of the environment, or take it from a secret?
+    pub(super) fn gives(&self, name: &str) -> bool {
+        self.given.get_or_init(|| django::property_names(self.customizations)).contains(name)
     }
 
     /// Does a script run this file?

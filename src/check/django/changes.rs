@@ -20,11 +20,11 @@ impl Walk<'_> {
         match target {
             Expr::Name(name) => {
                 let evaluation = Evaluation::of(self.settings);
-                let (found, reads) = (evaluation.evaluate(value, 0).bounded(), evaluation.variables(value));
+                let found = evaluation.evaluate(value, 0).bounded();
                 let is_text = sure == Sure::Yes && evaluation.is_text(value);
                 self.put(name.id.as_str(), found, range(value), sure);
+                self.reads_too(name.id.as_str(), value);
                 if let Some(setting) = self.settings.names.get_mut(name.id.as_str()) {
-                    setting.reads.extend(reads);
                     setting.is_text = is_text;
                 }
             }
@@ -38,6 +38,16 @@ impl Walk<'_> {
             }
             Expr::Subscript(_) => self.item(target, value, sure),
             _ => self.forget(target),
+        }
+    }
+
+    /// A name that has been changed reads what the change reads.
+    fn reads_too(&mut self, name: &str, value: &Expr) {
+        let evaluation = Evaluation::of(self.settings);
+        let (reads, behind) = (evaluation.variables(value), evaluation.behind(value));
+        if let Some(setting) = self.settings.names.get_mut(name) {
+            setting.reads.extend(reads);
+            setting.behind.extend(behind);
         }
     }
 
@@ -79,6 +89,7 @@ impl Walk<'_> {
         let (old, span) = (setting.value.clone(), setting.span.clone());
         let changed = operators::through(old, |old| with_item(old, &keys, found));
         self.put(name.id.as_str(), changed.bounded(), span, sure);
+        self.reads_too(name.id.as_str(), value);
     }
 
     /// `env = environ.Env(DEBUG=(bool, False))`, `env = Env()`, `config = Config(…)`: who reads variables, and their defaults.
@@ -111,7 +122,8 @@ impl Walk<'_> {
             let more = Evaluation::of(self.settings).evaluate(&assign.value, 0);
             let (old, span) = (setting.value.clone(), setting.span.clone());
             let sum = operate(Operator::Add, old, more).bounded();
-            return self.put(name.id.as_str(), sum, span, sure);
+            self.put(name.id.as_str(), sum, span, sure);
+            return self.reads_too(name.id.as_str(), &assign.value);
         }
         self.forget(&assign.target);
     }

@@ -1,5 +1,6 @@
 //! Reads: the environment variables that an expression asks for, and whether it can do without.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use ruff_python_ast::{Expr, ExprCall, InterpolatedStringElement};
@@ -20,35 +21,50 @@ impl Evaluation<'_> {
         self.all_reads(expression).into_iter().map(|read| read.name).collect()
     }
 
+    /// The variables behind the names that an expression uses.
+    pub(super) fn behind(&self, expression: &Expr) -> BTreeSet<String> {
+        let name = |inner: &Expr| match inner {
+            Expr::Name(name) => self.settings.get(name.id.as_str()),
+            _ => None,
+        };
+        let used = self.inside(expression).into_iter().filter_map(name);
+        used.flat_map(|setting| setting.reads.iter().chain(&setting.behind)).cloned().collect()
+    }
+
     fn all_reads(&self, expression: &Expr) -> Vec<Read> {
+        self.inside(expression).into_iter().filter_map(|inner| self.read(inner)).collect()
+    }
+
+    /// An expression, and all that is evaluated with it.
+    fn inside<'e>(&self, expression: &'e Expr) -> Vec<&'e Expr> {
         let mut found = Vec::new();
         let mut left = vec![(expression, 0)];
         while let Some((expression, depth)) = left.pop() {
-            if depth > 40 {
-                continue;
+            if depth <= 40 {
+                found.push(expression);
+                left.extend(self.parts(expression).into_iter().map(|inner| (inner, depth + 1)));
             }
-            let read = match expression {
-                Expr::Subscript(subscript) if is_environ(&subscript.value) => {
-                    match self.evaluate(&subscript.slice, 0) {
-                        Value::Text(name) => Some((name, true)),
-                        _ => None,
-                    }
-                }
-                Expr::Call(call) => self.lookup(call, 0).and_then(|lookup| {
-                    let needed = lookup.raises && matches!(lookup.default, Fallback::None);
-                    Some((lookup.name?, needed))
-                }),
-                _ => None,
-            };
-            if let Some((name, needed)) = read
-                && !self.settings.environment.contains_key(&name)
-            {
-                let environ = matches!(expression, Expr::Subscript(_));
-                found.push(Read { name, span: range(expression), environ, needed });
-            }
-            left.extend(self.parts(expression).into_iter().map(|inner| (inner, depth + 1)));
         }
         found
+    }
+
+    /// The variable that an expression itself asks for, if nothing here gives it a value.
+    fn read(&self, expression: &Expr) -> Option<Read> {
+        let (name, needed) = match expression {
+            Expr::Subscript(subscript) if is_environ(&subscript.value) => match self.evaluate(&subscript.slice, 0) {
+                Value::Text(name) => (name, true),
+                _ => return None,
+            },
+            Expr::Call(call) => {
+                let lookup = self.lookup(call, 0)?;
+                let needed = lookup.raises && matches!(lookup.default, Fallback::None);
+                (lookup.name?, needed)
+            }
+            _ => return None,
+        };
+        let environ = matches!(expression, Expr::Subscript(_));
+        let set = self.settings.environment.contains_key(&name);
+        (!set).then(|| Read { name, span: range(expression), environ, needed })
     }
 
     /// The variable that a call asks for, and all that its arguments say of it.

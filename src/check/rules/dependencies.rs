@@ -4,7 +4,7 @@ mod absent;
 mod pins;
 
 use crate::beanstalk::encoding;
-use crate::beanstalk::requirements::{FILE, Requirement, Requirements};
+use crate::beanstalk::requirements::{FILE, Requirement};
 use crate::check::finding::Edit;
 use crate::check::subject::Subject;
 
@@ -15,8 +15,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     }
     which(subject);
     super::wheels::check(subject);
-    let tree = subject.tree;
-    let requirements = Requirements::read(&|path| tree.bytes(path));
+    let requirements = subject.requirements();
     let scripts = subject.scripts();
     let packages: Vec<&str> = subject
         .customizations

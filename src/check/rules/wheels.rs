@@ -14,7 +14,7 @@ const MEND: &str = "`beansprout wheels` fetches what is asked for, and writes th
 
 pub(super) fn check(subject: &mut Subject<'_>) {
     let tree = subject.tree;
-    let requirements = Requirements::read(&|path| tree.bytes(path));
+    let requirements = subject.requirements();
     let made = tree.text(FILE).and_then(Made::of);
     let python = subject.customizations.platform.as_ref().and_then(|platform| platform.python);
     let machines = Machine::of(subject.customizations);

@@ -2,7 +2,6 @@
 
 use crate::beanstalk::eb_config;
 use crate::beanstalk::platforms::{BRANCHES, Branch, Family};
-use crate::beanstalk::requirements::Requirements;
 use crate::beanstalk::version::Version;
 use crate::check::subject::Subject;
 
@@ -46,8 +45,7 @@ fn python(subject: &mut Subject<'_>, branch: &Branch, minor: u32) {
             "take a newer platform branch, or allow the older Python",
         );
     }
-    let tree = subject.tree;
-    let requirements = Requirements::read(&|path| tree.bytes(path));
+    let requirements = subject.requirements();
     let Some(django) = requirements.get("django").yes() else { return };
     let lowest = ["==", "~=", ">="].iter().find_map(|operator| django.specifier.strip_prefix(operator));
     if let Some(needs) = lowest.and_then(Version::first).and_then(django_needs).filter(|needs| *needs > minor) {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{at, health_is_answered, proxy_says_host};
-use crate::check::django::{self, Settings, Value};
+use crate::check::django::{Settings, Value};
 use crate::check::script::find_all;
 use crate::check::subject::Subject;
 use crate::level::Level;
@@ -21,8 +21,7 @@ fn allowed(subject: &mut Subject<'_>, settings: &Settings) {
     let Value::List(names) = setting.value.by_default() else { return };
     let unless = !chosen && (depends(&setting.value) || names.iter().any(depends));
     // What a secret of the environment has is not known.
-    let given = django::property_names(subject.customizations);
-    let secret = unless && setting.reads.iter().any(|name| given.contains(name));
+    let secret = unless && setting.variables().any(|name| subject.gives(name));
     let names: Option<Vec<&str>> = names.iter().map(|name| name.by_default().text()).collect();
     // In debug mode an empty list allows the local host, and nobody else either.
     let Some(names) = names.filter(|names| !secret && !names.contains(&"*")) else { return };

@@ -1,7 +1,6 @@
 //! HTTPS ends at the load balancer, and Django must know.
 
 use super::{at, health_is_answered};
-use crate::beanstalk::requirements::Requirements;
 use crate::beanstalk::version::Version;
 use crate::check::django::{Settings, Value};
 use crate::check::subject::Subject;
@@ -49,8 +48,7 @@ fn redirect(subject: &mut Subject<'_>, settings: &Settings) {
 fn origins(subject: &mut Subject<'_>, settings: &Settings) {
     let Some(setting) = settings.get("CSRF_TRUSTED_ORIGINS") else { return };
     // Before Django 4 a host alone was right, and a scheme breaks it (release notes of 4.0).
-    let tree = subject.tree;
-    let django = Requirements::read(&|path| tree.bytes(path)).version("django");
+    let django = subject.requirements().version("django");
     if django.is_some_and(|django| django < Version::new(4, 0)) {
         return;
     }

@@ -7,32 +7,60 @@ use crate::check::subject::Subject;
 const RULE: &str = "EB149";
 const HERE: [&str; 4] = ["localhost", "127.0.0.1", "::1", "[::1]"];
 
+/// A setting with addresses, the service where it is one and the same, and what fails without it.
+struct Client {
+    setting: &'static str,
+    service: Option<&'static str>,
+    harm: &'static str,
+}
+
+const CLIENTS: [Client; 9] = [
+    Client { setting: "CELERY_BROKER_URL", service: None, harm: "no task is ever carried out" },
+    Client { setting: "BROKER_URL", service: None, harm: "no task is ever carried out" },
+    Client { setting: "CELERY_RESULT_BACKEND", service: None, harm: "no task has a result" },
+    Client { setting: "RQ_QUEUES", service: Some("redis"), harm: "no task is ever carried out" },
+    Client { setting: "Q_CLUSTER", service: None, harm: "no task is ever carried out" },
+    Client { setting: "CACHES", service: None, harm: "every use of the cache fails" },
+    Client { setting: "CHANNEL_LAYERS", service: None, harm: "no message reaches its channel" },
+    Client { setting: "HAYSTACK_CONNECTIONS", service: None, harm: "every search fails" },
+    Client { setting: "ELASTICSEARCH_DSL", service: Some("elasticsearch"), harm: "every search fails" },
+];
+
 pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     if !subject.python() {
         return;
     }
     database(subject, settings);
-    for (name, what) in [
-        ("CELERY_BROKER_URL", "no task is ever carried out"),
-        ("BROKER_URL", "no task is ever carried out"),
-        ("CACHES", "every use of the cache fails"),
-        ("CHANNEL_LAYERS", "no message reaches its channel"),
-    ] {
-        let Some(setting) = settings.get(name) else { continue };
-        let Some(service) = service(setting).filter(|service| !runs_here(subject, service)) else { continue };
-        let message = format!("{what}: `{service}` is looked for on the instance itself, and nothing here starts it");
+    for client in &CLIENTS {
+        let Some(setting) = settings.get(client.setting) else { continue };
+        let asked = Asked::of(client, &setting.value).filter(|asked| !asked.unless);
+        let Some(Asked { service, .. }) = asked.filter(|asked| !runs_here(subject, asked.service)) else { continue };
+        let message =
+            format!("{}: `{service}` is looked for on the instance itself, and nothing here starts it", client.harm);
         let fix = "run it beside the environment, such as in ElastiCache, and read its address from a property";
         at(subject, RULE, setting, message, fix);
     }
+}
+
+/// The services that are looked for here unless a variable names another place, each with its setting.
+pub(super) fn unless<'s>(
+    subject: &Subject<'_>,
+    settings: &'s Settings,
+) -> impl Iterator<Item = (&'s Setting, &'static str)> {
+    CLIENTS.iter().filter_map(|client| {
+        let setting = settings.get(client.setting)?;
+        let asked = Asked::of(client, &setting.value).filter(|asked| asked.unless)?;
+        (subject.python() && !runs_here(subject, asked.service)).then_some((setting, asked.service))
+    })
 }
 
 fn database(subject: &mut Subject<'_>, settings: &Settings) {
     let Some(setting) = settings.get("DATABASES") else { return };
     let default = setting.value.get("default");
     let engine = default.get("ENGINE").text().unwrap_or_default();
-    let here = is_own_host(default.get("HOST")) && *default.get("OPTIONS").get("service") == Value::Missing;
-    let name = ["postgresql", "mysql"].into_iter().find(|name| engine.contains(name));
-    if let Some(name) = name.filter(|name| here && !runs_here(subject, name)) {
+    let here = is_own_host(default.get("HOST")) && !has_other_host(default);
+    let name = server(engine).filter(|name| here && !runs_here(subject, name));
+    if let Some(name) = name.filter(|_| !is_told_by_libpq(subject)) {
         let message = format!(
             "every page that reads data is a 500: {name} is looked for on the instance itself, and nothing here starts it"
         );
@@ -41,48 +69,124 @@ fn database(subject: &mut Subject<'_>, settings: &Settings) {
     }
 }
 
-/// The service that a setting looks for on its own machine, whatever a variable says: by itself, or in one of its aliases.
-fn service(setting: &Setting) -> Option<&'static str> {
-    match &setting.value {
-        Value::Dict(aliases) => aliases.iter().find_map(|(_, alias)| service_of(alias)),
-        address => service_of(address),
-    }
+/// The server that an engine of Django's asks, if its client asks its own machine where no host is named.
+pub(super) fn server(engine: &str) -> Option<&'static str> {
+    const SERVERS: [(&str, &str); 6] = [
+        ("postgresql", "postgresql"),
+        ("postgis", "postgresql"),
+        ("psqlextra", "postgresql"),
+        ("mysql", "mysql"),
+        ("mssql", "mssql"),
+        ("djongo", "mongodb"),
+    ];
+    SERVERS.into_iter().find(|(word, _)| engine.contains(word)).map(|(_, server)| server)
 }
 
-fn service_of(part: &Value) -> Option<&'static str> {
-    let addresses = match part {
-        Value::Dict(_) => match part.get("LOCATION") {
-            Value::Missing => part.get("CONFIG").get("hosts"),
-            location => location,
-        },
-        address => address,
-    };
-    let mut texts = Vec::new();
-    // It depends on a variable, or nobody knows.
-    if !collect(addresses, &mut texts) || !texts.iter().any(|text| is_own_address(text)) {
-        return None;
-    }
-    texts.extend(part.get("BACKEND").text());
-    let of = |word: &str| texts.iter().any(|text| text.to_ascii_lowercase().contains(word));
-    [("redis", "redis"), ("amqp", "rabbitmq"), ("memcache", "memcached")]
-        .into_iter()
-        .find(|(word, _)| of(word))
-        .map(|(_, service)| service)
+/// Is the host in the options, or in a file that these name?
+pub(super) fn has_other_host(database: &Value) -> bool {
+    let options = database.get("OPTIONS").by_default();
+    let said = |part: &Value, keys: &[&str]| keys.iter().any(|key| *part.get(key) != Value::Missing);
+    let read = matches!(options, Value::Missing | Value::None | Value::Dict(_));
+    !read || said(options, &["service", "host", "read_default_file", "dsn"]) || said(database, &["CLIENT"])
 }
 
-/// The texts of an address, or of several; tells whether all are known.
-fn collect<'v>(value: &'v Value, texts: &mut Vec<&'v str>) -> bool {
-    match value {
-        Value::Text(text) => texts.push(text),
-        Value::List(items) => return items.iter().all(|item| collect(item, texts)),
-        // Beside the address there are names and passwords.
-        Value::Dict(_) => {
-            return ["address", "host"].iter().all(|key| collect(value.get(key), texts));
+/// Libpq asks where these say, if nobody names a host.
+fn is_told_by_libpq(subject: &Subject<'_>) -> bool {
+    ["PGHOST", "PGHOSTADDR", "PGSERVICE"].iter().any(|name| subject.gives(name))
+}
+
+/// A service that is looked for on the machine of whoever asks.
+struct Asked {
+    service: &'static str,
+    /// May a variable name another place?
+    unless: bool,
+}
+
+impl Asked {
+    /// By the setting itself, or by one of its aliases.
+    fn of(client: &Client, setting: &Value) -> Option<Self> {
+        let outer = matches!(setting, Value::Environment { .. });
+        let asked = match setting.by_default() {
+            Value::Dict(aliases) => {
+                aliases.iter().find_map(|(name, alias)| Self::by(client, alias, name.text().unwrap_or_default()))
+            }
+            address => Self::by(client, address, ""),
+        };
+        asked.map(|asked| Self { unless: asked.unless || outer, ..asked })
+    }
+
+    fn by(client: &Client, part: &Value, alias: &str) -> Option<Self> {
+        const SERVICES: [(&str, &str); 6] = [
+            ("redis", "redis"),
+            ("amqp", "rabbitmq"),
+            ("memcache", "memcached"),
+            ("elasticsearch", "elasticsearch"),
+            ("opensearch", "opensearch"),
+            ("solr", "solr"),
+        ];
+        let mut found = Addresses { unless: matches!(part, Value::Environment { .. }), ..Addresses::default() };
+        let part = part.by_default();
+        let backend = part.get("BACKEND").by_default().text().or_else(|| part.get("ENGINE").by_default().text());
+        match addresses(part) {
+            Value::Missing => return implied(part, backend?).map(|service| Self { service, unless: found.unless }),
+            value => found.take(value),
         }
-        Value::Environment { .. } | Value::Unknown => return false,
-        _ => {}
+        if found.unknown || !found.texts.iter().any(|text| is_own_address(text)) {
+            return None;
+        }
+        let texts = || found.texts.iter().copied().chain(backend);
+        let in_word = |word: &str| texts().any(|text| text.to_ascii_lowercase().contains(word));
+        let named = SERVICES.into_iter().find(|(word, _)| in_word(word));
+        let named = named.or_else(|| SERVICES.into_iter().find(|(word, _)| *word == alias));
+        let service = named.map(|(_, service)| service).or(client.service)?;
+        Some(Self { service, unless: found.unless })
     }
-    true
+}
+
+/// Where a part of a setting has its addresses.
+fn addresses(part: &Value) -> &Value {
+    if !matches!(part, Value::Dict(_)) {
+        return part;
+    }
+    let config = part.get("CONFIG").by_default();
+    let keys = ["LOCATION", "URL", "HOST", "hosts", "host"].into_iter().map(|key| part.get(key));
+    let keys = keys.chain(["hosts", "host"].into_iter().map(|key| config.get(key)));
+    keys.into_iter().find(|value| **value != Value::Missing).unwrap_or(&Value::Missing)
+}
+
+/// What a backend asks that is told no address: those of Channels ask their own machine.
+fn implied(part: &Value, backend: &str) -> Option<&'static str> {
+    const OWN: [(&str, &str); 3] =
+        [("channels_redis.", "redis"), ("asgi_redis.", "redis"), ("channels_rabbitmq.", "rabbitmq")];
+    let read = matches!(part.get("CONFIG"), Value::Missing | Value::Dict(_));
+    OWN.into_iter().find(|(package, _)| read && backend.starts_with(package)).map(|(_, service)| service)
+}
+
+/// The texts of an address, or of several.
+#[derive(Default)]
+struct Addresses<'v> {
+    texts: Vec<&'v str>,
+    /// Does a variable decide one of them?
+    unless: bool,
+    /// Is one of them not known?
+    unknown: bool,
+}
+
+impl<'v> Addresses<'v> {
+    fn take(&mut self, value: &'v Value) {
+        match value {
+            Value::Text(text) => self.texts.push(text),
+            Value::List(items) => items.iter().for_each(|item| self.take(item)),
+            // Beside the address there are names and passwords.
+            Value::Dict(_) => ["address", "host"].into_iter().for_each(|key| self.take(value.get(key))),
+            Value::Environment { default: Some(default) } => {
+                self.unless = true;
+                self.take(default);
+            }
+            Value::Environment { default: None } | Value::Unknown => self.unknown = true,
+            _ => {}
+        }
+    }
 }
 
 /// Is it, or one of several, an address on the machine of whoever asks: with a scheme or without, or a socket's path?
@@ -106,17 +210,18 @@ pub(super) fn is_own_address(addresses: &str) -> bool {
 pub(super) fn is_own_host(host: &Value) -> bool {
     match host {
         Value::Text(host) => host.is_empty() || is_own_address(host),
-        Value::None => true,
+        Value::None | Value::Missing => true,
         _ => false,
     }
 }
 
 /// Does anything here install or start it?
-fn runs_here(subject: &Subject<'_>, service: &str) -> bool {
+pub(super) fn runs_here(subject: &Subject<'_>, service: &str) -> bool {
     let names: &[&str] = match service {
         "redis" => &["redis", "valkey"],
         "postgresql" => &["postgresql-server", "postgresql15-server", "postgresql16-server", "initdb", "pg_ctl"],
         "mysql" => &["mysqld", "mariadb-server", "mysql-server", "mariadb105-server"],
+        "mongodb" => &["mongod", "mongodb-org"],
         other => &[other],
     };
     // What a client is built with starts nothing.

@@ -4,7 +4,6 @@ use super::at;
 use super::backends::Backend;
 use super::shipped;
 use crate::beanstalk::customizations::Moment;
-use crate::beanstalk::requirements::Requirements;
 use crate::beanstalk::tree::file_name;
 use crate::beanstalk::version::Version;
 use crate::check::django::{Settings, Value};
@@ -142,8 +141,7 @@ fn incomplete(subject: &mut Subject<'_>, settings: &Settings) -> bool {
     if !known || setting.value.get("staticfiles") != &Value::Missing {
         return false;
     }
-    let tree = subject.tree;
-    let django = Requirements::read(&|path| tree.bytes(path)).version("django");
+    let django = subject.requirements().version("django");
     // Before, nobody asks for the setting at all.
     if django.is_some_and(|django| django < Version::new(4, 2)) {
         return false;

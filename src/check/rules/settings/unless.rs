@@ -1,9 +1,8 @@
 //! What holds until somebody sets a variable: the files of the project set none, and nobody may have set it elsewhere.
 
 use super::at;
-use super::local::{is_own_address, is_own_host};
-use crate::beanstalk::config_file::{DEFAULT_NAMESPACE, SECRETS_NAMESPACE};
-use crate::check::django::{Setting, Settings, Value, property_names};
+use super::local::{self, has_other_host, is_own_address, is_own_host, runs_here, server};
+use crate::check::django::{Setting, Settings, Value};
 use crate::check::subject::Subject;
 
 const RULE: &str = "EB132";
@@ -11,8 +10,7 @@ const FIX: &str = "set it as a property or secret of the environment, and let th
 
 pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     if let Some((setting, default)) = undecided(settings, "SECRET_KEY") {
-        let given = ["SECRET_KEY"].iter().any(|name| is_given(subject, name));
-        if matches!(default, Value::Text(key) if !key.is_empty()) && !given {
+        if matches!(default, Value::Text(key) if !key.is_empty()) && !subject.gives("SECRET_KEY") {
             let message = "unless a variable of the environment says otherwise, sessions are signed with the key that everybody can read here";
             at(subject, RULE, setting, message, FIX);
         }
@@ -20,6 +18,7 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     if let Some(setting) = settings.get("DATABASES") {
         database(subject, setting);
     }
+    services(subject, settings);
 }
 
 /// A setting that a variable decides, and what it is until then.
@@ -34,10 +33,7 @@ fn database(subject: &mut Subject<'_>, setting: &Setting) {
     let depends = |value: &Value| matches!(value, Value::Environment { default: Some(_) });
     let part = |key: &str| default.by_default().get(key);
     let any = |keys: &[&str]| depends(outer) || depends(default) || keys.iter().any(|key| depends(part(key)));
-    // What a secret of the environment has is not known.
-    let given = property_names(subject.customizations);
-    let names_host = |name: &String| ["HOST", "URL", "SERVER", "ENDPOINT"].iter().any(|word| name.contains(word));
-    if is_given(subject, "DATABASE_URL") || setting.reads.iter().any(|name| names_host(name) && given.contains(name)) {
+    if subject.gives("DATABASE_URL") || is_named_elsewhere(subject, setting) {
         return;
     }
     let engine = part("ENGINE").by_default().text().unwrap_or_default();
@@ -48,9 +44,8 @@ fn database(subject: &mut Subject<'_>, setting: &Setting) {
         Value::Environment { default } => default.as_ref().is_some_and(|host| host.text().is_some_and(is_own_address)),
         host => is_own_host(host),
     };
-    let here = ["postgresql", "mysql", "postgis"].iter().any(|name| engine.contains(name))
-        && host
-        && *part("OPTIONS").by_default().get("service") == Value::Missing;
+    let here =
+        server(engine).is_some_and(|name| !runs_here(subject, name)) && host && !has_other_host(default.by_default());
     if sqlite && inside && any(&["ENGINE", "NAME"]) {
         let message =
             "unless a variable of the environment names another, the database is a file that each deployment replaces";
@@ -61,9 +56,25 @@ fn database(subject: &mut Subject<'_>, setting: &Setting) {
     }
 }
 
-/// Do the project's files set the property, or take it from a secret?
-fn is_given(subject: &Subject<'_>, name: &str) -> bool {
-    [DEFAULT_NAMESPACE, SECRETS_NAMESPACE]
-        .iter()
-        .any(|namespace| subject.customizations.option(namespace, name).is_some())
+/// Brokers, caches and other services, each variable's once.
+fn services(subject: &mut Subject<'_>, settings: &Settings) {
+    let mut said: Vec<Vec<&String>> = Vec::new();
+    let found: Vec<_> = local::unless(subject, settings).collect();
+    for (setting, service) in found {
+        let variables: Vec<&String> = setting.variables().collect();
+        if is_named_elsewhere(subject, setting) || said.contains(&variables) {
+            continue;
+        }
+        let message = format!(
+            "unless a variable of the environment names another place, `{service}` is looked for on the instance itself, and nothing here starts it"
+        );
+        at(subject, RULE, setting, message, FIX);
+        said.push(variables);
+    }
+}
+
+/// Does a secret of the environment tell a setting where to ask? What it says is not known.
+fn is_named_elsewhere(subject: &Subject<'_>, setting: &Setting) -> bool {
+    const WORDS: [&str; 6] = ["HOST", "URL", "SERVER", "ENDPOINT", "BROKER", "LOCATION"];
+    setting.variables().any(|name| WORDS.iter().any(|word| name.contains(word)) && subject.gives(name))
 }

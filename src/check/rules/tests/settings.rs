@@ -297,6 +297,34 @@ fn what_is_looked_for_on_the_instance_itself() {
     layer(true, "[('127.0.0.1', 6379)]");
     layer(true, "[{'host': 'localhost', 'password': os.environ['KEY']}]");
     layer(false, "[{'host': 'cache.example.com', 'password': ''}]");
+    // Without hosts these ask their own machine, whatever else they are told.
+    let implied = |found: bool, parts: &str| {
+        settings("EB149", found, &format!("CHANNEL_LAYERS = {{'default': {{'BACKEND': {parts}}}}}\n"));
+    };
+    implied(true, "'channels_redis.core.RedisChannelLayer'");
+    implied(true, "'channels_redis.core.RedisChannelLayer', 'CONFIG': {'capacity': 10}");
+    implied(true, "'channels_redis.pubsub.RedisPubSubChannelLayer', 'CONFIG': {}");
+    implied(true, "'channels_rabbitmq.core.RabbitmqChannelLayer'");
+    implied(false, "'channels_redis.core.RedisChannelLayer', 'CONFIG': unknown()");
+    implied(false, "'channels_redis.core.RedisChannelLayer', 'CONFIG': {**unknown()}");
+    implied(false, "'channels.layers.InMemoryChannelLayer'");
+    settings("EB149", true, "RQ_QUEUES = {'default': {'HOST': 'localhost', 'PORT': 6379, 'DB': 0}}\n");
+    settings("EB149", false, "RQ_QUEUES = {'default': {'HOST': 'cache.example.com', 'PORT': 6379}}\n");
+    settings("EB149", true, "Q_CLUSTER = {'name': 'shop', 'redis': {'host': '127.0.0.1', 'port': 6379}}\n");
+    settings("EB149", false, "Q_CLUSTER = {'name': 'shop', 'orm': 'default'}\n");
+    settings("EB149", true, "CELERY_RESULT_BACKEND = 'redis://localhost:6379/0'\n");
+    settings("EB149", false, "CELERY_RESULT_BACKEND = 'django-db'\n");
+    settings(
+        "EB149",
+        true,
+        "HAYSTACK_CONNECTIONS = {'default': {'ENGINE': 'a.Elasticsearch7SearchEngine', 'URL': 'http://127.0.0.1:9200/'}}\n",
+    );
+    settings(
+        "EB149",
+        false,
+        "HAYSTACK_CONNECTIONS = {'default': {'ENGINE': 'a.WhooshEngine', 'PATH': '/tmp/index'}}\n",
+    );
+    settings("EB149", true, "ELASTICSEARCH_DSL = {'default': {'hosts': 'localhost:9200'}}\n");
     // What a client is built with runs no server.
     let packages = (".ebextensions/a.config", "packages: {yum: {libmemcached-devel: []}}\n");
     let text = "CACHES = {'default': {'BACKEND': 'a.memcached.PyLibMCCache', 'LOCATION': '127.0.0.1:11211'}}\n";
@@ -344,6 +372,96 @@ fn a_host_that_is_the_own_until_a_variable_says_otherwise() {
     let text =
         format!("import os\nDATABASES = {{'default': {{{SERVER}, 'HOST': os.environ.get('DB_HOST', 'localhost')}}}}\n");
     case("EB132", false, &[("mysite/settings.py", &text), (".ebextensions/a.config", secret)]);
+}
+
+#[test]
+fn a_database_without_a_host() {
+    let database = |rule: &str, found: bool, parts: &str, files: &[(&str, &str)]| {
+        let text = format!("import os\nDATABASES = {{'default': {{'NAME': 'shop', {parts}}}}}\n");
+        case(rule, found, &[&[("mysite/settings.py", text.as_str())], files].concat());
+    };
+    for engine in [
+        "django.db.backends.postgresql",
+        "django.db.backends.postgresql_psycopg2",
+        "django.contrib.gis.db.backends.postgis",
+        "django.db.backends.mysql",
+        "mssql",
+        "djongo",
+    ] {
+        database("EB149", true, &format!("'ENGINE': '{engine}'"), &[]);
+        database("EB149", true, &format!("'ENGINE': '{engine}', 'USER': os.environ['DB_USER']"), &[]);
+        database("EB149", false, &format!("'ENGINE': '{engine}', 'HOST': 'db.example.com'"), &[]);
+    }
+    database("EB149", false, "'ENGINE': 'django.db.backends.sqlite3'", &[]);
+    // With a network name of Oracle's own, the name is all.
+    database("EB149", false, "'ENGINE': 'django.db.backends.oracle'", &[]);
+    const SERVER: &str = "'ENGINE': 'django.db.backends.postgresql'";
+    for elsewhere in ["{'service': 'shop'}", "{'host': 'db.example.com'}", "unknown()", "{**unknown()}"] {
+        database("EB149", false, &format!("{SERVER}, 'OPTIONS': {elsewhere}"), &[]);
+    }
+    database(
+        "EB149",
+        false,
+        "'ENGINE': 'django.db.backends.mysql', 'OPTIONS': {'read_default_file': '/etc/my.cnf'}",
+        &[],
+    );
+    database("EB149", false, "'ENGINE': 'djongo', 'CLIENT': {'host': 'mongodb+srv://db.example.com'}", &[]);
+    database("EB149", false, &format!("{SERVER}, **unknown()"), &[]);
+    let property = "option_settings:\n  aws:elasticbeanstalk:application:environment:\n    PGHOST: db.example.com\n";
+    database("EB149", false, SERVER, &[(".ebextensions/a.config", property)]);
+    database("EB132", true, "'ENGINE': os.environ.get('ENGINE', 'django.db.backends.mysql')", &[]);
+    for later in ["DATABASES['default'].update(unknown())", "DATABASES['default']['HOST'] = os.environ['DB_HOST']"] {
+        let text = format!("import os\nDATABASES = {{'default': {{{SERVER}, 'NAME': 'shop'}}}}\n{later}\n");
+        case("EB149", false, &[("mysite/settings.py", &text)]);
+    }
+}
+
+#[test]
+fn a_service_that_is_here_until_a_variable_says_otherwise() {
+    let settings = |found: bool, text: &str, files: &[(&str, &str)]| {
+        let text = format!("import os\n{text}\n");
+        let files = [&[("mysite/settings.py", text.as_str())], files].concat();
+        case("EB132", found, &files);
+        case("EB149", false, &files);
+    };
+    const REDIS: &str = "os.environ.get('REDIS_URL', 'redis://localhost:6379')";
+    for text in [
+        format!("CELERY_BROKER_URL = {REDIS}"),
+        format!("BROKER_URL = CELERY_RESULT_BACKEND = {REDIS}"),
+        format!("CACHES = {{'default': {{'BACKEND': 'a.RedisCache', 'LOCATION': {REDIS}}}}}"),
+        format!("CACHES = {{'default': {{'BACKEND': 'a.RedisCache', 'LOCATION': [{REDIS}]}}}}"),
+        "HOST = os.getenv('REDIS_HOST', '127.0.0.1')\nCACHES = {'default': {'BACKEND': 'a.RedisCache', 'LOCATION': f'redis://{HOST}:6379/1'}}".to_owned(),
+        "CHANNEL_LAYERS = {'default': {'BACKEND': 'channels_redis.core.RedisChannelLayer', 'CONFIG': {'hosts': [(os.getenv('REDIS_HOST', 'localhost'), 6379)]}}}".to_owned(),
+        "if os.getenv('REDIS_URL'):\n    CELERY_BROKER_URL = os.environ['REDIS_URL']\nelse:\n    CELERY_BROKER_URL = 'amqp://localhost'".to_owned(),
+        format!("RQ_QUEUES = {{'default': {{'URL': {REDIS}}}}}"),
+    ] {
+        settings(true, &text, &[]);
+    }
+    for text in [
+        "CELERY_BROKER_URL = os.environ['REDIS_URL']",
+        "CELERY_BROKER_URL = os.environ.get('REDIS_URL')",
+        "CELERY_BROKER_URL = os.environ.get('REDIS_URL', '')",
+        "CELERY_BROKER_URL = os.environ.get('REDIS_URL', 'redis://cache.example.com')",
+        "CELERY_BROKER_URL = 'redis://' + os.environ['REDIS_HOST']",
+        "CACHES = {'default': {'BACKEND': 'a.LocMemCache', 'LOCATION': os.environ.get('C', 'local')}}",
+        "REDIS = 'redis://localhost'",
+    ] {
+        settings(false, text, &[]);
+    }
+    let broker = format!("REDIS = {REDIS}\nCELERY_BROKER_URL = REDIS");
+    settings(true, &broker, &[]);
+    let secret = "option_settings:\n  aws:elasticbeanstalk:application:environmentsecrets:\n    REDIS_URL: arn:aws:ssm:eu-west-1:123456789012:parameter/a\n";
+    settings(false, &broker, &[(".ebextensions/a.config", secret)]);
+    let property =
+        "option_settings:\n  aws:elasticbeanstalk:application:environment:\n    REDIS_URL: redis://cache.example.com\n";
+    settings(false, &broker, &[(".ebextensions/a.config", property)]);
+    settings(false, &broker, &[(".ebextensions/a.config", "packages: {yum: {redis6: []}}\n")]);
+    // One variable for several settings is one note.
+    let text = format!("import os\nCELERY_BROKER_URL = {REDIS}\nCELERY_RESULT_BACKEND = {REDIS}\n");
+    let tree = [WSGI, PROCFILE, ("mysite/settings.py", &text)];
+    let tree = tree.iter().fold(Tree::default(), |tree, (path, content)| tree.file(path, content));
+    let report = run(&tree, &Settings::default());
+    assert_eq!(report.findings.iter().filter(|finding| finding.rule == "EB132").count(), 1, "{report}");
 }
 
 #[test]
