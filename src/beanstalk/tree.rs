@@ -148,6 +148,7 @@ impl Tree {
             || (name.ends_with(".txt") && reads_list(path, name))
             || (name.ends_with(".py") && reads_python(name, parents))
             || (path.matches('/').count() <= 3 && reads_script(name, parents))
+            || (path.matches('/').count() <= 3 && reads_table(name, parents))
             || name.ends_with(".pem")
             || name.ends_with(".key")
     }
@@ -168,6 +169,14 @@ fn reads_script<'a, I: Iterator<Item = &'a str>>(name: &str, parents: impl Fn() 
     let kept =
         parents().next().is_some_and(|dir| matches!(dir, "bin" | "scripts" | "script" | "deploy" | "deployment"));
     (name.ends_with(".sh") || (kept && !name.contains('.'))) && !parents().any(foreign)
+}
+
+/// Tables of cron, which scripts copy: by their names, or by that of their folder.
+fn reads_table<'a, I: Iterator<Item = &'a str>>(name: &str, parents: impl Fn() -> I) -> bool {
+    let foreign = |dir: &str| matches!(dir, "site-packages" | "node_modules" | "static" | "vendor");
+    let kept = parents().next().is_some_and(|dir| dir.contains("cron"));
+    let plain = name.rsplit_once('.').is_none_or(|(_, end)| matches!(end, "txt" | "cron" | "crontab" | "conf" | "tab"));
+    plain && (kept || name.contains("cron")) && !parents().any(foreign)
 }
 
 fn reads_python<'a, I: Iterator<Item = &'a str>>(name: &str, parents: impl Fn() -> I) -> bool {
@@ -215,5 +224,10 @@ mod tests {
         case("backend/prod-requirements.txt", true);
         case("base.txt", true);
         case("static/licence.txt", false);
+        case("crontab", true);
+        case("deploy/crontab.txt", true);
+        case("cron/site", true);
+        case("shop/cron.py", false);
+        case("static/cron/site", false);
     }
 }

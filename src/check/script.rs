@@ -237,15 +237,34 @@ pub(super) fn script_file<'a>(
     customizations: &'a Customizations,
     path: &str,
 ) -> Option<(&'a str, &'a str, usize)> {
+    file_by(tree, customizations, path, is_shell)
+}
+
+/// Any file by the path that something names: of the bundle, or what `files` writes.
+pub(super) fn any_file<'a>(
+    tree: &'a Tree,
+    customizations: &'a Customizations,
+    path: &str,
+) -> Option<(&'a str, &'a str, usize)> {
+    file_by(tree, customizations, path, |_| true)
+}
+
+/// The first of these files whose text is `meant`: its path, that text, and where it begins.
+fn file_by<'a>(
+    tree: &'a Tree,
+    customizations: &'a Customizations,
+    path: &str,
+    meant: fn(&str) -> bool,
+) -> Option<(&'a str, &'a str, usize)> {
     let roots = ["/var/app/current/", "/var/app/staging/", "./"];
     let relative = roots.iter().find_map(|root| path.strip_prefix(root)).unwrap_or(path);
-    if let Some((path, text)) = tree.file_text(relative).filter(|(_, text)| is_shell(text)) {
+    if let Some((path, text)) = tree.file_text(relative).filter(|(_, text)| meant(text)) {
         return Some((path, text, 0));
     }
     customizations.used().find_map(|file| {
         let entry = file.files.iter().find(|entry| entry.path.value == path)?;
         let (text, start) = content(file, entry)?;
-        Some((file.path.as_str(), text, start)).filter(|_| is_shell(text))
+        Some((file.path.as_str(), text, start)).filter(|_| meant(text))
     })
 }
 

@@ -1,11 +1,11 @@
 //! What scripts run, on all roads: `commands`, `container_commands`, hooks, processes, and what these call.
 
-mod leader;
+pub(super) mod leader;
 mod old;
 mod python;
 mod questions;
 pub(super) mod tools;
-pub(super) mod written;
+mod written;
 
 use crate::beanstalk::config_file::{Command, CommandLine, ConfigFile};
 use crate::beanstalk::customizations::Moment;

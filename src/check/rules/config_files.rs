@@ -1,9 +1,7 @@
 //! `.config` files as such: can they be read, and do they say what was meant?
 
-mod cron;
 mod files;
 mod instance;
-mod walk;
 
 use crate::beanstalk::config_file::{ConfigFile, DEFAULT_NAMESPACE, ProblemKind, SECTIONS};
 use crate::beanstalk::customizations::EXTENSIONS;

@@ -2,6 +2,7 @@
 
 mod commands;
 mod config_files;
+mod cron;
 mod dependencies;
 mod descriptors;
 mod hooks;
@@ -25,6 +26,7 @@ pub(super) fn run(subject: &mut Subject<'_>) {
     config_files::check(subject);
     options::check(subject);
     commands::check(subject);
+    cron::check(subject);
     hooks::check(subject);
     proxy::check(subject);
     processes::check(subject);

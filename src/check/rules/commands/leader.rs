@@ -34,7 +34,7 @@ pub(super) fn hook(subject: &mut Subject<'_>, script: &Script<'_>) {
 }
 
 /// Is what follows this text reached by the leader only?
-fn only_leader(text: &str) -> bool {
+pub(in crate::check::rules) fn only_leader(text: &str) -> bool {
     let mut open: Vec<bool> = Vec::new();
     let mut others_left = false;
     let statements: Vec<&str> = statements(text).collect();

@@ -18,7 +18,6 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
     restarts(subject, script);
     current(subject, script);
     proxy(subject, script);
-    crontab(subject, script);
 }
 
 /// The paths of the instance that a run writes to.
@@ -171,77 +170,4 @@ fn proxy(subject: &mut Subject<'_>, script: &Script<'_>) {
             format!("what {} changes in `/etc/nginx` is overwritten later in the same deployment", script.title());
         subject.find("EB060", script.path, span, message, fix);
     }
-}
-
-fn crontab(subject: &mut Subject<'_>, script: &Script<'_>) {
-    let values = variables(script.text);
-    let table = script.text.lines().find(|line| writes_crontab(&expand(line, &values)));
-    let Some(span) = table.and_then(|line| script.find(&[line.trim()])) else { return };
-    let fix = "use `cron.yaml` in a worker environment, EventBridge, or a lock in the database";
-    match script.place {
-        Place::ContainerCommand(command) if command.leader_only => {
-            let name = &command.name.value;
-            let message =
-                format!("`{name}` writes cron's table on one instance only: once that one is replaced, nothing runs");
-            subject.find("EB101", script.path, span, message, fix);
-        }
-        // What keeps the machine itself in order may well run on each.
-        _ if (script.text.contains("manage.py") || script.text.contains("/var/app/current/"))
-            && !guarded(script.text)
-            && !subject.single() =>
-        {
-            let message = format!(
-                "{} gives every instance this line of cron: it runs on all of them at the same time",
-                script.title()
-            );
-            subject.find("EB101", script.path, span, message, fix);
-        }
-        _ => {}
-    }
-}
-
-/// Variables of a script that are given a plain value.
-fn variables(text: &str) -> Vec<(&str, &str)> {
-    let assigned = text.lines().filter_map(|line| line.trim().split_once('='));
-    let named = |name: &str| !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_');
-    assigned.filter(|(name, _)| named(name)).map(|(name, value)| (name, value.trim_matches(['"', '\'']))).collect()
-}
-
-/// A line with the variables that are known.
-fn expand(line: &str, values: &[(&str, &str)]) -> String {
-    let mut line = line.to_owned();
-    // A value may name another variable.
-    for _ in 0..3 {
-        for (name, value) in values {
-            if !line.contains('$') || line.len() > 10_000 {
-                break;
-            }
-            line = line.replace(&format!("${{{name}}}"), value).replace(&format!("${name}"), value);
-        }
-    }
-    line.replace("> \"", "> ").replace(">\"", ">")
-}
-
-pub(in crate::check::rules) fn guarded(text: &str) -> bool {
-    ["leader", "flock", "lock", "cron_on_one", "manage once ", "manage.py once "].iter().any(|word| text.contains(word))
-}
-
-/// Does a line of shell write a table for cron? Listing and removing one do not.
-fn writes_crontab(line: &str) -> bool {
-    if line.trim_start().starts_with('#') {
-        return false;
-    }
-    let table = line.find("/etc/cron.d/").map(|at| &line[..at]);
-    let into_folder = table.is_some_and(|before| {
-        before.trim_end().ends_with('>')
-            || ["tee ", "cp ", "mv ", "ln ", "install "].iter().any(|word| before.contains(word))
-    });
-    let piped = |(before, after): (&str, &str)| {
-        let argument = after.split_whitespace().next().unwrap_or_default().trim_matches(['"', '\'']);
-        let reads = argument == "-" || before.trim_end().ends_with('|');
-        reads || (!argument.is_empty() && !argument.starts_with(['-', '|', '&', ';', '>']))
-    };
-    let ends = line.trim_end().trim_end_matches(['"', '\'']);
-    into_folder
-        || line.split_once("crontab ").or(ends.strip_suffix("crontab").map(|before| (before, ""))).is_some_and(piped)
 }

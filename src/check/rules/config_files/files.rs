@@ -1,6 +1,5 @@
 //! Entries of `files`: where they go, with which mode, and what becomes of them there.
 
-use super::cron;
 use crate::beanstalk::config_file::{ConfigFile, File};
 use crate::beanstalk::yaml::Kind;
 use crate::check::nginx;
@@ -37,8 +36,6 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
         {
             let message = "nothing runs scripts in this folder since Amazon Linux 2".to_owned();
             subject.find("EB036", &file.path, span, message, "move it to `.platform/hooks/` in the bundle");
-        } else if path.starts_with("/etc/cron.d/") {
-            cron::check(subject, file, entry);
         } else if path.starts_with("/etc/systemd/system/") && path.ends_with(".service") {
             unit(subject, file, entry);
         }

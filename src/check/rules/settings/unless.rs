@@ -9,11 +9,12 @@ const RULE: &str = "EB132";
 const FIX: &str = "set it as a property or secret of the environment, and let the settings stop where it is missing";
 
 pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
-    if let Some((setting, default)) = undecided(settings, "SECRET_KEY") {
-        if matches!(default, Value::Text(key) if !key.is_empty()) && !subject.gives("SECRET_KEY") {
-            let message = "unless a variable of the environment says otherwise, sessions are signed with the key that everybody can read here";
-            at(subject, RULE, setting, message, FIX);
-        }
+    if let Some((setting, default)) = undecided(settings, "SECRET_KEY")
+        && matches!(default, Value::Text(key) if !key.is_empty())
+        && !subject.gives("SECRET_KEY")
+    {
+        let message = "unless a variable of the environment says otherwise, sessions are signed with the key that everybody can read here";
+        at(subject, RULE, setting, message, FIX);
     }
     if let Some(setting) = settings.get("DATABASES") {
         database(subject, setting);

@@ -272,3 +272,77 @@ fn cron_starts_at_home() {
     // Nothing starts it.
     cron(false, "0 3 * * * root echo", "python manage.py a");
 }
+
+#[test]
+fn tables_that_scripts_write() {
+    let rules = |files: &[(&str, &str)]| {
+        let files = [&[("manage.py", "")], files].concat();
+        let tree = files.iter().fold(Tree::default(), |tree, (path, content)| tree.file(path, content));
+        run(&tree, &Settings::default()).findings.iter().map(|finding| finding.rule).collect::<Vec<_>>()
+    };
+    let hook = |found: &[&str], silent: &[&str], script: &str, more: &[(&str, &str)]| {
+        const PATH: &str = ".platform/hooks/postdeploy/10_cron.sh";
+        let command =
+            format!("container_commands:\n  a:\n    command: |\n      {}\n", script.replace('\n', "\n      "));
+        let roads = [(PATH, format!("#!/bin/bash\n{script}\n")), (".ebextensions/a.config", command)];
+        for (path, text) in &roads {
+            let rules = rules(&[&[(*path, text.as_str())], more].concat());
+            assert!(found.iter().all(|rule| rules.contains(rule)), "{script}: {found:?} in {rules:?}");
+            assert!(!silent.iter().any(|rule| rules.contains(rule)), "{script}: none of {silent:?} in {rules:?}");
+        }
+    };
+    const LINE: &str = "cd /var/app/current && python manage.py x";
+    const ALL: [&str; 2] = ["EB101", "EB102"];
+    hook(&ALL, &["EB106", "EB219"], &format!("echo '0 3 * * * root {LINE}' > /etc/cron.d/x"), &[]);
+    hook(&ALL, &["EB106"], &format!("echo \"0 3 * * * root {LINE}\" | sudo tee /etc/cron.d/x"), &[]);
+    hook(&ALL, &["EB106"], &format!("FILE=/etc/cron.d/x\necho \"0 3 * * * root {LINE}\" > \"$FILE\""), &[]);
+    hook(&ALL, &["EB106"], &format!("cat > /etc/cron.d/x <<'END'\nPATH=/usr/bin\n0 3 * * * root {LINE}\nEND"), &[]);
+    hook(&ALL, &["EB106"], &format!("echo '0 3 * * * {LINE}' | crontab -"), &[]);
+    hook(&ALL, &["EB106"], &format!("crontab - <<END\n0 3 * * * {LINE}\nEND"), &[]);
+    hook(&ALL, &["EB106"], &format!("echo '0 3 * * * {LINE}' > /tmp/x\ncrontab /tmp/x"), &[]);
+    hook(&ALL, &["EB106"], &format!("echo '0 3 * * * root {LINE}' > /tmp/x\nsudo mv /tmp/x /etc/cron.d/x"), &[]);
+    // In a table of `crontab` there is no user, in one of the folder there is.
+    hook(&["EB106"], &[], &format!("echo '0 3 * * * root {LINE}' | crontab -"), &[]);
+    hook(&["EB106"], &[], &format!("echo '0 3 * * * {LINE}' > /etc/cron.d/x"), &[]);
+    hook(&["EB106"], &[], "printf '0 3 * * * root /usr/bin/x' > /etc/cron.d/x", &[]);
+    hook(&[], &["EB106"], "printf '0 3 * * * root /usr/bin/x\\n' > /etc/cron.d/x", &[]);
+    hook(&["EB107"], &[], "echo '0 3 * * * root python manage.py x' > /etc/cron.d/x", &[]);
+    hook(&["EB160"], &[], "echo '0 3 * * * docker system prune' | crontab -", &[]);
+    // What is added is added again.
+    hook(&["EB219"], &[], "echo '0 3 * * * root /usr/bin/x' >> /etc/cron.d/x", &[]);
+    hook(&["EB219"], &[], "echo '0 3 * * * root /usr/bin/x' >> /etc/crontab", &[]);
+    hook(&["EB219"], &[], "(crontab -l; echo '0 3 * * * /usr/bin/x') | crontab -", &[]);
+    hook(&[], &["EB219"], "(crontab -l | grep -v /usr/bin/x; echo '0 3 * * * /usr/bin/x') | crontab -", &[]);
+    hook(&[], &["EB219"], "rm -f /etc/cron.d/x\necho '0 3 * * * root /usr/bin/x' >> /etc/cron.d/x", &[]);
+    hook(&[], &["EB219"], "echo 'PATH=/usr/bin' > /etc/cron.d/x\necho '0 3 * * * root y' >> /etc/cron.d/x", &[]);
+    // A file of the bundle, or of `files`.
+    let table = format!("0 3 * * * {LINE}\n");
+    for path in ["crontab", "deploy/site.cron", ".ebextensions/jobs"] {
+        hook(&ALL, &["EB106"], &format!("crontab {path}"), &[(path, &table)]);
+        hook(&ALL, &["EB106"], &format!("crontab -u webapp /var/app/staging/{path}"), &[(path, &table)]);
+        hook(&ALL, &["EB106"], &format!("cat {path} | crontab -"), &[(path, &table)]);
+        hook(&["EB106"], &[], &format!("cp {path} /etc/cron.d/site"), &[(path, &table)]);
+    }
+    let files = format!("files:\n  /tmp/jobs:\n    mode: \"000644\"\n    content: |\n      {table}");
+    hook(&ALL, &["EB106"], "crontab /tmp/jobs", &[(".ebextensions/b.config", &files)]);
+    // What keeps the machine in order, what is no table, and what removes one.
+    for script in [
+        "echo '0 3 * * * root /usr/sbin/logrotate /etc/logrotate.conf' > /etc/cron.d/x",
+        "echo 'it runs at 0 3 * * * root' > /tmp/x",
+        "crontab -r",
+        "crontab -l",
+        "rm -f /etc/cron.d/x",
+    ] {
+        hook(&[], &["EB101", "EB102", "EB106", "EB219"], script, &[]);
+    }
+    // One instance has it, until that one is replaced.
+    let asks = "if [ \"$EB_IS_COMMAND_LEADER\" = \"true\" ]; then";
+    hook(&["EB101"], &[], &format!("{asks}\n  echo '0 3 * * * root /usr/bin/x' > /etc/cron.d/x\nfi"), &[]);
+    let files = |found: &[&str], path: &str, line: &str| {
+        let config = format!("files:\n  {path}:\n    mode: \"000644\"\n    content: |\n      {line}\n");
+        let rules = rules(&[(".ebextensions/a.config", &config)]);
+        assert!(found.iter().all(|rule| rules.contains(rule)), "{path}: {found:?} in {rules:?}");
+    };
+    files(&ALL, "/etc/crontab", &format!("0 3 * * * root {LINE}"));
+    files(&["EB101", "EB106"], "/var/spool/cron/root", &format!("0 3 * * * root {LINE}"));
+}
