@@ -136,7 +136,7 @@ mod tests {
 
     use super::*;
 
-    const SMALL: Limits = Limits { smallest: 5, send: 8, copy: 11 };
+    const SMALL: Limits = Limits { smallest: 5, send: 8, copy: 6 };
 
     /// Bytes that must be sent, by trying every way to cut.
     fn least_sent(shared: &[Shared], length: u64, smallest: u64) -> u64 {
@@ -200,6 +200,9 @@ mod tests {
         assert_eq!(sizes(&[run(0, 5), run(6, 20)], 26), [(5, true), (5, false), (16, true)]);
         assert_eq!(sizes(&[run(0, 6), run(7, 6)], 14), [(6, true), (8, false)]);
         assert_eq!(sizes(&[], 20), [(8, false), (12, false)]);
+        // Sending the first leaves the second more to give, without which the third could not be copied.
+        let best = [(6, false), (6, true), (5, false), (6, true), (1, false)];
+        assert_eq!(sizes(&[run(0, 5), run(6, 10), run(17, 6)], 24), best);
     }
 
     #[test]
