@@ -83,14 +83,15 @@ impl Evaluation<'_> {
                 Some(name) => self.variable(name, None),
                 None => Value::Environment { default: None },
             },
-            Expr::Subscript(subscript) if !mentions_file(expression) => {
+            // `.parents[1]` of it, or `.parent`.
+            Expr::Subscript(_) if mentions_file(expression) => Value::Path(String::new()),
+            Expr::Subscript(subscript) => {
                 let key = deeper(&subscript.slice);
                 through(deeper(&subscript.value), |value| match (&value, &key) {
                     (Value::Dict(_), Value::Text(key)) if *value.get(key) != Value::Missing => value.get(key).clone(),
                     _ => Value::Unknown,
                 })
             }
-            // `.parent` of it.
             Expr::Attribute(attribute) if mentions_file(&attribute.value) => Value::Path(String::new()),
             Expr::Attribute(_) => match dotted(expression).as_str() {
                 "sys.platform" => Value::Text("linux".to_owned()),

@@ -114,14 +114,15 @@ pub(super) fn method(name: &str, value: Value, arguments: &[Value]) -> Value {
         match (name, &value) {
             ("lower" | "casefold", Value::Text(text)) => Value::Text(text.to_lowercase()),
             ("upper", Value::Text(text)) => Value::Text(text.to_uppercase()),
-            ("title" | "capitalize", Value::Text(text)) => {
+            ("title", Value::Text(text)) => Value::Text(titled(text)),
+            ("capitalize", Value::Text(text)) => {
                 let mut chars = text.chars();
                 let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
                 Value::Text(first + &chars.as_str().to_lowercase())
             }
-            ("strip" | "rstrip" | "lstrip", Value::Text(text)) if arguments.is_empty() => {
-                Value::Text(text.trim().to_owned())
-            }
+            ("strip", Value::Text(text)) if arguments.is_empty() => Value::Text(text.trim().to_owned()),
+            ("lstrip", Value::Text(text)) if arguments.is_empty() => Value::Text(text.trim_start().to_owned()),
+            ("rstrip", Value::Text(text)) if arguments.is_empty() => Value::Text(text.trim_end().to_owned()),
             ("split", Value::Text(text)) => match first {
                 Some(by) if !by.is_empty() => {
                     Value::List(text.split(by).map(|part| Value::Text(part.to_owned())).collect())
@@ -147,6 +148,16 @@ pub(super) fn method(name: &str, value: Value, arguments: &[Value]) -> Value {
             _ => Value::Unknown,
         }
     })
+}
+
+/// Each word with a capital, as Python's `title` writes it.
+fn titled(text: &str) -> String {
+    let mut inside = false;
+    let letter = |c: char| {
+        let first = !std::mem::replace(&mut inside, c.is_alphabetic());
+        if first { c.to_uppercase().to_string() } else { c.to_lowercase().to_string() }
+    };
+    text.chars().map(letter).collect()
 }
 
 /// Text as a switch, as `env.bool` and `config(…, cast=bool)` read it.
@@ -235,6 +246,7 @@ mod tests {
         case("sqlite://:memory:", "sqlite3", "NAME", &text(":memory:"));
         case("postgres://me:pw@localhost:5432/shop", "postgresql", "HOST", &text("localhost"));
         case("mysql://db.example.com/shop?ssl=1", "mysql", "NAME", &text("shop"));
+        case("postgis://gis.example.com/map", "gis.db.backends.postgis", "HOST", &text("gis.example.com"));
         assert_eq!(database(text("oracle://x/y")), Value::Unknown);
     }
 }

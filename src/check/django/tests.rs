@@ -149,3 +149,233 @@ fn variables_with_their_conditions() {
         [("A", None), ("B", None), ("AWS_KEY", Some("os.environ.get('USE_S3') == '1'")), ("LOCAL", None)]
     );
 }
+
+/// What `X` is, where `A` is set to `1` and no other variable.
+fn worth(code: &str) -> Value {
+    let before = "BASE_DIR = Path(__file__).resolve().parent.parent\nenv = environ.Env()\n";
+    with(&format!("{before}X = {code}\n"), &[("A", "1")]).value("X").clone()
+}
+
+#[track_caller]
+fn comes_to(code: &str, expected: Value) {
+    assert_eq!(worth(code), expected, "{code}");
+}
+
+fn list(items: &[&str]) -> Value {
+    Value::List(items.iter().map(|item| text(item)).collect())
+}
+
+#[test]
+fn what_is_true_for_python() {
+    for code in ["True", "3", "-1", "'a'", "[1]", "{'a': 1}", "BASE_DIR", "get_random_secret_key()"] {
+        comes_to(&format!("'yes' if {code} else 'no'"), text("yes"));
+        comes_to(&format!("not {code}"), Value::Bool(false));
+    }
+    for code in ["False", "0", "''", "[]", "{}", "None"] {
+        comes_to(&format!("'yes' if {code} else 'no'"), text("no"));
+        comes_to(&format!("not {code}"), Value::Bool(true));
+    }
+    for code in ["unknown", "1.5", "9223372036854775808", "not unknown", "~1", "-'a'"] {
+        comes_to(&format!("'yes' if {code} else 'no'"), Value::Unknown);
+    }
+    comes_to("-3", Value::Int(-3));
+    comes_to("'yes' if os.environ.get('B', 'b') else 'no'", unless(text("yes")));
+    comes_to("'yes' if os.environ.get('B', '') else 'no'", unless(text("no")));
+    comes_to("'yes' if os.environ['B'] else 'no'", Value::Unknown);
+    comes_to("'yes' if os.environ['A'] else 'no'", text("yes"));
+}
+
+#[test]
+fn comparisons() {
+    for code in [
+        "1 == 1",
+        "1 != 2",
+        "None is None",
+        "'a' is not None",
+        "[1, 'a'] == [1, 'a']",
+        "'b' in 'abc'",
+        "'x' not in 'abc'",
+        "'x' in ['a', 'x']",
+        "'x' in ('x', 'x')",
+        "'x' not in ['a']",
+        "'k' in {'k': 1}",
+        "'j' not in {'k': 1}",
+        "'A' in os.environ",
+        "'x' not in sys.argv",
+    ] {
+        comes_to(code, Value::Bool(true));
+        comes_to(&format!("not ({code})"), Value::Bool(false));
+    }
+    for code in [
+        "1 == unknown",
+        "unknown != 1",
+        "'x' in unknown",
+        "'x' in ['x', unknown]",
+        "'k' in {unknown: 1}",
+        "1 in 'abc'",
+        "1 < 2",
+        "1 == 1 == 1",
+        "unknown in os.environ",
+    ] {
+        comes_to(code, Value::Unknown);
+    }
+    comes_to("'A' not in os.environ", Value::Bool(false));
+    comes_to("'B' in os.environ", unless(Value::Bool(false)));
+    comes_to("'B' not in os.environ", unless(Value::Bool(true)));
+    comes_to("'x' in sys.argv", Value::Bool(false));
+}
+
+#[test]
+fn the_first_that_decides() {
+    comes_to("'' or 'b' or unknown", text("b"));
+    comes_to("'' or 0", Value::Int(0));
+    comes_to("'a' and 'b'", text("b"));
+    comes_to("'' and unknown", text(""));
+    comes_to("unknown or 'b'", Value::Unknown);
+    comes_to("'a' and unknown", Value::Unknown);
+    comes_to("os.environ['B'] or 'b'", Value::Environment { default: None });
+    comes_to("os.environ.get('B', '') or 'b'", unless(text("b")));
+    comes_to("os.environ.get('B', 'a') and 'b'", unless(text("b")));
+    comes_to("os.environ.get('B', 'a') or unknown", unless(text("a")));
+    comes_to("os.environ['A'] or 'b'", text("1"));
+}
+
+#[test]
+fn methods_of_texts_and_collections() {
+    comes_to("'Ab'.lower() + 'Ab'.casefold() + 'Ab'.upper()", text("ababAB"));
+    comes_to("'hELLO world'.capitalize()", text("Hello world"));
+    comes_to("'hELLO w0rld'.title()", text("Hello W0Rld"));
+    comes_to("' a '.strip()", text("a"));
+    comes_to("' a '.lstrip() + ' b '.rstrip()", text("a  b"));
+    for code in ["'xax'.strip('x')", "'xax'.lstrip('x')", "'xax'.rstrip('x')"] {
+        comes_to(code, Value::Unknown);
+    }
+    comes_to("'a  b'.split()", list(&["a", "b"]));
+    comes_to("'a,b'.split(',')", list(&["a", "b"]));
+    comes_to("'ab'.split('')", Value::Unknown);
+    comes_to("'ab'.split(unknown)", Value::Unknown);
+    comes_to("'abc'.startswith('ab')", Value::Bool(true));
+    comes_to("'abc'.endswith('ab')", Value::Bool(false));
+    comes_to("'abc'.endswith(unknown)", Value::Unknown);
+    comes_to("{'a': 'x'}.get('a')", text("x"));
+    comes_to("{'a': 'x'}.get('b')", Value::None);
+    comes_to("{'a': 'x'}.get('b', 'y')", text("y"));
+    comes_to("{unknown: 'x'}.get('b', 'y')", Value::Unknown);
+    comes_to("{'a': 'x'}.get(unknown, 'y')", Value::Unknown);
+    comes_to("['a'].copy()", list(&["a"]));
+    comes_to("{'a': 'x'}.copy()['a']", text("x"));
+    comes_to("'a'.copy()", Value::Unknown);
+    comes_to("os.environ.get('B', 'Ab').lower()", unless(text("ab")));
+}
+
+#[test]
+fn switches_as_packages_read_them() {
+    #[track_caller]
+    fn case(default: &str, expected: Value) {
+        comes_to(&format!("config('B', default={default}, cast=bool)"), unless(expected));
+    }
+    for word in ["'True'", "' on '", "'1'", "'y'", "1", "True"] {
+        case(word, Value::Bool(true));
+    }
+    for word in ["'False'", "'off'", "'0'", "''", "0", "None", "False"] {
+        case(word, Value::Bool(false));
+    }
+    case("'maybe'", Value::Unknown);
+    case("[1]", Value::Unknown);
+}
+
+#[test]
+fn collections_and_what_is_in_them() {
+    let path = |path: &str| Value::Path(path.to_owned());
+    comes_to("{'a': 'x'}['a']", text("x"));
+    comes_to("{'a': 'x'}['b']", Value::Unknown);
+    comes_to("{'a': 'x'}[unknown]", Value::Unknown);
+    comes_to("['x'][0]", Value::Unknown);
+    comes_to("{**{'a': 'x'}, 'b': 'y'}['a']", text("x"));
+    comes_to("({'a': 'x'} | {'a': 'y'})['a']", text("y"));
+    comes_to("['a'] + ('b',) + [*('c',), 'd']", list(&["a", "b", "c", "d"]));
+    comes_to("[*unknown, 'd']", Value::Unknown);
+    comes_to("[*env.list('B', default=['c']), 'd']", unless(list(&["c", "d"])));
+    comes_to("os.environ['A']", text("1"));
+    comes_to("os.environ[unknown]", Value::Environment { default: None });
+    comes_to("sys.platform + os.name", text("linuxposix"));
+    comes_to("f'a{1}' 'b' f'{\"c\"}'", text("a1bc"));
+    comes_to("f'{1:>3}'", Value::Unknown);
+    comes_to("1 + 1", Value::Unknown);
+    comes_to("BASE_DIR / 'a/' / 'b'", path("a/b"));
+    comes_to("(BASE_DIR / 'a' / 'b').parent", path("a"));
+    comes_to("(BASE_DIR / 'a').parent", path(""));
+    comes_to("BASE_DIR.parent", path(""));
+    for code in ["Path(__file__).parents[1]", "Path(__file__).parent", "os.path.dirname(os.path.dirname(__file__))"] {
+        comes_to(code, path(""));
+    }
+    comes_to("BASE_DIR / '/data'", text("/data"));
+    comes_to("str(BASE_DIR / 'a') + '/b'", path("a/b"));
+    comes_to("str(BASE_DIR / 'a') + 'b'", Value::Unknown);
+    comes_to("'' + str(BASE_DIR / 'a')", path("a"));
+    comes_to("'sqlite:///' + str(BASE_DIR / 'a')", text("sqlite:///a"));
+    comes_to("'file://' + str(BASE_DIR / 'a')", Value::Unknown);
+}
+
+#[test]
+fn comprehensions() {
+    comes_to("[x.upper() for x in ['a', 'b', ''] if x]", list(&["A", "B"]));
+    comes_to("list(x for x in ['a', 'b', 'c'] if x != 'a' if x != 'b')", list(&["c"]));
+    comes_to("[x for x in env.list('B', default=['b'])]", unless(list(&["b"])));
+    for code in [
+        "[x for x in 'ab']",
+        "[x for x in unknown]",
+        "[x for x in ['a'] if unknown]",
+        "[x for x in ['a'] for y in ['b']]",
+        "[x for x, y in [['a', 'b']]]",
+    ] {
+        comes_to(code, Value::Unknown);
+    }
+    let many = |count: usize| format!("[x for x in [{}]]", "'a', ".repeat(count));
+    assert_eq!(worth(&many(500)).items().len(), 500);
+    comes_to(&many(501), Value::Unknown);
+    let nested = |levels: usize| format!("{}'a'{}", "[".repeat(levels), " for x in ['b']]".repeat(levels));
+    assert!(worth(&nested(5)).is_known());
+    assert!(!worth(&nested(6)).is_known());
+}
+
+#[test]
+fn nothing_is_followed_without_end() {
+    let functions = "def a(x):\n    return x\ndef b(x):\n    return a(x)\ndef c(x):\n    return b(x)\ndef d(x):\n    return c(x)\n\
+                     def e(x):\n    return d(x)\nX = d('x')\nY = e('x')";
+    let settings = read(functions);
+    assert_eq!((settings.value("X"), settings.value("Y")), (&text("x"), &Value::Unknown));
+    // Ten thousand values twice, and no more.
+    let settings = read(&format!("L = [{}]\nX = [L and 'a', L and 'b', L and 'c']", "1, ".repeat(9_999)));
+    assert_eq!(settings.value("X").items(), [text("a"), text("b"), Value::Unknown]);
+    let settings = read(&format!("L = [{}]\nX = [L and 'a', L and 'b', 1 and 'c']", "1, ".repeat(10_001)));
+    assert_eq!(settings.value("X").items(), [text("a"), Value::Unknown, text("c")]);
+    // Whatever is between, as many levels down as it takes.
+    for (levels, before, after) in [
+        (0, "", ""),
+        (1, "[", "]"),
+        (1, "(", ",)"),
+        (1, "{", "}"),
+        (1, "{'k': ", "}"),
+        (1, "'' or ", ""),
+        (1, "(", ") == 1"),
+        (1, "1 == (", ")"),
+        (1, "'a' if ", " else 'b'"),
+        (2, "[*[", "]]"),
+        (2, "f'{\"a\" if ", " else \"b\"}'"),
+        (2, "'a' + ('b' if ", " else 'c')"),
+        (2, "('a' if ", " else 'a') + 'b'"),
+        (2, "{'a': 1}['a' if ", " else 'a']"),
+        (3, "{'a' if ", " else 'a': 1}['a']"),
+        (2, "os.environ['A' if ", " else 'A']"),
+        (2, "('A' if ", " else 'A') in os.environ"),
+        (1, "[", " for x in ['a']]"),
+        (2, "[x for x in [", "]]"),
+        (1, "[x for x in ['a'] if ", "]"),
+    ] {
+        let nested = |nots: usize| worth(&format!("{before}{}True{after}", "not ".repeat(nots)));
+        let known = |value: Value| !format!("{value:?}").contains("Unknown") && !value.is_undecided();
+        assert!(known(nested(40 - levels)), "{before}…{after}: {:?}", nested(40 - levels));
+        assert!(!known(nested(41 - levels)), "{before}…{after}");
+    }
+}
