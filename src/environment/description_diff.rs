@@ -88,4 +88,36 @@ mod tests {
         let found = differences(&described("4", "true"), &described("5", "False"));
         assert_eq!(found.len(), 2, "{found:?}");
     }
+
+    #[test]
+    fn each_difference_is_told_but_not_what_properties_are() {
+        let read = |text: &str| {
+            Description::read("shop", "x", &format!("format = 'beansprout.environment/1'\n{text}")).unwrap()
+        };
+        let told = |before: &str, live: &str| {
+            differences(&read(before), &read(live)).iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            told(
+                "account = '123456789012'\nregion = 'eu-west-1'\ncname = 'shop'\ntier = 'worker'\n[tags]\nstage = 'prod'\nteam = 'web'\n[properties]\nKEY = 'one'\nOLD = 'old'\nSAME = 'same'\n",
+                "account = '210987654321'\nregion = 'eu-west-1'\n[tags]\nstage = 'test'\nteam = 'web'\n[properties]\nKEY = 'two'\nNEW = 'new'\nSAME = 'same'\n",
+            ),
+            [
+                "account: 123456789012 described, 210987654321 live",
+                "cname: shop described, not live",
+                "tier: worker described, web live",
+                "tag stage: prod described, test live",
+                "property KEY: a value described, another value live",
+                "property NEW: not described, another value live",
+                "property OLD: a value described, not live",
+            ]
+        );
+        // What a file leaves out, it does not contradict; what lives without a value is not what was described.
+        let account = "account = '123456789012'\n";
+        assert_eq!(told("", account), [""; 0]);
+        assert_eq!(told(account, ""), ["account: 123456789012 described, not live"]);
+        let option = "[options]\n'aws:autoscaling:asg/MinSize' = 3\n";
+        assert_eq!(told(option, ""), ["aws:autoscaling:asg/MinSize: 3 described, not live"]);
+        assert_eq!(told("", option), ["aws:autoscaling:asg/MinSize: not described, 3 live"]);
+    }
 }

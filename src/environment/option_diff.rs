@@ -293,4 +293,67 @@ mod tests {
         assert!(!format!("{rows:?}").contains("hunter"));
         assert!(one.beside_environment(&one).is_empty());
     }
+
+    const MIN: &str = "aws:autoscaling:asg/MinSize";
+    const PROFILE: &str = "aws:autoscaling:launchconfiguration/IamInstanceProfile";
+
+    #[test]
+    fn what_is_described_and_does_not_live() {
+        let key = format!("{PROPERTY}/KEY");
+        let described = |text: &str| {
+            Description::read("shop", "x", &format!("format = 'beansprout.environment/1'\n{text}")).unwrap()
+        };
+        #[track_caller]
+        fn case(settings: &[(&str, &str)], now: &str, description: &Description, rows: &[&str]) {
+            assert_eq!(lines(&live(settings, now, Some(description)).beside_files(&files(""))), rows);
+        }
+        let three = described("[options]\n'aws:autoscaling:asg/MinSize' = 3\n");
+        case(&[(MIN, "3")], "", &three, &[]);
+        case(&[(MIN, "5")], "", &three, &["MinSize Some(\"5\") Some(\"3\") Api"]);
+        case(&[], "", &three, &["MinSize None Some(\"3\") Files"]);
+        let plain = described("[properties]\nKEY = 'one'\n");
+        case(&[(&key, "one")], "", &plain, &[]);
+        case(&[(&key, "two")], "", &plain, &["KEY Some(\"a value\") Some(\"another value\") Api"]);
+        // Nobody can say what is asked for at launch, but a file that no longer sets it takes it away.
+        let asked = described("[properties]\nKEY = { ask = true }\n");
+        case(&[(&key, "two")], "", &asked, &[]);
+        let set = format!("option_settings:\n  {PROPERTY}: {{KEY: two}}\n");
+        case(&[(&key, "two")], &set, &asked, &["KEY Some(\"a value\") None Files"]);
+    }
+
+    #[test]
+    fn who_names_no_instance_profile_has_the_usual_one() {
+        #[track_caller]
+        fn case(profile: &str, description: Option<&str>, rows: &[&str]) {
+            let read = |text: &str| {
+                Description::read("shop", "x", &format!("format = 'beansprout.environment/1'\n{text}")).unwrap()
+            };
+            let description = description.map(read);
+            let options = live(&[(PROFILE, profile)], "", description.as_ref());
+            assert_eq!(lines(&options.beside_files(&files(""))), rows);
+        }
+        let usual = "IamInstanceProfile Some(\"mine\") Some(\"aws-elasticbeanstalk-ec2-role\") Api";
+        case(INSTANCE_PROFILE, None, &[]);
+        case("mine", None, &[usual]);
+        case(INSTANCE_PROFILE, Some(""), &[]);
+        case("mine", Some(""), &[usual]);
+        case("mine", Some("instance_profile = 'mine'\n"), &[]);
+    }
+
+    #[test]
+    fn what_only_one_of_two_environments_has() {
+        let key = format!("{PROPERTY}/KEY");
+        let (name, class) = ("aws:rds:dbinstance/DBUser", "aws:rds:dbinstance/DBInstanceClass");
+        let one = live(&[(MIN, "3"), (name, "ada"), (class, "db.t3.micro")], "", None);
+        let other = live(&[(&key, "hunter2"), (name, "eve"), (class, "db.t3.large")], "", None);
+        assert_eq!(
+            lines(&one.beside_environment(&other)),
+            [
+                "MinSize Some(\"3\") None Each",
+                "KEY None Some(\"a value\") Each",
+                "DBInstanceClass Some(\"db.t3.micro\") Some(\"db.t3.large\") Each",
+                "DBUser Some(\"a value\") Some(\"another value\") Each",
+            ]
+        );
+    }
 }
