@@ -52,6 +52,9 @@ impl Fault for Error {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Io { doing: "write", path, source } if source.kind() == io::ErrorKind::NotFound => {
+                Some(format!("make the folder `{}` first", folder_of(path).display()))
+            }
             Self::Io { .. } => None,
             Self::NotAFile { .. } => Some("put a regular file there, or remove it".to_owned()),
             Self::NotReplaced { .. } => Some("remove it, or name another place".to_owned()),

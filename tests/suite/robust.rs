@@ -19,6 +19,8 @@ fn a_bundle_is_not_part_of_the_next() {
     ");
     assert!(!place.exists("out.zip"));
     place.run(["package", "-o", "../out.zip"]).ok();
+    let run = place.run(["package", "-o", "../dist/out.zip"]).exit(3);
+    assert!(run.stderr.contains("hint: make the folder `[DIR]/../dist` first"), "{run}");
 }
 
 #[test]

@@ -133,3 +133,55 @@ fn where_there_is_no_project_it_is_said() {
     let empty = Place::new();
     assert!(empty.run(["check"]).exit(3).stderr.contains("`beansprout new DIR`"));
 }
+
+/// Paths of outputs: where each is in the bundle, and whether it ships from a work tree.
+const OUTPUTS: [(&str, &str, bool); 17] = [
+    ("shop/site.zip", "site.zip", true),
+    ("shop/a.json", "a.json", false),
+    ("shop/kept.json", "kept.json", true),
+    ("shop/wanted.json", "wanted.json", true),
+    ("shop/a.txt", "a.txt", false),
+    ("shop/a.out", "a.out", false),
+    ("shop/sub/a.json", "sub/a.json", true),
+    ("shop/sub/a.out", "sub/a.out", false),
+    ("shop/sub/deep/a.json", "sub/deep/a.json", true),
+    ("shop/new/a.json", "new/a.json", false),
+    ("shop/new/deep/site.zip", "new/deep/site.zip", true),
+    ("shop/dist/site.zip", "dist/site.zip", false),
+    ("shop/environments/a.toml", "environments/a.toml", false),
+    ("shop/tracked.json", "tracked.json", true),
+    ("libs/a.json", "libs/a.json", false),
+    ("libs/site.zip", "libs/site.zip", true),
+    ("elsewhere/site.zip", "../elsewhere/site.zip", false),
+];
+
+#[test]
+fn an_output_is_refused_where_it_would_ship_and_nowhere_else() {
+    for source in SOURCES {
+        let place = shop("[bundle]\nexclude = [\"*.out\"]\n[bundle.include]\nlibs = \"../libs\"\n")
+            .file("shop/.gitignore", "*.json\n!kept.json\n/dist/\n.beansprout/\n")
+            .file("shop/.ebignore", "*.txt\n!wanted.json\n")
+            .file("shop/sub/.gitignore", "!*.json\n")
+            .file("libs/.gitignore", "*.json\n")
+            .file("shop/tracked.json", "{}")
+            .git();
+        place.sh("git", &["add", "-f", "shop/tracked.json"]);
+        place.sh("git", &["commit", "-qm", "tracked"]);
+        place.sh("rm", &["shop/tracked.json"]);
+        for (path, in_bundle, from_worktree) in OUTPUTS {
+            let ships = if source == "worktree" { from_worktree } else { path == "shop/tracked.json" };
+            let run = place.run(["-C", "shop", "package", "--source", source, "-o", &format!("../{path}")]);
+            assert_eq!(run.exit == 2, ships, "{source}, {path}\n{run}");
+            // What is there in the end gives the same answer.
+            let was_there = place.exists(path);
+            place.write(path, "there");
+            let list = place.run(["-C", "shop", "package", "--list", "--source", source]).ok();
+            assert_eq!(list.stdout.lines().any(|line| line.ends_with(in_bundle)), ships, "{source}, {path}\n{list}");
+            assert!(!(was_there && ships), "{source}, {path}");
+            place.sh("rm", &[path]);
+            for new in ["shop/new/deep", "shop/new", "shop/sub/deep", "shop/dist", "shop/environments", "elsewhere"] {
+                let _ = std::fs::remove_dir(place.path(new));
+            }
+        }
+    }
+}

@@ -94,19 +94,7 @@ impl Plan {
     fn read_folders(&mut self, scope: &Scope) -> Result<(), Error> {
         for (at, dir) in folders(scope) {
             let repository = Repository::discover(&dir);
-            let case = repository.as_ref().map_or(Case::Exact, Repository::case);
-            let mut rules = Rules { exclude: exclude(scope, &at, case), case, ..Rules::default() };
-            match scope.ignore {
-                IgnoreMode::Git => {
-                    if let Some(path) = &scope.global_excludes {
-                        rules.outside.extend(global_excludes(path, case)?);
-                    }
-                    if let Some(repository) = &repository {
-                        rules.outside.extend(repository.outside_rules(&dir, case)?);
-                    }
-                }
-                IgnoreMode::EbCli => rules.eb_cli = Some(EbCli { file: eb_cli_file(&dir, case)? }),
-            }
+            let rules = rules(scope, &at, &dir, repository.as_ref())?;
             self.problems.extend(rules.problems());
             let root = u16::try_from(self.roots.len()).expect("nobody includes so many folders");
             let disk = Disk::open(&dir).map_err(|source| match source.kind() {
@@ -115,10 +103,7 @@ impl Plan {
                 }
                 _ => unreadable(dir.clone(), source),
             })?;
-            let mut staged = match &repository {
-                Some(repository) => Staged::of(&dir, repository)?,
-                None => None,
-            };
+            let mut staged = staged(&dir, repository.as_ref())?;
             let mut walked = walk(&disk, &at, &rules, staged.as_ref())?;
             for path in written_below(scope, &dir) {
                 let path = format!("{at}{path}");
@@ -321,10 +306,36 @@ fn refuse_outside(scope: &Scope) -> Result<(), Error> {
 }
 
 /// The project itself, and what is mapped in.
-fn folders(scope: &Scope) -> Vec<(String, PathBuf)> {
+pub(super) fn folders(scope: &Scope) -> Vec<(String, PathBuf)> {
     let included =
         scope.include.iter().map(|include| (format!("{}/", include.at.trim_matches('/')), include.dir.clone()));
     std::iter::once((String::new(), scope.root.clone())).chain(included).collect()
+}
+
+/// Rules about a work tree's folder `dir`, which is at `at` in the bundle, but for those of files in it.
+pub(super) fn rules(scope: &Scope, at: &str, dir: &Path, repository: Option<&Repository>) -> Result<Rules, Error> {
+    let case = repository.map_or(Case::Exact, Repository::case);
+    let mut rules = Rules { exclude: exclude(scope, at, case), case, ..Rules::default() };
+    match scope.ignore {
+        IgnoreMode::Git => {
+            if let Some(path) = &scope.global_excludes {
+                rules.outside.extend(global_excludes(path, case)?);
+            }
+            if let Some(repository) = repository {
+                rules.outside.extend(repository.outside_rules(dir, case)?);
+            }
+        }
+        IgnoreMode::EbCli => rules.eb_cli = Some(EbCli { file: eb_cli_file(dir, case)? }),
+    }
+    Ok(rules)
+}
+
+/// What git tracks of a work tree's folder `dir`.
+pub(super) fn staged(dir: &Path, repository: Option<&Repository>) -> Result<Option<Staged>, Error> {
+    match repository {
+        Some(repository) => Staged::of(dir, repository),
+        None => Ok(None),
+    }
 }
 
 /// Files below `dir` that this run writes: they would change while they are read.

@@ -3,7 +3,7 @@
 //! Folders are read by as many threads as there are cores; the result does not depend on who was first. A folder that is
 //! left out is not entered, so an ignored `node_modules` costs one name.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
@@ -50,6 +50,12 @@ struct Folder {
     standing: Standing,
 }
 
+impl Folder {
+    fn top() -> Self {
+        Self { path: String::new(), level: Arc::default(), inherited: None, standing: Standing::Plain }
+    }
+}
+
 /// Standing of a folder with git, and so of what is in it.
 #[derive(Debug, Clone)]
 enum Standing {
@@ -78,10 +84,8 @@ struct Queue {
 /// Walk `disk` by `rules`, for a bundle in which it is at `at` (empty, or ending with a slash). git's rules hold for what is
 /// not `staged`. What is found is sorted.
 pub(crate) fn walk(disk: &Disk, at: &str, rules: &Rules, staged: Option<&Staged>) -> Result<Walked, Error> {
-    let first = Folder { path: String::new(), level: Arc::default(), inherited: None, standing: Standing::Plain };
-    let queue = Mutex::new(Queue { waiting: Vec::new(), busy: 0, failed: false });
-    let walker = Walker { disk, at, rules, staged, queue, wakeup: Condvar::new(), idle: AtomicUsize::new(0) };
-    let mut scratch = Scratch { below: vec![first], ..Scratch::default() };
+    let walker = Walker::new(disk, at, rules, staged);
+    let mut scratch = Scratch { below: vec![Folder::top()], ..Scratch::default() };
     let mut names = Names::default();
     // In a small project there is nothing for others to do.
     while let Some(folder) = scratch.below.pop() {
@@ -113,6 +117,17 @@ pub(crate) fn walk(disk: &Disk, at: &str, rules: &Rules, staged: Option<&Staged>
     Ok(all)
 }
 
+/// Would such a walk find a file at `relative`, if there were one?
+pub(crate) fn would_ship(
+    disk: &Disk,
+    at: &str,
+    rules: &Rules,
+    staged: Option<&Staged>,
+    relative: &str,
+) -> Result<bool, Error> {
+    Walker::new(disk, at, rules, staged).would_ship(relative)
+}
+
 struct Walker<'a> {
     disk: &'a Disk,
     at: &'a str,
@@ -136,7 +151,12 @@ struct Scratch {
     path: String,
 }
 
-impl Walker<'_> {
+impl<'a> Walker<'a> {
+    fn new(disk: &'a Disk, at: &'a str, rules: &'a Rules, staged: Option<&'a Staged>) -> Self {
+        let queue = Mutex::new(Queue { waiting: Vec::new(), busy: 0, failed: false });
+        Self { disk, at, rules, staged, queue, wakeup: Condvar::new(), idle: AtomicUsize::new(0) }
+    }
+
     fn work(&self, mut scratch: Scratch, mut names: Names) -> Result<Walked, Error> {
         while let Some(folder) = scratch.below.pop().or_else(|| self.take()) {
             if let Err(error) = self.read(&folder, &mut names, &mut scratch) {
@@ -181,27 +201,11 @@ impl Walker<'_> {
         let path_of = |name: &str| self.disk.path(&format!("{}{name}", folder.path));
         let open = self.disk.list(&folder.path, names).map_err(|source| unreadable(path_of(""), source))?;
         let walked = &mut scratch.walked;
-        let (mut eb, mut git, mut is_nested) = (None, None, false);
-        for name in names.iter() {
-            let is_file = name.kind == Kind::File;
-            match name.text {
-                "pyvenv.cfg" if is_file && !folder.path.is_empty() => {
-                    let path = format!("{}{}", self.at, folder.path);
-                    walked.left_out.push(LeftOut { path, reason: Reason::VirtualEnvironment });
-                    return Ok(());
-                }
-                ".ebignore" if is_file && self.rules.eb_cli.is_none() => eb = Some(self.rule_file(folder, name.text)?),
-                ".gitignore" if is_file && self.rules.eb_cli.is_none() => {
-                    git = Some(self.rule_file(folder, name.text)?)
-                }
-                // A folder, or the file of a submodule.
-                ".git" => is_nested = !folder.path.is_empty(),
-                _ => {}
-            }
-        }
-        let exclude = if is_nested && self.rules.eb_cli.is_none() { self.nested_exclude(folder)? } else { None };
-        walked.problems.extend(eb.iter().chain(&git).chain(&exclude).flat_map(RuleFile::problems));
-        let level = RuleStack::below(&RuleStack::below(&folder.level, None, exclude), eb, git);
+        let Some(level) = self.level(folder, names, &mut walked.problems)? else {
+            let path = format!("{}{}", self.at, folder.path);
+            walked.left_out.push(LeftOut { path, reason: Reason::VirtualEnvironment });
+            return Ok(());
+        };
         for name in names.iter() {
             let is_directory = name.kind == Kind::Directory;
             let path = &mut scratch.path;
@@ -263,6 +267,59 @@ impl Walker<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The rules that hold in `folder`, which has `names`; none in a virtual environment, of which nothing ships.
+    fn level(
+        &self,
+        folder: &Folder,
+        names: &Names,
+        problems: &mut Vec<Problem>,
+    ) -> Result<Option<Arc<RuleStack>>, Error> {
+        let (mut eb, mut git, mut is_nested) = (None, None, false);
+        for name in names.iter() {
+            let is_file = name.kind == Kind::File;
+            match name.text {
+                "pyvenv.cfg" if is_file && !folder.path.is_empty() => return Ok(None),
+                ".ebignore" if is_file && self.rules.eb_cli.is_none() => eb = Some(self.rule_file(folder, name.text)?),
+                ".gitignore" if is_file && self.rules.eb_cli.is_none() => {
+                    git = Some(self.rule_file(folder, name.text)?)
+                }
+                // A folder, or the file of a submodule.
+                ".git" => is_nested = !folder.path.is_empty(),
+                _ => {}
+            }
+        }
+        let exclude = if is_nested && self.rules.eb_cli.is_none() { self.nested_exclude(folder)? } else { None };
+        problems.extend(eb.iter().chain(&git).chain(&exclude).flat_map(RuleFile::problems));
+        Ok(Some(RuleStack::below(&RuleStack::below(&folder.level, None, exclude), eb, git)))
+    }
+
+    /// Would a file at `relative` ship, whether or not it is there?
+    fn would_ship(&self, relative: &str) -> Result<bool, Error> {
+        let mut folder = Folder::top();
+        let mut names = Names::default();
+        loop {
+            let level = match self.disk.list(&folder.path, &mut names) {
+                Ok(_) => match self.level(&folder, &names, &mut Vec::new())? {
+                    Some(level) => level,
+                    None => return Ok(false),
+                },
+                // A folder that is not there has no rules of its own.
+                Err(error) if error.kind() == ErrorKind::NotFound => Arc::clone(&folder.level),
+                Err(source) => return Err(unreadable(self.disk.path(&folder.path), source)),
+            };
+            let next = relative[folder.path.len()..].split_once('/').map(|(name, _)| format!("{}{name}", folder.path));
+            let path = format!("{}{}", self.at, next.as_deref().unwrap_or(relative));
+            let judged = self.judge(&folder, &level, &path, path.as_bytes(), next.is_some());
+            match (judged, next) {
+                (Err(_), _) => return Ok(false),
+                (Ok(_), None) => return Ok(true),
+                (Ok(Judged { inherited, standing, .. }), Some(path)) => {
+                    folder = Folder { path: path + "/", level, inherited, standing };
+                }
+            }
+        }
     }
 
     /// Why a child is out; or what holds for it. Its path is given as text and as it is.
