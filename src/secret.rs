@@ -7,6 +7,7 @@
 
 mod address;
 mod assignments;
+mod database;
 mod key;
 mod kind;
 mod named_value;
@@ -26,6 +27,7 @@ use named_value::{entropy, has_password, is_named_value, is_placeholder, is_web_
 use token_formats::{Alphabet, MARKS, Mark, holds, run};
 
 pub(crate) use address::{has_credentials, without_credentials};
+pub(crate) use database::{LOOKED_AT, in_database, is_database};
 pub(crate) use kind::Kinds;
 pub use kind::{Certainty, Kind};
 pub(crate) use token_formats::LONGEST;

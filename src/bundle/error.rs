@@ -95,7 +95,6 @@ pub enum ProblemKind {
         /// The name of what its content holds, for whoever wants to allow that and nothing else.
         name: Option<String>,
     },
-    Sqlite,
 }
 
 impl Problem {
@@ -118,7 +117,6 @@ impl fmt::Display for Problem {
             ProblemKind::SameName => f.write_str("comes from two places"),
             ProblemKind::Pattern { line } => write!(f, "has a pattern in line {line} that is too long to be obeyed"),
             ProblemKind::Secret { kind, .. } => f.write_str(kind.sentence()),
-            ProblemKind::Sqlite => f.write_str("is an SQLite database"),
         }
     }
 }
@@ -187,9 +185,7 @@ impl Fault for Error {
             Self::Write { .. } => Some("nothing was left behind; an earlier bundle is as it was".to_owned()),
             Self::Empty { .. } => Some("`beansprout package --why PATH` tells which rule leaves a path out".to_owned()),
             Self::Problems { problems } => {
-                let allowable = problems
-                    .iter()
-                    .any(|problem| matches!(problem.kind, ProblemKind::Secret { .. } | ProblemKind::Sqlite));
+                let allowable = problems.iter().any(|problem| matches!(problem.kind, ProblemKind::Secret { .. }));
                 let them = if problems.len() == 1 { "it" } else { "them" };
                 let name = problems.iter().find_map(|problem| match &problem.kind {
                     ProblemKind::Secret { name, .. } => name.as_ref(),

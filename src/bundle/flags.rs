@@ -1,4 +1,4 @@
-//! Flags of a content: a script, a secret, a database.
+//! Flags of a content: a script, a secret.
 
 use crate::secret::{self, Kinds};
 
@@ -9,7 +9,6 @@ pub(crate) struct ContentFlags {
     /// A script whose first line ends with CR LF: "bad interpreter" on the instance.
     pub(crate) crlf: bool,
     pub(crate) secrets: Kinds,
-    pub(crate) sqlite: bool,
     /// The few lines that stand for a file in git LFS.
     pub(crate) lfs_pointer: bool,
 }
@@ -22,8 +21,6 @@ impl ContentFlags {
         Self {
             script,
             crlf: script && first_line.ends_with(b"\r"),
-            // A database, or what was written to one last (its write-ahead log).
-            sqlite: start.starts_with(b"SQLite format 3\0") || matches!(start, [0x37, 0x7f, 0x06, 0x82 | 0x83, ..]),
             lfs_pointer: start.starts_with(b"version https://git-lfs.github.com/spec/v1\n"),
             secrets: secret::at_start(start),
         }
@@ -32,6 +29,7 @@ impl ContentFlags {
     /// From a whole content. `random` content (compressed, encrypted) is not searched: a match there is chance.
     pub(crate) fn of(content: &[u8], random: bool) -> Self {
         let mut flags = Self::of_start(content);
+        flags.look_for_database(content);
         if !random {
             flags.search(content);
         }
@@ -47,26 +45,24 @@ impl ContentFlags {
         self.secrets.add(secret::in_content(content));
     }
 
+    fn look_for_database(&mut self, content: &[u8]) {
+        secret::in_database(content).into_iter().for_each(|kind| self.secrets.insert(kind));
+    }
+
     /// Is there something in it that keeps it out of a bundle, or should?
     pub(crate) fn is_suspicious(self) -> bool {
-        self.sqlite || self.secrets != Kinds::default()
+        self.secrets != Kinds::default()
     }
 
     pub(crate) fn to_bits(self) -> u32 {
-        let flags = [self.script, self.crlf, self.sqlite, self.lfs_pointer];
+        let flags = [self.script, self.crlf, self.lfs_pointer];
         let flags = flags.into_iter().enumerate().fold(0, |bits, (index, flag)| bits | u32::from(flag) << index);
-        flags | self.secrets.to_bits() << 4
+        flags | self.secrets.to_bits() << 3
     }
 
     pub(crate) fn from_bits(bits: u32) -> Self {
         let flag = |index: u8| bits >> index & 1 == 1;
-        Self {
-            script: flag(0),
-            crlf: flag(1),
-            sqlite: flag(2),
-            lfs_pointer: flag(3),
-            secrets: Kinds::from_bits(bits >> 4),
-        }
+        Self { script: flag(0), crlf: flag(1), lfs_pointer: flag(2), secrets: Kinds::from_bits(bits >> 3) }
     }
 }
 
@@ -76,11 +72,16 @@ pub(crate) struct ContentScanner {
     flags: Option<ContentFlags>,
     /// The end of the last piece, where a key may have begun.
     tail: Vec<u8>,
+    /// The beginning of a database, as far as it is looked at.
+    database: Vec<u8>,
 }
 
 impl ContentScanner {
     /// As above, a `random` piece is not searched.
     pub(crate) fn add(&mut self, piece: &[u8], random: bool) {
+        if self.flags.is_none() || secret::is_database(&self.database) {
+            self.database.extend_from_slice(&piece[..piece.len().min(secret::LOOKED_AT - self.database.len())]);
+        }
         let flags = self.flags.get_or_insert_with(|| ContentFlags::of_start(piece));
         self.tail.extend_from_slice(&piece[..piece.len().min(secret::LONGEST)]);
         flags.search(&self.tail);
@@ -92,7 +93,9 @@ impl ContentScanner {
     }
 
     pub(crate) fn finish(self) -> ContentFlags {
-        self.flags.unwrap_or_default()
+        let mut flags = self.flags.unwrap_or_default();
+        flags.look_for_database(&self.database);
+        flags
     }
 }
 
@@ -127,14 +130,13 @@ mod tests {
         case(&format!("{header}\n{body}"), Some(Kind::PrivateKey));
         case(&format!("{{\"key\": \"{header}\\n{body}"), Some(Kind::PrivateKey));
         case(&format!("begin = '{header}'"), None);
-        assert!(ContentFlags::of(b"SQLite format 3\0rest", false).sqlite);
         assert!(ContentFlags::of(b"#!/bin/sh\r\n", false).crlf);
         assert!(!ContentFlags::of(b"#!/bin/sh\n\r\n", false).crlf);
     }
 
     #[test]
     fn traits_survive_as_bits() {
-        for bits in (0..64).chain([1 << 20, 0xffff_ffff >> 5]) {
+        for bits in (0..64).chain([1 << 20, 0xffff_ffff >> 3]) {
             assert_eq!(ContentFlags::from_bits(bits).to_bits(), bits);
         }
     }

@@ -27,6 +27,8 @@ pub enum Kind {
     Dump,
     PasswordHash,
     SettingsFile,
+    Database,
+    PlainDatabase,
 }
 
 /// Certainty that something is a secret.
@@ -38,7 +40,7 @@ pub enum Certainty {
     Sure,
 }
 
-pub(super) const ALL: [Kind; 24] = [
+pub(super) const ALL: [Kind; 26] = [
     Kind::PrivateKey,
     Kind::AwsKey,
     Kind::AwsSecret,
@@ -63,6 +65,8 @@ pub(super) const ALL: [Kind; 24] = [
     Kind::Dump,
     Kind::PasswordHash,
     Kind::SettingsFile,
+    Kind::Database,
+    Kind::PlainDatabase,
 ];
 
 impl Kind {
@@ -74,9 +78,15 @@ impl Kind {
             | Self::NamedValue
             | Self::Dump
             | Self::PasswordHash
-            | Self::SettingsFile => Certainty::Likely,
+            | Self::SettingsFile
+            | Self::PlainDatabase => Certainty::Likely,
             _ => Certainty::Sure,
         }
+    }
+
+    /// Is it a database, as a whole?
+    pub(crate) fn is_database(self) -> bool {
+        matches!(self, Self::Database | Self::PlainDatabase)
     }
 
     /// Is it a suspicion that a content without a secret clears?
@@ -111,6 +121,8 @@ impl Kind {
             Self::Dump => "is the dump of a database",
             Self::SettingsFile => "is a file of settings, which often holds secrets",
             Self::PasswordHash => "holds hashes of passwords",
+            Self::Database => "is an SQLite database that may hold data of people",
+            Self::PlainDatabase => "is an SQLite database",
         }
     }
 }

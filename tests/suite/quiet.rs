@@ -69,9 +69,8 @@ fn well_known_projects_get_true_findings_only() {
                  warning EB149 weblate/settings_example.py:974: no task is ever carried out: `redis` is looked for on the instance itself, and nothing here starts it";
     case("weblate", "2026.10.1", "weblate.wsgi", "weblate.settings_example", debug);
     // The base of these settings has a key that everybody can read; production may set its own in a file outside. Its
-    // database comes from a function of its own. A package of its `node_modules` ships what an editor left there, and
-    // `package` refuses that.
-    let key = "error EB180 tcms/node_modules/eonasdan-bootstrap-datetimepicker/.vs/slnx.sqlite: `tcms/node_modules/eonasdan-bootstrap-datetimepicker/.vs/slnx.sqlite` is an SQLite database\n\
+    // database comes from a function of its own. A package of its `node_modules` ships what an editor left there.
+    let key = "note EB181 tcms/node_modules/eonasdan-bootstrap-datetimepicker/.vs/slnx.sqlite: `tcms/node_modules/eonasdan-bootstrap-datetimepicker/.vs/slnx.sqlite` is an SQLite database\n\
                warning EB112 tcms/settings/common.py:25: everybody who can read the code can sign sessions: the key is in it\n\
                note EB114 tcms/settings/common.py:29: could not be read: `DATABASES`; nothing is said about what they lead to";
     case("kiwitcms", "12.4", "tcms.wsgi", "tcms.settings.product", key);

@@ -166,3 +166,65 @@ fn a_secret_is_allowed_by_its_value_and_no_other() {
     let wrong = place.run(["package"]).exit(3);
     assert!(wrong.stderr.contains("allow-secret"), "{wrong}");
 }
+
+#[test]
+fn a_database_is_refused_where_it_may_hold_data_of_people() {
+    const ACCOUNTS: &str = "create table auth_user (id integer primary key, password varchar(128), email text);";
+    #[track_caller]
+    fn case(statements: &str, refused: bool) {
+        let place = Place::new().file("Procfile", "web: gunicorn shop\n");
+        let program = format!(
+            "import sqlite3; c = sqlite3.connect('a.db'); c.executescript(\"\"\"{statements}\"\"\"); c.close()"
+        );
+        place.sh("python3", &["-c", &program]);
+        let run = place.run(["package", "-o", "../a.zip"]);
+        assert_eq!(run.exit == 3, refused, "{statements}\n{run}");
+        let said = if refused {
+            "`a.db` is an SQLite database that may hold data of people"
+        } else {
+            "`a.db` is an SQLite database: see that"
+        };
+        assert!(run.stderr.contains(said), "{statements}\n{run}");
+        let report = place.run(["check", "--json"]).document("check/1");
+        let rules: Vec<_> = report["findings"].as_array().unwrap().iter().map(|finding| &finding["rule"]).collect();
+        assert!(rules.contains(&&serde_json::json!(if refused { "EB180" } else { "EB181" })), "{report}");
+        place.run(["package", "--allow", "a.db", "-o", "../a.zip"]).ok();
+        let verified = place.run(["verify", "../a.zip", "--json"]).document("verify/1");
+        assert_eq!(verified["findings"][0]["flaw"], "database", "{verified}");
+        assert_eq!(verified["findings"][0]["message"].as_str().unwrap().contains("people"), refused, "{verified}");
+    }
+    let row = "insert into auth_user values (1, 'x', 'ann@shop.net');";
+    let fill = |table: &str, columns: &str| {
+        format!(
+            "create table {table} ({columns}); with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000)\n\
+         insert into {table} select 'a rather long text about nothing, number ' || i from n;"
+        )
+    };
+    let index = fill("pages", "title text");
+    case(&index, false);
+    case(&format!("{index}{ACCOUNTS}"), false);
+    case(&format!("{index}{ACCOUNTS}{row}"), true);
+    case(&format!("pragma secure_delete = off;{ACCOUNTS}{row}delete from auth_user;"), true);
+    case(&format!("{ACCOUNTS}{index}drop table pages;"), true);
+    case(&fill("customers", "line text"), true);
+    case(&format!("pragma encoding = 'UTF-16le';{ACCOUNTS}{row}"), true);
+    case(&format!("pragma encoding = 'UTF-16be';{index}"), false);
+    case(&format!("pragma page_size = 65536;{index}{ACCOUNTS}"), false);
+    // A schema that fills many pages, and a statement that goes on in others.
+    let many: String =
+        (0..300).map(|number| format!("create table t{number} (a text /* {} */);", "-".repeat(200))).collect();
+    case(&many, false);
+    case(&format!("{many}{ACCOUNTS}{row}"), true);
+    case(&format!("create table t (a /* {} */, email); insert into t values (1, 2);", "-".repeat(9000)), true);
+    case("create table t (email text primary key) without rowid; insert into t values ('a');", true);
+    case("create table t (email text primary key) without rowid;", false);
+    case("create virtual table t using fts5(title, email);", true);
+    case("create virtual table t using fts5(title, body); insert into t values ('a', 'b');", false);
+    // Larger than what is held in memory: only its beginning is looked at.
+    let large = format!(
+        "{index}insert into pages select a.title || b.title from pages a, (select title from pages limit 40) b;"
+    );
+    case(&large, false);
+    case(&format!("{ACCOUNTS}{large}{row}"), true);
+    case(&format!("{large}{ACCOUNTS}"), true);
+}

@@ -28,10 +28,10 @@ pub(super) const INDEX: &str = "index";
 const SETTLED: i64 = 2_000_000_000;
 
 /// How an index of this layout begins, whichever version wrote it.
-const LAYOUT: &str = "beansprout-index-3 ";
+const LAYOUT: &str = "beansprout-index-4 ";
 
 /// Another version may pack in another way: old packed contents must not live on in new bundles.
-const MAGIC: &str = concat!("beansprout-index-3 ", env!("CARGO_PKG_VERSION"), "\n");
+const MAGIC: &str = concat!("beansprout-index-4 ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// A layout that has gone, or one to come, is an index of ours as well.
 const ANY_LAYOUT: &[u8] = b"beansprout-index-";

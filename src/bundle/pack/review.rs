@@ -50,10 +50,6 @@ impl<'a> Review<'a> {
     /// What becomes of an entry that looks as if it had a secret.
     fn weigh(&mut self, entry: &Entry, flags: ContentFlags, contents: &mut Contents<'_>) -> Result<(), Error> {
         let path = entry.path.to_string();
-        if flags.sqlite {
-            self.problems.push(Problem { path, kind: ProblemKind::Sqlite });
-            return Ok(());
-        }
         let scope = &self.plan.scope;
         let refuses = |kind: &Kind| scope.refuses(*kind);
         let mut kinds = flags.secrets;

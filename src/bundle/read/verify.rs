@@ -234,10 +234,8 @@ impl Examiner<'_> {
         }
         let flags = if entry.is_link { ContentFlags::of_target(&link) } else { contents.finish() };
         for kind in flags.secrets.iter() {
-            self.find(Flaw::Secret, Some(entry), kind.sentence());
-        }
-        if flags.sqlite {
-            self.find(Flaw::Database, Some(entry), "is an SQLite database");
+            let flaw = if kind.is_database() { Flaw::Database } else { Flaw::Secret };
+            self.find(flaw, Some(entry), kind.sentence());
         }
         if flags.crlf {
             let message = "has Windows line endings: Linux will not find the interpreter in its first line";

@@ -44,9 +44,14 @@ pub(super) fn refused(project: &Project, known: &[String], world: &World) -> (Ve
 fn goes(problem: &Problem) -> bool {
     let code = [".py", ".html", ".js", ".css"].iter().any(|end| problem.path.ends_with(end));
     match problem.kind {
-        ProblemKind::Sqlite => true,
         ProblemKind::Secret {
-            kind: Kind::EnvironmentFile | Kind::KeyFile | Kind::CredentialsFile | Kind::StateFile | Kind::History,
+            kind:
+                Kind::EnvironmentFile
+                | Kind::KeyFile
+                | Kind::CredentialsFile
+                | Kind::StateFile
+                | Kind::History
+                | Kind::Database,
             ..
         } => true,
         ProblemKind::Secret { kind: Kind::PrivateKey, .. } => !code,
