@@ -9,14 +9,12 @@ use aws_config::SdkConfig;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4::SigningParams;
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 
 use super::api_error::{ErrorKind, SANDBOX};
+use super::http;
 use crate::beanstalk::regions;
 use crate::known::Known;
 
@@ -81,7 +79,7 @@ impl Iam {
         // As long as other calls, and not longer: a launch does not depend on it.
         let answer = tokio::time::timeout(self.timeout, async {
             let request = self.request(url, form, now).await?;
-            ask(url, request).await
+            ask(request, self.timeout).await
         });
         match answer.await.ok().flatten() {
             Some(answer) => judge(kind, &answer),
@@ -107,8 +105,7 @@ impl Iam {
         request.set_method("POST").ok()?;
         request.set_uri(url).ok()?;
         request.headers_mut().try_insert("content-type", kind).ok()?;
-        let agent = concat!("beansprout/", env!("CARGO_PKG_VERSION"));
-        request.headers_mut().try_insert("user-agent", agent).ok()?;
+        request.headers_mut().try_insert("user-agent", http::AGENT).ok()?;
         for (name, value) in signed.headers() {
             request.headers_mut().try_insert(name.to_owned(), value.to_owned()).ok()?;
         }
@@ -122,13 +119,8 @@ struct Answer {
     code: Option<String>,
 }
 
-async fn ask(url: &str, request: HttpRequest) -> Option<Answer> {
-    let builder = Connector::builder().pool_max_idle_per_host(0);
-    let connector = match url.starts_with("http://") {
-        true => builder.build_http(),
-        false => builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).build(),
-    };
-    let response = connector.call(request).await.ok()?;
+async fn ask(request: HttpRequest, timeout: Duration) -> Option<Answer> {
+    let response = http::send(request, timeout).await.ok()?;
     let status = response.status().as_u16();
     // What is there is not read: that it is there is enough. An answer that is cut off says nothing.
     let body = ByteStream::new(response.into_body()).collect().await.ok()?.into_bytes();

@@ -5,9 +5,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_elasticbeanstalk::types::{EnvironmentInfoDescription, EnvironmentInfoType};
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::byte_stream::ByteStream;
 use serde::Serialize;
@@ -17,7 +14,7 @@ use super::aws::Aws;
 use super::backoff::Backoff;
 use super::call::Call;
 use super::deployment_log::{Error, lines, living};
-use super::environment;
+use super::{environment, http};
 use crate::beanstalk::name::{Application, EnvironmentName};
 
 /// Time that instances have to send them.
@@ -110,16 +107,9 @@ async fn offered(aws: &Aws, id: &str) -> Result<Vec<EnvironmentInfoDescription>,
 
 /// What is behind an address that AWS has signed. `None`: nothing that can be had.
 async fn fetch(url: &str) -> Option<Vec<u8>> {
-    let builder = Connector::builder().pool_max_idle_per_host(0);
-    let connector = match url.split_once("://")?.0 {
-        "https" => builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).build(),
-        // The embedded AWS.
-        "http" => builder.build_http(),
-        _ => return None,
-    };
     let request = HttpRequest::get(url).ok()?;
     let answer = tokio::time::timeout(FETCH, async {
-        let response = connector.call(request).await.ok().filter(|response| response.status().is_success())?;
+        let response = http::send(request, FETCH).await.ok().filter(|response| response.status().is_success())?;
         let mut body = ByteStream::new(response.into_body());
         let mut content = Vec::new();
         while let Some(chunk) = body.next().await {

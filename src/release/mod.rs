@@ -22,6 +22,7 @@ mod download;
 mod drill;
 mod environment;
 mod history;
+mod http;
 mod iam;
 mod instance_logs;
 mod launch;

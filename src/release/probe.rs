@@ -7,14 +7,12 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
-use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use serde::Serialize;
 
 use super::environment::Environment;
+use super::http;
 use crate::environment::Smoke;
 
 /// A site that takes longer than this keeps nobody.
@@ -120,29 +118,19 @@ fn judge(site: &Site, probe: &Probe, answer: Result<u16, String>) -> Probed {
 
 /// The status of one answer.
 async fn get(site: &Site, path: &str) -> Result<u16, String> {
-    let builder = Connector::builder().pool_max_idle_per_host(0);
-    let (connector, url) = if site.https {
-        // The certificate is that of the name; the address is another's.
-        let here = Here(site.address.clone());
-        let tls = builder.tls_provider(Provider::Rustls(CryptoMode::Ring));
-        (tls.build_with_resolver(here), site.url(path))
-    } else {
-        (builder.build_http(), format!("http://{}{path}", site.address))
-    };
+    let url = if site.https { site.url(path) } else { format!("http://{}{path}", site.address) };
     let mut request = HttpRequest::get(&url).map_err(|error| error.to_string())?;
     if !site.https {
         request.headers_mut().try_insert("host", site.host.clone()).map_err(|error| error.to_string())?;
     }
-    let agent = concat!("beansprout/", env!("CARGO_PKG_VERSION"));
-    request.headers_mut().try_insert("user-agent", agent).map_err(|error| error.to_string())?;
-    match tokio::time::timeout(PATIENCE, connector.call(request)).await {
-        Err(_) => Err(format!("no answer in {} s", PATIENCE.as_secs())),
-        Ok(Ok(response)) => Ok(response.status().as_u16()),
-        Ok(Err(error)) => {
-            let causes = std::iter::successors(std::error::Error::source(&error), |error| error.source());
-            Err(causes.last().map_or_else(|| error.to_string(), ToString::to_string))
-        }
-    }
+    request.headers_mut().try_insert("user-agent", http::AGENT).map_err(|error| error.to_string())?;
+    let answer = if site.https {
+        // The certificate is that of the name; the address is another's.
+        http::send_to(Here(site.address.clone()), request, PATIENCE).await
+    } else {
+        http::send(request, PATIENCE).await
+    };
+    Ok(answer?.status().as_u16())
 }
 
 /// Finds every name at one address.

@@ -1,7 +1,5 @@
 //! How a connection is made: region, credentials, wire and caller, and why there is none.
 
-use std::time::Duration;
-
 use aws_config::default_provider::region::DefaultRegionChain;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
@@ -14,6 +12,7 @@ use super::{Aws, Caller, Credentials, Settings};
 use crate::fault::{Exit, Fault, Repeat};
 use crate::release::api_error::{ApiError, ErrorKind};
 use crate::release::call::Call;
+use crate::release::http::connect_timeout;
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +78,7 @@ pub(super) async fn load(settings: &Settings) -> SdkConfig {
         http.tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
     };
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(5).min(settings.timeout))
+        .connect_timeout(connect_timeout(settings.timeout))
         .operation_attempt_timeout(settings.timeout)
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone()).timeout_config(timeouts);
