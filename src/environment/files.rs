@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::description::Description;
 use super::key::OptionKey;
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::customizations::Customizations;
@@ -44,6 +45,12 @@ impl Files {
 
     pub fn get(&self, key: &OptionKey) -> Option<&Said> {
         self.said.get(key)
+    }
+
+    /// What is sent and what is said, together: the value that `description` has, or else that of a file, with the file.
+    pub fn below<'a>(&'a self, description: &'a Description, key: &OptionKey) -> Option<(&'a str, Option<&'a Said>)> {
+        let described = description.options.get(key).map(|value| (value.as_str(), None));
+        described.or_else(|| self.get(key).map(|said| (said.value.as_str(), Some(said))))
     }
 
     /// The environment property of that name.

@@ -38,9 +38,8 @@ impl Shape {
     /// As the description says, then the files, then what AWS does by itself.
     pub fn of(description: &Description, files: &Files) -> Self {
         let said = |namespace: &str, name: &str| {
-            let key = OptionKey::new(namespace, None, name);
-            let ours = description.options.get(&key).cloned();
-            ours.or_else(|| files.get(&key).map(|said| said.value.clone())).filter(|value| !value.trim().is_empty())
+            let found = files.below(description, &OptionKey::new(namespace, None, name));
+            found.map(|(value, _)| value.to_owned()).filter(|value| !value.trim().is_empty())
         };
         const LAUNCH: &str = "aws:autoscaling:launchconfiguration";
         let single = said("aws:elasticbeanstalk:environment", "EnvironmentType")

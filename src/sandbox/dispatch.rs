@@ -128,7 +128,7 @@ impl Sandbox {
             None if fault == Some(Injection::ResetBefore) => None,
             None => {
                 let signed = Signed { method: &head.method, uri: &head.uri, headers: &head.headers, body: &body };
-                Some(self.query(asked, &signed, &fields, fault))
+                Some(self.query(asked, &signed, (&operation, &fields), fault))
             }
         };
         Served { operation, fault, response }
@@ -183,7 +183,7 @@ impl Sandbox {
         &self,
         asked: &Asked,
         signed: &Signed<'_>,
-        fields: &[(String, String)],
+        (operation, fields): (&str, &[(String, String)]),
         fault: Option<Injection>,
     ) -> Response<Body> {
         let mut envelope = asked.envelope();
@@ -199,8 +199,8 @@ impl Sandbox {
             return envelope.refusal(&refusal);
         }
         match asked.service {
-            Service::Sts => return identity(fields, envelope),
-            Service::Iam => return self.iam(fields, envelope),
+            Service::Sts => return identity(operation, envelope),
+            Service::Iam => return self.iam(operation, fields, envelope),
             Service::Beanstalk | Service::S3 => {}
         }
         let request = match beanstalk::Request::read(fields) {
@@ -215,12 +215,11 @@ impl Sandbox {
         }
     }
 
-    fn iam(&self, fields: &[(String, String)], envelope: Envelope<'_>) -> Response<Body> {
+    fn iam(&self, operation: &str, fields: &[(String, String)], envelope: Envelope<'_>) -> Response<Body> {
         let now = self.world.now();
-        let answer = tokio::task::block_in_place(|| self.store.update(|state| state.iam.answer(fields, now)));
-        let action = fields.iter().find(|(name, _)| name == "Action").map_or("", |(_, value)| value);
-        let result = format!("{action}Result");
-        let envelope = Envelope { operation: action, result: Some(&result), ..envelope };
+        let answer = tokio::task::block_in_place(|| self.store.look(|state| state.iam.answer(operation, fields, now)));
+        let result = format!("{operation}Result");
+        let envelope = Envelope { operation, result: Some(&result), ..envelope };
         match answer.unwrap_or_else(|error| Err(Refusal::internal(&error))) {
             Ok(result) => envelope.success(&result),
             Err(refusal) => envelope.refusal(&refusal),
@@ -338,13 +337,12 @@ fn path_parameter(uri: &Uri, name: &str) -> Option<String> {
 }
 
 /// STS knows one operation, the one that tells people who they are.
-fn identity<'a>(fields: &'a [(String, String)], mut envelope: Envelope<'a>) -> Response<Body> {
-    let action = fields.iter().find(|(name, _)| name == "Action").map_or("", |(_, value)| value);
-    if action != "GetCallerIdentity" {
-        let message = format!("Could not find operation {action} in the sandbox");
+fn identity<'a>(operation: &'a str, mut envelope: Envelope<'a>) -> Response<Body> {
+    if operation != "GetCallerIdentity" {
+        let message = format!("Could not find operation {operation} in the sandbox");
         return envelope.refusal(&Refusal::new(400, "InvalidAction", message));
     }
-    envelope.operation = action;
+    envelope.operation = operation;
     envelope.result = Some("GetCallerIdentityResult");
     let arn = format!("arn:aws:iam::{ACCOUNT}:user/beansprout-sandbox");
     envelope.success(&json!({"Arn": arn, "UserId": ACCESS_KEY_ID, "Account": ACCOUNT}))

@@ -36,11 +36,19 @@ impl Names {
         names.insert(name.to_owned());
     }
 
-    pub(super) fn answer(&self, fields: &[(String, String)], now: Timestamp) -> Result<Value, Refusal> {
+    pub(super) fn answer(
+        &self,
+        operation: &str,
+        fields: &[(String, String)],
+        now: Timestamp,
+    ) -> Result<Value, Refusal> {
         let field = |name: &str| fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value);
-        let (what, parameter, names) = match field("Action") {
-            "GetInstanceProfile" => ("InstanceProfile", "InstanceProfileName", &self.profiles),
-            "GetRole" => ("Role", "RoleName", &self.roles),
+        let ([what, parameter, path, called], names) = match operation {
+            "GetInstanceProfile" => {
+                let words = ["InstanceProfile", "InstanceProfileName", "instance-profile", "Instance Profile"];
+                (words, &self.profiles)
+            }
+            "GetRole" => (["Role", "RoleName", "role", "The role with name"], &self.roles),
             other => {
                 // Clients such as the EB CLI go on without what they may not do.
                 let message =
@@ -54,10 +62,8 @@ impl Names {
         }
         let name = field(parameter);
         if !names.contains(name) {
-            let kind = if what == "Role" { "The role with name" } else { "Instance Profile" };
-            return Err(Refusal::new(404, "NoSuchEntity", format!("{kind} {name} cannot be found.")));
+            return Err(Refusal::new(404, "NoSuchEntity", format!("{called} {name} cannot be found.")));
         }
-        let path = if what == "Role" { "role" } else { "instance-profile" };
         Ok(json!({ what: {
             "Path": "/",
             parameter: name,
@@ -75,8 +81,7 @@ mod tests {
     fn what_nobody_named_is_not_said_to_be_missing() {
         let now = "2026-11-26T08:00:00Z".parse().unwrap();
         let ask = |names: &Names, action: &str, parameter: &str, name: &str| {
-            let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-            names.answer(&[field("Action", action), field(parameter, name)], now).map_err(|refusal| refusal.code)
+            names.answer(action, &[(parameter.to_owned(), name.to_owned())], now).map_err(|refusal| refusal.code)
         };
         let mut names = Names::default();
         let profile = |names: &Names, name: &str| ask(names, "GetInstanceProfile", "InstanceProfileName", name);

@@ -102,7 +102,7 @@ impl RunnerLoop<'_> {
                 continue;
             }
             looked = Instant::now();
-            let Ok((jobs, gone)) = self.sandbox.store.update(|state| (jobs(state), gone(state))) else { continue };
+            let Ok((jobs, gone)) = self.sandbox.store.look(|state| (jobs(state), gone(state))) else { continue };
             self.instances.retain(|id, _| !gone.contains(id));
             for job in jobs {
                 if stopped.load(Ordering::SeqCst) {

@@ -34,7 +34,7 @@ pub(super) fn fill(path: &Path, store: &Store, buckets: &Buckets, now: Timestamp
     let text = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
     let steps: Vec<Step> =
         serde_json::from_slice(&text).map_err(|source| Error::Seed { path: path.to_owned(), source })?;
-    if store.update(|state| !state.regions.is_empty())? {
+    if store.look(|state| !state.regions.is_empty())? {
         return Ok(());
     }
     let dir = path.parent().unwrap_or(Path::new("."));

@@ -25,20 +25,25 @@ impl Store {
         fs::create_dir_all(dir).map_err(|source| Error::Write { path: dir.to_owned(), source })?;
         let store = Self { dir: dir.to_owned(), known: Mutex::new(None) };
         // A state that cannot be used is said at the start, not at the first call.
-        store.update(|_| ())?;
+        store.look(|_| ())?;
         Ok(store)
+    }
+
+    /// Look at the state, which nobody changes meanwhile, in this process or another.
+    pub(super) fn look<T>(&self, at: impl FnOnce(&State) -> T) -> Result<T, Error> {
+        let _lock = lock(&self.dir.join(LOCK))?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let (stamp, state) = self.state(known.take())?;
+        let result = at(&state);
+        *known = stamp.map(|stamp| (stamp, state));
+        Ok(result)
     }
 
     /// Look at the state, and change it. Nobody else does so meanwhile, in this process or another.
     pub(super) fn update<T>(&self, act: impl FnOnce(&mut State) -> T) -> Result<T, Error> {
         let _lock = lock(&self.dir.join(LOCK))?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let stamp = self.stamp()?;
-        let before = match (known.take(), stamp) {
-            (Some((seen, state)), Some(now)) if seen == now && Stamp::IS_CERTAIN => state,
-            (_, Some(_)) => self.load()?,
-            (_, None) => State::default(),
-        };
+        let (_, before) = self.state(known.take())?;
         let mut state = before.clone();
         let result = act(&mut state);
         if state != before {
@@ -46,6 +51,17 @@ impl Store {
         }
         *known = self.stamp()?.map(|stamp| (stamp, state));
         Ok(result)
+    }
+
+    /// The state, of which something may be known, and the file that it is from.
+    fn state(&self, known: Option<(Stamp, State)>) -> Result<(Option<Stamp>, State), Error> {
+        let stamp = self.stamp()?;
+        let state = match (known, stamp) {
+            (Some((seen, state)), Some(now)) if seen == now && Stamp::IS_CERTAIN => state,
+            (_, Some(_)) => self.load()?,
+            (_, None) => State::default(),
+        };
+        Ok((stamp, state))
     }
 
     fn stamp(&self) -> Result<Option<Stamp>, Error> {
@@ -122,7 +138,7 @@ mod tests {
     fn nothing_is_written_for_a_look() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
-        store.update(|state| state.regions.len()).unwrap();
+        store.look(|state| state.regions.len()).unwrap();
         assert!(!dir.path().join(FILE).exists());
     }
 

@@ -10,7 +10,7 @@ use super::error::Problem;
 use super::profile::parts;
 use super::survey::{Sought, Survey};
 use super::wanted::Wanted;
-use crate::environment::{self, OptionKey, Tier};
+use crate::environment::{self, OptionKey, Said, Tier};
 use crate::known::Known;
 use crate::release::aws::Aws;
 use crate::release::iam::Kind;
@@ -82,9 +82,9 @@ fn named(wanted: &Wanted) -> Vec<(Sought, String)> {
     let path = environment::path(&description.name);
     let mut found = vec![((Kind::Profile, wanted.instance_profile().to_owned()), format!("`{path}`"))];
     let service = OptionKey::new("aws:elasticbeanstalk:environment", None, "ServiceRole");
-    let in_files = || wanted.files.get(&service).map(|said| (said.value.clone(), said.place()));
-    let ours = description.options.get(&service).map(|role| (role.clone(), format!("`{path}`")));
-    let roles = [ours.or_else(in_files), description.operations_role.clone().map(|role| (role, format!("`{path}`")))];
+    let service = wanted.files.below(description, &service);
+    let service = service.map(|(role, said)| (role.to_owned(), said.map_or_else(|| format!("`{path}`"), Said::place)));
+    let roles = [service, description.operations_role.clone().map(|role| (role, format!("`{path}`")))];
     for (role, said) in roles.into_iter().flatten() {
         if !role.is_empty() && !parts(&role).1.starts_with(SERVICE_LINKED) {
             found.push(((Kind::Role, role), said));

@@ -72,8 +72,7 @@ impl Sandbox {
     /// Logs behind an address of `RetrieveEnvironmentInfo`. On AWS it would be a presigned one in S3.
     fn logs(&self, token: &str) -> Response<Body> {
         let now = self.world.now();
-        let found =
-            tokio::task::block_in_place(|| self.store.update(|state| beanstalk::logs::fetch(state, token, now)));
+        let found = tokio::task::block_in_place(|| self.store.look(|state| beanstalk::logs::fetch(state, token, now)));
         match found {
             Ok(Some(Fetched::Text(text))) => plain(StatusCode::OK, text),
             Ok(Some(Fetched::Zip(bytes))) => {
