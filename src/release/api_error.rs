@@ -173,6 +173,12 @@ impl ApiError {
         }
     }
 
+    /// May the call have been carried out, by this attempt or by an earlier one whose answer was lost? Then a second one is
+    /// refused for what the first did.
+    pub(crate) fn may_be_done(&self) -> bool {
+        !self.was_answered() || self.0.kind == ErrorKind::Refused
+    }
+
     /// May the same call succeed in a moment?
     pub(crate) fn may_pass(&self) -> bool {
         !self.was_answered() || self.0.kind == ErrorKind::Throttled

@@ -19,7 +19,7 @@ use self::request::deployed;
 pub use self::request::{Deployed, Event, Outcome, Request, WatchRequest};
 pub(crate) use self::watch::FOLLOW;
 use self::watch::{SLOWEST, Watch, follow};
-use super::api_error::{ApiError, ErrorKind};
+use super::api_error::ApiError;
 use super::aws::Aws;
 use super::backoff::Backoff;
 use super::bucket::Error as StoreError;
@@ -239,8 +239,7 @@ async fn ask(aws: &Aws, request: &Request, before: &Environment, mark: Option<Ti
         Ok(answer) => return Ok(answer.is_some()),
         Err(error) => error,
     };
-    // The answer to an earlier attempt may have been lost, and a second one is refused because the first is at work.
-    if !error.was_answered() || error.kind() == ErrorKind::Refused {
+    if error.may_be_done() {
         let now = match found(aws, request).await {
             Ok(now) => now,
             // Nobody knows whether it was done.

@@ -245,9 +245,7 @@ async fn delete_version(
         if error.code().is_some_and(|code| code.starts_with("OperationInProgress")) {
             return Err(Error::Busy { label: label.to_owned() });
         }
-        // The answer to an earlier attempt may have been lost: is it gone?
-        let unclear = !error.was_answered() || error.kind() == ErrorKind::Refused;
-        if unclear && version::find(aws, application, label).await?.is_none() {
+        if error.may_be_done() && version::find(aws, application, label).await?.is_none() {
             return Ok(());
         }
         return Err(error.into());

@@ -44,7 +44,7 @@ pub(super) async fn application(
         Err(error) => error,
     };
     // An earlier answer may have been lost, or somebody else was faster: an application is only its name.
-    if is_uncertain(&error) && version::applications(aws).await?.contains_key(name) {
+    if error.may_be_done() && version::applications(aws).await?.contains_key(name) {
         return Ok(());
     }
     match error.kind() {
@@ -55,11 +55,6 @@ pub(super) async fn application(
 
 fn tag(key: &str, value: &str) -> Tag {
     Tag::builder().key(key).value(value).build()
-}
-
-/// May the call have been carried out, by this attempt or an earlier one?
-fn is_uncertain(error: &ApiError) -> bool {
-    !error.was_answered() || error.kind() == ErrorKind::Refused
 }
 
 /// Register a bundle that is in the bucket, and have it processed.
@@ -85,7 +80,7 @@ pub(super) async fn version(
     match aws.write(call, request.send()).await {
         Ok(None) => return Ok(()),
         Ok(Some(_)) => {}
-        Err(error) if is_uncertain(&error) => {
+        Err(error) if error.may_be_done() => {
             let Some(found) = version::find(aws, application, label).await? else { return Err(error.into()) };
             if found.bundle.as_ref() != Some(bundle) {
                 let theirs = found.bundle.map_or("none".to_owned(), |bundle| bundle.to_string());
@@ -136,7 +131,7 @@ pub(super) async fn environment(
     if error.code() == Some("ConfigurationValidationException") {
         return Err(invalid(launch, &error));
     }
-    if !is_uncertain(&error) {
+    if !error.may_be_done() {
         return Err(error.into());
     }
     // Of any application: names are unique in a region.

@@ -7,7 +7,6 @@ use super::record::Exchange;
 use super::request::Event;
 use super::sides::{Side, Survey};
 use super::watch::FOLLOW;
-use crate::release::api_error::ErrorKind;
 use crate::release::aws::Aws;
 use crate::release::backoff::Backoff;
 use crate::release::call::Call;
@@ -37,8 +36,7 @@ pub(super) async fn go(
     }
     let error = match answer {
         Ok(_) => None,
-        // Nobody knows whether it was done, or it was refused because the first attempt is at work.
-        Err(error) if !error.was_answered() || error.kind() == ErrorKind::Refused => Some(error),
+        Err(error) if error.may_be_done() => Some(error),
         Err(error) => return Err(error.into()),
     };
     let moved = follow(aws, survey, &exchange.name, &exchange.other, error.is_some(), report).await;
