@@ -1,11 +1,12 @@
 //! The descriptions of a project's environments, as they lie in `environments/`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::beanstalk::name::EnvironmentName;
 use crate::environment::{self, APPLICATION, Application, DRILLS, Description, FOLDER};
@@ -25,12 +26,12 @@ pub(crate) struct Environments {
 }
 
 /// A line of the record of rehearsals and rebuilds.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct DrillLine {
     pub(crate) time: Timestamp,
     /// How deep a rehearsal went, or `rebuild`.
-    pub(crate) depth: &'static str,
-    pub(crate) tool: &'static str,
+    pub(crate) depth: Cow<'static, str>,
+    pub(crate) tool: Cow<'static, str>,
     pub(crate) id: Option<String>,
     pub(crate) environments: usize,
     pub(crate) findings: usize,
@@ -41,7 +42,7 @@ pub(crate) struct DrillLine {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Measured {
     pub(crate) time: Timestamp,
-    pub(crate) environments: u64,
+    pub(crate) environments: usize,
     /// From the first request to the last good environment, in seconds.
     pub(crate) aws: i64,
 }
@@ -51,13 +52,11 @@ impl Measured {
     const LAST: usize = 3;
 
     /// Of a line. A rehearsal on an embedded AWS says nothing about the real one.
-    fn of(line: &serde_json::Value) -> Option<Self> {
-        let (clocks, depth) = (&line["clocks"], line["depth"].as_str()?);
-        if !matches!(depth, "aws" | "rebuild") || clocks["simulated"] != false {
-            return None;
-        }
-        let time = line["time"].as_str()?.parse().ok()?;
-        Some(Self { time, environments: line["environments"].as_u64()?, aws: clocks["aws"].as_i64()? })
+    fn of(line: &DrillLine) -> Option<Self> {
+        let DrillLine { time, depth, environments, clocks, .. } = line;
+        let counts = matches!(&**depth, "aws" | "rebuild") && !clocks.simulated;
+        let aws = clocks.aws.filter(|_| counts)?;
+        Some(Self { time: *time, environments: *environments, aws })
     }
 
     pub(crate) fn sentence(all: &[Self]) -> Option<String> {
@@ -68,13 +67,13 @@ impl Measured {
             if all.len() == 1 { "the last rebuild".to_owned() } else { format!("the last {} rebuilds", all.len()) },
             seconds.join(", "),
             last.time.strftime("%Y-%m-%d"),
-            count(usize::try_from(last.environments).unwrap_or(usize::MAX), "environment"),
+            count(last.environments, "environment"),
         ))
     }
 }
 
 /// Where the time went, in seconds. What people need to notice and to decide is not in it.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct Clocks {
     /// This program's own work.
     pub(crate) commands: Option<i64>,
@@ -189,19 +188,17 @@ impl Environments {
         Ok(file::append_own(&self.root.join(FOLDER).join(DRILLS), format!("{line}\n").as_bytes())?)
     }
 
-    /// The last line of that record.
-    pub(crate) fn last_drill(&self) -> Option<serde_json::Value> {
-        let text = file::read_if_there(&self.root.join(FOLDER).join(DRILLS)).ok()??;
-        let last = text.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty())?;
-        serde_json::from_slice(last).ok()
+    /// The lines of that record that can be read, newest first.
+    pub(crate) fn drills(&self) -> impl Iterator<Item = DrillLine> {
+        let text = file::read_if_there(&self.root.join(FOLDER).join(DRILLS)).ok().flatten().unwrap_or_default();
+        let lines: Vec<DrillLine> =
+            text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
+        lines.into_iter().rev()
     }
 
     /// The last rebuilds on AWS of which is known what they took, newest first.
     pub(crate) fn measured(&self) -> Vec<Measured> {
-        let Ok(Some(text)) = file::read_if_there(&self.root.join(FOLDER).join(DRILLS)) else { return Vec::new() };
-        let lines = text.split(|byte| *byte == b'\n').rev();
-        let lines = lines.filter_map(|line| serde_json::from_slice(line).ok());
-        lines.filter_map(|line| Measured::of(&line)).take(Measured::LAST).collect()
+        self.drills().filter_map(|line| Measured::of(&line)).take(Measured::LAST).collect()
     }
 
     /// Write the file of a description, beside and renamed.
@@ -220,7 +217,7 @@ mod tests {
     fn only_what_was_measured_on_aws_counts() {
         let line = |depth: &str, aws: &str, simulated: bool| {
             let text = format!(
-                r#"{{"time": "2026-11-20T08:00:00Z", "depth": "{depth}", "environments": 2, "clocks": {{"aws": {aws}, "simulated": {simulated}}}}}"#
+                r#"{{"time": "2026-11-20T08:00:00Z", "depth": "{depth}", "tool": "0.1.0", "environments": 2, "findings": 0, "clocks": {{"aws": {aws}, "simulated": {simulated}}}}}"#
             );
             Measured::of(&serde_json::from_str(&text).unwrap())
         };

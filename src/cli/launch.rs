@@ -169,8 +169,8 @@ fn rebuilt(launched: &Launched, began: Timestamp, world: &World) -> DrillLine {
     let all = world.now().duration_since(began).as_secs();
     DrillLine {
         time: world.now(),
-        depth: "rebuild",
-        tool: env!("CARGO_PKG_VERSION"),
+        depth: "rebuild".into(),
+        tool: env!("CARGO_PKG_VERSION").into(),
         id: None,
         environments: made.count(),
         findings: launched.environments.iter().flat_map(|one| &one.smoke).filter(|probed| !probed.passed).count(),

@@ -9,7 +9,7 @@ use super::aws::{AwsArgs, Intent, Place};
 use super::capture::Difference;
 use super::commit::Commit;
 use super::environment_args::elsewhere;
-use super::environments::Environments;
+use super::environments::{DrillLine, Environments};
 use super::{capture, eb_cli_settings, git};
 use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::environment;
@@ -107,11 +107,8 @@ pub(crate) fn verb(args: &StatusArgs, world: &World, ui: &mut Ui) -> Result<Exit
             row.lost = environment::lost(description);
         }
     }
-    let drills: Vec<LeftDrill> = release::left_drills_in(&aws, &seen)?
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|left| !left.environments.is_empty())
-        .collect();
+    let mut drills = release::left_drills_in(&aws, &seen)?;
+    drills.retain(|left| !left.environments.is_empty());
     for drill in &drills {
         let since = drill.environments.iter().filter_map(|environment| environment.created).min();
         let since = since.map(|since| format!(" since {}", since.strftime("%Y-%m-%d %H:%M:%SZ"))).unwrap_or_default();
@@ -121,7 +118,7 @@ pub(crate) fn verb(args: &StatusArgs, world: &World, ui: &mut Ui) -> Result<Exit
         ));
     }
     let good = rows.iter().all(Row::is_good);
-    let last_drill = environments.last_drill();
+    let last_drill = environments.drills().next();
     let (account, region) = (aws.caller().account.clone(), aws.region().to_owned());
     ui.answer(&StatusAnswer { account, region, good, environments: rows, drills, last_drill });
     Ok(if args.check && !good { Exit::Findings } else { Exit::Done })
@@ -227,7 +224,7 @@ struct StatusAnswer {
     /// Rehearsals on AWS that live.
     drills: Vec<LeftDrill>,
     /// The last line of `environments/_drills.jsonl`.
-    last_drill: Option<serde_json::Value>,
+    last_drill: Option<DrillLine>,
 }
 
 impl Answer for StatusAnswer {
@@ -277,13 +274,10 @@ impl fmt::Display for StatusAnswer {
 }
 
 /// The line of a rehearsal, for people.
-fn rehearsed(line: &serde_json::Value) -> String {
-    let text = |key: &str| line[key].as_str().unwrap_or_default();
-    let time: Option<jiff::Timestamp> = text("time").parse().ok();
-    let time = time.map_or_else(|| text("time").to_owned(), |time| time.strftime("%Y-%m-%d %H:%M:%SZ").to_string());
-    let findings = line["findings"].as_u64().and_then(|findings| usize::try_from(findings).ok()).unwrap_or_default();
-    let mut said = format!("{time} ({}), {}", text("depth"), count(findings, "finding"));
-    if let Some(aws) = line["clocks"]["aws"].as_i64().filter(|_| line["clocks"]["simulated"] == false) {
+fn rehearsed(line: &DrillLine) -> String {
+    let DrillLine { time, depth, findings, clocks, .. } = line;
+    let mut said = format!("{} ({depth}), {}", time.strftime("%Y-%m-%d %H:%M:%SZ"), count(*findings, "finding"));
+    if let Some(aws) = clocks.aws.filter(|_| !clocks.simulated) {
         said.push_str(&format!("; AWS took {aws} s"));
     }
     said

@@ -97,10 +97,10 @@ pub fn left(aws: &Aws, meant: Option<&str>) -> Result<Vec<Left>, ApiError> {
     })
 }
 
-/// The same, in a region that was looked at. `None`: these credentials may not see what is one.
-pub fn left_in(aws: &Aws, region: &Region) -> Result<Option<Vec<Left>>, ApiError> {
-    let Some(applications) = &region.applications else { return Ok(None) };
-    known(aws.block_on(among(aws, applications, &region.living, None)))
+/// The same, in a region that was looked at; none where these credentials may not see what is one.
+pub fn left_in(aws: &Aws, region: &Region) -> Result<Vec<Left>, ApiError> {
+    let Some(applications) = &region.applications else { return Ok(Vec::new()) };
+    Ok(known(aws.block_on(among(aws, applications, &region.living, None)))?.unwrap_or_default())
 }
 
 /// A rehearsal is an application that has both the name and the tag of its id. Somebody's own may have either.

@@ -70,8 +70,8 @@ impl DrillAnswer {
     pub(super) fn line(&self, world: &World) -> DrillLine {
         DrillLine {
             time: world.now(),
-            depth: self.depth.word(),
-            tool: env!("CARGO_PKG_VERSION"),
+            depth: self.depth.word().into(),
+            tool: env!("CARGO_PKG_VERSION").into(),
             id: self.id.clone(),
             environments: self.environments.len(),
             findings: self.findings.len(),
