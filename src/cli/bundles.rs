@@ -70,12 +70,13 @@ impl<'a> BundleFinder<'a> {
         })
     }
 
-    /// The environments that live where the connection leads.
-    pub(crate) fn living(&mut self, place: &Place, ui: &mut Ui) -> Result<Vec<Environment>, Failure> {
+    /// The connection, and the environments that live where it leads.
+    pub(crate) fn living(&mut self, place: &Place, ui: &mut Ui) -> Result<(&Connected, &[Environment]), Failure> {
         if self.living.is_none() {
             self.living = Some(release::living(self.connected(place, ui)?)?);
         }
-        Ok(self.living.clone().unwrap_or_default())
+        self.connected(place, ui)?;
+        Ok((self.aws.as_ref().expect("it is connected"), self.living.as_deref().unwrap_or_default()))
     }
 
     /// The application that a flag names.

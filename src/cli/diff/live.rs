@@ -55,8 +55,7 @@ pub(super) fn side(
     let store = bundle_store(shelves.project, None);
     let place = description.map(Place::of).unwrap_or_default();
     belongs(description, shelves.connected(&place, ui)?)?;
-    let living = shelves.living(&place, ui)?;
-    let aws = shelves.connected(&place, ui)?;
+    let (aws, living) = shelves.living(&place, ui)?;
     let there = living.iter().find(|living| living.name == name && living.application == *application);
     let there = there.ok_or_else(|| Error::NotThere { name: name.to_owned(), region: aws.region().to_owned() })?;
     let observed = release::observe(aws, &application, there)?;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
+use super::as_stack;
 use crate::cli::check;
 use crate::cli::origin::Origin;
 use crate::fault::{Exit, Failure, Fault};
@@ -67,9 +68,7 @@ pub(crate) fn new(args: &NewStackArgs, world: &World, ui: &mut Ui) -> Result<Exi
     stack::check_empty(&target)?;
     let plan = Plan::verbatim(&Tree::embedded("scaffold/"))?;
     stack::create(&plan, &target, &world.interrupt)?;
-    // Without a slash it would be the name of a built-in stack.
-    let bare = args.folder.components().count() == 1 && args.folder.is_relative();
-    let shown = format!("{}{}", if bare { "./" } else { "" }, args.folder.display());
+    let shown = as_stack(&args.folder);
     ui.say(format_args!("a stack is in `{shown}`; next: `beansprout stack check {}`", quoted(&shown)));
     ui.answer(&Begun { files: plan.iter().map(|(path, _)| path.to_string()).collect() });
     Ok(Exit::Done)

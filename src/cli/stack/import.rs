@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
+use super::as_stack;
 use crate::copier::{self, Remark};
 use crate::fault::{Exit, Failure};
 use crate::stack::{self, Plan, Tree};
@@ -43,9 +44,7 @@ pub(crate) fn import(args: &ImportArgs, world: &World, ui: &mut Ui) -> Result<Ex
         remarks: imported.remarks,
     };
     ui.answer(&answer);
-    let bare = args.folder.components().count() == 1 && args.folder.is_relative();
-    let shown = format!("{}{}", if bare { "./" } else { "" }, args.folder.display());
-    ui.say(format_args!("next: `beansprout stack check {}`", quoted(&shown)));
+    ui.say(format_args!("next: `beansprout stack check {}`", quoted(&as_stack(&args.folder))));
     Ok(Exit::Done)
 }
 

@@ -5,7 +5,7 @@ mod import;
 mod parts;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -49,6 +49,12 @@ struct MatrixArgs {
     /// The folder to make for the renderings
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+}
+
+/// A folder as a stack is named. Without a slash it would be a built-in one.
+fn as_stack(folder: &Path) -> String {
+    let bare = folder.components().count() == 1 && folder.is_relative();
+    format!("{}{}", if bare { "./" } else { "" }, folder.display())
 }
 
 pub(crate) fn stack(args: &StackArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
