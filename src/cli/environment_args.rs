@@ -10,9 +10,9 @@ pub(crate) use self::choice::{ChosenEnvironment, choose};
 use super::aws::{AwsArgs, Connected, Intent, Place, bundle_store};
 use super::eb_cli_settings;
 use crate::beanstalk::name::{Application, EnvironmentName};
-use crate::environment::{self, Description};
+use crate::environment::{self, Deploy, Description};
 use crate::fault::{Exit, Failure, Fault};
-use crate::project::Project;
+use crate::project::{EnvironmentSection, Project};
 use crate::release::{DeployRequest, Verb};
 use crate::ui::Ui;
 use crate::world::World;
@@ -38,11 +38,6 @@ pub(crate) struct WatchArgs {
     #[arg(long, value_name = "SECONDS")]
     pub(crate) settle: Option<u64>,
 }
-
-/// A rolling deployment over several batches takes this long.
-pub(crate) const TIMEOUT: u64 = 1800;
-/// Health follows within a few reports.
-pub(crate) const SETTLE: u64 = 180;
 
 /// Options of moving an environment to another version.
 #[derive(Debug, Args)]
@@ -184,9 +179,8 @@ pub(crate) fn one_place(described: &[&Description]) -> Result<Place, Failure> {
 
 /// How long to look: flags first, then what the environment has, then defaults.
 pub(crate) fn times(environment: &ChosenEnvironment, watch: &WatchArgs) -> (Duration, Duration) {
-    let timeout = watch.timeout.or(environment.section.timeout).unwrap_or(TIMEOUT);
-    let settle = watch.settle.or(environment.section.settle).unwrap_or(SETTLE);
-    (Duration::from_secs(timeout), Duration::from_secs(settle))
+    let EnvironmentSection { timeout, settle, .. } = environment.section;
+    Deploy { timeout, settle, ..Deploy::default() }.times(watch.timeout, watch.settle)
 }
 
 /// A request that waits, for an environment that is ready.

@@ -6,7 +6,6 @@ pub(crate) mod properties;
 pub(crate) mod versions;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
@@ -17,7 +16,6 @@ pub(crate) use self::described::{here, targets};
 use self::properties::Given;
 use self::versions::Versions;
 use super::aws::{AwsArgs, Connected, DryRun, Intent, bundle_store};
-use super::environment_args::{SETTLE, TIMEOUT};
 use super::environments::{Clocks, DrillLine, Environments};
 use super::{deploy, publish};
 use crate::beanstalk::customizations::Customizations;
@@ -116,7 +114,7 @@ pub(crate) fn verb(args: &LaunchArgs, world: &World, ui: &mut Ui) -> Result<Exit
     let files = files(args, &plan, aws.account(), &descriptions, &environments)?;
     if !args.apply {
         let refused = !plan.problems.is_empty();
-        let options = options(args, &environments, &project, packed, &plan);
+        let options = options(args, &environments, &project, packed);
         let dry_run = if refused {
             None
         } else {
@@ -147,7 +145,7 @@ pub(crate) fn verb(args: &LaunchArgs, world: &World, ui: &mut Ui) -> Result<Exit
         environments.save(description, text)?;
         ui.say(format_args!("wrote `{}`", environment::path(&description.name)));
     }
-    let options = options(args, &environments, &project, packed, &plan);
+    let options = options(args, &environments, &project, packed);
     let application = targets.first().map(|target| target.application.clone());
     let launched = carry_out(&aws, &plan, &options, world, ui);
     if let Some(application) = application {
@@ -192,7 +190,7 @@ pub(crate) fn rebuild(
     let targets = targets(descriptions, project)?;
     let (plan, packed) = plan(&args, &given, &targets, descriptions, environments, project, aws, world, ui)?;
     let plan = plan.sound()?;
-    let options = options(&args, environments, project, packed, &plan);
+    let options = options(&args, environments, project, packed);
     Ok(carry_out(aws, &plan, &options, world, ui)?)
 }
 
@@ -309,26 +307,16 @@ fn options(
     environments: &Environments,
     project: &Project,
     packed: Vec<release::PublishRequest>,
-    plan: &LaunchPlan,
 ) -> LaunchOptions {
-    let (timeout, settle) = longest(plan, args.timeout, args.settle);
     LaunchOptions {
         application: environments.application.clone(),
         packed,
         store: bundle_store(project, None),
         wait: !args.no_wait,
         require_cname: args.require_cname,
-        timeout,
-        settle,
+        timeout: args.timeout,
+        settle: args.settle,
     }
-}
-
-/// How long to look at each environment of a plan: as flags say, or the most patient of the descriptions, or as usual.
-pub(crate) fn longest(plan: &LaunchPlan, timeout: Option<u64>, settle: Option<u64>) -> (Duration, Duration) {
-    let deploys = || plan.launches().map(|launch| &launch.wanted.target.description.deploy);
-    let timeout = timeout.or_else(|| deploys().filter_map(|deploy| deploy.timeout).max());
-    let settle = settle.or_else(|| deploys().filter_map(|deploy| deploy.settle).max());
-    (Duration::from_secs(timeout.unwrap_or(TIMEOUT)), Duration::from_secs(settle.unwrap_or(SETTLE)))
 }
 
 pub(crate) fn carry_out(

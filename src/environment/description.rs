@@ -1,6 +1,7 @@
 //! The description of an environment: what stands in `environments/NAME.toml`, as values.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -67,6 +68,15 @@ pub struct Release {
     pub before: Option<String>,
 }
 
+impl Release {
+    /// What a rollback takes from `current`, as far as this tells: from what ran when it was captured, that before it, and from
+    /// that, nothing else, since going back twice is going back once.
+    pub fn before_from(&self, current: Option<&str>) -> Option<&str> {
+        let before = self.before.as_deref()?;
+        current.is_some_and(|current| current == self.label || current == before).then_some(before)
+    }
+}
+
 /// An object that a version was made from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -90,6 +100,16 @@ pub struct Deploy {
     pub smoke: Vec<Smoke>,
     /// What a drill on AWS uses in place of each property.
     pub drill: BTreeMap<String, Drill>,
+}
+
+impl Deploy {
+    /// How long it may take until the environment is ready, and from then until it is healthy: in seconds as somebody says, or
+    /// as this says, or as is usual.
+    pub fn times(&self, timeout: Option<u64>, settle: Option<u64>) -> (Duration, Duration) {
+        // A rolling deployment over several batches takes that long; health follows within a few reports.
+        let (timeout, settle) = (timeout.or(self.timeout).unwrap_or(1800), settle.or(self.settle).unwrap_or(180));
+        (Duration::from_secs(timeout), Duration::from_secs(settle))
+    }
 }
 
 /// A path of the site, and the status that it answers with.

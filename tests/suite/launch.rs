@@ -739,6 +739,24 @@ fn the_name_of_an_environment_that_is_ending_is_waited_for() {
 }
 
 #[test]
+fn each_environment_is_waited_for_as_its_file_says() {
+    let site = Site::small();
+    site.describe("shop-prod", "\n[deploy]\ntimeout = 1\n");
+    let faults = vec![rule("CreateEnvironment", Injection::DeploymentHangs, 0, 1)];
+    let settings = Settings::new(&World::real().unwrap(), site.place.path(STATE));
+    let server = Server::start(Settings { faults, ..settings }).unwrap();
+    // The one that makes it, and the one that finds it on its way.
+    for _ in 0..2 {
+        let run = site.run(&server, &["launch", "shop-prod", "--apply"]).exit(6);
+        assert!(run.stderr.contains("after 1 s"), "{run}");
+    }
+    // Whatever the most patient of the others says.
+    site.describe("shop-spare", "\n[deploy]\ntimeout = 100\n");
+    let run = site.run(&server, &["launch", "--all", "--apply"]).exit(6);
+    assert!(run.stderr.contains("after 1 s"), "{run}");
+}
+
+#[test]
 fn a_launch_that_failed_is_no_success_the_second_time() {
     let site = Site::small();
     site.describe("shop-prod", "");

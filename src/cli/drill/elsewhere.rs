@@ -89,7 +89,7 @@ pub(super) fn rebuild(
     release::look_for_roles(&aws, &mut survey, &wanted);
     let plan = release::launch_plan(&survey, &targets, wanted, &waves, &described, strict);
     let plan = plan.sound()?;
-    let options = options(&plan, &id, versions.packed()?, store);
+    let options = options(&id, versions.packed()?, store);
     let mut notes = plan.notes.clone();
     notes.extend(plan.not_checked.iter().map(ToString::to_string));
     notes.extend(doubtful);
@@ -140,13 +140,7 @@ fn from_bundle(chosen: Chosen) -> Chosen {
     Chosen { bundle, ..chosen }
 }
 
-fn options(
-    plan: &LaunchPlan,
-    id: &str,
-    packed: Vec<release::PublishRequest>,
-    store: release::BundleStore,
-) -> LaunchOptions {
-    let (timeout, settle) = launch::longest(plan, None, None);
+fn options(id: &str, packed: Vec<release::PublishRequest>, store: release::BundleStore) -> LaunchOptions {
     LaunchOptions {
         application: environment::Application {
             description: Some("A rehearsal; it can be deleted".to_owned()),
@@ -157,8 +151,8 @@ fn options(
         store,
         wait: true,
         require_cname: false,
-        timeout,
-        settle,
+        timeout: None,
+        settle: None,
     }
 }
 

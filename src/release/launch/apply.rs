@@ -11,7 +11,7 @@ use super::launched::{Launched, LaunchedEnvironment, Outcome};
 use super::plan::{Launch, NewVersion, Plan, There};
 use super::release::Bundle;
 use crate::beanstalk::name::{Application, EnvironmentName};
-use crate::environment::{self, Property, What};
+use crate::environment::{self, Deploy, Property, What};
 use crate::release::aws::Aws;
 use crate::release::bucket::BundleStore;
 use crate::release::deploy::{
@@ -33,9 +33,17 @@ pub struct Options {
     pub store: BundleStore,
     pub wait: bool,
     pub require_cname: bool,
-    /// How long one environment may take, and how long to become healthy after it is ready.
-    pub timeout: Duration,
-    pub settle: Duration,
+    /// Seconds that one environment may take, and that it may take to become healthy after it is ready, if somebody says so:
+    /// else each has what its file says.
+    pub timeout: Option<u64>,
+    pub settle: Option<u64>,
+}
+
+impl Options {
+    /// How long a version may be processed.
+    fn processing(&self) -> Duration {
+        Deploy::default().times(self.timeout, None).0
+    }
 }
 
 /// What happens on the way.
@@ -82,7 +90,7 @@ pub fn launch(aws: &Aws, plan: &Plan, options: &Options, report: &mut dyn FnMut(
         if let Bundle::Registered { status, .. } = &launch.wanted.release.bundle
             && status.is_under_way()
         {
-            aws.block_on(create::processed(aws, &launch.application, &launch.label, options.timeout))?;
+            aws.block_on(create::processed(aws, &launch.application, &launch.label, options.processing()))?;
         }
     }
     let mut last: Vec<String> = plan.launches().map(|launch| launch.name.to_string()).collect();
@@ -169,7 +177,7 @@ fn version(aws: &Aws, new: &NewVersion, options: &Options, report: &mut dyn FnMu
     match (&new.bundle, options.packed.iter().find(|packed| packed.label == new.label)) {
         (Some(bundle), _) => {
             report(Event::Registering { label: &new.label });
-            aws.block_on(create::version(aws, &new.application, &new.label, bundle, options.timeout))
+            aws.block_on(create::version(aws, &new.application, &new.label, bundle, options.processing()))
         }
         (None, Some(packed)) => {
             let request =
@@ -221,18 +229,25 @@ fn random(length: usize) -> std::io::Result<String> {
     Ok(bytes.into_iter().map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()])).collect())
 }
 
-fn request(launch_name: &EnvironmentName, application: &Application, label: &str, options: &Options) -> DeployRequest {
+fn request(
+    name: &EnvironmentName,
+    application: &Application,
+    label: &str,
+    deploy: &Deploy,
+    options: &Options,
+) -> DeployRequest {
+    let (timeout, settle) = deploy.times(options.timeout, options.settle);
     DeployRequest {
         application: application.clone(),
-        environment: launch_name.clone(),
+        environment: name.clone(),
         label: label.to_owned(),
         verb: Verb::Deploy,
         take_over: false,
         runs: None,
         when_ready: false,
         wait: true,
-        timeout: options.timeout,
-        settle: options.settle,
+        timeout,
+        settle,
         bundle_store: Some(options.store.clone()),
         steps: false,
     }
@@ -270,18 +285,18 @@ fn join(
             }),
         };
     };
-    let request = request(&there.name, &there.application, label, options);
+    let request = request(&there.name, &there.application, label, &there.deploy, options);
     if there.status == Phase::Ready && there.health == Health::Good {
         // An earlier run may have ended between its success and its last words.
         deploy::confirm(aws, &request, &mut |event| report(Event::Deploying(event)));
-        done.smoke = smoke(aws, &there.application, &there.name, &there.smoke)?;
+        done.smoke = smoke(aws, &there.application, &there.name, &there.deploy)?;
         return Ok(done);
     }
     report(Event::Joining { environment: &there.name, moves: there.status == Phase::Busy });
     let watched = deploy::watch(aws, &WatchRequest::of(&request), &mut |event| report(Event::Deploying(event)));
     let deployed = watched.map_err(|source| not_good(&there.name, &there.id, source, behind))?;
     done.url = deployed.url;
-    done.smoke = smoke(aws, &there.application, &there.name, &there.smoke)?;
+    done.smoke = smoke(aws, &there.application, &there.name, &there.deploy)?;
     Ok(done)
 }
 
@@ -308,14 +323,14 @@ fn see_through(
     };
     let Some(made) = made.filter(|_| options.wait) else { return Ok(done) };
     report(Event::Watching { environment: &launch.name, id: &made.id });
-    let request = request(&launch.name, &launch.application, &launch.label, options);
+    let deploy = &launch.wanted.target.description.deploy;
+    let request = request(&launch.name, &launch.application, &launch.label, deploy, options);
     let watched = deploy::watch(aws, &WatchRequest::of(&request), &mut |event| report(Event::Deploying(event)));
     let deployed = watched.map_err(|source| not_good(&launch.name, &made.id, source, behind))?;
     done.url = deployed.url;
     done.outcome = Outcome::Launched;
     done.seconds = Some(aws.now().duration_since(at).as_secs());
-    let probes: Vec<Probe> = launch.wanted.target.description.deploy.smoke.iter().map(Probe::from).collect();
-    done.smoke = smoke(aws, &launch.application, &launch.name, &probes)?;
+    done.smoke = smoke(aws, &launch.application, &launch.name, deploy)?;
     if !done.smoke.is_empty() && done.smoke.iter().all(|probed| probed.passed) {
         done.visible = Some(aws.now().duration_since(at).as_secs());
     }
@@ -323,7 +338,8 @@ fn see_through(
 }
 
 /// Ask for the paths that have to answer, at the environment's own address and under its own name.
-fn smoke(aws: &Aws, application: &Application, name: &EnvironmentName, probes: &[Probe]) -> Result<Vec<Probed>, Error> {
+fn smoke(aws: &Aws, application: &Application, name: &EnvironmentName, deploy: &Deploy) -> Result<Vec<Probed>, Error> {
+    let probes: Vec<Probe> = deploy.smoke.iter().map(Probe::from).collect();
     if probes.is_empty() {
         return Ok(Vec::new());
     }
@@ -331,7 +347,7 @@ fn smoke(aws: &Aws, application: &Application, name: &EnvironmentName, probes: &
         let now = find(aws, application, name).await?;
         let site = now.as_ref().and_then(|now| Site::of(now, now.cname.as_deref().unwrap_or_default(), false));
         Ok(match site {
-            Some(site) => probe(&site, probes).await,
+            Some(site) => probe(&site, &probes).await,
             // Where nothing runs, nothing answers: an embedded AWS without `--run`.
             None => Vec::new(),
         })

@@ -12,9 +12,8 @@ use super::survey::Survey;
 use super::wanted::{Target, Wanted};
 use crate::beanstalk::durations::Duration;
 use crate::beanstalk::name::{Application, EnvironmentName};
-use crate::environment::{self, Description, Property, Sent, Shape, Value};
+use crate::environment::{self, Deploy, Description, Property, Sent, Shape, Value};
 use crate::release::environment::{Environment, Health, Phase};
-use crate::release::probe::Probe;
 use crate::release::version::{Location, Status};
 
 /// How strict a launch is.
@@ -71,9 +70,9 @@ pub struct There {
     pub status: Phase,
     pub health: Health,
     pub url: Option<String>,
-    /// What its site has to answer, whoever made it.
+    /// How its file has releases go there, whoever made it.
     #[serde(skip)]
-    pub smoke: Vec<Probe>,
+    pub deploy: Deploy,
 }
 
 /// An environment that is created.
@@ -190,7 +189,7 @@ fn there(target: &Target, living: &Environment) -> There {
         status: living.status,
         health: living.health,
         url: living.url.clone(),
-        smoke: target.description.deploy.smoke.iter().map(Probe::from).collect(),
+        deploy: target.description.deploy.clone(),
     }
 }
 
