@@ -132,7 +132,7 @@ fn side(name: &str, options: bool, shelves: &mut BundleFinder<'_>, ui: &mut Ui) 
     };
     let progress = ui.progress("packaging", plan.size());
     let options = PackOptions { progress: &progress, interrupt: &world.interrupt, max_bytes: u64::MAX, cache: None };
-    Ok(Compared::still(plan.manifest(&options)?, files))
+    Ok(Compared::still(plan.manifest(&options)?.0, files))
 }
 
 #[derive(Debug, thiserror::Error)]

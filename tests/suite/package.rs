@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::harness::{Place, missing};
+use crate::harness::{Place, Run, missing};
 
 /// A small project with every kind of entry.
 pub(crate) fn site() -> Place {
@@ -281,6 +281,13 @@ fn what_looks_wrong_is_said() {
     ] {
         assert!(run.stderr.contains(word), "{run}");
     }
+    let warnings = |run: &Run| -> Vec<String> {
+        run.stderr.lines().filter(|line| line.starts_with("warning: ")).map(str::to_owned).collect()
+    };
+    let dry = place.run(["package", "--dry-run"]).ok();
+    assert_eq!(warnings(&dry), warnings(&run));
+    let notes = |arguments: &[&str]| place.run(arguments).ok().document("package/1")["notes"].clone();
+    assert_eq!(notes(&["package", "--dry-run", "--json"]), notes(&["package", "--json"]));
 }
 
 const LFS: &str = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";

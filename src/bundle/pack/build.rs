@@ -62,13 +62,13 @@ impl Bundle {
 }
 
 impl Plan {
-    /// Manifest of what ships, by reading all of it and writing nothing.
-    pub fn manifest(&self, options: &PackOptions<'_>) -> Result<Manifest, Error> {
+    /// Manifest of what ships and notes for the author, by reading all of it and writing nothing.
+    pub fn manifest(&self, options: &PackOptions<'_>) -> Result<(Manifest, Vec<Note>), Error> {
         self.check()?;
         let cached = Cached::nothing(self);
         self.refuse_too_large(&cached.packed, options.max_bytes)?;
         let packed = pack(self, &cached.packed, None, Sink::Nowhere, options)?;
-        Ok(Manifest::new(packed.digest, listed(&self.entries, &packed.entries)))
+        Ok((Manifest::new(packed.digest, listed(&self.entries, &packed.entries)), packed.notes))
     }
 
     /// Manifest of the bundle that this plan has just become.

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::bundle::{
-    Bundle, Checkout, IgnoreMode, MANY, MAX_BYTES, Output, PackOptions, Plan, Reason, Scope, Source, TreeDigest, Trust,
-    where_most_is,
+    Bundle, Checkout, IgnoreMode, MANY, MAX_BYTES, Note, Output, PackOptions, Plan, Reason, Scope, Source, TreeDigest,
+    Trust, where_most_is,
 };
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
@@ -102,7 +102,8 @@ impl Build<'_> {
         let options =
             PackOptions { progress: &progress, interrupt: &world.interrupt, max_bytes: self.max_bytes(), cache };
         if self.dry_run {
-            return Ok(Made::Digest(plan.manifest(&options)?.digest));
+            let (manifest, notes) = plan.manifest(&options)?;
+            return Ok(Made::Nothing { digest: manifest.digest, notes });
         }
         let output = match &self.output {
             Some(path) => Output::File(path.clone()),
@@ -115,9 +116,9 @@ impl Build<'_> {
     }
 
     fn report(self, plan: &Plan, made: Made, checkout: Option<Checkout>, ui: &mut Ui) -> Result<Packaged, Failure> {
-        let (digest, bundle) = match made {
-            Made::Digest(digest) => (digest, None),
-            Made::Bundle(bundle) => (bundle.digest, Some(bundle)),
+        let (digest, notes, bundle) = match made {
+            Made::Nothing { digest, notes } => (digest, notes, None),
+            Made::Bundle(bundle) => (bundle.digest, bundle.notes.clone(), Some(bundle)),
         };
         for left_out in plan.left_out().iter().filter(|left_out| left_out.reason == Reason::Output) {
             ui.say(format_args!("`{}` stays out: {}", left_out.path, left_out.reason));
@@ -142,7 +143,6 @@ impl Build<'_> {
             let files = count(never.len(), "tracked path");
             ui.say(format_args!("{files} left out, first `{}`: {}", first.path, first.reason));
         }
-        let notes = bundle.as_ref().map(|bundle| bundle.notes.clone()).unwrap_or_default();
         for note in &notes {
             ui.warn(note);
         }
@@ -227,7 +227,11 @@ fn earlier(bundle: &Bundle) -> impl Iterator<Item = String> {
 }
 
 enum Made {
-    Digest(TreeDigest),
+    /// In a dry run.
+    Nothing {
+        digest: TreeDigest,
+        notes: Vec<Note>,
+    },
     Bundle(Bundle),
 }
 
