@@ -9,7 +9,7 @@ use super::origin::Origin;
 use crate::fault::{Exit, Failure};
 use crate::project;
 use crate::stack::{Finding, Recipe, RecipeFile, review};
-use crate::ui::{self, Ui, count};
+use crate::ui::{self, Ui, count, quoted};
 use crate::world::World;
 
 /// Find the recipe for what you want
@@ -207,7 +207,7 @@ impl Described {
             write!(f, "{}", file.content)?;
         }
         let set: String = self.questions.iter().map(|key| format!(" --set {key}=…")).collect();
-        let from = self.from.as_ref().map_or_else(String::new, |from| format!(" --from {from}"));
-        writeln!(f, "\nAdd it: beansprout add {}{from}{set}", self.name)
+        let from = self.from.as_ref().map_or_else(String::new, |from| format!(" --from {}", quoted(from)));
+        writeln!(f, "\nAdd it: `beansprout add {}{from}{set}`", self.name)
     }
 }

@@ -43,6 +43,11 @@ fn a_command_is_typed_where_the_person_stands() {
     assert_eq!(hinted, ["beansprout -C 'our shop' launch shop-none --sandbox"], "{unknown}");
     typed(&place, hinted[0]).ok();
 
+    let recipe = place.run(["-C", "our shop", "recipes", "tail-cfn-logs"]).ok();
+    let add = commands(&recipe.stdout).pop().unwrap();
+    assert_eq!(add, "beansprout -C 'our shop' add tail-cfn-logs", "{recipe}");
+    typed(&place, &format!("{add} --yes")).ok();
+
     // Without a place of its own it is as it was.
     let inside = Place::new().file("shop/beansprout.toml", "[project]\nname = 'shop'\n").enter("shop");
     let unknown = inside.run(["status", "shop-none", "--sandbox"]).exit(3);

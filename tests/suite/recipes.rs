@@ -321,7 +321,7 @@ fn recipes_come_from_elsewhere() {
     let shown = place.run(["--json", "recipes", "notify", "--from", "./team/recipes"]).ok().document("recipes/1");
     assert_eq!(shown["recipes"][0]["from"], "./team/recipes");
     let page = place.run(["recipes", "tell", "--from", "./team/recipes"]).ok();
-    assert!(page.stdout.contains("Add it: beansprout add tell --from ./team/recipes --set room=…"), "{page}");
+    assert!(page.stdout.contains("Add it: `beansprout add tell --from ./team/recipes --set room=…`"), "{page}");
     // The box does not know it.
     place.run(["-C", "shop", "add", "tell", "--yes", "--defaults"]).exit(2);
     place.run(["-C", "shop", "add", "tell", "--from", "../team/recipes", "--yes", "--set", "room=all"]).ok();
