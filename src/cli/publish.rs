@@ -99,7 +99,8 @@ struct Options {
     /// Register without having Elastic Beanstalk look into the bundle
     #[arg(long)]
     no_process: bool,
-    /// Wait this long for Elastic Beanstalk to process the version
+    /// Wait this long for Elastic Beanstalk to process the version; how long a deployment may take, the environment says
+    /// (`timeout` and `settle`)
     #[arg(long, value_name = "SECONDS", default_value_t = PROCESSING)]
     timeout: u64,
 }
@@ -133,16 +134,16 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
     let environment =
         args.deploy.as_ref().map(|name| environment_args::choose("--deploy", name.as_ref(), &project)).transpose()?;
     let on_findings = if args.no_check { OnFindings::Off } else { project.config.release.check };
-    let (mut checked, mut refused) = (None, false);
+    let (mut checked, mut looked) = (None, false);
     let outputs = Outputs::new(args.release.as_deref(), args.statement.as_deref(), world);
     let mut gate = |plan: &Plan, ui: &mut Ui| {
-        refused = true;
+        looked = true;
         outputs.refuse(Some(plan), &project, world)?;
         checked = gate::pass(on_findings, &project, plan, ui)?;
         Ok(())
     };
     let built = package::build_past(&mut gate, &project, world, ui)?;
-    if !refused {
+    if !looked {
         // An archive that others have made passes no gate.
         outputs.refuse(None, &project, world)?;
     }

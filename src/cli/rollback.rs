@@ -6,6 +6,7 @@ use super::aws::{Intent, bundle_store};
 use super::deploy;
 use super::environment_args::{MoveArgs, request};
 use crate::beanstalk::name::EnvironmentName;
+use crate::environment;
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
 use crate::release::{self, DeployRequest, Verb};
@@ -29,19 +30,58 @@ pub(crate) struct RollbackArgs {
 enum Error {
     #[error("nothing is known to have run well in `{environment}` before")]
     NoPrevious { environment: EnvironmentName },
+    #[error(
+        "nothing is known to have run well in `{environment}` before `{current}`: its file was captured while `{label}` ran"
+    )]
+    OldCapture { environment: EnvironmentName, label: String, before: String, current: String },
 }
 
 impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
-            Self::NoPrevious { .. } => Exit::Findings,
+            Self::NoPrevious { .. } | Self::OldCapture { .. } => Exit::Findings,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
             Self::NoPrevious { .. } => Some("name the version; `beansprout versions` lists them".to_owned()),
+            Self::OldCapture { label, before, environment, .. } => Some(format!(
+                "before that, `{before}` did; name one: `beansprout rollback {label} --env {environment}`, for instance"
+            )),
         }
+    }
+}
+
+/// Where to go back to, if the environment's file says otherwise than the record and the events of the environment. The record may
+/// be gone with its bucket; the file has what was known when it was captured.
+fn weigh(
+    known: Option<String>,
+    captured: &environment::Release,
+    current: Option<&str>,
+    name: &EnvironmentName,
+    ui: &mut Ui,
+) -> Result<String, Error> {
+    let path = environment::path(name);
+    let before = captured.before_from(current);
+    match (known, before) {
+        (Some(known), Some(before)) => {
+            ui.say(format_args!(
+                "`{path}` has `{before}` as the version before, and what is recorded says `{known}`, which counts"
+            ));
+            Ok(known)
+        }
+        (Some(known), None) => Ok(known),
+        (None, Some(before)) => {
+            ui.say(format_args!("`{path}` has `{before}` as the version before; nothing else tells"));
+            Ok(before.to_owned())
+        }
+        (None, None) => Err(Error::OldCapture {
+            environment: name.clone(),
+            label: captured.label.clone(),
+            before: captured.before.clone().unwrap_or_default(),
+            current: current.unwrap_or("no version").to_owned(),
+        }),
     }
 }
 
@@ -55,10 +95,17 @@ pub(crate) fn verb(args: &RollbackArgs, world: &World, ui: &mut Ui) -> Result<Ex
     let bundle_store = bundle_store(&project, None);
     let label = match &args.label {
         Some(label) => label.clone(),
-        None => release::rollback_target(&aws, &application, &environment.name, &bundle_store)?
-            // The record may be gone with its bucket; the file has what was known when it was captured.
-            .or_else(|| environment.description()?.version.as_ref()?.before.clone())
-            .ok_or_else(|| Error::NoPrevious { environment: environment.name.clone() })?,
+        None => {
+            let known = release::rollback_target(&aws, &application, &environment.name, &bundle_store)?;
+            let captured = environment.description().and_then(|description| description.version.as_ref());
+            match captured.filter(|captured| captured.before.is_some() && captured.before != known) {
+                None => known.ok_or_else(|| Error::NoPrevious { environment: environment.name.clone() })?,
+                Some(captured) => {
+                    let current = release::current_label(&aws, &application, &environment.name)?;
+                    weigh(known, captured, current.as_deref(), &environment.name, ui)?
+                }
+            }
+        }
     };
     ui.say(format_args!("rolling `{}` back to `{label}`", environment.name));
     let request = request(&project, target.application.as_deref(), &environment, watch, label)?;

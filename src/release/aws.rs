@@ -180,6 +180,14 @@ impl Aws {
         }
     }
 
+    /// Would this dry run have made such a call by now, with all of these arguments?
+    pub(crate) fn would_have(&self, operation: &str, arguments: &[(&str, &str)]) -> bool {
+        let has =
+            |call: &Call, (name, value): &(&str, &str)| call.arguments.iter().any(|(n, v)| n == name && v == value);
+        let made = |call: &Call| call.operation == operation && arguments.iter().all(|argument| has(call, argument));
+        self.dry_run_calls().iter().any(made)
+    }
+
     /// Actions that IAM has to allow for the calls of a dry run, those that only read included.
     pub fn actions(&self) -> BTreeSet<&'static str> {
         let mut actions = self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -145,7 +145,11 @@ impl BundleBucket {
     /// The bucket that Elastic Beanstalk keeps for this account and region. Made if it is not there yet.
     pub(crate) async fn of_service(aws: &Aws) -> Result<String, ApiError> {
         let call = Call::eb("CreateStorageLocation");
-        let answer = aws.write(call.clone(), aws.eb.create_storage_location().send()).await?;
+        // What is there once is there: asking again would change nothing.
+        let answer = match aws.would_have(call.operation, &[]) {
+            true => None,
+            false => aws.write(call.clone(), aws.eb.create_storage_location().send()).await?,
+        };
         match answer {
             Some(answer) => answer.s3_bucket.ok_or_else(|| ApiError::empty(call, aws.endpoint())),
             // A dry run can only say what the name will most likely be.

@@ -111,11 +111,14 @@ fn no_environment(aws: &Aws, request: &Request) -> Error {
 async fn run(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) -> Result<Deployed, Error> {
     let Request { application, label, .. } = request;
     let version = version::find(aws, application, label).await?;
-    let missing = || Error::NoVersion { application: application.clone(), label: label.clone() };
-    let version = version.ok_or_else(missing)?;
-    let status = version.status.clone();
-    if matches!(status, Status::Failed | Status::Processing | Status::Building) {
-        return Err(Error::NotDeployable { label: label.clone(), status });
+    match &version {
+        Some(version) if matches!(version.status, Status::Failed | Status::Processing | Status::Building) => {
+            return Err(Error::NotDeployable { label: label.clone(), status: version.status.clone() });
+        }
+        Some(_) => {}
+        // It would be there by now.
+        None if aws.would_have("CreateApplicationVersion", &[("VersionLabel", label)]) => {}
+        None => return Err(Error::NoVersion { application: application.clone(), label: label.clone() }),
     }
     let mut before = found(aws, request).await?;
     let ours = |environment: &Environment| environment.label.as_deref() == Some(label.as_str());
@@ -131,7 +134,9 @@ async fn run(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) ->
     if ours(&before) && before.health == Health::Good {
         return Ok(unchanged(aws, request, &before, report).await);
     }
-    read_bundle(aws, request, &version, report).await?;
+    if let Some(version) = &version {
+        read_bundle(aws, request, version, report).await?;
+    }
     let mut held = claim(aws, request, &before, report).await?;
     let done = claimed(aws, request, held.as_mut(), report).await;
     if let Some(held) = held {

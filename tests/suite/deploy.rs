@@ -293,6 +293,40 @@ fn a_dry_run_asks_for_nothing() {
     let asked = calls(&scene.place, STATE);
     let changes = |call: &&String| ["Create", "Put", "Delete", "Update"].iter().any(|verb| call.contains(verb));
     assert_eq!(asked.iter().find(changes), None);
+    // What two steps ask for, and is there once it is there, is listed once.
+    scene.place.write("app.py", "print('third')\n");
+    let run = scene.run(&server, &["publish", "--deploy", "shop-prod", "--dry-run", "--json"]).ok();
+    let plan = run.document("dry-run/1");
+    let operations = plan["calls"].as_array().unwrap().iter().map(|call| call["operation"].as_str().unwrap());
+    assert_eq!(operations.filter(|operation| *operation == "CreateStorageLocation").count(), 1, "{run}");
+}
+
+#[test]
+fn going_back_tells_what_the_file_of_an_environment_knows() {
+    let scene = Scene::new();
+    let server = scene.server(Vec::new());
+    let captured = |label: &str, before: &str| {
+        let text = format!(
+            "format = \"beansprout.environment/1\"\nplatform = \"Python 3.13 running on 64bit Amazon Linux 2023\"\n\n\
+             [version]\nlabel = \"{label}\"\ndigest = \"\"\nbefore = \"{before}\"\n"
+        );
+        scene.place.write("environments/shop-prod.toml", text);
+    };
+    let rollback = || scene.run(&server, &["rollback", "--env", "shop-prod"]);
+    // Captured while something else ran: what came between nobody knows.
+    captured("shop-other", &scene.second);
+    let run = rollback().exit(1);
+    assert!(run.stderr.contains("its file was captured while `shop-other` ran"), "{run}");
+    assert!(run.stderr.contains(&format!("`{}` did", scene.second)), "{run}");
+    captured(&scene.first, &scene.second);
+    let run = rollback().ok();
+    assert!(run.stderr.contains("nothing else tells"), "{run}");
+    assert!(run.stdout.contains(&format!("runs `{}`", scene.second)), "{run}");
+    // By now there is a record.
+    captured(&scene.second, &scene.first);
+    let run = rollback().ok();
+    assert!(run.stderr.contains(&format!("what is recorded says `{}`, which counts", scene.second)), "{run}");
+    assert!(run.stdout.starts_with("unchanged: "), "{run}");
 }
 
 #[test]
