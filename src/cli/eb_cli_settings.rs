@@ -49,8 +49,8 @@ pub(crate) fn read(project: &Project) -> Result<EbConfig, Error> {
 
 /// Say which of its settings a release does not act on.
 ///
-/// That the EB CLI ships the last commit makes no difference where it is what ships here too, nor where there is none:
-/// `as_committed` is `None` outside of git.
+/// That the EB CLI ships the last commit makes no difference where it is what ships here too, nor where there is none
+/// (`as_committed` is `None` outside of git), and nobody expects it whose settings came with the project's stack.
 pub(crate) fn warn(project: &Project, as_committed: Option<bool>, ui: &mut Ui) -> Result<(), Error> {
     let path = project.root.join(eb_config::PATH);
     let text = match std::fs::read_to_string(&path) {
@@ -60,7 +60,8 @@ pub(crate) fn warn(project: &Project, as_committed: Option<bool>, ui: &mut Ui) -
     };
     let unheeded = eb_config::unheeded(&text).map_err(|source| Error::Yaml { path, source })?;
     let as_committed = as_committed.unwrap_or(read(project)?.artifact.is_none());
-    let chosen = as_committed || project.config.bundle.source.is_some();
+    let grown = project.config.project.stack.is_some();
+    let chosen = as_committed || grown || project.config.bundle.source.is_some();
     for Unheeded { key, instead } in unheeded.into_iter().filter(|found| !(chosen && found.key == "global.sc")) {
         ui.warn(format_args!("`{key}` of `{}` is not acted on: {instead}", eb_config::PATH));
     }

@@ -8,6 +8,17 @@ use crate::terminal::Terminal;
 const ENTER: &str = "\r";
 const DOWN: &str = "\x1b[B";
 
+/// Of what came with the project itself, nobody is warned.
+#[test]
+fn a_new_project_is_published_without_a_warning() {
+    let place = Place::new();
+    place.run(["new", "shop", "--defaults"]).ok();
+    let place = place.enter("shop").git();
+    place.write("welcome/models.py", "# not committed\n");
+    let run = place.run(["publish", "--sandbox"]).ok();
+    assert!(!run.stderr.contains("warning: "), "{run}");
+}
+
 #[test]
 fn the_defaults_make_a_whole_project() {
     let place = Place::new();
