@@ -1,4 +1,6 @@
-//! Brackets of tags: those of Jinja, or what `_envops` says instead.
+//! Brackets of tags, and the white space that goes with them: as Jinja has it, or what `_envops` says instead.
+
+use std::ops::Range;
 
 use crate::beanstalk::yaml::Node;
 use crate::stack::literally;
@@ -11,6 +13,42 @@ pub(super) struct Brackets {
     pub(super) expression: [String; 2],
     pub(super) statement: [String; 2],
     pub(super) comment: [String; 2],
+    pub(super) white_space: WhiteSpace,
+}
+
+/// White space beside statements and comments that no sign in the tag takes away.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct WhiteSpace {
+    /// `trim_blocks`: the end of a line right behind.
+    pub(super) trim: bool,
+    /// `lstrip_blocks`: blanks from the beginning of the line on.
+    pub(super) lstrip: bool,
+}
+
+impl WhiteSpace {
+    /// The end of what is left of the text before a tag with this content.
+    pub(super) fn before(self, text: &str, before: Range<usize>, content: &str) -> usize {
+        let (begin, end) = (before.start, before.end);
+        if !self.lstrip || content.starts_with('+') {
+            return end;
+        }
+        let line = match text[begin..end].rfind('\n') {
+            Some(at) => begin + at + 1,
+            None if begin == 0 || text[..begin].ends_with('\n') => begin,
+            None => return end,
+        };
+        if text[line..end].trim().is_empty() { line } else { end }
+    }
+
+    /// Where the text goes on behind a tag with this content, which ends at `after`.
+    pub(super) fn behind(self, text: &str, content: &str, after: usize) -> usize {
+        let rest = &text[after..];
+        let line_end = ["\n", "\r\n"].into_iter().find(|end| rest.starts_with(end));
+        match line_end {
+            Some(line_end) if self.trim && !content.ends_with(['+', '-']) => after + line_end.len(),
+            _ => after,
+        }
+    }
 }
 
 /// What a tag is for.
@@ -24,7 +62,8 @@ pub(super) enum TagKind {
 impl Default for Brackets {
     fn default() -> Self {
         let pair = |open: &str, close: &str| [open.to_owned(), close.to_owned()];
-        Self { expression: pair("{{", "}}"), statement: pair("{%", "%}"), comment: pair("{#", "#}") }
+        let [expression, statement, comment] = [pair("{{", "}}"), pair("{%", "%}"), pair("{#", "#}")];
+        Self { expression, statement, comment, white_space: WhiteSpace::default() }
     }
 }
 
@@ -45,7 +84,7 @@ impl Brackets {
     }
 
     pub(super) fn is_native(&self) -> bool {
-        *self == Self::default()
+        *self == Self { white_space: self.white_space, ..Self::default() }
     }
 
     /// Text between tags: what the engine would read and copier would not is printed.
@@ -70,7 +109,16 @@ impl Brackets {
                 "comment_end_string" => &mut brackets.comment[1],
                 // As it is here.
                 "keep_trailing_newline" if node.is_true() => continue,
-                "autoescape" | "trim_blocks" | "lstrip_blocks" if !node.is_true() => continue,
+                "autoescape" if !node.is_true() => continue,
+                "undefined" if text.ends_with("StrictUndefined") => continue,
+                "trim_blocks" => {
+                    brackets.white_space.trim = node.is_true();
+                    continue;
+                }
+                "lstrip_blocks" => {
+                    brackets.white_space.lstrip = node.is_true();
+                    continue;
+                }
                 _ => {
                     let text = format!("`_envops.{name}` is not carried over");
                     remarks.add(&config.file, config.line(key), text, "look at the white space of what is rendered");

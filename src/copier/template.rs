@@ -66,8 +66,8 @@ fn end(text: &str, close: &str) -> Option<usize> {
     text.find(close)
 }
 
-/// Where the tag begins that ends what stays as it is, where it ends, and the tag.
-fn end_of_raw<'t>(text: &'t str, from: usize, brackets: &Brackets) -> Option<(usize, usize, Tag<'t>)> {
+/// Where the tag begins that ends what stays as it is, what stands in it, and where it ends.
+fn end_of_raw<'t>(text: &'t str, from: usize, brackets: &Brackets) -> Option<(usize, &'t str, usize)> {
     let [open, close] = &brackets.statement;
     let mut at = from;
     loop {
@@ -75,9 +75,9 @@ fn end_of_raw<'t>(text: &'t str, from: usize, brackets: &Brackets) -> Option<(us
         let inside = begin + open.len();
         let end = inside + text[inside..].find(close.as_str())?;
         at = inside;
-        let tag = Tag::of(&text[inside..end]);
-        if tag.inside == "endraw" {
-            return Some((begin, end + close.len(), tag));
+        let content = &text[inside..end];
+        if Tag::of(content).inside == "endraw" {
+            return Some((begin, content, end + close.len()));
         }
     }
 }
@@ -96,7 +96,7 @@ pub(super) enum Part<'t> {
     Statement(Tag<'t>),
 }
 
-/// The parts of a text with their places, up to a tag that is not closed.
+/// The parts of a text with their places, up to a tag that is not closed. White space that copier takes away is in none of them.
 pub(super) fn parts<'t>(
     text: &'t str,
     brackets: &'t Brackets,
@@ -109,10 +109,17 @@ pub(super) fn parts<'t>(
         }
         if next.is_none() {
             next = openings.next(at);
-            let end = next.map_or(text.len(), |(begin, _)| begin);
+            let end = match next {
+                Some((begin, kind)) if kind != TagKind::Expression => {
+                    let content = &text[begin + brackets.of(kind)[0].len()..];
+                    brackets.white_space.before(text, at..begin, content)
+                }
+                Some((begin, _)) => begin,
+                None => text.len(),
+            };
             let found = (at, Ok(Part::Text(&text[at..end])));
             // Behind the end, where nothing follows.
-            at = if next.is_some() { end } else { text.len() + 1 };
+            at = if next.is_some() { at } else { text.len() + 1 };
             return Some(found);
         }
         let (begin, kind) = next.take()?;
@@ -132,15 +139,17 @@ fn part<'t>(text: &'t str, begin: usize, kind: TagKind, brackets: &Brackets) -> 
     };
     let length = length.ok_or_else(|| format!("`{open}` is not closed"))?;
     let (content, after) = (&text[inside..inside + length], inside + length + close.len());
+    let white_space = brackets.white_space;
     let tag = Tag::of(content);
     Ok(match kind {
-        TagKind::Comment => (Part::Comment(content), after),
+        TagKind::Comment => (Part::Comment(content), white_space.behind(text, content, after)),
         TagKind::Expression => (Part::Expression(tag), after),
         TagKind::Statement if tag.inside == "raw" => {
-            let (stop, next, end) = end_of_raw(text, after, brackets).ok_or("`raw` is not closed")?;
-            (Part::Raw { begin: tag, text: &text[after..stop], end }, next)
+            let (stop, last, end) = end_of_raw(text, after, brackets).ok_or("`raw` is not closed")?;
+            let inside = &text[after..white_space.before(text, after..stop, last)];
+            (Part::Raw { begin: tag, text: inside, end: Tag::of(last) }, white_space.behind(text, last, end))
         }
-        TagKind::Statement => (Part::Statement(tag), after),
+        TagKind::Statement => (Part::Statement(tag), white_space.behind(text, content, after)),
     })
 }
 

@@ -1,4 +1,4 @@
-use super::super::brackets::Brackets;
+use super::super::brackets::{Brackets, WhiteSpace};
 use super::*;
 use crate::stack::{Scope, Tree, render, template_names};
 
@@ -44,7 +44,12 @@ fn texts_are_said_in_the_other_tags() {
 #[test]
 fn other_brackets_become_those_of_a_stack() {
     let pair = |open: &str, close: &str| [open.to_owned(), close.to_owned()];
-    let brackets = Brackets { expression: pair("[[", "]]"), statement: pair("[%", "%]"), comment: pair("[#", "#]") };
+    let brackets = Brackets {
+        expression: pair("[[", "]]"),
+        statement: pair("[%", "%]"),
+        comment: pair("[#", "#]"),
+        ..Brackets::default()
+    };
     let text = "[[ name ]] ${{ secrets.X }} [% if a %]{% b %}[% endif %]";
     let text = said(text, reading(&brackets, &|_| Kind::Text)).unwrap().text;
     assert_eq!(text, "{{ name }} ${{ '{{' }} secrets.X }} {% if a %}{{ '{%' }} b %}{% endif %}");
@@ -54,7 +59,12 @@ fn other_brackets_become_those_of_a_stack() {
 #[test]
 fn a_long_text_is_read_once() {
     let pair = |open: &str, close: &str| [open.to_owned(), close.to_owned()];
-    let brackets = Brackets { expression: pair("[[", "]]"), statement: pair("[%", "%]"), comment: pair("[#", "#]") };
+    let brackets = Brackets {
+        expression: pair("[[", "]]"),
+        statement: pair("[%", "%]"),
+        comment: pair("[#", "#]"),
+        ..Brackets::default()
+    };
     let text = "[[ a ]] {{ ".repeat(200_000);
     let expected = "{{ a }} {{ '{{' }} ".repeat(200_000);
     assert_eq!(said(&text, reading(&brackets, &|_| Kind::Text)).unwrap().text, expected);
@@ -188,4 +198,42 @@ fn a_call_is_seen_between_anything() {
         assert_ne!(doubts(call), Ok(0), "{call}");
     }
     assert_eq!(doubts("{{ m('y') }}{# m(flag) #}{% raw %}{{ m(flag) }}{% endraw %}"), Ok(0));
+}
+
+/// The white space that `_envops` takes away beside statements and comments, by what Jinja 3.1 makes of the same texts.
+#[test]
+fn white_space_goes_as_jinja_takes_it() {
+    #[track_caller]
+    fn case(jinja: &str, expected: [&str; 4]) {
+        for (bits, expected) in expected.into_iter().enumerate() {
+            let white_space = WhiteSpace { trim: bits & 1 == 1, lstrip: bits & 2 == 2 };
+            let brackets = Brackets { white_space, ..Brackets::default() };
+            let text = said(jinja, reading(&brackets, &|_| Kind::Text)).unwrap().text;
+            let mut scope = Scope::default();
+            scope.set("name", "shop".into());
+            assert_eq!(render("case", &text, &scope).unwrap(), expected, "{jinja:?}, {white_space:?}");
+        }
+    }
+    case(
+        "a\n  {% if name %}\n  b\n  {% endif %}\nc\n",
+        ["a\n  \n  b\n  \nc\n", "a\n    b\n  c\n", "a\n\n  b\n\nc\n", "a\n  b\nc\n"],
+    );
+    case("  {# note #}\n  {{ name }}\n", ["  \n  shop\n", "    shop\n", "\n  shop\n", "  shop\n"]);
+    case("a {% if name %} b {% endif %} c\n", ["a  b  c\n", "a  b  c\n", "a  b  c\n", "a  b  c\n"]);
+    case("  {%+ if name %}\nb\n  {%+ endif +%}\nc", ["  \nb\n  \nc", "  b\n  \nc", "  \nb\n  \nc", "  b\n  \nc"]);
+    case("\t{%- if name -%}\n  b\n  {%- endif -%}\n c", ["bc", "bc", "bc", "bc"]);
+    case(
+        "{% if name %}\n\n  {{ name }}\n{% endif %}\n\n",
+        ["\n\n  shop\n\n\n", "\n  shop\n\n", "\n\n  shop\n\n\n", "\n  shop\n\n"],
+    );
+    case(
+        "  {% raw %}\n {{ x }}\n  {% endraw %}\n b",
+        ["  \n {{ x }}\n  \n b", "  \n {{ x }}\n   b", "\n {{ x }}\n\n b", "\n {{ x }}\n b"],
+    );
+    case(
+        "{% if name %}\n  {% if name %}\n  b\n  {% endif %}{% endif %}\n",
+        ["\n  \n  b\n  \n", "    b\n  ", "\n\n  b\n\n", "  b\n"],
+    );
+    case("{{ name }}\n  {#- a -#}  \n b", ["shopb", "shopb", "shopb", "shopb"]);
+    case("a\n   {% if name %}  {% endif %}\n", ["a\n     \n", "a\n     ", "a\n  \n", "a\n  "]);
 }
