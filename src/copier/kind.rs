@@ -90,7 +90,10 @@ impl Expression {
             },
             Self::Attribute(..) => Kind::Unknown,
             Self::Index(of, _) => of.kind(kinds).element(),
-            Self::Filter(of, name, arguments) => filtered(of, name, arguments, kinds),
+            Self::Filter(of, name, arguments) => match self.instead_of_empty() {
+                Some(value) => of.kind(kinds).or(value.kind(kinds)),
+                None => filtered(of, name, arguments, kinds),
+            },
             Self::Call(callee, arguments) => called(callee, arguments, kinds),
             Self::Negative(of) => match of.kind(kinds) {
                 Kind::Digits => Kind::Whole,

@@ -207,6 +207,10 @@ fn values_are_those_of_jinja() {
         assert_eq!(rendered(jinja).as_deref(), Ok(printed), "{jinja}");
     }
     case("{% for a in list %}{{ (loop.index + 1) ~ '.' }}{% endfor %}", "2.3.");
+    // What stands for nothing may be of another kind.
+    case("{{ False | default(name, true) or False }}", "shop");
+    case("{{ not 'a' or off | default(name, true) }}", "shop");
+    case("{{ off | default(name, true) }}", "shop");
     case("{% for a in list %}{{ loop.index ~ '.' ~ loop.last }} {% endfor %}", "1.False 2.True ");
     case("{{ 1 + 2 * 3 }}", "7");
     case("{{ (1 + 2) * 3 }}", "9");
