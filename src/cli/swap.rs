@@ -162,13 +162,15 @@ fn plan(
     words.extend(args.despite.iter().map(|despite| format!("--despite {}", despite.word())));
     words.extend(args.take_over.then(|| "--take-over".to_owned()));
     words.push("--apply".to_owned());
+    let untestable = survey.untestable(options);
     PlanAnswer {
         account: survey.account.clone(),
         region: survey.region.clone(),
         done: survey.stand == Stand::Done,
         blue: Side::of(&survey.blue),
         green: Side::of(&survey.green),
-        tests: options.probes.clone(),
+        tests: if untestable.is_some() { Vec::new() } else { options.probes.clone() },
+        untestable,
         watch: args.watch,
         notes,
         dry_run: DryRun::of(aws),

@@ -45,6 +45,7 @@ fn a_name_goes_and_comes_back() {
     let server = site.server();
     let plan = site.run(&server, &SWAP).ok();
     assert!(plan.stdout.contains("SwapEnvironmentCNAMEs"), "{plan}");
+    assert!(plan.stdout.contains("tests nothing: `shop-green` has no address where a site answers"), "{plan}");
     assert!(plan.stdout.ends_with("`beansprout swap shop-blue shop-green --apply` does it\n"), "{plan}");
     site.run(&server, &[&SWAP[..], &["--json"]].concat()).ok().document("swap-plan/1");
     let held = site.run(&server, &[&SWAP[..], &["--hold", "--json"]].concat()).ok().document("swap/1");

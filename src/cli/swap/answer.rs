@@ -18,6 +18,9 @@ pub(super) struct PlanAnswer {
     pub(super) blue: Side,
     pub(super) green: Side,
     pub(super) tests: Vec<Probe>,
+    /// Why there are none.
+    #[serde(skip)]
+    pub(super) untestable: Option<String>,
     pub(super) watch: u64,
     pub(super) notes: Vec<String>,
     pub(super) dry_run: DryRun,
@@ -73,12 +76,15 @@ impl fmt::Display for PlanAnswer {
             writeln!(f, "  gets      {}", name(gets))?;
         }
         let paths: Vec<String> = self.tests.iter().map(|probe| probe.path.clone()).collect();
-        writeln!(
-            f,
-            "\ntests `{}` at `{}` before, and at the name itself afterwards",
-            paths.join("`, `"),
-            self.green.name
-        )?;
+        match &self.untestable {
+            Some(why) => writeln!(f, "\ntests nothing: {why}")?,
+            None => writeln!(
+                f,
+                "\ntests `{}` at `{}` before, and at the name itself afterwards",
+                paths.join("`, `"),
+                self.green.name
+            )?,
+        }
         writeln!(f, "watches its health for {} s, and goes back if it is bad", self.watch)?;
         writeln!(f, "the way back afterwards: `beansprout swap {} {} --apply`", self.green.name, self.blue.name)?;
         self.notes.iter().try_for_each(|note| writeln!(f, "note: {note}"))?;

@@ -12,7 +12,7 @@ use crate::release::bucket::BundleBucket;
 use crate::release::deploy::{self, Held, Request};
 use crate::release::environment;
 use crate::release::operation::Verb;
-use crate::release::probe::probe;
+use crate::release::probe::{Site, probe};
 
 impl Survey {
     /// What it has come to.
@@ -32,16 +32,30 @@ impl Survey {
     }
 }
 
+impl Survey {
+    /// Where GREEN is tested, under the name that it shall have; or why it cannot be.
+    fn tested_at(&self, host: Option<&str>) -> Result<Site, String> {
+        let name = host.or(self.names().0).unwrap_or_default();
+        let at = site(&self.green, name, host.is_some());
+        at.ok_or_else(|| format!("`{}` has no address where a site answers", self.green.environment.name))
+    }
+
+    /// Why nothing can be tested, if that is so.
+    pub fn untestable(&self, options: &Options) -> Option<String> {
+        self.tested_at(options.host.as_deref()).err()
+    }
+}
+
 /// Test GREEN at its own address, under the name that it shall have.
 pub fn test(aws: &Aws, survey: &Survey, options: &Options, report: &mut dyn FnMut(Event<'_>)) -> Result<Tested, Error> {
-    let host = options.host.as_deref().or(survey.names().0).unwrap_or_default().to_owned();
-    let green = &survey.green;
-    let Some(site) = site(green, &host, options.host.is_some()) else {
-        let why = format!("`{}` has no address where a site answers", green.environment.name);
-        report(Event::NotTested(&why));
-        return Ok(Tested { probes: Vec::new(), not_tested: Some(why) });
+    let site = match survey.tested_at(options.host.as_deref()) {
+        Ok(site) => site,
+        Err(why) => {
+            report(Event::NotTested(&why));
+            return Ok(Tested { probes: Vec::new(), not_tested: Some(why) });
+        }
     };
-    report(Event::Testing { environment: &green.environment.name, host: &host });
+    report(Event::Testing { environment: &survey.green.environment.name, host: &site.host });
     let probes = aws.block_on(probe(&site, &options.probes));
     probes.iter().for_each(|probed| report(Event::Tested(probed)));
     match failed(&probes) {
