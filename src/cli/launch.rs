@@ -147,7 +147,7 @@ pub(crate) fn verb(args: &LaunchArgs, world: &World, ui: &mut Ui) -> Result<Exit
     }
     let options = options(args, &environments, &project, packed);
     let application = targets.first().map(|target| target.application.clone());
-    let launched = carry_out(&aws, &plan, &options, world, ui);
+    let launched = carry_out(&aws, &plan, &options, Some(GOES_ON), world, ui);
     if let Some(application) = application {
         let run = RunRecord::new("launch", &application);
         aws.record(&launched, run, ui);
@@ -191,7 +191,7 @@ pub(crate) fn rebuild(
     let (plan, packed) = plan(&args, &given, &targets, descriptions, environments, project, aws, world, ui)?;
     let plan = plan.sound()?;
     let options = options(&args, environments, project, packed);
-    Ok(carry_out(aws, &plan, &options, world, ui)?)
+    Ok(carry_out(aws, &plan, &options, None, world, ui)?)
 }
 
 /// What was typed, without `--apply` and without values that may be secret.
@@ -319,10 +319,15 @@ fn options(
     }
 }
 
+/// What somebody who interrupts a launch is told.
+const GOES_ON: &str = "what was asked for goes on; the same command again looks at what is there, and goes on with it";
+
+/// Launch, and tell what happens; whoever interrupts is told `words`, where they are not told by somebody else.
 pub(crate) fn carry_out(
     aws: &Connected,
     plan: &LaunchPlan,
     options: &LaunchOptions,
+    words: Option<&str>,
     world: &World,
     ui: &mut Ui,
 ) -> Result<Launched, LaunchError> {
@@ -330,9 +335,7 @@ pub(crate) fn carry_out(
     let mut publishing = publish::Telling::new(aws.is_dry_run());
     let launched = release::launch(aws, plan, options, &mut |event| {
         if guard.is_none() && !aws.is_dry_run() {
-            let words =
-                "what was asked for goes on; the same command again looks at what is there, and goes on with it";
-            guard = Some(ui.goes_on(world, words.to_owned()));
+            guard = words.map(|words| ui.goes_on(world, words.to_owned()));
         }
         match &event {
             LaunchEvent::Publishing(event) => publishing.tell(event, ui),

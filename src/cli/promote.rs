@@ -14,7 +14,7 @@ use super::deploy::DeployAnswer;
 use super::environment_args::{self, WatchArgs};
 use super::environments::Environments;
 use super::launch::versions;
-use super::publish::Telling;
+use super::publish;
 use super::{eb_cli_settings, release_file, requires};
 use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::bundle::{OpenError, Reader};
@@ -142,8 +142,8 @@ pub(crate) fn verb(args: &PromoteArgs, world: &World, ui: &mut Ui) -> Result<Exi
         environment: Some(args.environment.clone()),
         ..RunRecord::new("promote", &request.application)
     };
-    let mut telling = Telling::new(aws.is_dry_run());
-    let published = release::publish(&aws, &request, &mut |event| telling.tell(&event, ui));
+    let published = publish::attempt(&aws, &request, world, ui);
+    let at = world.now();
     let published = published.map_err(|error| match error {
         // Creating it is no part of a promotion.
         PublishError::NoApplication { application, region } => {
@@ -162,7 +162,7 @@ pub(crate) fn verb(args: &PromoteArgs, world: &World, ui: &mut Ui) -> Result<Exi
         ui.answer(&DryRun::of(&aws));
         return Ok(Exit::Done);
     }
-    release_file::note(&mut release, &published, deployment.as_ref(), world);
+    release_file::note(&mut release, (&published, at), deployment.as_ref(), world);
     release_file::write(&path, &release)?;
     let next = ui.command(&format!("deploy {} --env {}", published.label, args.environment));
     ui.answer(&PromoteAnswer { environment: args.environment.clone(), from, published, deployment, next });

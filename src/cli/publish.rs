@@ -167,6 +167,7 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
         ..RunRecord::new("publish", &request.application)
     };
     let published = send(&aws, request, world, ui);
+    let at = world.now();
     if published.is_ok() && !args.dry_run {
         keep(&built.bundle.path, ui);
     }
@@ -177,7 +178,7 @@ pub(crate) fn verb(args: &PublishArgs, world: &World, ui: &mut Ui) -> Result<Exi
     let done = published.and_then(|published| Ok((published, deployment.transpose()?)));
     aws.record(&done.as_ref().map_err(|failure| failure.chain().next().unwrap_or_default()), run, ui);
     let (published, deployment) = done?;
-    outputs.write(&project, &built, &published, deployment.as_ref(), checked, world)?;
+    outputs.write(&project, &built, (&published, at), deployment.as_ref(), checked, world)?;
     if args.dry_run {
         ui.answer(&DryRun::of(&aws));
     } else {
@@ -291,7 +292,7 @@ pub(crate) fn keep(bundle: &Path, ui: &mut Ui) {
 }
 
 /// Publish once; whoever interrupts is told what is done by then, and that the same command finishes it.
-fn attempt(
+pub(crate) fn attempt(
     aws: &Connected,
     request: &PublishRequest,
     world: &World,

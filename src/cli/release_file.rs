@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use super::eb_cli_settings;
 use super::gate::Checked;
 use super::package::Built;
@@ -62,14 +64,14 @@ impl Outputs {
         &self,
         project: &Project,
         built: &Built,
-        published: &Published,
+        (published, at): (&Published, Timestamp),
         deployed: Option<&Deployed>,
         checked: Option<Checked>,
         world: &World,
     ) -> Result<(), Failure> {
         let Some(path) = &self.release else { return Ok(()) };
         let mut release = of(path, project, built, published, checked)?;
-        note(&mut release, published, deployed, world);
+        note(&mut release, (published, at), deployed, world);
         write(path, &release)?;
         if let Some(path) = &self.statement {
             file::write_named(path, statement(&release).as_bytes())?;
@@ -95,14 +97,19 @@ pub(crate) fn write(path: &Path, release: &ReleaseFile) -> Result<(), Failure> {
     Ok(file::write_named(path, release.text().as_bytes())?)
 }
 
-/// It lies where it was published, and runs where it was deployed well.
-pub(crate) fn note(release: &mut ReleaseFile, published: &Published, deployed: Option<&Deployed>, world: &World) {
+/// It lies where it was published, since then, and runs where it was deployed well, since now.
+pub(crate) fn note(
+    release: &mut ReleaseFile,
+    (published, at): (&Published, Timestamp),
+    deployed: Option<&Deployed>,
+    world: &World,
+) {
     release.lies_at(ReleasePlace {
         account: published.account.clone(),
         region: published.region.clone(),
         bucket: published.bundle.bucket.clone(),
         key: published.bundle.key.clone(),
-        time: world.now(),
+        time: at,
     });
     let well = |deployed: &&Deployed| deployed.outcome != Outcome::Started && deployed.health == Health::Good;
     if let Some(deployed) = deployed.filter(well) {

@@ -1,7 +1,11 @@
 //! `drill`: the loss of everything, rehearsed at three depths, and a rehearsal that a person ends.
 
+use beansprout::sandbox::{self, Injection, Server, Settings};
+use beansprout::world::World;
+
 use crate::launch::{STATE, Site, writes};
 use crate::publish::calls;
+use crate::sandbox::rule;
 use crate::swap::Answering;
 
 /// Two environments that live and are captured.
@@ -186,6 +190,36 @@ fn on_aws_it_touches_nothing_of_the_real_ones() {
     site.run(&server, &["capture", "--check"]).ok();
     let asked = calls(&site.place, STATE);
     assert_eq!(asked.iter().filter(|call| call.ends_with("TerminateEnvironment")).count(), 2);
+}
+
+#[test]
+fn whoever_interrupts_a_rehearsal_is_told_what_is_left_of_it() {
+    let site = Site::small();
+    site.describe("shop-prod", "");
+    let server = site.server();
+    site.run(&server, &["launch", "--all", "--apply"]).ok();
+    drop(server);
+    let mut running = site.place.start(["drill", "--speed", "real"]);
+    running.wait_for("watching `shop-prod`");
+    running.signal("INT");
+    let words = running.wait_for("interrupted: ");
+    assert!(words.contains("nothing is left of the rehearsal"), "{words}");
+    assert_eq!(running.finish(), 130);
+    // On AWS it goes on, and another without its id would be another one.
+    let faults = vec![rule("CreateEnvironment", Injection::DeploymentHangs, 0, 1)];
+    let server =
+        Server::start(Settings { faults, ..Settings::new(&World::real().unwrap(), site.place.path(STATE)) }).unwrap();
+    let variables = sandbox::variables(&server.endpoint()).into_iter();
+    let place = variables.fold(site.place, |place, (name, value)| place.var(name, value));
+    let mut running = place.start(["drill", "--aws", "--apply"]);
+    running.wait_for("watching `drill-");
+    running.signal("INT");
+    let words = running.wait_for("interrupted: ");
+    assert_eq!(running.finish(), 130);
+    let id = words.split("--id ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_else(|| panic!("{words}"));
+    assert!(words.contains(&format!("`beansprout drill --aws --id {id} --apply` goes on with it")), "{words}");
+    let end = place.run(["drill", "end", id]).exit(1);
+    assert!(end.stdout.contains(&format!("--application-name drill-{id}")), "{end}");
 }
 
 #[test]

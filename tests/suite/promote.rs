@@ -1,6 +1,6 @@
 //! `promote`: built once, and the same bytes elsewhere; `requires` is kept by whoever deploys.
 
-use beansprout::sandbox::{self, Injection, Server, Settings};
+use beansprout::sandbox::{self, Injection, Rule, Server, Settings};
 use beansprout::world::World;
 use serde_json::Value;
 
@@ -179,6 +179,23 @@ fn each_side_has_its_own_rights() {
     let refused = run(&near).exit(4);
     assert!(refused.stderr.contains("at its source, account 123456789012 in us-east-1"), "{refused}");
     assert!(refused.stderr.contains("kms:Decrypt"), "{refused}");
+}
+
+#[test]
+fn whoever_interrupts_a_promotion_is_told_what_is_done() {
+    let (site, server) = released();
+    drop(server);
+    let faults = vec![Rule { seconds: 5, ..rule("CreateApplicationVersion", Injection::Stall, 0, 1) }];
+    let server =
+        Server::start(Settings { faults, ..Settings::new(&World::real().unwrap(), site.place.path(STATE)) }).unwrap();
+    let variables = sandbox::variables(&server.endpoint()).into_iter();
+    let place = variables.fold(site.place, |place, (name, value)| place.var(name, value));
+    let mut running = place.start(production(&[]));
+    running.wait_for("registering `shop-");
+    running.signal("INT");
+    let words = running.wait_for("interrupted: ");
+    assert!(words.contains("may be registered; run the same command again"), "{words}");
+    assert_eq!(running.finish(), 130);
 }
 
 /// Whose profile reaches the target's account reaches the source with it, unless another is named.

@@ -108,7 +108,12 @@ pub(super) fn rebuild(
         return Ok(Exit::Done);
     }
     answer.notes.iter().for_each(|note| ui.warn(note));
-    let launched = launch::carry_out(&aws, &plan, &options, world, ui);
+    // The same words again would begin another rehearsal, unless they had its id.
+    let words = format!(
+        "what was asked for goes on, and costs money; `{}` goes on with it, `beansprout drill end {id}` tells how to end it",
+        ui.command(&again(args, &id))
+    );
+    let launched = launch::carry_out(&aws, &plan, &options, Some(&words), world, ui);
     if let Some(target) = targets.first() {
         aws.record(&launched, RunRecord::new("drill", &target.application), ui);
     }

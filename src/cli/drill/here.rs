@@ -31,6 +31,10 @@ pub(super) fn rehearse(
     let mut project = project.clone();
     let release = &mut project.config.release;
     (release.bucket, release.bucket_owner, release.kms_key, release.audit) = (None, None, None, false);
+    let _guard = ui.last_words(
+        world,
+        "nothing is left of the rehearsal, which was on this machine; the same command begins another".to_owned(),
+    );
     let folder = file::temporary_folder()?;
     let (first, second) = (folder.path().join("first"), folder.path().join("second"));
     let began = world.now();
