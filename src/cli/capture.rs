@@ -224,6 +224,9 @@ fn one(
             version.before = Some(ran).filter(|ran| *ran != version.label);
         }
     }
+    let versions =
+        before.and_then(|before| before.version.as_ref()).map(|version| version.label.clone()).zip(there.label.clone());
+    let deployed_since = versions.filter(|(captured, runs)| captured != runs).map(<[String; 2]>::from);
     let mut wrote = false;
     if !args.check
         && let Some(text) = environments.text(&new)?
@@ -266,6 +269,7 @@ fn one(
         options: new.options.len(),
         left: captured.left.len(),
         differences,
+        deployed_since: deployed_since.filter(|_| !wrote),
     })
 }
 

@@ -107,7 +107,8 @@ pub(crate) fn verb(args: &RollbackArgs, world: &World, ui: &mut Ui) -> Result<Ex
             }
         }
     };
-    ui.say(format_args!("rolling `{}` back to `{label}`", environment.name));
+    let rolling = if *dry_run { "would roll" } else { "rolling" };
+    ui.say(format_args!("{rolling} `{}` back to `{label}`", environment.name));
     let request = request(&project, target.application.as_deref(), &environment, watch, label)?;
     let request = DeployRequest { verb: Verb::Rollback, when_ready: *when_ready, ..request };
     deploy::run(&aws, "rollback", &request, world, ui)

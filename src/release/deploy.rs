@@ -218,14 +218,13 @@ async fn claimed(
         _ if ours => return join(aws, request, &before, report).await,
         _ => return Err(Error::NotReady { environment: request.environment.clone() }),
     }
-    if !aws.is_dry_run() {
-        remember_before(aws, request, &before, report).await;
-    }
+    remember_before(aws, request, &before, report).await;
     let mark = newest(aws, &before).await?;
     report(Event::Asking { label: &request.label, environment: &before.name });
     if !ask(aws, request, &before, mark).await? {
         if request.wait {
             aws.note_following(&FOLLOW);
+            remember(aws, request, &request.label, report).await;
         }
         return Ok(deployed(aws, request, &before, before.label.clone(), Outcome::Started));
     }

@@ -293,6 +293,9 @@ fn a_dry_run_asks_for_nothing() {
     let asked = calls(&scene.place, STATE);
     let changes = |call: &&String| ["Create", "Put", "Delete", "Update"].iter().any(|verb| call.contains(verb));
     assert_eq!(asked.iter().find(changes), None);
+    // What ran well before and what runs well afterwards are written down, as without it.
+    let keys = plan["calls"].as_array().unwrap().iter().map(|call| call["arguments"].to_string());
+    assert_eq!(keys.filter(|key| key.contains("/deployments/shop-prod/")).count(), 2, "{run}");
     // What two steps ask for, and is there once it is there, is listed once.
     scene.place.write("app.py", "print('third')\n");
     let run = scene.run(&server, &["publish", "--deploy", "shop-prod", "--dry-run", "--json"]).ok();
@@ -338,6 +341,26 @@ fn publish_can_deploy_at_once() {
     let published = run.document("publish/1");
     assert_eq!(published["deployment"]["outcome"], "deployed");
     assert_eq!(published["deployment"]["label"], published["label"]);
+    drop(server);
+    // A release is published before it runs.
+    let server = scene.server(vec![Rule { seconds: 1, ..rule("UpdateEnvironment", Injection::Stall, 0, 1) }]);
+    scene.place.write("app.py", "print('fourth')\n");
+    scene.run(&server, &["publish", "--deploy", "shop-prod", "--release", "../release.json"]).ok();
+    let release: serde_json::Value = serde_json::from_str(&scene.place.read("../release.json")).unwrap();
+    let time = |list: &str| release[list][0]["time"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    assert!(time("deployed").duration_since(time("published")).as_secs() >= 1, "{release}");
+}
+
+#[test]
+fn a_file_tells_its_version_from_the_one_that_runs() {
+    let scene = Scene::new();
+    let server = scene.server(Vec::new());
+    scene.run(&server, &["capture"]).ok();
+    let check = || scene.run(&server, &["capture", "--check"]).ok().stdout;
+    assert!(check().ends_with("is what lives\n"), "{}", check());
+    scene.run(&server, &["deploy", &scene.second, "--env", "shop-prod"]).ok();
+    let since = format!("is what lives, but for the version: it has `{}`, and `{}` runs\n", scene.first, scene.second);
+    assert!(check().ends_with(&since), "{}", check());
 }
 
 #[test]

@@ -21,13 +21,24 @@ pub(super) struct Row {
     /// Options that nobody chose, or a file brings.
     pub(super) left: usize,
     pub(super) differences: Vec<Difference>,
+    /// The version that the file still has, and the one that runs: a deployment is no difference.
+    #[serde(skip)]
+    pub(super) deployed_since: Option<[String; 2]>,
 }
 
 impl Row {
     pub(super) fn not_there(name: &str) -> Self {
         let (described, live) = (Some("one".to_owned()), Some("none".to_owned()));
         let difference = Difference { what: "environment".to_owned(), described, live };
-        Self { name: name.to_owned(), id: None, wrote: false, options: 0, left: 0, differences: vec![difference] }
+        Self {
+            name: name.to_owned(),
+            id: None,
+            wrote: false,
+            options: 0,
+            left: 0,
+            differences: vec![difference],
+            deployed_since: None,
+        }
     }
 }
 
@@ -59,6 +70,9 @@ impl fmt::Display for CaptureAnswer {
                 (true, _) => write!(f, "wrote `{path}`: {}, {} left out", count(row.options, "option"), row.left)?,
                 (false, 0) => write!(f, "`{path}` is what lives")?,
                 (false, number) => write!(f, "`{path}`: {}", count(number, "difference"))?,
+            }
+            if let Some([captured, runs]) = &row.deployed_since {
+                write!(f, ", but for the version: it has `{captured}`, and `{runs}` runs")?;
             }
             for difference in &row.differences {
                 write!(f, "\n  {difference}")?;
