@@ -1,7 +1,7 @@
 //! SQLite databases: may one hold data of people, or is it plainly something else, such as an index for searching?
 //!
-//! The answer is in the schema, which the first pages have, and in whether the tables that tell of people have ever had a
-//! row. Whatever cannot be read (damaged, encrypted, further back than is looked) may hold anything.
+//! The answer is in the schema, which the first pages have, and in whether the tables that tell of people have rows, or words of
+//! deleted ones. Whatever cannot be read (damaged, encrypted, further back than is looked) may hold anything.
 
 use super::kind::Kind;
 
@@ -98,7 +98,7 @@ fn may_hold_people(content: &[u8]) -> Option<bool> {
     // Pages that are free keep what was deleted.
     Some(
         !about_people.is_empty() && database.has_free_pages()
-            || about_people.iter().any(|table| !database.was_never_filled(table.root)),
+            || about_people.iter().any(|table| database.holds_rows(table.root)),
     )
 }
 
@@ -164,11 +164,14 @@ impl<'a> Database<'a> {
         self.content.get(start..start.checked_add(self.usable)?)
     }
 
-    /// Has no row ever been in the table whose first page this is?
-    fn was_never_filled(&self, root: usize) -> bool {
-        let Some(page) = self.page(root) else { return false };
-        let is_leaf = matches!(page[0], 0x0a | 0x0d);
-        is_leaf && number(page, 3, 2) == Some(0) && page[8..].iter().all(|byte| *byte == 0)
+    /// Are there rows in the table whose first page this is, or words of rows that were deleted?
+    fn holds_rows(&self, root: usize) -> bool {
+        let Some(page) = self.page(root) else { return true };
+        let is_empty_leaf = matches!(page[0], 0x0a | 0x0d) && number(page, 3, 2) == Some(0);
+        // Where rows were, whoever wipes them leaves their places: two bytes each.
+        let is_word = |bytes: &[u8]| bytes.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ' || *byte >= 0x80);
+        let is_wide = number(self.content, 56, 4) != Some(1);
+        !is_empty_leaf || page[8..].windows(4).any(is_word) || is_wide && page[8..].iter().any(|byte| *byte != 0)
     }
 
     /// All tables that the schema has.
@@ -324,7 +327,8 @@ mod tests {
         case("CREATE TABLE auth_user(id, password)", ONE_ROW, Kind::Database);
         case("CREATE TABLE auth_user(id, password)", EMPTY, Kind::PlainDatabase);
         // A row that was deleted leaves its bytes.
-        case("CREATE TABLE auth_user(id, password)", &[EMPTY, b"\0\0ann"].concat(), Kind::Database);
+        case("CREATE TABLE auth_user(id, password)", &[EMPTY, b"\0\0anna"].concat(), Kind::Database);
+        case("CREATE TABLE auth_user(id, password)", &[EMPTY, b"\x01\xd0"].concat(), Kind::PlainDatabase);
         case("CREATE TABLE t(lastName)", ONE_ROW, Kind::Database);
         case("CREATE TABLE t(a, first_name)", ONE_ROW, Kind::Database);
         case("CREATE TABLE t(a REFERENCES addresses)", ONE_ROW, Kind::Database);

@@ -205,6 +205,7 @@ fn a_database_is_refused_where_it_may_hold_data_of_people() {
     case(&format!("{index}{ACCOUNTS}"), false);
     case(&format!("{index}{ACCOUNTS}{row}"), true);
     case(&format!("pragma secure_delete = off;{ACCOUNTS}{row}delete from auth_user;"), true);
+    case(&format!("pragma secure_delete = on;{ACCOUNTS}{row}delete from auth_user;"), false);
     case(&format!("{ACCOUNTS}{index}drop table pages;"), true);
     case(&fill("customers", "line text"), true);
     case(&format!("pragma encoding = 'UTF-16le';{ACCOUNTS}{row}"), true);
