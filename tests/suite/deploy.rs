@@ -108,6 +108,13 @@ fn ways_to_fail_have_their_own_words() {
     case(Injection::DeploymentRollsBack, "was rolled back");
     case(Injection::DeploymentTurnsRed, "");
     case(Injection::DeploymentFails, "");
+    // Who was on the way back is not sent there once more.
+    let server = scene.server(Vec::new());
+    scene.run(&server, &["deploy", &scene.second, "--env", "shop-prod"]).ok();
+    drop(server);
+    let server = scene.server(on_update(Injection::DeploymentTurnsRed));
+    let run = scene.run(&server, &["rollback", "--env", "shop-prod", "--settle", "1"]).exit(5);
+    assert!(run.stderr.contains("hint: `beansprout rollback LABEL --env shop-prod` takes another version"), "{run}");
 }
 
 #[test]

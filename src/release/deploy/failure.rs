@@ -60,7 +60,7 @@ pub enum Error {
     #[error("environment `{environment}` is busy")]
     NotReady { environment: EnvironmentName },
     #[error("{}", sentence(.environment, .label, .failed, .errors))]
-    Failed { environment: EnvironmentName, label: String, failed: Failed, errors: Vec<String> },
+    Failed { verb: Verb, environment: EnvironmentName, label: String, failed: Failed, errors: Vec<String> },
     #[error("environment `{environment}` is still on its way to `{label}` after {} s", .after.as_secs())]
     StillGoing { environment: EnvironmentName, label: String, after: Duration },
     #[error("environment `{environment}` is being {} by {}", moving(.operation), .operation.caller.as_deref().unwrap_or("somebody else"))]
@@ -157,9 +157,13 @@ impl Fault for Error {
             Self::NotReady { environment } => Some(format!(
                 "nothing was changed; `--when-ready` waits for it, `beansprout wait --env {environment}` watches it"
             )),
-            Self::Failed { environment, failed, .. } => match failed {
+            Self::Failed { verb, environment, failed, .. } => match failed {
                 Failed::RolledBack { .. } | Failed::Aborted { .. } => Some(format!(
                     "it runs what it ran before; `beansprout logs --env {environment}` has the instances' side"
+                )),
+                // The same again would go to the same version.
+                _ if *verb == Verb::Rollback => Some(format!(
+                    "`beansprout rollback LABEL --env {environment}` takes another version, `beansprout versions` lists them; `beansprout logs --env {environment}` has the instances' side"
                 )),
                 _ => Some(format!(
                     "`beansprout rollback --env {environment}` goes back to the version before; `beansprout logs --env {environment}` has the instances' side"

@@ -45,7 +45,8 @@ pub(super) async fn follow(
     let mut settling: Option<Backoff> = None;
     let fail = |failed: Failed, events: &[EnvironmentEvent]| {
         let errors = events.iter().filter(|event| event.is_error()).map(|event| event.message.clone()).collect();
-        Error::Failed { environment: request.environment.clone(), label: request.label.clone(), failed, errors }
+        let (verb, environment, label) = (request.verb, request.environment.clone(), request.label.clone());
+        Error::Failed { verb, environment, label, failed, errors }
     };
     loop {
         if let Some(held) = &mut held {
