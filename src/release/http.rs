@@ -50,3 +50,24 @@ async fn answer(connector: &Connector, request: HttpRequest, whole: Duration) ->
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_given_up_before_the_call() {
+        assert_eq!(connect_timeout(Duration::from_secs(30)), Duration::from_secs(5));
+        assert_eq!(connect_timeout(Duration::from_secs(2)), Duration::from_secs(2));
+    }
+
+    #[test]
+    fn the_last_cause_is_told() {
+        // Nobody listens where somebody has just stopped to.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let request = HttpRequest::get(format!("http://127.0.0.1:{port}/")).unwrap();
+        let why = runtime.block_on(send(request, Duration::from_secs(30))).unwrap_err();
+        assert!(why.contains("refused"), "{why}");
+    }
+}
