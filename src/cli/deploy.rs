@@ -10,7 +10,7 @@ use super::environment_args::{MoveArgs, request};
 use super::{logs, requires};
 use crate::fault::{Exit, Failure};
 use crate::project::Project;
-use crate::release::{self, DeployEvent, DeployRequest, Deployed, DownloadEvent, Outcome, RunRecord};
+use crate::release::{self, DeployEvent, DeployRequest, Deployed, DownloadEvent, Outcome, RunRecord, Verb};
 use crate::ui::{Answer, Progress, Ui};
 use crate::world::World;
 
@@ -111,6 +111,13 @@ pub(crate) fn run(
     let deployed = watched(aws, request, world, ui);
     aws.record(&deployed, on_record(verb, request), ui);
     let deployed = deployed?;
+    if request.verb == Verb::Rollback && deployed.outcome == Outcome::Unchanged {
+        // Going back twice is going back once; whoever wants more says where to.
+        let environment = &request.environment;
+        ui.say(format_args!(
+            "nothing is to be taken back; `beansprout rollback LABEL --env {environment}` goes to another version"
+        ));
+    }
     if aws.is_dry_run() {
         ui.answer(&DryRun::of(aws));
     } else {

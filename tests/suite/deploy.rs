@@ -88,6 +88,7 @@ fn an_environment_is_moved_and_back() {
     // Going back twice is going back once.
     let run = scene.run(&server, &["rollback", "--env", "shop-prod"]).ok();
     assert!(run.stdout.starts_with("unchanged: "), "{run}");
+    assert!(run.stderr.contains("`beansprout rollback LABEL --env shop-prod` goes to another version"), "{run}");
     let run = scene.run(&server, &["wait", "--env", "shop-prod", "--json"]).ok();
     assert_eq!(run.document("deploy/1")["label"], scene.first.as_str());
 }
