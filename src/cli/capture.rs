@@ -224,9 +224,8 @@ fn one(
             version.before = Some(ran).filter(|ran| *ran != version.label);
         }
     }
-    let versions =
-        before.and_then(|before| before.version.as_ref()).map(|version| version.label.clone()).zip(there.label.clone());
-    let deployed_since = versions.filter(|(captured, runs)| captured != runs).map(<[String; 2]>::from);
+    let captured_version = before.and_then(|before| before.deployed_since(there.label.as_deref()));
+    let deployed_since = captured_version.map(str::to_owned).zip(there.label.clone()).map(<[String; 2]>::from);
     let mut wrote = false;
     if !args.check
         && let Some(text) = environments.text(&new)?

@@ -105,6 +105,7 @@ pub(crate) fn verb(args: &StatusArgs, world: &World, ui: &mut Ui) -> Result<Exit
             // Without the rights of a capture it is not known, which is no failure of this.
             row.differences = capture::compare(description, &seen.living, &project, &aws, ui).ok().flatten();
             row.lost = environment::lost(description);
+            row.captured = description.deployed_since(row.label.as_deref()).map(str::to_owned);
         }
     }
     let mut drills = release::left_drills_in(&aws, &seen)?;
@@ -154,6 +155,9 @@ struct Row {
     differences: Option<Vec<Difference>>,
     /// What a rebuild would not bring back.
     lost: Vec<String>,
+    /// The version that its file has, where another one runs by now: that is no drift.
+    #[serde(skip)]
+    captured: Option<String>,
 }
 
 impl Row {
@@ -176,6 +180,7 @@ impl Row {
             details: None,
             differences: None,
             lost: Vec::new(),
+            captured: None,
         }
     }
 
@@ -356,7 +361,12 @@ fn detailed(row: &Row, region: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result 
     if row.described {
         match &row.differences {
             None => write!(f, "\n  drift     not known")?,
-            Some(differences) if differences.is_empty() => write!(f, "\n  drift     none: it is as its file says")?,
+            Some(differences) if differences.is_empty() => {
+                write!(f, "\n  drift     none: it is as its file says")?;
+                row.captured
+                    .iter()
+                    .try_for_each(|label| write!(f, ", but for the version, which is `{label}` there"))?;
+            }
             Some(differences) => {
                 differences.iter().try_for_each(|difference| write!(f, "\n  drift     {difference}"))?;
             }

@@ -140,6 +140,12 @@ pub fn is_here(
 }
 
 impl Description {
+    /// The version that was captured, if `runs` is another one: a deployment, and no drift.
+    pub fn deployed_since(&self, runs: Option<&str>) -> Option<&str> {
+        let captured = self.version.as_ref().map(|version| version.label.as_str());
+        captured.filter(|label| !label.is_empty() && runs.is_some_and(|runs| runs != *label))
+    }
+
     /// A description that says nothing yet.
     pub fn new(name: &str) -> Self {
         Self {

@@ -369,6 +369,9 @@ fn a_file_tells_its_version_from_the_one_that_runs() {
     scene.run(&server, &["deploy", &scene.second, "--env", "shop-prod"]).ok();
     let since = format!("is what lives, but for the version: it has `{}`, and `{}` runs\n", scene.first, scene.second);
     assert!(check().ends_with(&since), "{}", check());
+    let status = scene.run(&server, &["status", "shop-prod"]).ok();
+    let drift = format!("none: it is as its file says, but for the version, which is `{}` there", scene.first);
+    assert!(status.stdout.contains(&drift), "{status}");
 }
 
 #[test]
