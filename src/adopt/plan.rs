@@ -283,7 +283,7 @@ mod tests {
             .file(&format!("{folder}shop/celery.py"), "app = Celery('shop')\n")
             .file(&format!("{folder}shop/asgi.py"), "application = get_asgi_application()\n")
             .file(&format!("{folder}shop/wsgi.py"), "application = get_wsgi_application()\n")
-            .file("requirements.txt", "Django==5.2.19\ncelery\n")
+            .file("requirements.txt", "Django==5.2.19\ncelery\nwhitenoise==6.9.0\n")
     }
 
     /// Rendered, well formed, and nothing that our own check finds in our own files: for each of these answers, or without

@@ -18,8 +18,15 @@ use crate::beanstalk::tree::Tree;
 /// What describes containers to Elastic Beanstalk, and to nobody else.
 pub(super) const DOCKERRUN: &str = "Dockerrun.aws.json";
 
-/// Rules about what no `.config` file says.
-const ABSENT: [&str; 6] = ["EB001", "EB013", "EB021", "EB023", "EB040", "EB132"];
+/// Rules about what no `.config` file says, and the words by which one that cannot be read would say it.
+const ABSENT: [(&str, &[&str]); 6] = [
+    ("EB001", &["WSGIPath"]),
+    ("EB013", &["environment"]),
+    ("EB021", &["collectstatic", "staticfiles"]),
+    ("EB023", &["collectstatic"]),
+    ("EB040", &["packages", "yum", "dnf"]),
+    ("EB132", &["environment"]),
+];
 
 pub(super) struct Subject<'a> {
     pub(super) tree: &'a Tree,
@@ -157,9 +164,19 @@ impl<'a> Subject<'a> {
         let texts: BTreeMap<String, String> =
             self.tree.iter().filter_map(|(path, _)| Some((path.to_owned(), lossy(self.tree.content(path)?)))).collect();
         let mut findings = self.findings;
-        if self.customizations.configs.iter().any(|file| file.problems.iter().any(|problem| problem.kind.hides_all())) {
-            // It may say what seems to be missing; that it cannot be read is found.
-            findings.retain(|finding| !ABSENT.contains(&finding.rule));
+        // It may say what seems to be missing; that it cannot be read is found.
+        let hidden = self
+            .customizations
+            .configs
+            .iter()
+            .filter(|file| file.problems.iter().any(|problem| problem.kind.hides_all()));
+        for file in hidden {
+            let said = |rule: &str| {
+                let words = ABSENT.iter().find(|(absent, _)| *absent == rule).map(|(_, words)| *words);
+                // What is no text has its words somewhere else.
+                words.is_some_and(|words| file.text.is_empty() || words.iter().any(|word| file.text.contains(word)))
+            };
+            findings.retain(|finding| !said(finding.rule));
         }
         for finding in &mut findings {
             finding.fixable = finding.edit.is_some();

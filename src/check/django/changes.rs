@@ -143,16 +143,31 @@ impl Walk<'_> {
                 self.default_variable(method.attr.as_str(), call, sure)
             }
             Expr::Attribute(method) => self.effect(method, call, sure),
-            // `include("components/*.py")` of split-settings.
-            Expr::Name(name) if matches!(name.id.as_str(), "include" | "exec" | "execfile") => {
-                self.settings.open = true
-            }
+            Expr::Name(name) if name.id.as_str() == "include" => self.included(call, sure),
+            Expr::Name(name) if matches!(name.id.as_str(), "exec" | "execfile") => self.settings.open = true,
             _ => {}
         }
         // `django_heroku.settings(locals())`
         if call.arguments.args.iter().any(names) {
             self.settings.open = true;
             self.settings.names.values_mut().for_each(|setting| setting.value = Value::Unknown);
+        }
+    }
+
+    /// `include("base.py", optional("local.py"))` of split-settings: each file sees what the ones before it have set.
+    fn included(&mut self, call: &ExprCall, sure: Sure) {
+        for argument in &call.arguments.args {
+            let (file, is_optional) = match argument {
+                Expr::Call(inner) if dotted(&inner.func).ends_with("optional") => (inner.arguments.args.first(), true),
+                other => (Some(other), false),
+            };
+            let file = file.map(|file| Evaluation::of(self.settings).evaluate(file, 0));
+            let module = file.as_ref().and_then(Value::text).and_then(|file| file.strip_suffix(".py"));
+            // Which files a pattern finds, or a condition lets in, is not known.
+            let module = module.filter(|module| sure == Sure::Yes && !module.contains(['*', '?', '[', '.']));
+            let found = module.is_some_and(|module| self.take_in(&module.replace('/', "."), 1));
+            let may_be_missing = is_optional && module.is_some();
+            self.settings.open |= !(found || may_be_missing);
         }
     }
 

@@ -176,6 +176,11 @@ impl Walk<'_> {
         }
     }
 
+    /// Carry out another module, counted from the folder of this one; tells whether there is one.
+    pub(super) fn take_in(&mut self, module: &str, level: usize) -> bool {
+        (self.import)(self.settings, &Import { module, level })
+    }
+
     /// `if`, `elif` and `else`, as far as their conditions can be decided.
     fn branches(&mut self, branch: &StmtIf, sure: Sure) {
         let clauses = std::iter::once((Some(&*branch.test), &branch.body))

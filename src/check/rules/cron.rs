@@ -8,9 +8,9 @@ use std::ops::Range;
 
 use super::commands::leader::only_leader;
 use crate::beanstalk::config_file::{ConfigFile, File};
-use crate::check::script::{Place, Script, script_file};
+use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
-use tables::{Table, Written, is_table};
+use tables::{Table, Written, called, is_table};
 
 const FIX: &str = "use `cron.yaml` in a worker environment, EventBridge, or a lock in the database";
 
@@ -119,21 +119,21 @@ enum Work {
 
 /// Is what these lines run the application's work? What they call may be a script of the bundle, or of `files`.
 fn is_work(subject: &Subject<'_>, content: &str) -> Work {
-    let called: Vec<(String, String)> = callees(content)
+    let behind: Vec<(String, String)> = callees(content)
         .filter_map(|path| {
-            let shell = script_file(subject.tree, subject.customizations, &path).map(|(_, text, _)| text.to_owned());
+            let shell = called(subject, &path).map(|(_, text, _)| text.to_owned());
             Some((path.clone(), shell.or_else(|| is_program(subject, &path))?))
         })
         .collect();
     // Of a script that could be read, what is in it counts, and not where it lies.
-    let line = called.iter().fold(content.to_owned(), |line, (path, _)| line.replace(path.as_str(), ""));
+    let line = behind.iter().fold(content.to_owned(), |line, (path, _)| line.replace(path.as_str(), ""));
     let asks = |text: &str| {
         ["curl ", "wget "].iter().any(|tool| text.contains(tool))
             && ["localhost", "127.0.0.1"].iter().any(|host| text.contains(host))
     };
     let works = |text: &str| text.contains("manage.py") || text.contains("/var/app/") || asks(text);
-    let all = || std::iter::once(line.as_str()).chain(called.iter().map(|(_, text)| text.as_str()));
-    let python = called.iter().any(|(path, _)| path.ends_with(".py"));
+    let all = || std::iter::once(line.as_str()).chain(behind.iter().map(|(_, text)| text.as_str()));
+    let python = behind.iter().any(|(path, _)| path.ends_with(".py"));
     match all().any(works) || python {
         false => Work::None,
         true if all().any(guarded) => Work::Guarded,

@@ -2,6 +2,7 @@
 
 mod absent;
 mod pins;
+mod starts;
 
 use crate::beanstalk::encoding;
 use crate::beanstalk::requirements::{FILE, Requirement};
@@ -44,6 +45,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     heavy(subject, &requirements.lines);
     absent::check(subject, &requirements);
     pins::check(subject, &requirements);
+    starts::check(subject, &requirements);
 }
 
 /// Packages that a small instance has no memory or time for.
@@ -145,9 +147,9 @@ fn machine(subject: &mut Subject<'_>, requirement: &Requirement, installs: &dyn 
     } else if requirement.editable && !line.contains("://") && !line.contains("git@") {
         let message = "an editable install points into `/var/app/staging`, which is renamed a moment later";
         subject.find("EB051", path, span, message, "install it as a package, or leave the line out");
-    } else if line.contains("git+") {
+    } else if line.contains("git+") || line.contains("git://") {
         let git = installs(&["git"]);
-        if line.contains("git+git://github.com") {
+        if line.contains("git://github.com") {
             let message = "pip fails: GitHub no longer answers `git://`";
             subject.find("EB052", path, span, message, "write `git+https://`, and install `git` with `packages: yum:`");
         } else if !git {

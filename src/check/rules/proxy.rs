@@ -45,12 +45,37 @@ pub(super) fn check(subject: &mut Subject<'_>) {
             }
             Ok(directives) => {
                 block(subject, path, context, &directives);
+                turned_away(subject, path, context, &directives);
                 // A file of one's own decides itself what it includes.
                 if context != Context::Main && !whole {
                     together(subject, path, context, &directives, &mut seen);
                 }
             }
         }
+    }
+}
+
+/// `if ($host !~ …) { return 444; }`: health checks come with the address of the instance, and are turned away too.
+fn turned_away(subject: &mut Subject<'_>, path: &str, context: Context, directives: &[Directive]) {
+    let spared = subject.tree.text(path).is_some_and(|text| text.contains("ELB-HealthChecker"));
+    if context != Context::Server || spared || subject.single() || subject.asks_port() {
+        return;
+    }
+    let refuses = |directive: &Directive| {
+        let condition = directive.arguments.join(" ");
+        let asks = ["$host", "$http_host"].iter().any(|name| condition.contains(name));
+        let negated = ["!~", "!="].iter().any(|operator| condition.contains(operator));
+        // An expression with classes or figures may be one for addresses.
+        let addresses =
+            [r"\d", "[0-9", "10.", "10\\.", "172.", "172\\.", "192."].iter().any(|part| condition.contains(part));
+        let inside = directive.block.iter().flatten();
+        let returns = inside.into_iter().any(|inner| inner.name == "return");
+        directive.name == "if" && asks && negated && !addresses && returns
+    };
+    if let Some(directive) = directives.iter().find(|directive| refuses(directive)) {
+        let message = "health checks are turned away and the environment turns red: they come with the instance's own address as host, which is none of these names";
+        let fix = "let addresses through as well, such as `|[0-9.]+` in the expression";
+        subject.find("EB010", path, directive.span.clone(), message, fix);
     }
 }
 

@@ -8,6 +8,7 @@ use std::ops::Range;
 use crate::beanstalk::config_file::OptionSetting;
 use crate::beanstalk::procfile::{Process, Reason};
 use crate::beanstalk::timeline::PORT;
+use crate::check::django;
 use crate::check::subject::Subject;
 use crate::level::Level;
 
@@ -71,8 +72,9 @@ fn without_procfile(subject: &mut Subject<'_>) {
         let other = tree.is_dir(crate::beanstalk::customizations::EXTENSIONS)
             && tree.is_file("requirements.txt")
             && ["app.py", "main.py", "wsgi.py"].iter().any(|name| tree.is_file(name));
-        if (subject.tree.is_file("manage.py") || other)
-            && !subject.guessed()
+        // A project of Django's below the top, with its packages at the top, is served from there as well.
+        let below = other_root(subject).is_some_and(|root| tree.is_file(&format!("{root}manage.py")));
+        if (subject.tree.is_file("manage.py") || other || below)
             && subject.deployable()
             && !subject.tree.is_file("application.py")
             && !subject.tree.is_dir("application")
@@ -80,11 +82,24 @@ fn without_procfile(subject: &mut Subject<'_>) {
             let target = suggestion(subject, "").unwrap_or_else(|| "mysite.wsgi:application".to_owned());
             let message = "there is no `Procfile` and no `WSGIPath`: the server looks for a module `application`, and every request is a 502";
             let fix = format!("write `web: gunicorn {target}` into `Procfile`");
-            subject.find_file("EB001", "Procfile", message, fix);
+            let guessed = subject.guessed();
+            let finding = subject.find_file("EB001", "Procfile", message, fix);
+            if guessed {
+                finding.level = Level::Warning;
+            }
         }
         return;
     };
     target(subject, path, &setting.value.span, &setting.value.value, &[]);
+}
+
+/// The folder below the top that has the project of Django's, where the top is prepared for a deployment.
+fn other_root(subject: &Subject<'_>) -> Option<String> {
+    let tree = subject.tree;
+    let root = django::root(tree);
+    let text = tree.text(&format!("{root}manage.py"))?;
+    let prepared = tree.is_dir(crate::beanstalk::customizations::EXTENSIONS) && tree.is_file("requirements.txt");
+    (!root.is_empty() && prepared && subject.python() && text.contains("django")).then_some(root)
 }
 
 fn options_without_effect(subject: &mut Subject<'_>) {

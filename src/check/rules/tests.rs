@@ -3,7 +3,9 @@
 use crate::beanstalk::tree::Tree;
 use crate::check::{Settings, run};
 
+mod packages;
 mod scripts;
+mod services;
 mod settings;
 mod storage;
 
@@ -122,8 +124,13 @@ fn what_a_file_that_cannot_be_read_has_is_not_missing() {
         }
     };
     rules(true, "option_settings:\n  aws:elasticbeanstalk:command:\n    Timeout: 900\n");
-    rules(false, "option_settings:\n\taws:elasticbeanstalk:container:python:\n");
-    rules(false, "- option_settings\n");
+    rules(false, "packages:\n\tyum: {libpq-devel: []}\ncontainer_commands:\n\ta: {command: manage.py collectstatic}\n");
+    // It has no word of either.
+    rules(true, "option_settings:\n\taws:elasticbeanstalk:container:python:\n");
+    rules(
+        false,
+        "- packages: {yum: {libpq-devel: []}}\n- container_commands: {a: {command: manage.py collectstatic}}\n",
+    );
 }
 
 #[test]

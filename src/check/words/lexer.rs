@@ -25,6 +25,8 @@ pub(super) fn simple_commands(text: &str) -> Vec<Simple> {
     let mut now = Simple::default();
     let mut word: Option<(usize, String)> = None;
     let mut redirects = false;
+    // Where the list begins whose commands `&&` joins.
+    let mut list = 0;
     let mut documents: Vec<String> = Vec::new();
     let mut at = 0;
     let finish = |now: &mut Simple, word: &mut Option<(usize, String)>, end: usize, redirects: &mut bool| {
@@ -96,10 +98,15 @@ pub(super) fn simple_commands(text: &str) -> Vec<Simple> {
                 finish(&mut now, &mut word, at, &mut redirects);
                 let (or, pipe) = (rest.starts_with("||"), char == '|' && !rest.starts_with("||"));
                 at += if rest.starts_with("&&") || rest.starts_with("||") || rest.starts_with(";;") { 2 } else { 1 };
-                now.forgiven |= or;
                 let done = std::mem::take(&mut now);
                 if !done.words.is_empty() || !done.writes.is_empty() {
                     found.push(done);
+                }
+                if or {
+                    found[list..].iter_mut().for_each(|command| command.forgiven = true);
+                }
+                if !pipe && !rest.starts_with("&&") {
+                    list = found.len();
                 }
                 now.piped = pipe;
                 if char == '\n' {

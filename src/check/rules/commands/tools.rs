@@ -1,13 +1,17 @@
 //! Programs and packages that are not on Amazon Linux 2023, or not where they are looked for.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::ops::Range;
+
 use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
 use crate::check::words::Run;
 use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
+    packages(subject, script);
     for run in script.host_runs() {
-        packages(subject, script, run);
         supervisor(subject, script, run);
         pip(subject, script, run);
     }
@@ -27,25 +31,51 @@ fn fails(script: &Script<'_>, run: &Run) -> (&'static str, Level) {
     }
 }
 
-fn packages(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
+/// A package that is not there.
+struct Missing {
+    span: Range<usize>,
+    message: String,
+    fix: &'static str,
+    level: Level,
+}
+
+/// Once for each line: what stands before `||` and behind it is tried for one and the same.
+fn packages(subject: &mut Subject<'_>, script: &Script<'_>) {
     if subject.customizations.family == crate::beanstalk::platforms::Family::Other {
         return;
     }
+    let mut found: BTreeMap<usize, Missing> = BTreeMap::new();
+    for run in script.host_runs() {
+        let Some(missing) = missing(script, run) else { continue };
+        let line = script.text.get(..run.program.span.start.saturating_sub(script.start)).unwrap_or_default();
+        match found.entry(line.matches('\n').count()) {
+            Entry::Occupied(mut before) if missing.level == Level::Error && before.get().level != Level::Error => {
+                before.insert(missing);
+            }
+            Entry::Occupied(_) => {}
+            Entry::Vacant(place) => {
+                place.insert(missing);
+            }
+        }
+    }
+    for Missing { span, message, fix, level } in found.into_values() {
+        subject.find("EB042", script.path, span, message, fix).level = level;
+    }
+}
+
+fn missing(script: &Script<'_>, run: &Run) -> Option<Missing> {
     let (how, level) = fails(script, run);
     let extras = run.name() == "amazon-linux-extras";
     let installs = matches!(run.name(), "yum" | "dnf") && run.plain().any(|word| word.text.ends_with("install"));
     let epel = run.arguments.iter().find(|word| word.text.contains("epel"));
-    let missing = run.plain().skip(1).find(|word| installs && not_there(&word.text).is_some());
-    if let Some(span) = (extras || (epel.is_some() && matches!(run.name(), "yum" | "dnf" | "rpm"))).then(|| run.span())
-    {
+    if extras || (epel.is_some() && matches!(run.name(), "yum" | "dnf" | "rpm")) {
         let message = format!("{} {how}: Amazon Linux 2023 has neither extras nor EPEL", script.title());
         let fix = "install the package of Amazon Linux 2023, if it has one, with `dnf`";
-        subject.find("EB042", script.path, span, message, fix).level = level;
-    } else if let Some(word) = missing {
-        let message = format!("{} {how}: Amazon Linux 2023 has no package `{}`", script.title(), word.text);
-        let fix = not_there(&word.text).unwrap_or_default();
-        subject.find("EB042", script.path, word.span.clone(), message, fix).level = level;
+        return Some(Missing { span: run.span(), message, fix, level });
     }
+    let (word, fix) = run.plain().skip(1).filter(|_| installs).find_map(|word| Some((word, not_there(&word.text)?)))?;
+    let message = format!("{} {how}: Amazon Linux 2023 has no package `{}`", script.title(), word.text);
+    Some(Missing { span: word.span.clone(), message, fix, level })
 }
 
 /// What to do instead of installing a package that Amazon Linux 2023 does not have by any name that `dnf` would know it by.

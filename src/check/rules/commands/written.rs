@@ -1,5 +1,6 @@
 //! What scripts write, and what becomes of it there.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::beanstalk::customizations::Moment;
@@ -9,8 +10,10 @@ use crate::check::words::Run;
 use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
-    for run in script.runs() {
-        for (path, span) in targets(run) {
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    for (path, span) in script.runs().iter().flat_map(targets) {
+        // What is written, made executable and edited there is one file.
+        if seen.insert(path) {
             hooks(subject, script, path, &span);
             apache(subject, script, path, &span);
         }

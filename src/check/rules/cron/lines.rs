@@ -1,10 +1,9 @@
 //! Lines of a table: when, who, what.
 
 use super::lost;
-use super::tables::Table;
+use super::tables::{Table, called};
 use super::walk::Walk;
 use crate::check::folder::Folder;
-use crate::check::script::script_file;
 use crate::check::subject::Subject;
 use crate::check::words;
 
@@ -56,7 +55,7 @@ pub(super) fn check(subject: &mut Subject<'_>, table: &Table<'_>) {
             lost(subject, table.path, span.clone(), &why);
         }
         for (path, folder) in walk.calls {
-            let Some((path, text, start)) = script_file(subject.tree, subject.customizations, &path) else { continue };
+            let Some((path, text, start)) = called(subject, &path) else { continue };
             if let Some((place, why)) = Walk::of(subject.tree, &words::runs(text), folder).lost {
                 lost(subject, path, place.start + start..place.end + start, &why);
             }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::check::script::{self, Script};
 use crate::check::subject::Subject;
-use crate::check::words::{Run, Word};
+use crate::check::words::{Run, Word, base};
 
 /// Lines for cron, and where they stand.
 pub(super) struct Table<'t> {
@@ -20,6 +20,24 @@ pub(super) struct Table<'t> {
     pub(super) whole: Range<usize>,
     /// Is there a user between time and command?
     pub(super) has_users: bool,
+}
+
+/// The script behind a path that cron calls: of the bundle, of `files`, or what a script copies there.
+pub(super) fn called<'t>(subject: &Subject<'t>, path: &str) -> Option<(&'t str, &'t str, usize)> {
+    let file = |path: &str| script::script_file(subject.tree, subject.customizations, path);
+    let copied = || {
+        subject.scripts().iter().find_map(|script| {
+            let values = variables(script.text);
+            script.host_runs().filter(|run| is_copy(run)).find_map(|run| {
+                let words: Vec<String> = run.plain().map(|word| expand(&word.text, &values)).collect();
+                let (to, from) = words.split_last()?;
+                let lands =
+                    |from: &&String| *to == path || format!("{}/{}", to.trim_end_matches('/'), base(from)) == path;
+                file(from.iter().find(lands)?)
+            })
+        })
+    };
+    file(path).or_else(copied)
 }
 
 /// Is this path a table of cron's, and does it have users?

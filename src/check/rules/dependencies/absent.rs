@@ -1,7 +1,8 @@
 //! Absent packages: what the site needs, and nobody installs. Certain only where everything could be read.
 
-use crate::beanstalk::requirements::{FILE, Requirements};
+use crate::beanstalk::requirements::{FILE, Requirement, Requirements};
 use crate::beanstalk::tree::file_name;
+use crate::check::django::Value;
 use crate::check::subject::Subject;
 
 pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
@@ -10,6 +11,7 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     }
     no_django(subject, requirements);
     modules(subject, requirements);
+    applications(subject, requirements);
 }
 
 fn installs_itself(subject: &Subject<'_>) -> bool {
@@ -97,7 +99,7 @@ fn no_django(subject: &mut Subject<'_>, requirements: &Requirements) {
     subject.find_file("EB163", path, message, "add `Django` with its version");
 }
 
-/// Modules that settings import, and the packages that have them. None is known to come along with another package.
+/// Modules that settings import or name, and the packages that have them. None is known to come along with another package.
 const MODULES: &[(&str, &[&str])] = &[
     ("environ", &["django-environ", "environ", "environ-config"]),
     ("environs", &["environs"]),
@@ -115,9 +117,63 @@ const MODULES: &[(&str, &[&str])] = &[
     ("cloudinary", &["cloudinary"]),
 ];
 
+/// Applications that no other package brings along, but for those whose names have one of the words; and their packages.
+const APPS: &[(&str, &str, &[&str])] = &[
+    ("corsheaders", "django-cors-headers", &["cors"]),
+    ("storages", "django-storages", &["storage"]),
+    ("whitenoise", "whitenoise", &["heroku", "whitenoise"]),
+    ("debug_toolbar", "django-debug-toolbar", &["debug-toolbar"]),
+    ("crispy_forms", "django-crispy-forms", &["crispy"]),
+    ("widget_tweaks", "django-widget-tweaks", &["tweaks"]),
+    ("django_extensions", "django-extensions", &["extensions"]),
+    ("import_export", "django-import-export", &["import-export"]),
+    ("django_celery_beat", "django-celery-beat", &["celery-beat"]),
+    ("django_celery_results", "django-celery-results", &["celery-results"]),
+    ("sass_processor", "django-sass-processor", &["sass"]),
+    ("dbbackup", "django-dbbackup", &["dbbackup"]),
+    ("health_check", "django-health-check", &["health"]),
+    ("channels", "channels", &["channels", "websocket"]),
+];
+
+/// An application or middleware that the settings name, and nobody installs.
+fn applications(subject: &mut Subject<'_>, requirements: &Requirements) {
+    let tree = subject.tree;
+    let other = |line: &Requirement| line.name.is_empty() || line.editable || line.text.contains("://");
+    let read = requirements.unread.is_empty() && !requirements.lines.iter().any(other);
+    let Some(source) = requirements.source.filter(|_| read && subject.prepared()) else { return };
+    if requirements.lines.is_empty() || installs_itself(subject) || vendors(subject) {
+        return;
+    }
+    let Some(settings) = subject.settings() else { return };
+    for name in ["INSTALLED_APPS", "MIDDLEWARE"] {
+        let Some(setting) = settings.get(name) else { continue };
+        for item in setting.value.items().iter().filter_map(Value::text) {
+            let module = item.split('.').next().unwrap_or(item);
+            let Some((_, package, words)) = APPS.iter().find(|(app, ..)| *app == module) else { continue };
+            let brought =
+                |line: &Requirement| line.name == *package || words.iter().any(|word| line.name.contains(word));
+            let own = tree.iter().any(|(path, _)| path.split('/').any(|part| part == module));
+            if own || requirements.lines.iter().any(brought) {
+                continue;
+            }
+            // Where the name stands, if the value's own text has it.
+            let text = tree.text(&setting.path).unwrap_or_default();
+            let found = text.get(setting.span.start..).and_then(|rest| rest.find(item));
+            let span = found.map(|at| setting.span.start + at..setting.span.start + at + item.len());
+            let file = source.file();
+            let message = format!(
+                "the server does not start: `No module named '{module}'`, since `{file}` does not ask for `{package}`"
+            );
+            let fix = format!("add `{package}` with its version");
+            subject.find("EB169", &setting.path, span.unwrap_or_else(|| setting.span.clone()), message, fix);
+            return;
+        }
+    }
+}
+
 /// A module that the served files import, and no line of a whole list has its package.
 fn modules(subject: &mut Subject<'_>, requirements: &Requirements) {
-    let frozen = |line: &crate::beanstalk::requirements::Requirement| line.exact().is_some() && !line.name.is_empty();
+    let frozen = |line: &Requirement| line.exact().is_some() && !line.name.is_empty();
     // Only a list with everything in it, as `pip freeze` writes it, shows what is missing.
     let whole = requirements.lines.len() > 5 && requirements.lines.iter().all(frozen) && requirements.unread.is_empty();
     if !whole || !subject.django() || !subject.prepared() || installs_itself(subject) || vendors(subject) {

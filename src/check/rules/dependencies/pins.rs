@@ -51,7 +51,7 @@ fn never(subject: &mut Subject<'_>, line: &Requirement) {
 }
 
 /// The minor version of the Python that the platform has: of the branch that is named, else the oldest that new environments get.
-fn minor(subject: &Subject<'_>) -> Option<(u32, bool)> {
+pub(super) fn minor(subject: &Subject<'_>) -> Option<(u32, bool)> {
     let branch = subject.customizations.platform.as_ref().and_then(|platform| platform.branch);
     match branch {
         Some(branch) if branch.retired.is_some() => None,
@@ -66,13 +66,14 @@ fn minor(subject: &Subject<'_>) -> Option<(u32, bool)> {
 /// `psycopg2-binary` without a wheel is compiled like `psycopg2` (its release notes, "Wheel packages").
 fn driver(subject: &mut Subject<'_>, line: &Requirement) {
     const FIRST: Wheels = [(11, [2, 9, 5]), (12, [2, 9, 9]), (13, [2, 9, 10]), (14, [2, 9, 11])];
-    let Some(exact) = line.exact().filter(|_| line.name == "psycopg2-binary") else { return };
-    let Some((python, first)) = before_wheel(subject, exact, &FIRST) else { return };
+    let Some(newest) = Newest::of(line).filter(|_| line.name == "psycopg2-binary") else { return };
+    let Some((python, first)) = before_wheel(subject, &newest, &FIRST) else { return };
     if installs(subject, &["libpq-devel", "-server-devel", "postgresql-devel"]) {
         return;
     }
     let message = format!(
-        "pip fails with `pg_config executable not found`: `psycopg2-binary` {exact} has no wheel for {python}, and is compiled"
+        "pip fails with `pg_config executable not found`: `psycopg2-binary` {} has no wheel for {python}, and is compiled",
+        newest.said
     );
     let fix = format!("take `psycopg2-binary` {first} or newer");
     subject.find("EB040", &line.path, line.span.clone(), message, fix);
@@ -82,7 +83,7 @@ fn driver(subject: &mut Subject<'_>, line: &Requirement) {
 type Wheels = [(u32, [u32; 3]); 4];
 
 /// The numbers of a version: 10.4 is 10.4.0.
-fn numbers(exact: &str) -> Option<Vec<u32>> {
+pub(super) fn numbers(exact: &str) -> Option<Vec<u32>> {
     let mut numbers: Vec<u32> = exact.split('.').filter_map(|part| part.parse().ok()).collect();
     if numbers.len() < 2 {
         return None;
@@ -91,15 +92,37 @@ fn numbers(exact: &str) -> Option<Vec<u32>> {
     Some(numbers)
 }
 
+/// The newest version that a line lets pip take, where it says one.
+struct Newest {
+    numbers: Vec<u32>,
+    /// As a sentence names it.
+    said: String,
+}
+
+impl Newest {
+    fn of(line: &Requirement) -> Option<Self> {
+        if let Some(exact) = line.exact() {
+            return Some(Self { numbers: numbers(exact)?, said: exact.to_owned() });
+        }
+        // `~=8.3.1` and `==8.3.*` end before 8.4.
+        let specifier = line.specifier.as_str();
+        let compatible = specifier.strip_prefix("~=").and_then(|version| version.trim().rsplit_once('.'));
+        let series = specifier.strip_prefix("==").and_then(|version| version.trim().strip_suffix(".*"));
+        let head = compatible.map(|(head, _)| head).or(series).filter(|head| !head.contains(','))?;
+        let mut numbers: Vec<u32> = head.split('.').map(|part| part.parse().ok()).collect::<Option<_>>()?;
+        numbers.resize(numbers.len().max(2) + 1, u32::MAX);
+        Some(Self { numbers, said: format!("{head}.x") })
+    }
+}
+
 /// Is this version older than the first with a wheel for the Python of the platform? Then both, as a sentence names them.
-fn before_wheel(subject: &Subject<'_>, exact: &str, first: &Wheels) -> Option<(String, String)> {
+fn before_wheel(subject: &Subject<'_>, newest: &Newest, first: &Wheels) -> Option<(String, String)> {
     let (python, named) = minor(subject)?;
     let (_, wheel) = first.iter().rev().find(|(minor, _)| *minor <= python)?;
-    let numbers = numbers(exact)?;
     let newer = if named { "" } else { " and newer" };
     let [major, minor, patch] = wheel;
     let said = || (format!("Python 3.{python}{newer}"), format!("{major}.{minor}.{patch}"));
-    (numbers.as_slice() < wheel.as_slice()).then(said)
+    (newest.numbers.as_slice() < wheel.as_slice()).then(said)
 }
 
 /// A package with parts in C, and the first version with a wheel for each Python, or with a source that builds there: what is
@@ -135,7 +158,7 @@ const fn absent(name: &'static str, first: [[u32; 3]; 4]) -> Compiled {
 
 const ANY: [u32; 3] = [0; 3];
 
-const COMPILED: [Compiled; 15] = [
+const COMPILED: [Compiled; 21] = [
     Compiled {
         name: "pillow",
         fails: Fails::Lacks("the headers of libjpeg and zlib", "jpeg"),
@@ -148,6 +171,13 @@ const COMPILED: [Compiled; 15] = [
         since: ANY,
         first: wheels([[4, 9, 1], [4, 9, 3], [5, 3, 0], [6, 0, 1]]),
     },
+    Compiled {
+        name: "pylibmc",
+        fails: Fails::Lacks("the headers of libmemcached", "libmemcached"),
+        since: ANY,
+        first: wheels([[1, 6, 3]; 4]),
+    },
+    outdated("uwsgi", ANY, [[2, 0, 21], [2, 0, 23], [2, 0, 23], [2, 0, 23]]),
     outdated("pyyaml", [5, 4, 0], [[6, 0, 0], [6, 0, 1], [6, 0, 1], [6, 0, 1]]),
     outdated("greenlet", ANY, [[1, 1, 3], [3, 0, 0], [3, 1, 0], [3, 1, 0]]),
     outdated("gevent", ANY, [[22, 10, 1]; 4]),
@@ -155,6 +185,10 @@ const COMPILED: [Compiled; 15] = [
     outdated("frozenlist", ANY, [ANY, [1, 3, 1], [1, 3, 1], [1, 3, 1]]),
     outdated("yarl", [1, 7, 0], [[1, 8, 0]; 4]),
     outdated("numpy", ANY, [ANY, [1, 26, 0], [1, 26, 0], [1, 26, 0]]),
+    outdated("pandas", ANY, [[1, 4, 0]; 4]),
+    outdated("scipy", ANY, [[1, 9, 0], [1, 11, 0], [1, 11, 0], [1, 11, 0]]),
+    outdated("scikit-learn", ANY, [[0, 24, 3]; 4]),
+    outdated("spacy", ANY, [[2, 2, 5]; 4]),
     outdated("cffi", ANY, [[1, 14, 1]; 4]),
     outdated("reportlab", ANY, [[3, 6, 0]; 4]),
     outdated("typed-ast", ANY, [[1, 4, 4]; 4]),
@@ -188,9 +222,10 @@ fn compiled(subject: &mut Subject<'_>, line: &Requirement) {
         return;
     }
     let Some(package) = COMPILED.iter().find(|package| package.name == line.name) else { return };
-    let Some(exact) = line.exact() else { return };
-    let Some((python, first)) = before_wheel(subject, exact, &package.first) else { return };
-    if !since(package.since) {
+    let Some(newest) = Newest::of(line) else { return };
+    let Some((python, first)) = before_wheel(subject, &newest, &package.first) else { return };
+    let exact = &newest.said;
+    if package.since != ANY && newest.numbers.as_slice() < package.since.as_slice() {
         return;
     }
     let name = package.name;

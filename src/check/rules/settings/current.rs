@@ -12,6 +12,7 @@ use crate::level::Level;
 
 const RULE: &str = "EB151";
 const CURRENT: &str = "/var/app/current";
+const STAGING: &str = "/var/app/staging";
 
 pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     if subject.python() {
@@ -49,10 +50,17 @@ fn collected(subject: &mut Subject<'_>, settings: &Settings) {
 /// `PYTHONPATH` leads to the version that runs, and what is deployed does not lie there yet.
 fn imported(subject: &mut Subject<'_>, settings: &Settings) {
     let Some(path) = subject.customizations.option(DEFAULT_NAMESPACE, "PYTHONPATH") else { return };
-    let folders =
-        path.split(':').filter_map(|entry| entry.strip_prefix(CURRENT)).map(|folder| folder.trim_matches('/'));
-    let folders: Vec<String> =
-        folders.map(|folder| if folder.is_empty() { String::new() } else { format!("{folder}/") }).collect();
+    let below = |entry: &str, top: &str| {
+        let folder = entry.strip_prefix(top).filter(|rest| rest.is_empty() || rest.starts_with('/'))?.trim_matches('/');
+        Some(if folder.is_empty() { String::new() } else { format!("{folder}/") })
+    };
+    let folders: Vec<String> = path.split(':').filter_map(|entry| below(entry, CURRENT)).collect();
+    // What comes first counts.
+    let before: Vec<String> = path
+        .split(':')
+        .take_while(|entry| below(entry, CURRENT).is_none())
+        .filter_map(|entry| below(entry, STAGING))
+        .collect();
     let named = django::in_options(subject.customizations).map(|named| named.module);
     let apps = settings.value("INSTALLED_APPS").items().iter().filter_map(Value::text);
     let modules: Vec<String> = named.into_iter().chain(apps.map(str::to_owned)).collect();
@@ -66,6 +74,7 @@ fn imported(subject: &mut Subject<'_>, settings: &Settings) {
             };
             let only_there = |module: &&String| {
                 beside.as_deref().is_none_or(|beside| !there(beside, module))
+                    && !before.iter().any(|folder| there(folder, module))
                     && folders.iter().any(|folder| there(folder, module))
             };
             let Some(module) = modules.iter().find(only_there) else { continue };
@@ -92,7 +101,7 @@ fn beside(script: &Script<'_>, run: &Run) -> Option<Option<String>> {
     }
     let Some(manage) = run.carried_out().filter(|word| word.text.ends_with("manage.py")) else { return Some(None) };
     let moves = script.runs().iter().take_while(|other| other.program.span.start < run.program.span.start);
-    let mut folder = Folder::At("/var/app/staging".to_owned());
+    let mut folder = Folder::At(STAGING.to_owned());
     for other in moves.filter(|other| matches!(other.name(), "cd" | "pushd")) {
         folder = folder.changed(other.plain().next().map(|word| word.text.as_str()));
     }

@@ -6,6 +6,26 @@ use crate::check::subject::Subject;
 
 const RULE: &str = "EB149";
 const HERE: [&str; 4] = ["localhost", "127.0.0.1", "::1", "[::1]"];
+/// What people call the services of a `docker-compose.yml`; no such name is known in a network of AWS's.
+const CONTAINERS: [&str; 17] = [
+    "db",
+    "database",
+    "postgres",
+    "postgresql",
+    "pg",
+    "mysql",
+    "mariadb",
+    "redis",
+    "valkey",
+    "rabbitmq",
+    "rabbit",
+    "memcached",
+    "broker",
+    "mongo",
+    "mongodb",
+    "elasticsearch",
+    "host.docker.internal",
+];
 
 /// A setting with addresses, the service where it is one and the same, and what fails without it.
 struct Client {
@@ -33,24 +53,20 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     database(subject, settings);
     for client in &CLIENTS {
         let Some(setting) = settings.get(client.setting) else { continue };
-        let asked = Asked::of(client, &setting.value).filter(|asked| !asked.unless);
-        let Some(Asked { service, .. }) = asked.filter(|asked| !runs_here(subject, asked.service)) else { continue };
-        let message =
-            format!("{}: `{service}` is looked for on the instance itself, and nothing here starts it", client.harm);
+        let asked = Asked::of(client, &setting.value).filter(|asked| !asked.unless && !asked.is_there(subject));
+        let Some(Asked { service, place, .. }) = asked else { continue };
+        let message = format!("{}: `{service}` is looked for {place}", client.harm);
         let fix = "run it beside the environment, such as in ElastiCache, and read its address from a property";
         at(subject, RULE, setting, message, fix);
     }
 }
 
 /// The services that are looked for here unless a variable names another place, each with its setting.
-pub(super) fn unless<'s>(
-    subject: &Subject<'_>,
-    settings: &'s Settings,
-) -> impl Iterator<Item = (&'s Setting, &'static str)> {
+pub(super) fn unless<'s>(subject: &Subject<'_>, settings: &'s Settings) -> impl Iterator<Item = (&'s Setting, Asked)> {
     CLIENTS.iter().filter_map(|client| {
         let setting = settings.get(client.setting)?;
         let asked = Asked::of(client, &setting.value).filter(|asked| asked.unless)?;
-        (subject.python() && !runs_here(subject, asked.service)).then_some((setting, asked.service))
+        (subject.python() && !asked.is_there(subject)).then_some((setting, asked))
     })
 }
 
@@ -58,12 +74,12 @@ fn database(subject: &mut Subject<'_>, settings: &Settings) {
     let Some(setting) = settings.get("DATABASES") else { return };
     let default = setting.value.get("default");
     let engine = default.get("ENGINE").text().unwrap_or_default();
-    let here = is_own_host(default.get("HOST")) && !has_other_host(default);
-    let name = server(engine).filter(|name| here && !runs_here(subject, name));
-    if let Some(name) = name.filter(|_| !is_told_by_libpq(subject)) {
-        let message = format!(
-            "every page that reads data is a 500: {name} is looked for on the instance itself, and nothing here starts it"
-        );
+    let place = default.get("HOST").text().and_then(Place::of_host);
+    let place = place.or_else(|| is_own_host(default.get("HOST")).then_some(Place::Here));
+    let (Some(name), Some(place)) = (server(engine), place) else { return };
+    let told = has_other_host(default) || (place == Place::Here && is_told_by_libpq(subject));
+    if !told && !place.has(subject, name) {
+        let message = format!("every page that reads data is a 500: {name} is looked for {place}");
         let fix = "use RDS, and read its address from properties of the environment";
         at(subject, RULE, setting, message, fix);
     }
@@ -95,14 +111,61 @@ fn is_told_by_libpq(subject: &Subject<'_>) -> bool {
     ["PGHOST", "PGHOSTADDR", "PGSERVICE"].iter().any(|name| subject.gives(name))
 }
 
-/// A service that is looked for on the machine of whoever asks.
-struct Asked {
-    service: &'static str,
+/// Where something is looked for that is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// On the machine of whoever asks.
+    Here,
+    /// Under a name that containers of one network know, and nobody else.
+    Container(String),
+}
+
+impl Place {
+    /// Of the addresses, the first that is such a place.
+    fn of(addresses: &str) -> Option<Self> {
+        hosts(addresses).find_map(|host| match host {
+            Host::Path => Some(Self::Here),
+            Host::Name(name) if HERE.contains(&name) => Some(Self::Here),
+            Host::Name(name) => CONTAINERS.contains(&name).then(|| Self::Container(name.to_owned())),
+        })
+    }
+
+    /// Of a `HOST` that names a container.
+    pub(super) fn of_host(host: &str) -> Option<Self> {
+        Self::of(host).filter(|place| matches!(place, Self::Container(_)))
+    }
+
+    /// Is the service there, by what the project's files install or write?
+    pub(super) fn has(&self, subject: &Subject<'_>, service: &str) -> bool {
+        match self {
+            Self::Here => runs_here(subject, service),
+            Self::Container(_) => subject.scripts().iter().any(|script| script.text.contains("/etc/hosts")),
+        }
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Here => f.write_str("on the instance itself, and nothing here starts it"),
+            Self::Container(name) => write!(f, "at `{name}`, a name that only containers beside it know"),
+        }
+    }
+}
+
+/// A service that is looked for where it is not.
+pub(super) struct Asked {
+    pub(super) service: &'static str,
+    pub(super) place: Place,
     /// May a variable name another place?
     unless: bool,
 }
 
 impl Asked {
+    fn is_there(&self, subject: &Subject<'_>) -> bool {
+        self.place.has(subject, self.service)
+    }
+
     /// By the setting itself, or by one of its aliases.
     fn of(client: &Client, setting: &Value) -> Option<Self> {
         let outer = matches!(setting, Value::Environment { .. });
@@ -128,18 +191,21 @@ impl Asked {
         let part = part.by_default();
         let backend = part.get("BACKEND").by_default().text().or_else(|| part.get("ENGINE").by_default().text());
         match addresses(part) {
-            Value::Missing => return implied(part, backend?).map(|service| Self { service, unless: found.unless }),
+            Value::Missing => {
+                let service = implied(part, backend?)?;
+                return Some(Self { service, place: Place::Here, unless: found.unless });
+            }
             value => found.take(value),
         }
-        if found.unknown || !found.texts.iter().any(|text| is_own_address(text)) {
-            return None;
-        }
-        let texts = || found.texts.iter().copied().chain(backend);
+        let place = found.texts.iter().find_map(|text| Place::of(text)).filter(|_| !found.unknown)?;
+        // Beside a backend that says what it is, a plain name is no more than that.
+        let addresses = found.texts.iter().copied().filter(|text| backend.is_none() || text.contains("://"));
+        let texts = || addresses.clone().chain(backend);
         let in_word = |word: &str| texts().any(|text| text.to_ascii_lowercase().contains(word));
         let named = SERVICES.into_iter().find(|(word, _)| in_word(word));
         let named = named.or_else(|| SERVICES.into_iter().find(|(word, _)| *word == alias));
         let service = named.map(|(_, service)| service).or(client.service)?;
-        Some(Self { service, unless: found.unless })
+        Some(Self { service, place, unless: found.unless })
     }
 }
 
@@ -189,20 +255,36 @@ impl<'v> Addresses<'v> {
     }
 }
 
-/// Is it, or one of several, an address on the machine of whoever asks: with a scheme or without, or a socket's path?
-pub(super) fn is_own_address(addresses: &str) -> bool {
-    addresses.split([',', ';']).map(str::trim).any(|address| {
+/// What an address names: with a scheme or without.
+enum Host<'a> {
+    /// A socket's path, or none: it is on the machine of whoever asks.
+    Path,
+    Name(&'a str),
+}
+
+/// Of an address, or of several.
+fn hosts(addresses: &str) -> impl Iterator<Item = Host<'_>> {
+    addresses.split([',', ';']).map(str::trim).map(|address| {
         let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
         let rest = rest.strip_prefix("unix:").unwrap_or(rest);
         let authority = rest.split(['/', '?']).next().unwrap_or_default();
         let host = authority.rsplit('@').next().unwrap_or_default();
         // Without a host it is the own one, and what follows `unix:` or nothing is a path.
-        let is_path = rest.starts_with('/') || (host.is_empty() && !scheme.is_empty());
-        let name = match host.rsplit_once(':') {
+        if rest.starts_with('/') || (host.is_empty() && !scheme.is_empty()) {
+            return Host::Path;
+        }
+        Host::Name(match host.rsplit_once(':') {
             Some((name, port)) if !HERE.contains(&host) && port.chars().all(|char| char.is_ascii_digit()) => name,
             _ => host,
-        };
-        is_path || HERE.contains(&name)
+        })
+    })
+}
+
+/// Is it, or one of several, an address on the machine of whoever asks?
+pub(super) fn is_own_address(addresses: &str) -> bool {
+    hosts(addresses).any(|host| match host {
+        Host::Path => true,
+        Host::Name(name) => HERE.contains(&name),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Refused values: what Django stops at while it loads the settings (tried with Django 5.2).
 
 use super::at;
+use crate::beanstalk::version::Version;
 use crate::check::django::{Settings, Value};
 use crate::check::subject::Subject;
 
@@ -11,6 +12,7 @@ const NO_ZONES: &[&str] =
     &["AEST", "AKST", "BST", "CDT", "CEST", "CST", "EDT", "IST", "JST", "KST", "MDT", "MSK", "PDT", "PST", "SGT"];
 
 pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
+    middleware(subject, settings);
     if let Some(setting) = settings.get("ALLOWED_HOSTS") {
         let value = setting.value.by_default();
         let listed = matches!(value, Value::List(_));
@@ -25,4 +27,28 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
         let message = format!("the server does not start: `Incorrect timezone setting: {zone}`");
         at(subject, RULE, setting, message, "name a city, such as `America/Chicago`, or `UTC`");
     }
+}
+
+/// `MIDDLEWARE_CLASSES` was the name before Django 1.10, and nobody reads it since 2.0.
+fn middleware(subject: &mut Subject<'_>, settings: &Settings) {
+    let Some(setting) = settings.get("MIDDLEWARE_CLASSES") else { return };
+    let requirements = subject.requirements();
+    let Some(line) = requirements.get("django").yes().cloned() else { return };
+    let newest = line.specifier.is_empty() || (line.specifier.starts_with('>') && !line.specifier.contains('<'));
+    let version = requirements.version("django");
+    let is_new = version.map_or(newest, |version| version >= Version::new(2, 0));
+    if *settings.value("MIDDLEWARE") != Value::Missing || !is_new {
+        return;
+    }
+    let apps = settings.value("INSTALLED_APPS").items();
+    let admin = apps.iter().any(|app| app.text() == Some("django.contrib.admin"));
+    let message = match admin {
+        true => {
+            "no command of `manage.py` runs (`admin.E408`), and there are no sessions: Django 2 and newer reads `MIDDLEWARE`, and not this"
+        }
+        false => {
+            "there are no sessions, no login and no protection of forms: Django 2 and newer reads `MIDDLEWARE`, and not this"
+        }
+    };
+    at(subject, RULE, setting, message, "call it `MIDDLEWARE`, or pin the Django that it was written for");
 }

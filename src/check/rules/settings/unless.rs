@@ -1,7 +1,7 @@
 //! What holds until somebody sets a variable: the files of the project set none, and nobody may have set it elsewhere.
 
 use super::at;
-use super::local::{self, has_other_host, is_own_address, is_own_host, runs_here, server};
+use super::local::{self, Place, has_other_host, is_own_address, is_own_host, runs_here, server};
 use crate::check::django::{Setting, Settings, Value};
 use crate::check::subject::Subject;
 
@@ -47,12 +47,17 @@ fn database(subject: &mut Subject<'_>, setting: &Setting) {
     };
     let here =
         server(engine).is_some_and(|name| !runs_here(subject, name)) && host && !has_other_host(default.by_default());
+    let container = part("HOST").by_default().text().and_then(Place::of_host);
+    let container = container.filter(|_| subject.python() && server(engine).is_some());
     if sqlite && inside && any(&["ENGINE", "NAME"]) {
         let message =
             "unless a variable of the environment names another, the database is a file that each deployment replaces";
         at(subject, RULE, setting, message, FIX);
     } else if here && any(&["ENGINE", "HOST"]) {
         let message = "unless a variable of the environment names another, the database is asked for on the instance itself, where there is none";
+        at(subject, RULE, setting, message, FIX);
+    } else if let Some(place) = container.filter(|place| any(&["ENGINE", "HOST"]) && !place.has(subject, "")) {
+        let message = format!("unless a variable of the environment names another, the database is asked for {place}");
         at(subject, RULE, setting, message, FIX);
     }
 }
@@ -61,13 +66,14 @@ fn database(subject: &mut Subject<'_>, setting: &Setting) {
 fn services(subject: &mut Subject<'_>, settings: &Settings) {
     let mut said: Vec<Vec<&String>> = Vec::new();
     let found: Vec<_> = local::unless(subject, settings).collect();
-    for (setting, service) in found {
+    for (setting, asked) in found {
         let variables: Vec<&String> = setting.variables().collect();
         if is_named_elsewhere(subject, setting) || said.contains(&variables) {
             continue;
         }
         let message = format!(
-            "unless a variable of the environment names another place, `{service}` is looked for on the instance itself, and nothing here starts it"
+            "unless a variable of the environment names another place, `{}` is looked for {}",
+            asked.service, asked.place
         );
         at(subject, RULE, setting, message, FIX);
         said.push(variables);

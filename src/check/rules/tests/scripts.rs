@@ -325,6 +325,11 @@ fn tables_that_scripts_write() {
     }
     let files = format!("files:\n  /tmp/jobs:\n    mode: \"000644\"\n    content: |\n      {table}");
     hook(&ALL, &["EB106"], "crontab /tmp/jobs", &[(".ebextensions/b.config", &files)]);
+    // What a script copies to where cron finds it is a script of the bundle.
+    let asks = ("tools/ask", "#!/bin/bash\ncurl -X POST http://localhost/report\n");
+    let copied = "TO=/usr/local/bin/ask\ncp -f /var/app/staging/scripts/ask \"$TO\"\necho \"0 3 * * * root $TO\" > /etc/cron.d/x";
+    hook(&["EB101"], &[], copied, &[("scripts/ask", asks.1)]);
+    hook(&[], &["EB101"], copied, &[asks]);
     // What keeps the machine in order, what is no table, and what removes one.
     for script in [
         "echo '0 3 * * * root /usr/sbin/logrotate /etc/logrotate.conf' > /etc/cron.d/x",
@@ -345,4 +350,23 @@ fn tables_that_scripts_write() {
     };
     files(&ALL, "/etc/crontab", &format!("0 3 * * * root {LINE}"));
     files(&["EB101", "EB106"], "/var/spool/cron/root", &format!("0 3 * * * root {LINE}"));
+}
+
+#[test]
+fn each_line_is_found_once() {
+    let found = |line: &str| {
+        let config = format!("commands:\n  a:\n    command: |\n      {line}\n");
+        let tree = Tree::default().file(".ebextensions/a.config", &config);
+        let report = run(&tree, &Settings::default());
+        report.findings.iter().map(|finding| (finding.rule, finding.level)).collect::<Vec<_>>()
+    };
+    const LIST: &str = "yum list installed epel-release";
+    const INSTALL: &str = "yum install -y epel-release";
+    assert_eq!(found(&format!("{LIST} && {INSTALL} || {INSTALL}")), [("EB042", Level::Error)]);
+    assert_eq!(found(&format!("{INSTALL} || true")), [("EB042", Level::Warning)]);
+    assert_eq!(found(&format!("true && {INSTALL} || true")), [("EB042", Level::Warning)]);
+    assert_eq!(found(&format!("{INSTALL}; true || true")), [("EB042", Level::Error)]);
+    const HOOK: &str = "/opt/elasticbeanstalk/hooks/appdeploy/post/x.sh";
+    let hook = format!("cat x > {HOOK} && chmod 755 {HOOK} && sed -i 's/a/b/' {HOOK}");
+    assert_eq!(found(&hook), [("EB036", Level::Error)]);
 }

@@ -1,0 +1,105 @@
+//! Lists of packages: what they let pip take, and what becomes of that.
+
+use super::{WSGI, case};
+
+fn flask(rule: &str, found: bool, lines: &str) {
+    let files = [
+        (".ebextensions/a.config", "option_settings:\n  aws:elasticbeanstalk:container:python: {WSGIPath: app:app}\n"),
+        ("app.py", ""),
+        ("requirements.txt", &lines.replace(' ', "\n")),
+    ];
+    case(rule, found, &files);
+}
+
+#[test]
+fn what_stops_at_its_import() {
+    for stops in [
+        "Jinja2==2.10.1 MarkupSafe==1.1.1",
+        "Jinja2==2.11.3",
+        "Flask==1.0.2",
+        "Flask==1.1.4 Jinja2==2.11.3 MarkupSafe==2.1.1",
+        "Flask==2.0.3",
+        "Flask==2.2.2 Werkzeug==3.0.1",
+        "Flask==2.2.2 Werkzeug>=2",
+        "Flask-Login==0.5.0 Flask==2.2.5 Werkzeug==2.3.7",
+        "Flask-Script==2.0.6 Flask==2.2.5 Werkzeug==2.3.7",
+        "Flask-SQLAlchemy==2.5.1",
+    ] {
+        flask("EB172", true, stops);
+    }
+    for starts in [
+        "Flask==1.1.4 Jinja2==2.11.3 MarkupSafe==1.1.1 Werkzeug==1.0.1",
+        "Flask==2.2.2 Werkzeug==2.2.3",
+        "Flask==2.2.2 Werkzeug<3",
+        "Flask==2.2.5",
+        "Flask==3.0.0 Flask-SQLAlchemy==3.1.1",
+        "Flask>=1.0",
+        "celery==4.4.7",
+    ] {
+        flask("EB172", false, starts);
+    }
+    // Django asks none of these, whatever its list has; but celery where there is an application of it.
+    let django = |found: bool, lines: &str, more: &[(&str, &str)]| {
+        let files = [("manage.py", "import django\n"), WSGI, ("mysite/settings.py", ""), ("requirements.txt", lines)];
+        case("EB172", found, &[&files[..], more].concat());
+    };
+    django(false, "Django==4.2\nFlask==1.0.2\ncelery==4.4.7\n", &[]);
+    django(true, "Django==4.2\ncelery==4.4.7\n", &[("mysite/celery.py", "")]);
+    django(
+        true,
+        "Django==4.2\ncelery==4.4.7\n",
+        &[("Procfile", "web: gunicorn mysite.wsgi\nworker: celery -A mysite worker\n")],
+    );
+    let platform =
+        |version: &str| format!("global: {{default_platform: Python {version} running on 64bit Amazon Linux 2023}}\n");
+    for (version, found) in [("3.11", false), ("3.12", true)] {
+        django(found, "Django==4.2\ngunicorn==19.9.0\n", &[(".elasticbeanstalk/config.yml", &platform(version))]);
+    }
+}
+
+#[test]
+fn ranges_end_somewhere_too() {
+    for none in [
+        "Pillow==8.3.2",
+        "Pillow~=8.3.1",
+        "Pillow==8.3.*",
+        "Pillow~=8.3",
+        "pylibmc==1.6.1",
+        "uWSGI==2.0.17.1",
+        "pandas==1.0.3",
+        "scipy==1.7.3",
+    ] {
+        flask("EB144", true, none);
+    }
+    for one in ["Pillow~=11.0", "Pillow>=8", "Pillow", "Pillow~=8", "Pillow>=8,<12"] {
+        flask("EB144", false, one);
+    }
+    let line = [("requirements.txt", "-e git://github.com/example/thing.git@abc#egg=thing\n"), ("manage.py", "")];
+    case("EB052", true, &line);
+}
+
+#[test]
+fn applications_that_nobody_installs() {
+    let apps = |found: bool, app: &str, lines: &str, more: &[(&str, &str)]| {
+        let settings = format!("INSTALLED_APPS = [\n    'django.contrib.admin',\n    '{app}',\n]\n");
+        let files =
+            [("manage.py", "import django\n"), ("mysite/settings.py", settings.as_str()), ("requirements.txt", lines)];
+        case("EB169", found, &[&files[..], more].concat());
+    };
+    apps(true, "corsheaders", "django\ndjangorestframework\n", &[]);
+    let below = [("shop/manage.py", "import django\n"), ("shop/mysite/settings.py", "INSTALLED_APPS = ['storages']\n")];
+    let wsgi = ("shop/mysite/wsgi.py", super::WSGI.1);
+    case(
+        "EB169",
+        true,
+        &[&below[..], &[wsgi, ("requirements.txt", "django\n"), (".ebextensions/a.config", "option_settings: {}\n")]]
+            .concat(),
+    );
+    apps(true, "debug_toolbar.apps.X", "django\n", &[]);
+    apps(false, "corsheaders", "django\ndjango-cors-headers\n", &[]);
+    apps(false, "corsheaders", "django\ndjango-cors-middleware\n", &[]);
+    apps(false, "corsheaders", "django\n-e git+https://example.com/all.git#egg=all\n", &[]);
+    apps(false, "corsheaders", "django\n-r missing.txt\n", &[]);
+    apps(false, "corsheaders", "django\n", &[("corsheaders/models.py", "")]);
+    apps(false, "rest_framework", "django\ndjoser\n", &[]);
+}
