@@ -244,6 +244,7 @@ mod tests {
         case("{% for item in list %}{{ item }}{{ loop.index }}{% endfor %}", "x1y2");
         case("{% set twice = name ~ name %}{{ twice }}", "shop & coshop & co");
         case("{% if on and kind == 'b' %}yes{% endif %}", "yes");
+        case("{{ table.a.n }}{{ list.1 }}", "1y");
     }
 
     #[test]
@@ -251,7 +252,10 @@ mod tests {
         #[track_caller]
         fn case(text: &str, name: &str) {
             match render("case", text, &scope()) {
-                Err(Error::NameUnknown { name: found, .. }) => assert_eq!(found, name),
+                Err(Error::NameUnknown { name: found, known, .. }) => {
+                    assert_eq!(found, name);
+                    assert_eq!(known, ["kind", "list", "name", "on", "table"]);
+                }
                 other => panic!("{text}: {other:?}"),
             }
         }
@@ -260,10 +264,38 @@ mod tests {
         case("{% if on %}{% else %}{{ nmae }}{% endif %}", "nmae");
         case("{% if table.c.n %}{% endif %}", "table.c.n");
         case("{{ table[knid].n }}", "knid");
+        case("{{ list.2 }}", "list.2");
+        case("{{ name.a }}", "name.a");
         case("{{ name | replace(from=nmae, to='') }}", "nmae");
         case("{% for item in list %}{% endfor %}{{ item }}", "item");
         case("{% if nmae is defined %}{% endif %}", "nmae");
         case("{{ 'a' ~ nmae }}", "nmae");
+    }
+
+    #[test]
+    fn filters_that_are_not_there_are_told_those_that_are() {
+        let Err(Error::Template { filters, .. }) = render("case", "{{ name | uper }}", &scope()) else { panic!() };
+        let known = ["default", "json_python", "upper"].map(|name| filters.binary_search(&name.to_owned()).is_ok());
+        assert_eq!(known, [true; 3], "{filters:?}");
+    }
+
+    #[test]
+    fn what_is_hidden_stands_in_no_message() {
+        let mut scope = scope();
+        scope.set("password", json!("hunter2"));
+        let told = |scope: &Scope| format!("{:?}", render("case", "{{ password | first }}", scope).unwrap_err());
+        assert!(told(&scope).contains("hunter2"), "Tera repeats it");
+        scope.hide("hunter2");
+        assert!(!told(&scope).contains("hunter2") && told(&scope).contains('…'));
+        assert_eq!(format!("{scope:?}"), r#"{"kind", "list", "name", "on", "password", "table"}"#);
+    }
+
+    #[test]
+    fn the_last_byte_that_fits_is_written() {
+        let mut out = LimitedWriter(vec![b'a'; (8 << 20) - 2]);
+        assert_eq!(out.write(b"aa").unwrap(), 2);
+        assert!(out.write(b"a").is_err());
+        assert_eq!(out.0.len(), 8 << 20);
     }
 
     #[test]
