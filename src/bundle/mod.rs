@@ -25,8 +25,7 @@ pub use manifest::{Change, ChangeKind, Manifest, ManifestEntry, ManifestError, S
 pub(crate) use pack::stored;
 pub use pack::{Bundle, Output, PackOptions, Removed, Shape, Trust, keep_published};
 pub use read::{
-    DIRECTORY_TAIL, Directory, Finding, Flaw, LONGEST_DIRECTORY, OpenError, Reader, Severity, Shared, UnpackError,
-    unpack, verify,
+    DIRECTORY_TAIL, Directory, Finding, Flaw, OpenError, Reader, Severity, Shared, UnpackError, unpack, verify,
 };
 pub(crate) use select::disk::Stamp;
 pub(crate) use select::never_ships;

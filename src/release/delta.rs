@@ -4,6 +4,7 @@
 //! bytes. Whatever else does not fit, such as a bundle that another tool packed, is a reason to send everything.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::time::Duration;
 
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
@@ -17,7 +18,7 @@ use super::layout::{Limits, Piece, copied, layout};
 use super::part_lengths::PART;
 use super::version::{self, Version};
 use crate::beanstalk::name::Application;
-use crate::bundle::{DIRECTORY_TAIL, Directory, LONGEST_DIRECTORY};
+use crate::bundle::{DIRECTORY_TAIL, Directory};
 
 /// What S3 asks of parts, and what is a good size for them. How fast S3 copies inside a region is not written anywhere; a
 /// copy of 64 MiB is one that can be given up without losing much.
@@ -128,27 +129,17 @@ impl Candidates {
         let call = Call::s3("HeadObject", &bucket.name, &bundle.key);
         let request = aws.s3.head_object().bucket(&bucket.name).key(&bundle.key);
         let head = aws.read(call, request.set_expected_bucket_owner(bucket.owner.clone()).send()).await?;
-        let length = head.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or(0);
-        let Some(etag) = head.e_tag().filter(|_| length > RANGES_ABOVE && can_be_read(&head)).map(str::to_owned) else {
-            return Ok(Err(WholeReason::Unlike { label }));
-        };
+        let Some((length, etag)) = source_of(&head) else { return Ok(Err(WholeReason::Unlike { label })) };
         let source = CopySource { label: label.clone(), key: bundle.key, etag };
         let tail = read(aws, bucket, &source, length.saturating_sub(DIRECTORY_TAIL), length).await?;
-        let Some(range) = Directory::find(&tail, length).filter(|range| range.end - range.start <= LONGEST_DIRECTORY)
-        else {
-            return Ok(Err(WholeReason::Foreign { label }));
-        };
-        let bytes = match range.start.checked_sub(length - tail.len() as u64) {
-            Some(start) => {
-                let end = tail.len() as u64 - (length - range.end);
-                let at = |place: u64| usize::try_from(place).unwrap_or(usize::MAX);
-                tail.get(at(start)..at(end)).unwrap_or_default().to_vec()
-            }
+        let Some(range) = Directory::find(&tail, length) else { return Ok(Err(WholeReason::Foreign { label })) };
+        let bytes = match within(&tail, length, &range) {
+            Some(bytes) => bytes.to_vec(),
             None => read(aws, bucket, &source, range.start, range.end).await?,
         };
         let Some(theirs) = Directory::new(bytes) else { return Ok(Err(WholeReason::Foreign { label })) };
         let pieces = layout(&self.ours.shared_with(&theirs), self.bytes, &LIMITS);
-        if copied(&pieces) < self.bytes / WORTH || pieces.len() > MOST_PARTS {
+        if !pays(&pieces, self.bytes) {
             return Ok(Err(WholeReason::Unlike { label }));
         }
         Ok(Ok(Delta { source, pieces }))
@@ -184,6 +175,25 @@ fn patience(aws: &Aws) -> Duration {
     aws.endpoint().timeout / 6
 }
 
+/// Length and ETag of an object that can be copied from.
+fn source_of(head: &HeadObjectOutput) -> Option<(u64, String)> {
+    let length = u64::try_from(head.content_length()?).ok().filter(|length| *length > RANGES_ABOVE)?;
+    let etag = head.e_tag().filter(|_| can_be_read(head))?;
+    Some((length, etag.to_owned()))
+}
+
+/// A range of an object of so many bytes, if all of it is in the object's last ones.
+fn within<'a>(tail: &'a [u8], length: u64, range: &Range<u64>) -> Option<&'a [u8]> {
+    let before = length.checked_sub(tail.len() as u64)?;
+    let at = |place: u64| usize::try_from(place.checked_sub(before)?).ok();
+    tail.get(at(range.start)?..at(range.end)?)
+}
+
+/// Is so much of a bundle copied that it pays, in no more parts than S3 takes?
+fn pays(pieces: &[Piece], bytes: u64) -> bool {
+    copied(pieces) >= bytes / WORTH && pieces.len() <= MOST_PARTS
+}
+
 /// S3 hands out neither what is in the archive nor what is encrypted with a key that only its owner has.
 fn can_be_read(head: &HeadObjectOutput) -> bool {
     let class = head.storage_class().map(aws_sdk_s3::types::StorageClass::as_str).unwrap_or_default();
@@ -205,4 +215,73 @@ async fn read(
     let answer = aws.read(call.clone(), request.set_expected_bucket_owner(bucket.owner.clone()).send()).await?;
     let bytes = answer.body.collect().await.map_err(|error| ApiError::cut_off(call, &error, aws.endpoint()))?;
     Ok(bytes.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_s3::types::{ArchiveStatus, StorageClass};
+
+    use super::*;
+
+    #[test]
+    fn a_source_is_large_enough_and_can_be_read() {
+        let object = || HeadObjectOutput::builder().content_length(6 << 20).e_tag("\"etag\"");
+        let found = |head: HeadObjectOutput| source_of(&head);
+        assert_eq!(found(object().build()), Some((6 << 20, "\"etag\"".to_owned())));
+        for (length, enough) in [(0, false), (5 << 20, false), ((5 << 20) + 1, true), (-1, false)] {
+            assert_eq!(found(object().content_length(length).build()).is_some(), enough, "{length}");
+        }
+        for (class, readable) in [
+            (StorageClass::Standard, true),
+            (StorageClass::GlacierIr, true),
+            (StorageClass::Glacier, false),
+            (StorageClass::DeepArchive, false),
+        ] {
+            assert_eq!(found(object().storage_class(class.clone()).build()).is_some(), readable, "{class}");
+        }
+        let tiered = object().storage_class(StorageClass::IntelligentTiering);
+        assert_eq!(found(tiered.archive_status(ArchiveStatus::ArchiveAccess).build()), None);
+        assert_eq!(found(object().sse_customer_algorithm("AES256").build()), None);
+        assert_eq!(found(HeadObjectOutput::builder().content_length(6 << 20).build()), None);
+    }
+
+    #[test]
+    fn the_end_of_an_object_may_have_all_that_is_asked_for() {
+        let tail = b"0123456789";
+        #[track_caller]
+        fn case(tail: &[u8], length: u64, range: Range<u64>, found: Option<&str>) {
+            assert_eq!(within(tail, length, &range), found.map(str::as_bytes), "{range:?}");
+        }
+        case(tail, 10, 2..8, Some("234567"));
+        case(tail, 110, 102..108, Some("234567"));
+        case(tail, 110, 100..110, Some("0123456789"));
+        case(tail, 110, 99..105, None);
+        case(tail, 110, 105..111, None);
+        case(tail, 9, 2..8, None);
+    }
+
+    #[test]
+    fn a_copy_pays_from_a_quarter_of_the_bundle_on() {
+        let piece = |length, from| Piece { at: 0, length, from };
+        let quarter = |bytes| pays(&[piece(25, Some(7)), piece(75, None)], bytes);
+        assert_eq!([99, 100, 103, 104].map(quarter), [true, true, true, false]);
+        let parts = |count| pays(&vec![piece(1, Some(0)); count], 10);
+        assert_eq!([MOST_PARTS - 1, MOST_PARTS, MOST_PARTS + 1].map(parts), [true, true, false]);
+    }
+
+    #[test]
+    fn each_reason_to_send_all_has_its_words() {
+        let label = || "shop-0123456789ab".to_owned();
+        let words =
+            [WholeReason::Unlike { label: label() }, WholeReason::Foreign { label: label() }, WholeReason::Slow]
+                .map(|reason| reason.to_string());
+        assert_eq!(
+            words,
+            [
+                "it has too little in common with `shop-0123456789ab`",
+                "`shop-0123456789ab` was packed by another tool",
+                "looking at older versions took too long",
+            ]
+        );
+    }
 }

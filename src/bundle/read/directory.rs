@@ -15,7 +15,7 @@ use crate::bundle::pack::{DATE, FLAGS};
 /// Bytes at the end of a file in which the end records are, and mostly the directory too.
 pub const TAIL: u64 = 64 << 10;
 /// A longer directory is not read: it would have to be kept in memory.
-pub const LONGEST: u64 = 16 << 20;
+const LONGEST: u64 = 16 << 20;
 
 const RECORD: &[u8] = b"PK\x01\x02";
 const END: &[u8] = b"PK\x05\x06";
@@ -60,7 +60,7 @@ struct Record<'a> {
 }
 
 impl Directory {
-    /// Where the directory is in a file of `length` bytes that ends with `tail`.
+    /// Where the directory is in a file of `length` bytes that ends with `tail`. `None`: nowhere, or it is too long.
     pub fn find(tail: &[u8], length: u64) -> Option<Range<u64>> {
         let begin = length.checked_sub(tail.len() as u64)?;
         let end = tail.len().checked_sub(22)?;
@@ -73,7 +73,7 @@ impl Directory {
             (size, at) = (u64_at(record, 36)?, u64_at(record, 44)?);
             follows = begin + place as u64;
         }
-        (at.checked_add(size)? == follows).then_some(at..follows)
+        (at.checked_add(size)? == follows && size <= LONGEST).then_some(at..follows)
     }
 
     /// `None`: another program packed it.
@@ -101,8 +101,8 @@ impl Directory {
         };
         let tail = read(length.saturating_sub(TAIL)..length)?;
         match Self::find(&tail, length) {
-            Some(range) if range.end - range.start <= LONGEST => Ok(Self::new(read(range)?)),
-            _ => Ok(None),
+            Some(range) => Ok(Self::new(read(range)?)),
+            None => Ok(None),
         }
     }
 
@@ -277,5 +277,14 @@ mod tests {
             assert!(Directory::new(record).is_none(), "{field}");
         }
         assert!(Directory::find(&archive[..archive.len() - 1], archive.len() as u64).is_none());
+        // Behind content of so many bytes.
+        for (size, found) in [(LONGEST, Some(9..9 + LONGEST)), (LONGEST + 1, None)] {
+            let mut end = b"PK\x05\x06\0\0\0\0\x01\0\x01\0".to_vec();
+            for number in [u32::try_from(size).unwrap(), 9] {
+                end.extend(number.to_le_bytes());
+            }
+            end.extend([0, 0]);
+            assert_eq!(Directory::find(&end, 9 + size + 22), found);
+        }
     }
 }

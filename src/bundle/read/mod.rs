@@ -6,7 +6,7 @@ mod reader;
 mod unpack;
 mod verify;
 
-pub use directory::{Directory, LONGEST as LONGEST_DIRECTORY, Shared, TAIL as DIRECTORY_TAIL};
+pub use directory::{Directory, Shared, TAIL as DIRECTORY_TAIL};
 pub use flaw::{Finding, Flaw, Severity};
 pub use reader::{OpenError, Reader};
 pub use unpack::{UnpackError, unpack};
