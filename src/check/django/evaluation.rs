@@ -83,7 +83,7 @@ impl Evaluation<'_> {
                 Some(name) => self.variable(name, None),
                 None => Value::Environment { default: None },
             },
-            // `.parents[1]` of it, or `.parent`.
+            // `.parents[1]` of it.
             Expr::Subscript(_) if mentions_file(expression) => Value::Path(String::new()),
             Expr::Subscript(subscript) => {
                 let key = deeper(&subscript.slice);
@@ -92,15 +92,13 @@ impl Evaluation<'_> {
                     _ => Value::Unknown,
                 })
             }
-            Expr::Attribute(attribute) if mentions_file(&attribute.value) => Value::Path(String::new()),
             Expr::Attribute(_) => match dotted(expression).as_str() {
                 "sys.platform" => Value::Text("linux".to_owned()),
                 "os.name" => Value::Text("posix".to_owned()),
                 _ => match deeper_path(expression).map(deeper) {
-                    Some(Value::Path(path)) if !path.is_empty() => {
+                    Some(Value::Path(path)) => {
                         Value::Path(path.rsplit_once('/').map_or(String::new(), |(parent, _)| parent.to_owned()))
                     }
-                    Some(Value::Path(path)) => Value::Path(path),
                     _ => Value::Unknown,
                 },
             },

@@ -296,6 +296,7 @@ fn collections_and_what_is_in_them() {
     comes_to("['a'] + ('b',) + [*('c',), 'd']", list(&["a", "b", "c", "d"]));
     comes_to("[*unknown, 'd']", Value::Unknown);
     comes_to("[*env.list('B', default=['c']), 'd']", unless(list(&["c", "d"])));
+    comes_to("[*os.environ.get('B', 'c'), 'd']", Value::Unknown);
     comes_to("os.environ['A']", text("1"));
     comes_to("os.environ[unknown]", Value::Environment { default: None });
     comes_to("sys.platform + os.name", text("linuxposix"));
@@ -309,6 +310,7 @@ fn collections_and_what_is_in_them() {
     for code in ["Path(__file__).parents[1]", "Path(__file__).parent", "os.path.dirname(os.path.dirname(__file__))"] {
         comes_to(code, path(""));
     }
+    comes_to("Path(__file__).name", Value::Unknown);
     comes_to("BASE_DIR / '/data'", text("/data"));
     comes_to("str(BASE_DIR / 'a') + '/b'", path("a/b"));
     comes_to("str(BASE_DIR / 'a') + 'b'", Value::Unknown);
