@@ -156,7 +156,7 @@ pub(super) async fn find(
 ) -> Result<(Option<Delta>, Option<Candidates>, Option<WholeReason>), BundleFileError> {
     // Without one of ours, nobody can say what is shared.
     let Some(ours) = bundle_file.directory()? else { return Ok((None, None, None)) };
-    let looked = tokio::time::timeout(patience(aws), async {
+    let looked = tokio::time::timeout(patience(aws.endpoint().timeout), async {
         let mut candidates = Candidates::new(aws, application, bucket, key, bundle_file.bytes, ours).await?;
         let delta = candidates.next(aws, bucket).await;
         let reason = candidates.reason.take().filter(|_| delta.is_none());
@@ -171,8 +171,8 @@ pub(super) async fn find(
 }
 
 /// A sixth of what one call may take: five seconds, unless somebody says otherwise.
-fn patience(aws: &Aws) -> Duration {
-    aws.endpoint().timeout / 6
+fn patience(call: Duration) -> Duration {
+    call / 6
 }
 
 /// Length and ETag of an object that can be copied from.
@@ -267,6 +267,14 @@ mod tests {
         assert_eq!([99, 100, 103, 104].map(quarter), [true, true, true, false]);
         let parts = |count| pays(&vec![piece(1, Some(0)); count], 10);
         assert_eq!([MOST_PARTS - 1, MOST_PARTS, MOST_PARTS + 1].map(parts), [true, true, false]);
+    }
+
+    #[test]
+    fn parts_are_as_s3_takes_them() {
+        const MIB: u64 = 1024 * 1024;
+        assert_eq!(LIMITS.smallest, 5 * MIB);
+        assert!([LIMITS.smallest, LIMITS.send, LIMITS.copy, 5 * 1024 * MIB].is_sorted());
+        assert_eq!(patience(Duration::from_secs(30)), Duration::from_secs(5));
     }
 
     #[test]

@@ -116,15 +116,24 @@ async fn look(
     // Events after the environment: what explains a status must not be missed.
     let now = environment::find(aws, &request.application, &request.environment).await?;
     let events = environment::events(aws, &before.id, watch.mark).await?;
-    let there = |now: &&Environment| now.status == Phase::Ready && now.label.as_deref() == Some(&request.label);
-    let mut others = match now.as_ref().filter(there) {
+    let running = match now.as_ref().filter(|now| seems_there(now, &request.label)) {
         Some(now) => environment::on_instances(aws, now).await?.unwrap_or_default(),
         None => Vec::new(),
     };
-    others.retain(|label| *label != request.label);
-    others.sort();
-    others.dedup();
-    Ok((now, events, others))
+    Ok((now, events, others(running, &request.label)))
+}
+
+/// Does the environment say that it has this version? Its instances may not have it yet.
+fn seems_there(now: &Environment, label: &str) -> bool {
+    now.status == Phase::Ready && now.label.as_deref() == Some(label)
+}
+
+/// Each label of instances but this one, once.
+fn others(mut running: Vec<String>, label: &str) -> Vec<String> {
+    running.retain(|other| other != label);
+    running.sort();
+    running.dedup();
+    running
 }
 
 /// All that was seen since the request.
@@ -245,5 +254,18 @@ mod tests {
             &[(Busy, Open, "old", &[]), (Ready, Good, "old", &[])],
             Verdict::Failed(Failed::RolledBack { to: to("old") }),
         );
+    }
+
+    #[test]
+    fn instances_may_lag_behind_their_environment() {
+        use {Health::*, Phase::*};
+        for (status, label, there) in
+            [(Ready, "new", true), (Ready, "old", false), (Busy, "new", false), (Ending, "old", false)]
+        {
+            assert_eq!(seems_there(&environment(status, Open, label), "new"), there, "{status:?} {label}");
+        }
+        let running = |labels: &[&str]| others(labels.iter().map(|label| (*label).to_owned()).collect(), "new");
+        assert_eq!(running(&["old", "new", "older", "old"]), ["old", "older"]);
+        assert_eq!(running(&["new", "new"]), [""; 0]);
     }
 }
