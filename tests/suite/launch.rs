@@ -529,7 +529,7 @@ fn other_bytes_are_not_launched() {
         ),
     );
     let back = site.run(&server, &["rollback", "--env", "shop-prod", "--dry-run"]).ok();
-    assert!(back.stderr.contains(&format!("rolling `shop-prod` back to `{before}`")), "{back}");
+    assert!(back.stderr.contains(&format!("would roll `shop-prod` back to `{before}`")), "{back}");
 
     let other = site.place.read("environments/shop-prod.toml").replace("shop-prod", "shop-copy");
     site.place.write("environments/shop-copy.toml", other.replace("cname = \"shop-copy\"\n", ""));
