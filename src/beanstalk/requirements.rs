@@ -14,6 +14,7 @@ use std::ops::Range;
 
 use super::encoding;
 use super::lines::Lines;
+use super::marker::Marker;
 use super::version::Version;
 use crate::known::Known;
 use crate::package_name::normal;
@@ -83,6 +84,25 @@ impl Requirement {
     pub fn pinned(&self) -> Option<Version> {
         let exact = self.specifier.strip_prefix("==").or_else(|| self.specifier.strip_prefix("~="))?;
         Version::first(exact)
+    }
+
+    /// The end of the range that is asked for: every version of the package is older than this one.
+    fn below(&self) -> Option<Version> {
+        self.specifier.split(',').find_map(|part| {
+            let (end, including) = match part.strip_prefix("<=") {
+                Some(end) => (end, true),
+                None => (part.strip_prefix('<')?, false),
+            };
+            let version = Version::first(end)?;
+            let patched = end.split('.').skip(2).any(|number| number.parse() != Ok(0));
+            Some(if including || patched { Version::new(version.major, version.minor + 1) } else { version })
+        })
+    }
+
+    /// Does the line count where variables of markers have these values? `None`: nobody can decide.
+    pub fn holds(&self, value: &dyn Fn(&str) -> Option<String>) -> Option<bool> {
+        let Some(text) = &self.marker else { return Some(true) };
+        Marker::parse(text)?.holds::<&str>(value, &[])
     }
 
     /// The whole version that is pinned, such as `4.2.11`.
@@ -190,6 +210,36 @@ impl Requirements {
     /// What an option of this name says, in the order of the lines.
     pub fn option(&self, name: &str) -> impl Iterator<Item = &PipOption> {
         self.options.iter().filter(move |option| option.name == name)
+    }
+
+    /// The release of Django that pip takes: the one that is pinned, else the last before the end of a range.
+    pub fn django(&self) -> Option<Version> {
+        const RELEASES: [(u32, u32); 15] = [
+            (1, 11),
+            (2, 0),
+            (2, 1),
+            (2, 2),
+            (3, 0),
+            (3, 1),
+            (3, 2),
+            (4, 0),
+            (4, 1),
+            (4, 2),
+            (5, 0),
+            (5, 1),
+            (5, 2),
+            (6, 0),
+            (6, 1),
+        ];
+        let newest = |below: Version| {
+            let releases = RELEASES.into_iter().map(|(major, minor)| Version::new(major, minor));
+            // Nobody knows yet what comes after the last.
+            releases.clone().any(|release| release >= below).then(|| releases.rev().find(|release| *release < below))?
+        };
+        self.version("django").or_else(|| {
+            let mut ends = self.lines.iter().filter(|line| line.name == "django");
+            ends.find_map(Requirement::below).and_then(newest)
+        })
     }
 
     /// The version of a package: where it is pinned, or constrained to one.

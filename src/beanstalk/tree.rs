@@ -135,6 +135,7 @@ impl Tree {
             "pyproject.toml",
             "requirements.in",
             ".ebignore",
+            ".gitignore",
             ".elasticbeanstalk/config.yml",
             "gunicorn.conf.py",
             "application.py",
@@ -147,6 +148,9 @@ impl Tree {
             || parents().any(|dir| dir == ".ebextensions")
             || (name.ends_with(".txt") && reads_list(path, name))
             || (name.ends_with(".py") && reads_python(name, parents))
+            || (name.ends_with(".py") && name.starts_with("gunicorn") && path.matches('/').count() <= 2)
+            || (path.matches('/').count() == 1 && name == "__init__.py")
+            || (path.matches('/').count() <= 1 && reads_cron(path, name))
             || (path.matches('/').count() <= 3 && reads_script(name, parents))
             || (path.matches('/').count() <= 3 && reads_table(name, parents))
             || name.ends_with(".pem")
@@ -161,6 +165,11 @@ fn reads_list(path: &str, name: &str) -> bool {
     depth == 0
         || (depth <= 2
             && WORDS.iter().any(|word| path[..path.len() - name.len()].contains(word) || name.contains(word)))
+}
+
+/// Tables of cron, by their names and those of their folders.
+fn reads_cron(path: &str, name: &str) -> bool {
+    !name.ends_with(".py") && (name.contains("cron") || path[..path.len() - name.len()].contains("cron"))
 }
 
 /// Scripts of a shell: by their names, and what has none of its own in the folders that people keep them in.

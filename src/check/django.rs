@@ -23,7 +23,9 @@ use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::encoding;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::procfile;
+use crate::beanstalk::requirements::Requirements;
 use crate::beanstalk::tree::{Tree, file_name};
+use crate::beanstalk::version::Version;
 use crate::secret;
 use crate::settings_module;
 
@@ -44,6 +46,8 @@ pub(crate) struct Settings {
     pub(super) required: Vec<Required>,
     /// Files that are larger or deeper than what is read.
     pub(super) unread: Vec<String>,
+    /// The release of Django that is installed, as far as the lists of packages tell.
+    pub(super) django: Option<Version>,
     /// As it is imported; empty for a file that is not a settings module.
     pub(super) module: String,
     /// Variables without which the settings do not load, in the order of the files.
@@ -127,6 +131,7 @@ impl Settings {
         let root = root_of(tree, &named.module)?;
         let mut settings = Self::of(tree, &root, &named.module, properties(customizations))?;
         settings.module = named.module;
+        settings.django = Requirements::read(&|path| tree.bytes(path)).django();
         // Packages that read variables look into such files as well.
         let files = |path: &str| {
             file_name(path) == "settings.ini" || secret::in_path(path) == Some(secret::Kind::EnvironmentFile)
@@ -143,8 +148,8 @@ impl Settings {
     }
 
     /// The names that any Python file assigns, such as `gunicorn.conf.py`.
-    pub(super) fn of_file(tree: &Tree, root: &str, path: &str) -> Option<Self> {
-        Self::evaluate(tree, root, path, BTreeMap::new())
+    pub(super) fn of_file(tree: &Tree, path: &str, environment: BTreeMap<String, String>) -> Option<Self> {
+        Self::evaluate(tree, "", path, environment)
     }
 
     fn evaluate(tree: &Tree, root: &str, path: &str, environment: BTreeMap<String, String>) -> Option<Self> {
@@ -163,6 +168,11 @@ impl Settings {
     /// What the settings of this project say in another of its modules, such as the one with the URLs.
     pub(super) fn beside(tree: &Tree, module: &str) -> Option<Self> {
         Self::of(tree, &root_of(tree, module)?, module, BTreeMap::new())
+    }
+
+    /// Does it stop where nobody has set this variable?
+    pub(super) fn requires(&self, name: &str) -> bool {
+        self.required.iter().any(|required| required.name == name)
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Setting> {
@@ -240,7 +250,20 @@ pub(crate) fn properties(customizations: &Customizations) -> BTreeMap<String, St
 
 /// The settings module of production: what the environment says, else what `wsgi.py` chooses, else `manage.py`.
 pub(super) fn named(tree: &Tree, customizations: &Customizations) -> Option<Named> {
-    in_options(customizations).or_else(|| in_python(tree, "wsgi.py")).or_else(|| in_python(tree, "manage.py"))
+    in_procfile(customizations)
+        .or_else(|| in_options(customizations))
+        .or_else(|| in_python(tree, "wsgi.py"))
+        .or_else(|| in_python(tree, "manage.py"))
+}
+
+/// What the web process of the `Procfile` gives its server, as a variable before it or by gunicorn's `--env`.
+fn in_procfile(customizations: &Customizations) -> Option<Named> {
+    const NAME: &str = "DJANGO_SETTINGS_MODULE=";
+    let web = customizations.procfile.as_ref()?.web()?;
+    let at = web.command.find(NAME)? + NAME.len();
+    let module = web.command[at..].split([' ', '\t', '"', '\'', ';']).next().filter(|module| !module.is_empty())?;
+    let start = web.command_span.start + at;
+    Some(Named { module: module.to_owned(), path: "Procfile".to_owned(), span: start..start + module.len() })
 }
 
 pub(super) fn in_options(customizations: &Customizations) -> Option<Named> {

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::words::{self, Run, base};
 use crate::beanstalk::config_file::{Command, CommandLine, ConfigFile, File};
-use crate::beanstalk::customizations::{Customizations, Hook};
+use crate::beanstalk::customizations::{Customizations, Hook, Moment};
 use crate::beanstalk::procfile::Process;
 use crate::beanstalk::tree::Tree;
 
@@ -39,6 +39,15 @@ pub(super) enum Place<'a> {
 }
 
 impl<'a> Place<'a> {
+    /// Does it run before pip installs what the project asks for?
+    pub(super) fn precedes_packages(self) -> bool {
+        match self {
+            Self::Command(_) => true,
+            Self::Hook(hook) => hook.moment == Moment::Prebuild && !hook.config,
+            Self::ContainerCommand(_) | Self::Process(_) | Self::Build(_) => false,
+        }
+    }
+
     /// Does the deployment go on if this fails?
     pub(super) fn ignores_errors(self) -> bool {
         matches!(self, Self::Command(command) | Self::ContainerCommand(command) if command.ignore_errors)
@@ -92,6 +101,16 @@ impl<'a> Script<'a> {
         self.runs.iter().filter(|run| !run.in_container())
     }
 
+    /// Does the server start anew after this run of the script?
+    pub(super) fn restarts_after(&self, run: &Run) -> bool {
+        let restarts = |other: &&Run| {
+            matches!(other.name(), "systemctl" | "service")
+                && other.plain().any(|word| word.text == "restart")
+                && other.plain().any(|word| matches!(word.text.as_str(), "web" | "web.service" | "eb-app.target"))
+        };
+        self.runs.iter().filter(restarts).any(|other| other.program.span.start > run.program.span.start)
+    }
+
     /// The line that a run of the script stands in.
     pub(super) fn line_of(&self, run: &Run) -> &str {
         let at = run.program.span.start.saturating_sub(self.start);
@@ -132,6 +151,13 @@ impl<'a> Script<'a> {
     pub(super) fn has(&self, needles: &[&str]) -> bool {
         self.find(needles).is_some()
     }
+}
+
+/// Does a text send the metadata service a token? Asking for one is another header.
+pub(super) fn sends_token(text: &str) -> bool {
+    const HEADER: &str = "x-aws-ec2-metadata-token";
+    let lower = text.to_ascii_lowercase();
+    lower.match_indices(HEADER).any(|(at, _)| !lower[at + HEADER.len()..].starts_with("-ttl"))
 }
 
 /// Where the first of `needles` is in a text, outside of comments.

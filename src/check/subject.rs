@@ -111,6 +111,12 @@ impl<'a> Subject<'a> {
             .is_some_and(|kind| kind.eq_ignore_ascii_case("SingleInstance"))
     }
 
+    /// Does the metadata service answer whoever has no token? It does where an option says so.
+    pub(super) fn answers_without_token(&self) -> bool {
+        let off = self.customizations.option("aws:autoscaling:launchconfiguration", "DisableIMDSv1");
+        off.is_some_and(|off| off.eq_ignore_ascii_case("false"))
+    }
+
     /// Does a health check ask for no page? A Network Load Balancer sees whether the port is open, unless it is told otherwise.
     pub(super) fn asks_port(&self) -> bool {
         let option = |namespace, name| self.customizations.option(namespace, name);

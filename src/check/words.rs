@@ -127,8 +127,11 @@ impl Run {
         said
     }
 
-    /// Is it celery's beat, which sends each periodic task once?
+    /// Is it celery's beat, which sends each periodic task once? redbeat takes a lock, so that of several one sends.
     pub(super) fn is_beat(&self) -> bool {
+        if self.arguments.iter().any(|word| word.text.to_ascii_lowercase().contains("redbeat")) {
+            return false;
+        }
         let celery = self.name() == "celery" || (is_python(self.name()) && self.has("celery"));
         let worker = self.has("worker") && ["-B", "--beat"].iter().any(|flag| self.has(flag));
         (celery && (self.has("beat") || worker)) || self.name() == "celerybeat"

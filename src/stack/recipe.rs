@@ -106,7 +106,8 @@ impl Recipe {
             }
         }
         let (title, problem, name) = (fold(&self.title), fold(&self.problem), fold(&self.name));
-        for word in asked.split_whitespace().filter(|word| word.chars().count() > 1) {
+        let said = |word: &&str| word.chars().count() > 1 && !FILLERS.contains(word);
+        for word in asked.split_whitespace().filter(said) {
             let in_phrase = phrases.iter().any(|phrase| phrase.split_whitespace().any(|part| part == word));
             weight += 4 * usize::from(in_phrase);
             weight += 3 * usize::from(name.split_whitespace().any(|part| part == word));
@@ -131,6 +132,14 @@ impl Recipe {
         Ok(Stack { manifest, files, snippets: Tree::default(), borrowed, shadowed, text: String::new() })
     }
 }
+
+/// Words that are in every sentence and in every log: they lead nowhere by themselves.
+const FILLERS: &[&str] = &[
+    "about", "after", "again", "all", "an", "and", "any", "are", "at", "be", "by", "can", "do", "does", "error",
+    "failed", "fail", "for", "from", "get", "have", "how", "in", "into", "is", "it", "its", "make", "may", "me", "my",
+    "need", "no", "not", "of", "on", "or", "our", "so", "some", "that", "the", "then", "this", "to", "up", "use",
+    "want", "what", "when", "where", "while", "why", "with", "without", "you", "your",
+];
 
 /// Is `part` in `text`, where a word begins? `load` is not in `upload`; Japanese has no such borders.
 fn holds_words(text: &str, part: &str) -> bool {
@@ -184,6 +193,10 @@ mod tests {
         case("media uploads", "media-bucket");
         case("letsencrypt", "https-listener");
         case("502", "server-process");
+        // What is in every sentence says nothing.
+        case("how do I run a management command every night", "cron-once");
+        case("upstream timed out while reading response header", "slow-requests");
+        case("毎晩バッチを動かしたい", "cron-once");
         case("504", "slow-requests");
         case("install package", "system-packages");
         case("apt install", "system-packages");

@@ -276,10 +276,8 @@ fn file_of(from: &str) -> String {
 
 /// Does a line count on an instance?
 pub(super) fn applies(line: &Requirement, target: Target) -> Result<bool, Error> {
-    let Some(text) = &line.marker else { return Ok(true) };
-    let marker = crate::beanstalk::marker::Marker::parse(text);
-    let holds = marker.and_then(|marker| marker.holds::<&str>(&|name| target.variable(name), &[]));
-    holds.ok_or_else(|| Error::Marker { place: place(line), marker: text.clone() })
+    let text = || line.marker.clone().unwrap_or_default();
+    line.holds(&|name| target.variable(name)).ok_or_else(|| Error::Marker { place: place(line), marker: text() })
 }
 
 pub(super) fn place(line: &Requirement) -> String {

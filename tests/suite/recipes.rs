@@ -129,6 +129,13 @@ fn a_person_sees_the_files_before_they_are_written() {
     assert!(place.exists(".ebextensions/23-imds.config"));
 }
 
+/// The packages that recipes tell their reader to add.
+fn asked_for(project: &std::path::Path) {
+    let list = project.join("requirements.txt");
+    let text = std::fs::read_to_string(&list).unwrap();
+    std::fs::write(&list, format!("{text}celery==5.5.3\n")).unwrap();
+}
+
 #[test]
 fn our_own_check_finds_nothing_in_any_recipe() {
     let all = names(&Place::new());
@@ -148,6 +155,7 @@ fn our_own_check_finds_nothing_in_any_recipe() {
             vec!["-C".to_owned(), inside.clone(), "add".to_owned(), name.clone(), "--defaults".to_owned()];
         arguments.extend(answers(&name).iter().map(|answer| format!("--set={answer}")));
         shop.run(&arguments).ok();
+        asked_for(&shop.path("x"));
         let check = shop.run(["-C", &inside, "--json", "check"]);
         let findings = check.json()["findings"].as_array().unwrap().clone();
         // Without the skeleton's own options some rules miss them; only what the recipe wrote counts.
@@ -213,6 +221,7 @@ fn recipes_and_stacks_go_together() {
                 }
             }
             assert!(added >= 30, "{stack:?}: {added}");
+            asked_for(&place.path("shop"));
             let check = place.run(["-C", "shop", "--json", "check"]);
             for finding in check.json()["findings"].as_array().unwrap() {
                 assert!(stack.is_empty() || finding["level"] == "note", "{stack:?}: {finding:#}");

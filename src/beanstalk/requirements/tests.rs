@@ -35,6 +35,23 @@ fn lines_of_pip() {
     assert_eq!(one("Django==4.2.11").pinned(), Some(Version::new(4, 2)));
     assert_eq!(one("Django==4.2.11").exact(), Some("4.2.11"));
     assert_eq!(one("Django>=4.2").pinned(), None);
+    let django = |line: &str| read(&Tree::default().file(FILE, line)).django().map(|version| version.to_string());
+    for (line, release) in [
+        ("Django==4.2.11", Some("4.2")),
+        ("django<3", Some("2.2")),
+        ("Django>=3.1,<3.3", Some("3.2")),
+        ("Django<4.0", Some("3.2")),
+        ("Django<=4.0", Some("4.0")),
+        ("Django>=4,<4.2.9", Some("4.2")),
+        ("Django>=5,<9", None),
+        ("Django>=4.2", None),
+    ] {
+        assert_eq!(django(line).as_deref(), release, "{line}");
+    }
+    let linux = |name: &str| (name == "sys_platform").then(|| "linux".to_owned());
+    assert_eq!(one("psycopg2; sys_platform == 'win32'").holds(&linux), Some(false));
+    assert_eq!(one("psycopg2; python_version < '3.9'").holds(&linux), None);
+    assert_eq!(one("psycopg2").holds(&linux), Some(true));
     assert!(one("--editable=.").editable);
     let text = "# head\n--index-url https://example.com\n\nDjango==5.2\n";
     let found = read(&Tree::default().file(FILE, text));

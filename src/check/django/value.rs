@@ -62,6 +62,16 @@ impl Value {
         }
     }
 
+    /// Is it a switch that is on? Django asks for the truth of it, and 1 is true.
+    pub(crate) fn is_on(&self) -> bool {
+        matches!(self, Self::Bool(true)) || matches!(self, Self::Int(number) if *number != 0)
+    }
+
+    /// Does Django take it for no folder at all?
+    pub(crate) fn is_no_folder(&self) -> bool {
+        matches!(self, Self::Missing | Self::None) || self.text() == Some("")
+    }
+
     pub(crate) fn get(&self, key: &str) -> &Self {
         const MISSING: &Value = &Value::Missing;
         const UNKNOWN: &Value = &Value::Unknown;

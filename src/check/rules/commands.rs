@@ -1,6 +1,7 @@
 //! What scripts run, on all roads: `commands`, `container_commands`, hooks, processes, and what these call.
 
 pub(super) mod leader;
+mod missing;
 mod old;
 mod python;
 mod questions;
@@ -33,11 +34,14 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         old::paths(subject, script);
         old::names(subject, script);
         django(subject, script);
+        python::programs(subject, script);
+        missing::check(subject, script);
         questions::check(subject, script);
         tools::check(subject, script);
         written::check(subject, script);
     }
     old::files(subject);
+    tools::metadata_of_files(subject);
     silent(subject);
 }
 
@@ -165,7 +169,7 @@ fn django(subject: &mut Subject<'_>, script: &Script<'_>) {
             }
         }
         Place::ContainerCommand(command) => {
-            migrations(subject, script, !command.leader_only);
+            migrations(subject, script, !command.leader_only && !leader::tests(subject, script, command));
             leader::command(subject, script, command);
         }
         Place::Hook(hook) => {
@@ -199,9 +203,11 @@ fn uses_environment(script: &Script<'_>) -> bool {
 
 /// Django takes no lock around `migrate`.
 fn migrations(subject: &mut Subject<'_>, script: &Script<'_>, everywhere: bool) {
-    const GUARDS: &[&str] = &["EB_IS_COMMAND_LEADER", "flock", "--plan", "--check", "leader_only"];
+    const GUARDS: &[&str] = &["EB_IS_COMMAND_LEADER", "--plan", "--check", "leader_only"];
     let Some((_, span)) = script.django(&["migrate"]) else { return };
-    let guarded = script.has(GUARDS) || script.text.contains("leader");
+    // A lock on the instance's own disk keeps no other instance out.
+    let lock = script.has(&["flock"]) && !script.has(&["/tmp/", "/var/lock/", "/var/run/", "/run/"]);
+    let guarded = lock || script.has(GUARDS) || script.text.contains("leader");
     if !everywhere || guarded || (subject.single() && !matches!(script.place, Place::Process(_))) {
         return;
     }

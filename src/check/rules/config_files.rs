@@ -96,13 +96,15 @@ fn names(subject: &mut Subject<'_>) {
                 subject.find_file("EB214", path, message, "delete it, and zip without resource forks");
             }
             Entry::File { .. }
-                if in_extensions && matches!(extension(name), Some("yml" | "yaml" | "conf" | "json" | "cfg")) =>
+                if in_extensions
+                    && (matches!(extension(name), Some("yml" | "yaml" | "conf" | "json" | "cfg"))
+                        || name.ends_with(".config.txt")) =>
             {
                 if used_as_data(subject, name) {
                     continue;
                 }
                 let message = format!("`{path}` is not read: its name does not end in `.config`");
-                let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+                let stem = name.trim_end_matches(".txt").rsplit_once('.').map_or(name, |(stem, _)| stem);
                 // Apache's text of years ago must not come into force by a new name.
                 let file = tree.content(path).map(|content| ConfigFile::parse(path, content));
                 let remains = ["/opt/python", "wsgi.conf", "/etc/httpd", "supervisor"];
@@ -115,7 +117,7 @@ fn names(subject: &mut Subject<'_>) {
                 subject.find_file("EB215", path, message, fix);
             }
             Entry::File { .. }
-                if matches!(parents.next(), Some(".ebextension" | "ebextensions" | ".ebextentions"))
+                if parents.next().is_some_and(|dir| super::hooks::misspelt(dir, EXTENSIONS))
                     && name.ends_with(".config") =>
             {
                 let message = format!("`{path}` is not read: the folder must be called `{EXTENSIONS}`");

@@ -28,7 +28,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
 /// A table that `files` writes.
 fn of_files(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) {
     let path = entry.path.value.as_str();
-    let Some(has_users) = is_table(path) else { return };
+    let Some(has_users) = is_table(path) else { return of_folder(subject, file, entry) };
     let cleaned = subject.customizations.commands().iter().any(|command| {
         let text = command.file.text.get(command.entry.line_span.clone()).unwrap_or_default();
         text.contains(".bak") && text.contains("rm")
@@ -58,6 +58,17 @@ fn of_files(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) {
                 has_users,
             },
         );
+    }
+}
+
+/// A script in a folder whose scripts cron runs as they are.
+fn of_folder(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) {
+    const FOLDERS: [&str; 4] = ["/etc/cron.hourly/", "/etc/cron.daily/", "/etc/cron.weekly/", "/etc/cron.monthly/"];
+    let text = entry.content.as_ref().map(|content| content.value.as_str()).unwrap_or_default();
+    let runs = FOLDERS.iter().any(|folder| entry.path.value.starts_with(folder));
+    if runs && is_work(subject, text) == Work::Unguarded && !subject.single() {
+        let message = "cron runs this on every instance, at the same time";
+        subject.find("EB101", &file.path, entry.path.span.clone(), message, FIX);
     }
 }
 

@@ -5,7 +5,8 @@ mod pins;
 mod starts;
 
 use crate::beanstalk::encoding;
-use crate::beanstalk::requirements::{FILE, Requirement};
+use crate::beanstalk::requirements::{FILE, Requirement, beside};
+use crate::beanstalk::version::Version;
 use crate::check::finding::Edit;
 use crate::check::subject::Subject;
 
@@ -25,7 +26,8 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         .collect();
     let installs = |needles: &[&str]| {
         let any = |text: &str| needles.iter().any(|needle| text.contains(needle));
-        packages.iter().any(|name| any(name)) || scripts.iter().any(|script| any(script.text))
+        packages.iter().any(|name| any(name))
+            || scripts.iter().any(|script| script.place.precedes_packages() && any(script.text))
     };
     // `git` is a word of many names.
     let installs_word = |needles: &[&str]| {
@@ -36,9 +38,12 @@ pub(super) fn check(subject: &mut Subject<'_>) {
                     .split(|char: char| !(char.is_alphanumeric() || "-_.".contains(char)))
                     .any(|word| needles.contains(&word))
         };
-        packages.iter().any(|name| needles.contains(name)) || scripts.iter().any(|script| words(script.text))
+        packages.iter().any(|name| needles.contains(name))
+            || scripts.iter().any(|script| script.place.precedes_packages() && words(script.text))
     };
-    for requirement in requirements.lines.iter().filter(|line| !line.constraint) {
+    let python = instance_python(subject);
+    let counts = |line: &&Requirement| line.holds(&|name| on_instance(name, python)) != Some(false);
+    for requirement in requirements.lines.iter().filter(|line| !line.constraint).filter(counts) {
         machine(subject, requirement, &installs_word);
         build(subject, requirement, &installs);
     }
@@ -46,6 +51,25 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     absent::check(subject, &requirements);
     pins::check(subject, &requirements);
     starts::check(subject, &requirements);
+}
+
+/// The Python of the branch that is named.
+fn instance_python(subject: &Subject<'_>) -> Option<Version> {
+    subject.customizations.platform.as_ref()?.branch?.python
+}
+
+/// What a variable of markers is on an instance.
+fn on_instance(name: &str, python: Option<Version>) -> Option<String> {
+    let value = match name {
+        "sys_platform" => "linux",
+        "platform_system" => "Linux",
+        "os_name" => "posix",
+        "platform_python_implementation" => "CPython",
+        "implementation_name" => "cpython",
+        "python_version" => return python.map(|python| python.to_string()),
+        _ => return None,
+    };
+    Some(value.to_owned())
 }
 
 /// Packages that a small instance has no memory or time for.
@@ -131,9 +155,23 @@ fn which(subject: &mut Subject<'_>) {
 /// Lines that `pip freeze` wrote on somebody's machine.
 fn machine(subject: &mut Subject<'_>, requirement: &Requirement, installs: &dyn Fn(&[&str]) -> bool) {
     let (line, path) = (requirement.text.as_str(), requirement.path.as_str());
-    let (marker, span) = (requirement.marker.is_some(), requirement.span.clone());
+    let python = instance_python(subject);
+    let marker = requirement.holds(&|name| on_instance(name, python)) != Some(true);
+    let span = requirement.span.clone();
     let windows = ["pywin32", "pypiwin32", "pywinpty", "wmi", "pyreadline", "pywin32-ctypes"];
-    if line.contains("file://") {
+    let local = local_path(requirement);
+    let inside =
+        |path: &str| beside("", path).is_some_and(|path| subject.tree.is_file(&path) || subject.tree.is_dir(&path));
+    if line.contains("file:///var/app/") {
+        // Where the bundle is unpacked.
+    } else if let Some(path) = local.filter(|path| !inside(path)) {
+        let elsewhere = path.starts_with('/') || path.contains(":\\");
+        let message = match elsewhere {
+            true => "pip fails: this path is on the machine that wrote the file".to_owned(),
+            false => format!("pip fails: there is no `{path}` in the bundle"),
+        };
+        subject.find("EB051", &requirement.path, span, message, "name the version from the package index instead");
+    } else if line.contains("file://") {
         let message = "pip fails: this path is on the machine that wrote the file";
         subject.find("EB051", path, span, message, "name the version from the package index instead");
     } else if windows.contains(&requirement.name.as_str()) && !marker {
@@ -147,6 +185,11 @@ fn machine(subject: &mut Subject<'_>, requirement: &Requirement, installs: &dyn 
     } else if requirement.editable && !line.contains("://") && !line.contains("git@") {
         let message = "an editable install points into `/var/app/staging`, which is renamed a moment later";
         subject.find("EB051", path, span, message, "install it as a package, or leave the line out");
+    } else if let Some(tool) = ["hg", "svn", "bzr"].into_iter().find(|tool| line.contains(&format!("{tool}+")))
+        && !installs(&[tool, "mercurial", "subversion"])
+    {
+        let message = format!("pip fails with `{tool}: command not found`: the instance has none");
+        subject.find("EB052", path, span, message, "name an archive by its URL");
     } else if line.contains("git+") || line.contains("git://") {
         let git = installs(&["git"]);
         if line.contains("git://github.com") {
@@ -163,6 +206,15 @@ fn machine(subject: &mut Subject<'_>, requirement: &Requirement, installs: &dyn 
             );
         }
     }
+}
+
+/// The file or folder that a line names instead of a package.
+fn local_path(requirement: &Requirement) -> Option<&str> {
+    let text = requirement.text.split([' ', '[']).next()?;
+    let text = text.split(';').next()?;
+    let archive = [".whl", ".tar.gz", ".zip"].iter().any(|ending| text.ends_with(ending));
+    let path = text.starts_with("./") || text.starts_with("../") || text.starts_with('/') || archive;
+    (path && !requirement.editable && !text.contains("://") && !text.contains('@')).then_some(text)
 }
 
 /// Packages that are compiled on the instance, without what they need.

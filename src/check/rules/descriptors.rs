@@ -217,7 +217,17 @@ fn port(subject: &mut Subject<'_>, path: &str, services: &crate::beanstalk::yaml
     if published.iter().any(|(host, _)| host == told) {
         return;
     }
-    let Some((host, span)) = published.first().cloned() else { return };
+    let Some((host, span)) = published.first().cloned() else {
+        // What another file adds, nobody sees here.
+        let whole =
+            subject.tree.text(path).is_some_and(|text| !text.contains("include:") && !text.contains("extends:"));
+        if whole && services.named().next().is_some() {
+            let message =
+                format!("the load balancer asks port {told}, and no service publishes a port: every request is a 502");
+            subject.find_file("EB148", path, message, format!("publish one: `ports: [\"{told}:8000\"]`"));
+        }
+        return;
+    };
     let message = match host.as_str() {
         "" => format!("the load balancer asks port {told}, and no service publishes it"),
         host => format!("the load balancer asks port {told}, and the services publish {host}: every request is a 502"),

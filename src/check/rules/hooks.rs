@@ -10,6 +10,8 @@ use crate::check::finding::Edit;
 use crate::check::script::{Place, content};
 use crate::check::subject::Subject;
 use crate::check::words::{self, Run, Word};
+use crate::level::Level;
+use crate::ui::nearest;
 
 pub(super) fn check(subject: &mut Subject<'_>) {
     places(subject);
@@ -17,6 +19,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     for hook in &customizations.hooks {
         runnable(subject, &hook.path);
     }
+    line_ends(subject);
     lost_files(subject);
     word_splitting(subject);
 }
@@ -26,6 +29,11 @@ fn places(subject: &mut Subject<'_>) {
     let tree = subject.tree;
     for (path, entry) in tree.iter() {
         if matches!(entry, Entry::Directory) || matches!(file_name(path), ".gitkeep" | "README.md" | ".gitignore") {
+            continue;
+        }
+        if let Some((right, moment)) = astray(path).filter(|_| !mentioned(subject, file_name(path))) {
+            let message = format!("`{path}` never runs: hooks are looked for in `{right}`");
+            subject.find_file("EB094", path, message, format!("move it to `{right}{moment}`"));
             continue;
         }
         let Some(at) = path.find(".platform/") else { continue };
@@ -42,7 +50,14 @@ fn places(subject: &mut Subject<'_>) {
         };
         let known = |dir: &str| Moment::ALL.iter().any(|moment| moment.name() == dir);
         match rest.split_once('/') {
-            Some((dir, _)) if known(dir) => {}
+            Some((dir, below)) if known(dir) => {
+                let name = file_name(path);
+                let asleep = ["disabled", "old", "bak", "lib", "inc"].iter().any(|word| below.contains(word));
+                if below.contains('/') && !asleep && !mentioned(subject, name) {
+                    let message = format!("`{path}` never runs: folders below `{dir}` are not looked into");
+                    subject.find_file("EB094", path, message, format!("move it to `.platform/hooks/{dir}`"));
+                }
+            }
             Some((dir, _)) => {
                 let message = format!("`{path}` never runs: there is no moment `{dir}`");
                 subject.find_file("EB094", path, message, "the folders are `prebuild`, `predeploy` and `postdeploy`");
@@ -53,6 +68,37 @@ fn places(subject: &mut Subject<'_>) {
             }
         }
     }
+}
+
+/// Does a script or a `.config` file name it?
+fn mentioned(subject: &Subject<'_>, name: &str) -> bool {
+    subject.scripts().iter().any(|script| script.text.contains(name))
+        || subject.customizations.configs.iter().any(|file| file.text.contains(name))
+}
+
+/// The folder that was meant, and the moment, where a hook lies in one of nearly that name.
+fn astray(path: &str) -> Option<(&'static str, &str)> {
+    let parts: Vec<&str> = path.split('/').collect();
+    let is_moment = |dir: &str| Moment::ALL.iter().any(|moment| moment.name() == dir);
+    let platform = |dir: &str| misspelt(dir, ".platform");
+    match parts.as_slice() {
+        [top, "hooks", moment, _] if platform(top) && is_moment(moment) => Some((".platform/hooks/", moment)),
+        [top, "confighooks", moment, _] if platform(top) && is_moment(moment) => {
+            Some((".platform/confighooks/", moment))
+        }
+        [".platform", "hook", moment, _] if is_moment(moment) => Some((".platform/hooks/", moment)),
+        [".platform", "confighook" | "config_hooks" | "config-hooks", moment, _] if is_moment(moment) => {
+            Some((".platform/confighooks/", moment))
+        }
+        [".platform", moment, _] if is_moment(moment) => Some((".platform/hooks/", moment)),
+        _ => None,
+    }
+}
+
+/// Is a folder called nearly as another one, and not just so?
+pub(super) fn misspelt(dir: &str, right: &'static str) -> bool {
+    let plain = |text: &str| text.trim_start_matches(['.', '_']).trim_end_matches(['_', 's']).to_ascii_lowercase();
+    dir != right && (plain(dir) == plain(right) || dir.starts_with('.') && nearest(dir, [right]).is_some())
 }
 
 fn runnable(subject: &mut Subject<'_>, path: &str) {
@@ -72,6 +118,7 @@ fn runnable(subject: &mut Subject<'_>, path: &str) {
         let message = format!("`{path}` has no `#!` line: it fails with `exec format error`");
         subject.find("EB096", path, 0..0, message, "begin with `#!/bin/bash`");
     }
+    system_python(subject, path);
     let Some(text) = subject.tree.text(path).filter(|_| old) else { return };
     if let Some(end) = text.find("\r\n") {
         let message = format!(
@@ -79,6 +126,34 @@ fn runnable(subject: &mut Subject<'_>, path: &str) {
         );
         let finding = subject.find("EB092", path, end..end + 1, message, "save it with Unix line endings");
         finding.edit(Edit::Content(text.replace("\r\n", "\n")));
+    }
+}
+
+/// A hook in Python that loads Django, and is run by the Python of the system.
+fn system_python(subject: &mut Subject<'_>, path: &str) {
+    let Some(text) = subject.tree.text(path).filter(|_| subject.python()) else { return };
+    let first = text.lines().next().unwrap_or_default();
+    let python = first.starts_with("#!") && first.split([' ', '/']).any(words::is_python) && !first.contains("venv");
+    let loads = ["import django", "from django", "django.setup"].iter().find_map(|word| text.find(word));
+    if let Some(at) = loads.filter(|_| python && !text.contains("/var/app/venv")) {
+        let message = format!("`{path}` runs with the system's Python 3.9, which does not have Django");
+        let fix = "write a shell script that begins with `source /var/app/venv/*/bin/activate`, and let that run it";
+        subject.find("EB035", path, at..at + "import django".len(), message, fix);
+    }
+}
+
+/// Line ends of Windows in a script that a hook or a command calls: the platform mends those of hooks only.
+fn line_ends(subject: &mut Subject<'_>) {
+    for script in subject.scripts().iter().filter(|script| script.called && script.start == 0) {
+        if let Some(at) = script.text.find("\r\n") {
+            let message = format!(
+                "`{}` fails: it has Windows line endings, and the shell takes each `\\r` for a part of the last word",
+                script.path
+            );
+            let finding = subject.find("EB092", script.path, at..at + 1, message, "save it with Unix line endings");
+            finding.level = Level::Error;
+            finding.edit(Edit::Content(script.text.replace("\r\n", "\n")));
+        }
     }
 }
 
@@ -206,6 +281,9 @@ fn word_splitting(subject: &mut Subject<'_>) {
 /// The file that has all properties, a line for each.
 const PROPERTIES: &str = "/opt/elasticbeanstalk/deployment/env";
 
+/// What puts quotes around the values, in one language or another.
+const QUOTES: [&str; 6] = ["@sh", "%q", "=\"", "='", "=\\\"", "\\x27"];
+
 fn names_properties(text: &str) -> bool {
     text.contains(PROPERTIES) || text.contains("get-config")
 }
@@ -214,9 +292,29 @@ fn names_properties(text: &str) -> bool {
 fn splits_properties(run: &Run) -> bool {
     let is_file = |word: &Word| word.text == PROPERTIES || word.text.starts_with('$');
     let reads = |run: &Run| run.name() == "get-config" || run.arguments.iter().any(is_file);
-    let takes = run.name() == "export" || run.lead.has("env");
+    let takes = matches!(run.name(), "export" | "for") || run.lead.has("env");
     let enters = matches!(run.name(), "source" | ".") && run.plain().next().is_some_and(|word| word.text == PROPERTIES);
-    enters || (takes && run.split_in().iter().any(reads))
+    let given = run.split_in();
+    // Names have no spaces.
+    let names = given.iter().any(|run| run.arguments.iter().any(|word| word.text.contains("keys")));
+    // `eval` reads its text again, without the quotes that stood around it.
+    let again = run.name() == "eval" && run.arguments.iter().any(|word| exports_unquoted(&word.text));
+    enters || again || (takes && !names && given.iter().any(reads))
+}
+
+/// Is it a text that exports what a command prints, with nothing that would put quotes around the values?
+fn exports_unquoted(text: &str) -> bool {
+    let exports = ["export $(", "export `"].iter().any(|word| text.trim_start().starts_with(word));
+    exports && names_properties(text) && !QUOTES.iter().any(|word| text.contains(word))
+}
+
+/// `source <(sed … env)`, where what is read puts no quotes around the values.
+fn enters_unquoted(line: &str) -> Option<Range<usize>> {
+    let start = ["source <(", ". <("].iter().filter_map(|word| line.find(word)).min()?;
+    let code = line.find('#').is_none_or(|comment| comment > start);
+    let inside = line[start..].trim_end();
+    (code && names_properties(inside) && !QUOTES.iter().any(|word| inside.contains(word)))
+        .then(|| start..start + inside.len())
 }
 
 /// The first line of a text that does so, also in what a here-document writes.
@@ -228,8 +326,9 @@ fn split_in(text: &str) -> Option<Range<usize>> {
     text.split_inclusive('\n').find_map(|line| {
         let at = start;
         start += line.len();
-        let run = words::runs(line).into_iter().find(splits_properties)?;
-        Some(run.span().start + at..run.span().end + at)
+        let run = words::runs(line).into_iter().find(splits_properties).map(|run| run.span());
+        let span = run.or_else(|| enters_unquoted(line))?;
+        Some(span.start + at..span.end + at)
     })
 }
 

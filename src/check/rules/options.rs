@@ -54,6 +54,11 @@ fn one(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSetting) {
     if namespace == STATIC_FILES {
         static_files(subject, file, setting);
     }
+    if namespace == "aws:rds:dbinstance" && name == "DBPassword" && is_secret(name, &setting.value.value) {
+        let message = "the password of the database is readable for everybody who may look at this file";
+        let fix = "set it when the environment is created, or make the database outside of it, with its password in Secrets Manager";
+        subject.find("EB073", &file.path, setting.value.span.clone(), message, fix);
+    }
     if namespace == "aws:rds:dbinstance" && name == "DBEngine" && !keeps_database(subject) {
         let message = "the database is deleted with the environment";
         let fix = "set `DBDeletionPolicy` to `Snapshot`, or create the database outside of the environment";

@@ -1,5 +1,8 @@
 //! Places: files that lie where nobody reads them, and files that should not ship, or should and do not.
 
+mod ignored;
+
+use super::hooks::misspelt;
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::customizations::EXTENSIONS;
 use crate::beanstalk::tree::{Entry, file_name};
@@ -12,23 +15,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     apache(subject);
     keys(subject);
     guess(subject);
-    migrations(subject);
-}
-
-/// Migrations that an ignore file keeps out of the bundle.
-fn migrations(subject: &mut Subject<'_>) {
-    const FILE: &str = ".ebignore";
-    let Some(text) = subject.tree.text(FILE) else { return };
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let pattern = line.trim();
-        let name = pattern.trim_start_matches(['*', '/']).trim_end_matches(['*', '/']);
-        if matches!(name, "migrations" | "migrations/*.py" | "migrations/0" | "migrations/00") {
-            let message = format!("`{pattern}` keeps the migrations out of the bundle: the instance makes no tables");
-            subject.find("EB156", FILE, at..at + line.trim_end().len(), message, "take the line out");
-        }
-        at += line.len();
-    }
+    ignored::check(subject);
 }
 
 /// Everything below `.ebextensions` and `.platform` that Elastic Beanstalk does not look at.
@@ -73,9 +60,9 @@ fn unread(subject: &mut Subject<'_>) {
                 format!("`{path}` is not read: since Amazon Linux 2 the proxy takes its files from `.platform/nginx`"),
                 format!("move it to `.platform/{inside}`"),
             ),
-            _ if inside.starts_with("hooks/") || inside.starts_with("confighooks/") => (
+            _ if hooks_in(inside).is_some() => (
                 format!("`{path}` never runs: hooks are looked for in `.platform/hooks`"),
-                format!("move it to `.platform/{inside}`"),
+                format!("move it to `.platform/{}`", hooks_in(inside).unwrap_or(inside)),
             ),
             _ if below && lower.ends_with(".config") => (
                 format!("`{path}` is not read: only the `.config` files directly in `{EXTENSIONS}` are"),
@@ -104,6 +91,7 @@ fn unread(subject: &mut Subject<'_>) {
             || name.ends_with(".vars")
             || matches!(name, "Procfile" | "Buildfile" | "cron.yaml");
         let nginx = inside.starts_with("conf.d/")
+            || (name.ends_with(".conf") && ["apache/", "apache2/"].iter().any(|dir| inside.starts_with(dir)))
             || (inside.starts_with("nginx/")
                 && name.ends_with(".conf")
                 && !inside.starts_with("nginx/conf.d/")
@@ -137,15 +125,38 @@ fn unread(subject: &mut Subject<'_>) {
         };
         found.push((path.to_owned(), message, fix));
     }
+    for (path, _) in tree.iter() {
+        let Some((top, inside)) = path.split_once('/') else { continue };
+        if inside.starts_with("nginx/conf.d/") && path.ends_with(".conf") && misspelt(top, ".platform") {
+            let message = format!("`{path}` is not read: the proxy takes its files from `.platform/nginx`");
+            found.push((path.to_owned(), message, format!("move it to `.platform/{inside}`")));
+        }
+    }
     for (path, message, fix) in found {
         subject.find_file("EB140", &path, message, fix);
     }
+}
+
+/// From `hooks/` or `confighooks/` on, in whichever folder that lies.
+fn hooks_in(path: &str) -> Option<&str> {
+    let at = |name: &str| match path.starts_with(name) {
+        true => Some(0),
+        false => path.find(&format!("/{name}")).map(|at| at + 1),
+    };
+    at("confighooks/").or_else(|| at("hooks/")).map(|at| &path[at..])
 }
 
 /// Apache's files, where the proxy is nginx.
 fn apache(subject: &mut Subject<'_>) {
     let customizations = subject.customizations;
     let proxy = customizations.option("aws:elasticbeanstalk:environment:proxy", "ProxyServer").unwrap_or("nginx");
+    if proxy.eq_ignore_ascii_case("apache")
+        && let Some((path, _)) = subject.tree.under(".platform/nginx").find(|(path, _)| path.ends_with(".conf"))
+    {
+        let message = format!("`{path}` is not read: `ProxyServer` makes the proxy Apache's httpd, and not nginx");
+        let fix = "write it for Apache into `.platform/httpd/`, or take `ProxyServer` out";
+        subject.find_file("EB141", path, message, fix);
+    }
     if !proxy.eq_ignore_ascii_case("nginx") {
         return;
     }

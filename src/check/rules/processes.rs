@@ -1,6 +1,6 @@
 //! Processes: the lines of `Procfile`, each of which runs on every instance for as long as the instance lives.
 
-use crate::check::script::Place;
+use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
 
 pub(super) fn check(subject: &mut Subject<'_>) {
@@ -30,6 +30,15 @@ pub(super) fn check(subject: &mut Subject<'_>) {
                     | "check"
             )
         });
+        if let Some(how) = leaves(script) {
+            let name = &process.name;
+            let message = format!(
+                "`{name}` ends at once, since {how}: it is started again for ever, and nothing stops what it leaves"
+            );
+            let fix = "let it stay in the foreground";
+            subject.find("EB145", "Procfile", process.span.start..process.span.start + name.len(), message, fix);
+            continue;
+        }
         let named = matches!(process.name.as_str(), "release" | "init" | "migrate" | "predeploy" | "postdeploy");
         if one_shot.is_some() || (named && !script.runs().iter().any(|run| matches!(run.name(), "gunicorn" | "celery")))
         {
@@ -40,5 +49,22 @@ pub(super) fn check(subject: &mut Subject<'_>) {
             let fix = "run it in `container_commands`, a migration with `leader_only: true`";
             subject.find("EB145", "Procfile", process.span.start..process.span.start + name.len(), message, fix);
         }
+    }
+}
+
+/// How a process goes to the background, and leaves whoever watches it.
+fn leaves(script: &Script<'_>) -> Option<&'static str> {
+    let text = script.text.trim_end();
+    if text.ends_with('&') && !text.ends_with("&&") {
+        return Some("a `&` sends it to the background");
+    }
+    let last = script.runs().last()?;
+    let has = |flags: &[&str]| flags.iter().any(|flag| last.has(flag));
+    match last.name() {
+        "gunicorn" if has(&["--daemon", "-D"]) => Some("`--daemon` sends it to the background"),
+        "celery" if has(&["--detach", "-D"]) || (has(&["multi"]) && has(&["start", "restart"])) => {
+            Some("celery goes to the background")
+        }
+        _ => None,
     }
 }

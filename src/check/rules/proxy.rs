@@ -12,6 +12,13 @@ const FOLDER: &str = ".platform/nginx";
 /// their instances; `sendfile` and `types_hash_max_size` are in none of them).
 const OWN_HTTP: &[&str] = &["default_type"];
 
+/// What it says once in its `server` block, beside the project's files (as the same people have printed it).
+const OWN_SERVER: &[&str] =
+    &["client_header_timeout", "client_body_timeout", "keepalive_timeout", "gzip", "gzip_comp_level"];
+
+/// The platform's own file with `location /`; one of the project's by this name takes its place.
+const OWN_LOCATION: &str = "00_application.conf";
+
 pub(super) fn check(subject: &mut Subject<'_>) {
     let family = subject.customizations.family;
     // On ECS the proxy is a container, and so it is with compose.
@@ -46,6 +53,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
             Ok(directives) => {
                 block(subject, path, context, &directives);
                 turned_away(subject, path, context, &directives);
+                redirects_checks(subject, path, context, &directives);
                 // A file of one's own decides itself what it includes.
                 if context != Context::Main && !whole {
                     together(subject, path, context, &directives, &mut seen);
@@ -115,6 +123,44 @@ fn block(subject: &mut Subject<'_>, path: &str, context: Context, directives: &[
     }
 }
 
+/// A redirect of all that does not say HTTPS: health checks come by HTTP, and say nothing of it.
+fn redirects_checks(subject: &mut Subject<'_>, path: &str, context: Context, directives: &[Directive]) {
+    const PROCESS: &str = "aws:elasticbeanstalk:environment:process:default";
+    let matcher = subject.customizations.option(PROCESS, "MatcherHTTPCode").is_some_and(|codes| codes.contains('3'));
+    // Whoever names them has thought of them.
+    let knows = subject.tree.text(path).is_some_and(|text| text.to_ascii_lowercase().contains("health"));
+    if !matches!(context, Context::Server | Context::Location)
+        || matcher
+        || knows
+        || subject.single()
+        || subject.asks_port()
+    {
+        return;
+    }
+    for directive in directives {
+        let Some(inner) = &directive.block else { continue };
+        let words: Vec<&str> = directive
+            .arguments
+            .iter()
+            .map(|word| word.trim_matches(['(', ')', '"', '\'']))
+            .filter(|word| !word.is_empty())
+            .collect();
+        let asks = directive.name == "if" && words == ["$http_x_forwarded_proto", "!=", "https"];
+        let redirects = |directive: &Directive| {
+            let code = directive.arguments.first().is_some_and(|code| code.starts_with('3'));
+            (directive.name == "return" && code) || directive.name == "rewrite"
+        };
+        if asks && inner.iter().any(redirects) {
+            let message =
+                "health checks get a 301 and the environment turns red: they come by HTTP, and without this header";
+            let fix = "`if ($http_x_forwarded_proto = \"http\")`: what the load balancer hands on has the header, its checks have not";
+            subject.find("EB012", path, directive.span.clone(), message, fix);
+            return;
+        }
+        redirects_checks(subject, path, Context::inside(&directive.name), inner);
+    }
+}
+
 /// The files of one folder are one block.
 fn together(
     subject: &mut Subject<'_>,
@@ -145,7 +191,18 @@ fn together(
             );
             continue;
         }
-        if context == Context::Http && OWN_HTTP.contains(&name) {
+        let application = key == "location /" && !path.ends_with(OWN_LOCATION);
+        let own = match context {
+            Context::Http => OWN_HTTP.contains(&name),
+            Context::Server => OWN_SERVER.contains(&name) || application,
+            _ => false,
+        };
+        if application {
+            let message =
+                "the site goes down: nginx does not start, the platform's own `location /` is in this block too";
+            let fix = format!("call the file `{OWN_LOCATION}`: then it takes the place of the platform's own");
+            subject.find("EB143", path, directive.span.clone(), message, fix);
+        } else if own {
             let message = format!(
                 "the site goes down: nginx does not start, the platform's own `nginx.conf` says `{name}` already"
             );

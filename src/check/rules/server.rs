@@ -2,17 +2,18 @@
 
 mod line;
 pub(super) mod load;
-
-use std::ops::Range;
+mod port;
+mod target;
 
 use crate::beanstalk::config_file::OptionSetting;
-use crate::beanstalk::procfile::{Process, Reason};
-use crate::beanstalk::timeline::PORT;
+use crate::beanstalk::procfile::Reason;
 use crate::check::django;
+use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
 use crate::level::Level;
 
 use line::Line;
+use target::{suggestion, target};
 
 const PYTHON: &str = "aws:elasticbeanstalk:container:python";
 
@@ -29,7 +30,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         Some(procfile) => {
             options_without_effect(subject);
             match procfile.get("web") {
-                Some(web) => command(subject, web),
+                Some(_) => command(subject),
                 None if subject.deployable() && !customizations.worker => {
                     let message = "no process is named `web`: the proxy has nobody to ask, and every request is a 502";
                     subject.find_file("EB005", "Procfile", message, "name the process that serves HTTP `web`");
@@ -91,6 +92,7 @@ fn without_procfile(subject: &mut Subject<'_>) {
         return;
     };
     target(subject, path, &setting.value.span, &setting.value.value, &[]);
+    target::gateway(subject, path, &setting.value.span, &setting.value.value, None);
 }
 
 /// The folder below the top that has the project of Django's, where the top is prepared for a deployment.
@@ -112,159 +114,37 @@ fn options_without_effect(subject: &mut Subject<'_>) {
     }
 }
 
-/// The `web` process of Procfile.
-fn command(subject: &mut Subject<'_>, web: &Process) {
-    let line = Line::of(web);
-    let Some(server) = line.server() else { return };
-    let roots: Vec<&str> =
-        line.value_of(&["--chdir", "--pythonpath", "--app-dir"]).into_iter().map(|(_, dir)| dir).collect();
-    for (span, word) in line.words.iter().skip(1) {
-        let (module, callable) = word.split_once(':').unwrap_or((word, ""));
-        let names_module = !callable.is_empty() || module.ends_with(".wsgi") || module.ends_with(".asgi");
-        if names_module
-            && !module.is_empty()
-            && identifier_path(module)
-            && callable.chars().all(|char| char.is_alphanumeric() || "_().".contains(char))
-        {
-            target(subject, "Procfile", span, word, &roots);
-        }
+/// What the `web` process of Procfile starts.
+fn command(subject: &mut Subject<'_>) {
+    let scripts = subject.scripts();
+    let web = |script: &&Script<'_>| matches!(script.place, Place::Process(process) if process.name == "web");
+    for script in scripts.iter().filter(web) {
+        development(subject, script);
     }
-    let port = subject.customizations.option(crate::beanstalk::config_file::DEFAULT_NAMESPACE, "PORT");
-    let expected = port.and_then(|port| port.parse().ok()).unwrap_or(PORT);
-    let port_flag = || if server == "gunicorn" { None } else { line.value_of(&["--port", "-p"]) };
-    // daphne's `-b` is an address without its port.
-    let bind = line.value_of(&["--bind", "-b"]).filter(|_| server != "daphne").or_else(port_flag);
-    let Some((span, address)) = bind else { return };
-    let address = address.trim_matches(['"', '\'']);
-    if address.starts_with("unix:") {
-        if !subject.tree.is_dir(".platform/nginx") {
-            let message = format!("the proxy asks port {expected}, and nobody listens there: every request is a 502");
-            subject.find("EB004", "Procfile", span, message, format!("bind `127.0.0.1:{expected}`"));
-        }
-    } else if address.contains("$PORT") || address.contains("${PORT") {
-        if port.is_none() && !address.contains(":-") {
-            let message =
-                "no file here sets `PORT`: unless a property of the environment does, the server does not start";
-            let fix = format!("bind `127.0.0.1:{PORT}`, or set `PORT` as an environment property");
-            subject.find("EB004", "Procfile", span, message, fix).level = Level::Warning;
-        }
-    } else if let Some(bound) = address.rsplit(':').next().and_then(|port| port.parse::<u16>().ok())
-        && bound != expected
-    {
-        let message =
-            format!("the proxy asks port {expected}, and the server listens on {bound}: every request is a 502");
-        subject.find(
-            "EB004",
-            "Procfile",
-            span,
-            message,
-            format!("bind `127.0.0.1:{expected}`, or set `PORT` to {bound} as an environment property"),
-        );
-    }
-}
-
-fn identifier_path(text: &str) -> bool {
-    text.split('.').all(|part| {
-        let mut chars = part.chars();
-        chars.next().is_some_and(|first| first.is_alphabetic() || first == '_')
-            && chars.all(|char| char.is_alphanumeric() || char == '_')
-    })
-}
-
-/// Does `module:callable` name a module of this project?
-fn target(subject: &mut Subject<'_>, path: &str, span: &Range<usize>, written: &str, roots: &[&str]) {
-    let written = written.trim();
-    if written.contains('/') || written.ends_with(".py") {
-        let message =
-            format!("`{written}` is the path of a file: the server wants a module, and every request is a 502");
-        let (file, callable) = written.split_once(':').unwrap_or((written, "application"));
-        let old =
-            ["/opt/python/current/app/", "/opt/python/ondeck/app/", "/var/app/current/", "/var/app/staging/", "./"];
-        let file = old.iter().find_map(|prefix| file.strip_prefix(prefix)).unwrap_or(file).trim_end_matches(".py");
-        let dotted = file.replace('/', ".");
-        // Only what is there is offered.
-        if identifier_path(&dotted) && exists(subject, "", &dotted) {
-            let target = format!("{dotted}:{callable}");
-            subject.find("EB002", path, span.clone(), message, format!("write `{target}`")).replace(target);
-        } else {
-            subject.find(
-                "EB002",
-                path,
-                span.clone(),
-                message,
-                "name the module that has the WSGI application, such as `mysite.wsgi:application`",
-            );
-        }
-        return;
-    }
-    let module = written.split(':').next().unwrap_or(written);
-    if !identifier_path(module) || exists(subject, "", module) || roots.iter().any(|root| exists(subject, root, module))
-    {
-        return;
-    }
-    let nested = suggestion(subject, module);
-    // A module that is nowhere in the project may come with a dependency.
-    let (top, _) = module.split_once('.').unwrap_or((module, ""));
-    if nested.is_none() && !exists(subject, "", top) && !subject.tree.is_dir(top) && !subject.tree.is_file("manage.py")
-    {
-        return;
-    }
-    let message = format!("there is no module `{module}`: the server does not start, and every request is a 502");
-    let fix = match nested {
-        None => "name the module that has the WSGI application".to_owned(),
-        // Whether an option takes a flag of gunicorn's is nowhere said; a line of Procfile does.
-        Some(target) if target.starts_with("--") && path != "Procfile" => {
-            format!("write a `Procfile` with `web: gunicorn --bind 127.0.0.1:{PORT} {target}`, and take `WSGIPath` out")
-        }
-        Some(target) => format!("write `{target}`"),
-    };
-    subject.find("EB002", path, span.clone(), message, fix);
-}
-
-fn exists(subject: &Subject<'_>, root: &str, module: &str) -> bool {
-    let root = root.trim_start_matches("./").trim_end_matches('/');
-    let root = root.trim_start_matches("/var/app/current").trim_start_matches('/');
-    let path = module.replace('.', "/");
-    let path = if root.is_empty() || root == "." { path } else { format!("{root}/{path}") };
-    subject.tree.is_file(&format!("{path}.py")) || subject.tree.is_file(&format!("{path}/__init__.py"))
-}
-
-/// A WSGI module that is there, as gunicorn wants it: one that ends like `module`, else any.
-fn suggestion(subject: &Subject<'_>, module: &str) -> Option<String> {
-    let wanted = format!("/{}.py", module.replace('.', "/"));
-    let is_file = |folder: &str, name: &str| subject.tree.is_file(format!("{folder}/{name}").trim_start_matches('/'));
-    // A site's, beside its settings or below its `manage.py`; Django itself has a `django/core/wsgi.py`.
-    let is_wsgi = |path: &&str| {
-        let Some(package) = path.strip_suffix("/wsgi.py").filter(|package| package.matches('/').count() <= 1) else {
-            return false;
-        };
-        let root = package.rsplit_once('/').map_or("", |(root, _)| root);
-        is_file(root, "manage.py")
-            || is_file(package, "settings.py")
-            || subject.tree.is_dir(&format!("{package}/settings"))
-    };
-    let paths = || subject.tree.iter().map(|(path, _)| path);
-    let nested = paths().find(|path| !module.is_empty() && path.ends_with(&wanted));
-    if let Some(path) = nested {
-        let root = &path[..path.len() - wanted.len()];
-        return Some(format!("--chdir {root} {module}:application"));
-    }
-    let Some(path) = paths().find(is_wsgi) else {
-        // Of another framework: by the names that its own guides give.
-        let text = subject.tree.text("wsgi.py");
-        return match text {
-            Some(text) if text.contains("application") => Some("wsgi:application".to_owned()),
-            Some(_) => Some("wsgi:app".to_owned()),
-            None => {
-                ["app", "main"].iter().find(|name| is_file("", &format!("{name}.py"))).map(|name| format!("{name}:app"))
+    let Some(line) = Line::of_web(&scripts) else { return };
+    // Where the shell stands then, nobody can tell from here.
+    if line.folders.iter().all(|folder| !folder.starts_with(['$', '`'])) {
+        let roots: Vec<&str> = line
+            .value_of(&["--chdir", "--pythonpath", "--app-dir"])
+            .map(|(_, folder)| folder)
+            .into_iter()
+            .chain(line.folders.iter().copied())
+            .collect();
+        for (span, word) in line.operands() {
+            if target::is_one(word) {
+                target(subject, line.path, &span, word, &roots);
+                target::gateway(subject, line.path, &span, word, Some(&line));
             }
-        };
-    };
-    match path.matches('/').count() {
-        1 => Some(format!("{}:application", path.trim_end_matches(".py").replace('/', "."))),
-        _ => {
-            let (root, rest) = path.split_once('/')?;
-            Some(format!("--chdir {root} {}:application", rest.trim_end_matches(".py").replace('/', ".")))
         }
+    }
+    port::check(subject, &line);
+}
+
+/// The server that Django has for the desk.
+fn development(subject: &mut Subject<'_>, script: &Script<'_>) {
+    if let Some((run, _)) = script.django(&["runserver", "runserver_plus"]) {
+        let message = "the server for development answers the visitors: Django's own guide says never to let it";
+        let fix = "`web: gunicorn mysite.wsgi:application`, with the project's own name";
+        subject.find("EB007", script.path, run.span(), message, fix);
     }
 }

@@ -10,6 +10,7 @@ mod refused;
 mod sessions;
 mod shadow;
 pub(super) mod shipped;
+mod static_files;
 mod storage;
 mod unless;
 mod variables;
@@ -50,6 +51,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     required(subject, &settings);
     https::check(subject, &settings);
     storage::check(subject, &settings);
+    static_files::check(subject, &settings);
     shadow::check(subject, &settings);
     unless::check(subject, &settings);
     local::check(subject, &settings);
@@ -98,7 +100,7 @@ fn unread(subject: &mut Subject<'_>, settings: &Settings) {
     let is_unread =
         |name: &str| *settings.value(name) == Value::Unknown || (in_classes && settings.get(name).is_none());
     // Hosts matter where health checks come to Django with the address of the instance.
-    let no_matter = subject.single() || health_is_seen_to_be_answered(subject, settings);
+    let no_matter = subject.single() || health::is_seen_to_be_answered(subject, settings, &health::HOST);
     let matters = |name: &str| name != "ALLOWED_HOSTS" || !no_matter;
     let unread: Vec<&(&str, &str)> = MATTER.iter().filter(|(name, _)| matters(name) && is_unread(name)).collect();
     let Some((first, _)) = unread.first().filter(|_| settings.unread.is_empty()) else { return };
@@ -203,12 +205,12 @@ fn debug(subject: &mut Subject<'_>, settings: &Settings) {
             at(subject, "EB110", setting, message, "`DEBUG = os.environ.get(\"DEBUG\") == \"True\"`").level =
                 Level::Note;
         }
-        Value::Bool(true) => {
+        value if value.is_on() => {
             let message = "every error shows settings and source code to whoever caused it";
             at(subject, "EB110", setting, message, "`DEBUG = False` for production");
         }
         Value::Environment { default: Some(default) }
-            if !set && (**default == Value::Bool(true) || default.text() == Some("True")) =>
+            if !set && (default.is_on() || default.text() == Some("True")) =>
         {
             let message = "`DEBUG` is on unless a variable turns it off, and no file here sets one: errors show settings and source code";
             // What a database inside of the environment sets, no file has to.
@@ -285,33 +287,6 @@ fn written(subject: &Subject<'_>, settings: &Settings, text: &str) -> bool {
     settings.files.iter().any(|path| subject.tree.text(path).is_some_and(|file| file.contains(&begin)))
 }
 
-/// May something answer health checks before Django looks at the host and the scheme?
-fn health_is_answered(subject: &Subject<'_>, settings: &Settings) -> bool {
-    let middleware = settings.value("MIDDLEWARE");
-    let unknown = !matches!(middleware, Value::List(items) if items.iter().all(Value::is_known));
-    unknown || health_is_seen_to_be_answered(subject, settings)
-}
-
-/// Does something do that, for what can be read?
-fn health_is_seen_to_be_answered(subject: &Subject<'_>, settings: &Settings) -> bool {
-    let middleware = settings.value("MIDDLEWARE");
-    let apps = settings.value("INSTALLED_APPS");
-    let named = |value: &Value| {
-        value.items().iter().any(|item| item.text().is_some_and(|text| text.to_ascii_lowercase().contains("health")))
-    };
-    let proxy = proxy_says_host(subject) || proxy_has(subject, "return 200");
-    // An application around Django's may answer by itself.
-    let around = django::in_python(subject.tree, "wsgi.py")
-        .and_then(|wsgi| {
-            subject
-                .tree
-                .text(&wsgi.path)
-                .map(|text| text.contains("def application(") || text.contains("def __call__("))
-        })
-        .unwrap_or_default();
-    proxy || around || named(middleware) || named(apps) || subject.asks_port()
-}
-
 /// Does the proxy give Django another host than the one that was asked for?
 fn proxy_says_host(subject: &Subject<'_>) -> bool {
     proxy_has(subject, "proxy_set_header Host") || proxy_has(subject, "proxy_set_header  Host")
@@ -325,13 +300,15 @@ fn proxy_has(subject: &Subject<'_>, words: &str) -> bool {
 fn required(subject: &mut Subject<'_>, settings: &Settings) {
     let mut required: Vec<_> = settings.required.iter().collect();
     required.sort_by_key(|required| (&required.path, required.span.start));
+    // What a secret of the environment has is there, too.
+    let given = django::property_names(subject.customizations);
     for required in required {
         let coupled = subject
             .customizations
             .used()
             .flat_map(|file| &file.option_settings)
             .any(|option| option.namespace.value == "aws:rds:dbinstance");
-        if required.name.starts_with("RDS_") && !coupled {
+        if required.name.starts_with("RDS_") && !coupled && !given.contains(&required.name) {
             let error = required.error();
             let message = format!("without a database inside the environment the server does not start: {error}");
             let fix = "read `DATABASE_URL` or another property first, and `RDS_…` only where it is set";

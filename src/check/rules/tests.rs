@@ -4,10 +4,13 @@ use crate::beanstalk::tree::Tree;
 use crate::check::{Settings, run};
 
 mod packages;
+mod roads;
 mod scripts;
+mod server;
 mod services;
 mod settings;
 mod storage;
+mod switches;
 
 const WSGI: (&str, &str) =
     ("mysite/wsgi.py", "os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"mysite.settings\")\n");

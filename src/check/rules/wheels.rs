@@ -124,10 +124,8 @@ fn lacks(
 ) -> Option<String> {
     let own: Vec<&WheelName> = wheels.iter().map(|(_, wheel)| wheel).filter(|wheel| wheel.name == line.name).collect();
     let counts = |target: &&Target| {
-        let marker = line.marker.as_deref().and_then(crate::beanstalk::marker::Marker::parse);
-        let holds = marker.and_then(|marker| marker.holds::<&str>(&|name| target.variable(name), &[]));
         // What nobody can decide is not counted.
-        line.marker.is_none() || holds == Some(true)
+        line.holds(&|name| target.variable(name)) == Some(true)
     };
     targets.iter().filter(counts).find_map(|target| {
         let name = &line.name;

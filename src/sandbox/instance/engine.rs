@@ -272,6 +272,7 @@ impl Engine<'_> {
             consequence: step.failure,
             log: self.machine.log_path(log),
             tail,
+            stand_in: self.python.stands_in_for.clone().map(|there| Box::new((self.python.version.clone(), there))),
         }
     }
 

@@ -31,7 +31,15 @@ pub enum Error {
     #[error(transparent)]
     Folder(#[from] crate::folder::Error),
     #[error("the deployment failed at `{instruction}`: {message}")]
-    Step { instruction: String, message: String, consequence: Failure, log: PathBuf, tail: Vec<String> },
+    Step {
+        instruction: String,
+        message: String,
+        consequence: Failure,
+        log: PathBuf,
+        tail: Vec<String>,
+        /// The Python of this machine, and that of the platform whose place it takes.
+        stand_in: Option<Box<(String, String)>>,
+    },
 }
 
 impl Fault for Error {
@@ -64,7 +72,7 @@ impl Fault for Error {
             }
             Self::Port { .. } => Some("choose another with `--port`, or `--port 0` for any".to_owned()),
             Self::InUse { .. } => Some("end the other `beansprout up`, or run this one in another folder".to_owned()),
-            Self::Step { consequence, log, tail, .. } => {
+            Self::Step { consequence, log, tail, stand_in, .. } => {
                 // Where this machine has no way to the package index, nothing is known of an instance.
                 const NETWORK: [&str; 4] = [
                     "name resolution",
@@ -73,11 +81,18 @@ impl Fault for Error {
                     "Connection refused by the proxy",
                 ];
                 let network = tail.iter().any(|line| NETWORK.iter().any(|words| line.contains(words)));
-                let outcome = match network {
-                    true => {
+                // pip's own words where a version is for another Python.
+                const PYTHON: [&str; 2] = ["Requires-Python", "requires a different Python"];
+                let other = tail.iter().any(|line| PYTHON.iter().any(|words| line.contains(words)));
+                let outcome = match (network, stand_in) {
+                    (true, _) => {
                         "this machine did not reach the package index; what an instance does is not known".to_owned()
                     }
-                    false => format!("on AWS: {}", consequence.phrase()),
+                    (false, Some(pythons)) if other => format!(
+                        "Python {} of this machine is the reason: the platform has {}; install that here, and `up` takes it",
+                        pythons.0, pythons.1
+                    ),
+                    (false, _) => format!("on AWS: {}", consequence.phrase()),
                 };
                 let mut text = format!("{outcome}\nthe whole log is `{}`", log.display());
                 if !tail.is_empty() {
@@ -120,6 +135,10 @@ fn missing(line: &str) -> Option<&str> {
     // What stands before the exception is the log's: the time, the level, the request.
     let exception = EXCEPTIONS.iter().find_map(|word| line.split_once(word));
     let said = exception.map_or(line, |(_, said)| said);
+    // It has a value, and that is refused.
+    if said.contains(" begins with ") {
+        return None;
+    }
     let Some((before, after)) = PHRASES.iter().find_map(|phrase| said.split_once(phrase)) else {
         exception?;
         return words(said).find(name);
@@ -149,12 +168,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_python_of_this_machine_is_named_where_it_is_the_reason() {
+        let error = |line: &str, stand_in: Option<(&str, &str)>| Error::Step {
+            instruction: "InstallDependency".to_owned(),
+            message: String::new(),
+            consequence: Failure::Aborts,
+            log: PathBuf::new(),
+            tail: vec![line.to_owned()],
+            stand_in: stand_in.map(|(here, there)| Box::new((here.to_owned(), there.to_owned()))),
+        };
+        const OTHER: &str = "ERROR: Ignored the following versions: 6.0 Requires-Python >=3.12";
+        let says = |line: &str, stand_in| error(line, stand_in).hint().unwrap_or_default();
+        assert!(says(OTHER, Some(("3.11", "3.13"))).starts_with("Python 3.11 of this machine is the reason"));
+        assert!(says(OTHER, None).starts_with("on AWS: the deployment fails"));
+        assert!(says("ERROR: no such package", Some(("3.11", "3.13"))).starts_with("on AWS: the deployment fails"));
+    }
+
+    #[test]
     fn a_missing_property_is_named() {
         #[track_caller]
         fn case(line: &str, name: Option<&str>) {
             assert_eq!(missing(line), name, "{line}");
         }
         case("KeyError: 'API_TOKEN'", Some("API_TOKEN"));
+        case("ImproperlyConfigured: DATABASE_URL begins with 'sqlite', but this project is made for postgresql", None);
         case(
             "django.core.exceptions.ImproperlyConfigured: neither DATABASE_URL nor RDS_HOSTNAME is set as a property",
             Some("DATABASE_URL"),

@@ -179,7 +179,7 @@ impl Instance {
             say(Event::Note(text));
         };
         note(format!("paths: {how}"));
-        if let Some(wanted) = launch.python.as_deref().filter(|wanted| *wanted != python.version) {
+        if let Some(wanted) = &python.stands_in_for {
             note(format!("Python: {} stands in for the platform's {wanted}", python.version));
         }
         let proxy = Proxy::start(launch.port)?;

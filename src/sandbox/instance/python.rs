@@ -24,6 +24,8 @@ pub(crate) struct Python {
     program: PathBuf,
     /// Such as `3.13`.
     pub(crate) version: String,
+    /// The platform's, where that is another.
+    pub(crate) stands_in_for: Option<String>,
 }
 
 impl Python {
@@ -41,7 +43,8 @@ impl Python {
         // A shim asks the home folder which Python is meant, and on the instance that is another folder.
         for candidate in candidates {
             if let Some(python) = Self::ask(&candidate, world) {
-                return Ok(python);
+                let other = version.filter(|version| *version != python.version).map(str::to_owned);
+                return Ok(Self { stands_in_for: other, ..python });
             }
         }
         Err(Error::PythonMissing { name: "python3".to_owned() })
@@ -60,7 +63,7 @@ impl Python {
             .filter(|output| output.status.success())?;
         let text = String::from_utf8(output.stdout).ok()?;
         let mut lines = text.lines();
-        Some(Self { program: PathBuf::from(lines.next()?), version: lines.next()?.to_owned() })
+        Some(Self { program: PathBuf::from(lines.next()?), version: lines.next()?.to_owned(), stands_in_for: None })
     }
 
     pub(crate) fn program(&self) -> &str {

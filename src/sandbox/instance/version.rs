@@ -115,5 +115,6 @@ fn rejected(machine: &Machine, message: String) -> Error {
         consequence: Failure::KeepsOld,
         log: machine.log_path("eb-engine.log"),
         tail: Vec::new(),
+        stand_in: None,
     }
 }

@@ -33,6 +33,16 @@ pub(super) fn hook(subject: &mut Subject<'_>, script: &Script<'_>) {
     }
 }
 
+/// Does the `test` of a command ask whether this is the leader?
+pub(super) fn tests(subject: &Subject<'_>, script: &Script<'_>, command: &Command) -> bool {
+    let Some(span) = command.test_span.clone() else { return false };
+    subject
+        .customizations
+        .configs
+        .iter()
+        .any(|file| file.path == script.path && file.text.get(span.clone()).is_some_and(|test| test.contains(LEADER)))
+}
+
 /// Is what follows this text reached by the leader only?
 pub(in crate::check::rules) fn only_leader(text: &str) -> bool {
     let mut open: Vec<bool> = Vec::new();

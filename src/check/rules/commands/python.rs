@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::check::script::{Place, Script, at_manage};
 use crate::check::subject::Subject;
 use crate::check::words::Run;
+use crate::level::Level;
 
 /// `run` is the first of the script's that is Django's.
 pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
@@ -15,10 +16,12 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
     let environment = script.has(&activates)
         || matches!(script.place, Place::Command(_) | Place::Process(_))
         || (script.called && subject.scripts().iter().any(|other| !other.called && other.has(&activates)));
-    if environment {
+    // Whoever names the system's Python gets it, whatever has been entered.
+    let of_system = ["/usr/bin/", "/bin/", "/usr/local/bin/"].iter().any(|folder| run.program.text.starts_with(folder));
+    if environment && !of_system {
         return leaves(subject, script);
     }
-    if run.program.text.starts_with('/') || run.lead.has("pipenv") {
+    if (run.program.text.starts_with('/') && !of_system) || run.lead.has("pipenv") {
         return;
     }
     // A program of its own is found by nobody.
@@ -31,6 +34,31 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
     let fix = "begin with `source /var/app/venv/*/bin/activate && python manage.py`";
     let fix = if direct { fix } else { "begin with `source /var/app/venv/*/bin/activate &&`" };
     subject.find("EB035", script.path, at_command(script, run), message, fix);
+}
+
+/// Programs that the packages of a project bring along: they are in its virtual environment, and on no path of the system's.
+pub(super) fn programs(subject: &mut Subject<'_>, script: &Script<'_>) {
+    const PROGRAMS: [&str; 5] = ["celery", "gunicorn", "uvicorn", "daphne", "flower"];
+    let enters = ["activate", "/var/app/venv", "PYTHONPATH", "venv/bin", "pipenv", "poetry"];
+    let installs = |script: &Script<'_>| script.host_runs().any(|run| run.pip().is_some());
+    if !subject.python()
+        || matches!(script.place, Place::Process(_) | Place::Build(_))
+        || subject.scripts().iter().any(installs)
+        || script.has(&enters)
+        || (script.called && subject.scripts().iter().any(|other| !other.called && other.has(&enters)))
+    {
+        return;
+    }
+    if let Some(run) = script.host_runs().find(|run| PROGRAMS.contains(&run.program.text.as_str())) {
+        let program = &run.program.text;
+        let message = format!(
+            "{} does not find `{program}`: it is in the virtual environment, and not on the path of the system",
+            script.title()
+        );
+        let fix = "begin with `source /var/app/venv/*/bin/activate &&`";
+        let level = if run.forgiven || script.place.ignores_errors() { Level::Warning } else { Level::Error };
+        subject.find("EB035", script.path, run.program.span.clone(), message, fix).level = level;
+    }
 }
 
 /// Who has entered the virtual environment leaves it by `sudo`, which looks for programs on a path of its own.

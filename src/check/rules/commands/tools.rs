@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Range;
 
-use crate::check::script::{Place, Script};
+use crate::check::script::{Place, Script, content, find_all, sends_token};
 use crate::check::subject::Subject;
 use crate::check::words::Run;
 use crate::level::Level;
@@ -118,6 +118,7 @@ pub(in crate::check::rules) fn not_there(name: &str) -> Option<&'static str> {
         "awslogs" => Some("the agent is `amazon-cloudwatch-agent` now; `beansprout add log-streaming` needs none"),
         "epel-release" | "amazon-linux-extras" => Some("look the package up in the list of Amazon Linux 2023"),
         "ntp" => Some("the clock is kept by `chrony`, which is there"),
+        "supervisor" => Some("a second line in `Procfile` is a process that is kept running"),
         "python-devel" | "python-pip" | "python-setuptools" => Some("it is `python3-devel` or `python3-pip` now"),
         _ => None,
     }
@@ -189,13 +190,44 @@ fn pip(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
 
 /// IMDSv1 is off on Amazon Linux 2023.
 fn metadata(subject: &mut Subject<'_>, script: &Script<'_>) {
-    let Some(span) = script.find(&["169.254.169.254/latest/"]) else { return };
-    let text = script.text.to_ascii_lowercase();
-    if text.contains("x-aws-ec2-metadata-token") || text.contains("latest/api/token") {
+    if let Some(span) = without_token(script.text) {
+        let span = span.start + script.start..span.end + script.start;
+        no_answer(subject, script.path, span, &script.title());
+    }
+}
+
+/// Scripts of `files` that no deployment calls, but cron or a service.
+pub(super) fn metadata_of_files(subject: &mut Subject<'_>) {
+    let scripts = subject.scripts();
+    let customizations = subject.customizations;
+    for file in customizations.used() {
+        for entry in &file.files {
+            let Some((text, start)) = content(file, entry).filter(|(text, _)| text.trim_start().starts_with("#!"))
+            else {
+                continue;
+            };
+            let looked = |at: usize| scripts.iter().any(|script| script.covers(&file.path, at));
+            if let Some(span) = without_token(text).filter(|span| !looked(start + span.start)) {
+                let span = span.start + start..span.end + start;
+                no_answer(subject, &file.path, span, &format!("`{}`", entry.path.value));
+            }
+        }
+    }
+}
+
+/// Where a script asks the metadata service, if it sends no token.
+fn without_token(text: &str) -> Option<Range<usize>> {
+    const PLACES: [&str; 2] = ["169.254.169.254/latest/", "instance-data/latest/"];
+    let mut asked = PLACES.iter().flat_map(|place| find_all(text, place));
+    let first = asked.find(|span| !text[span.end..].starts_with("api/token"))?;
+    (!sends_token(text)).then(|| first.start..first.end - "/latest/".len())
+}
+
+fn no_answer(subject: &mut Subject<'_>, path: &str, span: Range<usize>, title: &str) {
+    if subject.answers_without_token() {
         return;
     }
-    let message =
-        format!("{}: the metadata service answers 401 without a token, and the answer is empty", script.title());
+    let message = format!("{title}: the metadata service answers 401 without a token, and the answer is empty");
     let fix = "ask for a token first: `TOKEN=$(curl -sX PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token)`, and send it as `X-aws-ec2-metadata-token`";
-    subject.find("EB011", script.path, span.start..span.start + "169.254.169.254".len(), message, fix);
+    subject.find("EB011", path, span, message, fix);
 }

@@ -116,8 +116,36 @@ fn current(subject: &mut Subject<'_>, script: &Script<'_>) {
         subject.find("EB151", script.path, span, message, fix);
         return;
     }
+    if let Place::Hook(hook) = script.place
+        && hook.moment == Moment::Postdeploy
+    {
+        let mut written = script.runs().iter().flat_map(targets);
+        if let Some((path, span)) = written.find(|(path, _)| path.starts_with("/var/app/staging/")) {
+            let message = format!(
+                "{} writes to `{path}`, and there is no `/var/app/staging` any more: the flip has given it the name `/var/app/current`",
+                script.title()
+            );
+            subject.find("EB151", script.path, span, message, "write to `/var/app/current`");
+        }
+        return;
+    }
     // Who goes there works on the old version, and on a new instance there is none.
     let there = |text: &str| text.trim_end_matches('/') == "/var/app/current" || of_app(text);
+    if let Place::ContainerCommand(command) = script.place
+        && let Some(cwd) = command.cwd.as_ref().filter(|cwd| !script.called && there(&cwd.value))
+    {
+        let (how, level) = match script.place.ignores_errors() {
+            true => ("does nothing", Level::Warning),
+            false => ("fails", Level::Error),
+        };
+        let message = format!(
+            "{} works on the old version, and {how} on a new instance: `/var/app/current` is there after the flip only",
+            script.title()
+        );
+        let fix = "take it out: a container command runs in `/var/app/staging`, where the new version is";
+        subject.find("EB151", script.path, cwd.span.clone(), message, fix).level = level;
+        return;
+    }
     let goes = script
         .host_runs()
         .find(|run| run.name() == "cd" && !run.forgiven && run.plain().next().is_some_and(|word| there(&word.text)));

@@ -3,7 +3,9 @@
 use crate::beanstalk::requirements::{FILE, Requirement, Requirements};
 use crate::beanstalk::tree::file_name;
 use crate::check::django::Value;
+use crate::check::script::Place;
 use crate::check::subject::Subject;
+use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     if requirements.source.is_none() {
@@ -12,6 +14,7 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     no_django(subject, requirements);
     modules(subject, requirements);
     applications(subject, requirements);
+    programs(subject, requirements);
 }
 
 fn installs_itself(subject: &Subject<'_>) -> bool {
@@ -171,12 +174,53 @@ fn applications(subject: &mut Subject<'_>, requirements: &Requirements) {
     }
 }
 
+/// Packages that bring no program and no other package along.
+const PLAIN: [&str; 21] = [
+    "asgiref",
+    "boto3",
+    "celery",
+    "dj-database-url",
+    "django",
+    "django-environ",
+    "gunicorn",
+    "mysqlclient",
+    "packaging",
+    "pillow",
+    "psycopg",
+    "psycopg2",
+    "psycopg2-binary",
+    "python-decouple",
+    "redis",
+    "sqlparse",
+    "typing-extensions",
+    "tzdata",
+    "uvicorn",
+    "uvicorn-worker",
+    "whitenoise",
+];
+
+/// Is it known what a list brings along?
+fn is_closed(requirements: &Requirements) -> bool {
+    let known = |line: &Requirement| PLAIN.contains(&line.name.as_str());
+    (is_whole(requirements) || requirements.lines.iter().all(known))
+        && requirements.source.is_some()
+        && requirements.unread.is_empty()
+}
+
+/// Only a list with everything in it, as `pip freeze` writes it, shows what is missing.
+fn is_whole(requirements: &Requirements) -> bool {
+    let frozen = |line: &Requirement| line.exact().is_some() && !line.name.is_empty();
+    requirements.lines.len() > 5 && requirements.lines.iter().all(frozen) && requirements.unread.is_empty()
+}
+
 /// A module that the served files import, and no line of a whole list has its package.
 fn modules(subject: &mut Subject<'_>, requirements: &Requirements) {
-    let frozen = |line: &Requirement| line.exact().is_some() && !line.name.is_empty();
-    // Only a list with everything in it, as `pip freeze` writes it, shows what is missing.
-    let whole = requirements.lines.len() > 5 && requirements.lines.iter().all(frozen) && requirements.unread.is_empty();
-    if !whole || !subject.django() || !subject.prepared() || installs_itself(subject) || vendors(subject) {
+    if !is_whole(requirements)
+        || !subject.django()
+        || !subject.prepared()
+        || installs_itself(subject)
+        || vendors(subject)
+    {
         return;
     }
     let mut files = subject.settings().map(|settings| settings.files.clone()).unwrap_or_default();
@@ -209,6 +253,58 @@ fn modules(subject: &mut Subject<'_>, requirements: &Requirements) {
                 message,
                 format!("add `{}` with its version", packages[0]),
             );
+            return;
+        }
+    }
+}
+
+/// Programs that a line of `Procfile` starts, and the word that is in the names of all packages which bring them along. gunicorn
+/// is on every instance.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("uvicorn", "uvicorn"),
+    ("daphne", "daphne"),
+    ("hypercorn", "hypercorn"),
+    ("waitress-serve", "waitress"),
+    ("uwsgi", "uwsgi"),
+    ("celery", "celery"),
+    ("granian", "granian"),
+];
+
+/// A program that a process starts, or a class of gunicorn's workers, whose package no line asks for.
+fn programs(subject: &mut Subject<'_>, requirements: &Requirements) {
+    // What brings others along, and lines that nobody can see into.
+    let brings = |line: &Requirement, word: &str| {
+        line.name.is_empty()
+            || line.name.contains(word)
+            || line.extras.iter().any(|extra| extra.contains(word) || extra == "standard" || extra == "all")
+            || line.editable
+            || line.text.contains("://")
+            || matches!((line.name.as_str(), word), ("fastapi" | "starlette" | "channels", "uvicorn" | "daphne"))
+    };
+    let file = requirements.source.map_or(FILE, |source| source.file());
+    let whole = requirements.source.is_some() && requirements.unread.is_empty() && !requirements.lines.is_empty();
+    if !whole || installs_itself(subject) || vendors(subject) || !subject.django() {
+        return;
+    }
+    let scripts = subject.scripts();
+    for script in scripts.iter().filter(|script| matches!(script.place, Place::Process(_))) {
+        for run in script.host_runs() {
+            let words = || std::iter::once(&run.program).chain(&run.arguments);
+            let class =
+                words().find(|word| word.text.contains("uvicorn.workers.") || word.text.contains("uvicorn_worker."));
+            let named = PROGRAMS.iter().find(|(program, _)| run.name() == *program).map(|found| (found, &run.program));
+            let Some(((_, word), place)) = named.or_else(|| Some((&PROGRAMS[0], class?))) else { continue };
+            if requirements.lines.iter().any(|line| brings(line, word)) {
+                continue;
+            }
+            let name = script.title();
+            let message = format!(
+                "{name} does not start: `{file}` does not ask for `{word}`, and the platform has gunicorn only"
+            );
+            let fix = format!("add `{word}` with its version");
+            // A package that nobody here knows may bring it along.
+            let level = if is_closed(requirements) { Level::Warning } else { Level::Note };
+            subject.find("EB169", script.path, place.span.clone(), message, fix).level = level;
             return;
         }
     }

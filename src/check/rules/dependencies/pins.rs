@@ -249,7 +249,7 @@ fn compiled(subject: &mut Subject<'_>, line: &Requirement) {
 /// Does a script or a list of packages name one of these?
 fn installs(subject: &Subject<'_>, words: &[&str]) -> bool {
     let named = |text: &str| words.iter().any(|word| text.contains(word));
-    subject.scripts().iter().any(|script| named(script.text))
+    subject.scripts().iter().any(|script| script.place.precedes_packages() && named(script.text))
         || subject.customizations.used().any(|file| file.packages.iter().any(|package| named(&package.name.value)))
 }
 
@@ -258,7 +258,7 @@ fn django(subject: &mut Subject<'_>, requirements: &Requirements) {
     // Where the branch is named, its Python is asked.
     let named = subject.customizations.platform.as_ref().is_some_and(|platform| platform.branch.is_some());
     let Some(line) = requirements.get("django").yes().filter(|_| !named) else { return };
-    let Some(version) = requirements.version("django").filter(|version| *version < Version::new(2, 2)) else { return };
+    let Some(version) = requirements.django().filter(|version| *version < Version::new(2, 2)) else { return };
     let Some((oldest, _)) = minor(subject) else { return };
     let message = format!(
         "the server does not start: Django {version} stops on Python 3.{oldest} and newer, and new environments get nothing older"

@@ -30,8 +30,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
 fn python(subject: &mut Subject<'_>, branch: &Branch, minor: u32) {
     if let Some(text) = subject.tree.text("pyproject.toml")
         && let Ok(document) = toml::from_str::<toml::Table>(text)
-        && let Some(requires) =
-            document.get("project").and_then(|project| project.get("requires-python")).and_then(toml::Value::as_str)
+        && let Some(requires) = of_project(&document)
         && let Some(needs) = at_least(requires)
         && needs > minor
     {
@@ -53,7 +52,7 @@ fn python(subject: &mut Subject<'_>, branch: &Branch, minor: u32) {
         let fix = "take a newer platform branch, or an older Django";
         subject.find("EB054", &django.path, django.span.clone(), message, fix);
     }
-    let Some(version) = requirements.version("django") else { return };
+    let Some(version) = requirements.django() else { return };
     if let Some(missing) = missing_module(version, minor) {
         let message = format!(
             "the server does not start: Django {version} stops on Python 3.{minor} with `No module named '{missing}'`"
@@ -61,6 +60,13 @@ fn python(subject: &mut Subject<'_>, branch: &Branch, minor: u32) {
         let fix = format!("take a newer Django: 3.{minor} runs with {}", oldest_django(minor));
         subject.find("EB158", &django.path, django.span.clone(), message, fix);
     }
+}
+
+/// The Pythons that a project is for, as the standard writes them or as Poetry does.
+fn of_project(document: &toml::Table) -> Option<&str> {
+    let project = || document.get("project")?.get("requires-python")?.as_str();
+    let poetry = || document.get("tool")?.get("poetry")?.get("dependencies")?.get("python")?.as_str();
+    project().or_else(poetry)
 }
 
 /// The module that an old Django imports and a new Python no longer has (tried: 2.2 on 3.12 and 3.13, 3.2 and 4.0 on 3.13).
@@ -82,10 +88,12 @@ fn oldest_django(minor: u32) -> &'static str {
     }
 }
 
-/// The minor version of `>=3.12`.
+/// The minor version of `>=3.12`, and of what Poetry writes for it.
 fn at_least(requires: &str) -> Option<u32> {
     let compact: String = requires.chars().filter(|char| !char.is_whitespace()).collect();
-    let lower = compact.split(',').find_map(|part| part.strip_prefix(">=3.").or_else(|| part.strip_prefix("~=3.")))?;
+    let lower = compact
+        .split(',')
+        .find_map(|part| [">=3.", "~=3.", "^3.", "~3."].iter().find_map(|start| part.strip_prefix(start)))?;
     lower.split('.').next()?.parse().ok()
 }
 

@@ -19,6 +19,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     health(subject);
     managed(subject);
     listeners(subject);
+    own_listeners(subject);
     security_groups(subject);
     traffic(subject);
     instance_types(subject);
@@ -184,11 +185,33 @@ fn listeners(subject: &mut Subject<'_>) {
             };
             let protocol = setting.value.value.as_str();
             if secure.iter().any(|word| word.eq_ignore_ascii_case(protocol))
-                && last(subject, namespace, certificate).is_none()
+                && last(subject, namespace, certificate)
+                    .is_none_or(|(_, setting)| setting.value.value.trim().is_empty())
+                && !is(subject, namespace, "ListenerEnabled", "false")
             {
                 let message = format!("the deployment is rejected: a listener for {protocol} needs a certificate");
                 let fix = format!("set `{certificate}` in `{namespace}`");
                 find(subject, "EB309", (file, setting), message, &fix);
+            }
+        }
+    }
+}
+
+/// The same for a listener that the files make by themselves.
+fn own_listeners(subject: &mut Subject<'_>) {
+    let customizations = subject.customizations;
+    for file in customizations.used() {
+        for (name, definition) in &file.resources {
+            let text = |node: &crate::beanstalk::yaml::Node, key: &str| {
+                node.get(key).and_then(crate::beanstalk::yaml::Node::as_str).map(str::to_owned)
+            };
+            let listener = text(definition, "Type").as_deref() == Some("AWS::ElasticLoadBalancingV2::Listener");
+            let Some(properties) = definition.get("Properties").filter(|_| listener) else { continue };
+            let Some(protocol) = text(properties, "Protocol") else { continue };
+            if matches!(protocol.as_str(), "HTTPS" | "TLS") && properties.get("Certificates").is_none() {
+                let message = format!("the deployment is rejected: a listener for {protocol} needs a certificate");
+                let fix = "give it `Certificates` with a `CertificateArn`";
+                subject.find("EB309", &file.path, name.span.clone(), message, fix);
             }
         }
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::line::Line;
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::platforms::Family;
-use crate::check::django::{Settings, Value};
+use crate::check::django::{Settings, Value, properties};
 use crate::check::subject::Subject;
 
 const CONF: &str = "gunicorn.conf.py";
@@ -18,6 +18,33 @@ const PATIENCE: i64 = 60;
 struct Gunicorn<'a> {
     line: Line<'a>,
     conf: Option<Settings>,
+}
+
+/// What gunicorn's own file says.
+pub(super) struct Configured {
+    pub(super) settings: Option<Settings>,
+    /// There may be a file, and it could not be read.
+    pub(super) unread: bool,
+}
+
+impl Configured {
+    /// gunicorn reads one file without being told, and another one if it is.
+    pub(super) fn of(subject: &Subject<'_>, line: Option<&Line<'_>>) -> Self {
+        let told = line.and_then(|line| line.value_of(&["--config", "-c"])).map(|(_, path)| path);
+        let path = told.unwrap_or(CONF);
+        let path = path.strip_prefix("file:").unwrap_or(path).trim_start_matches("./");
+        let path = path.strip_prefix("/var/app/current/").unwrap_or(path);
+        let there = subject.tree.is_file(path);
+        let settings =
+            there.then(|| Settings::of_file(subject.tree, path, properties(subject.customizations))).flatten();
+        Self { unread: settings.is_none() && (there || told.is_some()), settings }
+    }
+
+    /// Is it certain that the workers are gunicorn's own?
+    pub(super) fn is_wsgi(&self) -> bool {
+        let class = self.settings.as_ref().map(|settings| settings.value("worker_class"));
+        !self.unread && class.is_none_or(|class| *class == Value::Missing)
+    }
 }
 
 /// A number, and where it is written.
@@ -33,18 +60,14 @@ pub(in crate::check::rules) fn check(subject: &mut Subject<'_>, settings: Option
     if let Some(settings) = settings {
         upgrades(subject, settings);
     }
+    let scripts = subject.scripts();
     let line = match customizations.family {
-        Family::Python => customizations.procfile.as_ref().and_then(|procfile| procfile.get("web")).map(Line::of),
+        Family::Python => Line::of_web(&scripts),
         Family::Other => None,
         Family::Docker | Family::Ecs => subject.tree.text("Dockerfile").and_then(Line::of_image),
     };
     let Some(line) = line.filter(|line| line.server() == Some("gunicorn")) else { return };
-    // gunicorn reads this file without being told, and another one if it is.
-    let told = line.value_of(&["--config", "-c"]).map(|(_, path)| path.trim_start_matches("./"));
-    let conf = subject.tree.is_file(CONF).then(|| Settings::of_file(subject.tree, "", CONF)).flatten();
-    if told.is_some_and(|path| path != CONF) || (subject.tree.is_file(CONF) && conf.is_none()) {
-        return;
-    }
+    let Configured { settings: conf, unread: false } = Configured::of(subject, Some(&line)) else { return };
     let gunicorn = Gunicorn { line, conf };
     patience(subject, &gunicorn);
     if let Some(settings) = settings {

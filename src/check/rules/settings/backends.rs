@@ -1,5 +1,6 @@
 //! Backends: where static files and uploads are kept, by whichever of Django's settings says it.
 
+use crate::beanstalk::version::Version;
 use crate::check::django::{Settings, Value};
 
 /// What keeps the files of one kind; `unless`: a variable may name another.
@@ -29,6 +30,10 @@ impl<'s> Backend<'s> {
     fn read(settings: &'s Settings, alias: &str, before: &str) -> Self {
         let mut unless = false;
         let value = match settled(settings.value("STORAGES"), &mut unless) {
+            // Since Django 5.1 nobody asks for the old names.
+            Value::Missing | Value::None if settings.django.is_some_and(|django| django >= Version::new(5, 1)) => {
+                &Value::Missing
+            }
             Value::Missing | Value::None => settings.value(before),
             storages => part(settled(part(storages, alias), &mut unless), "BACKEND"),
         };

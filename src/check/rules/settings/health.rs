@@ -1,14 +1,51 @@
 //! What a health check finds at the path that it asks.
 
-use super::{at, health_is_answered};
+use super::{at, proxy_has, proxy_says_host};
 use crate::beanstalk::config_file::OptionSetting;
-use crate::check::django::{Settings, Value};
+use crate::check::django::{self, Settings, Value};
 use crate::check::subject::Subject;
 
 const PROCESS: &str = "aws:elasticbeanstalk:environment:process:default";
 
+/// What looks at the host of a request, and answers 400 where it is none of the site's.
+pub(super) const HOST: [&str; 2] =
+    ["django.middleware.common.CommonMiddleware", "django.middleware.cache.FetchFromCacheMiddleware"];
+
+/// What sends a visitor from HTTP to HTTPS; it looks at the host for that.
+pub(super) const SECURITY: &str = "django.middleware.security.SecurityMiddleware";
+
+/// May something answer health checks before these of Django's do?
+pub(super) fn is_answered(subject: &Subject<'_>, settings: &Settings, before: &[&str]) -> bool {
+    let middleware = settings.value("MIDDLEWARE");
+    let unknown = !matches!(middleware, Value::List(items) if items.iter().all(Value::is_known));
+    unknown || is_seen_to_be_answered(subject, settings, before)
+}
+
+/// Does something do that, for what can be read?
+pub(super) fn is_seen_to_be_answered(subject: &Subject<'_>, settings: &Settings, before: &[&str]) -> bool {
+    let is_health = |value: &Value| value.text().is_some_and(|text| text.to_ascii_lowercase().contains("health"));
+    let middleware = settings.value("MIDDLEWARE").items().iter();
+    let redirects = settings.value("SECURE_SSL_REDIRECT").by_default().is_on();
+    let mut first = middleware.take_while(|item| {
+        let stops = |text: &str| before.contains(&text) || (redirects && !before.is_empty() && text == SECURITY);
+        !item.text().is_some_and(stops)
+    });
+    let apps = settings.value("INSTALLED_APPS").items().iter().any(is_health);
+    let proxy = proxy_says_host(subject) || proxy_has(subject, "return 200");
+    // An application around Django's may answer by itself.
+    let around = django::in_python(subject.tree, "wsgi.py")
+        .and_then(|wsgi| {
+            subject
+                .tree
+                .text(&wsgi.path)
+                .map(|text| text.contains("def application(") || text.contains("def __call__("))
+        })
+        .unwrap_or_default();
+    proxy || around || first.any(is_health) || apps || subject.asks_port()
+}
+
 pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
-    if subject.single() || subject.customizations.worker || health_is_answered(subject, settings) {
+    if subject.single() || subject.customizations.worker || is_answered(subject, settings, &[]) {
         return;
     }
     let asked = asked(subject);

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::{at, health_is_answered, proxy_says_host};
+use super::{at, health, proxy_says_host};
 use crate::check::django::{Settings, Value};
-use crate::check::script::find_all;
+use crate::check::script::{find_all, sends_token};
 use crate::check::subject::Subject;
 use crate::level::Level;
 
@@ -27,7 +27,7 @@ fn allowed(subject: &mut Subject<'_>, settings: &Settings) {
     let Some(names) = names.filter(|names| !secret && !names.contains(&"*")) else { return };
     let found = if is_local(&names) && asks_for_names(subject, settings) {
         "every request gets a 400: only local names are allowed"
-    } else if !subject.single() && !health_is_answered(subject, settings) {
+    } else if !subject.single() && !health::is_answered(subject, settings, &health::HOST) {
         "health checks get a 400 and the environment turns red: they come with the instance's own address as host"
     } else {
         return;
@@ -77,7 +77,8 @@ fn metadata(subject: &mut Subject<'_>, settings: &Settings) {
         };
         let is_asked = |span: &Range<usize>| text[..span.start].ends_with("http://") || (asks && !is_host(span));
         if let Some(span) = find_all(text, METADATA).find(is_asked)
-            && !text.to_ascii_lowercase().contains("x-aws-ec2-metadata-token")
+            && !sends_token(text)
+            && !subject.answers_without_token()
         {
             let message =
                 "the metadata service answers 401 without a token, and the address of the instance stays unknown";

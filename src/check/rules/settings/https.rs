@@ -1,6 +1,6 @@
 //! HTTPS ends at the load balancer, and Django must know.
 
-use super::{at, health_is_answered};
+use super::{at, health};
 use crate::beanstalk::version::Version;
 use crate::check::django::{Settings, Value};
 use crate::check::subject::Subject;
@@ -13,9 +13,10 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
 
 fn redirect(subject: &mut Subject<'_>, settings: &Settings) {
     let Some(setting) = settings.get("SECURE_SSL_REDIRECT") else { return };
-    // Chosen by a condition, with no variable of its own.
-    let chosen = setting.value != Value::Bool(true) && setting.reads.is_empty();
-    let on = setting.value == Value::Bool(true) || (chosen && *setting.value.by_default() == Value::Bool(true));
+    // Chosen by a condition, or by a variable of its own.
+    let certain = setting.value.is_on();
+    let unless = !certain && !setting.reads.is_empty();
+    let on = setting.value.by_default().is_on();
     // The middleware does it, if it is there at all.
     let middleware = settings.value("MIDDLEWARE");
     let security = |item: &Value| item.text().is_none_or(|text| text.ends_with("SecurityMiddleware"));
@@ -24,32 +25,51 @@ fn redirect(subject: &mut Subject<'_>, settings: &Settings) {
     if !on || without {
         return;
     }
+    let level = if certain {
+        Level::Error
+    } else if unless {
+        Level::Note
+    } else {
+        Level::Warning
+    };
+    let said = |message: &str| match unless {
+        true => format!("unless a variable of the environment says otherwise, {message}"),
+        false => message.to_owned(),
+    };
+    const HEADER: &str = "`SECURE_PROXY_SSL_HEADER = (\"HTTP_X_FORWARDED_PROTO\", \"https\")`";
     if *settings.value("SECURE_PROXY_SSL_HEADER") == Value::Missing {
         let message =
             "every request is redirected to itself: behind the load balancer Django takes all of them for HTTP";
-        let fix = "`SECURE_PROXY_SSL_HEADER = (\"HTTP_X_FORWARDED_PROTO\", \"https\")`";
-        let finding = at(subject, "EB014", setting, message, fix);
-        if chosen {
-            finding.level = Level::Warning;
-        }
+        at(subject, "EB014", setting, said(message), HEADER).level = level;
+    } else if let Some(header) = settings.get("SECURE_PROXY_SSL_HEADER")
+        && let Some(why) = never_comes(header.value.by_default())
+    {
+        let message = format!("every request is redirected to itself: {why}");
+        at(subject, "EB014", header, said(&message), HEADER).level = level;
     }
     const PROCESS: &str = "aws:elasticbeanstalk:environment:process:default";
     let matcher = subject.customizations.option(PROCESS, "MatcherHTTPCode").is_some_and(|codes| codes.contains('3'));
     let exempt = *settings.value("SECURE_REDIRECT_EXEMPT") != Value::Missing;
-    if !exempt && !matcher && !health_is_answered(subject, settings) {
+    if !exempt && !matcher && !health::is_answered(subject, settings, &[health::SECURITY]) {
         let message = "health checks get a 301 and the environment turns red: they come by HTTP";
-        let finding = at(subject, "EB012", setting, message, "name the health path in `SECURE_REDIRECT_EXEMPT`");
-        if chosen {
-            finding.level = Level::Warning;
-        }
+        at(subject, "EB012", setting, said(message), "name the health path in `SECURE_REDIRECT_EXEMPT`").level = level;
     }
+}
+
+/// Why no request has this header with this value, of those that the load balancer sends with each.
+fn never_comes(header: &Value) -> Option<String> {
+    let [Value::Text(name), Value::Text(value)] = header.items() else { return None };
+    if !name.starts_with("HTTP_") {
+        return Some(format!("Django asks for a header by the name `HTTP_…`, and `{name}` is none"));
+    }
+    (name == "HTTP_X_FORWARDED_PROTO" && value != "https")
+        .then(|| format!("the load balancer says `https` in `X-Forwarded-Proto`, and never `{value}`"))
 }
 
 fn origins(subject: &mut Subject<'_>, settings: &Settings) {
     let Some(setting) = settings.get("CSRF_TRUSTED_ORIGINS") else { return };
     // Before Django 4 a host alone was right, and a scheme breaks it (release notes of 4.0).
-    let django = subject.requirements().version("django");
-    if django.is_some_and(|django| django < Version::new(4, 0)) {
+    if settings.django.is_some_and(|django| django < Version::new(4, 0)) {
         return;
     }
     let bare = setting.value.by_default().items().iter().filter_map(Value::text).find(|origin| !origin.contains("://"));

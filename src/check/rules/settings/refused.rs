@@ -4,6 +4,7 @@ use super::at;
 use crate::beanstalk::version::Version;
 use crate::check::django::{Settings, Value};
 use crate::check::subject::Subject;
+use crate::level::Level;
 
 const RULE: &str = "EB113";
 
@@ -13,6 +14,7 @@ const NO_ZONES: &[&str] =
 
 pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     middleware(subject, settings);
+    nothing(subject, settings);
     if let Some(setting) = settings.get("ALLOWED_HOSTS") {
         let value = setting.value.by_default();
         let listed = matches!(value, Value::List(_));
@@ -51,4 +53,26 @@ fn middleware(subject: &mut Subject<'_>, settings: &Settings) {
         }
     };
     at(subject, RULE, setting, message, "call it `MIDDLEWARE`, or pin the Django that it was written for");
+}
+
+/// A package of settings whose own file sets none: Django wants one of the modules in it.
+fn nothing(subject: &mut Subject<'_>, settings: &Settings) {
+    const ANY: [&str; 5] = ["SECRET_KEY", "INSTALLED_APPS", "ROOT_URLCONF", "DATABASES", "ALLOWED_HOSTS"];
+    let Some(package) = settings.files.first().filter(|path| path.ends_with("/__init__.py")) else { return };
+    if ANY.iter().any(|name| *settings.value(name) != Value::Missing) {
+        return;
+    }
+    let folder = package.trim_end_matches("__init__.py");
+    let mut modules = subject.tree.files_in(folder.trim_end_matches('/')).filter_map(|(path, _)| {
+        let name = path.strip_prefix(folder)?.strip_suffix(".py")?;
+        (name != "__init__").then(|| name.to_owned())
+    });
+    let Some(other) = modules.next().filter(|_| subject.python()) else { return };
+    let module = &settings.module;
+    // The console may name another.
+    let message = format!(
+        "the server does not start, unless `DJANGO_SETTINGS_MODULE` is set elsewhere: `{module}` is a package that sets nothing, not even a `SECRET_KEY`"
+    );
+    let fix = format!("name one of its modules as `DJANGO_SETTINGS_MODULE`, such as `{module}.{other}`");
+    subject.find_file("EB111", package, message, fix).level = Level::Warning;
 }

@@ -1,0 +1,82 @@
+//! Missing: files of the bundle that a script carries out, and that do not ship.
+
+use crate::beanstalk::customizations::Moment;
+use crate::check::folder::Folder;
+use crate::check::script::{Place, Script};
+use crate::check::subject::Subject;
+use crate::level::Level;
+
+const ROOTS: [&str; 2] = ["/var/app/staging/", "/var/app/current/"];
+
+pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
+    let start = match script.place {
+        // What is called may be called from anywhere.
+        _ if script.called => return,
+        Place::Command(_) => return,
+        Place::ContainerCommand(command) => command.cwd.as_ref().map_or("/var/app/staging", |cwd| cwd.value.as_str()),
+        Place::Hook(hook) if hook.moment == Moment::Postdeploy => "/var/app/current",
+        Place::Hook(_) | Place::Build(_) => "/var/app/staging",
+        Place::Process(_) => "/var/app/current",
+    };
+    // Of a folder that holds nothing but options, nobody knows what else ships.
+    let tree = subject.tree;
+    if !tree.is_file("requirements.txt") && !tree.iter().any(|(path, _)| path.ends_with("manage.py")) {
+        return;
+    }
+    let mut folder = match start.starts_with('/') {
+        true => Folder::At(start.trim_end_matches('/').to_owned()),
+        false => Folder::Unknown,
+    };
+    for run in script.host_runs() {
+        let given = run.plain().next().map(|word| word.text.as_str());
+        if matches!(run.name(), "cd" | "pushd" | "popd") {
+            folder = if run.name() == "popd" { Folder::Unknown } else { folder.changed(given) };
+            continue;
+        }
+        let Some(word) =
+            run.carried_out().filter(|word| word.text.contains(['/', '.']) || word.text != run.program.text)
+        else {
+            continue;
+        };
+        // A program without a folder is looked for on the path.
+        if word.text == run.program.text && !word.text.contains('/') {
+            continue;
+        }
+        // With `-c` and `-m` it is code, or the name of a module.
+        let flags = run.arguments.iter().take_while(|other| other.span.start < word.span.start);
+        let code =
+            flags.into_iter().any(|flag| matches!(flag.text.as_str(), "-c" | "-m" | "-lc" | "-ec" | "-xc" | "-s"));
+        if code || word.text.contains(char::is_whitespace) {
+            continue;
+        }
+        let Some(path) = folder.path_of(&word.text) else { continue };
+        let Some(inside) = ROOTS.iter().find_map(|root| path.strip_prefix(root)) else { continue };
+        if !is_missing(subject, inside, word.text.trim_start_matches("./")) {
+            continue;
+        }
+        let (how, level) = match run.forgiven || script.place.ignores_errors() {
+            true => ("does nothing, and nobody is told", Level::Warning),
+            false => ("fails", Level::Error),
+        };
+        let message = format!("{} {how}: there is no `{inside}` in the bundle", script.title());
+        let fix = "name what is there; or see with `beansprout package --why` what keeps it out";
+        subject.find("EB162", script.path, word.span.clone(), message, fix).level = level;
+        return;
+    }
+}
+
+/// Does the file not ship, and is it sure that nothing else makes it?
+fn is_missing(subject: &Subject<'_>, path: &str, written: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if subject.tree.get(path).is_some() || subject.tree.is_dir(path) || name.is_empty() {
+        return false;
+    }
+    let mentions: usize = subject.scripts().iter().map(|script| script.text.matches(written).count()).sum();
+    let files =
+        subject.customizations.used().any(|file| file.files.iter().any(|entry| entry.path.value.ends_with(name)));
+    // `manage.py` is everywhere: it is missing where it lies in another folder.
+    match name {
+        "manage.py" => subject.tree.iter().any(|(path, _)| path.ends_with("/manage.py")),
+        _ => mentions < 2 && !files,
+    }
+}

@@ -1,0 +1,198 @@
+//! Target: the module and its object that the server is told to load.
+
+use std::ops::Range;
+
+use super::line::Line;
+use super::load::Configured;
+use crate::beanstalk::timeline::PORT;
+use crate::check::subject::Subject;
+
+/// Is it `module:object`, or the name of a module as Django's are called?
+pub(super) fn is_one(word: &str) -> bool {
+    let (module, callable) = word.split_once(':').unwrap_or((word, ""));
+    let named = !callable.is_empty() || module.ends_with(".wsgi") || module.ends_with(".asgi");
+    named
+        && !module.is_empty()
+        && identifier_path(module)
+        && callable.chars().all(|char| char.is_alphanumeric() || "_().".contains(char))
+}
+
+fn identifier_path(text: &str) -> bool {
+    text.split('.').all(|part| {
+        let mut chars = part.chars();
+        chars.next().is_some_and(|first| first.is_alphabetic() || first == '_')
+            && chars.all(|char| char.is_alphanumeric() || char == '_')
+    })
+}
+
+/// Does `module:callable` name a module of this project?
+pub(super) fn target(subject: &mut Subject<'_>, path: &str, span: &Range<usize>, written: &str, roots: &[&str]) {
+    let written = written.trim();
+    if written.contains(['/', '\\']) || written.ends_with(".py") {
+        let message =
+            format!("`{written}` is the path of a file: the server wants a module, and every request is a 502");
+        let (file, callable) = written.split_once(':').unwrap_or((written, "application"));
+        let old =
+            ["/opt/python/current/app/", "/opt/python/ondeck/app/", "/var/app/current/", "/var/app/staging/", "./"];
+        let file = old.iter().find_map(|prefix| file.strip_prefix(prefix)).unwrap_or(file).trim_end_matches(".py");
+        let dotted = file.replace(['/', '\\'], ".");
+        // Only what is there is offered.
+        if identifier_path(&dotted) && exists(subject, "", &dotted) {
+            let target = format!("{dotted}:{callable}");
+            subject.find("EB002", path, span.clone(), message, format!("write `{target}`")).replace(target);
+        } else {
+            subject.find(
+                "EB002",
+                path,
+                span.clone(),
+                message,
+                "name the module that has the WSGI application, such as `mysite.wsgi:application`",
+            );
+        }
+        return;
+    }
+    let module = written.split(':').next().unwrap_or(written);
+    if !identifier_path(module) {
+        return;
+    }
+    if let Some(file) = std::iter::once("").chain(roots.iter().copied()).find_map(|root| file_of(subject, root, module))
+    {
+        return object(subject, path, span, written, &file);
+    }
+    let nested = suggestion(subject, module);
+    // A module that is nowhere in the project may come with a dependency.
+    let (top, _) = module.split_once('.').unwrap_or((module, ""));
+    if nested.is_none() && !exists(subject, "", top) && !subject.tree.is_dir(top) && !subject.tree.is_file("manage.py")
+    {
+        return;
+    }
+    let message = format!("there is no module `{module}`: the server does not start, and every request is a 502");
+    let fix = match nested {
+        None => "name the module that has the WSGI application".to_owned(),
+        // Whether an option takes a flag of gunicorn's is nowhere said; a line of Procfile does.
+        Some(target) if target.starts_with("--") && path != "Procfile" => {
+            format!("write a `Procfile` with `web: gunicorn --bind 127.0.0.1:{PORT} {target}`, and take `WSGIPath` out")
+        }
+        Some(target) => format!("write `{target}`"),
+    };
+    subject.find("EB002", path, span.clone(), message, fix);
+}
+
+/// Does the module have what is to answer? Certain only where the name is nowhere in its text.
+fn object(subject: &mut Subject<'_>, path: &str, span: &Range<usize>, written: &str, file: &str) {
+    let (module, callable) = written.split_once(':').unwrap_or((written, "application"));
+    let name = callable.split(['(', '.']).next().unwrap_or(callable);
+    let Some(text) = subject.tree.text(file) else { return };
+    let has = |name: &str| text.split(|char: char| !(char.is_alphanumeric() || char == '_')).any(|word| word == name);
+    // Nothing is certain of a file that has neither what is asked for nor what makes an application.
+    let makes = ["application", "app", "get_wsgi_application", "get_asgi_application"].into_iter().any(has);
+    let known = makes || file.ends_with("/__init__.py");
+    if !known || has(name) || text.contains("import *") || has("__getattr__") {
+        return;
+    }
+    let message = format!("`{file}` has no `{name}`: the server does not start, and every request is a 502");
+    let inner = format!("{module}.{name}");
+    let other = ["application", "app"].into_iter().find(|other| has(other));
+    match (other, file_of(subject, "", &inner)) {
+        (Some(other), _) => {
+            let target = format!("{module}:{other}");
+            subject.find("EB002", path, span.clone(), message, format!("write `{target}`")).replace(target);
+        }
+        (None, Some(_)) => {
+            let target = format!("{inner}:application");
+            subject.find("EB002", path, span.clone(), message, format!("write `{target}`")).replace(target);
+        }
+        (None, None) => {
+            let fix = "name the object of that module that is the WSGI application";
+            subject.find("EB002", path, span.clone(), message, fix);
+        }
+    }
+}
+
+/// An ASGI application, given to workers that speak WSGI.
+pub(super) fn gateway(
+    subject: &mut Subject<'_>,
+    path: &str,
+    span: &Range<usize>,
+    written: &str,
+    line: Option<&Line<'_>>,
+) {
+    if line.is_some_and(|line| line.server() != Some("gunicorn") || line.value_of(&["--worker-class", "-k"]).is_some())
+    {
+        return;
+    }
+    let module = written.split(':').next().unwrap_or(written);
+    let Some(text) = file_of(subject, "", module).and_then(|file| subject.tree.text(&file)) else { return };
+    let asynchronous = text.contains("get_asgi_application") && !text.contains("get_wsgi_application");
+    if !asynchronous || !Configured::of(subject, line).is_wsgi() {
+        return;
+    }
+    let message =
+        format!("every request is a 500: `{module}` is an ASGI application, and gunicorn's own workers speak WSGI");
+    let wsgi = format!("{}.wsgi", module.rsplit_once('.').map_or(module, |(package, _)| package));
+    match exists(subject, "", &wsgi) {
+        true => {
+            let target = format!("{wsgi}:application");
+            let fix =
+                format!("write `{target}`, or take `--worker-class uvicorn_worker.UvicornWorker` in a `Procfile`");
+            subject.find("EB002", path, span.clone(), message, fix).replace(target);
+        }
+        false => {
+            let fix = "`gunicorn --worker-class uvicorn_worker.UvicornWorker` in a `Procfile`";
+            subject.find("EB002", path, span.clone(), message, fix);
+        }
+    }
+}
+
+fn exists(subject: &Subject<'_>, root: &str, module: &str) -> bool {
+    file_of(subject, root, module).is_some()
+}
+
+/// The file of a module below a folder.
+fn file_of(subject: &Subject<'_>, root: &str, module: &str) -> Option<String> {
+    let root = root.trim_start_matches("./").trim_end_matches('/');
+    let root = root.trim_start_matches("/var/app/current").trim_start_matches('/');
+    let path = module.replace('.', "/");
+    let path = if root.is_empty() || root == "." { path } else { format!("{root}/{path}") };
+    [format!("{path}.py"), format!("{path}/__init__.py")].into_iter().find(|file| subject.tree.is_file(file))
+}
+
+/// A WSGI module that is there, as gunicorn wants it: one that ends like `module`, else any.
+pub(super) fn suggestion(subject: &Subject<'_>, module: &str) -> Option<String> {
+    let wanted = format!("/{}.py", module.replace('.', "/"));
+    let is_file = |folder: &str, name: &str| subject.tree.is_file(format!("{folder}/{name}").trim_start_matches('/'));
+    // A site's, beside its settings or below its `manage.py`; Django itself has a `django/core/wsgi.py`.
+    let is_wsgi = |path: &&str| {
+        let Some(package) = path.strip_suffix("/wsgi.py").filter(|package| package.matches('/').count() <= 1) else {
+            return false;
+        };
+        let root = package.rsplit_once('/').map_or("", |(root, _)| root);
+        is_file(root, "manage.py")
+            || is_file(package, "settings.py")
+            || subject.tree.is_dir(&format!("{package}/settings"))
+    };
+    let paths = || subject.tree.iter().map(|(path, _)| path);
+    let nested = paths().find(|path| !module.is_empty() && path.ends_with(&wanted));
+    if let Some(path) = nested {
+        let root = &path[..path.len() - wanted.len()];
+        return Some(format!("--chdir {root} {module}:application"));
+    }
+    let Some(path) = paths().find(is_wsgi) else {
+        // Of another framework: by the names that its own guides give.
+        let text = subject.tree.text("wsgi.py");
+        return match text {
+            Some(text) if text.contains("application") => Some("wsgi:application".to_owned()),
+            Some(_) => Some("wsgi:app".to_owned()),
+            None => {
+                ["app", "main"].iter().find(|name| is_file("", &format!("{name}.py"))).map(|name| format!("{name}:app"))
+            }
+        };
+    };
+    match path.matches('/').count() {
+        1 => Some(format!("{}:application", path.trim_end_matches(".py").replace('/', "."))),
+        _ => {
+            let (root, rest) = path.split_once('/')?;
+            Some(format!("--chdir {root} {}:application", rest.trim_end_matches(".py").replace('/', ".")))
+        }
+    }
+}

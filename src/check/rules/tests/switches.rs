@@ -1,0 +1,109 @@
+//! Settings that a variable, a version or the order of a list decides.
+
+use super::case;
+
+#[track_caller]
+fn settings(rule: &str, found: bool, text: &str, more: &[(&str, &str)]) {
+    case(rule, found, &[&[("mysite/settings.py", text), ("manage.py", "")], more].concat());
+}
+
+#[test]
+fn who_looks_at_the_host_first() {
+    const HEALTH: &str = "\"mysite.HealthMiddleware\"";
+    const COMMON: &str = "\"django.middleware.common.CommonMiddleware\"";
+    const SECURITY: &str = "\"django.middleware.security.SecurityMiddleware\"";
+    let order = |rule: &str, found: bool, middleware: &[&str], more: &str| {
+        let text = format!("ALLOWED_HOSTS = [\"example.org\"]\nMIDDLEWARE = [{}]\n{more}", middleware.join(", "));
+        settings(rule, found, &text, &[]);
+    };
+    order("EB010", false, &[HEALTH, SECURITY, COMMON], "");
+    order("EB010", false, &[SECURITY, HEALTH, COMMON], "");
+    order("EB010", true, &[SECURITY, COMMON, HEALTH], "");
+    const REDIRECT: &str = "SECURE_SSL_REDIRECT = True\n";
+    order("EB012", false, &[HEALTH, SECURITY, COMMON], REDIRECT);
+    order("EB012", true, &[SECURITY, HEALTH, COMMON], REDIRECT);
+    // To redirect, it asks for the host.
+    order("EB010", true, &[SECURITY, HEALTH, COMMON], REDIRECT);
+}
+
+#[test]
+fn https_by_default() {
+    const ON: &str = "SECURE_SSL_REDIRECT = True\n";
+    settings("EB014", true, "import os\nSECURE_SSL_REDIRECT = os.environ.get('SSL', '1') == '1'\n", &[]);
+    settings("EB014", false, "import os\nSECURE_SSL_REDIRECT = os.environ.get('SSL') == '1'\n", &[]);
+    let header = |found: bool, header: &str| {
+        settings("EB014", found, &format!("{ON}SECURE_PROXY_SSL_HEADER = {header}\n"), &[]);
+    };
+    header(true, "('X_FORWARDED_PROTO', 'https')");
+    header(true, "('HTTP_X_FORWARDED_PROTO', 'on')");
+    header(false, "('HTTP_X_FORWARDED_PROTO', 'https')");
+    header(false, "('HTTP_CLOUDFRONT_FORWARDED_PROTO', 'https')");
+}
+
+#[test]
+fn switches_that_are_numbers() {
+    settings("EB110", true, "DEBUG = 1\n", &[]);
+    settings("EB110", true, "import os\nDEBUG = int(os.environ.get('DEBUG', default=1))\n", &[]);
+    settings("EB110", false, "import os\nDEBUG = int(os.environ.get('DEBUG', default=0))\n", &[]);
+}
+
+#[test]
+fn where_static_files_go() {
+    const APPS: &str = "INSTALLED_APPS = ['django.contrib.staticfiles']\nSTATIC_URL = '/static/'\n";
+    const BASE: &str = "from pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent.parent\n";
+    let collect =
+        "container_commands:\n  a: {command: '/var/app/venv/x/bin/python manage.py collectstatic --noinput'}\n";
+    let root = |found: bool, text: &str| {
+        settings("EB021", found, &format!("{BASE}{APPS}{text}\n"), &[(".ebextensions/a.config", collect)]);
+    };
+    root(true, "STATIC_ROOT = None");
+    root(true, "STATIC_ROOT = ''");
+    root(true, "import os\nSTATIC_ROOT = os.environ.get('STATIC_ROOT')");
+    root(true, "STATIC_ROOT = BASE_DIR / 'static'\nSTATICFILES_DIRS = [BASE_DIR / 'static']");
+    root(false, "STATIC_ROOT = BASE_DIR / 'staticfiles'\nSTATICFILES_DIRS = [BASE_DIR / 'static']");
+    settings("EB021", true, "INSTALLED_APPS = ['shop']\n", &[(".ebextensions/a.config", collect)]);
+    let mapping = |found: bool, mapping: &str, text: &str| {
+        let config =
+            format!("option_settings:\n  aws:elasticbeanstalk:environment:proxy:staticfiles:\n    {mapping}\n");
+        let text = format!("{BASE}{APPS}MIDDLEWARE = []\n{text}\n");
+        settings("EB022", found, &text, &[(".ebextensions/a.config", &config)]);
+    };
+    mapping(true, "/assets: staticfiles", "STATIC_ROOT = BASE_DIR / 'staticfiles'");
+    mapping(false, "/static: staticfiles", "STATIC_ROOT = BASE_DIR / 'staticfiles'");
+    mapping(false, "/assets: staticfiles", "STATIC_ROOT = BASE_DIR / 'staticfiles'\nSTATIC_URL = 'assets/'");
+    mapping(true, "/static: staticfiles", "import os\nSTATIC_ROOT = os.environ.get('ROOT', BASE_DIR / 'assets')");
+    // Since Django 5.1 nobody asks for the old name.
+    let old = "STATIC_ROOT = 'x'\nSTATICFILES_STORAGE = 'whitenoise.storage.CompressedManifestStaticFilesStorage'\n";
+    for (django, found) in [("Django==5.2.8\n", false), ("Django==4.2.20\n", true)] {
+        settings("EB023", found, &format!("{APPS}{old}"), &[("requirements.txt", django)]);
+    }
+    let white = "MIDDLEWARE = ['whitenoise.middleware.WhiteNoiseMiddleware']\n";
+    let late = |found: bool, more: &str| {
+        let hook = format!("#!/bin/bash\n/var/app/venv/x/bin/python manage.py collectstatic --noinput\n{more}");
+        settings("EB157", found, white, &[(".platform/hooks/postdeploy/1.sh", &hook)]);
+    };
+    late(true, "");
+    late(false, "systemctl restart web\n");
+}
+
+#[test]
+fn what_a_secret_has_is_there() {
+    let text = "import os\nPASSWORD = os.environ['RDS_PASSWORD']\n";
+    settings("EB074", true, text, &[]);
+    let secret = "option_settings:\n  aws:elasticbeanstalk:application:environmentsecrets:\n    RDS_PASSWORD: arn:aws:ssm:eu-west-1:1:parameter/x\n";
+    settings("EB074", false, text, &[(".ebextensions/a.config", secret)]);
+}
+
+#[test]
+fn a_package_that_sets_nothing() {
+    let package = |found: bool, init: &str| {
+        let files = [
+            ("mysite/settings/__init__.py", init),
+            ("mysite/settings/base.py", "SECRET_KEY = 'x'\n"),
+            ("manage.py", ""),
+        ];
+        case("EB111", found, &files);
+    };
+    package(true, "");
+    package(false, "from .base import *\n");
+}
