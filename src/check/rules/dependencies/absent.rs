@@ -138,6 +138,37 @@ const APPS: &[(&str, &str, &[&str])] = &[
     ("channels", "channels", &["channels", "websocket"]),
 ];
 
+/// Applications that many packages bring along, and their packages: missing where it is known that none of those is asked for.
+const BROUGHT: &[(&str, &str)] = &[
+    ("allauth", "django-allauth"),
+    ("ckeditor", "django-ckeditor"),
+    ("compressor", "django-compressor"),
+    ("django_filters", "django-filter"),
+    ("drf_spectacular", "drf-spectacular"),
+    ("drf_yasg", "drf-yasg"),
+    ("mptt", "django-mptt"),
+    ("rest_framework", "djangorestframework"),
+    ("rest_framework_simplejwt", "djangorestframework-simplejwt"),
+    ("taggit", "django-taggit"),
+];
+
+/// The package of an application that nobody asks for.
+fn lacks(module: &str, requirements: &Requirements) -> Option<&'static str> {
+    let asked = |package: &str, words: &[&str]| {
+        let brings = |line: &Requirement| line.name == package || words.iter().any(|word| line.name.contains(word));
+        requirements.lines.iter().any(brings)
+    };
+    if let Some((_, package, words)) = APPS.iter().find(|(app, ..)| *app == module) {
+        return (!asked(package, words)).then_some(*package);
+    }
+    let (_, package) = BROUGHT.iter().find(|(app, _)| *app == module)?;
+    let plain = |line: &Requirement| {
+        PLAIN.contains(&line.name.as_str()) || APPS.iter().any(|(_, package, _)| *package == line.name)
+    };
+    let closed = is_whole(requirements) || requirements.lines.iter().all(plain);
+    (closed && !asked(package, &[])).then_some(*package)
+}
+
 /// An application or middleware that the settings name, and nobody installs.
 fn applications(subject: &mut Subject<'_>, requirements: &Requirements) {
     let tree = subject.tree;
@@ -152,11 +183,9 @@ fn applications(subject: &mut Subject<'_>, requirements: &Requirements) {
         let Some(setting) = settings.get(name) else { continue };
         for item in setting.value.items().iter().filter_map(Value::text) {
             let module = item.split('.').next().unwrap_or(item);
-            let Some((_, package, words)) = APPS.iter().find(|(app, ..)| *app == module) else { continue };
-            let brought =
-                |line: &Requirement| line.name == *package || words.iter().any(|word| line.name.contains(word));
+            let Some(package) = lacks(module, requirements) else { continue };
             let own = tree.iter().any(|(path, _)| path.split('/').any(|part| part == module));
-            if own || requirements.lines.iter().any(brought) {
+            if own {
                 continue;
             }
             // Where the name stands, if the value's own text has it.

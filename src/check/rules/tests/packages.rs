@@ -102,4 +102,12 @@ fn applications_that_nobody_installs() {
     apps(false, "corsheaders", "django\n-r missing.txt\n", &[]);
     apps(false, "corsheaders", "django\n", &[("corsheaders/models.py", "")]);
     apps(false, "rest_framework", "django\ndjoser\n", &[]);
+    // Many packages bring it along: known ones do not, and a whole list has what they bring.
+    apps(true, "rest_framework", "django\ngunicorn\ndjango-cors-headers\n", &[]);
+    let whole =
+        "asgiref==3.8.1\nDjango==5.2.8\ndjango-thing==1.0\ngunicorn==23.0.0\npackaging==25.0\nsqlparse==0.5.3\n";
+    apps(true, "rest_framework.authtoken", whole, &[]);
+    apps(false, "rest_framework", &format!("{whole}djangorestframework==3.16.0\n"), &[]);
+    apps(false, "rest_framework", "django\ndjangorestframework\n", &[]);
+    apps(false, "taggit", "django\nsomething-with-tags\n", &[]);
 }
