@@ -66,7 +66,8 @@ fn well_known_projects_get_true_findings_only() {
     let debug = "error EB110 weblate/settings_example.py:34: every error shows settings and source code to whoever caused it\n\
                  warning EB149 weblate/settings_example.py:42: every page that reads data is a 500: postgresql is looked for on the instance itself, and nothing here starts it\n\
                  warning EB149 weblate/settings_example.py:900: every use of the cache fails: `redis` is looked for on the instance itself, and nothing here starts it\n\
-                 warning EB149 weblate/settings_example.py:974: no task is ever carried out: `redis` is looked for on the instance itself, and nothing here starts it";
+                 warning EB149 weblate/settings_example.py:974: no task is ever carried out: `redis` is looked for on the instance itself, and nothing here starts it\n\
+                 warning EB149 weblate/settings_example.py:975: no task has a result: `redis` is looked for on the instance itself, and nothing here starts it";
     case("weblate", "2026.10.1", "weblate.wsgi", "weblate.settings_example", debug);
     // The base of these settings has a key that everybody can read; production may set its own in a file outside. Its
     // database comes from a function of its own. A package of its `node_modules` ships what an editor left there.
