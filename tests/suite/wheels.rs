@@ -36,6 +36,7 @@ fn project(requirements: &str) -> Place {
         .file("beansprout.toml", "[project]\nname = \"site\"\n")
         .file("manage.py", "")
         .file("Procfile", "web: python server.py\n")
+        .file("server.py", "")
         .file(".elasticbeanstalk/config.yml", "global:\n  application_name: site\n  default_platform: Python 3.13\n")
         .file("requirements.txt", requirements)
         .var("PIP_FIND_LINKS", "")
