@@ -118,8 +118,10 @@ pub(super) fn parts<'t>(
                 None => text.len(),
             };
             let found = (at, Ok(Part::Text(&text[at..end])));
-            // Behind the end, where nothing follows.
-            at = if next.is_some() { at } else { text.len() + 1 };
+            if next.is_none() {
+                // Behind the end: nothing follows.
+                at = text.len() + 1;
+            }
             return Some(found);
         }
         let (begin, kind) = next.take()?;
