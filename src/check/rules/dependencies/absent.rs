@@ -162,11 +162,7 @@ fn lacks(module: &str, requirements: &Requirements) -> Option<&'static str> {
         return (!asked(package, words)).then_some(*package);
     }
     let (_, package) = BROUGHT.iter().find(|(app, _)| *app == module)?;
-    let plain = |line: &Requirement| {
-        PLAIN.contains(&line.name.as_str()) || APPS.iter().any(|(_, package, _)| *package == line.name)
-    };
-    let closed = is_whole(requirements) || requirements.lines.iter().all(plain);
-    (closed && !asked(package, &[])).then_some(*package)
+    (is_closed(requirements, true) && !asked(package, &[])).then_some(*package)
 }
 
 /// An application or middleware that the settings name, and nobody installs.
@@ -228,12 +224,12 @@ const PLAIN: [&str; 21] = [
     "whitenoise",
 ];
 
-/// Is it known what a list brings along?
-fn is_closed(requirements: &Requirements) -> bool {
-    let known = |line: &Requirement| PLAIN.contains(&line.name.as_str());
-    (is_whole(requirements) || requirements.lines.iter().all(known))
-        && requirements.source.is_some()
-        && requirements.unread.is_empty()
+/// Is it known of a list that was read what it brings along? The packages of these applications bring none of the others.
+fn is_closed(requirements: &Requirements, apps: bool) -> bool {
+    let known = |line: &Requirement| {
+        PLAIN.contains(&line.name.as_str()) || (apps && APPS.iter().any(|(_, package, _)| *package == line.name))
+    };
+    is_whole(requirements) || requirements.lines.iter().all(known)
 }
 
 /// Only a list with everything in it, as `pip freeze` writes it, shows what is missing.
@@ -332,7 +328,7 @@ fn programs(subject: &mut Subject<'_>, requirements: &Requirements) {
             );
             let fix = format!("add `{word}` with its version");
             // A package that nobody here knows may bring it along.
-            let level = if is_closed(requirements) { Level::Warning } else { Level::Note };
+            let level = if is_closed(requirements, false) { Level::Warning } else { Level::Note };
             subject.find("EB169", script.path, place.span.clone(), message, fix).level = level;
             return;
         }
