@@ -150,9 +150,7 @@ impl Tree {
             || (name.ends_with(".py") && reads_python(name, parents))
             || (name.ends_with(".py") && name.starts_with("gunicorn") && path.matches('/').count() <= 2)
             || (path.matches('/').count() == 1 && name == "__init__.py")
-            || (path.matches('/').count() <= 1 && reads_cron(path, name))
-            || (path.matches('/').count() <= 3 && reads_script(name, parents))
-            || (path.matches('/').count() <= 3 && reads_table(name, parents))
+            || (path.matches('/').count() <= 3 && (reads_script(name, parents) || reads_table(path, name, parents)))
             || name.ends_with(".pem")
             || name.ends_with(".key")
     }
@@ -167,25 +165,24 @@ fn reads_list(path: &str, name: &str) -> bool {
             && WORDS.iter().any(|word| path[..path.len() - name.len()].contains(word) || name.contains(word)))
 }
 
-/// Tables of cron, by their names and those of their folders.
-fn reads_cron(path: &str, name: &str) -> bool {
-    !name.ends_with(".py") && (name.contains("cron") || path[..path.len() - name.len()].contains("cron"))
-}
-
 /// Scripts of a shell: by their names, and what has none of its own in the folders that people keep them in.
 fn reads_script<'a, I: Iterator<Item = &'a str>>(name: &str, parents: impl Fn() -> I) -> bool {
-    let foreign = |dir: &str| matches!(dir, "site-packages" | "node_modules" | "static" | "vendor");
     let kept =
         parents().next().is_some_and(|dir| matches!(dir, "bin" | "scripts" | "script" | "deploy" | "deployment"));
-    (name.ends_with(".sh") || (kept && !name.contains('.'))) && !parents().any(foreign)
+    (name.ends_with(".sh") || (kept && !name.contains('.'))) && !parents().any(is_others)
 }
 
 /// Tables of cron, which scripts copy: by their names, or by that of their folder.
-fn reads_table<'a, I: Iterator<Item = &'a str>>(name: &str, parents: impl Fn() -> I) -> bool {
-    let foreign = |dir: &str| matches!(dir, "site-packages" | "node_modules" | "static" | "vendor");
-    let kept = parents().next().is_some_and(|dir| dir.contains("cron"));
+fn reads_table<'a, I: Iterator<Item = &'a str>>(path: &str, name: &str, parents: impl Fn() -> I) -> bool {
+    let named = name.contains("cron") || parents().next().is_some_and(|dir| dir.contains("cron"));
     let plain = name.rsplit_once('.').is_none_or(|(_, end)| matches!(end, "txt" | "cron" | "crontab" | "conf" | "tab"));
-    plain && (kept || name.contains("cron")) && !parents().any(foreign)
+    let at_top = path.matches('/').count() <= 1 && !name.ends_with(".py");
+    named && (at_top || (plain && !parents().any(is_others)))
+}
+
+/// Does a folder of this name hold what other people wrote, or what visitors get?
+fn is_others(folder: &str) -> bool {
+    matches!(folder, "site-packages" | "node_modules" | "static" | "vendor")
 }
 
 fn reads_python<'a, I: Iterator<Item = &'a str>>(name: &str, parents: impl Fn() -> I) -> bool {

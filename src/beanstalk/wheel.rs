@@ -103,6 +103,18 @@ impl Machine {
     }
 }
 
+/// The value of a variable in a marker that is the same on every instance.
+pub fn on_every_instance(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "implementation_name" => "cpython",
+        "os_name" => "posix",
+        "platform_python_implementation" => "CPython",
+        "platform_system" => "Linux",
+        "sys_platform" => "linux",
+        _ => return None,
+    })
+}
+
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -119,18 +131,13 @@ impl Target {
     /// The value of a variable in a marker.
     pub fn variable(&self, name: &str) -> Option<String> {
         Some(match name {
-            "implementation_name" => "cpython".to_owned(),
-            "os_name" => "posix".to_owned(),
             "platform_machine" => self.machine.name().to_owned(),
-            "platform_python_implementation" => "CPython".to_owned(),
             "platform_release" => "6.1".to_owned(),
-            "platform_system" => "Linux".to_owned(),
             "platform_version" => String::new(),
             "python_version" => self.python.to_string(),
             // Which release of it changes with the platform's versions, and only goes up.
             "python_full_version" | "implementation_version" => format!("{}.99", self.python),
-            "sys_platform" => "linux".to_owned(),
-            _ => return None,
+            _ => on_every_instance(name)?.to_owned(),
         })
     }
 

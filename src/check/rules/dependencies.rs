@@ -7,6 +7,7 @@ mod starts;
 use crate::beanstalk::encoding;
 use crate::beanstalk::requirements::{FILE, Requirement, beside};
 use crate::beanstalk::version::Version;
+use crate::beanstalk::wheel::on_every_instance;
 use crate::check::finding::Edit;
 use crate::check::subject::Subject;
 
@@ -44,7 +45,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     let python = instance_python(subject);
     let counts = |line: &&Requirement| line.holds(&|name| on_instance(name, python)) != Some(false);
     for requirement in requirements.lines.iter().filter(|line| !line.constraint).filter(counts) {
-        machine(subject, requirement, &installs_word);
+        machine(subject, requirement, python, &installs_word);
         build(subject, requirement, &installs);
     }
     heavy(subject, &requirements.lines);
@@ -60,16 +61,10 @@ fn instance_python(subject: &Subject<'_>) -> Option<Version> {
 
 /// What a variable of markers is on an instance.
 fn on_instance(name: &str, python: Option<Version>) -> Option<String> {
-    let value = match name {
-        "sys_platform" => "linux",
-        "platform_system" => "Linux",
-        "os_name" => "posix",
-        "platform_python_implementation" => "CPython",
-        "implementation_name" => "cpython",
-        "python_version" => return python.map(|python| python.to_string()),
-        _ => return None,
-    };
-    Some(value.to_owned())
+    match name {
+        "python_version" => python.map(|python| python.to_string()),
+        _ => on_every_instance(name).map(str::to_owned),
+    }
 }
 
 /// Packages that a small instance has no memory or time for.
@@ -153,9 +148,13 @@ fn which(subject: &mut Subject<'_>) {
 }
 
 /// Lines that `pip freeze` wrote on somebody's machine.
-fn machine(subject: &mut Subject<'_>, requirement: &Requirement, installs: &dyn Fn(&[&str]) -> bool) {
+fn machine(
+    subject: &mut Subject<'_>,
+    requirement: &Requirement,
+    python: Option<Version>,
+    installs: &dyn Fn(&[&str]) -> bool,
+) {
     let (line, path) = (requirement.text.as_str(), requirement.path.as_str());
-    let python = instance_python(subject);
     let marker = requirement.holds(&|name| on_instance(name, python)) != Some(true);
     let span = requirement.span.clone();
     let windows = ["pywin32", "pypiwin32", "pywinpty", "wmi", "pyreadline", "pywin32-ctypes"];
