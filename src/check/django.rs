@@ -23,7 +23,6 @@ use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::encoding;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::procfile;
-use crate::beanstalk::requirements::Requirements;
 use crate::beanstalk::tree::{Tree, file_name};
 use crate::beanstalk::version::Version;
 use crate::secret;
@@ -131,7 +130,6 @@ impl Settings {
         let root = root_of(tree, &named.module)?;
         let mut settings = Self::of(tree, &root, &named.module, properties(customizations))?;
         settings.module = named.module;
-        settings.django = Requirements::read(&|path| tree.bytes(path)).django();
         // Packages that read variables look into such files as well.
         let files = |path: &str| {
             file_name(path) == "settings.ini" || secret::in_path(path) == Some(secret::Kind::EnvironmentFile)

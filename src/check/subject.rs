@@ -52,13 +52,29 @@ impl<'a> Subject<'a> {
 
     /// The settings that production gets, read once.
     pub(super) fn settings(&self) -> Option<Rc<Settings>> {
-        self.settings.get_or_init(|| Settings::read(self.tree, self.customizations).map(Rc::new)).clone()
+        let read = || {
+            let mut settings = Settings::read(self.tree, self.customizations)?;
+            settings.django = self.requirements().django();
+            Some(Rc::new(settings))
+        };
+        self.settings.get_or_init(read).clone()
     }
 
     /// What pip gets, read once.
     pub(super) fn requirements(&self) -> Rc<Requirements> {
         let read = || Rc::new(Requirements::read(&|path| self.tree.bytes(path)));
         Rc::clone(self.requirements.get_or_init(read))
+    }
+
+    /// Is this place of a file part of a script that a deployment carries out?
+    pub(super) fn is_carried_out(&self, path: &str, at: usize) -> bool {
+        self.scripts().iter().any(|script| script.covers(path, at))
+    }
+
+    /// Does a load balancer take redirects for an answer of good health?
+    pub(super) fn takes_redirects(&self) -> bool {
+        let matcher = self.customizations.option("aws:elasticbeanstalk:environment:process:default", "MatcherHTTPCode");
+        matcher.is_some_and(|codes| codes.contains('3'))
     }
 
     /// Do the project's files set this property of the environment, or take it from a secret?

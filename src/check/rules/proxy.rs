@@ -125,12 +125,10 @@ fn block(subject: &mut Subject<'_>, path: &str, context: Context, directives: &[
 
 /// A redirect of all that does not say HTTPS: health checks come by HTTP, and say nothing of it.
 fn redirects_checks(subject: &mut Subject<'_>, path: &str, context: Context, directives: &[Directive]) {
-    const PROCESS: &str = "aws:elasticbeanstalk:environment:process:default";
-    let matcher = subject.customizations.option(PROCESS, "MatcherHTTPCode").is_some_and(|codes| codes.contains('3'));
     // Whoever names them has thought of them.
     let knows = subject.tree.text(path).is_some_and(|text| text.to_ascii_lowercase().contains("health"));
     if !matches!(context, Context::Server | Context::Location)
-        || matcher
+        || subject.takes_redirects()
         || knows
         || subject.single()
         || subject.asks_port()

@@ -301,14 +301,13 @@ fn required(subject: &mut Subject<'_>, settings: &Settings) {
     let mut required: Vec<_> = settings.required.iter().collect();
     required.sort_by_key(|required| (&required.path, required.span.start));
     // What a secret of the environment has is there, too.
-    let given = django::property_names(subject.customizations);
     for required in required {
         let coupled = subject
             .customizations
             .used()
             .flat_map(|file| &file.option_settings)
             .any(|option| option.namespace.value == "aws:rds:dbinstance");
-        if required.name.starts_with("RDS_") && !coupled && !given.contains(&required.name) {
+        if required.name.starts_with("RDS_") && !coupled && !subject.gives(&required.name) {
             let error = required.error();
             let message = format!("without a database inside the environment the server does not start: {error}");
             let fix = "read `DATABASE_URL` or another property first, and `RDS_…` only where it is set";

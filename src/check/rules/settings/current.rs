@@ -100,11 +100,8 @@ fn beside(script: &Script<'_>, run: &Run) -> Option<Option<String>> {
         return None;
     }
     let Some(manage) = run.carried_out().filter(|word| word.text.ends_with("manage.py")) else { return Some(None) };
-    let moves = script.runs().iter().take_while(|other| other.program.span.start < run.program.span.start);
-    let mut folder = Folder::At(STAGING.to_owned());
-    for other in moves.filter(|other| matches!(other.name(), "cd" | "pushd")) {
-        folder = folder.changed(other.plain().next().map(|word| word.text.as_str()));
-    }
+    let before = script.runs().iter().take_while(|other| other.program.span.start < run.program.span.start);
+    let folder = before.fold(Folder::At(STAGING.to_owned()), Folder::after);
     let path = folder.path_of(&manage.text)?;
     Some(Some(path.strip_prefix("/var/app/staging/")?.trim_end_matches("manage.py").to_owned()))
 }

@@ -47,10 +47,8 @@ fn redirect(subject: &mut Subject<'_>, settings: &Settings) {
         let message = format!("every request is redirected to itself: {why}");
         at(subject, "EB014", header, said(&message), HEADER).level = level;
     }
-    const PROCESS: &str = "aws:elasticbeanstalk:environment:process:default";
-    let matcher = subject.customizations.option(PROCESS, "MatcherHTTPCode").is_some_and(|codes| codes.contains('3'));
     let exempt = *settings.value("SECURE_REDIRECT_EXEMPT") != Value::Missing;
-    if !exempt && !matcher && !health::is_answered(subject, settings, &[health::SECURITY]) {
+    if !exempt && !subject.takes_redirects() && !health::is_answered(subject, settings, &[health::SECURITY]) {
         let message = "health checks get a 301 and the environment turns red: they come by HTTP";
         at(subject, "EB012", setting, said(message), "name the health path in `SECURE_REDIRECT_EXEMPT`").level = level;
     }

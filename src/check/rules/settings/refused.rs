@@ -35,10 +35,9 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
 fn middleware(subject: &mut Subject<'_>, settings: &Settings) {
     let Some(setting) = settings.get("MIDDLEWARE_CLASSES") else { return };
     let requirements = subject.requirements();
-    let Some(line) = requirements.get("django").yes().cloned() else { return };
+    let Some(line) = requirements.get("django").yes() else { return };
     let newest = line.specifier.is_empty() || (line.specifier.starts_with('>') && !line.specifier.contains('<'));
-    let version = requirements.version("django");
-    let is_new = version.map_or(newest, |version| version >= Version::new(2, 0));
+    let is_new = settings.django.map_or(newest, |version| version >= Version::new(2, 0));
     if *settings.value("MIDDLEWARE") != Value::Missing || !is_new {
         return;
     }

@@ -82,7 +82,7 @@ fn collected(subject: &mut Subject<'_>, settings: &Settings) {
         return;
     }
     // While `DEBUG` is on, Django hashes nothing.
-    let debug = settings.value("DEBUG").by_default() == &Value::Bool(true);
+    let debug = settings.value("DEBUG").by_default().is_on();
     if debug && (serves_itself(subject, settings) || is_mapped(subject)) {
         return;
     }
@@ -174,7 +174,7 @@ fn serves_itself(subject: &Subject<'_>, settings: &Settings) -> bool {
     const WHILE_DEBUGGING: [&str; 2] = ["staticfiles_urlpatterns", "STATIC_URL"];
     const NAMES: [&str; 5] = ["urls.py", "wsgi.py", "asgi.py", "application.py", "Procfile"];
     let debug = settings.value("DEBUG");
-    let debug = debug.by_default() == &Value::Bool(true) || *debug == Value::Unknown;
+    let debug = debug.by_default().is_on() || *debug == Value::Unknown;
     let middleware = settings.value("MIDDLEWARE");
     let known = matches!(middleware, Value::List(_));
     let whitenoise =
