@@ -1,5 +1,7 @@
 //! Folder: where a shell is that begins somewhere and goes on with `cd`.
 
+use super::words::Run;
+
 /// Where a shell is.
 #[derive(Clone)]
 pub(super) enum Folder {
@@ -24,6 +26,15 @@ impl Folder {
         }
     }
 
+    /// Where a shell is behind this run: what is pushed is not remembered.
+    pub(super) fn after(self, run: &Run) -> Self {
+        match run.name() {
+            "cd" | "pushd" => self.changed(run.plain().next().map(|word| word.text.as_str())),
+            "popd" => Self::Unknown,
+            _ => self,
+        }
+    }
+
     /// The whole path of a file that is named here, if it is known.
     pub(super) fn path_of(&self, file: &str) -> Option<String> {
         match self {
@@ -33,6 +44,11 @@ impl Folder {
             Self::Home | Self::Unknown => None,
         }
     }
+}
+
+/// The path in the bundle of a whole path on the instance.
+pub(super) fn in_bundle(path: &str) -> Option<&str> {
+    ["/var/app/staging/", "/var/app/current/"].iter().find_map(|root| path.strip_prefix(root))
 }
 
 /// Does only the instance know which path that is?

@@ -7,11 +7,13 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::folder::in_bundle;
 use super::words::{self, Run, base};
 use crate::beanstalk::config_file::{Command, CommandLine, ConfigFile, File};
 use crate::beanstalk::customizations::{Customizations, Hook, Moment};
 use crate::beanstalk::procfile::Process;
 use crate::beanstalk::tree::Tree;
+use crate::level::Level;
 
 #[derive(Clone)]
 pub(super) struct Script<'a> {
@@ -151,6 +153,21 @@ impl<'a> Script<'a> {
     pub(super) fn has(&self, needles: &[&str]) -> bool {
         self.find(needles).is_some()
     }
+
+    /// Is it what answers requests: the process `web` of Procfile, or what that calls?
+    pub(super) fn is_web(&self) -> bool {
+        matches!(self.place, Place::Process(process) if process.name == "web")
+    }
+
+    /// Does it go on where this run fails?
+    pub(super) fn forgives(&self, run: &Run) -> bool {
+        run.forgiven || self.place.ignores_errors()
+    }
+}
+
+/// What becomes of a command that fails, and the level that this has.
+pub(super) fn fate(forgiven: bool) -> (&'static str, Level) {
+    if forgiven { ("does nothing, and nobody is told", Level::Warning) } else { ("fails", Level::Error) }
 }
 
 /// Does a text send the metadata service a token? Asking for one is another header.
@@ -282,8 +299,7 @@ fn file_by<'a>(
     path: &str,
     meant: fn(&str) -> bool,
 ) -> Option<(&'a str, &'a str, usize)> {
-    let roots = ["/var/app/current/", "/var/app/staging/", "./"];
-    let relative = roots.iter().find_map(|root| path.strip_prefix(root)).unwrap_or(path);
+    let relative = in_bundle(path).or_else(|| path.strip_prefix("./")).unwrap_or(path);
     if let Some((path, text)) = tree.file_text(relative).filter(|(_, text)| meant(text)) {
         return Some((path, text, 0));
     }
@@ -292,6 +308,12 @@ fn file_by<'a>(
         let (text, start) = content(file, entry)?;
         Some((file.path.as_str(), text, start)).filter(|_| meant(text))
     })
+}
+
+/// The contents of `files`: the file and the entry, the content, and where it begins.
+pub(super) fn contents(customizations: &Customizations) -> impl Iterator<Item = (&ConfigFile, &File, &str, usize)> {
+    let entries = customizations.used().flat_map(|file| file.files.iter().map(move |entry| (file, entry)));
+    entries.filter_map(|(file, entry)| content(file, entry).map(|(text, start)| (file, entry, text, start)))
 }
 
 /// The content of an entry of `files`, as it stands in the file.

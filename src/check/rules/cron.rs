@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::commands::leader::only_leader;
 use crate::beanstalk::config_file::{ConfigFile, File};
+use crate::check::folder::in_bundle;
 use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
 use tables::{Table, Written, called, is_table};
@@ -161,7 +162,7 @@ fn callees(content: &str) -> impl Iterator<Item = String> {
 
 /// A program of the project in another language than the shell's.
 fn is_program(subject: &Subject<'_>, path: &str) -> Option<String> {
-    let relative = ["/var/app/current/", "/var/app/staging/"].iter().find_map(|root| path.strip_prefix(root))?;
+    let relative = in_bundle(path)?;
     (relative.ends_with(".py") && subject.tree.is_file(relative)).then(String::new)
 }
 

@@ -7,7 +7,7 @@ use crate::beanstalk::customizations::Moment;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::tree::{Entry, file_name};
 use crate::check::finding::Edit;
-use crate::check::script::{Place, content};
+use crate::check::script::{Place, contents};
 use crate::check::subject::Subject;
 use crate::check::words::{self, Run, Word};
 use crate::level::Level;
@@ -48,9 +48,8 @@ fn places(subject: &mut Subject<'_>) {
         else {
             continue;
         };
-        let known = |dir: &str| Moment::ALL.iter().any(|moment| moment.name() == dir);
         match rest.split_once('/') {
-            Some((dir, below)) if known(dir) => {
+            Some((dir, below)) if is_moment(dir) => {
                 let name = file_name(path);
                 let asleep = ["disabled", "old", "bak", "lib", "inc"].iter().any(|word| below.contains(word));
                 if below.contains('/') && !asleep && !mentioned(subject, name) {
@@ -76,10 +75,13 @@ fn mentioned(subject: &Subject<'_>, name: &str) -> bool {
         || subject.customizations.configs.iter().any(|file| file.text.contains(name))
 }
 
+fn is_moment(folder: &str) -> bool {
+    Moment::ALL.iter().any(|moment| moment.name() == folder)
+}
+
 /// The folder that was meant, and the moment, where a hook lies in one of nearly that name.
 fn astray(path: &str) -> Option<(&'static str, &str)> {
     let parts: Vec<&str> = path.split('/').collect();
-    let is_moment = |dir: &str| Moment::ALL.iter().any(|moment| moment.name() == dir);
     let platform = |dir: &str| misspelt(dir, ".platform");
     match parts.as_slice() {
         [top, "hooks", moment, _] if platform(top) && is_moment(moment) => Some((".platform/hooks/", moment)),
@@ -256,25 +258,18 @@ fn word_splitting(subject: &mut Subject<'_>) {
         }
     }
     // What cron or systemd runs of the bundle, and of `files`.
-    let scripts = subject.scripts();
-    let looked = |path: &str, at: usize| scripts.iter().any(|script| script.covers(path, at));
-    let mut found = Vec::new();
-    for file in subject.customizations.used() {
-        for entry in &file.files {
-            let Some((text, start)) = content(file, entry) else { continue };
-            if let Some(span) = split_in(text).filter(|span| !looked(&file.path, start + span.start)) {
-                found.push((file.path.clone(), start + span.start..start + span.end, entry.path.value.clone()));
-            }
+    for (file, entry, text, start) in contents(subject.customizations) {
+        let Some(span) = split_in(text).map(|span| start + span.start..start + span.end) else { continue };
+        if !subject.is_carried_out(&file.path, span.start) {
+            splits(subject, &file.path, span, &format!("`{}`", entry.path.value));
         }
     }
-    for (path, _) in subject.tree.under(".platform").filter(|(path, _)| path.ends_with(".sh")) {
-        let Some(text) = subject.tree.text(path) else { continue };
-        if let Some(span) = split_in(text).filter(|span| !looked(path, span.start)) {
-            found.push((path.to_owned(), span, path.to_owned()));
+    let tree = subject.tree;
+    for (path, _) in tree.under(".platform").filter(|(path, _)| path.ends_with(".sh")) {
+        let Some(span) = tree.text(path).and_then(split_in) else { continue };
+        if !subject.is_carried_out(path, span.start) {
+            splits(subject, path, span, &format!("`{path}`"));
         }
-    }
-    for (path, span, what) in found {
-        splits(subject, &path, span, &format!("`{what}`"));
     }
 }
 

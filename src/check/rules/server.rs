@@ -8,7 +8,7 @@ mod target;
 use crate::beanstalk::config_file::OptionSetting;
 use crate::beanstalk::procfile::Reason;
 use crate::check::django;
-use crate::check::script::{Place, Script};
+use crate::check::script::Script;
 use crate::check::subject::Subject;
 use crate::level::Level;
 
@@ -117,8 +117,7 @@ fn options_without_effect(subject: &mut Subject<'_>) {
 /// What the `web` process of Procfile starts.
 fn command(subject: &mut Subject<'_>) {
     let scripts = subject.scripts();
-    let web = |script: &&Script<'_>| matches!(script.place, Place::Process(process) if process.name == "web");
-    for script in scripts.iter().filter(web) {
+    for script in scripts.iter().filter(|script| script.is_web()) {
         development(subject, script);
     }
     let Some(line) = Line::of_web(&scripts) else { return };

@@ -1,12 +1,10 @@
 //! Missing: files of the bundle that a script carries out, and that do not ship.
 
 use crate::beanstalk::customizations::Moment;
-use crate::check::folder::Folder;
-use crate::check::script::{Place, Script};
+use crate::check::folder::{Folder, in_bundle};
+use crate::check::script::{Place, Script, fate};
 use crate::check::subject::Subject;
-use crate::level::Level;
-
-const ROOTS: [&str; 2] = ["/var/app/staging/", "/var/app/current/"];
+use crate::check::words::Word;
 
 pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
     let start = match script.place {
@@ -28,36 +26,22 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
         false => Folder::Unknown,
     };
     for run in script.host_runs() {
-        let given = run.plain().next().map(|word| word.text.as_str());
-        if matches!(run.name(), "cd" | "pushd" | "popd") {
-            folder = if run.name() == "popd" { Folder::Unknown } else { folder.changed(given) };
-            continue;
-        }
-        let Some(word) =
-            run.carried_out().filter(|word| word.text.contains(['/', '.']) || word.text != run.program.text)
-        else {
-            continue;
-        };
+        folder = folder.after(run);
         // A program without a folder is looked for on the path.
-        if word.text == run.program.text && !word.text.contains('/') {
-            continue;
-        }
+        let is_named = |word: &&Word| word.text != run.program.text || word.text.contains('/');
+        let Some(word) = run.carried_out().filter(is_named) else { continue };
         // With `-c` and `-m` it is code, or the name of a module.
-        let flags = run.arguments.iter().take_while(|other| other.span.start < word.span.start);
-        let code =
-            flags.into_iter().any(|flag| matches!(flag.text.as_str(), "-c" | "-m" | "-lc" | "-ec" | "-xc" | "-s"));
+        let mut flags = run.arguments.iter().take_while(|other| other.span.start < word.span.start);
+        let code = flags.any(|flag| matches!(flag.text.as_str(), "-c" | "-m" | "-lc" | "-ec" | "-xc" | "-s"));
         if code || word.text.contains(char::is_whitespace) {
             continue;
         }
         let Some(path) = folder.path_of(&word.text) else { continue };
-        let Some(inside) = ROOTS.iter().find_map(|root| path.strip_prefix(root)) else { continue };
+        let Some(inside) = in_bundle(&path) else { continue };
         if !is_missing(subject, inside, word.text.trim_start_matches("./")) {
             continue;
         }
-        let (how, level) = match run.forgiven || script.place.ignores_errors() {
-            true => ("does nothing, and nobody is told", Level::Warning),
-            false => ("fails", Level::Error),
-        };
+        let (how, level) = fate(script.forgives(run));
         let message = format!("{} {how}: there is no `{inside}` in the bundle", script.title());
         let fix = "name what is there; or see with `beansprout package --why` what keeps it out";
         subject.find("EB162", script.path, word.span.clone(), message, fix).level = level;

@@ -2,10 +2,9 @@
 
 use crate::beanstalk::config_file::{Command, ConfigFile};
 use crate::beanstalk::customizations::Moment;
-use crate::check::script::{Place, Script, content, find_in};
+use crate::check::script::{Place, Script, contents, fate, find_in};
 use crate::check::subject::Subject;
 use crate::check::words::Run;
-use crate::level::Level;
 
 /// Remains of the first Amazon Linux, and what is in their place: the path, what to write, and whether that is a mere exchange.
 const OLD: &[(&str, &str, bool)] = &[
@@ -43,11 +42,7 @@ pub(super) fn paths(subject: &mut Subject<'_>, script: &Script<'_>) {
         return;
     }
     let gone = if old.starts_with("/opt/python") { "`/opt/python`" } else { "file of variables there" };
-    let forgiven = here.iter().any(|run| run.forgiven);
-    let (what, level) = match script.place.ignores_errors() || forgiven {
-        true => ("does nothing, and nobody is told", Some(Level::Warning)),
-        false => ("fails", None),
-    };
+    let (what, level) = fate(script.place.ignores_errors() || here.iter().any(|run| run.forgiven));
     let message = format!("{} {what}: there is no {gone} since Amazon Linux 2", script.title());
     // Before the flip the new version is in `staging`; in `commands` there is only the old one.
     let early = match script.place {
@@ -58,7 +53,7 @@ pub(super) fn paths(subject: &mut Subject<'_>, script: &Script<'_>) {
     let new = if early && *new == "/var/app/current" { &"/var/app/staging" } else { new };
     let fix = instead(new);
     let finding = subject.find("EB033", script.path, span.clone(), message, fix);
-    finding.level = level.unwrap_or(finding.level);
+    finding.level = level;
     if *exchange {
         finding.replace(*new);
     }
@@ -73,11 +68,6 @@ fn instead(new: &str) -> String {
     }
 }
 
-/// What becomes of a command that fails.
-fn fate(ignored: bool) -> (&'static str, Level) {
-    if ignored { ("does nothing, and nobody is told", Level::Warning) } else { ("fails", Level::Error) }
-}
-
 /// Users and files of the first Amazon Linux that no folder gives away.
 pub(super) fn names(subject: &mut Subject<'_>, script: &Script<'_>) {
     if !subject.python() {
@@ -88,7 +78,7 @@ pub(super) fn names(subject: &mut Subject<'_>, script: &Script<'_>) {
         let gone = owner
             .filter(|word| word.text == "wsgi" || word.text.starts_with("wsgi:") || word.text.starts_with("wsgi."));
         let clock = run.plain().last().filter(|word| run.name() == "sed" && word.text == "/etc/sysconfig/clock");
-        let (how, level) = fate(script.place.ignores_errors() || run.forgiven);
+        let (how, level) = fate(script.forgives(run));
         if let Some(word) = gone {
             let message = format!("{} {how}: there is no user `wsgi` since Amazon Linux 2", script.title());
             let fix = format!("write `{}`: the application runs as `webapp`", word.text.replace("wsgi", "webapp"));
@@ -122,29 +112,23 @@ pub(super) fn folder(subject: &mut Subject<'_>, file: &ConfigFile, command: &Com
 /// Scripts of `files` that no deployment calls, but cron or a service.
 pub(super) fn files(subject: &mut Subject<'_>) {
     let needles: Vec<&str> = OLD.iter().map(|(old, ..)| *old).collect();
-    let scripts = subject.scripts();
     let customizations = subject.customizations;
-    for file in customizations.used() {
-        for entry in &file.files {
-            let Some((text, start)) = content(file, entry) else { continue };
-            let looked = |at: usize| scripts.iter().any(|script| script.covers(&file.path, at));
-            // Hooks of then have a rule of their own.
-            let runs =
-                text.trim_start().starts_with("#!") && !entry.path.value.starts_with("/opt/elasticbeanstalk/hooks/");
-            let named = subject.customizations.configs.iter().any(|other| {
-                other.text.matches(entry.path.value.as_str()).count() > usize::from(other.path == file.path)
-            });
-            let Some(span) = find_in(text, &needles).filter(|span| runs && named && !looked(start + span.start)) else {
-                continue;
-            };
-            let found = &text[span.clone()];
-            let message = format!(
-                "`{}` fails where it looks for `{found}`: there is none since Amazon Linux 2",
-                entry.path.value
-            );
-            let new = OLD.iter().find(|(old, ..)| *old == found).map_or("", |(_, new, _)| *new);
-            let fix = instead(new);
-            subject.find("EB033", &file.path, start + span.start..start + span.end, message, fix);
+    for (file, entry, text, start) in contents(customizations) {
+        let Some(span) = find_in(text, &needles) else { continue };
+        // Hooks of then have a rule of their own.
+        let runs = text.trim_start().starts_with("#!") && !entry.path.value.starts_with("/opt/elasticbeanstalk/hooks/");
+        let named = customizations
+            .configs
+            .iter()
+            .any(|other| other.text.matches(entry.path.value.as_str()).count() > usize::from(other.path == file.path));
+        if !runs || !named || subject.is_carried_out(&file.path, start + span.start) {
+            continue;
         }
+        let found = &text[span.clone()];
+        let message =
+            format!("`{}` fails where it looks for `{found}`: there is none since Amazon Linux 2", entry.path.value);
+        let new = OLD.iter().find(|(old, ..)| *old == found).map_or("", |(_, new, _)| *new);
+        let fix = instead(new);
+        subject.find("EB033", &file.path, start + span.start..start + span.end, message, fix);
     }
 }

@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use crate::check::script::{Place, Script, at_manage};
+use crate::check::script::{Place, Script, at_manage, fate};
 use crate::check::subject::Subject;
 use crate::check::words::Run;
-use crate::level::Level;
 
 /// `run` is the first of the script's that is Django's.
 pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
@@ -56,8 +55,7 @@ pub(super) fn programs(subject: &mut Subject<'_>, script: &Script<'_>) {
             script.title()
         );
         let fix = "begin with `source /var/app/venv/*/bin/activate &&`";
-        let level = if run.forgiven || script.place.ignores_errors() { Level::Warning } else { Level::Error };
-        subject.find("EB035", script.path, run.program.span.clone(), message, fix).level = level;
+        subject.find("EB035", script.path, run.program.span.clone(), message, fix).level = fate(script.forgives(run)).1;
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Range;
 
-use crate::check::script::{Place, Script, content, find_all, sends_token};
+use crate::check::script::{Place, Script, contents, fate, find_all, sends_token};
 use crate::check::subject::Subject;
 use crate::check::words::Run;
 use crate::level::Level;
@@ -24,10 +24,9 @@ fn fails(script: &Script<'_>, run: &Run) -> (&'static str, Level) {
     let goes_on = (script.called || matches!(script.place, Place::Hook(_)))
         && !script.stops_at(run)
         && script.runs().last().is_some_and(|last| last.program.span != run.program.span);
-    match script.place.ignores_errors() || run.forgiven {
-        true => ("does nothing, and nobody is told", Level::Warning),
+    match script.forgives(run) {
         false if goes_on => ("goes on without it", Level::Warning),
-        false => ("fails", Level::Error),
+        forgiven => fate(forgiven),
     }
 }
 
@@ -198,19 +197,11 @@ fn metadata(subject: &mut Subject<'_>, script: &Script<'_>) {
 
 /// Scripts of `files` that no deployment calls, but cron or a service.
 pub(super) fn metadata_of_files(subject: &mut Subject<'_>) {
-    let scripts = subject.scripts();
-    let customizations = subject.customizations;
-    for file in customizations.used() {
-        for entry in &file.files {
-            let Some((text, start)) = content(file, entry).filter(|(text, _)| text.trim_start().starts_with("#!"))
-            else {
-                continue;
-            };
-            let looked = |at: usize| scripts.iter().any(|script| script.covers(&file.path, at));
-            if let Some(span) = without_token(text).filter(|span| !looked(start + span.start)) {
-                let span = span.start + start..span.end + start;
-                no_answer(subject, &file.path, span, &format!("`{}`", entry.path.value));
-            }
+    for (file, entry, text, start) in contents(subject.customizations) {
+        let Some(span) = without_token(text).filter(|_| text.trim_start().starts_with("#!")) else { continue };
+        let span = span.start + start..span.end + start;
+        if !subject.is_carried_out(&file.path, span.start) {
+            no_answer(subject, &file.path, span, &format!("`{}`", entry.path.value));
         }
     }
 }

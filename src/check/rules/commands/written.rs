@@ -134,16 +134,8 @@ fn current(subject: &mut Subject<'_>, script: &Script<'_>) {
     if let Place::ContainerCommand(command) = script.place
         && let Some(cwd) = command.cwd.as_ref().filter(|cwd| !script.called && there(&cwd.value))
     {
-        let (how, level) = match script.place.ignores_errors() {
-            true => ("does nothing", Level::Warning),
-            false => ("fails", Level::Error),
-        };
-        let message = format!(
-            "{} works on the old version, and {how} on a new instance: `/var/app/current` is there after the flip only",
-            script.title()
-        );
         let fix = "take it out: a container command runs in `/var/app/staging`, where the new version is";
-        subject.find("EB151", script.path, cwd.span.clone(), message, fix).level = level;
+        on_old_version(subject, script, cwd.span.clone(), fix);
         return;
     }
     let goes = script
@@ -152,20 +144,24 @@ fn current(subject: &mut Subject<'_>, script: &Script<'_>) {
     if let Some(run) =
         goes.filter(|_| early && !script.has(&["-d /var/app/current", "-e /var/app/current", "-f /var/app/current"]))
     {
-        let (how, level) = match script.place.ignores_errors() {
-            true => ("does nothing", Level::Warning),
-            false => ("fails", Level::Error),
-        };
-        let message = format!(
-            "{} works on the old version, and {how} on a new instance: `/var/app/current` is there after the flip only",
-            script.title()
-        );
         let fix = match script.place {
             Place::Command(_) => "do it in `container_commands`, which run in `/var/app/staging`",
             _ => "take it out: this runs in `/var/app/staging`, where the new version is",
         };
-        subject.find("EB151", script.path, run.span(), message, fix).level = level;
+        on_old_version(subject, script, run.span(), fix);
     }
+}
+
+fn on_old_version(subject: &mut Subject<'_>, script: &Script<'_>, span: Range<usize>, fix: &str) {
+    let (how, level) = match script.place.ignores_errors() {
+        true => ("does nothing", Level::Warning),
+        false => ("fails", Level::Error),
+    };
+    let message = format!(
+        "{} works on the old version, and {how} on a new instance: `/var/app/current` is there after the flip only",
+        script.title()
+    );
+    subject.find("EB151", script.path, span, message, fix).level = level;
 }
 
 /// `/etc/nginx` is put together anew in every deployment.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::beanstalk::tree::{Tree, file_name};
-use crate::check::folder::{Folder, is_computed};
+use crate::check::folder::{Folder, in_bundle, is_computed};
 use crate::check::words::{Run, base};
 
 /// What a shell does that begins in a folder.
@@ -19,9 +19,10 @@ impl Walk {
     pub(super) fn of(tree: &Tree, runs: &[Run], mut folder: Folder) -> Self {
         let mut walk = Self::default();
         for run in runs.iter().filter(|run| !run.in_container()) {
+            folder = folder.after(run);
             let given = run.plain().next();
             match run.name() {
-                "cd" | "pushd" => folder = folder.changed(given.map(|word| word.text.as_str())),
+                "cd" | "pushd" | "popd" => {}
                 // What else is read into the shell may go anywhere.
                 "source" | "." if !given.is_some_and(|word| word.text.ends_with("/activate")) => {
                     folder = Folder::Unknown
@@ -45,7 +46,7 @@ fn lacks(folder: &Folder, tree: &Tree, manage: &str) -> Option<String> {
         return Some("cron starts in the home folder of the user, where there is no `manage.py`".to_owned());
     }
     let path = folder.path_of(manage)?;
-    let inside = ["/var/app/current/", "/var/app/staging/"].iter().find_map(|root| path.strip_prefix(root))?;
+    let inside = in_bundle(&path)?;
     let elsewhere = tree.iter().any(|(path, _)| file_name(path) == "manage.py");
     let folder = path.rsplit_once('/').map_or("/", |(folder, _)| folder);
     (elsewhere && !tree.is_file(inside)).then(|| format!("there is no `manage.py` in `{folder}`"))

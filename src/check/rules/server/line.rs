@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::check::script::{Place, Script};
+use crate::check::script::Script;
 use crate::check::words::{Run, base, is_shell};
 
 const SERVERS: [&str; 5] = ["gunicorn", "uvicorn", "daphne", "hypercorn", "waitress-serve"];
@@ -40,8 +40,7 @@ pub(super) struct Line<'a> {
 impl<'a> Line<'a> {
     /// The server that the web process starts, by itself or in a script of the bundle.
     pub(super) fn of_web(scripts: &'a [Script<'a>]) -> Option<Self> {
-        let web = |script: &&Script<'_>| matches!(script.place, Place::Process(process) if process.name == "web");
-        scripts.iter().filter(web).find_map(|script| {
+        scripts.iter().filter(|script| script.is_web()).find_map(|script| {
             let served = |run: &&Run| words(run).any(|(_, word)| is_server(word));
             let run = script.host_runs().filter(|run| !is_shell(run.name())).filter(served).last()?;
             let words = words(run).skip_while(|(_, word)| !is_server(word)).collect();
