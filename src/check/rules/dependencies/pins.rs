@@ -6,7 +6,6 @@ use crate::beanstalk::platforms::{BRANCHES, Family};
 use crate::beanstalk::requirements::{Requirement, Requirements};
 use crate::beanstalk::version::Version;
 use crate::check::subject::Subject;
-use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     twice(subject, &requirements.lines);
@@ -253,16 +252,39 @@ fn installs(subject: &Subject<'_>, words: &[&str]) -> bool {
         || subject.customizations.used().any(|file| file.packages.iter().any(|package| named(&package.name.value)))
 }
 
-/// A Django that starts on no Python that new environments get.
+/// A Django that does not start on the Python that the environment has, or on any that new ones get.
 fn django(subject: &mut Subject<'_>, requirements: &Requirements) {
-    // Where the branch is named, its Python is asked.
-    let named = subject.customizations.platform.as_ref().is_some_and(|platform| platform.branch.is_some());
-    let Some(line) = requirements.get("django").yes().filter(|_| !named) else { return };
-    let Some(version) = requirements.django().filter(|version| *version < Version::new(2, 2)) else { return };
-    let Some((oldest, _)) = minor(subject) else { return };
-    let message = format!(
-        "the server does not start: Django {version} stops on Python 3.{oldest} and newer, and new environments get nothing older"
-    );
-    let fix = "take a newer Django: 3.11 runs with 4.1 and newer";
-    subject.find("EB158", &line.path, line.span.clone(), message, fix).level = Level::Error;
+    let Some(line) = requirements.get("django").yes() else { return };
+    let Some((version, (python, named))) = requirements.django().zip(minor(subject)) else { return };
+    let Some(why) = stops(version, python) else { return };
+    let on = match named {
+        true => format!("Python 3.{python} with `{why}`"),
+        false => format!("Python 3.{python} and newer, and new environments get nothing older"),
+    };
+    let message = format!("the server does not start: Django {version} stops on {on}");
+    let fix = format!("take a newer Django: 3.{python} runs with {}", oldest_django(python));
+    subject.find("EB158", &line.path, line.span.clone(), message, fix);
+}
+
+/// With what an old Django stops on a new Python: each tried with its last release on 3.11, 3.12 and 3.13, in November 2026.
+fn stops(django: Version, minor: u32) -> Option<&'static str> {
+    match (django.major, django.minor, minor) {
+        (..=1, _, 11) => Some("cannot import name 'Iterator' from 'collections'"),
+        (2, 0, 11) => Some("module 'collections' has no attribute 'Iterator'"),
+        (2, 1, 11) => Some("translation() got an unexpected keyword argument 'codeset'"),
+        (..=1, _, 12..) => Some("No module named 'django.utils.six.moves'"),
+        (2, _, 12..) | (3, 0..=1, 12..) => Some("No module named 'distutils'"),
+        (3, _, 13..) | (4, 0, 13..) => Some("No module named 'cgi'"),
+        _ => None,
+    }
+}
+
+/// The first Django whose release notes name this Python.
+fn oldest_django(minor: u32) -> &'static str {
+    match minor {
+        ..=11 => "4.1 and newer",
+        12 => "4.2.8 and newer",
+        13 => "5.1.3 and newer",
+        _ => "5.2.8 and newer",
+    }
 }

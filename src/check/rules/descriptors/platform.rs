@@ -52,14 +52,6 @@ fn python(subject: &mut Subject<'_>, branch: &Branch, minor: u32) {
         let fix = "take a newer platform branch, or an older Django";
         subject.find("EB054", &django.path, django.span.clone(), message, fix);
     }
-    let Some(version) = requirements.django() else { return };
-    if let Some(missing) = missing_module(version, minor) {
-        let message = format!(
-            "the server does not start: Django {version} stops on Python 3.{minor} with `No module named '{missing}'`"
-        );
-        let fix = format!("take a newer Django: 3.{minor} runs with {}", oldest_django(minor));
-        subject.find("EB158", &django.path, django.span.clone(), message, fix);
-    }
 }
 
 /// The Pythons that a project is for, as the standard writes them or as Poetry does.
@@ -67,25 +59,6 @@ fn of_project(document: &toml::Table) -> Option<&str> {
     let project = || document.get("project")?.get("requires-python")?.as_str();
     let poetry = || document.get("tool")?.get("poetry")?.get("dependencies")?.get("python")?.as_str();
     project().or_else(poetry)
-}
-
-/// The module that an old Django imports and a new Python no longer has (tried: 2.2 on 3.12 and 3.13, 3.2 and 4.0 on 3.13).
-fn missing_module(django: Version, minor: u32) -> Option<&'static str> {
-    match (django.major, django.minor) {
-        (..=2, _) | (3, 0..=1) if minor >= 12 => Some("distutils"),
-        (3, 2) | (4, 0) if minor >= 13 => Some("cgi"),
-        _ => None,
-    }
-}
-
-/// The first Django whose release notes name this Python.
-fn oldest_django(minor: u32) -> &'static str {
-    match minor {
-        ..=11 => "4.1 and newer",
-        12 => "4.2.8 and newer",
-        13 => "5.1.3 and newer",
-        _ => "5.2.8 and newer",
-    }
 }
 
 /// The minor version of `>=3.12`, and of what Poetry writes for it.

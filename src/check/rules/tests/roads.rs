@@ -218,6 +218,21 @@ fn lines_of_pip() {
     old("EB015", false, "Django>=3.1,<3.3", "Python 3.9");
     old("EB015", true, "Django>=4.2,<6", "Python 3.13");
     old("EB158", true, "Django<4", "Python 3.13");
+    for (django, python, found) in [
+        ("Django==1.8.19", "3.11", true),
+        ("Django==1.11.29", "3.11", true),
+        ("Django==2.0.13", "3.11", true),
+        ("Django==2.1.15", "3.11", true),
+        ("Django==2.2.28", "3.11", false),
+        ("Django==2.2.28", "3.12", true),
+        ("Django==3.1.14", "3.12", true),
+        ("Django==3.2.25", "3.12", false),
+        ("Django==4.0.10", "3.13", true),
+        ("Django==4.1.13", "3.13", false),
+        ("Django==1.11.29", "3.9", false),
+    ] {
+        old("EB158", found, django, &format!("Python {python}"));
+    }
     old("EB158", false, "Django<5", "Python 3.13");
     let poetry = "[tool.poetry.dependencies]\npython = \"^3.14\"\n";
     case("EB054", true, &[PLATFORM, ("pyproject.toml", poetry)]);
