@@ -11,7 +11,6 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4::SigningParams;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::byte_stream::ByteStream;
 
 use super::api_error::{ErrorKind, SANDBOX};
 use super::http;
@@ -21,6 +20,8 @@ use crate::known::Known;
 const VERSION: &str = "2010-05-08";
 /// Code with which IAM says that something is not there.
 const NO_SUCH: &str = "NoSuchEntity";
+/// An answer with roles in it has some thousand bytes.
+const LARGEST: usize = 1_048_576;
 
 /// What can be looked for, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,7 +106,6 @@ impl Iam {
         request.set_method("POST").ok()?;
         request.set_uri(url).ok()?;
         request.headers_mut().try_insert("content-type", kind).ok()?;
-        request.headers_mut().try_insert("user-agent", http::AGENT).ok()?;
         for (name, value) in signed.headers() {
             request.headers_mut().try_insert(name.to_owned(), value.to_owned()).ok()?;
         }
@@ -120,10 +120,8 @@ struct Answer {
 }
 
 async fn ask(request: HttpRequest, timeout: Duration) -> Option<Answer> {
-    let response = http::send(request, timeout).await.ok()?;
-    let status = response.status().as_u16();
     // What is there is not read: that it is there is enough. An answer that is cut off says nothing.
-    let body = ByteStream::new(response.into_body()).collect().await.ok()?.into_bytes();
+    let (status, body) = http::fetch(request, timeout, LARGEST).await.ok()?;
     Some(Answer { status, code: code(&String::from_utf8_lossy(&body)) })
 }
 

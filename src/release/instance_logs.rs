@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use aws_sdk_elasticbeanstalk::types::{EnvironmentInfoDescription, EnvironmentInfoType};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_types::byte_stream::ByteStream;
 use serde::Serialize;
 
 use super::api_error::{ApiError, known};
@@ -108,20 +107,8 @@ async fn offered(aws: &Aws, id: &str) -> Result<Vec<EnvironmentInfoDescription>,
 /// What is behind an address that AWS has signed. `None`: nothing that can be had.
 async fn fetch(url: &str) -> Option<Vec<u8>> {
     let request = HttpRequest::get(url).ok()?;
-    let answer = tokio::time::timeout(FETCH, async {
-        let response = http::send(request, FETCH).await.ok().filter(|response| response.status().is_success())?;
-        let mut body = ByteStream::new(response.into_body());
-        let mut content = Vec::new();
-        while let Some(chunk) = body.next().await {
-            content.extend_from_slice(&chunk.ok()?);
-            if content.len() >= LARGEST {
-                content.truncate(LARGEST);
-                break;
-            }
-        }
-        Some(content)
-    });
-    answer.await.ok().flatten()
+    let (status, content) = http::fetch(request, FETCH, LARGEST).await.ok()?;
+    (200..300).contains(&status).then_some(content)
 }
 
 #[cfg(test)]

@@ -123,14 +123,12 @@ async fn get(site: &Site, path: &str) -> Result<u16, String> {
     if !site.https {
         request.headers_mut().try_insert("host", site.host.clone()).map_err(|error| error.to_string())?;
     }
-    request.headers_mut().try_insert("user-agent", http::AGENT).map_err(|error| error.to_string())?;
-    let answer = if site.https {
+    if site.https {
         // The certificate is that of the name; the address is another's.
-        http::send_to(Here(site.address.clone()), request, PATIENCE).await
+        http::status_at(Here(site.address.clone()), request, PATIENCE).await
     } else {
-        http::send(request, PATIENCE).await
-    };
-    Ok(answer?.status().as_u16())
+        http::status(request, PATIENCE).await
+    }
 }
 
 /// Finds every name at one address.
