@@ -10,7 +10,7 @@ pub(crate) use self::choice::{ChosenEnvironment, choose};
 use super::aws::{AwsArgs, Connected, Intent, Place, bundle_store};
 use super::eb_cli_settings;
 use crate::beanstalk::name::{Application, EnvironmentName};
-use crate::environment::{self, Deploy, Description};
+use crate::environment::{self, Description};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::{EnvironmentSection, Project};
 use crate::release::{DeployRequest, Verb};
@@ -180,7 +180,7 @@ pub(crate) fn one_place(described: &[&Description]) -> Result<Place, Failure> {
 /// How long to look: flags first, then what the environment has, then defaults.
 pub(crate) fn times(environment: &ChosenEnvironment, watch: &WatchArgs) -> (Duration, Duration) {
     let EnvironmentSection { timeout, settle, .. } = environment.section;
-    Deploy { timeout, settle, ..Deploy::default() }.times(watch.timeout, watch.settle)
+    environment::times(watch.timeout.or(timeout), watch.settle.or(settle))
 }
 
 /// A request that waits, for an environment that is ready.

@@ -102,14 +102,11 @@ pub struct Deploy {
     pub drill: BTreeMap<String, Drill>,
 }
 
-impl Deploy {
-    /// How long it may take until the environment is ready, and from then until it is healthy: in seconds as somebody says, or
-    /// as this says, or as is usual.
-    pub fn times(&self, timeout: Option<u64>, settle: Option<u64>) -> (Duration, Duration) {
-        // A rolling deployment over several batches takes that long; health follows within a few reports.
-        let (timeout, settle) = (timeout.or(self.timeout).unwrap_or(1800), settle.or(self.settle).unwrap_or(180));
-        (Duration::from_secs(timeout), Duration::from_secs(settle))
-    }
+/// How long it may take until an environment is ready, and from then until it is healthy: in seconds as somebody says, or as
+/// is usual.
+pub fn times(timeout: Option<u64>, settle: Option<u64>) -> (Duration, Duration) {
+    // A rolling deployment over several batches takes that long; health follows within a few reports.
+    (Duration::from_secs(timeout.unwrap_or(1800)), Duration::from_secs(settle.unwrap_or(180)))
 }
 
 /// A path of the site, and the status that it answers with.

@@ -27,7 +27,7 @@ mod write;
 
 pub use application::{Application, Lifecycle};
 pub use captured_options::{Captured, Left, Live, annotate, capture};
-pub use description::{Bundle, Deploy, Description, Drill, FORMAT, Release, Smoke, Tier, is_here};
+pub use description::{Bundle, Deploy, Description, Drill, FORMAT, Release, Smoke, Tier, is_here, times};
 pub use error::{Error, Problem};
 pub use files::{Files, Said};
 pub use key::OptionKey;

@@ -135,12 +135,7 @@ impl LiveOptions {
                 continue;
             }
             let by = self.set_by(option, live);
-            let theirs = there.map(|_| match other.set_by(option, there) {
-                SetBy::Api { .. } => "set on the environment".to_owned(),
-                SetBy::File(said) => said.place(),
-                SetBy::Default => "default".to_owned(),
-                SetBy::Unknown => "who set it is not known".to_owned(),
-            });
+            let theirs = there.map(|_| other.set_by(option, there).words());
             rows.push(row(option, live, by, there.cloned(), theirs, Wins::Each));
         }
         rows

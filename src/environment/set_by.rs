@@ -29,6 +29,18 @@ pub enum SetBy {
     Unknown,
 }
 
+impl SetBy {
+    /// Who it is, in words.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Api { .. } => "set on the environment".to_owned(),
+            Self::File(said) => said.place(),
+            Self::Default => "default".to_owned(),
+            Self::Unknown => "who set it is not known".to_owned(),
+        }
+    }
+}
+
 /// Do two texts mean the same value of the option?
 pub(crate) fn same(option: &OptionKey, one: &str, other: &str) -> bool {
     let (one, other) = (one.trim(), other.trim());

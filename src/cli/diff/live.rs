@@ -93,13 +93,10 @@ pub(super) fn rows(old: &Compared, new: &Compared) -> Option<Vec<OptionRow>> {
 /// One line: what it is, who set it, what the other side has, and who wins.
 pub(super) fn show(row: &OptionRow) -> String {
     let value = |value: &Option<String>| value.as_ref().map_or("not set".to_owned(), |value| format!("`{value}`"));
-    let by = match &row.set_by {
-        SetBy::Api { outranks: Some(said) } => format!("set on the environment, over {}", said.place()),
-        SetBy::Api { outranks: None } => "set on the environment".to_owned(),
-        SetBy::File(said) => said.place(),
-        SetBy::Default => "default".to_owned(),
-        SetBy::Unknown => "who set it is not known".to_owned(),
-    };
+    let mut by = row.set_by.words();
+    if let SetBy::Api { outranks: Some(said) } = &row.set_by {
+        by += &format!(", over {}", said.place());
+    }
     let other = row.other_by.as_ref().map(|by| format!(" ({by})")).unwrap_or_default();
     let wins = match row.wins {
         Wins::Api => "; the environment wins",

@@ -42,7 +42,7 @@ pub struct Options {
 impl Options {
     /// How long a version may be processed.
     fn processing(&self) -> Duration {
-        Deploy::default().times(self.timeout, None).0
+        environment::times(self.timeout, None).0
     }
 }
 
@@ -236,7 +236,7 @@ fn request(
     deploy: &Deploy,
     options: &Options,
 ) -> DeployRequest {
-    let (timeout, settle) = deploy.times(options.timeout, options.settle);
+    let (timeout, settle) = environment::times(options.timeout.or(deploy.timeout), options.settle.or(deploy.settle));
     DeployRequest {
         application: application.clone(),
         environment: name.clone(),
