@@ -19,7 +19,7 @@ use crate::environment::description_diff::differences;
 use crate::environment::{self, Bundle, Captured, Description, Files, Live, Property, Tier, cname};
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
-use crate::release::{self, Environment, Phase};
+use crate::release::{self, Environment, Phase, WayBack};
 use crate::ui::{Ui, ticked};
 use crate::world::World;
 
@@ -91,6 +91,7 @@ pub(crate) fn verb(args: &CaptureArgs, world: &World, ui: &mut Ui) -> Result<Exi
     let described = first.and_then(|first| first.application.as_deref());
     let application = eb_cli_settings::application(args.application.as_deref().or(described), &project)?;
     // Whoever names one is led there.
+    let meant = |name: &str| args.names.is_empty() || args.names.iter().any(|named| *named == *name);
     let left = |described: &Description| args.names.is_empty() && !described.belongs_to(aws.account(), aws.region());
     say_left(&environments.all().iter().filter(|described| left(described)).collect::<Vec<_>>(), &aws, ui);
     let mut living = release::living(&aws)?;
@@ -99,27 +100,20 @@ pub(crate) fn verb(args: &CaptureArgs, world: &World, ui: &mut Ui) -> Result<Exi
     if living.is_empty() && environments.all().is_empty() {
         return Err(Error::Empty { application, region }.into());
     }
+    let lives = |name: &str| living.iter().any(|living| living.name == name);
+    let unknown = args.names.iter().find(|name| !lives(name.as_str()) && environments.get(name).is_none());
+    if let Some(name) = unknown {
+        return Err(Error::NotThere { application, name: name.to_string(), region }.into());
+    }
     let mut rows = Vec::new();
-    for description in environments.all() {
+    for description in environments.all().iter().filter(|described| meant(&described.name) && !left(described)) {
         let theirs = eb_cli_settings::application(description.application.as_deref(), &project)?;
-        let meant = args.names.is_empty() || args.names.iter().any(|name| *name == *description.name.as_str());
         let here = description.region.as_deref().is_none_or(|described| described == region);
-        if meant
-            && here
-            && !left(description)
-            && theirs == application
-            && !living.iter().any(|living| living.name == description.name)
-        {
+        if here && theirs == application && !lives(&description.name) {
             rows.push(Row::not_there(&description.name));
         }
     }
-    for name in &args.names {
-        let known = living.iter().any(|living| *name == *living.name.as_str()) || environments.get(name).is_some();
-        if !known {
-            return Err(Error::NotThere { application, name: name.to_string(), region }.into());
-        }
-    }
-    living.retain(|living| args.names.is_empty() || args.names.iter().any(|name| *name == *living.name.as_str()));
+    living.retain(|living| meant(&living.name));
     for there in &living {
         if there.status != Phase::Ready {
             if !args.check {
@@ -220,7 +214,9 @@ fn one(
     if let Some(version) = new.version.as_mut().filter(|_| !args.check && !args.dry_run) {
         let name: EnvironmentName = there.name.parse().expect("an environment that lives has a name that can be one");
         // Whoever may not read the record keeps what was known.
-        if let Ok(Some(ran)) = release::rollback_target(aws, application, &name, &bundle_store(project, None)) {
+        if let Ok(WayBack { target: Some(ran), .. }) =
+            release::way_back(aws, application, &name, &bundle_store(project, None))
+        {
             version.before = Some(ran).filter(|ran| *ran != version.label);
         }
     }

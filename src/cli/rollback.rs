@@ -9,7 +9,7 @@ use crate::beanstalk::name::EnvironmentName;
 use crate::environment;
 use crate::fault::{Exit, Failure, Fault};
 use crate::project::Project;
-use crate::release::{self, DeployRequest, Verb};
+use crate::release::{self, DeployRequest, Verb, WayBack};
 use crate::ui::Ui;
 use crate::world::World;
 
@@ -96,14 +96,12 @@ pub(crate) fn verb(args: &RollbackArgs, world: &World, ui: &mut Ui) -> Result<Ex
     let label = match &args.label {
         Some(label) => label.clone(),
         None => {
-            let known = release::rollback_target(&aws, &application, &environment.name, &bundle_store)?;
+            let WayBack { current, target: known } =
+                release::way_back(&aws, &application, &environment.name, &bundle_store)?;
             let captured = environment.description().and_then(|description| description.version.as_ref());
             match captured.filter(|captured| captured.before.is_some() && captured.before != known) {
                 None => known.ok_or_else(|| Error::NoPrevious { environment: environment.name.clone() })?,
-                Some(captured) => {
-                    let current = release::current_label(&aws, &application, &environment.name)?;
-                    weigh(known, captured, current.as_deref(), &environment.name, ui)?
-                }
+                Some(captured) => weigh(known, captured, current.as_deref(), &environment.name, ui)?,
             }
         }
     };

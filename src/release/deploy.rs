@@ -11,8 +11,8 @@ mod watch;
 
 use jiff::Timestamp;
 
-pub use self::claim::rollback_target;
 pub(crate) use self::claim::{Held, claim};
+pub use self::claim::{WayBack, way_back};
 use self::claim::{end_left, remember, remember_before};
 pub use self::failure::{Error, Failed};
 use self::request::deployed;
@@ -29,7 +29,6 @@ use super::download;
 use super::environment::{self, Environment, Health, Phase};
 use super::operation::Verb;
 use super::version::{self, Status, Version};
-use crate::beanstalk::name::{Application, EnvironmentName};
 
 /// Move an environment to a version.
 pub fn deploy(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) -> Result<Deployed, Error> {
@@ -80,32 +79,14 @@ pub(crate) fn confirm(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event
     aws.block_on(remember(aws, request, &request.label, report));
 }
 
-/// The label that an environment has or is getting.
-pub fn current_label(aws: &Aws, application: &Application, name: &EnvironmentName) -> Result<Option<String>, Error> {
-    aws.block_on(async {
-        match environment::find(aws, application, name).await? {
-            Some(environment) => Ok(environment.label),
-            None => Err(Error::NoEnvironment {
-                application: application.clone(),
-                environment: name.clone(),
-                region: aws.region().to_owned(),
-            }),
-        }
-    })
-}
-
 async fn newest(aws: &Aws, environment: &Environment) -> Result<Option<Timestamp>, ApiError> {
     environment::newest_event(aws, &environment.id).await
 }
 
 async fn found(aws: &Aws, request: &Request) -> Result<Environment, Error> {
     let Request { application, environment, .. } = request;
-    environment::find(aws, application, environment).await?.ok_or_else(|| no_environment(aws, request))
-}
-
-fn no_environment(aws: &Aws, request: &Request) -> Error {
-    let Request { application, environment, .. } = request.clone();
-    Error::NoEnvironment { application, environment, region: aws.region().to_owned() }
+    let found = environment::find(aws, application, environment).await?;
+    found.ok_or_else(|| Error::no_environment(aws, application, environment))
 }
 
 async fn run(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) -> Result<Deployed, Error> {
@@ -118,7 +99,10 @@ async fn run(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) ->
         Some(_) => {}
         // It would be there by now.
         None if aws.would_have("CreateApplicationVersion", &[("VersionLabel", label)]) => {}
-        None => return Err(Error::NoVersion { application: application.clone(), label: label.clone() }),
+        None => {
+            let (application, label, environment) = (application.clone(), label.clone(), request.environment.clone());
+            return Err(Error::NoVersion { application, label, environment });
+        }
     }
     let mut before = found(aws, request).await?;
     let ours = |environment: &Environment| environment.label.as_deref() == Some(label.as_str());
@@ -268,7 +252,7 @@ async fn ready(aws: &Aws, request: &Request, report: &mut dyn FnMut(Event<'_>)) 
     loop {
         let look = environment::find(aws, &request.application, &request.environment).await;
         match backoff.see(aws, look, |error| report(Event::NotSeen(error)))? {
-            Some(None) => return Err(no_environment(aws, request)),
+            Some(None) => return Err(Error::no_environment(aws, &request.application, &request.environment)),
             Some(Some(now)) if now.status == Phase::Ready => return Ok(now),
             _ => {}
         }

@@ -55,7 +55,7 @@ pub use compare::Bytes;
 pub use delta::WholeReason;
 pub use deploy::{
     Deployed, Error as DeployError, Event as DeployEvent, Failed, Outcome, Request as DeployRequest, WatchRequest,
-    current_label, deploy, rollback_target, watch,
+    WayBack, deploy, watch, way_back,
 };
 pub use deployment_log::{Absence, DeploymentLog, Error as LogError, LogReading, deployment_log};
 pub use download::{Error as DownloadError, Event as DownloadEvent, download};

@@ -286,6 +286,10 @@ fn what_is_not_there_is_told() {
     let server = scene.server(Vec::new());
     let run = scene.run(&server, &["deploy", "nothing", "--env", "shop-prod"]).exit(3);
     assert!(run.stderr.contains("error: there is no version `nothing` of `shop`"), "{run}");
+    for verb in ["deploy", "rollback"] {
+        let run = scene.run(&server, &[verb, "shop-prod", "--env", "shop-prod"]).exit(3);
+        assert!(run.stderr.contains("hint: that is the environment: `--env shop-prod` names it"), "{run}");
+    }
     let run = scene.run(&server, &["deploy", &scene.second, "--env", "nowhere"]).exit(3);
     assert!(run.stderr.contains("error: `shop` has no environment `nowhere`"), "{run}");
 }

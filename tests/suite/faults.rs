@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use beansprout::release::{Aws, Credentials, Settings as Connection, current_label, living, versions};
+use beansprout::release::{Aws, Credentials, Settings as Connection, living, versions};
 use beansprout::sandbox::{self, Injection as Fault, Rule, Server, Settings};
 use beansprout::world::World;
 
@@ -82,10 +82,12 @@ impl<'a> Case<'a> {
             let bundle = version.bundle.map(|bundle| bundle.to_string()).unwrap_or_default();
             writeln!(text, "{} {} {bundle}", version.label, version.status).unwrap();
         }
-        if let Ok(label) = current_label(&aws, &"shop".parse().unwrap(), &"shop-prod".parse().unwrap()) {
-            writeln!(text, "shop-prod runs {label:?}").unwrap();
+        let living = living(&aws).unwrap();
+        let shop = living.iter().find(|living| living.application == "shop" && living.name == "shop-prod");
+        if let Some(shop) = shop {
+            writeln!(text, "shop-prod runs {:?}", shop.label).unwrap();
         }
-        for living in living(&aws).unwrap() {
+        for living in living {
             // One that AWS makes up is another every time.
             let name = living.cname.filter(|name| !name.contains(".eba-")).unwrap_or_default();
             writeln!(text, "{} is at {name}", living.name).unwrap();

@@ -162,34 +162,38 @@ async fn patiently(mut act: impl AsyncFnMut() -> Result<(), ApiError>) -> Result
     act().await
 }
 
-/// The version that a rollback goes to, if one is known.
+/// What an environment runs, and what it would go back to.
+#[derive(Debug)]
+pub struct WayBack {
+    /// The label that it has or is getting. `None`: no version of this application.
+    pub current: Option<String>,
+    /// `None`: no version is known to have run well before.
+    pub target: Option<String>,
+}
+
+/// The version that a rollback goes to.
 ///
 /// A second rollback has the target of the first: what it hangs on is the operation, not the label that it changes.
-pub fn rollback_target(
+pub fn way_back(
     aws: &Aws,
     application: &Application,
     environment: &EnvironmentName,
     store: &BundleStore,
-) -> Result<Option<String>, Error> {
+) -> Result<WayBack, Error> {
     aws.block_on(async {
         let found = environment::find(aws, application, environment).await?;
-        let Some(found) = found else {
-            return Err(Error::NoEnvironment {
-                application: application.clone(),
-                environment: environment.clone(),
-                region: aws.region().to_owned(),
-            });
-        };
+        let found = found.ok_or_else(|| Error::no_environment(aws, application, environment))?;
         let bucket = store.open(aws).await?;
         let last = operation::last(aws, &bucket, &store.operation(application, environment)).await?;
         let last = last.and_then(Operation::last_move);
         let ran = history::recall(aws, &bucket, &store.folder(application, "deployments")).await?;
         let ran: Vec<&str> =
             ran.iter().filter(|ran| ran.environment == *environment).map(|ran| ran.label.as_str()).collect();
-        match target(found.label.as_deref(), last.as_ref(), &ran) {
-            Some(target) => Ok(Some(target.to_owned())),
-            None => Ok(ran_before(aws, application, &found).await?),
-        }
+        let target = match target(found.label.as_deref(), last.as_ref(), &ran) {
+            Some(target) => Some(target.to_owned()),
+            None => ran_before(aws, application, &found).await?,
+        };
+        Ok(WayBack { current: found.label, target })
     })
 }
 

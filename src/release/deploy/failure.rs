@@ -8,6 +8,7 @@ use crate::beanstalk::name::{Application, EnvironmentName};
 use crate::bundle::{OpenError, TreeDigest};
 use crate::fault::{Exit, Fault, Repeat};
 use crate::release::api_error::ApiError;
+use crate::release::aws::Aws;
 use crate::release::bucket::Error as StoreError;
 use crate::release::operation::{Operation, Verb};
 use crate::release::version::{Location, Status};
@@ -44,7 +45,7 @@ pub enum Failed {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("there is no version `{label}` of `{application}`")]
-    NoVersion { application: Application, label: String },
+    NoVersion { application: Application, label: String, environment: EnvironmentName },
     #[error("version `{label}` cannot be deployed: it is {status}")]
     NotDeployable { label: String, status: Status },
     #[error("the bundle of version `{label}` is gone: `{at}` is not there")]
@@ -106,6 +107,13 @@ fn sentence(environment: &str, label: &str, failed: &Failed, errors: &[String]) 
     if errors.is_empty() { text } else { format!("{text}: {}", errors.join("; ")) }
 }
 
+impl Error {
+    pub(super) fn no_environment(aws: &Aws, application: &Application, environment: &EnvironmentName) -> Self {
+        let region = aws.region().to_owned();
+        Self::NoEnvironment { application: application.clone(), environment: environment.clone(), region }
+    }
+}
+
 impl Fault for Error {
     fn exit(&self) -> Exit {
         match self {
@@ -145,6 +153,9 @@ impl Fault for Error {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::NoVersion { label, environment, .. } if environment == label.as_str() => Some(format!(
+                "that is the environment: `--env {label}` names it, and `beansprout versions` lists what can go there"
+            )),
             Self::NoVersion { .. } => Some("`beansprout versions` lists them".to_owned()),
             Self::NotDeployable { .. } => Some("publish a version that Elastic Beanstalk can process".to_owned()),
             Self::BundleGone { .. } | Self::BundleBroken { .. } | Self::BundleOther { .. } => Some(

@@ -30,9 +30,7 @@ impl Survey {
             tests,
         }
     }
-}
 
-impl Survey {
     /// Where GREEN is tested, under the name that it shall have; or why it cannot be.
     fn tested_at(&self, host: Option<&str>) -> Result<Site, String> {
         let name = host.or(self.names().0).unwrap_or_default();
