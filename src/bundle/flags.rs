@@ -77,7 +77,7 @@ pub(crate) struct ContentScanner {
 }
 
 impl ContentScanner {
-    /// As above, a `random` piece is not searched.
+    /// The next piece; a `random` one, as what is compressed looks, is not searched.
     pub(crate) fn add(&mut self, piece: &[u8], random: bool) {
         if self.flags.is_none() || secret::is_database(&self.database) {
             self.database.extend_from_slice(&piece[..piece.len().min(secret::LOOKED_AT - self.database.len())]);
