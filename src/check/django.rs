@@ -255,7 +255,7 @@ pub(super) fn named(tree: &Tree, customizations: &Customizations) -> Option<Name
 }
 
 /// What the web process of the `Procfile` gives its server, as a variable before it or by gunicorn's `--env`.
-fn in_procfile(customizations: &Customizations) -> Option<Named> {
+pub(super) fn in_procfile(customizations: &Customizations) -> Option<Named> {
     const NAME: &str = "DJANGO_SETTINGS_MODULE=";
     let web = customizations.procfile.as_ref()?.web()?;
     let at = web.command.find(NAME)? + NAME.len();

@@ -6,7 +6,7 @@ mod lexer;
 use std::collections::VecDeque;
 use std::ops::Range;
 
-pub(super) use lead::Lead;
+pub(super) use lead::{Lead, assigned};
 pub(super) use lexer::Word;
 use lexer::{Simple, simple_commands};
 

@@ -6,6 +6,8 @@ mod health;
 mod hosts;
 mod https;
 mod local;
+mod module;
+mod others;
 mod refused;
 mod sessions;
 mod shadow;
@@ -24,12 +26,12 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     if !subject.prepared() {
         return;
     }
-    if module(subject) || !django::is_served(subject.tree, subject.customizations) {
+    if module::check(subject) || !django::is_served(subject.tree, subject.customizations) {
         return super::server::load::check(subject, None);
     }
     let settings = subject.settings();
     super::server::load::check(subject, settings.as_deref());
-    let Some(settings) = settings else { return absent(subject) };
+    let Some(settings) = settings else { return module::absent(subject) };
     for (path, span, message) in &settings.broken {
         let message = format!("the server does not start: {message}");
         subject.find("EB113", path, span.clone(), message, "`python -m py_compile` says more");
@@ -59,6 +61,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     health::check(subject, &settings);
     variables::check(subject, &settings);
     current::check(subject, &settings);
+    others::check(subject, &settings);
 }
 
 /// Found in a setting's value.
@@ -70,18 +73,6 @@ fn at<'a>(
     fix: &str,
 ) -> &'a mut Finding {
     subject.find(rule, &setting.path, setting.span.clone(), message, fix)
-}
-
-/// The module that `wsgi.py` names does not ship: whatever it says, no rule has seen it.
-fn absent(subject: &mut Subject<'_>) {
-    if django::in_options(subject.customizations).is_some() || !subject.django() {
-        return;
-    }
-    let Some(named) = django::in_python(subject.tree, "wsgi.py") else { return };
-    let message =
-        format!("could not be read: `{}`, which does not ship; nothing is said about the settings", named.module);
-    let fix = "make sure that `DJANGO_SETTINGS_MODULE` names what the instance has, that `DEBUG` is off there, and where the database is";
-    subject.find("EB114", &named.path, named.span.clone(), message, fix);
 }
 
 /// What matters most, and nobody can tell without running the settings: said once.
@@ -117,75 +108,6 @@ fn unread(subject: &mut Subject<'_>, settings: &Settings) {
             subject.find_file("EB114", &path, message, fix);
         }
     }
-}
-
-/// Do the places that name the settings module agree with what is there?
-///
-/// Tells whether production may have other settings than the ones that its own files name.
-fn module(subject: &mut Subject<'_>) -> bool {
-    let option = django::in_options(subject.customizations);
-    if let Some(named) = &option
-        && subject.tree.is_file("manage.py")
-        && !named.module.contains('`')
-        && !django::exists(subject.tree, &named.module)
-    {
-        let message = format!("the server does not start: there is no module `{}`", named.module);
-        subject.find("EB111", &named.path, named.span.clone(), message, "name the settings module of production");
-    }
-    unreachable(subject, option.as_ref());
-    if option.is_none()
-        && let Some(named) = django::in_python(subject.tree, "wsgi.py")
-    {
-        let last = named.module.rsplit('.').next().unwrap_or_default();
-        if matches!(last, "dev" | "development" | "local" | "test" | "testing") {
-            let message = format!("the site runs with `{}`: nothing names other settings", named.module);
-            let fix = "name production's here, or set `DJANGO_SETTINGS_MODULE` as an environment property";
-            subject.find("EB111", &named.path, named.span.clone(), message, fix);
-            let folder = named.module.rsplit_once('.').map_or(String::new(), |(folder, _)| format!("{folder}."));
-            let others = ["prod", "production", "product", "live", "aws", "deploy"];
-            // With settings for production beside them, the console may well name those.
-            return others.iter().any(|other| django::exists(subject.tree, &format!("{folder}{other}")));
-        }
-    }
-    false
-}
-
-/// The server stands at the top of the bundle, and the settings are in a folder below that nobody has named.
-fn unreachable(subject: &mut Subject<'_>, option: Option<&django::Named>) {
-    let root = django::root(subject.tree);
-    let customizations = subject.customizations;
-    let Some(folder) = root.strip_suffix('/').filter(|_| subject.python() && customizations.procfile.is_none()) else {
-        return;
-    };
-    let files = customizations.used();
-    let all = files.flat_map(|file| file.option_settings.iter().map(move |setting| (file, setting)));
-    let served = all
-        .filter(|(_, setting)| {
-            setting.namespace.value == "aws:elasticbeanstalk:container:python" && setting.name.value == "WSGIPath"
-        })
-        .last();
-    let Some((file, setting)) = served else { return };
-    let module = setting.value.value.split(':').next().unwrap_or_default();
-    let prefix = format!("{}.", folder.replace('/', "."));
-    let Some(path) = django::module_path(subject.tree, "", module).filter(|_| module.starts_with(&prefix)) else {
-        return;
-    };
-    let wsgi = subject.tree.text(&path).unwrap_or_default();
-    let Some(named) = option.cloned().or_else(|| django::in_python(subject.tree, "wsgi.py")) else { return };
-    let path_is_set = customizations.option(crate::beanstalk::config_file::DEFAULT_NAMESPACE, "PYTHONPATH").is_some();
-    let at_top = django::module_path(subject.tree, "", &named.module).is_some();
-    if wsgi.contains("sys.path") || path_is_set || at_top || !django::exists(subject.tree, &named.module) {
-        return;
-    }
-    let message = format!(
-        "the server does not start: it stands at the top of the bundle, and `{}` is found from `{folder}` only",
-        named.module
-    );
-    let rest = &module[prefix.len()..];
-    let fix = format!(
-        "write a `Procfile` with `web: gunicorn --bind 127.0.0.1:8000 --chdir {folder} {rest}:application`, and take `WSGIPath` out"
-    );
-    subject.find("EB111", &file.path, setting.value.span.clone(), message, fix);
 }
 
 fn debug(subject: &mut Subject<'_>, settings: &Settings) {

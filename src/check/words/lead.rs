@@ -15,8 +15,8 @@ pub(in crate::check) struct Lead {
     user: Option<String>,
     /// What began with an environment of its own.
     emptied_by: Option<&'static str>,
-    /// Names of the variables that are given after that.
-    given: Vec<String>,
+    /// The variables that are given after that, each with its value where the line has it.
+    given: Vec<(String, Option<String>)>,
 }
 
 impl Lead {
@@ -42,7 +42,12 @@ impl Lead {
 
     /// Is the program given this variable, whatever the environment has?
     pub(in crate::check) fn gives(&self, name: &str) -> bool {
-        self.given.iter().any(|given| given == name)
+        self.given.iter().any(|(given, _)| given == name)
+    }
+
+    /// The variables that the line gives the program, each with its value; `None` where that is not in it.
+    pub(in crate::check) fn given(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.given.iter().map(|(name, value)| (name.as_str(), value.as_deref()))
     }
 
     /// What looks for programs on a path of its own, whatever `PATH` is: sudo has `secure_path`, and an empty environment has none.
@@ -81,8 +86,8 @@ impl Lead {
             condition |= tests;
             if tests || matches!(text, "then" | "do" | "else" | "!" | "{" | "(" | "fi" | "done" | "}" | ")") {
                 words.pop_front();
-            } else if let Some(name) = assigned(text).map(str::to_owned) {
-                lead.given.push(name);
+            } else if let Some((name, value)) = assigned(text) {
+                lead.given.push((name.to_owned(), Some(value.to_owned())));
                 words.pop_front();
             } else if !lead.program(words) {
                 break;
@@ -138,7 +143,8 @@ impl Lead {
                 if has(&["i", "login"]) || kept.is_some() || !has(&["E", "preserve-env"]) {
                     self.empty("sudo");
                 }
-                self.given.extend(kept.into_iter().flat_map(|names| names.split(',')).map(str::to_owned));
+                let names = kept.into_iter().flat_map(|names| names.split(','));
+                self.given.extend(names.map(|name| (name.to_owned(), None)));
             }
             "runuser" => self.user = value(options, &["u", "user"]).map(str::to_owned),
             "env" if has(&["i", "ignore-environment", ""]) => self.empty("env -i"),
@@ -258,11 +264,11 @@ fn options(leader: &str, words: &mut VecDeque<Word>) -> Vec<Choice> {
     found
 }
 
-/// `X` of `X=…`.
-fn assigned(text: &str) -> Option<&str> {
-    let (name, _) = text.split_once('=')?;
+/// `X` and what follows of `X=…`.
+pub(in crate::check) fn assigned(text: &str) -> Option<(&str, &str)> {
+    let (name, value) = text.split_once('=')?;
     let named = !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_');
-    named.then_some(name)
+    named.then_some((name, value))
 }
 
 #[cfg(test)]
@@ -310,8 +316,8 @@ mod tests {
         #[track_caller]
         fn case(line: &str, by: Option<&str>, given: &[&str]) {
             let lead = lead(line);
-            let given: Vec<String> = given.iter().map(|name| (*name).to_owned()).collect();
-            assert_eq!((lead.emptied_by(), &lead.given), (by, &given), "{line}");
+            let names: Vec<&str> = lead.given().map(|(name, _)| name).collect();
+            assert_eq!((lead.emptied_by(), names.as_slice()), (by, given), "{line}");
         }
         case("A=1 python x", None, &["A"]);
         case("A=1 sudo python x", Some("sudo"), &[]);

@@ -107,3 +107,75 @@ fn a_package_that_sets_nothing() {
     package(true, "");
     package(false, "from .base import *\n");
 }
+
+#[test]
+fn settings_that_are_named_and_are_not_there() {
+    let manage = ("manage.py", "import django\n");
+    let named = |found: bool, files: &[(&str, &str)]| case("EB111", found, &[&[manage], files].concat());
+    // `wsgi.py` of all these names `mysite.settings`.
+    named(true, &[]);
+    named(true, &[(".gitignore", "settings.py\n")]);
+    named(true, &[("mysite/settings_aws.py", "INSTALLED_APPS = []\n")]);
+    named(false, &[("mysite/settings.py", "DEBUG = False\n")]);
+    named(false, &[("src/mysite/settings.py", "DEBUG = False\n")]);
+    // Something writes it, somebody else has it, or another place names one.
+    named(false, &[(".ebextensions/a.config", "container_commands:\n  a: {command: 'cp x mysite/settings.py'}\n")]);
+    named(false, &[(".gitignore", "settings.py\n"), (".ebignore", "docs\n")]);
+    named(false, &[("gunicorn.conf.py", "raw_env = ['DJANGO_SETTINGS_MODULE=other.settings']\n")]);
+    named(false, &[("mysite/wsgi.py", "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'elsewhere.settings')\n")]);
+    let web = |found: bool, module: &str, more: &[(&str, &str)]| {
+        let line = format!("web: gunicorn --env DJANGO_SETTINGS_MODULE={module} mysite.wsgi\n");
+        let files = [("Procfile", line.as_str()), ("mysite/settings/base.py", ""), ("mysite/settings/local.py", "")];
+        named(found, &[&files[..], more].concat());
+    };
+    web(true, "mysite.settings.prod", &[]);
+    web(true, "mysite.settings.local", &[("mysite/settings/live.py", "")]);
+    web(false, "mysite.settings.local", &[]);
+    web(false, "mysite.settings.base", &[("mysite/settings/live.py", "")]);
+    // The web process says otherwise than `wsgi.py`.
+    web(false, "mysite.settings.base", &[("mysite/wsgi.py", "x('DJANGO_SETTINGS_MODULE', 'mysite.settings.local')\n")]);
+    let hook = "#!/bin/bash\npython manage.py migrate --settings=mysite.settings.gone\n";
+    web(true, "mysite.settings.base", &[(".platform/hooks/predeploy/1.sh", hook)]);
+}
+
+#[test]
+fn commands_with_settings_of_their_own() {
+    const BASE: &str = "from pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent.parent.parent\n";
+    let base = "STATIC_ROOT = BASE_DIR / 'static'\nDATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'HOST': 'db.example.com'}}\n";
+    let other = |found: bool, dev: &str, hook: &str, more: &[(&str, &str)]| {
+        let (base, dev) = (format!("{BASE}{base}"), format!("from .base import *\n{dev}\n"));
+        let hook = format!("#!/bin/bash\n{hook}\n");
+        let files = [
+            ("manage.py", "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'mysite.settings.dev')\n"),
+            ("mysite/wsgi.py", "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'mysite.settings.base')\n"),
+            ("mysite/settings/base.py", base.as_str()),
+            ("mysite/settings/dev.py", dev.as_str()),
+            (".platform/hooks/predeploy/1.sh", hook.as_str()),
+        ];
+        case("EB173", found, &[&files[..], more].concat());
+    };
+    let lite = "DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': BASE_DIR / 'db.sqlite3'}}";
+    let migrate = "python manage.py migrate";
+    other(true, lite, migrate, &[]);
+    other(true, lite, "export DJANGO_SETTINGS_MODULE=mysite.settings.dev\npython manage.py migrate", &[]);
+    other(false, lite, "export DJANGO_SETTINGS_MODULE=mysite.settings.base\npython manage.py migrate", &[]);
+    other(false, lite, "DJANGO_SETTINGS_MODULE=mysite.settings.base python manage.py migrate", &[]);
+    other(false, lite, "DJANGO_SETTINGS_MODULE=$MODULE python manage.py migrate", &[]);
+    other(false, lite, "python manage.py migrate --settings mysite.settings.base", &[]);
+    other(false, lite, "python manage.py check", &[]);
+    other(false, "DEBUG = True", migrate, &[]);
+    other(false, "DATABASES = elsewhere()", migrate, &[]);
+    let collect = "python manage.py collectstatic --noinput";
+    other(true, "STATIC_ROOT = BASE_DIR / 'assets'", collect, &[]);
+    other(true, "STATICFILES_STORAGE = 'storages.backends.s3boto3.S3StaticStorage'", collect, &[]);
+    other(false, lite, collect, &[]);
+    let named = "option_settings:\n  aws:elasticbeanstalk:application:environment: {DJANGO_SETTINGS_MODULE: mysite.settings.base}\n";
+    let named = (".ebextensions/a.config", named);
+    other(false, lite, migrate, &[named]);
+    other(true, lite, "python manage.py migrate --settings=mysite.settings.dev", &[named]);
+    let stage = "import os\nif os.environ.get('STAGE') == 'dev':\n    STATIC_ROOT = BASE_DIR / 'assets'";
+    let staged = "option_settings:\n  aws:elasticbeanstalk:application:environment: {STAGE: live, DJANGO_SETTINGS_MODULE: mysite.settings.dev}\n";
+    let staged = (".ebextensions/a.config", staged);
+    other(true, stage, "STAGE=dev python manage.py collectstatic", &[staged]);
+    other(false, stage, "STAGE=live python manage.py collectstatic", &[staged]);
+}

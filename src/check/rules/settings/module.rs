@@ -1,0 +1,203 @@
+//! Module: do the places that name the settings agree with what ships, and is it production's?
+
+use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
+use crate::beanstalk::tree::file_name;
+use crate::check::django::{self, Named};
+use crate::check::subject::Subject;
+use crate::level::Level;
+
+const RULE: &str = "EB111";
+const PRODUCTION: [&str; 7] = ["prod", "production", "product", "live", "aws", "deploy", "prd"];
+
+/// Tells whether production may have other settings than the ones that its own files name.
+pub(super) fn check(subject: &mut Subject<'_>) -> bool {
+    let option = django::in_options(subject.customizations);
+    if let Some(named) = &option
+        && subject.tree.is_file("manage.py")
+        && !named.module.contains('`')
+        && !django::exists(subject.tree, &named.module)
+    {
+        let message = format!("the server does not start: there is no module `{}`", named.module);
+        subject.find(RULE, &named.path, named.span.clone(), message, "name the settings module of production");
+    }
+    unreachable(subject, option.as_ref());
+    let web = django::in_procfile(subject.customizations);
+    if let Some(named) = web.as_ref().filter(|named| is_missing(subject, named)) {
+        let message = format!("the server does not start: there is no module `{}`", named.module);
+        subject.find(RULE, &named.path, named.span.clone(), message, "name the settings module of production");
+    } else if let Some(named) = web.as_ref().or(option.as_ref()) {
+        beside_production(subject, named);
+    } else if let Some(named) = django::in_python(subject.tree, "wsgi.py")
+        && is_development(&named.module)
+        && !is_named_in_passing(subject)
+    {
+        let message = format!("the site runs with `{}`: nothing names other settings", named.module);
+        let fix = "name production's here, or set `DJANGO_SETTINGS_MODULE` as an environment property";
+        subject.find(RULE, &named.path, named.span.clone(), message, fix);
+        // With settings for production beside them, the console may well name those.
+        return production(subject, &named.module).is_some();
+    }
+    false
+}
+
+/// Does an image, a configuration of the server or a script that starts it name a module as well?
+fn is_named_in_passing(subject: &Subject<'_>) -> bool {
+    const KEY: &str = "DJANGO_SETTINGS_MODULE";
+    let files = ["Dockerfile", "gunicorn.conf.py"].into_iter().chain(subject.customizations.containers.as_deref());
+    let mut texts = files.filter_map(|path| subject.tree.text(path));
+    texts.any(|text| text.contains(KEY))
+        || subject.scripts().iter().any(|script| script.is_web() && script.text.contains(KEY))
+}
+
+/// Who names development's settings for the deployment has named those, and production's lie beside them.
+fn beside_production(subject: &mut Subject<'_>, named: &Named) {
+    if !is_development(&named.module) || !django::exists(subject.tree, &named.module) {
+        return;
+    }
+    let Some(other) = production(subject, &named.module) else { return };
+    let message = format!("the site runs with `{}`, and `{other}` lies beside it", named.module);
+    let fix = format!("name `{other}`, or let each environment have the property by its own");
+    subject.find(RULE, &named.path, named.span.clone(), message, fix).level = Level::Warning;
+}
+
+/// Is it called what settings of development are called: `settings.dev`, `settings_dev`, `dev_settings`?
+pub(super) fn is_development(module: &str) -> bool {
+    const NAMES: [&str; 6] = ["dev", "development", "devel", "local", "test", "testing"];
+    let last = module.rsplit('.').next().unwrap_or_default();
+    NAMES.contains(&last) || NAMES.iter().any(|name| renamed(last, name, "").is_some())
+}
+
+/// `settings_NAME` or `NAME_settings` with another name in its place.
+fn renamed(last: &str, name: &str, other: &str) -> Option<String> {
+    let (before, after) = (last.strip_prefix("settings_"), last.strip_suffix("_settings"));
+    let before = before.filter(|rest| *rest == name).map(|_| format!("settings_{other}"));
+    before.or_else(|| after.filter(|rest| *rest == name).map(|_| format!("{other}_settings")))
+}
+
+/// The module for production that lies beside one for development.
+fn production(subject: &Subject<'_>, module: &str) -> Option<String> {
+    let (folder, last) =
+        module.rsplit_once('.').map_or((String::new(), module), |(folder, last)| (format!("{folder}."), last));
+    let name = last.trim_start_matches("settings_").trim_end_matches("_settings");
+    let other = |other: &str| renamed(last, name, other).unwrap_or_else(|| other.to_owned());
+    let mut modules = PRODUCTION.iter().map(|name| format!("{folder}{}", other(name)));
+    modules.find(|module| django::exists(subject.tree, module))
+}
+
+/// Is the package there that the module is said to be in, and not the module, wherever one looks?
+pub(super) fn is_missing(subject: &Subject<'_>, named: &Named) -> bool {
+    let tree = subject.tree;
+    let plain = named.module.chars().all(|char| char.is_ascii_alphanumeric() || "_.".contains(char));
+    let Some((package, _)) = named.module.split_once('.').filter(|_| plain) else { return false };
+    let path = named.module.replace('.', "/");
+    let (file, folder) = (format!("{path}.py"), format!("{path}/__init__.py"));
+    let ends = |whole: &str, end: &str| whole == end || whole.strip_suffix(end).is_some_and(|rest| rest.ends_with('/'));
+    let there = tree.iter().any(|(whole, _)| ends(whole, &file) || ends(whole, &folder));
+    let root = django::root(tree);
+    let inside = tree.is_dir(&format!("{root}{package}")) || tree.is_dir(package);
+    !there && inside && !is_made(subject, &file)
+}
+
+/// Does something here name the file that the module would be? It may write it, or fetch it.
+fn is_made(subject: &Subject<'_>, path: &str) -> bool {
+    let name = file_name(path);
+    subject.scripts().iter().any(|script| script.text.contains(name))
+        || subject.customizations.used().any(|file| file.text.contains(name))
+}
+
+/// The module that `wsgi.py` names does not ship: whatever it says, no rule has seen it.
+pub(super) fn absent(subject: &mut Subject<'_>) {
+    let customizations = subject.customizations;
+    let elsewhere = django::in_options(customizations).or_else(|| django::in_procfile(customizations));
+    if elsewhere.is_some() || !subject.django() || is_named_in_passing(subject) {
+        return;
+    }
+    let Some(named) = django::in_python(subject.tree, "wsgi.py") else { return };
+    // Beside an `.ebignore`, what git does not know ships from the disk of whoever has it.
+    let kept = subject.tree.is_file(".ebignore") && left_out(subject, ".gitignore", &named.module).is_some();
+    if is_missing(subject, &named) && !kept && !subject.guessed() {
+        return missing(subject, &named);
+    }
+    let message =
+        format!("could not be read: `{}`, which does not ship; nothing is said about the settings", named.module);
+    let fix = "make sure that `DJANGO_SETTINGS_MODULE` names what the instance has, that `DEBUG` is off there, and where the database is";
+    subject.find("EB114", &named.path, named.span.clone(), message, fix);
+}
+
+/// Nothing makes the module that `wsgi.py` names. Another one may be meant, where one ships.
+fn missing(subject: &mut Subject<'_>, named: &Named) {
+    let tree = subject.tree;
+    let sets = |path: &str| tree.text(path).is_some_and(|text| text.contains("INSTALLED_APPS"));
+    let other = tree.iter().map(|(path, _)| path).find(|path| path.ends_with(".py") && sets(path));
+    let module = &named.module;
+    let file = if tree.is_file(".ebignore") { ".ebignore" } else { ".gitignore" };
+    let ignored = left_out(subject, file, module).map(|pattern| (file, pattern));
+    let why = match &ignored {
+        Some((path, pattern)) => format!("`{pattern}` in `{path}` keeps it out of the bundle"),
+        None => "no file of that name ships".to_owned(),
+    };
+    match other {
+        Some(_) => {
+            let message = format!(
+                "the server does not start, unless `DJANGO_SETTINGS_MODULE` is set elsewhere: there is no module `{module}`; {why}"
+            );
+            let fix = "name a module that ships, here or as an environment property";
+            subject.find(RULE, &named.path, named.span.clone(), message, fix).level = Level::Warning;
+        }
+        None => {
+            let message =
+                format!("the server does not start: there is no module `{module}`, and no other settings; {why}");
+            let fix = "let it ship, and read what is secret in it from properties and secrets of the environment";
+            subject.find(RULE, &named.path, named.span.clone(), message, fix);
+        }
+    }
+}
+
+/// The line of an ignore file that leaves the module's file out.
+fn left_out(subject: &Subject<'_>, file: &str, module: &str) -> Option<String> {
+    let path = format!("{}.py", module.replace('.', "/"));
+    let hides = |pattern: &str| {
+        let pattern = pattern.trim_start_matches("**/").trim_matches('/');
+        path == pattern || path.ends_with(&format!("/{pattern}"))
+    };
+    let mut lines = subject.tree.text(file)?.lines().map(str::trim);
+    lines.find(|line| !line.is_empty() && !line.starts_with(['#', '!']) && hides(line)).map(str::to_owned)
+}
+
+/// The server stands at the top of the bundle, and the settings are in a folder below that nobody has named.
+fn unreachable(subject: &mut Subject<'_>, option: Option<&Named>) {
+    let root = django::root(subject.tree);
+    let customizations = subject.customizations;
+    let Some(folder) = root.strip_suffix('/').filter(|_| subject.python() && customizations.procfile.is_none()) else {
+        return;
+    };
+    let files = customizations.used();
+    let all = files.flat_map(|file| file.option_settings.iter().map(move |setting| (file, setting)));
+    let served = all
+        .filter(|(_, setting)| {
+            setting.namespace.value == "aws:elasticbeanstalk:container:python" && setting.name.value == "WSGIPath"
+        })
+        .last();
+    let Some((file, setting)) = served else { return };
+    let module = setting.value.value.split(':').next().unwrap_or_default();
+    let prefix = format!("{}.", folder.replace('/', "."));
+    let Some(path) = django::module_path(subject.tree, "", module).filter(|_| module.starts_with(&prefix)) else {
+        return;
+    };
+    let wsgi = subject.tree.text(&path).unwrap_or_default();
+    let Some(named) = option.cloned().or_else(|| django::in_python(subject.tree, "wsgi.py")) else { return };
+    let path_is_set = customizations.option(DEFAULT_NAMESPACE, "PYTHONPATH").is_some();
+    let at_top = django::module_path(subject.tree, "", &named.module).is_some();
+    if wsgi.contains("sys.path") || path_is_set || at_top || !django::exists(subject.tree, &named.module) {
+        return;
+    }
+    let message = format!(
+        "the server does not start: it stands at the top of the bundle, and `{}` is found from `{folder}` only",
+        named.module
+    );
+    let rest = &module[prefix.len()..];
+    let fix = format!(
+        "write a `Procfile` with `web: gunicorn --bind 127.0.0.1:8000 --chdir {folder} {rest}:application`, and take `WSGIPath` out"
+    );
+    subject.find(RULE, &file.path, setting.value.span.clone(), message, fix);
+}
