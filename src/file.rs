@@ -17,11 +17,13 @@ use crate::world::real_path;
 mod draft;
 mod state;
 
-pub use draft::{Draft, PART, Target, sweep};
+pub use draft::{Draft, PART, Target, refuse_unwritable, sweep};
 pub use state::{STATE, StateFolder, append_own, open_own, refuse_links};
 
 /// Name of the file that makes a folder a project.
 pub const PROJECT: &str = "beansprout.toml";
+
+const FOLDER: &str = "a folder";
 
 /// An operation on a file that failed, always with its path.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +34,8 @@ pub enum Error {
     NotAFile { path: PathBuf, what: &'static str },
     #[error("`{}` is {what}: it is not written over", path.display())]
     NotReplaced { path: PathBuf, what: &'static str },
+    #[error("`{}` is asked for twice: what is written last would replace the other", path.display())]
+    Twice { path: PathBuf },
     #[error("`{}` is {what}, where beansprout keeps something of its own", path.display())]
     NotOurs { path: PathBuf, what: &'static str },
     #[error("failed to make a temporary file or folder")]
@@ -47,7 +51,10 @@ impl Error {
 
 impl Fault for Error {
     fn exit(&self) -> Exit {
-        Exit::Invalid
+        match self {
+            Self::Twice { .. } => Exit::Usage,
+            _ => Exit::Invalid,
+        }
     }
 
     fn hint(&self) -> Option<String> {
@@ -57,7 +64,9 @@ impl Fault for Error {
             }
             Self::Io { .. } => None,
             Self::NotAFile { .. } => Some("put a regular file there, or remove it".to_owned()),
+            Self::NotReplaced { what: FOLDER, .. } => Some("name a file: one in it, or elsewhere".to_owned()),
             Self::NotReplaced { .. } => Some("remove it, or name another place".to_owned()),
+            Self::Twice { .. } => Some("give each a file of its own".to_owned()),
             Self::NotOurs { .. } => Some("see what it is, and remove it: nothing is written through it".to_owned()),
             Self::Temporary { .. } => Some("`TMPDIR` names the folder for them".to_owned()),
         }
@@ -167,7 +176,7 @@ fn kind(metadata: &Metadata) -> Option<&'static str> {
     if metadata.is_file() {
         None
     } else if metadata.is_dir() {
-        Some("a folder")
+        Some(FOLDER)
     } else if metadata.is_symlink() {
         Some("a link")
     } else {

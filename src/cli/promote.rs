@@ -117,7 +117,10 @@ pub(crate) fn verb(args: &PromoteArgs, world: &World, ui: &mut Ui) -> Result<Exi
     let project = Project::load(world)?;
     let path = world.resolve(&args.release);
     let mut release = release_file::read(&path)?;
-    let environments = Environments::load(&project)?;
+    if !args.dry_run {
+        file::refuse_unwritable(&[&path])?;
+    }
+    let environments = Environments::of(&project, &[&args.environment])?;
     let described = environments.get(&args.environment);
     let description = described.ok_or_else(|| Error::NotDescribed { name: args.environment.clone() })?;
     let aws = args.aws.connect_to(&project, &Place::of(description), Intent::of(args.dry_run), world, ui)?;

@@ -19,6 +19,8 @@ use crate::world::World;
 
 #[derive(Debug, thiserror::Error)]
 enum Error {
+    #[error("there is no file `{}`", path.display())]
+    NotThere { path: PathBuf },
     #[error("`{}` is not a release", path.display())]
     NotOne { path: PathBuf, source: serde_json::Error },
     #[error("`{}` is a release of another format: `{found}`", path.display())]
@@ -49,12 +51,13 @@ impl Outputs {
         Self { release: release.map(|path| world.resolve(path)), statement: statement.map(|path| world.resolve(path)) }
     }
 
-    /// Refuse one that would replace somebody's work, or ship in the next bundle. `plan` has what ships, if it was read.
+    /// Refuse one that cannot be written, would replace somebody's work, or ship in the next bundle. `plan` has what ships, if it was read.
     pub(crate) fn refuse(&self, plan: Option<&Plan>, project: &Project, world: &World) -> Result<(), bundle::Error> {
         let is_release: IsOutput = |content| serde_json::from_slice::<ReleaseFile>(content).is_ok();
         let release = self.release.iter().map(|path| (path.as_path(), is_release));
         let statement = self.statement.iter().map(|path| (path.as_path(), is_statement as IsOutput));
         let outputs: Vec<(&Path, IsOutput)> = release.chain(statement).collect();
+        file::refuse_unwritable(&outputs.iter().map(|(path, _)| *path).collect::<Vec<_>>())?;
         project.refuse_replacing(&outputs, plan, world)?;
         plan.into_iter().try_for_each(|plan| outputs.iter().try_for_each(|(path, _)| plan.refuse_shipping(path)))
     }
@@ -85,8 +88,9 @@ fn is_statement(content: &[u8]) -> bool {
 }
 
 pub(crate) fn read(path: &Path) -> Result<ReleaseFile, Failure> {
+    let content = file::read_if_there(path)?.ok_or_else(|| Error::NotThere { path: path.to_owned() })?;
     let release: ReleaseFile =
-        serde_json::from_slice(&file::read(path)?).map_err(|source| Error::NotOne { path: path.to_owned(), source })?;
+        serde_json::from_slice(&content).map_err(|source| Error::NotOne { path: path.to_owned(), source })?;
     match release.schema == RELEASE {
         true => Ok(release),
         false => Err(Error::Format { path: path.to_owned(), found: release.schema }.into()),

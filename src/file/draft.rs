@@ -11,7 +11,7 @@ use tempfile::{Builder, TempPath};
 
 use super::{Doing, Durability, Error, FileMode, Named, folder_of, kind, sync_folder};
 use crate::mode;
-use crate::world::{Guard, Interrupt};
+use crate::world::{Guard, Interrupt, real_path};
 
 /// Where a write goes.
 #[derive(Debug)]
@@ -67,6 +67,24 @@ impl Target {
             Self::File(_, None) | Self::Stream(_) => None,
         }
     }
+}
+
+/// Refuse what could not be written in the end, before anything has happened: a file in a folder that is not there or takes
+/// none, and two files at one place.
+pub fn refuse_unwritable(named: &[&Path]) -> Result<(), Error> {
+    let mut places = Vec::new();
+    for path in named {
+        let target = Target::of(path, Named::ByTheUser)?;
+        // It is gone again at once; what takes it takes the file.
+        drop(Draft::of(&target, FileMode::Kept)?);
+        let Target::File(at, _) = &target else { continue };
+        let place = real_path(folder_of(at)).ok().zip(at.file_name().map(ToOwned::to_owned));
+        if place.is_some() && places.contains(&place) {
+            return Err(Error::Twice { path: at.clone() });
+        }
+        places.push(place);
+    }
+    Ok(())
 }
 
 /// `/dev/stdout` and its kin: whoever opened the file goes on writing to it, and a rename would take it away from them.

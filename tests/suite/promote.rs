@@ -229,6 +229,14 @@ fn a_release_replaces_no_source_and_ships_in_no_bundle() {
         let run = files(release, statement).exit(2);
         assert!(run.stderr.contains("app.py"), "{run}");
     }
+    // What could not be written in the end is refused at the beginning.
+    let run = files("../nowhere/release.json", "../statement.json").exit(3);
+    assert!(run.stderr.contains("hint: make the folder"), "{run}");
+    let run = files("../one.json", "../one.json").exit(2);
+    assert!(run.stderr.contains("is asked for twice"), "{run}");
+    let run = site.place.run(["package", "-o", "../one.zip", "--manifest", "../one.zip"]).exit(2);
+    assert!(run.stderr.contains("is asked for twice"), "{run}");
+    assert!(!site.place.path("../one.zip").exists());
     for (release, statement) in [("release.json", "../statement.json"), ("../release.json", "statement.json")] {
         files(release, statement).exit(2);
         assert!(!site.place.path(release).exists() && !site.place.path(statement).exists());

@@ -1,13 +1,14 @@
 //! One build: read, decide, write, and what to say of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::bundle::{
     Bundle, Checkout, IgnoreMode, MANY, MAX_BYTES, Note, Output, PackOptions, Plan, Reason, Scope, Source, TreeDigest,
     Trust, where_most_is,
 };
 use crate::fault::{Exit, Failure, Fault};
-use crate::project::Project;
+use crate::file;
+use crate::project::{IsOutput, Project};
 use crate::ui::{Ui, bytes, count};
 use crate::world::World;
 
@@ -72,6 +73,18 @@ impl Build<'_> {
         }
     }
 
+    fn refuse_outputs(&self, plan: &Plan) -> Result<(), Failure> {
+        let output = self.output.iter().map(|path| (path.as_path(), (|_: &[u8]| false) as IsOutput));
+        let manifest = self.manifest.iter().map(|path| (path.as_path(), manifest::is_manifest as IsOutput));
+        let outputs: Vec<(&Path, IsOutput)> = output.chain(manifest).collect();
+        file::refuse_unwritable(&outputs.iter().map(|(path, _)| *path).collect::<Vec<_>>())?;
+        for (path, is_output) in outputs {
+            plan.refuse_replacing(path, is_output)?;
+            plan.refuse_shipping(path)?;
+        }
+        Ok(())
+    }
+
     fn max_bytes(&self) -> u64 {
         self.project.config.bundle.max_bytes.unwrap_or(MAX_BYTES)
     }
@@ -87,13 +100,8 @@ impl Build<'_> {
             ui.warn(format_args!("{files} need zip64, which unzip on the instance reads and some tools do not"));
         }
         let progress = ui.progress("packaging", plan.size());
-        if let Some(path) = self.output.as_ref().filter(|_| !self.dry_run) {
-            plan.refuse_replacing(path, |_| false)?;
-            plan.refuse_shipping(path)?;
-        }
-        if let Some(path) = self.manifest.as_ref().filter(|_| !self.dry_run) {
-            plan.refuse_replacing(path, manifest::is_manifest)?;
-            plan.refuse_shipping(path)?;
+        if !self.dry_run {
+            self.refuse_outputs(plan)?;
         }
         let state = self.project.state()?;
         let dir = state.folder("bundles")?;
