@@ -33,8 +33,15 @@ use subject::Subject;
 pub struct Settings {
     pub suppress: Vec<Suppression>,
     pub packager: Packager,
-    /// Where releases go, as far as files describe it.
+    pub described: Described,
+}
+
+/// Where releases go, as far as files describe it.
+#[derive(Debug, Clone, Default)]
+pub struct Described {
     pub environments: Vec<Description>,
+    /// Files that are no descriptions, each with the reason.
+    pub unread: Vec<(String, String)>,
 }
 
 /// Packager: who says what must not ship.
@@ -81,7 +88,7 @@ pub fn run(tree: &Tree, settings: &Settings) -> Report {
     let mut subject = Subject::new(tree, &customizations);
     rules::run(&mut subject);
     rules::packager(&mut subject, &settings.packager);
-    rules::promotion(&mut subject, &settings.environments);
+    rules::promotion(&mut subject, &settings.described);
     let (findings, texts) = subject.finish();
     let mut report = suppress::apply(findings, &texts, &settings.suppress);
     report.files = texts.len();

@@ -82,7 +82,7 @@ impl Fault for Error {
 
 pub(crate) fn verb(args: &CaptureArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
-    let environments = Environments::load(&project)?;
+    let environments = Environments::load_for(&args.names, &project, ui)?;
     let named: Vec<&Description> = args.names.iter().filter_map(|name| environments.get(name)).collect();
     let first = named.first().copied();
     let place = one_place(&named)?;

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use crate::beanstalk::eb_config;
 use crate::beanstalk::tree::Tree;
 use crate::bundle::{self, Note, PackOptions, Plan, Scope, Source, Trust};
-use crate::check::{self, Change, Packager, Remark, Report, Settings};
+use crate::check::{self, Change, Described, Packager, Remark, Report, Settings};
 use crate::fault::{Exit, Failure, Fault};
 use crate::file::{self, Doing};
 use crate::folder;
@@ -116,9 +116,11 @@ pub(super) fn report_on(project: &Project, plan: &Plan) -> Result<Report, Failur
 /// As the project says; what the packager thinks of contents is said elsewhere.
 fn settings(project: &Project) -> Settings {
     let suppress = project.config.check.suppress.clone();
-    // A file that is no description of ours is told by the verbs that need one.
-    let environments = Environments::load(project).map(|found| found.all().to_vec()).unwrap_or_default();
-    Settings { suppress, packager: Packager::SaysLater, environments }
+    // A folder that cannot be read is told by the verbs that need one.
+    let (environments, unread) = Environments::readable(project).unwrap_or_default();
+    let unread = unread.into_iter().map(|unread| (unread.path, unread.why.line())).collect();
+    let described = Described { environments: environments.all().to_vec(), unread };
+    Settings { suppress, packager: Packager::SaysLater, described }
 }
 
 /// What the packager would say of what ships.

@@ -1,5 +1,7 @@
 //! Commit that a version's content comes from, as `publish` writes it at the end of a description and others read it there.
 
+use serde::Serialize;
+
 use crate::hex;
 
 /// Name of a commit, and how far the content is that of the commit.
@@ -10,7 +12,8 @@ pub(crate) struct Commit<'a> {
 }
 
 /// What was packed beside the commit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum State {
     Exact,
     /// A work tree with changes.
@@ -20,7 +23,7 @@ pub(crate) enum State {
 }
 
 impl State {
-    const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Exact => "",
             Self::Changed => ", changed",

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use self::live::show;
 use crate::beanstalk::customizations::Customizations;
+use crate::beanstalk::name::EnvironmentName;
 use crate::bundle::{self, Change, ChangeKind, Manifest, ManifestError, PackOptions, Plan, Reader, Source, TreeDigest};
 use crate::cli::environment_args::one_place;
 use crate::cli::environments::Environments;
@@ -66,9 +67,11 @@ pub(crate) fn diff(args: &DiffArgs, world: &World, ui: &mut Ui) -> Result<Exit, 
     let mut shelves = BundleFinder::new(&args.version, &project, world);
     let is_live = |name: &str| name.starts_with(live::ENVIRONMENT);
     let options = is_live(&args.old) || is_live(&args.new);
-    let environments = if options { Environments::load(&project)? } else { Environments::default() };
-    let named = [&args.old, &args.new].into_iter().filter_map(|side| side.strip_prefix(live::ENVIRONMENT));
-    one_place(&named.filter_map(|name| environments.get(name)).collect::<Vec<_>>())?;
+    let named =
+        [&args.old, &args.new].into_iter().filter_map(|side| side.strip_prefix(live::ENVIRONMENT)?.parse().ok());
+    let named: Vec<EnvironmentName> = named.collect();
+    let environments = if options { Environments::load_for(&named, &project, ui)? } else { Environments::default() };
+    one_place(&named.iter().filter_map(|name| environments.get(name)).collect::<Vec<_>>())?;
     let mut read = |name: &String, ui: &mut Ui| match name.strip_prefix(live::ENVIRONMENT) {
         Some(name) => live::side(name, &environments, &mut shelves, ui),
         None => side(name, options, &mut shelves, ui),

@@ -14,7 +14,7 @@ use crate::fault::{Exit, Failure, Fault};
 use crate::file;
 use crate::project::Project;
 use crate::release::Launched;
-use crate::ui::count;
+use crate::ui::{Ui, count};
 
 /// All descriptions, and the texts that they were read from.
 #[derive(Debug, Default)]
@@ -116,14 +116,39 @@ impl Fault for Error {
     }
 }
 
+/// A file of the folder that could not be read, and why.
+pub(crate) struct Unread {
+    pub(crate) path: String,
+    pub(crate) why: Failure,
+}
+
 impl Environments {
     pub(crate) fn load(project: &Project) -> Result<Self, Failure> {
+        let (loaded, unread) = Self::readable(project)?;
+        unread.into_iter().next().map_or(Ok(loaded), |unread| Err(unread.why))
+    }
+
+    /// For what is asked of these, if any are named: what is wrong with the file of another is warned of.
+    pub(crate) fn load_for(names: &[EnvironmentName], project: &Project, ui: &mut Ui) -> Result<Self, Failure> {
+        let (loaded, unread) = Self::readable(project)?;
+        let matters = |path: &str| names.is_empty() || names.iter().any(|name| environment::path(name) == path);
+        for Unread { path, why } in unread {
+            if matters(&path) || path.ends_with(APPLICATION) {
+                return Err(why);
+            }
+            ui.warn(format_args!("left: {}", why.line()));
+        }
+        Ok(loaded)
+    }
+
+    /// Those that can be read, and the files that cannot.
+    pub(crate) fn readable(project: &Project) -> Result<(Self, Vec<Unread>), Failure> {
         let mut loaded = Self { root: project.root.clone(), ..Self::default() };
         let folder = project.root.join(FOLDER);
         let failed = |source| Error::Read { path: folder.clone(), source };
         let entries = match std::fs::read_dir(&folder) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(loaded),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((loaded, Vec::new())),
             Err(source) => return Err(failed(source).into()),
         };
         let mut files = Vec::new();
@@ -132,19 +157,26 @@ impl Environments {
             files.extend(name.to_str().filter(|name| name.ends_with(".toml")).map(str::to_owned));
         }
         files.sort();
+        let mut unread = Vec::new();
         for file_name in files {
-            if file_name == APPLICATION {
-                let text = file::read_text(&folder.join(&file_name))?;
-                loaded.application = Application::read(&format!("{FOLDER}/{APPLICATION}"), &text)?;
-                continue;
+            if let Err(why) = loaded.read_file(&file_name) {
+                unread.push(Unread { path: format!("{FOLDER}/{file_name}"), why });
             }
-            let Some(name) = environment::named(&file_name) else { continue };
-            if let Err(reason) = name.parse::<EnvironmentName>() {
-                return Err(Error::Name { file: format!("{FOLDER}/{file_name}"), reason: reason.to_string() }.into());
-            }
-            loaded.read(name)?;
         }
-        Ok(loaded)
+        Ok((loaded, unread))
+    }
+
+    fn read_file(&mut self, file_name: &str) -> Result<(), Failure> {
+        let path = format!("{FOLDER}/{file_name}");
+        if file_name == APPLICATION {
+            self.application = Application::read(&path, &file::read_text(&self.root.join(&path))?)?;
+            return Ok(());
+        }
+        let Some(name) = environment::named(file_name) else { return Ok(()) };
+        match name.parse::<EnvironmentName>() {
+            Ok(name) => self.read(&name),
+            Err(reason) => Err(Error::Name { file: path, reason: reason.to_string() }.into()),
+        }
     }
 
     /// The descriptions of these alone: what is wrong with another file keeps nobody from what is asked of these.

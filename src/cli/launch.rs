@@ -100,7 +100,8 @@ pub(crate) struct LaunchArgs {
 pub(crate) fn verb(args: &LaunchArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let began = world.now();
     let project = Project::load(world)?;
-    let environments = Environments::load(&project)?;
+    let asked: Vec<EnvironmentName> = args.names.iter().chain(&args.like).cloned().collect();
+    let environments = Environments::load_for(&asked, &project, ui)?;
     let mut descriptions = described(args, &project, &environments)?;
     let place = descriptions.first().map(super::aws::Place::of).unwrap_or_default();
     let aws = args.aws.connect_to(&project, &place, Intent::of(!args.apply), world, ui)?;

@@ -47,24 +47,26 @@ pub(crate) fn require(
     let Some(description) = description.filter(|description| !description.deploy.requires.is_empty()) else {
         return Ok(());
     };
-    let environments = Environments::load(project)?;
+    let names = description.deploy.requires.iter();
+    let names: Vec<EnvironmentName> =
+        names.map(|name| name.parse().expect("it was checked when it was read")).collect();
+    let environments = Environments::of(project, &names.iter().collect::<Vec<_>>())?;
     let mut missing = Vec::new();
-    for name in &description.deploy.requires {
-        let there = environments.get(name);
+    for name in names {
+        let there = environments.get(&name);
         let named = there.or(Some(description)).and_then(|there| there.application.as_deref());
         let application = eb_cli_settings::application(named, project)?;
-        let parsed: EnvironmentName = name.parse().expect("it was checked when it was read");
         let store = bundle_store(project, None);
         let place = there.map(Place::of).unwrap_or_default();
         let here = there.is_none_or(|there| there.belongs_to(aws.account(), aws.region()));
         let ran = if here {
-            release::ran_well(aws, &store, &application, &parsed, label)?
+            release::ran_well(aws, &store, &application, &name, label)?
         } else {
             let elsewhere = flags.at(&place).connect_to(project, &place, Intent::DryRun, world, ui)?;
-            release::ran_well(&elsewhere, &store, &application, &parsed, label)?
+            release::ran_well(&elsewhere, &store, &application, &name, label)?
         };
         if !ran {
-            missing.push(name.clone());
+            missing.push(name.to_string());
         }
     }
     if missing.is_empty() {

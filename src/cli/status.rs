@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::aws::{AwsArgs, Intent, Place};
 use super::capture::Difference;
-use super::commit::Commit;
+use super::commit::{Commit, State};
 use super::environment_args::elsewhere;
 use super::environments::{DrillLine, Environments};
 use super::{capture, eb_cli_settings, git};
@@ -61,7 +61,7 @@ impl Fault for Unknown {
 
 pub(crate) fn verb(args: &StatusArgs, world: &World, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::load(world)?;
-    let environments = Environments::load(&project)?;
+    let environments = Environments::load_for(args.name.as_slice(), &project, ui)?;
     let described = args.name.as_ref().and_then(|name| environments.get(name));
     let place = described.map(Place::of).unwrap_or_default();
     let aws = args.aws.connect_to(&project, &place, Intent::Act, world, ui)?;
@@ -140,6 +140,7 @@ struct Row {
     digest: Option<String>,
     /// Commit that it was made from.
     commit: Option<String>,
+    commit_state: Option<State>,
     /// How many commits the work tree is ahead of that; `None` where git does not know it.
     behind: Option<u64>,
     /// How many commits that has which the work tree has not.
@@ -171,6 +172,7 @@ impl Row {
             label: there.and_then(|there| there.label.clone()),
             digest: None,
             commit: None,
+            commit_state: None,
             behind: None,
             ahead: None,
             status: there.map(|there| there.status),
@@ -191,6 +193,7 @@ impl Row {
         let commit = version.description.as_deref().and_then(Commit::of);
         (self.behind, self.ahead) = commit.and_then(|commit| git::apart(&project.root, commit.name)).unzip();
         self.commit = commit.map(|commit| commit.name.to_owned());
+        self.commit_state = commit.map(|commit| commit.state);
     }
 
     fn is_good(&self) -> bool {
@@ -305,7 +308,7 @@ fn detailed(row: &Row, region: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result 
         write!(f, "\n  digest    {digest}")?;
     }
     if let Some(commit) = &row.commit {
-        write!(f, "\n  commit    {commit}")?;
+        write!(f, "\n  commit    {commit}{}", row.commit_state.map_or("", State::words))?;
         let commits = |number: u64| count(usize::try_from(number).unwrap_or(usize::MAX), "commit");
         match row.behind.zip(row.ahead) {
             None => write!(f, ", which is not in this repository")?,

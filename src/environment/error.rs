@@ -40,6 +40,9 @@ pub enum Problem {
     SmokePath {
         found: String,
     },
+    Sha256 {
+        found: String,
+    },
     Rule,
     Empty {
         key: &'static str,
@@ -55,6 +58,7 @@ impl fmt::Display for Problem {
             Self::Option { found } => write!(f, "`{found}` is not an option's name"),
             Self::OwnPlace { key, .. } => write!(f, "`{key}` does not stand in `[options]`"),
             Self::SmokePath { found } => write!(f, "`{found}` is not a path of a site"),
+            Self::Sha256 { found } => write!(f, "`{found}` is no SHA-256: it has 64 digits, `0` to `9` and `a` to `f`"),
             Self::Rule => f.write_str("`max_count` and `max_age_days` are both given"),
             Self::Empty { key } => write!(f, "`{key}` is empty"),
         }
@@ -84,6 +88,7 @@ impl Fault for Error {
                 }
                 Problem::OwnPlace { place, .. } => format!("it has a place of its own: {place}"),
                 Problem::SmokePath { .. } => "it begins with `/`".to_owned(),
+                Problem::Sha256 { .. } => "`beansprout capture` writes it; or leave it out".to_owned(),
                 Problem::Rule => "keep one of them: Elastic Beanstalk follows one rule".to_owned(),
                 Problem::Empty { .. } => "give it a value, or leave it out".to_owned(),
             },

@@ -12,6 +12,7 @@ use super::property::Property;
 use super::text::Text;
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::name::EnvironmentName;
+use crate::hex;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,7 +29,7 @@ struct Raw {
     cname: Option<String>,
     instance_profile: Option<String>,
     operations_role: Option<String>,
-    version: Option<Release>,
+    version: Option<Spanned<Release>>,
     #[serde(default)]
     tags: BTreeMap<String, String>,
     #[serde(default)]
@@ -113,6 +114,12 @@ impl Description {
                 return Err(at(value.span(), Problem::Empty { key }));
             }
         }
+        if let Some(version) = &raw.version
+            && let Some(found) = version.get_ref().bundle.as_ref().and_then(|bundle| bundle.sha256.as_ref())
+            && !hex::is_digits(found, 64)
+        {
+            return Err(at(version.span(), Problem::Sha256 { found: found.clone() }));
+        }
         let names = |names: Vec<Spanned<String>>| {
             names
                 .into_iter()
@@ -167,7 +174,7 @@ impl Description {
             cname: raw.cname.filter(|name| !name.is_empty()),
             instance_profile: raw.instance_profile,
             operations_role: raw.operations_role,
-            version: raw.version,
+            version: raw.version.map(Spanned::into_inner),
             tags: raw.tags,
             options,
             properties: raw.properties,
@@ -205,7 +212,7 @@ instance_profile = "aws-elasticbeanstalk-ec2-role"
 [version]
 label = "shop-0123456789ab"
 digest = "0123"
-bundle = { bucket = "b", key = "k", sha256 = "s", bytes = 20456 }
+bundle = { bucket = "b", key = "k", sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", bytes = 20456 }
 
 [tags]
 stage = "prod"

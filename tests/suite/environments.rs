@@ -380,6 +380,32 @@ fn a_plan_tells_time_and_units() {
     assert!(drill.stdout.contains("note: measured here: the last 2 rebuilds"), "{drill}");
 }
 
+/// What is wrong with a file stops what is asked of that one, and of all.
+#[test]
+fn a_broken_description_keeps_nobody_from_another() {
+    let site = Site::small();
+    site.describe("shop-good", "");
+    site.describe("shop-bad", "");
+    site.place.write("environments/shop-bad.toml", "format = \"beansprout.environment/1\"\ntier = \"database\"\n");
+    let run = |arguments: &[&str]| site.place.run([arguments, &["--sandbox"]].concat());
+    let left = "left: `environments/shop-bad.toml`, line 2: tier `database`";
+    for arguments in [
+        &["launch", "shop-good", "--apply"][..],
+        &["status", "shop-good"],
+        &["capture", "shop-good"],
+        &["diff", "env:shop-good", "env:shop-good"],
+    ] {
+        let run = run(arguments).ok();
+        assert!(run.stderr.contains(left), "{run}");
+    }
+    for arguments in [&["launch", "shop-bad"][..], &["launch", "--all"], &["status"], &["capture", "--check"]] {
+        let run = run(arguments).exit(3);
+        assert!(run.stderr.contains("error: `environments/shop-bad.toml`, line 2"), "{run}");
+    }
+    let check = site.place.run(["check"]);
+    assert!(check.stdout.contains("EB334"), "{check}");
+}
+
 /// What is described for another region is not said to be missing, nor passed over in silence.
 #[test]
 fn one_command_is_about_one_place() {

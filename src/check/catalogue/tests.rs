@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::beanstalk::tree::{Entry, Tree};
-use crate::check::{Report, Settings, run};
+use crate::check::{Described, Report, Settings, run};
 
 /// The files of one example, and the findings that the page says it has.
 #[derive(Default)]
@@ -56,11 +56,15 @@ fn entry(content: &str, how: &str) -> Entry {
 
 /// What a page shows of `environments/` is read as the descriptions that it is.
 fn check(tree: &Tree) -> Report {
-    let described = tree.files_in(crate::environment::FOLDER).filter_map(|(path, _)| {
-        let name = crate::environment::named(path.rsplit('/').next()?)?;
-        Some(crate::environment::Description::read(name, path, tree.text(path)?).unwrap())
-    });
-    run(tree, &Settings { environments: described.collect(), ..Settings::default() })
+    let mut described = Described::default();
+    for (path, _) in tree.files_in(crate::environment::FOLDER) {
+        let name = crate::environment::named(path.rsplit('/').next().unwrap()).unwrap();
+        match crate::environment::Description::read(name, path, tree.text(path).unwrap()) {
+            Ok(description) => described.environments.push(description),
+            Err(why) => described.unread.push((path.to_owned(), crate::fault::Failure::from(why).line())),
+        }
+    }
+    run(tree, &Settings { described, ..Settings::default() })
 }
 
 fn lines(report: &Report) -> Vec<String> {

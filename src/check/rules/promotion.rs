@@ -2,16 +2,32 @@
 
 use std::collections::BTreeSet;
 
+use crate::check::Described;
 use crate::check::subject::Subject;
 use crate::environment::{self, Description, Property, Refused};
 use crate::project;
 
 const FIX: &str = "where it differs, say it in `[options]` of each environment's file, and leave it out here";
 
-pub(crate) fn check(subject: &mut Subject<'_>, descriptions: &[Description]) {
+pub(crate) fn check(subject: &mut Subject<'_>, described: &Described) {
+    let descriptions = &described.environments;
     does_not_travel(subject, descriptions);
     release_ships(subject);
     descriptions.iter().for_each(|description| of_another_place(subject, description));
+    described.unread.iter().for_each(|(path, why)| no_description(subject, path, why));
+}
+
+/// A file that no verb can read.
+fn no_description(subject: &mut Subject<'_>, path: &str, why: &str) {
+    let said = why.strip_prefix(&format!("`{path}`")).unwrap_or(why).trim_start_matches([',', ' ']);
+    // TOML shows the place in between.
+    let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let why = match lines.as_slice() {
+        [first, .., last] => format!("{first}: {last}"),
+        _ => said.to_owned(),
+    };
+    let message = format!("this does not describe an environment, and is looked at no further: {why}");
+    subject.find_file("EB334", path, message, "correct it, or move it out of `environments/`");
 }
 
 /// Files of a version that goes to several places name what exists in one.

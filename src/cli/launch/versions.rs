@@ -84,7 +84,7 @@ impl<'a> Versions<'a> {
             }
             ChosenBundle::Registered { bundle: Some(at), .. } | ChosenBundle::Stored(at) => {
                 let captured = description.version.as_ref().filter(|captured| captured.label == chosen.label);
-                self.at(at, captured, ui)?
+                self.at(at, captured, &description.name, ui)?
             }
             ChosenBundle::Registered { bundle: None, .. } | ChosenBundle::Gone { .. } => {
                 Customizations::read(&Tree::default())
@@ -128,7 +128,13 @@ impl<'a> Versions<'a> {
     }
 
     /// What the bundle at a place says.
-    fn at(&mut self, at: &Location, captured: Option<&Release>, ui: &mut Ui) -> Result<Customizations, Failure> {
+    fn at(
+        &mut self,
+        at: &Location,
+        captured: Option<&Release>,
+        name: &str,
+        ui: &mut Ui,
+    ) -> Result<Customizations, Failure> {
         match self.read.get(at) {
             Some(None) => return Ok(Customizations::read(&Tree::default())),
             Some(Some((sha256, known))) if described(at, captured).is_none_or(|described| described == sha256) => {
@@ -140,7 +146,7 @@ impl<'a> Versions<'a> {
             self.read.insert(at.clone(), None);
             return Ok(Customizations::read(&Tree::default()));
         };
-        fetched.hold_to(at, captured)?;
+        fetched.hold_to(at, captured, name)?;
         let customizations = of(&mut fetched.opened)?;
         self.read.insert(at.clone(), Some((fetched.bytes.sha256, customizations.clone())));
         Ok(customizations)
@@ -211,9 +217,10 @@ pub(crate) fn of(opened: &mut Reader) -> Result<Customizations, Failure> {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("`{at}` holds other bytes than {} names for `{label}`", environment::FOLDER)]
+#[error("`{at}` holds other bytes than `{file}` has for `{label}`")]
 struct OtherBytes {
     at: Location,
+    file: String,
     label: String,
     described: String,
     found: String,
@@ -227,7 +234,7 @@ impl Fault for OtherBytes {
     }
 
     fn hint(&self) -> Option<String> {
-        let Self { described, found, at, version_id, .. } = self;
+        let Self { described, found, at, file, version_id, .. } = self;
         let back = match version_id {
             Some(id) => format!(
                 "the object's version {id} was it (`aws s3api get-object --bucket {} --key {} --version-id {id} bundle.zip`)",
@@ -236,7 +243,7 @@ impl Fault for OtherBytes {
             None => "bring the bundle back".to_owned(),
         };
         Some(format!(
-            "SHA-256 should be {described}, and is {found}; nothing was launched: {back}, or take `sha256` out of the file if what is there is right"
+            "SHA-256 should be {described}, and is {found}; nothing was launched: {back}, or take `sha256` out of `{file}` if what is there is right"
         ))
     }
 }
@@ -249,14 +256,14 @@ fn described<'a>(at: &Location, captured: Option<&'a Release>) -> Option<&'a str
 
 impl Fetched {
     /// A bundle that was captured is still what it was: the very bytes, or the same tree packed anew.
-    fn hold_to(&mut self, at: &Location, captured: Option<&Release>) -> Result<(), Failure> {
+    fn hold_to(&mut self, at: &Location, captured: Option<&Release>, name: &str) -> Result<(), Failure> {
         let (Some(captured), Some(described)) = (captured, described(at, captured)) else { return Ok(()) };
         if *described == self.bytes.sha256 || self.opened.manifest()?.digest.to_string() == captured.digest {
             return Ok(());
         }
         let (label, described, found) = (captured.label.clone(), described.to_owned(), self.bytes.sha256.clone());
         let version_id = captured.bundle.as_ref().and_then(|bundle| bundle.version_id.clone());
-        Err(OtherBytes { at: at.clone(), label, described, found, version_id }.into())
+        Err(OtherBytes { at: at.clone(), file: environment::path(name), label, described, found, version_id }.into())
     }
 }
 
