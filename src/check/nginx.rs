@@ -3,7 +3,11 @@
 //! A mistake in `.platform/nginx` shows when the proxy starts again, after the old version is gone. So what `nginx -t` would
 //! say is said here, for the directives that people write. What is not in the tables is not judged.
 
+mod names;
+
 use std::ops::Range;
+
+pub(super) use names::meant;
 
 /// A directive with its arguments, and what is between its braces.
 #[derive(Debug, Clone, PartialEq, Eq)]

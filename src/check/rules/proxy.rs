@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::beanstalk::platforms::Family;
-use crate::check::nginx::{Context, Directive, grammar, parse};
+use crate::check::nginx::{Context, Directive, grammar, meant, parse};
 use crate::check::subject::Subject;
 
 const FOLDER: &str = ".platform/nginx";
@@ -95,6 +95,7 @@ fn block(subject: &mut Subject<'_>, path: &str, context: Context, directives: &[
     let mut once: BTreeMap<&str, &Directive> = BTreeMap::new();
     for directive in directives {
         let name = directive.name.as_str();
+        unknown(subject, path, directive);
         let Some(rule) = grammar(name) else { continue };
         let span = directive.span.clone();
         if !rule.contexts.contains(&context) {
@@ -121,6 +122,31 @@ fn block(subject: &mut Subject<'_>, path: &str, context: Context, directives: &[
             block(subject, path, Context::inside(name), inner);
         }
     }
+}
+
+/// A name that nginx does not know, or not any more.
+fn unknown(subject: &mut Subject<'_>, path: &str, directive: &Directive) {
+    let name = directive.name.as_str();
+    let start = directive.span.start;
+    let (message, fix) = if name == "ssl" {
+        let message =
+            "the site goes down: nginx does not start, there is no directive `ssl` since nginx 1.25.1".to_owned();
+        (message, "take it out, and write `listen 443 ssl;`".to_owned())
+    } else if let Some(near) = meant(name).filter(|_| !loads_modules(subject)) {
+        let message = format!("the site goes down: nginx does not start, it has no directive `{name}`");
+        (message, format!("write `{near}`"))
+    } else {
+        return;
+    };
+    subject.find("EB142", path, start..start + name.len(), message, fix);
+}
+
+/// Does the project bring modules of its own, whose directives nobody here knows?
+fn loads_modules(subject: &Subject<'_>) -> bool {
+    let tree = subject.tree;
+    let loads = |path: &String| tree.text(path).is_some_and(|text| text.contains("load_module"));
+    subject.customizations.proxy.iter().any(loads)
+        || subject.scripts().iter().any(|script| script.text.contains("load_module"))
 }
 
 /// A redirect of all that does not say HTTPS: health checks come by HTTP, and say nothing of it.

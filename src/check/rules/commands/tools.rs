@@ -72,15 +72,42 @@ fn missing(script: &Script<'_>, run: &Run) -> Option<Missing> {
         let fix = "install the package of Amazon Linux 2023, if it has one, with `dnf`";
         return Some(Missing { span: run.span(), message, fix, level });
     }
-    let (word, fix) = run.plain().skip(1).filter(|_| installs).find_map(|word| Some((word, not_there(&word.text)?)))?;
+    let asked = || run.plain().skip(1).filter(|_| installs);
+    let group = run.plain().any(|word| word.text.starts_with("group"));
+    let several = |text: &str| if group { None } else { several(text) };
+    if let Some((word, (why, fix))) = asked().find_map(|word| Some((word, several(&word.text)?))) {
+        let message = format!("{} {how}: {why}", script.title());
+        return Some(Missing { span: word.span.clone(), message, fix, level });
+    }
+    let (word, fix) = asked().find_map(|word| Some((word, not_there(&word.text)?)))?;
     let message = format!("{} {how}: Amazon Linux 2023 has no package `{}`", script.title(), word.text);
     Some(Missing { span: word.span.clone(), message, fix, level })
+}
+
+/// Why nothing has this name, where `packages` has it: it looks for names, and `dnf` alone knows groups.
+pub(in crate::check::rules) fn no_name(text: &str) -> Option<(String, &'static str)> {
+    if text.starts_with('@') {
+        let fix =
+            "name the packages that are needed, such as `gcc` and `make`, or `dnf install -y` the group in `commands`";
+        return Some((format!("`{text}` is a group, and only packages are installed here"), fix));
+    }
+    several(text)
+}
+
+/// Several names in the quotes of one.
+fn several(text: &str) -> Option<(String, &'static str)> {
+    let blank = text.contains(char::is_whitespace) && !text.contains(['$', '`', '(', '<', '>', '=', '@']);
+    blank.then(|| {
+        (format!("`{text}` is taken for the name of one package"), "give each package quotes of its own, or none")
+    })
 }
 
 /// What to do instead of installing a package that Amazon Linux 2023 does not have by any name that `dnf` would know it by.
 ///
 /// `postgresql-devel` is none of these: `dnf` finds what provides it (amazon-linux-2023 issue 529).
 pub(in crate::check::rules) fn not_there(name: &str) -> Option<&'static str> {
+    // `python36*` finds no more than `python36`.
+    let name = name.strip_suffix('*').map_or(name, |head| head.trim_end_matches('-'));
     let digits = |prefix: &str, suffix: &str| {
         name.strip_prefix(prefix)
             .and_then(|rest| rest.strip_suffix(suffix))
@@ -100,6 +127,17 @@ pub(in crate::check::rules) fn not_there(name: &str) -> Option<&'static str> {
         && !matches!(name, "postgresql15-devel" | "postgresql16-devel" | "postgresql17-devel" | "postgresql18-devel")
     {
         return Some("it is `libpq-devel` now");
+    }
+    let old = |rest: &str| {
+        rest.split('-').next().is_some_and(|version| {
+            ["8", "84", "9", "90", "91", "92", "93", "94", "95", "96", "10", "11", "12", "13", "14"].contains(&version)
+        })
+    };
+    if name.strip_prefix("postgresql").is_some_and(old) {
+        return Some("it is `postgresql15` and newer now");
+    }
+    if name.starts_with("java-") && name.contains("openjdk") {
+        return Some("Java of Amazon Linux 2023 is Corretto, such as `java-17-amazon-corretto`");
     }
     if digits("mysql", "-devel") {
         return Some("it is `mariadb105-devel` now");

@@ -2,9 +2,8 @@
 
 use crate::beanstalk::config_file::ConfigFile;
 use crate::beanstalk::yaml::Node;
-use crate::check::rules::commands::tools::not_there;
+use crate::check::rules::commands::tools::{no_name, not_there};
 use crate::check::subject::Subject;
-use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
     resources(subject, file);
@@ -87,7 +86,8 @@ fn resources(subject: &mut Subject<'_>, file: &ConfigFile) {
 }
 
 fn packages(subject: &mut Subject<'_>, file: &ConfigFile) {
-    // Names that another package may provide: whether what reads `packages` looks for more than names is not known.
+    // Names that another package provides: `dnf install` looks for that, and what reads `packages` for names only (two people have
+    // printed what it says of `postgresql-devel`).
     const RENAMED: &[(&str, &str)] = &[
         ("postgresql-devel", "libpq-devel"),
         ("mysql-devel", "mariadb105-devel"),
@@ -113,13 +113,13 @@ fn packages(subject: &mut Subject<'_>, file: &ConfigFile) {
         } else if manager == "yum" {
             let name = package.name.value.as_str();
             if let Some((_, new)) = RENAMED.iter().find(|(old, _)| *old == name) {
-                let message = format!(
-                    "not known: Amazon Linux 2023 has no package of the name `{name}`, and the deployment fails unless what another provides is looked for"
-                );
+                let message = format!("the deployment fails: Amazon Linux 2023 has no package of the name `{name}`");
                 let finding =
                     subject.find("EB042", &file.path, package.name.span.clone(), message, format!("it is `{new}` now"));
                 finding.replace(*new);
-                finding.level = Level::Warning;
+            } else if let Some((message, fix)) = no_name(name) {
+                let message = format!("the deployment fails: {message}");
+                subject.find("EB042", &file.path, package.name.span.clone(), message, fix);
             } else if let Some(fix) = not_there(name) {
                 let message = format!("the deployment fails: Amazon Linux 2023 has no package `{name}`");
                 subject.find("EB042", &file.path, package.name.span.clone(), message, fix);

@@ -370,3 +370,34 @@ fn each_line_is_found_once() {
     let hook = format!("cat x > {HOOK} && chmod 755 {HOOK} && sed -i 's/a/b/' {HOOK}");
     assert_eq!(found(&hook), [("EB036", Level::Error)]);
 }
+
+#[test]
+fn names_of_packages() {
+    let listed = |found: bool, name: &str| {
+        let config = format!("packages:\n  yum:\n    {name}: []\n");
+        case("EB042", found, &[(".ebextensions/a.config", &config)]);
+    };
+    let installed = |found: bool, names: &str| {
+        let hook = format!("#!/bin/bash\ndnf install -y {names}\n");
+        case("EB042", found, &[(".platform/hooks/prebuild/1.sh", &hook)]);
+    };
+    for name in ["postgresql93", "postgresql96-libs", "python36*", "httpd24*", "java-1.8.0-openjdk", "'gcc gcc-c++'"] {
+        listed(true, name);
+        installed(true, name);
+    }
+    for name in
+        ["gcc*", "postgresql15", "postgresql16-server", "java-17-amazon-corretto", "python3*", "libjpeg-turbo-devel"]
+    {
+        listed(false, name);
+        installed(false, name);
+    }
+    // What `dnf` knows, and `packages` does not.
+    for name in ["'@Development Tools'", "postgresql-devel", "mysql-devel"] {
+        listed(true, name);
+        installed(false, name);
+    }
+    installed(false, "\"$PACKAGES and more\"");
+    let grouped =
+        "#!/bin/bash\nyum groupinstall -y \"Development Tools\"\ndnf group install -y \"Development Tools\"\n";
+    case("EB042", false, &[(".platform/hooks/prebuild/1.sh", grouped)]);
+}

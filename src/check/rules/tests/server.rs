@@ -118,3 +118,16 @@ fn settings_that_a_process_is_given() {
     debug(true, "env DJANGO_SETTINGS_MODULE=shop.dev gunicorn shop.wsgi");
     debug(false, "gunicorn --env DJANGO_SETTINGS_MODULE=shop.settings shop.wsgi");
 }
+
+#[test]
+fn directives_that_nginx_does_not_know() {
+    let nginx = |found: bool, text: &str| case("EB142", found, &[(".platform/nginx/conf.d/a.conf", text)]);
+    nginx(true, "client_max_bodysize 50M;\n");
+    nginx(true, "server {\n  listen 8080;\n  location / {\n    proxy_set_headers Host $host;\n  }\n}\n");
+    nginx(true, "server {\n  listen 443;\n  ssl on;\n}\n");
+    nginx(false, "client_max_body_size 50M;\nserver {\n  listen 443 ssl;\n  ssl_certificate /a;\n}\n");
+    nginx(false, "brotli on;\nmore_set_headers 'A: b';\n");
+    nginx(false, "map $a $b {\n  hostnames;\n  defaults 1;\n  servers 2;\n}\n");
+    let whole = (".platform/nginx/nginx.conf", "load_module /a.so;\nevents {}\nhttp {}\n");
+    case("EB142", false, &[whole, (".platform/nginx/conf.d/a.conf", "client_max_bodysize 50M;\n")]);
+}
