@@ -84,27 +84,46 @@ pub(crate) fn in_database(content: &[u8]) -> Option<Kind> {
     if LOGS.iter().any(|log| content.starts_with(log)) {
         return Some(Kind::Database);
     }
-    is_database(content).then(|| match may_hold_people(content) {
-        Some(false) => Kind::PlainDatabase,
-        Some(true) | None => Kind::Database,
-    })
+    if !is_database(content) {
+        return None;
+    }
+    let content = &content[..content.len().min(LOOKED_AT)];
+    let read = || {
+        let database = Database::of(content)?;
+        Some((database.schema()?, database))
+    };
+    // One that cannot be read may hold anything.
+    let Some((tables, database)) = read() else { return Some(Kind::Database) };
+    if is_of_a_tool(&tables, content) {
+        return None;
+    }
+    Some(if may_hold_people(&tables, &database) { Kind::Database } else { Kind::PlainDatabase })
 }
 
-/// None where its schema cannot be read.
-fn may_hold_people(content: &[u8]) -> Option<bool> {
-    let database = Database::of(&content[..content.len().min(LOOKED_AT)])?;
-    let tables = database.schema()?;
-    let about_people: Vec<_> = tables.iter().filter(|table| tells_of_people(&table.sql)).collect();
+/// What a tool leaves on the machine of whoever runs it, and nobody would call a database: measurements of coverage, the cache of mypy,
+/// the schedule of celery's beat.
+fn is_of_a_tool(tables: &[Table], content: &[u8]) -> bool {
+    let has = |name: &str| tables.iter().any(|table| table.is_called(name));
+    let names = |word: &[u8]| content.windows(word.len()).any(|window| window == word);
+    has("coverage_schema")
+        || (has("files2") && tables.len() == 1)
+        || (has("Dict") && tables.len() == 1 && names(b"utc_enabled") && names(b"__version__"))
+}
+
+fn may_hold_people(tables: &[Table], database: &Database<'_>) -> bool {
+    // SpatiaLite keeps a log of its own statements, with a column `user_agent`.
+    let own = |table: &&Table| !table.is_called("sql_statements_log");
+    let about_people: Vec<_> = tables.iter().filter(own).filter(|table| tells_of_people(&table.sql)).collect();
     // Pages that are free keep what was deleted.
-    Some(
-        !about_people.is_empty() && database.has_free_pages()
-            || about_people.iter().any(|table| database.holds_rows(table.root)),
-    )
+    !about_people.is_empty() && database.has_free_pages()
+        || about_people.iter().any(|table| database.holds_rows(table.root))
 }
 
 /// Does a name in the statement that made a table tell of people?
 fn tells_of_people(sql: &str) -> bool {
-    let words = words(sql);
+    // What the statement says to its readers is no name.
+    let names: Vec<&str> = sql.lines().map(|line| line.split("--").next().unwrap_or_default()).collect();
+    let words = words(&names.join("\n"));
     let single = |word: &str| {
         let stem = word.strip_suffix("es").filter(|stem| stem.ends_with("ss")).or_else(|| word.strip_suffix('s'));
         PEOPLE.contains(&word) || stem.is_some_and(|stem| PEOPLE.contains(&stem))
@@ -134,6 +153,14 @@ struct Table {
     /// Number of its first page; 0 if it is kept elsewhere.
     root: usize,
     sql: String,
+}
+
+impl Table {
+    /// Is this its name, in any quotes?
+    fn is_called(&self, name: &str) -> bool {
+        let own = self.sql.split(|char: char| !(char.is_alphanumeric() || char == '_')).filter(|word| !word.is_empty());
+        own.skip(2).find(|word| !matches!(word.to_ascii_lowercase().as_str(), "if" | "not" | "exists")) == Some(name)
+    }
 }
 
 struct Database<'a> {
@@ -333,9 +360,27 @@ mod tests {
         case("CREATE TABLE t(a, first_name)", ONE_ROW, Kind::Database);
         case("CREATE TABLE t(a REFERENCES addresses)", ONE_ROW, Kind::Database);
         case("CREATE TABLE t(name, personal, mailbox)", ONE_ROW, Kind::PlainDatabase);
+        case("CREATE TABLE t(\n  -- A row per user.\n  id\n)", ONE_ROW, Kind::PlainDatabase);
+        case("CREATE TABLE t(\n  -- A row per user.\n  email\n)", ONE_ROW, Kind::Database);
+        case("CREATE TABLE \"sql_statements_log\" (id, user_agent TEXT)", ONE_ROW, Kind::PlainDatabase);
+        case("CREATE TABLE visits(id, user_agent TEXT)", ONE_ROW, Kind::Database);
         let mut freed = database("CREATE TABLE auth_user(id)", EMPTY);
         freed[39] = 1;
         assert_eq!(in_database(&freed), Some(Kind::Database));
+    }
+
+    #[test]
+    fn what_tools_leave_is_no_database() {
+        for sql in
+            ["CREATE TABLE coverage_schema (\n  version integer\n)", "CREATE TABLE IF NOT EXISTS files2 (path, data)"]
+        {
+            assert_eq!(in_database(&database(sql, ONE_ROW)), None, "{sql}");
+        }
+        let schedule = [ONE_ROW, b"utc_enabled entries __version__ tz"].concat();
+        let shelf = "CREATE TABLE Dict (key BLOB, value BLOB)";
+        assert_eq!(in_database(&database(shelf, &schedule)), None);
+        // A shelf of somebody else's may have anything in it.
+        assert_eq!(in_database(&database(shelf, ONE_ROW)), Some(Kind::PlainDatabase));
     }
 
     #[test]
