@@ -229,6 +229,31 @@ impl Settings {
     }
 }
 
+/// The project's own modules of which a file imports something by name, and calls it: `from .aws import address` and `address()`.
+pub(super) fn helpers(tree: &Tree, path: &str) -> Vec<String> {
+    let text = tree.text(path).unwrap_or_default();
+    let roots = [root(tree), String::new()];
+    let mut found = Vec::new();
+    for line in text.lines().map(str::trim) {
+        let Some((module, names)) = line.strip_prefix("from ").and_then(|rest| rest.split_once(" import ")) else {
+            continue;
+        };
+        let names = names.split('#').next().unwrap_or_default().split(',');
+        // `a as b` is called by its second name.
+        let mut names = names.filter_map(|name| name.trim_matches(['(', ')', ' ']).rsplit(' ').next());
+        if !names.any(|name| !name.is_empty() && text.contains(&format!("{name}("))) {
+            continue;
+        }
+        let level = module.len() - module.trim_start_matches('.').len();
+        let module = module.trim_start_matches('.').trim();
+        found.extend(match level {
+            0 => roots.iter().find_map(|root| module_path(tree, root, module)),
+            _ => relative(tree, path, module, level),
+        });
+    }
+    found
+}
+
 /// Names of the environment properties and secrets that the project's own files set.
 pub(crate) fn property_names(customizations: &Customizations) -> BTreeSet<String> {
     let options = customizations.used().flat_map(|file| &file.option_settings);

@@ -122,6 +122,7 @@ impl Evaluation<'_> {
             Cast::Integer => through(found, integer),
             Cast::List if set => operators::method("split", found, &[Value::Text(",".to_owned())]),
             Cast::Database => operators::database(found),
+            Cast::Cache => operators::cache(found),
             Cast::Separated => through(found, |value| match value {
                 Value::Text(text) => {
                     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());

@@ -214,6 +214,34 @@ pub(super) fn database(value: Value) -> Value {
     })
 }
 
+/// The cache that an address names, as django-environ and environs read one.
+pub(super) fn cache(value: Value) -> Value {
+    through(value, |value| {
+        let Value::Text(url) = &value else {
+            return if matches!(value, Value::Dict(_)) { value } else { Value::Unknown };
+        };
+        let text = |text: &str| Value::Text(text.to_owned());
+        let Some((scheme, rest)) = url.split_once("://") else { return Value::Unknown };
+        let (backend, location) = match scheme {
+            "dummycache" | "dummy" => ("django.core.cache.backends.dummy.DummyCache", None),
+            "locmemcache" | "locmem" => ("django.core.cache.backends.locmem.LocMemCache", None),
+            "dbcache" | "db" => ("django.core.cache.backends.db.DatabaseCache", None),
+            "filecache" | "file" => ("django.core.cache.backends.filebased.FileBasedCache", None),
+            "memcache" | "memcached" | "pymemcache" | "pymemcached" | "pylibmc" => (
+                "django.core.cache.backends.memcached.PyMemcacheCache",
+                Some(rest.split('/').next().unwrap_or_default().to_owned()),
+            ),
+            "rediscache" | "redis" | "redis-cache" => {
+                ("django_redis.cache.RedisCache", Some(format!("redis://{rest}")))
+            }
+            "rediss" => ("django_redis.cache.RedisCache", Some(format!("rediss://{rest}"))),
+            _ => return Value::Unknown,
+        };
+        let location = location.map(|location| (text("LOCATION"), text(&location)));
+        Value::Dict([(text("BACKEND"), text(backend))].into_iter().chain(location).collect())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

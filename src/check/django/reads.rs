@@ -92,8 +92,10 @@ impl Evaluation<'_> {
         }
         let how = self.reader(&name)?;
         let database = matches!(how, "db" | "db_url" | "dj_db_url");
+        let cache = matches!(how, "cache" | "cache_url" | "dj_cache_url");
         let asked = match argument(0) {
             Some(asked) => text(asked),
+            None if cache => Some("CACHE_URL".to_owned()),
             None => database.then(|| "DATABASE_URL".to_owned()),
         };
         // django-environ has a type in the second place, environs and decouple a default.
@@ -111,6 +113,7 @@ impl Evaluation<'_> {
         let cast = keyword(call, "cast").or_else(|| argument(1).filter(|_| typed)).or(last).map(dotted);
         let cast = match (how, cast.as_deref()) {
             _ if database => Cast::Database,
+            _ if cache => Cast::Cache,
             ("bool", _) | (_, Some("bool")) => Cast::Switch,
             ("int", _) | (_, Some("int")) => Cast::Integer,
             ("list" | "tuple", _) | (_, Some("list" | "tuple")) => Cast::List,
@@ -228,6 +231,7 @@ pub(super) enum Cast {
     /// Parts between commas.
     Separated,
     Database,
+    Cache,
     /// A function of the project's own.
     Other,
 }

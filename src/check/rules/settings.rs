@@ -6,6 +6,7 @@ mod health;
 mod hosts;
 mod https;
 mod local;
+mod mail;
 mod module;
 mod others;
 mod refused;
@@ -14,6 +15,7 @@ mod shadow;
 pub(super) mod shipped;
 mod static_files;
 mod storage;
+mod tasks;
 mod unless;
 mod variables;
 
@@ -57,6 +59,8 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     shadow::check(subject, &settings);
     unless::check(subject, &settings);
     local::check(subject, &settings);
+    mail::check(subject, &settings);
+    tasks::check(subject, &settings);
     sessions::check(subject, &settings);
     health::check(subject, &settings);
     variables::check(subject, &settings);

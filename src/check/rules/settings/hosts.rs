@@ -1,9 +1,10 @@
 //! Hosts that Django answers for: visitors come by a name, health checks by the address of the instance.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::{at, health, proxy_says_host};
-use crate::check::django::{Settings, Value};
+use crate::check::django::{self, Settings, Value};
 use crate::check::script::{find_all, sends_token};
 use crate::check::subject::Subject;
 use crate::level::Level;
@@ -85,5 +86,24 @@ fn metadata(subject: &mut Subject<'_>, settings: &Settings) {
             let fix = "ask for a token first, with a short time-out; better, answer health checks in a middleware";
             subject.find("EB011", path, span, message, fix);
         }
+    }
+    helpers(subject, settings);
+}
+
+/// A function beside the settings that these call.
+fn helpers(subject: &mut Subject<'_>, settings: &Settings) {
+    if subject.answers_without_token() {
+        return;
+    }
+    let called = settings.files.iter().flat_map(|path| django::helpers(subject.tree, path));
+    let called: BTreeSet<String> = called.filter(|path| !settings.files.contains(path)).collect();
+    for path in called {
+        let Some(text) = subject.tree.text(&path).filter(|text| !sends_token(text)) else { continue };
+        let asked = find_all(text, METADATA).find(|span| text[..span.start].ends_with("http://"));
+        let Some(span) = asked else { continue };
+        let message =
+            "the metadata service answers 401 without a token, and the settings that call this do not get the address";
+        let fix = "ask for a token first, with a short time-out; better, answer health checks in a middleware";
+        subject.find("EB011", &path, span, message, fix);
     }
 }

@@ -34,7 +34,7 @@ struct Client {
     harm: &'static str,
 }
 
-const CLIENTS: [Client; 9] = [
+const CLIENTS: [Client; 16] = [
     Client { setting: "CELERY_BROKER_URL", service: None, harm: "no task is ever carried out" },
     Client { setting: "BROKER_URL", service: None, harm: "no task is ever carried out" },
     Client { setting: "CELERY_RESULT_BACKEND", service: None, harm: "no task has a result" },
@@ -44,6 +44,13 @@ const CLIENTS: [Client; 9] = [
     Client { setting: "CHANNEL_LAYERS", service: None, harm: "no message reaches its channel" },
     Client { setting: "HAYSTACK_CONNECTIONS", service: None, harm: "every search fails" },
     Client { setting: "ELASTICSEARCH_DSL", service: Some("elasticsearch"), harm: "every search fails" },
+    Client { setting: "DRAMATIQ_BROKER", service: None, harm: "no task is ever carried out" },
+    Client { setting: "HUEY", service: Some("redis"), harm: "no task is ever carried out" },
+    Client { setting: "CACHEOPS_REDIS", service: Some("redis"), harm: "every use of the cache fails" },
+    Client { setting: "SESSION_REDIS", service: Some("redis"), harm: "every page with a session fails" },
+    Client { setting: "CONSTANCE_REDIS_CONNECTION", service: Some("redis"), harm: "no setting of constance is read" },
+    Client { setting: "THUMBNAIL_REDIS_URL", service: Some("redis"), harm: "no thumbnail is made" },
+    Client { setting: "THUMBNAIL_REDIS_HOST", service: Some("redis"), harm: "no thumbnail is made" },
 ];
 
 pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
@@ -170,6 +177,9 @@ impl Asked {
     fn of(client: &Client, setting: &Value) -> Option<Self> {
         let outer = matches!(setting, Value::Environment { .. });
         let asked = match setting.by_default() {
+            whole @ Value::Dict(_) if !matches!(addresses(whole), Value::Missing | Value::Unknown) => {
+                Self::by(client, whole, "")
+            }
             Value::Dict(aliases) => {
                 aliases.iter().find_map(|(name, alias)| Self::by(client, alias, name.text().unwrap_or_default()))
             }
@@ -215,7 +225,7 @@ fn addresses(part: &Value) -> &Value {
         return part;
     }
     let config = part.get("CONFIG").by_default();
-    let keys = ["LOCATION", "URL", "HOST", "hosts", "host"].into_iter().map(|key| part.get(key));
+    let keys = ["LOCATION", "URL", "HOST", "hosts", "host", "url"].into_iter().map(|key| part.get(key));
     let keys = keys.chain(["hosts", "host"].into_iter().map(|key| config.get(key)));
     keys.into_iter().find(|value| **value != Value::Missing).unwrap_or(&Value::Missing)
 }
@@ -304,6 +314,7 @@ pub(super) fn runs_here(subject: &Subject<'_>, service: &str) -> bool {
         "postgresql" => &["postgresql-server", "postgresql15-server", "postgresql16-server", "initdb", "pg_ctl"],
         "mysql" => &["mysqld", "mariadb-server", "mysql-server", "mariadb105-server"],
         "mongodb" => &["mongod", "mongodb-org"],
+        "mail" => &["postfix", "sendmail", "exim"],
         other => &[other],
     };
     // What a client is built with starts nothing.

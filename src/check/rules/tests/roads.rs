@@ -320,3 +320,18 @@ fn options_that_say_it_another_way() {
     options("EB073", true, "aws:rds:dbinstance", "    DBPassword: h7Gk29xQpLm4Zt8w\n");
     options("EB073", false, "aws:rds:dbinstance", "    DBPassword: '{{resolve:secretsmanager:x}}'\n");
 }
+
+#[test]
+fn metadata_that_a_helper_of_the_settings_asks_for() {
+    let helper = |found: bool, settings: &str, text: &str| {
+        case("EB011", found, &[("mysite/settings.py", settings), ("mysite/aws.py", text)]);
+    };
+    const ASKS: &str = "import requests\ndef ip():\n    return requests.get('http://169.254.169.254/latest/meta-data/local-ipv4').text\n";
+    helper(true, "from .aws import ip\nALLOWED_HOSTS = [ip()]\n", ASKS);
+    helper(true, "from mysite.aws import ip as address\nALLOWED_HOSTS = [address()]\n", ASKS);
+    helper(true, "if True:\n    from mysite.aws import other, ip\n    ALLOWED_HOSTS = [ip()]\n", ASKS);
+    helper(false, "from .aws import OTHER\nALLOWED_HOSTS = [OTHER]\n", ASKS);
+    helper(false, "from .other import ip\nALLOWED_HOSTS = [ip()]\n", ASKS);
+    let token = ASKS.replace("').text", "', headers={'X-aws-ec2-metadata-token': token()}).text");
+    helper(false, "from .aws import ip\nALLOWED_HOSTS = [ip()]\n", &token);
+}

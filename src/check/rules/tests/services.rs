@@ -238,3 +238,65 @@ fn names_of_containers_are_known_to_containers() {
         (".elasticbeanstalk/config.yml", "global: {default_platform: Docker running on 64bit Amazon Linux 2023}\n");
     settings("EB149", false, &database("'db'"), &[&docker[..], &[platform]].concat());
 }
+
+#[test]
+fn mail_goes_somewhere() {
+    let mail = |rule: &str, found: bool, text: &str, more: &[(&str, &str)]| {
+        case(rule, found, &[&[("mysite/settings.py", text)], more].concat());
+    };
+    const SMTP: &str = "EMAIL_BACKEND = 'django.core.mail.backends.smtp.EmailBackend'\n";
+    mail("EB149", true, "EMAIL_HOST = 'localhost'\n", &[]);
+    mail("EB149", true, SMTP, &[]);
+    mail("EB149", false, &format!("{SMTP}EMAIL_HOST = 'smtp.example.com'\n"), &[]);
+    mail("EB149", false, &format!("{SMTP}vars().update(elsewhere)\n"), &[]);
+    mail("EB149", false, "EMAIL_HOST = 'localhost'\nEMAIL_BACKEND = 'django_ses.SESBackend'\n", &[]);
+    mail("EB149", false, "DEBUG = False\n", &[]);
+    let postfix = (".ebextensions/a.config", "packages:\n  yum:\n    postfix: []\n");
+    mail("EB149", false, "EMAIL_HOST = 'localhost'\n", &[postfix]);
+    let by_variable = "import os\nEMAIL_HOST = os.environ.get('MAIL_HOST', 'localhost')\n";
+    mail("EB132", true, by_variable, &[]);
+    let set = "option_settings:\n  aws:elasticbeanstalk:application:environment: {MAIL_HOST: smtp.example.com}\n";
+    mail("EB132", false, by_variable, &[(".ebextensions/a.config", set)]);
+}
+
+#[test]
+fn workers_that_nobody_gives_a_broker() {
+    let worker = |found: bool, app: &str, settings: &str, more: &[(&str, &str)]| {
+        let files = [
+            ("Procfile", "web: gunicorn mysite.wsgi\nworker: celery -A mysite worker\n"),
+            ("mysite/celery.py", app),
+            ("mysite/settings.py", settings),
+        ];
+        case("EB149", found, &[&files[..], more].concat());
+    };
+    const CONF: &str = "app = Celery('a')\napp.config_from_object('django.conf:settings', namespace='CELERY')\n";
+    worker(true, CONF, "DEBUG = False\n", &[]);
+    worker(true, "app = Celery('a', broker='redis://localhost:6379/0')\n", "DEBUG = False\n", &[]);
+    worker(true, "app = Celery('a')\napp.conf.broker_url = 'amqp://guest@127.0.0.1//'\n", "DEBUG = False\n", &[]);
+    worker(false, "app = Celery('a', broker='sqs://')\n", "DEBUG = False\n", &[]);
+    worker(false, "app = Celery('a', broker=os.environ['BROKER'])\n", "DEBUG = False\n", &[]);
+    worker(false, CONF, "import os\nCELERY_BROKER_URL = os.environ['BROKER']\n", &[]);
+    worker(false, CONF, "from elsewhere import *\n", &[]);
+    worker(false, "app = Celery('a')\napp.config_from_object('mysite.celeryconfig')\n", "DEBUG = False\n", &[]);
+    worker(false, &CONF.replace("CELERY", "JOBS"), "JOBS_BROKER_URL = 'sqs://'\n", &[]);
+    let set = "option_settings:\n  aws:elasticbeanstalk:application:environment: {CELERY_BROKER_URL: 'sqs://'}\n";
+    worker(false, CONF, "DEBUG = False\n", &[(".ebextensions/a.config", set)]);
+    // What Celery is given by other names.
+    let settings = |rule: &str, found: bool, text: &str| case(rule, found, &[("mysite/settings.py", text)]);
+    settings("EB149", true, "DRAMATIQ_BROKER = {'BROKER': 'a.RedisBroker', 'OPTIONS': {'url': 'redis://localhost'}}\n");
+    settings("EB149", true, "HUEY = {'connection': {'host': 'localhost'}}\n");
+    settings("EB149", true, "CACHEOPS_REDIS = {'host': 'localhost', 'port': 6379}\n");
+    settings("EB149", false, "CACHEOPS_REDIS = {'host': 'cache.example.com', 'prefix': 'redis'}\n");
+    let env = "import environ\nenv = environ.Env()\n";
+    settings(
+        "EB132",
+        true,
+        &format!("{env}CACHES = {{'default': env.cache('C', default='rediscache://127.0.0.1:6379/1')}}\n"),
+    );
+    settings(
+        "EB132",
+        false,
+        &format!("{env}CACHES = {{'default': env.cache('C', default='rediscache://cache.example.com/1')}}\n"),
+    );
+    settings("EB132", false, &format!("{env}CACHES = {{'default': env.cache('C')}}\n"));
+}
