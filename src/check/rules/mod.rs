@@ -15,6 +15,7 @@ mod proxy;
 mod server;
 mod settings;
 mod unfinished;
+mod units;
 mod wheels;
 
 use super::subject::Subject;
@@ -36,6 +37,7 @@ pub(super) fn run(subject: &mut Subject<'_>) {
     settings::check(subject);
     descriptors::check(subject);
     unfinished::check(subject);
+    units::check(subject);
 }
 
 #[cfg(test)]

@@ -51,10 +51,16 @@ pub(super) fn paths(subject: &mut Subject<'_>, script: &Script<'_>) {
         Place::Command(_) | Place::Process(_) => false,
     };
     let new = if early && *new == "/var/app/current" { &"/var/app/staging" } else { new };
-    let fix = instead(new);
+    // systemd takes a `*` for a letter.
+    let line = &script.text[..span.start - script.start];
+    let in_unit = line[line.rfind('\n').map_or(0, |newline| newline + 1)..].trim_start().starts_with("Exec");
+    let fix = match in_unit && new.contains('*') {
+        true => format!("let a shell look for it: `ExecStart=/bin/sh -c 'exec {new}…'`"),
+        false => instead(new),
+    };
     let finding = subject.find("EB033", script.path, span.clone(), message, fix);
     finding.level = level;
-    if *exchange {
+    if *exchange && !in_unit {
         finding.replace(*new);
     }
 }

@@ -401,3 +401,38 @@ fn names_of_packages() {
         "#!/bin/bash\nyum groupinstall -y \"Development Tools\"\ndnf group install -y \"Development Tools\"\n";
     case("EB042", false, &[(".platform/hooks/prebuild/1.sh", grouped)]);
 }
+
+#[test]
+fn units_that_start() {
+    let hook = |found: bool, program: &str, more: &str, files: &[(&str, &str)]| {
+        let text = format!(
+            "#!/bin/bash\ncat > /etc/systemd/system/a.service <<EOF\n[Service]\nExecStart={program}\nEOF\n{more}\n"
+        );
+        case("EB174", found, &[&[(".platform/hooks/postdeploy/1.sh", text.as_str())], files].concat());
+    };
+    const START: &str = "systemctl daemon-reload\nsystemctl restart a";
+    hook(false, "/usr/bin/python3 x", START, &[]);
+    hook(false, "/bin/sh -c 'exec /var/app/venv/*/bin/x'", START, &[]);
+    hook(false, "$VENV/bin/x", START, &[]);
+    hook(true, "/var/app/venv/*/bin/x", START, &[]);
+    hook(true, "/var/app/current/bin/x.sh", START, &[]);
+    hook(false, "/var/app/current/bin/x.sh", START, &[("bin/x.sh", "")]);
+    hook(true, "/usr/bin/python3 x", "", &[]);
+    hook(true, "/usr/bin/python3 x", "systemctl enable a", &[]);
+    hook(false, "/usr/bin/python3 x", "systemctl enable --now a.service", &[]);
+    hook(false, "/usr/bin/python3 x", "for unit in a b; do systemctl restart $unit; done", &[]);
+    let started =
+        (".ebextensions/b.config", "services:\n  sysvinit:\n    a:\n      enabled: true\n      ensureRunning: true\n");
+    hook(false, "/usr/bin/python3 x", "", &[started]);
+    let copied = |found: bool, text: &str| {
+        let hook = "#!/bin/bash\ncp .platform/files/a.service /etc/systemd/system/\nsystemctl restart a\n";
+        case("EB174", found, &[(".platform/files/a.service", text), (".platform/hooks/postdeploy/1.sh", hook)]);
+    };
+    copied(true, "[Service]\nExecStart=/var/app/venv/*/bin/x\n");
+    copied(false, "[Service]\nExecStart=/usr/bin/x\n");
+    // Nobody writes a `*` into the line of a unit.
+    let old = "#!/bin/bash\ncat > /etc/systemd/system/a.service <<EOF\nExecStart=/opt/python/run/venv/bin/x\nEOF\nsystemctl restart a\n";
+    let tree = Tree::default().file("Procfile", PROCFILE.1).file(".platform/hooks/postdeploy/1.sh", old);
+    let report = run(&tree, &Settings::default());
+    assert!(report.findings.iter().any(|finding| finding.rule == "EB033" && !finding.fixable), "{report}");
+}

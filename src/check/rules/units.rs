@@ -1,0 +1,193 @@
+//! Units of systemd that the project writes: by `files`, by a text within a script, or by copying a file of the bundle.
+
+use std::ops::Range;
+
+use crate::check::folder::in_bundle;
+use crate::check::script::{any_file, contents};
+use crate::check::subject::Subject;
+use crate::level::Level;
+
+const RULE: &str = "EB174";
+const FOLDERS: [&str; 3] = ["/etc/systemd/system/", "/usr/lib/systemd/system/", "/lib/systemd/system/"];
+
+/// A unit, and where its text is.
+struct Unit<'a> {
+    name: String,
+    path: String,
+    text: &'a str,
+    start: usize,
+    /// Where somebody names it.
+    named: (String, Range<usize>),
+}
+
+pub(super) fn check(subject: &mut Subject<'_>) {
+    let scripts = subject.scripts();
+    let mut units: Vec<Unit<'_>> = Vec::new();
+    for (file, entry, text, start) in contents(subject.customizations) {
+        if let Some(name) = name_of(&entry.path.value) {
+            let named = (file.path.clone(), entry.path.span.clone());
+            units.push(Unit { name: name.to_owned(), path: file.path.clone(), text, start, named });
+        }
+    }
+    for script in scripts.iter() {
+        for (target, text, start) in texts(script.text) {
+            let Some(name) = name_of(&script.text[target.clone()]) else { continue };
+            let target = target.start + script.start..target.end + script.start;
+            let named = (script.path.to_owned(), target);
+            units.push(Unit {
+                name: name.to_owned(),
+                path: script.path.to_owned(),
+                text,
+                start: start + script.start,
+                named,
+            });
+        }
+        for run in script.host_runs().filter(|run| matches!(run.name(), "cp" | "install" | "mv")) {
+            let plain: Vec<_> = run.plain().collect();
+            let [.., from, to] = plain.as_slice() else { continue };
+            let into = FOLDERS.iter().any(|folder| to.text.starts_with(folder.trim_end_matches('/')));
+            let Some((path, text, start)) = any_file(subject.tree, subject.customizations, &from.text).filter(|_| into)
+            else {
+                continue;
+            };
+            let name = name_of(&to.text).or_else(|| from.text.rsplit('/').next()?.strip_suffix(".service"));
+            if let Some(name) = name {
+                let named = (script.path.to_owned(), to.span.clone());
+                units.push(Unit { name: name.to_owned(), path: path.to_owned(), text, start, named });
+            }
+        }
+    }
+    for unit in &units {
+        program(subject, unit);
+        starts(subject, unit);
+    }
+}
+
+/// The name of a unit by its path on the instance.
+fn name_of(path: &str) -> Option<&str> {
+    let name = FOLDERS.iter().find_map(|folder| path.strip_prefix(folder))?.strip_suffix(".service")?;
+    (!name.contains(['/', '@', '$', '{', '*'])).then_some(name)
+}
+
+/// Texts within a script that go into a file: the place of its path, the text, and where that begins.
+fn texts(script: &str) -> Vec<(Range<usize>, &str, usize)> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    let mut lines = script.split_inclusive('\n');
+    while let Some(line) = lines.next() {
+        let start = at;
+        at += line.len();
+        let Some((_, end)) = line.split_once("<<").filter(|_| !line.trim_start().starts_with('#')) else { continue };
+        let end = end.trim_start_matches('-').trim_start();
+        let end =
+            end.split(|char: char| char.is_whitespace() || matches!(char, ';' | '>' | '|')).next().unwrap_or_default();
+        let end = end.trim_matches(['"', '\'', '\\']);
+        let path = FOLDERS.iter().filter_map(|folder| line.find(folder)).min();
+        if end.is_empty() {
+            continue;
+        }
+        let begin = at;
+        for line in lines.by_ref() {
+            if line.trim() == end {
+                if let Some(path) = path {
+                    let rest = &script[start + path..begin];
+                    let length = rest
+                        .find(|char: char| char.is_whitespace() || matches!(char, '"' | '\'' | ';'))
+                        .unwrap_or(rest.len());
+                    found.push((start + path..start + path + length, &script[begin..at], begin));
+                }
+                at += line.len();
+                break;
+            }
+            at += line.len();
+        }
+    }
+    found
+}
+
+/// Is what it starts there, as systemd takes its path?
+fn program(subject: &mut Subject<'_>, unit: &Unit<'_>) {
+    let mut at = unit.start;
+    for line in unit.text.split_inclusive('\n') {
+        let start = at;
+        at += line.len();
+        let Some(value) = line.trim().strip_prefix("ExecStart=") else { continue };
+        let word =
+            value.trim_start_matches(['-', '@', ':', '+', '!', ' ']).split_whitespace().next().unwrap_or_default();
+        let Some(place) = line.find(word).filter(|_| !word.is_empty() && !word.contains(['$', '`', '%'])) else {
+            continue;
+        };
+        let span = start + place..start + place + word.len();
+        let title = format!("the unit `{}` does not start", unit.name);
+        if word.contains('*') {
+            let message =
+                format!("{title}: systemd takes the `*` of `{word}` for a letter, and there is no such program");
+            let fix = format!(
+                "`ExecStart=/bin/sh -c 'exec {}'`: a shell knows `*`",
+                value.trim_start_matches(['-', '@', ':', '+', '!', ' '])
+            );
+            subject.find(RULE, &unit.path, span, message, fix);
+        } else if let Some(inside) = in_bundle(word)
+            && !is_made(subject, inside)
+        {
+            let message = format!("{title}: there is no `{inside}` in the bundle");
+            let fix = "name what is there; or see with `beansprout package --why` what keeps it out";
+            subject.find(RULE, &unit.path, span, message, fix);
+        }
+        return;
+    }
+}
+
+/// Is a file of the bundle there, or may something make it?
+fn is_made(subject: &Subject<'_>, path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let mentions: usize = subject.scripts().iter().map(|script| script.text.matches(name).count()).sum();
+    subject.tree.get(path).is_some() || subject.tree.is_dir(path) || mentions > 1
+}
+
+/// Does somebody start it? A file in that folder does nothing by itself.
+fn starts(subject: &mut Subject<'_>, unit: &Unit<'_>) {
+    let scripts = subject.scripts();
+    let name = unit.name.as_str();
+    let mut enables = false;
+    for run in scripts.iter().flat_map(|script| script.runs()) {
+        let words = || run.arguments.iter().map(|word| word.text.as_str());
+        let named = words()
+            .any(|word| word == name || word.strip_suffix(".service") == Some(name) || word.contains(['$', '`', '*']));
+        if !named || !matches!(run.name(), "systemctl" | "service") {
+            continue;
+        }
+        if words().any(|word| matches!(word, "start" | "restart" | "reload-or-restart" | "--now" | "link")) {
+            return;
+        }
+        enables |= words().any(|word| word == "enable");
+    }
+    let by_list = subject.customizations.used().flat_map(|file| &file.services).any(|service| {
+        let service = service.name.value.as_str();
+        service == name || service.strip_suffix(".service") == Some(name)
+    });
+    // Others may start it: a timer, a unit that wants it, a script that is not read.
+    let others = subject.customizations.configs.iter().any(|file| mentions(&file.text, name))
+        || scripts.iter().any(|script| mentions(script.text, name));
+    if by_list || others || unit.text.contains("eb-app.target") {
+        return;
+    }
+    let (path, span) = unit.named.clone();
+    let message = match enables {
+        true => format!("nobody starts the unit `{name}` before the instance starts anew: `enable` alone does not"),
+        false => format!("nobody starts the unit `{name}`: a file in that folder does nothing by itself"),
+    };
+    let fix = format!(
+        "`systemctl daemon-reload && systemctl enable --now {name}` in a postdeploy hook; or make it a process of `Procfile`"
+    );
+    subject.find(RULE, &path, span, message, fix).level = Level::Warning;
+}
+
+/// Does a text speak of the unit in another way than by its file and by `systemctl enable`?
+fn mentions(text: &str, name: &str) -> bool {
+    let timer = format!("{name}.timer");
+    let wants = [format!("Wants={name}"), format!("Requires={name}"), format!("After={name}"), format!("Unit={name}")];
+    text.contains(&timer)
+        || wants.iter().any(|word| text.contains(word))
+        || text.contains("systemctl start") && text.contains("for ")
+}
