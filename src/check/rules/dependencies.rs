@@ -1,7 +1,9 @@
 //! Where Python's packages come from, and whether they can be installed on Amazon Linux 2023.
 
 mod absent;
+mod compiled;
 mod pins;
+mod pythons;
 mod starts;
 
 use crate::beanstalk::encoding;

@@ -1,6 +1,9 @@
 //! Lists of packages: what they let pip take, and what becomes of that.
 
 use super::{WSGI, case};
+use crate::beanstalk::tree::Tree;
+use crate::check::{Settings, run};
+use crate::level::Level;
 
 fn flask(rule: &str, found: bool, lines: &str) {
     let files = [
@@ -110,4 +113,34 @@ fn applications_that_nobody_installs() {
     apps(false, "rest_framework", &format!("{whole}djangorestframework==3.16.0\n"), &[]);
     apps(false, "rest_framework", "django\ndjangorestframework\n", &[]);
     apps(false, "taggit", "django\nsomething-with-tags\n", &[]);
+}
+
+#[test]
+fn from_which_python_on() {
+    let level = |platform: &str, lines: &str| {
+        let text = lines.replace(' ', "\n");
+        let config = format!("global: {{default_platform: {platform}}}\n");
+        let mut tree = Tree::default().file("manage.py", "import django\n").file("requirements.txt", text);
+        if !platform.is_empty() {
+            tree = tree.file(".elasticbeanstalk/config.yml", config);
+        }
+        let report = run(&tree, &Settings::default());
+        report
+            .findings
+            .iter()
+            .find(|finding| finding.rule == "EB144")
+            .map(|finding| (finding.level, finding.message.clone()))
+    };
+    let of = |platform: &str, lines: &str| level(platform, lines).map(|(level, _)| level);
+    // Without a wheel for 3.12 and newer, for 3.13 and newer, for 3.14 only.
+    assert_eq!(of("", "pillow==8.0.0"), Some(Level::Error));
+    assert_eq!(of("", "pillow==9.5.0"), Some(Level::Note));
+    assert_eq!(of("", "pillow==10.3.0"), Some(Level::Note));
+    assert_eq!(of("", "pillow==11.0.0"), None);
+    assert!(level("", "pillow==9.5.0").is_some_and(|(_, message)| message.contains("Python 3.12 and newer")));
+    assert_eq!(of("Python 3.11", "pillow==9.5.0"), None);
+    assert_eq!(of("Python 3.12", "pillow==9.5.0"), Some(Level::Error));
+    // Where the branch is retired, its environments go on with it.
+    assert_eq!(of("Python 3.8 running on 64bit Amazon Linux 2", "pillow==8.0.0"), Some(Level::Warning));
+    assert_eq!(of("Python 3.8 running on 64bit Amazon Linux 2", "pillow==9.5.0"), Some(Level::Note));
 }

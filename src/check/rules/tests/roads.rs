@@ -229,7 +229,10 @@ fn lines_of_pip() {
         ("Django==3.2.25", "3.12", false),
         ("Django==4.0.10", "3.13", true),
         ("Django==4.1.13", "3.13", false),
-        ("Django==1.11.29", "3.9", false),
+        // An environment of a retired branch goes on, and has to move.
+        ("Django==1.11.29", "3.9", true),
+        ("Django==2.2.28", "3.9", true),
+        ("Django==4.2.28", "3.9", false),
     ] {
         old("EB158", found, django, &format!("Python {python}"));
     }
