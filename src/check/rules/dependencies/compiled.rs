@@ -96,9 +96,15 @@ const fn absent(name: &'static str, first: [[u32; 3]; 4]) -> Compiled {
     Compiled { name, fails: Fails::Absent, since: ANY, first: wheels(first) }
 }
 
-const ANY: [u32; 3] = [0; 3];
+const fn lacks(name: &'static str, what: &'static str, word: &'static str, first: [[u32; 3]; 4]) -> Compiled {
+    Compiled { name, fails: Fails::Lacks(what, word), since: ANY, first: wheels(first) }
+}
 
-const COMPILED: [Compiled; 21] = [
+const ANY: [u32; 3] = [0; 3];
+/// No version has a wheel.
+const NEVER: [u32; 3] = [u32::MAX; 3];
+
+const COMPILED: &[Compiled] = &[
     Compiled {
         name: "pillow",
         fails: Fails::Lacks("the headers of libjpeg and zlib", "jpeg"),
@@ -117,6 +123,14 @@ const COMPILED: [Compiled; 21] = [
         since: ANY,
         first: wheels([[1, 6, 3]; 4]),
     },
+    lacks("pyodbc", "the headers of unixODBC", "unixODBC", [[4, 0, 35], [5, 0, 0], [5, 2, 0], [5, 3, 0]]),
+    lacks("pymssql", "the headers of FreeTDS", "freetds", [[2, 2, 6], [2, 2, 10], [2, 3, 1], [2, 3, 8]]),
+    lacks("pycurl", "the program `curl-config`", "libcurl-devel", [[7, 45, 3], [7, 45, 3], [7, 45, 4], [7, 45, 7]]),
+    lacks("shapely", "the library GEOS", "geos", [[1, 8, 5], [2, 0, 2], [2, 0, 6], [2, 1, 2]]),
+    lacks("pyarrow", "the libraries of Arrow", "arrow", [[10, 0, 1], [14, 0, 0], [18, 0, 0], [22, 0, 0]]),
+    lacks("python-ldap", "the headers of OpenLDAP", "openldap", [NEVER; 4]),
+    lacks("pycairo", "the headers of cairo", "cairo", [NEVER; 4]),
+    lacks("gdal", "the program `gdal-config`", "gdal", [NEVER; 4]),
     outdated("uwsgi", ANY, [[2, 0, 21], [2, 0, 23], [2, 0, 23], [2, 0, 23]]),
     outdated("pyyaml", [5, 4, 0], [[6, 0, 0], [6, 0, 1], [6, 0, 1], [6, 0, 1]]),
     outdated("greenlet", ANY, [[1, 1, 3], [3, 0, 0], [3, 1, 0], [3, 1, 0]]),
@@ -125,7 +139,7 @@ const COMPILED: [Compiled; 21] = [
     outdated("frozenlist", ANY, [ANY, [1, 3, 1], [1, 3, 1], [1, 3, 1]]),
     outdated("yarl", [1, 7, 0], [[1, 8, 0]; 4]),
     outdated("numpy", ANY, [ANY, [1, 26, 0], [1, 26, 0], [1, 26, 0]]),
-    outdated("pandas", ANY, [[1, 4, 0]; 4]),
+    outdated("pandas", ANY, [[1, 5, 0], [2, 1, 0], [2, 1, 0], [2, 1, 0]]),
     outdated("scipy", ANY, [[1, 9, 0], [1, 11, 0], [1, 11, 0], [1, 11, 0]]),
     outdated("scikit-learn", ANY, [[0, 24, 3]; 4]),
     outdated("spacy", ANY, [[2, 2, 5]; 4]),
@@ -133,6 +147,16 @@ const COMPILED: [Compiled; 21] = [
     outdated("reportlab", ANY, [[3, 6, 0]; 4]),
     outdated("typed-ast", ANY, [[1, 4, 4]; 4]),
     outdated("markupsafe", ANY, [[1, 1, 0]; 4]),
+    outdated("cryptography", ANY, [[2, 2, 0]; 4]),
+    outdated("twisted", ANY, [[21, 2, 0]; 4]),
+    outdated("hiredis", ANY, [ANY, [2, 1, 0], [2, 1, 0], [2, 1, 0]]),
+    outdated("grpcio", ANY, [[1, 49, 1], [1, 59, 0], [1, 59, 0], [1, 59, 0]]),
+    outdated("statsmodels", ANY, [ANY, [0, 14, 0], [0, 14, 0], [0, 14, 0]]),
+    outdated("httptools", ANY, [ANY, [0, 2, 0], [0, 2, 0], [0, 2, 0]]),
+    outdated("uvloop", ANY, [ANY, [0, 18, 0], [0, 18, 0], [0, 18, 0]]),
+    outdated("django-allauth", ANY, [[0, 50, 0]; 4]),
+    outdated("feedparser", ANY, [[6, 0, 0]; 4]),
+    outdated("pystache", ANY, [[0, 5, 5]; 4]),
     absent("torch", [[1, 13, 0], [2, 2, 0], [2, 5, 0], [2, 9, 0]]),
     absent("tensorflow", [[2, 12, 0], [2, 16, 1], [2, 20, 0], [2, 20, 0]]),
 ];
@@ -165,7 +189,10 @@ fn compiled(subject: &mut Subject<'_>, line: &Requirement) {
         return;
     }
     let Some(package) = COMPILED.iter().find(|package| package.name == line.name) else { return };
-    let Some(newest) = Newest::of(line) else { return };
+    // Of what never has a wheel, every version is compiled.
+    let never = package.first.iter().all(|(_, first)| *first == NEVER);
+    let any = || never.then(|| Newest { numbers: vec![0; 3], said: String::new() });
+    let Some(newest) = Newest::of(line).or_else(any) else { return };
     let Some((python, first)) = before_wheel(subject, &newest, package.first) else { return };
     let exact = &newest.said;
     if package.since != ANY && newest.numbers.as_slice() < package.since.as_slice() {
@@ -174,6 +201,9 @@ fn compiled(subject: &mut Subject<'_>, line: &Requirement) {
     let name = package.name;
     let message = match package.fails {
         Fails::Lacks(_, word) if installs(subject, &[word]) => return,
+        Fails::Lacks(lacks, _) if never => {
+            format!("pip fails: `{name}` has no wheel for any Python, is compiled, and does not find {lacks}")
+        }
         Fails::Lacks(lacks, _) => {
             format!("pip fails: `{name}` {exact} has no wheel for {python}, is compiled, and does not find {lacks}")
         }
@@ -184,6 +214,9 @@ fn compiled(subject: &mut Subject<'_>, line: &Requirement) {
     };
     let fix = match package.fails {
         Fails::Outdated => format!("take a newer version of `{name}`"),
+        Fails::Lacks(_, word) if never => {
+            format!("install what it needs before, where `dnf search {word}` finds it; or build a wheel and ship it")
+        }
         Fails::Lacks(..) | Fails::Absent => format!("take `{name}` {first} or newer"),
     };
     python.lower(subject.find("EB144", &line.path, line.span.clone(), message, fix));

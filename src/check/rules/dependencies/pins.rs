@@ -31,7 +31,7 @@ fn twice(subject: &mut Subject<'_>, lines: &[Requirement]) {
     }
 }
 
-/// What no Python 3 installs (each tried with pip on 3.11), and what to write instead.
+/// What no Python 3 of today installs (each tried with pip on 3.11 or 3.12), and what to write instead.
 const NEVER: &[(&str, &str)] = &[
     ("wsgiref", "take it out: Python has it"),
     ("distribute", "take it out: `setuptools` has taken its place"),
@@ -40,6 +40,8 @@ const NEVER: &[(&str, &str)] = &[
     ("functools32", "take it out: Python 3 has it"),
     ("pysqlite", "take it out: Python has `sqlite3`"),
     ("suds-jurko", "take `suds`, which goes on where it ended"),
+    ("anyjson", "take it out: kombu 4 and newer do without"),
+    ("ssl", "take it out: Python has it"),
     ("pkg-resources", "take it out: it is a mistake of Debian's and Ubuntu's `pip freeze`"),
 ];
 

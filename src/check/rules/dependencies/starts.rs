@@ -10,7 +10,8 @@ use crate::level::Level;
 
 const RULE: &str = "EB172";
 
-/// A version that stops at its import. Each was installed and imported with Python 3.11 and 3.12, in November 2026.
+/// A version that stops at its import. Each was installed and imported with Python 3.11, 3.12 or 3.13, in November 2026; applications of Django's with
+/// Django 4.2.
 struct Stops {
     name: &'static str,
     /// The first that does not.
@@ -46,6 +47,8 @@ const fn beside(
     Stops { name, first, by: By::Beside(other, from), error }
 }
 
+const FORCE_TEXT: &str = "cannot import name 'force_text' from 'django.utils.encoding'";
+
 /// No version of it works with what is newer beside it.
 const NONE: [u32; 3] = [u32::MAX; 3];
 
@@ -60,8 +63,80 @@ const STOPS: &[Stops] = &[
     python("six", [1, 16, 0], 12, "No module named 'six.moves'"),
     python("redis", [4, 1, 0], 12, "No module named 'distutils'"),
     python("stripe", [3, 0, 1], 12, "No module named 'stripe.six.moves'"),
-    setuptools("apscheduler", [3, 10, 0]),
-    setuptools("razorpay", [1, 4, 2]),
+    python("botocore", [1, 28, 0], 13, "No module named 'cgi'"),
+    python("boto3", [1, 25, 0], 13, "No module named 'cgi'"),
+    python("python-decouple", [3, 6, 0], 12, "No module named 'distutils'"),
+    python("feedparser", [6, 0, 3], 13, "No module named 'cgi'"),
+    setuptools("apscheduler", [3, 10, 2]),
+    setuptools("razorpay", [1, 4, 3]),
+    setuptools("drf-yasg", [1, 21, 8]),
+    setuptools("djangorestframework-simplejwt", [5, 3, 1]),
+    setuptools("django-countries", [7, 6, 0]),
+    setuptools("django-simple-history", [3, 3, 1]),
+    beside(
+        "djangorestframework",
+        [3, 11, 0],
+        "django",
+        [4, 0, 0],
+        "cannot import name 'smart_text' from 'django.utils.encoding'",
+    ),
+    beside(
+        "djangorestframework",
+        [3, 14, 0],
+        "django",
+        [4, 2, 0],
+        "cannot import name 'parse_header' from 'django.http.multipartparser'",
+    ),
+    beside(
+        "djangorestframework-jwt",
+        NONE,
+        "django",
+        [4, 0, 0],
+        "cannot import name 'smart_text' from 'django.utils.encoding'",
+    ),
+    beside(
+        "django-rest-auth",
+        NONE,
+        "django",
+        [4, 0, 0],
+        "cannot import name 'ugettext_lazy' from 'django.utils.translation'",
+    ),
+    beside(
+        "django-filter",
+        [2, 3, 0],
+        "django",
+        [3, 1, 0],
+        "cannot import name 'FieldDoesNotExist' from 'django.db.models.fields'",
+    ),
+    beside(
+        "django-cors-headers",
+        [3, 3, 0],
+        "django",
+        [4, 0, 0],
+        "Signal.__init__() got an unexpected keyword argument 'providing_args'",
+    ),
+    beside(
+        "django-mptt",
+        [0, 12, 0],
+        "django",
+        [4, 0, 0],
+        "Signal.__init__() got an unexpected keyword argument 'providing_args'",
+    ),
+    beside("django-storages", [1, 10, 0], "django", [4, 0, 0], FORCE_TEXT),
+    beside("django-ckeditor", [6, 0, 0], "django", [4, 0, 0], FORCE_TEXT),
+    beside("django-phonenumber-field", [5, 1, 0], "django", [4, 0, 0], FORCE_TEXT),
+    beside("social-auth-app-django", [4, 0, 1], "django", [4, 0, 0], FORCE_TEXT),
+    beside("django-anymail", [7, 0, 1], "django", [4, 0, 0], FORCE_TEXT),
+    beside("djoser", [2, 0, 4], "django", [4, 0, 0], FORCE_TEXT),
+    beside("graphene-django", [2, 8, 3], "django", [4, 0, 0], FORCE_TEXT),
+    beside("django-import-export", [2, 4, 0], "django", [4, 0, 0], "cannot import name 'url' from 'django.conf.urls'"),
+    beside(
+        "django-jet",
+        NONE,
+        "django",
+        [3, 0, 0],
+        "cannot import name 'python_2_unicode_compatible' from 'django.utils.encoding'",
+    ),
     beside("jinja2", [3, 0, 0], "markupsafe", [2, 1, 0], "cannot import name 'soft_unicode' from 'markupsafe'"),
     beside("flask", [1, 1, 3], "jinja2", [3, 1, 0], "cannot import name 'Markup' from 'jinja2'"),
     beside("flask", [2, 0, 0], "markupsafe", [2, 1, 0], "cannot import name 'soft_unicode' from 'markupsafe'"),
@@ -202,6 +277,27 @@ const USES: &[Use] = &[
     used("stripe", &["stripe"], &[]),
     used("razorpay", &["razorpay"], &[]),
     used("apscheduler", &["apscheduler"], &["django_apscheduler"]),
+    used("python-decouple", &["decouple"], &["from decouple import", "import decouple"]),
+    used("feedparser", &["feedparser"], &[]),
+    used("drf-yasg", &["drf_yasg"], &["drf_yasg"]),
+    used("djangorestframework-simplejwt", &["rest_framework_simplejwt"], &["rest_framework_simplejwt"]),
+    used("django-countries", &["django_countries"], &["django_countries"]),
+    used("django-simple-history", &["simple_history"], &["simple_history"]),
+    used("djangorestframework", &["rest_framework"], &[]),
+    used("djangorestframework-jwt", &["rest_framework_jwt"], &["rest_framework_jwt"]),
+    used("django-rest-auth", &["rest_auth"], &["'rest_auth'", "\"rest_auth\""]),
+    used("django-filter", &["django_filters"], &[]),
+    used("django-cors-headers", &["corsheaders"], &["corsheaders.middleware"]),
+    used("django-mptt", &["mptt"], &[]),
+    used("django-storages", &["storages"], &["storages.backends.s3"]),
+    used("django-ckeditor", &["ckeditor"], &["'ckeditor'", "\"ckeditor\""]),
+    used("django-phonenumber-field", &["phonenumber_field"], &[]),
+    used("social-auth-app-django", &["social_django"], &["social_django"]),
+    used("django-anymail", &["anymail"], &["anymail.backends"]),
+    used("djoser", &["djoser"], &[]),
+    used("graphene-django", &["graphene_django"], &[]),
+    used("django-import-export", &["import_export"], &[]),
+    used("django-jet", &["jet"], &["'jet'", "\"jet\""]),
 ];
 
 /// Files that a server of Django's imports with the project.

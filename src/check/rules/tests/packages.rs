@@ -144,3 +144,47 @@ fn from_which_python_on() {
     assert_eq!(of("Python 3.8 running on 64bit Amazon Linux 2", "pillow==8.0.0"), Some(Level::Warning));
     assert_eq!(of("Python 3.8 running on 64bit Amazon Linux 2", "pillow==9.5.0"), Some(Level::Note));
 }
+
+#[test]
+fn what_a_server_of_djangos_imports() {
+    let lists = |found: bool, lines: &str, more: &[(&str, &str)]| {
+        let text = lines.replace(' ', "\n");
+        let platform = ("global: {default_platform: Python 3.13}\n", ".elasticbeanstalk/config.yml");
+        let files =
+            [("manage.py", "import django\n"), WSGI, (platform.1, platform.0), ("requirements.txt", text.as_str())];
+        case("EB172", found, &[&files[..], more].concat());
+    };
+    let views = [("mysite/settings.py", "DEBUG = False\n"), ("shop/views.py", "import requests\n")];
+    lists(true, "Django==5.2.8 requests==2.22.0 urllib3==1.25.11", &views);
+    lists(false, "Django==5.2.8 requests==2.32.3 urllib3==2.2.3", &views);
+    lists(false, "Django==5.2.8 requests==2.22.0 urllib3==1.25.11", &views[..1]);
+    lists(false, "Django==5.2.8 urllib3==1.25.11", &[views[0], ("shop/views.py", "def a():\n    import requests\n")]);
+    let storage = [("mysite/settings.py", "DEFAULT_FILE_STORAGE = 'storages.backends.s3boto3.S3Boto3Storage'\n")];
+    lists(true, "Django==5.2.8 boto3==1.18.0", &storage);
+    lists(false, "Django==5.2.8 boto3==1.35.0", &storage);
+    let cors = [("mysite/settings.py", "MIDDLEWARE = ['corsheaders.middleware.CorsMiddleware']\n")];
+    lists(true, "Django==5.2.8 django-cors-headers==3.2.1", &cors);
+    lists(false, "Django==3.2.25 django-cors-headers==3.2.1", &cors);
+    lists(false, "Django==5.2.8 django-cors-headers==4.4.0", &cors);
+    // The newest setuptools has no `pkg_resources`.
+    lists(true, "Django==5.2.8 gunicorn==20.1.0", &[]);
+    lists(true, "Django==5.2.8 gunicorn==20.1.0 setuptools==84.0.0", &[]);
+    lists(false, "Django==5.2.8 gunicorn==20.1.0 setuptools==75.0.0", &[]);
+    lists(false, "Django==5.2.8 gunicorn==20.1.0 setuptools<81", &[]);
+    lists(false, "Django==5.2.8 gunicorn==23.0.0", &[]);
+}
+
+#[test]
+fn what_is_compiled_whatever_its_version() {
+    flask("EB144", true, "python-ldap==3.4.4");
+    flask("EB144", true, "python-ldap");
+    flask("EB144", true, "GDAL>=3");
+    flask("EB144", true, "django-allauth==0.41.0");
+    flask("EB144", false, "django-allauth==65.0.0");
+    flask("EB144", true, "cryptography==2.1.4");
+    flask("EB144", false, "cryptography==2.8");
+    flask("EB144", true, "shapely==1.7.1");
+    flask("EB168", true, "anyjson==0.3.3");
+    let headers = (".ebextensions/b.config", "packages:\n  yum:\n    openldap-devel: []\n");
+    case("EB144", false, &[headers, ("requirements.txt", "python-ldap==3.4.4\n")]);
+}
