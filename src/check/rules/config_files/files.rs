@@ -36,6 +36,12 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
         {
             let message = "nothing runs scripts in this folder since Amazon Linux 2".to_owned();
             subject.find("EB036", &file.path, span, message, "move it to `.platform/hooks/` in the bundle");
+        } else if path.starts_with("/etc/supervisor") && !has_supervisor(subject) {
+            let message = format!(
+                "nobody reads `{path}`: there is no supervisord since Amazon Linux 2, and nothing here brings one"
+            );
+            let fix = "write a second line into `Procfile`: `worker: celery -A … worker`";
+            subject.find("EB100", &file.path, span, message, fix).level = Level::Warning;
         } else if path.starts_with("/etc/systemd/system/") && path.ends_with(".service") {
             unit(subject, file, entry);
         }
@@ -50,6 +56,16 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
             );
         }
     }
+}
+
+/// Does a script, a list or a unit speak of supervisord? Who calls it without having it has a rule of its own.
+fn has_supervisor(subject: &Subject<'_>) -> bool {
+    let lists = subject
+        .customizations
+        .used()
+        .any(|file| file.packages.iter().any(|package| package.name.value.contains("supervisor")));
+    let asked = subject.requirements().lines.iter().any(|line| line.name == "supervisor");
+    lists || asked || subject.scripts().iter().any(|script| script.has(&["supervisor", "supervisord", "supervisorctl"]))
 }
 
 /// A unit of systemd that starts celery's beat: every instance has the unit.

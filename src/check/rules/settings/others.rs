@@ -1,9 +1,9 @@
 //! Other settings: commands of Django's that work with other settings than the server's, and on other things by that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::backends::Backend;
-use super::module::is_missing;
+use super::module::{is_development, is_missing};
 use crate::check::django::{self, Named, Settings, Value};
 use crate::check::script::{Place, Script, at_manage, fate};
 use crate::check::subject::Subject;
@@ -18,6 +18,7 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
         return;
     }
     let mut missing = false;
+    let mut said = BTreeSet::new();
     for script in subject.scripts().iter().filter(|script| !matches!(script.place, Place::Command(_))) {
         for run in script.host_runs() {
             let Some((command, _)) = run.django() else { continue };
@@ -45,8 +46,25 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
                 "collectstatic" => static_files(settings, &other),
                 _ => None,
             };
-            let Some(harm) = harm else { continue };
             let title = script.title();
+            let Some(harm) = harm else {
+                if !same
+                    && is_development(&chosen.named.module)
+                    && !is_development(&settings.module)
+                    && said.insert(chosen.named.module.clone())
+                {
+                    let unless =
+                        if chosen.by == By::Manage { ", unless an environment property names others" } else { "" };
+                    let message = format!(
+                        "{title} works with `{}`, and the server with `{}`{unless}",
+                        chosen.named.module, settings.module
+                    );
+                    let fix = format!("set `{KEY}` as an environment property, to `{}`", settings.module);
+                    let span = at_manage(run).unwrap_or_else(|| run.span());
+                    subject.find(RULE, script.path, span.start..command.span.end, message, fix).level = Level::Note;
+                }
+                continue;
+            };
             let unless = if chosen.by == By::Manage { ", unless an environment property names others" } else { "" };
             let how = match same {
                 true => "with variables of its own".to_owned(),

@@ -436,3 +436,12 @@ fn units_that_start() {
     let report = run(&tree, &Settings::default());
     assert!(report.findings.iter().any(|finding| finding.rule == "EB033" && !finding.fixable), "{report}");
 }
+
+#[test]
+fn what_supervisord_would_read() {
+    let file = "files:\n  \"/etc/supervisor/conf.d/celery.conf\":\n    mode: \"000644\"\n    content: |\n      [program:celery]\n";
+    case("EB100", true, &[(".ebextensions/a.config", file)]);
+    case("EB100", false, &[(".ebextensions/a.config", file), ("requirements.txt", "supervisor==4.2.5\n")]);
+    let own = format!("{file}commands:\n  a: {{command: 'pip3 install supervisor'}}\n");
+    case("EB100", false, &[(".ebextensions/a.config", &own)]);
+}
