@@ -188,7 +188,8 @@ fn is_others(folder: &str) -> bool {
 fn reads_python<'a, I: Iterator<Item = &'a str>>(name: &str, parents: impl Fn() -> I) -> bool {
     // Other people's settings, such as a virtual environment's, are not this project's.
     let foreign = |dir: &str| matches!(dir, "site-packages" | "node_modules" | "tests" | "test" | "docs" | "examples");
-    let settings = name.contains("settings") || matches!(name, "wsgi.py" | "asgi.py" | "manage.py" | "urls.py");
+    let served = name.contains("wsgi") || name.contains("asgi");
+    let settings = name.contains("settings") || served || matches!(name, "manage.py" | "urls.py");
     let in_settings = parents().next().is_some_and(|dir| dir == "settings" || dir == "config");
     (settings || in_settings) && parents().count() <= 4 && !parents().any(foreign)
 }
@@ -224,6 +225,7 @@ mod tests {
         case("mysite/settings/production.py", true);
         case("venv/lib/python3.12/site-packages/x/settings.py", false);
         case("tests/settings.py", false);
+        case("mysite/wsgi_production.py", true);
         case("mysite/views.py", false);
         case("requirements.txt", true);
         case("requirements/prod.txt", true);

@@ -10,6 +10,7 @@ mod expressions;
 pub(crate) mod migrations;
 mod operators;
 mod reads;
+mod served;
 mod syntax;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use crate::secret;
 use crate::settings_module;
 
 use calls::Function;
+pub(super) use served::{in_wsgi, module_of};
 use syntax::{Import, Source};
 pub(crate) use value::Value;
 
@@ -271,11 +273,11 @@ pub(crate) fn properties(customizations: &Customizations) -> BTreeMap<String, St
         .collect()
 }
 
-/// The settings module of production: what the environment says, else what `wsgi.py` chooses, else `manage.py`.
+/// The settings module of production: what the environment says, else what the server loads chooses, else `manage.py`.
 pub(super) fn named(tree: &Tree, customizations: &Customizations) -> Option<Named> {
     in_procfile(customizations)
         .or_else(|| in_options(customizations))
-        .or_else(|| in_python(tree, "wsgi.py"))
+        .or_else(|| in_wsgi(tree, customizations))
         .or_else(|| in_python(tree, "manage.py"))
 }
 

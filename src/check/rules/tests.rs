@@ -6,6 +6,7 @@ use crate::check::{Settings, run};
 mod packages;
 mod roads;
 mod scripts;
+mod served;
 mod server;
 mod services;
 mod settings;

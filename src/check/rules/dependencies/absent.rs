@@ -249,7 +249,7 @@ fn modules(subject: &mut Subject<'_>, requirements: &Requirements) {
         return;
     }
     let mut files = subject.settings().map(|settings| settings.files.clone()).unwrap_or_default();
-    let wsgi = crate::check::django::in_python(subject.tree, "wsgi.py").map(|named| named.path);
+    let wsgi = crate::check::django::in_wsgi(subject.tree, subject.customizations).map(|named| named.path);
     files.extend(wsgi);
     for path in files {
         let Some(text) = subject.tree.text(&path) else { continue };

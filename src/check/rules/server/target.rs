@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::line::Line;
 use super::load::Configured;
 use crate::beanstalk::timeline::PORT;
+use crate::check::django;
 use crate::check::subject::Subject;
 
 /// Is it `module:object`, or the name of a module as Django's are called?
@@ -31,11 +32,8 @@ pub(super) fn target(subject: &mut Subject<'_>, path: &str, span: &Range<usize>,
     if written.contains(['/', '\\']) || written.ends_with(".py") {
         let message =
             format!("`{written}` is the path of a file: the server wants a module, and every request is a 502");
-        let (file, callable) = written.split_once(':').unwrap_or((written, "application"));
-        let old =
-            ["/opt/python/current/app/", "/opt/python/ondeck/app/", "/var/app/current/", "/var/app/staging/", "./"];
-        let file = old.iter().find_map(|prefix| file.strip_prefix(prefix)).unwrap_or(file).trim_end_matches(".py");
-        let dotted = file.replace(['/', '\\'], ".");
+        let (_, callable) = written.split_once(':').unwrap_or((written, "application"));
+        let dotted = django::module_of(written);
         // Only what is there is offered.
         if identifier_path(&dotted) && exists(subject, "", &dotted) {
             let target = format!("{dotted}:{callable}");

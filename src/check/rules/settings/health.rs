@@ -33,7 +33,7 @@ pub(super) fn is_seen_to_be_answered(subject: &Subject<'_>, settings: &Settings,
     let apps = settings.value("INSTALLED_APPS").items().iter().any(is_health);
     let proxy = proxy_says_host(subject) || proxy_has(subject, "return 200");
     // An application around Django's may answer by itself.
-    let around = django::in_python(subject.tree, "wsgi.py")
+    let around = django::in_wsgi(subject.tree, subject.customizations)
         .and_then(|wsgi| {
             subject
                 .tree

@@ -27,7 +27,7 @@ pub(super) fn check(subject: &mut Subject<'_>) -> bool {
         subject.find(RULE, &named.path, named.span.clone(), message, "name the settings module of production");
     } else if let Some(named) = web.as_ref().or(option.as_ref()) {
         beside_production(subject, named);
-    } else if let Some(named) = django::in_python(subject.tree, "wsgi.py")
+    } else if let Some(named) = django::in_wsgi(subject.tree, subject.customizations)
         && is_development(&named.module)
         && !is_named_in_passing(subject)
     {
@@ -112,7 +112,7 @@ pub(super) fn absent(subject: &mut Subject<'_>) {
     if elsewhere.is_some() || !subject.django() || is_named_in_passing(subject) {
         return;
     }
-    let Some(named) = django::in_python(subject.tree, "wsgi.py") else { return };
+    let Some(named) = django::in_wsgi(subject.tree, subject.customizations) else { return };
     // Beside an `.ebignore`, what git does not know ships from the disk of whoever has it.
     let kept = subject.tree.is_file(".ebignore") && left_out(subject, ".gitignore", &named.module).is_some();
     if is_missing(subject, &named) && !kept && !subject.guessed() {
@@ -185,7 +185,7 @@ fn unreachable(subject: &mut Subject<'_>, option: Option<&Named>) {
         return;
     };
     let wsgi = subject.tree.text(&path).unwrap_or_default();
-    let Some(named) = option.cloned().or_else(|| django::in_python(subject.tree, "wsgi.py")) else { return };
+    let Some(named) = option.cloned().or_else(|| django::in_wsgi(subject.tree, subject.customizations)) else { return };
     let path_is_set = customizations.option(DEFAULT_NAMESPACE, "PYTHONPATH").is_some();
     let at_top = django::module_path(subject.tree, "", &named.module).is_some();
     if wsgi.contains("sys.path") || path_is_set || at_top || !django::exists(subject.tree, &named.module) {
