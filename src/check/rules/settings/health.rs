@@ -76,6 +76,30 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     routes(subject, settings, path, &matcher, asked);
 }
 
+/// May Django find this regular expression in a path? Not where the text that it begins with is not there.
+pub(super) fn may_match(regex: &str, path: &str) -> bool {
+    let (anchored, rest) = regex.strip_prefix('^').map_or((false, regex), |rest| (true, rest));
+    let special = |char: char| "\\.^$*+?{}[]|()".contains(char);
+    let (mut fixed, open) = rest.split_at(rest.find(special).unwrap_or(rest.len()));
+    // What may be repeated may be absent as well.
+    if open.starts_with(['?', '*', '{']) {
+        fixed = &fixed[..fixed.char_indices().next_back().map_or(0, |(at, _)| at)];
+    }
+    if regex.contains('|') {
+        return true;
+    }
+    match (anchored, open) {
+        (true, "$") => path == fixed,
+        (true, _) => path.starts_with(fixed),
+        (false, _) => path.contains(fixed),
+    }
+}
+
+/// The path that the balancer asks, where a file says it.
+pub(super) fn path_asked(subject: &Subject<'_>) -> Option<String> {
+    asked(subject).map(|(_, setting)| setting.value.value.clone())
+}
+
 /// The option that says which path the balancer asks.
 fn asked<'a>(subject: &Subject<'a>) -> Option<(&'a str, &'a OptionSetting)> {
     let files = subject.customizations.used();
@@ -105,11 +129,11 @@ fn routes(
     }
     let any = |wanted: &str| {
         routes.iter().any(|route| match route {
-            // A regular expression may match anything; a prefix may lead to an `include`.
-            // Up to the converter, which stands for something.
-            Value::Route { text, regex } => {
+            Value::Route { text, regex: true } => may_match(text, wanted),
+            // A prefix may lead to an `include`. Up to the converter, which stands for something.
+            Value::Route { text, regex: false } => {
                 let (fixed, open) = text.split_once('<').map_or((text.as_str(), false), |(fixed, _)| (fixed, true));
-                *regex || wanted.strip_prefix(fixed).is_some_and(|rest| !open || !rest.is_empty())
+                wanted.strip_prefix(fixed).is_some_and(|rest| !open || !rest.is_empty())
             }
             _ => false,
         })

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::{at, health, proxy_says_host};
-use crate::check::django::{self, Settings, Value};
+use crate::check::django::{self, Setting, Settings, Value};
 use crate::check::script::{find_all, sends_token};
 use crate::check::subject::Subject;
 use crate::level::Level;
@@ -15,7 +15,7 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
 }
 
 fn allowed(subject: &mut Subject<'_>, settings: &Settings) {
-    let Some(setting) = settings.get("ALLOWED_HOSTS") else { return };
+    let Some(setting) = settings.get("ALLOWED_HOSTS") else { return missing(subject, settings) };
     let depends = |value: &Value| matches!(value, Value::Environment { .. });
     // A list that a condition chooses, and no variable itself.
     let chosen = depends(&setting.value) && setting.reads.is_empty();
@@ -26,6 +26,7 @@ fn allowed(subject: &mut Subject<'_>, settings: &Settings) {
     let names: Option<Vec<&str>> = names.iter().map(|name| name.by_default().text()).collect();
     // In debug mode an empty list allows the local host, and nobody else either.
     let Some(names) = names.filter(|names| !secret && !names.contains(&"*")) else { return };
+    no_host(subject, setting, &names);
     let found = if is_local(&names) && asks_for_names(subject, settings) {
         "every request gets a 400: only local names are allowed"
     } else if !subject.single() && !health::is_answered(subject, settings, &health::HOST) {
@@ -46,6 +47,42 @@ fn allowed(subject: &mut Subject<'_>, settings: &Settings) {
         finding.level = Level::Note;
     } else if chosen {
         finding.level = Level::Warning;
+    }
+}
+
+/// Without the setting Django allows nobody, and in debug mode the local host.
+fn missing(subject: &mut Subject<'_>, settings: &Settings) {
+    let Some(path) = settings.files.first().filter(|_| *settings.value("ALLOWED_HOSTS") == Value::Missing) else {
+        return;
+    };
+    if asks_for_names(subject, settings) {
+        let message = "every request gets a 400: the settings have no `ALLOWED_HOSTS`";
+        let fix =
+            "name the hosts of the site there, and answer the health check in a middleware before `CommonMiddleware`";
+        subject.find_file("EB010", path, message, fix);
+    }
+}
+
+/// An address among the hosts: Django compares each with a name that has neither scheme nor port nor path.
+fn no_host(subject: &mut Subject<'_>, setting: &Setting, names: &[&str]) {
+    let host_of = |name: &str| {
+        let name = name.split_once("://").map_or(name, |(_, rest)| rest);
+        name.split(['/', ':']).next().unwrap_or_default().to_owned()
+    };
+    let is_local = |host: &str| is_local(&[host]) || host.is_empty() || host.starts_with('[');
+    let allowed = |host: &str| {
+        names.iter().any(|name| *name == host || name.strip_prefix('.').is_some_and(|domain| host.ends_with(domain)))
+    };
+    let address = names.iter().find(|name| {
+        let host = host_of(name);
+        host != **name && !name.starts_with('[') && name.matches(':').count() < 3 && !is_local(&host) && !allowed(&host)
+    });
+    if let Some(address) = address {
+        let host = host_of(address);
+        let message = format!(
+            "requests for `{host}` get a 400: a host has neither scheme nor port nor path, and `{address}` has"
+        );
+        at(subject, "EB010", setting, message, &format!("write `{host}`")).level = Level::Warning;
     }
 }
 

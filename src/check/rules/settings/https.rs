@@ -47,11 +47,30 @@ fn redirect(subject: &mut Subject<'_>, settings: &Settings) {
         let message = format!("every request is redirected to itself: {why}");
         at(subject, "EB014", header, said(&message), HEADER).level = level;
     }
-    let exempt = *settings.value("SECURE_REDIRECT_EXEMPT") != Value::Missing;
-    if !exempt && !subject.takes_redirects() && !health::is_answered(subject, settings, &[health::SECURITY]) {
+    if !is_exempt(subject, settings)
+        && !subject.takes_redirects()
+        && !health::is_answered(subject, settings, &[health::SECURITY])
+    {
         let message = "health checks get a 301 and the environment turns red: they come by HTTP";
         at(subject, "EB012", setting, said(message), "name the health path in `SECURE_REDIRECT_EXEMPT`").level = level;
     }
+}
+
+/// May the path of health checks be one of those that are not redirected?
+fn is_exempt(subject: &Subject<'_>, settings: &Settings) -> bool {
+    let exempt = match settings.value("SECURE_REDIRECT_EXEMPT") {
+        Value::Missing => return false,
+        Value::List(items) => items,
+        _ => return true,
+    };
+    // What crawlers and certificate authorities ask for is nobody's health page; another may be named in the console.
+    let is_file = |regex: &str| ["txt", "xml", "ico", "well-known"].iter().any(|end| regex.contains(end));
+    let path = health::path_asked(subject);
+    exempt.iter().any(|item| match (item.text(), &path) {
+        (None, _) => true,
+        (Some(regex), Some(path)) => health::may_match(regex, path.trim_start_matches('/')),
+        (Some(regex), None) => !is_file(regex),
+    })
 }
 
 /// Why no request has this header with this value, of those that the load balancer sends with each.

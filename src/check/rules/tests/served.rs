@@ -1,7 +1,52 @@
-//! Which settings the server gets.
+//! Which settings the server gets, and which requests they answer.
 
+use super::case;
 use crate::beanstalk::tree::Tree;
 use crate::check::{Settings, run};
+
+#[test]
+fn redirects_spare_the_path_of_health_checks_only() {
+    let exempt = |found: bool, list: &str, path: Option<&str>| {
+        let settings = format!(
+            "SECURE_SSL_REDIRECT = True\nSECURE_REDIRECT_EXEMPT = {list}\nSECURE_PROXY_SSL_HEADER = (\"HTTP_X_FORWARDED_PROTO\", \"https\")\nMIDDLEWARE = [\"django.middleware.security.SecurityMiddleware\"]\n"
+        );
+        let option = path.map(|path| {
+            format!(
+                "option_settings:\n  aws:elasticbeanstalk:environment:process:default: {{HealthCheckPath: {path}}}\n"
+            )
+        });
+        let mut files = vec![("mysite/settings.py", settings.as_str())];
+        files.extend(option.as_deref().map(|option| (".ebextensions/a.config", option)));
+        case("EB012", found, &files);
+    };
+    exempt(true, "[]", None);
+    exempt(true, "['robots.txt', r'^\\.well-known/']", None);
+    exempt(true, "[r'^health/$']", Some("/status/"));
+    exempt(false, "[r'^health/$']", Some("/health/"));
+    exempt(false, "[r'^health/$']", None);
+    exempt(false, "[HEALTH]", Some("/status/"));
+    exempt(false, "['']", Some("/status/"));
+    exempt(false, "exempt()", None);
+}
+
+#[test]
+fn hosts_that_no_request_has() {
+    let hosts = |found: bool, hosts: &str| {
+        let settings =
+            format!("{hosts}MIDDLEWARE = [\"site.HealthMiddleware\", \"django.middleware.common.CommonMiddleware\"]\n");
+        case("EB010", found, &[("mysite/settings.py", settings.as_str())]);
+    };
+    hosts(true, "");
+    hosts(true, "ALLOWED_HOSTS = ['https://www.example.com']\n");
+    hosts(true, "ALLOWED_HOSTS = ['example.org', 'www.example.com/']\n");
+    hosts(true, "ALLOWED_HOSTS = ['www.example.com:8000']\n");
+    hosts(false, "ALLOWED_HOSTS = ['www.example.com/', 'www.example.com']\n");
+    hosts(false, "ALLOWED_HOSTS = ['https://www.example.com', '.example.com']\n");
+    hosts(false, "ALLOWED_HOSTS = ['example.com', 'http://localhost:3000', '[::1]', '[::1]:8000']\n");
+    hosts(false, "ALLOWED_HOSTS = ['https://www.example.com', '*']\n");
+    hosts(false, "from elsewhere import *\n");
+    case("EB010", false, &[("mysite/settings.py", "MIDDLEWARE = []\n")]);
+}
 
 #[test]
 fn the_settings_are_those_that_the_served_module_names() {

@@ -32,6 +32,17 @@ fn health_checks_ask_what_the_urls_have() {
     urls(true, "[path('<slug:page>/', home)]", None);
     urls(false, "[path('<slug:page>/', home)]", Some("/health/"));
     urls(true, "[path('api/', include('api.urls'))]", Some("/healthz"));
+    urls(true, "[url(r'^v1/', include(router.urls)), url(r'^v1/token', token)]", None);
+    urls(true, "[url(r'^admin/', admin.site.urls), url(r'^api', api)]", Some("/health/"));
+    urls(true, "[re_path('^health$', ok)]", Some("/healthy"));
+    urls(false, "[re_path('^health', ok)]", Some("/healthy"));
+    urls(false, "[re_path('^h?', ok)]", None);
+    urls(true, "[re_path('^health/?$', ok)]", None);
+    urls(false, "[re_path('^health/?$', ok)]", Some("/health"));
+    urls(false, "[re_path('^api|^$', ok)]", None);
+    urls(false, "[url(r'^(?:api)?', ok), url(r'^admin/', admin.site.urls)]", None);
+    urls(true, "[url('admin/', admin.site.urls)]", None);
+    urls(false, "[url('health', ok)]", Some("/my-health"));
     let files = [
         ("mysite/settings.py", "ROOT_URLCONF = \"mysite.urls\"\nMIDDLEWARE = [\"site.HealthMiddleware\"]\n"),
         ("mysite/urls.py", "urlpatterns = []\n"),
