@@ -1,6 +1,7 @@
 //! Where Python's packages come from, and whether they can be installed on Amazon Linux 2023.
 
 mod absent;
+mod bounds;
 mod compiled;
 mod pins;
 mod pythons;
@@ -53,6 +54,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     heavy(subject, &requirements.lines);
     absent::check(subject, &requirements);
     pins::check(subject, &requirements);
+    bounds::check(subject, &requirements);
     starts::check(subject, &requirements);
 }
 
