@@ -23,6 +23,9 @@ fn listed_before(subject: &mut Subject<'_>, settings: &Settings) {
     if !middleware.iter().any(|item| item.text().is_some_and(|text| text.starts_with("whitenoise."))) {
         return;
     }
+    if proxy_has_root(subject, settings) && !Backend::of_static_files(settings).has_manifest() {
+        return;
+    }
     // What ships is listed, and collecting it again changes no name.
     if shipped::collected(subject.tree, settings).is_some() {
         return;
@@ -44,6 +47,18 @@ fn listed_before(subject: &mut Subject<'_>, settings: &Settings) {
         let fix = "collect in `predeploy`, in hooks and in confighooks, or in `container_commands`";
         subject.find("EB157", script.path, span, message, fix);
     }
+}
+
+/// Does the proxy look into the folder where files are collected? Then it has them whenever they come.
+fn proxy_has_root(subject: &Subject<'_>, settings: &Settings) -> bool {
+    let Value::Path(root) = settings.value("STATIC_ROOT").by_default() else { return false };
+    let url = settings.value("STATIC_URL").by_default().text().unwrap_or("static").trim_matches('/');
+    let by_option = subject.customizations.used().flat_map(|file| &file.option_settings).any(|setting| {
+        setting.namespace.value == crate::beanstalk::defaults::STATIC_FILES
+            && setting.name.value.trim_matches('/') == url
+            && setting.value.value.trim_matches('/') == root
+    });
+    by_option || (!url.is_empty() && proxy_has(subject, &format!("/{url}")))
 }
 
 /// Does anything collect static files, or do they lie elsewhere?

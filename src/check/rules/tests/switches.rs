@@ -84,6 +84,16 @@ fn where_static_files_go() {
     };
     late(true, "");
     late(false, "systemctl restart web\n");
+    let mapped = |found: bool, folder: &str, storage: &str| {
+        let text = format!("{BASE}{white}STATIC_ROOT = BASE_DIR / 'staticfiles'\nSTATICFILES_STORAGE = '{storage}'\n");
+        let option =
+            format!("option_settings:\n  aws:elasticbeanstalk:environment:proxy:staticfiles: {{/static: {folder}}}\n");
+        let hook = ("#!/bin/bash\npython manage.py collectstatic --noinput\n", ".platform/hooks/postdeploy/1.sh");
+        settings("EB157", found, &text, &[(hook.1, hook.0), (".ebextensions/a.config", &option)]);
+    };
+    mapped(false, "staticfiles", "whitenoise.storage.CompressedStaticFilesStorage");
+    mapped(true, "static", "whitenoise.storage.CompressedStaticFilesStorage");
+    mapped(true, "staticfiles", "whitenoise.storage.CompressedManifestStaticFilesStorage");
 }
 
 #[test]
