@@ -197,7 +197,8 @@ fn keys(subject: &mut Subject<'_>) {
         .collect();
     for path in paths {
         let Some(text) = tree.text(path).filter(|text| begins(text)) else { continue };
-        let at = text.find("-----BEGIN ").unwrap_or(0);
+        // A certificate may stand before it.
+        let at = text.find("PRIVATE KEY-----").and_then(|end| text[..end].rfind("-----BEGIN ")).unwrap_or(0);
         let message = "a private key ships with the bundle: whoever may read the bucket or the instance has it";
         let fix = "take it out of the project, make a new one, and keep that in Secrets Manager; TLS belongs to the load balancer";
         subject.find("EB155", path, at..at + "-----BEGIN".len(), message, fix);
