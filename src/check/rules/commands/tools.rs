@@ -19,7 +19,7 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
 }
 
 /// What becomes of the deployment if this run fails, in a word, and the level that this has.
-fn fails(script: &Script<'_>, run: &Run) -> (&'static str, Level) {
+pub(super) fn fails(script: &Script<'_>, run: &Run) -> (&'static str, Level) {
     // A script that does not stop at failures goes on, and its last program decides.
     let goes_on = (script.called || matches!(script.place, Place::Hook(_)))
         && !script.stops_at(run)

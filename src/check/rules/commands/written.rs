@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::tools::fails;
 use crate::beanstalk::customizations::Moment;
 use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
@@ -19,6 +20,7 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
         }
     }
     restarts(subject, script);
+    kills(subject, script);
     current(subject, script);
     proxy(subject, script);
 }
@@ -84,6 +86,21 @@ fn restarts(subject: &mut Subject<'_>, script: &Script<'_>) {
         let message =
             format!("{} starts Apache's httpd, and the proxy is nginx: it has the port already", script.title());
         subject.find("EB141", script.path, run.span(), message, "take it out: the platform starts its proxy itself");
+    }
+}
+
+/// Whoever kills what does not run is told so by a failure.
+fn kills(subject: &mut Subject<'_>, script: &Script<'_>) {
+    let kills = |run: &&Run| {
+        matches!(run.name(), "killall" | "pkill")
+            && !run.has("-f")
+            && run.plain().any(|word| matches!(word.text.as_str(), "httpd" | "apache2"))
+    };
+    if let Some(run) = script.host_runs().find(kills).filter(|_| is_nginx(subject)) {
+        let (how, level) = fails(script, run);
+        let message = format!("{} {how}: no httpd runs that it could end, since the proxy is nginx", script.title());
+        let fix = "take it out: the platform starts its proxy itself";
+        subject.find("EB141", script.path, run.span(), message, fix).level = level;
     }
 }
 
