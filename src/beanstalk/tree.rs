@@ -191,7 +191,10 @@ fn reads_python<'a, I: Iterator<Item = &'a str>>(name: &str, parents: impl Fn() 
     let served = name.contains("wsgi") || name.contains("asgi");
     let settings = name.contains("settings") || served || matches!(name, "manage.py" | "urls.py");
     let in_settings = parents().next().is_some_and(|dir| dir == "settings" || dir == "config");
-    (settings || in_settings) && parents().count() <= 4 && !parents().any(foreign)
+    // Commands of the project's own that make accounts.
+    let accounts =
+        parents().next() == Some("commands") && ["su", "admin", "user"].iter().any(|word| name.contains(word));
+    (settings || in_settings || accounts) && parents().count() <= 4 && !parents().any(foreign)
 }
 
 /// The last part of a path.
@@ -226,6 +229,7 @@ mod tests {
         case("venv/lib/python3.12/site-packages/x/settings.py", false);
         case("tests/settings.py", false);
         case("mysite/wsgi_production.py", true);
+        case("shop/management/commands/createadmin.py", true);
         case("mysite/views.py", false);
         case("requirements.txt", true);
         case("requirements/prod.txt", true);

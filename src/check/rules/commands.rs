@@ -1,5 +1,6 @@
 //! What scripts run, on all roads: `commands`, `container_commands`, hooks, processes, and what these call.
 
+mod accounts;
 pub(super) mod leader;
 mod missing;
 mod old;
@@ -39,6 +40,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         questions::check(subject, script);
         tools::check(subject, script);
         written::check(subject, script);
+        accounts::check(subject, script);
     }
     old::files(subject);
     tools::metadata_of_files(subject);
