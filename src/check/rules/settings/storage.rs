@@ -77,10 +77,16 @@ fn logs(subject: &mut Subject<'_>, settings: &Settings) {
     // A file that ships belongs to `webapp` like all others, and stays so.
     let ships = |value: &Value| matches!(value, Value::Path(path) if subject.tree.is_file(path));
     let Some((name, handler)) = to_file.filter(|(_, handler)| !ships(handler.get("filename"))) else { return };
-    let message = format!(
-        "the server does not start: `manage.py` in a deployment makes the file of `{}` as root, and `webapp` may not write to it",
-        name.text().unwrap_or("the handler")
-    );
+    let name = name.text().unwrap_or("the handler");
+    let folder = handler.get("filename").by_default().text().and_then(|path| no_folder(subject, settings, path));
+    let message = match folder {
+        Some(folder) => {
+            format!("the server does not start: `{name}` logs into `{folder}`, and nothing makes that folder")
+        }
+        None => format!(
+            "the server does not start: `manage.py` in a deployment makes the file of `{name}` as root, and `webapp` may not write to it"
+        ),
+    };
     let fix = "log to the console: the platform keeps and rotates it as `/var/log/web.stdout.log`";
     if handler.get("filename").is_undecided() {
         let message = format!("unless a variable of the environment says otherwise, {message}");
@@ -88,6 +94,34 @@ fn logs(subject: &mut Subject<'_>, settings: &Settings) {
     } else {
         at(subject, "EB090", setting, message, fix);
     }
+}
+
+/// The folder of a log that is not on an instance, where nothing here makes it.
+fn no_folder<'p>(subject: &Subject<'_>, settings: &Settings, path: &'p str) -> Option<&'p str> {
+    const THERE: [&str; 12] = [
+        "",
+        "/tmp",
+        "/var",
+        "/var/tmp",
+        "/var/log",
+        "/var/log/nginx",
+        "/opt",
+        "/srv",
+        "/mnt",
+        "/run",
+        "/dev",
+        "/home/ec2-user",
+    ];
+    let (folder, _) = path.rsplit_once('/').filter(|(folder, _)| path.starts_with('/') && !THERE.contains(folder))?;
+    let in_bundle = folder.starts_with("/var/app/") || folder.starts_with("/proc/");
+    let made = subject.scripts().iter().any(|script| script.text.contains(folder))
+        || subject
+            .customizations
+            .used()
+            .any(|file| file.files.iter().any(|entry| entry.path.value.starts_with(folder)));
+    let itself =
+        |path: &String| subject.tree.text(path).is_some_and(|text| text.contains("mkdir") || text.contains("makedirs"));
+    (subject.python() && !in_bundle && !made && !settings.files.iter().any(itself)).then_some(folder)
 }
 
 fn gis(subject: &mut Subject<'_>, settings: &Settings) {
