@@ -45,6 +45,8 @@ pub(crate) struct Settings {
     pub(super) broken: Vec<(String, Range<usize>, String)>,
     /// Variables that are read without a default, outside of any condition.
     pub(super) required: Vec<Required>,
+    /// Files that are opened for reading, outside of any condition.
+    pub(super) opened: Vec<Opened>,
     /// Files that are larger or deeper than what is read.
     pub(super) unread: Vec<String>,
     /// The release of Django that is installed, as far as the lists of packages tell.
@@ -80,6 +82,14 @@ pub(super) struct Required {
     pub(super) span: Range<usize>,
     /// By `os.environ[…]` itself, and not by a package that may find it in a file.
     environ: bool,
+}
+
+/// A file of the project that the settings open, and where they name it.
+#[derive(Debug, Clone)]
+pub(super) struct Opened {
+    pub(super) file: String,
+    pub(super) path: String,
+    pub(super) span: Range<usize>,
 }
 
 impl Required {

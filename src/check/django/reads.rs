@@ -31,6 +31,36 @@ impl Evaluation<'_> {
         used.flat_map(|setting| setting.reads.iter().chain(&setting.behind)).cloned().collect()
     }
 
+    /// Files below the project's folder that an expression opens for reading, and where it names them.
+    pub(super) fn opened(&self, expression: &Expr) -> Vec<(String, Range<usize>)> {
+        let below = |value: Value| match value {
+            Value::Path(path) | Value::Text(path) => {
+                let plain = !path.is_empty() && !path.starts_with('/') && !path.contains("..") && !path.contains(':');
+                plain.then(|| path.trim_start_matches("./").to_owned())
+            }
+            _ => None,
+        };
+        let file = |inner: &Expr| {
+            let Expr::Call(call) = inner else { return None };
+            let (file, mode) = match &*call.func {
+                Expr::Attribute(method) if matches!(method.attr.as_str(), "open" | "read_text" | "read_bytes") => {
+                    let path = self.evaluate(&method.value, 0);
+                    // `io.open` and others are functions of a module.
+                    match path {
+                        Value::Path(_) => (&*method.value, call.arguments.args.first()),
+                        _ => (call.arguments.args.first()?, call.arguments.args.get(1)),
+                    }
+                }
+                func if dotted(func) == "open" => (call.arguments.args.first()?, call.arguments.args.get(1)),
+                _ => return None,
+            };
+            let mode = keyword(call, "mode").or(mode).map(|mode| self.evaluate(mode, 0));
+            let reads = mode.is_none_or(|mode| mode.text().is_some_and(|mode| mode.starts_with('r')));
+            Some((below(self.evaluate(file, 0)).filter(|_| reads)?, range(file)))
+        };
+        self.inside(expression).into_iter().filter_map(file).collect()
+    }
+
     fn all_reads(&self, expression: &Expr) -> Vec<Read> {
         self.inside(expression).into_iter().filter_map(|inner| self.read(inner)).collect()
     }

@@ -9,7 +9,7 @@ use super::calls::Function;
 use super::evaluation::Evaluation;
 use super::expressions::range;
 use super::operators::Truth;
-use super::{Required, Settings, Variable};
+use super::{Opened, Required, Settings, Variable};
 
 /// Enough for what [`Source::parse`] lets through: it was tried with the worst of it.
 pub(super) const STACK: usize = 256 << 20;
@@ -166,7 +166,10 @@ impl Walk<'_> {
             Stmt::If(branch) => self.branches(branch, sure),
             Stmt::Try(attempt) => self.attempt(attempt, sure),
             Stmt::FunctionDef(function) => self.function(function),
-            Stmt::With(with) => self.block(&with.body, sure.and(Sure::Perhaps)),
+            Stmt::With(with) => {
+                with.items.iter().for_each(|item| self.note(&item.context_expr, sure));
+                self.block(&with.body, sure.and(Sure::Perhaps));
+            }
             Stmt::For(loops) => self.block(&loops.body, sure.and(Sure::Perhaps)),
             Stmt::While(loops) => self.block(&loops.body, sure.and(Sure::Perhaps)),
             Stmt::Match(choice) => {
@@ -286,9 +289,15 @@ impl Walk<'_> {
         self.settings.functions.insert(function.name.to_string(), Function { parameters, returns: returns.clone() });
     }
 
-    /// The variables that an expression cannot do without.
+    /// The variables and files that an expression cannot do without.
     pub(super) fn note(&mut self, expression: &Expr, sure: Sure) {
-        let reads = Evaluation::of(self.settings).reads(expression);
+        let evaluation = Evaluation::of(self.settings);
+        let (reads, opened) = (evaluation.reads(expression), evaluation.opened(expression));
+        if sure == Sure::Yes {
+            let path = self.path;
+            let opened = opened.into_iter().map(|(file, span)| Opened { file, path: path.to_owned(), span });
+            self.settings.opened.extend(opened);
+        }
         for read in reads {
             if sure == Sure::Yes {
                 let (name, path, span) = (read.name.clone(), self.path.to_owned(), read.span.clone());

@@ -8,6 +8,7 @@ mod https;
 mod local;
 mod mail;
 mod module;
+mod opened;
 mod others;
 mod refused;
 mod sessions;
@@ -65,6 +66,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     health::check(subject, &settings);
     variables::check(subject, &settings);
     current::check(subject, &settings);
+    opened::check(subject, &settings);
     others::check(subject, &settings);
 }
 

@@ -76,3 +76,30 @@ fn the_settings_are_those_that_the_served_module_names() {
     assert!(read("Procfile", "web: gunicorn --bind 127.0.0.1:8000 mysite.wsgi\n"));
     assert!(read("Procfile", "web: ./start.sh\n"));
 }
+
+#[test]
+fn files_that_the_settings_open() {
+    let opens = |found: bool, text: &str, more: &[(&str, &str)]| {
+        let text = format!(
+            "from pathlib import Path\nimport json\nBASE_DIR = Path(__file__).resolve().parent.parent\n{text}\n"
+        );
+        case("EB178", found, &[&[("mysite/settings.py", text.as_str())], more].concat());
+    };
+    opens(true, "with open(BASE_DIR / 'secrets.json') as f:\n    pass", &[]);
+    opens(true, "with open('secrets.json', 'r', encoding='utf-8') as f:\n    pass", &[]);
+    opens(true, "SECRETS = json.load(open(f'{BASE_DIR}/secrets.json'))", &[]);
+    opens(true, "KEY = (BASE_DIR / 'key.txt').read_text().strip()", &[]);
+    opens(true, "with (BASE_DIR / 'key.txt').open() as f:\n    pass", &[]);
+    opens(true, "try:\n    KEY = open('key.txt').read()\nexcept OSError:\n    raise", &[]);
+    opens(false, "with open('secrets.json') as f:\n    pass", &[("secrets.json", "{}")]);
+    opens(false, "with open('secrets.json') as f:\n    pass", &[("mysite/secrets.json", "{}")]);
+    opens(false, "with open('secrets.json', 'w') as f:\n    pass", &[]);
+    opens(false, "with open('/etc/secrets.json') as f:\n    pass", &[]);
+    opens(false, "try:\n    KEY = open('key.txt').read()\nexcept OSError:\n    KEY = None", &[]);
+    opens(false, "if LOCAL:\n    KEY = open('key.txt').read()", &[]);
+    opens(false, "def key():\n    return open('key.txt').read()", &[]);
+    opens(false, "with open(name()) as f:\n    pass", &[]);
+    opens(false, "with open('key.txt') as f:\n    pass", &[(".ebignore", "docs\n")]);
+    let fetched = "container_commands:\n  a: {command: 'aws s3 cp s3://bucket/key.txt .'}\n";
+    opens(false, "with open('key.txt') as f:\n    pass", &[(".ebextensions/a.config", fetched)]);
+}
