@@ -79,6 +79,13 @@ impl Evaluation<'_> {
                         operators::unary(ruff_python_ast::UnaryOp::Not, value(only)),
                     );
                 }
+                // The text of nothing is a text.
+                "str" if name == "str" => {
+                    return through(value(only), |value| match value {
+                        Value::None => Value::Text("None".to_owned()),
+                        value => value,
+                    });
+                }
                 "str" | "list" | "tuple" | "set" | "sorted" => return value(only),
                 "strtobool" => return operators::switch(value(only)),
                 _ => {}

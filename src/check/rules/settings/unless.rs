@@ -10,10 +10,16 @@ const FIX: &str = "set it as a property or secret of the environment, and let th
 
 pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     if let Some((setting, default)) = undecided(settings, "SECRET_KEY")
-        && matches!(default, Value::Text(key) if !key.is_empty())
+        && let Value::Text(key) = default
+        && !key.is_empty()
         && !subject.gives("SECRET_KEY")
     {
-        let message = "unless a variable of the environment says otherwise, sessions are signed with the key that everybody can read here";
+        let message = match key.as_str() {
+            "None" => "unless a variable of the environment says otherwise, sessions are signed with the word `None`",
+            _ => {
+                "unless a variable of the environment says otherwise, sessions are signed with the key that everybody can read here"
+            }
+        };
         at(subject, RULE, setting, message, FIX);
     }
     if let Some(setting) = settings.get("DATABASES") {
