@@ -3,7 +3,7 @@
 mod accounts;
 pub(super) mod leader;
 mod missing;
-mod old;
+pub(super) mod old;
 mod python;
 mod questions;
 pub(super) mod tools;

@@ -41,7 +41,7 @@ pub(super) fn paths(subject: &mut Subject<'_>, script: &Script<'_>) {
     if made || somewhere || here.iter().any(|run| run.in_container()) {
         return;
     }
-    let gone = if old.starts_with("/opt/python") { "`/opt/python`" } else { "file of variables there" };
+    let gone = gone(old);
     let (what, level) = fate(script.place.ignores_errors() || here.iter().any(|run| run.forgiven));
     let message = format!("{} {what}: there is no {gone} since Amazon Linux 2", script.title());
     // Before the flip the new version is in `staging`; in `commands` there is only the old one.
@@ -63,6 +63,18 @@ pub(super) fn paths(subject: &mut Subject<'_>, script: &Script<'_>) {
     if *exchange && !in_unit {
         finding.replace(*new);
     }
+}
+
+/// The first of these places in a line of cron: what is not there any more, and what to do about it.
+pub(in crate::check::rules) fn in_line(line: &str) -> Option<(&'static str, String)> {
+    let (at, (old, new, _)) =
+        OLD.iter().filter_map(|place| Some((line.find(place.0)?, place))).min_by_key(|(at, _)| *at)?;
+    let makes = line[..at].contains("mkdir");
+    (!makes).then(|| (gone(old), instead(new)))
+}
+
+fn gone(old: &str) -> &'static str {
+    if old.starts_with("/opt/python") { "`/opt/python`" } else { "file of variables there" }
 }
 
 /// What to do about a place that is gone, and has this in its stead.

@@ -4,6 +4,7 @@ use super::lost;
 use super::tables::{Table, called};
 use super::walk::Walk;
 use crate::check::folder::Folder;
+use crate::check::rules::commands::old;
 use crate::check::subject::Subject;
 use crate::check::words;
 
@@ -48,6 +49,14 @@ pub(super) fn check(subject: &mut Subject<'_>, table: &Table<'_>) {
                 subject.find("EB106", table.path, span.clone(), message, fix);
             }
             _ => {}
+        }
+        // What a script of the deployment writes is judged with that.
+        if let Some((gone, instead)) = old::in_line(line)
+            && !subject.is_carried_out(table.path, span.start)
+        {
+            let message = format!("this line of cron fails: there is no {gone} since Amazon Linux 2");
+            subject.find("EB033", table.path, span.clone(), message, instead);
+            continue;
         }
         let runs = words::runs(command_of(line, when + usize::from(table.has_users)));
         let walk = Walk::of(subject.tree, &runs, home.clone());
