@@ -152,11 +152,18 @@ const COMPILED: &[Compiled] = &[
     outdated("hiredis", ANY, [ANY, [2, 1, 0], [2, 1, 0], [2, 1, 0]]),
     outdated("grpcio", ANY, [[1, 49, 1], [1, 59, 0], [1, 59, 0], [1, 59, 0]]),
     outdated("statsmodels", ANY, [ANY, [0, 14, 0], [0, 14, 0], [0, 14, 0]]),
-    outdated("httptools", ANY, [ANY, [0, 2, 0], [0, 2, 0], [0, 2, 0]]),
+    outdated("httptools", ANY, [[0, 2, 1]; 4]),
+    outdated("zope-interface", ANY, [[4, 7, 2]; 4]),
+    outdated("tornado", ANY, [ANY, [6, 0, 0], [6, 0, 0], [6, 0, 0]]),
+    outdated("matplotlib", ANY, [ANY, [3, 2, 3], [3, 2, 3], [3, 2, 3]]),
+    outdated("pyzmq", ANY, [ANY, [18, 0, 1], [22, 3, 1], [22, 3, 1]]),
+    outdated("pydantic-core", ANY, [ANY, ANY, [2, 14, 7], [2, 14, 7]]),
     outdated("uvloop", ANY, [ANY, [0, 18, 0], [0, 18, 0], [0, 18, 0]]),
     outdated("django-allauth", ANY, [[0, 50, 0]; 4]),
     outdated("feedparser", ANY, [[6, 0, 0]; 4]),
     outdated("pystache", ANY, [[0, 5, 5]; 4]),
+    Compiled { name: "mysql-connector-python", fails: Fails::Absent, since: [8, 0, 6], first: wheels([[8, 0, 23]; 4]) },
+    Compiled { name: "opencv-python", fails: Fails::Absent, since: [4, 0, 0], first: wheels([[4, 3, 0]; 4]) },
     absent("torch", [[1, 13, 0], [2, 2, 0], [2, 5, 0], [2, 9, 0]]),
     absent("tensorflow", [[2, 12, 0], [2, 16, 1], [2, 20, 0], [2, 20, 0]]),
 ];
@@ -165,6 +172,7 @@ const COMPILED: &[Compiled] = &[
 const ENDED: &[(&str, [u32; 3], &str)] = &[
     ("backports-zoneinfo", ANY, "take it out: Python has `zoneinfo`; or write `; python_version < \"3.9\"` after it"),
     ("dataclasses", [0, 7, 0], "take it out: Python has it; or write `; python_version < \"3.7\"` after it"),
+    ("futures", [3, 2, 0], "take it out: Python 3 has it; or write `; python_version < \"3\"` after it"),
     ("pycrypto", ANY, "take `pycryptodome`, which goes on where it ended"),
 ];
 

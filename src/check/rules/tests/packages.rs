@@ -184,6 +184,13 @@ fn what_is_compiled_whatever_its_version() {
     flask("EB144", true, "cryptography==2.1.4");
     flask("EB144", false, "cryptography==2.8");
     flask("EB144", true, "shapely==1.7.1");
+    flask("EB144", true, "zope.interface==4.6.0");
+    flask("EB144", false, "zope.interface==5.4.0");
+    flask("EB144", true, "mysql-connector-python==8.0.19");
+    flask("EB144", false, "mysql-connector-python==8.0.33");
+    flask("EB144", true, "opencv-python==4.2.0.34");
+    flask("EB144", false, "opencv-python==3.4.18.65");
+    flask("EB144", true, "futures==3.3.0");
     flask("EB168", true, "anyjson==0.3.3");
     let headers = (".ebextensions/b.config", "packages:\n  yum:\n    openldap-devel: []\n");
     case("EB144", false, &[headers, ("requirements.txt", "python-ldap==3.4.4\n")]);
