@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::compiled;
-use super::pythons::Pythons;
+use super::pythons::{Pythons, counts};
 use crate::beanstalk::requirements::{Requirement, Requirements};
 use crate::beanstalk::version::Version;
 use crate::check::subject::Subject;
 
 pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     twice(subject, &requirements.lines);
-    let lines: Vec<&Requirement> =
-        requirements.lines.iter().filter(|line| !line.constraint && line.marker.is_none()).collect();
+    let lines: Vec<&Requirement> = requirements.lines.iter().filter(|line| counts(subject, line)).collect();
     for line in &lines {
         never(subject, line);
         compiled::check(subject, line);

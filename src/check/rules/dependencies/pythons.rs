@@ -1,6 +1,9 @@
 //! Pythons: which the instances have, as far as the files say it, and from which on something fails.
 
+use super::on_instance;
 use crate::beanstalk::platforms::{BRANCHES, Family};
+use crate::beanstalk::requirements::Requirement;
+use crate::beanstalk::version::Version;
 use crate::check::finding::Finding;
 use crate::check::subject::Subject;
 use crate::level::Level;
@@ -34,6 +37,16 @@ impl Pythons {
     pub(super) fn first(self, fails: impl Fn(u32) -> bool) -> Option<On> {
         (self.oldest..=self.newest).find(|minor| fails(*minor)).map(|minor| On { minor, pythons: self })
     }
+}
+
+/// Does a line count on all Pythons that the instances may have? Tools that write lists give each line a marker.
+pub(super) fn counts(subject: &Subject<'_>, line: &Requirement) -> bool {
+    if line.constraint || line.marker.is_none() {
+        return !line.constraint;
+    }
+    let Some(pythons) = Pythons::of(subject) else { return false };
+    let on = |minor: u32| line.holds(&|name| on_instance(name, Some(Version::new(3, minor)))) == Some(true);
+    (pythons.oldest..=pythons.newest).all(on)
 }
 
 /// On which Pythons something fails.

@@ -1,7 +1,7 @@
 //! Starts: versions that pip installs without a word, and that stop where they are imported.
 
 use super::compiled::numbers;
-use super::pythons::{On, Pythons};
+use super::pythons::{On, Pythons, counts};
 use crate::beanstalk::requirements::{Requirement, Requirements};
 use crate::beanstalk::tree::file_name;
 use crate::check::subject::Subject;
@@ -167,8 +167,7 @@ const STOPS: &[Stops] = &[
 ];
 
 pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
-    let lines: Vec<&Requirement> =
-        requirements.lines.iter().filter(|line| !line.constraint && line.marker.is_none()).collect();
+    let lines: Vec<&Requirement> = requirements.lines.iter().filter(|line| counts(subject, line)).collect();
     for line in lines {
         let Some(exact) = line.exact().and_then(numbers).filter(|_| is_imported(subject, requirements, &line.name))
         else {

@@ -195,3 +195,29 @@ fn what_is_compiled_whatever_its_version() {
     let headers = (".ebextensions/b.config", "packages:\n  yum:\n    openldap-devel: []\n");
     case("EB144", false, &[headers, ("requirements.txt", "python-ldap==3.4.4\n")]);
 }
+
+#[test]
+fn lines_with_a_marker_count_where_it_holds() {
+    let line = |found: bool, marker: &str, platform: &str| {
+        let text = format!("pillow==8.0.0 ; {marker}\n");
+        let config = format!("global: {{default_platform: {platform}}}\n");
+        case(
+            "EB144",
+            found,
+            &[("manage.py", ""), (".elasticbeanstalk/config.yml", &config), ("requirements.txt", &text)],
+        );
+    };
+    for platform in ["Python 3.13", "Python 3.8 running on 64bit Amazon Linux 2"] {
+        line(true, "python_version >= '3.8' and python_version < '4.0'", platform);
+        line(true, "sys_platform == 'linux'", platform);
+        line(false, "sys_platform == 'win32'", platform);
+        line(false, "python_version < '3.9'", platform);
+        line(false, "extra == 'images'", platform);
+    }
+    line(false, "python_version < '3.12'", "Python 3.13");
+    line(true, "python_version >= '3.12'", "Python 3.13");
+    // Nobody knows which of them it is.
+    line(false, "python_version >= '3.12'", "Python 3.8 running on 64bit Amazon Linux 2");
+    let lock = "{\"default\": {\"pillow\": {\"version\": \"==8.0.0\", \"markers\": \"python_version >= '3.6'\"}}}";
+    case("EB144", true, &[("manage.py", ""), ("Pipfile.lock", lock)]);
+}
