@@ -104,12 +104,20 @@ impl Evaluation<'_> {
                 let arguments: Vec<Value> = call.arguments.args.iter().map(value).collect();
                 match (method.attr.as_str(), value(&method.value)) {
                     ("resolve" | "absolute", Value::Path(path)) => Value::Path(path),
-                    ("joinpath", path @ Value::Path(_)) => {
+                    ("joinpath" | "path", path @ Value::Path(_)) => {
                         arguments.into_iter().fold(path, |path, part| operate(Operator::Div, path, part))
                     }
                     (name, value) => operators::method(name, value, &arguments),
                 }
             }
+            // A path of `environ` is called for what is below it.
+            Expr::Name(_) => match value(&call.func) {
+                path @ Value::Path(_) => {
+                    let parts = call.arguments.args.iter().map(value);
+                    parts.fold(path, |path, part| operate(Operator::Div, path, part))
+                }
+                _ => Value::Unknown,
+            },
             _ => Value::Unknown,
         }
     }

@@ -259,6 +259,8 @@ pub(super) fn operate(operator: Operator, left: Value, right: Value) -> Value {
             Value::Text(name)
         }
         (Operator::Div, Value::Path(base), Value::Text(name)) => Value::Path(join(&base, &name)),
+        // So many folders above, as `environ.Path` counts them: taken for the project's.
+        (Operator::Sub, Value::Path(base), Value::Int(_)) if base.is_empty() => Value::Path(base),
         (Operator::Add, Value::List(mut left), Value::List(right)) => {
             left.extend(right);
             Value::List(left)
