@@ -14,6 +14,49 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     collected(subject, settings);
     mapping(subject, settings);
     listed_before(subject, settings);
+    unserved(subject, settings);
+}
+
+/// They are collected, and neither the proxy nor the application looks there.
+fn unserved(subject: &mut Subject<'_>, settings: &Settings) {
+    let Some(setting) = settings.get("STATIC_ROOT").filter(|_| subject.python() && !subject.guessed()) else { return };
+    let (Value::Path(folder), Some(url)) = (&setting.value, settings.value("STATIC_URL").text()) else { return };
+    let name = url.trim_matches('/');
+    let installs = |app: &str| settings.value("INSTALLED_APPS").items().iter().any(|item| item.text() == Some(app));
+    // The admin has style sheets, whatever else the site is.
+    let has_any = installs("django.contrib.staticfiles") && installs("django.contrib.admin");
+    let collects = subject.scripts().iter().any(|script| script.django(&["collectstatic"]).is_some());
+    let told = subject.customizations.used().any(|file| {
+        let mapped =
+            |option: &crate::beanstalk::config_file::OptionSetting| option.namespace.value.ends_with("staticfiles");
+        file.option_settings.iter().any(mapped) || is_named(&file.text, name, folder)
+    });
+    let mut beside = subject.tree.iter().filter(|(path, _)| {
+        path.starts_with(".platform/") || matches!(*path, "Procfile" | "gunicorn.conf.py" | "uwsgi.ini")
+    });
+    let told = told || beside.any(|(path, _)| subject.tree.text(path).is_some_and(|text| is_named(text, name, folder)));
+    if told
+        || !has_any
+        || !collects
+        || name.is_empty()
+        || url.contains("//")
+        || is_mapped(subject)
+        || folder == "static"
+        || Backend::of_static_files(settings).may_be_elsewhere()
+        || serves_itself(subject, settings)
+    {
+        return;
+    }
+    let message = format!(
+        "style sheets and images are a 404: they are collected into `{folder}`, and neither the proxy nor the application looks there"
+    );
+    let fix = format!("`/{name}: {folder}` under `aws:elasticbeanstalk:environment:proxy:staticfiles`, or WhiteNoise");
+    at(subject, "EB021", setting, message, &fix).level = Level::Warning;
+}
+
+/// Does a text say anything about this address or this folder?
+fn is_named(text: &str, url: &str, folder: &str) -> bool {
+    [url, folder].iter().any(|name| text.contains(&format!("/{name}")))
 }
 
 /// WhiteNoise lists its files when the process starts: what is collected afterwards is a 404 until the next restart

@@ -77,6 +77,24 @@ fn where_static_files_go() {
     for (django, found) in [("Django==5.2.8\n", false), ("Django==4.2.20\n", true)] {
         settings("EB023", found, &format!("{APPS}{old}"), &[("requirements.txt", django)]);
     }
+    let unserved = |found: bool, text: &str, more: &[(&str, &str)]| {
+        let text = format!(
+            "{BASE}INSTALLED_APPS = ['django.contrib.admin', 'django.contrib.staticfiles']\nMIDDLEWARE = []\nSTATIC_URL = '/static/'\n{text}\n"
+        );
+        settings("EB021", found, &text, &[&[(".ebextensions/a.config", collect)], more].concat());
+    };
+    let collected = "STATIC_ROOT = BASE_DIR / 'staticfiles'";
+    unserved(true, collected, &[]);
+    unserved(true, "import environ\nROOT = environ.Path(__file__) - 2\nSTATIC_ROOT = str(ROOT('staticfiles'))", &[]);
+    unserved(false, "STATIC_ROOT = BASE_DIR / 'static'", &[]);
+    unserved(false, "STATIC_ROOT = os.environ['ROOT']", &[]);
+    unserved(false, "STATIC_ROOT = BASE_DIR / 'staticfiles'\nSTATIC_URL = 'https://cdn.example.org/'", &[]);
+    unserved(false, "STATIC_ROOT = BASE_DIR / 'staticfiles'\nSTATICFILES_STORAGE = 'x.S3Storage'", &[]);
+    let option = "option_settings:\n  aws:elasticbeanstalk:environment:proxy:staticfiles: {/static: staticfiles}\n";
+    unserved(false, collected, &[(".ebextensions/b.config", option)]);
+    unserved(false, collected, &[("static/a.css", "")]);
+    unserved(false, collected, &[(".platform/nginx/conf.d/elasticbeanstalk/s.conf", "location /static { }\n")]);
+    unserved(false, collected, &[("mysite/urls.py", "from django.views.static import serve\n")]);
     let white = "MIDDLEWARE = ['whitenoise.middleware.WhiteNoiseMiddleware']\n";
     let late = |found: bool, more: &str| {
         let hook = format!("#!/bin/bash\n/var/app/venv/x/bin/python manage.py collectstatic --noinput\n{more}");
