@@ -44,7 +44,10 @@ impl Evaluation<'_> {
         }
         if matches!(name.as_str(), "path" | "re_path" | "url") {
             return match argument(0).map(value) {
-                Some(Value::Text(text)) => Value::Route { text, regex: name != "path" },
+                Some(Value::Text(text)) => {
+                    let redirects = argument(1).is_some_and(is_redirect);
+                    Value::Route { text, regex: name != "path", redirects }
+                }
                 _ => Value::Unknown,
             };
         }
@@ -160,6 +163,19 @@ impl Evaluation<'_> {
             locals.insert(name.clone(), given.map_or(Value::Unknown, |given| self.evaluate(given, depth + 1)));
         }
         self.with(locals).evaluate(&function.returns, depth + 1)
+    }
+}
+
+/// Is a view nothing but a redirect: `RedirectView.as_view(…)`, or a lambda that returns one?
+fn is_redirect(view: &Expr) -> bool {
+    const REDIRECTS: [&str; 3] = ["redirect", "HttpResponseRedirect", "HttpResponsePermanentRedirect"];
+    let calls = |expression: &Expr, is: &dyn Fn(&str) -> bool| match expression {
+        Expr::Call(call) => is(&dotted(&call.func)),
+        _ => false,
+    };
+    match view {
+        Expr::Lambda(lambda) => calls(&lambda.body, &|name| REDIRECTS.contains(&name)),
+        view => calls(view, &|name| name == "RedirectView.as_view" || name.ends_with(".RedirectView.as_view")),
     }
 }
 

@@ -5,10 +5,11 @@ pub(crate) enum Value {
     Bool(bool),
     Int(i64),
     Text(String),
-    /// `path("x/", …)` of a URL configuration, and whether the text is a regular expression.
+    /// `path("x/", …)` of a URL configuration, whether the text is a regular expression, and whether it answers with a redirect.
     Route {
         text: String,
         regex: bool,
+        redirects: bool,
     },
     /// Below the project's folder: `BASE_DIR / "x"`. Empty for the folder itself.
     Path(String),

@@ -2,7 +2,7 @@
 
 use super::{at, proxy_has, proxy_says_host};
 use crate::beanstalk::config_file::OptionSetting;
-use crate::check::django::{self, Settings, Value};
+use crate::check::django::{self, Setting, Settings, Value};
 use crate::check::subject::Subject;
 
 const PROCESS: &str = "aws:elasticbeanstalk:environment:process:default";
@@ -76,6 +76,39 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     routes(subject, settings, path, &matcher, asked);
 }
 
+/// The first URL that is asked answers with a redirect, and with nothing else.
+fn redirected(
+    subject: &mut Subject<'_>,
+    routes: &[Value],
+    setting: &Setting,
+    (path, matcher): (&str, &str),
+    asked: Option<(&str, &OptionSetting)>,
+) {
+    let is_it = |text: &str, regex: bool| match regex {
+        true => text.strip_prefix('^').and_then(|text| text.strip_suffix('$')) == Some(path),
+        false => text == path,
+    };
+    // Whoever comes before it with a prefix or a pattern may answer.
+    let before = |text: &str, regex: bool| {
+        if regex { may_match(text, path) } else { text.is_empty() || path.starts_with(text) || text.contains('<') }
+    };
+    let first = routes.iter().find(|route| matches!(route, Value::Route { text, regex, .. } if before(text, *regex)));
+    let Some(Value::Route { text, regex, redirects: true }) = first else { return };
+    if !is_it(text, *regex) || matcher.contains('3') {
+        return;
+    }
+    let message = format!("health checks get a 302 and the environment turns red: they ask `/{path}`, which redirects");
+    let fix = "add a view that answers 200, and name its path in `HealthCheckPath`";
+    match asked {
+        Some((file, option)) => {
+            subject.find("EB013", file, option.value.span.clone(), message, fix);
+        }
+        None => {
+            at(subject, "EB013", setting, message, fix);
+        }
+    }
+}
+
 /// May Django find this regular expression in a path? Not where the text that it begins with is not there.
 pub(super) fn may_match(regex: &str, path: &str) -> bool {
     let (anchored, rest) = regex.strip_prefix('^').map_or((false, regex), |rest| (true, rest));
@@ -129,9 +162,9 @@ fn routes(
     }
     let any = |wanted: &str| {
         routes.iter().any(|route| match route {
-            Value::Route { text, regex: true } => may_match(text, wanted),
+            Value::Route { text, regex: true, .. } => may_match(text, wanted),
             // A prefix may lead to an `include`. Up to the converter, which stands for something.
-            Value::Route { text, regex: false } => {
+            Value::Route { text, regex: false, .. } => {
                 let (fixed, open) = text.split_once('<').map_or((text.as_str(), false), |(fixed, _)| (fixed, true));
                 wanted.strip_prefix(fixed).is_some_and(|rest| !open || !rest.is_empty())
             }
@@ -139,7 +172,7 @@ fn routes(
         })
     };
     if any(path) {
-        return;
+        return redirected(subject, routes, setting, (path, matcher), asked);
     }
     let slash = !path.is_empty() && !path.ends_with('/') && any(&format!("{path}/"));
     let (code, why) = match slash {

@@ -42,6 +42,13 @@ fn health_checks_ask_what_the_urls_have() {
     urls(false, "[re_path('^api|^$', ok)]", None);
     urls(false, "[url(r'^(?:api)?', ok), url(r'^admin/', admin.site.urls)]", None);
     urls(true, "[url('admin/', admin.site.urls)]", None);
+    urls(true, "[path('', RedirectView.as_view(url='/admin/')), path('admin/', admin.site.urls)]", None);
+    urls(true, "[path('admin/', admin.site.urls), url(r'^$', generic.RedirectView.as_view(url='/admin/'))]", None);
+    urls(true, "[path('', lambda request: redirect('client/', permanent=False))]", None);
+    urls(false, "[path('', include('shop.urls')), path('', RedirectView.as_view(url='/admin/'))]", None);
+    urls(false, "[path('', lambda request: HttpResponse('ok'))]", None);
+    urls(false, "[path('', RedirectView.as_view(url='/a/')), path('health/', ok)]", Some("/health/"));
+    urls(true, "[path('health/', RedirectView.as_view(url='/a/'))]", Some("/health/"));
     urls(false, "[url('health', ok)]", Some("/my-health"));
     let files = [
         ("mysite/settings.py", "ROOT_URLCONF = \"mysite.urls\"\nMIDDLEWARE = [\"site.HealthMiddleware\"]\n"),
