@@ -95,6 +95,8 @@ impl Evaluation<'_> {
             Expr::Attribute(_) => match dotted(expression).as_str() {
                 "sys.platform" => Value::Text("linux".to_owned()),
                 "os.name" => Value::Text("posix".to_owned()),
+                // Another module asks, such as the one with the URLs, and production has it off.
+                "settings.DEBUG" => Value::Bool(false),
                 _ => match deeper_path(expression).map(deeper) {
                     Some(Value::Path(path)) => {
                         Value::Path(path.rsplit_once('/').map_or(String::new(), |(parent, _)| parent.to_owned()))

@@ -42,6 +42,14 @@ fn health_checks_ask_what_the_urls_have() {
     urls(false, "[re_path('^api|^$', ok)]", None);
     urls(false, "[url(r'^(?:api)?', ok), url(r'^admin/', admin.site.urls)]", None);
     urls(true, "[url('admin/', admin.site.urls)]", None);
+    let debug = |found: bool, more: &str| urls(found, &format!("[path('admin/', admin.site.urls)]\n{more}"), None);
+    debug(true, "if settings.DEBUG:\n    urlpatterns += static('/media/', document_root='media')");
+    debug(
+        true,
+        "if settings.DEBUG:\n    urlpatterns = [path('__debug__/', include(debug_toolbar.urls))] + urlpatterns",
+    );
+    debug(false, "if not settings.DEBUG:\n    urlpatterns += [path('', home)]");
+    debug(false, "if elsewhere():\n    urlpatterns += [path('', home)]");
     urls(true, "[path('', RedirectView.as_view(url='/admin/')), path('admin/', admin.site.urls)]", None);
     urls(true, "[path('admin/', admin.site.urls), url(r'^$', generic.RedirectView.as_view(url='/admin/'))]", None);
     urls(true, "[path('', lambda request: redirect('client/', permanent=False))]", None);
