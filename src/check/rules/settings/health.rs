@@ -3,7 +3,9 @@
 use super::{at, proxy_has, proxy_says_host};
 use crate::beanstalk::config_file::OptionSetting;
 use crate::check::django::{self, Setting, Settings, Value};
+use crate::check::finding::Finding;
 use crate::check::subject::Subject;
+use crate::level::Level;
 
 const PROCESS: &str = "aws:elasticbeanstalk:environment:process:default";
 
@@ -97,15 +99,15 @@ fn redirected(
     if !is_it(text, *regex) || matcher.contains('3') {
         return;
     }
-    let message = format!("health checks get a 302 and the environment turns red: they ask `/{path}`, which redirects");
+    let unless = unless(routes, asked.is_some());
+    let message =
+        format!("{unless}health checks get a 302 and the environment turns red: they ask `/{path}`, which redirects");
     let fix = "add a view that answers 200, and name its path in `HealthCheckPath`";
     match asked {
         Some((file, option)) => {
             subject.find("EB013", file, option.value.span.clone(), message, fix);
         }
-        None => {
-            at(subject, "EB013", setting, message, fix);
-        }
+        None => lower(at(subject, "EB013", setting, message, fix), unless),
     }
 }
 
@@ -190,7 +192,8 @@ fn routes(
     if matcher.contains(code) {
         return;
     }
-    let message = format!("health checks get {why}");
+    let unless = unless(routes, asked.is_some());
+    let message = format!("{unless}health checks get {why}");
     let fix = match slash {
         true => format!("write `/{path}/`"),
         false => "add a view that answers 200, and name its path in `HealthCheckPath`".to_owned(),
@@ -202,8 +205,22 @@ fn routes(
                 finding.replace(format!("/{path}/"));
             }
         }
-        None => {
-            at(subject, "EB013", setting, message, &fix);
-        }
+        None => lower(at(subject, "EB013", setting, message, &fix), unless),
+    }
+}
+
+/// Where the URLs have a page for health checks and no file names it, the console may.
+fn unless(routes: &[Value], asked: bool) -> &'static str {
+    const WORDS: [&str; 6] = ["health", "ping", "status", "alive", "ready", "heartbeat"];
+    let is_health = |route: &Value| match route {
+        Value::Route { text, .. } => WORDS.iter().any(|word| text.to_ascii_lowercase().contains(word)),
+        _ => false,
+    };
+    if !asked && routes.iter().any(is_health) { "unless the console names another path, " } else { "" }
+}
+
+fn lower(finding: &mut Finding, unless: &str) {
+    if !unless.is_empty() {
+        finding.level = Level::Note;
     }
 }
