@@ -29,7 +29,12 @@ impl<'s> Backend<'s> {
     /// From `STORAGES`, or from what had its place before Django 4.2.
     fn read(settings: &'s Settings, alias: &str, before: &str) -> Self {
         let mut unless = false;
-        let value = match settled(settings.value("STORAGES"), &mut unless) {
+        // Before Django 4.2 nobody asks for it.
+        let storages = match settings.django.is_some_and(|django| django < Version::new(4, 2)) {
+            true => &Value::Missing,
+            false => settings.value("STORAGES"),
+        };
+        let value = match settled(storages, &mut unless) {
             // Since Django 5.1 nobody asks for the old names.
             Value::Missing | Value::None if settings.django.is_some_and(|django| django >= Version::new(5, 1)) => {
                 &Value::Missing
@@ -126,5 +131,21 @@ mod tests {
         case("STORAGES = {'staticfiles': unknown()}", Backend::Unknown);
         case("STORAGES = unknown()", Backend::Unknown);
         case("from elsewhere import *", Backend::Unknown);
+    }
+
+    #[test]
+    fn by_the_setting_that_this_django_asks_for() {
+        let text = "STORAGES = {'default': {'BACKEND': 'c.D'}}\nSTATICFILES_STORAGE = 'a.B'\n";
+        let tree = Tree::default().file("settings.py", text);
+        for (major, minor, expected) in [
+            (3, 2, Backend::Named { class: "a.B", unless: false }),
+            (4, 1, Backend::Named { class: "a.B", unless: false }),
+            (4, 2, Backend::Unknown),
+            (5, 2, Backend::Unknown),
+        ] {
+            let mut settings = Settings::of(&tree, "", "settings", BTreeMap::new()).expect("there are settings");
+            settings.django = Some(Version::new(major, minor));
+            assert_eq!(Backend::of_static_files(&settings), expected, "Django {major}.{minor}");
+        }
     }
 }
