@@ -2,6 +2,7 @@
 
 mod backends;
 mod current;
+mod given;
 mod health;
 mod hosts;
 mod https;

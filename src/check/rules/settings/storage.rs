@@ -2,6 +2,7 @@
 
 use super::at;
 use super::backends::Backend;
+use super::given::is_given;
 use crate::check::django::{Settings, Value};
 use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
@@ -79,6 +80,9 @@ fn logs(subject: &mut Subject<'_>, settings: &Settings) {
     let Some((name, handler)) = to_file.filter(|(_, handler)| !ships(handler.get("filename"))) else { return };
     let name = name.text().unwrap_or("the handler");
     let folder = handler.get("filename").by_default().text().and_then(|path| no_folder(subject, settings, path));
+    if folder.is_none() && is_given(subject, handler.get("filename")) {
+        return;
+    }
     let message = match folder {
         Some(folder) => {
             format!("the server does not start: `{name}` logs into `{folder}`, and nothing makes that folder")

@@ -175,6 +175,41 @@ fn a_log_that_a_variable_places() {
 }
 
 #[test]
+fn a_log_that_somebody_hands_to_the_server() {
+    const OUTSIDE: &str = "'/var/log/a.log'";
+    const INSIDE: &str = "BASE_DIR / 'logs/a.log'";
+    let with = |found: bool, file: &str, config: &str| {
+        let text = format!(
+            "BASE_DIR = Path(__file__).resolve().parent.parent\nLOGGING = {{'handlers': {{'file': {{'class': 'logging.FileHandler', 'filename': {file}}}}}}}\n"
+        );
+        case("EB090", found, &[("mysite/settings.py", &text), (".ebextensions/a.config", config)]);
+    };
+    for section in ["commands", "container_commands"] {
+        let command = |found: bool, file: &str, line: &str| {
+            with(found, file, &format!("{section}:\n  a: {{command: \"{line}\"}}\n"));
+        };
+        command(false, OUTSIDE, "touch /var/log/a.log && chown webapp:webapp /var/log/a.log");
+        command(false, OUTSIDE, "sudo chmod 666 /var/log/a.log");
+        command(false, OUTSIDE, "chown -R webapp /var/log/");
+        command(false, OUTSIDE, "chmod --recursive 777 /var/log");
+        command(false, OUTSIDE, "chown webapp /var/log/*.log");
+        command(false, INSIDE, "chown webapp logs/a.log");
+        command(false, INSIDE, "chown -R webapp /var/app/staging/logs");
+        // What a folder belongs to is not that of the files in it.
+        command(true, OUTSIDE, "chown webapp /var/log");
+        command(true, OUTSIDE, "chown webapp /var/log/b.log");
+        command(true, OUTSIDE, "chown -R webapp /var/log/apple");
+        command(true, INSIDE, "chown -R webapp media");
+    }
+    let entry = |found: bool, more: &str| {
+        with(found, OUTSIDE, &format!("files:\n  /var/log/a.log: {{{more}, content: 'log'}}\n"));
+    };
+    entry(false, "mode: '000644', owner: webapp");
+    entry(false, "mode: '000666', owner: root");
+    entry(true, "mode: '000644', owner: root");
+}
+
+#[test]
 fn what_ships_is_there_without_a_command() {
     const STATIC: &str = "from pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent.parent\nINSTALLED_APPS = ['django.contrib.staticfiles', 'shop.apps.ShopConfig']\nSTATICFILES_DIRS = [BASE_DIR / 'assets']\nSTATIC_ROOT = BASE_DIR / 'collected'\n";
     let both = |found: bool, command: &str, settings: &str, more: &[(&str, &str)]| {
