@@ -113,8 +113,10 @@ fn metadata(subject: &mut Subject<'_>, settings: &Settings) {
             text[line..span.start].contains("ALLOWED_HOSTS")
                 || hosts.is_some_and(|setting| setting.span.contains(&span.start))
         };
-        let is_asked = |span: &Range<usize>| text[..span.start].ends_with("http://") || (asks && !is_host(span));
-        if let Some(span) = find_all(text, METADATA).find(is_asked)
+        // Where the address of a page is written, nothing else is what is asked.
+        let is_page = |span: &Range<usize>| text[..span.start].ends_with("http://");
+        let page = find_all(text, METADATA).find(is_page);
+        if let Some(span) = page.or_else(|| find_all(text, METADATA).find(|span| asks && !is_host(span)))
             && !sends_token(text)
             && !subject.answers_without_token()
         {

@@ -125,6 +125,15 @@ fn the_metadata_service_is_asked_for_an_address() {
 }
 
 #[test]
+fn the_metadata_service_is_found_where_it_is_asked() {
+    let text = "import os, requests\nif 'X' in os.environ:\n    ALLOWED_HOSTS = [\n        'a.org',\n        '169.254.169.254',\n    ]\n    url = 'http://169.254.169.254/latest/meta-data/local-ipv4'\n    ALLOWED_HOSTS += [requests.get(url).text]\nelse:\n    ALLOWED_HOSTS = []\n";
+    let tree = Tree::default().file(PROCFILE.0, PROCFILE.1).file(WSGI.0, WSGI.1).file("mysite/settings.py", text);
+    let report = run(&tree, &Settings::default());
+    let found = report.findings.iter().find(|finding| finding.rule == "EB011");
+    assert_eq!(found.and_then(|finding| finding.start).map(|start| start.line), Some(7), "{report}");
+}
+
+#[test]
 fn what_is_imported_from_the_version_that_runs() {
     let imports = |found: bool, path: &str, command: &str| {
         let config = format!(
