@@ -25,6 +25,8 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
             let content = entry.content.as_ref().map(|content| content.value.as_str()).unwrap_or_default();
             let fix = format!("put the content into `{}` of the bundle", nginx::place(path, content));
             subject.find("EB060", &file.path, span, message, fix);
+        } else if path.starts_with("/opt/python/") && is_opened(subject, path) {
+            // To the application it is a file like any other.
         } else if path.starts_with("/opt/python/") {
             let message = format!("nothing reads `{path}`: there is no `/opt/python` since Amazon Linux 2");
             let fix = "take it out; the application is in `/var/app/current`, its packages in `/var/app/venv`";
@@ -66,6 +68,12 @@ fn has_supervisor(subject: &Subject<'_>) -> bool {
         .any(|file| file.packages.iter().any(|package| package.name.value.contains("supervisor")));
     let asked = subject.requirements().lines.iter().any(|line| line.name == "supervisor");
     lists || asked || subject.scripts().iter().any(|script| script.has(&["supervisor", "supervisord", "supervisorctl"]))
+}
+
+/// Does a program of the project name this file?
+fn is_opened(subject: &Subject<'_>, path: &str) -> bool {
+    let names = |file: &str| file.ends_with(".py") && subject.tree.text(file).is_some_and(|text| text.contains(path));
+    subject.tree.iter().any(|(file, _)| names(file))
 }
 
 /// A unit of systemd that starts celery's beat: every instance has the unit.

@@ -197,6 +197,18 @@ fn lines_of_cron() {
 }
 
 #[test]
+fn files_of_the_first_amazon_linux() {
+    let file = |found: bool, more: &[(&str, &str)]| {
+        let config = "files:\n  /opt/python/log/site.log: {mode: '000666', content: 'log'}\n";
+        case("EB033", found, &[&[(".ebextensions/a.config", config)], more].concat());
+    };
+    file(true, &[]);
+    file(true, &[("notes.md", "/opt/python/log/site.log")]);
+    file(true, &[("mysite/settings.py", "LOG = '/opt/python/log/other.log'\n")]);
+    file(false, &[("mysite/settings.py", "LOG = '/opt/python/log/site.log'\n")]);
+}
+
+#[test]
 fn folders_and_scripts_of_the_first_amazon_linux() {
     let commands = |found: bool, cwd: &str, more: &str| {
         let config = format!("commands:\n  a: {{command: 'ls', cwd: {cwd}}}\n{more}");
