@@ -228,9 +228,14 @@ fn port(subject: &mut Subject<'_>, path: &str, services: &crate::beanstalk::yaml
         }
         return;
     };
+    let mut others: Vec<&str> = published.iter().map(|(host, _)| host.as_str()).collect();
+    others.dedup();
     let message = match host.as_str() {
         "" => format!("the load balancer asks port {told}, and no service publishes it"),
-        host => format!("the load balancer asks port {told}, and the services publish {host}: every request is a 502"),
+        _ => format!(
+            "the load balancer asks port {told}, and the services publish {}: every request is a 502",
+            others.join(" and ")
+        ),
     };
     subject.find("EB148", path, span, message, format!("publish it: `{told}:8000` for a server that listens on 8000"));
 }

@@ -302,6 +302,10 @@ fn proxies() {
     compose(true, "");
     compose(true, "    expose: [\"80\"]\n");
     compose(false, "    ports: [\"80:8000\"]\n");
+    let text = "services:\n  db: {image: postgres, ports: ['5433:5432']}\n  web: {build: ., ports: ['8082:8082']}\n";
+    let found = run(&Tree::default().file("docker-compose.yml", text).file("Procfile", ""), &Settings::default());
+    let said = found.findings.iter().find(|finding| finding.rule == "EB148").map(|finding| finding.message.as_str());
+    assert!(said.is_some_and(|said| said.contains("publish 5433 and 8082:")), "{found}");
 }
 
 #[test]
