@@ -368,8 +368,19 @@ fn is_secret(name: &str, value: &str) -> bool {
     let placed = value.starts_with('<') && value.ends_with('>');
     let stands_for = value.contains('`') || value.starts_with("arn:") || placed || filled_in;
     let plain = value.len() >= 6 && !stands_for;
-    let placeholder = ["change", "example", "your", "xxx", "placeholder", "todo"]
-        .iter()
-        .any(|word| value.to_ascii_lowercase().contains(word));
+    const PLACEHOLDERS: [&str; 11] = [
+        "change",
+        "example",
+        "your",
+        "xxx",
+        "placeholder",
+        "todo",
+        "replace",
+        "update_me",
+        "update-me",
+        "dummy",
+        "fill_",
+    ];
+    let placeholder = PLACEHOLDERS.iter().any(|word| value.to_ascii_lowercase().contains(word));
     (named && !about && plain && !placeholder && !matches!(value, "true" | "false")) || (url && plain)
 }

@@ -325,7 +325,9 @@ fn options_that_say_it_another_way() {
     let with = "      Certificates: [{CertificateArn: 'arn:aws:acm:eu-west-1:1:certificate/x'}]\n";
     case("EB309", false, &[(".ebextensions/a.config", &listener(with))]);
     options("EB073", true, "aws:rds:dbinstance", "    DBPassword: h7Gk29xQpLm4Zt8w\n");
-    options("EB073", false, "aws:rds:dbinstance", "    DBPassword: '{{resolve:secretsmanager:x}}'\n");
+    for nothing in ["'{{resolve:secretsmanager:x}}'", "replace_with_actual", "UPDATE_ME", "dummy-value"] {
+        options("EB073", false, "aws:rds:dbinstance", &format!("    DBPassword: {nothing}\n"));
+    }
 }
 
 #[test]
