@@ -1,5 +1,6 @@
 //! Places: files that lie where nobody reads them, and files that should not ship, or should and do not.
 
+mod below;
 mod ignored;
 
 use super::hooks::misspelt;
@@ -12,6 +13,7 @@ use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>) {
     unread(subject);
+    below::check(subject);
     apache(subject);
     keys(subject);
     guess(subject);
