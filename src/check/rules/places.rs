@@ -5,9 +5,9 @@ mod ignored;
 
 use super::hooks::misspelt;
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
-use crate::beanstalk::customizations::EXTENSIONS;
+use crate::beanstalk::customizations::{Customizations, EXTENSIONS};
 use crate::beanstalk::tree::{Entry, file_name};
-use crate::check::script::Script;
+use crate::check::script::{Script, contents};
 use crate::check::subject::Subject;
 use crate::level::Level;
 
@@ -233,6 +233,7 @@ pub(super) fn python_path(subject: &mut Subject<'_>) {
             } else if setting.name.value == "PYTHONPATH" && subject.python() {
                 let asks = |text: &str| ["$PYTHONPATH/", "${PYTHONPATH}/"].iter().any(|word| text.contains(word));
                 let asked = subject.scripts().iter().find(|script| asks(script.text)).map(Script::title);
+                let asked = asked.or_else(|| asked_in_files(customizations, asks));
                 let fix = "take it out; the server starts in `/var/app/current`, and `--chdir` or `--pythonpath` of gunicorn adds a folder";
                 let message = match &asked {
                     Some(title) => format!("{title} fails: `PYTHONPATH` is no longer the folder of the virtual environment's programs, to which the platform sets it"),
@@ -245,4 +246,13 @@ pub(super) fn python_path(subject: &mut Subject<'_>) {
             }
         }
     }
+}
+
+/// What `files` writes that asks so, where something may run it.
+fn asked_in_files(customizations: &Customizations, asks: impl Fn(&str) -> bool) -> Option<String> {
+    let (_, entry, ..) = contents(customizations).find(|(_, entry, text, _)| {
+        // Nothing runs the hooks of the first Amazon Linux.
+        asks(text) && !entry.path.value.starts_with("/opt/elasticbeanstalk/")
+    })?;
+    Some(format!("`{}`", entry.path.value))
 }
