@@ -160,6 +160,10 @@ impl Evaluation<'_> {
     pub(super) fn is_text(&self, expression: &Expr) -> bool {
         match expression {
             Expr::Subscript(subscript) => is_environ(&subscript.value),
+            // It makes no more of a text than what asks for it does.
+            Expr::Call(call) if dotted(&call.func) == "bool" => {
+                matches!(&call.arguments.args[..], [only] if self.is_text(only))
+            }
             Expr::Call(call) => self.lookup(call, 0).is_some_and(|lookup| {
                 // A reader that has a default for it has its type, too.
                 let typed = lookup.raises && matches!(lookup.default, Fallback::Implied(_));

@@ -129,6 +129,10 @@ fn debug(subject: &mut Subject<'_>, settings: &Settings) {
             );
             at(subject, "EB110", setting, message, "`DEBUG = os.environ.get(\"DEBUG\") == \"True\"`");
         }
+        Value::Environment { default: Some(default) } if setting.is_text && default.is_on() => {
+            let message = "`DEBUG` is on unless the variable is empty: any other text is true, `False` as well; errors show settings and source code";
+            at(subject, "EB110", setting, message, "`DEBUG = os.environ.get(\"DEBUG\") == \"True\"`");
+        }
         Value::Environment { .. } if setting.is_text => {
             let message = "`DEBUG` is on whenever the variable has any text, `False` as well: errors show settings and source code then";
             at(subject, "EB110", setting, message, "`DEBUG = os.environ.get(\"DEBUG\") == \"True\"`").level =
