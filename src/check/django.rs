@@ -7,6 +7,7 @@ mod calls;
 mod changes;
 mod evaluation;
 mod expressions;
+mod glued;
 pub(crate) mod migrations;
 mod operators;
 mod reads;
@@ -47,6 +48,8 @@ pub(crate) struct Settings {
     pub(super) required: Vec<Required>,
     /// Files that are opened for reading, outside of any condition.
     pub(super) opened: Vec<Opened>,
+    /// Items of lists that are two texts with no comma between them.
+    pub(super) glued: Vec<glued::Glued>,
     /// Files that are larger or deeper than what is read.
     pub(super) unread: Vec<String>,
     /// The release of Django that is installed, as far as the lists of packages tell.

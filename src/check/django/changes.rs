@@ -7,6 +7,7 @@ use ruff_python_ast::{Expr, ExprAttribute, ExprCall, Operator, StmtAugAssign};
 use super::Setting;
 use super::evaluation::{Evaluation, operate};
 use super::expressions::{dotted, is_environ, range};
+use super::glued::glued;
 use super::operators::{self, by_default};
 use super::syntax::{Sure, Walk};
 use super::value::Value;
@@ -19,6 +20,7 @@ impl Walk<'_> {
         }
         match target {
             Expr::Name(name) => {
+                self.settings.glued.extend(glued(name.id.as_str(), value, self.path));
                 let evaluation = Evaluation::of(self.settings);
                 let found = evaluation.evaluate(value, 0).bounded();
                 let is_text = sure == Sure::Yes && evaluation.is_text(value);
@@ -116,6 +118,9 @@ impl Walk<'_> {
     /// `X += […]`. Unless both sides are known, what `X` is now is not, but for the fact that it is.
     pub(super) fn add(&mut self, assign: &StmtAugAssign, sure: Sure) {
         self.note(&assign.value, sure);
+        if let Expr::Name(name) = &*assign.target {
+            self.settings.glued.extend(glued(name.id.as_str(), &assign.value, self.path));
+        }
         if let (Expr::Name(name), Operator::Add) = (&*assign.target, assign.op)
             && let Some(setting) = self.settings.names.get(name.id.as_str())
         {

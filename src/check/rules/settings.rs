@@ -1,6 +1,7 @@
 //! Django's settings as production gets them: hosts, HTTPS, secrets, static files, the database.
 
 mod backends;
+mod commas;
 mod current;
 mod given;
 mod health;
@@ -54,6 +55,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     secrets(subject, &settings);
     database_password(subject, &settings);
     hosts::check(subject, &settings);
+    commas::check(subject, &settings);
     required(subject, &settings);
     https::check(subject, &settings);
     storage::check(subject, &settings);
