@@ -13,7 +13,7 @@ use crate::beanstalk::customizations::{Customizations, EXTENSIONS};
 use crate::beanstalk::encoding;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::requirements::Requirements;
-use crate::beanstalk::tree::Tree;
+use crate::beanstalk::tree::{Tree, file_name};
 
 /// What describes containers to Elastic Beanstalk, and to nobody else.
 pub(super) const DOCKERRUN: &str = "Dockerrun.aws.json";
@@ -107,8 +107,18 @@ impl<'a> Subject<'a> {
             || tree.is_file("Procfile")
             || tree.is_file(".ebignore")
             || tree.is_file(DOCKERRUN)
+            || (tree.is_file("Dockerfile") && self.runs_image())
             // The platform runs what compose describes, and needs nothing beside it.
             || self.customizations.containers.as_deref().is_some_and(|path| path.starts_with("docker-compose"))
+    }
+
+    /// Is the image of the `Dockerfile` run by a `Dockerrun.aws.json` that is kept or made somewhere else than at the top?
+    fn runs_image(&self) -> bool {
+        let names = |path: &str| {
+            let name = file_name(path);
+            name.strip_prefix(DOCKERRUN).is_some_and(|rest| matches!(rest, "" | ".template" | ".tpl" | ".j2" | ".dist"))
+        };
+        self.tree.iter().any(|(path, _)| path.matches('/').count() <= 2 && names(path))
     }
 
     /// Is there a `manage.py` at the top that is Django's? Flask-Script calls its own so too.

@@ -1,8 +1,11 @@
 //! Static files: whether they are collected, and whether somebody serves what is collected.
 
+mod container;
+
 use super::backends::Backend;
 use super::{at, proxy_has, shipped};
 use crate::beanstalk::customizations::Moment;
+use crate::beanstalk::platforms::Family;
 use crate::beanstalk::tree::file_name;
 use crate::beanstalk::version::Version;
 use crate::check::django::{Settings, Value};
@@ -112,6 +115,9 @@ fn collected(subject: &mut Subject<'_>, settings: &Settings) {
     let uses = items.iter().any(|app| app.text() == Some("django.contrib.staticfiles"));
     if !uses && subject.python() && items.iter().all(Value::is_known) {
         return unknown_command(subject);
+    }
+    if uses && subject.customizations.family == Family::Docker {
+        return container::check(subject, settings);
     }
     if !uses || !subject.python() {
         return;

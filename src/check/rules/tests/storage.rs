@@ -256,3 +256,45 @@ fn what_ships_is_there_without_a_command() {
     both(true, "compress", STATIC, &[("collected/a.css", "a")]);
     both(false, "compress", STATIC, &[("collected/CACHE/manifest.json", "{}")]);
 }
+
+#[test]
+fn static_files_in_a_container() {
+    const IMAGE: &str =
+        "FROM python:3.13-slim\nCOPY . /app\nCMD [\"gunicorn\", \"--bind\", \"0.0.0.0:8000\", \"mysite.wsgi\"]\n";
+    const SETTINGS: &str = "INSTALLED_APPS = ['django.contrib.staticfiles']\nMIDDLEWARE = ['django.middleware.common.CommonMiddleware']\nSTATIC_URL = 'static/'\n";
+    let image = |found: bool, image: &str, settings: &str, more: &[(&str, &str)]| {
+        let files = [
+            WSGI,
+            ("Dockerfile", image),
+            ("mysite/settings.py", settings),
+            ("Dockerrun.aws.json", "{\"AWSEBDockerrunVersion\": \"1\"}"),
+        ];
+        let files = [&files[..], more].concat();
+        let tree = files.iter().fold(Tree::default(), |tree, (path, text)| tree.file(path, *text));
+        let report = run(&tree, &Settings::default());
+        assert_eq!(report.findings.iter().any(|finding| finding.rule == "EB021"), found, "{files:#?}\n{report}");
+    };
+    image(true, IMAGE, SETTINGS, &[]);
+    image(true, &IMAGE.replace("gunicorn", "uvicorn"), SETTINGS, &[]);
+    // Nobody knows what an image of one's own begins with.
+    image(false, &IMAGE.replace("python:3.13-slim", "tiangolo/uwsgi-nginx"), SETTINGS, &[]);
+    image(false, &IMAGE.replace("gunicorn", "supervisord"), SETTINGS, &[]);
+    image(false, IMAGE, SETTINGS, &[("deploy/site.conf", "upstream x {} # nginx\n")]);
+    image(
+        false,
+        IMAGE,
+        &SETTINGS.replace("django.middleware.common.CommonMiddleware", "whitenoise.middleware.WhiteNoiseMiddleware"),
+        &[],
+    );
+    image(false, IMAGE, &SETTINGS.replace("'static/'", "'https://cdn.example.com/static/'"), &[]);
+    image(false, IMAGE, &format!("{SETTINGS}STATICFILES_STORAGE = 'storages.backends.s3boto3.S3Boto3Storage'\n"), &[]);
+    image(
+        false,
+        IMAGE,
+        &format!("{SETTINGS}DEBUG = True\n"),
+        &[("mysite/urls.py", "urlpatterns += static(settings.STATIC_URL)\n")],
+    );
+    image(false, IMAGE, SETTINGS, &[("mysite/urls.py", "from django.views.static import serve\n")]);
+    let compose = "services:\n  web: {build: ., ports: ['80:8000']}\n";
+    image(false, IMAGE, SETTINGS, &[("docker-compose.yml", compose)]);
+}
