@@ -1,5 +1,7 @@
 //! Absent packages: what the site needs, and nobody installs. Certain only where everything could be read.
 
+mod backends;
+
 use crate::beanstalk::requirements::{FILE, Requirement, Requirements};
 use crate::beanstalk::tree::file_name;
 use crate::check::django::Value;
@@ -14,6 +16,7 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     no_django(subject, requirements);
     modules(subject, requirements);
     applications(subject, requirements);
+    backends::check(subject, requirements);
     programs(subject, requirements);
 }
 
@@ -155,7 +158,10 @@ const BROUGHT: &[(&str, &str)] = &[
 /// The package of an application that nobody asks for.
 fn lacks(module: &str, requirements: &Requirements) -> Option<&'static str> {
     let asked = |package: &str, words: &[&str]| {
-        let brings = |line: &Requirement| line.name == package || words.iter().any(|word| line.name.contains(word));
+        // A package `storage` is another one.
+        let brings = |line: &Requirement| {
+            line.name == package || words.iter().any(|word| line.name.contains(word) && line.name != *word)
+        };
         requirements.lines.iter().any(brings)
     };
     if let Some((_, package, words)) = APPS.iter().find(|(app, ..)| *app == module) {
@@ -165,15 +171,19 @@ fn lacks(module: &str, requirements: &Requirements) -> Option<&'static str> {
     (is_closed(requirements, true) && !asked(package, &[])).then_some(*package)
 }
 
+/// The file with the list of packages, where all that is installed could be read from it.
+fn listed(subject: &Subject<'_>, requirements: &Requirements) -> Option<&'static str> {
+    let other = |line: &Requirement| line.name.is_empty() || line.editable || line.text.contains("://");
+    let read = requirements.unread.is_empty() && !requirements.lines.iter().any(other);
+    let source = requirements.source.filter(|_| read && subject.prepared())?;
+    let more = requirements.lines.is_empty() || installs_itself(subject) || vendors(subject);
+    (!more).then(|| source.file())
+}
+
 /// An application or middleware that the settings name, and nobody installs.
 fn applications(subject: &mut Subject<'_>, requirements: &Requirements) {
     let tree = subject.tree;
-    let other = |line: &Requirement| line.name.is_empty() || line.editable || line.text.contains("://");
-    let read = requirements.unread.is_empty() && !requirements.lines.iter().any(other);
-    let Some(source) = requirements.source.filter(|_| read && subject.prepared()) else { return };
-    if requirements.lines.is_empty() || installs_itself(subject) || vendors(subject) {
-        return;
-    }
+    let Some(file) = listed(subject, requirements) else { return };
     let Some(settings) = subject.settings() else { return };
     for name in ["INSTALLED_APPS", "MIDDLEWARE"] {
         let Some(setting) = settings.get(name) else { continue };
@@ -188,7 +198,6 @@ fn applications(subject: &mut Subject<'_>, requirements: &Requirements) {
             let text = tree.text(&setting.path).unwrap_or_default();
             let found = text.get(setting.span.start..).and_then(|rest| rest.find(item));
             let span = found.map(|at| setting.span.start + at..setting.span.start + at + item.len());
-            let file = source.file();
             let message = format!(
                 "the server does not start: `No module named '{module}'`, since `{file}` does not ask for `{package}`"
             );

@@ -221,3 +221,35 @@ fn lines_with_a_marker_count_where_it_holds() {
     let lock = "{\"default\": {\"pillow\": {\"version\": \"==8.0.0\", \"markers\": \"python_version >= '3.6'\"}}}";
     case("EB144", true, &[("manage.py", ""), ("Pipfile.lock", lock)]);
 }
+
+#[test]
+fn classes_that_settings_name_by_their_path() {
+    const FROZEN: &str = "asgiref==3.8.1\nDjango==5.2.8\ndjango-storages==1.14.6\nboto3==1.40.0\npackaging==24.2\nsqlparse==0.5.3\ntzdata==2025.1\n";
+    let case = |found: bool, settings: &str, lines: &str, more: &[(&str, &str)]| {
+        let files =
+            [("manage.py", "import django\n"), WSGI, ("mysite/settings.py", settings), ("requirements.txt", lines)];
+        case("EB169", found, &[&files[..], more].concat());
+    };
+    let lacks = |found: bool, settings: &str, lines: &str| case(found, settings, lines, &[]);
+    let cache = "CACHES = {'default': {'BACKEND': 'django_redis.cache.RedisCache'}}\n";
+    lacks(true, cache, "Django==5.2\nredis==5.0\n");
+    lacks(false, cache, "Django==5.2\ndjango-redis==5.4\n");
+    // A list that could not be read to its end.
+    lacks(false, cache, "Django==5.2\n-r other.txt\n");
+    case(false, cache, "Django==5.2\n", &[("django_redis/cache.py", "")]);
+    lacks(false, "import os\nif os.getenv('X'):\n    EMAIL_BACKEND = 'django_ses.SESBackend'\n", "Django==5.2\n");
+    lacks(true, "EMAIL_BACKEND = 'django_ses.SESBackend'\n", "Django==5.2\n");
+    let storages = "STORAGES = {'default': {'BACKEND': 'storages.backends.s3.S3Storage'}}\n";
+    lacks(true, storages, "Django==5.2\nboto3==1.40.0\n");
+    lacks(false, storages, FROZEN);
+    lacks(true, storages, &FROZEN.replace("boto3==1.40.0\n", "gunicorn==23.0\n"));
+    lacks(false, storages, "Django==5.2\ndjango-storages[s3]==1.14\n");
+    lacks(false, storages, "Django==5.2\ndjango-storages==1.14\nsomething-else==1.0\n");
+    let older = "DEFAULT_FILE_STORAGE = 'storages.backends.s3boto3.S3Boto3Storage'\n";
+    lacks(true, older, "Django==4.1\n");
+    // Since Django 5.1 nobody asks for it.
+    lacks(false, older, "Django==5.2\n");
+    // A package of nearly the right name.
+    lacks(true, "INSTALLED_APPS = ['storages']\n", "Django==4.2\nstorage==0.0.4\n");
+    lacks(false, "INSTALLED_APPS = ['storages']\n", "Django==4.2\ndjango-storages-redux==1.3\n");
+}
