@@ -2,7 +2,7 @@
 
 mod accounts;
 pub(super) mod leader;
-mod missing;
+pub(super) mod missing;
 pub(super) mod old;
 mod python;
 mod questions;

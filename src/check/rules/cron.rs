@@ -1,5 +1,6 @@
 //! Cron: its tables, on whichever road they come to the instance, and who obeys them.
 
+mod absent;
 mod lines;
 mod tables;
 mod walk;

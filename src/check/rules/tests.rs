@@ -4,6 +4,7 @@ use crate::beanstalk::tree::Tree;
 use crate::check::{Settings, run};
 
 mod packages;
+mod places;
 mod roads;
 mod scripts;
 mod served;

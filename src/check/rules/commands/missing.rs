@@ -38,7 +38,7 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
         }
         let Some(path) = folder.path_of(&word.text) else { continue };
         let Some(inside) = in_bundle(&path) else { continue };
-        if !is_missing(subject, inside, word.text.trim_start_matches("./")) {
+        if !is_missing(subject, inside, word.text.trim_start_matches("./"), 1) {
             continue;
         }
         let (how, level) = fate(script.forgives(run));
@@ -49,18 +49,20 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
     }
 }
 
-/// Does the file not ship, and is it sure that nothing else makes it?
-fn is_missing(subject: &Subject<'_>, path: &str, written: &str) -> bool {
+/// Does the file not ship, and is it sure that nothing else makes it? Scripts name it so often where it is asked for.
+pub(in crate::check::rules) fn is_missing(subject: &Subject<'_>, path: &str, written: &str, own: usize) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     if subject.tree.get(path).is_some() || subject.tree.is_dir(path) || name.is_empty() {
         return false;
     }
     let mentions: usize = subject.scripts().iter().map(|script| script.text.matches(written).count()).sum();
-    let files =
-        subject.customizations.used().any(|file| file.files.iter().any(|entry| entry.path.value.ends_with(name)));
+    let files = subject
+        .customizations
+        .used()
+        .any(|file| file.files.iter().any(|entry| entry.path.value.ends_with(&format!("/{name}"))));
     // `manage.py` is everywhere: it is missing where it lies in another folder.
     match name {
         "manage.py" => subject.tree.iter().any(|(path, _)| path.ends_with("/manage.py")),
-        _ => mentions < 2 && !files,
+        _ => mentions <= own && !files,
     }
 }

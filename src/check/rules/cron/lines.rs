@@ -1,5 +1,6 @@
 //! Lines of a table: when, who, what.
 
+use super::absent;
 use super::lost;
 use super::tables::{Table, called};
 use super::walk::Walk;
@@ -59,6 +60,11 @@ pub(super) fn check(subject: &mut Subject<'_>, table: &Table<'_>) {
             continue;
         }
         let runs = words::runs(command_of(line, when + usize::from(table.has_users)));
+        if let Some((why, fix)) = absent::of(subject, &runs, (table.path, span.start)) {
+            let message = format!("this never does anything: {why}");
+            subject.find("EB107", table.path, span.clone(), message, fix);
+            continue;
+        }
         let walk = Walk::of(subject.tree, &runs, home.clone());
         if let Some((_, why)) = walk.lost {
             lost(subject, table.path, span.clone(), &why);
