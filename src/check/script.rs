@@ -3,6 +3,8 @@
 //! A rule about what is done looks at all of them: commands and container_commands, hooks, the lines of Procfile and
 //! Buildfile, and the scripts of the bundle or of `files` that any of these call.
 
+mod outcome;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;

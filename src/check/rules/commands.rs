@@ -6,7 +6,9 @@ pub(super) mod missing;
 pub(super) mod old;
 mod python;
 mod questions;
+mod superuser;
 pub(super) mod tools;
+mod unnoticed;
 mod written;
 
 use crate::beanstalk::config_file::{Command, CommandLine, ConfigFile};
@@ -38,6 +40,8 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         python::programs(subject, script);
         missing::check(subject, script);
         questions::check(subject, script);
+        superuser::check(subject, script);
+        unnoticed::check(subject, script);
         tools::check(subject, script);
         written::check(subject, script);
         accounts::check(subject, script);

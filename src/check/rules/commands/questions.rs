@@ -11,7 +11,7 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
         let no_input = ["--noinput", "--no-input"].iter().any(|flag| run.has(flag));
         let answered = run.piped || script.place.ignores_errors() || run.forgiven;
         let django = run.django().map(|(command, _)| command).filter(|command| {
-            let asks = ["collectstatic", "flush", "createsuperuser"].contains(&command.text.as_str());
+            let asks = ["collectstatic", "flush"].contains(&command.text.as_str());
             (asks && !no_input) || command.text == "changepassword"
         });
         let installs = matches!(run.name(), "yum" | "dnf" | "apt" | "apt-get")
