@@ -178,15 +178,16 @@ fn a_log_that_a_variable_places() {
 fn a_log_that_somebody_hands_to_the_server() {
     const OUTSIDE: &str = "'/var/log/a.log'";
     const INSIDE: &str = "BASE_DIR / 'logs/a.log'";
-    let with = |found: bool, file: &str, config: &str| {
+    let with = |found: bool, file: &str, config: &str, more: &[(&str, &str)]| {
         let text = format!(
             "BASE_DIR = Path(__file__).resolve().parent.parent\nLOGGING = {{'handlers': {{'file': {{'class': 'logging.FileHandler', 'filename': {file}}}}}}}\n"
         );
-        case("EB090", found, &[("mysite/settings.py", &text), (".ebextensions/a.config", config)]);
+        let files = [("mysite/settings.py", text.as_str()), (".ebextensions/a.config", config)];
+        case("EB090", found, &[&files[..], more].concat());
     };
     for section in ["commands", "container_commands"] {
         let command = |found: bool, file: &str, line: &str| {
-            with(found, file, &format!("{section}:\n  a: {{command: \"{line}\"}}\n"));
+            with(found, file, &format!("{section}:\n  a: {{command: \"{line}\"}}\n"), &[]);
         };
         command(false, OUTSIDE, "touch /var/log/a.log && chown webapp:webapp /var/log/a.log");
         command(false, OUTSIDE, "sudo chmod 666 /var/log/a.log");
@@ -202,11 +203,13 @@ fn a_log_that_somebody_hands_to_the_server() {
         command(true, INSIDE, "chown -R webapp media");
     }
     let entry = |found: bool, more: &str| {
-        with(found, OUTSIDE, &format!("files:\n  /var/log/a.log: {{{more}, content: 'log'}}\n"));
+        with(found, OUTSIDE, &format!("files:\n  /var/log/a.log: {{{more}, content: 'log'}}\n"), &[]);
     };
     entry(false, "mode: '000644', owner: webapp");
     entry(false, "mode: '000666', owner: root");
     entry(true, "mode: '000644', owner: root");
+    // In a container one user runs everything.
+    with(false, OUTSIDE, "commands: {}\n", &[(".elasticbeanstalk/config.yml", "global: {default_platform: Docker}\n")]);
 }
 
 #[test]
