@@ -1,5 +1,6 @@
 //! Descriptors beside `.ebextensions`: Docker's, `cron.yaml`, `env.yaml`, and the platform that all of them are for.
 
+mod development;
 mod platform;
 mod worker;
 
@@ -19,6 +20,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         return;
     }
     dockerrun(subject, compose);
+    development::check(subject);
     if let Some(path) = compose.filter(|_| subject.customizations.family == Family::Docker) {
         self::compose(subject, path);
     }

@@ -131,3 +131,40 @@ fn directives_that_nginx_does_not_know() {
     let whole = (".platform/nginx/nginx.conf", "load_module /a.so;\nevents {}\nhttp {}\n");
     case("EB142", false, &[whole, (".platform/nginx/conf.d/a.conf", "client_max_bodysize 50M;\n")]);
 }
+
+#[test]
+fn the_server_for_development_in_a_container() {
+    const IMAGE: &str = "FROM python:3.13-slim\nCMD python manage.py runserver 0.0.0.0:8000\n";
+    let platform = |found: bool, name: &str, files: &[(&str, &str)]| {
+        let config = format!("global: {{default_platform: {name}}}\n");
+        case("EB007", found, &[&[(".elasticbeanstalk/config.yml", config.as_str())], files].concat());
+    };
+    let docker = |found: bool, files: &[(&str, &str)]| platform(found, "Docker", files);
+    docker(true, &[("Dockerfile", IMAGE)]);
+    docker(false, &[("Dockerfile", &IMAGE.replace("python manage.py runserver", "gunicorn"))]);
+    docker(false, &[("Dockerfile", &format!("{IMAGE}CMD [\"gunicorn\", \"shop.wsgi\"]\n"))]);
+    docker(false, &[("Dockerfile", "FROM python\n# runserver\nCMD gunicorn shop.wsgi\n")]);
+    let compose = |command: &str| format!("services:\n  web:\n    build: .\n    ports: ['80:8000']\n{command}");
+    let own = |command: &str| [("docker-compose.yml", compose(command)), ("Dockerfile", IMAGE.to_owned())];
+    for (found, command) in [
+        (true, ""),
+        (true, "    command: python manage.py runserver 0.0.0.0:8000\n"),
+        (true, "    command: [python, manage.py, runserver]\n"),
+        (false, "    command: gunicorn shop.wsgi\n"),
+    ] {
+        let files = own(command);
+        docker(found, &files.iter().map(|(path, text)| (*path, text.as_str())).collect::<Vec<_>>());
+    }
+    let run = |command: &str| format!("{{\"AWSEBDockerrunVersion\": \"1\", \"Image\": {{\"Name\": \"x\"}}{command}}}");
+    docker(true, &[("Dockerrun.aws.json", &run(", \"Command\": \"python manage.py runserver\""))]);
+    docker(false, &[("Dockerrun.aws.json", &run("")), ("Dockerfile", IMAGE)]);
+    let task = |word: &str| {
+        format!(
+            "{{\"AWSEBDockerrunVersion\": 2, \"containerDefinitions\": [{{\"name\": \"web\", \"image\": \"x\", \"memory\": 400, \"command\": [\"python3\", \"manage.py\", \"{word}\"]}}]}}"
+        )
+    };
+    platform(true, "ECS running on 64bit Amazon Linux 2023", &[("Dockerrun.aws.json", &task("runserver"))]);
+    platform(false, "ECS running on 64bit Amazon Linux 2023", &[("Dockerrun.aws.json", &task("migrate"))]);
+    // The same file on a platform that reads none of it.
+    platform(false, "Python 3.13 running on 64bit Amazon Linux 2023", &[("Dockerfile", IMAGE)]);
+}
