@@ -5,6 +5,7 @@ use crate::beanstalk::customizations::Moment;
 use crate::check::script::{Place, Script, contents, fate, find_in};
 use crate::check::subject::Subject;
 use crate::check::words::Run;
+use crate::level::Level;
 
 /// Remains of the first Amazon Linux, and what is in their place: the path, what to write, and whether that is a mere exchange.
 const OLD: &[(&str, &str, bool)] = &[
@@ -43,7 +44,18 @@ pub(super) fn paths(subject: &mut Subject<'_>, script: &Script<'_>) {
     }
     let gone = gone(old);
     let (what, level) = fate(script.place.ignores_errors() || here.iter().any(|run| run.forgiven));
-    let message = format!("{} {what}: there is no {gone} since Amazon Linux 2", script.title());
+    // What is printed or searched for is a text; whoever reads it later finds nothing there.
+    let text_only = |run: &&Run| matches!(run.name(), "echo" | "printf" | "grep" | "egrep" | "fgrep");
+    let (message, level) = if !here.is_empty() && here.iter().all(text_only) {
+        let place = if old.starts_with("/opt/python") { "/opt/python" } else { old };
+        let title = script.title();
+        (
+            format!("{title} writes or looks for the name of `{place}`, which is not there since Amazon Linux 2"),
+            Level::Warning,
+        )
+    } else {
+        (format!("{} {what}: there is no {gone} since Amazon Linux 2", script.title()), level)
+    };
     // Before the flip the new version is in `staging`; in `commands` there is only the old one.
     let early = match script.place {
         Place::ContainerCommand(_) | Place::Build(_) => true,
