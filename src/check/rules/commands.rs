@@ -4,6 +4,7 @@ mod accounts;
 pub(super) mod leader;
 pub(super) mod missing;
 pub(super) mod old;
+mod printed;
 mod python;
 mod questions;
 mod superuser;
@@ -45,6 +46,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         tools::check(subject, script);
         written::check(subject, script);
         accounts::check(subject, script);
+        printed::check(subject, script);
     }
     old::files(subject);
     tools::metadata_of_files(subject);
