@@ -193,10 +193,30 @@ fn is_placeholder(text: &str) -> bool {
 
 /// Other keys and passwords that are written into the settings.
 fn secrets(subject: &mut Subject<'_>, settings: &Settings) {
-    const NAMES: [&str; 4] = ["AWS_SECRET_ACCESS_KEY", "EMAIL_HOST_PASSWORD", "STRIPE_SECRET_KEY", "SENDGRID_API_KEY"];
-    for name in NAMES {
-        let Some(setting) = settings.get(name) else { continue };
-        let Value::Text(key) = &setting.value else { continue };
+    const NAMES: [&str; 12] = [
+        "AWS_SECRET_ACCESS_KEY",
+        "EMAIL_HOST_PASSWORD",
+        "STRIPE_SECRET_KEY",
+        "STRIPE_LIVE_SECRET_KEY",
+        "SENDGRID_API_KEY",
+        "TWILIO_AUTH_TOKEN",
+        "RECAPTCHA_PRIVATE_KEY",
+        "SOCIAL_AUTH_GOOGLE_OAUTH2_SECRET",
+        "SOCIAL_AUTH_FACEBOOK_SECRET",
+        "SOCIAL_AUTH_GITHUB_SECRET",
+        "SOCIAL_AUTH_TWITTER_SECRET",
+        "SOCIAL_AUTH_LINKEDIN_OAUTH2_SECRET",
+    ];
+    // Keys of dictionaries of settings.
+    const INSIDE: [(&str, &str); 3] =
+        [("SIMPLE_JWT", "SIGNING_KEY"), ("JWT_AUTH", "JWT_SECRET_KEY"), ("JWT_AUTH", "JWT_PRIVATE_KEY")];
+    let whole = NAMES.iter().filter_map(|name| Some((settings.get(name)?, settings.get(name)?.value.clone(), *name)));
+    let inside = INSIDE.iter().filter_map(|(name, key)| {
+        let setting = settings.get(name)?;
+        Some((setting, setting.value.get(key).clone(), *key))
+    });
+    for (setting, value, name) in whole.chain(inside) {
+        let Value::Text(key) = &value else { continue };
         if !is_placeholder(key) && written(subject, settings, key) {
             let message = format!("everybody who can read the code has this key: `{name}` is in it");
             at(subject, "EB112", setting, message, "make a new one, and read it from a secret of the environment");

@@ -45,7 +45,9 @@ fn password(text: &str) -> Option<Range<usize>> {
 
 /// Is the password among these arguments a plain text? It is named, or the last of those that are not.
 fn is_written(arguments: &str) -> bool {
-    let Some(end) = arguments.find([')', '\n']).filter(|end| arguments[*end..].starts_with(')')) else { return false };
+    // A call may go over several lines; what is longer is none that this can read.
+    const LONGEST: usize = 500;
+    let Some(end) = arguments.find(')').filter(|end| *end < LONGEST) else { return false };
     let parts: Vec<&str> = arguments[..end].split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
     let named =
         parts.iter().find_map(|part| part.strip_prefix("password=").or_else(|| part.strip_prefix("password =")));

@@ -54,9 +54,16 @@ fn never(subject: &mut Subject<'_>, line: &Requirement) {
 fn django(subject: &mut Subject<'_>, requirements: &Requirements) {
     let Some(line) = requirements.get("django").yes() else { return };
     let Some((version, pythons)) = requirements.django().zip(Pythons::of(subject)) else { return };
-    let Some(on) = pythons.first(|python| stops(version, python).is_some()) else { return };
+    // What brings a module of the library back, as far as a server needs it.
+    let brought = |module: &str| !requirements.get(module).is_no();
+    let why = |python| {
+        stops(version, python)
+            .filter(|why| !(why.contains("'cgi'") && brought("legacy-cgi")))
+            .filter(|why| !(why.contains("'distutils'") && brought("setuptools")))
+    };
+    let Some(on) = pythons.first(|python| why(python).is_some()) else { return };
     let python = on.minor;
-    let why = stops(version, python).unwrap_or_default();
+    let why = why(python).unwrap_or_default();
     let message = if on.is_oldest() {
         format!("the server does not start: Django {version} stops on {on}, and new environments get nothing older")
     } else {

@@ -98,8 +98,12 @@ fn asks_for_names(subject: &Subject<'_>, settings: &Settings) -> bool {
     middleware.any(|name| name == "django.middleware.common.CommonMiddleware") && !proxy_says_host(subject)
 }
 
-/// The metadata service of an instance.
-const METADATA: &str = "169.254.169.254";
+/// The metadata service of an instance, by its address and its names.
+const METADATA: [&str; 3] = ["169.254.169.254", "instance-data/", "instance-data.ec2.internal"];
+
+fn metadata_in(text: &str) -> impl Iterator<Item = Range<usize>> {
+    METADATA.iter().flat_map(move |name| find_all(text, name))
+}
 
 /// IMDSv1 is off on Amazon Linux 2023.
 fn metadata(subject: &mut Subject<'_>, settings: &Settings) {
@@ -115,8 +119,8 @@ fn metadata(subject: &mut Subject<'_>, settings: &Settings) {
         };
         // Where the address of a page is written, nothing else is what is asked.
         let is_page = |span: &Range<usize>| text[..span.start].ends_with("http://");
-        let page = find_all(text, METADATA).find(is_page);
-        if let Some(span) = page.or_else(|| find_all(text, METADATA).find(|span| asks && !is_host(span)))
+        let page = metadata_in(text).find(is_page);
+        if let Some(span) = page.or_else(|| metadata_in(text).find(|span| asks && !is_host(span)))
             && !sends_token(text)
             && !subject.answers_without_token()
         {
@@ -138,7 +142,7 @@ fn helpers(subject: &mut Subject<'_>, settings: &Settings) {
     let called: BTreeSet<String> = called.filter(|path| !settings.files.contains(path)).collect();
     for path in called {
         let Some(text) = subject.tree.text(&path).filter(|text| !sends_token(text)) else { continue };
-        let asked = find_all(text, METADATA).find(|span| text[..span.start].ends_with("http://"));
+        let asked = metadata_in(text).find(|span| text[..span.start].ends_with("http://"));
         let Some(span) = asked else { continue };
         let message =
             "the metadata service answers 401 without a token, and the settings that call this do not get the address";

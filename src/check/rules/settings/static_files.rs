@@ -147,7 +147,7 @@ fn collected(subject: &mut Subject<'_>, settings: &Settings) {
     }
     // While `DEBUG` is on, Django hashes nothing.
     let debug = settings.value("DEBUG").by_default().is_on();
-    if debug && (serves_itself(subject, settings) || is_mapped(subject)) {
+    if debug && (serves_itself(subject, settings) || (is_mapped(subject) && !is_mapped_to_nothing(subject))) {
         return;
     }
     let (rule, message) = if !debug && backend.has_manifest() {
@@ -261,6 +261,22 @@ fn is_mapped(subject: &Subject<'_>) -> bool {
         .under(".platform")
         .any(|(path, _)| subject.tree.text(path).is_some_and(|text| text.contains("/static")));
     by_option || by_file || subject.tree.is_dir("static")
+}
+
+/// Is the folder of the mapping not in the bundle?
+fn is_mapped_to_nothing(subject: &Subject<'_>) -> bool {
+    let settings = subject.customizations.used().flat_map(|file| &file.option_settings);
+    let mut folders = settings
+        .filter(|setting| {
+            setting.namespace.value == crate::beanstalk::defaults::STATIC_FILES
+                && setting.name.value.trim_matches('/') == "static"
+        })
+        .map(|setting| setting.value.value.as_str());
+    folders.any(|folder| {
+        let inside = folder.trim_matches('/');
+        let made = || subject.scripts().iter().any(|script| script.text.contains(inside));
+        !folder.starts_with('/') && !inside.is_empty() && !subject.tree.is_dir(inside) && !made()
+    })
 }
 
 /// The proxy must look where `collectstatic` writes, and where uploads go.

@@ -368,3 +368,54 @@ fn a_python_path_that_begins_with_what_is_deployed() {
     path(false, "/var/app/staging:/var/app/current");
     path(true, "/var/app/staging/lib:/var/app/current");
 }
+
+#[test]
+fn keys_inside_of_dictionaries() {
+    let settings = |found: bool, text: &str| {
+        case("EB112", found, &[("manage.py", ""), ("mysite/settings.py", text), ("requirements.txt", "django\n")]);
+    };
+    settings(true, "SIMPLE_JWT = {'SIGNING_KEY': 'h7Gk29xQpLm4Zt8wXq'}\n");
+    settings(true, "JWT_AUTH = {'JWT_SECRET_KEY': 'h7Gk29xQpLm4Zt8wXq'}\n");
+    settings(true, "TWILIO_AUTH_TOKEN = 'h7Gk29xQpLm4Zt8wXq'\n");
+    settings(false, "import os\nSIMPLE_JWT = {'SIGNING_KEY': os.environ['KEY']}\n");
+    settings(false, "SIMPLE_JWT = {'ALGORITHM': 'HS256'}\n");
+}
+
+#[test]
+fn files_are_collected_whether_or_not_debug_is_on() {
+    let debug = |found: bool, more: &[(&str, &str)]| {
+        let settings = "from pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent.parent\nDEBUG = True\nMIDDLEWARE = []\nMIDDLEWARE = []\n\
+                        INSTALLED_APPS = ['django.contrib.staticfiles']\nSTATIC_URL = '/static/'\nSTATIC_ROOT = BASE_DIR / 'staticfiles'\n";
+        let mapping =
+            "option_settings:\n  aws:elasticbeanstalk:environment:proxy:staticfiles:\n    /static: staticfiles\n";
+        let files = [
+            ("manage.py", ""),
+            ("mysite/settings.py", settings),
+            ("requirements.txt", "django\n"),
+            (".ebextensions/a.config", mapping),
+        ];
+        case("EB021", found, &[&files, more].concat());
+    };
+    debug(true, &[]);
+    debug(false, &[("staticfiles/site.css", "")]);
+    debug(
+        false,
+        &[(
+            ".ebextensions/b.config",
+            "container_commands:\n  a: {command: python manage.py collectstatic --noinput}\n",
+        )],
+    );
+}
+
+#[test]
+fn the_names_of_the_metadata_service() {
+    let settings = |found: bool, text: &str| {
+        case("EB011", found, &[("manage.py", ""), ("mysite/settings.py", text), ("requirements.txt", "django\n")]);
+    };
+    settings(true, "import requests\nIP = requests.get('http://instance-data/latest/meta-data/local-ipv4').text\n");
+    settings(
+        true,
+        "import requests\nIP = requests.get('http://instance-data.ec2.internal/latest/meta-data/local-ipv4').text\n",
+    );
+    settings(false, "ALLOWED_HOSTS = ['instance-data.ec2.internal']\n");
+}
