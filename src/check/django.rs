@@ -8,6 +8,7 @@ mod changes;
 mod evaluation;
 mod expressions;
 mod glued;
+mod image;
 pub(crate) mod migrations;
 mod operators;
 mod reads;
@@ -290,6 +291,7 @@ pub(crate) fn properties(customizations: &Customizations) -> BTreeMap<String, St
 pub(super) fn named(tree: &Tree, customizations: &Customizations) -> Option<Named> {
     in_procfile(customizations)
         .or_else(|| in_options(customizations))
+        .or_else(|| image::in_image(tree, customizations))
         .or_else(|| in_wsgi(tree, customizations))
         .or_else(|| in_python(tree, "manage.py"))
 }

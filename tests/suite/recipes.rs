@@ -154,6 +154,9 @@ fn our_own_check_finds_nothing_in_any_recipe() {
             std::fs::remove_dir_all(shop.path("x").join(part)).unwrap();
         }
         std::fs::remove_file(shop.path("x").join("Procfile")).unwrap();
+        // Which settings commands work with is said by the skeleton, and not by a recipe.
+        let settings = "option_settings:\n  aws:elasticbeanstalk:application:environment:\n    DJANGO_SETTINGS_MODULE: shop.settings.production\n";
+        shop.write("x/.ebextensions/00-settings.config", settings);
         let inside = shop.path("x").to_str().unwrap().to_owned();
         let mut arguments =
             vec!["-C".to_owned(), inside.clone(), "add".to_owned(), name.clone(), "--defaults".to_owned()];

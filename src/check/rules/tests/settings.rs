@@ -419,3 +419,27 @@ fn the_names_of_the_metadata_service() {
     );
     settings(false, "ALLOWED_HOSTS = ['instance-data.ec2.internal']\n");
 }
+
+#[test]
+fn the_settings_of_an_image() {
+    let image = |found: bool, more: &[(&str, &str)]| {
+        let files = [
+            (".elasticbeanstalk/config.yml", "global: {default_platform: Docker running on 64bit Amazon Linux 2023}\n"),
+            ("manage.py", "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'mysite.settings.base')\n"),
+            ("mysite/wsgi.py", "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'mysite.settings.base')\n"),
+            ("mysite/settings/__init__.py", ""),
+            ("mysite/settings/base.py", "DEBUG = True\n"),
+            ("mysite/settings/prod.py", "DEBUG = False\n"),
+        ];
+        case("EB110", found, &[&files, more].concat());
+    };
+    const SERVED: &str =
+        "FROM python:3.13\nEXPOSE 8000\nCMD [\"gunicorn\", \"-b\", \"0.0.0.0:8000\", \"mysite.wsgi\"]\n";
+    image(true, &[("Dockerfile", SERVED)]);
+    let env = format!("{SERVED}ENV DJANGO_SETTINGS_MODULE=mysite.settings.prod\n");
+    image(false, &[("Dockerfile", &env)]);
+    let services = "services:\n  web:\n    build: .\n    ports: ['80:8000']\n    environment:\n      - DJANGO_SETTINGS_MODULE=mysite.settings.prod\n";
+    image(false, &[("Dockerfile", SERVED), ("docker-compose.yml", services)]);
+    // Another file builds another image.
+    image(true, &[("Dockerfile", SERVED), ("Dockerfile.dev", &env)]);
+}
