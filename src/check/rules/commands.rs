@@ -8,6 +8,7 @@ mod printed;
 mod python;
 mod questions;
 mod superuser;
+mod swapped;
 pub(super) mod tools;
 mod unnoticed;
 mod written;
@@ -47,6 +48,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         written::check(subject, script);
         accounts::check(subject, script);
         printed::check(subject, script);
+        swapped::check(subject, script);
     }
     old::files(subject);
     tools::metadata_of_files(subject);

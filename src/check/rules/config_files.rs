@@ -185,7 +185,11 @@ fn problems(subject: &mut Subject<'_>, file: &ConfigFile) {
             ProblemKind::DuplicateKey { section, name } => {
                 let message =
                     format!("`{name}` is there twice in `{section}`: one of the two is dropped without a word");
-                subject.find("EB204", path, span, message, "give one of them another name, or delete it");
+                let same = stands_again(&file.text, span.start);
+                let finding = subject.find("EB204", path, span, message, "give one of them another name, or delete it");
+                if same {
+                    finding.level = Level::Warning;
+                }
             }
             ProblemKind::Shape { section, expected, found } => {
                 let message = format!("`{section}` needs {expected} here and this is {found}");
@@ -217,6 +221,16 @@ fn problems(subject: &mut Subject<'_>, file: &ConfigFile) {
             }
         }
     }
+}
+
+/// Is the key of a line there twice with the same value? Then nothing is lost, but perhaps another key was meant.
+fn stands_again(text: &str, at: usize) -> bool {
+    // An entry is not longer than this.
+    const NEAR: usize = 20;
+    let begin = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let line = text[begin..].lines().next().unwrap_or_default().trim_end();
+    let has_value = line.split_once(':').is_some_and(|(_, value)| !value.trim().is_empty());
+    has_value && text[..begin].lines().rev().take(NEAR).any(|before| before.trim_end() == line)
 }
 
 fn syntax_fix(problem: &yaml::Problem) -> &'static str {

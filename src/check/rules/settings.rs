@@ -211,12 +211,16 @@ fn secrets(subject: &mut Subject<'_>, settings: &Settings) {
     const INSIDE: [(&str, &str); 3] =
         [("SIMPLE_JWT", "SIGNING_KEY"), ("JWT_AUTH", "JWT_SECRET_KEY"), ("JWT_AUTH", "JWT_PRIVATE_KEY")];
     let whole = NAMES.iter().filter_map(|name| Some((settings.get(name)?, settings.get(name)?.value.clone(), *name)));
+    // There it is mostly that of the sessions once more, which is judged where it stands.
     let inside = INSIDE.iter().filter_map(|(name, key)| {
         let setting = settings.get(name)?;
-        Some((setting, setting.value.get(key).clone(), *key))
+        let value = setting.value.get(key).clone();
+        let own = !value.is_undecided() && value != *settings.value("SECRET_KEY");
+        own.then_some((setting, value, *key))
     });
     for (setting, value, name) in whole.chain(inside) {
-        let Value::Text(key) = &value else { continue };
+        // What stands in for a variable is as plain as any other text.
+        let Some(key) = value.by_default().text() else { continue };
         if !is_placeholder(key) && written(subject, settings, key) {
             let message = format!("everybody who can read the code has this key: `{name}` is in it");
             at(subject, "EB112", setting, message, "make a new one, and read it from a secret of the environment");

@@ -76,7 +76,7 @@ struct Compiled {
 }
 
 enum Fails {
-    /// It needs these headers; the word shows that somebody installs them.
+    /// It needs these headers; the words show that somebody installs them: each of them, or what brings it along after a `|`.
     Lacks(&'static str, &'static str),
     /// Its source is for older Pythons, whatever is installed.
     Outdated,
@@ -107,7 +107,7 @@ const NEVER: [u32; 3] = [u32::MAX; 3];
 const COMPILED: &[Compiled] = &[
     Compiled {
         name: "pillow",
-        fails: Fails::Lacks("the headers of libjpeg and zlib", "jpeg"),
+        fails: Fails::Lacks("the headers of libjpeg and zlib", "jpeg zlib|libpng|freetype|libtiff|libxml2|mysql|mariadb"),
         since: ANY,
         first: wheels([[9, 2, 0], [10, 0, 0], [10, 4, 0], [11, 3, 0]]),
     },
@@ -168,6 +168,11 @@ const COMPILED: &[Compiled] = &[
     absent("tensorflow", [[2, 12, 0], [2, 16, 1], [2, 20, 0], [2, 20, 0]]),
 ];
 
+/// Is each of these installed before, by a name of its own or by one that brings it along?
+fn is_there(subject: &Subject<'_>, words: &str) -> bool {
+    words.split(' ').all(|word| installs(subject, &word.split('|').collect::<Vec<_>>()))
+}
+
 /// Packages for older Pythons, since which version, and what to write instead.
 const ENDED: &[(&str, [u32; 3], &str)] = &[
     ("backports-zoneinfo", ANY, "take it out: Python has `zoneinfo`; or write `; python_version < \"3.9\"` after it"),
@@ -208,7 +213,7 @@ fn compiled(subject: &mut Subject<'_>, line: &Requirement) {
     }
     let name = package.name;
     let message = match package.fails {
-        Fails::Lacks(_, word) if installs(subject, &[word]) => return,
+        Fails::Lacks(_, words) if is_there(subject, words) => return,
         Fails::Lacks(lacks, _) if never => {
             format!("pip fails: `{name}` has no wheel for any Python, is compiled, and does not find {lacks}")
         }

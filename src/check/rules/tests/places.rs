@@ -37,3 +37,19 @@ fn a_proxy_below_the_top() {
     nested(false, &[("api/Dockerfile", "")]);
     nested(false, &[("Buildfile", "make: cp -r api/.platform .\n")]);
 }
+
+#[test]
+fn a_key_that_is_there_twice_with_one_value() {
+    use crate::level::Level;
+    let level = |text: &str| {
+        let tree = crate::beanstalk::tree::Tree::default().file(".ebextensions/a.config", text).file("manage.py", "");
+        let report = crate::check::run(&tree, &crate::check::Settings::default());
+        report.findings.iter().find(|finding| finding.rule == "EB204").map(|finding| finding.level)
+    };
+    let entry = |one: &str, other: &str| {
+        level(&format!("files:\n  /etc/a.conf:\n    owner: {one}\n    owner: {other}\n    content: x\n"))
+    };
+    assert_eq!(entry("root", "root"), Some(Level::Warning));
+    assert_eq!(entry("root", "webapp"), Some(Level::Error));
+    assert_eq!(level("commands:\n  a:\n    command: x\n  a:\n    command: x\n"), Some(Level::Error));
+}

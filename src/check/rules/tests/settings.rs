@@ -377,6 +377,8 @@ fn keys_inside_of_dictionaries() {
     settings(true, "SIMPLE_JWT = {'SIGNING_KEY': 'h7Gk29xQpLm4Zt8wXq'}\n");
     settings(true, "JWT_AUTH = {'JWT_SECRET_KEY': 'h7Gk29xQpLm4Zt8wXq'}\n");
     settings(true, "TWILIO_AUTH_TOKEN = 'h7Gk29xQpLm4Zt8wXq'\n");
+    settings(true, "import os\nTWILIO_AUTH_TOKEN = os.getenv('TWILIO_AUTH_TOKEN', 'h7Gk29xQpLm4Zt8wXq')\n");
+    settings(false, "import os\nTWILIO_AUTH_TOKEN = os.getenv('TWILIO_AUTH_TOKEN', '')\n");
     settings(false, "import os\nSIMPLE_JWT = {'SIGNING_KEY': os.environ['KEY']}\n");
     settings(false, "SIMPLE_JWT = {'ALGORITHM': 'HS256'}\n");
 }
