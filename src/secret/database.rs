@@ -119,11 +119,28 @@ fn may_hold_people(tables: &[Table], database: &Database<'_>) -> bool {
         || about_people.iter().any(|table| database.holds_rows(table.root))
 }
 
+/// What a statement says to its readers is no name. A comment that ends nowhere is kept: what follows it may be one.
+fn without_comments(sql: &str) -> String {
+    let mut names = String::with_capacity(sql.len());
+    let mut rest = sql;
+    while let Some(first) = rest.chars().next() {
+        let end_of = |start: usize, end: &str| rest[start..].find(end).map(|at| start + at + end.len());
+        let (length, keep) = match first {
+            '"' | '`' | '\'' => (end_of(1, &first.to_string()).unwrap_or(1), true),
+            '-' if rest.starts_with("--") => (end_of(2, "\n").unwrap_or(rest.len()), false),
+            '/' if rest.starts_with("/*") => end_of(2, "*/").map_or((1, true), |length| (length, false)),
+            other => (other.len_utf8(), true),
+        };
+        names.push_str(if keep { &rest[..length] } else { " " });
+        rest = &rest[length..];
+    }
+    names
+}
+
 /// Does a name in the statement that made a table tell of people?
 fn tells_of_people(sql: &str) -> bool {
-    // What the statement says to its readers is no name.
-    let names: Vec<&str> = sql.lines().map(|line| line.split("--").next().unwrap_or_default()).collect();
-    let words = words(&names.join("\n"));
+    let names = without_comments(sql);
+    let words = words(&names);
     let single = |word: &str| {
         let stem = word.strip_suffix("es").filter(|stem| stem.ends_with("ss")).or_else(|| word.strip_suffix('s'));
         PEOPLE.contains(&word) || stem.is_some_and(|stem| PEOPLE.contains(&stem))
@@ -362,6 +379,9 @@ mod tests {
         case("CREATE TABLE t(name, personal, mailbox)", ONE_ROW, Kind::PlainDatabase);
         case("CREATE TABLE t(\n  -- A row per user.\n  id\n)", ONE_ROW, Kind::PlainDatabase);
         case("CREATE TABLE t(\n  -- A row per user.\n  email\n)", ONE_ROW, Kind::Database);
+        case("CREATE TABLE t(a /* ---- one per user */, email)", ONE_ROW, Kind::Database);
+        case("CREATE TABLE t(a /* one per user */, b)", ONE_ROW, Kind::PlainDatabase);
+        case("CREATE TABLE t(a DEFAULT '--', email)", ONE_ROW, Kind::Database);
         case("CREATE TABLE \"sql_statements_log\" (id, user_agent TEXT)", ONE_ROW, Kind::PlainDatabase);
         case("CREATE TABLE visits(id, user_agent TEXT)", ONE_ROW, Kind::Database);
         let mut freed = database("CREATE TABLE auth_user(id)", EMPTY);
