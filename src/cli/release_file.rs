@@ -57,9 +57,9 @@ impl Outputs {
         let release = self.release.iter().map(|path| (path.as_path(), is_release));
         let statement = self.statement.iter().map(|path| (path.as_path(), is_statement as IsOutput));
         let outputs: Vec<(&Path, IsOutput)> = release.chain(statement).collect();
-        file::refuse_unwritable(&outputs.iter().map(|(path, _)| *path).collect::<Vec<_>>())?;
         project.refuse_replacing(&outputs, plan, world)?;
-        plan.into_iter().try_for_each(|plan| outputs.iter().try_for_each(|(path, _)| plan.refuse_shipping(path)))
+        plan.into_iter().try_for_each(|plan| outputs.iter().try_for_each(|(path, _)| plan.refuse_shipping(path)))?;
+        Ok(file::refuse_unwritable(&outputs.iter().map(|(path, _)| *path).collect::<Vec<_>>())?)
     }
 
     /// Write what was just published, and how it runs where it was deployed.

@@ -217,8 +217,11 @@ fn all_problems_are_told_and_nothing_is_done() {
     let run = site.run(&server, &["launch", "shop-loop", "shop-back"]).exit(3);
     assert!(run.stderr.contains("`shop-loop` → `shop-back` → `shop-loop`"), "{run}");
     site.place.write("environments/shop-bad.toml", "format = \"beansprout.environment/1\"\nregoin = \"x\"\n");
-    let run = site.run(&server, &["launch", "shop-site"]).exit(3);
+    let run = site.run(&server, &["launch", "shop-bad"]).exit(3);
     assert!(run.stderr.contains("unknown field `regoin`"), "{run}");
+    // Its own trouble is told, beside a word of the file that is left.
+    let run = site.run(&server, &["launch", "shop-site"]).exit(7);
+    assert!(run.stderr.contains("left: `environments/shop-bad.toml`"), "{run}");
 }
 
 #[test]
@@ -541,7 +544,7 @@ fn other_bytes_are_not_launched() {
         ),
     );
     let run = site.run(&server, &["launch", "shop-copy"]).exit(7);
-    assert!(run.stderr.contains("holds other bytes than environments names for"), "{run}");
+    assert!(run.stderr.contains("holds other bytes than `environments/shop-copy.toml` has for"), "{run}");
 }
 
 /// What is gone for one environment is gone for all of a run.

@@ -77,12 +77,11 @@ impl Build<'_> {
         let output = self.output.iter().map(|path| (path.as_path(), (|_: &[u8]| false) as IsOutput));
         let manifest = self.manifest.iter().map(|path| (path.as_path(), manifest::is_manifest as IsOutput));
         let outputs: Vec<(&Path, IsOutput)> = output.chain(manifest).collect();
-        file::refuse_unwritable(&outputs.iter().map(|(path, _)| *path).collect::<Vec<_>>())?;
-        for (path, is_output) in outputs {
+        for (path, is_output) in &outputs {
             plan.refuse_replacing(path, is_output)?;
             plan.refuse_shipping(path)?;
         }
-        Ok(())
+        Ok(file::refuse_unwritable(&outputs.iter().map(|(path, _)| *path).collect::<Vec<_>>())?)
     }
 
     fn max_bytes(&self) -> u64 {
