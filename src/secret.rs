@@ -171,6 +171,8 @@ fn each(content: &[u8], take: &mut dyn FnMut(Kind, usize)) {
             }
             Mark::EncodedHeader => is_encoded_header(&content[start..]).then_some(Kind::PrivateKey),
             Mark::Putty => (rest.contains(&b'\n') && holds(rest, b"Private-Lines")).then_some(Kind::PrivateKey),
+            // The id of a link that somebody has signed: whoever has the link has it, and no more.
+            Mark::AwsId if content[..start].ends_with(b"X-Amz-Credential=") => None,
             Mark::AwsId => is_access_key(content, start).then_some(Kind::AwsKey),
             Mark::AwsSecret => {
                 let value = value_after(rest);
