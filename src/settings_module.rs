@@ -63,7 +63,8 @@ fn value(text: &str, after: usize) -> Option<Option<Range<usize>>> {
     let start = text.len() - value.len() + 1;
     let length = text[start..].find([quote, '\n']).unwrap_or(0);
     let module = &text[start..start + length];
-    let plain = !module.is_empty() && module.chars().all(|char| char.is_alphanumeric() || "_.".contains(char));
+    // A hyphen is none of a name, but modules are looked for by their files.
+    let plain = !module.is_empty() && module.chars().all(|char| char.is_alphanumeric() || "_.-".contains(char));
     // `"shop.settings." + name` names nothing yet.
     let whole = !text[start + length + 1..].trim_start_matches([' ', '\t']).starts_with(['+', '%', '.']);
     Some((plain && whole).then_some(start..start + length))

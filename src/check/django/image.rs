@@ -29,7 +29,7 @@ pub(super) fn in_image(tree: &Tree, customizations: &Customizations) -> Option<N
 
 /// `NAME: module`, `- NAME=module` or `"name": NAME, "value": module`; several that differ are of several services.
 fn in_services(text: &str) -> Option<(String, Range<usize>)> {
-    let is_plain = |char: char| char.is_alphanumeric() || "_.".contains(char);
+    let is_plain = |char: char| char.is_alphanumeric() || "_.-".contains(char);
     let mut found: Option<(String, Range<usize>)> = None;
     for (at, _) in text.match_indices(NAME) {
         let line = text[..at].rfind('\n').map_or(0, |newline| newline + 1);

@@ -160,6 +160,14 @@ fn django(subject: &mut Subject<'_>, script: &Script<'_>) {
             "commit migrations, and run `migrate --noinput` here",
         );
     }
+    if let Some((run, _)) = script.django(&["migrate"])
+        && let Some(fake) = run.arguments.iter().find(|word| word.text == "--fake")
+    {
+        let span = fake.span.clone();
+        let message =
+            format!("{title} notes at each deployment that migrations have run, and runs none: new tables are missing");
+        subject.find("EB175", script.path, span, message, "take `--fake` out once it has done what it was for");
+    }
     let docker = matches!(subject.customizations.family, Family::Docker | Family::Ecs);
     let on_host = !matches!(script.place, Place::Process(_) | Place::Build(_));
     if let Some(run) = any.filter(|_| docker && on_host) {
@@ -231,7 +239,13 @@ fn migrations(subject: &mut Subject<'_>, script: &Script<'_>, everywhere: bool) 
         ),
         Place::Hook(_) => (
             format!("{title} migrates on every instance at the same time: hooks know no `leader_only`"),
-            "migrate in `container_commands` with `leader_only: true`, or ask for `EB_IS_COMMAND_LEADER` first",
+            // Commands of the host have no Django where that is in containers.
+            match subject.python() {
+                true => {
+                    "migrate in `container_commands` with `leader_only: true`, or ask for `EB_IS_COMMAND_LEADER` first"
+                }
+                false => "ask for `EB_IS_COMMAND_LEADER` first",
+            },
         ),
         _ => (format!("{title} migrates on every instance at the same time"), "add `leader_only: true`"),
     };

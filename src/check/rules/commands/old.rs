@@ -18,6 +18,7 @@ const OLD: &[(&str, &str, bool)] = &[
     ("/opt/python/log", "/var/log/app", false),
     ("/opt/python/etc", "a second line in `Procfile`", false),
     ("/opt/python/", "", false),
+    ("/var/app/ondeck", "/var/app/staging", true),
     ("/opt/elasticbeanstalk/support/envvars", "$(/opt/elasticbeanstalk/bin/get-config environment -k NAME)", false),
     (
         "/opt/elasticbeanstalk/containerfiles/envvars",
@@ -86,7 +87,11 @@ pub(in crate::check::rules) fn in_line(line: &str) -> Option<(&'static str, Stri
 }
 
 fn gone(old: &str) -> &'static str {
-    if old.starts_with("/opt/python") { "`/opt/python`" } else { "file of variables there" }
+    match old {
+        "/var/app/ondeck" => "`/var/app/ondeck`",
+        old if old.starts_with("/opt/python") => "`/opt/python`",
+        _ => "file of variables there",
+    }
 }
 
 /// What to do about a place that is gone, and has this in its stead.

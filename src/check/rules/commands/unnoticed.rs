@@ -19,8 +19,8 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
     let message =
         format!("{title} goes on where `migrate` fails: the deployment is green, and the site has the old tables");
     let fix = match script.place {
-        Place::ContainerCommand(_) if !script.called => "begin with `set -e`, or make it a command of its own",
-        _ => "begin with `set -e`: the script then stops at the first failure",
+        Place::ContainerCommand(_) if !script.called => "write `|| exit 1` after it, or make it a command of its own",
+        _ => "write `|| exit 1` after it; or begin with `set -e`, where nothing else may fail",
     };
     subject.find("EB177", script.path, word, message, fix);
 }

@@ -107,7 +107,10 @@ const NEVER: [u32; 3] = [u32::MAX; 3];
 const COMPILED: &[Compiled] = &[
     Compiled {
         name: "pillow",
-        fails: Fails::Lacks("the headers of libjpeg and zlib", "jpeg zlib|libpng|freetype|libtiff|libxml2|mysql|mariadb"),
+        fails: Fails::Lacks(
+            "the headers of libjpeg and zlib",
+            "jpeg zlib|libpng|freetype|libtiff|libxml2|mysql|mariadb",
+        ),
         since: ANY,
         first: wheels([[9, 2, 0], [10, 0, 0], [10, 4, 0], [11, 3, 0]]),
     },

@@ -56,8 +56,12 @@ fn django(subject: &mut Subject<'_>, requirements: &Requirements) {
     let Some((version, pythons)) = requirements.django().zip(Pythons::of(subject)) else { return };
     // What brings a module of the library back, as far as a server needs it.
     let brought = |module: &str| !requirements.get(module).is_no();
+    // Up to 3.2.8 it has `distutils`, as those before it.
+    let patch = line.exact().and_then(|exact| exact.split('.').nth(2)?.parse::<u32>().ok());
+    let early = version == Version::new(3, 2) && patch.is_some_and(|patch| patch < 9);
+    let like = if early { Version::new(3, 1) } else { version };
     let why = |python| {
-        stops(version, python)
+        stops(like, python)
             .filter(|why| !(why.contains("'cgi'") && brought("legacy-cgi")))
             .filter(|why| !(why.contains("'distutils'") && brought("setuptools")))
     };

@@ -22,7 +22,8 @@ fn identifier_path(text: &str) -> bool {
     text.split('.').all(|part| {
         let mut chars = part.chars();
         chars.next().is_some_and(|first| first.is_alphabetic() || first == '_')
-            && chars.all(|char| char.is_alphanumeric() || char == '_')
+            // A hyphen is none of a name, but modules are looked for by their files.
+            && chars.all(|char| char.is_alphanumeric() || char == '_' || char == '-')
     })
 }
 

@@ -87,7 +87,7 @@ fn production(subject: &Subject<'_>, module: &str) -> Option<String> {
 /// Is the package there that the module is said to be in, and not the module, wherever one looks?
 pub(super) fn is_missing(subject: &Subject<'_>, named: &Named) -> bool {
     let tree = subject.tree;
-    let plain = named.module.chars().all(|char| char.is_ascii_alphanumeric() || "_.".contains(char));
+    let plain = named.module.chars().all(|char| char.is_ascii_alphanumeric() || "_.-".contains(char));
     let Some((package, _)) = named.module.split_once('.').filter(|_| plain) else { return false };
     let path = named.module.replace('.', "/");
     let (file, folder) = (format!("{path}.py"), format!("{path}/__init__.py"));

@@ -40,7 +40,7 @@ fn unserved(subject: &mut Subject<'_>, settings: &Settings) {
     let told = told || beside.any(|(path, _)| subject.tree.text(path).is_some_and(|text| is_named(text, name, folder)));
     if told
         || !has_any
-        || !collects
+        || !(collects || shipped::collected(subject.tree, settings).is_some())
         || name.is_empty()
         || url.contains("//")
         || is_mapped(subject)
@@ -50,8 +50,9 @@ fn unserved(subject: &mut Subject<'_>, settings: &Settings) {
     {
         return;
     }
+    let are = if collects { "are collected into" } else { "ship in" };
     let message = format!(
-        "style sheets and images are a 404: they are collected into `{folder}`, and neither the proxy nor the application looks there"
+        "style sheets and images are a 404: they {are} `{folder}`, and neither the proxy nor the application looks there"
     );
     let fix = format!("`/{name}: {folder}` under `aws:elasticbeanstalk:environment:proxy:staticfiles`, or WhiteNoise");
     at(subject, "EB021", setting, message, &fix).level = Level::Warning;
