@@ -59,23 +59,25 @@ fn in_dockerfile(text: &str) -> Option<(String, Range<usize>)> {
     let mut known: BTreeMap<&str, String> = BTreeMap::new();
     let mut found = None;
     let mut at = 0;
-    let mut continued = false;
+    let (mut continued, mut env) = (false, false);
     for line in text.split_inclusive('\n') {
         let begin = at;
         at += line.len();
         let trimmed = line.trim();
         let first = trimmed.split_whitespace().next().unwrap_or_default();
-        let of_env = continued || ["ENV", "ARG"].iter().any(|word| first.eq_ignore_ascii_case(word));
-        if !of_env || trimmed.starts_with('#') {
+        let given = continued || ["ENV", "ARG"].iter().any(|word| first.eq_ignore_ascii_case(word));
+        if !given || trimmed.starts_with('#') {
             continue;
         }
+        // What the build alone is given is known to it, and not to the server.
+        env = if continued { env } else { first.eq_ignore_ascii_case("ENV") };
         let pairs = if continued { trimmed } else { trimmed[first.len()..].trim_start() };
         continued = trimmed.ends_with('\\');
         let pairs = pairs.trim_end_matches('\\').trim_end();
         for (name, value) in self::pairs(pairs) {
             let plain = value.trim_matches(['"', '\'']);
             let module = filled(plain, &known);
-            if name == NAME {
+            if name == NAME && env {
                 let start = begin + line.find(plain).unwrap_or(0);
                 found = Some((module.clone(), start..start + plain.len()));
             }
@@ -122,6 +124,8 @@ mod tests {
         is("ARG MODE=prod\nENV DJANGO_SETTINGS_MODULE=shop.${MODE}", "shop.prod");
         is("ENV DJANGO_SETTINGS_MODULE=shop.dev\nENV DJANGO_SETTINGS_MODULE=shop.prod", "shop.prod");
         is("ENV DJANGO_SETTINGS_MODULE=shop.$MODE", "shop.$MODE");
+        assert_eq!(module("ARG DJANGO_SETTINGS_MODULE=shop.dev\n"), None);
+        is("ARG DJANGO_SETTINGS_MODULE=a.b\nENV DJANGO_SETTINGS_MODULE=$DJANGO_SETTINGS_MODULE", "a.b");
         assert_eq!(
             module("RUN DJANGO_SETTINGS_MODULE=a.b python manage.py collectstatic\n# ENV DJANGO_SETTINGS_MODULE=c"),
             None
