@@ -160,9 +160,9 @@ fn django(subject: &mut Subject<'_>, script: &Script<'_>) {
             "commit migrations, and run `migrate --noinput` here",
         );
     }
-    if let Some((run, _)) = script.django(&["migrate"])
-        && let Some(fake) = run.arguments.iter().find(|word| word.text == "--fake")
-    {
+    let migrates =
+        script.runs().iter().filter(|run| run.django().is_some_and(|(command, _)| command.text == "migrate"));
+    if let Some(fake) = migrates.flat_map(|run| &run.arguments).find(|word| word.text == "--fake") {
         let span = fake.span.clone();
         let message =
             format!("{title} notes at each deployment that migrations have run, and runs none: new tables are missing");
