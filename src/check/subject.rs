@@ -87,6 +87,26 @@ impl<'a> Subject<'a> {
         self.scripts.iter().flat_map(Script::runs).any(|run| run.carries_out(path))
     }
 
+    /// Does something here name a file of this name? It may write it, or fetch it.
+    pub(super) fn names_file(&self, name: &str) -> bool {
+        self.scripts.iter().any(|script| script.text.contains(name))
+            || self.customizations.used().any(|file| file.text.contains(name))
+    }
+
+    /// The file of a command of the project's own, such as `manage.py createadmin`: its path and its text.
+    pub(super) fn own_command(&self, name: &str) -> Option<(&'a str, &'a str)> {
+        let end = format!("management/commands/{name}.py");
+        let (path, _) = self.tree.iter().find(|(path, _)| path.ends_with(&end))?;
+        Some((path, self.tree.text(path)?))
+    }
+
+    /// Does a script make a folder on the way to this path of the instance?
+    pub(super) fn makes_folder_of(&self, path: &str) -> bool {
+        self.scripts.iter().flat_map(Script::host_runs).any(|run| {
+            run.name() == "mkdir" && run.plain().any(|word| path.starts_with(word.text.trim_end_matches('/')))
+        })
+    }
+
     /// Is this meant for Elastic Beanstalk, or a Django project that somebody may want to deploy there?
     ///
     /// A rule about something that is missing asks this first: a library has no `Procfile` and needs none.

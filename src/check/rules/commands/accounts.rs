@@ -23,9 +23,8 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
 /// In the file of a command of the project's own, such as `manage.py createadmin`.
 fn in_command(subject: &Subject<'_>, script: &Script<'_>) -> Option<(String, Range<usize>)> {
     script.host_runs().filter_map(|run| run.django()).find_map(|(command, _)| {
-        let end = format!("management/commands/{}.py", command.text);
-        let (path, _) = subject.tree.iter().find(|(path, _)| path.ends_with(&end))?;
-        Some((path.to_owned(), password(subject.tree.text(path)?)?))
+        let (path, text) = subject.own_command(&command.text)?;
+        Some((path.to_owned(), password(text)?))
     })
 }
 

@@ -36,11 +36,7 @@ pub(super) fn paths(subject: &mut Subject<'_>, script: &Script<'_>) {
     let makes = |run: &&Run| matches!(run.name(), "mkdir" | "touch" | "install" | "tee" | "rm" | "[" | "test");
     let here: Vec<&Run> = script.runs().iter().filter(|run| run.span().contains(&span.start)).collect();
     let made = here.iter().any(makes);
-    let all = subject.scripts();
-    let somewhere = all.iter().flat_map(|script| script.host_runs()).any(|run| {
-        run.name() == "mkdir" && run.arguments.iter().any(|word| text.starts_with(word.text.trim_end_matches('/')))
-    });
-    if made || somewhere || here.iter().any(|run| run.in_container()) {
+    if made || subject.makes_folder_of(text) || here.iter().any(|run| run.in_container()) {
         return;
     }
     let gone = gone(old);

@@ -32,9 +32,8 @@ fn in_command(subject: &Subject<'_>, script: &Script<'_>, run: &Run) -> Option<(
         let given = arguments.iter().find(|word| imports(&word.text).is_some())?;
         return Some((script.path.to_owned(), given.span.clone()));
     }
-    let end = format!("management/commands/{}.py", command.text);
-    let (path, _) = subject.tree.iter().find(|(path, _)| path.ends_with(&end))?;
-    Some((path.to_owned(), imports(subject.tree.text(path)?)?))
+    let (path, text) = subject.own_command(&command.text)?;
+    Some((path.to_owned(), imports(text)?))
 }
 
 /// Where a text imports the model whose manager it asks.

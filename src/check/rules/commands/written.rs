@@ -48,13 +48,8 @@ fn targets(run: &Run) -> Vec<(&str, Range<usize>)> {
 
 fn hooks(subject: &mut Subject<'_>, script: &Script<'_>, path: &str, span: &Range<usize>) {
     // Whoever calls it makes the folder first, since no platform of today has it.
-    let made = || {
-        let all = subject.scripts();
-        all.iter().flat_map(|script| script.host_runs()).any(|run| {
-            run.name() == "mkdir" && run.plain().any(|word| path.starts_with(word.text.trim_end_matches('/')))
-        })
-    };
-    if path.starts_with("/opt/elasticbeanstalk/hooks/") && !(subject.calls(path) && made()) {
+    let works = || subject.calls(path) && subject.makes_folder_of(path);
+    if path.starts_with("/opt/elasticbeanstalk/hooks/") && !works() {
         let message = format!(
             "nothing runs what {} puts here: this folder of hooks is not looked at since Amazon Linux 2",
             script.title()

@@ -95,14 +95,7 @@ pub(super) fn is_missing(subject: &Subject<'_>, named: &Named) -> bool {
     let there = tree.iter().any(|(whole, _)| ends(whole, &file) || ends(whole, &folder));
     let root = django::root(tree);
     let inside = tree.is_dir(&format!("{root}{package}")) || tree.is_dir(package);
-    !there && inside && !is_made(subject, &file)
-}
-
-/// Does something here name the file that the module would be? It may write it, or fetch it.
-fn is_made(subject: &Subject<'_>, path: &str) -> bool {
-    let name = file_name(path);
-    subject.scripts().iter().any(|script| script.text.contains(name))
-        || subject.customizations.used().any(|file| file.text.contains(name))
+    !there && inside && !subject.names_file(file_name(&file))
 }
 
 /// The module that `wsgi.py` names does not ship: whatever it says, no rule has seen it.

@@ -13,17 +13,11 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
         let end = format!("/{}", opened.file);
         // Which folder the path begins at is not always known.
         let there = subject.tree.iter().any(|(path, _)| path == opened.file || path.ends_with(&end));
-        !there && !is_made(subject, file_name(&opened.file))
+        !there && !subject.names_file(file_name(&opened.file))
     });
     if let Some(opened) = missing {
         let message = format!("the server does not start: the settings open `{}`, which does not ship", opened.file);
         let fix = "read what is in it from properties or secrets of the environment";
         subject.find("EB178", &opened.path, opened.span.clone(), message, fix);
     }
-}
-
-/// Does something here name the file? It may write it, or fetch it.
-fn is_made(subject: &Subject<'_>, name: &str) -> bool {
-    subject.scripts().iter().any(|script| script.text.contains(name))
-        || subject.customizations.used().any(|file| file.text.contains(name))
 }

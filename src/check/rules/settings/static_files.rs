@@ -4,6 +4,7 @@ mod container;
 
 use super::backends::Backend;
 use super::{at, proxy_has, shipped};
+use crate::beanstalk::config_file::Spanned;
 use crate::beanstalk::customizations::Moment;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::tree::file_name;
@@ -148,7 +149,7 @@ fn collected(subject: &mut Subject<'_>, settings: &Settings) {
     }
     // While `DEBUG` is on, Django hashes nothing.
     let debug = settings.value("DEBUG").by_default().is_on();
-    if debug && (serves_itself(subject, settings) || (is_mapped(subject) && !is_mapped_to_nothing(subject))) {
+    if debug && (serves_itself(subject, settings) || (is_mapped(subject) && empty_mappings(subject).next().is_none())) {
         return;
     }
     let (rule, message) = if !debug && backend.has_manifest() {
@@ -264,19 +265,21 @@ fn is_mapped(subject: &Subject<'_>) -> bool {
     by_option || by_file || subject.tree.is_dir("static")
 }
 
-/// Is the folder of the mapping not in the bundle?
-fn is_mapped_to_nothing(subject: &Subject<'_>) -> bool {
-    let settings = subject.customizations.used().flat_map(|file| &file.option_settings);
-    let mut folders = settings
-        .filter(|setting| {
-            setting.namespace.value == crate::beanstalk::defaults::STATIC_FILES
-                && setting.name.value.trim_matches('/') == "static"
-        })
-        .map(|setting| setting.value.value.as_str());
-    folders.any(|folder| {
-        let inside = folder.trim_matches('/');
-        let made = || subject.scripts().iter().any(|script| script.text.contains(inside));
-        !folder.starts_with('/') && !inside.is_empty() && !subject.tree.is_dir(inside) && !made()
+/// Mappings of `/static` to a folder that is not in the bundle and that no script names: their file, the value, the folder.
+fn empty_mappings<'a>(
+    subject: &Subject<'a>,
+) -> impl Iterator<Item = (&'a str, &'a Spanned<String>, &'a str)> + use<'a> {
+    let (tree, scripts) = (subject.tree, subject.scripts());
+    let files = subject.customizations.used();
+    let settings = files.flat_map(|file| file.option_settings.iter().map(|setting| (file.path.as_str(), setting)));
+    settings.filter_map(move |(path, setting)| {
+        let value = &setting.value;
+        let folder = value.value.trim_matches('/');
+        let of_proxy = setting.namespace.value == crate::beanstalk::defaults::STATIC_FILES
+            && setting.name.value.trim_matches('/') == "static";
+        let made = || scripts.iter().any(|script| script.text.contains(folder));
+        let empty = !folder.is_empty() && !value.value.starts_with('/') && !tree.is_dir(folder);
+        (of_proxy && empty && !made()).then_some((path, value, folder))
     })
 }
 
@@ -306,24 +309,11 @@ fn mapped_to_nothing(subject: &mut Subject<'_>, settings: &Settings) {
     if !uses || Backend::of_static_files(settings).may_be_elsewhere() || !subject.django() {
         return;
     }
-    let customizations = subject.customizations;
-    let of_proxy = |setting: &&crate::beanstalk::config_file::OptionSetting| {
-        setting.namespace.value == crate::beanstalk::defaults::STATIC_FILES
-            && setting.name.value.trim_matches('/') == "static"
-    };
-    for file in customizations.used() {
-        for setting in file.option_settings.iter().filter(of_proxy) {
-            let folder = setting.value.value.trim_matches('/');
-            let made = subject.scripts().iter().any(|script| script.text.contains(folder));
-            if folder.is_empty() || subject.tree.is_dir(folder) || made || setting.value.value.starts_with('/') {
-                continue;
-            }
-            let message =
-                format!("style sheets are a 404: there is no folder `{folder}` in the bundle, and nothing makes it");
-            let fix =
-                format!("`STATIC_ROOT = BASE_DIR / \"{folder}\"`, and run `collectstatic` in `container_commands`");
-            subject.find("EB022", &file.path, setting.value.span.clone(), message, fix);
-        }
+    for (path, value, folder) in empty_mappings(subject) {
+        let message =
+            format!("style sheets are a 404: there is no folder `{folder}` in the bundle, and nothing makes it");
+        let fix = format!("`STATIC_ROOT = BASE_DIR / \"{folder}\"`, and run `collectstatic` in `container_commands`");
+        subject.find("EB022", path, value.span.clone(), message, fix);
     }
 }
 
