@@ -118,7 +118,7 @@ pub(crate) fn verb(args: &PromoteArgs, world: &World, ui: &mut Ui) -> Result<Exi
     let path = world.resolve(&args.release);
     let mut release = release_file::read(&path)?;
     if !args.dry_run {
-        file::refuse_unwritable(&[&path])?;
+        file::refuse_unwritable([path.as_path()])?;
     }
     let environments = Environments::of(&project, &[&args.environment])?;
     let described = environments.get(&args.environment);

@@ -59,7 +59,7 @@ impl Outputs {
         let outputs: Vec<(&Path, IsOutput)> = release.chain(statement).collect();
         project.refuse_replacing(&outputs, plan, world)?;
         plan.into_iter().try_for_each(|plan| outputs.iter().try_for_each(|(path, _)| plan.refuse_shipping(path)))?;
-        Ok(file::refuse_unwritable(&outputs.iter().map(|(path, _)| *path).collect::<Vec<_>>())?)
+        Ok(file::refuse_unwritable(outputs.iter().map(|(path, _)| *path))?)
     }
 
     /// Write what was just published, and how it runs where it was deployed.

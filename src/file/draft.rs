@@ -71,7 +71,7 @@ impl Target {
 
 /// Refuse what could not be written in the end, before anything has happened: a file in a folder that is not there or takes
 /// none, and two files at one place.
-pub fn refuse_unwritable(named: &[&Path]) -> Result<(), Error> {
+pub fn refuse_unwritable<'p>(named: impl IntoIterator<Item = &'p Path>) -> Result<(), Error> {
     let mut places = Vec::new();
     for path in named {
         let target = Target::of(path, Named::ByTheUser)?;

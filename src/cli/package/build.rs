@@ -81,7 +81,7 @@ impl Build<'_> {
             plan.refuse_replacing(path, is_output)?;
             plan.refuse_shipping(path)?;
         }
-        Ok(file::refuse_unwritable(&outputs.iter().map(|(path, _)| *path).collect::<Vec<_>>())?)
+        Ok(file::refuse_unwritable(outputs.iter().map(|(path, _)| *path))?)
     }
 
     fn max_bytes(&self) -> u64 {
