@@ -19,12 +19,14 @@ pub(crate) fn check(subject: &mut Subject<'_>, described: &Described) {
 
 /// A file that no verb can read.
 fn no_description(subject: &mut Subject<'_>, path: &str, why: &str) {
-    let said = why.strip_prefix(&format!("`{path}`")).unwrap_or(why).trim_start_matches([',', ' ']);
+    // The finding has the path already.
+    let rest = why.strip_prefix(&format!("`{path}`")).unwrap_or(why);
+    let said = rest.strip_prefix(", ").map_or_else(|| rest.replacen(" is ", "it is ", 1), str::to_owned);
     // TOML shows the place in between.
     let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let why = match lines.as_slice() {
         [first, .., last] => format!("{first}: {last}"),
-        _ => said.to_owned(),
+        _ => said.clone(),
     };
     let message = format!("this does not describe an environment, and is looked at no further: {why}");
     subject.find_file("EB334", path, message, "correct it, or move it out of `environments/`");
