@@ -258,6 +258,9 @@ impl Fault for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::StackUnknown { known, .. } => Some(format!("there are {}", ticked(known))),
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Some("look at the spelling: it is a folder, an archive, or an address of git".to_owned())
+            }
             Self::RecipeUnknown { name, known } => Some(match nearest(name, known.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`beansprout recipes WORDS` finds one".to_owned(),
