@@ -81,8 +81,32 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
         "containers are stacks: `beansprout new --stack docker`, or `--stack ecs` for several",
     ),
     (
-        &["python version", "python upgrade", "pythonのバージョン"],
+        &["python version", "python upgrade", "pythonのバージョン", "python バージョン"],
         "the platform branch decides the Python: `default_platform` in `.elasticbeanstalk/config.yml`",
+    ),
+    (
+        &["no module named django", "no module named 'django'", "requirements.txt is invalid"],
+        "pip installs what `requirements.txt` at the top of the bundle asks for, and nothing else; `beansprout check` says what is missing there",
+    ),
+    (
+        &["amazon linux 1", "amazon linux 2", "amazon linux 2023", "al2023", "old platform", "retired platform"],
+        "`beansprout adopt` looks at a project that was made for another platform, and `beansprout check` says what Amazon Linux 2023 does not do any more",
+    ),
+    (
+        &["instance profile", "instanceprofile", "aws-elasticbeanstalk-ec2-role", "service role"],
+        "`beansprout launch` looks whether the instance profile and the roles are there before it makes anything, and says how to make one",
+    ),
+    (
+        &[
+            "time limit exceeded",
+            "command timed out",
+            "command timeout",
+            "commands timed out",
+            "deployment timed out",
+            "deployment timeout",
+            "デプロイ タイムアウト",
+        ],
+        "`Timeout` in `aws:elasticbeanstalk:command` says how many seconds a deployment's commands may take, 3600 at most",
     ),
 ];
 

@@ -106,7 +106,7 @@ impl Recipe {
             }
         }
         let (title, problem, name) = (fold(&self.title), fold(&self.problem), fold(&self.name));
-        let said = |word: &&str| word.chars().count() > 1 && !FILLERS.contains(word);
+        let said = |word: &&str| word.chars().count() > 1 && !FILLERS.contains(word) && !SUBJECT.contains(word);
         for word in asked.split_whitespace().filter(said) {
             let in_phrase = phrases.iter().any(|phrase| phrase.split_whitespace().any(|part| part == word));
             weight += 4 * usize::from(in_phrase);
@@ -141,6 +141,9 @@ const FILLERS: &[&str] = &[
     "want", "what", "when", "where", "while", "why", "with", "without", "you", "your",
 ];
 
+/// What everything here is about.
+const SUBJECT: [&str; 7] = ["aws", "beanstalk", "django", "eb", "elastic", "elasticbeanstalk", "python"];
+
 /// Is `part` in `text`, where a word begins? `load` is not in `upload`; Japanese has no such borders.
 fn holds_words(text: &str, part: &str) -> bool {
     let latin = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
@@ -152,7 +155,7 @@ fn fold(text: &str) -> String {
     let narrow = text.chars().map(|c| match c {
         // Full-width ASCII, as Japanese keyboards type it.
         '\u{FF01}'..='\u{FF5E}' => char::from_u32(c as u32 - 0xFEE0).unwrap_or(c),
-        '\u{3000}' | '-' | '_' | '.' | ',' | '?' | '!' | ':' | ';' | '(' | ')' => ' ',
+        '\u{3000}' | '-' | '_' | '.' | ',' | '?' | '!' | ':' | ';' | '(' | ')' | '\'' | '"' | '`' => ' ',
         _ => c,
     });
     let lower = narrow.collect::<String>().to_lowercase();
@@ -193,12 +196,25 @@ mod tests {
         case("media uploads", "media-bucket");
         case("letsencrypt", "https-listener");
         case("502", "server-process");
+        case("OperationalError: no such table", "migrate-once");
+        case("environment variables in ssh shell", "manage-over-ssh");
+        case("how do I run python manage.py shell on eb", "manage-over-ssh");
+        case("daphne asgi", "websockets");
+        case("ModuleNotFoundError: No module named 'psycopg2'", "system-packages");
+        case("100.0 % of the requests are failing with HTTP 5xx", "server-process");
+        case("Command failed on instance. Return code: 1", "tail-cfn-logs");
+        case("管理ユーザー作成", "first-admin");
+        case("アクセス元IP", "client-ip");
+        case("IPアドレス 制限", "allow-addresses");
+        case("django-q cluster", "celery-worker");
         // What is in every sentence says nothing.
         case("how do I run a management command every night", "cron-once");
         case("upstream timed out while reading response header", "slow-requests");
         case("毎晩バッチを動かしたい", "cron-once");
         case("504", "slow-requests");
         case("install package", "system-packages");
+        case("install wkhtmltopdf", "system-packages");
+        case("poppler pdf2image", "system-packages");
         case("apt install", "system-packages");
         case("SECRET_KEY", "environment-secrets");
         case("disallowed host", "health-400");
@@ -247,6 +263,7 @@ mod tests {
     fn nonsense_finds_nothing() {
         assert!(Recipe::search(Recipe::all().unwrap(), "zzzz qqqq").is_empty());
         assert!(Recipe::search(Recipe::all().unwrap(), "").is_empty());
+        assert!(Recipe::search(Recipe::all().unwrap(), "django elastic beanstalk").is_empty());
     }
 
     #[test]

@@ -72,6 +72,16 @@ fn words_find_recipes_in_two_languages() {
         let found = place.run(["recipes", word]).ok();
         assert!(found.stdout.starts_with(recipe), "{word}: {found}");
     }
+    // What is no recipe has a place of its own.
+    for (words, place_of_it) in [
+        ("ModuleNotFoundError: No module named 'django'", "requirements.txt"),
+        ("time limit exceeded", "aws:elasticbeanstalk:command"),
+        ("The instance profile aws-elasticbeanstalk-ec2-role does not exist", "beansprout launch"),
+        ("migrate from Amazon Linux 1", "beansprout adopt"),
+    ] {
+        let told = place.run(["recipes", words]).ok();
+        assert!(told.stderr.contains(place_of_it), "{words}: {told}");
+    }
     let nothing = place.run(["recipes", "qqqq"]).ok();
     assert_eq!(nothing.stdout, "");
     assert!(nothing.stderr.contains("no recipe for `qqqq`"), "{nothing}");
