@@ -34,6 +34,7 @@ const PAGES: &[(&str, &str)] = &[
     ("config-files", include_str!("../../docs/src/reference/rules/config-files.md")),
     ("options", include_str!("../../docs/src/reference/rules/options.md")),
     ("commands", include_str!("../../docs/src/reference/rules/commands.md")),
+    ("code", include_str!("../../docs/src/reference/rules/code.md")),
     ("server", include_str!("../../docs/src/reference/rules/server.md")),
     ("dependencies", include_str!("../../docs/src/reference/rules/dependencies.md")),
     ("settings", include_str!("../../docs/src/reference/rules/settings.md")),

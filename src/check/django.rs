@@ -9,6 +9,7 @@ mod evaluation;
 mod expressions;
 mod glued;
 mod image;
+pub(super) mod loaded;
 pub(crate) mod migrations;
 mod operators;
 mod reads;
@@ -32,6 +33,7 @@ use crate::secret;
 use crate::settings_module;
 
 use calls::Function;
+use served::target_path;
 pub(super) use served::{in_wsgi, module_of};
 use syntax::{Import, Source};
 pub(crate) use value::Value;

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::catalogue;
+use super::django::loaded::{self, Module};
 use super::django::{self, Settings};
 use super::finding::{self, Edit, Finding};
 use super::script::{self, Script};
@@ -34,6 +35,7 @@ pub(super) struct Subject<'a> {
     scripts: Rc<[Script<'a>]>,
     settings: OnceCell<Option<Rc<Settings>>>,
     requirements: OnceCell<Rc<Requirements>>,
+    loaded: OnceCell<Rc<[Module]>>,
     given: OnceCell<BTreeSet<String>>,
     findings: Vec<Finding>,
 }
@@ -42,7 +44,8 @@ impl<'a> Subject<'a> {
     pub(super) fn new(tree: &'a Tree, customizations: &'a Customizations) -> Self {
         let scripts = script::scripts(tree, customizations).into();
         let (settings, requirements, given) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { tree, customizations, scripts, settings, requirements, given, findings: Vec::new() }
+        let (loaded, findings) = (OnceCell::new(), Vec::new());
+        Self { tree, customizations, scripts, settings, requirements, loaded, given, findings }
     }
 
     /// Everything that a shell runs.
@@ -64,6 +67,12 @@ impl<'a> Subject<'a> {
     pub(super) fn requirements(&self) -> Rc<Requirements> {
         let read = || Rc::new(Requirements::read(&|path| self.tree.bytes(path)));
         Rc::clone(self.requirements.get_or_init(read))
+    }
+
+    /// The project's own modules that the server imports, read once.
+    pub(super) fn loaded(&self) -> Rc<[Module]> {
+        let read = || loaded::loaded(self.tree, self.customizations, self.settings().as_deref()).into();
+        Rc::clone(self.loaded.get_or_init(read))
     }
 
     /// Is this place of a file part of a script that a deployment carries out?

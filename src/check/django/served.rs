@@ -2,6 +2,7 @@
 
 use super::{Named, in_python, module_path, root};
 use crate::beanstalk::customizations::Customizations;
+use crate::beanstalk::platforms::Family;
 use crate::beanstalk::tree::Tree;
 use crate::settings_module;
 
@@ -22,23 +23,36 @@ pub(crate) fn in_wsgi(tree: &Tree, customizations: &Customizations) -> Option<Na
 }
 
 fn in_target(tree: &Tree, customizations: &Customizations) -> Option<Named> {
-    let targets: Vec<&str> = match &customizations.procfile {
-        Some(procfile) => {
-            let is_target = |word: &&str| word.contains(':') || word.ends_with(".wsgi") || word.ends_with(".asgi");
-            procfile
-                .web()?
-                .command
-                .split_whitespace()
-                .map(|word| word.trim_matches(['"', '\'']))
-                .filter(is_target)
-                .collect()
-        }
-        None => customizations.option("aws:elasticbeanstalk:container:python", "WSGIPath").into_iter().collect(),
-    };
-    targets.into_iter().find_map(|target| {
-        let module = module_of(target);
-        let path = [root(tree), String::new()].iter().find_map(|root| module_path(tree, root, &module))?;
+    targets(customizations).into_iter().find_map(|target| {
+        let path = path_of(tree, target)?;
         let named = settings_module::named_in(tree.text(&path)?).yes()?;
         Some(Named { module: named.module, path, span: named.span })
     })
+}
+
+/// The file of the module that the server loads, where it is one of the project's own.
+pub(super) fn target_path(tree: &Tree, customizations: &Customizations) -> Option<String> {
+    let own = customizations.family == Family::Python && customizations.procfile.is_none();
+    let mut targets = targets(customizations);
+    if targets.is_empty() && own {
+        targets.push("application");
+    }
+    targets.into_iter().find_map(|target| path_of(tree, target))
+}
+
+fn path_of(tree: &Tree, target: &str) -> Option<String> {
+    let module = module_of(target);
+    [root(tree), String::new()].iter().find_map(|root| module_path(tree, root, &module))
+}
+
+/// The words that name what the server loads.
+fn targets(customizations: &Customizations) -> Vec<&str> {
+    match &customizations.procfile {
+        Some(procfile) => {
+            let is_target = |word: &&str| word.contains(':') || word.ends_with(".wsgi") || word.ends_with(".asgi");
+            let words = procfile.web().into_iter().flat_map(|web| web.command.split_whitespace());
+            words.map(|word| word.trim_matches(['"', '\''])).filter(is_target).collect()
+        }
+        None => customizations.option("aws:elasticbeanstalk:container:python", "WSGIPath").into_iter().collect(),
+    }
 }

@@ -4,7 +4,7 @@ mod absent;
 mod bounds;
 mod compiled;
 mod pins;
-mod pythons;
+pub(super) mod pythons;
 mod starts;
 
 use crate::beanstalk::encoding;

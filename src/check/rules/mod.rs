@@ -1,5 +1,6 @@
 //! The rules, one file per family. Each is a function over the [`Subject`].
 
+mod code;
 mod commands;
 mod config_files;
 mod cron;
@@ -35,6 +36,7 @@ pub(super) fn run(subject: &mut Subject<'_>) {
     server::check(subject);
     dependencies::check(subject);
     settings::check(subject);
+    code::check(subject);
     descriptors::check(subject);
     unfinished::check(subject);
     units::check(subject);

@@ -3,6 +3,7 @@
 use crate::beanstalk::tree::Tree;
 use crate::check::{Settings, run};
 
+mod code;
 mod outcomes;
 mod packages;
 mod places;

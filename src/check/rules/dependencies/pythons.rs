@@ -10,7 +10,7 @@ use crate::level::Level;
 
 /// The minor versions of the Pythons that the instances may have.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Pythons {
+pub(in crate::check::rules) struct Pythons {
     oldest: u32,
     newest: u32,
     /// Does a file name a branch that lives?
@@ -20,7 +20,7 @@ pub(super) struct Pythons {
 }
 
 impl Pythons {
-    pub(super) fn of(subject: &Subject<'_>) -> Option<Self> {
+    pub(in crate::check::rules) fn of(subject: &Subject<'_>) -> Option<Self> {
         let branch = subject.customizations.platform.as_ref().and_then(|platform| platform.branch);
         if let Some(branch) = branch.filter(|branch| branch.retired.is_none()) {
             let minor = branch.python?.minor;
@@ -34,7 +34,7 @@ impl Pythons {
     }
 
     /// The first of them on which something fails: it does so on all that are newer.
-    pub(super) fn first(self, fails: impl Fn(u32) -> bool) -> Option<On> {
+    pub(in crate::check::rules) fn first(self, fails: impl Fn(u32) -> bool) -> Option<On> {
         (self.oldest..=self.newest).find(|minor| fails(*minor)).map(|minor| On { minor, pythons: self })
     }
 }
@@ -51,7 +51,7 @@ pub(super) fn counts(subject: &Subject<'_>, line: &Requirement) -> bool {
 
 /// On which Pythons something fails.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct On {
+pub(in crate::check::rules) struct On {
     pub(super) minor: u32,
     pythons: Pythons,
 }
@@ -68,7 +68,7 @@ impl On {
     }
 
     /// An environment whose branch is retired goes on with what it has, and another may be made with an older Python.
-    pub(super) fn lower(self, finding: &mut Finding) {
+    pub(in crate::check::rules) fn lower(self, finding: &mut Finding) {
         if self.is_part() {
             finding.level = Level::Note;
         } else if self.pythons.retired && finding.level == Level::Error {

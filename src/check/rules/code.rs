@@ -1,0 +1,175 @@
+//! The project's own code: what stops as the server imports it, with the versions that its list asks for.
+
+mod gone;
+mod versions;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::dependencies::pythons::{On, Pythons};
+use crate::check::django::loaded::{Import, Module, Moment};
+use crate::check::subject::Subject;
+use crate::level::Level;
+use versions::Installed;
+
+pub(super) fn check(subject: &mut Subject<'_>) {
+    if !subject.prepared() || !subject.python() || subject.guessed() {
+        return;
+    }
+    let modules = subject.loaded();
+    syntax(subject, &modules);
+    imports(subject, &modules);
+    relations(subject, &modules);
+}
+
+/// What becomes of the site where a module stops.
+pub(super) fn fate(moment: Moment) -> &'static str {
+    match moment {
+        Moment::Start => "the server does not start",
+        Moment::Request => "every page is a 500",
+    }
+}
+
+/// A module that Python cannot parse.
+fn syntax(subject: &mut Subject<'_>, modules: &[Module]) {
+    for module in modules {
+        let Some((span, why)) = &module.broken else { continue };
+        let text = subject.tree.text(&module.path).unwrap_or_default();
+        let line = text.get(..span.start).map_or(0, |before| before.rfind('\n').map_or(0, |newline| newline + 1));
+        let line = text[line..].lines().next().unwrap_or_default().trim_start();
+        let old = ["print ", "exec ", "except ", "raise "].iter().any(|word| line.starts_with(word));
+        let message = format!("{}: {why}", fate(module.moment));
+        let fix = match old {
+            true => "this is Python 2: `2to3` of a Python before 3.13 rewrites it",
+            false => "`python -m py_compile` says more",
+        };
+        subject.find("EB251", &module.path, span.clone(), message, fix);
+    }
+}
+
+/// What is said of one name, at the first place that imports it.
+struct Stop {
+    path: String,
+    span: Range<usize>,
+    moment: Moment,
+    why: String,
+    fix: String,
+    on: Option<On>,
+    level: Level,
+    others: usize,
+}
+
+/// Names that are imported, and that what is installed does not have.
+fn imports(subject: &mut Subject<'_>, modules: &[Module]) {
+    let installed = Installed::of(subject);
+    let pythons = Pythons::of(subject);
+    let mut found: BTreeMap<String, Stop> = BTreeMap::new();
+    for module in modules {
+        for import in module.imports.iter().filter(|import| !import.module.starts_with('.')) {
+            if is_own(subject, &module.path, import) {
+                continue;
+            }
+            let stop = by_package(&installed, import)
+                .map(|(key, why, fix)| (key, why, fix.to_owned(), None, Level::Error))
+                .or_else(|| by_python(subject, pythons?, import));
+            let Some((error, why, fix, on, level)) = stop else { continue };
+            let (path, span, moment) = (module.path.clone(), import.span.clone(), module.moment);
+            let new = Stop { path, span, moment, why: format!("{error} {why}"), fix, on, level, others: 0 };
+            found.entry(error).and_modify(|first| first.others += 1).or_insert(new);
+        }
+    }
+    for Stop { path, span, moment, why, fix, on, level, others } in found.into_values() {
+        let more = match others {
+            0 => String::new(),
+            1 => ", and so does one place more".to_owned(),
+            others => format!(", and so do {others} places more"),
+        };
+        let message = format!("{}: this stops with {why}{more}", fate(moment));
+        let finding = subject.find("EB250", &path, span, message, fix);
+        finding.level = level;
+        if let Some(on) = on {
+            on.lower(finding);
+        }
+    }
+}
+
+/// Is it a module of the project's, of the same name? One beside the file counts as well: some add its folder to the path.
+fn is_own(subject: &Subject<'_>, path: &str, import: &Import) -> bool {
+    let first = import.module.split('.').next().unwrap_or_default();
+    let root = crate::check::django::root(subject.tree);
+    let beside = path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+    [root, String::new(), beside].iter().any(|folder| {
+        subject.tree.is_file(&format!("{folder}{first}.py")) || subject.tree.is_dir(&format!("{folder}{first}"))
+    })
+}
+
+/// The error, with which version that is so, and what to do.
+fn by_package(installed: &Installed, import: &Import) -> Option<(String, String, &'static str)> {
+    gone::PACKAGES.iter().find_map(|gone| {
+        let error = gone.error(import)?;
+        let beside = installed.from(gone.package, gone.since)?;
+        Some((format!("`{error}`"), beside, gone.fix))
+    })
+}
+
+type Found = (String, String, String, Option<On>, Level);
+
+/// What Python itself has no more.
+fn by_python(subject: &Subject<'_>, pythons: Pythons, import: &Import) -> Option<Found> {
+    gone::PYTHON.iter().find_map(|gone| {
+        let error = gone.error(import)?;
+        let brought = |package: &&str| !subject.requirements().get(package).is_no();
+        if gone.brought.iter().any(brought) {
+            return None;
+        }
+        let on = pythons.first(|minor| minor >= gone.since)?;
+        // A module that some package brings back may come along with another one.
+        let level = if gone.brought.is_empty() { Level::Error } else { Level::Warning };
+        let unless = match gone.brought {
+            [] => String::new(),
+            [package, ..] => format!(", unless `{package}` comes along with another package"),
+        };
+        let on = (gone.since > 0).then_some(on);
+        let why = on.map_or_else(|| "on Python 3".to_owned(), |on| format!("on {on}"));
+        Some((format!("`{error}`"), format!("{why}{unless}"), gone.fix.to_owned(), on, level))
+    })
+}
+
+/// Relations between models that do not say what becomes of them: Django 2 asks for it.
+fn relations(subject: &mut Subject<'_>, modules: &[Module]) {
+    const FIELDS: [&str; 4] = ["models.ForeignKey", "models.OneToOneField", "ForeignKey", "OneToOneField"];
+    let installed = Installed::of(subject);
+    let Some(beside) = installed.from("django", (2, 0)) else { return };
+    for module in modules {
+        let is_django = |import: &Import| {
+            let (whole, name) = (import.module.as_str(), import.name.as_deref().unwrap_or_default());
+            match whole {
+                "django.db" | "django.contrib.gis.db" => name == "models",
+                "django.db.models" => FIELDS.contains(&name) || name == "*",
+                _ => false,
+            }
+        };
+        if !module.imports.iter().any(is_django) {
+            continue;
+        }
+        let mut missing = module.calls.iter().filter(|call| {
+            FIELDS.contains(&call.name.as_str())
+                && call.arguments <= 1
+                && !call.more
+                && !call.keywords.contains("on_delete")
+                && (call.arguments == 1 || call.keywords.contains("to"))
+        });
+        let Some(call) = missing.next() else { continue };
+        let others = match missing.count() {
+            0 => String::new(),
+            others => format!(", and {others} more in this file"),
+        };
+        let message = format!(
+            "{}: `{}` stops without `on_delete` {beside}{others}",
+            fate(module.moment),
+            call.name.trim_start_matches("models.")
+        );
+        let fix = "`on_delete=models.CASCADE` is what older versions of Django took for granted";
+        subject.find("EB250", &module.path, call.span.clone(), message, fix);
+    }
+}
