@@ -22,6 +22,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     which(subject);
     super::wheels::check(subject);
     let requirements = subject.requirements();
+    super::refused::check(subject, &requirements);
     let scripts = subject.scripts();
     let packages: Vec<&str> = subject
         .customizations

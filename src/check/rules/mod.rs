@@ -13,6 +13,7 @@ mod places;
 mod processes;
 mod promotion;
 mod proxy;
+mod refused;
 mod server;
 mod settings;
 mod unfinished;

@@ -7,24 +7,28 @@ use crate::check::subject::Subject;
 use crate::level::Level;
 
 /// Modules, and the only package that each comes with.
-const PACKAGES: [(&str, &str); 12] = [
+const PACKAGES: [(&str, &str); 14] = [
     ("anymail", "django-anymail"),
     ("channels_redis", "channels-redis"),
     ("cloudinary_storage", "django-cloudinary-storage"),
     ("django_bmemcached", "django-bmemcached"),
+    ("django_celery_beat", "django-celery-beat"),
     ("django_elasticache", "django-elasticache"),
     ("django_pylibmc", "django-pylibmc"),
     ("django_redis", "django-redis"),
     ("django_s3_storage", "django-s3-storage"),
     ("django_ses", "django-ses"),
+    ("redbeat", "celery-redbeat"),
     ("redis_cache", "django-redis-cache"),
     ("sendgrid_backend", "django-sendgrid-v5"),
     ("storages", "django-storages"),
 ];
 
 /// Settings with such paths, what fails without the module, and how bad that is.
-const PLACES: [(&str, &str, Level); 6] = [
+const PLACES: [(&str, &str, Level); 8] = [
     ("CACHES", "every use of the cache fails", Level::Error),
+    ("CELERYBEAT_SCHEDULER", "beat does not start", Level::Error),
+    ("CELERY_BEAT_SCHEDULER", "beat does not start", Level::Error),
     ("CHANNEL_LAYERS", "no message reaches its channel", Level::Warning),
     ("DEFAULT_FILE_STORAGE", "every upload fails", Level::Error),
     ("EMAIL_BACKEND", "no mail is sent", Level::Warning),
@@ -35,6 +39,7 @@ const PLACES: [(&str, &str, Level); 6] = [
 pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     let Some(file) = listed(subject, requirements) else { return };
     let Some(settings) = subject.settings() else { return };
+    addresses(subject, requirements, &settings, file);
     for (name, fails, level) in PLACES {
         let Some(setting) = settings.get(name).filter(|_| is_asked(&settings, name)) else { continue };
         let Some((error, package)) = paths(setting).find_map(|path| lacks(subject, requirements, path)) else {
@@ -83,13 +88,88 @@ fn lacks(subject: &Subject<'_>, requirements: &Requirements, path: &str) -> Opti
     {
         return Some((format!("No module named '{module}'"), package));
     }
+    if let Some((_, package)) = OF_DJANGO.iter().find(|(class, _)| path.ends_with(class))
+        && !brings(requirements, &[package])
+        && is_closed(requirements, true)
+    {
+        return Some((format!("No module named '{package}'"), package));
+    }
     let s3 = path.starts_with("storages.backends.s3");
-    const BRING: [&str; 6] = ["boto", "ses", "aws", "watchtower", "zappa", "sagemaker"];
-    let brings = |line: &Requirement| {
-        let by_extra = line.extras.iter().any(|extra| extra == "s3" || extra == "boto3");
-        by_extra || BRING.iter().any(|word| line.name.contains(word))
-    };
-    let boto = requirements.lines.iter().any(brings);
-    (s3 && !own && !boto && is_closed(requirements, true))
+    (s3 && !own && !brings(requirements, &BOTO) && is_closed(requirements, true))
         .then(|| ("ImproperlyConfigured: Could not load Boto3's S3 bindings".to_owned(), "boto3"))
+}
+
+/// Caches of Django's own, and the client that each imports at its first use.
+const OF_DJANGO: [(&str, &str); 3] = [
+    ("django.core.cache.backends.redis.RedisCache", "redis"),
+    ("django.core.cache.backends.memcached.PyMemcacheCache", "pymemcache"),
+    ("django.core.cache.backends.memcached.PyLibMCCache", "pylibmc"),
+];
+
+/// Words in the names of packages that bring boto3 along, and extras.
+const BOTO: [&str; 8] = ["boto", "ses", "aws", "watchtower", "zappa", "sagemaker", "s3", "sqs"];
+
+/// Does a line ask for something that has one of these words in its name or its extras?
+fn brings(requirements: &Requirements, words: &[&str]) -> bool {
+    let has = |line: &Requirement| {
+        let extras = line.extras.iter().any(|extra| words.iter().any(|word| extra.contains(word)));
+        extras || words.iter().any(|word| line.name.contains(word))
+    };
+    requirements.lines.iter().any(has)
+}
+
+/// What an address of Celery's needs beside Celery (each tried with 5.7, without it).
+struct Client {
+    begins: &'static [&'static str],
+    package: &'static str,
+    /// Words in the names of what brings it along.
+    words: &'static [&'static str],
+    /// Does nothing else bring it along?
+    alone: bool,
+}
+
+const CLIENTS: [Client; 5] = [
+    Client { begins: &["redis://", "rediss://"], package: "redis", words: &["redis", "rq"], alone: false },
+    Client { begins: &["sqs://"], package: "boto3", words: &BOTO, alone: false },
+    Client { begins: &["db+"], package: "sqlalchemy", words: &["sqlalchemy", "alembic"], alone: false },
+    Client { begins: &["mongodb://", "mongodb+srv://"], package: "pymongo", words: &["mongo", "motor"], alone: false },
+    Client {
+        begins: &["django-db", "django-cache"],
+        package: "django-celery-results",
+        words: &["celery-results"],
+        alone: true,
+    },
+];
+
+/// Where Celery sends tasks, and keeps what they answer.
+fn addresses(subject: &mut Subject<'_>, requirements: &Requirements, settings: &Settings, file: &str) {
+    const SETTINGS: [&str; 3] = ["CELERY_BROKER_URL", "BROKER_URL", "CELERY_RESULT_BACKEND"];
+    if !requirements.lines.iter().any(|line| line.name == "celery") {
+        return;
+    }
+    for name in SETTINGS {
+        let Some(setting) = settings.get(name) else { continue };
+        let Some(address) = setting.value.by_default().text() else { continue };
+        let begun = |client: &'static Client| {
+            let begin = client.begins.iter().find(|begin| address.starts_with(**begin))?;
+            Some((client, *begin))
+        };
+        let Some((client, begin)) = CLIENTS.iter().find_map(begun) else { continue };
+        if brings(requirements, client.words) || !(client.alone || is_closed(requirements, true)) {
+            continue;
+        }
+        let package = client.package;
+        let message =
+            format!("no task is sent: `{file}` does not ask for `{package}`, which Celery needs for `{begin}`");
+        let fix = format!("add `{package}` with its version");
+        let undecided = setting.value.is_undecided();
+        let message = match undecided {
+            true => format!("unless a variable of the environment says otherwise, {message}"),
+            false => message,
+        };
+        let finding = subject.find("EB169", &setting.path, setting.span.clone(), message, fix);
+        if undecided {
+            finding.level = Level::Note;
+        }
+    }
 }
