@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::folder::in_bundle;
+use super::folder::{Folder, in_bundle};
 use super::words::{self, Run, base};
 use crate::beanstalk::config_file::{Command, CommandLine, ConfigFile, File};
 use crate::beanstalk::customizations::{Customizations, Hook, Moment};
@@ -113,6 +113,25 @@ impl<'a> Script<'a> {
                 && other.plain().any(|word| matches!(word.text.as_str(), "web" | "web.service" | "eb-app.target"))
         };
         self.runs.iter().filter(restarts).any(|other| other.program.span.start > run.program.span.start)
+    }
+
+    /// Where its shell is as it begins.
+    pub(super) fn folder(&self) -> Folder {
+        let start = match self.place {
+            // What is called may be called from anywhere.
+            _ if self.called => return Folder::Unknown,
+            Place::Command(_) => return Folder::Unknown,
+            Place::ContainerCommand(command) => {
+                command.cwd.as_ref().map_or("/var/app/staging", |cwd| cwd.value.as_str())
+            }
+            Place::Hook(hook) if hook.moment != Moment::Postdeploy => "/var/app/staging",
+            Place::Build(_) => "/var/app/staging",
+            Place::Hook(_) | Place::Process(_) => "/var/app/current",
+        };
+        match start.starts_with('/') {
+            true => Folder::At(start.trim_end_matches('/').to_owned()),
+            false => Folder::Unknown,
+        }
     }
 
     /// The line that a run of the script stands in.

@@ -65,7 +65,16 @@ impl<'a> Subject<'a> {
 
     /// What pip gets, read once.
     pub(super) fn requirements(&self) -> Rc<Requirements> {
-        let read = || Rc::new(Requirements::read(&|path| self.tree.bytes(path)));
+        let read = || {
+            let mut found = Requirements::read(&|path| self.tree.bytes(path));
+            // What a file says again it says once.
+            let mut seen = BTreeSet::new();
+            found.lines.retain(|line| {
+                let whole = (line.path.clone(), line.constraint, line.text.clone(), line.hashes.clone());
+                line.name.is_empty() || seen.insert(whole)
+            });
+            Rc::new(found)
+        };
         Rc::clone(self.requirements.get_or_init(read))
     }
 

@@ -1,12 +1,14 @@
 //! What scripts run, on all roads: `commands`, `container_commands`, hooks, processes, and what these call.
 
 mod accounts;
+mod environment;
 pub(super) mod leader;
 pub(super) mod missing;
 pub(super) mod old;
 mod printed;
 mod python;
 mod questions;
+mod revisions;
 mod superuser;
 mod swapped;
 pub(super) mod tools;
@@ -41,8 +43,10 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         django(subject, script);
         python::programs(subject, script);
         missing::check(subject, script);
+        environment::check(subject, script);
         questions::check(subject, script);
         superuser::check(subject, script);
+        revisions::check(subject, script);
         unnoticed::check(subject, script);
         tools::check(subject, script);
         written::check(subject, script);

@@ -103,6 +103,11 @@ fn block(subject: &mut Subject<'_>, path: &str, context: Context, directives: &[
                 format!("the site goes down: nginx does not start, `{name}` is not allowed in {}", context.phrase());
             let file = path.rsplit('/').next().unwrap_or(path);
             let fix = match (context, rule.contexts) {
+                (Context::Http, contexts) if contexts.contains(&Context::Server) && has_root(directives) => {
+                    format!(
+                        "move it to `{FOLDER}/conf.d/elasticbeanstalk/{OWN_LOCATION}`, which takes the place of the platform's own file with `location /`"
+                    )
+                }
                 (Context::Http, contexts) if contexts.contains(&Context::Server) => {
                     format!("move it to `{FOLDER}/conf.d/elasticbeanstalk/{file}`, which is read in the `server` block")
                 }
@@ -122,6 +127,11 @@ fn block(subject: &mut Subject<'_>, path: &str, context: Context, directives: &[
             block(subject, path, Context::inside(name), inner);
         }
     }
+}
+
+/// Is there a `location` for all paths? The platform has one too.
+fn has_root(directives: &[Directive]) -> bool {
+    directives.iter().any(|directive| directive.name == "location" && directive.arguments == ["/"])
 }
 
 /// A name that nginx does not know, or not any more.

@@ -4,6 +4,7 @@ use crate::beanstalk::tree::Tree;
 use crate::check::{Settings, run};
 
 mod code;
+mod environments;
 mod outcomes;
 mod packages;
 mod places;

@@ -1,30 +1,21 @@
 //! Missing: files of the bundle that a script carries out, and that do not ship.
 
-use crate::beanstalk::customizations::Moment;
-use crate::check::folder::{Folder, in_bundle};
+use super::environment;
+use crate::check::folder::in_bundle;
 use crate::check::script::{Place, Script, fate};
 use crate::check::subject::Subject;
 use crate::check::words::Word;
 
 pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
-    let start = match script.place {
-        // What is called may be called from anywhere.
-        _ if script.called => return,
-        Place::Command(_) => return,
-        Place::ContainerCommand(command) => command.cwd.as_ref().map_or("/var/app/staging", |cwd| cwd.value.as_str()),
-        Place::Hook(hook) if hook.moment == Moment::Postdeploy => "/var/app/current",
-        Place::Hook(_) | Place::Build(_) => "/var/app/staging",
-        Place::Process(_) => "/var/app/current",
-    };
+    if script.called || matches!(script.place, Place::Command(_)) {
+        return;
+    }
     // Of a folder that holds nothing but options, nobody knows what else ships.
     let tree = subject.tree;
     if !tree.is_file("requirements.txt") && !tree.iter().any(|(path, _)| path.ends_with("manage.py")) {
         return;
     }
-    let mut folder = match start.starts_with('/') {
-        true => Folder::At(start.trim_end_matches('/').to_owned()),
-        false => Folder::Unknown,
-    };
+    let mut folder = script.folder();
     for run in script.host_runs() {
         folder = folder.after(run);
         // A program without a folder is looked for on the path.
@@ -36,7 +27,7 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
         if code || word.text.contains(char::is_whitespace) {
             continue;
         }
-        let Some(path) = folder.path_of(&word.text) else { continue };
+        let Some(path) = folder.path_of(&word.text).filter(|path| !environment::is_of_one(path)) else { continue };
         let Some(inside) = in_bundle(&path) else { continue };
         if !is_missing(subject, inside, word.text.trim_start_matches("./"), 1) {
             continue;

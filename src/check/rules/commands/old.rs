@@ -1,8 +1,11 @@
 //! Old places: what the first Amazon Linux had, and no platform of today has.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
+
 use crate::beanstalk::config_file::{Command, ConfigFile};
 use crate::beanstalk::customizations::Moment;
-use crate::check::script::{Place, Script, contents, fate, find_in};
+use crate::check::script::{Place, Script, contents, fate, find_all, find_in};
 use crate::check::subject::Subject;
 use crate::check::words::Run;
 use crate::level::Level;
@@ -27,11 +30,23 @@ const OLD: &[(&str, &str, bool)] = &[
     ),
 ];
 
+/// The first of a script, and of the others those that are exchanged.
 pub(super) fn paths(subject: &mut Subject<'_>, script: &Script<'_>) {
-    let needles: Vec<&str> = OLD.iter().map(|(old, ..)| *old).collect();
-    let Some(span) = script.find(&needles) else { return };
+    let starts: BTreeSet<usize> =
+        OLD.iter().flat_map(|(old, ..)| find_all(script.text, old)).map(|span| span.start).collect();
+    let mut first = true;
+    for start in starts {
+        let place = OLD.iter().find(|(old, ..)| script.text[start..].starts_with(old));
+        if let Some(place) = place.filter(|(.., exchange)| first || *exchange) {
+            path(subject, script, start + script.start..start + script.start + place.0.len(), place);
+            first = false;
+        }
+    }
+}
+
+fn path(subject: &mut Subject<'_>, script: &Script<'_>, span: Range<usize>, place: &(&'static str, &str, bool)) {
+    let (old, new, exchange) = place;
     let text = &script.text[span.start - script.start..];
-    let Some((old, new, exchange)) = OLD.iter().find(|(old, ..)| text.starts_with(old)) else { return };
     // Whoever makes the folder has it; that nothing reads it is another matter.
     let makes = |run: &&Run| matches!(run.name(), "mkdir" | "touch" | "install" | "tee" | "rm" | "[" | "test");
     let here: Vec<&Run> = script.runs().iter().filter(|run| run.span().contains(&span.start)).collect();

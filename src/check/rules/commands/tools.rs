@@ -13,8 +13,9 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
     packages(subject, script);
     for run in script.host_runs() {
         supervisor(subject, script, run);
-        pip(subject, script, run);
     }
+    // Once: what is before the first is before all.
+    let _ = script.host_runs().any(|run| pip(subject, script, run));
     metadata(subject, script);
 }
 
@@ -179,9 +180,9 @@ fn supervisor(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
     subject.find("EB100", script.path, run.program.span.clone(), message, fix).level = level;
 }
 
-/// pip of the system puts packages where the application does not look.
-fn pip(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
-    let Some(word) = run.pip().filter(|word| word.text == "install" && subject.python()) else { return };
+/// pip of the system puts packages where the application does not look. Tells whether it was said.
+fn pip(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) -> bool {
+    let Some(word) = run.pip().filter(|word| word.text == "install" && subject.python()) else { return false };
     let venv = script.has(&["activate", "/var/app/venv", "venv/bin"]) || run.lead.has("pipenv");
     // The system's own tools may well be installed there.
     let tool = run.plain().skip(1).all(|word| {
@@ -215,7 +216,7 @@ fn pip(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
             })
     });
     if venv || tool || meant || matches!(script.place, Place::Build(_) | Place::Process(_)) {
-        return;
+        return false;
     }
     let message = format!(
         "{} installs into the Python of the system, outside of the application's virtual environment",
@@ -223,6 +224,7 @@ fn pip(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
     );
     let fix = "put the packages into `requirements.txt`, or begin with `source /var/app/venv/*/bin/activate &&`";
     subject.find("EB161", script.path, run.program.span.start..word.span.end, message, fix);
+    true
 }
 
 /// IMDSv1 is off on Amazon Linux 2023.

@@ -29,12 +29,14 @@ fn allowed(subject: &mut Subject<'_>, settings: &Settings) {
     no_host(subject, setting, &names);
     let found = if is_local(&names) && asks_for_names(subject, settings) {
         "every request gets a 400: only local names are allowed"
+    } else if is_elsewhere(&names) && asks_for_names(subject, settings) {
+        "every request gets a 400: only names of another provider's are allowed, and none of them can lead here"
     } else if !subject.single() && !health::is_answered(subject, settings, &health::HOST) {
         "health checks get a 400 and the environment turns red: they come with the instance's own address as host"
     } else {
         return;
     };
-    let fix = match is_local(&names) {
+    let fix = match is_local(&names) || is_elsewhere(&names) {
         true => "add the names of the site, and answer the health check in a middleware before `CommonMiddleware`",
         false => "answer the health check in a middleware before `CommonMiddleware`",
     };
@@ -90,6 +92,47 @@ fn no_host(subject: &mut Subject<'_>, setting: &Setting, names: &[&str]) {
 fn is_local(names: &[&str]) -> bool {
     const LOCAL: [&str; 7] = ["localhost", "127.0.0.1", "[::1]", "::1", "0.0.0.0", ".localhost", "testserver"];
     names.iter().all(|name| LOCAL.contains(name))
+}
+
+/// Are all of these names that providers give to what runs with them, or local? Nobody else can point such a name anywhere.
+fn is_elsewhere(names: &[&str]) -> bool {
+    const PROVIDERS: [&str; 28] = [
+        "herokuapp.com",
+        "onrender.com",
+        "pythonanywhere.com",
+        "vercel.app",
+        "now.sh",
+        "fly.dev",
+        "railway.app",
+        "netlify.app",
+        "azurewebsites.net",
+        "azurecontainerapps.io",
+        "appspot.com",
+        "run.app",
+        "web.app",
+        "firebaseapp.com",
+        "ondigitalocean.app",
+        "koyeb.app",
+        "northflank.app",
+        "cyclic.app",
+        "deta.dev",
+        "glitch.me",
+        "repl.co",
+        "replit.app",
+        "replit.dev",
+        "ngrok.io",
+        "ngrok.app",
+        "ngrok.dev",
+        "ngrok-free.app",
+        "loca.lt",
+    ];
+    let given = |name: &str| {
+        let domain = name.trim_start_matches("*.").trim_start_matches('.').to_ascii_lowercase();
+        PROVIDERS
+            .iter()
+            .any(|provider| domain.strip_suffix(provider).is_some_and(|own| own.is_empty() || own.ends_with('.')))
+    };
+    !is_local(names) && names.iter().all(|name| is_local(&[name]) || given(name))
 }
 
 /// Does Django look at the host that a visitor asks for, and at no other?

@@ -153,7 +153,10 @@ fn collected(subject: &mut Subject<'_>, settings: &Settings) {
         return;
     }
     let (rule, message) = if !debug && backend.has_manifest() {
-        ("EB023", "every page is a 500 with `Missing staticfiles manifest entry`: nothing runs `collectstatic`")
+        (
+            "EB023",
+            "every page with `{% static %}`, such as those of the admin, is a 500 with `Missing staticfiles manifest entry`: nothing runs `collectstatic`",
+        )
     } else {
         ("EB021", "style sheets and images are a 404: nothing runs `collectstatic`")
     };

@@ -150,7 +150,7 @@ fn scripts_that_do_not_ship() {
     command("EB162", false, "cd $HERE && ./x.sh", &[]);
     command("EB162", false, "/usr/local/bin/x.sh", &[]);
     // Made on a desk, and ignored by git.
-    command("EB162", true, "source venv/bin/activate && python manage.py check", &[]);
+    command("EB290", true, "source venv/bin/activate && python manage.py check", &[]);
     command("EB162", false, "python -c \"import a.b\"", &[]);
     command("EB162", false, "bash -c \"ls /tmp/x\"", &[]);
     command("EB162", false, "python -m a.b", &[]);
