@@ -55,9 +55,20 @@ pub fn read(root: &Path, skip: impl Fn(&str) -> bool) -> Result<Tree, Error> {
 /// A folder has no entry of its own in a bundle. One that is named like a file which Elastic Beanstalk reads gets one here:
 /// it deserves a look.
 pub fn shipped(plan: &Plan, root: &Path, beside: &[&str]) -> Result<Tree, bundle::Error> {
+    /// Longer than what people write by hand.
+    const MAX_CODE: u64 = 300_000;
+    let is_code = |path: &str, bytes: u64| bytes <= MAX_CODE && Tree::is_code(path);
+    let reads = |path: &str, bytes: u64| bytes <= Tree::MAX_READ && Tree::reads(path);
     let mut tree = Tree::default();
-    for (path, shape) in plan.tree(|path, bytes| bytes <= Tree::MAX_READ && Tree::reads(path))? {
-        tree.insert(path.as_str(), Entry::from(shape));
+    for (path, mut shape) in plan.tree(|path, bytes| reads(path, bytes) || is_code(path, bytes))? {
+        let path = path.as_str();
+        if let Shape::File { content, bytes, .. } = &mut shape
+            && !reads(path, *bytes)
+            && let Some(content) = content.take()
+        {
+            tree.insert_code(path, content);
+        }
+        tree.insert(path, Entry::from(shape));
     }
     for path in beside {
         if tree.get(path).is_none()

@@ -12,6 +12,8 @@ use crate::known::Known;
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
     entries: BTreeMap<String, Entry>,
+    /// Texts of the project's own code, apart from what takes part in a deployment.
+    code: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +54,18 @@ impl Tree {
                 (*bytes, *content) = (text.len() as u64, Some(text.as_bytes().to_vec()));
             }
         }
+    }
+
+    /// What a file of the project's own code imports is asked of its text, and nothing else: see [`Tree::is_code`].
+    pub fn insert_code(&mut self, path: impl Into<String>, content: Vec<u8>) {
+        if let Ok(text) = String::from_utf8(content) {
+            self.code.insert(path.into(), text);
+        }
+    }
+
+    /// The text of a file of Python's, whatever it was read for.
+    pub(crate) fn code(&self, path: &str) -> Option<&str> {
+        self.text(path).or_else(|| self.code.get(path).map(String::as_str))
     }
 
     pub fn get(&self, path: &str) -> Option<&Entry> {
@@ -153,6 +167,30 @@ impl Tree {
             || (path.matches('/').count() <= 3 && (reads_script(name, parents) || reads_table(path, name, parents)))
             || name.ends_with(".pem")
             || name.ends_with(".key")
+    }
+
+    /// Is it code that the project's server may import? Of such files only `code` is asked, so that no rule takes a word in one for a setting.
+    pub fn is_code(path: &str) -> bool {
+        const OTHERS: [&str; 12] = [
+            "site-packages",
+            "node_modules",
+            "tests",
+            "test",
+            "migrations",
+            "docs",
+            "examples",
+            "venv",
+            "env",
+            "management",
+            "static",
+            "notebooks",
+        ];
+        let name = file_name(path);
+        let is_test = name.starts_with("test") || name == "setup.py" || name == "conftest.py";
+        name.ends_with(".py")
+            && !is_test
+            && path.matches('/').count() <= 5
+            && !path.split('/').any(|part| part.starts_with('.') || OTHERS.contains(&part))
     }
 }
 

@@ -11,7 +11,6 @@ use super::expressions::{dotted, range};
 use super::syntax::{Refused, STACK, Source};
 use super::{Settings, Value, in_wsgi, module_path, relative, root, target_path};
 use crate::beanstalk::customizations::Customizations;
-use crate::beanstalk::encoding;
 use crate::beanstalk::tree::Tree;
 
 /// More modules than this are not followed.
@@ -68,11 +67,20 @@ pub(in crate::check) fn loaded(
     customizations: &Customizations,
     settings: Option<&Settings>,
 ) -> Vec<Module> {
+    graph(tree, |graph| graph.all(customizations, settings))
+}
+
+/// These files, and what of the project's own they import.
+pub(in crate::check) fn followed(tree: &Tree, paths: &[&str]) -> Vec<Module> {
+    graph(tree, |graph| paths.iter().for_each(|path| graph.file(path, Moment::Start)))
+}
+
+fn graph<'a>(tree: &'a Tree, fill: impl FnOnce(&mut Graph<'a>) + Send) -> Vec<Module> {
     // Parsers recurse, and how deep is the input's choice: see `syntax::Source`.
     std::thread::scope(|scope| {
         let read = || {
             let mut graph = Graph { tree, root: root(tree), found: Vec::new(), seen: BTreeMap::new() };
-            graph.all(customizations, settings);
+            fill(&mut graph);
             graph.found
         };
         std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, read).ok()?.join().ok()
@@ -206,14 +214,14 @@ impl Graph<'_> {
         }
         // A name that the package has itself is none of its modules.
         let (Some(inner), Some(folder)) = (&import.name, package.strip_suffix("__init__.py")) else { return };
-        let own = self.tree.text(&package).is_some_and(|text| text.contains(inner.as_str()));
+        let own = self.tree.code(&package).is_some_and(|text| text.contains(inner.as_str()));
         if let Some(path) = module_path(self.tree, folder, inner).filter(|_| !own) {
             self.file(&path, moment);
         }
     }
 
     fn parsed(&self, path: &str, moment: Moment) -> Option<Module> {
-        let text = encoding::decode(self.tree.content(path)?).ok()?.text;
+        let text = self.tree.code(path)?;
         let mut module = Module {
             path: path.to_owned(),
             moment,

@@ -3,9 +3,12 @@
 mod absent;
 mod bounds;
 mod compiled;
+mod installs;
+mod loads;
 mod pins;
 pub(super) mod pythons;
 mod starts;
+mod stops;
 
 use crate::beanstalk::encoding;
 use crate::beanstalk::requirements::{FILE, Requirement, beside};
@@ -194,6 +197,10 @@ fn machine(
     {
         let message = format!("pip fails with `{tool}: command not found`: the instance has none");
         subject.find("EB052", path, span, message, "name an archive by its URL");
+    } else if (line.contains("git+ssh://") || line.contains("git+git@")) && !knows_ssh(subject) {
+        let message = "pip fails with `Permission denied (publickey)`: the instance has no key for `git+ssh`";
+        let fix = "write `git+https://` where the repository is public, or ship the package as a wheel";
+        subject.find("EB052", path, span, message, fix);
     } else if line.contains("git+") || line.contains("git://") {
         let git = installs(&["git"]);
         if line.contains("git://github.com") {
@@ -210,6 +217,13 @@ fn machine(
             );
         }
     }
+}
+
+/// Does a file that takes part in the deployment speak of keys or hosts of ssh?
+fn knows_ssh(subject: &Subject<'_>) -> bool {
+    let knows = |text: &str| text.contains("ssh") || text.contains("id_rsa");
+    subject.scripts().iter().any(|script| knows(script.text))
+        || subject.customizations.used().any(|file| knows(&file.text))
 }
 
 /// The file or folder that a line names instead of a package.
@@ -241,6 +255,12 @@ fn build(subject: &mut Subject<'_>, requirement: &Requirement, installs: &dyn Fn
                 message,
                 "use `psycopg[binary]`, or install `libpq-devel` and `gcc`",
             );
+        }
+        // It asks for `psycopg2`, whatever its version.
+        "django-heroku" if !installs(&["libpq-devel", "-server-devel", "postgresql-devel"]) => {
+            let message = "pip fails with `pg_config executable not found`: `django-heroku` brings `psycopg2` along, which is compiled on the instance";
+            let fix = "take it out, as it is for Heroku; or install `libpq-devel` and `gcc` with `packages: yum:`";
+            subject.find("EB040", &requirement.path, requirement.span.clone(), message, fix);
         }
         "mysqlclient" if !installs(&["mariadb", "mysql"]) => {
             let message =

@@ -1,6 +1,6 @@
 //! Bounds: what a version of one package says of another, where both are pinned. pip refuses the pair before it installs anything.
 
-use super::compiled::numbers;
+use super::installs::numbers;
 use crate::beanstalk::requirements::{Requirement, Requirements};
 use crate::check::subject::Subject;
 
