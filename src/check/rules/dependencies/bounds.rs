@@ -1,67 +1,90 @@
 //! Bounds: what a version of one package says of another, where both are pinned. pip refuses the pair before it installs anything.
+//!
+//! The table is `bounds.txt`, in a form that people can read and diff; it is parsed once, when first asked.
 
-use super::installs::numbers;
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use super::installs::{Numbers, numbers};
 use crate::beanstalk::requirements::{Requirement, Requirements};
 use crate::check::subject::Subject;
 
-type Numbers = [u32; 3];
-
-/// From this version of a package on, until its next line about the same one, as the metadata on the package index says. Where
-/// releases of one minor version differ, the wider bounds.
+/// From this version of a package on, until its next line about the same one.
+#[derive(Debug)]
 struct Bound {
     name: &'static str,
     from: Numbers,
     other: &'static str,
-    least: Numbers,
-    below: Numbers,
+    /// None where it is not known, or where there is none.
+    clauses: Vec<Clause>,
 }
 
-const ALL: Numbers = [u32::MAX; 3];
-
-const fn least(name: &'static str, from: Numbers, other: &'static str, least: Numbers) -> Bound {
-    Bound { name, from, other, least, below: ALL }
+#[derive(Debug)]
+struct Clause {
+    operator: Operator,
+    said: &'static str,
+    numbers: Numbers,
 }
 
-const fn below(name: &'static str, from: Numbers, other: &'static str, below: Numbers) -> Bound {
-    Bound { name, from, other, least: [0; 3], below }
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Operator {
+    Least,
+    Below,
+    Exactly,
 }
 
-/// Asked for by pip (`--dry-run --report`) for each of these versions, in November 2026.
-const BOUNDS: [Bound; 33] = [
-    least("django", [3, 0, 0], "asgiref", [3, 2, 0]),
-    least("django", [3, 1, 0], "asgiref", [3, 2, 10]),
-    least("django", [3, 2, 0], "asgiref", [3, 3, 2]),
-    least("django", [4, 0, 0], "asgiref", [3, 4, 1]),
-    least("django", [4, 1, 0], "asgiref", [3, 5, 2]),
-    least("django", [4, 2, 0], "asgiref", [3, 6, 0]),
-    least("django", [5, 0, 0], "asgiref", [3, 7, 0]),
-    least("django", [5, 1, 0], "asgiref", [3, 8, 1]),
-    least("django", [6, 0, 0], "asgiref", [3, 9, 1]),
-    least("django", [2, 2, 0], "sqlparse", [0, 2, 2]),
-    least("django", [4, 2, 0], "sqlparse", [0, 3, 1]),
-    least("django", [6, 0, 0], "sqlparse", [0, 5, 0]),
-    below("requests", [2, 18, 0], "urllib3", [1, 23, 0]),
-    below("requests", [2, 19, 0], "urllib3", [1, 24, 0]),
-    below("requests", [2, 20, 0], "urllib3", [1, 25, 0]),
-    below("requests", [2, 22, 0], "urllib3", [1, 26, 0]),
-    below("requests", [2, 25, 0], "urllib3", [1, 27, 0]),
-    below("requests", [2, 30, 0], "urllib3", [3, 0, 0]),
-    below("requests", [2, 18, 0], "idna", [2, 7, 0]),
-    below("requests", [2, 19, 0], "idna", [2, 8, 0]),
-    below("requests", [2, 21, 0], "idna", [2, 9, 0]),
-    below("requests", [2, 23, 0], "idna", [3, 0, 0]),
-    below("requests", [2, 26, 0], "idna", [4, 0, 0]),
-    below("requests", [2, 18, 0], "chardet", [3, 1, 0]),
-    below("requests", [2, 23, 0], "chardet", [4, 0, 0]),
-    below("requests", [2, 25, 0], "chardet", [5, 0, 0]),
-    below("requests", [2, 26, 0], "chardet", ALL),
-    below("requests", [2, 26, 0], "charset-normalizer", [3, 0, 0]),
-    below("requests", [2, 28, 2], "charset-normalizer", [4, 0, 0]),
-    below("botocore", [1, 13, 0], "urllib3", [1, 26, 0]),
-    below("botocore", [1, 19, 0], "urllib3", [1, 27, 0]),
-    below("botocore", [1, 30, 0], "urllib3", [2, 1, 0]),
-    below("botocore", [1, 34, 61], "urllib3", [3, 0, 0]),
-];
+impl Clause {
+    fn parse(text: &'static str) -> Option<Self> {
+        let (operator, said) = [(">=", Operator::Least), ("==", Operator::Exactly), ("<", Operator::Below)]
+            .into_iter()
+            .find_map(|(sign, operator)| Some((operator, text.strip_prefix(sign)?)))?;
+        Some(Self { operator, said, numbers: numbers(said)? })
+    }
+
+    fn allows(&self, version: &Numbers) -> bool {
+        match self.operator {
+            Operator::Least => *version >= self.numbers,
+            Operator::Below => *version < self.numbers,
+            Operator::Exactly => *version == self.numbers,
+        }
+    }
+
+    fn said(&self) -> String {
+        match self.operator {
+            Operator::Least => format!("{} or newer", self.said),
+            Operator::Below => format!("below {}", self.said),
+            Operator::Exactly => self.said.to_owned(),
+        }
+    }
+}
+
+/// The lines of a package, by its name in pip's spelling.
+fn of(name: &str) -> &'static [Bound] {
+    static TABLE: OnceLock<BTreeMap<&'static str, Vec<Bound>>> = OnceLock::new();
+    let table = TABLE.get_or_init(|| {
+        let mut table = BTreeMap::<_, Vec<Bound>>::new();
+        for bound in parse() {
+            table.entry(bound.name).or_default().push(bound);
+        }
+        table
+    });
+    table.get(name).map_or(&[], Vec::as_slice)
+}
+
+fn parse() -> impl Iterator<Item = Bound> {
+    let lines = include_str!("bounds.txt").lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    lines.map(|line| bound(line).unwrap_or_else(|| panic!("bounds.txt: what is `{line}`?")))
+}
+
+fn bound(line: &'static str) -> Option<Bound> {
+    let mut words = line.split_whitespace();
+    let (name, other, from, clauses) = (words.next()?, words.next()?, numbers(words.next()?)?, words.next()?);
+    let clauses = match clauses {
+        "-" => Vec::new(),
+        clauses => clauses.split(',').map(Clause::parse).collect::<Option<_>>()?,
+    };
+    words.next().is_none().then_some(Bound { name, from, other, clauses })
+}
 
 pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     let pinned = |line: &&Requirement| !line.constraint && line.marker.is_none() && line.exact().is_some();
@@ -69,8 +92,11 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     let mut told: Vec<&str> = Vec::new();
     for line in &lines {
         let Some(version) = line.exact().and_then(numbers) else { continue };
+        if line.name != "boto3" && of(&line.name).is_empty() {
+            continue;
+        }
         for other in &lines {
-            let Some(theirs) = other.exact().and_then(numbers).filter(|_| !told.contains(&other.name.as_str())) else {
+            let Some(theirs) = other.exact().and_then(release).filter(|_| !told.contains(&other.name.as_str())) else {
                 continue;
             };
             let Some(wants) = wants(&line.name, &version, &other.name, &theirs) else { continue };
@@ -88,21 +114,19 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     }
 }
 
+/// The numbers of a version that is no candidate for one: those have an order of their own.
+fn release(exact: &str) -> Option<Numbers> {
+    exact.chars().all(|char| char.is_ascii_digit() || char == '.').then(|| numbers(exact))?
+}
+
 /// What this version of a package wants of another, where that is not what it is given.
-fn wants(name: &str, version: &[u32], other: &str, theirs: &[u32]) -> Option<String> {
+fn wants(name: &str, version: &Numbers, other: &str, theirs: &Numbers) -> Option<String> {
     if name == "boto3" && other == "botocore" {
         return botocore(version, theirs);
     }
-    let about = |bound: &&Bound| bound.name == name && bound.other == other && bound.from.as_slice() <= version;
-    let bound = BOUNDS.iter().rfind(about)?;
-    let said = |[major, minor, patch]: Numbers| match patch {
-        0 => format!("{major}.{minor}"),
-        _ => format!("{major}.{minor}.{patch}"),
-    };
-    if theirs < bound.least.as_slice() {
-        return Some(format!("{} or newer", said(bound.least)));
-    }
-    (theirs >= bound.below.as_slice()).then(|| format!("below {}", said(bound.below)))
+    let about = |bound: &&Bound| bound.other == other && bound.from <= *version;
+    let bound = of(name).iter().rfind(about)?;
+    bound.clauses.iter().find(|clause| !clause.allows(theirs)).map(Clause::said)
 }
 
 /// Each minor version of `boto3` goes with one of `botocore`: three ahead up to 1.29, and the same since 1.33.
@@ -119,6 +143,26 @@ fn botocore(version: &[u32], theirs: &[u32]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::package_name::normal;
+
+    #[test]
+    fn the_table_is_in_order() {
+        let rows: Vec<Bound> = parse().collect();
+        let key = |row: &Bound| (row.name, row.other, row.from.clone());
+        for pair in rows.windows(2) {
+            assert!(key(&pair[0]) < key(&pair[1]), "{:?} stands before {:?}", pair[0], pair[1]);
+        }
+        for row in &rows {
+            assert!(row.name == normal(row.name) && row.other == normal(row.other), "pip's spelling: {row:?}");
+            let limit = |operator| row.clauses.iter().find(|clause| clause.operator == operator);
+            if let Some((least, below)) = limit(Operator::Least).zip(limit(Operator::Below)) {
+                assert!(least.numbers < below.numbers, "nothing is left: {row:?}");
+            }
+        }
+        for wrong in ["a b 1.0", "a b x >=1.0", "a b 1.0 >1.0", "a b 1.0 >=1.0 <2.0", "a b 1.0 >=1.0,"] {
+            assert!(bound(wrong).is_none(), "{wrong}");
+        }
+    }
 
     #[test]
     fn pairs_that_pip_takes_and_pairs_that_it_refuses() {

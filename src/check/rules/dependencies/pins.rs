@@ -7,9 +7,11 @@ use super::pythons::{Pythons, counts};
 use crate::beanstalk::requirements::{Requirement, Requirements};
 use crate::beanstalk::version::Version;
 use crate::check::subject::Subject;
+use crate::secret::without_credentials;
 
 pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     twice(subject, &requirements.lines);
+    elsewhere(subject, &requirements.lines);
     let lines: Vec<&Requirement> = requirements.lines.iter().filter(|line| counts(subject, line)).collect();
     for line in &lines {
         never(subject, line);
@@ -28,6 +30,30 @@ fn twice(subject: &mut Subject<'_>, lines: &[Requirement]) {
         subject.find("EB167", &line.path, line.span.clone(), message, "delete one of the two lines");
         return;
     }
+}
+
+/// One package from two addresses.
+fn elsewhere(subject: &mut Subject<'_>, lines: &[Requirement]) {
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    for line in lines.iter().filter(|line| !line.constraint && line.marker.is_none() && !line.name.is_empty()) {
+        let Some(address) = address(line) else { continue };
+        let Some(other) = seen.insert(&line.name, address).filter(|other| *other != address) else { continue };
+        let message = format!(
+            "pip fails: `{}` is asked for from two addresses, `{}` and `{}`",
+            line.name,
+            without_credentials(other),
+            without_credentials(address)
+        );
+        subject.find("EB167", &line.path, line.span.clone(), message, "delete one of the two lines");
+        return;
+    }
+}
+
+/// Where a line takes its package from, without what pip does not compare.
+fn address(line: &Requirement) -> Option<&str> {
+    let text = line.text.split_once(" @ ").map_or(line.text.as_str(), |(_, address)| address.trim());
+    let address = text.split(['#', ' ']).next()?;
+    address.contains("://").then(|| address.trim_end_matches('/').trim_end_matches(".git"))
 }
 
 /// What no Python 3 of today installs (each tried with pip on 3.11 or 3.12), and what to write instead.

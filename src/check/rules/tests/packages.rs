@@ -197,6 +197,111 @@ fn what_is_compiled_whatever_its_version() {
 }
 
 #[test]
+fn rows_of_the_table_have_a_beginning_and_an_end() {
+    let on = |found: bool, platform: &str, lines: &str| {
+        let config = format!("global: {{default_platform: Python {platform}}}\n");
+        let text = lines.replace(' ', "\n");
+        let files =
+            [("manage.py", ""), (".elasticbeanstalk/config.yml", config.as_str()), ("requirements.txt", text.as_str())];
+        case("EB144", found, &files);
+    };
+    for (platform, lines) in [
+        ("3.11", "PyYAML==3.13"),
+        ("3.11", "PyYAML==5.4.1"),
+        ("3.12", "gevent==22.10.2"),
+        ("3.11", "psycopg-binary==3.1.2"),
+        ("3.13", "psycopg-binary==3.1.18"),
+        ("3.13", "numpy==1.26.0"),
+        ("3.12", "pathtools==0.1.2"),
+        ("3.11", "ruamel.yaml.clib==0.2.0"),
+        ("3.12", "pyproj==3.4.0"),
+        ("3.12", "cffi==1.15.1"),
+        ("3.11", "html5lib==0.9999999"),
+        ("3.13", "typed-ast==1.5.5"),
+    ] {
+        on(true, platform, lines);
+    }
+    for (platform, lines) in [
+        ("3.13", "PyYAML==5.3.1"),
+        ("3.13", "PyYAML==6.0.2"),
+        ("3.11", "gevent==22.10.2"),
+        ("3.13", "psycopg-binary==3.2.3"),
+        ("3.12", "numpy==1.26.0"),
+        ("3.13", "numpy==1.26.4"),
+        // Of a range, pip takes one that there is.
+        ("3.13", "scipy~=1.11.0"),
+        ("3.11", "pathtools==0.1.2"),
+        ("3.11", "cffi==1.15.1"),
+        ("3.13", "wrapt==1.12.1"),
+        ("3.12", "typed-ast==1.5.5"),
+    ] {
+        on(false, platform, lines);
+    }
+    let headers = (".ebextensions/b.config", "packages:\n  yum:\n    libffi-devel: []\n");
+    let config = (".elasticbeanstalk/config.yml", "global: {default_platform: Python 3.13}\n");
+    case("EB144", false, &[headers, config, ("requirements.txt", "cffi==1.15.1\n")]);
+    case("EB040", true, &[("manage.py", ""), ("requirements.txt", "django-heroku==0.3.1\n")]);
+}
+
+#[test]
+fn imports_are_followed_through_the_projects_own_modules() {
+    let six = |found: bool, more: &[(&str, &str)]| {
+        let files = [
+            ("manage.py", "import django\n"),
+            ("mysite/settings.py", "INSTALLED_APPS = ['shop']\n"),
+            (".elasticbeanstalk/config.yml", "global: {default_platform: Python 3.13}\n"),
+            ("requirements.txt", "Django==5.2.8\nsix==1.15.0\npython-dateutil==2.8.2\nboto3==1.20.0\n"),
+        ];
+        case("EB172", found, &[&files[..], more].concat());
+    };
+    let views = ("shop/views.py", "from .helpers import dates\n\ndef index(request):\n    return None\n");
+    let package = ("shop/__init__.py", "");
+    six(false, &[views, package]);
+    six(true, &[views, package, ("shop/helpers.py", "from dateutil.parser import parse\n")]);
+    let helpers = ("shop/helpers/__init__.py", "import shop.helpers.dates\n");
+    six(true, &[views, package, helpers, ("shop/helpers/dates.py", "import boto3, os\n")]);
+    // Nobody imports it, or only where it is called.
+    six(false, &[views, package, ("shop/other.py", "import boto3\n")]);
+    six(false, &[views, package, ("shop/helpers.py", "def dates():\n    import boto3\n")]);
+    // What another framework serves is followed from where it begins.
+    let flask = |found: bool, text: &str| {
+        let files = [
+            ("Procfile", "web: gunicorn run:app\n"),
+            (".elasticbeanstalk/config.yml", "global: {default_platform: Python 3.13}\n"),
+            ("requirements.txt", "Flask==3.0.3\nsix==1.15.0\n"),
+            ("run.py", "from site_of import app\n"),
+            ("site_of/__init__.py", text),
+        ];
+        case("EB172", found, &files);
+    };
+    flask(true, "import boto3\n");
+    flask(false, "import requests\n");
+}
+
+#[test]
+fn addresses_of_packages() {
+    flask(
+        "EB167",
+        true,
+        "git+https://example.com/thing.git@v1#egg=thing git+https://example.com/thing.git@v2#egg=thing",
+    );
+    flask("EB167", false, "git+https://example.com/thing.git#egg=thing git+https://example.com/thing#egg=thing");
+    flask("EB167", false, "git+https://example.com/thing.git#egg=thing thing==1.0");
+    flask("EB167", true, "celery==5.2.7 kombu==5.1.0");
+    flask("EB167", false, "celery==5.2.7 kombu==5.2.4");
+    flask("EB167", true, "djangorestframework-simplejwt==5.5.0 PyJWT==2.10.1");
+    flask("EB167", false, "djangorestframework-simplejwt==5.5.0 PyJWT==2.9.0");
+    flask("EB167", true, "pydantic==2.5.3 pydantic-core==2.16.1");
+    let git = ("packages:\n  yum:\n    git: []\n", ".ebextensions/b.config");
+    let line = ("requirements.txt", "git+ssh://git@github.com/example/thing.git#egg=thing\n");
+    case("EB052", true, &[(git.1, git.0), line]);
+    let key = (".platform/hooks/prebuild/01_key.sh", "#!/bin/bash\naws s3 cp s3://keys/deploy ~/.ssh/id_ed25519\n");
+    case("EB052", false, &[(git.1, git.0), key, line]);
+    let https = ("requirements.txt", "git+https://github.com/example/thing.git#egg=thing\n");
+    case("EB052", false, &[(git.1, git.0), https]);
+}
+
+#[test]
 fn lines_with_a_marker_count_where_it_holds() {
     let line = |found: bool, marker: &str, platform: &str| {
         let text = format!("pillow==8.0.0 ; {marker}\n");
