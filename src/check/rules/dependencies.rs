@@ -263,8 +263,10 @@ fn build(subject: &mut Subject<'_>, requirement: &Requirement, installs: &dyn Fn
             subject.find("EB040", &requirement.path, requirement.span.clone(), message, fix);
         }
         "mysqlclient" if !installs(&["mariadb", "mysql"]) => {
-            let message =
-                "pip fails: `mysqlclient` is compiled on the instance and finds no `pkg-config` file of MySQL";
+            // From 2.2 on it asks `pkg-config`.
+            let old = requirement.exact().and_then(installs::numbers).is_some_and(|version| version < vec![2, 2]);
+            let lacks = if old { "`mysql_config`" } else { "`pkg-config` file of MySQL" };
+            let message = format!("pip fails: `mysqlclient` is compiled on the instance and finds no {lacks}");
             let fix = "install `mariadb105-devel`, `gcc` and `pkgconf` with `packages: yum:`, or use `PyMySQL`";
             subject.find("EB041", &requirement.path, requirement.span.clone(), message, fix);
         }

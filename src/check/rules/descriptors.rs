@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::platforms::Family;
-use crate::beanstalk::yaml::{self, Node};
+use crate::beanstalk::yaml::{self, Mapping, Node};
 use crate::check::subject::{DOCKERRUN, Subject};
 
 pub(super) fn check(subject: &mut Subject<'_>) {
@@ -177,7 +177,7 @@ fn compose(subject: &mut Subject<'_>, path: &str) {
     let asks = services.named().any(|(_, _, service)| service.get("env_file").is_some()) || text.contains("${");
     if sets
         && !asks
-        && let Some((name, key, _)) = services.named().next()
+        && let Some((name, key, _)) = own_service(services)
     {
         let message = format!(
             "`{name}` sees none of the environment properties: they are in a file `.env`, which no service reads"
@@ -186,8 +186,15 @@ fn compose(subject: &mut Subject<'_>, path: &str) {
     }
 }
 
+/// The service with the site's own code: one that is built here, or that somebody can ask, before any other.
+fn own_service(services: &Mapping) -> Option<(&str, &Node, &Node)> {
+    let has = |key: &'static str| move |(_, _, service): &(&str, &Node, &Node)| service.get(key).is_some();
+    let all = || services.named();
+    all().find(has("build")).or_else(|| all().find(has("ports"))).or_else(|| all().next())
+}
+
 /// With compose there is no proxy of the platform: what a service publishes on port 80 is what the balancer finds.
-fn port(subject: &mut Subject<'_>, path: &str, services: &crate::beanstalk::yaml::Mapping) {
+fn port(subject: &mut Subject<'_>, path: &str, services: &Mapping) {
     let mut published = Vec::new();
     for (_, _, service) in services.named() {
         if service.get("network_mode").is_some() {

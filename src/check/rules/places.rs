@@ -234,15 +234,13 @@ pub(super) fn python_path(subject: &mut Subject<'_>) {
                 let asks = |text: &str| ["$PYTHONPATH/", "${PYTHONPATH}/"].iter().any(|word| text.contains(word));
                 let asked = subject.scripts().iter().find(|script| asks(script.text)).map(Script::title);
                 let asked = asked.or_else(|| asked_in_files(customizations, asks));
+                // Where nothing asks for it, a folder of one's own is as good.
+                let Some(title) = asked else { continue };
                 let fix = "take it out; the server starts in `/var/app/current`, and `--chdir` or `--pythonpath` of gunicorn adds a folder";
-                let message = match &asked {
-                    Some(title) => format!("{title} fails: `PYTHONPATH` is no longer the folder of the virtual environment's programs, to which the platform sets it"),
-                    None => "this replaces the platform's own `PYTHONPATH`, by which scripts find the virtual environment: `source $PYTHONPATH/activate` would fail".to_owned(),
-                };
-                let finding = subject.find("EB150", &file.path, setting.value.span.clone(), message, fix);
-                if asked.is_none() {
-                    finding.level = Level::Note;
-                }
+                let message = format!(
+                    "{title} fails: `PYTHONPATH` is no longer the folder of the virtual environment's programs, to which the platform sets it"
+                );
+                subject.find("EB150", &file.path, setting.value.span.clone(), message, fix);
             }
         }
     }

@@ -4,7 +4,9 @@ use crate::beanstalk::tree::Tree;
 use crate::check::{Settings, run};
 
 mod code;
+mod doubts;
 mod environments;
+mod lost;
 mod outcomes;
 mod packages;
 mod places;

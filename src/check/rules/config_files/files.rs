@@ -8,6 +8,32 @@ use crate::check::subject::Subject;
 use crate::check::words;
 use crate::level::Level;
 
+/// Where a file of the proxy's belongs in the bundle, and what of it cannot stand there.
+fn moved(subject: &Subject<'_>, path: &str, content: &str) -> String {
+    let place = nginx::place(path, content);
+    let directives = nginx::parse(content).unwrap_or_default();
+    if directives.iter().any(|directive| directive.name == "server") {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        return format!(
+            "put what the `server` block does beyond the platform's own, without `listen` and `access_log`, into `{}/{name}` of the bundle",
+            ".platform/nginx/conf.d/elasticbeanstalk"
+        );
+    }
+    let locations = |text: &str| -> Vec<String> {
+        let directives = nginx::parse(text).unwrap_or_default();
+        directives.into_iter().filter(|one| one.name == "location").map(|one| one.arguments.join(" ")).collect()
+    };
+    let wanted = locations(content);
+    let has = |path: &&String| {
+        let there = subject.tree.text(path).map(locations).unwrap_or_default();
+        there.iter().any(|location| wanted.contains(location))
+    };
+    match subject.customizations.proxy.iter().find(has) {
+        Some(other) => format!("`{other}` has that `location` already: bring the two together there"),
+        None => format!("put the content into `{place}` of the bundle"),
+    }
+}
+
 pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
     for entry in &file.files {
         mode(subject, file, entry);
@@ -23,7 +49,7 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
                 }
             };
             let content = entry.content.as_ref().map(|content| content.value.as_str()).unwrap_or_default();
-            let fix = format!("put the content into `{}` of the bundle", nginx::place(path, content));
+            let fix = moved(subject, path, content);
             subject.find("EB060", &file.path, span, message, fix);
         } else if path.starts_with("/opt/python/") && is_opened(subject, path) {
             // To the application it is a file like any other.

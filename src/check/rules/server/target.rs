@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::line::Line;
 use super::load::Configured;
+use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::timeline::PORT;
 use crate::check::django;
 use crate::check::subject::Subject;
@@ -36,7 +37,16 @@ pub(super) fn target(subject: &mut Subject<'_>, path: &str, span: &Range<usize>,
         let (_, callable) = written.split_once(':').unwrap_or((written, "application"));
         let dotted = django::module_of(written);
         // Only what is there is offered.
-        if identifier_path(&dotted) && exists(subject, "", &dotted) {
+        let below = below(subject, &dotted);
+        if let Some((folder, rest)) = below {
+            let target = format!("{rest}:{callable}");
+            if is_searched(subject, folder) {
+                subject.find("EB002", path, span.clone(), message, format!("write `{target}`")).replace(target);
+            } else {
+                let fix = written_as(path, &format!("--chdir {folder} {target}"));
+                subject.find("EB002", path, span.clone(), message, fix);
+            }
+        } else if identifier_path(&dotted) && exists(subject, "", &dotted) {
             let target = format!("{dotted}:{callable}");
             subject.find("EB002", path, span.clone(), message, format!("write `{target}`")).replace(target);
         } else {
@@ -68,13 +78,41 @@ pub(super) fn target(subject: &mut Subject<'_>, path: &str, span: &Range<usize>,
     let message = format!("there is no module `{module}`: the server does not start, and every request is a 502");
     let fix = match nested {
         None => "name the module that has the WSGI application".to_owned(),
-        // Whether an option takes a flag of gunicorn's is nowhere said; a line of Procfile does.
-        Some(target) if target.starts_with("--") && path != "Procfile" => {
-            format!("write a `Procfile` with `web: gunicorn --bind 127.0.0.1:{PORT} {target}`, and take `WSGIPath` out")
-        }
-        Some(target) => format!("write `{target}`"),
+        Some(target) => written_as(path, &target),
     };
     subject.find("EB002", path, span.clone(), message, fix);
+}
+
+/// How a target is written where this file names one. Whether an option takes a flag of gunicorn's is nowhere said; a line of
+/// Procfile does.
+fn written_as(path: &str, target: &str) -> String {
+    match target.starts_with("--") && path != "Procfile" {
+        true => {
+            format!("write a `Procfile` with `web: gunicorn --bind 127.0.0.1:{PORT} {target}`, and take `WSGIPath` out")
+        }
+        false => format!("write `{target}`"),
+    }
+}
+
+/// The folder with the project of Django's that a module from the top of the bundle lies in, and the module from there on: its
+/// settings are found from that folder, and from nowhere else.
+fn below<'m>(subject: &Subject<'_>, module: &'m str) -> Option<(&'m str, &'m str)> {
+    let tree = subject.tree;
+    let (folder, rest) = module.split_once('.')?;
+    let settings = django::in_options(subject.customizations)
+        .or_else(|| django::in_wsgi(tree, subject.customizations))
+        .is_some_and(|named| django::module_path(tree, "", &named.module).is_none());
+    let project = !tree.is_file("manage.py") && tree.is_file(&format!("{folder}/manage.py"));
+    (project && settings && exists(subject, folder, rest)).then_some((folder, rest))
+}
+
+/// Does `PYTHONPATH` name this folder of the bundle?
+fn is_searched(subject: &Subject<'_>, folder: &str) -> bool {
+    let names = |part: &str| {
+        let part = part.trim_end_matches('/');
+        part.trim_start_matches("./").trim_start_matches("/var/app/current/") == folder
+    };
+    subject.customizations.option(DEFAULT_NAMESPACE, "PYTHONPATH").is_some_and(|path| path.split(':').any(names))
 }
 
 /// Does the module have what is to answer? Certain only where the name is nowhere in its text.

@@ -2,6 +2,7 @@
 
 use super::{at, proxy_has, proxy_says_host};
 use crate::beanstalk::config_file::OptionSetting;
+use crate::beanstalk::tree::file_name;
 use crate::check::django::{self, Setting, Settings, Value};
 use crate::check::finding::Finding;
 use crate::check::subject::Subject;
@@ -99,7 +100,7 @@ fn redirected(
     if !is_it(text, *regex) || matcher.contains('3') {
         return;
     }
-    let unless = unless(routes, asked.is_some());
+    let unless = unless(subject, routes, asked.is_some());
     let message =
         format!("{unless}health checks get a 302 and the environment turns red: they ask `/{path}`, which redirects");
     let fix = "add a view that answers 200, and name its path in `HealthCheckPath`";
@@ -192,7 +193,7 @@ fn routes(
     if matcher.contains(code) {
         return;
     }
-    let unless = unless(routes, asked.is_some());
+    let unless = unless(subject, routes, asked.is_some());
     let message = format!("{unless}health checks get {why}");
     let fix = match slash {
         true => format!("write `/{path}/`"),
@@ -210,13 +211,18 @@ fn routes(
 }
 
 /// Where the URLs have a page for health checks and no file names it, the console may.
-fn unless(routes: &[Value], asked: bool) -> &'static str {
+fn unless(subject: &Subject<'_>, routes: &[Value], asked: bool) -> &'static str {
     const WORDS: [&str; 6] = ["health", "ping", "status", "alive", "ready", "heartbeat"];
     let is_health = |route: &Value| match route {
         Value::Route { text, .. } => WORDS.iter().any(|word| text.to_ascii_lowercase().contains(word)),
         _ => false,
     };
-    if !asked && routes.iter().any(is_health) { "unless the console names another path, " } else { "" }
+    // One that another file has, which the first includes.
+    let includes = || {
+        let mut urls = subject.tree.iter().map(|(path, _)| path).filter(|path| file_name(path) == "urls.py");
+        urls.any(|path| subject.tree.text(path).is_some_and(|text| text.contains("health")))
+    };
+    if !asked && (routes.iter().any(is_health) || includes()) { "unless the console names another path, " } else { "" }
 }
 
 fn lower(finding: &mut Finding, unless: &str) {

@@ -40,12 +40,14 @@ fn allowed(subject: &mut Subject<'_>, settings: &Settings) {
         true => "add the names of the site, and answer the health check in a middleware before `CommonMiddleware`",
         false => "answer the health check in a middleware before `CommonMiddleware`",
     };
-    let message = match unless {
-        true => format!("unless a variable of the environment says otherwise, {found}"),
-        false => found.to_owned(),
+    let alone = !is_local(&names) && subject.ends_tls();
+    let message = match (unless, alone) {
+        (true, _) => format!("unless a variable of the environment says otherwise, {found}"),
+        (false, true) => format!("behind a load balancer {found}"),
+        (false, false) => found.to_owned(),
     };
     let finding = at(subject, "EB010", setting, message, fix);
-    if unless {
+    if unless || alone {
         finding.level = Level::Note;
     } else if chosen {
         finding.level = Level::Warning;

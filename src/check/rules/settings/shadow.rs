@@ -59,7 +59,9 @@ fn folder(subject: &mut Subject<'_>, settings: &Settings) {
     let apps = settings.value("INSTALLED_APPS");
     let uses =
         matches!(apps, Value::List(items) if items.iter().any(|app| app.text() == Some("django.contrib.staticfiles")));
-    let Some(setting) = settings.get("STATIC_URL").filter(|_| uses && !collected) else { return };
+    // What somebody collected by hand, and committed.
+    let ships = subject.tree.is_dir(&format!("{STATIC_FOLDER}/admin"));
+    let Some(setting) = settings.get("STATIC_URL").filter(|_| uses && !collected && !ships) else { return };
     let below = |url: &str| !url.contains("//") && url.trim_matches('/').split('/').next() == Some(STATIC_FOLDER);
     if !setting.value.by_default().text().is_some_and(below) {
         return;

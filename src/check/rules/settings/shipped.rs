@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::backends::Backend;
+use crate::beanstalk::defaults::STATIC_FOLDER;
 use crate::beanstalk::tree::{Entry, Tree, file_name};
 use crate::check::django::{self, Settings, Value};
 use crate::check::subject::Subject;
@@ -43,6 +44,14 @@ pub(super) fn collected(tree: &Tree, settings: &Settings) -> Option<String> {
     let folder = folder(tree, settings.value("STATIC_ROOT"))?;
     let is_file = |(path, entry): (&str, &Entry)| matches!(entry, Entry::File { .. }) && !is_ignored(path);
     tree.under(&folder).any(is_file).then_some(folder)
+}
+
+/// Are the files of the admin in the folder that the proxy has for static files? Then somebody collected into it, and committed that.
+pub(super) fn served(subject: &Subject<'_>) -> bool {
+    let options = subject.customizations.used().flat_map(|file| &file.option_settings);
+    let mapped = options.filter(|option| option.namespace.value.ends_with("staticfiles"));
+    let folders = mapped.map(|option| option.value.value.trim_matches('/')).chain([STATIC_FOLDER]);
+    folders.filter(|folder| !folder.is_empty()).any(|folder| subject.tree.is_dir(&format!("{folder}/admin")))
 }
 
 /// The folder of the bundle that a setting names. The project's own may lie below the top.

@@ -142,7 +142,7 @@ fn collected(subject: &mut Subject<'_>, settings: &Settings) {
         return;
     }
     let Some(root) = root else { return nowhere(subject, settings, collects) };
-    let shipped = shipped::collected(subject.tree, settings).is_some();
+    let shipped = shipped::collected(subject.tree, settings).is_some() || shipped::served(subject);
     let backend = Backend::of_static_files(settings);
     if collects || shipped || !backend.is_here() {
         return;
@@ -227,7 +227,8 @@ fn nowhere(subject: &mut Subject<'_>, settings: &Settings, collects: bool) {
     };
     let elsewhere = setting.value.text().is_some_and(|url| url.contains("//"))
         || Backend::of_static_files(settings).may_be_elsewhere();
-    if !admin || !missing || collects || elsewhere || is_mapped(subject) || serves_itself(subject, settings) {
+    let is_served = || is_mapped(subject) || shipped::served(subject) || serves_itself(subject, settings);
+    if !admin || !missing || collects || elsewhere || is_served() {
         return;
     }
     let message =

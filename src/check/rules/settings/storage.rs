@@ -3,7 +3,8 @@
 use super::at;
 use super::backends::Backend;
 use super::given::is_given;
-use crate::check::django::{Settings, Value};
+use crate::beanstalk::tree::file_name;
+use crate::check::django::{self, Settings, Value};
 use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
 use crate::level::Level;
@@ -54,7 +55,8 @@ fn uploads(subject: &mut Subject<'_>, settings: &Settings) {
     let backend = Backend::of_uploads(settings);
     let root = setting.value.by_default();
     let relative = |text: &str| !text.is_empty() && !text.starts_with('/') && !text.contains(':');
-    if !(root.in_project().is_some() || root.text().is_some_and(relative)) || !backend.is_here() {
+    let here = root.in_project().is_some() || root.text().is_some_and(relative);
+    if !here || !backend.is_here() || !takes_files(subject, settings) {
         return;
     }
     let fix = "keep them in S3, with `django-storages` and the role of the instance";
@@ -65,6 +67,37 @@ fn uploads(subject: &mut Subject<'_>, settings: &Settings) {
         let message = "uploads are lost with the next deployment, and each instance sees its own only";
         at(subject, "EB082", setting, message, fix);
     }
+}
+
+/// Applications of others that take no files.
+const PLAIN: [&str; 11] = [
+    "rest_framework",
+    "corsheaders",
+    "crispy_forms",
+    "crispy_bootstrap4",
+    "crispy_bootstrap5",
+    "widget_tweaks",
+    "debug_toolbar",
+    "django_extensions",
+    "django_filters",
+    "whitenoise",
+    "storages",
+];
+
+/// May anybody bring the site a file? Not where neither its own code nor an application of others has to do with files.
+fn takes_files(subject: &Subject<'_>, settings: &Settings) -> bool {
+    const WORDS: [&str; 6] = ["FileField", "ImageField", "FILES", "torage", "MEDIA_ROOT", "upload"];
+    let apps = settings.value("INSTALLED_APPS");
+    let root = django::root(subject.tree);
+    let own = |app: &str| {
+        let package = app.split('.').next().unwrap_or(app);
+        package == "django" || PLAIN.contains(&package) || subject.tree.is_dir(&format!("{root}{package}"))
+    };
+    let known = matches!(apps, Value::List(items) if items.iter().all(|item| item.text().is_some_and(own)));
+    let mut code = subject.tree.iter().map(|(path, _)| path).filter(|path| {
+        path.ends_with(".py") && file_name(path) != "urls.py" && !settings.files.iter().any(|file| file == path)
+    });
+    !known || code.any(|path| subject.tree.text(path).is_some_and(|text| WORDS.iter().any(|word| text.contains(word))))
 }
 
 /// A log file that root makes and webapp cannot write.

@@ -129,7 +129,8 @@ fn storages_that_a_condition_chooses() {
         let text = format!(
             "BASE_DIR = Path(__file__).resolve().parent.parent\nINSTALLED_APPS = ['django.contrib.staticfiles']\nMIDDLEWARE = []\nSTATIC_ROOT = BASE_DIR / 'static_root'\nMEDIA_ROOT = BASE_DIR / 'media'\n{text}"
         );
-        let files = [PROCFILE, WSGI, ("mysite/settings.py", text.as_str())];
+        let cover = ("shop/models.py", "cover = models.ImageField()\n");
+        let files = [PROCFILE, WSGI, ("mysite/settings.py", text.as_str()), cover];
         let tree = files.iter().fold(Tree::default(), |tree, (path, text)| tree.file(path, *text));
         let report = run(&tree, &Settings::default());
         report.findings.iter().find(|finding| finding.rule == rule).map(|finding| finding.level)
