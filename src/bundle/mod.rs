@@ -23,12 +23,13 @@ pub use error::{Error, INCLUDE_OUTSIDE, Problem, ProblemKind, where_most_is};
 pub use limits::{MANY, MAX_BYTES, UNPACKED_BYTES};
 pub use manifest::{Change, ChangeKind, Manifest, ManifestEntry, ManifestError, Side};
 pub(crate) use pack::stored;
-pub use pack::{Bundle, Output, PackOptions, Removed, Shape, Trust, keep_published};
+pub use pack::{Bundle, Output, PackOptions, Removed, Reviewed, Shape, Trust, keep_published};
 pub use read::{
     DIRECTORY_TAIL, Directory, Finding, Flaw, OpenError, Reader, Severity, Shared, UnpackError, unpack, verify,
 };
 pub(crate) use select::disk::Stamp;
 pub(crate) use select::never_ships;
 pub use select::{
-    Checkout, Entry, IgnoreMode, Include, LeftOut, Note, PendingCheckout, Plan, Reason, Scope, Source, Suspicion, Why,
+    Checkout, CommittedEnvironment, Entry, IgnoreMode, Include, LeftOut, Note, PendingCheckout, Plan, Reason, Scope,
+    Source, Suspicion, Why,
 };

@@ -56,13 +56,23 @@ pub enum Packager {
     SaysLater,
 }
 
-/// The packager's word about a file that would ship.
+/// The packager's word about a file that would ship, or a folder that does not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
     pub path: String,
     pub what: String,
-    /// Does it refuse the bundle for it?
-    pub refused: bool,
+    pub weight: Weight,
+}
+
+/// What the packager does about something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// It refuses the bundle.
+    Refused,
+    /// It packs it, and warns.
+    Warned,
+    /// It leaves out a virtual environment that git has.
+    Environment,
 }
 
 /// Everything that was found, in the order of paths and lines.

@@ -1,21 +1,24 @@
 //! `check`: what will go wrong on the instance, before anything is deployed.
 
+mod remarks;
+
 use clap::{Args, ValueEnum};
 
 use crate::beanstalk::eb_config;
 use crate::beanstalk::tree::Tree;
-use crate::bundle::{self, Note, PackOptions, Plan, Scope, Source, Trust};
-use crate::check::{self, Change, Described, Packager, Remark, Report, Settings};
+use crate::bundle::{Plan, Scope, Source};
+use crate::check::{self, Change, Described, Packager, Report, Settings};
 use crate::fault::{Exit, Failure, Fault};
 use crate::file::{self, Doing};
 use crate::folder;
 use crate::mode;
 use crate::project::{self, Project, ScopeFlags};
-use crate::ui::{OutputFormat, Progress, Ui, count};
+use crate::ui::{OutputFormat, Ui, count};
 use crate::world::World;
 
 use super::environments::Environments;
 use super::package::ScopeArgs;
+use remarks::remarks;
 
 /// Find what will go wrong on the instance, before deploying
 ///
@@ -121,36 +124,6 @@ fn settings(project: &Project) -> Settings {
     let unread = unread.into_iter().map(|unread| (unread.path, unread.why.line())).collect();
     let described = Described { environments: environments.all().to_vec(), unread };
     Settings { suppress, packager: Packager::SaysLater, described }
-}
-
-/// What the packager would say of what ships.
-fn remarks(project: &Project, plan: &Plan, world: &World) -> Result<Vec<Remark>, Failure> {
-    let bundles = project.state().and_then(|state| state.folder("bundles")).ok();
-    let options = PackOptions {
-        progress: &Progress::hidden(),
-        interrupt: &world.interrupt,
-        max_bytes: u64::MAX,
-        cache: bundles.as_deref().map(|dir| (dir, Trust::Believe)),
-    };
-    let remark = |path: &str, what: &dyn std::fmt::Display, refused| {
-        let what = what.to_string();
-        let said = what.strip_prefix(&format!("`{path}` ")).unwrap_or(&what).to_owned();
-        Remark { path: path.to_owned(), what: said, refused }
-    };
-    match plan.review(&options) {
-        Ok(notes) => {
-            let secrets = notes.iter().filter_map(|note| match note {
-                Note::PossibleSecret { path, kind } => Some(remark(path.as_str(), &kind.sentence(), false)),
-                _ => None,
-            });
-            Ok(secrets.collect())
-        }
-        Err(bundle::Error::Problems { problems }) => {
-            Ok(problems.iter().map(|problem| remark(&problem.path, problem, true)).collect())
-        }
-        Err(bundle::Error::Empty { .. }) => Ok(Vec::new()),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// What would ship as the project's own settings say.

@@ -155,3 +155,19 @@ fn what_does_not_ship_is_not_checked() {
     let place = broken().file(".ebignore", ".ebextensions/\n");
     place.run(["check"]).ok();
 }
+
+#[test]
+fn what_is_refused_by_its_name_hides_nothing() {
+    let place = broken();
+    // Put together, so that this file holds no key itself.
+    place.write("notes.txt", format!("aws_access_key_id = AKIA{}\n", "Q3EGVZ5RKT7WNJ2X"));
+    place.write("shop/old.py", "URL = 'postgres://shop:Vb7mLp4RtZc8@db.shop.net/shop'\n");
+    place.write(".env", "URL=postgres://shop:Vb7mLp4RtZc8@db.shop.net/shop\n");
+    let report = place.run(["check", "--json"]).exit(1).document("check/1");
+    let findings = report["findings"].as_array().unwrap().iter();
+    let found: Vec<_> = findings
+        .map(|finding| format!("{} {}", finding["rule"].as_str().unwrap(), finding["path"].as_str().unwrap()))
+        .filter(|found| found.starts_with("EB18"))
+        .collect();
+    assert_eq!(found, ["EB180 .env", "EB180 notes.txt", "EB181 shop/old.py"]);
+}

@@ -144,3 +144,25 @@ fn what_never_ships_and_pointers_are_said() {
     let run = place.run(["package", "--require-clean", "--dry-run"]).exit(3);
     assert!(run.stderr.contains("git lfs pull"), "{run}");
 }
+
+#[test]
+fn a_virtual_environment_in_git_is_one_finding() {
+    let place = Place::new()
+        .file("Procfile", "web: gunicorn\n")
+        .file("venv/bin/activate_this.py", "")
+        .file("venv/lib/x.py", "")
+        .file("other/pyvenv.cfg", "");
+    place.sh("ln", &["-s", "/usr/include", "venv/include"]);
+    place.sh("git", &["init", "-q"]);
+    place.sh("git", &["add", "-f", "Procfile", "venv"]);
+    commit(&place);
+    for source in ["worktree", "HEAD"] {
+        let report = place.run(["check", "--json", "--source", source]).ok().document("check/1");
+        let findings = report["findings"].as_array().unwrap().iter();
+        let found: Vec<_> = findings.filter(|finding| finding["path"].as_str().unwrap().contains('v')).collect();
+        assert_eq!(found.len(), 1, "{source}: {found:?}");
+        assert_eq!((&found[0]["rule"], &found[0]["path"]), (&json!("EB270"), &json!("venv")), "{source}");
+        let counted = found[0]["message"].as_str().unwrap().contains("with 3 files");
+        assert_eq!(counted, source == "worktree");
+    }
+}

@@ -303,7 +303,9 @@ fn why_names_the_rule_and_its_line() {
         .file("app.py", "")
         .file(".git/HEAD", "ref: refs/heads/main\n")
         .file("env/pyvenv.cfg", "")
-        .file("env/lib/y", "");
+        .file("env/lib/y", "")
+        .file("old/bin/activate_this.py", "")
+        .file("old/lib/z", "");
     let case = |path: &str, expected: &str| {
         let run = place.run(["package", "--why", path]).ok();
         assert_eq!(run.stdout.trim_end(), expected);
@@ -314,6 +316,7 @@ fn why_names_the_rule_and_its_line() {
     case("app.py", "`app.py` ships: no rule leaves it out");
     case(".git/HEAD", "`.git/HEAD` stays out: `.git` never ships, which matches `.git/`");
     case("env/lib/y", "`env/lib/y` stays out: a virtual environment never ships, which matches `env/`");
+    case("old/lib/z", "`old/lib/z` stays out: a virtual environment never ships, which matches `old/`");
     place.run(["package", "--why", "a.log", "--json"]).ok().document("package-why/1");
     let run = place.run(["package", "--why", "nothing"]).exit(3);
     assert!(run.stderr.contains("there is no `nothing` in the work tree"), "{run}");

@@ -18,7 +18,7 @@ use super::kept_bundles::{self, Removed};
 use super::options::{PackOptions, Trust};
 use super::output::{Draft, Output};
 use super::packed_entry::PackedEntry;
-use super::review::Review;
+use super::review::{Review, Reviewed};
 use super::writer::{Packed, Sink, pack};
 use crate::bundle::select::content::Contents;
 
@@ -68,7 +68,8 @@ impl Plan {
         let cached = Cached::nothing(self);
         self.refuse_too_large(&cached.packed, options.max_bytes)?;
         let packed = pack(self, &cached.packed, None, Sink::Nowhere, options)?;
-        Ok((Manifest::new(packed.digest, listed(&self.entries, &packed.entries)), packed.notes))
+        let notes = packed.reviewed.passed()?;
+        Ok((Manifest::new(packed.digest, listed(&self.entries, &packed.entries)), notes))
     }
 
     /// Manifest of the bundle that this plan has just become.
@@ -102,6 +103,7 @@ impl Plan {
             _ => (cached.clone(), cache.as_ref().map(|cache| &cache.zip)),
         };
         let packed = pack(self, &believed.packed, old, Sink::Draft(&mut draft), options)?;
+        let notes = packed.reviewed.passed()?;
         if let (Some(cache), Some(Trust::Prove)) = (&cache, trust) {
             cache.prove(self, &cached, &packed.entries, draft.file())?;
         }
@@ -116,7 +118,7 @@ impl Plan {
             // Without an index the next run takes longer; the bundle is there all the same.
             let _ = index::save(&path, &packed.digest, self, &packed.entries, started, &published);
         }
-        let Packed { digest, bytes, notes, entries: packed } = packed;
+        let Packed { digest, bytes, entries: packed, .. } = packed;
         let (entries, reused) = (self.entries.len(), believed.count());
         Ok(Bundle { path, digest, bytes, entries, notes, reused, unchanged: false, removed, newly_tracked, packed })
     }
@@ -130,7 +132,7 @@ impl Plan {
         options: &PackOptions<'_>,
     ) -> Result<Bundle, Error> {
         let packed: Vec<PackedEntry> = cached.packed.into_iter().flatten().collect();
-        let notes = self.reviewed(&packed)?;
+        let notes = self.reviewed(&packed)?.passed()?;
         if cache.bytes > options.max_bytes {
             return Err(self.too_large(cache.bytes, options.max_bytes));
         }
@@ -165,20 +167,21 @@ impl Plan {
         Ok(pointers)
     }
 
-    /// What packing would say of the names and contents that ship, and no bundle. What the last bundle had is not read again.
-    pub fn review(&self, options: &PackOptions<'_>) -> Result<Vec<Note>, Error> {
-        self.check()?;
+    /// What packing would say of the names and contents that ship, all of it, and no bundle. What the last bundle had is not
+    /// read again.
+    pub fn review(&self, options: &PackOptions<'_>) -> Result<Reviewed, Error> {
         let index = options.cache.map(|(dir, _)| Index::read(dir));
         let cache = options.cache.zip(index.as_ref()).and_then(|((dir, _), index)| Cache::load(dir, index));
         let cached = cache.as_ref().map_or_else(|| Cached::nothing(self), |cache| cache.cached(self));
-        if !cached.is_everything() {
-            return Ok(pack(self, &cached.packed, None, Sink::Nowhere, options)?.notes);
-        }
-        self.reviewed(cached.packed.iter().flatten())
+        let reviewed = match cached.is_everything() {
+            true => self.reviewed(cached.packed.iter().flatten())?,
+            false => pack(self, &cached.packed, None, Sink::Nowhere, options)?.reviewed,
+        };
+        Ok(reviewed.after(&self.problems))
     }
 
     /// The review of contents that nobody has to read again.
-    fn reviewed<'a>(&self, packed: impl IntoIterator<Item = &'a PackedEntry>) -> Result<Vec<Note>, Error> {
+    fn reviewed<'a>(&self, packed: impl IntoIterator<Item = &'a PackedEntry>) -> Result<Reviewed, Error> {
         let mut review = Review::new(self);
         for (entry, packed) in self.entries.iter().zip(packed) {
             review.look_at(entry, packed.flags);

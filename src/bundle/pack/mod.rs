@@ -22,4 +22,5 @@ pub use build::Bundle;
 pub use kept_bundles::{Removed, keep_published};
 pub use options::{PackOptions, Trust};
 pub use output::Output;
+pub use review::Reviewed;
 pub use tree::Shape;

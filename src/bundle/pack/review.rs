@@ -10,6 +10,32 @@ use crate::secret::{self, Certainty, Kind};
 use super::packed_entry::LARGE;
 use crate::bundle::select::content::Contents;
 
+/// Result of a review: what must not ship, and what somebody should know.
+#[derive(Debug, Clone, Default)]
+pub struct Reviewed {
+    pub problems: Vec<Problem>,
+    pub notes: Vec<Note>,
+}
+
+impl Reviewed {
+    /// The notes, where nothing keeps the bundle from being made.
+    pub(crate) fn passed(self) -> Result<Vec<Note>, Error> {
+        match self.problems.is_empty() {
+            true => Ok(self.notes),
+            false => Err(Error::Problems { problems: self.problems }),
+        }
+    }
+
+    /// The same behind what names have shown already: a file that they refuse is refused once.
+    pub(crate) fn after(mut self, named: &[Problem]) -> Self {
+        self.problems.retain(|problem| !named.iter().any(|other| other.path == problem.path));
+        self.problems.splice(0..0, named.iter().cloned());
+        let refused = |path: &str| self.problems.iter().any(|problem| problem.path == path);
+        self.notes.retain(|note| !matches!(note, Note::PossibleSecret { path, .. } if refused(path.as_str())));
+        self
+    }
+}
+
 pub(crate) struct Review<'a> {
     plan: &'a Plan,
     notes: Vec<Note>,
@@ -35,16 +61,13 @@ impl<'a> Review<'a> {
         }
     }
 
-    pub(crate) fn finish(mut self) -> Result<Vec<Note>, Error> {
+    pub(crate) fn finish(mut self) -> Result<Reviewed, Error> {
         let mut contents = Contents::new(self.plan);
         for (entry, flags) in std::mem::take(&mut self.secrets) {
             self.weigh(entry, flags, &mut contents)?;
         }
-        if !self.problems.is_empty() {
-            return Err(Error::Problems { problems: self.problems });
-        }
         self.notes.extend(self.plan.notes());
-        Ok(self.notes)
+        Ok(Reviewed { problems: self.problems, notes: self.notes })
     }
 
     /// What becomes of an entry that looks as if it had a secret.

@@ -14,7 +14,6 @@ use crate::bundle::digest::{ContentDigest, TreeDigest, TreeHasher};
 use crate::bundle::entry::Mode;
 use crate::bundle::error::Error;
 use crate::bundle::flags::ContentScanner;
-use crate::bundle::select::note::Note;
 use crate::bundle::select::origin::Entry;
 use crate::bundle::select::plan::Plan;
 use crate::bundle::threads::threads;
@@ -26,7 +25,7 @@ use super::options::PackOptions;
 use super::output::Draft;
 use super::packed_entry::{CHUNK, PackedEntry, Worker};
 use super::pool::{Batch, Pool};
-use super::review::Review;
+use super::review::{Review, Reviewed};
 use crate::bundle::select::content::Contents;
 
 /// Chunks of a large file that are deflated at once, each by its thread.
@@ -43,7 +42,7 @@ pub(crate) enum Sink<'a> {
 pub(crate) struct Packed {
     pub(crate) digest: TreeDigest,
     pub(crate) bytes: u64,
-    pub(crate) notes: Vec<Note>,
+    pub(crate) reviewed: Reviewed,
     pub(crate) entries: Vec<PackedEntry>,
 }
 
@@ -263,7 +262,7 @@ impl<'a> Writer<'a> {
     }
 
     fn finish(mut self) -> Result<Packed, Error> {
-        let notes = std::mem::replace(&mut self.review, Review::new(self.plan)).finish()?;
+        let reviewed = std::mem::replace(&mut self.review, Review::new(self.plan)).finish()?;
         if let Sink::Draft(draft) = &mut self.sink {
             let directory = self.offset;
             let mut bytes = Vec::with_capacity(1 << 16);
@@ -281,6 +280,6 @@ impl<'a> Writer<'a> {
             self.offset = draft.length()?;
         }
         self.check_size()?;
-        Ok(Packed { digest: self.tree.finish(), bytes: self.offset, notes, entries: self.packed })
+        Ok(Packed { digest: self.tree.finish(), bytes: self.offset, reviewed, entries: self.packed })
     }
 }

@@ -4,8 +4,10 @@ mod blob_name;
 mod bracket;
 pub(super) mod changes;
 mod clash;
+mod committed;
 pub(super) mod content;
 pub(super) mod disk;
+mod environment;
 pub(super) mod never;
 pub(super) mod note;
 pub(super) mod origin;
@@ -24,6 +26,7 @@ pub(super) mod walk;
 mod why;
 
 pub use changes::{Checkout, PendingCheckout};
+pub use committed::CommittedEnvironment;
 pub(crate) use never::never_ships;
 pub use note::Note;
 pub use origin::Entry;

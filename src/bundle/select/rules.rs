@@ -152,7 +152,7 @@ impl Rule<'_> {
 pub enum Reason {
     /// The name never ships.
     Never { name: String },
-    /// A folder with a `pyvenv.cfg` is a virtual environment.
+    /// A folder is a virtual environment.
     VirtualEnvironment,
     /// A line of a rule file.
     Rule { file: String, line: u32, pattern: String },

@@ -14,6 +14,7 @@ use crate::bundle::error::{Error, Problem, ProblemKind};
 use crate::git::repository::Repository;
 use crate::git::{BlobReader, Git, Item, ItemMode, Tree};
 
+use super::environment;
 use super::never::never;
 use super::origin::{Entry, Origin};
 use super::rules::{LeftOut, Reason, RuleFile, RuleStack, Rules};
@@ -103,9 +104,7 @@ impl Tracked {
                 self.problems.extend(file.problems());
                 rule_files.insert(dir.to_owned(), file);
             }
-            if name == b"pyvenv.cfg" {
-                environments.insert(dir.to_owned());
-            }
+            environments.extend(environment::made_by(dir, name).map(str::to_owned));
         }
         let base = RuleStack::below(&Arc::default(), rule_files.remove(at), None);
         let mut judge = Judge {
@@ -176,7 +175,7 @@ struct Judge<'a> {
     rules: &'a Rules,
     ignored: &'a HashSet<Vec<u8>>,
     rule_files: BTreeMap<String, RuleFile>,
-    /// Folders with a `pyvenv.cfg`.
+    /// Virtual environments.
     environments: HashSet<String>,
     at: &'a str,
     /// Decision about each folder: the rules in it, or that it is out.

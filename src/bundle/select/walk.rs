@@ -13,6 +13,7 @@ use crate::bundle::threads::threads;
 use crate::git::repository::Repository;
 
 use super::disk::{Disk, Kind, Names, Stamp};
+use super::environment;
 use super::never::never;
 use super::rules::{Inherited, LeftOut, Reason, Rule, RuleFile, RuleStack, Rules};
 use super::staged::Staged;
@@ -276,11 +277,13 @@ impl<'a> Walker<'a> {
         names: &Names,
         problems: &mut Vec<Problem>,
     ) -> Result<Option<Arc<RuleStack>>, Error> {
+        if !folder.path.is_empty() && environment::is_one(self.disk, &folder.path, names) {
+            return Ok(None);
+        }
         let (mut eb, mut git, mut is_nested) = (None, None, false);
         for name in names.iter() {
             let is_file = name.kind == Kind::File;
             match name.text {
-                "pyvenv.cfg" if is_file && !folder.path.is_empty() => return Ok(None),
                 ".ebignore" if is_file && self.rules.eb_cli.is_none() => eb = Some(self.rule_file(folder, name.text)?),
                 ".gitignore" if is_file && self.rules.eb_cli.is_none() => {
                     git = Some(self.rule_file(folder, name.text)?)
