@@ -12,6 +12,7 @@ mod image;
 pub(super) mod loaded;
 pub(crate) mod migrations;
 mod operators;
+mod random;
 mod reads;
 mod served;
 mod syntax;
@@ -339,7 +340,8 @@ pub(super) fn root(tree: &Tree) -> String {
         return folder;
     }
     found.sort_by_key(|path| path.matches('/').count());
-    found.first().map(|path| path.trim_end_matches("manage.py").to_owned()).unwrap_or_default()
+    let folder = found.first().map(|path| path.trim_end_matches("manage.py").to_owned());
+    folder.or_else(|| served::above_wsgi(tree)).unwrap_or_default()
 }
 
 /// Is Django what is served? A project of it may lie beside an application of another framework.

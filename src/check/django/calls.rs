@@ -7,6 +7,7 @@ use ruff_python_ast::{Expr, ExprCall, Operator};
 use super::evaluation::{Evaluation, MOST_CALLS, join, operate};
 use super::expressions::{dotted, keyword, mentions_file};
 use super::operators::{self, through};
+use super::random;
 use super::reads::{Cast, Fallback, Lookup};
 use super::value::Value;
 
@@ -23,8 +24,7 @@ impl Evaluation<'_> {
         let last = name.rsplit('.').next().unwrap_or_default();
         let argument = |index: usize| call.arguments.args.get(index);
         let value = |expression: &Expr| self.evaluate(expression, depth + 1);
-        let random = ["get_random_secret_key", "token_hex", "token_urlsafe", "token_bytes", "uuid4", "urandom"];
-        if random.contains(&last) {
+        if random::is_random(call) {
             return Value::Random;
         }
         if let Some(lookup) = self.lookup(call, depth) {

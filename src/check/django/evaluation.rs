@@ -263,6 +263,9 @@ pub(super) fn operate(operator: Operator, left: Value, right: Value) -> Value {
         (Operator::Div, Value::Path(base), Value::Text(name)) => Value::Path(join(&base, &name)),
         // So many folders above, as `environ.Path` counts them: taken for the project's.
         (Operator::Sub, Value::Path(base), Value::Int(_)) if base.is_empty() => Value::Path(base),
+        (operator, Value::Int(left), Value::Int(right)) => {
+            number(operator, left, right).map_or(Value::Unknown, Value::Int)
+        }
         (Operator::Add, Value::List(mut left), Value::List(right)) => {
             left.extend(right);
             Value::List(left)
@@ -282,6 +285,19 @@ pub(super) fn operate(operator: Operator, left: Value, right: Value) -> Value {
         }
         _ => Value::Unknown,
     })
+}
+
+/// Sizes are written as `10 * 1024 * 1024`, `10 << 20` or `10 * 2 ** 20`.
+fn number(operator: Operator, left: i64, right: i64) -> Option<i64> {
+    let exponent = || u32::try_from(right).ok();
+    match operator {
+        Operator::Add => left.checked_add(right),
+        Operator::Sub => left.checked_sub(right),
+        Operator::Mult => left.checked_mul(right),
+        Operator::Pow => left.checked_pow(exponent()?),
+        Operator::LShift => left.checked_mul(2i64.checked_pow(exponent()?)?),
+        _ => None,
+    }
 }
 
 pub(super) fn join(base: &str, name: &str) -> String {

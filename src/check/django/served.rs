@@ -22,6 +22,20 @@ pub(crate) fn in_wsgi(tree: &Tree, customizations: &Customizations) -> Option<Na
     in_target(tree, customizations).or_else(|| in_python(tree, "wsgi.py"))
 }
 
+/// The folder above the package whose `wsgi.py` names settings within that package: its modules are found from there.
+pub(super) fn above_wsgi(tree: &Tree) -> Option<String> {
+    let own = |path: &&str| path.ends_with("/wsgi.py") && !path.contains("site-packages/");
+    let mut paths: Vec<&str> = tree.iter().map(|(path, _)| path).filter(own).collect();
+    paths.sort_by_key(|path| path.matches('/').count());
+    paths.into_iter().find_map(|path| {
+        let folder = path.strip_suffix("/wsgi.py")?;
+        let (above, package) = folder.rsplit_once('/').map_or(("", folder), |(above, package)| (above, package));
+        let named = settings_module::named_in(tree.text(path)?).yes()?;
+        let within = named.module.starts_with(&format!("{package}."));
+        within.then(|| if above.is_empty() { String::new() } else { format!("{above}/") })
+    })
+}
+
 fn in_target(tree: &Tree, customizations: &Customizations) -> Option<Named> {
     targets(customizations).into_iter().find_map(|target| {
         let path = path_of(tree, target)?;
