@@ -137,6 +137,11 @@ impl Run {
         (celery && (self.has("beat") || worker)) || self.name() == "celerybeat"
     }
 
+    /// Does it ask for certificates, by its own name or that of its old wrapper?
+    pub(super) fn is_certbot(&self) -> bool {
+        matches!(self.name(), "certbot" | "certbot-auto")
+    }
+
     /// Is it pip, as a program or a module, and what does it do?
     pub(super) fn pip(&self) -> Option<&Word> {
         let name = self.name();

@@ -1,13 +1,13 @@
 //! `.platform`: where hooks lie, and whether they can run.
 
+mod lost;
+
 use std::ops::Range;
 
-use super::settings::shipped::Without;
 use crate::beanstalk::customizations::Moment;
-use crate::beanstalk::platforms::Family;
 use crate::beanstalk::tree::{Entry, file_name};
 use crate::check::finding::Edit;
-use crate::check::script::{Place, contents};
+use crate::check::script::contents;
 use crate::check::subject::Subject;
 use crate::check::words::{self, Run, Word};
 use crate::level::Level;
@@ -20,7 +20,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         runnable(subject, &hook.path);
     }
     line_ends(subject);
-    lost_files(subject);
+    lost::check(subject);
     word_splitting(subject);
 }
 
@@ -157,86 +157,6 @@ fn line_ends(subject: &mut Subject<'_>) {
             finding.edit(Edit::Content(script.text.replace("\r\n", "\n")));
         }
     }
-}
-
-/// What is made in the application's folder is gone after a configuration deployment.
-fn lost_files(subject: &mut Subject<'_>) {
-    const PRODUCES: &[&str] = &["collectstatic", "compilemessages", "compress", "npm run build"];
-    // WhiteNoise has listed its files by the time a postdeploy hook runs.
-    let all = subject.scripts();
-    let again = |needle: &str| {
-        all.iter().any(|script| {
-            matches!(script.place, Place::Hook(hook) if hook.config)
-                && (script.text.contains(needle) || calls_hooks(script.text))
-        })
-    };
-    let docker = matches!(subject.customizations.family, Family::Docker | Family::Ecs);
-    for needle in PRODUCES {
-        // On the host there is nothing that could make them.
-        if docker && !needle.contains(' ') {
-            continue;
-        }
-        for script in all.iter() {
-            let once = match script.place {
-                Place::Hook(hook) => !hook.config,
-                Place::ContainerCommand(_) => true,
-                Place::Command(_) | Place::Process(_) | Place::Build(_) => false,
-            };
-            if !once {
-                continue;
-            }
-            let what = *needle;
-            let makes = match script.django(&[needle]) {
-                Some((run, span)) => Some(span.end - run.django().map_or(0, |(word, _)| word.text.len())..span.end),
-                None if needle.contains(' ') => script.find(&[needle]),
-                None => None,
-            };
-            if let Some(span) = makes.filter(|_| !again(needle)) {
-                let left = match Without::of(subject, what) {
-                    Without::Enough => break,
-                    Without::Older(folder) => format!("those that ship in {folder},"),
-                    Without::Nothing => "gone".to_owned(),
-                };
-                let message = format!(
-                    "the files of `{what}` are {left} after the next change of an environment property: only confighooks run then"
-                );
-                let fix = "run it in `.platform/confighooks/predeploy` as well";
-                subject.find("EB093", script.path, span, message, fix);
-                // Wherever else it is run: one confighook makes them again.
-                break;
-            }
-        }
-    }
-    moved_in(subject, &again);
-}
-
-/// What a postdeploy hook puts into the application's folder goes with that folder.
-fn moved_in(subject: &mut Subject<'_>, again: &dyn Fn(&str) -> bool) {
-    for script in subject.scripts().iter() {
-        let Place::Hook(hook) = script.place else { continue };
-        if hook.config || hook.moment != Moment::Postdeploy {
-            continue;
-        }
-        let into = script.runs().iter().find_map(|run| {
-            let copies = matches!(run.name(), "cp" | "mv" | "ln" | "install") && !run.in_container();
-            let puts = copies || !run.writes.is_empty();
-            let target = run.writes.first().or_else(|| run.plain().last())?;
-            (puts && target.text.starts_with("/var/app/current/") && !again(&target.text))
-                .then(|| (target.clone(), run.name().to_owned()))
-        });
-        if let Some((target, program)) = into {
-            let message = format!(
-                "what `{program}` puts into `{}` is gone after the next change of an environment property: only confighooks run then",
-                target.text
-            );
-            let fix = "do it in `.platform/confighooks/postdeploy` as well, or keep it outside of `/var/app`";
-            subject.find("EB093", script.path, target.span, message, fix);
-        }
-    }
-}
-
-fn calls_hooks(text: &str) -> bool {
-    text.contains(".platform/hooks/") || text.contains("../hooks/")
 }
 
 fn word_splitting(subject: &mut Subject<'_>) {

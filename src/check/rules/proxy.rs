@@ -1,5 +1,7 @@
 //! `.platform/nginx`: what nginx itself would say, which on an instance it says too late.
 
+mod void;
+
 use std::collections::BTreeMap;
 
 use crate::beanstalk::platforms::Family;
@@ -26,6 +28,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     if family == Family::Ecs || compose {
         return;
     }
+    void::check(subject);
     let tree = subject.tree;
     let whole = tree.is_file(".platform/nginx/nginx.conf");
     let mut seen: BTreeMap<(Context, String), String> = BTreeMap::new();

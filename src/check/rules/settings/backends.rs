@@ -51,12 +51,17 @@ impl<'s> Backend<'s> {
 
     /// Is it known to keep files on the instance? Only Django's own and WhiteNoise's do.
     pub(super) fn is_here(self) -> bool {
-        const HERE: [&str; 3] = ["django.contrib.staticfiles.", "django.core.files.storage.", "whitenoise."];
         match self {
             Self::Implied { .. } => true,
-            Self::Named { class, .. } => HERE.iter().any(|package| class.starts_with(package)),
+            Self::Named { class, .. } => Self::keeps_here(class),
             Self::Unknown => false,
         }
+    }
+
+    /// Is it one of those that keep files on the instance?
+    pub(super) fn keeps_here(class: &str) -> bool {
+        const HERE: [&str; 3] = ["django.contrib.staticfiles.", "django.core.files.storage.", "whitenoise."];
+        HERE.iter().any(|package| class.starts_with(package))
     }
 
     /// May a variable name another?

@@ -23,7 +23,11 @@ impl Without {
         let settings = subject.settings();
         match (command, settings.as_deref()) {
             ("compilemessages", _) if translated(tree) => Self::Enough,
-            ("collectstatic", Some(settings)) if Backend::of_static_files(settings).may_be_elsewhere() => Self::Enough,
+            ("collectstatic", Some(settings))
+                if Backend::of_static_files(settings).may_be_elsewhere() && !any_is_here(subject, settings) =>
+            {
+                Self::Enough
+            }
             ("collectstatic", Some(settings)) => match collected(tree, settings) {
                 Some(folder) => older(subject, settings, &folder).map_or(Self::Enough, Self::Older),
                 None => Self::Nothing,
@@ -37,6 +41,15 @@ impl Without {
             _ => Self::Nothing,
         }
     }
+}
+
+/// Does each storage that the setting names keep files on the instance, whichever a variable chooses?
+fn any_is_here(subject: &Subject<'_>, settings: &Settings) -> bool {
+    let undecided = Backend::of_static_files(settings).is_here();
+    let setting = settings.get("STATICFILES_STORAGE").filter(|setting| undecided && setting.value.is_undecided());
+    let text = setting.and_then(|setting| subject.tree.text(&setting.path)?.get(setting.span.clone()));
+    let named: Vec<&str> = text.unwrap_or_default().split(['"', '\'']).skip(1).step_by(2).collect();
+    named.len() > 1 && named.iter().all(|class| Backend::keeps_here(class))
 }
 
 /// The folder that `collectstatic` writes to, if it ships with files in it.
