@@ -1,6 +1,7 @@
 //! What scripts run, on all roads: `commands`, `container_commands`, hooks, processes, and what these call.
 
 mod accounts;
+mod early;
 mod environment;
 pub(super) mod leader;
 pub(super) mod missing;
@@ -53,6 +54,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         accounts::check(subject, script);
         printed::check(subject, script);
         swapped::check(subject, script);
+        early::check(subject, script);
     }
     old::files(subject);
     tools::metadata_of_files(subject);

@@ -5,6 +5,7 @@ mod bounds;
 mod compiled;
 mod installs;
 mod loads;
+mod outside;
 mod pins;
 pub(super) mod pythons;
 mod starts;
@@ -57,6 +58,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     }
     heavy(subject, &requirements.lines);
     absent::check(subject, &requirements);
+    outside::check(subject, &requirements);
     pins::check(subject, &requirements);
     bounds::check(subject, &requirements);
     starts::check(subject, &requirements);

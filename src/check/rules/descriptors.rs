@@ -1,5 +1,6 @@
 //! Descriptors beside `.ebextensions`: Docker's, `cron.yaml`, `env.yaml`, and the platform that all of them are for.
 
+mod build;
 mod development;
 mod platform;
 mod worker;
@@ -170,6 +171,7 @@ fn compose(subject: &mut Subject<'_>, path: &str) {
         return;
     };
     port(subject, path, services);
+    build::check(subject, path, services);
     let sets = subject
         .customizations
         .used()

@@ -12,6 +12,7 @@ mod mail;
 mod module;
 mod opened;
 mod others;
+mod own_tls;
 mod refused;
 mod sessions;
 mod shadow;
@@ -20,7 +21,9 @@ mod static_files;
 mod storage;
 mod tasks;
 mod unless;
+mod upload_limit;
 mod variables;
+mod writable;
 
 use crate::check::django::{self, Setting, Settings, Value};
 use crate::check::finding::Finding;
@@ -58,7 +61,10 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     commas::check(subject, &settings);
     required(subject, &settings);
     https::check(subject, &settings);
+    own_tls::check(subject, &settings);
     storage::check(subject, &settings);
+    writable::check(subject, &settings);
+    upload_limit::check(subject, &settings);
     static_files::check(subject, &settings);
     shadow::check(subject, &settings);
     unless::check(subject, &settings);

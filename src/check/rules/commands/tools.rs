@@ -46,7 +46,8 @@ fn packages(subject: &mut Subject<'_>, script: &Script<'_>) {
     }
     let mut found: BTreeMap<usize, Missing> = BTreeMap::new();
     for run in script.host_runs() {
-        let Some(missing) = missing(script, run) else { continue };
+        let found_elsewhere = |missing: &Missing| missing.fix == NO_GIS && subject.names_file("spal");
+        let Some(missing) = missing(script, run).filter(|missing| !found_elsewhere(missing)) else { continue };
         let line = script.text.get(..run.program.span.start.saturating_sub(script.start)).unwrap_or_default();
         match found.entry(line.matches('\n').count()) {
             Entry::Occupied(mut before) if missing.level == Level::Error && before.get().level != Level::Error => {
@@ -65,6 +66,15 @@ fn packages(subject: &mut Subject<'_>, script: &Script<'_>) {
 
 fn missing(script: &Script<'_>, run: &Run) -> Option<Missing> {
     let (how, level) = fails(script, run);
+    if run.name() == "certbot-auto" {
+        let message = format!(
+            "{} {how}: `certbot-auto` is not maintained since 2021, and refuses to install anything here",
+            script.title()
+        );
+        let fix =
+            "`python3 -m venv /opt/certbot && /opt/certbot/bin/pip install certbot`, or let TLS end at a load balancer";
+        return Some(Missing { span: run.program.span.clone(), message, fix, level });
+    }
     let extras = run.name() == "amazon-linux-extras";
     let installs = matches!(run.name(), "yum" | "dnf") && run.plain().any(|word| word.text.ends_with("install"));
     let epel = run.arguments.iter().find(|word| word.text.contains("epel"));
@@ -102,6 +112,10 @@ fn several(text: &str) -> Option<(String, &'static str)> {
         (format!("`{text}` is taken for the name of one package"), "give each package quotes of its own, or none")
     })
 }
+
+/// What to do where GEOS, PROJ or GDAL is wanted. Whoever adds the supplementary packages, `spal-release`, may have them.
+pub(in crate::check::rules) const NO_GIS: &str =
+    "take the Docker platform: Amazon Linux 2023 has none of GEOS, PROJ and GDAL in its repositories";
 
 /// What to do instead of installing a package that Amazon Linux 2023 does not have by any name that `dnf` would know it by.
 ///
@@ -155,6 +169,8 @@ pub(in crate::check::rules) fn not_there(name: &str) -> Option<&'static str> {
         }
         "awslogs" => Some("the agent is `amazon-cloudwatch-agent` now; `beansprout add log-streaming` needs none"),
         "epel-release" | "amazon-linux-extras" => Some("look the package up in the list of Amazon Linux 2023"),
+        "geos" | "geos-devel" | "proj" | "proj-devel" | "gdal" | "gdal-devel" | "gdal-libs" => Some(NO_GIS),
+        "s3cmd" => Some("`aws s3` is on every instance"),
         "ntp" => Some("the clock is kept by `chrony`, which is there"),
         "supervisor" => Some("a second line in `Procfile` is a process that is kept running"),
         "python-devel" | "python-pip" | "python-setuptools" => Some("it is `python3-devel` or `python3-pip` now"),

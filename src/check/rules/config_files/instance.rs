@@ -2,7 +2,7 @@
 
 use crate::beanstalk::config_file::ConfigFile;
 use crate::beanstalk::yaml::Node;
-use crate::check::rules::commands::tools::{no_name, not_there};
+use crate::check::rules::commands::tools::{NO_GIS, no_name, not_there};
 use crate::check::subject::Subject;
 
 pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
@@ -120,7 +120,7 @@ fn packages(subject: &mut Subject<'_>, file: &ConfigFile) {
             } else if let Some((message, fix)) = no_name(name) {
                 let message = format!("the deployment fails: {message}");
                 subject.find("EB042", &file.path, package.name.span.clone(), message, fix);
-            } else if let Some(fix) = not_there(name) {
+            } else if let Some(fix) = not_there(name).filter(|fix| *fix != NO_GIS || !subject.names_file("spal")) {
                 let message = format!("the deployment fails: Amazon Linux 2023 has no package `{name}`");
                 subject.find("EB042", &file.path, package.name.span.clone(), message, fix);
             }

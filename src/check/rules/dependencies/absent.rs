@@ -3,8 +3,7 @@
 mod backends;
 
 use crate::beanstalk::requirements::{FILE, Requirement, Requirements};
-use crate::beanstalk::tree::file_name;
-use crate::check::django::Value;
+use crate::check::django::{self, Value};
 use crate::check::script::Place;
 use crate::check::subject::Subject;
 use crate::level::Level;
@@ -40,9 +39,21 @@ fn nothing(subject: &mut Subject<'_>) {
     let other = tree.text("application.py").is_some_and(|text| {
         ["import flask", "from flask", "from fastapi", "import dash"].iter().any(|import| text.contains(import))
     });
+    let near = tree.iter().map(|(path, _)| path).filter(|path| path.matches('/').count() <= 2).find(|path| {
+        let path = path.to_ascii_lowercase();
+        path.contains("requirement") && path.ends_with(".txt")
+    });
+    // A server that is told what to load, and loads Django from a folder below.
+    let told = tree.is_file("Procfile")
+        || subject.customizations.option("aws:elasticbeanstalk:container:python", "WSGIPath").is_some();
+    let below = || {
+        told && near.is_some()
+            && !django::root(tree).is_empty()
+            && subject.settings().is_some_and(|settings| settings.get("INSTALLED_APPS").is_some())
+    };
     if locks
         || !prepared
-        || !(subject.django() || other)
+        || !(subject.django() || other || below())
         || subject.guessed()
         || installs_itself(subject)
         || vendors(subject)
@@ -69,10 +80,6 @@ fn nothing(subject: &mut Subject<'_>) {
         subject.find("EB166", ".ebignore", span, message, format!("take the line out, or add `!{FILE}` after it"));
         return;
     }
-    let near = tree.iter().map(|(path, _)| path).filter(|path| path.matches('/').count() <= 1).find(|path| {
-        let name = file_name(path).to_ascii_lowercase();
-        name.contains("requirement") && name.ends_with(".txt")
-    });
     let message =
         format!("the server does not start: there is no `{FILE}` at the top of the bundle, and nothing is installed");
     let fix = match near {

@@ -1,0 +1,49 @@
+//! Build: the Dockerfiles that services of compose are built from must ship.
+
+use crate::beanstalk::tree::Entry;
+use crate::beanstalk::yaml::{Mapping, Node};
+use crate::check::subject::Subject;
+use crate::level::Level;
+
+pub(super) fn check(subject: &mut Subject<'_>, path: &str, services: &Mapping) {
+    for (name, _, service) in services.named() {
+        let Some(build) = service.get("build") else { continue };
+        let Some(file) = dockerfile(build) else { continue };
+        let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+        // What a link leads to, nobody sees here.
+        let is_link = |path: &str| matches!(subject.tree.get(path), Some(Entry::Link { .. }));
+        let base = file.rsplit('/').next().unwrap_or(&file);
+        let made = subject.scripts().iter().any(|script| script.text.contains(base));
+        if subject.tree.get(&file).is_some() || is_link(folder) || made {
+            continue;
+        }
+        let message = match service.get("image") {
+            None => format!("the deployment fails: `{name}` is built from `{file}`, which is not in the bundle"),
+            Some(_) => format!(
+                "`{name}` is built from `{file}`, which is not in the bundle: unless the image is pulled instead, the deployment fails"
+            ),
+        };
+        let level = if service.get("image").is_some() { Level::Warning } else { Level::Error };
+        let fix = "let it ship, name it as `dockerfile`, or name an image in its place";
+        subject.find("EB121", path, build.span.clone(), message, fix).level = level;
+    }
+}
+
+/// The path in the bundle of the file that a service is built from, if it is one in the bundle.
+fn dockerfile(build: &Node) -> Option<String> {
+    if build.get("dockerfile_inline").is_some() {
+        return None;
+    }
+    let context = match build.as_str() {
+        Some(context) => context,
+        None => build.mapping().and_then(|_| build.get("context")).map_or(Some("."), Node::as_str)?,
+    };
+    let file = build.get("dockerfile").map_or(Some("Dockerfile"), Node::as_str)?;
+    // A variable, another machine, or somewhere above.
+    let elsewhere = |text: &str| text.contains(['$', ':', '\\', '@']) || text.contains("..") || text.starts_with('/');
+    if elsewhere(context) || elsewhere(file) {
+        return None;
+    }
+    let parts = context.split('/').chain(file.split('/')).filter(|part| !matches!(*part, "" | "."));
+    Some(parts.collect::<Vec<_>>().join("/"))
+}
