@@ -233,12 +233,17 @@ impl<'a> Subject<'a> {
         self.findings.last_mut().expect("one was just pushed")
     }
 
+    /// Has this rule something to say of this file?
+    pub(super) fn has_found(&self, rule: &str, path: &str) -> bool {
+        self.findings.iter().any(|finding| finding.rule == rule && finding.path == path)
+    }
+
     /// The findings, located and sorted, and the text of every file that was read.
     pub(super) fn finish(self) -> (Vec<Finding>, BTreeMap<String, String>) {
         // Rules read UTF-16 as pip does, and their places are those of the text that it is.
         let lossy =
             |content: &[u8]| encoding::pip(content).unwrap_or_else(|| String::from_utf8_lossy(content)).into_owned();
-        let texts: BTreeMap<String, String> =
+        let mut texts: BTreeMap<String, String> =
             self.tree.iter().filter_map(|(path, _)| Some((path.to_owned(), lossy(self.tree.content(path)?)))).collect();
         let mut findings = self.findings;
         // It may say what seems to be missing; that it cannot be read is found.
@@ -257,6 +262,9 @@ impl<'a> Subject<'a> {
         }
         for finding in &mut findings {
             finding.fixable = finding.edit.is_some();
+            if let Some(code) = self.tree.code(&finding.path).filter(|_| !texts.contains_key(&finding.path)) {
+                texts.insert(finding.path.clone(), code.to_owned());
+            }
         }
         finding::locate(&mut findings, &texts);
         findings.sort_by(|a, b| (&a.path, a.start, a.rule).cmp(&(&b.path, b.start, b.rule)));

@@ -7,6 +7,7 @@ mod cron;
 mod dependencies;
 mod descriptors;
 mod hooks;
+mod kept;
 mod options;
 mod packager;
 mod places;
@@ -38,6 +39,7 @@ pub(super) fn run(subject: &mut Subject<'_>) {
     dependencies::check(subject);
     settings::check(subject);
     code::check(subject);
+    kept::check(subject);
     descriptors::check(subject);
     unfinished::check(subject);
     units::check(subject);

@@ -18,6 +18,10 @@ pub(crate) fn check(subject: &mut Subject<'_>, packager: &Packager) {
         }
     };
     for Remark { path, what, weight } in remarks {
+        // The rule about keys says more of them.
+        if subject.has_found("EB155", path) {
+            continue;
+        }
         let message = format!("`{path}` {what}");
         match weight {
             Weight::Refused => subject.find_file("EB180", path, message, REFUSED),

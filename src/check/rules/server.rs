@@ -46,6 +46,9 @@ fn lines(subject: &mut Subject<'_>, path: &str) {
     let procfile = if path == "Procfile" { &customizations.procfile } else { &customizations.buildfile };
     for line in procfile.iter().flat_map(|file| &file.invalid) {
         let (what, fix) = match line.reason {
+            Reason::NoName if path == "Buildfile" => {
+                ("there is no `name:` before the command", "write a name such as `make: ` before it")
+            }
             Reason::NoName => ("there is no `name:` before the command", "write `web: ` before it"),
             Reason::BadName => (
                 "the name has characters other than letters, digits, `_` and `-`",

@@ -6,6 +6,7 @@ use crate::check::{Settings, run};
 mod code;
 mod doubts;
 mod environments;
+mod kept;
 mod lost;
 mod outcomes;
 mod packages;

@@ -1,0 +1,289 @@
+//! Kept: files that the modules of the server open as they are imported, and data that they keep beside the code.
+
+use std::ops::Range;
+
+use crate::beanstalk::tree::Tree;
+use crate::check::django::loaded::Module;
+use crate::check::subject::Subject;
+use crate::check::words::Run;
+use crate::level::Level;
+
+pub(super) fn check(subject: &mut Subject<'_>) {
+    if !subject.python() || !subject.prepared() || subject.guessed() {
+        return;
+    }
+    let modules = subject.loaded();
+    for module in modules.iter() {
+        let Some(text) = subject.tree.code(&module.path) else { continue };
+        opens(subject, module, text);
+        data(subject, &module.path, text);
+    }
+    consumed(subject);
+}
+
+/// A consumer of Huey's loads the module with the queue, whatever the server does.
+fn consumed(subject: &mut Subject<'_>) {
+    let consumes = |run: &Run| {
+        run.name().starts_with("huey_consumer") || run.django().is_some_and(|(command, _)| command.text == "run_huey")
+    };
+    if !subject.scripts().iter().any(|script| script.host_runs().any(consumes)) {
+        return;
+    }
+    let tree = subject.tree;
+    for path in tree.iter().map(|(path, _)| path).filter(|path| Tree::is_code(path)) {
+        let text = tree.code(path).filter(|text| text.contains("SqliteHuey("));
+        if let Some(text) = text.filter(|_| !subject.has_found("EB080", path)) {
+            data(subject, path, text);
+        }
+    }
+}
+
+/// A file that is opened before the server answers anybody.
+fn opens(subject: &mut Subject<'_>, module: &Module, text: &str) {
+    for call in &module.calls {
+        let Some((path, at)) = text.get(call.span.clone()).and_then(|written| opened(&call.name, written, text)) else {
+            continue;
+        };
+        let Some((rule, why, fix)) = refused(subject, &path, text, call.name.ends_with("open")) else { continue };
+        let name = call.name.rsplit('.').next().unwrap_or(&call.name);
+        let message =
+            format!("{}: `{name}` opens `{path}` as this is imported, and {why}", super::code::fate(module.moment));
+        let span = call.span.start + at.start..call.span.start + at.end;
+        subject.find(rule, &module.path, span, message, fix);
+        return;
+    }
+}
+
+/// The file that a call opens, as far as its text says, and where in the call that stands.
+fn opened(name: &str, call: &str, module: &str) -> Option<(String, Range<usize>)> {
+    let name = name.rsplit('.').next().unwrap_or(name);
+    let after = |word: &str| call.find(word).map(|at| at + word.len());
+    let key = || after("filename=").or_else(|| after("filename ="));
+    let from = match name {
+        "basicConfig" => key()?,
+        "dictConfig" => after("'filename':").or_else(|| after("\"filename\":"))?,
+        "open" => call.find("open(")? + "open(".len(),
+        name if name.ends_with("FileHandler") => key().or_else(|| after("("))?,
+        _ => return None,
+    };
+    // Then it is opened with the first line.
+    if call.contains("delay=True") || call.contains("delay = True") {
+        return None;
+    }
+    let start = from + call[from..].len() - call[from..].trim_start().len();
+    let rest = &call[start..];
+    let joined = ["os.path.join(", "path.join(", "Path("].into_iter().find(|join| rest.starts_with(join));
+    let start = start + joined.map_or(0, str::len);
+    if let Some((path, length)) = literal(&call[start..]) {
+        return Some((path.to_owned(), start..start + length));
+    }
+    // A name that the module gives.
+    let rest = &call[start..];
+    let end = rest.find(|char: char| !(char.is_ascii_alphanumeric() || char == '_')).unwrap_or(rest.len());
+    let name = rest.get(..end).filter(|name| !name.is_empty())?;
+    let line = module.lines().find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix('='))?;
+    let (path, _) = literal(line.trim_start())?;
+    Some((path.to_owned(), start..start + end))
+}
+
+/// A text between quotes, and how long it is with them.
+fn literal(text: &str) -> Option<(&str, usize)> {
+    let inner = text.trim_start_matches(['f', 'r']);
+    let before = text.len() - inner.len();
+    let quote = inner.chars().next().filter(|char| matches!(char, '"' | '\''))?;
+    let end = inner[1..].find(quote)?;
+    let path = &inner[1..=end];
+    (before < 2 && !path.is_empty()).then_some((path, before + end + 2))
+}
+
+/// Why a file cannot be opened there: the rule, the reason, and what to do.
+fn refused(
+    subject: &Subject<'_>,
+    path: &str,
+    module: &str,
+    reads: bool,
+) -> Option<(&'static str, String, &'static str)> {
+    const LOG: &str = "log to the console: the platform keeps and rotates it as `/var/log/web.stdout.log`";
+    if subject.makes_folder_of(path) {
+        return None;
+    }
+    if path.starts_with("/opt/python/") {
+        let fix = if reads { "take it out: what was in it is in `/var/app/current` and `get-config` now" } else { LOG };
+        return Some(("EB033", "there is no `/opt/python` since Amazon Linux 2".to_owned(), fix));
+    }
+    let makes = ["makedirs", "mkdir"].iter().any(|word| module.contains(word));
+    if reads || makes {
+        return None;
+    }
+    let (folder, name) = path.rsplit_once('/')?;
+    let named = |text: &str| text.contains(name) || text.contains(folder);
+    if subject.scripts().iter().any(|script| named(script.text))
+        || subject.customizations.used().any(|file| file.files.iter().any(|entry| entry.path.value.starts_with(folder)))
+    {
+        return None;
+    }
+    if folder == "/var/log" {
+        return Some(("EB293", "`webapp` may not make files in `/var/log`".to_owned(), LOG));
+    }
+    let others = ["/home/ubuntu", "/Users/", "/var/www"].iter().any(|place| folder.starts_with(place));
+    let relative = !folder.starts_with(['/', '~', '{']) && !folder.contains([':', '\\', '{', '%', '$']);
+    let inside = folder.trim_start_matches("./");
+    let moved = ["chdir", "cd ", "--directory"]
+        .iter()
+        .any(|word| subject.scripts().iter().any(|script| script.is_web() && script.text.contains(word)));
+    let missing = relative
+        && !moved
+        && !folder.contains("..")
+        && !inside.is_empty()
+        && inside != "."
+        && !subject.tree.is_dir(inside);
+    (others || missing).then(|| ("EB293", format!("nothing makes the folder `{folder}`"), LOG))
+}
+
+/// What keeps data in a file: what it begins with, and what to take instead.
+struct Keeper {
+    call: &'static str,
+    what: &'static str,
+    /// Does it make and change the file whatever is asked of it?
+    writes: bool,
+    fix: &'static str,
+}
+
+const RDS: &str = "use PostgreSQL on RDS, or keep the file outside of `/var/app`";
+
+const KEEPERS: [Keeper; 6] = [
+    Keeper {
+        call: "SqliteHuey(",
+        what: "the queue",
+        writes: true,
+        fix: "keep it in Redis (`RedisHuey`), such as in ElastiCache",
+    },
+    Keeper { call: "SQLAlchemyJobStore(", what: "the jobs", writes: true, fix: RDS },
+    Keeper { call: "sqlite3.connect(", what: "the database", writes: false, fix: RDS },
+    Keeper { call: "create_engine(", what: "the database", writes: false, fix: RDS },
+    Keeper {
+        call: "TinyDB(",
+        what: "the database",
+        writes: true,
+        fix: "use DynamoDB or RDS, or keep the file outside of `/var/app`",
+    },
+    Keeper {
+        call: "shelve.open(",
+        what: "the data",
+        writes: true,
+        fix: "use DynamoDB or RDS, or keep the file outside of `/var/app`",
+    },
+];
+
+/// Data in a file of the application's folder, which the next deployment replaces.
+fn data(subject: &mut Subject<'_>, path: &str, text: &str) {
+    for keeper in &KEEPERS {
+        let found = text.match_indices(keeper.call).find_map(|(at, call)| {
+            let line = &text[text[..at].rfind('\n').map_or(0, |newline| newline + 1)..at];
+            if line.trim_start().starts_with(['#', '"', '\'']) || line.contains('#') {
+                return None;
+            }
+            let from = at + call.len();
+            let (file, span) = file(&text[from..], text)?;
+            Some((file, from + span.start..from + span.end))
+        });
+        let Some((file, span)) = found else { continue };
+        let ships = subject.tree.is_file(&file);
+        let changes = ["INSERT ", "UPDATE ", "DELETE ", "CREATE TABLE", "create_all", "commit("];
+        if ships && !keeper.writes && !changes.iter().any(|word| text.contains(word)) {
+            continue;
+        }
+        let message = format!(
+            "each deployment replaces the folder, and with it {} in `{file}`; each instance has its own",
+            keeper.what
+        );
+        subject.find("EB080", path, span, message, keeper.fix).level = Level::Warning;
+        return;
+    }
+}
+
+/// The file of the project that the arguments of a call name, and where.
+fn file(arguments: &str, module: &str) -> Option<(String, Range<usize>)> {
+    let mut start = arguments.len() - arguments.trim_start().len();
+    for key in ["filename=", "url=", "database="] {
+        if arguments[start..].starts_with(key) {
+            start += key.len();
+        }
+    }
+    let rest = &arguments[start..];
+    let (written, span) = match literal(rest) {
+        Some((written, length)) => (written, start..start + length),
+        None => {
+            let end = rest.find(|char: char| !(char.is_ascii_alphanumeric() || char == '_')).filter(|end| *end > 0)?;
+            // That of a Flask application is asked for elsewhere.
+            let name = &rest[..end];
+            let line = module.lines().find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix('='))?;
+            let (written, _) = literal(line.trim_start())?;
+            (written, start..start + end)
+        }
+    };
+    let path = written.strip_prefix("sqlite:///").unwrap_or(written);
+    let plain = !path.starts_with(['/', ':', '~', '{'])
+        && !path.contains([':', '{', '%', '$', '?', ' '])
+        && !path.contains("..");
+    (plain && !path.is_empty()).then(|| (path.trim_start_matches("./").to_owned(), span))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_call_opens() {
+        #[track_caller]
+        fn case(name: &str, call: &str, path: Option<&str>) {
+            let module = "LOG = '/opt/python/log/a.log'\n";
+            let found = opened(name, call, module);
+            assert_eq!(found.as_ref().map(|(path, _)| path.as_str()), path, "{call}");
+        }
+        case(
+            "logging.basicConfig",
+            "logging.basicConfig(level=1, filename='/opt/python/log/a.log')",
+            Some("/opt/python/log/a.log"),
+        );
+        case("logging.basicConfig", "logging.basicConfig(level='INFO')", None);
+        case("RotatingFileHandler", "RotatingFileHandler(\"logs/a.log\", maxBytes=5)", Some("logs/a.log"));
+        case("logging.FileHandler", "logging.FileHandler(LOG)", Some("/opt/python/log/a.log"));
+        case(
+            "logging.FileHandler",
+            "logging.FileHandler(\n    os.path.join('/opt/python/log', 'a'))",
+            Some("/opt/python/log"),
+        );
+        case("logging.FileHandler", "logging.FileHandler(OTHER)", None);
+        case("logging.FileHandler", "logging.FileHandler('a.log', delay=True)", None);
+        case("dictConfig", "dictConfig({'handlers': {'f': {'filename': 'logs/a.log'}}})", Some("logs/a.log"));
+        case("open", "open(f'/opt/python/current/env')", Some("/opt/python/current/env"));
+        case("print", "print('/opt/python/log')", None);
+    }
+
+    #[test]
+    fn what_is_kept_in_a_file_of_the_project() {
+        #[track_caller]
+        fn case(arguments: &str, path: Option<&str>) {
+            let found = file(arguments, "URL = \"sqlite:///./shop.db\"\n");
+            assert_eq!(found.as_ref().map(|(path, _)| path.as_str()), path, "{arguments}");
+        }
+        case("'shop.db')", Some("shop.db"));
+        case("filename=\"./huey.db\")", Some("huey.db"));
+        case("url='sqlite:///jobs.sqlite')", Some("jobs.sqlite"));
+        case("\n    URL, connect_args={})", Some("shop.db"));
+        for elsewhere in [
+            "':memory:')",
+            "'/tmp/x.db')",
+            "'sqlite:////var/lib/x.db')",
+            "'sqlite://')",
+            "'postgresql://db/x')",
+            "f'{HERE}/x.db')",
+            "OTHER)",
+            "os.environ['X'])",
+            "'file:x?mode=ro')",
+        ] {
+            case(elsewhere, None);
+        }
+    }
+}
