@@ -32,7 +32,7 @@ pub(super) fn is_named_value(rest: &[u8]) -> bool {
     let value = value_after(&rest[name..]);
     let is_plain = value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=_-!@#$%^&*~".contains(byte));
     let has_both = value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic);
-    value.len() >= 20 && is_plain && has_both && !is_placeholder(value) && entropy(value) >= 3.5
+    value.len() >= 20 && is_plain && has_both && !is_made_up(value) && entropy(value) >= 3.5
 }
 
 /// Does somebody say that it is none?
@@ -64,6 +64,41 @@ pub(super) fn is_placeholder(value: &[u8]) -> bool {
         || value.iter().all(|byte| *byte == value[0])
 }
 
+/// Is it what a document or a file to be copied writes in the place of a value?
+fn is_made_up(value: &[u8]) -> bool {
+    const WORDS: [&str; 26] = [
+        "your",
+        "replace",
+        "sample",
+        "fake",
+        "redacted",
+        "todo",
+        "xxxx",
+        "....",
+        "****",
+        "generate",
+        "insert",
+        "change",
+        "secret-key",
+        "secret_key",
+        "secretkey",
+        "my-secret",
+        "my_secret",
+        "mysecret",
+        "my-super",
+        "my_super",
+        "some-",
+        "some_",
+        "enter-",
+        "enter_",
+        "-here",
+        "_here",
+    ];
+    let lower = value.to_ascii_lowercase();
+    let text = String::from_utf8_lossy(&lower);
+    is_placeholder(value) || text.starts_with('[') || WORDS.iter().any(|word| text.contains(word))
+}
+
 /// Bits for each character.
 pub(super) fn entropy(value: &[u8]) -> f64 {
     let mut counts = [0_u32; 256];
@@ -89,10 +124,25 @@ pub(super) fn has_password(rest: &[u8]) -> bool {
     let Some((_, password)) = user.split_once(':') else { return false };
     let host = host.split([':', '/', '?']).next().unwrap_or_default();
     let is_told = |text: &str| text.is_empty() || text.contains(['{', '$', '%', '*', '[', '(']);
-    let is_common =
-        ["password", "pass", "secret", "user", "postgres"].iter().any(|word| password.eq_ignore_ascii_case(word));
+    const COMMON: [&str; 14] = [
+        "password",
+        "pass",
+        "passwd",
+        "pwd",
+        "secret",
+        "user",
+        "postgres",
+        "mypassword",
+        "my-password",
+        "my_password",
+        "dbpassword",
+        "db_password",
+        "password123",
+        "token",
+    ];
+    let is_common = COMMON.iter().any(|word| password.eq_ignore_ascii_case(word));
     let is_near = !host.contains('.') || host.starts_with("127.") || host.contains("example");
-    !is_told(password) && !is_told(host) && !is_common && !is_near && !is_placeholder(password.as_bytes())
+    !is_told(password) && !is_told(host) && !is_common && !is_near && !is_made_up(password.as_bytes())
 }
 
 /// `eyJ….eyJ….…`
