@@ -215,7 +215,9 @@ fn foreign(
     let folder = folder(requirements);
     // There, each line says what it lacks.
     let alone = requirements.option("--no-index").next().is_some();
-    for (path, _) in tree.iter().filter(|(path, _)| path.ends_with(".whl")) {
+    // What lies in an environment that ships is installed already, or part of a test of somebody else's.
+    let wheels = tree.iter().filter(|(path, _)| path.ends_with(".whl") && !path.contains("site-packages/"));
+    for (path, _) in wheels {
         let Some(wheel) = WheelName::parse(file_name(path)) else { continue };
         let looked =
             folder.as_ref().is_some_and(|folder| path.rsplit_once('/').is_some_and(|(within, _)| within == folder));
