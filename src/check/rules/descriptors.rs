@@ -197,6 +197,9 @@ fn own_service(services: &Mapping) -> Option<(&str, &Node, &Node)> {
 
 /// With compose there is no proxy of the platform: what a service publishes on port 80 is what the balancer finds.
 fn port(subject: &mut Subject<'_>, path: &str, services: &Mapping) {
+    /// Where databases, caches, brokers and mail listen.
+    const OTHERS: [&str; 12] =
+        ["5432", "3306", "6379", "11211", "5672", "15672", "27017", "9200", "25", "1025", "8025", "5555"];
     let mut published = Vec::new();
     for (_, _, service) in services.named() {
         if service.get("network_mode").is_some() {
@@ -204,14 +207,14 @@ fn port(subject: &mut Subject<'_>, path: &str, services: &Mapping) {
         }
         let ports = service.get("ports").and_then(Node::sequence).unwrap_or_default();
         for port in ports {
-            let host = match (port.as_str(), port.get("published").and_then(Node::as_str)) {
-                (_, Some(host)) => host,
+            let (host, inside) = match (port.as_str(), port.get("published").and_then(Node::as_str)) {
+                (_, Some(host)) => (host, port.get("target").and_then(Node::as_str).unwrap_or_default()),
                 (Some(text), None) => {
                     let plain = text.split('/').next().unwrap_or(text);
                     match plain.rsplit_once(':') {
-                        Some((host, _)) => host.rsplit(':').next().unwrap_or(host),
+                        Some((host, inside)) => (host.rsplit(':').next().unwrap_or(host), inside),
                         // A port of its own choice on the host.
-                        None => "",
+                        None => ("", plain),
                     }
                 }
                 (None, None) => return,
@@ -219,16 +222,18 @@ fn port(subject: &mut Subject<'_>, path: &str, services: &Mapping) {
             if host.contains('$') || host.contains('-') {
                 return;
             }
-            published.push((host.to_owned(), port.span.clone()));
+            published.push((host.to_owned(), inside.to_owned(), port.span.clone()));
         }
     }
     // Another port is fine where the balancer is told so.
     let told =
         subject.customizations.option("aws:elasticbeanstalk:environment:process:default", "Port").unwrap_or("80");
-    if published.iter().any(|(host, _)| host == told) {
+    if published.iter().any(|(host, ..)| host == told) {
         return;
     }
-    let Some((host, span)) = published.first().cloned() else {
+    // Of several, the one that a browser asks for.
+    let mut web = published.iter().filter(|(_, inside, _)| !OTHERS.contains(&inside.as_str()));
+    let Some((host, inside, span)) = web.next().or(published.first()).cloned() else {
         // What another file adds, nobody sees here.
         let whole =
             subject.tree.text(path).is_some_and(|text| !text.contains("include:") && !text.contains("extends:"));
@@ -239,7 +244,7 @@ fn port(subject: &mut Subject<'_>, path: &str, services: &Mapping) {
         }
         return;
     };
-    let mut others: Vec<&str> = published.iter().map(|(host, _)| host.as_str()).collect();
+    let mut others: Vec<&str> = published.iter().map(|(host, ..)| host.as_str()).collect();
     others.dedup();
     let message = match host.as_str() {
         "" => format!("the load balancer asks port {told}, and no service publishes it"),
@@ -248,5 +253,9 @@ fn port(subject: &mut Subject<'_>, path: &str, services: &Mapping) {
             others.join(" and ")
         ),
     };
-    subject.find("EB148", path, span, message, format!("publish it: `{told}:8000` for a server that listens on 8000"));
+    let plain =
+        !inside.is_empty() && inside.bytes().all(|byte| byte.is_ascii_digit()) && !OTHERS.contains(&inside.as_str());
+    let inside = if plain { inside.as_str() } else { "8000" };
+    let fix = format!("publish it: `{told}:{inside}` for a server that listens on {inside}");
+    subject.find("EB148", path, span, message, fix);
 }
