@@ -2,6 +2,7 @@
 
 mod below;
 mod ignored;
+mod proxy_files;
 
 use super::hooks::misspelt;
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
@@ -60,7 +61,7 @@ fn unread(subject: &mut Subject<'_>) {
             ),
             _ if inside.starts_with("nginx/") => (
                 format!("`{path}` is not read: since Amazon Linux 2 the proxy takes its files from `.platform/nginx`"),
-                format!("move it to `.platform/{inside}`"),
+                proxy_files::fix(tree, path),
             ),
             _ if hooks_in(inside).is_some() => (
                 format!("`{path}` never runs: hooks are looked for in `.platform/hooks`"),
@@ -102,25 +103,15 @@ fn unread(subject: &mut Subject<'_>) {
         // Whoever writes `x.conf.off` means it.
         let asleep = name.contains(".conf.") || name.ends_with(".bak") || name.ends_with(".disabled");
         if misnamed && !asleep && !matches!(entry, Entry::Directory) && !documents(name) && !used(path) {
-            let right = if name.starts_with("nginx.") {
-                "nginx.conf".to_owned()
-            } else {
-                format!("{}.conf", name.split('.').next().unwrap_or(name))
-            };
             let message = format!("`{path}` is not read: its name does not end in `.conf`");
-            found.push((
-                path.to_owned(),
-                message,
-                format!("rename it to `{right}`, or delete it if nobody has missed it"),
-            ));
+            found.push((path.to_owned(), message, proxy_files::fix(tree, path)));
             continue;
         }
         if matches!(entry, Entry::Directory) || documents(name) || !(nginx || (config && !known)) || used(path) {
             continue;
         }
         let (message, fix) = if nginx {
-            let fix = "the proxy reads `.platform/nginx/nginx.conf`, `.platform/nginx/conf.d/*.conf` and `.platform/nginx/conf.d/elasticbeanstalk/*.conf`";
-            (format!("`{path}` is not read: nothing includes this folder"), fix.to_owned())
+            (format!("`{path}` is not read: nothing includes this folder"), proxy_files::fix(tree, path))
         } else {
             let fix = format!("options go into `{EXTENSIONS}/*.config`, descriptors to the top of the bundle");
             (format!("nobody reads `{path}`: of `.platform`, only hooks and the proxy's files are looked at"), fix)
@@ -131,7 +122,7 @@ fn unread(subject: &mut Subject<'_>) {
         let Some((top, inside)) = path.split_once('/') else { continue };
         if inside.starts_with("nginx/conf.d/") && path.ends_with(".conf") && misspelt(top, ".platform") {
             let message = format!("`{path}` is not read: the proxy takes its files from `.platform/nginx`");
-            found.push((path.to_owned(), message, format!("move it to `.platform/{inside}`")));
+            found.push((path.to_owned(), message, proxy_files::fix(tree, path)));
         }
     }
     for (path, message, fix) in found {

@@ -1,5 +1,6 @@
 //! Below: files of the proxy in a `.platform` that is not at the top of the bundle.
 
+use super::proxy_files;
 use crate::beanstalk::tree::{Entry, file_name};
 use crate::check::subject::Subject;
 
@@ -20,7 +21,11 @@ pub(super) fn check(subject: &mut Subject<'_>) {
             continue;
         }
         let message = format!("`{path}` is not read: `.platform` is looked for at the top of the bundle only");
-        subject.find_file("EB140", path, message, format!("move it to `.platform/{inside}`"));
+        let fix = match inside.starts_with("nginx/") {
+            true => proxy_files::fix(tree, path),
+            false => format!("move it to `.platform/{inside}`"),
+        };
+        subject.find_file("EB140", path, message, fix);
     }
 }
 
