@@ -126,6 +126,9 @@ impl Walk<'_> {
         {
             let more = Evaluation::of(self.settings).evaluate(&assign.value, 0);
             let (old, span) = (setting.value.clone(), setting.span.clone());
+            if is_all(&name.id, &old) {
+                return self.reads_too(name.id.as_str(), &assign.value);
+            }
             let sum = operate(Operator::Add, old, more).bounded();
             self.put(name.id.as_str(), sum, span, sure);
             return self.reads_too(name.id.as_str(), &assign.value);
@@ -194,6 +197,9 @@ impl Walk<'_> {
         let arguments: Vec<Value> =
             call.arguments.args.iter().map(|argument| Evaluation::of(self.settings).evaluate(argument, 0)).collect();
         let (old, span) = (setting.value.clone(), setting.span.clone());
+        if is_all(&name.id, &old) && matches!(method.attr.as_str(), "append" | "extend" | "insert") {
+            return;
+        }
         let changed = operators::through(old, |old| match (method.attr.as_str(), old, arguments.as_slice()) {
             ("append", Value::List(mut items), [item]) => {
                 items.push(item.clone());
@@ -236,6 +242,11 @@ impl Walk<'_> {
             *value = Value::Unknown;
         }
     }
+}
+
+/// Are all hosts allowed? Then nothing that is added to them says more.
+fn is_all(name: &str, value: &Value) -> bool {
+    name == "ALLOWED_HOSTS" && value.items().iter().any(|host| host.text() == Some("*"))
 }
 
 /// A dictionary with another value below these keys.
