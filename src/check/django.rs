@@ -11,6 +11,7 @@ mod glued;
 mod image;
 pub(super) mod loaded;
 pub(crate) mod migrations;
+mod named;
 mod operators;
 mod random;
 mod reads;
@@ -34,6 +35,7 @@ use crate::secret;
 use crate::settings_module;
 
 use calls::Function;
+pub(super) use named::{in_options, in_procfile, is_told, named};
 use served::target_path;
 pub(super) use served::{in_wsgi, module_of};
 use syntax::{Import, Source};
@@ -145,10 +147,14 @@ impl Setting {
 impl Settings {
     /// The settings of the module that `DJANGO_SETTINGS_MODULE` or `wsgi.py` names.
     pub(super) fn read(tree: &Tree, customizations: &Customizations) -> Option<Self> {
-        let named = named(tree, customizations)?;
-        let root = root_of(tree, &named.module)?;
-        let mut settings = Self::of(tree, &root, &named.module, properties(customizations))?;
-        settings.module = named.module;
+        Self::named(tree, customizations, &named(tree, customizations)?.module)
+    }
+
+    /// The settings of this module, as production would get them.
+    pub(super) fn named(tree: &Tree, customizations: &Customizations, module: &str) -> Option<Self> {
+        let root = root_of(tree, module)?;
+        let mut settings = Self::of(tree, &root, module, properties(customizations))?;
+        settings.module = module.to_owned();
         // Packages that read variables look into such files as well.
         let files = |path: &str| {
             file_name(path) == "settings.ini" || secret::in_path(path) == Some(secret::Kind::EnvironmentFile)
@@ -288,36 +294,6 @@ pub(crate) fn properties(customizations: &Customizations) -> BTreeMap<String, St
         .filter(|option| option.namespace.value == DEFAULT_NAMESPACE && option.resource_name.is_none())
         .map(|option| (option.name.value.clone(), option.value.value.clone()))
         .collect()
-}
-
-/// The settings module of production: what the environment says, else what the server loads chooses, else `manage.py`.
-pub(super) fn named(tree: &Tree, customizations: &Customizations) -> Option<Named> {
-    in_procfile(customizations)
-        .or_else(|| in_options(customizations))
-        .or_else(|| image::in_image(tree, customizations))
-        .or_else(|| in_wsgi(tree, customizations))
-        .or_else(|| in_python(tree, "manage.py"))
-}
-
-/// What the web process of the `Procfile` gives its server, as a variable before it or by gunicorn's `--env`.
-pub(super) fn in_procfile(customizations: &Customizations) -> Option<Named> {
-    const NAME: &str = "DJANGO_SETTINGS_MODULE=";
-    let web = customizations.procfile.as_ref()?.web()?;
-    let at = web.command.find(NAME)? + NAME.len();
-    let module = web.command[at..].split([' ', '\t', '"', '\'', ';']).next().filter(|module| !module.is_empty())?;
-    let start = web.command_span.start + at;
-    Some(Named { module: module.to_owned(), path: "Procfile".to_owned(), span: start..start + module.len() })
-}
-
-pub(super) fn in_options(customizations: &Customizations) -> Option<Named> {
-    let files = customizations.used();
-    let settings = files.flat_map(|file| file.option_settings.iter().map(move |setting| (file, setting)));
-    let (file, setting) = settings
-        .filter(|(_, setting)| {
-            setting.namespace.value == DEFAULT_NAMESPACE && setting.name.value == "DJANGO_SETTINGS_MODULE"
-        })
-        .last()?;
-    Some(Named { module: setting.value.value.clone(), path: file.path.clone(), span: setting.value.span.clone() })
 }
 
 /// The settings module that the first file of this name gives to `DJANGO_SETTINGS_MODULE`.

@@ -4,6 +4,7 @@
 //! the rule knows, with an example that fails and one that passes; [`catalogue`] reads the pages, and a test runs their
 //! examples.
 
+mod alternatives;
 pub mod catalogue;
 pub(crate) mod django;
 pub mod finding;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub suppress: Vec<Suppression>,
     pub packager: Packager,
     pub described: Described,
+    /// The folder is in no repository: what git tracks in spite of a `.gitignore` is not known.
+    pub is_copy: bool,
 }
 
 /// Where releases go, as far as files describe it.
@@ -95,8 +98,9 @@ pub(crate) fn production(tree: &Tree) -> Option<(String, django::Settings)> {
 /// Check a tree against every rule.
 pub fn run(tree: &Tree, settings: &Settings) -> Report {
     let customizations = Customizations::read(tree);
-    let mut subject = Subject::new(tree, &customizations);
+    let mut subject = Subject::new(tree, &customizations, settings.is_copy);
     rules::run(&mut subject);
+    alternatives::weigh(&mut subject);
     rules::packager(&mut subject, &settings.packager);
     rules::promotion(&mut subject, &settings.described);
     let (findings, texts) = subject.finish();

@@ -32,8 +32,12 @@ const ABSENT: [(&str, &[&str]); 6] = [
 pub(super) struct Subject<'a> {
     pub(super) tree: &'a Tree,
     pub(super) customizations: &'a Customizations,
+    /// What git tracks is not known.
+    pub(super) is_copy: bool,
     scripts: Rc<[Script<'a>]>,
     settings: OnceCell<Option<Rc<Settings>>>,
+    /// The settings module that the console is taken to name.
+    assumed: Option<String>,
     requirements: OnceCell<Rc<Requirements>>,
     loaded: OnceCell<Rc<[Module]>>,
     given: OnceCell<BTreeSet<String>>,
@@ -41,11 +45,29 @@ pub(super) struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    pub(super) fn new(tree: &'a Tree, customizations: &'a Customizations) -> Self {
+    pub(super) fn new(tree: &'a Tree, customizations: &'a Customizations, is_copy: bool) -> Self {
         let scripts = script::scripts(tree, customizations).into();
         let (settings, requirements, given) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        let (loaded, findings) = (OnceCell::new(), Vec::new());
-        Self { tree, customizations, scripts, settings, requirements, loaded, given, findings }
+        let (assumed, loaded, findings) = (None, OnceCell::new(), Vec::new());
+        Self { tree, customizations, is_copy, scripts, settings, assumed, requirements, loaded, given, findings }
+    }
+
+    /// The same, where the console names these settings.
+    pub(super) fn assuming(&self, module: &str) -> Self {
+        let assumed = Some(module.to_owned());
+        Self { assumed, ..Self::new(self.tree, self.customizations, self.is_copy) }
+    }
+
+    pub(super) fn assumed(&self) -> Option<&str> {
+        self.assumed.as_deref()
+    }
+
+    pub(super) fn found(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    pub(super) fn replace(&mut self, findings: Vec<Finding>) {
+        self.findings = findings;
     }
 
     /// Everything that a shell runs.
@@ -56,7 +78,10 @@ impl<'a> Subject<'a> {
     /// The settings that production gets, read once.
     pub(super) fn settings(&self) -> Option<Rc<Settings>> {
         let read = || {
-            let mut settings = Settings::read(self.tree, self.customizations)?;
+            let mut settings = match &self.assumed {
+                Some(module) => Settings::named(self.tree, self.customizations, module)?,
+                None => Settings::read(self.tree, self.customizations)?,
+            };
             settings.django = self.requirements().django();
             Some(Rc::new(settings))
         };

@@ -11,6 +11,7 @@ use crate::check::{self, Change, Described, Packager, Report, Settings};
 use crate::fault::{Exit, Failure, Fault};
 use crate::file::{self, Doing};
 use crate::folder;
+use crate::git::repository::Repository;
 use crate::mode;
 use crate::project::{self, Project, ScopeFlags};
 use crate::ui::{OutputFormat, Ui, count};
@@ -123,7 +124,8 @@ fn settings(project: &Project) -> Settings {
     let (environments, unread) = Environments::readable(project).unwrap_or_default();
     let unread = unread.into_iter().map(|unread| (unread.path, unread.why.line())).collect();
     let described = Described { environments: environments.all().to_vec(), unread };
-    Settings { suppress, packager: Packager::SaysLater, described }
+    let is_copy = Repository::discover(&project.root).is_none();
+    Settings { suppress, packager: Packager::SaysLater, described, is_copy }
 }
 
 /// What would ship as the project's own settings say.

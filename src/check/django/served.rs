@@ -70,3 +70,25 @@ fn targets(customizations: &Customizations) -> Vec<&str> {
         None => customizations.option("aws:elasticbeanstalk:container:python", "WSGIPath").into_iter().collect(),
     }
 }
+
+/// The only settings that ship, where nobody names any: the server has no others to start with.
+pub(super) fn only(tree: &Tree) -> Option<Named> {
+    const SET: [&str; 2] = ["INSTALLED_APPS", "ROOT_URLCONF"];
+    let root = root(tree);
+    let manages = tree.text(&format!("{root}manage.py")).is_some_and(|text| text.contains("django"));
+    let is_settings = |path: &str| {
+        let set = |name: &&str| tree.text(path).is_some_and(|text| text.lines().any(|line| line.starts_with(*name)));
+        !path.contains("site-packages/") && SET.iter().all(|name| set(&name))
+    };
+    let ours = tree.iter().map(|(path, _)| path).filter(|path| manages && path.starts_with(&root));
+    let mut found = ours.filter(|path| path.ends_with(".py") && is_settings(path));
+    let (first, None) = (found.next()?, found.next()) else { return None };
+    // A part of several is none that a server is started with.
+    let (folder, name) = first[root.len()..].rsplit_once('/')?;
+    let module = match name {
+        "settings.py" => format!("{folder}/settings"),
+        "__init__.py" if folder.ends_with("/settings") => folder.to_owned(),
+        _ => return None,
+    };
+    Some(Named { module: module.replace('/', "."), path: first.to_owned(), span: 0..0 })
+}

@@ -20,6 +20,7 @@ use crate::beanstalk::config_file::{Command, CommandLine, ConfigFile};
 use crate::beanstalk::customizations::Moment;
 use crate::beanstalk::platforms::Family;
 use crate::check::subject::Subject;
+use crate::level::Level;
 use std::collections::BTreeMap;
 
 use crate::check::script::{Place, Script};
@@ -177,8 +178,16 @@ fn django(subject: &mut Subject<'_>, script: &Script<'_>) {
     let docker = matches!(subject.customizations.family, Family::Docker | Family::Ecs);
     let on_host = !matches!(script.place, Place::Process(_) | Place::Build(_));
     if let Some(run) = any.filter(|_| docker && on_host) {
-        let message = format!("{title} runs on the host, outside of the containers, where there is no Django");
         let fix = "run it in the container: in its entrypoint, or with `docker exec` in a postdeploy hook";
+        // Who looks for the environment of the platform's own Python may know what no file says.
+        if subject.guessed() && script.text.contains("/var/app/venv") {
+            let message = format!(
+                "unless the platform is Python, {title} runs on the host, outside of the containers, where there is no Django"
+            );
+            subject.find("EB147", script.path, run.span(), message, fix).level = Level::Warning;
+            return;
+        }
+        let message = format!("{title} runs on the host, outside of the containers, where there is no Django");
         subject.find("EB147", script.path, run.span(), message, fix);
         return;
     }

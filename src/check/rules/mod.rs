@@ -25,6 +25,7 @@ use super::subject::Subject;
 
 pub(super) use packager::check as packager;
 pub(super) use promotion::check as promotion;
+pub(super) use settings::candidates;
 
 pub(super) fn run(subject: &mut Subject<'_>) {
     config_files::check(subject);

@@ -1,6 +1,7 @@
 //! Django's settings as production gets them: hosts, HTTPS, secrets, static files, the database.
 
 mod backends;
+pub(in crate::check) mod candidates;
 mod commas;
 mod current;
 mod given;
@@ -34,7 +35,8 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     if !subject.prepared() {
         return;
     }
-    if module::check(subject) || !django::is_served(subject.tree, subject.customizations) {
+    module::check(subject);
+    if !django::is_served(subject.tree, subject.customizations) {
         return super::server::load::check(subject, None);
     }
     let settings = subject.settings();
@@ -274,8 +276,10 @@ fn required(subject: &mut Subject<'_>, settings: &Settings) {
             .any(|option| option.namespace.value == "aws:rds:dbinstance");
         if required.name.starts_with("RDS_") && !coupled && !subject.gives(&required.name) {
             let error = required.error();
-            let message = format!("without a database inside the environment the server does not start: {error}");
-            let fix = "read `DATABASE_URL` or another property first, and `RDS_…` only where it is set";
+            let message = format!(
+                "unless a database is coupled to the environment, or its `RDS_…` are set as properties, the server does not start: {error}"
+            );
+            let fix = "couple one, or set them; better, read `DATABASE_URL` or another property first, and `RDS_…` only where it is set";
             subject.find("EB074", &required.path, required.span.clone(), message, fix);
             return;
         }

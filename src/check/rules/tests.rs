@@ -3,6 +3,8 @@
 use crate::beanstalk::tree::Tree;
 use crate::check::{Settings, run};
 
+mod alternatives;
+mod certainty;
 mod code;
 mod doubts;
 mod environments;

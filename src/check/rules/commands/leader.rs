@@ -1,11 +1,14 @@
 //! Leader: the one instance that runs what the others do not, and what they then lack.
 
+use std::ops::Range;
+
 use crate::beanstalk::config_file::Command;
 use crate::beanstalk::customizations::Moment;
-use crate::check::rules::settings::shipped::Without;
+use crate::check::rules::settings::shipped::{UNREAD, Without};
 use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
 use crate::check::words::Run;
+use crate::level::Level;
 
 /// The variable in which a hook finds whether it runs on the leader.
 const LEADER: &str = "EB_IS_COMMAND_LEADER";
@@ -18,18 +21,27 @@ pub(super) fn hook(subject: &mut Subject<'_>, script: &Script<'_>) {
     let Some((run, span)) = script.django(PRODUCES) else { return };
     let Some(others) = others(subject, run) else { return };
     if script.text.get(..run.program.span.start - script.start).is_some_and(only_leader) {
-        let message = format!(
-            "{} makes its files on one instance only: the others, and every instance added later, have {others}",
-            script.title()
-        );
         let word = span.end - run.django().map_or(0, |(word, _)| word.text.len());
-        subject.find(
-            "EB031",
-            script.path,
-            word..span.end,
-            message,
-            "make files outside of the question for the leader",
-        );
+        found(subject, script, word..span.end, &others, "make files outside of the question for the leader");
+    }
+}
+
+/// What the other instances have, and whether that is a matter of settings which could not be read.
+struct Others {
+    what: String,
+    perhaps: bool,
+}
+
+fn found(subject: &mut Subject<'_>, script: &Script<'_>, span: Range<usize>, others: &Others, fix: &str) {
+    let message = format!(
+        "{}{} makes its files on one instance only: the others, and every instance added later, have {}",
+        if others.perhaps { UNREAD } else { "" },
+        script.title(),
+        others.what
+    );
+    let finding = subject.find("EB031", script.path, span, message, fix);
+    if others.perhaps {
+        finding.level = Level::Note;
     }
 }
 
@@ -100,7 +112,7 @@ fn statements(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// What the other instances have of the files that a command of Django's makes, where that is not what they need.
-fn others(subject: &Subject<'_>, run: &Run) -> Option<String> {
+fn others(subject: &Subject<'_>, run: &Run) -> Option<Others> {
     let (command, _) = run.django()?;
     let everywhere = subject.scripts().iter().any(|script| {
         let all = match script.place {
@@ -118,29 +130,20 @@ fn others(subject: &Subject<'_>, run: &Run) -> Option<String> {
     }
     match Without::of(subject, &command.text) {
         Without::Enough => None,
-        Without::Older(folder) => Some(format!("what ships in {folder}")),
-        Without::Nothing => Some("none".to_owned()),
+        Without::Older(folder) => Some(Others { what: format!("what ships in {folder}"), perhaps: false }),
+        Without::Nothing => Some(Others { what: "none".to_owned(), perhaps: false }),
+        Without::Perhaps => Some(Others { what: "none".to_owned(), perhaps: true }),
     }
 }
 
 const PRODUCES: &[&str] = &["collectstatic", "compilemessages", "compress"];
 
 pub(super) fn command(subject: &mut Subject<'_>, script: &Script<'_>, command: &Command) {
-    let name = &command.name.value;
-    let found = script.django(PRODUCES).filter(|_| command.leader_only);
-    if let Some((run, span)) = found
+    let made = script.django(PRODUCES).filter(|_| command.leader_only);
+    if let Some((run, span)) = made
         && let Some(others) = others(subject, run)
     {
-        let message = format!(
-            "`{name}` makes its files on one instance only: the others, and every instance added later, have {others}"
-        );
         let word = span.end - run.django().map_or(0, |(word, _)| word.text.len());
-        subject.find(
-            "EB031",
-            script.path,
-            word..span.end,
-            message,
-            "take `leader_only` away, or make a command of its own",
-        );
+        found(subject, script, word..span.end, &others, "take `leader_only` away, or make a command of its own");
     }
 }

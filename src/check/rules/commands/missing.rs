@@ -33,11 +33,28 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
             continue;
         }
         let (how, level) = fate(script.forgives(run));
-        let message = format!("{} {how}: there is no `{inside}` in the bundle", script.title());
-        let fix = "name what is there; or see with `beansprout package --why` what keeps it out";
+        let (what, fix) = match elsewhere(subject, inside) {
+            Some(folder) => (
+                format!("no `{inside}` in the bundle; `manage.py` is in `{folder}`"),
+                format!("go there first: `cd {folder}`"),
+            ),
+            None => (
+                format!("no `{inside}` in the bundle"),
+                "name what is there; or see with `beansprout package --why` what keeps it out".to_owned(),
+            ),
+        };
+        let message = format!("{} {how}: there is {what}", script.title());
         subject.find("EB162", script.path, word.span.clone(), message, fix).level = level;
         return;
     }
+}
+
+/// The folder of the only `manage.py` there is, where it is not the one that is asked for.
+fn elsewhere<'t>(subject: &Subject<'t>, path: &str) -> Option<&'t str> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let mut folders = subject.tree.iter().filter_map(|(path, _)| path.strip_suffix("/manage.py"));
+    let only = folders.next().filter(|_| name == "manage.py" && folders.next().is_none());
+    only.filter(|folder| !folder.contains("site-packages"))
 }
 
 /// Does the file not ship, and is it sure that nothing else makes it? Scripts name it so often where it is asked for.

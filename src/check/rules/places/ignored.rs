@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::beanstalk::customizations::EXTENSIONS;
 use crate::beanstalk::tree::file_name;
 use crate::check::subject::Subject;
+use crate::level::Level;
 
 const EBIGNORE: &str = ".ebignore";
 const GITIGNORE: &str = ".gitignore";
@@ -39,10 +40,19 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         && tree.iter().any(|(path, _)| file_name(path) == "models.py" && !path.contains("site-packages"))
         && let Some((pattern, span)) = last_word(text, "migrations", is_of_migrations)
     {
-        let message = format!(
-            "`{pattern}` keeps the migrations out of git, and so out of the bundle: the instance makes no tables"
-        );
-        subject.find("EB156", GITIGNORE, span, message, "take the line out, and commit the migrations");
+        let fix = "take the line out, and commit the migrations";
+        if subject.is_copy {
+            // A repository may have them in spite of it.
+            let message = format!(
+                "unless git tracks the migrations all the same, `{pattern}` keeps them out of the bundle: the instance makes no tables"
+            );
+            subject.find("EB156", GITIGNORE, span, message, fix).level = Level::Note;
+        } else {
+            let message = format!(
+                "`{pattern}` keeps the migrations out of git, and so out of the bundle: the instance makes no tables"
+            );
+            subject.find("EB156", GITIGNORE, span, message, fix);
+        }
     }
 }
 

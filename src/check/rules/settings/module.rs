@@ -1,5 +1,6 @@
 //! Module: do the places that name the settings agree with what ships, and is it production's?
 
+use super::candidates::{self, is_development, is_named_in_passing};
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::tree::file_name;
 use crate::check::django::{self, Named};
@@ -7,10 +8,8 @@ use crate::check::subject::Subject;
 use crate::level::Level;
 
 const RULE: &str = "EB111";
-const PRODUCTION: [&str; 7] = ["prod", "production", "product", "live", "aws", "deploy", "prd"];
 
-/// Tells whether production may have other settings than the ones that its own files name.
-pub(super) fn check(subject: &mut Subject<'_>) -> bool {
+pub(super) fn check(subject: &mut Subject<'_>) {
     let option = django::in_options(subject.customizations);
     if let Some(named) = &option
         && subject.tree.is_file("manage.py")
@@ -27,26 +26,29 @@ pub(super) fn check(subject: &mut Subject<'_>) -> bool {
         subject.find(RULE, &named.path, named.span.clone(), message, "name the settings module of production");
     } else if let Some(named) = web.as_ref().or(option.as_ref()) {
         beside_production(subject, named);
-    } else if let Some(named) = django::in_wsgi(subject.tree, subject.customizations)
-        && is_development(&named.module)
-        && !is_named_in_passing(subject)
-    {
+    } else if let Some(named) = django::in_wsgi(subject.tree, subject.customizations) {
+        by_wsgi(subject, &named);
+    }
+}
+
+/// What `wsgi.py` names holds until a property names something else.
+fn by_wsgi(subject: &mut Subject<'_>, named: &Named) {
+    if subject.assumed().is_some() {
+        return;
+    }
+    let (others, development) = (candidates::others(subject), is_development(&named.module));
+    if others.is_empty() && development && !is_named_in_passing(subject) {
         let message = format!("the site runs with `{}`: nothing names other settings", named.module);
         let fix = "name production's here, or set `DJANGO_SETTINGS_MODULE` as an environment property";
         subject.find(RULE, &named.path, named.span.clone(), message, fix);
+    } else if let Some(other) = others.first() {
         // With settings for production beside them, the console may well name those.
-        return production(subject, &named.module).is_some();
+        let message = candidates::undecided(named, &others);
+        let fix =
+            format!("set `DJANGO_SETTINGS_MODULE` as an environment property, such as to `{other}`, or name that here");
+        subject.find(RULE, &named.path, named.span.clone(), message, fix).level =
+            if development { Level::Warning } else { Level::Note };
     }
-    false
-}
-
-/// Does an image, a configuration of the server or a script that starts it name a module as well?
-fn is_named_in_passing(subject: &Subject<'_>) -> bool {
-    const KEY: &str = "DJANGO_SETTINGS_MODULE";
-    let files = ["Dockerfile", "gunicorn.conf.py"].into_iter().chain(subject.customizations.containers.as_deref());
-    let mut texts = files.filter_map(|path| subject.tree.text(path));
-    texts.any(|text| text.contains(KEY))
-        || subject.scripts().iter().any(|script| script.is_web() && script.text.contains(KEY))
 }
 
 /// Who names development's settings for the deployment has named those, and production's lie beside them.
@@ -54,34 +56,10 @@ fn beside_production(subject: &mut Subject<'_>, named: &Named) {
     if !is_development(&named.module) || !django::exists(subject.tree, &named.module) {
         return;
     }
-    let Some(other) = production(subject, &named.module) else { return };
+    let Some(other) = candidates::beside(subject, &named.module).into_iter().next() else { return };
     let message = format!("the site runs with `{}`, and `{other}` lies beside it", named.module);
     let fix = format!("name `{other}`, or let each environment have the property by its own");
     subject.find(RULE, &named.path, named.span.clone(), message, fix).level = Level::Warning;
-}
-
-/// Is it called what settings of development are called: `settings.dev`, `settings_dev`, `dev_settings`?
-pub(super) fn is_development(module: &str) -> bool {
-    const NAMES: [&str; 6] = ["dev", "development", "devel", "local", "test", "testing"];
-    let last = module.rsplit('.').next().unwrap_or_default();
-    NAMES.contains(&last) || NAMES.iter().any(|name| renamed(last, name, "").is_some())
-}
-
-/// `settings_NAME` or `NAME_settings` with another name in its place.
-fn renamed(last: &str, name: &str, other: &str) -> Option<String> {
-    let (before, after) = (last.strip_prefix("settings_"), last.strip_suffix("_settings"));
-    let before = before.filter(|rest| *rest == name).map(|_| format!("settings_{other}"));
-    before.or_else(|| after.filter(|rest| *rest == name).map(|_| format!("{other}_settings")))
-}
-
-/// The module for production that lies beside one for development.
-fn production(subject: &Subject<'_>, module: &str) -> Option<String> {
-    let (folder, last) =
-        module.rsplit_once('.').map_or((String::new(), module), |(folder, last)| (format!("{folder}."), last));
-    let name = last.trim_start_matches("settings_").trim_end_matches("_settings");
-    let other = |other: &str| renamed(last, name, other).unwrap_or_else(|| other.to_owned());
-    let mut modules = PRODUCTION.iter().map(|name| format!("{folder}{}", other(name)));
-    modules.find(|module| django::exists(subject.tree, module))
 }
 
 /// Is the package there that the module is said to be in, and not the module, wherever one looks?
@@ -138,10 +116,16 @@ fn missing(subject: &mut Subject<'_>, named: &Named) {
             subject.find(RULE, &named.path, named.span.clone(), message, fix).level = Level::Warning;
         }
         None => {
-            let message =
-                format!("the server does not start: there is no module `{module}`, and no other settings; {why}");
+            let copied = subject.is_copy && ignored.is_some_and(|(path, _)| path == ".gitignore");
+            let unless = if copied { "unless git tracks it all the same, " } else { "" };
+            let message = format!(
+                "{unless}the server does not start: there is no module `{module}`, and no other settings; {why}"
+            );
             let fix = "let it ship, and read what is secret in it from properties and secrets of the environment";
-            subject.find(RULE, &named.path, named.span.clone(), message, fix);
+            let finding = subject.find(RULE, &named.path, named.span.clone(), message, fix);
+            if copied {
+                finding.level = Level::Note;
+            }
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::backends::Backend;
-use super::module::{is_development, is_missing};
+use super::candidates::is_development;
+use super::module::is_missing;
 use crate::check::django::{self, Named, Settings, Value};
 use crate::check::script::{Place, Script, at_manage, fate};
 use crate::check::subject::Subject;
@@ -120,7 +121,7 @@ impl Chosen {
     /// `None`: only the instance knows.
     fn by(subject: &Subject<'_>, script: &Script<'_>, run: &Run) -> Option<Self> {
         let mut variables = django::properties(subject.customizations);
-        let property = variables.get(KEY).cloned();
+        let property = variables.get(KEY).cloned().or_else(|| subject.assumed().map(str::to_owned));
         let own = own_variables(script, run)?;
         if run.lead.emptied_by().is_some() || (script.called && script.text.contains(KEY) && own.is_empty()) {
             return None;

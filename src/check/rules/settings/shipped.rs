@@ -15,13 +15,20 @@ pub(in crate::check::rules) enum Without {
     /// What ships, and in what that differs.
     Older(String),
     Nothing,
+    /// Nothing, unless the settings, which could not be read, keep the files elsewhere.
+    Perhaps,
 }
+
+/// Before what is true unless settings that could not be read keep the files elsewhere.
+pub(in crate::check::rules) const UNREAD: &str =
+    "unless the settings, which could not be read, keep them somewhere else, ";
 
 impl Without {
     pub(in crate::check::rules) fn of(subject: &Subject<'_>, command: &str) -> Self {
         let tree = subject.tree;
         let settings = subject.settings();
         match (command, settings.as_deref()) {
+            ("collectstatic" | "compress", None) => Self::Perhaps,
             ("compilemessages", _) if translated(tree) => Self::Enough,
             ("collectstatic", Some(settings))
                 if Backend::of_static_files(settings).may_be_elsewhere() && !any_is_here(subject, settings) =>

@@ -79,6 +79,8 @@ fn listed_before(subject: &mut Subject<'_>, settings: &Settings) {
         return;
     }
     let scripts = subject.scripts();
+    // Outside of its containers nothing is collected at all.
+    let docker = matches!(subject.customizations.family, Family::Docker | Family::Ecs);
     let late = |script: &&Script<'_>| matches!(script.place, Place::Hook(hook) if hook.moment == Moment::Postdeploy);
     let collects = |script: &&Script<'_>| script.django(&["collectstatic"]).is_some();
     if scripts
@@ -90,6 +92,7 @@ fn listed_before(subject: &mut Subject<'_>, settings: &Settings) {
     if let Some(script) = scripts.iter().filter(late).find(collects)
         && let Some((run, span)) = script.django(&["collectstatic"])
         && !script.restarts_after(run)
+        && (run.in_container() || !docker)
     {
         let message = "style sheets are a 404: WhiteNoise lists its files when the server starts, and this collects them afterwards";
         let fix = "collect in `predeploy`, in hooks and in confighooks, or in `container_commands`";

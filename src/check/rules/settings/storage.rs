@@ -3,6 +3,7 @@
 use super::at;
 use super::backends::Backend;
 use super::given::is_given;
+use crate::beanstalk::customizations::Moment;
 use crate::beanstalk::tree::file_name;
 use crate::check::django::{self, Settings, Value};
 use crate::check::script::{Place, Script};
@@ -117,13 +118,18 @@ fn logs(subject: &mut Subject<'_>, settings: &Settings) {
     if folder.is_none() && is_given(subject, handler.get("filename")) {
         return;
     }
-    let message = match folder {
-        Some(folder) => {
+    let of_root = handler.get("filename").by_default().text().and_then(|path| folder_of_root(subject, path));
+    let message = match (folder, of_root) {
+        (Some(folder), _) => {
             format!("the server does not start: `{name}` logs into `{folder}`, and nothing makes that folder")
         }
-        None => format!(
+        _ if logs_as_root(subject) => format!(
             "the server does not start: `manage.py` in a deployment makes the file of `{name}` as root, and `webapp` may not write to it"
         ),
+        (None, Some(folder)) => format!(
+            "the server does not start: `{name}` logs into `{folder}`, where only root makes files, and the server is `webapp`"
+        ),
+        (None, None) => return,
     };
     let fix = "log to the console: the platform keeps and rotates it as `/var/log/web.stdout.log`";
     if handler.get("filename").is_undecided() {
@@ -132,6 +138,31 @@ fn logs(subject: &mut Subject<'_>, settings: &Settings) {
     } else {
         at(subject, "EB090", setting, message, fix);
     }
+}
+
+/// Does root load the settings before the server does, and make the files of its logs by that? What comes after the server
+/// finds those that it has made.
+fn logs_as_root(subject: &Subject<'_>) -> bool {
+    subject.scripts().iter().any(|script| {
+        let before = match script.place {
+            Place::ContainerCommand(_) | Place::Build(_) => true,
+            Place::Hook(hook) => hook.moment != Moment::Postdeploy,
+            Place::Command(_) | Place::Process(_) => false,
+        };
+        before && script.host_runs().any(|run| run.django().is_some() && run.lead.is_root())
+    })
+}
+
+/// The folder of a log, where nobody but root makes files and nothing here changes that.
+fn folder_of_root<'p>(subject: &Subject<'_>, path: &'p str) -> Option<&'p str> {
+    const OPEN: [&str; 4] = ["/tmp", "/var/tmp", "/dev", "/proc"];
+    let (folder, _) = path.rsplit_once('/').filter(|(folder, _)| !folder.is_empty())?;
+    let is_open =
+        OPEN.iter().any(|open| folder.strip_prefix(open).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)));
+    let changes =
+        |text: &str| ["chown", "chmod", "chgrp", "setfacl", "install "].iter().any(|word| text.contains(word));
+    let given = subject.scripts().iter().any(|script| changes(script.text) && script.text.contains(folder));
+    (!is_open && !given && !folder.starts_with("/var/app")).then_some(folder)
 }
 
 /// The folder of a log that is not on an instance, where nothing here makes it.

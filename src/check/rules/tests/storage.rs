@@ -160,12 +160,18 @@ fn storages_that_a_condition_chooses() {
     }
 }
 
+/// Root makes the files of all logs.
+const MIGRATES: (&str, &str) = (
+    ".ebextensions/z.config",
+    "container_commands:\n  z: {command: source /var/app/venv/*/bin/activate && python manage.py migrate}\n",
+);
+
 #[test]
 fn a_log_that_a_variable_places() {
     let level = |file: &str| {
         let text =
             format!("LOGGING = {{'handlers': {{'file': {{'class': 'logging.FileHandler', 'filename': {file}}}}}}}\n");
-        let files = [PROCFILE, WSGI, ("mysite/settings.py", text.as_str())];
+        let files = [PROCFILE, WSGI, MIGRATES, ("mysite/settings.py", text.as_str())];
         let tree = files.iter().fold(Tree::default(), |tree, (path, text)| tree.file(path, *text));
         let report = run(&tree, &Settings::default());
         report.findings.iter().find(|finding| finding.rule == "EB090").map(|finding| finding.level)
@@ -183,7 +189,7 @@ fn a_log_that_somebody_hands_to_the_server() {
         let text = format!(
             "BASE_DIR = Path(__file__).resolve().parent.parent\nLOGGING = {{'handlers': {{'file': {{'class': 'logging.FileHandler', 'filename': {file}}}}}}}\n"
         );
-        let files = [("mysite/settings.py", text.as_str()), (".ebextensions/a.config", config)];
+        let files = [MIGRATES, ("mysite/settings.py", text.as_str()), (".ebextensions/a.config", config)];
         case("EB090", found, &[&files[..], more].concat());
     };
     for section in ["commands", "container_commands"] {
