@@ -5,7 +5,7 @@
 
 use super::config_file::ConfigFile;
 use super::platforms::Family;
-use super::tree::Tree;
+use super::tree::{Tree, file_name};
 use super::yaml::{self, Node};
 
 /// A family, and why, as the end of a sentence; `guess` where other signs point elsewhere.
@@ -71,8 +71,14 @@ fn other(tree: &Tree, configs: &[ConfigFile]) -> Vec<Sign> {
             signs.push((1, format!("there is a `{name}`")));
         }
     }
-    // A page's scripts need a `package.json` anywhere: by itself it says nothing.
-    if signs.first().is_some_and(|(weight, _)| *weight == 1) { Vec::new() } else { signs }
+    // A page's scripts need a `package.json` anywhere: by itself it says nothing, unless nothing here is of Python.
+    let of_python = |path: &str| {
+        let name = file_name(path);
+        (path.ends_with(".py") && path.matches('/').count() < 3)
+            || matches!(name, "Pipfile" | "pyproject.toml" | "requirements.txt")
+    };
+    let alone = || !tree.iter().any(|(path, _)| of_python(path) && !path.contains("node_modules/"));
+    if signs.first().is_some_and(|(weight, _)| *weight == 1) && !alone() { Vec::new() } else { signs }
 }
 
 fn python(tree: &Tree, configs: &[ConfigFile], compose: Option<&str>) -> Vec<Sign> {

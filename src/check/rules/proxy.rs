@@ -228,7 +228,9 @@ fn together(
             );
             continue;
         }
-        let application = key == "location /" && !path.ends_with(OWN_LOCATION);
+        // That of PHP has none.
+        let has_location = subject.customizations.family != Family::Other;
+        let application = has_location && key == "location /" && !path.ends_with(OWN_LOCATION);
         let own = match context {
             Context::Http => OWN_HTTP.contains(&name),
             Context::Server => OWN_SERVER.contains(&name) || application,
