@@ -191,6 +191,11 @@ fn problems(subject: &mut Subject<'_>, file: &ConfigFile) {
                     finding.level = Level::Warning;
                 }
             }
+            ProblemKind::Shape { section: "option_settings", .. } if is_function(&file.text, &span) => {
+                let message = "what becomes of a function of CloudFormation as the value of an option is not documented: known are those in backticks";
+                let fix = "write it as a text in backticks, such as '`{\"Ref\": \"AWS::Region\"}`', or see that the value arrives";
+                subject.find("EB205", path, span, message, fix).level = Level::Note;
+            }
             ProblemKind::Shape { section, expected, found } => {
                 let message = format!("`{section}` needs {expected} here and this is {found}");
                 subject.find("EB205", path, span, message, shape_fix(section, expected));
@@ -300,4 +305,10 @@ fn tags(subject: &mut Subject<'_>, file: &ConfigFile) {
             Value::Mapping(mapping) => left.extend(mapping.pairs.iter().flat_map(|(key, value)| [key, value])),
         }
     }
+}
+
+/// Is this place one of `Ref` or `Fn::…`, as CloudFormation writes its functions?
+fn is_function(text: &str, span: &std::ops::Range<usize>) -> bool {
+    let words = text.get(span.start..).unwrap_or_default().trim_start_matches(['{', ' ', '"', '\'', '\n']);
+    words.starts_with("Fn::") || words.strip_prefix("Ref").is_some_and(|rest| rest.starts_with([':', '"', '\'']))
 }

@@ -39,8 +39,15 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
         mode(subject, file, entry);
         let (path, span) = (entry.path.value.as_str(), entry.path.span.clone());
         if !path.starts_with('/') {
-            let message = format!("the deployment fails: `{path}` is not an absolute path");
-            subject.find("EB217", &file.path, span, message, "begin the path with `/`");
+            let drive = path.get(1..3).is_some_and(|after| matches!(after, ":\\" | ":/"));
+            let (message, fix) = match drive {
+                true => (
+                    format!("the deployment fails: `{path}` is a path of Windows, and the instance runs Linux"),
+                    "take it out; or name the platform of Windows in `.elasticbeanstalk/config.yml`",
+                ),
+                false => (format!("the deployment fails: `{path}` is not an absolute path"), "begin the path with `/`"),
+            };
+            subject.find("EB217", &file.path, span, message, fix);
         } else if path.starts_with("/etc/nginx/") {
             let message = match path.starts_with("/etc/nginx/sites-") {
                 true => "nothing reads this: the proxy's configuration includes no such folder",

@@ -185,8 +185,11 @@ fn listeners(subject: &mut Subject<'_>) {
             };
             let protocol = setting.value.value.as_str();
             if secure.iter().any(|word| word.eq_ignore_ascii_case(protocol))
-                && last(subject, namespace, certificate)
-                    .is_none_or(|(_, setting)| setting.value.value.trim().is_empty())
+                && match last(subject, namespace, certificate) {
+                    Some((_, setting)) => setting.value.value.trim().is_empty(),
+                    // A value that is no text is there all the same.
+                    None => !customizations.used().any(|file| is_key(&file.text, certificate)),
+                }
                 && !is(subject, namespace, "ListenerEnabled", "false")
             {
                 let message = format!("the deployment is rejected: a listener for {protocol} needs a certificate");
@@ -195,6 +198,11 @@ fn listeners(subject: &mut Subject<'_>) {
             }
         }
     }
+}
+
+/// Does a line of this file begin with the name?
+fn is_key(text: &str, name: &str) -> bool {
+    text.lines().any(|line| line.trim_start().trim_start_matches(['"', '\'']).starts_with(name))
 }
 
 /// The same for a listener that the files make by themselves.

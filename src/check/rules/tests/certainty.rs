@@ -150,3 +150,32 @@ fn the_folder_of_manage_py() {
     let found = said("EB162", false, &[config, ("src/manage.py", MANAGE.1), ("api/manage.py", MANAGE.1)]);
     assert!(found[0].1.ends_with("there is no `manage.py` in the bundle"), "{found:?}");
 }
+
+#[test]
+fn options_that_functions_give_a_value() {
+    let listener = |certificate: &str| {
+        format!("option_settings:\n  aws:elb:listener:443:\n    ListenerProtocol: HTTPS\n{certificate}")
+    };
+    let function = listener("    SSLCertificateId:\n      \"Fn::GetOptionSetting\": {OptionName: ARN}\n");
+    level("EB205", Some(Level::Note), &[(".ebextensions/a.config", &function)]);
+    level("EB309", None, &[(".ebextensions/a.config", &function)]);
+    let by_list = "option_settings:\n  - namespace: aws:ec2:vpc\n    option_name: ELBSubnets\n    value: { \"Ref\": \"subnets\" }\n";
+    level("EB205", Some(Level::Note), &[(".ebextensions/a.config", by_list)]);
+    let map = listener("    SSLCertificateId: {arn: x}\n");
+    level("EB205", Some(Level::Error), &[(".ebextensions/a.config", &map)]);
+    let comment = listener("    # SSLCertificateId: x\n");
+    level("EB309", Some(Level::Error), &[(".ebextensions/a.config", &comment)]);
+}
+
+#[test]
+fn bundles_of_other_languages() {
+    let php = [
+        ("composer.json", "{}\n"),
+        (".platform/nginx/conf.d/elasticbeanstalk/a.conf", "location / {\n  try_files $uri /index.php;\n}\n"),
+    ];
+    level("EB143", None, &php);
+    level("EB143", Some(Level::Error), &[&php[..], &[("app.py", "x = 1\n")]].concat());
+    let windows = "files:\n  \"C:\\\\scripts\\\\a.ps1\":\n    content: x\n";
+    let found = said("EB217", false, &[(".ebextensions/a.config", windows)]);
+    assert!(found[0].1.contains("is a path of Windows"), "{found:?}");
+}
