@@ -32,7 +32,8 @@ pub(super) fn remarks(project: &Project, plan: &Plan, world: &World) -> Result<V
 
 fn remark(path: &str, what: &dyn Display, weight: Weight) -> Remark {
     let what = what.to_string();
-    let said = what.strip_prefix(&format!("`{path}` ")).unwrap_or(&what).to_owned();
+    let names = [format!("`{path}` "), format!("`{}` ", path.escape_debug())];
+    let said = names.iter().find_map(|name| what.strip_prefix(name)).unwrap_or(&what).to_owned();
     Remark { path: path.to_owned(), what: said, weight }
 }
 

@@ -3,10 +3,11 @@
 use crate::beanstalk::customizations::Moment;
 use crate::beanstalk::platforms::Family;
 use crate::check::folder::Folder;
-use crate::check::rules::settings::shipped::Without;
+use crate::check::rules::settings::shipped::{UNREAD, Without};
 use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
 use crate::check::words::{Run, Word, base};
+use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>) {
     collected(subject);
@@ -56,16 +57,22 @@ fn collected(subject: &mut Subject<'_>) {
                 None => None,
             };
             if let Some(span) = makes.filter(|_| !again(needle)) {
-                let left = match Without::of(subject, what) {
+                let without = Without::of(subject, what);
+                let left = match &without {
                     Without::Enough => break,
                     Without::Older(folder) => format!("those that ship in {folder},"),
-                    Without::Nothing => "gone".to_owned(),
+                    Without::Nothing | Without::Perhaps => "gone".to_owned(),
                 };
+                let perhaps = matches!(without, Without::Perhaps);
                 let message = format!(
-                    "the files of `{what}` are {left} after the next change of an environment property: only confighooks run then"
+                    "{}the files of `{what}` are {left} after the next change of an environment property: only confighooks run then",
+                    if perhaps { UNREAD } else { "" }
                 );
                 let fix = "run it in `.platform/confighooks/predeploy` as well";
-                subject.find("EB093", script.path, span, message, fix);
+                let finding = subject.find("EB093", script.path, span, message, fix);
+                if perhaps {
+                    finding.level = Level::Note;
+                }
                 // Wherever else it is run: one confighook makes them again.
                 break;
             }
