@@ -1,7 +1,8 @@
 //! The project's own code: what stops as the server imports it, with the versions that its list asks for.
 
 mod gone;
-mod versions;
+mod templates;
+pub(super) mod versions;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -20,6 +21,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     syntax(subject, &modules);
     imports(subject, &modules);
     relations(subject, &modules);
+    templates::check(subject);
 }
 
 /// What becomes of the site where a module stops.

@@ -5,6 +5,7 @@ mod early;
 mod environment;
 pub(super) mod leader;
 pub(super) mod missing;
+mod nothing;
 pub(super) mod old;
 mod printed;
 mod python;
@@ -46,6 +47,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         python::programs(subject, script);
         missing::check(subject, script);
         environment::check(subject, script);
+        nothing::check(subject, script);
         questions::check(subject, script);
         superuser::check(subject, script);
         revisions::check(subject, script);

@@ -2,6 +2,7 @@
 
 mod files;
 mod instance;
+mod log_tasks;
 
 use crate::beanstalk::config_file::{ConfigFile, DEFAULT_NAMESPACE, ProblemKind, SECTIONS};
 use crate::beanstalk::customizations::EXTENSIONS;
@@ -25,6 +26,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         files::check(subject, file);
         instance::check(subject, file);
     }
+    log_tasks::check(subject);
 }
 
 /// Every other file that somebody on the instance reads as text. `requirements.txt` has a rule of its own.

@@ -103,6 +103,7 @@ fn containers(subject: &mut Subject<'_>, document: &Value, text: &str) {
         return;
     };
     host_ports(subject, definitions, text);
+    references(subject, document, definitions, text);
     for definition in definitions {
         let name = definition["name"].as_str().unwrap_or("a container without a name");
         let mut missing: Vec<&str> =
@@ -122,6 +123,42 @@ fn containers(subject: &mut Subject<'_>, document: &Value, text: &str) {
                 message,
                 "add it to the container's definition",
             );
+        }
+    }
+}
+
+/// What a container names of the same file: other containers, and volumes.
+fn references(subject: &mut Subject<'_>, document: &Value, definitions: &[Value], text: &str) {
+    let names = |list: &Value| -> Vec<String> {
+        let items = list.as_array().map(Vec::as_slice).unwrap_or_default();
+        items.iter().filter_map(|item| item["name"].as_str()).map(str::to_owned).collect()
+    };
+    let (containers, volumes) = (names(&document["containerDefinitions"]), names(&document["volumes"]));
+    let texts = |list: &Value, key: Option<&str>| -> Vec<String> {
+        let items = list.as_array().map(Vec::as_slice).unwrap_or_default();
+        let text = |item: &Value| key.map_or(item, |key| &item[key]).as_str().map(str::to_owned);
+        items.iter().filter_map(text).collect()
+    };
+    for definition in definitions {
+        let name = definition["name"].as_str().unwrap_or("a container without a name");
+        let link = texts(&definition["links"], None)
+            .into_iter()
+            .find(|link| !containers.iter().any(|known| Some(known.as_str()) == link.split(':').next()));
+        // Elastic Beanstalk makes one for the logs of each container.
+        let volume = texts(&definition["mountPoints"], Some("sourceVolume"))
+            .into_iter()
+            .find(|volume| !volumes.contains(volume) && !volume.starts_with("awseb-logs-"));
+        let other = texts(&definition["volumesFrom"], Some("sourceContainer"))
+            .into_iter()
+            .find(|other| !containers.contains(other));
+        let found = [(link, "container"), (other, "container"), (volume, "volume")];
+        for (missing, what) in found {
+            let Some(missing) = missing else { continue };
+            let start = text.find(&format!("\"{missing}\"")).map_or(0, |at| at + 1);
+            let wanted = missing.split(':').next().unwrap_or(&missing).to_owned();
+            let message = format!("ECS refuses the task: `{name}` names the {what} `{wanted}`, and there is none");
+            let fix = format!("add a {what} of that name, or take the line out");
+            subject.find("EB121", DOCKERRUN, start..start + missing.len(), message, fix);
         }
     }
 }

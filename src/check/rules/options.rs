@@ -1,6 +1,7 @@
 //! Option settings: is there such an option, may it have this value, and do several of them go together?
 
 mod together;
+mod twice;
 mod unexpanded;
 
 use crate::beanstalk::config_file::{ConfigFile, DEFAULT_NAMESPACE, OptionSetting, SECRETS_NAMESPACE as SECRETS};
@@ -23,6 +24,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     }
     together::check(subject);
     unexpanded::check(subject);
+    twice::check(subject);
     properties(subject);
     super::places::python_path(subject);
 }

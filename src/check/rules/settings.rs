@@ -8,9 +8,11 @@ mod given;
 mod health;
 mod hosts;
 mod https;
+mod ignored;
 mod local;
 mod mail;
 mod module;
+mod needs;
 mod opened;
 mod others;
 mod own_tls;
@@ -54,6 +56,8 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         return;
     }
     refused::check(subject, &settings);
+    ignored::storages(subject, &settings);
+    needs::check(subject, &settings);
     unread(subject, &settings);
     debug(subject, &settings);
     secret_key(subject, &settings);

@@ -7,6 +7,7 @@ mod alternatives;
 mod certainty;
 mod code;
 mod doubts;
+mod effects;
 mod environments;
 mod kept;
 mod lost;
