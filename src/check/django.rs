@@ -5,6 +5,7 @@
 
 mod calls;
 mod changes;
+pub(super) mod configured;
 mod evaluation;
 mod expressions;
 mod glued;
@@ -39,7 +40,7 @@ pub(super) use named::{in_options, in_procfile, is_told, named};
 use served::target_path;
 pub(super) use served::{in_wsgi, module_of};
 use syntax::{Import, Source};
-pub(crate) use value::Value;
+pub(crate) use value::{Leads, Value};
 
 /// The settings that production gets.
 #[derive(Debug, Default)]
@@ -196,6 +197,11 @@ impl Settings {
     /// Does it stop where nobody has set this variable?
     pub(super) fn requires(&self, name: &str) -> bool {
         self.required.iter().any(|required| required.name == name)
+    }
+
+    /// All names that are set, in their order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Setting)> {
+        self.names.iter().map(|(name, setting)| (name.as_str(), setting))
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Setting> {

@@ -9,7 +9,7 @@ use super::expressions::{dotted, keyword, mentions_file};
 use super::operators::{self, through};
 use super::random;
 use super::reads::{Cast, Fallback, Lookup};
-use super::value::Value;
+use super::value::{Leads, Value};
 
 /// A function whose body is one `return`.
 #[derive(Debug, Clone)]
@@ -46,7 +46,8 @@ impl Evaluation<'_> {
             return match argument(0).map(value) {
                 Some(Value::Text(text)) => {
                     let redirects = argument(1).is_some_and(is_redirect);
-                    Value::Route { text, regex: name != "path", redirects }
+                    let leads = argument(1).map_or(Leads::Unknown, leads);
+                    Value::Route { text, regex: name != "path", redirects, leads }
                 }
                 _ => Value::Unknown,
             };
@@ -176,6 +177,34 @@ fn is_redirect(view: &Expr) -> bool {
     match view {
         Expr::Lambda(lambda) => calls(&lambda.body, &|name| REDIRECTS.contains(&name)),
         view => calls(view, &|name| name == "RedirectView.as_view" || name.ends_with(".RedirectView.as_view")),
+    }
+}
+
+/// Where the second argument of `path` leads.
+fn leads(view: &Expr) -> Leads {
+    const AROUND: [&str; 5] =
+        ["csrf_exempt", "login_required", "never_cache", "ensure_csrf_cookie", "xframe_options_exempt"];
+    match view {
+        Expr::Lambda(_) => Leads::View,
+        // `admin.site.urls` and `router.urls` are lists of URLs.
+        Expr::Name(_) | Expr::Attribute(_)
+            if !dotted(view).ends_with("urls") && !dotted(view).ends_with("urlpatterns") =>
+        {
+            Leads::View
+        }
+        Expr::Call(call) => match dotted(&call.func).as_str() {
+            "include" => match call.arguments.args.first() {
+                Some(Expr::StringLiteral(literal)) => Leads::Module(literal.value.to_str().to_owned()),
+                Some(Expr::Tuple(tuple)) => match tuple.elts.first() {
+                    Some(Expr::StringLiteral(literal)) => Leads::Module(literal.value.to_str().to_owned()),
+                    _ => Leads::Unknown,
+                },
+                _ => Leads::Unknown,
+            },
+            name if name.ends_with(".as_view") || AROUND.contains(&name) => Leads::View,
+            _ => Leads::Unknown,
+        },
+        _ => Leads::Unknown,
     }
 }
 

@@ -19,6 +19,7 @@ impl Walk<'_> {
             self.scheme(target, call);
         }
         match target {
+            _ if self.configure(target, value, sure) => {}
             Expr::Name(name) => {
                 self.settings.glued.extend(glued(name.id.as_str(), value, self.path));
                 let evaluation = Evaluation::of(self.settings);
@@ -44,7 +45,7 @@ impl Walk<'_> {
     }
 
     /// A name that has been changed reads what the change reads.
-    fn reads_too(&mut self, name: &str, value: &Expr) {
+    pub(super) fn reads_too(&mut self, name: &str, value: &Expr) {
         let evaluation = Evaluation::of(self.settings);
         let (reads, behind) = (evaluation.variables(value), evaluation.behind(value));
         if let Some(setting) = self.settings.names.get_mut(name) {
@@ -145,6 +146,7 @@ impl Walk<'_> {
             _ => false,
         };
         match &*call.func {
+            _ if self.configures(call, sure) => {}
             // `globals().update(…)`
             Expr::Attribute(method) if names(&method.value) => self.settings.open = true,
             Expr::Attribute(method) if is_environ(&method.value) => {

@@ -53,6 +53,8 @@ pub(in crate::check) struct Call {
     pub(in crate::check) name: String,
     /// Arguments without a name.
     pub(in crate::check) arguments: usize,
+    /// Those whose text is written there, each with its name; of a list, the first.
+    pub(in crate::check) texts: Vec<(Option<String>, String)>,
     pub(in crate::check) keywords: BTreeSet<String>,
     /// Are there arguments that nobody sees, `*a` or `**k`?
     pub(in crate::check) more: bool,
@@ -289,7 +291,8 @@ impl Module {
             _ => {
                 let (name, span) = (dotted(expression), range(expression));
                 let keywords = BTreeSet::new();
-                self.calls.push(Call { name, arguments: 0, keywords, more: false, alone: false, span });
+                let (arguments, texts, more, alone) = (0, Vec::new(), false, false);
+                self.calls.push(Call { name, arguments, texts, keywords, more, alone, span });
             }
         }
     }
@@ -319,9 +322,15 @@ impl Module {
                 let starred = call.arguments.args.iter().any(|argument| matches!(argument, Expr::Starred(_)));
                 let unnamed = call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none());
                 let named = call.arguments.keywords.iter().filter_map(|keyword| keyword.arg.as_ref());
+                let plain = call.arguments.args.iter().filter_map(|argument| Some((None, written(argument)?)));
+                let texts =
+                    call.arguments.keywords.iter().filter_map(|keyword| {
+                        Some((Some(keyword.arg.as_ref()?.to_string()), written(&keyword.value)?))
+                    });
                 self.calls.push(Call {
                     name,
                     arguments: call.arguments.args.len(),
+                    texts: plain.chain(texts).collect(),
                     keywords: named.map(|name| name.to_string()).collect(),
                     more: starred || unnamed,
                     alone,
@@ -338,6 +347,15 @@ fn module_in(argument: &Expr) -> Option<String> {
     match argument {
         Expr::StringLiteral(literal) => Some(literal.value.to_str().to_owned()),
         Expr::Tuple(tuple) => tuple.elts.first().and_then(module_in),
+        _ => None,
+    }
+}
+
+/// The text that an argument is, or the first of a list.
+fn written(argument: &Expr) -> Option<String> {
+    match argument {
+        Expr::StringLiteral(literal) => Some(literal.value.to_str().to_owned()),
+        Expr::List(list) => list.elts.first().and_then(written),
         _ => None,
     }
 }

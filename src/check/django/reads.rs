@@ -10,6 +10,26 @@ use super::expressions::{dotted, is_environ, is_getenv, keyword, range};
 use super::operators::Truth;
 use super::value::Value;
 
+/// Functions that read the file which they are given, and raise where it is not there.
+const READERS: [&str; 16] = [
+    "Image.open",
+    "credentials.Certificate",
+    "firebase_admin.credentials.Certificate",
+    "joblib.load",
+    "keras.models.load_model",
+    "load_model",
+    "np.load",
+    "numpy.load",
+    "pandas.read_csv",
+    "pd.read_csv",
+    "pd.read_excel",
+    "pd.read_json",
+    "pd.read_pickle",
+    "service_account.Credentials.from_service_account_file",
+    "tf.keras.models.load_model",
+    "torch.load",
+];
+
 impl Evaluation<'_> {
     /// Variables without which an expression raises: nothing gives them a value.
     pub(super) fn reads(&self, expression: &Expr) -> Vec<Read> {
@@ -43,7 +63,10 @@ impl Evaluation<'_> {
         let file = |inner: &Expr| {
             let Expr::Call(call) = inner else { return None };
             let (file, mode) = match &*call.func {
-                Expr::Attribute(method) if matches!(method.attr.as_str(), "open" | "read_text" | "read_bytes") => {
+                Expr::Attribute(method)
+                    if !READERS.contains(&dotted(&call.func).as_str())
+                        && matches!(method.attr.as_str(), "open" | "read_text" | "read_bytes") =>
+                {
                     let path = self.evaluate(&method.value, 0);
                     // `io.open` and others are functions of a module.
                     match path {
@@ -51,6 +74,7 @@ impl Evaluation<'_> {
                         _ => (call.arguments.args.first()?, call.arguments.args.get(1)),
                     }
                 }
+                func if READERS.contains(&dotted(func).as_str()) => (call.arguments.args.first()?, None),
                 func if dotted(func) == "open" => (call.arguments.args.first()?, call.arguments.args.get(1)),
                 _ => return None,
             };

@@ -1,5 +1,6 @@
 //! The door to the Python parser, and the walk over a settings file.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use ruff_python_ast::{Expr, Stmt, StmtFunctionDef, StmtIf, StmtTry};
@@ -66,7 +67,8 @@ impl<'a> Source<'a> {
         import: &mut dyn FnMut(&mut Settings, &Import<'_>) -> bool,
         path: &str,
     ) {
-        Walk { settings, import, path, text: self.text, conditions: Vec::new() }.block(&self.body, Sure::Yes);
+        let (conditions, imported) = (Vec::new(), BTreeMap::new());
+        Walk { settings, import, path, text: self.text, conditions, imported }.block(&self.body, Sure::Yes);
     }
 }
 
@@ -129,6 +131,8 @@ pub(super) struct Walk<'a> {
     text: &'a str,
     /// The conditions around a statement, as they are written.
     conditions: Vec<String>,
+    /// Where names come from that are imported one by one: a module, and the dots before it.
+    pub(super) imported: BTreeMap<String, (String, usize)>,
 }
 
 impl Walk<'_> {
@@ -163,9 +167,20 @@ impl Walk<'_> {
                     self.settings.open = true;
                 }
             }
+            Stmt::ImportFrom(from) => {
+                let module = from.module.as_ref().map(|module| module.to_string()).unwrap_or_default();
+                for name in &from.names {
+                    let known = name.asname.as_ref().unwrap_or(&name.name).to_string();
+                    self.imported.insert(known, (module.clone(), from.level as usize));
+                }
+            }
+            Stmt::ClassDef(class) => self.class(class),
             Stmt::If(branch) => self.branches(branch, sure),
             Stmt::Try(attempt) => self.attempt(attempt, sure),
-            Stmt::FunctionDef(function) => self.function(function),
+            Stmt::FunctionDef(function) => {
+                self.factory(function);
+                self.function(function);
+            }
             Stmt::With(with) => {
                 with.items.iter().for_each(|item| self.note(&item.context_expr, sure));
                 self.block(&with.body, sure.and(Sure::Perhaps));

@@ -10,6 +10,7 @@ pub(crate) enum Value {
         text: String,
         regex: bool,
         redirects: bool,
+        leads: Leads,
     },
     /// Below the project's folder: `BASE_DIR / "x"`. Empty for the folder itself.
     Path(String),
@@ -27,6 +28,17 @@ pub(crate) enum Value {
     Unknown,
     /// Not set.
     Missing,
+}
+
+/// Where a URL leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Leads {
+    /// To a view: what comes after the text is no part of it.
+    View,
+    /// To the URLs of this module.
+    Module(String),
+    /// Perhaps to more URLs, and nobody knows which.
+    Unknown,
 }
 
 impl Value {

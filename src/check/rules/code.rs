@@ -1,6 +1,9 @@
 //! The project's own code: what stops as the server imports it, with the versions that its list asks for.
 
+mod asked;
+mod flask;
 mod gone;
+mod routes;
 mod templates;
 pub(super) mod versions;
 
@@ -8,7 +11,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::dependencies::pythons::{On, Pythons};
-use crate::check::django::loaded::{Import, Module, Moment};
+use super::settings::opened::is_missing;
+use crate::beanstalk::tree::file_name;
+use crate::check::django::loaded::{Call, Import, Module, Moment};
+use crate::check::django::{Opened, Settings};
 use crate::check::subject::Subject;
 use crate::level::Level;
 use versions::Installed;
@@ -18,10 +24,18 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         return;
     }
     let modules = subject.loaded();
+    let read = flask::read(subject, &modules);
     syntax(subject, &modules);
     imports(subject, &modules);
     relations(subject, &modules);
     templates::check(subject);
+    opened(subject, &modules, &read);
+    asked::check(subject, &modules);
+    if subject.settings().is_none() {
+        flask::check(subject, &read);
+        runs(subject, &modules);
+        routes::check(subject, &modules);
+    }
 }
 
 /// What becomes of the site where a module stops.
@@ -46,6 +60,50 @@ fn syntax(subject: &mut Subject<'_>, modules: &[Module]) {
             false => "`python -m py_compile` says more",
         };
         subject.find("EB251", &module.path, span.clone(), message, fix);
+    }
+}
+
+/// Files that a module opens as it is imported, and that do not ship.
+fn opened(subject: &mut Subject<'_>, modules: &[Module], read: &[Settings]) {
+    let mut said: Vec<&str> = Vec::new();
+    for opened in read.iter().flat_map(|settings| &settings.opened) {
+        let Some(module) = modules.iter().find(|module| module.path == opened.path) else { continue };
+        if said.contains(&opened.file.as_str()) || !is_missing(subject, opened) || is_made(subject, opened) {
+            continue;
+        }
+        said.push(&opened.file);
+        let message = format!("{}: this opens `{}`, which does not ship", fate(module.moment), opened.file);
+        let fix = "let it ship, or read what is in it from properties or secrets of the environment";
+        subject.find("EB178", &opened.path, opened.span.clone(), message, fix);
+    }
+}
+
+/// Does other code name the file as well? It may write or fetch it.
+fn is_made(subject: &Subject<'_>, opened: &Opened) -> bool {
+    let name = file_name(&opened.file);
+    let mut files = subject.tree.iter().filter(|(path, _)| path.ends_with(".py"));
+    let names: usize =
+        files.by_ref().filter_map(|(path, _)| Some(subject.tree.text(path)?.matches(name).count())).sum();
+    names > 1
+}
+
+/// A server that a module starts as it is imported: then the one that imports it never answers.
+fn runs(subject: &mut Subject<'_>, modules: &[Module]) {
+    const OBJECTS: [&str; 6] =
+        ["app.run", "application.run", "server.run", "app.run_server", "socketio.run", "uvicorn.run"];
+    for module in modules.iter().filter(|module| module.moment == Moment::Start) {
+        let is_web = module.imports.iter().any(|import| {
+            let first = import.module.split('.').next().unwrap_or_default();
+            matches!(first, "flask" | "dash" | "quart" | "uvicorn" | "flask_socketio" | "bottle" | "connexion")
+        });
+        let starts = |call: &&Call| call.alone && OBJECTS.contains(&call.name.as_str());
+        let Some(call) = module.calls.iter().find(starts).filter(|_| is_web) else { continue };
+        let message = format!(
+            "no request is answered: `{}` starts a server of its own as the server imports this, and does not return",
+            call.name
+        );
+        let fix = "write `if __name__ == \"__main__\":` before it";
+        subject.find("EB253", &module.path, call.span.clone(), message, fix);
     }
 }
 

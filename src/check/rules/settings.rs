@@ -5,15 +5,16 @@ pub(in crate::check) mod candidates;
 mod commas;
 mod current;
 mod given;
-mod health;
+pub(super) mod health;
 mod hosts;
 mod https;
 mod ignored;
-mod local;
+pub(super) mod keys;
+pub(super) mod local;
 mod mail;
 mod module;
 mod needs;
-mod opened;
+pub(super) mod opened;
 mod others;
 mod own_tls;
 mod refused;
@@ -60,9 +61,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     needs::check(subject, &settings);
     unread(subject, &settings);
     debug(subject, &settings);
-    secret_key(subject, &settings);
-    secrets(subject, &settings);
-    database_password(subject, &settings);
+    keys::check(subject, &settings);
     hosts::check(subject, &settings);
     commas::check(subject, &settings);
     required(subject, &settings);
@@ -168,94 +167,6 @@ fn debug(subject: &mut Subject<'_>, settings: &Settings) {
         }
         _ => {}
     }
-}
-
-fn secret_key(subject: &mut Subject<'_>, settings: &Settings) {
-    let Some(setting) = settings.get("SECRET_KEY") else { return };
-    match setting.value.by_default() {
-        Value::Random => {
-            let unless = matches!(setting.value, Value::Environment { .. });
-            let message = match unless {
-                true => {
-                    "unless a variable of the environment has it, each process makes its own `SECRET_KEY`: users are logged out at random"
-                }
-                false => "each process makes its own `SECRET_KEY`: users are logged out at random",
-            };
-            let finding = at(subject, "EB083", setting, message, "read it from an environment property or secret");
-            if unless {
-                finding.level = Level::Note;
-            }
-        }
-        Value::Text(key)
-            if setting.value == Value::Text(key.clone()) && !key.is_empty() && written(subject, settings, key) =>
-        {
-            let message = "everybody who can read the code can sign sessions: the key is in it";
-            at(subject, "EB112", setting, message, "read it from an environment property or secret");
-        }
-        _ => {}
-    }
-}
-
-/// Is it what a guide writes where a key belongs?
-fn is_placeholder(text: &str) -> bool {
-    const WORDS: [&str; 9] = ["your", "change", "example", "xxx", "placeholder", "<", "secret", "todo", "password"];
-    let lower = text.to_ascii_lowercase();
-    text.len() < 8 || WORDS.iter().any(|word| lower.contains(word))
-}
-
-/// Other keys and passwords that are written into the settings.
-fn secrets(subject: &mut Subject<'_>, settings: &Settings) {
-    const NAMES: [&str; 12] = [
-        "AWS_SECRET_ACCESS_KEY",
-        "EMAIL_HOST_PASSWORD",
-        "STRIPE_SECRET_KEY",
-        "STRIPE_LIVE_SECRET_KEY",
-        "SENDGRID_API_KEY",
-        "TWILIO_AUTH_TOKEN",
-        "RECAPTCHA_PRIVATE_KEY",
-        "SOCIAL_AUTH_GOOGLE_OAUTH2_SECRET",
-        "SOCIAL_AUTH_FACEBOOK_SECRET",
-        "SOCIAL_AUTH_GITHUB_SECRET",
-        "SOCIAL_AUTH_TWITTER_SECRET",
-        "SOCIAL_AUTH_LINKEDIN_OAUTH2_SECRET",
-    ];
-    // Keys of dictionaries of settings.
-    const INSIDE: [(&str, &str); 3] =
-        [("SIMPLE_JWT", "SIGNING_KEY"), ("JWT_AUTH", "JWT_SECRET_KEY"), ("JWT_AUTH", "JWT_PRIVATE_KEY")];
-    let whole = NAMES.iter().filter_map(|name| Some((settings.get(name)?, settings.get(name)?.value.clone(), *name)));
-    // There it is mostly that of the sessions once more, which is judged where it stands.
-    let inside = INSIDE.iter().filter_map(|(name, key)| {
-        let setting = settings.get(name)?;
-        let value = setting.value.get(key).clone();
-        let own = !value.is_undecided() && value != *settings.value("SECRET_KEY");
-        own.then_some((setting, value, *key))
-    });
-    for (setting, value, name) in whole.chain(inside) {
-        // What stands in for a variable is as plain as any other text.
-        let Some(key) = value.by_default().text() else { continue };
-        if !is_placeholder(key) && written(subject, settings, key) {
-            let message = format!("everybody who can read the code has this key: `{name}` is in it");
-            at(subject, "EB112", setting, message, "make a new one, and read it from a secret of the environment");
-        }
-    }
-}
-
-/// The password of a database on another machine.
-fn database_password(subject: &mut Subject<'_>, settings: &Settings) {
-    let Some(setting) = settings.get("DATABASES") else { return };
-    let default = setting.value.by_default().get("default").by_default();
-    let (Some(host), Some(password)) = (default.get("HOST").text(), default.get("PASSWORD").text()) else { return };
-    let elsewhere = host.contains('.') && !host.starts_with("127.") && !host.starts_with("0.");
-    if elsewhere && !is_placeholder(password) && written(subject, settings, password) {
-        let message = "everybody who can read the code has the password of the database: it is in it";
-        at(subject, "EB112", setting, message, "make a new one, and read it from a secret of the environment");
-    }
-}
-
-/// Does a file of the settings have this text? What a property of the environment says is judged where that stands.
-fn written(subject: &Subject<'_>, settings: &Settings, text: &str) -> bool {
-    let begin: String = text.chars().take_while(|char| !matches!(char, '"' | '\'' | '\\')).take(8).collect();
-    settings.files.iter().any(|path| subject.tree.text(path).is_some_and(|file| file.contains(&begin)))
 }
 
 /// Does the proxy give Django another host than the one that was asked for?

@@ -11,6 +11,7 @@ mod effects;
 mod environments;
 mod kept;
 mod lost;
+mod flask;
 mod outcomes;
 mod packages;
 mod places;

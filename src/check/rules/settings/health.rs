@@ -3,7 +3,7 @@
 use super::{at, proxy_has, proxy_says_host};
 use crate::beanstalk::config_file::OptionSetting;
 use crate::beanstalk::tree::file_name;
-use crate::check::django::{self, Setting, Settings, Value};
+use crate::check::django::{self, Leads, Setting, Settings, Value};
 use crate::check::finding::Finding;
 use crate::check::subject::Subject;
 use crate::level::Level;
@@ -96,7 +96,7 @@ fn redirected(
         if regex { may_match(text, path) } else { text.is_empty() || path.starts_with(text) || text.contains('<') }
     };
     let first = routes.iter().find(|route| matches!(route, Value::Route { text, regex, .. } if before(text, *regex)));
-    let Some(Value::Route { text, regex, redirects: true }) = first else { return };
+    let Some(Value::Route { text, regex, redirects: true, .. }) = first else { return };
     if !is_it(text, *regex) || matcher.contains('3') {
         return;
     }
@@ -132,7 +132,7 @@ pub(super) fn may_match(regex: &str, path: &str) -> bool {
 }
 
 /// The path that the balancer asks, where a file says it.
-pub(super) fn path_asked(subject: &Subject<'_>) -> Option<String> {
+pub(in crate::check::rules) fn path_asked(subject: &Subject<'_>) -> Option<String> {
     asked(subject).map(|(_, setting)| setting.value.value.clone())
 }
 
@@ -163,17 +163,7 @@ fn routes(
     if !routes.iter().all(|route| matches!(route, Value::Route { .. })) {
         return;
     }
-    let any = |wanted: &str| {
-        routes.iter().any(|route| match route {
-            Value::Route { text, regex: true, .. } => may_match(text, wanted),
-            // A prefix may lead to an `include`. Up to the converter, which stands for something.
-            Value::Route { text, regex: false, .. } => {
-                let (fixed, open) = text.split_once('<').map_or((text.as_str(), false), |(fixed, _)| (fixed, true));
-                wanted.strip_prefix(fixed).is_some_and(|rest| !open || !rest.is_empty())
-            }
-            _ => false,
-        })
-    };
+    let any = |wanted: &str| may_answer(subject, routes, wanted, 0);
     if any(path) {
         return redirected(subject, routes, setting, (path, matcher), asked);
     }
@@ -208,6 +198,38 @@ fn routes(
         }
         None => lower(at(subject, "EB013", setting, message, &fix), unless),
     }
+}
+
+/// May one of these URLs be that of a page?
+fn may_answer(subject: &Subject<'_>, routes: &[Value], wanted: &str, depth: usize) -> bool {
+    const DEEPEST: usize = 4;
+    // Of another module: whatever is not known of it may answer.
+    let inside = |module: &str, rest: &str| {
+        let urls = Settings::beside(subject.tree, module).filter(|_| depth < DEEPEST);
+        let Some(Value::List(inner)) = urls.as_ref().and_then(|urls| urls.get("urlpatterns")).map(|inner| &inner.value)
+        else {
+            return true;
+        };
+        let known = inner.iter().all(|route| matches!(route, Value::Route { .. }));
+        !known || may_answer(subject, inner, rest, depth + 1)
+    };
+    routes.iter().any(|route| match route {
+        // A regular expression that only begins the path leaves all of the rest to the module.
+        Value::Route { text, regex: true, leads: Leads::Module(module), .. } if matches!(text.as_str(), "" | "^") => {
+            inside(module, wanted)
+        }
+        Value::Route { text, regex: true, .. } => may_match(text, wanted),
+        // Up to the converter, which stands for something.
+        Value::Route { text, regex: false, leads, .. } => match (text.split_once('<'), leads) {
+            (Some((fixed, _)), _) => wanted.strip_prefix(fixed).is_some_and(|rest| !rest.is_empty()),
+            (None, Leads::View) => wanted == text,
+            (None, Leads::Module(module)) => {
+                wanted.strip_prefix(text.as_str()).is_some_and(|rest| inside(module, rest))
+            }
+            (None, Leads::Unknown) => wanted.starts_with(text.as_str()),
+        },
+        _ => false,
+    })
 }
 
 /// Where the URLs have a page for health checks and no file names it, the console may.

@@ -120,7 +120,7 @@ fn is_told_by_libpq(subject: &Subject<'_>) -> bool {
 
 /// Where something is looked for that is not there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(in crate::check::rules) enum Place {
     /// On the machine of whoever asks.
     Here,
     /// Under a name that containers of one network know, and nobody else.
@@ -129,7 +129,7 @@ pub(super) enum Place {
 
 impl Place {
     /// Of the addresses, the first that is such a place.
-    fn of(addresses: &str) -> Option<Self> {
+    pub(in crate::check::rules) fn of(addresses: &str) -> Option<Self> {
         hosts(addresses).find_map(|host| match host {
             Host::Path => Some(Self::Here),
             Host::Name(name) if HERE.contains(&name) => Some(Self::Here),
@@ -143,7 +143,7 @@ impl Place {
     }
 
     /// Is the service there, by what the project's files install or write?
-    pub(super) fn has(&self, subject: &Subject<'_>, service: &str) -> bool {
+    pub(in crate::check::rules) fn has(&self, subject: &Subject<'_>, service: &str) -> bool {
         match self {
             Self::Here => runs_here(subject, service),
             Self::Container(_) => subject.scripts().iter().any(|script| script.text.contains("/etc/hosts")),

@@ -214,3 +214,50 @@ fn what_containers_name_of_each_other() {
     );
     task(false, r#""volumesFrom": [{"sourceContainer": "app"}]"#);
 }
+
+#[test]
+fn urls_of_other_modules() {
+    let urls = |found: bool, root: &str, inner: &str| {
+        let settings = "ROOT_URLCONF = 'mysite.urls'\nMIDDLEWARE = ['django.middleware.common.CommonMiddleware']\nALLOWED_HOSTS = ['*']\n";
+        let root = format!("urlpatterns = [{root}]\n");
+        let inner = format!("urlpatterns = [{inner}]\n");
+        case("EB013", found, &[("mysite/settings.py", settings), ("mysite/urls.py", &root), ("shop/urls.py", &inner)]);
+    };
+    urls(true, "path('', include('shop.urls'))", "path('items/', items)");
+    urls(true, "url(r'^', include('shop.urls'))", "url(r'^items/$', items)");
+    urls(true, "path('admin/', admin.site.urls), path('', include(('shop.urls', 'shop')))", "path('items/', items)");
+    urls(false, "path('', include('shop.urls'))", "path('', home)");
+    urls(false, "path('', include('shop.urls'))", "path('<slug:name>', page), path('', home)");
+    urls(false, "path('', include(router.urls))", "");
+    urls(false, "path('', include('other.urls'))", "path('items/', items)");
+    urls(false, "path('', include('shop.urls'))", "*more");
+    urls(false, "path('', admin.site.urls)", "");
+}
+
+#[test]
+fn secrets_by_their_names() {
+    let secret =
+        |found: bool, line: &str| case("EB112", found, &[("mysite/settings.py", &format!("import os\n{line}\n"))]);
+    for line in [
+        "MAILGUN_API_TOKEN = 'k3y7f9a1c5e2b8d4'",
+        "PAYPAL_CLIENT_SECRET = 'EGnHDxD4qRPdaLdZz8iCr8N7'",
+        "FTP_PASSWORD = 'hT7kQ29xLm'",
+        "RDS_PASSWORD = os.environ.get('RDS_PASSWORD', 'hT7kQ29xLm')",
+        "SMS_AUTH_TOKEN = config('SMS_AUTH_TOKEN', default='9f3a7c05e1b8d264')",
+        "DATABASES = {'default': {'ENGINE': 'django.db.backends.mysql', 'HOST': os.environ['RDS_HOSTNAME'], 'PASSWORD': os.environ.get('RDS_PASSWORD', 'hT7kQ29xLm')}}",
+    ] {
+        secret(true, line);
+    }
+    for line in [
+        "STRIPE_TEST_SECRET_KEY = 'sk_test_Q7xk2VbN9mLp4RtZc8Wd'",
+        "STRIPE_SECRET = 'sk_test_Q7xk2VbN9mLp4RtZc8Wd'",
+        "STRIPE_PUBLIC_KEY = 'pk_live_Q7xk2VbN9mLp4RtZc8Wd'",
+        "FTP_PASSWORD = os.environ['FTP_PASSWORD']",
+        "FTP_PASSWORD = 'change-me-2'",
+        "FTP_PASSWORD = ''",
+        "TOKEN_PASSWORD = 'shop.tokens.Password1'",
+        "OTP_SECRET = config('OTP_SECRET')",
+    ] {
+        secret(false, line);
+    }
+}

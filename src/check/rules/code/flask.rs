@@ -1,0 +1,138 @@
+//! Flask: what an application is configured with, and what that leads to on an instance.
+
+use std::collections::BTreeSet;
+
+use crate::check::django::configured::PREFIX;
+use crate::check::django::loaded::Module;
+use crate::check::django::{self, Setting, Settings, Value};
+use crate::check::rules::settings::keys::{is_named_secret, is_placeholder, written};
+use crate::check::rules::settings::local::Place;
+use crate::check::subject::Subject;
+
+const FIX: &str = "set it as a property or secret of the environment, and let the application stop where it is missing";
+/// What sessions and tokens are signed with.
+const SIGN: [&str; 4] = ["SECRET_KEY", "JWT_SECRET_KEY", "WTF_CSRF_SECRET_KEY", "SECURITY_PASSWORD_SALT"];
+
+/// `read` are the modules, as far as assignments in them could be followed.
+pub(super) fn check(subject: &mut Subject<'_>, read: &[Settings]) {
+    let mut said: BTreeSet<(String, usize)> = BTreeSet::new();
+    for settings in read {
+        let names = settings.iter().filter_map(|(name, setting)| Some((name.strip_prefix(PREFIX)?, setting)));
+        for (name, setting) in names {
+            // One file may be read for several others.
+            if !said.insert((setting.path.clone(), setting.span.start)) {
+                continue;
+            }
+            match name {
+                _ if SIGN.contains(&name) => key(subject, settings, setting),
+                "SQLALCHEMY_DATABASE_URI" | "SQLALCHEMY_DATABASE_URL" => database(subject, setting),
+                _ if is_named_secret(name, setting.value.by_default())
+                    && written(subject, settings, setting.value.by_default()) =>
+                {
+                    let message = format!("everybody who can read the code has this key: `{name}` is in it");
+                    let fix = "make a new one, and read it from a secret of the environment";
+                    subject.find("EB112", &setting.path, setting.span.clone(), message, fix);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// May nobody else have said what a variable is? A secret's value is not known.
+fn is_given(subject: &Subject<'_>, setting: &Setting) -> bool {
+    setting.variables().any(|name| subject.gives(name))
+}
+
+fn key(subject: &mut Subject<'_>, settings: &Settings, setting: &Setting) {
+    let (rule, message, fix) = match (&setting.value, setting.value.by_default()) {
+        (Value::Random, _) => (
+            "EB083",
+            "each process makes its own key: users are logged out at random",
+            "read it from an environment property or secret",
+        ),
+        (Value::Text(key), _) if !key.is_empty() && written(subject, settings, &setting.value) => (
+            "EB112",
+            "everybody who can read the code can sign sessions: the key is in it",
+            "read it from an environment property or secret",
+        ),
+        (Value::Environment { .. }, Value::Text(key)) if !key.is_empty() && !is_given(subject, setting) => (
+            "EB132",
+            "unless a variable of the environment says otherwise, sessions are signed with the key that everybody can read here",
+            FIX,
+        ),
+        _ => return,
+    };
+    subject.find(rule, &setting.path, setting.span.clone(), message, fix);
+}
+
+/// Where an address of SQLAlchemy's leads.
+fn database(subject: &mut Subject<'_>, setting: &Setting) {
+    let Some(address) = setting.value.by_default().text() else { return };
+    let Some((scheme, rest)) = address.split_once("://") else { return };
+    let unless = matches!(setting.value, Value::Environment { .. });
+    if unless && is_given(subject, setting) {
+        return;
+    }
+    let mut say = |rule: &'static str, message: String, fix: &str| {
+        subject.find(rule, &setting.path, setting.span.clone(), message, fix);
+    };
+    if scheme.starts_with("sqlite") {
+        let file = rest.strip_prefix('/').unwrap_or(rest);
+        let replaced = !file.is_empty() && !file.starts_with([':', '/']) || file.starts_with("/var/app/");
+        match (replaced, unless) {
+            (false, _) => {}
+            (true, true) => say(
+                "EB132",
+                "unless a variable of the environment names another, the database is a file that each deployment replaces".to_owned(),
+                FIX,
+            ),
+            (true, false) => say(
+                "EB080",
+                "each deployment replaces the folder, and with it the database; each instance has its own".to_owned(),
+                "use PostgreSQL on RDS, or keep the file outside of `/var/app`",
+            ),
+        }
+        return;
+    }
+    let service = match scheme.split('+').next().unwrap_or(scheme) {
+        "postgres" | "postgresql" => "postgresql",
+        "mysql" | "mariadb" => "mysql",
+        _ => return,
+    };
+    let place = Place::of(address);
+    let user = rest.split(['/', '?']).next().unwrap_or_default().rsplit_once('@').map_or("", |(user, _)| user);
+    let password = user.split_once(':').map_or("", |(_, password)| password).to_owned();
+    match place {
+        Some(place) if !place.has(subject, service) => {
+            let (rule, message, fix) = match unless {
+                true => (
+                    "EB132",
+                    format!("unless a variable of the environment names another, the database is asked for {place}"),
+                    FIX,
+                ),
+                false => (
+                    "EB149",
+                    format!("every page that reads data is a 500: {service} is looked for {place}"),
+                    "use RDS, and read its address from properties of the environment",
+                ),
+            };
+            subject.find(rule, &setting.path, setting.span.clone(), message, fix);
+        }
+        None if !is_placeholder(&password)
+            && subject.tree.text(&setting.path).is_some_and(|text| text.contains(&password)) =>
+        {
+            let message = "everybody who can read the code has the password of the database: it is in it";
+            let fix = "make a new one, and read it from a secret of the environment";
+            subject.find("EB112", &setting.path, setting.span.clone(), message, fix);
+        }
+        _ => {}
+    }
+}
+
+/// The modules as their assignments tell them.
+pub(super) fn read(subject: &Subject<'_>, modules: &[Module]) -> Vec<Settings> {
+    let variables = django::properties(subject.customizations);
+    let of = |module: &Module| Settings::of_file(subject.tree, &module.path, variables.clone());
+    modules.iter().filter(|module| module.broken.is_none()).filter_map(of).collect()
+}

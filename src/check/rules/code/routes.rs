@@ -1,0 +1,91 @@
+//! Routes: does an application of Flask's or FastAPI's answer at the path that health checks ask?
+
+use crate::check::django::loaded::{Call, Module};
+use crate::check::rules::settings::health;
+use crate::check::subject::Subject;
+use crate::level::Level;
+
+/// What may answer by other means than a decorator that stands in the module.
+const OTHERS: [&str; 17] = [
+    "register_blueprint",
+    "include_router",
+    "add_url_rule",
+    "add_route",
+    "add_api_route",
+    "add_resource",
+    ".mount(",
+    "create_app",
+    "def make_app",
+    "errorhandler",
+    "before_request",
+    "wsgi_app",
+    "Dash(",
+    "Admin(",
+    "add_namespace",
+    "static_url_path",
+    "middleware",
+];
+const METHODS: [&str; 8] = ["route", "get", "post", "put", "delete", "patch", "api_route", "head"];
+
+pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
+    let customizations = subject.customizations;
+    let matcher = customizations.option("aws:elasticbeanstalk:environment:process:default", "MatcherHTTPCode");
+    if subject.single()
+        || customizations.worker
+        || subject.asks_port()
+        || matcher.is_some_and(|codes| codes.contains('4'))
+    {
+        return;
+    }
+    // The module that is served is the last that has been imported.
+    let Some(served) = modules.last() else { return };
+    let makes = |call: &Call| matches!(call.name.as_str(), "Flask" | "flask.Flask" | "FastAPI" | "fastapi.FastAPI");
+    let Some(made) = served.calls.iter().find(|call| makes(call)).cloned() else { return };
+    let text = |module: &Module| subject.tree.text(&module.path).unwrap_or_default();
+    let proxy =
+        customizations.proxy.iter().any(|path| subject.tree.text(path).is_some_and(|text| text.contains("return 200")));
+    if proxy || modules.iter().any(|module| OTHERS.iter().any(|word| text(module).contains(word))) {
+        return;
+    }
+    let routes: Option<Vec<String>> =
+        modules.iter().flat_map(|module| &module.calls).filter(|call| is_route(call)).map(path).collect();
+    // One whose path is computed may be it.
+    let Some(routes) = routes.filter(|routes| !routes.is_empty()) else { return };
+    let asked = health::path_asked(subject);
+    let wanted = asked.as_deref().unwrap_or("/");
+    let wanted = wanted.split('?').next().unwrap_or(wanted);
+    let answers = |route: &String| {
+        let fixed = route.split(['<', '{']).next().unwrap_or(route);
+        match fixed.len() < route.len() {
+            true => wanted.starts_with(fixed),
+            false => route.trim_end_matches('/') == wanted.trim_end_matches('/'),
+        }
+    };
+    if !wanted.starts_with('/') || routes.iter().any(answers) {
+        return;
+    }
+    let healthy = ["health", "ping", "status", "alive", "ready"];
+    let other = routes.iter().any(|route| healthy.iter().any(|word| route.to_ascii_lowercase().contains(word)));
+    let unless = if asked.is_none() && other { "unless the console names another path, " } else { "" };
+    let message = format!(
+        "{unless}health checks get a 404 and the environment turns red: they ask `{wanted}`, and nothing here answers there"
+    );
+    let fix = "answer 200 there, or name the path of a page that does in `HealthCheckPath`";
+    let finding = subject.find("EB013", &served.path, made.span, message, fix);
+    if !unless.is_empty() {
+        finding.level = Level::Note;
+    }
+}
+
+/// Is it the decorator of a view?
+fn is_route(call: &Call) -> bool {
+    let method = call.name.rsplit_once('.').map(|(_, method)| method);
+    method.is_some_and(|method| METHODS.contains(&method)) && !call.alone && call.name.matches('.').count() == 1
+}
+
+fn path(call: &Call) -> Option<String> {
+    call.texts
+        .iter()
+        .find(|(name, _)| matches!(name.as_deref(), None | Some("rule" | "path")))
+        .map(|(_, text)| text.clone())
+}

@@ -1,0 +1,161 @@
+//! Keys and passwords that are written into the settings.
+
+use super::at;
+use crate::check::django::{Settings, Value};
+use crate::check::subject::Subject;
+use crate::level::Level;
+
+pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
+    secret_key(subject, settings);
+    secrets(subject, settings);
+    database_password(subject, settings);
+}
+
+fn secret_key(subject: &mut Subject<'_>, settings: &Settings) {
+    let Some(setting) = settings.get("SECRET_KEY") else { return };
+    match setting.value.by_default() {
+        Value::Random => {
+            let unless = matches!(setting.value, Value::Environment { .. });
+            let message = match unless {
+                true => {
+                    "unless a variable of the environment has it, each process makes its own `SECRET_KEY`: users are logged out at random"
+                }
+                false => "each process makes its own `SECRET_KEY`: users are logged out at random",
+            };
+            let finding = at(subject, "EB083", setting, message, "read it from an environment property or secret");
+            if unless {
+                finding.level = Level::Note;
+            }
+        }
+        Value::Text(key)
+            if setting.value == Value::Text(key.clone())
+                && !key.is_empty()
+                && written(subject, settings, &setting.value) =>
+        {
+            let message = "everybody who can read the code can sign sessions: the key is in it";
+            at(subject, "EB112", setting, message, "read it from an environment property or secret");
+        }
+        _ => {}
+    }
+}
+
+/// Is it what a guide writes where a key belongs?
+pub(in crate::check::rules) fn is_placeholder(text: &str) -> bool {
+    const WORDS: [&str; 9] = ["your", "change", "example", "xxx", "placeholder", "<", "secret", "todo", "password"];
+    let lower = text.to_ascii_lowercase();
+    text.len() < 8 || WORDS.iter().any(|word| lower.contains(word))
+}
+
+/// Is it a secret by its name, with a value that no guide writes?
+pub(in crate::check::rules) fn is_named_secret(name: &str, value: &Value) -> bool {
+    // What is known by its name alone, whatever the value looks like.
+    const NAMES: [&str; 12] = [
+        "AWS_SECRET_ACCESS_KEY",
+        "EMAIL_HOST_PASSWORD",
+        "STRIPE_SECRET_KEY",
+        "STRIPE_LIVE_SECRET_KEY",
+        "SENDGRID_API_KEY",
+        "TWILIO_AUTH_TOKEN",
+        "RECAPTCHA_PRIVATE_KEY",
+        "SOCIAL_AUTH_GOOGLE_OAUTH2_SECRET",
+        "SOCIAL_AUTH_FACEBOOK_SECRET",
+        "SOCIAL_AUTH_GITHUB_SECRET",
+        "SOCIAL_AUTH_TWITTER_SECRET",
+        "SOCIAL_AUTH_LINKEDIN_OAUTH2_SECRET",
+    ];
+    let Some(text) = value.text().filter(|text| !is_placeholder(text)) else { return false };
+    NAMES.contains(&name) || (says_secret(name) && is_mixed(text))
+}
+
+/// Does a name say that its value is nobody's business?
+fn says_secret(name: &str) -> bool {
+    const ENDS: [&str; 12] = [
+        "PASSWORD",
+        "PASSWD",
+        "_PASS",
+        "_PWD",
+        "SECRET",
+        "SECRET_KEY",
+        "SECRET_ACCESS_KEY",
+        "PRIVATE_KEY",
+        "AUTH_TOKEN",
+        "ACCESS_TOKEN",
+        "API_TOKEN",
+        "CLIENT_SECRET",
+    ];
+    // What pages show to every browser is none, and the key of the sessions is judged by itself.
+    const OPEN: [&str; 6] = ["PUBLIC", "PUBLISHABLE", "TEST", "DEV", "LOCAL", "SITE_KEY"];
+    let upper = name.to_ascii_uppercase();
+    name != "SECRET_KEY" && ENDS.iter().any(|end| upper.ends_with(end)) && !OPEN.iter().any(|word| upper.contains(word))
+}
+
+/// A word with letters and digits, as long as a password of some worth.
+fn is_mixed(text: &str) -> bool {
+    let has = |is: fn(&char) -> bool| text.chars().any(|char| is(&char));
+    let module = text.contains('.') && !text.starts_with("SG.");
+    // Keys for trying out open nothing.
+    let test = ["sk_test", "pk_", "rk_test", "whsec_test"].iter().any(|begin| text.starts_with(begin));
+    text.len() >= 8
+        && has(char::is_ascii_digit)
+        && has(char::is_ascii_alphabetic)
+        && !text.contains(char::is_whitespace)
+        && !text.contains(['/', '{', '<', '$'])
+        && !module
+        && !test
+}
+
+/// Other keys and passwords that are written into the settings.
+fn secrets(subject: &mut Subject<'_>, settings: &Settings) {
+    // Keys of dictionaries of settings.
+    const INSIDE: [(&str, &str); 3] =
+        [("SIMPLE_JWT", "SIGNING_KEY"), ("JWT_AUTH", "JWT_SECRET_KEY"), ("JWT_AUTH", "JWT_PRIVATE_KEY")];
+    let is_setting =
+        |name: &str| name.chars().all(|char| char.is_ascii_uppercase() || char.is_ascii_digit() || char == '_');
+    // What stands in for a variable is as plain as any other text.
+    let whole = settings.iter().filter(|(name, _)| is_setting(name)).filter_map(|(name, setting)| {
+        let value = setting.value.by_default();
+        let own = value != settings.value("SECRET_KEY").by_default();
+        (own && is_named_secret(name, value)).then(|| (setting, value.clone(), name))
+    });
+    // There it is mostly that of the sessions once more, which is judged where it stands.
+    let inside = INSIDE.iter().filter_map(|(name, key)| {
+        let setting = settings.get(name)?;
+        let value = setting.value.get(key).clone();
+        let own = !value.is_undecided() && value != *settings.value("SECRET_KEY");
+        let plain = value.text().is_some_and(|text| !is_placeholder(text));
+        (own && plain).then_some((setting, value, *key))
+    });
+    for (setting, value, name) in whole.chain(inside) {
+        if written(subject, settings, &value) {
+            let message = format!("everybody who can read the code has this key: `{name}` is in it");
+            at(subject, "EB112", setting, message, "make a new one, and read it from a secret of the environment");
+        }
+    }
+}
+
+/// The password of a database on another machine.
+fn database_password(subject: &mut Subject<'_>, settings: &Settings) {
+    let Some(setting) = settings.get("DATABASES") else { return };
+    let default = setting.value.by_default().get("default").by_default();
+    let password = default.get("PASSWORD").by_default();
+    let Some(text) = password.text().filter(|text| !is_placeholder(text)) else { return };
+    // Where a variable names the host, a password of some worth is that of another machine as well.
+    let elsewhere = match default.get("HOST") {
+        Value::Environment { default: None } => is_mixed(text),
+        host => host
+            .by_default()
+            .text()
+            .is_some_and(|host| host.contains('.') && !host.starts_with("127.") && !host.starts_with("0.")),
+    };
+    if elsewhere && written(subject, settings, password) {
+        let message = "everybody who can read the code has the password of the database: it is in it";
+        at(subject, "EB112", setting, message, "make a new one, and read it from a secret of the environment");
+    }
+}
+
+/// Does a file of the settings have this text? What a property of the environment says is judged where that stands.
+pub(in crate::check::rules) fn written(subject: &Subject<'_>, settings: &Settings, value: &Value) -> bool {
+    let Some(text) = value.text() else { return false };
+    let begin: String = text.chars().take_while(|char| !matches!(char, '"' | '\'' | '\\')).take(8).collect();
+    settings.files.iter().any(|path| subject.tree.text(path).is_some_and(|file| file.contains(&begin)))
+}

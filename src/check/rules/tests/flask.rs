@@ -1,0 +1,160 @@
+//! Applications of Flask's and FastAPI's: what they are told, what they open and ask, and where they answer.
+
+use super::case;
+
+const LIST: (&str, &str) = ("requirements.txt", "Flask==3.1.2\ngunicorn==23.0.0\n");
+const PROCFILE: (&str, &str) = ("Procfile", "web: gunicorn app:app\n");
+const OPTION: (&str, &str) =
+    (".ebextensions/a.config", "option_settings:\n  aws:elasticbeanstalk:container:python: {WSGIPath: 'app:app'}\n");
+
+#[track_caller]
+fn app(rule: &str, found: bool, code: &str, more: &[(&str, &str)]) {
+    let code = format!("import os\nfrom flask import Flask\napp = Flask(__name__)\n{code}\n");
+    case(rule, found, &[&[PROCFILE, OPTION, LIST, ("app.py", &code)], more].concat());
+}
+
+#[test]
+fn keys_that_sign() {
+    for code in [
+        "app.config['SECRET_KEY'] = 'Q7xk2VbN9mLp'",
+        "app.secret_key = 'super secret'",
+        "app.config.update(SECRET_KEY='dev')",
+        "app.config.from_mapping(SECRET_KEY='dev', DEBUG=False)",
+        "class Config:\n    SECRET_KEY = 'dev'\nclass Production(Config):\n    pass\napp.config.from_object(Production)",
+        "def create_app():\n    app = Flask(__name__)\n    app.config['SECRET_KEY'] = 'dev'\n    return app",
+    ] {
+        app("EB112", true, code, &[]);
+        app("EB132", false, code, &[]);
+    }
+    for code in [
+        "app.config['SECRET_KEY'] = os.getenv('SECRET_KEY', 'Q7xk2VbN9mLp')",
+        "app.secret_key = os.environ.get('SECRET_KEY') or 'dev'",
+    ] {
+        app("EB132", true, code, &[]);
+        app("EB112", false, code, &[]);
+        let given = "option_settings:\n  aws:elasticbeanstalk:application:environment:\n    SECRET_KEY: Placeholder\n";
+        app("EB132", false, code, &[(".ebextensions/b.config", given)]);
+    }
+    for code in [
+        "app.config['SECRET_KEY'] = os.environ['SECRET_KEY']",
+        "app.secret_key = os.environ.get('SECRET_KEY')",
+        "class Config:\n    SECRET_KEY = 'dev'",
+        "other['SECRET_KEY'] = 'dev'",
+    ] {
+        app("EB112", false, code, &[]);
+        app("EB132", false, code, &[]);
+    }
+    app("EB083", true, "app.secret_key = os.urandom(24)", &[]);
+    let config = ("config.py", "class Config:\n    SECRET_KEY = 'dev'\n");
+    app("EB112", true, "app.config.from_object('config.Config')", &[config]);
+    app("EB112", true, "from config import Config\napp.config.from_object(Config)", &[config]);
+    app("EB112", true, "import config\napp.config.from_object(config.Config)", &[config]);
+    app("EB112", false, "from config import Other\napp.config.from_object(Other)", &[config]);
+    app("EB112", true, "app.config['MAIL_PASSWORD'] = 'hT7kQ29xLm'", &[]);
+    app("EB112", false, "app.config['MAIL_PASSWORD'] = 'your-password-1'", &[]);
+    app("EB112", false, "app.config['MAIL_PASSWORD'] = os.environ.get('MAIL_PASSWORD')", &[]);
+}
+
+#[test]
+fn databases() {
+    let address = |rule: &str, found: bool, value: &str| {
+        app(rule, found, &format!("app.config['SQLALCHEMY_DATABASE_URI'] = {value}"), &[]);
+    };
+    address("EB080", true, "'sqlite:///shop.db'");
+    address("EB080", true, "'sqlite:///' + os.path.join(os.path.dirname(__file__), 'shop.db')");
+    address("EB080", false, "'sqlite:////mnt/efs/shop.db'");
+    address("EB080", false, "'sqlite://'");
+    address("EB080", false, "'sqlite:///:memory:'");
+    address("EB132", true, "os.environ.get('DATABASE_URL', 'sqlite:///shop.db')");
+    address("EB132", true, "os.environ.get('DATABASE_URL') or 'sqlite:///shop.db'");
+    address("EB132", true, "os.environ.get('DATABASE_URL', 'postgresql://localhost/shop')");
+    address("EB149", true, "'postgresql://shop:pw@localhost:5432/shop'");
+    address("EB149", true, "'mysql+pymysql://shop:pw@db/shop'");
+    address("EB112", true, "'postgresql://shop:hT7kQ29xLm@db.example.net/shop'");
+    for value in
+        ["os.environ['DATABASE_URL']", "'postgresql://db.example.net/shop'", "f'postgresql://{user}@{host}/shop'"]
+    {
+        for rule in ["EB080", "EB112", "EB132", "EB149"] {
+            address(rule, false, value);
+        }
+    }
+}
+
+#[test]
+fn servers_of_their_own() {
+    app("EB253", true, "app.run(debug=True)", &[]);
+    app(
+        "EB253",
+        true,
+        "from run import start",
+        &[("run.py", "from flask import Flask\napp = Flask('b')\napp.run()\n")],
+    );
+    app("EB253", false, "if __name__ == '__main__':\n    app.run()", &[]);
+    app("EB253", false, "def main():\n    app.run()", &[]);
+    app("EB253", false, "import asyncio\nasyncio.run(main())", &[]);
+}
+
+#[test]
+fn files_that_modules_open() {
+    app("EB178", true, "model = open('model.pkl', 'rb')", &[]);
+    app("EB178", true, "import joblib\nmodel = joblib.load('models/price.joblib')", &[]);
+    app("EB178", true, "cred = credentials.Certificate('service.json')", &[]);
+    app(
+        "EB178",
+        true,
+        "from shop import data",
+        &[("shop/__init__.py", ""), ("shop/data.py", "import json\nd = json.load(open('d.json'))\n")],
+    );
+    app("EB178", false, "model = open('model.pkl', 'rb')", &[("model.pkl", "x")]);
+    app("EB178", false, "open('out.txt', 'w')", &[]);
+    app("EB178", false, "def f():\n    return open('model.pkl')", &[]);
+    app("EB178", false, "if os.path.exists('a.json'):\n    a = open('a.json')", &[]);
+    app("EB178", false, "a = open('a.json')", &[("make.py", "open('a.json', 'w')\n")]);
+    app("EB178", false, "a = open('a.json')", &[(".ebignore", "")]);
+}
+
+#[test]
+fn services_that_modules_ask() {
+    app("EB149", true, "from pymongo import MongoClient\nclient = MongoClient()", &[]);
+    app("EB149", true, "from pymongo import MongoClient\nclient = MongoClient('mongodb://localhost:27017/')", &[]);
+    app("EB149", true, "import redis\nr = redis.Redis(host='localhost', port=6379)", &[]);
+    app("EB149", true, "from elasticsearch import Elasticsearch\nes = Elasticsearch(['http://localhost:9200'])", &[]);
+    app("EB149", true, "import pymysql\ndb = pymysql.connect(host='127.0.0.1', user='a')", &[("x.py", "")]);
+    for code in [
+        "from pymongo import MongoClient\nclient = MongoClient(os.environ['MONGO_URL'])",
+        "from pymongo import MongoClient\nclient = MongoClient('mongodb+srv://a.mongodb.net')",
+        "from pymongo import MongoClient\ndef client():\n    return MongoClient()",
+        "import redis\nr = redis.Redis(host=os.environ['REDIS_HOST'])",
+        "from mine import MongoClient\nclient = MongoClient()",
+    ] {
+        app("EB149", false, code, &[]);
+    }
+    let redis = "commands:\n  redis: {command: dnf install -y redis6 && systemctl start redis6}\n";
+    app("EB149", false, "import redis\nr = redis.Redis()", &[(".ebextensions/b.config", redis)]);
+}
+
+#[test]
+fn paths_of_health_checks() {
+    let page = |path: &str| format!("@app.route('{path}')\ndef page():\n    return ''");
+    let asks = |path: &str| {
+        format!("option_settings:\n  aws:elasticbeanstalk:environment:process:default:\n    HealthCheckPath: {path}\n")
+    };
+    app("EB013", true, &page("/api"), &[]);
+    app("EB013", true, &page("/health"), &[]);
+    app("EB013", true, &page("/"), &[(".ebextensions/b.config", &asks("/health"))]);
+    app("EB013", false, &page("/"), &[]);
+    app("EB013", false, &page("/<path:name>"), &[]);
+    app("EB013", false, &page("/health/"), &[(".ebextensions/b.config", &asks("/health"))]);
+    app("EB013", false, &format!("{}\napp.register_blueprint(shop)", page("/api")), &[]);
+    app(
+        "EB013",
+        false,
+        &page("/api"),
+        &[(
+            ".ebextensions/b.config",
+            "option_settings:\n  aws:elasticbeanstalk:environment: {EnvironmentType: SingleInstance}\n",
+        )],
+    );
+    app("EB013", false, "app.add_url_rule('/', view_func=page)", &[]);
+    app("EB013", false, &format!("{}\n@app.route(HOME)\ndef home():\n    return ''", page("/api")), &[]);
+}
