@@ -14,6 +14,7 @@ pub(super) mod loaded;
 pub(crate) mod migrations;
 mod named;
 mod operators;
+mod properties;
 mod random;
 mod reads;
 mod served;
@@ -25,7 +26,6 @@ mod value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::beanstalk::config_file::{DEFAULT_NAMESPACE, SECRETS_NAMESPACE};
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::encoding;
 use crate::beanstalk::platforms::Family;
@@ -37,6 +37,7 @@ use crate::settings_module;
 
 use calls::Function;
 pub(super) use named::{in_options, in_procfile, is_told, named};
+pub(crate) use properties::{properties, property_names};
 use served::target_path;
 pub(super) use served::{in_wsgi, module_of};
 use syntax::{Import, Source};
@@ -283,23 +284,6 @@ pub(super) fn helpers(tree: &Tree, path: &str) -> Vec<String> {
         });
     }
     found
-}
-
-/// Names of the environment properties and secrets that the project's own files set.
-pub(crate) fn property_names(customizations: &Customizations) -> BTreeSet<String> {
-    let options = customizations.used().flat_map(|file| &file.option_settings);
-    let set =
-        options.filter(|option| [DEFAULT_NAMESPACE, SECRETS_NAMESPACE].contains(&option.namespace.value.as_str()));
-    set.map(|option| option.name.value.clone()).collect()
-}
-
-/// The environment properties that the project's own files set.
-pub(crate) fn properties(customizations: &Customizations) -> BTreeMap<String, String> {
-    let options = customizations.used().flat_map(|file| &file.option_settings);
-    options
-        .filter(|option| option.namespace.value == DEFAULT_NAMESPACE && option.resource_name.is_none())
-        .map(|option| (option.name.value.clone(), option.value.value.clone()))
-        .collect()
 }
 
 /// The settings module that the first file of this name gives to `DJANGO_SETTINGS_MODULE`.

@@ -167,7 +167,7 @@ fn is_own(subject: &Subject<'_>, path: &str, import: &Import) -> bool {
 fn by_package(installed: &Installed, import: &Import) -> Option<(String, String, &'static str)> {
     gone::PACKAGES.iter().find_map(|gone| {
         let error = gone.error(import)?;
-        let beside = installed.from(gone.package, gone.since)?;
+        let beside = installed.since(gone.package, gone.since)?;
         Some((format!("`{error}`"), beside, gone.fix))
     })
 }
@@ -199,7 +199,7 @@ fn by_python(subject: &Subject<'_>, pythons: Pythons, import: &Import) -> Option
 fn relations(subject: &mut Subject<'_>, modules: &[Module]) {
     const FIELDS: [&str; 4] = ["models.ForeignKey", "models.OneToOneField", "ForeignKey", "OneToOneField"];
     let installed = Installed::of(subject);
-    let Some(beside) = installed.from("django", (2, 0)) else { return };
+    let Some(beside) = installed.since("django", (2, 0)) else { return };
     for module in modules {
         let is_django = |import: &Import| {
             let (whole, name) = (import.module.as_str(), import.name.as_deref().unwrap_or_default());

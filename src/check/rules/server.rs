@@ -92,7 +92,7 @@ fn without_procfile(subject: &mut Subject<'_>) {
                 finding.level = Level::Warning;
             }
         }
-        return;
+        return target::unnamed(subject);
     };
     target(subject, path, &setting.value.span, &setting.value.value, &[]);
     target::gateway(subject, path, &setting.value.span, &setting.value.value, None);

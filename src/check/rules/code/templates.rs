@@ -41,7 +41,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     for (path, text) in templates(subject) {
         for tag in &TAGS {
             let own = format!("templatetags/{}.py", tag.name);
-            let Some(beside) = installed.from("django", tag.since) else { continue };
+            let Some(beside) = installed.since("django", tag.since) else { continue };
             let Some(span) = place(text, tag) else { continue };
             if tag.library && subject.tree.iter().any(|(path, _)| path.ends_with(&own)) {
                 continue;

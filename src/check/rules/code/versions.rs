@@ -23,7 +23,7 @@ impl Installed {
     }
 
     /// If this version or a newer one is installed: beside what, as the end of a sentence.
-    pub(in crate::check::rules) fn from(&self, package: &str, since: (u32, u32)) -> Option<String> {
+    pub(in crate::check::rules) fn since(&self, package: &str, since: (u32, u32)) -> Option<String> {
         let mut lines = self.requirements.lines.iter().filter(|line| line.name == package && line.marker.is_none());
         let Some(line) = lines.clone().find(|line| !line.constraint) else {
             return self.brought(package).filter(|_| self.requirements.unread.is_empty());

@@ -45,7 +45,7 @@ type Found<'a> = (&'a ConfigFile, std::ops::Range<usize>, String, String);
 
 /// A folder whose name is nearly one of those that are looked into.
 fn misplaced<'a>(file: &'a ConfigFile, entry: &File, folder: &str) -> Option<Found<'a>> {
-    let meant = nearest(folder, FOLDERS.into_iter())?;
+    let meant = nearest(folder, FOLDERS)?;
     let message = format!("nobody reads this: logs are looked for in `{TASKS}{meant}`");
     Some((file, entry.path.span.clone(), message, format!("write `{meant}`")))
 }

@@ -146,6 +146,20 @@ fn object(subject: &mut Subject<'_>, path: &str, span: &Range<usize>, written: &
     }
 }
 
+/// The module that is loaded where nothing names one, without the object that is asked for.
+pub(super) fn unnamed(subject: &mut Subject<'_>) {
+    const FILE: &str = "application.py";
+    let Some(text) = subject.tree.text(FILE).filter(|_| subject.prepared() && !subject.guessed()) else { return };
+    let has = |name: &str| text.split(|char: char| !(char.is_alphanumeric() || char == '_')).any(|word| word == name);
+    let made = ["app", "server", "api"].into_iter().find(|name| {
+        text.lines().any(|line| line.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('=')))
+    });
+    let Some(other) = made.filter(|_| !has("application") && !text.contains("import *")) else { return };
+    let message = format!("`{FILE}` has no `application`: the server does not start, and every request is a 502");
+    let fix = format!("call it `application` instead of `{other}`, or set `WSGIPath` to `application:{other}`");
+    subject.find_file("EB002", FILE, message, fix);
+}
+
 /// An ASGI application, given to workers that speak WSGI.
 pub(super) fn gateway(
     subject: &mut Subject<'_>,

@@ -14,8 +14,8 @@ const NAMES: [(&str, &str, &str); 2] = [
 /// The names of storages before Django 4.2: since 5.1 nobody reads them, and in between not both at once.
 pub(super) fn storages(subject: &mut Subject<'_>, settings: &Settings) {
     let installed = Installed::of(subject);
-    let gone = installed.from("django", (5, 1));
-    let both = installed.from("django", (4, 2)).filter(|_| gone.is_none());
+    let gone = installed.since("django", (5, 1));
+    let both = installed.since("django", (4, 2)).filter(|_| gone.is_none());
     let storages = settings.value("STORAGES");
     for (name, alias, harm) in NAMES {
         let Some(setting) = settings.get(name) else { continue };

@@ -94,7 +94,7 @@ fn is_mixed(text: &str) -> bool {
     let has = |is: fn(&char) -> bool| text.chars().any(|char| is(&char));
     let module = text.contains('.') && !text.starts_with("SG.");
     // Keys for trying out open nothing.
-    let test = ["sk_test", "pk_", "rk_test", "whsec_test"].iter().any(|begin| text.starts_with(begin));
+    let test = ["sk_test", "pk_", "rk_test", "whsec_test", "6LeIxAcTAAAA"].iter().any(|begin| text.starts_with(begin));
     text.len() >= 8
         && has(char::is_ascii_digit)
         && has(char::is_ascii_alphabetic)

@@ -1,6 +1,8 @@
 //! Applications of Flask's and FastAPI's: what they are told, what they open and ask, and where they answer.
 
 use super::case;
+use crate::beanstalk::tree::Tree;
+use crate::check::{Settings, run};
 
 const LIST: (&str, &str) = ("requirements.txt", "Flask==3.1.2\ngunicorn==23.0.0\n");
 const PROCFILE: (&str, &str) = ("Procfile", "web: gunicorn app:app\n");
@@ -78,6 +80,24 @@ fn databases() {
             address(rule, false, value);
         }
     }
+}
+
+#[test]
+fn the_object_that_is_asked_for() {
+    let module = |found: bool, code: &str, options: &str| {
+        let tree =
+            [("application.py", code), ("requirements.txt", "Flask==3.1.2\n"), (".ebextensions/a.config", options)];
+        let tree = tree.iter().fold(Tree::default(), |tree, (path, text)| tree.file(path, text));
+        let report = run(&tree, &Settings::default());
+        assert_eq!(report.findings.iter().any(|finding| finding.rule == "EB002"), found, "{code}\n{report}");
+    };
+    let timeout = "option_settings:\n  aws:elasticbeanstalk:command: {Timeout: 900}\n";
+    module(true, "from flask import Flask\napp = Flask(__name__)\n", timeout);
+    module(false, "from flask import Flask\napplication = app = Flask(__name__)\n", timeout);
+    module(false, "from flask import Flask\napp = Flask(__name__)\napplication = app\n", timeout);
+    module(false, "from shop import *\napp = Flask(__name__)\n", timeout);
+    let named = "option_settings:\n  aws:elasticbeanstalk:container:python: {WSGIPath: 'application:app'}\n";
+    module(false, "from flask import Flask\napp = Flask(__name__)\n", named);
 }
 
 #[test]
