@@ -164,6 +164,11 @@ fn what_a_server_of_djangos_imports() {
     lists(false, "Django==5.2.8 boto3==1.35.0", &storage);
     let cors = [("mysite/settings.py", "MIDDLEWARE = ['corsheaders.middleware.CorsMiddleware']\n")];
     lists(true, "Django==5.2.8 django-cors-headers==3.2.1", &cors);
+    let apps = [("mysite/settings.py", "INSTALLED_APPS = ['taggit', 'widget_tweaks']\n")];
+    lists(true, "Django==4.2.27 django-taggit==0.24.0", &apps);
+    lists(false, "Django==4.2.27 django-taggit==1.5.0", &apps);
+    lists(true, "Django==4.2.27 django-widget-tweaks==1.4.12", &apps);
+    lists(false, "Django==4.2.27 django-widget-tweaks==1.4.12 setuptools==75.0.0", &apps);
     lists(false, "Django==3.2.25 django-cors-headers==3.2.1", &cors);
     lists(false, "Django==5.2.8 django-cors-headers==4.4.0", &cors);
     // The newest setuptools has no `pkg_resources`.
@@ -218,6 +223,7 @@ fn rows_of_the_table_have_a_beginning_and_an_end() {
         ("3.12", "cffi==1.15.1"),
         ("3.11", "html5lib==0.9999999"),
         ("3.13", "typed-ast==1.5.5"),
+        ("3.11", "numpy==1.16.4"),
     ] {
         on(true, platform, lines);
     }
@@ -234,6 +240,7 @@ fn rows_of_the_table_have_a_beginning_and_an_end() {
         ("3.11", "cffi==1.15.1"),
         ("3.13", "wrapt==1.12.1"),
         ("3.12", "typed-ast==1.5.5"),
+        ("3.13", "tornado==4.5.3"),
     ] {
         on(false, platform, lines);
     }
