@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use crate::beanstalk::tree::Tree;
+use crate::check::django::Value;
 use crate::check::django::loaded::Module;
+use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
 use crate::check::words::Run;
 use crate::level::Level;
@@ -19,6 +21,48 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         data(subject, &module.path, text);
     }
     consumed(subject);
+    processes(subject);
+    settings(subject);
+}
+
+/// Modules that a process is started with.
+fn processes(subject: &mut Subject<'_>) {
+    let (tree, scripts) = (subject.tree, subject.scripts());
+    let started = scripts.iter().filter(|script| matches!(script.place, Place::Process(_)));
+    for word in started.flat_map(Script::host_runs).filter_map(Run::carried_out) {
+        let path = word.text.trim_start_matches("./");
+        if let Some(text) = tree.code(path).filter(|_| path.ends_with(".py") && !subject.has_found("EB080", path)) {
+            data(subject, path, text);
+        }
+    }
+}
+
+/// Settings by which Celery and Huey keep tasks and their answers in a file of the project.
+fn settings(subject: &mut Subject<'_>) {
+    const CELERY: [(&str, &str); 3] = [
+        ("CELERY_BROKER_URL", "the queue"),
+        ("BROKER_URL", "the queue"),
+        ("CELERY_RESULT_BACKEND", "what tasks answer"),
+    ];
+    let Some(settings) = subject.settings() else { return };
+    let relative = |file: &str| !file.is_empty() && !file.starts_with(['/', ':']) && !file.contains("..");
+    let of_celery = CELERY.into_iter().filter_map(|(name, what)| {
+        let setting = settings.get(name)?;
+        let Value::Text(url) = &setting.value else { return None };
+        let file = url.strip_prefix("db+sqlite:///").or_else(|| url.strip_prefix("sqla+sqlite:///"))?;
+        Some((setting, what, file.to_owned()))
+    });
+    let of_huey = settings.get("HUEY").and_then(|setting| {
+        let class = setting.value.get("huey_class").text()?;
+        let file = setting.value.get("filename").text()?;
+        class.ends_with("SqliteHuey").then(|| (setting, "the queue", file.to_owned()))
+    });
+    for (setting, what, file) in of_celery.chain(of_huey).filter(|(.., file)| relative(file)) {
+        let message =
+            format!("each deployment replaces the folder, and with it {what} in `{file}`; each instance has its own");
+        let fix = "keep it in Redis, such as in ElastiCache, or in RDS";
+        subject.find("EB080", &setting.path, setting.span.clone(), message, fix).level = Level::Warning;
+    }
 }
 
 /// A consumer of Huey's loads the module with the queue, whatever the server does.

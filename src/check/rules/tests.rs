@@ -12,7 +12,6 @@ mod environments;
 mod flask;
 mod kept;
 mod lost;
-mod lost;
 mod outcomes;
 mod packages;
 mod places;

@@ -85,3 +85,19 @@ fn data_beside_the_code() {
     app("EB080", false, read, &[("geo.db", "")]);
     app("EB080", true, &format!("{read}\ndb.execute('INSERT INTO a VALUES (1)')"), &[("geo.db", "")]);
 }
+
+#[test]
+fn queues_that_settings_and_processes_keep_in_files() {
+    let settings = |found: bool, text: &str| {
+        case("EB080", found, &[("manage.py", ""), ("requirements.txt", "django\n"), ("mysite/settings.py", text)]);
+    };
+    settings(true, "CELERY_RESULT_BACKEND = 'db+sqlite:///results.sqlite'\n");
+    settings(true, "CELERY_BROKER_URL = 'sqla+sqlite:///celery.sqlite'\n");
+    settings(true, "HUEY = {'huey_class': 'huey.SqliteHuey', 'filename': 'huey.db'}\n");
+    settings(false, "CELERY_RESULT_BACKEND = 'db+sqlite:////var/lib/shop/results.sqlite'\n");
+    settings(false, "CELERY_RESULT_BACKEND = 'redis://x.example.com'\n");
+    settings(false, "CELERY_RESULT_BACKEND = os.environ['X']\n");
+    let bot = ("bot.py", "db = TinyDB('db.json')\n");
+    app("EB080", true, "", &[bot, ("Procfile", "web: gunicorn app:app\nbot: python bot.py\n")]);
+    app("EB080", false, "", &[bot]);
+}
