@@ -20,6 +20,7 @@ pub struct Named {
 /// Not known where it is no plain string, or where the file names several: which of them it is, only running it tells.
 pub fn named_in(text: &str) -> Known<Named> {
     let mut found: Option<Named> = None;
+    let mut taken: Option<Range<usize>> = None;
     let mut asked = false;
     for (at, _) in text.match_indices(KEY) {
         let line = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
@@ -27,6 +28,12 @@ pub fn named_in(text: &str) -> Known<Named> {
             continue;
         }
         let Some(value) = value(text, at + KEY.len()) else { continue };
+        // What somebody takes where nobody gives it counts for nothing beside what is given.
+        let before = text[line..at].trim_end_matches(['"', '\'', ' ']);
+        if before.ends_with("get(") || before.ends_with("getenv(") {
+            taken = taken.or(value);
+            continue;
+        }
         asked = true;
         let Some(span) = value else { return Known::unknown("its name is made while the program runs") };
         let named = Named { module: text[span.clone()].to_owned(), span };
@@ -38,7 +45,8 @@ pub fn named_in(text: &str) -> Known<Named> {
             None => found = Some(named),
         }
     }
-    match found {
+    let taken = taken.filter(|_| !asked).map(|span| Named { module: text[span.clone()].to_owned(), span });
+    match found.or(taken) {
         Some(named) => Known::Yes(named),
         None if asked => Known::unknown("its name is made while the program runs"),
         None => Known::No,
@@ -94,6 +102,10 @@ mod tests {
         case("if os.environ.get('DJANGO_SETTINGS_MODULE'):\n  pass\nsetdefault('DJANGO_SETTINGS_MODULE', 'a')", "a");
         case("setdefault('DJANGO_SETTINGS_MODULE', 'a')\nsetdefault('DJANGO_SETTINGS_MODULE', 'a')", "a");
         case("os.environ.get('DJANGO_SETTINGS_MODULE', 'a.b')", "a.b");
+        case(
+            "log(os.environ.get('DJANGO_SETTINGS_MODULE', 'Not set'))\nsetdefault('DJANGO_SETTINGS_MODULE', 'a')",
+            "a",
+        );
     }
 
     #[test]

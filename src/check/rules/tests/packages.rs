@@ -185,6 +185,7 @@ fn what_is_compiled_whatever_its_version() {
     flask("EB144", true, "python-ldap");
     flask("EB144", true, "GDAL>=3");
     flask("EB144", true, "django-allauth==0.41.0");
+    flask("EB144", false, "django-allauth==0.25.2");
     flask("EB144", false, "django-allauth==65.0.0");
     flask("EB144", true, "cryptography==2.1.4");
     flask("EB144", false, "cryptography==2.8");
