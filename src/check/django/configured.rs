@@ -54,7 +54,7 @@ impl Walk<'_> {
                 }
             }
             "from_object" => {
-                call.arguments.args.first().into_iter().for_each(|object| self.from_object(object, sure));
+                call.arguments.args.first().into_iter().for_each(|object| self.take_object(object, sure));
             }
             _ => {}
         }
@@ -69,7 +69,7 @@ impl Walk<'_> {
     }
 
     /// All that a class or a module has.
-    fn from_object(&mut self, object: &Expr, sure: Sure) {
+    fn take_object(&mut self, object: &Expr, sure: Sure) {
         let name = match object {
             Expr::StringLiteral(literal) => literal.value.to_str().to_owned(),
             _ => dotted(object),

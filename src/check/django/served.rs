@@ -77,8 +77,8 @@ pub(super) fn only(tree: &Tree) -> Option<Named> {
     let root = root(tree);
     let manages = tree.text(&format!("{root}manage.py")).is_some_and(|text| text.contains("django"));
     let is_settings = |path: &str| {
-        let set = |name: &&str| tree.text(path).is_some_and(|text| text.lines().any(|line| line.starts_with(*name)));
-        !path.contains("site-packages/") && SET.iter().all(|name| set(&name))
+        let set = |name: &str| tree.text(path).is_some_and(|text| text.lines().any(|line| line.starts_with(name)));
+        !path.contains("site-packages/") && SET.iter().all(|name| set(name))
     };
     let ours = tree.iter().map(|(path, _)| path).filter(|path| manages && path.starts_with(&root));
     let mut found = ours.filter(|path| path.ends_with(".py") && is_settings(path));

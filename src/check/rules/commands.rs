@@ -157,9 +157,11 @@ fn django(subject: &mut Subject<'_>, script: &Script<'_>) {
     let manage = script.find(&["manage.py", "django-admin"]);
     let any = script.host_runs().find(|run| run.django().is_some());
     if let Some((_, span)) = script.django(&["makemigrations"]).filter(|_| !script.has(&["--check", "--dry-run"])) {
-        let message = format!(
-            "{title} writes migrations on the instance, each instance its own, and the next deployment deletes them"
-        );
+        // Of one instance alone there is no other.
+        let leader = matches!(script.place, Place::ContainerCommand(command) if command.leader_only)
+            || script.text.contains("EB_IS_COMMAND_LEADER");
+        let own = if leader { "" } else { ", each instance its own" };
+        let message = format!("{title} writes migrations on the instance{own}, and the next deployment deletes them");
         let end = span.end - "makemigrations".len();
         subject.find(
             "EB034",

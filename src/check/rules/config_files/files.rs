@@ -70,7 +70,13 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
             || path.starts_with("/opt/elasticbeanstalk/tasks/") && path.contains("hooks")
         {
             let message = "nothing runs scripts in this folder since Amazon Linux 2".to_owned();
-            subject.find("EB036", &file.path, span, message, "move it to `.platform/hooks/` in the bundle");
+            // What would only start a process with supervisord fails wherever it lies.
+            let starts = entry.content.as_ref().is_some_and(|content| content.value.contains("supervisor"));
+            let fix = match starts {
+                true => "take it out, and start its process by a line of `Procfile`: `worker: celery -A … worker`",
+                false => "move it to `.platform/hooks/` in the bundle",
+            };
+            subject.find("EB036", &file.path, span, message, fix);
         } else if path.starts_with("/etc/supervisor") && !has_supervisor(subject) {
             let message = format!(
                 "nobody reads `{path}`: there is no supervisord since Amazon Linux 2, and nothing here brings one"

@@ -129,6 +129,11 @@ fn wants(name: &str, version: &Numbers, other: &str, theirs: &Numbers) -> Option
     bound.clauses.iter().find(|clause| !clause.allows(theirs)).map(Clause::said)
 }
 
+/// Does a line pin a release that refuses this version of another package?
+pub(super) fn refuses(line: &Requirement, other: &str, theirs: &Numbers) -> bool {
+    line.exact().and_then(release).is_some_and(|version| wants(&line.name, &version, other, theirs).is_some())
+}
+
 /// Each minor version of `boto3` goes with one of `botocore`: three ahead up to 1.29, and the same since 1.33.
 fn botocore(version: &[u32], theirs: &[u32]) -> Option<String> {
     let [1, minor, ..] = version else { return None };

@@ -1,5 +1,6 @@
 //! Compiled: versions without a wheel for the Python of the platform, whose sources do not build there.
 
+use super::bounds;
 use super::installs::{self, Library, Numbers, Row, Why, numbers};
 use super::pythons::{On, Pythons};
 use crate::beanstalk::requirements::Requirement;
@@ -51,7 +52,7 @@ const ENDED: &[(&str, &str, &str)] = &[
 ];
 
 /// A version that does not install on the Python of the platform.
-pub(super) fn check(subject: &mut Subject<'_>, line: &Requirement) {
+pub(super) fn check(subject: &mut Subject<'_>, line: &Requirement, lines: &[&Requirement]) {
     if !subject.python() {
         return;
     }
@@ -74,30 +75,38 @@ pub(super) fn check(subject: &mut Subject<'_>, line: &Requirement) {
     let Some(row) = failing(on.minor) else { return };
     match row.why {
         Why::Lacks(library) if is_there(subject, library.words) => {}
-        Why::Lacks(library) => lacks(subject, line, on, row, library, &newest.said),
+        Why::Lacks(library) => lacks(subject, line, on, row, library, &newest, lines),
         Why::Source => {
             let message = format!(
                 "pip fails: `{}` {} has no wheel for {on}, and its source does not build there",
                 row.name, newest.said
             );
-            report(subject, line, on, "EB144", message, newer(on, row));
+            report(subject, line, on, "EB144", message, newer(on, row, &newest, lines));
         }
         Why::Absent => {
             let message = format!("pip fails: there is no `{}` {} for {on}", row.name, newest.said);
-            report(subject, line, on, "EB144", message, newer(on, row));
+            report(subject, line, on, "EB144", message, newer(on, row, &newest, lines));
         }
     }
 }
 
 /// A version that is compiled, without what it needs.
-fn lacks(subject: &mut Subject<'_>, line: &Requirement, on: On, row: &Row, library: &Library, exact: &str) {
-    let (name, lacks) = (row.name, library.said);
+fn lacks(
+    subject: &mut Subject<'_>,
+    line: &Requirement,
+    on: On,
+    row: &Row,
+    library: &Library,
+    newest: &Newest,
+    lines: &[&Requirement],
+) {
+    let (name, lacks, exact) = (row.name, library.said, newest.said.as_str());
     if name == "psycopg2-binary" {
         // Without a wheel it is compiled like `psycopg2` (its release notes, "Wheel packages").
         let message = format!(
             "pip fails with `pg_config executable not found`: `{name}` {exact} has no wheel for {on}, and is compiled"
         );
-        report(subject, line, on, "EB040", message, newer(on, row));
+        report(subject, line, on, "EB040", message, newer(on, row, newest, lines));
     } else if row.is_endless() {
         let message =
             format!("pip fails: `{name}` has no wheel for any Python, is compiled, and does not find {lacks}");
@@ -109,13 +118,16 @@ fn lacks(subject: &mut Subject<'_>, line: &Requirement, on: On, row: &Row, libra
     } else {
         let message =
             format!("pip fails: `{name}` {exact} has no wheel for {on}, is compiled, and does not find {lacks}");
-        report(subject, line, on, "EB144", message, newer(on, row));
+        report(subject, line, on, "EB144", message, newer(on, row, newest, lines));
     }
 }
 
 /// What to take instead of a version in this row.
-fn newer(on: On, row: &Row) -> String {
-    let minor = on.minor;
+fn newer(on: On, row: &Row, newest: &Newest, lines: &[&Requirement]) -> String {
+    // Of several Pythons, for the newest; its row may be another.
+    let minor = on.newest();
+    let failing = installs::of(row.name).iter().find(|row| newest.fails(row, minor));
+    let (row, minor) = failing.filter(|row| row.again(minor).is_some()).map_or((row, on.minor), |row| (row, minor));
     // The end of one row may be the beginning of another.
     let mut again = row.again(minor);
     while let Some(version) = again.and_then(numbers)
@@ -124,7 +136,14 @@ fn newer(on: On, row: &Row) -> String {
         again = next.again(minor);
     }
     match again {
-        Some(version) => format!("take `{}` {version} or newer", row.name),
+        Some(version) => {
+            // What is pinned beside it may want the old one.
+            let held = numbers(version).and_then(|version| {
+                let holds = |line: &&&Requirement| bounds::refuses(line, row.name, &version);
+                lines.iter().find(holds).map(|line| format!(", beside a newer `{}` that allows it", line.name))
+            });
+            format!("take `{}` {version} or newer{}", row.name, held.unwrap_or_default())
+        }
         None => format!("take it out, or something else that does the same: no `{}` installs there", row.name),
     }
 }

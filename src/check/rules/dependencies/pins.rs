@@ -15,7 +15,7 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     let lines: Vec<&Requirement> = requirements.lines.iter().filter(|line| counts(subject, line)).collect();
     for line in &lines {
         never(subject, line);
-        compiled::check(subject, line);
+        compiled::check(subject, line, &lines);
     }
     django(subject, requirements);
 }

@@ -57,6 +57,11 @@ pub(in crate::check::rules) struct On {
 }
 
 impl On {
+    /// The newest that the instances may have, where it is so as well.
+    pub(super) fn newest(self) -> u32 {
+        self.pythons.newest
+    }
+
     /// Is it so on the oldest that new environments get, where none is named?
     pub(super) fn is_oldest(self) -> bool {
         !self.pythons.named && self.minor == self.pythons.oldest

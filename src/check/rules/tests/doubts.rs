@@ -144,3 +144,31 @@ fn a_page_for_health_checks_that_another_file_has() {
     assert_eq!(level("urlpatterns = [path('books/', books)]\n"), Some(Level::Warning));
     assert_eq!(level("urlpatterns = [path('health/', health)]\n"), Some(Level::Note));
 }
+
+#[test]
+fn versions_that_can_be_taken() {
+    let advice = |lines: &str| {
+        said("EB144", &[PROCFILE, SERVED, (".ebextensions/a.config", "{}"), ("requirements.txt", lines)])
+            .expect("it fails")
+            .2
+    };
+    // What Python 3.11 takes is not enough for 3.13, which a new environment may have as well.
+    let first = advice("Django==5.2.8\ngunicorn==23.0.0\ngreenlet==1.1.0\n");
+    assert_eq!(first, "take `greenlet` 3.1 or newer");
+    let free = advice("Django==5.2.8\ngunicorn==23.0.0\nPyYAML==3.13\n");
+    assert!(free.starts_with("take `pyyaml` ") && !free.contains("beside"), "{free}");
+    let held = advice("Django==5.2.8\ngunicorn==23.0.0\nPyYAML==3.13\ndocker-compose==1.25.0\n");
+    assert!(held.ends_with("or newer, beside a newer `docker-compose` that allows it"), "{held}");
+}
+
+#[test]
+fn what_only_started_a_process() {
+    let advice = |script: &str| {
+        let path = "/opt/elasticbeanstalk/hooks/appdeploy/post/a.sh";
+        let config =
+            format!("files:\n  {path}:\n    mode: \"000755\"\n    content: |\n      #!/bin/bash\n      {script}\n");
+        said("EB036", &[PROCFILE, SERVED, (".ebextensions/a.config", &config)]).expect("nothing runs it").2
+    };
+    assert!(advice("supervisorctl restart celeryd").contains("`Procfile`"));
+    assert!(advice("touch /tmp/a").contains("`.platform/hooks/`"));
+}
