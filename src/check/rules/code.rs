@@ -54,11 +54,11 @@ fn syntax(subject: &mut Subject<'_>, modules: &[Module]) {
         let line = text.get(..span.start).map_or(0, |before| before.rfind('\n').map_or(0, |newline| newline + 1));
         let line = text[line..].lines().next().unwrap_or_default().trim_start();
         let old = ["print ", "exec ", "except ", "raise "].iter().any(|word| line.starts_with(word));
-        let message = format!("{}: {why}", fate(module.moment));
-        let fix = match old {
-            true => "this is Python 2: `2to3` of a Python before 3.13 rewrites it",
-            false => "`python -m py_compile` says more",
+        let (why, fix) = match old {
+            true => ("this line is Python 2", "`2to3` of a Python before 3.13 rewrites it"),
+            false => (why.as_str(), "`python -m py_compile` says more"),
         };
+        let message = format!("{}: {why}", fate(module.moment));
         subject.find("EB251", &module.path, span.clone(), message, fix);
     }
 }

@@ -162,6 +162,21 @@ fn versions_that_can_be_taken() {
 }
 
 #[test]
+fn who_tells_django_of_https() {
+    const SETTINGS: &str =
+        "SECURE_SSL_REDIRECT = True\nMIDDLEWARE = ['django.middleware.security.SecurityMiddleware']\n";
+    let level = |web: &str, more: &[(&str, &str)]| {
+        let files = [("Procfile", web), SERVED, ("mysite/settings.py", SETTINGS)];
+        said("EB014", &[&files[..], more].concat()).map(|(level, ..)| level)
+    };
+    assert_eq!(level("web: gunicorn mysite.wsgi\n", &[]), Some(Level::Note));
+    assert_eq!(level("web: daphne mysite.asgi:application\n", &[]), Some(Level::Error));
+    assert_eq!(level("web: gunicorn --forwarded-allow-ips 10.0.0.1 mysite.wsgi\n", &[]), Some(Level::Error));
+    let other = ("gunicorn.conf.py", "forwarded_allow_ips = ''\n");
+    assert_eq!(level("web: gunicorn mysite.wsgi\n", &[other]), Some(Level::Error));
+}
+
+#[test]
 fn what_only_started_a_process() {
     let advice = |script: &str| {
         let path = "/opt/elasticbeanstalk/hooks/appdeploy/post/a.sh";
