@@ -10,6 +10,7 @@ pub(crate) mod django;
 pub mod finding;
 mod fix;
 mod folder;
+mod installed;
 mod nginx;
 mod rules;
 mod sarif;

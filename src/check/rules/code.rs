@@ -5,7 +5,6 @@ mod flask;
 mod gone;
 mod routes;
 mod templates;
-pub(super) mod versions;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -15,9 +14,9 @@ use super::settings::opened::is_missing;
 use crate::beanstalk::tree::file_name;
 use crate::check::django::loaded::{Call, Import, Module, Moment};
 use crate::check::django::{Opened, Settings};
+use crate::check::installed::Installed;
 use crate::check::subject::Subject;
 use crate::level::Level;
-use versions::Installed;
 
 pub(super) fn check(subject: &mut Subject<'_>) {
     if !subject.prepared() || !subject.python() || subject.guessed() {

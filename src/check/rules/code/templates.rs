@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::versions::Installed;
 use crate::check::django::{self, Value};
+use crate::check::installed::Installed;
 use crate::check::subject::Subject;
 
 const RULE: &str = "EB252";

@@ -2,7 +2,7 @@
 
 use super::at;
 use crate::check::django::{Settings, Value};
-use crate::check::rules::code::versions::Installed;
+use crate::check::installed::Installed;
 use crate::check::subject::Subject;
 use crate::level::Level;
 

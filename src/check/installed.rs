@@ -1,4 +1,4 @@
-//! Versions: what pip installs of a package, as far as the list says it.
+//! Installed: what pip installs of a package, as far as the list says it.
 
 use crate::beanstalk::requirements::{Requirement, Requirements};
 use crate::check::subject::Subject;
@@ -13,17 +13,17 @@ const BRINGS: [(&str, &str, (u32, u32)); 6] = [
     ("fastapi", "pydantic", (0, 100)),
 ];
 
-pub(in crate::check::rules) struct Installed {
+pub(super) struct Installed {
     requirements: std::rc::Rc<Requirements>,
 }
 
 impl Installed {
-    pub(in crate::check::rules) fn of(subject: &Subject<'_>) -> Self {
+    pub(super) fn of(subject: &Subject<'_>) -> Self {
         Self { requirements: subject.requirements() }
     }
 
     /// If this version or a newer one is installed: beside what, as the end of a sentence.
-    pub(in crate::check::rules) fn since(&self, package: &str, since: (u32, u32)) -> Option<String> {
+    pub(super) fn since(&self, package: &str, since: (u32, u32)) -> Option<String> {
         let mut lines = self.requirements.lines.iter().filter(|line| line.name == package && line.marker.is_none());
         let Some(line) = lines.clone().find(|line| !line.constraint) else {
             return self.brought(package).filter(|_| self.requirements.unread.is_empty());
