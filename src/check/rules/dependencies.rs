@@ -10,6 +10,7 @@ mod pins;
 pub(super) mod pythons;
 mod starts;
 mod stops;
+mod tables;
 
 use crate::beanstalk::encoding;
 use crate::beanstalk::requirements::{FILE, Requirement, beside};

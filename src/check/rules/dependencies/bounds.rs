@@ -2,10 +2,8 @@
 //!
 //! The table is `bounds.txt`, in a form that people can read and diff; it is parsed once, when first asked.
 
-use std::collections::BTreeMap;
-use std::sync::OnceLock;
-
 use super::installs::{Numbers, numbers};
+use super::tables::{ByName, rows};
 use crate::beanstalk::requirements::{Requirement, Requirements};
 use crate::check::subject::Subject;
 
@@ -60,20 +58,12 @@ impl Clause {
 
 /// The lines of a package, by its name in pip's spelling.
 fn of(name: &str) -> &'static [Bound] {
-    static TABLE: OnceLock<BTreeMap<&'static str, Vec<Bound>>> = OnceLock::new();
-    let table = TABLE.get_or_init(|| {
-        let mut table = BTreeMap::<_, Vec<Bound>>::new();
-        for bound in parse() {
-            table.entry(bound.name).or_default().push(bound);
-        }
-        table
-    });
-    table.get(name).map_or(&[], Vec::as_slice)
+    static TABLE: ByName<Bound> = ByName::unread();
+    TABLE.of(name, parse, |bound| bound.name)
 }
 
 fn parse() -> impl Iterator<Item = Bound> {
-    let lines = include_str!("bounds.txt").lines().filter(|line| !line.starts_with('#') && !line.is_empty());
-    lines.map(|line| bound(line).unwrap_or_else(|| panic!("bounds.txt: what is `{line}`?")))
+    rows(include_str!("bounds.txt")).map(|line| bound(line).unwrap_or_else(|| panic!("bounds.txt: what is `{line}`?")))
 }
 
 fn bound(line: &'static str) -> Option<Bound> {

@@ -2,8 +2,7 @@
 //!
 //! The table is `installs.txt`, in a form that people can read and diff; it is parsed once, when first asked.
 
-use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use super::tables::{ByName, rows};
 
 /// The table has a column for this minor version of Python, and for each of the next.
 const OLDEST: u32 = 11;
@@ -118,20 +117,13 @@ impl Row {
 
 /// The rows of a package, by its name in pip's spelling.
 pub(super) fn of(name: &str) -> &'static [Row] {
-    static TABLE: OnceLock<BTreeMap<&'static str, Vec<Row>>> = OnceLock::new();
-    let table = TABLE.get_or_init(|| {
-        let mut table = BTreeMap::<_, Vec<Row>>::new();
-        for row in parse(include_str!("installs.txt")) {
-            table.entry(row.name).or_default().push(row);
-        }
-        table
-    });
-    table.get(name).map_or(&[], Vec::as_slice)
+    static TABLE: ByName<Row> = ByName::unread();
+    TABLE.of(name, parse, |row| row.name)
 }
 
-fn parse(text: &'static str) -> impl Iterator<Item = Row> {
-    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
-    lines.map(|line| row(line).unwrap_or_else(|| panic!("installs.txt: what is `{line}`?")))
+fn parse() -> impl Iterator<Item = Row> {
+    rows(include_str!("installs.txt"))
+        .map(|line| row(line).unwrap_or_else(|| panic!("installs.txt: what is `{line}`?")))
 }
 
 fn row(line: &'static str) -> Option<Row> {
@@ -165,7 +157,7 @@ mod tests {
 
     #[test]
     fn the_table_is_in_order() {
-        let rows: Vec<Row> = parse(include_str!("installs.txt")).collect();
+        let rows: Vec<Row> = parse().collect();
         assert!(rows.len() > 40);
         let key = |row: &Row| (row.name, row.from.clone().unwrap_or_default());
         for pair in rows.windows(2) {
@@ -190,7 +182,7 @@ mod tests {
 
     #[test]
     fn no_version_of_a_package_is_in_two_rows() {
-        for row in parse(include_str!("installs.txt")) {
+        for row in parse() {
             for (minor, until) in (OLDEST..).zip(&row.until) {
                 if *until == Until::Fine {
                     continue;

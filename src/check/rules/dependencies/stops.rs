@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::installs::{Numbers, numbers};
+use super::tables::{ByName, rows};
 
 /// A version that stops at its import.
 #[derive(Debug)]
@@ -38,23 +39,12 @@ impl Stops {
 
 /// The rows of a package, by its name in pip's spelling.
 pub(super) fn of(name: &str) -> &'static [Stops] {
-    static TABLE: OnceLock<BTreeMap<&'static str, Vec<Stops>>> = OnceLock::new();
-    let table = TABLE.get_or_init(|| {
-        let mut table = BTreeMap::<_, Vec<Stops>>::new();
-        for stops in stops() {
-            table.entry(stops.name).or_default().push(stops);
-        }
-        table
-    });
-    table.get(name).map_or(&[], Vec::as_slice)
+    static TABLE: ByName<Stops> = ByName::unread();
+    TABLE.of(name, stops, |stops| stops.name)
 }
 
 fn stops() -> impl Iterator<Item = Stops> {
     rows(include_str!("stops.txt")).map(|line| stop(line).unwrap_or_else(|| panic!("stops.txt: what is `{line}`?")))
-}
-
-fn rows(text: &'static str) -> impl Iterator<Item = &'static str> {
-    text.lines().filter(|line| !line.starts_with('#') && !line.is_empty())
 }
 
 /// The next word, and what comes after it.
