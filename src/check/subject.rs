@@ -200,13 +200,6 @@ impl<'a> Subject<'a> {
             .is_some_and(|kind| kind.eq_ignore_ascii_case("SingleInstance"))
     }
 
-    /// Is a certificate kept on the instance itself? Whoever has a load balancer lets that speak TLS.
-    pub(super) fn ends_tls(&self) -> bool {
-        let opens = |text: &str| text.contains("AWSEBSecurityGroup") && text.contains("443");
-        let asks = self.scripts().iter().any(|script| script.text.contains("certbot"));
-        asks && self.customizations.used().any(|file| opens(&file.text))
-    }
-
     /// Does the metadata service answer whoever has no token? It does where an option says so.
     pub(super) fn answers_without_token(&self) -> bool {
         let off = self.customizations.option("aws:autoscaling:launchconfiguration", "DisableIMDSv1");

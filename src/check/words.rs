@@ -142,6 +142,11 @@ impl Run {
         matches!(self.name(), "certbot" | "certbot-auto")
     }
 
+    /// Does certbot write a certificate into nginx's files?
+    pub(super) fn installs_certificate(&self) -> bool {
+        self.is_certbot() && self.has("--nginx") && !self.has("certonly")
+    }
+
     /// Is it pip, as a program or a module, and what does it do?
     pub(super) fn pip(&self) -> Option<&Word> {
         let name = self.name();

@@ -190,7 +190,7 @@ fn certificate(subject: &mut Subject<'_>, script: &Script<'_>) {
     if hook.config || hook.moment != Moment::Postdeploy || is_done_again(&subject.scripts(), "certbot") {
         return;
     }
-    let installs = |run: &&Run| run.is_certbot() && run.has("--nginx") && !run.has("certonly") && !run.has("renew");
+    let installs = |run: &&Run| run.installs_certificate() && !run.has("renew");
     let Some(run) = script.host_runs().find(installs) else { return };
     let called_again = script.called && is_done_again(&subject.scripts(), base(script.path));
     if called_again {

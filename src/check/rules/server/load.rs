@@ -47,6 +47,22 @@ impl Configured {
     }
 }
 
+/// Does the server tell the application of HTTPS? gunicorn believes `X-Forwarded-Proto` of the proxy on its own machine, if nobody
+/// says otherwise, and of nobody else (tried with gunicorn 27 and Django 5.2).
+pub(in crate::check::rules) fn believes_proxy(subject: &Subject<'_>) -> bool {
+    const ALLOWED: &str = "forwarded_allow_ips";
+    let scripts = subject.scripts();
+    let line = Line::of_web(&scripts);
+    // Without a Procfile the platform starts gunicorn.
+    let gunicorn = match &line {
+        Some(line) => line.server() == Some("gunicorn") && line.value_of(&["--forwarded-allow-ips"]).is_none(),
+        None => subject.customizations.procfile.is_none(),
+    };
+    let conf = Configured::of(subject, line.as_ref());
+    let said = conf.settings.is_some_and(|settings| *settings.value(ALLOWED) != Value::Missing);
+    subject.python() && gunicorn && !conf.unread && !said && !subject.gives("FORWARDED_ALLOW_IPS")
+}
+
 /// A number, and where it is written.
 struct Number {
     value: i64,

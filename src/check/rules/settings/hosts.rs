@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::{at, health, proxy_says_host};
+use super::{at, health, own_tls, proxy_says_host};
 use crate::check::django::{self, Setting, Settings, Value};
 use crate::check::script::{find_all, sends_token};
 use crate::check::subject::Subject;
@@ -40,7 +40,7 @@ fn allowed(subject: &mut Subject<'_>, settings: &Settings) {
         true => "add the names of the site, and answer the health check in a middleware before `CommonMiddleware`",
         false => "answer the health check in a middleware before `CommonMiddleware`",
     };
-    let alone = !is_local(&names) && subject.ends_tls();
+    let alone = !is_local(&names) && own_tls::is_alone(subject);
     let message = match (unless, alone) {
         (true, _) => format!("unless a variable of the environment says otherwise, {found}"),
         (false, true) => format!("behind a load balancer {found}"),

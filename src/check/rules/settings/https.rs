@@ -1,5 +1,6 @@
 //! HTTPS ends at the load balancer, and Django must know.
 
+use super::super::server::load;
 use super::{at, health};
 use crate::beanstalk::version::Version;
 use crate::check::django::{Settings, Value};
@@ -38,7 +39,7 @@ fn redirect(subject: &mut Subject<'_>, settings: &Settings) {
     };
     const HEADER: &str = "`SECURE_PROXY_SSL_HEADER = (\"HTTP_X_FORWARDED_PROTO\", \"https\")`";
     let missing = *settings.value("SECURE_PROXY_SSL_HEADER") == Value::Missing;
-    if missing && server_tells(subject) {
+    if missing && load::believes_proxy(subject) {
         let message = "only since gunicorn believes the proxy is no request redirected to itself: Django by itself takes all of them for HTTP";
         at(subject, "EB014", setting, said(message), HEADER).level = Level::Note;
     } else if missing {
@@ -58,15 +59,6 @@ fn redirect(subject: &mut Subject<'_>, settings: &Settings) {
         let message = "health checks get a 301 and the environment turns red: they come by HTTP";
         at(subject, "EB012", setting, said(message), "name the health path in `SECURE_REDIRECT_EXEMPT`").level = level;
     }
-}
-
-/// Does the server tell Django of HTTPS? gunicorn believes `X-Forwarded-Proto` of the proxy on its own machine, and of nobody else
-/// (tried with gunicorn 27 and Django 5.2).
-fn server_tells(subject: &Subject<'_>) -> bool {
-    let web = subject.customizations.procfile.as_ref().map(|procfile| procfile.web());
-    let believes = |command: &str| command.contains("gunicorn") && !command.contains("forwarded-allow-ips");
-    let told = subject.tree.text("gunicorn.conf.py").is_some_and(|text| text.contains("forwarded_allow_ips"));
-    subject.python() && !told && web.is_none_or(|web| web.is_some_and(|web| believes(&web.command)))
 }
 
 /// May the path of health checks be one of those that are not redirected?

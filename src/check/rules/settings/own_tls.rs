@@ -6,7 +6,6 @@ use crate::beanstalk::version::Version;
 use crate::check::django::{Settings, Value};
 use crate::check::nginx::{Directive, parse};
 use crate::check::subject::Subject;
-use crate::check::words::Run;
 
 pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     // Since Django 4.0 a form must come from the address that Django has itself (release notes).
@@ -31,6 +30,12 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     subject.find("EB272", &path, span, message, fix);
 }
 
+/// Does the instance get a certificate, and its own security group the port for it? Whoever has a load balancer lets that speak TLS.
+pub(super) fn is_alone(subject: &Subject<'_>) -> bool {
+    let opens = |text: &str| text.contains("AWSEBSecurityGroup") && text.contains("443");
+    by_certbot(subject).is_some() && subject.customizations.used().any(|file| opens(&file.text))
+}
+
 /// Does some file of the project let nginx, or the server itself, say which scheme it was?
 fn tells(subject: &Subject<'_>) -> bool {
     const WORDS: [&str; 3] = ["x-forwarded-proto", "$scheme", "x-forwarded-ssl"];
@@ -47,8 +52,7 @@ fn tells(subject: &Subject<'_>) -> bool {
 
 fn by_certbot(subject: &Subject<'_>) -> Option<(String, Range<usize>)> {
     subject.scripts().iter().find_map(|script| {
-        let installs = |run: &&Run| run.is_certbot() && run.has("--nginx") && !run.has("certonly");
-        let run = script.host_runs().find(installs)?;
+        let run = script.host_runs().find(|run| run.installs_certificate())?;
         Some((script.path.to_owned(), run.span()))
     })
 }
