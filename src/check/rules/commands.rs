@@ -159,7 +159,11 @@ fn django(subject: &mut Subject<'_>, script: &Script<'_>) {
     if let Some((_, span)) = script.django(&["makemigrations"]).filter(|_| !script.has(&["--check", "--dry-run"])) {
         // Of one instance alone there is no other.
         let leader = matches!(script.place, Place::ContainerCommand(command) if command.leader_only)
-            || script.text.contains("EB_IS_COMMAND_LEADER");
+            || span
+                .start
+                .checked_sub(script.start)
+                .and_then(|end| script.text.get(..end))
+                .is_some_and(leader::only_leader);
         let own = if leader { "" } else { ", each instance its own" };
         let message = format!("{title} writes migrations on the instance{own}, and the next deployment deletes them");
         let end = span.end - "makemigrations".len();

@@ -24,6 +24,12 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     word_splitting(subject);
 }
 
+/// What to do with a hook of the first Amazon Linux that only starts a process with supervisord: it fails wherever it lies.
+pub(super) fn instead_of_supervisor(hook: &str) -> Option<&'static str> {
+    let fix = "take it out, and start its process by a line of `Procfile`: `worker: celery -A … worker`";
+    hook.contains("supervisor").then_some(fix)
+}
+
 /// Scripts that nothing runs because of where they are.
 fn places(subject: &mut Subject<'_>) {
     let tree = subject.tree;

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::tools::fails;
 use crate::beanstalk::customizations::Moment;
+use crate::check::rules::hooks::instead_of_supervisor;
 use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
 use crate::check::words::Run;
@@ -59,7 +60,7 @@ fn hooks(subject: &mut Subject<'_>, script: &Script<'_>, path: &str, span: &Rang
             script.path,
             span.clone(),
             message,
-            "put the script into `.platform/hooks/` of the bundle",
+            instead_of_supervisor(script.text).unwrap_or("put the script into `.platform/hooks/` of the bundle"),
         );
     }
 }

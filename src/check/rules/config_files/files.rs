@@ -3,6 +3,7 @@
 use crate::beanstalk::config_file::{ConfigFile, File};
 use crate::beanstalk::yaml::Kind;
 use crate::check::nginx;
+use crate::check::rules::hooks::instead_of_supervisor;
 use crate::check::script::script_file;
 use crate::check::subject::Subject;
 use crate::check::words;
@@ -70,12 +71,8 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
             || path.starts_with("/opt/elasticbeanstalk/tasks/") && path.contains("hooks")
         {
             let message = "nothing runs scripts in this folder since Amazon Linux 2".to_owned();
-            // What would only start a process with supervisord fails wherever it lies.
-            let starts = entry.content.as_ref().is_some_and(|content| content.value.contains("supervisor"));
-            let fix = match starts {
-                true => "take it out, and start its process by a line of `Procfile`: `worker: celery -A … worker`",
-                false => "move it to `.platform/hooks/` in the bundle",
-            };
+            let content = entry.content.as_ref().map(|content| content.value.as_str()).unwrap_or_default();
+            let fix = instead_of_supervisor(content).unwrap_or("move it to `.platform/hooks/` in the bundle");
             subject.find("EB036", &file.path, span, message, fix);
         } else if path.starts_with("/etc/supervisor") && !has_supervisor(subject) {
             let message = format!(
