@@ -172,6 +172,11 @@ fn who_tells_django_of_https() {
     assert_eq!(level("web: gunicorn mysite.wsgi\n", &[]), Some(Level::Note));
     assert_eq!(level("web: daphne mysite.asgi:application\n", &[]), Some(Level::Error));
     assert_eq!(level("web: gunicorn --forwarded-allow-ips 10.0.0.1 mysite.wsgi\n", &[]), Some(Level::Error));
+    let start = ("bin/start", "#!/bin/bash\nexec gunicorn mysite.wsgi\n");
+    assert_eq!(level("web: bin/start\n", &[start]), Some(Level::Note));
+    let property =
+        "option_settings:\n  aws:elasticbeanstalk:application:environment:\n    FORWARDED_ALLOW_IPS: 10.0.0.1\n";
+    assert_eq!(level("web: gunicorn mysite.wsgi\n", &[(".ebextensions/a.config", property)]), Some(Level::Error));
     let other = ("gunicorn.conf.py", "forwarded_allow_ips = ''\n");
     assert_eq!(level("web: gunicorn mysite.wsgi\n", &[other]), Some(Level::Error));
 }
