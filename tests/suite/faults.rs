@@ -240,7 +240,7 @@ fn misfortune(scenario: &Scenario, place: &Place, call: usize, fault: Fault, ope
         }
         other => panic!("{what}: exit {other}\n{run}"),
     }
-    finish(&case, scenario, &what, expected);
+    finish(case, scenario, &what, expected);
     run.exit
 }
 
@@ -267,13 +267,13 @@ fn death(
     rustix::process::kill_process(process, if signal == "INT" { Signal::INT } else { Signal::KILL }).unwrap();
     let exit = child.wait().unwrap().code();
     assert_eq!(exit, if signal == "INT" { Some(130) } else { None }, "{what}");
-    finish(&case, scenario, &what, expected);
+    finish(case, scenario, &what, expected);
     exit
 }
 
 /// The same command again finishes the work, without a duplicate, an orphan or a loss.
 #[track_caller]
-fn finish(case: &Case<'_>, scenario: &Scenario, what: &str, expected: &str) {
+fn finish(case: Case<'_>, scenario: &Scenario, what: &str, expected: &str) {
     let again = case.run(&scenario.arguments);
     assert_eq!(again.exit, 0, "{what}, then again\n{again}");
     assert_eq!(case.remains(), expected, "{what}, then again\n{again}");
@@ -282,7 +282,10 @@ fn finish(case: &Case<'_>, scenario: &Scenario, what: &str, expected: &str) {
         assert!(!asked.contains("DeleteApplication") || asked.ends_with("DeleteApplicationVersion"), "{asked}");
         assert!(!asked.contains("TerminateEnvironment"), "{asked}");
     }
-    std::fs::remove_dir_all(&case.state).unwrap();
+    // It writes what the answered calls have set going until it is gone.
+    let Case { state, server, .. } = case;
+    drop(server);
+    std::fs::remove_dir_all(&state).unwrap();
 }
 
 /// What the documentation says in each row below `heading`: the row's number, its call, and its cells.
