@@ -7,6 +7,7 @@ pub(super) mod leader;
 pub(super) mod missing;
 mod nothing;
 pub(super) mod old;
+mod order;
 mod printed;
 mod python;
 mod questions;
@@ -29,16 +30,16 @@ use crate::check::script::{Place, Script};
 pub(super) fn check(subject: &mut Subject<'_>) {
     let customizations = subject.customizations;
     for file in &customizations.configs {
-        order(subject, file, &file.commands);
-        order(subject, file, &file.container_commands);
+        as_text(subject, file, &file.commands);
+        as_text(subject, file, &file.container_commands);
         for command in file.commands.iter().chain(&file.container_commands) {
             several_in_a_list(subject, file, command);
             leader_and_test(subject, file, command);
             old::folder(subject, file, command);
         }
     }
-    same_name(subject, |file| &file.commands);
-    same_name(subject, |file| &file.container_commands);
+    same_name(subject);
+    order::check(subject);
     let scripts = subject.scripts();
     for script in scripts.iter() {
         old::paths(subject, script);
@@ -88,7 +89,7 @@ fn silent(subject: &mut Subject<'_>) {
 }
 
 /// `1_`, `2_`, `10_` run as 1, 10, 2.
-fn order(subject: &mut Subject<'_>, file: &ConfigFile, commands: &[Command]) {
+fn as_text(subject: &mut Subject<'_>, file: &ConfigFile, commands: &[Command]) {
     let number = |command: &Command| {
         let digits: String = command.name.value.chars().take_while(char::is_ascii_digit).collect();
         digits.parse::<u64>().ok()
@@ -135,11 +136,12 @@ fn leader_and_test(subject: &mut Subject<'_>, file: &ConfigFile, command: &Comma
     }
 }
 
-fn same_name(subject: &mut Subject<'_>, section: impl Fn(&ConfigFile) -> &Vec<Command>) {
+/// The `container_commands` of all files are one list; `commands` are run file by file.
+fn same_name(subject: &mut Subject<'_>) {
     let customizations = subject.customizations;
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
     for file in &customizations.configs {
-        for command in section(file) {
+        for command in &file.container_commands {
             let name = &command.name;
             match seen.insert(&name.value, &file.path) {
                 Some(other) if other != file.path => {

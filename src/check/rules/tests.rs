@@ -12,6 +12,7 @@ mod environments;
 mod flask;
 mod kept;
 mod lost;
+mod order;
 mod outcomes;
 mod packages;
 mod places;

@@ -8,7 +8,7 @@ use crate::beanstalk::customizations::Moment;
 use crate::check::rules::hooks::instead_of_supervisor;
 use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
-use crate::check::words::Run;
+use crate::check::words::{Run, Word};
 use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
@@ -158,18 +158,34 @@ fn current(subject: &mut Subject<'_>, script: &Script<'_>) {
         on_old_version(subject, script, cwd.span.clone(), fix);
         return;
     }
-    let goes = script
-        .host_runs()
-        .find(|run| run.name() == "cd" && !run.forgiven && run.plain().next().is_some_and(|word| there(&word.text)));
-    if let Some(run) =
-        goes.filter(|_| early && !script.has(&["-d /var/app/current", "-e /var/app/current", "-f /var/app/current"]))
-    {
-        let fix = match script.place {
-            Place::Command(_) => "do it in `container_commands`, which run in `/var/app/staging`",
-            _ => "take it out: this runs in `/var/app/staging`, where the new version is",
-        };
-        on_old_version(subject, script, run.span(), fix);
+    let asks = script.has(&["-d /var/app/current", "-e /var/app/current", "-f /var/app/current"]);
+    let goes = |run: &&Run| run.name() == "cd" && run.plain().next().is_some_and(|word| there(&word.text));
+    let here = |run: &&Run| !run.forgiven && (goes(run) || reads(run).iter().any(|word| of_app(&word.text)));
+    let Some(run) = script.host_runs().find(here).filter(|_| early && !asks) else { return };
+    let gone = match (goes(&run), script.place) {
+        (_, Place::Command(_)) => "do it in `container_commands`, which run in `/var/app/staging`",
+        (true, _) => "take it out: this runs in `/var/app/staging`, where the new version is",
+        (false, _) => "name it without `/var/app/current/`: this runs in `/var/app/staging`, where the new version is",
+    };
+    let span = reads(run).iter().find(|word| of_app(&word.text)).filter(|_| !goes(&run)).map(|word| word.span.clone());
+    on_old_version(subject, script, span.unwrap_or(run.span()), gone);
+}
+
+/// The files of the instance that a run needs: what it carries out, copies, prints, or takes a list from.
+fn reads(run: &Run) -> Vec<&Word> {
+    let plain: Vec<&Word> = run.plain().collect();
+    let mut found: Vec<&Word> = run.carried_out().into_iter().collect();
+    match run.name() {
+        // The last is where it goes; what is linked may be made later.
+        "cp" | "mv" | "rsync" => found.extend(plain.split_last().map_or(&[][..], |(_, sources)| sources)),
+        "cat" => found.extend(plain),
+        _ if run.pip().is_some() => {
+            let lists = run.arguments.windows(2).filter(|pair| matches!(pair[0].text.as_str(), "-r" | "--requirement"));
+            found.extend(lists.map(|pair| &pair[1]));
+        }
+        _ => {}
     }
+    found
 }
 
 fn on_old_version(subject: &mut Subject<'_>, script: &Script<'_>, span: Range<usize>, fix: &str) {
