@@ -24,29 +24,40 @@ impl Installed {
 
     /// If this version or a newer one is installed: beside what, as the end of a sentence.
     pub(super) fn since(&self, package: &str, since: (u32, u32)) -> Option<String> {
-        let mut lines = self.requirements.lines.iter().filter(|line| line.name == package && line.marker.is_none());
-        let Some(line) = lines.clone().find(|line| !line.constraint) else {
-            return self.brought(package).filter(|_| self.requirements.unread.is_empty());
-        };
-        if let Some(exact) = lines.find_map(Requirement::exact) {
-            return (version(exact)? >= since).then(|| format!("beside `{package}` {exact}"));
-        }
-        if is_newest(line) {
-            return Some(format!("beside the newest `{package}`, which pip takes"));
-        }
-        // The last of a range is known for Django.
-        let release = self.requirements.django().filter(|_| package == "django")?;
-        ((release.major, release.minor) >= since).then(|| format!("beside `{package}` {release}"))
+        self.given(package, &[since.0, since.1], || self.brought(package))
     }
 
-    fn brought(&self, package: &str) -> Option<String> {
-        let by = BRINGS.iter().filter(|(_, brought, _)| *brought == package).find(|(by, _, since)| {
+    /// The same of a package that another one of the list always brings along.
+    pub(super) fn brought_since(&self, package: &str, since: &[u32]) -> Option<String> {
+        self.given(package, since, || true)
+    }
+
+    fn given(&self, package: &str, since: &[u32], brought: impl FnOnce() -> bool) -> Option<String> {
+        let newest = || format!("beside the newest `{package}`, which pip takes");
+        let lines: Vec<&Requirement> = self.requirements.lines.iter().filter(|line| line.name == package).collect();
+        if lines.iter().all(|line| line.constraint && line.exact().is_none() && is_newest(line)) {
+            return (self.requirements.unread.is_empty() && brought()).then(newest);
+        }
+        let certain = || lines.iter().filter(|line| line.marker.is_none());
+        if let Some(exact) = certain().find_map(|line| line.exact()) {
+            return (numbers(exact)?.as_slice() >= since).then(|| format!("beside `{package}` {exact}"));
+        }
+        if lines.iter().all(|line| is_newest(line)) {
+            return Some(newest());
+        }
+        // The last of a range is known for Django.
+        certain().next()?;
+        let release = self.requirements.django().filter(|_| package == "django")?;
+        (since <= [release.major, release.minor].as_slice()).then(|| format!("beside `{package}` {release}"))
+    }
+
+    fn brought(&self, package: &str) -> bool {
+        BRINGS.iter().filter(|(_, brought, _)| *brought == package).any(|(by, _, (major, minor))| {
             let line = self.requirements.get(by).yes();
             line.is_some_and(|line| {
-                is_newest(line) || line.exact().and_then(version).is_some_and(|exact| exact >= *since)
+                is_newest(line) || line.exact().and_then(numbers).is_some_and(|exact| exact >= vec![*major, *minor])
             })
-        });
-        by.map(|_| format!("beside the newest `{package}`, which pip takes"))
+        })
     }
 }
 
@@ -56,9 +67,11 @@ fn is_newest(line: &Requirement) -> bool {
     open && !line.editable && !line.text.contains("://") && line.marker.is_none()
 }
 
-/// The first two numbers; none of a release before its time.
-fn version(text: &str) -> Option<(u32, u32)> {
-    let mut numbers = text.split('.').map(|number| number.trim().parse::<u32>());
-    let major = numbers.next()?.ok()?;
-    Some((major, numbers.next().unwrap_or(Ok(0)).ok()?))
+/// The numbers of a release, at least two of them; none of one before its time.
+fn numbers(text: &str) -> Option<Vec<u32>> {
+    let mut numbers: Vec<u32> =
+        text.split('.').map(|number| number.trim().parse().ok()).take_while(Option::is_some).flatten().collect();
+    let first = text.split('.').take(2).all(|number| number.trim().parse::<u32>().is_ok());
+    numbers.resize(numbers.len().max(2), 0);
+    first.then_some(numbers)
 }

@@ -2,11 +2,13 @@
 
 use std::cell::OnceCell;
 
+use super::bounds;
 use super::installs::numbers;
 use super::loads::Loads;
 use super::pythons::{On, Pythons, counts};
-use super::stops::{self, By, Stops};
+use super::stops::{self, By, Stops, When};
 use crate::beanstalk::requirements::{Requirement, Requirements};
+use crate::check::installed::Installed;
 use crate::check::subject::Subject;
 use crate::check::words::Run;
 use crate::level::Level;
@@ -27,9 +29,12 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
             let loads = loads.get_or_init(|| Loads::of(subject));
             is_imported(subject, requirements, &line.name, loads)
         };
-        let Some((Stops { first, error, by, .. }, (why, on))) = found.filter(|_| imported()) else { continue };
+        let Some((Stops { first, error, by, when, .. }, (why, on))) = found.filter(|_| imported()) else { continue };
         let (name, version) = (&line.name, line.exact().unwrap_or_default());
-        let message = format!("the server does not start: `{name}` {version} stops with `{error}` {why}");
+        let message = match when {
+            When::Import => format!("the server does not start: `{name}` {version} stops with `{error}` {why}"),
+            When::Use => format!("every use of `{name}` {version} fails with `{error}` {why}"),
+        };
         let fix = match by {
             _ if first.is_none() => "take it out: it has ended".to_owned(),
             By::Python(_) => format!("take a newer version of `{name}`"),
@@ -84,26 +89,43 @@ fn why(subject: &Subject<'_>, requirements: &Requirements, by: &By) -> Option<(S
             }
         }
         By::Beside { other, from, .. } => {
-            let all = || requirements.lines.iter().filter(|line| line.name == *other);
-            let Some(line) = all().next() else {
-                let read = requirements.unread.is_empty();
-                return read.then(|| (format!("beside the newest `{other}`, which pip takes"), None));
-            };
-            let exact = all().find_map(Requirement::exact);
-            let newest = || !all().any(|line| line.specifier.contains(['<', '=', '~']) && !is_lower(&line.specifier));
-            let beside = match exact.and_then(numbers) {
-                Some(version) => (version.as_slice() >= from.as_slice())
-                    .then(|| format!("beside `{other}` {}", exact.unwrap_or_default())),
-                None => newest().then(|| format!("beside the newest `{}`, which pip takes", line.name)),
-            };
-            beside.map(|beside| (beside, None))
+            if *other == "numpy" && holds_numpy(requirements) {
+                return None;
+            }
+            Installed::of(subject).brought_since(other, from).map(|beside| (beside, None))
         }
     }
 }
 
-/// Does it say only how old a version may be?
-fn is_lower(specifier: &str) -> bool {
-    specifier.starts_with('>') && !specifier.contains(',')
+/// Is there something that may not take the newest `numpy`?
+fn holds_numpy(requirements: &Requirements) -> bool {
+    const OLDER: [&str; 22] = [
+        "chromadb",
+        "catboost",
+        "fastai",
+        "gensim",
+        "gradio",
+        "jax",
+        "langchain",
+        "langchain-community",
+        "librosa",
+        "llvmlite",
+        "mlflow",
+        "numba",
+        "prophet",
+        "pycaret",
+        "rasa",
+        "spacy",
+        "statsmodels",
+        "streamlit",
+        "tensorflow",
+        "tensorflow-cpu",
+        "thinc",
+        "ydata-profiling",
+    ];
+    requirements.lines.iter().any(|line| {
+        OLDER.contains(&line.name.as_str()) || (line.name != "numpy" && bounds::refuses(line, "numpy", &vec![2, 0, 0]))
+    })
 }
 
 /// Does the server import it, as far as files tell? Lists often have packages of another project.
@@ -118,10 +140,28 @@ fn is_imported(subject: &Subject<'_>, requirements: &Requirements, name: &str, l
         // An application of celery's imports these with it.
         "celery" | "kombu" | "amqp" | "vine" | "billiard" => {
             let app = |path: &str| path.ends_with("/celery.py") && path.matches('/').count() <= 2;
-            starts(&["celery"]) || subject.tree.iter().any(|(path, _)| app(path))
+            let settings = ["'django_celery_beat'", "'django_celery_results'", "'djcelery'"];
+            starts(&["celery"])
+                || subject.tree.iter().any(|(path, _)| app(path))
+                || loads.imports(&["celery", "djcelery"])
+                || loads.names(&settings)
         }
-        "flask" | "jinja2" | "markupsafe" | "werkzeug" if !django => true,
-        _ if !django && name.starts_with("flask-") => true,
+        "flask" | "jinja2" | "markupsafe" | "werkzeug" if !django => mentions(subject, "flask"),
+        _ if !django && name.starts_with("flask-") => mentions(subject, &name.replace('-', "_")),
         _ => stops::uses(name).is_some_and(|uses| loads.imports(&uses.modules) || loads.names(&uses.settings)),
     }
+}
+
+/// Does a module of the project's import it, wherever that stands? Lists have what other packages brought along.
+fn mentions(subject: &Subject<'_>, module: &str) -> bool {
+    let imports = |line: &str| {
+        let mut words = line.split([' ', '\t', ',', '(']).filter(|word| !word.is_empty());
+        matches!(words.next(), Some("import" | "from")) && words.any(|word| word.split('.').next() == Some(module))
+    };
+    subject
+        .tree
+        .iter()
+        .map(|(path, _)| path)
+        .filter(|path| path.ends_with(".py") && !path.contains("site-packages"))
+        .any(|path| subject.tree.text(path).is_some_and(|text| text.contains(module) && text.lines().any(imports)))
 }

@@ -17,7 +17,15 @@ pub(super) struct Stops {
     /// The first that does not; `None`: no version does without.
     pub(super) first: Option<Numbers>,
     pub(super) by: By,
+    pub(super) when: When,
     pub(super) error: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum When {
+    Import,
+    /// It is imported, and then fails wherever it is used.
+    Use,
 }
 
 #[derive(Debug)]
@@ -65,7 +73,8 @@ fn stop(line: &'static str) -> Option<Stops> {
         Some((other, said)) => By::Beside { other, from: numbers(said)?, said },
         None => return None,
     };
-    Some(Stops { name, from, first, by, error })
+    let (when, error) = error.strip_prefix("in use: ").map_or((When::Import, error), |error| (When::Use, error));
+    Some(Stops { name, from, first, by, when, error })
 }
 
 /// How it is seen that a server imports a package.
@@ -120,6 +129,8 @@ mod tests {
         assert!(covers("1.2") && covers("1.3.9") && !covers("1.1") && !covers("1.4"));
         let row = stop("thing - never other:2.0 gone").expect("a row");
         assert!(matches!(row.by, By::Beside { other: "other", said: "2.0", .. }) && row.first.is_none());
+        let row = stop("thing - never other:2.0 in use: gone").expect("a row");
+        assert!(row.when == When::Use && row.error == "gone");
         for wrong in ["thing", "thing - 1.4 python:3.12", "thing - x python:3.12 gone", "thing - 1.4 odd gone"] {
             assert!(stop(wrong).is_none(), "{wrong}");
         }

@@ -8,7 +8,7 @@ use crate::level::Level;
 fn flask(rule: &str, found: bool, lines: &str) {
     let files = [
         (".ebextensions/a.config", "option_settings:\n  aws:elasticbeanstalk:container:python: {WSGIPath: app:app}\n"),
-        ("app.py", ""),
+        ("app.py", "import flask, flask_login, flask_script, flask_sqlalchemy\n"),
         ("requirements.txt", &lines.replace(' ', "\n")),
     ];
     case(rule, found, &files);
@@ -41,6 +41,35 @@ fn what_stops_at_its_import() {
     ] {
         flask("EB172", false, starts);
     }
+    // Others bring Flask along, and serve something else.
+    let served = |found: bool, module: &str, lines: &str| {
+        let files = [
+            ("Procfile", "web: gunicorn app:app\n"),
+            (".elasticbeanstalk/config.yml", "global: {default_platform: Python 3.11}\n"),
+            ("app.py", module),
+            ("requirements.txt", lines),
+        ];
+        case("EB172", found, &files);
+    };
+    served(false, "import dash\napp = dash.Dash().server\n", "dash==2.9.0\nFlask==2.0.3\n");
+    served(true, "try:\n    from flask import Flask\nexcept ImportError:\n    raise\n", "Flask==2.0.3\n");
+    served(false, "from flask import Flask\n", "Flask==3.1.0\nFlask-Login==0.5.0\n");
+    // Compiled with numpy 1, beside numpy 2.
+    let pandas = "import pandas\nfrom sklearn import svm\n";
+    served(true, pandas, "pandas==2.0.3\n");
+    served(true, pandas, "pandas==2.0.3\nnumpy==2.2.6\n");
+    served(true, pandas, "scikit-learn==1.2.2\n");
+    served(false, pandas, "pandas==2.0.3\nnumpy==1.26.4\n");
+    served(false, pandas, "pandas==2.0.3\nnumpy<2\n");
+    served(false, pandas, "pandas==2.2.3\n");
+    served(false, "import os\n", "pandas==2.0.3\n");
+    // What is beside it keeps numpy back.
+    served(false, pandas, "pandas==2.0.3\nscipy==1.10.1\n");
+    served(false, pandas, "pandas==2.0.3\ntensorflow\n");
+    served(true, "import bs4\n", "beautifulsoup4==4.6.0\n");
+    served(false, "import bs4\n", "beautifulsoup4==4.6.3\n");
+    served(true, "import requests\n", "requests==2.9.1\n");
+    served(true, "import flask\n", "Flask==1.0.2\nJinja2==2.11.3\nMarkupSafe==1.1.1\nWerkzeug==0.14.1\n");
     // Django asks none of these, whatever its list has; but celery where there is an application of it.
     let django = |found: bool, lines: &str, more: &[(&str, &str)]| {
         let files = [("manage.py", "import django\n"), WSGI, ("mysite/settings.py", ""), ("requirements.txt", lines)];
@@ -170,6 +199,14 @@ fn what_a_server_of_djangos_imports() {
     lists(true, "Django==4.2.27 django-widget-tweaks==1.4.12", &apps);
     lists(false, "Django==4.2.27 django-widget-tweaks==1.4.12 setuptools==75.0.0", &apps);
     lists(false, "Django==3.2.25 django-cors-headers==3.2.1", &cors);
+    let rest = [
+        ("mysite/settings.py", "INSTALLED_APPS = ['rest_framework']\n"),
+        ("shop/views.py", "from rest_framework import views\n"),
+    ];
+    lists(true, "Django==2.2.28 setuptools==75.0.0 djangorestframework==3.6.3", &rest);
+    lists(true, "Django==2.2.28 setuptools==75.0.0 djangorestframework==3.9.1", &rest);
+    lists(false, "Django==2.2.28 setuptools==75.0.0 djangorestframework==3.9.4", &rest);
+    lists(true, "Django==4.2.27 celery==4.4.7", &[("mysite/settings.py", ""), ("shop/views.py", "import celery\n")]);
     lists(false, "Django==5.2.8 django-cors-headers==4.4.0", &cors);
     // The newest setuptools has no `pkg_resources`.
     lists(true, "Django==5.2.8 gunicorn==20.1.0", &[]);
