@@ -109,9 +109,17 @@ pub fn all() -> &'static [ConfigOption] {
 
 /// The row for an option, by its exact name: a fixed row before one with a `*`.
 pub fn find(namespace: &str, name: &str) -> Option<&'static ConfigOption> {
+    find_on(None, namespace, name)
+}
+
+/// The row of a platform, in the words of `ConfigOption::languages`: one option may take other values elsewhere.
+pub fn find_on(language: Option<&str>, namespace: &str, name: &str) -> Option<&'static ConfigOption> {
     let rows = all().iter().filter(|row| row.in_namespace(namespace));
     let matching = rows.filter(|row| row.name == name || row.name == "*");
-    matching.min_by_key(|row| (row.name == "*", row.namespace.contains('*')))
+    let elsewhere = |row: &ConfigOption| {
+        language.is_some_and(|language| row.languages().is_some_and(|languages| !languages.contains(&language)))
+    };
+    matching.min_by_key(|row| (row.name == "*", row.namespace.contains('*'), elsewhere(row)))
 }
 
 /// Is there anything in this namespace?
@@ -307,6 +315,16 @@ mod tests {
         assert_eq!(listener, ("aws:elbv2:listener:*", "Protocol"));
         assert_eq!(found("aws:elbv2:listener:443:x", "Protocol"), None);
         assert_eq!(found("aws:elasticbeanstalk:command", "timeout"), None);
+    }
+
+    #[test]
+    fn an_option_with_two_rows_has_that_of_the_platform() {
+        let takes = |language, value| {
+            let row = find_on(language, "aws:elasticbeanstalk:environment:proxy", "ProxyServer").unwrap();
+            row.validate(value).is_ok() && language.is_none_or(|one| row.languages().unwrap().contains(&one))
+        };
+        assert!(takes(None, "apache") && takes(Some("python"), "apache") && !takes(Some("python"), "none"));
+        assert!(takes(Some("docker"), "none") && takes(Some("docker"), "nginx") && !takes(Some("docker"), "apache"));
     }
 
     #[test]

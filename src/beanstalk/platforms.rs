@@ -21,6 +21,18 @@ pub enum Family {
     Other,
 }
 
+impl Family {
+    /// Its name in the table of options, where it is known what that one has.
+    pub fn language(self) -> Option<&'static str> {
+        match self {
+            Self::Python => Some("python"),
+            Self::Docker => Some("docker"),
+            Self::Ecs => Some("ecs"),
+            Self::Other => None,
+        }
+    }
+}
+
 impl fmt::Display for Family {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

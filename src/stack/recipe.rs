@@ -24,6 +24,9 @@ pub(crate) struct Recipe {
     /// Is there nothing for it to do without a load balancer?
     #[serde(default)]
     pub(crate) needs_balancer: bool,
+    /// Is it for the platform of Python alone, since it takes the place of what that one says?
+    #[serde(default)]
+    pub(crate) needs_python: bool,
     pub(crate) caveats: Vec<String>,
     pub(crate) sources: Vec<String>,
     /// What remains to be done by hand; templates.

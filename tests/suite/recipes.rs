@@ -186,13 +186,17 @@ fn our_own_check_finds_nothing_in_any_recipe() {
     }
 }
 
-/// As the platform includes them: `conf.d/*.conf` in `http`, `conf.d/elasticbeanstalk/*.conf` in `server`.
+/// As the platform includes them: `conf.d/*.conf` in `http`, `conf.d/elasticbeanstalk/*.conf` in `server`, where its own
+/// `location /` is a file as well.
 fn nginx_takes(place: &Place, conf: &std::path::Path) {
-    let dir = place.dir();
+    let own = conf.join("elasticbeanstalk/00_application.conf").exists();
+    let application = if own { "" } else { "location / { proxy_pass http://127.0.0.1:8000; }" };
     let config = format!(
         "pid {0}/pid;\nevents {{}}\nhttp {{\naccess_log off;\ninclude {1}/*.conf;\n\
-         server {{\nlisten 8080;\ninclude {1}/elasticbeanstalk/*.conf;\nlocation / {{ return 200; }}\n}}\n}}\n",
-        dir.display(),
+         map $http_upgrade $connection_upgrade {{ default upgrade; }}\n\
+         server {{\nlisten 8080;\nclient_header_timeout 60;\nclient_body_timeout 60;\nkeepalive_timeout 60;\n\
+         gzip off;\ngzip_comp_level 4;\ngzip_types text/css;\ninclude {1}/elasticbeanstalk/*.conf;\n{application}\n}}\n}}\n",
+        place.dir().display(),
         conf.display()
     );
     place.write("nginx.conf", config);

@@ -31,10 +31,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
 fn of_files(subject: &mut Subject<'_>, file: &ConfigFile, entry: &File) {
     let path = entry.path.value.as_str();
     let Some(has_users) = is_table(path) else { return of_folder(subject, file, entry) };
-    let cleaned = subject.customizations.commands().iter().any(|command| {
-        let text = command.file.text.get(command.entry.line_span.clone()).unwrap_or_default();
-        text.contains(".bak") && text.contains("rm")
-    });
+    let cleaned = subject.scripts().iter().any(|script| script.text.contains(".bak") && script.text.contains("rm "));
     if !cleaned && path.starts_with("/etc/cron.d/") {
         let message = format!("the second deployment leaves the old file as `{path}.bak`, and cron obeys both");
         let fix = format!("add a command that removes it: `rm -f {path}.bak`");

@@ -243,8 +243,16 @@ fn build(subject: &mut Subject<'_>, requirement: &Requirement, installs: &dyn Fn
     match requirement.name.as_str() {
         "psycopg2" if !installs(&["libpq-devel", "-server-devel", "postgresql-devel"]) => {
             let message = "pip fails with `pg_config executable not found`: `psycopg2` is compiled on the instance";
-            let fix =
-                "use `psycopg[binary]` or `psycopg2-binary`, or install `libpq-devel` and `gcc` with `packages: yum:`";
+            let version = requirement.exact().and_then(installs::numbers);
+            // `installs.txt` and `stops.txt` have what was tried.
+            let fix = match version.is_some_and(|version| version < vec![2, 9, 10]) {
+                true => {
+                    "use `psycopg2-binary` 2.9.10 or newer, with Django 3.1 or newer; older sources of `psycopg2` do not work with every Python since 3.11"
+                }
+                false => {
+                    "use `psycopg[binary]` or `psycopg2-binary`, or install `libpq-devel` and `gcc` with `packages: yum:`"
+                }
+            };
             subject.find("EB040", &requirement.path, requirement.span.clone(), message, fix);
         }
         "psycopg"

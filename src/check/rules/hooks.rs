@@ -7,6 +7,7 @@ use std::ops::Range;
 use crate::beanstalk::customizations::Moment;
 use crate::beanstalk::tree::{Entry, file_name};
 use crate::check::finding::Edit;
+use crate::check::rules::processes::by_procfile;
 use crate::check::script::contents;
 use crate::check::subject::Subject;
 use crate::check::words::{self, Run, Word};
@@ -25,9 +26,8 @@ pub(super) fn check(subject: &mut Subject<'_>) {
 }
 
 /// What to do with a hook of the first Amazon Linux that only starts a process with supervisord: it fails wherever it lies.
-pub(super) fn instead_of_supervisor(hook: &str) -> Option<&'static str> {
-    let fix = "take it out, and start its process by a line of `Procfile`: `worker: celery -A … worker`";
-    hook.contains("supervisor").then_some(fix)
+pub(super) fn instead_of_supervisor(subject: &Subject<'_>, hook: &str) -> Option<String> {
+    hook.contains("supervisor").then(|| format!("take it out, and start its process {}", by_procfile(subject, hook)))
 }
 
 /// Scripts that nothing runs because of where they are.

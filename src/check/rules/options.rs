@@ -31,7 +31,8 @@ pub(super) fn check(subject: &mut Subject<'_>) {
 
 fn one(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSetting) {
     let (namespace, name) = (setting.namespace.value.as_str(), setting.name.value.as_str());
-    let Some(row) = options::find(namespace, name) else { return unknown(subject, file, setting) };
+    let language = subject.customizations.family.language();
+    let Some(row) = options::find_on(language, namespace, name) else { return unknown(subject, file, setting) };
     if exists_here(subject, file, setting, row) {
         surprise(subject, file, setting, row);
         if let Err(invalid) = row.validate(&setting.value.value) {
@@ -194,13 +195,8 @@ fn exists_here(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSet
         return false;
     }
     let family = subject.customizations.family;
-    let here = match family {
-        Family::Python => "python",
-        Family::Docker => "docker",
-        Family::Ecs => "ecs",
-        // Nobody here knows what that one has.
-        Family::Other => return true,
-    };
+    // Nobody here knows what another one has.
+    let Some(here) = family.language() else { return true };
     // An environment property may have any name, also one that means something to another platform only.
     let languages = row.languages().filter(|_| namespace != DEFAULT_NAMESPACE);
     if let Some(languages) = languages.filter(|languages| !languages.contains(&here)) {

@@ -3,6 +3,21 @@
 use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
 
+/// How the process that `text` starts in the background is started by the platform itself: the end of an advice.
+pub(super) fn by_procfile(subject: &Subject<'_>, text: &str) -> String {
+    let line = match ["daphne", "celery"].into_iter().find(|program| text.contains(program)) {
+        Some("daphne") => "`websocket: daphne -b 127.0.0.1 -p 5000 MODULE.asgi:application`",
+        Some(_) => "`worker: celery -A … worker`",
+        None => "`NAME: COMMAND`",
+    };
+    match subject.customizations.procfile {
+        Some(_) => format!("by a line of its own in `Procfile`: {line}"),
+        None => format!(
+            "by a `Procfile`, which takes the place of the platform's own: `web: gunicorn --bind 127.0.0.1:8000 MODULE.wsgi` and {line}"
+        ),
+    }
+}
+
 pub(super) fn check(subject: &mut Subject<'_>) {
     if !subject.python() {
         return;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::beanstalk::config_file::OptionSetting;
 use crate::beanstalk::customizations::Customizations;
+use crate::beanstalk::platforms::Family;
 use crate::beanstalk::tree::{Entry, Tree};
 use crate::check;
 use crate::fault::{Exit, Fault};
@@ -14,6 +15,10 @@ use crate::stack::{Plan, Recipe};
 pub(super) fn fits(recipe: &Recipe, plan: &Plan, tree: &Tree) -> Result<(), Misfit> {
     if recipe.needs_balancer && is_single(tree) {
         return Err(Misfit::Single { recipe: recipe.name.clone() });
+    }
+    let family = Customizations::read(tree).family;
+    if recipe.needs_python && family != Family::Python {
+        return Err(Misfit::Platform { recipe: recipe.name.clone(), family });
     }
     let mut with = tree.clone();
     for (path, planned) in plan.iter() {
@@ -81,6 +86,8 @@ fn one_value(recipe: &Recipe, ours: &BTreeSet<String>, with: &Tree) -> Result<()
 pub(super) enum Misfit {
     #[error("`{recipe}` needs a load balancer, and this project's environment is a single instance")]
     Single { recipe: String },
+    #[error("`{recipe}` is for the platform of Python, and this project is for {family}")]
+    Platform { recipe: String, family: Family },
     #[error("`{recipe}` sets `{name}` to `{wants}`, and `{path}` says `{is}`")]
     Option { recipe: String, name: String, path: String, is: String, wants: String },
     #[error("`{recipe}` does not go with what is here: {}: {}", .finding.path, .finding.message)]
@@ -96,6 +103,11 @@ impl Fault for Misfit {
         Some(match self {
             Self::Single { .. } => {
                 "set `EnvironmentType` to `LoadBalanced` in `.ebextensions`, and add it then".to_owned()
+            }
+            Self::Platform { recipe, .. } => {
+                format!(
+                    "`beansprout recipes {recipe}` shows what it would write, to be said in the words of this platform"
+                )
             }
             Self::Option { recipe, path, name, .. } => {
                 format!(

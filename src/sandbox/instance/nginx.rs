@@ -149,7 +149,8 @@ http {
         client_header_timeout 60;
         client_body_timeout 60;
         keepalive_timeout 60;
-        gzip on;
+        gzip off;
+        gzip_comp_level 4;
         gzip_types text/plain text/css application/json application/javascript text/xml application/xml;
         include conf.d/elasticbeanstalk/*.conf;
     }

@@ -123,15 +123,10 @@ pub(super) fn names(subject: &mut Subject<'_>, script: &Script<'_>) {
         let owner = run.plain().next().filter(|_| run.name() == "chown");
         let gone = owner
             .filter(|word| word.text == "wsgi" || word.text.starts_with("wsgi:") || word.text.starts_with("wsgi."));
-        let clock = run.plain().last().filter(|word| run.name() == "sed" && word.text == "/etc/sysconfig/clock");
         let (how, level) = fate(script.forgives(run));
         if let Some(word) = gone {
             let message = format!("{} {how}: there is no user `wsgi` since Amazon Linux 2", script.title());
             let fix = format!("write `{}`: the application runs as `webapp`", word.text.replace("wsgi", "webapp"));
-            subject.find("EB033", script.path, word.span.clone(), message, fix).level = level;
-        } else if let Some(word) = clock {
-            let message = format!("{} {how}: there is no `/etc/sysconfig/clock` since Amazon Linux 2", script.title());
-            let fix = "take it out; `timedatectl set-timezone` sets the time zone of the instance";
             subject.find("EB033", script.path, word.span.clone(), message, fix).level = level;
         }
     }

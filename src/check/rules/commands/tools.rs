@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Range;
 
+use crate::check::rules::processes::by_procfile;
 use crate::check::script::{Place, Script, contents, fate, find_all, sends_token};
 use crate::check::subject::Subject;
 use crate::check::words::Run;
@@ -192,7 +193,11 @@ fn supervisor(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
     }
     let (how, level) = fails(script, run);
     let message = format!("{} {how}: there is no supervisord since Amazon Linux 2", script.title());
-    let fix = "write a second line into `Procfile`: `worker: celery -A … worker`";
+    let restarts = run.arguments.iter().any(|word| word.text == "restart" || word.text == "reload");
+    let fix = match restarts {
+        true => "take it out: each deployment starts the processes of `Procfile` anew by itself".to_owned(),
+        false => format!("take it out, and start its process {}", by_procfile(subject, script.text)),
+    };
     subject.find("EB100", script.path, run.program.span.clone(), message, fix).level = level;
 }
 

@@ -55,13 +55,9 @@ fn hooks(subject: &mut Subject<'_>, script: &Script<'_>, path: &str, span: &Rang
             "nothing runs what {} puts here: this folder of hooks is not looked at since Amazon Linux 2",
             script.title()
         );
-        subject.find(
-            "EB036",
-            script.path,
-            span.clone(),
-            message,
-            instead_of_supervisor(script.text).unwrap_or("put the script into `.platform/hooks/` of the bundle"),
-        );
+        let fix = instead_of_supervisor(subject, script.text)
+            .unwrap_or_else(|| "put the script into `.platform/hooks/` of the bundle".to_owned());
+        subject.find("EB036", script.path, span.clone(), message, fix);
     }
 }
 

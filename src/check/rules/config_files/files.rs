@@ -4,6 +4,7 @@ use crate::beanstalk::config_file::{ConfigFile, File};
 use crate::beanstalk::yaml::Kind;
 use crate::check::nginx;
 use crate::check::rules::hooks::instead_of_supervisor;
+use crate::check::rules::processes::by_procfile;
 use crate::check::script::script_file;
 use crate::check::subject::Subject;
 use crate::check::words;
@@ -72,13 +73,15 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
         {
             let message = "nothing runs scripts in this folder since Amazon Linux 2".to_owned();
             let content = entry.content.as_ref().map(|content| content.value.as_str()).unwrap_or_default();
-            let fix = instead_of_supervisor(content).unwrap_or("move it to `.platform/hooks/` in the bundle");
+            let fix = instead_of_supervisor(subject, content)
+                .unwrap_or_else(|| "move it to `.platform/hooks/` in the bundle".to_owned());
             subject.find("EB036", &file.path, span, message, fix);
         } else if path.starts_with("/etc/supervisor") && !has_supervisor(subject) {
             let message = format!(
                 "nobody reads `{path}`: there is no supervisord since Amazon Linux 2, and nothing here brings one"
             );
-            let fix = "write a second line into `Procfile`: `worker: celery -A … worker`";
+            let content = entry.content.as_ref().map(|content| content.value.as_str()).unwrap_or_default();
+            let fix = format!("take it out, and start its process {}", by_procfile(subject, content));
             subject.find("EB100", &file.path, span, message, fix).level = Level::Warning;
         } else if path.starts_with("/etc/systemd/system/") && path.ends_with(".service") {
             unit(subject, file, entry);

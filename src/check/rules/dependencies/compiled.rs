@@ -75,6 +75,8 @@ pub(super) fn check(subject: &mut Subject<'_>, line: &Requirement, lines: &[&Req
     let Some(row) = failing(on.minor) else { return };
     match row.why {
         Why::Lacks(library) if is_there(subject, library.words) => {}
+        // The program that it asks for first is missing, which is told of every version.
+        Why::Source if row.name == "psycopg2" && !is_there(subject, installs::LIBPQ) => {}
         Why::Lacks(library) => lacks(subject, line, on, row, library, &newest, lines),
         Why::Source => {
             let message = format!(
@@ -153,7 +155,7 @@ fn report(subject: &mut Subject<'_>, line: &Requirement, on: On, rule: &'static 
 }
 
 /// Is each of these installed before, by a name of its own or by one that brings it along?
-fn is_there(subject: &Subject<'_>, words: &str) -> bool {
+pub(super) fn is_there(subject: &Subject<'_>, words: &str) -> bool {
     words.split(' ').all(|word| installs(subject, &word.split('|').collect::<Vec<_>>()))
 }
 

@@ -63,6 +63,9 @@ pub(super) struct Library {
     pub(super) words: &'static str,
 }
 
+/// Packages of Amazon Linux that bring `pg_config`, by parts of their names.
+pub(super) const LIBPQ: &str = "libpq-devel|-server-devel|postgresql-devel";
+
 const LIBRARIES: &[Library] = &[
     Library { key: "arrow", said: "the libraries of Arrow", words: "arrow" },
     Library { key: "cairo", said: "the headers of cairo", words: "cairo" },
@@ -77,7 +80,7 @@ const LIBRARIES: &[Library] = &[
         said: "the headers of libjpeg and zlib",
         words: "jpeg zlib|libpng|freetype|libtiff|libxml2|mysql|mariadb",
     },
-    Library { key: "libpq", said: "the program `pg_config`", words: "libpq-devel|-server-devel|postgresql-devel" },
+    Library { key: "libpq", said: "the program `pg_config`", words: LIBPQ },
     Library { key: "memcached", said: "the headers of libmemcached", words: "libmemcached" },
     Library { key: "odbc", said: "the headers of unixODBC", words: "unixODBC" },
     Library { key: "openldap", said: "the headers of OpenLDAP", words: "openldap" },

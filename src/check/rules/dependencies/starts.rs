@@ -2,11 +2,11 @@
 
 use std::cell::OnceCell;
 
-use super::bounds;
-use super::installs::numbers;
+use super::installs::{self, numbers};
 use super::loads::Loads;
 use super::pythons::{On, Pythons, counts};
 use super::stops::{self, By, Stops, When};
+use super::{bounds, compiled};
 use crate::beanstalk::requirements::{Requirement, Requirements};
 use crate::check::installed::Installed;
 use crate::check::subject::Subject;
@@ -136,6 +136,8 @@ fn is_imported(subject: &Subject<'_>, requirements: &Requirements, name: &str, l
     };
     let django = !requirements.get("django").is_no() || subject.django();
     match name {
+        // pip fails before.
+        "psycopg2" if !compiled::is_there(subject, installs::LIBPQ) => false,
         "gunicorn" => subject.customizations.procfile.is_none() || starts(&["gunicorn"]),
         // An application of celery's imports these with it.
         "celery" | "kombu" | "amqp" | "vine" | "billiard" => {

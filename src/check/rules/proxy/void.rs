@@ -21,7 +21,7 @@ const OWN: [&str; 5] = [
 ];
 
 /// What its `server` block says on each platform with a proxy; the time-outs are those of the platforms of languages.
-const EVERYWHERE: [&str; 2] = ["gzip", "gzip_comp_level"];
+const EVERYWHERE: [&str; 3] = ["gzip", "gzip_comp_level", "gzip_types"];
 
 /// Time-outs that are what the platform's own are: nothing is lost.
 const SAME: [&str; 3] = ["60", "60s", "1m"];

@@ -116,6 +116,20 @@ impl Gunicorn<'_> {
         typed
             || set.is_some_and(|value| *value == Value::Unknown || value.text().is_some_and(|text| text.contains(word)))
     }
+
+    /// Does it keep a connection after an answer? A worker of the class `sync` closes each, and tells the other side so.
+    fn keeps_connections(&self) -> bool {
+        let class = self.line.value_of(&["--worker-class", "-k"]).map(|(_, class)| class.to_owned());
+        let class = class.or_else(|| Some(self.conf.as_ref()?.value("worker_class").text()?.to_owned()));
+        match class.as_deref() {
+            // More than one thread makes another class of it.
+            None | Some("sync") => {
+                let threads = self.number(&["--threads"], "threads");
+                threads.and_then(Result::ok).is_some_and(|threads| threads.value > 1)
+            }
+            Some(_) => true,
+        }
+    }
 }
 
 struct Unset;
@@ -131,7 +145,7 @@ fn patience(subject: &mut Subject<'_>, gunicorn: &Gunicorn<'_>) {
     if open_to_balancer(subject) {
         const DEFAULT: i64 = 2;
         let idle = idle_timeout(customizations);
-        let keepalive = gunicorn.number(&["--keep-alive"], "keepalive");
+        let keepalive = gunicorn.number(&["--keep-alive"], "keepalive").filter(|_| gunicorn.keeps_connections());
         let found = keepalive.map(|found| found.map_or((DEFAULT, None), |number| (number.value, Some(number))));
         if let Some((seconds, place)) = found.filter(|(seconds, _)| *seconds <= idle) {
             let message = format!(

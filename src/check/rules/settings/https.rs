@@ -41,7 +41,8 @@ fn redirect(subject: &mut Subject<'_>, settings: &Settings) {
     let missing = *settings.value("SECURE_PROXY_SSL_HEADER") == Value::Missing;
     if missing && load::believes_proxy(subject) {
         let message = "only since gunicorn believes the proxy is no request redirected to itself: Django by itself takes all of them for HTTP";
-        at(subject, "EB014", setting, said(message), HEADER).level = Level::Note;
+        let level = if unless { Level::Note } else { Level::Warning };
+        at(subject, "EB014", setting, said(message), HEADER).level = level;
     } else if missing {
         let message =
             "every request is redirected to itself: behind the load balancer Django takes all of them for HTTP";

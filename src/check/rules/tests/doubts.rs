@@ -169,11 +169,11 @@ fn who_tells_django_of_https() {
         let files = [("Procfile", web), SERVED, ("mysite/settings.py", SETTINGS)];
         said("EB014", &[&files[..], more].concat()).map(|(level, ..)| level)
     };
-    assert_eq!(level("web: gunicorn mysite.wsgi\n", &[]), Some(Level::Note));
+    assert_eq!(level("web: gunicorn mysite.wsgi\n", &[]), Some(Level::Warning));
     assert_eq!(level("web: daphne mysite.asgi:application\n", &[]), Some(Level::Error));
     assert_eq!(level("web: gunicorn --forwarded-allow-ips 10.0.0.1 mysite.wsgi\n", &[]), Some(Level::Error));
     let start = ("bin/start", "#!/bin/bash\nexec gunicorn mysite.wsgi\n");
-    assert_eq!(level("web: bin/start\n", &[start]), Some(Level::Note));
+    assert_eq!(level("web: bin/start\n", &[start]), Some(Level::Warning));
     let property =
         "option_settings:\n  aws:elasticbeanstalk:application:environment:\n    FORWARDED_ALLOW_IPS: 10.0.0.1\n";
     assert_eq!(level("web: gunicorn mysite.wsgi\n", &[(".ebextensions/a.config", property)]), Some(Level::Error));
@@ -191,4 +191,25 @@ fn what_only_started_a_process() {
     };
     assert!(advice("supervisorctl restart celeryd").contains("`Procfile`"));
     assert!(advice("touch /tmp/a").contains("`.platform/hooks/`"));
+}
+
+#[test]
+fn drivers_of_postgresql_that_are_compiled() {
+    const SETTINGS: (&str, &str) = (
+        "mysite/settings.py",
+        "DEBUG = False\nDATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'NAME': 'x'}}\n",
+    );
+    const LIBRARY: (&str, &str) = (".ebextensions/a.config", "packages:\n  yum: {libpq-devel: [], gcc: []}\n");
+    let found = |version: &str, more: &[(&str, &str)]| -> Vec<&str> {
+        let lines = format!("Django==5.2.8\ngunicorn==23.0.0\npsycopg2=={version}\n");
+        let files = [&[PROCFILE, SERVED, SETTINGS, ("requirements.txt", lines.as_str())], more].concat();
+        ["EB040", "EB144", "EB172"].into_iter().filter(|rule| said(rule, &files).is_some()).collect()
+    };
+    for version in ["2.7.7", "2.8.6", "2.9.1", "2.9.10"] {
+        assert_eq!(found(version, &[(".ebextensions/a.config", "{}")]), ["EB040"], "{version}");
+    }
+    assert_eq!(found("2.7.7", &[LIBRARY]), ["EB144"]);
+    assert_eq!(found("2.8.6", &[LIBRARY]), ["EB172"]);
+    assert_eq!(found("2.9.1", &[LIBRARY]), ["EB172"]);
+    assert!(found("2.9.10", &[LIBRARY]).is_empty());
 }

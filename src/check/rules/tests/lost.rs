@@ -87,6 +87,7 @@ fn directives_that_are_shut_out() {
     nginx(true, "a.conf", HEADER, &[]);
     nginx(true, "elasticbeanstalk/a.conf", HEADER, &[]);
     nginx(true, "a.conf", "gzip on;\n", &[]);
+    nginx(true, "a.conf", "gzip_types text/css;\n", &[]);
     nginx(true, "a.conf", "client_body_timeout 300s;\n", &[]);
     nginx(false, "a.conf", "proxy_set_header Host $host;\n", &[]);
     nginx(false, "a.conf", "keepalive_timeout 60s;\nproxy_read_timeout 300;\n", &[]);
@@ -294,4 +295,40 @@ fn uploads_that_nginx_refuses() {
     let none =
         (".ebextensions/a.config", "option_settings:\n  aws:elasticbeanstalk:environment:proxy: {ProxyServer: none}\n");
     limit(false, "DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024\n", &[none]);
+}
+
+#[test]
+fn copies_of_tables_of_cron() {
+    const TABLE: &str =
+        "files:\n  /etc/cron.d/report:\n    mode: \"000644\"\n    content: |\n      0 3 * * * root /usr/bin/report\n";
+    let cleaned = |found, more: &[(&str, &str)]| {
+        case("EB219", found, &[&[PLATFORM, (".ebextensions/cron.config", TABLE)], more].concat());
+    };
+    cleaned(true, &[]);
+    for section in ["commands", "container_commands"] {
+        let removes = format!("{section}:\n  10_copies:\n    command: rm -f /etc/cron.d/*.bak\n");
+        cleaned(false, &[(".ebextensions/copies.config", &removes)]);
+    }
+    cleaned(false, &[(".platform/hooks/predeploy/10_copies.sh", "#!/bin/bash\nrm -f /etc/cron.d/report.bak\n")]);
+    cleaned(true, &[(".platform/hooks/predeploy/10_copies.sh", "#!/bin/bash\nrm -f /etc/cron.d/report\n")]);
+}
+
+#[test]
+fn the_proxy_of_docker() {
+    let proxy = |found: &[&str], platform: &str, value: &str| {
+        let option = format!("option_settings:\n  aws:elasticbeanstalk:environment:proxy:\n    ProxyServer: {value}\n");
+        let platform = format!("global:\n  application_name: x\n  default_platform: {platform}\n");
+        let files = [(".elasticbeanstalk/config.yml", platform.as_str()), (".ebextensions/proxy.config", &option)];
+        for rule in ["EB302", "EB304"] {
+            case(rule, found.contains(&rule), &files);
+        }
+    };
+    const DOCKER: &str = "Docker running on 64bit Amazon Linux 2023";
+    const PYTHON: &str = "Python 3.13 running on 64bit Amazon Linux 2023";
+    proxy(&[], DOCKER, "nginx");
+    proxy(&[], DOCKER, "none");
+    proxy(&["EB302"], DOCKER, "apache");
+    proxy(&[], PYTHON, "apache");
+    proxy(&["EB302"], PYTHON, "none");
+    proxy(&["EB304"], "ECS running on 64bit Amazon Linux 2023", "nginx");
 }
