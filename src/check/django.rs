@@ -27,7 +27,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::beanstalk::customizations::Customizations;
-use crate::beanstalk::encoding;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::procfile;
 use crate::beanstalk::tree::{Tree, file_name};
@@ -221,8 +220,8 @@ impl Settings {
         if self.files.iter().any(|file| file == path) {
             return;
         }
-        let text = tree.content(path).and_then(|content| encoding::decode(content).ok()).map(|decoded| decoded.text);
-        let Some(text) = text.filter(|_| depth < MOST) else {
+        // Settings may be in a file of any name.
+        let Some(text) = tree.code(path).filter(|_| depth < MOST) else {
             // It may set anew whatever was set before.
             self.open = true;
             self.names.values_mut().for_each(|setting| setting.value = Value::Unknown);

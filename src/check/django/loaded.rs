@@ -25,6 +25,16 @@ pub(in crate::check) enum Moment {
     Request,
 }
 
+impl Moment {
+    /// What becomes of the site where a module stops.
+    pub(in crate::check) fn fate(self) -> &'static str {
+        match self {
+            Self::Start => "the server does not start",
+            Self::Request => "every page is a 500",
+        }
+    }
+}
+
 /// A module that is imported, and what it does then.
 #[derive(Debug, Clone)]
 pub(in crate::check) struct Module {

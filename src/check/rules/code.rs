@@ -4,6 +4,7 @@ mod asked;
 mod flask;
 mod gone;
 mod routes;
+mod secrets;
 mod templates;
 
 use std::collections::BTreeMap;
@@ -34,15 +35,9 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         flask::check(subject, &read);
         runs(subject, &modules);
         routes::check(subject, &modules);
+        routes::tasks(subject, &modules);
     }
-}
-
-/// What becomes of the site where a module stops.
-pub(super) fn fate(moment: Moment) -> &'static str {
-    match moment {
-        Moment::Start => "the server does not start",
-        Moment::Request => "every page is a 500",
-    }
+    secrets::check(subject, &modules);
 }
 
 /// A module that Python cannot parse.
@@ -57,7 +52,7 @@ fn syntax(subject: &mut Subject<'_>, modules: &[Module]) {
             true => ("this line is Python 2", "`2to3` of a Python before 3.13 rewrites it"),
             false => (why.as_str(), "`python -m py_compile` says more"),
         };
-        let message = format!("{}: {why}", fate(module.moment));
+        let message = format!("{}: {why}", module.moment.fate());
         subject.find("EB251", &module.path, span.clone(), message, fix);
     }
 }
@@ -71,7 +66,7 @@ fn opened(subject: &mut Subject<'_>, modules: &[Module], read: &[Settings]) {
             continue;
         }
         said.push(&opened.file);
-        let message = format!("{}: this opens `{}`, which does not ship", fate(module.moment), opened.file);
+        let message = format!("{}: this opens `{}`, which does not ship", module.moment.fate(), opened.file);
         let fix = "let it ship, or read what is in it from properties or secrets of the environment";
         subject.find("EB178", &opened.path, opened.span.clone(), message, fix);
     }
@@ -143,7 +138,7 @@ fn imports(subject: &mut Subject<'_>, modules: &[Module]) {
             1 => ", and so does one place more".to_owned(),
             others => format!(", and so do {others} places more"),
         };
-        let message = format!("{}: this stops with {why}{more}", fate(moment));
+        let message = format!("{}: this stops with {why}{more}", moment.fate());
         let finding = subject.find("EB250", &path, span, message, fix);
         finding.level = level;
         if let Some(on) = on {
@@ -225,7 +220,7 @@ fn relations(subject: &mut Subject<'_>, modules: &[Module]) {
         };
         let message = format!(
             "{}: `{}` stops without `on_delete` {beside}{others}",
-            fate(module.moment),
+            module.moment.fate(),
             call.name.trim_start_matches("models.")
         );
         let fix = "`on_delete=models.CASCADE` is what older versions of Django took for granted";

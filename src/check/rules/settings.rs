@@ -160,7 +160,7 @@ fn debug(subject: &mut Subject<'_>, settings: &Settings) {
         {
             let message = "`DEBUG` is on unless a variable turns it off, and no file here sets one: errors show settings and source code";
             // What a database inside of the environment sets, no file has to.
-            let text = subject.tree.text(&setting.path).unwrap_or_default();
+            let text = subject.tree.code(&setting.path).unwrap_or_default();
             let coupled = text.lines().any(|line| line.trim_start().starts_with("if ") && line.contains("RDS_"));
             at(subject, "EB110", setting, message, "let the default be off").level =
                 if coupled { Level::Note } else { Level::Warning };
@@ -175,7 +175,7 @@ fn proxy_says_host(subject: &Subject<'_>) -> bool {
 }
 
 fn proxy_has(subject: &Subject<'_>, words: &str) -> bool {
-    subject.customizations.proxy.iter().any(|path| subject.tree.text(path).is_some_and(|text| text.contains(words)))
+    subject.customizations.proxy.iter().any(|path| subject.tree.code(path).is_some_and(|text| text.contains(words)))
 }
 
 /// Variables without which the settings cannot be loaded.

@@ -1,5 +1,6 @@
 //! Routes: does an application of Flask's or FastAPI's answer at the path that health checks ask?
 
+use crate::beanstalk::yaml::{self, Node};
 use crate::check::django::loaded::{Call, Module};
 use crate::check::rules::settings::health;
 use crate::check::subject::Subject;
@@ -37,30 +38,11 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
     {
         return;
     }
-    // The module that is served is the last that has been imported.
-    let Some(served) = modules.last() else { return };
-    let makes = |call: &Call| matches!(call.name.as_str(), "Flask" | "flask.Flask" | "FastAPI" | "fastapi.FastAPI");
-    let Some(made) = served.calls.iter().find(|call| makes(call)).cloned() else { return };
-    let text = |module: &Module| subject.tree.text(&module.path).unwrap_or_default();
-    let proxy =
-        customizations.proxy.iter().any(|path| subject.tree.text(path).is_some_and(|text| text.contains("return 200")));
-    if proxy || modules.iter().any(|module| OTHERS.iter().any(|word| text(module).contains(word))) {
-        return;
-    }
-    let routes: Option<Vec<String>> =
-        modules.iter().flat_map(|module| &module.calls).filter(|call| is_route(call)).map(path).collect();
-    // One whose path is computed may be it.
-    let Some(routes) = routes.filter(|routes| !routes.is_empty()) else { return };
+    let Some((served, made, routes)) = known(subject, modules) else { return };
     let asked = health::path_asked(subject);
     let wanted = asked.as_deref().unwrap_or("/");
     let wanted = wanted.split('?').next().unwrap_or(wanted);
-    let answers = |route: &String| {
-        let fixed = route.split(['<', '{']).next().unwrap_or(route);
-        match fixed.len() < route.len() {
-            true => wanted.starts_with(fixed),
-            false => route.trim_end_matches('/') == wanted.trim_end_matches('/'),
-        }
-    };
+    let answers = |route: &String| answers(route, wanted);
     if !wanted.starts_with('/') || routes.iter().any(answers) {
         return;
     }
@@ -74,6 +56,51 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
     let finding = subject.find("EB013", &served.path, made.span, message, fix);
     if !unless.is_empty() {
         finding.level = Level::Note;
+    }
+}
+
+/// The routes of the application, where all of them are known: the module that is served, where it makes the application, and their paths.
+fn known<'m>(subject: &Subject<'_>, modules: &'m [Module]) -> Option<(&'m Module, Call, Vec<String>)> {
+    // The module that is served is the last that has been imported.
+    let served = modules.last()?;
+    let makes = |call: &Call| matches!(call.name.as_str(), "Flask" | "flask.Flask" | "FastAPI" | "fastapi.FastAPI");
+    let made = served.calls.iter().find(|call| makes(call)).cloned()?;
+    let text = |module: &Module| subject.tree.code(&module.path).unwrap_or_default();
+    let customizations = subject.customizations;
+    let proxy =
+        customizations.proxy.iter().any(|path| subject.tree.text(path).is_some_and(|text| text.contains("return 200")));
+    if proxy || modules.iter().any(|module| OTHERS.iter().any(|word| text(module).contains(word))) {
+        return None;
+    }
+    let routes: Option<Vec<String>> =
+        modules.iter().flat_map(|module| &module.calls).filter(|call| is_route(call)).map(path).collect();
+    // One whose path is computed may be it.
+    Some((served, made, routes.filter(|routes| !routes.is_empty())?))
+}
+
+fn answers(route: &str, wanted: &str) -> bool {
+    let fixed = route.split(['<', '{']).next().unwrap_or(route);
+    match fixed.len() < route.len() {
+        true => wanted.starts_with(fixed),
+        false => route.trim_end_matches('/') == wanted.trim_end_matches('/'),
+    }
+}
+
+/// Tasks of `cron.yaml` that are posted to a path at which nothing answers.
+pub(super) fn tasks(subject: &mut Subject<'_>, modules: &[Module]) {
+    const FILE: &str = "cron.yaml";
+    let Some((_, _, routes)) = known(subject, modules) else { return };
+    let Some(Ok(Some(root))) = subject.tree.text(FILE).map(yaml::parse) else { return };
+    let jobs = root.get("cron").and_then(Node::sequence).unwrap_or_default();
+    for url in jobs.iter().filter_map(|job| job.get("url")) {
+        let Some(text) = url.as_str().filter(|text| text.starts_with('/')) else { continue };
+        let wanted = text.split('?').next().unwrap_or(text);
+        if !routes.iter().any(|route| answers(route, wanted)) {
+            let message =
+                format!("the task does nothing: it is posted to `{wanted}`, where nothing of the application answers");
+            let fix = "give the application a route there that takes `POST`, or name the path of one";
+            subject.find("EB104", FILE, url.span.clone(), message, fix);
+        }
     }
 }
 

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use super::literal;
 use crate::check::django::loaded::Module;
-use crate::check::rules::code;
 use crate::check::subject::Subject;
 
 /// A file that is opened before the server answers anybody.
@@ -15,7 +14,7 @@ pub(super) fn check(subject: &mut Subject<'_>, module: &Module, text: &str) {
         };
         let Some((rule, why, fix)) = refused(subject, &path, text, call.name.ends_with("open")) else { continue };
         let name = call.name.rsplit('.').next().unwrap_or(&call.name);
-        let message = format!("{}: `{name}` opens `{path}` as this is imported, and {why}", code::fate(module.moment));
+        let message = format!("{}: `{name}` opens `{path}` as this is imported, and {why}", module.moment.fate());
         let span = call.span.start + at.start..call.span.start + at.end;
         subject.find(rule, &module.path, span, message, fix);
         return;

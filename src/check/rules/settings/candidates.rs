@@ -29,7 +29,7 @@ pub(in crate::check) fn others(subject: &Subject<'_>) -> Vec<String> {
             (line.starts_with("from ") || line.starts_with("import ") || line.contains("import_module"))
                 && line.split(|char: char| !char.is_alphanumeric() && char != '_').any(|word| word == last)
         };
-        read.iter().filter_map(|path| tree.text(path)).any(|text| text.lines().any(imports))
+        read.iter().filter_map(|path| tree.code(path)).any(|text| text.lines().any(imports))
     };
     let mut others = beside(subject, &named.module);
     others.retain(|module| is_settings(subject, module) && !takes_in(module));

@@ -31,12 +31,14 @@ fn allowed(subject: &mut Subject<'_>, settings: &Settings) {
         "every request gets a 400: only local names are allowed"
     } else if is_elsewhere(&names) && asks_for_names(subject, settings) {
         "every request gets a 400: only names of another provider's are allowed, and none of them can lead here"
+    } else if let Some(none) = no_name(&names).filter(|_| subject.python() && asks_for_names(subject, settings)) {
+        &format!("every request gets a 400: no site can have the name `{none}`, and nothing else is allowed")
     } else if !subject.single() && !health::is_answered(subject, settings, &health::HOST) {
         "health checks get a 400 and the environment turns red: they come with the instance's own address as host"
     } else {
         return;
     };
-    let fix = match is_local(&names) || is_elsewhere(&names) {
+    let fix = match is_local(&names) || is_elsewhere(&names) || no_name(&names).is_some() {
         true => "add the names of the site, and answer the health check in a middleware before `CommonMiddleware`",
         false => "answer the health check in a middleware before `CommonMiddleware`",
     };
@@ -77,6 +79,12 @@ fn no_host(subject: &mut Subject<'_>, setting: &Setting, names: &[&str]) {
     let allowed = |host: &str| {
         names.iter().any(|name| *name == host || name.strip_prefix('.').is_some_and(|domain| host.ends_with(domain)))
     };
+    // Django has a mere `.` for that.
+    let stars = names.iter().filter_map(|name| Some((name, name.strip_prefix("*.")?)));
+    for (name, domain) in stars.filter(|(_, domain)| !allowed(&format!("www.{domain}"))) {
+        let message = format!("requests for names below `{domain}` get a 400: `{name}` is no pattern of Django's");
+        at(subject, "EB010", setting, message, &format!("write `.{domain}`")).level = Level::Warning;
+    }
     let address = names.iter().find(|name| {
         let host = host_of(name);
         host != **name && !name.starts_with('[') && name.matches(':').count() < 3 && !is_local(&host) && !allowed(&host)
@@ -137,6 +145,47 @@ fn is_elsewhere(names: &[&str]) -> bool {
     !is_local(names) && names.iter().all(|name| is_local(&[name]) || given(name))
 }
 
+/// Where none of these is a name that the site can have: the first that is no host at all, or stands in the place of one.
+fn no_name<'n>(names: &[&'n str]) -> Option<&'n str> {
+    let mut others = names.iter().filter(|name| !is_local(&[name]) && !is_elsewhere(&[name]));
+    let all = others.clone().all(|name| is_stand_in(name));
+    others.find(|_| all).copied()
+}
+
+/// Is it what somebody is to replace, or nothing that a browser can ask for?
+fn is_stand_in(name: &str) -> bool {
+    const WORDS: [&str; 14] = [
+        "your-",
+        "your_",
+        "yourdomain",
+        "yoursite",
+        "yourwebsite",
+        "yourapp",
+        "yourhost",
+        "yourserver",
+        "my-domain",
+        "mydomain",
+        "changeme",
+        "change-me",
+        "placeholder",
+        "xxxx",
+    ];
+    const DOMAINS: [&str; 3] = ["domain.com", "website.com", "host.com"];
+    let lower = name.to_ascii_lowercase();
+    let host = lower.strip_prefix('.').unwrap_or(&lower);
+    // Addresses and several names in one text have rules of their own, and an address of version 6 has colons.
+    if host.is_empty() || host.contains([':', '/', '[', ',', ' ']) {
+        return false;
+    }
+    // Django takes no other letters in a host, and visitors come by no name without a dot.
+    let strange = !host.chars().all(|char| char.is_ascii_alphanumeric() || char == '-' || char == '.');
+    let domain = |domain: &&str| host.strip_suffix(*domain).is_some_and(|own| own.is_empty() || own.ends_with('.'));
+    strange
+        || !host.contains('.')
+        || DOMAINS.iter().any(domain)
+        || WORDS.iter().any(|word| host.starts_with(word) || host.contains(&format!(".{word}")))
+}
+
 /// Does Django look at the host that a visitor asks for, and at no other?
 fn asks_for_names(subject: &Subject<'_>, settings: &Settings) -> bool {
     let mut middleware = settings.value("MIDDLEWARE").items().iter().filter_map(Value::text);
@@ -153,7 +202,7 @@ fn metadata_in(text: &str) -> impl Iterator<Item = Range<usize>> {
 /// IMDSv1 is off on Amazon Linux 2023.
 fn metadata(subject: &mut Subject<'_>, settings: &Settings) {
     for path in &settings.files {
-        let Some(text) = subject.tree.text(path) else { continue };
+        let Some(text) = subject.tree.code(path) else { continue };
         // As an address that is asked; among the allowed hosts it is a name like any other.
         let hosts = settings.get("ALLOWED_HOSTS").filter(|setting| setting.path == *path);
         let asks = ["requests", "urlopen", "urllib", "HTTPConnection", "httpx"].iter().any(|word| text.contains(word));

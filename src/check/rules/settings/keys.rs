@@ -157,5 +157,5 @@ fn database_password(subject: &mut Subject<'_>, settings: &Settings) {
 pub(in crate::check::rules) fn written(subject: &Subject<'_>, settings: &Settings, value: &Value) -> bool {
     let Some(text) = value.text() else { return false };
     let begin: String = text.chars().take_while(|char| !matches!(char, '"' | '\'' | '\\')).take(8).collect();
-    settings.files.iter().any(|path| subject.tree.text(path).is_some_and(|file| file.contains(&begin)))
+    settings.files.iter().any(|path| subject.tree.code(path).is_some_and(|file| file.contains(&begin)))
 }

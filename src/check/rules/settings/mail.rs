@@ -49,6 +49,6 @@ fn sets_by_name(subject: &Subject<'_>, settings: &Settings) -> bool {
     settings
         .files
         .iter()
-        .filter_map(|path| subject.tree.text(path))
+        .filter_map(|path| subject.tree.code(path))
         .any(|text| WAYS.iter().any(|way| text.contains(way)))
 }

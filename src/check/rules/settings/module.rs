@@ -83,7 +83,11 @@ pub(super) fn absent(subject: &mut Subject<'_>) {
     if elsewhere.is_some() || !subject.django() || is_named_in_passing(subject) {
         return;
     }
-    let Some(named) = django::in_wsgi(subject.tree, subject.customizations) else { return };
+    let Some(named) =
+        django::in_wsgi(subject.tree, subject.customizations).or_else(|| django::in_python(subject.tree, "manage.py"))
+    else {
+        return;
+    };
     // Beside an `.ebignore`, what git does not know ships from the disk of whoever has it.
     let kept = subject.tree.is_file(".ebignore") && left_out(subject, ".gitignore", &named.module).is_some();
     if is_missing(subject, &named) && !kept && !subject.guessed() {
@@ -98,7 +102,7 @@ pub(super) fn absent(subject: &mut Subject<'_>) {
 /// Nothing makes the module that `wsgi.py` names. Another one may be meant, where one ships.
 fn missing(subject: &mut Subject<'_>, named: &Named) {
     let tree = subject.tree;
-    let sets = |path: &str| tree.text(path).is_some_and(|text| text.contains("INSTALLED_APPS"));
+    let sets = |path: &str| tree.code(path).is_some_and(|text| text.contains("INSTALLED_APPS"));
     let other = tree.iter().map(|(path, _)| path).find(|path| path.ends_with(".py") && sets(path));
     let module = &named.module;
     let file = if tree.is_file(".ebignore") { ".ebignore" } else { ".gitignore" };
@@ -107,10 +111,14 @@ fn missing(subject: &mut Subject<'_>, named: &Named) {
         Some((path, pattern)) => format!("`{pattern}` in `{path}` keeps it out of the bundle"),
         None => "no file of that name ships".to_owned(),
     };
+    let what = match file_name(&named.path) {
+        "manage.py" => "no command of `manage.py` works",
+        _ => "the server does not start",
+    };
     match other {
         Some(_) => {
             let message = format!(
-                "the server does not start, unless `DJANGO_SETTINGS_MODULE` is set elsewhere: there is no module `{module}`; {why}"
+                "{what}, unless `DJANGO_SETTINGS_MODULE` is set elsewhere: there is no module `{module}`; {why}"
             );
             let fix = "name a module that ships, here or as an environment property";
             subject.find(RULE, &named.path, named.span.clone(), message, fix).level = Level::Warning;
@@ -118,9 +126,7 @@ fn missing(subject: &mut Subject<'_>, named: &Named) {
         None => {
             let copied = subject.is_copy && ignored.is_some_and(|(path, _)| path == ".gitignore");
             let unless = if copied { "unless git tracks it all the same, " } else { "" };
-            let message = format!(
-                "{unless}the server does not start: there is no module `{module}`, and no other settings; {why}"
-            );
+            let message = format!("{unless}{what}: there is no module `{module}`, and no other settings; {why}");
             let fix = "let it ship, and read what is secret in it from properties and secrets of the environment";
             let finding = subject.find(RULE, &named.path, named.span.clone(), message, fix);
             if copied {

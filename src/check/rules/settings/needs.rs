@@ -42,7 +42,7 @@ fn middleware(subject: &mut Subject<'_>, settings: &Settings) {
         break;
     }
     // Only where it was there: an interface that knows no cookies needs none.
-    let text = subject.tree.text(&setting.path).unwrap_or_default();
+    let text = subject.tree.code(&setting.path).unwrap_or_default();
     let commented = text.lines().any(|line| line.trim_start().starts_with('#') && line.contains(CSRF));
     let sessions = names.iter().any(|name| name.ends_with(SESSIONS));
     if commented && sessions && !names.iter().any(|name| name.to_ascii_lowercase().contains("csrf")) {

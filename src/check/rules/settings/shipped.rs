@@ -54,7 +54,7 @@ impl Without {
 fn any_is_here(subject: &Subject<'_>, settings: &Settings) -> bool {
     let undecided = Backend::of_static_files(settings).is_here();
     let setting = settings.get("STATICFILES_STORAGE").filter(|setting| undecided && setting.value.is_undecided());
-    let text = setting.and_then(|setting| subject.tree.text(&setting.path)?.get(setting.span.clone()));
+    let text = setting.and_then(|setting| subject.tree.code(&setting.path)?.get(setting.span.clone()));
     let named: Vec<&str> = text.unwrap_or_default().split(['"', '\'']).skip(1).step_by(2).collect();
     named.len() > 1 && named.iter().all(|class| Backend::keeps_here(class))
 }

@@ -98,7 +98,11 @@ fn takes_files(subject: &Subject<'_>, settings: &Settings) -> bool {
     let mut code = subject.tree.iter().map(|(path, _)| path).filter(|path| {
         path.ends_with(".py") && file_name(path) != "urls.py" && !settings.files.iter().any(|file| file == path)
     });
-    !known || code.any(|path| subject.tree.text(path).is_some_and(|text| WORDS.iter().any(|word| text.contains(word))))
+    let has =
+        |text: Option<&str>, words: &[&str]| text.is_some_and(|text| words.iter().any(|word| text.contains(word)));
+    // Of code that is no configuration, only what takes a file for certain.
+    let takes = ["models.FileField", "models.ImageField", "request.FILES"];
+    !known || code.any(|path| has(subject.tree.text(path), &WORDS) || has(subject.tree.code(path), &takes))
 }
 
 /// A log file that root makes and webapp cannot write.
@@ -192,7 +196,7 @@ fn no_folder<'p>(subject: &Subject<'_>, settings: &Settings, path: &'p str) -> O
             .used()
             .any(|file| file.files.iter().any(|entry| entry.path.value.starts_with(folder)));
     let itself =
-        |path: &String| subject.tree.text(path).is_some_and(|text| text.contains("mkdir") || text.contains("makedirs"));
+        |path: &String| subject.tree.code(path).is_some_and(|text| text.contains("mkdir") || text.contains("makedirs"));
     (subject.python() && !in_bundle && !made && !settings.files.iter().any(itself)).then_some(folder)
 }
 

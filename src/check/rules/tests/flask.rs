@@ -178,3 +178,26 @@ fn paths_of_health_checks() {
     app("EB013", false, "app.add_url_rule('/', view_func=page)", &[]);
     app("EB013", false, &format!("{}\n@app.route(HOME)\ndef home():\n    return ''", page("/api")), &[]);
 }
+
+#[test]
+fn tasks_are_posted_where_something_answers() {
+    let task = |found: bool, code: &str, url: &str| {
+        let cron = format!("version: 1\ncron:\n  - name: a\n    url: \"{url}\"\n    schedule: \"0 0 * * *\"\n");
+        app("EB104", found, code, &[("cron.yaml", &cron)]);
+    };
+    let routes = "@app.route('/')\ndef home(): return ''\n@app.route('/tasks/<name>', methods=['POST'])\ndef task(name): return ''";
+    task(true, routes, "/clean");
+    task(false, routes, "/tasks/clean");
+    task(false, routes, "/");
+    task(false, &format!("{routes}\napp.register_blueprint(jobs)"), "/clean");
+    task(false, "@app.route(PREFIX + '/x')\ndef x(): return ''", "/clean");
+}
+
+#[test]
+fn keys_in_modules_and_scripts() {
+    app("EB112", true, "DB_PASSWORD = 'k7Qx29pLm4'", &[]);
+    app("EB112", false, "DB_PASSWORD = 'changeme123'", &[]);
+    app("EB112", true, "", &[("deploy.sh", "#!/bin/bash\nexport EMAIL_PASSWORD=k7Qx29pLm4\n")]);
+    app("EB112", false, "", &[("deploy.example.sh", "#!/bin/bash\nexport EMAIL_PASSWORD=k7Qx29pLm4\n")]);
+    app("EB112", false, "", &[("deploy.sh", "#!/bin/bash\nexport EMAIL_PASSWORD=$1\n")]);
+}

@@ -403,3 +403,50 @@ fn classes_that_settings_name_by_their_path() {
     lacks(true, "INSTALLED_APPS = ['storages']\n", "Django==4.2\nstorage==0.0.4\n");
     lacks(false, "INSTALLED_APPS = ['storages']\n", "Django==4.2\ndjango-storages-redux==1.3\n");
 }
+
+#[test]
+fn modules_that_nobody_brings() {
+    let apps = |found: bool, app: &str, lines: &str| {
+        let settings = format!("INSTALLED_APPS = ['django.contrib.admin', '{app}']\n");
+        let files =
+            [("manage.py", "import django\n"), ("mysite/settings.py", settings.as_str()), ("requirements.txt", lines)];
+        case("EB169", found, &files);
+    };
+    for (app, package) in [
+        ("oauth2_provider", "django-oauth-toolkit"),
+        ("django_q", "django-q"),
+        ("django_q", "django-q2"),
+        ("ratelimit", "ratelimit"),
+        ("captcha", "django-recaptcha==3.0.0"),
+        ("social_django", "djoser"),
+        ("widget_tweaks", "django-oscar"),
+        ("bootstrap5", "django-bootstrap-v5"),
+    ] {
+        apps(true, app, "django\ngunicorn\n");
+        apps(false, app, &format!("django\n{package}\n"));
+    }
+    // What many bring is missing in a whole list only.
+    apps(false, "guardian", "django\nsome-thing\n");
+    apps(true, "guardian", "django\ngunicorn\n");
+    // Code that the server imports asks for the same.
+    let model = |found: bool, import: &str, more: &[(&str, &str)]| {
+        let text = format!("{import}\n");
+        let files = [
+            ("manage.py", "import django\n"),
+            ("mysite/settings.py", "INSTALLED_APPS = ['shop']\nROOT_URLCONF = 'mysite.urls'\n"),
+            ("shop/__init__.py", ""),
+            ("shop/models.py", text.as_str()),
+            ("requirements.txt", "django\ngunicorn\n"),
+            (
+                ".ebextensions/a.config",
+                "option_settings:\n  aws:elasticbeanstalk:container:python: {WSGIPath: 'mysite.wsgi:application'}\n",
+            ),
+        ];
+        case("EB169", found, &[&files[..], more].concat());
+    };
+    model(true, "from phonenumber_field.modelfields import PhoneNumberField", &[]);
+    model(true, "import sentry_sdk", &[]);
+    model(false, "try:\n    import sentry_sdk\nexcept ImportError:\n    pass", &[]);
+    model(false, "import knox", &[("knox/__init__.py", "")]);
+    model(false, "from .knox import x", &[]);
+}

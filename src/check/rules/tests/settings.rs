@@ -1,7 +1,7 @@
 //! Rules about settings: what a project says, and what comes of it on an instance.
 
 use super::{PROCFILE, WSGI, case};
-use crate::beanstalk::tree::Tree;
+use crate::beanstalk::tree::{Entry, Tree};
 use crate::check::{Settings, run};
 use crate::level::Level;
 
@@ -444,4 +444,75 @@ fn the_settings_of_an_image() {
     image(false, &[("Dockerfile", SERVED), ("docker-compose.yml", services)]);
     // Another file builds another image.
     image(true, &[("Dockerfile", SERVED), ("Dockerfile.dev", &env)]);
+}
+
+#[test]
+fn names_that_no_site_can_have() {
+    let hosts = |found: bool, hosts: &str| {
+        let settings = format!(
+            "ALLOWED_HOSTS = {hosts}\nMIDDLEWARE = ['django.middleware.common.CommonMiddleware', 'shop.health.Health']\n"
+        );
+        let health = "class Health:\n    def __call__(self, request):\n        if request.path == '/health': return HttpResponse('ok')\n";
+        let tree = Tree::default()
+            .file("Procfile", super::PROCFILE.1)
+            .file("mysite/wsgi.py", super::WSGI.1)
+            .file("mysite/settings.py", settings)
+            .file("shop/health.py", health);
+        let report = run(&tree, &Settings::default());
+        let says = |message: &str| message.contains("no site can have");
+        let any = report.findings.iter().any(|finding| finding.rule == "EB010" && says(&finding.message));
+        assert_eq!(any, found, "{hosts}\n{report}");
+    };
+    for none in [
+        "['ALLOWED_HOSTS']",
+        "['your-domain.com']",
+        "['.your-domain.com', 'localhost']",
+        "['<host>']",
+        "['www.domain.com']",
+        "['myapp']",
+        "['*.elasticbeanstalk.com']",
+        "['shop_web.eu-west-1.elasticbeanstalk.com']",
+        "['your-env.eba-x.us-east-1.elasticbeanstalk.com']",
+    ] {
+        hosts(true, none);
+    }
+    for one in [
+        "['*']",
+        "['localhost']",
+        "['shop.org']",
+        "['your-domain.com', 'shop.org']",
+        "['shop.eba-x.us-east-1.elasticbeanstalk.com']",
+        "['.elasticbeanstalk.com']",
+        "['10.0.0.1']",
+        "['https://shop.org/']",
+        "['yourtravel.org']",
+        "['myexample.com']",
+    ] {
+        hosts(false, one);
+    }
+}
+
+#[test]
+fn settings_in_a_file_of_any_name() {
+    let wsgi = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.conf')\n";
+    let unread = Entry::File { executable: false, bytes: 13, content: None };
+    let mut tree = Tree::default().file("Procfile", "web: gunicorn shop.wsgi\n").file("shop/wsgi.py", wsgi);
+    tree.insert("shop/conf.py", unread);
+    tree.insert_code("shop/conf.py", b"DEBUG = True\n".to_vec());
+    let report = run(&tree, &Settings::default());
+    let debug = report.findings.iter().find(|finding| finding.rule == "EB110");
+    assert!(debug.is_some_and(|finding| finding.path == "shop/conf.py" && finding.start.is_some()), "{report}");
+    assert!(report.findings.iter().all(|finding| !finding.path.is_empty()), "{report}");
+}
+
+#[test]
+fn manage_names_what_does_not_ship() {
+    let manage = "import os, django\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n";
+    let files = [("manage.py", manage), ("shop/models.py", ""), ("requirements.txt", "Django==5.2.8\n")];
+    let tree = files
+        .iter()
+        .fold(Tree::default().file("Procfile", "web: gunicorn app:x\n"), |tree, (path, text)| tree.file(path, text));
+    let report = run(&tree, &Settings::default());
+    let missing = report.findings.iter().find(|finding| finding.rule == "EB111");
+    assert!(missing.is_some_and(|finding| finding.message.contains("no command of `manage.py`")), "{report}");
 }

@@ -1,6 +1,7 @@
 //! Backends: classes that settings name by their path, which Django imports at their first use.
 
-use super::{is_closed, listed};
+use super::listed;
+use super::modules::is_closed;
 use crate::beanstalk::requirements::{Requirement, Requirements};
 use crate::check::django::{Setting, Settings, Value};
 use crate::check::subject::Subject;
