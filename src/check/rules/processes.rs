@@ -1,7 +1,9 @@
 //! Processes: the lines of `Procfile`, each of which runs on every instance for as long as the instance lives.
 
+use crate::check::installed::Installed;
 use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
+use crate::check::words::{Run, Word, is_python};
 
 /// How the process that `text` starts in the background is started by the platform itself: the end of an advice.
 pub(super) fn by_procfile(subject: &Subject<'_>, text: &str) -> String {
@@ -54,6 +56,19 @@ pub(super) fn check(subject: &mut Subject<'_>) {
             subject.find("EB145", "Procfile", process.span.start..process.span.start + name.len(), message, fix);
             continue;
         }
+        if let Some((option, command)) = script.runs().iter().find_map(misplaced)
+            && let Some(beside) = Installed::of(subject).since("celery", (5, 0))
+        {
+            let name = &process.name;
+            let message = format!(
+                "`{name}` ends at once and is started again for ever: celery stops with `No such option '{}'` {beside}, since it comes after `{}`",
+                option.text.split('=').next().unwrap_or_default(),
+                command.text
+            );
+            let fix = format!("name the application first: `celery -A … {}`", command.text);
+            subject.find("EB145", "Procfile", option.span.clone(), message, fix);
+            continue;
+        }
         let named = matches!(process.name.as_str(), "release" | "init" | "migrate" | "predeploy" | "postdeploy");
         if one_shot.is_some() || (named && !script.runs().iter().any(|run| matches!(run.name(), "gunicorn" | "celery")))
         {
@@ -82,4 +97,23 @@ fn leaves(script: &Script<'_>) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// Where celery's command has the application's option after it, and the command: up to celery 4 both orders did.
+fn misplaced(run: &Run) -> Option<(&Word, &Word)> {
+    const COMMANDS: [&str; 3] = ["beat", "events", "worker"];
+    let after = match run.name() {
+        "celery" => run.arguments.as_slice(),
+        name if is_python(name) => {
+            let at = run.arguments.windows(2).position(|pair| pair[0].text == "-m" && pair[1].text == "celery")?;
+            &run.arguments[at + 2..]
+        }
+        _ => return None,
+    };
+    let at = after.iter().position(|word| COMMANDS.contains(&word.text.as_str()))?;
+    let named = |word: &&Word| matches!(word.text.as_str(), "-A" | "--app") || word.text.starts_with("--app=");
+    if after[..at].iter().any(|word| named(&word) || word.text.starts_with("-A")) {
+        return None;
+    }
+    Some((after[at + 1..].iter().find(named)?, &after[at]))
 }
