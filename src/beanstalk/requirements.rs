@@ -21,6 +21,7 @@ use crate::package_name::normal;
 use crate::secret::without_credentials;
 
 pub use compiled::Compiled;
+pub(crate) use line::logical;
 pub use pipenv::PipenvSource;
 pub use pyproject::{Pyproject, dependencies};
 

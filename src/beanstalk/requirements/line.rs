@@ -20,7 +20,7 @@ pub(super) enum Line {
 }
 
 /// The lines of a text without comments, a `\` at the end joined with the next; the place is that of the first to the last word.
-pub(super) fn logical(text: &str) -> Vec<(Range<usize>, String)> {
+pub(crate) fn logical(text: &str) -> Vec<(Range<usize>, String)> {
     let mut found = Vec::new();
     let mut joined: Option<(Range<usize>, String)> = None;
     let mut start = 0;

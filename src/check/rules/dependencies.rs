@@ -3,6 +3,7 @@
 mod absent;
 mod bounds;
 mod compiled;
+mod drivers;
 mod installs;
 mod loads;
 mod outside;
@@ -62,6 +63,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     outside::check(subject, &requirements);
     pins::check(subject, &requirements);
     bounds::check(subject, &requirements);
+    drivers::check(subject, &requirements);
     starts::check(subject, &requirements);
 }
 
@@ -168,7 +170,7 @@ fn machine(
     let (line, path) = (requirement.text.as_str(), requirement.path.as_str());
     let marker = requirement.holds(&|name| on_instance(name, python)) != Some(true);
     let span = requirement.span.clone();
-    let windows = ["pywin32", "pypiwin32", "pywinpty", "wmi", "pyreadline", "pywin32-ctypes"];
+    let windows = ["pywin32", "pypiwin32", "pywinpty", "wmi", "pyreadline", "pywin32-ctypes", "windows-curses"];
     let local = local_path(requirement);
     let inside =
         |path: &str| beside("", path).is_some_and(|path| subject.tree.is_file(&path) || subject.tree.is_dir(&path));

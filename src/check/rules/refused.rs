@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::beanstalk::requirements::Requirements;
+use crate::beanstalk::requirements::{self, Requirements, Source};
 use crate::check::subject::Subject;
 
 const RULE: &str = "EB291";
@@ -44,23 +44,33 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
         let (message, fix, span) = refused.say(line);
         subject.find(RULE, path, at + span.start..at + span.end, message, fix);
     }
+    hashes(subject, requirements);
 }
 
-/// The lines without comments and what they go on with, each with its place.
+/// The beginnings of what pip reads as one line, each with its place.
 fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut start = 0;
-    let mut goes_on = false;
-    text.split_inclusive('\n').filter_map(move |raw| {
-        let (at, before) = (start, goes_on);
-        start += raw.len();
-        let code = raw.trim_end();
-        goes_on = code.ends_with('\\');
-        let comment = code.find(" #").or_else(|| code.find("\t#")).unwrap_or(code.len());
-        let code = code[..comment].trim_end_matches(['\\', ' ', '\t']);
-        let blank = code.len() - code.trim_start().len();
-        let line = &code[blank..];
-        (!before && !line.is_empty() && !line.starts_with('#')).then_some((at + blank, line))
+    requirements::logical(text).into_iter().filter_map(|(span, _)| {
+        let line = text[span.clone()].lines().next()?.trim_end_matches(['\\', ' ', '\t']);
+        (!line.is_empty()).then_some((span.start, line))
     })
+}
+
+/// Some have a digest, and others none: then pip wants one of each.
+fn hashes(subject: &mut Subject<'_>, requirements: &Requirements) {
+    if requirements.source != Some(Source::Requirements) {
+        return;
+    }
+    let asked = || requirements.lines.iter().filter(|line| !line.constraint && line.marker.is_none());
+    let Some(with) = asked().find(|line| !line.hashes.is_empty()) else { return };
+    let bare = asked().find(|line| line.hashes.is_empty() && !line.text.contains("#sha") && !line.name.is_empty());
+    if let Some(bare) = bare {
+        let message = format!(
+            "pip fails with `Hashes are required in --require-hashes mode`, and nothing is installed: `{}` has none, and `{}` has",
+            bare.name, with.name
+        );
+        let fix = "give each line its `--hash`, as `pip-compile --generate-hashes` does, or none";
+        subject.find(RULE, &bare.path, bare.span.clone(), message, fix);
+    }
 }
 
 /// Why pip stops at a line.
@@ -74,6 +84,12 @@ enum Refused {
     Merge,
     /// A word of a shell's before the names.
     Command(Range<usize>),
+    /// No name at the beginning: a quote, a star.
+    NoName,
+    /// After the name comes nothing of what may.
+    AfterName(Range<usize>),
+    /// After `==`.
+    NoVersion(Range<usize>),
 }
 
 impl Refused {
@@ -88,14 +104,30 @@ impl Refused {
         if let Some(command) = command.into_iter().find(|command| line.starts_with(command)) {
             return Some(Self::Command(0..command.trim_end().len()));
         }
+        if line.starts_with(['"', '\'', '*', '•']) {
+            return Some(Self::NoName);
+        }
         let end = line.find(|char: char| !(char.is_ascii_alphanumeric() || "-_.".contains(char)))?;
         let rest = line[end..].trim_start();
         let rest = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or(rest, |(_, rest)| rest);
         let rest = rest.trim_start();
         let one = rest.strip_prefix('=').is_some_and(|rest| !rest.starts_with('='));
         let at = line.len() - rest.len();
-        (end > 0 && one && !line.starts_with('-') && !line.contains(['$', '/', '\\']))
-            .then_some(Self::OneSign(at..at + 1))
+        if end == 0 || line.starts_with('-') || line.contains(['$', '/', '\\', '@']) {
+            return None;
+        }
+        if one {
+            return Some(Self::OneSign(at..at + 1));
+        }
+        let rest = rest.split(';').next().unwrap_or_default().split(" --").next().unwrap_or_default().trim_end();
+        let signed = ["==", "!=", "<", ">", "~="].iter().any(|sign| rest.starts_with(sign));
+        match rest.strip_prefix("==").filter(|rest| !rest.starts_with('=')) {
+            Some(version) if !is_version(version) => Some(Self::NoVersion(at + 2..at + rest.len())),
+            None if !rest.is_empty() && !signed && !rest.starts_with(['(', '[', ',', '-']) => {
+                Some(Self::AfterName(at..at + rest.len()))
+            }
+            _ => None,
+        }
     }
 
     /// The message, the fix, and the place in the line.
@@ -124,12 +156,39 @@ impl Refused {
                 let message = format!("pip fails with `Invalid requirement`, and {all}: a merge was not finished here");
                 (message, "keep what is meant, and take the three marks out".to_owned(), 0..line.len())
             }
+            Self::NoName => {
+                let message = format!("pip fails with `Invalid requirement`, and {all}: a line begins with a name");
+                (message, "write the name alone".to_owned(), 0..line.len())
+            }
+            Self::AfterName(span) => {
+                let message = format!(
+                    "pip fails with `Invalid requirement`, and {all}: `{}` is nothing that may come after a name",
+                    &line[span.clone()]
+                );
+                let fix =
+                    format!("write `{}==` and the version, and one package a line", line[..span.start].trim_end());
+                (message, fix, span.clone())
+            }
+            Self::NoVersion(span) => {
+                let message = format!("pip fails, and {all}: `{}` is no version", line[span.clone()].trim());
+                let fix = "write the version's numbers after `==`, and one package a line".to_owned();
+                (message, fix, span.clone())
+            }
             Self::Command(span) => {
                 let message = format!("pip fails with `Invalid requirement`, and {all}: this is a command");
                 (message, "write the names alone, each on a line of its own".to_owned(), span.clone())
             }
         }
     }
+}
+
+/// May it stand after `==`? Of several clauses, the first is asked. Variables and what nobody has seen count as such.
+fn is_version(text: &str) -> bool {
+    let version = text.split(',').next().unwrap_or_default().trim().trim_end_matches(')').trim_end();
+    let first = version.trim_start_matches(['v', 'V']).chars().next();
+    let odd = |char: char| !(char.is_ascii_alphanumeric() || ".-_+!*".contains(char));
+    version.contains(['{', '%', '<']) && !version.starts_with('<')
+        || (first.is_some_and(|first| first.is_ascii_digit()) && !version.contains(odd))
 }
 
 /// Where the first option stands that pip does not take in a file.
@@ -189,9 +248,34 @@ mod tests {
         case("<<<<<<< HEAD", Some("<<<<<<< HEAD"));
         case(">>>>>>> main", Some(">>>>>>> main"));
         case("pip install six", Some("pip install"));
+        case("\"six==1.16.0\"", Some("\"six==1.16.0\""));
+        case("* six", Some("* six"));
+        case("six 1.16.0", Some("1.16.0"));
+        case("six~1.16", Some("~1.16"));
+        case("six!1.16", Some("!1.16"));
+        case("six: 1.16", Some(": 1.16"));
+        case("six==latest", Some("latest"));
+        case("six==>1", Some(">1"));
+        case("six==", Some(""));
+        case("six==1.16.0 idna==3.4", Some("1.16.0 idna==3.4"));
+        case("six==1.7.9pandas==1.0", Some("1.7.9pandas==1.0"));
         for line in [
             "six==1.16.0",
             "six",
+            "six==1.16.0; python_version > \"3\"",
+            "six;python_version>\"3\"",
+            "six[all]",
+            "six (==1.16.0)",
+            "six==v1.16.0",
+            "six==1.16.*",
+            "six==1.16.0,",
+            "six == 1.16.0 , != 1.15",
+            "six===1.16.0",
+            "six<2,>1",
+            "six!=1.15",
+            "six==2020.4.5.1",
+            "six==1.0.post1+local",
+            "six==1!2.0",
             "six >= 1, < 2 ; python_version < \"4\"",
             "six==1.16.0 --hash=sha256:aa --hash sha256:bb",
             "six --config-settings=\"--build-option=x\"",

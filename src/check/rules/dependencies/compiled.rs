@@ -20,8 +20,11 @@ impl Newest {
         if let Some(exact) = line.exact() {
             return Some(Self { numbers: numbers(exact)?, said: exact.to_owned(), exact: true });
         }
-        // `~=8.3.1` and `==8.3.*` end before 8.4.
         let specifier = line.specifier.as_str();
+        if let Some(end) = specifier.split(',').find_map(|clause| clause.strip_prefix('<')) {
+            return Self::before(end);
+        }
+        // `~=8.3.1` and `==8.3.*` end before 8.4.
         let compatible = specifier.strip_prefix("~=").and_then(|version| version.trim().rsplit_once('.'));
         let series = specifier.strip_prefix("==").and_then(|version| version.trim().strip_suffix(".*"));
         let head = compatible.map(|(head, _)| head).or(series).filter(|head| !head.contains(','))?;
@@ -30,9 +33,29 @@ impl Newest {
         Some(Self { numbers, said: format!("{head}.x"), exact: false })
     }
 
-    /// Of what no Python installs without help, every version is meant.
+    /// The last before a version, which is not known by its name. `<=` counts as its version.
+    fn before(end: &str) -> Option<Self> {
+        if let Some(exact) = end.strip_prefix('=') {
+            return Some(Self { numbers: numbers(exact)?, said: format!("up to {exact}"), exact: false });
+        }
+        let mut numbers: Numbers = end.split('.').map(|part| part.parse().ok()).collect::<Option<_>>()?;
+        while numbers.last() == Some(&0) {
+            numbers.pop();
+        }
+        *numbers.last_mut()? -= 1;
+        numbers.resize(numbers.len().max(2) + 1, u32::MAX);
+        Some(Self { numbers, said: format!("below {end}"), exact: false })
+    }
+
+    /// Where the line says no version, pip takes the newest.
     fn any() -> Self {
-        Self { numbers: vec![0; 3], said: String::new(), exact: false }
+        Self { numbers: vec![u32::MAX; 3], said: String::new(), exact: false }
+    }
+
+    /// The package in this version, as a sentence names it.
+    fn of_package(&self, name: &str) -> String {
+        let blank = if self.said.is_empty() { "" } else { " " };
+        format!("`{name}`{blank}{}", self.said)
     }
 
     /// Does pip take a version on this Python that it cannot install?
@@ -66,7 +89,8 @@ pub(super) fn check(subject: &mut Subject<'_>, line: &Requirement, lines: &[&Req
         return;
     }
     let rows = installs::of(&line.name);
-    let endless = rows.iter().any(Row::is_endless);
+    let endless = rows.iter().any(Row::is_last)
+        && line.specifier.chars().all(|char| !"<~=".contains(char) || char == '=' && line.specifier.starts_with(">="));
     let Some(newest) = Newest::of(line).or_else(|| endless.then(Newest::any)) else { return };
     let failing = |minor: u32| rows.iter().find(|row| newest.fails(row, minor));
     let Some(on) = Pythons::of(subject).and_then(|pythons| pythons.first(|minor| failing(minor).is_some())) else {
@@ -79,14 +103,17 @@ pub(super) fn check(subject: &mut Subject<'_>, line: &Requirement, lines: &[&Req
         Why::Source if row.name == "psycopg2" && !is_there(subject, installs::LIBPQ) => {}
         Why::Lacks(library) => lacks(subject, line, on, row, library, &newest, lines),
         Why::Source => {
-            let message = format!(
-                "pip fails: `{}` {} has no wheel for {on}, and its source does not build there",
-                row.name, newest.said
-            );
+            let package = newest.of_package(row.name);
+            let message = format!("pip fails: {package} has no wheel for {on}, and its source does not build there");
+            report(subject, line, on, "EB144", message, newer(on, row, &newest, lines));
+        }
+        Why::Brings(other) => {
+            let package = newest.of_package(row.name);
+            let message = format!("pip fails: {package} brings a `{other}` along that does not install on {on}");
             report(subject, line, on, "EB144", message, newer(on, row, &newest, lines));
         }
         Why::Absent => {
-            let message = format!("pip fails: there is no `{}` {} for {on}", row.name, newest.said);
+            let message = format!("pip fails: there is no {} for {on}", newest.of_package(row.name));
             report(subject, line, on, "EB144", message, newer(on, row, &newest, lines));
         }
     }

@@ -39,6 +39,8 @@ pub(super) enum Why {
     Absent,
     /// It is compiled, and needs what is not on the image.
     Lacks(&'static Library),
+    /// It takes only such versions of this package as do not install.
+    Brings(&'static str),
 }
 
 /// The version that ends a row on one Python: the first that is installed again.
@@ -110,7 +112,12 @@ impl Row {
 
     /// Does no Python install any version without help?
     pub(super) fn is_endless(&self) -> bool {
-        self.from.is_none() && self.until.iter().all(|until| *until == Until::Never)
+        self.from.is_none() && self.is_last()
+    }
+
+    /// Does no Python install the newest?
+    pub(super) fn is_last(&self) -> bool {
+        self.until.iter().all(|until| *until == Until::Never)
     }
 
     fn until(&self, minor: u32) -> Option<&Until> {
@@ -137,10 +144,11 @@ fn row(line: &'static str) -> Option<Row> {
     Some(Row { name, why: why_of(why)?, from, until })
 }
 
-fn why_of(word: &str) -> Option<Why> {
+fn why_of(word: &'static str) -> Option<Why> {
     Some(match word {
         "source" => Why::Source,
         "absent" => Why::Absent,
+        word if word.starts_with("brings:") => Why::Brings(word.strip_prefix("brings:")?),
         library => Why::Lacks(LIBRARIES.iter().find(|known| known.key == library)?),
     })
 }

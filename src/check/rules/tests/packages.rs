@@ -240,6 +240,108 @@ fn what_is_compiled_whatever_its_version() {
 }
 
 #[test]
+fn what_brings_along_something_that_does_not_install() {
+    for fails in [
+        "celery==3.1.26",
+        "celery<4",
+        "celery<4.0,>=3.1",
+        "celery~=3.1",
+        "kombu==3.0.37",
+        "django-celery==3.2.2",
+        "django-celery",
+        "django-celery>=3.1",
+    ] {
+        flask("EB144", true, fails);
+    }
+    for installs in ["celery==4.4.7", "celery<5", "celery", "celery>=3.1", "django-celery==3.1.16", "django-celery<3.2"]
+    {
+        flask("EB144", false, installs);
+    }
+    // The end of a range.
+    for fails in ["pandas<1.5", "Pillow<=8.3.2", "gevent<22", "troposphere<3"] {
+        flask("EB144", true, fails);
+    }
+    for installs in ["pandas<3", "Pillow<12", "aiohttp<3.8", "numpy<2", "troposphere<=3.0.0"] {
+        flask("EB144", false, installs);
+    }
+    flask("EB144", true, "google-python-cloud-debugger");
+}
+
+#[test]
+fn a_driver_that_an_old_django_does_not_know() {
+    let django = |found: bool, settings: &str, lines: &str| {
+        let files = [
+            ("manage.py", "import django\n"),
+            WSGI,
+            (".elasticbeanstalk/config.yml", "global: {default_platform: Python 3.11}\n"),
+            ("mysite/settings.py", settings),
+            ("requirements.txt", lines),
+        ];
+        case("EB314", found, &files);
+    };
+    let postgresql =
+        "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'HOST': 'db'}}\nUSE_TZ = True\n";
+    django(true, postgresql, "Django==2.2.28\npsycopg2-binary==2.9.9\n");
+    django(true, postgresql, "Django==3.0.14\npsycopg2\n");
+    django(true, postgresql, "Django<3\npsycopg2-binary>=2.8\n");
+    django(
+        true,
+        "import dj_database_url\nDATABASES = {'default': dj_database_url.config()}\nUSE_TZ = True\n",
+        "Django==2.2.28\npsycopg2-binary==2.9.9\n",
+    );
+    django(false, postgresql, "Django==3.1.14\npsycopg2-binary==2.9.9\n");
+    django(false, postgresql, "Django==2.2.28\npsycopg2-binary==2.8.6\n");
+    django(false, postgresql, "Django==2.2.28\npsycopg2-binary<2.9\n");
+    django(
+        false,
+        "DATABASES = {'default': {'ENGINE': 'django.db.backends.mysql'}}\nUSE_TZ = True\n",
+        "Django==2.2.28\npsycopg2-binary==2.9.9\n",
+    );
+    django(
+        false,
+        "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql'}}\nUSE_TZ = False\n",
+        "Django==2.2.28\npsycopg2-binary==2.9.9\n",
+    );
+}
+
+#[test]
+fn celery_takes_its_application_first() {
+    let celery = |found: bool, line: &str, list: &str| {
+        let procfile = format!("web: gunicorn app:app\n{line}\n");
+        case("EB145", found, &[("Procfile", procfile.as_str()), ("app.py", ""), ("requirements.txt", list)]);
+    };
+    for late in [
+        "worker: celery worker -A shop -l info",
+        "worker: celery worker --app=shop",
+        "worker: celery worker --app shop --loglevel=info",
+        "worker: python -m celery worker -A shop",
+        "worker: celery -l info worker -A shop",
+    ] {
+        celery(true, late, "celery==5.2.7\n");
+        celery(true, late, "celery\n");
+        celery(false, late, "celery==4.4.7\n");
+        celery(false, late, "celery<5\n");
+    }
+    for first in [
+        "worker: celery -A shop worker -l info",
+        "worker: celery --app=shop worker",
+        "worker: celery -A shop worker -A shop",
+    ] {
+        celery(false, first, "celery==5.2.7\n");
+    }
+}
+
+#[test]
+fn one_digest_wants_all_of_them() {
+    const SIX: &str = "six==1.16.0 --hash=sha256:8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254\n";
+    let list = |found: bool, lines: &str| case("EB291", found, &[("manage.py", ""), ("requirements.txt", lines)]);
+    list(true, &format!("{SIX}idna==3.4\n"));
+    list(false, SIX);
+    list(false, &format!("{SIX}idna==3.4; python_version < \"3\"\n"));
+    list(false, "idna==3.4\nsix\n");
+}
+
+#[test]
 fn rows_of_the_table_have_a_beginning_and_an_end() {
     let on = |found: bool, platform: &str, lines: &str| {
         let config = format!("global: {{default_platform: Python {platform}}}\n");
