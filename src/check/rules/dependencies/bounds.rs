@@ -98,10 +98,49 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
                 other.name,
                 other.exact().unwrap_or_default()
             );
-            let fix = format!("write `{}` without a version, and pin the one that pip takes", other.name);
+            let fix = fix(&lines, &other.name);
             subject.find("EB167", &other.path, other.span.clone(), message, fix);
         }
     }
+}
+
+/// What may be pinned instead, where the other pins leave something.
+fn fix(lines: &[&Requirement], other: &str) -> String {
+    let asked = || lines.iter().flat_map(|line| about(line, other).into_iter().flatten().map(|clause| (*line, clause)));
+    let of = |operator| asked().filter(move |(_, clause)| clause.operator == operator);
+    let least = of(Operator::Least).max_by_key(|(_, clause)| &clause.numbers);
+    let below = of(Operator::Below).min_by_key(|(_, clause)| &clause.numbers);
+    match (least, below) {
+        _ if of(Operator::Exactly).next().is_some() => {}
+        (Some((one, least)), Some((two, below))) if least.numbers >= below.numbers => {
+            return format!(
+                "no `{other}` is right for both: `{}` wants {}, and `{}` {}; take versions of the two that agree",
+                one.name,
+                least.said(),
+                two.name,
+                below.said()
+            );
+        }
+        (Some((_, least)), Some((_, below))) => {
+            return format!("take `{other}` {}, and {}", least.said(), below.said());
+        }
+        (Some((_, clause)), None) | (None, Some((_, clause))) => return format!("take `{other}` {}", clause.said()),
+        (None, None) => {}
+    }
+    format!("write `{other}` without a version, and pin the one that pip takes")
+}
+
+/// What the pinned version of a line says of another package.
+fn about(line: &Requirement, other: &str) -> Option<&'static [Clause]> {
+    let version = line.exact().and_then(release)?;
+    let bound = of(&line.name).iter().rfind(|bound| bound.other == other && bound.from <= version)?;
+    Some(&bound.clauses)
+}
+
+/// The end of what a pinned line takes of another package, as far as it says one.
+pub(super) fn end(line: &Requirement, other: &str) -> Option<(&'static str, Numbers)> {
+    let below = about(line, other)?.iter().find(|clause| clause.operator == Operator::Below)?;
+    Some((below.said, below.numbers.clone()))
 }
 
 /// The numbers of a version that is no candidate for one: those have an order of their own.

@@ -3,6 +3,7 @@
 use super::bounds;
 use super::installs::{self, Library, Numbers, Row, Why, numbers};
 use super::pythons::{On, Pythons};
+use super::stops::{self, By};
 use crate::beanstalk::requirements::Requirement;
 use crate::check::subject::Subject;
 
@@ -166,15 +167,30 @@ fn newer(on: On, row: &Row, newest: &Newest, lines: &[&Requirement]) -> String {
     }
     match again {
         Some(version) => {
-            // What is pinned beside it may want the old one.
-            let held = numbers(version).and_then(|version| {
-                let holds = |line: &&&Requirement| bounds::refuses(line, row.name, &version);
-                lines.iter().find(holds).map(|line| format!(", beside a newer `{}` that allows it", line.name))
-            });
-            format!("take `{}` {version} or newer{}", row.name, held.unwrap_or_default())
+            // What is pinned beside it may want an old one.
+            let ends = lines.iter().filter_map(|line| end(line, row.name).map(|end| (*line, end)));
+            let first = ends.min_by(|(_, (_, one)), (_, (_, other))| one.cmp(other));
+            let held = match (first, numbers(version)) {
+                (Some((line, (_, end))), Some(version)) if end <= version => {
+                    format!(", beside a newer `{}` that allows it", line.name)
+                }
+                (Some((_, (said, _))), Some(_)) => format!(", below {said}"),
+                _ => String::new(),
+            };
+            format!("take `{}` {version} or newer{held}", row.name)
         }
         None => format!("take it out, or something else that does the same: no `{}` installs there", row.name),
     }
+}
+
+/// The version of a package that a pinned line does not take any more, or stops beside.
+fn end(line: &Requirement, other: &str) -> Option<(&'static str, Numbers)> {
+    let version = line.exact().and_then(numbers)?;
+    let stops = stops::of(&line.name).iter().filter(|row| row.covers(&version)).find_map(|row| match &row.by {
+        By::Beside { other: beside, from, said } if *beside == other => Some((*said, from.clone())),
+        _ => None,
+    });
+    bounds::end(line, other).into_iter().chain(stops).min_by(|(_, one), (_, other)| one.cmp(other))
 }
 
 fn report(subject: &mut Subject<'_>, line: &Requirement, on: On, rule: &'static str, message: String, fix: String) {

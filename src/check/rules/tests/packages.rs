@@ -342,6 +342,34 @@ fn one_digest_wants_all_of_them() {
 }
 
 #[test]
+fn advice_fits_what_is_pinned_beside_it() {
+    #[track_caller]
+    fn fix(rule: &str, lines: &str, wanted: &str) {
+        let lines = lines.replace(' ', "\n");
+        let config = "global: {default_platform: Python 3.12}\n";
+        let tree = Tree::default()
+            .file("manage.py", "")
+            .file("requirements.txt", lines.as_str())
+            .file(".elasticbeanstalk/config.yml", config);
+        let report = run(&tree, &Settings::default());
+        let fixes: Vec<&str> =
+            report.findings.iter().filter(|finding| finding.rule == rule).map(|finding| finding.fix.as_str()).collect();
+        assert!(fixes.contains(&wanted), "{lines}: {fixes:?}");
+    }
+    fix("EB144", "numpy==1.24.2", "take `numpy` 1.26 or newer");
+    fix("EB144", "numpy==1.24.2 scipy==1.13.1", "take `numpy` 1.26 or newer, below 2.3");
+    fix("EB144", "numpy==1.24.2 scipy==1.9.3", "take `numpy` 1.26 or newer, beside a newer `scipy` that allows it");
+    // Compiled with numpy 1.
+    fix("EB144", "numpy==1.24.2 pandas==2.1.1", "take `numpy` 1.26 or newer, below 2.0");
+    fix("EB167", "requests==2.22.0 urllib3==1.26.18", "take `urllib3` 1.21.1 or newer, and below 1.26");
+    fix(
+        "EB167",
+        "requests==2.19.1 botocore==1.34.162 urllib3==1.26.18",
+        "no `urllib3` is right for both: `botocore` wants 1.25.4 or newer, and `requests` below 1.24; take versions of the two that agree",
+    );
+}
+
+#[test]
 fn rows_of_the_table_have_a_beginning_and_an_end() {
     let on = |found: bool, platform: &str, lines: &str| {
         let config = format!("global: {{default_platform: Python {platform}}}\n");
@@ -434,6 +462,8 @@ fn addresses_of_packages() {
     );
     flask("EB167", false, "git+https://example.com/thing.git#egg=thing git+https://example.com/thing#egg=thing");
     flask("EB167", false, "git+https://example.com/thing.git#egg=thing thing==1.0");
+    flask("EB167", true, "boto3==1.9.200 s3transfer==0.1.13");
+    flask("EB167", false, "boto3==1.9.200 s3transfer==0.2.1");
     flask("EB167", true, "celery==5.2.7 kombu==5.1.0");
     flask("EB167", false, "celery==5.2.7 kombu==5.2.4");
     flask("EB167", true, "djangorestframework-simplejwt==5.5.0 PyJWT==2.10.1");
