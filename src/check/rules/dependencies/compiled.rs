@@ -110,7 +110,8 @@ pub(super) fn check(subject: &mut Subject<'_>, line: &Requirement, lines: &[&Req
         }
         Why::Brings(other) => {
             let package = newest.of_package(row.name);
-            let message = format!("pip fails: {package} brings a `{other}` along that does not install on {on}");
+            let message =
+                format!("pip fails: {package} asks for `{other}`, and takes no version of it that installs on {on}");
             report(subject, line, on, "EB144", message, newer(on, row, &newest, lines));
         }
         Why::Absent => {

@@ -43,7 +43,7 @@ pub(super) enum Why {
     Brings(&'static str),
 }
 
-/// The version that ends a row on one Python: the first that is installed again.
+/// The version that ends a row on one Python: the first that is installed again, or is not known to fail; `said` is one to take.
 #[derive(Debug, PartialEq, Eq)]
 enum Until {
     /// All of them are installed there.
@@ -157,7 +157,10 @@ fn until(said: &'static str) -> Option<Until> {
     Some(match said {
         "-" => Until::Fine,
         "never" => Until::Never,
-        said => Until::Version { said, numbers: numbers(said)? },
+        said => {
+            let (until, said) = said.split_once('/').unwrap_or((said, said));
+            Until::Version { said, numbers: numbers(until)? }
+        }
     })
 }
 
@@ -221,6 +224,8 @@ mod tests {
         case(LINE, 13, "2.0.1", true, Some("2.1"));
         case(LINE, 14, "9.0", true, None);
         case(LINE, 15, "1.4", false, None);
+        case("thing source - 2.1/2.4 - - -", 11, "2.0", true, Some("2.4"));
+        case("thing source - 2.1/2.4 - - -", 11, "2.2", false, Some("2.4"));
         for wrong in
             ["thing", "thing source -", "thing source - 1 2 3 4 5", "thing odd - - - - 2.0", "thing source x - - - 1.0"]
         {

@@ -359,6 +359,7 @@ fn advice_fits_what_is_pinned_beside_it() {
     fix("EB144", "numpy==1.24.2", "take `numpy` 1.26 or newer");
     fix("EB144", "numpy==1.24.2 scipy==1.13.1", "take `numpy` 1.26 or newer, below 2.3");
     fix("EB144", "numpy==1.24.2 scipy==1.9.3", "take `numpy` 1.26 or newer, beside a newer `scipy` that allows it");
+    fix("EB144", "scikit-learn==1.0.1", "take `scikit-learn` 1.3.1 or newer");
     // Compiled with numpy 1.
     fix("EB144", "numpy==1.24.2 pandas==2.1.1", "take `numpy` 1.26 or newer, below 2.0");
     fix("EB167", "requests==2.22.0 urllib3==1.26.18", "take `urllib3` 1.21.1 or newer, and below 1.26");
