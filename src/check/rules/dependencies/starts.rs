@@ -8,6 +8,7 @@ use super::pythons::{On, Pythons, counts};
 use super::stops::{self, By, Stops, When};
 use super::{bounds, compiled};
 use crate::beanstalk::requirements::{Requirement, Requirements};
+use crate::beanstalk::version::Version;
 use crate::check::installed::Installed;
 use crate::check::subject::Subject;
 use crate::check::words::Run;
@@ -148,6 +149,8 @@ fn is_imported(subject: &Subject<'_>, requirements: &Requirements, name: &str, l
                 || loads.imports(&["celery", "djcelery"])
                 || loads.names(&settings)
         }
+        // Its own zones since 4.0.
+        "pytz" if requirements.django().is_some_and(|django| django < Version::new(4, 0)) => true,
         "flask" | "jinja2" | "markupsafe" | "werkzeug" if !django => mentions(subject, "flask"),
         _ if !django && name.starts_with("flask-") => mentions(subject, &name.replace('-', "_")),
         _ => stops::uses(name).is_some_and(|uses| loads.imports(&uses.modules) || loads.names(&uses.settings)),

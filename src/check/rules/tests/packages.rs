@@ -206,6 +206,9 @@ fn what_a_server_of_djangos_imports() {
     lists(true, "Django==2.2.28 setuptools==75.0.0 djangorestframework==3.6.3", &rest);
     lists(true, "Django==2.2.28 setuptools==75.0.0 djangorestframework==3.9.1", &rest);
     lists(false, "Django==2.2.28 setuptools==75.0.0 djangorestframework==3.9.4", &rest);
+    lists(true, "Django==3.2.25 pytz==2017.3", &[]);
+    lists(false, "Django==3.2.25 pytz==2018.4", &[]);
+    lists(false, "Django==4.2.27 pytz==2017.3", &[]);
     lists(true, "Django==4.2.27 celery==4.4.7", &[("mysite/settings.py", ""), ("shop/views.py", "import celery\n")]);
     lists(false, "Django==5.2.8 django-cors-headers==4.4.0", &cors);
     // The newest setuptools has no `pkg_resources`.
