@@ -137,6 +137,13 @@ pub(crate) fn at_start(content: &[u8]) -> Kinds {
     kinds
 }
 
+/// Does a dump in words, as a whole, make tables and put nothing into them?
+pub(crate) fn is_schema_alone(content: &[u8]) -> bool {
+    const FILLS: [&[u8]; 4] = [b"COPY ", b"INSERT INTO ", b"INSERT IGNORE", b"REPLACE INTO "];
+    content.starts_with(b"--")
+        && !content.split(|byte| *byte == b'\n').any(|line| FILLS.iter().any(|fill| line.starts_with(fill)))
+}
+
 /// Where marks are, and which. With vectors of the processor this costs a tenth of what an automaton costs, as long as
 /// there are no more than 64 marks.
 fn search(content: &[u8]) -> Box<dyn Iterator<Item = Match> + '_> {
@@ -286,6 +293,25 @@ mod tests {
                 assert!(in_content(&wide).iter().any(|found| found == kind), "{kind:?} in UTF-16: {dress}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_about_a_secret_is_none() {
+        let value = "d-797305abd57447a8b8f95d9ce899416b";
+        let found = |text: &str| in_content(text.as_bytes()).iter().any(|kind| kind == Kind::NamedValue);
+        assert!(found(&format!("RESET_PASSWORD = \"{value}\"")));
+        for name in ["RESET_PASSWORD_TEMPLATE", "RESET_PASSWORD_URL", "PASSWORD_VIEW"] {
+            assert!(!found(&format!("{name} = \"{value}\"")), "{name}");
+        }
+        assert!(!found("curl https://a.net/x?user=a&password=a&url=http%3A%2F%2Fa.net%3A1983%2Fb7"));
+    }
+
+    #[test]
+    fn a_schema_has_no_rows() {
+        assert!(is_schema_alone(b"--\n-- PostgreSQL database dump\n--\nCREATE TABLE a (b int);\n"));
+        assert!(!is_schema_alone(b"-- MySQL dump\nINSERT INTO `a` VALUES (1);\n"));
+        assert!(!is_schema_alone(b"-- PostgreSQL database dump\nCOPY public.a (b) FROM stdin;\n1\n"));
+        assert!(!is_schema_alone(b"PGDMP"));
     }
 
     #[test]

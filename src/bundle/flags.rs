@@ -30,6 +30,9 @@ impl ContentFlags {
     pub(crate) fn of(content: &[u8], random: bool) -> Self {
         let mut flags = Self::of_start(content);
         flags.look_for_database(content);
+        if secret::is_schema_alone(content) {
+            flags.secrets = flags.secrets.without([secret::Kind::Dump].into_iter());
+        }
         if !random {
             flags.search(content);
         }

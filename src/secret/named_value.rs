@@ -23,8 +23,31 @@ pub(super) fn is_named_value(rest: &[u8]) -> bool {
     // The rest of the name.
     let name =
         rest.iter().take(32).take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')).count();
-    let about: &[&[u8]] =
-        &[b"_name", b"_arn", b"_id", b"_file", b"_path", b"_url", b"_header", b"_field", b"_class", b"_validators"];
+    let about: &[&[u8]] = &[
+        b"_name",
+        b"_arn",
+        b"_id",
+        b"_file",
+        b"_path",
+        b"_url",
+        b"_header",
+        b"_field",
+        b"_class",
+        b"_validators",
+        // `RESET_PASSWORD_TEMPLATE` names a mail.
+        b"_template",
+        b"_templates",
+        b"_template_id",
+        b"_view",
+        b"_form",
+        b"_endpoint",
+        b"_uri",
+        b"_redirect",
+        b"_subject",
+        b"_pattern",
+        b"_regex",
+        b"_policy",
+    ];
     let ending = rest[..name].to_ascii_lowercase();
     if about.iter().any(|about| ending.ends_with(about)) {
         return false;
@@ -32,7 +55,13 @@ pub(super) fn is_named_value(rest: &[u8]) -> bool {
     let value = value_after(&rest[name..]);
     let is_plain = value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=_-!@#$%^&*~".contains(byte));
     let has_both = value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic);
-    value.len() >= 20 && is_plain && has_both && !is_made_up(value) && entropy(value) >= 3.5
+    value.len() >= 20 && is_plain && has_both && !is_query(value) && !is_made_up(value) && entropy(value) >= 3.5
+}
+
+/// `a&b=c`, as addresses have it: what is long about it are the names.
+fn is_query(value: &[u8]) -> bool {
+    let sign = value.iter().position(|byte| *byte == b'&');
+    sign.is_some_and(|sign| sign < 20 && value[sign..].contains(&b'='))
 }
 
 /// Does somebody say that it is none?
