@@ -35,6 +35,7 @@ use crate::secret;
 use crate::settings_module;
 
 use calls::Function;
+pub(super) use image::composed;
 pub(super) use named::{in_options, in_procfile, is_told, named};
 pub(crate) use properties::{properties, property_names};
 use served::target_path;
@@ -154,7 +155,9 @@ impl Settings {
     /// The settings of this module, as production would get them.
     pub(super) fn named(tree: &Tree, customizations: &Customizations, module: &str) -> Option<Self> {
         let root = root_of(tree, module)?;
-        let mut settings = Self::of(tree, &root, module, properties(customizations))?;
+        let mut variables = properties(customizations);
+        variables.extend(composed(tree, customizations).into_iter().map(|(name, given)| (name, given.value)));
+        let mut settings = Self::of(tree, &root, module, variables)?;
         settings.module = module.to_owned();
         // Packages that read variables look into such files as well.
         let files = |path: &str| {
@@ -221,12 +224,7 @@ impl Settings {
             return;
         }
         // Settings may be in a file of any name.
-        let Some(text) = tree.code(path).filter(|_| depth < MOST) else {
-            // It may set anew whatever was set before.
-            self.open = true;
-            self.names.values_mut().for_each(|setting| setting.value = Value::Unknown);
-            return;
-        };
+        let Some(text) = tree.code(path).filter(|_| depth < MOST) else { return self.forget_all() };
         self.files.push(path.to_owned());
         match Source::parse(text) {
             Err(syntax::Refused::TooComplex) => {
@@ -250,6 +248,12 @@ impl Settings {
                 path,
             ),
         }
+    }
+
+    /// Something that is not read may set anew whatever was set before, and more.
+    fn forget_all(&mut self) {
+        self.open = true;
+        self.names.values_mut().for_each(|setting| setting.value = Value::Unknown);
     }
 
     fn set(&mut self, name: &str, value: Value, path: &str, span: Range<usize>) {

@@ -29,6 +29,18 @@ pub(super) struct Script<'a> {
     /// Is it called by what stands at that place?
     pub(super) called: bool,
     runs: Vec<Run>,
+    /// What fails for certain, and what is never reached by that.
+    end: Option<End>,
+}
+
+/// Where a script comes to an end, whatever its last lines say.
+#[derive(Debug, Clone)]
+pub(super) struct End {
+    pub(super) run: Run,
+    /// Is nothing of the script left behind what is never reached?
+    pub(super) is_last: bool,
+    /// What is never reached.
+    pub(super) unreached: String,
 }
 
 #[derive(Clone, Copy)]
@@ -82,7 +94,31 @@ impl<'a> Script<'a> {
             shift(&mut run.program.span);
             run.arguments.iter_mut().chain(&mut run.writes).for_each(|word| shift(&mut word.span));
         }
-        Self { path, text, start, place, called: false, runs }
+        let mut script = Self { path, text, start, place, called: false, runs, end: None };
+        script.cut();
+        script
+    }
+
+    /// The run that fails for certain, if there is one.
+    pub(super) fn end(&self) -> Option<&End> {
+        self.end.as_ref()
+    }
+
+    /// Takes away what is never reached, because what it hangs on fails for certain.
+    fn cut(&mut self) {
+        // Lines that YAML folds are not told apart here.
+        if !matches!(self.place, Place::Hook(_)) {
+            return;
+        }
+        let Some(run) = self.host_runs().find(|run| goes_where_nothing_is(run) && !self.forgives(run)) else { return };
+        let from = run.span().end - self.start;
+        let Some(rest) = self.text.get(from..) else { return };
+        let length = if self.stops_at(run) { Some(rest.len()) } else { chained(rest) };
+        let Some((unreached, left)) = length.and_then(|length| rest.split_at_checked(length)) else { return };
+        let is_last = left.lines().all(|line| line.trim().is_empty() || line.trim().starts_with('#'));
+        let place = from + self.start..from + self.start + unreached.len();
+        self.end = Some(End { run: run.clone(), is_last, unreached: unreached.to_owned() });
+        self.runs.retain(|run| !place.contains(&run.program.span.start));
     }
 
     /// What it is called in a sentence.
@@ -186,6 +222,32 @@ impl<'a> Script<'a> {
     }
 }
 
+/// The home of Ubuntu's user, which Amazon Linux does not have.
+pub(super) const UBUNTU: &str = "/home/ubuntu";
+
+/// Does a run enter or read what is in a folder that no instance has?
+fn goes_where_nothing_is(run: &Run) -> bool {
+    let target = run.plain().next().filter(|_| matches!(run.name(), "source" | "." | "cd"));
+    target
+        .is_some_and(|word| word.text.strip_prefix(UBUNTU).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
+/// How much of what follows a command is joined to it by `&&`: the rest of the line, or a group in braces.
+fn chained(rest: &str) -> Option<usize> {
+    let after = rest.trim_start_matches([' ', '\t']).strip_prefix("&&")?;
+    let line = rest.find('\n').unwrap_or(rest.len());
+    // `|| …` would run where it fails.
+    if rest[..line].contains("||") || rest[..line].contains(';') {
+        return None;
+    }
+    if !after.trim_start_matches([' ', '\t']).starts_with('{') {
+        return (!rest[..line].trim_end().ends_with(['\\', '&', '|', '('])).then_some(line);
+    }
+    let end = rest.match_indices('\n').find(|(at, _)| rest[at + 1..].starts_with('}'))?.0 + 2;
+    let tail = rest[end..].lines().next().unwrap_or_default();
+    tail.trim().is_empty().then_some(end)
+}
+
 /// What becomes of a command that fails, and the level that this has.
 pub(super) fn fate(forgiven: bool) -> (&'static str, Level) {
     if forgiven { ("does nothing, and nobody is told", Level::Warning) } else { ("fails", Level::Error) }
@@ -248,7 +310,7 @@ fn shell<'a>(text: &'a str, place: &Place<'_>) -> (usize, Cow<'a, str>) {
 /// All scripts of a project.
 pub(super) fn scripts<'a>(tree: &'a Tree, customizations: &'a Customizations) -> Vec<Script<'a>> {
     let mut scripts = Vec::new();
-    for file in &customizations.configs {
+    for file in customizations.used() {
         let of = |command: &'a Command, place: Place<'a>| {
             Script::new(&file.path, source(file, command), command.line_span.start, place)
         };

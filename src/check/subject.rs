@@ -122,7 +122,11 @@ impl<'a> Subject<'a> {
 
     /// Do the project's files set this property of the environment, or take it from a secret?
     pub(super) fn gives(&self, name: &str) -> bool {
-        self.given.get_or_init(|| django::property_names(self.customizations)).contains(name)
+        let given = || {
+            let composed = django::composed(self.tree, self.customizations).into_keys();
+            django::property_names(self.customizations).into_iter().chain(composed).collect()
+        };
+        self.given.get_or_init(given).contains(name)
     }
 
     /// Does a script run this file?
@@ -172,7 +176,7 @@ impl<'a> Subject<'a> {
             || tree.is_file(DOCKERRUN)
             || (tree.is_file("Dockerfile") && self.runs_image())
             // The platform runs what compose describes, and needs nothing beside it.
-            || self.customizations.containers.as_deref().is_some_and(|path| path.starts_with("docker-compose"))
+            || self.composes()
     }
 
     /// Is the image of the `Dockerfile` run by a `Dockerrun.aws.json` that is kept or made somewhere else than at the top?
@@ -191,6 +195,11 @@ impl<'a> Subject<'a> {
             && tree
                 .text("manage.py")
                 .is_none_or(|text| text.trim().is_empty() || text.to_ascii_lowercase().contains("django"))
+    }
+
+    /// Do services of `docker-compose.yml` take the place of the platform's own container and proxy?
+    pub(super) fn composes(&self) -> bool {
+        self.customizations.containers.as_deref().is_some_and(|path| path.starts_with("docker-compose"))
     }
 
     /// Is it said that there is one instance, without a load balancer?
@@ -254,6 +263,13 @@ impl<'a> Subject<'a> {
     /// Has this rule something to say of this file?
     pub(super) fn has_found(&self, rule: &str, path: &str) -> bool {
         self.findings.iter().any(|finding| finding.rule == rule && finding.path == path)
+    }
+
+    /// Has this rule something to say of this place?
+    pub(super) fn has_found_at(&self, rule: &str, path: &str, span: &Range<usize>) -> bool {
+        self.findings
+            .iter()
+            .any(|finding| finding.rule == rule && finding.path == path && finding.span.as_ref() == Some(span))
     }
 
     /// The findings, located and sorted, and the text of every file that was read.

@@ -154,13 +154,12 @@ impl Walk<'_> {
             }
             Expr::Attribute(method) => self.effect(method, call, sure),
             Expr::Name(name) if name.id.as_str() == "include" => self.included(call, sure),
-            Expr::Name(name) if matches!(name.id.as_str(), "exec" | "execfile") => self.settings.open = true,
+            Expr::Name(name) if matches!(name.id.as_str(), "exec" | "execfile") => self.settings.forget_all(),
             _ => {}
         }
         // `django_heroku.settings(locals())`
         if call.arguments.args.iter().any(names) {
-            self.settings.open = true;
-            self.settings.names.values_mut().for_each(|setting| setting.value = Value::Unknown);
+            self.settings.forget_all();
         }
     }
 

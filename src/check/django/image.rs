@@ -7,6 +7,7 @@ use super::Named;
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::tree::Tree;
+use crate::beanstalk::yaml::{self, Node};
 
 const NAME: &str = "DJANGO_SETTINGS_MODULE";
 const DOCKERFILE: &str = "Dockerfile";
@@ -25,6 +26,46 @@ pub(super) fn in_image(tree: &Tree, customizations: &Customizations) -> Option<N
         let (module, span) = in_dockerfile(tree.text(DOCKERFILE)?)?;
         Some(Named { module, path: DOCKERFILE.to_owned(), span })
     })
+}
+
+/// A variable that the services give the project's own container: its value, and where that stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::check) struct Given {
+    pub(in crate::check) value: String,
+    pub(in crate::check) path: String,
+    pub(in crate::check) span: Range<usize>,
+}
+
+/// What `environment:` of `docker-compose.yml` says to the service that is built here, if there is one and no more.
+/// A value with a `$` is filled in on the instance.
+pub(in crate::check) fn composed(tree: &Tree, customizations: &Customizations) -> BTreeMap<String, Given> {
+    let read = || {
+        let path = customizations.containers.as_deref().filter(|path| path.starts_with("docker-compose"))?;
+        let root = yaml::parse(tree.text(path)?).ok()??;
+        let services = root.get("services")?.mapping()?;
+        let mut built = services.named().filter(|(_, _, service)| service.get("build").is_some());
+        let (_, _, service) = built.next().filter(|_| built.next().is_none())?;
+        let environment = service.get("environment")?;
+        let given = |name: &str, value: &str, node: &Node| {
+            let plain = !name.is_empty() && !value.contains('$');
+            let given = Given { value: value.to_owned(), path: path.to_owned(), span: node.span.clone() };
+            plain.then(|| (name.to_owned(), given))
+        };
+        Some(match (environment.mapping(), environment.sequence()) {
+            (Some(pairs), _) => {
+                pairs.named().filter_map(|(name, _, value)| given(name, value.as_str()?, value)).collect()
+            }
+            (None, Some(lines)) => lines
+                .iter()
+                .filter_map(|line| {
+                    let (name, value) = line.as_str()?.split_once('=')?;
+                    given(name, value, line)
+                })
+                .collect(),
+            (None, None) => return None,
+        })
+    };
+    read().unwrap_or_default()
 }
 
 /// `NAME: module`, `- NAME=module` or `"name": NAME, "value": module`; several that differ are of several services.
@@ -130,6 +171,21 @@ mod tests {
             module("RUN DJANGO_SETTINGS_MODULE=a.b python manage.py collectstatic\n# ENV DJANGO_SETTINGS_MODULE=c"),
             None
         );
+    }
+
+    #[test]
+    fn variables_of_the_service_that_is_built_here() {
+        let given = |text: &str| {
+            let tree = Tree::default().file("Dockerfile", "FROM a\n").file("docker-compose.yml", text);
+            let given = composed(&tree, &Customizations::for_family(&tree, Family::Docker));
+            given.into_iter().map(|(name, given)| format!("{name}={}", given.value)).collect::<Vec<_>>().join(" ")
+        };
+        let service = |environment: &str| format!("services:\n  web:\n    build: .\n    environment:\n{environment}");
+        assert_eq!(given(&service("      A: \"True\"\n      B: $C\n")), "A=True");
+        assert_eq!(given(&service("      - A=1\n      - B\n      - C=${D}\n")), "A=1");
+        assert_eq!(given("services:\n  web:\n    image: a\n    environment: {A: b}\n"), "");
+        assert_eq!(given(&format!("{}  other:\n    build: b\n", service("      A: b\n"))), "");
+        assert_eq!(given("services: ["), "");
     }
 
     #[test]

@@ -165,6 +165,14 @@ impl Evaluation<'_> {
         };
         let last = name.ends_with("config").then(|| argument(2)).flatten();
         let cast = keyword(call, "cast").or_else(|| argument(1).filter(|_| typed)).or(last).map(dotted);
+        // A scheme says what a variable is, by its default.
+        let of_scheme = match &default {
+            Fallback::Implied(Value::Bool(_)) => Some("bool"),
+            Fallback::Implied(Value::Int(_)) => Some("int"),
+            Fallback::Implied(Value::List(_)) => Some("list"),
+            _ => None,
+        };
+        let cast = cast.or_else(|| of_scheme.filter(|_| how.is_empty()).map(str::to_owned));
         let cast = match (how, cast.as_deref()) {
             _ if database => Cast::Database,
             _ if cache => Cast::Cache,

@@ -29,7 +29,7 @@ use crate::check::script::{Place, Script};
 
 pub(super) fn check(subject: &mut Subject<'_>) {
     let customizations = subject.customizations;
-    for file in &customizations.configs {
+    for file in customizations.used() {
         as_text(subject, file, &file.commands);
         as_text(subject, file, &file.container_commands);
         for command in file.commands.iter().chain(&file.container_commands) {
@@ -46,6 +46,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         old::names(subject, script);
         django(subject, script);
         python::programs(subject, script);
+        python::poetry(subject, script);
         missing::check(subject, script);
         environment::check(subject, script);
         nothing::check(subject, script);
@@ -140,7 +141,7 @@ fn leader_and_test(subject: &mut Subject<'_>, file: &ConfigFile, command: &Comma
 fn same_name(subject: &mut Subject<'_>) {
     let customizations = subject.customizations;
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
-    for file in &customizations.configs {
+    for file in customizations.used() {
         for command in &file.container_commands {
             let name = &command.name;
             match seen.insert(&name.value, &file.path) {

@@ -23,8 +23,11 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         problems(subject, file);
         byte_order_mark(subject, file);
         tags(subject, file);
-        files::check(subject, file);
-        instance::check(subject, file);
+        // Of what is skipped as a whole nothing takes effect, and so nothing goes wrong.
+        if file.is_used() {
+            files::check(subject, file);
+            instance::check(subject, file);
+        }
     }
     log_tasks::check(subject);
 }
@@ -62,13 +65,19 @@ fn encodings(subject: &mut Subject<'_>) {
                     finding.edit(Edit::Content(text));
                 }
             }
-            Ok(decoded) if decoded.bom && !python => {
+            Ok(decoded) if decoded.bom && !python && !skips_mark(name) => {
                 let message = format!("there is a byte order mark, which {reader} takes for the first letter");
                 subject.find("EB201", path, 0..0, message, UTF8).edit(Edit::Content(decoded.text.to_owned()));
             }
             Ok(_) => {}
         }
     }
+}
+
+/// Is it a file that only git, an editor or a person reads, none of which minds the mark?
+fn skips_mark(name: &str) -> bool {
+    matches!(name, ".gitignore" | ".gitattributes" | ".gitmodules" | ".editorconfig")
+        || [".md", ".rst", ".html"].iter().any(|end| name.ends_with(end))
 }
 
 const UTF8: &str = "save the file as UTF-8 without a byte order mark";

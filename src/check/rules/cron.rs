@@ -17,7 +17,7 @@ use tables::{Table, Written, called, is_table};
 const FIX: &str = "use `cron.yaml` in a worker environment, EventBridge, or a lock in the database";
 
 pub(super) fn check(subject: &mut Subject<'_>) {
-    for file in &subject.customizations.configs {
+    for file in subject.customizations.used() {
         for entry in &file.files {
             of_files(subject, file, entry);
         }

@@ -11,6 +11,7 @@ use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::yaml::{self, Mapping, Node};
 use crate::check::subject::{DOCKERRUN, Subject};
+use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>) {
     platform::check(subject);
@@ -294,5 +295,15 @@ fn port(subject: &mut Subject<'_>, path: &str, services: &Mapping) {
         !inside.is_empty() && inside.bytes().all(|byte| byte.is_ascii_digit()) && !OTHERS.contains(&inside.as_str());
     let inside = if plain { inside.as_str() } else { "8000" };
     let fix = format!("publish it: `{told}:{inside}` for a server that listens on {inside}");
-    subject.find("EB148", path, span, message, fix);
+    // A template at the top is filled in by whoever deploys: what ships then is that, and perhaps nothing else.
+    let mut names = subject.tree.iter().map(|(path, _)| path);
+    match names.any(|name| name.strip_prefix(DOCKERRUN).is_some_and(|rest| rest.starts_with('.'))) {
+        true => {
+            let message = format!("unless what is deployed is made of the template of `{DOCKERRUN}`, {message}");
+            subject.find("EB148", path, span, message, fix).level = Level::Note;
+        }
+        false => {
+            subject.find("EB148", path, span, message, fix);
+        }
+    }
 }

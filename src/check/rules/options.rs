@@ -17,7 +17,7 @@ const STATIC_FILES: &str = "aws:elasticbeanstalk:environment:proxy:staticfiles";
 
 pub(super) fn check(subject: &mut Subject<'_>) {
     let customizations = subject.customizations;
-    for file in customizations.configs.iter().filter(|file| file.root.is_some()) {
+    for file in customizations.used() {
         for setting in &file.option_settings {
             one(subject, file, setting);
         }
@@ -367,7 +367,9 @@ fn is_secret(name: &str, value: &str) -> bool {
     let filled_in = value.starts_with("{{") || value.contains("${") || value.contains("$(") || is_variable(value);
     let placed = value.starts_with('<') && value.ends_with('>');
     let stands_for = value.contains('`') || value.starts_with("arn:") || placed || filled_in;
-    let plain = value.len() >= 6 && !stands_for;
+    // `/tmp/secrets.json` says where one is.
+    let is_path = value.starts_with('/') && value.matches('/').count() > 1 && !value.contains(['+', '=', ' ', ':']);
+    let plain = value.len() >= 6 && !stands_for && !is_path;
     const PLACEHOLDERS: [&str; 11] = [
         "change",
         "example",
@@ -382,5 +384,5 @@ fn is_secret(name: &str, value: &str) -> bool {
         "fill_",
     ];
     let placeholder = PLACEHOLDERS.iter().any(|word| value.to_ascii_lowercase().contains(word));
-    (named && !about && plain && !placeholder && !matches!(value, "true" | "false")) || (url && plain)
+    !placeholder && plain && ((named && !about && !matches!(value, "true" | "false")) || url)
 }

@@ -153,6 +153,13 @@ fn debug(subject: &mut Subject<'_>, settings: &Settings) {
         }
         value if value.is_on() => {
             let message = "every error shows settings and source code to whoever caused it";
+            // Where a variable decides, its value is the fault, and not the line that asks for it.
+            let text = subject.tree.code(&setting.path).and_then(|text| text.get(setting.span.clone()));
+            let mut words = text.unwrap_or_default().split(['"', '\'']).skip(1).step_by(2);
+            if let Some((path, span)) = words.find_map(|name| set_at(subject, name)) {
+                subject.find("EB110", &path, span, message, "set it to what turns debug mode off, such as `False`");
+                return;
+            }
             at(subject, "EB110", setting, message, "`DEBUG = False` for production");
         }
         Value::Environment { default: Some(default) }
@@ -167,6 +174,21 @@ fn debug(subject: &mut Subject<'_>, settings: &Settings) {
         }
         _ => {}
     }
+}
+
+/// Where the project's files set a variable: the value that counts.
+fn set_at(subject: &Subject<'_>, name: &str) -> Option<(String, std::ops::Range<usize>)> {
+    if let Some(given) = django::composed(subject.tree, subject.customizations).remove(name) {
+        return Some((given.path, given.span));
+    }
+    let of_file = |file: &crate::beanstalk::config_file::ConfigFile| {
+        let mut options = file.option_settings.iter().rev();
+        let option = options.find(|option| {
+            option.namespace.value == crate::beanstalk::config_file::DEFAULT_NAMESPACE && option.name.value == name
+        })?;
+        Some((file.path.clone(), option.value.span.clone()))
+    };
+    subject.customizations.used().filter_map(of_file).last()
 }
 
 /// Does the proxy give Django another host than the one that was asked for?

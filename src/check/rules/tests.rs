@@ -8,6 +8,7 @@ mod certainty;
 mod code;
 mod doubts;
 mod effects;
+mod elsewhere;
 mod environments;
 mod flask;
 mod kept;

@@ -2,11 +2,12 @@
 
 use super::environment;
 use crate::check::folder::in_bundle;
-use crate::check::script::{Place, Script, fate};
+use crate::check::script::{Place, Script, UBUNTU, fate};
 use crate::check::subject::Subject;
 use crate::check::words::Word;
 
 pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
+    ends(subject, script);
     if script.called || matches!(script.place, Place::Command(_)) {
         return;
     }
@@ -47,6 +48,27 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
         subject.find("EB162", script.path, word.span.clone(), message, fix).level = level;
         return;
     }
+}
+
+/// A script that comes to an end where it enters a folder of another system's.
+fn ends(subject: &mut Subject<'_>, script: &Script<'_>) {
+    let Some(end) = script.end() else { return };
+    let all = subject.scripts();
+    if subject.makes_folder_of(UBUNTU) || all.iter().any(|script| script.has(&["useradd", "adduser"])) {
+        return;
+    }
+    let never_ends =
+        if end.unreached.contains("runserver") { "; `runserver`, which never ends, has no place in it" } else { "" };
+    let (how, level) = fate(!end.is_last && !script.stops_at(&end.run));
+    let message = format!(
+        "{} {how}: there is no `{UBUNTU}` on Amazon Linux, and what hangs on it is never reached",
+        script.title()
+    );
+    let fix = format!(
+        "write `/var/app/venv/*/bin/activate`, and folders below `/var/app/staging` or `/var/app/current`{never_ends}"
+    );
+    let word = end.run.plain().next().map_or_else(|| end.run.span(), |word| word.span.clone());
+    subject.find("EB162", script.path, word, message, fix).level = level;
 }
 
 /// The folder of the only `manage.py` there is, where it is not the one that is asked for.

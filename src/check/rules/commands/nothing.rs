@@ -6,7 +6,7 @@ use crate::check::words::{Run, assigned, base};
 
 pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
     let command = match script.place {
-        _ if script.called => return,
+        _ if script.called || script.end().is_some() => return,
         Place::Command(command) | Place::ContainerCommand(command) => Some(command),
         Place::Hook(_) => None,
         Place::Process(_) | Place::Build(_) => return,

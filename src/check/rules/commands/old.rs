@@ -55,6 +55,19 @@ fn path(subject: &mut Subject<'_>, script: &Script<'_>, span: Range<usize>, plac
         return;
     }
     let gone = gone(old);
+    // A script that goes on after `cd` does so where it began: in the folder that was meant.
+    let only_goes = here.iter().any(|run| run.name() == "cd" && script.fails_with(run) == Some(false));
+    let begins_there = script.folder().path_of("").is_some_and(|path| path.trim_end_matches('/') == "/var/app/staging");
+    if *old == "/var/app/ondeck" && only_goes && begins_there && text[old.len()..].starts_with(['\n', '\r']) {
+        let message = format!(
+            "{} goes on in `/var/app/staging`, where it is anyway: there is no {gone} since Amazon Linux 2",
+            script.title()
+        );
+        let finding = subject.find("EB033", script.path, span.clone(), message, "write `/var/app/staging`, or nothing");
+        finding.level = Level::Note;
+        finding.replace(*new);
+        return;
+    }
     let (what, level) = fate(script.place.ignores_errors() || here.iter().any(|run| run.forgiven));
     // What is printed or searched for is a text; whoever reads it later finds nothing there.
     let text_only = |run: &&Run| matches!(run.name(), "echo" | "printf" | "grep" | "egrep" | "fgrep");

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::check::script::{Place, Script, at_manage, fate};
 use crate::check::subject::Subject;
 use crate::check::words::Run;
@@ -20,7 +21,9 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
     if environment && !of_system {
         return leaves(subject, script);
     }
-    if (run.program.text.starts_with('/') && !of_system) || run.lead.has("pipenv") {
+    // Whether poetry is there at all is asked of whoever calls it first.
+    let leads = ["pipenv", "poetry", "uv"].iter().any(|tool| run.lead.has(tool));
+    if (run.program.text.starts_with('/') && !of_system) || leads || has_own_path(subject) {
         return;
     }
     // A program of its own is found by nobody.
@@ -33,6 +36,40 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
     let fix = "begin with `source /var/app/venv/*/bin/activate && python manage.py`";
     let fix = if direct { fix } else { "begin with `source /var/app/venv/*/bin/activate &&`" };
     subject.find("EB035", script.path, at_command(script, run), message, fix);
+}
+
+/// Does a property put the virtual environment on the path of everything that runs?
+fn has_own_path(subject: &Subject<'_>) -> bool {
+    subject.customizations.option(DEFAULT_NAMESPACE, "PATH").is_some_and(|path| path.contains("/var/app/venv"))
+}
+
+/// Poetry is no part of the platform: the first that calls it, before something has installed it, does not find it.
+pub(super) fn poetry(subject: &mut Subject<'_>, script: &Script<'_>) {
+    let calls = |run: &&Run| run.program.text == "poetry" || run.lead.has("poetry");
+    let here = |script: &&Script<'_>| matches!(script.place, Place::ContainerCommand(_)) && !script.called;
+    // Whatever runs before, and says its name together with a way to install it or to find it elsewhere.
+    let brings = |script: &Script<'_>| {
+        let early = here(&script) || matches!(script.place, Place::Command(_)) || script.place.precedes_packages();
+        early
+            && script.has(&["poetry"])
+            && script.has(&["pip", "pip3", "pipx", "curl", "wget", "uv", "PATH", "activate", ".local"])
+    };
+    let scripts = subject.scripts();
+    let first = scripts.iter().filter(here).find(|script| script.host_runs().any(|run| calls(&run)));
+    let listed = subject.requirements().lines.iter().any(|line| line.name == "poetry");
+    if !subject.python()
+        || listed
+        || scripts.iter().any(brings)
+        || first.is_none_or(|first| first.path != script.path || first.start != script.start)
+    {
+        return;
+    }
+    if let Some(run) = script.host_runs().find(calls) {
+        let message =
+            format!("{} {}: there is no `poetry` on the platform", script.title(), fate(script.forgives(run)).0);
+        let fix = "list the packages in `requirements.txt` (`poetry export`), which the platform installs by itself";
+        subject.find("EB035", script.path, run.span(), message, fix).level = fate(script.forgives(run)).1;
+    }
 }
 
 /// Programs that the packages of a project bring along: they are in its virtual environment, and on no path of the system's.

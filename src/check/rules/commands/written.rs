@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::tools::fails;
 use crate::beanstalk::customizations::Moment;
 use crate::check::rules::hooks::instead_of_supervisor;
-use crate::check::script::{Place, Script};
+use crate::check::script::{Place, Script, fate};
 use crate::check::subject::Subject;
 use crate::check::words::{Run, Word};
 use crate::level::Level;
@@ -51,6 +51,14 @@ fn hooks(subject: &mut Subject<'_>, script: &Script<'_>, path: &str, span: &Rang
     // Whoever calls it makes the folder first, since no platform of today has it.
     let works = || subject.calls(path) && subject.makes_folder_of(path);
     if path.starts_with("/opt/elasticbeanstalk/hooks/") && !works() {
+        if subject.calls(path) {
+            let writes = |run: &&Run| targets(run).iter().any(|(_, target)| target == span);
+            let (how, level) = fate(script.runs().iter().find(writes).is_some_and(|run| script.forgives(run)));
+            let message = format!("{} {how}: there is no such folder since Amazon Linux 2", script.title());
+            let fix = "take it out, and run the script where it lies in the bundle, if it has any use yet";
+            subject.find("EB036", script.path, span.clone(), message, fix).level = level;
+            return;
+        }
         let message = format!(
             "nothing runs what {} puts here: this folder of hooks is not looked at since Amazon Linux 2",
             script.title()
@@ -198,7 +206,7 @@ fn on_old_version(subject: &mut Subject<'_>, script: &Script<'_>, span: Range<us
 
 /// `/etc/nginx` is put together anew in every deployment.
 fn proxy(subject: &mut Subject<'_>, script: &Script<'_>) {
-    if script.text.contains("/var/proxy/staging") || matches!(script.place, Place::Process(_)) {
+    if script.text.contains("/var/proxy/staging") || matches!(script.place, Place::Process(_)) || subject.composes() {
         return;
     }
     let Some((_, span)) =

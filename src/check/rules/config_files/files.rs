@@ -50,6 +50,9 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
                 false => (format!("the deployment fails: `{path}` is not an absolute path"), "begin the path with `/`"),
             };
             subject.find("EB217", &file.path, span, message, fix);
+        } else if path.starts_with("/etc/nginx/") && subject.composes() {
+            let message = "nothing reads this: with a `docker-compose.yml` the platform runs no proxy of its own";
+            subject.find("EB060", &file.path, span, message, "give it to a service that is the proxy");
         } else if path.starts_with("/etc/nginx/") {
             let message = match path.starts_with("/etc/nginx/sites-") {
                 true => "nothing reads this: the proxy's configuration includes no such folder",

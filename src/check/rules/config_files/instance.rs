@@ -1,9 +1,12 @@
 //! What is added to the instance and around it: packages, services, resources.
 
-use crate::beanstalk::config_file::ConfigFile;
+use crate::beanstalk::config_file::{ConfigFile, Spanned};
 use crate::beanstalk::yaml::Node;
 use crate::check::rules::commands::tools::{NO_GIS, no_name, not_there};
+use crate::check::script::Script;
 use crate::check::subject::Subject;
+use crate::check::words::Run;
+use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
     resources(subject, file);
@@ -85,6 +88,45 @@ fn resources(subject: &mut Subject<'_>, file: &ConfigFile) {
     }
 }
 
+/// Does `packages` know a manager of this name?
+fn is_manager(name: &str) -> bool {
+    matches!(name, "yum" | "rpm" | "rubygems" | "python" | "msi")
+}
+
+/// A key that installs nothing, said once for all that is below it.
+fn unknown_manager(subject: &mut Subject<'_>, file: &ConfigFile, manager: &Spanned<String>) {
+    let below = file.packages.iter().filter(|package| package.manager.span == manager.span);
+    let names: Vec<&str> = below.map(|package| package.name.value.as_str()).collect();
+    if subject.has_found_at("EB221", &file.path, &manager.span) {
+        return;
+    }
+    let scripts = subject.scripts();
+    let installs =
+        |run: &Run, name: &str| matches!(run.name(), "yum" | "dnf" | "microdnf") && run.has("install") && run.has(name);
+    let has = |name: &&&str| scripts.iter().flat_map(Script::host_runs).any(|run| installs(run, name));
+    let elsewhere = names.iter().filter(has).count() == names.len();
+    let are = match names.as_slice() {
+        [name] => format!("`{name}` is"),
+        [first, rest @ ..] => format!("`{first}` and {} more are", rest.len()),
+        [] => return,
+    };
+    let manager_name = &manager.value;
+    let (message, fix) = match elsewhere {
+        true => (
+            format!("`{manager_name}` is not a package manager here: this does nothing; {are} installed by a script"),
+            "take it out: the script does it",
+        ),
+        false => (
+            format!("`{manager_name}` is not a package manager here: {are} not installed, with a line in a log only"),
+            "Amazon Linux packages go under `yum`",
+        ),
+    };
+    let finding = subject.find("EB221", &file.path, manager.span.clone(), message, fix);
+    if elsewhere {
+        finding.level = Level::Note;
+    }
+}
+
 fn packages(subject: &mut Subject<'_>, file: &ConfigFile) {
     // Names that another package provides: `dnf install` looks for that, and what reads `packages` for names only (two people have
     // printed what it says of `postgresql-devel`).
@@ -95,18 +137,8 @@ fn packages(subject: &mut Subject<'_>, file: &ConfigFile) {
     ];
     for package in &file.packages {
         let manager = package.manager.value.as_str();
-        if !matches!(manager, "yum" | "rpm" | "rubygems" | "python" | "msi") {
-            let message = format!(
-                "`{manager}` is not a package manager here: `{}` is not installed, with a line in a log only",
-                package.name.value
-            );
-            subject.find(
-                "EB221",
-                &file.path,
-                package.manager.span.clone(),
-                message,
-                "Amazon Linux packages go under `yum`",
-            );
+        if !is_manager(manager) {
+            unknown_manager(subject, file, &package.manager);
         } else if manager == "python" {
             let message = format!("`{}` goes to the Python of the system, not to the application", package.name.value);
             subject.find("EB221", &file.path, package.name.span.clone(), message, "put it into `requirements.txt`");

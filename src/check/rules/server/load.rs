@@ -80,6 +80,8 @@ pub(in crate::check::rules) fn check(subject: &mut Subject<'_>, settings: Option
     let line = match customizations.family {
         Family::Python => Line::of_web(&scripts),
         Family::Other => None,
+        // A command of the services is what runs, whatever the image would.
+        Family::Docker | Family::Ecs if has_command(subject) => None,
         Family::Docker | Family::Ecs => subject.tree.text("Dockerfile").and_then(Line::of_image),
     };
     let Some(line) = line.filter(|line| line.server() == Some("gunicorn")) else { return };
@@ -133,6 +135,13 @@ impl Gunicorn<'_> {
 }
 
 struct Unset;
+
+/// Do services of `docker-compose.yml` name what runs in them?
+fn has_command(subject: &Subject<'_>) -> bool {
+    let path = subject.customizations.containers.as_deref().filter(|_| subject.composes());
+    let names = |line: &str| ["command:", "entrypoint:"].iter().any(|key| line.trim_start().starts_with(key));
+    path.and_then(|path| subject.tree.text(path)).is_some_and(|text| text.lines().any(names))
+}
 
 fn idle_timeout(customizations: &Customizations) -> i64 {
     let set = |namespace, name| customizations.option(namespace, name).and_then(|text| text.parse().ok());

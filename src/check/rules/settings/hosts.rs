@@ -27,6 +27,8 @@ fn allowed(subject: &mut Subject<'_>, settings: &Settings) {
     // In debug mode an empty list allows the local host, and nobody else either.
     let Some(names) = names.filter(|names| !secret && !names.contains(&"*")) else { return };
     no_host(subject, setting, &names);
+    // Of the instances that were there when it was written: those are answered, for as long as they live.
+    let fixed = names.iter().any(|name| is_private(name));
     let found = if is_local(&names) && asks_for_names(subject, settings) {
         "every request gets a 400: only local names are allowed"
     } else if is_elsewhere(&names) && asks_for_names(subject, settings) {
@@ -34,7 +36,14 @@ fn allowed(subject: &mut Subject<'_>, settings: &Settings) {
     } else if let Some(none) = no_name(&names).filter(|_| subject.python() && asks_for_names(subject, settings)) {
         &format!("every request gets a 400: no site can have the name `{none}`, and nothing else is allowed")
     } else if !subject.single() && !health::is_answered(subject, settings, &health::HOST) {
-        "health checks get a 400 and the environment turns red: they come with the instance's own address as host"
+        match fixed {
+            true => {
+                "health checks of the next instance get a 400, and the environment turns red: it has another address than those that stand here"
+            }
+            false => {
+                "health checks get a 400 and the environment turns red: they come with the instance's own address as host"
+            }
+        }
     } else {
         return;
     };
@@ -43,7 +52,7 @@ fn allowed(subject: &mut Subject<'_>, settings: &Settings) {
         false => "answer the health check in a middleware before `CommonMiddleware`",
     };
     let alone = !is_local(&names) && own_tls::is_alone(subject);
-    let message = match (unless, alone) {
+    let message = match (unless || chosen, alone) {
         (true, _) => format!("unless a variable of the environment says otherwise, {found}"),
         (false, true) => format!("behind a load balancer {found}"),
         (false, false) => found.to_owned(),
@@ -51,7 +60,7 @@ fn allowed(subject: &mut Subject<'_>, settings: &Settings) {
     let finding = at(subject, "EB010", setting, message, fix);
     if unless || alone {
         finding.level = Level::Note;
-    } else if chosen {
+    } else if chosen || (fixed && !is_local(&names)) {
         finding.level = Level::Warning;
     }
 }
@@ -96,6 +105,11 @@ fn no_host(subject: &mut Subject<'_>, setting: &Setting, names: &[&str]) {
         );
         at(subject, "EB010", setting, message, &format!("write `{host}`")).level = Level::Warning;
     }
+}
+
+/// Is it an address inside of a network, as instances have one?
+fn is_private(name: &str) -> bool {
+    name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_private())
 }
 
 /// Are all of these names of one's own machine?

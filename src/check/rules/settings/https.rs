@@ -1,7 +1,7 @@
 //! HTTPS ends at the load balancer, and Django must know.
 
 use super::super::server::load;
-use super::{at, health};
+use super::{at, health, own_tls};
 use crate::beanstalk::version::Version;
 use crate::check::django::{Settings, Value};
 use crate::check::subject::Subject;
@@ -57,8 +57,13 @@ fn redirect(subject: &mut Subject<'_>, settings: &Settings) {
         && !subject.takes_redirects()
         && !health::is_answered(subject, settings, &[health::SECURITY])
     {
-        let message = "health checks get a 301 and the environment turns red: they come by HTTP";
-        at(subject, "EB012", setting, said(message), "name the health path in `SECURE_REDIRECT_EXEMPT`").level = level;
+        let found = "health checks get a 301 and the environment turns red: they come by HTTP";
+        let fix = "name the health path in `SECURE_REDIRECT_EXEMPT`";
+        // Instances with a certificate of their own are often alone.
+        match own_tls::is_open(subject) && !unless {
+            true => at(subject, "EB012", setting, format!("behind a load balancer {found}"), fix).level = Level::Note,
+            false => at(subject, "EB012", setting, said(found), fix).level = level,
+        }
     }
 }
 

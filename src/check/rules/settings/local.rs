@@ -62,10 +62,26 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
         let Some(setting) = settings.get(client.setting) else { continue };
         let asked = Asked::of(client, &setting.value).filter(|asked| !asked.unless && !asked.is_there(subject));
         let Some(Asked { service, place, .. }) = asked else { continue };
+        if CELERY.contains(&client.setting) && !queues(subject) {
+            continue;
+        }
         let message = format!("{}: `{service}` is looked for {place}", client.harm);
         let fix = "run it beside the environment, such as in ElastiCache, and read its address from a property";
         at(subject, RULE, setting, message, fix);
     }
+}
+
+/// Settings that say where celery keeps its tasks: a task that is called like any function never goes there.
+const CELERY: [&str; 3] = ["CELERY_BROKER_URL", "BROKER_URL", "CELERY_RESULT_BACKEND"];
+
+/// Does anything here queue a task, send tasks by a schedule, or wait for some? Of code that was not read, that is not known.
+fn queues(subject: &Subject<'_>) -> bool {
+    const CALLS: [&str; 7] =
+        [".delay(", ".apply_async(", "send_task(", "beat_schedule", "BEAT_SCHEDULE", "PeriodicTask", "CELERYBEAT"];
+    let tree = subject.tree;
+    let mut code = tree.iter().filter(|(path, _)| path.ends_with(".py")).filter_map(|(path, _)| tree.code(path));
+    code.any(|text| CALLS.iter().any(|call| text.contains(call)))
+        || subject.scripts().iter().any(|script| script.text.contains("celery"))
 }
 
 /// The services that are looked for here unless a variable names another place, each with its setting.

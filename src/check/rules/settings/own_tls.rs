@@ -32,8 +32,13 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
 
 /// Does the instance get a certificate, and its own security group the port for it? Whoever has a load balancer lets that speak TLS.
 pub(super) fn is_alone(subject: &Subject<'_>) -> bool {
+    by_certbot(subject).is_some() && is_open(subject)
+}
+
+/// Is the port of HTTPS open on the instances themselves, as for a certificate of their own?
+pub(super) fn is_open(subject: &Subject<'_>) -> bool {
     let opens = |text: &str| text.contains("AWSEBSecurityGroup") && text.contains("443");
-    by_certbot(subject).is_some() && subject.customizations.used().any(|file| opens(&file.text))
+    subject.customizations.used().any(|file| opens(&file.text))
 }
 
 /// Does some file of the project let nginx, or the server itself, say which scheme it was?

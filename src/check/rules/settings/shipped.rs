@@ -40,6 +40,8 @@ impl Without {
                 None => Self::Nothing,
             },
             // What django-compressor makes offline is listed beside what is collected.
+            // Where it keeps its list then depends on its version.
+            ("compress", Some(settings)) if compresses_elsewhere(settings) => Self::Enough,
             ("compress", Some(settings)) => {
                 let listed = collected(tree, settings)
                     .is_some_and(|folder| tree.is_file(&format!("{folder}/CACHE/manifest.json")));
@@ -47,6 +49,15 @@ impl Without {
             }
             _ => Self::Nothing,
         }
+    }
+}
+
+/// Does django-compressor put its files into a storage that is not of the instance, or one that nobody here knows?
+fn compresses_elsewhere(settings: &Settings) -> bool {
+    match settings.value("COMPRESS_STORAGE").by_default() {
+        Value::Missing => false,
+        Value::Text(class) => !class.starts_with("compressor.storage.") && !Backend::keeps_here(class),
+        _ => true,
     }
 }
 

@@ -133,7 +133,8 @@ fn collected(subject: &mut Subject<'_>, settings: &Settings) {
             .any(|path| subject.tree.text(path).is_some_and(|text| text.contains("collectstatic")));
     // A bucket that a variable names is meant, where the settings have no place for the files.
     let here = !Backend::of_static_files(settings).may_be_elsewhere();
-    if let Some(script) = scripts.iter().find(|script| script.has(&["collectstatic"])).filter(|_| here)
+    let mut reached = scripts.iter().filter(|script| script.end().is_none());
+    if let Some(script) = reached.find(|script| script.has(&["collectstatic"])).filter(|_| here)
         && let Some(span) = script.find(&["collectstatic"])
         && let Some((message, level)) = refused(settings)
     {

@@ -1,5 +1,7 @@
 //! What the site keeps: uploads, the database, logs. The disk of an instance keeps nothing.
 
+use std::ops::Range;
+
 use super::at;
 use super::backends::Backend;
 use super::given::is_given;
@@ -200,6 +202,14 @@ fn no_folder<'p>(subject: &Subject<'_>, settings: &Settings, path: &'p str) -> O
     (subject.python() && !in_bundle && !made && !settings.files.iter().any(itself)).then_some(folder)
 }
 
+/// Where a name stands in quotes, outside of comments.
+fn place_of(text: &str, name: &str) -> Option<Range<usize>> {
+    text.match_indices(name).map(|(at, _)| at..at + name.len()).find(|span| {
+        let line = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
+        !text[line..span.start].contains('#') && text[span.end..].starts_with(['"', '\''])
+    })
+}
+
 fn gis(subject: &mut Subject<'_>, settings: &Settings) {
     let Some(setting) = settings.get("INSTALLED_APPS").filter(|_| subject.python()) else { return };
     let uses = setting.value.items().iter().any(|app| app.text() == Some("django.contrib.gis"));
@@ -212,12 +222,14 @@ fn gis(subject: &mut Subject<'_>, settings: &Settings) {
     if uses && !found && !packages {
         let message =
             "the server does not start: `Could not find the GDAL library`, which Amazon Linux 2023 has no package of";
-        at(
-            subject,
-            "EB043",
-            setting,
-            message,
-            "use the Docker platform, or ship the libraries and set `GDAL_LIBRARY_PATH`",
-        );
+        let fix = "use the Docker platform, or ship the libraries and set `GDAL_LIBRARY_PATH`";
+        // A file that adds to the list may have none of it: what is shown is the file that names it.
+        let names = |path: &&String| subject.tree.code(path).and_then(|text| place_of(text, "django.contrib.gis"));
+        let named = |path: &String| Some((path.clone(), names(&path)?));
+        let place = named(&setting.path).or_else(|| settings.files.iter().find_map(named));
+        match place {
+            Some((path, span)) => subject.find("EB043", &path, span, message, fix),
+            None => at(subject, "EB043", setting, message, fix),
+        };
     }
 }

@@ -4,9 +4,12 @@ use super::{PROCFILE, WSGI, case};
 use crate::beanstalk::tree::Tree;
 use crate::check::{Settings, run};
 
+/// Code that queues a task.
+const QUEUES: (&str, &str) = ("shop/views.py", "send.delay(1)\n");
+
 #[test]
 fn what_is_looked_for_on_the_instance_itself() {
-    let settings = |rule: &str, found: bool, text: &str| case(rule, found, &[("mysite/settings.py", text)]);
+    let settings = |rule: &str, found: bool, text: &str| case(rule, found, &[("mysite/settings.py", text), QUEUES]);
     let cache = |found: bool, backend: &str, location: &str| {
         let backend = format!("django.core.cache.backends.{backend}");
         settings(
@@ -216,7 +219,7 @@ fn a_service_that_is_here_until_a_variable_says_otherwise() {
 fn names_of_containers_are_known_to_containers() {
     let settings = |rule: &str, found: bool, text: &str, more: &[(&str, &str)]| {
         let text = format!("import os\n{text}\n");
-        case(rule, found, &[&[("mysite/settings.py", text.as_str())], more].concat());
+        case(rule, found, &[&[("mysite/settings.py", text.as_str()), QUEUES], more].concat());
     };
     let database = |host: &str| format!("DATABASES = {{'default': {{'ENGINE': 'a.postgresql', 'HOST': {host}}}}}");
     settings("EB149", true, &database("'db'"), &[]);
