@@ -72,6 +72,8 @@ pub(crate) struct Settings {
     functions: BTreeMap<String, Function>,
     /// Names of what reads variables, such as `env`, and the defaults that it was given.
     readers: BTreeSet<String>,
+    /// Names that are `os.environ.get` itself.
+    getters: BTreeSet<String>,
     schemes: BTreeMap<String, Value>,
     /// Something that was not read may set more: what is missing here is not known to be missing.
     open: bool,

@@ -6,7 +6,7 @@ use ruff_python_ast::{Expr, ExprAttribute, ExprCall, Operator, StmtAugAssign};
 
 use super::Setting;
 use super::evaluation::{Evaluation, operate};
-use super::expressions::{dotted, is_environ, range};
+use super::expressions::{dotted, is_environ, is_getenv, range};
 use super::glued::glued;
 use super::operators::{self, by_default};
 use super::syntax::{Sure, Walk};
@@ -21,6 +21,10 @@ impl Walk<'_> {
         match target {
             _ if self.configure(target, value, sure) => {}
             Expr::Name(name) => {
+                // `get = environ.get`.
+                if is_getenv(&dotted(value)) {
+                    self.settings.getters.insert(name.id.to_string());
+                }
                 self.settings.glued.extend(glued(name.id.as_str(), value, self.path));
                 let evaluation = Evaluation::of(self.settings);
                 let found = evaluation.evaluate(value, 0).bounded();

@@ -78,6 +78,17 @@ impl Walk<'_> {
         let prefix = format!("{class}.");
         if self.settings.names.range(prefix.clone()..).next().is_none_or(|(name, _)| !name.starts_with(&prefix)) {
             let imported = self.imported.get(class).or_else(|| self.imported.get(module)).cloned();
+            // It may be the module itself: `"shop.settings"`, or `settings` after `from shop import settings`.
+            let whole = match (&imported, object) {
+                (_, Expr::StringLiteral(_)) => Some((name.clone(), 0)),
+                (Some((of, level)), Expr::Name(_)) => {
+                    Some((format!("{of}.{class}").trim_matches('.').to_owned(), *level))
+                }
+                _ => None,
+            };
+            if whole.is_some_and(|(whole, level)| self.take_module(&whole, level, sure)) {
+                return;
+            }
             let (module, level) = imported.unwrap_or_else(|| (module.to_owned(), 0));
             if module.is_empty() && level == 0 || !self.take_in(&module, level) {
                 return;
@@ -87,12 +98,32 @@ impl Walk<'_> {
         let all: Vec<_> =
             self.settings.names.iter().filter(of_class).map(|(name, one)| (name.clone(), one.clone())).collect();
         for (name, setting) in all {
-            let setting = match sure {
-                Sure::Yes => setting,
-                _ => super::Setting { value: Value::Unknown, ..setting },
-            };
-            self.settings.names.insert(format!("{PREFIX}{}", &name[prefix.len()..]), setting);
+            self.taken(&name[prefix.len()..], setting, sure);
         }
+    }
+
+    /// All that a module has in capitals; tells whether there is one.
+    fn take_module(&mut self, module: &str, level: usize, sure: Sure) -> bool {
+        let before: Vec<String> = self.settings.files.clone();
+        if !self.take_in(module, level) {
+            return false;
+        }
+        let own = |name: &str| name.chars().all(|char| !char.is_lowercase() && char != '.');
+        let new = |setting: &super::Setting| setting.path != self.path && !before.contains(&setting.path);
+        let names = self.settings.names.iter().filter(|(name, setting)| own(name) && new(setting));
+        let all: Vec<_> = names.map(|(name, setting)| (name.clone(), setting.clone())).collect();
+        for (name, setting) in all {
+            self.taken(&name, setting, sure);
+        }
+        true
+    }
+
+    fn taken(&mut self, key: &str, setting: super::Setting, sure: Sure) {
+        let setting = match sure {
+            Sure::Yes => setting,
+            _ => super::Setting { value: Value::Unknown, ..setting },
+        };
+        self.settings.names.insert(format!("{PREFIX}{key}"), setting);
     }
 
     /// What a class sets, and those that it comes from.
@@ -116,7 +147,15 @@ impl Walk<'_> {
                     Some(value) => (&*assign.target, &**value),
                     None => continue,
                 },
-                _ => continue,
+                // What a condition sets anew, nobody knows.
+                other => {
+                    for name in assigned(other) {
+                        if let Some(setting) = self.settings.names.get_mut(&format!("{own}{name}")) {
+                            setting.value = Value::Unknown;
+                        }
+                    }
+                    continue;
+                }
             };
             let Expr::Name(name) = target else { continue };
             let key = format!("{own}{}", name.id);
@@ -146,6 +185,36 @@ impl Walk<'_> {
                 _ => {}
             }
         }
+    }
+}
+
+/// The names that a block of statements may set.
+fn assigned(statement: &Stmt) -> Vec<String> {
+    let of = |body: &[Stmt]| body.iter().flat_map(assigned).collect::<Vec<_>>();
+    match statement {
+        Stmt::Assign(assign) => assign
+            .targets
+            .iter()
+            .filter_map(|target| match target {
+                Expr::Name(name) => Some(name.id.to_string()),
+                _ => None,
+            })
+            .collect(),
+        Stmt::If(branch) => {
+            let clauses = branch.elif_else_clauses.iter().flat_map(|clause| of(&clause.body));
+            of(&branch.body).into_iter().chain(clauses).collect()
+        }
+        Stmt::Try(attempt) => {
+            let handlers = attempt.handlers.iter().flat_map(|handler| {
+                let ruff_python_ast::ExceptHandler::ExceptHandler(handler) = handler;
+                of(&handler.body)
+            });
+            let rest = of(&attempt.orelse).into_iter().chain(of(&attempt.finalbody));
+            of(&attempt.body).into_iter().chain(handlers).chain(rest).collect()
+        }
+        Stmt::With(with) => of(&with.body),
+        Stmt::For(loops) => of(&loops.body),
+        _ => Vec::new(),
     }
 }
 

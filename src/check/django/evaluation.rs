@@ -95,6 +95,9 @@ impl Evaluation<'_> {
             Expr::Attribute(_) => match dotted(expression).as_str() {
                 "sys.platform" => Value::Text("linux".to_owned()),
                 "os.name" => Value::Text("posix".to_owned()),
+                // Flask's: the folder of its package, and one beside that.
+                "app.root_path" | "application.root_path" | "current_app.root_path" => Value::Path(String::new()),
+                "app.instance_path" | "application.instance_path" => Value::Path("instance".to_owned()),
                 // Another module asks, such as the one with the URLs, and production has it off.
                 "settings.DEBUG" => Value::Bool(false),
                 _ => match deeper_path(expression).map(deeper) {

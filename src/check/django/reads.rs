@@ -134,7 +134,7 @@ impl Evaluation<'_> {
         };
         let given =
             |index: usize| keyword(call, "default").or_else(|| argument(index)).filter(|default| !is_unset(default));
-        if is_getenv(&name) {
+        if is_getenv(&name) || self.settings.getters.contains(&name) {
             let default = given(1).map_or(Fallback::Implied(Value::None), Fallback::Given);
             return Some(Lookup { name: text(argument(0)?), default, cast: Cast::None, raises: false });
         }

@@ -1,6 +1,7 @@
 //! The project's own code: what stops as the server imports it, with the versions that its list asks for.
 
 mod asked;
+mod beside;
 mod flask;
 mod gone;
 mod routes;
@@ -27,12 +28,13 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     let read = flask::read(subject, &modules);
     syntax(subject, &modules);
     imports(subject, &modules);
+    beside::check(subject, &modules);
     relations(subject, &modules);
     templates::check(subject);
     opened(subject, &modules, &read);
     asked::check(subject, &modules);
     if subject.settings().is_none() {
-        flask::check(subject, &read);
+        flask::check(subject, &modules, &read);
         runs(subject, &modules);
         routes::check(subject, &modules);
         routes::tasks(subject, &modules);
@@ -155,6 +157,73 @@ fn is_own(subject: &Subject<'_>, path: &str, import: &Import) -> bool {
     [root, String::new(), beside].iter().any(|folder| {
         subject.tree.is_file(&format!("{folder}{first}.py")) || subject.tree.is_dir(&format!("{folder}{first}"))
     })
+}
+
+/// Does a module of Python's own, or of a package that everybody knows, go by this name?
+fn is_taken(name: &str) -> bool {
+    const OFTEN: [&str; 60] = [
+        "abc",
+        "argparse",
+        "array",
+        "ast",
+        "asyncio",
+        "base64",
+        "calendar",
+        "cmd",
+        "code",
+        "codecs",
+        "collections",
+        "copy",
+        "csv",
+        "datetime",
+        "decimal",
+        "email",
+        "enum",
+        "errno",
+        "html",
+        "http",
+        "inspect",
+        "io",
+        "json",
+        "locale",
+        "logging",
+        "math",
+        "operator",
+        "os",
+        "parser",
+        "platform",
+        "profile",
+        "queue",
+        "random",
+        "re",
+        "secrets",
+        "select",
+        "signal",
+        "site",
+        "socket",
+        "statistics",
+        "string",
+        "struct",
+        "symbol",
+        "sys",
+        "tempfile",
+        "test",
+        "threading",
+        "time",
+        "token",
+        "types",
+        "typing",
+        "uuid",
+        "celery",
+        "channels",
+        "graphene",
+        "redis",
+        "requests",
+        "stripe",
+        "storages",
+        "twilio",
+    ];
+    OFTEN.contains(&name)
 }
 
 /// The error, with which version that is so, and what to do.

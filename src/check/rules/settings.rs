@@ -25,7 +25,7 @@ mod static_files;
 mod storage;
 mod tasks;
 mod unless;
-mod upload_limit;
+pub(super) mod upload_limit;
 mod variables;
 mod writable;
 

@@ -7,6 +7,7 @@ use crate::check::django::loaded::Module;
 use crate::check::django::{self, Setting, Settings, Value};
 use crate::check::rules::settings::keys::{is_named_secret, is_placeholder, written};
 use crate::check::rules::settings::local::Place;
+use crate::check::rules::settings::upload_limit;
 use crate::check::subject::Subject;
 
 const FIX: &str = "set it as a property or secret of the environment, and let the application stop where it is missing";
@@ -14,7 +15,7 @@ const FIX: &str = "set it as a property or secret of the environment, and let th
 const SIGN: [&str; 4] = ["SECRET_KEY", "JWT_SECRET_KEY", "WTF_CSRF_SECRET_KEY", "SECURITY_PASSWORD_SALT"];
 
 /// `read` are the modules, as far as assignments in them could be followed.
-pub(super) fn check(subject: &mut Subject<'_>, read: &[Settings]) {
+pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module], read: &[Settings]) {
     let mut said: BTreeSet<(String, usize)> = BTreeSet::new();
     for settings in read {
         let names = settings.iter().filter_map(|(name, setting)| Some((name.strip_prefix(PREFIX)?, setting)));
@@ -24,8 +25,7 @@ pub(super) fn check(subject: &mut Subject<'_>, read: &[Settings]) {
                 continue;
             }
             match name {
-                _ if SIGN.contains(&name) => key(subject, settings, setting),
-                "SQLALCHEMY_DATABASE_URI" | "SQLALCHEMY_DATABASE_URL" => database(subject, setting),
+                _ if judged(subject, settings, name, setting) => {}
                 _ if is_named_secret(name, setting.value.by_default())
                     && written(subject, settings, setting.value.by_default()) =>
                 {
@@ -37,6 +37,87 @@ pub(super) fn check(subject: &mut Subject<'_>, read: &[Settings]) {
             }
         }
     }
+    in_classes(subject, modules, read);
+}
+
+/// What is judged by its name, wherever it is told; tells whether it is.
+fn judged(subject: &mut Subject<'_>, settings: &Settings, name: &str, setting: &Setting) -> bool {
+    match name {
+        _ if SIGN.contains(&name) => key(subject, settings, setting),
+        "SQLALCHEMY_DATABASE_URI" | "SQLALCHEMY_DATABASE_URL" => database(subject, setting),
+        "MAX_CONTENT_LENGTH" => {
+            if let Some(bytes) = setting.value.number() {
+                upload_limit::said(subject, setting, bytes, "Flask");
+            }
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// Before the names that a class has, by the words that say for which environment it is.
+const ELSEWHERE: [&str; 5] = ["test", "dev", "local", "debug", "ci"];
+
+/// What all classes of a configuration have in common, where nobody sees which of them the application is told.
+fn in_classes(subject: &mut Subject<'_>, modules: &[Module], read: &[Settings]) {
+    let tree = subject.tree;
+    let code = |path: &String| tree.code(path).unwrap_or_default();
+    let told = |name: &str| read.iter().any(|settings| settings.get(&format!("{PREFIX}{name}")).is_some());
+    if !modules.iter().any(|module| chosen_elsewhere(code(&module.path))) {
+        return;
+    }
+    // Another file may say it anew.
+    let all = || tree.iter().filter(|(path, _)| path.ends_with(".py")).filter_map(|(path, _)| tree.code(path));
+    let more = [
+        "config.from_envvar(",
+        "config.from_pyfile(",
+        "config.from_prefixed_env(",
+        "config.from_file(",
+        "config.from_json(",
+    ];
+    if all().any(|text| more.iter().any(|call| text.contains(call))) {
+        return;
+    }
+    let anew = |name: &str| {
+        let forms = [format!("config[\"{name}\"] ="), format!("config['{name}'] =")];
+        let key = name == "SECRET_KEY" && all().any(|text| text.contains(".secret_key ="));
+        key || all().any(|text| forms.iter().any(|form| text.contains(form.as_str())))
+    };
+    for settings in read.iter().filter(|settings| settings.files.len() == 1) {
+        let text = settings.files.first().map(code).unwrap_or_default();
+        for name in SIGN.iter().chain(&["SQLALCHEMY_DATABASE_URI", "MAX_CONTENT_LENGTH"]) {
+            let Some(setting) = common(settings, text, name).filter(|_| !told(name) && !anew(name)) else { continue };
+            let setting = setting.clone();
+            judged(subject, settings, name, &setting);
+        }
+    }
+}
+
+/// Does a text give an application a configuration that it names by a variable, or by a part of a name?
+fn chosen_elsewhere(text: &str) -> bool {
+    const CALL: &str = ".config.from_object(";
+    text.match_indices(CALL).any(|(at, _)| {
+        let argument = text[at + CALL.len()..].split(')').next().unwrap_or_default().trim();
+        let last = argument.rsplit('.').next().unwrap_or_default();
+        let is_class = last.starts_with(char::is_uppercase) && last.chars().all(char::is_alphanumeric);
+        let is_text = argument.starts_with(['"', '\'']) && !argument.contains(['%', '{', '+']);
+        !argument.is_empty() && !is_class && !is_text
+    })
+}
+
+/// The one assignment of a name that each class of a file has, but for those for the desk.
+fn common<'s>(settings: &'s Settings, text: &str, name: &str) -> Option<&'s Setting> {
+    let for_desk = |class: &str| ELSEWHERE.iter().any(|word| class.to_ascii_lowercase().contains(word));
+    let classes = text.lines().filter_map(|line| line.strip_prefix("class ")?.split(['(', ':', ' ']).next());
+    let mut found: Option<&Setting> = None;
+    for class in classes.filter(|class| class.contains("Config") && !for_desk(class)) {
+        let setting = settings.get(&format!("{class}.{name}"))?;
+        if found.is_some_and(|other| other.span != setting.span) {
+            return None;
+        }
+        found = Some(setting);
+    }
+    found
 }
 
 /// May nobody else have said what a variable is? A secret's value is not known.

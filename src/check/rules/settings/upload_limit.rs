@@ -2,7 +2,7 @@
 
 use super::at;
 use crate::beanstalk::platforms::Family;
-use crate::check::django::Settings;
+use crate::check::django::{Setting, Settings};
 use crate::check::subject::Subject;
 
 /// Where nobody says otherwise, nginx takes 1 MB: the platform's own files say nothing of it.
@@ -26,12 +26,17 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     else {
         return;
     };
-    if !is_behind_nginx(subject) || says_limit(subject) {
+    said(subject, setting, bytes, "Django");
+}
+
+/// nginx refuses what `framework` would take, up to so many bytes.
+pub(in crate::check::rules) fn said(subject: &mut Subject<'_>, setting: &Setting, bytes: i64, framework: &str) {
+    if bytes <= NGINX || !is_behind_nginx(subject) || says_limit(subject) {
         return;
     }
     let megabytes = bytes / NGINX;
     let message = format!(
-        "an upload of more than 1 MB is a 413: nginx refuses it before Django sees it, which would take {megabytes} MB"
+        "an upload of more than 1 MB is a 413: nginx refuses it before {framework} sees it, which would take {megabytes} MB"
     );
     let fix = format!(
         "`client_max_body_size {megabytes}m;` in `.platform/nginx/conf.d/uploads.conf`; `beansprout add upload-limit`"

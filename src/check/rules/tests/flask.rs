@@ -201,3 +201,91 @@ fn keys_in_modules_and_scripts() {
     app("EB112", false, "", &[("deploy.example.sh", "#!/bin/bash\nexport EMAIL_PASSWORD=k7Qx29pLm4\n")]);
     app("EB112", false, "", &[("deploy.sh", "#!/bin/bash\nexport EMAIL_PASSWORD=$1\n")]);
 }
+
+#[test]
+fn classes_of_which_nobody_sees_which_is_taken() {
+    const FACTORY: &str = "import config\ndef create_app(name):\n    app = Flask(__name__)\n    app.config.from_object(name)\n    return app\n";
+    let classes = |rule: &str, found: bool, text: &str| {
+        app(rule, found, FACTORY, &[("config.py", &format!("import os\n{text}\n"))]);
+    };
+    let same = "class Config:\n    SECRET_KEY = 'Q7xk2VbN9mLp'\nclass ProdConfig(Config):\n    pass\n";
+    classes("EB112", true, same);
+    classes("EB112", true, &format!("{same}class TestConfig(Config):\n    SECRET_KEY = 'other'\n"));
+    classes("EB112", false, &format!("{same}class StageConfig(Config):\n    SECRET_KEY = os.environ['SECRET_KEY']\n"));
+    classes("EB112", false, "class Config:\n    pass\nclass ProdConfig(Config):\n    SECRET_KEY = 'Q7xk2VbN9mLp'\n");
+    classes(
+        "EB112",
+        false,
+        "class Config:\n    SECRET_KEY = 'a'\n    if os.getenv('X'):\n        SECRET_KEY = os.getenv('X')\n",
+    );
+    classes("EB132", true, "class Config:\n    SECRET_KEY = os.environ.get('KEY', 'Q7xk2VbN9mLp')\n");
+    classes("EB277", true, "class Config:\n    MAX_CONTENT_LENGTH = 50 * 1024 * 1024\n");
+    classes("EB277", false, "class Config:\n    MAX_CONTENT_LENGTH = 512 * 1024\n");
+    let anew = format!("{FACTORY}def late(app):\n    app.config['SECRET_KEY'] = os.environ['KEY']\n");
+    app("EB112", false, &anew, &[("config.py", same)]);
+    app(
+        "EB112",
+        false,
+        &format!("{FACTORY}def late(app):\n    app.config.from_envvar('FILE')\n"),
+        &[("config.py", same)],
+    );
+}
+
+#[test]
+fn modules_that_are_a_configuration() {
+    let module = (
+        "shop/settings.py",
+        "from os import environ\nget = environ.get\nSECRET_KEY = get('SECRET_KEY', 'abcdefghij')\n",
+    );
+    let package = ("shop/__init__.py", "");
+    app("EB132", true, "app.config.from_object('shop.settings')", &[module, package]);
+    app("EB132", true, "from shop import settings\napp.config.from_object(settings)", &[module, package]);
+    app("EB132", false, "from shop import settings", &[module, package]);
+}
+
+#[test]
+fn folders_of_the_application() {
+    app(
+        "EB132",
+        true,
+        "app.config['SQLALCHEMY_DATABASE_URI'] = os.getenv('URL') or 'sqlite:///' + os.path.join(app.instance_path, 'a.db')",
+        &[],
+    );
+    app(
+        "EB080",
+        true,
+        "app.config['SQLALCHEMY_DATABASE_URI'] = 'sqlite:///' + os.path.join(app.root_path, 'a.db')",
+        &[],
+    );
+    app("EB277", true, "app.config['MAX_CONTENT_LENGTH'] = 16 * 1024 * 1024", &[]);
+    let limit = (".platform/nginx/conf.d/a.conf", "client_max_body_size 16m;\n");
+    app("EB277", false, "app.config['MAX_CONTENT_LENGTH'] = 16 * 1024 * 1024", &[limit]);
+}
+
+#[test]
+fn modules_that_lie_beside() {
+    let case = |found: bool, code: &str, more: &[(&str, &str)]| {
+        let option = (
+            ".ebextensions/a.config",
+            "option_settings:\n  aws:elasticbeanstalk:container:python: {WSGIPath: 'shop.app:app'}\n",
+        );
+        let procfile = ("Procfile", "web: gunicorn shop.app:app\n");
+        let code = format!("from flask import Flask\napp = Flask(__name__)\n{code}\n");
+        let prices = ("shop/prices.py", "RATE = 1\ndef total():\n    pass\n");
+        let files = [procfile, option, LIST, ("shop/__init__.py", ""), ("shop/app.py", &code), prices];
+        super::case("EB340", found, &[&files, more].concat());
+    };
+    case(true, "from prices import total", &[]);
+    case(true, "import prices\nrate = prices.RATE", &[]);
+    case(false, "from .prices import total", &[]);
+    case(false, "from shop.prices import total", &[]);
+    case(false, "import prices", &[]);
+    case(false, "from prices import other", &[]);
+    case(false, "try:\n    from prices import total\nexcept ImportError:\n    pass", &[]);
+    case(false, "import sys\nsys.path.append('shop')\nfrom prices import total", &[]);
+    case(false, "from prices import total", &[("prices.py", "")]);
+    case(false, "from prices import total", &[("requirements.txt", "Flask==3.1.2\nprices==1.0\n")]);
+    case(false, "from prices import total", &[("Procfile", "web: gunicorn --chdir shop app:app\n")]);
+    case(false, "from prices import total", &[("Procfile", "web: PYTHONPATH=shop gunicorn shop.app:app\n")]);
+    case(false, "from celery import shared_task", &[("shop/celery.py", "def shared_task(): pass\n")]);
+}
