@@ -61,6 +61,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         swapped::check(subject, script);
         early::check(subject, script);
     }
+    accounts::in_code(subject);
     old::files(subject);
     tools::metadata_of_files(subject);
     silent(subject);

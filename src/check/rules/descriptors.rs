@@ -1,6 +1,7 @@
 //! Descriptors beside `.ebextensions`: Docker's, `cron.yaml`, `env.yaml`, and the platform that all of them are for.
 
 mod build;
+mod databases;
 mod development;
 mod platform;
 mod worker;
@@ -52,6 +53,7 @@ fn dockerrun(subject: &mut Subject<'_>, compose: Option<&str>) {
     let key = text.find("AWSEBDockerrunVersion").unwrap_or(0);
     let span = key..key + "AWSEBDockerrunVersion".len();
     let described = document["Image"]["Name"].as_str().is_some() || subject.tree.is_file("Dockerfile");
+    let builds = subject.tree.is_file("Dockerfile") && document["Image"]["Name"].is_string();
     let mut say = |message: &str, fix: &str| {
         subject.find("EB121", DOCKERRUN, span.clone(), message, fix);
     };
@@ -84,6 +86,13 @@ fn dockerrun(subject: &mut Subject<'_>, compose: Option<&str>) {
             "the deployment fails: version 3 goes with a `docker-compose.yml`, and there is none",
             "add it, or write version 1",
         ),
+        (Some(1), None) if builds => {
+            let start = text.find("\"Image\"").map_or(key, |at| at + 1);
+            let message =
+                "the image that is named here is never pulled: there is a `Dockerfile`, and the instance builds that";
+            let fix = "take `Image` out, or let the `Dockerfile` stay out of the bundle with a line in `.ebignore`";
+            subject.find("EB121", DOCKERRUN, start..start + "Image".len(), message, fix).level = Level::Warning;
+        }
         (Some(1 | 3), _) => {}
         (Some(_), _) => say("the deployment fails: there is no such version", "1, 2 or 3"),
     }
@@ -103,6 +112,7 @@ fn containers(subject: &mut Subject<'_>, document: &Value, text: &str) {
         );
         return;
     };
+    databases::of_task(subject, definitions, text);
     host_ports(subject, definitions, text);
     references(subject, document, definitions, text);
     for definition in definitions {
@@ -208,6 +218,7 @@ fn compose(subject: &mut Subject<'_>, path: &str) {
         subject.find("EB121", path, 0..0, message, "list the containers below `services:`");
         return;
     };
+    databases::of_compose(subject, path, services);
     port(subject, path, services);
     build::check(subject, path, services);
     let sets = subject

@@ -2,6 +2,7 @@
 
 mod below;
 mod ignored;
+mod instead;
 mod proxy_files;
 
 use super::hooks::misspelt;
@@ -19,6 +20,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     keys(subject);
     guess(subject);
     ignored::check(subject);
+    instead::check(subject);
 }
 
 /// Everything below `.ebextensions` and `.platform` that Elastic Beanstalk does not look at.

@@ -13,10 +13,12 @@ pub(super) mod keys;
 pub(super) mod local;
 mod mail;
 mod module;
+mod near;
 mod needs;
 pub(super) mod opened;
 mod others;
 mod own_tls;
+mod queued;
 mod refused;
 mod sessions;
 mod shadow;
@@ -59,6 +61,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     refused::check(subject, &settings);
     ignored::storages(subject, &settings);
     needs::check(subject, &settings);
+    near::check(subject, &settings);
     unread(subject, &settings);
     debug(subject, &settings);
     keys::check(subject, &settings);
@@ -76,6 +79,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     local::check(subject, &settings);
     mail::check(subject, &settings);
     tasks::check(subject, &settings);
+    queued::check(subject, &settings);
     sessions::check(subject, &settings);
     health::check(subject, &settings);
     variables::check(subject, &settings);

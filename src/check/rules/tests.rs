@@ -25,6 +25,7 @@ mod services;
 mod settings;
 mod storage;
 mod switches;
+mod unstarted;
 
 const WSGI: (&str, &str) =
     ("mysite/wsgi.py", "os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"mysite.settings\")\n");

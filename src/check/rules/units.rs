@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
+use crate::beanstalk::customizations::Moment;
 use crate::check::folder::in_bundle;
-use crate::check::script::{any_file, contents};
+use crate::check::script::{Place, Script, any_file, contents};
 use crate::check::subject::Subject;
+use crate::check::words::Run;
 use crate::level::Level;
 
 const RULE: &str = "EB174";
@@ -60,6 +62,103 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     for unit in &units {
         program(subject, unit);
         starts(subject, unit);
+        early(subject, unit);
+        own_files(subject, unit);
+    }
+}
+
+/// What a unit is told under this name.
+fn told<'u>(unit: &'u Unit<'_>, name: &str) -> Option<&'u str> {
+    unit.text.lines().find_map(|line| line.trim().strip_prefix(name)?.strip_prefix('=')).map(str::trim)
+}
+
+/// The script that a unit starts, where the project has it: its path, its text, and where that begins.
+fn script_of<'a>(subject: &Subject<'a>, unit: &Unit<'_>) -> Option<(&'a str, &'a str, usize)> {
+    let word = told(unit, "ExecStart")?.split_whitespace().find(|word| word.contains('/') && !SHELLS.contains(word))?;
+    any_file(subject.tree, subject.customizations, word)
+}
+
+const SHELLS: [&str; 5] = ["/bin/sh", "/bin/bash", "/usr/bin/bash", "/usr/bin/env", "/usr/bin/sh"];
+
+/// Is it started before the new version is where it looks for it?
+fn early(subject: &mut Subject<'_>, unit: &Unit<'_>) {
+    const CURRENT: &str = "/var/app/current";
+    let scripts = subject.scripts();
+    let names =
+        |run: &Run| run.plain().any(|word| word.text.strip_suffix(".service").unwrap_or(&word.text) == unit.name);
+    let starts = |run: &Run| {
+        let words = || run.arguments.iter().map(|word| word.text.as_str());
+        matches!(run.name(), "systemctl" | "service")
+            && words().any(|word| matches!(word, "start" | "restart" | "--now" | "reload-or-restart"))
+            && names(run)
+    };
+    let there = told(unit, "WorkingDirectory").is_some_and(|folder| folder.starts_with(CURRENT))
+        || told(unit, "ExecStart").is_some_and(|line| line.contains(CURRENT))
+        || script_of(subject, unit).is_some_and(|(_, text, _)| text.contains(CURRENT));
+    // Whoever starts it anew after the flip has the new version.
+    let late = |place: &Place<'_>| {
+        matches!(place, Place::Hook(hook) if hook.moment == Moment::Postdeploy) || matches!(place, Place::Process(_))
+    };
+    let others = scripts.iter().any(|script| late(&script.place) && script.text.contains(unit.name.as_str()));
+    if !there || others || unit.text.contains("eb-app.target") {
+        return;
+    }
+    let found = scripts.iter().find_map(|script| {
+        let before = match script.place {
+            Place::ContainerCommand(_) => true,
+            Place::Hook(hook) => hook.moment != Moment::Postdeploy && !hook.config,
+            _ => false,
+        };
+        let run = script.host_runs().find(|run| starts(run)).filter(|_| before)?;
+        Some((script.path.to_owned(), run.span(), script.title()))
+    });
+    let Some((path, span, title)) = found else { return };
+    let message = format!(
+        "`{}` goes on with the old version: {title} starts it while `{CURRENT}` still is that, and on a new instance is not there",
+        unit.name
+    );
+    let fix = format!("`systemctl restart {}` in a postdeploy hook; or make it a process of `Procfile`", unit.name);
+    subject.find("EB343", &path, span, message, fix);
+}
+
+/// Files that what it starts has to make, where only root makes any.
+fn own_files(subject: &mut Subject<'_>, unit: &Unit<'_>) {
+    const FLAGS: [&str; 4] = ["--pidfile", "--pid", "--schedule", "-s"];
+    let Some(user) = told(unit, "User").filter(|user| !matches!(*user, "root" | "0" | "")) else { return };
+    if unit.text.contains("RuntimeDirectory=") {
+        return;
+    }
+    let script = script_of(subject, unit).map(|(path, text, start)| (path.to_owned(), text.to_owned(), start));
+    let texts = [Some((unit.path.clone(), unit.text.to_owned(), unit.start)), script];
+    for (path, text, start) in texts.into_iter().flatten() {
+        let mut from = 0;
+        let mut words: Vec<(usize, &str)> = Vec::new();
+        for word in text.split_whitespace() {
+            let at = from + text[from..].find(word).unwrap_or_default();
+            from = at + word.len();
+            words.push((at, word));
+        }
+        let found = words.iter().enumerate().find_map(|(index, (at, word))| {
+            let (flag, value, at) = match word.split_once('=') {
+                Some((flag, value)) => (flag, value, at + flag.len() + 1),
+                None => words.get(index + 1).map(|(at, value)| (*word, *value, *at))?,
+            };
+            let inside = value.strip_prefix("/var/run/").or_else(|| value.strip_prefix("/run/"))?;
+            let plain = !inside.is_empty() && !inside.contains(['/', '$', '%', '`', '"', '\'']);
+            (FLAGS.contains(&flag) && plain).then(|| (value.to_owned(), at))
+        });
+        let Some((file, at)) = found else { continue };
+        let name = file.rsplit('/').next().unwrap_or(&file);
+        // Somebody may make it and give it away.
+        let gives = |script: &Script<'_>| script.text.contains(name) && script.text.contains("chown");
+        if subject.scripts().iter().any(gives) {
+            return;
+        }
+        let message =
+            format!("the unit `{}` does not start: `{user}` may not make `{file}`, in a folder of root's", unit.name);
+        let fix = format!("`RuntimeDirectory={0}` in the unit, and `/run/{0}/{name}`", unit.name);
+        subject.find(RULE, &path, start + at..start + at + file.len(), message, fix);
+        return;
     }
 }
 

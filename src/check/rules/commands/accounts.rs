@@ -2,13 +2,17 @@
 
 use std::ops::Range;
 
+use crate::check::django::Value;
+use crate::check::django::migrations::is_migration;
 use crate::check::script::Script;
 use crate::check::subject::Subject;
 
+const FIX: &str = "read it from a secret of the environment, and change it where the account is there";
 const MAKES: &str = "create_superuser(";
 const VARIABLE: &str = "DJANGO_SUPERUSER_PASSWORD=";
 
 pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
+    by_default(subject, script);
     let in_script =
         password(script.text).map(|span| (script.path.to_owned(), span.start + script.start..span.end + script.start));
     let Some((path, span)) = in_script.or_else(|| in_command(subject, script)) else { return };
@@ -16,8 +20,82 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
         "everybody who can read the code can log in as the administrator that {} makes: the password is in it",
         script.title()
     );
-    let fix = "read it from a secret of the environment, and change it where the account is there";
-    subject.find("EB112", &path, span, message, fix);
+    subject.find("EB112", &path, span, message, FIX);
+}
+
+/// In code that the server imports: a view, or a migration that `migrate` carries out.
+pub(super) fn in_code(subject: &mut Subject<'_>) {
+    let scripts = subject.scripts();
+    let migrates = scripts.iter().any(|script| script.django(&["migrate"]).is_some());
+    let loaded = subject.loaded();
+    let served = loaded.iter().map(|module| module.path.clone());
+    let migrations = subject.tree.iter().map(|(path, _)| path).filter(|path| migrates && is_migration(path));
+    let paths: Vec<String> = served.chain(migrations.map(str::to_owned)).collect();
+    for path in paths {
+        let Some(span) = subject.tree.code(&path).and_then(call).filter(|_| !subject.has_found("EB112", &path)) else {
+            continue;
+        };
+        let message =
+            "everybody who can read the code can log in as the administrator that this makes: the password is in it";
+        subject.find("EB112", &path, span, message, FIX);
+    }
+}
+
+/// What a command of the project's own falls back to, where no variable says otherwise.
+fn by_default(subject: &mut Subject<'_>, script: &Script<'_>) {
+    let settings = subject.settings();
+    let found = script.host_runs().filter_map(|run| run.django()).find_map(|(command, _)| {
+        let (path, text) = subject.own_command(&command.text)?;
+        if !MADE.iter().any(|word| text.contains(word)) {
+            return None;
+        }
+        if let Some((variable, span)) = fallback(text).filter(|(variable, _)| !subject.gives(variable)) {
+            return Some((path.to_owned(), span, variable.to_owned()));
+        }
+        // The settings read it for the command.
+        let settings = settings.as_deref()?;
+        let (name, setting) = settings.iter().find(|(name, _)| is_password_of(name) && text.contains(&format!("settings.{name}")))?;
+        let own = matches!(&setting.value, Value::Environment { default: Some(default) } if default.text().is_some_and(is_password));
+        let given = setting.variables().any(|name| subject.gives(name));
+        (own && !given).then(|| (setting.path.clone(), setting.span.clone(), name.to_owned()))
+    });
+    let Some((path, span, variable)) = found else { return };
+    let message = format!(
+        "unless `{variable}` is set elsewhere, everybody who can read the code can log in as the administrator that {} makes",
+        script.title()
+    );
+    let fix = "set it as a secret of the environment, and let the command stop where it is missing";
+    subject.find("EB132", &path, span, message, fix);
+}
+
+/// What an administrator is made with.
+const MADE: [&str; 3] = ["create_superuser(", "is_superuser", "createsuperuser"];
+
+fn is_password_of(name: &str) -> bool {
+    name.contains("PASSWORD") || name.contains("PASSWD")
+}
+
+/// A variable with a password that is read with a plain text to fall back to, and where that is.
+fn fallback(text: &str) -> Option<(&str, Range<usize>)> {
+    const READS: [&str; 4] = ["environ.get(", "getenv(", "config(", "env("];
+    let quoted = |text: &str| -> Option<(usize, usize)> {
+        let quote = text.chars().next().filter(|char| matches!(char, '"' | '\''))?;
+        let end = text[1..].find([quote, '\n'])?;
+        text[1 + end..].starts_with(quote).then_some((1, 1 + end))
+    };
+    let at = READS.iter().flat_map(|read| text.match_indices(read)).filter(|(at, _)| !is_comment(text, *at));
+    let found = at.filter_map(|(at, read)| {
+        let rest = text.get(at + read.len()..)?.trim_start();
+        let (start, end) = quoted(rest)?;
+        let name = &rest[start..end];
+        let after = rest[end + 1..].trim_start().strip_prefix(',')?.trim_start();
+        let after =
+            after.strip_prefix("default").map_or(after, |more| more.trim_start().trim_start_matches('=').trim_start());
+        let (start, end) = quoted(after)?;
+        let place = text.len() - after.len();
+        (is_password_of(name) && is_password(&after[start..end])).then_some((name, place..place + end + 1))
+    });
+    found.min_by_key(|(_, span)| span.start)
 }
 
 /// In the file of a command of the project's own, such as `manage.py createadmin`.
@@ -28,18 +106,22 @@ fn in_command(subject: &Subject<'_>, script: &Script<'_>) -> Option<(String, Ran
     })
 }
 
-/// Where a text makes an administrator or gives the variable for one, with a password that is written there.
-fn password(text: &str) -> Option<Range<usize>> {
-    let calls = text.match_indices(MAKES).filter(|(at, _)| !is_comment(text, *at)).filter_map(|(at, found)| {
+/// Where a text makes an administrator with a password that is written there.
+fn call(text: &str) -> Option<Range<usize>> {
+    text.match_indices(MAKES).filter(|(at, _)| !is_comment(text, *at)).find_map(|(at, found)| {
         let arguments = at + found.len();
         is_written(text.get(arguments..)?).then_some(at..arguments - 1)
-    });
+    })
+}
+
+/// Where a text makes an administrator or gives the variable for one, with a password that is written there.
+fn password(text: &str) -> Option<Range<usize>> {
     let variables = text.match_indices(VARIABLE).filter(|(at, _)| !is_comment(text, *at)).filter_map(|(at, found)| {
         let rest = text.get(at + found.len()..)?.trim_start_matches(['"', '\'']);
         let first = rest.chars().next()?;
         (first.is_alphanumeric() || "!@#%&*+-".contains(first)).then_some(at..at + found.len() - 1)
     });
-    calls.chain(variables).min_by_key(|span| span.start)
+    call(text).into_iter().chain(variables).min_by_key(|span| span.start)
 }
 
 /// Is the password among these arguments a plain text? It is named, or the last of those that are not.
@@ -71,7 +153,28 @@ fn is_comment(text: &str, at: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::password;
+    use super::{fallback, password};
+
+    #[test]
+    fn passwords_to_fall_back_to() {
+        let name = |text: &str| fallback(text).map(|(name, span)| (name.to_owned(), text[span].to_owned()));
+        let is =
+            |text: &str, value: &str| assert_eq!(name(text).map(|(_, found)| found).as_deref(), Some(value), "{text}");
+        is("p = os.environ.get('ADMIN_PASSWORD', 'admin123')", "'admin123'");
+        is("p = os.getenv(\"ADMIN_PASSWORD\", \"admin123\")", "\"admin123\"");
+        is("p = config('ADMIN_PASSWORD', default='admin123')", "'admin123'");
+        is("p = env(\n    'SUPERUSER_PASSWORD',\n    'x1')", "'x1'");
+        for text in [
+            "p = os.environ.get('ADMIN_PASSWORD')",
+            "p = os.environ.get('ADMIN_PASSWORD', '')",
+            "p = os.environ.get('ADMIN_PASSWORD', None)",
+            "p = os.environ.get('ADMIN_NAME', 'admin')",
+            "# p = os.environ.get('ADMIN_PASSWORD', 'admin123')",
+            "p = os.environ.get('ADMIN_PASSWORD', 'a{}'.format(b))",
+        ] {
+            assert_eq!(name(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn passwords_that_are_written() {

@@ -20,7 +20,8 @@ pub(super) fn storages(subject: &mut Subject<'_>, settings: &Settings) {
     for (name, alias, harm) in NAMES {
         let Some(setting) = settings.get(name) else { continue };
         let Some(class) = setting.value.by_default().text().map(str::to_owned) else { continue };
-        if let (Some(beside), Value::Missing) = (&gone, storages) {
+        // Where a variable decides whether it is set, it is not by default.
+        if let (Some(beside), Value::Missing) = (&gone, storages.by_default()) {
             // Whoever names Django's own gets it.
             if class.starts_with("django.") && class.ends_with(".StaticFilesStorage")
                 || class == "django.core.files.storage.FileSystemStorage"

@@ -1,6 +1,7 @@
 //! Keys and passwords that are written into the settings.
 
 use super::at;
+use crate::beanstalk::version::Version;
 use crate::check::django::{Settings, Value};
 use crate::check::subject::Subject;
 use crate::level::Level;
@@ -11,8 +12,45 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     database_password(subject, settings);
 }
 
+/// No file of the settings, all of which were read, says a word of the key.
+fn no_key(subject: &mut Subject<'_>, settings: &Settings) {
+    /// What sets names that no assignment shows.
+    const WAYS: [&str; 12] = [
+        "SECRET_KEY",
+        "globals(",
+        "locals(",
+        "vars(",
+        "exec(",
+        "setattr(",
+        "include(",
+        "class ",
+        "django_heroku",
+        "zappa",
+        "sys.modules",
+        "importlib",
+    ];
+    let has = |name: &str| settings.get(name).is_some();
+    // What is only a part of settings has its key elsewhere.
+    let whole = ["ROOT_URLCONF", "DATABASES", "TEMPLATES"].into_iter().all(has)
+        && ["MIDDLEWARE", "MIDDLEWARE_CLASSES"].into_iter().any(has);
+    let read = *settings.value("SECRET_KEY") == Value::Missing && settings.unread.is_empty();
+    let Some(apps) = settings.get("INSTALLED_APPS").filter(|_| read && whole) else { return };
+    let says = |path: &String| subject.tree.text(path).is_none_or(|text| WAYS.iter().any(|way| text.contains(way)));
+    if settings.files.iter().any(says) {
+        return;
+    }
+    let error = "`ImproperlyConfigured: The SECRET_KEY setting must not be empty`";
+    let message = match settings.django.is_some_and(|django| django < Version::new(3, 2)) {
+        true => format!("the server does not start: {error}"),
+        false => format!("nobody can log in: {error}"),
+    };
+    let path = settings.files.first().cloned().unwrap_or_else(|| apps.path.clone());
+    let fix = "`SECRET_KEY = os.environ[\"SECRET_KEY\"]`, with a secret of the environment of that name";
+    subject.find_file("EB341", &path, message, fix);
+}
+
 fn secret_key(subject: &mut Subject<'_>, settings: &Settings) {
-    let Some(setting) = settings.get("SECRET_KEY") else { return };
+    let Some(setting) = settings.get("SECRET_KEY") else { return no_key(subject, settings) };
     match setting.value.by_default() {
         Value::Random => {
             let unless = matches!(setting.value, Value::Environment { .. });
@@ -44,6 +82,25 @@ pub(in crate::check::rules) fn is_placeholder(text: &str) -> bool {
     const WORDS: [&str; 9] = ["your", "change", "example", "xxx", "placeholder", "<", "secret", "todo", "password"];
     let lower = text.to_ascii_lowercase();
     text.len() < 8 || WORDS.iter().any(|word| lower.contains(word))
+}
+
+/// Is it the address of a database that there is? Amazon writes twelve letters and digits of its own into it.
+pub(in crate::check::rules) fn is_rds(host: &str) -> bool {
+    let Some(rest) = host.strip_suffix(".rds.amazonaws.com") else { return false };
+    let parts: Vec<&str> = rest.split('.').collect();
+    let [_, own, _] = parts.as_slice() else { return false };
+    let is_own = |char: char| char.is_ascii_lowercase() || char.is_ascii_digit();
+    own.len() >= 10
+        && own.chars().all(is_own)
+        && own.contains(|char: char| char.is_ascii_digit())
+        && !own.contains("xxx")
+}
+
+/// Does the text say that somebody else has to write something here?
+fn is_left_open(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    text.is_empty()
+        || ["your", "<", "{", "$", "xxx", "***", "redacted", "placeholder"].iter().any(|word| lower.contains(word))
 }
 
 /// Is it a secret by its name, with a value that no guide writes?
@@ -138,7 +195,10 @@ fn database_password(subject: &mut Subject<'_>, settings: &Settings) {
     let Some(setting) = settings.get("DATABASES") else { return };
     let default = setting.value.by_default().get("default").by_default();
     let password = default.get("PASSWORD").by_default();
-    let Some(text) = password.text().filter(|text| !is_placeholder(text)) else { return };
+    // Where the host is one that Amazon has named, the password is a real one, however short it is.
+    let named = default.get("HOST").by_default().text().is_some_and(is_rds);
+    let real = |text: &&str| if named { !is_left_open(text) } else { !is_placeholder(text) };
+    let Some(text) = password.text().filter(real) else { return };
     // Where a variable names the host, a password of some worth is that of another machine as well.
     let elsewhere = match default.get("HOST") {
         Value::Environment { default: None } => is_mixed(text),

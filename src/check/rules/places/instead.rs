@@ -1,0 +1,109 @@
+//! Instead: the EB CLI reads `.ebignore` in the place of `.gitignore`, so what that alone leaves out ships.
+
+use crate::check::subject::Subject;
+use crate::level::Level;
+use crate::ui::ticked;
+
+const EBIGNORE: &str = ".ebignore";
+const GITIGNORE: &str = ".gitignore";
+const RULE: &str = "EB345";
+
+pub(super) fn check(subject: &mut Subject<'_>) {
+    let tree = subject.tree;
+    let (Some(own), Some(git)) = (tree.text(EBIGNORE), tree.text(GITIGNORE)) else { return };
+    // Whoever packages with beansprout has both, and what another tool has packed is sent as it is.
+    let artifact = tree.text(".elasticbeanstalk/config.yml").is_some_and(|text| text.contains("artifact:"));
+    if tree.is_file(crate::project::FILE) || artifact || !subject.prepared() {
+        return;
+    }
+    let covered = |name: &str| lines(own).any(|line| covers(line, name));
+    let brought_back = |name: &str| own.lines().any(|line| line.starts_with('!') && line.contains(name));
+    let secrets: Vec<&str> =
+        lines(git).filter(|line| is_secret(line) && !covered(line) && !brought_back(line)).collect();
+    let history = !covered(".git");
+    let and_git = if history { ", and `.git` with all that was ever committed" } else { "" };
+    let fix = |names: &[&str]| format!("write {} into `{EBIGNORE}` as well", ticked(names.iter().copied()));
+    let (message, level, fix) = match secrets.as_slice() {
+        [] if !history => return,
+        [] => (
+            format!(
+                "`eb deploy` packs `.git` as well: with an `{EBIGNORE}`, it leaves out what stands in there and nothing else"
+            ),
+            Level::Note,
+            fix(&[".git/"]),
+        ),
+        _ => (
+            format!(
+                "`eb deploy` packs what `{GITIGNORE}` leaves out as {}{and_git}: with an `{EBIGNORE}`, it reads nothing else",
+                ticked(secrets.iter().copied())
+            ),
+            Level::Warning,
+            fix(&if history { [&secrets[..], &[".git/"]].concat() } else { secrets.clone() }),
+        ),
+    };
+    subject.find_file(RULE, EBIGNORE, message, fix).level = level;
+}
+
+/// The patterns of a file, without the slashes around them.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', '!']));
+    lines
+        .map(|line| line.trim_end_matches("/*").trim_end_matches("/**").trim_matches('/'))
+        .filter(|line| !line.is_empty())
+}
+
+/// Does a pattern leave out what another one does?
+fn covers(pattern: &str, name: &str) -> bool {
+    let last = name.rsplit('/').next().unwrap_or(name);
+    let pattern = pattern.trim_start_matches("**/");
+    match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
+        _ if pattern == name || pattern == last || matches!(pattern, "*" | "**") => true,
+        (Some(end), _) if !end.contains('*') => last.ends_with(end),
+        (_, Some(begin)) if !begin.contains('*') => last.starts_with(begin),
+        _ => name.split('/').any(|part| part == pattern),
+    }
+}
+
+/// Is it the pattern of something that nobody else may have? A `.env` ships on purpose as often as not.
+fn is_secret(pattern: &str) -> bool {
+    const ENDS: [&str; 6] = [".pem", ".key", ".p12", ".pfx", ".ppk", "id_rsa"];
+    const NAMES: [&str; 5] = ["secret", "credential", "password", "passwd", "service_account"];
+    let last = pattern.rsplit('/').next().unwrap_or(pattern).to_ascii_lowercase();
+    // What a template of it is called may ship.
+    let other = ["example", "sample", "template", "detect-secrets", "baseline"].iter().any(|word| last.contains(word));
+    !other && (ENDS.iter().any(|end| last.ends_with(end)) || NAMES.iter().any(|name| last.contains(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{covers, is_secret};
+
+    #[test]
+    fn patterns_that_leave_out_the_same() {
+        for (pattern, name) in [
+            (".git", ".git"),
+            (".*", ".git"),
+            ("*.pem", "*.pem"),
+            ("*.txt", "secret.txt"),
+            ("config", "config/secret.txt"),
+            ("*", "a"),
+        ] {
+            assert!(covers(pattern, name), "{pattern} {name}");
+        }
+        for (pattern, name) in [(".gitignore", ".git"), ("*.txt", "secret.json"), ("media", "secret.txt")] {
+            assert!(!covers(pattern, name), "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn patterns_of_secrets() {
+        for pattern in ["secret.txt", "credentials.csv", "*.pem", "config/secrets.json", "client_secret*.json"] {
+            assert!(is_secret(pattern), "{pattern}");
+        }
+        for pattern in
+            [".env", "*.log", "secrets.example.json", ".secrets.baseline", "db.sqlite3", "celerybeat-schedule"]
+        {
+            assert!(!is_secret(pattern), "{pattern}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Queued: work that the site hands to a queue or a schedule, where no file starts what carries it out.
+
+use std::ops::Range;
+
+use super::at;
+use crate::check::django::{Settings, Value};
+use crate::check::script::contents;
+use crate::check::subject::Subject;
+use crate::level::Level;
+
+const RULE: &str = "EB346";
+
+/// A package, what code or settings that use it say, and the program without which nothing comes of it.
+struct Queue {
+    /// The module that code imports, or the application.
+    module: &'static str,
+    /// What queues something, as the code of a module says it.
+    calls: &'static [&'static str],
+    /// A setting that says when.
+    schedule: Option<&'static str>,
+    program: &'static str,
+    /// Words that say that somebody starts it, or that nobody has to.
+    starts: &'static [&'static str],
+}
+
+const QUEUES: [Queue; 6] = [
+    Queue {
+        module: "celery",
+        calls: &[".delay(", ".apply_async("],
+        schedule: None,
+        program: "celery -A … worker",
+        starts: &["celery"],
+    },
+    Queue {
+        module: "django_cron",
+        calls: &[],
+        schedule: Some("CRON_CLASSES"),
+        program: "manage.py runcrons",
+        starts: &["runcrons"],
+    },
+    Queue {
+        module: "django_crontab",
+        calls: &[],
+        schedule: Some("CRONJOBS"),
+        program: "manage.py crontab add",
+        starts: &["crontab"],
+    },
+    Queue {
+        module: "django_q",
+        calls: &["async_task("],
+        schedule: None,
+        program: "manage.py qcluster",
+        starts: &["qcluster"],
+    },
+    Queue {
+        module: "django_rq",
+        calls: &[".delay(", ".enqueue("],
+        schedule: None,
+        program: "manage.py rqworker",
+        starts: &["rqworker", "rq worker"],
+    },
+    Queue {
+        module: "background_task",
+        calls: &["@background("],
+        schedule: None,
+        program: "manage.py process_tasks",
+        starts: &["process_tasks"],
+    },
+];
+
+pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
+    // In a worker environment the queue is SQS, and what containers start is written elsewhere.
+    if !subject.python() || subject.guessed() || subject.customizations.worker {
+        return;
+    }
+    let eager = ["CELERY_TASK_ALWAYS_EAGER", "CELERY_ALWAYS_EAGER", "task_always_eager"]
+        .iter()
+        .any(|name| !matches!(settings.value(name).by_default(), Value::Missing | Value::Bool(false)));
+    for queue in &QUEUES {
+        if eager && queue.module == "celery" || is_started(subject, queue) {
+            continue;
+        }
+        if let Some(name) = queue.schedule {
+            let named = |app: &&Value| app.text().is_some_and(|app| app.split('.').next() == Some(queue.module));
+            let used = settings.value("INSTALLED_APPS").items().iter().any(|app| named(&app));
+            let Some(setting) = settings.get(name).filter(|setting| used && !setting.value.items().is_empty()) else {
+                continue;
+            };
+            let message = format!("no file here starts `{}`, and nothing of this runs by itself", queue.program);
+            let fix =
+                format!("let a schedule run `{}`: a file in `/etc/cron.d`, or a task of EventBridge", queue.program);
+            at(subject, RULE, setting, message, &fix);
+        } else if let Some((path, span)) = queued(subject, queue) {
+            let message = format!(
+                "what is queued here waits, unless another environment carries it out: no file here starts `{}`",
+                queue.program
+            );
+            let fix = format!("a second line in `Procfile`, beside `web:`: `worker: {}`", queue.program);
+            subject.find(RULE, &path, span, message, fix).level = Level::Note;
+        }
+    }
+}
+
+/// Does any file that is run or written on an instance have the word of it?
+fn is_started(subject: &Subject<'_>, queue: &Queue) -> bool {
+    let says = |text: &str| queue.starts.iter().any(|word| text.contains(word));
+    let tree = subject.tree;
+    let names = [
+        "Procfile",
+        "cron.yaml",
+        "supervisord.conf",
+        "docker-compose.yml",
+        "docker-compose.yaml",
+        "Dockerfile",
+        "Buildfile",
+    ];
+    subject.scripts().iter().any(|script| says(script.text))
+        || subject.customizations.configs.iter().any(|file| says(&file.text))
+        || contents(subject.customizations).any(|(_, _, text, _)| says(text))
+        || names.iter().any(|path| tree.text(path).is_some_and(says))
+        || tree.iter().any(|(path, _)| {
+            let is_script = [".sh", ".conf", ".service", ".yml", ".yaml", ".toml", ".ini", ".json"]
+                .iter()
+                .any(|end| path.ends_with(end));
+            (is_script || path.starts_with(".platform/"))
+                && !path.ends_with("package-lock.json")
+                && tree.text(path).is_some_and(says)
+        })
+}
+
+/// The first module of those that the server imports which queues something.
+fn queued(subject: &Subject<'_>, queue: &Queue) -> Option<(String, Range<usize>)> {
+    let imports = format!("import {}", queue.module);
+    let from = format!("from {}", queue.module);
+    let whole =
+        subject.tree.iter().filter(|(path, _)| path.ends_with(".py")).filter_map(|(path, _)| subject.tree.code(path));
+    let mut used = whole.filter(|text| text.lines().any(|line| line.starts_with(&from) || line.starts_with(&imports)));
+    used.next()?;
+    let loaded = subject.loaded();
+    loaded.iter().find_map(|module| {
+        let text = subject.tree.code(&module.path)?;
+        queue.calls.iter().find_map(|call| {
+            let (at, _) = text.match_indices(call).find(|(at, _)| {
+                let line = &text[text[..*at].rfind('\n').map_or(0, |newline| newline + 1)..*at];
+                !line.contains('#') && (*call != ".delay(" || !line.contains("Promise"))
+            })?;
+            Some((module.path.clone(), at + usize::from(call.starts_with('.'))..at + call.len() - 1))
+        })
+    })
+}
