@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 
 use crate::hex;
 
-use key::{holds_key, is_access_key, is_encoded_header, is_header};
+use key::{has_sealed_secret, holds_key, is_access_key, is_encoded_header, is_header};
 use named_value::{entropy, has_password, is_named_value, is_placeholder, is_web_token, value_after};
 use token_formats::{Alphabet, MARKS, Mark, holds, run};
 
@@ -99,6 +99,13 @@ fn plain(content: &[u8]) -> Cow<'_, [u8]> {
         [0xfe, 0xff, rest @ ..] => rest.iter().copied().skip(1).step_by(2).collect::<Vec<_>>().into(),
         content => content.into(),
     }
+}
+
+/// Where the first secret of a kind begins in a text of one byte a letter.
+pub(crate) fn place_of(content: &[u8], kind: Kind) -> Option<usize> {
+    let mut place = None;
+    each(content, &mut |found, start| place = place.or((found == kind).then_some(start)));
+    place
 }
 
 /// Names of the secrets in `content`, each with its kind: a name stands for one value, so whoever allows it allows no other.
@@ -180,7 +187,9 @@ fn each(content: &[u8], take: &mut dyn FnMut(Kind, usize)) {
             Mark::Putty => (rest.contains(&b'\n') && holds(rest, b"Private-Lines")).then_some(Kind::PrivateKey),
             // The id of a link that somebody has signed: whoever has the link has it, and no more.
             Mark::AwsId if content[..start].ends_with(b"X-Amz-Credential=") => None,
-            Mark::AwsId => is_access_key(content, start).then_some(Kind::AwsKey),
+            Mark::AwsId => {
+                (is_access_key(content, start) && !has_sealed_secret(content, found.end())).then_some(Kind::AwsKey)
+            }
             Mark::AwsSecret => {
                 let value = value_after(rest);
                 (value.len() == 40 && !is_placeholder(value) && entropy(value) > 4.0).then_some(Kind::AwsSecret)

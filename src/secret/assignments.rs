@@ -47,7 +47,9 @@ fn is_told(line: &str) -> bool {
         let says = comment.split_once(':').is_some_and(|(name, _)| is_telling(name));
         return !says && !comment.contains('=') || assigns(comment.trim_start_matches(['#', ';', ' ']));
     }
-    line.is_empty() || assigns(line)
+    // Words of direnv, each with a name behind it.
+    let of_direnv = ["use ", "layout ", "watch_file ", "PATH_add "].iter().any(|word| line.starts_with(word));
+    line.is_empty() || assigns(line) || (of_direnv && !line.contains(['=', '$', ';'])) || line == "source_up"
 }
 
 fn assigns(line: &str) -> bool {
@@ -91,6 +93,8 @@ mod tests {
     fn what_anybody_may_read_is_told_from_what_is_for_few() {
         for told in [
             "",
+            "use nix\n",
+            "source_up\nlayout python3\n",
             "# The shop's settings: see the README\n\nDEBUG=1\n",
             "COMPOSE_PROJECT_NAME=shop\nexport DJANGO_SETTINGS_MODULE='shop.settings.production'\n",
             "ALLOWED_HOSTS=.shop.example,localhost\r\nDATABASE_PORT=5432\r\n",

@@ -81,6 +81,20 @@ pub(super) fn is_encoded_header(text: &[u8]) -> bool {
     holds(&decoded, b"PRIVATE KEY")
 }
 
+/// Does the secret of an access key stand behind its id, encrypted as Travis CI keeps it? The id alone opens nothing.
+pub(super) fn has_sealed_secret(content: &[u8], end: usize) -> bool {
+    let lines = content.get(end..).unwrap_or_default().split(|byte| *byte == b'\n').skip(1).take(2);
+    let lines: Vec<&[u8]> = lines.map(<[u8]>::trim_ascii).collect();
+    match lines.as_slice() {
+        [first, rest @ ..] => {
+            let named = first.starts_with(b"secret_access_key:");
+            let sealed = |line: &&[u8]| line.starts_with(b"secure:");
+            named && (holds(first, b"secure:") || rest.iter().any(sealed))
+        }
+        [] => false,
+    }
+}
+
 /// Twenty characters, standing alone. The keys in AWS's own documentation end with `EXAMPLE`, and ours opens our sandbox.
 pub(super) fn is_access_key(content: &[u8], at: usize) -> bool {
     let Some(key) = content.get(at..at + 20) else { return false };

@@ -47,21 +47,19 @@ pub(super) fn is_named_value(rest: &[u8]) -> bool {
         b"_pattern",
         b"_regex",
         b"_policy",
+        b"_length",
     ];
     let ending = rest[..name].to_ascii_lowercase();
     if about.iter().any(|about| ending.ends_with(about)) {
         return false;
     }
     let value = value_after(&rest[name..]);
+    // Of a query it ends where the next name begins.
+    let query = value.iter().position(|byte| *byte == b'&').filter(|at| value[*at..].contains(&b'='));
+    let value = &value[..query.unwrap_or(value.len())];
     let is_plain = value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=_-!@#$%^&*~".contains(byte));
     let has_both = value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic);
-    value.len() >= 20 && is_plain && has_both && !is_query(value) && !is_made_up(value) && entropy(value) >= 3.5
-}
-
-/// `a&b=c`, as addresses have it: what is long about it are the names.
-fn is_query(value: &[u8]) -> bool {
-    let sign = value.iter().position(|byte| *byte == b'&');
-    sign.is_some_and(|sign| sign < 20 && value[sign..].contains(&b'='))
+    value.len() >= 20 && is_plain && has_both && !is_made_up(value) && entropy(value) >= 3.5
 }
 
 /// Does somebody say that it is none?
