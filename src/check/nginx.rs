@@ -4,10 +4,12 @@
 //! say is said here, for the directives that people write. What is not in the tables is not judged.
 
 mod names;
+mod of_apache;
 
 use std::ops::Range;
 
 pub(super) use names::meant;
+pub(super) use of_apache::instead as instead_of_apache;
 
 /// A directive with its arguments, and what is between its braces.
 #[derive(Debug, Clone, PartialEq, Eq)]

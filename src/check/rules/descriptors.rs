@@ -250,6 +250,7 @@ fn port(subject: &mut Subject<'_>, path: &str, services: &Mapping) {
     const OTHERS: [&str; 12] =
         ["5432", "3306", "6379", "11211", "5672", "15672", "27017", "9200", "25", "1025", "8025", "5555"];
     let mut published = Vec::new();
+    let mut images = Vec::new();
     for (_, _, service) in services.named() {
         if service.get("network_mode").is_some() {
             return;
@@ -272,6 +273,7 @@ fn port(subject: &mut Subject<'_>, path: &str, services: &Mapping) {
                 return;
             }
             published.push((host.to_owned(), inside.to_owned(), port.span.clone()));
+            images.push((port.span.start, exposed(subject, path, service)));
         }
     }
     // Another port is fine where the balancer is told so.
@@ -305,7 +307,13 @@ fn port(subject: &mut Subject<'_>, path: &str, services: &Mapping) {
     let plain =
         !inside.is_empty() && inside.bytes().all(|byte| byte.is_ascii_digit()) && !OTHERS.contains(&inside.as_str());
     let inside = if plain { inside.as_str() } else { "8000" };
-    let fix = format!("publish it: `{told}:{inside}` for a server that listens on {inside}");
+    let image = images.into_iter().find(|(start, _)| *start == span.start).and_then(|(_, port)| port);
+    let fix = match image {
+        Some(port) if port != inside => {
+            format!("publish it: `{told}:{port}`, since the image's server listens on {port}")
+        }
+        _ => format!("publish it: `{told}:{inside}` for a server that listens on {inside}"),
+    };
     // A template at the top is filled in by whoever deploys: what ships then is that, and perhaps nothing else.
     let mut names = subject.tree.iter().map(|(path, _)| path);
     match names.any(|name| name.strip_prefix(DOCKERRUN).is_some_and(|rest| rest.starts_with('.'))) {
@@ -317,4 +325,19 @@ fn port(subject: &mut Subject<'_>, path: &str, services: &Mapping) {
             subject.find("EB148", path, span, message, fix);
         }
     }
+}
+
+/// The one port that the `Dockerfile` of a service exposes, where the service itself starts nothing else.
+fn exposed(subject: &Subject<'_>, compose: &str, service: &Node) -> Option<String> {
+    let build =
+        service.get("build").filter(|_| service.get("command").is_none() && service.get("entrypoint").is_none())?;
+    let context = build.as_str().or_else(|| build.get("context").and_then(Node::as_str)).unwrap_or(".");
+    let name = build.get("dockerfile").and_then(Node::as_str).unwrap_or("Dockerfile");
+    let folder = compose.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let parts = folder.split('/').chain(context.split('/')).chain(name.split('/'));
+    let path = parts.filter(|part| !matches!(*part, "" | ".")).collect::<Vec<_>>().join("/");
+    let text = subject.tree.text(&path)?;
+    let mut ports = text.lines().filter_map(|line| line.trim().strip_prefix("EXPOSE ")).map(str::trim);
+    let port = ports.next().filter(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))?;
+    ports.next().is_none().then(|| port.to_owned())
 }

@@ -8,7 +8,9 @@ mod proxy_files;
 use super::hooks::misspelt;
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::customizations::{Customizations, EXTENSIONS};
+use crate::beanstalk::eb_config;
 use crate::beanstalk::tree::{Entry, file_name};
+use crate::check::nginx::instead_of_apache;
 use crate::check::script::{Script, contents};
 use crate::check::subject::Subject;
 use crate::level::Level;
@@ -169,7 +171,7 @@ fn apache(subject: &mut Subject<'_>) {
             let path = &entry.path.value;
             let message =
                 format!("nothing reads `{path}`: the proxy is nginx, and there is neither Apache's httpd nor mod_wsgi");
-            let fix = "take it out; what nginx has for it goes into `.platform/nginx/conf.d/`";
+            let fix = instead_of_apache(entry.content.as_ref().map_or("", |content| content.value.as_str()));
             subject.find("EB141", &file.path, entry.path.span.clone(), message, fix);
         }
     }
@@ -204,13 +206,14 @@ fn keys(subject: &mut Subject<'_>) {
 fn guess(subject: &mut Subject<'_>) {
     let customizations = subject.customizations;
     let Some(evidence) = customizations.evidence.as_ref().filter(|evidence| evidence.guess) else { return };
-    let about =
-        ["Dockerfile", "docker-compose.yml", "docker-compose.yaml"].into_iter().find(|path| subject.tree.is_file(path));
-    let Some(path) = about.filter(|_| subject.prepared()) else { return };
+    let files = ["Dockerfile", "docker-compose.yml", "docker-compose.yaml"];
+    if !files.iter().any(|path| subject.tree.is_file(path)) || !subject.prepared() {
+        return;
+    }
     let message =
         format!("no file names the platform: it is taken for {}, because {}", evidence.family, evidence.because);
-    let fix = "name it as `default_platform` in `.elasticbeanstalk/config.yml`; `eb init` does";
-    subject.find_file("EB165", path, message, fix).level = Level::Note;
+    let fix = "name it as `default_platform` in this file; `eb init` does";
+    subject.find_file("EB165", eb_config::PATH, message, fix).level = Level::Note;
 }
 
 /// Properties that break what the platform sets up.
@@ -221,7 +224,12 @@ pub(super) fn python_path(subject: &mut Subject<'_>) {
             let value = setting.value.value.as_str();
             if value.contains("/opt/python/") {
                 let message = format!("`{}` names a folder that is not there since Amazon Linux 2", setting.name.value);
-                let fix = "the application is in `/var/app/current`, its packages in `/var/app/venv`";
+                let fix = match value {
+                    value if value.contains("/opt/python/log") => {
+                        "take it out, and log to the console: the platform keeps that in `/var/log/web.stdout.log`"
+                    }
+                    _ => "the application is in `/var/app/current`, its packages in `/var/app/venv`",
+                };
                 subject.find("EB150", &file.path, setting.value.span.clone(), message, fix);
             } else if setting.name.value == "PYTHONPATH" && subject.python() {
                 let asks = |text: &str| ["$PYTHONPATH/", "${PYTHONPATH}/"].iter().any(|word| text.contains(word));

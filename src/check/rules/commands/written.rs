@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::tools::fails;
 use crate::beanstalk::customizations::Moment;
+use crate::check::nginx::instead_of_apache;
 use crate::check::rules::hooks::instead_of_supervisor;
 use crate::check::script::{Place, Script, fate};
 use crate::check::subject::Subject;
@@ -77,7 +78,7 @@ fn apache(subject: &mut Subject<'_>, script: &Script<'_>, path: &str, span: &Ran
             "nothing reads what {} puts into `{path}`: the proxy is nginx, and there is no mod_wsgi",
             script.title()
         );
-        let fix = "take it out; what nginx has for it goes into `.platform/nginx/conf.d/`";
+        let fix = instead_of_apache(script.text);
         subject.find("EB141", script.path, span.clone(), message, fix);
     }
 }

@@ -1,6 +1,7 @@
 //! Entries of `files`: where they go, with which mode, and what becomes of them there.
 
-use crate::beanstalk::config_file::{ConfigFile, File};
+use crate::beanstalk::config_file::{ConfigFile, DEFAULT_NAMESPACE, File};
+use crate::beanstalk::timeline::PORT;
 use crate::beanstalk::yaml::Kind;
 use crate::check::nginx;
 use crate::check::rules::hooks::instead_of_supervisor;
@@ -61,7 +62,16 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
                 }
             };
             let content = entry.content.as_ref().map(|content| content.value.as_str()).unwrap_or_default();
-            let fix = moved(subject, path, content);
+            let compose = subject.customizations.containers.as_deref();
+            let fix = match dead_port(subject, content) {
+                _ if compose.is_some_and(|path| path.starts_with("docker-compose")) => {
+                    "take it out: with compose the platform starts no proxy".to_owned()
+                }
+                Some((port, right)) => format!(
+                    "take it out: it asks port {port}, where nobody listens, so that it would answer with a 502; the server listens on {right}"
+                ),
+                None => moved(subject, path, content),
+            };
             subject.find("EB060", &file.path, span, message, fix);
         } else if path.starts_with("/opt/python/") && is_opened(subject, path) {
             // To the application it is a file like any other.
@@ -100,6 +110,40 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
             );
         }
     }
+}
+
+/// The port of the instance that a file of the proxy's sends requests to, where nobody listens, and the server's own.
+fn dead_port(subject: &Subject<'_>, content: &str) -> Option<(String, String)> {
+    fn targets(directives: &[nginx::Directive], found: &mut Vec<String>) {
+        for directive in directives {
+            found.extend(directive.arguments.first().filter(|_| directive.name == "proxy_pass").cloned());
+            targets(directive.block.as_deref().unwrap_or_default(), found);
+        }
+    }
+    let right = subject.customizations.option(DEFAULT_NAMESPACE, "PORT").map_or(PORT.to_string(), str::to_owned);
+    let mut found = Vec::new();
+    targets(&nginx::parse(content).unwrap_or_default(), &mut found);
+    let port = |target: &str| {
+        let rest = target.strip_prefix("http://")?;
+        let rest = rest.strip_prefix("127.0.0.1:").or_else(|| rest.strip_prefix("localhost:"))?;
+        let port = rest.split('/').next().unwrap_or(rest);
+        (!port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())).then(|| port.to_owned())
+    };
+    let port = found.iter().find_map(|target| port(target))?;
+    // Whoever listens is told so by a line, a script or a file somewhere.
+    let in_configs: usize = subject.customizations.configs.iter().map(|file| file.text.matches(&port).count()).sum();
+    let is_named = in_configs > content.matches(&port).count()
+        || subject.scripts().iter().any(|script| !script.path.ends_with(".config") && script.text.contains(&port))
+        || subject.tree.iter().any(|(path, _)| {
+            // A program that nobody starts listens nowhere.
+            let tells = path.starts_with(".platform/")
+                || [".service", ".ini", ".toml"].iter().any(|end| path.ends_with(end))
+                || path.contains("gunicorn")
+                || (path.ends_with(".py") && subject.calls(path));
+            tells
+                && subject.tree.text(path).or_else(|| subject.tree.code(path)).is_some_and(|text| text.contains(&port))
+        });
+    (subject.python() && port != right && !is_named).then_some((port, right))
 }
 
 /// Does a script, a list or a unit speak of supervisord? Who calls it without having it has a rule of its own.

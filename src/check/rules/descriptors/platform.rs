@@ -10,7 +10,10 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     let Some(platform) = &customizations.platform else { return };
     let Some(branch) = platform.branch else { return };
     let text = subject.tree.text(eb_config::PATH).unwrap_or_default();
-    let span = text.find(&platform.name).map_or(0..0, |start| start..start + platform.name.len());
+    // A long value goes on in the next line, and is no text of the file then.
+    const KEY: &str = "default_platform";
+    let found = [platform.name.as_str(), KEY].into_iter().find_map(|word| Some((text.find(word)?, word)));
+    let span = found.map_or(0..0, |(start, word)| start..start + word.len());
     if let Some(since) = branch.retired {
         let message = format!(
             "`{}` is retired since {since}: no new environments, no patches, and its image may become private",

@@ -20,10 +20,12 @@ pub(super) fn fix(tree: &Tree, path: &str) -> String {
             _ => format!("move it to `.platform/nginx/{NGINX}`, where it takes the place of the platform's own"),
         };
     }
-    let text = tree.text(path).unwrap_or_default();
-    if nginx::parse(text).is_ok_and(|directives| directives.is_empty()) {
+    // Of what lies deeper the content may not be at hand.
+    let text = tree.text(path);
+    if text.is_some_and(|text| nginx::parse(text).is_ok_and(|directives| directives.is_empty())) {
         return "delete it: it sets nothing".to_owned();
     }
+    let text = text.unwrap_or_default();
     let right = nginx::place(&format!("{}{stem}.conf", &path[..path.len() - name.len()]), text);
     match right.strip_suffix(file_name(&right)) == path.strip_suffix(name) {
         true => format!("rename it to `{}`, or delete it if nobody has missed it", file_name(&right)),

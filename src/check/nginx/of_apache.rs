@@ -1,0 +1,47 @@
+//! Of Apache: what becomes of lines that were written for it, and where nginx takes what it has in their place.
+
+/// What to do with them. Most of it nginx allows in a `server` block only, and not in the files of `conf.d/`.
+pub(in crate::check) fn instead(apache: &str) -> &'static str {
+    const TLS: [&str; 3] = ["SSLEngine", "SSLCertificate", ":443"];
+    const REQUESTS: [&str; 7] = ["Rewrite", "Redirect", "Proxy", "Alias", "<Location", "Header ", "Auth"];
+    let has = |words: &[&str]| words.iter().any(|word| apache.contains(word));
+    // `WSGIPassAuthorization` and `WSGIScriptAlias` are mod_wsgi's.
+    let of_requests =
+        apache.lines().any(|line| !line.contains("WSGI") && REQUESTS.iter().any(|word| line.contains(word)));
+    if has(&TLS) {
+        "take it out; where TLS does not end at the load balancer, a `server` block with the certificate goes into `.platform/nginx/conf.d/https.conf`"
+    } else if of_requests {
+        "take it out; what nginx has for it (`location`, `return`, `rewrite`) goes into `.platform/nginx/conf.d/elasticbeanstalk/`, which is read in the `server` block"
+    } else if has(&["WSGI"]) {
+        "take it out: gunicorn loads the application, and passes the header `Authorization` on by itself"
+    } else {
+        "take it out; what nginx has for it goes into `.platform/nginx/conf.d/elasticbeanstalk/`, which is read in the `server` block"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::nginx::{Context, grammar};
+
+    use super::*;
+
+    /// What nginx refuses in the `http` block is sent to no file that is read there.
+    #[test]
+    fn nothing_is_sent_where_nginx_refuses_it() {
+        let for_server = ["location", "rewrite", "return", "if"];
+        assert!(for_server.iter().all(|name| !grammar(name).is_some_and(|one| one.contexts.contains(&Context::Http))));
+        for apache in [
+            "ProxyPass /ws/ ws://127.0.0.1:5000/",
+            "RewriteEngine On\nRewriteRule ^ https://x/",
+            "<VirtualHost *:80>\nRedirect / https://example.org/\n</VirtualHost>",
+            "Alias /static/ /opt/python/current/app/static/",
+            "Header set X-Frame-Options DENY",
+            "AddOutputFilterByType DEFLATE text/css",
+            "",
+        ] {
+            assert!(instead(apache).contains("/conf.d/elasticbeanstalk/"), "{apache}");
+        }
+        assert!(instead("Listen 443\n<VirtualHost *:443>\nSSLEngine on").contains("`server` block"));
+        assert!(!instead("WSGIPassAuthorization On\nWSGIScriptAlias / /x/wsgi.py").contains(".platform"));
+    }
+}
