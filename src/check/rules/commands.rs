@@ -246,6 +246,12 @@ fn uses_environment(script: &Script<'_>) -> bool {
     script.host_runs().any(|run| matches!(run.name(), "source" | ".") || run.pip().is_some())
 }
 
+/// Does each instance have a database of its own, in a file?
+fn has_own_database(subject: &Subject<'_>) -> bool {
+    let Some(settings) = subject.settings() else { return false };
+    settings.value("DATABASES").get("default").get("ENGINE").text().is_some_and(|engine| engine.ends_with("sqlite3"))
+}
+
 /// Django takes no lock around `migrate`.
 fn migrations(subject: &mut Subject<'_>, script: &Script<'_>, everywhere: bool) {
     const GUARDS: &[&str] = &["EB_IS_COMMAND_LEADER", "--plan", "--check", "leader_only"];
@@ -253,7 +259,12 @@ fn migrations(subject: &mut Subject<'_>, script: &Script<'_>, everywhere: bool) 
     // A lock on the instance's own disk keeps no other instance out.
     let lock = script.has(&["flock"]) && !script.has(&["/tmp/", "/var/lock/", "/var/run/", "/run/"]);
     let guarded = lock || script.has(GUARDS) || script.text.contains("leader");
-    if !everywhere || guarded || (subject.single() && !matches!(script.place, Place::Process(_))) {
+    // Of a database in a file each instance has its own, and the leader's tables are none for the others.
+    if !everywhere
+        || guarded
+        || has_own_database(subject)
+        || (subject.single() && !matches!(script.place, Place::Process(_)))
+    {
         return;
     }
     let title = script.title();

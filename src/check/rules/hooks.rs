@@ -8,7 +8,7 @@ use crate::beanstalk::customizations::Moment;
 use crate::beanstalk::tree::{Entry, file_name};
 use crate::check::finding::Edit;
 use crate::check::rules::processes::by_procfile;
-use crate::check::script::contents;
+use crate::check::script::{Place, contents};
 use crate::check::subject::Subject;
 use crate::check::words::{self, Run, Word};
 use crate::level::Level;
@@ -177,24 +177,31 @@ fn word_splitting(subject: &mut Subject<'_>) {
                     word.text.starts_with('$') && !word.text.starts_with("$(") && word.span.len() == word.text.len()
                 })
         };
-        let run = script.runs().iter().find(|run| splits_properties(run) || unquoted(run)).map(Run::span);
+        let run = script.runs().iter().find(|run| splits_properties(run) || unquoted(run));
         let written = || split_in(script.text).map(|span| span.start + script.start..span.end + script.start);
-        if let Some(span) = run.or_else(written) {
-            splits(subject, script.path, span, &script.title());
+        // Another user's shell begins without them.
+        let has = |run: &Run| run.lead.emptied_by().is_none() && !matches!(script.place, Place::Command(_));
+        let fix = match run {
+            Some(run) if has(run) => HAS_THEM,
+            Some(_) => ONE_BY_ONE,
+            None => AS_JSON,
+        };
+        if let Some(span) = run.map(Run::span).or_else(written) {
+            splits(subject, script.path, span, &script.title(), fix);
         }
     }
     // What cron or systemd runs of the bundle, and of `files`.
     for (file, entry, text, start) in contents(subject.customizations) {
         let Some(span) = split_in(text).map(|span| start + span.start..start + span.end) else { continue };
         if !subject.is_carried_out(&file.path, span.start) {
-            splits(subject, &file.path, span, &format!("`{}`", entry.path.value));
+            splits(subject, &file.path, span, &format!("`{}`", entry.path.value), AS_JSON);
         }
     }
     let tree = subject.tree;
     for (path, _) in tree.under(".platform").filter(|(path, _)| path.ends_with(".sh")) {
         let Some(span) = tree.text(path).and_then(split_in) else { continue };
         if !subject.is_carried_out(path, span.start) {
-            splits(subject, path, span, &format!("`{path}`"));
+            splits(subject, path, span, &format!("`{path}`"), AS_JSON);
         }
     }
 }
@@ -253,7 +260,17 @@ fn split_in(text: &str) -> Option<Range<usize>> {
     })
 }
 
-fn splits(subject: &mut Subject<'_>, path: &str, span: Range<usize>, title: &str) {
+fn splits(subject: &mut Subject<'_>, path: &str, span: Range<usize>, title: &str, fix: &str) {
     let message = format!("a property with a space or a quote in it breaks {title}: the shell splits the words");
-    subject.find("EB071", path, span, message, "ask for one property: `get-config environment -k NAME`");
+    subject.find("EB071", path, span, message, fix);
 }
+
+/// What to do where the properties are in the environment of whoever runs it: hooks, container_commands, processes.
+pub(in crate::check::rules) const HAS_THEM: &str = "take it out: every property is a variable here already";
+
+/// What to do where they are not.
+pub(in crate::check::rules) const ONE_BY_ONE: &str =
+    "ask for each that is needed: `NAME=\"$(/opt/elasticbeanstalk/bin/get-config environment -k NAME)\"`";
+
+/// What to do where all of them are wanted, by cron, a service or a person.
+pub(in crate::check::rules) const AS_JSON: &str = "read them as JSON, which keeps each value whole: the script that `beansprout add cron-once` writes does, and `get-config environment -k NAME` gives one";

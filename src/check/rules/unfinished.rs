@@ -20,15 +20,20 @@ fn markers(subject: &mut Subject<'_>) {
 }
 
 fn leftovers(subject: &mut Subject<'_>) {
-    let of = |path: &str| path.strip_suffix(".rej").or_else(|| path.strip_suffix(".orig")).map(str::to_owned);
+    const LEFT: [(&str, &str); 2] = [
+        (".rej", "take over what it says, and delete it"),
+        // As the file was before: what it says has been mended.
+        (".orig", "delete it"),
+    ];
+    let of = |path: &str| LEFT.iter().find_map(|(end, fix)| Some((path.strip_suffix(end)?.to_owned(), *fix)));
     let tree = subject.tree;
-    let found: Vec<(String, String)> = tree
+    let found: Vec<(String, (String, &str))> = tree
         .iter()
-        .filter_map(|(path, _)| Some((path.to_owned(), of(path).filter(|file| tree.is_file(file))?)))
+        .filter_map(|(path, _)| Some((path.to_owned(), of(path).filter(|(file, _)| tree.is_file(file))?)))
         .collect();
-    for (path, file) in found {
+    for (path, (file, fix)) in found {
         let message = format!("`{path}` would ship: a patch left it beside `{file}`");
-        subject.find_file("EB171", &path, message, "take over what it says, and delete it");
+        subject.find_file("EB171", &path, message, fix);
     }
 }
 

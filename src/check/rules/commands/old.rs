@@ -5,10 +5,14 @@ use std::ops::Range;
 
 use crate::beanstalk::config_file::{Command, ConfigFile};
 use crate::beanstalk::customizations::Moment;
+use crate::check::rules::hooks::{AS_JSON, HAS_THEM, ONE_BY_ONE};
 use crate::check::script::{Place, Script, contents, fate, find_all, find_in};
 use crate::check::subject::Subject;
 use crate::check::words::Run;
 use crate::level::Level;
+
+/// Nothing makes a folder for the application's logs, so that no path is as good as the old one.
+const LOGS: &str = "take it out: what the application logs to the console is kept in `/var/log/web.stdout.log`";
 
 /// Remains of the first Amazon Linux, and what is in their place: the path, what to write, and whether that is a mere exchange.
 const OLD: &[(&str, &str, bool)] = &[
@@ -18,7 +22,7 @@ const OLD: &[(&str, &str, bool)] = &[
     ("/opt/python/ondeck/app", "/var/app/staging", true),
     ("/opt/python/bundle", "/var/app/staging", false),
     ("/opt/python/current/env", "$(/opt/elasticbeanstalk/bin/get-config environment -k NAME)", false),
-    ("/opt/python/log", "/var/log/app", false),
+    ("/opt/python/log", LOGS, false),
     ("/opt/python/etc", "a second line in `Procfile`", false),
     ("/opt/python/", "", false),
     ("/var/app/ondeck", "/var/app/staging", true),
@@ -91,9 +95,13 @@ fn path(subject: &mut Subject<'_>, script: &Script<'_>, span: Range<usize>, plac
     // systemd takes a `*` for a letter.
     let line = &script.text[..span.start - script.start];
     let in_unit = line[line.rfind('\n').map_or(0, |newline| newline + 1)..].trim_start().starts_with("Exec");
-    let fix = match in_unit && new.contains('*') {
-        true => format!("let a shell look for it: `ExecStart=/bin/sh -c 'exec {new}…'`"),
-        false => instead(new),
+    let enters = here.iter().any(|run| matches!(run.name(), "source" | "."));
+    let fix = match (in_unit && new.contains('*'), new.starts_with('$')) {
+        (true, _) => format!("let a shell look for it: `ExecStart=/bin/sh -c 'exec {new}…'`"),
+        // To enter what a program prints would be to run the value.
+        (false, true) if enters && !matches!(script.place, Place::Command(_)) => HAS_THEM.to_owned(),
+        (false, true) if enters => ONE_BY_ONE.to_owned(),
+        (false, _) => instead(new),
     };
     let finding = subject.find("EB033", script.path, span.clone(), message, fix);
     finding.level = level;
@@ -107,7 +115,12 @@ pub(in crate::check::rules) fn in_line(line: &str) -> Option<(&'static str, Stri
     let (at, (old, new, _)) =
         OLD.iter().filter_map(|place| Some((line.find(place.0)?, place))).min_by_key(|(at, _)| *at)?;
     let makes = line[..at].contains("mkdir");
-    (!makes).then(|| (gone(old), instead(new)))
+    let fix = match new.starts_with('$') {
+        // Such a line wants them all, and most often the virtual environment as well.
+        true => "call a script that reads the properties as JSON, and enters `/var/app/venv/*/bin/activate` in `/var/app/current`: `beansprout add cron-once` writes one".to_owned(),
+        false => instead(new),
+    };
+    (!makes).then(|| (gone(old), fix))
 }
 
 fn gone(old: &str) -> &'static str {
@@ -122,6 +135,7 @@ fn gone(old: &str) -> &'static str {
 fn instead(new: &str) -> String {
     match new {
         "" => "take it out: nothing of it is left".to_owned(),
+        new if new.starts_with("take it out") => new.to_owned(),
         new if new.starts_with(['/', '$']) => format!("write `{new}`"),
         new => format!("write {new}"),
     }
@@ -133,12 +147,15 @@ pub(super) fn names(subject: &mut Subject<'_>, script: &Script<'_>) {
         return;
     }
     for run in script.host_runs() {
-        let owner = run.plain().next().filter(|_| run.name() == "chown");
-        let gone = owner
-            .filter(|word| word.text == "wsgi" || word.text.starts_with("wsgi:") || word.text.starts_with("wsgi."));
+        // Who gives away what is not there either has more to mend than the name.
+        let lost = || run.arguments.iter().any(|word| OLD.iter().any(|(old, ..)| word.text.contains(old)));
+        let owner = run.plain().next().filter(|_| matches!(run.name(), "chown" | "chgrp") && !lost());
+        let gone = owner.filter(|word| word.text.split([':', '.']).any(|name| name == "wsgi"));
         let (how, level) = fate(script.forgives(run));
         if let Some(word) = gone {
-            let message = format!("{} {how}: there is no user `wsgi` since Amazon Linux 2", script.title());
+            let of_group = run.name() == "chgrp" || !word.text.starts_with("wsgi");
+            let what = if of_group { "group" } else { "user" };
+            let message = format!("{} {how}: there is no {what} `wsgi` since Amazon Linux 2", script.title());
             let fix = format!("write `{}`: the application runs as `webapp`", word.text.replace("wsgi", "webapp"));
             subject.find("EB033", script.path, word.span.clone(), message, fix).level = level;
         }
@@ -182,7 +199,7 @@ pub(super) fn files(subject: &mut Subject<'_>) {
         let message =
             format!("`{}` fails where it looks for `{found}`: there is none since Amazon Linux 2", entry.path.value);
         let new = OLD.iter().find(|(old, ..)| *old == found).map_or("", |(_, new, _)| *new);
-        let fix = instead(new);
+        let fix = if new.starts_with('$') { AS_JSON.to_owned() } else { instead(new) };
         subject.find("EB033", &file.path, start + span.start..start + span.end, message, fix);
     }
 }

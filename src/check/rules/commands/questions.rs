@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::check::script::Script;
 use crate::check::subject::Subject;
+use crate::check::words::{Run, Word};
 
 /// What asks a person, where none is.
 pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
@@ -14,11 +15,14 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
             let asks = ["collectstatic", "flush"].contains(&command.text.as_str());
             (asks && !no_input) || command.text == "changepassword"
         });
+        let asks = |word: &Word| match word.text.as_str() {
+            "install" | "update" | "upgrade" => true,
+            // Of what is not there nothing is asked.
+            "remove" => run.plain().skip(1).any(|package| is_installed(subject, &package.text)),
+            _ => false,
+        };
         let installs = matches!(run.name(), "yum" | "dnf" | "apt" | "apt-get")
-            && run
-                .plain()
-                .next()
-                .is_some_and(|word| matches!(word.text.as_str(), "install" | "update" | "upgrade" | "remove"))
+            && run.plain().next().is_some_and(asks)
             && !run.arguments.iter().any(|word| {
                 matches!(word.text.as_str(), "--assumeyes" | "--yes")
                     || (word.text.starts_with('-') && !word.text.starts_with("--") && word.text.contains('y'))
@@ -47,4 +51,16 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
         }
         return;
     }
+}
+
+/// Does anything here install this package?
+fn is_installed(subject: &Subject<'_>, name: &str) -> bool {
+    let installs = |run: &Run| {
+        matches!(run.name(), "yum" | "dnf" | "apt" | "apt-get")
+            && run.plain().any(|word| word.text.ends_with("install"))
+            && run.has(name)
+    };
+    let mut lists = subject.customizations.used().flat_map(|file| &file.packages);
+    lists.any(|package| package.name.value == name)
+        || subject.scripts().iter().any(|script| script.host_runs().any(installs))
 }

@@ -81,7 +81,7 @@ fn missing(script: &Script<'_>, run: &Run) -> Option<Missing> {
     let epel = run.arguments.iter().find(|word| word.text.contains("epel"));
     if extras || (epel.is_some() && matches!(run.name(), "yum" | "dnf" | "rpm")) {
         let message = format!("{} {how}: Amazon Linux 2023 has neither extras nor EPEL", script.title());
-        let fix = "install the package of Amazon Linux 2023, if it has one, with `dnf`";
+        let fix = "take it out; what Amazon Linux 2023 has itself, such as `nginx`, `docker` or `redis6`, `dnf` installs without it";
         return Some(Missing { span: run.span(), message, fix, level });
     }
     let asked = || run.plain().skip(1).filter(|_| installs);
@@ -165,11 +165,14 @@ pub(in crate::check::rules) fn not_there(name: &str) -> Option<&'static str> {
         return Some("it is `gcc` or `gcc-c++` now");
     }
     match name {
-        "mod24_ssl" | "mod24_wsgi" | "httpd24" | "httpd24-devel" | "mod24_auth_kerb" => {
-            Some("take it out: the proxy is nginx, and TLS ends at the load balancer")
+        "mod24_ssl" => Some(
+            "take it out: the proxy is nginx; where TLS does not end at the load balancer, a `server` block with the certificate goes into `.platform/nginx/conf.d/https.conf`",
+        ),
+        "mod24_wsgi" | "httpd24" | "httpd24-devel" | "mod24_auth_kerb" => {
+            Some("take it out: the proxy is nginx, and gunicorn loads the application")
         }
         "awslogs" => Some("the agent is `amazon-cloudwatch-agent` now; `beansprout add log-streaming` needs none"),
-        "epel-release" | "amazon-linux-extras" => Some("look the package up in the list of Amazon Linux 2023"),
+        "epel-release" | "amazon-linux-extras" => Some("take it out: Amazon Linux 2023 has neither extras nor EPEL"),
         "geos" | "geos-devel" | "proj" | "proj-devel" | "gdal" | "gdal-devel" | "gdal-libs" => Some(NO_GIS),
         "s3cmd" => Some("`aws s3` is on every instance"),
         "ntp" => Some("the clock is kept by `chrony`, which is there"),
