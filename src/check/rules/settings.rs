@@ -1,6 +1,7 @@
 //! Django's settings as production gets them: hosts, HTTPS, secrets, static files, the database.
 
 mod backends;
+mod base;
 pub(in crate::check) mod candidates;
 mod commas;
 mod current;
@@ -24,7 +25,7 @@ mod sessions;
 mod shadow;
 pub(super) mod shipped;
 mod static_files;
-mod storage;
+pub(super) mod storage;
 mod tasks;
 mod unless;
 pub(super) mod upload_limit;
@@ -206,8 +207,22 @@ fn proxy_has(subject: &Subject<'_>, words: &str) -> bool {
 
 /// Variables without which the settings cannot be loaded.
 fn required(subject: &mut Subject<'_>, settings: &Settings) {
+    /// What a database that is coupled to an environment sets.
+    const COUPLED: [&str; 5] = ["RDS_HOSTNAME", "RDS_PORT", "RDS_DB_NAME", "RDS_USERNAME", "RDS_PASSWORD"];
     let mut required: Vec<_> = settings.required.iter().collect();
     required.sort_by_key(|required| (&required.path, required.span.start));
+    let own = required.iter().find(|one| one.name.starts_with("RDS_") && !COUPLED.contains(&one.name.as_str()));
+    if let Some(own) = own.filter(|own| !subject.gives(&own.name)) {
+        let message = format!(
+            "unless `{}` is set as a property, the server does not start: {}; a database that is coupled to the environment sets no such name",
+            own.name,
+            own.error()
+        );
+        let known = COUPLED.map(|name| format!("`{name}`")).join(", ");
+        let fix = format!("set it as a property, or read the names that a coupled database sets: {known}");
+        subject.find("EB074", &own.path, own.span.clone(), message, fix);
+        return;
+    }
     // What a secret of the environment has is there, too.
     for required in required {
         let coupled = subject

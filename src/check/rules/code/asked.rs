@@ -1,7 +1,7 @@
 //! Asked: services that a module looks for as it is imported, on the instance itself, where nobody runs them.
 
 use crate::check::django::loaded::{Call, Module};
-use crate::check::rules::settings::local::Place;
+use crate::check::rules::settings::local::{Place, beside};
 use crate::check::subject::Subject;
 
 /// A call that makes a client: where it is told the address, and whether it asks its own machine without one.
@@ -94,7 +94,7 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
             let Some(client) = CLIENTS.iter().find(known) else { continue };
             let Some(place) = place(client, call).filter(|place| !place.has(subject, client.service)) else { continue };
             let message = format!("{}: `{}` is looked for {place}", client.harm, client.service);
-            let fix = "run it beside the environment, and read its address from a property";
+            let fix = beside(client.service);
             subject.find("EB149", &module.path, call.span.clone(), message, fix);
         }
     }

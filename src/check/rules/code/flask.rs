@@ -7,6 +7,7 @@ use crate::check::django::loaded::Module;
 use crate::check::django::{self, Setting, Settings, Value};
 use crate::check::rules::settings::keys::{is_named_secret, is_placeholder, written};
 use crate::check::rules::settings::local::Place;
+use crate::check::rules::settings::storage::replaced_database;
 use crate::check::rules::settings::upload_limit;
 use crate::check::subject::Subject;
 
@@ -47,7 +48,7 @@ fn judged(subject: &mut Subject<'_>, settings: &Settings, name: &str, setting: &
         "SQLALCHEMY_DATABASE_URI" | "SQLALCHEMY_DATABASE_URL" => database(subject, setting),
         "MAX_CONTENT_LENGTH" => {
             if let Some(bytes) = setting.value.number() {
-                upload_limit::said(subject, setting, bytes, "Flask");
+                upload_limit::said(subject, setting, bytes, ["Flask", "an upload"]);
             }
         }
         _ => return false,
@@ -155,24 +156,21 @@ fn database(subject: &mut Subject<'_>, setting: &Setting) {
     if unless && is_given(subject, setting) {
         return;
     }
+    let (replaced, keep) = replaced_database(subject);
     let mut say = |rule: &'static str, message: String, fix: &str| {
         subject.find(rule, &setting.path, setting.span.clone(), message, fix);
     };
     if scheme.starts_with("sqlite") {
         let file = rest.strip_prefix('/').unwrap_or(rest);
-        let replaced = !file.is_empty() && !file.starts_with([':', '/']) || file.starts_with("/var/app/");
-        match (replaced, unless) {
+        let in_project = !file.is_empty() && !file.starts_with([':', '/']) || file.starts_with("/var/app/");
+        match (in_project, unless) {
             (false, _) => {}
             (true, true) => say(
                 "EB132",
                 "unless a variable of the environment names another, the database is a file that each deployment replaces".to_owned(),
                 FIX,
             ),
-            (true, false) => say(
-                "EB080",
-                "each deployment replaces the folder, and with it the database; each instance has its own".to_owned(),
-                "use PostgreSQL on RDS, or keep the file outside of `/var/app`",
-            ),
+            (true, false) => say("EB080", replaced.to_owned(), keep),
         }
         return;
     }

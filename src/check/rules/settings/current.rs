@@ -1,6 +1,6 @@
 //! Current: what settings and properties name in `/var/app/current`, which is another version until the flip, or nothing at all.
 
-use super::at;
+use super::{at, base};
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::customizations::Moment;
 use crate::check::django::{self, Settings, Value};
@@ -44,7 +44,8 @@ fn collected(subject: &mut Subject<'_>, settings: &Settings) {
     }
     let message =
         format!("style sheets are a 404: `collectstatic` writes to `{CURRENT}/{folder}`, and the flip deletes that");
-    at(subject, RULE, setting, message, &format!("`STATIC_ROOT = BASE_DIR / \"{folder}\"`"));
+    let fix = base::static_root(subject, settings, folder);
+    at(subject, RULE, setting, message, &fix);
 }
 
 /// `PYTHONPATH` leads to the version that runs, and what is deployed does not lie there yet.

@@ -66,8 +66,7 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
             continue;
         }
         let message = format!("{}: `{service}` is looked for {place}", client.harm);
-        let fix = "run it beside the environment, such as in ElastiCache, and read its address from a property";
-        at(subject, RULE, setting, message, fix);
+        at(subject, RULE, setting, message, &beside(service));
     }
 }
 
@@ -82,6 +81,19 @@ fn queues(subject: &Subject<'_>) -> bool {
     let mut code = tree.iter().filter(|(path, _)| path.ends_with(".py")).filter_map(|(path, _)| tree.code(path));
     code.any(|text| CALLS.iter().any(|call| text.contains(call)))
         || subject.scripts().iter().any(|script| script.text.contains("celery"))
+}
+
+/// What to do about a service that does not run on the instance, by what AWS has of it.
+pub(in crate::check::rules) fn beside(service: &str) -> String {
+    let place = match service {
+        "redis" | "memcached" => ", such as in ElastiCache,",
+        "rabbitmq" => ", such as in Amazon MQ,",
+        "elasticsearch" | "opensearch" => ", such as in OpenSearch Service,",
+        "mongodb" => ", such as in DocumentDB or MongoDB Atlas,",
+        "postgresql" | "mysql" | "mssql" => ", in RDS,",
+        _ => "",
+    };
+    format!("run it beside the environment{place} and read its address from a property")
 }
 
 /// The services that are looked for here unless a variable names another place, each with its setting.

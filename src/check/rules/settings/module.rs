@@ -8,6 +8,8 @@ use crate::check::subject::Subject;
 use crate::level::Level;
 
 const RULE: &str = "EB111";
+/// What to do with settings that are kept out for what is secret in them.
+const SHIP: &str = "let it ship, and read what is secret in it from properties and secrets of the environment";
 
 pub(super) fn check(subject: &mut Subject<'_>) {
     let option = django::in_options(subject.customizations);
@@ -16,19 +18,28 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         && !named.module.contains('`')
         && !django::exists(subject.tree, &named.module)
     {
-        let message = format!("the server does not start: there is no module `{}`", named.module);
-        subject.find(RULE, &named.path, named.span.clone(), message, "name the settings module of production");
+        does_not_ship(subject, named);
     }
     unreachable(subject, option.as_ref());
     let web = django::in_procfile(subject.customizations);
     if let Some(named) = web.as_ref().filter(|named| is_missing(subject, named)) {
-        let message = format!("the server does not start: there is no module `{}`", named.module);
-        subject.find(RULE, &named.path, named.span.clone(), message, "name the settings module of production");
+        does_not_ship(subject, named);
     } else if let Some(named) = web.as_ref().or(option.as_ref()) {
         beside_production(subject, named);
     } else if let Some(named) = django::in_wsgi(subject.tree, subject.customizations) {
         by_wsgi(subject, &named);
     }
+}
+
+/// The module that is named for production is nowhere, or is kept out of the bundle.
+fn does_not_ship(subject: &mut Subject<'_>, named: &Named) {
+    let file = if subject.tree.is_file(".ebignore") { ".ebignore" } else { ".gitignore" };
+    let message = format!("the server does not start: there is no module `{}`", named.module);
+    let (message, fix) = match left_out(subject, file, &named.module) {
+        Some(pattern) => (format!("{message}; `{pattern}` in `{file}` keeps it out of the bundle"), SHIP),
+        None => (message, "name the settings module of production"),
+    };
+    subject.find(RULE, &named.path, named.span.clone(), message, fix);
 }
 
 /// What `wsgi.py` names holds until a property names something else.
@@ -127,8 +138,7 @@ fn missing(subject: &mut Subject<'_>, named: &Named) {
             let copied = subject.is_copy && ignored.is_some_and(|(path, _)| path == ".gitignore");
             let unless = if copied { "unless git tracks it all the same, " } else { "" };
             let message = format!("{unless}{what}: there is no module `{module}`, and no other settings; {why}");
-            let fix = "let it ship, and read what is secret in it from properties and secrets of the environment";
-            let finding = subject.find(RULE, &named.path, named.span.clone(), message, fix);
+            let finding = subject.find(RULE, &named.path, named.span.clone(), message, SHIP);
             if copied {
                 finding.level = Level::Note;
             }

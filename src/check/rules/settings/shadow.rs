@@ -1,7 +1,7 @@
 //! Static files that the proxy hides: what it serves by itself wins over the application.
 
-use super::at;
 use super::backends::Backend;
+use super::{at, base};
 use crate::beanstalk::defaults::{STATIC_FILES, STATIC_FOLDER, serves_static_of};
 use crate::check::django::{Settings, Value};
 use crate::check::subject::Subject;
@@ -92,7 +92,8 @@ fn admin(subject: &mut Subject<'_>, settings: &Settings) {
                 let message = format!(
                     "the admin has no style: the proxy serves the bundle's folder `{folder}`, and nobody collects the admin's files into it"
                 );
-                let fix = "collect into a folder of its own, `STATIC_ROOT = BASE_DIR / \"staticfiles\"`, and map `/static` there";
+                let root = base::static_root(subject, settings, "staticfiles");
+                let fix = format!("collect into a folder of its own ({root}), and map `/static` there");
                 subject.find(RULE, &file.path, option.value.span.clone(), message, fix);
                 return;
             }

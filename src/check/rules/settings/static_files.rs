@@ -3,7 +3,7 @@
 mod container;
 
 use super::backends::Backend;
-use super::{at, proxy_has, shipped};
+use super::{at, base, proxy_has, shipped};
 use crate::beanstalk::config_file::Spanned;
 use crate::beanstalk::customizations::Moment;
 use crate::beanstalk::platforms::Family;
@@ -138,7 +138,8 @@ fn collected(subject: &mut Subject<'_>, settings: &Settings) {
         && let Some(span) = script.find(&["collectstatic"])
         && let Some((message, level)) = refused(settings)
     {
-        subject.find("EB021", script.path, span, message, "`STATIC_ROOT = BASE_DIR / \"staticfiles\"`").level = level;
+        let fix = base::static_root(subject, settings, "staticfiles");
+        subject.find("EB021", script.path, span, message, fix).level = level;
         return;
     }
     let root = settings.get("STATIC_ROOT");
@@ -237,8 +238,9 @@ fn nowhere(subject: &mut Subject<'_>, settings: &Settings, collects: bool) {
     }
     let message =
         "style sheets and images are a 404: the settings have no `STATIC_ROOT`, and nothing runs `collectstatic`";
-    let fix = "`STATIC_ROOT = BASE_DIR / \"staticfiles\"`, and run `collectstatic` on every instance";
-    at(subject, "EB021", setting, message, fix);
+    let root = base::static_root(subject, settings, "staticfiles");
+    let fix = format!("{root}, and run `collectstatic` on every instance");
+    at(subject, "EB021", setting, message, &fix);
 }
 
 /// Does Django or its server answer for static files? `runserver` does, and no other server.
@@ -320,7 +322,8 @@ fn mapped_to_nothing(subject: &mut Subject<'_>, settings: &Settings) {
     for (path, value, folder) in empty_mappings(subject) {
         let message =
             format!("style sheets are a 404: there is no folder `{folder}` in the bundle, and nothing makes it");
-        let fix = format!("`STATIC_ROOT = BASE_DIR / \"{folder}\"`, and run `collectstatic` in `container_commands`");
+        let root = base::static_root(subject, settings, folder);
+        let fix = format!("{root}, and run `collectstatic` in `container_commands`");
         subject.find("EB022", path, value.span.clone(), message, fix);
     }
 }

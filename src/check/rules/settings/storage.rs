@@ -24,8 +24,8 @@ fn database(subject: &mut Subject<'_>, settings: &Settings) {
     let default = setting.value.get("default");
     let sqlite = default.get("ENGINE").text().is_some_and(|engine| engine.ends_with("sqlite3"));
     if sqlite && default.get("NAME").is_replaced_file() {
-        let message = "each deployment replaces the folder, and with it the database; each instance has its own";
-        at(subject, "EB080", setting, message, "use PostgreSQL on RDS, or keep the file outside of `/var/app`");
+        let (message, fix) = replaced_database(subject);
+        at(subject, "EB080", setting, message, fix);
     }
     if let Value::Text(name) = default.get("NAME")
         && sqlite
@@ -39,6 +39,20 @@ fn database(subject: &mut Subject<'_>, settings: &Settings) {
             ),
         };
         at(subject, "EB080", setting, &message, "use PostgreSQL on RDS, or give the file and its folder to `webapp`");
+    }
+}
+
+/// What to say of a database in a file of the project, on the instance or in a container.
+pub(in crate::check::rules) fn replaced_database(subject: &Subject<'_>) -> (&'static str, &'static str) {
+    match subject.python() {
+        true => (
+            "each deployment replaces the folder, and with it the database; each instance has its own",
+            "use PostgreSQL on RDS, or keep the file outside of `/var/app`",
+        ),
+        false => (
+            "each deployment replaces the container, and with it the database; each instance has its own",
+            "use PostgreSQL on RDS, or keep the file in a volume",
+        ),
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     if own || elsewhere {
         return;
     }
-    let fix = "name a broker in `CELERY_BROKER_URL`, such as SQS or Redis of ElastiCache, and read it from a property";
+    let fix = "name a broker in `CELERY_BROKER_URL`, such as SQS, Redis of ElastiCache or RabbitMQ of Amazon MQ, and read it from a property";
     if let Some((span, broker)) = broker(text) {
         let service = match broker.split("://").next() {
             Some("redis" | "rediss") => "redis",

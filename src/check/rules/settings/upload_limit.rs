@@ -12,31 +12,39 @@ const NGINX: i64 = 1 << 20;
 const DJANGO: i64 = 5 << 19;
 
 pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
+    const DATA: &str = "DATA_UPLOAD_MAX_MEMORY_SIZE";
     const NAMES: [&str; 6] = [
-        "DATA_UPLOAD_MAX_MEMORY_SIZE",
+        DATA,
         "MAX_UPLOAD_SIZE",
         "MAX_FILE_SIZE",
         "MAX_IMAGE_SIZE",
         "MAX_CONTENT_LENGTH",
         "FILE_UPLOAD_MAX_MEMORY_SIZE",
     ];
-    let found = NAMES.iter().filter_map(|name| Some((settings.get(name)?, settings.get(name)?.value.number()?)));
-    let Some((setting, bytes)) =
-        found.filter(|(_, bytes)| *bytes > NGINX && *bytes != DJANGO).max_by_key(|(_, bytes)| *bytes)
+    let found = NAMES.iter().filter_map(|name| Some((*name, settings.get(name)?, settings.get(name)?.value.number()?)));
+    let Some((name, setting, bytes)) =
+        found.filter(|(.., bytes)| *bytes > NGINX && *bytes != DJANGO).max_by_key(|(.., bytes)| *bytes)
     else {
         return;
     };
-    said(subject, setting, bytes, "Django");
+    // That one counts forms and JSON, and leaves the files out.
+    let what = if name == DATA { "a form or JSON" } else { "an upload" };
+    said(subject, setting, bytes, ["Django", what]);
 }
 
-/// nginx refuses what `framework` would take, up to so many bytes.
-pub(in crate::check::rules) fn said(subject: &mut Subject<'_>, setting: &Setting, bytes: i64, framework: &str) {
+/// nginx refuses a body of this kind that the framework would take, up to so many bytes.
+pub(in crate::check::rules) fn said(
+    subject: &mut Subject<'_>,
+    setting: &Setting,
+    bytes: i64,
+    [framework, what]: [&str; 2],
+) {
     if bytes <= NGINX || !is_behind_nginx(subject) || says_limit(subject) {
         return;
     }
     let megabytes = bytes / NGINX;
     let message = format!(
-        "an upload of more than 1 MB is a 413: nginx refuses it before {framework} sees it, which would take {megabytes} MB"
+        "{what} of more than 1 MB is a 413: nginx refuses it before {framework} sees it, which would take {megabytes} MB"
     );
     let fix = format!(
         "`client_max_body_size {megabytes}m;` in `.platform/nginx/conf.d/uploads.conf`; `beansprout add upload-limit`"
