@@ -4,6 +4,8 @@ mod files;
 mod instance;
 mod log_tasks;
 
+use std::collections::BTreeSet;
+
 use crate::beanstalk::config_file::{ConfigFile, DEFAULT_NAMESPACE, ProblemKind, SECTIONS};
 use crate::beanstalk::customizations::EXTENSIONS;
 use crate::beanstalk::eb_config;
@@ -40,9 +42,7 @@ fn encodings(subject: &mut Subject<'_>) {
         let name = file_name(path);
         let proxy = path.starts_with(".platform/") && name.ends_with(".conf");
         let python = name.ends_with(".py");
-        // Lists, keys and scripts have readers of their own, and what lies deeper is no descriptor.
-        let elsewhere = [".txt", ".pem", ".key", ".sh"].iter().any(|ending| name.ends_with(ending));
-        let descriptor = !elsewhere && (!path.contains('/') || path == eb_config::PATH);
+        let descriptor = DESCRIPTORS.contains(&path) || path == eb_config::PATH;
         let other = path.contains(EXTENSIONS) || content.starts_with(b"\x7fELF") || !(python || proxy || descriptor);
         // Python may be told another encoding in the first lines.
         let head = content.get(..200).unwrap_or(content);
@@ -65,7 +65,7 @@ fn encodings(subject: &mut Subject<'_>) {
                     finding.edit(Edit::Content(text));
                 }
             }
-            Ok(decoded) if decoded.bom && !python && !skips_mark(name) => {
+            Ok(decoded) if decoded.bom && !python => {
                 let message = format!("there is a byte order mark, which {reader} takes for the first letter");
                 subject.find("EB201", path, 0..0, message, UTF8).edit(Edit::Content(decoded.text.to_owned()));
             }
@@ -74,11 +74,21 @@ fn encodings(subject: &mut Subject<'_>) {
     }
 }
 
-/// Is it a file that only git, an editor or a person reads, none of which minds the mark?
-fn skips_mark(name: &str) -> bool {
-    matches!(name, ".gitignore" | ".gitattributes" | ".gitmodules" | ".editorconfig")
-        || [".md", ".rst", ".html"].iter().any(|end| name.ends_with(end))
-}
+/// What Elastic Beanstalk reads at the top of a bundle. All else there has readers of its own.
+const DESCRIPTORS: [&str; 12] = [
+    "Procfile",
+    "Buildfile",
+    "cron.yaml",
+    "env.yaml",
+    "Dockerrun.aws.json",
+    "Dockerfile",
+    "docker-compose.yml",
+    "docker-compose.yaml",
+    "compose.yml",
+    "compose.yaml",
+    "Pipfile",
+    "Pipfile.lock",
+];
 
 const UTF8: &str = "save the file as UTF-8 without a byte order mark";
 
@@ -154,8 +164,22 @@ fn used_as_data(subject: &Subject<'_>, name: &str) -> bool {
 
 fn problems(subject: &mut Subject<'_>, file: &ConfigFile) {
     let path = file.path.as_str();
+    let mut said = BTreeSet::new();
     for problem in &file.problems {
         let span = problem.span.clone();
+        if let ProblemKind::Shape { section, .. } = &problem.kind
+            && let Some(name) = beside(&file.text, section, span.start)
+        {
+            // Once for all of them.
+            if said.insert(name) {
+                let message = format!(
+                    "the settings of `{name}` stand beside it, so that each is taken for an entry of `{section}` of its own"
+                );
+                let fix = format!("indent the lines after `{name}` further than that line");
+                subject.find("EB205", path, span, message, fix);
+            }
+            continue;
+        }
         match &problem.kind {
             ProblemKind::Encoding(error) => encoding_error(subject, file, error),
             ProblemKind::Syntax(error) => {
@@ -237,6 +261,43 @@ fn problems(subject: &mut Subject<'_>, file: &ConfigFile) {
             }
         }
     }
+}
+
+/// The name that a setting of an entry belongs to, where both stand at the same depth: `"/path":`, and `mode: …` not below it.
+fn beside<'t>(text: &'t str, section: &str, at: usize) -> Option<&'t str> {
+    let settings: &[&str] = match section {
+        "files" => &["mode", "owner", "group", "content", "source", "encoding", "authentication"],
+        "commands" | "container_commands" => {
+            &["command", "cwd", "env", "test", "leader_only", "ignoreErrors", "waitAfterCompletion"]
+        }
+        _ => return None,
+    };
+    let depth = |line: &str| line.len() - line.trim_start().len();
+    let key = |line: &'t str| {
+        let line = line.trim();
+        // The path of Windows has a colon of its own.
+        let end = line.find(": ").or_else(|| line.strip_suffix(':').map(str::len))?;
+        Some(line[..end].trim_matches(['"', '\'']))
+    };
+    let is_setting = |line: &&'t str| key(line).is_some_and(|name| settings.contains(&name));
+    let start = text.get(..at)?.rfind('\n').map_or(0, |newline| newline + 1);
+    let (before, rest) = text.split_at_checked(start)?;
+    let before = || before.lines().rev().filter(|line| !line.trim().is_empty());
+    let own = rest.lines().next()?;
+    // The name itself has nothing below it, and its settings follow.
+    let next = rest.lines().skip(1).find(|line| !line.trim().is_empty());
+    let followed = next.is_some_and(|line| depth(line) == depth(own) && is_setting(&line));
+    if own.trim_end().ends_with(':') && !is_setting(&own) && followed {
+        return key(own);
+    }
+    // Lines of a block stand below the setting.
+    let own = match is_setting(&own) {
+        true => own,
+        false => before().find(|line| depth(line) < depth(own)).filter(is_setting)?,
+    };
+    let beside = before().take_while(|line| depth(line) >= depth(own)).filter(|line| depth(line) == depth(own));
+    let name = beside.into_iter().find(|line| !is_setting(line))?;
+    name.trim_end().ends_with(':').then(|| key(name)).flatten()
 }
 
 /// Is the key of a line there twice with the same value? Then nothing is lost, but perhaps another key was meant.

@@ -1,5 +1,6 @@
 //! Option settings: is there such an option, may it have this value, and do several of them go together?
 
+mod surprises;
 mod together;
 mod twice;
 mod unexpanded;
@@ -21,6 +22,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         for setting in &file.option_settings {
             one(subject, file, setting);
         }
+        surprises::check(subject, file);
     }
     together::check(subject);
     unexpanded::check(subject);
@@ -34,7 +36,6 @@ fn one(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSetting) {
     let language = subject.customizations.family.language();
     let Some(row) = options::find_on(language, namespace, name) else { return unknown(subject, file, setting) };
     if exists_here(subject, file, setting, row) {
-        surprise(subject, file, setting, row);
         if let Err(invalid) = row.validate(&setting.value.value) {
             // YAML has made a boolean of `yes` and `on`.
             let boolean = row.kind == options::Kind::Boolean && matches!(setting.kind, Kind::Bool(_));
@@ -97,7 +98,17 @@ fn unknown(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSetting
         if first.is_some_and(|first| first.name.span != setting.name.span) {
             return;
         }
+        const OF_PLATFORMS: &str = "aws:elasticbeanstalk:container:";
+        let family = subject.customizations.family;
+        // The options of another platform would be refused like those of none.
+        let elsewhere = |near: &str| {
+            near.strip_prefix(OF_PLATFORMS).is_some_and(|rest| family != Family::Python || !rest.starts_with("python"))
+        };
         match nearest(namespace, options::namespaces().filter(|known| !known.contains('*'))) {
+            Some(near) if elsewhere(near) && family != Family::Other => {
+                let fix = format!("take it out: {family} has no options of its own by that name");
+                subject.find("EB301", &file.path, span, message, fix);
+            }
             Some(near) => {
                 let twice = file.option_settings.iter().any(|other| {
                     let other = &other.namespace;
@@ -113,6 +124,11 @@ fn unknown(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSetting
     }
     let message = format!("the deployment is rejected: `{namespace}` has no option `{name}`");
     let span = setting.name.span.clone();
+    if name.eq_ignore_ascii_case("StaticFiles") {
+        let fix = format!("write `{STATIC_FILES}:`, and below it each URL with its folder, such as `/static: static`");
+        subject.find("EB301", &file.path, span, message, fix);
+        return;
+    }
     let elsewhere = options::all().iter().find(|row| row.name == name && !row.is_cluster() && !row.is_retired());
     match (nearest(name, options::names(namespace)), elsewhere) {
         (Some(near), _) => {
@@ -250,27 +266,6 @@ fn expected(row: &ConfigOption) -> String {
     }
 }
 
-/// Values that YAML 1.1 turns into something else.
-fn surprise(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSetting, row: &ConfigOption) {
-    let text = setting.value.value.as_str();
-    let property = setting.namespace.value == DEFAULT_NAMESPACE;
-    let becomes = match setting.kind {
-        Kind::Int(number) if text != number.to_string() && number != i64::MAX => number.to_string(),
-        Kind::Float if text.contains('.') && text.ends_with('0') && text.parse::<f64>().is_ok() => {
-            text.parse::<f64>().map(|number| number.to_string()).unwrap_or_default()
-        }
-        Kind::Bool(value) if property && text != value.to_string() => value.to_string(),
-        _ => return,
-    };
-    if row.kind == options::Kind::Integer && text.parse::<f64>().is_ok_and(|number| number.to_string() == becomes) {
-        return;
-    }
-    let message = format!("YAML reads `{text}` as `{becomes}`, and that is what arrives");
-    subject
-        .find("EB210", &file.path, setting.value.span.clone(), message, "put it in quotes")
-        .replace(format!("\"{text}\""));
-}
-
 fn static_files(subject: &mut Subject<'_>, file: &ConfigFile, setting: &OptionSetting) {
     let value = setting.value.value.as_str();
     if value.starts_with('/') {
@@ -366,6 +361,9 @@ fn is_secret(name: &str, value: &str) -> bool {
     // `${NAME}` and `$NAME` stand for something that is put in later; a `$` inside of a word does not.
     let filled_in = value.starts_with("{{") || value.contains("${") || value.contains("$(") || is_variable(value);
     let placed = value.starts_with('<') && value.ends_with('>');
+    // The path of a file that has it.
+    let is_path = value.starts_with('/') && value.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    let filled_in = filled_in || is_path;
     let stands_for = value.contains('`') || value.starts_with("arn:") || placed || filled_in;
     // `/tmp/secrets.json` says where one is.
     let is_path = value.starts_with('/') && value.matches('/').count() > 1 && !value.contains(['+', '=', ' ', ':']);

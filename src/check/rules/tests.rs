@@ -3,6 +3,7 @@
 use crate::beanstalk::tree::Tree;
 use crate::check::{Settings, run};
 
+mod advice;
 mod alternatives;
 mod certainty;
 mod code;

@@ -21,13 +21,15 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         });
         let Some((setting, variable)) = found else { continue };
         let name = &setting.name.value;
-        let message = match *name == variable {
+        // A name of one's own has had nothing before.
+        let loses = *name == variable && (variable == "PATH" || variable.ends_with("_PATH"));
+        let message = match loses {
             true => format!(
                 "`${variable}` stays as it is written: no shell reads properties, and `{name}` loses what it had before"
             ),
             false => format!("`${variable}` stays as it is written: no shell reads properties"),
         };
-        let fix = match *name == variable {
+        let fix = match loses {
             true => {
                 "set it where a shell runs, such as `web: sh -c 'PATH=/opt/x:$PATH exec gunicorn …'` in `Procfile`, or write all of it out"
             }
