@@ -1,6 +1,8 @@
 //! Where Python's packages come from, and whether they can be installed on Amazon Linux 2023.
 
 mod absent;
+mod advice;
+mod because;
 mod bounds;
 mod compiled;
 mod drivers;

@@ -2,6 +2,8 @@
 //!
 //! The table is `bounds.txt`, in a form that people can read and diff; it is parsed once, when first asked.
 
+use std::borrow::Cow;
+
 use super::installs::{Numbers, numbers};
 use super::tables::{ByName, rows};
 use crate::beanstalk::requirements::{Requirement, Requirements};
@@ -17,10 +19,10 @@ struct Bound {
     clauses: Vec<Clause>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Clause {
     operator: Operator,
-    said: &'static str,
+    said: Cow<'static, str>,
     numbers: Numbers,
 }
 
@@ -36,7 +38,7 @@ impl Clause {
         let (operator, said) = [(">=", Operator::Least), ("==", Operator::Exactly), ("<", Operator::Below)]
             .into_iter()
             .find_map(|(sign, operator)| Some((operator, text.strip_prefix(sign)?)))?;
-        Some(Self { operator, said, numbers: numbers(said)? })
+        Some(Self { operator, said: said.into(), numbers: numbers(said)? })
     }
 
     fn allows(&self, version: &Numbers) -> bool {
@@ -51,7 +53,7 @@ impl Clause {
         match self.operator {
             Operator::Least => format!("{} or newer", self.said),
             Operator::Below => format!("below {}", self.said),
-            Operator::Exactly => self.said.to_owned(),
+            Operator::Exactly => self.said.to_string(),
         }
     }
 }
@@ -104,43 +106,71 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     }
 }
 
+/// Programs for the one who develops: no server imports them.
+const TOOLS: [&str; 8] =
+    ["awscli", "awsebcli", "jupyter-console", "docker-compose", "ipython", "pylint", "flake8", "mypy"];
+
 /// What may be pinned instead, where the other pins leave something.
 fn fix(lines: &[&Requirement], other: &str) -> String {
-    let asked = || lines.iter().flat_map(|line| about(line, other).into_iter().flatten().map(|clause| (*line, clause)));
-    let of = |operator| asked().filter(move |(_, clause)| clause.operator == operator);
+    let asked: Vec<(&Requirement, Clause)> =
+        lines.iter().flat_map(|line| takes(line, other).into_iter().map(|clause| (*line, clause))).collect();
+    let of = |operator| asked.iter().filter(move |(_, clause)| clause.operator == operator);
     let least = of(Operator::Least).max_by_key(|(_, clause)| &clause.numbers);
     let below = of(Operator::Below).min_by_key(|(_, clause)| &clause.numbers);
-    match (least, below) {
-        _ if of(Operator::Exactly).next().is_some() => {}
-        (Some((one, least)), Some((two, below))) if least.numbers >= below.numbers => {
-            return format!(
-                "no `{other}` is right for both: `{}` wants {}, and `{}` {}; take versions of the two that agree",
-                one.name,
-                least.said(),
-                two.name,
-                below.said()
-            );
-        }
-        (Some((_, least)), Some((_, below))) => {
-            return format!("take `{other}` {}, and {}", least.said(), below.said());
-        }
-        (Some((_, clause)), None) | (None, Some((_, clause))) => return format!("take `{other}` {}", clause.said()),
-        (None, None) => {}
+    if let Some((one, exactly)) = of(Operator::Exactly).next() {
+        return match asked.iter().find(|(_, clause)| !clause.allows(&exactly.numbers)) {
+            Some((two, clause)) => none(other, (one, exactly), (two, clause)),
+            None => format!("take `{other}` {}", exactly.said),
+        };
     }
-    format!("write `{other}` without a version, and pin the one that pip takes")
+    match (least, below) {
+        (Some((one, least)), Some((two, below))) if least.numbers >= below.numbers => {
+            none(other, (one, least), (two, below))
+        }
+        (Some((_, least)), Some((_, below))) => format!("take `{other}` {}, and {}", least.said(), below.said()),
+        (Some((_, clause)), None) | (None, Some((_, clause))) => format!("take `{other}` {}", clause.said()),
+        (None, None) => format!("write `{other}` without a version, and pin the one that pip takes"),
+    }
+}
+
+/// What to do where two pins leave no version of another package.
+fn none(other: &str, (one, first): (&Requirement, &Clause), (two, second): (&Requirement, &Clause)) -> String {
+    let tool = TOOLS.into_iter().find(|tool| one.name == *tool || two.name == *tool);
+    let way = match tool {
+        Some(tool) => format!("take `{tool}` out, which no server needs"),
+        None => "take versions of the two that agree".to_owned(),
+    };
+    format!(
+        "no `{other}` is right for both: `{}` wants {}, and `{}` {}; {way}",
+        one.name,
+        first.said(),
+        two.name,
+        second.said()
+    )
 }
 
 /// What the pinned version of a line says of another package.
-fn about(line: &Requirement, other: &str) -> Option<&'static [Clause]> {
-    let version = line.exact().and_then(release)?;
-    let bound = of(&line.name).iter().rfind(|bound| bound.other == other && bound.from <= version)?;
-    Some(&bound.clauses)
+fn takes(line: &Requirement, other: &str) -> Vec<Clause> {
+    let Some(version) = line.exact().and_then(release) else { return Vec::new() };
+    if line.name == "boto3" && other == "botocore" {
+        let minor = |minor: u32| (format!("1.{minor}").into(), vec![1, minor, 0]);
+        let clause = |operator, (said, numbers)| Clause { operator, said, numbers };
+        let clauses = |wanted| [clause(Operator::Least, minor(wanted)), clause(Operator::Below, minor(wanted + 1))];
+        return botocore(&version).into_iter().flat_map(clauses).collect();
+    }
+    let bound = of(&line.name).iter().rfind(|bound| bound.other == other && bound.from <= version);
+    bound.map(|bound| bound.clauses.clone()).unwrap_or_default()
+}
+
+/// Does a pinned line ask for another package?
+pub(super) fn asks(line: &Requirement, other: &str) -> bool {
+    !takes(line, other).is_empty()
 }
 
 /// The end of what a pinned line takes of another package, as far as it says one.
-pub(super) fn end(line: &Requirement, other: &str) -> Option<(&'static str, Numbers)> {
-    let below = about(line, other)?.iter().find(|clause| clause.operator == Operator::Below)?;
-    Some((below.said, below.numbers.clone()))
+pub(super) fn end(line: &Requirement, other: &str) -> Option<(String, Numbers)> {
+    let below = takes(line, other).into_iter().find(|clause| clause.operator == Operator::Below)?;
+    Some((below.said.into_owned(), below.numbers))
 }
 
 /// The numbers of a version that is no candidate for one: those have an order of their own.
@@ -151,7 +181,8 @@ fn release(exact: &str) -> Option<Numbers> {
 /// What this version of a package wants of another, where that is not what it is given.
 fn wants(name: &str, version: &Numbers, other: &str, theirs: &Numbers) -> Option<String> {
     if name == "boto3" && other == "botocore" {
-        return botocore(version, theirs);
+        let wanted = botocore(version).filter(|wanted| theirs.get(..2) != Some(&[1, *wanted]));
+        return wanted.map(|wanted| format!("1.{wanted}"));
     }
     let about = |bound: &&Bound| bound.other == other && bound.from <= *version;
     let bound = of(name).iter().rfind(about)?;
@@ -164,14 +195,13 @@ pub(super) fn refuses(line: &Requirement, other: &str, theirs: &Numbers) -> bool
 }
 
 /// Each minor version of `boto3` goes with one of `botocore`: three ahead up to 1.29, and the same since 1.33.
-fn botocore(version: &[u32], theirs: &[u32]) -> Option<String> {
+fn botocore(version: &[u32]) -> Option<u32> {
     let [1, minor, ..] = version else { return None };
-    let wanted = match minor {
-        7..=29 => minor + 3,
-        33.. => *minor,
-        _ => return None,
-    };
-    (theirs.get(..2)? != [1, wanted]).then(|| format!("1.{wanted}"))
+    match minor {
+        7..=29 => Some(minor + 3),
+        33.. => Some(*minor),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

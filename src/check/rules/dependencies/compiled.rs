@@ -1,9 +1,8 @@
 //! Compiled: versions without a wheel for the Python of the platform, whose sources do not build there.
 
-use super::bounds;
 use super::installs::{self, Library, Numbers, Row, Why, numbers};
 use super::pythons::{On, Pythons};
-use super::stops::{self, By};
+use super::{advice, bounds};
 use crate::beanstalk::requirements::Requirement;
 use crate::check::subject::Subject;
 
@@ -75,6 +74,12 @@ const ENDED: &[(&str, &str, &str)] = &[
     ("pycrypto", "0.0", "take `pycryptodome`, which goes on where it ended"),
 ];
 
+/// What to write instead of packages whose newer versions are no better.
+const INSTEAD: &[(&str, &str)] = &[
+    ("mysql", "take `mysqlclient` or `PyMySQL`: it only named another package"),
+    ("pysqlite3", "take it out: Python has `sqlite3`"),
+];
+
 /// A version that does not install on the Python of the platform.
 pub(super) fn check(subject: &mut Subject<'_>, line: &Requirement, lines: &[&Requirement]) {
     if !subject.python() {
@@ -98,25 +103,26 @@ pub(super) fn check(subject: &mut Subject<'_>, line: &Requirement, lines: &[&Req
         return;
     };
     let Some(row) = failing(on.minor) else { return };
+    let fix = newer(subject, on, row, &newest, lines);
     match row.why {
         Why::Lacks(library) if is_there(subject, library.words) => {}
         // The program that it asks for first is missing, which is told of every version.
         Why::Source if row.name == "psycopg2" && !is_there(subject, installs::LIBPQ) => {}
-        Why::Lacks(library) => lacks(subject, line, on, row, library, &newest, lines),
+        Why::Lacks(library) => lacks(subject, line, on, row, library, &newest, fix),
         Why::Source => {
             let package = newest.of_package(row.name);
             let message = format!("pip fails: {package} has no wheel for {on}, and its source does not build there");
-            report(subject, line, on, "EB144", message, newer(on, row, &newest, lines));
+            report(subject, line, on, "EB144", message, fix);
         }
         Why::Brings(other) => {
             let package = newest.of_package(row.name);
             let message =
                 format!("pip fails: {package} asks for `{other}`, and takes no version of it that installs on {on}");
-            report(subject, line, on, "EB144", message, newer(on, row, &newest, lines));
+            report(subject, line, on, "EB144", message, fix);
         }
         Why::Absent => {
             let message = format!("pip fails: there is no {} for {on}", newest.of_package(row.name));
-            report(subject, line, on, "EB144", message, newer(on, row, &newest, lines));
+            report(subject, line, on, "EB144", message, fix);
         }
     }
 }
@@ -129,7 +135,7 @@ fn lacks(
     row: &Row,
     library: &Library,
     newest: &Newest,
-    lines: &[&Requirement],
+    newer: String,
 ) {
     let (name, lacks, exact) = (row.name, library.said, newest.said.as_str());
     if name == "psycopg2-binary" {
@@ -137,7 +143,7 @@ fn lacks(
         let message = format!(
             "pip fails with `pg_config executable not found`: `{name}` {exact} has no wheel for {on}, and is compiled"
         );
-        report(subject, line, on, "EB040", message, newer(on, row, newest, lines));
+        report(subject, line, on, "EB040", message, newer);
     } else if row.is_endless() {
         let message =
             format!("pip fails: `{name}` has no wheel for any Python, is compiled, and does not find {lacks}");
@@ -149,49 +155,27 @@ fn lacks(
     } else {
         let message =
             format!("pip fails: `{name}` {exact} has no wheel for {on}, is compiled, and does not find {lacks}");
-        report(subject, line, on, "EB144", message, newer(on, row, newest, lines));
+        report(subject, line, on, "EB144", message, newer);
     }
 }
 
 /// What to take instead of a version in this row.
-fn newer(on: On, row: &Row, newest: &Newest, lines: &[&Requirement]) -> String {
-    // Of several Pythons, for the newest; its row may be another.
-    let minor = on.newest();
-    let failing = installs::of(row.name).iter().find(|row| newest.fails(row, minor));
-    let (row, minor) = failing.filter(|row| row.again(minor).is_some()).map_or((row, on.minor), |row| (row, minor));
-    // The end of one row may be the beginning of another.
-    let mut again = row.again(minor);
-    while let Some(version) = again.and_then(numbers)
-        && let Some(next) = installs::of(row.name).iter().find(|next| next.covers(minor, &version))
-    {
-        again = next.again(minor);
+fn newer(subject: &Subject<'_>, on: On, row: &Row, newest: &Newest, lines: &[&Requirement]) -> String {
+    let name = row.name;
+    if let Some((_, instead)) = INSTEAD.iter().find(|(package, _)| *package == name) {
+        return (*instead).to_owned();
     }
-    match again {
-        Some(version) => {
-            // What is pinned beside it may want an old one.
-            let ends = lines.iter().filter_map(|line| end(line, row.name).map(|end| (*line, end)));
-            let first = ends.min_by(|(_, (_, one)), (_, (_, other))| one.cmp(other));
-            let held = match (first, numbers(version)) {
-                (Some((line, (_, end))), Some(version)) if end <= version => {
-                    format!(", beside a newer `{}` that allows it", line.name)
-                }
-                (Some((_, (said, _))), Some(_)) => format!(", below {said}"),
-                _ => String::new(),
-            };
-            format!("take `{}` {version} or newer{held}", row.name)
+    if let Some(newer) = advice::newer(subject, lines, name, &newest.numbers) {
+        return newer;
+    }
+    let none = format!("no `{name}` installs on Python 3.{}", on.newest());
+    match lines.iter().find(|line| line.name != name && bounds::asks(line, name)) {
+        Some(line) => {
+            let (other, version) = (&line.name, line.exact().unwrap_or_default());
+            format!("take `{name}` out, and a newer `{other}` or none: `{other}` {version} asks for it, and {none}")
         }
-        None => format!("take it out, or something else that does the same: no `{}` installs there", row.name),
+        None => format!("take it out, or something else that does the same: {none}"),
     }
-}
-
-/// The version of a package that a pinned line does not take any more, or stops beside.
-fn end(line: &Requirement, other: &str) -> Option<(&'static str, Numbers)> {
-    let version = line.exact().and_then(numbers)?;
-    let stops = stops::of(&line.name).iter().filter(|row| row.covers(&version)).find_map(|row| match &row.by {
-        By::Beside { other: beside, from, said } if *beside == other => Some((*said, from.clone())),
-        _ => None,
-    });
-    bounds::end(line, other).into_iter().chain(stops).min_by(|(_, one), (_, other)| one.cmp(other))
 }
 
 fn report(subject: &mut Subject<'_>, line: &Requirement, on: On, rule: &'static str, message: String, fix: String) {

@@ -73,6 +73,7 @@ const LIBRARIES: &[Library] = &[
     Library { key: "cairo", said: "the headers of cairo", words: "cairo" },
     Library { key: "curl", said: "the program `curl-config`", words: "libcurl-devel" },
     Library { key: "ffi", said: "the headers of libffi", words: "libffi" },
+    Library { key: "fortran", said: "a compiler of Fortran", words: "gfortran" },
     Library { key: "freetds", said: "the headers of FreeTDS", words: "freetds" },
     Library { key: "gdal", said: "the program `gdal-config`", words: "gdal" },
     Library { key: "geos", said: "the library GEOS", words: "geos" },
@@ -93,13 +94,16 @@ const LIBRARIES: &[Library] = &[
 impl Row {
     /// Does one of its versions not install on this Python?
     pub(super) fn covers(&self, minor: u32, version: &[u32]) -> bool {
-        let begun = self.from.as_ref().is_none_or(|from| from.as_slice() <= version);
-        begun
-            && match self.until(minor) {
-                Some(Until::Version { numbers, .. }) => version < numbers.as_slice(),
-                Some(Until::Never) => true,
-                Some(Until::Fine) | None => false,
-            }
+        self.from.as_ref().is_none_or(|from| from.as_slice() <= version) && self.ends_after(minor, version)
+    }
+
+    /// Is there this version or a newer one among them, on this Python?
+    pub(super) fn ends_after(&self, minor: u32, version: &[u32]) -> bool {
+        match self.until(minor) {
+            Some(Until::Version { numbers, .. }) => version < numbers.as_slice(),
+            Some(Until::Never) => true,
+            Some(Until::Fine) | None => false,
+        }
     }
 
     /// The first version that this Python installs again.
@@ -123,6 +127,11 @@ impl Row {
     fn until(&self, minor: u32) -> Option<&Until> {
         self.until.get(usize::try_from(minor.checked_sub(OLDEST)?).ok()?)
     }
+}
+
+#[cfg(test)]
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    parse().map(|row| row.name)
 }
 
 /// The rows of a package, by its name in pip's spelling.

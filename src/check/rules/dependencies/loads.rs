@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::beanstalk::tree::file_name;
-use crate::check::django::loaded::{self, Import};
+use crate::beanstalk::tree::{Tree, file_name};
+use crate::check::django::{
+    self,
+    loaded::{self, Import},
+};
 use crate::check::subject::Subject;
 
 /// Files that a server of Django's imports, wherever they are in the project.
@@ -37,7 +40,13 @@ impl Loads {
         if subject.django() || settings.is_some() {
             files.extend(tree.iter().map(|(path, _)| path).filter(|path| is_loaded(path)));
         }
-        let (followed, certain) = (loaded::followed(tree, &files), subject.loaded());
+        let named: Vec<String> = own().filter_map(|path| tree.text(path)).flat_map(|text| named(tree, text)).collect();
+        files.extend(named.iter().map(String::as_str));
+        let certain = subject.loaded();
+        if files.is_empty() && certain.is_empty() {
+            files.extend(SERVED.into_iter().filter(|path| tree.is_file(path)));
+        }
+        let followed = loaded::followed(tree, &files);
         let modules = followed.iter().chain(certain.iter()).flat_map(|module| &module.imports).filter_map(name);
         let lines = |text: &str| {
             let counts = |line: &&str| !line.trim_start().starts_with('#');
@@ -61,6 +70,21 @@ impl Loads {
         self.settings.iter().any(|text| words.iter().any(|word| text.contains(word)))
     }
 }
+
+/// Modules of the project's own that the settings name by a class or a function in them, such as a storage.
+fn named(tree: &Tree, text: &str) -> Vec<String> {
+    let roots = [django::root(tree), String::new()];
+    let quoted = text.lines().filter(|line| !line.trim_start().starts_with('#')).flat_map(|line| {
+        let pieces = line.split(['\'', '"']);
+        pieces.skip(1).step_by(2)
+    });
+    let is_name = |word: &&str| word.chars().all(|char| char.is_alphanumeric() || "_.".contains(char));
+    let modules = quoted.filter(is_name).filter_map(|word| word.rsplit_once('.')).map(|(module, _)| module);
+    modules.filter_map(|module| roots.iter().find_map(|root| django::module_path(tree, root, module))).collect()
+}
+
+/// What a server without a line of its own is mostly started with, below the top.
+const SERVED: [&str; 5] = ["application.py", "app.py", "wsgi.py", "main.py", "run.py"];
 
 fn is_loaded(path: &str) -> bool {
     LOADED.contains(&file_name(path)) && !path.contains("site-packages") && path.matches('/').count() <= 4

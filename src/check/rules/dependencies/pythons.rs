@@ -33,6 +33,10 @@ impl Pythons {
         Some(Self { oldest: minors().min()?, newest: USUAL, named: false, retired: branch.is_some() })
     }
 
+    pub(super) fn all(self) -> std::ops::RangeInclusive<u32> {
+        self.oldest..=self.newest
+    }
+
     /// The first of them on which something fails: it does so on all that are newer.
     pub(in crate::check::rules) fn first(self, fails: impl Fn(u32) -> bool) -> Option<On> {
         (self.oldest..=self.newest).find(|minor| fails(*minor)).map(|minor| On { minor, pythons: self })

@@ -16,6 +16,8 @@ pub(super) struct Stops {
     pub(super) from: Option<Numbers>,
     /// The first that does not; `None`: no version does without.
     pub(super) first: Option<Numbers>,
+    /// The same, as the table names it.
+    pub(super) newer: Option<&'static str>,
     pub(super) by: By,
     pub(super) when: When,
     pub(super) error: &'static str,
@@ -41,8 +43,18 @@ pub(super) enum By {
 impl Stops {
     /// Is it this version that stops?
     pub(super) fn covers(&self, version: &Numbers) -> bool {
-        self.from.as_ref().is_none_or(|from| from <= version) && self.first.as_ref().is_none_or(|first| version < first)
+        self.from.as_ref().is_none_or(|from| from <= version) && self.ends_after(version)
     }
+
+    /// Is this version or a newer one among those that stop?
+    pub(super) fn ends_after(&self, version: &Numbers) -> bool {
+        self.first.as_ref().is_none_or(|first| version < first)
+    }
+}
+
+#[cfg(test)]
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    stops().map(|row| row.name)
 }
 
 /// The rows of a package, by its name in pip's spelling.
@@ -66,6 +78,8 @@ fn stop(line: &'static str) -> Option<Stops> {
     let (first, rest) = word(rest)?;
     let (by, error) = word(rest)?;
     let version = |said: &str, none: &str| if said == none { Some(None) } else { numbers(said).map(Some) };
+    let (first, newer) = first.split_once('/').unwrap_or((first, first));
+    let newer = Some(newer).filter(|said| *said != "never");
     let (from, first) = (version(from, "-")?, version(first, "never")?);
     let by = match by.split_once(':') {
         None if by == "setuptools" => By::Setuptools,
@@ -74,7 +88,7 @@ fn stop(line: &'static str) -> Option<Stops> {
         None => return None,
     };
     let (when, error) = error.strip_prefix("in use: ").map_or((When::Import, error), |error| (When::Use, error));
-    Some(Stops { name, from, first, by, when, error })
+    Some(Stops { name, from, first, newer, by, when, error })
 }
 
 /// How it is seen that a server imports a package.

@@ -209,6 +209,41 @@ fn what_a_server_of_djangos_imports() {
     lists(true, "Django==3.2.25 pytz==2017.3", &[]);
     lists(false, "Django==3.2.25 pytz==2018.4", &[]);
     lists(false, "Django==4.2.27 pytz==2017.3", &[]);
+    // Modules that the settings name, and packages that others import.
+    let own = [
+        ("mysite/settings.py", "DEFAULT_FILE_STORAGE = 'mysite.storage.Media'\n"),
+        ("mysite/storage.py", "from storages.backends.s3boto3 import S3Boto3Storage\nimport boto3\n"),
+    ];
+    lists(true, "Django==4.2.27 botocore==1.12.136", &own);
+    lists(false, "Django==4.2.27 botocore==1.12.136", &own[1..]);
+    let set = |text: &'static str| [("mysite/settings.py", text)];
+    lists(true, "Django==4.2.27 itypes==1.1.0 drf-yasg==1.20.0", &set("INSTALLED_APPS = ['drf_yasg']\n"));
+    lists(false, "Django==4.2.27 itypes==1.1.0 drf-yasg==1.21.10", &set("INSTALLED_APPS = ['drf_yasg']\n"));
+    lists(false, "Django==4.2.27 itypes==1.2.0 drf-yasg==1.21.10", &set("INSTALLED_APPS = ['drf_yasg']\n"));
+    lists(true, "Django==4.2.27 boto==2.49.0 django-ses==0.8.14", &set("EMAIL_BACKEND = 'django_ses.SESBackend'\n"));
+    lists(false, "Django==4.2.27 boto==2.49.0 django-ses==4.0.0", &set("EMAIL_BACKEND = 'django_ses.SESBackend'\n"));
+    lists(true, "Django==4.2.27 django-polymorphic==2.0.2", &set("INSTALLED_APPS = ['filer']\n"));
+    lists(true, "Django==4.2.27 django-hosts==4.0", &set("INSTALLED_APPS = ['django_hosts']\n"));
+    lists(false, "Django==4.2.27 django-hosts==6.0", &set("INSTALLED_APPS = ['django_hosts']\n"));
+    lists(
+        true,
+        "Django==4.2.27 PyJWT==1.6.4",
+        &set("REST = {'A': ['django_cognito_jwt.JSONWebTokenAuthentication']}\n"),
+    );
+    lists(true, "Django==4.2.27 raven==5.24.3", &set("INSTALLED_APPS = ['raven.contrib.django.raven_compat']\n"));
+    lists(false, "Django==4.2.27 raven==6.10.0", &set("INSTALLED_APPS = ['raven.contrib.django.raven_compat']\n"));
+    let view = |text: &'static str| [("mysite/settings.py", "DEBUG = False\n"), ("shop/views.py", text)];
+    lists(true, "Django==5.2.8 openai==1.10.0", &view("import openai\n"));
+    lists(false, "Django==5.2.8 openai==1.10.0 httpx==0.27.2", &view("import openai\n"));
+    lists(false, "Django==5.2.8 openai==1.10.0 supabase", &view("import openai\n"));
+    lists(false, "Django==5.2.8 openai==1.55.3", &view("import openai\n"));
+    lists(true, "Django==5.2.8 imageio-ffmpeg==0.4.5", &view("from moviepy.editor import VideoFileClip\n"));
+    lists(true, "Django==5.2.8 marshmallow==2.15.0", &view("import marshmallow\n"));
+    lists(true, "Django==5.2.8 marshmallow==2.20.0", &view("import marshmallow\n"));
+    lists(true, "Django==5.2.8 SQLAlchemy==1.1.11", &view("import sqlalchemy\n"));
+    lists(true, "Django==5.2.8 alembic==0.9.9 SQLAlchemy==1.3.0", &view("import alembic\n"));
+    lists(false, "Django==5.2.8 alembic==1.0.11 SQLAlchemy==1.3.24", &view("import alembic\n"));
+    lists(true, "Django==5.2.8 vine==1.1.3", &view("import celery\n"));
     lists(true, "Django==4.2.27 celery==4.4.7", &[("mysite/settings.py", ""), ("shop/views.py", "import celery\n")]);
     lists(false, "Django==5.2.8 django-cors-headers==4.4.0", &cors);
     // The newest setuptools has no `pkg_resources`.
@@ -237,6 +272,12 @@ fn what_is_compiled_whatever_its_version() {
     flask("EB144", true, "opencv-python==4.2.0.34");
     flask("EB144", false, "opencv-python==3.4.18.65");
     flask("EB144", true, "futures==3.3.0");
+    for fails in ["djangocms-comments==0.2.3", "mysql==0.0.1", "pysqlite3==0.4.2", "pyzmq==17.1.2", "rope==0.11.0"] {
+        flask("EB144", true, fails);
+    }
+    for installs in ["markupsafe==0.23", "mysql==0.0.3", "pendulum==1.5.1", "pyzmq==24.0.1", "rope==1.0.0"] {
+        flask("EB144", false, installs);
+    }
     flask("EB168", true, "anyjson==0.3.3");
     let headers = (".ebextensions/b.config", "packages:\n  yum:\n    openldap-devel: []\n");
     case("EB144", false, &[headers, ("requirements.txt", "python-ldap==3.4.4\n")]);
@@ -362,6 +403,17 @@ fn advice_fits_what_is_pinned_beside_it() {
     fix("EB144", "numpy==1.24.2", "take `numpy` 1.26 or newer");
     fix("EB144", "numpy==1.24.2 scipy==1.13.1", "take `numpy` 1.26 or newer, below 2.3");
     fix("EB144", "numpy==1.24.2 scipy==1.9.3", "take `numpy` 1.26 or newer, beside a newer `scipy` that allows it");
+    fix(
+        "EB144",
+        "typed-ast==1.4.1 mypy==0.770",
+        "take `typed-ast` 1.5.4 or newer, beside a newer `mypy` that allows it",
+    );
+    fix("EB144", "mysql==0.0.1", "take `mysqlclient` or `PyMySQL`: it only named another package");
+    fix(
+        "EB167",
+        "awscli==1.16.126 boto3==1.8.6 botocore==1.12.116",
+        "no `botocore` is right for both: `awscli` wants 1.12.116, and `boto3` below 1.12; take `awscli` out, which no server needs",
+    );
     fix("EB144", "scikit-learn==1.0.1", "take `scikit-learn` 1.3.1 or newer");
     // Compiled with numpy 1.
     fix("EB144", "numpy==1.24.2 pandas==2.1.1", "take `numpy` 1.26 or newer, below 2.0");
@@ -387,6 +439,7 @@ fn rows_of_the_table_have_a_beginning_and_an_end() {
         ("3.11", "PyYAML==5.4.1"),
         ("3.12", "gevent==22.10.2"),
         ("3.11", "psycopg-binary==3.1.2"),
+        ("3.13", "scipy~=1.11.0"),
         ("3.13", "psycopg-binary==3.1.18"),
         ("3.13", "numpy==1.26.0"),
         ("3.12", "pathtools==0.1.2"),
@@ -407,7 +460,7 @@ fn rows_of_the_table_have_a_beginning_and_an_end() {
         ("3.12", "numpy==1.26.0"),
         ("3.13", "numpy==1.26.4"),
         // Of a range, pip takes one that there is.
-        ("3.13", "scipy~=1.11.0"),
+        ("3.13", "scipy~=1.14.0"),
         ("3.11", "pathtools==0.1.2"),
         ("3.11", "cffi==1.15.1"),
         ("3.13", "wrapt==1.12.1"),
