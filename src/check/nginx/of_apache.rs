@@ -4,14 +4,18 @@
 pub(in crate::check) fn instead(apache: &str) -> &'static str {
     const TLS: [&str; 3] = ["SSLEngine", "SSLCertificate", ":443"];
     const REQUESTS: [&str; 7] = ["Rewrite", "Redirect", "Proxy", "Alias", "<Location", "Header ", "Auth"];
+    const LOG: &str = "LogFormat";
     let has = |words: &[&str]| words.iter().any(|word| apache.contains(word));
     // `WSGIPassAuthorization` and `WSGIScriptAlias` are mod_wsgi's.
-    let of_requests =
-        apache.lines().any(|line| !line.contains("WSGI") && REQUESTS.iter().any(|word| line.contains(word)));
+    // A form of the log names headers too.
+    let others = |line: &str| line.contains("WSGI") || line.contains(LOG);
+    let of_requests = apache.lines().any(|line| !others(line) && REQUESTS.iter().any(|word| line.contains(word)));
     if has(&TLS) {
         "take it out; where TLS does not end at the load balancer, a `server` block with the certificate goes into `.platform/nginx/conf.d/https.conf`"
     } else if of_requests {
         "take it out; what nginx has for it (`location`, `return`, `rewrite`) goes into `.platform/nginx/conf.d/elasticbeanstalk/`, which is read in the `server` block"
+    } else if has(&[LOG]) {
+        "take it out; what nginx has for it (`log_format`) goes into `.platform/nginx/conf.d/`, which is read in the `http` block"
     } else if has(&["WSGI"]) {
         "take it out: gunicorn loads the application, and passes the header `Authorization` on by itself"
     } else {
@@ -41,6 +45,8 @@ mod tests {
         ] {
             assert!(instead(apache).contains("/conf.d/elasticbeanstalk/"), "{apache}");
         }
+        assert!(grammar("log_format").is_some_and(|one| one.contexts == [Context::Http]));
+        assert!(instead("LogFormat \"%{X-Forwarded-Proto}i %h\" combined").contains("`http` block"));
         assert!(instead("Listen 443\n<VirtualHost *:443>\nSSLEngine on").contains("`server` block"));
         assert!(!instead("WSGIPassAuthorization On\nWSGIScriptAlias / /x/wsgi.py").contains(".platform"));
     }
