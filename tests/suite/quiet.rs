@@ -59,15 +59,17 @@ fn well_known_projects_get_true_findings_only() {
     // Both compute their settings by classes of their own: that is said, and is no claim. Nothing tells nginx of the uploads
     // that the first one allows.
     let computed = "note EB114 archivebox/core/settings.py:52: could not be read: `DEBUG`, `ALLOWED_HOSTS`, `DATABASES`; nothing is said about what they lead to\n\
-                    warning EB277 archivebox/core/settings.py:425: an upload of more than 1 MB is a 413: nginx refuses it before Django sees it, which would take 25 MB";
+                    warning EB277 archivebox/core/settings.py:425: a form or JSON of more than 1 MB is a 413: nginx refuses it before Django sees it, which would take 25 MB";
     case("archivebox", "0.9.73", "archivebox.core.wsgi", "archivebox.core.settings", computed);
     let unread = "note EB114 mayan/settings/production.py: could not be read: `DEBUG`, `ALLOWED_HOSTS`, `DATABASES`; nothing is said about what they lead to";
     case("mayan-edms", "4.12.2", "mayan.wsgi", "mayan.settings.production", unread);
     // Line 34 is `DEBUG = True`: who deploys the example as it is shows pages with settings in them, and its database and
     // Redis, for the cache and for tasks, are looked for on the instance. Nothing tells nginx of the uploads that it allows.
-    let debug = "error EB110 weblate/settings_example.py:34: every error shows settings and source code to whoever caused it\n\
+    // It queues tasks, and no file of what is released starts a worker.
+    let debug = "note EB346 weblate/memory/tasks.py:377: what is queued here waits, unless another environment carries it out: no file here starts `celery -A … worker`\n\
+                 error EB110 weblate/settings_example.py:34: every error shows settings and source code to whoever caused it\n\
                  warning EB149 weblate/settings_example.py:42: every page that reads data is a 500: postgresql is looked for on the instance itself, and nothing here starts it\n\
-                 warning EB277 weblate/settings_example.py:687: an upload of more than 1 MB is a 413: nginx refuses it before Django sees it, which would take 47 MB\n\
+                 warning EB277 weblate/settings_example.py:687: a form or JSON of more than 1 MB is a 413: nginx refuses it before Django sees it, which would take 47 MB\n\
                  warning EB149 weblate/settings_example.py:900: every use of the cache fails: `redis` is looked for on the instance itself, and nothing here starts it\n\
                  warning EB149 weblate/settings_example.py:974: no task is ever carried out: `redis` is looked for on the instance itself, and nothing here starts it\n\
                  warning EB149 weblate/settings_example.py:975: no task has a result: `redis` is looked for on the instance itself, and nothing here starts it";

@@ -51,7 +51,7 @@ fn shapes() -> (Vec<(String, Vec<u8>)>, Vec<&'static str>) {
         ("db.sqlite3", b"SQLite format 3\0 ".to_vec()),
         ("db.sqlite3-wal", b"\x37\x7f\x06\x82 ".to_vec()),
         ("db.gz", b"\x1f\x8b\x08".to_vec()),
-        ("dump.sql", b"--\n-- PostgreSQL database dump\n--\n".to_vec()),
+        ("dump.sql", b"--\n-- PostgreSQL database dump\n--\nCOPY public.a (b) FROM stdin;\n1\n".to_vec()),
         ("dump", b"PGDMP\x01".to_vec()),
         (
             "users.json",
