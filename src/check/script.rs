@@ -3,11 +3,14 @@
 //! A rule about what is done looks at all of them: commands and container_commands, hooks, the lines of Procfile and
 //! Buildfile, and the scripts of the bundle or of `files` that any of these call.
 
+mod dead_end;
 mod outcome;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
+
+pub(super) use dead_end::{End, UBUNTU};
 
 use super::folder::{Folder, in_bundle};
 use super::words::{self, Run, base};
@@ -31,16 +34,6 @@ pub(super) struct Script<'a> {
     runs: Vec<Run>,
     /// What fails for certain, and what is never reached by that.
     end: Option<End>,
-}
-
-/// Where a script comes to an end, whatever its last lines say.
-#[derive(Debug, Clone)]
-pub(super) struct End {
-    pub(super) run: Run,
-    /// Is nothing of the script left behind what is never reached?
-    pub(super) is_last: bool,
-    /// What is never reached.
-    pub(super) unreached: String,
 }
 
 #[derive(Clone, Copy)]
@@ -97,28 +90,6 @@ impl<'a> Script<'a> {
         let mut script = Self { path, text, start, place, called: false, runs, end: None };
         script.cut();
         script
-    }
-
-    /// The run that fails for certain, if there is one.
-    pub(super) fn end(&self) -> Option<&End> {
-        self.end.as_ref()
-    }
-
-    /// Takes away what is never reached, because what it hangs on fails for certain.
-    fn cut(&mut self) {
-        // Lines that YAML folds are not told apart here.
-        if !matches!(self.place, Place::Hook(_)) {
-            return;
-        }
-        let Some(run) = self.host_runs().find(|run| goes_where_nothing_is(run) && !self.forgives(run)) else { return };
-        let from = run.span().end - self.start;
-        let Some(rest) = self.text.get(from..) else { return };
-        let length = if self.stops_at(run) { Some(rest.len()) } else { chained(rest) };
-        let Some((unreached, left)) = length.and_then(|length| rest.split_at_checked(length)) else { return };
-        let is_last = left.lines().all(|line| line.trim().is_empty() || line.trim().starts_with('#'));
-        let place = from + self.start..from + self.start + unreached.len();
-        self.end = Some(End { run: run.clone(), is_last, unreached: unreached.to_owned() });
-        self.runs.retain(|run| !place.contains(&run.program.span.start));
     }
 
     /// What it is called in a sentence.
@@ -220,32 +191,6 @@ impl<'a> Script<'a> {
     pub(super) fn forgives(&self, run: &Run) -> bool {
         run.forgiven || self.place.ignores_errors()
     }
-}
-
-/// The home of Ubuntu's user, which Amazon Linux does not have.
-pub(super) const UBUNTU: &str = "/home/ubuntu";
-
-/// Does a run enter or read what is in a folder that no instance has?
-fn goes_where_nothing_is(run: &Run) -> bool {
-    let target = run.plain().next().filter(|_| matches!(run.name(), "source" | "." | "cd"));
-    target
-        .is_some_and(|word| word.text.strip_prefix(UBUNTU).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
-}
-
-/// How much of what follows a command is joined to it by `&&`: the rest of the line, or a group in braces.
-fn chained(rest: &str) -> Option<usize> {
-    let after = rest.trim_start_matches([' ', '\t']).strip_prefix("&&")?;
-    let line = rest.find('\n').unwrap_or(rest.len());
-    // `|| …` would run where it fails.
-    if rest[..line].contains("||") || rest[..line].contains(';') {
-        return None;
-    }
-    if !after.trim_start_matches([' ', '\t']).starts_with('{') {
-        return (!rest[..line].trim_end().ends_with(['\\', '&', '|', '('])).then_some(line);
-    }
-    let end = rest.match_indices('\n').find(|(at, _)| rest[at + 1..].starts_with('}'))?.0 + 2;
-    let tail = rest[end..].lines().next().unwrap_or_default();
-    tail.trim().is_empty().then_some(end)
 }
 
 /// What becomes of a command that fails, and the level that this has.
