@@ -4,6 +4,7 @@ use super::is_taken;
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::tree::file_name;
 use crate::check::django::loaded::{Import, Module};
+use crate::check::rules::dependencies::pythons::Pythons;
 use crate::check::subject::Subject;
 
 const RULE: &str = "EB340";
@@ -25,7 +26,12 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
                 Some(name) => format!("`from .{} import {name}`", import.module),
                 None => format!("`from . import {first}`"),
             };
-            subject.find(RULE, &module.path, import.span.clone(), message, fix);
+            let on = Pythons::of(subject).and_then(|pythons| pythons.first(|_| true));
+            let finding = subject.find(RULE, &module.path, import.span.clone(), message, fix);
+            // An environment with Python 2 goes on as it is.
+            if let Some(on) = on {
+                on.lower(finding);
+            }
             said.push(path);
         }
     }
