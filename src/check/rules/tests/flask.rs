@@ -289,3 +289,16 @@ fn modules_that_lie_beside() {
     case(false, "from prices import total", &[("Procfile", "web: PYTHONPATH=shop gunicorn shop.app:app\n")]);
     case(false, "from celery import shared_task", &[("shop/celery.py", "def shared_task(): pass\n")]);
 }
+
+#[test]
+fn modules_that_nobody_asks_for() {
+    const WHOLE: &str = "Flask==3.1.2\ngunicorn==23.0.0\nWerkzeug==3.1.3\nJinja2==3.1.6\nclick==8.3.0\nitsdangerous==2.2.0\nblinker==1.9.0\n";
+    let list = ("requirements.txt", WHOLE);
+    app("EB169", true, "from authlib.integrations.flask_client import OAuth", &[list]);
+    app("EB169", true, "from flask_cors import CORS", &[list]);
+    app("EB169", false, "try:\n    from flask_cors import CORS\nexcept ImportError:\n    pass", &[list]);
+    let more = |line: &str| format!("{WHOLE}{line}\n");
+    app("EB169", false, "from flask_cors import CORS", &[("requirements.txt", &more("Flask-Cors==6.0.1"))]);
+    app("EB169", false, "from flask_cors import CORS", &[("requirements.txt", &more("connexion==3.2.0"))]);
+    app("EB169", false, "from flask_cors import CORS", &[("requirements.txt", &more("somebody"))]);
+}

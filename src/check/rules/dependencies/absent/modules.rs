@@ -166,7 +166,7 @@ fn files(subject: &mut Subject<'_>, requirements: &Requirements, file: &str) -> 
 
 /// A module that other code imports, where nothing catches that there is none.
 fn imports(subject: &mut Subject<'_>, requirements: &Requirements, file: &str) {
-    if subject.settings().is_none() || !subject.python() {
+    if !subject.python() {
         return;
     }
     for module in subject.loaded().iter() {
