@@ -1,4 +1,4 @@
-//! Which line an offset is in, without counting from the start each time.
+//! Lines: which one an offset is in, without counting from the start each time, and where each begins.
 
 /// Where the lines of a text begin.
 #[derive(Debug, Clone, Default)]
@@ -17,9 +17,26 @@ impl Lines {
     }
 }
 
+/// The lines of a text as they stand there, ends and all, each with where it begins.
+pub fn placed(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut next = 0;
+    text.split_inclusive('\n').map(move |line| {
+        let start = next;
+        next += line.len();
+        (start, line)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_line_has_its_place() {
+        let text = "ab\r\n\nc";
+        assert_eq!(placed(text).collect::<Vec<_>>(), [(0, "ab\r\n"), (4, "\n"), (5, "c")]);
+        assert_eq!(placed("").count(), 0);
+    }
 
     #[test]
     fn a_line_ends_with_its_newline() {

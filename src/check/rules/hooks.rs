@@ -5,6 +5,7 @@ mod lost;
 use std::ops::Range;
 
 use crate::beanstalk::customizations::Moment;
+use crate::beanstalk::lines::placed;
 use crate::beanstalk::tree::{Entry, file_name};
 use crate::check::finding::Edit;
 use crate::check::rules::processes::by_procfile;
@@ -250,10 +251,7 @@ fn split_in(text: &str) -> Option<Range<usize>> {
     if !names_properties(text) {
         return None;
     }
-    let mut start = 0;
-    text.split_inclusive('\n').find_map(|line| {
-        let at = start;
-        start += line.len();
+    placed(text).find_map(|(at, line)| {
         let run = words::runs(line).into_iter().find(splits_properties).map(|run| run.span());
         let span = run.or_else(|| enters_unquoted(line))?;
         Some(span.start + at..span.end + at)

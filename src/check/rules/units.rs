@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::beanstalk::customizations::Moment;
+use crate::beanstalk::lines::placed;
 use crate::check::folder::in_bundle;
 use crate::check::script::{Place, Script, any_file, contents};
 use crate::check::subject::Subject;
@@ -206,10 +207,8 @@ fn texts(script: &str) -> Vec<(Range<usize>, &str, usize)> {
 
 /// Is what it starts there, as systemd takes its path?
 fn program(subject: &mut Subject<'_>, unit: &Unit<'_>) {
-    let mut at = unit.start;
-    for line in unit.text.split_inclusive('\n') {
-        let start = at;
-        at += line.len();
+    for (at, line) in placed(unit.text) {
+        let start = unit.start + at;
         let Some(value) = line.trim().strip_prefix("ExecStart=") else { continue };
         let word =
             value.trim_start_matches(['-', '@', ':', '+', '!', ' ']).split_whitespace().next().unwrap_or_default();

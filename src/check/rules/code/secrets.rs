@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::beanstalk::lines::placed;
 use crate::beanstalk::tree::file_name;
 use crate::check::django::Value;
 use crate::check::django::loaded::Module;
@@ -18,7 +19,7 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
     // Settings have a rule of their own, and what they take in as well.
     for module in modules.iter().filter(|module| !settings.contains(&module.path)) {
         let Some(text) = subject.tree.code(&module.path) else { continue };
-        if let Some((span, name)) = lines(text).find_map(|(at, line)| in_python(at, line)) {
+        if let Some((span, name)) = placed(text).find_map(|(at, line)| in_python(at, line.trim_end())) {
             say(subject, &module.path, span, name);
         }
     }
@@ -29,7 +30,7 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
         tree.iter().map(|(path, _)| path).filter(|path| is_script(path) && !sample(path)).collect();
     for path in scripts {
         let Some(text) = tree.text(path) else { continue };
-        if let Some((span, name)) = lines(text).find_map(|(at, line)| in_shell(at, line)) {
+        if let Some((span, name)) = placed(text).find_map(|(at, line)| in_shell(at, line.trim_end())) {
             say(subject, path, span, name);
         }
     }
@@ -47,16 +48,6 @@ fn say(subject: &mut Subject<'_>, path: &str, span: Range<usize>, name: &str) {
     let message = format!("everybody who can read the code has this key: `{name}` is in it");
     let fix = "make a new one, and read it from a secret of the environment";
     subject.find("EB112", path, span, message, fix);
-}
-
-/// The lines with their places.
-fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut start = 0;
-    text.split_inclusive('\n').map(move |line| {
-        let at = start;
-        start += line.len();
-        (at, line.trim_end())
-    })
 }
 
 /// `NAME = "value"`, of a constant: what has a name in small letters is often handed around.

@@ -1,6 +1,7 @@
 //! Log tasks: files in `/opt/elasticbeanstalk/tasks` that say which logs are fetched, and what they name.
 
 use crate::beanstalk::config_file::{ConfigFile, File};
+use crate::beanstalk::lines::placed;
 use crate::check::script::{contents, find_all};
 use crate::check::subject::Subject;
 use crate::ui::nearest;
@@ -26,11 +27,9 @@ pub(super) fn check(subject: &mut Subject<'_>) {
             found.extend(misplaced(file, entry, folder));
             continue;
         }
-        let mut at = start;
-        for line in text.split_inclusive('\n') {
+        for (at, line) in placed(text) {
             let log = line.trim();
-            let begin = at + line.len() - line.trim_start().len();
-            at += line.len();
+            let begin = start + at + line.len() - line.trim_start().len();
             if let Some((message, fix)) = wrong(subject, log) {
                 found.push((file, begin..begin + log.len(), message, fix));
             }

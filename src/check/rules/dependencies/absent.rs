@@ -3,6 +3,7 @@
 mod backends;
 mod modules;
 
+use crate::beanstalk::lines::placed;
 use crate::beanstalk::requirements::{FILE, Requirement, Requirements};
 use crate::check::django;
 use crate::check::script::Place;
@@ -61,10 +62,7 @@ fn nothing(subject: &mut Subject<'_>) {
         return;
     }
     let ignored = tree.text(".ebignore").and_then(|text| {
-        let mut at = 0;
-        text.split_inclusive('\n').find_map(|line| {
-            let start = at;
-            at += line.len();
+        placed(text).find_map(|(start, line)| {
             let pattern = line.trim();
             matches!(
                 pattern.trim_start_matches('/'),

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::beanstalk::customizations::EXTENSIONS;
+use crate::beanstalk::lines::placed;
 use crate::beanstalk::tree::file_name;
 use crate::check::subject::Subject;
 use crate::level::Level;
@@ -84,10 +85,8 @@ fn is_of_migrations(pattern: &str) -> bool {
 /// The last pattern that leaves this out, unless a later line takes it back.
 fn last_word<'a>(text: &'a str, name: &str, hides: impl Fn(&str) -> bool) -> Option<(&'a str, Range<usize>)> {
     let mut found = None;
-    let mut start = 0;
-    for raw in text.split_inclusive('\n') {
-        let (at, line) = (start, raw.trim_end());
-        start += raw.len();
+    for (at, raw) in placed(text) {
+        let line = raw.trim_end();
         match line.strip_prefix('!') {
             Some(back) if back.contains(name) && !back.ends_with("__init__.py") => found = None,
             Some(_) => {}
