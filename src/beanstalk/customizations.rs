@@ -149,6 +149,11 @@ impl Customizations {
         by_name.into_values().collect()
     }
 
+    /// Do services of `docker-compose.yml` take the place of the platform's own container and proxy?
+    pub(crate) fn composes(&self) -> bool {
+        self.containers.as_deref().is_some_and(|path| path.starts_with("docker-compose"))
+    }
+
     /// The files that are not skipped.
     pub fn used(&self) -> impl Iterator<Item = &ConfigFile> {
         self.configs.iter().filter(|file| file.is_used())

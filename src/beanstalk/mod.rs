@@ -4,6 +4,7 @@
 //! deployment, and [`timeline`] is the order in which an instance goes through it. Whoever prints, executes or judges that
 //! order uses the same value; there is no second copy of it.
 
+pub(crate) mod compose;
 pub mod config_file;
 pub mod customizations;
 pub mod defaults;

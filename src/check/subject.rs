@@ -199,7 +199,7 @@ impl<'a> Subject<'a> {
 
     /// Do services of `docker-compose.yml` take the place of the platform's own container and proxy?
     pub(super) fn composes(&self) -> bool {
-        self.customizations.containers.as_deref().is_some_and(|path| path.starts_with("docker-compose"))
+        self.customizations.composes()
     }
 
     /// Is it said that there is one instance, without a load balancer?

@@ -13,7 +13,7 @@ pub(super) fn steps(customizations: &Customizations, event: Event) -> Vec<Step> 
 
 fn order(customizations: &Customizations) -> Vec<Stage> {
     use Stage::*;
-    let compose = customizations.containers.as_deref().is_some_and(|path| path.starts_with("docker-compose"));
+    let compose = customizations.composes();
     let mut stages = match customizations.family {
         Family::Python => vec![
             Begin,

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::Named;
+use crate::beanstalk::compose;
 use crate::beanstalk::customizations::Customizations;
+use crate::beanstalk::lines::placed;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::tree::Tree;
-use crate::beanstalk::yaml::{self, Node};
+use crate::beanstalk::yaml;
 
 const NAME: &str = "DJANGO_SETTINGS_MODULE";
 const DOCKERFILE: &str = "Dockerfile";
@@ -45,25 +47,10 @@ pub(in crate::check) fn composed(tree: &Tree, customizations: &Customizations) -
         let services = root.get("services")?.mapping()?;
         let mut built = services.named().filter(|(_, _, service)| service.get("build").is_some());
         let (_, _, service) = built.next().filter(|_| built.next().is_none())?;
-        let environment = service.get("environment")?;
-        let given = |name: &str, value: &str, node: &Node| {
-            let plain = !name.is_empty() && !value.contains('$');
-            let given = Given { value: value.to_owned(), path: path.to_owned(), span: node.span.clone() };
-            plain.then(|| (name.to_owned(), given))
-        };
-        Some(match (environment.mapping(), environment.sequence()) {
-            (Some(pairs), _) => {
-                pairs.named().filter_map(|(name, _, value)| given(name, value.as_str()?, value)).collect()
-            }
-            (None, Some(lines)) => lines
-                .iter()
-                .filter_map(|line| {
-                    let (name, value) = line.as_str()?.split_once('=')?;
-                    given(name, value, line)
-                })
-                .collect(),
-            (None, None) => return None,
-        })
+        let plain = |name: &str, value: &str| !name.is_empty() && !value.contains('$');
+        let pairs = compose::environment(service).into_iter().filter(|(name, value, _)| plain(name, value));
+        let given = |value: &str, span| Given { value: value.to_owned(), path: path.to_owned(), span };
+        Some(pairs.map(|(name, value, span)| (name.to_owned(), given(value, span))).collect())
     };
     read().unwrap_or_default()
 }
@@ -99,11 +86,8 @@ fn in_services(text: &str) -> Option<(String, Range<usize>)> {
 fn in_dockerfile(text: &str) -> Option<(String, Range<usize>)> {
     let mut known: BTreeMap<&str, String> = BTreeMap::new();
     let mut found = None;
-    let mut at = 0;
     let (mut continued, mut env) = (false, false);
-    for line in text.split_inclusive('\n') {
-        let begin = at;
-        at += line.len();
+    for (begin, line) in placed(text) {
         let trimmed = line.trim();
         let first = trimmed.split_whitespace().next().unwrap_or_default();
         let given = continued || ["ENV", "ARG"].iter().any(|word| first.eq_ignore_ascii_case(word));

@@ -24,7 +24,7 @@ const OWN_LOCATION: &str = "00_application.conf";
 pub(super) fn check(subject: &mut Subject<'_>) {
     let family = subject.customizations.family;
     // On ECS the proxy is a container, and so it is with compose.
-    let compose = subject.customizations.containers.as_deref().is_some_and(|path| path.starts_with("docker-compose"));
+    let compose = subject.composes();
     if family == Family::Ecs || compose {
         return;
     }

@@ -62,11 +62,7 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
                 }
             };
             let content = entry.content.as_ref().map(|content| content.value.as_str()).unwrap_or_default();
-            let compose = subject.customizations.containers.as_deref();
             let fix = match dead_port(subject, content) {
-                _ if compose.is_some_and(|path| path.starts_with("docker-compose")) => {
-                    "take it out: with compose the platform starts no proxy".to_owned()
-                }
                 Some((port, right)) => format!(
                     "take it out: it asks port {port}, where nobody listens, so that it would answer with a 502; the server listens on {right}"
                 ),

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::beanstalk::compose;
 use crate::beanstalk::yaml::{Mapping, Node};
 use crate::check::subject::{DOCKERRUN, Subject};
 use crate::level::Level;
@@ -64,17 +65,7 @@ fn password(subject: &mut Subject<'_>, path: &str, name: &str, service: &Node) {
         "MARIADB_PASSWORD",
         "MONGO_INITDB_ROOT_PASSWORD",
     ];
-    let Some(environment) = service.get("environment") else { return };
-    let listed = environment.sequence().unwrap_or_default().iter().filter_map(|item| {
-        let (key, value) = item.as_str()?.split_once('=')?;
-        Some((key, value, item.span.clone()))
-    });
-    let mapped = environment
-        .mapping()
-        .into_iter()
-        .flat_map(Mapping::named)
-        .filter_map(|(key, _, value)| Some((key, value.as_str()?, value.span.clone())));
-    let found = listed.chain(mapped).find(|(key, value, _)| {
+    let found = compose::environment(service).into_iter().find(|(key, value, _)| {
         let value = value.trim_matches(['"', '\'']);
         NAMES.contains(key) && !value.is_empty() && !value.contains(['$', '{', '<'])
     });

@@ -8,7 +8,7 @@ use crate::check::subject::Subject;
 pub(super) fn check(subject: &mut Subject<'_>) {
     let customizations = subject.customizations;
     // Compose fills in what its file `.env` has.
-    if customizations.containers.as_deref().is_some_and(|path| path.starts_with("docker-compose")) {
+    if customizations.composes() {
         return;
     }
     for file in customizations.used() {
