@@ -37,11 +37,6 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         .used()
         .flat_map(|file| file.packages.iter().map(|package| package.name.value.as_str()))
         .collect();
-    let installs = |needles: &[&str]| {
-        let any = |text: &str| needles.iter().any(|needle| text.contains(needle));
-        packages.iter().any(|name| any(name))
-            || scripts.iter().any(|script| script.place.precedes_packages() && any(script.text))
-    };
     // `git` is a word of many names.
     let installs_word = |needles: &[&str]| {
         let words = |text: &str| {
@@ -58,7 +53,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     let counts = |line: &&Requirement| line.holds(&|name| on_instance(name, python)) != Some(false);
     for requirement in requirements.lines.iter().filter(|line| !line.constraint).filter(counts) {
         machine(subject, requirement, python, &installs_word);
-        build(subject, requirement, &installs);
+        build(subject, requirement);
     }
     heavy(subject, &requirements.lines);
     absent::check(subject, &requirements);
@@ -243,9 +238,10 @@ fn local_path(requirement: &Requirement) -> Option<&str> {
 }
 
 /// Packages that are compiled on the instance, without what they need.
-fn build(subject: &mut Subject<'_>, requirement: &Requirement, installs: &dyn Fn(&[&str]) -> bool) {
+fn build(subject: &mut Subject<'_>, requirement: &Requirement) {
+    let lacks = |words: &str| !compiled::is_there(subject, words);
     match requirement.name.as_str() {
-        "psycopg2" if !installs(&["libpq-devel", "-server-devel", "postgresql-devel"]) => {
+        "psycopg2" if lacks(installs::LIBPQ) => {
             let message = "pip fails with `pg_config executable not found`: `psycopg2` is compiled on the instance";
             let version = requirement.exact().and_then(installs::numbers);
             // `installs.txt` and `stops.txt` have what was tried.
@@ -259,9 +255,7 @@ fn build(subject: &mut Subject<'_>, requirement: &Requirement, installs: &dyn Fn
             };
             subject.find("EB040", &requirement.path, requirement.span.clone(), message, fix);
         }
-        "psycopg"
-            if requirement.extras.iter().any(|extra| extra == "c") && !installs(&["libpq-devel", "-server-devel"]) =>
-        {
+        "psycopg" if requirement.extras.iter().any(|extra| extra == "c") && lacks("libpq-devel|-server-devel") => {
             let message = "pip fails with `pg_config executable not found`: `psycopg[c]` is compiled on the instance";
             subject.find(
                 "EB040",
@@ -272,12 +266,12 @@ fn build(subject: &mut Subject<'_>, requirement: &Requirement, installs: &dyn Fn
             );
         }
         // It asks for `psycopg2`, whatever its version.
-        "django-heroku" if !installs(&["libpq-devel", "-server-devel", "postgresql-devel"]) => {
+        "django-heroku" if lacks(installs::LIBPQ) => {
             let message = "pip fails with `pg_config executable not found`: `django-heroku` brings `psycopg2` along, which is compiled on the instance";
             let fix = "take it out, as it is for Heroku; or install `libpq-devel` and `gcc` with `packages: yum:`";
             subject.find("EB040", &requirement.path, requirement.span.clone(), message, fix);
         }
-        "mysqlclient" if !installs(&["mariadb", "mysql"]) => {
+        "mysqlclient" if lacks("mariadb|mysql") => {
             // From 2.2 on it asks `pkg-config`.
             let old = requirement.exact().and_then(installs::numbers).is_some_and(|version| version < vec![2, 2]);
             let lacks = if old { "`mysql_config`" } else { "`pkg-config` file of MySQL" };

@@ -1,12 +1,32 @@
 //! Modules that the site imports, and whether a line of the list brings them.
 
+use std::ops::Range;
+
+use super::super::tables::{ByName, rows};
 use super::{is_whole, listed};
+use crate::beanstalk::lines::placed;
 use crate::beanstalk::requirements::{Requirement, Requirements};
 use crate::check::django::loaded::Moment;
 use crate::check::django::{self, Value};
 use crate::check::subject::Subject;
 
-const TABLE: &str = include_str!("apps.txt");
+/// A module, and what brings it.
+struct Row {
+    module: &'static str,
+    package: &'static str,
+    /// Words in the names of other packages that do.
+    words: Vec<&'static str>,
+}
+
+/// The row of a module, where the table has one.
+fn row(module: &str) -> Option<&'static Row> {
+    static TABLE: ByName<Row> = ByName::unread();
+    let read = |line: &'static str| {
+        let mut words = line.split(' ');
+        Some(Row { module: words.next()?, package: words.next()?, words: words.collect() })
+    };
+    TABLE.of(module, || rows(include_str!("apps.txt")).filter_map(read), |row| row.module).first()
+}
 
 /// Whole products, which bring many of these along.
 const LARGE: [&str; 18] = [
@@ -80,12 +100,9 @@ pub(super) fn is_closed(requirements: &Requirements, apps: bool) -> bool {
     is_whole(requirements) || requirements.lines.iter().all(known)
 }
 
-/// The package of a module that nobody asks for.
-fn lacks(module: &str, requirements: &Requirements) -> Option<&'static str> {
-    let mut rows = TABLE.lines().filter(|line| !line.starts_with('#'));
-    let mut row = rows.find_map(|line| line.strip_prefix(module)?.strip_prefix(' '))?.split(' ');
-    let package = row.next()?;
-    let words: Vec<&str> = row.collect();
+/// The package of a module that nobody asks for, and that the project has not itself.
+fn lacks(subject: &Subject<'_>, requirements: &Requirements, module: &str) -> Option<&'static str> {
+    let Row { package, words, .. } = row(module)?;
     let brings = |line: &Requirement| {
         let name = line.name.as_str();
         // A package `storage` is another one than those that have to do with storage.
@@ -93,13 +110,13 @@ fn lacks(module: &str, requirements: &Requirements) -> Option<&'static str> {
             Some(whole) => name == whole,
             None => name.contains(word) && (name != *word || word.contains('-')),
         };
-        name == package
+        name == *package
             || name == module.replace('_', "-")
             || words.iter().any(by)
             || LARGE.iter().any(|large| name.contains(large))
     };
     let closed = words.first() != Some(&"*") || is_closed(requirements, true);
-    (closed && !requirements.lines.iter().any(brings)).then_some(package)
+    (closed && !requirements.lines.iter().any(brings) && !is_own(subject, module)).then_some(package)
 }
 
 /// Has the project itself something of this name?
@@ -122,22 +139,34 @@ fn applications(subject: &mut Subject<'_>, requirements: &Requirements, file: &s
         let Some(setting) = settings.get(name) else { continue };
         for item in setting.value.items().iter().filter_map(Value::text) {
             let module = item.split('.').next().unwrap_or(item);
-            let Some(package) = lacks(module, requirements).filter(|_| !is_own(subject, module)) else { continue };
+            let Some(package) = lacks(subject, requirements, module) else { continue };
             // Where the name stands, if the value's own text has it.
             let text = subject.tree.code(&setting.path).unwrap_or_default();
             let found = text.get(setting.span.start..).and_then(|rest| rest.find(item));
             let span = found.map(|at| setting.span.start + at..setting.span.start + at + item.len());
-            let message = said(Moment::Start, module, file, package);
-            let fix = format!("add `{package}` with its version");
-            subject.find("EB169", &setting.path, span.unwrap_or_else(|| setting.span.clone()), message, fix);
+            let span = span.unwrap_or_else(|| setting.span.clone());
+            Missing { moment: Moment::Start, module, package, list: file }.say(subject, &setting.path, span);
             return true;
         }
     }
     false
 }
 
-fn said(moment: Moment, module: &str, file: &str, package: &str) -> String {
-    format!("{}: `No module named '{module}'`, since `{file}` does not ask for `{package}`", moment.fate())
+/// A module that Python does not find, and the list that does not ask for what brings it.
+struct Missing<'m> {
+    moment: Moment,
+    module: &'m str,
+    package: &'static str,
+    list: &'m str,
+}
+
+impl Missing<'_> {
+    fn say(&self, subject: &mut Subject<'_>, path: &str, span: Range<usize>) {
+        let Self { moment, module, package, list } = self;
+        let message =
+            format!("{}: `No module named '{module}'`, since `{list}` does not ask for `{package}`", moment.fate());
+        subject.find("EB169", path, span, message, format!("add `{package}` with its version"));
+    }
 }
 
 /// A module that the settings or `wsgi.py` import.
@@ -147,17 +176,13 @@ fn files(subject: &mut Subject<'_>, requirements: &Requirements, file: &str) -> 
     files.extend(wsgi.filter(|_| subject.django()));
     for path in files {
         let Some(text) = subject.tree.code(&path) else { continue };
-        let mut at = 0;
-        for line in text.split_inclusive('\n') {
-            let start = at;
-            at += line.len();
+        for (start, line) in placed(text) {
             // At the first column: what is indented may be tried, or for development only.
             let module = line.strip_prefix("import ").or_else(|| line.strip_prefix("from "));
             let Some(module) = module.and_then(|rest| rest.split([' ', '.', ',', '\n', '\r']).next()) else { continue };
-            let Some(package) = lacks(module, requirements).filter(|_| !is_own(subject, module)) else { continue };
-            let message = said(Moment::Start, module, file, package);
-            let fix = format!("add `{package}` with its version");
-            subject.find("EB169", &path, start..start + line.trim_end().len(), message, fix);
+            let Some(package) = lacks(subject, requirements, module) else { continue };
+            let span = start..start + line.trim_end().len();
+            Missing { moment: Moment::Start, module, package, list: file }.say(subject, &path, span);
             return true;
         }
     }
@@ -172,10 +197,9 @@ fn imports(subject: &mut Subject<'_>, requirements: &Requirements, file: &str) {
     for module in subject.loaded().iter() {
         for import in module.imports.iter().filter(|import| !import.module.starts_with('.')) {
             let name = import.module.split('.').next().unwrap_or_default();
-            let Some(package) = lacks(name, requirements).filter(|_| !is_own(subject, name)) else { continue };
-            let message = said(module.moment, name, file, package);
-            let fix = format!("add `{package}` with its version");
-            subject.find("EB169", &module.path, import.span.clone(), message, fix);
+            let Some(package) = lacks(subject, requirements, name) else { continue };
+            let missing = Missing { moment: module.moment, module: name, package, list: file };
+            missing.say(subject, &module.path, import.span.clone());
             return;
         }
     }
