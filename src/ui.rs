@@ -24,6 +24,7 @@ pub use paint::Paint;
 pub use progress::Progress;
 use visible::visible_json;
 pub use visible::{turns_text, visible};
+pub(crate) use words::edits;
 pub use words::{bytes, count, nearest, quoted, quoted_path, ticked, wrap};
 
 /// A value with two faces: `Display` for people, `Serialize` for `--json`.

@@ -37,7 +37,6 @@ pub(super) fn is_named_value(rest: &[u8]) -> bool {
         // `RESET_PASSWORD_TEMPLATE` names a mail.
         b"_template",
         b"_templates",
-        b"_template_id",
         b"_view",
         b"_form",
         b"_endpoint",

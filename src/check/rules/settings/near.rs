@@ -4,6 +4,7 @@ use super::at;
 use crate::check::django::Settings;
 use crate::check::installed::Installed;
 use crate::check::subject::Subject;
+use crate::ui::edits;
 
 /// Settings that have an effect, of Django and of what most projects have beside it; long ones, which no other name is near by chance.
 const KNOWN: [&str; 61] = [
@@ -123,21 +124,7 @@ fn is_read(subject: &Subject<'_>, name: &str) -> bool {
 /// Do at most two letters more, fewer or other ones make one name of the other?
 fn is_near(one: &str, other: &str) -> bool {
     const MOST: usize = 2;
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    if one.len().abs_diff(other.len()) > MOST {
-        return false;
-    }
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, letter) in one.iter().enumerate() {
-        let mut before = row[0];
-        row[0] = at + 1;
-        for (place, wanted) in other.iter().enumerate() {
-            let change = before + usize::from(letter != wanted);
-            before = row[place + 1];
-            row[place + 1] = change.min(before + 1).min(row[place] + 1);
-        }
-    }
-    row[other.len()] <= MOST
+    one.len().abs_diff(other.len()) <= MOST && edits(one, other) <= MOST
 }
 
 #[cfg(test)]
