@@ -46,7 +46,6 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         old::names(subject, script);
         django(subject, script);
         python::programs(subject, script);
-        python::poetry(subject, script);
         missing::check(subject, script);
         environment::check(subject, script);
         nothing::check(subject, script);
@@ -61,6 +60,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         swapped::check(subject, script);
         early::check(subject, script);
     }
+    python::poetry(subject);
     accounts::in_code(subject);
     old::files(subject);
     tools::metadata_of_files(subject);

@@ -13,10 +13,11 @@ use crate::stack::{Plan, Recipe};
 
 /// Is there something in the project that the recipe needs, or that it contradicts?
 pub(super) fn fits(recipe: &Recipe, plan: &Plan, tree: &Tree) -> Result<(), Misfit> {
-    if recipe.needs_balancer && is_single(tree) {
+    let customizations = Customizations::read(tree);
+    if recipe.needs_balancer && is_single(&customizations) {
         return Err(Misfit::Single { recipe: recipe.name.clone() });
     }
-    let family = Customizations::read(tree).family;
+    let family = customizations.family;
     if recipe.needs_python && family != Family::Python {
         return Err(Misfit::Platform { recipe: recipe.name.clone(), family });
     }
@@ -48,8 +49,7 @@ fn clashes(tree: &Tree) -> Vec<check::Finding> {
 }
 
 /// Does the project say that its environment is one instance, without a load balancer?
-fn is_single(tree: &Tree) -> bool {
-    let customizations = Customizations::read(tree);
+fn is_single(customizations: &Customizations) -> bool {
     let kind = customizations.option("aws:elasticbeanstalk:environment", "EnvironmentType");
     kind.is_some_and(|kind| kind.eq_ignore_ascii_case("SingleInstance"))
 }

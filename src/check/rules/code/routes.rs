@@ -89,8 +89,8 @@ fn answers(route: &str, wanted: &str) -> bool {
 /// Tasks of `cron.yaml` that are posted to a path at which nothing answers.
 pub(super) fn tasks(subject: &mut Subject<'_>, modules: &[Module]) {
     const FILE: &str = "cron.yaml";
-    let Some((_, _, routes)) = known(subject, modules) else { return };
     let Some(Ok(Some(root))) = subject.tree.text(FILE).map(yaml::parse) else { return };
+    let Some((_, _, routes)) = known(subject, modules) else { return };
     let jobs = root.get("cron").and_then(Node::sequence).unwrap_or_default();
     for url in jobs.iter().filter_map(|job| job.get("url")) {
         let Some(text) = url.as_str().filter(|text| text.starts_with('/')) else { continue };

@@ -44,7 +44,7 @@ fn has_own_path(subject: &Subject<'_>) -> bool {
 }
 
 /// Poetry is no part of the platform: the first that calls it, before something has installed it, does not find it.
-pub(super) fn poetry(subject: &mut Subject<'_>, script: &Script<'_>) {
+pub(super) fn poetry(subject: &mut Subject<'_>) {
     let calls = |run: &&Run| run.program.text == "poetry" || run.lead.has("poetry");
     let here = |script: &&Script<'_>| matches!(script.place, Place::ContainerCommand(_)) && !script.called;
     // Whatever runs before, and says its name together with a way to install it or to find it elsewhere.
@@ -55,21 +55,15 @@ pub(super) fn poetry(subject: &mut Subject<'_>, script: &Script<'_>) {
             && script.has(&["pip", "pip3", "pipx", "curl", "wget", "uv", "PATH", "activate", ".local"])
     };
     let scripts = subject.scripts();
-    let first = scripts.iter().filter(here).find(|script| script.host_runs().any(|run| calls(&run)));
-    let listed = subject.requirements().lines.iter().any(|line| line.name == "poetry");
-    if !subject.python()
-        || listed
-        || scripts.iter().any(brings)
-        || first.is_none_or(|first| first.path != script.path || first.start != script.start)
-    {
+    let first = scripts.iter().filter(here).find_map(|script| Some((script, script.host_runs().find(calls)?)));
+    let listed = || subject.requirements().lines.iter().any(|line| line.name == "poetry");
+    let Some((script, run)) = first.filter(|_| subject.python() && !listed() && !scripts.iter().any(brings)) else {
         return;
-    }
-    if let Some(run) = script.host_runs().find(calls) {
-        let message =
-            format!("{} {}: there is no `poetry` on the platform", script.title(), fate(script.forgives(run)).0);
-        let fix = "list the packages in `requirements.txt` (`poetry export`), which the platform installs by itself";
-        subject.find("EB035", script.path, run.span(), message, fix).level = fate(script.forgives(run)).1;
-    }
+    };
+    let (how, level) = fate(script.forgives(run));
+    let message = format!("{} {how}: there is no `poetry` on the platform", script.title());
+    let fix = "list the packages in `requirements.txt` (`poetry export`), which the platform installs by itself";
+    subject.find("EB035", script.path, run.span(), message, fix).level = level;
 }
 
 /// Programs that the packages of a project bring along: they are in its virtual environment, and on no path of the system's.

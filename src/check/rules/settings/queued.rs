@@ -77,7 +77,7 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
         .iter()
         .any(|name| !matches!(settings.value(name).by_default(), Value::Missing | Value::Bool(false)));
     for queue in &QUEUES {
-        if eager && queue.module == "celery" || is_started(subject, queue) {
+        if eager && queue.module == "celery" {
             continue;
         }
         if let Some(name) = queue.schedule {
@@ -86,11 +86,16 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
             let Some(setting) = settings.get(name).filter(|setting| used && !setting.value.items().is_empty()) else {
                 continue;
             };
+            if is_started(subject, queue) {
+                continue;
+            }
             let message = format!("no file here starts `{}`, and nothing of this runs by itself", queue.program);
             let fix =
                 format!("let a schedule run `{}`: a file in `/etc/cron.d`, or a task of EventBridge", queue.program);
             at(subject, RULE, setting, message, &fix);
-        } else if let Some((path, span)) = queued(subject, queue) {
+        } else if let Some((path, span)) = queued(subject, queue)
+            && !is_started(subject, queue)
+        {
             let message = format!(
                 "what is queued here waits, unless another environment carries it out: no file here starts `{}`",
                 queue.program
@@ -130,14 +135,8 @@ fn is_started(subject: &Subject<'_>, queue: &Queue) -> bool {
 
 /// The first module of those that the server imports which queues something.
 fn queued(subject: &Subject<'_>, queue: &Queue) -> Option<(String, Range<usize>)> {
-    let imports = format!("import {}", queue.module);
-    let from = format!("from {}", queue.module);
-    let whole =
-        subject.tree.iter().filter(|(path, _)| path.ends_with(".py")).filter_map(|(path, _)| subject.tree.code(path));
-    let mut used = whole.filter(|text| text.lines().any(|line| line.starts_with(&from) || line.starts_with(&imports)));
-    used.next()?;
     let loaded = subject.loaded();
-    loaded.iter().find_map(|module| {
+    let found = loaded.iter().find_map(|module| {
         let text = subject.tree.code(&module.path)?;
         queue.calls.iter().find_map(|call| {
             let (at, _) = text.match_indices(call).find(|(at, _)| {
@@ -146,5 +145,11 @@ fn queued(subject: &Subject<'_>, queue: &Queue) -> Option<(String, Range<usize>)
             })?;
             Some((module.path.clone(), at + usize::from(call.starts_with('.'))..at + call.len() - 1))
         })
-    })
+    })?;
+    let imports = format!("import {}", queue.module);
+    let from = format!("from {}", queue.module);
+    let mut whole =
+        subject.tree.iter().filter(|(path, _)| path.ends_with(".py")).filter_map(|(path, _)| subject.tree.code(path));
+    let uses = |text: &str| text.lines().any(|line| line.starts_with(&from) || line.starts_with(&imports));
+    whole.any(uses).then_some(found)
 }
