@@ -5,12 +5,20 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+/// A port for a server that is about to start, and that no system gives to somebody's outgoing connection before.
+pub(crate) fn free_port() -> u16 {
+    let listen = |port| TcpListener::bind(("127.0.0.1", port)).ok();
+    let listener = (0..100).find_map(|_| listen(fastrand::u16(20_000..32_768))).unwrap();
+    listener.local_addr().unwrap().port()
+}
 
 /// A folder for one test.
 pub(crate) struct Place {

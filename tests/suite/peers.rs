@@ -1,13 +1,13 @@
 //! The choices with their real peers: PostgreSQL, MySQL, Redis, Celery, uvicorn and S3.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::harness::{Place, Running, left_out, missing, python};
+use crate::harness::{Place, Running, free_port, left_out, missing, python};
 use crate::matrix::python_with_everything;
 use crate::site::{SECRET_KEY, Site, manage};
 
@@ -88,10 +88,6 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A folder that whoever runs the server owns.

@@ -1,13 +1,13 @@
 //! The generated site itself, installed from the package registry and served by its own gunicorn.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Place, cache_dir};
+use crate::harness::{Place, cache_dir, free_port};
 
 /// Fifty letters, as Django's own check wants them.
 pub(crate) const SECRET_KEY: &str = "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz";
@@ -107,7 +107,7 @@ pub(crate) struct Site {
 impl Site {
     /// Start what the `Procfile` says.
     pub(crate) fn serve(place: &Place, python: &Path, site: &str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let procfile = place.read(&format!("{site}/Procfile"));
         let line = procfile.lines().find_map(|line| line.strip_prefix("web: ")).unwrap();
         let mut words = line.split_whitespace();
@@ -122,10 +122,10 @@ impl Site {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let site = Self { child, port };
+        let mut site = Self { child, port };
         let end = Instant::now() + Duration::from_secs(60);
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(Instant::now() < end, "gunicorn does not listen");
+            assert!(Instant::now() < end && matches!(site.child.try_wait(), Ok(None)), "gunicorn does not listen");
             std::thread::sleep(Duration::from_millis(50));
         }
         site

@@ -1,12 +1,11 @@
 //! What generated files tell people to type works, in the order in which a reader meets it: README, first page, comments.
 
 use std::collections::BTreeSet;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::Stdio;
 
 use crate::book::blocks;
-use crate::harness::{Place, Run, Running};
+use crate::harness::{Place, Run, Running, free_port};
 use crate::site::installed;
 
 /// Commands that nothing here can run, each with its reason.
@@ -85,7 +84,7 @@ impl Reader {
                     self.place.write(".venv/bin/activate", format!("export PATH=\"{programs}:$PATH\"\n"));
                 }
                 "python manage.py runserver" => {
-                    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+                    let port = free_port();
                     self.serve(
                         &line,
                         &format!("python manage.py runserver --noreload {port}"),

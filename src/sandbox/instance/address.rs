@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};
+use std::ops::RangeInclusive;
 
 use regex::{Captures, Regex};
 
@@ -23,9 +24,14 @@ pub(crate) struct Moved {
     pub(crate) notes: Vec<String>,
 }
 
+/// Ports that no system gives to outgoing connections, which would take one before its server is up.
+const QUIET: RangeInclusive<u16> = 20_000..=32_767;
+
 /// A port of loopback that nobody listens on.
 pub(crate) fn free() -> std::io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+    let listen = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    let quiet = (0..100).find_map(|_| listen(fastrand::u16(QUIET)).ok());
+    quiet.map_or_else(|| listen(0), Ok)?.local_addr().map(|address| address.port())
 }
 
 /// Move `services` from the port `expected` to `port`. `config` is the text of `gunicorn.conf.py`.
