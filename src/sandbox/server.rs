@@ -80,7 +80,8 @@ impl Drop for Server {
     fn drop(&mut self) {
         drop(self.runner.take());
         if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_timeout(Duration::from_secs(1));
+            // What answered calls have set going is written to the end: then the state may be copied or removed.
+            runtime.shutdown_timeout(Duration::from_secs(30));
         }
     }
 }

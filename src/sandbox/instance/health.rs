@@ -15,7 +15,7 @@ use crate::beanstalk::defaults;
 pub(crate) const INSTANCE_IP: &str = "172.31.0.10";
 
 /// Time that an application may take to start before the answer counts.
-const START: Duration = Duration::from_secs(20);
+const START: Duration = Duration::from_secs(60);
 
 /// Health of the instance in the balancer's eyes.
 #[derive(Debug, Clone, PartialEq, Eq)]
