@@ -35,6 +35,8 @@ struct Scenario {
 
 /// Seconds that no answer takes, however busy the machine is.
 const PATIENT: &str = "60";
+/// Seconds in which every call but the one that stalls is answered on a busy machine, so that no other one is given up.
+const BRIEF: &str = "5";
 
 /// One place, and the sandbox that its commands talk to.
 struct Case<'a> {
@@ -228,7 +230,7 @@ fn matrix(scenario: &Scenario) -> String {
 fn misfortune(scenario: &Scenario, place: &Place, call: usize, fault: Fault, operation: &str, expected: &str) -> i32 {
     let what = format!("{}: {} at call {call}, {operation}", scenario.name, name(fault));
     let case = Case::new(place, "case", at(call, fault));
-    let patience = if fault == Fault::Stall { "1" } else { PATIENT };
+    let patience = if fault == Fault::Stall { BRIEF } else { PATIENT };
     let run = place.finish(case.command(&scenario.arguments, patience));
     match run.exit {
         // It found a way, so everything is done.
