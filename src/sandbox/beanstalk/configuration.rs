@@ -10,13 +10,13 @@ use super::call::{Call, time};
 use super::resolved::{Resolved, resolved};
 use super::{options, platforms, saved};
 
-/// Apply what a call sets and removes, if it is valid.
-pub(super) fn change(call: &Call<'_>, settings: &mut Settings) -> Result<(), Refusal> {
+/// Apply what a call sets and removes, if it is valid on the platform.
+pub(super) fn change(call: &Call<'_>, platform: &str, settings: &mut Settings) -> Result<(), Refusal> {
     let new = call.settings("OptionSettings");
     if new.iter().any(|setting| setting.namespace.is_empty() || setting.name.is_empty()) {
         return Err(Refusal::value("Every option setting needs a Namespace and an OptionName."));
     }
-    options::check(&new)?;
+    options::check(platform, &new)?;
     new.into_iter().for_each(|setting| settings.set(setting));
     for option in call.settings("OptionsToRemove") {
         settings.remove(&option);
@@ -118,7 +118,7 @@ pub(super) fn create_template(call: &Call<'_>, region: &mut Region) -> Result<Va
     let platform = platform
         .or(base)
         .ok_or_else(|| Refusal::combination("Unable to determine base for template pack (no solution stack)"))?;
-    change(call, &mut settings)?;
+    change(call, &platform, &mut settings)?;
     let template = Template {
         description: input.owned("Description"),
         platform,
@@ -156,7 +156,7 @@ pub(super) fn update_template(call: &Call<'_>, region: &mut Region) -> Result<Va
     region.application_mut(application)?;
     let found = saved::find(call, region, application, Some(name))?;
     let mut found = found.expect("a name was given");
-    change(call, &mut found.settings)?;
+    change(call, &found.platform, &mut found.settings)?;
     if let Some(description) = call.input.owned("Description") {
         found.description = Some(description).filter(|text| !text.is_empty());
     }

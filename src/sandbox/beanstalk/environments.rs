@@ -37,7 +37,7 @@ pub(super) fn create(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
     })?;
     let tier = tier(call)?;
     let mut settings = template.map(|template| template.settings).unwrap_or_default();
-    configuration::change(call, &mut settings)?;
+    configuration::change(call, &platform, &mut settings)?;
     let cname = match tier {
         Tier::WebServer => Some(cname(call, region, &name)?),
         Tier::Worker => None,
@@ -168,7 +168,7 @@ pub(super) fn update(call: &Call<'_>, region: &mut Region) -> Result<Value, Refu
     if let Some(template) = template.or(saved::specified(call, region)?) {
         template.settings.0.into_iter().for_each(|setting| settings.set(setting));
     }
-    configuration::change(call, &mut settings)?;
+    configuration::change(call, platform.as_deref().unwrap_or(&found.platform), &mut settings)?;
     let (environment, events) = region.environment(&id);
     let before = environment.before();
     if let Some(description) = input.owned("Description") {

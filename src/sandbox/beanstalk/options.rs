@@ -9,15 +9,16 @@ use super::call::Call;
 use super::{platforms, saved};
 use crate::beanstalk::options::{self, ConfigOption, Kind};
 
-/// The mistake in a setting, in the API's words.
-fn problem(setting: &Setting) -> Option<String> {
+/// The mistake in a setting of a platform, in the API's words.
+fn problem(platform: Option<&str>, setting: &Setting) -> Option<String> {
     let Setting { namespace, name, value, .. } = setting;
     // Parameters of the environment's stack come back in saved configurations, and in what clients copy.
     if namespace == "aws:cloudformation:template:parameter" {
         return None;
     }
     let place = format!("(Namespace: '{namespace}', OptionName: '{name}')");
-    let Some(option) = options::find(namespace, name).filter(|option| !option.is_retired()) else {
+    let found = options::find_on(platform.map(platforms::language), namespace, name);
+    let Some(option) = found.filter(|option| !option.is_retired()) else {
         return Some(format!("Invalid option specification {place}: Unknown configuration setting."));
     };
     let invalid = option.validate(value).err()?;
@@ -25,8 +26,8 @@ fn problem(setting: &Setting) -> Option<String> {
 }
 
 /// Refuse the first setting that is out of bounds.
-pub(super) fn check(settings: &[Setting]) -> Result<(), Refusal> {
-    match settings.iter().find_map(problem) {
+pub(super) fn check(platform: &str, settings: &[Setting]) -> Result<(), Refusal> {
+    match settings.iter().find_map(|setting| problem(Some(platform), setting)) {
         None => Ok(()),
         Some(problem) => {
             let message = format!("Configuration validation exception: {problem}");
@@ -38,10 +39,10 @@ pub(super) fn check(settings: &[Setting]) -> Result<(), Refusal> {
 pub(super) fn validate(call: &Call<'_>, region: &mut Region) -> Result<Value, Refusal> {
     let application = call.input.required("ApplicationName");
     region.application_mut(application)?;
-    subject(call, region)?;
+    let (platform, _) = subject(call, region)?;
     let settings = call.settings("OptionSettings");
     let messages = settings.iter().filter_map(|setting| {
-        let message = problem(setting)?;
+        let message = problem(platform.as_deref(), setting)?;
         Some(json!({
             "Message": message,
             "Severity": "error",
@@ -116,4 +117,21 @@ fn describe_one(namespace: &str, name: &str, option: &ConfigOption) -> Value {
         "MaxLength": option.max_length,
         "Regex": option.pattern.map(|pattern| json!({"Pattern": pattern, "Label": format!("like {pattern}")})),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_takes_what_its_platform_has() {
+        let takes = |platform, value: &str| {
+            let (namespace, name) = ("aws:elasticbeanstalk:environment:proxy".to_owned(), "ProxyServer".to_owned());
+            problem(platform, &Setting { namespace, name, value: value.to_owned(), resource: None }).is_none()
+        };
+        let python = Some("64bit Amazon Linux 2023 v4.7.2 running Python 3.13");
+        let docker = Some("64bit Amazon Linux 2023 v4.7.2 running Docker");
+        assert!(takes(python, "apache") && !takes(python, "none"));
+        assert!(takes(docker, "none") && !takes(docker, "apache"));
+    }
 }
