@@ -215,13 +215,25 @@ impl<'a> Subject<'a> {
         off.is_some_and(|off| off.eq_ignore_ascii_case("false"))
     }
 
-    /// Does a health check ask for no page? A Network Load Balancer sees whether the port is open, unless it is told otherwise.
+    /// Does a health check ask for no page? Network and classic load balancers see whether the port is open, unless they are told otherwise.
     pub(super) fn asks_port(&self) -> bool {
         let option = |namespace, name| self.customizations.option(namespace, name);
         let network = option("aws:elasticbeanstalk:environment", "LoadBalancerType")
             .is_some_and(|kind| kind.eq_ignore_ascii_case("network"));
         let protocol = option("aws:elasticbeanstalk:environment:process:default", "Protocol").unwrap_or("TCP");
-        network && protocol.eq_ignore_ascii_case("TCP")
+        (network && protocol.eq_ignore_ascii_case("TCP")) || self.classic_asks_port()
+    }
+
+    /// A classic load balancer does so as well, unless a file names a page.
+    fn classic_asks_port(&self) -> bool {
+        let option = |namespace, name| self.customizations.option(namespace, name);
+        let classic = option("aws:elasticbeanstalk:environment", "LoadBalancerType")
+            .is_some_and(|kind| kind.eq_ignore_ascii_case("classic"));
+        let asked = option("aws:elasticbeanstalk:application", "Application Healthcheck URL")
+            .or_else(|| option("aws:elb:healthcheck", "Target"));
+        let page = option("aws:elasticbeanstalk:environment:process:default", "HealthCheckPath").is_some();
+        let port = |target: &str| ["TCP:", "SSL:"].iter().any(|word| target.to_ascii_uppercase().starts_with(word));
+        classic && !page && asked.is_none_or(port)
     }
 
     /// Is the platform a guess, with signs that point elsewhere?

@@ -52,8 +52,8 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
         return;
     }
     let asked = asked(subject);
-    let path = asked.as_ref().map_or("/", |(_, setting)| setting.value.value.as_str());
-    let Some(path) = path.strip_prefix('/') else { return };
+    let path = asked.as_ref().map_or(Some("/"), |(_, setting)| path_in(&setting.value.value));
+    let Some(path) = path.and_then(|path| path.strip_prefix('/')) else { return };
     let matcher = subject.customizations.option(PROCESS, "MatcherHTTPCode").unwrap_or("200").to_owned();
     if path.is_empty() && !matcher.contains('3') {
         let login = settings.value("MIDDLEWARE").items().iter().find_map(|item| {
@@ -133,7 +133,18 @@ pub(super) fn may_match(regex: &str, path: &str) -> bool {
 
 /// The path that the balancer asks, where a file says it.
 pub(in crate::check::rules) fn path_asked(subject: &Subject<'_>) -> Option<String> {
-    asked(subject).map(|(_, setting)| setting.value.value.clone())
+    let (_, setting) = asked(subject)?;
+    Some(path_in(&setting.value.value).unwrap_or(&setting.value.value).to_owned())
+}
+
+/// The path of `/path`, or of `HTTP:80/path` as classic load balancers have it; `TCP:80` asks for none.
+fn path_in(value: &str) -> Option<&str> {
+    if value.starts_with('/') {
+        return Some(value);
+    }
+    let (protocol, _) = value.split_once(':')?;
+    let asks = protocol.eq_ignore_ascii_case("http") || protocol.eq_ignore_ascii_case("https");
+    value.find('/').filter(|_| asks).map(|at| &value[at..])
 }
 
 /// The option that says which path the balancer asks.
@@ -143,6 +154,7 @@ fn asked<'a>(subject: &Subject<'a>) -> Option<(&'a str, &'a OptionSetting)> {
     all.filter(|(_, setting)| match setting.name.value.as_str() {
         "HealthCheckPath" => setting.namespace.value == PROCESS,
         "Application Healthcheck URL" => true,
+        "Target" => setting.namespace.value == "aws:elb:healthcheck",
         _ => false,
     })
     .last()
@@ -193,7 +205,7 @@ fn routes(
         Some((file, option)) => {
             let finding = subject.find("EB013", file, option.value.span.clone(), message, fix);
             if slash {
-                finding.replace(format!("/{path}/"));
+                finding.replace(format!("{}/", option.value.value));
             }
         }
         None => lower(at(subject, "EB013", setting, message, &fix), unless),
