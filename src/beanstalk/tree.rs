@@ -167,6 +167,7 @@ impl Tree {
             || (path.matches('/').count() <= 3 && (reads_script(name, parents) || reads_table(path, name, parents)))
             || name.ends_with(".pem")
             || name.ends_with(".key")
+            || is_pipeline(path)
     }
 
     /// Is it code that the project's server may import? Of such files only `code` is asked, so that no rule takes a word in one for a setting.
@@ -201,6 +202,22 @@ fn reads_list(path: &str, name: &str) -> bool {
     depth == 0
         || (depth <= 2
             && WORDS.iter().any(|word| path[..path.len() - name.len()].contains(word) || name.contains(word)))
+}
+
+/// Does a service that builds and deploys read this?
+pub(crate) fn is_pipeline(path: &str) -> bool {
+    const OF_SERVICES: [&str; 8] = [
+        ".circleci/config.yml",
+        ".gitlab-ci.yml",
+        ".travis.yml",
+        "Jenkinsfile",
+        "azure-pipelines.yml",
+        "bitbucket-pipelines.yml",
+        "buildspec.yaml",
+        "buildspec.yml",
+    ];
+    let workflow = |rest: &str| !rest.contains('/') && (rest.ends_with(".yml") || rest.ends_with(".yaml"));
+    OF_SERVICES.contains(&path) || path.strip_prefix(".github/workflows/").is_some_and(workflow)
 }
 
 /// Scripts of a shell: by their names, and what has none of its own in the folders that people keep them in.

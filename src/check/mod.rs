@@ -7,6 +7,7 @@
 mod alternatives;
 pub mod catalogue;
 pub(crate) mod django;
+mod dockerfile;
 pub mod finding;
 mod fix;
 mod folder;

@@ -8,6 +8,7 @@ pub(super) mod missing;
 mod nothing;
 pub(super) mod old;
 mod order;
+mod permission;
 mod printed;
 mod python;
 mod questions;
@@ -47,6 +48,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         django(subject, script);
         python::programs(subject, script);
         missing::check(subject, script);
+        permission::check(subject, script);
         environment::check(subject, script);
         nothing::check(subject, script);
         questions::check(subject, script);

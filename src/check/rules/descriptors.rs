@@ -3,6 +3,7 @@
 mod build;
 mod databases;
 mod development;
+mod image;
 mod platform;
 mod worker;
 
@@ -24,6 +25,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     }
     dockerrun(subject, compose);
     development::check(subject);
+    image::check(subject);
     if let Some(path) = compose.filter(|_| subject.customizations.family == Family::Docker) {
         self::compose(subject, path);
     }

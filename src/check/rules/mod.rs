@@ -11,6 +11,7 @@ mod kept;
 mod options;
 mod packager;
 mod places;
+mod ports;
 mod processes;
 mod promotion;
 mod proxy;
@@ -37,6 +38,7 @@ pub(super) fn run(subject: &mut Subject<'_>) {
     processes::check(subject);
     places::check(subject);
     server::check(subject);
+    ports::check(subject);
     dependencies::check(subject);
     settings::check(subject);
     code::check(subject);

@@ -96,8 +96,10 @@ fn unread(subject: &mut Subject<'_>) {
         let config = name.ends_with(".config")
             || name.ends_with(".env")
             || name.ends_with(".vars")
-            || matches!(name, "Procfile" | "Buildfile" | "cron.yaml");
+            || matches!(name, "Procfile" | "Buildfile" | "cron.yaml")
+            || (name == inside && [".yml", ".yaml"].iter().any(|end| name.ends_with(end)));
         let nginx = inside.starts_with("conf.d/")
+            || (name == inside && name.ends_with(".conf"))
             || (name.ends_with(".conf") && ["apache/", "apache2/"].iter().any(|dir| inside.starts_with(dir)))
             || (inside.starts_with("nginx/")
                 && name.ends_with(".conf")

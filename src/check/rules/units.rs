@@ -65,7 +65,45 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         starts(subject, unit);
         early(subject, unit);
         own_files(subject, unit);
+        properties(subject, unit);
     }
+}
+
+/// Does it go on with the properties that it has read at its start, after one of them has changed?
+fn properties(subject: &mut Subject<'_>, unit: &Unit<'_>) {
+    let asks = |text: &str| text.contains("/opt/elasticbeanstalk/deployment/env") || text.contains("get-config");
+    let reads = asks(unit.text) || script_of(subject, unit).is_some_and(|(_, text, _)| asks(text));
+    // Systemd starts it with the site, or a timer anew each time.
+    let anew = unit.text.contains("eb-app.target") || told(unit, "Type") == Some("oneshot");
+    if !reads || anew {
+        return;
+    }
+    let scripts = subject.scripts();
+    let again = |script: &Script<'_>| {
+        let of_configuration = matches!(script.place, Place::Hook(hook) if hook.config);
+        let all = ["/hooks/", "systemctl restart \"$", "systemctl restart $"];
+        of_configuration
+            && (script.text.contains(unit.name.as_str()) || all.iter().any(|word| script.text.contains(word)))
+    };
+    if scripts.iter().any(again) {
+        return;
+    }
+    let named = |run: &Run| {
+        run.plain().any(|word| word.text.strip_suffix(".service").unwrap_or(&word.text) == unit.name)
+            && run.plain().any(|word| matches!(word.text.as_str(), "start" | "restart" | "reload-or-restart"))
+            && matches!(run.name(), "systemctl" | "service")
+    };
+    let found = scripts.iter().find_map(|script| {
+        let run = script.host_runs().find(|run| named(run))?;
+        Some((script.path.to_owned(), run.span()))
+    });
+    let Some((path, span)) = found else { return };
+    let message = format!(
+        "`{}` goes on with the old values after a change of an environment property: it reads them as it starts, and only confighooks run then",
+        unit.name
+    );
+    let fix = format!("`systemctl restart {}` in `.platform/confighooks/postdeploy` as well", unit.name);
+    subject.find("EB365", &path, span, message, fix);
 }
 
 /// What a unit is told under this name.

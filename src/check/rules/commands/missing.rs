@@ -1,10 +1,11 @@
 //! Missing: files of the bundle that a script carries out, and that do not ship.
 
 use super::environment;
+use super::written::reads;
 use crate::check::folder::in_bundle;
 use crate::check::script::{Place, Script, UBUNTU, fate};
 use crate::check::subject::Subject;
-use crate::check::words::Word;
+use crate::check::words::{Run, Word};
 
 pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
     ends(subject, script);
@@ -19,15 +20,7 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
     let mut folder = script.folder();
     for run in script.host_runs() {
         folder = folder.after(run);
-        // A program without a folder is looked for on the path.
-        let is_named = |word: &&Word| word.text != run.program.text || word.text.contains('/');
-        let Some(word) = run.carried_out().filter(is_named) else { continue };
-        // With `-c` and `-m` it is code, or the name of a module.
-        let mut flags = run.arguments.iter().take_while(|other| other.span.start < word.span.start);
-        let code = flags.any(|flag| matches!(flag.text.as_str(), "-c" | "-m" | "-lc" | "-ec" | "-xc" | "-s"));
-        if code || word.text.contains(char::is_whitespace) {
-            continue;
-        }
+        let Some(word) = carried_out(run).or_else(|| needed(script, run)) else { continue };
         let Some(path) = folder.path_of(&word.text).filter(|path| !environment::is_of_one(path)) else { continue };
         let Some(inside) = in_bundle(&path) else { continue };
         if !is_missing(subject, inside, word.text.trim_start_matches("./"), 1) {
@@ -36,8 +29,11 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
         let (how, level) = fate(script.forgives(run));
         let (what, fix) = match elsewhere(subject, inside) {
             Some(folder) => (
-                format!("no `{inside}` in the bundle; `manage.py` is in `{folder}`"),
-                format!("go there first: `cd {folder}`"),
+                format!("no `{inside}` in the bundle; `{}` is in `{folder}`", named(inside)),
+                match carried_out(run) {
+                    Some(_) => format!("go there first: `cd {folder}`"),
+                    None => format!("write `{folder}/{inside}`"),
+                },
             ),
             None => (
                 format!("no `{inside}` in the bundle"),
@@ -48,6 +44,28 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
         subject.find("EB162", script.path, word.span.clone(), message, fix).level = level;
         return;
     }
+}
+
+/// The file that a run carries out, where it is named as one.
+fn carried_out(run: &Run) -> Option<&Word> {
+    // A program without a folder is looked for on the path.
+    let is_named = |word: &&Word| word.text != run.program.text || word.text.contains('/');
+    let word = run.carried_out().filter(is_named)?;
+    // With `-c` and `-m` it is code, or the name of a module.
+    let mut flags = run.arguments.iter().take_while(|other| other.span.start < word.span.start);
+    let code = flags.any(|flag| matches!(flag.text.as_str(), "-c" | "-m" | "-lc" | "-ec" | "-xc" | "-s"));
+    (!code && !word.text.contains(char::is_whitespace)).then_some(word)
+}
+
+/// A file without which a run fails: a list of pip's, or what is copied and nothing would make.
+fn needed<'r>(script: &Script<'_>, run: &'r Run) -> Option<&'r Word> {
+    const WRITTEN: [&str; 9] = [".sh", ".conf", ".service", ".timer", ".config", ".cfg", ".ini", ".repo", ".cron"];
+    let list = run.pip().is_some();
+    let written = |word: &&Word| list || WRITTEN.iter().any(|end| word.text.ends_with(end));
+    // Whoever lets it fail knows that it may not be there.
+    let found =
+        reads(run).into_iter().find(|word| !script.forgives(run) && written(word) && word.text != run.program.text);
+    found.filter(|word| !word.text.contains(char::is_whitespace) && (list || matches!(run.name(), "cp" | "mv")))
 }
 
 /// A script that comes to an end where it enters a folder of another system's.
@@ -71,11 +89,16 @@ fn ends(subject: &mut Subject<'_>, script: &Script<'_>) {
     subject.find("EB162", script.path, word, message, fix).level = level;
 }
 
-/// The folder of the only `manage.py` there is, where it is not the one that is asked for.
+/// What of a path is looked for in other folders.
+fn named(path: &str) -> &str {
+    path.strip_suffix("manage.py").map_or(path, |_| "manage.py")
+}
+
+/// The folder of the only file of that path there is, where it is not the one that is asked for; of `manage.py` the name is enough.
 fn elsewhere<'t>(subject: &Subject<'t>, path: &str) -> Option<&'t str> {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let mut folders = subject.tree.iter().filter_map(|(path, _)| path.strip_suffix("/manage.py"));
-    let only = folders.next().filter(|_| name == "manage.py" && folders.next().is_none());
+    let end = format!("/{}", named(path));
+    let mut folders = subject.tree.iter().filter_map(|(path, _)| path.strip_suffix(end.as_str()));
+    let only = folders.next().filter(|_| folders.next().is_none());
     only.filter(|folder| !folder.contains("site-packages"))
 }
 

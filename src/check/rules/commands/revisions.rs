@@ -32,7 +32,7 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
 const WRITE: [&str; 3] = ["revision", "migrate", "init"];
 
 /// The command that is asked for, if it is one of these of Alembic's.
-fn asked<'r>(run: &'r Run, commands: &[&str]) -> Option<&'r Word> {
+pub(super) fn asked<'r>(run: &'r Run, commands: &[&str]) -> Option<&'r Word> {
     let mut words = run.plain();
     let program = match run.name() {
         name if is_python(name) && run.has("-m") => words.next()?.text.clone(),

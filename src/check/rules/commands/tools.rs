@@ -239,7 +239,9 @@ fn pip(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) -> bool {
                         .is_some_and(|word| word.text.ends_with(".py") && !word.text.ends_with("manage.py"))
             })
     });
-    if venv || tool || meant || matches!(script.place, Place::Build(_) | Place::Process(_)) {
+    // Without its list it installs nothing anywhere.
+    let fails = run.arguments.iter().any(|word| subject.has_found_at("EB162", script.path, &word.span));
+    if venv || tool || meant || fails || matches!(script.place, Place::Build(_) | Place::Process(_)) {
         return false;
     }
     let message = format!(

@@ -14,6 +14,8 @@ use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
     let mut seen: BTreeSet<&str> = BTreeSet::new();
+    // What is looked for in vain is not written either.
+    seen.extend(line_of_apache(subject, script));
     for (path, span) in script.runs().iter().flat_map(targets) {
         // What is written, made executable and edited there is one file.
         if seen.insert(path) {
@@ -81,6 +83,30 @@ fn apache(subject: &mut Subject<'_>, script: &Script<'_>, path: &str, span: &Ran
         let fix = instead_of_apache(script.text);
         subject.find("EB141", script.path, span.clone(), message, fix);
     }
+}
+
+/// Who copies or edits the file of mod_wsgi finds none. The path of it, if that was said.
+fn line_of_apache<'s>(subject: &mut Subject<'_>, script: &'s Script<'_>) -> Option<&'s str> {
+    const OWN: &str = "/etc/httpd/conf.d/wsgi.conf";
+    let needs = |run: &'s Run| {
+        let edits = run.name() == "sed" && run.arguments.iter().any(|word| word.text.starts_with("-i"));
+        let edited = run.plain().last().filter(|_| edits);
+        reads(run).into_iter().chain(edited).find(|word| word.text == OWN)
+    };
+    let (run, word) = script.host_runs().find_map(|run| Some((run, needs(run)?))).filter(|_| is_nginx(subject))?;
+    let makes =
+        |script: &Script<'_>| script.host_runs().flat_map(targets).any(|(path, span)| path == OWN && span != word.span);
+    let writes = subject.customizations.used().any(|file| file.files.iter().any(|entry| entry.path.value == OWN));
+    let asks = script.has(&["-f /etc/httpd", "-e /etc/httpd"]);
+    if writes || asks || subject.scripts().iter().any(makes) {
+        return None;
+    }
+    let (how, level) = fails(script, run);
+    let message =
+        format!("{} {how}: there is no `{OWN}`, since the proxy is nginx, and there is no mod_wsgi", script.title());
+    let fix = instead_of_apache(script.text);
+    subject.find("EB141", script.path, word.span.clone(), message, fix).level = level;
+    Some(OWN)
 }
 
 fn restarts(subject: &mut Subject<'_>, script: &Script<'_>) {
@@ -177,7 +203,7 @@ fn current(subject: &mut Subject<'_>, script: &Script<'_>) {
 }
 
 /// The files of the instance that a run needs: what it carries out, copies, prints, or takes a list from.
-fn reads(run: &Run) -> Vec<&Word> {
+pub(super) fn reads(run: &Run) -> Vec<&Word> {
     let plain: Vec<&Word> = run.plain().collect();
     let mut found: Vec<&Word> = run.carried_out().into_iter().collect();
     match run.name() {

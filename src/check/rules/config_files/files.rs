@@ -1,12 +1,13 @@
 //! Entries of `files`: where they go, with which mode, and what becomes of them there.
 
 use crate::beanstalk::config_file::{ConfigFile, DEFAULT_NAMESPACE, File};
+use crate::beanstalk::customizations::Moment;
 use crate::beanstalk::timeline::PORT;
 use crate::beanstalk::yaml::Kind;
 use crate::check::nginx;
 use crate::check::rules::hooks::instead_of_supervisor;
 use crate::check::rules::processes::by_procfile;
-use crate::check::script::script_file;
+use crate::check::script::{Place, script_file};
 use crate::check::subject::Subject;
 use crate::check::words;
 use crate::level::Level;
@@ -69,6 +70,13 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
                 None => moved(subject, path, content),
             };
             subject.find("EB060", &file.path, span, message, fix);
+        } else if let Some(gone) = lost(subject, path) {
+            let message = format!("`{path}` never reaches the new version: {gone}");
+            let fix = match path.ends_with(".sh") {
+                true => "let it lie in the bundle, where the new version has it; or write it outside of `/var/app`",
+                false => "let it lie in the bundle, make it in `container_commands`, or write it outside of `/var/app`",
+            };
+            subject.find("EB151", &file.path, span, message, fix);
         } else if path.starts_with("/opt/python/") && is_opened(subject, path) {
             // To the application it is a file like any other.
         } else if path.starts_with("/opt/python/") {
@@ -106,6 +114,25 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
             );
         }
     }
+}
+
+/// What becomes of a file that is written into the application's folder before there is a new version, unless somebody needs it only
+/// until then.
+fn lost(subject: &Subject<'_>, path: &str) -> Option<&'static str> {
+    let named = |needed: fn(&Place<'_>) -> bool| {
+        subject.scripts().iter().any(|script| needed(&script.place) && script.text.contains(path))
+    };
+    if path.starts_with("/var/app/staging/") {
+        let needed = named(|place| matches!(place, Place::Command(_)));
+        return (!needed).then_some("that folder is made anew when the bundle is unpacked, which comes after `files`");
+    }
+    let early = |place: &Place<'_>| match place {
+        Place::Command(_) | Place::ContainerCommand(_) => true,
+        Place::Hook(hook) => hook.moment != Moment::Postdeploy,
+        Place::Process(_) | Place::Build(_) => false,
+    };
+    (path.starts_with("/var/app/current/") && !named(early))
+        .then_some("that folder is the old version still, and the flip deletes it")
 }
 
 /// The port of the instance that a file of the proxy's sends requests to, where nobody listens, and the server's own.

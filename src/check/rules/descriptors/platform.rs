@@ -1,11 +1,17 @@
 //! The platform branch that the EB CLI's settings name, against what the project needs.
 
+use std::ops::Range;
+
 use crate::beanstalk::eb_config;
+use crate::beanstalk::lines::placed;
 use crate::beanstalk::platforms::{BRANCHES, Branch, Family};
+use crate::beanstalk::tree;
 use crate::beanstalk::version::Version;
 use crate::check::subject::Subject;
+use crate::check::words;
 
 pub(super) fn check(subject: &mut Subject<'_>) {
+    of_pipelines(subject);
     let customizations = subject.customizations;
     let Some(platform) = &customizations.platform else { return };
     let Some(branch) = platform.branch else { return };
@@ -15,18 +21,55 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     let found = [platform.name.as_str(), KEY].into_iter().find_map(|word| Some((text.find(word)?, word)));
     let span = found.map_or(0..0, |(start, word)| start..start + word.len());
     if let Some(since) = branch.retired {
-        let message = format!(
-            "`{}` is retired since {since}: no new environments, no patches, and its image may become private",
-            branch.name
-        );
-        let newest = BRANCHES.iter().find(|other| other.family == branch.family && other.retired.is_none());
-        let fix = newest.map_or_else(String::new, |newest| {
-            format!("create an environment on `{}` and swap the addresses", newest.name)
-        });
-        subject.find("EB120", eb_config::PATH, span, message, fix);
+        retired(subject, eb_config::PATH, span, branch, since);
     } else if let (Family::Python, Some(python)) = (branch.family, branch.python) {
         self::python(subject, branch, python.minor);
     }
+}
+
+fn retired(subject: &mut Subject<'_>, path: &str, span: Range<usize>, branch: &Branch, since: &str) {
+    let message = format!(
+        "`{}` is retired since {since}: no new environments, no patches, and its image may become private",
+        branch.name
+    );
+    let newest = BRANCHES.iter().find(|other| other.family == branch.family && other.retired.is_none());
+    let fix = newest.map_or_else(String::new, |newest| {
+        format!("create an environment on `{}` and swap the addresses", newest.name)
+    });
+    subject.find("EB120", path, span, message, fix);
+}
+
+/// What pipelines give `eb init` and `eb create` as the platform, where the EB CLI's own file does not say the same.
+fn of_pipelines(subject: &mut Subject<'_>) {
+    let tree = subject.tree;
+    let named = subject.customizations.platform.as_ref().and_then(|platform| platform.branch).map(|branch| branch.name);
+    let paths: Vec<&str> = tree.iter().map(|(path, _)| path).filter(|path| tree::is_pipeline(path)).collect();
+    for path in paths {
+        let Some(text) = tree.text(path) else { continue };
+        let found = placed(text).find_map(|(at, line)| {
+            let (span, branch) = asked_for(line)?;
+            Some((span.start + at..span.end + at, branch, branch.retired?))
+        });
+        if let Some((span, branch, since)) = found.filter(|(_, branch, _)| Some(branch.name) != named) {
+            retired(subject, path, span, branch, since);
+        }
+    }
+}
+
+/// The platform branch that a line asks the EB CLI for.
+fn asked_for(line: &str) -> Option<(Range<usize>, &'static Branch)> {
+    let start = ["eb init", "eb create"].iter().filter_map(|words| line.find(words)).min()?;
+    if line[..start].contains('#') {
+        return None;
+    }
+    let run = words::runs(&line[start..]).into_iter().find(|run| run.name() == "eb")?;
+    let pair = run.arguments.windows(2).find(|pair| matches!(pair[0].text.as_str(), "-p" | "--platform"));
+    let joined = || {
+        let word = run.arguments.iter().find(|word| word.text.starts_with("--platform="))?;
+        Some((word, &word.text["--platform=".len()..]))
+    };
+    let (word, value) = pair.map(|pair| (&pair[1], pair[1].text.as_str())).or_else(joined)?;
+    Some((word.span.start + start..word.span.end + start, Branch::named(value)?))
 }
 
 /// The Python that the project and its Django need.

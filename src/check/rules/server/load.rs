@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::line::Line;
+use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::platforms::Family;
 use crate::check::django::{Settings, Value, properties};
@@ -84,6 +85,7 @@ pub(in crate::check::rules) fn check(subject: &mut Subject<'_>, settings: Option
         Family::Docker | Family::Ecs if has_command(subject) => None,
         Family::Docker | Family::Ecs => subject.tree.text("Dockerfile").and_then(Line::of_image),
     };
+    of_variable(subject, line.as_ref());
     let Some(line) = line.filter(|line| line.server() == Some("gunicorn")) else { return };
     let Configured { settings: conf, unread: false } = Configured::of(subject, Some(&line)) else { return };
     let gunicorn = Gunicorn { line, conf };
@@ -166,21 +168,45 @@ fn patience(subject: &mut Subject<'_>, gunicorn: &Gunicorn<'_>) {
         }
         return;
     }
+    if let Some(Ok(number)) = gunicorn.number(&["--timeout", "-t"], "timeout") {
+        outlives(subject, number);
+    }
+}
+
+/// Does the server go on with a request that nginx has given up?
+fn outlives(subject: &mut Subject<'_>, number: Number) {
+    let customizations = subject.customizations;
     let nginx = customizations.proxy.iter().any(|path| {
         subject.tree.text(path).is_some_and(|text| text.contains("proxy_read_timeout") || path.ends_with("/nginx.conf"))
     });
-    if let Some(Ok(number)) = gunicorn.number(&["--timeout", "-t"], "timeout")
-        && !nginx
-        && customizations.family != Family::Ecs
-        && !customizations.worker
-        && number.value > PATIENCE
-    {
-        let message = format!(
-            "nginx answers 504 after {PATIENCE} seconds, and gunicorn goes on with the request until {}",
-            number.value
-        );
-        let fix = "let slow work be done by a task queue; or raise `proxy_read_timeout` in `.platform/nginx/conf.d/` and `IdleTimeout` of the load balancer as well";
-        subject.find("EB062", &number.path, number.span, message, fix);
+    if nginx || customizations.family == Family::Ecs || customizations.worker || number.value <= PATIENCE {
+        return;
+    }
+    let message = format!(
+        "nginx answers 504 after {PATIENCE} seconds, and gunicorn goes on with the request until {}",
+        number.value
+    );
+    let fix = "let slow work be done by a task queue; or raise `proxy_read_timeout` in `.platform/nginx/conf.d/` and `IdleTimeout` of the load balancer as well";
+    subject.find("EB062", &number.path, number.span, message, fix);
+}
+
+/// What the property `GUNICORN_CMD_ARGS` says comes before gunicorn's own file, and after the command line.
+fn of_variable(subject: &mut Subject<'_>, line: Option<&Line<'_>>) {
+    const FLAGS: [&str; 2] = ["--timeout", "-t"];
+    // Without a `Procfile` the platform starts gunicorn itself.
+    let gunicorn = match line {
+        Some(line) => line.server() == Some("gunicorn") && line.value_of(&FLAGS).is_none(),
+        None => !subject.tree.is_file("Procfile"),
+    };
+    let files = subject.customizations.used();
+    let mut all = files.flat_map(|file| file.option_settings.iter().map(move |setting| (file, setting)));
+    let found = all
+        .find(|(_, setting)| setting.namespace.value == DEFAULT_NAMESPACE && setting.name.value == "GUNICORN_CMD_ARGS");
+    let Some((file, setting)) = found.filter(|_| gunicorn && subject.python()) else { return };
+    let words: Vec<&str> = setting.value.value.split([' ', '=']).collect();
+    let value = words.windows(2).find(|pair| FLAGS.contains(&pair[0])).and_then(|pair| pair[1].parse().ok());
+    if let Some(value) = value {
+        outlives(subject, Number { value, path: file.path.clone(), span: setting.value.span.clone() });
     }
 }
 
