@@ -2,16 +2,17 @@
 //!
 //! Only what is certain: a statement in an `if` or a `try` may never run, or be meant to fail.
 
+mod module;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use ruff_python_ast::{Expr, Stmt};
-
-use super::expressions::{dotted, range};
+use self::module::{Later, Work, binds};
 use super::syntax::{Refused, STACK, Source};
 use super::{Settings, Value, in_wsgi, module_path, relative, root, target_path};
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::tree::Tree;
+use crate::beanstalk::version::Version;
 
 /// More modules than this are not followed.
 const MOST: usize = 400;
@@ -44,8 +45,7 @@ pub(in crate::check) struct Module {
     pub(in crate::check) calls: Vec<Call>,
     /// Where Python cannot parse it, and why.
     pub(in crate::check) broken: Option<(Range<usize>, String)>,
-    /// Packages of URLs that it includes by their names.
-    included: Vec<String>,
+    later: Later,
 }
 
 /// `import MODULE`, or `from MODULE import NAME`.
@@ -91,7 +91,7 @@ fn graph<'a>(tree: &'a Tree, fill: impl FnOnce(&mut Graph<'a>) + Send) -> Vec<Mo
     // Parsers recurse, and how deep is the input's choice: see `syntax::Source`.
     std::thread::scope(|scope| {
         let read = || {
-            let mut graph = Graph { tree, root: root(tree), found: Vec::new(), seen: BTreeMap::new() };
+            let mut graph = Graph::of(tree);
             fill(&mut graph);
             graph.found
         };
@@ -105,23 +105,30 @@ struct Graph<'a> {
     root: String,
     found: Vec<Module>,
     seen: BTreeMap<String, Moment>,
+    /// Functions by their files and names.
+    called: BTreeSet<(String, String)>,
 }
 
-impl Graph<'_> {
+impl<'a> Graph<'a> {
+    fn of(tree: &'a Tree) -> Self {
+        Self { tree, root: root(tree), found: Vec::new(), seen: BTreeMap::new(), called: BTreeSet::new() }
+    }
+
     fn all(&mut self, customizations: &Customizations, settings: Option<&Settings>) {
         let served = target_path(self.tree, customizations);
         let wsgi = || in_wsgi(self.tree, customizations).map(|named| named.path);
         if let Some(path) = served.or_else(|| settings.and_then(|_| wsgi())) {
             self.packages(&path);
             self.file(&path, Moment::Start);
+            self.called_by_the_server(customizations, &path);
         }
         let Some(settings) = settings else { return };
         for path in &settings.files {
             self.packages(path);
             // They have rules of their own.
             self.seen.insert(path.clone(), Moment::Start);
-            if let Some(module) = self.parsed(path, Moment::Start) {
-                self.imported(&module);
+            if let Some((_, work)) = self.read(path, Moment::Start) {
+                self.work(path, Moment::Start, &work);
             }
         }
         let texts = |name: &str| -> Vec<String> {
@@ -133,6 +140,9 @@ impl Graph<'_> {
             for module in ["apps", "models"] {
                 self.dotted(&format!("{package}.{module}"), Moment::Start);
             }
+        }
+        for (app, package) in apps.iter().zip(&packages) {
+            self.ready(app, package, settings);
         }
         // Its `ready` looks for the module in every application.
         if apps
@@ -191,48 +201,142 @@ impl Graph<'_> {
             return;
         }
         self.seen.insert(path.to_owned(), moment);
-        let Some(module) = self.parsed(path, moment) else { return };
-        self.imported(&module);
+        let Some((mut module, work)) = self.read(path, moment) else { return };
+        self.carried_out(&mut module, work);
         self.found.push(module);
     }
 
-    fn imported(&mut self, module: &Module) {
-        for import in &module.imports {
-            self.follow(&module.path, import, module.moment);
+    /// What is done as a module is imported, with what the functions do that are called there.
+    fn carried_out(&mut self, module: &mut Module, work: Work) {
+        let mut at = module.calls.len();
+        self.done(module, work);
+        while let Some(name) = module.calls.get(at).map(|call| call.name.clone()) {
+            at += 1;
+            match module.later.functions.get(&name).cloned() {
+                Some(work) if self.begins(&module.path, &name) => self.done(module, work),
+                Some(_) => {}
+                None => self.called(&module.path, &module.imports, &name),
+            }
         }
-        for name in &module.included {
-            self.dotted(name, module.moment);
+    }
+
+    fn done(&mut self, module: &mut Module, work: Work) {
+        self.work(&module.path, module.moment, &work);
+        module.imports.extend(work.imports);
+        module.calls.extend(work.calls);
+    }
+
+    /// Is it the first time that this function is called?
+    fn begins(&mut self, path: &str, function: &str) -> bool {
+        self.called.len() < MOST && self.called.insert((path.to_owned(), function.to_owned()))
+    }
+
+    fn work(&mut self, path: &str, moment: Moment, work: &Work) {
+        for import in &work.imports {
+            self.follow(path, import, moment);
         }
+        for name in &work.included {
+            self.dotted(name, moment);
+        }
+    }
+
+    /// A function of another module that is called by its name.
+    fn called(&mut self, path: &str, imports: &[Import], name: &str) {
+        let mut import = imports.iter().find(|import| import.name.as_deref() == Some(name)).cloned();
+        let mut path = path.to_owned();
+        // The package may have it from one of its modules.
+        for _ in 0..3 {
+            let Some(target) = import.and_then(|import| self.target(&path, &import)) else { return };
+            let Some(module) = self.found.iter().find(|module| module.path == target) else { return };
+            if module.later.functions.contains_key(name) {
+                return self.function(&target, name);
+            }
+            import = module.imports.iter().find(|import| import.name.as_deref() == Some(name)).cloned();
+            path = target;
+        }
+    }
+
+    /// What a function of a module that has been imported does as it is called.
+    fn function(&mut self, path: &str, name: &str) {
+        let Some(at) = self.found.iter().position(|module| module.path == path) else { return };
+        let Some(work) = self.found[at].later.functions.get(name).cloned() else { return };
+        if self.begins(path, name) {
+            self.more(at, work);
+        }
+    }
+
+    /// What a module that has been imported does after that.
+    fn more(&mut self, at: usize, work: Work) {
+        let mut module = self.found[at].clone();
+        let (imports, calls) = (module.imports.len(), module.calls.len());
+        self.carried_out(&mut module, work);
+        self.found[at].imports.extend(module.imports.drain(imports..));
+        self.found[at].calls.extend(module.calls.drain(calls..));
+    }
+
+    /// `gunicorn "app:create_app()"` calls what it names.
+    fn called_by_the_server(&mut self, customizations: &Customizations, path: &str) {
+        let Some(web) = customizations.procfile.as_ref().and_then(|procfile| procfile.web()) else { return };
+        let called = web.command.split_whitespace().find_map(|word| word.split_once(':')?.1.split_once('('));
+        if let Some((name, _)) = called {
+            self.function(path, name);
+        }
+    }
+
+    /// `ready` of the class that configures an application: the one that is named, or the only one there, since Django 3.2.
+    fn ready(&mut self, app: &str, package: &str, settings: &Settings) {
+        let Some(path) = self.path(&format!("{package}.apps")) else { return };
+        let Some(at) = self.found.iter().position(|module| module.path == path) else { return };
+        let configurations = &self.found[at].later.configurations;
+        let finds = settings.django.is_some_and(|django| django >= Version::new(3, 2));
+        let work = match configurations.as_slice() {
+            [(_, ready)] if app == package && finds => ready.clone(),
+            all => {
+                all.iter().find(|(class, _)| app.rsplit('.').next() == Some(class)).and_then(|(_, ready)| ready.clone())
+            }
+        };
+        if let Some(work) = work {
+            self.more(at, work);
+        }
+    }
+
+    /// The project's own module or package that an import names.
+    fn target(&self, path: &str, import: &Import) -> Option<String> {
+        let name = import.module.trim_start_matches('.');
+        let level = import.module.len() - name.len();
+        if level == 0 {
+            return self.path(name);
+        }
+        relative(self.tree, path, name, level).or_else(|| {
+            let folder = path.split('/').rev().skip(level).collect::<Vec<_>>();
+            let folder = folder.into_iter().rev().collect::<Vec<_>>().join("/");
+            name.is_empty().then(|| format!("{folder}/__init__.py")).filter(|path| self.tree.is_file(path))
+        })
     }
 
     /// What of the project's own an import brings in.
     fn follow(&mut self, path: &str, import: &Import, moment: Moment) {
-        let name = import.module.trim_start_matches('.');
-        let level = import.module.len() - name.len();
-        let package = match level {
-            0 => {
-                self.dotted(name, moment);
-                self.path(name)
-            }
-            _ => relative(self.tree, path, name, level).or_else(|| {
-                let folder = path.split('/').rev().skip(level).collect::<Vec<_>>();
-                let folder = folder.into_iter().rev().collect::<Vec<_>>().join("/");
-                name.is_empty().then(|| format!("{folder}/__init__.py")).filter(|path| self.tree.is_file(path))
-            }),
-        };
-        let Some(package) = package else { return };
-        if level > 0 {
-            self.file(&package, moment);
+        if !import.module.starts_with('.') {
+            self.dotted(&import.module, moment);
         }
+        let Some(package) = self.target(path, import) else { return };
+        self.file(&package, moment);
         // A name that the package has itself is none of its modules.
         let (Some(inner), Some(folder)) = (&import.name, package.strip_suffix("__init__.py")) else { return };
-        let own = self.tree.code(&package).is_some_and(|text| text.contains(inner.as_str()));
-        if let Some(path) = module_path(self.tree, folder, inner).filter(|_| !own) {
+        if let Some(path) = module_path(self.tree, folder, inner).filter(|_| !self.has(&package, inner)) {
             self.file(&path, moment);
         }
     }
 
-    fn parsed(&self, path: &str, moment: Moment) -> Option<Module> {
+    /// Does a package give this name to something that is none of its modules?
+    fn has(&self, package: &str, name: &str) -> bool {
+        let Some(text) = self.tree.code(package).filter(|text| text.contains(name)) else { return false };
+        let own = |module: &str| self.path(module).as_deref() == Some(package);
+        Source::parse(text).map_or(true, |source| binds(source.statements(), name, &own))
+    }
+
+    /// A module that has done nothing yet, and what it does as it is imported.
+    fn read(&self, path: &str, moment: Moment) -> Option<(Module, Work)> {
         let text = self.tree.code(path)?;
         let mut module = Module {
             path: path.to_owned(),
@@ -240,138 +344,19 @@ impl Graph<'_> {
             imports: Vec::new(),
             calls: Vec::new(),
             broken: None,
-            included: Vec::new(),
+            later: Later::default(),
         };
+        let mut work = Work::default();
         match Source::parse(text) {
-            Ok(source) => module.block(source.statements()),
+            Ok(source) => {
+                work = Work::of(source.statements());
+                module.later = Later::of(source.statements());
+            }
             Err(Refused::Invalid { span, message }) => module.broken = Some((span, message)),
             Err(Refused::TooComplex) => return None,
         }
-        Some(module)
+        Some((module, work))
     }
-}
-
-impl Module {
-    fn block(&mut self, body: &[Stmt]) {
-        for statement in body {
-            self.statement(statement);
-        }
-    }
-
-    fn statement(&mut self, statement: &Stmt) {
-        match statement {
-            Stmt::Import(import) => {
-                for name in &import.names {
-                    let module = name.name.to_string();
-                    self.imports.push(Import { module, name: None, span: place(&name.range) });
-                }
-            }
-            Stmt::ImportFrom(from) => {
-                let dots = ".".repeat(from.level as usize);
-                let module = format!("{dots}{}", from.module.as_ref().map_or("", |module| module.as_str()));
-                for name in &from.names {
-                    let (module, name, span) = (module.clone(), name.name.to_string(), place(&name.range));
-                    self.imports.push(Import { module, name: Some(name), span });
-                }
-            }
-            Stmt::Expr(expression) => self.expression(&expression.value, true, 0),
-            Stmt::Assign(assign) => self.expression(&assign.value, false, 0),
-            Stmt::AugAssign(assign) => self.expression(&assign.value, false, 0),
-            Stmt::AnnAssign(assign) => {
-                assign.value.iter().for_each(|value| self.expression(value, false, 0));
-            }
-            Stmt::With(with) => {
-                with.items.iter().for_each(|item| self.expression(&item.context_expr, false, 0));
-                self.block(&with.body);
-            }
-            Stmt::ClassDef(class) => {
-                class.decorator_list.iter().for_each(|decorator| self.decorator(&decorator.expression));
-                self.block(&class.body);
-            }
-            Stmt::FunctionDef(function) => {
-                function.decorator_list.iter().for_each(|decorator| self.decorator(&decorator.expression));
-            }
-            _ => {}
-        }
-    }
-
-    fn decorator(&mut self, expression: &Expr) {
-        match expression {
-            Expr::Call(_) => self.expression(expression, false, 0),
-            _ => {
-                let (name, span) = (dotted(expression), range(expression));
-                let keywords = BTreeSet::new();
-                let (arguments, texts, more, alone) = (0, Vec::new(), false, false);
-                self.calls.push(Call { name, arguments, texts, keywords, more, alone, span });
-            }
-        }
-    }
-
-    /// The calls in an expression that are made wherever it is.
-    fn expression(&mut self, expression: &Expr, alone: bool, depth: usize) {
-        const DEEPEST: usize = 40;
-        if depth > DEEPEST {
-            return;
-        }
-        let mut inner = |expression: &Expr| self.expression(expression, false, depth + 1);
-        match expression {
-            Expr::List(list) => list.elts.iter().for_each(inner),
-            Expr::Tuple(tuple) => tuple.elts.iter().for_each(inner),
-            Expr::Dict(dict) => dict.items.iter().for_each(|item| inner(&item.value)),
-            Expr::BinOp(operation) => [&operation.left, &operation.right].into_iter().for_each(|side| inner(side)),
-            Expr::Attribute(attribute) => inner(&attribute.value),
-            Expr::Subscript(subscript) => inner(&subscript.value),
-            Expr::Call(call) => {
-                inner(&call.func);
-                call.arguments.args.iter().for_each(&mut inner);
-                call.arguments.keywords.iter().for_each(|keyword| inner(&keyword.value));
-                let name = dotted(&call.func);
-                if name == "include" {
-                    self.included.extend(call.arguments.args.first().and_then(module_in));
-                }
-                let starred = call.arguments.args.iter().any(|argument| matches!(argument, Expr::Starred(_)));
-                let unnamed = call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none());
-                let named = call.arguments.keywords.iter().filter_map(|keyword| keyword.arg.as_ref());
-                let plain = call.arguments.args.iter().filter_map(|argument| Some((None, written(argument)?)));
-                let texts =
-                    call.arguments.keywords.iter().filter_map(|keyword| {
-                        Some((Some(keyword.arg.as_ref()?.to_string()), written(&keyword.value)?))
-                    });
-                self.calls.push(Call {
-                    name,
-                    arguments: call.arguments.args.len(),
-                    texts: plain.chain(texts).collect(),
-                    keywords: named.map(|name| name.to_string()).collect(),
-                    more: starred || unnamed,
-                    alone,
-                    span: range(expression),
-                });
-            }
-            _ => {}
-        }
-    }
-}
-
-/// The module in `include("shop.urls")` and `include(("shop.urls", "shop"))`.
-fn module_in(argument: &Expr) -> Option<String> {
-    match argument {
-        Expr::StringLiteral(literal) => Some(literal.value.to_str().to_owned()),
-        Expr::Tuple(tuple) => tuple.elts.first().and_then(module_in),
-        _ => None,
-    }
-}
-
-/// The text that an argument is, or the first of a list.
-fn written(argument: &Expr) -> Option<String> {
-    match argument {
-        Expr::StringLiteral(literal) => Some(literal.value.to_str().to_owned()),
-        Expr::List(list) => list.elts.first().and_then(written),
-        _ => None,
-    }
-}
-
-fn place(range: &ruff_text_size::TextRange) -> Range<usize> {
-    range.start().to_usize()..range.end().to_usize()
 }
 
 #[cfg(test)]
