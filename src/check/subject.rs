@@ -144,7 +144,7 @@ impl<'a> Subject<'a> {
     pub(super) fn own_command(&self, name: &str) -> Option<(&'a str, &'a str)> {
         let end = format!("management/commands/{name}.py");
         let (path, _) = self.tree.iter().find(|(path, _)| path.ends_with(&end))?;
-        Some((path, self.tree.text(path)?))
+        Some((path, self.tree.code(path)?))
     }
 
     /// Does a script make a folder on the way to this path of the instance?

@@ -1,7 +1,9 @@
 //! The project's own code: what stops as the server imports it, with the versions that its list asks for.
 
 mod asked;
+mod attributes;
 mod beside;
+mod environ;
 mod flask;
 mod gone;
 mod routes;
@@ -21,13 +23,18 @@ use crate::check::subject::Subject;
 use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>) {
-    if !subject.prepared() || !subject.python() || subject.guessed() {
+    if !subject.prepared() || subject.guessed() {
         return;
     }
     let modules = subject.loaded();
+    environ::check(subject, &modules);
+    if !subject.python() {
+        return;
+    }
     let read = flask::read(subject, &modules);
     syntax(subject, &modules);
     imports(subject, &modules);
+    attributes::check(subject, &modules);
     beside::check(subject, &modules);
     relations(subject, &modules);
     templates::check(subject);
@@ -135,11 +142,7 @@ fn imports(subject: &mut Subject<'_>, modules: &[Module]) {
         }
     }
     for Stop { path, span, moment, why, fix, on, level, others } in found.into_values() {
-        let more = match others {
-            0 => String::new(),
-            1 => ", and so does one place more".to_owned(),
-            others => format!(", and so do {others} places more"),
-        };
+        let more = attributes::more(others);
         let message = format!("{}: this stops with {why}{more}", moment.fate());
         let finding = subject.find("EB250", &path, span, message, fix);
         finding.level = level;

@@ -64,6 +64,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     }
     python::poetry(subject);
     accounts::in_code(subject);
+    accounts::in_image(subject);
     old::files(subject);
     tools::metadata_of_files(subject);
     silent(subject);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::check::django::configured::PREFIX;
 use crate::check::django::loaded::Module;
 use crate::check::django::{self, Setting, Settings, Value};
+use crate::check::installed::Installed;
 use crate::check::rules::settings::keys::{is_named_secret, is_placeholder, written};
 use crate::check::rules::settings::local::Place;
 use crate::check::rules::settings::storage::replaced_database;
@@ -173,6 +174,15 @@ fn database(subject: &mut Subject<'_>, setting: &Setting) {
             (true, false) => say("EB080", replaced.to_owned(), keep),
         }
         return;
+    }
+    // The name that SQLAlchemy had for it until 1.4.
+    if scheme == "postgres"
+        && !unless
+        && subject.tree.code(&setting.path).is_some_and(|text| text.contains("postgres://"))
+        && let Some(beside) = Installed::of(subject).since("sqlalchemy", (1, 4))
+    {
+        let message = format!("the server does not start: `Can't load plugin: sqlalchemy.dialects:postgres` {beside}");
+        subject.find("EB250", &setting.path, setting.span.clone(), message, "write `postgresql://`");
     }
     let service = match scheme.split('+').next().unwrap_or(scheme) {
         "postgres" | "postgresql" => "postgresql",

@@ -7,15 +7,13 @@ use crate::check::subject::Subject;
 use crate::level::Level;
 
 /// What may answer by other means than a decorator that stands in the module.
-const OTHERS: [&str; 17] = [
-    "register_blueprint",
+const OTHERS: [&str; 15] = [
     "include_router",
     "add_url_rule",
     "add_route",
     "add_api_route",
     "add_resource",
     ".mount(",
-    "create_app",
     "def make_app",
     "errorhandler",
     "before_request",
@@ -38,11 +36,11 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
     {
         return;
     }
-    let Some((served, made, routes)) = known(subject, modules) else { return };
+    let Some(Known { served, made, routes, below }) = known(subject, modules) else { return };
     let asked = health::path_asked(subject);
     let wanted = asked.as_deref().unwrap_or("/");
     let wanted = wanted.split('?').next().unwrap_or(wanted);
-    let answers = |route: &String| answers(route, wanted);
+    let answers = |route: &String| answers(route, wanted, below);
     if !wanted.starts_with('/') || routes.iter().any(answers) {
         return;
     }
@@ -59,30 +57,53 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
     }
 }
 
-/// The routes of the application, where all of them are known: the module that is served, where it makes the application, and their paths.
-fn known<'m>(subject: &Subject<'_>, modules: &'m [Module]) -> Option<(&'m Module, Call, Vec<String>)> {
-    // The module that is served is the last that has been imported.
-    let served = modules.last()?;
+/// The routes of an application, where all of them are known.
+struct Known<'m> {
+    /// The module that makes the application, and where.
+    served: &'m Module,
+    made: Call,
+    routes: Vec<String>,
+    /// Blueprints may put something before them.
+    below: bool,
+}
+
+fn known<'m>(subject: &Subject<'_>, modules: &'m [Module]) -> Option<Known<'m>> {
     let makes = |call: &Call| matches!(call.name.as_str(), "Flask" | "flask.Flask" | "FastAPI" | "fastapi.FastAPI");
-    let made = served.calls.iter().find(|call| makes(call)).cloned()?;
-    let text = |module: &Module| subject.tree.code(&module.path).unwrap_or_default();
+    let mut made = modules.iter().flat_map(|module| module.calls.iter().map(move |call| (module, call)));
+    let (served, made) = made.find(|(_, call)| makes(call)).map(|(module, call)| (module, call.clone()))?;
+    let text = |path: &str| subject.tree.code(path).unwrap_or_default();
     let customizations = subject.customizations;
     let proxy =
         customizations.proxy.iter().any(|path| subject.tree.text(path).is_some_and(|text| text.contains("return 200")));
-    if proxy || modules.iter().any(|module| OTHERS.iter().any(|word| text(module).contains(word))) {
+    let says = |word: &str| modules.iter().any(|module| text(&module.path).contains(word));
+    if proxy || OTHERS.iter().any(|word| says(word)) {
+        return None;
+    }
+    let below = says("register_blueprint") || says("create_app");
+    // What a function imports that nobody is seen to call may have more of them.
+    let is_read = |path: &str| modules.iter().any(|module| module.path == path);
+    let unread = |(path, _): (&str, _)| path.ends_with(".py") && !is_read(path) && text(path).contains(".route(");
+    // A blueprint of a package has routes of its own.
+    let named = |call: &&Call| matches!(call.name.as_str(), "Blueprint" | "flask.Blueprint");
+    let own = modules.iter().flat_map(|module| &module.calls).filter(named).count();
+    let registered: usize =
+        modules.iter().map(|module| text(&module.path).matches("register_blueprint(").count()).sum();
+    if below && (registered > own || subject.tree.iter().any(unread)) {
         return None;
     }
     let routes: Option<Vec<String>> =
         modules.iter().flat_map(|module| &module.calls).filter(|call| is_route(call)).map(path).collect();
     // One whose path is computed may be it.
-    Some((served, made, routes.filter(|routes| !routes.is_empty())?))
+    Some(Known { served, made, routes: routes.filter(|routes| !routes.is_empty())?, below })
 }
 
-fn answers(route: &str, wanted: &str) -> bool {
+fn answers(route: &str, wanted: &str, below: bool) -> bool {
     let fixed = route.split(['<', '{']).next().unwrap_or(route);
+    let (short, long) = (route.trim_end_matches('/'), wanted.trim_end_matches('/'));
     match fixed.len() < route.len() {
-        true => wanted.starts_with(fixed),
-        false => route.trim_end_matches('/') == wanted.trim_end_matches('/'),
+        true => below || wanted.starts_with(fixed),
+        false if below => long.ends_with(short),
+        false => short == long,
     }
 }
 
@@ -90,12 +111,12 @@ fn answers(route: &str, wanted: &str) -> bool {
 pub(super) fn tasks(subject: &mut Subject<'_>, modules: &[Module]) {
     const FILE: &str = "cron.yaml";
     let Some(Ok(Some(root))) = subject.tree.text(FILE).map(yaml::parse) else { return };
-    let Some((_, _, routes)) = known(subject, modules) else { return };
+    let Some(Known { routes, below, .. }) = known(subject, modules) else { return };
     let jobs = root.get("cron").and_then(Node::sequence).unwrap_or_default();
     for url in jobs.iter().filter_map(|job| job.get("url")) {
         let Some(text) = url.as_str().filter(|text| text.starts_with('/')) else { continue };
         let wanted = text.split('?').next().unwrap_or(text);
-        if !routes.iter().any(|route| answers(route, wanted)) {
+        if !routes.iter().any(|route| answers(route, wanted, below)) {
             let message =
                 format!("the task does nothing: it is posted to `{wanted}`, where nothing of the application answers");
             let fix = "give the application a route there that takes `POST`, or name the path of one";

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::beanstalk::tree::file_name;
 use crate::check::django::Value;
 use crate::check::django::migrations::is_migration;
 use crate::check::script::Script;
@@ -37,6 +38,49 @@ pub(super) fn in_code(subject: &mut Subject<'_>) {
         };
         let message =
             "everybody who can read the code can log in as the administrator that this makes: the password is in it";
+        subject.find("EB112", &path, span, message, FIX);
+    }
+}
+
+/// A command of the project's own that a container begins with.
+pub(super) fn in_image(subject: &mut Subject<'_>) {
+    const COMMANDS: &str = "management/commands/";
+    let tree = subject.tree;
+    if subject.python() {
+        return;
+    }
+    let starts = |path: &str| {
+        let name = file_name(path);
+        name == "Dockerfile"
+            || name.starts_with("docker-compose")
+            || name.contains("entrypoint")
+            || name.contains("start")
+    };
+    let texts: Vec<(&str, &str)> =
+        tree.iter().filter(|(path, _)| starts(path)).filter_map(|(path, _)| Some((path, tree.text(path)?))).collect();
+    let runs = |name: &str| {
+        let forms = [format!("manage.py {name}"), format!("manage.py\", \"{name}\"")];
+        let ends = |rest: &str| !rest.starts_with(|char: char| char.is_alphanumeric() || char == '_');
+        let has = |text: &str| {
+            text.lines().filter(|line| !line.trim_start().starts_with('#')).any(|line| {
+                forms.iter().any(|form| line.find(form.as_str()).is_some_and(|at| ends(&line[at + form.len()..])))
+            })
+        };
+        texts.iter().find(|(_, text)| has(text)).map(|(path, _)| *path)
+    };
+    let commands = tree.iter().map(|(path, _)| path).filter(|path| path.contains(COMMANDS) && path.ends_with(".py"));
+    let found = commands.filter_map(|path| {
+        let runner = runs(file_name(path).trim_end_matches(".py"))?;
+        Some((path.to_owned(), call(tree.code(path)?)?, runner.to_owned()))
+    });
+    let found: Vec<(String, Range<usize>, String)> = found.collect();
+    for (path, span, runner) in found {
+        if subject.has_found("EB112", &path) {
+            continue;
+        }
+        let message = format!(
+            "everybody who can read the code can log in as the administrator that this makes, which `{runner}` runs: the password is in it"
+        );
         subject.find("EB112", &path, span, message, FIX);
     }
 }

@@ -68,7 +68,7 @@ pub(super) fn poetry(subject: &mut Subject<'_>) {
 
 /// Programs that the packages of a project bring along: they are in its virtual environment, and on no path of the system's.
 pub(super) fn programs(subject: &mut Subject<'_>, script: &Script<'_>) {
-    const PROGRAMS: [&str; 5] = ["celery", "gunicorn", "uvicorn", "daphne", "flower"];
+    const PROGRAMS: [&str; 8] = ["celery", "gunicorn", "uvicorn", "daphne", "flower", "flask", "alembic", "hypercorn"];
     let enters = ["activate", "/var/app/venv", "PYTHONPATH", "venv/bin", "pipenv", "poetry"];
     let installs = |script: &Script<'_>| script.host_runs().any(|run| run.pip().is_some());
     if !subject.python()

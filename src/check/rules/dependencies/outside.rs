@@ -1,7 +1,9 @@
 //! Outside: packages that only start a program, which pip does not bring and no instance has.
 
 use crate::beanstalk::requirements::Requirements;
+use crate::check::script::find_all;
 use crate::check::subject::Subject;
+use crate::level::Level;
 
 /// A package, the program that it starts, and the words by which something would install it.
 const STARTS: [(&str, &str, &[&str]); 10] = [
@@ -17,30 +19,115 @@ const STARTS: [(&str, &str, &[&str]); 10] = [
     ("pyppeteer", "chromium", &["chrom"]),
 ];
 
-pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
-    let scripts = subject.scripts();
-    let customizations = subject.customizations;
-    let brings = |words: &[&str]| {
-        let any = |text: &str| words.iter().any(|word| text.to_ascii_lowercase().contains(word));
-        scripts.iter().any(|script| any(script.text))
-            || customizations.configs.iter().any(|file| any(&file.text))
-            // A program in the bundle, or another package that has one in it.
-            || subject.tree.iter().any(|(path, _)| any(path.rsplit('/').next().unwrap_or(path)))
-            || requirements.lines.iter().any(|line| any(&line.name) && !STARTS.iter().any(|(package, ..)| line.name == *package))
+/// Programs that code starts by their names, and the words by which something would install them.
+const PROGRAMS: [(&str, &[&str]); 14] = [
+    ("ffmpeg", &["ffmpeg"]),
+    ("ffprobe", &["ffmpeg", "ffprobe"]),
+    ("soffice", &["office"]),
+    ("libreoffice", &["office"]),
+    ("wkhtmltopdf", &["wkhtmlto"]),
+    ("wkhtmltoimage", &["wkhtmlto"]),
+    ("tesseract", &["tesseract"]),
+    ("pdftotext", &["poppler", "pdftotext"]),
+    ("pdftoppm", &["poppler", "pdftoppm"]),
+    ("pandoc", &["pandoc"]),
+    ("pdflatex", &["texlive", "latex"]),
+    ("exiftool", &["exiftool"]),
+    ("google-chrome", &["chrom"]),
+    ("chromium", &["chrom"]),
+];
+
+/// What starts a program: the name stands behind it, in quotes.
+const CALLS: [&str; 6] = [
+    "subprocess.run(",
+    "subprocess.call(",
+    "subprocess.Popen(",
+    "subprocess.check_call(",
+    "subprocess.check_output(",
+    "os.system(",
+];
+
+/// Packages that are linked with a library of graphics, and what has the same without windows.
+const WINDOWS: [(&str, &str); 2] =
+    [("opencv-python", "opencv-python-headless"), ("opencv-contrib-python", "opencv-contrib-python-headless")];
+
+/// Does anything of the project install what one of these words means?
+fn brings(subject: &Subject<'_>, requirements: &Requirements, words: &[&str]) -> bool {
+    let any = |text: &str| words.iter().any(|word| text.to_ascii_lowercase().contains(word));
+    subject.scripts().iter().any(|script| any(script.text))
+        || subject.customizations.configs.iter().any(|file| any(&file.text))
+        // A program in the bundle, or another package that has one in it.
+        || subject.tree.iter().any(|(path, _)| any(path.rsplit('/').next().unwrap_or(path)))
+        || requirements.lines.iter().any(|line| any(&line.name) && !STARTS.iter().any(|(package, ..)| line.name == *package))
+}
+
+/// The modules of the server start a program by its name.
+fn started(subject: &mut Subject<'_>, requirements: &Requirements) {
+    for (program, words) in PROGRAMS {
+        let loaded = subject.loaded();
+        let place = loaded.iter().find_map(|module| {
+            let text = subject.tree.code(&module.path)?;
+            CALLS.iter().flat_map(|call| find_all(text, call)).find_map(|call| {
+                let rest = text[call.end..].trim_start().trim_start_matches('[').trim_start();
+                let name = rest.strip_prefix(['"', '\''])?.strip_prefix(program)?;
+                let start = text.len() - name.len() - program.len();
+                name.starts_with(['"', '\'', ' ']).then(|| (module.path.clone(), start..start + program.len()))
+            })
+        });
+        let Some((path, span)) = place.filter(|_| !brings(subject, requirements, words)) else { continue };
+        let message =
+            format!("`{program}` is not found where this runs: no instance has it and nothing here installs it");
+        subject.find("EB276", &path, span, message, fix(program));
+    }
+}
+
+fn fix(program: &str) -> String {
+    format!(
+        "install `{program}` with `packages: yum:` if Amazon Linux 2023 has it, else ship it, or use the Docker platform"
+    )
+}
+
+/// `import cv2` looks for a library that an instance without a screen does not have (`libQt5Gui` of the wheels names it, 4.11 and 5.0).
+fn windows(subject: &mut Subject<'_>, requirements: &Requirements) {
+    let headless =
+        requirements.lines.iter().any(|line| line.name.starts_with("opencv") && line.name.ends_with("headless"));
+    let found = WINDOWS.iter().find_map(|(package, other)| {
+        Some((requirements.lines.iter().find(|line| line.name == *package && !line.constraint)?, *other))
+    });
+    let Some((line, other)) = found.filter(|_| !headless && !brings(subject, requirements, &["libgl", "mesa"])) else {
+        return;
     };
+    let moment = subject
+        .loaded()
+        .iter()
+        .find(|module| module.imports.iter().any(|import| import.module.split('.').next() == Some("cv2")))
+        .map(|module| module.moment);
+    let fails =
+        "`import cv2` fails with `libGL.so.1: cannot open shared object file`, a library that nothing here installs";
+    let (message, level) = match moment {
+        Some(moment) => (format!("{}: {fails}", moment.fate()), Level::Error),
+        None => (fails.to_owned(), Level::Note),
+    };
+    let fix =
+        format!("take `{other}`, which is the same without windows; or install `mesa-libGL` with `packages: yum:`");
+    subject.find("EB276", &line.path, line.span.clone(), message, fix).level = level;
+}
+
+pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
+    if subject.prepared() && subject.python() && !subject.guessed() {
+        started(subject, requirements);
+        windows(subject, requirements);
+    }
     for (package, program, words) in STARTS {
         let Some(line) = requirements.lines.iter().find(|line| line.name == package && !line.constraint) else {
             continue;
         };
-        if !subject.prepared() || brings(words) {
+        if !subject.prepared() || brings(subject, requirements, words) {
             continue;
         }
         let message = format!(
             "`{package}` starts the program `{program}`, which no instance has and nothing here installs: where the site uses it, that fails"
         );
-        let fix = format!(
-            "install `{program}` with `packages: yum:` if Amazon Linux 2023 has it, else ship it, or use the Docker platform"
-        );
-        subject.find("EB276", &line.path, line.span.clone(), message, fix);
+        subject.find("EB276", &line.path, line.span.clone(), message, fix(program));
     }
 }

@@ -9,6 +9,7 @@ use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     redirect(subject, settings);
+    www(subject, settings);
     origins(subject, settings);
 }
 
@@ -65,6 +66,24 @@ fn redirect(subject: &mut Subject<'_>, settings: &Settings) {
             false => at(subject, "EB012", setting, said(found), fix).level = level,
         }
     }
+}
+
+/// Health checks ask by the address of the instance, before which Django writes `www.` as before any other.
+fn www(subject: &mut Subject<'_>, settings: &Settings) {
+    const COMMON: &str = "django.middleware.common.CommonMiddleware";
+    let common = |item: &Value| item.text() == Some(COMMON);
+    let Some(setting) = settings.get("PREPEND_WWW").filter(|setting| setting.value.is_on()) else { return };
+    if !settings.value("MIDDLEWARE").items().iter().any(common)
+        || subject.single()
+        || subject.customizations.worker
+        || subject.takes_redirects()
+        || health::is_answered(subject, settings, &[COMMON])
+    {
+        return;
+    }
+    let message = "health checks get a 301 and the environment turns red: they ask the address of the instance, and are sent to `www.` before it";
+    let fix = "let a rule of the load balancer or of nginx send visitors to `www.`, and take this away";
+    at(subject, "EB012", setting, message, fix);
 }
 
 /// May the path of health checks be one of those that are not redirected?

@@ -1,7 +1,7 @@
 //! Near: names that are almost those of a setting, and that nobody reads.
 
 use super::at;
-use crate::check::django::Settings;
+use crate::check::django::{Settings, Value};
 use crate::check::installed::Installed;
 use crate::check::subject::Subject;
 use crate::ui::edits;
@@ -84,6 +84,7 @@ const OTHERS: [&str; 8] = [
 ];
 
 pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
+    within(subject, settings);
     let gone = Installed::of(subject).since("django", (5, 1)).is_some();
     let found: Vec<(String, &str)> = settings
         .iter()
@@ -102,6 +103,37 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
         }
         let message = format!("`{name}` has no effect: nothing reads it, and the setting is called `{near}`");
         at(subject, "EB344", setting, message, &format!("call it `{near}`"));
+    }
+}
+
+/// Settings of Django's own that stand within another one, as if they were part of it.
+fn within(subject: &mut Subject<'_>, settings: &Settings) {
+    const OUTER: [&str; 6] = ["CACHES", "CHANNEL_LAYERS", "DATABASES", "LOGGING", "REST_FRAMEWORK", "SIMPLE_JWT"];
+    const INNER: [&str; 8] = [
+        "ALLOWED_HOSTS",
+        "CACHES",
+        "CHANNEL_LAYERS",
+        "DATABASES",
+        "EMAIL_BACKEND",
+        "INSTALLED_APPS",
+        "LOGGING",
+        "REST_FRAMEWORK",
+    ];
+    for outer in OUTER {
+        let Some(setting) = settings.get(outer) else { continue };
+        let named =
+            |value: &Value| INNER.into_iter().find(|inner| *inner != outer && *value.get(inner) != Value::Missing);
+        let parts = match &setting.value {
+            Value::Dict(parts) => parts.iter().map(|(_, part)| part).collect::<Vec<_>>(),
+            _ => continue,
+        };
+        let found = std::iter::once(&setting.value)
+            .chain(parts)
+            .filter(|value| matches!(value, Value::Dict(_)))
+            .find_map(named);
+        let Some(inner) = found.filter(|inner| settings.get(inner).is_none()) else { continue };
+        let message = format!("`{inner}` has no effect: it stands within `{outer}`, where nothing reads it");
+        at(subject, "EB344", setting, message, &format!("write `{inner} = …` beside `{outer}`"));
     }
 }
 

@@ -302,3 +302,140 @@ fn modules_that_nobody_asks_for() {
     app("EB169", false, "from flask_cors import CORS", &[("requirements.txt", &more("connexion==3.2.0"))]);
     app("EB169", false, "from flask_cors import CORS", &[("requirements.txt", &more("somebody"))]);
 }
+
+#[test]
+fn what_objects_no_longer_have() {
+    const OPTION: (&str, &str) = (
+        ".ebextensions/a.config",
+        "option_settings:\n  aws:elasticbeanstalk:container:python: {WSGIPath: 'app:app'}\n",
+    );
+    let list = |found: bool, list: &str, code: &str| {
+        let code = format!("import flask\nfrom flask import Flask\napp = Flask(__name__)\n{code}\n");
+        case("EB250", found, &[PROCFILE, OPTION, ("requirements.txt", list), ("app.py", &code)]);
+    };
+    let first = "@app.before_first_request\ndef first():\n    pass";
+    list(true, "flask\ngunicorn\n", first);
+    list(true, "Flask==2.3.0\ngunicorn\n", first);
+    list(true, "flask\n", "@pages.before_app_first_request\ndef first():\n    pass");
+    list(false, "Flask==2.2.5\ngunicorn\n", first);
+    list(false, "gunicorn\n", first);
+    list(false, "flask\n", "@app.before_request\ndef first():\n    pass");
+    list(false, "flask\n", "if OLD:\n    app.before_first_request(first)");
+    list(true, "flask\n", "def page():\n    return flask.escape('a')");
+    list(false, "Flask==2.3.3\n", "def page():\n    return flask.escape('a')");
+    list(false, "flask\n", "def page():\n    # flask.escape\n    return flask.escape_all('a')");
+    let sql = "flask\nFlask-SQLAlchemy\n";
+    for code in [
+        "def page():\n    db.engine.execute('select 1')",
+        "def page():\n    return db.session.execute('select 1')",
+        "def page():\n    return db.session.execute(f\"select {a}\")",
+        "def page():\n    return Post.query.order_by(Post.id).paginate(page, 20, False)",
+        "def page():\n    db.create_all(app=app)",
+        "app.config['SQLALCHEMY_DATABASE_URI'] = 'postgres://a:b@c.example.net/d'",
+    ] {
+        list(true, sql, code);
+        list(false, "Flask==2.2.5\nWerkzeug==2.2.3\nFlask-SQLAlchemy==2.5.1\nSQLAlchemy==1.3.24\n", code);
+    }
+    for code in [
+        "def page():\n    return db.session.execute(text('select 1'))",
+        "def page():\n    return db.session.execute(\n        select(Post))",
+        "def page():\n    return Post.query.paginate(page=page, per_page=20)",
+        "def page():\n    return Post.query.paginate(**wanted)",
+        "def page():\n    return Post.query.paginate()",
+        "def page():\n    return search.paginate(page, 20)",
+        "def page():\n    db.create_all()",
+        "app.config['SQLALCHEMY_DATABASE_URI'] = 'postgresql://a:b@c.example.net/d'",
+        "app.config['SQLALCHEMY_DATABASE_URI'] = os.environ.get('URL', 'postgres://c.example.net/d')",
+    ] {
+        list(false, sql, code);
+    }
+    let jwt = "flask\nFlask-JWT-Extended==4.7.1\n";
+    list(true, jwt, "from flask_jwt_extended import jwt_optional");
+    list(true, jwt, "@jwt.token_in_blacklist_loader\ndef check(token):\n    return False");
+    list(
+        false,
+        "flask\nFlask-JWT-Extended==3.25.1\n",
+        "@jwt.token_in_blacklist_loader\ndef check(token):\n    return False",
+    );
+}
+
+#[test]
+fn paths_of_blueprints() {
+    let files = |found: bool, pages: &str, more: &[(&str, &str)]| {
+        let factory = "from flask import Flask\ndef create_app():\n    app = Flask(__name__)\n    from .pages import bp\n    app.register_blueprint(bp)\n    return app\n";
+        let run = [
+            ("Procfile", "web: gunicorn run:app\n"),
+            OPTION,
+            LIST,
+            ("run.py", "from shop import create_app\napp = create_app()\n"),
+            ("shop/__init__.py", factory),
+            ("shop/pages.py", pages),
+        ];
+        case("EB013", found, &[&run[..], more].concat());
+    };
+    let page = |path: &str| {
+        format!(
+            "from flask import Blueprint\nbp = Blueprint('a', __name__)\n@bp.route('{path}')\ndef page():\n    return ''\n"
+        )
+    };
+    files(true, &page("/products"), &[]);
+    files(true, &page("/health"), &[]);
+    files(false, &page("/"), &[]);
+    files(false, &page("/<name>"), &[]);
+    files(false, &page("/products"), &[("shop/more.py", &page("/"))]);
+    files(
+        false,
+        &page("/products"),
+        &[("shop/static.py", "app.add_url_rule('/')\n"), ("shop/pages.py", "from . import static\n")],
+    );
+    let asks =
+        "option_settings:\n  aws:elasticbeanstalk:environment:process:default:\n    HealthCheckPath: /api/health\n";
+    files(false, &page("/health"), &[(".ebextensions/b.config", asks)]);
+    files(true, &page("/other"), &[(".ebextensions/b.config", asks)]);
+}
+
+#[test]
+fn variables_that_nobody_can_read() {
+    app("EB350", true, "key = os.environ('KEY')", &[]);
+    app("EB350", true, "if PRODUCTION:\n    key = os.environ('KEY', 'none')", &[]);
+    app("EB350", false, "# key = os.environ('KEY')\nkey = os.environ['KEY']", &[]);
+    app("EB350", false, "copy = dict(os.environ)", &[]);
+    app("EB351", true, "live = os.environ.get('AWS_EXECUTION_ENV') is not None", &[]);
+    app("EB351", true, "if 'AWS_EXECUTION_ENV' in os.environ:\n    live = True", &[]);
+    app("EB351", false, "live = os.environ.get('AWS_EXECUTION_ENV') or os.environ.get('LIVE')", &[]);
+    app("EB351", false, "on_lambda = 'AWS_Lambda' in os.environ.get('AWS_EXECUTION_ENV', '')", &[]);
+    let given = "option_settings:\n  aws:elasticbeanstalk:application:environment:\n    AWS_EXECUTION_ENV: eb\n";
+    app("EB351", false, "live = os.environ.get('AWS_EXECUTION_ENV')", &[(".ebextensions/b.config", given)]);
+}
+
+#[test]
+fn programs_that_no_instance_has() {
+    let calls = |found: bool, line: &str, more: &[(&str, &str)]| {
+        app("EB276", found, &format!("import subprocess\ndef page():\n    {line}"), more);
+    };
+    calls(true, "subprocess.run(['ffmpeg', '-i', name])", &[]);
+    calls(true, "subprocess.check_output(\n        [\n            \"soffice\", '--headless'])", &[]);
+    calls(true, "os.system('wkhtmltopdf a b')", &[]);
+    calls(false, "subprocess.run(['ls', 'ffmpeg'])", &[]);
+    calls(false, "subprocess.run([FFMPEG, '-i', name])", &[]);
+    calls(false, "subprocess.run(['ffmpeg-mine'])", &[]);
+    let install = "commands:\n  a: {command: 'dnf install -y /tmp/ffmpeg.rpm'}\n";
+    calls(false, "subprocess.run(['ffmpeg'])", &[(".ebextensions/b.config", install)]);
+    calls(false, "subprocess.run(['ffmpeg'])", &[("requirements.txt", "Flask==3.1.2\nimageio-ffmpeg==0.6.0\n")]);
+    let list = ("requirements.txt", "Flask==3.1.2\nopencv-python==4.12.0.88\n");
+    app("EB276", true, "import cv2", &[list]);
+    app("EB276", false, "import cv2", &[("requirements.txt", "Flask==3.1.2\nopencv-python-headless==4.12.0.88\n")]);
+    app("EB276", false, "import cv2", &[list, (".ebextensions/b.config", "packages:\n  yum:\n    mesa-libGL: []\n")]);
+}
+
+#[test]
+fn programs_of_the_virtual_environment() {
+    let command = |found: bool, command: &str| {
+        let config = format!("container_commands:\n  01_a:\n    command: \"{command}\"\n");
+        app("EB035", found, "", &[(".ebextensions/b.config", &config)]);
+    };
+    command(true, "flask db upgrade");
+    command(true, "alembic upgrade head");
+    command(false, "source /var/app/venv/*/bin/activate && flask db upgrade");
+    command(false, "/var/app/venv/staging-LQM1lest/bin/flask db upgrade");
+}

@@ -516,3 +516,29 @@ fn manage_names_what_does_not_ship() {
     let missing = report.findings.iter().find(|finding| finding.rule == "EB111");
     assert!(missing.is_some_and(|finding| finding.message.contains("no command of `manage.py`")), "{report}");
 }
+
+#[test]
+fn health_checks_and_the_name_with_www() {
+    let common = "MIDDLEWARE = ['django.middleware.common.CommonMiddleware']\nALLOWED_HOSTS = ['*']\n";
+    let www = |found: bool, text: &str, more: &[(&str, &str)]| {
+        let settings = format!("{common}{text}\n");
+        let option = (".ebextensions/a.config", "option_settings:\n  aws:elasticbeanstalk:command: {Timeout: 900}\n");
+        case("EB012", found, &[&[option, ("mysite/settings.py", settings.as_str())], more].concat());
+    };
+    www(true, "PREPEND_WWW = True", &[]);
+    www(false, "PREPEND_WWW = False", &[]);
+    www(false, "", &[]);
+    www(false, "PREPEND_WWW = True\nMIDDLEWARE = []", &[]);
+    www(false, "PREPEND_WWW = True\nMIDDLEWARE = ['shop.HealthCheck'] + MIDDLEWARE", &[]);
+    let single = "option_settings:\n  aws:elasticbeanstalk:environment: {EnvironmentType: SingleInstance}\n";
+    www(false, "PREPEND_WWW = True", &[(".ebextensions/b.config", single)]);
+}
+
+#[test]
+fn settings_within_others() {
+    let within = |found: bool, text: &str| case("EB344", found, &[("mysite/settings.py", text)]);
+    within(true, "CHANNEL_LAYERS = {'default': {'BACKEND': 'a.b', 'CACHES': {'default': {'BACKEND': 'c.d'}}}}\n");
+    within(true, "DATABASES = {'default': {'ENGINE': 'a'}, 'CACHES': {}}\n");
+    within(false, "CHANNEL_LAYERS = {'default': {'BACKEND': 'a.b'}}\nCACHES = {'default': {'BACKEND': 'c.d'}}\n");
+    within(false, "DATABASES = {'default': {'ENGINE': 'a', 'CACHES': {}}}\nCACHES = {'default': {'BACKEND': 'c.d'}}\n");
+}

@@ -1,6 +1,8 @@
 //! What is started too early or by nobody, and accounts with passwords that everybody knows.
 
 use super::case;
+use crate::beanstalk::tree::Tree;
+use crate::check::{Settings, run};
 
 const UNIT: &str = "files:\n  /etc/systemd/system/celery.service:\n    mode: '000644'\n    content: |\n      [Service]\n      User=webapp\n      WorkingDirectory=/var/app/current\n      ExecStart=/bin/sh -c 'exec celery -A mysite worker'\n";
 
@@ -171,4 +173,31 @@ fn names_that_are_almost_settings() {
         &[("shop/a.py", "from django.conf import settings\nprint(settings.STATIC_FILE_STORAGE)\n")],
     );
     settings(false, "STATIC_FILE_STORAGE = 'a.B'\n", &[("requirements.txt", "Django==5.2\n")]);
+}
+
+#[test]
+fn an_administrator_whom_a_container_begins_with() {
+    let image = |found: bool, docker: &str, code: &str| {
+        let files = [
+            ("Procfile", ""),
+            ("Dockerfile", docker),
+            ("manage.py", "# django\n"),
+            (".ebextensions/a.config", "option_settings:\n  aws:elasticbeanstalk:command: {Timeout: 900}\n"),
+            ("shop/management/commands/setup_all.py", code),
+        ];
+        let tree = files.iter().skip(1).fold(Tree::default(), |tree, (path, text)| tree.file(path, text));
+        let report = run(&tree, &Settings::default());
+        assert_eq!(report.findings.iter().any(|finding| finding.rule == "EB112"), found, "{docker}\n{report}");
+    };
+    let makes = "User.objects.create_superuser('a', 'a@b.c', password='admin123')\n";
+    image(true, "FROM python:3.13\nCMD python manage.py setup_all && gunicorn shop.wsgi\n", makes);
+    image(true, "FROM python:3.13\nCMD [\"python\", \"manage.py\", \"setup_all\"]\n", makes);
+    image(false, "FROM python:3.13\nCMD gunicorn shop.wsgi\n", makes);
+    image(false, "FROM python:3.13\n# python manage.py setup_all\n", makes);
+    image(false, "FROM python:3.13\nCMD python manage.py setup_all_of_it\n", makes);
+    image(
+        false,
+        "FROM python:3.13\nCMD python manage.py setup_all\n",
+        "User.objects.create_superuser('a', 'a@b.c', password=word)\n",
+    );
 }
