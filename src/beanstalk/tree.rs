@@ -172,7 +172,7 @@ impl Tree {
 
     /// Is it code that the project's server may import? Of such files only `code` is asked, so that no rule takes a word in one for a setting.
     pub fn is_code(path: &str) -> bool {
-        const OTHERS: [&str; 12] = [
+        const OTHERS: [&str; 11] = [
             "site-packages",
             "node_modules",
             "tests",
@@ -182,7 +182,6 @@ impl Tree {
             "examples",
             "venv",
             "env",
-            "management",
             "static",
             "notebooks",
         ];

@@ -40,6 +40,32 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module], read: &[Setti
         }
     }
     in_classes(subject, modules, read);
+    uploads(subject, modules, read);
+}
+
+/// Files of visitors that are kept below the application, in the folder that a setting names.
+fn uploads(subject: &mut Subject<'_>, modules: &[Module], read: &[Settings]) {
+    const NAME: &str = "UPLOAD_FOLDER";
+    let tree = subject.tree;
+    let text = |module: &Module| tree.code(&module.path).unwrap_or_default();
+    let has = |word: &str| modules.iter().any(|module| text(module).contains(word));
+    // What is taken away again, or sent somewhere else, is not meant to stay.
+    let passes =
+        ["os.remove(", "os.unlink(", ".unlink(", "rmtree(", "upload_file(", "upload_fileobj(", "put_object(", "/mnt/"];
+    if !has("request.files") || !has(".save(") || passes.iter().any(|word| has(word)) {
+        return;
+    }
+    let found =
+        read.iter().find_map(|settings| settings.get(&format!("{PREFIX}{NAME}")).or_else(|| settings.get(NAME)));
+    let Some(setting) = found else { return };
+    let relative = |text: &str| !text.is_empty() && !text.starts_with('/') && !text.contains(':');
+    let here = setting.value.in_project().is_some() || setting.value.text().is_some_and(relative);
+    if here && subject.python() {
+        let message = "uploads are lost with the next deployment, and each instance sees its own only";
+        let fix = "keep them in S3, with `boto3` and the role of the instance";
+        let (path, span) = (setting.path.clone(), setting.span.clone());
+        subject.find("EB082", &path, span, message, fix);
+    }
 }
 
 /// What is judged by its name, wherever it is told; tells whether it is.

@@ -36,8 +36,9 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
     {
         return;
     }
-    let Some(Known { served, made, routes, below }) = known(subject, modules) else { return };
     let asked = health::path_asked(subject);
+    sent_away(subject, modules, asked.as_deref().unwrap_or("/"));
+    let Some(Known { served, made, routes, below }) = known(subject, modules) else { return };
     let wanted = asked.as_deref().unwrap_or("/");
     let wanted = wanted.split('?').next().unwrap_or(wanted);
     let answers = |route: &String| answers(route, wanted, below);
@@ -55,6 +56,42 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
     if !unless.is_empty() {
         finding.level = Level::Note;
     }
+}
+
+/// The only view that answers at the path wants a login first, or sends on whoever asks.
+fn sent_away(subject: &mut Subject<'_>, modules: &[Module], wanted: &str) {
+    let text = |module: &Module| subject.tree.code(&module.path).unwrap_or_default();
+    let says = |word: &str| modules.iter().any(|module| text(module).contains(word));
+    let imports = |module: &Module| {
+        module
+            .imports
+            .iter()
+            .any(|import| import.module == "flask_login" && import.name.as_deref() == Some("login_required"))
+    };
+    let others =
+        ["url_prefix", "add_url_rule", "before_request", "LOGIN_DISABLED", "wsgi_app", "static_url_path", "Dash("];
+    if subject.takes_redirects() || others.iter().any(|word| says(word)) {
+        return;
+    }
+    let calls = modules.iter().flat_map(|module| module.calls.iter().map(move |call| (module, call)));
+    let here = calls.filter(|(_, call)| is_route(call) && path(call).is_some_and(|path| answers(&path, wanted, false)));
+    let [(module, call)] = here.collect::<Vec<_>>()[..] else { return };
+    // Of several decorators that of the login stands below the route.
+    let view = text(module).get(call.span.end..).unwrap_or_default();
+    let lines = || view.lines().skip(1).map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let logs_in =
+        imports(module) && lines().take_while(|line| line.starts_with('@')).any(|line| line == "@login_required");
+    let mut body = lines().skip_while(|line| !line.starts_with("def ")).skip(1);
+    let redirects = body.next().is_some_and(|line| line.starts_with("return redirect("));
+    let (answer, why) = match logs_in {
+        true if says("login_view") => ("302", "what answers there wants a login"),
+        true => ("401", "what answers there wants a login"),
+        false if redirects => ("302", "what answers there redirects"),
+        false => return,
+    };
+    let message = format!("health checks get a {answer} and the environment turns red: they ask `{wanted}`, and {why}");
+    let fix = "add a route that answers 200 to everybody, and name its path in `HealthCheckPath`";
+    subject.find("EB013", &module.path, call.span.clone(), message, fix);
 }
 
 /// The routes of an application, where all of them are known.

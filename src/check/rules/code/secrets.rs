@@ -16,6 +16,21 @@ const TRIED: [&str; 12] =
 
 pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
     let settings = subject.settings().map(|settings| settings.files.clone()).unwrap_or_default();
+    let served =
+        modules.iter().map(|module| module.path.as_str()).filter(|path| !settings.iter().any(|file| file == path));
+    for path in settings.iter().map(String::as_str).chain(served) {
+        let text = subject.tree.code(path).unwrap_or_default();
+        let Some((at, line)) =
+            placed(text).find(|(_, line)| !line.trim_start().starts_with('#') && of_sentry(line).is_some())
+        else {
+            continue;
+        };
+        let Some(span) = of_sentry(line) else { continue };
+        let message =
+            "everybody who can read the code has this key: the second half of an address of Sentry's is secret";
+        let fix = "make a new one; `https://KEY@HOST/PROJECT` is enough, and belongs into a property";
+        subject.find("EB112", path, at + span.start..at + span.end, message, fix);
+    }
     // Settings have a rule of their own, and what they take in as well.
     for module in modules.iter().filter(|module| !settings.contains(&module.path)) {
         let Some(text) = subject.tree.code(&module.path) else { continue };
@@ -48,6 +63,18 @@ fn say(subject: &mut Subject<'_>, path: &str, span: Range<usize>, name: &str) {
     let message = format!("everybody who can read the code has this key: `{name}` is in it");
     let fix = "make a new one, and read it from a secret of the environment";
     subject.find("EB112", path, span, message, fix);
+}
+
+/// `https://KEY:SECRET@HOST`, of 32 hexadecimal digits each.
+fn of_sentry(line: &str) -> Option<Range<usize>> {
+    const DIGITS: usize = 32;
+    line.match_indices("https://").find_map(|(at, scheme)| {
+        let start = at + scheme.len();
+        let pair = line.get(start..start + 2 * DIGITS + 2)?;
+        let (key, secret) = pair.strip_suffix('@')?.split_once(':')?;
+        let is = |half: &str| half.len() == DIGITS && half.chars().all(|char| char.is_ascii_hexdigit());
+        (is(key) && is(secret)).then_some(start..start + 2 * DIGITS + 1)
+    })
 }
 
 /// `NAME = "value"`, of a constant: what has a name in small letters is often handed around.

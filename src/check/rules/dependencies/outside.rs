@@ -67,18 +67,31 @@ fn started(subject: &mut Subject<'_>, requirements: &Requirements) {
         let loaded = subject.loaded();
         let place = loaded.iter().find_map(|module| {
             let text = subject.tree.code(&module.path)?;
-            CALLS.iter().flat_map(|call| find_all(text, call)).find_map(|call| {
-                let rest = text[call.end..].trim_start().trim_start_matches('[').trim_start();
-                let name = rest.strip_prefix(['"', '\''])?.strip_prefix(program)?;
-                let start = text.len() - name.len() - program.len();
-                name.starts_with(['"', '\'', ' ']).then(|| (module.path.clone(), start..start + program.len()))
-            })
+            let at = find_all(text, program).map(|span| span.start).find(|at| is_started(text, *at, program))?;
+            Some((module.path.clone(), at..at + program.len()))
         });
         let Some((path, span)) = place.filter(|_| !brings(subject, requirements, words)) else { continue };
         let message =
             format!("`{program}` is not found where this runs: no instance has it and nothing here installs it");
         subject.find("EB276", &path, span, message, fix(program));
     }
+}
+
+/// Is this name the first word of a list with what a program is given, or of what is handed to a call that starts one?
+fn is_started(text: &str, at: usize, program: &str) -> bool {
+    let (Some(before), Some(after)) = (text[..at].strip_suffix(['"', '\'']), text.get(at + program.len()..)) else {
+        return false;
+    };
+    let (before, ends) = (before.trim_end(), after.starts_with(['"', '\'', ' ']));
+    let call = |text: &str| CALLS.iter().any(|call| text.trim_end().ends_with(call));
+    let given = after.get(1..).unwrap_or_default().trim_start().strip_prefix(',').map(str::trim_start);
+    let given = given.is_some_and(|next| {
+        next.starts_with(|char: char| char.is_alphabetic() || char == '_')
+            || next.starts_with("\"-")
+            || next.starts_with("'-")
+    });
+    let list = before.strip_suffix('[');
+    ends && (call(before) || list.is_some_and(call) || (list.is_some() && given && text.contains("subprocess.")))
 }
 
 fn fix(program: &str) -> String {

@@ -5,7 +5,16 @@ use super::local::{is_own_address, runs_here};
 use crate::check::django::{Settings, Value};
 use crate::check::subject::Subject;
 
+/// Backends that send nothing, and what becomes of the mails.
+const SILENT: [(&str, &str); 4] = [
+    ("console", "it is written to the log"),
+    ("filebased", "it is written to a file of the instance"),
+    ("locmem", "it stays in memory"),
+    ("dummy", "it is thrown away"),
+];
+
 pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
+    silent(subject, settings);
     let backend = settings.value("EMAIL_BACKEND");
     let by_smtp = *backend == Value::Missing || backend.text() == Some("django.core.mail.backends.smtp.EmailBackend");
     if !subject.python() || !by_smtp || runs_here(subject, "mail") {
@@ -41,6 +50,41 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
             }
         }
     }
+}
+
+/// A backend for the desk, in settings that production gets.
+fn silent(subject: &mut Subject<'_>, settings: &Settings) {
+    let Some(setting) = settings.get("EMAIL_BACKEND") else { return };
+    let Some(text) = setting.value.text() else { return };
+    let kind = text.strip_prefix("django.core.mail.backends.").and_then(|rest| rest.strip_suffix(".EmailBackend"));
+    let Some((_, what)) = SILENT.iter().find(|(name, _)| Some(*name) == kind).filter(|_| sends(subject)) else {
+        return;
+    };
+    let message = format!("no mail leaves: {what}");
+    let fix = "name the backend of SMTP or of a service for mail, such as that of SES, in the settings of production";
+    at(subject, "EB352", setting, message, fix);
+}
+
+/// Does the code of the project send mail, or a package that it puts there do so?
+fn sends(subject: &Subject<'_>) -> bool {
+    const WAYS: [&str; 10] = [
+        "send_mail(",
+        "send_mass_mail(",
+        "EmailMessage(",
+        "EmailMultiAlternatives(",
+        "mail_admins(",
+        "PasswordResetView",
+        "email_user(",
+        "\"allauth",
+        "'allauth",
+        "django.contrib.auth.urls",
+    ];
+    let tree = subject.tree;
+    let own = |path: &str| path.ends_with(".py") && !path.contains("test");
+    let mut code = tree.iter().filter(|(path, _)| own(path)).filter_map(|(path, _)| tree.code(path));
+    code.any(|text| {
+        text.lines().any(|line| !line.trim_start().starts_with('#') && WAYS.iter().any(|way| line.contains(way)))
+    })
 }
 
 /// Does something put names into the settings that no assignment shows?

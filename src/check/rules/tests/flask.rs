@@ -416,6 +416,9 @@ fn programs_that_no_instance_has() {
     calls(true, "subprocess.run(['ffmpeg', '-i', name])", &[]);
     calls(true, "subprocess.check_output(\n        [\n            \"soffice\", '--headless'])", &[]);
     calls(true, "os.system('wkhtmltopdf a b')", &[]);
+    calls(true, "command = ['ffmpeg', '-i', name]\n    subprocess.Popen(command)", &[]);
+    calls(true, "command = [\n        'soffice', name]\n    subprocess.Popen(command)", &[]);
+    calls(false, "tools = ['ffmpeg', 'ffprobe']\n    subprocess.Popen(tools[0])", &[]);
     calls(false, "subprocess.run(['ls', 'ffmpeg'])", &[]);
     calls(false, "subprocess.run([FFMPEG, '-i', name])", &[]);
     calls(false, "subprocess.run(['ffmpeg-mine'])", &[]);
@@ -438,4 +441,57 @@ fn programs_of_the_virtual_environment() {
     command(true, "alembic upgrade head");
     command(false, "source /var/app/venv/*/bin/activate && flask db upgrade");
     command(false, "/var/app/venv/staging-LQM1lest/bin/flask db upgrade");
+}
+
+#[test]
+fn files_of_visitors() {
+    let save = "@app.route('/', methods=['POST'])\ndef page():\n    request.files['a'].save(os.path.join(UPLOAD_FOLDER, 'a'))\n    return ''";
+    app("EB082", true, &format!("UPLOAD_FOLDER = 'static/uploads'\n{save}"), &[]);
+    app("EB082", true, &format!("app.config['UPLOAD_FOLDER'] = 'uploads'\n{save}"), &[]);
+    app(
+        "EB082",
+        true,
+        &format!("app.config['UPLOAD_FOLDER'] = os.path.join(os.path.dirname(__file__), 'uploads')\n{save}"),
+        &[],
+    );
+    app("EB082", false, &format!("UPLOAD_FOLDER = '/mnt/efs/uploads'\n{save}"), &[]);
+    app("EB082", false, &format!("UPLOAD_FOLDER = '/tmp'\n{save}"), &[]);
+    app("EB082", false, &format!("UPLOAD_FOLDER = 'uploads'\n{save}\ndef end():\n    os.remove('a')"), &[]);
+    app("EB082", false, "UPLOAD_FOLDER = 'uploads'", &[]);
+}
+
+#[test]
+fn health_checks_that_are_asked_to_log_in() {
+    let view = |found: bool, decorators: &str, more: &str| {
+        let code = format!(
+            "from flask_login import LoginManager, login_required\n{decorators}\ndef page():\n    return ''\n@app.route('/login')\ndef login():\n    return ''\n{more}"
+        );
+        app("EB013", found, &code, &[]);
+    };
+    view(true, "@app.route('/')\n@login_required", "");
+    view(
+        true,
+        "@app.route('/')\n@login_required",
+        "login_manager.login_view = 'login'\n@app.errorhandler(404)\ndef none(e):\n    return ''\n",
+    );
+    view(true, "@app.route('/', methods=['GET', 'POST'])\n@other\n@login_required", "");
+    view(false, "@app.route('/')", "");
+    let sent = |found: bool, body: &str| {
+        let code = format!("@app.route('/')\ndef page():\n{body}\n@app.route('/shop')\ndef shop():\n    return ''");
+        app("EB013", found, &code, &[]);
+    };
+    sent(true, "    return redirect(url_for('shop'))");
+    sent(true, "\n    # on\n    return redirect('/shop')");
+    sent(false, "    if asked:\n        return redirect('/shop')\n    return ''");
+    sent(false, "    return ''");
+    view(false, "@app.route('/')\ndef home():\n    return ''\n@app.route('/own')\n@login_required", "");
+    view(false, "@app.route('/')\n@login_required", "@app.before_request\ndef first():\n    return None\n");
+}
+
+#[test]
+fn addresses_of_sentry() {
+    let key = "0123456789abcdef0123456789abcdef";
+    app("EB112", true, &format!("init(dsn='https://{key}:{key}@sentry.io/1')"), &[]);
+    app("EB112", false, &format!("init(dsn='https://{key}@sentry.io/1')"), &[]);
+    app("EB112", false, &format!("# init(dsn='https://{key}:{key}@sentry.io/1')"), &[]);
 }

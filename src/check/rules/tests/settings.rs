@@ -542,3 +542,19 @@ fn settings_within_others() {
     within(false, "CHANNEL_LAYERS = {'default': {'BACKEND': 'a.b'}}\nCACHES = {'default': {'BACKEND': 'c.d'}}\n");
     within(false, "DATABASES = {'default': {'ENGINE': 'a', 'CACHES': {}}}\nCACHES = {'default': {'BACKEND': 'c.d'}}\n");
 }
+
+#[test]
+fn mail_that_goes_nowhere() {
+    let mail = |found: bool, backend: &str, more: &[(&str, &str)]| {
+        let settings = format!("EMAIL_BACKEND = {backend}\n");
+        case("EB352", found, &[&[("mysite/settings.py", settings.as_str())], more].concat());
+    };
+    let sends = ("shop/views.py", "def order(request):\n    send_mail('a', 'b', None, ['c'])\n");
+    for name in ["console", "filebased", "locmem", "dummy"] {
+        mail(true, &format!("'django.core.mail.backends.{name}.EmailBackend'"), &[sends]);
+        mail(false, &format!("'django.core.mail.backends.{name}.EmailBackend'"), &[]);
+    }
+    mail(false, "'django.core.mail.backends.smtp.EmailBackend'", &[sends]);
+    mail(false, "os.environ.get('MAIL', 'django.core.mail.backends.console.EmailBackend')", &[sends]);
+    mail(false, "'django.core.mail.backends.console.EmailBackend'", &[("shop/tests.py", "send_mail('a')\n")]);
+}
