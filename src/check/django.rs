@@ -161,6 +161,7 @@ impl Settings {
         variables.extend(composed(tree, customizations).into_iter().map(|(name, given)| (name, given.value)));
         let mut settings = Self::of(tree, &root, module, variables)?;
         settings.module = module.to_owned();
+        settings.take_class(tree, customizations);
         // Packages that read variables look into such files as well.
         let files = |path: &str| {
             file_name(path) == "settings.ini" || secret::in_path(path) == Some(secret::Kind::EnvironmentFile)
@@ -168,6 +169,20 @@ impl Settings {
         let has_file = tree.iter().any(|(path, _)| files(path));
         settings.required.retain(|required| required.environ || !has_file);
         Some(settings)
+    }
+
+    /// With django-configurations the settings are what a class has, which `DJANGO_CONFIGURATION` names.
+    fn take_class(&mut self, tree: &Tree, customizations: &Customizations) {
+        let Some(class) = named::configuration(tree, customizations) else { return };
+        let prefix = format!("{class}.");
+        let all: Vec<_> = self
+            .names
+            .iter()
+            .filter_map(|(name, one)| Some((name.strip_prefix(&prefix)?.to_owned(), one.clone())))
+            .collect();
+        // Methods and what it comes from may give it more.
+        self.open |= !all.is_empty();
+        self.names.extend(all);
     }
 
     /// The settings of a module, whose top is the folder `root`: empty, or ending with a slash; with these variables.

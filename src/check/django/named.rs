@@ -43,3 +43,19 @@ pub(in crate::check) fn in_options(customizations: &Customizations) -> Option<Na
         .last()?;
     Some(Named { module: setting.value.value.clone(), path: file.path.clone(), span: setting.value.span.clone() })
 }
+
+/// The class of django-configurations that production gets: what the environment says, else what the server's module does.
+pub(super) fn configuration(tree: &Tree, customizations: &Customizations) -> Option<String> {
+    const NAME: &str = "DJANGO_CONFIGURATION";
+    if let Some(class) = customizations.option(DEFAULT_NAMESPACE, NAME) {
+        return Some(class.to_owned());
+    }
+    let text = tree.text(&in_wsgi(tree, customizations)?.path)?;
+    let (_, rest) = text.split_once(NAME)?;
+    let class = rest.split(['\'', '"']).nth(2)?;
+    class
+        .chars()
+        .all(|char| char.is_alphanumeric() || char == '_')
+        .then(|| class.to_owned())
+        .filter(|class| !class.is_empty())
+}

@@ -9,6 +9,7 @@ mod gone;
 mod routes;
 mod secrets;
 mod templates;
+mod visitor;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -40,6 +41,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     templates::check(subject);
     opened(subject, &modules, &read);
     asked::check(subject, &modules);
+    visitor::check(subject, &modules);
     if subject.settings().is_none() {
         flask::check(subject, &modules, &read);
         runs(subject, &modules);

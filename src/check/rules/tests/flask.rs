@@ -495,3 +495,18 @@ fn addresses_of_sentry() {
     app("EB112", false, &format!("init(dsn='https://{key}@sentry.io/1')"), &[]);
     app("EB112", false, &format!("# init(dsn='https://{key}:{key}@sentry.io/1')"), &[]);
 }
+
+#[test]
+fn addresses_of_visitors() {
+    let asks = |found: bool, line: &str, more: &[(&str, &str)]| {
+        app("EB353", found, &format!("def page():\n    return {line}"), more);
+    };
+    asks(true, "request.remote_addr", &[]);
+    asks(true, "Limiter(key_func=get_remote_address)", &[]);
+    asks(false, "request.headers.get('X-Forwarded-For', request.remote_addr)", &[]);
+    asks(false, "request.remote_addr", &[("middleware.py", "from werkzeug.middleware.proxy_fix import ProxyFix\n")]);
+    asks(false, "request.remote_addr_of_somebody", &[]);
+    asks(false, "request.path  # request.remote_addr", &[]);
+    let none = "option_settings:\n  aws:elasticbeanstalk:environment:proxy: {ProxyServer: none}\n";
+    asks(false, "request.remote_addr", &[(".ebextensions/b.config", none)]);
+}

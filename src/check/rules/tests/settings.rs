@@ -558,3 +558,25 @@ fn mail_that_goes_nowhere() {
     mail(false, "os.environ.get('MAIL', 'django.core.mail.backends.console.EmailBackend')", &[sends]);
     mail(false, "'django.core.mail.backends.console.EmailBackend'", &[("shop/tests.py", "send_mail('a')\n")]);
 }
+
+#[test]
+fn settings_that_a_class_has() {
+    let class = |rule: &str, found: bool, text: &str, wsgi: &str| {
+        let wsgi = format!("os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"mysite.settings\")\n{wsgi}");
+        let text = format!("from configurations import Configuration\n{text}");
+        case(rule, found, &[("mysite/settings.py", text.as_str()), ("mysite/wsgi.py", wsgi.as_str())]);
+    };
+    let named = "os.environ.setdefault('DJANGO_CONFIGURATION', 'Prod')\n";
+    let common = "class Common(Configuration):\n    SECRET_KEY = 'k7Qx29pLm4zR'\n    DEBUG = True\n";
+    class("EB112", true, &format!("{common}class Prod(Common):\n    DEBUG = False\n"), named);
+    class("EB110", false, &format!("{common}class Prod(Common):\n    DEBUG = False\n"), named);
+    class("EB110", true, &format!("{common}class Prod(Common):\n    pass\n"), named);
+    class(
+        "EB110",
+        false,
+        &format!("{common}class Prod(Configuration):\n    DEBUG = values.BooleanValue(False)\n"),
+        named,
+    );
+    class("EB110", false, common, named);
+    class("EB110", false, &format!("{common}class Prod(Common):\n    pass\n"), "");
+}
