@@ -55,7 +55,11 @@ fn is_same(one: &Finding, other: &Finding) -> bool {
 
 fn only(finding: &Finding, condition: &str, most: Level) -> Finding {
     let mut finding = finding.clone();
-    finding.message = format!("{condition}: {}", finding.message);
+    finding.message = match finding.message.strip_prefix("unless ") {
+        // Two conditions of which either will do are one.
+        Some(other) if condition.starts_with("unless ") => format!("{condition}, or {other}"),
+        _ => format!("{condition}: {}", finding.message),
+    };
     finding.level = finding.level.max(most);
     finding
 }

@@ -3,6 +3,7 @@
 //! Finds the settings module that production uses, follows `from .base import *`, and evaluates what can be known without
 //! running anything. Everything else is [`Value::Unknown`], on which no rule may build.
 
+mod branches;
 mod calls;
 mod changes;
 pub(super) mod configured;
@@ -50,6 +51,8 @@ pub(crate) struct Settings {
     names: BTreeMap<String, Setting>,
     /// Every file that took part, with its text.
     pub(crate) files: Vec<String>,
+    /// Those of them that were taken in by branches which are not carried out by default.
+    aside: Vec<String>,
     /// Files that Python cannot parse.
     pub(super) broken: Vec<(String, Range<usize>, String)>,
     /// Variables that are read without a default, outside of any condition.
@@ -202,6 +205,11 @@ impl Settings {
             let read = || {
                 let mut settings = Self { environment, ..Self::default() };
                 settings.load(tree, root, path, 0);
+                for file in std::mem::take(&mut settings.aside) {
+                    if !settings.files.contains(&file) {
+                        settings.files.push(file);
+                    }
+                }
                 settings
             };
             let thread = std::thread::Builder::new().stack_size(syntax::STACK).spawn_scoped(scope, read).ok()?;

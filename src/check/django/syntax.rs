@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use ruff_python_ast::{Expr, Stmt, StmtFunctionDef, StmtIf, StmtTry};
+use ruff_python_ast::{ExceptHandler, Expr, Stmt, StmtFunctionDef, StmtIf, StmtTry};
 use ruff_python_parser::parse_module;
 
+use super::branches::Names;
 use super::calls::Function;
 use super::evaluation::Evaluation;
 use super::expressions::range;
@@ -67,8 +68,9 @@ impl<'a> Source<'a> {
         import: &mut dyn FnMut(&mut Settings, &Import<'_>) -> bool,
         path: &str,
     ) {
-        let (conditions, imported) = (Vec::new(), BTreeMap::new());
-        Walk { settings, import, path, text: self.text, conditions, imported }.block(&self.body, Sure::Yes);
+        let (conditions, imported, branches) = (Vec::new(), BTreeMap::new(), Vec::new());
+        let mut walk = Walk { settings, import, path, text: self.text, conditions, imported, branches };
+        walk.block(&self.body, Sure::Yes);
     }
 }
 
@@ -126,13 +128,15 @@ impl Sure {
 
 pub(super) struct Walk<'a> {
     pub(super) settings: &'a mut Settings,
-    import: &'a mut dyn FnMut(&mut Settings, &Import<'_>) -> bool,
+    pub(super) import: &'a mut dyn FnMut(&mut Settings, &Import<'_>) -> bool,
     pub(super) path: &'a str,
-    text: &'a str,
+    pub(super) text: &'a str,
     /// The conditions around a statement, as they are written.
     conditions: Vec<String>,
     /// Where names come from that are imported one by one: a module, and the dots before it.
     pub(super) imported: BTreeMap<String, (String, usize)>,
+    /// What whole modules have set that were taken in by branches which may not be carried out.
+    pub(super) branches: Vec<Names>,
 }
 
 impl Walk<'_> {
@@ -163,7 +167,7 @@ impl Walk<'_> {
             }
             Stmt::ImportFrom(from) if from.names.iter().any(|name| name.name.as_str() == "*") => {
                 let module = from.module.as_ref().map(|module| module.as_str()).unwrap_or_default();
-                if !(self.import)(self.settings, &Import { module, level: from.level as usize }) {
+                if !self.all_of(&Import { module, level: from.level as usize }, sure) {
                     self.settings.open = true;
                 }
             }
@@ -189,6 +193,10 @@ impl Walk<'_> {
             Stmt::While(loops) => self.block(&loops.body, sure.and(Sure::Perhaps)),
             Stmt::Match(choice) => {
                 choice.cases.iter().for_each(|case| self.block(&case.body, sure.and(Sure::Perhaps)));
+                if choice.cases.last().is_some_and(|case| case.guard.is_none() && case.pattern.is_irrefutable()) {
+                    let bodies: Vec<Vec<&Stmt>> = choice.cases.iter().map(|case| case.body.iter().collect()).collect();
+                    self.agree(&bodies, sure);
+                }
             }
             _ => {}
         }
@@ -205,6 +213,9 @@ impl Walk<'_> {
             .chain(branch.elif_else_clauses.iter().map(|clause| (clause.test.as_ref(), &clause.body)));
         let mut rest = sure;
         let mut before = String::new();
+        let mut bodies: Vec<Vec<&Stmt>> = Vec::new();
+        let mut taken: Vec<Names> = Vec::new();
+        let mark = self.branches.len();
         for (test, body) in clauses {
             let truth = test.map_or(Truth::Is(true), |test| {
                 self.note(test, rest);
@@ -217,9 +228,20 @@ impl Walk<'_> {
                 walk.block(body, sure);
                 walk.conditions.pop();
             };
+            if truth != Truth::Is(false) {
+                bodies.push(body.iter().collect());
+            }
             match truth {
-                Truth::Is(true) if test.is_none() => return run(self, rest),
-                Truth::Is(true) => return self.block(body, rest),
+                Truth::Is(true) => {
+                    if test.is_none() {
+                        run(self, rest)
+                    } else {
+                        self.block(body, rest)
+                    }
+                    taken.push(self.branches.split_off(mark).into_iter().flatten().collect());
+                    self.agree(&bodies, sure);
+                    return self.agree_in_all(&taken, sure);
+                }
                 Truth::Is(false) => continue,
                 Truth::ByDefault(true) => {
                     run(self, rest.and(Sure::Default));
@@ -234,6 +256,7 @@ impl Walk<'_> {
                     rest = Sure::Perhaps;
                 }
             }
+            taken.push(self.branches.split_off(mark).into_iter().flatten().collect());
             before = written.unwrap_or_default();
         }
     }
@@ -243,7 +266,7 @@ impl Walk<'_> {
         let imports: Vec<Import<'_>> = attempt.body.iter().filter_map(star).collect();
         if imports.len() == attempt.body.len() && !imports.is_empty() {
             // What does not ship is not there, and the handlers see to it.
-            if !imports.iter().all(|import| (self.import)(self.settings, import)) {
+            if !imports.iter().all(|import| self.all_of(import, sure)) {
                 self.handlers(attempt, sure);
             }
         } else {
@@ -251,10 +274,7 @@ impl Walk<'_> {
                 Stmt::Assign(assign) => !Evaluation::of(self.settings).reads(&assign.value).is_empty(),
                 _ => false,
             };
-            let stops = |handler: &ruff_python_ast::ExceptHandler| {
-                let ruff_python_ast::ExceptHandler::ExceptHandler(handler) = handler;
-                matches!(handler.body.last(), Some(Stmt::Raise(_)))
-            };
+            let stops = |ExceptHandler::ExceptHandler(handler): &ExceptHandler| ends_in_raise(&handler.body);
             if !attempt.handlers.is_empty() && attempt.handlers.iter().all(stops) {
                 // Whatever goes wrong stops the settings: after them, all of it was carried out.
                 self.block(&attempt.body, sure);
@@ -268,6 +288,10 @@ impl Walk<'_> {
                 self.block(&attempt.body, sure.and(Sure::Perhaps));
                 self.handlers(attempt, sure.and(Sure::Perhaps));
                 self.block(&attempt.orelse, sure.and(Sure::Perhaps));
+                let mut bodies: Vec<Vec<&Stmt>> = vec![attempt.body.iter().chain(&attempt.orelse).collect()];
+                let handlers = attempt.handlers.iter().map(|ExceptHandler::ExceptHandler(handler)| &handler.body);
+                bodies.extend(handlers.filter(|body| !ends_in_raise(body)).map(|body| body.iter().collect()));
+                self.agree(&bodies, sure);
             }
         }
         self.block(&attempt.finalbody, sure);
@@ -275,7 +299,7 @@ impl Walk<'_> {
 
     fn handlers(&mut self, attempt: &StmtTry, sure: Sure) {
         for handler in &attempt.handlers {
-            let ruff_python_ast::ExceptHandler::ExceptHandler(handler) = handler;
+            let ExceptHandler::ExceptHandler(handler) = handler;
             self.block(&handler.body, sure);
         }
     }
@@ -325,6 +349,10 @@ impl Walk<'_> {
             self.settings.variables.push(Variable { name: read.name, when });
         }
     }
+}
+
+fn ends_in_raise(body: &[Stmt]) -> bool {
+    matches!(body.last(), Some(Stmt::Raise(_)))
 }
 
 /// A star import.

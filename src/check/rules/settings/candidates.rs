@@ -32,7 +32,7 @@ pub(in crate::check) fn others(subject: &Subject<'_>) -> Vec<String> {
         read.iter().filter_map(|path| tree.code(path)).any(|text| text.lines().any(imports))
     };
     let mut others = beside(subject, &named.module);
-    others.retain(|module| is_settings(subject, module) && !takes_in(module));
+    others.retain(|module| is_settings(subject, module) && !takes_in(module) && !stops(subject, module));
     others.truncate(MOST);
     others
 }
@@ -84,6 +84,26 @@ pub(super) fn beside(subject: &Subject<'_>, module: &str) -> Vec<String> {
 fn is_settings(subject: &Subject<'_>, module: &str) -> bool {
     let settings = Settings::named(subject.tree, subject.customizations, module);
     settings.is_some_and(|settings| *settings.value("INSTALLED_APPS") != Value::Missing)
+}
+
+/// Does it take in a module that lies beside it as Python 2 did, without a dot? Python 3 finds none of that name.
+fn stops(subject: &Subject<'_>, module: &str) -> bool {
+    let tree = subject.tree;
+    let roots = [django::root(tree), String::new()];
+    let path = roots.iter().find_map(|root| django::module_path(tree, root, module));
+    let Some((folder, text)) = path.as_ref().and_then(|path| Some((path.rsplit_once('/')?.0, tree.code(path)?))) else {
+        return false;
+    };
+    let is_beside = |line: &str| {
+        let name =
+            line.strip_prefix("from ").and_then(|rest| rest.split_once(" import *")).map(|(name, _)| name.trim());
+        name.is_some_and(|name| {
+            !name.starts_with('.')
+                && django::module_path(tree, &format!("{folder}/"), name).is_some()
+                && roots.iter().all(|root| django::module_path(tree, root, name).is_none())
+        })
+    };
+    text.lines().any(is_beside)
 }
 
 /// Nothing names settings, or the name is made while the program runs: production's, where there is one such module.

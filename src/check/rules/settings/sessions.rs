@@ -38,11 +38,20 @@ fn channels(subject: &mut Subject<'_>, settings: &Settings) {
     let web = procfile.and_then(|procfile| procfile.web()).map(|web| web.command.as_str()).unwrap_or_default();
     let sockets = ["asgi", "daphne", "uvicorn"].iter().any(|word| web.contains(word));
     let one = subject.single() && !web.contains("gunicorn") && !web.contains("--workers");
-    if backend.is_some_and(|backend| backend.ends_with("InMemoryChannelLayer")) && sockets && !one {
+    let in_memory = backend.is_some_and(|backend| backend.ends_with("InMemoryChannelLayer"));
+    if in_memory && sockets && !one && uses_layer(subject) {
         let message =
             "a message reaches only those whose connection the same process has: the channels are in its own memory";
         at(subject, "EB085", setting, message, "`channels_redis`, with a Redis that all instances reach");
     }
+}
+
+/// Does a consumer or a view send anything through the layer? Consumers that only answer have no use for it.
+fn uses_layer(subject: &Subject<'_>) -> bool {
+    const WORDS: [&str; 3] = ["channel_layer", "group_send", "group_add"];
+    let tree = subject.tree;
+    let mut code = tree.iter().filter(|(path, _)| path.ends_with(".py")).filter_map(|(path, _)| tree.code(path));
+    code.any(|text| WORDS.iter().any(|word| text.contains(word)))
 }
 
 /// Is this cache the memory of one process? Django's default is.

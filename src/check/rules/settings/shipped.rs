@@ -1,6 +1,7 @@
 //! Shipped: files that a deployment would make, where they lie in the bundle already.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::backends::Backend;
 use crate::beanstalk::defaults::STATIC_FOLDER;
@@ -26,9 +27,12 @@ pub(in crate::check::rules) const UNREAD: &str =
 impl Without {
     pub(in crate::check::rules) fn of(subject: &Subject<'_>, command: &str) -> Self {
         let tree = subject.tree;
-        let settings = subject.settings();
+        let settings = subject.settings().or_else(|| of_manage(subject));
         match (command, settings.as_deref()) {
             ("collectstatic" | "compress", None) => Self::Perhaps,
+            ("collectstatic" | "compress", Some(settings)) if is_untold(settings) => Self::Perhaps,
+            ("collectstatic", Some(settings)) if is_outside(tree, settings.value("STATIC_ROOT")) => Self::Enough,
+            ("compress", Some(settings)) if compresses_outside(tree, settings) => Self::Enough,
             ("compilemessages", _) if translated(tree) => Self::Enough,
             ("collectstatic", Some(settings))
                 if Backend::of_static_files(settings).may_be_elsewhere() && !any_is_here(subject, settings) =>
@@ -49,6 +53,44 @@ impl Without {
             }
             _ => Self::Nothing,
         }
+    }
+}
+
+/// The settings that `manage.py` itself names, which are those of its commands where nothing names others.
+fn of_manage(subject: &Subject<'_>) -> Option<Rc<Settings>> {
+    let named = django::in_python(subject.tree, "manage.py")?;
+    Settings::named(subject.tree, subject.customizations, &named.module).map(Rc::new)
+}
+
+/// Is there a folder for static files, and nobody knows which? A class of settings may have it.
+fn is_untold(settings: &Settings) -> bool {
+    let of_class = || settings.iter().any(|(name, _)| name.ends_with(".STATIC_ROOT"));
+    match settings.get("STATIC_ROOT") {
+        Some(setting) => setting.value == Value::Unknown,
+        None => of_class(),
+    }
+}
+
+/// Does this folder lie where no deployment puts another in its place: above the top of the bundle, or at a path of its own?
+fn is_outside(tree: &Tree, folder: &Value) -> bool {
+    match folder.by_default() {
+        Value::Path(path) => {
+            // How far `BASE_DIR` is below the top is known for a project that is there itself.
+            let top = django::root(tree).matches('/').count();
+            path.split('/').take_while(|part| *part == "..").count() > top
+        }
+        Value::Text(path) => {
+            let replaced = ["/var/app/current", "/var/app/staging"];
+            path.starts_with('/') && !replaced.iter().any(|folder| path.starts_with(folder))
+        }
+        _ => false,
+    }
+}
+
+fn compresses_outside(tree: &Tree, settings: &Settings) -> bool {
+    match settings.value("COMPRESS_ROOT") {
+        Value::Missing => is_outside(tree, settings.value("STATIC_ROOT")),
+        folder => is_outside(tree, folder),
     }
 }
 

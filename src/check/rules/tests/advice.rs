@@ -7,20 +7,20 @@ use crate::check::{Settings, run};
 use crate::level::Level;
 
 /// What a rule says of a project with these files.
-fn said(rule: &str, files: &[(&str, &str)]) -> Vec<Finding> {
+pub(super) fn said(rule: &str, files: &[(&str, &str)]) -> Vec<Finding> {
     let with = |tree: Tree, (path, content): &(&str, &str)| tree.file(path, content);
     let tree = [PROCFILE, WSGI, ("manage.py", "import django\n")].iter().chain(files).fold(Tree::default(), with);
     run(&tree, &Settings::default()).findings.into_iter().filter(|finding| finding.rule == rule).collect()
 }
 
 #[track_caller]
-fn fix(rule: &str, files: &[(&str, &str)]) -> String {
+pub(super) fn fix(rule: &str, files: &[(&str, &str)]) -> String {
     let found = said(rule, files);
     found.first().unwrap_or_else(|| panic!("{rule} says nothing of {files:#?}")).fix.clone()
 }
 
 #[track_caller]
-fn advises(rule: &str, words: &str, files: &[(&str, &str)]) {
+pub(super) fn advises(rule: &str, words: &str, files: &[(&str, &str)]) {
     let fix = fix(rule, files);
     assert!(fix.contains(words), "{rule}: {fix}");
 }

@@ -20,7 +20,11 @@ fn memory_of_one_process() {
     settings(false, "REST_FRAMEWORK = {'PAGE_SIZE': 10}\n");
     let layer = "CHANNEL_LAYERS = {'default': {'BACKEND': 'channels.layers.InMemoryChannelLayer'}}\n";
     let served = |found: bool, web: &str| {
-        case("EB085", found, &[("mysite/settings.py", layer), ("Procfile", &format!("web: {web}\n"))]);
+        let consumer = ("chat/consumers.py", "await self.channel_layer.group_send('a', {})\n");
+        let files = [("mysite/settings.py", layer), ("Procfile", &format!("web: {web}\n"))];
+        case("EB085", found, &[&files[..], &[consumer]].concat());
+        // Who only answers whoever has asked needs no layer.
+        case("EB085", false, &files);
     };
     served(true, "gunicorn --worker-class uvicorn_worker.UvicornWorker mysite.asgi");
     served(true, "daphne -p 8000 mysite.asgi:application");
