@@ -53,18 +53,29 @@ pub(super) fn check(subject: &mut Subject<'_>) {
 
 /// A module that Python cannot parse.
 fn syntax(subject: &mut Subject<'_>, modules: &[Module]) {
-    for module in modules {
-        let Some((span, why)) = &module.broken else { continue };
-        let text = subject.tree.text(&module.path).unwrap_or_default();
+    let broken: Vec<(&Module, &Range<usize>, &String)> =
+        modules.iter().filter_map(|module| module.broken.as_ref().map(|(span, why)| (module, span, why))).collect();
+    let is_old = |(module, span, _): &&(&Module, &Range<usize>, &String)| {
+        let text = subject.tree.code(&module.path).unwrap_or_default();
         let line = text.get(..span.start).map_or(0, |before| before.rfind('\n').map_or(0, |newline| newline + 1));
         let line = text[line..].lines().next().unwrap_or_default().trim_start();
-        let old = ["print ", "exec ", "except ", "raise "].iter().any(|word| line.starts_with(word));
-        let (why, fix) = match old {
-            true => ("this line is Python 2", "`2to3` of a Python before 3.13 rewrites it"),
-            false => (why.as_str(), "`python -m py_compile` says more"),
+        ["print ", "exec ", "except ", "raise "].iter().any(|word| line.starts_with(word))
+    };
+    // Of a project that is Python 2, each file stops Python 3 by something.
+    if let Some((module, span, _)) = broken.iter().find(is_old) {
+        let more = match broken.len() - 1 {
+            0 => String::new(),
+            1 => ", and one file more cannot be read either".to_owned(),
+            others => format!(", and {others} files more cannot be read either"),
         };
+        let message = format!("{}: this line is Python 2{more}", module.moment.fate());
+        let fix = "`2to3` of a Python before 3.13 rewrites it";
+        subject.find("EB251", &module.path, (*span).clone(), message, fix);
+        return;
+    }
+    for (module, span, why) in broken {
         let message = format!("{}: {why}", module.moment.fate());
-        subject.find("EB251", &module.path, span.clone(), message, fix);
+        subject.find("EB251", &module.path, span.clone(), message, "`python -m py_compile` says more");
     }
 }
 
