@@ -19,8 +19,10 @@ pub(super) struct Run {
     pub(super) writes: Vec<Word>,
     /// Does another command's output come in?
     pub(super) piped: bool,
-    /// Is its failure caught, by `|| …` or as the condition of an `if`?
+    /// Is its failure caught, by `|| …` or as the condition of an `if`, or seen by nobody?
     pub(super) forgiven: bool,
+    /// Is it left to itself, by `&` at the end of its list?
+    pub(super) background: bool,
     /// What led to it: `sudo`, `su`, `flock`, `env` …
     pub(super) lead: Lead,
 }
@@ -169,6 +171,29 @@ pub(super) fn is_shell(name: &str) -> bool {
     matches!(name, "sh" | "bash" | "dash" | "zsh" | "ash" | "ksh")
 }
 
+/// Does a shell put a variable's value in where this stands? Between single quotes and in comments it is a text.
+pub(super) fn is_expanded(text: &str, variable: &str) -> bool {
+    // YAML's own quotes are not the shell's.
+    let inner = |quote: char| text.trim_end().strip_prefix(quote)?.strip_suffix(quote);
+    let text = inner('\'').or_else(|| inner('"')).unwrap_or(text);
+    let (mut single, mut double, mut before) = (false, false, '\n');
+    let mut chars = text.char_indices();
+    while let Some((at, char)) = chars.next() {
+        match char {
+            '\\' if !single => drop(chars.next()),
+            '\'' if !double => single = !single,
+            '"' if !single => double = !double,
+            '#' if !single && !double && before.is_whitespace() => {
+                chars.by_ref().find(|(_, char)| *char == '\n');
+            }
+            '$' if !single && text[at..].starts_with(variable) => return true,
+            _ => {}
+        }
+        before = char;
+    }
+    false
+}
+
 /// The last part of a path.
 pub(super) fn base(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
@@ -201,7 +226,7 @@ fn collect(text: &str, offset: usize, depth: usize, found: &mut Vec<Run>) {
 
 /// Takes what leads to a program away; the text of `sh -c` is read as a script of its own.
 fn run(simple: Simple, offset: usize) -> Option<(Run, Option<Inner>)> {
-    let Simple { words, mut writes, piped, forgiven } = simple;
+    let Simple { words, mut writes, piped, forgiven, background } = simple;
     let shift = |word: &mut Word| word.span = word.span.start + offset..word.span.end + offset;
     let mut words: VecDeque<Word> = words.into();
     let (lead, condition) = Lead::take(&mut words);
@@ -215,7 +240,8 @@ fn run(simple: Simple, offset: usize) -> Option<(Run, Option<Inner>)> {
     shift(&mut program);
     arguments.iter_mut().for_each(shift);
     writes.iter_mut().for_each(shift);
-    Some((Run { program, arguments, writes, piped, forgiven: forgiven || condition, lead }, inner))
+    let forgiven = forgiven || condition || background;
+    Some((Run { program, arguments, writes, piped, forgiven, background, lead }, inner))
 }
 
 /// A script that a command is given as a word.
@@ -283,6 +309,29 @@ mod tests {
         assert_eq!(django("touch /tmp/collectstatic"), None);
         let found = runs("python -m pip install x > /tmp/log || true");
         assert!(found[0].pip().is_some() && found[0].forgiven && found[0].writes[0].text == "/tmp/log");
+    }
+
+    #[test]
+    fn what_is_expanded() {
+        for text in
+            ["$A/pip", "\"$A/pip\"", "'x' $A/y", "# don't\n$A/y", "x \"it's $A/x\"", "'$A/pip install'", "\"$A/x\" y"]
+        {
+            assert!(is_expanded(text, "$A/"), "{text}");
+        }
+        for text in ["sed 's/:$A/b/'", "x # $A/", "\\$A/x", "echo", "awk '{print}' '$A/'"] {
+            assert!(!is_expanded(text, "$A/"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_to_itself() {
+        let left = |text: &str| runs(text).iter().map(|run| run.background).collect::<Vec<_>>();
+        assert_eq!(left("a && b & c"), [true, true, false]);
+        assert_eq!(left("a; b &"), [false, true]);
+        assert_eq!(left("(a && b) &"), [true, true]);
+        for text in ["a && b", "a &> b", "a 2>&1", "a |& b", "a || b"] {
+            assert!(!left(text).contains(&true), "{text}");
+        }
     }
 
     #[test]

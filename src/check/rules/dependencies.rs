@@ -246,8 +246,11 @@ fn build(subject: &mut Subject<'_>, requirement: &Requirement) {
             let version = requirement.exact().and_then(installs::numbers);
             // `installs.txt` and `stops.txt` have what was tried.
             let fix = match version.is_some_and(|version| version < vec![2, 9, 10]) {
-                true => {
+                true if subject.requirements().lines.iter().any(|line| line.name == "django") => {
                     "use `psycopg2-binary` 2.9.10 or newer, with Django 3.1 or newer; older sources of `psycopg2` do not work with every Python since 3.11"
+                }
+                true => {
+                    "use `psycopg2-binary` 2.9.10 or newer; older sources of `psycopg2` do not work with every Python since 3.11"
                 }
                 false => {
                     "use `psycopg[binary]` or `psycopg2-binary`, or install `libpq-devel` and `gcc` with `packages: yum:`"

@@ -28,7 +28,30 @@ pub(super) fn check(subject: &mut Subject<'_>) {
 
 /// What to do with a hook of the first Amazon Linux that only starts a process with supervisord: it fails wherever it lies.
 pub(super) fn instead_of_supervisor(subject: &Subject<'_>, hook: &str) -> Option<String> {
-    hook.contains("supervisor").then(|| format!("take it out, and start its process {}", by_procfile(subject, hook)))
+    if let Some(fix) = nothing_left(hook) {
+        return Some(fix.to_owned());
+    }
+    hook.contains("supervisor").then(|| by_procfile(subject, hook))
+}
+
+/// What to do with a hook that only changes what has gone with the first Amazon Linux: moved, it has nothing to change.
+fn nothing_left(hook: &str) -> Option<&'static str> {
+    if ["APACHE_TEMPLATE", "WSGI_STAGING_CONFIG", "SUPERVISORD_TEMPLATE", "from subprocess import"]
+        .iter()
+        .any(|word| hook.contains(word))
+    {
+        return Some("take it out: it is a part of the old platform itself");
+    }
+    let apaches = ["wsgi_path", "wsgi.conf", "wsgi_staging_config", "/etc/httpd", "mod_wsgi"];
+    let runs = words::runs(hook);
+    let other = ["manage.py", "pip", "celery", "daphne", "supervisor", "nginx", "systemctl", "service"];
+    if apaches.iter().any(|word| hook.contains(word)) && !other.iter().any(|word| hook.contains(word)) {
+        return Some("take it out: it changes Apache's files, and the proxy is nginx");
+    }
+    let only_old = |run: &words::Run| run.plain().all(|word| word.text.starts_with("/opt/python/"));
+    let changes = |run: &words::Run| matches!(run.name(), "rm" | "sed" | "chmod" | "chown" | "touch");
+    let removes = !runs.is_empty() && runs.iter().all(|run| changes(run) && only_old(run) && run.plain().count() > 0);
+    removes.then_some("take it out: there is no `/opt/python` since Amazon Linux 2")
 }
 
 /// Scripts that nothing runs because of where they are.

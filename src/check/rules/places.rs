@@ -1,6 +1,7 @@
 //! Places: files that lie where nobody reads them, and files that should not ship, or should and do not.
 
 mod below;
+mod certificates;
 mod ignored;
 mod instead;
 mod proxy_files;
@@ -13,6 +14,7 @@ use crate::beanstalk::tree::{Entry, file_name};
 use crate::check::nginx::instead_of_apache;
 use crate::check::script::{Script, contents};
 use crate::check::subject::Subject;
+use crate::check::words::is_expanded;
 use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>) {
@@ -198,9 +200,16 @@ fn keys(subject: &mut Subject<'_>) {
         let Some(text) = tree.text(path).filter(|text| begins(text)) else { continue };
         // A certificate may stand before it.
         let at = text.find("PRIVATE KEY-----").and_then(|end| text[..end].rfind("-----BEGIN ")).unwrap_or(0);
+        let span = at..at + "-----BEGIN".len();
+        if certificates::is_of_development(tree, path) {
+            let message = "a private key ships with the bundle: by the certificate beside it, one of development";
+            let fix = "take it out of the project: nothing on an instance needs it";
+            subject.find("EB155", path, span, message, fix).level = Level::Note;
+            continue;
+        }
         let message = "a private key ships with the bundle: whoever may read the bucket or the instance has it";
         let fix = "take it out of the project, make a new one, and keep that in Secrets Manager; TLS belongs to the load balancer";
-        subject.find("EB155", path, at..at + "-----BEGIN".len(), message, fix);
+        subject.find("EB155", path, span, message, fix);
     }
 }
 
@@ -214,7 +223,10 @@ fn guess(subject: &mut Subject<'_>) {
     }
     let message =
         format!("no file names the platform: it is taken for {}, because {}", evidence.family, evidence.because);
-    let fix = "name it as `default_platform` in this file; `eb init` does";
+    let fix = match subject.tree.is_file(eb_config::PATH) {
+        true => "name it as `default_platform` in this file; `eb init` does",
+        false => "let `eb init` write this file, which is not there yet: it names the platform as `default_platform`",
+    };
     subject.find_file("EB165", eb_config::PATH, message, fix).level = Level::Note;
 }
 
@@ -234,7 +246,7 @@ pub(super) fn python_path(subject: &mut Subject<'_>) {
                 };
                 subject.find("EB150", &file.path, setting.value.span.clone(), message, fix);
             } else if setting.name.value == "PYTHONPATH" && subject.python() {
-                let asks = |text: &str| ["$PYTHONPATH/", "${PYTHONPATH}/"].iter().any(|word| text.contains(word));
+                let asks = |text: &str| ["$PYTHONPATH/", "${PYTHONPATH}/"].iter().any(|word| is_expanded(text, word));
                 let asked = subject.scripts().iter().find(|script| asks(script.text)).map(Script::title);
                 let asked = asked.or_else(|| asked_in_files(customizations, asks));
                 // Where nothing asks for it, a folder of one's own is as good.

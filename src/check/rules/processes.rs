@@ -5,19 +5,56 @@ use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
 use crate::check::words::{Run, Word, is_python};
 
-/// How the process that `text` starts in the background is started by the platform itself: the end of an advice.
+/// What to do with a text that starts a process in the background, or has it started: the platform does that itself.
 pub(super) fn by_procfile(subject: &Subject<'_>, text: &str) -> String {
-    let line = match ["daphne", "celery"].into_iter().find(|program| text.contains(program)) {
-        Some("daphne") => "`websocket: daphne -b 127.0.0.1 -p 5000 MODULE.asgi:application`",
-        Some(_) => "`worker: celery -A … worker`",
-        None => "`NAME: COMMAND`",
+    const PROGRAMS: [&str; 5] = ["daphne", "celery", "gunicorn", "uvicorn", "hypercorn"];
+    let programs: Vec<&str> = PROGRAMS.into_iter().filter(|program| text.contains(program)).collect();
+    let is_conf = text.contains("[supervisord]") && !text.contains("[program:");
+    let lines = subject.customizations.procfile.as_ref().map(|procfile| procfile.processes.as_slice());
+    let started = |program: &&str| lines.unwrap_or_default().iter().any(|line| line.command.contains(*program));
+    if !programs.is_empty() && programs.iter().all(started) {
+        return "take it out: `Procfile` starts it already".to_owned();
+    }
+    if is_conf {
+        return "take it out".to_owned();
+    }
+    let line = match programs.first() {
+        Some(&"daphne") => {
+            let port = daphnes_port(text);
+            format!("`websocket: daphne -b {} -p {port} MODULE.asgi:application`", address(subject, port))
+        }
+        Some(&"celery") => "`worker: celery -A … worker`".to_owned(),
+        // The platform starts one server by itself.
+        Some(&"gunicorn") if lines.is_none() => {
+            return "take it out: the platform starts gunicorn by itself".to_owned();
+        }
+        _ => "`NAME: COMMAND`".to_owned(),
     };
-    match subject.customizations.procfile {
+    let how = match lines {
         Some(_) => format!("by a line of its own in `Procfile`: {line}"),
         None => format!(
             "by a `Procfile`, which takes the place of the platform's own: `web: gunicorn --bind 127.0.0.1:8000 MODULE.wsgi` and {line}"
         ),
-    }
+    };
+    format!("take it out, and start its process {how}")
+}
+
+/// The port that a text gives to daphne.
+fn daphnes_port(text: &str) -> &str {
+    let line = text.lines().find(|line| line.contains("daphne ")).unwrap_or_default();
+    let mut words = line.split_whitespace().skip_while(|word| !matches!(*word, "-p" | "--port")).skip(1);
+    words.next().filter(|port| port.bytes().all(|byte| byte.is_ascii_digit())).unwrap_or("5000")
+}
+
+/// Where a process listens: a load balancer that asks for its port comes from outside of the instance.
+fn address(subject: &Subject<'_>, port: &str) -> &'static str {
+    let mut options = subject.customizations.used().flat_map(|file| &file.option_settings);
+    let asked = options.any(|option| {
+        option.namespace.value.starts_with("aws:elasticbeanstalk:environment:process:")
+            && option.name.value == "Port"
+            && option.value.value == port
+    });
+    if asked { "0.0.0.0" } else { "127.0.0.1" }
 }
 
 pub(super) fn check(subject: &mut Subject<'_>) {

@@ -19,6 +19,7 @@ mod order;
 mod outcomes;
 mod packages;
 mod places;
+mod remains;
 mod roads;
 mod scripts;
 mod served;

@@ -10,8 +10,11 @@ const UNTOLD: [&str; 6] = ["<<", "$?", "trap ", "() {", "(){", "function "];
 impl Script<'_> {
     /// Does the script fail where this run does? `None`: not known.
     pub(in crate::check) fn fails_with(&self, run: &Run) -> Option<bool> {
-        if run.forgiven || UNTOLD.iter().any(|word| self.text.contains(word)) {
+        if (run.forgiven && !run.background) || UNTOLD.iter().any(|word| self.text.contains(word)) {
             return None;
+        }
+        if run.background {
+            return Some(false);
         }
         if self.stops_at(run) {
             return Some(true);
@@ -149,6 +152,7 @@ mod tests {
             "if true; then\n  python manage.py migrate\nfi\necho done",
             "python manage.py migrate | tee log",
             "python manage.py migrate &",
+            "set -e\npython manage.py migrate &\necho done",
             "source x && python manage.py migrate && echo a\necho b",
             "set -e\nset +e\npython manage.py migrate\necho \"a; b\"",
         ] {

@@ -16,6 +16,8 @@ pub(super) struct Simple {
     pub(super) writes: Vec<Word>,
     pub(super) piped: bool,
     pub(super) forgiven: bool,
+    /// Is the list that it stands in left to itself, by `&` at its end?
+    pub(super) background: bool,
 }
 
 /// The commands between `;`, `&&`, `||`, `|` and the ends of lines.
@@ -99,11 +101,16 @@ pub(super) fn simple_commands(text: &str) -> Vec<Simple> {
                 let (or, pipe) = (rest.starts_with("||"), char == '|' && !rest.starts_with("||"));
                 at += if rest.starts_with("&&") || rest.starts_with("||") || rest.starts_with(";;") { 2 } else { 1 };
                 let done = std::mem::take(&mut now);
+                let ends = !done.words.is_empty();
                 if !done.words.is_empty() || !done.writes.is_empty() {
                     found.push(done);
                 }
                 if or {
                     found[list..].iter_mut().for_each(|command| command.forgiven = true);
+                }
+                // `&>` is a target, and what is behind `|&` has a word of its own.
+                if ends && char == '&' && !rest.starts_with("&&") && !rest.starts_with("&>") {
+                    found[list..].iter_mut().for_each(|command| command.background = true);
                 }
                 if !pipe && !rest.starts_with("&&") {
                     list = found.len();

@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::beanstalk::config_file::{Command, ConfigFile};
 use crate::beanstalk::customizations::Moment;
 use crate::check::rules::hooks::{AS_JSON, HAS_THEM, ONE_BY_ONE};
+use crate::check::rules::processes::by_procfile;
 use crate::check::script::{Place, Script, contents, fate, find_all, find_in};
 use crate::check::subject::Subject;
 use crate::check::words::Run;
@@ -14,8 +15,10 @@ use crate::level::Level;
 /// Nothing makes a folder for the application's logs, so that no path is as good as the old one.
 const LOGS: &str = "take it out: what the application logs to the console is kept in `/var/log/web.stdout.log`";
 
+type Old = (&'static str, &'static str, bool);
+
 /// Remains of the first Amazon Linux, and what is in their place: the path, what to write, and whether that is a mere exchange.
-const OLD: &[(&str, &str, bool)] = &[
+const OLD: &[Old] = &[
     ("/opt/python/run/venv/bin/activate", "/var/app/venv/*/bin/activate", true),
     ("/opt/python/run/venv/bin/", "/var/app/venv/*/bin/", true),
     ("/opt/python/current/app", "/var/app/current", true),
@@ -38,21 +41,61 @@ const OLD: &[(&str, &str, bool)] = &[
 pub(super) fn paths(subject: &mut Subject<'_>, script: &Script<'_>) {
     let starts: BTreeSet<usize> =
         OLD.iter().flat_map(|(old, ..)| find_all(script.text, old)).map(|span| span.start).collect();
+    let places: Vec<(usize, &Old)> = starts
+        .iter()
+        .filter_map(|start| Some((*start, OLD.iter().find(|(old, ..)| script.text[*start..].starts_with(old))?)))
+        .collect();
+    let line = |at: usize| script.text[..at].matches('\n').count();
     let mut first = true;
-    for start in starts {
-        let place = OLD.iter().find(|(old, ..)| script.text[start..].starts_with(old));
-        if let Some(place) = place.filter(|(.., exchange)| first || *exchange) {
-            path(subject, script, start + script.start..start + script.start + place.0.len(), place);
+    let mut mixed = BTreeSet::new();
+    for &(start, place) in &places {
+        let span = start + script.start..start + script.start + place.0.len();
+        let beside: Vec<&Old> =
+            places.iter().filter(|(at, _)| line(*at) == line(start)).map(|(_, place)| *place).collect();
+        if let Some(run) = script.host_runs().find(|run| run.background && is_kept_running(run)) {
+            if first {
+                left_to_itself(subject, script, run, span);
+            }
+            return;
+        }
+        // Of a line that needs more than an exchange, a part would help nobody.
+        if beside.len() > 1 && beside.iter().any(|(.., exchange)| !exchange) {
+            if first && mixed.insert(line(start)) {
+                path(subject, script, span, place, &beside);
+                first = false;
+            }
+        } else if first || place.2 {
+            path(subject, script, span, place, &[]);
             first = false;
         }
     }
 }
 
-fn path(subject: &mut Subject<'_>, script: &Script<'_>, span: Range<usize>, place: &(&'static str, &str, bool)) {
+/// Is it a program that stays?
+fn is_kept_running(run: &Run) -> bool {
+    matches!(run.name(), "celery" | "daphne" | "gunicorn" | "uvicorn" | "hypercorn" | "flower")
+}
+
+/// A process that was to go on in the background: whatever stops it, no deployment hears of it.
+fn left_to_itself(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run, span: Range<usize>) {
+    let message = format!(
+        "{} starts no `{}`, and nobody is told: there is no `/opt/python` since Amazon Linux 2, and `&` leaves it to itself",
+        script.title(),
+        run.name()
+    );
+    let fix = by_procfile(subject, script.text);
+    subject.find("EB033", script.path, span, message, fix).level = Level::Warning;
+}
+
+fn path(subject: &mut Subject<'_>, script: &Script<'_>, span: Range<usize>, place: &Old, beside: &[&Old]) {
     let (old, new, exchange) = place;
     let text = &script.text[span.start - script.start..];
     // Whoever makes the folder has it; that nothing reads it is another matter.
-    let makes = |run: &&Run| matches!(run.name(), "mkdir" | "touch" | "install" | "tee" | "rm" | "[" | "test");
+    let makes = |run: &&Run| {
+        // A user's folder is made, or only noted.
+        let of_user = matches!(run.name(), "useradd" | "adduser" | "usermod");
+        of_user || matches!(run.name(), "mkdir" | "touch" | "install" | "tee" | "rm" | "[" | "test")
+    };
     let here: Vec<&Run> = script.runs().iter().filter(|run| run.span().contains(&span.start)).collect();
     let made = here.iter().any(makes);
     if made || subject.makes_folder_of(text) || here.iter().any(|run| run.in_container()) {
@@ -103,9 +146,10 @@ fn path(subject: &mut Subject<'_>, script: &Script<'_>, span: Range<usize>, plac
         (false, true) if enters => ONE_BY_ONE.to_owned(),
         (false, _) => instead(new),
     };
+    let fix = if beside.is_empty() { fix } else { all_of_line(beside) };
     let finding = subject.find("EB033", script.path, span.clone(), message, fix);
     finding.level = level;
-    if *exchange && !in_unit {
+    if *exchange && !in_unit && beside.is_empty() {
         finding.replace(*new);
     }
 }
@@ -121,6 +165,22 @@ pub(in crate::check::rules) fn in_line(line: &str) -> Option<(&'static str, Stri
         false => instead(new),
     };
     (!makes).then(|| (gone(old), fix))
+}
+
+/// What to do about each of the places that one line names.
+fn all_of_line(places: &[&Old]) -> String {
+    let mut said: Vec<String> = Vec::new();
+    for (old, new, _) in places {
+        let what = match new.starts_with('$') {
+            true => format!("take `source {old}` out, since every property is a variable here already"),
+            false if new.starts_with('/') => format!("write `{new}` for `{}`", old.trim_end_matches('/')),
+            false => format!("`{}`: {}", old.trim_end_matches('/'), instead(new)),
+        };
+        if !said.contains(&what) {
+            said.push(what);
+        }
+    }
+    said.join("; ")
 }
 
 fn gone(old: &str) -> &'static str {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
+use crate::check::django;
 use crate::check::script::{Place, Script, at_manage, fate};
 use crate::check::subject::Subject;
 use crate::check::words::Run;
@@ -33,9 +34,20 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
         true => format!("{title} fails: `{}` is not on the path of the system", run.program.text),
         false => format!("{title} runs with the system's Python 3.9, which does not have the project's packages"),
     };
-    let fix = "begin with `source /var/app/venv/*/bin/activate && python manage.py`";
-    let fix = if direct { fix } else { "begin with `source /var/app/venv/*/bin/activate &&`" };
+    let fix = match direct {
+        // It lies where Django's project does.
+        true => format!("begin with `source /var/app/venv/*/bin/activate && python {}manage.py`", folder(subject)),
+        false => "begin with `source /var/app/venv/*/bin/activate &&`".to_owned(),
+    };
     subject.find("EB035", script.path, at_command(script, run), message, fix);
+}
+
+/// The folder of the only `manage.py` there is, where that is not at the top.
+fn folder(subject: &Subject<'_>) -> String {
+    let is_file = |path: &str| subject.tree.is_file(path);
+    let root = django::root(subject.tree);
+    let below = !is_file("manage.py") && is_file(&format!("{root}manage.py"));
+    if below { root } else { String::new() }
 }
 
 /// Does a property put the virtual environment on the path of everything that runs?

@@ -191,7 +191,9 @@ fn supervisor(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
         .iter()
         .flat_map(|script| script.host_runs())
         .any(|run| run.pip().is_some_and(|word| word.text == "install") && run.has("supervisor"));
-    if brings {
+    // The system's own pip puts it on the path.
+    let mut packages = subject.customizations.used().flat_map(|file| &file.packages);
+    if brings || packages.any(|package| package.manager.value == "python" && package.name.value == "supervisor") {
         return;
     }
     let (how, level) = fails(script, run);
@@ -199,7 +201,7 @@ fn supervisor(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
     let restarts = run.arguments.iter().any(|word| word.text == "restart" || word.text == "reload");
     let fix = match restarts {
         true => "take it out: each deployment starts the processes of `Procfile` anew by itself".to_owned(),
-        false => format!("take it out, and start its process {}", by_procfile(subject, script.text)),
+        false => by_procfile(subject, script.text),
     };
     subject.find("EB100", script.path, run.program.span.clone(), message, fix).level = level;
 }

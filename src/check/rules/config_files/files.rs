@@ -98,7 +98,7 @@ pub(super) fn check(subject: &mut Subject<'_>, file: &ConfigFile) {
                 "nobody reads `{path}`: there is no supervisord since Amazon Linux 2, and nothing here brings one"
             );
             let content = entry.content.as_ref().map(|content| content.value.as_str()).unwrap_or_default();
-            let fix = format!("take it out, and start its process {}", by_procfile(subject, content));
+            let fix = by_procfile(subject, content);
             subject.find("EB100", &file.path, span, message, fix).level = Level::Warning;
         } else if path.starts_with("/etc/systemd/system/") && path.ends_with(".service") {
             unit(subject, file, entry);

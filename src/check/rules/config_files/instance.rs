@@ -140,8 +140,18 @@ fn packages(subject: &mut Subject<'_>, file: &ConfigFile) {
         if !is_manager(manager) {
             unknown_manager(subject, file, &package.manager);
         } else if manager == "python" {
+            let name = crate::package_name::normal(&package.name.value);
+            // Its programs are what a script wants.
+            let runs = |run: &Run| run.name().starts_with(package.name.value.as_str());
+            if subject.scripts().iter().flat_map(Script::host_runs).any(runs) {
+                continue;
+            }
             let message = format!("`{}` goes to the Python of the system, not to the application", package.name.value);
-            subject.find("EB221", &file.path, package.name.span.clone(), message, "put it into `requirements.txt`");
+            let fix = match subject.requirements().lines.iter().any(|line| line.name == name) {
+                true => "take it out: `requirements.txt` has it",
+                false => "put it into `requirements.txt`",
+            };
+            subject.find("EB221", &file.path, package.name.span.clone(), message, fix);
         } else if manager == "yum" {
             let name = package.name.value.as_str();
             if let Some((_, new)) = RENAMED.iter().find(|(old, _)| *old == name) {

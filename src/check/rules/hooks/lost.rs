@@ -127,7 +127,12 @@ fn moved_in(subject: &mut Subject<'_>, script: &Script<'_>) {
             target.text
         );
         let moment = if late { "postdeploy" } else { "predeploy" };
-        let fix = format!("do it in `.platform/confighooks/{moment}` as well, or keep it outside of `/var/app`");
+        let again = match run.name() {
+            // What it has taken away is not there for a second time.
+            "mv" => format!("write `cp`, and do it in `.platform/confighooks/{moment}` as well"),
+            _ => format!("do it in `.platform/confighooks/{moment}` as well"),
+        };
+        let fix = format!("{again}, or keep it outside of `/var/app`");
         subject.find("EB093", script.path, target.span.clone(), message, fix);
         return;
     }

@@ -17,7 +17,12 @@ pub(super) fn fix(tree: &Tree, path: &str) -> String {
     if stem == "nginx" {
         return match path.strip_suffix(name) {
             Some(".platform/nginx/") => format!("rename it to `{NGINX}`, or delete it if nobody has missed it"),
-            _ => format!("move it to `.platform/nginx/{NGINX}`, where it takes the place of the platform's own"),
+            _ => match tree.text(path).and_then(refused) {
+                Some(why) => format!(
+                    "take it out, or mend it first: in `.platform/nginx/{NGINX}` nginx would refuse it, since {why}"
+                ),
+                None => format!("move it to `.platform/nginx/{NGINX}`, where it takes the place of the platform's own"),
+            },
         };
     }
     // Of what lies deeper the content may not be at hand.
@@ -31,6 +36,25 @@ pub(super) fn fix(tree: &Tree, path: &str) -> String {
         true => format!("rename it to `{}`, or delete it if nobody has missed it", file_name(&right)),
         false => format!("move it to `{right}`"),
     }
+}
+
+/// Why nginx would not start with this as its whole configuration, as far as that is seen at once.
+fn refused(text: &str) -> Option<String> {
+    let directives = match nginx::parse(text) {
+        Ok(directives) => directives,
+        Err(invalid) => return Some(invalid.what),
+    };
+    // A name that is taken stops it: what is included twice has each of its names twice.
+    let mut included = Vec::new();
+    let http =
+        directives.iter().filter(|one| one.name == "http").flat_map(|one| one.block.as_deref().unwrap_or_default());
+    for include in http.filter(|one| one.name == "include") {
+        if included.contains(&&include.arguments) {
+            return Some(format!("it includes `{}` twice", include.arguments.join(" ")));
+        }
+        included.push(&include.arguments);
+    }
+    None
 }
 
 /// A text of `.ebextensions` would stop nginx.

@@ -50,13 +50,11 @@ pub(super) fn target(subject: &mut Subject<'_>, path: &str, span: &Range<usize>,
             let target = format!("{dotted}:{callable}");
             subject.find("EB002", path, span.clone(), message, format!("write `{target}`")).replace(target);
         } else {
-            subject.find(
-                "EB002",
-                path,
-                span.clone(),
-                message,
-                "name the module that has the WSGI application, such as `mysite.wsgi:application`",
-            );
+            let fix = match suggestion(subject, "") {
+                Some(target) => written_as(path, &target),
+                None => "name the module that has the WSGI application, such as `mysite.wsgi:application`".to_owned(),
+            };
+            subject.find("EB002", path, span.clone(), message, fix);
         }
         return;
     }

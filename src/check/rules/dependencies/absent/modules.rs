@@ -163,10 +163,20 @@ struct Missing<'m> {
 impl Missing<'_> {
     fn say(&self, subject: &mut Subject<'_>, path: &str, span: Range<usize>) {
         let Self { moment, module, package, list } = self;
+        let other = named_by_pipfile(subject, module, package);
+        let package = other.as_deref().unwrap_or(package);
         let message =
             format!("{}: `No module named '{module}'`, since `{list}` does not ask for `{package}`", moment.fate());
         subject.find("EB169", path, span, message, format!("add `{package}` with its version"));
     }
+}
+
+/// The package of the `Pipfile` that brings a module, where that is another than most have for it.
+fn named_by_pipfile(subject: &Subject<'_>, module: &str, package: &str) -> Option<String> {
+    let keys = subject.tree.text("Pipfile")?.lines().filter_map(|line| line.split_once('='));
+    let names: Vec<String> = keys.map(|(key, _)| crate::package_name::normal(key.trim().trim_matches('"'))).collect();
+    let is_it = |name: &&String| name.split('-').any(|part| part == module);
+    names.iter().find(is_it).filter(|_| !names.iter().any(|name| name == package)).cloned()
 }
 
 /// A module that the settings or `wsgi.py` import.
