@@ -56,7 +56,7 @@ mod tests {
 
     #[track_caller]
     fn case(expected: bool, key: &str, files: &[(&str, &str)]) {
-        let tree = files.iter().fold(Tree::default().file(key, KEY), |tree, (path, text)| tree.file(*path, *text));
+        let tree = files.iter().fold(Tree::default().file(key, KEY), |tree, (path, text)| tree.file(path, *text));
         assert_eq!(is_of_development(&tree, key), expected, "{key} {files:?}");
     }
 

@@ -30,7 +30,7 @@ impl Without {
         let settings = subject.settings().or_else(|| of_manage(subject));
         match (command, settings.as_deref()) {
             ("collectstatic" | "compress", None) => Self::Perhaps,
-            ("collectstatic" | "compress", Some(settings)) if is_untold(settings) => Self::Perhaps,
+            ("collectstatic" | "compress", Some(settings)) if is_of_class(settings) => Self::Perhaps,
             ("collectstatic", Some(settings)) if is_outside(tree, settings.value("STATIC_ROOT")) => Self::Enough,
             ("compress", Some(settings)) if compresses_outside(tree, settings) => Self::Enough,
             ("compilemessages", _) if translated(tree) => Self::Enough,
@@ -62,13 +62,9 @@ fn of_manage(subject: &Subject<'_>) -> Option<Rc<Settings>> {
     Settings::named(subject.tree, subject.customizations, &named.module).map(Rc::new)
 }
 
-/// Is there a folder for static files, and nobody knows which? A class of settings may have it.
-fn is_untold(settings: &Settings) -> bool {
-    let of_class = || settings.iter().any(|(name, _)| name.ends_with(".STATIC_ROOT"));
-    match settings.get("STATIC_ROOT") {
-        Some(setting) => setting.value == Value::Unknown,
-        None => of_class(),
-    }
+/// Does a class have the folder for static files, and the file itself none? What the class makes of it is not known.
+fn is_of_class(settings: &Settings) -> bool {
+    settings.get("STATIC_ROOT").is_none() && settings.iter().any(|(name, _)| name.ends_with(".STATIC_ROOT"))
 }
 
 /// Does this folder lie where no deployment puts another in its place: above the top of the bundle, or at a path of its own?
