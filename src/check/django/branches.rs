@@ -1,7 +1,5 @@
 //! Branches: what is known of a name that more than one of them sets, or a module that only one of them takes in.
 
-use std::collections::BTreeMap;
-
 use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::Ranged;
 
@@ -9,11 +7,8 @@ use super::Setting;
 use super::evaluation::Evaluation;
 use super::expressions::range;
 use super::operators::by_default;
-use super::syntax::{Import, Sure, Walk};
+use super::syntax::{Import, Names, Sure, Walk};
 use super::value::Value;
-
-/// The settings of a module, by their names.
-pub(super) type Names = BTreeMap<String, Setting>;
 
 impl Walk<'_> {
     /// Carry out another module, as far as the statement is that takes all of it in; tells whether there is one.

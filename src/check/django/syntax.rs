@@ -6,12 +6,11 @@ use std::ops::Range;
 use ruff_python_ast::{ExceptHandler, Expr, Stmt, StmtFunctionDef, StmtIf, StmtTry};
 use ruff_python_parser::parse_module;
 
-use super::branches::Names;
 use super::calls::Function;
 use super::evaluation::Evaluation;
 use super::expressions::range;
 use super::operators::Truth;
-use super::{Opened, Required, Settings, Variable};
+use super::{Opened, Required, Setting, Settings, Variable};
 
 /// Enough for what [`Source::parse`] lets through: it was tried with the worst of it.
 pub(super) const STACK: usize = 256 << 20;
@@ -138,6 +137,9 @@ pub(super) struct Walk<'a> {
     /// What whole modules have set that were taken in by branches which may not be carried out.
     pub(super) branches: Vec<Names>,
 }
+
+/// The settings of a module, by their names.
+pub(super) type Names = BTreeMap<String, Setting>;
 
 impl Walk<'_> {
     fn block(&mut self, body: &[Stmt], sure: Sure) {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::line::Line;
 use super::load::Configured;
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
+use crate::beanstalk::customizations::EXTENSIONS;
 use crate::beanstalk::timeline::PORT;
 use crate::check::django;
 use crate::check::subject::Subject;
@@ -50,8 +51,8 @@ pub(super) fn target(subject: &mut Subject<'_>, path: &str, span: &Range<usize>,
             let target = format!("{dotted}:{callable}");
             subject.find("EB002", path, span.clone(), message, format!("write `{target}`")).replace(target);
         } else {
-            let fix = match suggestion(subject, "") {
-                Some(target) => written_as(path, &target),
+            let fix = match elsewhere(subject, path, written) {
+                Some(folder) => written_as(path, &format!("--chdir {folder} {dotted}:{callable}")),
                 None => "name the module that has the WSGI application, such as `mysite.wsgi:application`".to_owned(),
             };
             subject.find("EB002", path, span.clone(), message, fix);
@@ -79,6 +80,15 @@ pub(super) fn target(subject: &mut Subject<'_>, path: &str, span: &Range<usize>,
         Some(target) => written_as(path, &target),
     };
     subject.find("EB002", path, span.clone(), message, fix);
+}
+
+/// The folder with the project of Django's in which there is a file of this path, where it is none of the top.
+fn elsewhere<'t>(subject: &Subject<'t>, path: &str, written: &str) -> Option<&'t str> {
+    let end = format!("/{}", written.split(':').next().unwrap_or(written));
+    // Options further down may be those of another bundle.
+    let is_top = path == "Procfile" || path.starts_with(EXTENSIONS);
+    let mut folders = subject.tree.iter().filter_map(|(path, _)| path.strip_suffix(end.as_str()));
+    folders.find(|folder| is_top && subject.tree.is_file(&format!("{folder}/manage.py")))
 }
 
 /// How a target is written where this file names one. Whether an option takes a flag of gunicorn's is nowhere said; a line of

@@ -116,7 +116,7 @@ fn a_proxy_file_that_nginx_would_refuse_is_not_moved() {
 
 #[test]
 fn what_is_named_is_what_there_is() {
-    let options = "option_settings:\n  aws:elasticbeanstalk:container:python:\n    WSGIPath: wsgi.py\n";
+    let options = "option_settings:\n  aws:elasticbeanstalk:container:python:\n    WSGIPath: shop/wsgi.py\n";
     let tree = Tree::default().file(".ebextensions/a.config", options).file("site/manage.py", "import django\n");
     let report = run(&tree.file("site/shop/wsgi.py", "application = 1\n"), &Settings::default());
     let found = report.findings.iter().find(|finding| finding.rule == "EB002").expect("it is a path");
