@@ -14,7 +14,7 @@ use crate::beanstalk::customizations::{Customizations, EXTENSIONS};
 use crate::beanstalk::encoding;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::requirements::Requirements;
-use crate::beanstalk::tree::{Tree, file_name};
+use crate::beanstalk::tree::{Tree, file_name, is_pipeline};
 
 /// What describes containers to Elastic Beanstalk, and to nobody else.
 pub(super) const DOCKERRUN: &str = "Dockerrun.aws.json";
@@ -112,6 +112,20 @@ impl<'a> Subject<'a> {
     /// Is this place of a file part of a script that a deployment carries out?
     pub(super) fn is_carried_out(&self, path: &str, at: usize) -> bool {
         self.scripts().iter().any(|script| script.covers(path, at))
+    }
+
+    /// Does a service that builds and deploys say this? What it makes may ship with the bundle.
+    pub(super) fn in_pipeline(&self, word: &str) -> bool {
+        let mut texts = self.tree.iter().filter(|(path, _)| is_pipeline(path));
+        texts.any(|(path, _)| self.tree.text(path).is_some_and(|text| text.contains(word)))
+    }
+
+    /// Does a load balancer take this answer for one of good health?
+    pub(super) fn takes(&self, code: u16) -> bool {
+        let matcher = self.customizations.option("aws:elasticbeanstalk:environment:process:default", "MatcherHTTPCode");
+        let mut parts = matcher.unwrap_or_default().split(',').map(|part| part.split_once('-').unwrap_or((part, part)));
+        let number = |text: &str| text.trim().parse::<u16>().ok();
+        parts.any(|(from, to)| number(from).zip(number(to)).is_some_and(|(from, to)| (from..=to).contains(&code)))
     }
 
     /// Does a load balancer take redirects for an answer of good health?

@@ -37,6 +37,8 @@ pub(super) fn check(subject: &mut Subject<'_>) {
             }
         }
     } else if let Some(text) = tree.text(GITIGNORE)
+        // The instance makes them itself, which has a rule of its own.
+        && !subject.scripts().iter().any(|script| script.django(&["makemigrations"]).is_some())
         && !tree.iter().any(migrations)
         && tree.iter().any(|(path, _)| file_name(path) == "models.py" && !path.contains("site-packages"))
         && let Some((pattern, span)) = last_word(text, "migrations", is_of_migrations)

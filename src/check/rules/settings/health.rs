@@ -48,7 +48,7 @@ pub(super) fn is_seen_to_be_answered(subject: &Subject<'_>, settings: &Settings,
 }
 
 pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
-    if subject.single() || subject.customizations.worker || is_answered(subject, settings, &[]) {
+    if subject.single() || subject.customizations.worker || subject.takes(404) || is_answered(subject, settings, &[]) {
         return;
     }
     let asked = asked(subject);

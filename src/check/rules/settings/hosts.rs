@@ -35,7 +35,7 @@ fn allowed(subject: &mut Subject<'_>, settings: &Settings) {
         "every request gets a 400: only names of another provider's are allowed, and none of them can lead here"
     } else if let Some(none) = no_name(&names).filter(|_| subject.python() && asks_for_names(subject, settings)) {
         &format!("every request gets a 400: no site can have the name `{none}`, and nothing else is allowed")
-    } else if !subject.single() && !health::is_answered(subject, settings, &health::HOST) {
+    } else if !subject.single() && !subject.takes(400) && !health::is_answered(subject, settings, &health::HOST) {
         match fixed {
             true => {
                 "health checks of the next instance get a 400, and the environment turns red: it has another address than those that stand here"

@@ -130,7 +130,8 @@ fn collected(subject: &mut Subject<'_>, settings: &Settings) {
     let collects = scripts.iter().any(|script| script.text.contains("collectstatic"))
         || ["Buildfile", "Procfile"]
             .iter()
-            .any(|path| subject.tree.text(path).is_some_and(|text| text.contains("collectstatic")));
+            .any(|path| subject.tree.text(path).is_some_and(|text| text.contains("collectstatic")))
+        || subject.in_pipeline("collectstatic");
     // A bucket that a variable names is meant, where the settings have no place for the files.
     let here = !Backend::of_static_files(settings).may_be_elsewhere();
     let mut reached = scripts.iter().filter(|script| script.end().is_none());

@@ -145,3 +145,39 @@ fn python_2_is_said_once() {
     assert_eq!(found.len(), 1, "{found:#?}");
     assert!(found[0].message.ends_with("this line is Python 2, and one file more cannot be read either"));
 }
+
+#[test]
+fn what_a_pipeline_collects_ships() {
+    let settings = (
+        "mysite/settings.py",
+        "INSTALLED_APPS = ['django.contrib.staticfiles']\nMIDDLEWARE = []\nSTATIC_ROOT = 'static'\n",
+    );
+    let manage = ("manage.py", "import django\n");
+    let workflow = (".github/workflows/deploy.yml", "steps:\n- run: python manage.py collectstatic --noinput\n");
+    case("EB021", true, &[settings, manage]);
+    case("EB021", false, &[settings, manage, workflow]);
+}
+
+#[test]
+fn a_load_balancer_that_takes_such_answers() {
+    let matcher = |found: bool, codes: &str| {
+        let option = format!(
+            "option_settings:\n  aws:elasticbeanstalk:environment:process:default:\n    MatcherHTTPCode: \"{codes}\"\n"
+        );
+        let settings = ("mysite/settings.py", "MIDDLEWARE = []\nALLOWED_HOSTS = ['shop.example.com']\n");
+        case("EB010", found, &[settings, (".ebextensions/a.config", &option)]);
+    };
+    matcher(true, "200");
+    matcher(true, "200-399");
+    matcher(false, "200-499");
+    matcher(false, "200,400");
+}
+
+#[test]
+fn migrations_that_the_instance_makes() {
+    let files =
+        [(".gitignore", "shop/migrations/*\n"), ("shop/models.py", "x = 1\n"), ("manage.py", "import django\n")];
+    case("EB156", true, &files);
+    let makes = container_command("python manage.py makemigrations && python manage.py migrate");
+    case("EB156", false, &[&files[..], &[(".ebextensions/a.config", &makes)]].concat());
+}
