@@ -14,7 +14,7 @@ use crate::beanstalk::customizations::{Customizations, EXTENSIONS};
 use crate::beanstalk::encoding;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::requirements::Requirements;
-use crate::beanstalk::tree::{Tree, file_name, is_pipeline};
+use crate::beanstalk::tree::{self, Tree, file_name, is_pipeline};
 
 /// What describes containers to Elastic Beanstalk, and to nobody else.
 pub(super) const DOCKERRUN: &str = "Dockerrun.aws.json";
@@ -152,6 +152,14 @@ impl<'a> Subject<'a> {
     pub(super) fn names_file(&self, name: &str) -> bool {
         self.scripts.iter().any(|script| script.text.contains(name))
             || self.customizations.used().any(|file| file.text.contains(name))
+    }
+
+    /// Does something that builds and deploys the project name a file of this name? It may make it, outside of git.
+    pub(super) fn pipeline_names(&self, name: &str) -> bool {
+        let runs_there = |path: &str| self.scripts.iter().any(|script| script.path == path);
+        let builds =
+            |path: &str| tree::is_pipeline(path) || path == "Makefile" || (path.ends_with(".sh") && !runs_there(path));
+        self.tree.iter().any(|(path, _)| builds(path) && self.tree.text(path).is_some_and(|text| text.contains(name)))
     }
 
     /// The file of a command of the project's own, such as `manage.py createadmin`: its path and its text.

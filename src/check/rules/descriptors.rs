@@ -4,6 +4,7 @@ mod build;
 mod databases;
 mod development;
 mod image;
+mod listens;
 mod platform;
 mod worker;
 

@@ -24,7 +24,9 @@ fn settings<'a>(subject: &Subject<'a>) -> impl Iterator<Item = (&'a ConfigFile, 
 
 /// Ports of the instance that the load balancer asks, and nobody listens on.
 fn asked(subject: &mut Subject<'_>) {
-    if subject.single() {
+    // Without a proxy the server itself may have any port.
+    let proxy = subject.customizations.option("aws:elasticbeanstalk:environment:proxy", "ProxyServer");
+    if subject.single() || proxy.is_some_and(|proxy| proxy.eq_ignore_ascii_case("none")) {
         return;
     }
     let names = |process: &str| {
@@ -171,7 +173,12 @@ fn leads(subject: &Subject<'_>, port: &str) -> bool {
         !listens && named(&setting.value.value)
     });
     let tree = subject.tree;
-    asks || in_resources(subject, port)
+    // The site itself may ask it.
+    let code = format!(":{port}");
+    let called =
+        tree.iter().any(|(path, _)| tree.code(path).is_some_and(|text| path.ends_with(".py") && text.contains(&code)));
+    asks || called
+        || in_resources(subject, port)
         || contents(subject.customizations).any(|(_, entry, text, _)| !is_dead(&entry.path.value) && named(text))
         || subject.scripts().iter().any(|script| named(script.text))
         || tree.under(".platform").any(|(path, _)| tree.text(path).is_none_or(named))

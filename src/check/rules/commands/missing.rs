@@ -116,6 +116,6 @@ pub(in crate::check::rules) fn is_missing(subject: &Subject<'_>, path: &str, wri
     // `manage.py` is everywhere: it is missing where it lies in another folder.
     match name {
         "manage.py" => subject.tree.iter().any(|(path, _)| path.ends_with("/manage.py")),
-        _ => mentions <= own && !files,
+        _ => mentions <= own && !files && !subject.pipeline_names(written),
     }
 }

@@ -102,6 +102,7 @@ fn what_an_image_is_built_with() {
     copies(false, "# COPY a b", &[]);
     let hook = (".platform/hooks/prebuild/1.sh", "#!/bin/bash\naws s3 cp s3://b/entry.sh entry.sh\n");
     copies(false, "COPY entry.sh /", &[hook]);
+    copies(false, "COPY .env /", &[(".github/workflows/deploy.yml", "steps:\n  - run: echo A=1 > .env\n")]);
     // Another file describes containers that are built of something else.
     let compose = ("docker-compose.yml", "services:\n  web:\n    image: a\n    ports: ['80:8000']\n");
     copies(false, "COPY entry.sh /", &[compose]);
@@ -166,6 +167,8 @@ fn ports_that_somebody_has() {
     asks(false, "  aws:elasticbeanstalk:environment:process:ws:\n    Port: 5000\n", &[]);
     let single = "  aws:elasticbeanstalk:environment:\n    EnvironmentType: SingleInstance\n";
     asks(false, &format!("{}{single}", default("8000")), &[]);
+    let none = "  aws:elasticbeanstalk:environment:proxy:\n    ProxyServer: none\n";
+    asks(false, &format!("{}{none}", default("8000")), &[]);
     // Nothing runs the hooks of the first Amazon Linux.
     let hook = "files:\n  \"/opt/elasticbeanstalk/hooks/appdeploy/post/x.sh\":\n    mode: \"000755\"\n    content: |\n      daphne -p 5000\n";
     asks(true, other, &[(".ebextensions/b.config", hook)]);
@@ -188,6 +191,7 @@ fn servers_that_somebody_asks() {
     let process = "option_settings:\n  aws:elasticbeanstalk:environment:process:ws:\n    Port: 5000\n";
     leads(false, &[(".ebextensions/a.config", process)]);
     leads(false, &[("Procfile", "web: daphne -b 0.0.0.0 -p 8000 mysite.asgi:application\n")]);
+    leads(false, &[("mysite/views.py", "URL = 'http://localhost:5000/'\n")]);
     leads(false, &[("Procfile", "web: gunicorn mysite.wsgi\nworker: celery -A mysite worker\n")]);
 }
 
@@ -286,4 +290,37 @@ fn what_lies_in_the_folder_of_hooks_and_is_neither() {
     unread(false, ".platform/README.md");
     unread(false, ".platform/scripts/values.yml");
     unread(false, ".platform/nginx/conf.d/a.conf");
+}
+
+#[test]
+fn where_a_container_listens() {
+    let listens = |found: bool, lines: &str, more: &[(&str, &str)]| {
+        let text = format!("FROM python:3.13\nWORKDIR /app\nCOPY . .\nEXPOSE 8000\n{lines}\n");
+        case("EB366", found, &[&[DOCKER, ("Dockerfile", text.as_str())], more].concat());
+    };
+    listens(true, "CMD [\"gunicorn\", \"mysite.wsgi\"]", &[]);
+    listens(true, "CMD gunicorn --bind 127.0.0.1:8000 mysite.wsgi", &[]);
+    listens(true, "CMD [\"gunicorn\", \"-b\", \"0.0.0.0:8080\", \"mysite.wsgi\"]", &[]);
+    listens(true, "CMD [\"uvicorn\", \"app:app\"]", &[]);
+    listens(true, "CMD [\"daphne\", \"-p\", \"8000\", \"mysite.asgi:application\"]", &[]);
+    listens(true, "CMD python manage.py runserver", &[]);
+    listens(true, "CMD python manage.py migrate && python manage.py runserver 0.0.0.0:8080", &[]);
+    listens(true, "CMD [\"sh\", \"start.sh\"]", &[("start.sh", "#!/bin/sh\nexec gunicorn mysite.wsgi\n")]);
+    listens(false, "CMD gunicorn --bind 0.0.0.0:8000 mysite.wsgi", &[]);
+    listens(false, "CMD gunicorn --bind=:8000 mysite.wsgi", &[]);
+    listens(false, "CMD gunicorn -b :8000 mysite.wsgi", &[]);
+    listens(false, "CMD gunicorn --bind :$PORT mysite.wsgi", &[]);
+    listens(false, "CMD gunicorn -c conf.py mysite.wsgi", &[]);
+    listens(false, "CMD gunicorn mysite.wsgi", &[("gunicorn.conf.py", "bind = '0.0.0.0:8000'\n")]);
+    listens(false, "ENV PORT=8000\nCMD gunicorn mysite.wsgi", &[]);
+    listens(false, "ENTRYPOINT [\"gunicorn\"]\nCMD [\"-b\", \":8000\", \"mysite.wsgi\"]", &[]);
+    listens(false, "CMD [\"uvicorn\", \"app:app\", \"--host\", \"0.0.0.0\"]", &[]);
+    listens(false, "CMD [\"daphne\", \"-b\", \"0.0.0.0\", \"mysite.asgi:application\"]", &[]);
+    listens(false, "CMD python manage.py runserver 0.0.0.0:8000", &[]);
+    listens(false, "CMD nginx && gunicorn mysite.wsgi", &[]);
+    let ports = "{\"AWSEBDockerrunVersion\": \"1\", \"Ports\": [{\"ContainerPort\": \"8080\"}]}";
+    listens(false, "CMD gunicorn -b 0.0.0.0:8080 mysite.wsgi", &[("Dockerrun.aws.json", ports)]);
+    listens(true, "CMD gunicorn -b 0.0.0.0:8000 mysite.wsgi", &[("Dockerrun.aws.json", ports)]);
+    let command = "{\"AWSEBDockerrunVersion\": \"1\", \"Command\": \"gunicorn -b 0.0.0.0:8000 mysite.wsgi\"}";
+    listens(false, "CMD gunicorn mysite.wsgi", &[("Dockerrun.aws.json", command)]);
 }
