@@ -65,6 +65,7 @@ fn shapes() -> Vec<(String, Kind)> {
         (with(["SECRET", "_KEY = '"], mixed(50) + "'"), Kind::NamedValue),
         (with(["export API", "_TOKEN="], mixed(32)), Kind::NamedValue),
         (with(["db.pass", "word: "], mixed(24)), Kind::NamedValue),
+        (with(["--set license", "_key="], hex(40)), Kind::NamedValue),
         (with(["pbkdf2_", "sha256$"], format!("600000${}${}", mixed(16), mixed(32))), Kind::PasswordHash),
     ]);
     shapes

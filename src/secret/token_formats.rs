@@ -104,6 +104,9 @@ pub(super) const MARKS: &[(&str, Mark)] = &[
     ("_token", Mark::Word),
     ("API_KEY", Mark::Word),
     ("api_key", Mark::Word),
+    // docs.newrelic.com, "New Relic API keys"
+    ("LICENSE_KEY", Mark::Word),
+    ("license_key", Mark::Word),
 ];
 
 pub(super) fn run(bytes: &[u8], alphabet: Alphabet) -> usize {
