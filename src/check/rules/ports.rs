@@ -91,7 +91,9 @@ fn is_open(subject: &Subject<'_>, port: &str) -> bool {
     let scripts = subject.scripts();
     let alive = |path: &str| !is_dead(path) || subject.calls(path);
     // `files` come with a place of their own; that of a command is all it has.
-    in_resources(subject, port)
+    // A rule of a security group lets in, and listens to nothing.
+    let starts = || subject.customizations.used().any(|file| file.text.contains("UserData"));
+    starts()
         || scripts.iter().any(|script| names(script.text, port))
         || contents(subject.customizations).any(|(_, entry, text, _)| alive(&entry.path.value) && names(text, port))
         || settings(subject).any(|(_, setting)| {

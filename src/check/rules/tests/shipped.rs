@@ -165,6 +165,10 @@ fn ports_that_somebody_has() {
         &[("Procfile", "web: gunicorn mysite.wsgi\nws: daphne -b 0.0.0.0 -p 5000 mysite.asgi:application\n")],
     );
     asks(false, "  aws:elasticbeanstalk:environment:process:ws:\n    Port: 5000\n", &[]);
+    let passed = "  aws:elb:listener:443:\n    InstancePort: 443\n";
+    let group =
+        "Resources:\n  a:\n    Type: AWS::EC2::SecurityGroupIngress\n    Properties: {ToPort: 443, FromPort: 443}\n";
+    asks(true, passed, &[(".ebextensions/b.config", group)]);
     let single = "  aws:elasticbeanstalk:environment:\n    EnvironmentType: SingleInstance\n";
     asks(false, &format!("{}{single}", default("8000")), &[]);
     let none = "  aws:elasticbeanstalk:environment:proxy:\n    ProxyServer: none\n";
