@@ -8,12 +8,14 @@ mod compiled;
 mod drivers;
 mod installs;
 mod loads;
+mod newest;
 mod outside;
 mod pins;
 pub(super) mod pythons;
 mod starts;
 mod stops;
 mod tables;
+mod tools;
 
 use crate::beanstalk::encoding;
 use crate::beanstalk::requirements::{FILE, Requirement, beside};

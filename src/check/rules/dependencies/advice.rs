@@ -7,26 +7,131 @@ use super::bounds;
 use super::installs::{self, Numbers, numbers};
 use super::pythons::Pythons;
 use super::stops::{self, By};
+use super::tools::is_needless;
 use crate::beanstalk::requirements::Requirement;
 use crate::check::subject::Subject;
 
 /// What to take instead of a version, beside what is pinned. `None`: no version is right.
 pub(super) fn newer(subject: &Subject<'_>, lines: &[&Requirement], name: &str, version: &Numbers) -> Option<String> {
+    if let Some(needless) = needless(subject, lines, name) {
+        return Some(format!("take {} out, which no server needs", quoted(&needless)));
+    }
     let requirements = subject.requirements();
     let place =
         Place { pythons: Pythons::of(subject)?.all(), beside: |by: &By| because(subject, &requirements, by).is_some() };
     let first = place.first(name, version)?;
-    // What is pinned beside it may want an old one.
-    let ends = lines.iter().filter_map(|line| end(line, name).map(|end| (*line, end)));
-    let end = ends.min_by(|(_, (_, one)), (_, (_, other))| one.cmp(other));
-    let held = match (end, numbers(first)) {
-        (Some((line, (_, end))), Some(first)) if end <= first => {
-            format!(", beside a newer `{}` that allows it", line.name)
+    let along = Along::of(subject, lines, &place, name, numbers(first)?);
+    Some(format!("take `{name}` {first} or newer{along}"))
+}
+
+/// A tool, and the tools that ask for it, where nothing else does.
+fn needless(subject: &Subject<'_>, lines: &[&Requirement], name: &str) -> Option<Vec<String>> {
+    let askers = lines.iter().map(|line| (line, line.name.as_str())).filter(|(line, _)| bounds::asks(line, name));
+    let names: Vec<&str> = std::iter::once(name).chain(askers.map(|(_, asker)| asker)).collect();
+    let all = names.iter().all(|name| is_needless(subject, name));
+    all.then(|| names.into_iter().map(str::to_owned).collect())
+}
+
+/// What else has to change in a list, so that pip takes a newer version of a package.
+#[derive(Debug, Default)]
+struct Along {
+    /// Wanted in such versions, which newer ones are as well.
+    newer: Vec<(String, String)>,
+    /// Wanted in versions that depend on the one that is taken.
+    fitting: Vec<String>,
+    /// Asked to allow it.
+    askers: Vec<String>,
+    /// In the way, and of no use.
+    needless: Vec<String>,
+    /// The end of what the others take.
+    below: Option<String>,
+}
+
+impl Along {
+    fn of<F: Fn(&By) -> bool>(
+        subject: &Subject<'_>,
+        lines: &[&Requirement],
+        place: &Place<F>,
+        name: &str,
+        first: Numbers,
+    ) -> Self {
+        let mut along = Self::default();
+        let mut taken = vec![(name.to_owned(), first)];
+        let mut changed: Vec<&str> = vec![name];
+        let mut next = 0;
+        while let Some((name, first)) = taken.get(next).cloned() {
+            let ends = lines.iter().filter_map(|line| end(line, &name).map(|end| (*line, end)));
+            let (refuse, allow): (Vec<_>, Vec<_>) = ends.partition(|(_, (_, end))| *end <= first);
+            for (line, _) in refuse.iter().filter(|(line, _)| !changed.contains(&line.name.as_str())) {
+                let needless = is_needless(subject, &line.name);
+                let askers = if needless { &mut along.needless } else { &mut along.askers };
+                askers.push(line.name.clone());
+            }
+            changed.extend(refuse.iter().map(|(line, _)| line.name.as_str()));
+            if next == 0 && refuse.is_empty() {
+                let nearest = allow.into_iter().min_by(|(_, (_, one)), (_, (_, other))| one.cmp(other));
+                along.below = nearest.map(|(_, (said, _))| said);
+            }
+            for line in lines.iter().filter(|line| line.name != name) {
+                let Some(wanted) = bounds::newer_wanted(&name, &first, line) else { continue };
+                if changed.contains(&line.name.as_str()) {
+                    continue;
+                }
+                changed.push(&line.name);
+                let better = place.first(&line.name, &wanted.first);
+                let said = better.map_or(wanted.said, str::to_owned);
+                let first = better.and_then(numbers).unwrap_or(wanted.first);
+                match wanted.open {
+                    true => along.newer.push((line.name.clone(), said)),
+                    false => along.fitting.push(line.name.clone()),
+                }
+                taken.push((line.name.clone(), first));
+            }
+            next += 1;
         }
-        (Some((_, (said, _))), Some(_)) => format!(", below {said}"),
-        _ => String::new(),
-    };
-    Some(format!("take `{name}` {first} or newer{held}"))
+        along.needless.retain(|name| !along.newer.iter().any(|(newer, _)| newer == name));
+        along
+    }
+}
+
+impl std::fmt::Display for Along {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(end) = &self.below {
+            write!(f, ", below {end}")?;
+        }
+        if !self.newer.is_empty() {
+            write!(
+                f,
+                ", with {} or newer",
+                and(self.newer.iter().map(|(name, said)| format!("`{name}` {said}")).collect())
+            )?;
+        }
+        if !self.fitting.is_empty() {
+            write!(f, ", with the {} that it asks for", quoted(&self.fitting))?;
+        }
+        match self.askers.as_slice() {
+            [] => {}
+            [one] => write!(f, ", beside a newer `{one}` that allows it")?,
+            many => write!(f, ", beside newer {} that allow it", quoted(many))?,
+        }
+        if !self.needless.is_empty() {
+            write!(f, ", and take {} out, which no server needs", quoted(&self.needless))?;
+        }
+        Ok(())
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    and(names.iter().map(|name| format!("`{name}`")).collect())
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn and(mut names: Vec<String>) -> String {
+    match names.pop() {
+        None => String::new(),
+        Some(last) if names.is_empty() => last,
+        Some(last) => format!("{} and {last}", names.join(", ")),
+    }
 }
 
 /// The version of a package that a pinned line does not take any more, or stops beside.

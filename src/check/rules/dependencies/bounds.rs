@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use super::installs::{Numbers, numbers};
 use super::tables::{ByName, rows};
+use super::tools::is_needless;
 use crate::beanstalk::requirements::{Requirement, Requirements};
 use crate::check::subject::Subject;
 
@@ -81,7 +82,7 @@ fn bound(line: &'static str) -> Option<Bound> {
 pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     let pinned = |line: &&Requirement| !line.constraint && line.marker.is_none() && line.exact().is_some();
     let lines: Vec<&Requirement> = requirements.lines.iter().filter(pinned).collect();
-    let mut told: Vec<&str> = Vec::new();
+    let (mut told, mut tools): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     for line in &lines {
         let Some(version) = line.exact().and_then(numbers) else { continue };
         if line.name != "boto3" && of(&line.name).is_empty() {
@@ -93,6 +94,13 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
             };
             let Some(wants) = wants(&line.name, &version, &other.name, &theirs) else { continue };
             told.push(&other.name);
+            if is_needless(subject, &line.name) {
+                // The fix for one of them is the fix for all.
+                if tools.contains(&line.name.as_str()) {
+                    continue;
+                }
+                tools.push(&line.name);
+            }
             let message = format!(
                 "pip fails: `{}` {} wants `{}` {wants}, and {} is pinned",
                 line.name,
@@ -100,32 +108,37 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
                 other.name,
                 other.exact().unwrap_or_default()
             );
-            let fix = fix(&lines, &other.name);
+            let fix = fix(subject, &lines, &other.name);
             subject.find("EB167", &other.path, other.span.clone(), message, fix);
         }
     }
 }
 
-/// Programs for the one who develops: no server imports them.
-const TOOLS: [&str; 8] =
-    ["awscli", "awsebcli", "jupyter-console", "docker-compose", "ipython", "pylint", "flake8", "mypy"];
-
 /// What may be pinned instead, where the other pins leave something.
-fn fix(lines: &[&Requirement], other: &str) -> String {
+fn fix(subject: &Subject<'_>, lines: &[&Requirement], other: &str) -> String {
     let asked: Vec<(&Requirement, Clause)> =
         lines.iter().flat_map(|line| takes(line, other).into_iter().map(|clause| (*line, clause))).collect();
+    // Without the tools, what is pinned may be right.
+    let pinned = lines.iter().find(|line| line.name == other).and_then(|line| line.exact()).and_then(release);
+    let refusing = asked.iter().filter(|(_, clause)| pinned.as_ref().is_some_and(|pinned| !clause.allows(pinned)));
+    let mut refusing: Vec<&str> = refusing.map(|(line, _)| line.name.as_str()).collect();
+    refusing.dedup();
+    if !refusing.is_empty() && refusing.iter().all(|name| is_needless(subject, name)) {
+        let names: Vec<String> = refusing.iter().map(|name| format!("`{name}`")).collect();
+        return format!("take {} out, which no server needs", names.join(" and "));
+    }
     let of = |operator| asked.iter().filter(move |(_, clause)| clause.operator == operator);
     let least = of(Operator::Least).max_by_key(|(_, clause)| &clause.numbers);
     let below = of(Operator::Below).min_by_key(|(_, clause)| &clause.numbers);
     if let Some((one, exactly)) = of(Operator::Exactly).next() {
         return match asked.iter().find(|(_, clause)| !clause.allows(&exactly.numbers)) {
-            Some((two, clause)) => none(other, (one, exactly), (two, clause)),
+            Some((two, clause)) => none(subject, other, (one, exactly), (two, clause)),
             None => format!("take `{other}` {}", exactly.said),
         };
     }
     match (least, below) {
         (Some((one, least)), Some((two, below))) if least.numbers >= below.numbers => {
-            none(other, (one, least), (two, below))
+            none(subject, other, (one, least), (two, below))
         }
         (Some((_, least)), Some((_, below))) => format!("take `{other}` {}, and {}", least.said(), below.said()),
         (Some((_, clause)), None) | (None, Some((_, clause))) => format!("take `{other}` {}", clause.said()),
@@ -134,10 +147,15 @@ fn fix(lines: &[&Requirement], other: &str) -> String {
 }
 
 /// What to do where two pins leave no version of another package.
-fn none(other: &str, (one, first): (&Requirement, &Clause), (two, second): (&Requirement, &Clause)) -> String {
-    let tool = TOOLS.into_iter().find(|tool| one.name == *tool || two.name == *tool);
+fn none(
+    subject: &Subject<'_>,
+    other: &str,
+    (one, first): (&Requirement, &Clause),
+    (two, second): (&Requirement, &Clause),
+) -> String {
+    let tool = [one, two].into_iter().find(|line| is_needless(subject, &line.name));
     let way = match tool {
-        Some(tool) => format!("take `{tool}` out, which no server needs"),
+        Some(tool) => format!("take `{}` out, which no server needs", tool.name),
         None => "take versions of the two that agree".to_owned(),
     };
     format!(
@@ -151,14 +169,18 @@ fn none(other: &str, (one, first): (&Requirement, &Clause), (two, second): (&Req
 
 /// What the pinned version of a line says of another package.
 fn takes(line: &Requirement, other: &str) -> Vec<Clause> {
-    let Some(version) = line.exact().and_then(release) else { return Vec::new() };
-    if line.name == "boto3" && other == "botocore" {
+    line.exact().and_then(release).map(|version| clauses(&line.name, &version, other)).unwrap_or_default()
+}
+
+/// What a version of a package says of another.
+fn clauses(name: &str, version: &Numbers, other: &str) -> Vec<Clause> {
+    if name == "boto3" && other == "botocore" {
         let minor = |minor: u32| (format!("1.{minor}").into(), vec![1, minor, 0]);
         let clause = |operator, (said, numbers)| Clause { operator, said, numbers };
         let clauses = |wanted| [clause(Operator::Least, minor(wanted)), clause(Operator::Below, minor(wanted + 1))];
-        return botocore(&version).into_iter().flat_map(clauses).collect();
+        return botocore(version).into_iter().flat_map(clauses).collect();
     }
-    let bound = of(&line.name).iter().rfind(|bound| bound.other == other && bound.from <= version);
+    let bound = of(name).iter().rfind(|bound| bound.other == other && bound.from <= *version);
     bound.map(|bound| bound.clauses.clone()).unwrap_or_default()
 }
 
@@ -169,8 +191,32 @@ pub(super) fn asks(line: &Requirement, other: &str) -> bool {
 
 /// The end of what a pinned line takes of another package, as far as it says one.
 pub(super) fn end(line: &Requirement, other: &str) -> Option<(String, Numbers)> {
-    let below = takes(line, other).into_iter().find(|clause| clause.operator == Operator::Below)?;
-    Some((below.said.into_owned(), below.numbers))
+    takes(line, other).into_iter().find_map(|clause| match clause.operator {
+        Operator::Below => Some((clause.said.into_owned(), clause.numbers)),
+        Operator::Exactly => {
+            let after = clause.numbers.iter().copied().chain([1]).collect();
+            Some((format!("{}.1", clause.said), after))
+        }
+        Operator::Least => None,
+    })
+}
+
+/// What a version of a package wants of another that is older than what it takes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// The first that it takes.
+    pub(super) first: Numbers,
+    pub(super) said: String,
+    /// Does it take all that are newer, as far as it is known?
+    pub(super) open: bool,
+}
+
+/// Does this version of a package take no such old version of another?
+pub(super) fn newer_wanted(name: &str, version: &Numbers, other: &Requirement) -> Option<Wanted> {
+    let theirs = other.exact().and_then(release)?;
+    let clauses = clauses(name, version, &other.name);
+    let least = clauses.iter().find(|clause| clause.operator == Operator::Least && !clause.allows(&theirs))?;
+    Some(Wanted { first: least.numbers.clone(), said: least.said.to_string(), open: clauses.len() == 1 })
 }
 
 /// The numbers of a version that is no candidate for one: those have an order of their own.

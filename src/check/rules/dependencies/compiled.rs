@@ -1,69 +1,17 @@
 //! Compiled: versions without a wheel for the Python of the platform, whose sources do not build there.
 
-use super::installs::{self, Library, Numbers, Row, Why, numbers};
+use super::installs::{self, Library, Row, Why, numbers};
+use super::newest::Newest;
 use super::pythons::{On, Pythons};
 use super::{advice, bounds};
 use crate::beanstalk::requirements::Requirement;
 use crate::check::subject::Subject;
 
-/// The newest version that a line lets pip take, where it says one.
-struct Newest {
-    numbers: Numbers,
-    /// As a sentence names it.
-    said: String,
-    /// Is it one version, and no range that ends with it?
-    exact: bool,
-}
-
-impl Newest {
-    fn of(line: &Requirement) -> Option<Self> {
-        if let Some(exact) = line.exact() {
-            return Some(Self { numbers: numbers(exact)?, said: exact.to_owned(), exact: true });
-        }
-        let specifier = line.specifier.as_str();
-        if let Some(end) = specifier.split(',').find_map(|clause| clause.strip_prefix('<')) {
-            return Self::before(end);
-        }
-        // `~=8.3.1` and `==8.3.*` end before 8.4.
-        let compatible = specifier.strip_prefix("~=").and_then(|version| version.trim().rsplit_once('.'));
-        let series = specifier.strip_prefix("==").and_then(|version| version.trim().strip_suffix(".*"));
-        let head = compatible.map(|(head, _)| head).or(series).filter(|head| !head.contains(','))?;
-        let mut numbers: Numbers = head.split('.').map(|part| part.parse().ok()).collect::<Option<_>>()?;
-        numbers.resize(numbers.len().max(2) + 1, u32::MAX);
-        Some(Self { numbers, said: format!("{head}.x"), exact: false })
-    }
-
-    /// The last before a version, which is not known by its name. `<=` counts as its version.
-    fn before(end: &str) -> Option<Self> {
-        if let Some(exact) = end.strip_prefix('=') {
-            return Some(Self { numbers: numbers(exact)?, said: format!("up to {exact}"), exact: false });
-        }
-        let mut numbers: Numbers = end.split('.').map(|part| part.parse().ok()).collect::<Option<_>>()?;
-        while numbers.last() == Some(&0) {
-            numbers.pop();
-        }
-        *numbers.last_mut()? -= 1;
-        numbers.resize(numbers.len().max(2) + 1, u32::MAX);
-        Some(Self { numbers, said: format!("below {end}"), exact: false })
-    }
-
-    /// Where the line says no version, pip takes the newest.
-    fn any() -> Self {
-        Self { numbers: vec![u32::MAX; 3], said: String::new(), exact: false }
-    }
-
-    /// The package in this version, as a sentence names it.
-    fn of_package(&self, name: &str) -> String {
-        let blank = if self.said.is_empty() { "" } else { " " };
-        format!("`{name}`{blank}{}", self.said)
-    }
-
-    /// Does pip take a version on this Python that it cannot install?
-    fn fails(&self, row: &Row, minor: u32) -> bool {
-        // Of a range, pip takes an older version where there is none for this Python.
-        let decided = self.exact || row.from.is_none() || row.why != Why::Absent;
-        decided && row.covers(minor, &self.numbers)
-    }
+/// Does pip take a version on this Python that it cannot install?
+fn fails(newest: &Newest, row: &Row, minor: u32) -> bool {
+    // Of a range, pip takes an older version where there is none for this Python.
+    let decided = newest.exact || row.from.is_none() || row.why != Why::Absent;
+    decided && row.covers(minor, &newest.numbers)
 }
 
 /// Packages for older Pythons, since which version, and what to write instead.
@@ -98,7 +46,7 @@ pub(super) fn check(subject: &mut Subject<'_>, line: &Requirement, lines: &[&Req
     let endless = rows.iter().any(Row::is_last)
         && line.specifier.chars().all(|char| !"<~=".contains(char) || char == '=' && line.specifier.starts_with(">="));
     let Some(newest) = Newest::of(line).or_else(|| endless.then(Newest::any)) else { return };
-    let failing = |minor: u32| rows.iter().find(|row| newest.fails(row, minor));
+    let failing = |minor: u32| rows.iter().find(|row| fails(&newest, row, minor));
     let Some(on) = Pythons::of(subject).and_then(|pythons| pythons.first(|minor| failing(minor).is_some())) else {
         return;
     };

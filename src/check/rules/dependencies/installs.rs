@@ -71,6 +71,7 @@ pub(super) const LIBPQ: &str = "libpq-devel|-server-devel|postgresql-devel";
 const LIBRARIES: &[Library] = &[
     Library { key: "arrow", said: "the libraries of Arrow", words: "arrow" },
     Library { key: "cairo", said: "the headers of cairo", words: "cairo" },
+    Library { key: "cmake", said: "the program `cmake`", words: "cmake" },
     Library { key: "curl", said: "the program `curl-config`", words: "libcurl-devel" },
     Library { key: "ffi", said: "the headers of libffi", words: "libffi" },
     Library { key: "fortran", said: "a compiler of Fortran", words: "gfortran" },

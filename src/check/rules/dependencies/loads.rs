@@ -71,6 +71,20 @@ impl Loads {
     }
 }
 
+/// Does a module of the project's import it, wherever that stands? Lists have what other packages brought along.
+pub(super) fn mentions(subject: &Subject<'_>, module: &str) -> bool {
+    let imports = |line: &str| {
+        let mut words = line.split([' ', '\t', ',', '(']).filter(|word| !word.is_empty());
+        matches!(words.next(), Some("import" | "from")) && words.any(|word| word.split('.').next() == Some(module))
+    };
+    subject
+        .tree
+        .iter()
+        .map(|(path, _)| path)
+        .filter(|path| path.ends_with(".py") && !path.contains("site-packages"))
+        .any(|path| subject.tree.text(path).is_some_and(|text| text.contains(module) && text.lines().any(imports)))
+}
+
 /// Modules of the project's own that the settings name by a class or a function in them, such as a storage.
 fn named(tree: &Tree, text: &str) -> Vec<String> {
     let roots = [django::root(tree), String::new()];

@@ -4,7 +4,8 @@ use std::cell::OnceCell;
 
 use super::because::because;
 use super::installs::{self, numbers};
-use super::loads::Loads;
+use super::loads::{Loads, mentions};
+use super::newest::Newest;
 use super::pythons::counts;
 use super::stops::{self, By, Stops, When};
 use super::{advice, compiled};
@@ -21,22 +22,23 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     let loads = OnceCell::new();
     for line in &lines {
         let rows = stops::of(&line.name);
-        let Some(exact) = line.exact().and_then(numbers).filter(|_| !rows.is_empty()) else { continue };
+        let Some(newest) = Newest::of(line).filter(|_| !rows.is_empty()) else { continue };
         let found = rows
             .iter()
-            .filter(|row| row.covers(&exact))
-            .find_map(|row| Some((row, because(subject, requirements, &row.by)?)));
+            .filter(|row| row.covers(&newest.numbers))
+            .find_map(|row| Some((row, because(subject, requirements, &row.by)?)))
+            .filter(|(row, (_, on))| newest.exact || all_stop(line, row, on.map_or(0, |on| on.minor)));
         let imported = || {
             let loads = loads.get_or_init(|| Loads::of(subject));
             is_imported(subject, requirements, &line.name, loads)
         };
         let Some((Stops { error, by, when, .. }, (why, on))) = found.filter(|_| imported()) else { continue };
-        let (name, version) = (&line.name, line.exact().unwrap_or_default());
+        let (name, version) = (&line.name, newest.said.as_str());
         let message = match when {
             When::Import => format!("the server does not start: `{name}` {version} stops with `{error}` {why}"),
             When::Use => format!("every use of `{name}` {version} fails with `{error}` {why}"),
         };
-        let newer = advice::newer(subject, &lines, name, &exact);
+        let newer = advice::newer(subject, &lines, name, &newest.numbers);
         let fix = match (by, newer) {
             (_, None) => "take it out: it has ended".to_owned(),
             (By::Python(_), Some(newer)) => newer,
@@ -52,6 +54,15 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
             on.lower(finding);
         }
     }
+}
+
+/// Does all of a range stop as its newest does, but for what is not even installed?
+fn all_stop(line: &Requirement, row: &Stops, minor: u32) -> bool {
+    let Some(oldest) = Newest::oldest(line) else { return row.from.is_none() };
+    let reaches = |installs: &installs::Row| {
+        installs.covers(minor, &oldest) && installs.again(minor).and_then(numbers).is_some_and(|end| row.covers(&end))
+    };
+    row.covers(&oldest) || installs::of(&line.name).iter().any(reaches)
 }
 
 /// Does the server import it, as far as files tell? Lists often have packages of another project.
@@ -89,18 +100,4 @@ fn is_imported(subject: &Subject<'_>, requirements: &Requirements, name: &str, l
 fn older(requirements: &Requirements, name: &str, than: &str) -> bool {
     let exact = requirements.lines.iter().find(|line| line.name == name).and_then(Requirement::exact);
     exact.and_then(numbers).is_some_and(|exact| numbers(than).is_some_and(|than| exact < than))
-}
-
-/// Does a module of the project's import it, wherever that stands? Lists have what other packages brought along.
-fn mentions(subject: &Subject<'_>, module: &str) -> bool {
-    let imports = |line: &str| {
-        let mut words = line.split([' ', '\t', ',', '(']).filter(|word| !word.is_empty());
-        matches!(words.next(), Some("import" | "from")) && words.any(|word| word.split('.').next() == Some(module))
-    };
-    subject
-        .tree
-        .iter()
-        .map(|(path, _)| path)
-        .filter(|path| path.ends_with(".py") && !path.contains("site-packages"))
-        .any(|path| subject.tree.text(path).is_some_and(|text| text.contains(module) && text.lines().any(imports)))
 }

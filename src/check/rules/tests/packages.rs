@@ -54,6 +54,25 @@ fn what_stops_at_its_import() {
     served(false, "import dash\napp = dash.Dash().server\n", "dash==2.9.0\nFlask==2.0.3\n");
     served(true, "try:\n    from flask import Flask\nexcept ImportError:\n    raise\n", "Flask==2.0.3\n");
     served(false, "from flask import Flask\n", "Flask==3.1.0\nFlask-Login==0.5.0\n");
+    // Each version of a range stops, or is not even built.
+    let ranged = |found: bool, range: &str| {
+        let files = [
+            ("Procfile", "web: gunicorn app:app\n"),
+            (".elasticbeanstalk/config.yml", "global: {default_platform: Python 3.11}\n"),
+            (".ebextensions/a.config", "packages: {yum: {libpq-devel: []}}\n"),
+            ("app.py", "import psycopg2\n"),
+            ("requirements.txt", range),
+        ];
+        case("EB172", found, &files);
+    };
+    for range in
+        ["psycopg2>=2.8,<2.9", "psycopg2~=2.8.6", "psycopg2==2.8.*", "psycopg2>=2.8.3,<2.9.1", "psycopg2==2.9.1"]
+    {
+        ranged(true, range);
+    }
+    for range in ["psycopg2>=2.8", "psycopg2>=2.8,<3", "psycopg2~=2.8", "psycopg2<2.9.2,>=2.9.2", "psycopg2==2.9.9"] {
+        ranged(false, range);
+    }
     // Compiled with numpy 1, beside numpy 2.
     let pandas = "import pandas\nfrom sklearn import svm\n";
     served(true, pandas, "pandas==2.0.3\n");
@@ -403,11 +422,7 @@ fn advice_fits_what_is_pinned_beside_it() {
     fix("EB144", "numpy==1.24.2", "take `numpy` 1.26 or newer");
     fix("EB144", "numpy==1.24.2 scipy==1.13.1", "take `numpy` 1.26 or newer, below 2.3");
     fix("EB144", "numpy==1.24.2 scipy==1.9.3", "take `numpy` 1.26 or newer, beside a newer `scipy` that allows it");
-    fix(
-        "EB144",
-        "typed-ast==1.4.1 mypy==0.770",
-        "take `typed-ast` 1.5.4 or newer, beside a newer `mypy` that allows it",
-    );
+    fix("EB144", "typed-ast==1.4.1 mypy==0.770", "take `typed-ast` and `mypy` out, which no server needs");
     fix("EB144", "mysql==0.0.1", "take `mysqlclient` or `PyMySQL`: it only named another package");
     fix(
         "EB167",
@@ -415,6 +430,20 @@ fn advice_fits_what_is_pinned_beside_it() {
         "no `botocore` is right for both: `awscli` wants 1.12.116, and `boto3` below 1.12; take `awscli` out, which no server needs",
     );
     fix("EB144", "scikit-learn==1.0.1", "take `scikit-learn` 1.3.1 or newer");
+    // What the newer version asks for is pinned too old, and a tool is in the way.
+    fix(
+        "EB144",
+        "Twisted==18.7.0 attrs==18.1.0 Automat==0.7.0",
+        "take `twisted` 21.2 or newer, with `attrs` 19.2 and `automat` 0.8 or newer",
+    );
+    fix("EB144", "pandas==1.1.3 numpy==1.21.2", "take `pandas` 2.1.1 or newer, with `numpy` 1.26 or newer");
+    fix(
+        "EB144",
+        "PyYAML==5.4.1 docker-compose==1.25.5",
+        "take `pyyaml` 6.0.1 or newer, and take `docker-compose` out, which no server needs",
+    );
+    fix("EB144", "awsebcli==3.20.10 wcwidth==0.1.9", "take `awsebcli` out, which no server needs");
+    fix("EB167", "awsebcli==3.12.4 requests==2.20.0", "take `awsebcli` out, which no server needs");
     // Compiled with numpy 1.
     fix("EB144", "numpy==1.24.2 pandas==2.1.1", "take `numpy` 1.26 or newer, below 2.0");
     fix("EB167", "requests==2.22.0 urllib3==1.26.18", "take `urllib3` 1.21.1 or newer, and below 1.26");
