@@ -74,7 +74,7 @@ fn is_imported(subject: &Subject<'_>, requirements: &Requirements, name: &str, l
     let django = !requirements.get("django").is_no() || subject.django();
     match name {
         // pip fails before.
-        "psycopg2" if !compiled::is_there(subject, installs::LIBPQ) => false,
+        "psycopg2" | "psycopg2-binary" if !compiled::is_there(subject, installs::LIBPQ) => false,
         // Before these, they imported it.
         "boto" if loads.names(&["django_ses"]) && older(requirements, "django-ses", "1.0") => true,
         "coreapi" | "itypes" if loads.names(&["'drf_yasg'"]) && older(requirements, "drf-yasg", "1.20.1") => true,
@@ -88,6 +88,14 @@ fn is_imported(subject: &Subject<'_>, requirements: &Requirements, name: &str, l
                 || loads.imports(&["celery", "djcelery"])
                 || loads.names(&settings)
         }
+        // A provider of allauth's imports it with its addresses.
+        "requests"
+            if loads.names(&["'allauth.socialaccount.providers."]) && older(requirements, "django-allauth", "0.60") =>
+        {
+            true
+        }
+        // The application imported its server.
+        "twisted" if loads.names(&["'channels'"]) && older(requirements, "channels", "4.0") => true,
         // Its own zones since 4.0.
         "pytz" if requirements.django().is_some_and(|django| django < Version::new(4, 0)) => true,
         "flask" | "jinja2" | "markupsafe" | "werkzeug" if !django => mentions(subject, "flask"),

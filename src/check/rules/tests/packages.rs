@@ -73,6 +73,33 @@ fn what_stops_at_its_import() {
     for range in ["psycopg2>=2.8", "psycopg2>=2.8,<3", "psycopg2~=2.8", "psycopg2<2.9.2,>=2.9.2", "psycopg2==2.9.9"] {
         ranged(false, range);
     }
+    // Each was imported with this Python.
+    for (module, lines) in [
+        ("import babel", "Babel==2.6.0"),
+        ("import html5lib", "html5lib==1.0.1"),
+        ("import networkx", "networkx==2.3"),
+        ("import nltk", "nltk==3.4.5"),
+        ("import paramiko", "paramiko==2.4.1"),
+        ("import pint", "pint==0.8.1"),
+        ("import sympy", "sympy==1.1.1"),
+        ("import tornado.web", "tornado==4.5.1"),
+        ("import aioredis", "aioredis==2.0.1"),
+        ("from deprecated import deprecated", "wrapt==1.11.2"),
+        ("import requests_oauthlib", "requests==2.18.4"),
+        ("from storages.backends.s3boto3 import S3Boto3Storage", "boto3==1.9.136"),
+    ] {
+        served(true, &format!("{module}\n"), &format!("{lines}\n"));
+    }
+    for (module, lines) in [
+        ("import babel", "Babel==2.7.0"),
+        ("import tornado.web", "tornado==4.2"),
+        ("import sympy", "sympy==1.2"),
+        ("import nltk", "nltk==3.5"),
+        ("import pint", "pint==0.9"),
+        ("import flask", "paramiko==2.4.1"),
+    ] {
+        served(false, &format!("{module}\n"), &format!("{lines}\n"));
+    }
     // Compiled with numpy 1, beside numpy 2.
     let pandas = "import pandas\nfrom sklearn import svm\n";
     served(true, pandas, "pandas==2.0.3\n");
