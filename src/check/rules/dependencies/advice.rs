@@ -107,7 +107,8 @@ impl std::fmt::Display for Along {
             )?;
         }
         if !self.fitting.is_empty() {
-            write!(f, ", with the {} that it asks for", quoted(&self.fitting))?;
+            let joined = if self.newer.is_empty() { ", with" } else { " and" };
+            write!(f, "{joined} the {} that it asks for", quoted(&self.fitting))?;
         }
         match self.askers.as_slice() {
             [] => {}

@@ -76,6 +76,7 @@ fn what_stops_at_its_import() {
     // Each was imported with this Python.
     for (module, lines) in [
         ("import babel", "Babel==2.6.0"),
+        ("import html5lib", "html5lib==0.9999999"),
         ("import html5lib", "html5lib==1.0.1"),
         ("import networkx", "networkx==2.3"),
         ("import nltk", "nltk==3.4.5"),
@@ -439,6 +440,8 @@ fn advice_fits_what_is_pinned_beside_it() {
         let config = "global: {default_platform: Python 3.12}\n";
         let tree = Tree::default()
             .file("manage.py", "")
+            .file("Procfile", "web: gunicorn app:app\n")
+            .file("app.py", "import boto3\n")
             .file("requirements.txt", lines.as_str())
             .file(".elasticbeanstalk/config.yml", config);
         let report = run(&tree, &Settings::default());
@@ -470,6 +473,11 @@ fn advice_fits_what_is_pinned_beside_it() {
         "take `pyyaml` 6.0.1 or newer, and take `docker-compose` out, which no server needs",
     );
     fix("EB144", "awsebcli==3.20.10 wcwidth==0.1.9", "take `awsebcli` out, which no server needs");
+    fix(
+        "EB172",
+        "boto3==1.17.27 botocore==1.20.27 s3transfer==0.3.4 awscli==1.19.27",
+        "take `boto3` 1.20 or newer, with the `botocore` and `s3transfer` that it asks for, and take `awscli` out, which no server needs",
+    );
     fix("EB167", "awsebcli==3.12.4 requests==2.20.0", "take `awsebcli` out, which no server needs");
     // Compiled with numpy 1.
     fix("EB144", "numpy==1.24.2 pandas==2.1.1", "take `numpy` 1.26 or newer, below 2.0");
@@ -502,7 +510,7 @@ fn rows_of_the_table_have_a_beginning_and_an_end() {
         ("3.11", "ruamel.yaml.clib==0.2.0"),
         ("3.12", "pyproj==3.4.0"),
         ("3.12", "cffi==1.15.1"),
-        ("3.11", "html5lib==0.9999999"),
+        ("3.11", "pymongo==2.8"),
         ("3.13", "typed-ast==1.5.5"),
         ("3.11", "numpy==1.16.4"),
     ] {
