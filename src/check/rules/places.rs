@@ -4,6 +4,7 @@ mod below;
 mod certificates;
 mod ignored;
 mod instead;
+mod late;
 mod proxy_files;
 
 use super::hooks::misspelt;
@@ -25,6 +26,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     guess(subject);
     ignored::check(subject);
     instead::check(subject);
+    late::check(subject);
 }
 
 /// Everything below `.ebextensions` and `.platform` that Elastic Beanstalk does not look at.
