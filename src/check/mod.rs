@@ -78,6 +78,8 @@ pub enum Weight {
     Warned,
     /// It leaves out a virtual environment that git has.
     Environment,
+    /// It leaves out what git ignores.
+    Ignored,
 }
 
 /// Everything that was found, in the order of paths and lines.

@@ -171,3 +171,23 @@ fn what_is_refused_by_its_name_hides_nothing() {
         .collect();
     assert_eq!(found, ["EB180 .env", "EB180 notes.txt", "EB181 shop/old.py"]);
 }
+
+#[test]
+fn what_the_eb_cli_would_ship_is_not_left_out_in_silence() {
+    let place = Place::new()
+        .file("Procfile", "web: gunicorn shop.wsgi\n")
+        .file("requirements.txt", "Django==5.2.8\n")
+        .file(".ebextensions/a.config", "option_settings: {}\n")
+        .file(".gitignore", "/.ebextensions/\nDockerrun.aws.json\n")
+        .file(".ebignore", ".git/\n");
+    let place = place.git();
+    let said = place.run(["check"]).exit(1);
+    assert!(said.stdout.contains("beansprout leaves out `.ebextensions`, and `eb deploy` does not"), "{said}");
+    place.write(".ebignore", ".git/\n!.ebextensions\n");
+    let said = place.run(["check"]).ok();
+    assert!(!said.stdout.contains("EB349"), "{said}");
+    // Where both read what git does, there is nothing to tell.
+    std::fs::remove_file(place.path(".ebignore")).unwrap();
+    let said = place.run(["check"]);
+    assert!(!said.stdout.contains("EB349"), "{said}");
+}

@@ -1,5 +1,6 @@
 //! What the packager refuses, or warns of: said before it is asked to pack.
 
+use super::places::other_reading;
 use crate::beanstalk::customizations::EXTENSIONS;
 use crate::beanstalk::tree::file_name;
 use crate::check::subject::Subject;
@@ -11,6 +12,18 @@ const REFUSED: &str = "take it out, leave the file out with a line in `.ebignore
 const NEEDED: &str = "take the value out, revoke it, and read a new one from a property or secret of the environment; or allow it by name in `[bundle]`";
 /// For a file of variables that the code asks for.
 const NEEDED_ENVIRONMENT: &str = "leave the file out with a line in `.ebignore`, and set what the server needs of it as properties and secrets of the environment; or allow it by name in `[bundle]`";
+/// Files of the folder that Elastic Beanstalk looks for.
+const TOPS: [&str; 9] = [
+    "Procfile",
+    "Buildfile",
+    "cron.yaml",
+    "env.yaml",
+    "Dockerfile",
+    "Dockerrun.aws.json",
+    "docker-compose.yml",
+    "docker-compose.yaml",
+    "requirements.txt",
+];
 const WARNED: &str = "see that it may ship, or name it in `allow` in `[bundle]`";
 
 pub(crate) fn check(subject: &mut Subject<'_>, packager: &Packager) {
@@ -24,6 +37,12 @@ pub(crate) fn check(subject: &mut Subject<'_>, packager: &Packager) {
         }
     };
     for Remark { path, what, weight } in remarks {
+        if *weight == Weight::Ignored {
+            if TOPS.contains(&path.as_str()) || [EXTENSIONS, ".platform"].contains(&path.as_str()) {
+                other_reading::ignored(subject, path, what);
+            }
+            continue;
+        }
         // The rule about keys says more of them.
         if subject.has_found("EB155", path) {
             continue;
@@ -47,6 +66,7 @@ pub(crate) fn check(subject: &mut Subject<'_>, packager: &Packager) {
                 let fix = format!("`git rm -r --cached {path}`, and a line `{path}/` in `.gitignore`");
                 subject.find_file("EB270", path, message, fix)
             }
+            Weight::Ignored => continue,
         };
     }
 }
@@ -61,17 +81,6 @@ fn line_of(subject: &Subject<'_>, path: &str, what: &str) -> Option<usize> {
 
 /// Does the server, a deployment or the site need this file? Then it cannot be left out.
 fn is_needed(subject: &Subject<'_>, path: &str) -> bool {
-    const TOPS: [&str; 9] = [
-        "Procfile",
-        "Buildfile",
-        "cron.yaml",
-        "env.yaml",
-        "Dockerfile",
-        "Dockerrun.aws.json",
-        "docker-compose.yml",
-        "docker-compose.yaml",
-        "requirements.txt",
-    ];
     /// What a browser gets, or a page is made of.
     const ENDS: [&str; 8] = [".html", ".htm", ".js", ".mjs", ".ts", ".jsx", ".tsx", ".vue"];
     let tree = subject.tree;

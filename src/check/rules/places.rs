@@ -4,7 +4,7 @@ mod below;
 mod certificates;
 mod ignored;
 mod instead;
-mod late;
+pub(super) mod other_reading;
 mod proxy_files;
 
 use super::hooks::misspelt;
@@ -18,6 +18,9 @@ use crate::check::subject::Subject;
 use crate::check::words::is_expanded;
 use crate::level::Level;
 
+/// What the EB CLI leaves out, and beansprout as well.
+const EBIGNORE: &str = ".ebignore";
+
 pub(super) fn check(subject: &mut Subject<'_>) {
     unread(subject);
     below::check(subject);
@@ -26,7 +29,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     guess(subject);
     ignored::check(subject);
     instead::check(subject);
-    late::check(subject);
+    other_reading::check(subject);
 }
 
 /// Everything below `.ebextensions` and `.platform` that Elastic Beanstalk does not look at.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use crate::bundle::{CommittedEnvironment, Note, PackOptions, Plan, Problem, ProblemKind, Reviewed, Trust};
+use crate::bundle::{
+    CommittedEnvironment, LeftOut, Note, PackOptions, Plan, Problem, ProblemKind, Reason, Reviewed, Trust,
+};
 use crate::check::{Remark, Weight};
 use crate::fault::Failure;
 use crate::project::Project;
@@ -27,7 +29,8 @@ pub(super) fn remarks(project: &Project, plan: &Plan, world: &World) -> Result<V
         _ => None,
     });
     let environments = plan.committed_environments();
-    Ok(environments.iter().map(left_out).chain(refused(&problems)).chain(secrets).collect())
+    let ignored = plan.left_out().iter().filter_map(ignored);
+    Ok(environments.iter().map(left_out).chain(refused(&problems)).chain(secrets).chain(ignored).collect())
 }
 
 fn remark(path: &str, what: &dyn Display, weight: Weight) -> Remark {
@@ -41,6 +44,18 @@ fn left_out(environment: &CommittedEnvironment) -> Remark {
     let files = environment.files.map_or_else(String::new, |files| format!(" with {}", count(files, "file")));
     let what = format!("is a virtual environment in git{files}");
     remark(&environment.path, &what, Weight::Environment)
+}
+
+/// What a rule of git's leaves out, which another tool may not read.
+fn ignored(left_out: &LeftOut) -> Option<Remark> {
+    let LeftOut { path, reason } = left_out;
+    let Reason::Rule { file, .. } = reason else { return None };
+    let what = reason.to_string();
+    (!file.ends_with(".ebignore")).then(|| Remark {
+        path: path.trim_end_matches('/').to_owned(),
+        what,
+        weight: Weight::Ignored,
+    })
 }
 
 /// What is refused; many links out of one folder at the top are said once.

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
+use super::EBIGNORE;
 use crate::beanstalk::customizations::EXTENSIONS;
 use crate::beanstalk::lines::placed;
 use crate::beanstalk::tree::file_name;
 use crate::check::subject::Subject;
 use crate::level::Level;
 
-const EBIGNORE: &str = ".ebignore";
 const GITIGNORE: &str = ".gitignore";
 
 pub(super) fn check(subject: &mut Subject<'_>) {

@@ -1,10 +1,10 @@
 //! Instead: the EB CLI reads `.ebignore` in the place of `.gitignore`, so what that alone leaves out ships.
 
+use super::EBIGNORE;
 use crate::check::subject::Subject;
 use crate::level::Level;
 use crate::ui::ticked;
 
-const EBIGNORE: &str = ".ebignore";
 const GITIGNORE: &str = ".gitignore";
 const RULE: &str = "EB345";
 

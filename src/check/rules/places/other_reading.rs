@@ -1,12 +1,12 @@
-//! Late: lines of `.ebignore` that bring back what lies in a folder which is left out, as the EB CLI reads them and git does not.
+//! Other reading: what beansprout leaves out as git does, and the EB CLI ships.
 
 use std::ops::Range;
 
+use super::EBIGNORE;
 use crate::beanstalk::lines::placed;
 use crate::check::subject::Subject;
 use crate::ui::ticked;
 
-const EBIGNORE: &str = ".ebignore";
 const RULE: &str = "EB349";
 
 pub(super) fn check(subject: &mut Subject<'_>) {
@@ -32,6 +32,17 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         ticked(lines.iter().map(String::as_str))
     );
     subject.find(RULE, EBIGNORE, span, message, fix);
+}
+
+/// Something that Elastic Beanstalk looks for, and that a line of git's leaves out: where there is an `.ebignore`, the EB CLI reads that alone.
+pub(in crate::check::rules) fn ignored(subject: &mut Subject<'_>, path: &str, by: &str) {
+    if subject.tree.text(EBIGNORE).is_none() {
+        return;
+    }
+    let message =
+        format!("beansprout leaves out `{path}`, and `eb deploy` does not: that reads `{EBIGNORE}` alone, and not {by}");
+    let fix = format!("add `!{path}` to `{EBIGNORE}`, which both read alike; or say `--ignore eb-cli`");
+    subject.find_file(RULE, EBIGNORE, message, fix);
 }
 
 /// A line that comes too late, and the folder that stays out.
