@@ -80,6 +80,8 @@ pub(crate) struct Settings {
     schemes: BTreeMap<String, Value>,
     /// Something that was not read may set more: what is missing here is not known to be missing.
     open: bool,
+    /// The one that is being read, whose name is `__file__`, below the folder of the project.
+    file: String,
 }
 
 /// An environment variable that is read without a default.
@@ -251,6 +253,9 @@ impl Settings {
         // Settings may be in a file of any name.
         let Some(text) = tree.code(path).filter(|_| depth < MOST) else { return self.forget_all() };
         self.files.push(path.to_owned());
+        // Folders of the settings are counted from the project's own.
+        let below = path.strip_prefix(self::root(tree).as_str()).unwrap_or(path);
+        let file = std::mem::replace(&mut self.file, below.to_owned());
         match Source::parse(text) {
             Err(syntax::Refused::TooComplex) => {
                 self.open = true;
@@ -273,6 +278,7 @@ impl Settings {
                 path,
             ),
         }
+        self.file = file;
     }
 
     /// Something that is not read may set anew whatever was set before, and more.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ruff_python_ast::{Expr, ExprCall, Operator};
 
 use super::evaluation::{Evaluation, MOST_CALLS, join, operate};
-use super::expressions::{dotted, keyword, mentions_file};
+use super::expressions::{above_in_call, dotted, keyword};
 use super::operators::{self, through};
 use super::random;
 use super::reads::{Cast, Fallback, Lookup};
@@ -98,10 +98,15 @@ impl Evaluation<'_> {
         if let Some(function) = self.settings.functions.get(&name) {
             return self.function(function, call, depth);
         }
-        // `Path(__file__).resolve().parent.parent` and its older forms: taken for the project's folder.
-        let of_file = call.arguments.args.first().unwrap_or(&call.func);
-        if mentions_file(of_file) {
-            return Value::Path(String::new());
+        // `os.path.dirname(__file__)`, or a method of `Path(__file__)`.
+        if let Some(above) = above_in_call(call) {
+            return self.above_file(above);
+        }
+        // `BASE_DIR = os.path.dirname(PROJECT_DIR)`, as Wagtail's template has it.
+        if let (Some(only), "dirname" | "abspath" | "realpath" | "normpath") = (argument(0), last)
+            && let Value::Path(path) = value(only)
+        {
+            return if last == "dirname" { above(&path) } else { Value::Path(path) };
         }
         match &*call.func {
             Expr::Attribute(method) => {
@@ -124,6 +129,14 @@ impl Evaluation<'_> {
             },
             _ => Value::Unknown,
         }
+    }
+
+    /// `Path(__file__).resolve().parent.parent` and its older forms. The file itself is taken for the project's folder, and what is
+    /// above that is not known.
+    pub(super) fn above_file(&self, above: usize) -> Value {
+        let parts: Vec<&str> = self.settings.file.split('/').collect();
+        let left = if above == 0 { Some(0) } else { parts.len().checked_sub(above) };
+        left.map_or(Value::Unknown, |left| Value::Path(parts[..left].join("/")))
     }
 
     /// The value of a variable, as far as the files of the project tell it.
@@ -164,6 +177,15 @@ impl Evaluation<'_> {
             locals.insert(name.clone(), given.map_or(Value::Unknown, |given| self.evaluate(given, depth + 1)));
         }
         self.with(locals).evaluate(&function.returns, depth + 1)
+    }
+}
+
+/// The folder above one of the project's; that above the project is not known.
+pub(super) fn above(path: &str) -> Value {
+    match path.rsplit_once('/') {
+        Some((parent, _)) => Value::Path(parent.to_owned()),
+        None if path.is_empty() => Value::Unknown,
+        None => Value::Path(String::new()),
     }
 }
 

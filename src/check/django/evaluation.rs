@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use ruff_python_ast::{BoolOp, CmpOp, Comprehension, Expr, FStringPart, InterpolatedStringElement, Number, Operator};
 
 use super::Settings;
-use super::expressions::{deeper_path, dotted, is_environ, mentions_file};
+use super::expressions::{above_file, deeper_path, dotted, is_environ};
 use super::operators::{self, Truth, both, by_default, through};
 use super::value::{MAX_PARTS, Value};
 
@@ -84,7 +84,12 @@ impl Evaluation<'_> {
                 None => Value::Environment { default: None },
             },
             // `.parents[1]` of it.
-            Expr::Subscript(_) if mentions_file(expression) => Value::Path(String::new()),
+            Expr::Subscript(_) if above_file(expression).is_some() => {
+                self.above_file(above_file(expression).unwrap_or_default())
+            }
+            Expr::Attribute(_) if deeper_path(expression).and_then(above_file).is_some() => {
+                self.above_file(above_file(expression).unwrap_or_default())
+            }
             Expr::Subscript(subscript) => {
                 let key = deeper(&subscript.slice);
                 through(deeper(&subscript.value), |value| match (&value, &key) {
@@ -101,9 +106,7 @@ impl Evaluation<'_> {
                 // Another module asks, such as the one with the URLs, and production has it off.
                 "settings.DEBUG" => Value::Bool(false),
                 _ => match deeper_path(expression).map(deeper) {
-                    Some(Value::Path(path)) => {
-                        Value::Path(path.rsplit_once('/').map_or(String::new(), |(parent, _)| parent.to_owned()))
-                    }
+                    Some(Value::Path(path)) => super::calls::above(&path),
                     _ => Value::Unknown,
                 },
             },

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ruff_python_ast::{Expr, ExprCall};
+use ruff_python_ast::{Expr, ExprCall, Number};
 
 pub(super) fn keyword<'c>(call: &'c ExprCall, name: &str) -> Option<&'c Expr> {
     let named = |keyword: &&ruff_python_ast::Keyword| keyword.arg.as_ref().is_some_and(|arg| arg.as_str() == name);
@@ -25,22 +25,38 @@ pub(super) fn deeper_path(expression: &Expr) -> Option<&Expr> {
     }
 }
 
-/// Does a call chain begin with `__file__`?
-pub(super) fn mentions_file(expression: &Expr) -> bool {
+/// How many folders above `__file__` a chain of calls that begins with it leads, where that is known: `Path(__file__).parent.parent`.
+pub(super) fn above_file(expression: &Expr) -> Option<usize> {
     let mut inner = expression;
+    let mut above = 0;
     for _ in 0..40 {
         inner = match inner {
-            Expr::Name(name) => return name.id.as_str() == "__file__",
-            Expr::Attribute(attribute) => &attribute.value,
-            Expr::Subscript(subscript) => &subscript.value,
-            Expr::Call(call) => match call.arguments.args.first() {
-                Some(argument) => argument,
-                None => &call.func,
-            },
-            _ => return false,
+            Expr::Name(name) => return (name.id.as_str() == "__file__").then_some(above),
+            Expr::Attribute(attribute) => {
+                above += usize::from(attribute.attr.as_str() == "parent");
+                &attribute.value
+            }
+            Expr::Subscript(subscript) => {
+                if let Expr::NumberLiteral(literal) = &*subscript.slice
+                    && let Number::Int(number) = &literal.value
+                {
+                    above += usize::from(number.as_u8()?) + 1;
+                }
+                &subscript.value
+            }
+            Expr::Call(call) => return Some(above + above_in_call(call)?),
+            _ => return None,
         };
     }
-    false
+    None
+}
+
+/// The same of a call.
+pub(super) fn above_in_call(call: &ExprCall) -> Option<usize> {
+    match call.arguments.args.first() {
+        Some(argument) => Some(above_file(argument)? + usize::from(dotted(&call.func).ends_with("dirname"))),
+        None => above_file(&call.func),
+    }
 }
 
 /// `os.environ.get` for that expression; empty for what is not a dotted name.

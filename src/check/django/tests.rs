@@ -308,10 +308,21 @@ fn collections_and_what_is_in_them() {
     comes_to("BASE_DIR / 'a/' / 'b'", path("a/b"));
     comes_to("(BASE_DIR / 'a' / 'b').parent", path("a"));
     comes_to("(BASE_DIR / 'a').parent", path(""));
-    comes_to("BASE_DIR.parent", path(""));
-    for code in ["Path(__file__).parents[1]", "Path(__file__).parent", "os.path.dirname(os.path.dirname(__file__))"] {
+    // It is no part of the bundle.
+    comes_to("BASE_DIR.parent", Value::Unknown);
+    for code in ["Path(__file__).parents[1]", "os.path.dirname(os.path.dirname(__file__))"] {
         comes_to(code, path(""));
     }
+    comes_to("os.path.dirname(BASE_DIR)", Value::Unknown);
+    comes_to("os.path.dirname(os.path.abspath(os.path.join(BASE_DIR, 'a', 'b')))", path("a"));
+    // Exactly, since the file is known, and so is what is in a folder of the project's.
+    for code in
+        ["Path(__file__).parent", "os.path.dirname(os.path.abspath(__file__))", "Path(__file__).resolve().parents[0]"]
+    {
+        comes_to(code, path("shop"));
+    }
+    comes_to("os.path.join(os.path.dirname(__file__), 'static')", path("shop/static"));
+    comes_to("os.path.dirname(os.path.dirname(__file__))", path(""));
     comes_to("Path(__file__).name", Value::Unknown);
     comes_to("BASE_DIR / '/data'", text("/data"));
     comes_to("str(BASE_DIR / 'a') + '/b'", path("a/b"));
@@ -319,6 +330,25 @@ fn collections_and_what_is_in_them() {
     comes_to("'' + str(BASE_DIR / 'a')", path("a"));
     comes_to("'sqlite:///' + str(BASE_DIR / 'a')", text("sqlite:///a"));
     comes_to("'file://' + str(BASE_DIR / 'a')", Value::Unknown);
+}
+
+#[test]
+fn folders_that_are_counted_from_others() {
+    let of = |file: &str, code: &str| {
+        let tree = Tree::default().file(file, code);
+        Settings::of_file(&tree, file, BTreeMap::new()).expect("it can be read").value("X").clone()
+    };
+    let package = "P = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))\nBASE = os.path.dirname(P)\n";
+    let x = "X = os.path.join(BASE, 'db')\n";
+    assert_eq!(of("a/settings/base.py", &format!("{package}{x}")), Value::Path("db".to_owned()));
+    assert_eq!(of("a/settings.py", &format!("{package}{x}")), Value::Unknown);
+    let newer = "P = Path(__file__).resolve().parents[1]\nBASE = os.path.dirname(str(P))\n";
+    assert_eq!(of("a/settings/base.py", &format!("{newer}{x}")), Value::Path("db".to_owned()));
+    assert_eq!(of("a/settings.py", &format!("{newer}{x}")), Value::Unknown);
+    // What is in a folder of the project's is told from what lies at its top.
+    let x = "X = [os.path.join(P, 'static'), os.path.join(BASE, 'static')]\n";
+    let paths = ["a/static", "static"].map(|path| Value::Path(path.to_owned()));
+    assert_eq!(of("a/settings/base.py", &format!("{package}{x}")), Value::List(paths.into()));
 }
 
 #[test]

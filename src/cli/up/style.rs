@@ -81,7 +81,7 @@ mod tests {
     fn where_the_files_are() {
         let tree = Tree::default()
             .file("site/manage.py", "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n")
-            .file("site/shop/settings.py", "BASE_DIR = Path(__file__).parent\nINSTALLED_APPS = ['django.contrib.staticfiles']\nSTATIC_URL = 'assets/'\nSTATIC_ROOT = BASE_DIR / 'collected'\n");
+            .file("site/shop/settings.py", "BASE_DIR = Path(__file__).parent.parent\nINSTALLED_APPS = ['django.contrib.staticfiles']\nSTATIC_URL = 'assets/'\nSTATIC_ROOT = BASE_DIR / 'collected'\n");
         assert_eq!(place(&tree), Some(("site/collected".to_owned(), "/assets/".to_owned())));
         assert_eq!(place(&Tree::default()), None);
     }

@@ -39,8 +39,9 @@ pub(in crate::check::rules) fn ignored(subject: &mut Subject<'_>, path: &str, by
     if subject.tree.text(EBIGNORE).is_none() {
         return;
     }
-    let message =
-        format!("beansprout leaves out `{path}`, and `eb deploy` does not: that reads `{EBIGNORE}` alone, and not {by}");
+    let message = format!(
+        "beansprout leaves out `{path}`, and `eb deploy` does not: that reads `{EBIGNORE}` alone, and not {by}"
+    );
     let fix = format!("add `!{path}` to `{EBIGNORE}`, which both read alike; or say `--ignore eb-cli`");
     subject.find_file(RULE, EBIGNORE, message, fix);
 }
