@@ -17,6 +17,8 @@ mod stops;
 mod tables;
 mod tools;
 
+pub(super) use absent::lacked;
+
 use crate::beanstalk::encoding;
 use crate::beanstalk::requirements::{FILE, Requirement, beside};
 use crate::beanstalk::version::Version;

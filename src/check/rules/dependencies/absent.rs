@@ -2,10 +2,11 @@
 
 mod backends;
 mod modules;
+mod own;
 
 use crate::beanstalk::lines::placed;
 use crate::beanstalk::requirements::{FILE, Requirement, Requirements};
-use crate::check::django;
+use crate::check::django::{self, Settings};
 use crate::check::script::Place;
 use crate::check::subject::Subject;
 use crate::level::Level;
@@ -18,6 +19,16 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     modules::check(subject, requirements);
     backends::check(subject, requirements);
     programs(subject, requirements);
+}
+
+/// The modules of applications and middleware without which Django does not start, as far as that is certain.
+pub(in crate::check::rules) fn lacked(
+    subject: &Subject<'_>,
+    requirements: &Requirements,
+    settings: &Settings,
+) -> Vec<String> {
+    let all = modules::lacking(subject, requirements, settings);
+    all.into_iter().map(|lack| lack.module).collect()
 }
 
 fn installs_itself(subject: &Subject<'_>) -> bool {

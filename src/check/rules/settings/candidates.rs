@@ -1,6 +1,7 @@
 //! Candidates: settings that the console may name for production, instead of those that the project's own files name.
 
 use crate::check::django::{self, Named, Settings, Value};
+use crate::check::rules::dependencies::lacked;
 use crate::check::subject::Subject;
 
 const KEY: &str = "DJANGO_SETTINGS_MODULE";
@@ -32,7 +33,12 @@ pub(in crate::check) fn others(subject: &Subject<'_>) -> Vec<String> {
         read.iter().filter_map(|path| tree.code(path)).any(|text| text.lines().any(imports))
     };
     let mut others = beside(subject, &named.module);
-    others.retain(|module| is_settings(subject, module) && !takes_in(module) && !stops(subject, module));
+    others.retain(|module| {
+        is_settings(subject, module)
+            && !takes_in(module)
+            && !stops(subject, module)
+            && missing(subject, module).is_empty()
+    });
     others.truncate(MOST);
     others
 }
@@ -104,6 +110,16 @@ fn stops(subject: &Subject<'_>, module: &str) -> bool {
         })
     };
     text.lines().any(is_beside)
+}
+
+/// The modules without which a server with these settings does not start, where it does with those that run now.
+pub(super) fn missing(subject: &Subject<'_>, module: &str) -> Vec<String> {
+    let requirements = subject.requirements();
+    let lacks = |settings: &Settings| lacked(subject, &requirements, settings);
+    match Settings::named(subject.tree, subject.customizations, module) {
+        Some(settings) if subject.settings().is_some_and(|own| lacks(&own).is_empty()) => lacks(&settings),
+        _ => Vec::new(),
+    }
 }
 
 /// Nothing names settings, or the name is made while the program runs: production's, where there is one such module.

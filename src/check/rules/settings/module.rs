@@ -48,6 +48,9 @@ fn by_wsgi(subject: &mut Subject<'_>, named: &Named) {
         return;
     }
     let (others, development) = (candidates::others(subject), is_development(&named.module));
+    if others.is_empty() && development && !is_named_in_passing(subject) && unable(subject, named) {
+        return;
+    }
     if others.is_empty() && development && !is_named_in_passing(subject) {
         let message = format!("the site runs with `{}`: nothing names other settings", named.module);
         let fix = "name production's here, or set `DJANGO_SETTINGS_MODULE` as an environment property";
@@ -67,10 +70,33 @@ fn beside_production(subject: &mut Subject<'_>, named: &Named) {
     if !is_development(&named.module) || !django::exists(subject.tree, &named.module) {
         return;
     }
+    if unable(subject, named) {
+        return;
+    }
     let Some(other) = candidates::beside(subject, &named.module).into_iter().next() else { return };
     let message = format!("the site runs with `{}`, and `{other}` lies beside it", named.module);
     let fix = format!("name `{other}`, or let each environment have the property by its own");
     subject.find(RULE, &named.path, named.span.clone(), message, fix).level = Level::Warning;
+}
+
+/// Settings of production's lie beside those of development, and no server starts with them: to name them helps nobody.
+fn unable(subject: &mut Subject<'_>, named: &Named) -> bool {
+    let beside = candidates::beside(subject, &named.module);
+    let lacks = |module: &String| Some((module.clone(), candidates::missing(subject, module)));
+    let Some((other, missing)) = beside.first().and_then(lacks).filter(|(_, missing)| !missing.is_empty()) else {
+        return false;
+    };
+    let (verb, more) = match missing.len() {
+        1 => ("is", String::new()),
+        more => ("are", format!(" and {} more", more - 1)),
+    };
+    let message = format!(
+        "the site runs with `{}`, and no server starts with `{other}` beside it: `{}`{more} {verb} not there",
+        named.module, missing[0]
+    );
+    let fix = format!("mend `{other}` before you name it, or take out of `{}` what is development's", named.module);
+    subject.find(RULE, &named.path, named.span.clone(), message, fix).level = Level::Warning;
+    true
 }
 
 /// Is the package there that the module is said to be in, and not the module, wherever one looks?

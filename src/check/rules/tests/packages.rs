@@ -192,6 +192,44 @@ fn applications_that_nobody_installs() {
 }
 
 #[test]
+fn applications_of_the_project_that_are_not_there() {
+    let apps = |found: bool, app: &str, more: &[(&str, &str)]| {
+        let settings = format!("INSTALLED_APPS = ['{app}']\n");
+        let files =
+            [("manage.py", "import django\n"), ("mysite/settings.py", settings.as_str()), ("shop/__init__.py", "")];
+        case("EB169", found, &[&files[..], more].concat());
+    };
+    apps(true, "shop.cart", &[]);
+    apps(true, "shop.cart.apps.CartConfig", &[]);
+    apps(false, "shop.CartConfig", &[]);
+    apps(false, "cart", &[]);
+    apps(false, "store.cart", &[]);
+    apps(false, "shop.cart", &[("shop/cart/models.py", "")]);
+    apps(false, "shop.cart", &[("shop/cart.py", "")]);
+    apps(false, "shop.cart", &[("src/shop/cart/models.py", "")]);
+    apps(false, "shop.cart", &[("shop/__init__.py", "from .x import cart\n")]);
+    apps(false, "shop.cart", &[(".gitmodules", "[submodule \"shop/cart\"]\n")]);
+    apps(false, "shop.cart", &[(".ebignore", "cart/\n!cart/\n")]);
+    apps(false, "shop.cart", &[(".platform/hooks/prebuild/a.sh", "aws s3 sync s3://x/cart shop/cart\n")]);
+}
+
+#[test]
+fn all_that_is_missing_is_said_at_once() {
+    let tree =
+        [super::PROCFILE, super::WSGI].into_iter().fold(Tree::default(), |tree, (path, text)| tree.file(path, text));
+    let settings = "INSTALLED_APPS = ['corsheaders', 'storages', 'shop.cart', 'shop.cart.more']\n";
+    let tree = tree.file("manage.py", "import django\n").file("mysite/settings.py", settings);
+    let tree = tree.file("shop/__init__.py", "").file("requirements.txt", "django\n");
+    let report = run(&tree, &Settings::default());
+    let found: Vec<_> = report.findings.iter().filter(|finding| finding.rule == "EB169").collect();
+    let [finding] = found.as_slice() else { panic!("{report}") };
+    let message = "the server does not start: `No module named 'corsheaders'`, since `requirements.txt` does not ask for `django-cors-headers`; nor `storages`, `shop.cart`";
+    assert_eq!(finding.message, message);
+    let fix = "add `django-cors-headers` and `django-storages` with their versions; take `shop.cart` out, or let the folder ship";
+    assert_eq!(finding.fix, fix);
+}
+
+#[test]
 fn from_which_python_on() {
     let level = |platform: &str, lines: &str| {
         let text = lines.replace(' ', "\n");

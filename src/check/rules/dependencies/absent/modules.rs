@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use super::super::tables::{ByName, rows};
-use super::{is_whole, listed};
+use super::{is_whole, listed, own};
 use crate::beanstalk::lines::placed;
-use crate::beanstalk::requirements::{Requirement, Requirements};
+use crate::beanstalk::requirements::{FILE, Requirement, Requirements};
 use crate::check::django::loaded::Moment;
-use crate::check::django::{self, Value};
+use crate::check::django::{self, Settings, Value};
 use crate::check::subject::Subject;
 
 /// A module, and what brings it.
@@ -126,30 +126,84 @@ fn is_own(subject: &Subject<'_>, module: &str) -> bool {
 }
 
 pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
+    if applications(subject, requirements) {
+        return;
+    }
     let Some(file) = listed(subject, requirements) else { return };
-    if !applications(subject, requirements, file) && !files(subject, requirements, file) {
+    if !files(subject, requirements, file) {
         imports(subject, requirements, file);
     }
 }
 
-/// An application or middleware that the settings name, and nobody installs.
-fn applications(subject: &mut Subject<'_>, requirements: &Requirements, file: &str) -> bool {
-    let Some(settings) = subject.settings() else { return false };
+/// A module that the settings name, and nobody has.
+pub(super) struct Lack {
+    pub(super) module: String,
+    /// What brings it; none, where it would be the project's own.
+    package: Option<&'static str>,
+    path: String,
+    span: Range<usize>,
+}
+
+/// The applications and middleware that the settings name, and that neither a package brings nor the project has.
+pub(super) fn lacking(subject: &Subject<'_>, requirements: &Requirements, settings: &Settings) -> Vec<Lack> {
+    let mut found: Vec<Lack> = Vec::new();
+    let file = listed(subject, requirements);
     for name in ["INSTALLED_APPS", "MIDDLEWARE"] {
         let Some(setting) = settings.get(name) else { continue };
         for item in setting.value.items().iter().filter_map(Value::text) {
-            let module = item.split('.').next().unwrap_or(item);
-            let Some(package) = lacks(subject, requirements, module) else { continue };
+            let top = item.split('.').next().unwrap_or(item);
+            let package = file.and_then(|_| lacks(subject, requirements, top));
+            let module = match package {
+                Some(_) => Some(top.to_owned()),
+                None => own::missing(subject, item),
+            };
+            let Some(module) = module.filter(|module| !found.iter().any(|lack| lack.module == *module)) else {
+                continue;
+            };
             // Where the name stands, if the value's own text has it.
             let text = subject.tree.code(&setting.path).unwrap_or_default();
-            let found = text.get(setting.span.start..).and_then(|rest| rest.find(item));
-            let span = found.map(|at| setting.span.start + at..setting.span.start + at + item.len());
+            let place = text.get(setting.span.start..).and_then(|rest| rest.find(item));
+            let span = place.map(|at| setting.span.start + at..setting.span.start + at + item.len());
             let span = span.unwrap_or_else(|| setting.span.clone());
-            Missing { moment: Moment::Start, module, package, list: file }.say(subject, &setting.path, span);
-            return true;
+            found.push(Lack { module, package, path: setting.path.clone(), span });
         }
     }
-    false
+    found
+}
+
+/// Applications or middleware that the settings name, and nobody has: all of them at once.
+fn applications(subject: &mut Subject<'_>, requirements: &Requirements) -> bool {
+    let Some(settings) = subject.settings() else { return false };
+    let all = lacking(subject, requirements, &settings);
+    let Some((first, others)) = all.split_first() else { return false };
+    let list = requirements.source.map_or(FILE, |source| source.file());
+    let package = |lack: &Lack| {
+        let package = lack.package?;
+        let other = named_by_pipfile(subject, &lack.module, package);
+        Some(format!("`{}`", other.as_deref().unwrap_or(package)))
+    };
+    let why = match package(first) {
+        Some(package) => format!("since `{list}` does not ask for {package}"),
+        None => "which is not in the bundle".to_owned(),
+    };
+    let more = match others {
+        [] => String::new(),
+        [one] => format!("; nor `{}`", one.module),
+        _ => format!("; nor {}", crate::ui::ticked(others.iter().map(|lack| lack.module.as_str()))),
+    };
+    let message = format!("{}: `No module named '{}'`, {why}{more}", Moment::Start.fate(), first.module);
+    let packages: Vec<String> = all.iter().filter_map(package).collect();
+    let own: Vec<&str> = all.iter().filter(|lack| lack.package.is_none()).map(|lack| lack.module.as_str()).collect();
+    let add = match packages.as_slice() {
+        [] => None,
+        [one] => Some(format!("add {one} with its version")),
+        [most @ .., last] => Some(format!("add {} and {last} with their versions", most.join(", "))),
+    };
+    let out = (!own.is_empty()).then(|| format!("take {} out, or let the folder ship", crate::ui::ticked(own)));
+    let fix: Vec<String> = add.into_iter().chain(out).collect();
+    let (path, span) = (first.path.clone(), first.span.clone());
+    subject.find("EB169", &path, span, message, fix.join("; "));
+    true
 }
 
 /// A module that Python does not find, and the list that does not ask for what brings it.
