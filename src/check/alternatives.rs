@@ -8,6 +8,10 @@ use super::rules::{self, candidates};
 use super::subject::Subject;
 use crate::level::Level;
 
+/// What of development's settings is a fault of the site, where nobody names others: debug mode, keys, hosts, the database,
+/// uploads, and services that nobody runs.
+const MATTER: [&str; 10] = ["EB010", "EB012", "EB080", "EB082", "EB110", "EB112", "EB132", "EB149", "EB341", "EB346"];
+
 pub(super) fn weigh(subject: &mut Subject<'_>) {
     let others = candidates::others(subject);
     if others.is_empty() {
@@ -23,14 +27,16 @@ pub(super) fn weigh(subject: &mut Subject<'_>) {
         .collect();
     let own = subject.settings();
     let module = own.as_ref().map(|settings| settings.module.clone());
-    // Development's own faults are those of a machine at somebody's desk: that they are named at all is said.
+    // Development's own faults are mostly those of a machine at somebody's desk: said are those that visitors meet, or that
+    // lose what they have brought, as long as the server starts with these settings at all.
     let dropped = module.as_deref().is_some_and(candidates::is_development);
     let (all, mut findings) = (subject.found(), Vec::new());
+    let starts = !all.iter().any(|finding| finding.rule == "EB169" && finding.level == Level::Error);
     for finding in all {
         let about_choice = finding.rule == "EB111" || (finding.rule == "EB114" && own.is_none());
         if about_choice || of_others.iter().all(|(_, found)| found.iter().any(|other| is_same(other, finding))) {
             findings.push(finding.clone());
-        } else if !dropped {
+        } else if !dropped || (starts && MATTER.contains(&finding.rule)) {
             let names: Vec<&str> = others.iter().map(String::as_str).collect();
             let condition = format!("unless `DJANGO_SETTINGS_MODULE` names {}", crate::ui::ticked(names));
             findings.push(only(finding, &condition, Level::Warning));

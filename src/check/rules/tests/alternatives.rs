@@ -43,11 +43,72 @@ fn what_is_true_of_some_has_its_condition() {
             ("a/settings/production.py", production),
         ]
     };
-    // Development's own are not production's.
-    assert_eq!(said("a.settings.dev", &files("from .base import *\n"), &["EB110"]), []);
+    // Development's own are not production's, and they run as things are.
+    let own = "unless `DJANGO_SETTINGS_MODULE` names `a.settings.production`: every error shows settings and source code to whoever caused it";
+    let own = (Level::Warning, "EB110", own.to_owned());
+    assert_eq!(said("a.settings.dev", &files("from .base import *\n"), &["EB110"]), std::slice::from_ref(&own));
     let found = said("a.settings.dev", &files("from .base import *\nDEBUG = True\n"), &["EB110"]);
     let message = "with `a.settings.production`: every error shows settings and source code to whoever caused it";
-    assert_eq!(found, [(Level::Warning, "EB110", message.to_owned())]);
+    assert_eq!(found, [own, (Level::Warning, "EB110", message.to_owned())]);
+}
+
+#[test]
+fn what_runs_as_things_are_is_judged() {
+    let dev = "from .base import *\nDEBUG = True\nSECRET_KEY = 'k2n9-7xq4-vp1m-8sd3'\nCELERY_BROKER_URL = 'redis://localhost'\nALLOWED_HOSTS = ['localhost']\nMIDDLEWARE = ['django.middleware.common.CommonMiddleware']\nDATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'db.sqlite3'}}\nMEDIA_ROOT = 'media'\n";
+    let production = "from .base import *\nDEBUG = False\n";
+    let task = ("a/views.py", "def view(request):\n    task.delay()\n");
+    let form = ("a/models.py", "models.FileField()\n");
+    let files = [("a/settings/base.py", APPS), ("a/settings/dev.py", dev), ("a/settings/production.py", production)];
+    let files = [&files[..], &[task, form]].concat();
+    let rules = ["EB010", "EB080", "EB082", "EB110", "EB112", "EB149"];
+    let condition = "unless `DJANGO_SETTINGS_MODULE` names `a.settings.production`: ";
+    let own = |files: &[(&str, &str)]| {
+        let found = said("a.settings.dev", files, &rules).into_iter();
+        let own = found.filter(|(level, _, message)| {
+            assert_ne!(*level, Level::Error, "{message}");
+            message.starts_with(condition)
+        });
+        own.map(|(_, rule, _)| rule).collect::<Vec<_>>()
+    };
+    assert_eq!(own(&files), ["EB110", "EB112", "EB149", "EB010", "EB080", "EB082"]);
+    // Where the server cannot start with them, somebody names others.
+    let toolbar = format!("{dev}INSTALLED_APPS = INSTALLED_APPS + ['debug_toolbar']\n");
+    let more = [("a/settings/dev.py", toolbar.as_str()), ("requirements.txt", "django\n")];
+    assert_eq!(own(&[&files[..], &more].concat()), [""; 0]);
+    // A property is the last word.
+    let named = "option_settings:\n  aws:elasticbeanstalk:application:environment:\n    DJANGO_SETTINGS_MODULE: a.settings.production\n";
+    assert_eq!(said("a.settings.dev", &[&files[..], &[(".ebextensions/b.config", named)]].concat(), &["EB110"]), []);
+}
+
+#[test]
+fn settings_with_which_no_server_starts_are_not_advised() {
+    let files = |apps: &str| {
+        let production = format!("from .base import *\nDEBUG = False\nINSTALLED_APPS = INSTALLED_APPS + {apps}\n");
+        [
+            ("a/settings/base.py", APPS.to_owned()),
+            ("a/settings/dev.py", "from .base import *\nDEBUG = True\n".to_owned()),
+            ("a/settings/production.py", production),
+            ("requirements.txt", "django\n".to_owned()),
+            ("shop/__init__.py", String::new()),
+            ("shop/cart/__init__.py", String::new()),
+        ]
+    };
+    let of = |apps: &str| {
+        let files = files(apps);
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        said("a.settings.dev", &files, &["EB110", "EB111", "EB169"])
+    };
+    let found = of("['corsheaders', 'shop.orders.apps.OrdersConfig', 'shop.cart']");
+    let end = "no server starts with `a.settings.production` beside it: `corsheaders` and 1 more are not there";
+    assert!(found.iter().any(|(_, rule, message)| *rule == "EB111" && message.ends_with(end)), "{found:?}");
+    // What runs is said without a condition, and nothing of what does not.
+    assert!(found.iter().any(|(level, rule, _)| (*level, *rule) == (Level::Error, "EB110")), "{found:?}");
+    assert!(!found.iter().any(|(_, rule, _)| *rule == "EB169"), "{found:?}");
+    let found = of("['shop.cart']");
+    assert!(
+        found.iter().any(|(_, _, message)| message.starts_with("unless `DJANGO_SETTINGS_MODULE` is set")),
+        "{found:?}"
+    );
 }
 
 #[test]
