@@ -25,6 +25,12 @@ fn database(subject: &mut Subject<'_>, settings: &Settings) {
     let sqlite = default.get("ENGINE").text().is_some_and(|engine| engine.ends_with("sqlite3"));
     if sqlite && default.get("NAME").is_replaced_file() {
         let (message, fix) = replaced_database(subject);
+        let message = match default.get("NAME").in_project().or_else(|| default.get("NAME").text()) {
+            Some(file) if has_no_tables(subject, file) => {
+                format!("{message}; nothing here runs `migrate`, and a new file has no tables")
+            }
+            _ => message.to_owned(),
+        };
         at(subject, "EB080", setting, message, fix);
     }
     if let Value::Text(name) = default.get("NAME")
@@ -40,6 +46,24 @@ fn database(subject: &mut Subject<'_>, settings: &Settings) {
         };
         at(subject, "EB080", setting, &message, "use PostgreSQL on RDS, or give the file and its folder to `webapp`");
     }
+}
+
+/// Does the file of a database neither ship nor get its tables from anything that a deployment or the site runs?
+fn has_no_tables(subject: &Subject<'_>, file: &str) -> bool {
+    let tree = subject.tree;
+    let root = django::root(tree);
+    let name = file_name(file);
+    let ships = tree.iter().any(|(path, _)| file_name(path) == name);
+    // Beside an `.ebignore` it ships from the disk of whoever has it, and a copy does not show what git knows.
+    let may_ship = tree.is_file(".ebignore") || subject.pipeline_names(name) || subject.names_file(name);
+    let makes = |text: &str| ["migrate", "syncdb"].iter().any(|word| text.contains(word));
+    let scripts = subject.scripts();
+    let runs = scripts.iter().any(|script| makes(script.text) || script.has(&["make", "invoke", "fab", "just"]));
+    // A command or a module of the project's own may do it.
+    let calls = |path: &str| path.ends_with(".py") && tree.code(path).is_some_and(|text| text.contains("call_command"));
+    let own = tree.iter().any(|(path, _)| calls(path));
+    let used = tree.is_file(&format!("{root}manage.py")) && subject.prepared() && subject.python();
+    used && !ships && !may_ship && !runs && !own && !subject.pipeline_names("migrate") && !subject.guessed()
 }
 
 /// What to say of a database in a file of the project, on the instance or in a container.

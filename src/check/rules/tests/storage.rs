@@ -6,6 +6,27 @@ use crate::check::{Settings, run};
 use crate::level::Level;
 
 #[test]
+fn databases_without_tables() {
+    let text = "DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'db.sqlite3'}}\n";
+    let tables = |found: bool, more: &[(&str, &str)]| {
+        let files = [PROCFILE, WSGI, ("manage.py", "import django\n"), ("mysite/settings.py", text)];
+        let with = |tree: Tree, (path, content): &(&str, &str)| tree.file(path, *content);
+        let report = run(&files.iter().chain(more).fold(Tree::default(), with), &Settings::default());
+        let mut of_file = report.findings.iter().filter(|finding| finding.rule == "EB080");
+        let message = of_file.next().map(|finding| finding.message.clone()).unwrap_or_default();
+        assert_eq!(message.contains("runs `migrate`"), found, "{more:?} {message}");
+    };
+    tables(true, &[]);
+    let command = "container_commands:\n  01: {command: \"python manage.py migrate\"}\n";
+    tables(false, &[(".ebextensions/a.config", command)]);
+    tables(false, &[(".platform/hooks/predeploy/a.sh", "python manage.py migrate\n")]);
+    tables(false, &[("db.sqlite3", "")]);
+    tables(false, &[("mysite/start.py", "call_command('migrate')\n")]);
+    tables(false, &[(".ebignore", "*.pyc\n")]);
+    tables(false, &[("buildspec.yml", "build: python manage.py migrate\n")]);
+}
+
+#[test]
 fn memory_of_one_process() {
     let settings = |found: bool, text: &str| case("EB085", found, &[("mysite/settings.py", text)]);
     const CACHED: &str = "SESSION_ENGINE = 'django.contrib.sessions.backends.cache'\n";
