@@ -161,10 +161,61 @@ impl Walk<'_> {
             Expr::Name(name) if matches!(name.id.as_str(), "exec" | "execfile") => self.settings.forget_all(),
             _ => {}
         }
-        // `django_heroku.settings(locals())`
-        if call.arguments.args.iter().any(names) {
+        // `django_heroku.settings(locals())`, or another that gets them all.
+        if call.arguments.args.iter().any(names) && !self.of_heroku(call, sure) {
             self.settings.forget_all();
         }
+    }
+
+    /// What `django_heroku.settings` sets (0.3.1, its only line of releases); tells whether it is that call, and it is made.
+    fn of_heroku(&mut self, call: &ExprCall, sure: Sure) -> bool {
+        let is_off = |name: &str| {
+            let keyword =
+                call.arguments.keywords.iter().find(|keyword| keyword.arg.as_ref().is_some_and(|arg| arg == name));
+            keyword.map(|keyword| matches!(&keyword.value, Expr::BooleanLiteral(literal) if !literal.value))
+        };
+        if dotted(&call.func) != "django_heroku.settings" || sure != Sure::Yes {
+            return false;
+        }
+        let span = range(&call.func);
+        let does = |name: &str| is_off(name) != Some(true);
+        // `DATABASE_URL` and `SECRET_KEY` of the environment take their places.
+        for name in ["databases", "logging", "secret_key"].into_iter().filter(|name| does(name)) {
+            let setting = match name {
+                "databases" => "DATABASES",
+                "logging" => "LOGGING",
+                _ => "SECRET_KEY",
+            };
+            self.put(setting, Value::Unknown, span.clone(), sure);
+        }
+        if does("allowed_hosts") {
+            self.put("ALLOWED_HOSTS", Value::List(vec![Value::Text("*".to_owned())]), span.clone(), sure);
+        }
+        if does("staticfiles") {
+            let root = match self.settings.value("BASE_DIR") {
+                Value::Path(folder) if folder.is_empty() => Value::Path("staticfiles".to_owned()),
+                _ => Value::Unknown,
+            };
+            self.put("STATIC_ROOT", root, span.clone(), sure);
+            for (name, text) in [
+                ("STATIC_URL", "/static/"),
+                ("STATICFILES_STORAGE", "whitenoise.storage.CompressedManifestStaticFilesStorage"),
+            ] {
+                self.put(name, Value::Text(text.to_owned()), span.clone(), sure);
+            }
+            let first = Value::List(vec![Value::Text("whitenoise.middleware.WhiteNoiseMiddleware".to_owned())]);
+            let name = if *self.settings.value("MIDDLEWARE_CLASSES") == Value::Missing {
+                "MIDDLEWARE"
+            } else {
+                "MIDDLEWARE_CLASSES"
+            };
+            let all = operate(Operator::Add, first, self.settings.value(name).clone()).bounded();
+            // It stays where it stands: there somebody changes it.
+            if let Some(setting) = self.settings.names.get_mut(name) {
+                setting.value = all;
+            }
+        }
+        true
     }
 
     /// `include("base.py", optional("local.py"))` of split-settings: each file sees what the ones before it have set.

@@ -413,3 +413,20 @@ fn nothing_is_followed_without_end() {
         assert!(!known(nested(41 - levels)), "{before}…{after}");
     }
 }
+
+#[test]
+fn what_another_package_sets_is_known() {
+    let settings = read(
+        "BASE_DIR = 1\nMIDDLEWARE = ['a.B']\nSECRET_KEY = 'x'\nMEDIA_URL = '/m/'\nALLOWED_HOSTS = ['a.com']\ndjango_heroku.settings(locals(), secret_key=False)",
+    );
+    assert_eq!(settings.value("ALLOWED_HOSTS").items(), [text("*")]);
+    assert_eq!(settings.value("MIDDLEWARE").items(), [text("whitenoise.middleware.WhiteNoiseMiddleware"), text("a.B")]);
+    assert_eq!((settings.value("SECRET_KEY"), settings.value("MEDIA_URL")), (&text("x"), &text("/m/")));
+    assert_eq!((settings.value("DATABASES"), settings.value("STATIC_URL")), (&Value::Unknown, &text("/static/")));
+    let settings = read("ALLOWED_HOSTS = ['a.com']\ndjango_heroku.settings(locals(), allowed_hosts=False)");
+    assert_eq!(settings.value("ALLOWED_HOSTS").items(), [text("a.com")]);
+    let settings = read("ALLOWED_HOSTS = ['a.com']\nif X:\n    django_heroku.settings(locals())");
+    assert_eq!(*settings.value("ALLOWED_HOSTS"), Value::Unknown);
+    let settings = read("ALLOWED_HOSTS = ['a.com']\nother.settings(locals())");
+    assert_eq!(*settings.value("ALLOWED_HOSTS"), Value::Unknown);
+}

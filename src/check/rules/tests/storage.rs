@@ -35,7 +35,8 @@ fn memory_of_one_process() {
     settings(true, "SESSION_ENGINE = 'django.contrib.sessions.backends.file'\n");
     settings(false, &format!("{CACHED}{redis}"));
     settings(false, &format!("from somewhere_else import *\n{CACHED}"));
-    settings(false, &format!("{CACHED}django_heroku.settings(locals())\n"));
+    settings(false, &format!("{CACHED}platform.settings(locals())\n"));
+    settings(true, &format!("{CACHED}django_heroku.settings(locals())\n"));
     settings(false, "SESSION_ENGINE = 'django.contrib.sessions.backends.cached_db'\n");
     settings(true, "REST_FRAMEWORK = {'DEFAULT_THROTTLE_CLASSES': ['x.Throttle']}\n");
     settings(false, "REST_FRAMEWORK = {'PAGE_SIZE': 10}\n");
