@@ -29,12 +29,18 @@ fn allowed(subject: &mut Subject<'_>, settings: &Settings) {
     no_host(subject, setting, &names);
     // Of the instances that were there when it was written: those are answered, for as long as they live.
     let fixed = names.iter().any(|name| is_private(name));
+    // A single instance may have one address for good, and be visited there.
+    let inside = names.iter().all(|name| is_private(name) || is_local(&[name]));
+    let nameless =
+        fixed && (inside || !subject.single()) && names.iter().all(|name| is_address(name) || is_local(&[name]));
     let found = if is_local(&names) && asks_for_names(subject, settings) {
         "every request gets a 400: only local names are allowed"
     } else if is_elsewhere(&names) && asks_for_names(subject, settings) {
         "every request gets a 400: only names of another provider's are allowed, and none of them can lead here"
     } else if let Some(none) = no_name(&names).filter(|_| subject.python() && asks_for_names(subject, settings)) {
         &format!("every request gets a 400: no site can have the name `{none}`, and nothing else is allowed")
+    } else if nameless && asks_for_names(subject, settings) {
+        "every request by a name gets a 400: only addresses are allowed"
     } else if !subject.single() && !subject.takes(400) && !health::is_answered(subject, settings, &health::HOST) {
         match fixed {
             true => {
@@ -47,7 +53,7 @@ fn allowed(subject: &mut Subject<'_>, settings: &Settings) {
     } else {
         return;
     };
-    let fix = match is_local(&names) || is_elsewhere(&names) || no_name(&names).is_some() {
+    let fix = match nameless || is_local(&names) || is_elsewhere(&names) || no_name(&names).is_some() {
         true => "add the names of the site, and answer the health check in a middleware before `CommonMiddleware`",
         false => "answer the health check in a middleware before `CommonMiddleware`",
     };
@@ -60,7 +66,7 @@ fn allowed(subject: &mut Subject<'_>, settings: &Settings) {
     let finding = at(subject, "EB010", setting, message, fix);
     if unless || alone {
         finding.level = Level::Note;
-    } else if chosen || (fixed && !is_local(&names)) {
+    } else if chosen || (fixed && !(nameless && inside) && !is_local(&names)) {
         finding.level = Level::Warning;
     }
 }
@@ -105,6 +111,10 @@ fn no_host(subject: &mut Subject<'_>, setting: &Setting, names: &[&str]) {
         );
         at(subject, "EB010", setting, message, &format!("write `{host}`")).level = Level::Warning;
     }
+}
+
+fn is_address(name: &str) -> bool {
+    name.parse::<std::net::Ipv4Addr>().is_ok()
 }
 
 /// Is it an address inside of a network, as instances have one?

@@ -108,6 +108,15 @@ fn hosts_of_instances_that_were() {
     assert_eq!(level("ALLOWED_HOSTS = ['a.com']\n"), Some(Level::Error));
     assert_eq!(level("ALLOWED_HOSTS = ['a.com', '172.31.29.115']\n"), Some(Level::Warning));
     assert_eq!(level("ALLOWED_HOSTS = ['a.com', '18.1.2.3']\n"), Some(Level::Error));
+    // Nobody else gets an answer either, which is more than what becomes of health checks.
+    let said = |settings: &str| {
+        let settings = format!("{settings}MIDDLEWARE = ['django.middleware.common.CommonMiddleware']\n");
+        let found = said("EB010", &[PROCFILE, WSGI, ("mysite/settings.py", &settings)]);
+        found.into_iter().map(|(level, _, message)| (level, message.contains("by a name"))).next()
+    };
+    assert_eq!(said("ALLOWED_HOSTS = ['10.0.0.1', '127.0.0.1']\n"), Some((Level::Error, true)));
+    assert_eq!(said("ALLOWED_HOSTS = ['10.0.0.1', '18.1.2.3']\n"), Some((Level::Warning, true)));
+    assert_eq!(said("ALLOWED_HOSTS = ['10.0.0.1', '.shop.org']\n"), Some((Level::Warning, false)));
 }
 
 #[test]
