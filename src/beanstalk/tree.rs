@@ -163,6 +163,7 @@ impl Tree {
             || (name.ends_with(".txt") && reads_list(path, name))
             || (name.ends_with(".py") && reads_python(name, parents))
             || (name.ends_with(".py") && name.starts_with("gunicorn") && path.matches('/').count() <= 2)
+            || (path.matches('/').count() <= 2 && name == "Dockerfile")
             || (path.matches('/').count() == 1 && name == "__init__.py")
             || (path.matches('/').count() <= 3 && (reads_script(name, parents) || reads_table(path, name, parents)))
             || name.ends_with(".pem")

@@ -22,6 +22,11 @@ impl Installed {
         Self { requirements: subject.requirements() }
     }
 
+    /// By another list than the platform's own.
+    pub(super) fn of_list(requirements: std::rc::Rc<Requirements>) -> Self {
+        Self { requirements }
+    }
+
     /// If this version or a newer one is installed: beside what, as the end of a sentence.
     pub(super) fn since(&self, package: &str, since: (u32, u32)) -> Option<String> {
         self.given(package, &[since.0, since.1], || self.brought(package))

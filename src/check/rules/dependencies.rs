@@ -9,6 +9,7 @@ mod drivers;
 mod installs;
 mod loads;
 mod newest;
+mod others;
 mod outside;
 mod pins;
 pub(super) mod pythons;
@@ -18,6 +19,7 @@ mod tables;
 mod tools;
 
 pub(super) use absent::lacked;
+pub(super) use self::others::dockerfiles;
 
 use crate::beanstalk::encoding;
 use crate::beanstalk::requirements::{FILE, Requirement, beside};
@@ -28,6 +30,7 @@ use crate::check::subject::Subject;
 
 pub(super) fn check(subject: &mut Subject<'_>) {
     encodings(subject);
+    others::of_images(subject);
     if !subject.python() || !subject.deployable() {
         return;
     }
@@ -66,6 +69,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     bounds::check(subject, &requirements);
     drivers::check(subject, &requirements);
     starts::check(subject, &requirements);
+    others::of_scripts(subject, &requirements);
 }
 
 /// The Python of the branch that is named.

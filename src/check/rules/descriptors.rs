@@ -8,6 +8,7 @@ mod listens;
 mod platform;
 mod worker;
 
+pub(super) use build::dockerfile;
 use serde_json::Value;
 
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;

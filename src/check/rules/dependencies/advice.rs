@@ -24,6 +24,11 @@ pub(super) fn newer(subject: &Subject<'_>, lines: &[&Requirement], name: &str, v
     Some(format!("take `{name}` {first} or newer{along}"))
 }
 
+/// The first newer version that these Pythons install and import, beside nothing that is known.
+pub(super) fn first_on(name: &str, version: &Numbers, pythons: RangeInclusive<u32>) -> Option<&'static str> {
+    Place { pythons, beside: |_: &By| true }.first(name, version)
+}
+
 /// A tool, and the tools that ask for it, where nothing else does.
 fn needless(subject: &Subject<'_>, lines: &[&Requirement], name: &str) -> Option<Vec<String>> {
     let askers = lines.iter().map(|line| (line, line.name.as_str())).filter(|(line, _)| bounds::asks(line, name));
@@ -86,6 +91,19 @@ impl Along {
                     false => along.fitting.push(line.name.clone()),
                 }
                 taken.push((line.name.clone(), first));
+            }
+            next += 1;
+        }
+        let mut next = 0;
+        while let Some(asker) = along.askers.get(next).cloned() {
+            let bound =
+                |line: &&&Requirement| bounds::goes_with(line, &asker) && !changed.contains(&line.name.as_str());
+            let bound: Vec<&Requirement> = lines.iter().filter(bound).copied().collect();
+            for line in bound {
+                let needless = is_needless(subject, &line.name);
+                let askers = if needless { &mut along.needless } else { &mut along.askers };
+                askers.push(line.name.clone());
+                changed.push(&line.name);
             }
             next += 1;
         }

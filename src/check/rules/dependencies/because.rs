@@ -1,5 +1,7 @@
 //! Because: what makes a version stop at its import, where that is so of this project.
 
+use std::rc::Rc;
+
 use super::bounds;
 use super::installs::{Numbers, numbers};
 use super::pythons::{On, Pythons};
@@ -49,6 +51,11 @@ pub(super) fn because(subject: &Subject<'_>, requirements: &Requirements, by: &B
             Installed::of(subject).brought_since(other, from).map(|beside| (beside, None))
         }
     }
+}
+
+/// The same of a list that is not the platform's own: beside what, if this version of another package or a newer one comes with it.
+pub(super) fn beside(list: &Rc<Requirements>, other: &str, from: &Numbers) -> Option<String> {
+    (!holds(list, other, from)).then(|| Installed::of_list(Rc::clone(list)).brought_since(other, from)).flatten()
 }
 
 /// Is there something that may not take this version of a package, or a newer one?

@@ -189,6 +189,13 @@ pub(super) fn asks(line: &Requirement, other: &str) -> bool {
     !takes(line, other).is_empty()
 }
 
+/// Does each release of a pinned line go with one of another package, so that a newer one of that wants a newer one of this?
+pub(super) fn goes_with(line: &Requirement, other: &str) -> bool {
+    let clauses = takes(line, other);
+    let one = |clause: &Clause| clause.operator == Operator::Exactly;
+    clauses.iter().any(one) || (!clauses.is_empty() && line.name == "boto3" && other == "botocore")
+}
+
 /// The end of what a pinned line takes of another package, as far as it says one.
 pub(super) fn end(line: &Requirement, other: &str) -> Option<(String, Numbers)> {
     takes(line, other).into_iter().find_map(|clause| match clause.operator {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::compiled;
+use super::installs::numbers;
 use super::pythons::{Pythons, counts};
+use super::{bounds, compiled};
 use crate::beanstalk::requirements::{Requirement, Requirements};
 use crate::beanstalk::version::Version;
 use crate::check::subject::Subject;
@@ -109,13 +110,22 @@ fn django(subject: &mut Subject<'_>, requirements: &Requirements) {
     } else {
         format!("the server does not start: Django {version} stops on {on} with `{why}`")
     };
-    let fix = format!("take a newer Django: 3.{python} runs with {}", oldest_django(python));
+    let oldest = oldest_django(python);
+    let asker = oldest.split(' ').next().and_then(numbers).and_then(|first| {
+        lines_of(requirements).find(|line| bounds::end(line, "django").is_some_and(|(_, end)| end <= first))
+    });
+    let beside = asker.map(|line| format!(", beside a newer `{}` that allows it", line.name)).unwrap_or_default();
+    let fix = format!("take a newer Django: 3.{python} runs with {oldest}{beside}");
     let finding = subject.find("EB158", &line.path, line.span.clone(), message, fix);
     on.lower(finding);
 }
 
+fn lines_of(requirements: &Requirements) -> impl Iterator<Item = &Requirement> {
+    requirements.lines.iter().filter(|line| !line.constraint && line.marker.is_none())
+}
+
 /// With what an old Django stops on a new Python: each tried with its last release on 3.11, 3.12 and 3.13, in November 2026.
-fn stops(django: Version, minor: u32) -> Option<&'static str> {
+pub(super) fn stops(django: Version, minor: u32) -> Option<&'static str> {
     match (django.major, django.minor, minor) {
         (..=1, _, 11) => Some("cannot import name 'Iterator' from 'collections'"),
         (2, 0, 11) => Some("module 'collections' has no attribute 'Iterator'"),
@@ -128,7 +138,7 @@ fn stops(django: Version, minor: u32) -> Option<&'static str> {
 }
 
 /// The first Django whose release notes name this Python.
-fn oldest_django(minor: u32) -> &'static str {
+pub(super) fn oldest_django(minor: u32) -> &'static str {
     match minor {
         ..=11 => "4.1 and newer",
         12 => "4.2.8 and newer",

@@ -30,7 +30,7 @@ pub(super) fn check(subject: &mut Subject<'_>, path: &str, services: &Mapping) {
 }
 
 /// The path in the bundle of the file that a service is built from, if it is one in the bundle.
-fn dockerfile(build: &Node) -> Option<String> {
+pub(in crate::check::rules) fn dockerfile(build: &Node) -> Option<String> {
     if build.get("dockerfile_inline").is_some() {
         return None;
     }

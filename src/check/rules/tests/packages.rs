@@ -491,6 +491,22 @@ fn advice_fits_what_is_pinned_beside_it() {
     fix("EB144", "numpy==1.24.2 scipy==1.13.1", "take `numpy` 1.26 or newer, below 2.3");
     fix("EB144", "numpy==1.24.2 scipy==1.9.3", "take `numpy` 1.26 or newer, beside a newer `scipy` that allows it");
     fix("EB144", "typed-ast==1.4.1 mypy==0.770", "take `typed-ast` and `mypy` out, which no server needs");
+    fix(
+        "EB172",
+        "boto3==1.9.136 botocore==1.12.136 urllib3==1.24.3",
+        "take `urllib3` 1.26.5 or newer, beside newer `botocore` and `boto3` that allow it",
+    );
+    fix(
+        "EB144",
+        "Pillow==9.0.0 wagtail==2.15.3",
+        "take `pillow` 10.0 or newer, beside a newer `wagtail` that allows it",
+    );
+    fix(
+        "EB158",
+        "Django==3.1 wagtail==2.15.3",
+        "take a newer Django: 3.12 runs with 4.2.8 and newer, beside a newer `wagtail` that allows it",
+    );
+    fix("EB158", "Django==3.1", "take a newer Django: 3.12 runs with 4.2.8 and newer");
     fix("EB144", "mysql==0.0.1", "take `mysqlclient` or `PyMySQL`: it only named another package");
     fix(
         "EB167",
@@ -740,4 +756,67 @@ fn modules_that_nobody_brings() {
     model(false, "try:\n    import sentry_sdk\nexcept ImportError:\n    pass", &[]);
     model(false, "import knox", &[("knox/__init__.py", "")]);
     model(false, "from .knox import x", &[]);
+}
+
+#[test]
+fn lists_that_an_image_or_a_script_installs() {
+    const APP: (&str, &str) = ("app.py", "from flask import Flask\napp = Flask(__name__)\n");
+    let image = |found: bool, from: &str, lines: &str| {
+        let text =
+            format!("FROM {from}\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nCMD gunicorn app:app\n");
+        let list = lines.replace(' ', "\n");
+        let run = ("Dockerrun.aws.json", "{\"AWSEBDockerrunVersion\": \"1\"}");
+        case("EB172", found, &[run, ("Dockerfile", &text), ("requirements.txt", &list), APP]);
+    };
+    image(true, "python:3.7.0-alpine", "Flask==0.12.1");
+    image(true, "public.ecr.aws/docker/library/python:3.11-slim", "Flask==1.0.2 gunicorn==23.0.0");
+    // An older Jinja2 is the newest for this Python.
+    image(false, "python:3.6", "Flask==0.12.1");
+    image(false, "python:3.7", "Flask==0.12.1 Jinja2==2.11.3 MarkupSafe==1.1.1 Werkzeug==0.16.1 itsdangerous==1.1.0");
+    image(false, "python:3.7", "Flask==2.2.5");
+    image(false, "ubuntu", "Flask==0.12.1");
+    image(false, "python", "Flask==0.12.1");
+    image(true, "python:3.12", "Flask==3.1.2 Jinja2==2.10.1");
+    image(false, "python:3.9", "Flask==3.1.2 Jinja2==2.10.1 MarkupSafe==2.0.1");
+    let built = |found: bool, build: &str| {
+        let compose = format!("services:\n  web:\n    build: {build}\n    ports: ['80:5000']\n");
+        let text = "FROM python:3.9\nWORKDIR /app\nCOPY requirements.txt /app/\nRUN pip install -r requirements.txt\nCOPY . .\n";
+        let files = [
+            ("docker-compose.yml", compose.as_str()),
+            ("web/Dockerfile", text),
+            ("web/requirements.txt", "Flask==0.12.1\n"),
+            ("web/app.py", APP.1),
+            (".elasticbeanstalk/config.yml", "global: {default_platform: Docker}\n"),
+        ];
+        case("EB172", found, &files);
+    };
+    built(true, "web");
+    built(true, "{context: ./web}");
+    built(false, "other");
+    let script = |rule: &str, found: bool, list: &str, command: &str, own: Option<&str>| {
+        let config = format!("container_commands:\n  a: {{command: '{command}'}}\n");
+        let mut files = vec![
+            ("Procfile", "web: gunicorn app:app\n"),
+            (".ebextensions/a.config", config.as_str()),
+            ("requirements/base.txt", list),
+        ];
+        files.push(("app.py", "import flask\nimport requests\n"));
+        files.extend(own.map(|own| ("requirements.txt", own)));
+        case(rule, found, &files);
+    };
+    let pip = "pip install -r requirements/base.txt";
+    script("EB172", true, "requests==2.13.0\n", pip, None);
+    script("EB172", true, "requests==2.13.0\n", pip, Some("Flask==3.1.2\n"));
+    script(
+        "EB172",
+        true,
+        "requests==2.13.0\n",
+        "pip3 install --requirement /var/app/staging/requirements/base.txt",
+        None,
+    );
+    script("EB172", false, "requests==2.31.0\n", pip, None);
+    script("EB172", false, "requests==2.13.0\n", "ls requirements/base.txt", None);
+    script("EB172", false, "boto3==1.4.4\n", pip, None);
+    script("EB158", true, "Django==1.11\n", pip, None);
+    script("EB158", false, "Django==5.2.8\n", pip, None);
 }

@@ -1,0 +1,260 @@
+//! Others: lists of packages that are not the platform's own, but that something of the bundle installs: a `Dockerfile` in its image, or a
+//! script with `pip install -r`. What of them stops at its import is said of these as well.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use super::because::beside;
+use super::installs::{Numbers, numbers};
+use super::pythons::Pythons;
+use super::stops::{self, By, Stops, When};
+use super::{advice, pins};
+use crate::beanstalk::platforms::Family;
+use crate::beanstalk::requirements::{Requirement, Requirements, beside as path_beside};
+use crate::beanstalk::version::Version;
+use crate::beanstalk::yaml::{self, Node};
+use crate::check::dockerfile::{Image, NAME, Origin};
+use crate::check::folder::in_bundle;
+use crate::check::rules::descriptors;
+use crate::check::subject::{DOCKERRUN, Subject};
+use crate::level::Level;
+
+const RULE: &str = "EB172";
+
+/// Lists that a `Dockerfile` of the bundle installs, where it says which Python the image has.
+pub(super) fn of_images(subject: &mut Subject<'_>) {
+    if !subject.prepared() || subject.guessed() {
+        return;
+    }
+    for path in dockerfiles(subject) {
+        let Some(text) = subject.tree.text(&path) else { continue };
+        let image = Image::read(text);
+        let Some(minor) = python(&image) else { continue };
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        for list in installed(subject, &image, folder) {
+            let requirements = Rc::new(Requirements::of_file(&list, &|path| subject.tree.bytes(path)));
+            let on = format!("on Python 3.{minor}");
+            check(subject, &requirements, &Place { minor, newest: minor, on, folder, of: Some(&path) });
+        }
+    }
+}
+
+/// Lists that scripts install beside the platform's own, or in its place.
+pub(super) fn of_scripts(subject: &mut Subject<'_>, own: &Requirements) {
+    let Some(on) = Pythons::of(subject).and_then(|pythons| pythons.first(|_| true)) else { return };
+    let tree = subject.tree;
+    let mut found: BTreeSet<String> = BTreeSet::new();
+    for script in subject.scripts().iter().filter(|script| !script.place.precedes_packages()) {
+        for run in script.host_runs().filter(|run| run.pip().is_some_and(|word| word.text == "install")) {
+            for list in lists_in(run.arguments.iter().map(|word| word.text.as_str())) {
+                let path = match list.starts_with('/') {
+                    true => in_bundle(list).map(str::to_owned),
+                    false => path_beside("", list),
+                };
+                found.extend(path.filter(|path| tree.content(path).is_some() && !own.files.contains(path)));
+            }
+        }
+    }
+    let mut seen: BTreeSet<(String, usize)> = BTreeSet::new();
+    for list in found {
+        let mut requirements = Requirements::of_file(&list, &|path| tree.bytes(path));
+        // One list may include another, and another that as well.
+        requirements
+            .lines
+            .retain(|line| !own.files.contains(&line.path) && seen.insert((line.path.clone(), line.span.start)));
+        let place = Place { minor: on.minor, newest: on.newest(), on: format!("on {on}"), folder: "", of: None };
+        check(subject, &Rc::new(requirements), &place);
+    }
+}
+
+/// Where a list is installed.
+struct Place<'p> {
+    minor: u32,
+    /// The newest that it may be.
+    newest: u32,
+    /// The first, as the end of a sentence.
+    on: String,
+    /// Of the code that comes with it.
+    folder: &'p str,
+    /// The `Dockerfile` that does so.
+    of: Option<&'p str>,
+}
+
+/// The files that images of the environment are built from. Of images that are pulled, it is one that lies beside.
+pub(in crate::check::rules) fn dockerfiles(subject: &Subject<'_>) -> Vec<String> {
+    let tree = subject.tree;
+    match (subject.customizations.family, subject.customizations.containers.as_deref()) {
+        (Family::Docker, Some(NAME)) => vec![NAME.to_owned()],
+        (Family::Docker, Some(path)) if path.starts_with("docker-compose") => {
+            let root = tree.text(path).and_then(|text| yaml::parse(text).ok().flatten());
+            let services = root.as_ref().and_then(|root| root.get("services")).and_then(Node::mapping);
+            let builds = services.into_iter().flat_map(|services| services.named()).filter_map(|(_, _, service)| {
+                let build = service.get("build")?;
+                descriptors::dockerfile(build)
+            });
+            builds.collect()
+        }
+        (Family::Docker | Family::Ecs, Some(DOCKERRUN)) => tree
+            .iter()
+            .map(|(path, _)| path)
+            .filter(|path| path.matches('/').count() <= 1)
+            .filter(|path| *path == NAME || path.strip_suffix(NAME).is_some_and(|folder| folder.ends_with('/')))
+            .map(str::to_owned)
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The minor version of the Python of `FROM python:3.9-slim`.
+fn python(image: &Image) -> Option<u32> {
+    let from = image.all("FROM").next()?;
+    let base = from.rest.split_whitespace().find(|word| !word.starts_with("--"))?;
+    let tag = base.rsplit('/').next()?.strip_prefix("python:3.")?;
+    tag.split(|char: char| !char.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// The lists of the bundle that steps of the build install.
+fn installed(subject: &Subject<'_>, image: &Image, folder: &str) -> BTreeSet<String> {
+    let inside = |path: &str| path_beside(folder, path);
+    let is_dir = |path: &str| inside(path).is_some_and(|path| subject.tree.is_dir(&path));
+    let steps = image.all("RUN").filter(|step| step.rest.contains("pip") && step.rest.contains("install"));
+    let named = steps.flat_map(|step| lists_in(step.rest.split_whitespace()));
+    let found = named.filter_map(|list| match image.origin(&image.path_of(list)?, is_dir) {
+        Origin::Context { path, .. } => inside(&path),
+        Origin::Unknown => None,
+    });
+    found.filter(|path| subject.tree.content(path).is_some()).collect()
+}
+
+/// What stands after `-r`.
+fn lists_in<'w>(words: impl Iterator<Item = &'w str>) -> Vec<&'w str> {
+    let words: Vec<&str> = words.collect();
+    let after = words.windows(2).filter(|pair| matches!(pair[0], "-r" | "--requirement")).map(|pair| pair[1]);
+    let trimmed = after.map(|word| word.trim_matches(['"', '\'', ';', '&']));
+    trimmed.filter(|word| !word.is_empty() && !word.contains("://")).collect()
+}
+
+/// What of a list stops at its import, and is imported by the code beside it.
+fn check(subject: &mut Subject<'_>, list: &Rc<Requirements>, place: &Place<'_>) {
+    let modules = imported(subject, place.folder);
+    let lines = list.lines.iter().filter(|line| !line.constraint && line.marker.is_none());
+    let mut said = Vec::new();
+    for line in lines {
+        let Some(version) = line.exact().and_then(numbers) else { continue };
+        if place.of.is_none() && line.name == "django" {
+            old_django(subject, line, &version, place);
+        }
+        let rows = stops::of(&line.name).iter().filter(|row| row.when == When::Import && row.covers(&version));
+        let why: Vec<(&Stops, String)> =
+            rows.filter_map(|row| Some((row, because_of(list, &row.by, place)?))).collect();
+        if !why.is_empty() && is_imported(&line.name, &modules) {
+            said.push((line.clone(), why));
+        }
+    }
+    for (line, why) in said {
+        say(subject, &line, &why, place);
+    }
+}
+
+fn say(subject: &mut Subject<'_>, line: &Requirement, why: &[(&Stops, String)], place: &Place<'_>) {
+    let [(first, because), ..] = why else { return };
+    let (name, version) = (&line.name, line.exact().unwrap_or_default());
+    let what = match place.of {
+        Some(path) => format!("the server in the image of `{path}` does not start"),
+        None => "the server does not start".to_owned(),
+    };
+    let message = format!("{what}: `{name}` {version} stops with `{}` {because}", first.error);
+    let mut caps: Vec<String> = Vec::new();
+    for (row, _) in why {
+        if let By::Beside { other, said, .. } = &row.by
+            && !caps.iter().any(|cap| cap.starts_with(&format!("`{other}` ")))
+        {
+            caps.push(format!("`{other}` below {said}"));
+        }
+    }
+    let newer = || numbers(version).and_then(|version| advice::first_on(name, &version, place.minor..=place.newest));
+    // What a newer one asks for may be pinned too.
+    let fix = match caps.split_last() {
+        Some((last, [])) => format!("pin {last}"),
+        Some((last, others)) => format!("pin {} and {last}", others.join(", ")),
+        None => match newer() {
+            Some(newer) => format!("take `{name}` {newer} or newer"),
+            None => "take it out: it has ended".to_owned(),
+        },
+    };
+    let is_sure = place.of.is_some() && !is_pulled(subject);
+    let finding = subject.find(RULE, &line.path, line.span.clone(), message, fix);
+    // An image may be built somewhere else, and what a script installs may lie where the server does not look.
+    if !is_sure {
+        finding.level = Level::Warning;
+    }
+}
+
+/// Does the environment run images that are built somewhere else?
+fn is_pulled(subject: &Subject<'_>) -> bool {
+    let named = |text: &str| text.contains("\"Image\"") || text.contains("containerDefinitions");
+    subject.customizations.containers.as_deref() == Some(DOCKERRUN) && subject.tree.text(DOCKERRUN).is_some_and(named)
+}
+
+/// Django itself, where a script installs it.
+fn old_django(subject: &mut Subject<'_>, line: &Requirement, version: &Numbers, place: &Place<'_>) {
+    let Some(release) = line.pinned() else { return };
+    let patched = version.as_slice() >= [3, 2, 9].as_slice();
+    let like = if release == Version::new(3, 2) && !patched { Version::new(3, 1) } else { release };
+    let Some(error) = pins::stops(like, place.minor) else { return };
+    let message = format!("the server does not start: Django {release} stops {} with `{error}`", place.on);
+    let fix = format!("take a newer Django: 3.{} runs with {}", place.minor, pins::oldest_django(place.minor));
+    subject.find("EB158", &line.path, line.span.clone(), message, fix).level = Level::Warning;
+}
+
+fn because_of(list: &Rc<Requirements>, by: &By, place: &Place<'_>) -> Option<String> {
+    match by {
+        By::Python(from) => (place.minor >= *from).then(|| place.on.clone()),
+        By::Beside { other, from, .. } => {
+            (place.minor >= first_python(other, from)).then(|| beside(list, other, from)).flatten()
+        }
+        // Which one an image has is not known.
+        By::Setuptools => None,
+    }
+}
+
+/// The first Python that can have such a version of a package: pip takes an older one before it.
+fn first_python(other: &str, from: &Numbers) -> u32 {
+    match (other, from.first().copied().unwrap_or(0)) {
+        ("werkzeug", 1) => 5,
+        ("flask", 2) => 6,
+        ("django", 3) => 6,
+        ("jinja2" | "markupsafe" | "itsdangerous" | "sqlalchemy" | "werkzeug", 0..=2) => 7,
+        ("jinja2", 3) => 7,
+        ("flask" | "werkzeug", 3) => 8,
+        ("django", 4) => 8,
+        ("numpy", 2) => 9,
+        _ => 11,
+    }
+}
+
+/// Modules that the code below a folder imports as it is imported itself.
+fn imported(subject: &Subject<'_>, folder: &str) -> BTreeSet<String> {
+    let tree = subject.tree;
+    let below = |path: &str| folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+    let code = tree.iter().map(|(path, _)| path).filter(|path| path.ends_with(".py") && below(path));
+    let lines = code.filter_map(|path| tree.code(path)).flat_map(str::lines);
+    let modules = lines.filter_map(|line| {
+        let rest = line.strip_prefix("import ").or_else(|| line.strip_prefix("from "))?;
+        rest.split([' ', ',', ';']).find(|word| !word.is_empty()).map(str::to_owned)
+    });
+    modules.collect()
+}
+
+/// Does the code import a package, or what imports it?
+fn is_imported(name: &str, modules: &BTreeSet<String>) -> bool {
+    let is = |module: &str| {
+        let inside = format!("{module}.");
+        modules.iter().any(|other| other == module || other.starts_with(&inside))
+    };
+    match name {
+        "flask" | "jinja2" | "markupsafe" | "werkzeug" if is("flask") => true,
+        _ if name.starts_with("flask-") => is(&name.replace('-', "_")),
+        _ => stops::uses(name).is_some_and(|uses| uses.modules.iter().any(|module| is(module))),
+    }
+}
