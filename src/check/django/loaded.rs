@@ -87,6 +87,23 @@ pub(in crate::check) fn followed(tree: &Tree, paths: &[&str]) -> Vec<Module> {
     graph(tree, |graph| paths.iter().for_each(|path| graph.file(path, Moment::Start)))
 }
 
+/// Does a module import one of the project's own that is there and was not read, such as one whose name is that of a test?
+pub(in crate::check) fn imports_unread(tree: &Tree, module: &Module) -> bool {
+    let graph = Graph::of(tree);
+    let named = |import: &Import| {
+        let inner = inner(import).and_then(|inner| graph.target(&module.path, &inner));
+        graph.target(&module.path, import).into_iter().chain(inner).any(|path| tree.code(&path).is_none())
+    };
+    module.imports.iter().any(named)
+}
+
+/// The module that `from a import b` names, where `b` is one.
+fn inner(import: &Import) -> Option<Import> {
+    let name = import.name.as_deref().filter(|name| *name != "*")?;
+    let dot = if import.module.ends_with('.') { "" } else { "." };
+    Some(Import { module: format!("{}{dot}{name}", import.module), name: None, span: import.span.clone() })
+}
+
 fn graph<'a>(tree: &'a Tree, fill: impl FnOnce(&mut Graph<'a>) + Send) -> Vec<Module> {
     // Parsers recurse, and how deep is the input's choice: see `syntax::Source`.
     std::thread::scope(|scope| {
@@ -319,7 +336,13 @@ impl<'a> Graph<'a> {
         if !import.module.starts_with('.') {
             self.dotted(&import.module, moment);
         }
-        let Some(package) = self.target(path, import) else { return };
+        let Some(package) = self.target(path, import) else {
+            // A folder without `__init__.py` is a package too.
+            if let Some(inner) = inner(import).and_then(|inner| self.target(path, &inner)) {
+                self.file(&inner, moment);
+            }
+            return;
+        };
         self.file(&package, moment);
         // A name that the package has itself is none of its modules.
         let (Some(inner), Some(folder)) = (&import.name, package.strip_suffix("__init__.py")) else { return };

@@ -9,6 +9,8 @@ mod gone;
 mod routes;
 mod secrets;
 mod templates;
+mod unmigrated;
+mod unshipped;
 mod visitor;
 
 use std::collections::BTreeMap;
@@ -29,7 +31,9 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     }
     let modules = subject.loaded();
     environ::check(subject, &modules);
+    unmigrated::check(subject);
     if !subject.python() {
+        flask::of_images(subject);
         return;
     }
     let read = flask::read(subject, &modules);
@@ -37,6 +41,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     imports(subject, &modules);
     attributes::check(subject, &modules);
     beside::check(subject, &modules);
+    unshipped::check(subject, &modules);
     relations(subject, &modules);
     templates::check(subject);
     opened(subject, &modules, &read);

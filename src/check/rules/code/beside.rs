@@ -38,7 +38,7 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
 }
 
 /// Does something tell Python to look in more places?
-fn looks_elsewhere(subject: &Subject<'_>, modules: &[Module]) -> bool {
+pub(super) fn looks_elsewhere(subject: &Subject<'_>, modules: &[Module]) -> bool {
     let tree = subject.tree;
     let in_code = |text: &str| ["sys.path", "addsitedir", "syspath"].iter().any(|way| text.contains(way));
     let in_scripts = |text: &str| {

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use crate::beanstalk::tree::file_name;
 use crate::check::django::configured::PREFIX;
-use crate::check::django::loaded::Module;
+use crate::check::django::loaded::{Module, followed};
 use crate::check::django::{self, Setting, Settings, Value};
 use crate::check::installed::Installed;
+use crate::check::rules::dependencies::dockerfiles;
 use crate::check::rules::settings::keys::{is_named_secret, is_placeholder, written};
 use crate::check::rules::settings::local::Place;
 use crate::check::rules::settings::storage::replaced_database;
@@ -39,20 +41,65 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module], read: &[Setti
             }
         }
     }
-    in_classes(subject, modules, read);
+    let names: Vec<&str> = SIGN.iter().chain(&["SQLALCHEMY_DATABASE_URI", "MAX_CONTENT_LENGTH"]).copied().collect();
+    for (settings, name, setting) in in_classes(subject, modules, read, &names) {
+        judged(subject, settings, name, &setting);
+    }
     uploads(subject, modules, read);
+}
+
+/// Keys that sign, in code that comes with the `Dockerfile` of an image: what else it is told there is the image's own.
+pub(super) fn of_images(subject: &mut Subject<'_>) {
+    if subject.settings().is_some() {
+        return;
+    }
+    let tree = subject.tree;
+    let folder = |path: &String| path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+    let folders: BTreeSet<String> = dockerfiles(subject).iter().map(folder).collect();
+    let begins = |path: &&str| {
+        let own = path.ends_with(".py") && folders.iter().any(|folder| path.starts_with(folder.as_str()));
+        let configures = |text: &str| text.contains("Flask(") || text.contains(".config.from_object(");
+        own && (matches!(file_name(path), "config.py" | "settings.py") || tree.code(path).is_some_and(configures))
+    };
+    let paths: Vec<&str> = tree.iter().map(|(path, _)| path).filter(begins).collect();
+    let modules = followed(tree, &paths);
+    let read = read(subject, &modules);
+    let told = read.iter().flat_map(|settings| {
+        let set = move |name: &'static str| Some((settings, name, settings.get(&format!("{PREFIX}{name}"))?.clone()));
+        SIGN.into_iter().filter_map(set)
+    });
+    let mut found: Vec<(&Settings, &str, Setting)> = told.collect();
+    found.extend(in_classes(subject, &modules, &read, &SIGN));
+    let mut said: BTreeSet<(String, usize)> = BTreeSet::new();
+    for (settings, _, setting) in found {
+        // A variable of the image may be given where nobody looks here.
+        if setting.value.text().is_some() && said.insert((setting.path.clone(), setting.span.start)) {
+            key(subject, settings, &setting);
+        }
+    }
 }
 
 /// Files of visitors that are kept below the application, in the folder that a setting names.
 fn uploads(subject: &mut Subject<'_>, modules: &[Module], read: &[Settings]) {
     const NAME: &str = "UPLOAD_FOLDER";
     let tree = subject.tree;
-    let text = |module: &Module| tree.code(&module.path).unwrap_or_default();
-    let has = |word: &str| modules.iter().any(|module| text(module).contains(word));
+    let text = |module: &Module| without_comments(tree.code(&module.path).unwrap_or_default());
+    let all: Vec<String> = modules.iter().map(text).collect();
+    let has = |word: &str| all.iter().any(|text| text.contains(word));
     // What is taken away again, or sent somewhere else, is not meant to stay.
     let passes =
         ["os.remove(", "os.unlink(", ".unlink(", "rmtree(", "upload_file(", "upload_fileobj(", "put_object(", "/mnt/"];
-    if !has("request.files") || !has(".save(") || passes.iter().any(|word| has(word)) {
+    if !has("request.files") || !has(".save(") {
+        return;
+    }
+    let saving = |text: &&String| text.contains("request.files") || text.contains(".save(");
+    let calls = |name: &str| all.iter().filter(saving).any(|text| text.contains(name));
+    let passed = |text: &String| {
+        let mut places = passes.iter().flat_map(|word| text.match_indices(word));
+        // In a function that whoever saves does not name, nobody does it.
+        places.any(|(at, _)| function_at(text, at).is_none_or(&calls))
+    };
+    if all.iter().filter(saving).any(|text| passes.iter().any(|word| text.contains(word))) || all.iter().any(passed) {
         return;
     }
     let found =
@@ -68,11 +115,27 @@ fn uploads(subject: &mut Subject<'_>, modules: &[Module], read: &[Settings]) {
     }
 }
 
+/// A text without the lines that are comments.
+fn without_comments(text: &str) -> String {
+    text.lines().filter(|line| !line.trim_start().starts_with('#')).flat_map(|line| [line, "\n"]).collect()
+}
+
+/// The function that a place of a text stands in, by its name.
+fn function_at(text: &str, at: usize) -> Option<&str> {
+    let line = at + text[at..].find('\n').unwrap_or(text.len() - at);
+    let begin = text[..line].rfind("def ")? + "def ".len();
+    text[begin..].split('(').next()
+}
+
 /// What is judged by its name, wherever it is told; tells whether it is.
 fn judged(subject: &mut Subject<'_>, settings: &Settings, name: &str, setting: &Setting) -> bool {
     match name {
         _ if SIGN.contains(&name) => key(subject, settings, setting),
-        "SQLALCHEMY_DATABASE_URI" | "SQLALCHEMY_DATABASE_URL" => database(subject, setting),
+        "SQLALCHEMY_DATABASE_URI" | "SQLALCHEMY_DATABASE_URL" => {
+            if may_ask(subject) {
+                database(subject, setting);
+            }
+        }
         "MAX_CONTENT_LENGTH" => {
             if let Some(bytes) = setting.value.number() {
                 upload_limit::said(subject, setting, bytes, ["Flask", "an upload"]);
@@ -87,12 +150,17 @@ fn judged(subject: &mut Subject<'_>, settings: &Settings, name: &str, setting: &
 const ELSEWHERE: [&str; 5] = ["test", "dev", "local", "debug", "ci"];
 
 /// What all classes of a configuration have in common, where nobody sees which of them the application is told.
-fn in_classes(subject: &mut Subject<'_>, modules: &[Module], read: &[Settings]) {
+fn in_classes<'s, 'n>(
+    subject: &Subject<'_>,
+    modules: &[Module],
+    read: &'s [Settings],
+    names: &[&'n str],
+) -> Vec<(&'s Settings, &'n str, Setting)> {
     let tree = subject.tree;
     let code = |path: &String| tree.code(path).unwrap_or_default();
     let told = |name: &str| read.iter().any(|settings| settings.get(&format!("{PREFIX}{name}")).is_some());
     if !modules.iter().any(|module| chosen_elsewhere(code(&module.path))) {
-        return;
+        return Vec::new();
     }
     // Another file may say it anew.
     let all = || tree.iter().filter(|(path, _)| path.ends_with(".py")).filter_map(|(path, _)| tree.code(path));
@@ -104,21 +172,22 @@ fn in_classes(subject: &mut Subject<'_>, modules: &[Module], read: &[Settings]) 
         "config.from_json(",
     ];
     if all().any(|text| more.iter().any(|call| text.contains(call))) {
-        return;
+        return Vec::new();
     }
     let anew = |name: &str| {
         let forms = [format!("config[\"{name}\"] ="), format!("config['{name}'] =")];
         let key = name == "SECRET_KEY" && all().any(|text| text.contains(".secret_key ="));
         key || all().any(|text| forms.iter().any(|form| text.contains(form.as_str())))
     };
+    let mut found = Vec::new();
     for settings in read.iter().filter(|settings| settings.files.len() == 1) {
         let text = settings.files.first().map(code).unwrap_or_default();
-        for name in SIGN.iter().chain(&["SQLALCHEMY_DATABASE_URI", "MAX_CONTENT_LENGTH"]) {
-            let Some(setting) = common(settings, text, name).filter(|_| !told(name) && !anew(name)) else { continue };
-            let setting = setting.clone();
-            judged(subject, settings, name, &setting);
+        for name in names {
+            let setting = common(settings, text, name).filter(|_| !told(name) && !anew(name));
+            found.extend(setting.map(|setting| (settings, *name, setting.clone())));
         }
     }
+    found
 }
 
 /// Does a text give an application a configuration that it names by a variable, or by a part of a name?
@@ -173,6 +242,19 @@ fn key(subject: &mut Subject<'_>, settings: &Settings, setting: &Setting) {
         _ => return,
     };
     subject.find(rule, &setting.path, setting.span.clone(), message, fix);
+}
+
+/// May the application ask SQLAlchemy for anything? Not where nothing that it imports does so, and no line of the list names it.
+fn may_ask(subject: &Subject<'_>) -> bool {
+    let is_word = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        ["sqlalchemy", "appbuilder", "superset", "sqlmodel"].iter().any(|word| name.contains(word))
+    };
+    let list = subject.requirements();
+    list.source.is_none()
+        || !list.unread.is_empty()
+        || list.lines.iter().any(|line| line.name.is_empty() || is_word(&line.name))
+        || subject.loaded().iter().flat_map(|module| &module.imports).any(|import| is_word(&import.module))
 }
 
 /// Where an address of SQLAlchemy's leads.

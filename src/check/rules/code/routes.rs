@@ -1,7 +1,7 @@
 //! Routes: does an application of Flask's or FastAPI's answer at the path that health checks ask?
 
 use crate::beanstalk::yaml::{self, Node};
-use crate::check::django::loaded::{Call, Module};
+use crate::check::django::loaded::{Call, Module, imports_unread};
 use crate::check::rules::settings::health;
 use crate::check::subject::Subject;
 use crate::level::Level;
@@ -70,7 +70,7 @@ fn sent_away(subject: &mut Subject<'_>, modules: &[Module], wanted: &str) {
     };
     let others =
         ["url_prefix", "add_url_rule", "before_request", "LOGIN_DISABLED", "wsgi_app", "static_url_path", "Dash("];
-    if subject.takes_redirects() || others.iter().any(|word| says(word)) {
+    if subject.takes_redirects() || others.iter().any(|word| says(word)) || any_unread(subject, modules) {
         return;
     }
     let calls = modules.iter().flat_map(|module| module.calls.iter().map(move |call| (module, call)));
@@ -113,7 +113,7 @@ fn known<'m>(subject: &Subject<'_>, modules: &'m [Module]) -> Option<Known<'m>> 
     let proxy =
         customizations.proxy.iter().any(|path| subject.tree.text(path).is_some_and(|text| text.contains("return 200")));
     let says = |word: &str| modules.iter().any(|module| text(&module.path).contains(word));
-    if proxy || OTHERS.iter().any(|word| says(word)) {
+    if proxy || OTHERS.iter().any(|word| says(word)) || any_unread(subject, modules) {
         return None;
     }
     let below = says("register_blueprint") || says("create_app");
@@ -132,6 +132,11 @@ fn known<'m>(subject: &Subject<'_>, modules: &'m [Module]) -> Option<Known<'m>> 
         modules.iter().flat_map(|module| &module.calls).filter(|call| is_route(call)).map(path).collect();
     // One whose path is computed may be it.
     Some(Known { served, made, routes: routes.filter(|routes| !routes.is_empty())?, below })
+}
+
+/// What nobody has read may answer anywhere.
+fn any_unread(subject: &Subject<'_>, modules: &[Module]) -> bool {
+    modules.iter().any(|module| imports_unread(subject.tree, module))
 }
 
 fn answers(route: &str, wanted: &str, below: bool) -> bool {

@@ -18,13 +18,14 @@ const ASKS: [&str; 7] = [
 ];
 
 /// Words of whoever looks at what the proxy says, or of servers that do so by themselves.
-const LOOKS: [&str; 11] = [
+const LOOKS: [&str; 12] = [
     "proxyfix",
     "forwarded-for",
     "forwarded_for",
     "real-ip",
     "real_ip",
-    "connecting",
+    "connecting-ip",
+    "connecting_ip",
     "access_route",
     "ipware",
     "uvicorn",

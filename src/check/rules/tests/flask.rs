@@ -1,10 +1,10 @@
 //! Applications of Flask's and FastAPI's: what they are told, what they open and ask, and where they answer.
 
 use super::case;
-use crate::beanstalk::tree::Tree;
+use crate::beanstalk::tree::{Entry, Tree};
 use crate::check::{Settings, run};
 
-const LIST: (&str, &str) = ("requirements.txt", "Flask==3.1.2\ngunicorn==23.0.0\n");
+const LIST: (&str, &str) = ("requirements.txt", "Flask==3.1.2\nFlask-SQLAlchemy==3.1.1\ngunicorn==23.0.0\n");
 const PROCFILE: (&str, &str) = ("Procfile", "web: gunicorn app:app\n");
 const OPTION: (&str, &str) =
     (".ebextensions/a.config", "option_settings:\n  aws:elasticbeanstalk:container:python: {WSGIPath: 'app:app'}\n");
@@ -458,6 +458,18 @@ fn files_of_visitors() {
     app("EB082", false, &format!("UPLOAD_FOLDER = '/tmp'\n{save}"), &[]);
     app("EB082", false, &format!("UPLOAD_FOLDER = 'uploads'\n{save}\ndef end():\n    os.remove('a')"), &[]);
     app("EB082", false, "UPLOAD_FOLDER = 'uploads'", &[]);
+    let helper = |found: bool, line: &str| {
+        let code = format!("from tools import send\nUPLOAD_FOLDER = 'uploads'\n{save}\n{line}");
+        app(
+            "EB082",
+            found,
+            &code,
+            &[("tools.py", "def other(s3):\n    s3.upload_file('a')\ndef send(s3):\n    pass\n")],
+        );
+    };
+    helper(true, "");
+    helper(true, "# other(s3)");
+    helper(false, "def more(s3):\n    other(s3)");
 }
 
 #[test]
@@ -509,4 +521,85 @@ fn addresses_of_visitors() {
     asks(false, "request.path  # request.remote_addr", &[]);
     let none = "option_settings:\n  aws:elasticbeanstalk:environment:proxy: {ProxyServer: none}\n";
     asks(false, "request.remote_addr", &[(".ebextensions/b.config", none)]);
+}
+
+#[test]
+fn routes_of_a_module_that_nobody_reads() {
+    const WEB: (&str, &str) = ("Procfile", "web: gunicorn shop.app:app\n");
+    let site = |found: bool, import: &str, path: &str| {
+        let app = format!(
+            "from flask import Flask\napp = Flask(__name__)\n@app.route('/api')\ndef api():\n    return ''\n{import}\n"
+        );
+        let views = "from shop.app import app\n@app.route('/')\ndef home():\n    return ''\n";
+        let files = [WEB, LIST, ("shop/__init__.py", ""), ("shop/app.py", &app), (".ebextensions/a.config", "{}\n")];
+        case("EB013", found, &[&files[..], &[(path, views)]].concat());
+        // No code is read of a file that has the name of a test.
+        let mut tree = files.iter().fold(Tree::default(), |tree, (path, text)| tree.file(path, *text));
+        tree.insert(path, Entry::File { executable: false, bytes: 13, content: None });
+        let report = run(&tree, &Settings::default());
+        assert_eq!(report.findings.iter().any(|finding| finding.rule == "EB013"), found, "{import}: {report}");
+    };
+    site(false, "from shop.api.test_views import *", "shop/api/test_views.py");
+    site(false, "from shop.api import test_views", "shop/api/test_views.py");
+    site(false, "from .api.test_views import home", "shop/api/test_views.py");
+    site(false, "from shop.api.views import *", "shop/api/views.py");
+    site(true, "", "shop/api/test_views.py");
+}
+
+#[test]
+fn a_database_that_nothing_asks() {
+    let list = |found: bool, lines: &str, more: &str| {
+        let code = format!(
+            "import os\nfrom flask import Flask\n{more}app = Flask(__name__)\napp.config['SQLALCHEMY_DATABASE_URI'] = os.getenv('URL', 'sqlite:///a.db')\n"
+        );
+        case("EB132", found, &[PROCFILE, OPTION, ("requirements.txt", lines), ("app.py", &code)]);
+    };
+    list(false, "Flask==3.1.2\n", "");
+    list(true, "Flask==3.1.2\nFlask-SQLAlchemy\n", "");
+    list(true, "Flask==3.1.2\n", "from flask_sqlalchemy import SQLAlchemy\n");
+    list(true, "Flask==3.1.2\n-e git+https://example.net/a.git#egg=sqlalchemy\n", "");
+}
+
+#[test]
+fn modules_of_a_package_that_are_not_there() {
+    let import = |found: bool, line: &str, more: &[(&str, &str)]| {
+        let code = format!("from flask import Flask\n{line}\napp = Flask(__name__)\n");
+        case("EB355", found, &[&[PROCFILE, OPTION, LIST, ("app.py", &code), ("conf/__init__.py", "")], more].concat());
+    };
+    import(true, "from conf.keys import KEYS", &[]);
+    import(true, "import conf.keys", &[]);
+    import(true, "import conf.aws.keys", &[("conf/aws/__init__.py", "")]);
+    import(false, "import conf.aws.keys", &[("conf/aws/other.py", "")]);
+    import(false, "from conf.keys import KEYS", &[("conf/keys.py", "KEYS = 1\n")]);
+    import(false, "from conf.keys import KEYS", &[("conf/keys/a.py", "")]);
+    import(false, "from conf import KEYS", &[]);
+    import(false, "from other.keys import KEYS", &[]);
+    import(false, "try:\n    from conf.keys import KEYS\nexcept ImportError:\n    KEYS = {}", &[]);
+    import(
+        false,
+        "from conf.keys import KEYS",
+        &[(".platform/hooks/prebuild/a.sh", "#!/bin/sh\ncp /x conf/keys.py\n")],
+    );
+    import(false, "import sys\nsys.path.insert(0, 'lib')\nfrom conf.keys import KEYS", &[]);
+}
+
+#[test]
+fn keys_in_the_code_of_an_image() {
+    const APP: &str = "import os\nfrom flask import Flask\ndef create_app():\n    app = Flask(__name__)\n    app.config.from_object(os.getenv('APP_SETTINGS'))\n    return app\n";
+    const TASK: &str = "{\"AWSEBDockerrunVersion\": 2, \"containerDefinitions\": [{\"name\": \"a\", \"image\": \"a/b:c\", \"essential\": true, \"memory\": 128}]}";
+    let image = |found: bool, config: &str, dockerfile: &str| {
+        let files = [
+            ("Dockerrun.aws.json", TASK),
+            (dockerfile, "FROM python:3.11\nCOPY . /app\n"),
+            ("web/shop/__init__.py", APP),
+            ("web/shop/config.py", config),
+        ];
+        case("EB112", found, &files);
+    };
+    let config = "import os\nclass BaseConfig:\n    SECRET_KEY = 'my_precious'\nclass ProductionConfig(BaseConfig):\n    DEBUG = False\n";
+    image(true, config, "web/Dockerfile");
+    image(false, config, "other/Dockerfile");
+    image(false, &config.replace("'my_precious'", "os.environ['SECRET_KEY']"), "web/Dockerfile");
+    image(false, &config.replace("'my_precious'", "os.environ.get('SECRET_KEY', 'x')"), "web/Dockerfile");
+    image(false, &config.replace("ProductionConfig(BaseConfig):", "ProductionConfig:"), "web/Dockerfile");
 }

@@ -580,3 +580,29 @@ fn settings_that_a_class_has() {
     class("EB110", false, common, named);
     class("EB110", false, &format!("{common}class Prod(Common):\n    pass\n"), "");
 }
+
+#[test]
+fn models_without_a_migration() {
+    const SETTINGS: (&str, &str) =
+        ("mysite/settings.py", "INSTALLED_APPS = ['django.contrib.auth', 'shop.apps.ShopConfig']\n");
+    const MODELS: (&str, &str) =
+        ("shop/models.py", "from django.db import models\nclass A(models.Model):\n    x = models.TextField()\n");
+    let site = |found: bool, more: &[(&str, &str)]| {
+        let files = [PROCFILE, WSGI, SETTINGS, MODELS, ("shop/apps.py", ""), ("manage.py", "import django\n")];
+        case("EB354", found, &[&files[..], more].concat());
+    };
+    site(true, &[("shop/migrations/__init__.py", "")]);
+    site(true, &[]);
+    site(false, &[("shop/migrations/0001_initial.py", "")]);
+    site(
+        false,
+        &[(
+            "shop/models.py",
+            "from django.db import models\nclass A(models.Model):\n    class Meta:\n        managed = False\n",
+        )],
+    );
+    site(false, &[(".platform/hooks/predeploy/a.sh", "#!/bin/sh\npython manage.py makemigrations\n")]);
+    site(false, &[(".platform/hooks/predeploy/a.sh", "#!/bin/sh\npython manage.py migrate --run-syncdb\n")]);
+    site(false, &[("mysite/settings.py", "INSTALLED_APPS = ['shop']\nMIGRATION_MODULES = {'shop': 'x'}\n")]);
+    site(false, &[("mysite/settings.py", "INSTALLED_APPS = ['other']\n")]);
+}

@@ -1,0 +1,70 @@
+//! Unshipped: modules of the project's own packages that are imported, and that are not there.
+
+use super::{beside, is_taken};
+use crate::check::django::loaded::{Import, Module};
+use crate::check::subject::Subject;
+
+const RULE: &str = "EB355";
+
+pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
+    if !subject.prepared() || beside::looks_elsewhere(subject, modules) {
+        return;
+    }
+    let mut said: Vec<String> = Vec::new();
+    for module in modules {
+        for import in &module.imports {
+            let Some(missing) = missing(subject, import).filter(|missing| !said.contains(missing)) else { continue };
+            let path = format!("{}.py", missing.replace('.', "/"));
+            let message = format!("{}: `No module named '{missing}'`: no `{path}` ships", module.moment.fate());
+            let fix = "let it ship, without the secrets that it may have: those are for properties of the environment";
+            subject.find(RULE, &module.path, import.span.clone(), message, fix);
+            said.push(missing);
+        }
+    }
+}
+
+/// The first part of a name that no file or folder of the package has.
+fn missing(subject: &Subject<'_>, import: &Import) -> Option<String> {
+    let tree = subject.tree;
+    let (first, _) = import.module.split_once('.').filter(|(first, _)| !first.is_empty())?;
+    let root = crate::check::django::root(tree);
+    let roots = [root.trim_end_matches('/'), ""];
+    let place = |name: &str, root: &str| {
+        let path = name.replace('.', "/");
+        if root.is_empty() { path } else { format!("{root}/{path}") }
+    };
+    // A folder without this file is a package of several places, or somebody else's.
+    let is_package = |folder: &str| {
+        let text = tree.is_file(&format!("{folder}/__init__.py")).then(|| tree.code(&format!("{folder}/__init__.py")));
+        text.flatten().is_some_and(|text| {
+            !["__path__", "sys.modules", "extend_path", "import *"].iter().any(|way| text.contains(way))
+        })
+    };
+    if is_taken(first) || subject.requirements().lines.iter().any(|line| line.name.replace('-', "_") == first) {
+        return None;
+    }
+    let ends = import.module.match_indices('.').map(|(at, _)| at).skip(1).chain([import.module.len()]);
+    for end in ends {
+        let name = &import.module[..end];
+        let (package, last) = name.rsplit_once('.')?;
+        // Another folder of this name may be the one that Python takes.
+        let here = roots.iter().filter(|root| {
+            let folder = place(package, root);
+            tree.is_dir(&folder) || tree.is_file(&format!("{folder}.py"))
+        });
+        let here: Vec<String> = here.map(|root| place(package, root)).collect();
+        if here.is_empty() || !here.iter().all(|folder| is_package(folder)) {
+            return None;
+        }
+        let is_there = |folder: &String| {
+            let (whole, file) = (format!("{folder}/{last}"), format!("{folder}/{last}."));
+            tree.get(&whole).is_some() || tree.is_dir(&whole) || tree.iter().any(|(path, _)| path.starts_with(&file))
+        };
+        if !here.iter().any(is_there) {
+            let file = format!("{last}.py");
+            let made = subject.names_file(&file) || subject.pipeline_names(&file) || last.ends_with("_pb2");
+            return (!made).then(|| name.to_owned());
+        }
+    }
+    None
+}
