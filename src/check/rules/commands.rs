@@ -13,6 +13,7 @@ mod printed;
 mod python;
 mod questions;
 mod revisions;
+mod same_name;
 mod superuser;
 mod swapped;
 pub(super) mod tools;
@@ -24,7 +25,6 @@ use crate::beanstalk::customizations::Moment;
 use crate::beanstalk::platforms::Family;
 use crate::check::subject::Subject;
 use crate::level::Level;
-use std::collections::BTreeMap;
 
 use crate::check::script::{Place, Script};
 
@@ -39,7 +39,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
             old::folder(subject, file, command);
         }
     }
-    same_name(subject);
+    same_name::check(subject);
     order::check(subject);
     let scripts = subject.scripts();
     for script in scripts.iter() {
@@ -138,24 +138,6 @@ fn leader_and_test(subject: &mut Subject<'_>, file: &ConfigFile, command: &Comma
     if let (true, Some(test)) = (command.leader_only, &command.test_span) {
         let message = format!("`{}` has both `leader_only` and `test`: the test is ignored", command.name.value);
         subject.find("EB032", &file.path, test.clone(), message, "test in the command itself, or drop one of the two");
-    }
-}
-
-/// The `container_commands` of all files are one list; `commands` are run file by file.
-fn same_name(subject: &mut Subject<'_>) {
-    let customizations = subject.customizations;
-    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
-    for file in customizations.used() {
-        for command in &file.container_commands {
-            let name = &command.name;
-            match seen.insert(&name.value, &file.path) {
-                Some(other) if other != file.path => {
-                    let message = format!("`{}` is in `{other}` too, and only one of the two runs", name.value);
-                    subject.find("EB218", &file.path, name.span.clone(), message, "give one of them another name");
-                }
-                _ => {}
-            }
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! `.platform/nginx`: what nginx itself would say, which on an instance it says too late.
 
+mod servers;
 mod void;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         return;
     }
     void::check(subject);
+    servers::check(subject);
     let tree = subject.tree;
     let whole = tree.is_file(".platform/nginx/nginx.conf");
     let mut seen: BTreeMap<(Context, String), String> = BTreeMap::new();

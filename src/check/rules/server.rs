@@ -2,6 +2,7 @@
 
 mod line;
 pub(super) mod load;
+mod misses;
 mod port;
 mod target;
 
@@ -25,7 +26,10 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     }
     let customizations = subject.customizations;
     match &customizations.procfile {
-        None if !subject.tree.is_file("Procfile") => without_procfile(subject),
+        None if !subject.tree.is_file("Procfile") => {
+            without_procfile(subject);
+            misses::check(subject, None);
+        }
         None => {}
         Some(procfile) => {
             options_without_effect(subject);
@@ -140,6 +144,7 @@ fn command(subject: &mut Subject<'_>) {
         }
     }
     port::check(subject, &line);
+    misses::check(subject, Some(&line));
 }
 
 /// The server that Django has for the desk.
