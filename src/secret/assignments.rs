@@ -40,6 +40,13 @@ pub(super) fn are_told(content: &[u8]) -> bool {
     std::str::from_utf8(content).is_ok_and(|text| text.trim_start_matches('\u{feff}').lines().all(is_told))
 }
 
+/// Is there no line but comments, none of which assigns?
+pub(super) fn are_none(content: &[u8]) -> bool {
+    let comment = |line: &str| line.is_empty() || (line.starts_with(['#', ';']) && !line.contains(['=', ':']));
+    std::str::from_utf8(content)
+        .is_ok_and(|text| text.trim_start_matches('\u{feff}').lines().map(str::trim).all(comment))
+}
+
 fn is_told(line: &str) -> bool {
     let line = line.trim();
     // A value that is commented out is still there to be read.

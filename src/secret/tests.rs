@@ -198,12 +198,20 @@ fn a_name_that_suspects_yields_to_a_content_that_clears() {
     for (content, environment_file, settings_file) in [
         ("DEBUG=1\nCOMPOSE_PROJECT_NAME=shop\n", Some(Kind::SettingsFile), None),
         ("\n", None, None),
+        ("# nothing yet\n\n", None, None),
+        ("# SECRET_KEY=ant-7-bee-2\n", Some(Kind::EnvironmentFile), Some(Kind::SettingsFile)),
         ("DB_PASSWORD=ant\n", Some(Kind::EnvironmentFile), Some(Kind::SettingsFile)),
     ] {
         assert_eq!(in_file("a/.env.production", content.as_bytes()), environment_file, "{content}");
         assert_eq!(in_file("production.env", content.as_bytes()), settings_file, "{content}");
     }
     assert_eq!(in_file(".netrc", b"machine a"), Some(Kind::CredentialsFile));
+    // A comment, as an editor of Windows saves it; and a value that is saved so.
+    let utf16 = |text: &str| {
+        [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect::<Vec<u8>>()
+    };
+    assert_eq!(in_file(".env_new", &utf16("# values\r\n")), None);
+    assert_eq!(in_file(".env_new", &utf16("KEY=ant-7-bee-2\r\n")), Some(Kind::EnvironmentFile));
     // There to be filled where it is used.
     assert_eq!(in_file("ssh/id_rsa", b""), None);
 }

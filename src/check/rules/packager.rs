@@ -7,11 +7,11 @@ use crate::check::subject::Subject;
 use crate::check::{Packager, Remark, Weight};
 use crate::secret::{self, Certainty, Kind};
 
-const REFUSED: &str = "take it out, leave the file out with a line in `.ebignore`, or allow it by name in `[bundle]`";
+const REFUSED: &str = "take it out, leave the file out with LINE, or allow it by name in `[bundle]`";
 /// For a file without which there is no site, or another one.
 const NEEDED: &str = "take the value out, revoke it, and read a new one from a property or secret of the environment; or allow it by name in `[bundle]`";
 /// For a file of variables that the code asks for.
-const NEEDED_ENVIRONMENT: &str = "leave the file out with a line in `.ebignore`, and set what the server needs of it as properties and secrets of the environment; or allow it by name in `[bundle]`";
+const NEEDED_ENVIRONMENT: &str = "leave the file out with LINE, and set what the server needs of it as properties and secrets of the environment; or allow it by name in `[bundle]`";
 /// Files of the folder that Elastic Beanstalk looks for.
 const TOPS: [&str; 9] = [
     "Procfile",
@@ -36,6 +36,7 @@ pub(crate) fn check(subject: &mut Subject<'_>, packager: &Packager) {
             &own
         }
     };
+    let line = leaving_out(subject);
     for Remark { path, what, weight } in remarks {
         if *weight == Weight::Ignored {
             if TOPS.contains(&path.as_str()) || [EXTENSIONS, ".platform"].contains(&path.as_str()) {
@@ -48,8 +49,8 @@ pub(crate) fn check(subject: &mut Subject<'_>, packager: &Packager) {
             continue;
         }
         // The line itself is not shown: a report is read by more people than the file.
-        let line = line_of(subject, path, what).map_or_else(String::new, |line| format!(", in line {line}"));
-        let message = format!("`{path}` {what}{line}");
+        let at = line_of(subject, path, what).map_or_else(String::new, |line| format!(", in line {line}"));
+        let message = format!("`{path}` {what}{at}");
         match weight {
             Weight::Refused => {
                 let fix = match is_needed(subject, path) {
@@ -57,7 +58,7 @@ pub(crate) fn check(subject: &mut Subject<'_>, packager: &Packager) {
                     true if what == Kind::EnvironmentFile.sentence() => NEEDED_ENVIRONMENT,
                     _ => REFUSED,
                 };
-                subject.find_file("EB180", path, message, fix)
+                subject.find_file("EB180", path, message, fix.replace("LINE", line))
             }
             Weight::Warned => subject.find_file("EB181", path, message, WARNED),
             Weight::Environment => {
@@ -68,6 +69,18 @@ pub(crate) fn check(subject: &mut Subject<'_>, packager: &Packager) {
             }
             Weight::Ignored => continue,
         };
+    }
+}
+
+/// How a file is left out. Beside an `.ebignore`, the EB CLI does not read `.gitignore`: a new one must not have one line alone.
+fn leaving_out(subject: &Subject<'_>) -> &'static str {
+    let tree = subject.tree;
+    match tree.is_file(crate::project::FILE) {
+        true => "`exclude` in `[bundle]`",
+        false if tree.is_file(".ebignore") => "a line in `.ebignore`",
+        false => {
+            "a line in `.ebignore` (a new one begins as a copy of `.gitignore`, with `.git/`: the EB CLI reads nothing else then)"
+        }
     }
 }
 
