@@ -1,7 +1,7 @@
 //! Static files that the proxy hides: what it serves by itself wins over the application.
 
 use super::backends::Backend;
-use super::{at, base};
+use super::{at, base, shipped};
 use crate::beanstalk::defaults::{STATIC_FILES, STATIC_FOLDER, serves_static_of};
 use crate::check::django::{Settings, Value};
 use crate::check::subject::Subject;
@@ -71,7 +71,15 @@ fn folder(subject: &mut Subject<'_>, settings: &Settings) {
         _ => "staticfiles".to_owned(),
     };
     let message = "the admin and all applications have no style: Elastic Beanstalk serves the bundle's folder `static` there, and nothing else";
-    at(subject, RULE, setting, message, &format!("map `/static: {root}` in `{STATIC_FILES}`, also with WhiteNoise"));
+    let mut fix = format!("map `/static: {root}` in `{STATIC_FILES}`, also with WhiteNoise");
+    // Without its files, the mapping would take those away that are served now.
+    let collects = subject.scripts().iter().any(|script| script.text.contains("collectstatic"))
+        || subject.in_pipeline("collectstatic")
+        || shipped::collected(subject.tree, settings).is_some();
+    if !collects {
+        fix.push_str(", and run `collectstatic` into that folder on every instance");
+    }
+    at(subject, RULE, setting, message, &fix);
 }
 
 /// A mapping to a folder that ships, and nobody collects the files of the admin into it.

@@ -6,6 +6,7 @@ use super::backends::Backend;
 use super::{at, base, proxy_has, shipped};
 use crate::beanstalk::config_file::Spanned;
 use crate::beanstalk::customizations::Moment;
+use crate::beanstalk::defaults::{STATIC_FILES, STATIC_FOLDER};
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::tree::file_name;
 use crate::beanstalk::version::Version;
@@ -166,12 +167,22 @@ fn collected(subject: &mut Subject<'_>, settings: &Settings) {
     } else {
         ("EB021", "style sheets and images are a 404: nothing runs `collectstatic`")
     };
-    let fix = "run it in `container_commands` and in a confighook, on every instance";
+    let mut fix = "run it in `container_commands` and in a confighook, on every instance".to_owned();
+    if let (Value::Path(folder), false) = (&root.value, is_mapped(subject) || serves_itself(subject, settings))
+        && let Some(url) = settings.value("STATIC_URL").text().filter(|url| !url.contains("//"))
+        && folder != STATIC_FOLDER
+        && !proxy_has(subject, url.trim_matches('/'))
+    {
+        let name = url.trim_matches('/');
+        fix.push_str(&format!(
+            ", and let somebody serve the files: `/{name}: {folder}` under `{STATIC_FILES}`, or WhiteNoise"
+        ));
+    }
     if backend.is_undecided() {
         let message = format!("unless a variable of the environment names another storage, {message}");
-        at(subject, rule, root, message, fix).level = Level::Note;
+        at(subject, rule, root, message, &fix).level = Level::Note;
     } else {
-        at(subject, rule, root, message, fix);
+        at(subject, rule, root, message, &fix);
     }
 }
 
