@@ -62,7 +62,7 @@ pub(crate) fn in_path(path: &str) -> Option<Kind> {
 /// The kind of secret that a file with this path and content holds: what its name leaves open, its content answers.
 pub(crate) fn in_file(path: &str, content: &[u8]) -> Option<Kind> {
     let kind = in_path(path)?;
-    if content.trim_ascii().is_empty() || (kind.yields_to_content() && assignments::are_none(&plain(content))) {
+    if content.trim_ascii().is_empty() || (kind.yields_to_content() && assignments::are_none(content)) {
         return None;
     }
     if !kind.yields_to_content() || !assignments::are_told(content) {

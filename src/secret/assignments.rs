@@ -43,8 +43,16 @@ pub(super) fn are_told(content: &[u8]) -> bool {
 /// Is there no line but comments, none of which assigns?
 pub(super) fn are_none(content: &[u8]) -> bool {
     let comment = |line: &str| line.is_empty() || (line.starts_with(['#', ';']) && !line.contains(['=', ':']));
-    std::str::from_utf8(content)
-        .is_ok_and(|text| text.trim_start_matches('\u{feff}').lines().map(str::trim).all(comment))
+    let units = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = rest.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
+        String::from_utf16(&units).ok()
+    };
+    let text = match content {
+        [0xff, 0xfe, rest @ ..] => units(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => units(rest, u16::from_be_bytes),
+        content => String::from_utf8(content.to_vec()).ok(),
+    };
+    text.is_some_and(|text| text.trim_start_matches('\u{feff}').lines().map(str::trim).all(comment))
 }
 
 fn is_told(line: &str) -> bool {

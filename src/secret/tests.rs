@@ -210,7 +210,7 @@ fn a_name_that_suspects_yields_to_a_content_that_clears() {
     let utf16 = |text: &str| {
         [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect::<Vec<u8>>()
     };
-    assert_eq!(in_file(".env_new", &utf16("# values\r\n")), None);
+    assert_eq!(in_file(".env_new", &utf16("# 環境変数のサンプル\r\n")), None);
     assert_eq!(in_file(".env_new", &utf16("KEY=ant-7-bee-2\r\n")), Some(Kind::EnvironmentFile));
     // There to be filled where it is used.
     assert_eq!(in_file("ssh/id_rsa", b""), None);

@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::beanstalk::config_file::Command;
+use crate::beanstalk::config_file::{Command, CommandLine};
 use crate::beanstalk::customizations::EXTENSIONS;
 use crate::beanstalk::tree::file_name;
 use crate::check::subject::Subject;
+use crate::check::words;
 use crate::level::Level;
 
 const RULE: &str = "EB218";
@@ -18,8 +19,10 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     for file in customizations.used() {
         for command in &file.container_commands {
             let name = &command.name;
-            let before = seen.insert(&name.value, (&file.path, command));
-            let Some((other, first)) = before.filter(|(other, _)| *other != file.path) else { continue };
+            let (other, first) = *seen.entry(&name.value).or_insert((&file.path, command));
+            if other == file.path {
+                continue;
+            }
             let folder = folder(&file.path);
             if !folder.is_empty() && self::folder(other) != folder && file_name(other) == file_name(&file.path) {
                 if copies.insert(folder) {
@@ -59,5 +62,16 @@ fn do_the_same(one: &Command, other: &Command) -> bool {
         let folder = command.cwd.as_ref().map(|folder| folder.value.clone());
         (folder, command.env.clone(), command.test.clone(), command.ignore_errors, command.leader_only)
     };
-    one.line == other.line && all(one) == all(other)
+    let same = one.line == other.line || asked(one).is_some_and(|asked| Some(asked) == self::asked(other));
+    same && all(one) == all(other)
+}
+
+/// What Django is asked for, if a command asks for nothing else.
+fn asked(command: &Command) -> Option<Vec<String>> {
+    let CommandLine::Shell(text) = &command.line else { return None };
+    let runs = words::runs(text);
+    let [run] = runs.as_slice() else { return None };
+    let (asked, _) = run.django()?;
+    let from = run.arguments.iter().skip_while(|word| word.text != asked.text);
+    Some(from.map(|word| word.text.clone()).collect())
 }

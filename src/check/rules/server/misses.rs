@@ -75,14 +75,20 @@ fn said(
 /// An account that the system does not have, and nobody makes.
 fn is_missing_account(subject: &Subject<'_>, line: Option<&Line<'_>>, setting: &str, name: &str) -> bool {
     let own = line.map(|line| line.path);
-    let made = subject.customizations.used().any(|file| file.text.contains(name))
-        || subject.scripts().iter().any(|script| Some(script.path) != own && script.text.contains(name));
+    let made = subject.customizations.used().any(|file| has_word(&file.text, name))
+        || subject.scripts().iter().any(|script| Some(script.path) != own && has_word(script.text, name));
     let known = match setting {
         "user" => SYSTEM.contains(&name) || name.starts_with("systemd-") || name.starts_with("ec2-"),
         // Of groups a system has many.
         _ => !OF_DEBIAN.contains(&name),
     };
     !made && !known && !name.is_empty() && !name.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Is it there as a word of its own, and not as the beginning of another?
+fn has_word(text: &str, word: &str) -> bool {
+    let part = |char: char| char.is_alphanumeric() || char == '_';
+    text.match_indices(word).any(|(at, _)| !text[..at].ends_with(part) && !text[at + word.len()..].starts_with(part))
 }
 
 /// Accounts that an instance has, or that a package brings.

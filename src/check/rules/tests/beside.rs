@@ -73,6 +73,12 @@ fn commands_of_one_name_in_copies_of_the_project() {
     assert!(
         same.len() == 2 && same.iter().all(|finding| finding.level == Level::Note && finding.fix.contains("delete"))
     );
+    let asks = |line: &str| format!("container_commands: {{a: {{command: {line}}}}}\n");
+    let django = [
+        (".ebextensions/a.config", asks("django-admin.py compress")),
+        (".ebextensions/b.config", asks("python manage.py compress")),
+    ];
+    assert!(found(&django).iter().all(|finding| finding.level == Level::Note));
     let different = found(&[own, (".ebextensions/b.config", commands("rm"))]);
     assert!(different.len() == 2 && different.iter().all(|finding| finding.level == Level::Warning));
 }
@@ -113,6 +119,15 @@ fn what_gunicorn_is_told_of_another_machine() {
     ] {
         conf(false, text, &[]);
     }
+    // A longer word is another one.
+    conf(
+        true,
+        "user = 'shop'\n",
+        &[
+            ("Procfile", "web: gunicorn shopping.wsgi\n"),
+            (".ebextensions/a.config", "container_commands: {a: {command: 'ls shopping'}}\n"),
+        ],
+    );
     let web = |found: bool, line: &str| case("EB317", found, &[PLATFORM, ("Procfile", &format!("web: {line}\n"))]);
     web(true, "gunicorn --user www-data mysite.wsgi");
     web(true, "gunicorn --access-logfile=/var/log/gunicorn/access.log mysite.wsgi");

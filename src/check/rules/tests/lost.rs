@@ -61,6 +61,31 @@ fn certificates_that_nginx_forgets() {
 }
 
 #[test]
+fn files_of_variables_that_the_settings_read() {
+    let reads = (
+        "mysite/settings.py",
+        "import environ\nenv = environ.Env()\nenv.read_env(BASE_DIR / '.env')\nSECRET_KEY = env('KEY')\n",
+    );
+    const SECRET: &str = "aws secretsmanager get-secret-value --secret-id shop --query SecretString --output text";
+    for write in [
+        "| sudo tee .env > /dev/null",
+        "> .env",
+        "> /var/app/staging/.env",
+        "> /tmp/.env; mv /tmp/.env /var/app/staging/.env",
+    ] {
+        let line = format!("{SECRET} {write}");
+        hook("EB093", true, "predeploy", &line, &[reads]);
+        hook("EB093", false, "predeploy", &line, &[("mysite/settings.py", "SECRET_KEY = os.environ['KEY']\n")]);
+        let again = (".platform/confighooks/predeploy/a.sh", format!("#!/bin/bash\n{line}\n"));
+        hook("EB093", false, "predeploy", &line, &[reads, (again.0, again.1.as_str())]);
+    }
+    // The server has the environment's properties without a file.
+    hook("EB093", false, "predeploy", "/opt/elasticbeanstalk/bin/get-config environment | jq -r . > .env", &[reads]);
+    hook("EB093", false, "predeploy", "cp /opt/elasticbeanstalk/deployment/env .env", &[reads]);
+    hook("EB093", false, "predeploy", "cp .env.production .env", &[reads]);
+}
+
+#[test]
 fn collected_whichever_storage_a_variable_chooses() {
     let settings = |storage: &str| {
         format!(
