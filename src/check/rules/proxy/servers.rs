@@ -43,6 +43,8 @@ fn block(subject: &mut Subject<'_>, path: &str, server: &Directive, defaults: &m
             false => format!("write what it says into {folder}, which is read in the platform's block"),
         }
     };
+    // In the platform's block it would redirect what the load balancer passes on, and its health checks.
+    let redirects = inner.iter().any(|inner| matches!(inner.name.as_str(), "return" | "rewrite"));
     let mut fails = false;
     for listen in &listens {
         let Some((at, options)) = listen.arguments.split_first() else { continue };
@@ -63,6 +65,7 @@ fn block(subject: &mut Subject<'_>, path: &str, server: &Directive, defaults: &m
         let fix = match is_named(inner) {
             _ if at != OWN => "take `default_server` out of one of the two".to_owned(),
             true => "take `default_server` out".to_owned(),
+            false if redirects => "take the block out: a load balancer redirects by a rule of its listener; on a single instance, give it the site's `server_name` instead of `default_server`".to_owned(),
             false => format!("{}; without `default_server` nobody would ask this block", into()),
         };
         subject.find("EB143", path, listen.span.clone(), message, fix);
@@ -71,7 +74,11 @@ fn block(subject: &mut Subject<'_>, path: &str, server: &Directive, defaults: &m
     let of_platform = |listen: &&Directive| listen.arguments.first().is_some_and(|at| address(at) == OWN);
     if !fails && listens.iter().all(of_platform) && !is_named(inner) {
         let message = "no request comes to this `server` block: it has no name, and for all other names the platform's block is the default of port 80";
-        subject.find("EB271", path, server.span.clone(), message, into());
+        let fix = match redirects {
+            true => "take it out: a load balancer redirects by a rule of its listener; on a single instance, give the block the site's `server_name`".to_owned(),
+            false => into(),
+        };
+        subject.find("EB271", path, server.span.clone(), message, fix);
     }
 }
 

@@ -52,6 +52,17 @@ fn blocks_beside_the_block_of_the_platform() {
 }
 
 #[test]
+fn what_redirects_is_not_moved_to_where_all_requests_are() {
+    for listen in ["80", "80 default_server"] {
+        let text = format!("server {{ listen {listen}; return 301 https://$host$request_uri; }}\n");
+        let tree = Tree::default().file(PLATFORM.0, PLATFORM.1).file(".platform/nginx/conf.d/a.conf", text.as_str());
+        let findings = run(&tree, &Settings::default()).findings;
+        let found = findings.iter().find(|finding| matches!(finding.rule, "EB143" | "EB271")).unwrap();
+        assert!(!found.fix.contains("elasticbeanstalk"), "{}", found.fix);
+    }
+}
+
+#[test]
 fn commands_of_one_name_in_copies_of_the_project() {
     let commands =
         |line: &str| format!("container_commands:\n  a: {{command: '{line} a'}}\n  b: {{command: '{line} b'}}\n");
