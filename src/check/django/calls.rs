@@ -106,7 +106,7 @@ impl Evaluation<'_> {
         if let (Some(only), "dirname" | "abspath" | "realpath" | "normpath") = (argument(0), last)
             && let Value::Path(path) = value(only)
         {
-            return if last == "dirname" { above(&path) } else { Value::Path(path) };
+            return if last == "dirname" { Value::above(&path) } else { Value::Path(path) };
         }
         match &*call.func {
             Expr::Attribute(method) => {
@@ -177,15 +177,6 @@ impl Evaluation<'_> {
             locals.insert(name.clone(), given.map_or(Value::Unknown, |given| self.evaluate(given, depth + 1)));
         }
         self.with(locals).evaluate(&function.returns, depth + 1)
-    }
-}
-
-/// The folder above one of the project's; that above the project is not known.
-pub(super) fn above(path: &str) -> Value {
-    match path.rsplit_once('/') {
-        Some((parent, _)) => Value::Path(parent.to_owned()),
-        None if path.is_empty() => Value::Unknown,
-        None => Value::Path(String::new()),
     }
 }
 

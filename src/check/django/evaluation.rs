@@ -106,7 +106,7 @@ impl Evaluation<'_> {
                 // Another module asks, such as the one with the URLs, and production has it off.
                 "settings.DEBUG" => Value::Bool(false),
                 _ => match deeper_path(expression).map(deeper) {
-                    Some(Value::Path(path)) => super::calls::above(&path),
+                    Some(Value::Path(path)) => Value::above(&path),
                     _ => Value::Unknown,
                 },
             },

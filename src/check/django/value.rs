@@ -49,6 +49,15 @@ impl Value {
         }
     }
 
+    /// The folder above one of the project's; that above the project is not known.
+    pub(super) fn above(path: &str) -> Self {
+        match path.rsplit_once('/') {
+            Some((parent, _)) => Self::Path(parent.to_owned()),
+            None if path.is_empty() => Self::Unknown,
+            None => Self::Path(String::new()),
+        }
+    }
+
     /// The path below the project's folder that it is, also where it is written out as it is on an instance.
     pub(crate) fn in_project(&self) -> Option<&str> {
         match self {
