@@ -30,6 +30,9 @@ impl Evaluation<'_> {
         if let Some(lookup) = self.lookup(call, depth) {
             return self.looked_up(lookup, depth);
         }
+        if let Some(kind) = name.strip_prefix("values.").and_then(|kind| kind.strip_suffix("Value")) {
+            return by_a_variable(kind, argument(0).map(value));
+        }
         if name.ends_with("path.join") {
             let parts: Vec<Value> = call.arguments.args.iter().map(value).collect();
             let Some((base, rest)) = parts.split_first() else { return Value::Unknown };
@@ -177,6 +180,16 @@ impl Evaluation<'_> {
             locals.insert(name.clone(), given.map_or(Value::Unknown, |given| self.evaluate(given, depth + 1)));
         }
         self.with(locals).evaluate(&function.returns, depth + 1)
+    }
+}
+
+/// A setting of django-configurations, which a variable of its name sets: its default, where that stays as it is.
+fn by_a_variable(kind: &str, default: Option<Value>) -> Value {
+    const AS_GIVEN: [&str; 12] =
+        ["", "Boolean", "Integer", "PositiveInteger", "Float", "List", "Tuple", "Set", "Email", "URL", "Path", "Regex"];
+    match default {
+        Some(_) if !AS_GIVEN.contains(&kind) => Value::Unknown,
+        default => Value::Environment { default: default.filter(|value| *value != Value::Unknown).map(Box::new) },
     }
 }
 

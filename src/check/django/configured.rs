@@ -2,6 +2,8 @@
 //!
 //! It is kept under the name `config.KEY`, and what a class has under `Class.KEY`.
 
+use std::collections::BTreeMap;
+
 use ruff_python_ast::{Expr, ExprCall, Stmt, StmtClassDef, StmtFunctionDef};
 
 use super::evaluation::Evaluation;
@@ -14,6 +16,9 @@ pub(in crate::check) const PREFIX: &str = "config.";
 
 /// Functions that make an application, as guides call them: what is served calls them.
 const FACTORIES: [&str; 4] = ["create_app", "make_app", "create_application", "build_app"];
+
+/// More folders than settings name.
+const MOST_FOLDERS: usize = 20;
 
 impl Walk<'_> {
     /// An assignment that configures an application; tells whether it is one.
@@ -137,6 +142,8 @@ impl Walk<'_> {
                 names.map(|(name, one)| (format!("{own}{}", &name[prefix.len()..]), one.clone())).collect();
             self.settings.names.extend(all);
         }
+        // Folders, which the lines below use by their names: in a class they are seen as in a function.
+        let mut folders = BTreeMap::new();
         for statement in &class.body {
             let (target, value) = match statement {
                 Stmt::Assign(assign) => match assign.targets.as_slice() {
@@ -159,7 +166,10 @@ impl Walk<'_> {
             };
             let Expr::Name(name) = target else { continue };
             let key = format!("{own}{}", name.id);
-            let found = Evaluation::of(self.settings).evaluate(value, 0).bounded();
+            let found = Evaluation::of(self.settings).with(folders.clone()).evaluate(value, 0).bounded();
+            if matches!(found, Value::Path(_)) && folders.len() < MOST_FOLDERS {
+                folders.insert(name.id.to_string(), found.clone());
+            }
             self.put(&key, found, range(value), Sure::Yes);
             self.reads_too(&key, value);
         }

@@ -324,6 +324,10 @@ fn collections_and_what_is_in_them() {
     comes_to("os.path.join(os.path.dirname(__file__), 'static')", path("shop/static"));
     comes_to("os.path.dirname(os.path.dirname(__file__))", path(""));
     comes_to("Path(__file__).name", Value::Unknown);
+    let default = |value: Value| Value::Environment { default: Some(Box::new(value)) };
+    comes_to("values.PathValue(os.path.join(BASE_DIR, 'a'), environ_prefix='X')", default(path("a")));
+    comes_to("values.SecretValue()", Value::Environment { default: None });
+    comes_to("values.DatabaseURLValue('sqlite:///db.sqlite3')", Value::Unknown);
     comes_to("BASE_DIR / '/data'", text("/data"));
     comes_to("str(BASE_DIR / 'a') + '/b'", path("a/b"));
     comes_to("str(BASE_DIR / 'a') + 'b'", Value::Unknown);
@@ -349,6 +353,16 @@ fn folders_that_are_counted_from_others() {
     let x = "X = [os.path.join(P, 'static'), os.path.join(BASE, 'static')]\n";
     let paths = ["a/static", "static"].map(|path| Value::Path(path.to_owned()));
     assert_eq!(of("a/settings/base.py", &format!("{package}{x}")), Value::List(paths.into()));
+}
+
+#[test]
+fn a_class_sees_its_own_folders() {
+    let code = "class Prod(Configuration):\n    BASE = os.path.dirname(os.path.dirname(__file__))\n    \
+                X = values.Value(os.path.join(BASE, '..', 'collected'))\n";
+    let tree = Tree::default().file("shop/settings.py", code);
+    let settings = Settings::of_file(&tree, "shop/settings.py", BTreeMap::new()).expect("it can be read");
+    let default = Value::Path("../collected".to_owned());
+    assert_eq!(*settings.value("Prod.X"), Value::Environment { default: Some(Box::new(default)) });
 }
 
 #[test]

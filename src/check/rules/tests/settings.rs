@@ -577,6 +577,10 @@ fn settings_that_a_class_has() {
         &format!("{common}class Prod(Configuration):\n    DEBUG = values.BooleanValue(False)\n"),
         named,
     );
+    // A variable sets it, and this is what it is without one.
+    class("EB110", true, "class Prod(Configuration):\n    DEBUG = values.BooleanValue(True)\n", named);
+    let secret = "class Prod(Configuration):\n    DEBUG = False\n    SECRET_KEY = values.SecretValue()\n";
+    class("EB112", false, secret, named);
     class("EB110", false, common, named);
     class("EB110", false, &format!("{common}class Prod(Common):\n    pass\n"), "");
 }
