@@ -39,6 +39,12 @@ impl Evaluation<'_> {
             return Value::Unknown;
         }
         let deeper = |expression: &Expr| self.evaluate(expression, depth + 1);
+        // `Path(__file__).parent`, or `.parents[1]` of it.
+        if (matches!(expression, Expr::Subscript(_)) || deeper_path(expression).is_some())
+            && let Some(above) = above_file(expression)
+        {
+            return self.above_file(above);
+        }
         match expression {
             Expr::BooleanLiteral(literal) => Value::Bool(literal.value),
             Expr::NoneLiteral(_) => Value::None,
@@ -83,13 +89,6 @@ impl Evaluation<'_> {
                 Some(name) => self.variable(name, None),
                 None => Value::Environment { default: None },
             },
-            // `.parents[1]` of it.
-            Expr::Subscript(_) if above_file(expression).is_some() => {
-                self.above_file(above_file(expression).unwrap_or_default())
-            }
-            Expr::Attribute(_) if deeper_path(expression).and_then(above_file).is_some() => {
-                self.above_file(above_file(expression).unwrap_or_default())
-            }
             Expr::Subscript(subscript) => {
                 let key = deeper(&subscript.slice);
                 through(deeper(&subscript.value), |value| match (&value, &key) {

@@ -44,7 +44,11 @@ pub(super) fn above_file(expression: &Expr) -> Option<usize> {
                 }
                 &subscript.value
             }
-            Expr::Call(call) => return Some(above + above_in_call(call)?),
+            Expr::Call(call) => {
+                let (of, up) = within(call);
+                above += up;
+                of
+            }
             _ => return None,
         };
     }
@@ -53,9 +57,15 @@ pub(super) fn above_file(expression: &Expr) -> Option<usize> {
 
 /// The same of a call.
 pub(super) fn above_in_call(call: &ExprCall) -> Option<usize> {
+    let (of, up) = within(call);
+    Some(above_file(of)? + up)
+}
+
+/// What a call is made of, its first argument or what it is a method of, and how many folders it leads up.
+fn within(call: &ExprCall) -> (&Expr, usize) {
     match call.arguments.args.first() {
-        Some(argument) => Some(above_file(argument)? + usize::from(dotted(&call.func).ends_with("dirname"))),
-        None => above_file(&call.func),
+        Some(argument) => (argument, usize::from(dotted(&call.func).ends_with("dirname"))),
+        None => (&call.func, 0),
     }
 }
 
