@@ -2,6 +2,7 @@
 //!
 //! Read line by line as far as that is certain: what a shell would work out is left alone.
 
+use crate::beanstalk::dockerfile::instructions;
 use crate::beanstalk::procfile;
 use crate::beanstalk::tree::{Tree, file_name};
 
@@ -57,9 +58,8 @@ pub(super) fn settings(tree: &Tree, folder: &str) -> Vec<(String, String)> {
     add(procfile.web().and_then(|web| named(&web.command)), "Procfile");
     for path in dockerfiles(tree, folder) {
         for instruction in instructions(tree.text(path).unwrap_or_default()) {
-            let (word, rest) = instruction.split_once(' ').unwrap_or((&instruction, ""));
-            if ["ENV", "CMD", "ENTRYPOINT"].iter().any(|known| word.eq_ignore_ascii_case(known)) {
-                add(named(rest), path);
+            if ["ENV", "CMD", "ENTRYPOINT"].contains(&instruction.name.as_str()) {
+                add(named(&instruction.rest), path);
             }
         }
     }
@@ -83,31 +83,11 @@ fn named(text: &str) -> Option<String> {
     (plain && !after.starts_with(['$', '{', '-'])).then(|| module.to_owned())
 }
 
-/// Instructions of a Dockerfile, each in one line.
-fn instructions(text: &str) -> Vec<String> {
-    let mut all: Vec<String> = Vec::new();
-    let mut open = false;
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        let (part, goes_on) = line.strip_suffix('\\').map_or((line, false), |part| (part.trim_end(), true));
-        match all.last_mut().filter(|_| open) {
-            Some(last) => {
-                last.push(' ');
-                last.push_str(part);
-            }
-            None => all.push(part.to_owned()),
-        }
-        open = goes_on;
-    }
-    all
-}
-
 /// What `pip install` lines of a Dockerfile install: packages, and files with lists of them.
 pub(super) fn installed(text: &str) -> (Vec<String>, Vec<String>) {
     let (mut packages, mut files) = (Vec::new(), Vec::new());
-    for instruction in
-        instructions(text).iter().filter(|line| line.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("RUN ")))
-    {
-        for command in instruction[4..].split(['&', ';', '|']) {
+    for instruction in instructions(text).iter().filter(|instruction| instruction.name == "RUN") {
+        for command in instruction.rest.split(['&', ';', '|']) {
             let words: Vec<&str> = command.split_whitespace().map(|word| word.trim_matches(['"', '\''])).collect();
             let pip = words
                 .windows(2)

@@ -8,6 +8,7 @@ pub(crate) mod compose;
 pub mod config_file;
 pub mod customizations;
 pub mod defaults;
+pub(crate) mod dockerfile;
 pub mod durations;
 pub mod eb_config;
 pub mod encoding;

@@ -1,25 +1,14 @@
 //! Dockerfile: what the image of the bundle is made of, and what it starts.
 //!
-//! Source: Dockerfile reference (docs.docker.com): continued lines, here-documents, `COPY`, `WORKDIR`, and that an `ENTRYPOINT`
+//! Source: Dockerfile reference (docs.docker.com): `COPY`, `WORKDIR`, and that an `ENTRYPOINT`
 //! takes the `CMD` of the image below it away.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use super::words::{self, Run};
-use crate::beanstalk::lines::placed;
+use crate::beanstalk::dockerfile::{Instruction, instructions};
 
 pub(super) const NAME: &str = "Dockerfile";
-
-/// One instruction, its lines brought together.
-#[derive(Debug, Clone)]
-pub(super) struct Instruction {
-    /// In capitals.
-    pub(super) name: String,
-    pub(super) rest: String,
-    /// Its first line.
-    pub(super) span: Range<usize>,
-}
 
 /// What makes the image that runs: the last stage, after the stages of the same file that it stands on.
 #[derive(Debug)]
@@ -243,45 +232,6 @@ fn flags(rest: &str) -> (Vec<&str>, &str) {
         rest = after.trim_start();
     }
     (found, rest)
-}
-
-fn instructions(text: &str) -> Vec<Instruction> {
-    let mut found: Vec<Instruction> = Vec::new();
-    let (mut open, mut document): (bool, Option<String>) = (false, None);
-    for (at, line) in placed(text) {
-        let trimmed = line.trim();
-        if let Some(end) = &document {
-            if trimmed == end {
-                document = None;
-            } else if let Some(last) = found.last_mut() {
-                last.rest.push_str("; ");
-                last.rest.push_str(trimmed);
-            }
-            continue;
-        }
-        if trimmed.is_empty() || trimmed.starts_with('#') {
-            continue;
-        }
-        let body = trimmed.strip_suffix('\\').unwrap_or(trimmed).trim_end();
-        match found.last_mut().filter(|_| open) {
-            Some(last) => {
-                last.rest.push(' ');
-                last.rest.push_str(body);
-            }
-            None => {
-                let (name, rest) = body.split_once(char::is_whitespace).unwrap_or((body, ""));
-                let start = at + line.len() - line.trim_start().len();
-                let span = start..start + trimmed.len();
-                found.push(Instruction { name: name.to_ascii_uppercase(), rest: rest.trim().to_owned(), span });
-            }
-        }
-        open = trimmed.ends_with('\\');
-        document = trimmed.split_once("<<").filter(|_| !open).and_then(|(_, rest)| {
-            let word = rest.trim_start_matches('-').split_whitespace().next()?.trim_matches(['"', '\'']);
-            (!word.is_empty() && word.chars().all(char::is_alphanumeric)).then(|| word.to_owned())
-        });
-    }
-    found
 }
 
 #[cfg(test)]

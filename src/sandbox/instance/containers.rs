@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use crate::beanstalk::dockerfile::{Instruction, instructions};
 use crate::beanstalk::yaml::{self, Node};
 
 /// The part of a project's containers that can run here.
@@ -43,11 +44,8 @@ fn dockerfile(text: &str) -> Plan {
     let mut plan = Plan::default();
     let mut entrypoint = None;
     let mut command = None;
-    let joined = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect::<Vec<_>>().join("\n");
-    for line in joined.replace("\\\n", " ").lines() {
-        let Some((keyword, rest)) = line.trim().split_once(char::is_whitespace) else { continue };
-        let rest = rest.trim();
-        match keyword.to_ascii_uppercase().as_str() {
+    for Instruction { name, rest, .. } in instructions(text).iter().filter(|one| !one.rest.is_empty()) {
+        match name.as_str() {
             "ENV" => plan.env.extend(variables(rest)),
             "EXPOSE" => plan.port = rest.split(['/', ' ']).next().and_then(|port| port.parse().ok()).or(plan.port),
             "ENTRYPOINT" => entrypoint = Some(words(rest)),
