@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(plan.first, [pair("image", "SECRET_KEY=x python manage.py collectstatic")]);
         assert_eq!(plan.web.as_deref(), Some("gunicorn 'a b'"));
         assert_eq!(plan.port, Some(8000));
-        assert_eq!(plan.left_out, [("image step", "apt-get update &&    apt-get install x".to_owned())]);
+        assert_eq!(plan.left_out, [("image step", "apt-get update && apt-get install x".to_owned())]);
     }
 
     #[test]
