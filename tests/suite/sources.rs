@@ -79,6 +79,21 @@ fn a_clean_tree_is_the_same_from_every_source() {
 }
 
 #[test]
+fn check_looks_at_contents_of_every_size_and_source() {
+    let key = format!("aws_access_key_id = AKIA{}\n", "Q3EGVZ5RKT7WNJ2X");
+    let large = [vec![b'\n'; 6_000_000], key.clone().into_bytes()].concat();
+    let place = Place::new().file("Procfile", "web: gunicorn app\n").file("large.txt", large).file("small.txt", key);
+    (0..80).for_each(|number| place.write(&format!("{number}.txt"), "nothing\n"));
+    let place = place.git();
+    for source in ["worktree", "index", "HEAD"] {
+        let report = place.run(["check", "--json", "--source", source]).exit(1).document("check/1");
+        let findings = report["findings"].as_array().unwrap().iter().filter(|finding| finding["rule"] == "EB180");
+        let found: Vec<_> = findings.map(|finding| finding["path"].as_str().unwrap()).collect();
+        assert_eq!(found, ["large.txt", "small.txt"], "{source}");
+    }
+}
+
+#[test]
 fn a_dirty_tree_is_refused_on_request() {
     let run = three_contents().run(["package", "--require-clean"]).exit(3);
     insta::assert_snapshot!(run, @r"

@@ -15,6 +15,7 @@ use crate::file;
 use super::cache::{Cache, Cached};
 use super::index::{self, Index};
 use super::kept_bundles::{self, Removed};
+use super::look::look;
 use super::options::{PackOptions, Trust};
 use super::output::{Draft, Output};
 use super::packed_entry::PackedEntry;
@@ -132,7 +133,7 @@ impl Plan {
         options: &PackOptions<'_>,
     ) -> Result<Bundle, Error> {
         let packed: Vec<PackedEntry> = cached.packed.into_iter().flatten().collect();
-        let notes = self.reviewed(&packed)?.passed()?;
+        let notes = self.reviewed(packed.iter().map(|packed| packed.flags))?.passed()?;
         if cache.bytes > options.max_bytes {
             return Err(self.too_large(cache.bytes, options.max_bytes));
         }
@@ -159,7 +160,7 @@ impl Plan {
         let mut contents = Contents::new(self);
         let mut pointers = Vec::new();
         for entry in self.entries.iter().filter(|entry| (64..LONGEST).contains(&entry.size())) {
-            contents.announce(std::slice::from_ref(entry))?;
+            contents.announce([entry])?;
             if ContentFlags::of(contents.read(entry)?, false).lfs_pointer {
                 pointers.push(entry.path.clone());
             }
@@ -173,19 +174,13 @@ impl Plan {
         let index = options.cache.map(|(dir, _)| Index::read(dir));
         let cache = options.cache.zip(index.as_ref()).and_then(|((dir, _), index)| Cache::load(dir, index));
         let cached = cache.as_ref().map_or_else(|| Cached::nothing(self), |cache| cache.cached(self));
-        let reviewed = match cached.is_everything() {
-            true => self.reviewed(cached.packed.iter().flatten())?,
-            false => pack(self, &cached.packed, None, Sink::Nowhere, options)?.reviewed,
-        };
-        Ok(reviewed.after(&self.problems))
+        Ok(self.reviewed(look(self, &cached.packed)?)?.after(&self.problems))
     }
 
     /// The review of contents that nobody has to read again.
-    fn reviewed<'a>(&self, packed: impl IntoIterator<Item = &'a PackedEntry>) -> Result<Reviewed, Error> {
+    fn reviewed(&self, flags: impl IntoIterator<Item = ContentFlags>) -> Result<Reviewed, Error> {
         let mut review = Review::new(self);
-        for (entry, packed) in self.entries.iter().zip(packed) {
-            review.look_at(entry, packed.flags);
-        }
+        self.entries.iter().zip(flags).for_each(|(entry, flags)| review.look_at(entry, flags));
         review.finish()
     }
 

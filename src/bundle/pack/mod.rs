@@ -8,6 +8,7 @@ pub(super) mod deflate;
 mod estimate;
 mod index;
 mod kept_bundles;
+mod look;
 pub(super) mod options;
 mod output;
 pub(super) mod packed_entry;

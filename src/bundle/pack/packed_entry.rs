@@ -34,6 +34,15 @@ pub(crate) struct BatchOutput {
     pub(crate) packed: Vec<PackedEntry>,
 }
 
+/// Flags of an entry's whole content, and whether deflating it is of no use.
+pub(crate) fn flags_of(entry: &Entry, content: &[u8]) -> (ContentFlags, bool) {
+    if matches!(entry.origin, Origin::Link(_)) {
+        return (ContentFlags::of_target(content), true);
+    }
+    let random = is_random(content);
+    (ContentFlags::of(content, random), random)
+}
+
 /// One thread's means to pack entries that are held whole.
 pub(crate) struct Worker<'a> {
     pub(crate) contents: Contents<'a>,
@@ -50,15 +59,13 @@ impl<'a> Worker<'a> {
         let content = self.contents.read(entry)?;
         let digest = ContentDigest(Sha256::digest(content).into());
         let size = content.len() as u64;
-        let is_link = matches!(entry.origin, Origin::Link(_));
-        let random = !is_link && is_random(content);
-        let flags = if is_link { ContentFlags::of_target(content) } else { ContentFlags::of(content, random) };
+        let (flags, as_is) = flags_of(entry, content);
         let mode = entry.mode(flags);
         let mut header = Header { mode, method: Method::Stored, crc: 0, size, packed: size };
         let offset = to.bytes.len() as u64;
         if deflate {
             header.crc = crc32fast::hash(content);
-            let (method, packed) = self.deflater.pack(content, random || is_link);
+            let (method, packed) = self.deflater.pack(content, as_is);
             header.method = method;
             if method == Method::Deflated {
                 header.packed = packed.len() as u64;

@@ -25,7 +25,7 @@ impl<'a> Contents<'a> {
     }
 
     /// Say which entries will be read next, in this order: git answers faster when it is asked for many at once.
-    pub(crate) fn announce(&mut self, entries: &[Entry]) -> Result<(), Error> {
+    pub(crate) fn announce<'e>(&mut self, entries: impl IntoIterator<Item = &'e Entry>) -> Result<(), Error> {
         let mut questions: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
         for entry in entries {
             if let Origin::Blob { repository, id, .. } = &entry.origin {
@@ -60,7 +60,7 @@ impl<'a> Contents<'a> {
 
     /// The whole content of a small entry, which nobody announced.
     pub(crate) fn read_alone(&mut self, entry: &Entry) -> Result<&[u8], Error> {
-        self.announce(std::slice::from_ref(entry))?;
+        self.announce([entry])?;
         self.read(entry)
     }
 
