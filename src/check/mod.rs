@@ -21,6 +21,8 @@ mod suppress;
 mod text_report;
 mod words;
 
+use std::convert::Infallible;
+
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::tree::Tree;
 use crate::environment::Description;
@@ -101,11 +103,21 @@ pub(crate) fn production(tree: &Tree) -> Option<(String, django::Settings)> {
 
 /// Check a tree against every rule.
 pub fn run(tree: &Tree, settings: &Settings) -> Report {
+    let Ok(report) = run_while(tree, settings, || Ok::<_, Infallible>(None));
+    report
+}
+
+/// The same, while the packager looks at contents: what it says is asked for after all rules that do not need it.
+pub fn run_while<E>(
+    tree: &Tree,
+    settings: &Settings,
+    packager: impl FnOnce() -> Result<Option<Packager>, E>,
+) -> Result<Report, E> {
     let customizations = Customizations::read(tree);
     let mut subject = Subject::new(tree, &customizations, settings.is_copy);
     rules::run(&mut subject);
     alternatives::weigh(&mut subject);
-    rules::packager(&mut subject, &settings.packager);
+    rules::packager(&mut subject, packager()?.as_ref().unwrap_or(&settings.packager));
     rules::promotion(&mut subject, &settings.described);
     let (findings, texts) = subject.finish();
     let mut report = suppress::apply(findings, &texts, &settings.suppress);
@@ -114,7 +126,7 @@ pub fn run(tree: &Tree, settings: &Settings) -> Report {
     let named: std::collections::BTreeSet<&str> =
         report.findings.iter().chain(suppressed).map(|finding| finding.path.as_str()).collect();
     report.sources = texts.into_iter().filter(|(path, _)| named.contains(path.as_str())).collect();
-    report
+    Ok(report)
 }
 
 impl Report {

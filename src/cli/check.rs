@@ -67,9 +67,7 @@ pub(crate) fn check(args: &CheckArgs, world: &World, ui: &mut Ui) -> Result<Exit
     }
     let plan = Plan::read(&scope)?;
     project.found(&plan)?;
-    let tree = tree(&project, &plan)?;
-    let remarks = remarks(&project, &plan, world)?;
-    let mut report = check::run(&tree, &Settings { packager: Packager::Says(remarks), ..settings(&project) });
+    let (mut report, tree) = judged(&project, &plan, world)?;
     if args.fix {
         let changes = check::changes(&tree, &settings(&project));
         for change in &changes {
@@ -108,8 +106,21 @@ pub(crate) fn report(project: &Project, world: &World) -> Result<Report, Failure
 fn report_of(project: &Project, scope: &Scope, world: &World) -> Result<Report, Failure> {
     let plan = Plan::read(scope)?;
     project.found(&plan)?;
-    let remarks = remarks(project, &plan, world)?;
-    Ok(check::run(&tree(project, &plan)?, &Settings { packager: Packager::Says(remarks), ..settings(project) }))
+    Ok(judged(project, &plan, world)?.0)
+}
+
+/// Every rule, and what packing would say: the packager reads contents while the rules look at the tree.
+fn judged(project: &Project, plan: &Plan, world: &World) -> Result<(Report, Tree), Failure> {
+    std::thread::scope(|scope| {
+        let packager = scope.spawn(|| remarks(project, plan, world));
+        let tree = tree(project, plan)?;
+        let packager = || match packager.join() {
+            Ok(remarks) => remarks.map(|remarks| Some(Packager::Says(remarks))),
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        let report = check::run_while(&tree, &settings(project), packager)?;
+        Ok((report, tree))
+    })
 }
 
 /// Check what a plan ships, but for what packing would say, which is said when it is packed.
