@@ -33,28 +33,39 @@ pub(super) fn check(subject: &mut Subject<'_>, image: &Image, run: &Run, span: R
     if !subject.customizations.proxy.is_empty() {
         return;
     }
-    let Some(asked) = asked(subject, image).filter(|asked| *asked != port) else { return };
+    let Some((asked, says)) = asked(subject, image).filter(|(asked, _)| *asked != port) else { return };
     let message = format!(
         "every request is a 502: the proxy asks port {asked} of the container, and `{}` listens on {port}",
         run.name()
     );
-    subject.find("EB366", dockerfile::NAME, span, message, format!("`EXPOSE {port}`, or let it listen on {asked}"));
+    let there = match says {
+        Says::Dockerrun => format!("name {port} as the first `ContainerPort` of `{DOCKERRUN}`"),
+        Says::Image => format!("`EXPOSE {port}`"),
+    };
+    subject.find("EB366", dockerfile::NAME, span, message, format!("{there}, or let it listen on {asked}"));
+}
+
+/// What tells the proxy which port to ask.
+#[derive(Debug, Clone, Copy)]
+enum Says {
+    Dockerrun,
+    Image,
 }
 
 /// The port of the container that the proxy asks: the first of `Dockerrun.aws.json`, else the only one that is exposed.
-fn asked(subject: &Subject<'_>, image: &Image) -> Option<String> {
+fn asked(subject: &Subject<'_>, image: &Image) -> Option<(String, Says)> {
     let is_port = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if let Some(text) = subject.tree.text(DOCKERRUN) {
         let document: Value = serde_json::from_str(text).ok()?;
         if let Some(first) = document["Ports"].get(0) {
             let port = &first["ContainerPort"];
             let port = port.as_str().map(str::to_owned).or_else(|| port.as_u64().map(|port| port.to_string()))?;
-            return Some(port).filter(|port| is_port(port));
+            return Some((port, Says::Dockerrun)).filter(|(port, _)| is_port(port));
         }
     }
     let exposed: Vec<&str> = image.all("EXPOSE").flat_map(|one| one.rest.split_whitespace()).collect();
     match exposed.as_slice() {
-        [port] => Some((*port).trim_end_matches("/tcp").to_owned()).filter(|port| is_port(port)),
+        [port] => Some(((*port).trim_end_matches("/tcp").to_owned(), Says::Image)).filter(|(port, _)| is_port(port)),
         _ => None,
     }
 }

@@ -1,5 +1,6 @@
 //! What a deployment needs of the bundle: files that it runs, copies and builds with, and the ports that it asks.
 
+use super::advice::fix;
 use super::{PROCFILE, WSGI, case};
 use crate::beanstalk::tree::{Entry, Tree};
 use crate::check::{Settings, run};
@@ -327,4 +328,8 @@ fn where_a_container_listens() {
     listens(true, "CMD gunicorn -b 0.0.0.0:8000 mysite.wsgi", &[("Dockerrun.aws.json", ports)]);
     let command = "{\"AWSEBDockerrunVersion\": \"1\", \"Command\": \"gunicorn -b 0.0.0.0:8000 mysite.wsgi\"}";
     listens(false, "CMD gunicorn mysite.wsgi", &[("Dockerrun.aws.json", command)]);
+    // What says the port is what has to say another.
+    let text = "FROM python:3.13\nEXPOSE 8000\nCMD gunicorn -b 0.0.0.0:8000 mysite.wsgi\n";
+    let files = [PROCFILE, WSGI, DOCKER, ("Dockerfile", text), ("Dockerrun.aws.json", ports)];
+    assert!(fix("EB366", &files).starts_with("name 8000 as the first `ContainerPort`"));
 }
