@@ -179,9 +179,46 @@ fn places(subject: &Subject<'_>, module: &Module, used: &Use) -> Vec<(String, Ra
         used.words != ".paginate(" || text[start..span.start].contains(".query.")
     };
     found
-        .filter(of_query)
+        .filter(|span| of_query(span) && !is_elsewhere(text, span.start))
         .map(|span| (module.path.clone(), span.start..span.end - usize::from(used.words.ends_with('('))))
         .collect()
+}
+
+/// Is a place run on the machine of who develops alone, or caught where it stops?
+fn is_elsewhere(text: &str, at: usize) -> bool {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let begin = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let mut inner = indent(text[begin..].lines().next().unwrap_or_default());
+    let mut end = begin;
+    while inner > 0 && end > 0 {
+        let start = text[..end - 1].rfind('\n').map_or(0, |newline| newline + 1);
+        let line = &text[start..end - 1];
+        end = start;
+        if line.trim().is_empty() || indent(line) >= inner {
+            continue;
+        }
+        inner = indent(line);
+        let head = line.trim();
+        let of_developer = head.starts_with("if ")
+            && (head.contains("\"development\"") || head.contains("'development'") || head.contains("__main__"))
+            && !head.contains("!=")
+            && !head.contains(" not ");
+        let caught = head == "try:" && catches_all(&text[end..], inner);
+        if of_developer || caught {
+            return true;
+        }
+    }
+    false
+}
+
+/// Does the `try` that this text begins with catch whatever stops in it?
+fn catches_all(text: &str, outer: usize) -> bool {
+    let mut handlers = text.lines().skip(1).filter(|line| !line.trim().is_empty());
+    let first = handlers.find(|line| line.len() - line.trim_start().len() <= outer);
+    first.is_some_and(|line| {
+        let handler = line.trim();
+        handler.starts_with("except:") || handler.starts_with("except Exception")
+    })
 }
 
 /// The other places of the same.

@@ -325,6 +325,20 @@ fn what_objects_no_longer_have() {
     list(false, "Flask==2.3.3\n", "def page():\n    return flask.escape('a')");
     list(false, "flask\n", "def page():\n    # flask.escape\n    return flask.escape_all('a')");
     let sql = "flask\nFlask-SQLAlchemy\n";
+    // Where nobody but a developer comes, or where what stops is caught.
+    for code in [
+        "if os.environ.get('FLASK_ENV') == 'development':\n    db.engine.execute('select 1')",
+        "if __name__ == '__main__':\n    with app.app_context():\n        db.engine.execute('select 1')",
+        "try:\n    db.engine.execute('select 1')\nexcept Exception as error:\n    print(error)",
+    ] {
+        list(false, sql, code);
+    }
+    for code in [
+        "if os.environ.get('FLASK_ENV') != 'development':\n    db.engine.execute('select 1')",
+        "try:\n    db.engine.execute('select 1')\nexcept ValueError as error:\n    print(error)",
+    ] {
+        list(true, sql, code);
+    }
     for code in [
         "def page():\n    db.engine.execute('select 1')",
         "def page():\n    return db.session.execute('select 1')",
