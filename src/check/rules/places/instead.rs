@@ -1,6 +1,7 @@
 //! Instead: the EB CLI reads `.ebignore` in the place of `.gitignore`, so what that alone leaves out ships.
 
 use super::EBIGNORE;
+use crate::beanstalk::tree::Tree;
 use crate::check::subject::Subject;
 use crate::level::Level;
 use crate::ui::ticked;
@@ -18,8 +19,9 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     }
     let covered = |name: &str| lines(own).any(|line| covers(line, name));
     let brought_back = |name: &str| own.lines().any(|line| line.starts_with('!') && line.contains(name));
-    let secrets: Vec<&str> =
-        lines(git).filter(|line| is_secret(line) && !covered(line) && !brought_back(line)).collect();
+    let secrets: Vec<&str> = lines(git)
+        .filter(|line| is_secret(line) && !covered(line) && !brought_back(line) && !is_read(tree, line))
+        .collect();
     let history = !covered(".git");
     let and_git = if history { ", and `.git` with all that was ever committed" } else { "" };
     let fix = |names: &[&str]| format!("write {} into `{EBIGNORE}` as well", ticked(names.iter().copied()));
@@ -64,6 +66,32 @@ fn covers(pattern: &str, name: &str) -> bool {
     }
 }
 
+/// Does the code read or import such a file? Then it ships on purpose: without it, nothing starts.
+fn is_read(tree: &Tree, pattern: &str) -> bool {
+    let name = pattern.rsplit('/').next().unwrap_or(pattern);
+    if name.contains('*') || !name.contains('.') {
+        return false;
+    }
+    let imports = |text: &str| {
+        let words = |line: &str| {
+            let mut words =
+                line.split(|char: char| !(char.is_alphanumeric() || char == '_')).filter(|word| !word.is_empty());
+            let first = words.next();
+            let module = name.strip_suffix(".py");
+            matches!(first, Some("from" | "import")) && words.any(|word| Some(word) == module)
+        };
+        text.lines().any(words)
+    };
+    let mut texts = tree.iter().filter(|(path, _)| path.ends_with(".py")).filter_map(|(path, _)| tree.code(path));
+    let says =
+        |text: &str, word: &str| text.lines().any(|line| !line.trim_start().starts_with('#') && line.contains(word));
+    // Python has a `secrets` of its own.
+    match name {
+        "secrets.py" => texts.any(|text| says(text, ".secrets import") || says(text, "import secrets as")),
+        _ => texts.any(|text| says(text, name) || imports(text)),
+    }
+}
+
 /// Is it the pattern of something that nobody else may have? A `.env` ships on purpose as often as not.
 fn is_secret(pattern: &str) -> bool {
     const ENDS: [&str; 6] = [".pem", ".key", ".p12", ".pfx", ".ppk", "id_rsa"];
@@ -76,7 +104,8 @@ fn is_secret(pattern: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{covers, is_secret};
+    use super::{covers, is_read, is_secret};
+    use crate::beanstalk::tree::Tree;
 
     #[test]
     fn patterns_that_leave_out_the_same() {
@@ -105,5 +134,18 @@ mod tests {
         {
             assert!(!is_secret(pattern), "{pattern}");
         }
+    }
+
+    #[test]
+    fn what_the_code_reads() {
+        let read = |pattern: &str, code: &str| is_read(&Tree::default().file("mysite/settings.py", code), pattern);
+        assert!(read("secrets.py", "from .secrets import *\n"));
+        assert!(read("secrets.py", "from mysite.secrets import KEY\n"));
+        assert!(read("config/passwords.py", "from config import passwords\n"));
+        assert!(read("secrets.json", "with open(BASE_DIR / 'secrets.json') as file:\n    pass\n"));
+        assert!(!read("secrets.py", "import secrets\n"));
+        assert!(!read("secrets.json", "import json\n"));
+        assert!(!read("secrets.json", "# with open('secrets.json') as file:\n"));
+        assert!(!read("*.pem", "KEY = 'a.pem'\n"));
     }
 }
