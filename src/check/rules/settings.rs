@@ -5,6 +5,7 @@ mod base;
 pub(in crate::check) mod candidates;
 mod commas;
 mod current;
+mod demanded;
 mod given;
 pub(super) mod health;
 mod hosts;

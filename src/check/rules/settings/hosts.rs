@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::demanded::is_demanded;
 use super::{at, health, own_tls, proxy_says_host};
 use crate::check::django::{self, Setting, Settings, Value};
 use crate::check::script::{find_all, sends_token};
@@ -27,6 +28,9 @@ fn allowed(subject: &mut Subject<'_>, settings: &Settings) {
     // In debug mode an empty list allows the local host, and nobody else either.
     let Some(names) = names.filter(|names| !secret && !names.contains(&"*")) else { return };
     no_host(subject, setting, &names);
+    if (unless || chosen) && is_demanded(subject, "ALLOWED_HOSTS", setting) {
+        return;
+    }
     // Of the instances that were there when it was written: those are answered, for as long as they live.
     let fixed = names.iter().any(|name| is_private(name));
     // A single instance may have one address for good, and be visited there.

@@ -1,6 +1,7 @@
 //! What holds until somebody sets a variable: the files of the project set none, and nobody may have set it elsewhere.
 
 use super::at;
+use super::demanded::is_demanded;
 use super::local::{self, Place, has_other_host, is_own_address, is_own_host, runs_here, server};
 use crate::check::django::{Setting, Settings, Value};
 use crate::check::subject::Subject;
@@ -13,6 +14,7 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
         && let Value::Text(key) = default
         && !key.is_empty()
         && !subject.gives("SECRET_KEY")
+        && !is_demanded(subject, "SECRET_KEY", setting)
     {
         let message = match key.as_str() {
             "None" => "unless a variable of the environment says otherwise, sessions are signed with the word `None`",
@@ -22,7 +24,7 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
         };
         at(subject, RULE, setting, message, FIX);
     }
-    if let Some(setting) = settings.get("DATABASES") {
+    if let Some(setting) = settings.get("DATABASES").filter(|setting| !is_demanded(subject, "DATABASES", setting)) {
         database(subject, setting);
     }
     services(subject, settings);
