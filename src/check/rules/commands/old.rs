@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::tools;
 use crate::beanstalk::config_file::{Command, ConfigFile};
 use crate::beanstalk::customizations::Moment;
 use crate::check::rules::hooks::{AS_JSON, HAS_THEM, ONE_BY_ONE};
@@ -98,7 +99,10 @@ fn path(subject: &mut Subject<'_>, script: &Script<'_>, span: Range<usize>, plac
     };
     let here: Vec<&Run> = script.runs().iter().filter(|run| run.span().contains(&span.start)).collect();
     let made = here.iter().any(makes);
-    if made || subject.makes_folder_of(text) || here.iter().any(|run| run.in_container()) {
+    // That its program is not there is said, and what to do instead.
+    let of_supervisor =
+        *old == "/opt/python/etc" && here.iter().any(|run| tools::lacks_supervisor(subject, script, run));
+    if made || of_supervisor || subject.makes_folder_of(text) || here.iter().any(|run| run.in_container()) {
         return;
     }
     let gone = gone(old);

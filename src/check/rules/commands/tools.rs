@@ -182,9 +182,10 @@ pub(in crate::check::rules) fn not_there(name: &str) -> Option<&'static str> {
     }
 }
 
-fn supervisor(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
+/// Is it a program of supervisord's, which nothing brings?
+pub(super) fn lacks_supervisor(subject: &Subject<'_>, script: &Script<'_>, run: &Run) -> bool {
     if !matches!(run.name(), "supervisorctl" | "supervisord") || matches!(script.place, Place::Process(_)) {
-        return;
+        return false;
     }
     let brings = subject
         .scripts()
@@ -193,7 +194,11 @@ fn supervisor(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
         .any(|run| run.pip().is_some_and(|word| word.text == "install") && run.has("supervisor"));
     // The system's own pip puts it on the path.
     let mut packages = subject.customizations.used().flat_map(|file| &file.packages);
-    if brings || packages.any(|package| package.manager.value == "python" && package.name.value == "supervisor") {
+    !brings && !packages.any(|package| package.manager.value == "python" && package.name.value == "supervisor")
+}
+
+fn supervisor(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
+    if !lacks_supervisor(subject, script, run) {
         return;
     }
     let (how, level) = fails(script, run);

@@ -77,6 +77,12 @@ fn supervisord_where_the_project_has_its_own_or_needs_none() {
     for rule in ["EB100", "EB221"] {
         case(rule, false, &[(".ebextensions/a.config", own)]);
     }
+    // Of one that nothing brings it is said once what to do.
+    let control = "supervisorctl -c /opt/python/etc/supervisord.conf restart celeryd";
+    let command = container_command(control);
+    advises("EB100", "take it out", &[(".ebextensions/a.config", &command)]);
+    case("EB033", false, &[(".ebextensions/a.config", &command)]);
+    case("EB033", true, &[(".ebextensions/a.config", &container_command("cat /opt/python/etc/supervisord.conf"))]);
     let package = "packages:\n  python:\n    requests: []\n";
     let listed = ("requirements.txt", "django\nrequests\n");
     advises("EB221", "take it out", &[(".ebextensions/a.config", package), listed]);
