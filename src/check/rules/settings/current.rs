@@ -87,7 +87,18 @@ fn imported(subject: &mut Subject<'_>, settings: &Settings) {
                 "{} {how} on a new instance, and later works on the old version's `{module}`: `PYTHONPATH` leads to `{CURRENT}`, which is there after the flip only",
                 script.title()
             );
-            let fix = "run `python manage.py` in the folder that has the module, and take `PYTHONPATH` out";
+            // `manage.py` imports from its own folder, wherever it is started.
+            let mut having = folders.iter().filter(|folder| there(folder, module));
+            let by_itself = having.clone().any(|folder| tree.is_file(&format!("{folder}manage.py")));
+            let fix = match having.next().filter(|_| !by_itself) {
+                Some(folder) => {
+                    let path = format!("{STAGING}/{folder}");
+                    format!("begin with `export PYTHONPATH={} &&`", path.trim_end_matches('/'))
+                }
+                None => {
+                    "run `python manage.py` in the folder that has the module, and take `PYTHONPATH` out".to_owned()
+                }
+            };
             subject.find(RULE, script.path, run.span(), message, fix).level = level;
             return;
         }

@@ -354,6 +354,17 @@ fn middleware_by_its_old_name() {
 }
 
 #[test]
+fn what_lies_beside_no_manage_py_keeps_its_python_path() {
+    let config = "option_settings:\n  aws:elasticbeanstalk:application:environment:\n    PYTHONPATH: /var/app/current\n    DJANGO_SETTINGS_MODULE: src.site1.settings\ncontainer_commands:\n  a:\n    command: source /var/app/venv/*/bin/activate && cd src && python manage.py migrate\n";
+    let files =
+        [(".ebextensions/a.config", config), ("src/manage.py", ""), ("src/site1/settings.py", "DEBUG = False\n")];
+    let tree = files.iter().fold(Tree::default(), |tree, (path, text)| tree.file(path, *text));
+    let found = run(&tree, &Settings::default()).findings;
+    let finding = found.iter().find(|finding| finding.rule == "EB151").expect("the root is not on the path");
+    assert_eq!(finding.fix, "begin with `export PYTHONPATH=/var/app/staging &&`");
+}
+
+#[test]
 fn a_python_path_that_begins_with_what_is_deployed() {
     let command =
         "container_commands:\n  a: {command: 'source /var/app/venv/*/bin/activate && django-admin migrate'}\n";
