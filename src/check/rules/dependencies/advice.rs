@@ -24,6 +24,14 @@ pub(super) fn newer(subject: &Subject<'_>, lines: &[&Requirement], name: &str, v
     Some(format!("take `{name}` {first} or newer{along}"))
 }
 
+/// What else has to change in a list, so that pip takes this version of a package, as the end of a sentence.
+pub(super) fn along(subject: &Subject<'_>, lines: &[&Requirement], name: &str, first: Numbers) -> Option<String> {
+    let requirements = subject.requirements();
+    let place =
+        Place { pythons: Pythons::of(subject)?.all(), beside: |by: &By| because(subject, &requirements, by).is_some() };
+    Some(Along::of(subject, lines, &place, name, first).to_string())
+}
+
 /// The first newer version that these Pythons install and import, beside nothing that is known.
 pub(super) fn first_on(name: &str, version: &Numbers, pythons: RangeInclusive<u32>) -> Option<&'static str> {
     Place { pythons, beside: |_: &By| true }.first(name, version)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::installs::numbers;
 use super::pythons::{Pythons, counts};
-use super::{bounds, compiled};
+use super::{advice, compiled};
 use crate::beanstalk::requirements::{Requirement, Requirements};
 use crate::beanstalk::version::Version;
 use crate::check::subject::Subject;
@@ -18,7 +18,7 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
         never(subject, line);
         compiled::check(subject, line, &lines);
     }
-    django(subject, requirements);
+    django(subject, requirements, &lines);
 }
 
 /// Two versions of one package.
@@ -88,7 +88,7 @@ fn never(subject: &mut Subject<'_>, line: &Requirement) {
 }
 
 /// A Django that does not start on the Python that the environment has, or on any that new ones get.
-fn django(subject: &mut Subject<'_>, requirements: &Requirements) {
+fn django(subject: &mut Subject<'_>, requirements: &Requirements, lines: &[&Requirement]) {
     let Some(line) = requirements.get("django").yes() else { return };
     let Some((version, pythons)) = requirements.django().zip(Pythons::of(subject)) else { return };
     // What brings a module of the library back, as far as a server needs it.
@@ -111,17 +111,11 @@ fn django(subject: &mut Subject<'_>, requirements: &Requirements) {
         format!("the server does not start: Django {version} stops on {on} with `{why}`")
     };
     let oldest = oldest_django(python);
-    let asker = oldest.split(' ').next().and_then(numbers).and_then(|first| {
-        lines_of(requirements).find(|line| bounds::end(line, "django").is_some_and(|(_, end)| end <= first))
-    });
-    let beside = asker.map(|line| format!(", beside a newer `{}` that allows it", line.name)).unwrap_or_default();
+    let first = oldest.split(' ').next().and_then(numbers);
+    let beside = first.and_then(|first| advice::along(subject, lines, "django", first)).unwrap_or_default();
     let fix = format!("take a newer Django: 3.{python} runs with {oldest}{beside}");
     let finding = subject.find("EB158", &line.path, line.span.clone(), message, fix);
     on.lower(finding);
-}
-
-fn lines_of(requirements: &Requirements) -> impl Iterator<Item = &Requirement> {
-    requirements.lines.iter().filter(|line| !line.constraint && line.marker.is_none())
 }
 
 /// With what an old Django stops on a new Python: each tried with its last release on 3.11, 3.12 and 3.13, in November 2026.

@@ -260,6 +260,15 @@ fn from_which_python_on() {
 }
 
 #[test]
+fn a_newer_django_asks_for_newer_packages() {
+    let platform = (".elasticbeanstalk/config.yml", "global: {default_platform: Python 3.13}\n");
+    let list = "Django==3.2.11\nasgiref==3.5.0\nsqlparse==0.5.1\nwagtail==2.15.3\n";
+    let fix = super::advice::fix("EB158", &[platform, ("requirements.txt", list)]);
+    let wanted = "take a newer Django: 3.13 runs with 5.1.3 and newer, with the `asgiref` that it asks for, beside a newer `wagtail` that allows it";
+    assert_eq!(fix, wanted);
+}
+
+#[test]
 fn what_a_server_of_djangos_imports() {
     let lists = |found: bool, lines: &str, more: &[(&str, &str)]| {
         let text = lines.replace(' ', "\n");
