@@ -269,6 +269,21 @@ fn a_newer_django_asks_for_newer_packages() {
 }
 
 #[test]
+fn what_takes_the_place_of_what_has_ended() {
+    let platform = (".elasticbeanstalk/config.yml", "global: {default_platform: Python 3.13}\n");
+    let says = |lines: &str, settings: &str, views: &str| {
+        let text = lines.replace(' ', "\n");
+        let files =
+            [platform, ("requirements.txt", text.as_str()), ("mysite/settings.py", settings), ("shop/views.py", views)];
+        super::advice::fix("EB172", &files)
+    };
+    let mail = "EMAIL_BACKEND = 'django_ses.SESBackend'\n";
+    assert!(says("Django==4.2.27 boto==2.49.0 django-ses==0.8.14", mail, "").starts_with("take a newer `django-ses`"));
+    assert!(says("Django==5.2.8 boto==2.49.0", "", "import boto\n").starts_with("let `boto3` take its place"));
+    assert!(says("Django==5.2.8 coreapi==2.3.3", "", "import coreapi\n").starts_with("pin `setuptools` below 82"));
+}
+
+#[test]
 fn what_a_server_of_djangos_imports() {
     let lists = |found: bool, lines: &str, more: &[(&str, &str)]| {
         let text = lines.replace(' ', "\n");
@@ -319,6 +334,17 @@ fn what_a_server_of_djangos_imports() {
     lists(true, "Django==4.2.27 django-polymorphic==2.0.2", &set("INSTALLED_APPS = ['filer']\n"));
     lists(true, "Django==4.2.27 django-hosts==4.0", &set("INSTALLED_APPS = ['django_hosts']\n"));
     lists(false, "Django==4.2.27 django-hosts==6.0", &set("INSTALLED_APPS = ['django_hosts']\n"));
+    let daphne = set("INSTALLED_APPS = ['daphne']\n");
+    lists(true, "Django==5.2.8 zope.interface==5.4.0", &daphne);
+    lists(false, "Django==5.2.8 zope.interface==7.0", &daphne);
+    let noise = set("MIDDLEWARE = ['whitenoise.middleware.WhiteNoiseMiddleware']\n");
+    lists(true, "Django==4.2.27 whitenoise==3.3.1", &noise);
+    lists(false, "Django==4.2.27 whitenoise==4.1.4", &noise);
+    lists(false, "Django==2.2.28 setuptools==75.0.0 whitenoise==3.3.1", &noise);
+    let extensions = set("INSTALLED_APPS = ['django_extensions']\n");
+    lists(true, "Django==4.2.27 django-extensions==2.1.0", &extensions);
+    lists(false, "Django==4.2.27 django-extensions==3.0.0", &extensions);
+    lists(true, "Django==4.2.27 graphene==2.1.8", &set("INSTALLED_APPS = ['graphene_django']\n"));
     lists(
         true,
         "Django==4.2.27 PyJWT==1.6.4",
@@ -327,6 +353,9 @@ fn what_a_server_of_djangos_imports() {
     lists(true, "Django==4.2.27 raven==5.24.3", &set("INSTALLED_APPS = ['raven.contrib.django.raven_compat']\n"));
     lists(false, "Django==4.2.27 raven==6.10.0", &set("INSTALLED_APPS = ['raven.contrib.django.raven_compat']\n"));
     let view = |text: &'static str| [("mysite/settings.py", "DEBUG = False\n"), ("shop/views.py", text)];
+    lists(true, "Django==5.2.8 requests==2.19.1", &view("import requests\n"));
+    lists(true, "Django==5.2.8 pyOpenSSL==19.1.0 cryptography==44.0.0", &view("from OpenSSL import crypto\n"));
+    lists(false, "Django==5.2.8 pyOpenSSL==19.1.0 cryptography==38.0.4", &view("from OpenSSL import crypto\n"));
     lists(true, "Django==5.2.8 openai==1.10.0", &view("import openai\n"));
     lists(false, "Django==5.2.8 openai==1.10.0 httpx==0.27.2", &view("import openai\n"));
     lists(false, "Django==5.2.8 openai==1.10.0 supabase", &view("import openai\n"));
