@@ -138,7 +138,7 @@ fn judged(subject: &mut Subject<'_>, settings: &Settings, name: &str, setting: &
         }
         "MAX_CONTENT_LENGTH" => {
             if let Some(bytes) = setting.value.number() {
-                upload_limit::said(subject, setting, bytes, ["Flask", "an upload"]);
+                upload_limit::said(subject, setting, bytes, ["Flask", "an upload", "would take"]);
             }
         }
         _ => return false,

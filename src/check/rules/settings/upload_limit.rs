@@ -13,14 +13,9 @@ const DJANGO: i64 = 5 << 19;
 
 pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     const DATA: &str = "DATA_UPLOAD_MAX_MEMORY_SIZE";
-    const NAMES: [&str; 6] = [
-        DATA,
-        "MAX_UPLOAD_SIZE",
-        "MAX_FILE_SIZE",
-        "MAX_IMAGE_SIZE",
-        "MAX_CONTENT_LENGTH",
-        "FILE_UPLOAD_MAX_MEMORY_SIZE",
-    ];
+    const IN_MEMORY: &str = "FILE_UPLOAD_MAX_MEMORY_SIZE";
+    const NAMES: [&str; 6] =
+        [DATA, "MAX_UPLOAD_SIZE", "MAX_FILE_SIZE", "MAX_IMAGE_SIZE", "MAX_CONTENT_LENGTH", IN_MEMORY];
     let found = NAMES.iter().filter_map(|name| Some((*name, settings.get(name)?, settings.get(name)?.value.number()?)));
     let Some((name, setting, bytes)) =
         found.filter(|(.., bytes)| *bytes > NGINX && *bytes != DJANGO).max_by_key(|(.., bytes)| *bytes)
@@ -29,7 +24,9 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     };
     // That one counts forms and JSON, and leaves the files out.
     let what = if name == DATA { "a form or JSON" } else { "an upload" };
-    said(subject, setting, bytes, ["Django", what]);
+    // And this one none at all: a larger file is kept on the disk.
+    let takes = if name == IN_MEMORY { "would keep in memory up to" } else { "would take" };
+    said(subject, setting, bytes, ["Django", what, takes]);
 }
 
 /// nginx refuses a body of this kind that the framework would take, up to so many bytes.
@@ -37,14 +34,14 @@ pub(in crate::check::rules) fn said(
     subject: &mut Subject<'_>,
     setting: &Setting,
     bytes: i64,
-    [framework, what]: [&str; 2],
+    [framework, what, takes]: [&str; 3],
 ) {
     if bytes <= NGINX || !is_behind_nginx(subject) || says_limit(subject) {
         return;
     }
     let megabytes = bytes / NGINX;
     let message = format!(
-        "{what} of more than 1 MB is a 413: nginx refuses it before {framework} sees it, which would take {megabytes} MB"
+        "{what} of more than 1 MB is a 413: nginx refuses it before {framework} sees it, which {takes} {megabytes} MB"
     );
     let fix = format!(
         "`client_max_body_size {megabytes}m;` in `.platform/nginx/conf.d/uploads.conf`; `beansprout add upload-limit`"
