@@ -127,6 +127,13 @@ fn names_that_python_had() {
     ] {
         other("EB250", false, "Flask", code);
     }
+    for code in
+        ["from cgi import parse_qsl\n", "from collections import KeysView\n", "import audioop\n", "import xdrlib\n"]
+    {
+        other("EB250", true, "Flask", code);
+    }
+    other("EB250", false, "Flask", "from time import perf_counter\n");
+    other("EB250", false, "Flask\naudioop-lts", "import audioop\n");
     other("EB250", true, "Flask", "import distutils\n");
     other("EB250", false, "Flask\nsetuptools", "import distutils\n");
     // One of the project's own.
