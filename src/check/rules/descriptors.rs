@@ -1,6 +1,9 @@
 //! Descriptors beside `.ebextensions`: Docker's, `cron.yaml`, `env.yaml`, and the platform that all of them are for.
 
+mod base;
+mod beat;
 mod build;
+mod containers;
 mod databases;
 mod development;
 mod image;
@@ -26,8 +29,14 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         return;
     }
     dockerrun(subject, compose);
-    development::check(subject);
     image::check(subject);
+    base::check(subject);
+    let containers = containers::all(subject);
+    development::check(subject, &containers);
+    beat::check(subject, &containers);
+    for container in &containers {
+        listens::check(subject, container);
+    }
     if let Some(path) = compose.filter(|_| subject.customizations.family == Family::Docker) {
         self::compose(subject, path);
     }
@@ -119,6 +128,7 @@ fn containers(subject: &mut Subject<'_>, document: &Value, text: &str) {
     databases::of_task(subject, definitions, text);
     host_ports(subject, definitions, text);
     references(subject, document, definitions, text);
+    folders(subject, document, text);
     for definition in definitions {
         let name = definition["name"].as_str().unwrap_or("a container without a name");
         let mut missing: Vec<&str> =
@@ -175,6 +185,33 @@ fn references(subject: &mut Subject<'_>, document: &Value, definitions: &[Value]
             let fix = format!("add a {what} of that name, or take the line out");
             subject.find("EB121", DOCKERRUN, start..start + missing.len(), message, fix);
         }
+    }
+}
+
+/// A volume that is to be a folder of the bundle. Docker takes a name without a slash for a volume of its own.
+fn folders(subject: &mut Subject<'_>, document: &Value, text: &str) {
+    let volumes = document["volumes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for volume in volumes {
+        let Some(source) = volume["host"]["sourcePath"].as_str() else { continue };
+        let folder = source.trim_start_matches("./").trim_end_matches('/');
+        if source.starts_with(['/', '$']) || folder.is_empty() || !subject.tree.is_dir(folder) {
+            continue;
+        }
+        let becomes = match source.contains('/') {
+            true => "a path from nowhere, which Docker refuses".to_owned(),
+            false => {
+                "a volume of Docker's own: empty, or filled once from the first image and old ever after".to_owned()
+            }
+        };
+        let message =
+            format!("this is not the folder `{folder}` of the bundle, which is in `/var/app/current`, but {becomes}");
+        let fix = format!(
+            "write `/var/app/current/{folder}`; or take the volume out, where the image has these files anyway"
+        );
+        let key = |at: &usize| text[..*at].trim_end().trim_end_matches(':').trim_end().ends_with("\"sourcePath\"");
+        let quoted = format!("\"{source}\"");
+        let start = text.match_indices(&quoted).map(|(at, _)| at).find(key).map_or(0, |at| at + 1);
+        subject.find("EB367", DOCKERRUN, start..start + source.len(), message, fix);
     }
 }
 

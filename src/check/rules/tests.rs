@@ -9,6 +9,7 @@ mod beside;
 mod branches;
 mod certainty;
 mod code;
+mod containers;
 mod doubts;
 mod effects;
 mod elsewhere;

@@ -29,11 +29,12 @@ pub(super) fn of_images(subject: &mut Subject<'_>) {
     for path in dockerfiles(subject) {
         let Some(text) = subject.tree.text(&path) else { continue };
         let image = Image::read(text);
-        let Some(minor) = python(&image) else { continue };
+        let Some((minor, is_newest)) = python(&image) else { continue };
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         for list in installed(subject, &image, folder) {
             let requirements = Rc::new(Requirements::of_file(&list, &|path| subject.tree.bytes(path)));
-            let on = format!("on Python 3.{minor}");
+            let newer = if is_newest { " and newer" } else { "" };
+            let on = format!("on Python 3.{minor}{newer}");
             check(subject, &requirements, &Place { minor, newest: minor, on, folder, of: Some(&path) });
         }
     }
@@ -105,12 +106,19 @@ pub(in crate::check::rules) fn dockerfiles(subject: &Subject<'_>) -> Vec<String>
     }
 }
 
-/// The minor version of the Python of `FROM python:3.9-slim`.
-fn python(image: &Image) -> Option<u32> {
+/// The minor version of the Python of `FROM python:3.9-slim`, and whether it is the newest, as without a number.
+fn python(image: &Image) -> Option<(u32, bool)> {
+    /// What the newest was in 2026, at least.
+    const NEWEST: u32 = 14;
     let from = image.all("FROM").next()?;
     let base = from.rest.split_whitespace().find(|word| !word.starts_with("--"))?;
-    let tag = base.rsplit('/').next()?.strip_prefix("python:3.")?;
-    tag.split(|char: char| !char.is_ascii_digit()).next()?.parse().ok()
+    let last = base.rsplit('/').next()?;
+    if !base.contains('@') && matches!(last, "python" | "python:latest" | "python:3" | "python:slim" | "python:3-slim")
+    {
+        return Some((NEWEST, true));
+    }
+    let tag = last.strip_prefix("python:3.")?;
+    Some((tag.split(|char: char| !char.is_ascii_digit()).next()?.parse().ok()?, false))
 }
 
 /// The lists of the bundle that steps of the build install.

@@ -52,7 +52,38 @@ pub(super) fn of_compose(subject: &mut Subject<'_>, path: &str, services: &Mappi
         }
         subject.find(RULE, path, image.span.clone(), said(name), FIX);
         password(subject, path, name, service);
+        let moved = compose::environment(service).iter().any(|(key, ..)| *key == "PGDATA");
+        let volumes = service.get("volumes").and_then(Node::sequence).unwrap_or_default();
+        let volume = volumes.iter().find(|volume| {
+            let target = volume.get("target").and_then(Node::as_str);
+            let short = || volume.as_str().and_then(|text| text.split(':').nth(1));
+            target.or_else(short).is_some_and(|target| target.trim_end_matches('/') == OLD_FOLDER)
+        });
+        if let Some(volume) = volume.filter(|_| !moved && image.as_str().is_some_and(is_new_postgres)) {
+            refused(subject, path, name, volume.span.clone());
+        }
     }
+}
+
+/// Where PostgreSQL's image kept its data until 18.
+const OLD_FOLDER: &str = "/var/lib/postgresql/data";
+
+/// Is it PostgreSQL's own image of 18 or newer, or the newest that there is?
+fn is_new_postgres(image: &str) -> bool {
+    let (name, tag) = image.split_once(':').unwrap_or((image, "latest"));
+    let official =
+        matches!(name, "postgres" | "library/postgres" | "docker.io/postgres" | "docker.io/library/postgres");
+    let number = tag.split(['.', '-']).next().and_then(|first| first.parse::<u32>().ok());
+    official && (matches!(tag, "latest" | "alpine") || number.is_some_and(|number| number >= 18))
+}
+
+/// A volume where images of PostgreSQL 18 and newer want none.
+fn refused(subject: &mut Subject<'_>, path: &str, name: &str, span: std::ops::Range<usize>) {
+    let message = format!(
+        "`{name}` does not start: images of PostgreSQL 18 and newer refuse a volume at `{OLD_FOLDER}`, and this is one of them"
+    );
+    let fix = "mount it at `/var/lib/postgresql`, or pin an older one, such as `postgres:17`, which old data needs";
+    subject.find("EB303", path, span, message, fix);
 }
 
 /// The password of the database, where it stands in the file.
@@ -83,12 +114,31 @@ pub(super) fn of_task(subject: &mut Subject<'_>, definitions: &[Value], text: &s
         let name = definition["name"].as_str().unwrap_or("a container without a name");
         let start = text.find(&format!("\"{image}\"")).map_or(0, |at| at + 1);
         subject.find(RULE, DOCKERRUN, start..start + image.len(), said(name), FIX);
+        let list = |key: &str| definition[key].as_array().map(Vec::as_slice).unwrap_or_default();
+        let moved = list("environment").iter().any(|variable| variable["name"].as_str() == Some("PGDATA"));
+        let mounted = list("mountPoints").iter().any(|point| {
+            point["containerPath"].as_str().is_some_and(|target| target.trim_end_matches('/') == OLD_FOLDER)
+        });
+        if is_new_postgres(image) && mounted && !moved {
+            let start = text.find(OLD_FOLDER).unwrap_or(0);
+            refused(subject, DOCKERRUN, name, start..start + OLD_FOLDER.len());
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_database;
+    use super::{is_database, is_new_postgres};
+
+    #[test]
+    fn images_of_new_postgres() {
+        for image in ["postgres", "postgres:latest", "docker.io/library/postgres:18.1-alpine", "postgres:alpine"] {
+            assert!(is_new_postgres(image), "{image}");
+        }
+        for image in ["postgres:17", "postgres:9.6-alpine", "postgres:$TAG", "postgis/postgis", "postgres@sha256:ab"] {
+            assert!(!is_new_postgres(image), "{image}");
+        }
+    }
 
     #[test]
     fn images_of_databases() {

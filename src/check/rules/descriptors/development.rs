@@ -1,87 +1,136 @@
-//! Development: containers in which Django's server for the desk answers the visitors.
+//! Development: containers in which a server for the desk answers the visitors, Django's or Flask's.
+//!
+//! Source: Flask documentation, "Development Server" and "Deploying to Production": it is not to be used there.
 
-use std::ops::Range;
+use super::containers::Container;
+use super::listens;
+use crate::check::subject::Subject;
+use crate::check::words::{Run, is_python};
+use crate::level::Level;
 
-use serde_json::Value;
-
-use crate::beanstalk::yaml::{self, Node};
-use crate::check::subject::{DOCKERRUN, Subject};
-
-const SERVERS: [&str; 2] = ["runserver", "runserver_plus"];
-
-pub(super) fn check(subject: &mut Subject<'_>) {
-    let Some(path) = subject.customizations.containers.clone() else { return };
+pub(super) fn check(subject: &mut Subject<'_>, containers: &[Container]) {
     // What may be for the desk alone is not what visitors reach.
     if subject.guessed() {
         return;
     }
-    let found = match path.as_str() {
-        DOCKERRUN => of_dockerrun(subject),
-        "Dockerfile" => of_image(subject),
-        compose => of_compose(subject, compose),
-    };
-    let Some((path, span)) = found else { return };
-    let message = "the server for development answers the visitors: Django's own guide says never to let it";
-    let fix =
-        "start gunicorn, such as `gunicorn --bind 0.0.0.0:8000 mysite.wsgi`, and let WhiteNoise serve static files";
-    subject.find("EB007", &path, span, message, fix);
-}
-
-fn of_dockerrun(subject: &Subject<'_>) -> Option<(String, Range<usize>)> {
-    let text = subject.tree.text(DOCKERRUN)?;
-    let document: Value = serde_json::from_str(text).ok()?;
-    let is_word = |value: &Value| match value {
-        Value::Array(words) => words.iter().filter_map(Value::as_str).any(|word| SERVERS.contains(&word)),
-        Value::String(line) => has_server(line),
-        _ => false,
-    };
-    let definitions = document["containerDefinitions"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let of_task = definitions.iter().any(|definition| is_word(&definition["command"]));
-    if of_task || is_word(&document["Command"]) {
-        return Some((DOCKERRUN.to_owned(), place(text, 0)?));
-    }
-    let builds = definitions.is_empty() && document["Command"].is_null() && document["Image"]["Name"].is_null();
-    builds.then(|| of_image(subject)).flatten()
-}
-
-fn of_compose(subject: &Subject<'_>, path: &str) -> Option<(String, Range<usize>)> {
-    let text = subject.tree.text(path)?;
-    let root = yaml::parse(text).ok()??;
-    let mut builds = false;
-    for (_, _, service) in root.get("services")?.mapping()?.named() {
-        let words = |node: &Node| match node.sequence() {
-            Some(words) => words.iter().filter_map(Node::as_str).any(|word| SERVERS.contains(&word)),
-            None => node.as_str().is_some_and(has_server),
+    for container in containers {
+        let served = container.runs.iter().find_map(|run| Some((run, Desk::of(run, container.code(subject, run))?)));
+        let Some((run, desk)) = served.filter(|_| !container.runs.iter().any(listens::is_for_visitors)) else {
+            continue;
         };
-        match service.get("command") {
-            Some(command) if words(command) => return Some((path.to_owned(), place(text, command.span.start)?)),
-            Some(_) => {}
-            None => builds |= service.get("build").is_some_and(|build| build.as_str() == Some(".")),
-        }
+        let (message, fix) = match desk {
+            Desk::Django => (
+                "the server for development answers the visitors: Django's own guide says never to let it",
+                "start gunicorn, such as `gunicorn --bind 0.0.0.0:8000 mysite.wsgi`, and let WhiteNoise serve static files",
+            ),
+            Desk::Flask { .. } => (
+                "the server for development answers the visitors: Flask's own guide says not to use it in production",
+                "start gunicorn, such as `gunicorn --bind 0.0.0.0:5000 app:app`, with the module and the object of the application",
+            ),
+        };
+        // The script of an image may lie anywhere; its line is what the container starts with.
+        let word = run.plain().map(|word| word.text.as_str()).find(|word| word.starts_with("run"));
+        let span = container.place(subject, word.unwrap_or_else(|| run.name()));
+        let (path, sure) = (container.path.clone(), container.is_sure);
+        let message = match container.built.as_ref().filter(|built| !sure && built.path == path) {
+            Some(built) => format!("if the image is that of `{}`, {message}", built.path),
+            None => message.to_owned(),
+        };
+        subject.find("EB007", &path, span, message, fix).level = Level::Warning;
+        return;
     }
-    builds.then(|| of_image(subject)).flatten()
 }
 
-/// What an image starts where nobody says otherwise: the last of its commands.
-fn of_image(subject: &Subject<'_>) -> Option<(String, Range<usize>)> {
-    let text = subject.tree.text("Dockerfile")?;
-    let mut start = 0;
-    let mut last = None;
-    for line in text.split_inclusive('\n') {
-        if line.to_ascii_uppercase().starts_with("CMD ") || line.to_ascii_uppercase().starts_with("ENTRYPOINT ") {
-            last = Some((start, line));
+/// Which one it is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Desk {
+    Django,
+    /// With what its own code tells it, where that starts it: the host and the port, as they are written.
+    Flask {
+        told: Option<(Option<String>, Option<String>)>,
+    },
+}
+
+impl Desk {
+    /// `code` is that of the program in Python, where it comes from the bundle.
+    pub(super) fn of(run: &Run, code: Option<&str>) -> Option<Self> {
+        let django = run.django().map(|(command, _)| command.text.as_str());
+        let manages = |words: &[&str]| code.is_some_and(|code| words.iter().any(|word| code.contains(word)));
+        let flask = Self::Flask { told: None };
+        match django {
+            Some("runserver" | "runserver_plus") if manages(&["flask_script", "flask.ext.script"]) => {
+                return Some(flask);
+            }
+            Some("runserver" | "runserver_plus") => return Some(Self::Django),
+            Some("run") if manages(&["FlaskGroup"]) => return Some(flask),
+            Some(_) => return None,
+            None => {}
         }
-        start += line.len();
+        let by_module = is_python(run.name())
+            && run.arguments.windows(2).any(|pair| pair[0].text == "-m" && pair[1].text == "flask");
+        if (run.name() == "flask" || by_module) && run.has("run") {
+            return Some(flask);
+        }
+        let (code, program) = (code?, run.plain().next()?);
+        let alone = is_python(run.name()) && program.text.ends_with(".py");
+        alone.then(|| started(code)).flatten().map(|told| Self::Flask { told: Some(told) })
     }
-    let (start, line) = last.filter(|(_, line)| has_server(line))?;
-    Some(("Dockerfile".to_owned(), place(text, start).filter(|span| span.end <= start + line.len())?))
 }
 
-fn has_server(line: &str) -> bool {
-    line.split(|char: char| char.is_whitespace() || "[],\"'".contains(char)).any(|word| SERVERS.contains(&word))
+/// The host and the port that a program of Flask's gives its own server, where it starts that and no other.
+fn started(code: &str) -> Option<(Option<String>, Option<String>)> {
+    const CALLS: [&str; 3] = ["app.run(", "application.run(", "server.run("];
+    let others = ["waitress", "gevent", "eventlet", "socketio", "uvicorn", "tornado", "cheroot", "hypercorn", "Quart"];
+    if !code.contains("flask") && !code.contains("create_app") || others.iter().any(|other| code.contains(other)) {
+        return None;
+    }
+    let mut offset = 0;
+    let start = code.split_inclusive('\n').find_map(|line| {
+        let at = offset + line.len() - line.trim_start().len();
+        offset += line.len();
+        let call = CALLS.iter().find(|call| code[at..].starts_with(**call))?;
+        Some(at + call.len())
+    })?;
+    let arguments = code[start..].split(')').next()?;
+    let value = |name: &str, nth: usize| {
+        let named =
+            arguments.split(',').find_map(|part| part.trim().strip_prefix(name)?.trim_start().strip_prefix('='));
+        let placed = || arguments.split(',').nth(nth).filter(|part| !part.contains('=') && !part.trim().is_empty());
+        named.or_else(placed).map(|text| text.trim().to_owned())
+    };
+    Some((value("host", 0), value("port", 1)))
 }
 
-fn place(text: &str, from: usize) -> Option<Range<usize>> {
-    let start = from + text.get(from..)?.find(SERVERS[0])?;
-    Some(start..start + SERVERS[0].len())
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::words;
+
+    #[test]
+    fn servers_for_the_desk() {
+        let desk = |line: &str, code: Option<&str>| Desk::of(words::runs(line).last().expect("a program"), code);
+        let flask = || Some(Desk::Flask { told: None });
+        assert_eq!(desk("python manage.py runserver 0:8000", None), Some(Desk::Django));
+        assert_eq!(desk("pipenv run flask run -h 0.0.0.0", None), flask());
+        assert_eq!(desk("python3 -m flask --app x run", None), flask());
+        assert_eq!(desk("python manage.py run -h 0.0.0.0", Some("cli = FlaskGroup()\n")), flask());
+        assert_eq!(desk("python manage.py runserver", Some("from flask_script import Manager\n")), flask());
+        assert_eq!(desk("python manage.py run", Some("import django\n")), None);
+        assert_eq!(desk("flask db upgrade", None), None);
+        let app = |run: &str| {
+            format!("from flask import Flask\napp = Flask(__name__)\nif __name__ == '__main__':\n    {run}\n")
+        };
+        let told = |host: Option<&str>, port: Option<&str>| {
+            Some(Desk::Flask { told: Some((host.map(str::to_owned), port.map(str::to_owned))) })
+        };
+        assert_eq!(
+            desk("python app.py", Some(&app("app.run(debug=True, host='0.0.0.0', port=80)"))),
+            told(Some("'0.0.0.0'"), Some("80"))
+        );
+        assert_eq!(desk("python app.py", Some(&app("app.run('0.0.0.0', 80)"))), told(Some("'0.0.0.0'"), Some("80")));
+        assert_eq!(desk("python app.py", Some(&app("app.run()"))), told(None, None));
+        assert_eq!(desk("python app.py", Some(&app("serve(app) # waitress"))), None);
+        assert_eq!(desk("gunicorn app:app", Some(&app("app.run()"))), None);
+        assert_eq!(desk("python app.py", None), None);
+    }
 }

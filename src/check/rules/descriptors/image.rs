@@ -2,14 +2,13 @@
 
 use serde_json::Value;
 
-use super::listens;
 use crate::beanstalk::customizations::EXTENSIONS;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::tree::Entry;
 use crate::beanstalk::yaml::{self, Node};
 use crate::check::dockerfile::{self, Image, NAME, Origin, Start};
 use crate::check::subject::{DOCKERRUN, Subject};
-use crate::check::words::{self, Run, base, is_python, is_shell};
+use crate::check::words::{Run, base, is_python, is_shell};
 
 /// What is said beside the `Dockerfile` of what its container starts.
 #[derive(Default)]
@@ -28,33 +27,6 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     let image = Image::read(text);
     copies(subject, &image);
     starts(subject, &image, &beside);
-    serves(subject, &image, &beside);
-}
-
-/// What serves in the container, by its own line or that of the script that starts it.
-fn serves(subject: &mut Subject<'_>, image: &Image, beside: &Beside) {
-    if beside.entry || beside.command || subject.has_found("EB362", NAME) {
-        return;
-    }
-    let (entry, command) = image.starts();
-    let start = match (entry, command) {
-        (Some(entry), None) => entry,
-        (None, Some(command)) => command,
-        // A script that hands on, and what it is given; another program takes the words of `CMD` for arguments.
-        (Some(entry), Some(command)) => match script(subject, image, &entry) {
-            Some(text) if listens::server(&words::runs(text)).is_none() && text.contains("\"$@\"") => command,
-            _ => return,
-        },
-        (None, None) => return,
-    };
-    let span = start.instruction.span.clone();
-    if let Some(run) = listens::server(&start.runs) {
-        listens::check(subject, image, run, span);
-    } else if let Some(text) = script(subject, image, &start)
-        && let Some(run) = listens::server(&words::runs(text))
-    {
-        listens::check(subject, image, run, span);
-    }
 }
 
 /// `None`: no image is built from it.

@@ -1,12 +1,13 @@
 //! Listens: where the server of the image listens, and where the platform's proxy asks the container.
 
-use std::ops::Range;
-
 use serde_json::Value;
 
+use super::containers::{Container, is_port};
+use super::development::Desk;
+use crate::beanstalk::platforms::Family;
 use crate::check::dockerfile::{self, Image};
 use crate::check::subject::{DOCKERRUN, Subject};
-use crate::check::words::Run;
+use crate::check::words::{Run, base, is_python};
 
 /// An address that a server is told to listen on, by its line or by what it does where that says nothing.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,34 +16,79 @@ struct Address {
     port: String,
 }
 
-/// Says what becomes of requests to the container. `run` is what serves there.
-pub(super) fn check(subject: &mut Subject<'_>, image: &Image, run: &Run, span: Range<usize>) {
-    if subject.composes() {
+/// Says what becomes of requests to a container.
+pub(super) fn check(subject: &mut Subject<'_>, container: &Container) {
+    if subject.has_found("EB362", dockerfile::NAME) {
         return;
     }
-    let Some(Address { host, port }) = address(subject, image, run) else { return };
-    if matches!(host.as_str(), "127.0.0.1" | "localhost" | "::1" | "[::1]") {
+    let Some((run, desk)) = server(subject, container) else { return };
+    let Some(Address { host, port }) = address(subject, container, run, desk.as_ref()) else { return };
+    let inner = matches!(host.as_str(), "127.0.0.1" | "localhost" | "::1" | "[::1]");
+    let composed = subject.composes() || subject.customizations.family == Family::Ecs;
+    if composed {
+        return published(subject, container, run, inner, &port);
+    }
+    let (path, span, name) = (container.path.clone(), container.span.clone(), said(run));
+    let span = if path == DOCKERRUN { container.place(subject, run.name()) } else { span };
+    if inner {
         let message = format!(
-            "every request is a 502: `{}` listens on {host} of the container, and the proxy asks from outside of it",
-            run.name()
+            "every request is a 502: `{name}` listens on {host} of the container, and the proxy asks from outside of it"
         );
-        subject.find("EB366", dockerfile::NAME, span, message, format!("let it listen on `0.0.0.0:{port}`"));
+        subject.find("EB366", &path, span, message, format!("let it listen on `0.0.0.0:{port}`"));
         return;
     }
     // Files of the project's own may send the proxy elsewhere.
     if !subject.customizations.proxy.is_empty() {
         return;
     }
-    let Some((asked, says)) = asked(subject, image).filter(|(asked, _)| *asked != port) else { return };
-    let message = format!(
-        "every request is a 502: the proxy asks port {asked} of the container, and `{}` listens on {port}",
-        run.name()
-    );
+    let asked = container.built.as_ref().and_then(|built| asked(subject, &built.image));
+    let Some((asked, says)) = asked.filter(|(asked, _)| *asked != port) else { return };
+    let message =
+        format!("every request is a 502: the proxy asks port {asked} of the container, and `{name}` listens on {port}");
     let there = match says {
         Says::Dockerrun => format!("name {port} as the first `ContainerPort` of `{DOCKERRUN}`"),
         Says::Image => format!("`EXPOSE {port}`"),
     };
-    subject.find("EB366", dockerfile::NAME, span, message, format!("{there}, or let it listen on {asked}"));
+    subject.find("EB366", &path, span, message, format!("{there}, or let it listen on {asked}"));
+}
+
+/// What a service or a task publishes, and its server does not answer.
+fn published(subject: &mut Subject<'_>, container: &Container, run: &Run, inner: bool, port: &str) {
+    // An image that is built somewhere else may start something else; a command of the file itself is what runs.
+    let is_said = container.built.as_ref().is_none_or(|built| built.path != container.path);
+    if (!container.is_sure && !is_said) || subject.guessed() {
+        return;
+    }
+    let [(host, inside, span)] = container.ports.as_slice() else { return };
+    let path = subject.customizations.containers.clone().unwrap_or_default();
+    let (name, server) = (container.name.clone().unwrap_or_default(), said(run));
+    if inner {
+        let message = format!(
+            "nothing answers on port {host}: `{server}` of `{name}` listens on the container's own address alone, and who asks comes from outside of it"
+        );
+        let fix = format!("let it listen on `0.0.0.0:{port}`");
+        subject.find("EB366", &path, span.clone(), message, fix);
+    } else if inside != port {
+        // Of the port of the instance, another rule may have said more.
+        let host = if subject.has_found_at("EB148", &path, span) { "80" } else { host.as_str() };
+        let message = format!(
+            "nobody answers what comes here: it leads to port {inside} of `{name}`, where `{server}` listens on {port}"
+        );
+        let fix = match path == DOCKERRUN {
+            true => format!("`\"containerPort\": {port}`, or let it listen on {inside}"),
+            false => format!("let the service publish `{host}:{port}`, or let it listen on {inside}"),
+        };
+        subject.find("EB366", &path, span.clone(), message, fix);
+    }
+}
+
+/// What a sentence calls a server.
+fn said(run: &Run) -> &str {
+    let program = run.carried_out().map(|word| word.text.as_str()).filter(|_| is_python(run.name()));
+    match run.django() {
+        Some((command, _)) if command.text.starts_with("runserver") => "runserver",
+        _ => program.filter(|word| word.ends_with(".py")).map_or(run.name(), |word| base(word)),
+    }
 }
 
 /// What tells the proxy which port to ask.
@@ -54,7 +100,6 @@ enum Says {
 
 /// The port of the container that the proxy asks: the first of `Dockerrun.aws.json`, else the only one that is exposed.
 fn asked(subject: &Subject<'_>, image: &Image) -> Option<(String, Says)> {
-    let is_port = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if let Some(text) = subject.tree.text(DOCKERRUN) {
         let document: Value = serde_json::from_str(text).ok()?;
         if let Some(first) = document["Ports"].get(0) {
@@ -71,8 +116,16 @@ fn asked(subject: &Subject<'_>, image: &Image) -> Option<(String, Says)> {
 }
 
 /// Where a server listens. `None`: not known.
-fn address(subject: &Subject<'_>, image: &Image, run: &Run) -> Option<Address> {
-    let sets = |name: &str| subject.gives(name) || image.all("ENV").any(|one| one.rest.contains(name));
+fn address(subject: &Subject<'_>, container: &Container, run: &Run, desk: Option<&Desk>) -> Option<Address> {
+    let image = container.built.as_ref().map(|built| &built.image);
+    // Variables of an image that nobody sees here say where gunicorn and Flask listen, too.
+    let sets = |name: &str| {
+        let given = container.variables.as_ref().is_none_or(|names| names.iter().any(|given| given.starts_with(name)));
+        given
+            || subject.gives(name)
+            || run.lead.gives(name)
+            || image.is_none_or(|image| image.all("ENV").any(|one| one.rest.contains(name)))
+    };
     let whole = |text: &str| {
         let (host, port) = text.rsplit_once(':')?;
         let plain = |text: &str| !text.contains(['$', '/', '`']);
@@ -101,6 +154,29 @@ fn address(subject: &Subject<'_>, image: &Image, run: &Run) -> Option<Address> {
         }
         "daphne" if value(run, &["-u", "-e", "--endpoint", "--fd"]).is_none() => {
             parts(value(run, &["-b", "--bind"]), value(run, &["-p", "--port"]), "8000")
+        }
+        "waitress-serve" if !run.arguments.iter().any(|word| word.text.contains("unix-socket")) => {
+            match value(run, &["--listen"]) {
+                Some(address) if address.contains(',') => None,
+                Some(address) => whole(&address.replace('*', "0.0.0.0")),
+                None => parts(Some(value(run, &["--host"]).unwrap_or("0.0.0.0")), value(run, &["--port"]), "8080"),
+            }
+        }
+        _ if matches!(desk, Some(Desk::Flask { told: None })) => {
+            // Flask-Script has a port of its own.
+            if sets("FLASK_RUN_") || run.django().is_some_and(|(command, _)| command.text != "run") {
+                return None;
+            }
+            let file = subject.tree.iter().any(|(path, _)| path.ends_with(".flaskenv"));
+            let (host, port) = (value(run, &["-h", "--host"]), value(run, &["-p", "--port"]));
+            (!file || (host.is_some() && port.is_some())).then(|| parts(host, port, "5000")).flatten()
+        }
+        _ if desk.is_some_and(|desk| *desk != Desk::Django) => {
+            let Some(Desk::Flask { told: Some((host, port)) }) = desk else { return None };
+            let literal = host.as_ref().is_none_or(|host| host.starts_with(['"', '\'']) && host.len() > 2);
+            let host = host.as_ref().map(|host| host.trim_matches(['"', '\'']));
+            let port = port.as_ref().map(|port| port.trim_matches(['"', '\'']));
+            (literal && port.is_none_or(is_port)).then(|| parts(host, port, "5000")).flatten()
         }
         _ => {
             let (_, rest) = run.django().filter(|(command, _)| command.text == "runserver")?;
@@ -135,14 +211,21 @@ fn value<'r>(run: &'r Run, flags: &[&str]) -> Option<&'r str> {
     }
 }
 
-/// The one server among these, if there is one and no more.
-pub(super) fn server(runs: &[Run]) -> Option<&Run> {
-    let serves = |run: &&Run| {
-        matches!(
-            run.name(),
-            "gunicorn" | "uvicorn" | "daphne" | "hypercorn" | "waitress-serve" | "uwsgi" | "supervisord" | "nginx"
-        ) || run.django().is_some_and(|(command, _)| command.text.starts_with("runserver"))
+/// Does it serve the sites of the world, and not the desk?
+pub(super) fn is_for_visitors(run: &Run) -> bool {
+    const SERVERS: [&str; 8] =
+        ["gunicorn", "uvicorn", "daphne", "hypercorn", "waitress-serve", "uwsgi", "supervisord", "nginx"];
+    let by_module =
+        || run.arguments.windows(2).any(|pair| pair[0].text == "-m" && SERVERS.contains(&pair[1].text.as_str()));
+    SERVERS.contains(&run.name()) || (is_python(run.name()) && by_module())
+}
+
+/// The one server of a container, if there is one and no more.
+fn server<'c>(subject: &Subject<'_>, container: &'c Container) -> Option<(&'c Run, Option<Desk>)> {
+    let serves = |run: &'c Run| match Desk::of(run, container.code(subject, run)) {
+        Some(desk) => Some((run, Some(desk))),
+        None => is_for_visitors(run).then_some((run, None)),
     };
-    let mut all = runs.iter().filter(serves);
+    let mut all = container.runs.iter().filter_map(serves);
     all.next().filter(|_| all.next().is_none())
 }

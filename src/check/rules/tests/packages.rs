@@ -813,7 +813,9 @@ fn lists_that_an_image_or_a_script_installs() {
     image(false, "python:3.7", "Flask==0.12.1 Jinja2==2.11.3 MarkupSafe==1.1.1 Werkzeug==0.16.1 itsdangerous==1.1.0");
     image(false, "python:3.7", "Flask==2.2.5");
     image(false, "ubuntu", "Flask==0.12.1");
-    image(false, "python", "Flask==0.12.1");
+    // The newest that there is.
+    image(true, "python", "Flask==0.12.1");
+    image(false, "python:$TAG", "Flask==0.12.1");
     image(true, "python:3.12", "Flask==3.1.2 Jinja2==2.10.1");
     image(false, "python:3.9", "Flask==3.1.2 Jinja2==2.10.1 MarkupSafe==2.0.1");
     let built = |found: bool, build: &str| {

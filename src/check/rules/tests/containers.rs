@@ -1,0 +1,133 @@
+//! Containers: what they start, where that listens, and what their images stand on.
+
+use super::case;
+
+const DOCKER: (&str, &str) = (".elasticbeanstalk/config.yml", "global: {default_platform: Docker}\n");
+const ECS: (&str, &str) =
+    (".elasticbeanstalk/config.yml", "global: {default_platform: ECS running on 64bit Amazon Linux 2023}\n");
+const APP: &str = "from flask import Flask\napp = Flask(__name__)\nif __name__ == '__main__':\n    app.run(host='0.0.0.0', port=5000)\n";
+
+fn docker(rule: &str, found: bool, files: &[(&str, &str)]) {
+    case(rule, found, &[&[DOCKER], files].concat());
+}
+
+#[test]
+fn servers_for_the_desk_wherever_they_are_started() {
+    let image = |found: bool, lines: &str, more: &[(&str, &str)]| {
+        let text = format!("FROM python:3.13-slim\nWORKDIR /app\nCOPY . .\nEXPOSE 5000\n{lines}\n");
+        docker("EB007", found, &[&[("Dockerfile", text.as_str()), ("app.py", APP)], more].concat());
+    };
+    image(true, "CMD [\"pipenv\", \"run\", \"flask\", \"run\", \"-h\", \"0.0.0.0\"]", &[]);
+    image(true, "CMD python -m flask run --host=0.0.0.0", &[]);
+    image(true, "CMD [\"python\", \"app.py\"]", &[]);
+    image(true, "ENTRYPOINT [\"python\"]\nCMD [\"app.py\"]", &[]);
+    image(
+        true,
+        "ENTRYPOINT [\"./boot.sh\"]",
+        &[("boot.sh", "#!/bin/sh\nflask db upgrade\nexec flask run -h 0.0.0.0\n")],
+    );
+    image(true, "ENTRYPOINT [\"/app/boot.sh\"]\nCMD [\"flask\", \"run\"]", &[("boot.sh", "#!/bin/sh\nexec \"$@\"\n")]);
+    let group = ("manage.py", "from flask.cli import FlaskGroup\ncli = FlaskGroup()\n");
+    image(
+        true,
+        "CMD if [ $A = b ]; \\\n  then \\\n  ./a.sh; \\\n  else ./b.sh; fi",
+        &[group, ("a.sh", "python manage.py run -h 0.0.0.0\n"), ("b.sh", "python manage.py run\n")],
+    );
+    image(false, "CMD [\"gunicorn\", \"-b\", \"0.0.0.0:5000\", \"app:app\"]", &[]);
+    image(false, "CMD flask db upgrade && gunicorn -b 0.0.0.0:5000 app:app", &[]);
+    image(
+        false,
+        "ENTRYPOINT [\"./boot.sh\"]\nCMD [\"flask\", \"run\"]",
+        &[("boot.sh", "#!/bin/sh\ngunicorn -b :5000 app:app\n")],
+    );
+    image(false, "CMD [\"python\", \"work.py\"]", &[("work.py", "import app\n")]);
+    let built = "FROM python:3.13-slim\nWORKDIR /app\nCOPY . .\nCMD [\"flask\", \"run\", \"-h\", \"0.0.0.0\"]\n";
+    let compose = |found: bool, more: &str| {
+        let text = format!("services:\n  web:\n    build: ./web\n    ports: ['80:5000']\n{more}");
+        docker("EB007", found, &[("docker-compose.yml", text.as_str()), ("web/Dockerfile", built)]);
+    };
+    compose(true, "");
+    compose(false, "    command: gunicorn -b 0.0.0.0:5000 app:app\n");
+    compose(false, "    entrypoint: [gunicorn, -b, '0.0.0.0:5000', app:app]\n");
+    compose(false, "    profiles: [dev]\n");
+}
+
+#[test]
+fn ports_that_lead_to_nobody() {
+    let compose = |found: bool, port: &str, line: &str| {
+        let text = format!("services:\n  web:\n    build: ./web\n    ports: ['{port}']\n{line}");
+        let built = "FROM python:3.13-slim\nWORKDIR /app\nCOPY . .\nCMD [\"flask\", \"run\", \"-h\", \"0.0.0.0\", \"-p\", \"3001\"]\n";
+        docker("EB366", found, &[("docker-compose.yml", text.as_str()), ("web/Dockerfile", built)]);
+    };
+    compose(true, "80:3000", "");
+    compose(false, "80:3001", "");
+    compose(true, "80:3001", "    command: gunicorn -b 0.0.0.0:8000 app:app\n");
+    compose(true, "80:8000", "    command: uvicorn app:app\n");
+    compose(false, "80:8000", "    command: uvicorn app:app --host 0.0.0.0 --port 8000\n");
+    compose(false, "80:8000", "    command: gunicorn app:app\n    env_file: .env\n");
+    compose(true, "80:8000", "    command: waitress-serve --listen=*:5000 app:app\n");
+    compose(false, "80:8000", "    command: gunicorn -b 0.0.0.0:${PORT} app:app\n");
+    let task = |found: bool, port: u32| {
+        let text = format!(
+            "{{\"AWSEBDockerrunVersion\": 2, \"containerDefinitions\": [{{\"name\": \"web\", \"image\": \"a/x\", \"memory\": 400, \"portMappings\": [{{\"hostPort\": 80, \"containerPort\": {port}}}], \"command\": [\"python3\", \"manage.py\", \"runserver\", \"0.0.0.0:8000\"]}}]}}"
+        );
+        case("EB366", found, &[ECS, ("Dockerrun.aws.json", text.as_str())]);
+    };
+    task(true, 80);
+    task(false, 8000);
+    // What a program says of itself.
+    let image = |found: bool, port: u32| {
+        let text =
+            format!("FROM python:3.13-slim\nWORKDIR /app\nCOPY . .\nEXPOSE {port}\nCMD [\"python\", \"app.py\"]\n");
+        docker("EB366", found, &[("Dockerfile", text.as_str()), ("app.py", APP)]);
+    };
+    image(true, 8000);
+    image(false, 5000);
+}
+
+#[test]
+fn beats_of_each_instance() {
+    let task = |found: bool, word: &str, more: &[(&str, &str)]| {
+        let text = format!(
+            "{{\"AWSEBDockerrunVersion\": 2, \"containerDefinitions\": [{{\"name\": \"a\", \"image\": \"a/x\", \"memory\": 400, \"command\": [\"celery\", \"-A\", \"shop\", \"worker\", \"{word}\"]}}]}}"
+        );
+        case("EB146", found, &[&[ECS, ("Dockerrun.aws.json", text.as_str())], more].concat());
+    };
+    task(true, "-B", &[]);
+    task(false, "-E", &[]);
+    let single = "option_settings:\n  aws:elasticbeanstalk:environment:\n    EnvironmentType: SingleInstance\n";
+    task(false, "-B", &[(".ebextensions/a.config", single)]);
+}
+
+#[test]
+fn folders_of_volumes() {
+    let database = |found: bool, image: &str, folder: &str, more: &str| {
+        let text = format!(
+            "services:\n  db:\n    image: {image}\n    ports: ['80:5432']\n    volumes: ['data:{folder}']\n{more}"
+        );
+        docker("EB303", found, &[("docker-compose.yml", text.as_str())]);
+    };
+    database(true, "postgres", "/var/lib/postgresql/data", "");
+    database(true, "postgres:18-alpine", "/var/lib/postgresql/data/", "");
+    database(false, "postgres:16", "/var/lib/postgresql/data", "");
+    database(false, "postgres", "/var/lib/postgresql", "");
+    database(false, "postgres", "/var/lib/postgresql/data", "    environment: {PGDATA: /var/lib/postgresql/data/x}\n");
+    let task = |found: bool, source: &str| {
+        let text = format!(
+            "{{\"AWSEBDockerrunVersion\": 2, \"volumes\": [{{\"name\": \"v\", \"host\": {{\"sourcePath\": \"{source}\"}}}}], \"containerDefinitions\": [{{\"name\": \"a\", \"image\": \"a/x\", \"memory\": 400}}]}}"
+        );
+        case("EB367", found, &[ECS, ("Dockerrun.aws.json", text.as_str()), ("backend/app.py", "")]);
+    };
+    task(true, "backend");
+    task(true, "./backend");
+    task(false, "/var/app/current/backend");
+    task(false, "static_volume");
+}
+
+#[test]
+fn images_that_cannot_be_built() {
+    let image = |found: bool, text: &str| docker("EB368", found, &[("Dockerfile", text)]);
+    image(true, "FROM python:3.6-stretch\nRUN apt-get update\nCMD [\"x\"]\n");
+    image(true, "FROM a AS b\nFROM ubuntu\nRUN pip3 install flask\nCMD [\"x\"]\n");
+    image(false, "FROM python:3.13\nRUN apt-get update && pip install flask\nCMD [\"x\"]\n");
+}
