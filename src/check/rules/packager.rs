@@ -8,10 +8,25 @@ use crate::check::{Packager, Remark, Weight};
 use crate::secret::{self, Certainty, Kind};
 
 const REFUSED: &str = "take it out, leave the file out with LINE, or allow it by name in `[bundle]`";
+/// For a key that opens something, whoever has it: what was committed once stays in the history.
+const REFUSED_KEY: &str =
+    "revoke it, and take it out; or leave the file out with LINE, or allow it by name in `[bundle]`";
 /// For a file without which there is no site, or another one.
 const NEEDED: &str = "take the value out, revoke it, and read a new one from a property or secret of the environment; or allow it by name in `[bundle]`";
 /// For a file of variables that the code asks for.
 const NEEDED_ENVIRONMENT: &str = "leave the file out with LINE, and set what the server needs of it as properties and secrets of the environment; or allow it by name in `[bundle]`";
+/// What whoever has it can use, until it is revoked.
+const REVOKED: [Kind; 9] = [
+    Kind::AwsKey,
+    Kind::AwsSecret,
+    Kind::GithubToken,
+    Kind::GitlabToken,
+    Kind::SlackToken,
+    Kind::StripeKey,
+    Kind::SendgridKey,
+    Kind::PackageToken,
+    Kind::ServiceToken,
+];
 /// Files of the folder that Elastic Beanstalk looks for.
 const TOPS: [&str; 9] = [
     "Procfile",
@@ -56,6 +71,7 @@ pub(crate) fn check(subject: &mut Subject<'_>, packager: &Packager) {
                 let fix = match is_needed(subject, path) {
                     true if what.starts_with("holds ") => NEEDED,
                     true if what == Kind::EnvironmentFile.sentence() => NEEDED_ENVIRONMENT,
+                    _ if REVOKED.iter().any(|kind| what == kind.sentence()) => REFUSED_KEY,
                     _ => REFUSED,
                 };
                 subject.find_file("EB180", path, message, fix.replace("LINE", line))
@@ -73,7 +89,7 @@ pub(crate) fn check(subject: &mut Subject<'_>, packager: &Packager) {
 }
 
 /// How a file is left out. Beside an `.ebignore`, the EB CLI does not read `.gitignore`: a new one must not have one line alone.
-fn leaving_out(subject: &Subject<'_>) -> &'static str {
+pub(super) fn leaving_out(subject: &Subject<'_>) -> &'static str {
     let tree = subject.tree;
     match tree.is_file(crate::project::FILE) {
         true => "`exclude` in `[bundle]`",
@@ -180,7 +196,8 @@ mod tests {
                 assert!(!fix(path, secret).contains(".ebignore"), "{path}");
             }
             for path in ["README.md", "notes/try.ipynb", "shop/tests/test_views.py", ".travis.yml"] {
-                assert!(fix(path, secret).contains(".ebignore"), "{path}");
+                let fix = fix(path, secret);
+                assert!(fix.contains(".ebignore") && fix.starts_with("revoke it"), "{path}");
             }
         }
     }

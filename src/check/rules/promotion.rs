@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::packager::leaving_out;
 use crate::check::Described;
 use crate::check::subject::Subject;
 use crate::environment::{self, Description, Property, Refused};
@@ -66,7 +67,8 @@ fn release_ships(subject: &mut Subject<'_>) {
     let found: Vec<String> = paths.filter(is_release).map(str::to_owned).collect();
     for path in found {
         let message = "this file of a release ships, and changes with each publication and promotion: so does the digest of unchanged code";
-        let fix = format!("leave it out with a line `/{path}` in `.ebignore`, or keep it outside of the project");
+        let line = leaving_out(subject);
+        let fix = format!("leave `/{path}` out with {line}, or keep it outside of the project");
         subject.find_file("EB332", &path, message, fix);
     }
 }
