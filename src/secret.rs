@@ -53,6 +53,7 @@ pub(crate) fn in_path(path: &str) -> Option<Kind> {
         _ => match name.rsplit_once('.').map_or("", |(_, end)| end) {
             "p12" | "pfx" | "jks" | "keystore" | "ppk" => Kind::KeyFile,
             "tfstate" => Kind::StateFile,
+            _ if is_packed_dump(name) => Kind::Dump,
             _ => return None,
         },
     };
@@ -86,6 +87,13 @@ fn is_sample(name: &str) -> bool {
     const SAMPLES: [&str; 12] =
         ["example", "sample", "template", "dist", "default", "defaults", "tmpl", "tpl", "jinja", "jinja2", "j2", "erb"];
     name.split(['.', '-', '_']).any(|part| SAMPLES.contains(&part))
+}
+
+/// SQL that is packed: what is small, such as the tables alone or a few rows to begin with, nobody packs.
+fn is_packed_dump(name: &str) -> bool {
+    const ENDS: [&str; 8] = [".gz", ".bz2", ".xz", ".zst", ".zip", ".7z", ".lz4", ".rar"];
+    ENDS.iter()
+        .any(|end| name.strip_suffix(end).is_some_and(|inner| inner.ends_with(".sql") || inner.ends_with(".dump")))
 }
 
 /// Kinds of secrets in `content`, which may begin with the mark of UTF-16.
@@ -139,7 +147,15 @@ pub(crate) fn is_name(text: &str) -> bool {
 
 /// Kinds of secrets that a whole file shows at its beginning.
 pub(crate) fn at_start(content: &[u8]) -> Kinds {
-    const DUMPS: [&[u8]; 4] = [b"PGDMP", b"--\n-- PostgreSQL database dump", b"-- MySQL dump", b"-- MariaDB dump"];
+    const DUMPS: [&[u8]; 7] = [
+        b"PGDMP",
+        b"--\n-- PostgreSQL database dump",
+        b"--\n-- PostgreSQL database cluster dump",
+        b"-- MySQL dump",
+        b"-- MariaDB dump",
+        b"/*M!999999\\- enable the sandbox mode */",
+        b"-- phpMyAdmin SQL Dump",
+    ];
     let mut kinds = Kinds::default();
     if DUMPS.iter().any(|dump| content.starts_with(dump)) {
         kinds.insert(Kind::Dump);
@@ -150,7 +166,7 @@ pub(crate) fn at_start(content: &[u8]) -> Kinds {
 /// Does a dump in words, as a whole, make tables and put nothing into them?
 pub(crate) fn is_schema_alone(content: &[u8]) -> bool {
     const FILLS: [&[u8]; 4] = [b"COPY ", b"INSERT INTO ", b"INSERT IGNORE", b"REPLACE INTO "];
-    content.starts_with(b"--")
+    (content.starts_with(b"--") || content.starts_with(b"/*M!"))
         && !content.split(|byte| *byte == b'\n').any(|line| FILLS.iter().any(|fill| line.starts_with(fill)))
 }
 
@@ -172,6 +188,12 @@ fn search(content: &[u8]) -> Box<dyn Iterator<Item = Match> + '_> {
     }
 }
 
+/// Does the query of a link that somebody has signed end here, where it names the id of the key? The first way of signing has another name for it.
+fn is_in_signed_link(before: &[u8]) -> bool {
+    let named = |name: &[u8]| before.ends_with(name);
+    named(b"X-Amz-Credential=") || named(b"?AWSAccessKeyId=") || named(b"&AWSAccessKeyId=")
+}
+
 /// Hand each secret to `take`: its kind, and where its mark begins.
 fn each(content: &[u8], take: &mut dyn FnMut(Kind, usize)) {
     for found in search(content) {
@@ -189,7 +211,7 @@ fn each(content: &[u8], take: &mut dyn FnMut(Kind, usize)) {
             Mark::EncodedHeader => is_encoded_header(&content[start..]).then_some(Kind::PrivateKey),
             Mark::Putty => (rest.contains(&b'\n') && holds(rest, b"Private-Lines")).then_some(Kind::PrivateKey),
             // The id of a link that somebody has signed: whoever has the link has it, and no more.
-            Mark::AwsId if content[..start].ends_with(b"X-Amz-Credential=") => None,
+            Mark::AwsId if is_in_signed_link(&content[..start]) => None,
             Mark::AwsId => {
                 (is_access_key(content, start) && !has_sealed_secret(content, found.end())).then_some(Kind::AwsKey)
             }

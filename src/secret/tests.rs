@@ -110,6 +110,21 @@ fn a_schema_has_no_rows() {
 }
 
 #[test]
+fn dumps_are_known_by_their_beginning() {
+    for start in [
+        "PGDMP",
+        "--\n-- PostgreSQL database dump\n--\n",
+        "--\n-- PostgreSQL database cluster dump\n--\n",
+        "-- MySQL dump 10.13",
+        "/*M!999999\\- enable the sandbox mode */ \n-- MariaDB dump 10.19",
+        "-- phpMyAdmin SQL Dump\n-- version 5.2.1\n",
+    ] {
+        assert_eq!(at_start(start.as_bytes()).iter().collect::<Vec<_>>(), [Kind::Dump], "{start}");
+    }
+    assert_eq!(at_start(b"-- tables of the shop\nCREATE TABLE a (b int);\n"), Kinds::default());
+}
+
+#[test]
 fn a_name_stands_for_one_value() {
     let names = |text: &str| named_in(text.as_bytes());
     for (shape, kind) in shapes() {
@@ -176,6 +191,8 @@ fn files_are_known_by_name() {
         (".environment", Kind::SettingsFile),
         ("deploy/prod.env", Kind::SettingsFile),
         (".npmrc", Kind::SettingsFile),
+        ("backup_20251116.sql.gz", Kind::Dump),
+        ("db/shop.dump.xz", Kind::Dump),
     ] {
         assert_eq!(in_path(path), Some(kind), "{path}");
     }
@@ -188,6 +205,8 @@ fn files_are_known_by_name() {
         ".env.default.jinja",
         "credentials",
         "config.json",
+        "schema.sql",
+        "access.log.gz",
     ] {
         assert_eq!(in_path(path), None, "{path}");
     }
