@@ -22,6 +22,7 @@ mod others;
 mod own_tls;
 mod queued;
 mod refused;
+mod serving;
 mod sessions;
 mod shadow;
 pub(super) mod shipped;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::backends::Backend;
+use super::serving::asked_elsewhere;
 use crate::beanstalk::defaults::STATIC_FOLDER;
 use crate::beanstalk::tree::{Entry, Tree, file_name};
 use crate::check::django::{self, Settings, Value};
@@ -32,6 +33,8 @@ impl Without {
             ("collectstatic" | "compress", None) => Self::Perhaps,
             ("collectstatic" | "compress", Some(settings)) if is_of_class(settings) => Self::Perhaps,
             ("collectstatic", Some(settings)) if is_outside(tree, settings.value("STATIC_ROOT")) => Self::Enough,
+            // Nobody asks this instance for them.
+            ("collectstatic", Some(settings)) if asked_elsewhere(subject, settings).is_some() => Self::Enough,
             ("compress", Some(settings)) if compresses_outside(tree, settings) => Self::Enough,
             ("compilemessages", _) if translated(tree) => Self::Enough,
             ("collectstatic", Some(settings))
@@ -105,7 +108,31 @@ fn any_is_here(subject: &Subject<'_>, settings: &Settings) -> bool {
     let setting = settings.get("STATICFILES_STORAGE").filter(|setting| undecided && setting.value.is_undecided());
     let text = setting.and_then(|setting| subject.tree.code(&setting.path)?.get(setting.span.clone()));
     let named: Vec<&str> = text.unwrap_or_default().split(['"', '\'']).skip(1).step_by(2).collect();
-    named.len() > 1 && named.iter().all(|class| Backend::keeps_here(class))
+    (named.len() > 1 && named.iter().all(|class| Backend::keeps_here(class))) || each_entry_is_here(subject, settings)
+}
+
+/// Does each `STORAGES` that a condition chooses between keep static files on the instance, as each is written out?
+fn each_entry_is_here(subject: &Subject<'_>, settings: &Settings) -> bool {
+    let undecided = settings.get("STORAGES").is_some_and(|setting| setting.value.is_undecided());
+    let older = settings.value("STATICFILES_STORAGE").by_default();
+    let older = *older == Value::Missing || older.text().is_some_and(Backend::keeps_here);
+    if !undecided || !older || !Backend::of_static_files(settings).is_here() {
+        return false;
+    }
+    let texts = settings.files.iter().filter_map(|path| subject.tree.code(path));
+    let entries: Vec<bool> = texts
+        .flat_map(|text| ["\"staticfiles\"", "'staticfiles'"].map(|key| (text, key)))
+        .flat_map(|(text, key)| text.split(key).skip(1))
+        // Folders have this name as well.
+        .filter(|rest| rest.trim_start().starts_with([':', ']']))
+        .map(|rest| {
+            let mut words = rest.split(['"', '\'']);
+            let opens = words.next().is_some_and(|between| between.split_whitespace().eq([":", "{"]));
+            let named = words.next() == Some("BACKEND") && words.next().is_some_and(|colon| colon.trim() == ":");
+            opens && named && words.next().is_some_and(Backend::keeps_here)
+        })
+        .collect();
+    !entries.is_empty() && entries.iter().all(|here| *here)
 }
 
 /// The folder that `collectstatic` writes to, if it ships with files in it.

@@ -3,12 +3,12 @@
 mod container;
 
 use super::backends::Backend;
+use super::serving::{self, is_mapped, serves_itself};
 use super::{at, base, proxy_has, shipped};
 use crate::beanstalk::config_file::Spanned;
 use crate::beanstalk::customizations::Moment;
 use crate::beanstalk::defaults::{STATIC_FILES, STATIC_FOLDER};
 use crate::beanstalk::platforms::Family;
-use crate::beanstalk::tree::file_name;
 use crate::beanstalk::version::Version;
 use crate::check::django::{Settings, Value};
 use crate::check::script::{Place, Script};
@@ -148,6 +148,12 @@ fn collected(subject: &mut Subject<'_>, settings: &Settings) {
     if incomplete(subject, settings) {
         return;
     }
+    if let Some(setting) = serving::asked_elsewhere(subject, settings) {
+        let message = "style sheets and images are not found, unless somebody brings them there: `STATIC_URL` sends browsers to another host, and `collectstatic` writes into a folder of the instance, which nothing here serves";
+        let fix = "a storage of `django-storages` for static files, or WhiteNoise, from which that host can fetch them";
+        at(subject, "EB021", setting, message, fix).level = Level::Warning;
+        return;
+    }
     let Some(root) = root else { return nowhere(subject, settings, collects) };
     let shipped = shipped::collected(subject.tree, settings).is_some() || shipped::served(subject);
     let backend = Backend::of_static_files(settings);
@@ -253,38 +259,6 @@ fn nowhere(subject: &mut Subject<'_>, settings: &Settings, collects: bool) {
     let root = base::static_root(subject, settings, "staticfiles");
     let fix = format!("{root}, and run `collectstatic` on every instance");
     at(subject, "EB021", setting, message, &fix);
-}
-
-/// Does Django or its server answer for static files? `runserver` does, and no other server.
-fn serves_itself(subject: &Subject<'_>, settings: &Settings) -> bool {
-    const ALWAYS: [&str; 6] = ["whitenoise", "WhiteNoise", "Cling", "StaticFilesHandler", "views.static", "runserver"];
-    // Both add nothing to the URLs of production.
-    const WHILE_DEBUGGING: [&str; 2] = ["staticfiles_urlpatterns", "STATIC_URL"];
-    const NAMES: [&str; 5] = ["urls.py", "wsgi.py", "asgi.py", "application.py", "Procfile"];
-    let debug = settings.value("DEBUG");
-    let debug = debug.by_default().is_on() || *debug == Value::Unknown;
-    let middleware = settings.value("MIDDLEWARE");
-    let known = matches!(middleware, Value::List(_));
-    let whitenoise =
-        middleware.items().iter().any(|item| item.text().is_some_and(|text| text.starts_with("whitenoise.")));
-    let serves = |text: &str| {
-        let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-        has(&ALWAYS) || (debug && has(&WHILE_DEBUGGING))
-    };
-    let mut paths = subject.tree.iter().map(|(path, _)| path).filter(|path| NAMES.contains(&file_name(path)));
-    !known || whitenoise || paths.any(|path| subject.tree.text(path).is_some_and(serves))
-}
-
-/// Does the proxy answer for static files, by a mapping, a file of its own, or the platform's folder `static`?
-fn is_mapped(subject: &Subject<'_>) -> bool {
-    let by_option = subject.customizations.used().flat_map(|file| &file.option_settings).any(|setting| {
-        setting.namespace.value == crate::beanstalk::defaults::STATIC_FILES && setting.name.value.contains("static")
-    });
-    let by_file = subject
-        .tree
-        .under(".platform")
-        .any(|(path, _)| subject.tree.text(path).is_some_and(|text| text.contains("/static")));
-    by_option || by_file || subject.tree.is_dir("static")
 }
 
 /// Mappings of `/static` to a folder that is not in the bundle and that no script names: their file, the value, the folder.

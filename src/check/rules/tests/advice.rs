@@ -181,3 +181,27 @@ fn files_that_elastic_beanstalk_never_reads_have_no_mark() {
         assert_eq!(!said("EB201", &[(path, "\u{feff}web: gunicorn mysite.wsgi\n")]).is_empty(), found, "{path}");
     }
 }
+
+#[test]
+fn files_that_no_browser_asks_the_instance_for() {
+    let leader = "container_commands:\n  a: {command: 'source /var/app/venv/*/bin/activate && python manage.py collectstatic --noinput', leader_only: true}\n";
+    let said = |url: &str, more: &[(&str, &str)]| {
+        let settings = format!(
+            "import os\nfrom pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent.parent\nMIDDLEWARE = []\nDOMAIN = os.environ['DOMAIN']\n\
+             INSTALLED_APPS = ['django.contrib.staticfiles']\nSTATIC_ROOT = BASE_DIR / 'staticfiles'\nSTATIC_URL = {url}\n"
+        );
+        let files = [("manage.py", ""), ("mysite/settings.py", &settings), (".ebextensions/a.config", leader)];
+        ["EB021", "EB031", "EB093"].map(|rule| !self::said(rule, &[&files[..], more].concat()).is_empty())
+    };
+    for url in ["'https://cdn.shop.org/static/'", "f\"https://{DOMAIN}/static/\"", "'//' + DOMAIN + '/static/'"] {
+        assert_eq!(said(url, &[]), [true, false, false], "{url}");
+    }
+    let (here, cdn) = ([false, true, true], "'https://cdn.shop.org/static/'");
+    assert_eq!(said("'/static/'", &[]), here);
+    assert_eq!(said("f'https://{DOMAIN}/static/' if DOMAIN else '/static/'", &[]), here);
+    // Somebody brings them there, or that host fetches them here.
+    assert_eq!(said(cdn, &[("deploy.sh", "aws s3 sync staticfiles s3://shop/static\n")]), here);
+    let mapping = "option_settings:\n  aws:elasticbeanstalk:environment:proxy:staticfiles: {/static: staticfiles}\n";
+    assert_eq!(said(cdn, &[(".ebextensions/b.config", mapping)]), here);
+    assert_eq!(said(cdn, &[("mysite/urls.py", "from django.views.static import serve\n# views.static\n")]), here);
+}

@@ -61,6 +61,25 @@ fn modules_that_a_variable_chooses() {
 }
 
 #[test]
+fn storages_that_a_variable_chooses_may_all_be_here() {
+    const COLLECTS: &str = "container_commands:\n  01_a:\n    command: source /var/app/venv/*/bin/activate && python manage.py collectstatic --noinput\n";
+    let chosen = |found: bool, backend: &str, more: &str| {
+        let settings = format!(
+            "import os\nfrom pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent.parent\nINSTALLED_APPS = ['django.contrib.staticfiles']\n\
+             STATIC_ROOT = BASE_DIR / 'staticfiles'\nif 'DEVENV' not in os.environ:\n    STORAGES = {{\n        'default': {{'BACKEND': 'storages.backends.s3.S3Storage'}},\n        \
+             'staticfiles': {{\n            'BACKEND': '{backend}'\n        }},\n    }}\n{more}"
+        );
+        case("EB093", found, &[(".ebextensions/a.config", COLLECTS), MANAGE, ("mysite/settings.py", &settings)]);
+    };
+    const WHITENOISE: &str = "whitenoise.storage.CompressedManifestStaticFilesStorage";
+    chosen(true, WHITENOISE, "");
+    chosen(true, WHITENOISE, "STATICFILES_STORAGE = 'whitenoise.storage.CompressedStaticFilesStorage'\n");
+    chosen(false, "storages.backends.s3.S3Storage", "");
+    chosen(false, WHITENOISE, "    STORAGES['staticfiles']['BACKEND'] = os.environ['STORAGE']\n");
+    chosen(false, WHITENOISE, "STATICFILES_STORAGE = 'storages.backends.s3.S3Storage'\n");
+}
+
+#[test]
 fn files_that_are_collected_outside_of_the_bundle() {
     const COLLECTS: &str = "container_commands:\n  01_a:\n    command: source /var/app/venv/*/bin/activate && python manage.py collectstatic --noinput\n";
     let root = |found: bool, root: &str| {

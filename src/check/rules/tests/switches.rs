@@ -88,7 +88,9 @@ fn where_static_files_go() {
     unserved(true, "import environ\nROOT = environ.Path(__file__) - 2\nSTATIC_ROOT = str(ROOT('staticfiles'))", &[]);
     unserved(false, "STATIC_ROOT = BASE_DIR / 'static'", &[]);
     unserved(false, "STATIC_ROOT = os.environ['ROOT']", &[]);
-    unserved(false, "STATIC_ROOT = BASE_DIR / 'staticfiles'\nSTATIC_URL = 'https://cdn.example.org/'", &[]);
+    let cdn = "STATIC_ROOT = BASE_DIR / 'staticfiles'\nSTATIC_URL = 'https://cdn.example.org/'";
+    unserved(true, cdn, &[]);
+    unserved(false, cdn, &[("deploy.sh", "aws s3 sync staticfiles s3://shop\n")]);
     unserved(false, "STATIC_ROOT = BASE_DIR / 'staticfiles'\nSTATICFILES_STORAGE = 'x.S3Storage'", &[]);
     let option = "option_settings:\n  aws:elasticbeanstalk:environment:proxy:staticfiles: {/static: staticfiles}\n";
     unserved(false, collected, &[(".ebextensions/b.config", option)]);
