@@ -130,10 +130,24 @@ fn others(subject: &Subject<'_>, run: &Run) -> Option<Others> {
     }
     match Without::of(subject, &command.text) {
         Without::Enough => None,
+        Without::Outside if may_be_shared(subject) => None,
+        Without::Outside => Some(Others { what: "none".to_owned(), perhaps: false }),
         Without::Older(folder) => Some(Others { what: format!("what ships in {folder}"), perhaps: false }),
         Without::Nothing => Some(Others { what: "none".to_owned(), perhaps: false }),
         Without::Perhaps => Some(Others { what: "none".to_owned(), perhaps: true }),
     }
+}
+
+/// May what lies outside of the bundle be on a volume that all instances have?
+fn may_be_shared(subject: &Subject<'_>) -> bool {
+    let settings = subject.settings();
+    let folder = settings.as_deref().and_then(|settings| settings.value("STATIC_ROOT").by_default().text());
+    let apart =
+        folder.is_some_and(|folder| ["/efs", "/media", "/mnt", "/shared"].iter().any(|at| folder.starts_with(at)));
+    let mounts = |text: &str| ["efs", "mount", "nfs"].iter().any(|word| text.contains(word));
+    apart
+        || subject.customizations.configs.iter().any(|file| mounts(&file.text))
+        || subject.scripts().iter().any(|script| mounts(script.text))
 }
 
 const PRODUCES: &[&str] = &["collectstatic", "compilemessages", "compress"];

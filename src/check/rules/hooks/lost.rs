@@ -60,7 +60,7 @@ fn collected(subject: &mut Subject<'_>) {
             if let Some(span) = makes.filter(|_| !again(needle)) {
                 let without = Without::of(subject, what);
                 let left = match &without {
-                    Without::Enough => break,
+                    Without::Enough | Without::Outside => break,
                     Without::Older(folder) => format!("those that ship in {folder},"),
                     Without::Nothing | Without::Perhaps => "gone".to_owned(),
                 };

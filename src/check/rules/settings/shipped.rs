@@ -14,6 +14,8 @@ use crate::check::subject::Subject;
 pub(in crate::check::rules) enum Without {
     /// What it needs.
     Enough,
+    /// What a deployment of before made: it puts no other folder in the place of this one.
+    Outside,
     /// What ships, and in what that differs.
     Older(String),
     Nothing,
@@ -32,16 +34,16 @@ impl Without {
         match (command, settings.as_deref()) {
             ("collectstatic" | "compress", None) => Self::Perhaps,
             ("collectstatic" | "compress", Some(settings)) if is_of_class(settings) => Self::Perhaps,
-            ("collectstatic", Some(settings)) if is_outside(tree, settings.value("STATIC_ROOT")) => Self::Enough,
             // Nobody asks this instance for them.
             ("collectstatic", Some(settings)) if asked_elsewhere(subject, settings).is_some() => Self::Enough,
-            ("compress", Some(settings)) if compresses_outside(tree, settings) => Self::Enough,
+            ("compress", Some(settings)) if compresses_outside(tree, settings) => Self::Outside,
             ("compilemessages", _) if translated(tree) => Self::Enough,
             ("collectstatic", Some(settings))
                 if Backend::of_static_files(settings).may_be_elsewhere() && !any_is_here(subject, settings) =>
             {
                 Self::Enough
             }
+            ("collectstatic", Some(settings)) if is_outside(tree, settings.value("STATIC_ROOT")) => Self::Outside,
             ("collectstatic", Some(settings)) => match collected(tree, settings) {
                 Some(folder) => older(subject, settings, &folder).map_or(Self::Enough, Self::Older),
                 None => Self::Nothing,
@@ -123,8 +125,11 @@ fn each_entry_is_here(subject: &Subject<'_>, settings: &Settings) -> bool {
     let entries: Vec<bool> = texts
         .flat_map(|text| ["\"staticfiles\"", "'staticfiles'"].map(|key| (text, key)))
         .flat_map(|(text, key)| text.split(key).skip(1))
-        // Folders have this name as well.
-        .filter(|rest| rest.trim_start().starts_with([':', ']']))
+        // Folders have this name as well, and libraries of templates.
+        .filter(|rest| match rest.trim_start().strip_prefix(':') {
+            Some(value) => !value.trim_start().starts_with(['"', '\'']),
+            None => rest.trim_start().starts_with(']'),
+        })
         .map(|rest| {
             let mut words = rest.split(['"', '\'']);
             let opens = words.next().is_some_and(|between| between.split_whitespace().eq([":", "{"]));

@@ -75,6 +75,11 @@ fn storages_that_a_variable_chooses_may_all_be_here() {
     chosen(true, WHITENOISE, "");
     chosen(true, WHITENOISE, "STATICFILES_STORAGE = 'whitenoise.storage.CompressedStaticFilesStorage'\n");
     chosen(false, "storages.backends.s3.S3Storage", "");
+    chosen(
+        true,
+        WHITENOISE,
+        "TEMPLATES = [{'OPTIONS': {'libraries': {'staticfiles': 'django.templatetags.static'}}}]\n",
+    );
     chosen(false, WHITENOISE, "    STORAGES['staticfiles']['BACKEND'] = os.environ['STORAGE']\n");
     chosen(false, WHITENOISE, "STATICFILES_STORAGE = 'storages.backends.s3.S3Storage'\n");
 }
@@ -93,6 +98,19 @@ fn files_that_are_collected_outside_of_the_bundle() {
     root(true, "'static'");
     root(false, "os.path.join(BASE_DIR, '..', 'static')");
     root(false, "'/var/www/static'");
+    // No deployment takes them away, but the others never had them.
+    let leader = |found: bool, root: &str, more: &str| {
+        let settings = format!(
+            "import os\nBASE_DIR = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))\nINSTALLED_APPS = ['django.contrib.staticfiles']\nSTATIC_ROOT = {root}\n"
+        );
+        let config = format!("{COLLECTS}    leader_only: true\n{more}");
+        case("EB031", found, &[(".ebextensions/a.config", &config), MANAGE, ("mysite/settings.py", &settings)]);
+    };
+    leader(true, "os.path.join(BASE_DIR, 'static')", "");
+    leader(true, "os.path.join(BASE_DIR, '..', 'static')", "");
+    leader(true, "'/var/www/static'", "");
+    leader(false, "'/mnt/static'", "");
+    leader(false, "'/var/www/static'", "commands:\n  01_a:\n    command: mount -t nfs4 fs.example.com:/ /var/www\n");
     let class = "from configurations import Configuration, values\nclass Site(Configuration):\n    STATIC_ROOT = values.Value('x')\n";
     let files = [(".ebextensions/a.config", COLLECTS), ("mysite/settings.py", class)];
     let found = said("EB093", &files);
