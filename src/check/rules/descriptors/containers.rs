@@ -242,7 +242,15 @@ fn said_by(node: &Node, path: &str) -> Option<Said> {
             let words = words.iter().map(|word| word.as_str().map(str::to_owned)).collect::<Option<_>>()?;
             Some(Said::of_words(words, path, span))
         }
-        None => node.as_str().map(|line| Said::of_line(line, path, span)),
+        // No shell stands between: what is split at blanks is the program and its arguments.
+        None => {
+            let line = node.as_str()?;
+            let plain = !line.contains(['"', '\'', '\\', '$', '`', '&', '|', ';', '<', '>', '(']);
+            Some(Said {
+                words: plain.then(|| line.split_whitespace().map(str::to_owned).collect()),
+                ..Said::of_line(line, path, span)
+            })
+        }
     }
 }
 

@@ -49,6 +49,9 @@ fn servers_for_the_desk_wherever_they_are_started() {
     compose(true, "");
     compose(false, "    command: gunicorn -b 0.0.0.0:5000 app:app\n");
     compose(false, "    entrypoint: [gunicorn, -b, '0.0.0.0:5000', app:app]\n");
+    compose(true, "    entrypoint: bash /usr/bin/boot.sh\n    command: flask run -h 0.0.0.0\n");
+    compose(true, "    entrypoint: flask\n    command: run -h 0.0.0.0\n");
+    compose(false, "    entrypoint: gunicorn app:app\n    command: -b 0.0.0.0:5000\n");
     compose(false, "    profiles: [dev]\n");
 }
 
