@@ -11,6 +11,7 @@ mod dockerfile;
 pub mod finding;
 mod fix;
 mod folder;
+mod images;
 mod installed;
 mod nginx;
 mod rules;

@@ -219,6 +219,17 @@ impl<'a> Subject<'a> {
                 .is_none_or(|text| text.trim().is_empty() || text.to_ascii_lowercase().contains("django"))
     }
 
+    /// How a file is left out. Beside an `.ebignore`, the EB CLI does not read `.gitignore`: a new one must not have one line alone.
+    pub(super) fn leaving_out(&self) -> &'static str {
+        match self.tree.is_file(crate::project::FILE) {
+            true => "`exclude` in `[bundle]`",
+            false if self.tree.is_file(".ebignore") => "a line in `.ebignore`",
+            false => {
+                "a line in `.ebignore` (a new one begins as a copy of `.gitignore`, with `.git/`: the EB CLI reads nothing else then)"
+            }
+        }
+    }
+
     /// Do services of `docker-compose.yml` take the place of the platform's own container and proxy?
     pub(super) fn composes(&self) -> bool {
         self.customizations.composes()

@@ -19,7 +19,6 @@ mod tables;
 mod tools;
 
 pub(super) use absent::lacked;
-pub(super) use others::dockerfiles;
 
 use crate::beanstalk::encoding;
 use crate::beanstalk::requirements::{FILE, Requirement, beside};

@@ -11,10 +11,8 @@ mod listens;
 mod platform;
 mod worker;
 
-pub(super) use build::dockerfile;
 use serde_json::Value;
 
-use super::packager::leaving_out;
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::yaml::{self, Mapping, Node};
@@ -104,7 +102,7 @@ fn dockerrun(subject: &mut Subject<'_>, compose: Option<&str>) {
             let start = text.find("\"Image\"").map_or(key, |at| at + 1);
             let message =
                 "the image that is named here is never pulled: there is a `Dockerfile`, and the instance builds that";
-            let line = leaving_out(subject);
+            let line = subject.leaving_out();
             let fix = format!("take `Image` out, or let the `Dockerfile` stay out of the bundle with {line}");
             subject.find("EB121", DOCKERRUN, start..start + "Image".len(), message, fix).level = Level::Warning;
         }

@@ -51,7 +51,7 @@ pub(crate) fn check(subject: &mut Subject<'_>, packager: &Packager) {
             &own
         }
     };
-    let line = leaving_out(subject);
+    let line = subject.leaving_out();
     for Remark { path, what, weight } in remarks {
         if *weight == Weight::Ignored {
             if TOPS.contains(&path.as_str()) || [EXTENSIONS, ".platform"].contains(&path.as_str()) {
@@ -85,18 +85,6 @@ pub(crate) fn check(subject: &mut Subject<'_>, packager: &Packager) {
             }
             Weight::Ignored => continue,
         };
-    }
-}
-
-/// How a file is left out. Beside an `.ebignore`, the EB CLI does not read `.gitignore`: a new one must not have one line alone.
-pub(super) fn leaving_out(subject: &Subject<'_>) -> &'static str {
-    let tree = subject.tree;
-    match tree.is_file(crate::project::FILE) {
-        true => "`exclude` in `[bundle]`",
-        false if tree.is_file(".ebignore") => "a line in `.ebignore`",
-        false => {
-            "a line in `.ebignore` (a new one begins as a copy of `.gitignore`, with `.git/`: the EB CLI reads nothing else then)"
-        }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::packager::leaving_out;
 use crate::check::Described;
 use crate::check::subject::Subject;
 use crate::environment::{self, Description, Property, Refused};
@@ -67,7 +66,7 @@ fn release_ships(subject: &mut Subject<'_>) {
     let found: Vec<String> = paths.filter(is_release).map(str::to_owned).collect();
     for path in found {
         let message = "this file of a release ships, and changes with each publication and promotion: so does the digest of unchanged code";
-        let line = leaving_out(subject);
+        let line = subject.leaving_out();
         let fix = format!("leave `/{path}` out with {line}, or keep it outside of the project");
         subject.find_file("EB332", &path, message, fix);
     }

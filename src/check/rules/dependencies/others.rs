@@ -9,13 +9,11 @@ use super::installs::{Numbers, numbers};
 use super::pythons::Pythons;
 use super::stops::{self, By, Stops, When};
 use super::{advice, pins};
-use crate::beanstalk::platforms::Family;
 use crate::beanstalk::requirements::{Requirement, Requirements, beside as path_beside};
 use crate::beanstalk::version::Version;
-use crate::beanstalk::yaml::{self, Node};
-use crate::check::dockerfile::{Image, NAME, Origin};
+use crate::check::dockerfile::{Image, Origin};
 use crate::check::folder::in_bundle;
-use crate::check::rules::descriptors;
+use crate::check::images::dockerfiles;
 use crate::check::subject::{DOCKERRUN, Subject};
 use crate::level::Level;
 
@@ -79,31 +77,6 @@ struct Place<'p> {
     folder: &'p str,
     /// The `Dockerfile` that does so.
     of: Option<&'p str>,
-}
-
-/// The files that images of the environment are built from. Of images that are pulled, it is one that lies beside.
-pub(in crate::check::rules) fn dockerfiles(subject: &Subject<'_>) -> Vec<String> {
-    let tree = subject.tree;
-    match (subject.customizations.family, subject.customizations.containers.as_deref()) {
-        (Family::Docker, Some(NAME)) => vec![NAME.to_owned()],
-        (Family::Docker, Some(path)) if path.starts_with("docker-compose") => {
-            let root = tree.text(path).and_then(|text| yaml::parse(text).ok().flatten());
-            let services = root.as_ref().and_then(|root| root.get("services")).and_then(Node::mapping);
-            let builds = services.into_iter().flat_map(|services| services.named()).filter_map(|(_, _, service)| {
-                let build = service.get("build")?;
-                descriptors::dockerfile(build)
-            });
-            builds.collect()
-        }
-        (Family::Docker | Family::Ecs, Some(DOCKERRUN)) => tree
-            .iter()
-            .map(|(path, _)| path)
-            .filter(|path| path.matches('/').count() <= 1)
-            .filter(|path| *path == NAME || path.strip_suffix(NAME).is_some_and(|folder| folder.ends_with('/')))
-            .map(str::to_owned)
-            .collect(),
-        _ => Vec::new(),
-    }
 }
 
 /// The minor version of the Python of `FROM python:3.9-slim`, and whether it is the newest, as without a number.

@@ -6,7 +6,7 @@
 use super::containers::is_built;
 use crate::beanstalk::dockerfile::Instruction;
 use crate::check::dockerfile::Image;
-use crate::check::rules::dependencies::dockerfiles;
+use crate::check::images::dockerfiles;
 use crate::check::subject::{DOCKERRUN, Subject};
 use crate::check::words::{self, Run};
 use crate::level::Level;

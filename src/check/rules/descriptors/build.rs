@@ -1,7 +1,8 @@
 //! Build: the Dockerfiles that services of compose are built from must ship.
 
 use crate::beanstalk::tree::Entry;
-use crate::beanstalk::yaml::{Mapping, Node};
+use crate::beanstalk::yaml::Mapping;
+use crate::check::images::dockerfile;
 use crate::check::subject::Subject;
 use crate::level::Level;
 
@@ -27,23 +28,4 @@ pub(super) fn check(subject: &mut Subject<'_>, path: &str, services: &Mapping) {
         let fix = "let it ship, name it as `dockerfile`, or name an image in its place";
         subject.find("EB121", path, build.span.clone(), message, fix).level = level;
     }
-}
-
-/// The path in the bundle of the file that a service is built from, if it is one in the bundle.
-pub(in crate::check::rules) fn dockerfile(build: &Node) -> Option<String> {
-    if build.get("dockerfile_inline").is_some() {
-        return None;
-    }
-    let context = match build.as_str() {
-        Some(context) => context,
-        None => build.mapping().and_then(|_| build.get("context")).map_or(Some("."), Node::as_str)?,
-    };
-    let file = build.get("dockerfile").map_or(Some("Dockerfile"), Node::as_str)?;
-    // A variable, another machine, or somewhere above.
-    let elsewhere = |text: &str| text.contains(['$', ':', '\\', '@']) || text.contains("..") || text.starts_with('/');
-    if elsewhere(context) || elsewhere(file) {
-        return None;
-    }
-    let parts = context.split('/').chain(file.split('/')).filter(|part| !matches!(*part, "" | "."));
-    Some(parts.collect::<Vec<_>>().join("/"))
 }

@@ -12,7 +12,7 @@ use crate::beanstalk::platforms::Family;
 use crate::beanstalk::requirements::beside;
 use crate::beanstalk::yaml::{self, Node};
 use crate::check::dockerfile::{Image, NAME, Origin};
-use crate::check::rules::dependencies::dockerfiles;
+use crate::check::images::{dockerfile, dockerfiles};
 use crate::check::subject::{DOCKERRUN, Subject};
 use crate::check::words::{self, Run, is_python, is_shell};
 
@@ -261,7 +261,7 @@ fn of_compose(subject: &Subject<'_>, path: &str) -> Option<Vec<Container>> {
     for (name, _, service) in services.named().filter(|(_, _, service)| service.get("profiles").is_none()) {
         let build = service.get("build");
         let staged = build.is_some_and(|build| build.get("target").is_some());
-        let built = build.filter(|_| !staged).and_then(super::dockerfile).and_then(|file| Built::read(subject, &file));
+        let built = build.filter(|_| !staged).and_then(dockerfile).and_then(|file| Built::read(subject, &file));
         // What is there and cannot be read may be anything.
         let said = |key: &str| match service.get(key) {
             Some(node) => said_by(node, path).map(Some),

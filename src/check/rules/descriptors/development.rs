@@ -3,7 +3,6 @@
 //! Source: Flask documentation, "Development Server" and "Deploying to Production": it is not to be used there.
 
 use super::containers::Container;
-use super::listens;
 use crate::check::subject::Subject;
 use crate::check::words::{Run, is_python};
 use crate::level::Level;
@@ -15,7 +14,7 @@ pub(super) fn check(subject: &mut Subject<'_>, containers: &[Container]) {
     }
     for container in containers {
         let served = container.runs.iter().find_map(|run| Some((run, Desk::of(run, container.code(subject, run))?)));
-        let Some((run, desk)) = served.filter(|_| !container.runs.iter().any(listens::is_for_visitors)) else {
+        let Some((run, desk)) = served.filter(|_| !container.runs.iter().any(is_for_visitors)) else {
             continue;
         };
         let (message, fix) = match desk {
@@ -99,6 +98,15 @@ fn started(code: &str) -> Option<(Option<String>, Option<String>)> {
         named.or_else(placed).map(|text| text.trim().to_owned())
     };
     Some((value("host", 0), value("port", 1)))
+}
+
+/// Does it serve the sites of the world, and not the desk?
+pub(super) fn is_for_visitors(run: &Run) -> bool {
+    const SERVERS: [&str; 8] =
+        ["gunicorn", "uvicorn", "daphne", "hypercorn", "waitress-serve", "uwsgi", "supervisord", "nginx"];
+    let by_module =
+        || run.arguments.windows(2).any(|pair| pair[0].text == "-m" && SERVERS.contains(&pair[1].text.as_str()));
+    SERVERS.contains(&run.name()) || (is_python(run.name()) && by_module())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::containers::{Container, is_port};
-use super::development::Desk;
+use super::development::{Desk, is_for_visitors};
 use crate::beanstalk::platforms::Family;
 use crate::check::dockerfile::{self, Image};
 use crate::check::subject::{DOCKERRUN, Subject};
@@ -209,15 +209,6 @@ fn value<'r>(run: &'r Run, flags: &[&str]) -> Option<&'r str> {
         "" => run.arguments.get(at + 1).map(|word| word.text.as_str()),
         joined => Some(joined),
     }
-}
-
-/// Does it serve the sites of the world, and not the desk?
-pub(super) fn is_for_visitors(run: &Run) -> bool {
-    const SERVERS: [&str; 8] =
-        ["gunicorn", "uvicorn", "daphne", "hypercorn", "waitress-serve", "uwsgi", "supervisord", "nginx"];
-    let by_module =
-        || run.arguments.windows(2).any(|pair| pair[0].text == "-m" && SERVERS.contains(&pair[1].text.as_str()));
-    SERVERS.contains(&run.name()) || (is_python(run.name()) && by_module())
 }
 
 /// The one server of a container, if there is one and no more.
