@@ -219,6 +219,22 @@ impl<'a> Subject<'a> {
                 .is_none_or(|text| text.trim().is_empty() || text.to_ascii_lowercase().contains("django"))
     }
 
+    /// May a dependency bring a module of this name? Only where the list is known, and no line of it has anything of the name, it may not.
+    pub(super) fn may_bring(&self, module: &str) -> bool {
+        let list = self.requirements();
+        let bare = |name: &str| name.to_ascii_lowercase().replace(['-', '_', '.'], "");
+        let module = bare(module);
+        list.source.is_none()
+            || !list.unread.is_empty()
+            || !self.prepared()
+            || list.lines.iter().any(|line| {
+                line.name.is_empty() || {
+                    let name = bare(&line.name);
+                    name.contains(&module) || module.contains(&name)
+                }
+            })
+    }
+
     /// How a file is left out. Beside an `.ebignore`, the EB CLI does not read `.gitignore`: a new one must not have one line alone.
     pub(super) fn leaving_out(&self) -> &'static str {
         match self.tree.is_file(crate::project::FILE) {

@@ -4,6 +4,7 @@ mod surprises;
 mod together;
 mod twice;
 mod unexpanded;
+mod values;
 
 use crate::beanstalk::config_file::{ConfigFile, DEFAULT_NAMESPACE, OptionSetting, SECRETS_NAMESPACE as SECRETS};
 use crate::beanstalk::options::{self, ConfigOption};
@@ -28,6 +29,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     unexpanded::check(subject);
     twice::check(subject);
     properties(subject);
+    values::check(subject);
     super::places::python_path(subject);
 }
 

@@ -86,10 +86,11 @@ fn unread(subject: &mut Subject<'_>) {
             _ if lower.ends_with("config") && !name.ends_with(".config") => {
                 let stem = &name[..name.len() - "config".len()];
                 let stem = stem.trim_end_matches(['.', '-', '_']);
-                (
-                    format!("`{path}` is not read: its name does not end in `.config`"),
-                    format!("rename it to `{stem}.config`"),
-                )
+                let fix = match tree.get(&format!("{EXTENSIONS}/{stem}.config")) {
+                    Some(_) => format!("delete it: `{stem}.config` is there as well, and is read"),
+                    None => format!("rename it to `{stem}.config`, or delete it if it is off on purpose"),
+                };
+                (format!("`{path}` is not read: its name does not end in `.config`"), fix)
             }
             _ => continue,
         };
@@ -255,7 +256,15 @@ pub(super) fn python_path(subject: &mut Subject<'_>) {
                 let asked = subject.scripts().iter().find(|script| asks(script.text)).map(Script::title);
                 let asked = asked.or_else(|| asked_in_files(customizations, asks));
                 // Where nothing asks for it, a folder of one's own is as good.
-                let Some(title) = asked else { continue };
+                let Some(title) = asked else {
+                    if ["$PYTHONPATH", "${PYTHONPATH}"].iter().any(|name| value.contains(name)) {
+                        let message =
+                            "`$PYTHONPATH` stays as it is written, and leads nowhere: no shell reads properties";
+                        let span = setting.value.span.clone();
+                        subject.find("EB275", &file.path, span, message, "take it out").level = Level::Note;
+                    }
+                    continue;
+                };
                 let fix = "take it out; the server starts in `/var/app/current`, and `--chdir` or `--pythonpath` of gunicorn adds a folder";
                 let message = format!(
                     "{title} fails: `PYTHONPATH` is no longer the folder of the virtual environment's programs, to which the platform sets it"

@@ -106,6 +106,21 @@ pub(super) fn check(subject: &mut Subject<'_>) {
             subject.find("EB145", "Procfile", option.span.clone(), message, fix);
             continue;
         }
+        if let Some(word) = script.runs().iter().find_map(|run| unfound(subject, script, run)) {
+            let name = &process.name;
+            let module = module_of(&word.text);
+            let message = format!(
+                "`{name}` ends at once and is started again for ever: celery's `-A` names the module `{module}`, and there is none"
+            );
+            subject.find(
+                "EB145",
+                "Procfile",
+                word.span.clone(),
+                message,
+                "name the module that makes the application of celery, from the top of the bundle on",
+            );
+            continue;
+        }
         let named = matches!(process.name.as_str(), "release" | "init" | "migrate" | "predeploy" | "postdeploy");
         if one_shot.is_some() || (named && !script.runs().iter().any(|run| matches!(run.name(), "gunicorn" | "celery")))
         {
@@ -134,6 +149,35 @@ fn leaves(script: &Script<'_>) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// The module of a value of `-A`, without its object.
+fn module_of(value: &str) -> &str {
+    value.trim_start_matches("--app=").split(':').next().unwrap_or(value)
+}
+
+/// What `-A` names, where the bundle has no such module and no dependency may bring it.
+fn unfound<'r>(subject: &Subject<'_>, script: &Script<'_>, run: &'r Run) -> Option<&'r Word> {
+    let celery = run.name() == "celery" || (is_python(run.name()) && run.has("celery"));
+    // Somewhere else, other modules are found.
+    let moves = ["cd ", "--workdir", "PYTHONPATH", "pushd"].iter().any(|word| script.text.contains(word))
+        || subject.gives("PYTHONPATH");
+    if !celery || moves {
+        return None;
+    }
+    let after = run.arguments.iter().position(|word| matches!(word.text.as_str(), "-A" | "--app"));
+    let word = match after {
+        Some(at) => run.arguments.get(at + 1),
+        None => run.arguments.iter().find(|word| word.text.starts_with("--app=")),
+    }?;
+    let module = module_of(&word.text);
+    let top = module
+        .split('.')
+        .next()
+        .filter(|top| !top.is_empty() && top.chars().all(|char| char.is_alphanumeric() || char == '_'))?;
+    let tree = subject.tree;
+    let there = tree.is_dir(top) || tree.is_file(&format!("{top}.py")) || tree.get(top).is_some();
+    (!there && !subject.may_bring(top)).then_some(word)
 }
 
 /// Where celery's command has the application's option after it, and the command: up to celery 4 both orders did.

@@ -7,7 +7,7 @@ use crate::check::subject::Subject;
 use crate::level::Level;
 
 /// What may answer by other means than a decorator that stands in the module.
-const OTHERS: [&str; 15] = [
+const OTHERS: [&str; 14] = [
     "include_router",
     "add_url_rule",
     "add_route",
@@ -22,8 +22,10 @@ const OTHERS: [&str; 15] = [
     "Admin(",
     "add_namespace",
     "static_url_path",
-    "middleware",
 ];
+/// Middleware that answers nothing by itself.
+const PASSING: [&str; 5] =
+    ["CORSMiddleware", "GZipMiddleware", "SessionMiddleware", "TrustedHostMiddleware", "ProxyHeadersMiddleware"];
 const METHODS: [&str; 8] = ["route", "get", "post", "put", "delete", "patch", "api_route", "head"];
 
 pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
@@ -113,7 +115,8 @@ fn known<'m>(subject: &Subject<'_>, modules: &'m [Module]) -> Option<Known<'m>> 
     let proxy =
         customizations.proxy.iter().any(|path| subject.tree.text(path).is_some_and(|text| text.contains("return 200")));
     let says = |word: &str| modules.iter().any(|module| text(&module.path).contains(word));
-    if proxy || OTHERS.iter().any(|word| says(word)) || any_unread(subject, modules) {
+    let between = modules.iter().any(|module| has_middleware(text(&module.path)));
+    if proxy || between || OTHERS.iter().any(|word| says(word)) || any_unread(subject, modules) {
         return None;
     }
     let below = says("register_blueprint") || says("create_app");
@@ -132,6 +135,26 @@ fn known<'m>(subject: &Subject<'_>, modules: &'m [Module]) -> Option<Known<'m>> 
         modules.iter().flat_map(|module| &module.calls).filter(|call| is_route(call)).map(path).collect();
     // One whose path is computed may be it.
     Some(Known { served, made, routes: routes.filter(|routes| !routes.is_empty())?, below })
+}
+
+/// Is there any middleware but what is known to answer nothing?
+fn has_middleware(text: &str) -> bool {
+    let ends = |rest: &str, word: &str| {
+        rest.trim_start()
+            .strip_prefix(word)
+            .is_some_and(|rest| rest.trim_start().starts_with([',', ')', '\n', '#']) || rest.is_empty())
+    };
+    let known = |rest: &str| PASSING.iter().any(|word| ends(rest, word));
+    text.match_indices("middleware").any(|(at, word)| {
+        let line = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        let (before, rest) = (&text[line..at], &text[at + word.len()..]);
+        let imports = before.trim_start().starts_with("from ")
+            && rest
+                .split_once(" import")
+                .is_some_and(|(_, names)| names.split('\n').next().is_some_and(|names| names.split(',').all(known)));
+        let added = before.ends_with("add_") && rest.strip_prefix('(').is_some_and(known);
+        !(imports || added || before.contains('#'))
+    })
 }
 
 /// What nobody has read may answer anywhere.

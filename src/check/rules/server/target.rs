@@ -68,10 +68,10 @@ pub(super) fn target(subject: &mut Subject<'_>, path: &str, span: &Range<usize>,
         return object(subject, path, span, written, &file);
     }
     let nested = suggestion(subject, module);
-    // A module that is nowhere in the project may come with a dependency.
     let (top, _) = module.split_once('.').unwrap_or((module, ""));
-    if nested.is_none() && !exists(subject, "", top) && !subject.tree.is_dir(top) && !subject.tree.is_file("manage.py")
-    {
+    let below = nested.as_ref().is_some_and(|target| target.starts_with("--chdir"));
+    let here = below || exists(subject, "", top) || subject.tree.is_dir(top);
+    if !here && !subject.tree.is_file("manage.py") && subject.may_bring(top) {
         return;
     }
     let message = format!("there is no module `{module}`: the server does not start, and every request is a 502");

@@ -617,3 +617,60 @@ fn keys_in_the_code_of_an_image() {
     image(false, &config.replace("'my_precious'", "os.environ.get('SECRET_KEY', 'x')"), "web/Dockerfile");
     image(false, &config.replace("ProductionConfig(BaseConfig):", "ProductionConfig:"), "web/Dockerfile");
 }
+
+#[test]
+fn modules_that_no_line_of_the_list_may_bring() {
+    let started = |found: bool, rule: &str, procfile: &str, more: &[(&str, &str)]| {
+        let app = ("app.py", "from flask import Flask\napp = Flask(__name__)\n");
+        case(
+            rule,
+            found,
+            &[&[OPTION, app, ("Procfile", procfile), ("requirements.txt", "Flask==3.1.2\ncelery\n")], more].concat(),
+        );
+    };
+    started(true, "EB002", "web: gunicorn api.index:app\n", &[]);
+    started(false, "EB002", "web: gunicorn app:app\n", &[]);
+    started(false, "EB002", "web: gunicorn api.index:app\n", &[("api/index.py", "app = 1\n")]);
+    started(false, "EB002", "web: gunicorn api.index:app\n", &[("requirements.txt", "Flask==3.1.2\nmy-api==1.0\n")]);
+    started(false, "EB002", "web: gunicorn api.index:app\n", &[("requirements.txt", "Flask==3.1.2\n-r more.txt\n")]);
+    let worker = |found: bool, line: &str, more: &[(&str, &str)]| {
+        started(found, "EB145", &format!("web: gunicorn app:app\nworker: {line}\n"), more);
+    };
+    worker(true, "celery -A api.index.celery worker", &[]);
+    worker(true, "python -m celery --app=api worker", &[]);
+    worker(false, "celery -A app.celery worker", &[]);
+    worker(false, "celery -A api worker", &[("api/celery.py", "app = 1\n")]);
+    worker(false, "cd src && celery -A api worker", &[]);
+    worker(false, "celery --workdir src -A api worker", &[]);
+}
+
+#[test]
+fn middleware_that_answers_nothing() {
+    let app = |found: bool, lines: &str| {
+        let code =
+            format!("from fastapi import FastAPI\n{lines}\napp = FastAPI()\n@app.get('/api')\ndef api(): return 1\n");
+        let list = ("requirements.txt", "fastapi\nuvicorn\n");
+        case("EB013", found, &[OPTION, list, ("Procfile", "web: uvicorn app:app\n"), ("app.py", &code)]);
+    };
+    app(true, "from fastapi.middleware.cors import CORSMiddleware\n# middleware");
+    app(false, "from shop.middleware import Health");
+    app(false, "from starlette.middleware.base import BaseHTTPMiddleware");
+}
+
+#[test]
+fn what_properties_hand_to_the_code() {
+    let property = |rule: &str, found: bool, name: &str, value: &str| {
+        let code = "import os\nfrom flask import Flask\napp = Flask(__name__)\nURL, KEY = os.getenv('DB_URL'), os.environ['SECRET_KEY']\n";
+        let text = format!("option_settings:\n  aws:elasticbeanstalk:application:environment:\n    {name}: {value}\n");
+        let config = (".ebextensions/z.config", text.as_str());
+        case(rule, found, &[PROCFILE, OPTION, ("requirements.txt", "Flask==3.1.2\n"), ("app.py", code), config]);
+    };
+    property("EB080", true, "DB_URL", "sqlite:///app.db");
+    property("EB080", true, "DB_URL", "sqlite:////var/app/current/app.db");
+    property("EB080", false, "DB_URL", "sqlite:////var/lib/shop/app.db");
+    property("EB080", false, "DB_URL", "'sqlite:///:memory:'");
+    property("EB080", false, "OTHER_URL", "sqlite:///app.db");
+    property("EB073", true, "SECRET_KEY", "your-secret-key-here");
+    property("EB073", true, "SECRET_KEY", "CHANGE_ME");
+    property("EB073", false, "SECRET_KEY", "'{{resolve:ssm:change-me}}'");
+}

@@ -475,7 +475,8 @@ fn a_driver_that_an_old_django_does_not_know() {
 fn celery_takes_its_application_first() {
     let celery = |found: bool, line: &str, list: &str| {
         let procfile = format!("web: gunicorn app:app\n{line}\n");
-        case("EB145", found, &[("Procfile", procfile.as_str()), ("app.py", ""), ("requirements.txt", list)]);
+        let files = [("Procfile", procfile.as_str()), ("app.py", ""), ("shop.py", ""), ("requirements.txt", list)];
+        case("EB145", found, &files);
     };
     for late in [
         "worker: celery worker -A shop -l info",
@@ -591,7 +592,6 @@ fn rows_of_the_table_have_a_beginning_and_an_end() {
         case("EB144", found, &files);
     };
     for (platform, lines) in [
-        ("3.11", "PyYAML==3.13"),
         ("3.11", "PyYAML==5.4.1"),
         ("3.12", "gevent==22.10.2"),
         ("3.11", "psycopg-binary==3.1.2"),
