@@ -311,7 +311,7 @@ impl Running {
     /// The rest of the first line that has `before` in it, after it. Fails the test after two minutes.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, before: &str) -> String {
-        let end = Instant::now() + Duration::from_secs(120);
+        let end = Instant::now() + Duration::from_secs(300);
         loop {
             let left = end.saturating_duration_since(Instant::now());
             let Ok(line) = self.lines.recv_timeout(left) else {

@@ -126,13 +126,24 @@ fn names(subject: &mut Subject<'_>) {
                 }
                 let message = format!("`{path}` is not read: its name does not end in `.config`");
                 let stem = name.trim_end_matches(".txt").rsplit_once('.').map_or(name, |(stem, _)| stem);
+                let stem = stem.trim_end_matches(".config");
+                // One that was moved to where it is read, and left here.
+                let of_proxy = tree.under(".platform").map(|(other, _)| other).find(|other| file_name(other) == name);
+                if let Some(other) = of_proxy {
+                    let fix = format!("delete it: `{other}` is where one of this name is read");
+                    subject.find_file("EB215", path, message, fix).level = Level::Note;
+                    continue;
+                }
                 // Apache's text of years ago must not come into force by a new name.
                 let file = tree.content(path).map(|content| ConfigFile::parse(path, content));
                 let remains = ["/opt/python", "wsgi.conf", "/etc/httpd", "supervisor"];
                 let lives = |file: &ConfigFile| !remains.iter().any(|word| file.text.contains(word));
                 let fix = match file.is_some_and(|file| file.root.is_some() && file.problems.is_empty() && lives(&file))
                 {
-                    true => format!("rename it to `{stem}.config`"),
+                    true if tree.get(&format!("{EXTENSIONS}/{stem}.config")).is_some() => {
+                        format!("delete it: `{stem}.config` is there as well, and is read")
+                    }
+                    true => format!("rename it to `{stem}.config`, or delete it if it is off on purpose"),
                     false => "delete it: nothing in it has a meaning there".to_owned(),
                 };
                 subject.find_file("EB215", path, message, fix);

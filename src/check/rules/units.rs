@@ -313,9 +313,18 @@ fn starts(subject: &mut Subject<'_>, unit: &Unit<'_>) {
         true => format!("nobody starts the unit `{name}` before the instance starts anew: `enable` alone does not"),
         false => format!("nobody starts the unit `{name}`: a file in that folder does nothing by itself"),
     };
-    let fix = format!(
-        "`systemctl daemon-reload && systemctl enable --now {name}` in a postdeploy hook; or make it a process of `Procfile`"
-    );
+    let lines = subject.customizations.procfile.as_ref().map(|procfile| procfile.processes.as_slice());
+    // The same program for the same end, by two ways.
+    let twice = ["celery", "daphne", "rqworker", "dramatiq", "huey"].into_iter().find(|program| {
+        told(unit, "ExecStart").is_some_and(|line| line.contains(program))
+            && lines.unwrap_or_default().iter().any(|line| line.command.contains(program))
+    });
+    let fix = match twice {
+        Some(program) => format!("take it out: `Procfile` starts a process of `{program}` already"),
+        None => format!(
+            "`systemctl daemon-reload && systemctl enable --now {name}` in a postdeploy hook; or make it a process of `Procfile`"
+        ),
+    };
     subject.find(RULE, &path, span, message, fix).level = Level::Warning;
 }
 

@@ -81,7 +81,9 @@ fn secret_key(subject: &mut Subject<'_>, settings: &Settings) {
 pub(in crate::check::rules) fn is_placeholder(text: &str) -> bool {
     const WORDS: [&str; 9] = ["your", "change", "example", "xxx", "placeholder", "<", "secret", "todo", "password"];
     let lower = text.to_ascii_lowercase();
-    text.len() < 8 || WORDS.iter().any(|word| lower.contains(word))
+    // A row of the same characters stands for something else.
+    let few = text.chars().collect::<std::collections::BTreeSet<char>>().len() <= 2;
+    text.len() < 8 || few || WORDS.iter().any(|word| lower.contains(word))
 }
 
 /// Is it the address of a database that there is? Amazon writes twelve letters and digits of its own into it.

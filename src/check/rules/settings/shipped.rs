@@ -188,7 +188,10 @@ fn older(subject: &Subject<'_>, settings: &Settings, folder: &str) -> Option<Str
             let name = &path[source.len() + 1..];
             let Entry::File { bytes, .. } = entry else { continue };
             // The first of one name is the one that is collected.
-            if is_ignored(path) || path.starts_with(&format!("{folder}/")) || !seen.insert(name.to_owned()) {
+            // Those of the admin come from Django itself, wherever it stands in the list.
+            let of_admin = name.starts_with("admin/");
+            if of_admin || is_ignored(path) || path.starts_with(&format!("{folder}/")) || !seen.insert(name.to_owned())
+            {
                 continue;
             }
             match tree.get(&format!("{folder}/{name}")) {

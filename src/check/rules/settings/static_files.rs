@@ -72,7 +72,10 @@ fn listed_before(subject: &mut Subject<'_>, settings: &Settings) {
     if !middleware.iter().any(|item| item.text().is_some_and(|text| text.starts_with("whitenoise."))) {
         return;
     }
-    if proxy_has_root(subject, settings) && !Backend::of_static_files(settings).has_manifest() {
+    let by_name = Backend::of_static_files(settings).has_manifest();
+    // With DEBUG on, it looks at each request; and what the proxy is asked for never gets here.
+    let looks = *settings.value("DEBUG") == Value::Bool(true);
+    if !by_name && (looks || asks_proxy(subject, settings)) {
         return;
     }
     // What ships is listed, and collecting it again changes no name.
@@ -101,14 +104,12 @@ fn listed_before(subject: &mut Subject<'_>, settings: &Settings) {
     }
 }
 
-/// Does the proxy look into the folder where files are collected? Then it has them whenever they come.
-fn proxy_has_root(subject: &Subject<'_>, settings: &Settings) -> bool {
-    let Value::Path(root) = settings.value("STATIC_ROOT").by_default() else { return false };
+/// Does the proxy answer for static files? Then it has them whenever they come, or another rule says that it looks elsewhere.
+fn asks_proxy(subject: &Subject<'_>, settings: &Settings) -> bool {
     let url = settings.value("STATIC_URL").by_default().text().unwrap_or("static").trim_matches('/');
     let by_option = subject.customizations.used().flat_map(|file| &file.option_settings).any(|setting| {
         setting.namespace.value == crate::beanstalk::defaults::STATIC_FILES
             && setting.name.value.trim_matches('/') == url
-            && setting.value.value.trim_matches('/') == root
     });
     by_option || (!url.is_empty() && proxy_has(subject, &format!("/{url}")))
 }

@@ -155,9 +155,9 @@ fn versions_that_can_be_taken() {
     // What Python 3.11 takes is not enough for 3.13, which a new environment may have as well.
     let first = advice("Django==5.2.8\ngunicorn==23.0.0\ngreenlet==1.1.0\n");
     assert_eq!(first, "take `greenlet` 3.1 or newer");
-    let free = advice("Django==5.2.8\ngunicorn==23.0.0\nPyYAML==3.13\n");
+    let free = advice("Django==5.2.8\ngunicorn==23.0.0\nPyYAML==5.4.1\n");
     assert!(free.starts_with("take `pyyaml` ") && !free.contains("beside"), "{free}");
-    let held = advice("Django==5.2.8\ngunicorn==23.0.0\nPyYAML==3.13\ndocker-compose==1.25.0\n");
+    let held = advice("Django==5.2.8\ngunicorn==23.0.0\nPyYAML==5.4.1\ndocker-compose==1.25.0\n");
     assert!(held.ends_with("or newer, and take `docker-compose` out, which no server needs"), "{held}");
 }
 

@@ -344,3 +344,21 @@ fn metadata_that_a_helper_of_the_settings_asks_for() {
     let token = ASKS.replace("').text", "', headers={'X-aws-ec2-metadata-token': token()}).text");
     helper(false, "from .aws import ip\nALLOWED_HOSTS = [ip()]\n", &token);
 }
+
+#[test]
+fn files_of_a_name_that_is_there_as_well() {
+    let fix = |rule: &str, files: &[(&str, &str)]| {
+        let tree = files.iter().fold(Tree::default(), |tree, (path, text)| tree.file(path, text));
+        let found = run(&tree, &Settings::default()).findings.into_iter().find(|finding| finding.rule == rule);
+        found.map(|finding| finding.fix).unwrap_or_default()
+    };
+    let options = "option_settings: {}\n";
+    let (right, wrong) = ((".ebextensions/a.config", options), (".ebextensions/a-config", options));
+    assert!(fix("EB140", &[wrong]).starts_with("rename it to `a.config`"));
+    assert!(fix("EB140", &[wrong, right]).starts_with("delete it"));
+    let yaml = (".ebextensions/a.config.yaml", options);
+    assert!(fix("EB215", &[yaml]).starts_with("rename it to `a.config`"));
+    assert!(fix("EB215", &[yaml, right]).starts_with("delete it"));
+    let copy = [(".ebextensions/b.conf", "x\n"), (".platform/httpd/conf.d/b.conf", "x\n")];
+    assert!(fix("EB215", &copy).contains("`.platform/httpd/conf.d/b.conf`"));
+}

@@ -112,7 +112,8 @@ fn where_static_files_go() {
         settings("EB157", found, &text, &[(hook.1, hook.0), (".ebextensions/a.config", &option)]);
     };
     mapped(false, "staticfiles", "whitenoise.storage.CompressedStaticFilesStorage");
-    mapped(true, "static", "whitenoise.storage.CompressedStaticFilesStorage");
+    // Another rule says that the proxy looks into the wrong folder.
+    mapped(false, "static", "whitenoise.storage.CompressedStaticFilesStorage");
     mapped(true, "staticfiles", "whitenoise.storage.CompressedManifestStaticFilesStorage");
 }
 
