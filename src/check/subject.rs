@@ -219,20 +219,16 @@ impl<'a> Subject<'a> {
                 .is_none_or(|text| text.trim().is_empty() || text.to_ascii_lowercase().contains("django"))
     }
 
-    /// May a dependency bring a module of this name? Only where the list is known, and no line of it has anything of the name, it may not.
+    /// May a dependency bring a module of this name? Not where the list is known, and no line of it has that word.
     pub(super) fn may_bring(&self, module: &str) -> bool {
         let list = self.requirements();
-        let bare = |name: &str| name.to_ascii_lowercase().replace(['-', '_', '.'], "");
-        let module = bare(module);
-        list.source.is_none()
-            || !list.unread.is_empty()
-            || !self.prepared()
-            || list.lines.iter().any(|line| {
-                line.name.is_empty() || {
-                    let name = bare(&line.name);
-                    name.contains(&module) || module.contains(&name)
-                }
-            })
+        let module = module.to_ascii_lowercase();
+        let has = |name: &str| {
+            let name = name.to_ascii_lowercase();
+            name.replace(['-', '.'], "_") == module || name.split(['-', '_', '.']).any(|word| word == module)
+        };
+        let known = list.source.is_some() && list.unread.is_empty() && self.prepared();
+        !known || list.lines.iter().any(|line| line.name.is_empty() || has(&line.name))
     }
 
     /// How a file is left out. Beside an `.ebignore`, the EB CLI does not read `.gitignore`: a new one must not have one line alone.

@@ -625,7 +625,7 @@ fn modules_that_no_line_of_the_list_may_bring() {
         case(
             rule,
             found,
-            &[&[OPTION, app, ("Procfile", procfile), ("requirements.txt", "Flask==3.1.2\ncelery\n")], more].concat(),
+            &[&[OPTION, app, ("Procfile", procfile), ("requirements.txt", "Flask==3.1.2\ncelery\nfastapi\n")], more].concat(),
         );
     };
     started(true, "EB002", "web: gunicorn api.index:app\n", &[]);
