@@ -19,6 +19,9 @@ const OWN_HTTP: &[&str] = &["default_type"];
 const OWN_SERVER: &[&str] =
     &["client_header_timeout", "client_body_timeout", "keepalive_timeout", "gzip", "gzip_comp_level"];
 
+/// A file of the project's own that takes the place of the platform's whole configuration.
+const WHOLE: &str = ".platform/nginx/nginx.conf";
+
 /// The platform's own file with `location /`; one of the project's by this name takes its place.
 const OWN_LOCATION: &str = "00_application.conf";
 
@@ -32,7 +35,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     void::check(subject);
     servers::check(subject);
     let tree = subject.tree;
-    let whole = tree.is_file(".platform/nginx/nginx.conf");
+    let whole = tree.is_file(WHOLE);
     let mut seen: BTreeMap<(Context, String), String> = BTreeMap::new();
     let paths: Vec<&str> = tree.under(FOLDER).map(|(path, _)| path).filter(|path| path.ends_with(".conf")).collect();
     for path in paths {
@@ -166,14 +169,33 @@ fn loads_modules(subject: &Subject<'_>) -> bool {
 
 /// A redirect of all that does not say HTTPS: health checks come by HTTP, and say nothing of it.
 fn redirects_checks(subject: &mut Subject<'_>, path: &str, context: Context, directives: &[Directive]) {
-    // Whoever names them has thought of them.
-    let knows = subject.tree.text(path).is_some_and(|text| text.to_ascii_lowercase().contains("health"));
-    if !matches!(context, Context::Server | Context::Location)
-        || subject.takes_redirects()
-        || knows
-        || subject.single()
-        || subject.asks_port()
-    {
+    if subject.takes_redirects() || subject.single() || subject.asks_port() {
+        return;
+    }
+    match context {
+        Context::Server | Context::Location => {}
+        // Health checks name no host: the server of that name, or the first, answers them.
+        Context::Main | Context::Http if path == WHOLE => {
+            let inside = |directive: &&Directive| matches!(directive.name.as_str(), "http" | "server");
+            let is_default = |directive: &&Directive| {
+                let listens = |inner: &Directive| {
+                    inner.name == "listen" && inner.arguments.iter().any(|word| word == "default_server")
+                };
+                directive.name == "http" || directive.block.iter().flatten().any(listens)
+            };
+            let found = || directives.iter().filter(inside);
+            if let Some(directive) = found().find(is_default).or_else(|| found().next()) {
+                let inner = directive.block.as_deref().unwrap_or_default();
+                redirects_checks(subject, path, Context::inside(&directive.name), inner);
+            }
+            return;
+        }
+        _ => return,
+    }
+    // Whoever names them has thought of them; but an `if` of the server's own is asked before any `location`.
+    let known = |directive: &Directive| names_checks(directive) || answers(directive);
+    let known_below = directives.iter().any(|directive| directive.name == "location" && known(directive));
+    if directives.iter().any(|directive| directive.name != "location" && names_checks(directive)) {
         return;
     }
     for directive in directives {
@@ -196,8 +218,22 @@ fn redirects_checks(subject: &mut Subject<'_>, path: &str, context: Context, dir
             subject.find("EB012", path, directive.span.clone(), message, fix);
             return;
         }
-        redirects_checks(subject, path, Context::inside(&directive.name), inner);
+        if !known_below {
+            redirects_checks(subject, path, Context::inside(&directive.name), inner);
+        }
     }
+}
+
+/// Does a `location` answer by itself that all is well?
+fn answers(directive: &Directive) -> bool {
+    let well = |inner: &Directive| inner.name == "return" && inner.arguments.first().is_some_and(|code| code == "200");
+    directive.block.iter().flatten().any(well)
+}
+
+/// Does a directive name health checks, or something in its block?
+fn names_checks(directive: &Directive) -> bool {
+    let named = |word: &String| word.to_ascii_lowercase().contains("health");
+    directive.arguments.iter().any(named) || directive.block.iter().flatten().any(names_checks)
 }
 
 /// The files of one folder are one block.

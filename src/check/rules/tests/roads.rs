@@ -278,6 +278,27 @@ fn apps_that_nobody_installs() {
 }
 
 #[test]
+fn redirects_in_a_configuration_of_ones_own() {
+    let whole = |found: bool, servers: &str| {
+        let text = format!("events {{}}\nhttp {{\n{servers}\n}}\n");
+        case("EB012", found, &[(".platform/nginx/nginx.conf", &text)]);
+    };
+    let asks = "if ($http_x_forwarded_proto != \"https\") { return 301 https://$host$request_uri; }";
+    let health = "location /health/ { return 200; }";
+    whole(true, &format!("server {{ listen 80; {asks} location / {{}} }}"));
+    // Before any location is looked for, the `if` of the server has answered.
+    whole(true, &format!("server {{ listen 80; {asks} {health} location / {{}} }}"));
+    whole(true, &format!("server {{ listen 80; location / {{ {asks} }} }}"));
+    whole(false, &format!("server {{ listen 80; {health} location / {{ {asks} }} }}"));
+    whole(false, &format!("server {{ listen 80; location = /ping {{ return 200; }} location / {{ {asks} }} }}"));
+    // The server that checks come to is another one.
+    let named = format!("server {{ listen 80; server_name a.org; {asks} }}");
+    whole(false, &format!("{named} server {{ listen 80 default_server; location / {{}} }}"));
+    whole(true, &format!("server {{ listen 80; location / {{}} }} server {{ listen 80 default_server; {asks} }}"));
+    case("EB012", false, &[(".platform/nginx/conf.d/a.conf", &named)]);
+}
+
+#[test]
 fn proxies() {
     let server = |rule: &str, found: bool, text: &str| {
         case(rule, found, &[(".platform/nginx/conf.d/elasticbeanstalk/a.conf", text)]);
@@ -290,6 +311,11 @@ fn proxies() {
     case("EB143", false, &[own]);
     server("EB012", true, "if ($http_x_forwarded_proto != \"https\") { return 301 https://$host$request_uri; }\n");
     server("EB012", false, "if ($http_x_forwarded_proto = \"http\") { return 301 https://$host$request_uri; }\n");
+    server(
+        "EB012",
+        true,
+        "# for health checks\nif ($http_x_forwarded_proto != \"https\") { return 301 https://$host; }\n",
+    );
     let apache = "option_settings:\n  aws:elasticbeanstalk:environment:proxy: {ProxyServer: apache}\n";
     let nginx = (".platform/nginx/conf.d/a.conf", "client_max_body_size 20m;\n");
     case("EB141", true, &[(".ebextensions/a.config", apache), nginx]);
