@@ -95,7 +95,9 @@ fn path(subject: &mut Subject<'_>, script: &Script<'_>, span: Range<usize>, plac
     let makes = |run: &&Run| {
         // A user's folder is made, or only noted.
         let of_user = matches!(run.name(), "useradd" | "adduser" | "usermod");
-        of_user || matches!(run.name(), "mkdir" | "touch" | "install" | "tee" | "rm" | "[" | "test")
+        // What only touches a file makes no folder; one that `files` writes into is there.
+        let touches = run.name() == "touch" && is_written_into(subject, text);
+        of_user || touches || matches!(run.name(), "mkdir" | "install" | "tee" | "rm" | "[" | "test")
     };
     let here: Vec<&Run> = script.runs().iter().filter(|run| run.span().contains(&span.start)).collect();
     let made = here.iter().any(makes);
@@ -156,6 +158,13 @@ fn path(subject: &mut Subject<'_>, script: &Script<'_>, span: Range<usize>, plac
     if *exchange && !in_unit && beside.is_empty() {
         finding.replace(*new);
     }
+}
+
+/// Does `files` write into the folder of the path that a text begins with?
+fn is_written_into(subject: &Subject<'_>, text: &str) -> bool {
+    let path = text.split(|char: char| char.is_whitespace() || "\"';&|".contains(char)).next().unwrap_or(text);
+    let folder = path.rfind('/').map_or(path, |slash| &path[..=slash]);
+    subject.customizations.used().flat_map(|file| &file.files).any(|entry| entry.path.value.starts_with(folder))
 }
 
 /// The first of these places in a line of cron: what is not there any more, and what to do about it.

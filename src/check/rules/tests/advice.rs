@@ -66,6 +66,17 @@ fn nothing_is_written_to_a_folder_that_nobody_makes() {
 }
 
 #[test]
+fn a_file_that_is_touched_makes_no_folder() {
+    let touches = |more: &str| commands("commands", "sudo touch /opt/python/log/a.log") + more;
+    let found = |text: &str| {
+        said("EB033", &[(".ebextensions/a.config", text)]).iter().any(|finding| finding.message.contains("fails"))
+    };
+    assert!(found(&touches("")));
+    assert!(!found(&touches("files:\n  /opt/python/log/b.log: {content: a}\n")));
+    assert!(!found(&commands("commands", "mkdir -p /opt/python/log && touch /opt/python/log/a.log")));
+}
+
+#[test]
 fn each_instance_migrates_a_database_of_its_own() {
     let migrate = (".platform/hooks/postdeploy/01_migrate.sh", "#!/bin/bash\npython manage.py migrate --noinput\n");
     let database =
