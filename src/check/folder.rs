@@ -51,6 +51,11 @@ pub(super) fn in_bundle(path: &str) -> Option<&str> {
     ["/var/app/staging/", "/var/app/current/"].iter().find_map(|root| path.strip_prefix(root))
 }
 
+/// The same of a path where the first Amazon Linux had the application: what is called there is what was meant.
+pub(super) fn in_bundle_once(path: &str) -> Option<&str> {
+    ["/opt/python/ondeck/app/", "/opt/python/current/app/"].iter().find_map(|root| path.strip_prefix(root))
+}
+
 /// Does only the instance know which path that is?
 pub(super) fn is_computed(path: &str) -> bool {
     path == "-" || path.contains(['$', '`', '~', '*', '?']) || path.contains("..") || path.contains("/./")

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 pub(super) use dead_end::{End, UBUNTU};
 
-use super::folder::{Folder, in_bundle};
+use super::folder::{Folder, in_bundle, in_bundle_once};
 use super::words::{self, Run, base};
 use crate::beanstalk::config_file::{Command, CommandLine, ConfigFile, File};
 use crate::beanstalk::customizations::{Customizations, Hook, Moment};
@@ -327,7 +327,7 @@ fn file_by<'a>(
     path: &str,
     meant: fn(&str) -> bool,
 ) -> Option<(&'a str, &'a str, usize)> {
-    let relative = in_bundle(path).or_else(|| path.strip_prefix("./")).unwrap_or(path);
+    let relative = in_bundle(path).or_else(|| in_bundle_once(path)).or_else(|| path.strip_prefix("./")).unwrap_or(path);
     if let Some((path, text)) = tree.file_text(relative).filter(|(_, text)| meant(text)) {
         return Some((path, text, 0));
     }

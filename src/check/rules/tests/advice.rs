@@ -77,6 +77,17 @@ fn a_file_that_is_touched_makes_no_folder() {
 }
 
 #[test]
+fn a_script_at_the_place_of_old_is_looked_into() {
+    let script = |text: &'static str| ("setup.sh", text);
+    for place in ["/opt/python/ondeck/app", "/opt/python/current/app", "/var/app/staging"] {
+        let config = commands("container_commands", &format!("bash {place}/setup.sh"));
+        let found = |text| !said("EB034", &[(".ebextensions/a.config", config.as_str()), script(text)]).is_empty();
+        assert!(found("#!/bin/bash\npython manage.py makemigrations --noinput\n"), "{place}");
+        assert!(!found("#!/bin/bash\npython manage.py migrate --noinput\n"), "{place}");
+    }
+}
+
+#[test]
 fn each_instance_migrates_a_database_of_its_own() {
     let migrate = (".platform/hooks/postdeploy/01_migrate.sh", "#!/bin/bash\npython manage.py migrate --noinput\n");
     let database =
