@@ -5,7 +5,7 @@ mod base;
 pub(in crate::check) mod candidates;
 mod commas;
 mod current;
-mod demanded;
+pub(super) mod demanded;
 mod given;
 pub(super) mod health;
 mod hosts;

@@ -8,6 +8,7 @@ use crate::check::django::loaded::{Module, followed};
 use crate::check::django::{self, Setting, Settings, Value};
 use crate::check::images::dockerfiles;
 use crate::check::installed::Installed;
+use crate::check::rules::settings::demanded::is_demanded;
 use crate::check::rules::settings::keys::{is_named_secret, is_placeholder, written};
 use crate::check::rules::settings::local::Place;
 use crate::check::rules::settings::storage::replaced_database;
@@ -71,10 +72,10 @@ pub(super) fn of_images(subject: &mut Subject<'_>) {
     let mut found: Vec<(&Settings, &str, Setting)> = told.collect();
     found.extend(in_classes(subject, &modules, &read, &SIGN));
     let mut said: BTreeSet<(String, usize)> = BTreeSet::new();
-    for (settings, _, setting) in found {
+    for (settings, name, setting) in found {
         // A variable of the image may be given where nobody looks here.
         if setting.value.text().is_some() && said.insert((setting.path.clone(), setting.span.start)) {
-            key(subject, settings, &setting);
+            key(subject, settings, name, &setting);
         }
     }
 }
@@ -130,7 +131,7 @@ fn function_at(text: &str, at: usize) -> Option<&str> {
 /// What is judged by its name, wherever it is told; tells whether it is.
 fn judged(subject: &mut Subject<'_>, settings: &Settings, name: &str, setting: &Setting) -> bool {
     match name {
-        _ if SIGN.contains(&name) => key(subject, settings, setting),
+        _ if SIGN.contains(&name) => key(subject, settings, name, setting),
         "SQLALCHEMY_DATABASE_URI" | "SQLALCHEMY_DATABASE_URL" => {
             if may_ask(subject) {
                 database(subject, setting);
@@ -222,7 +223,7 @@ fn is_given(subject: &Subject<'_>, setting: &Setting) -> bool {
     setting.variables().any(|name| subject.gives(name))
 }
 
-fn key(subject: &mut Subject<'_>, settings: &Settings, setting: &Setting) {
+fn key(subject: &mut Subject<'_>, settings: &Settings, name: &str, setting: &Setting) {
     let (rule, message, fix) = match (&setting.value, setting.value.by_default()) {
         (Value::Random, _) => (
             "EB083",
@@ -234,11 +235,15 @@ fn key(subject: &mut Subject<'_>, settings: &Settings, setting: &Setting) {
             "everybody who can read the code can sign sessions: the key is in it",
             "read it from an environment property or secret",
         ),
-        (Value::Environment { .. }, Value::Text(key)) if !key.is_empty() && !is_given(subject, setting) => (
-            "EB132",
-            "unless a variable of the environment says otherwise, sessions are signed with the key that everybody can read here",
-            FIX,
-        ),
+        (Value::Environment { .. }, Value::Text(key))
+            if !key.is_empty() && !is_given(subject, setting) && !is_demanded(subject, name, setting) =>
+        {
+            (
+                "EB132",
+                "unless a variable of the environment says otherwise, sessions are signed with the key that everybody can read here",
+                FIX,
+            )
+        }
         _ => return,
     };
     subject.find(rule, &setting.path, setting.span.clone(), message, fix);

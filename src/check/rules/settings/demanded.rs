@@ -7,7 +7,7 @@ use crate::check::subject::Subject;
 /// Do the settings stop where this one has no more than its default?
 ///
 /// They ask for it by name later on, or have stopped before the place that gives it.
-pub(super) fn is_demanded(subject: &Subject<'_>, name: &str, setting: &Setting) -> bool {
+pub(in crate::check::rules) fn is_demanded(subject: &Subject<'_>, name: &str, setting: &Setting) -> bool {
     let Some(text) = subject.tree.code(&setting.path) else { return false };
     stops_over(text, name) || stops_before(text, setting.span.start)
 }

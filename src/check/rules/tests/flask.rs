@@ -46,6 +46,10 @@ fn keys_that_sign() {
         app("EB112", false, code, &[]);
         app("EB132", false, code, &[]);
     }
+    // A default with which it does not start is used by nobody.
+    let demands = "app.config['SECRET_KEY'] = os.environ.get('SECRET_KEY', 'dev')\nif app.config['SECRET_KEY'] == 'dev':\n    raise RuntimeError('no key')";
+    app("EB132", false, demands, &[]);
+    app("EB132", true, &demands.replace("raise RuntimeError", "print"), &[]);
     app("EB083", true, "app.secret_key = os.urandom(24)", &[]);
     let config = ("config.py", "class Config:\n    SECRET_KEY = 'dev'\n");
     app("EB112", true, "app.config.from_object('config.Config')", &[config]);
