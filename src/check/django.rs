@@ -28,7 +28,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::beanstalk::customizations::Customizations;
-use crate::beanstalk::platforms::Family;
 use crate::beanstalk::procfile;
 use crate::beanstalk::tree::{Tree, file_name};
 use crate::beanstalk::version::Version;
@@ -40,7 +39,7 @@ pub(super) use image::composed;
 pub(super) use named::{in_options, in_procfile, is_told, named};
 pub(crate) use properties::{properties, property_names};
 use served::target_path;
-pub(super) use served::{in_wsgi, module_of};
+pub(super) use served::{in_wsgi, is_served, module_of};
 use syntax::{Import, Source};
 pub(crate) use value::{Leads, Value};
 
@@ -342,20 +341,6 @@ pub(super) fn root(tree: &Tree) -> String {
     found.sort_by_key(|path| path.matches('/').count());
     let folder = found.first().map(|path| path.trim_end_matches("manage.py").to_owned());
     folder.or_else(|| served::above_wsgi(tree)).unwrap_or_default()
-}
-
-/// Is Django what is served? A project of it may lie beside an application of another framework.
-pub(super) fn is_served(tree: &Tree, customizations: &Customizations) -> bool {
-    let root = root(tree);
-    if root.is_empty() || tree.is_file("Procfile") || customizations.family != Family::Python {
-        return true;
-    }
-    let target = customizations.option("aws:elasticbeanstalk:container:python", "WSGIPath").unwrap_or("application");
-    let module = target.split(':').next().unwrap_or(target);
-    match tree.text(&format!("{}.py", module.replace('.', "/"))) {
-        Some(text) if module == "application" => text.to_ascii_lowercase().contains("django"),
-        _ => true,
-    }
 }
 
 /// The folder that the web process of the `Procfile` changes to: of several projects, the one that is deployed.

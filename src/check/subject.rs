@@ -80,6 +80,8 @@ impl<'a> Subject<'a> {
         let read = || {
             let mut settings = match &self.assumed {
                 Some(module) => Settings::named(self.tree, self.customizations, module)?,
+                // A project of Django's beside what is served has settings of its own affairs.
+                None if !django::is_served(self.tree, self.customizations) => return None,
                 None => Settings::read(self.tree, self.customizations)?,
             };
             settings.django = self.requirements().django();

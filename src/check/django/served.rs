@@ -1,6 +1,6 @@
 //! What the server loads: `WSGIPath` or a word of `Procfile`, in the forms of every Amazon Linux, and the settings that it chooses.
 
-use super::{Named, in_python, module_path, root};
+use super::{Named, in_python, module_path, root, served_from};
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::tree::Tree;
@@ -52,6 +52,36 @@ pub(super) fn target_path(tree: &Tree, customizations: &Customizations) -> Optio
         targets.push("application");
     }
     targets.into_iter().find_map(|target| path_of(tree, target))
+}
+
+/// Is Django what is served? A project of it may lie beside an application of another framework.
+pub(in crate::check) fn is_served(tree: &Tree, customizations: &Customizations) -> bool {
+    const OTHERS: [&str; 6] = ["flask", "fastapi", "dash", "bottle", "falcon", "starlette"];
+    if root(tree).is_empty() || served_from(tree).is_some() || customizations.family != Family::Python {
+        return true;
+    }
+    let Some((module, text)) = of_top(tree, customizations) else { return true };
+    let of_another = |line: &str| {
+        let mut words = line.split(|char: char| !(char.is_alphanumeric() || char == '_'));
+        let imports = words.next().is_some_and(|word| matches!(word, "import" | "from"));
+        imports && words.next().is_some_and(|word| OTHERS.contains(&word))
+    };
+    // Without a framework's name, it may hand on what a `wsgi.py` has.
+    let nameless = module == "application" && !text.contains("wsgi");
+    text.to_ascii_lowercase().contains("django") || !(nameless || text.lines().any(of_another))
+}
+
+/// The module that the server loads from the top of the bundle, and its text.
+fn of_top<'t>(tree: &'t Tree, customizations: &Customizations) -> Option<(String, &'t str)> {
+    let mut targets = targets(customizations);
+    if targets.is_empty() && customizations.procfile.is_none() {
+        targets.push("application");
+    }
+    targets.into_iter().find_map(|target| {
+        let module = module_of(target);
+        let text = tree.text(&module_path(tree, "", &module)?)?;
+        Some((module, text))
+    })
 }
 
 fn path_of(tree: &Tree, target: &str) -> Option<String> {

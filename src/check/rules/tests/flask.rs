@@ -629,7 +629,8 @@ fn modules_that_no_line_of_the_list_may_bring() {
         case(
             rule,
             found,
-            &[&[OPTION, app, ("Procfile", procfile), ("requirements.txt", "Flask==3.1.2\ncelery\nfastapi\n")], more].concat(),
+            &[&[OPTION, app, ("Procfile", procfile), ("requirements.txt", "Flask==3.1.2\ncelery\nfastapi\n")], more]
+                .concat(),
         );
     };
     started(true, "EB002", "web: gunicorn api.index:app\n", &[]);
@@ -677,4 +678,41 @@ fn what_properties_hand_to_the_code() {
     property("EB073", true, "SECRET_KEY", "your-secret-key-here");
     property("EB073", true, "SECRET_KEY", "CHANGE_ME");
     property("EB073", false, "SECRET_KEY", "'{{resolve:ssm:change-me}}'");
+}
+
+/// Is something found where no `Procfile` says what is served?
+fn is_found(rule: &str, files: &[(&str, &str)]) -> bool {
+    let with = |tree: Tree, (path, content): &(&str, &str)| tree.file(path, content);
+    let tree = files.iter().fold(Tree::default(), with);
+    run(&tree, &Settings::default()).findings.iter().any(|finding| finding.rule == rule)
+}
+
+#[test]
+fn a_project_of_django_beside_the_application_that_is_served() {
+    const APPS: (&str, &str) = ("panel/panel/settings.py", "INSTALLED_APPS = ['django_crontab']\nDEBUG = True\n");
+    const MANAGE: (&str, &str) = (
+        "panel/manage.py",
+        "import os\nimport django\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'panel.settings')\n",
+    );
+    let of = |rule: &str, found: bool, target: &str, code: &str| {
+        let option = format!("option_settings:\n  aws:elasticbeanstalk:container:python: {{WSGIPath: '{target}'}}\n");
+        let path = format!("{}.py", target.split(':').next().unwrap_or(target));
+        let files = [(".ebextensions/a.config", option.as_str()), LIST, APPS, MANAGE, (path.as_str(), code)];
+        assert_eq!(is_found(rule, &files), found, "{rule}: {target}\n{code}");
+    };
+    let flask = "from flask import Flask\napp = Flask(__name__)\napp.secret_key = 'Q7xk2VbN9mLp'\n";
+    let other = "from panel.panel.wsgi import application\n";
+    for target in ["app:app", "application:app"] {
+        of("EB169", false, target, flask);
+        of("EB112", true, target, flask);
+    }
+    of("EB169", false, "application", "import shop\napplication = shop.application\n");
+    of("EB169", true, "application", other);
+    of("EB169", true, "app:application", other);
+    of(
+        "EB169",
+        true,
+        "app:application",
+        "from django.core.wsgi import get_wsgi_application as get\napplication = get()\n",
+    );
 }
