@@ -51,7 +51,18 @@ pub(super) fn target_path(tree: &Tree, customizations: &Customizations) -> Optio
     if targets.is_empty() && own {
         targets.push("application");
     }
-    targets.into_iter().find_map(|target| path_of(tree, target))
+    let wrong = || targets.first().filter(|_| own && targets.len() == 1).and_then(|target| meant(tree, target));
+    targets.iter().find_map(|target| path_of(tree, target)).or_else(wrong)
+}
+
+/// The file that is meant by a target which leads nowhere: the only one of that path in another folder. It is told where it is, and stops
+/// the server there as well.
+fn meant(tree: &Tree, target: &str) -> Option<String> {
+    let end = format!("/{}.py", module_of(target).replace('.', "/"));
+    let mut found =
+        tree.iter().map(|(path, _)| path).filter(|path| path.ends_with(&end) && !path.contains("site-packages/"));
+    let only = found.next().filter(|_| found.next().is_none())?;
+    Some(only.to_owned())
 }
 
 /// Is Django what is served? A project of it may lie beside an application of another framework.

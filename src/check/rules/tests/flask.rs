@@ -716,3 +716,11 @@ fn a_project_of_django_beside_the_application_that_is_served() {
         "from django.core.wsgi import get_wsgi_application as get\napplication = get()\n",
     );
 }
+
+#[test]
+fn an_application_that_lies_in_another_folder_than_is_said() {
+    let code = "import urllib2\nfrom flask import Flask\napp = Flask(__name__)\n";
+    assert!(is_found("EB250", &[OPTION, LIST, ("src/app.py", code)]));
+    // Which of two is meant nobody knows.
+    assert!(!is_found("EB250", &[OPTION, LIST, ("src/app.py", code), ("lib/app.py", code)]));
+}
