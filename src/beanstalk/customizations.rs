@@ -13,6 +13,21 @@ use crate::known::Known;
 /// The directory name whose `.config` files are read, at any depth.
 pub const EXTENSIONS: &str = ".ebextensions";
 
+/// What Elastic Beanstalk looks for at the top of a bundle.
+pub(crate) const LOOKED_FOR: [&str; 11] = [
+    EXTENSIONS,
+    ".platform",
+    "Procfile",
+    "Buildfile",
+    "cron.yaml",
+    "env.yaml",
+    "Dockerfile",
+    "Dockerrun.aws.json",
+    "docker-compose.yml",
+    "docker-compose.yaml",
+    "requirements.txt",
+];
+
 /// The options of the daemon that takes a worker's messages out of its queue.
 pub const DAEMON: &str = "aws:elasticbeanstalk:sqsd";
 

@@ -6,6 +6,7 @@ mod build;
 mod list;
 mod manifest;
 mod mode_difference;
+mod other_reading;
 mod path_line;
 mod scope;
 

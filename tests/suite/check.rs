@@ -183,9 +183,15 @@ fn what_the_eb_cli_would_ship_is_not_left_out_in_silence() {
     let place = place.git();
     let said = place.run(["check"]).exit(1);
     assert!(said.stdout.contains("beansprout leaves out `.ebextensions`, and `eb deploy` does not"), "{said}");
+    let packaged = |words: bool| {
+        let said = place.run(["package"]).ok();
+        assert_eq!(said.stderr.contains("`.ebextensions` stays out by a rule of git's"), words, "{said}");
+    };
+    packaged(true);
     place.write(".ebignore", ".git/\n!.ebextensions\n");
     let said = place.run(["check"]).ok();
     assert!(!said.stdout.contains("EB349"), "{said}");
+    packaged(false);
     // Where both read what git does, there is nothing to tell.
     std::fs::remove_file(place.path(".ebignore")).unwrap();
     let said = place.run(["check"]);

@@ -1,7 +1,7 @@
 //! What the packager refuses, or warns of: said before it is asked to pack.
 
 use super::places::other_reading;
-use crate::beanstalk::customizations::EXTENSIONS;
+use crate::beanstalk::customizations::{EXTENSIONS, LOOKED_FOR};
 use crate::beanstalk::tree::file_name;
 use crate::check::subject::Subject;
 use crate::check::{Packager, Remark, Weight};
@@ -27,18 +27,6 @@ const REVOKED: [Kind; 9] = [
     Kind::PackageToken,
     Kind::ServiceToken,
 ];
-/// Files of the folder that Elastic Beanstalk looks for.
-const TOPS: [&str; 9] = [
-    "Procfile",
-    "Buildfile",
-    "cron.yaml",
-    "env.yaml",
-    "Dockerfile",
-    "Dockerrun.aws.json",
-    "docker-compose.yml",
-    "docker-compose.yaml",
-    "requirements.txt",
-];
 const WARNED: &str = "see that it may ship, or name it in `allow` in `[bundle]`";
 
 pub(crate) fn check(subject: &mut Subject<'_>, packager: &Packager) {
@@ -54,7 +42,7 @@ pub(crate) fn check(subject: &mut Subject<'_>, packager: &Packager) {
     let line = subject.leaving_out();
     for Remark { path, what, weight } in remarks {
         if *weight == Weight::Ignored {
-            if TOPS.contains(&path.as_str()) || [EXTENSIONS, ".platform"].contains(&path.as_str()) {
+            if LOOKED_FOR.contains(&path.as_str()) {
                 other_reading::ignored(subject, path, what);
             }
             continue;
@@ -117,7 +105,7 @@ fn is_needed(subject: &Subject<'_>, path: &str) -> bool {
     };
     loaded
         || of_platform
-        || TOPS.contains(&path)
+        || LOOKED_FOR.contains(&path)
         || (ENDS.iter().any(|end| path.ends_with(end)) && !of_tests)
         || subject.calls(path)
         || names()

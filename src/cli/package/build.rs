@@ -15,6 +15,7 @@ use crate::world::World;
 use super::answer::{Packaged, Wheels};
 use super::manifest;
 use super::mode_difference::ModeDifference;
+use super::other_reading;
 
 /// One build, with every question answered.
 pub(super) struct Build<'a> {
@@ -182,6 +183,9 @@ impl Build<'_> {
         };
         if let Some(other) = &other_mode {
             ui.warn(other);
+        }
+        if let Some(line) = other_reading::warning(plan, &self.scope) {
+            ui.warn(line);
         }
         let label = digest.label(&self.project.name());
         if let (Some(path), Some(bundle)) = (&self.manifest, &bundle) {
