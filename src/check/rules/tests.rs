@@ -17,6 +17,7 @@ mod environments;
 mod flask;
 mod kept;
 mod lost;
+mod open;
 mod order;
 mod outcomes;
 mod packages;

@@ -3,13 +3,12 @@
 mod backends;
 mod modules;
 mod own;
+mod programs;
 
 use crate::beanstalk::lines::placed;
 use crate::beanstalk::requirements::{FILE, Requirement, Requirements};
 use crate::check::django::{self, Settings};
-use crate::check::script::Place;
 use crate::check::subject::Subject;
-use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     if requirements.source.is_none() {
@@ -18,7 +17,7 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     no_django(subject, requirements);
     modules::check(subject, requirements);
     backends::check(subject, requirements);
-    programs(subject, requirements);
+    programs::check(subject, requirements);
 }
 
 /// The modules of applications and middleware without which Django does not start, as far as that is certain.
@@ -134,56 +133,4 @@ fn listed(subject: &Subject<'_>, requirements: &Requirements) -> Option<&'static
 fn is_whole(requirements: &Requirements) -> bool {
     let frozen = |line: &Requirement| line.exact().is_some() && !line.name.is_empty();
     requirements.lines.len() > 5 && requirements.lines.iter().all(frozen) && requirements.unread.is_empty()
-}
-
-/// Programs that a line of `Procfile` starts, and the word that is in the names of all packages which bring them along. gunicorn
-/// is on every instance.
-const PROGRAMS: &[(&str, &str)] = &[
-    ("uvicorn", "uvicorn"),
-    ("daphne", "daphne"),
-    ("hypercorn", "hypercorn"),
-    ("waitress-serve", "waitress"),
-    ("uwsgi", "uwsgi"),
-    ("celery", "celery"),
-    ("granian", "granian"),
-];
-
-/// A program that a process starts, or a class of gunicorn's workers, whose package no line asks for.
-fn programs(subject: &mut Subject<'_>, requirements: &Requirements) {
-    // What brings others along, and lines that nobody can see into.
-    let brings = |line: &Requirement, word: &str| {
-        line.name.is_empty()
-            || line.name.contains(word)
-            || line.extras.iter().any(|extra| extra.contains(word) || extra == "standard" || extra == "all")
-            || line.editable
-            || line.text.contains("://")
-            || matches!((line.name.as_str(), word), ("fastapi" | "starlette" | "channels", "uvicorn" | "daphne"))
-    };
-    let file = requirements.source.map_or(FILE, |source| source.file());
-    let whole = requirements.source.is_some() && requirements.unread.is_empty() && !requirements.lines.is_empty();
-    if !whole || installs_itself(subject) || vendors(subject) || !subject.django() {
-        return;
-    }
-    let scripts = subject.scripts();
-    for script in scripts.iter().filter(|script| matches!(script.place, Place::Process(_))) {
-        for run in script.host_runs() {
-            let words = || std::iter::once(&run.program).chain(&run.arguments);
-            let class =
-                words().find(|word| word.text.contains("uvicorn.workers.") || word.text.contains("uvicorn_worker."));
-            let named = PROGRAMS.iter().find(|(program, _)| run.name() == *program).map(|found| (found, &run.program));
-            let Some(((_, word), place)) = named.or_else(|| Some((&PROGRAMS[0], class?))) else { continue };
-            if requirements.lines.iter().any(|line| brings(line, word)) {
-                continue;
-            }
-            let name = script.title();
-            let message = format!(
-                "{name} does not start: `{file}` does not ask for `{word}`, and the platform has gunicorn only"
-            );
-            let fix = format!("add `{word}` with its version");
-            // A package that nobody here knows may bring it along.
-            let level = if modules::is_closed(requirements, false) { Level::Warning } else { Level::Note };
-            subject.find("EB169", script.path, place.span.clone(), message, fix).level = level;
-            return;
-        }
-    }
 }
