@@ -1,6 +1,7 @@
 //! `.platform`: where hooks lie, and whether they can run.
 
 mod lost;
+mod read;
 
 use std::ops::Range;
 

@@ -1,5 +1,6 @@
 //! Lost: what a deployment puts into the application's folder or into nginx's files, and a change of configuration takes away.
 
+use super::read;
 use crate::beanstalk::customizations::Moment;
 use crate::beanstalk::platforms::Family;
 use crate::check::folder::Folder;
@@ -8,7 +9,6 @@ use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
 use crate::check::words::{Run, Word, base};
 use crate::level::Level;
-use crate::secret::{self, Kind};
 
 pub(super) fn check(subject: &mut Subject<'_>) {
     collected(subject);
@@ -71,7 +71,7 @@ fn collected(subject: &mut Subject<'_>) {
                 );
                 let file = all.iter().find_map(|other| {
                     let here = application(other)?;
-                    let target = other.host_runs().find_map(|run| of_settings(subject, other, run))?;
+                    let target = other.host_runs().find_map(|run| read::at_start(subject, other, run))?;
                     (here.ends_with("/staging") && !again(base(&target.text))).then(|| base(&target.text).to_owned())
                 });
                 // Without the file that the settings read, the command would stop each such change.
@@ -119,7 +119,7 @@ fn moved_in(subject: &mut Subject<'_>, script: &Script<'_>) {
         let target = fetched(run)
             .filter(|word| !is_passing(script, word))
             .or_else(|| copied(run).filter(|_| late))
-            .or_else(|| of_settings(subject, script, run));
+            .or_else(|| read::at_start(subject, script, run));
         let Some(target) = target else { continue };
         let path = if target.text == "." { here.path_of("") } else { here.path_of(&target.text) };
         let Some(path) = path.filter(|path| format!("{path}/").starts_with(&format!("{application}/"))) else {
@@ -151,28 +151,6 @@ fn moved_in(subject: &mut Subject<'_>, script: &Script<'_>) {
         subject.find("EB093", script.path, target.span.clone(), message, fix);
         return;
     }
-}
-
-/// A file of variables with what a service of AWS keeps, which the settings read as the server starts. What it has of the
-/// environment's own properties the server has without it.
-fn of_settings<'r>(subject: &Subject<'_>, script: &Script<'_>, run: &'r Run) -> Option<&'r Word> {
-    const KEPT: [&str; 5] = ["aws secretsmanager", "aws ssm", "aws s3", "s3://", "aws --region"];
-    const OWN: [&str; 4] = ["get-config", "deployment/env", "printenv", "/opt/elasticbeanstalk/"];
-    let has = |words: &[&str]| words.iter().any(|word| script.text.contains(word));
-    if !has(&KEPT) || has(&OWN) {
-        return None;
-    }
-    let copies = matches!(run.name(), "cp" | "mv" | "install" | "tee");
-    let named = run.plain().last().filter(|_| copies);
-    let is_one = |word: &&Word| secret::in_path(base(&word.text)) == Some(Kind::EnvironmentFile);
-    let target = run.writes.iter().chain(named).find(is_one)?;
-    let name = base(&target.text);
-    let settings = subject.settings()?;
-    let reads = |path: &String| {
-        let text = subject.tree.code(path).unwrap_or_default();
-        ["read_env(", "load_dotenv("].iter().any(|call| text.contains(call)) && (name == ".env" || text.contains(name))
-    };
-    settings.files.iter().any(reads).then_some(target)
 }
 
 /// Is it an archive or a script, or taken away again? Then it is for the deployment, and not for the site.

@@ -33,3 +33,31 @@ fn programs_that_nothing_brings() {
     let packages = (".ebextensions/a.config", "packages: {yum: {redis6: []}}\n");
     line("EB276", false, "redis-server", &[packages]);
 }
+
+#[test]
+fn files_that_settings_open() {
+    let hook = |found: bool, line: &str, settings: &str| {
+        let text = format!("#!/bin/bash\n{line}\n");
+        let files = [
+            PLATFORM,
+            ("manage.py", ""),
+            (".platform/hooks/predeploy/a.sh", text.as_str()),
+            ("mysite/settings.py", settings),
+        ];
+        case("EB093", found, &files);
+    };
+    const OPENS: &str = "import json\nwith open('secrets.json') as file:\n    SECRETS = json.load(file)\n";
+    hook(true, "/opt/elasticbeanstalk/bin/get-config environment > secrets.json", OPENS);
+    hook(true, "cp /home/ec2-user/secrets.json secrets.json", OPENS);
+    hook(false, "/opt/elasticbeanstalk/bin/get-config environment > other.json", OPENS);
+    hook(false, "echo '{}' > secrets.json", "SECRETS = {}\n");
+    const DECOUPLE: &str = "from decouple import config\nSECRET_KEY = config('KEY')\n";
+    hook(true, "echo 'KEY=k7Qx29pLm4' > .env", DECOUPLE);
+    hook(true, "cp .env.production .env", DECOUPLE);
+    hook(false, "echo \"KEY=$KEY\" > .env", DECOUPLE);
+    hook(
+        false,
+        "echo 'KEY=k7Qx29pLm4' > .env",
+        "from decouple import config\nSECRET_KEY = config('KEY', default='x')\n",
+    );
+}
