@@ -3,6 +3,9 @@
 use std::ops::Range;
 
 use super::at;
+use super::local::runs_here;
+use super::tasks::BROKERS;
+use crate::beanstalk::tree::file_name;
 use crate::check::django::{Settings, Value};
 use crate::check::script::contents;
 use crate::check::subject::Subject;
@@ -96,6 +99,12 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
         } else if let Some((path, span)) = queued(subject, queue)
             && !is_started(subject, queue)
         {
+            if queue.module == "celery" && no_broker(subject, settings) {
+                let message = "this fails, and the request with it, unless `CELERY_BROKER_URL` is set elsewhere: no setting names a broker, and the one that celery asks then would be on the instance itself";
+                let fix = "name a broker in `CELERY_BROKER_URL`, such as SQS, Redis of ElastiCache or RabbitMQ of Amazon MQ, and start a worker: `worker: celery -A … worker` in `Procfile`, beside `web:`";
+                subject.find("EB149", &path, span, message, fix);
+                continue;
+            }
             let message = format!(
                 "what is queued here waits, unless another environment carries it out: no file here starts `{}`",
                 queue.program
@@ -104,6 +113,18 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
             subject.find(RULE, &path, span, message, fix).level = Level::Note;
         }
     }
+}
+
+/// Does nothing of the project name a broker, neither settings nor code nor a file of variables?
+fn no_broker(subject: &Subject<'_>, settings: &Settings) -> bool {
+    let says = |text: &str| text.to_ascii_lowercase().contains("broker");
+    let tree = subject.tree;
+    let reads = |path: &str| path.ends_with(".py") || file_name(path).starts_with(".env");
+    BROKERS.iter().all(|name| *settings.value(name) == Value::Missing)
+        && !subject.gives("CELERY_BROKER_URL")
+        && !runs_here(subject, "rabbitmq")
+        && !tree.iter().any(|(path, _)| reads(path) && tree.text(path).is_none_or(says))
+        && !subject.scripts().iter().any(|script| says(script.text))
 }
 
 /// Does any file that is run or written on an instance have the word of it?

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 const RULE: &str = "EB149";
 /// Where celery looks, from its namespaces and its names of old. The variable it reads by itself.
-const BROKERS: [&str; 8] = [
+pub(super) const BROKERS: [&str; 8] = [
     "CELERY_BROKER_URL",
     "BROKER_URL",
     "CELERY_BROKER",

@@ -61,3 +61,24 @@ fn files_that_settings_open() {
         "from decouple import config\nSECRET_KEY = config('KEY', default='x')\n",
     );
 }
+
+#[test]
+fn brokers_that_nobody_names() {
+    let queue = |found: bool, settings: &str, more: &[(&str, &str)]| {
+        let settings = format!("ROOT_URLCONF = 'mysite.urls'\n{settings}");
+        let files = [
+            PLATFORM,
+            ("mysite/settings.py", settings.as_str()),
+            ("mysite/urls.py", "from shop.views import order\nurlpatterns = [path('', order)]\n"),
+            ("shop/views.py", "from shop.tasks import confirm\n\ndef order(request):\n    confirm.delay(1)\n"),
+            ("shop/tasks.py", "from celery import shared_task\n\n@shared_task\ndef confirm(x):\n    pass\n"),
+        ];
+        case("EB149", found, &[&files, more].concat());
+    };
+    queue(true, "", &[]);
+    queue(false, "CELERY_BROKER_URL = os.environ['BROKER']\n", &[]);
+    queue(false, "CELERY_TASK_ALWAYS_EAGER = True\n", &[]);
+    queue(false, "", &[("mysite/celery.py", "app = Celery('mysite', broker=URL)\n")]);
+    let property = "option_settings:\n  aws:elasticbeanstalk:application:environment: {CELERY_BROKER_URL: 'sqs://'}\n";
+    queue(false, "", &[(".ebextensions/a.config", property)]);
+}

@@ -48,7 +48,10 @@ fn files_that_a_unit_may_not_make() {
 
 #[test]
 fn queues_without_workers() {
-    const SETTINGS: (&str, &str) = ("mysite/settings.py", "INSTALLED_APPS = ['shop']\nROOT_URLCONF = 'mysite.urls'\n");
+    const SETTINGS: (&str, &str) = (
+        "mysite/settings.py",
+        "INSTALLED_APPS = ['shop']\nROOT_URLCONF = 'mysite.urls'\nCELERY_BROKER_URL = os.environ['BROKER']\n",
+    );
     const TASKS: (&str, &str) =
         ("shop/tasks.py", "from celery import shared_task\n@shared_task\ndef confirm(): pass\n");
     let queue = |found: bool, urls: &str, more: &[(&str, &str)]| {
