@@ -4,6 +4,7 @@ mod backends;
 mod base;
 pub(in crate::check) mod candidates;
 mod commas;
+mod commented;
 mod current;
 pub(super) mod demanded;
 mod given;
@@ -68,6 +69,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     unread(subject, &settings);
     debug(subject, &settings);
     keys::check(subject, &settings);
+    commented::check(subject, &settings);
     hosts::check(subject, &settings);
     commas::check(subject, &settings);
     required(subject, &settings);

@@ -99,7 +99,7 @@ pub(in crate::check::rules) fn is_rds(host: &str) -> bool {
 }
 
 /// Does the text say that somebody else has to write something here?
-fn is_left_open(text: &str) -> bool {
+pub(super) fn is_left_open(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     text.is_empty()
         || ["your", "<", "{", "$", "xxx", "***", "redacted", "placeholder"].iter().any(|word| lower.contains(word))
