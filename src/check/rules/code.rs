@@ -6,6 +6,7 @@ mod beside;
 mod environ;
 mod flask;
 mod gone;
+mod open_views;
 mod routes;
 mod secrets;
 mod templates;
@@ -47,6 +48,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     opened(subject, &modules, &read);
     asked::check(subject, &modules);
     visitor::check(subject, &modules);
+    open_views::check(subject, &modules);
     if subject.settings().is_none() {
         flask::check(subject, &modules, &read);
         runs(subject, &modules);
