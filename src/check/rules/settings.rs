@@ -1,5 +1,6 @@
 //! Django's settings as production gets them: hosts, HTTPS, secrets, static files, the database.
 
+mod any_host;
 mod backends;
 mod base;
 pub(in crate::check) mod candidates;
@@ -71,6 +72,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     keys::check(subject, &settings);
     commented::check(subject, &settings);
     hosts::check(subject, &settings);
+    any_host::check(subject, &settings);
     commas::check(subject, &settings);
     required(subject, &settings);
     https::check(subject, &settings);

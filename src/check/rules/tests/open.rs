@@ -82,3 +82,16 @@ fn brokers_that_nobody_names() {
     let property = "option_settings:\n  aws:elasticbeanstalk:application:environment: {CELERY_BROKER_URL: 'sqs://'}\n";
     queue(false, "", &[(".ebextensions/a.config", property)]);
 }
+
+#[test]
+fn names_that_anybody_gives_a_site() {
+    let hosts = |found: bool, hosts: &str| {
+        let text = format!("ALLOWED_HOSTS = {hosts}\n");
+        case("EB372", found, &[PLATFORM, ("mysite/settings.py", text.as_str())]);
+    };
+    hosts(true, "['*']");
+    hosts(true, "['shop.example.com', '*']");
+    hosts(false, "['shop.example.com']");
+    hosts(false, "['.example.com']");
+    hosts(false, "os.environ.get('HOSTS', '*').split(',')");
+}
