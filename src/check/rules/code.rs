@@ -12,6 +12,7 @@ mod secrets;
 mod templates;
 mod unmigrated;
 mod unshipped;
+mod url_names;
 mod visitor;
 
 use std::collections::BTreeMap;
@@ -49,6 +50,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     asked::check(subject, &modules);
     visitor::check(subject, &modules);
     open_views::check(subject, &modules);
+    url_names::check(subject, &modules);
     if subject.settings().is_none() {
         flask::check(subject, &modules, &read);
         runs(subject, &modules);
