@@ -6,6 +6,7 @@ mod beside;
 mod environ;
 mod flask;
 mod gone;
+mod no_template;
 mod open_views;
 mod routes;
 mod secrets;
@@ -51,6 +52,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     visitor::check(subject, &modules);
     open_views::check(subject, &modules);
     url_names::check(subject, &modules);
+    no_template::check(subject, &modules);
     if subject.settings().is_none() {
         flask::check(subject, &modules, &read);
         runs(subject, &modules);

@@ -111,7 +111,7 @@ fn uploads(subject: &mut Subject<'_>, settings: &Settings) {
 }
 
 /// Applications of others that take no files.
-const PLAIN: [&str; 11] = [
+pub(in crate::check::rules) const PLAIN: [&str; 11] = [
     "rest_framework",
     "corsheaders",
     "crispy_forms",

@@ -1,0 +1,128 @@
+//! Templates that a page is made of, and that do not ship.
+
+use std::ops::Range;
+
+use crate::check::django::loaded::Module;
+use crate::check::django::{Settings, Value, root};
+use crate::check::rules::settings::storage::PLAIN;
+use crate::check::subject::Subject;
+
+const RULE: &str = "EB374";
+
+pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
+    let settings = subject.settings();
+    // What a build makes may ship without being seen here.
+    let builds = ["npm run", "yarn build", "pnpm", "vite", "webpack"]
+        .iter()
+        .any(|word| subject.in_pipeline(word) || subject.scripts().iter().any(|script| script.text.contains(word)));
+    if builds || subject.tree.is_file(".ebignore") || settings.as_deref().is_some_and(|settings| !is_known(settings)) {
+        return;
+    }
+    let others = settings.as_deref().is_some_and(|settings| brings_more(subject, settings));
+    let tree = subject.tree;
+    let ships = |name: &str| {
+        let end = format!("/{name}");
+        tree.iter().any(|(path, _)| path == name || path.ends_with(&end))
+    };
+    // A folder of the project's own, or none: a package has its templates in one of its own name.
+    let own = |name: &str| match name.split_once('/') {
+        Some((folder, _)) => tree.is_dir(&format!("{}{folder}", root(tree))),
+        None => !others,
+    };
+    let mut found: Vec<(String, Range<usize>, String)> = Vec::new();
+    for module in modules.iter().filter(|module| !module.path.contains("test")) {
+        let text = tree.code(&module.path).unwrap_or_default();
+        for (name, span) in rendered(text) {
+            let known = found.iter().any(|(_, _, other)| *other == name);
+            if !known && !ships(&name) && own(&name) && !subject.pipeline_names(&name) && !subject.names_file(&name) {
+                found.push((module.path.clone(), span, name));
+            }
+        }
+    }
+    let error = if settings.is_some() { "TemplateDoesNotExist" } else { "TemplateNotFound" };
+    for (path, span, name) in found {
+        let message = format!("this is a 500 with `{error}`: no file that ships is called `{name}`");
+        subject.find(RULE, &path, span, message, "let the template ship, or name one that does");
+    }
+}
+
+/// Are the folders of templates the project's own, and is there nothing that makes templates by other means?
+fn is_known(settings: &Settings) -> bool {
+    let engines = settings.value("TEMPLATES").items();
+    let plain = |engine: &Value| {
+        let folders = engine.get("DIRS");
+        let here =
+            |folder: &Value| folder.in_project().is_some() || folder.text().is_some_and(|text| !text.starts_with('/'));
+        let known =
+            matches!(folders, Value::Missing) || matches!(folders, Value::List(items) if items.iter().all(here));
+        known && *engine.get("OPTIONS").get("loaders") == Value::Missing
+    };
+    !engines.is_empty() && engines.iter().all(plain)
+}
+
+/// May an application of others have templates of any name?
+fn brings_more(subject: &Subject<'_>, settings: &Settings) -> bool {
+    let apps = settings.value("INSTALLED_APPS");
+    let folder = root(subject.tree);
+    let own = |app: &str| {
+        let package = app.split('.').next().unwrap_or(app);
+        package == "django" || PLAIN.contains(&package) || subject.tree.is_dir(&format!("{folder}{package}"))
+    };
+    !matches!(apps, Value::List(items) if items.iter().all(|item| item.text().is_some_and(own)))
+}
+
+/// The templates that a text makes pages of, and where it names them.
+fn rendered(text: &str) -> Vec<(String, Range<usize>)> {
+    const CALLS: [&str; 3] = ["render(request,", "render(self.request,", "render_template("];
+    if ["TemplateDoesNotExist", "TemplateNotFound", "def render(", "def render_template("]
+        .iter()
+        .any(|word| text.contains(word))
+    {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for call in CALLS {
+        for (at, _) in text.match_indices(call) {
+            let line = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+            let before = &text[line..at];
+            let inside =
+                before.chars().next_back().is_some_and(|char| char.is_alphanumeric() || matches!(char, '_' | '.'));
+            let rest = text[at + call.len()..].trim_start();
+            let start = text.len() - rest.len();
+            let Some(quote) = rest.chars().next().filter(|char| matches!(char, '"' | '\'')) else { continue };
+            let Some((name, after)) = rest[1..].split_once(quote) else { continue };
+            let whole =
+                after.trim_start().starts_with([',', ')']) && name.contains('.') && !name.contains(['{', '%', '\n']);
+            let hidden = inside || before.contains(['#', '"', '\'']) || super::url_names::in_try(&text[..line], before);
+            if whole && !hidden {
+                found.push((name.to_owned(), start..start + name.len() + 2));
+            }
+        }
+    }
+    found.sort_by_key(|(_, span)| span.start);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_pages_are_made_of() {
+        let names = |text: &str| rendered(text).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!(
+            names("    return render(request, 'a/b.html', {})\n    return render_template(\n        \"c.html\")\n"),
+            ["a/b.html", "c.html"]
+        );
+        for text in [
+            "# return render(request, 'a.html')",
+            "return self.render(request, 'a.html')",
+            "return render(request, NAME)",
+            "return render(request, 'a' + 'b.html')",
+            "return render(request, f'a{b}.html')",
+            "try:\n    return render(request, 'a.html')\n",
+        ] {
+            assert!(names(text).is_empty(), "{text}");
+        }
+    }
+}
