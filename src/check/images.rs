@@ -1,14 +1,17 @@
 //! Images: the files of the bundle that containers of the environment are built from.
 
 use super::dockerfile::NAME;
-use super::subject::{DOCKERRUN, Subject};
+use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::platforms::Family;
+use crate::beanstalk::tree::Tree;
 use crate::beanstalk::yaml::{self, Node};
 
+/// What describes containers to Elastic Beanstalk, and to nobody else.
+pub(super) const DOCKERRUN: &str = "Dockerrun.aws.json";
+
 /// The files that images of the environment are built from. Of images that are pulled, it is one that lies beside.
-pub(super) fn dockerfiles(subject: &Subject<'_>) -> Vec<String> {
-    let tree = subject.tree;
-    match (subject.customizations.family, subject.customizations.containers.as_deref()) {
+pub(super) fn dockerfiles(tree: &Tree, customizations: &Customizations) -> Vec<String> {
+    match (customizations.family, customizations.containers.as_deref()) {
         (Family::Docker, Some(NAME)) => vec![NAME.to_owned()],
         (Family::Docker, Some(path)) if path.starts_with("docker-compose") => {
             let root = tree.text(path).and_then(|text| yaml::parse(text).ok().flatten());

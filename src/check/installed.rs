@@ -15,16 +15,19 @@ const BRINGS: [(&str, &str, (u32, u32)); 6] = [
 
 pub(super) struct Installed {
     requirements: std::rc::Rc<Requirements>,
+    /// The minor version of the Python that pip takes packages for, where it may be an old one.
+    python: Option<u32>,
 }
 
 impl Installed {
     pub(super) fn of(subject: &Subject<'_>) -> Self {
-        Self { requirements: subject.requirements() }
+        let python = subject.inside().map(|inside| inside.minor);
+        Self { requirements: subject.requirements(), python }
     }
 
     /// By another list than the platform's own.
     pub(super) fn of_list(requirements: std::rc::Rc<Requirements>) -> Self {
-        Self { requirements }
+        Self { requirements, python: None }
     }
 
     /// If this version or a newer one is installed: beside what, as the end of a sentence.
@@ -40,12 +43,16 @@ impl Installed {
     fn given(&self, package: &str, since: &[u32], brought: impl FnOnce() -> bool) -> Option<String> {
         let newest = || format!("beside the newest `{package}`, which pip takes");
         let lines: Vec<&Requirement> = self.requirements.lines.iter().filter(|line| line.name == package).collect();
+        let has = || self.python.is_none_or(|minor| minor >= first_python(package, since));
         if lines.iter().all(|line| line.constraint && line.exact().is_none() && is_newest(line)) {
-            return (self.requirements.unread.is_empty() && brought()).then(newest);
+            return (has() && self.requirements.unread.is_empty() && brought()).then(newest);
         }
         let certain = || lines.iter().filter(|line| line.marker.is_none());
         if let Some(exact) = certain().find_map(|line| line.exact()) {
             return (numbers(exact)?.as_slice() >= since).then(|| format!("beside `{package}` {exact}"));
+        }
+        if !has() {
+            return None;
         }
         if lines.iter().all(|line| is_newest(line)) {
             return Some(newest());
@@ -63,6 +70,22 @@ impl Installed {
                 is_newest(line) || line.exact().and_then(numbers).is_some_and(|exact| exact >= vec![*major, *minor])
             })
         })
+    }
+}
+
+/// The first Python that can have such a version of a package: pip takes an older one before it.
+pub(super) fn first_python(other: &str, from: &[u32]) -> u32 {
+    match (other, from.first().copied().unwrap_or(0)) {
+        ("werkzeug", 1) => 5,
+        ("flask", 2) => 6,
+        ("django", 1 | 2) => 5,
+        ("django", 3) => 6,
+        ("jinja2" | "markupsafe" | "itsdangerous" | "sqlalchemy" | "werkzeug", 0..=2) => 7,
+        ("jinja2", 3) => 7,
+        ("flask" | "werkzeug", 3) => 8,
+        ("django", 4) => 8,
+        ("numpy", 2) => 9,
+        _ => 11,
     }
 }
 

@@ -12,6 +12,7 @@ pub mod finding;
 mod fix;
 mod folder;
 mod images;
+mod inside;
 mod installed;
 mod nginx;
 mod rules;

@@ -9,15 +9,15 @@ use super::catalogue;
 use super::django::loaded::{self, Module};
 use super::django::{self, Settings};
 use super::finding::{self, Edit, Finding};
+pub(super) use super::images::DOCKERRUN;
+use super::inside::Inside;
 use super::script::{self, Script};
 use crate::beanstalk::customizations::{Customizations, EXTENSIONS};
 use crate::beanstalk::encoding;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::requirements::Requirements;
 use crate::beanstalk::tree::{self, Tree, file_name, is_pipeline};
-
-/// What describes containers to Elastic Beanstalk, and to nobody else.
-pub(super) const DOCKERRUN: &str = "Dockerrun.aws.json";
+use crate::level::Level;
 
 /// Rules about what no `.config` file says, and the words by which one that cannot be read would say it.
 const ABSENT: [(&str, &[&str]); 6] = [
@@ -39,6 +39,7 @@ pub(super) struct Subject<'a> {
     /// The settings module that the console is taken to name.
     assumed: Option<String>,
     requirements: OnceCell<Rc<Requirements>>,
+    inside: OnceCell<Option<Rc<Inside>>>,
     loaded: OnceCell<Rc<[Module]>>,
     given: OnceCell<BTreeSet<String>>,
     findings: Vec<Finding>,
@@ -48,8 +49,20 @@ impl<'a> Subject<'a> {
     pub(super) fn new(tree: &'a Tree, customizations: &'a Customizations, is_copy: bool) -> Self {
         let scripts = script::scripts(tree, customizations).into();
         let (settings, requirements, given) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        let (assumed, loaded, findings) = (None, OnceCell::new(), Vec::new());
-        Self { tree, customizations, is_copy, scripts, settings, assumed, requirements, loaded, given, findings }
+        let (assumed, inside, loaded, findings) = (None, OnceCell::new(), OnceCell::new(), Vec::new());
+        Self {
+            tree,
+            customizations,
+            is_copy,
+            scripts,
+            settings,
+            assumed,
+            requirements,
+            inside,
+            loaded,
+            given,
+            findings,
+        }
     }
 
     /// The same, where the console names these settings.
@@ -68,6 +81,13 @@ impl<'a> Subject<'a> {
 
     pub(super) fn replace(&mut self, findings: Vec<Finding>) {
         self.findings = findings;
+    }
+
+    /// Of what was found after the first ones, nobody is sure: the image that runs may be another one.
+    pub(super) fn doubt(&mut self, first: usize) {
+        for finding in self.findings.iter_mut().skip(first).filter(|finding| finding.level == Level::Error) {
+            finding.level = Level::Warning;
+        }
     }
 
     /// Everything that a shell runs.
@@ -90,10 +110,17 @@ impl<'a> Subject<'a> {
         self.settings.get_or_init(read).clone()
     }
 
-    /// What pip gets, read once.
+    /// The image that the code runs in, where it is one that is known.
+    pub(super) fn inside(&self) -> Option<Rc<Inside>> {
+        let read = || Inside::read(self.tree, self.customizations).map(Rc::new);
+        self.inside.get_or_init(read).clone()
+    }
+
+    /// What pip gets, read once: on the instance, or where the image is built.
     pub(super) fn requirements(&self) -> Rc<Requirements> {
         let read = || {
-            let mut found = Requirements::read(&|path| self.tree.bytes(path));
+            let of_image = self.inside().and_then(|inside| inside.packages.as_deref().cloned());
+            let mut found = of_image.unwrap_or_else(|| Requirements::read(&|path| self.tree.bytes(path)));
             // What a file says again it says once.
             let mut seen = BTreeSet::new();
             found.lines.retain(|line| {

@@ -20,9 +20,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::dependencies::pythons::{On, Pythons};
+use super::descriptors::containers;
 use super::settings::opened::is_missing;
 use crate::beanstalk::tree::file_name;
-use crate::check::django::loaded::{Call, Import, Module, Moment};
+use crate::check::django::loaded::{Call, Import, Module, Moment, followed};
 use crate::check::django::{Opened, Settings};
 use crate::check::installed::Installed;
 use crate::check::subject::Subject;
@@ -37,6 +38,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     unmigrated::check(subject);
     if !subject.python() {
         flask::of_images(subject);
+        in_image(subject, &modules);
         return;
     }
     let read = flask::read(subject, &modules);
@@ -60,6 +62,32 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         routes::tasks(subject, &modules);
     }
     secrets::check(subject, &modules);
+}
+
+/// What the code of an image does that its Python and its packages do not.
+fn in_image(subject: &mut Subject<'_>, modules: &[Module]) {
+    let Some(inside) = subject.inside() else { return };
+    let (tree, before) = (subject.tree, subject.found().len());
+    let started: Vec<Module> = match subject.settings() {
+        Some(_) => modules.to_vec(),
+        None => {
+            let containers = containers::all(subject);
+            let paths: Vec<String> = containers.iter().flat_map(|container| container.loads(subject)).collect();
+            followed(tree, &paths.iter().map(String::as_str).collect::<Vec<_>>())
+        }
+    };
+    let modules: Vec<Module> = started.into_iter().filter(|module| module.path.starts_with(&inside.folder)).collect();
+    syntax(subject, &modules);
+    if inside.packages.is_some() {
+        imports(subject, &modules);
+        attributes::check(subject, &modules);
+        relations(subject, &modules);
+        templates::check(subject);
+    }
+    secrets::check(subject, &modules);
+    if !inside.is_sure {
+        subject.doubt(before);
+    }
 }
 
 /// A module that Python cannot parse.

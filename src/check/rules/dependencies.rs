@@ -30,6 +30,7 @@ use crate::check::subject::Subject;
 pub(super) fn check(subject: &mut Subject<'_>) {
     encodings(subject);
     others::of_images(subject);
+    of_image(subject);
     if !subject.python() || !subject.deployable() {
         return;
     }
@@ -69,6 +70,23 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     drivers::check(subject, &requirements);
     starts::check(subject, &requirements);
     others::of_scripts(subject, &requirements);
+}
+
+/// What the image does not have that the code needs.
+fn of_image(subject: &mut Subject<'_>) {
+    let known = subject.inside().filter(|_| subject.prepared() && !subject.guessed());
+    let Some((inside, packages)) = known.and_then(|inside| Some((inside.clone(), inside.packages.clone()?))) else {
+        return;
+    };
+    let ours =
+        subject.settings().is_some_and(|settings| settings.files.iter().all(|path| path.starts_with(&inside.folder)));
+    if ours {
+        let before = subject.found().len();
+        absent::in_image(subject, &packages);
+        if !inside.is_sure {
+            subject.doubt(before);
+        }
+    }
 }
 
 /// The Python of the branch that is named.

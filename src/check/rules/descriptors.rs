@@ -3,7 +3,7 @@
 mod base;
 mod beat;
 mod build;
-mod containers;
+pub(super) mod containers;
 mod databases;
 mod development;
 mod image;

@@ -56,7 +56,7 @@ pub(super) fn of_images(subject: &mut Subject<'_>) {
     }
     let tree = subject.tree;
     let folder = |path: &String| path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
-    let folders: BTreeSet<String> = dockerfiles(subject).iter().map(folder).collect();
+    let folders: BTreeSet<String> = dockerfiles(subject.tree, subject.customizations).iter().map(folder).collect();
     let begins = |path: &&str| {
         let own = path.ends_with(".py") && folders.iter().any(|folder| path.starts_with(folder.as_str()));
         let configures = |text: &str| text.contains("Flask(") || text.contains(".config.from_object(");

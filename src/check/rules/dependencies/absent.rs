@@ -20,6 +20,11 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     programs::check(subject, requirements);
 }
 
+/// What the code needs, and the image has not.
+pub(super) fn in_image(subject: &mut Subject<'_>, requirements: &Requirements) {
+    modules::check(subject, requirements);
+}
+
 /// The modules of applications and middleware without which Django does not start, as far as that is certain.
 pub(in crate::check::rules) fn lacked(
     subject: &Subject<'_>,
@@ -121,12 +126,19 @@ fn no_django(subject: &mut Subject<'_>, requirements: &Requirements) {
 }
 
 /// The file with the list of packages, where all that is installed could be read from it.
-fn listed(subject: &Subject<'_>, requirements: &Requirements) -> Option<&'static str> {
+fn listed(subject: &Subject<'_>, requirements: &Requirements) -> Option<String> {
     let other = |line: &Requirement| line.name.is_empty() || line.editable || line.text.contains("://");
     let read = requirements.unread.is_empty() && !requirements.lines.iter().any(other);
-    let source = requirements.source.filter(|_| read && subject.prepared())?;
+    let file = match requirements.source {
+        Some(source) => source.file().to_owned(),
+        // An image has a list of any name.
+        None => requirements.files.first().filter(|_| !subject.python())?.clone(),
+    };
+    if !read || !subject.prepared() {
+        return None;
+    }
     let more = requirements.lines.is_empty() || installs_itself(subject) || vendors(subject);
-    (!more).then(|| source.file())
+    (!more).then_some(file)
 }
 
 /// Only a list with everything in it, as `pip freeze` writes it, shows what is missing.

@@ -11,9 +11,11 @@ use super::stops::{self, By, Stops, When};
 use super::{advice, pins};
 use crate::beanstalk::requirements::{Requirement, Requirements, beside as path_beside};
 use crate::beanstalk::version::Version;
-use crate::check::dockerfile::{Image, Origin};
+use crate::check::dockerfile::Image;
 use crate::check::folder::in_bundle;
 use crate::check::images::dockerfiles;
+use crate::check::inside::{listed, lists_in, python};
+use crate::check::installed::first_python;
 use crate::check::subject::{DOCKERRUN, Subject};
 use crate::level::Level;
 
@@ -24,12 +26,12 @@ pub(super) fn of_images(subject: &mut Subject<'_>) {
     if !subject.prepared() || subject.guessed() {
         return;
     }
-    for path in dockerfiles(subject) {
+    for path in dockerfiles(subject.tree, subject.customizations) {
         let Some(text) = subject.tree.text(&path) else { continue };
         let image = Image::read(text);
         let Some((minor, is_newest)) = python(&image) else { continue };
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        for list in installed(subject, &image, folder) {
+        for list in listed(subject.tree, &image, folder) {
             let requirements = Rc::new(Requirements::of_file(&list, &|path| subject.tree.bytes(path)));
             let newer = if is_newest { " and newer" } else { "" };
             let on = format!("on Python 3.{minor}{newer}");
@@ -77,42 +79,6 @@ struct Place<'p> {
     folder: &'p str,
     /// The `Dockerfile` that does so.
     of: Option<&'p str>,
-}
-
-/// The minor version of the Python of `FROM python:3.9-slim`, and whether it is the newest, as without a number.
-fn python(image: &Image) -> Option<(u32, bool)> {
-    /// What the newest was in 2026, at least.
-    const NEWEST: u32 = 14;
-    let from = image.all("FROM").next()?;
-    let base = from.rest.split_whitespace().find(|word| !word.starts_with("--"))?;
-    let last = base.rsplit('/').next()?;
-    if !base.contains('@') && matches!(last, "python" | "python:latest" | "python:3" | "python:slim" | "python:3-slim")
-    {
-        return Some((NEWEST, true));
-    }
-    let tag = last.strip_prefix("python:3.")?;
-    Some((tag.split(|char: char| !char.is_ascii_digit()).next()?.parse().ok()?, false))
-}
-
-/// The lists of the bundle that steps of the build install.
-fn installed(subject: &Subject<'_>, image: &Image, folder: &str) -> BTreeSet<String> {
-    let inside = |path: &str| path_beside(folder, path);
-    let is_dir = |path: &str| inside(path).is_some_and(|path| subject.tree.is_dir(&path));
-    let steps = image.all("RUN").filter(|step| step.rest.contains("pip") && step.rest.contains("install"));
-    let named = steps.flat_map(|step| lists_in(step.rest.split_whitespace()));
-    let found = named.filter_map(|list| match image.origin(&image.path_of(list)?, is_dir) {
-        Origin::Context { path, .. } => inside(&path),
-        Origin::Unknown => None,
-    });
-    found.filter(|path| subject.tree.content(path).is_some()).collect()
-}
-
-/// What stands after `-r`.
-fn lists_in<'w>(words: impl Iterator<Item = &'w str>) -> Vec<&'w str> {
-    let words: Vec<&str> = words.collect();
-    let after = words.windows(2).filter(|pair| matches!(pair[0], "-r" | "--requirement")).map(|pair| pair[1]);
-    let trimmed = after.map(|word| word.trim_matches(['"', '\'', ';', '&']));
-    trimmed.filter(|word| !word.is_empty() && !word.contains("://")).collect()
 }
 
 /// What of a list stops at its import, and is imported by the code beside it.
@@ -196,21 +162,6 @@ fn because_of(list: &Rc<Requirements>, by: &By, place: &Place<'_>) -> Option<Str
         }
         // Which one an image has is not known.
         By::Setuptools => None,
-    }
-}
-
-/// The first Python that can have such a version of a package: pip takes an older one before it.
-fn first_python(other: &str, from: &Numbers) -> u32 {
-    match (other, from.first().copied().unwrap_or(0)) {
-        ("werkzeug", 1) => 5,
-        ("flask", 2) => 6,
-        ("django", 3) => 6,
-        ("jinja2" | "markupsafe" | "itsdangerous" | "sqlalchemy" | "werkzeug", 0..=2) => 7,
-        ("jinja2", 3) => 7,
-        ("flask" | "werkzeug", 3) => 8,
-        ("django", 4) => 8,
-        ("numpy", 2) => 9,
-        _ => 11,
     }
 }
 

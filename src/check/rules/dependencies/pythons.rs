@@ -1,4 +1,4 @@
-//! Pythons: which the instances have, as far as the files say it, and from which on something fails.
+//! Pythons: which the instances or the image have, as far as the files say it, and from which on something fails.
 
 use super::on_instance;
 use crate::beanstalk::platforms::{BRANCHES, Family};
@@ -21,6 +21,11 @@ pub(in crate::check::rules) struct Pythons {
 
 impl Pythons {
     pub(in crate::check::rules) fn of(subject: &Subject<'_>) -> Option<Self> {
+        if !subject.python() {
+            let inside = subject.inside()?;
+            let (minor, named) = (inside.minor, !inside.is_newest);
+            return Some(Self { oldest: minor, newest: minor, named, retired: false });
+        }
         let branch = subject.customizations.platform.as_ref().and_then(|platform| platform.branch);
         if let Some(branch) = branch.filter(|branch| branch.retired.is_none()) {
             let minor = branch.python?.minor;

@@ -146,7 +146,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         return;
     }
     let here = is_built(subject.customizations);
-    for path in dockerfiles(subject) {
+    for path in dockerfiles(subject.tree, subject.customizations) {
         // Beside a `Dockerrun.aws.json` of the Docker platform, the one at the top is built.
         if here && subject.customizations.containers.as_deref() == Some(DOCKERRUN) && path.contains('/') {
             continue;

@@ -14,10 +14,10 @@ use crate::beanstalk::yaml::{self, Node};
 use crate::check::dockerfile::{Image, NAME, Origin};
 use crate::check::images::{dockerfile, dockerfiles};
 use crate::check::subject::{DOCKERRUN, Subject};
-use crate::check::words::{self, Run, is_python, is_shell};
+use crate::check::words::{self, Run, Word, is_python, is_shell};
 
 /// A container, and what runs in it as far as that is known.
-pub(super) struct Container {
+pub(in crate::check::rules) struct Container {
     /// What the file calls it, where that has names.
     pub(super) name: Option<String>,
     /// Where it is said what it starts.
@@ -64,7 +64,7 @@ fn joined(words: &[String]) -> String {
 }
 
 /// The containers of the environment, as far as its files say what they start.
-pub(super) fn all(subject: &Subject<'_>) -> Vec<Container> {
+pub(in crate::check::rules) fn all(subject: &Subject<'_>) -> Vec<Container> {
     match subject.customizations.containers.as_deref() {
         Some(NAME) => of_dockerfile(subject).into_iter().collect(),
         Some(DOCKERRUN) if subject.customizations.family == Family::Ecs => of_task(subject).unwrap_or_default(),
@@ -112,6 +112,24 @@ impl Container {
         let word = run.carried_out().filter(|word| word.text.ends_with(".py"))?;
         let path = self.built.as_ref()?.origin(subject, &word.text)?;
         subject.tree.code(&path).or_else(|| subject.tree.text(&path))
+    }
+
+    /// Files of the bundle that its server loads, or that it carries out itself.
+    pub(in crate::check::rules) fn loads(&self, subject: &Subject<'_>) -> Vec<String> {
+        const SERVERS: [&str; 5] = ["gunicorn", "uvicorn", "hypercorn", "daphne", "waitress-serve"];
+        let Some(built) = &self.built else { return Vec::new() };
+        let file = |path: &str| built.origin(subject, path).filter(|path| subject.tree.is_file(path));
+        let of_run = |run: &Run| {
+            if SERVERS.contains(&run.name()) && !run.arguments.iter().any(|word| word.text.starts_with("--chdir")) {
+                let of_word = |word: &Word| {
+                    let module = word.text.split(':').next()?.replace('.', "/");
+                    file(&format!("{module}.py")).or_else(|| file(&format!("{module}/__init__.py")))
+                };
+                return run.plain().find_map(of_word);
+            }
+            file(&run.carried_out().filter(|word| word.text.ends_with(".py"))?.text)
+        };
+        self.runs.iter().filter_map(of_run).collect()
     }
 
     /// Where a word stands in what it starts, else the whole of that.
@@ -305,7 +323,7 @@ fn of_task(subject: &Subject<'_>) -> Option<Vec<Container>> {
     let document: Value = serde_json::from_str(text).ok()?;
     let definitions = document["containerDefinitions"].as_array()?;
     let own = |definition: &&Value| definition["image"].as_str().is_some_and(|image| image.contains('/'));
-    let files = dockerfiles(subject);
+    let files = dockerfiles(subject.tree, subject.customizations);
     let file = match files.as_slice() {
         [file] if definitions.iter().filter(own).count() == 1 => Some(file),
         _ => None,

@@ -134,3 +134,76 @@ fn images_that_cannot_be_built() {
     image(true, "FROM a AS b\nFROM ubuntu\nRUN pip3 install flask\nCMD [\"x\"]\n");
     image(false, "FROM python:3.13\nRUN apt-get update && pip install flask\nCMD [\"x\"]\n");
 }
+
+const IMAGE: &str = "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nCMD gunicorn -b 0.0.0.0:8000 app:app\n";
+
+fn code_in_image(rule: &str, found: bool, image: &str, list: &str, code: &str) {
+    docker(rule, found, &[("Dockerfile", image), ("requirements.txt", list), ("app.py", code)]);
+}
+
+#[test]
+fn code_that_its_image_does_not_carry() {
+    let markup = "from flask import Flask, Markup\napp = Flask(__name__)\n";
+    let stops = |found: bool, image: &str, list: &str| code_in_image("EB250", found, image, list, markup);
+    stops(true, IMAGE, "flask==3.0.0\n");
+    stops(true, IMAGE, "flask\n");
+    stops(false, IMAGE, "flask==2.2.5\n");
+    // What one step takes, another may take otherwise.
+    stops(true, &IMAGE.replace("-r requirements.txt", "'flask>=2' gunicorn"), "flask==1.0\n");
+    for step in [
+        "RUN pip install -e .",
+        "RUN pip install -c pins.txt flask",
+        "RUN ./install.sh",
+        "RUN poetry install",
+        "COPY --from=a / /",
+    ] {
+        stops(false, &IMAGE.replace("CMD", &format!("{step}\nCMD")), "flask==3.0.0\n");
+    }
+    stops(false, &IMAGE.replace("python:3.12-slim", "me/base"), "flask==3.0.0\n");
+    // An old Python has an old Flask, since pip takes no other.
+    stops(false, &IMAGE.replace("3.12", "3.7"), "flask\n");
+    stops(true, &IMAGE.replace("app:app", "--chdir web app:app").replace("--chdir web ", ""), "flask==3.0.0\n");
+}
+
+#[test]
+fn code_that_the_python_of_its_image_does_not_know() {
+    let gone = "import imp\nfrom flask import Flask\napp = Flask(__name__)\n";
+    code_in_image("EB250", true, IMAGE, "flask\n", gone);
+    code_in_image("EB250", false, &IMAGE.replace("3.12", "3.11"), "flask\n", gone);
+    let setuptools = "import distutils.version\nfrom flask import Flask\napp = Flask(__name__)\n";
+    code_in_image("EB250", true, IMAGE, "flask\n", setuptools);
+    let brings = IMAGE.replace("RUN pip", "RUN pip install --upgrade pip setuptools wheel && pip");
+    code_in_image("EB250", false, &brings, "flask\n", setuptools);
+    code_in_image("EB251", true, IMAGE, "flask\n", "from flask import Flask\nprint 'a'\napp = Flask(__name__)\n");
+    code_in_image("EB251", false, &IMAGE.replace("3.12", "2.7"), "flask\n", "print 'a'\n");
+    let key = "from flask import Flask\nDB_PASSWORD = 'k7Qx29pLm4'\napp = Flask(__name__)\n";
+    code_in_image("EB112", true, IMAGE, "flask\n", key);
+}
+
+#[test]
+fn a_site_of_django_in_an_image() {
+    let image = IMAGE.replace("app:app", "mysite.wsgi");
+    let site = |rule: &str, found: bool, image: &str, list: &str, urls: &str| {
+        let settings = "SECRET_KEY = 'x'\nINSTALLED_APPS = ['corsheaders']\nROOT_URLCONF = 'mysite.urls'\n";
+        let manage = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'mysite.settings')\nfrom django.core.management import execute_from_command_line\n";
+        docker(
+            rule,
+            found,
+            &[
+                ("Dockerfile", image),
+                ("requirements/prod.txt", list),
+                ("manage.py", manage),
+                ("mysite/__init__.py", ""),
+                ("mysite/settings.py", settings),
+                ("mysite/urls.py", urls),
+            ],
+        );
+    };
+    let image = image.replace("requirements.txt", "requirements/prod.txt");
+    let old = "from django.conf.urls import url\nurlpatterns = []\n";
+    site("EB250", true, &image, "Django==4.2\ndjango-cors-headers==4.3.1\ngunicorn\n", old);
+    site("EB250", false, &image, "Django==3.2\ndjango-cors-headers==3.10\ngunicorn\n", old);
+    site("EB169", true, &image, "Django==4.2\ngunicorn\n", "urlpatterns = []\n");
+    site("EB169", false, &image, "Django==4.2\ndjango-cors-headers==4.3.1\n", "urlpatterns = []\n");
+    site("EB169", false, &image.replace("RUN", "RUN uv sync && "), "Django==4.2\n", "urlpatterns = []\n");
+}

@@ -40,7 +40,7 @@ const PLACES: [(&str, &str, Level); 8] = [
 pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     let Some(file) = listed(subject, requirements) else { return };
     let Some(settings) = subject.settings() else { return };
-    addresses(subject, requirements, &settings, file);
+    addresses(subject, requirements, &settings, &file);
     for (name, fails, level) in PLACES {
         let Some(setting) = settings.get(name).filter(|_| is_asked(&settings, name)) else { continue };
         let Some((error, package)) = paths(setting).find_map(|path| lacks(subject, requirements, path)) else {

@@ -130,8 +130,8 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
         return;
     }
     let Some(file) = listed(subject, requirements) else { return };
-    if !files(subject, requirements, file) {
-        imports(subject, requirements, file);
+    if !files(subject, requirements, &file) {
+        imports(subject, requirements, &file);
     }
 }
 
@@ -152,7 +152,7 @@ pub(super) fn lacking(subject: &Subject<'_>, requirements: &Requirements, settin
         let Some(setting) = settings.get(name) else { continue };
         for item in setting.value.items().iter().filter_map(Value::text) {
             let top = item.split('.').next().unwrap_or(item);
-            let package = file.and_then(|_| lacks(subject, requirements, top));
+            let package = file.as_ref().and_then(|_| lacks(subject, requirements, top));
             let module = match package {
                 Some(_) => Some(top.to_owned()),
                 None => own::missing(subject, item),
@@ -176,7 +176,7 @@ fn applications(subject: &mut Subject<'_>, requirements: &Requirements) -> bool 
     let Some(settings) = subject.settings() else { return false };
     let all = lacking(subject, requirements, &settings);
     let Some((first, others)) = all.split_first() else { return false };
-    let list = requirements.source.map_or(FILE, |source| source.file());
+    let list = file_of(requirements);
     let package = |lack: &Lack| {
         let package = lack.package?;
         let other = named_by_pipfile(subject, &lack.module, package);
@@ -204,6 +204,11 @@ fn applications(subject: &mut Subject<'_>, requirements: &Requirements) -> bool 
     let (path, span) = (first.path.clone(), first.span.clone());
     subject.find("EB169", &path, span, message, fix.join("; "));
     true
+}
+
+fn file_of(requirements: &Requirements) -> &str {
+    let first = || requirements.files.first().map_or(FILE, String::as_str);
+    requirements.source.map_or_else(first, |source| source.file())
 }
 
 /// A module that Python does not find, and the list that does not ask for what brings it.
@@ -255,9 +260,6 @@ fn files(subject: &mut Subject<'_>, requirements: &Requirements, file: &str) -> 
 
 /// A module that other code imports, where nothing catches that there is none.
 fn imports(subject: &mut Subject<'_>, requirements: &Requirements, file: &str) {
-    if !subject.python() {
-        return;
-    }
     for module in subject.loaded().iter() {
         for import in module.imports.iter().filter(|import| !import.module.starts_with('.')) {
             let name = import.module.split('.').next().unwrap_or_default();
