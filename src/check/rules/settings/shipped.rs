@@ -183,13 +183,13 @@ fn older(subject: &Subject<'_>, settings: &Settings, folder: &str) -> Option<Str
     let all = *settings.value("WHITENOISE_KEEP_ONLY_HASHED_FILES") == Value::Missing
         && !subject.scripts().iter().any(|script| script.has(&["collectstatic"]) && script.has(&["--ignore", " -i "]));
     let mut seen = BTreeSet::new();
-    for source in sources(tree, settings, &apps) {
+    for (source, of_app) in sources(tree, settings, &apps) {
         for (path, entry) in tree.under(&source) {
             let name = &path[source.len() + 1..];
             let Entry::File { bytes, .. } = entry else { continue };
             // The first of one name is the one that is collected.
-            // Those of the admin come from Django itself, wherever it stands in the list.
-            let of_admin = name.starts_with("admin/");
+            // Django's own admin may stand before the application that has files for it as well.
+            let of_admin = of_app && name.starts_with("admin/");
             if of_admin || is_ignored(path) || path.starts_with(&format!("{folder}/")) || !seen.insert(name.to_owned())
             {
                 continue;
@@ -206,15 +206,15 @@ fn older(subject: &Subject<'_>, settings: &Settings, folder: &str) -> Option<Str
     None
 }
 
-/// The folders that are collected from, in the order in which Django looks for a name.
-fn sources(tree: &Tree, settings: &Settings, apps: &[&str]) -> Vec<String> {
+/// The folders that are collected from, in the order in which Django looks for a name, and whether they are an application's.
+fn sources(tree: &Tree, settings: &Settings, apps: &[&str]) -> Vec<(String, bool)> {
     let folders = settings.value("STATICFILES_DIRS").items().iter().filter_map(|value| folder(tree, value));
     let root = django::root(tree);
     let of_app = |app: &&str| {
         let package = app.split(".apps.").next().unwrap_or(app).replace('.', "/");
         format!("{root}{package}/static")
     };
-    folders.chain(apps.iter().map(of_app)).collect()
+    folders.map(|folder| (folder, false)).chain(apps.iter().map(of_app).map(|folder| (folder, true))).collect()
 }
 
 /// Does `collectstatic` leave it out, as it is called by default?
