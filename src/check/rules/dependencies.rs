@@ -6,6 +6,7 @@ mod because;
 mod bounds;
 mod compiled;
 mod drivers;
+mod ended;
 mod installs;
 mod loads;
 mod newest;

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::because::because;
 use super::bounds;
+use super::ended;
 use super::installs::{self, Numbers, numbers};
 use super::pythons::Pythons;
 use super::stops::{self, By};
@@ -136,10 +137,16 @@ impl std::fmt::Display for Along {
             let joined = if self.newer.is_empty() { ", with" } else { " and" };
             write!(f, "{joined} the {} that it asks for", quoted(&self.fitting))?;
         }
-        match self.askers.as_slice() {
+        let (ended, askers): (Vec<&String>, Vec<&String>) =
+            self.askers.iter().partition(|name| ended::successor(name).is_some());
+        match askers.as_slice() {
             [] => {}
             [one] => write!(f, ", beside a newer `{one}` that allows it")?,
             many => write!(f, ", beside newer {} that allow it", quoted(many))?,
+        }
+        for name in ended {
+            let successor = ended::successor(name).unwrap_or_default();
+            write!(f, ", with {successor} in the place of `{name}`, which has ended")?;
         }
         if !self.needless.is_empty() {
             write!(f, ", and take {} out, which no server needs", quoted(&self.needless))?;
@@ -148,7 +155,7 @@ impl std::fmt::Display for Along {
     }
 }
 
-fn quoted(names: &[String]) -> String {
+fn quoted(names: &[impl std::fmt::Display]) -> String {
     and(names.iter().map(|name| format!("`{name}`")).collect())
 }
 

@@ -8,7 +8,7 @@ use super::loads::{Loads, mentions};
 use super::newest::Newest;
 use super::pythons::counts;
 use super::stops::{self, By, Stops, When};
-use super::{advice, compiled};
+use super::{advice, compiled, ended};
 use crate::beanstalk::requirements::{Requirement, Requirements};
 use crate::beanstalk::version::Version;
 use crate::check::subject::Subject;
@@ -40,7 +40,7 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
         };
         let newer = advice::newer(subject, &lines, name, &newest.numbers);
         let fix = match (by, newer) {
-            (by, None) => ended(requirements, loads.get_or_init(|| Loads::of(subject)), name, by),
+            (by, None) => has_ended(requirements, loads.get_or_init(|| Loads::of(subject)), name, by),
             (By::Python(_), Some(newer)) => newer,
             (By::Setuptools, Some(newer)) => format!("{newer}, or pin `setuptools` below 82"),
             (By::Beside { other, said, .. }, Some(newer)) => format!("{newer}, or pin `{other}` below {said}"),
@@ -57,28 +57,17 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
 }
 
 /// What to do about a package of which no version starts, and which the server imports.
-fn ended(requirements: &Requirements, loads: &Loads, name: &str, by: &By) -> String {
+fn has_ended(requirements: &Requirements, loads: &Loads, name: &str, by: &By) -> String {
     // What asked for it has got on without since.
     if name == "boto" && loads.names(&["django_ses"]) && older(requirements, "django-ses", "1.0") {
         return "take a newer `django-ses`, which uses `boto3`, and take `boto` out".to_owned();
     }
-    match (SUCCESSORS.iter().find(|(ended, _)| *ended == name), by) {
+    match (ended::successor(name), by) {
         (_, By::Setuptools) => "pin `setuptools` below 82: it has ended".to_owned(),
-        (Some((_, successor)), _) => format!("let {successor} take its place in the code: it has ended"),
+        (Some(successor), _) => format!("let {successor} take its place in the code: it has ended"),
         (None, _) => "let the code do without: it has ended".to_owned(),
     }
 }
-
-/// What goes on where a package has ended.
-const SUCCESSORS: [(&str, &str); 7] = [
-    ("aioredis", "`redis.asyncio` of `redis` 4.2 and newer"),
-    ("boto", "`boto3`"),
-    ("djangorestframework-jwt", "`djangorestframework-simplejwt`"),
-    ("flask-jwt", "`flask-jwt-extended`"),
-    ("flask-restplus", "`flask-restx`"),
-    ("flask-script", "Flask's own command line"),
-    ("flask-uploads", "`flask-reuploaded`"),
-];
 
 /// Does all of a range stop as its newest does, but for what is not even installed?
 fn all_stop(line: &Requirement, row: &Stops, minor: u32) -> bool {

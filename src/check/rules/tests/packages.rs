@@ -300,6 +300,9 @@ fn what_a_server_of_djangos_imports() {
     let storage = [("mysite/settings.py", "DEFAULT_FILE_STORAGE = 'storages.backends.s3boto3.S3Boto3Storage'\n")];
     lists(true, "Django==5.2.8 boto3==1.18.0", &storage);
     lists(false, "Django==5.2.8 boto3==1.35.0", &storage);
+    // The storage of years ago, which is another package's.
+    let older = [("mysite/settings.py", "DEFAULT_FILE_STORAGE = 'storages.backends.s3boto.S3BotoStorage'\n")];
+    lists(false, "Django==5.2.8 boto3==1.18.0", &older);
     let cors = [("mysite/settings.py", "MIDDLEWARE = ['corsheaders.middleware.CorsMiddleware']\n")];
     lists(true, "Django==5.2.8 django-cors-headers==3.2.1", &cors);
     let apps = [("mysite/settings.py", "INSTALLED_APPS = ['taggit', 'widget_tweaks']\n")];
@@ -544,6 +547,11 @@ fn advice_fits_what_is_pinned_beside_it() {
         "EB158",
         "Django==3.1 wagtail==2.15.3",
         "take a newer Django: 3.12 runs with 4.2.8 and newer, beside a newer `wagtail` that allows it",
+    );
+    fix(
+        "EB158",
+        "Django==3.1 django-rest-auth==0.9.5",
+        "take a newer Django: 3.12 runs with 4.2.8 and newer, with `dj-rest-auth` in the place of `django-rest-auth`, which has ended",
     );
     fix("EB158", "Django==3.1", "take a newer Django: 3.12 runs with 4.2.8 and newer");
     fix("EB144", "mysql==0.0.1", "take `mysqlclient` or `PyMySQL`: it only named another package");
