@@ -89,6 +89,18 @@ pub(super) fn first_python(other: &str, from: &[u32]) -> u32 {
     }
 }
 
+/// May a dependency bring a module of this name? Not where the list is known, and no line of it has that word.
+pub(super) fn may_bring(subject: &Subject<'_>, module: &str) -> bool {
+    let list = subject.requirements();
+    let module = module.to_ascii_lowercase();
+    let has = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        name.replace(['-', '.'], "_") == module || name.split(['-', '_', '.']).any(|word| word == module)
+    };
+    let known = list.source.is_some() && list.unread.is_empty() && subject.prepared();
+    !known || list.lines.iter().any(|line| line.name.is_empty() || has(&line.name))
+}
+
 /// Does the line take whatever is newest?
 fn is_newest(line: &Requirement) -> bool {
     let open = line.specifier.is_empty() || (line.specifier.starts_with('>') && !line.specifier.contains(','));

@@ -248,18 +248,6 @@ impl<'a> Subject<'a> {
                 .is_none_or(|text| text.trim().is_empty() || text.to_ascii_lowercase().contains("django"))
     }
 
-    /// May a dependency bring a module of this name? Not where the list is known, and no line of it has that word.
-    pub(super) fn may_bring(&self, module: &str) -> bool {
-        let list = self.requirements();
-        let module = module.to_ascii_lowercase();
-        let has = |name: &str| {
-            let name = name.to_ascii_lowercase();
-            name.replace(['-', '.'], "_") == module || name.split(['-', '_', '.']).any(|word| word == module)
-        };
-        let known = list.source.is_some() && list.unread.is_empty() && self.prepared();
-        !known || list.lines.iter().any(|line| line.name.is_empty() || has(&line.name))
-    }
-
     /// How a file is left out. Beside an `.ebignore`, the EB CLI does not read `.gitignore`: a new one must not have one line alone.
     pub(super) fn leaving_out(&self) -> &'static str {
         match self.tree.is_file(crate::project::FILE) {
@@ -349,6 +337,11 @@ impl<'a> Subject<'a> {
     /// Has this rule something to say of this file?
     pub(super) fn has_found(&self, rule: &str, path: &str) -> bool {
         self.findings.iter().any(|finding| finding.rule == rule && finding.path == path)
+    }
+
+    /// Has this rule a note, such as of what only some Pythons bring about?
+    pub(super) fn has_noted(&self, rule: &str) -> bool {
+        self.findings.iter().any(|finding| finding.rule == rule && finding.level == Level::Note)
     }
 
     /// Has this rule something to say of this place?

@@ -176,6 +176,10 @@ fn what_is_refused_by_its_name_hides_nothing() {
 fn what_the_eb_cli_would_ship_is_not_left_out_in_silence() {
     let place = Place::new()
         .file("Procfile", "web: gunicorn shop.wsgi\n")
+        .file(
+            "shop/wsgi.py",
+            "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
+        )
         .file("requirements.txt", "Django==5.2.8\n")
         .file(".ebextensions/a.config", "option_settings: {}\n")
         .file(".gitignore", "/.ebextensions/\nDockerrun.aws.json\n")

@@ -1,6 +1,6 @@
 //! Processes: the lines of `Procfile`, each of which runs on every instance for as long as the instance lives.
 
-use crate::check::installed::Installed;
+use crate::check::installed::{Installed, may_bring};
 use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
 use crate::check::words::{Run, Word, is_python};
@@ -177,7 +177,7 @@ fn unfound<'r>(subject: &Subject<'_>, script: &Script<'_>, run: &'r Run) -> Opti
         .filter(|top| !top.is_empty() && top.chars().all(|char| char.is_alphanumeric() || char == '_'))?;
     let tree = subject.tree;
     let there = tree.is_dir(top) || tree.is_file(&format!("{top}.py")) || tree.get(top).is_some();
-    (!there && !subject.may_bring(top)).then_some(word)
+    (!there && !may_bring(subject, top)).then_some(word)
 }
 
 /// Where celery's command has the application's option after it, and the command: up to celery 4 both orders did.

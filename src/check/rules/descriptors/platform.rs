@@ -32,10 +32,17 @@ fn retired(subject: &mut Subject<'_>, path: &str, span: Range<usize>, branch: &B
         "`{}` is retired since {since}: no new environments, no patches, and its image may become private",
         branch.name
     );
-    let newest = BRANCHES.iter().find(|other| other.family == branch.family && other.retired.is_none());
-    let fix = newest.map_or_else(String::new, |newest| {
-        format!("create an environment on `{}` and swap the addresses", newest.name)
-    });
+    let mut kept = BRANCHES.iter().filter(|other| other.family == branch.family && other.retired.is_none());
+    // What stops on the newest Pythons alone may run on the oldest of them.
+    let later = ["EB040", "EB144", "EB158", "EB172"].iter().any(|rule| subject.has_noted(rule));
+    let fix = match (kept.next(), kept.next_back()) {
+        (Some(newest), Some(oldest)) if later && branch.family == Family::Python => format!(
+            "create an environment on `{}`, where less of the list has to change than on `{}`, and swap the addresses",
+            oldest.name, newest.name
+        ),
+        (Some(newest), _) => format!("create an environment on `{}` and swap the addresses", newest.name),
+        (None, _) => String::new(),
+    };
     subject.find("EB120", path, span, message, fix);
 }
 

@@ -8,6 +8,7 @@ use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::customizations::EXTENSIONS;
 use crate::beanstalk::timeline::PORT;
 use crate::check::django;
+use crate::check::installed::may_bring;
 use crate::check::subject::Subject;
 
 /// Is it `module:object`, or the name of a module as Django's are called?
@@ -71,7 +72,7 @@ pub(super) fn target(subject: &mut Subject<'_>, path: &str, span: &Range<usize>,
     let (top, _) = module.split_once('.').unwrap_or((module, ""));
     let below = nested.as_ref().is_some_and(|target| target.starts_with("--chdir"));
     let here = below || exists(subject, "", top) || subject.tree.is_dir(top);
-    if !here && !subject.tree.is_file("manage.py") && subject.may_bring(top) {
+    if !here && !subject.tree.is_file("manage.py") && may_bring(subject, top) {
         return;
     }
     let message = format!("there is no module `{module}`: the server does not start, and every request is a 502");

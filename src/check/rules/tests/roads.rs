@@ -388,3 +388,15 @@ fn files_of_a_name_that_is_there_as_well() {
     let copy = [(".ebextensions/b.conf", "x\n"), (".platform/httpd/conf.d/b.conf", "x\n")];
     assert!(fix("EB215", &copy).contains("`.platform/httpd/conf.d/b.conf`"));
 }
+
+#[test]
+fn the_branch_that_a_list_runs_on() {
+    let fix = |list: &str| {
+        let platform = "global: {default_platform: Python 3.8 running on 64bit Amazon Linux 2}\n";
+        let tree = Tree::default().file(".elasticbeanstalk/config.yml", platform).file("manage.py", "");
+        let findings = run(&tree.file("requirements.txt", list), &Settings::default()).findings;
+        findings.into_iter().find(|finding| finding.rule == "EB120").map(|finding| finding.fix).unwrap_or_default()
+    };
+    assert!(fix("Django==3.2.25\n").starts_with("create an environment on `Python 3.11 running"));
+    assert!(fix("Django==5.2.8\n").starts_with("create an environment on `Python 3.14 running"));
+}
