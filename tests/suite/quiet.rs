@@ -72,6 +72,7 @@ fn well_known_projects_get_true_findings_only() {
                  error EB110 weblate/settings_example.py:34: every error shows settings and source code to whoever caused it\n\
                  warning EB149 weblate/settings_example.py:42: every page that reads data is a 500: postgresql is looked for on the instance itself, and nothing here starts it\n\
                  warning EB277 weblate/settings_example.py:687: a form or JSON of more than 1 MB is a 413: nginx refuses it before Django sees it, which would take 47 MB\n\
+                 note EB372 weblate/settings_example.py:897: the site takes every name that a request brings for its own\n\
                  warning EB149 weblate/settings_example.py:900: every use of the cache fails: `redis` is looked for on the instance itself, and nothing here starts it\n\
                  warning EB149 weblate/settings_example.py:974: no task is ever carried out: `redis` is looked for on the instance itself, and nothing here starts it\n\
                  warning EB149 weblate/settings_example.py:975: no task has a result: `redis` is looked for on the instance itself, and nothing here starts it";

@@ -15,6 +15,7 @@ mod https;
 mod ignored;
 pub(super) mod keys;
 pub(super) mod local;
+mod logged_in;
 mod mail;
 mod module;
 mod near;

@@ -72,7 +72,10 @@ pub(super) fn target(subject: &mut Subject<'_>, path: &str, span: &Range<usize>,
     let (top, _) = module.split_once('.').unwrap_or((module, ""));
     let below = nested.as_ref().is_some_and(|target| target.starts_with("--chdir"));
     let here = below || exists(subject, "", top) || subject.tree.is_dir(top);
-    if !here && !subject.tree.is_file("manage.py") && may_bring(subject, top) {
+    // Where there is no list at all, one that is here may be meant.
+    let listed = subject.requirements().source.is_some();
+    let brought = (listed || nested.is_none()) && may_bring(subject, top);
+    if !here && !subject.tree.is_file("manage.py") && brought {
         return;
     }
     let message = format!("there is no module `{module}`: the server does not start, and every request is a 502");

@@ -1,6 +1,6 @@
 //! What a health check finds at the path that it asks.
 
-use super::{at, proxy_has, proxy_says_host};
+use super::{at, logged_in, proxy_has, proxy_says_host};
 use crate::beanstalk::config_file::OptionSetting;
 use crate::beanstalk::tree::file_name;
 use crate::check::django::{self, Leads, Setting, Settings, Value};
@@ -17,9 +17,19 @@ pub(super) const HOST: [&str; 2] =
 /// What sends a visitor from HTTP to HTTPS; it looks at the host for that.
 pub(super) const SECURITY: &str = "django.middleware.security.SecurityMiddleware";
 
+/// The list of middleware, under the name that Django 1 had for it where there is no other.
+fn middleware(settings: &Settings) -> &Value {
+    match settings.value("MIDDLEWARE") {
+        Value::Missing if settings.django.is_some_and(|django| django.major < 2) => {
+            settings.value("MIDDLEWARE_CLASSES")
+        }
+        middleware => middleware,
+    }
+}
+
 /// May something answer health checks before these of Django's do?
 pub(super) fn is_answered(subject: &Subject<'_>, settings: &Settings, before: &[&str]) -> bool {
-    let middleware = settings.value("MIDDLEWARE");
+    let middleware = middleware(settings);
     let unknown = !matches!(middleware, Value::List(items) if items.iter().all(Value::is_known));
     unknown || is_seen_to_be_answered(subject, settings, before)
 }
@@ -27,7 +37,7 @@ pub(super) fn is_answered(subject: &Subject<'_>, settings: &Settings, before: &[
 /// Does something do that, for what can be read?
 pub(super) fn is_seen_to_be_answered(subject: &Subject<'_>, settings: &Settings, before: &[&str]) -> bool {
     let is_health = |value: &Value| value.text().is_some_and(|text| text.to_ascii_lowercase().contains("health"));
-    let middleware = settings.value("MIDDLEWARE").items().iter();
+    let middleware = middleware(settings).items().iter();
     let redirects = settings.value("SECURE_SSL_REDIRECT").by_default().is_on();
     let mut first = middleware.take_while(|item| {
         let stops = |text: &str| before.contains(&text) || (redirects && !before.is_empty() && text == SECURITY);
@@ -112,6 +122,29 @@ fn redirected(
     }
 }
 
+/// The page that is asked sends whoever is not logged in elsewhere.
+fn logs_in(
+    subject: &mut Subject<'_>,
+    urls: &Settings,
+    (path, matcher): (&str, &str),
+    asked: Option<(&str, &OptionSetting)>,
+) {
+    let Some(view) = logged_in::view(subject.tree, urls, path).filter(|_| !matcher.contains('3')) else { return };
+    let Some(setting) = urls.get("urlpatterns") else { return };
+    let routes = setting.value.items();
+    let unless = unless(subject, routes, asked.is_some());
+    let message = format!(
+        "{unless}health checks get a 302 and the environment turns red: they ask `/{path}`, and `{view}` wants a login"
+    );
+    let fix = "add a view that answers 200 to everybody, and name its path in `HealthCheckPath`";
+    match asked {
+        Some((file, option)) => {
+            subject.find("EB013", file, option.value.span.clone(), message, fix);
+        }
+        None => lower(at(subject, "EB013", setting, message, fix), unless),
+    }
+}
+
 /// May Django find this regular expression in a path? Not where the text that it begins with is not there.
 pub(super) fn may_match(regex: &str, path: &str) -> bool {
     let (anchored, rest) = regex.strip_prefix('^').map_or((false, regex), |rest| (true, rest));
@@ -177,7 +210,8 @@ fn routes(
     }
     let any = |wanted: &str| may_answer(subject, routes, wanted, 0);
     if any(path) {
-        return redirected(subject, routes, setting, (path, matcher), asked);
+        redirected(subject, routes, setting, (path, matcher), asked);
+        return logs_in(subject, &urls, (path, matcher), asked);
     }
     let slash = !path.is_empty() && !path.ends_with('/') && any(&format!("{path}/"));
     let (code, why) = match slash {

@@ -167,3 +167,33 @@ fn modules_that_are_no_python() {
     case("EB251", true, &imported);
     case("EB251", false, &[&imported[..], &[("app.py", "import cart\n")]].concat());
 }
+
+#[test]
+fn a_page_that_wants_a_login_is_no_answer_to_a_health_check() {
+    const DECORATED: &str =
+        "from django.contrib.auth.decorators import login_required\n\n@login_required\ndef index(request):\n    pass\n";
+    let asked = |found: bool, urls: &str, views: &str| {
+        let settings = "ROOT_URLCONF = 'mysite.urls'\nMIDDLEWARE = ['django.middleware.common.CommonMiddleware']\nALLOWED_HOSTS = ['*']\n";
+        let root = "from django.urls import include, path\nurlpatterns = [\n    path('admin/', 1),\n    path('', include('shop.urls')),\n]\n";
+        let inner = format!("from django.urls import path\nfrom . import views\nurlpatterns = [\n{urls}]\n");
+        let files = [
+            ("manage.py", "import django\n"),
+            ("mysite/settings.py", settings),
+            ("mysite/urls.py", root),
+            ("shop/urls.py", &inner),
+            ("shop/views.py", views),
+        ];
+        case("EB013", found, &files);
+    };
+    let first = "    path('', views.index, name='a'),\n    path('b', views.b),\n";
+    asked(true, first, DECORATED);
+    asked(false, first, &DECORATED.replace("@login_required\n", ""));
+    asked(false, first, &DECORATED.replace("django.contrib.auth.decorators", "shop.decorators"));
+    asked(false, "    path('<slug:a>', views.a),\n    path('', views.index),\n", DECORATED);
+    asked(true, "    path('b', views.b),\n    path('', views.index),\n", DECORATED);
+    asked(false, "    path('b', views.index),\n    path('', views.b),\n", DECORATED);
+    let class =
+        "from django.contrib.auth.mixins import LoginRequiredMixin\nclass Home(LoginRequiredMixin, View):\n    pass\n";
+    asked(true, "    path('', views.Home.as_view()),\n", class);
+    asked(false, "    path('', views.Home.as_view()),\n", &class.replace("LoginRequiredMixin, View", "View"));
+}
