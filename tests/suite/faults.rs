@@ -184,7 +184,7 @@ fn matrix(scenario: &Scenario) -> String {
     let place = &scenario.place;
     let clean = Case::new(place, "clean", Vec::new());
     clean.run(&scenario.arguments).ok();
-    let operations = calls(place, &folder("clean"));
+    let operations = in_one_order(calls(place, &folder("clean")));
     let expected = clean.remains();
     drop(clean);
 
@@ -225,6 +225,16 @@ fn matrix(scenario: &Scenario) -> String {
         table.push('\n');
     }
     table
+}
+
+/// What is asked of a bucket beside each other comes in either order; each answers alike.
+fn in_one_order(mut operations: Vec<String>) -> Vec<String> {
+    for at in 1..operations.len() {
+        if operations[at - 1] == "s3:GetBucketEncryption" && operations[at] == "s3:GetPublicAccessBlock" {
+            operations.swap(at - 1, at);
+        }
+    }
+    operations
 }
 
 fn misfortune(scenario: &Scenario, place: &Place, call: usize, fault: Fault, operation: &str, expected: &str) -> i32 {

@@ -81,6 +81,7 @@ fn well_known_projects_get_true_findings_only() {
     // database comes from a function of its own. A package of its `node_modules` ships what an editor left there.
     let key = "note EB181 tcms/node_modules/eonasdan-bootstrap-datetimepicker/.vs/slnx.sqlite: `tcms/node_modules/eonasdan-bootstrap-datetimepicker/.vs/slnx.sqlite` is an SQLite database\n\
                warning EB112 tcms/settings/common.py:25: everybody who can read the code can sign sessions: the key is in it\n\
-               note EB114 tcms/settings/common.py:29: could not be read: `DATABASES`; nothing is said about what they lead to";
+               note EB114 tcms/settings/common.py:29: could not be read: `DATABASES`; nothing is said about what they lead to\n\
+               note EB372 tcms/settings/common.py:83: the site takes every name that a request brings for its own, and writes it into the links that it sends, such as that of a new password";
     case("kiwitcms", "12.4", "tcms.wsgi", "tcms.settings.product", key);
 }
