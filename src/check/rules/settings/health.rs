@@ -29,9 +29,12 @@ fn middleware(settings: &Settings) -> &Value {
 
 /// May something answer health checks before these of Django's do?
 pub(super) fn is_answered(subject: &Subject<'_>, settings: &Settings, before: &[&str]) -> bool {
-    let middleware = middleware(settings);
-    let unknown = !matches!(middleware, Value::List(items) if items.iter().all(Value::is_known));
-    unknown || is_seen_to_be_answered(subject, settings, before)
+    // Django 1 looked at the host by rules of its own.
+    !is_known(settings.value("MIDDLEWARE")) || is_seen_to_be_answered(subject, settings, before)
+}
+
+fn is_known(middleware: &Value) -> bool {
+    matches!(middleware, Value::List(items) if items.iter().all(Value::is_known))
 }
 
 /// Does something do that, for what can be read?
@@ -58,7 +61,8 @@ pub(super) fn is_seen_to_be_answered(subject: &Subject<'_>, settings: &Settings,
 }
 
 pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
-    if subject.single() || subject.customizations.worker || subject.takes(404) || is_answered(subject, settings, &[]) {
+    let answered = !is_known(middleware(settings)) || is_seen_to_be_answered(subject, settings, &[]);
+    if subject.single() || subject.customizations.worker || subject.takes(404) || answered {
         return;
     }
     let asked = asked(subject);

@@ -26,7 +26,8 @@ fn step(tree: &Tree, urls: &Settings, path: &str, depth: usize) -> Option<String
         match leads {
             Leads::View if plain && ends && fixed == path => {
                 let asked = (!redirects).then(|| named(tree.code(&setting.path)?, text)).flatten()?;
-                return wants_login(tree, &setting.path, &asked).then_some(asked);
+                let name = asked.split('(').next().unwrap_or(&asked).to_owned();
+                return wants_login(tree, &setting.path, &asked).then_some(name);
             }
             Leads::View if plain && ends => {}
             Leads::Module(module) if fixed.is_empty() && plain => {
