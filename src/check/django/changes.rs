@@ -60,6 +60,11 @@ impl Walk<'_> {
 
     /// Give a name its value, as far as the statement is carried out.
     pub(super) fn put(&mut self, name: &str, value: Value, span: Range<usize>, sure: Sure) {
+        // What a condition sets to the value that it has anyhow has that value.
+        let old = self.settings.names.get(name).filter(|_| sure != Sure::Yes && value.is_known());
+        if old.is_some_and(|old| old.value == value) {
+            return;
+        }
         let value = match sure {
             Sure::Yes => value,
             Sure::Default => by_default(value),

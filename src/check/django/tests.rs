@@ -31,6 +31,10 @@ fn switches() {
         assert_eq!(*read(code).value("DEBUG"), expected, "{code}");
     }
     let on = || unless(Value::Bool(true));
+    // The condition decides nothing.
+    case("DEBUG = True\nif os.path.isfile(x()):\n    DEBUG = True", Value::Bool(true));
+    case("DEBUG = True\nif os.path.isfile(x()):\n    DEBUG = False", Value::Unknown);
+    case("DEBUG = True\nif 'DEV' in os.environ:\n    DEBUG = True", Value::Bool(true));
     case("DEBUG = os.environ.get('DEBUG', 'True') == 'True'", on());
     case("DEBUG = os.getenv('DEBUG', 'yes').lower() in ('1', 'true', 'yes')", on());
     case("DEBUG = 'ON_HOST' not in os.environ", on());
