@@ -3,13 +3,14 @@
 //! The core says what happened; this file decides how to say it. Nothing else in the program prints.
 
 mod commands;
+mod line;
 mod paint;
 mod progress;
 mod visible;
 mod words;
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,6 +21,7 @@ use crate::fault::{Exit, Failure, Fault, Repeat};
 use crate::world::{Guard, Terminal, World};
 
 pub use commands::Carried;
+use line::{print, tell};
 pub use paint::Paint;
 pub use progress::Progress;
 use visible::visible_json;
@@ -370,15 +372,4 @@ impl Fault for Unwritten {
     fn exit(&self) -> Exit {
         Exit::Invalid
     }
-}
-
-/// A line of the conversation. If nobody can hear it, the work goes on.
-fn tell(text: &str) {
-    let _ = print(&mut io::stderr().lock(), &visible(text));
-}
-
-fn print(to: &mut impl Write, text: &str) -> io::Result<()> {
-    let newline = if text.ends_with('\n') { "" } else { "\n" };
-    write!(to, "{text}{newline}")?;
-    to.flush()
 }
