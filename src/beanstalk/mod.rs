@@ -13,6 +13,7 @@ pub mod durations;
 pub mod eb_config;
 pub mod encoding;
 pub mod evidence;
+pub(crate) mod image_reference;
 pub mod lines;
 pub mod made;
 pub mod marker;

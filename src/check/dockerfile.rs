@@ -47,6 +47,11 @@ pub(super) struct Start {
 }
 
 impl Image {
+    /// What it stands on, as that is written.
+    pub(super) fn base(&self) -> Option<&str> {
+        self.all("FROM").next()?.rest.split_whitespace().find(|word| !word.starts_with("--"))
+    }
+
     pub(super) fn read(text: &str) -> Self {
         let mut stages: Vec<(String, Vec<Instruction>)> = Vec::new();
         for instruction in instructions(text) {

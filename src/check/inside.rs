@@ -10,6 +10,7 @@ use super::images::{DOCKERRUN, dockerfiles};
 use super::words::{self, Run};
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::dockerfile::Instruction;
+use crate::beanstalk::image_reference::ImageReference;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::requirements::{Requirements, beside};
 use crate::beanstalk::tree::Tree;
@@ -70,14 +71,8 @@ impl Inside {
     }
 }
 
-fn base(image: &Image) -> Option<&str> {
-    let from = image.all("FROM").next()?;
-    from.rest.split_whitespace().find(|word| !word.starts_with("--"))
-}
-
 fn is_of_others(image: &Image) -> bool {
-    let name = base(image).and_then(|base| base.rsplit('/').next()?.split([':', '@']).next());
-    name.is_some_and(|name| OTHERS.contains(&name))
+    image.base().is_some_and(|base| OTHERS.contains(&ImageReference::of(base).name))
 }
 
 /// Does a script that the container may start install packages?
@@ -91,14 +86,15 @@ fn installs_later(tree: &Tree, folder: &str) -> bool {
 pub(super) fn python(image: &Image) -> Option<(u32, bool)> {
     /// What the newest was in 2026, at least.
     const NEWEST: u32 = 14;
-    let base = base(image)?;
-    let last = base.rsplit('/').next()?;
-    if !base.contains('@') && matches!(last, "python" | "python:latest" | "python:3" | "python:slim" | "python:3-slim")
-    {
+    let reference = ImageReference::of(image.base()?);
+    if reference.name != "python" {
+        return None;
+    }
+    if !reference.has_digest && matches!(reference.tag, None | Some("latest" | "3" | "slim" | "3-slim")) {
         return Some((NEWEST, true));
     }
-    let tag = last.strip_prefix("python:3.")?;
-    Some((tag.split(|char: char| !char.is_ascii_digit()).next()?.parse().ok()?, false))
+    let minor = reference.tag?.strip_prefix("3.")?;
+    Some((minor.split(|char: char| !char.is_ascii_digit()).next()?.parse().ok()?, false))
 }
 
 /// The lists of the bundle that steps of the build install.
@@ -129,12 +125,10 @@ pub(super) fn lists_in<'w>(words: impl Iterator<Item = &'w str>) -> Vec<&'w str>
 
 /// All that the steps of a build install; `None`: something of it is not known.
 fn packages(tree: &Tree, image: &Image, path: &str, minor: u32) -> Option<Requirements> {
-    // Others have images of this name as well, with packages in them.
-    const PLACES: [&str; 4] = ["", "library", "docker.io/library", "public.ecr.aws/docker/library"];
-    let place = base(image)?.rsplit_once('/').map_or("", |(place, _)| place);
     // What comes from another stage may be packages too.
     let brings = |copy: &Instruction| copy.rest.contains("--from");
-    if !PLACES.contains(&place) || image.all("COPY").any(brings) {
+    // Images of others by this name may have packages in them.
+    if !ImageReference::of(image.base()?).is_official() || image.all("COPY").any(brings) {
         return None;
     }
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);

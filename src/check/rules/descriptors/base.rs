@@ -4,7 +4,7 @@
 //! on Debian 12.
 
 use super::containers::is_built;
-use crate::beanstalk::dockerfile::Instruction;
+use crate::beanstalk::image_reference::ImageReference;
 use crate::check::dockerfile::Image;
 use crate::check::images::dockerfiles;
 use crate::check::subject::{DOCKERRUN, Subject};
@@ -47,17 +47,12 @@ struct Base<'i> {
 
 impl<'i> Base<'i> {
     fn of(image: &'i Image) -> Option<Self> {
-        let from = image.all("FROM").next()?;
-        let said = from.rest.split_whitespace().find(|word| !word.starts_with("--"))?;
-        if said.contains(['@', '$']) {
+        let said = image.base()?;
+        let reference = ImageReference::of(said);
+        if reference.has_digest || said.contains('$') || !reference.is_official() {
             return None;
         }
-        let (place, last) = said.rsplit_once('/').unwrap_or(("", said));
-        // Others have images of these names as well.
-        if !matches!(place, "" | "library" | "docker.io" | "docker.io/library" | "public.ecr.aws/docker/library") {
-            return None;
-        }
-        let (name, tag) = last.split_once(':').unwrap_or((last, "latest"));
+        let (name, tag) = (reference.name, reference.tag.unwrap_or("latest"));
         let words: Vec<&str> = tag.split('-').collect();
         let named =
             |table: &[(&str, u32)]| table.iter().find(|(name, _)| words.contains(name)).map(|(_, number)| *number);
@@ -193,15 +188,11 @@ fn stops(image: &Image) -> Option<(std::ops::Range<usize>, String, String)> {
         for run in words::runs(&step.rest).iter().filter(|run| !run.forgiven) {
             let found = archived(&base, run).or_else(|| gone(&base, run)).or_else(|| managed(&base, run, python));
             if let Some((message, fix)) = found {
-                return Some((span(step), message, fix));
+                return Some((step.span.clone(), message, fix));
             }
         }
     }
     None
-}
-
-fn span(step: &Instruction) -> std::ops::Range<usize> {
-    step.span.clone()
 }
 
 fn archived(base: &Base<'_>, run: &Run) -> Option<(String, String)> {

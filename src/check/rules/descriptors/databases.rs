@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::beanstalk::compose;
+use crate::beanstalk::image_reference::ImageReference;
 use crate::beanstalk::yaml::{Mapping, Node};
 use crate::check::subject::{DOCKERRUN, Subject};
 use crate::level::Level;
@@ -28,9 +29,7 @@ const SERVERS: [&str; 12] = [
 
 /// Is it the image of a database?
 fn is_database(image: &str) -> bool {
-    let name = image.split('@').next().unwrap_or(image);
-    let name = name.rsplit('/').next().unwrap_or(name);
-    SERVERS.contains(&name.split(':').next().unwrap_or(name))
+    SERVERS.contains(&ImageReference::of(image).name)
 }
 
 fn said(name: &str) -> String {
@@ -70,11 +69,11 @@ const OLD_FOLDER: &str = "/var/lib/postgresql/data";
 
 /// Is it PostgreSQL's own image of 18 or newer, or the newest that there is?
 fn is_new_postgres(image: &str) -> bool {
-    let (name, tag) = image.split_once(':').unwrap_or((image, "latest"));
-    let official =
-        matches!(name, "postgres" | "library/postgres" | "docker.io/postgres" | "docker.io/library/postgres");
+    let reference = ImageReference::of(image);
+    let own = reference.name == "postgres" && reference.is_official() && !reference.has_digest;
+    let tag = reference.tag.unwrap_or("latest");
     let number = tag.split(['.', '-']).next().and_then(|first| first.parse::<u32>().ok());
-    official && (matches!(tag, "latest" | "alpine") || number.is_some_and(|number| number >= 18))
+    own && (matches!(tag, "latest" | "alpine") || number.is_some_and(|number| number >= 18))
 }
 
 /// A volume where images of PostgreSQL 18 and newer want none.
