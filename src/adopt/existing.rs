@@ -7,6 +7,7 @@ use regex::Regex;
 
 use crate::beanstalk::config_file::{ConfigFile, DEFAULT_NAMESPACE};
 use crate::beanstalk::customizations::{Customizations, EXTENSIONS};
+use crate::beanstalk::lines::indent;
 use crate::beanstalk::procfile;
 use crate::beanstalk::tree::Tree;
 
@@ -141,7 +142,6 @@ fn cut(text: &str, ranges: &[Range<usize>]) -> Option<String> {
             kept.pop();
         }
     }
-    let indent = |line: &str| line.len() - line.trim_start().len();
     loop {
         let empty = kept.iter().enumerate().position(|(at, line)| {
             let next = kept[at + 1..].iter().find(|next| !next.trim().is_empty() && !is_comment(next));

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::lines::placed;
+use super::lines::{indent, placed};
 
 /// One instruction, its lines brought together.
 #[derive(Debug, Clone)]
@@ -42,7 +42,7 @@ pub(crate) fn instructions(text: &str) -> Vec<Instruction> {
             }
             None => {
                 let (name, rest) = body.split_once(char::is_whitespace).unwrap_or((body, ""));
-                let start = at + line.len() - line.trim_start().len();
+                let start = at + indent(line);
                 let span = start..start + trimmed.len();
                 found.push(Instruction { name: name.to_ascii_uppercase(), rest: rest.trim().to_owned(), span });
             }

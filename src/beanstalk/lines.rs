@@ -27,6 +27,11 @@ pub fn placed(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
+/// How far in a line begins, in bytes.
+pub fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

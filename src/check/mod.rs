@@ -5,6 +5,7 @@
 //! examples.
 
 mod alternatives;
+mod blocks;
 pub mod catalogue;
 pub(crate) mod django;
 mod dockerfile;

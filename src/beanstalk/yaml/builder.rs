@@ -3,6 +3,7 @@
 use granit_parser::{Event, Parser, ScalarStyle};
 
 use super::{Error, Kind, MAX_DEPTH, MAX_NODES, Mapping, Node, Problem, Scalar, Span, Style, Value};
+use crate::beanstalk::lines::indent;
 
 /// A collection that is still open.
 struct Open {
@@ -84,7 +85,7 @@ fn syntax(text: &str, error: &granit_parser::ScanError) -> Error {
     let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let line_end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
     let line = &text[line_start..line_end];
-    let indent = line.len() - line.trim_start().len();
+    let indent = indent(line);
     if let Some(tab) = line[..indent].find('\t') {
         return Error { problem: Problem::Tab, span: line_start + tab..line_start + tab + 1 };
     }

@@ -11,6 +11,7 @@ use super::evaluation::Evaluation;
 use super::expressions::range;
 use super::operators::Truth;
 use super::{Opened, Required, Setting, Settings, Variable};
+use crate::beanstalk::lines::indent;
 
 /// Enough for what [`Source::parse`] lets through: it was tried with the worst of it.
 pub(super) const STACK: usize = 256 << 20;
@@ -75,13 +76,12 @@ impl<'a> Source<'a> {
 
 /// Counts brackets wherever they are, also in strings: too careful is careful enough.
 fn is_complex(text: &str) -> bool {
-    let (mut depth, mut operators, mut indent) = (0usize, 0usize, 0usize);
+    let (mut depth, mut operators, mut deepest) = (0usize, 0usize, 0usize);
     for line in text.lines() {
         if depth == 0 && !line.trim_end().ends_with('\\') {
             operators = 0;
         }
-        let spaces = line.len() - line.trim_start().len();
-        indent = indent.max(spaces);
+        deepest = deepest.max(indent(line));
         operators += ["not ", "lambda", " if ", "await ", "**", "else "]
             .iter()
             .map(|word| line.matches(word).count())
@@ -98,7 +98,7 @@ fn is_complex(text: &str) -> bool {
             }
         }
     }
-    indent > 400
+    deepest > 400
 }
 
 /// Is a statement carried out for certain?

@@ -10,6 +10,7 @@ use crate::beanstalk::config_file::{ConfigFile, DEFAULT_NAMESPACE, ProblemKind, 
 use crate::beanstalk::customizations::EXTENSIONS;
 use crate::beanstalk::eb_config;
 use crate::beanstalk::encoding;
+use crate::beanstalk::lines::indent;
 use crate::beanstalk::tree::{Entry, file_name};
 use crate::beanstalk::yaml::{self, Node, Value};
 use crate::check::finding::Edit;
@@ -283,7 +284,6 @@ fn beside<'t>(text: &'t str, section: &str, at: usize) -> Option<&'t str> {
         }
         _ => return None,
     };
-    let depth = |line: &str| line.len() - line.trim_start().len();
     let key = |line: &'t str| {
         let line = line.trim();
         // The path of Windows has a colon of its own.
@@ -297,16 +297,16 @@ fn beside<'t>(text: &'t str, section: &str, at: usize) -> Option<&'t str> {
     let own = rest.lines().next()?;
     // The name itself has nothing below it, and its settings follow.
     let next = rest.lines().skip(1).find(|line| !line.trim().is_empty());
-    let followed = next.is_some_and(|line| depth(line) == depth(own) && is_setting(&line));
+    let followed = next.is_some_and(|line| indent(line) == indent(own) && is_setting(&line));
     if own.trim_end().ends_with(':') && !is_setting(&own) && followed {
         return key(own);
     }
     // Lines of a block stand below the setting.
     let own = match is_setting(&own) {
         true => own,
-        false => before().find(|line| depth(line) < depth(own)).filter(is_setting)?,
+        false => before().find(|line| indent(line) < indent(own)).filter(is_setting)?,
     };
-    let beside = before().take_while(|line| depth(line) >= depth(own)).filter(|line| depth(line) == depth(own));
+    let beside = before().take_while(|line| indent(line) >= indent(own)).filter(|line| indent(line) == indent(own));
     let name = beside.into_iter().find(|line| !is_setting(line))?;
     name.trim_end().ends_with(':').then(|| key(name)).flatten()
 }

@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use crate::beanstalk::lines::indent;
+use crate::check::blocks::heads;
 use crate::check::django::loaded::Module;
 use crate::check::installed::Installed;
 use crate::check::script::find_all;
@@ -186,39 +188,21 @@ fn places(subject: &Subject<'_>, module: &Module, used: &Use) -> Vec<(String, Ra
 
 /// Is a place run on the machine of who develops alone, or caught where it stops?
 fn is_elsewhere(text: &str, at: usize) -> bool {
-    let indent = |line: &str| line.len() - line.trim_start().len();
-    let begin = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    let mut inner = indent(text[begin..].lines().next().unwrap_or_default());
-    let mut end = begin;
-    while inner > 0 && end > 0 {
-        let start = text[..end - 1].rfind('\n').map_or(0, |newline| newline + 1);
-        let line = &text[start..end - 1];
-        end = start;
-        if line.trim().is_empty() || indent(line) >= inner {
-            continue;
-        }
-        inner = indent(line);
-        let head = line.trim();
+    heads(text, at).any(|(head, next)| {
+        let (head, outer) = (head.trim(), indent(head));
         let of_developer = head.starts_with("if ")
             && (head.contains("\"development\"") || head.contains("'development'") || head.contains("__main__"))
             && !head.contains("!=")
             && !head.contains(" not ");
-        let caught = head == "try:" && catches_all(&text[end..], inner);
-        if of_developer || caught {
-            return true;
-        }
-    }
-    false
+        of_developer || (head == "try:" && catches_all(&text[next..], outer))
+    })
 }
 
-/// Does the `try` that this text begins with catch whatever stops in it?
+/// Does the `try` with this text in it catch whatever stops there?
 fn catches_all(text: &str, outer: usize) -> bool {
-    let mut handlers = text.lines().skip(1).filter(|line| !line.trim().is_empty());
-    let first = handlers.find(|line| line.len() - line.trim_start().len() <= outer);
-    first.is_some_and(|line| {
-        let handler = line.trim();
-        handler.starts_with("except:") || handler.starts_with("except Exception")
-    })
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let handler = lines.find(|line| indent(line) <= outer).map(str::trim);
+    handler.is_some_and(|handler| handler.starts_with("except:") || handler.starts_with("except Exception"))
 }
 
 /// The other places of the same.

@@ -93,7 +93,7 @@ fn rendered(text: &str) -> Vec<(String, Range<usize>)> {
             let Some((name, after)) = rest[1..].split_once(quote) else { continue };
             let whole =
                 after.trim_start().starts_with([',', ')']) && name.contains('.') && !name.contains(['{', '%', '\n']);
-            let hidden = inside || before.contains(['#', '"', '\'']) || super::url_names::in_try(&text[..line], before);
+            let hidden = inside || before.contains(['#', '"', '\'']) || super::url_names::in_try(text, at);
             if whole && !hidden {
                 found.push((name.to_owned(), start..start + name.len() + 2));
             }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::beanstalk::lines::placed;
 use crate::check::django::loaded::Module;
 use crate::check::django::{Settings, Value};
+use crate::check::script::find_all;
 use crate::check::subject::Subject;
 
 const RULE: &str = "EB371";
@@ -134,13 +135,11 @@ fn imports(text: &str, name: &str) -> bool {
     })
 }
 
+/// Is this word anywhere but in a comment, and in the head of its own class?
 fn has_word(text: &str, word: &str) -> bool {
-    let inside = |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric() || char == '_');
-    text.match_indices(word).any(|(at, _)| {
-        !inside(text[..at].chars().next_back()) && !inside(text[at + word.len()..].chars().next()) && {
-            let line = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-            !text[line..at].starts_with("class ") && !text[line..at].contains('#')
-        }
+    find_all(text, word).any(|span| {
+        let line = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
+        !text[line..span.start].starts_with("class ")
     })
 }
 

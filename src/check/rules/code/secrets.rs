@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::beanstalk::lines::placed;
+use crate::beanstalk::lines::{indent, placed};
 use crate::beanstalk::tree::file_name;
 use crate::check::django::Value;
 use crate::check::django::loaded::Module;
@@ -86,7 +86,7 @@ fn in_python(at: usize, line: &str) -> Option<(Range<usize>, &str)> {
     let (inner, rest) = value[1..].split_once(quote)?;
     let alone = rest.trim_start().is_empty() || rest.trim_start().starts_with('#');
     (!name.is_empty() && name.chars().all(constant) && alone && is_certain(name, inner))
-        .then(|| (at + line.len() - line.trim_start().len()..at + line.len(), name))
+        .then(|| (at + indent(line)..at + line.len(), name))
 }
 
 /// `export NAME=value`
@@ -95,7 +95,7 @@ fn in_shell(at: usize, line: &str) -> Option<(Range<usize>, &str)> {
     let word = word.strip_prefix("export ").unwrap_or(word).trim_start();
     let (name, value) = assigned(word)?;
     let value = value.trim_matches(['"', '\'']);
-    is_certain(name, value).then(|| (at + line.len() - line.trim_start().len()..at + line.len(), name))
+    is_certain(name, value).then(|| (at + indent(line)..at + line.len(), name))
 }
 
 fn is_certain(name: &str, value: &str) -> bool {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::beanstalk::tree::{Tree, file_name};
+use crate::check::blocks::heads;
 use crate::check::django::loaded::{Module, Moment};
 use crate::check::django::{module_path, root};
 use crate::check::subject::Subject;
@@ -37,8 +38,11 @@ const KNOWN: [(&str, &[&str]); 6] = [
 pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
     let Some(settings) = subject.settings() else { return };
     let routed = modules.iter().any(|module| module.moment == Moment::Request);
+    if !routed || settings.get("ROOT_URLCONF").is_none() {
+        return;
+    }
     // Another router of hosts, or a package of URLs that nobody sees, would bring more.
-    let Some(names) = names(subject.tree).filter(|_| routed && settings.get("ROOT_URLCONF").is_some()) else { return };
+    let Some(names) = names(subject.tree) else { return };
     let tree = subject.tree;
     let lacks = |name: &str| {
         !names.contains(name) && !name.contains([':', '.', '/', ' ', '?', '#', '<', '%', '{']) && !name.is_empty()
@@ -172,7 +176,7 @@ fn asked(text: &str) -> Vec<(String, Range<usize>)> {
             let inside =
                 before.chars().next_back().is_some_and(|char| char.is_alphanumeric() || matches!(char, '_' | '.'));
             let quoted = before.matches(['"', '\'']).count() % 2 == 1;
-            if inside || quoted || before.contains('#') || in_try(&text[..line], before) {
+            if inside || quoted || before.contains('#') || in_try(text, at) {
                 continue;
             }
             let start = at + call.len();
@@ -187,22 +191,9 @@ fn asked(text: &str) -> Vec<(String, Range<usize>)> {
     found
 }
 
-/// Does a line stand in a `try`, as far as its indentation tells?
-pub(super) fn in_try(above: &str, line: &str) -> bool {
-    let depth = |line: &str| line.len() - line.trim_start().len();
-    let mut least = depth(line);
-    for line in above.lines().rev().filter(|line| !line.trim().is_empty()) {
-        if depth(line) < least {
-            least = depth(line);
-            if line.trim_start().starts_with("try:") {
-                return true;
-            }
-        }
-        if least == 0 {
-            break;
-        }
-    }
-    false
+/// Does a place stand in a `try`?
+pub(super) fn in_try(text: &str, at: usize) -> bool {
+    heads(text, at).any(|(head, _)| head.trim_start().starts_with("try:"))
 }
 
 /// Templates that a module names.

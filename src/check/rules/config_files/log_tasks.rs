@@ -1,7 +1,7 @@
 //! Log tasks: files in `/opt/elasticbeanstalk/tasks` that say which logs are fetched, and what they name.
 
 use crate::beanstalk::config_file::{ConfigFile, File};
-use crate::beanstalk::lines::placed;
+use crate::beanstalk::lines::{indent, placed};
 use crate::check::script::{contents, find_all};
 use crate::check::subject::Subject;
 use crate::ui::nearest;
@@ -29,7 +29,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         }
         for (at, line) in placed(text) {
             let log = line.trim();
-            let begin = start + at + line.len() - line.trim_start().len();
+            let begin = start + at + indent(line);
             if let Some((message, fix)) = wrong(subject, log) {
                 found.push((file, begin..begin + log.len(), message, fix));
             }

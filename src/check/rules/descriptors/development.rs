@@ -3,6 +3,7 @@
 //! Source: Flask documentation, "Development Server" and "Deploying to Production": it is not to be used there.
 
 use super::containers::Container;
+use crate::beanstalk::lines::{indent, placed};
 use crate::check::subject::Subject;
 use crate::check::words::{Run, is_python};
 use crate::level::Level;
@@ -83,10 +84,8 @@ fn started(code: &str) -> Option<(Option<String>, Option<String>)> {
     if !code.contains("flask") && !code.contains("create_app") || others.iter().any(|other| code.contains(other)) {
         return None;
     }
-    let mut offset = 0;
-    let start = code.split_inclusive('\n').find_map(|line| {
-        let at = offset + line.len() - line.trim_start().len();
-        offset += line.len();
+    let start = placed(code).find_map(|(begin, line)| {
+        let at = begin + indent(line);
         let call = CALLS.iter().find(|call| code[at..].starts_with(**call))?;
         Some(at + call.len())
     })?;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::keys::{is_left_open, is_placeholder, is_rds};
-use crate::beanstalk::lines::placed;
+use crate::beanstalk::lines::{indent, placed};
 use crate::check::django::Settings;
 use crate::check::subject::Subject;
 use crate::level::Level;
@@ -56,7 +56,7 @@ fn passwords(text: &str) -> Vec<Password> {
         } else {
             None
         };
-        let start = at + whole.len() - whole.trim_start().len();
+        let start = at + indent(whole);
         found.extend(of.map(|of| Password { span: start..at + whole.trim_end().len(), of }));
     }
     found

@@ -1,5 +1,6 @@
 //! Demanded: what the settings themselves refuse to start without, so that no default of theirs is ever used.
 
+use crate::beanstalk::lines::indent;
 use crate::check::django::Setting;
 use crate::check::script::find_all;
 use crate::check::subject::Subject;
@@ -10,10 +11,6 @@ use crate::check::subject::Subject;
 pub(in crate::check::rules) fn is_demanded(subject: &Subject<'_>, name: &str, setting: &Setting) -> bool {
     let Some(text) = subject.tree.code(&setting.path) else { return false };
     stops_over(text, name) || stops_before(text, setting.span.start)
-}
-
-fn indent(line: &str) -> usize {
-    line.len() - line.trim_start().len()
 }
 
 /// Is the first that is done after the head of a block to stop?
@@ -27,12 +24,7 @@ fn stops(body: &str, head: &str) -> bool {
 
 /// Is there an `if` about this name that stops?
 fn stops_over(text: &str, name: &str) -> bool {
-    let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-    let bytes = text.as_bytes();
-    let mut named = find_all(text, name).filter(|span| {
-        !is_word(span.start.checked_sub(1).and_then(|before| bytes.get(before))) && !is_word(bytes.get(span.end))
-    });
-    named.any(|span| {
+    find_all(text, name).any(|span| {
         let start = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
         let end = text[span.end..].find('\n').map_or(text.len(), |newline| span.end + newline);
         let head = &text[start..end];
