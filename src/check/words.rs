@@ -134,9 +134,28 @@ impl Run {
         if self.arguments.iter().any(|word| word.text.to_ascii_lowercase().contains("redbeat")) {
             return false;
         }
-        let celery = self.name() == "celery" || (is_python(self.name()) && self.has("celery"));
         let worker = self.has("worker") && ["-B", "--beat"].iter().any(|flag| self.has(flag));
-        (celery && (self.has("beat") || worker)) || self.name() == "celerybeat"
+        (self.is_celery() && (self.has("beat") || worker)) || self.name() == "celerybeat"
+    }
+
+    /// Is it celery, as a program or a module?
+    pub(super) fn is_celery(&self) -> bool {
+        self.name() == "celery" || (is_python(self.name()) && self.has("celery"))
+    }
+
+    /// The module that celery's `-A` names, and the word that does.
+    pub(super) fn celery_module(&self) -> Option<(&str, &Word)> {
+        let mut words = self.arguments.iter().filter(|_| self.is_celery()).peekable();
+        let named = std::iter::from_fn(|| {
+            let word = words.next()?;
+            let next = words.peek().copied();
+            Some(match word.text.as_str() {
+                "-A" | "--app" => next.map(|next| (next.text.as_str(), next)),
+                text => text.strip_prefix("--app=").map(|module| (module, word)),
+            })
+        });
+        let (named, word) = named.flatten().next()?;
+        Some((named.split(':').next().unwrap_or(named), word))
     }
 
     /// Does it ask for certificates, by its own name or that of its old wrapper?

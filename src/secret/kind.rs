@@ -89,6 +89,27 @@ impl Kind {
         matches!(self, Self::Database | Self::PlainDatabase)
     }
 
+    /// The kind of which this is the sentence.
+    pub(crate) fn of_sentence(sentence: &str) -> Option<Self> {
+        ALL.into_iter().find(|kind| kind.sentence() == sentence)
+    }
+
+    /// Can whoever has it use it from anywhere, until it is revoked?
+    pub(crate) fn is_revocable(self) -> bool {
+        matches!(
+            self,
+            Self::AwsKey
+                | Self::AwsSecret
+                | Self::GithubToken
+                | Self::GitlabToken
+                | Self::SlackToken
+                | Self::StripeKey
+                | Self::SendgridKey
+                | Self::PackageToken
+                | Self::ServiceToken
+        )
+    }
+
     /// Is it a suspicion that a content without a secret clears?
     pub(super) fn yields_to_content(self) -> bool {
         matches!(self, Self::EnvironmentFile | Self::SettingsFile)

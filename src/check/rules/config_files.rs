@@ -11,7 +11,7 @@ use crate::beanstalk::customizations::EXTENSIONS;
 use crate::beanstalk::eb_config;
 use crate::beanstalk::encoding;
 use crate::beanstalk::lines::indent;
-use crate::beanstalk::tree::{Entry, file_name};
+use crate::beanstalk::tree::{Entry, Tree, file_name};
 use crate::beanstalk::yaml::{self, Node, Value};
 use crate::check::finding::Edit;
 use crate::check::subject::Subject;
@@ -141,10 +141,7 @@ fn names(subject: &mut Subject<'_>) {
                 let lives = |file: &ConfigFile| !remains.iter().any(|word| file.text.contains(word));
                 let fix = match file.is_some_and(|file| file.root.is_some() && file.problems.is_empty() && lives(&file))
                 {
-                    true if tree.get(&format!("{EXTENSIONS}/{stem}.config")).is_some() => {
-                        format!("delete it: `{stem}.config` is there as well, and is read")
-                    }
-                    true => format!("rename it to `{stem}.config`, or delete it if it is off on purpose"),
+                    true => renamed(tree, stem),
                     false => "delete it: nothing in it has a meaning there".to_owned(),
                 };
                 subject.find_file("EB215", path, message, fix);
@@ -167,6 +164,14 @@ fn is_apple_double(path: &str) -> bool {
 
 fn extension(name: &str) -> Option<&str> {
     name.rsplit_once('.').map(|(_, extension)| extension)
+}
+
+/// What to do with a configuration file that has another ending: no file takes the place of one that is read.
+pub(super) fn renamed(tree: &Tree, stem: &str) -> String {
+    match tree.get(&format!("{EXTENSIONS}/{stem}.config")) {
+        Some(_) => format!("delete it: `{stem}.config` is there as well, and is read"),
+        None => format!("rename it to `{stem}.config`, or delete it if it is off on purpose"),
+    }
 }
 
 /// A data file that a command or a file entry mentions is where it should be.

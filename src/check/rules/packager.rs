@@ -15,18 +15,6 @@ const REFUSED_KEY: &str =
 const NEEDED: &str = "take the value out, revoke it, and read a new one from a property or secret of the environment; or allow it by name in `[bundle]`";
 /// For a file of variables that the code asks for.
 const NEEDED_ENVIRONMENT: &str = "leave the file out with LINE, and set what the server needs of it as properties and secrets of the environment; or allow it by name in `[bundle]`";
-/// What whoever has it can use, until it is revoked.
-const REVOKED: [Kind; 9] = [
-    Kind::AwsKey,
-    Kind::AwsSecret,
-    Kind::GithubToken,
-    Kind::GitlabToken,
-    Kind::SlackToken,
-    Kind::StripeKey,
-    Kind::SendgridKey,
-    Kind::PackageToken,
-    Kind::ServiceToken,
-];
 const WARNED: &str = "see that it may ship, or name it in `allow` in `[bundle]`";
 
 pub(crate) fn check(subject: &mut Subject<'_>, packager: &Packager) {
@@ -63,7 +51,7 @@ pub(crate) fn check(subject: &mut Subject<'_>, packager: &Packager) {
                 let fix = match is_needed(subject, path) {
                     true if what.starts_with("holds ") => NEEDED,
                     true if what == Kind::EnvironmentFile.sentence() => NEEDED_ENVIRONMENT,
-                    _ if REVOKED.iter().any(|kind| what == kind.sentence()) => REFUSED_KEY,
+                    _ if Kind::of_sentence(what).is_some_and(Kind::is_revocable) => REFUSED_KEY,
                     _ => REFUSED,
                 };
                 subject.find_file("EB180", path, message, fix.replace("LINE", line))

@@ -7,6 +7,7 @@ mod instead;
 pub(super) mod other_reading;
 mod proxy_files;
 
+use super::config_files;
 use super::hooks::misspelt;
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::customizations::{Customizations, EXTENSIONS};
@@ -86,11 +87,7 @@ fn unread(subject: &mut Subject<'_>) {
             _ if lower.ends_with("config") && !name.ends_with(".config") => {
                 let stem = &name[..name.len() - "config".len()];
                 let stem = stem.trim_end_matches(['.', '-', '_']);
-                let fix = match tree.get(&format!("{EXTENSIONS}/{stem}.config")) {
-                    Some(_) => format!("delete it: `{stem}.config` is there as well, and is read"),
-                    None => format!("rename it to `{stem}.config`, or delete it if it is off on purpose"),
-                };
-                (format!("`{path}` is not read: its name does not end in `.config`"), fix)
+                (format!("`{path}` is not read: its name does not end in `.config`"), config_files::renamed(tree, stem))
             }
             _ => continue,
         };

@@ -5,14 +5,23 @@ use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
 use crate::check::words::{Run, Word, is_python};
 
+/// What follows where each instance has a beat.
+pub(super) const BEATS: &str =
+    "every instance runs a beat of its own: each task is sent as many times as there are instances";
+
+/// Does a line of `Procfile` start this program?
+pub(super) fn is_started(subject: &Subject<'_>, program: &str) -> bool {
+    let lines = subject.customizations.procfile.as_ref().map(|procfile| procfile.processes.as_slice());
+    lines.unwrap_or_default().iter().any(|line| line.command.contains(program))
+}
+
 /// What to do with a text that starts a process in the background, or has it started: the platform does that itself.
 pub(super) fn by_procfile(subject: &Subject<'_>, text: &str) -> String {
     const PROGRAMS: [&str; 5] = ["daphne", "celery", "gunicorn", "uvicorn", "hypercorn"];
     let programs: Vec<&str> = PROGRAMS.into_iter().filter(|program| text.contains(program)).collect();
     let is_conf = text.contains("[supervisord]") && !text.contains("[program:");
     let lines = subject.customizations.procfile.as_ref().map(|procfile| procfile.processes.as_slice());
-    let started = |program: &&str| lines.unwrap_or_default().iter().any(|line| line.command.contains(*program));
-    if !programs.is_empty() && programs.iter().all(started) {
+    if !programs.is_empty() && programs.iter().all(|program| is_started(subject, program)) {
         return "take it out: `Procfile` starts it already".to_owned();
     }
     if is_conf {
@@ -65,10 +74,8 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         let Place::Process(process) = script.place else { continue };
         let beat = script.runs().iter().find(|run| run.is_beat());
         if let Some(run) = beat.filter(|_| !subject.single()) {
-            let message =
-                "every instance runs a beat of its own: each task is sent as many times as there are instances";
             let fix = "run beat on one machine: `cron.yaml` in a worker environment, EventBridge, a lock (`celery-redbeat`), or one instance";
-            subject.find("EB146", "Procfile", run.span(), message, fix);
+            subject.find("EB146", "Procfile", run.span(), BEATS, fix);
         }
         let ends = script.runs().last().and_then(|run| run.django()).map(|(command, _)| command.text.clone());
         let one_shot = ends.filter(|command| {
@@ -106,9 +113,8 @@ pub(super) fn check(subject: &mut Subject<'_>) {
             subject.find("EB145", "Procfile", option.span.clone(), message, fix);
             continue;
         }
-        if let Some(word) = script.runs().iter().find_map(|run| unfound(subject, script, run)) {
+        if let Some((module, word)) = script.runs().iter().find_map(|run| unfound(subject, script, run)) {
             let name = &process.name;
-            let module = module_of(&word.text);
             let message = format!(
                 "`{name}` ends at once and is started again for ever: celery's `-A` names the module `{module}`, and there is none"
             );
@@ -151,33 +157,19 @@ fn leaves(script: &Script<'_>) -> Option<&'static str> {
     }
 }
 
-/// The module of a value of `-A`, without its object.
-fn module_of(value: &str) -> &str {
-    value.trim_start_matches("--app=").split(':').next().unwrap_or(value)
-}
-
 /// What `-A` names, where the bundle has no such module and no dependency may bring it.
-fn unfound<'r>(subject: &Subject<'_>, script: &Script<'_>, run: &'r Run) -> Option<&'r Word> {
-    let celery = run.name() == "celery" || (is_python(run.name()) && run.has("celery"));
+fn unfound<'r>(subject: &Subject<'_>, script: &Script<'_>, run: &'r Run) -> Option<(&'r str, &'r Word)> {
     // Somewhere else, other modules are found.
     let moves = ["cd ", "--workdir", "PYTHONPATH", "pushd"].iter().any(|word| script.text.contains(word))
         || subject.gives("PYTHONPATH");
-    if !celery || moves {
-        return None;
-    }
-    let after = run.arguments.iter().position(|word| matches!(word.text.as_str(), "-A" | "--app"));
-    let word = match after {
-        Some(at) => run.arguments.get(at + 1),
-        None => run.arguments.iter().find(|word| word.text.starts_with("--app=")),
-    }?;
-    let module = module_of(&word.text);
+    let (module, word) = run.celery_module().filter(|_| !moves)?;
     let top = module
         .split('.')
         .next()
         .filter(|top| !top.is_empty() && top.chars().all(|char| char.is_alphanumeric() || char == '_'))?;
-    let tree = subject.tree;
-    let there = tree.is_dir(top) || tree.is_file(&format!("{top}.py")) || tree.get(top).is_some();
-    (!there && !may_bring(subject, top)).then_some(word)
+    let there =
+        subject.tree.get(top).is_some() || subject.tree.is_dir(top) || subject.tree.is_file(&format!("{top}.py"));
+    (!there && !may_bring(subject, top)).then_some((module, word))
 }
 
 /// Where celery's command has the application's option after it, and the command: up to celery 4 both orders did.

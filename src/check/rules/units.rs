@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::beanstalk::customizations::Moment;
 use crate::beanstalk::lines::placed;
 use crate::check::folder::in_bundle;
+use crate::check::rules::processes::is_started;
 use crate::check::script::{Place, Script, any_file, contents};
 use crate::check::subject::Subject;
 use crate::check::words::Run;
@@ -313,11 +314,9 @@ fn starts(subject: &mut Subject<'_>, unit: &Unit<'_>) {
         true => format!("nobody starts the unit `{name}` before the instance starts anew: `enable` alone does not"),
         false => format!("nobody starts the unit `{name}`: a file in that folder does nothing by itself"),
     };
-    let lines = subject.customizations.procfile.as_ref().map(|procfile| procfile.processes.as_slice());
     // The same program for the same end, by two ways.
     let twice = ["celery", "daphne", "rqworker", "dramatiq", "huey"].into_iter().find(|program| {
-        told(unit, "ExecStart").is_some_and(|line| line.contains(program))
-            && lines.unwrap_or_default().iter().any(|line| line.command.contains(program))
+        told(unit, "ExecStart").is_some_and(|line| line.contains(program)) && is_started(subject, program)
     });
     let fix = match twice {
         Some(program) => format!("take it out: `Procfile` starts a process of `{program}` already"),

@@ -11,7 +11,7 @@ use crate::check::installed::Installed;
 use crate::check::rules::settings::demanded::is_demanded;
 use crate::check::rules::settings::keys::{is_named_secret, is_placeholder, written};
 use crate::check::rules::settings::local::Place;
-use crate::check::rules::settings::storage::replaced_database;
+use crate::check::rules::settings::storage::{is_replaced, replaced_database};
 use crate::check::rules::settings::upload_limit;
 use crate::check::subject::Subject;
 
@@ -275,9 +275,7 @@ fn database(subject: &mut Subject<'_>, setting: &Setting) {
         subject.find(rule, &setting.path, setting.span.clone(), message, fix);
     };
     if scheme.starts_with("sqlite") {
-        let file = rest.strip_prefix('/').unwrap_or(rest);
-        let in_project = !file.is_empty() && !file.starts_with([':', '/']) || file.starts_with("/var/app/");
-        match (in_project, unless) {
+        match (is_replaced(address), unless) {
             (false, _) => {}
             (true, true) => say(
                 "EB132",

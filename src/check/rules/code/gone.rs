@@ -57,6 +57,17 @@ const PIN: &str = "write it for what is installed, or pin the version that it wa
 const GETTEXT: &str = "the same names without the `u`: `gettext_lazy`, `gettext`, `ngettext`";
 const TEXT: &str = "`force_str` and `smart_str` of the same module";
 const URLLIB: &str = "`urllib.parse` has what is like it";
+/// The views of `django.contrib.auth` as functions; its URLs have these names still.
+pub(super) const AUTH: [&str; 8] = [
+    "login",
+    "logout",
+    "password_change",
+    "password_change_done",
+    "password_reset",
+    "password_reset_done",
+    "password_reset_confirm",
+    "password_reset_complete",
+];
 const CLASSES: &str = "the classes of that module: `LoginView`, `LogoutView`, `PasswordResetView`";
 const STATIC: &str = "`from django.templatetags.static import static`";
 
@@ -120,21 +131,7 @@ pub(super) const PACKAGES: &[Gone] = &[
     django("django.contrib.admin.templatetags.admin_static", &[], (3, 0), STATIC),
     django("django.contrib.admin", &["ACTION_CHECKBOX_NAME"], (3, 1), "it is in `django.contrib.admin.helpers`"),
     django("django.contrib.admin.util", &[], (1, 9), "`django.contrib.admin.utils`"),
-    django(
-        "django.contrib.auth.views",
-        &[
-            "login",
-            "logout",
-            "password_change",
-            "password_change_done",
-            "password_reset",
-            "password_reset_done",
-            "password_reset_confirm",
-            "password_reset_complete",
-        ],
-        (2, 1),
-        CLASSES,
-    ),
+    django("django.contrib.auth.views", &AUTH, (2, 1), CLASSES),
     django(
         "django.contrib.contenttypes.generic",
         &[],

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::gone::AUTH;
 use crate::beanstalk::tree::{Tree, file_name};
 use crate::check::blocks::heads;
 use crate::check::django::loaded::{Module, Moment};
@@ -15,19 +16,7 @@ const RULE: &str = "EB373";
 
 /// Packages whose URLs have names of their own, and which these are. All of another kind have a namespace.
 const KNOWN: [(&str, &[&str]); 6] = [
-    (
-        "django.contrib.auth.urls",
-        &[
-            "login",
-            "logout",
-            "password_change",
-            "password_change_done",
-            "password_reset",
-            "password_reset_done",
-            "password_reset_confirm",
-            "password_reset_complete",
-        ],
-    ),
+    ("django.contrib.auth.urls", &AUTH),
     ("django.conf.urls.i18n", &["set_language"]),
     ("rest_framework.urls", &[]),
     ("debug_toolbar.urls", &[]),

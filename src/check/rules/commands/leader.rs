@@ -131,9 +131,8 @@ fn others(subject: &Subject<'_>, run: &Run) -> Option<Others> {
     match Without::of(subject, &command.text) {
         Without::Enough => None,
         Without::Outside if may_be_shared(subject) => None,
-        Without::Outside => Some(Others { what: "none".to_owned(), perhaps: false }),
         Without::Older(folder) => Some(Others { what: format!("what ships in {folder}"), perhaps: false }),
-        Without::Nothing => Some(Others { what: "none".to_owned(), perhaps: false }),
+        Without::Nothing | Without::Outside => Some(Others { what: "none".to_owned(), perhaps: false }),
         Without::Perhaps => Some(Others { what: "none".to_owned(), perhaps: true }),
     }
 }

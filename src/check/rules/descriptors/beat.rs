@@ -1,6 +1,7 @@
 //! Beat: a container that sends periodic tasks, on each instance.
 
 use super::containers::Container;
+use crate::check::rules::processes::BEATS;
 use crate::check::subject::Subject;
 
 pub(super) fn check(subject: &mut Subject<'_>, containers: &[Container]) {
@@ -13,8 +14,7 @@ pub(super) fn check(subject: &mut Subject<'_>, containers: &[Container]) {
             continue;
         }
         let span = container.place(subject, run.name());
-        let message = "every instance runs a beat of its own: each task is sent as many times as there are instances";
         let fix = "run beat on one machine: an environment of one instance, EventBridge, or a lock (`celery-redbeat`)";
-        subject.find("EB146", &container.path, span, message, fix);
+        subject.find("EB146", &container.path, span, BEATS, fix);
     }
 }

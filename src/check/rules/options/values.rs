@@ -2,7 +2,7 @@
 
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::check::rules::settings::keys::is_placeholder;
-use crate::check::rules::settings::storage::replaced_database;
+use crate::check::rules::settings::storage::{is_replaced, replaced_database};
 use crate::check::subject::Subject;
 use crate::level::Level;
 
@@ -28,13 +28,6 @@ pub(super) fn check(subject: &mut Subject<'_>) {
             }
         }
     }
-}
-
-/// An address of SQLAlchemy's or dj-database-url's with a file that lies in the bundle's folder: `sqlite:///shop.db`.
-fn is_replaced(value: &str) -> bool {
-    let Some(file) = value.strip_prefix("sqlite:///") else { return false };
-    let file = file.split('?').next().unwrap_or(file);
-    !file.is_empty() && (!file.starts_with(['/', ':']) || file.starts_with("/var/app/"))
 }
 
 /// Does a value say that somebody should write another? No more of it than that is sure to be no secret is shown.

@@ -118,12 +118,7 @@ fn redirected(
     let message =
         format!("{unless}health checks get a 302 and the environment turns red: they ask `/{path}`, which redirects");
     let fix = "add a view that answers 200, and name its path in `HealthCheckPath`";
-    match asked {
-        Some((file, option)) => {
-            subject.find("EB013", file, option.value.span.clone(), message, fix);
-        }
-        None => lower(at(subject, "EB013", setting, message, fix), unless),
-    }
+    said(subject, setting, asked, unless, message, fix);
 }
 
 /// The page that is asked sends whoever is not logged in elsewhere.
@@ -141,12 +136,7 @@ fn logs_in(
         "{unless}health checks get a 302 and the environment turns red: they ask `/{path}`, and `{view}` wants a login"
     );
     let fix = "add a view that answers 200 to everybody, and name its path in `HealthCheckPath`";
-    match asked {
-        Some((file, option)) => {
-            subject.find("EB013", file, option.value.span.clone(), message, fix);
-        }
-        None => lower(at(subject, "EB013", setting, message, fix), unless),
-    }
+    said(subject, setting, asked, unless, message, fix);
 }
 
 /// May Django find this regular expression in a path? Not where the text that it begins with is not there.
@@ -239,14 +229,30 @@ fn routes(
         true => format!("write `/{path}/`"),
         false => "add a view that answers 200, and name its path in `HealthCheckPath`".to_owned(),
     };
+    let finding = said(subject, setting, asked, unless, message, &fix);
+    if let Some((_, option)) = asked.filter(|_| slash) {
+        finding.replace(format!("{}/", option.value.value));
+    }
+}
+
+/// At the option that names the path, else at the URLs: the console may name another then.
+fn said<'f>(
+    subject: &'f mut Subject<'_>,
+    setting: &Setting,
+    asked: Option<(&str, &OptionSetting)>,
+    unless: &str,
+    message: String,
+    fix: &str,
+) -> &'f mut Finding {
     match asked {
-        Some((file, option)) => {
-            let finding = subject.find("EB013", file, option.value.span.clone(), message, fix);
-            if slash {
-                finding.replace(format!("{}/", option.value.value));
+        Some((file, option)) => subject.find("EB013", file, option.value.span.clone(), message, fix),
+        None => {
+            let finding = at(subject, "EB013", setting, message, fix);
+            if !unless.is_empty() {
+                finding.level = Level::Note;
             }
+            finding
         }
-        None => lower(at(subject, "EB013", setting, message, &fix), unless),
     }
 }
 
@@ -295,10 +301,4 @@ fn unless(subject: &Subject<'_>, routes: &[Value], asked: bool) -> &'static str 
         urls.any(|path| subject.tree.text(path).is_some_and(|text| text.contains("health")))
     };
     if !asked && (routes.iter().any(is_health) || includes()) { "unless the console names another path, " } else { "" }
-}
-
-fn lower(finding: &mut Finding, unless: &str) {
-    if !unless.is_empty() {
-        finding.level = Level::Note;
-    }
 }

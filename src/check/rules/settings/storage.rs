@@ -66,6 +66,15 @@ fn has_no_tables(subject: &Subject<'_>, file: &str) -> bool {
     used && !ships && !may_ship && !runs && !own && !subject.pipeline_names("migrate") && !subject.guessed()
 }
 
+/// Is it the address of an SQLite file that a deployment replaces, such as `sqlite:///shop.db`?
+pub(in crate::check::rules) fn is_replaced(address: &str) -> bool {
+    let Some((scheme, rest)) = address.split_once("://") else { return false };
+    let file = rest.strip_prefix('/').unwrap_or(rest);
+    let file = file.split('?').next().unwrap_or(file);
+    let relative = !file.is_empty() && !file.starts_with([':', '/']);
+    scheme.starts_with("sqlite") && (relative || file.starts_with("/var/app/"))
+}
+
 /// What to say of a database in a file of the project, on the instance or in a container.
 pub(in crate::check::rules) fn replaced_database(subject: &Subject<'_>) -> (&'static str, &'static str) {
     match subject.python() {

@@ -3,7 +3,7 @@
 use super::local::{is_own_address, runs_here};
 use crate::check::django::{self, Settings, Value};
 use crate::check::subject::Subject;
-use crate::check::words::{Run, is_python};
+use crate::check::words::Run;
 use std::ops::Range;
 
 const RULE: &str = "EB149";
@@ -69,17 +69,12 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
 }
 
 fn is_worker(run: &Run) -> bool {
-    let celery = run.name() == "celery" || (is_python(run.name()) && run.has("celery"));
-    celery && run.has("worker")
+    run.is_celery() && run.has("worker")
 }
 
 /// The file with the application that `-A` names.
 fn application(subject: &Subject<'_>, run: &Run) -> Option<String> {
-    let words: Vec<&str> = run.arguments.iter().map(|word| word.text.as_str()).collect();
-    let at = words.iter().position(|word| matches!(*word, "-A" | "--app"));
-    let named = at.and_then(|at| words.get(at + 1)).copied();
-    let named = named.or_else(|| words.iter().find_map(|word| word.strip_prefix("--app=")))?;
-    let module = named.split(':').next().unwrap_or(named);
+    let (module, _) = run.celery_module()?;
     let root = django::root(subject.tree);
     let modules = [format!("{module}.celery"), module.to_owned()];
     modules.iter().find_map(|module| django::module_path(subject.tree, &root, module))
