@@ -11,7 +11,7 @@ use crate::beanstalk::dockerfile::{Instruction, instructions};
 pub(super) const NAME: &str = "Dockerfile";
 
 /// What makes the image that runs: the last stage, after the stages of the same file that it stands on.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Image {
     pub(super) instructions: Vec<Instruction>,
     /// Values of `ENV` and `ARG`.
@@ -53,25 +53,15 @@ impl Image {
     }
 
     pub(super) fn read(text: &str) -> Self {
-        let mut stages: Vec<(String, Vec<Instruction>)> = Vec::new();
-        for instruction in instructions(text) {
-            if instruction.name == "FROM" {
-                let words: Vec<&str> =
-                    instruction.rest.split_whitespace().filter(|word| !word.starts_with("--")).collect();
-                let alias = match words.as_slice() {
-                    [_, word, alias] if word.eq_ignore_ascii_case("as") => (*alias).to_ascii_lowercase(),
-                    _ => String::new(),
-                };
-                let base = words.first().copied().unwrap_or_default().to_ascii_lowercase();
-                let below = stages.iter().find(|(name, _)| !name.is_empty() && *name == base);
-                let mut all = below.map(|(_, all)| all.clone()).unwrap_or_default();
-                all.push(instruction);
-                stages.push((alias, all));
-            } else if let Some((_, all)) = stages.last_mut() {
-                all.push(instruction);
-            }
-        }
-        let instructions = stages.pop().map(|(_, all)| all).unwrap_or_default();
+        Self::of(stages(text).pop().map(|(_, all)| all).unwrap_or_default())
+    }
+
+    /// Each image that is made on the way, the last of them the one that runs: the name that others of the file call it by, and itself.
+    pub(super) fn stages(text: &str) -> Vec<(String, Self)> {
+        stages(text).into_iter().map(|(name, all)| (name, Self::of(all))).collect()
+    }
+
+    fn of(instructions: Vec<Instruction>) -> Self {
         let mut variables = BTreeMap::new();
         for instruction in instructions.iter().filter(|one| matches!(one.name.as_str(), "ENV" | "ARG")) {
             for (name, value) in instruction.rest.split_whitespace().filter_map(|word| word.split_once('=')) {
@@ -202,6 +192,39 @@ impl Image {
     }
 }
 
+/// The stages of a file, by their names, each after the one that it stands on.
+fn stages(text: &str) -> Vec<(String, Vec<Instruction>)> {
+    let mut stages: Vec<(String, Vec<Instruction>)> = Vec::new();
+    let mut given: Vec<(String, String)> = Vec::new();
+    for mut instruction in instructions(text) {
+        if instruction.name == "FROM" {
+            for (name, value) in &given {
+                for form in [format!("${{{name}}}"), format!("${name}")] {
+                    instruction.rest = instruction.rest.replace(&form, value);
+                }
+            }
+            let words: Vec<&str> = instruction.rest.split_whitespace().filter(|word| !word.starts_with("--")).collect();
+            let alias = match words.as_slice() {
+                [_, word, alias] if word.eq_ignore_ascii_case("as") => (*alias).to_ascii_lowercase(),
+                _ => String::new(),
+            };
+            let base = words.first().copied().unwrap_or_default().to_ascii_lowercase();
+            let below = stages.iter().find(|(name, _)| !name.is_empty() && *name == base);
+            let mut all = below.map(|(_, all)| all.clone()).unwrap_or_default();
+            all.push(instruction);
+            stages.push((alias, all));
+        } else if let Some((_, all)) = stages.last_mut() {
+            all.push(instruction);
+        } else if let Some((name, value)) = instruction.rest.split_once('=').filter(|_| instruction.name == "ARG") {
+            // What whoever builds it may give, and else has this value.
+            given.push((name.trim().to_owned(), value.trim().trim_matches(['"', '\'']).to_owned()));
+            // A name may begin with another one.
+            given.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        }
+    }
+    stages
+}
+
 /// What an instruction starts, in its list form or as a line of the shell's.
 fn start(instruction: &Instruction) -> Start {
     let quote = |word: &String| format!("'{}'", word.replace('\'', "'\\''"));
@@ -268,6 +291,15 @@ mod tests {
         is("FROM a\nCOPY *.sh /app/\n", "/app/start.sh", None);
         is("FROM a\nCOPY . $WHERE\n", "/app/start.sh", None);
         is("FROM a\nCOPY entry.sh /usr/local/bin\n", "/usr/local/bin/entry.sh", None);
+    }
+
+    #[test]
+    fn what_it_stands_on() {
+        let base = |text: &str| Image::read(text).base().map(str::to_owned);
+        assert_eq!(base("ARG V=3.12\nFROM python:${V}-slim AS a\nFROM a\n").as_deref(), Some("python:3.12-slim"));
+        assert_eq!(base("ARG V\nFROM --platform=$P python:$V\n").as_deref(), Some("python:$V"));
+        let names: Vec<String> = Image::stages("FROM a AS Build\nFROM b\n").into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["build", ""]);
     }
 
     #[test]

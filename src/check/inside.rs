@@ -2,20 +2,18 @@
 //!
 //! Only of the one image that has the code, and only where all of its steps can be read: one that nobody sees into may install anything.
 
+pub(super) mod steps;
+
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::dockerfile::{Image, NAME, Origin};
 use super::images::{DOCKERRUN, dockerfiles};
-use super::words::{self, Run};
 use crate::beanstalk::customizations::Customizations;
-use crate::beanstalk::dockerfile::Instruction;
 use crate::beanstalk::image_reference::ImageReference;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::requirements::{Requirements, beside};
 use crate::beanstalk::tree::Tree;
-use crate::beanstalk::version::Version;
-use crate::beanstalk::wheel::on_every_instance;
 
 /// What the code finds where it runs.
 #[derive(Debug)]
@@ -26,6 +24,8 @@ pub(super) struct Inside {
     pub(super) is_newest: bool,
     /// All that is asked for, where that is known.
     pub(super) packages: Option<Rc<Requirements>>,
+    /// Does one step install all of them? What the next one installs takes the place of what the one before did.
+    pub(super) at_once: bool,
     /// The folder of the `Dockerfile`, with a slash at its end, or nothing for the top.
     pub(super) folder: String,
     /// Is the image that runs surely the one that is built of this file?
@@ -63,12 +63,25 @@ impl Inside {
         if text.contains("target:") && text.contains("build:") {
             return None;
         }
+        // What the build is given may name another image.
+        if text.contains("args:") && tree.text(path).is_some_and(|text| text.contains("FROM") && begins_with_arg(text))
+        {
+            return None;
+        }
         let folder = path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
         let is_sure = customizations.family == Family::Docker && (described != Some(DOCKERRUN) || is_top);
         let later = text.contains("pip") || installs_later(tree, &folder);
-        let packages = packages(tree, &image, path, minor).filter(|_| !later).map(Rc::new);
-        Some(Self { minor, is_newest, packages, folder, is_sure })
+        let installed = steps::packages(tree, &image, path, minor).filter(|_| !later);
+        let at_once = installed.as_ref().is_some_and(|installed| installed.steps == 1);
+        let packages = installed.map(|installed| Rc::new(installed.packages));
+        Some(Self { minor, is_newest, packages, at_once, folder, is_sure })
     }
+}
+
+/// Do variables of the build stand before its first image?
+fn begins_with_arg(text: &str) -> bool {
+    let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
+    first.is_some_and(|line| line.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("ARG ")))
 }
 
 fn is_of_others(image: &Image) -> bool {
@@ -121,128 +134,4 @@ pub(super) fn lists_in<'w>(words: impl Iterator<Item = &'w str>) -> Vec<&'w str>
     let after = words.windows(2).filter(|pair| matches!(pair[0], "-r" | "--requirement")).map(|pair| pair[1]);
     let trimmed = after.map(|word| word.trim_matches(['"', '\'', ';', '&']));
     trimmed.filter(|word| !word.is_empty() && !word.contains("://")).collect()
-}
-
-/// All that the steps of a build install; `None`: something of it is not known.
-fn packages(tree: &Tree, image: &Image, path: &str, minor: u32) -> Option<Requirements> {
-    // What comes from another stage may be packages too.
-    let brings = |copy: &Instruction| copy.rest.contains("--from");
-    // Images of others by this name may have packages in them.
-    if !ImageReference::of(image.base()?).is_official() || image.all("COPY").any(brings) {
-        return None;
-    }
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let mut found = Requirements::default();
-    for step in image.all("RUN") {
-        for run in words::runs(&step.rest) {
-            if is_hidden(&run) {
-                return None;
-            }
-            if run.pip().is_none_or(|word| word.text != "install") {
-                continue;
-            }
-            for asked in asked(&run)? {
-                let more = match asked {
-                    Asked::List(list) => {
-                        let list = list_of(tree, image, folder, list)?;
-                        Requirements::of_file(&list, &|path| tree.bytes(path))
-                    }
-                    Asked::Package(text) => {
-                        let mut one = Requirements::of_text(text, path);
-                        one.lines.iter_mut().for_each(|line| line.span = step.span.clone());
-                        one
-                    }
-                };
-                found.lines.extend(more.lines);
-                found.options.extend(more.options);
-                found.unread.extend(more.unread);
-                found.files.extend(more.files);
-            }
-        }
-    }
-    found.lines.retain_mut(|line| {
-        let version = Version::new(3, minor).to_string();
-        let holds = line.holds(&|name: &str| match name {
-            "python_version" => Some(version.clone()),
-            _ => on_every_instance(name).map(str::to_owned),
-        });
-        if holds == Some(true) {
-            line.marker = None;
-        }
-        holds != Some(false)
-    });
-    (!found.lines.is_empty()).then_some(found)
-}
-
-/// May it install packages in a way that is not read here?
-fn is_hidden(run: &Run) -> bool {
-    const TOOLS: [&str; 12] = [
-        "pipenv",
-        "poetry",
-        "uv",
-        "conda",
-        "mamba",
-        "pdm",
-        "easy_install",
-        "pip-sync",
-        "pipx",
-        "make",
-        "rye",
-        "micropipenv",
-    ];
-    let script = run.carried_out().is_some_and(|word| word.text.ends_with(".sh") || word.text.ends_with("setup.py"));
-    let by_python = words::is_python(run.name()) && run.pip().is_none() && !run.arguments.is_empty() && {
-        let calm = ["manage.py", "-c", "--version"];
-        !run.arguments.iter().any(|word| calm.iter().any(|known| word.text.ends_with(known)))
-    };
-    script || by_python || TOOLS.contains(&run.name())
-}
-
-enum Asked<'r> {
-    List(&'r str),
-    Package(&'r str),
-}
-
-/// What a `pip install` is given; `None`: it takes packages from where nobody sees them, or leaves out what they need.
-fn asked(run: &Run) -> Option<Vec<Asked<'_>>> {
-    const VALUES: [&str; 14] = [
-        "-i",
-        "--index-url",
-        "--extra-index-url",
-        "--trusted-host",
-        "--timeout",
-        "--default-timeout",
-        "--retries",
-        "--progress-bar",
-        "--cache-dir",
-        "--root-user-action",
-        "--upgrade-strategy",
-        "--log",
-        "--proxy",
-        "--cert",
-    ];
-    let mut found = Vec::new();
-    let at = run.arguments.iter().position(|word| word.text == "install")?;
-    let mut words = run.arguments[at + 1..].iter().map(|word| word.text.as_str());
-    while let Some(word) = words.next() {
-        match word {
-            "-r" | "--requirement" => found.push(Asked::List(words.next()?)),
-            _ if VALUES.contains(&word) => {
-                words.next();
-            }
-            "-c" | "--constraint" | "-e" | "--editable" | "-t" | "--target" | "--no-deps" | "--prefix" | "--root"
-            | "-f" | "--find-links" => return None,
-            _ if word.starts_with("--requirement=") => found.push(Asked::List(word.split_once('=')?.1)),
-            _ if word.starts_with("-r") => found.push(Asked::List(&word[2..])),
-            _ if word.starts_with('-') => {
-                let hides = ["--constraint=", "--editable=", "--target=", "--prefix=", "--find-links="];
-                if hides.iter().any(|option| word.starts_with(option)) {
-                    return None;
-                }
-            }
-            _ if word.contains(['/', '$', '*', '`']) || word.starts_with('.') || word.ends_with(".whl") => return None,
-            _ => found.push(Asked::Package(word)),
-        }
-    }
-    Some(found)
 }
