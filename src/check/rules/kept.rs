@@ -4,16 +4,21 @@ mod opened;
 
 use std::ops::Range;
 
+use super::descriptors::containers;
 use crate::beanstalk::tree::Tree;
 use crate::check::django::Value;
+use crate::check::django::loaded::followed;
 use crate::check::script::{Place, Script};
 use crate::check::subject::Subject;
 use crate::check::words::Run;
 use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>) {
-    if !subject.python() || !subject.prepared() || subject.guessed() {
+    if !subject.prepared() || subject.guessed() {
         return;
+    }
+    if !subject.python() {
+        return in_image(subject);
     }
     let modules = subject.loaded();
     for module in modules.iter() {
@@ -24,6 +29,22 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     consumed(subject);
     processes(subject);
     settings(subject);
+}
+
+/// What the server of an image keeps in the image.
+fn in_image(subject: &mut Subject<'_>) {
+    let Some(inside) = subject.inside().filter(|_| !containers::are_mounted(subject)) else { return };
+    let (tree, before) = (subject.tree, subject.found().len());
+    let paths: Vec<String> = containers::all(subject).iter().flat_map(|one| one.loads(subject)).collect();
+    let modules = followed(tree, &paths.iter().map(String::as_str).collect::<Vec<_>>());
+    for module in modules.iter().filter(|module| module.path.starts_with(&inside.folder)) {
+        if let Some(text) = tree.code(&module.path) {
+            data(subject, &module.path, text);
+        }
+    }
+    if !inside.is_sure {
+        subject.doubt(before);
+    }
 }
 
 /// Modules that a process is started with.
@@ -146,11 +167,16 @@ fn data(subject: &mut Subject<'_>, path: &str, text: &str) {
         if ships && !keeper.writes && !changes.iter().any(|word| text.contains(word)) {
             continue;
         }
+        let what = if subject.python() { "folder" } else { "container" };
         let message = format!(
-            "each deployment replaces the folder, and with it {} in `{file}`; each instance has its own",
+            "each deployment replaces the {what}, and with it {} in `{file}`; each instance has its own",
             keeper.what
         );
-        subject.find("EB080", path, span, message, keeper.fix).level = Level::Warning;
+        let fix = match subject.python() {
+            true => keeper.fix.to_owned(),
+            false => keeper.fix.replace("the file outside of `/var/app`", "the file in a volume"),
+        };
+        subject.find("EB080", path, span, message, fix).level = Level::Warning;
         return;
     }
 }

@@ -8,6 +8,7 @@ use crate::check::django::loaded::{Module, followed};
 use crate::check::django::{self, Setting, Settings, Value};
 use crate::check::images::dockerfiles;
 use crate::check::installed::Installed;
+use crate::check::rules::descriptors::containers;
 use crate::check::rules::settings::demanded::is_demanded;
 use crate::check::rules::settings::keys::{is_named_secret, is_placeholder, written};
 use crate::check::rules::settings::local::Place;
@@ -18,6 +19,9 @@ use crate::check::subject::Subject;
 const FIX: &str = "set it as a property or secret of the environment, and let the application stop where it is missing";
 /// What sessions and tokens are signed with.
 const SIGN: [&str; 4] = ["SECRET_KEY", "JWT_SECRET_KEY", "WTF_CSRF_SECRET_KEY", "SECURITY_PASSWORD_SALT"];
+
+/// The address of the database, as Flask-SQLAlchemy calls it.
+const DATABASE: &str = "SQLALCHEMY_DATABASE_URI";
 
 /// `read` are the modules, as far as assignments in them could be followed.
 pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module], read: &[Settings]) {
@@ -42,14 +46,15 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module], read: &[Setti
             }
         }
     }
-    let names: Vec<&str> = SIGN.iter().chain(&["SQLALCHEMY_DATABASE_URI", "MAX_CONTENT_LENGTH"]).copied().collect();
+    let names: Vec<&str> = SIGN.iter().chain(&[DATABASE, "MAX_CONTENT_LENGTH"]).copied().collect();
     for (settings, name, setting) in in_classes(subject, modules, read, &names) {
         judged(subject, settings, name, &setting);
     }
     uploads(subject, modules, read);
 }
 
-/// Keys that sign, in code that comes with the `Dockerfile` of an image: what else it is told there is the image's own.
+/// Keys that sign, and a database that is a file, in code that comes with the `Dockerfile` of an image: what else it is told there is the
+/// image's own.
 pub(super) fn of_images(subject: &mut Subject<'_>) {
     if subject.settings().is_some() {
         return;
@@ -67,15 +72,25 @@ pub(super) fn of_images(subject: &mut Subject<'_>) {
     let read = read(subject, &modules);
     let told = read.iter().flat_map(|settings| {
         let set = move |name: &'static str| Some((settings, name, settings.get(&format!("{PREFIX}{name}"))?.clone()));
-        SIGN.into_iter().filter_map(set)
+        SIGN.into_iter().chain([DATABASE]).filter_map(set)
     });
     let mut found: Vec<(&Settings, &str, Setting)> = told.collect();
-    found.extend(in_classes(subject, &modules, &read, &SIGN));
+    let names: Vec<&str> = SIGN.into_iter().chain([DATABASE]).collect();
+    found.extend(in_classes(subject, &modules, &read, &names));
+    let asks = modules.iter().flat_map(|module| &module.imports).any(|import| import.module.contains("sqlalchemy"));
+    let mounts = containers::are_mounted(subject);
     let mut said: BTreeSet<(String, usize)> = BTreeSet::new();
     for (settings, name, setting) in found {
         // A variable of the image may be given where nobody looks here.
-        if setting.value.text().is_some() && said.insert((setting.path.clone(), setting.span.start)) {
-            key(subject, settings, name, &setting);
+        let Some(text) = setting.value.text() else { continue };
+        let is_file = text.starts_with("sqlite");
+        if !said.insert((setting.path.clone(), setting.span.start)) {
+            continue;
+        }
+        match name {
+            DATABASE if is_file && asks && !mounts => database(subject, &setting),
+            DATABASE => {}
+            _ => key(subject, settings, name, &setting),
         }
     }
 }

@@ -21,11 +21,11 @@ pub(in crate::check::rules) struct Container {
     /// What the file calls it, where that has names.
     pub(super) name: Option<String>,
     /// Where it is said what it starts.
-    pub(super) path: String,
+    pub(in crate::check::rules) path: String,
     pub(super) span: Range<usize>,
     /// What it starts, and what scripts of the bundle start in turn.
-    pub(super) runs: Vec<Run>,
-    pub(super) built: Option<Built>,
+    pub(in crate::check::rules) runs: Vec<Run>,
+    pub(in crate::check::rules) built: Option<Built>,
     /// Is the image that runs surely the one that it is built from?
     pub(super) is_sure: bool,
     /// Names of variables that its file gives it; `None`: others may give it more.
@@ -35,9 +35,9 @@ pub(in crate::check::rules) struct Container {
 }
 
 /// The `Dockerfile` of the bundle that an image is built from.
-pub(super) struct Built {
-    pub(super) image: Image,
-    pub(super) path: String,
+pub(in crate::check::rules) struct Built {
+    pub(in crate::check::rules) image: Image,
+    pub(in crate::check::rules) path: String,
 }
 
 /// What is started, as it is said somewhere.
@@ -133,7 +133,7 @@ impl Container {
     }
 
     /// Where a word stands in what it starts, else the whole of that.
-    pub(super) fn place(&self, subject: &Subject<'_>, word: &str) -> Range<usize> {
+    pub(in crate::check::rules) fn place(&self, subject: &Subject<'_>, word: &str) -> Range<usize> {
         let text = subject.tree.text(&self.path).unwrap_or_default();
         let within = text.get(self.span.clone()).unwrap_or_default();
         let at = within.match_indices(word).map(|(at, _)| at).find(|at| {
@@ -299,7 +299,7 @@ fn of_compose(subject: &Subject<'_>, path: &str) -> Option<Vec<Container>> {
 }
 
 /// `"80:8000"`, or the same as a mapping.
-fn published(service: &Node) -> Vec<(String, String, Range<usize>)> {
+pub(super) fn published(service: &Node) -> Vec<(String, String, Range<usize>)> {
     let ports = service.get("ports").and_then(Node::sequence).unwrap_or_default();
     let port = |node: &Node| {
         let (host, inside) = match node.get("target").and_then(Node::as_str) {
@@ -375,6 +375,13 @@ fn place_of(text: &str, definition: &Value) -> Option<Range<usize>> {
 }
 
 /// Is the image of this file built on the instance?
-pub(super) fn is_built(customizations: &Customizations) -> bool {
+pub(in crate::check::rules) fn is_built(customizations: &Customizations) -> bool {
     customizations.family == Family::Docker
+}
+
+/// May what a container writes be kept on the instance, in a folder that is mounted?
+pub(in crate::check::rules) fn are_mounted(subject: &Subject<'_>) -> bool {
+    let described = subject.customizations.containers.as_deref().and_then(|path| subject.tree.text(path));
+    let words = ["volumes", "Volumes", "mountPoints", "include:", "extends:"];
+    described.is_some_and(|text| words.iter().any(|word| text.contains(word)))
 }
