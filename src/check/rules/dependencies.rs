@@ -5,6 +5,7 @@ mod advice;
 mod because;
 mod bounds;
 mod compiled;
+mod compilers;
 mod drivers;
 mod ended;
 mod installs;
@@ -32,6 +33,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     encodings(subject);
     others::of_images(subject);
     of_image(subject);
+    compilers::check(subject);
     if !subject.python() || !subject.deployable() {
         return;
     }
@@ -76,17 +78,19 @@ pub(super) fn check(subject: &mut Subject<'_>) {
 /// What the image does not have that the code needs.
 fn of_image(subject: &mut Subject<'_>) {
     let known = subject.inside().filter(|_| subject.prepared() && !subject.guessed());
-    let Some((inside, packages)) = known.and_then(|inside| Some((inside.clone(), inside.packages.clone()?))) else {
-        return;
-    };
+    let Some(inside) = known.filter(|inside| inside.packages.is_some()) else { return };
+    let packages = subject.requirements();
+    let before = subject.found().len();
     let ours =
         subject.settings().is_some_and(|settings| settings.files.iter().all(|path| path.starts_with(&inside.folder)));
-    if ours {
-        let before = subject.found().len();
-        absent::in_image(subject, &packages);
-        if !inside.is_sure {
-            subject.doubt(before);
-        }
+    pins::in_image(subject, &packages, &inside, ours);
+    // An old pip takes what another package refuses.
+    if inside.at_once && inside.minor >= 10 {
+        bounds::check(subject, &packages);
+    }
+    absent::in_image(subject, &packages, &inside, ours);
+    if !inside.is_sure {
+        subject.doubt(before);
     }
 }
 

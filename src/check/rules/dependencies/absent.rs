@@ -8,6 +8,7 @@ mod programs;
 use crate::beanstalk::lines::placed;
 use crate::beanstalk::requirements::{FILE, Requirement, Requirements};
 use crate::check::django::{self, Settings};
+use crate::check::inside::Inside;
 use crate::check::subject::Subject;
 
 pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
@@ -20,9 +21,12 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     programs::check(subject, requirements);
 }
 
-/// What the code needs, and the image has not.
-pub(super) fn in_image(subject: &mut Subject<'_>, requirements: &Requirements) {
-    modules::check(subject, requirements);
+/// What the code needs, and the image has not; `ours`: it is the image of the site.
+pub(super) fn in_image(subject: &mut Subject<'_>, requirements: &Requirements, inside: &Inside, ours: bool) {
+    if ours {
+        modules::check(subject, requirements);
+    }
+    programs::in_image(subject, requirements, inside);
 }
 
 /// The modules of applications and middleware without which Django does not start, as far as that is certain.

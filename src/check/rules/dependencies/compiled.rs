@@ -28,11 +28,8 @@ const INSTEAD: &[(&str, &str)] = &[
     ("pysqlite3", "take it out: Python has `sqlite3`"),
 ];
 
-/// A version that does not install on the Python of the platform.
+/// A version that does not install on the Python of the platform, or of the image.
 pub(super) fn check(subject: &mut Subject<'_>, line: &Requirement, lines: &[&Requirement]) {
-    if !subject.python() {
-        return;
-    }
     let version = || line.exact().and_then(numbers);
     let since = |from: &str| from == "0.0" || version().is_some_and(|version| Some(version) >= numbers(from));
     if let Some((name, _, fix)) = ENDED.iter().find(|(name, from, _)| *name == line.name && since(from))
@@ -53,9 +50,11 @@ pub(super) fn check(subject: &mut Subject<'_>, line: &Requirement, lines: &[&Req
     let Some(row) = failing(on.minor) else { return };
     let fix = newer(subject, on, row, &newest, lines);
     match row.why {
+        // What an image has is asked elsewhere.
+        Why::Lacks(_) if !subject.python() => {}
         Why::Lacks(library) if is_there(subject, library.words) => {}
         // The program that it asks for first is missing, which is told of every version.
-        Why::Source if row.name == "psycopg2" && !is_there(subject, installs::LIBPQ) => {}
+        Why::Source if row.name == "psycopg2" && subject.python() && !is_there(subject, installs::LIBPQ) => {}
         Why::Lacks(library) => lacks(subject, line, on, row, library, &newest, fix),
         Why::Source => {
             let package = newest.of_package(row.name);

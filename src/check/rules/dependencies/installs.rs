@@ -5,7 +5,7 @@
 use super::tables::{ByName, rows};
 
 /// The table has a column for this minor version of Python, and for each of the next.
-const OLDEST: u32 = 11;
+pub(super) const OLDEST: u32 = 11;
 const COLUMNS: usize = 4;
 
 /// The numbers of a version, at least three of them: 10.4 is 10.4.0.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::installs::numbers;
+use super::installs::{OLDEST, numbers};
 use super::pythons::{Pythons, counts};
 use super::{advice, compiled};
 use crate::beanstalk::requirements::{Requirement, Requirements};
 use crate::beanstalk::version::Version;
+use crate::check::inside::Inside;
 use crate::check::subject::Subject;
 use crate::secret::without_credentials;
 
@@ -19,6 +20,23 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
         compiled::check(subject, line, &lines);
     }
     django(subject, requirements, &lines);
+}
+
+/// The same of what the steps of an image install; `ours`: it is the image of the site.
+pub(super) fn in_image(subject: &mut Subject<'_>, requirements: &Requirements, inside: &Inside, ours: bool) {
+    if inside.at_once {
+        twice(subject, &requirements.lines);
+        elsewhere(subject, &requirements.lines);
+    }
+    let lines: Vec<&Requirement> = requirements.lines.iter().filter(|line| counts(subject, line)).collect();
+    // What an older Python installs was not tried.
+    for line in lines.iter().filter(|_| inside.minor >= OLDEST) {
+        never(subject, line);
+        compiled::check(subject, line, &lines);
+    }
+    if ours {
+        django(subject, requirements, &lines);
+    }
 }
 
 /// Two versions of one package.

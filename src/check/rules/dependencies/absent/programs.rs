@@ -1,7 +1,10 @@
 //! Programs that a line of `Procfile` starts, and that nothing brings to the instance.
 
-use super::{installs_itself, modules, vendors};
+use super::{installs_itself, listed, modules, vendors};
 use crate::beanstalk::requirements::{FILE, Requirement, Requirements};
+use crate::check::dockerfile::NAME;
+use crate::check::inside::Inside;
+use crate::check::rules::descriptors::containers;
 use crate::check::script::Place;
 use crate::check::subject::Subject;
 use crate::check::words::Run;
@@ -80,6 +83,36 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
             let level = if modules::is_closed(requirements, false) { Level::Warning } else { Level::Note };
             subject.find("EB169", script.path, place.span.clone(), message, fix).level = level;
         }
+    }
+}
+
+/// A program that a container starts, and that no step of its image installs.
+pub(super) fn in_image(subject: &mut Subject<'_>, requirements: &Requirements, inside: &Inside) {
+    /// What no instance needs a line for.
+    const OWN: [(&str, &str); 2] = [("flask", "flask"), ("gunicorn", "gunicorn")];
+    let Some(file) = listed(subject, requirements) else { return };
+    let mut said: Vec<&str> = Vec::new();
+    for container in containers::all(subject) {
+        let Some(built) = container.built.as_ref().filter(|built| built.path == format!("{}{NAME}", inside.folder))
+        else {
+            continue;
+        };
+        let installs = |word: &str| built.image.all("RUN").any(|step| step.rest.to_ascii_lowercase().contains(word));
+        let starts = |run: &Run| {
+            let known = PACKAGED.iter().chain(&OWN).find(|(program, _)| *program == run.name())?;
+            (!run.program.text.contains('/') && !run.forgiven).then_some(*known)
+        };
+        let missing = container.runs.iter().filter_map(starts).find(|(_, word)| {
+            !said.contains(word) && !requirements.lines.iter().any(|line| brings(line, word)) && !installs(word)
+        });
+        let Some((program, word)) = missing else { continue };
+        said.push(word);
+        let message =
+            format!("the container does not start: it has no `{program}`, since `{file}` does not ask for `{word}`");
+        let level = if modules::is_closed(requirements, false) { Level::Warning } else { Level::Note };
+        let span = container.place(subject, program);
+        let path = container.path.clone();
+        subject.find("EB169", &path, span, message, format!("add `{word}` with its version")).level = level;
     }
 }
 
