@@ -6,9 +6,13 @@ mod build;
 pub(super) mod containers;
 mod databases;
 mod development;
+pub(super) mod front;
 mod image;
 mod listens;
+mod names;
 mod platform;
+mod services;
+mod task;
 mod worker;
 
 use serde_json::Value;
@@ -59,6 +63,9 @@ fn dockerrun(subject: &mut Subject<'_>, compose: Option<&str>) {
             return;
         }
     };
+    if compose.is_none() {
+        names::of_dockerrun(subject, &document, text);
+    }
     let version = &document["AWSEBDockerrunVersion"];
     let number = version.as_str().and_then(|text| text.parse::<u64>().ok()).or_else(|| version.as_u64());
     let family = subject.customizations.family;
@@ -74,7 +81,7 @@ fn dockerrun(subject: &mut Subject<'_>, compose: Option<&str>) {
             "the deployment fails: `AWSEBDockerrunVersion` is missing",
             "version 1 for one container, 2 for ECS, 3 beside `docker-compose.yml`",
         ),
-        (Some(2), _) if family == Family::Ecs => containers(subject, &document, text),
+        (Some(2), _) if family == Family::Ecs => task::check(subject, &document, text),
         (Some(1 | 2), Some(compose)) => {
             let message = format!("this file is not read: there is a `{compose}`");
             say(&message, "keep one of the two; with compose, version 3 holds the credentials of a private registry");
@@ -111,132 +118,6 @@ fn dockerrun(subject: &mut Subject<'_>, compose: Option<&str>) {
     }
 }
 
-/// What ECS asks of a task definition.
-fn containers(subject: &mut Subject<'_>, document: &Value, text: &str) {
-    let at = text.find("containerDefinitions").map_or(0..0, |start| start..start + "containerDefinitions".len());
-    let Some(definitions) = document["containerDefinitions"].as_array().filter(|definitions| !definitions.is_empty())
-    else {
-        subject.find(
-            "EB121",
-            DOCKERRUN,
-            at,
-            "the deployment fails: there are no containers",
-            "list them in `containerDefinitions`",
-        );
-        return;
-    };
-    databases::of_task(subject, definitions, text);
-    host_ports(subject, definitions, text);
-    references(subject, document, definitions, text);
-    folders(subject, document, text);
-    for definition in definitions {
-        let name = definition["name"].as_str().unwrap_or("a container without a name");
-        let mut missing: Vec<&str> =
-            ["name", "image"].into_iter().filter(|key| definition[*key].as_str().is_none()).collect();
-        if definition["memory"].is_null() && definition["memoryReservation"].is_null() {
-            missing.push("memory");
-        }
-        if !missing.is_empty() {
-            let message = format!("ECS refuses the task: `{name}` has no `{}`", missing.join("`, no `"));
-            let place = definition["name"]
-                .as_str()
-                .and_then(|name| text.find(&format!("\"{name}\"")).map(|start| start..start + name.len() + 2));
-            subject.find(
-                "EB121",
-                DOCKERRUN,
-                place.unwrap_or_else(|| at.clone()),
-                message,
-                "add it to the container's definition",
-            );
-        }
-    }
-}
-
-/// What a container names of the same file: other containers, and volumes.
-fn references(subject: &mut Subject<'_>, document: &Value, definitions: &[Value], text: &str) {
-    let names = |list: &Value| -> Vec<String> {
-        let items = list.as_array().map(Vec::as_slice).unwrap_or_default();
-        items.iter().filter_map(|item| item["name"].as_str()).map(str::to_owned).collect()
-    };
-    let (containers, volumes) = (names(&document["containerDefinitions"]), names(&document["volumes"]));
-    let texts = |list: &Value, key: Option<&str>| -> Vec<String> {
-        let items = list.as_array().map(Vec::as_slice).unwrap_or_default();
-        let text = |item: &Value| key.map_or(item, |key| &item[key]).as_str().map(str::to_owned);
-        items.iter().filter_map(text).collect()
-    };
-    for definition in definitions {
-        let name = definition["name"].as_str().unwrap_or("a container without a name");
-        let link = texts(&definition["links"], None)
-            .into_iter()
-            .find(|link| !containers.iter().any(|known| Some(known.as_str()) == link.split(':').next()));
-        // Elastic Beanstalk makes one for the logs of each container.
-        let volume = texts(&definition["mountPoints"], Some("sourceVolume"))
-            .into_iter()
-            .find(|volume| !volumes.contains(volume) && !volume.starts_with("awseb-logs-"));
-        let other = texts(&definition["volumesFrom"], Some("sourceContainer"))
-            .into_iter()
-            .find(|other| !containers.contains(other));
-        let found = [(link, "container"), (other, "container"), (volume, "volume")];
-        for (missing, what) in found {
-            let Some(missing) = missing else { continue };
-            let start = text.find(&format!("\"{missing}\"")).map_or(0, |at| at + 1);
-            let wanted = missing.split(':').next().unwrap_or(&missing).to_owned();
-            let message = format!("ECS refuses the task: `{name}` names the {what} `{wanted}`, and there is none");
-            let fix = format!("add a {what} of that name, or take the line out");
-            subject.find("EB121", DOCKERRUN, start..start + missing.len(), message, fix);
-        }
-    }
-}
-
-/// A volume that is to be a folder of the bundle. Docker takes a name without a slash for a volume of its own.
-fn folders(subject: &mut Subject<'_>, document: &Value, text: &str) {
-    let volumes = document["volumes"].as_array().map(Vec::as_slice).unwrap_or_default();
-    for volume in volumes {
-        let Some(source) = volume["host"]["sourcePath"].as_str() else { continue };
-        let folder = source.trim_start_matches("./").trim_end_matches('/');
-        if source.starts_with(['/', '$']) || folder.is_empty() || !subject.tree.is_dir(folder) {
-            continue;
-        }
-        let becomes = match source.contains('/') {
-            true => "a path from nowhere, which Docker refuses".to_owned(),
-            false => {
-                "a volume of Docker's own: empty, or filled once from the first image and old ever after".to_owned()
-            }
-        };
-        let message =
-            format!("this is not the folder `{folder}` of the bundle, which is in `/var/app/current`, but {becomes}");
-        let fix = format!(
-            "write `/var/app/current/{folder}`; or take the volume out, where the image has these files anyway"
-        );
-        let key = |at: &usize| text[..*at].trim_end().trim_end_matches(':').trim_end().ends_with("\"sourcePath\"");
-        let quoted = format!("\"{source}\"");
-        let start = text.match_indices(&quoted).map(|(at, _)| at).find(key).map_or(0, |at| at + 1);
-        subject.find("EB367", DOCKERRUN, start..start + source.len(), message, fix);
-    }
-}
-
-/// The containers of a task are on one instance, which has each port of each protocol once.
-fn host_ports(subject: &mut Subject<'_>, definitions: &[Value], text: &str) {
-    let mut taken: Vec<((u64, &str), &str)> = Vec::new();
-    let mut places = text.match_indices("\"hostPort\"").map(|(start, key)| start + 1..start + key.len() - 1);
-    for definition in definitions {
-        let name = definition["name"].as_str().unwrap_or_default();
-        let ports = definition["portMappings"].as_array().map(Vec::as_slice).unwrap_or_default();
-        for mapping in ports.iter().filter(|mapping| mapping.get("hostPort").is_some()) {
-            let at = places.next().unwrap_or(0..0);
-            let Some(port) = mapping["hostPort"].as_u64().filter(|port| *port != 0) else { continue };
-            let wanted = (port, mapping["protocol"].as_str().unwrap_or("tcp"));
-            if let Some((_, other)) = taken.iter().find(|(known, _)| *known == wanted) {
-                let message =
-                    format!("the task never runs: `{other}` and `{name}` both want port {port} of the instance");
-                subject.find("EB121", DOCKERRUN, at, message, "let one of them be reached by the other, with `links`");
-                return;
-            }
-            taken.push((wanted, name));
-        }
-    }
-}
-
 /// Properties reach a service only if it asks for them.
 fn compose(subject: &mut Subject<'_>, path: &str) {
     let Some(text) = subject.tree.text(path) else { return };
@@ -262,6 +143,8 @@ fn compose(subject: &mut Subject<'_>, path: &str) {
     databases::of_compose(subject, path, services);
     port(subject, path, services);
     build::check(subject, path, services);
+    names::of_compose(subject, path, services);
+    self::services::check(subject, path, &root, services);
     let sets = subject
         .customizations
         .used()
