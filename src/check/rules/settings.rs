@@ -37,6 +37,7 @@ pub(super) mod upload_limit;
 mod variables;
 mod writable;
 
+use super::descriptors::front;
 use crate::check::django::{self, Setting, Settings, Value};
 use crate::check::finding::Finding;
 use crate::check::subject::Subject;
@@ -206,6 +207,11 @@ fn set_at(subject: &Subject<'_>, name: &str) -> Option<(String, std::ops::Range<
 /// Does the proxy give Django another host than the one that was asked for?
 fn proxy_says_host(subject: &Subject<'_>) -> bool {
     proxy_has(subject, "proxy_set_header Host") || proxy_has(subject, "proxy_set_header  Host")
+}
+
+/// May Django be given another one? What a container before it is told is not known.
+fn may_change_host(subject: &Subject<'_>) -> bool {
+    proxy_says_host(subject) || front::is_there(subject)
 }
 
 fn proxy_has(subject: &Subject<'_>, words: &str) -> bool {

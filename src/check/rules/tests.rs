@@ -15,6 +15,7 @@ mod effects;
 mod elsewhere;
 mod environments;
 mod flask;
+mod images;
 mod kept;
 mod lost;
 mod open;

@@ -1,6 +1,6 @@
 //! What a health check finds at the path that it asks.
 
-use super::{at, logged_in, proxy_has, proxy_says_host};
+use super::{at, logged_in, may_change_host, proxy_has};
 use crate::beanstalk::config_file::OptionSetting;
 use crate::beanstalk::tree::file_name;
 use crate::check::django::{self, Leads, Setting, Settings, Value};
@@ -47,7 +47,7 @@ pub(super) fn is_seen_to_be_answered(subject: &Subject<'_>, settings: &Settings,
         !item.text().is_some_and(stops)
     });
     let apps = settings.value("INSTALLED_APPS").items().iter().any(is_health);
-    let proxy = proxy_says_host(subject) || proxy_has(subject, "return 200");
+    let proxy = may_change_host(subject) || proxy_has(subject, "return 200");
     // An application around Django's may answer by itself.
     let around = django::in_wsgi(subject.tree, subject.customizations)
         .and_then(|wsgi| {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::demanded::is_demanded;
-use super::{at, health, own_tls, proxy_says_host};
+use super::{at, health, may_change_host, own_tls};
 use crate::check::django::{self, Setting, Settings, Value};
 use crate::check::script::{find_all, sends_token};
 use crate::check::subject::Subject;
@@ -217,7 +217,7 @@ fn is_stand_in(name: &str) -> bool {
 /// Does Django look at the host that a visitor asks for, and at no other?
 fn asks_for_names(subject: &Subject<'_>, settings: &Settings) -> bool {
     let mut middleware = settings.value("MIDDLEWARE").items().iter().filter_map(Value::text);
-    middleware.any(|name| name == "django.middleware.common.CommonMiddleware") && !proxy_says_host(subject)
+    middleware.any(|name| name == "django.middleware.common.CommonMiddleware") && !may_change_host(subject)
 }
 
 /// The metadata service of an instance, by its address and its names.

@@ -3,11 +3,11 @@
 use super::case;
 
 const DOCKER: (&str, &str) = (".elasticbeanstalk/config.yml", "global: {default_platform: Docker}\n");
-const ECS: (&str, &str) =
+pub(super) const ECS: (&str, &str) =
     (".elasticbeanstalk/config.yml", "global: {default_platform: ECS running on 64bit Amazon Linux 2023}\n");
 const APP: &str = "from flask import Flask\napp = Flask(__name__)\nif __name__ == '__main__':\n    app.run(host='0.0.0.0', port=5000)\n";
 
-fn docker(rule: &str, found: bool, files: &[(&str, &str)]) {
+pub(super) fn docker(rule: &str, found: bool, files: &[(&str, &str)]) {
     case(rule, found, &[&[DOCKER], files].concat());
 }
 
@@ -135,9 +135,9 @@ fn images_that_cannot_be_built() {
     image(false, "FROM python:3.13\nRUN apt-get update && pip install flask\nCMD [\"x\"]\n");
 }
 
-const IMAGE: &str = "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nCMD gunicorn -b 0.0.0.0:8000 app:app\n";
+pub(super) const IMAGE: &str = "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nCMD gunicorn -b 0.0.0.0:8000 app:app\n";
 
-fn code_in_image(rule: &str, found: bool, image: &str, list: &str, code: &str) {
+pub(super) fn code_in_image(rule: &str, found: bool, image: &str, list: &str, code: &str) {
     docker(rule, found, &[("Dockerfile", image), ("requirements.txt", list), ("app.py", code)]);
 }
 
@@ -204,6 +204,6 @@ fn a_site_of_django_in_an_image() {
     site("EB250", true, &image, "Django==4.2\ndjango-cors-headers==4.3.1\ngunicorn\n", old);
     site("EB250", false, &image, "Django==3.2\ndjango-cors-headers==3.10\ngunicorn\n", old);
     site("EB169", true, &image, "Django==4.2\ngunicorn\n", "urlpatterns = []\n");
-    site("EB169", false, &image, "Django==4.2\ndjango-cors-headers==4.3.1\n", "urlpatterns = []\n");
+    site("EB169", false, &image, "Django==4.2\ndjango-cors-headers==4.3.1\ngunicorn\n", "urlpatterns = []\n");
     site("EB169", false, &image.replace("RUN", "RUN uv sync && "), "Django==4.2\n", "urlpatterns = []\n");
 }
