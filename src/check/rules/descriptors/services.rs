@@ -5,20 +5,25 @@
 use std::ops::Range;
 
 use super::containers::published;
+use crate::beanstalk::eb_config;
 use crate::beanstalk::image_reference::ImageReference;
 use crate::beanstalk::requirements::beside;
 use crate::beanstalk::tree::Entry;
 use crate::beanstalk::yaml::{Mapping, Node};
 use crate::check::dockerfile::Image;
 use crate::check::images::dockerfile;
-use crate::check::subject::Subject;
+use crate::check::subject::{DOCKERRUN, Subject};
 use crate::check::words::base;
 use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>, path: &str, root: &Node, services: &Mapping) {
     let others = ["docker-compose.override.yml", "docker-compose.override.yaml"];
     // What another file adds, nobody sees here.
-    if subject.guessed() || root.get("include").is_some() || others.iter().any(|path| subject.tree.is_file(path)) {
+    let more = root.get("include").is_some() || others.iter().any(|path| subject.tree.is_file(path));
+    // A folder below may be what is deployed, and this file for the desk.
+    let below = |path: &str| [DOCKERRUN, eb_config::PATH].iter().any(|name| path.ends_with(&format!("/{name}")));
+    let elsewhere = !subject.tree.is_file(eb_config::PATH) && subject.tree.iter().any(|(path, _)| below(path));
+    if subject.guessed() || more || elsewhere {
         return;
     }
     let mut refused = Vec::new();
@@ -156,8 +161,9 @@ fn files(subject: &mut Subject<'_>, path: &str, name: &str, service: &Node) {
         let required = node.get("required").and_then(Node::as_str) != Some("false");
         let file = node.as_str().or_else(|| node.get("path").and_then(Node::as_str));
         let Some(file) = file.filter(|_| required).and_then(|file| missing(subject, file)) else { continue };
-        // The platform writes this one.
-        if file == ".env" {
+        // The platform writes this one, and of another it is enough to say once.
+        let said = format!("takes variables from `{file}`");
+        if file == ".env" || subject.found().iter().any(|one| one.rule == RULE && one.message.contains(&said)) {
             continue;
         }
         let message =
