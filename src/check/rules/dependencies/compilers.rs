@@ -273,12 +273,16 @@ fn lacks(image: &Image, line: &Requirement, minor: u32) -> Option<(String, Strin
     let Some(source) = source else {
         // Versions that have none for this Python.
         let newest = Newest::of(line).filter(|newest| newest.exact && !compiles && kind == Kind::Slim)?;
-        let row = installs::of(name)
-            .iter()
-            .find(|row| matches!(row.why, Why::Lacks(_)) && row.covers(minor, &newest.numbers))?;
-        let again = row.again(minor)?;
-        let message =
-            format!("{fails} `{name}` {} for Python 3.{minor}, compiles it, and `{base}` has no compiler", newest.said);
+        let mut rows = installs::of(name).iter().filter(|row| row.covers(minor, &newest.numbers));
+        let (library, again) = rows.find_map(|row| match row.why {
+            Why::Lacks(library) => Some((library.said, row.again(minor)?)),
+            _ => None,
+        })?;
+        let more = match system.iter().any(|name| name.contains("-dev")) {
+            true => format!("`{base}` has no compiler"),
+            false => format!("`{base}` has neither a compiler nor {library}"),
+        };
+        let message = format!("{fails} `{name}` {} for Python 3.{minor}, compiles it, and {more}", newest.said);
         return Some((message, format!("take `{name}` {again} or newer, which has a wheel")));
     };
     let has = |words: &[&str]| system.iter().any(|name| words.iter().any(|word| name.contains(word)));

@@ -107,9 +107,12 @@ pub(super) fn in_image(subject: &mut Subject<'_>, requirements: &Requirements, i
         });
         let Some((program, word)) = missing else { continue };
         said.push(word);
-        let message =
+        let what =
             format!("the container does not start: it has no `{program}`, since `{file}` does not ask for `{word}`");
-        let level = if modules::is_closed(requirements, false) { Level::Warning } else { Level::Note };
+        let (message, level) = match modules::is_closed(requirements, false) {
+            true => (what, Level::Warning),
+            false => (format!("unless another package brings it along, {what}"), Level::Note),
+        };
         let span = container.place(subject, program);
         let path = container.path.clone();
         subject.find("EB169", &path, span, message, format!("add `{word}` with its version")).level = level;
