@@ -6,6 +6,7 @@
 mod branches;
 mod calls;
 mod changes;
+pub(super) mod commands;
 pub(super) mod configured;
 mod evaluation;
 mod expressions;

@@ -191,10 +191,9 @@ impl<'a> Subject<'a> {
         self.tree.iter().any(|(path, _)| builds(path) && self.tree.text(path).is_some_and(|text| text.contains(name)))
     }
 
-    /// The file of a command of the project's own, such as `manage.py createadmin`: its path and its text.
+    /// The file of a command of the project's own that Django knows, such as `manage.py createadmin`: its path and its text.
     pub(super) fn own_command(&self, name: &str) -> Option<(&'a str, &'a str)> {
-        let end = format!("management/commands/{name}.py");
-        let (path, _) = self.tree.iter().find(|(path, _)| path.ends_with(&end))?;
+        let path = django::commands::own(self.tree, self.settings().as_deref(), name)?;
         Some((path, self.tree.code(path)?))
     }
 

@@ -17,6 +17,7 @@ mod same_name;
 mod superuser;
 mod swapped;
 pub(super) mod tools;
+mod unknown;
 mod unnoticed;
 mod written;
 
@@ -46,6 +47,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         old::paths(subject, script);
         old::names(subject, script);
         django(subject, script);
+        unknown::check(subject, script);
         python::programs(subject, script);
         missing::check(subject, script);
         permission::check(subject, script);

@@ -16,6 +16,7 @@ mod elsewhere;
 mod environments;
 mod flask;
 mod images;
+mod instance;
 mod kept;
 mod lost;
 mod open;

@@ -1,0 +1,37 @@
+//! What is done on an instance that nobody has, or that does more than is meant.
+
+use super::case;
+
+const PLATFORM: (&str, &str) =
+    (".elasticbeanstalk/config.yml", "global: {default_platform: Python 3.13 running on 64bit Amazon Linux 2023}\n");
+const MANAGE: (&str, &str) = ("manage.py", "import django\n");
+
+#[track_caller]
+fn command(rule: &str, found: bool, line: &str, more: &[(&str, &str)]) {
+    let config = format!("container_commands:\n  01_x:\n    command: |\n      {line}\n");
+    case(rule, found, &[&[PLATFORM, MANAGE, (".ebextensions/a.config", config.as_str())], more].concat());
+}
+
+#[test]
+fn commands_of_applications_that_are_not_installed() {
+    let unknown = |found: bool, line: &str, apps: &str, more: &[(&str, &str)]| {
+        let settings = format!("INSTALLED_APPS = [{apps}]\n");
+        let line = format!("source /var/app/venv/*/bin/activate && {line}");
+        command("EB347", found, &line, &[&[("mysite/settings.py", settings.as_str())], more].concat());
+    };
+    const FILE: (&str, &str) = ("mysite/management/commands/createsu.py", "create_superuser('a', 'a@b.c', 'secret')\n");
+    unknown(true, "python manage.py createsu", "'django.contrib.auth'", &[FILE]);
+    unknown(false, "python manage.py createsu", "'django.contrib.auth', 'mysite'", &[FILE]);
+    unknown(true, "python manage.py createsu", "'django.contrib.auth'", &[]);
+    unknown(false, "python manage.py createsu", "'django.contrib.auth', 'wagtail.admin'", &[]);
+    unknown(true, "python manage.py compress", "'django.contrib.auth'", &[]);
+    unknown(false, "python manage.py migrate", "'django.contrib.auth'", &[]);
+    unknown(false, "python manage.py createsu --settings=mysite.other", "'django.contrib.auth'", &[FILE]);
+    // Of two projects, nobody knows which.
+    unknown(false, "python manage.py createsu", "'django.contrib.auth'", &[FILE, ("other/manage.py", "")]);
+    // What fails makes no administrator.
+    let settings = |apps: &str| format!("INSTALLED_APPS = [{apps}]\n");
+    let line = "source /var/app/venv/*/bin/activate && python manage.py createsu";
+    command("EB112", false, line, &[FILE, ("mysite/settings.py", &settings("'django.contrib.auth'"))]);
+    command("EB112", true, line, &[FILE, ("mysite/settings.py", &settings("'django.contrib.auth', 'mysite'"))]);
+}
