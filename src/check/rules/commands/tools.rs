@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Range;
 
+use crate::beanstalk::version::Version;
+use crate::check::folder::{in_bundle, in_bundle_once};
 use crate::check::rules::processes::by_procfile;
 use crate::check::script::{Place, Script, contents, fate, find_all, sends_token};
 use crate::check::subject::Subject;
@@ -251,12 +253,51 @@ fn pip(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) -> bool {
     if venv || tool || meant || fails || matches!(script.place, Place::Build(_) | Place::Process(_)) {
         return false;
     }
+    let span = run.program.span.start..word.span.end;
+    if let Some(list) = platforms_list(subject, run) {
+        return own_list(subject, script, run, (list, span));
+    }
     let message = format!(
         "{} installs into the Python of the system, outside of the application's virtual environment",
         script.title()
     );
     let fix = "put the packages into `requirements.txt`, or begin with `source /var/app/venv/*/bin/activate &&`";
-    subject.find("EB161", script.path, run.program.span.start..word.span.end, message, fix);
+    subject.find("EB161", script.path, span, message, fix);
+    true
+}
+
+/// The list that the platform installs by itself, where a run of pip's is given that one and nothing else.
+fn platforms_list(subject: &Subject<'_>, run: &Run) -> Option<&'static str> {
+    let own = subject.requirements().source?.file();
+    let mut lists = run.arguments.windows(2).filter(|pair| matches!(pair[0].text.as_str(), "-r" | "--requirement"));
+    let list = &lists.next()?[1].text;
+    let path = in_bundle(list).or_else(|| in_bundle_once(list)).or_else(|| list.strip_prefix("./")).unwrap_or(list);
+    let alone = run.plain().filter(|word| !matches!(word.text.as_str(), "install" | "pip" | "pip3")).count() == 1;
+    (path == own && alone && lists.next().is_none()).then_some(own)
+}
+
+/// The same list for another Python, which may have no such versions.
+fn own_list(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run, (list, span): (&str, Range<usize>)) -> bool {
+    /// The first release of Django that asks for a newer Python than 3.9.
+    const NEWER: Version = Version::new(5, 0);
+    let (how, level) = fails(script, run);
+    let of_system = matches!(run.name(), "pip" | "pip3" | "python" | "python3");
+    let django = subject.requirements().django().filter(|django| *django >= NEWER && of_system);
+    let (message, level) = match django {
+        Some(django) => (
+            format!("{} {how}: the system's Python is 3.9, for which there is no Django {django}", script.title()),
+            level,
+        ),
+        None => (
+            format!(
+                "{} installs `{list}` once more, into the Python of the system, where the application does not look",
+                script.title()
+            ),
+            Level::Warning,
+        ),
+    };
+    let fix = "take it out: the platform installs that list into the virtual environment by itself";
+    subject.find("EB161", script.path, span, message, fix).level = level;
     true
 }
 

@@ -1,6 +1,8 @@
 //! What is done on an instance that nobody has, or that does more than is meant.
 
 use super::case;
+use crate::beanstalk::tree::Tree;
+use crate::check::{Settings, run};
 
 const PLATFORM: (&str, &str) =
     (".elasticbeanstalk/config.yml", "global: {default_platform: Python 3.13 running on 64bit Amazon Linux 2023}\n");
@@ -34,4 +36,25 @@ fn commands_of_applications_that_are_not_installed() {
     let line = "source /var/app/venv/*/bin/activate && python manage.py createsu";
     command("EB112", false, line, &[FILE, ("mysite/settings.py", &settings("'django.contrib.auth'"))]);
     command("EB112", true, line, &[FILE, ("mysite/settings.py", &settings("'django.contrib.auth', 'mysite'"))]);
+}
+
+#[test]
+fn the_list_that_the_platform_installs() {
+    let fix = |list: &str, line: &str| {
+        let config = format!("container_commands:\n  01_x:\n    command: {line}\n");
+        let tree = Tree::default().file("requirements.txt", list).file("requirements/dev.txt", "pytest\n");
+        let tree = tree.file("Procfile", "web: gunicorn shop.wsgi\n").file(".ebextensions/a.config", config);
+        let report = run(&tree, &Settings::default());
+        let found = report.findings.into_iter().find(|finding| finding.rule == "EB161").expect(line);
+        (found.level.word().to_owned(), found.fix.starts_with("take it out"))
+    };
+    let is = |level: &str, out: bool| (level.to_owned(), out);
+    assert_eq!(fix("requests==2.32.3\n", "pip install -r requirements.txt"), is("warning", true));
+    assert_eq!(fix("requests==2.32.3\n", "pip3 install -U -r /var/app/staging/requirements.txt"), is("warning", true));
+    assert_eq!(fix("django==5.2.1\n", "pip install -r requirements.txt"), is("error", true));
+    assert_eq!(fix("django==5.2.1\n", "pip install -r requirements.txt || true"), is("warning", true));
+    assert_eq!(fix("django==5.2.1\n", "pip3.11 install -r requirements.txt"), is("warning", true));
+    assert_eq!(fix("django==4.2.1\n", "pip install -r requirements.txt"), is("warning", true));
+    assert_eq!(fix("django==5.2.1\n", "pip install -r requirements/dev.txt"), is("warning", false));
+    assert_eq!(fix("django==5.2.1\n", "pip install -r requirements.txt boto3"), is("warning", false));
 }
