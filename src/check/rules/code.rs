@@ -13,6 +13,7 @@ mod secrets;
 mod templates;
 mod unmigrated;
 mod unshipped;
+mod uploads;
 mod url_names;
 mod visitor;
 
@@ -39,7 +40,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     if !subject.python() {
         flask::of_images(subject);
         in_image(subject, &modules);
-        return;
+        return uploads::check(subject, &modules);
     }
     let read = flask::read(subject, &modules);
     syntax(subject, &modules);
@@ -61,6 +62,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         routes::check(subject, &modules);
         routes::tasks(subject, &modules);
     }
+    uploads::check(subject, &modules);
     secrets::check(subject, &modules);
 }
 

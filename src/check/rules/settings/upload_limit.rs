@@ -36,7 +36,7 @@ pub(in crate::check::rules) fn said(
     bytes: i64,
     [framework, what, takes]: [&str; 3],
 ) {
-    if bytes <= NGINX || !is_behind_nginx(subject) || says_limit(subject) {
+    if bytes <= NGINX || !refuses(subject) {
         return;
     }
     let megabytes = bytes / NGINX;
@@ -47,6 +47,11 @@ pub(in crate::check::rules) fn said(
         "`client_max_body_size {megabytes}m;` in `.platform/nginx/conf.d/uploads.conf`; `beansprout add upload-limit`"
     );
     at(subject, "EB277", setting, message, &fix);
+}
+
+/// Does nginx refuse what is larger than it takes by itself?
+pub(in crate::check::rules) fn refuses(subject: &Subject<'_>) -> bool {
+    is_behind_nginx(subject) && !says_limit(subject)
 }
 
 fn is_behind_nginx(subject: &Subject<'_>) -> bool {

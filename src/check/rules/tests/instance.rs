@@ -58,3 +58,25 @@ fn the_list_that_the_platform_installs() {
     assert_eq!(fix("django==5.2.1\n", "pip install -r requirements/dev.txt"), is("warning", false));
     assert_eq!(fix("django==5.2.1\n", "pip install -r requirements.txt boto3"), is("warning", false));
 }
+
+#[test]
+fn uploads_of_views_and_of_the_admin() {
+    const URLS: (&str, &str) =
+        ("mysite/urls.py", "from django.contrib import admin\nurlpatterns = [path('admin/', admin.site.urls)]\n");
+    const SETTINGS: (&str, &str) =
+        ("mysite/settings.py", "ROOT_URLCONF = 'mysite.urls'\nINSTALLED_APPS = ['django.contrib.admin', 'shop']\n");
+    const MODELS: (&str, &str) = ("shop/models.py", "class Photo(models.Model):\n    image = models.ImageField()\n");
+    const ADMIN: (&str, &str) = ("shop/admin.py", "admin.site.register(Photo)\n");
+    const LIMIT: (&str, &str) = (".platform/nginx/conf.d/a.conf", "client_max_body_size 20m;\n");
+    let takes = |found: bool, more: &[(&str, &str)]| {
+        case("EB277", found, &[&[PLATFORM, MANAGE, SETTINGS, MODELS], more].concat());
+    };
+    takes(true, &[URLS, ADMIN]);
+    takes(false, &[URLS]);
+    takes(false, &[("mysite/urls.py", "urlpatterns = []\n"), ADMIN]);
+    takes(false, &[URLS, ADMIN, LIMIT]);
+    let view = |line: &str| format!("def view(request):\n    {line}\n");
+    let urls = ("mysite/urls.py", "from shop.views import view\nurlpatterns = []\n");
+    takes(true, &[urls, ("shop/views.py", &view("form = Form(request.POST, request.FILES)"))]);
+    takes(false, &[urls, ("shop/views.py", &view("form = Form(request.POST)"))]);
+}
