@@ -1,5 +1,6 @@
 //! `.platform/nginx`: what nginx itself would say, which on an instance it says too late.
 
+mod listing;
 mod servers;
 mod void;
 
@@ -60,6 +61,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
             }
             Ok(directives) => {
                 block(subject, path, context, &directives);
+                listing::check(subject, path, &directives);
                 turned_away(subject, path, context, &directives);
                 redirects_checks(subject, path, context, &directives);
                 // A file of one's own decides itself what it includes.

@@ -60,6 +60,19 @@ fn the_list_that_the_platform_installs() {
 }
 
 #[test]
+fn folders_that_nginx_lists() {
+    let lists = |found: bool, text: &str| {
+        case("EB306", found, &[PLATFORM, (".platform/nginx/conf.d/elasticbeanstalk/a.conf", text)]);
+    };
+    lists(true, "location /media/ { alias /var/media/; autoindex on; }\n");
+    lists(true, "location /static/ { alias /var/app/current/static/; autoindex on; }\n");
+    lists(false, "location /media/ { alias /var/media/; autoindex off; }\n");
+    lists(false, "location /media/ { alias /var/media/; }\n");
+    lists(false, "location /app/ { proxy_pass http://127.0.0.1:8000; autoindex on; }\n");
+    lists(false, "# autoindex on;\n");
+}
+
+#[test]
 fn uploads_of_views_and_of_the_admin() {
     const URLS: (&str, &str) =
         ("mysite/urls.py", "from django.contrib import admin\nurlpatterns = [path('admin/', admin.site.urls)]\n");
