@@ -1,6 +1,7 @@
 //! What scripts run, on all roads: `commands`, `container_commands`, hooks, processes, and what these call.
 
 mod accounts;
+mod copies;
 mod early;
 mod environment;
 pub(super) mod leader;
@@ -60,6 +61,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         tools::check(subject, script);
         written::check(subject, script);
         accounts::check(subject, script);
+        copies::check(subject, script);
         printed::check(subject, script);
         swapped::check(subject, script);
         early::check(subject, script);

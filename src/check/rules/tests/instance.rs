@@ -73,6 +73,24 @@ fn folders_that_nginx_lists() {
 }
 
 #[test]
+fn copies_of_the_properties() {
+    let copies = |found: bool, line: &str| command("EB348", found, line, &[]);
+    copies(true, "cp /opt/elasticbeanstalk/deployment/env /opt/app.env && chmod 644 /opt/app.env");
+    copies(true, "chmod 644 /opt/elasticbeanstalk/deployment/env");
+    copies(true, "/opt/elasticbeanstalk/bin/get-config environment > /etc/app.json");
+    copies(true, "/opt/elasticbeanstalk/bin/get-config environment | jq -r . > /etc/profile.d/app.sh");
+    copies(false, "cp /opt/elasticbeanstalk/deployment/env /opt/app.env");
+    copies(false, "cp /opt/elasticbeanstalk/deployment/env /opt/app.env && chmod 600 /opt/app.env");
+    copies(false, "/opt/elasticbeanstalk/bin/get-config environment > /etc/app.json && chmod 600 /etc/app.json");
+    copies(false, "umask 077 && /opt/elasticbeanstalk/bin/get-config environment > /etc/app.json");
+    copies(false, "/opt/elasticbeanstalk/bin/get-config environment -k HOST > /etc/host");
+    copies(false, "/opt/elasticbeanstalk/bin/get-config environment > /dev/null");
+    copies(false, "chmod 644 /etc/app.json");
+    // What is there keeps its mode.
+    copies(false, "/opt/elasticbeanstalk/bin/get-config environment > /opt/elasticbeanstalk/deployment/env");
+}
+
+#[test]
 fn uploads_of_views_and_of_the_admin() {
     const URLS: (&str, &str) =
         ("mysite/urls.py", "from django.contrib import admin\nurlpatterns = [path('admin/', admin.site.urls)]\n");
