@@ -4,6 +4,7 @@ mod accounts;
 mod copies;
 mod early;
 mod environment;
+mod fixtures;
 pub(super) mod leader;
 pub(super) mod missing;
 mod nothing;
@@ -62,6 +63,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         written::check(subject, script);
         accounts::check(subject, script);
         copies::check(subject, script);
+        fixtures::check(subject, script);
         printed::check(subject, script);
         swapped::check(subject, script);
         early::check(subject, script);

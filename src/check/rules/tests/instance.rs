@@ -91,6 +91,20 @@ fn copies_of_the_properties() {
 }
 
 #[test]
+fn rows_that_are_written_again() {
+    const KEYS: (&str, &str) =
+        ("shop/fixtures/pages.json", "[{\"model\": \"shop.page\", \"pk\": 1, \"fields\": {}}]\n");
+    let loads = |found: bool, line: &str, file: (&str, &str)| command("EB370", found, line, &[file]);
+    for name in ["pages.json", "pages", "shop/fixtures/pages.json", "--app shop pages"] {
+        loads(true, &format!("python manage.py loaddata {name}"), KEYS);
+    }
+    loads(true, "python manage.py loaddata shop/data/pages.json", ("shop/data/pages.json", "[]\n"));
+    loads(false, "python manage.py loaddata pages.json || true", KEYS);
+    loads(false, "python manage.py loaddata others.json", KEYS);
+    loads(false, "if [ -f /tmp/first ]; then python manage.py loaddata pages.json; fi", KEYS);
+}
+
+#[test]
 fn uploads_of_views_and_of_the_admin() {
     const URLS: (&str, &str) =
         ("mysite/urls.py", "from django.contrib import admin\nurlpatterns = [path('admin/', admin.site.urls)]\n");
