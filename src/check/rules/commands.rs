@@ -10,6 +10,7 @@ pub(super) mod missing;
 mod nothing;
 pub(super) mod old;
 mod order;
+mod passwords;
 mod permission;
 mod printed;
 mod python;
@@ -64,6 +65,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         accounts::check(subject, script);
         copies::check(subject, script);
         fixtures::check(subject, script);
+        passwords::check(subject, script);
         printed::check(subject, script);
         swapped::check(subject, script);
         early::check(subject, script);
