@@ -138,13 +138,14 @@ fn names(subject: &mut Subject<'_>) {
                 // Apache's text of years ago must not come into force by a new name.
                 let file = tree.content(path).map(|content| ConfigFile::parse(path, content));
                 let remains = ["/opt/python", "wsgi.conf", "/etc/httpd", "supervisor"];
-                let lives = |file: &ConfigFile| !remains.iter().any(|word| file.text.contains(word));
-                let fix = match file.is_some_and(|file| file.root.is_some() && file.problems.is_empty() && lives(&file))
-                {
+                let is_old = file.as_ref().is_some_and(|file| remains.iter().any(|word| file.text.contains(word)));
+                let is_whole = file.is_some_and(|file| file.root.is_some() && file.problems.is_empty());
+                let fix = match is_whole && !is_old {
                     true => renamed(tree, stem),
                     false => "delete it: nothing in it has a meaning there".to_owned(),
                 };
-                subject.find_file("EB215", path, message, fix);
+                let level = if is_old { Level::Note } else { Level::Error };
+                subject.find_file("EB215", path, message, fix).level = level;
             }
             Entry::File { .. }
                 if parents.next().is_some_and(|dir| super::hooks::misspelt(dir, EXTENSIONS))

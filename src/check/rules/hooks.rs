@@ -49,6 +49,17 @@ fn nothing_left(hook: &str) -> Option<&'static str> {
     if apaches.iter().any(|word| hook.contains(word)) && !other.iter().any(|word| hook.contains(word)) {
         return Some("take it out: it changes Apache's files, and the proxy is nginx");
     }
+    let of_shell = |run: &words::Run| matches!(run.name(), "export" | "set");
+    if runs.iter().any(|run| run.name() == "export") && runs.iter().all(of_shell) {
+        return Some(
+            "take it out: what a script exports is gone with its shell; set it as a property of the environment",
+        );
+    }
+    if runs.iter().any(|run| run.name() == "initctl") {
+        return Some(
+            "take it out: `initctl` is gone with upstart; a process that is kept running is a line of `Procfile`",
+        );
+    }
     let only_old = |run: &words::Run| run.plain().all(|word| word.text.starts_with("/opt/python/"));
     let changes = |run: &words::Run| matches!(run.name(), "rm" | "sed" | "chmod" | "chown" | "touch");
     let removes = !runs.is_empty() && runs.iter().all(|run| changes(run) && only_old(run) && run.plain().count() > 0);

@@ -48,6 +48,8 @@ fn what_nothing_is_left_of_is_not_moved() {
         ("configdeploy/pre/99_wsgi.sh", apache),
         ("config.py", "import os\nfrom subprocess import call\nAPACHE_TEMPLATE = 'LoadModule wsgi_module x'"),
         ("appdeploy/pre/a.sh", "rm -rf /opt/python/run/venv/lib/python3.6/site-packages/enum"),
+        ("appdeploy/pre/a.sh", "#!/bin/bash\nset -e\nexport A=1\nexport B=2"),
+        ("appdeploy/post/a.sh", "initctl restart celeryd"),
     ] {
         advises("EB036", "take it out", &[(".ebextensions/a.config", &hook(file, content))]);
     }
@@ -186,4 +188,11 @@ fn migrations_that_the_instance_makes() {
     case("EB156", true, &files);
     let makes = container_command("python manage.py makemigrations && python manage.py migrate");
     case("EB156", false, &[&files[..], &[(".ebextensions/a.config", &makes)]].concat());
+}
+
+#[test]
+fn files_of_old_that_nobody_reads_anyway() {
+    let level = |text: &str| said("EB215", &[(".ebextensions/a.conf", text)])[0].level;
+    assert_eq!(level("container_commands:\n  01_a:\n    command: echo x >> ../wsgi.conf\n"), Level::Note);
+    assert_eq!(level("container_commands:\n  01_a:\n    command: echo x\n"), Level::Error);
 }
