@@ -3,6 +3,7 @@
 mod files;
 mod instance;
 mod log_tasks;
+pub(super) mod names;
 
 use std::collections::BTreeSet;
 
@@ -11,7 +12,7 @@ use crate::beanstalk::customizations::EXTENSIONS;
 use crate::beanstalk::eb_config;
 use crate::beanstalk::encoding;
 use crate::beanstalk::lines::indent;
-use crate::beanstalk::tree::{Entry, Tree, file_name};
+use crate::beanstalk::tree::file_name;
 use crate::beanstalk::yaml::{self, Node, Value};
 use crate::check::finding::Edit;
 use crate::check::subject::Subject;
@@ -19,10 +20,10 @@ use crate::level::Level;
 use crate::ui::{nearest, ticked};
 
 pub(super) fn check(subject: &mut Subject<'_>) {
-    names(subject);
+    names::check(subject);
     encodings(subject);
     let customizations = subject.customizations;
-    for file in customizations.configs.iter().filter(|file| !is_apple_double(&file.path)) {
+    for file in customizations.configs.iter().filter(|file| !names::is_apple_double(&file.path)) {
         problems(subject, file);
         byte_order_mark(subject, file);
         tags(subject, file);
@@ -92,93 +93,6 @@ const DESCRIPTORS: [&str; 12] = [
 ];
 
 const UTF8: &str = "save the file as UTF-8 without a byte order mark";
-
-/// Files that look like configuration and are not read as such, and the other way round.
-fn names(subject: &mut Subject<'_>) {
-    let tree = subject.tree;
-    for (path, entry) in tree.iter() {
-        let mut parents = path.split('/').rev().skip(1);
-        let in_extensions = parents.clone().next() == Some(EXTENSIONS);
-        let name = file_name(path);
-        match entry {
-            Entry::Directory if in_extensions && name.ends_with(".config") => {
-                let message = format!("`{path}` is a directory: nothing in it is read as configuration");
-                subject.find_file(
-                    "EB213",
-                    path,
-                    message,
-                    "move its files up and give each a name that ends in `.config`",
-                );
-            }
-            Entry::File { .. }
-                if name.ends_with(".config") && (path.contains("__MACOSX") || name.starts_with("._")) =>
-            {
-                let message =
-                    "Elastic Beanstalk reads this remnant of macOS as YAML and rejects the version".to_owned();
-                subject.find_file("EB214", path, message, "delete it, and zip without resource forks");
-            }
-            Entry::File { .. }
-                if in_extensions
-                    && (matches!(extension(name), Some("yml" | "yaml" | "conf" | "json" | "cfg"))
-                        || name.ends_with(".config.txt")) =>
-            {
-                if used_as_data(subject, name) {
-                    continue;
-                }
-                let message = format!("`{path}` is not read: its name does not end in `.config`");
-                let stem = name.trim_end_matches(".txt").rsplit_once('.').map_or(name, |(stem, _)| stem);
-                let stem = stem.trim_end_matches(".config");
-                // One that was moved to where it is read, and left here.
-                let of_proxy = tree.under(".platform").map(|(other, _)| other).find(|other| file_name(other) == name);
-                if let Some(other) = of_proxy {
-                    let fix = format!("delete it: `{other}` is where one of this name is read");
-                    subject.find_file("EB215", path, message, fix).level = Level::Note;
-                    continue;
-                }
-                // Apache's text of years ago must not come into force by a new name.
-                let file = tree.content(path).map(|content| ConfigFile::parse(path, content));
-                let remains = ["/opt/python", "wsgi.conf", "/etc/httpd", "supervisor"];
-                let is_old = file.as_ref().is_some_and(|file| remains.iter().any(|word| file.text.contains(word)));
-                let is_whole = file.is_some_and(|file| file.root.is_some() && file.problems.is_empty());
-                let fix = match is_whole && !is_old {
-                    true => renamed(tree, stem),
-                    false => "delete it: nothing in it has a meaning there".to_owned(),
-                };
-                let level = if is_old { Level::Note } else { Level::Error };
-                subject.find_file("EB215", path, message, fix).level = level;
-            }
-            Entry::File { .. }
-                if parents.next().is_some_and(|dir| super::hooks::misspelt(dir, EXTENSIONS))
-                    && name.ends_with(".config") =>
-            {
-                let message = format!("`{path}` is not read: the folder must be called `{EXTENSIONS}`");
-                subject.find_file("EB215", path, message, format!("rename the folder to `{EXTENSIONS}`"));
-            }
-            _ => {}
-        }
-    }
-}
-
-fn is_apple_double(path: &str) -> bool {
-    path.contains("__MACOSX") || file_name(path).starts_with("._")
-}
-
-fn extension(name: &str) -> Option<&str> {
-    name.rsplit_once('.').map(|(_, extension)| extension)
-}
-
-/// What to do with a configuration file that has another ending: no file takes the place of one that is read.
-pub(super) fn renamed(tree: &Tree, stem: &str) -> String {
-    match tree.get(&format!("{EXTENSIONS}/{stem}.config")) {
-        Some(_) => format!("delete it: `{stem}.config` is there as well, and is read"),
-        None => format!("rename it to `{stem}.config`, or delete it if it is off on purpose"),
-    }
-}
-
-/// A data file that a command or a file entry mentions is where it should be.
-fn used_as_data(subject: &Subject<'_>, name: &str) -> bool {
-    subject.customizations.configs.iter().any(|file| file.text.contains(name))
-}
 
 fn problems(subject: &mut Subject<'_>, file: &ConfigFile) {
     let path = file.path.as_str();

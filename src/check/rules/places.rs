@@ -7,7 +7,7 @@ mod instead;
 pub(super) mod other_reading;
 mod proxy_files;
 
-use super::config_files;
+use super::config_files::names::renamed;
 use super::hooks::misspelt;
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::customizations::{Customizations, EXTENSIONS};
@@ -87,7 +87,7 @@ fn unread(subject: &mut Subject<'_>) {
             _ if lower.ends_with("config") && !name.ends_with(".config") => {
                 let stem = &name[..name.len() - "config".len()];
                 let stem = stem.trim_end_matches(['.', '-', '_']);
-                (format!("`{path}` is not read: its name does not end in `.config`"), config_files::renamed(tree, stem))
+                (format!("`{path}` is not read: its name does not end in `.config`"), renamed(tree, stem))
             }
             _ => continue,
         };
