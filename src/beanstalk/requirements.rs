@@ -81,6 +81,11 @@ pub struct Requirement {
 }
 
 impl Requirement {
+    /// Is it a folder, a repository or an address? What it installs, and in which version, nobody sees.
+    pub fn is_opaque(&self) -> bool {
+        self.name.is_empty() || self.editable || self.text.contains("://") || self.text.contains(" @ ")
+    }
+
     /// The version, where exactly one is asked for.
     pub fn pinned(&self) -> Option<Version> {
         let exact = self.specifier.strip_prefix("==").or_else(|| self.specifier.strip_prefix("~="))?;

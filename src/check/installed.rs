@@ -98,13 +98,13 @@ pub(super) fn may_bring(subject: &Subject<'_>, module: &str) -> bool {
         name.replace(['-', '.'], "_") == module || name.split(['-', '_', '.']).any(|word| word == module)
     };
     let known = list.source.is_some() && list.unread.is_empty() && subject.prepared();
-    !known || list.lines.iter().any(|line| line.name.is_empty() || has(&line.name))
+    !known || list.lines.iter().any(|line| line.is_opaque() || has(&line.name))
 }
 
 /// Does the line take whatever is newest?
 fn is_newest(line: &Requirement) -> bool {
     let open = line.specifier.is_empty() || (line.specifier.starts_with('>') && !line.specifier.contains(','));
-    open && !line.editable && !line.text.contains("://") && line.marker.is_none()
+    open && !line.is_opaque() && line.marker.is_none()
 }
 
 /// The numbers of a release, at least two of them; none of one before its time.

@@ -241,9 +241,7 @@ impl Asked {
 
     /// What no index has, and two exact versions of one name.
     pub(crate) fn check(&self, targets: &BTreeSet<Target>) -> Result<(), Error> {
-        let foreign = |line: &&Requirement| {
-            line.name.is_empty() || line.editable || line.text.contains("://") || line.text.contains(" @ ")
-        };
+        let foreign = |line: &&Requirement| line.is_opaque();
         let lines: Vec<String> = self
             .requirements
             .iter()

@@ -53,6 +53,18 @@ fn lines_of_pip() {
     assert_eq!(one("psycopg2; python_version < '3.9'").holds(&linux), None);
     assert_eq!(one("psycopg2").holds(&linux), Some(true));
     assert!(one("--editable=.").editable);
+    for line in [
+        "-e .",
+        "./wheels/a.whl",
+        "git+https://example.com/a.git#egg=a",
+        "a @ https://example.com/a.zip",
+        "a @ file:a.whl",
+    ] {
+        assert!(one(line).is_opaque(), "{line}");
+    }
+    for line in ["a", "a[b]==1.0", "a>=1,<2 ; python_version > '3.8'"] {
+        assert!(!one(line).is_opaque(), "{line}");
+    }
     let text = "# head\n--index-url https://example.com\n\nDjango==5.2\n";
     let found = read(&Tree::default().file(FILE, text));
     assert_eq!((found.lines[0].line, &text[found.lines[0].span.clone()]), (4, "Django==5.2"));

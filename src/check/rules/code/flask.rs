@@ -273,7 +273,7 @@ fn may_ask(subject: &Subject<'_>) -> bool {
     let list = subject.requirements();
     list.source.is_none()
         || !list.unread.is_empty()
-        || list.lines.iter().any(|line| line.name.is_empty() || is_word(&line.name))
+        || list.lines.iter().any(|line| line.is_opaque() || is_word(&line.name))
         || subject.loaded().iter().flat_map(|module| &module.imports).any(|import| is_word(&import.module))
 }
 

@@ -111,10 +111,8 @@ fn nothing(subject: &mut Subject<'_>) {
 fn no_django(subject: &mut Subject<'_>, requirements: &Requirements) {
     // A package of one's own may bring it along.
     let may_bring = requirements.lines.iter().any(|line| {
-        line.name.is_empty()
+        line.is_opaque()
             || line.name.contains("django")
-            || line.editable
-            || line.text.contains("://")
             || matches!(
                 line.name.as_str(),
                 "wagtail" | "mezzanine" | "saleor" | "nautobot" | "netbox" | "channels" | "cookiecutter"
@@ -131,8 +129,7 @@ fn no_django(subject: &mut Subject<'_>, requirements: &Requirements) {
 
 /// The file with the list of packages, where all that is installed could be read from it.
 fn listed(subject: &Subject<'_>, requirements: &Requirements) -> Option<String> {
-    let other = |line: &Requirement| line.name.is_empty() || line.editable || line.text.contains("://");
-    let read = requirements.unread.is_empty() && !requirements.lines.iter().any(other);
+    let read = requirements.unread.is_empty() && !requirements.lines.iter().any(Requirement::is_opaque);
     let file = match requirements.source {
         Some(source) => source.file().to_owned(),
         // An image has a list of any name.

@@ -126,11 +126,9 @@ fn is_on_the_path(run: &Run) -> bool {
 
 /// What brings others along, and lines that nobody can see into.
 fn brings(line: &Requirement, word: &str) -> bool {
-    line.name.is_empty()
+    line.is_opaque()
         || line.name.contains(word)
         || line.extras.iter().any(|extra| extra.contains(word) || extra == "standard" || extra == "all")
-        || line.editable
-        || line.text.contains("://")
         || matches!((line.name.as_str(), word), ("fastapi" | "starlette" | "channels", "uvicorn" | "daphne"))
 }
 
