@@ -40,7 +40,7 @@ pub(super) use image::composed;
 pub(super) use named::{in_options, in_procfile, is_told, named};
 pub(crate) use properties::{properties, property_names};
 use served::target_path;
-pub(super) use served::{in_wsgi, is_served, module_of};
+pub(super) use served::{before_wsgi, in_wsgi, is_served, module_of};
 use syntax::{Import, Source};
 pub(crate) use value::{Leads, Value};
 

@@ -1,6 +1,6 @@
 //! Named: which settings production gets, by whoever names them.
 
-use super::{Named, image, in_python, in_wsgi, served};
+use super::{Named, before_wsgi, image, in_python, in_wsgi, served};
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::tree::Tree;
@@ -8,6 +8,7 @@ use crate::beanstalk::tree::Tree;
 /// The settings module of production: what the environment says, else what the server loads chooses, else `manage.py`.
 pub(in crate::check) fn named(tree: &Tree, customizations: &Customizations) -> Option<Named> {
     told(tree, customizations)
+        .or_else(|| before_wsgi(tree, customizations))
         .or_else(|| in_wsgi(tree, customizations))
         .or_else(|| in_python(tree, "manage.py"))
         .or_else(|| served::only(tree))

@@ -22,6 +22,42 @@ pub(crate) fn in_wsgi(tree: &Tree, customizations: &Customizations) -> Option<Na
     in_target(tree, customizations).or_else(|| in_python(tree, "wsgi.py"))
 }
 
+/// The settings that a package names before the server's own module in it does, which then changes nothing: `setdefault` in a
+/// `celery.py` that `__init__.py` imports.
+pub(in crate::check) fn before_wsgi(tree: &Tree, customizations: &Customizations) -> Option<Named> {
+    const SETS: &str = "os.environ.setdefault(";
+    let wsgi = in_wsgi(tree, customizations)?;
+    let text = tree.code(&wsgi.path)?;
+    let line = text.get(..wsgi.span.start)?.lines().next_back()?;
+    let (folder, _) = wsgi.path.rsplit_once('/')?;
+    // What stands before it in the same file comes first; another folder is none that the server's module lies in.
+    if !line.trim_start().starts_with(SETS) || folder == root(tree).trim_end_matches('/') {
+        return None;
+    }
+    let package = folder.rsplit('/').next().unwrap_or(folder);
+    let (absolute, inside) = (format!("from {package}."), format!("from {package} import "));
+    let of_package = tree.code(&format!("{folder}/__init__.py"))?;
+    let modules = of_package.lines().filter_map(|line| {
+        let rest = line.strip_prefix("from .").or_else(|| line.strip_prefix(absolute.as_str()));
+        let name = match rest.and_then(|rest| rest.split_once(" import ")) {
+            Some(("", names)) => names,
+            Some((name, _)) => name,
+            None => line.strip_prefix("from . import ").or_else(|| line.strip_prefix(inside.as_str()))?,
+        };
+        name.split([' ', ',', '#']).next()
+    });
+    let found = modules.filter_map(|name| {
+        let path = module_path(tree, &format!("{folder}/"), name)?;
+        let text = tree.code(&path)?;
+        // What stands at the edge is carried out as it is imported.
+        let begins = text.lines().any(|line| line.starts_with(SETS) && line.contains("DJANGO_SETTINGS_MODULE"));
+        let named = settings_module::named_in(text).yes().filter(|_| begins)?;
+        Some(Named { module: named.module, path, span: named.span })
+    });
+    let mut found = found;
+    found.next().filter(|named| named.module != wsgi.module && super::exists(tree, &named.module))
+}
+
 /// The folder above the package whose `wsgi.py` names settings within that package: its modules are found from there.
 pub(super) fn above_wsgi(tree: &Tree) -> Option<String> {
     let own = |path: &&str| path.ends_with("/wsgi.py") && !path.contains("site-packages/");

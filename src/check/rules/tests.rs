@@ -14,6 +14,7 @@ mod doubts;
 mod effects;
 mod elsewhere;
 mod environments;
+mod first;
 mod flask;
 mod images;
 mod instance;

@@ -1,19 +1,34 @@
 //! Unshipped: modules of the project's own packages that are imported, and that are not there.
 
 use super::{beside, is_taken};
-use crate::check::django::loaded::{Import, Module};
+use crate::check::django::loaded::{Import, Module, followed};
+use crate::check::rules::settings::module::left_out;
 use crate::check::subject::Subject;
 
 const RULE: &str = "EB355";
 
 pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
-    if !subject.prepared() || beside::looks_elsewhere(subject, modules) {
+    if !subject.prepared() {
         return;
     }
+    let settings = subject.settings().map(|settings| settings.files.clone()).unwrap_or_default();
+    let first = settings.first().map(String::as_str);
+    let of_settings = followed(subject.tree, &first.into_iter().collect::<Vec<_>>());
+    let of_settings = of_settings.iter().filter(|module| settings.contains(&module.path));
+    let elsewhere = beside::looks_elsewhere(subject, modules);
     let mut said: Vec<String> = Vec::new();
-    for module in modules {
+    for module in of_settings.chain(modules) {
         for import in &module.imports {
-            let Some(missing) = missing(subject, import).filter(|missing| !said.contains(missing)) else { continue };
+            let within = within(subject, &module.path, import);
+            let import = match &within {
+                Some(within) => within,
+                None if elsewhere => continue,
+                None => import,
+            };
+            let Some(missing) = missing(subject, import, within.is_some()).filter(|missing| !said.contains(missing))
+            else {
+                continue;
+            };
             let path = format!("{}.py", missing.replace('.', "/"));
             let message = format!("{}: `No module named '{missing}'`: no `{path}` ships", module.moment.fate());
             let fix = "let it ship, without the secrets that it may have: those are for properties of the environment";
@@ -23,8 +38,22 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
     }
 }
 
+/// The same import by the whole name of the module, where it is told from the folder of the file: `from .local import *`.
+fn within(subject: &Subject<'_>, path: &str, import: &Import) -> Option<Import> {
+    let name = import.module.trim_start_matches('.');
+    let level = import.module.len() - name.len();
+    let root = crate::check::django::root(subject.tree);
+    let path = path.strip_prefix(root.as_str()).unwrap_or(path);
+    let folders: Vec<&str> = path.rsplit('/').skip(level).collect();
+    if level == 0 || name.is_empty() || folders.is_empty() {
+        return None;
+    }
+    let folders: Vec<&str> = folders.into_iter().rev().collect();
+    Some(Import { module: format!("{}.{name}", folders.join(".")), ..import.clone() })
+}
+
 /// The first part of a name that no file or folder of the package has.
-fn missing(subject: &Subject<'_>, import: &Import) -> Option<String> {
+fn missing(subject: &Subject<'_>, import: &Import, is_within: bool) -> Option<String> {
     let tree = subject.tree;
     let (first, _) = import.module.split_once('.').filter(|(first, _)| !first.is_empty())?;
     let root = crate::check::django::root(tree);
@@ -37,7 +66,10 @@ fn missing(subject: &Subject<'_>, import: &Import) -> Option<String> {
     let is_package = |folder: &str| {
         let text = tree.is_file(&format!("{folder}/__init__.py")).then(|| tree.code(&format!("{folder}/__init__.py")));
         text.flatten().is_some_and(|text| {
-            !["__path__", "sys.modules", "extend_path", "import *"].iter().any(|way| text.contains(way))
+            let ways = ["__path__", "sys.modules", "extend_path", "import *"];
+            // A star of its own brings a package no module.
+            let ways = if is_within { &ways[..3] } else { &ways };
+            !ways.iter().any(|way| text.contains(way))
         })
     };
     if is_taken(first) || subject.requirements().lines.iter().any(|line| line.name.replace('-', "_") == first) {
@@ -62,7 +94,10 @@ fn missing(subject: &Subject<'_>, import: &Import) -> Option<String> {
         };
         if !here.iter().any(is_there) {
             let file = format!("{last}.py");
-            let made = subject.names_file(&file) || subject.pipeline_names(&file) || last.ends_with("_pb2");
+            // Beside an `.ebignore`, what git does not know ships from the disk of whoever has it.
+            let module = format!("{}.{last}", package.replace('/', "."));
+            let kept = tree.is_file(".ebignore") && left_out(subject, ".gitignore", &module).is_some();
+            let made = kept || subject.names_file(&file) || subject.pipeline_names(&file) || last.ends_with("_pb2");
             return (!made).then(|| name.to_owned());
         }
     }

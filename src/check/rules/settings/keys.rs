@@ -1,6 +1,6 @@
 //! Keys and passwords that are written into the settings.
 
-use super::at;
+use super::{at, first_start};
 use crate::beanstalk::version::Version;
 use crate::check::django::{Settings, Value};
 use crate::check::subject::Subject;
@@ -8,6 +8,7 @@ use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     secret_key(subject, settings);
+    first_start::check(subject, settings);
     secrets(subject, settings);
     database_password(subject, settings);
 }

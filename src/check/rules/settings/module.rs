@@ -26,6 +26,8 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         does_not_ship(subject, named);
     } else if let Some(named) = web.as_ref().or(option.as_ref()) {
         beside_production(subject, named);
+    } else if let Some(named) = django::before_wsgi(subject.tree, subject.customizations) {
+        before_wsgi(subject, &named);
     } else if let Some(named) = django::in_wsgi(subject.tree, subject.customizations) {
         by_wsgi(subject, &named);
     }
@@ -63,6 +65,21 @@ fn by_wsgi(subject: &mut Subject<'_>, named: &Named) {
         subject.find(RULE, &named.path, named.span.clone(), message, fix).level =
             if development { Level::Warning } else { Level::Note };
     }
+}
+
+/// What the package names as it is imported holds: `setdefault` of the server's own module comes after it.
+fn before_wsgi(subject: &mut Subject<'_>, named: &Named) {
+    let Some(wsgi) = django::in_wsgi(subject.tree, subject.customizations) else { return };
+    if subject.assumed().is_some() || is_named_in_passing(subject) {
+        return;
+    }
+    let (module, other) = (&named.module, &wsgi.module);
+    let message = format!(
+        "unless `DJANGO_SETTINGS_MODULE` is set elsewhere, the site runs with `{module}`, and not with `{other}`: the package imports this before `{}` is carried out, and `setdefault` changes nothing after that",
+        wsgi.path
+    );
+    let fix = format!("name `{other}` here as well, or set `DJANGO_SETTINGS_MODULE` as an environment property");
+    subject.find(RULE, &named.path, named.span.clone(), message, fix).level = Level::Warning;
 }
 
 /// Who names development's settings for the deployment has named those, and production's lie beside them.
@@ -173,7 +190,7 @@ fn missing(subject: &mut Subject<'_>, named: &Named) {
 }
 
 /// The line of an ignore file that leaves the module's file out.
-fn left_out(subject: &Subject<'_>, file: &str, module: &str) -> Option<String> {
+pub(in crate::check::rules) fn left_out(subject: &Subject<'_>, file: &str, module: &str) -> Option<String> {
     let path = format!("{}.py", module.replace('.', "/"));
     let hides = |pattern: &str| {
         let pattern = pattern.trim_start_matches("**/").trim_matches('/');

@@ -18,8 +18,19 @@ pub(in crate::check::rules) fn is_missing(subject: &Subject<'_>, opened: &Opened
     if !subject.python() || subject.guessed() || subject.tree.is_file(".ebignore") {
         return false;
     }
+    if subject.tree.code(&opened.path).is_some_and(|text| is_made(text, opened)) {
+        return false;
+    }
     let end = format!("/{}", opened.file);
     // Which folder the path begins at is not always known.
     let there = subject.tree.iter().any(|(path, _)| path == opened.file || path.ends_with(&end));
     !there && !subject.names_file(file_name(&opened.file))
+}
+
+/// Does the module that opens a file write it where it is not there?
+fn is_made(text: &str, opened: &Opened) -> bool {
+    let Some(name) = text.get(opened.span.clone()) else { return false };
+    let opens = |mode: char| [format!("open({name}, '{mode}"), format!("open({name}, \"{mode}")];
+    let written = ['w', 'x', 'a'].into_iter().flat_map(opens).any(|call| text.contains(&call));
+    written || text.contains(&format!("{name}.write_text(")) || text.contains(&format!("{name}.write_bytes("))
 }

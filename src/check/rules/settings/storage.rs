@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::at;
 use super::backends::Backend;
 use super::given::is_given;
+use super::unrooted;
 use crate::beanstalk::customizations::Moment;
 use crate::beanstalk::tree::file_name;
 use crate::check::django::{self, Settings, Value};
@@ -101,8 +102,8 @@ fn made_by_root(subject: &Subject<'_>, name: &str) -> bool {
 }
 
 fn uploads(subject: &mut Subject<'_>, settings: &Settings) {
-    let Some(setting) = settings.get("MEDIA_ROOT") else { return };
     let backend = Backend::of_uploads(settings);
+    let Some(setting) = settings.get("MEDIA_ROOT") else { return unrooted::check(subject, settings, backend) };
     let root = setting.value.by_default();
     let relative = |text: &str| !text.is_empty() && !text.starts_with('/') && !text.contains(':');
     let here = root.in_project().is_some() || root.text().is_some_and(relative);
