@@ -612,12 +612,15 @@ fn rows_of_the_table_have_a_beginning_and_an_end() {
         ("3.12", "cffi==1.15.1"),
         ("3.11", "pymongo==2.8"),
         ("3.13", "typed-ast==1.5.5"),
+        ("3.13", "pydantic==2.7.4"),
         ("3.11", "numpy==1.16.4"),
     ] {
         on(true, platform, lines);
     }
     for (platform, lines) in [
         ("3.13", "PyYAML==5.3.1"),
+        ("3.12", "pydantic==2.7.4"),
+        ("3.13", "pydantic==2.8.2"),
         ("3.13", "PyYAML==6.0.2"),
         ("3.11", "gevent==22.10.2"),
         ("3.13", "psycopg-binary==3.2.3"),
