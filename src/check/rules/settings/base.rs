@@ -1,6 +1,6 @@
 //! Base: how these settings would write a folder of their project.
 
-use crate::check::django::Settings;
+use crate::check::django::{self, Settings};
 use crate::check::subject::Subject;
 
 /// What people call the folder of the project.
@@ -28,6 +28,19 @@ pub(super) fn static_root(subject: &Subject<'_>, settings: &Settings, folder: &s
         }
         _ => said(folder),
     }
+}
+
+/// A folder of the settings' project as the proxy finds it, from the top of the bundle; none that lies outside.
+pub(super) fn in_bundle(subject: &Subject<'_>, folder: &str) -> Option<String> {
+    let whole = format!("{}{folder}", django::root(subject.tree));
+    let mut parts: Vec<&str> = Vec::new();
+    for part in whole.split('/').filter(|part| !matches!(*part, "" | ".")) {
+        match part {
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join("/"))
 }
 
 fn said(folder: &str) -> String {

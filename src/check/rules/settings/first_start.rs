@@ -23,7 +23,8 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     let read = settings
         .get("SECRET_KEY")
         .is_none_or(|setting| setting.value == Value::Unknown && setting.reads.is_empty() && setting.behind.is_empty());
-    if !read || subject.composes() {
+    // Beside an `.ebignore`, a file that git does not know ships from the disk of whoever has it.
+    if !read || subject.composes() || subject.tree.is_file(".ebignore") {
         return;
     }
     let tree = subject.tree;

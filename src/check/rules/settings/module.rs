@@ -70,7 +70,9 @@ fn by_wsgi(subject: &mut Subject<'_>, named: &Named) {
 /// What the package names as it is imported holds: `setdefault` of the server's own module comes after it.
 fn before_wsgi(subject: &mut Subject<'_>, named: &Named) {
     let Some(wsgi) = django::in_wsgi(subject.tree, subject.customizations) else { return };
-    if subject.assumed().is_some() || is_named_in_passing(subject) {
+    // Where that of the server's own module is not there, nobody misses it.
+    let both = django::exists(subject.tree, &wsgi.module);
+    if subject.assumed().is_some() || is_named_in_passing(subject) || !both {
         return;
     }
     let (module, other) = (&named.module, &wsgi.module);

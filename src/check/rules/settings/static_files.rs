@@ -26,6 +26,7 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
 fn unserved(subject: &mut Subject<'_>, settings: &Settings) {
     let Some(setting) = settings.get("STATIC_ROOT").filter(|_| subject.python() && !subject.guessed()) else { return };
     let (Value::Path(folder), Some(url)) = (&setting.value, settings.value("STATIC_URL").text()) else { return };
+    let Some(folder) = &base::in_bundle(subject, folder) else { return };
     let name = url.trim_matches('/');
     let installs = |app: &str| settings.value("INSTALLED_APPS").items().iter().any(|item| item.text() == Some(app));
     // The admin has style sheets, whatever else the site is.
@@ -176,6 +177,7 @@ fn collected(subject: &mut Subject<'_>, settings: &Settings) {
     };
     let mut fix = "run it in `container_commands` and in a confighook, on every instance".to_owned();
     if let (Value::Path(folder), false) = (&root.value, is_mapped(subject) || serves_itself(subject, settings))
+        && let Some(folder) = base::in_bundle(subject, folder)
         && let Some(url) = settings.value("STATIC_URL").text().filter(|url| !url.contains("//"))
         && folder != STATIC_FOLDER
         && !proxy_has(subject, url.trim_matches('/'))

@@ -43,6 +43,7 @@ fn settings_that_the_package_names_before_the_server_does() {
     named(true, "from . import celery\n", &settings, &live);
     named(false, "from .celery import app\n", &live, &live);
     named(false, "", &settings, &live);
+    named(false, "from .celery import app\n", &live, &set("mysite.nowhere"));
     named(false, "from .celery import app\n", &set("mysite.nowhere"), &live);
     named(
         false,
@@ -62,6 +63,7 @@ fn keys_that_the_settings_make_for_themselves() {
     let made = "try:\n    SECRET_KEY = open(KEY).read().strip()\nexcept IOError:\n    SECRET_KEY = get_random_string(50)\n    with open(KEY, 'w') as f:\n        f.write(SECRET_KEY)\n";
     key("EB083", true, made, &[]);
     key("EB083", false, made, &[("key.txt", "x")]);
+    key("EB083", false, made, &[(".ebignore", "*.log\n")]);
     key("EB083", false, &made.replace("get_random_string(50)", "'x'"), &[]);
     let first = "if not os.path.exists(KEY):\n    with open(KEY, \"w\") as f:\n        f.write(get_random_string(50))\nSECRET_KEY = open(KEY).read()\n";
     key("EB083", true, first, &[]);
