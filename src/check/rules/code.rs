@@ -7,6 +7,7 @@ mod environ;
 mod flask;
 mod gone;
 mod no_template;
+mod open_functions;
 mod open_views;
 mod routes;
 mod secrets;
@@ -54,6 +55,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     asked::check(subject, &modules);
     visitor::check(subject, &modules);
     open_views::check(subject, &modules);
+    open_functions::check(subject, &modules);
     url_names::check(subject, &modules);
     no_template::check(subject, &modules);
     if subject.settings().is_none() {

@@ -52,7 +52,7 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
 }
 
 /// Is the framework in use, and lets it everybody in where a view says nothing?
-fn asks_nobody(settings: &Settings) -> bool {
+pub(super) fn asks_nobody(settings: &Settings) -> bool {
     let apps = settings.value("INSTALLED_APPS").items();
     let used = apps.iter().any(|app| app.text() == Some("rest_framework"));
     let open = match settings.value("REST_FRAMEWORK") {
@@ -71,7 +71,7 @@ fn asks_nobody(settings: &Settings) -> bool {
 }
 
 /// May a middleware send away whoever has not logged in? Those of known packages do not.
-fn guarded(settings: &Settings) -> bool {
+pub(super) fn guarded(settings: &Settings) -> bool {
     const PLAIN: [&str; 8] = [
         "django.",
         "corsheaders.",
