@@ -61,8 +61,10 @@ pub(super) fn check(subject: &mut Subject<'_>, line: &Requirement, lines: &[&Req
             let message = format!("pip fails: {package} has no wheel for {on}, and its source does not build there");
             report(subject, line, on, "EB144", message, fix);
         }
-        // Where the list has it as well, that line is the one that fails.
-        Why::Brings(other) if lines.iter().any(|line| line.name == other && line.exact().is_some()) => {}
+        // Where the list has it as well, that line is the one that fails, if it is known to.
+        Why::Brings(other)
+            if lines.iter().any(|line| line.name == other && line.exact().is_some())
+                && installs::of(other).iter().any(|row| !matches!(row.why, Why::Brings(_))) => {}
         Why::Brings(other) => {
             let package = newest.of_package(row.name);
             let message =

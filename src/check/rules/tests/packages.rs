@@ -613,6 +613,7 @@ fn rows_of_the_table_have_a_beginning_and_an_end() {
         ("3.11", "pymongo==2.8"),
         ("3.13", "typed-ast==1.5.5"),
         ("3.13", "pydantic==2.7.4"),
+        ("3.11", "mysql==0.0.1 mysql-python==1.2.5"),
         ("3.11", "numpy==1.16.4"),
     ] {
         on(true, platform, lines);
