@@ -15,9 +15,11 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
     if !refuses(subject) || subject.found().iter().any(|finding| finding.rule == RULE) {
         return;
     }
-    let found = modules.iter().find_map(|module| {
-        let (framework, span) = takes(subject.tree.code(&module.path)?)?;
-        Some((module.path.clone(), span, framework, ""))
+    let texts = || modules.iter().filter_map(|module| Some((&module.path, subject.tree.code(&module.path)?)));
+    let has_field = texts().any(|(_, text)| find_in(text, &["FileField(", "ImageField("]).is_some());
+    let found = texts().find_map(|(path, text)| {
+        let (framework, span) = takes(text, has_field)?;
+        Some((path.clone(), span, framework, ""))
     });
     let in_admin = || {
         let (path, span) = in_admin(subject, subject.settings().as_deref()?, modules)?;
@@ -31,11 +33,16 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
     subject.find(RULE, &path, span, message, fix);
 }
 
-/// Where code takes files, and with which framework.
-fn takes(text: &str) -> Option<(&'static str, Range<usize>)> {
-    // What every view of a class hands on is no sign that there are any.
-    let handed_on = |at: usize| text[..at].ends_with(": self.") || text[..at].ends_with("files=self.");
-    if let Some(span) = find_all(text, "request.FILES").find(|span| !handed_on(span.start)) {
+/// Where code takes files, and with which framework. All of them are handed to forms which have no field for any as well.
+fn takes(text: &str, has_field: bool) -> Option<(&'static str, Range<usize>)> {
+    let is_taken = |span: &Range<usize>| {
+        let (before, after) = (&text[..span.start], &text[span.end..]);
+        let is_one = after.starts_with(['[', '.']);
+        // What every view of a class hands on is no sign that there are any.
+        let by_class = before.ends_with(": self.") || before.ends_with("files=self.");
+        is_one || (has_field && !by_class)
+    };
+    if let Some(span) = find_all(text, "request.FILES").find(is_taken) {
         return Some(("Django", span));
     }
     let imports = |module: &str| {
@@ -101,14 +108,21 @@ mod tests {
 
     #[test]
     fn code_that_takes_files() {
-        let is = |text: &str, found: Option<&str>| assert_eq!(takes(text).map(|(name, _)| name), found, "{text}");
-        is("form = Form(request.POST, request.FILES)\n", Some("Django"));
-        is("# form = Form(request.POST, request.FILES)\n", None);
-        is("kwargs = {'files': self.request.FILES}\n", None);
-        is("from flask import request\nfile = request.files['a']\n", Some("Flask"));
-        is("file = request.files['a']\n", None);
-        is("from fastapi import FastAPI, UploadFile\ndef a(file: UploadFile):\n    pass\n", Some("FastAPI"));
-        is("from fastapi import FastAPI, UploadFile\n", None);
+        let is = |text: &str, bare: Option<&str>, with_field: Option<&str>| {
+            let found = |has_field| takes(text, has_field).map(|(name, _)| name);
+            assert_eq!((found(false), found(true)), (bare, with_field), "{text}");
+        };
+        let always = |text: &str, found: Option<&str>| is(text, found, found);
+        is("form = Form(request.POST, request.FILES)\n", None, Some("Django"));
+        is("if request.FILES:\n", None, Some("Django"));
+        always("file = request.FILES['a']\n", Some("Django"));
+        always("file = self.request.FILES.get('a')\n", Some("Django"));
+        always("# form = Form(request.POST, request.FILES)\n", None);
+        always("kwargs = {'files': self.request.FILES}\n", None);
+        always("from flask import request\nfile = request.files['a']\n", Some("Flask"));
+        always("file = request.files['a']\n", None);
+        always("from fastapi import FastAPI, UploadFile\ndef a(file: UploadFile):\n    pass\n", Some("FastAPI"));
+        always("from fastapi import FastAPI, UploadFile\n", None);
     }
 
     #[test]
