@@ -42,8 +42,18 @@ pub struct Settings {
     pub suppress: Vec<Suppression>,
     pub packager: Packager,
     pub described: Described,
-    /// The folder is in no repository: what git tracks in spite of a `.gitignore` is not known.
-    pub is_copy: bool,
+    pub work_tree: WorkTree,
+}
+
+/// Where the project stands in a work tree of git's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WorkTree {
+    /// At its top, with `.git` in the same folder.
+    #[default]
+    Top,
+    Below,
+    /// In none, as a copy: what git tracks in spite of a `.gitignore` is not known.
+    None,
 }
 
 /// Where releases go, as far as files describe it.
@@ -117,7 +127,7 @@ pub fn run_while<E>(
     packager: impl FnOnce() -> Result<Option<Packager>, E>,
 ) -> Result<Report, E> {
     let customizations = Customizations::read(tree);
-    let mut subject = Subject::new(tree, &customizations, settings.is_copy);
+    let mut subject = Subject::new(tree, &customizations, settings.work_tree);
     rules::run(&mut subject);
     alternatives::weigh(&mut subject);
     rules::packager(&mut subject, packager()?.as_ref().unwrap_or(&settings.packager));

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::WorkTree;
 use super::catalogue;
 use super::django::loaded::{self, Module};
 use super::django::{self, Settings};
@@ -33,7 +34,7 @@ pub(super) struct Subject<'a> {
     pub(super) tree: &'a Tree,
     pub(super) customizations: &'a Customizations,
     /// What git tracks is not known.
-    pub(super) is_copy: bool,
+    pub(super) work_tree: WorkTree,
     scripts: Rc<[Script<'a>]>,
     settings: OnceCell<Option<Rc<Settings>>>,
     /// The settings module that the console is taken to name.
@@ -46,14 +47,14 @@ pub(super) struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    pub(super) fn new(tree: &'a Tree, customizations: &'a Customizations, is_copy: bool) -> Self {
+    pub(super) fn new(tree: &'a Tree, customizations: &'a Customizations, work_tree: WorkTree) -> Self {
         let scripts = script::scripts(tree, customizations).into();
         let (settings, requirements, given) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
         let (assumed, inside, loaded, findings) = (None, OnceCell::new(), OnceCell::new(), Vec::new());
         Self {
             tree,
             customizations,
-            is_copy,
+            work_tree,
             scripts,
             settings,
             assumed,
@@ -68,7 +69,7 @@ impl<'a> Subject<'a> {
     /// The same, where the console names these settings.
     pub(super) fn assuming(&self, module: &str) -> Self {
         let assumed = Some(module.to_owned());
-        Self { assumed, ..Self::new(self.tree, self.customizations, self.is_copy) }
+        Self { assumed, ..Self::new(self.tree, self.customizations, self.work_tree) }
     }
 
     pub(super) fn assumed(&self) -> Option<&str> {

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::beanstalk::eb_config;
 use crate::beanstalk::tree::Tree;
 use crate::bundle::{Plan, Scope, Source};
-use crate::check::{self, Change, Described, Packager, Report, Settings};
+use crate::check::{self, Change, Described, Packager, Report, Settings, WorkTree};
 use crate::fault::{Exit, Failure, Fault};
 use crate::file::{self, Doing};
 use crate::folder;
@@ -135,8 +135,12 @@ fn settings(project: &Project) -> Settings {
     let (environments, unread) = Environments::readable(project).unwrap_or_default();
     let unread = unread.into_iter().map(|unread| (unread.path, unread.why.line())).collect();
     let described = Described { environments: environments.all().to_vec(), unread };
-    let is_copy = Repository::discover(&project.root).is_none();
-    Settings { suppress, packager: Packager::SaysLater, described, is_copy }
+    let work_tree = match (Repository::at(&project.root), Repository::discover(&project.root)) {
+        (Some(_), _) => WorkTree::Top,
+        (None, Some(_)) => WorkTree::Below,
+        (None, None) => WorkTree::None,
+    };
+    Settings { suppress, packager: Packager::SaysLater, described, work_tree }
 }
 
 /// What would ship as the project's own settings say.

@@ -1,6 +1,7 @@
 //! Permission: files of the bundle that are started as programs, and are none to the system.
 
 use crate::beanstalk::tree::Entry;
+use crate::check::WorkTree;
 use crate::check::folder::in_bundle;
 use crate::check::script::{Place, Script, fate};
 use crate::check::subject::Subject;
@@ -9,7 +10,7 @@ use crate::check::words::base;
 pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
     // Beansprout packs scripts as programs; a copy may have lost the modes; and before the bundle is unpacked it is another version's file.
     let own = subject.tree.is_file(crate::project::FILE);
-    if own || subject.is_copy || script.called || matches!(script.place, Place::Command(_)) {
+    if own || subject.work_tree == WorkTree::None || script.called || matches!(script.place, Place::Command(_)) {
         return;
     }
     let mut folder = script.folder();

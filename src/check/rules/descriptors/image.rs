@@ -6,6 +6,7 @@ use crate::beanstalk::customizations::EXTENSIONS;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::tree::Entry;
 use crate::beanstalk::yaml::{self, Node};
+use crate::check::WorkTree;
 use crate::check::dockerfile::{self, Image, NAME, Origin, Start};
 use crate::check::subject::{DOCKERRUN, Subject};
 use crate::check::words::{Run, base, is_python, is_shell};
@@ -165,7 +166,7 @@ fn program(subject: &mut Subject<'_>, image: &Image, start: &Start) -> bool {
         let span = start.instruction.span.clone();
         let closed = file == Some(false) && given.is_none() && keeps_mode && !changed("chmod");
         // Beansprout packs scripts as programs; a copy may have lost the modes.
-        let packs = tree.is_file(crate::project::FILE) || subject.is_copy;
+        let packs = tree.is_file(crate::project::FILE) || subject.work_tree == WorkTree::None;
         let windows = tree.text(&path).is_some_and(ends_lines_as_windows);
         let mended = ["dos2unix", "\\r", "sed "].iter().any(|word| image.builds_with(word));
         if file.is_none() && [".sh", ".py"].iter().any(|end| name.ends_with(end)) {

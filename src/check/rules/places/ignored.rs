@@ -6,6 +6,7 @@ use super::EBIGNORE;
 use crate::beanstalk::customizations::EXTENSIONS;
 use crate::beanstalk::lines::placed;
 use crate::beanstalk::tree::file_name;
+use crate::check::WorkTree;
 use crate::check::subject::Subject;
 use crate::level::Level;
 
@@ -44,7 +45,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         && let Some((pattern, span)) = last_word(text, "migrations", is_of_migrations)
     {
         let fix = "take the line out, and commit the migrations";
-        if subject.is_copy {
+        if subject.work_tree == WorkTree::None {
             // A repository may have them in spite of it.
             let message = format!(
                 "unless git tracks the migrations all the same, `{pattern}` keeps them out of the bundle: the instance makes no tables"

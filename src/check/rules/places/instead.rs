@@ -2,6 +2,7 @@
 
 use super::EBIGNORE;
 use crate::beanstalk::tree::Tree;
+use crate::check::WorkTree;
 use crate::check::subject::Subject;
 use crate::level::Level;
 use crate::ui::ticked;
@@ -22,7 +23,8 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     let secrets: Vec<&str> = lines(git)
         .filter(|line| is_secret(line) && !covered(line) && !brought_back(line) && !is_read(tree, line))
         .collect();
-    let history = !covered(".git");
+    // What lies above the project's folder is packed by nobody.
+    let history = !covered(".git") && subject.work_tree != WorkTree::Below;
     let and_git = if history { ", and `.git` with all that was ever committed" } else { "" };
     let fix = |names: &[&str]| format!("write {} into `{EBIGNORE}` as well", ticked(names.iter().copied()));
     let (message, level, fix) = match secrets.as_slice() {

@@ -3,6 +3,7 @@
 use super::candidates::{self, is_development, is_named_in_passing};
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::tree::file_name;
+use crate::check::WorkTree;
 use crate::check::django::{self, Named};
 use crate::check::subject::Subject;
 use crate::level::Level;
@@ -180,7 +181,7 @@ fn missing(subject: &mut Subject<'_>, named: &Named) {
             subject.find(RULE, &named.path, named.span.clone(), message, fix).level = Level::Warning;
         }
         None => {
-            let copied = subject.is_copy && ignored.is_some_and(|(path, _)| path == ".gitignore");
+            let copied = subject.work_tree == WorkTree::None && ignored.is_some_and(|(path, _)| path == ".gitignore");
             let unless = if copied { "unless git tracks it all the same, " } else { "" };
             let message = format!("{unless}{what}: there is no module `{module}`, and no other settings; {why}");
             let finding = subject.find(RULE, &named.path, named.span.clone(), message, SHIP);

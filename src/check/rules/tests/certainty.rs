@@ -2,22 +2,22 @@
 
 use super::{PROCFILE, WSGI};
 use crate::beanstalk::tree::Tree;
-use crate::check::{Settings, run};
+use crate::check::{Settings, WorkTree, run};
 use crate::level::Level;
 
 const APPS: &str = "INSTALLED_APPS = ['django.contrib.staticfiles']\nSTATIC_ROOT = BASE_DIR / 'collected'\n";
 const MANAGE: (&str, &str) = ("manage.py", "from django.core.management import execute_from_command_line\n");
 
 /// Level, message and fix of what this rule says, in a folder of which git knows or does not.
-fn said(rule: &str, is_copy: bool, files: &[(&str, &str)]) -> Vec<(Level, String, String)> {
+fn said(rule: &str, work_tree: WorkTree, files: &[(&str, &str)]) -> Vec<(Level, String, String)> {
     let tree = files.iter().fold(Tree::default(), |tree, (path, text)| tree.file(path, *text));
-    let found = run(&tree, &Settings { is_copy, ..Settings::default() }).findings.into_iter();
+    let found = run(&tree, &Settings { work_tree, ..Settings::default() }).findings.into_iter();
     found.filter(|finding| finding.rule == rule).map(|finding| (finding.level, finding.message, finding.fix)).collect()
 }
 
 #[track_caller]
 fn level(rule: &str, expected: Option<Level>, files: &[(&str, &str)]) {
-    let found = said(rule, false, files);
+    let found = said(rule, WorkTree::Top, files);
     assert_eq!(found.first().map(|(level, ..)| *level), expected, "{files:#?}\n{found:#?}");
 }
 
@@ -35,16 +35,25 @@ fn files_of_settings_that_nobody_has_read() {
 
 #[test]
 fn what_a_gitignore_leaves_out_of_a_copy() {
-    let ignored = |is_copy: bool| {
+    let ignored = |work_tree| {
         let files = [(".gitignore", "migrations/\n"), ("shop/models.py", "x = 1\n")];
-        said("EB156", is_copy, &files).into_iter().map(|(level, ..)| level).collect::<Vec<_>>()
+        said("EB156", work_tree, &files).into_iter().map(|(level, ..)| level).collect::<Vec<_>>()
     };
-    assert_eq!((ignored(false), ignored(true)), (vec![Level::Warning], vec![Level::Note]));
-    let missing = |is_copy: bool| {
+    assert_eq!((ignored(WorkTree::Below), ignored(WorkTree::None)), (vec![Level::Warning], vec![Level::Note]));
+    let missing = |work_tree| {
         let files = [PROCFILE, WSGI, MANAGE, (".gitignore", "settings.py\n"), ("mysite/urls.py", "x = 1\n")];
-        said("EB111", is_copy, &files).into_iter().map(|(level, ..)| level).collect::<Vec<_>>()
+        said("EB111", work_tree, &files).into_iter().map(|(level, ..)| level).collect::<Vec<_>>()
     };
-    assert_eq!((missing(false), missing(true)), (vec![Level::Error], vec![Level::Note]));
+    assert_eq!((missing(WorkTree::Top), missing(WorkTree::None)), (vec![Level::Error], vec![Level::Note]));
+}
+
+#[test]
+fn the_history_that_lies_above_a_project() {
+    let history = |work_tree| {
+        let files = [PROCFILE, WSGI, MANAGE, (".gitignore", "*.pyc\n"), (".ebignore", "*.pyc\n")];
+        said("EB345", work_tree, &files).len()
+    };
+    assert_eq!([WorkTree::Top, WorkTree::Below].map(history), [1, 0]);
 }
 
 #[test]
@@ -113,7 +122,7 @@ fn a_guess_with_a_sign_that_points_elsewhere() {
 fn where_a_file_of_the_proxy_comes_into_force() {
     #[track_caller]
     fn fix(path: &str, text: &str, expected: &str) {
-        let found = said("EB140", false, &[(path, text)]);
+        let found = said("EB140", WorkTree::Top, &[(path, text)]);
         assert_eq!(found.first().map(|(_, _, fix)| fix.as_str()), Some(expected), "{path}\n{found:#?}");
     }
     const LOCATION: &str = "location /media/ {\n  alias /var/app/current/media/;\n}\n";
@@ -137,17 +146,17 @@ fn where_a_file_of_the_proxy_comes_into_force() {
 fn a_port_that_a_browser_asks_for() {
     let services = "services:\n  db:\n    image: postgres\n    ports: ['5432:5432']\n  web:\n    build: .\n    ports: ['5000:5001']\n";
     let docker = (".elasticbeanstalk/config.yml", "global: {default_platform: Docker}\n");
-    let found = said("EB148", false, &[docker, ("docker-compose.yml", services)]);
+    let found = said("EB148", WorkTree::Top, &[docker, ("docker-compose.yml", services)]);
     assert_eq!(found[0].2, "publish it: `80:5001` for a server that listens on 5001");
 }
 
 #[test]
 fn the_folder_of_manage_py() {
     let config = (".ebextensions/a.config", "container_commands:\n  a:\n    command: python manage.py migrate\n");
-    let found = said("EB162", false, &[config, ("src/manage.py", MANAGE.1)]);
+    let found = said("EB162", WorkTree::Top, &[config, ("src/manage.py", MANAGE.1)]);
     assert!(found[0].1.ends_with("there is no `manage.py` in the bundle; `manage.py` is in `src`"), "{found:?}");
     assert_eq!(found[0].2, "go there first: `cd src`");
-    let found = said("EB162", false, &[config, ("src/manage.py", MANAGE.1), ("api/manage.py", MANAGE.1)]);
+    let found = said("EB162", WorkTree::Top, &[config, ("src/manage.py", MANAGE.1), ("api/manage.py", MANAGE.1)]);
     assert!(found[0].1.ends_with("there is no `manage.py` in the bundle"), "{found:?}");
 }
 
@@ -176,6 +185,6 @@ fn bundles_of_other_languages() {
     level("EB143", None, &php);
     level("EB143", Some(Level::Error), &[&php[..], &[("app.py", "x = 1\n")]].concat());
     let windows = "files:\n  \"C:\\\\scripts\\\\a.ps1\":\n    content: x\n";
-    let found = said("EB217", false, &[(".ebextensions/a.config", windows)]);
+    let found = said("EB217", WorkTree::Top, &[(".ebextensions/a.config", windows)]);
     assert!(found[0].1.contains("is a path of Windows"), "{found:?}");
 }
