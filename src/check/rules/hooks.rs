@@ -145,13 +145,35 @@ pub(super) fn misspelt(dir: &str, right: &'static str) -> bool {
     dir != right && (plain(dir) == plain(right) || dir.starts_with('.') && nearest(dir, [right]).is_some())
 }
 
+/// Does a container command make a hook executable that runs after all of them?
+fn is_made_executable(subject: &Subject<'_>, path: &str) -> bool {
+    let later =
+        [".platform/hooks/predeploy/", ".platform/hooks/postdeploy/"].iter().any(|folder| path.starts_with(folder));
+    let (folder, name) = path.rsplit_once('/').unwrap_or_default();
+    let names = |word: &str| word.ends_with(name) || word.trim_end_matches(['*', '/']).ends_with(folder);
+    let scripts = subject.scripts();
+    let commands = scripts.iter().filter(|script| matches!(script.place, Place::ContainerCommand(_)));
+    let mut runs = commands.flat_map(|script| script.runs().to_vec());
+    later
+        && runs.any(|run| {
+            run.name() == "chmod"
+                && run.plain().next().is_some_and(|mode| {
+                    mode.text.contains("+x")
+                        || mode.text.ends_with("rwx")
+                        || mode.text.starts_with('7')
+                        || mode.text.starts_with("07")
+                })
+                && (run.arguments.iter().any(|word| names(&word.text)))
+        })
+}
+
 fn runnable(subject: &mut Subject<'_>, path: &str) {
     let tree = subject.tree;
     let Some(Entry::File { executable, content: Some(content), .. }) = tree.get(path) else { return };
     // Every branch of Amazon Linux 2023 is younger than the versions that minded.
     let branch = subject.customizations.platform.as_ref().and_then(|platform| platform.branch);
     let old = branch.is_some_and(|branch| !branch.name.ends_with("Amazon Linux 2023"));
-    if !executable && old {
+    if !executable && old && !is_made_executable(subject, path) {
         let message = format!("`{path}` is not executable: platform versions before 29 April 2022 refuse to run it");
         subject.find_file("EB092", path, message, format!("`chmod +x {path}`")).edit(Edit::Executable);
     }

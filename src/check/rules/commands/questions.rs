@@ -10,7 +10,8 @@ use crate::check::words::{Run, Word};
 pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
     for run in script.runs() {
         let no_input = ["--noinput", "--no-input"].iter().any(|flag| run.has(flag));
-        let answered = run.piped || script.place.ignores_errors() || run.forgiven;
+        let answered = run.piped || run.forgiven;
+        let ignored = script.place.ignores_errors();
         let django = run.django().map(|(command, _)| command).filter(|command| {
             let asks = ["collectstatic", "flush"].contains(&command.text.as_str());
             (asks && !no_input) || command.text == "changepassword"
@@ -39,10 +40,13 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
             None if installs => (run.span(), run.name().to_owned(), "add `-y`".to_owned()),
             None => continue,
         };
-        if answered {
+        // Whoever ignores that a list is not updated or a file not collected may do without.
+        let in_vain = ignored && installs && run.plain().next().is_some_and(|word| word.text == "install");
+        if answered || (ignored && !in_vain) {
             continue;
         }
-        let message = format!("{}: `{what}` may ask, and nobody answers: without a terminal it fails", script.title());
+        let end = if in_vain { "it installs nothing, and the error is ignored" } else { "without a terminal it fails" };
+        let message = format!("{}: `{what}` may ask, and nobody answers: {end}", script.title());
         let noinput = fix.contains("--noinput")
             && script.text.get(span.start - script.start..span.end - script.start) == Some(what.as_str());
         let finding = subject.find("EB160", script.path, span, message, fix);

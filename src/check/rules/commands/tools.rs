@@ -81,7 +81,7 @@ fn missing(script: &Script<'_>, run: &Run) -> Option<Missing> {
     let extras = run.name() == "amazon-linux-extras";
     let installs = matches!(run.name(), "yum" | "dnf") && run.plain().any(|word| word.text.ends_with("install"));
     let epel = run.arguments.iter().find(|word| word.text.contains("epel"));
-    if extras || (epel.is_some() && matches!(run.name(), "yum" | "dnf" | "rpm")) {
+    if extras || (epel.is_some() && matches!(run.name(), "yum" | "dnf" | "rpm" | "yum-config-manager")) {
         let message = format!("{} {how}: Amazon Linux 2023 has neither extras nor EPEL", script.title());
         let fix = "take it out; what Amazon Linux 2023 has itself, such as `nginx`, `docker` or `redis6`, `dnf` installs without it";
         return Some(Missing { span: run.span(), message, fix, level });
@@ -216,6 +216,11 @@ fn supervisor(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) {
 /// pip of the system puts packages where the application does not look. Tells whether it was said.
 fn pip(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) -> bool {
     let Some(word) = run.pip().filter(|word| word.text == "install" && subject.python()) else { return false };
+    // A folder that is named has nothing to do with any Python.
+    const ELSEWHERE: [&str; 4] = ["-t", "--target", "--prefix", "--root"];
+    if run.arguments.iter().any(|word| ELSEWHERE.contains(&word.text.split('=').next().unwrap_or_default())) {
+        return false;
+    }
     let venv = script.has(&["activate", "/var/app/venv", "venv/bin"]) || run.lead.has("pipenv");
     // The system's own tools may well be installed there.
     let tool = run.plain().skip(1).all(|word| {

@@ -125,3 +125,44 @@ fn uploads_of_views_and_of_the_admin() {
     takes(true, &[urls, ("shop/views.py", &view("form = Form(request.POST, request.FILES)"))]);
     takes(false, &[urls, ("shop/views.py", &view("form = Form(request.POST)"))]);
 }
+
+#[test]
+fn packages_that_nobody_agrees_to() {
+    let of = |found: bool, command: &str, more: &str| {
+        let config = format!("commands:\n  a:\n    command: {command}\n{more}");
+        case("EB160", found, &[(".ebextensions/a.config", &config)]);
+    };
+    const IGNORED: &str = "    ignoreErrors: true\n";
+    of(true, "dnf install augeas-libs", "");
+    of(true, "dnf install augeas-libs", IGNORED);
+    of(false, "dnf install -y augeas-libs", IGNORED);
+    of(false, "dnf update", IGNORED);
+}
+
+#[test]
+fn packages_for_a_folder_of_their_own() {
+    let of = |found: bool, arguments: &str| {
+        let hook = format!("#!/bin/bash\npip install {arguments}\n");
+        case("EB161", found, &[(".platform/hooks/postdeploy/a.sh", &hook)]);
+    };
+    of(true, "requests");
+    of(false, "-r lambda/requirements.txt -t /tmp/build");
+    of(false, "--target=/tmp/build requests");
+}
+
+#[test]
+fn hooks_that_a_command_makes_executable() {
+    const OLD: (&str, &str) =
+        (".elasticbeanstalk/config.yml", "global:\n  default_platform: Python 3.8 running on 64bit Amazon Linux 2\n");
+    let of = |found: bool, hook: &str, command: &str| {
+        let config = format!("container_commands:\n  a:\n    command: {command}\n");
+        case("EB092", found, &[OLD, (hook, "#!/bin/bash\nls\n"), (".ebextensions/a.config", &config)]);
+    };
+    const AFTER: &str = ".platform/hooks/postdeploy/a.sh";
+    of(true, AFTER, "ls");
+    of(false, AFTER, "chmod +x .platform/hooks/postdeploy/a.sh");
+    of(false, AFTER, "chmod 755 /var/app/staging/.platform/hooks/postdeploy/*");
+    of(true, AFTER, "chmod +x .platform/hooks/postdeploy/b.sh");
+    of(true, AFTER, "chmod -x .platform/hooks/postdeploy/a.sh");
+    of(true, ".platform/hooks/prebuild/a.sh", "chmod +x .platform/hooks/prebuild/a.sh");
+}
