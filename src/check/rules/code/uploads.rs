@@ -35,19 +35,26 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
 
 /// Where code takes files, and with which framework. All of them are handed to forms which have no field for any as well.
 fn takes(text: &str, has_field: bool) -> Option<(&'static str, Range<usize>)> {
-    let is_taken = |span: &Range<usize>| {
-        let (before, after) = (&text[..span.start], &text[span.end..]);
-        let is_one = after.starts_with(['[', '.']);
+    let taken = find_all(text, ".FILES").find_map(|span| {
+        let of_word = |char: char| char.is_alphanumeric() || char == '_';
+        // However the request is called.
+        let before = text[..span.start].trim_end_matches(of_word);
+        let is_one = text[span.end..].starts_with(['[', '.']);
         // What every view of a class hands on is no sign that there are any.
         let by_class = before.ends_with(": self.") || before.ends_with("files=self.");
-        is_one || (has_field && !by_class)
-    };
-    if let Some(span) = find_all(text, "request.FILES").find(is_taken) {
+        (is_one || (has_field && !by_class)).then_some(before.len()..span.end)
+    });
+    if let Some(span) = taken {
         return Some(("Django", span));
     }
     let imports = |module: &str| {
         [format!("from {module}"), format!("import {module}")].iter().any(|line| text.contains(line.as_str()))
     };
+    if imports("flask_wtf")
+        && let Some(span) = find_in(text, &["FileField("])
+    {
+        return Some(("Flask", span));
+    }
     if imports("flask") {
         return Some(("Flask", find_in(text, &["request.files"])?));
     }
@@ -117,6 +124,8 @@ mod tests {
         is("if request.FILES:\n", None, Some("Django"));
         always("file = request.FILES['a']\n", Some("Django"));
         always("file = self.request.FILES.get('a')\n", Some("Django"));
+        always("file = requests.FILES['a']\n", Some("Django"));
+        always("from flask_wtf import FlaskForm\nclass A(FlaskForm):\n    x = FileField('x')\n", Some("Flask"));
         always("# form = Form(request.POST, request.FILES)\n", None);
         always("kwargs = {'files': self.request.FILES}\n", None);
         always("from flask import request\nfile = request.files['a']\n", Some("Flask"));
