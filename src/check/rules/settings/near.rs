@@ -4,10 +4,11 @@ use super::at;
 use crate::check::django::{Settings, Value};
 use crate::check::installed::Installed;
 use crate::check::subject::Subject;
+use crate::level::Level;
 use crate::ui::edits;
 
 /// Settings that have an effect, of Django and of what most projects have beside it; long ones, which no other name is near by chance.
-const KNOWN: [&str; 61] = [
+const KNOWN: [&str; 62] = [
     "ALLOWED_HOSTS",
     "AUTHENTICATION_BACKENDS",
     "AUTH_PASSWORD_VALIDATORS",
@@ -64,6 +65,7 @@ const KNOWN: [&str; 61] = [
     "SESSION_COOKIE_SECURE",
     "SESSION_EXPIRE_AT_BROWSER_CLOSE",
     "SESSION_SAVE_EVERY_REQUEST",
+    "STATICFILES_DIRS",
     "STATICFILES_FINDERS",
     "STATICFILES_STORAGE",
     "USE_X_FORWARDED_HOST",
@@ -72,19 +74,19 @@ const KNOWN: [&str; 61] = [
 ];
 
 /// Names that are near another and are settings themselves, of Django today or before, or of a package.
-const OTHERS: [&str; 8] = [
+const OTHERS: [&str; 7] = [
     "CSRF_COOKIE_AGE",
     "CSRF_COOKIE_NAME",
     "CSRF_COOKIE_PATH",
     "EMAIL_USE_SES",
     "SESSION_COOKIE_NAME",
     "SESSION_COOKIE_PATH",
-    "STATICFILES_DIRS",
     "CORS_ORIGIN_REGEX_WHITELIST",
 ];
 
 pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     within(subject, settings);
+    beside_databases(subject, settings);
     let gone = Installed::of(subject).since("django", (5, 1)).is_some();
     let found: Vec<(String, &str)> = settings
         .iter()
@@ -106,6 +108,28 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     }
 }
 
+/// Options of one database that stand beside it, where each key is the name of another.
+fn beside_databases(subject: &mut Subject<'_>, settings: &Settings) {
+    const OF_ONE: [&str; 5] = ["ATOMIC_REQUESTS", "CONN_HEALTH_CHECKS", "CONN_MAX_AGE", "OPTIONS", "TEST"];
+    let Some(setting) = settings.get("DATABASES") else { return };
+    let has = |key: &str| matches!(setting.value.get(key), Value::Dict(_) | Value::Bool(_) | Value::Int(_));
+    let Some(key) = OF_ONE.into_iter().find(|key| has("default") && has(key)) else { return };
+    // Django asks each database for its options as soon as a request begins (tried with 2.2 and 5.2).
+    let (message, level) = match setting.value.get(key) {
+        Value::Dict(_) => {
+            (format!("`{key}` has no effect: beside `default`, it is the name of another database"), Level::Warning)
+        }
+        Value::Bool(_) | Value::Int(_) => (
+            format!(
+                "every page is a 500: beside `default`, `{key}` is the name of another database, which has to be a dictionary"
+            ),
+            Level::Error,
+        ),
+        _ => return,
+    };
+    at(subject, "EB344", setting, message, &format!("write `\"{key}\"` within `\"default\"`")).level = level;
+}
+
 /// Settings of Django's own that stand within another one, as if they were part of it.
 fn within(subject: &mut Subject<'_>, settings: &Settings) {
     const OUTER: [&str; 6] = ["CACHES", "CHANNEL_LAYERS", "DATABASES", "LOGGING", "REST_FRAMEWORK", "SIMPLE_JWT"];
@@ -121,8 +145,9 @@ fn within(subject: &mut Subject<'_>, settings: &Settings) {
     ];
     for outer in OUTER {
         let Some(setting) = settings.get(outer) else { continue };
-        let named =
-            |value: &Value| INNER.into_iter().find(|inner| *inner != outer && *value.get(inner) != Value::Missing);
+        // A key that nobody can read is no evidence.
+        let has = |value: &Value, inner: &str| !matches!(value.get(inner), Value::Missing | Value::Unknown);
+        let named = |value: &Value| INNER.into_iter().find(|inner| *inner != outer && has(value, inner));
         let parts = match &setting.value {
             Value::Dict(parts) => parts.iter().map(|(_, part)| part).collect::<Vec<_>>(),
             _ => continue,
@@ -168,6 +193,8 @@ mod tests {
         for (one, other) in [
             ("STATIC_FILE_STORAGE", "STATICFILES_STORAGE"),
             ("ALLOWED_HOST", "ALLOWED_HOSTS"),
+            ("STATICFILES_DIR", "STATICFILES_DIRS"),
+            ("STATICFILE_DIRS", "STATICFILES_DIRS"),
             ("CSRF_TRUSTED_ORIGIN", "CSRF_TRUSTED_ORIGINS"),
             ("SECURE_PROXY_SSL_HEADERS", "SECURE_PROXY_SSL_HEADER"),
             ("CORS_ORIGINS_WHITELIST", "CORS_ORIGIN_WHITELIST"),

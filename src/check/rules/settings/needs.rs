@@ -15,6 +15,35 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     middleware(subject, settings);
     origins(subject, settings);
     credentials(subject, settings);
+    without_headers(subject, settings);
+    in_vain(subject, settings);
+}
+
+/// django-cors-headers writes its headers in a middleware, and does nothing without it.
+fn without_headers(subject: &mut Subject<'_>, settings: &Settings) {
+    let Some(setting) = settings.get("MIDDLEWARE").filter(|setting| setting.value.is_known()) else { return };
+    let installed = settings.value("INSTALLED_APPS").items().iter().any(|app| app.text() == Some("corsheaders"));
+    let classes = setting.value.items();
+    // One of the project's own may write them.
+    let others = ["django.", "whitenoise.", "debug_toolbar."];
+    let known = |class: &Value| class.text().is_some_and(|class| others.iter().any(|other| class.starts_with(other)));
+    let meant = settings.iter().any(|(name, _)| name.starts_with("CORS_"));
+    if installed && meant && !classes.is_empty() && classes.iter().all(known) {
+        let message = "browsers let no page of another site read an answer: `corsheaders` writes its headers in a middleware, which is not in the list";
+        let fix = "write `corsheaders.middleware.CorsMiddleware` before `CommonMiddleware`";
+        at(subject, "EB260", setting, message, fix).level = Level::Warning;
+    }
+}
+
+/// A list of origins beside the permission for all of them.
+fn in_vain(subject: &mut Subject<'_>, settings: &Settings) {
+    let on = |name: &&str| settings.value(name).is_on();
+    let Some(all) = ["CORS_ALLOW_ALL_ORIGINS", "CORS_ORIGIN_ALLOW_ALL"].into_iter().find(on) else { return };
+    let lists = ["CORS_ALLOWED_ORIGINS", "CORS_ORIGIN_WHITELIST", "CORS_ALLOWED_ORIGIN_REGEXES"];
+    let listed = lists.into_iter().find(|name| !settings.value(name).by_default().items().is_empty());
+    let Some((list, setting)) = listed.and_then(|name| Some((name, settings.get(name)?))) else { return };
+    let message = format!("`{list}` has no effect: `{all}` lets all sites ask");
+    at(subject, "EB260", setting, message, &format!("take `{all}` out")).level = Level::Note;
 }
 
 fn middleware(subject: &mut Subject<'_>, settings: &Settings) {

@@ -20,12 +20,21 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     }
     channels(subject, settings);
     let throttled = settings.value("REST_FRAMEWORK").get("DEFAULT_THROTTLE_CLASSES");
+    let keeps_nothing = settings
+        .value("CACHES")
+        .get("default")
+        .get("BACKEND")
+        .text()
+        .is_some_and(|backend| backend == "django.core.cache.backends.dummy.DummyCache");
     if !throttled.items().is_empty()
         && is_local(settings, "default")
-        && !subject.single()
+        && (keeps_nothing || !subject.single())
         && let Some(setting) = settings.get("REST_FRAMEWORK")
     {
-        let message = "a limit of requests is a limit of each process: they are counted in its own memory";
+        let message = match keeps_nothing {
+            true => "nobody is ever limited: requests are counted in the cache, and this one keeps nothing",
+            false => "a limit of requests is a limit of each process: they are counted in its own memory",
+        };
         at(subject, "EB085", setting, message, "a cache that all processes share, such as Redis or the database cache");
     }
 }

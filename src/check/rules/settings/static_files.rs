@@ -1,5 +1,6 @@
 //! Static files: whether they are collected, and whether somebody serves what is collected.
 
+mod asked;
 mod container;
 
 use super::backends::Backend;
@@ -159,7 +160,7 @@ fn collected(subject: &mut Subject<'_>, settings: &Settings) {
     let Some(root) = root else { return nowhere(subject, settings, collects) };
     let shipped = shipped::collected(subject.tree, settings).is_some() || shipped::served(subject);
     let backend = Backend::of_static_files(settings);
-    if collects || shipped || !backend.is_here() {
+    if collects || shipped || !backend.is_here() || asked::by_nobody(subject, settings) {
         return;
     }
     // While `DEBUG` is on, Django hashes nothing.

@@ -113,3 +113,64 @@ fn addresses_of_visitors_on_uvicorn() {
     );
     asked(false, "uvicorn main:app", text, &[single]);
 }
+
+#[test]
+fn origins_that_nobody_is_told_of() {
+    const APPS: &str = "INSTALLED_APPS = ['corsheaders']\nCORS_ALLOWED_ORIGINS = ['https://a.example']\n";
+    let of = |found: bool, more: &str| case("EB260", found, &[("mysite/settings.py", &format!("{APPS}{more}"))]);
+    of(true, "MIDDLEWARE = ['django.middleware.common.CommonMiddleware']\n");
+    of(false, "MIDDLEWARE = ['corsheaders.middleware.CorsMiddleware']\n");
+    of(false, "MIDDLEWARE = ['django.middleware.common.CommonMiddleware', 'shop.headers.Cross']\n");
+    of(false, "MIDDLEWARE = MORE + ['django.middleware.common.CommonMiddleware']\n");
+    // All of them, and a list.
+    of(true, "CORS_ALLOW_ALL_ORIGINS = True\n");
+    of(false, "CORS_ALLOW_ALL_ORIGINS = False\n");
+}
+
+#[test]
+fn options_beside_the_database_that_they_are_for() {
+    let of = |found: bool, inner: &str, outer: &str| {
+        let settings =
+            format!("DATABASES = {{'default': {{'ENGINE': 'django.db.backends.postgresql'{inner}}}{outer}}}\n");
+        case("EB344", found, &[("mysite/settings.py", &settings)]);
+    };
+    of(true, "", ", 'OPTIONS': {'sslmode': 'require'}");
+    of(false, ", 'OPTIONS': {'sslmode': 'require'}", "");
+    of(true, "", ", 'ATOMIC_REQUESTS': True");
+    of(false, "", ", const.OTHER: {}");
+    of(false, "", ", 'replica': {'ENGINE': 'django.db.backends.postgresql'}");
+}
+
+#[test]
+fn limits_that_are_counted_nowhere() {
+    const LIMITS: &str =
+        "REST_FRAMEWORK = {'DEFAULT_THROTTLE_CLASSES': ['rest_framework.throttling.AnonRateThrottle']}\n";
+    const ONE: (&str, &str) = (
+        ".ebextensions/a.config",
+        "option_settings:\n  aws:elasticbeanstalk:environment:\n    EnvironmentType: SingleInstance\n",
+    );
+    let of = |found: bool, cache: &str| {
+        let settings = format!("{LIMITS}CACHES = {{'default': {{'BACKEND': 'django.core.cache.backends.{cache}'}}}}\n");
+        case("EB085", found, &[("mysite/settings.py", &settings), ONE]);
+    };
+    of(true, "dummy.DummyCache");
+    of(false, "locmem.LocMemCache");
+}
+
+#[test]
+fn static_files_that_no_page_asks_for() {
+    let of = |found: bool, renderers: &str, urls: &str, more: &[(&str, &str)]| {
+        let settings = format!(
+            "INSTALLED_APPS = ['django.contrib.admin', 'django.contrib.staticfiles', 'rest_framework']\n\
+             ROOT_URLCONF = 'mysite.urls'\nSTATIC_ROOT = BASE_DIR / 'static'\nSTATIC_URL = '/static/'\nREST_FRAMEWORK = {{{renderers}}}\n"
+        );
+        let files = [("mysite/settings.py", settings.as_str()), ("mysite/urls.py", urls)];
+        case("EB021", found, &[&files, more].concat());
+    };
+    const JSON: &str = "'DEFAULT_RENDERER_CLASSES': ['rest_framework.renderers.JSONRenderer']";
+    of(false, JSON, "urlpatterns = []\n", &[]);
+    of(true, "", "urlpatterns = []\n", &[]);
+    of(true, JSON, "urlpatterns = [path('admin/', admin.site.urls)]\n", &[]);
+    of(false, JSON, "urlpatterns = []\n# path('admin/', admin.site.urls)\n", &[]);
+    of(true, JSON, "urlpatterns = []\n", &[("mysite/templates/home.html", "<h1>Home</h1>")]);
+}
