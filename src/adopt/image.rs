@@ -4,9 +4,8 @@
 
 use crate::beanstalk::dockerfile::instructions;
 use crate::beanstalk::procfile;
+use crate::beanstalk::purpose::is_of_desk;
 use crate::beanstalk::tree::{Tree, file_name};
-
-use super::purpose::is_of_desk;
 
 const KEY: &str = "DJANGO_SETTINGS_MODULE";
 

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::beanstalk::requirements::{self, FILE, Requirements as Installed};
+use crate::beanstalk::purpose::is_of_desk;
+use crate::beanstalk::requirements::{self, FILE, LockedList, Requirements as Installed};
 use crate::beanstalk::tree::{Tree, file_name};
 
 use super::image;
-use super::locks::LockedList;
 use super::projects::projects;
-use super::purpose::is_of_desk;
 
 /// Where the list is.
 #[derive(Debug, Clone, PartialEq, Eq)]

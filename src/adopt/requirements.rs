@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::beanstalk::encoding;
-use crate::beanstalk::requirements::{FILE, Requirements as Installed, Source as From};
+use crate::beanstalk::requirements::{FILE, LockedList, Requirements as Installed, Source as From};
 use crate::beanstalk::tree::{Tree, file_name};
 use crate::beanstalk::version::Version;
 use crate::package_name::normal;
 
 use super::lists::{Source, source};
-use super::locks::LockedList;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Requirements {

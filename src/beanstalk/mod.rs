@@ -21,6 +21,7 @@ pub mod name;
 pub mod options;
 pub mod platforms;
 pub mod procfile;
+pub(crate) mod purpose;
 pub mod regions;
 pub mod requirements;
 pub mod timeline;

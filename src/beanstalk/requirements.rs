@@ -6,6 +6,7 @@
 
 mod compiled;
 mod line;
+mod locks;
 mod pipenv;
 mod pyproject;
 
@@ -22,6 +23,7 @@ use crate::secret::without_credentials;
 
 pub use compiled::Compiled;
 pub(crate) use line::logical;
+pub(crate) use locks::LockedList;
 pub use pipenv::PipenvSource;
 pub use pyproject::{Pyproject, dependencies};
 

@@ -163,7 +163,7 @@ impl Tree {
             || (name.ends_with(".txt") && reads_list(path, name))
             || (name.ends_with(".py") && reads_python(name, parents))
             || (name.ends_with(".py") && name.starts_with("gunicorn") && path.matches('/').count() <= 2)
-            || (path.matches('/').count() <= 2 && name == "Dockerfile")
+            || (path.matches('/').count() <= 2 && (name == "Dockerfile" || is_locked(name)))
             || (path.matches('/').count() == 1 && name == "__init__.py")
             || (path.matches('/').count() <= 3 && (reads_script(name, parents) || reads_table(path, name, parents)))
             || name.ends_with(".pem")
@@ -193,6 +193,11 @@ impl Tree {
             && path.matches('/').count() <= 5
             && !path.split('/').any(|part| part.starts_with('.') || OTHERS.contains(&part))
     }
+}
+
+/// What tools beside pip install into an image, and for which Python.
+fn is_locked(name: &str) -> bool {
+    matches!(name, "uv.lock" | "poetry.lock" | "pyproject.toml" | ".python-version")
 }
 
 /// Lists of packages may include each other: all at the top, and below where a name says so.

@@ -252,7 +252,7 @@ fn absolute(folder: Option<&str>, to: &str) -> Option<String> {
 }
 
 /// The options before the words.
-fn flags(rest: &str) -> (Vec<&str>, &str) {
+pub(super) fn flags(rest: &str) -> (Vec<&str>, &str) {
     let (mut found, mut rest) = (Vec::new(), rest.trim_start());
     while rest.starts_with("--") {
         let (flag, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));

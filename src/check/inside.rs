@@ -2,6 +2,7 @@
 //!
 //! Only of the one image that has the code, and only where all of its steps can be read: one that nobody sees into may install anything.
 
+mod locked;
 pub(super) mod steps;
 
 use std::collections::BTreeSet;
@@ -24,7 +25,7 @@ pub(super) struct Inside {
     pub(super) is_newest: bool,
     /// All that is asked for, where that is known.
     pub(super) packages: Option<Rc<Requirements>>,
-    /// Does one step install all of them? What the next one installs takes the place of what the one before did.
+    /// Does one step of pip's install all of them? What the next one installs takes the place of what the one before did.
     pub(super) at_once: bool,
     /// The folder of the `Dockerfile`, with a slash at its end, or nothing for the top.
     pub(super) folder: String,
@@ -72,7 +73,7 @@ impl Inside {
         let is_sure = customizations.family == Family::Docker && (described != Some(DOCKERRUN) || is_top);
         let later = text.contains("pip") || installs_later(tree, &folder);
         let installed = steps::packages(tree, &image, path, minor).filter(|_| !later);
-        let at_once = installed.as_ref().is_some_and(|installed| installed.steps == 1);
+        let at_once = installed.as_ref().is_some_and(|installed| installed.steps == 1 && !installed.is_locked);
         let packages = installed.map(|installed| Rc::new(installed.packages));
         Some(Self { minor, is_newest, packages, at_once, folder, is_sure })
     }

@@ -11,10 +11,9 @@ use clap::Args;
 
 use super::environments::Environments;
 use super::interview::Prompter;
-use crate::adopt::LockedList;
 use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::made::Made;
-use crate::beanstalk::requirements::FILE;
+use crate::beanstalk::requirements::{FILE, LockedList};
 use crate::bundle::{self, MAX_BYTES};
 use crate::fault::{Exit, Failure};
 use crate::file;

@@ -4,14 +4,14 @@
 
 use std::collections::BTreeSet;
 
-use super::{list_of, python};
+use super::{list_of, locked, python};
 use crate::beanstalk::dockerfile::Instruction;
 use crate::beanstalk::image_reference::ImageReference;
 use crate::beanstalk::requirements::{Pyproject, Requirements, Source, beside};
 use crate::beanstalk::tree::Tree;
 use crate::beanstalk::version::Version;
 use crate::beanstalk::wheel::on_every_instance;
-use crate::check::dockerfile::Image;
+use crate::check::dockerfile::{Image, flags};
 use crate::check::words::{self, Run};
 
 /// All that is installed.
@@ -19,6 +19,8 @@ pub(in crate::check) struct Installed {
     pub(in crate::check) packages: Requirements,
     /// How many steps install it.
     pub(in crate::check) steps: usize,
+    /// Was it a tool that had settled what goes with what?
+    pub(in crate::check) is_locked: bool,
 }
 
 /// All that the steps of a build install; `None`: something of it is not known.
@@ -28,6 +30,7 @@ pub(in crate::check) fn packages(tree: &Tree, image: &Image, path: &str, minor: 
     for builder in builders(image, &stages, minor)? {
         let more = own(tree, builder, path, minor, true)?;
         found.steps += more.steps;
+        found.is_locked |= more.is_locked;
         add(&mut found.packages, more.packages);
     }
     (!found.packages.lines.is_empty()).then_some(found)
@@ -36,7 +39,7 @@ pub(in crate::check) fn packages(tree: &Tree, image: &Image, path: &str, minor: 
 /// What the steps of one stage install by themselves; where it is `copied` afterwards, they may put it anywhere.
 pub(in crate::check) fn own(tree: &Tree, image: &Image, path: &str, minor: u32, copied: bool) -> Option<Installed> {
     let mut packages = Requirements::default();
-    let steps = installs(tree, image, path, copied, &mut packages)?;
+    let Steps { steps, is_locked } = installs(tree, image, path, (copied, minor), &mut packages)?;
     packages.lines.retain_mut(|line| {
         let version = Version::new(3, minor).to_string();
         let holds = line.holds(&|name: &str| match name {
@@ -48,7 +51,7 @@ pub(in crate::check) fn own(tree: &Tree, image: &Image, path: &str, minor: u32, 
         }
         holds != Some(false)
     });
-    Some(Installed { packages, steps })
+    Some(Installed { packages, steps, is_locked })
 }
 
 /// The stages of its file that an image copies from, as far as they are in it; `None` for one that is not.
@@ -80,7 +83,9 @@ fn builders<'s>(image: &Image, stages: &'s [(String, Image)], minor: u32) -> Opt
         if base.is_official() && matches!(base.name, "node" | "alpine" | "nginx" | "busybox" | "golang") {
             continue;
         }
-        let is_place = PLACES.iter().any(|place| words.contains(place));
+        // With the environment in it.
+        let of_tool = stage.builds_with("uv sync") || stage.builds_with("poetry install");
+        let is_place = of_tool || PLACES.iter().any(|place| words.contains(place));
         if !is_place || python(stage).map(|(minor, _)| minor) != Some(minor) || !copied(stage, stages).is_empty() {
             return None;
         }
@@ -91,16 +96,34 @@ fn builders<'s>(image: &Image, stages: &'s [(String, Image)], minor: u32) -> Opt
     Some(found)
 }
 
-/// Adds what an image's own steps install, and tells how many of them do.
-fn installs(tree: &Tree, image: &Image, path: &str, copied: bool, found: &mut Requirements) -> Option<usize> {
+/// How many steps install packages, and whether one of them did from a lock.
+struct Steps {
+    steps: usize,
+    is_locked: bool,
+}
+
+/// Adds what an image's own steps install.
+fn installs(
+    tree: &Tree,
+    image: &Image,
+    path: &str,
+    (copied, minor): (bool, u32),
+    found: &mut Requirements,
+) -> Option<Steps> {
     // Images of others by this name may have packages in them.
     if !ImageReference::of(image.base()?).is_official() {
         return None;
     }
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let mut steps = 0;
+    let (mut steps, mut is_locked) = (0, false);
     for step in image.all("RUN") {
-        for run in words::runs(&step.rest) {
+        let (mounts, rest) = flags(&step.rest);
+        for run in words::runs(rest) {
+            if let Some(lock) = locked::read(tree, image, folder, &mounts, &run, minor)? {
+                add(found, lock);
+                is_locked = true;
+                continue;
+            }
             if run.name() == "pipenv" {
                 if let Some(source) = of_pipenv(tree, image, folder, &run)? {
                     add(found, Requirements::of_source(source, &|path| tree.bytes(path)));
@@ -111,7 +134,8 @@ fn installs(tree: &Tree, image: &Image, path: &str, copied: bool, found: &mut Re
             let does: Vec<&str> = run.plain().map(|word| word.text.as_str()).take(2).collect();
             let of_uv = run.name() == "uv" && does == ["pip", "install"];
             let makes_place = run.name() == "uv" && does.first() == Some(&"venv");
-            if is_hidden(&run) && !of_uv && !makes_place {
+            let calm = run.name() == "poetry" && locked::is_calm(&run);
+            if is_hidden(&run) && !of_uv && !makes_place && !calm {
                 return None;
             }
             if !of_uv && run.pip().is_none_or(|word| word.text != "install") {
@@ -130,7 +154,7 @@ fn installs(tree: &Tree, image: &Image, path: &str, copied: bool, found: &mut Re
             }
         }
     }
-    Some(steps)
+    Some(Steps { steps, is_locked })
 }
 
 fn add(found: &mut Requirements, more: Requirements) {
@@ -143,7 +167,7 @@ fn add(found: &mut Requirements, more: Requirements) {
 /// What pip itself is made of.
 fn is_tool(text: &str) -> bool {
     let name = text.split(['=', '<', '>', '~', '!', '[']).next().unwrap_or_default();
-    matches!(name, "pip" | "setuptools" | "wheel" | "pipenv" | "uv" | "pip-tools")
+    matches!(name, "pip" | "setuptools" | "wheel" | "pipenv" | "uv" | "pip-tools" | "poetry")
 }
 
 fn read(tree: &Tree, image: &Image, path: &str, step: &Instruction, asked: &Asked<'_>) -> Option<Requirements> {

@@ -19,6 +19,7 @@ mod flask;
 mod images;
 mod instance;
 mod kept;
+mod locked;
 mod lost;
 mod open;
 mod order;

@@ -142,6 +142,18 @@ fn listed(subject: &Subject<'_>, requirements: &Requirements) -> Option<String> 
     (!more).then_some(file)
 }
 
+/// How packages come into a list.
+fn adding(list: &str, names: &[String]) -> Option<String> {
+    let bare = || names.iter().map(|name| name.trim_matches('`')).collect::<Vec<_>>().join(" ");
+    match (list.rsplit('/').next(), names) {
+        (_, []) => None,
+        (Some("uv.lock"), _) => Some(format!("`uv add {}`", bare())),
+        (Some("poetry.lock"), _) => Some(format!("`poetry add {}`", bare())),
+        (_, [one]) => Some(format!("add {one} with its version")),
+        (_, [most @ .., last]) => Some(format!("add {} and {last} with their versions", most.join(", "))),
+    }
+}
+
 /// Only a list with everything in it, as `pip freeze` writes it, shows what is missing.
 fn is_whole(requirements: &Requirements) -> bool {
     let frozen = |line: &Requirement| line.exact().is_some() && !line.name.is_empty();

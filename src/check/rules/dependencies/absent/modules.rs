@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::super::tables::{ByName, rows};
-use super::{is_whole, listed, own};
+use super::{adding, is_whole, listed, own};
 use crate::beanstalk::lines::placed;
 use crate::beanstalk::requirements::{FILE, Requirement, Requirements};
 use crate::check::django::loaded::Moment;
@@ -194,11 +194,7 @@ fn applications(subject: &mut Subject<'_>, requirements: &Requirements) -> bool 
     let message = format!("{}: `No module named '{}'`, {why}{more}", Moment::Start.fate(), first.module);
     let packages: Vec<String> = all.iter().filter_map(package).collect();
     let own: Vec<&str> = all.iter().filter(|lack| lack.package.is_none()).map(|lack| lack.module.as_str()).collect();
-    let add = match packages.as_slice() {
-        [] => None,
-        [one] => Some(format!("add {one} with its version")),
-        [most @ .., last] => Some(format!("add {} and {last} with their versions", most.join(", "))),
-    };
+    let add = adding(list, &packages);
     let out = (!own.is_empty()).then(|| format!("take {} out, or let the folder ship", crate::ui::ticked(own)));
     let fix: Vec<String> = add.into_iter().chain(out).collect();
     let (path, span) = (first.path.clone(), first.span.clone());
@@ -226,7 +222,8 @@ impl Missing<'_> {
         let package = other.as_deref().unwrap_or(package);
         let message =
             format!("{}: `No module named '{module}'`, since `{list}` does not ask for `{package}`", moment.fate());
-        subject.find("EB169", path, span, message, format!("add `{package}` with its version"));
+        let fix = adding(list, &[format!("`{package}`")]).unwrap_or_default();
+        subject.find("EB169", path, span, message, fix);
     }
 }
 

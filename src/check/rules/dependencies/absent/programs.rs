@@ -1,6 +1,6 @@
 //! Programs that a line of `Procfile` starts, and that nothing brings to the instance.
 
-use super::{installs_itself, listed, modules, vendors};
+use super::{adding, installs_itself, listed, modules, vendors};
 use crate::beanstalk::requirements::{FILE, Requirement, Requirements};
 use crate::check::dockerfile::NAME;
 use crate::check::inside::Inside;
@@ -115,7 +115,8 @@ pub(super) fn in_image(subject: &mut Subject<'_>, requirements: &Requirements, i
         };
         let span = container.place(subject, program);
         let path = container.path.clone();
-        subject.find("EB169", &path, span, message, format!("add `{word}` with its version")).level = level;
+        let fix = adding(&file, &[format!("`{word}`")]).unwrap_or_default();
+        subject.find("EB169", &path, span, message, fix).level = level;
     }
 }
 

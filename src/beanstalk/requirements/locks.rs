@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::{Table, Value};
 
-use super::purpose::is_of_desk;
+use super::Requirements;
+use crate::beanstalk::lines::Lines;
+use crate::beanstalk::purpose::is_of_desk;
 
 /// What the project needs on a server, as a lock has it.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,9 +23,38 @@ impl LockedList {
         let packages = table.get("package")?.as_array()?;
         match path {
             "uv.lock" => uv(packages),
-            "poetry.lock" => Some(Self { lines: poetry(packages)?, groups: Vec::new() }),
+            "poetry.lock" => Some(Self { lines: poetry(packages, &|_| false)?, groups: Vec::new() }),
             _ => None,
         }
+    }
+
+    /// What its own tool installs of it, of the project and of those groups that are `taken`; each line at its place in the file.
+    pub(crate) fn installed(path: &str, text: &str, taken: &dyn Fn(&str) -> bool) -> Option<Requirements> {
+        let table: Table = toml::from_str(text).ok()?;
+        let packages = table.get("package")?.as_array()?;
+        let lines = match path.rsplit('/').next()? {
+            "uv.lock" => {
+                let groups =
+                    of_project(packages)?.get("dev-dependencies").and_then(Value::as_table).into_iter().flatten();
+                let edges: Vec<&Value> = groups
+                    .filter(|(name, _)| taken(name))
+                    .filter_map(|(_, edges)| edges.as_array())
+                    .flatten()
+                    .collect();
+                pinned(packages, &closure(packages, &edges)?)?
+            }
+            "poetry.lock" => poetry(packages, taken)?,
+            _ => return None,
+        };
+        let mut found = Requirements::of_text(&lines.join("\n"), path);
+        let numbers = Lines::of(text);
+        for (line, written) in found.lines.iter_mut().zip(&lines) {
+            let key = format!("name = \"{}\"", written.split("==").next().unwrap_or_default());
+            let place = text.find(&format!("[[package]]\n{key}")).map_or(0, |at| at + "[[package]]\n".len());
+            line.span = place..if place == 0 { 0 } else { place + key.len() };
+            line.line = numbers.number(place);
+        }
+        (found.lines.len() == lines.len()).then_some(found)
     }
 }
 
@@ -58,14 +89,19 @@ fn uv(packages: &[Value]) -> Option<LockedList> {
         let edges: Vec<&Value> = groups.iter().flat_map(|(_, edges)| *edges).collect();
         found = closure(packages, &edges)?;
     }
+    let groups = groups.into_iter().map(|(name, _)| name.to_owned()).collect();
+    Some(LockedList { lines: pinned(packages, &found)?, groups })
+}
+
+fn pinned(packages: &[Value], found: &Closure<'_>) -> Option<Vec<String>> {
     let mut lines = Vec::new();
-    for (name, conditions) in &found {
+    for (name, conditions) in found {
         let package = packages.iter().find(|package| word(package, "name") == Some(*name))?;
         // From git, a path or a URL: only the tool knows how.
         package.get("source")?.get("registry")?;
         lines.push(line(name, word(package, "version")?, conditions));
     }
-    Some(LockedList { lines, groups: groups.into_iter().map(|(name, _)| name.to_owned()).collect() })
+    Some(lines)
 }
 
 type Closure<'a> = BTreeMap<&'a str, BTreeSet<String>>;
@@ -123,24 +159,25 @@ fn extras<'a>(package: &'a Value, names: &BTreeSet<&str>) -> Vec<&'a Value> {
 }
 
 /// Since version 2, Poetry writes groups and markers to each package.
-fn poetry(packages: &[Value]) -> Option<Vec<String>> {
+fn poetry(packages: &[Value], taken: &dyn Fn(&str) -> bool) -> Option<Vec<String>> {
     let mut lines = Vec::new();
     for package in packages {
-        let groups = package.get("groups")?.as_array()?;
-        if !groups.iter().any(|group| group.as_str() == Some("main"))
-            || package.get("optional").and_then(Value::as_bool) == Some(true)
-        {
+        let groups = package.get("groups")?.as_array()?.iter().filter_map(Value::as_str);
+        let groups: Vec<&str> = groups.filter(|group| *group == "main" || taken(group)).collect();
+        if groups.is_empty() || package.get("optional").and_then(Value::as_bool) == Some(true) {
             continue;
         }
         if package.get("source").is_some() {
             return None;
         }
-        let marker = match package.get("markers") {
-            Some(Value::String(marker)) => marker.as_str(),
-            Some(Value::Table(by_group)) => by_group.get("main").and_then(Value::as_str).unwrap_or_default(),
-            _ => "",
+        let markers = package.get("markers");
+        let of_group = |group: &&str| match markers {
+            Some(Value::String(marker)) => marker.clone(),
+            Some(Value::Table(by_group)) => by_group.get(*group).and_then(Value::as_str).unwrap_or_default().to_owned(),
+            _ => String::new(),
         };
-        lines.push(line(word(package, "name")?, word(package, "version")?, &BTreeSet::from([marker.to_owned()])));
+        let markers: BTreeSet<String> = groups.iter().map(of_group).collect();
+        lines.push(line(word(package, "name")?, word(package, "version")?, &markers));
     }
     lines.sort();
     Some(lines)

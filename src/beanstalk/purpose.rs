@@ -22,7 +22,7 @@ const DESK: &[&str] = &[
 ];
 
 /// Is what has this name, or lies at this path, for the desk?
-pub(super) fn is_of_desk(name: &str) -> bool {
+pub(crate) fn is_of_desk(name: &str) -> bool {
     name.to_ascii_lowercase().split(['/', '.', '-', '_']).any(|word| DESK.contains(&word))
 }
 
