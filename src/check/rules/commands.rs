@@ -6,6 +6,7 @@ mod early;
 mod environment;
 mod fixtures;
 pub(super) mod leader;
+mod left;
 pub(super) mod missing;
 mod nothing;
 pub(super) mod old;
@@ -69,6 +70,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         printed::check(subject, script);
         swapped::check(subject, script);
         early::check(subject, script);
+        left::check(subject, script);
     }
     python::poetry(subject);
     accounts::in_code(subject);

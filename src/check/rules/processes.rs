@@ -146,9 +146,13 @@ fn leaves(script: &Script<'_>) -> Option<&'static str> {
     if text.ends_with('&') && !text.ends_with("&&") {
         return Some("a `&` sends it to the background");
     }
-    let last = script.runs().last()?;
-    let has = |flags: &[&str]| flags.iter().any(|flag| last.has(flag));
-    match last.name() {
+    goes_to_background(script.runs().last()?)
+}
+
+/// How a program goes to the background by itself.
+pub(super) fn goes_to_background(run: &Run) -> Option<&'static str> {
+    let has = |flags: &[&str]| flags.iter().any(|flag| run.has(flag));
+    match run.name() {
         "gunicorn" if has(&["--daemon", "-D"]) => Some("`--daemon` sends it to the background"),
         "celery" if has(&["--detach", "-D"]) || (has(&["multi"]) && has(&["start", "restart"])) => {
             Some("celery goes to the background")

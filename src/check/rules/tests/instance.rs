@@ -166,3 +166,42 @@ fn hooks_that_a_command_makes_executable() {
     of(true, AFTER, "chmod -x .platform/hooks/postdeploy/a.sh");
     of(true, ".platform/hooks/prebuild/a.sh", "chmod +x .platform/hooks/prebuild/a.sh");
 }
+
+#[test]
+fn programs_that_nobody_looks_after() {
+    let left = |found: bool, line: &str, more: &[(&str, &str)]| {
+        let line = format!("source /var/app/venv/*/bin/activate && {line}");
+        command("EB358", found, &line, more);
+    };
+    left(true, "nohup python manage.py process_tasks > /dev/null &", &[]);
+    left(true, "nohup bash -c 'python manage.py qcluster' &", &[]);
+    left(true, "celery -A shop worker --detach", &[]);
+    left(true, "gunicorn --daemon shop.wsgi", &[]);
+    left(true, "(daphne -b 0.0.0.0 -p 5000 shop.asgi:application > /tmp/log 2>&1) &", &[]);
+    left(true, "screen -dmS tasks python manage.py rqworker", &[]);
+    left(true, "tmux new -d 'python manage.py runserver 8001'", &[]);
+    let bot = |found: bool, code: &str| left(found, "cd jobs; python bot.py &", &[("bot.py", code)]);
+    bot(true, "while True:\n    poll()\n");
+    bot(false, "send_all()\n");
+    bot(false, "while True:\n    if not page():\n        break\n");
+    // What the deployment waits for, and what ends.
+    for line in
+        ["python manage.py migrate &", "celery -A shop inspect ping &", "python manage.py process_tasks", "ls &"]
+    {
+        left(false, line, &[]);
+    }
+    let said = |lines: &str| {
+        let hook = format!("#!/bin/bash\nsource /var/app/venv/*/bin/activate\n{lines}\n");
+        let tree = Tree::default().file("Procfile", "web: gunicorn shop.wsgi\n");
+        let tree = tree.file("requirements.txt", "Django==5.2.8\n").file(".platform/hooks/postdeploy/a.sh", hook);
+        let report = run(&tree, &Settings::default());
+        report.findings.into_iter().find(|finding| finding.rule == "EB358").expect(lines).message
+    };
+    assert!(said("daphne -p 5000 shop.asgi:application &").ends_with("answers with the old code"));
+    assert!(said("celery -A shop beat &").ends_with("go on with the old code"));
+    for lines in
+        ["pkill celery\ncelery -A shop beat &", "celery multi start w1 -A shop", "daphne -u /run/a shop.asgi &"]
+    {
+        assert!(said(lines).ends_with("after a restart of the instance"), "{lines}");
+    }
+}
