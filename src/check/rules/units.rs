@@ -1,5 +1,8 @@
 //! Units of systemd that the project writes: by `files`, by a text within a script, or by copying a file of the bundle.
 
+mod texts;
+mod unset;
+
 use std::ops::Range;
 
 use crate::beanstalk::customizations::Moment;
@@ -34,7 +37,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         }
     }
     for script in scripts.iter() {
-        for (target, text, start) in texts(script.text) {
+        for (target, text, start) in texts::all(script.text) {
             let Some(name) = name_of(&script.text[target.clone()]) else { continue };
             let target = target.start + script.start..target.end + script.start;
             let named = (script.path.to_owned(), target);
@@ -67,6 +70,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         early(subject, unit);
         own_files(subject, unit);
         properties(subject, unit);
+        unset::check(subject, unit);
     }
 }
 
@@ -206,42 +210,6 @@ fn own_files(subject: &mut Subject<'_>, unit: &Unit<'_>) {
 fn name_of(path: &str) -> Option<&str> {
     let name = FOLDERS.iter().find_map(|folder| path.strip_prefix(folder))?.strip_suffix(".service")?;
     (!name.contains(['/', '@', '$', '{', '*'])).then_some(name)
-}
-
-/// Texts within a script that go into a file: the place of its path, the text, and where that begins.
-fn texts(script: &str) -> Vec<(Range<usize>, &str, usize)> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    let mut lines = script.split_inclusive('\n');
-    while let Some(line) = lines.next() {
-        let start = at;
-        at += line.len();
-        let Some((_, end)) = line.split_once("<<").filter(|_| !line.trim_start().starts_with('#')) else { continue };
-        let end = end.trim_start_matches('-').trim_start();
-        let end =
-            end.split(|char: char| char.is_whitespace() || matches!(char, ';' | '>' | '|')).next().unwrap_or_default();
-        let end = end.trim_matches(['"', '\'', '\\']);
-        let path = FOLDERS.iter().filter_map(|folder| line.find(folder)).min();
-        if end.is_empty() {
-            continue;
-        }
-        let begin = at;
-        for line in lines.by_ref() {
-            if line.trim() == end {
-                if let Some(path) = path {
-                    let rest = &script[start + path..begin];
-                    let length = rest
-                        .find(|char: char| char.is_whitespace() || matches!(char, '"' | '\'' | ';'))
-                        .unwrap_or(rest.len());
-                    found.push((start + path..start + path + length, &script[begin..at], begin));
-                }
-                at += line.len();
-                break;
-            }
-            at += line.len();
-        }
-    }
-    found
 }
 
 /// Is what it starts there, as systemd takes its path?

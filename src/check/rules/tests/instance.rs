@@ -205,3 +205,29 @@ fn programs_that_nobody_looks_after() {
         assert!(said(lines).ends_with("after a restart of the instance"), "{lines}");
     }
 }
+
+#[test]
+fn units_that_are_given_no_properties() {
+    let unit = |found: bool, lines: &str, settings: &str, more: &[(&str, &str)]| {
+        let hook = format!(
+            "#!/bin/bash\necho \"[Unit]\nDescription=Celery\n\n[Service]\nWorkingDirectory=/var/app/current\n{lines}\n\" | tee /etc/systemd/system/celery.service\nsystemctl restart celery\n"
+        );
+        let manage = "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'mysite.settings')\n";
+        let files = [
+            PLATFORM,
+            ("manage.py", manage),
+            ("mysite/settings.py", settings),
+            (".platform/hooks/postdeploy/a.sh", hook.as_str()),
+        ];
+        case("EB359", found, &[&files[..], more].concat());
+    };
+    let starts = "ExecStart=/opt/venv/bin/celery --app=shop worker --loglevel=\"info\"";
+    let demands = "import os\nSECRET_KEY = os.environ['SECRET_KEY']\n";
+    unit(true, starts, demands, &[]);
+    unit(true, "ExecStart=/bin/bash -c 'python manage.py qcluster'", demands, &[]);
+    unit(false, starts, "import os\nSECRET_KEY = os.environ.get('SECRET_KEY', 'a')\n", &[]);
+    unit(false, &format!("{starts}\nEnvironment=SECRET_KEY=a"), demands, &[]);
+    unit(false, &format!("{starts}\nEnvironmentFile=/opt/elasticbeanstalk/deployment/env"), demands, &[]);
+    unit(false, "ExecStart=/opt/venv/bin/node app.js", demands, &[]);
+    unit(false, starts, demands, &[(".env", "SECRET_KEY=a\n")]);
+}
