@@ -2,6 +2,7 @@
 
 mod listing;
 mod servers;
+mod unanswered;
 mod void;
 
 use std::collections::BTreeMap;
@@ -64,6 +65,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
                 listing::check(subject, path, &directives);
                 turned_away(subject, path, context, &directives);
                 redirects_checks(subject, path, context, &directives);
+                unanswered::check(subject, path, &directives);
                 // A file of one's own decides itself what it includes.
                 if context != Context::Main && !whole {
                     together(subject, path, context, &directives, &mut seen);

@@ -231,3 +231,29 @@ fn units_that_are_given_no_properties() {
     unit(false, "ExecStart=/opt/venv/bin/node app.js", demands, &[]);
     unit(false, starts, demands, &[(".env", "SECRET_KEY=a\n")]);
 }
+
+#[test]
+fn checks_that_the_default_server_sends_away() {
+    let server = |found: bool, block: &str, more: &[(&str, &str)]| {
+        let text = format!(
+            "events {{}}\nhttp {{\n  server {{\n    listen 80 default_server;\n    {block}\n  }}\n  server {{\n    listen 80;\n    server_name shop.example;\n    location / {{ proxy_pass http://127.0.0.1:8000; }}\n  }}\n}}\n"
+        );
+        let files = [PLATFORM, MANAGE, (".platform/nginx/nginx.conf", text.as_str())];
+        case("EB010", found, &[&files[..], more].concat());
+    };
+    let option = |name: &str, value: &str| {
+        format!("option_settings:\n  aws:elasticbeanstalk:environment:process:default:\n    {name}: {value}\n")
+    };
+    let (path, codes) = (option("HealthCheckPath", "/up"), option("MatcherHTTPCode", "'200,403'"));
+    server(true, "return 444;", &[]);
+    server(true, "location / { deny all; }", &[]);
+    server(true, "location / { return 403; }", &[(".ebextensions/a.config", &path)]);
+    server(true, "location = /live { return 200; } location / { return 404; }", &[]);
+    server(false, "location / { return 403; }", &[(".ebextensions/a.config", &codes)]);
+    server(false, "location /up { return 200; } location / { return 403; }", &[(".ebextensions/a.config", &path)]);
+    server(false, "location ~ ^/up { return 200; } location / { return 403; }", &[]);
+    server(false, "location /health/ { proxy_pass http://127.0.0.1:8000; } location / { return 403; }", &[]);
+    server(false, "location / { allow 10.0.0.0/8; deny all; }", &[]);
+    server(false, "location / { return 301 https://$host$request_uri; }", &[]);
+    server(false, "location / { proxy_pass http://127.0.0.1:8000; } location /x { return 404; }", &[]);
+}
