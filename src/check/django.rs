@@ -19,10 +19,12 @@ mod operators;
 mod properties;
 mod random;
 mod reads;
+mod route;
 mod served;
 mod syntax;
 #[cfg(test)]
 mod tests;
+pub(super) mod urls;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,10 +41,11 @@ use calls::Function;
 pub(super) use image::composed;
 pub(super) use named::{in_options, in_procfile, is_told, named};
 pub(crate) use properties::{properties, property_names};
+pub(super) use route::{Leads, Route, View};
 use served::target_path;
 pub(super) use served::{before_wsgi, in_wsgi, is_served, module_of};
 use syntax::{Import, Source};
-pub(crate) use value::{Leads, Value};
+pub(crate) use value::Value;
 
 /// The settings that production gets.
 #[derive(Debug, Default)]

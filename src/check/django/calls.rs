@@ -9,7 +9,8 @@ use super::expressions::{above_in_call, dotted, keyword};
 use super::operators::{self, through};
 use super::random;
 use super::reads::{Cast, Fallback, Lookup};
-use super::value::{Leads, Value};
+use super::urls;
+use super::value::Value;
 
 /// A function whose body is one `return`.
 #[derive(Debug, Clone)]
@@ -45,15 +46,11 @@ impl Evaluation<'_> {
                 _ => Value::Unknown,
             };
         }
-        if matches!(name.as_str(), "path" | "re_path" | "url") {
-            return match argument(0).map(value) {
-                Some(Value::Text(text)) => {
-                    let redirects = argument(1).is_some_and(is_redirect);
-                    let leads = argument(1).map_or(Leads::Unknown, leads);
-                    Value::Route { text, regex: name != "path", redirects, leads }
-                }
-                _ => Value::Unknown,
-            };
+        if urls::is_route(&name) {
+            return self.route(call, depth);
+        }
+        if matches!(last, "DefaultRouter" | "SimpleRouter") {
+            return Value::Router;
         }
         // In production both are empty.
         if matches!(name.as_str(), "static" | "staticfiles_urlpatterns") {
@@ -190,47 +187,6 @@ fn by_a_variable(kind: &str, default: Option<Value>) -> Value {
     match default {
         Some(_) if !AS_GIVEN.contains(&kind) => Value::Unknown,
         default => Value::Environment { default: default.filter(|value| *value != Value::Unknown).map(Box::new) },
-    }
-}
-
-/// Is a view nothing but a redirect: `RedirectView.as_view(…)`, or a lambda that returns one?
-fn is_redirect(view: &Expr) -> bool {
-    const REDIRECTS: [&str; 3] = ["redirect", "HttpResponseRedirect", "HttpResponsePermanentRedirect"];
-    let calls = |expression: &Expr, is: &dyn Fn(&str) -> bool| match expression {
-        Expr::Call(call) => is(&dotted(&call.func)),
-        _ => false,
-    };
-    match view {
-        Expr::Lambda(lambda) => calls(&lambda.body, &|name| REDIRECTS.contains(&name)),
-        view => calls(view, &|name| name == "RedirectView.as_view" || name.ends_with(".RedirectView.as_view")),
-    }
-}
-
-/// Where the second argument of `path` leads.
-fn leads(view: &Expr) -> Leads {
-    const AROUND: [&str; 5] =
-        ["csrf_exempt", "login_required", "never_cache", "ensure_csrf_cookie", "xframe_options_exempt"];
-    match view {
-        Expr::Lambda(_) => Leads::View,
-        // `admin.site.urls` and `router.urls` are lists of URLs.
-        Expr::Name(_) | Expr::Attribute(_)
-            if !dotted(view).ends_with("urls") && !dotted(view).ends_with("urlpatterns") =>
-        {
-            Leads::View
-        }
-        Expr::Call(call) => match dotted(&call.func).as_str() {
-            "include" => match call.arguments.args.first() {
-                Some(Expr::StringLiteral(literal)) => Leads::Module(literal.value.to_str().to_owned()),
-                Some(Expr::Tuple(tuple)) => match tuple.elts.first() {
-                    Some(Expr::StringLiteral(literal)) => Leads::Module(literal.value.to_str().to_owned()),
-                    _ => Leads::Unknown,
-                },
-                _ => Leads::Unknown,
-            },
-            name if name.ends_with(".as_view") || AROUND.contains(&name) => Leads::View,
-            _ => Leads::Unknown,
-        },
-        _ => Leads::Unknown,
     }
 }
 

@@ -262,6 +262,7 @@ impl Walk<'_> {
             return;
         }
         let changed = operators::through(old, |old| match (method.attr.as_str(), old, arguments.as_slice()) {
+            ("register", router @ Value::Router, _) => router,
             ("append", Value::List(mut items), [item]) => {
                 items.push(item.clone());
                 Value::List(items)

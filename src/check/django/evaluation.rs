@@ -104,6 +104,7 @@ impl Evaluation<'_> {
                 "app.instance_path" | "application.instance_path" => Value::Path("instance".to_owned()),
                 // Another module asks, such as the one with the URLs, and production has it off.
                 "settings.DEBUG" => Value::Bool(false),
+                name if self.is_router(name) => Value::List(vec![self.routed()]),
                 _ => match deeper_path(expression).map(deeper) {
                     Some(Value::Path(path)) => Value::above(&path),
                     _ => Value::Unknown,

@@ -1,17 +1,16 @@
 //! Value: what a setting is, as far as that can be known without running it.
 
+use super::route::Route;
+
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
     Bool(bool),
     Int(i64),
     Text(String),
-    /// `path("x/", …)` of a URL configuration, whether the text is a regular expression, and whether it answers with a redirect.
-    Route {
-        text: String,
-        regex: bool,
-        redirects: bool,
-        leads: Leads,
-    },
+    /// `path("x/", …)` of a URL configuration.
+    Route(Box<Route>),
+    /// A router of Django REST framework's, which makes URLs of what is registered with it.
+    Router,
     /// Below the project's folder: `BASE_DIR / "x"`. Empty for the folder itself.
     Path(String),
     List(Vec<Value>),
@@ -28,17 +27,6 @@ pub(crate) enum Value {
     Unknown,
     /// Not set.
     Missing,
-}
-
-/// Where a URL leads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Leads {
-    /// To a view: what comes after the text is no part of it.
-    View,
-    /// To the URLs of this module.
-    Module(String),
-    /// Perhaps to more URLs, and nobody knows which.
-    Unknown,
 }
 
 impl Value {

@@ -5,6 +5,7 @@
 mod of_python;
 
 use crate::check::django::loaded::Import;
+use crate::check::django::urls::AUTH;
 
 pub(super) use of_python::PYTHON;
 
@@ -57,17 +58,6 @@ const PIN: &str = "write it for what is installed, or pin the version that it wa
 const GETTEXT: &str = "the same names without the `u`: `gettext_lazy`, `gettext`, `ngettext`";
 const TEXT: &str = "`force_str` and `smart_str` of the same module";
 const URLLIB: &str = "`urllib.parse` has what is like it";
-/// The views of `django.contrib.auth` as functions; its URLs have these names still.
-pub(super) const AUTH: [&str; 8] = [
-    "login",
-    "logout",
-    "password_change",
-    "password_change_done",
-    "password_reset",
-    "password_reset_done",
-    "password_reset_confirm",
-    "password_reset_complete",
-];
 const CLASSES: &str = "the classes of that module: `LoginView`, `LogoutView`, `PasswordResetView`";
 const STATIC: &str = "`from django.templatetags.static import static`";
 

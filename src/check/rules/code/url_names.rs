@@ -1,40 +1,26 @@
 //! Names of URLs that code or a template asks for, and that no URL of the project has.
 //!
-//! Certain only where every file of URLs could be read, and what it includes is the project's own or well known.
+//! Certain only where all of its URLs could be read, and what they include is the project's own or well known.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::gone::AUTH;
 use crate::beanstalk::tree::{Tree, file_name};
 use crate::check::blocks::heads;
 use crate::check::django::loaded::{Module, Moment};
-use crate::check::django::{module_path, root};
+use crate::check::django::urls::Names;
+use crate::check::django::{Settings, Value};
 use crate::check::subject::Subject;
 
 const RULE: &str = "EB373";
 
-/// Packages whose URLs have names of their own, and which these are. All of another kind have a namespace.
-const KNOWN: [(&str, &[&str]); 6] = [
-    ("django.contrib.auth.urls", &AUTH),
-    ("django.conf.urls.i18n", &["set_language"]),
-    ("rest_framework.urls", &[]),
-    ("debug_toolbar.urls", &[]),
-    ("ckeditor_uploader.urls", &["ckeditor_upload", "ckeditor_browse"]),
-    ("django_browser_reload.urls", &[]),
-];
-
 pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
     let Some(settings) = subject.settings() else { return };
     let routed = modules.iter().any(|module| module.moment == Moment::Request);
-    if !routed || settings.get("ROOT_URLCONF").is_none() {
-        return;
-    }
-    // Another router of hosts, or a package of URLs that nobody sees, would bring more.
-    let Some(names) = names(subject.tree) else { return };
     let tree = subject.tree;
+    let Some(names) = names(tree, &settings).filter(|_| routed) else { return };
     let lacks = |name: &str| {
-        !names.contains(name) && !name.contains([':', '.', '/', ' ', '?', '#', '<', '%', '{']) && !name.is_empty()
+        !names.may_have(name) && !name.contains([':', '.', '/', ' ', '?', '#', '<', '%', '{']) && !name.is_empty()
     };
     let mut found: Vec<(String, Range<usize>, String)> = Vec::new();
     for module in modules.iter().filter(|module| !module.path.contains("test")) {
@@ -58,69 +44,16 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
 }
 
 /// The names that URLs of the project have, without those of namespaces; nothing where some could not be read.
-fn names(tree: &Tree) -> Option<BTreeSet<String>> {
-    const COMPUTED: [&str; 6] =
-        ["Router(", "set_urlconf", "get_urls(", "django_hosts", "urlpatterns.extend", "as_url("];
-    let folder = root(tree);
-    let mut found = BTreeSet::new();
-    let mut any = false;
-    let own = |path: &str| path.ends_with(".py") && !path.contains("site-packages") && !path.contains("/migrations/");
-    for text in tree.iter().filter(|(path, _)| own(path)).map(|(path, _)| tree.code(path)) {
-        let text = text?;
-        let lines: String = without_docstring(text).lines().map(without_comment).collect::<Vec<_>>().join("\n");
-        let urls = lines.contains("urlpatterns");
-        if urls && COMPUTED.iter().any(|word| lines.contains(word)) {
-            return None;
-        }
-        if !urls && !["path(", "url("].iter().any(|word| lines.contains(word)) && !lines.contains("name") {
-            continue;
-        }
-        any |= urls;
-        for after in lines.split("name").skip(1) {
-            let Some(given) = after.trim_start().strip_prefix('=').filter(|rest| !rest.starts_with('=')) else {
-                continue;
-            };
-            match literal(given.trim_start()) {
-                Some(name) => drop(found.insert(name.to_owned())),
-                // One that is computed may be any.
-                None if urls => return None,
-                None => {}
-            }
-        }
-        if !urls {
-            continue;
-        }
-        // The fourth argument of Django's `url` of old is the name as well: any text there may be one.
-        if lines.contains("url(") {
-            let texts = lines.split(['"', '\'']).map(str::to_owned);
-            found.extend(texts);
-        }
-        for given in lines.split("include(").skip(1) {
-            let given = given.trim_start();
-            let module = literal(given.trim_start_matches(['(', '[', ' ', '\n']))?;
-            match KNOWN.iter().find(|(known, _)| *known == module) {
-                Some((_, names)) => found.extend(names.iter().map(|name| (*name).to_owned())),
-                None => {
-                    module_path(tree, &folder, module)?;
-                }
-            }
-        }
-    }
-    any.then_some(found)
-}
-
-/// What Django writes at the head of such a file shows how it would be done.
-fn without_docstring(text: &str) -> &str {
-    let begin = text.trim_start();
-    let rest = ["\"\"\"", "'''"].iter().find_map(|quotes| begin.strip_prefix(*quotes)?.split_once(*quotes));
-    rest.map_or(text, |(_, rest)| rest)
-}
-
-fn without_comment(line: &str) -> &str {
-    match line.trim_start().starts_with('#') {
-        true => "",
-        false => line.split(" #").next().unwrap_or(line),
-    }
+fn names(tree: &Tree, settings: &Settings) -> Option<Names> {
+    // Who answers depends on the host or on the request there.
+    const OTHERS: [&str; 4] = ["set_urlconf", ".urlconf", "django_hosts", "SCHEMA_URLCONF"];
+    let names = Names::of(tree, settings.value("ROOT_URLCONF").text()?)?;
+    let text = |path: &str| tree.code(path).unwrap_or_default();
+    let own = |path: &str| path.ends_with(".py") && !path.contains("site-packages");
+    let mut code = tree.iter().map(|(path, _)| path).filter(|path| own(path));
+    let off = *settings.value("DEBUG").by_default() == Value::Bool(false);
+    let debugs = names.files.iter().any(|path| text(path).contains("settings.DEBUG"));
+    ((off || !debugs) && !code.any(|path| OTHERS.iter().any(|word| text(path).contains(word)))).then_some(names)
 }
 
 /// The text that a literal at the beginning has, if it is nothing but that.
@@ -164,8 +97,10 @@ fn asked(text: &str) -> Vec<(String, Range<usize>)> {
             let before = &text[line..at];
             let inside =
                 before.chars().next_back().is_some_and(|char| char.is_alphanumeric() || matches!(char, '_' | '.'));
+            // Of other URLs than the site's.
+            let elsewhere = text[at..].lines().next().is_some_and(|line| line.contains("urlconf"));
             let quoted = before.matches(['"', '\'']).count() % 2 == 1;
-            if inside || quoted || before.contains('#') || in_try(text, at) {
+            if inside || elsewhere || quoted || before.contains('#') || in_try(text, at) {
                 continue;
             }
             let start = at + call.len();
@@ -271,30 +206,6 @@ mod tests {
             "<!-- -->",
         ] {
             assert!(names(text).is_empty(), "{text}");
-        }
-    }
-
-    #[test]
-    fn names_that_all_could_be_read() {
-        let tree = |urls: &str| {
-            Tree::default()
-                .file("manage.py", "")
-                .file("site/urls.py", urls)
-                .file("shop/urls.py", "urlpatterns = [path('', x, name='inner')]\n")
-        };
-        let has = |urls: &str, name: &str| names(&tree(urls)).map(|names| names.contains(name));
-        assert_eq!(
-            has("urlpatterns = [path('', x, name=\"a\"), path('', include('shop.urls'))]\n", "inner"),
-            Some(true)
-        );
-        assert_eq!(has("urlpatterns = [path('', include('django.contrib.auth.urls'))]\n", "login"), Some(true));
-        assert_eq!(has("urlpatterns = [path('', include('django.contrib.auth.urls'))]\n", "x"), Some(false));
-        for unread in [
-            "urlpatterns = [path('', include('other.urls'))]\n",
-            "urlpatterns = [path('', include(router.urls))]\n",
-            "urlpatterns = [path('', x, name=NAME)]\n",
-        ] {
-            assert_eq!(has(unread, "x"), None, "{unread}");
         }
     }
 }

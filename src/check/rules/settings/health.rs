@@ -3,7 +3,7 @@
 use super::{at, logged_in, may_change_host, proxy_has};
 use crate::beanstalk::config_file::OptionSetting;
 use crate::beanstalk::tree::file_name;
-use crate::check::django::{self, Leads, Setting, Settings, Value};
+use crate::check::django::{self, Leads, Route, Setting, Settings, Value};
 use crate::check::finding::Finding;
 use crate::check::subject::Subject;
 use crate::level::Level;
@@ -109,9 +109,14 @@ fn redirected(
     let before = |text: &str, regex: bool| {
         if regex { may_match(text, path) } else { text.is_empty() || path.starts_with(text) || text.contains('<') }
     };
-    let first = routes.iter().find(|route| matches!(route, Value::Route { text, regex, .. } if before(text, *regex)));
-    let Some(Value::Route { text, regex, redirects: true, .. }) = first else { return };
-    if !is_it(text, *regex) || matcher.contains('3') {
+    let mut known = routes.iter().filter_map(|route| match route {
+        Value::Route(route) => Some(route),
+        _ => None,
+    });
+    let Some(first) = known.find(|route| before(&route.text, route.regex)).filter(|route| route.redirects) else {
+        return;
+    };
+    if !is_it(&first.text, first.regex) || matcher.contains('3') {
         return;
     }
     let unless = unless(subject, routes, asked.is_some());
@@ -199,7 +204,7 @@ fn routes(
     let Some(urls) = Settings::beside(subject.tree, module) else { return };
     let Some(setting) = urls.get("urlpatterns") else { return };
     let Value::List(routes) = &setting.value else { return };
-    if !routes.iter().all(|route| matches!(route, Value::Route { .. })) {
+    if !routes.iter().all(|route| matches!(route, Value::Route(_))) {
         return;
     }
     let any = |wanted: &str| may_answer(subject, routes, wanted, 0);
@@ -266,25 +271,26 @@ fn may_answer(subject: &Subject<'_>, routes: &[Value], wanted: &str, depth: usiz
         else {
             return true;
         };
-        let known = inner.iter().all(|route| matches!(route, Value::Route { .. }));
+        let known = inner.iter().all(|route| matches!(route, Value::Route(_)));
         !known || may_answer(subject, inner, rest, depth + 1)
     };
-    routes.iter().any(|route| match route {
-        // A regular expression that only begins the path leaves all of the rest to the module.
-        Value::Route { text, regex: true, leads: Leads::Module(module), .. } if matches!(text.as_str(), "" | "^") => {
-            inside(module, wanted)
+    routes.iter().any(|route| {
+        let Value::Route(route) = route else { return false };
+        let Route { text, regex, leads, .. } = &**route;
+        match (regex, leads) {
+            // A regular expression that only begins the path leaves all of the rest to the module.
+            (true, Leads::Module(module)) if matches!(text.as_str(), "" | "^") => inside(module, wanted),
+            (true, _) => may_match(text, wanted),
+            // Up to the converter, which stands for something.
+            (false, leads) => match (text.split_once('<'), leads) {
+                (Some((fixed, _)), _) => wanted.strip_prefix(fixed).is_some_and(|rest| !rest.is_empty()),
+                (None, Leads::View) => wanted == text,
+                (None, Leads::Module(module)) => {
+                    wanted.strip_prefix(text.as_str()).is_some_and(|rest| inside(module, rest))
+                }
+                (None, Leads::Router | Leads::Unknown) => wanted.starts_with(text.as_str()),
+            },
         }
-        Value::Route { text, regex: true, .. } => may_match(text, wanted),
-        // Up to the converter, which stands for something.
-        Value::Route { text, regex: false, leads, .. } => match (text.split_once('<'), leads) {
-            (Some((fixed, _)), _) => wanted.strip_prefix(fixed).is_some_and(|rest| !rest.is_empty()),
-            (None, Leads::View) => wanted == text,
-            (None, Leads::Module(module)) => {
-                wanted.strip_prefix(text.as_str()).is_some_and(|rest| inside(module, rest))
-            }
-            (None, Leads::Unknown) => wanted.starts_with(text.as_str()),
-        },
-        _ => false,
     })
 }
 
@@ -292,7 +298,7 @@ fn may_answer(subject: &Subject<'_>, routes: &[Value], wanted: &str, depth: usiz
 fn unless(subject: &Subject<'_>, routes: &[Value], asked: bool) -> &'static str {
     const WORDS: [&str; 6] = ["health", "ping", "status", "alive", "ready", "heartbeat"];
     let is_health = |route: &Value| match route {
-        Value::Route { text, .. } => WORDS.iter().any(|word| text.to_ascii_lowercase().contains(word)),
+        Value::Route(route) => WORDS.iter().any(|word| route.text.to_ascii_lowercase().contains(word)),
         _ => false,
     };
     // One that another file has, which the first includes.

@@ -1,10 +1,10 @@
 //! Logged in: the page at a path that health checks ask wants a login first, by its decorator or by its class.
 //!
-//! Read from the texts of URLs and views, one step after the other; what cannot be followed is not judged.
+//! From the URLs to the text of the view, one step after the other; what cannot be followed is not judged.
 
 use crate::beanstalk::requirements::beside;
 use crate::beanstalk::tree::Tree;
-use crate::check::django::{Leads, Settings, Value, module_path, root};
+use crate::check::django::{Leads, Route, Settings, Value, View, module_path, root};
 
 /// How deep URLs may include others.
 const DEEPEST: usize = 3;
@@ -19,15 +19,15 @@ fn step(tree: &Tree, urls: &Settings, path: &str, depth: usize) -> Option<String
     let Value::List(routes) = &setting.value else { return None };
     for route in routes {
         // What comes before it and is not known may answer.
-        let Value::Route { text, regex, redirects, leads } = route else { return None };
+        let Value::Route(route) = route else { return None };
+        let Route { text, regex, redirects, leads, view, .. } = &**route;
         let fixed = text.trim_start_matches('^').trim_end_matches('$');
         let plain = fixed.chars().all(|char| char.is_alphanumeric() || "/-_".contains(char));
         let ends = !*regex || text.ends_with('$');
         match leads {
             Leads::View if plain && ends && fixed == path => {
-                let asked = (!redirects).then(|| named(tree.code(&setting.path)?, text)).flatten()?;
-                let name = asked.split('(').next().unwrap_or(&asked).to_owned();
-                return wants_login(tree, &setting.path, &asked).then_some(name);
+                let view = view.as_ref().filter(|_| !redirects)?;
+                return wants_login(tree, &setting.path, view).then(|| view.name.clone());
             }
             Leads::View if plain && ends => {}
             Leads::Module(module) if fixed.is_empty() && plain => {
@@ -41,30 +41,15 @@ fn step(tree: &Tree, urls: &Settings, path: &str, depth: usize) -> Option<String
     None
 }
 
-/// What stands behind the text of a route: `views.index`, `Home.as_view`, `login_required(views.index)`.
-fn named(text: &str, route: &str) -> Option<String> {
-    let mut found = text.lines().map(str::trim).filter(|line| !line.starts_with('#')).filter_map(|line| {
-        let call = ["re_path(", "path(", "url("].iter().find_map(|call| line.strip_prefix(call))?;
-        let literal = call.trim_start().trim_start_matches('r');
-        let quote = literal.chars().next().filter(|char| matches!(char, '"' | '\''))?;
-        let (inner, rest) = literal[1..].split_once(quote)?;
-        let view = rest.trim_start().strip_prefix(',')?.trim_start();
-        (inner == route).then_some(view)
-    });
-    let view = found.next().filter(|_| found.next().is_none())?;
-    let end = view.find(|char: char| !(char.is_alphanumeric() || "_.(".contains(char))).unwrap_or(view.len());
-    Some(view[..end].trim_end_matches("()").trim_end_matches('(').trim_end_matches(".as_view").to_owned())
-}
-
-fn wants_login(tree: &Tree, urls: &str, view: &str) -> bool {
+fn wants_login(tree: &Tree, urls: &str, view: &View) -> bool {
     const OF_DJANGO: &str = "from django.contrib.auth.decorators import";
     let from_django =
         |text: &str| text.lines().any(|line| line.starts_with(OF_DJANGO) && line.contains("login_required"));
     let text = tree.code(urls).unwrap_or_default();
-    if view.starts_with("login_required(") {
+    if view.logged_in {
         return from_django(text);
     }
-    let Some((path, name)) = module_of(tree, urls, text, view) else { return false };
+    let Some((path, name)) = module_of(tree, urls, text, &view.name) else { return false };
     let code = tree.code(&path).unwrap_or_default();
     let lines: Vec<&str> = code.lines().collect();
     let is_it = |line: &&str| {
