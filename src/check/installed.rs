@@ -13,6 +13,14 @@ const BRINGS: [(&str, &str, (u32, u32)); 6] = [
     ("fastapi", "pydantic", (0, 100)),
 ];
 
+/// Packages that pip takes an older release of where the list has one of these, whose names begin so: any of them, or only one with a version.
+const HELD: [(&str, &[&str], bool); 4] = [
+    ("langchain", &["langchain-", "langgraph", "langsmith", "pydantic"], false),
+    ("elasticsearch", &["elasticsearch-", "django-elasticsearch"], true),
+    ("stripe", &["dj-stripe"], true),
+    ("scikit-learn", &["numpy", "scipy"], false),
+];
+
 pub(super) struct Installed {
     requirements: std::rc::Rc<Requirements>,
     /// The minor version of the Python that pip takes packages for, where it may be an old one.
@@ -54,13 +62,23 @@ impl Installed {
         if !has() {
             return None;
         }
-        if lines.iter().all(|line| is_newest(line)) {
+        if lines.iter().all(|line| is_newest(line)) && !self.is_held(package) {
             return Some(newest());
         }
         // The last of a range is known for Django.
         certain().next()?;
         let release = self.requirements.django().filter(|_| package == "django")?;
         (since <= [release.major, release.minor].as_slice()).then(|| format!("beside `{package}` {release}"))
+    }
+
+    /// May another line of the list hold the newest release back?
+    fn is_held(&self, package: &str) -> bool {
+        let holds = |line: &Requirement| {
+            HELD.iter()
+                .filter(|(held, ..)| *held == package)
+                .any(|(_, by, any)| by.iter().any(|begin| line.name.starts_with(begin)) && (*any || !is_newest(line)))
+        };
+        self.requirements.lines.iter().any(holds)
     }
 
     fn brought(&self, package: &str) -> bool {

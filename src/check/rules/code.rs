@@ -287,7 +287,7 @@ fn is_taken(name: &str) -> bool {
 
 /// The error, with which version that is so, and what to do.
 fn by_package(installed: &Installed, import: &Import) -> Option<(String, String, &'static str)> {
-    gone::PACKAGES.iter().find_map(|gone| {
+    gone::packages().find_map(|gone| {
         let error = gone.error(import)?;
         let beside = installed.since(gone.package, gone.since)?;
         Some((format!("`{error}`"), beside, gone.fix))

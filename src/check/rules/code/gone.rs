@@ -2,6 +2,7 @@
 //!
 //! Each was imported from release after release (Django 1.11 to 6.0, Flask 1.1 to 3.1, Python 3.9 to 3.13): the first that does not have it is named.
 
+mod of_models;
 mod of_python;
 
 use crate::check::django::loaded::Import;
@@ -61,7 +62,12 @@ const URLLIB: &str = "`urllib.parse` has what is like it";
 const CLASSES: &str = "the classes of that module: `LoginView`, `LogoutView`, `PasswordResetView`";
 const STATIC: &str = "`from django.templatetags.static import static`";
 
-pub(super) const PACKAGES: &[Gone] = &[
+/// Of all packages.
+pub(super) fn packages() -> impl Iterator<Item = &'static Gone> {
+    PACKAGES.iter().chain(of_models::PACKAGES)
+}
+
+const PACKAGES: &[Gone] = &[
     django(
         "django.conf.urls",
         &["url"],
@@ -280,6 +286,13 @@ pub(super) const PACKAGES: &[Gone] = &[
         &["list_route", "detail_route"],
         (3, 10),
         "`action(detail=False)` and `action(detail=True)`",
+    ),
+    gone(
+        "djangorestframework",
+        "rest_framework.filters",
+        &["DjangoFilterBackend", "FilterSet"],
+        (3, 7),
+        "`from django_filters.rest_framework import DjangoFilterBackend, FilterSet`",
     ),
     gone(
         "djangorestframework",

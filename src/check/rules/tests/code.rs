@@ -57,6 +57,32 @@ fn names_that_django_had() {
 }
 
 #[test]
+fn names_that_packages_for_models_had() {
+    let app = |found: bool, asked: &str, code: &str| other("EB250", found, asked, &format!("{code}\n"));
+    let chat = "from langchain.chat_models import ChatOpenAI";
+    for code in [chat, "from langchain.chains import LLMChain", "import langchain.llms", "from langchain import OpenAI"]
+    {
+        app(true, "langchain", code);
+        app(true, "langchain==1.0.3\nlangchain-community==0.4", code);
+        app(false, "langchain==0.3.27", code);
+        app(false, "langchain\nlangchain-core==0.3.76", code);
+        app(false, "langchain<1", code);
+    }
+    app(false, "langchain", "from langchain.chat_models import init_chat_model");
+    app(false, "langchain", "from langchain.agents import create_agent");
+    app(true, "scikit-learn", "from sklearn.externals import joblib");
+    app(false, "scikit-learn\nnumpy==1.17", "from sklearn.externals import joblib");
+    app(false, "scikit-learn", "import joblib");
+    app(true, "elasticsearch==8.11.0", "from elasticsearch import Elasticsearch, RequestsHttpConnection");
+    app(false, "elasticsearch==7.13.4", "from elasticsearch import Elasticsearch, RequestsHttpConnection");
+    app(false, "elasticsearch\ndjango-elasticsearch-dsl", "from elasticsearch import RequestsHttpConnection");
+    app(true, "stripe", "from stripe.error import CardError");
+    app(false, "stripe==12.5.1", "from stripe.error import CardError");
+    django(true, "djangorestframework", "cart/models.py", "from rest_framework.filters import DjangoFilterBackend\n");
+    django(false, "djangorestframework", "cart/models.py", "from rest_framework.filters import SearchFilter\n");
+}
+
+#[test]
 fn relations_that_say_nothing_of_an_end() {
     let models = |found: bool, asked: &str, field: &str| {
         let code = format!("from django.db import models\nclass A(models.Model):\n    b = {field}\n");
