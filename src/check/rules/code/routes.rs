@@ -7,13 +7,11 @@ use crate::check::subject::Subject;
 use crate::level::Level;
 
 /// What may answer by other means than a decorator that stands in the module.
-const OTHERS: [&str; 14] = [
-    "include_router",
+const OTHERS: [&str; 12] = [
     "add_url_rule",
     "add_route",
     "add_api_route",
     "add_resource",
-    ".mount(",
     "def make_app",
     "errorhandler",
     "before_request",
@@ -119,22 +117,73 @@ fn known<'m>(subject: &Subject<'_>, modules: &'m [Module]) -> Option<Known<'m>> 
     if proxy || between || OTHERS.iter().any(|word| says(word)) || any_unread(subject, modules) {
         return None;
     }
-    let below = says("register_blueprint") || says("create_app");
+    let calls = || modules.iter().flat_map(|module| module.calls.iter().map(move |call| (module, call)));
+    let below = says("register_blueprint") || says("create_app") || says("include_router");
     // What a function imports that nobody is seen to call may have more of them.
     let is_read = |path: &str| modules.iter().any(|module| module.path == path);
-    let unread = |(path, _): (&str, _)| path.ends_with(".py") && !is_read(path) && text(path).contains(".route(");
-    // A blueprint of a package has routes of its own.
-    let named = |call: &&Call| matches!(call.name.as_str(), "Blueprint" | "flask.Blueprint");
-    let own = modules.iter().flat_map(|module| &module.calls).filter(named).count();
-    let registered: usize =
-        modules.iter().map(|module| text(&module.path).matches("register_blueprint(").count()).sum();
+    let has_more = |path: &str| [".route(", "APIRouter("].iter().any(|word| text(path).contains(word));
+    let unread = |(path, _): (&str, _)| path.ends_with(".py") && !is_read(path) && has_more(path);
+    let said = |word: &str| modules.iter().map(|module| text(&module.path).matches(word).count()).sum::<usize>();
+    // A blueprint or a router of a package has routes of its own.
+    let own = calls().filter(|(_, call)| is_last(call, "Blueprint") || is_last(call, "APIRouter")).count();
+    let registered = said("register_blueprint(") + said("include_router(");
     if below && (registered > own || subject.tree.iter().any(unread)) {
         return None;
     }
-    let routes: Option<Vec<String>> =
-        modules.iter().flat_map(|module| &module.calls).filter(|call| is_route(call)).map(path).collect();
+    let mounts: Vec<String> =
+        calls().filter(|(_, call)| is_last(call, "mount")).filter_map(|(_, call)| path(call)).collect();
     // One whose path is computed may be it.
-    Some(Known { served, made, routes: routes.filter(|routes| !routes.is_empty())?, below })
+    if mounts.len() < said(".mount(") {
+        return None;
+    }
+    let prefixes = match says("register_blueprint") || says("create_app") {
+        true => None,
+        false => prefixes(modules, said("include_router(")),
+    };
+    // Wherever a router is taken in, what it has is below one of the prefixes.
+    let on_router = |module: &Module, call: &Call| {
+        let object = call.name.split('.').next().unwrap_or_default();
+        prefixes.is_some() && text(&module.path).contains(&format!("{object} = APIRouter("))
+    };
+    let routes: Option<Vec<String>> = calls()
+        .filter(|(module, call)| is_route(call) && !on_router(module, call))
+        .map(|(_, call)| path(call))
+        .collect();
+    let mut routes = routes?;
+    routes.extend(prefixes.iter().flatten().map(|prefix| all_below(prefix)));
+    if routes.is_empty() {
+        return None;
+    }
+    routes.extend(mounts.iter().map(|mount| all_below(mount)));
+    routes.extend(DOCUMENTS.iter().filter(|_| is_last(&made, "FastAPI")).map(|path| (*path).to_owned()));
+    Some(Known { served, made, routes, below: below && prefixes.is_none() })
+}
+
+/// What FastAPI answers by itself.
+const DOCUMENTS: [&str; 3] = ["/docs", "/redoc", "/openapi.json"];
+
+/// The texts that the paths of all routers of FastAPI's begin with, where each begins with one.
+fn prefixes(modules: &[Module], included: usize) -> Option<Vec<String>> {
+    let calls = || modules.iter().flat_map(|module| &module.calls);
+    let prefix = |call: &Call| {
+        let given = call.texts.iter().find(|(name, _)| name.as_deref() == Some("prefix"));
+        given.map(|(_, text)| text.clone()).filter(|text| text.len() > 1)
+    };
+    let of = |name: &str| calls().filter(|call| is_last(call, name)).map(prefix).collect::<Vec<_>>();
+    let (inclusions, routers) = (of("include_router"), of("APIRouter"));
+    let all = |given: &[Option<String>]| !given.is_empty() && given.iter().all(Option::is_some);
+    let known = inclusions.len() == included && (all(&inclusions) || all(&routers));
+    known.then(|| inclusions.into_iter().chain(routers).flatten().collect())
+}
+
+/// Is it a call of this function or method, whatever it is one of?
+fn is_last(call: &Call, name: &str) -> bool {
+    call.name.rsplit('.').next() == Some(name)
+}
+
+/// A route that has all paths below this one.
+fn all_below(path: &str) -> String {
+    format!("{}/{{path}}", path.trim_end_matches('/'))
 }
 
 /// Is there any middleware but what is known to answer nothing?

@@ -663,6 +663,42 @@ fn middleware_that_answers_nothing() {
 }
 
 #[test]
+fn routers_and_mounts_below_a_prefix() {
+    let asks = |found: bool, path: &str, lines: &str, router: &str| {
+        let code = format!("from fastapi import FastAPI\nfrom shop import router\napp = FastAPI()\n{lines}\n");
+        let inner = format!("from fastapi import APIRouter\n{router}\n@router.get('/')\ndef every(): return 1\n");
+        let option = format!(
+            "option_settings:\n  aws:elasticbeanstalk:environment:process:default: {{HealthCheckPath: {path}}}\n"
+        );
+        let files = [
+            OPTION,
+            ("requirements.txt", "fastapi\nuvicorn\n"),
+            ("Procfile", "web: uvicorn app:app\n"),
+            ("app.py", &code),
+            ("shop.py", &inner),
+            (".ebextensions/z.config", &option),
+        ];
+        case("EB013", found, &files);
+    };
+    const PLAIN: &str = "router = APIRouter()";
+    let included = "app.include_router(router, prefix='/api')";
+    asks(true, "/", included, PLAIN);
+    asks(false, "/api/", included, PLAIN);
+    asks(true, "/health", included, PLAIN);
+    asks(true, "/", "app.include_router(router)", "router = APIRouter(prefix='/shop', tags=['a'])");
+    asks(false, "/", "app.include_router(router)", PLAIN);
+    asks(false, "/", "app.include_router(router, prefix=API)", PLAIN);
+    asks(false, "/", "for one in [router]:\n    app.include_router(one, prefix='/api')", PLAIN);
+    asks(false, "/", &format!("{included}\napp.include_router(users.router, prefix='/users')"), PLAIN);
+    asks(false, "/", &format!("{included}\n@app.get('/')\ndef home(): return 1"), PLAIN);
+    asks(true, "/", &format!("{included}\napp.mount('/static', files)"), PLAIN);
+    asks(false, "/static/a.txt", &format!("{included}\napp.mount('/static', files)"), PLAIN);
+    asks(false, "/", &format!("{included}\napp.mount('/', files)"), PLAIN);
+    asks(false, "/", &format!("{included}\napp.mount(WHERE, files)"), PLAIN);
+    asks(false, "/docs", included, PLAIN);
+}
+
+#[test]
 fn what_properties_hand_to_the_code() {
     let property = |rule: &str, found: bool, name: &str, value: &str| {
         let code = "import os\nfrom flask import Flask\napp = Flask(__name__)\nURL, KEY = os.getenv('DB_URL'), os.environ['SECRET_KEY']\n";
