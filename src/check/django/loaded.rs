@@ -3,6 +3,7 @@
 //! Only what is certain: a statement in an `if` or a `try` may never run, or be meant to fail.
 
 mod module;
+mod shown;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -70,6 +71,8 @@ pub(in crate::check) struct Call {
     pub(in crate::check) more: bool,
     /// Is it a statement of its own?
     pub(in crate::check) alone: bool,
+    /// The names whose values it prints or logs.
+    pub(in crate::check) shown: Vec<String>,
     pub(in crate::check) span: Range<usize>,
 }
 

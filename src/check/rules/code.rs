@@ -6,6 +6,7 @@ mod beside;
 mod environ;
 mod flask;
 mod gone;
+mod logged;
 mod no_template;
 mod open_functions;
 mod open_views;
@@ -66,6 +67,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     }
     uploads::check(subject, &modules);
     secrets::check(subject, &modules);
+    logged::check(subject, &modules);
 }
 
 /// What the code of an image does that its Python and its packages do not.
@@ -89,6 +91,7 @@ fn in_image(subject: &mut Subject<'_>, modules: &[Module]) {
         templates::check(subject);
     }
     secrets::check(subject, &modules);
+    logged::check(subject, &modules);
     if !inside.is_sure {
         subject.doubt(before);
     }

@@ -20,6 +20,7 @@ mod images;
 mod instance;
 mod kept;
 mod locked;
+mod logged;
 mod lost;
 mod open;
 mod order;

@@ -6,6 +6,7 @@ use std::ops::Range;
 use ruff_python_ast::{ExceptHandler, Expr, Stmt, StmtFunctionDef};
 
 use super::super::expressions::{dotted, range};
+use super::shown::shown;
 use super::{Call, Import};
 
 /// What some lines do: what they import and call, and the packages of URLs that they include by their names.
@@ -184,7 +185,8 @@ impl Work {
                 let (name, span) = (dotted(expression), range(expression));
                 let keywords = BTreeSet::new();
                 let (arguments, texts, more, alone) = (0, Vec::new(), false, false);
-                self.calls.push(Call { name, arguments, texts, keywords, more, alone, span });
+                let shown = Vec::new();
+                self.calls.push(Call { name, arguments, texts, keywords, more, alone, shown, span });
             }
         }
     }
@@ -226,6 +228,7 @@ impl Work {
                     keywords: named.map(|name| name.to_string()).collect(),
                     more: starred || unnamed,
                     alone,
+                    shown: shown(call),
                     span: range(expression),
                 });
             }

@@ -128,7 +128,7 @@ pub(in crate::check::rules) fn is_named_secret(name: &str, value: &Value) -> boo
 }
 
 /// Does a name say that its value is nobody's business?
-fn says_secret(name: &str) -> bool {
+pub(in crate::check::rules) fn says_secret(name: &str) -> bool {
     const ENDS: [&str; 12] = [
         "PASSWORD",
         "PASSWD",

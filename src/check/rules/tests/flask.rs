@@ -10,7 +10,7 @@ const OPTION: (&str, &str) =
     (".ebextensions/a.config", "option_settings:\n  aws:elasticbeanstalk:container:python: {WSGIPath: 'app:app'}\n");
 
 #[track_caller]
-fn app(rule: &str, found: bool, code: &str, more: &[(&str, &str)]) {
+pub(super) fn app(rule: &str, found: bool, code: &str, more: &[(&str, &str)]) {
     let code = format!("import os\nfrom flask import Flask\napp = Flask(__name__)\n{code}\n");
     case(rule, found, &[&[PROCFILE, OPTION, LIST, ("app.py", &code)], more].concat());
 }
