@@ -18,6 +18,7 @@ mod python;
 mod questions;
 mod revisions;
 mod same_name;
+mod services;
 mod superuser;
 mod swapped;
 pub(super) mod tools;
@@ -43,6 +44,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
             leader_and_test(subject, file, command);
             old::folder(subject, file, command);
         }
+        services::of_config(subject, file);
     }
     same_name::check(subject);
     order::check(subject);
@@ -62,6 +64,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         revisions::check(subject, script);
         unnoticed::check(subject, script);
         tools::check(subject, script);
+        services::check(subject, script);
         written::check(subject, script);
         accounts::check(subject, script);
         copies::check(subject, script);

@@ -13,6 +13,7 @@ mod names;
 mod platform;
 mod services;
 mod task;
+mod versions;
 mod worker;
 
 use serde_json::Value;
@@ -71,6 +72,7 @@ fn dockerrun(subject: &mut Subject<'_>, compose: Option<&str>) {
     let family = subject.customizations.family;
     let key = text.find("AWSEBDockerrunVersion").unwrap_or(0);
     let span = key..key + "AWSEBDockerrunVersion".len();
+    let several = document["containerDefinitions"].is_array();
     let described = document["Image"]["Name"].as_str().is_some() || subject.tree.is_file("Dockerfile");
     let builds = subject.tree.is_file("Dockerfile") && document["Image"]["Name"].is_string();
     let mut say = |message: &str, fix: &str| {
@@ -81,7 +83,10 @@ fn dockerrun(subject: &mut Subject<'_>, compose: Option<&str>) {
             "the deployment fails: `AWSEBDockerrunVersion` is missing",
             "version 1 for one container, 2 for ECS, 3 beside `docker-compose.yml`",
         ),
-        (Some(2), _) if family == Family::Ecs => task::check(subject, &document, text),
+        (Some(2), _) if family == Family::Ecs => {
+            task::check(subject, &document, text);
+            versions::check(subject, &document, text, 2);
+        }
         (Some(1 | 2), Some(compose)) => {
             let message = format!("this file is not read: there is a `{compose}`");
             say(&message, "keep one of the two; with compose, version 3 holds the credentials of a private registry");
@@ -96,10 +101,13 @@ fn dockerrun(subject: &mut Subject<'_>, compose: Option<&str>) {
             say("the ECS platform rejects version 1", "write version 2 with `containerDefinitions`")
         }
         (Some(1), None) if !described => {
-            say(
-                "the deployment fails: there is neither an `Image` nor a `Dockerfile`",
-                "name the image, or add a `Dockerfile`",
-            );
+            let fix = match several {
+                true => {
+                    "`containerDefinitions` is of version 2, for the ECS platform: name the image in `Image`, or describe the containers in `docker-compose.yml`"
+                }
+                false => "name the image, or add a `Dockerfile`",
+            };
+            say("the deployment fails: there is neither an `Image` nor a `Dockerfile`", fix);
         }
         (Some(3), None) => say(
             "the deployment fails: version 3 goes with a `docker-compose.yml`, and there is none",
@@ -113,7 +121,8 @@ fn dockerrun(subject: &mut Subject<'_>, compose: Option<&str>) {
             let fix = format!("take `Image` out, or let the `Dockerfile` stay out of the bundle with {line}");
             subject.find("EB121", DOCKERRUN, start..start + "Image".len(), message, fix).level = Level::Warning;
         }
-        (Some(1 | 3), _) => {}
+        (Some(1), None) => versions::check(subject, &document, text, 1),
+        (Some(3), Some(_)) => versions::check(subject, &document, text, 3),
         (Some(_), _) => say("the deployment fails: there is no such version", "1, 2 or 3"),
     }
 }

@@ -207,3 +207,29 @@ fn a_site_of_django_in_an_image() {
     site("EB169", false, &image, "Django==4.2\ndjango-cors-headers==4.3.1\ngunicorn\n", "urlpatterns = []\n");
     site("EB169", false, &image.replace("RUN", "RUN uv sync && "), "Django==4.2\n", "urlpatterns = []\n");
 }
+
+#[test]
+fn keys_of_another_version() {
+    let image = ("Dockerfile", "FROM python:3.13-slim\nEXPOSE 8000\n");
+    let run = |found: bool, text: &str| docker("EB121", found, &[image, ("Dockerrun.aws.json", text)]);
+    run(true, r#"{"AWSEBDockerrunVersion": "1", "containerDefinitions": [{"memory": 1024}]}"#);
+    run(true, r#"{"AWSEBDockerrunVersion": 1, "Ports": [{"ContainerPort": 8000}], "family": "web"}"#);
+    run(false, r#"{"AWSEBDockerrunVersion": "1", "containerDefinitions": []}"#);
+    run(
+        false,
+        r#"{"AWSEBDockerrunVersion": "1", "Ports": [{"ContainerPort": 8000}], "Volumes": [], "Logging": "/log"}"#,
+    );
+    let compose = ("docker-compose.yml", "services:\n  web:\n    build: .\n    ports: ['80:8000']\n");
+    let third = |found: bool, text: &str| docker("EB121", found, &[image, compose, ("Dockerrun.aws.json", text)]);
+    third(true, r#"{"AWSEBDockerrunVersion": "3", "Ports": [{"ContainerPort": 8000}]}"#);
+    third(false, r#"{"AWSEBDockerrunVersion": "3", "Authentication": {"bucket": "a", "key": "b"}}"#);
+    let task = |found: bool, more: &str| {
+        let text = format!(
+            "{{\"AWSEBDockerrunVersion\": 2, {more} \"containerDefinitions\": [{{\"name\": \"a\", \"image\": \"a\", \"memory\": 128}}]}}"
+        );
+        case("EB121", found, &[ECS, ("Dockerrun.aws.json", text.as_str())]);
+    };
+    task(true, "\"Ports\": [{\"ContainerPort\": 8000}],");
+    task(true, "\"Image\": {\"Name\": \"a\"},");
+    task(false, "\"volumes\": [], \"family\": \"a\",");
+}

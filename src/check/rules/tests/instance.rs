@@ -257,3 +257,36 @@ fn checks_that_the_default_server_sends_away() {
     server(false, "location / { return 301 https://$host$request_uri; }", &[]);
     server(false, "location / { proxy_pass http://127.0.0.1:8000; } location /x { return 404; }", &[]);
 }
+
+#[test]
+fn services_that_no_later_linux_has() {
+    let config = |rule: &str, found: bool, text: &str, more: &[(&str, &str)]| {
+        case(rule, found, &[&[(".ebextensions/a.config", text)], more].concat());
+    };
+    let command = |rule: &str, found: bool, line: &str, more: &[(&str, &str)]| {
+        config(rule, found, &format!("commands:\n  a:\n    command: {line}\n"), more);
+    };
+    let docker = (".elasticbeanstalk/config.yml", "global: {default_platform: Docker}\n");
+    let second =
+        (".elasticbeanstalk/config.yml", "global: {default_platform: Docker running on 64bit Amazon Linux 2}\n");
+    command("EB380", true, "service awslogs restart", &[docker]);
+    command("EB380", true, "sudo systemctl enable awslogsd.service", &[]);
+    command("EB380", true, "chkconfig awslogs on", &[]);
+    command("EB380", true, "service ntpd restart", &[]);
+    command("EB100", true, "service supervisord restart", &[docker]);
+    command("EB380", false, "service awslogs restart", &[second]);
+    command("EB380", false, "service awslogs status", &[]);
+    command("EB380", false, "systemctl is-active awslogs && systemctl restart awslogs", &[]);
+    command("EB380", false, "python awslogs-agent-setup.py -n && service awslogs restart", &[]);
+    command("EB380", false, "systemctl restart nginx", &[]);
+    let unit =
+        (".ebextensions/b.config", "files:\n  /etc/systemd/system/supervisord.service:\n    content: '[Service]'\n");
+    command("EB100", false, "service supervisord restart", &[unit]);
+    let hook = (".platform/hooks/postdeploy/a.sh", "#!/bin/bash\nset -e\nservice awslogs restart\n");
+    case("EB380", true, &[hook]);
+    config("EB380", true, "services:\n  sysvinit:\n    awslogs:\n      enabled: true\n", &[]);
+    config("EB380", false, "services:\n  sysvinit:\n    awslogs:\n      enabled: false\n", &[]);
+    let files = "files:\n  /etc/awslogs/awscli.conf:\n    content: a\n";
+    config("EB380", true, files, &[]);
+    config("EB380", false, files, &[second]);
+}
