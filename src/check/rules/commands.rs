@@ -5,6 +5,7 @@ mod copies;
 mod early;
 mod environment;
 mod fixtures;
+mod guard;
 pub(super) mod leader;
 mod left;
 pub(super) mod missing;
@@ -188,6 +189,9 @@ fn django(subject: &mut Subject<'_>, script: &Script<'_>) {
     let docker = matches!(subject.customizations.family, Family::Docker | Family::Ecs);
     let on_host = !matches!(script.place, Place::Process(_) | Place::Build(_));
     if let Some(run) = any.filter(|_| docker && on_host) {
+        // One that nothing holds back, before one that something may.
+        let mut all = script.host_runs().filter(|run| run.django().is_some());
+        let run = all.find(|run| guard::reach(subject, script, run) == guard::Reach::Surely).unwrap_or(run);
         let fix = "run it in the container: in its entrypoint, or with `docker exec` in a postdeploy hook";
         // Who looks for the environment of the platform's own Python may know what no file says.
         if subject.guessed() && script.text.contains("/var/app/venv") {
@@ -198,7 +202,7 @@ fn django(subject: &mut Subject<'_>, script: &Script<'_>) {
             return;
         }
         let message = format!("{title} runs on the host, outside of the containers, where there is no Django");
-        subject.find("EB147", script.path, run.span(), message, fix);
+        guard::find(subject, script, run, "EB147", (message, fix, Level::Error));
         return;
     }
     match script.place {

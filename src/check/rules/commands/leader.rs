@@ -11,7 +11,7 @@ use crate::check::words::Run;
 use crate::level::Level;
 
 /// The variable in which a hook finds whether it runs on the leader.
-const LEADER: &str = "EB_IS_COMMAND_LEADER";
+pub(super) const LEADER: &str = "EB_IS_COMMAND_LEADER";
 
 /// Files that only the leader makes, by a hook that asks who the leader is.
 pub(super) fn hook(subject: &mut Subject<'_>, script: &Script<'_>) {
@@ -99,7 +99,7 @@ fn asks_for_others(statement: &str) -> bool {
 }
 
 /// The statements of a text, without comments, and without the word that leads to them.
-fn statements(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn statements(text: &str) -> impl Iterator<Item = &str> {
     let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
     let parts = lines.flat_map(|line| line.split(';')).map(str::trim);
     let parts = parts.map(|part| part.strip_prefix("then ").map_or(part, str::trim));

@@ -26,7 +26,16 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     // What lies above the project's folder is packed by nobody.
     let history = !covered(".git") && subject.work_tree != WorkTree::Below;
     let and_git = if history { ", and `.git` with all that was ever committed" } else { "" };
-    let fix = |names: &[&str]| format!("write {} into `{EBIGNORE}` as well", ticked(names.iter().copied()));
+    let reader = reader_of_git(tree).filter(|_| history);
+    let fix = |names: &[&str]| {
+        let written = format!("write {} into `{EBIGNORE}` as well", ticked(names.iter().copied()));
+        match &reader {
+            Some(path) => {
+                format!("`{path}` reads `.git`: give it the revision as a property or in a file first, then {written}")
+            }
+            None => written,
+        }
+    };
     let (message, level, fix) = match secrets.as_slice() {
         [] if !history => return,
         [] => (
@@ -94,6 +103,19 @@ fn is_read(tree: &Tree, pattern: &str) -> bool {
     }
 }
 
+/// A file of the project that asks git, or its folder, for the revision: without it, it stops.
+fn reader_of_git(tree: &Tree) -> Option<String> {
+    const WAYS: [&str; 6] = ["fetch_git_sha(", "git.Repo(", "rev-parse", ".git/HEAD", "git describe", "'git',"];
+    let asks = |text: &str| {
+        text.lines().any(|line| !line.trim_start().starts_with('#') && WAYS.iter().any(|way| line.contains(way)))
+    };
+    let mut code = tree.iter().map(|(path, _)| path).filter(|path| {
+        path.ends_with(".py") && !path.split('/').any(|part| matches!(part, "tests" | "site-packages" | "node_modules"))
+    });
+    let built = Some("Dockerfile").filter(|path| tree.text(path).is_some_and(asks));
+    code.find(|path| tree.code(path).is_some_and(asks)).or(built).map(str::to_owned)
+}
+
 /// Is it the pattern of something that nobody else may have? A `.env` ships on purpose as often as not.
 fn is_secret(pattern: &str) -> bool {
     const ENDS: [&str; 6] = [".pem", ".key", ".p12", ".pfx", ".ppk", "id_rsa"];
@@ -106,7 +128,7 @@ fn is_secret(pattern: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{covers, is_read, is_secret};
+    use super::{covers, is_read, is_secret, reader_of_git};
     use crate::beanstalk::tree::Tree;
 
     #[test]
@@ -149,5 +171,14 @@ mod tests {
         assert!(!read("secrets.json", "import json\n"));
         assert!(!read("secrets.json", "# with open('secrets.json') as file:\n"));
         assert!(!read("*.pem", "KEY = 'a.pem'\n"));
+    }
+
+    #[test]
+    fn who_reads_the_folder_of_git() {
+        let reads = |code: &str| reader_of_git(&Tree::default().file("mysite/settings.py", code)).is_some();
+        assert!(reads("'release': raven.fetch_git_sha(os.path.abspath(os.pardir)),\n"));
+        assert!(reads("subprocess.check_output(['git', 'rev-parse', 'HEAD'])\n"));
+        assert!(!reads("# raven.fetch_git_sha(BASE_DIR)\n"));
+        assert!(!reads("import git\n"));
     }
 }

@@ -1,6 +1,9 @@
 //! Containers: what they start, where that listens, and what their images stand on.
 
 use super::case;
+use crate::beanstalk::tree::Tree;
+use crate::check::{Settings, run};
+use crate::level::Level;
 
 const DOCKER: (&str, &str) = (".elasticbeanstalk/config.yml", "global: {default_platform: Docker}\n");
 pub(super) const ECS: (&str, &str) =
@@ -232,4 +235,61 @@ fn keys_of_another_version() {
     task(true, "\"Ports\": [{\"ContainerPort\": 8000}],");
     task(true, "\"Image\": {\"Name\": \"a\"},");
     task(false, "\"volumes\": [], \"family\": \"a\",");
+}
+
+#[test]
+fn commands_that_a_property_keeps_from_the_host() {
+    let image = ("Dockerfile", "FROM python:3.13-slim\nEXPOSE 8000\n");
+    let levels = |script: &str, more: &[(&str, &str)]| {
+        let config = (".ebextensions/a.config", "container_commands:\n  a:\n    command: bash bin/migrate.sh\n");
+        let all = [&[DOCKER, image, config, ("bin/migrate.sh", script)], more].concat();
+        let tree = all.iter().fold(Tree::default(), |tree, (path, content)| tree.file(path, content));
+        let report = run(&tree, &Settings::default());
+        report.findings.into_iter().filter(|one| one.rule == "EB147").map(|one| one.level).collect::<Vec<_>>()
+    };
+    let guarded = "if [ \"$IS_DOCKER\" != \"true\" ]; then\n  python manage.py migrate\nfi\n";
+    assert_eq!(levels("python manage.py migrate\n", &[]), [Level::Error]);
+    assert_eq!(levels(guarded, &[]), [Level::Note]);
+    assert_eq!(levels(&format!("{guarded}python manage.py check\n"), &[]), [Level::Error]);
+    assert_eq!(levels(&format!("IS_DOCKER=false\n{guarded}"), &[]), [Level::Error]);
+    assert_eq!(levels("[ -n \"$NO_DJANGO\" ] && exit 0\npython manage.py migrate\n", &[]), [Level::Note]);
+    let property = |value: &str| {
+        let text =
+            format!("option_settings:\n  aws:elasticbeanstalk:application:environment:\n    IS_DOCKER: {value}\n");
+        levels(guarded, &[(".ebextensions/b.config", text.as_str())])
+    };
+    assert_eq!(property("'true'"), []);
+    assert_eq!(property("'no'"), [Level::Error]);
+}
+
+#[test]
+fn a_manage_py_that_the_image_has_elsewhere() {
+    let copy = "FROM me/base\nCOPY . /srv/app\nWORKDIR /srv/app/site\nRUN python manage.py collectstatic --noinput\n";
+    let image = ("Dockerfile", copy);
+    let manage = ("site/manage.py", "import django\n");
+    let said = |rule: &str, path: &str, line: &str, image: (&str, &str)| {
+        let all = [DOCKER, image, manage, (path, line)];
+        let tree = all.iter().fold(Tree::default(), |tree, (path, content)| tree.file(path, content));
+        let found = run(&tree, &Settings::default()).findings.into_iter().find(|one| one.rule == rule);
+        found.map(|one| (one.message, one.fix)).unwrap_or_default()
+    };
+    let config = |path: &str| {
+        let line = format!("docker exec `docker ps -q` python {path} collectstatic --noinput");
+        said("EB273", ".ebextensions/a.config", &format!("container_commands:\n  a:\n    command: {line}\n"), image)
+    };
+    let (message, fix) = config("/srv/app/shop/manage.py");
+    assert!(message.contains("`/srv/app/site/manage.py`") && fix.starts_with("take it out"), "{message} {fix}");
+    let (message, _) = config("/srv/app/site/manage.py");
+    assert!(message.contains("works in the old version's container"), "{message}");
+    let hook = |path: &str, image: (&str, &str)| {
+        let text = format!("#!/bin/bash\ndocker exec $(docker ps -q) python {path} migrate --noinput\n");
+        said("EB162", ".platform/hooks/postdeploy/a.sh", &text, image).0
+    };
+    assert!(hook("/srv/app/shop/manage.py", image).contains("fails: the image has no"));
+    assert!(hook("shop/manage.py", image).contains("fails: the image has no"));
+    assert_eq!(hook("manage.py", image), "");
+    assert_eq!(hook("/srv/app/site/manage.py", image), "");
+    assert_eq!(hook("/opt/shop/manage.py", image), "");
+    let moves = "FROM me/base\nCOPY . /srv/app\nRUN cp site/manage.py /srv/app/shop/manage.py\n";
+    assert_eq!(hook("/srv/app/shop/manage.py", ("Dockerfile", moves)), "");
 }
