@@ -13,6 +13,7 @@ mod names;
 mod platform;
 mod services;
 mod task;
+mod thin_pool;
 mod versions;
 mod worker;
 
@@ -35,6 +36,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     dockerrun(subject, compose);
     image::check(subject);
     base::check(subject);
+    thin_pool::check(subject);
     let containers = containers::all(subject);
     development::check(subject, &containers);
     beat::check(subject, &containers);

@@ -1,9 +1,10 @@
 //! Ports: where a load balancer asks the instance, and where processes of the project's own listen.
 
 use crate::beanstalk::config_file::{ConfigFile, OptionSetting};
+use crate::beanstalk::platforms::Family;
 use crate::beanstalk::yaml::Node;
 use crate::check::script::{Place, contents};
-use crate::check::subject::Subject;
+use crate::check::subject::{DOCKERRUN, Subject};
 use crate::check::words::Run;
 
 const PROCESS: &str = "aws:elasticbeanstalk:environment:process:";
@@ -11,11 +12,13 @@ const LISTENERS: [&str; 4] =
     ["aws:elbv2:listener:", "aws:elbv2:listenerrule:", "aws:elb:listener:", "aws:elb:listener"];
 
 pub(super) fn check(subject: &mut Subject<'_>) {
-    if !subject.python() || subject.customizations.worker || subject.composes() {
+    if subject.customizations.worker || subject.customizations.family == Family::Other {
         return;
     }
     asked(subject);
-    unasked(subject);
+    if subject.python() && !subject.composes() {
+        unasked(subject);
+    }
 }
 
 fn settings<'a>(subject: &Subject<'a>) -> impl Iterator<Item = (&'a ConfigFile, &'a OptionSetting)> {
@@ -39,6 +42,8 @@ fn asked(subject: &mut Subject<'_>) {
         let namespace = setting.namespace.value.as_str();
         let who = match setting.name.value.as_str() {
             "Port" => match namespace.strip_prefix(PROCESS) {
+                // What services publish for it has a rule of its own.
+                Some("default") if subject.composes() => continue,
                 Some("default") => "every request is a 502".to_owned(),
                 Some(process) if names(process) => format!("what goes to the process `{process}` is a 502"),
                 _ => continue,
@@ -55,11 +60,20 @@ fn asked(subject: &mut Subject<'_>) {
         }
     }
     for (path, span, port, who) in found {
-        let message = format!(
-            "{who}: the load balancer asks port {port} of the instance, where nobody listens: the proxy has port 80, and the server's own port is open to the proxy alone"
-        );
+        let docker = !subject.python();
+        let why = match subject.customizations.family {
+            Family::Ecs => "no container has that `hostPort`",
+            _ if subject.composes() => "no service publishes it",
+            _ if docker => "the proxy has port 80, and the container's own port is open to the proxy alone",
+            _ => "the proxy has port 80, and the server's own port is open to the proxy alone",
+        };
+        let message = format!("{who}: the load balancer asks port {port} of the instance, where nobody listens: {why}");
+        let direct = subject.composes() || subject.customizations.family == Family::Ecs;
         let fix = match port.as_str() {
+            "443" if direct => "let TLS end at the load balancer, and name the port here that a container has; or let a container with a certificate have 443".to_owned(),
             "443" => "let TLS end at the load balancer, and name 80 here; or give nginx a `server` block with `listen 443 ssl` and a certificate".to_owned(),
+            _ if direct => "name the port here that a container has on the instance".to_owned(),
+            _ if docker => "name 80".to_owned(),
             _ => format!("name 80; or let a process of `Procfile` listen on `0.0.0.0:{port}`"),
         };
         subject.find("EB363", &path, span, message, &fix);
@@ -93,7 +107,14 @@ fn is_open(subject: &Subject<'_>, port: &str) -> bool {
     // `files` come with a place of their own; that of a command is all it has.
     // A rule of a security group lets in, and listens to nothing.
     let starts = || subject.customizations.used().any(|file| file.text.contains("UserData"));
+    let of_host = || {
+        let compose = subject.customizations.containers.as_deref().and_then(|path| tree.text(path)).unwrap_or_default();
+        let all =
+            |text: &str| text.contains("network_mode") || text.contains("networkMode") || text.contains("include:");
+        all(compose) || scripts.iter().any(|script| script.text.contains("host") && script.text.contains("docker run"))
+    };
     starts()
+        || of_host()
         || scripts.iter().any(|script| names(script.text, port))
         || contents(subject.customizations).any(|(_, entry, text, _)| alive(&entry.path.value) && names(text, port))
         || settings(subject).any(|(_, setting)| {
@@ -104,10 +125,14 @@ fn is_open(subject: &Subject<'_>, port: &str) -> bool {
         })
         || tree.iter().any(|(path, _)| {
             let started = || scripts.iter().any(|script| script.text.contains(crate::beanstalk::tree::file_name(path)));
-            let tells = path.starts_with(".platform/")
-                || [".service", ".ini", ".toml", ".conf", ".cfg", ".sh"].iter().any(|end| path.ends_with(end))
-                || path.contains("gunicorn")
-                || (path.ends_with(".py") && started());
+            // What listens in a container is on the instance only as far as that is published.
+            let publishes = || path == DOCKERRUN || path.starts_with("docker-compose");
+            let on_host = || {
+                [".service", ".ini", ".toml", ".conf", ".cfg", ".sh"].iter().any(|end| path.ends_with(end))
+                    || path.contains("gunicorn")
+                    || (path.ends_with(".py") && started())
+            };
+            let tells = path.starts_with(".platform/") || if subject.python() { on_host() } else { publishes() };
             tells && tree.text(path).or_else(|| tree.code(path)).is_none_or(|text| names(text, port))
         })
 }

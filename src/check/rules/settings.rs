@@ -8,6 +8,7 @@ mod commas;
 mod commented;
 mod current;
 pub(super) mod demanded;
+mod dsn;
 mod first_start;
 mod given;
 pub(super) mod health;
@@ -74,6 +75,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     unread(subject, &settings);
     debug(subject, &settings);
     keys::check(subject, &settings);
+    dsn::check(subject, &settings);
     commented::check(subject, &settings);
     hosts::check(subject, &settings);
     any_host::check(subject, &settings);

@@ -5,6 +5,8 @@ use std::ops::Range;
 use crate::beanstalk::tree::file_name;
 use crate::check::django::Value;
 use crate::check::django::migrations::is_migration;
+use crate::check::dockerfile::NAME;
+use crate::check::images::dockerfiles;
 use crate::check::script::Script;
 use crate::check::subject::Subject;
 
@@ -49,6 +51,7 @@ pub(super) fn in_image(subject: &mut Subject<'_>) {
     if subject.python() {
         return;
     }
+    in_steps(subject);
     let starts = |path: &str| {
         let name = file_name(path);
         name == "Dockerfile"
@@ -83,6 +86,47 @@ pub(super) fn in_image(subject: &mut Subject<'_>) {
         );
         subject.find("EB112", &path, span, message, FIX);
     }
+}
+
+/// In the steps of a build, in what containers are given, and in the scripts of the bundle that these name.
+fn in_steps(subject: &mut Subject<'_>) {
+    let tree = subject.tree;
+    let mut paths = dockerfiles(tree, subject.customizations);
+    paths.extend(subject.customizations.containers.clone());
+    paths.sort();
+    paths.dedup();
+    let told: Vec<&str> = paths.iter().filter_map(|path| tree.text(path)).collect();
+    let named = |path: &str| told.iter().any(|text| text.contains(file_name(path)));
+    let scripts = tree.iter().map(|(path, _)| path).filter(|path| path.ends_with(".sh") && named(path));
+    let scripts: Vec<String> = scripts.map(str::to_owned).collect();
+    for path in paths.into_iter().chain(scripts) {
+        let Some(span) = tree.text(&path).and_then(|text| password(text).or_else(|| variable(text))) else { continue };
+        if subject.has_found("EB112", &path) {
+            continue;
+        }
+        let image = if file_name(&path).starts_with(NAME) { " or has the image" } else { "" };
+        let message = format!(
+            "everybody who can read the code{image} can log in as the administrator that this makes: the password is in it"
+        );
+        subject.find("EB112", &path, span, message, FIX);
+    }
+}
+
+/// The variable of an administrator's password as `ENV` of old and compose write it: without a `=`.
+fn variable(text: &str) -> Option<Range<usize>> {
+    let name = &VARIABLE[..VARIABLE.len() - 1];
+    text.match_indices(name).filter(|(at, _)| !is_comment(text, *at)).find_map(|(at, _)| {
+        let rest = text.get(at + name.len()..)?.lines().next()?.trim_start_matches('"');
+        let line = &text[text[..at].rfind('\n').map_or(0, |newline| newline + 1)..at];
+        let value = match line.trim() {
+            "ENV" => rest.strip_prefix(' ')?,
+            "" | "\"" => rest.strip_prefix(':')?,
+            _ => return None,
+        };
+        let value = value.trim().trim_matches(['"', '\'']);
+        let first = value.chars().next()?;
+        (first.is_alphanumeric() || "!@#%&*+-".contains(first)).then_some(at..at + name.len())
+    })
 }
 
 /// What a command of the project's own falls back to, where no variable says otherwise.
@@ -197,7 +241,7 @@ fn is_comment(text: &str, at: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{fallback, password};
+    use super::{fallback, password, variable};
 
     #[test]
     fn passwords_to_fall_back_to() {
@@ -229,6 +273,23 @@ mod tests {
         assert!(written("python -c \"create_superuser(\\'admin\\', \\'a@b.c\\', \\'pass\\')\""));
         assert!(written("DJANGO_SUPERUSER_PASSWORD=changeme python manage.py createsuperuser --noinput"));
         assert!(written("export DJANGO_SUPERUSER_PASSWORD='pa'"));
+    }
+
+    #[test]
+    fn variables_of_images() {
+        let given = |text: &str| password(text).or_else(|| variable(text)).is_some();
+        assert!(given("ENV DJANGO_SUPERUSER_PASSWORD admin1\n"));
+        assert!(given("ENV A=b DJANGO_SUPERUSER_PASSWORD=admin1\n"));
+        assert!(given("    environment:\n      DJANGO_SUPERUSER_PASSWORD: admin1\n"));
+        assert!(given("      - DJANGO_SUPERUSER_PASSWORD=admin1\n"));
+        assert!(given(
+            "RUN echo \"U.objects.create_superuser('a@b.io', 'happy1', 'happy1')\" | python manage.py shell\n"
+        ));
+        assert!(!given("ENV DJANGO_SUPERUSER_PASSWORD $PASSWORD\n"));
+        assert!(!given("      DJANGO_SUPERUSER_PASSWORD: ${PASSWORD}\n"));
+        assert!(!given("      - DJANGO_SUPERUSER_PASSWORD\n"));
+        assert!(!given("ARG DJANGO_SUPERUSER_PASSWORD\n"));
+        assert!(!given("# ENV DJANGO_SUPERUSER_PASSWORD admin1\n"));
     }
 
     #[test]

@@ -35,6 +35,8 @@ const UBUNTU: [(&str, u32); 6] =
     [("trusty", 1404), ("xenial", 1604), ("bionic", 1804), ("focal", 2004), ("jammy", 2204), ("noble", 2404)];
 /// The newest that have long support: what a tag without a number has at least.
 const NEWEST: (System, System) = (System::Debian(13), System::Ubuntu(2404));
+/// Debian 9 or 10, where nobody needs to know which.
+const OLDER: System = System::Debian(9);
 /// Releases of Ubuntu whose packages were taken to another server.
 const MOVED: [u32; 9] = [1710, 1810, 1904, 1910, 2010, 2104, 2110, 2210, 2304];
 
@@ -49,10 +51,16 @@ impl<'i> Base<'i> {
     fn of(image: &'i Image) -> Option<Self> {
         let said = image.base()?;
         let reference = ImageReference::of(said);
-        if reference.has_digest || said.contains('$') || !reference.is_official() {
+        if reference.has_digest || said.contains('$') {
             return None;
         }
         let (name, tag) = (reference.name, reference.tag.unwrap_or("latest"));
+        if is_of_conda(&reference, tag) {
+            return Some(Self { said, system: OLDER, own_python: true });
+        }
+        if !reference.is_official() {
+            return None;
+        }
         let words: Vec<&str> = tag.split('-').collect();
         let named =
             |table: &[(&str, u32)]| table.iter().find(|(name, _)| words.contains(name)).map(|(_, number)| *number);
@@ -74,6 +82,11 @@ impl<'i> Base<'i> {
                 .or_else(|| first.replace('.', "").parse().ok().filter(|number| *number > 1000))
                 .map(System::Ubuntu)
                 .or((first == "latest").then_some(NEWEST.1)),
+            // None of its tags were made after Debian 11 was there but those that name it.
+            "node" if !words.iter().any(|word| word.starts_with("alpine")) => {
+                let major: Option<u32> = first.split('.').next().and_then(|number| number.parse().ok());
+                named(&DEBIAN).map(System::Debian).or(major.filter(|major| *major <= 12).map(|_| OLDER))
+            }
             _ => None,
         }?;
         Some(Self { said, system, own_python: name == "python" })
@@ -84,6 +97,18 @@ impl<'i> Base<'i> {
             System::Debian(number) => number >= debian,
             System::Ubuntu(number) => number >= ubuntu,
         }
+    }
+}
+
+/// Is it an image of conda from before Debian 11, whatever that stood on then? Its tags are not made anew.
+fn is_of_conda(reference: &ImageReference<'_>, tag: &str) -> bool {
+    let numbers: Vec<u32> = tag.split('.').map_while(|part| part.parse().ok()).collect();
+    let plain = numbers.len() == tag.split('.').count();
+    let of_conda = matches!(reference.place, "continuumio" | "docker.io/continuumio") && plain;
+    match (reference.name, numbers.as_slice()) {
+        ("miniconda3" | "miniconda", [4, ..=9, ..]) => of_conda,
+        ("anaconda3" | "anaconda", [4 | 5, ..] | [2018..=2020, ..] | [2021, ..=5]) => of_conda,
+        _ => false,
     }
 }
 
@@ -208,7 +233,13 @@ fn archived(base: &Base<'_>, run: &Run) -> Option<(String, String)> {
         "the image of `{}` cannot be built any more: `apt-get update` is told 404, since {server} in their archive alone",
         base.said
     );
-    let newer = if base.own_python { "`python:3.13-slim`" } else { "`debian:13` or `ubuntu:24.04`" };
+    let newer = match ImageReference::of(base.said).name {
+        "node" => "`node:24`",
+        "miniconda3" | "miniconda" => "`continuumio/miniconda3:latest`",
+        "anaconda3" | "anaconda" => "`continuumio/anaconda3:latest`",
+        _ if base.own_python => "`python:3.13-slim`",
+        _ => "`debian:13` or `ubuntu:24.04`",
+    };
     Some((message, format!("take an image of a release that is kept up, such as {newer}")))
 }
 
@@ -272,7 +303,25 @@ mod tests {
         assert_eq!(system("ubuntu:18.04"), Some(System::Ubuntu(1804)));
         assert_eq!(system("debian:buster-slim"), Some(System::Debian(10)));
         assert_eq!(system("debian:12.5"), Some(System::Debian(12)));
+        for old in [
+            "continuumio/miniconda3:4.6.14",
+            "continuumio/miniconda3:4.9.2",
+            "continuumio/anaconda3:2020.11",
+            "node:12",
+            "node:10.16-stretch",
+            "node:14-buster",
+        ] {
+            assert!(matches!(system(old), Some(System::Debian(..=10))), "{old}");
+        }
         for other in [
+            "continuumio/miniconda3",
+            "continuumio/miniconda3:4.10.3",
+            "continuumio/miniconda3:4.9.2-alpine",
+            "continuumio/anaconda3:2021.11",
+            "me/miniconda3:4.6.14",
+            "node:12-alpine",
+            "node:14",
+            "node:lts",
             "python:3.12-alpine",
             "python:3.11.4",
             "me/python:3.8",

@@ -227,3 +227,73 @@ fn what_docker_starts_no_container_with() {
     task("EB367", true, 100, "./nginx/nginx.conf");
     task("EB367", false, 100, "/var/app/current/nginx/nginx.conf");
 }
+
+#[test]
+fn files_that_an_image_has_not() {
+    let settings = "import os, json\nBASE_DIR = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))\nKEYS = json.load(open(os.path.join(BASE_DIR, '.secret/secret.json')))\n";
+    let image = |found: bool, lines: &str, more: &[(&str, &str)]| {
+        let text =
+            format!("FROM python:3.13-slim\nWORKDIR /app\nCOPY . .\n{lines}EXPOSE 8000\nCMD gunicorn mysite.wsgi\n");
+        docker("EB178", found, &[&[("Dockerfile", text.as_str()), ("mysite/settings.py", settings)], more].concat());
+    };
+    image(true, "", &[]);
+    image(true, "RUN python manage.py migrate\n", &[("manage.py", "import django\n")]);
+    image(false, "", &[(".secret/secret.json", "{}")]);
+    image(false, "RUN echo '{}' > .secret/secret.json\n", &[]);
+    image(false, "RUN aws s3 sync s3://keys .secret\n", &[]);
+    image(false, "RUN python make_keys.py\n", &[]);
+    image(false, "", &[("start.sh", "curl $KEYS > $WHERE\n")]);
+    image(false, "", &[(".ebignore", "*.pyc\n")]);
+    image(false, "", &[(".github/workflows/a.yml", "run: echo $KEYS > .secret/secret.json\n")]);
+    let volumes =
+        r#"{"AWSEBDockerrunVersion": "1", "Volumes": [{"HostDirectory": "/a", "ContainerDirectory": "/app/.secret"}]}"#;
+    image(false, "", &[("Dockerrun.aws.json", volumes)]);
+    image(false, "", &[("docker-compose.yml", "services:\n  web:\n    build: .\n    ports: ['80:8000']\n")]);
+}
+
+#[test]
+fn administrators_that_an_image_makes() {
+    let image = |found: bool, lines: &str, more: &[(&str, &str)]| {
+        let text = format!("FROM python:3.13-slim\nWORKDIR /app\nCOPY . .\n{lines}EXPOSE 8000\nCMD ./start.sh\n");
+        docker("EB112", found, &[&[("Dockerfile", text.as_str())], more].concat());
+    };
+    image(
+        true,
+        "RUN echo \"U.objects.create_superuser('a@b.io', 'happy1', 'happy1')\" | python manage.py shell\n",
+        &[],
+    );
+    image(true, "ENV DJANGO_SUPERUSER_PASSWORD happy1\n", &[]);
+    image(true, "", &[("start.sh", "DJANGO_SUPERUSER_PASSWORD=happy1 python manage.py createsuperuser --noinput\n")]);
+    image(false, "", &[("other.sh", "DJANGO_SUPERUSER_PASSWORD=happy1 python manage.py createsuperuser --noinput\n")]);
+    image(false, "ARG DJANGO_SUPERUSER_PASSWORD\n", &[]);
+    image(false, "", &[]);
+}
+
+#[test]
+fn ports_of_the_instance_that_no_container_has() {
+    let process = "option_settings:\n  aws:elbv2:listener:443:\n    DefaultProcess: https\n  aws:elasticbeanstalk:environment:process:https:\n    Port: 443\n    Protocol: HTTPS\n";
+    let config = (".ebextensions/a.config", process);
+    let image = ("Dockerfile", "FROM python:3.13-slim\nEXPOSE 8000\n");
+    docker("EB363", true, &[config, image]);
+    docker("EB363", true, &[config, image, ("site/algorithms.ini", "[a]\nb = 443\n")]);
+    docker("EB363", false, &[config, image, (".platform/nginx/conf.d/tls.conf", "server {\n listen 443 ssl;\n}\n")]);
+    let compose = |ports: &str| format!("services:\n  web:\n    build: .\n    ports: [{ports}]\n");
+    docker("EB363", true, &[config, image, ("docker-compose.yml", compose("'80:8000'").as_str())]);
+    docker("EB363", false, &[config, image, ("docker-compose.yml", compose("'80:8000', '443:8443'").as_str())]);
+    let of_host = "services:\n  web:\n    build: .\n    network_mode: host\n";
+    docker("EB363", false, &[config, image, ("docker-compose.yml", of_host)]);
+    let task = |port: u32| {
+        format!(
+            "{{\"AWSEBDockerrunVersion\": 2, \"containerDefinitions\": [{{\"name\": \"a\", \"image\": \"a\", \"memory\": 128, \"portMappings\": [{{\"hostPort\": {port}, \"containerPort\": 8000}}]}}]}}"
+        )
+    };
+    case("EB363", true, &[ECS, config, ("Dockerrun.aws.json", task(80).as_str())]);
+    case("EB363", false, &[ECS, config, ("Dockerrun.aws.json", task(443).as_str())]);
+    let thin = (
+        ".ebextensions/b.config",
+        "option_settings:\n  aws:autoscaling:launchconfiguration:\n    BlockDeviceMappings: /dev/sdf=:9,/dev/xvdcz=:40:true\n",
+    );
+    docker("EB381", true, &[image, thin]);
+    docker("EB381", false, &[image, thin, (".platform/hooks/prebuild/a.sh", "#!/bin/bash\nmkfs -t ext4 /dev/xvdcz\n")]);
+    case("EB381", false, &[thin]);
+}
