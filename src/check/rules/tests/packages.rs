@@ -369,6 +369,13 @@ fn what_a_server_of_djangos_imports() {
     lists(true, "Django==5.2.8 SQLAlchemy==1.1.11", &view("import sqlalchemy\n"));
     lists(true, "Django==5.2.8 alembic==0.9.9 SQLAlchemy==1.3.0", &view("import alembic\n"));
     lists(false, "Django==5.2.8 alembic==1.0.11 SQLAlchemy==1.3.24", &view("import alembic\n"));
+    lists(true, "Django==2.2.28 setuptools==75.0.0 django-cors-headers==2.2.0", &cors);
+    lists(false, "Django==2.2.28 setuptools==75.0.0 django-cors-headers==1.1.0", &cors);
+    let countries = set("INSTALLED_APPS = ['django_countries']\n");
+    lists(true, "Django==4.2.27 django-countries==5.5", &countries);
+    lists(true, "Django==4.2.27 setuptools==75.0.0 django-countries==5.3.2", &countries);
+    lists(false, "Django==2.2.28 django-countries==5.3.2", &countries);
+    lists(true, "Django==2.2.28 setuptools==75.0.0 djangorestframework==3.5.4", &rest);
     lists(true, "Django==5.2.8 vine==1.1.3", &view("import celery\n"));
     lists(true, "Django==4.2.27 celery==4.4.7", &[("mysite/settings.py", ""), ("shop/views.py", "import celery\n")]);
     lists(false, "Django==5.2.8 django-cors-headers==4.4.0", &cors);
