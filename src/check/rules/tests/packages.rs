@@ -404,6 +404,18 @@ fn what_is_compiled_whatever_its_version() {
     flask("EB144", false, "mysql-connector-python==8.0.33");
     flask("EB144", true, "opencv-python==4.2.0.34");
     flask("EB144", false, "opencv-python==3.4.18.65");
+    flask("EB144", true, "djangorestframework-simplejwt==4.4.0");
+    flask("EB144", true, "djoser==1.2.0");
+    flask("EB144", false, "djoser==1.2.2");
+    flask("EB144", true, "catboost==0.24.1");
+    flask("EB144", true, "tensorflow-addons==0.11.2");
+    flask("EB144", true, "spacy==3.0.6");
+    flask("EB144", true, "ruamel.yaml==0.15.89");
+    flask("EB144", false, "ruamel.yaml==0.17.21");
+    flask("EB144", true, "parsimonious==0.5");
+    flask("EB144", false, "parsimonious==0.8.1");
+    flask("EB144", true, "html==1.16");
+    flask("EB144", false, "html==1.13");
     flask("EB144", true, "futures==3.3.0");
     for fails in ["djangocms-comments==0.2.3", "mysql==0.0.1", "pysqlite3==0.4.2", "pyzmq==17.1.2", "rope==0.11.0"] {
         flask("EB144", true, fails);
