@@ -306,5 +306,9 @@ mod tests {
         case("boto3", "1.26.1", "botocore", "1.28.5", Some("1.29"));
         case("boto3", "1.34.19", "botocore", "1.34.19", None);
         case("asgiref", "3.2.3", "django", "4.2.27", None);
+        case("awsebcli", "3.19.2", "botocore", "1.17.47", Some("1.19 or newer"));
+        case("awsebcli", "3.19.1", "botocore", "1.17.47", None);
+        case("docker-compose", "1.21.2", "requests", "2.21.0", Some("below 2.19"));
+        case("pyrebase", "3.0.27", "requests", "2.21.0", Some("2.11.1"));
     }
 }
