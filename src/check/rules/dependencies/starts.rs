@@ -17,6 +17,15 @@ use crate::level::Level;
 
 const RULE: &str = "EB172";
 
+/// Modules that load the keys of an account of Google's.
+const KEYS: [&str; 5] = [
+    "firebase_admin",
+    "google.cloud.firestore",
+    "google.cloud.logging",
+    "google.cloud.storage",
+    "google.oauth2.service_account",
+];
+
 pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     let lines: Vec<&Requirement> = requirements.lines.iter().filter(|line| counts(subject, line)).collect();
     let loads = OnceCell::new();
@@ -90,7 +99,15 @@ fn is_imported(subject: &Subject<'_>, requirements: &Requirements, name: &str, l
         "psycopg2" | "psycopg2-binary" if !compiled::is_there(subject, installs::LIBPQ) => false,
         // Before these, they imported it.
         "boto" if loads.names(&["django_ses"]) && older(requirements, "django-ses", "1.0") => true,
-        "coreapi" | "itypes" if loads.names(&["'drf_yasg'"]) && older(requirements, "drf-yasg", "1.20.1") => true,
+        // It begins with coreapi, and that with these.
+        "coreapi" | "itypes" | "jinja2"
+            if (loads.names(&["'drf_yasg'"]) || loads.imports(&["drf_yasg"]))
+                && older(requirements, "drf-yasg", "1.20.1") =>
+        {
+            true
+        }
+        // Keys of services begin with it.
+        "cachetools" if loads.imports(&KEYS) && older(requirements, "google-auth", "2.0") => true,
         "gunicorn" => subject.customizations.procfile.is_none() || starts(&["gunicorn"]),
         // An application of celery's imports these with it.
         "celery" | "kombu" | "amqp" | "vine" | "billiard" => {
@@ -102,7 +119,7 @@ fn is_imported(subject: &Subject<'_>, requirements: &Requirements, name: &str, l
                 || loads.names(&settings)
         }
         // A provider of allauth's imports it with its addresses.
-        "requests"
+        "requests" | "urllib3"
             if loads.names(&["'allauth.socialaccount.providers."]) && older(requirements, "django-allauth", "0.60") =>
         {
             true

@@ -376,6 +376,21 @@ fn what_a_server_of_djangos_imports() {
     lists(true, "Django==4.2.27 setuptools==75.0.0 django-countries==5.3.2", &countries);
     lists(false, "Django==2.2.28 django-countries==5.3.2", &countries);
     lists(true, "Django==2.2.28 setuptools==75.0.0 djangorestframework==3.5.4", &rest);
+    let logging = view("from google.cloud import logging\n");
+    lists(true, "Django==4.2.27 google-cloud-logging==1.9.1", &logging);
+    lists(true, "Django==4.2.27 google-api-core==1.7.0", &logging);
+    lists(true, "Django==4.2.27 protobuf==3.6.0", &logging);
+    lists(true, "Django==4.2.27 cachetools==3.0.0 google-auth==1.6.2", &logging);
+    lists(false, "Django==4.2.27 cachetools==3.0.0 google-auth==2.50.0", &logging);
+    lists(true, "Django==4.2.27 gcloud==0.17.0", &view("import pyrebase\n"));
+    lists(true, "Django==4.2.27 requests-toolbelt==0.7.0", &view("import pyrebase\n"));
+    lists(false, "Django==4.2.27 requests-toolbelt==0.9.1", &view("import pyrebase\n"));
+    lists(true, "Django==4.2.27 urllib3==1.24.3", &set("INSTALLED_APPS = ['paypal.standard.ipn']\n"));
+    lists(
+        true,
+        "Django==4.2.27 setuptools==75.0.0 itypes==1.1.0 drf-yasg==1.14.0",
+        &view("from drf_yasg import openapi\n"),
+    );
     lists(true, "Django==5.2.8 vine==1.1.3", &view("import celery\n"));
     lists(true, "Django==4.2.27 celery==4.4.7", &[("mysite/settings.py", ""), ("shop/views.py", "import celery\n")]);
     lists(false, "Django==5.2.8 django-cors-headers==4.4.0", &cors);
