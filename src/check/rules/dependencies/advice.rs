@@ -160,7 +160,7 @@ fn quoted(names: &[impl std::fmt::Display]) -> String {
 }
 
 /// `a`, `a and b`, `a, b and c`.
-fn and(mut names: Vec<String>) -> String {
+pub(super) fn and(mut names: Vec<String>) -> String {
     match names.pop() {
         None => String::new(),
         Some(last) if names.is_empty() => last,

@@ -1,9 +1,10 @@
 //! Starts: versions that pip installs without a word, and that stop where they are imported.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 use super::because::because;
-use super::installs::{self, numbers};
+use super::installs::{self, Numbers, numbers};
 use super::loads::{Loads, mentions};
 use super::newest::Newest;
 use super::pythons::counts;
@@ -52,7 +53,9 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
             (by, None) => has_ended(requirements, loads.get_or_init(|| Loads::of(subject)), name, by),
             (By::Python(_), Some(newer)) => newer,
             (By::Setuptools, Some(newer)) => format!("{newer}, or pin `setuptools` below 82"),
-            (By::Beside { other, said, .. }, Some(newer)) => format!("{newer}, or pin `{other}` below {said}"),
+            (By::Beside { .. }, Some(newer)) => {
+                format!("{newer}, or pin {}", older_beside(subject, requirements, rows, &newest.numbers))
+            }
         };
         let finding = subject.find(RULE, &line.path, line.span.clone(), message, fix);
         // What else the platform brings into the environment is not known.
@@ -63,6 +66,19 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
             on.lower(finding);
         }
     }
+}
+
+/// All that a version stops beside, in versions with which it starts, as the end of a sentence.
+fn older_beside(subject: &Subject<'_>, requirements: &Requirements, rows: &[Stops], version: &Numbers) -> String {
+    let mut ends: BTreeMap<&str, (&Numbers, &str)> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.covers(version)) {
+        let By::Beside { other, from, said } = &row.by else { continue };
+        if because(subject, requirements, &row.by).is_some() {
+            let end = ends.entry(*other).or_insert((from, *said));
+            *end = (*end).min((from, *said));
+        }
+    }
+    advice::and(ends.iter().map(|(other, (_, said))| format!("`{other}` below {said}")).collect())
 }
 
 /// What to do about a package of which no version starts, and which the server imports.

@@ -269,6 +269,31 @@ fn a_newer_django_asks_for_newer_packages() {
 }
 
 #[test]
+fn all_that_a_version_stops_beside() {
+    let ends = |lines: &str, wanted: &str| {
+        let text = lines.replace(' ', "\n");
+        let files = [
+            (
+                ".ebextensions/a.config",
+                "option_settings:\n  aws:elasticbeanstalk:container:python: {WSGIPath: app:app}\n",
+            ),
+            ("app.py", "import flask\n"),
+            ("requirements.txt", text.as_str()),
+        ];
+        let fix = super::advice::fix("EB172", &files);
+        assert!(fix.starts_with("take `flask` 2.2.5 or newer") && fix.ends_with(wanted), "{fix}");
+    };
+    ends(
+        "Flask==1.0.3 Jinja2==2.11.3 Werkzeug==0.16.1",
+        ", or pin `itsdangerous` below 2.1 and `markupsafe` below 2.1",
+    );
+    ends(
+        "Flask==1.0.3 Jinja2==3.0.3 MarkupSafe==2.1.1",
+        ", or pin `itsdangerous` below 2.1, `markupsafe` below 2.1 and `werkzeug` below 3.0",
+    );
+}
+
+#[test]
 fn what_takes_the_place_of_what_has_ended() {
     let platform = (".elasticbeanstalk/config.yml", "global: {default_platform: Python 3.13}\n");
     let says = |lines: &str, settings: &str, views: &str| {
