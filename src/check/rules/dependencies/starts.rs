@@ -27,6 +27,9 @@ const KEYS: [&str; 5] = [
     "google.oauth2.service_account",
 ];
 
+/// What to take of packages whose next release is another thing to write code for.
+const WITHIN: [(&str, &str); 1] = [("pydantic", "take `pydantic` 1.10.16 or newer, below 2.0")];
+
 pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     let lines: Vec<&Requirement> = requirements.lines.iter().filter(|line| counts(subject, line)).collect();
     let loads = OnceCell::new();
@@ -48,7 +51,8 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
             When::Import => format!("the server does not start: `{name}` {version} stops with `{error}` {why}"),
             When::Use => format!("every use of `{name}` {version} fails with `{error}` {why}"),
         };
-        let newer = advice::newer(subject, &lines, name, &newest.numbers);
+        let within = WITHIN.iter().find(|(package, _)| package == name).map(|(_, within)| (*within).to_owned());
+        let newer = within.or_else(|| advice::newer(subject, &lines, name, &newest.numbers));
         let fix = match (by, newer) {
             (by, None) => has_ended(requirements, loads.get_or_init(|| Loads::of(subject)), name, by),
             (By::Python(_), Some(newer)) => newer,

@@ -306,6 +306,8 @@ fn what_takes_the_place_of_what_has_ended() {
     assert!(says("Django==4.2.27 boto==2.49.0 django-ses==0.8.14", mail, "").starts_with("take a newer `django-ses`"));
     assert!(says("Django==5.2.8 boto==2.49.0", "", "import boto\n").starts_with("let `boto3` take its place"));
     assert!(says("Django==5.2.8 coreapi==2.3.3", "", "import coreapi\n").starts_with("pin `setuptools` below 82"));
+    let within = "take `pydantic` 1.10.16 or newer, below 2.0";
+    assert_eq!(says("Django==5.2.8 pydantic==1.10.9 fastapi==0.95.2", "", "import fastapi\n"), within);
 }
 
 #[test]
