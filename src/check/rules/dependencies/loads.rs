@@ -82,7 +82,7 @@ pub(super) fn mentions(subject: &Subject<'_>, module: &str) -> bool {
         .iter()
         .map(|(path, _)| path)
         .filter(|path| path.ends_with(".py") && !path.contains("site-packages"))
-        .any(|path| subject.tree.text(path).is_some_and(|text| text.contains(module) && text.lines().any(imports)))
+        .any(|path| subject.tree.code(path).is_some_and(|text| text.contains(module) && text.lines().any(imports)))
 }
 
 /// Modules of the project's own that the settings name by a class or a function in them, such as a storage.

@@ -1,7 +1,7 @@
 //! Lists of packages: what they let pip take, and what becomes of that.
 
 use super::{WSGI, case};
-use crate::beanstalk::tree::Tree;
+use crate::beanstalk::tree::{Entry, Tree};
 use crate::check::{Settings, run};
 use crate::level::Level;
 
@@ -271,16 +271,14 @@ fn a_newer_django_asks_for_newer_packages() {
 #[test]
 fn all_that_a_version_stops_beside() {
     let ends = |lines: &str, wanted: &str| {
-        let text = lines.replace(' ', "\n");
-        let files = [
-            (
-                ".ebextensions/a.config",
-                "option_settings:\n  aws:elasticbeanstalk:container:python: {WSGIPath: app:app}\n",
-            ),
-            ("app.py", "import flask\n"),
-            ("requirements.txt", text.as_str()),
-        ];
-        let fix = super::advice::fix("EB172", &files);
+        let mut tree = Tree::default()
+            .file("Procfile", "web: gunicorn app:app\n")
+            .file(".elasticbeanstalk/config.yml", "global: {default_platform: Python 3.13}\n")
+            .file("requirements.txt", lines.replace(' ', "\n"));
+        tree.insert("app.py", Entry::File { executable: false, bytes: 13, content: None });
+        tree.insert_code("app.py", b"import flask\n".to_vec());
+        let mut found = run(&tree, &Settings::default()).findings.into_iter();
+        let fix = found.find(|finding| finding.rule == "EB172").expect(lines).fix;
         assert!(fix.starts_with("take `flask` 2.2.5 or newer") && fix.ends_with(wanted), "{fix}");
     };
     ends(
