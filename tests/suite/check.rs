@@ -25,7 +25,7 @@ fn a_finding_shows_its_place_and_the_way_out() {
         |                                                             ^^^^^^^^^^^^^^^^^
       fix: add `leader_only: true`
 
-    note[EB091]: if `01_migrate` fails, the events do not say why: its output is in `/var/log/cfn-init-cmd.log`, which is not among the logs that are fetched
+    note[EB091]: if `01_migrate` fails, the events do not say why: its output is in `/var/log/cfn-init-cmd.log`, which is in the full logs, and not among their last lines
       --> .ebextensions/django.config:3:61
         |
       3 |     command: "source /var/app/venv/*/bin/activate && python manage.py migrate"

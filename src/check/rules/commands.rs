@@ -98,7 +98,7 @@ fn silent(subject: &mut Subject<'_>) {
         let Place::ContainerCommand(command) = script.place else { continue };
         if let Some(span) = script.find(&["manage.py", "django-admin"]).filter(|_| !command.ignore_errors) {
             let message = format!(
-                "if {} fails, the events do not say why: its output is in `/var/log/cfn-init-cmd.log`, which is not among the logs that are fetched",
+                "if {} fails, the events do not say why: its output is in `/var/log/cfn-init-cmd.log`, which is in the full logs, and not among their last lines",
                 script.title()
             );
             subject.find("EB091", script.path, span, message, "`beansprout add tail-cfn-logs`");

@@ -5,6 +5,7 @@ use crate::check::rules::settings::keys::is_placeholder;
 use crate::check::rules::settings::storage::{is_replaced, replaced_database};
 use crate::check::subject::Subject;
 use crate::level::Level;
+use crate::ui::edits;
 
 pub(super) fn check(subject: &mut Subject<'_>) {
     let customizations = subject.customizations;
@@ -13,7 +14,11 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         for setting in properties {
             let (name, value) = (setting.name.value.as_str(), setting.value.value.as_str());
             let span = setting.value.span.clone();
-            if is_replaced(value) && is_read(subject, name) {
+            if is_near(name) {
+                let message = format!("`{name}` has no effect: Django asks for `{MODULE}`");
+                let span = setting.name.span.clone();
+                subject.find("EB344", &file.path, span, message, format!("write `{MODULE}`")).replace(MODULE);
+            } else if is_replaced(value) && is_read(subject, name) {
                 let (message, fix) = replaced_database(subject);
                 subject.find("EB080", &file.path, span, message, fix);
             } else if matches!(name, "SECRET_KEY" | "DJANGO_SECRET_KEY" | "FLASK_SECRET_KEY")
@@ -28,6 +33,13 @@ pub(super) fn check(subject: &mut Subject<'_>) {
             }
         }
     }
+}
+
+const MODULE: &str = "DJANGO_SETTINGS_MODULE";
+
+/// Is it almost the name of the variable that names the settings?
+fn is_near(name: &str) -> bool {
+    name != MODULE && edits(name, MODULE) <= 2
 }
 
 /// Does a value say that somebody should write another? No more of it than that is sure to be no secret is shown.

@@ -17,8 +17,18 @@ pub(super) fn is_one(word: &str) -> bool {
     let named = !callable.is_empty() || module.ends_with(".wsgi") || module.ends_with(".asgi");
     named
         && !module.is_empty()
-        && identifier_path(module)
+        && (identifier_path(module) || is_left_open(module))
         && callable.chars().all(|char| char.is_alphanumeric() || "_().".contains(char))
+}
+
+/// What guides put around a name that readers have to write themselves.
+const OPEN: [char; 6] = ['[', ']', '<', '>', '{', '}'];
+
+/// Is it such a name still, in its brackets?
+fn is_left_open(module: &str) -> bool {
+    module.starts_with(['[', '<', '{'])
+        && module.contains([']', '>', '}'])
+        && identifier_path(&module.replace(OPEN, ""))
 }
 
 fn identifier_path(text: &str) -> bool {
@@ -61,6 +71,16 @@ pub(super) fn target(subject: &mut Subject<'_>, path: &str, span: &Range<usize>,
         return;
     }
     let module = written.split(':').next().unwrap_or(written);
+    if is_left_open(module) {
+        let message = format!("there is no module `{module}`: the brackets are a guide's, and every request is a 502");
+        let name = module.replace(OPEN, "");
+        let fix = match suggestion(subject, &name) {
+            Some(target) => written_as(path, &target),
+            None => "name the module that has the WSGI application".to_owned(),
+        };
+        subject.find("EB002", path, span.clone(), message, fix);
+        return;
+    }
     if !identifier_path(module) {
         return;
     }

@@ -71,7 +71,10 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     let matcher = subject.customizations.option(PROCESS, "MatcherHTTPCode").unwrap_or("200").to_owned();
     if path.is_empty() && !matcher.contains('3') {
         let login = settings.value("MIDDLEWARE").items().iter().find_map(|item| {
-            item.text().filter(|text| text.rsplit('.').next().is_some_and(|name| name.starts_with("LoginRequired")))
+            item.text().filter(|text| {
+                let (module, name) = text.rsplit_once('.').unwrap_or_default();
+                name.starts_with("LoginRequired") && may_redirect(subject, module)
+            })
         });
         if let (Some(name), Some(setting)) = (login, settings.get("MIDDLEWARE")) {
             let name = name.rsplit('.').next().unwrap_or(name);
@@ -91,6 +94,14 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
         return;
     }
     routes(subject, settings, path, &matcher, asked);
+}
+
+/// May a middleware of this module send anybody elsewhere? One of the project's own does so where it can be read.
+fn may_redirect(subject: &Subject<'_>, module: &str) -> bool {
+    const WAYS: [&str; 3] = ["redirect(", "HttpResponseRedirect(", "redirect_to_login("];
+    let path = django::module_path(subject.tree, &django::root(subject.tree), module);
+    let text = path.and_then(|path| subject.tree.code(&path));
+    text.is_none_or(|text| WAYS.iter().any(|way| text.contains(way)))
 }
 
 /// The first URL that is asked answers with a redirect, and with nothing else.

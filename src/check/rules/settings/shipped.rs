@@ -143,6 +143,11 @@ fn each_entry_is_here(subject: &Subject<'_>, settings: &Settings) -> bool {
 /// The folder that `collectstatic` writes to, if it ships with files in it.
 pub(super) fn collected(tree: &Tree, settings: &Settings) -> Option<String> {
     let folder = folder(tree, settings.value("STATIC_ROOT"))?;
+    // Whoever looks names up in a list of them needs that as well.
+    let manifest = format!("{folder}/staticfiles.json");
+    if Backend::of_static_files(settings).has_manifest() && !tree.is_file(&manifest) {
+        return None;
+    }
     let is_file = |(path, entry): (&str, &Entry)| matches!(entry, Entry::File { .. }) && !is_ignored(path);
     tree.under(&folder).any(is_file).then_some(folder)
 }

@@ -1,6 +1,8 @@
 //! What nobody brings, keeps or closes: programs, files that settings read, brokers, hosts.
 
-use super::case;
+use super::{PROCFILE, WSGI, case};
+use crate::beanstalk::tree::Tree;
+use crate::check::{Settings, run};
 
 const PLATFORM: (&str, &str) =
     (".elasticbeanstalk/config.yml", "global: {default_platform: Python 3.13 running on 64bit Amazon Linux 2023}\n");
@@ -94,4 +96,69 @@ fn names_that_anybody_gives_a_site() {
     hosts(false, "['shop.example.com']");
     hosts(false, "['.example.com']");
     hosts(false, "os.environ.get('HOSTS', '*').split(',')");
+}
+
+#[test]
+fn what_a_report_shows_of_a_secret() {
+    let key = "django-h-8f0!q4kz2m9w7x1v5c3b6n";
+    let settings = format!("SECRET_KEY = '{key}'\n");
+    let report = run(
+        &Tree::default().file(PROCFILE.0, PROCFILE.1).file(WSGI.0, WSGI.1).file("mysite/settings.py", settings),
+        &Settings::default(),
+    );
+    let said = report.to_string();
+    assert!(said.contains("[EB112]") && said.contains("mysite/settings.py:1:14") && !said.contains(key), "{said}");
+}
+
+#[test]
+fn names_that_are_almost_that_of_the_settings() {
+    let of = |found: bool, name: &str| {
+        let config =
+            format!("option_settings:\n  aws:elasticbeanstalk:application:environment: {{{name}: mysite.settings}}\n");
+        case("EB344", found, &[(".ebextensions/a.config", &config)]);
+    };
+    of(true, "DJANGO_SETTINGS_MODULR");
+    of(true, "DJANGO_SETTING_MODULE");
+    of(false, "DJANGO_SETTINGS_MODULE");
+    of(false, "DJANGO_SECRET_KEY");
+}
+
+#[test]
+fn middleware_that_asks_for_a_login_by_its_name() {
+    let of = |found: bool, middleware: &str| {
+        let settings = "ROOT_URLCONF = 'mysite.urls'\nMIDDLEWARE = ['shop.middleware.LoginRequiredMessage']\n";
+        let files = [
+            ("mysite/settings.py", settings),
+            ("mysite/urls.py", "from django.urls import path\nurlpatterns = [path('', home)]\n"),
+            ("shop/middleware.py", middleware),
+        ];
+        case("EB013", found, &files);
+    };
+    of(true, "class LoginRequiredMessage:\n    def __call__(self, request):\n        return redirect('login')\n");
+    of(false, "class LoginRequiredMessage:\n    def __call__(self, request):\n        return self.answer(request)\n");
+}
+
+#[test]
+fn collected_files_without_their_list() {
+    const SETTINGS: &str = "from pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent.parent\n\
+        INSTALLED_APPS = ['django.contrib.staticfiles']\nSTATIC_ROOT = BASE_DIR / 'collected'\n\
+        STATICFILES_STORAGE = 'django.contrib.staticfiles.storage.ManifestStaticFilesStorage'\n";
+    let of = |found: bool, list: &[(&str, &str)]| {
+        let files = [("mysite/settings.py", SETTINGS), ("collected/site.css", "a {}")];
+        case("EB023", found, &[&files, list].concat());
+    };
+    of(true, &[]);
+    of(false, &[("collected/staticfiles.json", "{}")]);
+}
+
+#[test]
+fn modules_in_the_brackets_of_a_guide() {
+    let of = |found: bool, target: &str| {
+        let procfile = format!("web: gunicorn {target}\n");
+        case("EB002", found, &[("Procfile", &procfile), ("mysite/settings.py", "A = 1\n")]);
+    };
+    of(true, "[mysite].wsgi");
+    of(true, "'<mysite>.wsgi:application'");
+    of(false, "mysite.wsgi");
+    of(false, "${MODULE}.wsgi");
 }
