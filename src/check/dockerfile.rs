@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::variables::fill;
 use super::words::{self, Run};
 use crate::beanstalk::dockerfile::{Instruction, instructions};
 
@@ -64,11 +65,12 @@ impl Image {
     fn of(instructions: Vec<Instruction>) -> Self {
         let mut variables = BTreeMap::new();
         for instruction in instructions.iter().filter(|one| matches!(one.name.as_str(), "ENV" | "ARG")) {
-            for (name, value) in instruction.rest.split_whitespace().filter_map(|word| word.split_once('=')) {
-                variables.insert(name.to_owned(), value.trim_matches(['"', '\'']).to_owned());
-            }
-            if let (false, Some((name, value))) = (instruction.rest.contains('='), instruction.rest.split_once(' ')) {
-                variables.insert(name.to_owned(), value.trim().to_owned());
+            let given = instruction.rest.split_whitespace().filter_map(|word| word.split_once('='));
+            let older = instruction.rest.split_once(' ').filter(|_| !instruction.rest.contains('='));
+            for (name, value) in given.chain(older) {
+                // With those that stand before it, as the build does.
+                let value = filled(value.trim().trim_matches(['"', '\'']), &variables);
+                variables.insert(name.to_owned(), value);
             }
         }
         Self { instructions, variables }
@@ -76,12 +78,7 @@ impl Image {
 
     /// With the variables that are known; `None` where one is not.
     fn filled(&self, text: &str) -> Option<String> {
-        let mut text = text.to_owned();
-        for (name, value) in &self.variables {
-            for form in [format!("${{{name}}}"), format!("${name}")] {
-                text = text.replace(&form, value);
-            }
-        }
+        let text = filled(text, &self.variables);
         (!text.contains('$')).then_some(text)
     }
 
@@ -192,17 +189,20 @@ impl Image {
     }
 }
 
+fn filled(text: &str, variables: &BTreeMap<String, String>) -> String {
+    fill(text, |name| variables.get(name).map(String::as_str))
+}
+
 /// The stages of a file, by their names, each after the one that it stands on.
 fn stages(text: &str) -> Vec<(String, Vec<Instruction>)> {
+    // Each stage repeats what it stands on; a file that stands on itself for ever is not followed.
+    const MOST: usize = 20_000;
     let mut stages: Vec<(String, Vec<Instruction>)> = Vec::new();
-    let mut given: Vec<(String, String)> = Vec::new();
+    let mut given: BTreeMap<String, String> = BTreeMap::new();
+    let mut repeated = 0;
     for mut instruction in instructions(text) {
         if instruction.name == "FROM" {
-            for (name, value) in &given {
-                for form in [format!("${{{name}}}"), format!("${name}")] {
-                    instruction.rest = instruction.rest.replace(&form, value);
-                }
-            }
+            instruction.rest = filled(&instruction.rest, &given);
             let words: Vec<&str> = instruction.rest.split_whitespace().filter(|word| !word.starts_with("--")).collect();
             let alias = match words.as_slice() {
                 [_, word, alias] if word.eq_ignore_ascii_case("as") => (*alias).to_ascii_lowercase(),
@@ -210,16 +210,16 @@ fn stages(text: &str) -> Vec<(String, Vec<Instruction>)> {
             };
             let base = words.first().copied().unwrap_or_default().to_ascii_lowercase();
             let below = stages.iter().find(|(name, _)| !name.is_empty() && *name == base);
-            let mut all = below.map(|(_, all)| all.clone()).unwrap_or_default();
+            repeated += below.map_or(0, |(_, all)| all.len());
+            let mut all = below.filter(|_| repeated < MOST).map(|(_, all)| all.clone()).unwrap_or_default();
             all.push(instruction);
             stages.push((alias, all));
         } else if let Some((_, all)) = stages.last_mut() {
             all.push(instruction);
         } else if let Some((name, value)) = instruction.rest.split_once('=').filter(|_| instruction.name == "ARG") {
             // What whoever builds it may give, and else has this value.
-            given.push((name.trim().to_owned(), value.trim().trim_matches(['"', '\'']).to_owned()));
-            // A name may begin with another one.
-            given.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+            let value = filled(value.trim().trim_matches(['"', '\'']), &given);
+            given.insert(name.trim().to_owned(), value);
         }
     }
     stages

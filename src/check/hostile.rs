@@ -295,3 +295,69 @@ fn python_that_goes_deep_or_doubles() {
         survives(&[PROCFILE, WSGI, ("a/settings.py", text.as_bytes()), ("a/b.py", b"from .settings import *\n")]);
     }
 }
+
+#[test]
+fn images_of_variables_and_stages_without_end() {
+    let doubling = |word: &str| many(300, |number| format!("{word} A{}=$A{number}${{A{number}}}\n", number + 1));
+    let stages = format!("FROM a AS s\n{}{}", "RUN x\n".repeat(3_000), "FROM s AS s\n".repeat(3_000));
+    let copies = many(300, |number| format!("FROM a AS s{number}\nCOPY --from=s{number} /a /a\n"));
+    for dockerfile in [
+        format!("ARG A0=x\n{}FROM a:$A300\n", doubling("ARG")),
+        format!("FROM a\nENV A0=x\n{}WORKDIR $A300\nENV DJANGO_SETTINGS_MODULE=$A300\n", doubling("ENV")),
+        stages,
+        copies,
+    ] {
+        survives(&[("Dockerfile", dockerfile.as_bytes()), ("manage.py", b"")]);
+    }
+}
+
+#[test]
+fn urls_that_all_include_each_other() {
+    let includes =
+        many(30, |number| format!("    path('a/', include('a.u{number}')),\n    path('', include('a.u{number}')),\n"));
+    let urls = format!("urlpatterns = [\n{includes}]\n");
+    let names: Vec<String> = (0..30).map(|number| format!("a/u{number}.py")).collect();
+    let mut files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), urls.as_bytes())).collect();
+    let settings = b"DEBUG = False\nALLOWED_HOSTS = ['*']\nROOT_URLCONF = 'a.u0'\nINSTALLED_APPS = []\n";
+    let option =
+        "option_settings:\n  aws:elasticbeanstalk:environment:process:default:\n    HealthCheckPath: /health/\n";
+    files.extend([
+        PROCFILE,
+        WSGI,
+        ("manage.py", b""),
+        ("a/settings.py", settings),
+        (".ebextensions/a.config", option.as_bytes()),
+    ]);
+    survives(&files);
+}
+
+#[test]
+fn locks_in_which_all_needs_all() {
+    let all = many(150, |number| {
+        format!("{{ name = \"p{number}\", extra = [\"e\"], marker = \"python_version > '{number}'\" }}, ")
+    });
+    let package = |number: usize| {
+        format!(
+            "[[package]]\nname = \"p{number}\"\nversion = \"1\"\nsource = {{ registry = \"x\" }}\ndependencies = [{all}]\n"
+        )
+    };
+    let lock = format!(
+        "[[package]]\nname = \"shop\"\nsource = {{ virtual = \".\" }}\ndependencies = [{all}]\n{}",
+        many(150, package)
+    );
+    let flat = format!(
+        "[[package]]\nname = \"shop\"\nsource = {{ virtual = \".\" }}\ndependencies = [{}]\n{}",
+        many(5_000, |number| format!("{{ name = \"p{number}\" }}, ")),
+        many(5_000, |number| format!(
+            "[[package]]\nname = \"p{number}\"\nversion = \"1\"\nsource = {{ registry = \"x\" }}\n"
+        ))
+    );
+    for lock in [lock, flat] {
+        let dockerfile = b"FROM python:3.12\nCOPY . .\nRUN uv sync\nCMD [\"gunicorn\", \"a.wsgi\"]\n";
+        survives(&[
+            ("uv.lock", lock.as_bytes()),
+            ("Dockerfile", dockerfile),
+            ("pyproject.toml", b"[project]\nname = \"shop\"\n"),
+        ]);
+    }
+}

@@ -22,6 +22,7 @@ mod script;
 mod subject;
 mod suppress;
 mod text_report;
+mod variables;
 mod words;
 
 use std::convert::Infallible;

@@ -1,6 +1,7 @@
 //! Lock files that Elastic Beanstalk does not read, as the lines that pip reads.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use toml::{Table, Value};
 
@@ -48,14 +49,28 @@ impl LockedList {
         };
         let mut found = Requirements::of_text(&lines.join("\n"), path);
         let numbers = Lines::of(text);
+        let places = places(text);
         for (line, written) in found.lines.iter_mut().zip(&lines) {
-            let key = format!("name = \"{}\"", written.split("==").next().unwrap_or_default());
-            let place = text.find(&format!("[[package]]\n{key}")).map_or(0, |at| at + "[[package]]\n".len());
-            line.span = place..if place == 0 { 0 } else { place + key.len() };
-            line.line = numbers.number(place);
+            let place = places.get(written.split("==").next().unwrap_or_default());
+            line.span = place.cloned().unwrap_or(0..0);
+            line.line = numbers.number(line.span.start);
         }
         (found.lines.len() == lines.len()).then_some(found)
     }
+}
+
+/// Where each package begins: its first `name = "…"`.
+fn places(text: &str) -> BTreeMap<&str, Range<usize>> {
+    const START: &str = "[[package]]\n";
+    let mut found = BTreeMap::new();
+    for (at, _) in text.match_indices(START) {
+        let start = at + START.len();
+        let line = text[start..].lines().next().unwrap_or_default();
+        if let Some(name) = line.strip_prefix("name = \"").and_then(|rest| rest.strip_suffix('"')) {
+            found.entry(name).or_insert(start..start + line.len());
+        }
+    }
+    found
 }
 
 fn word<'a>(package: &'a Value, key: &str) -> Option<&'a str> {
@@ -94,9 +109,10 @@ fn uv(packages: &[Value]) -> Option<LockedList> {
 }
 
 fn pinned(packages: &[Value], found: &Closure<'_>) -> Option<Vec<String>> {
+    let by_name = by_name(packages)?;
     let mut lines = Vec::new();
     for (name, conditions) in found {
-        let package = packages.iter().find(|package| word(package, "name") == Some(*name))?;
+        let package = by_name.get(name)?;
         // From git, a path or a URL: only the tool knows how.
         package.get("source")?.get("registry")?;
         lines.push(line(name, word(package, "version")?, conditions));
@@ -107,14 +123,12 @@ fn pinned(packages: &[Value], found: &Closure<'_>) -> Option<Vec<String>> {
 type Closure<'a> = BTreeMap<&'a str, BTreeSet<String>>;
 
 fn closure<'a>(packages: &'a [Value], more: &[&'a Value]) -> Option<Closure<'a>> {
+    // More and longer conditions than these nobody reads: only the tool tells.
+    const MOST: usize = 5_000;
+    const LONGEST: usize = 2_000;
     let root = of_project(packages)?;
-    let mut by_name: BTreeMap<&str, &Value> = BTreeMap::new();
-    for package in packages {
-        // Of two versions only the markers of the resolution tell which.
-        if by_name.insert(word(package, "name")?, package).is_some() {
-            return None;
-        }
-    }
+    let by_name = by_name(packages)?;
+    let asked = asked_extras(packages, more);
     let mut found: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
     let mut waiting: Vec<(&Value, String)> = vec![(root, String::new())];
@@ -124,7 +138,8 @@ fn closure<'a>(packages: &'a [Value], more: &[&'a Value]) -> Option<Closure<'a>>
         if std::ptr::eq(package, root) {
             edges.extend(more);
         } else {
-            edges.extend(extras(package, &found_extras(packages, more, package)));
+            let names = word(package, "name").and_then(|name| asked.get(name));
+            edges.extend(names.map(|names| extras(package, names)).into_iter().flatten());
         }
         for edge in edges {
             let name = word(edge, "name")?;
@@ -134,7 +149,10 @@ fn closure<'a>(packages: &'a [Value], more: &[&'a Value]) -> Option<Closure<'a>>
                 Some(marker) if condition != marker => format!("({condition}) and ({marker})"),
                 _ => condition.clone(),
             };
-            if seen.insert((name.to_owned(), condition.clone())) && seen.len() < 5_000 {
+            if condition.len() > LONGEST || seen.len() > MOST {
+                return None;
+            }
+            if seen.insert((name.to_owned(), condition.clone())) {
                 found.entry(name).or_default().insert(condition.clone());
                 waiting.push((target, condition));
             }
@@ -143,13 +161,27 @@ fn closure<'a>(packages: &'a [Value], more: &[&'a Value]) -> Option<Closure<'a>>
     Some(found)
 }
 
-/// The extras that anybody asks of this package.
-fn found_extras<'a>(packages: &'a [Value], more: &[&'a Value], package: &Value) -> BTreeSet<&'a str> {
-    let name = word(package, "name");
+/// The packages by their names; nothing where one is there twice: of two versions only the markers of the resolution tell which.
+fn by_name(packages: &[Value]) -> Option<BTreeMap<&str, &Value>> {
+    let mut found = BTreeMap::new();
+    for package in packages {
+        if found.insert(word(package, "name")?, package).is_some() {
+            return None;
+        }
+    }
+    Some(found)
+}
+
+/// The extras that anybody asks of each package.
+fn asked_extras<'a>(packages: &'a [Value], more: &[&'a Value]) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
     let edges = packages.iter().filter_map(|other| other.get("dependencies")?.as_array()).flatten();
-    let edges = edges.chain(more.iter().copied());
-    let asked = edges.filter(|edge| word(edge, "name") == name).filter_map(|edge| edge.get("extra")?.as_array());
-    asked.flatten().filter_map(Value::as_str).collect()
+    let mut found: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for edge in edges.chain(more.iter().copied()) {
+        let Some(name) = word(edge, "name") else { continue };
+        let names = edge.get("extra").and_then(Value::as_array).into_iter().flatten();
+        found.entry(name).or_default().extend(names.filter_map(Value::as_str));
+    }
+    found
 }
 
 fn extras<'a>(package: &'a Value, names: &BTreeSet<&str>) -> Vec<&'a Value> {

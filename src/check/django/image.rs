@@ -10,6 +10,7 @@ use crate::beanstalk::lines::placed;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::tree::Tree;
 use crate::beanstalk::yaml;
+use crate::check::variables::fill;
 
 const NAME: &str = "DJANGO_SETTINGS_MODULE";
 const DOCKERFILE: &str = "Dockerfile";
@@ -101,7 +102,7 @@ fn in_dockerfile(text: &str) -> Option<(String, Range<usize>)> {
         let pairs = pairs.trim_end_matches('\\').trim_end();
         for (name, value) in self::pairs(pairs) {
             let plain = value.trim_matches(['"', '\'']);
-            let module = filled(plain, &known);
+            let module = fill(plain, |name| known.get(name).map(String::as_str));
             if name == NAME && env {
                 let start = begin + line.find(plain).unwrap_or(0);
                 found = Some((module.clone(), start..start + plain.len()));
@@ -121,17 +122,6 @@ fn pairs(text: &str) -> Vec<(&str, &str)> {
         }
         _ => text.split_whitespace().filter_map(|word| word.split_once('=')).collect(),
     }
-}
-
-/// `$NAME`, `${NAME}` and `${NAME:-default}` with what is known of them.
-fn filled(value: &str, known: &BTreeMap<&str, String>) -> String {
-    let mut text = value.to_owned();
-    for (name, value) in known {
-        for form in [format!("${{{name}}}"), format!("${name}")] {
-            text = text.replace(&form, value);
-        }
-    }
-    text
 }
 
 #[cfg(test)]

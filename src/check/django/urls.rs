@@ -175,6 +175,8 @@ pub(in crate::check) struct Names {
     routed: bool,
     /// The files that they stand in.
     pub(in crate::check) files: Vec<String>,
+    /// Modules that were read: whoever includes one again adds nothing.
+    read: BTreeSet<String>,
 }
 
 impl Names {
@@ -197,6 +199,9 @@ impl Names {
         }
         // What is in a namespace has none of these names, and all below it is in that as well.
         if apart {
+            return Some(());
+        }
+        if !self.read.insert(module.to_owned()) {
             return Some(());
         }
         let urls = Settings::beside(tree, module).filter(|_| depth < DEEPEST)?;

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::check::script::{self, Script};
 use crate::check::subject::Subject;
+use crate::check::variables::fill;
 use crate::check::words::{Run, Word, base};
 
 /// Lines for cron, and where they stand.
@@ -304,12 +305,7 @@ fn expand(line: &str, values: &[(&str, &str)]) -> String {
     let mut line = line.to_owned();
     // A value may name another variable.
     for _ in 0..3 {
-        for (name, value) in values {
-            if !line.contains('$') || line.len() > 10_000 {
-                break;
-            }
-            line = line.replace(&format!("${{{name}}}"), value).replace(&format!("${name}"), value);
-        }
+        line = fill(&line, |name| values.iter().rev().find(|(known, _)| *known == name).map(|(_, value)| *value));
     }
     line
 }

@@ -1,5 +1,7 @@
 //! What a health check finds at the path that it asks.
 
+use std::collections::BTreeSet;
+
 use super::{at, logged_in, may_change_host, proxy_has};
 use crate::beanstalk::config_file::OptionSetting;
 use crate::beanstalk::tree::file_name;
@@ -218,7 +220,7 @@ fn routes(
     if !routes.iter().all(|route| matches!(route, Value::Route(_))) {
         return;
     }
-    let any = |wanted: &str| may_answer(subject, routes, wanted, 0);
+    let any = |wanted: &str| may_answer(subject, routes, wanted, &mut BTreeSet::new(), 0);
     if any(path) {
         redirected(subject, routes, setting, (path, matcher), asked);
         return logs_in(subject, &urls, (path, matcher), asked);
@@ -273,17 +275,28 @@ fn said<'f>(
 }
 
 /// May one of these URLs be that of a page?
-fn may_answer(subject: &Subject<'_>, routes: &[Value], wanted: &str, depth: usize) -> bool {
+///
+/// `asked` are modules that did not answer before, each with what was wanted of it.
+fn may_answer(
+    subject: &Subject<'_>,
+    routes: &[Value],
+    wanted: &str,
+    asked: &mut BTreeSet<(String, String)>,
+    depth: usize,
+) -> bool {
     const DEEPEST: usize = 4;
     // Of another module: whatever is not known of it may answer.
-    let inside = |module: &str, rest: &str| {
+    let mut inside = |module: &str, rest: &str| {
+        if !asked.insert((module.to_owned(), rest.to_owned())) {
+            return false;
+        }
         let urls = Settings::beside(subject.tree, module).filter(|_| depth < DEEPEST);
         let Some(Value::List(inner)) = urls.as_ref().and_then(|urls| urls.get("urlpatterns")).map(|inner| &inner.value)
         else {
             return true;
         };
         let known = inner.iter().all(|route| matches!(route, Value::Route(_)));
-        !known || may_answer(subject, inner, rest, depth + 1)
+        !known || may_answer(subject, inner, rest, asked, depth + 1)
     };
     routes.iter().any(|route| {
         let Value::Route(route) = route else { return false };
