@@ -209,12 +209,36 @@ impl<'a> Subject<'a> {
     ///
     /// A rule about something that is missing asks this first: a library has no `Procfile` and needs none.
     pub(super) fn deployable(&self) -> bool {
-        let tree = self.tree;
-        tree.is_dir(EXTENSIONS)
-            || tree.is_dir(".platform")
-            || tree.is_dir(".elasticbeanstalk")
-            || tree.is_file(crate::project::FILE)
-            || tree.is_file("manage.py")
+        self.prepared() || self.tree.is_file("manage.py") || self.serves()
+    }
+
+    /// Does a module at the top, by one of the names that guides give it, make an application of Flask's or FastAPI's?
+    fn serves(&self) -> bool {
+        let makes = |text: &str| ["Flask(", "FastAPI("].iter().any(|call| text.contains(call));
+        self.tree.is_file("requirements.txt")
+            && !["setup.py", "setup.cfg"].iter().any(|name| self.tree.is_file(name))
+            && ["app.py", "main.py", "wsgi.py"].iter().any(|name| self.tree.code(name).is_some_and(makes))
+    }
+
+    /// Is the server that starts where nobody names one there: `application` in `application.py`?
+    fn serves_by_default(&self) -> bool {
+        let makes = |line: &str| {
+            line.split_once('=').is_some_and(|(name, _)| name.trim_end() == "application")
+                || (line.contains("import") && line.trim_end().ends_with(" application"))
+        };
+        self.tree.code("application.py").is_some_and(|text| text.lines().any(makes))
+    }
+
+    /// Does a pipeline deploy it to Elastic Beanstalk?
+    fn delivered(&self) -> bool {
+        let deploys = |text: &str| {
+            let text = text.to_ascii_lowercase();
+            ["eb deploy", "elasticbeanstalk", "elastic beanstalk", "beanstalk-deploy"]
+                .iter()
+                .any(|word| text.contains(word))
+        };
+        let mut pipelines = self.tree.iter().map(|(path, _)| path).filter(|path| tree::is_pipeline(path));
+        pipelines.any(|path| self.tree.text(path).is_some_and(deploys))
     }
 
     /// Has somebody begun to prepare it for a deployment? Until then `DEBUG = True` is as it should be.
@@ -228,6 +252,8 @@ impl<'a> Subject<'a> {
             || (tree.is_file("Dockerfile") && self.runs_image())
             // The platform runs what compose describes, and needs nothing beside it.
             || self.composes()
+            || self.serves_by_default()
+            || self.delivered()
     }
 
     /// Is the image of the `Dockerfile` run by a `Dockerrun.aws.json` that is kept or made somewhere else than at the top?

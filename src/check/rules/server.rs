@@ -77,7 +77,7 @@ fn without_procfile(subject: &mut Subject<'_>) {
     let Some((path, setting)) = found.last().copied() else {
         let tree = subject.tree;
         // Other frameworks have the same server: who prepares a deployment and lists packages wants it to start.
-        let other = tree.is_dir(crate::beanstalk::customizations::EXTENSIONS)
+        let other = subject.deployable()
             && tree.is_file("requirements.txt")
             && ["app.py", "main.py", "wsgi.py"].iter().any(|name| tree.is_file(name));
         // A project of Django's below the top, with its packages at the top, is served from there as well.

@@ -25,12 +25,15 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
                 None if elsewhere => continue,
                 None => import,
             };
-            let Some(missing) = missing(subject, import, within.is_some()).filter(|missing| !said.contains(missing))
-            else {
-                continue;
+            let kept_out = kept_out(subject, import);
+            let missing = match &kept_out {
+                Some(_) => Some(import.module.clone()),
+                None => missing(subject, import, within.is_some()),
             };
+            let Some(missing) = missing.filter(|missing| !said.contains(missing)) else { continue };
             let path = format!("{}.py", missing.replace('.', "/"));
-            let message = format!("{}: `No module named '{missing}'`: no `{path}` ships", module.moment.fate());
+            let why = kept_out.map_or_else(String::new, |file| format!(", since `{file}` keeps it out"));
+            let message = format!("{}: `No module named '{missing}'`: no `{path}` ships{why}", module.moment.fate());
             let fix = "let it ship, without the secrets that it may have: those are for properties of the environment";
             subject.find(RULE, &module.path, import.span.clone(), message, fix);
             said.push(missing);
@@ -50,6 +53,27 @@ fn within(subject: &Subject<'_>, path: &str, import: &Import) -> Option<Import> 
     }
     let folders: Vec<&str> = folders.into_iter().rev().collect();
     Some(Import { module: format!("{}.{name}", folders.join(".")), ..import.clone() })
+}
+
+/// The ignore file that keeps a module at the top out of the bundle, where nobody else has one of this name.
+fn kept_out(subject: &Subject<'_>, import: &Import) -> Option<&'static str> {
+    let tree = subject.tree;
+    let name = import.module.as_str();
+    let file = format!("{name}.py");
+    let named = |line: &crate::beanstalk::requirements::Requirement| line.name.replace('-', "_") == name;
+    let is_there = |path: &str| path.split('/').any(|part| part == name || part == file);
+    if name.contains('.')
+        || is_taken(name)
+        || subject.requirements().lines.iter().any(named)
+        || tree.iter().any(|(path, _)| is_there(path))
+        || subject.names_file(&file)
+        || subject.pipeline_names(&file)
+    {
+        return None;
+    }
+    // Beside an `.ebignore`, what git does not know ships from the disk of whoever has it.
+    let ignore = if tree.is_file(".ebignore") { ".ebignore" } else { ".gitignore" };
+    left_out(subject, ignore, name).map(|_| ignore)
 }
 
 /// The first part of a name that no file or folder of the package has.
