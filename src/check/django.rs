@@ -83,6 +83,8 @@ pub(crate) struct Settings {
     schemes: BTreeMap<String, Value>,
     /// Something that was not read may set more: what is missing here is not known to be missing.
     open: bool,
+    /// Names that something of `dj_database_url` was imported as.
+    addresses: BTreeMap<String, String>,
     /// The one that is being read, whose name is `__file__`, below the folder of the project.
     file: String,
 }

@@ -177,7 +177,13 @@ impl Walk<'_> {
                 let module = from.module.as_ref().map(|module| module.to_string()).unwrap_or_default();
                 for name in &from.names {
                     let known = name.asname.as_ref().unwrap_or(&name.name).to_string();
+                    self.address(&known, &format!("{module}.{}", name.name));
                     self.imported.insert(known, (module.clone(), from.level as usize));
+                }
+            }
+            Stmt::Import(import) => {
+                for name in &import.names {
+                    name.asname.iter().for_each(|known| self.address(known, &name.name));
                 }
             }
             Stmt::ClassDef(class) => self.class(class),
