@@ -229,9 +229,12 @@ impl Walk<'_> {
             };
             let file = file.map(|file| Evaluation::of(self.settings).evaluate(file, 0));
             let module = file.as_ref().and_then(Value::text).and_then(|file| file.strip_suffix(".py"));
+            // It sees the names of whoever includes it.
+            let undefined = self.settings.undefined.len();
             // Which files a pattern finds, or a condition lets in, is not known.
             let module = module.filter(|module| sure == Sure::Yes && !module.contains(['*', '?', '[', '.']));
             let found = module.is_some_and(|module| self.take_in(&module.replace('/', "."), 1));
+            self.settings.undefined.truncate(undefined);
             let may_be_missing = is_optional && module.is_some();
             self.settings.open |= !(found || may_be_missing);
         }
@@ -311,9 +314,6 @@ impl Walk<'_> {
     }
 }
 
-/// Are all hosts allowed? Then nothing that is added to them says more.
-fn is_all(name: &str, value: &Value) -> bool {
-    name == "ALLOWED_HOSTS" && value.items().iter().any(|host| host.text() == Some("*"))
 impl Settings {
     /// The whole name of what `dj_database_url` has, however a file calls it; other names stay as they are.
     pub(super) fn address(&self, name: String) -> String {
@@ -326,6 +326,9 @@ impl Settings {
     }
 }
 
+/// Are all hosts allowed? Then nothing that is added to them says more.
+fn is_all(name: &str, value: &Value) -> bool {
+    name == "ALLOWED_HOSTS" && value.items().iter().any(|host| host.text() == Some("*"))
 }
 
 /// What a list, or a router, is after a call of one of its methods.

@@ -271,6 +271,8 @@ impl Walk<'_> {
 
     /// `try`: what is taken over where it is there, what a missing variable leads to, and else nobody knows.
     fn attempt(&mut self, attempt: &StmtTry, sure: Sure) {
+        // Whoever catches an error may catch this one.
+        let undefined = self.settings.undefined.len();
         let imports: Vec<Import<'_>> = attempt.body.iter().filter_map(star).collect();
         if imports.len() == attempt.body.len() && !imports.is_empty() {
             // What does not ship is not there, and the handlers see to it.
@@ -302,6 +304,7 @@ impl Walk<'_> {
                 self.agree(&bodies, sure);
             }
         }
+        self.settings.undefined.truncate(undefined);
         self.block(&attempt.finalbody, sure);
     }
 

@@ -35,6 +35,7 @@ mod static_files;
 pub(super) mod storage;
 mod tasks;
 mod unless;
+mod undefined;
 mod unrooted;
 pub(super) mod upload_limit;
 mod variables;
@@ -73,6 +74,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     needs::check(subject, &settings);
     near::check(subject, &settings);
     unread(subject, &settings);
+    undefined::check(subject, &settings);
     debug(subject, &settings);
     keys::check(subject, &settings);
     dsn::check(subject, &settings);
