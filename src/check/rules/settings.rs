@@ -1,7 +1,7 @@
 //! Django's settings as production gets them: hosts, HTTPS, secrets, static files, the database.
 
 mod any_host;
-mod backends;
+pub(super) mod backends;
 mod base;
 pub(in crate::check) mod candidates;
 mod commas;
