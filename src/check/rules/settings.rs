@@ -1,5 +1,6 @@
 //! Django's settings as production gets them: hosts, HTTPS, secrets, static files, the database.
 
+mod acl;
 mod any_host;
 pub(super) mod backends;
 mod base;
@@ -34,8 +35,8 @@ pub(super) mod shipped;
 mod static_files;
 pub(super) mod storage;
 mod tasks;
-mod unless;
 mod undefined;
+mod unless;
 mod unrooted;
 pub(super) mod upload_limit;
 mod variables;
@@ -73,8 +74,8 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     ignored::storages(subject, &settings);
     needs::check(subject, &settings);
     near::check(subject, &settings);
-    unread(subject, &settings);
     undefined::check(subject, &settings);
+    unread(subject, &settings);
     debug(subject, &settings);
     keys::check(subject, &settings);
     dsn::check(subject, &settings);
@@ -86,6 +87,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     https::check(subject, &settings);
     own_tls::check(subject, &settings);
     storage::check(subject, &settings);
+    acl::check(subject, &settings);
     writable::check(subject, &settings);
     upload_limit::check(subject, &settings);
     static_files::check(subject, &settings);
