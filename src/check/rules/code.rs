@@ -7,6 +7,7 @@ mod environ;
 mod flask;
 mod gone;
 mod logged;
+mod login_page;
 mod no_template;
 mod open_functions;
 mod open_views;
@@ -58,6 +59,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     open_views::check(subject, &modules);
     open_functions::check(subject, &modules);
     url_names::check(subject, &modules);
+    login_page::check(subject, &modules);
     no_template::check(subject, &modules);
     if subject.settings().is_none() {
         flask::check(subject, &modules, &read);

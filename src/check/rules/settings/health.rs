@@ -273,7 +273,7 @@ fn said<'f>(
 }
 
 /// May one of these URLs be that of a page?
-fn may_answer(subject: &Subject<'_>, routes: &[Value], wanted: &str, depth: usize) -> bool {
+pub(in crate::check::rules) fn may_answer(subject: &Subject<'_>, routes: &[Value], wanted: &str, depth: usize) -> bool {
     const DEEPEST: usize = 4;
     // Of another module: whatever is not known of it may answer.
     let inside = |module: &str, rest: &str| {
