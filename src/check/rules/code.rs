@@ -3,6 +3,7 @@
 mod asked;
 mod attributes;
 mod beside;
+mod early_queries;
 mod environ;
 mod flask;
 mod gone;
@@ -60,6 +61,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     open_functions::check(subject, &modules);
     url_names::check(subject, &modules);
     login_page::check(subject, &modules);
+    early_queries::check(subject, &modules);
     no_template::check(subject, &modules);
     if subject.settings().is_none() {
         flask::check(subject, &modules, &read);
