@@ -63,7 +63,8 @@ pub(crate) fn in_path(path: &str) -> Option<Kind> {
 /// The kind of secret that a file with this path and content holds: what its name leaves open, its content answers.
 pub(crate) fn in_file(path: &str, content: &[u8]) -> Option<Kind> {
     let kind = in_path(path)?;
-    if content.trim_ascii().is_empty() || (kind.yields_to_content() && assignments::are_none(content)) {
+    let is_none = |content: &[u8]| assignments::are_none(content) || assignments::are_open(content);
+    if content.trim_ascii().is_empty() || (kind.yields_to_content() && is_none(content)) {
         return None;
     }
     if !kind.yields_to_content() || !assignments::are_told(content) {
@@ -101,6 +102,11 @@ pub(crate) fn in_content(content: &[u8]) -> Kinds {
     let mut kinds = Kinds::default();
     each(&plain(content), &mut |kind, _| kinds.insert(kind));
     kinds
+}
+
+/// May a line show a secret to whoever sees it? Better one too many than one too few: nobody misses such a line in a report.
+pub(crate) fn in_line(line: &str) -> bool {
+    assignments::shows_value(line) || has_credentials(line) || in_content(line.as_bytes()).iter().next().is_some()
 }
 
 /// Text of one byte a letter.

@@ -24,6 +24,7 @@ mod served;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod undefined;
 pub(super) mod urls;
 mod value;
 
@@ -62,6 +63,8 @@ pub(crate) struct Settings {
     pub(super) required: Vec<Required>,
     /// Files that are opened for reading, outside of any condition.
     pub(super) opened: Vec<Opened>,
+    /// Names that stop them, since nothing has given them a value.
+    pub(super) undefined: Vec<undefined::Undefined>,
     /// Items of lists that are two texts with no comma between them.
     pub(super) glued: Vec<glued::Glued>,
     /// Files that are larger or deeper than what is read.
@@ -80,6 +83,8 @@ pub(crate) struct Settings {
     readers: BTreeSet<String>,
     /// Names that are `os.environ.get` itself.
     getters: BTreeSet<String>,
+    /// Names that something of `dj_database_url` was imported as.
+    addresses: BTreeMap<String, String>,
     schemes: BTreeMap<String, Value>,
     /// Something that was not read may set more: what is missing here is not known to be missing.
     open: bool,
@@ -265,21 +270,24 @@ impl Settings {
                 self.unread.push(path.to_owned());
             }
             Err(syntax::Refused::Invalid { span, message }) => self.broken.push((path.to_owned(), span, message)),
-            Ok(source) => source.run(
-                self,
-                &mut |settings, import| {
-                    let Import { module, level } = *import;
-                    let target = match level {
-                        0 => module_path(tree, root, module),
-                        _ => relative(tree, path, module, level),
-                    };
-                    if let Some(target) = &target {
-                        settings.load(tree, root, target, depth + 1);
-                    }
-                    target.is_some()
-                },
-                path,
-            ),
+            Ok(source) => {
+                self.undefined.extend(undefined::first(source.statements(), text, path));
+                source.run(
+                    self,
+                    &mut |settings, import| {
+                        let Import { module, level } = *import;
+                        let target = match level {
+                            0 => module_path(tree, root, module),
+                            _ => relative(tree, path, module, level),
+                        };
+                        if let Some(target) = &target {
+                            settings.load(tree, root, target, depth + 1);
+                        }
+                        target.is_some()
+                    },
+                    path,
+                )
+            }
         }
         self.file = file;
     }

@@ -48,6 +48,10 @@ impl Report {
             return Ok(());
         }
         let Some(text) = self.sources.get(&finding.path) else { return Ok(()) };
+        let begin = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
+        if crate::secret::in_line(text[begin..].lines().next().unwrap_or_default()) {
+            return Ok(());
+        }
         // A line may be as long as the file; what stands around the mark is enough.
         const WIDTH: usize = 120;
         let number = start.line.to_string();

@@ -40,6 +40,35 @@ pub(super) fn are_told(content: &[u8]) -> bool {
     std::str::from_utf8(content).is_ok_and(|text| text.trim_start_matches('\u{feff}').lines().all(is_told))
 }
 
+/// Beginnings of names whose values a bundler writes into what every browser gets.
+const OPEN: [&str; 10] = [
+    "EXPO_PUBLIC_",
+    "GATSBY_",
+    "NEXT_PUBLIC_",
+    "NUXT_PUBLIC_",
+    "NX_PUBLIC_",
+    "PUBLIC_",
+    "REACT_APP_",
+    "STORYBOOK_",
+    "VITE_",
+    "VUE_APP_",
+];
+
+/// Does each line that assigns do so to a name whose value every browser gets, and is there one?
+pub(super) fn are_open(content: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(content) else { return false };
+    let lines = || text.trim_start_matches('\u{feff}').lines().map(str::trim).filter(|line| !line.is_empty());
+    let assigns = |line: &str| {
+        let name = line.split_once('=').map(|(name, _)| name.trim_start_matches("export ").trim());
+        name.is_some_and(|name| OPEN.iter().any(|begin| name.starts_with(begin)) && !says_password(name))
+    };
+    let is_open = |line: &str| match line.strip_prefix('#') {
+        Some(comment) => assigns(comment.trim()) || is_told(line),
+        None => assigns(line),
+    };
+    lines().any(|line| !line.starts_with('#')) && lines().all(is_open)
+}
+
 /// Is there no line but comments, none of which assigns?
 pub(super) fn are_none(content: &[u8]) -> bool {
     let comment = |line: &str| line.is_empty() || (line.starts_with(['#', ';']) && !line.contains(['=', ':']));
@@ -87,6 +116,38 @@ fn is_telling(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     lower.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|part| TELLING.contains(&part))
         || ["password", "passwd", "secret", "token", "apikey", "accesskey"].iter().any(|word| lower.contains(word))
+}
+
+/// Does a line have a value in quotes, or behind a `=`, after a word that tells of a secret? The names of variables are no values.
+pub(super) fn shows_value(line: &str) -> bool {
+    const WORDS: [&str; 8] = ["password", "passwd", "secret", "token", "apikey", "api_key", "accesskey", "access_key"];
+    let lower = line.to_ascii_lowercase();
+    let Some(at) = WORDS.iter().filter_map(|word| Some(lower.find(word)? + word.len())).min() else { return false };
+    let rest = &line[at..];
+    let is_name = |text: &str| {
+        text.chars().all(|char| char.is_ascii_uppercase() || char.is_ascii_digit() || "_${}".contains(char))
+    };
+    // What stands before the first quote may close one that the name stands in.
+    let quoted = rest.split(['"', '\'']).skip(1).any(|part| {
+        let part = part.trim();
+        part.len() > 1 && part.chars().any(char::is_alphanumeric) && !is_name(part) && !is_code(part)
+    });
+    let bare = rest.split_once(['=', ':']).is_some_and(|(_, value)| {
+        let value = value.trim();
+        !value.is_empty() && !is_name(value) && !value.contains(['(', '[', '{', ' ', '"', '\''])
+    });
+    quoted || bare
+}
+
+/// Is it what stands between two texts, such as `: os.environ.get(`?
+fn is_code(text: &str) -> bool {
+    text.starts_with([':', ',', ')', ']', '=', '}']) || text.ends_with(['(', '[', ',', '='])
+}
+
+/// Is it a password by its name, wherever that goes?
+fn says_password(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    ["password", "passwd", "secret", "private"].iter().any(|word| lower.contains(word))
 }
 
 /// Sixteen letters and digits in a row, of both: no word, and no path of words.
@@ -139,5 +200,46 @@ mod tests {
             assert!(!are_told(hides.as_bytes()), "{hides}");
         }
         assert!(!are_told(b"A=\xff\n"));
+    }
+
+    #[test]
+    fn lines_that_show_a_value() {
+        for shows in [
+            "DATABASES = {'default': {'ENGINE': 'x', 'PASSWORD': 'ant', 'HOST': 'db'}}",
+            "    'PASSWORD': os.environ.get('DB_PASSWORD', 'hunter2'),",
+            "EMAIL_HOST_PASSWORD = \"ant\"",
+            "API_TOKEN=abc",
+            "password: ant",
+        ] {
+            assert!(shows_value(shows), "{shows}");
+        }
+        for not in [
+            "DEBUG = True",
+            "    'PASSWORD': os.environ['DB_PASSWORD'],",
+            "SECRET_KEY = env('SECRET_KEY')",
+            "PASSWORD_HASHERS = [",
+            "EMAIL_HOST_PASSWORD = ''",
+            "DB_PASSWORD: ${DB_PASSWORD}",
+        ] {
+            assert!(!shows_value(not), "{not}");
+        }
+    }
+
+    #[test]
+    fn what_every_browser_gets_is_open() {
+        for open in
+            ["VITE_API_URL=https://api.shop.example\nVITE_MAP_KEY=pk.9f3a7c05\n", "# The map\nREACT_APP_API_KEY=abc\n"]
+        {
+            assert!(are_open(open.as_bytes()), "{open}");
+        }
+        for not in [
+            "",
+            "# VITE_API_URL=x\n",
+            "VITE_A=1\nDB_PASSWORD=ant\n",
+            "VITE_DB_PASSWORD=ant\n",
+            "VITE_A=1\n# the password: ant\n",
+        ] {
+            assert!(!are_open(not.as_bytes()), "{not}");
+        }
     }
 }

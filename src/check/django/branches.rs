@@ -19,10 +19,12 @@ impl Walk<'_> {
         let before = self.settings.names.clone();
         let (files, required, opened) =
             (self.settings.files.len(), self.settings.required.len(), self.settings.opened.len());
+        let undefined = self.settings.undefined.len();
         let found = (self.import)(self.settings, import);
         // What the module cannot do without matters only where it is loaded.
         self.settings.required.truncate(required);
         self.settings.opened.truncate(opened);
+        self.settings.undefined.truncate(undefined);
         if sure != Sure::Default {
             // Another branch may take in the same files.
             let others = self.settings.files.split_off(files);

@@ -21,7 +21,7 @@ pub(super) struct Function {
 
 impl Evaluation<'_> {
     pub(super) fn call(&self, call: &ExprCall, depth: usize) -> Value {
-        let name = dotted(&call.func);
+        let name = self.settings.address(dotted(&call.func));
         let last = name.rsplit('.').next().unwrap_or_default();
         let argument = |index: usize| call.arguments.args.get(index);
         let value = |expression: &Expr| self.evaluate(expression, depth + 1);

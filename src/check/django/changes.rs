@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use ruff_python_ast::{Expr, ExprAttribute, ExprCall, Operator, StmtAugAssign};
 
-use super::Setting;
 use super::evaluation::{Evaluation, operate};
 use super::expressions::{dotted, is_environ, is_getenv, range};
 use super::glued::glued;
 use super::operators::{self, by_default};
 use super::syntax::{Sure, Walk};
 use super::value::Value;
+use super::{Setting, Settings};
 
 impl Walk<'_> {
     pub(super) fn assign(&mut self, target: &Expr, value: &Expr, sure: Sure) {
@@ -85,23 +85,20 @@ impl Walk<'_> {
 
     /// `X["a"]["b"] = …` of a dictionary that is known.
     pub(super) fn item(&mut self, target: &Expr, value: &Expr, sure: Sure) {
-        let mut keys = Vec::new();
-        let mut inner = target;
-        while let Expr::Subscript(subscript) = inner {
-            match Evaluation::of(self.settings).evaluate(&subscript.slice, 0) {
-                Value::Text(key) => keys.push(key),
-                _ => return self.forget(target),
-            }
-            inner = &subscript.value;
-        }
-        let Expr::Name(name) = inner else { return self.forget(target) };
-        keys.reverse();
+        let Some((name, keys)) = self.keyed(target) else { return self.forget(target) };
         let found = Evaluation::of(self.settings).evaluate(value, 0).bounded();
-        let Some(setting) = self.settings.names.get(name.id.as_str()) else { return };
+        let Some(setting) = self.settings.names.get(name.as_str()) else { return };
         let (old, span) = (setting.value.clone(), setting.span.clone());
-        let changed = operators::through(old, |old| with_item(old, &keys, found));
-        self.put(name.id.as_str(), changed.bounded(), span, sure);
-        self.reads_too(name.id.as_str(), value);
+        let changed = at(old, &keys, |_| found);
+        self.put(&name, changed.bounded(), span, sure);
+        self.reads_too(&name, value);
+    }
+
+    /// `from dj_database_url import parse as db_url`, `import dj_database_url as dj`.
+    pub(super) fn address(&mut self, known: &str, real: &str) {
+        if matches!(real, "dj_database_url" | "dj_database_url.parse" | "dj_database_url.config") {
+            self.settings.addresses.insert(known.to_owned(), real.to_owned());
+        }
     }
 
     /// `env = environ.Env(DEBUG=(bool, False))`, `env = Env()`, `config = Config(…)`: who reads variables, and their defaults.
@@ -232,9 +229,12 @@ impl Walk<'_> {
             };
             let file = file.map(|file| Evaluation::of(self.settings).evaluate(file, 0));
             let module = file.as_ref().and_then(Value::text).and_then(|file| file.strip_suffix(".py"));
+            // It sees the names of whoever includes it.
+            let undefined = self.settings.undefined.len();
             // Which files a pattern finds, or a condition lets in, is not known.
             let module = module.filter(|module| sure == Sure::Yes && !module.contains(['*', '?', '[', '.']));
             let found = module.is_some_and(|module| self.take_in(&module.replace('/', "."), 1));
+            self.settings.undefined.truncate(undefined);
             let may_be_missing = is_optional && module.is_some();
             self.settings.open |= !(found || may_be_missing);
         }
@@ -251,41 +251,49 @@ impl Walk<'_> {
         }
     }
 
-    /// `X.append(…)`, `X.update(…)`: known for lists and dictionaries that are known.
+    /// `X.append(…)`, `X["a"].update(…)`: known for lists and dictionaries that are known.
     pub(super) fn effect(&mut self, method: &ExprAttribute, call: &ExprCall, sure: Sure) {
-        let Expr::Name(name) = &*method.value else { return self.forget(&method.value) };
-        let Some(setting) = self.settings.names.get(name.id.as_str()) else { return };
-        let arguments: Vec<Value> =
-            call.arguments.args.iter().map(|argument| Evaluation::of(self.settings).evaluate(argument, 0)).collect();
+        let Some((name, keys)) = self.keyed(&method.value) else { return self.forget(&method.value) };
+        let Some(setting) = self.settings.names.get(name.as_str()) else { return };
+        let evaluation = Evaluation::of(self.settings);
+        let arguments: Vec<Value> = call.arguments.args.iter().map(|one| evaluation.evaluate(one, 0)).collect();
         let (old, span) = (setting.value.clone(), setting.span.clone());
-        if is_all(&name.id, &old) && matches!(method.attr.as_str(), "append" | "extend" | "insert") {
+        if is_all(&name, &old) && matches!(method.attr.as_str(), "append" | "extend" | "insert") {
             return;
         }
-        let changed = operators::through(old, |old| match (method.attr.as_str(), old, arguments.as_slice()) {
-            ("register", router @ Value::Router, _) => router,
-            ("append", Value::List(mut items), [item]) => {
-                items.push(item.clone());
-                Value::List(items)
-            }
-            ("extend", Value::List(mut items), [Value::List(more)]) => {
-                items.extend(more.iter().cloned());
-                Value::List(items)
-            }
-            ("insert", Value::List(mut items), [Value::Int(at), item]) if *at >= 0 => {
-                items.insert(usize::try_from(*at).unwrap_or_default().min(items.len()), item.clone());
-                Value::List(items)
-            }
-            ("remove", Value::List(mut items), [item]) => {
-                items.retain(|other| other != item);
-                Value::List(items)
-            }
-            ("update", Value::Dict(mut pairs), [Value::Dict(more)]) => {
-                pairs.extend(more.iter().cloned());
-                Value::Dict(pairs)
-            }
-            _ => Value::Unknown,
+        let plain = call.arguments.keywords.is_empty();
+        let changed = at(old, &keys, |old| match (method.attr.as_str(), arguments.as_slice()) {
+            ("update", [more]) if plain => operators::both(old, more.clone(), |old, more| match (old, more) {
+                (Value::Dict(mut pairs), Value::Dict(more)) => {
+                    pairs.extend(more);
+                    Value::Dict(pairs)
+                }
+                _ => Value::Unknown,
+            }),
+            (method, arguments) => operators::through(old, |old| after(method, old, arguments)),
         });
-        self.put(name.id.as_str(), changed.bounded(), span, sure);
+        self.put(&name, changed.bounded(), span, sure);
+        for argument in &call.arguments.args {
+            self.reads_too(&name, argument);
+        }
+    }
+
+    /// `X["a"]["b"]`: the name, and the keys below it, as far as they are known.
+    fn keyed(&self, target: &Expr) -> Option<(String, Vec<String>)> {
+        let mut keys = Vec::new();
+        let mut inner = target;
+        while let Expr::Subscript(subscript) = inner {
+            match Evaluation::of(self.settings).evaluate(&subscript.slice, 0) {
+                Value::Text(key) => keys.push(key),
+                _ => return None,
+            }
+            inner = &subscript.value;
+        }
+        keys.reverse();
+        match inner {
+            Expr::Name(name) => Some((name.id.to_string(), keys)),
+            _ => None,
+        }
     }
 
     /// `X[…] = …`, `X += …`, `X.append(…)`: what `X` is now, nobody knows.
@@ -306,23 +314,61 @@ impl Walk<'_> {
     }
 }
 
+impl Settings {
+    /// The whole name of what `dj_database_url` has, however a file calls it; other names stay as they are.
+    pub(super) fn address(&self, name: String) -> String {
+        let (first, rest) = name.split_once('.').unwrap_or((&name, ""));
+        match self.addresses.get(first) {
+            Some(real) if rest.is_empty() => real.clone(),
+            Some(real) => format!("{real}.{rest}"),
+            None => name,
+        }
+    }
+}
+
 /// Are all hosts allowed? Then nothing that is added to them says more.
 fn is_all(name: &str, value: &Value) -> bool {
     name == "ALLOWED_HOSTS" && value.items().iter().any(|host| host.text() == Some("*"))
 }
 
-/// A dictionary with another value below these keys.
-fn with_item(value: Value, keys: &[String], item: Value) -> Value {
-    let (Value::Dict(mut pairs), [key, rest @ ..]) = (value, keys) else { return Value::Unknown };
-    let at = pairs.iter().rposition(|(name, _)| name.text() == Some(key));
-    let item = match (rest, at) {
-        ([], _) => item,
-        (rest, Some(at)) => with_item(pairs[at].1.clone(), rest, item),
-        (_, None) => return Value::Unknown,
-    };
-    match at {
-        Some(at) => pairs[at].1 = item,
-        None => pairs.push((Value::Text(key.clone()), item)),
+/// What a list, or a router, is after a call of one of its methods.
+fn after(method: &str, old: Value, arguments: &[Value]) -> Value {
+    match (method, old, arguments) {
+        ("register", router @ Value::Router, _) => router,
+        ("append", Value::List(mut items), [item]) => {
+            items.push(item.clone());
+            Value::List(items)
+        }
+        ("extend", Value::List(mut items), [Value::List(more)]) => {
+            items.extend(more.iter().cloned());
+            Value::List(items)
+        }
+        ("insert", Value::List(mut items), [Value::Int(at), item]) if *at >= 0 => {
+            items.insert(usize::try_from(*at).unwrap_or_default().min(items.len()), item.clone());
+            Value::List(items)
+        }
+        ("remove", Value::List(mut items), [item]) => {
+            items.retain(|other| other != item);
+            Value::List(items)
+        }
+        _ => Value::Unknown,
     }
-    Value::Dict(pairs)
+}
+
+/// A dictionary with another value below these keys, which is made of the one that is there.
+fn at(value: Value, keys: &[String], with: impl FnOnce(Value) -> Value) -> Value {
+    let Some((key, rest)) = keys.split_first() else { return with(value) };
+    operators::through(value, |value| {
+        let Value::Dict(mut pairs) = value else { return Value::Unknown };
+        let place = pairs.iter().rposition(|(name, _)| name.text() == Some(key));
+        match place {
+            Some(place) => {
+                let old = std::mem::replace(&mut pairs[place].1, Value::Missing);
+                pairs[place].1 = at(old, rest, with);
+            }
+            None if rest.is_empty() => pairs.push((Value::Text(key.clone()), with(Value::Missing))),
+            None => return Value::Unknown,
+        }
+        Value::Dict(pairs)
+    })
 }

@@ -3,6 +3,7 @@
 //! Only what is certain: a statement in an `if` or a `try` may never run, or be meant to fail.
 
 mod module;
+mod queries;
 mod shown;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,6 +45,8 @@ pub(in crate::check) struct Module {
     pub(in crate::check) moment: Moment,
     pub(in crate::check) imports: Vec<Import>,
     pub(in crate::check) calls: Vec<Call>,
+    /// Where it asks the database for something.
+    pub(in crate::check) queries: Vec<Range<usize>>,
     /// Where Python cannot parse it, and why.
     pub(in crate::check) broken: Option<(Range<usize>, String)>,
     later: Later,
@@ -369,6 +372,7 @@ impl<'a> Graph<'a> {
             moment,
             imports: Vec::new(),
             calls: Vec::new(),
+            queries: Vec::new(),
             broken: None,
             later: Later::default(),
         };
@@ -377,6 +381,7 @@ impl<'a> Graph<'a> {
             Ok(source) => {
                 work = Work::of(source.statements());
                 module.later = Later::of(source.statements());
+                module.queries = queries::queries(source.statements());
             }
             Err(Refused::Invalid { span, message }) => module.broken = Some((span, message)),
             Err(Refused::TooComplex) => return None,

@@ -206,7 +206,11 @@ pub(super) fn database(value: Value) -> Value {
             ));
         } else {
             let (address, name) = rest.split_once('/').unwrap_or((rest, ""));
-            let host = address.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
+            let (user, host) = address.rsplit_once('@').unwrap_or(("", address));
+            let host = host.split(':').next().unwrap_or_default();
+            if let Some((_, password)) = user.split_once(':') {
+                pairs.push((text("PASSWORD"), text(password)));
+            }
             pairs.push((text("NAME"), text(name.split('?').next().unwrap_or_default())));
             pairs.push((text("HOST"), text(host)));
         }
@@ -273,6 +277,8 @@ mod tests {
         case("sqlite:////data/db.sqlite3", "sqlite3", "NAME", &text("/data/db.sqlite3"));
         case("sqlite://:memory:", "sqlite3", "NAME", &text(":memory:"));
         case("postgres://me:pw@localhost:5432/shop", "postgresql", "HOST", &text("localhost"));
+        case("postgres://me:pw@localhost:5432/shop", "postgresql", "PASSWORD", &text("pw"));
+        case("postgres://me@localhost/shop", "postgresql", "PASSWORD", &Value::Missing);
         case("mysql://db.example.com/shop?ssl=1", "mysql", "NAME", &text("shop"));
         case("postgis://gis.example.com/map", "gis.db.backends.postgis", "HOST", &text("gis.example.com"));
         assert_eq!(database(text("oracle://x/y")), Value::Unknown);

@@ -126,7 +126,7 @@ impl Evaluation<'_> {
     /// `os.environ.get` and `os.getenv`, `env("X", …)` and `env.bool("X", …)` of django-environ and environs, `config("X", …)` of
     /// decouple, and `dj_database_url.config()`.
     pub(super) fn lookup<'c>(&self, call: &'c ExprCall, depth: usize) -> Option<Lookup<'c>> {
-        let name = dotted(&call.func);
+        let name = self.settings.address(dotted(&call.func));
         let argument = |index: usize| call.arguments.args.get(index);
         let text = |expression: &Expr| match self.evaluate(expression, depth + 1) {
             Value::Text(text) => Some(text),
@@ -141,7 +141,7 @@ impl Evaluation<'_> {
         if name == "dj_database_url.config" {
             let name = keyword(call, "env").map_or(Some("DATABASE_URL".to_owned()), text);
             // What it makes without an address is empty, and stops nobody before the database is asked.
-            let default = given(0).map_or(Fallback::None, Fallback::Given);
+            let default = given(0).map_or(Fallback::Implied(Value::Dict(Vec::new())), Fallback::Given);
             return Some(Lookup { name, default, cast: Cast::Database, raises: false });
         }
         let how = self.reader(&name)?;
@@ -173,8 +173,9 @@ impl Evaluation<'_> {
             _ => None,
         };
         let cast = cast.or_else(|| of_scheme.filter(|_| how.is_empty()).map(str::to_owned));
+        let cast = cast.map(|cast| self.settings.address(cast));
         let cast = match (how, cast.as_deref()) {
-            _ if database => Cast::Database,
+            _ if database || cast.as_deref() == Some("dj_database_url.parse") => Cast::Database,
             _ if cache => Cast::Cache,
             ("bool", _) | (_, Some("bool")) => Cast::Switch,
             ("int", _) | (_, Some("int")) => Cast::Integer,

@@ -177,7 +177,13 @@ impl Walk<'_> {
                 let module = from.module.as_ref().map(|module| module.to_string()).unwrap_or_default();
                 for name in &from.names {
                     let known = name.asname.as_ref().unwrap_or(&name.name).to_string();
+                    self.address(&known, &format!("{module}.{}", name.name));
                     self.imported.insert(known, (module.clone(), from.level as usize));
+                }
+            }
+            Stmt::Import(import) => {
+                for name in &import.names {
+                    name.asname.iter().for_each(|known| self.address(known, &name.name));
                 }
             }
             Stmt::ClassDef(class) => self.class(class),
@@ -265,6 +271,8 @@ impl Walk<'_> {
 
     /// `try`: what is taken over where it is there, what a missing variable leads to, and else nobody knows.
     fn attempt(&mut self, attempt: &StmtTry, sure: Sure) {
+        // Whoever catches an error may catch this one.
+        let undefined = self.settings.undefined.len();
         let imports: Vec<Import<'_>> = attempt.body.iter().filter_map(star).collect();
         if imports.len() == attempt.body.len() && !imports.is_empty() {
             // What does not ship is not there, and the handlers see to it.
@@ -296,6 +304,7 @@ impl Walk<'_> {
                 self.agree(&bodies, sure);
             }
         }
+        self.settings.undefined.truncate(undefined);
         self.block(&attempt.finalbody, sure);
     }
 

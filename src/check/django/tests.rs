@@ -100,6 +100,30 @@ fn databases_and_lists() {
 }
 
 #[test]
+fn an_address_that_a_variable_may_have() {
+    let sqlite = "DATABASES = {'default': {'ENGINE': 'sqlite3', 'NAME': 'db'}}\n";
+    for rest in [
+        "DATABASES['default'].update(dj_database_url.config(conn_max_age=500))\n",
+        "db = dj_database_url.config()\nDATABASES['default'].update(db)\nDATABASES['default']['CONN_MAX_AGE'] = 500\n",
+        "from dj_database_url import config as url\nDATABASES['default'].update(url(conn_max_age=500))\n",
+        "import dj_database_url as dj\nDATABASES.update({'default': dj.config(default='sqlite:///db')})\n",
+        "from dj_database_url import parse as db_url\nDATABASES['default'] = config('DATABASE_URL', 'sqlite:///db', cast=db_url)\n",
+        "db = dj_database_url.config()\nif db:\n    DATABASES['default'] = db\n",
+    ] {
+        let settings = read(&format!("{sqlite}{rest}"));
+        let setting = settings.get("DATABASES").unwrap();
+        let database = setting.value.by_default().get("default").by_default();
+        assert!(database.get("ENGINE").text().is_some_and(|engine| engine.ends_with("sqlite3")), "{rest}{setting:?}");
+        let depends = |value: &Value| matches!(value, Value::Environment { .. });
+        assert!(depends(&setting.value) || depends(setting.value.get("default")), "{rest}{setting:?}");
+    }
+    let settings = read("DATABASES = {'default': {}}\nDATABASES['default'].update(env.db())\n");
+    assert_eq!(settings.value("DATABASES").get("default"), &Value::Environment { default: None });
+    let settings = read("A = {'b': {'c': 1}}\nA['b'].update(x)\nA['d'] = 2\n");
+    assert_eq!((settings.value("A").get("b"), settings.value("A").get("d")), (&Value::Unknown, &Value::Int(2)));
+}
+
+#[test]
 fn a_variable_with_a_default_is_not_needed_whoever_reads_it() {
     #[track_caller]
     fn needs(code: &str, expected: &[&str]) {

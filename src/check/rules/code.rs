@@ -3,10 +3,12 @@
 mod asked;
 mod attributes;
 mod beside;
+mod early_queries;
 mod environ;
 mod flask;
 mod gone;
 mod logged;
+mod login_page;
 mod no_template;
 mod open_functions;
 mod open_views;
@@ -58,6 +60,8 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     open_views::check(subject, &modules);
     open_functions::check(subject, &modules);
     url_names::check(subject, &modules);
+    login_page::check(subject, &modules);
+    early_queries::check(subject, &modules);
     no_template::check(subject, &modules);
     if subject.settings().is_none() {
         flask::check(subject, &modules, &read);

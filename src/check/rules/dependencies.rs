@@ -8,6 +8,7 @@ mod compiled;
 mod compilers;
 mod drivers;
 mod ended;
+mod first_use;
 mod installs;
 mod loads;
 mod newest;

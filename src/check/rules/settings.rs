@@ -1,7 +1,8 @@
 //! Django's settings as production gets them: hosts, HTTPS, secrets, static files, the database.
 
+mod acl;
 mod any_host;
-mod backends;
+pub(super) mod backends;
 mod base;
 pub(in crate::check) mod candidates;
 mod commas;
@@ -34,6 +35,7 @@ pub(super) mod shipped;
 mod static_files;
 pub(super) mod storage;
 mod tasks;
+mod undefined;
 mod unless;
 mod unrooted;
 pub(super) mod upload_limit;
@@ -72,6 +74,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     ignored::storages(subject, &settings);
     needs::check(subject, &settings);
     near::check(subject, &settings);
+    undefined::check(subject, &settings);
     unread(subject, &settings);
     debug(subject, &settings);
     keys::check(subject, &settings);
@@ -84,6 +87,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     https::check(subject, &settings);
     own_tls::check(subject, &settings);
     storage::check(subject, &settings);
+    acl::check(subject, &settings);
     writable::check(subject, &settings);
     upload_limit::check(subject, &settings);
     static_files::check(subject, &settings);

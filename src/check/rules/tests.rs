@@ -34,6 +34,7 @@ mod served;
 mod server;
 mod services;
 mod settings;
+mod settled;
 mod shipped;
 mod storage;
 mod switches;

@@ -20,9 +20,16 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
     }
     let others = settings.as_deref().is_some_and(|settings| brings_more(subject, settings));
     let tree = subject.tree;
-    let ships = |name: &str| {
-        let end = format!("/{name}");
-        tree.iter().any(|(path, _)| path == name || path.ends_with(&end))
+    let folders = settings.as_deref().and_then(folders);
+    let ships = |name: &str| match &folders {
+        Some(folders) => folders.iter().any(|folder| {
+            let (whole, end) = (format!("{folder}/{name}"), format!("/{folder}/{name}"));
+            tree.iter().any(|(path, _)| path == whole || path.ends_with(&end))
+        }),
+        None => {
+            let end = format!("/{name}");
+            tree.iter().any(|(path, _)| path == name || path.ends_with(&end))
+        }
     };
     // A folder of the project's own, or none: a package has its templates in one of its own name.
     let own = |name: &str| match name.split_once('/') {
@@ -41,7 +48,12 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
     }
     let error = if settings.is_some() { "TemplateDoesNotExist" } else { "TemplateNotFound" };
     for (path, span, name) in found {
-        let message = format!("this is a 500 with `{error}`: no file that ships is called `{name}`");
+        let end = format!("/{name}");
+        let lacks = match tree.iter().any(|(path, _)| path == name || path.ends_with(&end)) {
+            true => "no folder of templates has",
+            false => "no file that ships is called",
+        };
+        let message = format!("this is a 500 with `{error}`: {lacks} `{name}`");
         subject.find(RULE, &path, span, message, "let the template ship, or name one that does");
     }
 }
@@ -60,6 +72,18 @@ fn is_known(settings: &Settings) -> bool {
     !engines.is_empty() && engines.iter().all(plain)
 }
 
+/// The names of the folders that Django looks for templates in, wherever they are; nothing where one is the project's own folder.
+fn folders(settings: &Settings) -> Option<Vec<String>> {
+    let mut found = vec!["templates".to_owned(), "jinja2".to_owned()];
+    let engines = settings.value("TEMPLATES").items();
+    for folder in engines.iter().flat_map(|engine| engine.get("DIRS").items()) {
+        let path = folder.in_project().or_else(|| folder.text())?;
+        let last = path.trim_matches('/').rsplit('/').next().filter(|last| !last.is_empty() && *last != ".")?;
+        found.push(last.to_owned());
+    }
+    Some(found)
+}
+
 /// May an application of others have templates of any name?
 fn brings_more(subject: &Subject<'_>, settings: &Settings) -> bool {
     let apps = settings.value("INSTALLED_APPS");
@@ -73,7 +97,13 @@ fn brings_more(subject: &Subject<'_>, settings: &Settings) -> bool {
 
 /// The templates that a text makes pages of, and where it names them.
 fn rendered(text: &str) -> Vec<(String, Range<usize>)> {
-    const CALLS: [&str; 3] = ["render(request,", "render(self.request,", "render_template("];
+    const CALLS: [&str; 5] = [
+        "render(request,",
+        "render(self.request,",
+        "render_template(",
+        "TemplateResponse(request,",
+        "TemplateView.as_view(template_name=",
+    ];
     if ["TemplateDoesNotExist", "TemplateNotFound", "def render(", "def render_template("]
         .iter()
         .any(|word| text.contains(word))
@@ -93,7 +123,11 @@ fn rendered(text: &str) -> Vec<(String, Range<usize>)> {
             let Some((name, after)) = rest[1..].split_once(quote) else { continue };
             let whole =
                 after.trim_start().starts_with([',', ')']) && name.contains('.') && !name.contains(['{', '%', '\n']);
-            let hidden = inside || before.contains(['#', '"', '\'']) || super::url_names::in_try(text, at);
+            // A route has its text before it.
+            let whole_view = call.contains("as_view");
+            let quoted = !whole_view && before.contains(['"', '\'']);
+            let hidden =
+                (inside && !whole_view) || quoted || before.contains('#') || super::url_names::in_try(text, at);
             if whole && !hidden {
                 found.push((name.to_owned(), start..start + name.len() + 2));
             }
@@ -114,6 +148,8 @@ mod tests {
             names("    return render(request, 'a/b.html', {})\n    return render_template(\n        \"c.html\")\n"),
             ["a/b.html", "c.html"]
         );
+        assert_eq!(names("    path('', TemplateView.as_view(template_name='a/b.html')),\n"), ["a/b.html"]);
+        assert_eq!(names("    return TemplateResponse(request, 'a.html')\n"), ["a.html"]);
         for text in [
             "# return render(request, 'a.html')",
             "return self.render(request, 'a.html')",

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use crate::beanstalk::version::Version;
+use crate::check::django;
+use crate::check::rules::settings::backends::Backend;
 use crate::check::script::Script;
 use crate::check::subject::Subject;
 use crate::check::words::{Run, Word};
@@ -13,7 +16,10 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
         let answered = run.piped || run.forgiven;
         let ignored = script.place.ignores_errors();
         let django = run.django().map(|(command, _)| command).filter(|command| {
-            let asks = ["collectstatic", "flush"].contains(&command.text.as_str());
+            let asks = match command.text.as_str() {
+                "collectstatic" => !collects_into_nothing(subject),
+                command => command == "flush",
+            };
             (asks && !no_input) || command.text == "changepassword"
         });
         let asks = |word: &Word| match word.text.as_str() {
@@ -55,6 +61,22 @@ pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
         }
         return;
     }
+}
+
+/// Is the folder for the collected files on the instance, and empty until this one command fills it? Of that Django 1.11 and newer
+/// ask nothing (`collectstatic.py`, `should_warn_user`).
+fn collects_into_nothing(subject: &Subject<'_>) -> bool {
+    let Some(settings) = subject.settings() else { return false };
+    let knows = settings.django.is_some_and(|django| django >= Version::new(1, 11));
+    let Some(folder) = settings.value("STATIC_ROOT").in_project().filter(|folder| !folder.is_empty() && knows) else {
+        return false;
+    };
+    let here = Backend::of_static_files(&settings);
+    let below = format!("{}{folder}/", django::root(subject.tree));
+    let ships = subject.tree.iter().any(|(path, _)| path.starts_with(&below));
+    let collects = |run: &Run| run.django().is_some_and(|(command, _)| command.text == "collectstatic");
+    let times = subject.scripts().iter().flat_map(|script| script.runs()).filter(|run| collects(run)).count();
+    here.is_here() && !here.is_undecided() && !ships && times == 1
 }
 
 /// Does anything here install this package?

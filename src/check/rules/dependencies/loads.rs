@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::first_use::{self, FirstUse};
 use crate::beanstalk::tree::{Tree, file_name};
 use crate::check::django::{
     self,
@@ -29,6 +30,8 @@ const LOADED: [&str; 12] = [
 pub(super) struct Loads {
     modules: BTreeSet<String>,
     settings: Vec<String>,
+    /// The same of what settings name for its first use alone.
+    late: Vec<(&'static FirstUse, Self)>,
 }
 
 impl Loads {
@@ -40,19 +43,44 @@ impl Loads {
         if subject.django() || settings.is_some() {
             files.extend(tree.iter().map(|(path, _)| path).filter(|path| is_loaded(path)));
         }
-        let named: Vec<String> = own().filter_map(|path| tree.text(path)).flat_map(|text| named(tree, text)).collect();
+        let counts = |line: &&str| !line.trim_start().starts_with('#');
+        let lines = |text: &str| text.lines().filter(counts).collect::<Vec<_>>().join("\n").replace('"', "'");
+        let (mut texts, mut late) = (Vec::new(), Vec::new());
+        for text in own().filter_map(|path| tree.text(path)) {
+            let (rest, found) = first_use::parted(&lines(text));
+            texts.push(rest);
+            late.extend(found);
+        }
+        // It asks for the storages as it is imported.
+        if texts.iter().any(|text| text.contains("'filer'")) {
+            texts.extend(late.drain(..).map(|(_, text)| text));
+        }
+        let named: Vec<String> = texts.iter().flat_map(|text| named(tree, text)).collect();
         files.extend(named.iter().map(String::as_str));
         let certain = subject.loaded();
         if files.is_empty() && certain.is_empty() {
             files.extend(SERVED.into_iter().filter(|path| tree.is_file(path)));
         }
+        let asked = |one: &FirstUse| settings.as_deref().is_none_or(|settings| one.is_asked(settings));
+        late.retain(|(one, _)| asked(one));
+        late.sort_by_key(|(one, _)| first_use::ALL.iter().position(|other| other.setting == one.setting));
+        let late = late.into_iter().map(|(one, text)| (one, Self::of_class(tree, text))).collect();
         let followed = loaded::followed(tree, &files);
         let modules = followed.iter().chain(certain.iter()).flat_map(|module| &module.imports).filter_map(name);
-        let lines = |text: &str| {
-            let counts = |line: &&str| !line.trim_start().starts_with('#');
-            text.lines().filter(counts).collect::<Vec<_>>().join("\n").replace('"', "'")
-        };
-        Self { modules: modules.collect(), settings: own().filter_map(|path| tree.text(path)).map(lines).collect() }
+        Self { modules: modules.collect(), settings: texts, late }
+    }
+
+    /// What comes with the classes that these lines of the settings name.
+    fn of_class(tree: &Tree, text: String) -> Self {
+        let files = named(tree, &text);
+        let followed = loaded::followed(tree, &files.iter().map(String::as_str).collect::<Vec<_>>());
+        let modules = followed.iter().flat_map(|module| &module.imports).filter_map(name).collect();
+        Self { modules, settings: vec![text], late: Vec::new() }
+    }
+
+    /// What settings name for its first use alone, and what it loads then.
+    pub(super) fn late(&self) -> impl Iterator<Item = (&'static FirstUse, &Self)> {
+        self.late.iter().map(|(one, loads)| (*one, loads))
     }
 
     /// Is one of these modules imported, or something in it?

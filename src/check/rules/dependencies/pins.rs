@@ -111,9 +111,9 @@ fn django(subject: &mut Subject<'_>, requirements: &Requirements, lines: &[&Requ
     let Some((version, pythons)) = requirements.django().zip(Pythons::of(subject)) else { return };
     // What brings a module of the library back, as far as a server needs it.
     let brought = |module: &str| !requirements.get(module).is_no();
-    // Up to 3.2.8 it has `distutils`, as those before it.
-    let patch = line.exact().and_then(|exact| exact.split('.').nth(2)?.parse::<u32>().ok());
-    let early = version == Version::new(3, 2) && patch.is_some_and(|patch| patch < 9);
+    // Up to 3.2.8 it has `distutils`, as those before it; 3.2 itself is the first of them.
+    let patch = line.exact().and_then(|exact| exact.split('.').nth(2).map_or(Some(0), |patch| patch.parse().ok()));
+    let early = version == Version::new(3, 2) && patch.is_some_and(|patch: u32| patch < 9);
     let like = if early { Version::new(3, 1) } else { version };
     let why = |python| {
         stops(like, python)

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::because::because;
+use super::first_use::FirstUse;
 use super::installs::{self, Numbers, numbers};
 use super::loads::{Loads, mentions};
 use super::newest::Newest;
@@ -41,20 +42,34 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
             .filter(|row| row.covers(&newest.numbers))
             .find_map(|row| Some((row, because(subject, requirements, &row.by)?)))
             .filter(|(row, (_, on))| newest.exact || all_stop(line, row, on.map_or(0, |on| on.minor)));
-        let imported = || {
-            let loads = loads.get_or_init(|| Loads::of(subject));
-            is_imported(subject, requirements, &line.name, loads)
+        let Some((Stops { error, by, when, .. }, (why, on))) = found else { continue };
+        let loads = loads.get_or_init(|| Loads::of(subject));
+        let is_loaded = |loads: &Loads| is_imported(subject, requirements, &line.name, loads);
+        let (late, loads) = match is_loaded(loads) {
+            true => (None, loads),
+            false => match loads.late().find(|(_, loads)| is_loaded(loads)) {
+                Some((first_use, loads)) => (Some(first_use), loads),
+                None => continue,
+            },
         };
-        let Some((Stops { error, by, when, .. }, (why, on))) = found.filter(|_| imported()) else { continue };
+        let settings = subject.settings();
+        let value = |one: &FirstUse| settings.as_deref().is_some_and(|all| all.value(one.setting).is_undecided());
+        let chosen = late.is_some_and(value);
         let (name, version) = (&line.name, newest.said.as_str());
-        let message = match when {
-            When::Import => format!("the server does not start: `{name}` {version} stops with `{error}` {why}"),
-            When::Use => format!("every use of `{name}` {version} fails with `{error}` {why}"),
+        let message = match (when, late) {
+            (When::Import, None) => {
+                format!("the server does not start: `{name}` {version} stops with `{error}` {why}")
+            }
+            (When::Import, Some(FirstUse { fails, .. })) => {
+                let unless = if chosen { "where a condition of the settings asks for it, " } else { "" };
+                format!("{unless}{fails}: `{name}` {version} stops with `{error}` {why}")
+            }
+            (When::Use, _) => format!("every use of `{name}` {version} fails with `{error}` {why}"),
         };
         let within = WITHIN.iter().find(|(package, _)| package == name).map(|(_, within)| (*within).to_owned());
         let newer = within.or_else(|| advice::newer(subject, &lines, name, &newest.numbers));
         let fix = match (by, newer) {
-            (by, None) => has_ended(requirements, loads.get_or_init(|| Loads::of(subject)), name, by),
+            (by, None) => has_ended(requirements, loads, name, by),
             (By::Python(_), Some(newer)) => newer,
             (By::Setuptools, Some(newer)) => format!("{newer}, or pin `setuptools` below 82"),
             (By::Beside { .. }, Some(newer)) => {
@@ -62,6 +77,9 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
             }
         };
         let finding = subject.find(RULE, &line.path, line.span.clone(), message, fix);
+        if let Some(FirstUse { level, .. }) = late {
+            finding.level = if chosen { Level::Note } else { *level };
+        }
         // What else the platform brings into the environment is not known.
         if matches!(by, By::Setuptools) && on.is_some() {
             finding.level = Level::Warning;

@@ -46,11 +46,19 @@ pub(super) fn target(subject: &mut Subject<'_>, path: &str, span: &Range<usize>,
     if written.contains(['/', '\\']) || written.ends_with(".py") {
         let message =
             format!("`{written}` is the path of a file: the server wants a module, and every request is a 502");
-        let (_, callable) = written.split_once(':').unwrap_or((written, "application"));
+        let (_, wanted) = written.split_once(':').unwrap_or((written, "application"));
         let dotted = django::module_of(written);
         // Only what is there is offered.
         let below = below(subject, &dotted);
-        if let Some((folder, rest)) = below {
+        let of = |folder: &str, module: &str| {
+            file_of(subject, folder, module).and_then(|file| one_in(subject, &file, wanted))
+        };
+        let found = match below {
+            Some((folder, rest)) => of(folder, rest),
+            None => of("", &dotted),
+        };
+        let callable = found.as_deref().unwrap_or(wanted);
+        if let Some((folder, rest)) = below.filter(|_| found.is_some()) {
             let target = format!("{rest}:{callable}");
             if is_searched(subject, folder) {
                 subject.find("EB002", path, span.clone(), message, format!("write `{target}`")).replace(target);
@@ -58,7 +66,7 @@ pub(super) fn target(subject: &mut Subject<'_>, path: &str, span: &Range<usize>,
                 let fix = written_as(path, &format!("--chdir {folder} {target}"));
                 subject.find("EB002", path, span.clone(), message, fix);
             }
-        } else if identifier_path(&dotted) && exists(subject, "", &dotted) {
+        } else if identifier_path(&dotted) && below.is_none() && found.is_some() {
             let target = format!("{dotted}:{callable}");
             subject.find("EB002", path, span.clone(), message, format!("write `{target}`")).replace(target);
         } else {
@@ -90,7 +98,9 @@ pub(super) fn target(subject: &mut Subject<'_>, path: &str, span: &Range<usize>,
     }
     let nested = suggestion(subject, module);
     let (top, _) = module.split_once('.').unwrap_or((module, ""));
-    let below = nested.as_ref().is_some_and(|target| target.starts_with("--chdir"));
+    let end = format!("/{}.py", module.replace('.', "/"));
+    let chdir = nested.as_ref().is_some_and(|target| target.starts_with("--chdir"));
+    let below = chdir || subject.tree.iter().any(|(path, _)| path.ends_with(&end));
     let here = below || exists(subject, "", top) || subject.tree.is_dir(top);
     // Where there is no list at all, one that is here may be meant.
     let listed = subject.requirements().source.is_some();
@@ -161,14 +171,15 @@ fn object(subject: &mut Subject<'_>, path: &str, span: &Range<usize>, written: &
     }
     let message = format!("`{file}` has no `{name}`: the server does not start, and every request is a 502");
     let inner = format!("{module}.{name}");
-    let other = ["application", "app"].into_iter().find(|other| has(other));
-    match (other, file_of(subject, "", &inner)) {
+    let other = one_in(subject, file, "application");
+    let below = file_of(subject, "", &inner).and_then(|file| one_in(subject, &file, "application"));
+    match (other, below) {
         (Some(other), _) => {
             let target = format!("{module}:{other}");
             subject.find("EB002", path, span.clone(), message, format!("write `{target}`")).replace(target);
         }
-        (None, Some(_)) => {
-            let target = format!("{inner}:application");
+        (None, Some(other)) => {
+            let target = format!("{inner}:{other}");
             subject.find("EB002", path, span.clone(), message, format!("write `{target}`")).replace(target);
         }
         (None, None) => {
@@ -227,6 +238,36 @@ pub(super) fn gateway(
     }
 }
 
+/// The object of a file that answers: the one that is wanted, else one of a usual name. None is offered that is not there.
+fn one_in(subject: &Subject<'_>, file: &str, wanted: &str) -> Option<String> {
+    let text = subject.tree.text(file)?;
+    let name = wanted.split(['(', '.']).next().unwrap_or(wanted);
+    if text.contains("import *") || defines(text, name) {
+        return Some(wanted.to_owned());
+    }
+    ["application", "app"].into_iter().find(|other| defines(text, other)).map(str::to_owned)
+}
+
+/// Does a module give this name to something at its top?
+fn defines(text: &str, name: &str) -> bool {
+    let word = |text: &str| text.split(|char: char| !(char.is_alphanumeric() || char == '_')).any(|word| word == name);
+    text.lines().any(|line| {
+        let line = line.trim_start();
+        let assigned = line.strip_prefix(name).map(str::trim_start).is_some_and(|rest| {
+            (rest.starts_with('=') && !rest.starts_with("==")) || (rest.starts_with(':') && rest.contains('='))
+        });
+        let made = line
+            .strip_prefix("def ")
+            .and_then(|rest| rest.strip_prefix(name))
+            .is_some_and(|rest| rest.starts_with('('));
+        let brought = line.split_once("import ").is_some_and(|(_, names)| {
+            let last = |part: &str| part.rsplit(" as ").next().is_some_and(word);
+            (line.starts_with("from ") || line.starts_with("import ")) && names.split(',').any(last)
+        });
+        assigned || made || brought
+    })
+}
+
 fn exists(subject: &Subject<'_>, root: &str, module: &str) -> bool {
     file_of(subject, root, module).is_some()
 }
@@ -258,24 +299,21 @@ pub(super) fn suggestion(subject: &Subject<'_>, module: &str) -> Option<String> 
     let nested = paths().find(|path| !module.is_empty() && path.ends_with(&wanted));
     if let Some(path) = nested {
         let root = &path[..path.len() - wanted.len()];
-        return Some(format!("--chdir {root} {module}:application"));
+        return Some(format!("--chdir {root} {module}:{}", one_in(subject, path, "application")?));
     }
     let Some(path) = paths().find(is_wsgi) else {
         // Of another framework: by the names that its own guides give.
-        let text = subject.tree.text("wsgi.py");
-        return match text {
-            Some(text) if text.contains("application") => Some("wsgi:application".to_owned()),
-            Some(_) => Some("wsgi:app".to_owned()),
-            None => {
-                ["app", "main"].iter().find(|name| is_file("", &format!("{name}.py"))).map(|name| format!("{name}:app"))
-            }
-        };
+        return ["wsgi", "app", "main"].into_iter().find_map(|name| {
+            let wanted = if name == "wsgi" { "application" } else { "app" };
+            Some(format!("{name}:{}", one_in(subject, &format!("{name}.py"), wanted)?))
+        });
     };
+    let object = one_in(subject, path, "application")?;
     match path.matches('/').count() {
-        1 => Some(format!("{}:application", path.trim_end_matches(".py").replace('/', "."))),
+        1 => Some(format!("{}:{object}", path.trim_end_matches(".py").replace('/', "."))),
         _ => {
             let (root, rest) = path.split_once('/')?;
-            Some(format!("--chdir {root} {}:application", rest.trim_end_matches(".py").replace('/', ".")))
+            Some(format!("--chdir {root} {}:{object}", rest.trim_end_matches(".py").replace('/', ".")))
         }
     }
 }

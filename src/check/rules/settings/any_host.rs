@@ -25,7 +25,17 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
             "answer the health check in a middleware before `CommonMiddleware`, since that asks by the address of the instance, and name the hosts of the site then"
         }
     };
-    at(subject, RULE, setting, message, fix);
+    // What that sets comes after the list of the project's own, and takes its place.
+    let by_heroku = subject
+        .tree
+        .code(&setting.path)
+        .and_then(|text| text.get(setting.span.clone()))
+        .is_some_and(|text| text == "django_heroku.settings");
+    let fix = match by_heroku {
+        true => format!("call it with `allowed_hosts=False`, and {fix}"),
+        false => fix.to_owned(),
+    };
+    at(subject, RULE, setting, message, &fix);
 }
 
 /// Does code of the project, or a package that it serves, send links with the name that a request came to?

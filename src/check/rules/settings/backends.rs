@@ -5,7 +5,7 @@ use crate::check::django::{Settings, Value};
 
 /// What keeps the files of one kind; `unless`: a variable may name another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Backend<'s> {
+pub(in crate::check::rules) enum Backend<'s> {
     /// Nothing says it: Django's own, on the instance.
     Implied {
         unless: bool,
@@ -18,11 +18,11 @@ pub(super) enum Backend<'s> {
 }
 
 impl<'s> Backend<'s> {
-    pub(super) fn of_static_files(settings: &'s Settings) -> Self {
+    pub(in crate::check::rules) fn of_static_files(settings: &'s Settings) -> Self {
         Self::read(settings, "staticfiles", "STATICFILES_STORAGE")
     }
 
-    pub(super) fn of_uploads(settings: &'s Settings) -> Self {
+    pub(in crate::check::rules) fn of_uploads(settings: &'s Settings) -> Self {
         Self::read(settings, "default", "DEFAULT_FILE_STORAGE")
     }
 
@@ -50,7 +50,7 @@ impl<'s> Backend<'s> {
     }
 
     /// Is it known to keep files on the instance? Only Django's own and WhiteNoise's do.
-    pub(super) fn is_here(self) -> bool {
+    pub(in crate::check::rules) fn is_here(self) -> bool {
         match self {
             Self::Implied { .. } => true,
             Self::Named { class, .. } => Self::keeps_here(class),
@@ -59,23 +59,23 @@ impl<'s> Backend<'s> {
     }
 
     /// Is it one of those that keep files on the instance?
-    pub(super) fn keeps_here(class: &str) -> bool {
+    pub(in crate::check::rules) fn keeps_here(class: &str) -> bool {
         const HERE: [&str; 3] = ["django.contrib.staticfiles.", "django.core.files.storage.", "whitenoise."];
         HERE.iter().any(|package| class.starts_with(package))
     }
 
     /// May a variable name another?
-    pub(super) fn is_undecided(self) -> bool {
+    pub(in crate::check::rules) fn is_undecided(self) -> bool {
         matches!(self, Self::Unknown | Self::Implied { unless: true } | Self::Named { unless: true, .. })
     }
 
     /// May the files lie somewhere else than on the instance?
-    pub(super) fn may_be_elsewhere(self) -> bool {
+    pub(in crate::check::rules) fn may_be_elsewhere(self) -> bool {
         !self.is_here() || self.is_undecided()
     }
 
     /// Does it look each name up in a list that `collectstatic` writes?
-    pub(super) fn has_manifest(self) -> bool {
+    pub(in crate::check::rules) fn has_manifest(self) -> bool {
         matches!(self, Self::Named { class, .. } if class.contains("Manifest"))
     }
 }

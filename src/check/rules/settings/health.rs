@@ -220,7 +220,7 @@ fn routes(
     if !routes.iter().all(|route| matches!(route, Value::Route(_))) {
         return;
     }
-    let any = |wanted: &str| may_answer(subject, routes, wanted, &mut BTreeSet::new(), 0);
+    let any = |wanted: &str| may_answer(subject, routes, wanted);
     if any(path) {
         redirected(subject, routes, setting, (path, matcher), asked);
         return logs_in(subject, &urls, (path, matcher), asked);
@@ -275,9 +275,12 @@ fn said<'f>(
 }
 
 /// May one of these URLs be that of a page?
-///
+pub(in crate::check::rules) fn may_answer(subject: &Subject<'_>, routes: &[Value], wanted: &str) -> bool {
+    answers(subject, routes, wanted, &mut BTreeSet::new(), 0)
+}
+
 /// `asked` are modules that did not answer before, each with what was wanted of it.
-fn may_answer(
+fn answers(
     subject: &Subject<'_>,
     routes: &[Value],
     wanted: &str,
@@ -296,7 +299,7 @@ fn may_answer(
             return true;
         };
         let known = inner.iter().all(|route| matches!(route, Value::Route(_)));
-        !known || may_answer(subject, inner, rest, asked, depth + 1)
+        !known || answers(subject, inner, rest, asked, depth + 1)
     };
     routes.iter().any(|route| {
         let Value::Route(route) = route else { return false };

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::demanded::is_demanded;
 use super::{at, health, may_change_host, own_tls};
+use crate::check::blocks::heads;
 use crate::check::django::{self, Setting, Settings, Value};
 use crate::check::script::{find_all, sends_token};
 use crate::check::subject::Subject;
@@ -39,6 +40,8 @@ fn allowed(subject: &mut Subject<'_>, settings: &Settings) {
         fixed && (inside || !subject.single()) && names.iter().all(|name| is_address(name) || is_local(&[name]));
     let found = if is_local(&names) && asks_for_names(subject, settings) {
         "every request gets a 400: only local names are allowed"
+    } else if is_development(&names) && asks_for_names(subject, settings) {
+        "every request gets a 400: only names of a machine to develop on are allowed, and none of them can lead here"
     } else if is_elsewhere(&names) && asks_for_names(subject, settings) {
         "every request gets a 400: only names of another provider's are allowed, and none of them can lead here"
     } else if let Some(none) = no_name(&names).filter(|_| subject.python() && asks_for_names(subject, settings)) {
@@ -134,7 +137,7 @@ fn is_local(names: &[&str]) -> bool {
 
 /// Are all of these names that providers give to what runs with them, or local? Nobody else can point such a name anywhere.
 fn is_elsewhere(names: &[&str]) -> bool {
-    const PROVIDERS: [&str; 28] = [
+    const PROVIDERS: [&str; 21] = [
         "herokuapp.com",
         "onrender.com",
         "pythonanywhere.com",
@@ -155,22 +158,44 @@ fn is_elsewhere(names: &[&str]) -> bool {
         "cyclic.app",
         "deta.dev",
         "glitch.me",
-        "repl.co",
         "replit.app",
-        "replit.dev",
-        "ngrok.io",
+    ];
+    let given = |name: &str| is_below(name, &PROVIDERS) || is_of_developers(name);
+    !is_local(names) && names.iter().all(|name| is_local(&[name]) || given(name))
+}
+
+/// Are all of these names of a machine to develop on, local or rented?
+fn is_development(names: &[&str]) -> bool {
+    !is_local(names) && names.iter().all(|name| is_local(&[name]) || is_of_developers(name))
+}
+
+/// Is it a name that a workspace or a tunnel to one's own machine gets?
+fn is_of_developers(name: &str) -> bool {
+    const PLACES: [&str; 15] = [
+        "c9.io",
+        "c9users.io",
+        "codeanyapp.com",
+        "github.dev",
+        "gitpod.io",
+        "goorm.io",
+        "loca.lt",
+        "lvh.me",
+        "ngrok-free.app",
         "ngrok.app",
         "ngrok.dev",
-        "ngrok-free.app",
-        "loca.lt",
+        "ngrok.io",
+        "repl.co",
+        "replit.dev",
+        "trycloudflare.com",
     ];
-    let given = |name: &str| {
-        let domain = name.trim_start_matches("*.").trim_start_matches('.').to_ascii_lowercase();
-        PROVIDERS
-            .iter()
-            .any(|provider| domain.strip_suffix(provider).is_some_and(|own| own.is_empty() || own.ends_with('.')))
-    };
-    !is_local(names) && names.iter().all(|name| is_local(&[name]) || given(name))
+    is_below(name, &PLACES) || (name.contains(".vfs.cloud9.") && name.ends_with(".amazonaws.com"))
+}
+
+/// Is it one of these domains, or a name below one?
+fn is_below(name: &str, domains: &[&str]) -> bool {
+    let name = name.trim_start_matches("*.").trim_start_matches('.').to_ascii_lowercase();
+    let below = |domain: &str| name.strip_suffix(domain).is_some_and(|own| own.is_empty() || own.ends_with('.'));
+    domains.iter().any(|domain| below(domain))
 }
 
 /// Where none of these is a name that the site can have: the first that is no host at all, or stands in the place of one.
@@ -255,7 +280,12 @@ fn metadata(subject: &mut Subject<'_>, settings: &Settings) {
             let message =
                 "the metadata service answers 401 without a token, and the address of the instance stays unknown";
             let fix = "ask for a token first, with a short time-out; better, answer health checks in a middleware";
-            subject.find("EB011", path, span, message, fix);
+            // Who expects that nobody answers goes on without the address.
+            let expected = heads(text, span.start).any(|(head, _)| head.trim() == "try:");
+            let finding = subject.find("EB011", path, span, message, fix);
+            if expected {
+                finding.level = Level::Warning;
+            }
         }
     }
     helpers(subject, settings);

@@ -180,8 +180,9 @@ fn secrets(subject: &mut Subject<'_>, settings: &Settings) {
     // There it is mostly that of the sessions once more, which is judged where it stands.
     let inside = INSIDE.iter().filter_map(|(name, key)| {
         let setting = settings.get(name)?;
-        let value = setting.value.get(key).clone();
-        let own = !value.is_undecided() && value != *settings.value("SECRET_KEY");
+        // What stands in for a variable counts here, too.
+        let value = setting.value.by_default().get(key).by_default().clone();
+        let own = !value.is_undecided() && value != *settings.value("SECRET_KEY").by_default();
         let plain = value.text().is_some_and(|text| !is_placeholder(text));
         (own && plain).then_some((setting, value, *key))
     });
@@ -193,26 +194,44 @@ fn secrets(subject: &mut Subject<'_>, settings: &Settings) {
     }
 }
 
-/// The password of a database on another machine.
+/// The passwords of databases on other machines.
 fn database_password(subject: &mut Subject<'_>, settings: &Settings) {
     let Some(setting) = settings.get("DATABASES") else { return };
-    let default = setting.value.by_default().get("default").by_default();
-    let password = default.get("PASSWORD").by_default();
+    let Value::Dict(databases) = setting.value.by_default() else { return };
+    let shown = |(_, database): &&(Value, Value)| {
+        let password = database.by_default().get("PASSWORD").by_default();
+        is_elsewhere(database) && written(subject, settings, password)
+    };
+    let in_place = |(_, database): &&(Value, Value)| {
+        let password = database.by_default().get("PASSWORD");
+        let worth = password.by_default().text().is_some_and(|text| is_mixed(text) && !is_placeholder(text));
+        matches!(password, Value::Environment { .. }) && worth && written(subject, settings, password.by_default())
+    };
+    if databases.iter().any(|database| shown(&database)) {
+        let message = "everybody who can read the code has the password of the database: it is in it";
+        at(subject, "EB112", setting, message, "make a new one, and read it from a secret of the environment");
+    } else if databases.iter().any(|database| in_place(&database)) {
+        let message = "everybody who can read the code has the password that a database gets where no variable has one";
+        let fix = "let the settings stop where the variable is missing, and make a new one if it was ever used";
+        at(subject, "EB112", setting, message, fix).level = Level::Note;
+    }
+}
+
+/// Does a database on another machine have a password that is real?
+fn is_elsewhere(database: &Value) -> bool {
+    let database = database.by_default();
+    let password = database.get("PASSWORD").by_default();
     // Where the host is one that Amazon has named, the password is a real one, however short it is.
-    let named = default.get("HOST").by_default().text().is_some_and(is_rds);
+    let named = database.get("HOST").by_default().text().is_some_and(is_rds);
     let real = |text: &&str| if named { !is_left_open(text) } else { !is_placeholder(text) };
-    let Some(text) = password.text().filter(real) else { return };
+    let Some(text) = password.text().filter(real) else { return false };
     // Where a variable names the host, a password of some worth is that of another machine as well.
-    let elsewhere = match default.get("HOST") {
+    match database.get("HOST") {
         Value::Environment { default: None } => is_mixed(text),
         host => host
             .by_default()
             .text()
             .is_some_and(|host| host.contains('.') && !host.starts_with("127.") && !host.starts_with("0.")),
-    };
-    if elsewhere && written(subject, settings, password) {
-        let message = "everybody who can read the code has the password of the database: it is in it";
-        at(subject, "EB112", setting, message, "make a new one, and read it from a secret of the environment");
     }
 }
 

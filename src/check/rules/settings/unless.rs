@@ -53,8 +53,11 @@ fn database(subject: &mut Subject<'_>, setting: &Setting) {
         Value::Environment { default } => default.as_ref().is_some_and(|host| host.text().is_some_and(is_own_address)),
         host => is_own_host(host),
     };
-    let here =
-        server(engine).is_some_and(|name| !runs_here(subject, name)) && host && !has_other_host(default.by_default());
+    // Of an address that a variable has to give, nothing is left.
+    let here = server(engine).is_some_and(|name| !runs_here(subject, name))
+        && host
+        && ["NAME", "HOST"].iter().any(|key| *part(key) != Value::Missing)
+        && !has_other_host(default.by_default());
     let container = part("HOST").by_default().text().and_then(Place::of_host);
     let container = container.filter(|_| subject.python() && server(engine).is_some());
     if sqlite && inside && any(&["ENGINE", "NAME"]) {

@@ -309,6 +309,50 @@ fn what_takes_the_place_of_what_has_ended() {
 }
 
 #[test]
+fn what_is_imported_at_its_first_use() {
+    let says = |lines: &str, settings: &str| {
+        let text = lines.replace(' ', "\n");
+        let files = [
+            ("manage.py", "import django\n"),
+            WSGI,
+            (".elasticbeanstalk/config.yml", "global: {default_platform: Python 3.13}\n"),
+            ("requirements.txt", text.as_str()),
+            ("mysite/settings.py", settings),
+            ("mysite/storage.py", "from storages.backends.s3boto3 import S3Boto3Storage\n"),
+        ];
+        let tree = files.iter().fold(Tree::default(), |tree, (path, content)| tree.file(path, content));
+        let report = run(&tree, &Settings::default());
+        let found = report.findings.into_iter().find(|finding| finding.rule == "EB172").expect("it stops");
+        (found.message.split(':').next().unwrap_or_default().to_owned(), found.level)
+    };
+    let is = |message: &str, level: Level| (message.to_owned(), level);
+    const OLD: &str = "Django==4.2.27 boto3==1.18.0";
+    const S3: &str = "storages.backends.s3boto3.S3Boto3Storage";
+    let uploads = is("every upload fails", Level::Error);
+    let files = is("`collectstatic` fails, and every page with `{% static %}`", Level::Error);
+    assert_eq!(says(OLD, &format!("DEFAULT_FILE_STORAGE = '{S3}'\nINSTALLED_APPS = ['storages']\n")), uploads);
+    assert_eq!(says(OLD, "DEFAULT_FILE_STORAGE = 'mysite.storage.Media'\n"), uploads);
+    assert_eq!(says(OLD, &format!("STATICFILES_STORAGE = '{S3}'\nDEFAULT_FILE_STORAGE = '{S3}'\n")), files);
+    assert_eq!(
+        says(OLD, &format!("STORAGES = {{\n    'default': {{'BACKEND': '{S3}'}},\n}}\n")),
+        is("every use of the storage fails", Level::Error)
+    );
+    let chosen = format!("import os\nif os.environ.get('X'):\n    STATICFILES_STORAGE = '{S3}'\n");
+    assert_eq!(
+        says(OLD, &chosen),
+        is(
+            "where a condition of the settings asks for it, `collectstatic` fails, and every page with `{% static %}`",
+            Level::Note
+        )
+    );
+    let ses = "boto==2.49.0 django-ses==0.8.14 Django==4.2.27";
+    assert_eq!(says(ses, "EMAIL_BACKEND = 'django_ses.SESBackend'\n"), is("no mail is sent", Level::Warning));
+    let start = is("the server does not start", Level::Error);
+    assert_eq!(says(ses, "EMAIL_BACKEND = 'django_ses.SESBackend'\nINSTALLED_APPS = ['django_ses']\n"), start);
+    assert_eq!(says(OLD, &format!("INSTALLED_APPS = ['filer']\nDEFAULT_FILE_STORAGE = '{S3}'\n")), start);
+}
+
+#[test]
 fn what_a_server_of_djangos_imports() {
     let lists = |found: bool, lines: &str, more: &[(&str, &str)]| {
         let text = lines.replace(' ', "\n");
@@ -323,8 +367,9 @@ fn what_a_server_of_djangos_imports() {
     lists(false, "Django==5.2.8 requests==2.22.0 urllib3==1.25.11", &views[..1]);
     lists(false, "Django==5.2.8 urllib3==1.25.11", &[views[0], ("shop/views.py", "def a():\n    import requests\n")]);
     let storage = [("mysite/settings.py", "DEFAULT_FILE_STORAGE = 'storages.backends.s3boto3.S3Boto3Storage'\n")];
-    lists(true, "Django==5.2.8 boto3==1.18.0", &storage);
-    lists(false, "Django==5.2.8 boto3==1.35.0", &storage);
+    lists(true, "Django==4.2.27 boto3==1.18.0", &storage);
+    lists(false, "Django==4.2.27 boto3==1.35.0", &storage);
+    lists(false, "Django==5.2.8 boto3==1.18.0", &storage);
     // The storage of years ago, which is another package's.
     let older = [("mysite/settings.py", "DEFAULT_FILE_STORAGE = 'storages.backends.s3boto.S3BotoStorage'\n")];
     lists(false, "Django==5.2.8 boto3==1.18.0", &older);

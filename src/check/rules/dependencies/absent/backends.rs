@@ -1,5 +1,6 @@
-//! Backends: classes that settings name by their path, which Django imports at their first use.
+//! Backends: classes that settings name by their path, of packages that nobody installs.
 
+use super::super::first_use::{self, FirstUse};
 use super::listed;
 use super::modules::is_closed;
 use crate::beanstalk::requirements::{Requirement, Requirements};
@@ -25,44 +26,19 @@ const PACKAGES: [(&str, &str); 14] = [
     ("storages", "django-storages"),
 ];
 
-/// Settings with such paths, what fails without the module, and how bad that is.
-const PLACES: [(&str, &str, Level); 8] = [
-    ("CACHES", "every use of the cache fails", Level::Error),
-    ("CELERYBEAT_SCHEDULER", "beat does not start", Level::Error),
-    ("CELERY_BEAT_SCHEDULER", "beat does not start", Level::Error),
-    ("CHANNEL_LAYERS", "no message reaches its channel", Level::Warning),
-    ("DEFAULT_FILE_STORAGE", "every upload fails", Level::Error),
-    ("EMAIL_BACKEND", "no mail is sent", Level::Warning),
-    ("STATICFILES_STORAGE", "`collectstatic` fails, and every page with `{% static %}`", Level::Error),
-    ("STORAGES", "every use of the storage fails", Level::Error),
-];
-
 pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     let Some(file) = listed(subject, requirements) else { return };
     let Some(settings) = subject.settings() else { return };
     addresses(subject, requirements, &settings, &file);
-    for (name, fails, level) in PLACES {
-        let Some(setting) = settings.get(name).filter(|_| is_asked(&settings, name)) else { continue };
+    for FirstUse { setting: name, fails, level } in first_use::ALL.iter().filter(|one| one.is_asked(&settings)) {
+        let Some(setting) = settings.get(name) else { continue };
         let Some((error, package)) = paths(setting).find_map(|path| lacks(subject, requirements, path)) else {
             continue;
         };
         let message = format!("{fails}: `{error}`, since `{file}` does not ask for `{package}`");
         let fix = format!("add `{package}` with its version");
-        subject.find("EB169", &setting.path, setting.span.clone(), message, fix).level = level;
+        subject.find("EB169", &setting.path, setting.span.clone(), message, fix).level = *level;
         return;
-    }
-}
-
-/// Is it a setting that this Django asks for? `STORAGES` takes the place of the older two.
-fn is_asked(settings: &Settings, name: &str) -> bool {
-    use crate::beanstalk::version::Version;
-    let since = |major, minor| settings.django.is_none_or(|django| django >= Version::new(major, minor));
-    match name {
-        "STORAGES" => since(4, 2),
-        "DEFAULT_FILE_STORAGE" | "STATICFILES_STORAGE" => {
-            settings.get("STORAGES").is_none() && settings.django.is_none_or(|django| django < Version::new(5, 1))
-        }
-        _ => true,
     }
 }
 
