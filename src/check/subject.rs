@@ -1,5 +1,7 @@
 //! What the rules look at, and where they put what they find.
 
+mod builders;
+
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -17,7 +19,7 @@ use crate::beanstalk::customizations::{Customizations, EXTENSIONS};
 use crate::beanstalk::encoding;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::requirements::Requirements;
-use crate::beanstalk::tree::{self, Tree, file_name, is_pipeline};
+use crate::beanstalk::tree::{Tree, file_name};
 use crate::level::Level;
 
 /// Rules about what no `.config` file says, and the words by which one that cannot be read would say it.
@@ -144,12 +146,6 @@ impl<'a> Subject<'a> {
         self.scripts().iter().any(|script| script.covers(path, at))
     }
 
-    /// Does a service that builds and deploys say this? What it makes may ship with the bundle.
-    pub(super) fn in_pipeline(&self, word: &str) -> bool {
-        let mut texts = self.tree.iter().filter(|(path, _)| is_pipeline(path));
-        texts.any(|(path, _)| self.tree.text(path).is_some_and(|text| text.contains(word)))
-    }
-
     /// Does a load balancer take this answer for one of good health?
     pub(super) fn takes(&self, code: u16) -> bool {
         let matcher = self.customizations.option("aws:elasticbeanstalk:environment:process:default", "MatcherHTTPCode");
@@ -182,14 +178,6 @@ impl<'a> Subject<'a> {
     pub(super) fn names_file(&self, name: &str) -> bool {
         self.scripts.iter().any(|script| script.text.contains(name))
             || self.customizations.used().any(|file| file.text.contains(name))
-    }
-
-    /// Does something that builds and deploys the project name a file of this name? It may make it, outside of git.
-    pub(super) fn pipeline_names(&self, name: &str) -> bool {
-        let runs_there = |path: &str| self.scripts.iter().any(|script| script.path == path);
-        let builds =
-            |path: &str| tree::is_pipeline(path) || path == "Makefile" || (path.ends_with(".sh") && !runs_there(path));
-        self.tree.iter().any(|(path, _)| builds(path) && self.tree.text(path).is_some_and(|text| text.contains(name)))
     }
 
     /// The file of a command of the project's own that Django knows, such as `manage.py createadmin`: its path and its text.
