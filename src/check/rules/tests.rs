@@ -11,6 +11,7 @@ mod certainty;
 mod code;
 mod containers;
 mod doubts;
+mod early;
 mod effects;
 mod elsewhere;
 mod environments;
