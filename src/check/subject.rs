@@ -23,13 +23,14 @@ use crate::beanstalk::tree::{Tree, file_name};
 use crate::level::Level;
 
 /// Rules about what no `.config` file says, and the words by which one that cannot be read would say it.
-const ABSENT: [(&str, &[&str]); 6] = [
+const ABSENT: [(&str, &[&str]); 7] = [
     ("EB001", &["WSGIPath"]),
     ("EB013", &["environment"]),
     ("EB021", &["collectstatic", "staticfiles"]),
     ("EB023", &["collectstatic"]),
     ("EB040", &["packages", "yum", "dnf"]),
     ("EB132", &["environment"]),
+    ("EB369", &["migrate"]),
 ];
 
 pub(super) struct Subject<'a> {

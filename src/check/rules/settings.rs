@@ -33,6 +33,7 @@ mod shadow;
 pub(super) mod shipped;
 mod static_files;
 pub(super) mod storage;
+mod tables;
 mod tasks;
 mod unless;
 mod unrooted;
@@ -84,6 +85,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     https::check(subject, &settings);
     own_tls::check(subject, &settings);
     storage::check(subject, &settings);
+    tables::check(subject, &settings);
     writable::check(subject, &settings);
     upload_limit::check(subject, &settings);
     static_files::check(subject, &settings);

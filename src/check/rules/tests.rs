@@ -38,6 +38,7 @@ mod settings;
 mod shipped;
 mod storage;
 mod switches;
+mod tables;
 mod unstarted;
 
 const WSGI: (&str, &str) =
