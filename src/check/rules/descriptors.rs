@@ -6,6 +6,7 @@ mod build;
 pub(super) mod containers;
 mod databases;
 mod development;
+mod entered;
 pub(super) mod front;
 mod image;
 mod listens;
@@ -39,6 +40,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     thin_pool::check(subject);
     let containers = containers::all(subject);
     development::check(subject, &containers);
+    entered::check(subject, &containers);
     beat::check(subject, &containers);
     for container in &containers {
         listens::check(subject, container);

@@ -14,6 +14,7 @@ mod doubts;
 mod early;
 mod effects;
 mod elsewhere;
+mod entered;
 mod environments;
 mod first;
 mod flask;
