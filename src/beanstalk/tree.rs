@@ -154,6 +154,7 @@ impl Tree {
             "gunicorn.conf.py",
             "application.py",
             "release.json",
+            "runtime.txt",
         ];
         let name = file_name(path);
         let parents = || path.split('/').rev().skip(1);

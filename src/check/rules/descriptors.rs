@@ -11,7 +11,9 @@ pub(super) mod front;
 mod image;
 mod listens;
 mod names;
+mod one_key;
 mod platform;
+mod runtime;
 mod services;
 mod task;
 mod thin_pool;
@@ -29,6 +31,8 @@ use crate::level::Level;
 pub(super) fn check(subject: &mut Subject<'_>) {
     platform::check(subject);
     worker::check(subject);
+    runtime::check(subject);
+    one_key::check(subject);
     let compose = ["docker-compose.yml", "docker-compose.yaml"].into_iter().find(|path| subject.tree.is_file(path));
     // Other platforms read none of these.
     if !matches!(subject.customizations.family, Family::Docker | Family::Ecs) {
