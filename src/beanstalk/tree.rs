@@ -169,6 +169,7 @@ impl Tree {
             || (path.matches('/').count() <= 3 && (reads_script(name, parents) || reads_table(path, name, parents)))
             || name.ends_with(".pem")
             || name.ends_with(".key")
+            || (name.ends_with(".conf") && path.contains("nginx") && path.matches('/').count() <= 2)
             || is_pipeline(path)
     }
 

@@ -17,6 +17,7 @@ mod runtime;
 mod services;
 mod task;
 mod thin_pool;
+mod upstream;
 mod versions;
 mod worker;
 
@@ -162,6 +163,7 @@ fn compose(subject: &mut Subject<'_>, path: &str) {
     build::check(subject, path, services);
     names::of_compose(subject, path, services);
     self::services::check(subject, path, &root, services);
+    upstream::check(subject, path, &root, services);
     let sets = subject
         .customizations
         .used()

@@ -41,6 +41,7 @@ mod storage;
 mod switches;
 mod tables;
 mod unstarted;
+mod upstream;
 
 const WSGI: (&str, &str) =
     ("mysite/wsgi.py", "os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"mysite.settings\")\n");
