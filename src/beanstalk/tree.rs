@@ -154,6 +154,7 @@ impl Tree {
             "gunicorn.conf.py",
             "application.py",
             "release.json",
+            "runtime.txt",
         ];
         let name = file_name(path);
         let parents = || path.split('/').rev().skip(1);
@@ -168,6 +169,7 @@ impl Tree {
             || (path.matches('/').count() <= 3 && (reads_script(name, parents) || reads_table(path, name, parents)))
             || name.ends_with(".pem")
             || name.ends_with(".key")
+            || (name.ends_with(".conf") && path.contains("nginx") && path.matches('/').count() <= 2)
             || is_pipeline(path)
     }
 

@@ -1,5 +1,8 @@
 //! What the rules look at, and where they put what they find.
 
+mod builders;
+mod prepared;
+
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -13,21 +16,22 @@ use super::finding::{self, Edit, Finding};
 pub(super) use super::images::DOCKERRUN;
 use super::inside::Inside;
 use super::script::{self, Script};
-use crate::beanstalk::customizations::{Customizations, EXTENSIONS};
+use crate::beanstalk::customizations::Customizations;
 use crate::beanstalk::encoding;
 use crate::beanstalk::platforms::Family;
 use crate::beanstalk::requirements::Requirements;
-use crate::beanstalk::tree::{self, Tree, file_name, is_pipeline};
+use crate::beanstalk::tree::Tree;
 use crate::level::Level;
 
 /// Rules about what no `.config` file says, and the words by which one that cannot be read would say it.
-const ABSENT: [(&str, &[&str]); 6] = [
+const ABSENT: [(&str, &[&str]); 7] = [
     ("EB001", &["WSGIPath"]),
     ("EB013", &["environment"]),
     ("EB021", &["collectstatic", "staticfiles"]),
     ("EB023", &["collectstatic"]),
     ("EB040", &["packages", "yum", "dnf"]),
     ("EB132", &["environment"]),
+    ("EB369", &["migrate"]),
 ];
 
 pub(super) struct Subject<'a> {
@@ -144,12 +148,6 @@ impl<'a> Subject<'a> {
         self.scripts().iter().any(|script| script.covers(path, at))
     }
 
-    /// Does a service that builds and deploys say this? What it makes may ship with the bundle.
-    pub(super) fn in_pipeline(&self, word: &str) -> bool {
-        let mut texts = self.tree.iter().filter(|(path, _)| is_pipeline(path));
-        texts.any(|(path, _)| self.tree.text(path).is_some_and(|text| text.contains(word)))
-    }
-
     /// Does a load balancer take this answer for one of good health?
     pub(super) fn takes(&self, code: u16) -> bool {
         let matcher = self.customizations.option("aws:elasticbeanstalk:environment:process:default", "MatcherHTTPCode");
@@ -184,14 +182,6 @@ impl<'a> Subject<'a> {
             || self.customizations.used().any(|file| file.text.contains(name))
     }
 
-    /// Does something that builds and deploys the project name a file of this name? It may make it, outside of git.
-    pub(super) fn pipeline_names(&self, name: &str) -> bool {
-        let runs_there = |path: &str| self.scripts.iter().any(|script| script.path == path);
-        let builds =
-            |path: &str| tree::is_pipeline(path) || path == "Makefile" || (path.ends_with(".sh") && !runs_there(path));
-        self.tree.iter().any(|(path, _)| builds(path) && self.tree.text(path).is_some_and(|text| text.contains(name)))
-    }
-
     /// The file of a command of the project's own that Django knows, such as `manage.py createadmin`: its path and its text.
     pub(super) fn own_command(&self, name: &str) -> Option<(&'a str, &'a str)> {
         let path = django::commands::own(self.tree, self.settings().as_deref(), name)?;
@@ -203,66 +193,6 @@ impl<'a> Subject<'a> {
         self.scripts.iter().flat_map(Script::host_runs).any(|run| {
             run.name() == "mkdir" && run.plain().any(|word| path.starts_with(word.text.trim_end_matches('/')))
         })
-    }
-
-    /// Is this meant for Elastic Beanstalk, or a Django project that somebody may want to deploy there?
-    ///
-    /// A rule about something that is missing asks this first: a library has no `Procfile` and needs none.
-    pub(super) fn deployable(&self) -> bool {
-        self.prepared() || self.tree.is_file("manage.py") || self.serves()
-    }
-
-    /// Does a module at the top, by one of the names that guides give it, make an application of Flask's or FastAPI's?
-    fn serves(&self) -> bool {
-        let makes = |text: &str| ["Flask(", "FastAPI("].iter().any(|call| text.contains(call));
-        self.tree.is_file("requirements.txt")
-            && !["setup.py", "setup.cfg"].iter().any(|name| self.tree.is_file(name))
-            && ["app.py", "main.py", "wsgi.py"].iter().any(|name| self.tree.code(name).is_some_and(makes))
-    }
-
-    /// Is the server that starts where nobody names one there: `application` in `application.py`?
-    fn serves_by_default(&self) -> bool {
-        let makes = |line: &str| {
-            line.split_once('=').is_some_and(|(name, _)| name.trim_end() == "application")
-                || (line.contains("import") && line.trim_end().ends_with(" application"))
-        };
-        self.tree.code("application.py").is_some_and(|text| text.lines().any(makes))
-    }
-
-    /// Does a pipeline deploy it to Elastic Beanstalk?
-    fn delivered(&self) -> bool {
-        let deploys = |text: &str| {
-            let text = text.to_ascii_lowercase();
-            ["eb deploy", "elasticbeanstalk", "elastic beanstalk", "beanstalk-deploy"]
-                .iter()
-                .any(|word| text.contains(word))
-        };
-        let mut pipelines = self.tree.iter().map(|(path, _)| path).filter(|path| tree::is_pipeline(path));
-        pipelines.any(|path| self.tree.text(path).is_some_and(deploys))
-    }
-
-    /// Has somebody begun to prepare it for a deployment? Until then `DEBUG = True` is as it should be.
-    pub(super) fn prepared(&self) -> bool {
-        let tree = self.tree;
-        [EXTENSIONS, ".platform", ".elasticbeanstalk"].iter().any(|dir| tree.is_dir(dir))
-            || tree.is_file(crate::project::FILE)
-            || tree.is_file("Procfile")
-            || tree.is_file(".ebignore")
-            || tree.is_file(DOCKERRUN)
-            || (tree.is_file("Dockerfile") && self.runs_image())
-            // The platform runs what compose describes, and needs nothing beside it.
-            || self.composes()
-            || self.serves_by_default()
-            || self.delivered()
-    }
-
-    /// Is the image of the `Dockerfile` run by a `Dockerrun.aws.json` that is kept or made somewhere else than at the top?
-    fn runs_image(&self) -> bool {
-        let names = |path: &str| {
-            let name = file_name(path);
-            name.strip_prefix(DOCKERRUN).is_some_and(|rest| matches!(rest, "" | ".template" | ".tpl" | ".j2" | ".dist"))
-        };
-        self.tree.iter().any(|(path, _)| path.matches('/').count() <= 2 && names(path))
     }
 
     /// Is there a `manage.py` at the top that is Django's? Flask-Script calls its own so too.

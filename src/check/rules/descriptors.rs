@@ -6,14 +6,18 @@ mod build;
 pub(super) mod containers;
 mod databases;
 mod development;
+mod entered;
 pub(super) mod front;
 mod image;
 mod listens;
 mod names;
+mod one_key;
 mod platform;
+mod runtime;
 mod services;
 mod task;
 mod thin_pool;
+mod upstream;
 mod versions;
 mod worker;
 
@@ -28,6 +32,8 @@ use crate::level::Level;
 pub(super) fn check(subject: &mut Subject<'_>) {
     platform::check(subject);
     worker::check(subject);
+    runtime::check(subject);
+    one_key::check(subject);
     let compose = ["docker-compose.yml", "docker-compose.yaml"].into_iter().find(|path| subject.tree.is_file(path));
     // Other platforms read none of these.
     if !matches!(subject.customizations.family, Family::Docker | Family::Ecs) {
@@ -39,6 +45,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     thin_pool::check(subject);
     let containers = containers::all(subject);
     development::check(subject, &containers);
+    entered::check(subject, &containers);
     beat::check(subject, &containers);
     for container in &containers {
         listens::check(subject, container);
@@ -156,6 +163,7 @@ fn compose(subject: &mut Subject<'_>, path: &str) {
     build::check(subject, path, services);
     names::of_compose(subject, path, services);
     self::services::check(subject, path, &root, services);
+    upstream::check(subject, path, &root, services);
     let sets = subject
         .customizations
         .used()

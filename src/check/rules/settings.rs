@@ -34,6 +34,7 @@ mod shadow;
 pub(super) mod shipped;
 mod static_files;
 pub(super) mod storage;
+mod tables;
 mod tasks;
 mod undefined;
 mod unless;
@@ -88,6 +89,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     own_tls::check(subject, &settings);
     storage::check(subject, &settings);
     acl::check(subject, &settings);
+    tables::check(subject, &settings);
     writable::check(subject, &settings);
     upload_limit::check(subject, &settings);
     static_files::check(subject, &settings);

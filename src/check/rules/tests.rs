@@ -11,8 +11,10 @@ mod certainty;
 mod code;
 mod containers;
 mod doubts;
+mod early;
 mod effects;
 mod elsewhere;
+mod entered;
 mod environments;
 mod first;
 mod flask;
@@ -38,7 +40,9 @@ mod settled;
 mod shipped;
 mod storage;
 mod switches;
+mod tables;
 mod unstarted;
+mod upstream;
 
 const WSGI: (&str, &str) =
     ("mysite/wsgi.py", "os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"mysite.settings\")\n");

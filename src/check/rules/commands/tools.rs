@@ -9,7 +9,7 @@ use crate::check::folder::{in_bundle, in_bundle_once};
 use crate::check::rules::processes::by_procfile;
 use crate::check::script::{Place, Script, contents, fate, find_all, sends_token};
 use crate::check::subject::Subject;
-use crate::check::words::Run;
+use crate::check::words::{Run, Word};
 use crate::level::Level;
 
 pub(super) fn check(subject: &mut Subject<'_>, script: &Script<'_>) {
@@ -254,7 +254,8 @@ fn pip(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) -> bool {
             })
     });
     // Without its list it installs nothing anywhere.
-    let fails = run.arguments.iter().any(|word| subject.has_found_at("EB162", script.path, &word.span));
+    let lacks = |word: &Word| ["EB162", "EB225"].iter().any(|rule| subject.has_found_at(rule, script.path, &word.span));
+    let fails = run.arguments.iter().any(lacks);
     if venv || tool || meant || fails || matches!(script.place, Place::Build(_) | Place::Process(_)) {
         return false;
     }
@@ -272,7 +273,7 @@ fn pip(subject: &mut Subject<'_>, script: &Script<'_>, run: &Run) -> bool {
 }
 
 /// The list that the platform installs by itself, where a run of pip's is given that one and nothing else.
-fn platforms_list(subject: &Subject<'_>, run: &Run) -> Option<&'static str> {
+pub(super) fn platforms_list(subject: &Subject<'_>, run: &Run) -> Option<&'static str> {
     let own = subject.requirements().source?.file();
     let mut lists = run.arguments.windows(2).filter(|pair| matches!(pair[0].text.as_str(), "-r" | "--requirement"));
     let list = &lists.next()?[1].text;

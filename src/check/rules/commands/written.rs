@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::tools::fails;
 use crate::beanstalk::customizations::Moment;
+use crate::check::folder::{Folder, in_bundle};
 use crate::check::nginx::instead_of_apache;
 use crate::check::rules::hooks::instead_of_supervisor;
 use crate::check::script::{Place, Script, fate};
@@ -161,6 +162,9 @@ fn current(subject: &mut Subject<'_>, script: &Script<'_>) {
             script.title()
         );
         let fix = match script.place {
+            _ if is_there_already(script, &span) => {
+                "take it out: the new version has that file in its own folder, which gets this name"
+            }
             Place::Command(_) => "do it in `container_commands`, in `/var/app/staging`",
             _ => "write to `/var/app/staging`, which is where this runs, or to a folder outside of `/var/app`",
         };
@@ -200,6 +204,24 @@ fn current(subject: &mut Subject<'_>, script: &Script<'_>) {
     };
     let span = reads(run).iter().find(|word| of_app(&word.text)).filter(|_| !goes(&run)).map(|word| word.span.clone());
     on_old_version(subject, script, span.unwrap_or(run.span()), gone);
+}
+
+/// Is it a copy of a file of the new version to the same place in the old one?
+fn is_there_already(script: &Script<'_>, target: &Range<usize>) -> bool {
+    let mut folder = script.folder();
+    script.host_runs().any(|run| {
+        folder = std::mem::replace(&mut folder, Folder::Unknown).after(run);
+        let plain: Vec<&Word> = run.plain().collect();
+        let ([source, to], "cp" | "mv") = (plain.as_slice(), run.name()) else { return false };
+        let from = folder.path_of(&source.text);
+        let Some((from, to)) =
+            from.as_deref().and_then(in_bundle).zip(in_bundle(&to.text).filter(|_| to.span == *target))
+        else {
+            return false;
+        };
+        let above = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+        !source.text.starts_with("/var/app/current") && (from == to || to.trim_end_matches('/') == above)
+    })
 }
 
 /// The files of the instance that a run needs: what it carries out, copies, prints, or takes a list from.

@@ -2,18 +2,19 @@
 
 mod backends;
 mod modules;
+mod nowhere;
 mod own;
 mod programs;
 
-use crate::beanstalk::lines::placed;
-use crate::beanstalk::requirements::{FILE, Requirement, Requirements};
-use crate::check::django::{self, Settings};
+use crate::beanstalk::requirements::{Requirement, Requirements};
+use crate::check::django::Settings;
 use crate::check::inside::Inside;
 use crate::check::subject::Subject;
+use crate::check::words::Run;
 
 pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     if requirements.source.is_none() {
-        nothing(subject);
+        nowhere::check(subject);
     }
     no_django(subject, requirements);
     modules::check(subject, requirements);
@@ -39,72 +40,22 @@ pub(in crate::check::rules) fn lacked(
     all.into_iter().map(|lack| lack.module).collect()
 }
 
+/// Does a script install packages? What brings pip itself up to date brings none of the site's.
 fn installs_itself(subject: &Subject<'_>) -> bool {
+    const TOOLS: [&str; 4] = ["pip", "setuptools", "wheel", "virtualenv"];
+    let of_site = |run: &Run| {
+        let mut asked = run.plain().skip_while(|word| word.text != "install").skip(1).peekable();
+        asked.peek().is_none()
+            || asked.any(|word| !TOOLS.contains(&word.text.split(['=', '<', '>']).next().unwrap_or_default()))
+    };
     subject.scripts().iter().flat_map(|script| script.host_runs()).any(|run| {
-        run.pip().is_some_and(|word| word.text == "install")
+        run.pip().is_some_and(|word| word.text == "install" && of_site(run))
             || matches!(run.name(), "uv" | "poetry" | "pipenv" | "conda")
     })
 }
 
 fn vendors(subject: &Subject<'_>) -> bool {
     subject.tree.is_dir("django") || subject.tree.iter().any(|(path, _)| path.ends_with(".whl"))
-}
-
-/// A project of Django's without any list of packages at the top of the bundle.
-fn nothing(subject: &mut Subject<'_>) {
-    let tree = subject.tree;
-    // Locks of other tools have a rule of their own.
-    let locks = ["uv.lock", "poetry.lock", "pdm.lock"].iter().any(|path| tree.is_file(path));
-    let prepared = tree.is_dir(".ebextensions") || tree.is_dir(".platform");
-    let other = tree.text("application.py").is_some_and(|text| {
-        ["import flask", "from flask", "from fastapi", "import dash"].iter().any(|import| text.contains(import))
-    });
-    let near = tree.iter().map(|(path, _)| path).filter(|path| path.matches('/').count() <= 2).find(|path| {
-        let path = path.to_ascii_lowercase();
-        path.contains("requirement") && path.ends_with(".txt")
-    });
-    // A server that is told what to load, and loads Django from a folder below.
-    let told = tree.is_file("Procfile")
-        || subject.customizations.option("aws:elasticbeanstalk:container:python", "WSGIPath").is_some();
-    let below = || {
-        told && near.is_some()
-            && !django::root(tree).is_empty()
-            && subject.settings().is_some_and(|settings| settings.get("INSTALLED_APPS").is_some())
-    };
-    if locks
-        || !prepared
-        || !(subject.django() || other || below())
-        || subject.guessed()
-        || installs_itself(subject)
-        || vendors(subject)
-    {
-        return;
-    }
-    let ignored = tree.text(".ebignore").and_then(|text| {
-        placed(text).find_map(|(start, line)| {
-            let pattern = line.trim();
-            matches!(
-                pattern.trim_start_matches('/'),
-                "*.txt" | "**/*.txt" | "requirements*" | "requirements*.txt" | FILE
-            )
-            .then(|| (start..start + line.trim_end().len(), pattern.to_owned()))
-        })
-    });
-    if let Some((span, pattern)) = ignored {
-        let message = format!(
-            "the server does not start: `{pattern}` keeps `{FILE}` out of the bundle, and nothing is installed"
-        );
-        subject.find("EB166", ".ebignore", span, message, format!("take the line out, or add `!{FILE}` after it"));
-        return;
-    }
-    let message =
-        format!("the server does not start: there is no `{FILE}` at the top of the bundle, and nothing is installed");
-    let fix = match near {
-        Some(path) if path.contains('/') => format!("write `-r {path}` into a file `{FILE}` at the top"),
-        Some(path) => format!("rename `{path}` to `{FILE}`"),
-        None => "`pip freeze > requirements.txt` in the virtual environment of the project".to_owned(),
-    };
-    subject.find_file("EB166", FILE, message, fix);
 }
 
 /// Nobody installs Django.

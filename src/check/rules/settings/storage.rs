@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::at;
 use super::backends::Backend;
 use super::given::is_given;
+use super::tables::nothing_migrates;
 use super::unrooted;
 use crate::beanstalk::customizations::Moment;
 use crate::beanstalk::tree::file_name;
@@ -52,19 +53,11 @@ fn database(subject: &mut Subject<'_>, settings: &Settings) {
 /// Does the file of a database neither ship nor get its tables from anything that a deployment or the site runs?
 fn has_no_tables(subject: &Subject<'_>, file: &str) -> bool {
     let tree = subject.tree;
-    let root = django::root(tree);
     let name = file_name(file);
     let ships = tree.iter().any(|(path, _)| file_name(path) == name);
     // Beside an `.ebignore` it ships from the disk of whoever has it, and a copy does not show what git knows.
     let may_ship = tree.is_file(".ebignore") || subject.pipeline_names(name) || subject.names_file(name);
-    let makes = |text: &str| ["migrate", "syncdb"].iter().any(|word| text.contains(word));
-    let scripts = subject.scripts();
-    let runs = scripts.iter().any(|script| makes(script.text) || script.has(&["make", "invoke", "fab", "just"]));
-    // A command or a module of the project's own may do it.
-    let calls = |path: &str| path.ends_with(".py") && tree.code(path).is_some_and(|text| text.contains("call_command"));
-    let own = tree.iter().any(|(path, _)| calls(path));
-    let used = tree.is_file(&format!("{root}manage.py")) && subject.prepared() && subject.python();
-    used && !ships && !may_ship && !runs && !own && !subject.pipeline_names("migrate") && !subject.guessed()
+    subject.python() && !ships && !may_ship && nothing_migrates(subject)
 }
 
 /// Is it the address of an SQLite file that a deployment replaces, such as `sqlite:///shop.db`?

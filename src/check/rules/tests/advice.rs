@@ -30,6 +30,19 @@ fn commands(section: &str, line: &str) -> String {
 }
 
 #[test]
+fn a_copy_to_where_the_new_version_has_it_is_of_no_use() {
+    let copied = |words: &str, line: &str| {
+        advises("EB151", words, &[(".ebextensions/a.config", &commands("container_commands", line))]);
+    };
+    copied("take it out", "cp shop/wsgi.py /var/app/current/shop/wsgi.py");
+    copied("take it out", "cp shop/wsgi.py /var/app/current/shop/");
+    copied("take it out", "cd shop && cp wsgi.py /var/app/current/shop/wsgi.py");
+    copied("take it out", "cp /var/app/staging/a.py /var/app/current/a.py");
+    copied("write to `/var/app/staging`", "cp shop/wsgi.py /var/app/current/wsgi.py");
+    copied("write to `/var/app/staging`", "cp -r shop conf /var/app/current/");
+}
+
+#[test]
 fn properties_are_asked_for_only_where_they_are_not_at_hand() {
     const LINE: &str = "export $(cat /opt/elasticbeanstalk/deployment/env | xargs) && echo";
     let of = |section: &str| commands(section, LINE);

@@ -154,6 +154,38 @@ fn lists_that_are_not_where_they_are_read() {
         "#!/bin/bash\n/var/app/venv/*/bin/pip install -r app/requirements/prod.txt\n",
     );
     case("EB166", false, &[list, wsgi, settings, served, pip]);
+    // Not only of Django's.
+    let api = |module: &'static str| ("backend/api.py", module);
+    let list = ("backend/requirements.txt", "fastapi==0.115.0\nuvicorn==0.30.0\n");
+    let started = ("Procfile", "web: gunicorn --chdir backend -k uvicorn.workers.UvicornWorker api:app\n");
+    let timeout = (".ebextensions/a.config", "option_settings: {'aws:elasticbeanstalk:command': {Timeout: '900'}}\n");
+    let fastapi = api("from fastapi import FastAPI\napp = FastAPI()\n");
+    let missing = |found: bool, more: &[(&str, &str)]| {
+        case("EB166", found, &[&[list, started, timeout, fastapi][..], more].concat());
+    };
+    missing(true, &[]);
+    missing(
+        true,
+        &[(".github/workflows/test.yml", "run: pip install -r backend/requirements.txt && cd backend && pytest\n")],
+    );
+    missing(false, &[("Pipfile", "[packages]\nfastapi = '*'\n")]);
+    missing(false, &[("buildspec.yml", "phases: {build: {commands: [cp backend/requirements.txt .]}}\n")]);
+    missing(false, &[("buildspec.yml", "phases: {build: {commands: [pip freeze > requirements.txt]}}\n")]);
+    missing(false, &[(".github/workflows/deploy.yml", "run: cd backend && zip -r ../app.zip .\n")]);
+    missing(false, &[("backend/.ebextensions/a.config", "option_settings: {}\n")]);
+    missing(false, &[("wheels/fastapi-0.115.0-py3-none-any.whl", "")]);
+    missing(false, &[("Dockerfile", "FROM python:3.13\nEXPOSE 8000\n")]);
+    let command = |line: &str| format!("container_commands:\n  a: {{command: '{line}'}}\n");
+    let upgrades = command("/var/app/venv/*/bin/pip install --upgrade pip setuptools");
+    missing(true, &[(".ebextensions/b.config", upgrades.as_str())]);
+    let installs = command("/var/app/venv/*/bin/pip install -r backend/requirements.txt");
+    missing(false, &[(".ebextensions/b.config", installs.as_str())]);
+    // What is tried, or stands in the bundle itself.
+    for module in ["try:\n    import flask\nexcept ImportError:\n    flask = None\napp = 1\n", "import json\napp = 1\n"]
+    {
+        case("EB166", false, &[list, started, timeout, api(module)]);
+    }
+    missing(false, &[("fastapi/__init__.py", "")]);
 }
 
 #[test]
