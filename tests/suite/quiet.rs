@@ -29,11 +29,15 @@ fn project(name: &str, version: &str) -> Option<PathBuf> {
     Some(dir)
 }
 
-/// What `check` finds once there is a `Procfile` and the settings of production are named, one to a line.
+/// What `check` finds once there are a `Procfile` and a list of packages, and the settings of production are named, one to a line.
 fn found(tree: &Path, wsgi: &str, settings: &str) -> String {
     let place = Place::new();
     place.sh("cp", &["-r", tree.to_str().unwrap(), "x"]);
     place.write("x/Procfile", format!("web: gunicorn {wsgi}\n"));
+    if !tree.join("requirements.txt").is_file() {
+        // What a wheel asks for is in its metadata, which nobody reads here: `.` stands for that.
+        place.write("x/requirements.txt", ".\n");
+    }
     let option = format!(
         "option_settings:\n  aws:elasticbeanstalk:application:environment:\n    DJANGO_SETTINGS_MODULE: {settings}\n"
     );
