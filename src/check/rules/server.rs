@@ -1,5 +1,6 @@
 //! What answers requests: `WSGIPath`, `Procfile`, the port.
 
+mod gateway;
 mod line;
 pub(super) mod load;
 mod misses;
@@ -22,6 +23,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     lines(subject, "Procfile");
     lines(subject, "Buildfile");
     if !subject.python() {
+        gateway::of_image(subject);
         return;
     }
     let customizations = subject.customizations;
@@ -99,7 +101,7 @@ fn without_procfile(subject: &mut Subject<'_>) {
         return target::unnamed(subject);
     };
     target(subject, path, &setting.value.span, &setting.value.value, &[]);
-    target::gateway(subject, path, &setting.value.span, &setting.value.value, None);
+    gateway::check(subject, path, &setting.value.span, &setting.value.value, &[], None);
 }
 
 /// The folder below the top that has the project of Django's, where the top is prepared for a deployment.
@@ -139,7 +141,7 @@ fn command(subject: &mut Subject<'_>) {
         for (span, word) in line.operands() {
             if target::is_one(word) {
                 target(subject, line.path, &span, word, &roots);
-                target::gateway(subject, line.path, &span, word, Some(&line));
+                gateway::check(subject, line.path, &span, word, &roots, Some(&line));
             }
         }
     }

@@ -58,7 +58,7 @@ fn takes(text: &str, has_field: bool) -> Option<(&'static str, Range<usize>)> {
     if imports("flask") {
         return Some(("Flask", find_in(text, &["request.files"])?));
     }
-    imports("fastapi").then(|| Some(("FastAPI", find_in(text, &[": UploadFile"])?)))?
+    imports("fastapi").then(|| Some(("FastAPI", find_in(text, &[": UploadFile", "[UploadFile", "= File("])?)))?
 }
 
 /// A field for files of a model that somebody fills in the admin.
@@ -131,6 +131,10 @@ mod tests {
         always("from flask import request\nfile = request.files['a']\n", Some("Flask"));
         always("file = request.files['a']\n", None);
         always("from fastapi import FastAPI, UploadFile\ndef a(file: UploadFile):\n    pass\n", Some("FastAPI"));
+        always(
+            "from fastapi import UploadFile, File\ndef a(files: List[UploadFile] = File(...)):\n    pass\n",
+            Some("FastAPI"),
+        );
         always("from fastapi import FastAPI, UploadFile\n", None);
     }
 

@@ -2,14 +2,15 @@
 
 use std::ops::Range;
 
-use super::line::Line;
-use super::load::Configured;
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
 use crate::beanstalk::customizations::EXTENSIONS;
 use crate::beanstalk::timeline::PORT;
 use crate::check::django;
 use crate::check::installed::may_bring;
 use crate::check::subject::Subject;
+
+/// Modules at the top that guides of other frameworks make an application in.
+const USUAL: [&str; 3] = ["wsgi", "app", "main"];
 
 /// Is it `module:object`, or the name of a module as Django's are called?
 pub(super) fn is_one(word: &str) -> bool {
@@ -104,7 +105,8 @@ pub(super) fn target(subject: &mut Subject<'_>, path: &str, span: &Range<usize>,
     let here = below || exists(subject, "", top) || subject.tree.is_dir(top);
     // Where there is no list at all, one that is here may be meant.
     let listed = subject.requirements().source.is_some();
-    let brought = (listed || nested.is_none()) && may_bring(subject, top);
+    let meant = nested.is_some() || USUAL.iter().any(|name| subject.tree.is_file(&format!("{name}.py")));
+    let brought = (listed || !meant) && may_bring(subject, top);
     if !here && !subject.tree.is_file("manage.py") && brought {
         return;
     }
@@ -161,7 +163,7 @@ fn is_searched(subject: &Subject<'_>, folder: &str) -> bool {
 fn object(subject: &mut Subject<'_>, path: &str, span: &Range<usize>, written: &str, file: &str) {
     let (module, callable) = written.split_once(':').unwrap_or((written, "application"));
     let name = callable.split(['(', '.']).next().unwrap_or(callable);
-    let Some(text) = subject.tree.text(file) else { return };
+    let Some(text) = subject.tree.code(file) else { return };
     let has = |name: &str| text.split(|char: char| !(char.is_alphanumeric() || char == '_')).any(|word| word == name);
     // Nothing is certain of a file that has neither what is asked for nor what makes an application.
     let makes = ["application", "app", "get_wsgi_application", "get_asgi_application"].into_iter().any(has);
@@ -192,7 +194,7 @@ fn object(subject: &mut Subject<'_>, path: &str, span: &Range<usize>, written: &
 /// The module that is loaded where nothing names one, without the object that is asked for.
 pub(super) fn unnamed(subject: &mut Subject<'_>) {
     const FILE: &str = "application.py";
-    let Some(text) = subject.tree.text(FILE).filter(|_| subject.prepared() && !subject.guessed()) else { return };
+    let Some(text) = subject.tree.code(FILE).filter(|_| subject.prepared() && !subject.guessed()) else { return };
     let has = |name: &str| text.split(|char: char| !(char.is_alphanumeric() || char == '_')).any(|word| word == name);
     let made = ["app", "server", "api"].into_iter().find(|name| {
         text.lines().any(|line| line.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('=')))
@@ -203,44 +205,9 @@ pub(super) fn unnamed(subject: &mut Subject<'_>) {
     subject.find_file("EB002", FILE, message, fix);
 }
 
-/// An ASGI application, given to workers that speak WSGI.
-pub(super) fn gateway(
-    subject: &mut Subject<'_>,
-    path: &str,
-    span: &Range<usize>,
-    written: &str,
-    line: Option<&Line<'_>>,
-) {
-    if line.is_some_and(|line| line.server() != Some("gunicorn") || line.value_of(&["--worker-class", "-k"]).is_some())
-    {
-        return;
-    }
-    let module = written.split(':').next().unwrap_or(written);
-    let Some(text) = file_of(subject, "", module).and_then(|file| subject.tree.text(&file)) else { return };
-    let asynchronous = text.contains("get_asgi_application") && !text.contains("get_wsgi_application");
-    if !asynchronous || !Configured::of(subject, line).is_wsgi() {
-        return;
-    }
-    let message =
-        format!("every request is a 500: `{module}` is an ASGI application, and gunicorn's own workers speak WSGI");
-    let wsgi = format!("{}.wsgi", module.rsplit_once('.').map_or(module, |(package, _)| package));
-    match exists(subject, "", &wsgi) {
-        true => {
-            let target = format!("{wsgi}:application");
-            let fix =
-                format!("write `{target}`, or take `--worker-class uvicorn_worker.UvicornWorker` in a `Procfile`");
-            subject.find("EB002", path, span.clone(), message, fix).replace(target);
-        }
-        false => {
-            let fix = "`gunicorn --worker-class uvicorn_worker.UvicornWorker` in a `Procfile`";
-            subject.find("EB002", path, span.clone(), message, fix);
-        }
-    }
-}
-
 /// The object of a file that answers: the one that is wanted, else one of a usual name. None is offered that is not there.
 fn one_in(subject: &Subject<'_>, file: &str, wanted: &str) -> Option<String> {
-    let text = subject.tree.text(file)?;
+    let text = subject.tree.code(file)?;
     let name = wanted.split(['(', '.']).next().unwrap_or(wanted);
     if text.contains("import *") || defines(text, name) {
         return Some(wanted.to_owned());
@@ -268,12 +235,12 @@ fn defines(text: &str, name: &str) -> bool {
     })
 }
 
-fn exists(subject: &Subject<'_>, root: &str, module: &str) -> bool {
+pub(super) fn exists(subject: &Subject<'_>, root: &str, module: &str) -> bool {
     file_of(subject, root, module).is_some()
 }
 
 /// The file of a module below a folder.
-fn file_of(subject: &Subject<'_>, root: &str, module: &str) -> Option<String> {
+pub(super) fn file_of(subject: &Subject<'_>, root: &str, module: &str) -> Option<String> {
     let root = root.trim_start_matches("./").trim_end_matches('/');
     let root = root.trim_start_matches("/var/app/current").trim_start_matches('/');
     let path = module.replace('.', "/");
@@ -303,7 +270,7 @@ pub(super) fn suggestion(subject: &Subject<'_>, module: &str) -> Option<String> 
     }
     let Some(path) = paths().find(is_wsgi) else {
         // Of another framework: by the names that its own guides give.
-        return ["wsgi", "app", "main"].into_iter().find_map(|name| {
+        return USUAL.into_iter().find_map(|name| {
             let wanted = if name == "wsgi" { "application" } else { "app" };
             Some(format!("{name}:{}", one_in(subject, &format!("{name}.py"), wanted)?))
         });
