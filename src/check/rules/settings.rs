@@ -39,6 +39,7 @@ mod tasks;
 mod undefined;
 mod unless;
 mod unrooted;
+mod unset;
 pub(super) mod upload_limit;
 mod variables;
 mod writable;
@@ -247,7 +248,7 @@ fn required(subject: &mut Subject<'_>, settings: &Settings) {
         return;
     }
     // What a secret of the environment has is there, too.
-    for required in required {
+    for required in &required {
         let coupled = subject
             .customizations
             .used()
@@ -263,4 +264,5 @@ fn required(subject: &mut Subject<'_>, settings: &Settings) {
             return;
         }
     }
+    unset::check(subject, &required);
 }
