@@ -136,9 +136,26 @@ fn unread(subject: &mut Subject<'_>) {
             found.push((path.to_owned(), message, proxy_files::fix(tree, path)));
         }
     }
+    if subject.prepared() {
+        found.extend(nearly_named(subject));
+    }
     for (path, message, fix) in found {
         subject.find_file("EB140", &path, message, fix);
     }
+}
+
+/// Files at the top that are called nearly as one that is read: on the instance, upper and lower case are two names.
+fn nearly_named<'a>(subject: &Subject<'a>) -> impl Iterator<Item = (String, String, String)> + use<'a> {
+    const READ: [&str; 5] = ["Procfile", "Buildfile", "cron.yaml", "Dockerrun.aws.json", "requirements.txt"];
+    let tree = subject.tree;
+    let all = tree.iter().map(|(path, _)| path).filter(|path| !path.contains('/') && tree.is_file(path));
+    all.filter_map(move |path| {
+        let lower = path.to_ascii_lowercase();
+        let plain = lower.strip_suffix(".txt").filter(|_| lower != "requirements.txt").unwrap_or(&lower);
+        let meant = READ.into_iter().find(|read| read.to_ascii_lowercase() == plain && !tree.is_file(read))?;
+        let message = format!("nobody reads `{path}`: on the instance, only `{meant}` is looked for");
+        Some((path.to_owned(), message, format!("rename it to `{meant}`")))
+    })
 }
 
 /// From `hooks/` or `confighooks/` on, in whichever folder that lies.

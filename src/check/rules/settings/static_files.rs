@@ -1,6 +1,7 @@
 //! Static files: whether they are collected, and whether somebody serves what is collected.
 
 mod asked;
+mod bucket;
 mod container;
 
 use super::backends::Backend;
@@ -146,6 +147,9 @@ fn collected(subject: &mut Subject<'_>, settings: &Settings) {
         let fix = base::static_root(subject, settings, "staticfiles");
         subject.find("EB021", script.path, span, message, fix).level = level;
         return;
+    }
+    if !collects {
+        bucket::check(subject, settings);
     }
     let root = settings.get("STATIC_ROOT");
     if incomplete(subject, settings) {

@@ -80,7 +80,11 @@ fn static_files_that_nobody_serves() {
         PLAIN,
         &[(".platform/nginx/conf.d/elasticbeanstalk/a.conf", "location /static/ { alias /srv/; }\n")],
     );
-    settings(false, &format!("{PLAIN}STATICFILES_STORAGE = \"storages.backends.s3boto3.S3Boto3Storage\"\n"), &[]);
+    // Nobody here brings them into the bucket; who builds and deploys may.
+    const BUCKET: &str = "STATICFILES_STORAGE = \"storages.backends.s3boto3.S3Boto3Storage\"\n";
+    settings(true, &format!("{PLAIN}{BUCKET}"), &[]);
+    settings(false, &format!("{PLAIN}{BUCKET}"), &[("buildspec.yml", "- python manage.py collectstatic --noinput\n")]);
+    settings(false, &format!("{PLAIN}STATICFILES_STORAGE = \"shop.storage.Static\"\n"), &[]);
 }
 
 #[test]
