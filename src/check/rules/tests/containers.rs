@@ -6,7 +6,7 @@ use crate::beanstalk::tree::Tree;
 use crate::check::{Settings, run};
 use crate::level::Level;
 
-const DOCKER: (&str, &str) = (".elasticbeanstalk/config.yml", "global: {default_platform: Docker}\n");
+pub(super) const DOCKER: (&str, &str) = (".elasticbeanstalk/config.yml", "global: {default_platform: Docker}\n");
 pub(super) const ECS: (&str, &str) =
     (".elasticbeanstalk/config.yml", "global: {default_platform: ECS running on 64bit Amazon Linux 2023}\n");
 const APP: &str = "from flask import Flask\napp = Flask(__name__)\nif __name__ == '__main__':\n    app.run(host='0.0.0.0', port=5000)\n";

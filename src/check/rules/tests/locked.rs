@@ -1,6 +1,7 @@
 //! Locks of uv and Poetry, and what their tools put into an image.
 
-use super::containers::{IMAGE, docker};
+use super::advice::advises;
+use super::containers::{DOCKER, IMAGE, docker};
 
 const MARKUP: (&str, &str) = ("app.py", "from flask import Flask, Markup\napp = Flask(__name__)\n");
 
@@ -101,6 +102,15 @@ fn lists_that_are_made_of_a_lock() {
     };
     stops(true, &two("COPY --from=made /tmp/requirements.txt /app/requirements.txt"));
     stops(false, &two("COPY --from=made /tmp/requirements.txt /app/other.txt"));
+}
+
+#[test]
+fn what_is_missing_goes_into_the_list_and_not_where_its_tool_is_named() {
+    let image = IMAGE.replace("pip install -r requirements.txt", "pip install poetry && poetry install");
+    let lock = "[[package]]\nname = \"flask\"\nversion = \"2.2.5\"\noptional = false\ngroups = [\"main\"]\n";
+    let project = ("pyproject.toml", "[tool.poetry.dependencies]\nflask = \"*\"\n");
+    let files = [DOCKER, ("Dockerfile", &image), MARKUP, ("poetry.lock", lock), project];
+    advises("EB169", "`poetry add gunicorn`", &files);
 }
 
 #[test]
