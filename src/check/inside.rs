@@ -2,6 +2,7 @@
 //!
 //! Only of the one image that has the code, and only where all of its steps can be read: one that nobody sees into may install anything.
 
+mod exported;
 mod locked;
 pub(super) mod steps;
 
@@ -100,7 +101,7 @@ fn installs_later(tree: &Tree, folder: &str) -> bool {
 pub(super) fn python(image: &Image) -> Option<(u32, bool)> {
     /// What the newest was in 2026, at least.
     const NEWEST: u32 = 14;
-    let reference = ImageReference::of(image.base()?);
+    let reference = ImageReference::below(image.base()?);
     if reference.name != "python" {
         return None;
     }

@@ -9,7 +9,7 @@ mod of_apache;
 use std::ops::Range;
 
 pub(super) use names::meant;
-pub(super) use of_apache::instead as instead_of_apache;
+pub(super) use of_apache::{instead as instead_of_apache, is_of_apache};
 
 /// A directive with its arguments, and what is between its braces.
 #[derive(Debug, Clone, PartialEq, Eq)]

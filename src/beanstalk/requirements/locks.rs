@@ -1,5 +1,7 @@
 //! Lock files that Elastic Beanstalk does not read, as the lines that pip reads.
 
+mod older;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -24,13 +26,19 @@ impl LockedList {
         let packages = table.get("package")?.as_array()?;
         match path {
             "uv.lock" => uv(packages),
-            "poetry.lock" => Some(Self { lines: poetry(packages, &|_| false)?, groups: Vec::new() }),
+            "poetry.lock" => Some(Self { lines: poetry(packages, None, &|_| false)?, groups: Vec::new() }),
             _ => None,
         }
     }
 
     /// What its own tool installs of it, of the project and of those groups that are `taken`; each line at its place in the file.
-    pub(crate) fn installed(path: &str, text: &str, taken: &dyn Fn(&str) -> bool) -> Option<Requirements> {
+    /// `project` is the text of `pyproject.toml`.
+    pub(crate) fn installed(
+        path: &str,
+        text: &str,
+        project: &str,
+        taken: &dyn Fn(&str) -> bool,
+    ) -> Option<Requirements> {
         let table: Table = toml::from_str(text).ok()?;
         let packages = table.get("package")?.as_array()?;
         let lines = match path.rsplit('/').next()? {
@@ -44,7 +52,7 @@ impl LockedList {
                     .collect();
                 pinned(packages, &closure(packages, &edges)?)?
             }
-            "poetry.lock" => poetry(packages, taken)?,
+            "poetry.lock" => poetry(packages, Some(project), taken)?,
             _ => return None,
         };
         let mut found = Requirements::of_text(&lines.join("\n"), path);
@@ -108,11 +116,11 @@ fn uv(packages: &[Value]) -> Option<LockedList> {
     Some(LockedList { lines: pinned(packages, &found)?, groups })
 }
 
-fn pinned(packages: &[Value], found: &Closure<'_>) -> Option<Vec<String>> {
+fn pinned(packages: &[Value], found: &Closure) -> Option<Vec<String>> {
     let by_name = by_name(packages)?;
     let mut lines = Vec::new();
     for (name, conditions) in found {
-        let package = by_name.get(name)?;
+        let package = by_name.get(name.as_str())?;
         // From git, a path or a URL: only the tool knows how.
         package.get("source")?.get("registry")?;
         lines.push(line(name, word(package, "version")?, conditions));
@@ -120,45 +128,63 @@ fn pinned(packages: &[Value], found: &Closure<'_>) -> Option<Vec<String>> {
     Some(lines)
 }
 
-type Closure<'a> = BTreeMap<&'a str, BTreeSet<String>>;
+type Closure = BTreeMap<String, BTreeSet<String>>;
 
-fn closure<'a>(packages: &'a [Value], more: &[&'a Value]) -> Option<Closure<'a>> {
-    // More and longer conditions than these nobody reads: only the tool tells.
-    const MOST: usize = 5_000;
-    const LONGEST: usize = 2_000;
+/// What the project or a package asks for, and on which condition: none where it always does.
+struct Edge {
+    name: String,
+    condition: String,
+}
+
+fn closure(packages: &[Value], more: &[&Value]) -> Option<Closure> {
     let root = of_project(packages)?;
     let by_name = by_name(packages)?;
     let asked = asked_extras(packages, more);
-    let mut found: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let own = |package: &Value| package.get("dependencies").and_then(Value::as_array).cloned().unwrap_or_default();
+    let edges = |values: &[&Value]| {
+        let edge = |value: &&Value| {
+            let condition = word(value, "marker").unwrap_or_default().to_owned();
+            Some(Edge { name: word(value, "name")?.to_owned(), condition })
+        };
+        values.iter().map(edge).collect::<Option<Vec<Edge>>>()
+    };
+    let needs = |name: &str| {
+        let package = *by_name.get(name)?;
+        let names = asked.get(name).map(|names| extras(package, names));
+        let own = own(package);
+        edges(&own.iter().chain(names.into_iter().flatten()).collect::<Vec<_>>())
+    };
+    reach(edges(&own(root).iter().chain(more.iter().copied()).collect::<Vec<_>>())?, &needs)
+}
+
+/// From what is asked for first to what that needs, each with the conditions under which it does.
+fn reach(start: Vec<Edge>, needs: &dyn Fn(&str) -> Option<Vec<Edge>>) -> Option<Closure> {
+    // More and longer conditions than these nobody reads: only the tool tells.
+    const MOST: usize = 5_000;
+    const LONGEST: usize = 2_000;
+    let mut found = Closure::new();
     let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
-    let mut waiting: Vec<(&Value, String)> = vec![(root, String::new())];
-    while let Some((package, condition)) = waiting.pop() {
-        let mut edges: Vec<&Value> =
-            package.get("dependencies").and_then(Value::as_array).into_iter().flatten().collect();
-        if std::ptr::eq(package, root) {
-            edges.extend(more);
-        } else {
-            let names = word(package, "name").and_then(|name| asked.get(name));
-            edges.extend(names.map(|names| extras(package, names)).into_iter().flatten());
-        }
+    let mut waiting: Vec<(String, String)> = Vec::new();
+    let mut asked = (start, String::new());
+    loop {
+        let (edges, condition) = asked;
         for edge in edges {
-            let name = word(edge, "name")?;
-            let target = *by_name.get(name)?;
-            let condition = match word(edge, "marker") {
-                Some(marker) if condition.is_empty() => marker.to_owned(),
-                Some(marker) if condition != marker => format!("({condition}) and ({marker})"),
-                _ => condition.clone(),
+            let condition = match edge.condition {
+                own if own.is_empty() || own == condition => condition.clone(),
+                own if condition.is_empty() => own,
+                own => format!("({condition}) and ({own})"),
             };
             if condition.len() > LONGEST || seen.len() > MOST {
                 return None;
             }
-            if seen.insert((name.to_owned(), condition.clone())) {
-                found.entry(name).or_default().insert(condition.clone());
-                waiting.push((target, condition));
+            if seen.insert((edge.name.clone(), condition.clone())) {
+                found.entry(edge.name.clone()).or_default().insert(condition.clone());
+                waiting.push((edge.name, condition));
             }
         }
+        let Some((name, condition)) = waiting.pop() else { return Some(found) };
+        asked = (needs(&name)?, condition);
     }
-    Some(found)
 }
 
 /// The packages by their names; nothing where one is there twice: of two versions only the markers of the resolution tell which.
@@ -191,7 +217,10 @@ fn extras<'a>(package: &'a Value, names: &BTreeSet<&str>) -> Vec<&'a Value> {
 }
 
 /// Since version 2, Poetry writes groups and markers to each package.
-fn poetry(packages: &[Value], taken: &dyn Fn(&str) -> bool) -> Option<Vec<String>> {
+fn poetry(packages: &[Value], project: Option<&str>, taken: &dyn Fn(&str) -> bool) -> Option<Vec<String>> {
+    if let Some(project) = project.filter(|_| packages.iter().all(|package| package.get("groups").is_none())) {
+        return older::read(project, packages, taken);
+    }
     let mut lines = Vec::new();
     for package in packages {
         let groups = package.get("groups")?.as_array()?.iter().filter_map(Value::as_str);

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use super::exported::{self, Made};
 use super::{list_of, locked, python};
 use crate::beanstalk::dockerfile::Instruction;
 use crate::beanstalk::image_reference::ImageReference;
@@ -78,9 +79,12 @@ fn builders<'s>(image: &Image, stages: &'s [(String, Image)], minor: u32) -> Opt
     let mut found: Vec<&Image> = Vec::new();
     for stage in copied(image, stages) {
         let (stage, words) = stage?;
-        let base = ImageReference::of(stage.base()?);
+        let base = ImageReference::below(stage.base()?);
         // Pages and their scripts.
         if base.is_official() && matches!(base.name, "node" | "alpine" | "nginx" | "busybox" | "golang") {
+            continue;
+        }
+        if exported::is_list(&words) {
             continue;
         }
         // With the environment in it.
@@ -111,13 +115,14 @@ fn installs(
     found: &mut Requirements,
 ) -> Option<Steps> {
     // Images of others by this name may have packages in them.
-    if !ImageReference::of(image.base()?).is_official() {
+    if !ImageReference::below(image.base()?).is_official() {
         return None;
     }
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let (mut steps, mut is_locked) = (0, false);
     for step in image.all("RUN") {
         let (mounts, rest) = flags(&step.rest);
+        let mut before: Option<Run> = None;
         for run in words::runs(rest) {
             if let Some(lock) = locked::read(tree, image, folder, &mounts, &run, minor)? {
                 add(found, lock);
@@ -133,11 +138,11 @@ fn installs(
             }
             let does: Vec<&str> = run.plain().map(|word| word.text.as_str()).take(2).collect();
             let of_uv = run.name() == "uv" && does == ["pip", "install"];
-            let makes_place = run.name() == "uv" && does.first() == Some(&"venv");
-            let calm = run.name() == "poetry" && locked::is_calm(&run);
-            if is_hidden(&run) && !of_uv && !makes_place && !calm {
+            let calm = of_uv || locked::is_calm(&run) || brings_poetry(before.as_ref(), &run);
+            if is_hidden(&run) && !calm {
                 return None;
             }
+            before = Some(run.clone());
             if !of_uv && run.pip().is_none_or(|word| word.text != "install") {
                 continue;
             }
@@ -150,7 +155,7 @@ fn installs(
             }
             steps += usize::from(!only_tools);
             for asked in asked {
-                add(found, read(tree, image, path, step, &asked)?);
+                add(found, read(tree, image, path, (step, minor), &asked)?);
             }
         }
     }
@@ -170,10 +175,26 @@ fn is_tool(text: &str) -> bool {
     matches!(name, "pip" | "setuptools" | "wheel" | "pipenv" | "uv" | "pip-tools" | "poetry")
 }
 
-fn read(tree: &Tree, image: &Image, path: &str, step: &Instruction, asked: &Asked<'_>) -> Option<Requirements> {
+/// Is it the installer of Poetry's, as `curl` hands it to Python? It has an environment of its own.
+fn brings_poetry(before: Option<&Run>, run: &Run) -> bool {
+    let asks = |before: &Run| before.arguments.iter().any(|word| word.text.contains("//install.python-poetry.org"));
+    run.piped && words::is_python(run.name()) && before.is_some_and(asks)
+}
+
+fn read(
+    tree: &Tree,
+    image: &Image,
+    path: &str,
+    (step, minor): (&Instruction, u32),
+    asked: &Asked<'_>,
+) -> Option<Requirements> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     match asked {
         Asked::List(list) => {
+            let stages = Image::stages(tree.text(path)?);
+            if let Some(Made { image, step, run }) = exported::made(image, &stages, list) {
+                return locked::exported(tree, image, folder, &flags(&step.rest).0, &run, minor);
+            }
             let list = list_of(tree, image, folder, list)?;
             Some(Requirements::of_file(&list, &|path| tree.bytes(path)))
         }

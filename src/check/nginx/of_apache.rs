@@ -1,5 +1,21 @@
 //! Of Apache: what becomes of lines that were written for it, and where nginx takes what it has in their place.
 
+/// Is it a text for Apache? Its sections and these names nginx does not have.
+pub(in crate::check) fn is_of_apache(text: &str) -> bool {
+    const OWN: [&str; 9] = [
+        "WSGI",
+        "<VirtualHost",
+        "<Directory",
+        "<Location",
+        "<IfModule",
+        "RewriteEngine",
+        "RewriteCond",
+        "LoadModule",
+        "SSLEngine",
+    ];
+    text.lines().any(|line| OWN.iter().any(|name| line.trim_start().starts_with(name)))
+}
+
 /// What to do with them. Most of it nginx allows in a `server` block only, and not in the files of `conf.d/`.
 pub(in crate::check) fn instead(apache: &str) -> &'static str {
     const TLS: [&str; 3] = ["SSLEngine", "SSLCertificate", ":443"];
@@ -28,6 +44,16 @@ mod tests {
     use crate::check::nginx::{Context, grammar};
 
     use super::*;
+
+    #[test]
+    fn what_is_of_apache() {
+        for text in ["WSGIPassAuthorization On\n", "# x\n<VirtualHost *:80>\n  RewriteEngine On\n</VirtualHost>\n"] {
+            assert!(is_of_apache(text), "{text}");
+        }
+        for text in ["", "location / {\n  return 200;\n}\n", "# <VirtualHost\n"] {
+            assert!(!is_of_apache(text), "{text}");
+        }
+    }
 
     /// What nginx refuses in the `http` block is sent to no file that is read there.
     #[test]

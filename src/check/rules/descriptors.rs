@@ -17,6 +17,7 @@ mod runtime;
 mod services;
 mod task;
 mod thin_pool;
+mod unset;
 mod upstream;
 mod versions;
 mod worker;
@@ -164,6 +165,7 @@ fn compose(subject: &mut Subject<'_>, path: &str) {
     names::of_compose(subject, path, services);
     self::services::check(subject, path, &root, services);
     upstream::check(subject, path, &root, services);
+    unset::check(subject, path, services);
     let sets = subject
         .customizations
         .used()

@@ -3,6 +3,7 @@
 use crate::beanstalk::config_file::ConfigFile;
 use crate::beanstalk::customizations::EXTENSIONS;
 use crate::beanstalk::tree::{Entry, Tree, file_name};
+use crate::check::nginx::{instead_of_apache, is_of_apache};
 use crate::check::rules::hooks::misspelt;
 use crate::check::subject::Subject;
 use crate::level::Level;
@@ -47,6 +48,11 @@ pub(super) fn check(subject: &mut Subject<'_>) {
                 if let Some(other) = of_proxy {
                     let fix = format!("delete it: `{other}` is where one of this name is read");
                     subject.find_file("EB215", path, message, fix).level = Level::Note;
+                    continue;
+                }
+                if let Some(text) = tree.text(path).filter(|text| extension(name) == Some("conf") && is_of_apache(text))
+                {
+                    subject.find_file("EB215", path, message, instead_of_apache(text)).level = Level::Note;
                     continue;
                 }
                 // Apache's text of years ago must not come into force by a new name.

@@ -83,8 +83,12 @@ fn listed(subject: &Subject<'_>, requirements: &Requirements) -> Option<String> 
     let read = requirements.unread.is_empty() && !requirements.lines.iter().any(Requirement::is_opaque);
     let file = match requirements.source {
         Some(source) => source.file().to_owned(),
-        // An image has a list of any name.
-        None => requirements.files.first().filter(|_| !subject.python())?.clone(),
+        // An image has a list of any name; what its own steps name, such as Poetry, is none.
+        None => {
+            let mut lists = requirements.files.iter().filter(|_| !subject.python());
+            let first = lists.clone().next()?;
+            lists.find(|list| !list.ends_with("Dockerfile")).unwrap_or(first).clone()
+        }
     };
     if !read || !subject.prepared() {
         return None;

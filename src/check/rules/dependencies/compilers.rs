@@ -171,7 +171,7 @@ enum Kind {
 
 impl Kind {
     fn of(image: &Image) -> Option<Self> {
-        let reference = ImageReference::of(image.base()?);
+        let reference = ImageReference::below(image.base()?);
         if !reference.is_official() || reference.has_digest || reference.name != "python" {
             return None;
         }

@@ -50,7 +50,7 @@ struct Base<'i> {
 impl<'i> Base<'i> {
     fn of(image: &'i Image) -> Option<Self> {
         let said = image.base()?;
-        let reference = ImageReference::of(said);
+        let reference = ImageReference::below(said);
         if reference.has_digest || said.contains('$') {
             return None;
         }

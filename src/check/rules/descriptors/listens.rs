@@ -82,6 +82,18 @@ fn published(subject: &mut Subject<'_>, container: &Container, run: &Run, inner:
     }
 }
 
+/// The port at which somebody asks a container, else the one that a server of it is told: what any other server there has to take.
+pub(super) fn wanted(subject: &Subject<'_>, container: &Container, run: &Run, desk: &Desk) -> Option<String> {
+    let composed = subject.composes() || subject.customizations.family == Family::Ecs;
+    let asked = match (composed, container.ports.as_slice()) {
+        (true, [(_, inside, _)]) => Some(inside.clone()),
+        (true, _) => None,
+        _ => container.built.as_ref().and_then(|built| asked(subject, &built.image)).map(|(port, _)| port),
+    };
+    let told = || address(subject, container, run, Some(desk)).map(|address| address.port);
+    asked.or_else(told).filter(|port| is_port(port))
+}
+
 /// What a sentence calls a server.
 fn said(run: &Run) -> &str {
     let program = run.carried_out().map(|word| word.text.as_str()).filter(|_| is_python(run.name()));

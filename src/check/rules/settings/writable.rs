@@ -22,8 +22,13 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
     }
     let late = |script: &&Script<'_>| matches!(script.place, Place::Hook(hook) if hook.moment == Moment::Postdeploy);
     for script in scripts.iter().filter(late) {
-        let taken = script.host_runs().filter(|run| run.lead.is_root()).find_map(|run| taken(subject, run, &whole));
-        let Some((word, how)) = taken else { continue };
+        // The last word about its owner counts; what is there already, `mkdir` leaves as it is.
+        let last =
+            script.host_runs().filter(|run| run.lead.is_root()).fold(None, |before, run| match (run.name(), before) {
+                ("mkdir", before @ Some(_)) => before,
+                (_, before) => taken(subject, run, &whole).or(before.filter(|_| !gives(run, &whole))),
+            });
+        let Some((word, how)) = last else { continue };
         let message = format!(
             "every upload is a 500 with `PermissionError`: {} {how}, and the server is `webapp`",
             script.title()
@@ -32,6 +37,16 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
         subject.find("EB274", script.path, word.span, message, fix);
         return;
     }
+}
+
+/// Does it say who owns the folder, whoever that is?
+fn gives(run: &Run, whole: &str) -> bool {
+    let over = |word: &Word| {
+        let target = word.text.trim_end_matches(['/', '*']).trim_end_matches('/');
+        !target.is_empty() && (whole.strip_prefix(target).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    };
+    // What stands in a variable may be it.
+    run.name() == "chown" && run.plain().skip(1).any(|word| over(word) || word.text.contains('$'))
 }
 
 /// How a program takes the folder from the server: by another owner, or by making it as root.

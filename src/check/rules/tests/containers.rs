@@ -1,11 +1,12 @@
 //! Containers: what they start, where that listens, and what their images stand on.
 
+use super::advice::fix as fix_of;
 use super::case;
 use crate::beanstalk::tree::Tree;
 use crate::check::{Settings, run};
 use crate::level::Level;
 
-const DOCKER: (&str, &str) = (".elasticbeanstalk/config.yml", "global: {default_platform: Docker}\n");
+pub(super) const DOCKER: (&str, &str) = (".elasticbeanstalk/config.yml", "global: {default_platform: Docker}\n");
 pub(super) const ECS: (&str, &str) =
     (".elasticbeanstalk/config.yml", "global: {default_platform: ECS running on 64bit Amazon Linux 2023}\n");
 const APP: &str = "from flask import Flask\napp = Flask(__name__)\nif __name__ == '__main__':\n    app.run(host='0.0.0.0', port=5000)\n";
@@ -56,6 +57,29 @@ fn servers_for_the_desk_wherever_they_are_started() {
     compose(true, "    entrypoint: flask\n    command: run -h 0.0.0.0\n");
     compose(false, "    entrypoint: gunicorn app:app\n    command: -b 0.0.0.0:5000\n");
     compose(false, "    profiles: [dev]\n");
+}
+
+#[test]
+fn advice_fits_the_container() {
+    let fix = |lines: &str, list: &str, more: &[(&str, &str)]| {
+        let text =
+            format!("FROM python:3.13-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\n{lines}\n");
+        let files =
+            [&[DOCKER, ("Dockerfile", text.as_str()), ("app.py", APP), ("requirements.txt", list)], more].concat();
+        fix_of("EB007", &files)
+    };
+    let (flask, both) = ("flask\n", "flask\ngunicorn\n");
+    assert!(fix("EXPOSE 8080\nCMD flask run -h 0.0.0.0 -p 8080", both, &[]).contains("0.0.0.0:8080 app:app"));
+    assert!(fix("EXPOSE 80\nCMD [\"python\", \"app.py\"]", both, &[]).contains("0.0.0.0:80 app:app"));
+    assert!(fix("CMD flask run -h 0.0.0.0 -p 8080", both, &[]).contains("0.0.0.0:8080 app:app"));
+    assert!(fix("CMD flask run", both, &[]).ends_with("with the module and the object of the application"));
+    assert!(fix("CMD flask run", flask, &[]).contains("let the image install `gunicorn`"));
+    assert!(
+        fix("ENTRYPOINT [\"python\"]\nCMD [\"app.py\"]", both, &[]).ends_with("in place of `ENTRYPOINT` and `CMD`")
+    );
+    assert!(fix("ENTRYPOINT python manage.py runserver 0:80", both, &[]).contains("0.0.0.0:80 mysite.wsgi"));
+    let compose = ("docker-compose.yml", "services:\n  web:\n    build: .\n    ports: ['80:3000']\n");
+    assert!(fix("EXPOSE 8080\nCMD flask run -h 0.0.0.0", both, &[compose]).contains("0.0.0.0:3000 app:app"));
 }
 
 #[test]

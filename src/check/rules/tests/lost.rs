@@ -288,6 +288,11 @@ fn folders_that_belong_to_somebody_else() {
         &[media],
     );
     upload(false, "postdeploy", "chown -R ec2-user:ec2-user /var/app/current/logs", &[media]);
+    let back = "mkdir -p /var/app/current/media\nchown -R $APP_USER:$APP_USER /var/app/current";
+    upload(false, "postdeploy", back, &[media]);
+    upload(false, "postdeploy", &format!("{back}\nmkdir -p /var/app/current/media/a"), &[media]);
+    upload(true, "postdeploy", &format!("{back}\nchown -R root:root /var/app/current/media"), &[media]);
+    upload(true, "postdeploy", "mkdir -p /var/app/current/media\nchown -R $A /var/app/current/static", &[media]);
     upload(false, "predeploy", "chown -R ec2-user:ec2-user /var/app/current/media", &[media]);
     upload(false, "postdeploy", "chown -R ec2-user:ec2-user /var/app/current/media", &[]);
 }

@@ -195,4 +195,6 @@ fn files_of_old_that_nobody_reads_anyway() {
     let level = |text: &str| said("EB215", &[(".ebextensions/a.conf", text)])[0].level;
     assert_eq!(level("container_commands:\n  01_a:\n    command: echo x >> ../wsgi.conf\n"), Level::Note);
     assert_eq!(level("container_commands:\n  01_a:\n    command: echo x\n"), Level::Error);
+    assert_eq!(level("WSGIPassAuthorization On\n"), Level::Note);
+    assert_eq!(level("<VirtualHost *:80>\n  RewriteEngine On\n</VirtualHost>\n"), Level::Note);
 }
