@@ -94,6 +94,7 @@ fn in_image(subject: &mut Subject<'_>, modules: &[Module]) {
         relations(subject, &modules);
         templates::check(subject);
     }
+    asked::check(subject, &modules);
     secrets::check(subject, &modules);
     logged::check(subject, &modules);
     if !inside.is_sure {

@@ -27,6 +27,7 @@ mod lost;
 mod open;
 mod order;
 mod outcomes;
+mod own_container;
 mod packages;
 mod places;
 mod remains;
