@@ -3,6 +3,7 @@
 mod asked;
 mod attributes;
 mod beside;
+mod connect_args;
 mod early_queries;
 mod environ;
 mod flask;
@@ -56,6 +57,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     templates::check(subject);
     opened(subject, &modules, &read);
     asked::check(subject, &modules);
+    connect_args::check(subject, &modules);
     visitor::check(subject, &modules);
     open_views::check(subject, &modules);
     open_functions::check(subject, &modules);
@@ -95,6 +97,7 @@ fn in_image(subject: &mut Subject<'_>, modules: &[Module]) {
         templates::check(subject);
     }
     asked::check(subject, &modules);
+    connect_args::check(subject, &modules);
     secrets::check(subject, &modules);
     logged::check(subject, &modules);
     if !inside.is_sure {
