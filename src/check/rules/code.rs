@@ -1,5 +1,6 @@
 //! The project's own code: what stops as the server imports it, with the versions that its list asks for.
 
+mod asgi;
 mod asked;
 mod attributes;
 mod beside;
@@ -42,6 +43,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     let modules = subject.loaded();
     environ::check(subject, &modules);
     unmigrated::check(subject);
+    asgi::check(subject);
     if !subject.python() {
         flask::of_images(subject);
         in_image(subject, &modules);

@@ -5,6 +5,7 @@ use crate::check::{Settings, run};
 
 mod advice;
 mod alternatives;
+mod asgi;
 mod beside;
 mod branches;
 mod certainty;
