@@ -93,6 +93,11 @@ pub(in crate::check) fn followed(tree: &Tree, paths: &[&str]) -> Vec<Module> {
     graph(tree, |graph| paths.iter().for_each(|path| graph.file(path, Moment::Start)))
 }
 
+/// What of the project's own an import takes in, if it is the first one.
+pub(in crate::check) fn taken_in(tree: &Tree, module: &Module, import: &Import) -> Vec<Module> {
+    graph(tree, |graph| graph.follow(&module.path, import, module.moment))
+}
+
 /// Does a module import one of the project's own that is there and was not read, such as one whose name is that of a test?
 pub(in crate::check) fn imports_unread(tree: &Tree, module: &Module) -> bool {
     let graph = Graph::of(tree);

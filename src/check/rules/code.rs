@@ -1,8 +1,10 @@
 //! The project's own code: what stops as the server imports it, with the versions that its list asks for.
 
+mod asgi;
 mod asked;
 mod attributes;
 mod beside;
+mod connect_args;
 mod early_queries;
 mod environ;
 mod flask;
@@ -41,6 +43,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     let modules = subject.loaded();
     environ::check(subject, &modules);
     unmigrated::check(subject);
+    asgi::check(subject);
     if !subject.python() {
         flask::of_images(subject);
         in_image(subject, &modules);
@@ -56,6 +59,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     templates::check(subject);
     opened(subject, &modules, &read);
     asked::check(subject, &modules);
+    connect_args::check(subject, &modules);
     visitor::check(subject, &modules);
     open_views::check(subject, &modules);
     open_functions::check(subject, &modules);
@@ -94,6 +98,8 @@ fn in_image(subject: &mut Subject<'_>, modules: &[Module]) {
         relations(subject, &modules);
         templates::check(subject);
     }
+    asked::check(subject, &modules);
+    connect_args::check(subject, &modules);
     secrets::check(subject, &modules);
     logged::check(subject, &modules);
     if !inside.is_sure {

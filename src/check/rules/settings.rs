@@ -25,6 +25,7 @@ mod near;
 mod needs;
 pub(super) mod opened;
 mod others;
+mod own_container;
 mod own_tls;
 mod queued;
 mod refused;

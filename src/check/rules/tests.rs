@@ -5,6 +5,7 @@ use crate::check::{Settings, run};
 
 mod advice;
 mod alternatives;
+mod asgi;
 mod beside;
 mod branches;
 mod certainty;
@@ -27,6 +28,7 @@ mod lost;
 mod open;
 mod order;
 mod outcomes;
+mod own_container;
 mod packages;
 mod places;
 mod remains;

@@ -1,4 +1,4 @@
-//! Asked: services that a module looks for as it is imported, on the instance itself, where nobody runs them.
+//! Asked: services that a module looks for as it is imported, on the instance itself or in the container that asks, where nobody runs them.
 
 use crate::check::django::loaded::{Call, Module};
 use crate::check::rules::settings::local::{Place, beside};
@@ -92,9 +92,11 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
                     && module.imports.iter().any(|import| import.module.to_ascii_lowercase().contains(client.module))
             };
             let Some(client) = CLIENTS.iter().find(known) else { continue };
-            let Some(place) = place(client, call).filter(|place| !place.has(subject, client.service)) else { continue };
+            let Some(place) = place(client, call).and_then(|place| place.in_vain(subject, client.service)) else {
+                continue;
+            };
             let message = format!("{}: `{}` is looked for {place}", client.harm, client.service);
-            let fix = beside(client.service);
+            let fix = beside(subject, client.service);
             subject.find("EB149", &module.path, call.span.clone(), message, fix);
         }
     }

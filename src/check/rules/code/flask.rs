@@ -34,6 +34,7 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module], read: &[Setti
                 continue;
             }
             match name {
+                _ if !is_read(subject, name) => {}
                 _ if judged(subject, settings, name, setting) => {}
                 _ if is_named_secret(name, setting.value.by_default())
                     && written(subject, settings, setting.value.by_default()) =>
@@ -90,9 +91,30 @@ pub(super) fn of_images(subject: &mut Subject<'_>) {
         match name {
             DATABASE if is_file && asks && !mounts => database(subject, &setting),
             DATABASE => {}
+            _ if !is_read(subject, name) => {}
             _ => key(subject, settings, name, &setting),
         }
     }
+}
+
+/// Does anything ask for a key that only a package of Flask's knows by this name: that package, or the code itself?
+fn is_read(subject: &Subject<'_>, name: &str) -> bool {
+    let packages: &[&str] = match name {
+        "JWT_SECRET_KEY" => &["flask_jwt", "appbuilder", "superset"],
+        "WTF_CSRF_SECRET_KEY" => &["wtf", "appbuilder", "superset"],
+        "SECURITY_PASSWORD_SALT" => &["flask_security"],
+        _ => return true,
+    };
+    let tree = subject.tree;
+    let reads = |text: &str| {
+        let is_given = |rest: &str| {
+            let rest = rest.trim_start_matches(['"', '\'', ']', ' ']);
+            rest.starts_with('=') && !rest.starts_with("==")
+        };
+        packages.iter().any(|package| text.contains(package))
+            || text.match_indices(name).any(|(at, _)| !is_given(&text[at + name.len()..]))
+    };
+    tree.iter().filter(|(path, _)| path.ends_with(".py")).filter_map(|(path, _)| tree.code(path)).any(reads)
 }
 
 /// Files of visitors that are kept below the application, in the folder that a setting names.

@@ -1,6 +1,7 @@
 //! Local services: what settings look for on the instance itself, where nobody runs it.
 
 use super::at;
+use super::own_container;
 use crate::check::django::{Setting, Settings, Value};
 use crate::check::subject::Subject;
 
@@ -54,19 +55,21 @@ const CLIENTS: [Client; 16] = [
 ];
 
 pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
-    if !subject.python() {
-        return;
-    }
     database(subject, settings);
     for client in &CLIENTS {
         let Some(setting) = settings.get(client.setting) else { continue };
-        let asked = Asked::of(client, &setting.value).filter(|asked| !asked.unless && !asked.is_there(subject));
-        let Some(Asked { service, place, .. }) = asked else { continue };
+        let asked = Asked::of(client, &setting.value).filter(|asked| !asked.unless);
+        let Some((service, place)) =
+            asked.and_then(|asked| Some((asked.service, asked.place.in_vain(subject, asked.service)?)))
+        else {
+            continue;
+        };
         if CELERY.contains(&client.setting) && !queues(subject) {
             continue;
         }
         let message = format!("{}: `{service}` is looked for {place}", client.harm);
-        at(subject, RULE, setting, message, &beside(service));
+        let fix = beside(subject, service);
+        at(subject, RULE, setting, message, &fix);
     }
 }
 
@@ -84,7 +87,10 @@ fn queues(subject: &Subject<'_>) -> bool {
 }
 
 /// What to do about a service that does not run on the instance, by what AWS has of it.
-pub(in crate::check::rules) fn beside(service: &str) -> String {
+pub(in crate::check::rules) fn beside(subject: &Subject<'_>, service: &str) -> String {
+    if let Some(neighbour) = own_container::neighbour(subject, service).filter(|_| !subject.python()) {
+        return neighbour;
+    }
     let place = match service {
         "redis" | "memcached" => ", such as in ElastiCache,",
         "rabbitmq" => ", such as in Amazon MQ,",
@@ -101,7 +107,8 @@ pub(super) fn unless<'s>(subject: &Subject<'_>, settings: &'s Settings) -> impl 
     CLIENTS.iter().filter_map(|client| {
         let setting = settings.get(client.setting)?;
         let asked = Asked::of(client, &setting.value).filter(|asked| asked.unless)?;
-        (subject.python() && !asked.is_there(subject)).then_some((setting, asked))
+        let place = asked.place.in_vain(subject, asked.service)?;
+        Some((setting, Asked { place, ..asked }))
     })
 }
 
@@ -113,7 +120,7 @@ fn database(subject: &mut Subject<'_>, settings: &Settings) {
     let place = place.or_else(|| is_own_host(default.get("HOST")).then_some(Place::Here));
     let (Some(name), Some(place)) = (server(engine), place) else { return };
     let told = has_other_host(default) || (place == Place::Here && is_told_by_libpq(subject));
-    if !told && !place.has(subject, name) {
+    if let Some(place) = place.in_vain(subject, name).filter(|_| !told) {
         let message = format!("every page that reads data is a 500: {name} is looked for {place}");
         let fix = "use RDS, and read its address from properties of the environment";
         at(subject, RULE, setting, message, fix);
@@ -151,6 +158,8 @@ fn is_told_by_libpq(subject: &Subject<'_>) -> bool {
 pub(in crate::check::rules) enum Place {
     /// On the machine of whoever asks.
     Here,
+    /// In the container of whoever asks.
+    OwnContainer,
     /// Under a name that containers of one network know, and nobody else.
     Container(String),
 }
@@ -170,10 +179,21 @@ impl Place {
         Self::of(host).filter(|place| matches!(place, Self::Container(_)))
     }
 
+    /// The place, where the service is surely not there. Names of containers are another matter where there are some.
+    pub(in crate::check::rules) fn in_vain(self, subject: &Subject<'_>, service: &str) -> Option<Self> {
+        let place = match self {
+            Self::Here if !subject.python() => Self::OwnContainer,
+            Self::Container(_) if !subject.python() => return None,
+            place => place,
+        };
+        (!place.has(subject, service)).then_some(place)
+    }
+
     /// Is the service there, by what the project's files install or write?
     pub(in crate::check::rules) fn has(&self, subject: &Subject<'_>, service: &str) -> bool {
         match self {
             Self::Here => runs_here(subject, service),
+            Self::OwnContainer => !own_container::lacks(subject, service),
             Self::Container(_) => subject.scripts().iter().any(|script| script.text.contains("/etc/hosts")),
         }
     }
@@ -183,6 +203,7 @@ impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Here => f.write_str("on the instance itself, and nothing here starts it"),
+            Self::OwnContainer => f.write_str("in the container that asks, and nothing in that starts it"),
             Self::Container(name) => write!(f, "at `{name}`, a name that only containers beside it know"),
         }
     }
@@ -197,10 +218,6 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    fn is_there(&self, subject: &Subject<'_>) -> bool {
-        self.place.has(subject, self.service)
-    }
-
     /// By the setting itself, or by one of its aliases.
     fn of(client: &Client, setting: &Value) -> Option<Self> {
         let outer = matches!(setting, Value::Environment { .. });

@@ -16,6 +16,21 @@ pub(super) fn app(rule: &str, found: bool, code: &str, more: &[(&str, &str)]) {
 }
 
 #[test]
+fn keys_of_packages_that_are_not_there() {
+    const KEY: &str = "app.config['JWT_SECRET_KEY'] = 'Q7xk2VbN9mLp'";
+    app("EB112", false, KEY, &[]);
+    app("EB112", true, &format!("from flask_jwt_extended import JWTManager\n{KEY}\nJWTManager(app)"), &[]);
+    app(
+        "EB112",
+        true,
+        &format!("import jwt\n{KEY}\ndef sign(a):\n    return jwt.encode(a, app.config['JWT_SECRET_KEY'])"),
+        &[],
+    );
+    app("EB112", false, "app.config.update(WTF_CSRF_SECRET_KEY='Q7xk2VbN9mLp')", &[]);
+    app("EB112", true, "import flask_wtf\napp.config.update(WTF_CSRF_SECRET_KEY='Q7xk2VbN9mLp')", &[]);
+}
+
+#[test]
 fn keys_that_sign() {
     for code in [
         "app.config['SECRET_KEY'] = 'Q7xk2VbN9mLp'",
