@@ -2,7 +2,7 @@
 //!
 //! Only of the one image that has the code, and only where all of its steps can be read: one that nobody sees into may install anything.
 
-mod exported;
+pub(super) mod exported;
 mod locked;
 pub(super) mod steps;
 

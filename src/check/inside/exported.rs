@@ -1,6 +1,5 @@
 //! Exported: lists that a step of the build makes, in the image itself or in one that it copies from.
 
-use super::steps::copied;
 use crate::beanstalk::dockerfile::Instruction;
 use crate::check::dockerfile::{Image, flags};
 use crate::check::words::{self, Run, Word, base};
@@ -10,6 +9,22 @@ pub(super) struct Made<'i> {
     pub(super) image: &'i Image,
     pub(super) step: &'i Instruction,
     pub(super) run: Run,
+}
+
+/// The stages of its file that an image copies from, as far as they are in it; `None` for one that is not.
+pub(in crate::check) fn copied<'s>(image: &Image, stages: &'s [(String, Image)]) -> Vec<Option<(&'s Image, String)>> {
+    let mut found: Vec<Option<(&Image, String)>> = Vec::new();
+    for copy in image.all("COPY") {
+        let Some(from) = copy.rest.split_whitespace().find_map(|word| word.strip_prefix("--from=")) else { continue };
+        // A program alone.
+        if from.contains("astral-sh/uv") {
+            continue;
+        }
+        let mut before = stages.iter().enumerate().take(stages.len().saturating_sub(1));
+        let stage = before.find(|(at, (name, _))| name.eq_ignore_ascii_case(from) || at.to_string() == from);
+        found.push(stage.map(|(_, (_, stage))| (stage, copy.rest.clone())));
+    }
+    found
 }
 
 /// What makes the list that a step of an image calls so.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::exported::{self, Made};
+use super::exported::{self, Made, copied};
 use super::{list_of, locked, python};
 use crate::beanstalk::dockerfile::Instruction;
 use crate::beanstalk::image_reference::ImageReference;
@@ -53,22 +53,6 @@ pub(in crate::check) fn own(tree: &Tree, image: &Image, path: &str, minor: u32, 
         holds != Some(false)
     });
     Some(Installed { packages, steps, is_locked })
-}
-
-/// The stages of its file that an image copies from, as far as they are in it; `None` for one that is not.
-pub(in crate::check) fn copied<'s>(image: &Image, stages: &'s [(String, Image)]) -> Vec<Option<(&'s Image, String)>> {
-    let mut found: Vec<Option<(&Image, String)>> = Vec::new();
-    for copy in image.all("COPY") {
-        let Some(from) = copy.rest.split_whitespace().find_map(|word| word.strip_prefix("--from=")) else { continue };
-        // A program alone.
-        if from.contains("astral-sh/uv") {
-            continue;
-        }
-        let mut before = stages.iter().enumerate().take(stages.len().saturating_sub(1));
-        let stage = before.find(|(at, (name, _))| name.eq_ignore_ascii_case(from) || at.to_string() == from);
-        found.push(stage.map(|(_, (_, stage))| (stage, copy.rest.clone())));
-    }
-    found
 }
 
 /// Stages whose packages are copied; `None`: what is copied may be packages of somebody else's.

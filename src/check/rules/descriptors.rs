@@ -5,6 +5,7 @@ mod beat;
 mod build;
 pub(super) mod containers;
 mod databases;
+mod desk;
 mod development;
 mod entered;
 pub(super) mod front;

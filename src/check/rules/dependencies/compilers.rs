@@ -9,7 +9,7 @@ use crate::beanstalk::image_reference::ImageReference;
 use crate::beanstalk::requirements::Requirement;
 use crate::check::dockerfile::Image;
 use crate::check::images::dockerfiles;
-use crate::check::inside::{python, steps};
+use crate::check::inside::{exported, python, steps};
 use crate::check::rules::descriptors::containers::is_built;
 use crate::check::subject::{DOCKERRUN, Subject};
 use crate::check::words::{self, base as last_part};
@@ -230,7 +230,7 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         let Some(text) = subject.tree.text(&path) else { continue };
         let stages = Image::stages(text);
         let Some((_, last)) = stages.last() else { continue };
-        let copied = steps::copied(last, &stages);
+        let copied = exported::copied(last, &stages);
         let all = copied.iter().flatten().map(|(stage, _)| (*stage, true)).chain([(last, false)]);
         let found = all.into_iter().find_map(|(stage, copied)| {
             let (minor, _) = python(stage)?;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::containers::{Container, is_port};
-use super::development::{Desk, is_for_visitors};
+use super::desk::{Desk, is_for_visitors};
 use crate::beanstalk::platforms::Family;
 use crate::check::dockerfile::{self, Image};
 use crate::check::subject::{DOCKERRUN, Subject};
