@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::check::django::loaded::Module;
 use crate::check::django::{Settings, Value, root};
 use crate::check::rules::settings::storage::PLAIN;
+use crate::check::script::find_all;
 use crate::check::subject::Subject;
 
 const RULE: &str = "EB374";
@@ -41,7 +42,14 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
         let text = tree.code(&module.path).unwrap_or_default();
         for (name, span) in rendered(text) {
             let known = found.iter().any(|(_, _, other)| *other == name);
-            if !known && !ships(&name) && own(&name) && !subject.pipeline_names(&name) && !subject.names_file(&name) {
+            let reached = settings.is_none() || is_reached(subject, text, span.start);
+            if !known
+                && reached
+                && !ships(&name)
+                && own(&name)
+                && !subject.pipeline_names(&name)
+                && !subject.names_file(&name)
+            {
                 found.push((module.path.clone(), span, name));
             }
         }
@@ -56,6 +64,20 @@ pub(super) fn check(subject: &mut Subject<'_>, modules: &[Module]) {
         let message = format!("this is a 500 with `{error}`: {lacks} `{name}`");
         subject.find(RULE, &path, span, message, "let the template ship, or name one that does");
     }
+}
+
+/// Does anything name the function that a place is in? A view that no URL and no code leads to is no page.
+fn is_reached(subject: &Subject<'_>, text: &str, at: usize) -> bool {
+    let mut heads = text[..at].lines().rev();
+    let head = heads.find(|line| line.starts_with(|char: char| char.is_alphabetic() || char == '@'));
+    let Some(name) = head.and_then(|head| head.strip_prefix("def ")).and_then(|rest| rest.split('(').next()) else {
+        return true;
+    };
+    let names = |text: &str| {
+        find_all(text, name).any(|span| !text[..span.start].trim_end_matches([' ', '\t']).ends_with("def"))
+    };
+    let mut code = subject.tree.iter().map(|(path, _)| path).filter(|path| path.ends_with(".py"));
+    code.any(|path| subject.tree.code(path).is_none_or(names))
 }
 
 /// Are the folders of templates the project's own, and is there nothing that makes templates by other means?

@@ -126,6 +126,14 @@ fn windows(subject: &mut Subject<'_>, requirements: &Requirements) {
     subject.find("EB276", &line.path, line.span.clone(), message, fix).level = level;
 }
 
+/// Does any code of the project name the module of a package, or is there some that nobody read?
+fn is_used(subject: &Subject<'_>, package: &str) -> bool {
+    let module = ["django-", "python-", "flask-"].iter().find_map(|prefix| package.strip_prefix(prefix));
+    let module = module.unwrap_or(package).trim_end_matches("-python").replace('-', "_");
+    let mut code = subject.tree.iter().map(|(path, _)| path).filter(|path| path.ends_with(".py"));
+    code.any(|path| subject.tree.code(path).is_none_or(|text| text.to_ascii_lowercase().contains(&module)))
+}
+
 pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
     if subject.prepared() && subject.python() && !subject.guessed() {
         started(subject, requirements);
@@ -135,7 +143,7 @@ pub(super) fn check(subject: &mut Subject<'_>, requirements: &Requirements) {
         let Some(line) = requirements.lines.iter().find(|line| line.name == package && !line.constraint) else {
             continue;
         };
-        if !subject.prepared() || brings(subject, requirements, words) {
+        if !subject.prepared() || brings(subject, requirements, words) || !is_used(subject, package) {
             continue;
         }
         let message = format!(

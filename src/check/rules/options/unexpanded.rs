@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::beanstalk::config_file::DEFAULT_NAMESPACE;
+use crate::check::rules::settings::keys::says_secret;
 use crate::check::subject::Subject;
 
 pub(super) fn check(subject: &mut Subject<'_>) {
@@ -32,6 +33,10 @@ pub(super) fn check(subject: &mut Subject<'_>) {
         let fix = match loses {
             true => {
                 "set it where a shell runs, such as `web: sh -c 'PATH=/opt/x:$PATH exec gunicorn …'` in `Procfile`, or write all of it out"
+            }
+            // What it stands for belongs into no file.
+            false if says_secret(name) => {
+                "take the line out, and set the property in the console or as a secret of the environment; for keys of AWS, give the instance profile the rights"
             }
             false => "write out what it stands for",
         };

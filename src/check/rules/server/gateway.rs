@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::line::Line;
 use super::load::Configured;
-use super::target::{exists, file_of, is_one};
+use super::target::{exists, file_of, is_one, object};
 use crate::check::subject::Subject;
 
 const RULE: &str = "EB002";
@@ -98,6 +98,10 @@ pub(in crate::check::rules) fn of_image(subject: &mut Subject<'_>) {
     let folder: Vec<&str> = line.value_of(&["--chdir", "--app-dir"]).map(|(_, folder)| folder).into_iter().collect();
     let words: Vec<_> = line.operands().filter(|(_, word)| is_one(word)).collect();
     for (span, word) in words {
+        let module = word.split(':').next().unwrap_or(word);
+        if let Some(file) = file_of(subject, "", module).filter(|_| folder.is_empty()) {
+            object(subject, IMAGE, &span, word, &file);
+        }
         check(subject, IMAGE, &span, word, &folder, Some(&line));
     }
 }

@@ -160,7 +160,7 @@ fn is_searched(subject: &Subject<'_>, folder: &str) -> bool {
 }
 
 /// Does the module have what is to answer? Certain only where the name is nowhere in its text.
-fn object(subject: &mut Subject<'_>, path: &str, span: &Range<usize>, written: &str, file: &str) {
+pub(super) fn object(subject: &mut Subject<'_>, path: &str, span: &Range<usize>, written: &str, file: &str) {
     let (module, callable) = written.split_once(':').unwrap_or((written, "application"));
     let name = callable.split(['(', '.']).next().unwrap_or(callable);
     let Some(text) = subject.tree.code(file) else { return };

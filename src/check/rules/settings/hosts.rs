@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::demanded::is_demanded;
-use super::{at, health, may_change_host, own_tls};
+use super::{health, may_change_host, own_tls};
+use crate::beanstalk::config_file::{ConfigFile, DEFAULT_NAMESPACE, OptionSetting};
 use crate::check::blocks::heads;
 use crate::check::django::{self, Setting, Settings, Value};
+use crate::check::finding::Finding;
 use crate::check::script::{find_all, sends_token};
 use crate::check::subject::Subject;
 use crate::level::Level;
@@ -70,12 +72,35 @@ fn allowed(subject: &mut Subject<'_>, settings: &Settings) {
         (false, true) => format!("behind a load balancer {found}"),
         (false, false) => found.to_owned(),
     };
-    let finding = at(subject, "EB010", setting, message, fix);
+    let finding = at_names(subject, setting, &names, message, fix);
     if unless || alone {
         finding.level = Level::Note;
     } else if chosen || (fixed && !(nameless && inside) && !is_local(&names)) {
         finding.level = Level::Warning;
     }
+}
+
+/// Found in the list: where a property gives all of it, there.
+fn at_names<'a>(
+    subject: &'a mut Subject<'_>,
+    setting: &Setting,
+    names: &[&str],
+    message: impl Into<String>,
+    fix: &str,
+) -> &'a mut Finding {
+    let of_file = |file: &ConfigFile| {
+        let gives = |option: &&OptionSetting| {
+            option.namespace.value == DEFAULT_NAMESPACE
+                && setting.variables().any(|name| *name == option.name.value)
+                && names.iter().all(|name| option.value.value.contains(name))
+        };
+        let option = file.option_settings.iter().filter(gives).last()?;
+        Some((file.path.clone(), option.value.span.clone()))
+    };
+    let customizations = subject.customizations;
+    let given = customizations.used().filter_map(of_file).last().filter(|_| !names.is_empty());
+    let (path, span) = given.unwrap_or_else(|| (setting.path.clone(), setting.span.clone()));
+    subject.find("EB010", &path, span, message, fix)
 }
 
 /// Without the setting Django allows nobody, and in debug mode the local host.
@@ -105,7 +130,7 @@ fn no_host(subject: &mut Subject<'_>, setting: &Setting, names: &[&str]) {
     let stars = names.iter().filter_map(|name| Some((name, name.strip_prefix("*.")?)));
     for (name, domain) in stars.filter(|(_, domain)| !allowed(&format!("www.{domain}"))) {
         let message = format!("requests for names below `{domain}` get a 400: `{name}` is no pattern of Django's");
-        at(subject, "EB010", setting, message, &format!("write `.{domain}`")).level = Level::Warning;
+        at_names(subject, setting, names, message, &format!("write `.{domain}`")).level = Level::Warning;
     }
     let address = names.iter().find(|name| {
         let host = host_of(name);
@@ -116,7 +141,7 @@ fn no_host(subject: &mut Subject<'_>, setting: &Setting, names: &[&str]) {
         let message = format!(
             "requests for `{host}` get a 400: a host has neither scheme nor port nor path, and `{address}` has"
         );
-        at(subject, "EB010", setting, message, &format!("write `{host}`")).level = Level::Warning;
+        at_names(subject, setting, names, message, &format!("write `{host}`")).level = Level::Warning;
     }
 }
 

@@ -93,8 +93,14 @@ pub(super) fn check(subject: &mut Subject<'_>, settings: &Settings) {
                 continue;
             }
             let message = format!("no file here starts `{}`, and nothing of this runs by itself", queue.program);
-            let fix =
-                format!("let a schedule run `{}`: a file in `/etc/cron.d`, or a task of EventBridge", queue.program);
+            let fix = match queue.module {
+                // It is no job: it writes the table of cron, which the image has not.
+                "django_crontab" => {
+                    "`manage.py crontab add` in `container_commands` with `leader_only: true`, and `cronie` under `packages: yum:`"
+                        .to_owned()
+                }
+                _ => format!("let a schedule run `{}`: a file in `/etc/cron.d`, or a task of EventBridge", queue.program),
+            };
             at(subject, RULE, setting, message, &fix);
         } else if let Some((path, span)) = queued(subject, queue)
             && !is_started(subject, queue)
@@ -152,10 +158,25 @@ fn is_started(subject: &Subject<'_>, queue: &Queue) -> bool {
                 && !path.ends_with("package-lock.json")
                 && tree.text(path).is_some_and(says)
         })
+        // What describes services in a folder below is read by nobody here, and may start it.
+        || tree.iter().any(|(path, _)| {
+            let name = file_name(path);
+            name.contains("compose") && [".yml", ".yaml"].iter().any(|end| name.ends_with(end)) && tree.text(path).is_none()
+        })
+}
+
+/// Is something of the project's own a task of celery's? What is not has no `delay`, and queues nothing.
+fn has_tasks(subject: &Subject<'_>) -> bool {
+    const MARKS: [&str; 6] = ["@shared_task", "@task", "@periodic_task", ".task", "shared_task(", "Task)"];
+    let mut code = subject.tree.iter().map(|(path, _)| path).filter(|path| path.ends_with(".py"));
+    code.any(|path| subject.tree.code(path).is_none_or(|text| MARKS.iter().any(|mark| text.contains(mark))))
 }
 
 /// The first module of those that the server imports which queues something.
 fn queued(subject: &Subject<'_>, queue: &Queue) -> Option<(String, Range<usize>)> {
+    if queue.module == "celery" && !has_tasks(subject) {
+        return None;
+    }
     let loaded = subject.loaded();
     let found = loaded.iter().find_map(|module| {
         let text = subject.tree.code(&module.path)?;

@@ -315,12 +315,13 @@ fn variables_that_nobody_fills_in() {
 
 #[test]
 fn programs_that_packages_start() {
+    const USES: (&str, &str) = ("shop/pages.py", "import magic, pdfkit, pydub, pytesseract\n");
     let asks = |found: bool, line: &str, more: &[(&str, &str)]| {
         let requirements = format!("Django==5.2.7\n{line}\n");
         case(
             "EB276",
             found,
-            &[&[PLATFORM, ("manage.py", ""), ("requirements.txt", requirements.as_str())], more].concat(),
+            &[&[PLATFORM, ("manage.py", ""), USES, ("requirements.txt", requirements.as_str())], more].concat(),
         );
     };
     asks(true, "pytesseract==0.3.13", &[]);
@@ -330,6 +331,8 @@ fn programs_that_packages_start() {
     asks(false, "pytesseract==0.3.13", &[packages]);
     asks(false, "pydub==0.25.1\nimageio-ffmpeg==0.6.0", &[]);
     asks(false, "pdfkit==1.0.0", &[("bin/wkhtmltopdf", "")]);
+    // No code has to do with it.
+    asks(false, "imgkit==1.2.3", &[]);
 }
 
 #[test]
