@@ -116,7 +116,8 @@ fn the_step_that_runs_is_shown_to_people() {
     let (_running, endpoint) = start(&place, &["--run"]);
     let first = run(&place, &endpoint, &["publish", "--create-application", "--json"]).ok().json();
     script(&place, &endpoint, &["running_environment.py", first["label"].as_str().unwrap()]);
-    place.write("more.txt", "second");
+    // Long enough to be looked at.
+    place.write(".platform/hooks/predeploy/10_slow.sh", "#!/bin/bash\nsleep 4\n");
     let second = run(&place, &endpoint, &["publish", "--json"]).ok().json();
     let place = beansprout::sandbox::variables(&endpoint)
         .into_iter()

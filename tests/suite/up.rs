@@ -146,7 +146,7 @@ fn a_hook_that_waits_in_vain_shows_what_the_process_said() {
     let place =
         site().file("server.py", "import os\nprint('about to look', flush=True)\nos.environ['API_TOKEN']\n").file(
             ".platform/hooks/postdeploy/90_ready.sh",
-            "#!/bin/bash\nfor _ in 1 2 3 4; do echo not yet; done\nexit 1\n",
+            "#!/bin/bash\nfor _ in 1 2 3 4; do echo not yet; sleep 0.5; done\nexit 1\n",
         );
     let run = place.run(["up", "--port", "0"]).exit(5);
     assert!(run.stderr.contains("  | web.stdout.log: KeyError: 'API_TOKEN'"), "{run}");

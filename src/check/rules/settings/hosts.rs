@@ -94,7 +94,7 @@ fn at_names<'a>(
                 && setting.variables().any(|name| *name == option.name.value)
                 && names.iter().all(|name| option.value.value.contains(name))
         };
-        let option = file.option_settings.iter().filter(gives).last()?;
+        let option = file.option_settings.iter().filter(gives).next_back()?;
         Some((file.path.clone(), option.value.span.clone()))
     };
     let customizations = subject.customizations;
