@@ -88,13 +88,16 @@ fn at_names<'a>(
     message: impl Into<String>,
     fix: &str,
 ) -> &'a mut Finding {
+    let code = subject.tree.code(&setting.path).and_then(|text| text.get(setting.span.clone())).unwrap_or_default();
     let of_file = |file: &ConfigFile| {
         let gives = |option: &&OptionSetting| {
             option.namespace.value == DEFAULT_NAMESPACE
-                && setting.variables().any(|name| *name == option.name.value)
+                && [format!("\"{}\"", option.name.value), format!("'{}'", option.name.value)]
+                    .iter()
+                    .any(|name| code.contains(name))
                 && names.iter().all(|name| option.value.value.contains(name))
         };
-        let option = file.option_settings.iter().filter(gives).next_back()?;
+        let option = file.option_settings.iter().rfind(gives)?;
         Some((file.path.clone(), option.value.span.clone()))
     };
     let customizations = subject.customizations;

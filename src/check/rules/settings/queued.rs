@@ -159,10 +159,10 @@ fn is_started(subject: &Subject<'_>, queue: &Queue) -> bool {
                 && tree.text(path).is_some_and(says)
         })
         // What describes services in a folder below is read by nobody here, and may start it.
-        || tree.iter().any(|(path, _)| {
+        || (queue.schedule.is_none() && tree.iter().any(|(path, _)| {
             let name = file_name(path);
             name.contains("compose") && [".yml", ".yaml"].iter().any(|end| name.ends_with(end)) && tree.text(path).is_none()
-        })
+        }))
 }
 
 /// Is something of the project's own a task of celery's? What is not has no `delay`, and queues nothing.
